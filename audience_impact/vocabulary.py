@@ -1,0 +1,307 @@
+"""The controlled words of the facts and of the published tables, and nothing else.
+
+No other module may hold a list of allowed words; the contracts and the statistics take
+theirs from here. Codes follow SDMX where a concept exists (OBS_STATUS, SEX, REF_AREA).
+"""
+
+from enum import StrEnum
+
+WHOLE_INTERNET = "*"
+"""The platform id that stands for the whole internet as a target."""
+
+
+class Feature(StrEnum):
+    """What of a service is restricted or used."""
+
+    WHOLE_SERVICE = "whole_service"
+    TEXT_MESSAGE = "text_message"
+    VOICE_MESSAGE = "voice_message"
+    VOICE_CALL = "voice_call"
+    VIDEO_CALL = "video_call"
+    GROUP_CALL = "group_call"
+    MEDIA_TRANSFER = "media_transfer"
+    FILE_TRANSFER = "file_transfer"
+    CHANNEL = "channel"
+    FEED = "feed"
+    LIVE_STREAM = "live_stream"
+    SEARCH = "search"
+    REGISTRATION = "registration"
+    LOGIN = "login"
+    PAYMENT = "payment"
+    BOT_API = "bot_api"
+    APP_DISTRIBUTION = "app_distribution"
+    WEB_CLIENT = "web_client"
+    UNKNOWN = "unknown"
+
+
+class Action(StrEnum):
+    """What is done to the target."""
+
+    BLOCK = "block"
+    THROTTLE = "throttle"
+    DEGRADE = "degrade"
+    INTERMITTENT = "intermittent"
+    DELIST = "delist"
+    LEGAL_BAN_ONLY = "legal_ban_only"
+    SERVICE_WITHDRAWAL = "service_withdrawal"
+    NETWORK_SHUTDOWN = "network_shutdown"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    """How far the target is gone; ordered as written, never weighted; unknown stands apart."""
+
+    NONE = "none"
+    IMPAIRED = "impaired"
+    FEATURE_UNAVAILABLE = "feature_unavailable"
+    SERVICE_IMPAIRED = "service_impaired"
+    SERVICE_UNAVAILABLE = "service_unavailable"
+    NETWORK_UNAVAILABLE = "network_unavailable"
+    UNKNOWN = "unknown"
+
+
+class ClaimStatus(StrEnum):
+    """Who says so."""
+
+    OFFICIAL = "official"
+    REPORTED = "reported"
+    DISPUTED = "disputed"
+    WITHDRAWN = "withdrawn"
+
+
+class EvidenceState(StrEnum):
+    """What measurements say of the target."""
+
+    BLOCKED = "blocked"
+    LIKELY_BLOCKED = "likely_blocked"
+    IMPAIRED = "impaired"
+    DOWN = "down"
+    OK = "ok"
+    INSUFFICIENT = "insufficient"
+
+
+class GeoScope(StrEnum):
+    """How far the restriction reaches inside its areas."""
+
+    NATIONAL = "national"
+    MULTI_REGION = "multi_region"
+    REGION = "region"
+    MULTI_LOCALITY = "multi_locality"
+    LOCALITY = "locality"
+    NETWORK_ONLY = "network_only"
+    UNKNOWN = "unknown"
+
+
+class NetworkScope(StrEnum):
+    """Which access networks are touched."""
+
+    ALL = "all"
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    SATELLITE = "satellite"
+    ASN_LIST = "asn_list"
+    UNKNOWN = "unknown"
+
+
+class AudienceMetric(StrEnum):
+    """What an audience figure counts."""
+
+    MONTHLY_REACH = "monthly_reach"
+    WEEKLY_REACH = "weekly_reach"
+    DAILY_REACH = "daily_reach"
+    AVG_DAILY_REACH = "avg_daily_reach"
+    MAU = "mau"
+    WAU = "wau"
+    DAU = "dau"
+    REGISTERED = "registered"
+    INSTALLS = "installs"
+    AD_AUDIENCE = "ad_audience"
+    SURVEY_REGULAR = "survey_regular"
+    SURVEY_MONTHLY = "survey_monthly"
+    SURVEY_DAILY = "survey_daily"
+    FEATURE_USERS = "feature_users"
+    DSA_AMAR = "dsa_amar"
+    INTERNET_USERS_MONTH = "internet_users_month"
+    INTERNET_USERS_3M = "internet_users_3m"
+    POPULATION = "population"
+    UNSPECIFIED = "unspecified"
+
+
+class Unit(StrEnum):
+    """What one unit of a value is."""
+
+    PERSONS = "persons"
+    SHARE = "share"
+    ACCOUNTS = "accounts"
+    IDENTITIES = "identities"
+    DEVICES = "devices"
+    SUBSCRIPTIONS = "subscriptions"
+    HOUSEHOLDS = "households"
+
+
+class PopulationBase(StrEnum):
+    """The population a figure is a part of."""
+
+    ALL_AGES = "all_ages"
+    AGE_12_PLUS = "age_12_plus"
+    AGE_13_PLUS = "age_13_plus"
+    AGE_16_PLUS = "age_16_plus"
+    AGE_18_PLUS = "age_18_plus"
+    INTERNET_12_PLUS = "internet_12_plus"
+    INTERNET_ALL = "internet_all"
+    CUSTOM = "custom"
+
+
+class ImpactMetric(StrEnum):
+    """Which people a published figure counts."""
+
+    PEOPLE_EXPOSED = "people_exposed"
+    PEOPLE_FEATURE_EXPOSED = "people_feature_exposed"
+    PEOPLE_DEPRIVED_NET = "people_deprived_net"
+    REACH_LOST = "reach_lost"
+
+
+class DedupMethod(StrEnum):
+    """How people who use several of the platforms were kept from counting twice."""
+
+    SINGLE = "single"
+    FRECHET = "frechet"
+    LP = "lp"
+    LATENT_FACTOR = "latent_factor"
+    CONDITIONED = "conditioned"
+    OBSERVED_UNION = "observed_union"
+
+
+class IntervalKind(StrEnum):
+    """What low and high of a figure mean."""
+
+    MIN_MAX = "min_max"
+    CI90 = "ci90"
+    CI95 = "ci95"
+    ONE_SIDED_MIN = "one_sided_min"
+    ONE_SIDED_MAX = "one_sided_max"
+    NONE = "none"
+
+
+class EndStatus(StrEnum):
+    """Whether a restriction is over; withdrawn means it was never carried out."""
+
+    ENDED = "ended"
+    ONGOING = "ongoing"
+    WITHDRAWN = "withdrawn"
+    UNKNOWN = "unknown"
+
+
+class EndSource(StrEnum):
+    """Where the end date comes from."""
+
+    RECORDED = "recorded"
+    DURATION_FIELD = "duration_field"
+    SNAPSHOT_DATE = "snapshot_date"
+    CEILING = "ceiling"
+    MISSING = "missing"
+
+
+class StartPrecision(StrEnum):
+    """Whether the start is known to the day."""
+
+    ACTUAL = "actual"
+    ESTIMATED = "estimated"
+
+
+class SourceType(StrEnum):
+    """What kind of source a page or a measurement is."""
+
+    PANEL = "panel"
+    SURVEY = "survey"
+    CENSUS = "census"
+    OPERATOR_DATA = "operator_data"
+    COMPANY_STATEMENT = "company_statement"
+    AD_PLATFORM = "ad_platform"
+    REGULATOR = "regulator"
+    PRESS_RELAY = "press_relay"
+    MODEL = "model"
+
+
+class Reliability(StrEnum):
+    """How far a source is to be trusted, best first."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class ObsStatus(StrEnum):
+    """SDMX observation status, the codes that occur here."""
+
+    NORMAL = "A"
+    ESTIMATED = "E"
+    FORECAST = "F"
+    LOW_RELIABILITY = "U"
+    MISSING = "M"
+
+
+class Staleness(StrEnum):
+    """Age of the oldest figure used: 3, 12 and 24 months are the limits."""
+
+    FRESH = "fresh"
+    AGEING = "ageing"
+    STALE = "stale"
+    EXPIRED = "expired"
+
+
+class PlatformKind(StrEnum):
+    """What a platform is; a group is named in a source without its members."""
+
+    MESSENGER = "messenger"
+    SOCIAL_NETWORK = "social_network"
+    VIDEO = "video"
+    SEARCH = "search"
+    PORTAL = "portal"
+    GAME = "game"
+    VOIP = "voip"
+    ADVERTISING = "advertising"
+    GROUP = "group"
+    NETWORK = "network"
+    OTHER = "other"
+
+
+class OverlapKind(StrEnum):
+    """Whether an overlap counts users of all the platforms or of any."""
+
+    INTERSECTION = "intersection"
+    UNION = "union"
+
+
+class FigureKind(StrEnum):
+    """What a figure published about a restriction counts."""
+
+    PLATFORM_AUDIENCE = "platform_audience"
+    ADDED_UP = "added_up"
+    COMPANY_STATEMENT = "company_statement"
+    PEOPLE_AFFECTED = "people_affected"
+    INTERNET_USERS = "internet_users"
+    POPULATION = "population"
+    STILL_USING = "still_using"
+
+
+class Sex(StrEnum):
+    """SDMX SEX codes."""
+
+    MALE = "M"
+    FEMALE = "F"
+
+
+class YesNo(StrEnum):
+    """A plain yes or no."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class FindingSeverity(StrEnum):
+    """What a failed check does: an error in a row quarantines it, in a table it stops the run."""
+
+    ERROR = "error"
+    TABLE_ERROR = "table_error"
+    WARNING = "warning"
