@@ -2,13 +2,12 @@
 
 A version is a folder written once. It is written aside, flushed and renamed into place, and only
 then does the link `latest` move, itself by a rename. Whatever dies in between, a reader who opens
-`latest` finds the old version or the new one, whole.
+`latest` finds the old version or the new one, whole. Below the root of what is published:
 
-    root/
-      .lock                      held while publishing; the system frees it when its holder dies
-      latest -> versions/<id>
-      versions/<id>/             one Parquet file a table, and datapackage.json
-      versions/.tmp-<id>-<pid>/  being written, or left behind by a publisher that died
+    .lock                      held while publishing; the system frees it when its holder dies
+    latest -> versions/<id>
+    versions/<id>/             a Parquet file for each table, and datapackage.json
+    versions/.tmp-<id>-<pid>/  being written, or left behind by a publisher that died
 """
 
 import hashlib
@@ -27,17 +26,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-METADATA_KEY = "audience_impact"
-"""The key of the Parquet schema metadata under which a file describes itself."""
+About = Mapping[str, Any]  # words about the tables, which no column says of itself
 
-FIELD_KEYS = ("description", "unit", "sdmx_concept")
-"""What the Arrow metadata of every published column must say."""
-
+METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
+FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
 MANIFEST = "datapackage.json"
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 
 _TMP = ".tmp-"
+_FIELD_TYPES = {"bool": "boolean", "float": "number", "double": "number", "string": "string"}
+_FIELD_TYPES |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
 _VERSION_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -80,14 +79,14 @@ def publish(
     root: Path,
     version: Version,
     tables: Mapping[str, pa.Table],
-    about: Mapping[str, Any],
+    about: About,
     keep: int | None = None,
     timeout_seconds: float = 60.0,
 ) -> Published:
     """Publish the tables as one version below `root` and let `latest` point at it.
 
-    `about` holds `title`, `description`, `licence` (`name`, and `title` or `path`), `sources`
-    (each with `title`, and `path`) and `tables`: by name `title`, `description` and, optionally,
+    `about` holds `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
+    (each with `title` and `path`) and `tables`: by name `title`, `description` and, optionally,
     `primary_key`. With `keep`, the oldest versions beyond that number are removed.
     """
     if keep is not None and keep < 1:
@@ -95,95 +94,71 @@ def publish(
     files = _render(version, tables, about)
     try:
         root = root.resolve()
-        versions = root / "versions"
-        versions.mkdir(parents=True, exist_ok=True)
+        folder = root / "versions" / version.id
+        folder.parent.mkdir(parents=True, exist_ok=True)
         with _only_publisher(root, timeout_seconds):
-            _check_latest_can_move(root)
-            _remove_leftovers(root, versions)
-            created = not _is_whole(versions / version.id, set(files))
+            _check_latest_can_move(root / "latest")
+            _remove_leftovers(root)
+            created = not _is_whole(folder, set(files))
             if created:
-                _write_version(versions / version.id, files)
+                _write_version(folder, files)
+            _flush(folder.parent)
             _point_latest_at(root, version.id)
-            removed = _remove_oldest(versions, version.id, keep)
+            removed = _remove_oldest(folder, keep)
     except OSError as error:
         raise PublishError(f"cannot publish below {root}: {error}") from error
-    return Published(version.id, versions / version.id, created, removed)
+    return Published(version.id, folder, created, removed)
 
 
 def latest(root: Path) -> Path:
-    """Return the folder of the version that `latest` points at.
-
-    Resolve once and read every table from the folder returned: `latest` may move between two reads.
-    """
+    """Return the folder `latest` points at; read every table there, as `latest` may move."""
     link = root / "latest"
     if not os.path.lexists(link):
         raise PublishError(f"nothing has been published below {root}")
     if not link.is_symlink():
         raise PublishError(_not_a_link(link))
     if not (link / MANIFEST).is_file():
-        raise PublishError(
-            f"{link} points at {os.readlink(link)}, which is no version any more: publish again"
-        )
+        raise PublishError(f"{link} points at what is no version (any more): publish again")
     return link.resolve()
 
 
 def code_sha256() -> str:
     """Return the digest of the source of this package: a change of code is a change of method."""
     package = Path(__file__).resolve().parent
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py"), key=lambda path: path.relative_to(package).parts):
+    digests = {}
+    for path in package.rglob("*.py"):
         # Line ends depend on how the repository was checked out, and change no result.
         source = path.read_bytes().replace(b"\r\n", b"\n")
-        name = path.relative_to(package).as_posix()
-        digest.update(f"{name}\0{_sha256(source)}\n".encode())
-    return digest.hexdigest()
+        digests[path.relative_to(package).as_posix()] = _sha256(source)
+    return _sha256(_json(sorted(digests.items())))
 
 
 # What is written: bytes that depend on the arguments alone.
 
 
-def _render(
-    version: Version, tables: Mapping[str, pa.Table], about: Mapping[str, Any]
-) -> dict[str, bytes]:
+def _render(version: Version, tables: Mapping[str, pa.Table], about: About) -> dict[str, bytes]:
     if not tables:
         raise PublishError("there is no table to publish")
     files: dict[str, bytes] = {}
     resources = []
     for name in sorted(tables):
+        _check_table(name, tables[name], about)
         table = _described(name, tables[name], version, about)
-        files[f"{name}.parquet"] = _parquet(table)
-        resources.append(
-            _resource(name, table, _about_table(about, name), files[f"{name}.parquet"])
-        )
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        files[f"{name}.parquet"] = content = bytes(sink.getvalue())
+        resources.append(_resource(name, table, about["tables"][name], content))
     files[MANIFEST] = _json(_package(version, about, resources), indent=2)
     return files
 
 
-def _described(
-    name: str, table: pa.Table, version: Version, about: Mapping[str, Any]
-) -> pa.Table:
-    """Give the table its own description, and a form that does not depend on how it was built."""
-    _check_table(name, table)
-    titles = _about_table(about, name)
-    description = version.facts() | {
-        "version_id": version.id,
-        "table": name,
-        "title": titles["title"],
-        "description": titles["description"],
-        "licence": about["licence"],
-        "sources": list(about["sources"]),
-    }
-    # Order of metadata and division into chunks reach the bytes of the file, so both are fixed.
-    fields = [field.with_metadata(dict(sorted(field.metadata.items()))) for field in table.schema]
-    schema = pa.schema(fields, metadata={METADATA_KEY: _json(description)})
-    return table.cast(schema).combine_chunks()
-
-
-def _check_table(name: str, table: pa.Table) -> None:
+def _check_table(name: str, table: pa.Table, about: About) -> None:
     if not _TABLE_NAME.fullmatch(name):
         raise PublishError(f"{name!r} is no table name: lower-case letters, digits and _ only")
+    if not all(about["tables"].get(name, {}).get(key) for key in ("title", "description")):
+        raise PublishError(f"table {name} has no title or no description")
     for field in table.schema:
-        told = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+        told = _told(field)
         missing = [key for key in FIELD_KEYS if key not in told]
         if missing or not told["description"].strip():
             absent = ", ".join(missing) or "a description with words in it"
@@ -192,55 +167,53 @@ def _check_table(name: str, table: pa.Table) -> None:
             raise PublishError(f"column {field.name} of table {name} may not be null, yet is")
 
 
-def _about_table(about: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    told: Mapping[str, Any] = about["tables"].get(name, {})
-    if not told.get("title") or not told.get("description"):
-        raise PublishError(f"table {name} has no title or no description")
-    return told
+def _told(field: pa.Field) -> dict[str, str]:
+    metadata = sorted((field.metadata or {}).items())
+    return {key.decode(): value.decode() for key, value in metadata}
 
 
-def _parquet(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS, version="2.6")
-    return bytes(sink.getvalue())
+def _described(name: str, table: pa.Table, version: Version, about: About) -> pa.Table:
+    """Give the table its own description, and a form that does not tell how it was built."""
+    description = version.facts() | {"version_id": version.id, "table": name}
+    description |= {key: about["tables"][name][key] for key in ("title", "description")}
+    description |= {key: about[key] for key in ("licence", "sources")}
+    # Order of metadata and division into chunks reach the bytes of the file, so both are fixed.
+    fields = [field.with_metadata(_told(field)) for field in table.schema]
+    return table.cast(pa.schema(fields, {METADATA_KEY: _json(description)})).combine_chunks()
 
 
-def _package(
-    version: Version, about: Mapping[str, Any], resources: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Describe the version as a Data Package; `created` is the date of the facts, not a clock."""
+def _package(version: Version, about: About, resources: list[Any]) -> dict[str, Any]:
     return {
         "$schema": f"{PROFILES}/datapackage.json",
         "name": "audience-impact",
         "title": about["title"],
         "description": about["description"],
         "version": version.id,
+        # The date of the facts: a clock would give other bytes on every run.
         "created": f"{version.as_of:%Y-%m-%d}T00:00:00Z",
         "licenses": [about["licence"]],
-        "sources": list(about["sources"]),
+        "sources": about["sources"],
         METADATA_KEY: version.facts() | {"version_id": version.id},
         "resources": resources,
     }
 
 
-def _resource(
-    name: str, table: pa.Table, about: Mapping[str, Any], content: bytes
-) -> dict[str, Any]:
-    schema: dict[str, Any] = {"$schema": f"{PROFILES}/tableschema.json"}
-    schema["fields"] = [_field(name, field) for field in table.schema]
-    if about.get("primary_key"):
-        schema["primaryKey"] = list(about["primary_key"])
+def _resource(name: str, table: pa.Table, told: About, content: bytes) -> dict[str, Any]:
+    fields = [_field(name, field) for field in table.schema]
+    schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields}
+    if told.get("primary_key"):
+        schema["primaryKey"] = list(told["primary_key"])
     return {
         "$schema": f"{PROFILES}/dataresource.json",
         "name": name,
         "type": "table",
-        "title": about["title"],
-        "description": about["description"],
+        "title": told["title"],
+        "description": told["description"],
         "path": f"{name}.parquet",
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
         "hash": f"sha256:{_sha256(content)}",
-        # Not `bytes`: validators count those of a Parquet table as they go by, and miss some.
+        # Not `bytes`: frictionless would compare it with a count it does not keep for Parquet.
         "size_bytes": len(content),
         "rows": table.num_rows,
         "schema": schema,
@@ -248,39 +221,27 @@ def _resource(
 
 
 def _field(table: str, field: pa.Field) -> dict[str, Any]:
-    told = {key.decode(): value.decode() for key, value in field.metadata.items()}
+    told = _told(field)
     described = {"name": field.name, "type": _field_type(table, field)}
     described |= {key: told[key] for key in FIELD_KEYS if told[key]}
     return described if field.nullable else described | {"constraints": {"required": True}}
 
 
 def _field_type(table: str, field: pa.Field) -> str:
-    kind = field.type
-    if pa.types.is_integer(kind):
+    if pa.types.is_integer(field.type):
         # Validators read Parquet through pandas, which turns integers with gaps into floats.
         return "number" if field.nullable else "integer"
-    for test, name in (
-        (pa.types.is_boolean, "boolean"),
-        (pa.types.is_floating, "number"),
-        (pa.types.is_string, "string"),
-        (pa.types.is_large_string, "string"),
-        (pa.types.is_date, "date"),
-        (pa.types.is_timestamp, "datetime"),
-    ):
-        if test(kind):
-            return name
-    raise PublishError(
-        f"column {field.name} of table {table} is of type {kind}: published tables are flat, "
-        "of text, numbers, booleans and dates"
-    )
+    if (kind := str(field.type).partition("[")[0]) in _FIELD_TYPES:
+        return _FIELD_TYPES[kind]
+    told = "published tables are flat, of text, numbers, booleans and dates"
+    raise PublishError(f"column {field.name} of table {table} is of type {field.type}: {told}")
 
 
-def _json(value: Any, indent: int | None = None) -> bytes:
+def _json(value: object, indent: int | None = None) -> bytes:
     try:
-        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError) as error:
-        raise PublishError(f"the description of the tables is no JSON: {error}") from error
-    return f"{text}\n".encode() if indent else text.encode()
+        raise PublishError(f"a description cannot be written as JSON: {error}") from error
 
 
 def _sha256(content: bytes) -> str:
@@ -296,15 +257,12 @@ def _only_publisher(root: Path, timeout_seconds: float) -> Iterator[None]:
         with FileLock(root / ".lock", timeout=timeout_seconds):
             yield
     except Timeout as error:
-        raise PublishError(
-            f"another run is publishing below {root} and has not finished within "
-            f"{timeout_seconds:g} seconds: try again later"
-        ) from error
+        waited = f"and has not finished within {timeout_seconds:g} seconds: try again later"
+        raise PublishError(f"another run is publishing below {root} {waited}") from error
 
 
-def _check_latest_can_move(root: Path) -> None:
+def _check_latest_can_move(link: Path) -> None:
     """Refuse before anything is written where `latest` holds something that a swap would lose."""
-    link = root / "latest"
     if link.is_dir() and not link.is_symlink() and not any(link.iterdir()):
         link.rmdir()
     if os.path.lexists(link) and not link.is_symlink():
@@ -312,48 +270,38 @@ def _check_latest_can_move(root: Path) -> None:
 
 
 def _not_a_link(link: Path) -> str:
-    kind = "folder" if link.is_dir() else "file"
-    return (
-        f"{link} is a plain {kind}, not a link to a version (a copy that did not keep links?): "
-        "move it away, then publish again"
-    )
+    return f"{link} is no link to a version (a copy without links?): move it away, publish again"
 
 
-def _remove_leftovers(root: Path, versions: Path) -> None:
-    """Remove what dead publishers left; under the lock nothing of a live one can be there."""
-    for path in (*root.glob(f"{_TMP}*"), *versions.glob(f"{_TMP}*")):
-        _remove(path)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+def _remove_leftovers(root: Path) -> None:
+    """Remove what dead publishers left; under the lock, nothing of a live one can be there."""
+    for path in (*root.glob(f"{_TMP}*"), *root.glob(f"versions/{_TMP}*")):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _is_whole(folder: Path, files: set[str]) -> bool:
-    """Tell whether the folder holds these files, as its manifest says they were written."""
+    """Tell whether the folder holds these files, with the hashes that its manifest gives."""
     try:
         resources = json.loads((folder / MANIFEST).read_bytes())["resources"]
-        hashes = {resource["path"]: resource["hash"] for resource in resources}
-        return hashes.keys() == files - {MANIFEST} and all(
-            told == f"sha256:{_sha256((folder / path).read_bytes())}"
-            for path, told in hashes.items()
-        )
+        told = {resource["path"]: resource["hash"] for resource in resources}
+        found = {name: f"sha256:{_sha256((folder / name).read_bytes())}" for name in told}
     except (OSError, ValueError, KeyError, TypeError):
         return False
+    return told == found and told.keys() == files - {MANIFEST}
 
 
 def _write_version(folder: Path, files: Mapping[str, bytes]) -> None:
     aside = folder.with_name(f"{_TMP}{folder.name}-{os.getpid()}")
-    aside.mkdir()
     try:
+        aside.mkdir()
         for name, content in files.items():
-            _write(aside / name, content)
-        _flush_folder(aside)
+            (aside / name).write_bytes(content)
+            _flush(aside / name)
+        _flush(aside)
         _put_in_place(aside, folder)
-        _flush_folder(folder.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -367,18 +315,11 @@ def _put_in_place(aside: Path, folder: Path) -> None:
     # manifest goes last: until then its hashes do not match, and the next publish starts again.
     for path in sorted(aside.iterdir(), key=lambda path: path.name == MANIFEST):
         os.replace(path, folder / path.name)
-    _flush_folder(folder)
+    _flush(folder)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -386,28 +327,23 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _point_latest_at(root: Path, version_id: str) -> None:
-    link, target = root / "latest", os.path.join("versions", version_id)
-    if link.is_symlink() and os.readlink(link) == target:
-        return
-    aside = root / f"{_TMP}latest-{os.getpid()}"
-    os.symlink(target, aside)
-    os.replace(aside, link)
-    _flush_folder(root)
+    link, target = root / "latest", f"versions/{version_id}"
+    if not link.is_symlink() or os.readlink(link) != target:
+        aside = root / f"{_TMP}latest-{os.getpid()}"
+        os.symlink(target, aside)
+        os.replace(aside, link)
+    _flush(root)
 
 
-def _remove_oldest(versions: Path, current: str, keep: int | None) -> tuple[str, ...]:
-    """Remove the oldest versions beyond `keep`; what is no version is left alone."""
-    if keep is None:
-        return ()
-    others = [
-        path
-        for path in versions.iterdir()
-        if _VERSION_ID.fullmatch(path.name) and path.name != current
-    ]
-    others.sort(key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
-    for path in others[keep - 1 :]:
-        # Renamed first: a half-removed folder must not pass for a version.
+def _remove_oldest(current: Path, keep: int | None) -> tuple[str, ...]:
+    """Remove the oldest versions beyond `keep`; what is not named like a version stays."""
+    versions = [path for path in current.parent.iterdir() if _VERSION_ID.fullmatch(path.name)]
+    versions.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
+    others = [path for path in versions if path != current]
+    oldest = others[: max(len(others) + 1 - keep, 0)] if keep else []
+    for path in oldest:
+        # Renamed first: what is half removed must not pass for a version.
         aside = path.with_name(f"{_TMP}{path.name}-{os.getpid()}")
         os.rename(path, aside)
-        _remove(aside)
-    return tuple(path.name for path in reversed(others[keep - 1 :]))
+        shutil.rmtree(aside)
+    return tuple(path.name for path in oldest)

@@ -1,0 +1,196 @@
+"""Which published figure stands for a platform, an area and a day.
+
+Definitions. A figure qualifies when it counts people (persons, or a share of a base on
+record) of the whole population of an area. A tier is a kind of figure; only the best tier
+with a figure speaks. A lineage is one measuring programme with all its press relays.
+
+Method. Exposed are the users from before: the period ends no later than the restriction
+starts. In each lineage the latest such period; of several relays of it the measurer's own
+page, else the value most of them print. Several lineages give a range. Tiers: monthly reach
+of a panel; regular or monthly use in a survey; monthly active users; a company's or an
+unexplained figure, which enters only where nothing better exists; and, as a lower bound
+alone, daily or weekly reach, since whoever comes on a day comes in the month.
+
+Assumptions. The months before the restriction describe the month it starts in.
+
+Known drawbacks. No interpolation, no growth since the figure; the staleness says how old.
+
+Citation. Rules of this project, docs/decisions.md.
+"""
+
+import pandas as pd
+
+from audience_impact.checks import WINDOW_DAYS, apart_days, gap_days
+from audience_impact.facts import Tables
+
+TIERS = {
+    "monthly_reach": 1,
+    "survey_monthly": 2,
+    "survey_regular": 2,
+    "mau": 3,
+    "dsa_amar": 3,
+    "unspecified": 4,
+    "weekly_reach": 5,
+    "wau": 5,
+    "daily_reach": 5,
+    "avg_daily_reach": 5,
+    "dau": 5,
+}
+"""Tier of each metric that may stand for the people exposed; all others never do."""
+
+WEAK_TIER, FLOOR_TIER = 4, 5
+STALENESS = [(3, "fresh"), (12, "ageing"), (24, "stale")]
+RELIABILITY = {"high": 0, "medium": 1, "low": 2}
+PAIR = ["restriction_id", "country_id", "platform_id"]
+
+
+def staleness(months: pd.Series) -> pd.Series:
+    """fresh <= 3 months, ageing <= 12, stale <= 24, expired beyond; blank for NaN."""
+    words = pd.Series("expired", index=months.index)
+    for limit, word in reversed(STALENESS):
+        words = words.where(~(months <= limit), word)
+    return words.where(months.notna(), "")
+
+
+def candidates(tables: Tables) -> pd.DataFrame:
+    """Every estimate that may stand for an audience, in persons.
+
+    Adds `tier`, `low_persons`, `high_persons` (NaN: no upper limit), `share_base_id` (the
+    base that turned a share into people) and `own_page` (the measurer's own page).
+    """
+    estimates = tables["estimates"]
+    whole = (estimates["age"] == "") & (estimates["sex"] == "")
+    counted = estimates["unit"].isin(["persons", "share"]) & whole
+    known = estimates[counted & estimates["audience_metric"].isin(list(TIERS))]
+    known = known[known["population_base"] != "custom"]
+    return _limits(_in_persons(known, tables["bases"]), tables)
+
+
+def _in_persons(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Shares times the same measurer's base nearest in time; without one the row drops out."""
+    by = ["area_id", "population_base", "lineage_id"]
+    right = bases[[*by, "base_id", "persons", "period_start", "period_end"]].rename(columns={
+        "base_id": "share_base_id", "persons": "of_persons", "period_start": "base_start",
+        "period_end": "base_end"})
+    shares = estimates[estimates["unit"] == "share"].merge(right, on=by)
+    shares["gap"] = gap_days(shares["period_start"], shares["period_end"],
+                             shares["base_start"], shares["base_end"])
+    shares["apart"] = apart_days(shares["period_start"], shares["period_end"],
+                                 shares["base_start"], shares["base_end"])
+    shares = shares[shares["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "share_base_id"])
+    shares = shares.drop_duplicates("estimate_id")
+    for name in ("value", "low", "high"):
+        shares[name] = (shares[name] * shares["of_persons"]).round()
+    people = estimates[estimates["unit"] == "persons"].assign(share_base_id="")
+    return pd.concat([people, shares[people.columns]], ignore_index=True)
+
+
+def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """What each figure says at least and at most, its tier, and whose page it stands on."""
+    lineages = tables["lineages"].set_index("lineage_id")["source_type"]
+    pages = tables["sources"].set_index("source_id")["source_type"]
+    tier = figures["audience_metric"].map(TIERS)
+    company = figures["lineage_id"].map(lineages) == "company_statement"
+    tier = tier.where(~company | (tier > WEAK_TIER), WEAK_TIER)
+    value = figures["value"]
+    ranged = figures["interval_kind"] == "min_max"
+    low = figures["low"].where(ranged, value)
+    low = low.where(figures["interval_kind"] != "one_sided_max", 0.0)
+    high = figures["high"].where(ranged, value)
+    open_above = (figures["interval_kind"] == "one_sided_min") | (tier == FLOOR_TIER)
+    return figures.assign(tier=tier, low_persons=low, high_persons=high.where(~open_above),
+                          point_persons=value.fillna(figures["high"]), company=company,
+                          own_page=figures["source_id"].map(pages) != "press_relay")
+
+
+def before(pairs: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
+    """Figures of each wanted (restriction, country, platform) from before its start.
+
+    `pairs` has PAIR and `start`; the result has one row a pair and figure.
+    """
+    known = figures.rename(columns={"area_id": "country_id"})
+    joined = pairs.merge(known, on=["country_id", "platform_id"])
+    return joined[joined["period_end"] <= joined["start"]]
+
+
+def choose(joined: pd.DataFrame) -> pd.DataFrame:
+    """The figures that speak: best tier, in each lineage the latest period, one relay each.
+
+    Adds `relays_count`, the number of pages that print the chosen period of the lineage.
+    """
+    best = joined[joined["tier"] == joined.groupby(PAIR)["tier"].transform("min")]
+    by = [*PAIR, "lineage_id"]
+    latest = best[best["period_end"] == best.groupby(by)["period_end"].transform("max")]
+    longest = latest.groupby(by)["period_start"].transform("min")
+    latest = latest[(latest["period_start"] == longest) | (latest["tier"] == FLOOR_TIER)]
+    said = latest["point_persons"].fillna(latest["low_persons"])
+    votes = latest.assign(said=said).groupby([*by, "said"])["said"].transform("size")
+    floor = latest["low_persons"].where(latest["tier"] == FLOOR_TIER, 0.0)
+    ranked = latest.assign(votes=votes, floor=floor,
+                           relays_count=latest.groupby(by)["tier"].transform("size"),
+                           exact=latest["interval_kind"] == "none")
+    chosen = ranked.sort_values(["floor", "own_page", "votes", "exact", "estimate_id"],
+                                ascending=[False, False, False, False, True])
+    return chosen.drop_duplicates(by).sort_values([*by], ignore_index=True)
+
+
+def audiences(pairs: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """One row a pair: the range its lineages span; NaN limits and tier where nothing qualifies.
+
+    Columns: PAIR, `start`, `low_persons`, `high_persons`, `tier`, `metric`, `lineage_id` (if
+    only one), `lineages_count`, `containing`, `period`, `age_months`, `shared` (a share of a
+    base was turned into people).
+    """
+    groups = chosen.groupby(PAIR, sort=True)
+    one = groups["lineage_id"].nunique() == 1
+    open_above = groups["high_persons"].apply(lambda highs: highs.isna().any())
+    table = pd.DataFrame({
+        "low_persons": groups["low_persons"].min(),
+        "high_persons": groups["high_persons"].max().where(~open_above),
+        "tier": groups["tier"].first(),
+        "metric": groups["audience_metric"].first(),
+        "lineage_id": groups["lineage_id"].first().where(one, ""),
+        "lineages_count": groups["lineage_id"].nunique(),
+        "containing": groups["population_base"].agg(_containing),
+        "period": groups["period"].agg(lambda texts: ";".join(sorted(set(texts)))),
+        "period_end": groups["period_end"].min(),
+        "shared": groups["share_base_id"].agg(lambda ids: (ids != "").any()),
+    }).reset_index()
+    whole = pairs.merge(table, on=PAIR, how="left")
+    months = (whole["start"] - whole["period_end"]).dt.days / 30.4375
+    return whole.assign(age_months=months.clip(lower=0))
+
+
+def _containing(populations: pd.Series) -> str:
+    """The online population that contains audiences of these populations by definition."""
+    narrow = set(populations) <= {"internet_12_plus", "age_12_plus"}
+    return "internet_12_plus" if narrow else "internet_all"
+
+
+def nearest_base(wanted: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFrame,
+                 by: list[str], window: int | None, earlier: bool = False) -> pd.DataFrame:
+    """For each row of `wanted` the matching base nearest to its `start`.
+
+    Matches on `country_id` and `by`; at most `window` days away where one is given, and with
+    `earlier` only bases whose period ends no later than the start. Of one
+    measurer the nearest; between measurers the most reliable, then the nearest, then what was
+    reported before what was derived. Indexed like `wanted`; rows without a base are absent.
+    """
+    trust = bases["source_id"].map(sources.set_index("source_id")["reliability"]).map(RELIABILITY)
+    right = bases.rename(columns={"area_id": "country_id", "persons": "base_persons",
+                                  "lineage_id": "base_lineage_id"}).assign(trust=trust)
+    right["lineage_id"] = right["base_lineage_id"]
+    keep = ["country_id", "population_base", "lineage_id", "base_lineage_id", "base_id",
+            "base_persons", "low_persons", "high_persons", "obs_status", "trust", "period",
+            "period_start", "period_end"]
+    left = wanted[["country_id", "start", *by]].reset_index(names="place")
+    joined = left.merge(right[keep], on=["country_id", *by])
+    moment = joined["start"]
+    joined["gap"] = gap_days(moment, moment, joined["period_start"], joined["period_end"])
+    joined["apart"] = apart_days(moment, moment, joined["period_start"], joined["period_end"])
+    near = joined if window is None else joined[joined["gap"] <= window]
+    near = near[near["period_end"] <= near["start"]] if earlier else near
+    order = ["gap", "apart", "trust"] if "lineage_id" in by else ["trust", "gap", "apart"]
+    ranked = near.sort_values([*order, "obs_status", "base_id"])
+    return ranked.drop_duplicates("place").set_index("place").sort_index().drop(
+        columns=["country_id", "start", *by])

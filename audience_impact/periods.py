@@ -1,0 +1,55 @@
+"""ISO 8601 days and periods, also at reduced precision, as half-open intervals of days.
+
+`2025`, `2025-Q3`, `2025-H1`, `2025-07`, `2025-07-13`, and intervals of two of them joined
+by `/` with both ends inclusive. Inside the program an interval is [start, end).
+"""
+
+import re
+
+import pandas as pd
+
+HALF_YEAR = re.compile(r"^(\d{4})-H([12])$")
+SHAPE = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])(-\d{2})?|-Q[1-4]|-H[12])?$")
+
+
+def _span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """First day and the day after the last of one date or period; None if it is neither."""
+    if not SHAPE.match(text):
+        return None
+    half = HALF_YEAR.match(text)
+    if half:
+        first = pd.Timestamp(int(half[1]), 6 * int(half[2]) - 5, 1)
+        return first, first + pd.DateOffset(months=6)
+    try:
+        period = pd.Period(text.replace("-Q", "Q"))
+    except ValueError:
+        return None
+    return period.start_time, (period + 1).start_time
+
+
+def span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """Half-open interval of days of a period as written in the facts.
+
+    Returns (start, end) with end exclusive, or None where the text is no ISO 8601 period
+    or its end lies before its start.
+    """
+    parts = [_span(part) for part in text.split("/")]
+    known = [part for part in parts if part is not None]
+    if len(known) != len(parts) or len(parts) > 2 or known[-1][1] <= known[0][0]:
+        return None
+    return known[0][0], known[-1][1]
+
+
+def spans(texts: "pd.Series[str]") -> pd.DataFrame:
+    """Columns `start` and `end` (datetime64, end exclusive) of a column of periods.
+
+    Equal texts are parsed once. Blank or malformed texts give NaT in both columns.
+    """
+    known = {text: span(text) or (pd.NaT, pd.NaT) for text in texts.unique()}
+    return pd.DataFrame(
+        {
+            "start": pd.to_datetime(texts.map(lambda text: known[text][0])),
+            "end": pd.to_datetime(texts.map(lambda text: known[text][1])),
+        },
+        index=texts.index,
+    )

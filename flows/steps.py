@@ -1,0 +1,230 @@
+"""The steps of the pipeline as plain functions, so that they compose by hand as in a flow."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow
+
+from audience_impact import checks, facts, impact, publish
+from audience_impact.facts import Finding, Tables
+from audience_impact.vocabulary import FindingSeverity
+from schemas import contracts, published
+from schemas import facts as fact_models
+
+LICENCE = "CC-BY-4.0"
+
+
+class RefusedError(Exception):
+    """Nothing is published; the findings say why."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = list(findings)
+        shown = "\n".join(line(found) for found in self.findings[:10])
+        more = len(self.findings) - 10
+        super().__init__(f"{shown}\n... and {more} more" if more > 0 else shown)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Fact tables as text, and what is wrong with the files."""
+
+    folders: tuple[Path, ...]
+    tables: Tables
+    findings: tuple[Finding, ...]
+    inputs_sha256: str
+    overridden: int
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Typed rows that passed, all findings, and how many rows each table held."""
+
+    folders: tuple[Path, ...]
+    tables: Tables
+    findings: tuple[Finding, ...]
+    rows: dict[str, int]
+    inputs_sha256: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """Published tables before they are written, and what identifies their version."""
+
+    frames: Tables
+    tables: dict[str, pyarrow.Table]
+    version: publish.Version
+
+
+def line(found: Finding) -> str:
+    """A finding as one line: FILE:LINE:COLUMN: RULE: message."""
+    value = f" ({found.value!r})" if found.value else ""
+    text = " ".join(f"{found.message}{value}".split())
+    return f"{found.file}:{found.line}:{found.column}: {found.rule}: {text}"
+
+
+def headers() -> dict[str, facts.Header]:
+    """Columns and key of each fact table."""
+    keys = fact_models.keys()
+    return {table: facts.Header(list(fact_models.columns(table)), keys[table])
+            for table in fact_models.MODELS}
+
+
+def read(folders: Sequence[Path]) -> Reading:
+    """Read the fact tables of the folders, a later one winning by key."""
+    expected = headers()
+    tables, findings = facts.read(folders, expected)
+    lines = sum(len(frame) for frame in tables.values())
+    alone = sum(len(frame) for folder in folders
+                for frame in facts.read([folder], expected)[0].values()) if len(folders) > 1 else lines
+    return Reading(tuple(folders), tables, tuple(findings), facts.digest(folders, expected),
+                   alone - lines)
+
+
+def check(reading: Reading) -> Checked:
+    """Hold the facts against every rule; rows with errors are taken out, with what hangs on
+    them."""
+    contracts.require_validation()
+    rows = {table: len(frame) for table, frame in reading.tables.items()}
+    for found in reading.findings:
+        rows[found.table] = rows.get(found.table, 0) + (found.rule in facts.ROW_RULES)
+    own = [found for table, frame in reading.tables.items()
+           for found in _contract_findings(table, frame)]
+    keys, references = fact_models.keys(), fact_models.references()
+    tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
+    typed = facts.typed(tables, fact_models.numbers(), fact_models.dates())
+    across = facts.as_written(checks.cross(typed), reading.tables)
+    typed, late = checks.settle(facts.without(typed, across), keys, references)
+    late = facts.as_written(late, reading.tables)
+    found = [*reading.findings, *own, *cascade, *across, *late]
+    return Checked(reading.folders, typed, tuple(sorted(found, key=_order)), rows,
+                   reading.inputs_sha256)
+
+
+def _order(found: Finding) -> tuple[str, int, int, str, str]:
+    return found.file, found.layer, found.line, found.column, found.rule
+
+
+def _contract_findings(table: str, frame: pd.DataFrame) -> list[Finding]:
+    return [facts.finding(
+        table, frame.loc[case.position], case.column, case.rule,
+        FindingSeverity.WARNING if case.rule in fact_models.WARNINGS else FindingSeverity.ERROR,
+        contracts.message(table, case.column, case.rule))
+        for case in contracts.failures(table, frame).itertuples()]
+
+
+def gate(checked: Checked, strict: bool) -> Checked:
+    """Refuse to go on after an error of a table, or after any error when strict.
+
+    Raises RefusedError with the findings that stand in the way.
+    """
+    stops = {FindingSeverity.TABLE_ERROR} | ({FindingSeverity.ERROR} if strict else set())
+    bad = [facts.relocated(found, checked.folders) for found in checked.findings
+           if found.severity in stops]
+    if bad:
+        raise RefusedError(bad)
+    return checked
+
+
+def compute(checked: Checked, as_of: date | None, seed: int) -> Results:
+    """The published tables, each held against its contract."""
+    day = as_of or impact.newest_access(checked.tables)
+    frames = impact.calculate(checked.tables, day)
+    frames["quality"] = _quality(checked)
+    frames["quarantine"] = _quarantine(checked.findings)
+    frames["impact"] = _with_losses(frames["impact"], checked)
+    version = publish.Version(day, checked.inputs_sha256,
+                              f"{impact.METHOD_VERSION}+{publish.code_sha256()[:12]}",
+                              published.SCHEMA_VERSION, seed)
+    tables = {name: published.to_arrow(name, frames[name]) for name in published.MODELS}
+    return Results(frames, tables, version)
+
+
+def _with_losses(frame: pd.DataFrame, checked: Checked) -> pd.DataFrame:
+    """Counts, for each restriction, the refused rows that spoke of it or of its platforms."""
+    refused = [found for found in checked.findings
+               if found.severity is FindingSeverity.ERROR and found.row.startswith("{")]
+    return frame.assign(quarantined_inputs_count=_losses(frame, checked, refused))
+
+
+def _losses(frame: pd.DataFrame, checked: Checked, refused: list[Finding]) -> pd.Series:
+    cells = [json.loads(found.row) for found in refused]
+    acts = Counter(cell["restriction_id"] for cell in cells if cell.get("restriction_id"))
+    audiences = Counter((cell["area_id"], cell["platform_id"]) for cell in cells
+                        if "estimate_id" in cell)
+    targets = checked.tables["restriction_targets"].groupby("restriction_id")["platform_id"]
+    platforms = targets.agg(lambda ids: sorted(set(ids))).to_dict()
+    return pd.Series([
+        acts[act] + sum(audiences[area[:2], platform] for area in set(areas.split(";"))
+                        for platform in platforms.get(act, []))
+        for act, areas in zip(frame["restriction_id"], frame["area_id"], strict=True)
+    ], index=frame.index)
+
+
+def _quality(checked: Checked) -> pd.DataFrame:
+    """One row a rule and table it applies to, also where nothing failed."""
+    failed: dict[tuple[str, str], list[str]] = {}
+    for found in checked.findings:
+        failed.setdefault((found.rule, found.table), []).append(f"{found.file}:{found.line}")
+    return pd.DataFrame([{
+        "check": rule.rule, "table": table, "severity": rule.severity.value,
+        "checked_count": checked.rows.get(table, 0),
+        "failed_count": len(failed.get((rule.rule, table), [])),
+        "worst_rows": ";".join(failed.get((rule.rule, table), [])[:5]),
+        "meaning": rule.meaning,
+    } for rule in rules() for table in rule.tables]).sort_values(["check", "table"],
+                                                                  ignore_index=True)
+
+
+def _quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
+    columns = list(published.MODELS["quarantine"].to_schema().columns)
+    return pd.DataFrame([{
+        "table": found.table, "row_layer": found.layer, "file": found.file, "line": found.line,
+        "column": found.column, "rule": found.rule, "value": found.value,
+        "reason": found.message, "row": found.row,
+    } for found in findings if found.severity is FindingSeverity.ERROR], columns=columns)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule as the documentation and the quality table show it."""
+
+    rule: str
+    severity: FindingSeverity
+    meaning: str
+    tables: tuple[str, ...]
+
+
+def rules() -> list[Rule]:
+    """Every rule there is, with the tables it applies to; from the code, nowhere else."""
+    names = tuple(fact_models.MODELS)
+    table_error, error = FindingSeverity.TABLE_ERROR, FindingSeverity.ERROR
+    found = [Rule(rule, error if rule in facts.ROW_RULES else
+                  FindingSeverity.WARNING if rule == "unknown_table" else table_error,
+                  meaning, names) for rule, meaning in facts.MEANINGS.items()
+             if rule != "unknown_table"]
+    for rule, meaning in contracts.meanings().items():
+        severity = FindingSeverity.WARNING if rule in fact_models.WARNINGS else error
+        found.append(Rule(rule, severity, meaning, contracts.tables_with(rule)))
+    references = fact_models.references()
+    found.append(Rule(checks.KEY_UNRESOLVED, error, checks.KEY_MEANING,
+                      tuple(table for table in names if references[table])))
+    return found + [Rule(check.rule, check.severity, check.meaning, (check.table,))
+                    for check in checks.CHECKS]
+
+
+def write(results: Results, root: Path, keep: int | None) -> publish.Published:
+    """Publish the version and move `latest` to it."""
+    contracts.require_validation()
+    about = {
+        "title": "How many people an internet restriction touches",
+        "licence": LICENCE,
+        "sources": sorted(results.frames["sources"]["publisher"].unique()),
+        "tables": {name: {"title": published.title(name), "primary_key": published.KEYS[name]}
+                   for name in published.MODELS},
+    }
+    return publish.publish(root, results.version, results.tables, about, keep)

@@ -1,0 +1,89 @@
+"""Holding tables against their contracts: all failures at once, none lost, none repaired."""
+
+import os
+from typing import Any
+
+import pandas as pd
+import pandera.errors
+import pandera.pandas as pa
+
+from schemas import facts, fields
+
+SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
+
+
+class ValidationOffError(RuntimeError):
+    """Validation was switched off, so nothing may be published."""
+
+
+def require_validation() -> None:
+    """Refuse to go on where the environment or the configuration weakens validation.
+
+    Raises ValidationOffError naming the variable.
+    """
+    from pandera.config import ValidationDepth, get_config_context
+
+    config = get_config_context()
+    depth = config.validation_depth
+    if config.validation_enabled and depth in (None, ValidationDepth.SCHEMA_AND_DATA):
+        return
+    named = [name for name in SWITCHES if name in os.environ] or ["pandera's configuration"]
+    raise ValidationOffError(
+        f"refused: {' and '.join(named)} switches validation off; unset it, then run again")
+
+
+def _failure_cases(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame:
+    try:
+        model.validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        return error.failure_cases
+    return pd.DataFrame()
+
+
+def failures(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """What is wrong with a fact table of text cells, whose index is 0..n-1.
+
+    Returns one row a failure: `position` (row of the frame), `column`, `rule`.
+    """
+    columns = list(facts.columns(table))
+    cases = _failure_cases(facts.MODELS[table], frame[columns].reset_index(drop=True))
+    if cases.empty:
+        return pd.DataFrame({"position": pd.Series(dtype="int64"), "column": [], "rule": []})
+    rule = cases["check"].astype("str").str.replace(r"\(.*", "", regex=True)
+    blamed = rule.map(lambda name: _blamed(name, columns))
+    found = pd.DataFrame({
+        "position": cases["index"].astype("int64"),
+        "column": blamed.where(blamed != "", cases["column"].astype("str")),
+        "rule": rule,
+    })
+    return found.drop_duplicates().sort_values(["position", "column", "rule"], ignore_index=True)
+
+
+def _blamed(rule: str, columns: list[str]) -> str:
+    return next((name for name in facts.BLAMED.get(rule, ()) if name in columns), "")
+
+
+def message(table: str, column: str, rule: str) -> str:
+    """What the rule means and what to do, in a sentence for the maintainer."""
+    meaning = fields.MEANINGS.get(rule) or facts.ROW_MEANINGS[rule]
+    if rule != "word":
+        return meaning
+    checks: Any = facts.MODELS[table].to_schema().columns[column].checks
+    words = next(check.statistics["word"] for check in checks if check.name == "word")
+    return f"{meaning}; allowed: {', '.join(words)}"
+
+
+def meanings() -> dict[str, str]:
+    """Every rule of a single table and what it means when it fails."""
+    return {**fields.MEANINGS, **facts.ROW_MEANINGS}
+
+
+def tables_with(rule: str) -> tuple[str, ...]:
+    """The fact tables to which a rule of a single table applies."""
+    return tuple(table for table, model in facts.MODELS.items() if rule in _rules_of(model))
+
+
+def _rules_of(model: type[pa.DataFrameModel]) -> set[str]:
+    schema: Any = model.to_schema()
+    own = {check.name for column in schema.columns.values() for check in column.checks}
+    return own | {check.name for check in schema.checks}

@@ -1,0 +1,149 @@
+"""The kinds of column a fact table may have, as pandera fields over the text as written.
+
+Facts are checked as text, before any conversion: a failure then carries the cell exactly
+as the maintainer sees it, and no coercion can lose or change a value. Each kind also says,
+in its metadata, what type the column has once it passed.
+"""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.extensions import register_check_method
+
+from audience_impact import periods
+
+NUMBER = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
+IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]*)$")
+
+MEANINGS = {
+    "required": "a cell that must be filled is blank",
+    "number": "the cell is no plain number",
+    "not_negative": "the number is below zero",
+    "share_at_most_one": "a share lies above 1",
+    "whole_number": "persons and counts are whole numbers",
+    "date": "the cell is no ISO 8601 date or period",
+    "word": "the word is not in the vocabulary of the column",
+    "identifier": "the cell is no identifier (letters, digits, dot, dash, underscore)",
+    "web_address": "the address does not begin with http:// or https://",
+}
+"""Rule id of each column rule and what it means when it fails; `key_repeats` etc. are in rules."""
+
+Texts = "pd.Series[str]"
+
+
+def _filled(texts: Any) -> Any:
+    return texts.str.strip() != ""
+
+
+def _numbers(texts: Any) -> Any:
+    return pd.to_numeric(texts.where(texts.str.match(NUMBER)), errors="coerce")
+
+
+@register_check_method(statistics=["required"])
+def required(texts: Any, *, required: bool) -> Any:
+    """No blank cell."""
+    return _filled(texts) | (not required)
+
+
+@register_check_method(statistics=["number"])
+def number(texts: Any, *, number: bool) -> Any:
+    """Blank or a plain number."""
+    return ~_filled(texts) | texts.str.match(NUMBER)
+
+
+@register_check_method(statistics=["not_negative"])
+def not_negative(texts: Any, *, not_negative: bool) -> Any:
+    """No number below zero; what is no number is another rule's matter."""
+    return ~(_numbers(texts) < 0)
+
+
+@register_check_method(statistics=["share_at_most_one"])
+def share_at_most_one(texts: Any, *, share_at_most_one: bool) -> Any:
+    """No share above one."""
+    return ~(_numbers(texts) > 1)
+
+
+@register_check_method(statistics=["whole_number"])
+def whole_number(texts: Any, *, whole_number: bool) -> Any:
+    """No fraction of a person."""
+    values = _numbers(texts)
+    return values.isna() | (values % 1 == 0)
+
+
+@register_check_method(statistics=["date"])
+def date(texts: Any, *, date: bool) -> Any:
+    """Blank or an ISO 8601 date or period that exists in the calendar."""
+    return ~_filled(texts) | periods.spans(texts)["start"].notna()
+
+
+@register_check_method(statistics=["word"])
+def word(texts: Any, *, word: Iterable[str]) -> Any:
+    """Blank or one of the words of the vocabulary."""
+    return ~_filled(texts) | texts.isin(list(word))
+
+
+@register_check_method(statistics=["identifier"])
+def identifier(texts: Any, *, identifier: bool) -> Any:
+    """Blank or identifiers separated by semicolons."""
+    return texts.map(lambda text: all(IDENTIFIER.match(part) for part in text.split(";") if text))
+
+
+@register_check_method(statistics=["web_address"])
+def web_address(texts: Any, *, web_address: bool) -> Any:
+    """Blank or an http address."""
+    return ~_filled(texts) | texts.str.match(r"^https?://\S+$")
+
+
+def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
+    if filled:
+        checks["required"] = True
+    return pa.Field(nullable=False, metadata={"kind": kind, "refers_to": refers_to}, **checks)
+
+
+def text(filled: bool = False) -> Any:
+    """Free text."""
+    return _field("text", filled)
+
+
+def key() -> Any:
+    """The identifier of a row, or a part of it."""
+    return _field("key", True, identifier=True)
+
+
+def reference(table: str, filled: bool = True) -> Any:
+    """Identifiers that another table holds; several are separated by semicolons."""
+    return _field("reference", filled, table, identifier=True)
+
+
+def code(words: type[StrEnum], filled: bool = True) -> Any:
+    """One word of a vocabulary."""
+    return _field("code", filled, word=[member.value for member in words])
+
+
+def day(filled: bool = False) -> Any:
+    """An ISO 8601 date, period or interval."""
+    return _field("period", filled, date=True)
+
+
+def value(filled: bool = False) -> Any:
+    """A number at or above zero whose unit stands in the column `unit`."""
+    return _field("number", filled, number=True, not_negative=True)
+
+
+def persons(filled: bool = False) -> Any:
+    """A whole number of people."""
+    return _field("number", filled, number=True, not_negative=True, whole_number=True)
+
+
+def share(filled: bool = False) -> Any:
+    """A share between 0 and 1."""
+    return _field("number", filled, number=True, not_negative=True, share_at_most_one=True)
+
+
+def address() -> Any:
+    """A web address."""
+    return _field("text", False, web_address=True)
