@@ -173,8 +173,8 @@ def nearest_base(wanted: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFram
 
     Matches on `country_id` and `by`; at most `window` days away where one is given, and with
     `earlier` only bases whose period ends no later than the start. Of one
-    measurer the nearest; between measurers the most reliable, then the nearest, then what was
-    reported before what was derived. Indexed like `wanted`; rows without a base are absent.
+    measurer the nearest; between measurers one within twelve months, rather counted than
+    projected, of the most reliable source, the nearest, rather reported than derived. Indexed like `wanted`; rows without a base are absent.
     """
     trust = bases["source_id"].map(sources.set_index("source_id")["reliability"]).map(RELIABILITY)
     right = bases.rename(columns={"area_id": "country_id", "persons": "base_persons",
@@ -190,7 +190,9 @@ def nearest_base(wanted: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFram
     joined["apart"] = apart_days(moment, moment, joined["period_start"], joined["period_end"])
     near = joined if window is None else joined[joined["gap"] <= window]
     near = near[near["period_end"] <= near["start"]] if earlier else near
-    order = ["gap", "apart", "trust"] if "lineage_id" in by else ["trust", "gap", "apart"]
-    ranked = near.sort_values([*order, "obs_status", "base_id"])
+    near = near.assign(far=near["gap"] > WINDOW_DAYS, projected=near["obs_status"] == "F")
+    one = ["gap", "apart", "trust"]
+    several = ["far", "projected", "trust", "gap", "apart"]
+    ranked = near.sort_values([*(one if "lineage_id" in by else several), "obs_status", "base_id"])
     return ranked.drop_duplicates("place").set_index("place").sort_index().drop(
         columns=["country_id", "start", *by])

@@ -9,12 +9,14 @@ import re
 import pandas as pd
 
 HALF_YEAR = re.compile(r"^(\d{4})-H([12])$")
-SHAPE = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])(-\d{2})?|-Q[1-4]|-H[12])?$")
+SHAPE = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-[0-9]{2})?|-Q[1-4]|-H[12])?")
+
+DAY = "datetime64[us]"
 
 
 def _span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     """First day and the day after the last of one date or period; None if it is neither."""
-    if not SHAPE.match(text):
+    if not SHAPE.fullmatch(text):
         return None
     half = HALF_YEAR.match(text)
     if half:
@@ -48,8 +50,8 @@ def spans(texts: "pd.Series[str]") -> pd.DataFrame:
     known = {text: span(text) or (pd.NaT, pd.NaT) for text in texts.unique()}
     return pd.DataFrame(
         {
-            "start": pd.to_datetime(texts.map(lambda text: known[text][0])),
-            "end": pd.to_datetime(texts.map(lambda text: known[text][1])),
+            "start": pd.to_datetime(texts.map(lambda text: known[text][0])).astype(DAY),
+            "end": pd.to_datetime(texts.map(lambda text: known[text][1])).astype(DAY),
         },
         index=texts.index,
     )

@@ -122,14 +122,17 @@ def latest(root: Path) -> Path:
     return link.resolve()
 
 
-def code_sha256() -> str:
-    """Return the digest of the source of this package: a change of code is a change of method."""
-    package = Path(__file__).resolve().parent
+def code_sha256(*packages: Path) -> str:
+    """Return the digest of the source of this package and of other folders that are given.
+
+    A change of code is a change of method: it makes a new version.
+    """
     digests = {}
-    for path in package.rglob("*.py"):
-        # Line ends depend on how the repository was checked out, and change no result.
-        source = path.read_bytes().replace(b"\r\n", b"\n")
-        digests[path.relative_to(package).as_posix()] = _sha256(source)
+    for number, package in enumerate((Path(__file__).resolve().parent, *packages)):
+        for path in package.rglob("*.py"):
+            # Line ends depend on how the repository was checked out, and change no result.
+            source = path.read_bytes().replace(b"\r\n", b"\n")
+            digests[f"{number}/{path.relative_to(package).as_posix()}"] = _sha256(source)
     return _sha256(_json(sorted(digests.items())))
 
 

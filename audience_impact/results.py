@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 METRICS = ("people_exposed", "people_feature_exposed", "people_deprived_net")
 QUANTILES = ("q05", "q50", "q95")
+EVERY = "all"
+"""In lineage: the fact speaks of the restriction as a whole."""
 HAZARD = "parts overlap: people use several platforms, so these rows must not be added"
 
 
@@ -205,7 +207,7 @@ def _bases_used(walk: Walk) -> pd.DataFrame:
         audiences = audiences.assign(audience_base_id=None)
     parts = [audiences.assign(input_id=audiences[column], role=role, platform_id=platform)
              for column, role, platform in (
-                 ("base_id", "base", ""), ("population_id", "population", ""),
+                 ("base_id", "base", EVERY), ("population_id", "population", EVERY),
                  ("audience_base_id", "audience", "*"))]
     shares = walk.chosen[walk.chosen["share_base_id"] != ""]
     parts.append(shares.assign(input_id=shares["share_base_id"], role="share_base"))
@@ -217,7 +219,7 @@ def _bases_used(walk: Walk) -> pd.DataFrame:
 def _acts_used(walk: Walk, tables: Tables) -> pd.DataFrame:
     """The restriction itself and its targets."""
     acts = walk.events[["restriction_id"]].assign(
-        input_id=walk.events["restriction_id"], role="restriction", platform_id="",
+        input_id=walk.events["restriction_id"], role="restriction", platform_id=EVERY,
         input_table="restrictions")
     targets = tables["restriction_targets"]
     aims = targets[["restriction_id", "platform_id"]].assign(

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow
+import pyarrow.parquet
 
 from audience_impact import checks, facts, impact, publish
 from audience_impact.facts import Finding, Tables
-from audience_impact.vocabulary import FindingSeverity
+from audience_impact.vocabulary import FindingSeverity, Staleness
 from schemas import contracts, published
 from schemas import facts as fact_models
 
-LICENCE = "CC-BY-4.0"
+LICENCE = {"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0",
+           "path": "https://creativecommons.org/licenses/by/4.0/"}
+CODE = (Path(published.__file__).parent, Path(__file__).parent)
+"""What shapes the published bytes besides the statistics: the contracts and these steps."""
 
 
 class RefusedError(Exception):
@@ -134,11 +138,11 @@ def compute(checked: Checked, as_of: date | None, seed: int) -> Results:
     """The published tables, each held against its contract."""
     day = as_of or impact.newest_access(checked.tables)
     frames = impact.calculate(checked.tables, day)
-    frames["quality"] = _quality(checked)
+    frames["quality"] = _quality(checked, frames["impact"])
     frames["quarantine"] = _quarantine(checked.findings)
     frames["impact"] = _with_losses(frames["impact"], checked)
     version = publish.Version(day, checked.inputs_sha256,
-                              f"{impact.METHOD_VERSION}+{publish.code_sha256()[:12]}",
+                              f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}",
                               published.SCHEMA_VERSION, seed)
     tables = {name: published.to_arrow(name, frames[name]) for name in published.MODELS}
     return Results(frames, tables, version)
@@ -165,14 +169,18 @@ def _losses(frame: pd.DataFrame, checked: Checked, refused: list[Finding]) -> pd
     ], index=frame.index)
 
 
-def _quality(checked: Checked) -> pd.DataFrame:
+def _quality(checked: Checked, impact_rows: pd.DataFrame) -> pd.DataFrame:
     """One row a rule and table it applies to, also where nothing failed."""
     failed: dict[tuple[str, str], list[str]] = {}
     for found in checked.findings:
         failed.setdefault((found.rule, found.table), []).append(f"{found.file}:{found.line}")
+    exposed = impact_rows[impact_rows["impact_metric"] == "people_exposed"]
+    expired = exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"]
+    failed[EXPIRED.rule, EXPIRED.tables[0]] = list(expired)
+    rows = {**checked.rows, EXPIRED.tables[0]: len(exposed)}
     return pd.DataFrame([{
         "check": rule.rule, "table": table, "severity": rule.severity.value,
-        "checked_count": checked.rows.get(table, 0),
+        "checked_count": rows.get(table, 0),
         "failed_count": len(failed.get((rule.rule, table), [])),
         "worst_rows": ";".join(failed.get((rule.rule, table), [])[:5]),
         "meaning": rule.meaning,
@@ -199,6 +207,16 @@ class Rule:
     tables: tuple[str, ...]
 
 
+EXPIRED = Rule("figure_expired", FindingSeverity.WARNING,
+               "a result rests on a figure more than 24 months older than the restriction",
+               ("impact",))
+SHRUNK = Rule("row_count_fell", FindingSeverity.WARNING,
+              "a published table lost more than a fifth of its rows against the last version; "
+              "told by the run, not published, since it depends on what was published before",
+              ("impact", "impact_by_platform", "comparisons", "lineage", "sources"))
+FALL_SHARE = 0.2
+
+
 def rules() -> list[Rule]:
     """Every rule there is, with the tables it applies to; from the code, nowhere else."""
     names = tuple(fact_models.MODELS)
@@ -213,18 +231,41 @@ def rules() -> list[Rule]:
     references = fact_models.references()
     found.append(Rule(checks.KEY_UNRESOLVED, error, checks.KEY_MEANING,
                       tuple(table for table in names if references[table])))
-    return found + [Rule(check.rule, check.severity, check.meaning, (check.table,))
-                    for check in checks.CHECKS]
+    return [*found, EXPIRED] + [Rule(check.rule, check.severity, check.meaning, (check.table,))
+                                for check in checks.CHECKS]
+
+
+def fallen(results: Results, root: Path, strict: bool) -> list[str]:
+    """One line for each published table that lost too many rows against the last version.
+
+    Raises RefusedError instead when strict.
+    """
+    if not (root / "latest").exists():
+        return []
+    before = {name: pyarrow.parquet.read_metadata(path).num_rows for name in SHRUNK.tables
+              if (path := publish.latest(root) / f"{name}.parquet").exists()}
+    found = [Finding(name, f"{name}.parquet", 0, "", SHRUNK.rule, SHRUNK.severity, "",
+                     f"{before[name]} rows in the last version, {results.tables[name].num_rows} "
+                     "now; look at the quarantine")
+             for name in before
+             if results.tables[name].num_rows < (1 - FALL_SHARE) * before[name]]
+    if found and strict:
+        raise RefusedError(found)
+    return [line(one) for one in found]
 
 
 def write(results: Results, root: Path, keep: int | None) -> publish.Published:
     """Publish the version and move `latest` to it."""
     contracts.require_validation()
+    sources = results.frames["sources"]
     about = {
         "title": "How many people an internet restriction touches",
+        "description": "Bounds on the people exposed to each restriction, with the figures, "
+                       "sources and lines of fact files behind them.",
         "licence": LICENCE,
-        "sources": sorted(results.frames["sources"]["publisher"].unique()),
-        "tables": {name: {"title": published.title(name), "primary_key": published.KEYS[name]}
-                   for name in published.MODELS},
+        "sources": [{"title": row.title or row.publisher} | ({"path": row.url} if row.url else {})
+                    for row in sources.itertuples()],
+        "tables": {name: {"title": name.replace("_", " "), "description": published.title(name),
+                          "primary_key": published.KEYS[name]} for name in published.MODELS},
     }
     return publish.publish(root, results.version, results.tables, about, keep)

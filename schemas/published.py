@@ -36,9 +36,13 @@ def _share(description: str) -> Any:
     return _column(description, "share", "OBS_VALUE", True, ge=0)
 
 
-def _word(enum: Any, description: str, sdmx: str = "", blank: bool = False) -> Any:
-    allowed = [member.value for member in enum] + ([""] if blank else [])
-    return _column(description, sdmx=sdmx, isin=allowed)
+def _word(enum: Any, description: str, sdmx: str = "", null: bool = False) -> Any:
+    return _column(description, sdmx=sdmx, null=null, isin=[member.value for member in enum])
+
+
+def _text(description: str, unit: str = "", sdmx: str = "") -> Any:
+    """Text that is null where there is nothing to say."""
+    return _column(description, unit, sdmx, null=True)
 
 
 def _restriction() -> Any:
@@ -87,10 +91,9 @@ class Impact(PublishedModel):
     dedup_method: Series[str] = _word(words.DedupMethod, "how nobody was counted twice")
     obs_status: Series[str] = _word(
         words.ObsStatus, "A normal, E estimated, U low reliability, M missing", "OBS_STATUS")
-    reason: Series[str] = _column("why the status is not A; blank where it is",
-                                  sdmx="COMMENT_OBS")
+    reason: Series[str] = _text("why the status is not A; null where it is", sdmx="COMMENT_OBS")
     staleness: Series[str] = _word(words.Staleness, "age of the oldest figure used at the start",
-                                   blank=True)
+                                   null=True)
     evidence_state: Series[str] = _word(words.EvidenceState, "what measurements say")
     claim_status: Series[str] = _word(words.ClaimStatus, "who says that it is restricted")
     quarantined_inputs_count: Series[float] = _column(
@@ -106,7 +109,7 @@ class Impact(PublishedModel):
     @pa.dataframe_check(name="gap_has_reason")
     def gap_has_reason(cls, frame: pd.DataFrame) -> Any:
         """A status other than A says why."""
-        return (frame["obs_status"] == "A") | (frame["reason"] != "")
+        return (frame["obs_status"] == "A") | frame["reason"].notna()
 
     @pa.dataframe_check(name="share_of_base_at_most_one")
     def share_of_base_at_most_one(cls, frame: pd.DataFrame) -> Any:
@@ -133,8 +136,8 @@ class ImpactByPlatform(PublishedModel):
     period: Series[str] = _column("period of the audience figure", null=True,
                                   sdmx="TIME_PERIOD")
     lineages_count: Series[float] = _column("independent measurers behind it", "count", ge=0)
-    staleness: Series[str] = _word(words.Staleness, "age of the figure at the start", blank=True)
-    aggregation_hazard: Series[str] = _column("why these rows must not be added; blank for one")
+    staleness: Series[str] = _word(words.Staleness, "age of the figure at the start", null=True)
+    aggregation_hazard: Series[str] = _text("why these rows must not be added; null for one")
     as_of: Series[str] = _as_of()
 
 
@@ -147,9 +150,9 @@ class Restrictions(PublishedModel):
     platforms: Series[str] = _column("names of the platforms targeted")
     start_on: Series[str] = _column("announced or observed, whichever is first", "date",
                                     "TIME_PERIOD", null=True)
-    announced_on: Series[str] = _column("announcement as written in the source")
-    observed_from: Series[str] = _column("observed start as written in the source")
-    ended_on: Series[str] = _column("last day in force as written in the source")
+    announced_on: Series[str] = _text("announcement as written in the source")
+    observed_from: Series[str] = _text("observed start as written in the source")
+    ended_on: Series[str] = _text("last day in force as written in the source")
     end_status: Series[str] = _word(words.EndStatus, "whether it is over")
     action: Series[str] = _word(words.Action, "what was done")
     severity: Series[str] = _word(words.Severity, "how far the target is gone")
@@ -157,10 +160,10 @@ class Restrictions(PublishedModel):
     network_scope: Series[str] = _word(words.NetworkScope, "which access networks")
     evidence_state: Series[str] = _word(words.EvidenceState, "what measurements say")
     claim_status: Series[str] = _word(words.ClaimStatus, "who says so")
-    authority: Series[str] = _column("who ordered it; blank: not known")
-    stated_reason: Series[str] = _column("the reason given; blank: none on record")
-    legal_basis: Series[str] = _column("the law or order named; blank: none on record")
-    note: Series[str] = _column("what else the sources say", sdmx="COMMENT_OBS")
+    authority: Series[str] = _text("who ordered it; null: not known")
+    stated_reason: Series[str] = _text("the reason given; null: none on record")
+    legal_basis: Series[str] = _text("the law or order named; null: none on record")
+    note: Series[str] = _text("what else the sources say", sdmx="COMMENT_OBS")
     source_id: Series[str] = _column("source of the act", sdmx="SOURCE")
     as_of: Series[str] = _as_of()
 
@@ -170,7 +173,7 @@ class Comparisons(PublishedModel):
 
     restriction_id: Series[str] = _restriction()
     published_figure_id: Series[str] = _column("the published figure")
-    platform_id: Series[str] = _column("its platform; blank: the whole restriction")
+    platform_id: Series[str] = _text("its platform; null: the whole restriction")
     publisher: Series[str] = _column("who published it")
     figure_kind: Series[str] = _word(words.FigureKind, "what it counts")
     unit: Series[str] = _word(words.Unit, "unit of published_value", "UNIT_MEASURE")
@@ -184,9 +187,9 @@ class Comparisons(PublishedModel):
     lower_ratio: Series[float] = _column("theirs over our lower bound", "ratio", null=True, ge=0)
     upper_ratio: Series[float] = _column("theirs over our upper bound", "ratio", null=True, ge=0)
     difference_reason: Series[str] = _column("within_bounds, or why it differs")
-    period: Series[str] = _column("period of the figure; blank: not said", sdmx="TIME_PERIOD")
+    period: Series[str] = _text("period of the figure; null: not said", sdmx="TIME_PERIOD")
     source_id: Series[str] = _column("where it stands", sdmx="SOURCE")
-    note: Series[str] = _column("what the source says of it", sdmx="COMMENT_OBS")
+    note: Series[str] = _text("what the source says of it", sdmx="COMMENT_OBS")
 
 
 class Lineage(PublishedModel):
@@ -194,7 +197,7 @@ class Lineage(PublishedModel):
 
     output_table: Series[str] = _column("the published table")
     restriction_id: Series[str] = _restriction()
-    platform_id: Series[str] = _column("the platform; blank: the restriction as a whole")
+    platform_id: Series[str] = _column("the platform; `all`: the restriction as a whole")
     role: Series[str] = _column("audience, relay (same measurement, set aside), base, ...")
     input_table: Series[str] = _column("the fact table")
     input_id: Series[str] = _column("key of the fact")
@@ -203,7 +206,7 @@ class Lineage(PublishedModel):
     row_line: Series[int] = _column("line of the fact in its file, from 1", "count", ge=1)
     source_id: Series[str] = _column("source of the fact", sdmx="SOURCE")
     publisher: Series[str] = _column("publisher of the source", sdmx="ORGANISATION")
-    url: Series[str] = _column("address of the source; blank: none on record")
+    url: Series[str] = _text("address of the source; null: none on record")
 
 
 class Sources(PublishedModel):
@@ -211,12 +214,12 @@ class Sources(PublishedModel):
 
     source_id: Series[str] = _column("the source", sdmx="SOURCE")
     publisher: Series[str] = _column("who published it", sdmx="ORGANISATION")
-    title: Series[str] = _column("title; blank: not recorded", sdmx="TITLE")
-    url: Series[str] = _column("address; blank: none on record")
-    published_on: Series[str] = _column("date of publication as written")
+    title: Series[str] = _text("title; null: not recorded", sdmx="TITLE")
+    url: Series[str] = _text("address; null: none on record")
+    published_on: Series[str] = _text("date of publication as written")
     accessed_on: Series[str] = _column("date it was read")
     source_type: Series[str] = _word(words.SourceType, "what kind of source")
-    licence: Series[str] = _column("licence as stated; blank: not stated")
+    licence: Series[str] = _text("licence as stated; null: not stated")
     reliability: Series[str] = _word(words.Reliability, "how far to trust it")
     measurer: Series[str] = _column("whose measurement it relays")
 
@@ -229,7 +232,7 @@ class Quality(PublishedModel):
     severity: Series[str] = _word(words.FindingSeverity, "what a failure does")
     checked_count: Series[int] = _column("rows checked", "count", ge=0)
     failed_count: Series[int] = _column("rows that failed", "count", ge=0)
-    worst_rows: Series[str] = _column("the first failures as FILE:LINE, joined by ;")
+    worst_rows: Series[str] = _text("the first failures as FILE:LINE, joined by ;")
     meaning: Series[str] = _column("what a failure means")
 
 
@@ -242,7 +245,7 @@ class Quarantine(PublishedModel):
     line: Series[int] = _column("line of the row in its file, from 1", "count", ge=1)
     column: Series[str] = _column("column at fault")
     rule: Series[str] = _column("rule id")
-    value: Series[str] = _column("the cell as written")
+    value: Series[str] = _text("the cell as written")
     reason: Series[str] = _column("what is wrong and what to do")
     row: Series[str] = _column("the row as JSON")
 
@@ -299,8 +302,11 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
 
 def _cast(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
     kinds = {name: str(column.dtype) for name, column in schema.columns.items()}
-    return pd.DataFrame({name: frame[name].astype("str" if kind.startswith("str") else kind)
-                         for name, kind in kinds.items()}).reset_index(drop=True)
+    ready = pd.DataFrame({name: frame[name].astype("str" if kind.startswith("str") else kind)
+                          for name, kind in kinds.items()}).reset_index(drop=True)
+    blank = {name: ready[name].replace("", pd.NA) for name, kind in kinds.items()
+             if kind.startswith("str") and schema.columns[name].nullable}
+    return ready.assign(**blank)
 
 
 def _arrow_field(name: str, column: Any) -> pyarrow.Field:

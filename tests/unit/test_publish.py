@@ -764,8 +764,8 @@ def stage_of_death(root: Path) -> str:
     found = leftovers(root)
     if found:
         return "link aside" if found[0].is_symlink() else f"{len(contents(found[0]))} files aside"
-    versions = root / "versions"
-    newest = max(versions.iterdir(), key=lambda path: path.stat().st_mtime_ns, default=None)
+    versions = root.glob("versions/*")
+    newest = max(versions, key=lambda path: path.stat().st_mtime_ns, default=None)
     moved = newest is None or newest.resolve() == (root / "latest").resolve()
     return "between" if moved else "in place, latest not moved"
 

@@ -1,0 +1,95 @@
+# Every target sets itself up: it makes .venv in the checkout, and .venv suffices for everything.
+# Nothing but make, sh and a Python is needed, and nothing but pip talks to the network.
+
+# Tried in this order, by running each of them. To choose: make test PYTHONS=/path/to/python3.12
+PYTHONS = python3.13 python3.12 python3.11 python3 python
+# Passed on to the command of run, check, test and bench: make check ARGS="--format json"
+ARGS =
+
+VENV = .venv
+BIN = $(VENV)/bin
+LOCKED = $(VENV)/.locked
+READY = $(VENV)/.ready
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL = help
+.PHONY: help run check test lint bench docs lock clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: $(READY)  ## compute the answers from data/facts and publish them
+	@$(BIN)/audience-impact run $(ARGS)
+
+check: $(READY)  ## hold data/facts against every rule
+	@$(BIN)/audience-impact check data/facts $(ARGS)
+
+test: lint  ## lint, then run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY)  ## style, form and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## measure, side by side with what one would use instead
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+docs: $(READY)  ## write the generated parts of docs/ anew
+	$(BIN)/python -m flows.docs
+
+# Keeps the pins that still fit; to move all of them: make lock ARGS=--upgrade
+lock: $(READY)  ## pin the dependencies of pyproject.toml in requirements.lock
+	@$(PIP) install uv
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --group build --group notebook \
+	    --group test --group lint --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header --output-file requirements.lock $(ARGS)
+
+clean:  ## remove .venv and caches; what is published stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp is touched last: after an interruption it is missing or old, and its step runs again.
+# A changed lock makes the environment from nothing, because pip takes half a package for a whole
+# one and keeps what the lock no longer names; a changed pyproject.toml only links anew.
+$(READY): $(LOCKED) pyproject.toml
+	@# uv_build looks for its own binary on the path.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(LOCKED): requirements.lock
+	@$(find_python); \
+	echo "Making $(VENV) with $$python ($$version) from requirements.lock; this takes a minute or two." && \
+	"$$python" -m venv --clear $(VENV)
+	@$(PIP) install --require-hashes --no-deps --requirement requirements.lock
+	@touch $@
+	@echo "$(VENV) is ready."
+
+# A command may be there and fail (a version manager's stand-in), and Debian's Python comes
+# without ensurepip: so each candidate is run, and says why it does not fit.
+define find_python
+python=; why=; \
+for candidate in $(PYTHONS); do \
+    version=$$("$$candidate" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) \
+        || continue; \
+    if ! "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; then \
+        why="$$why  $$candidate is version $$version\n"; \
+    elif ! "$$candidate" -c 'import ensurepip, venv' 2>/dev/null; then \
+        why="$$why  $$candidate ($$version) lacks its module venv or ensurepip\n"; \
+    else \
+        python=$$candidate; break; \
+    fi; \
+done; \
+if [ -z "$$python" ]; then \
+    { echo "Python 3.11, 3.12 or 3.13 with its modules venv and ensurepip is needed. Tried: $(PYTHONS)"; \
+    printf "$$why"; \
+    echo "To install it:"; \
+    echo "  Debian, Ubuntu   sudo apt-get install python3 python3-venv"; \
+    echo "  Fedora           sudo dnf install python3.13"; \
+    echo "  Alpine           sudo apk add python3"; \
+    echo "  macOS            brew install python@3.13"; \
+    echo "  where the system's Python is another version   uv python install 3.13, or pyenv install 3.13"; \
+    echo "A Python elsewhere is named with PYTHONS=, as in: make test PYTHONS=/opt/python/bin/python3.12"; \
+    } >&2; exit 1; \
+fi
+endef

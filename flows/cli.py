@@ -1,0 +1,167 @@
+"""The command `audience-impact`. prefect is imported only where a flow is run or served."""
+
+import json
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HOME = Path(__file__).resolve().parent.parent
+FACTS, PUBLISHED = HOME / "data" / "facts", HOME / "data" / "published"
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  context_settings={"help_option_names": ["-h", "--help"]},
+                  help="How many people does an internet restriction touch?")
+
+Facts = Annotated[list[Path] | None, typer.Option(
+    "--facts", metavar="DIR", help="Folder of fact tables; several are layered, rows merge by "
+    "key and a later folder wins. Default: data/facts of the checkout.")]
+Published = Annotated[Path, typer.Option(
+    "--published", metavar="DIR", help="Where the versions lie.", show_default="data/published")]
+
+
+class Style(StrEnum):
+    """Forms in which findings are told."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    GITHUB = "github"
+
+
+class Told(StrEnum):
+    """Forms in which a restriction is told."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _fail(message: str, code: int = 1) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(code)
+
+
+def _folders(paths: list[Path] | None) -> list[Path]:
+    """The folders asked for; exits with 2 where one is no folder of fact tables."""
+    from schemas.facts import MODELS
+
+    chosen = paths or [FACTS]
+    for path in chosen:
+        if not path.is_dir():
+            raise _fail(f"{path} is no folder; give a folder of fact tables", 2)
+        if not any((path / f"{table}.csv").is_file() for table in MODELS):
+            raise _fail(f"{path} holds no fact table (such as estimates.csv)", 2)
+    return chosen
+
+
+@app.command()
+def run(
+    facts: Facts = None,
+    published: Published = PUBLISHED,
+    as_of: Annotated[datetime | None, typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], metavar="DATE",
+        help="Day the results speak of. Default: the newest date of access in the facts.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    strict: Annotated[bool, typer.Option(
+        "--strict", help="Refuse to publish when any row is bad, instead of sending it to "
+        "quarantine.")] = False,
+    keep: Annotated[int | None, typer.Option(
+        min=1, help="Keep only so many versions. Default: all.")] = None,
+) -> None:
+    """Run the flow: read the facts, check them, publish the results and show them."""
+    folders = _folders(facts)
+    from flows.running import run_flow
+
+    day = as_of.date() if as_of else None
+    raise typer.Exit(run_flow(folders, published, day, seed, strict, keep))
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(
+        metavar="[PATH]...", help="Folders of fact tables, layered. Default: data/facts of the "
+        "checkout.", show_default=False)] = None,
+    style: Annotated[Style, typer.Option("--format", help="Form of the findings.")] = Style.TEXT,
+) -> None:
+    """Check fact tables: one finding a line, FILE:LINE:COLUMN: RULE: message.
+
+    Exit status 0: nothing at severity error; 1: errors; 2: called wrongly.
+    """
+    folders = _folders(paths)
+    from audience_impact.facts import relocated
+    from audience_impact.vocabulary import FindingSeverity
+    from flows import report, steps
+    from schemas.contracts import ValidationOffError
+
+    try:
+        checked = steps.check(steps.read(folders))
+    except ValidationOffError as error:
+        raise _fail(str(error)) from error
+    findings = [relocated(found, folders) for found in checked.findings]
+    rows = sum(checked.rows.values())
+    told = {Style.TEXT: report.findings_text, Style.JSON: report.findings_json,
+            Style.GITHUB: report.findings_github,
+            Style.JUNIT: lambda found: report.findings_junit(found, rows)}[style](findings)
+    sys.stdout.write(told)
+    errors = sum(found.severity is not FindingSeverity.WARNING for found in findings)
+    warnings = len(findings) - errors
+    typer.echo(f"{rows:,} rows checked: {errors} errors, {warnings} warnings", err=True)
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def show(
+    restriction: Annotated[str, typer.Argument(help="Id, such as RU-2025-08-13-calls.")],
+    published: Published = PUBLISHED,
+    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
+) -> None:
+    """Show one restriction: bounds, figures with their sources, what others published."""
+    import difflib
+
+    from flows import report
+
+    tables = report.load(_latest(published))
+    try:
+        told = report.story(tables, restriction)
+    except KeyError as error:
+        near = difflib.get_close_matches(restriction, tables["restrictions"]["restriction_id"])
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
+        raise _fail(f"{restriction} is not published{hint}") from error
+    text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    sys.stdout.write(text if style is Told.JSON else report.story_text(told))
+
+
+@app.command(name="list")
+def list_(published: Published = PUBLISHED) -> None:
+    """List the restrictions published, the best known first."""
+    from flows import report
+
+    folder = _latest(published)
+    tables = report.load(folder)
+    rows = report.exposed(tables["impact"], tables["restrictions"])
+    report.show_table(report.results_table(rows, f"People exposed, version {folder.name}"))
+
+
+@app.command()
+def serve() -> None:
+    """Run the schedule of prefect.yaml until interrupted; starts a server where none is set."""
+    from flows.serve import serve as serve_schedule
+
+    serve_schedule()
+
+
+def _latest(published: Path) -> Path:
+    from audience_impact.publish import PublishError, latest
+
+    try:
+        return latest(published)
+    except PublishError as error:
+        raise _fail(str(error)) from error
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app()

@@ -1,0 +1,45 @@
+"""What all tests share: the repository's facts, a copy to break, and their results."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flows import steps
+from tests.support import FACTS, World, world
+
+
+@pytest.fixture
+def facts_copy(tmp_path: Path) -> Path:
+    """A writable copy of the repository's facts."""
+    return Path(shutil.copytree(FACTS, tmp_path / "facts"))
+
+
+@pytest.fixture(scope="session")
+def repository_checked() -> steps.Checked:
+    """The repository's facts, read and held against every rule."""
+    return steps.check(steps.read([FACTS]))
+
+
+@pytest.fixture(scope="session")
+def repository_results(repository_checked: steps.Checked) -> steps.Results:
+    """What is computed from the repository's facts."""
+    return steps.compute(steps.gate(repository_checked, strict=True), None, 0)
+
+
+@pytest.fixture
+def small_world() -> World:
+    """A small country to which a test adds what it is about."""
+    return world()
+
+
+@pytest.fixture
+def small_facts(tmp_path: Path) -> Path:
+    """The small country on disk, with a row in every table and a restriction of a service."""
+    made = world().estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.restrict("R1", "alpha", "beta")
+    for table, key in (("overlaps", "overlap_id"), ("feature_use", "feature_use_id"),
+                       ("circumvention", "circumvention_id"), ("surveys", "survey_id"),
+                       ("published_figures", "published_figure_id")):
+        made.add(table, **{key: f"{table[0].upper()}1"})
+    return made.add("use_patterns").write(tmp_path / "small")
