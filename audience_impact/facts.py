@@ -131,7 +131,7 @@ class _Reader:
                       f"the row has {len(row)} cells and the header {len(names)}; "
                       "quote cells that hold a comma", row)
             return False
-        broken = [name for name, cell in zip(names, row, strict=True) if "\n" in cell]
+        broken = [name for name, cell in zip(names, row, strict=True) if "\n" in cell or "\r" in cell]
         if broken:
             self.fail("multiline_cell", line, broken[0], row[list(names).index(broken[0])][:40],
                       "write the cell on one line", row)
@@ -206,9 +206,14 @@ def _repeats(frame: pd.DataFrame, table: str, key: Sequence[str]) -> list[Findin
 
 
 def merge(frames: Sequence[pd.DataFrame], header: Header) -> pd.DataFrame:
-    """Layers of one table as one: of rows with the same key that of the last layer stays."""
+    """Layers of one table as one: of rows with the same key that of the last layer stays.
+
+    Rows whose key is blank all stay, so that each of them can be refused by name.
+    """
     together = pd.concat(frames, ignore_index=True)
-    return together.drop_duplicates(list(header.key), keep="last").reset_index(drop=True)
+    keyed = together[list(header.key)].ne("").any(axis=1)
+    beaten = keyed & together.duplicated(list(header.key), keep="last")
+    return together[~beaten].reset_index(drop=True)
 
 
 def whole(row: "pd.Series[str]") -> str:
@@ -246,7 +251,7 @@ def without(tables: Tables, findings: Sequence[Finding]) -> Tables:
     for table, frame in tables.items():
         places = zip(frame["row_layer"], frame["row_line"], strict=True)
         mask = [(table, layer, line) not in bad for layer, line in places]
-        kept[table] = frame[mask].reset_index(drop=True)
+        kept[table] = frame[pd.Series(mask, frame.index, "bool")].reset_index(drop=True)
     return kept
 
 

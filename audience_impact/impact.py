@@ -142,9 +142,12 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     bases, sources = tables["bases"], tables["sources"]
     own = wanted.assign(population_base=wanted["containing"].fillna(""),
                         lineage_id=wanted["lineage_id"].fillna(""))
+    wider = own.assign(population_base=own["population_base"].where(
+        own["population_base"] != "internet_12_plus", "age_12_plus"))
     online = wanted.assign(population_base=ONLINE)
     all_ages = wanted.assign(population_base=EVERYONE)
-    steps = [(own, ["population_base", "lineage_id"], WINDOW_DAYS, True),
+    measurers = ["population_base", "lineage_id"]
+    steps = [(own, measurers, WINDOW_DAYS, True), (wider, measurers, WINDOW_DAYS, False),
              (online, ["population_base"], WINDOW_DAYS, False),
              (all_ages, ["population_base"], None, False)]
     taken = pd.DataFrame()

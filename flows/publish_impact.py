@@ -1,0 +1,127 @@
+"""The main flow: from fact tables to a published version.
+
+Annotations are real here, not strings: Prefect makes the schema of the parameters from them.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from pydantic import Field
+
+from audience_impact.publish import Published
+from flows import report, steps
+from flows.outcome import may_pass, refusable
+from flows.steps import Checked, Reading, Results
+
+# Seconds between one try and the next, for what touches the outside.
+WAITS = [1.0, 4.0, 16.0]
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=len(WAITS),
+    retry_delay_seconds=WAITS,
+    retry_condition_fn=may_pass,
+)
+def read(facts: list[Path]) -> Reading:
+    """Read the layers of fact tables, each row with its file and line."""
+    return steps.read(facts)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def check(reading: Reading) -> Checked:
+    """Part the rows that keep the rules from those that go to quarantine."""
+    return steps.check(reading)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def accept(checked: Checked, strict: bool) -> Checked:
+    """Refuse tables that cannot be used; when strict, refuse bad rows as well."""
+    return steps.gate(checked, strict)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def compute(checked: Checked, as_of: date | None, seed: int) -> Results:
+    """Compute the tables that are published."""
+    return steps.compute(checked, as_of, seed)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def watch(results: Results, published: Path, strict: bool) -> None:
+    """Say which tables lost many rows against the last version; refuse when strict."""
+    for line in steps.fallen(results, published, strict):
+        get_run_logger().warning(line)
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=len(WAITS),
+    retry_delay_seconds=WAITS,
+    retry_condition_fn=may_pass,
+)
+def write(results: Results, published: Path, keep: int | None) -> Published:
+    """Publish the tables as a version, unless the same version is there already."""
+    return steps.write(results, published, keep)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def show(results: Results) -> None:
+    """Put the table of results and the quality report where the UI shows them."""
+    create_markdown_artifact(
+        report.results_markdown(results),
+        key="impact",
+        description="How many people, at least and at most",
+    )
+    create_markdown_artifact(
+        report.quality_markdown(results),
+        key="quality",
+        description="What was checked, and what was found",
+    )
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def announce(version: Published) -> None:
+    """Log which version is the latest, where it lies and what had to go for it."""
+    log = get_run_logger()
+    news = (
+        "Published version" if version.created else "Nothing changed, the latest version is still"
+    )
+    log.info("%s %s in %s", news, version.version_id, version.path)
+    for removed in version.removed:
+        log.info("Removed the old version %s", removed)
+
+
+@flow(name="publish-impact", persist_result=False)
+@refusable
+def publish_impact(
+    facts: Annotated[list[Path], Field(min_length=1)],
+    published: Path,
+    as_of: date | None = None,
+    seed: Annotated[int, Field(ge=0)] = 0,
+    strict: bool = False,
+    keep: Annotated[int, Field(ge=1)] | None = None,
+) -> Published:
+    """Publish how many people each restriction touches.
+
+    Args:
+        facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
+        published: The folder that holds the versions and the link to the latest of them.
+        as_of: The day that the figures describe; by default the newest date of access in the facts.
+        seed: What the random draws start from.
+        strict: Refuse the facts when a single row breaks a rule.
+        keep: How many versions stay; by default all of them.
+    """
+    reading = read(facts)
+    checked = accept(check(reading), strict)
+    results = compute(checked, as_of, seed)
+    watch(results, published, strict)
+    version = write(results, published, keep)
+    show(results)
+    announce(version)
+    return version

@@ -1,0 +1,149 @@
+"""The command as its users call it: exit statuses, forms of output, no traceback."""
+
+import json
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from flows import steps
+
+HOME = Path(__file__).resolve().parents[2]
+FACTS = HOME / "data" / "facts"
+
+
+def command(*words: str | Path, cwd: Path = HOME) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process and give what it said."""
+    code = "from flows.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True,
+                          text=True, cwd=cwd, check=False)
+    assert "Traceback" not in done.stderr + done.stdout
+    return done
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository's facts, published by the steps composed by hand."""
+    root = tmp_path_factory.mktemp("published")
+    checked = steps.gate(steps.check(steps.read([FACTS])), strict=True)
+    steps.write(steps.compute(checked, None, 0), root, None)
+    return root
+
+
+@pytest.fixture
+def spoilt(tmp_path: Path) -> Path:
+    """A copy of the facts in which one audience is a text and one source is unknown."""
+    folder = Path(shutil.copytree(FACTS, tmp_path / "facts"))
+    path = folder / "estimates.csv"
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    row = next(n for n, line in enumerate(lines) if line.startswith("PE0001,"))
+    lines[row] = lines[row].replace(",96000000,", ",many,")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_check_passes_the_repository_facts() -> None:
+    done = command("check")
+    assert done.returncode == 0
+    assert "0 errors" in done.stderr
+
+
+def test_check_names_file_line_column_rule_on_one_line(spoilt: Path) -> None:
+    done = command("check", spoilt)
+    assert done.returncode == 1
+    path = spoilt / "estimates.csv"
+    number = next(n for n, line in enumerate(path.read_text().splitlines(), 1) if ",many," in line)
+    found = [line for line in done.stdout.splitlines() if line.startswith(f"{path}:{number}:")]
+    assert found == [f"{path}:{number}:value: number: the cell is no plain number ('many')"]
+
+
+def test_check_json_is_json_alone(spoilt: Path) -> None:
+    done = command("check", spoilt, "--format", "json")
+    errors = [one for one in json.loads(done.stdout) if one["severity"] == "error"]
+    assert [(one["column"], one["rule"], one["value"]) for one in errors] == [
+        ("value", "number", "many")]
+
+
+def test_check_junit_counts_the_failures(spoilt: Path) -> None:
+    suite = ET.fromstring(command("check", spoilt, "--format", "junit").stdout)
+    assert suite.get("failures") == "1"
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert failure.get("type") == "number"
+
+
+def test_check_github_annotates_the_line(spoilt: Path) -> None:
+    shown = command("check", spoilt, "--format", "github").stdout.splitlines()
+    errors = [line for line in shown if line.startswith("::error ")]
+    assert len(errors) == 1
+    assert f"file={spoilt / 'estimates.csv'},line=" in errors[0]
+
+
+@pytest.mark.parametrize("words", [["check", "nowhere"], ["check", "--format", "xml"],
+                                   ["run", "--seed", "-1"], ["run", "--keep", "0"],
+                                   ["run", "--as-of", "2025-13-01"], ["run", "--facts", "docs"]])
+def test_wrong_calls_exit_with_2(words: list[str]) -> None:
+    done = command(*words)
+    assert done.returncode == 2
+    assert done.stderr.strip()
+
+
+def test_show_json_has_everything_of_the_case(published: Path) -> None:
+    done = command("show", "RU-2025-08-13-calls", "--published", published, "--format", "json")
+    told = json.loads(done.stdout)
+    exposed = next(row for row in told["impact"] if row["impact_metric"] == "people_exposed")
+    assert (exposed["lower_persons"], exposed["upper_persons"]) == (96_000_000, 105_000_000)
+    assert (exposed["base"], exposed["base_persons"]) == ("internet_12_plus", 105_000_000)
+    assert '"lower_persons": 96000000,' in done.stdout
+    assert exposed["q50_persons"] is None
+    assert told["naive_sum"]["naive_sum_persons"] == 185_000_000
+    assert "several times" in told["naive_sum"]["why_wrong"]
+    claims = {(t["platform_id"], t["feature"]): t["claim_status"] for t in told["targets"]}
+    assert claims == {("whatsapp", "voice_call"): "official", ("whatsapp", "video_call"): "reported",
+                      ("telegram", "voice_call"): "official", ("telegram", "video_call"): "reported"}
+    company = [c for c in told["comparisons"] if c["figure_kind"] == "company_statement"]
+    assert {c["upper_ratio"] for c in company} == {round(100 / 96, 4)}
+
+
+def test_show_text_names_authority_and_sources(published: Path) -> None:
+    shown = command("show", "RU-2025-08-13-calls", "--published", published).stdout
+    for words in ("Roskomnadzor", "185,000,000", "estimates.csv:", "https://", "Missing"):
+        assert words in shown
+
+
+def test_show_of_an_unknown_restriction_suggests_a_near_one(published: Path) -> None:
+    done = command("show", "RU-2025-08-13-cals", "--published", published)
+    assert done.returncode == 1
+    assert "did you mean RU-2025-08-13-calls" in done.stderr
+
+
+def test_list_shows_every_restriction(published: Path) -> None:
+    shown = command("list", "--published", published).stdout
+    acts = (FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert all(act.split(",")[0] in shown for act in acts)
+
+
+def test_show_before_anything_is_published(tmp_path: Path) -> None:
+    done = command("show", "RU-2025-08-13-calls", "--published", tmp_path)
+    assert done.returncode == 1
+    assert "nothing has been published" in done.stderr
+
+
+def test_help_starts_without_prefect_pandas_or_pandera() -> None:
+    code = ("import sys; from flows import cli; "
+            "print(sorted({'prefect', 'pandas', 'pandera', 'pyarrow'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_check_does_not_import_prefect() -> None:
+    code = ("import sys\nfrom flows import cli\nsys.argv = ['audience-impact', 'check']\n"
+            "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+            "print('prefect' in sys.modules, file=sys.stderr)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          cwd=HOME)
+    assert done.stderr.splitlines()[-1] == "False"

@@ -1,0 +1,387 @@
+"""The house rules that can be read off the code: which folder may import what, sizes, docstrings.
+
+A rule takes the modules of a tree and names each breach as `file:line: what is wrong`. Each is held
+against the repository, and against a small made-up tree in which it has to fail.
+"""
+
+import ast
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+PACKAGES = ("audience_impact", "schemas", "flows")
+OURS = (*PACKAGES, "benchmarks", "tests")
+# What each package may import of ours besides itself.
+ARROWS = {
+    "audience_impact": (),
+    "schemas": ("audience_impact.vocabulary", "audience_impact.periods"),
+    "flows": ("schemas", "audience_impact"),
+}
+# Where alone a library may be imported.
+HOMES = {"prefect": ("flows", "tests/flows"), "pandera": ("schemas",)}
+# What would make the statistics depend on the machine, the moment or the network.
+IMPURE_IMPORTS = (
+    *("time", "socket", "ssl", "http", "urllib.request"),
+    *("requests", "httpx", "aiohttp", "urllib3", "fsspec"),
+    *("os.environ", "os.environb", "os.getenv"),
+)
+IMPURE_NAMES = (
+    *("os.environ", "os.environb", "os.getenv"),
+    *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),
+    *("Timestamp.now", "Timestamp.utcnow", "Timestamp.today"),
+)
+COMMAND = "flows/cli.py"
+MEDIAN_LINES, NINETIETH_LINES, MODULE_LINES = 12, 35, 400
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Module:
+    """A source file, taken apart."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+    @property
+    def name(self) -> str:
+        return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    @property
+    def package(self) -> str:
+        return self.path.split("/")[0]
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name in full, `a.b` also for `from a import b`."""
+
+    name: str
+    line: int
+
+    def within(self, *names: str) -> bool:
+        return any(self.name == name or self.name.startswith(f"{name}.") for name in names)
+
+
+Rule = Callable[[list[Module]], list[str]]
+
+
+def modules(root: Path) -> list[Module]:
+    """Every module of the project below `root`."""
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        relative = path.relative_to(root)
+        if not any(part.startswith(".") for part in relative.parts):
+            text = path.read_text("utf-8")
+            found.append(Module(relative.as_posix(), text, ast.parse(text)))
+    return found
+
+
+def imports(module: Module, nodes: Iterator[ast.AST] | None = None) -> list[Import]:
+    """What a module imports, anywhere in it or in the given nodes of it."""
+    found = []
+    for node in nodes or ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            found += [Import(alias.name, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            origin = _origin(module, node)
+            found += [Import(f"{origin}.{alias.name}", node.lineno) for alias in node.names]
+        elif isinstance(node, ast.Call) and _dotted(node.func).endswith(
+            ("import_module", "__import__", "importorskip")
+        ):
+            found += [
+                Import(argument.value, node.lineno)
+                for argument in node.args
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+            ]
+    return found
+
+
+def _origin(module: Module, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    parents = module.path.split("/")[: -node.level]
+    return ".".join([*parents, *([node.module] if node.module else [])])
+
+
+def _dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _at_start(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run when a module is imported: all but the bodies of functions."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, Function | ast.Lambda):
+            yield child
+            yield from _at_start(child)
+
+
+def _functions(tree: list[Module]) -> list[tuple[Module, Function]]:
+    return [
+        (module, node)
+        for module in tree
+        if module.package in PACKAGES
+        for node in ast.walk(module.tree)
+        if isinstance(node, Function)
+    ]
+
+
+def _lines(function: Function) -> int:
+    """Lines of a function, from `def` on, without its docstring."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    if ast.get_docstring(function) is not None:
+        docstring = function.body[0]
+        lines -= (docstring.end_lineno or 0) - docstring.lineno + 1
+    return lines
+
+
+def _public(body: list[ast.stmt]) -> Iterator[tuple[Function, bool]]:
+    """The public functions and, marked True, the public methods of public classes."""
+    for node in body:
+        if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
+            if isinstance(node, ast.ClassDef):
+                yield from ((method, True) for method, _ in _public(node.body))
+            else:
+                yield node, False
+
+
+def libraries_stay_in_their_homes(tree: list[Module]) -> list[str]:
+    """prefect is imported in flows/ alone, pandera in schemas/ alone."""
+    return [
+        f"{module.path}:{found.line}: {library} is imported outside {' and '.join(homes)}"
+        for library, homes in HOMES.items()
+        for module in tree
+        if not module.path.startswith(tuple(f"{home}/" for home in homes))
+        for found in imports(module)
+        if found.within(library)
+    ]
+
+
+def arrows_point_inwards(tree: list[Module]) -> list[str]:
+    """flows -> {schemas, audience_impact}; schemas -> a little of audience_impact; no other."""
+    return [
+        f"{module.path}:{found.line}: {module.package} must not import {found.name}"
+        for module in tree
+        if module.package in PACKAGES
+        for found in imports(module)
+        if found.within(*OURS) and not found.within(module.package, *ARROWS[module.package])
+    ]
+
+
+def the_core_is_pure(tree: list[Module]) -> list[str]:
+    """audience_impact knows no environment, no clock and no network."""
+    breaches = []
+    for module in tree:
+        if module.package == "audience_impact":
+            used = [found for found in imports(module) if found.within(*IMPURE_IMPORTS)]
+            used += [
+                Import(_dotted(node), node.lineno)
+                for node in ast.walk(module.tree)
+                if isinstance(node, ast.Attribute)
+                and f".{_dotted(node)}".endswith(tuple(f".{name}" for name in IMPURE_NAMES))
+            ]
+            breaches += [f"{module.path}:{found.line}: uses {found.name}" for found in used]
+    return breaches
+
+
+def the_command_starts_without_prefect(tree: list[Module]) -> list[str]:
+    """Importing flows/cli.py imports prefect nowhere, not even through another module of ours."""
+    by_name = {module.name: module for module in tree}
+    if "flows.cli" not in by_name:
+        return [f"{COMMAND}:1: is missing"]
+    breaches, waiting, seen = [], ["flows.cli"], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in by_name and name not in seen:
+            seen.add(name)
+            module = by_name[name]
+            found = imports(module, _at_start(module.tree))
+            breaches += [
+                f"{module.path}:{each.line}: is imported with {COMMAND} and imports prefect"
+                for each in found
+                if each.within("prefect")
+            ]
+            # `from a import b` may name a module b or something within a module a.
+            waiting += [
+                part for each in found for part in (each.name, each.name.rpartition(".")[0])
+            ]
+    return breaches
+
+
+def functions_are_short(tree: list[Module]) -> list[str]:
+    """The median function has at most 12 lines, nine in ten have at most 35."""
+    sized = sorted(
+        ((_lines(node), f"{module.path}:{node.lineno}") for module, node in _functions(tree)),
+        reverse=True,
+    )
+    sizes = [size for size, _ in sized]
+    longest = ", ".join(f"{place} ({size})" for size, place in sized[:5])
+    breaches = []
+    if sizes and (median := statistics.median(sizes)) > MEDIAN_LINES:
+        breaches.append(f"the median function has {median} lines; longest: {longest}")
+    if sizes and (size := sizes[len(sizes) // 10]) > NINETIETH_LINES:
+        breaches.append(f"one function in ten has {size} lines or more; longest: {longest}")
+    return breaches
+
+
+def modules_are_short(tree: list[Module]) -> list[str]:
+    """A module stays below 400 lines."""
+    return [
+        f"{module.path}:{lines}: has {lines} lines"
+        for module in tree
+        if module.package in PACKAGES and (lines := len(module.text.splitlines())) >= MODULE_LINES
+    ]
+
+
+def public_functions_are_typed(tree: list[Module]) -> list[str]:
+    """A public function gives the type of all that it takes and of what it returns."""
+    breaches = []
+    for module in tree:
+        for node, is_method in _public(module.tree.body) if module.package in PACKAGES else ():
+            taken = node.args
+            optional = [each for each in (taken.vararg, taken.kwarg) if each]
+            named = [*taken.posonlyargs, *taken.args, *taken.kwonlyargs, *optional]
+            bound = is_method and "staticmethod" not in map(_dotted, node.decorator_list)
+            if not node.returns or not all(each.annotation for each in named[bound:]):
+                breaches.append(f"{module.path}:{node.lineno}: {node.name} lacks a type")
+    return breaches
+
+
+def public_functions_have_docstrings(tree: list[Module]) -> list[str]:
+    """A public function says what it does."""
+    return [
+        f"{module.path}:{node.lineno}: {node.name} lacks a docstring"
+        for module in tree
+        if module.package in PACKAGES
+        for node, _ in _public(module.tree.body)
+        if not ast.get_docstring(node)
+    ]
+
+
+RULES: tuple[Rule, ...] = (
+    libraries_stay_in_their_homes,
+    arrows_point_inwards,
+    the_core_is_pure,
+    the_command_starts_without_prefect,
+    functions_are_short,
+    modules_are_short,
+    public_functions_are_typed,
+    public_functions_have_docstrings,
+)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_repository_keeps(rule: Rule) -> None:
+    assert rule(modules(ROOT)) == []
+
+
+def test_the_whole_repository_is_read() -> None:
+    read = {module.path for module in modules(ROOT)}
+    assert {
+        COMMAND,
+        "audience_impact/bounds.py",
+        "schemas/facts.py",
+        "tests/test_layers.py",
+    } <= read
+
+
+def _function(lines: int) -> str:
+    return "def _long():\n" + "    pass\n" * (lines - 1)
+
+
+LIBRARIES, ARROW, PURE, COMMAND_RULE, SHORT, MODULE, TYPED, DOCSTRING = RULES
+
+BREACHES = [
+    (LIBRARIES, "schemas/a.py", "import prefect"),
+    (LIBRARIES, "audience_impact/a.py", "from prefect.cache_policies import INPUTS"),
+    (LIBRARIES, "benchmarks/run.py", "def f():\n    import prefect"),
+    (LIBRARIES, "tests/unit/test_a.py", "import pytest\npytest.importorskip('prefect')"),
+    (LIBRARIES, "flows/a.py", "import pandera.pandas as pa"),
+    (LIBRARIES, "audience_impact/a.py", "import importlib\nimportlib.import_module('pandera')"),
+    (ARROW, "schemas/a.py", "import flows.steps"),
+    (ARROW, "schemas/a.py", "from audience_impact import facts, vocabulary"),
+    (ARROW, "schemas/a.py", "from audience_impact.checks import CHECKS"),
+    (ARROW, "schemas/a.py", "from ..audience_impact import checks"),
+    (ARROW, "audience_impact/a.py", "from schemas import facts"),
+    (ARROW, "audience_impact/a.py", "import os, flows"),
+    (ARROW, "flows/a.py", "from tests import conftest"),
+    (PURE, "audience_impact/a.py", "import os\nx = os.environ['HOME']"),
+    (PURE, "audience_impact/a.py", "from os import environ"),
+    (PURE, "audience_impact/a.py", "import os\nx = os.getenv('HOME')"),
+    (PURE, "audience_impact/a.py", "import time"),
+    (PURE, "audience_impact/a.py", "from time import monotonic"),
+    (PURE, "audience_impact/a.py", "import datetime\nx = datetime.datetime.now()"),
+    (PURE, "audience_impact/a.py", "from datetime import date\nx = date.today()"),
+    (PURE, "audience_impact/a.py", "import pandas as pd\nx = pd.Timestamp.now()"),
+    (PURE, "audience_impact/a.py", "import requests"),
+    (PURE, "audience_impact/a.py", "def f():\n    from httpx import Client"),
+    (PURE, "audience_impact/a.py", "import socket"),
+    (PURE, "audience_impact/a.py", "from urllib import request"),
+    (COMMAND_RULE, "flows/cli.py", "import prefect"),
+    (COMMAND_RULE, "flows/cli.py", "if True:\n    from prefect import flow"),
+    (COMMAND_RULE, "flows/cli.py", "class A:\n    import prefect"),
+    (COMMAND_RULE, "flows/main.py", "import prefect"),
+    (SHORT, "flows/a.py", _function(13)),
+    (SHORT, "flows/a.py", _function(12) * 8 + _function(36)),
+    (MODULE, "schemas/a.py", "\n" * 400),
+    (TYPED, "flows/a.py", "def f(x) -> int: ..."),
+    (TYPED, "flows/a.py", "def f(x: int): ..."),
+    (TYPED, "flows/a.py", "def f(*, x) -> int: ..."),
+    (TYPED, "flows/a.py", "async def f(**x) -> int: ..."),
+    (TYPED, "schemas/a.py", "class A:\n    def f(self, x) -> int: ..."),
+    (TYPED, "schemas/a.py", "class A:\n    @staticmethod\n    def f(x) -> int: ..."),
+    (DOCSTRING, "schemas/a.py", "def f() -> int: ..."),
+    (DOCSTRING, "audience_impact/a.py", "class A:\n    def f(self) -> int: ..."),
+]
+
+ALLOWED = {
+    "flows/cli.py": "from flows import steps\ndef _f():\n    import flows.main\n    import prefect",
+    "flows/steps.py": "from schemas import facts\nfrom audience_impact import facts as core",
+    "flows/deploy.py": "from datetime import datetime\nimport prefect\nx = datetime.now()",
+    "schemas/facts.py": "import pandera\nfrom audience_impact import periods, vocabulary",
+    "audience_impact/facts.py": "import os\nfrom . import periods\nx = os.replace",
+    "audience_impact/periods.py": "from datetime import date\nx = date(2025, 8, 13)",
+    "tests/flows/test_a.py": "import prefect\nimport flows.main",
+    "tests/unit/test_a.py": "import time\ndef test_a(x): ...",
+    "audience_impact/a.py": "class A:\n    def f(self) -> int:\n        '''Says so.'''",
+    "audience_impact/b.py": "class _A:\n    def f(self): ...\ndef _g(x): ...",
+    "schemas/b.py": _function(12) * 9 + _function(36),
+    "schemas/c.py": "\n" * 399,
+    ".venv/lib/flows/a.py": "this is not even Python",
+}
+
+
+def _tree(root: Path, files: dict[str, str]) -> list[Module]:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, "utf-8")
+    return modules(root)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_is_allowed_passes(tmp_path: Path, rule: Rule) -> None:
+    assert rule(_tree(tmp_path, ALLOWED)) == []
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), BREACHES)
+def test_a_breach_is_seen(tmp_path: Path, rule: Rule, path: str, text: str) -> None:
+    tree = _tree(tmp_path, {"flows/cli.py": "from flows import main", path: text})
+    found = rule(tree)
+    assert len(found) == 1
+    assert path in found[0]
+
+
+def test_a_missing_command_is_seen(tmp_path: Path) -> None:
+    assert COMMAND_RULE(_tree(tmp_path, {})) == ["flows/cli.py:1: is missing"]
+
+
+def test_each_rule_is_seen_failing() -> None:
+    assert {rule for rule, _, _ in BREACHES} == set(RULES)

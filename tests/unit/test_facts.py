@@ -1,0 +1,307 @@
+"""Reading loses nothing: what is wrong with a file or a row is said, on its line."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from audience_impact import facts
+from audience_impact.vocabulary import FindingSeverity as Severity
+from flows import steps
+from tests.support import World, append, computed, edit, load, reshape, save, world
+
+HEADER = facts.Header(["a_id", "b", "c"], ["a_id"])
+HEADERS = {"things": HEADER}
+
+
+def things(folder: Path, content: str | bytes) -> tuple[pd.DataFrame, list[facts.Finding]]:
+    """The table `things` with this content, and what is wrong with it."""
+    folder.mkdir(exist_ok=True)
+    data = content.encode() if isinstance(content, str) else content
+    (folder / "things.csv").write_bytes(data)
+    tables, findings = facts.read([folder], HEADERS)
+    return tables["things"], findings
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A file, and what must be found in it."""
+
+    content: bytes
+    rule: str
+    line: int
+    column: str
+    value: str
+    severity: Severity = Severity.TABLE_ERROR
+
+
+BROKEN = [
+    Broken(b"", "empty_file", 1, "a_id", ""),
+    Broken(b"\n\n", "empty_file", 1, "a_id", ""),
+    Broken(b"\xef\xbb\xbf", "empty_file", 1, "a_id", ""),
+    Broken(b"a_id,b,c\n1,x,y\n2,caf\xe9,y\n", "encoding", 3, "b", "byte 0xe9"),
+    Broken(b'a_id,b,c\n1,x,y\n2,"x"y,z\n', "unreadable", 3, "", ""),
+    Broken(b'a_id,b,c\n1,"x,y\n2,x,y\n', "unreadable", 2, "", ""),
+    Broken(b"a_id,c\n1,y\n", "missing_column", 1, "b", ""),
+    Broken(b"a_id,b,c,d\n1,x,y,z\n", "unknown_column", 1, "d", "d"),
+    Broken(b"a_id,b,c,b\n1,x,y,x\n", "unknown_column", 1, "b", "b"),
+    Broken(b"a_id,b,c\n1,x,y\n2,x\n3,x,y\n", "field_count", 3, "b", "2", Severity.ERROR),
+    Broken(b"a_id,b,c\n1,x,y,z\n", "field_count", 2, "c", "4", Severity.ERROR),
+    Broken(b'a_id,b,c\n1,x,y\n2,"x\nx",y\n3,x,y\n', "multiline_cell", 3, "b", "x\nx",
+           Severity.ERROR),
+    Broken(b'a_id,b,c\n2,x,"y\rz"\n', "multiline_cell", 2, "c", "y\rz", Severity.ERROR),
+    Broken(b"a_id,b,c\n1,x,y\n2,x,y\n1,z,z\n", "key_repeats", 4, "a_id", "1"),
+]
+BY_RULE = {case.rule: case for case in BROKEN}
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case.rule}-{case.content[-12:]!r}")
+def test_a_broken_file_is_named_with_line_column_and_value(case: Broken, tmp_path: Path) -> None:
+    _, findings = things(tmp_path, case.content)
+    (found,) = findings
+    assert (found.table, found.file, found.layer) == ("things", "things.csv", 1)
+    assert (found.rule, found.line, found.column) == (case.rule, case.line, case.column)
+    assert (found.value, found.severity) == (case.value, case.severity)
+    assert found.message
+
+
+def test_every_reading_rule_has_a_case_that_fails_it() -> None:
+    assert set(BY_RULE) | {"missing_table", "unknown_table"} == set(facts.MEANINGS)
+    assert {case.rule for case in BROKEN if case.severity is Severity.ERROR} == facts.ROW_RULES
+
+
+def test_a_table_that_no_folder_holds_is_missing(tmp_path: Path) -> None:
+    tables, findings = facts.read([tmp_path], HEADERS)
+    (found,) = findings
+    assert (found.rule, found.file, found.line, found.column) == (
+        "missing_table", "things.csv", 1, "a_id")
+    assert found.severity is Severity.TABLE_ERROR
+    assert tables["things"].empty
+    assert list(tables["things"].columns) == [*HEADER.columns, *facts.PROVENANCE]
+
+
+def test_a_strange_csv_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "thinks.csv").write_text("a\n")
+    _, findings = things(tmp_path, "a_id,b,c\n")
+    (found,) = findings
+    assert (found.rule, found.file, found.severity) == (
+        "unknown_table", "thinks.csv", Severity.WARNING)
+
+
+def test_a_row_that_cannot_be_read_is_kept_whole_and_the_others_stay(tmp_path: Path) -> None:
+    frame, findings = things(tmp_path, 'a_id,b,c\n1,x,y\n2,"x, x"\n3,"p\nq",r\n4,x,y\n')
+    assert [json.loads(found.row) for found in findings] == [["2", "x, x"], ["3", "p\nq", "r"]]
+    assert frame["a_id"].tolist() == ["1", "4"]
+    assert frame["row_line"].tolist() == [2, 6]
+
+
+def test_lines_are_those_of_the_file_through_blank_lines(tmp_path: Path) -> None:
+    frame, findings = things(tmp_path, "a_id,b,c\n\n1,x,y\n\n\n2,x,y")
+    assert not findings
+    assert frame["row_line"].tolist() == [3, 6]
+
+
+@pytest.mark.parametrize("written", [
+    "a_id,b,c\r\n1,ö,y\r\n2,x,y\r\n", "\ufeffa_id,b,c\n1,ö,y\n2,x,y\n",
+    "\ufeffa_id,b,c\r\n1,ö,y\r\n2,x,y", 'a_id,b,c\n"1","ö",y\n2,x,"y"\n',
+    "c,b,a_id\ny,ö,1\ny,x,2\n",
+])
+def test_crlf_byte_order_mark_quotes_and_column_order_are_no_matter(
+        written: str, tmp_path: Path) -> None:
+    plain, _ = things(tmp_path, "a_id,b,c\n1,ö,y\n2,x,y\n")
+    frame, findings = things(tmp_path, written)
+    assert not findings
+    pd.testing.assert_frame_equal(frame, plain)
+
+
+def test_cells_stay_as_written(tmp_path: Path) -> None:
+    frame, _ = things(tmp_path, "a_id,b,c\n007,1e5, NA \n")
+    assert frame.loc[0, ["a_id", "b", "c"]].tolist() == ["007", "1e5", " NA "]
+
+
+def test_each_later_line_of_a_key_is_named_and_the_earlier_one_is_said(tmp_path: Path) -> None:
+    _, findings = things(tmp_path, "a_id,b,c\n1,x,y\n1,x,y\n2,x,y\n1,z,z\n")
+    assert [(found.line, "line 2 " in found.message) for found in findings] == [
+        (3, True), (5, True)]
+
+
+def test_rows_without_a_key_are_no_repeats_and_none_is_lost(tmp_path: Path) -> None:
+    frame, findings = things(tmp_path, "a_id,b,c\n,x,y\n1,x,y\n,z,z\n")
+    assert not findings
+    assert frame["row_line"].tolist() == [2, 3, 4]
+
+
+def layers(root: Path, *contents: str) -> tuple[pd.DataFrame, list[facts.Finding]]:
+    """Several folders, each with its table `things`."""
+    folders = []
+    for number, content in enumerate(contents, 1):
+        things(root / str(number), content)
+        folders.append(root / str(number))
+    tables, findings = facts.read(folders, HEADERS)
+    return tables["things"], findings
+
+
+def test_layers_merge_by_key_and_the_later_wins(tmp_path: Path) -> None:
+    frame, findings = layers(tmp_path, "a_id,b,c\n1,x,y\n2,x,y\n", "a_id,b,c\n3,n,n\n1,later,y\n",
+                             "a_id,b,c\n")
+    assert not findings
+    by_key = frame.set_index("a_id")
+    assert by_key["b"].to_dict() == {"1": "later", "2": "x", "3": "n"}
+    assert by_key["row_layer"].to_dict() == {"1": 2, "2": 1, "3": 2}
+    assert by_key["row_line"].to_dict() == {"1": 3, "2": 3, "3": 2}
+
+
+def test_a_finding_in_a_later_layer_names_that_layer(tmp_path: Path) -> None:
+    _, findings = layers(tmp_path, "a_id,b,c\n1,x,y\n", "a_id,b,c\n2,x\n")
+    (found,) = findings
+    assert (found.layer, found.line) == (2, 2)
+    there = facts.relocated(found, [tmp_path / "1", tmp_path / "2"])
+    assert there.file == str(tmp_path / "2" / "things.csv")
+
+
+def test_overridden_rows_are_counted(tmp_path: Path, small_facts: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    header, rows = load(small_facts / "estimates.csv")
+    rows[0][header.index("value")] = "450000"
+    rows[1][0] = "E9"
+    save(own / "estimates.csv", header, rows)
+    reading = steps.read([small_facts, own])
+    assert not reading.findings
+    assert reading.overridden == 1
+    assert reading.tables["estimates"].set_index("estimate_id")["value"].to_dict() == {
+        "E1": "450000", "E2": "400000", "E9": "400000"}
+    assert steps.read([small_facts]).overridden == 0
+    lineage = computed(small_facts, own).frames["lineage"]
+    assert lineage.loc[lineage["input_id"] == "E1", "row_layer"].tolist() == [2]
+
+
+def test_the_digest_knows_bytes_tables_and_layers_but_no_folder_names(tmp_path: Path) -> None:
+    one, two, other = tmp_path / "one", tmp_path / "two", tmp_path / "other"
+    for folder in (one, two):
+        things(folder, "a_id,b,c\n1,x,y\n")
+    things(other, "a_id,b,c\n1,x,z\n")
+
+    def digest(*folders: Path) -> str:
+        return facts.digest(folders, HEADERS)
+
+    assert digest(one) == digest(two)
+    assert len({digest(one), digest(other), digest(one, other), digest(other, one),
+                digest(one, two)}) == 5
+    assert len(digest(one)) == len(hashlib.sha256().hexdigest())
+
+
+def test_a_blank_lineage_of_a_figure_is_that_of_its_source() -> None:
+    made = world().estimate("E1").estimate("E2", lineage_id="other-panel")
+    typed = made.typed()["estimates"].set_index("estimate_id")
+    assert typed["lineage_id"].to_dict() == {"E1": "panel", "E2": "other-panel"}
+
+
+def test_numbers_and_periods_are_typed_beside_the_text() -> None:
+    made = world().estimate("E1", value="", low="1", high="2.5", period="2025-08-10/2025-08-11")
+    first = made.typed()["estimates"].iloc[0]
+    assert pd.isna(first["value"])
+    assert (first["low"], first["high"]) == (1.0, 2.5)
+    assert (first["period"], str(first["period_start"].date()), str(first["period_end"].date())) \
+        == ("2025-08-10/2025-08-11", "2025-08-10", "2025-08-12")
+
+
+def same_tables(one: Path, other: Path) -> bool:
+    """Whether two folders of facts give the same published tables."""
+    left, right = computed(one).tables, computed(other).tables
+    return all(left[name].equals(right[name]) for name in left)
+
+
+def test_windows_line_ends_and_byte_order_marks_give_the_same_tables(
+        small_facts: Path, tmp_path: Path, small_world: World) -> None:
+    windows = tmp_path / "windows"
+    windows.mkdir()
+    for path in small_facts.glob("*.csv"):
+        text = "\ufeff" + path.read_text(encoding="utf-8").replace("\n", "\r\n")
+        (windows / path.name).write_bytes(text.encode())
+    assert same_tables(small_facts, windows)
+    edit(windows, "estimates", "E1", value="450000")
+    assert not same_tables(small_facts, windows)
+
+
+@pytest.mark.parametrize("damage", [
+    "missing_column", "unknown_column", "key_repeats", "encoding", "empty_file", "unreadable",
+    "missing_table",
+])
+@pytest.mark.parametrize("table", ["sources", "estimates", "restriction_targets"])
+def test_a_broken_table_is_refused_and_says_where(damage: str, table: str,
+                                                  small_facts: Path) -> None:
+    path = small_facts / f"{table}.csv"
+    header, rows = load(path)
+    line, column = 1, header[0]
+    if damage == "missing_column":
+        column = "source_id" if table != "sources" else "url"
+        place = header.index(column)
+        save(path, [*header[:place], *header[place + 1:]],
+             [[*row[:place], *row[place + 1:]] for row in rows])
+    elif damage == "unknown_column":
+        column = "comment"
+        save(path, [*header, column], [[*row, ""] for row in rows])
+    elif damage == "key_repeats":
+        line = append(small_facts, table, dict(zip(header, rows[0], strict=True)))
+    elif damage == "encoding":
+        line, column = len(rows) + 2, header[1]
+        path.write_bytes(path.read_bytes() + b"x,\xe4" + b"," * (len(header) - 2) + b"\n")
+    elif damage == "empty_file":
+        path.write_bytes(b"")
+    elif damage == "unreadable":
+        line, column = len(rows) + 2, ""
+        path.write_bytes(path.read_bytes() + b'"never closed')
+    else:
+        path.unlink()
+    with pytest.raises(steps.RefusedError) as refused:
+        computed(small_facts)
+    assert (damage, line, column) in {
+        (found.rule, found.line, found.column) for found in refused.value.findings}
+    assert f"{path}:{line}:{column}: {damage}: " in str(refused.value)
+    assert {found.severity for found in refused.value.findings} == {Severity.TABLE_ERROR}
+
+
+def test_a_multiline_cell_is_refused_and_the_row_kept_whole(small_facts: Path) -> None:
+    line = edit(small_facts, "estimates", "E1", note="one\ntwo")
+    done = computed(small_facts)
+    (held,) = done.frames["quarantine"].to_dict("records")
+    assert (held["file"], held["line"], held["column"], held["rule"], held["value"]) == (
+        "estimates.csv", line, "note", "multiline_cell", "one\ntwo")
+    header, rows = load(small_facts / "estimates.csv")
+    assert json.loads(held["row"]) == rows[0]
+    assert "E1" not in set(done.frames["lineage"]["input_id"])
+    assert "E2" in set(done.frames["lineage"]["input_id"])
+
+
+def test_columns_in_another_order_give_the_same_results(small_facts: Path,
+                                                        tmp_path: Path) -> None:
+    before = computed(small_facts).frames["impact"]
+
+    def turn(header: list[str], rows: list[list[str]]) -> None:
+        for cells in [header, *rows]:
+            cells.reverse()
+
+    reshape(small_facts, "estimates", turn)
+    pd.testing.assert_frame_equal(computed(small_facts).frames["impact"], before)
+
+
+@pytest.mark.parametrize(("variable", "setting"), [
+    ("PANDERA_VALIDATION_ENABLED", "False"), ("PANDERA_VALIDATION_DEPTH", "SCHEMA_ONLY"),
+])
+def test_facts_are_refused_where_validation_is_switched_off(variable: str, setting: str,
+                                                            small_facts: Path) -> None:
+    """The library reads the variables when it is imported: hence a process of its own."""
+    edit(small_facts, "estimates", "E1", value="-1")
+    code = ("import sys; from pathlib import Path; from flows import steps; "
+            "steps.check(steps.read([Path(sys.argv[1])]))")
+    done = subprocess.run([sys.executable, "-c", code, str(small_facts)], check=False,
+                          capture_output=True, text=True, env={variable: setting, "PATH": ""})
+    assert done.returncode != 0
+    assert "ValidationOffError" in done.stderr
+    assert variable in done.stderr.strip().splitlines()[-1]
