@@ -33,8 +33,10 @@ def frechet(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     base = groups["base_persons"].first()
     lower = groups["low_persons"].max().fillna(0.0)
     upper = pd.concat([added, base], axis=1).min(axis=1)
-    return pd.DataFrame({
-        "lower_persons": lower,
-        "upper_persons": upper.where(upper.isna() | (upper >= lower), lower),
-        "naive_sum_persons": added,
-    })
+    return pd.DataFrame(
+        {
+            "lower_persons": lower,
+            "upper_persons": upper.where(upper.isna() | (upper >= lower), lower),
+            "naive_sum_persons": added,
+        }
+    )

@@ -81,12 +81,25 @@ class _Reader:
         self.path, self.header, self.layer = path, header, layer
         self.findings: list[Finding] = []
 
-    def fail(self, rule: str, line: int, column: str, value: str, message: str,
-             row: Sequence[str] = ()) -> None:
+    def fail(
+        self, rule: str, line: int, column: str, value: str, message: str, row: Sequence[str] = ()
+    ) -> None:
         severity = FindingSeverity.ERROR if rule in ROW_RULES else FindingSeverity.TABLE_ERROR
         whole = json.dumps(list(row), ensure_ascii=False) if row else ""
-        self.findings.append(Finding(self.path.stem, self.path.name, line, column, rule, severity,
-                                     value, message, self.layer, whole))
+        self.findings.append(
+            Finding(
+                self.path.stem,
+                self.path.name,
+                line,
+                column,
+                rule,
+                severity,
+                value,
+                message,
+                self.layer,
+                whole,
+            )
+        )
 
     def text(self) -> str | None:
         try:
@@ -94,11 +107,15 @@ class _Reader:
         except UnicodeDecodeError as error:
             data = self.path.read_bytes()
             start = data.rfind(b"\n", 0, error.start) + 1
-            column = data[start:error.start].count(b",")
+            column = data[start : error.start].count(b",")
             names = data.split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
-            self.fail("encoding", data.count(b"\n", 0, error.start) + 1,
-                      names[min(column, len(names) - 1)], f"byte 0x{data[error.start]:02x}",
-                      "the file is not UTF-8; save it as UTF-8")
+            self.fail(
+                "encoding",
+                data.count(b"\n", 0, error.start) + 1,
+                names[min(column, len(names) - 1)],
+                f"byte 0x{data[error.start]:02x}",
+                "the file is not UTF-8; save it as UTF-8",
+            )
             return None
 
     def rows(self, text: str) -> list[tuple[int, list[str]]]:
@@ -118,46 +135,78 @@ class _Reader:
     def check_header(self, names: Sequence[str]) -> bool:
         for missing in [name for name in self.header.columns if name not in names]:
             self.fail("missing_column", 1, missing, "", f"add the column {missing} to the header")
-        strange = [name for place, name in enumerate(names)
-                   if name not in self.header.columns or name in names[:place]]
+        strange = [
+            name
+            for place, name in enumerate(names)
+            if name not in self.header.columns or name in names[:place]
+        ]
         for name in strange:
-            self.fail("unknown_column", 1, name, name,
-                      f"remove or rename it; the table has: {', '.join(self.header.columns)}")
+            self.fail(
+                "unknown_column",
+                1,
+                name,
+                name,
+                f"remove or rename it; the table has: {', '.join(self.header.columns)}",
+            )
         return not self.findings
 
     def sound(self, line: int, row: list[str], names: Sequence[str]) -> bool:
         if len(row) != len(names):
-            self.fail("field_count", line, names[min(len(row), len(names)) - 1], str(len(row)),
-                      f"the row has {len(row)} cells and the header {len(names)}; "
-                      "quote cells that hold a comma", row)
+            self.fail(
+                "field_count",
+                line,
+                names[min(len(row), len(names)) - 1],
+                str(len(row)),
+                f"the row has {len(row)} cells and the header {len(names)}; "
+                "quote cells that hold a comma",
+                row,
+            )
             return False
-        broken = [name for name, cell in zip(names, row, strict=True) if "\n" in cell or "\r" in cell]
+        broken = [
+            name for name, cell in zip(names, row, strict=True) if "\n" in cell or "\r" in cell
+        ]
         if broken:
-            self.fail("multiline_cell", line, broken[0], row[list(names).index(broken[0])][:40],
-                      "write the cell on one line", row)
+            self.fail(
+                "multiline_cell",
+                line,
+                broken[0],
+                row[list(names).index(broken[0])][:40],
+                "write the cell on one line",
+                row,
+            )
         return not broken
 
     def frame(self) -> pd.DataFrame:
         text = self.text()
         rows = self.rows(text) if text is not None else []
         if text is not None and not rows and not self.findings:
-            self.fail("empty_file", 1, self.header.columns[0], "",
-                      f"write the header: {','.join(self.header.columns)}")
+            self.fail(
+                "empty_file",
+                1,
+                self.header.columns[0],
+                "",
+                f"write the header: {','.join(self.header.columns)}",
+            )
         if not rows or not self.check_header(rows[0][1]):
             return empty(self.header.columns)
         names = rows[0][1]
         good = [(line, row) for line, row in rows[1:] if self.sound(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
         return frame[list(self.header.columns)].assign(
-            row_layer=self.layer, row_file=self.path.name,
-            row_line=pd.Series([line for line, _ in good], dtype="int64"))
+            row_layer=self.layer,
+            row_file=self.path.name,
+            row_line=pd.Series([line for line, _ in good], dtype="int64"),
+        )
 
 
 def empty(columns: Sequence[str]) -> pd.DataFrame:
     """A table without rows: text columns and the provenance columns."""
     frame = pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
-    return frame.assign(row_layer=pd.Series(dtype="int64"), row_file=pd.Series(dtype="str"),
-                        row_line=pd.Series(dtype="int64"))
+    return frame.assign(
+        row_layer=pd.Series(dtype="int64"),
+        row_file=pd.Series(dtype="str"),
+        row_line=pd.Series(dtype="int64"),
+    )
 
 
 def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables, list[Finding]]:
@@ -167,8 +216,11 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
     everything that is wrong with the files. Never raises for what stands in a file.
     """
     tables: Tables = {}
-    findings = [finding for number, folder in enumerate(folders, 1)
-                for finding in _strangers(folder, headers, number)]
+    findings = [
+        finding
+        for number, folder in enumerate(folders, 1)
+        for finding in _strangers(folder, headers, number)
+    ]
     for table, header in headers.items():
         frames = []
         for number, folder in enumerate(folders, 1):
@@ -178,18 +230,39 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
                 frames.append(reader.frame())
                 findings += reader.findings + _repeats(frames[-1], table, header.key)
         if not frames:
-            findings.append(Finding(
-                table, f"{table}.csv", 1, header.columns[0], "missing_table",
-                FindingSeverity.TABLE_ERROR, "", f"no folder holds {table}.csv; add it, "
-                "with its header alone if there is nothing to say"))
+            findings.append(
+                Finding(
+                    table,
+                    f"{table}.csv",
+                    1,
+                    header.columns[0],
+                    "missing_table",
+                    FindingSeverity.TABLE_ERROR,
+                    "",
+                    f"no folder holds {table}.csv; add it, "
+                    "with its header alone if there is nothing to say",
+                )
+            )
         tables[table] = merge(frames, header) if frames else empty(header.columns)
     return tables, findings
 
 
 def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[Finding]:
-    return [Finding(path.stem, path.name, 1, "", "unknown_table", FindingSeverity.WARNING, "",
-                    f"not read; the fact tables are {', '.join(headers)}", layer)
-            for path in sorted(folder.glob("*.csv")) if path.stem not in headers]
+    return [
+        Finding(
+            path.stem,
+            path.name,
+            1,
+            "",
+            "unknown_table",
+            FindingSeverity.WARNING,
+            "",
+            f"not read; the fact tables are {', '.join(headers)}",
+            layer,
+        )
+        for path in sorted(folder.glob("*.csv"))
+        if path.stem not in headers
+    ]
 
 
 def _repeats(frame: pd.DataFrame, table: str, key: Sequence[str]) -> list[Finding]:
@@ -198,11 +271,21 @@ def _repeats(frame: pd.DataFrame, table: str, key: Sequence[str]) -> list[Findin
     groups = frame[filled].groupby(list(key), sort=False)["row_line"]
     first = groups.transform("first")
     later = frame[filled][frame.loc[filled, "row_line"] > first]
-    return [Finding(table, row["row_file"], int(row["row_line"]), key[0], "key_repeats",
-                    FindingSeverity.TABLE_ERROR, ";".join(row[name] for name in key),
-                    f"line {first.loc[place]} has the same key; keep one of the two",
-                    int(row["row_layer"]), whole(row))
-            for place, row in later.iterrows()]
+    return [
+        Finding(
+            table,
+            row["row_file"],
+            int(row["row_line"]),
+            key[0],
+            "key_repeats",
+            FindingSeverity.TABLE_ERROR,
+            ";".join(row[name] for name in key),
+            f"line {first.loc[place]} has the same key; keep one of the two",
+            int(row["row_layer"]),
+            whole(row),
+        )
+        for place, row in later.iterrows()
+    ]
 
 
 def merge(frames: Sequence[pd.DataFrame], header: Header) -> pd.DataFrame:
@@ -218,8 +301,11 @@ def merge(frames: Sequence[pd.DataFrame], header: Header) -> pd.DataFrame:
 
 def whole(row: "pd.Series[str]") -> str:
     """A row as JSON, without the columns that say where it stands."""
-    return json.dumps({str(name): cell for name, cell in row.items() if name not in PROVENANCE},
-                      ensure_ascii=False, default=str)
+    return json.dumps(
+        {str(name): cell for name, cell in row.items() if name not in PROVENANCE},
+        ensure_ascii=False,
+        default=str,
+    )
 
 
 def as_written(findings: Sequence[Finding], tables: Tables) -> list[Finding]:
@@ -227,9 +313,13 @@ def as_written(findings: Sequence[Finding], tables: Tables) -> list[Finding]:
 
     Rules over typed tables see numbers and days; what goes to quarantine is what was written.
     """
-    rows = {(table, int(layer), int(line)): place for table in {f.table for f in findings}
-            for place, (layer, line) in enumerate(zip(
-                tables[table]["row_layer"], tables[table]["row_line"], strict=True))}
+    rows = {
+        (table, int(layer), int(line)): place
+        for table in {f.table for f in findings}
+        for place, (layer, line) in enumerate(
+            zip(tables[table]["row_layer"], tables[table]["row_line"], strict=True)
+        )
+    }
     written = []
     for found in findings:
         row = tables[found.table].iloc[rows[found.place]]
@@ -237,11 +327,27 @@ def as_written(findings: Sequence[Finding], tables: Tables) -> list[Finding]:
     return written
 
 
-def finding(table: str, row: "pd.Series[str]", column: str, rule: str,
-            severity: FindingSeverity, message: str) -> Finding:
+def finding(
+    table: str,
+    row: "pd.Series[str]",
+    column: str,
+    rule: str,
+    severity: FindingSeverity,
+    message: str,
+) -> Finding:
     """A finding about one row of a table as read."""
-    return Finding(table, str(row["row_file"]), int(row["row_line"]), column, rule, severity,
-                   str(row.get(column, "")), message, int(row["row_layer"]), whole(row))
+    return Finding(
+        table,
+        str(row["row_file"]),
+        int(row["row_line"]),
+        column,
+        rule,
+        severity,
+        str(row.get(column, "")),
+        message,
+        int(row["row_layer"]),
+        whole(row),
+    )
 
 
 def without(tables: Tables, findings: Sequence[Finding]) -> Tables:
@@ -255,14 +361,19 @@ def without(tables: Tables, findings: Sequence[Finding]) -> Tables:
     return kept
 
 
-def typed(tables: Tables, numbers: Mapping[str, Sequence[str]],
-          dates: Mapping[str, Sequence[str]]) -> Tables:
-    """Numbers as float64, and for each date or period column NAME the half-open interval of
-    days in NAME_start and NAME_end (datetime64) beside the text."""
+def typed(
+    tables: Tables, numbers: Mapping[str, Sequence[str]], dates: Mapping[str, Sequence[str]]
+) -> Tables:
+    """Numbers as float64, and beside each date or period its half-open interval of days.
+
+    The interval of column NAME stands in NAME_start and NAME_end (datetime64), beside the text.
+    """
     result = {}
     for table, frame in tables.items():
-        changed = {name: pd.to_numeric(frame[name], errors="coerce").astype("float64")
-                   for name in numbers[table]}
+        changed = {
+            name: pd.to_numeric(frame[name], errors="coerce").astype("float64")
+            for name in numbers[table]
+        }
         for name in dates[table]:
             interval = periods.spans(frame[name])
             changed |= {f"{name}_start": interval["start"], f"{name}_end": interval["end"]}
@@ -277,8 +388,9 @@ def with_lineage(tables: Tables) -> Tables:
     for table, frame in tables.items():
         if {"lineage_id", "source_id"} <= set(frame.columns) and table != "sources":
             stands_for = frame["source_id"].map(own).astype("str")
-            frame = frame.assign(lineage_id=frame["lineage_id"].where(
-                frame["lineage_id"] != "", stands_for))
+            frame = frame.assign(
+                lineage_id=frame["lineage_id"].where(frame["lineage_id"] != "", stands_for)
+            )
         filled[table] = frame
     return filled
 

@@ -69,14 +69,21 @@ def candidates(tables: Tables) -> pd.DataFrame:
 def _in_persons(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Shares times the same measurer's base nearest in time; without one the row drops out."""
     by = ["area_id", "population_base", "lineage_id"]
-    right = bases[[*by, "base_id", "persons", "period_start", "period_end"]].rename(columns={
-        "base_id": "share_base_id", "persons": "of_persons", "period_start": "base_start",
-        "period_end": "base_end"})
+    right = bases[[*by, "base_id", "persons", "period_start", "period_end"]].rename(
+        columns={
+            "base_id": "share_base_id",
+            "persons": "of_persons",
+            "period_start": "base_start",
+            "period_end": "base_end",
+        }
+    )
     shares = estimates[estimates["unit"] == "share"].merge(right, on=by)
-    shares["gap"] = gap_days(shares["period_start"], shares["period_end"],
-                             shares["base_start"], shares["base_end"])
-    shares["apart"] = apart_days(shares["period_start"], shares["period_end"],
-                                 shares["base_start"], shares["base_end"])
+    shares["gap"] = gap_days(
+        shares["period_start"], shares["period_end"], shares["base_start"], shares["base_end"]
+    )
+    shares["apart"] = apart_days(
+        shares["period_start"], shares["period_end"], shares["base_start"], shares["base_end"]
+    )
     shares = shares[shares["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "share_base_id"])
     shares = shares.drop_duplicates("estimate_id")
     for name in ("value", "low", "high"):
@@ -98,9 +105,14 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     low = low.where(figures["interval_kind"] != "one_sided_max", 0.0)
     high = figures["high"].where(ranged, value)
     open_above = (figures["interval_kind"] == "one_sided_min") | (tier == FLOOR_TIER)
-    return figures.assign(tier=tier, low_persons=low, high_persons=high.where(~open_above),
-                          point_persons=value.fillna(figures["high"]), company=company,
-                          own_page=figures["source_id"].map(pages) != "press_relay")
+    return figures.assign(
+        tier=tier,
+        low_persons=low,
+        high_persons=high.where(~open_above),
+        point_persons=value.fillna(figures["high"]),
+        company=company,
+        own_page=figures["source_id"].map(pages) != "press_relay",
+    )
 
 
 def before(pairs: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
@@ -126,11 +138,16 @@ def choose(joined: pd.DataFrame) -> pd.DataFrame:
     said = latest["point_persons"].fillna(latest["low_persons"])
     votes = latest.assign(said=said).groupby([*by, "said"])["said"].transform("size")
     floor = latest["low_persons"].where(latest["tier"] == FLOOR_TIER, 0.0)
-    ranked = latest.assign(votes=votes, floor=floor,
-                           relays_count=latest.groupby(by)["tier"].transform("size"),
-                           exact=latest["interval_kind"] == "none")
-    chosen = ranked.sort_values(["floor", "own_page", "votes", "exact", "estimate_id"],
-                                ascending=[False, False, False, False, True])
+    ranked = latest.assign(
+        votes=votes,
+        floor=floor,
+        relays_count=latest.groupby(by)["tier"].transform("size"),
+        exact=latest["interval_kind"] == "none",
+    )
+    chosen = ranked.sort_values(
+        ["floor", "own_page", "votes", "exact", "estimate_id"],
+        ascending=[False, False, False, False, True],
+    )
     return chosen.drop_duplicates(by).sort_values([*by], ignore_index=True)
 
 
@@ -144,18 +161,20 @@ def audiences(pairs: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     groups = chosen.groupby(PAIR, sort=True)
     one = groups["lineage_id"].nunique() == 1
     open_above = groups["high_persons"].apply(lambda highs: highs.isna().any())
-    table = pd.DataFrame({
-        "low_persons": groups["low_persons"].min(),
-        "high_persons": groups["high_persons"].max().where(~open_above),
-        "tier": groups["tier"].first(),
-        "metric": groups["audience_metric"].first(),
-        "lineage_id": groups["lineage_id"].first().where(one, ""),
-        "lineages_count": groups["lineage_id"].nunique(),
-        "containing": groups["population_base"].agg(_containing),
-        "period": groups["period"].agg(lambda texts: ";".join(sorted(set(texts)))),
-        "period_end": groups["period_end"].min(),
-        "shared": groups["share_base_id"].agg(lambda ids: (ids != "").any()),
-    }).reset_index()
+    table = pd.DataFrame(
+        {
+            "low_persons": groups["low_persons"].min(),
+            "high_persons": groups["high_persons"].max().where(~open_above),
+            "tier": groups["tier"].first(),
+            "metric": groups["audience_metric"].first(),
+            "lineage_id": groups["lineage_id"].first().where(one, ""),
+            "lineages_count": groups["lineage_id"].nunique(),
+            "containing": groups["population_base"].agg(_containing),
+            "period": groups["period"].agg(lambda texts: ";".join(sorted(set(texts)))),
+            "period_end": groups["period_end"].min(),
+            "shared": groups["share_base_id"].agg(lambda ids: (ids != "").any()),
+        }
+    ).reset_index()
     whole = pairs.merge(table, on=PAIR, how="left")
     months = (whole["start"] - whole["period_end"]).dt.days / 30.4375
     return whole.assign(age_months=months.clip(lower=0))
@@ -167,22 +186,46 @@ def _containing(populations: pd.Series) -> str:
     return "internet_12_plus" if narrow else "internet_all"
 
 
-def nearest_base(wanted: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFrame,
-                 by: list[str], window: int | None, earlier: bool = False) -> pd.DataFrame:
+def nearest_base(
+    wanted: pd.DataFrame,
+    bases: pd.DataFrame,
+    sources: pd.DataFrame,
+    by: list[str],
+    window: int | None,
+    earlier: bool = False,
+) -> pd.DataFrame:
     """For each row of `wanted` the matching base nearest to its `start`.
 
     Matches on `country_id` and `by`; at most `window` days away where one is given, and with
     `earlier` only bases whose period ends no later than the start. Of one
     measurer the nearest; between measurers one within twelve months, rather counted than
-    projected, of the most reliable source, the nearest, rather reported than derived. Indexed like `wanted`; rows without a base are absent.
+    projected, of the most reliable source, the nearest, rather reported than derived.
+    Indexed like `wanted`; rows without a base are absent.
     """
     trust = bases["source_id"].map(sources.set_index("source_id")["reliability"]).map(RELIABILITY)
-    right = bases.rename(columns={"area_id": "country_id", "persons": "base_persons",
-                                  "lineage_id": "base_lineage_id"}).assign(trust=trust)
+    right = bases.rename(
+        columns={
+            "area_id": "country_id",
+            "persons": "base_persons",
+            "lineage_id": "base_lineage_id",
+        }
+    ).assign(trust=trust)
     right["lineage_id"] = right["base_lineage_id"]
-    keep = ["country_id", "population_base", "lineage_id", "base_lineage_id", "base_id",
-            "base_persons", "low_persons", "high_persons", "obs_status", "trust", "period",
-            "period_start", "period_end"]
+    keep = [
+        "country_id",
+        "population_base",
+        "lineage_id",
+        "base_lineage_id",
+        "base_id",
+        "base_persons",
+        "low_persons",
+        "high_persons",
+        "obs_status",
+        "trust",
+        "period",
+        "period_start",
+        "period_end",
+    ]
     left = wanted[["country_id", "start", *by]].reset_index(names="place")
     joined = left.merge(right[keep], on=["country_id", *by])
     moment = joined["start"]
@@ -194,5 +237,9 @@ def nearest_base(wanted: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFram
     one = ["gap", "apart", "trust"]
     several = ["far", "projected", "trust", "gap", "apart"]
     ranked = near.sort_values([*(one if "lineage_id" in by else several), "obs_status", "base_id"])
-    return ranked.drop_duplicates("place").set_index("place").sort_index().drop(
-        columns=["country_id", "start", *by])
+    return (
+        ranked.drop_duplicates("place")
+        .set_index("place")
+        .sort_index()
+        .drop(columns=["country_id", "start", *by])
+    )

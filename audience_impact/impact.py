@@ -51,10 +51,13 @@ def calculate(tables: Tables, as_of: date) -> Tables:
     known = figures.candidates(tables)
     relays = figures.before(pairs, known)
     chosen = figures.choose(relays)
-    audiences = pd.concat([
-        figures.audiences(pairs[pairs["platform_id"] != WHOLE_INTERNET], chosen),
-        _internet_users(pairs[pairs["platform_id"] == WHOLE_INTERNET], tables),
-    ], ignore_index=True)
+    audiences = pd.concat(
+        [
+            figures.audiences(pairs[pairs["platform_id"] != WHOLE_INTERNET], chosen),
+            _internet_users(pairs[pairs["platform_id"] == WHOLE_INTERNET], tables),
+        ],
+        ignore_index=True,
+    )
     audiences = _with_base(audiences, tables)
     walk = Walk(events, targets, audiences, chosen, relays, _bounds(events, audiences, tables))
     impact = results.impact(walk, as_of)
@@ -77,8 +80,8 @@ def _events(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
         start=starts.fillna(pd.Timestamp(as_of)),
         start_known=starts.notna(),
         country_id=areas.map(lambda ids: sorted({area[:2] for area in ids})),
-        partial=(restrictions["geo_scope"] != "national") | areas.map(
-            lambda ids: any("-" in area for area in ids)),
+        partial=(restrictions["geo_scope"] != "national")
+        | areas.map(lambda ids: any("-" in area for area in ids)),
         some_networks=~restrictions["network_scope"].isin(["all", "unknown"]),
         networks_unknown=restrictions["network_scope"] == "unknown",
         never=(restrictions["severity"] == "none") | (restrictions["end_status"] == "withdrawn"),
@@ -91,14 +94,19 @@ def _targets(targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pairs(events: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """Every (restriction, country, platform); the whole internet swallows single platforms."""
+    """Every (restriction, country, platform); the whole internet swallows single platforms.
+
+    An act whose targets are all unknown or were refused has one blank platform: its audience is
+    unknown, and the act does not vanish from the results.
+    """
     wanted = targets[["restriction_id", "platform_id"]].drop_duplicates()
     network = wanted.loc[wanted["platform_id"] == WHOLE_INTERNET, "restriction_id"]
     swallowed = wanted["restriction_id"].isin(network) & (wanted["platform_id"] != WHOLE_INTERNET)
     columns = ["restriction_id", "country_id", "start"]
     places = events[columns].explode("country_id")
-    return wanted[~swallowed].merge(places, on="restriction_id").sort_values(
-        figures.PAIR, ignore_index=True)
+    pairs = places.merge(wanted[~swallowed], on="restriction_id", how="left")
+    pairs["platform_id"] = pairs["platform_id"].astype("str").fillna("")
+    return pairs.sort_values(figures.PAIR, ignore_index=True)
 
 
 def _internet_users(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -106,17 +114,26 @@ def _internet_users(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     bases = tables["bases"]
     online = bases[bases["population_base"] == ONLINE]
     wanted = pairs.assign(population_base=ONLINE)
-    joined = wanted.join(figures.nearest_base(
-        wanted, online, tables["sources"], ["population_base"], None, earlier=True))
+    joined = wanted.join(
+        figures.nearest_base(
+            wanted, online, tables["sources"], ["population_base"], None, earlier=True
+        )
+    )
     months = (joined["start"] - joined["period_end"]).dt.days / 30.4375
     return pairs.assign(
         low_persons=joined["low_persons"].fillna(joined["base_persons"]),
-        high_persons=joined["high_persons"].fillna(joined["base_persons"]).where(
-            months <= CURRENT_MONTHS),
+        high_persons=joined["high_persons"]
+        .fillna(joined["base_persons"])
+        .where(months <= CURRENT_MONTHS),
         tier=joined["base_persons"].notna().map({True: 1.0, False: float("nan")}),
-        metric="internet_users_3m", lineage_id=joined["base_lineage_id"],
-        lineages_count=1, containing=ONLINE, period=joined["period"],
-        period_end=joined["period_end"], shared=False, age_months=months.clip(lower=0),
+        metric="internet_users_3m",
+        lineage_id=joined["base_lineage_id"],
+        lineages_count=1,
+        containing=ONLINE,
+        period=joined["period"],
+        period_end=joined["period_end"],
+        shared=False,
+        age_months=months.clip(lower=0),
         audience_base_id=joined["base_id"],
     )
 
@@ -126,30 +143,41 @@ def _with_base(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     by = ["restriction_id", "country_id"]
     groups = audiences.groupby(by, sort=True)
     told = audiences[audiences["tier"].notna()].groupby(by)
-    wanted = pd.DataFrame({
-        "start": groups["start"].first(),
-        "floor_persons": groups["low_persons"].max(),
-        "containing": told["containing"].agg(
-            lambda names: names.iloc[0] if names.nunique() == 1 else ONLINE),
-        "lineage_id": told["lineage_id"].agg(
-            lambda ids: ids.iloc[0] if ids.nunique() == 1 else ""),
-    }).reset_index()
+    wanted = pd.DataFrame(
+        {
+            "start": groups["start"].first(),
+            "floor_persons": groups["low_persons"].max(),
+            "containing": told["containing"].agg(
+                lambda names: names.iloc[0] if names.nunique() == 1 else ONLINE
+            ),
+            "lineage_id": told["lineage_id"].agg(
+                lambda ids: ids.iloc[0] if ids.nunique() == 1 else ""
+            ),
+        }
+    ).reset_index()
     return audiences.merge(_bases(wanted, tables), on=by, how="left")
 
 
 def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Candidates from best to worst; the first that can hold the largest audience is taken."""
     bases, sources = tables["bases"], tables["sources"]
-    own = wanted.assign(population_base=wanted["containing"].fillna(""),
-                        lineage_id=wanted["lineage_id"].fillna(""))
-    wider = own.assign(population_base=own["population_base"].where(
-        own["population_base"] != "internet_12_plus", "age_12_plus"))
+    own = wanted.assign(
+        population_base=wanted["containing"].fillna(""), lineage_id=wanted["lineage_id"].fillna("")
+    )
+    wider = own.assign(
+        population_base=own["population_base"].where(
+            own["population_base"] != "internet_12_plus", "age_12_plus"
+        )
+    )
     online = wanted.assign(population_base=ONLINE)
     all_ages = wanted.assign(population_base=EVERYONE)
     measurers = ["population_base", "lineage_id"]
-    steps = [(own, measurers, WINDOW_DAYS, True), (wider, measurers, WINDOW_DAYS, False),
-             (online, ["population_base"], WINDOW_DAYS, False),
-             (all_ages, ["population_base"], None, False)]
+    steps = [
+        (own, measurers, WINDOW_DAYS, True),
+        (wider, measurers, WINDOW_DAYS, False),
+        (online, ["population_base"], WINDOW_DAYS, False),
+        (all_ages, ["population_base"], None, False),
+    ]
     taken = pd.DataFrame()
     for rows, by, window, same in steps:
         found = figures.nearest_base(rows, bases, sources, by, window).assign(own_base=same)
@@ -160,8 +188,10 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     joined = wanted[["restriction_id", "country_id"]].join(taken.reindex(columns=columns))
     people = figures.nearest_base(all_ages, bases, sources, ["population_base"], None)
     return joined.rename(columns={"population_base": "base", "obs_status": "base_status"}).join(
-        people[["base_id", "base_persons"]].rename(columns={
-            "base_id": "population_id", "base_persons": "population_persons"}))
+        people[["base_id", "base_persons"]].rename(
+            columns={"base_id": "population_id", "base_persons": "population_persons"}
+        )
+    )
 
 
 def _bounds(events: pd.DataFrame, audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -183,8 +213,12 @@ def _bounds(events: pd.DataFrame, audiences: pd.DataFrame, tables: Tables) -> pd
 
 def _in_part(about: pd.DataFrame) -> pd.Series:
     """Restrictions of which it is not known that they touch everyone in the audience."""
-    return (about["partial"] | about["some_networks"] | about["networks_unknown"]
-            | ~about["start_known"])
+    return (
+        about["partial"]
+        | about["some_networks"]
+        | about["networks_unknown"]
+        | ~about["start_known"]
+    )
 
 
 def _regional_limit(about: pd.DataFrame, tables: Tables) -> pd.Series:

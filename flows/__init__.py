@@ -1,0 +1,1 @@
+"""Orchestration and the command: the only folder that imports prefect."""

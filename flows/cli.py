@@ -5,22 +5,39 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from audience_impact.facts import Finding
 
 HOME = Path(__file__).resolve().parent.parent
 FACTS, PUBLISHED = HOME / "data" / "facts", HOME / "data" / "published"
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  context_settings={"help_option_names": ["-h", "--help"]},
-                  help="How many people does an internet restriction touch?")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="How many people does an internet restriction touch?",
+)
 
-Facts = Annotated[list[Path] | None, typer.Option(
-    "--facts", metavar="DIR", help="Folder of fact tables; several are layered, rows merge by "
-    "key and a later folder wins. Default: data/facts of the checkout.")]
-Published = Annotated[Path, typer.Option(
-    "--published", metavar="DIR", help="Where the versions lie.", show_default="data/published")]
+Facts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--facts",
+        metavar="DIR",
+        help="Folder of fact tables; several are layered, rows merge by "
+        "key and a later folder wins. Default: data/facts of the checkout.",
+    ),
+]
+Published = Annotated[
+    Path,
+    typer.Option(
+        "--published", metavar="DIR", help="Where the versions lie.", show_default="data/published"
+    ),
+]
 
 
 class Style(StrEnum):
@@ -61,15 +78,26 @@ def _folders(paths: list[Path] | None) -> list[Path]:
 def run(
     facts: Facts = None,
     published: Published = PUBLISHED,
-    as_of: Annotated[datetime | None, typer.Option(
-        "--as-of", formats=["%Y-%m-%d"], metavar="DATE",
-        help="Day the results speak of. Default: the newest date of access in the facts.")] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="Day the results speak of. Default: the newest date of access in the facts.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
-    strict: Annotated[bool, typer.Option(
-        "--strict", help="Refuse to publish when any row is bad, instead of sending it to "
-        "quarantine.")] = False,
-    keep: Annotated[int | None, typer.Option(
-        min=1, help="Keep only so many versions. Default: all.")] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Refuse to publish when any row is bad, instead of sending it to quarantine.",
+        ),
+    ] = False,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Keep only so many versions. Default: all.")
+    ] = None,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
     folders = _folders(facts)
@@ -81,9 +109,14 @@ def run(
 
 @app.command()
 def check(
-    paths: Annotated[list[Path] | None, typer.Argument(
-        metavar="[PATH]...", help="Folders of fact tables, layered. Default: data/facts of the "
-        "checkout.", show_default=False)] = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Folders of fact tables, layered. Default: data/facts of the checkout.",
+            show_default=False,
+        ),
+    ] = None,
     style: Annotated[Style, typer.Option("--format", help="Form of the findings.")] = Style.TEXT,
 ) -> None:
     """Check fact tables: one finding a line, FILE:LINE:COLUMN: RULE: message.
@@ -93,7 +126,7 @@ def check(
     folders = _folders(paths)
     from audience_impact.facts import relocated
     from audience_impact.vocabulary import FindingSeverity
-    from flows import report, steps
+    from flows import steps
     from schemas.contracts import ValidationOffError
 
     try:
@@ -102,9 +135,7 @@ def check(
         raise _fail(str(error)) from error
     findings = [relocated(found, folders) for found in checked.findings]
     rows = sum(checked.rows.values())
-    told = {Style.TEXT: report.findings_text, Style.JSON: report.findings_json,
-            Style.GITHUB: report.findings_github,
-            Style.JUNIT: lambda found: report.findings_junit(found, rows)}[style](findings)
+    told = _told(style, findings, rows)
     sys.stdout.write(told)
     errors = sum(found.severity is not FindingSeverity.WARNING for found in findings)
     warnings = len(findings) - errors
@@ -151,6 +182,20 @@ def serve() -> None:
     from flows.serve import serve as serve_schedule
 
     serve_schedule()
+
+
+def _told(style: Style, findings: "list[Finding]", rows: int) -> str:
+    """The findings in the form asked for."""
+    from flows import report
+
+    if style is Style.JUNIT:
+        return report.findings_junit(findings, rows)
+    forms = {
+        Style.TEXT: report.findings_text,
+        Style.JSON: report.findings_json,
+        Style.GITHUB: report.findings_github,
+    }
+    return forms[style](findings)
 
 
 def _latest(published: Path) -> Path:

@@ -54,8 +54,12 @@ def compute(checked: Checked, as_of: date | None, seed: int) -> Results:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def watch(results: Results, published: Path, strict: bool) -> None:
     """Say which tables lost many rows against the last version; refuse when strict."""
-    for line in steps.fallen(results, published, strict):
+    now = {name: table.num_rows for name, table in results.tables.items()}
+    lines = steps.fallen(steps.row_counts(published), now)
+    for line in lines:
         get_run_logger().warning(line)
+    if lines and strict:
+        raise steps.RefusedError(lines)
 
 
 @task(

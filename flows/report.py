@@ -15,8 +15,13 @@ from audience_impact.facts import Finding
 from audience_impact.vocabulary import FindingSeverity
 from flows.steps import Results, line
 
-STATUS = {"A": "normal", "E": "estimated", "F": "forecast", "U": "low reliability",
-          "M": "no figure"}
+STATUS = {
+    "A": "normal",
+    "E": "estimated",
+    "F": "forecast",
+    "U": "low reliability",
+    "M": "no figure",
+}
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
 
 
@@ -32,21 +37,30 @@ def millions(persons: float | None) -> str:
 def exposed(impact: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
     """The people exposed by restriction, what is known best first."""
     rows = impact[impact["impact_metric"] == "people_exposed"].merge(
-        restrictions[["restriction_id", "platforms", "start_on"]], on="restriction_id")
-    return rows.sort_values(["lower_persons", "upper_persons", "restriction_id"],
-                            ascending=[False, False, True], ignore_index=True)
+        restrictions[["restriction_id", "platforms", "start_on"]], on="restriction_id"
+    )
+    return rows.sort_values(
+        ["lower_persons", "upper_persons", "restriction_id"],
+        ascending=[False, False, True],
+        ignore_index=True,
+    )
 
 
-HEADINGS = ("restriction", "platforms", "at least", "at most", "base", "people in base",
-            "status")
+HEADINGS = ("restriction", "platforms", "at least", "at most", "base", "people in base", "status")
 
 
 def _cells(row: Any) -> tuple[str, ...]:
     platforms = row.platforms if len(row.platforms) <= 40 else row.platforms[:37] + "..."
     base = "-" if pd.isna(row.base) else row.base
-    return (row.restriction_id, platforms, millions(row.lower_persons),
-            millions(row.upper_persons), base, millions(row.base_persons),
-            f"{row.obs_status} {STATUS[row.obs_status]}")
+    return (
+        row.restriction_id,
+        platforms,
+        millions(row.lower_persons),
+        millions(row.upper_persons),
+        base,
+        millions(row.base_persons),
+        f"{row.obs_status} {STATUS[row.obs_status]}",
+    )
 
 
 def results_table(rows: pd.DataFrame, title: str) -> Table:
@@ -77,9 +91,11 @@ def quality_markdown(results: Results) -> str:
     """The quality report as Markdown: what failed first, then how much was checked."""
     quality = results.frames["quality"]
     failed = quality[quality["failed_count"] > 0]
-    text = (f"{len(quality)} checks over {quality['checked_count'].max():,} rows of the longest "
-            f"table; {len(failed)} found something; {len(results.frames['quarantine'])} findings "
-            "in quarantine.\n\n")
+    text = (
+        f"{len(quality)} checks over {quality['checked_count'].max():,} rows of the longest "
+        f"table; {len(failed)} found something; {len(results.frames['quarantine'])} findings "
+        "in quarantine.\n\n"
+    )
     columns = ["check", "table", "severity", "failed_count", "checked_count", "worst_rows"]
     return text + markdown(columns, failed[columns].astype("str").to_numpy().tolist())
 
@@ -87,8 +103,12 @@ def quality_markdown(results: Results) -> str:
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = ["| " + " | ".join(headings) + " |", "|" + " --- |" * len(headings)]
-    lines += ["| " + " | ".join(html.escape(str(cell), quote=False).replace("|", "\\|")
-                                for cell in row) + " |" for row in rows]
+    lines += [
+        "| "
+        + " | ".join(html.escape(str(cell), quote=False).replace("|", "\\|") for cell in row)
+        + " |"
+        for row in rows
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -99,14 +119,30 @@ def findings_text(findings: Sequence[Finding]) -> str:
 
 def findings_json(findings: Sequence[Finding]) -> str:
     """The findings as a JSON list."""
-    return json.dumps([{
-        "file": found.file, "line": found.line, "column": found.column, "rule": found.rule,
-        "severity": found.severity.value, "value": found.value, "message": found.message,
-    } for found in findings], ensure_ascii=False, indent=2) + "\n"
+    return (
+        json.dumps(
+            [
+                {
+                    "file": found.file,
+                    "line": found.line,
+                    "column": found.column,
+                    "rule": found.rule,
+                    "severity": found.severity.value,
+                    "value": found.value,
+                    "message": found.message,
+                }
+                for found in findings
+            ],
+            ensure_ascii=False,
+            indent=2,
+        )
+        + "\n"
+    )
 
 
 def findings_github(findings: Sequence[Finding]) -> str:
     """Annotations that a pull request shows on the line of the file."""
+
     def escaped(text: str) -> str:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
@@ -115,20 +151,32 @@ def findings_github(findings: Sequence[Finding]) -> str:
 
     return "".join(
         f"::{level(found)} file={escaped(found.file)},line={found.line},title={found.rule}::"
-        f"{escaped(line(found))}\n" for found in findings)
+        f"{escaped(line(found))}\n"
+        for found in findings
+    )
 
 
 def findings_junit(findings: Sequence[Finding], checked: int) -> str:
     """JUnit XML: a test case a finding, and one that passes for what was checked."""
     bad = [found for found in findings if found.severity is not FindingSeverity.WARNING]
-    suite = ET.Element("testsuite", name="audience-impact check", tests=str(len(findings) + 1),
-                       failures=str(len(bad)))
+    suite = ET.Element(
+        "testsuite",
+        name="audience-impact check",
+        tests=str(len(findings) + 1),
+        failures=str(len(bad)),
+    )
     ET.SubElement(suite, "testcase", classname="facts", name=f"{checked} rows read")
     for found in findings:
-        case = ET.SubElement(suite, "testcase", classname=found.table,
-                             name=f"{found.rule} {found.file}:{found.line}:{found.column}")
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            classname=found.table,
+            name=f"{found.rule} {found.file}:{found.line}:{found.column}",
+        )
         if found in bad:
-            ET.SubElement(case, "failure", message=found.message, type=found.rule).text = line(found)
+            ET.SubElement(case, "failure", message=found.message, type=found.rule).text = line(
+                found
+            )
         else:
             ET.SubElement(case, "system-out").text = line(found)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
@@ -137,14 +185,18 @@ def findings_junit(findings: Sequence[Finding], checked: int) -> str:
 def load(folder: Path) -> dict[str, pd.DataFrame]:
     """The published tables that a question about one restriction needs, by name."""
     names = ("impact", "impact_by_platform", "restrictions", "comparisons", "lineage")
-    return {name: pd.read_parquet(folder / f"{name}.parquet", dtype_backend="numpy_nullable")
-            for name in names}
+    return {
+        name: pd.read_parquet(folder / f"{name}.parquet", dtype_backend="numpy_nullable")
+        for name in names
+    }
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain objects: integers plain, dates as text, nulls as null."""
-    return [{name: _plain(cell) for name, cell in row.items()}
-            for row in frame.to_dict(orient="records")]
+    return [
+        {name: _plain(cell) for name, cell in row.items()}
+        for row in frame.to_dict(orient="records")
+    ]
 
 
 def _plain(cell: Any) -> Any:
@@ -160,8 +212,10 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
 
     Raises KeyError where the restriction is not published.
     """
-    own = {name: frame[frame["restriction_id"] == restriction].reset_index(drop=True)
-           for name, frame in tables.items()}
+    own = {
+        name: frame[frame["restriction_id"] == restriction].reset_index(drop=True)
+        for name, frame in tables.items()
+    }
     if own["restrictions"].empty:
         raise KeyError(restriction)
     act = _records(own["restrictions"])[0]
@@ -170,12 +224,18 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
     return {
         **act,
         "targets": _records(parts[["platform_id", "feature", "claim_status"]]),
-        "audiences": _records(parts.drop_duplicates("platform_id").drop(
-            columns=["feature", "claim_status", "naive_sum_persons"])),
+        "audiences": _records(
+            parts.drop_duplicates("platform_id").drop(
+                columns=["feature", "claim_status", "naive_sum_persons"]
+            )
+        ),
         "figures": _records(figures.drop(columns=["output_table", "restriction_id"])),
-        "naive_sum": {"naive_sum_persons": _plain(parts["naive_sum_persons"].iloc[0]),
-                      "why_wrong": NAIVE if parts["platform_id"].nunique() > 1
-                      else "one platform: nothing is added up"},
+        "naive_sum": {
+            "naive_sum_persons": _plain(parts["naive_sum_persons"].iloc[0]),
+            "why_wrong": NAIVE
+            if parts["platform_id"].nunique() > 1
+            else "one platform: nothing is added up",
+        },
         "impact": _records(own["impact"]),
         "comparisons": _records(own["comparisons"]),
         "missing": _missing(own["impact"], parts),
@@ -184,10 +244,15 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
 
 def _missing(impact: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
     """What is not known, one sentence each."""
-    found = [f"{row.impact_metric}: {row.reason}" for row in impact.itertuples()
-             if not pd.isna(row.reason)]
-    found += [f"no audience figure for {name}"
-              for name in parts.loc[parts["period"].isna(), "platform_id"].unique()]
+    found = [
+        f"{row.impact_metric}: {row.reason}"
+        for row in impact.itertuples()
+        if not pd.isna(row.reason)
+    ]
+    found += [
+        f"no audience figure for {name}"
+        for name in parts.loc[parts["period"].isna(), "platform_id"].unique()
+    ]
     if impact["q50_persons"].isna().all():
         found.append("no estimate between the bounds: this method version gives bounds alone")
     return found
@@ -195,29 +260,42 @@ def _missing(impact: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
 
 def story_text(told: dict[str, Any]) -> str:
     """The same for a reader."""
-    lines = [f"{told['restriction_id']}  {told['area_name']}: {told['platforms']}",
-             f"  {told['action']}, {told['severity']}; {told['claim_status']}; evidence: "
-             f"{told['evidence_state']}; start {told['start_on'] or 'not known'}, "
-             f"{told['end_status']} {told['ended_on'] or ''}".rstrip(),
-             f"  authority: {told['authority'] or 'not known'}",
-             f"  stated reason: {told['stated_reason'] or 'none on record'}", "", "Targets"]
-    lines += [f"  {t['platform_id']} {t['feature']} ({t['claim_status']})"
-              for t in told["targets"]]
+    lines = [
+        f"{told['restriction_id']}  {told['area_name']}: {told['platforms']}",
+        f"  {told['action']}, {told['severity']}; {told['claim_status']}; evidence: "
+        f"{told['evidence_state']}; start {told['start_on'] or 'not known'}, "
+        f"{told['end_status']} {told['ended_on'] or ''}".rstrip(),
+        f"  authority: {told['authority'] or 'not known'}",
+        f"  stated reason: {told['stated_reason'] or 'none on record'}",
+        "",
+        "Targets",
+    ]
+    lines += [f"  {t['platform_id']} {t['feature']} ({t['claim_status']})" for t in told["targets"]]
     lines += ["", "People"]
-    lines += [f"  {i['impact_metric']:<24} {i['lower_persons']:>13,} to "
-              f"{_number(i['upper_persons']):>13}   of {_number(i['base_persons'])} in "
-              f"{i['base']}; {i['obs_status']} {STATUS[i['obs_status']]}" for i in told["impact"]]
+    lines += [
+        f"  {i['impact_metric']:<24} {i['lower_persons']:>13,} to "
+        f"{_number(i['upper_persons']):>13}   of {_number(i['base_persons'])} in "
+        f"{i['base']}; {i['obs_status']} {STATUS[i['obs_status']]}"
+        for i in told["impact"]
+    ]
     naive = told["naive_sum"]
-    lines += [f"  {'added up':<24} {_number(naive['naive_sum_persons']):>13}   "
-              f"{naive['why_wrong']}", "", "Figures used"]
-    lines += [f"  {f['role']:<10} {f['platform_id']:<12} {f['input_id']:<40} "
-              f"{f['row_file']}:{f['row_line']}  {f['publisher']}  {f['url'] or ''}"
-              for f in told["figures"]]
+    lines += [
+        f"  {'added up':<24} {_number(naive['naive_sum_persons']):>13}   {naive['why_wrong']}",
+        "",
+        "Figures used",
+    ]
+    lines += [
+        f"  {f['role']:<10} {f['platform_id']:<12} {f['input_id']:<40} "
+        f"{f['row_file']}:{f['row_line']}  {f['publisher']}  {f['url'] or ''}"
+        for f in told["figures"]
+    ]
     lines += ["", "Published by others"]
-    lines += [f"  {c['publisher']}: {_number(c['published_value'])} {c['unit']} "
-              f"({c['figure_kind']}, {c['interval_kind']}), {_number(c['upper_ratio'])} times our "
-              f"upper bound of the {c['compared_with']}; {c['difference_reason']}"
-              for c in told["comparisons"]] or ["  nothing on record"]
+    lines += [
+        f"  {c['publisher']}: {_number(c['published_value'])} {c['unit']} "
+        f"({c['figure_kind']}, {c['interval_kind']}), {_number(c['upper_ratio'])} times our "
+        f"upper bound of the {c['compared_with']}; {c['difference_reason']}"
+        for c in told["comparisons"]
+    ] or ["  nothing on record"]
     lines += ["", "Missing"] + [f"  {text}" for text in told["missing"]]
     return "\n".join(lines) + "\n"
 

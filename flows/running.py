@@ -7,22 +7,36 @@ from pathlib import Path
 import typer
 
 # Prefect's own log would bury the answer; whoever wants it sets the variable.
-os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 
-def run_flow(folders: list[Path], published: Path, as_of: date | None, seed: int, strict: bool,
-             keep: int | None) -> int:
+def run_flow(
+    folders: list[Path],
+    published: Path,
+    as_of: date | None,
+    seed: int,
+    strict: bool,
+    keep: int | None,
+) -> int:
     """Run the flow, print the table of results and where it lies.
 
     Returns the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
+    from flows import steps
     from flows.publish_impact import publish_impact
 
+    before = steps.row_counts(published)
     state = publish_impact(
-        [path.resolve() for path in folders], published.resolve(), as_of, seed, strict, keep,
-        return_state=True)
+        [path.resolve() for path in folders],
+        published.resolve(),
+        as_of,
+        seed,
+        strict,
+        keep,
+        return_state=True,
+    )
     if not state.is_completed():
         typer.echo(f"nothing published, latest is as it was:\n{state.message}", err=True)
         return 1
@@ -32,6 +46,8 @@ def run_flow(folders: list[Path], published: Path, as_of: date | None, seed: int
     typer.echo(f"{news} {done.version_id}\n{_shown(published / 'latest')}")
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
+    for line in steps.fallen(before, steps.row_counts(published)):
+        typer.echo(f"warning: {line}", err=True)
     return 0
 
 
@@ -49,15 +65,23 @@ def tell(folder: Path, folders: list[Path]) -> None:
 
     tables = report.load(folder)
     rows = report.exposed(tables["impact"], tables["restrictions"])
-    report.show_table(report.results_table(
-        rows, "People exposed to each restriction (upper bounds of what has no figure: its base)"))
+    report.show_table(
+        report.results_table(
+            rows,
+            "People exposed to each restriction (upper bounds of what has no figure: its base)",
+        )
+    )
     refused = pd.read_parquet(folder / "quarantine.parquet")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()
-    typer.echo(f"{len(rows)} restrictions, {(rows['obs_status'] != 'M').sum()} with audience "
-               f"figures; {len(lines)} rows in quarantine")
+    typer.echo(
+        f"{len(rows)} restrictions, {(rows['obs_status'] != 'M').sum()} with audience "
+        f"figures; {len(lines)} rows in quarantine"
+    )
     for row in refused.head(10).itertuples():
         typer.echo(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}")
     if len(folders) > 1:
         overridden = steps.read(folders).overridden
-        typer.echo(f"{len(folders)} layers: {overridden} rows of earlier layers were replaced by "
-                   "later ones with the same key")
+        typer.echo(
+            f"{len(folders)} layers: {overridden} rows of earlier layers were replaced by "
+            "later ones with the same key"
+        )

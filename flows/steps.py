@@ -17,20 +17,22 @@ from audience_impact.vocabulary import FindingSeverity, Staleness
 from schemas import contracts, published
 from schemas import facts as fact_models
 
-LICENCE = {"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0",
-           "path": "https://creativecommons.org/licenses/by/4.0/"}
+LICENCE = {
+    "name": "CC-BY-4.0",
+    "title": "Creative Commons Attribution 4.0",
+    "path": "https://creativecommons.org/licenses/by/4.0/",
+}
 CODE = (Path(published.__file__).parent, Path(__file__).parent)
 """What shapes the published bytes besides the statistics: the contracts and these steps."""
 
 
 class RefusedError(Exception):
-    """Nothing is published; the findings say why."""
+    """Nothing is published; the lines say why."""
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        self.findings = list(findings)
-        shown = "\n".join(line(found) for found in self.findings[:10])
-        more = len(self.findings) - 10
-        super().__init__(f"{shown}\n... and {more} more" if more > 0 else shown)
+    def __init__(self, lines: Sequence[str], findings: Sequence[Finding] = ()) -> None:
+        self.lines, self.findings = list(lines), list(findings)
+        more = [f"... and {len(lines) - 10} more"] if len(lines) > 10 else []
+        super().__init__("\n".join([*self.lines[:10], *more]))
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,10 @@ def line(found: Finding) -> str:
 def headers() -> dict[str, facts.Header]:
     """Columns and key of each fact table."""
     keys = fact_models.keys()
-    return {table: facts.Header(list(fact_models.columns(table)), keys[table])
-            for table in fact_models.MODELS}
+    return {
+        table: facts.Header(list(fact_models.columns(table)), keys[table])
+        for table in fact_models.MODELS
+    }
 
 
 def read(folders: Sequence[Path]) -> Reading:
@@ -83,42 +87,68 @@ def read(folders: Sequence[Path]) -> Reading:
     expected = headers()
     tables, findings = facts.read(folders, expected)
     lines = sum(len(frame) for frame in tables.values())
-    alone = sum(len(frame) for folder in folders
-                for frame in facts.read([folder], expected)[0].values()) if len(folders) > 1 else lines
-    return Reading(tuple(folders), tables, tuple(findings), facts.digest(folders, expected),
-                   alone - lines)
+    alone = (
+        sum(
+            len(frame) for folder in folders for frame in facts.read([folder], expected)[0].values()
+        )
+        if len(folders) > 1
+        else lines
+    )
+    return Reading(
+        tuple(folders), tables, tuple(findings), facts.digest(folders, expected), alone - lines
+    )
 
 
 def check(reading: Reading) -> Checked:
-    """Hold the facts against every rule; rows with errors are taken out, with what hangs on
-    them."""
+    """Hold the facts against every rule.
+
+    Rows with errors are taken out, and with them the rows whose keys then point nowhere.
+    """
     contracts.require_validation()
-    rows = {table: len(frame) for table, frame in reading.tables.items()}
-    for found in reading.findings:
-        rows[found.table] = rows.get(found.table, 0) + (found.rule in facts.ROW_RULES)
-    own = [found for table, frame in reading.tables.items()
-           for found in _contract_findings(table, frame)]
+    own = [
+        found
+        for table, frame in reading.tables.items()
+        for found in _contract_findings(table, frame)
+    ]
     keys, references = fact_models.keys(), fact_models.references()
     tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
     typed = facts.typed(tables, fact_models.numbers(), fact_models.dates())
-    across = facts.as_written(checks.cross(typed), reading.tables)
+    across = checks.cross(typed)
     typed, late = checks.settle(facts.without(typed, across), keys, references)
-    late = facts.as_written(late, reading.tables)
-    found = [*reading.findings, *own, *cascade, *across, *late]
-    return Checked(reading.folders, typed, tuple(sorted(found, key=_order)), rows,
-                   reading.inputs_sha256)
+    written = facts.as_written([*across, *late], reading.tables)
+    findings = sorted([*reading.findings, *own, *cascade, *written], key=_order)
+    return Checked(
+        reading.folders, typed, tuple(findings), _rows_read(reading), reading.inputs_sha256
+    )
+
+
+def _rows_read(reading: Reading) -> dict[str, int]:
+    """Rows of each table, those that could not be read included."""
+    unread = Counter(found.table for found in reading.findings if found.rule in facts.ROW_RULES)
+    return {table: len(frame) + unread[table] for table, frame in reading.tables.items()}
 
 
 def _order(found: Finding) -> tuple[str, int, int, str, str]:
     return found.file, found.layer, found.line, found.column, found.rule
 
 
+def _causes_first(findings: Sequence[Finding]) -> list[Finding]:
+    """What is wrong before what hangs on it."""
+    return sorted(findings, key=lambda found: found.rule == checks.KEY_UNRESOLVED)
+
+
 def _contract_findings(table: str, frame: pd.DataFrame) -> list[Finding]:
-    return [facts.finding(
-        table, frame.loc[case.position], case.column, case.rule,
-        FindingSeverity.WARNING if case.rule in fact_models.WARNINGS else FindingSeverity.ERROR,
-        contracts.message(table, case.column, case.rule))
-        for case in contracts.failures(table, frame).itertuples()]
+    return [
+        facts.finding(
+            table,
+            frame.loc[case.position],
+            case.column,
+            case.rule,
+            FindingSeverity.WARNING if case.rule in fact_models.WARNINGS else FindingSeverity.ERROR,
+            contracts.message(table, case.column, case.rule),
+        )
+        for case in contracts.failures(table, frame).itertuples()
+    ]
 
 
 def gate(checked: Checked, strict: bool) -> Checked:
@@ -127,10 +157,14 @@ def gate(checked: Checked, strict: bool) -> Checked:
     Raises RefusedError with the findings that stand in the way.
     """
     stops = {FindingSeverity.TABLE_ERROR} | ({FindingSeverity.ERROR} if strict else set())
-    bad = [facts.relocated(found, checked.folders) for found in checked.findings
-           if found.severity in stops]
+    bad = [
+        facts.relocated(found, checked.folders)
+        for found in checked.findings
+        if found.severity in stops
+    ]
     if bad:
-        raise RefusedError(bad)
+        bad = _causes_first(bad)
+        raise RefusedError([line(found) for found in bad], bad)
     return checked
 
 
@@ -141,32 +175,52 @@ def compute(checked: Checked, as_of: date | None, seed: int) -> Results:
     frames["quality"] = _quality(checked, frames["impact"])
     frames["quarantine"] = _quarantine(checked.findings)
     frames["impact"] = _with_losses(frames["impact"], checked)
-    version = publish.Version(day, checked.inputs_sha256,
-                              f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}",
-                              published.SCHEMA_VERSION, seed)
+    version = publish.Version(
+        day,
+        checked.inputs_sha256,
+        f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}",
+        published.SCHEMA_VERSION,
+        seed,
+    )
     tables = {name: published.to_arrow(name, frames[name]) for name in published.MODELS}
     return Results(frames, tables, version)
 
 
 def _with_losses(frame: pd.DataFrame, checked: Checked) -> pd.DataFrame:
-    """Counts, for each restriction, the refused rows that spoke of it or of its platforms."""
-    refused = [found for found in checked.findings
-               if found.severity is FindingSeverity.ERROR and found.row.startswith("{")]
+    """Counts, for each restriction, the refused rows on it, its platforms and bases."""
+    refused = [
+        found
+        for found in checked.findings
+        if found.severity is FindingSeverity.ERROR and found.row.startswith("{")
+    ]
     return frame.assign(quarantined_inputs_count=_losses(frame, checked, refused))
 
 
 def _losses(frame: pd.DataFrame, checked: Checked, refused: list[Finding]) -> pd.Series:
-    cells = [json.loads(found.row) for found in refused]
+    cells = [json.loads(row) for row in {found.place: found.row for found in refused}.values()]
     acts = Counter(cell["restriction_id"] for cell in cells if cell.get("restriction_id"))
-    audiences = Counter((cell["area_id"], cell["platform_id"]) for cell in cells
-                        if "estimate_id" in cell)
+    audiences = Counter(
+        (cell["area_id"], cell["platform_id"]) for cell in cells if "estimate_id" in cell
+    )
+    bases = Counter(cell["area_id"] for cell in cells if "base_id" in cell)
     targets = checked.tables["restriction_targets"].groupby("restriction_id")["platform_id"]
     platforms = targets.agg(lambda ids: sorted(set(ids))).to_dict()
-    return pd.Series([
-        acts[act] + sum(audiences[area[:2], platform] for area in set(areas.split(";"))
-                        for platform in platforms.get(act, []))
-        for act, areas in zip(frame["restriction_id"], frame["area_id"], strict=True)
-    ], index=frame.index)
+    return pd.Series(
+        [
+            acts[act]
+            + sum(
+                audiences[country, platform]
+                for country in {area[:2] for area in areas.split(";")}
+                for platform in platforms.get(act, [])
+            )
+            + sum(
+                bases[area]
+                for area in {part for area in areas.split(";") for part in (area, area[:2])}
+            )
+            for act, areas in zip(frame["restriction_id"], frame["area_id"], strict=True)
+        ],
+        index=frame.index,
+    )
 
 
 def _quality(checked: Checked, impact_rows: pd.DataFrame) -> pd.DataFrame:
@@ -178,23 +232,43 @@ def _quality(checked: Checked, impact_rows: pd.DataFrame) -> pd.DataFrame:
     expired = exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"]
     failed[EXPIRED.rule, EXPIRED.tables[0]] = list(expired)
     rows = {**checked.rows, EXPIRED.tables[0]: len(exposed)}
-    return pd.DataFrame([{
-        "check": rule.rule, "table": table, "severity": rule.severity.value,
-        "checked_count": rows.get(table, 0),
-        "failed_count": len(failed.get((rule.rule, table), [])),
-        "worst_rows": ";".join(failed.get((rule.rule, table), [])[:5]),
-        "meaning": rule.meaning,
-    } for rule in rules() for table in rule.tables]).sort_values(["check", "table"],
-                                                                  ignore_index=True)
+    return pd.DataFrame(
+        [
+            {
+                "check": rule.rule,
+                "table": table,
+                "severity": rule.severity.value,
+                "checked_count": rows.get(table, 0),
+                "failed_count": len(failed.get((rule.rule, table), [])),
+                "worst_rows": ";".join(failed.get((rule.rule, table), [])[:5]),
+                "meaning": rule.meaning,
+            }
+            for rule in rules()
+            for table in rule.tables
+        ]
+    ).sort_values(["check", "table"], ignore_index=True)
 
 
 def _quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
     columns = list(published.MODELS["quarantine"].to_schema().columns)
-    return pd.DataFrame([{
-        "table": found.table, "row_layer": found.layer, "file": found.file, "line": found.line,
-        "column": found.column, "rule": found.rule, "value": found.value,
-        "reason": found.message, "row": found.row,
-    } for found in findings if found.severity is FindingSeverity.ERROR], columns=columns)
+    return pd.DataFrame(
+        [
+            {
+                "table": found.table,
+                "row_layer": found.layer,
+                "file": found.file,
+                "line": found.line,
+                "column": found.column,
+                "rule": found.rule,
+                "value": found.value,
+                "reason": found.message,
+                "row": found.row,
+            }
+            for found in findings
+            if found.severity is FindingSeverity.ERROR
+        ],
+        columns=columns,
+    )
 
 
 @dataclass(frozen=True)
@@ -207,13 +281,19 @@ class Rule:
     tables: tuple[str, ...]
 
 
-EXPIRED = Rule("figure_expired", FindingSeverity.WARNING,
-               "a result rests on a figure more than 24 months older than the restriction",
-               ("impact",))
-SHRUNK = Rule("row_count_fell", FindingSeverity.WARNING,
-              "a published table lost more than a fifth of its rows against the last version; "
-              "told by the run, not published, since it depends on what was published before",
-              ("impact", "impact_by_platform", "comparisons", "lineage", "sources"))
+EXPIRED = Rule(
+    "figure_expired",
+    FindingSeverity.WARNING,
+    "a result rests on a figure more than 24 months older than the restriction",
+    ("impact",),
+)
+SHRUNK = Rule(
+    "row_count_fell",
+    FindingSeverity.WARNING,
+    "a published table lost more than a fifth of its rows against the last version; "
+    "told by the run, not published, since it depends on what was published before",
+    ("impact", "impact_by_platform", "comparisons", "lineage", "sources"),
+)
 FALL_SHARE = 0.2
 
 
@@ -221,37 +301,67 @@ def rules() -> list[Rule]:
     """Every rule there is, with the tables it applies to; from the code, nowhere else."""
     names = tuple(fact_models.MODELS)
     table_error, error = FindingSeverity.TABLE_ERROR, FindingSeverity.ERROR
-    found = [Rule(rule, error if rule in facts.ROW_RULES else
-                  FindingSeverity.WARNING if rule == "unknown_table" else table_error,
-                  meaning, names) for rule, meaning in facts.MEANINGS.items()
-             if rule != "unknown_table"]
+    found = [
+        Rule(
+            rule,
+            error
+            if rule in facts.ROW_RULES
+            else FindingSeverity.WARNING
+            if rule == "unknown_table"
+            else table_error,
+            meaning,
+            names,
+        )
+        for rule, meaning in facts.MEANINGS.items()
+        if rule != "unknown_table"
+    ]
     for rule, meaning in contracts.meanings().items():
         severity = FindingSeverity.WARNING if rule in fact_models.WARNINGS else error
         found.append(Rule(rule, severity, meaning, contracts.tables_with(rule)))
     references = fact_models.references()
-    found.append(Rule(checks.KEY_UNRESOLVED, error, checks.KEY_MEANING,
-                      tuple(table for table in names if references[table])))
-    return [*found, EXPIRED] + [Rule(check.rule, check.severity, check.meaning, (check.table,))
-                                for check in checks.CHECKS]
+    found.append(
+        Rule(
+            checks.KEY_UNRESOLVED,
+            error,
+            checks.KEY_MEANING,
+            tuple(table for table in names if references[table]),
+        )
+    )
+    return [*found, EXPIRED] + [
+        Rule(check.rule, check.severity, check.meaning, (check.table,)) for check in checks.CHECKS
+    ]
 
 
-def fallen(results: Results, root: Path, strict: bool) -> list[str]:
-    """One line for each published table that lost too many rows against the last version.
-
-    Raises RefusedError instead when strict.
-    """
+def row_counts(root: Path) -> dict[str, int]:
+    """Rows of each watched table of the last version below `root`; empty before the first."""
     if not (root / "latest").exists():
-        return []
-    before = {name: pyarrow.parquet.read_metadata(path).num_rows for name in SHRUNK.tables
-              if (path := publish.latest(root) / f"{name}.parquet").exists()}
-    found = [Finding(name, f"{name}.parquet", 0, "", SHRUNK.rule, SHRUNK.severity, "",
-                     f"{before[name]} rows in the last version, {results.tables[name].num_rows} "
-                     "now; look at the quarantine")
-             for name in before
-             if results.tables[name].num_rows < (1 - FALL_SHARE) * before[name]]
-    if found and strict:
-        raise RefusedError(found)
-    return [line(one) for one in found]
+        return {}
+    paths = {name: publish.latest(root) / f"{name}.parquet" for name in SHRUNK.tables}
+    return {
+        name: pyarrow.parquet.read_metadata(path).num_rows
+        for name, path in paths.items()
+        if path.exists()
+    }
+
+
+def fallen(before: dict[str, int], now: dict[str, int]) -> list[str]:
+    """One line for each published table that lost too many rows against the last version."""
+    return [
+        line(
+            Finding(
+                name,
+                f"{name}.parquet",
+                0,
+                "",
+                SHRUNK.rule,
+                SHRUNK.severity,
+                "",
+                f"{count} rows in the last version, {now[name]} now; look at the quarantine",
+            )
+        )
+        for name, count in before.items()
+        if now[name] < (1 - FALL_SHARE) * count
+    ]
 
 
 def write(results: Results, root: Path, keep: int | None) -> publish.Published:
@@ -261,11 +371,19 @@ def write(results: Results, root: Path, keep: int | None) -> publish.Published:
     about = {
         "title": "How many people an internet restriction touches",
         "description": "Bounds on the people exposed to each restriction, with the figures, "
-                       "sources and lines of fact files behind them.",
+        "sources and lines of fact files behind them.",
         "licence": LICENCE,
-        "sources": [{"title": row.title or row.publisher} | ({"path": row.url} if row.url else {})
-                    for row in sources.itertuples()],
-        "tables": {name: {"title": name.replace("_", " "), "description": published.title(name),
-                          "primary_key": published.KEYS[name]} for name in published.MODELS},
+        "sources": [
+            {"title": row.title or row.publisher} | ({"path": row.url} if row.url else {})
+            for row in sources.itertuples()
+        ],
+        "tables": {
+            name: {
+                "title": name.replace("_", " "),
+                "description": published.title(name),
+                "primary_key": published.KEYS[name],
+            }
+            for name in published.MODELS
+        },
     }
     return publish.publish(root, results.version, results.tables, about, keep)

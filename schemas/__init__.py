@@ -1,0 +1,1 @@
+"""The contracts of the tables: the only folder that imports pandera."""

@@ -29,7 +29,8 @@ def require_validation() -> None:
         return
     named = [name for name in SWITCHES if name in os.environ] or ["pandera's configuration"]
     raise ValidationOffError(
-        f"refused: {' and '.join(named)} switches validation off; unset it, then run again")
+        f"refused: {' and '.join(named)} switches validation off; unset it, then run again"
+    )
 
 
 def _failure_cases(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame:
@@ -51,11 +52,13 @@ def failures(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"position": pd.Series(dtype="int64"), "column": [], "rule": []})
     rule = cases["check"].astype("str").str.replace(r"\(.*", "", regex=True)
     blamed = rule.map(lambda name: _blamed(name, columns))
-    found = pd.DataFrame({
-        "position": cases["index"].astype("int64"),
-        "column": blamed.where(blamed != "", cases["column"].astype("str")),
-        "rule": rule,
-    })
+    found = pd.DataFrame(
+        {
+            "position": cases["index"].astype("int64"),
+            "column": blamed.where(blamed != "", cases["column"].astype("str")),
+            "rule": rule,
+        }
+    )
     return found.drop_duplicates().sort_values(["position", "column", "rule"], ignore_index=True)
 
 

@@ -312,8 +312,9 @@ class Restrictions(FactModel):
     def end_before_start(cls, frame: pd.DataFrame) -> Any:
         """The end, if any, is not before the start."""
         ends = periods.spans(frame["ended_on"])["end"]
-        starts = periods.spans(frame["observed_from"].where(frame["observed_from"] != "",
-                                                            frame["announced_on"]))["start"]
+        starts = periods.spans(
+            frame["observed_from"].where(frame["observed_from"] != "", frame["announced_on"])
+        )["start"]
         return ~(ends <= starts)
 
     @pa.dataframe_check(name="ongoing_has_end")
@@ -396,8 +397,9 @@ def keys() -> dict[str, list[str]]:
 def references() -> dict[str, dict[str, str]]:
     """For each table the columns that point to another table, and to which."""
     return {
-        table: {name: about["refers_to"] for name, about in columns(table).items()
-                if about["refers_to"]}
+        table: {
+            name: about["refers_to"] for name, about in columns(table).items() if about["refers_to"]
+        }
         for table in MODELS
     }
 
@@ -413,5 +415,7 @@ def dates() -> dict[str, list[str]]:
 
 
 def _of_kind(kind: str) -> dict[str, list[str]]:
-    return {table: [name for name, about in columns(table).items() if about["kind"] == kind]
-            for table in MODELS}
+    return {
+        table: [name for name, about in columns(table).items() if about["kind"] == kind]
+        for table in MODELS
+    }

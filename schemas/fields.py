@@ -16,7 +16,7 @@ from pandera.extensions import register_check_method
 
 from audience_impact import periods
 
-NUMBER = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
+NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]*)$")
 
 MEANINGS = {

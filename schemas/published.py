@@ -22,10 +22,15 @@ class ContractError(ValueError):
     """A table that was to be published breaks its contract."""
 
 
-def _column(description: str, unit: str = "", sdmx: str = "", null: bool = False,
-            **checks: Any) -> Any:
-    return pa.Field(description=description, nullable=null,
-                    metadata={"unit": unit, "sdmx_concept": sdmx}, **checks)
+def _column(
+    description: str, unit: str = "", sdmx: str = "", null: bool = False, **checks: Any
+) -> Any:
+    return pa.Field(
+        description=description,
+        nullable=null,
+        metadata={"unit": unit, "sdmx_concept": sdmx},
+        **checks,
+    )
 
 
 def _people(description: str, null: bool = True) -> Any:
@@ -66,16 +71,16 @@ class Impact(PublishedModel):
     """How many people each restriction touches, one row a restriction and impact metric."""
 
     restriction_id: Series[str] = _restriction()
-    impact_metric: Series[str] = _word(words.ImpactMetric, "which people are counted",
-                                       "INDICATOR")
+    impact_metric: Series[str] = _word(words.ImpactMetric, "which people are counted", "INDICATOR")
     area_id: Series[str] = _column("ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA")
     lower_persons: Series[float] = _people("at least so many people", null=False)
     q05_persons: Series[float] = _people("5 % quantile; null: not estimated yet")
     q50_persons: Series[float] = _people("median; null: not estimated yet")
     q95_persons: Series[float] = _people("95 % quantile; null: not estimated yet")
     upper_persons: Series[float] = _people("at most so many people; null: no base on record")
-    base: Series[str] = _column("population that contains the audiences; null: none on record",
-                                null=True)
+    base: Series[str] = _column(
+        "population that contains the audiences; null: none on record", null=True
+    )
     base_persons: Series[float] = _people("people in the base")
     population_persons: Series[float] = _people("residents of the area")
     lower_base_share: Series[float] = _share("lower bound as a share of the base")
@@ -90,20 +95,25 @@ class Impact(PublishedModel):
     upper_population_share: Series[float] = _share("upper bound as a share of the residents")
     dedup_method: Series[str] = _word(words.DedupMethod, "how nobody was counted twice")
     obs_status: Series[str] = _word(
-        words.ObsStatus, "A normal, E estimated, U low reliability, M missing", "OBS_STATUS")
+        words.ObsStatus, "A normal, E estimated, U low reliability, M missing", "OBS_STATUS"
+    )
     reason: Series[str] = _text("why the status is not A; null where it is", sdmx="COMMENT_OBS")
-    staleness: Series[str] = _word(words.Staleness, "age of the oldest figure used at the start",
-                                   null=True)
+    staleness: Series[str] = _word(
+        words.Staleness, "age of the oldest figure used at the start", null=True
+    )
     evidence_state: Series[str] = _word(words.EvidenceState, "what measurements say")
     claim_status: Series[str] = _word(words.ClaimStatus, "who says that it is restricted")
     quarantined_inputs_count: Series[float] = _column(
-        "rows about these platforms or this act that were refused", "count", ge=0)
+        "rows about these platforms, this act or the bases of its areas that were refused",
+        "count",
+        ge=0,
+    )
     as_of: Series[str] = _as_of()
 
     @pa.dataframe_check(name="bounds_in_order")
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Lower <= upper <= base."""
-        over = (frame["upper_persons"] > frame["base_persons"])
+        over = frame["upper_persons"] > frame["base_persons"]
         return ~(frame["lower_persons"] > frame["upper_persons"]) & ~over
 
     @pa.dataframe_check(name="gap_has_reason")
@@ -123,18 +133,17 @@ class ImpactByPlatform(PublishedModel):
     restriction_id: Series[str] = _restriction()
     platform_id: Series[str] = _column("the platform, `*` for the whole internet")
     feature: Series[str] = _word(words.Feature, "what of the platform is restricted")
-    impact_metric: Series[str] = _word(words.ImpactMetric, "which people are counted",
-                                       "INDICATOR")
+    impact_metric: Series[str] = _word(words.ImpactMetric, "which people are counted", "INDICATOR")
     claim_status: Series[str] = _word(words.ClaimStatus, "who says that this is restricted")
     lower_persons: Series[float] = _people("audience of the platform, at least", null=False)
     upper_persons: Series[float] = _people("audience of the platform, at most")
     base: Series[str] = _column("population that contains the audience", null=True)
     base_persons: Series[float] = _people("people in the base")
     naive_sum_persons: Series[float] = _people(
-        "the audiences of all platforms added up, which counts people twice; null: one unknown")
+        "the audiences of all platforms added up, which counts people twice; null: one unknown"
+    )
     audience_metric: Series[str] = _column("what the audience figure counts", null=True)
-    period: Series[str] = _column("period of the audience figure", null=True,
-                                  sdmx="TIME_PERIOD")
+    period: Series[str] = _column("period of the audience figure", null=True, sdmx="TIME_PERIOD")
     lineages_count: Series[float] = _column("independent measurers behind it", "count", ge=0)
     staleness: Series[str] = _word(words.Staleness, "age of the figure at the start", null=True)
     aggregation_hazard: Series[str] = _text("why these rows must not be added; null for one")
@@ -148,8 +157,9 @@ class Restrictions(PublishedModel):
     area_id: Series[str] = _column("ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA")
     area_name: Series[str] = _column("names of the areas")
     platforms: Series[str] = _column("names of the platforms targeted")
-    start_on: Series[str] = _column("announced or observed, whichever is first", "date",
-                                    "TIME_PERIOD", null=True)
+    start_on: Series[str] = _column(
+        "announced or observed, whichever is first", "date", "TIME_PERIOD", null=True
+    )
     announced_on: Series[str] = _text("announcement as written in the source")
     observed_from: Series[str] = _text("observed start as written in the source")
     ended_on: Series[str] = _text("last day in force as written in the source")
@@ -177,11 +187,13 @@ class Comparisons(PublishedModel):
     publisher: Series[str] = _column("who published it")
     figure_kind: Series[str] = _word(words.FigureKind, "what it counts")
     unit: Series[str] = _word(words.Unit, "unit of published_value", "UNIT_MEASURE")
-    published_value: Series[float] = _column("the figure, in the unit beside it", "see unit",
-                                             "OBS_VALUE", ge=0)
+    published_value: Series[float] = _column(
+        "the figure, in the unit beside it", "see unit", "OBS_VALUE", ge=0
+    )
     interval_kind: Series[str] = _word(words.IntervalKind, "one_sided_min means: over")
-    compared_with: Series[str] = _column("platform or restriction: whose bounds stand here",
-                                         isin=["platform", "restriction"])
+    compared_with: Series[str] = _column(
+        "platform or restriction: whose bounds stand here", isin=["platform", "restriction"]
+    )
     lower_persons: Series[float] = _people("our lower bound")
     upper_persons: Series[float] = _people("our upper bound")
     lower_ratio: Series[float] = _column("theirs over our lower bound", "ratio", null=True, ge=0)
@@ -266,8 +278,7 @@ KEYS = {
     "impact_by_platform": ["restriction_id", "platform_id", "feature", "impact_metric"],
     "restrictions": ["restriction_id"],
     "comparisons": ["restriction_id", "published_figure_id"],
-    "lineage": ["output_table", "restriction_id", "platform_id", "role", "input_table",
-                "input_id"],
+    "lineage": ["output_table", "restriction_id", "platform_id", "role", "input_table", "input_id"],
     "sources": ["source_id"],
     "quality": ["check", "table"],
     "quarantine": ["table", "row_layer", "line", "column", "rule"],
@@ -302,10 +313,17 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
 
 def _cast(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
     kinds = {name: str(column.dtype) for name, column in schema.columns.items()}
-    ready = pd.DataFrame({name: frame[name].astype("str" if kind.startswith("str") else kind)
-                          for name, kind in kinds.items()}).reset_index(drop=True)
-    blank = {name: ready[name].replace("", pd.NA) for name, kind in kinds.items()
-             if kind.startswith("str") and schema.columns[name].nullable}
+    ready = pd.DataFrame(
+        {
+            name: frame[name].astype("str" if kind.startswith("str") else kind)
+            for name, kind in kinds.items()
+        }
+    ).reset_index(drop=True)
+    blank = {
+        name: ready[name].replace("", pd.NA)
+        for name, kind in kinds.items()
+        if kind.startswith("str") and schema.columns[name].nullable
+    }
     return ready.assign(**blank)
 
 
@@ -318,9 +336,16 @@ def _arrow_field(name: str, column: Any) -> pyarrow.Field:
         kind = pyarrow.string()
     else:
         kind = pyarrow.int64() if whole else pyarrow.float64()
-    return pyarrow.field(name, kind, nullable=column.nullable, metadata={
-        "description": column.description, "unit": about["unit"],
-        "sdmx_concept": about["sdmx_concept"]})
+    return pyarrow.field(
+        name,
+        kind,
+        nullable=column.nullable,
+        metadata={
+            "description": column.description,
+            "unit": about["unit"],
+            "sdmx_concept": about["sdmx_concept"],
+        },
+    )
 
 
 def _arrow_array(series: pd.Series, field: pyarrow.Field) -> pyarrow.Array:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,57 +20,111 @@ AS_OF = date(2026, 1, 31)
 DEFAULTS: dict[str, dict[str, str]] = {
     "lineages": {"measurer": "Panel", "source_type": "panel"},
     "sources": {
-        "publisher": "A page", "url": "https://example.org/page", "accessed_on": "2026-01-31",
-        "source_type": "panel", "reliability": "high", "lineage_id": "panel",
+        "publisher": "A page",
+        "url": "https://example.org/page",
+        "accessed_on": "2026-01-31",
+        "source_type": "panel",
+        "reliability": "high",
+        "lineage_id": "panel",
     },
     "platforms": {"name": "A service", "kind": "messenger"},
     "areas": {"name": "A country"},
     "bases": {
-        "area_id": "XA", "population_base": "internet_12_plus", "period": "2025-06",
-        "persons": "700000", "obs_status": "A", "source_id": "panel-page",
+        "area_id": "XA",
+        "population_base": "internet_12_plus",
+        "period": "2025-06",
+        "persons": "700000",
+        "obs_status": "A",
+        "source_id": "panel-page",
     },
     "estimates": {
-        "platform_id": "alpha", "area_id": "XA", "audience_metric": "monthly_reach",
-        "unit": "persons", "value": "500000", "interval_kind": "none",
-        "population_base": "internet_12_plus", "period": "2025-06", "source_id": "panel-page",
+        "platform_id": "alpha",
+        "area_id": "XA",
+        "audience_metric": "monthly_reach",
+        "unit": "persons",
+        "value": "500000",
+        "interval_kind": "none",
+        "population_base": "internet_12_plus",
+        "period": "2025-06",
+        "source_id": "panel-page",
     },
     "overlaps": {
-        "platform_ids": "alpha;beta", "area_id": "XA", "population_base": "internet_12_plus",
-        "kind": "intersection", "unit": "share", "value": "0.5", "interval_kind": "none",
-        "period": "2025-06", "source_id": "panel-page",
+        "platform_ids": "alpha;beta",
+        "area_id": "XA",
+        "population_base": "internet_12_plus",
+        "kind": "intersection",
+        "unit": "share",
+        "value": "0.5",
+        "interval_kind": "none",
+        "period": "2025-06",
+        "source_id": "panel-page",
     },
     "feature_use": {
-        "platform_id": "alpha", "feature": "voice_call", "area_id": "XA",
-        "population_base": "age_18_plus", "share": "0.4", "interval_kind": "none",
-        "period": "2025-06", "source_id": "survey-page",
+        "platform_id": "alpha",
+        "feature": "voice_call",
+        "area_id": "XA",
+        "population_base": "age_18_plus",
+        "share": "0.4",
+        "interval_kind": "none",
+        "period": "2025-06",
+        "source_id": "survey-page",
     },
     "circumvention": {
-        "area_id": "XA", "platform_ids": "alpha", "feature": "voice_call", "share": "0.3",
-        "interval_kind": "none", "asked": "adults", "self_selected": "no", "period": "2025-06",
+        "area_id": "XA",
+        "platform_ids": "alpha",
+        "feature": "voice_call",
+        "share": "0.3",
+        "interval_kind": "none",
+        "asked": "adults",
+        "self_selected": "no",
+        "period": "2025-06",
         "source_id": "survey-page",
     },
     "surveys": {
-        "area_id": "XA", "period": "2025-06", "house": "a house", "asked": "adults",
-        "platform_ids": "alpha;beta", "online_is_lower_bound": "no", "respondents": "1000",
+        "area_id": "XA",
+        "period": "2025-06",
+        "house": "a house",
+        "asked": "adults",
+        "platform_ids": "alpha;beta",
+        "online_is_lower_bound": "no",
+        "respondents": "1000",
         "source_id": "survey-page",
     },
     "use_patterns": {
-        "survey_id": "S1", "online": "1", "platform_ids": "alpha", "weighted_share": "0.5",
+        "survey_id": "S1",
+        "online": "1",
+        "platform_ids": "alpha",
+        "weighted_share": "0.5",
         "respondents": "500",
     },
     "restrictions": {
-        "area_ids": "XA", "geo_scope": "national", "network_scope": "all",
-        "observed_from": "2025-07-15", "end_status": "ongoing", "end_source": "snapshot_date",
-        "start_precision": "actual", "action": "block", "severity": "service_unavailable",
-        "evidence_state": "blocked", "claim_status": "official", "source_id": "press-page",
+        "area_ids": "XA",
+        "geo_scope": "national",
+        "network_scope": "all",
+        "observed_from": "2025-07-15",
+        "end_status": "ongoing",
+        "end_source": "snapshot_date",
+        "start_precision": "actual",
+        "action": "block",
+        "severity": "service_unavailable",
+        "evidence_state": "blocked",
+        "claim_status": "official",
+        "source_id": "press-page",
     },
     "restriction_targets": {
-        "platform_id": "alpha", "feature": "whole_service", "claim_status": "official",
+        "platform_id": "alpha",
+        "feature": "whole_service",
+        "claim_status": "official",
         "source_id": "press-page",
     },
     "published_figures": {
-        "restriction_id": "R1", "publisher": "A newspaper", "figure_kind": "platform_audience",
-        "unit": "persons", "value": "500000", "interval_kind": "none", "source_id": "press-page",
+        "restriction_id": "R1",
+        "publisher": "A newspaper",
+        "figure_kind": "platform_audience",
+        "unit": "persons",
+        "value": "500000",
+        "interval_kind": "none",
+        "source_id": "press-page",
     },
 }
 """Cells of a row that a test does not care about; all others are blank."""
@@ -109,8 +163,11 @@ class World:
         """Write all tables, also those without rows, as CSV files."""
         folder.mkdir(parents=True, exist_ok=True)
         for table in fact_models.MODELS:
-            save(folder / f"{table}.csv", list(fact_models.columns(table)),
-                 [list(row.values()) for row in self.rows.get(table, [])])
+            save(
+                folder / f"{table}.csv",
+                list(fact_models.columns(table)),
+                [list(row.values()) for row in self.rows.get(table, [])],
+            )
         return folder
 
     def typed(self) -> Tables:
@@ -120,8 +177,10 @@ class World:
             columns = list(fact_models.columns(table))
             rows = self.rows.get(table, [])
             frames[table] = pd.DataFrame(rows, columns=columns, dtype="str").assign(
-                row_layer=1, row_file=f"{table}.csv",
-                row_line=pd.Series(range(2, len(rows) + 2), dtype="int64"))
+                row_layer=1,
+                row_file=f"{table}.csv",
+                row_line=pd.Series(range(2, len(rows) + 2), dtype="int64"),
+            )
         return facts.typed(frames, fact_models.numbers(), fact_models.dates())
 
     def results(self) -> Tables:
@@ -130,8 +189,9 @@ class World:
 
     def exposed(self, restriction_id: str = "R1") -> "pd.Series[float]":
         """The row of the people exposed to a restriction."""
-        return row(self.results()["impact"], restriction_id=restriction_id,
-                   impact_metric="people_exposed")
+        return row(
+            self.results()["impact"], restriction_id=restriction_id, impact_metric="people_exposed"
+        )
 
 
 def world() -> World:
@@ -140,24 +200,48 @@ def world() -> World:
     Sources: the panel's own page, two newspapers that relay it, a survey, a company, a census.
     """
     made = World()
-    for lineage, kind in (("panel", "panel"), ("other-panel", "panel"), ("survey", "survey"),
-                          ("company", "company_statement"), ("census", "census"),
-                          ("press", "press_relay")):
+    for lineage, kind in (
+        ("panel", "panel"),
+        ("other-panel", "panel"),
+        ("survey", "survey"),
+        ("company", "company_statement"),
+        ("census", "census"),
+        ("press", "press_relay"),
+    ):
         made.add("lineages", lineage_id=lineage, measurer=lineage, source_type=kind)
-        made.add("sources", source_id=f"{lineage}-page", source_type=kind, lineage_id=lineage,
-                 url=f"https://example.org/{lineage}")
+        made.add(
+            "sources",
+            source_id=f"{lineage}-page",
+            source_type=kind,
+            lineage_id=lineage,
+            url=f"https://example.org/{lineage}",
+        )
     for relay in ("relay-1", "relay-2", "relay-3"):
-        made.add("sources", source_id=relay, source_type="press_relay",
-                 url=f"https://example.org/{relay}")
+        made.add(
+            "sources",
+            source_id=relay,
+            source_type="press_relay",
+            url=f"https://example.org/{relay}",
+        )
     for platform in ("alpha", "beta", "gamma"):
         made.add("platforms", platform_id=platform, name=platform.title())
     made.add("platforms", platform_id="*", name="Whole internet", kind="network")
     for area, parent in (("XA", ""), ("XA-01", "XA"), ("XA-02", "XA"), ("XB", ""), ("XC", "")):
         made.add("areas", area_id=area, name=f"Land {area}", parent_id=parent)
-    made.base("XA-all", population_base="all_ages", period="2025", persons="1000000",
-              source_id="census-page")
-    made.base("XA-online", population_base="internet_all", period="2025-01", persons="800000",
-              source_id="census-page")
+    made.base(
+        "XA-all",
+        population_base="all_ages",
+        period="2025",
+        persons="1000000",
+        source_id="census-page",
+    )
+    made.base(
+        "XA-online",
+        population_base="internet_all",
+        period="2025-01",
+        persons="800000",
+        source_id="census-page",
+    )
     return made.base("XA-panel")
 
 
@@ -192,15 +276,6 @@ def append(folder: Path, table: str, cells: Mapping[str, str]) -> int:
     header, rows = load(path)
     save(path, header, [*rows, [cells.get(name, "") for name in header]])
     return len(rows) + 2
-
-
-def reshape(folder: Path, table: str,
-            change: Callable[[list[str], list[list[str]]], None]) -> None:
-    """Change header and rows of a table in place."""
-    path = folder / f"{table}.csv"
-    header, rows = load(path)
-    change(header, rows)
-    save(path, header, rows)
 
 
 def row(frame: pd.DataFrame, **cells: object) -> "pd.Series[float]":

@@ -18,8 +18,13 @@ FACTS = HOME / "data" / "facts"
 def command(*words: str | Path, cwd: Path = HOME) -> subprocess.CompletedProcess[str]:
     """Run the command as a process and give what it said."""
     code = "from flows.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True,
-                          text=True, cwd=cwd, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+    )
     assert "Traceback" not in done.stderr + done.stdout
     return done
 
@@ -65,7 +70,8 @@ def test_check_json_is_json_alone(spoilt: Path) -> None:
     done = command("check", spoilt, "--format", "json")
     errors = [one for one in json.loads(done.stdout) if one["severity"] == "error"]
     assert [(one["column"], one["rule"], one["value"]) for one in errors] == [
-        ("value", "number", "many")]
+        ("value", "number", "many")
+    ]
 
 
 def test_check_junit_counts_the_failures(spoilt: Path) -> None:
@@ -83,9 +89,17 @@ def test_check_github_annotates_the_line(spoilt: Path) -> None:
     assert f"file={spoilt / 'estimates.csv'},line=" in errors[0]
 
 
-@pytest.mark.parametrize("words", [["check", "nowhere"], ["check", "--format", "xml"],
-                                   ["run", "--seed", "-1"], ["run", "--keep", "0"],
-                                   ["run", "--as-of", "2025-13-01"], ["run", "--facts", "docs"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "nowhere"],
+        ["check", "--format", "xml"],
+        ["run", "--seed", "-1"],
+        ["run", "--keep", "0"],
+        ["run", "--as-of", "2025-13-01"],
+        ["run", "--facts", "docs"],
+    ],
+)
 def test_wrong_calls_exit_with_2(words: list[str]) -> None:
     done = command(*words)
     assert done.returncode == 2
@@ -103,8 +117,12 @@ def test_show_json_has_everything_of_the_case(published: Path) -> None:
     assert told["naive_sum"]["naive_sum_persons"] == 185_000_000
     assert "several times" in told["naive_sum"]["why_wrong"]
     claims = {(t["platform_id"], t["feature"]): t["claim_status"] for t in told["targets"]}
-    assert claims == {("whatsapp", "voice_call"): "official", ("whatsapp", "video_call"): "reported",
-                      ("telegram", "voice_call"): "official", ("telegram", "video_call"): "reported"}
+    assert claims == {
+        ("whatsapp", "voice_call"): "official",
+        ("whatsapp", "video_call"): "reported",
+        ("telegram", "voice_call"): "official",
+        ("telegram", "video_call"): "reported",
+    }
     company = [c for c in told["comparisons"] if c["figure_kind"] == "company_statement"]
     assert {c["upper_ratio"] for c in company} == {round(100 / 96, 4)}
 
@@ -134,16 +152,21 @@ def test_show_before_anything_is_published(tmp_path: Path) -> None:
 
 
 def test_help_starts_without_prefect_pandas_or_pandera() -> None:
-    code = ("import sys; from flows import cli; "
-            "print(sorted({'prefect', 'pandas', 'pandera', 'pyarrow'} & set(sys.modules)))")
+    code = (
+        "import sys; from flows import cli; "
+        "print(sorted({'prefect', 'pandas', 'pandera', 'pyarrow'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def test_check_does_not_import_prefect() -> None:
-    code = ("import sys\nfrom flows import cli\nsys.argv = ['audience-impact', 'check']\n"
-            "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
-            "print('prefect' in sys.modules, file=sys.stderr)")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          cwd=HOME)
+    code = (
+        "import sys\nfrom flows import cli\nsys.argv = ['audience-impact', 'check']\n"
+        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        "print('prefect' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME
+    )
     assert done.stderr.splitlines()[-1] == "False"

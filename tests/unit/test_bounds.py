@@ -48,8 +48,9 @@ def test_bounds_are_those_of_frechet(case: tuple[list[Audience], float]) -> None
 
 
 @given(audiences(), st.integers(0, 1000), st.booleans())
-def test_one_more_platform_never_lowers_a_bound(case: tuple[list[Audience], float], more: int,
-                                                open_above: bool) -> None:
+def test_one_more_platform_never_lowers_a_bound(
+    case: tuple[list[Audience], float], more: int, open_above: bool
+) -> None:
     cells, base = case
     size = float(min(more, base))
     lower, upper = union(cells, base)
@@ -59,8 +60,9 @@ def test_one_more_platform_never_lowers_a_bound(case: tuple[list[Audience], floa
 
 
 @given(audiences(), st.randoms(use_true_random=False))
-def test_the_order_of_platforms_does_not_matter(case: tuple[list[Audience], float],
-                                                chance: object) -> None:
+def test_the_order_of_platforms_does_not_matter(
+    case: tuple[list[Audience], float], chance: object
+) -> None:
     cells, base = case
     shuffled = list(cells)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -90,16 +92,20 @@ def test_both_ends_are_reached_by_some_sets(sizes: tuple[int, ...]) -> None:
     """No narrower interval follows from sizes: brute force over all sets of these sizes."""
     base = 5
     choices = [list(itertools.combinations(range(base), size)) for size in sizes]
-    reached = {len({person for one in sets for person in one})
-               for sets in itertools.product(*choices)}
+    reached = {
+        len({person for one in sets for person in one}) for sets in itertools.product(*choices)
+    }
     lower, upper = union([(float(size), float(size)) for size in sizes], float(base))
     assert (lower, upper) == (min(reached), max(reached))
 
 
 def test_the_naive_sum_stands_beside_the_bounds() -> None:
     found = bounds.frechet(table([(96e6, 96e6), (89e6, 89e6)], 105e6), ["group"]).loc["a"]
-    assert found.to_dict() == {"lower_persons": 96e6, "upper_persons": 105e6,
-                               "naive_sum_persons": 185e6}
+    assert found.to_dict() == {
+        "lower_persons": 96e6,
+        "upper_persons": 105e6,
+        "naive_sum_persons": 185e6,
+    }
 
 
 def test_a_platform_without_a_figure_leaves_the_base_as_the_limit() -> None:

@@ -13,7 +13,7 @@ import pytest
 from audience_impact import facts
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows import steps
-from tests.support import World, append, computed, edit, load, reshape, save, world
+from tests.support import World, append, computed, edit, load, save, world
 
 HEADER = facts.Header(["a_id", "b", "c"], ["a_id"])
 HEADERS = {"things": HEADER}
@@ -52,8 +52,9 @@ BROKEN = [
     Broken(b"a_id,b,c,b\n1,x,y,x\n", "unknown_column", 1, "b", "b"),
     Broken(b"a_id,b,c\n1,x,y\n2,x\n3,x,y\n", "field_count", 3, "b", "2", Severity.ERROR),
     Broken(b"a_id,b,c\n1,x,y,z\n", "field_count", 2, "c", "4", Severity.ERROR),
-    Broken(b'a_id,b,c\n1,x,y\n2,"x\nx",y\n3,x,y\n', "multiline_cell", 3, "b", "x\nx",
-           Severity.ERROR),
+    Broken(
+        b'a_id,b,c\n1,x,y\n2,"x\nx",y\n3,x,y\n', "multiline_cell", 3, "b", "x\nx", Severity.ERROR
+    ),
     Broken(b'a_id,b,c\n2,x,"y\rz"\n', "multiline_cell", 2, "c", "y\rz", Severity.ERROR),
     Broken(b"a_id,b,c\n1,x,y\n2,x,y\n1,z,z\n", "key_repeats", 4, "a_id", "1"),
 ]
@@ -79,7 +80,11 @@ def test_a_table_that_no_folder_holds_is_missing(tmp_path: Path) -> None:
     tables, findings = facts.read([tmp_path], HEADERS)
     (found,) = findings
     assert (found.rule, found.file, found.line, found.column) == (
-        "missing_table", "things.csv", 1, "a_id")
+        "missing_table",
+        "things.csv",
+        1,
+        "a_id",
+    )
     assert found.severity is Severity.TABLE_ERROR
     assert tables["things"].empty
     assert list(tables["things"].columns) == [*HEADER.columns, *facts.PROVENANCE]
@@ -90,7 +95,10 @@ def test_a_strange_csv_is_a_warning(tmp_path: Path) -> None:
     _, findings = things(tmp_path, "a_id,b,c\n")
     (found,) = findings
     assert (found.rule, found.file, found.severity) == (
-        "unknown_table", "thinks.csv", Severity.WARNING)
+        "unknown_table",
+        "thinks.csv",
+        Severity.WARNING,
+    )
 
 
 def test_a_row_that_cannot_be_read_is_kept_whole_and_the_others_stay(tmp_path: Path) -> None:
@@ -106,13 +114,19 @@ def test_lines_are_those_of_the_file_through_blank_lines(tmp_path: Path) -> None
     assert frame["row_line"].tolist() == [3, 6]
 
 
-@pytest.mark.parametrize("written", [
-    "a_id,b,c\r\n1,ö,y\r\n2,x,y\r\n", "\ufeffa_id,b,c\n1,ö,y\n2,x,y\n",
-    "\ufeffa_id,b,c\r\n1,ö,y\r\n2,x,y", 'a_id,b,c\n"1","ö",y\n2,x,"y"\n',
-    "c,b,a_id\ny,ö,1\ny,x,2\n",
-])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "a_id,b,c\r\n1,ö,y\r\n2,x,y\r\n",
+        "\ufeffa_id,b,c\n1,ö,y\n2,x,y\n",
+        "\ufeffa_id,b,c\r\n1,ö,y\r\n2,x,y",
+        'a_id,b,c\n"1","ö",y\n2,x,"y"\n',
+        "c,b,a_id\ny,ö,1\ny,x,2\n",
+    ],
+)
 def test_crlf_byte_order_mark_quotes_and_column_order_are_no_matter(
-        written: str, tmp_path: Path) -> None:
+    written: str, tmp_path: Path
+) -> None:
     plain, _ = things(tmp_path, "a_id,b,c\n1,ö,y\n2,x,y\n")
     frame, findings = things(tmp_path, written)
     assert not findings
@@ -127,7 +141,9 @@ def test_cells_stay_as_written(tmp_path: Path) -> None:
 def test_each_later_line_of_a_key_is_named_and_the_earlier_one_is_said(tmp_path: Path) -> None:
     _, findings = things(tmp_path, "a_id,b,c\n1,x,y\n1,x,y\n2,x,y\n1,z,z\n")
     assert [(found.line, "line 2 " in found.message) for found in findings] == [
-        (3, True), (5, True)]
+        (3, True),
+        (5, True),
+    ]
 
 
 def test_rows_without_a_key_are_no_repeats_and_none_is_lost(tmp_path: Path) -> None:
@@ -147,8 +163,9 @@ def layers(root: Path, *contents: str) -> tuple[pd.DataFrame, list[facts.Finding
 
 
 def test_layers_merge_by_key_and_the_later_wins(tmp_path: Path) -> None:
-    frame, findings = layers(tmp_path, "a_id,b,c\n1,x,y\n2,x,y\n", "a_id,b,c\n3,n,n\n1,later,y\n",
-                             "a_id,b,c\n")
+    frame, findings = layers(
+        tmp_path, "a_id,b,c\n1,x,y\n2,x,y\n", "a_id,b,c\n3,n,n\n1,later,y\n", "a_id,b,c\n"
+    )
     assert not findings
     by_key = frame.set_index("a_id")
     assert by_key["b"].to_dict() == {"1": "later", "2": "x", "3": "n"}
@@ -175,7 +192,10 @@ def test_overridden_rows_are_counted(tmp_path: Path, small_facts: Path) -> None:
     assert not reading.findings
     assert reading.overridden == 1
     assert reading.tables["estimates"].set_index("estimate_id")["value"].to_dict() == {
-        "E1": "450000", "E2": "400000", "E9": "400000"}
+        "E1": "450000",
+        "E2": "400000",
+        "E9": "400000",
+    }
     assert steps.read([small_facts]).overridden == 0
     lineage = computed(small_facts, own).frames["lineage"]
     assert lineage.loc[lineage["input_id"] == "E1", "row_layer"].tolist() == [2]
@@ -191,8 +211,10 @@ def test_the_digest_knows_bytes_tables_and_layers_but_no_folder_names(tmp_path: 
         return facts.digest(folders, HEADERS)
 
     assert digest(one) == digest(two)
-    assert len({digest(one), digest(other), digest(one, other), digest(other, one),
-                digest(one, two)}) == 5
+    assert (
+        len({digest(one), digest(other), digest(one, other), digest(other, one), digest(one, two)})
+        == 5
+    )
     assert len(digest(one)) == len(hashlib.sha256().hexdigest())
 
 
@@ -207,48 +229,54 @@ def test_numbers_and_periods_are_typed_beside_the_text() -> None:
     first = made.typed()["estimates"].iloc[0]
     assert pd.isna(first["value"])
     assert (first["low"], first["high"]) == (1.0, 2.5)
-    assert (first["period"], str(first["period_start"].date()), str(first["period_end"].date())) \
-        == ("2025-08-10/2025-08-11", "2025-08-10", "2025-08-12")
+    assert (
+        first["period"],
+        str(first["period_start"].date()),
+        str(first["period_end"].date()),
+    ) == ("2025-08-10/2025-08-11", "2025-08-10", "2025-08-12")
 
 
-def same_tables(one: Path, other: Path) -> bool:
-    """Whether two folders of facts give the same published tables."""
-    left, right = computed(one).tables, computed(other).tables
-    return all(left[name].equals(right[name]) for name in left)
-
-
-def test_windows_line_ends_and_byte_order_marks_give_the_same_tables(
-        small_facts: Path, tmp_path: Path, small_world: World) -> None:
-    windows = tmp_path / "windows"
-    windows.mkdir()
-    for path in small_facts.glob("*.csv"):
+def test_windows_line_ends_and_byte_order_marks_give_the_same_tables(facts_copy: Path) -> None:
+    plain = steps.read([facts_copy])
+    for path in facts_copy.glob("*.csv"):
         text = "\ufeff" + path.read_text(encoding="utf-8").replace("\n", "\r\n")
-        (windows / path.name).write_bytes(text.encode())
-    assert same_tables(small_facts, windows)
-    edit(windows, "estimates", "E1", value="450000")
-    assert not same_tables(small_facts, windows)
+        path.write_bytes(text.encode())
+    windows = steps.read([facts_copy])
+    assert not windows.findings
+    assert windows.inputs_sha256 != plain.inputs_sha256
+    for table, frame in plain.tables.items():
+        pd.testing.assert_frame_equal(windows.tables[table], frame)
 
 
-@pytest.mark.parametrize("damage", [
-    "missing_column", "unknown_column", "key_repeats", "encoding", "empty_file", "unreadable",
-    "missing_table",
-])
-@pytest.mark.parametrize("table", ["sources", "estimates", "restriction_targets"])
-def test_a_broken_table_is_refused_and_says_where(damage: str, table: str,
-                                                  small_facts: Path) -> None:
-    path = small_facts / f"{table}.csv"
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "missing_column",
+        "unknown_column",
+        "key_repeats",
+        "encoding",
+        "empty_file",
+        "unreadable",
+        "missing_table",
+    ],
+)
+def test_a_broken_table_is_refused_and_says_where(damage: str, small_facts: Path) -> None:
+    path = small_facts / "estimates.csv"
     header, rows = load(path)
     line, column = 1, header[0]
     if damage == "missing_column":
-        column = "source_id" if table != "sources" else "url"
+        column = "source_id"
         place = header.index(column)
-        save(path, [*header[:place], *header[place + 1:]],
-             [[*row[:place], *row[place + 1:]] for row in rows])
+        save(
+            path,
+            [*header[:place], *header[place + 1 :]],
+            [[*row[:place], *row[place + 1 :]] for row in rows],
+        )
     elif damage == "unknown_column":
         column = "comment"
         save(path, [*header, column], [[*row, ""] for row in rows])
     elif damage == "key_repeats":
-        line = append(small_facts, table, dict(zip(header, rows[0], strict=True)))
+        line = append(small_facts, "estimates", dict(zip(header, rows[0], strict=True)))
     elif damage == "encoding":
         line, column = len(rows) + 2, header[1]
         path.write_bytes(path.read_bytes() + b"x,\xe4" + b"," * (len(header) - 2) + b"\n")
@@ -262,7 +290,8 @@ def test_a_broken_table_is_refused_and_says_where(damage: str, table: str,
     with pytest.raises(steps.RefusedError) as refused:
         computed(small_facts)
     assert (damage, line, column) in {
-        (found.rule, found.line, found.column) for found in refused.value.findings}
+        (found.rule, found.line, found.column) for found in refused.value.findings
+    }
     assert f"{path}:{line}:{column}: {damage}: " in str(refused.value)
     assert {found.severity for found in refused.value.findings} == {Severity.TABLE_ERROR}
 
@@ -272,36 +301,60 @@ def test_a_multiline_cell_is_refused_and_the_row_kept_whole(small_facts: Path) -
     done = computed(small_facts)
     (held,) = done.frames["quarantine"].to_dict("records")
     assert (held["file"], held["line"], held["column"], held["rule"], held["value"]) == (
-        "estimates.csv", line, "note", "multiline_cell", "one\ntwo")
-    header, rows = load(small_facts / "estimates.csv")
+        "estimates.csv",
+        line,
+        "note",
+        "multiline_cell",
+        "one\ntwo",
+    )
+    _, rows = load(small_facts / "estimates.csv")
     assert json.loads(held["row"]) == rows[0]
     assert "E1" not in set(done.frames["lineage"]["input_id"])
     assert "E2" in set(done.frames["lineage"]["input_id"])
 
 
-def test_columns_in_another_order_give_the_same_results(small_facts: Path,
-                                                        tmp_path: Path) -> None:
-    before = computed(small_facts).frames["impact"]
-
-    def turn(header: list[str], rows: list[list[str]]) -> None:
-        for cells in [header, *rows]:
-            cells.reverse()
-
-    reshape(small_facts, "estimates", turn)
-    pd.testing.assert_frame_equal(computed(small_facts).frames["impact"], before)
+def test_tables_that_are_all_empty_files_are_each_named(small_facts: Path) -> None:
+    for path in small_facts.glob("*.csv"):
+        path.write_bytes(b"")
+    with pytest.raises(steps.RefusedError) as refused:
+        computed(small_facts)
+    assert {(found.table, found.rule) for found in refused.value.findings} == {
+        (table, "empty_file") for table in steps.headers()
+    }
 
 
-@pytest.mark.parametrize(("variable", "setting"), [
-    ("PANDERA_VALIDATION_ENABLED", "False"), ("PANDERA_VALIDATION_DEPTH", "SCHEMA_ONLY"),
-])
-def test_facts_are_refused_where_validation_is_switched_off(variable: str, setting: str,
-                                                            small_facts: Path) -> None:
+def test_headers_alone_are_facts_that_say_nothing(tmp_path: Path) -> None:
+    done = computed(World().write(tmp_path / "bare"))
+    assert {
+        name: table.num_rows
+        for name, table in done.tables.items()
+        if table.num_rows and name != "quality"
+    } == {}
+
+
+@pytest.mark.parametrize(
+    ("variable", "setting"),
+    [
+        ("PANDERA_VALIDATION_ENABLED", "False"),
+        ("PANDERA_VALIDATION_DEPTH", "SCHEMA_ONLY"),
+    ],
+)
+def test_facts_are_refused_where_validation_is_switched_off(
+    variable: str, setting: str, small_facts: Path
+) -> None:
     """The library reads the variables when it is imported: hence a process of its own."""
     edit(small_facts, "estimates", "E1", value="-1")
-    code = ("import sys; from pathlib import Path; from flows import steps; "
-            "steps.check(steps.read([Path(sys.argv[1])]))")
-    done = subprocess.run([sys.executable, "-c", code, str(small_facts)], check=False,
-                          capture_output=True, text=True, env={variable: setting, "PATH": ""})
+    code = (
+        "import sys; from pathlib import Path; from flows import steps; "
+        "steps.check(steps.read([Path(sys.argv[1])]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(small_facts)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={variable: setting, "PATH": ""},
+    )
     assert done.returncode != 0
     assert "ValidationOffError" in done.stderr
     assert variable in done.stderr.strip().splitlines()[-1]

@@ -394,7 +394,8 @@ def test_the_tree_may_move(root: Path) -> None:
 def load_from(folder: Path) -> ModuleType:
     """Load the module from a copy of its package."""
     spec = importlib.util.spec_from_file_location("publish_copy", folder / "publish.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look their module up by name.
     sys.modules["publish_copy"] = module

@@ -1,0 +1,86 @@
+"""Child processes that live no longer than the block that needs them."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from prefect.settings import get_current_settings
+
+GRACE_SECONDS = 30.0
+
+Child = subprocess.Popen[bytes]
+
+
+class Interrupted(BaseException):
+    """Somebody asked this process to stop; like KeyboardInterrupt, no error to be handled."""
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise Interrupted
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C or SIGTERM end the block quietly, its children stopped.
+
+    SIGINT gets a handler for the sake of the children as well: a script that starts this
+    process in the background has it ignored, children inherit that, and a Prefect worker that
+    ignores SIGINT cannot be stopped.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, _interrupt) for number in numbers]
+    try:
+        yield
+    except Interrupted:
+        pass
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def prefect_command(*words: str) -> list[str]:
+    """Give a command line of Prefect's own command in this very environment."""
+    return [sys.executable, "-m", "prefect", "--no-prompt", *words]
+
+
+def environment() -> dict[str, str]:
+    """Give the environment in which a child finds the same Prefect settings as this process.
+
+    Telemetry is off unless somebody switched it on: without a network the server logs an error
+    at every start, and its heartbeat can lock a database that a run is writing to.
+    """
+    settings = get_current_settings().to_environment_variables(exclude_unset=True)
+    return {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", **os.environ, **settings}
+
+
+@contextmanager
+def child(command: list[str], *, silent: bool = False) -> Iterator[Child]:
+    """Run a command for as long as the block lasts.
+
+    It has a session of its own, so that Ctrl-C in a terminal reaches this process alone and
+    the children stop in the order of the blocks: the worker before its server.
+    """
+    process = subprocess.Popen(
+        command,
+        env=environment(),
+        stdout=subprocess.DEVNULL if silent else None,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: Child) -> None:
+    """Ask a child to stop; kill it when it does not, or when a second interrupt comes."""
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except (subprocess.TimeoutExpired, Interrupted):
+        process.kill()
+        process.wait()

@@ -1,0 +1,479 @@
+"""Every rule has a row that fails it, and the finding says where and what."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from audience_impact import checks, facts
+from audience_impact.vocabulary import FindingSeverity as Severity
+from flows import steps
+from schemas import contracts, fields
+from schemas import facts as fact_models
+from tests.support import (
+    AS_OF,
+    DEFAULTS,
+    World,
+    append,
+    checked,
+    computed,
+    edit,
+    of_rule,
+    row,
+    world,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row that breaks one rule, and the column and value that must be named."""
+
+    table: str
+    cells: Mapping[str, str]
+    column: str
+    value: str
+    severity: Severity = Severity.ERROR
+
+
+CASES = {
+    "required": Case("platforms", {"platform_id": "nameless", "name": " "}, "name", " "),
+    "number": Case(
+        "estimates", {"estimate_id": "N1", "value": "96 million"}, "value", "96 million"
+    ),
+    "not_negative": Case("estimates", {"estimate_id": "N2", "value": "-5"}, "value", "-5"),
+    "share_at_most_one": Case(
+        "feature_use", {"feature_use_id": "N3", "share": "1.2"}, "share", "1.2"
+    ),
+    "whole_number": Case(
+        "bases", {"base_id": "N4", "persons": "700000.5", "period": "2024"}, "persons", "700000.5"
+    ),
+    "date": Case(
+        "restrictions",
+        {"restriction_id": "N5", "observed_from": "2025-13-01"},
+        "observed_from",
+        "2025-13-01",
+    ),
+    "word": Case("estimates", {"estimate_id": "N6", "unit": "people"}, "unit", "people"),
+    "identifier": Case("platforms", {"platform_id": "al pha"}, "platform_id", "al pha"),
+    "web_address": Case(
+        "sources", {"source_id": "N7", "url": "www.example.org"}, "url", "www.example.org"
+    ),
+    "low_value_high": Case(
+        "estimates", {"estimate_id": "N8", "low": "9", "value": "8"}, "value", "8"
+    ),
+    "share_above_one": Case(
+        "estimates", {"estimate_id": "N9", "unit": "share", "value": "1.5"}, "value", "1.5"
+    ),
+    "unit_fits_metric": Case(
+        "estimates", {"estimate_id": "N10", "audience_metric": "registered"}, "unit", "persons"
+    ),
+    "end_before_start": Case(
+        "restrictions",
+        {"restriction_id": "N11", "ended_on": "2025-07-14", "end_status": "ended"},
+        "ended_on",
+        "2025-07-14",
+    ),
+    "ongoing_has_end": Case(
+        "restrictions",
+        {"restriction_id": "N12", "ended_on": "2025-08-01"},
+        "ended_on",
+        "2025-08-01",
+    ),
+    "start_missing": Case(
+        "restrictions",
+        {"restriction_id": "N13", "observed_from": ""},
+        "observed_from",
+        "",
+        Severity.WARNING,
+    ),
+    "source_incomplete": Case("sources", {"source_id": "N14", "url": ""}, "url", ""),
+    "key_unresolved": Case(
+        "estimates", {"estimate_id": "N15", "platform_id": "delta"}, "platform_id", "delta"
+    ),
+    "estimate_above_base": Case(
+        "estimates", {"estimate_id": "N16", "value": "700001"}, "value", "700001"
+    ),
+    "above_population": Case(
+        "estimates", {"estimate_id": "N17", "area_id": "XB", "value": "1001", "source_id": "survey-page"}, "value", "1001"
+    ),
+    "base_above_parent": Case(
+        "bases",
+        {
+            "base_id": "N18",
+            "area_id": "XB",
+            "population_base": "internet_all",
+            "persons": "1001",
+            "source_id": "census-page",
+        },
+        "persons",
+        "1001",
+        Severity.TABLE_ERROR,
+    ),
+    "base_above_population": Case(
+        "bases",
+        {"base_id": "N19", "area_id": "XB", "period": "2023", "persons": "1051"},
+        "persons",
+        "1051",
+        Severity.TABLE_ERROR,
+    ),
+    "bases_contradict": Case(
+        "bases", {"base_id": "N20", "area_id": "XB", "persons": "901"}, "persons", "901", Severity.TABLE_ERROR
+    ),
+    "daily_above_monthly": Case(
+        "estimates",
+        {"estimate_id": "N21", "platform_id": "beta", "audience_metric": "daily_reach", "value": "500001"},
+        "value",
+        "500001",
+        Severity.WARNING,
+    ),
+    "source_without_address": Case(
+        "sources", {"source_id": "N22", "url": "", "title": "A book"}, "url", "", Severity.WARNING
+    ),
+}
+"""One row for each rule over rows; the rules over files are in test_facts.py."""
+
+ROW_RULES = [rule for rule, case in CASES.items() if case.severity is not Severity.TABLE_ERROR]
+
+
+def sound() -> World:
+    """Facts that break no rule and have what the cases need."""
+    made = world().estimate("E1").estimate("E2", platform_id="beta").restrict("R1", "alpha")
+    made.base("XB-panel", area_id="XB", persons="900")
+    return made.base(
+        "XB-all", area_id="XB", population_base="all_ages", persons="1000", source_id="census-page"
+    )
+
+
+def broken(folder: Path, rules: list[str]) -> dict[str, int]:
+    """Sound facts and one bad row a rule; returns the line of each."""
+    sound().write(folder)
+    return {
+        rule: append(
+            folder, CASES[rule].table, {**DEFAULTS[CASES[rule].table], **CASES[rule].cells}
+        )
+        for rule in rules
+    }
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Facts in which every rule fails once, and the line of each bad row."""
+
+    checked: steps.Checked
+    lines: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    folder = tmp_path_factory.mktemp("broken")
+    lines = broken(folder, list(CASES))
+    return Shown(checked(folder), lines)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is computed from facts in which every rule over rows fails once."""
+
+    results: steps.Results
+    lines: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Held:
+    folder = tmp_path_factory.mktemp("held")
+    lines = broken(folder, ROW_RULES)
+    return Held(computed(folder), lines)
+
+
+def test_every_rule_has_a_case() -> None:
+    assert set(fields.MEANINGS) | set(fact_models.ROW_MEANINGS) | {checks.KEY_UNRESOLVED} | {
+        check.rule for check in checks.CHECKS
+    } == set(CASES)
+
+
+def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
+    """What test_facts.py shows, what is shown here, and one that speaks of results."""
+    listed = {rule.rule for rule in steps.rules()}
+    assert listed == (set(facts.MEANINGS) - {"unknown_table"}) | set(CASES) | {"figure_expired"}
+
+
+def test_rule_ids_are_used_once_and_have_a_meaning() -> None:
+    rules = steps.rules()
+    assert len({rule.rule for rule in rules}) == len(rules)
+    assert all(rule.meaning and rule.tables for rule in rules)
+
+
+def test_sound_facts_have_no_finding(tmp_path: Path) -> None:
+    assert checked(sound().write(tmp_path / "sound")).findings == ()
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_the_finding_names_file_line_column_rule_and_value(rule: str, shown: Shown) -> None:
+    case, line = CASES[rule], shown.lines[rule]
+    here = [
+        found for found in shown.checked.findings if (found.table, found.line) == (case.table, line)
+    ]
+    (found,) = here
+    assert (found.file, found.rule) == (f"{case.table}.csv", rule)
+    assert (found.column, found.value) == (case.column, case.value)
+    assert found.severity is case.severity
+    said = steps.line(found)
+    assert said.startswith(f"{case.table}.csv:{line}:{case.column}: {rule}: ")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_the_severity_is_the_documented_one(rule: str) -> None:
+    (documented,) = [each for each in steps.rules() if each.rule == rule]
+    assert documented.severity is CASES[rule].severity
+    assert CASES[rule].table in documented.tables
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule, case in CASES.items() if case.severity is Severity.ERROR]
+)
+def test_a_bad_row_is_in_quarantine_whole(rule: str, held: Held) -> None:
+    case = CASES[rule]
+    found = row(held.results.frames["quarantine"], table=case.table, line=held.lines[rule])
+    columns = fact_models.columns(case.table)
+    assert json.loads(str(found["row"])) == {
+        **dict.fromkeys(columns, ""),
+        **DEFAULTS[case.table],
+        **case.cells,
+    }
+    assert (found["rule"], found["column"], found["value"]) == (rule, case.column, case.value)
+    assert found["file"] == f"{case.table}.csv"
+    assert found["reason"]
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule, case in CASES.items() if case.severity is Severity.WARNING]
+)
+def test_a_warning_is_published_with_its_row(rule: str, held: Held) -> None:
+    case = CASES[rule]
+    quality = row(held.results.frames["quality"], check=rule, table=case.table)
+    assert quality["failed_count"] == 1
+    assert quality["worst_rows"] == f"{case.table}.csv:{held.lines[rule]}"
+    quarantine = held.results.frames["quarantine"]
+    assert not (
+        (quarantine["table"] == case.table) & (quarantine["line"] == held.lines[rule])
+    ).any()
+
+
+def test_the_rest_is_computed(held: Held) -> None:
+    exposed = row(
+        held.results.frames["impact"], restriction_id="R1", impact_metric="people_exposed"
+    )
+    assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 500000.0)
+
+
+def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(held: Held) -> None:
+    quality = held.results.frames["quality"]
+    told = set(zip(quality["check"], quality["table"], strict=True))
+    assert told == {(rule.rule, table) for rule in steps.rules() for table in rule.tables}
+    failed = quality[quality["failed_count"] > 0]
+    assert set(failed["check"]) == set(ROW_RULES)
+    lines = held.lines["number"]
+    assert row(quality, check="number", table="estimates")["worst_rows"] == f"estimates.csv:{lines}"
+    estimates = (
+        {CASES[rule].table: 0 for rule in ROW_RULES}["estimates"] + 2 + sum(CASES[rule].table == "estimates" for rule in ROW_RULES)
+    )
+    assert row(quality, check="number", table="estimates")["checked_count"] == estimates
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule, case in CASES.items() if case.severity is Severity.TABLE_ERROR]
+)
+def test_an_error_of_a_table_stops_the_run(rule: str, shown: Shown) -> None:
+    with pytest.raises(steps.RefusedError) as refused:
+        steps.gate(shown.checked, strict=False)
+    (found,) = [found for found in refused.value.findings if found.rule == rule]
+    assert Path(found.file) == shown.checked.folders[0] / "bases.csv"
+    assert {found.severity for found in refused.value.findings} == {Severity.TABLE_ERROR}
+
+
+def test_strict_refuses_bad_rows_and_passes_warnings(tmp_path: Path) -> None:
+    folder = tmp_path / "facts"
+    broken(folder, ["source_without_address", "start_missing"])
+    assert steps.gate(checked(folder), strict=True).findings
+    line = edit(folder, "estimates", "E1", value="-1")
+    steps.gate(checked(folder), strict=False)
+    with pytest.raises(steps.RefusedError, match=rf"estimates\.csv:{line}:value: not_negative"):
+        steps.gate(checked(folder), strict=True)
+
+
+def test_many_findings_are_shown_ten_at_a_time() -> None:
+    found = facts.Finding(
+        "estimates", "estimates.csv", 2, "value", "number", Severity.ERROR, "x", "no number"
+    )
+    assert str(steps.RefusedError([steps.line(found)] * 13)).endswith("\n... and 3 more")
+    assert str(steps.RefusedError([steps.line(found)] * 10)).count("\n") == 9
+
+
+def quarantined(done: steps.Checked) -> set[tuple[str, str]]:
+    """Table and first cell of every row refused."""
+    return {
+        (found.table, next(iter(json.loads(found.row).values())))
+        for found in done.findings
+        if found.severity is Severity.ERROR
+    }
+
+
+def test_what_hangs_on_a_bad_row_goes_with_it_and_the_impact_says_so(small_facts: Path) -> None:
+    """A bad lineage takes its sources, their figures and bases, and what was published there."""
+    line = edit(small_facts, "lineages", "panel", source_type="oracle")
+    done = checked(small_facts)
+    assert quarantined(done) == {
+        ("lineages", "panel"),
+        ("sources", "panel-page"),
+        ("sources", "relay-1"),
+        ("sources", "relay-2"),
+        ("sources", "relay-3"),
+        ("bases", "XA-panel"),
+        ("estimates", "E1"),
+        ("estimates", "E2"),
+        ("overlaps", "O1"),
+    }
+    (first,) = of_rule(done, "word")
+    assert (first.file, first.line, first.column, first.value) == (
+        "lineages.csv",
+        line,
+        "source_type",
+        "oracle",
+    )
+    (figure,) = [found for found in of_rule(done, "key_unresolved") if "E1" in found.row]
+    assert (figure.file, figure.line, figure.column, figure.value) == (
+        "estimates.csv",
+        2,
+        "source_id",
+        "panel-page",
+    )
+    impact = steps.compute(done, AS_OF, 0).frames["impact"]
+    exposed = row(impact, restriction_id="R1", impact_metric="people_exposed")
+    assert exposed["obs_status"] == "M"
+    assert (exposed["lower_persons"], exposed["upper_persons"]) == (0.0, 800000.0)
+    assert exposed["quarantined_inputs_count"] >= 2
+
+
+def test_a_row_with_two_faults_counts_as_one_lost_input(small_facts: Path) -> None:
+    edit(small_facts, "estimates", "E1", value="-1", unit="people")
+    impact = computed(small_facts).frames["impact"]
+    exposed = row(impact, restriction_id="R1", impact_metric="people_exposed")
+    assert exposed["quarantined_inputs_count"] == 1
+
+
+def test_a_lost_base_counts_as_a_lost_input(small_facts: Path) -> None:
+    edit(small_facts, "bases", "XA-panel", persons="-1")
+    impact = computed(small_facts).frames["impact"]
+    exposed = row(impact, restriction_id="R1", impact_metric="people_exposed")
+    assert exposed["quarantined_inputs_count"] == 1
+
+
+def test_lost_figures_count_once_for_an_act_in_two_regions_and_not_elsewhere(
+    tmp_path: Path,
+) -> None:
+    made = world().estimate("E1", value="-1").estimate("E2", platform_id="beta")
+    made.restrict("R1", "alpha", area_ids="XA-01;XA-02", geo_scope="multi_region")
+    made.restrict("R2", "beta")
+    counts = (
+        computed(made.write(tmp_path / "facts"))
+        .frames["impact"]
+        .set_index(["restriction_id", "impact_metric"])["quarantined_inputs_count"]
+    )
+    assert counts["R1", "people_exposed"] == 1
+    assert counts["R2", "people_exposed"] == 0
+
+
+def test_an_act_that_lost_all_its_targets_is_still_in_the_impact(small_facts: Path) -> None:
+    edit(small_facts, "platforms", "alpha", kind="nonsense")
+    edit(small_facts, "platforms", "beta", kind="nonsense")
+    done = computed(small_facts)
+    exposed = row(done.frames["impact"], restriction_id="R1", impact_metric="people_exposed")
+    assert (exposed["lower_persons"], exposed["upper_persons"]) == (0.0, 800000.0)
+    assert exposed["obs_status"] == "M"
+    assert exposed["reason"]
+    assert exposed["quarantined_inputs_count"] >= 2
+
+
+def test_rows_without_a_key_all_go_to_quarantine(small_facts: Path) -> None:
+    lines = [
+        append(small_facts, "estimates", {**DEFAULTS["estimates"], "note": note})
+        for note in ("one", "two")
+    ]
+    quarantine = computed(small_facts).frames["quarantine"]
+    assert quarantine["line"].tolist() == lines
+    assert set(quarantine["rule"]) == {"required"}
+
+
+@pytest.mark.parametrize("other", ["XA-age", "XA-online-panel"])
+def test_an_audience_is_held_against_its_own_base_though_a_wider_one_is_nearer(
+    other: str, tmp_path: Path
+) -> None:
+    """Each population that contains the audience has its say, not only the nearest in time."""
+    wider = "age_12_plus" if other == "XA-age" else "internet_all"
+    made = world().base(other, population_base=wider, period="2025-05", persons="750000")
+    made.estimate("E1", value="700001", period="2025-05")
+    (found,) = checked(made.write(tmp_path / "facts")).findings
+    assert (found.rule, found.line, found.value) == ("estimate_above_base", 2, "700001")
+    assert "XA-panel" in found.message
+
+
+def test_an_audience_is_held_against_the_wider_population_too(tmp_path: Path) -> None:
+    made = world().base(
+        "XA-age",
+        population_base="age_12_plus",
+        period="2025-06",
+        persons="900000",
+        source_id="other-panel-page",
+    )
+    made.estimate("E1", value="900001", source_id="other-panel-page")
+    (found,) = checked(made.write(tmp_path / "facts")).findings
+    assert (found.rule, found.value) == ("estimate_above_base", "900001")
+
+
+@pytest.mark.parametrize(
+    ("period", "fails"),
+    [
+        ("2024-05-15", False),
+        ("2024-06", True),
+        ("2026-06", True),
+        ("2026-08", False),
+    ],
+)
+def test_only_a_base_within_twelve_months_speaks(period: str, fails: bool, tmp_path: Path) -> None:
+    made = world().estimate("E1", value="700001", period=period)
+    assert bool(checked(made.write(tmp_path / "facts")).findings) == fails
+
+
+def test_the_upper_end_of_a_range_is_held_against_the_base(tmp_path: Path) -> None:
+    made = world().estimate("E1", value="", low="600000", high="700001", interval_kind="min_max")
+    (found,) = checked(made.write(tmp_path / "facts")).findings
+    assert (found.rule, found.column, found.value) == ("estimate_above_base", "high", "700001")
+
+
+@pytest.mark.parametrize("number", ["1e15", "1000000000000000", "1e99"])
+def test_a_thousand_million_million_people_are_refused(number: str, tmp_path: Path) -> None:
+    made = world().estimate("E1", value=number).restrict("R1", "alpha")
+    done = checked(made.write(tmp_path / "facts"))
+    assert {(found.rule, found.value) for found in done.findings} == {
+        ("estimate_above_base", number),
+        ("above_population", number),
+    }
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["٣", "９６", "1e400", "inf", "nan", "0x10", "1_000", "1,000", "5 %", "+5", ".5", "5.", " 5"],
+)
+def test_what_is_no_plain_number(cell: str, tmp_path: Path) -> None:
+    done = checked(world().estimate("E1", value=cell).write(tmp_path / "facts"))
+    assert ("number", "value", cell) in {
+        (found.rule, found.column, found.value) for found in done.findings
+    }
+
+
+def test_a_message_lists_the_allowed_words() -> None:
+    said = contracts.message("estimates", "sex", "word")
+    assert said.endswith("; allowed: M, F")
