@@ -314,9 +314,9 @@ def _put_in_place(aside: Path, folder: Path) -> None:
         folder.unlink(missing_ok=True)
         os.rename(aside, folder)
         return
-    # A damaged version is mended file by file, so that `latest` never points at nothing. The
-    # manifest goes last: until then its hashes do not match, and the next publish starts again.
-    for path in sorted(aside.iterdir(), key=lambda path: path.name == MANIFEST):
+    # A damaged version is mended file by file, so that `latest` never points at nothing. Until
+    # that is done its hashes do not match, so that the next publish starts again.
+    for path in aside.iterdir():
         os.replace(path, folder / path.name)
     _flush(folder)
 
