@@ -12,6 +12,7 @@ import pyarrow
 import pyarrow.parquet
 
 from audience_impact import checks, facts, impact, publish
+from audience_impact import reading as files
 from audience_impact.facts import Finding, Tables
 from audience_impact.vocabulary import FindingSeverity, Staleness
 from schemas import contracts, published
@@ -73,11 +74,11 @@ def line(found: Finding) -> str:
     return f"{found.file}:{found.line}:{found.column}: {found.rule}: {text}"
 
 
-def headers() -> dict[str, facts.Header]:
+def headers() -> dict[str, files.Header]:
     """Columns and key of each fact table."""
     keys = fact_models.keys()
     return {
-        table: facts.Header(list(fact_models.columns(table)), keys[table])
+        table: files.Header(list(fact_models.columns(table)), keys[table])
         for table in fact_models.MODELS
     }
 
@@ -85,17 +86,19 @@ def headers() -> dict[str, facts.Header]:
 def read(folders: Sequence[Path]) -> Reading:
     """Read the fact tables of the folders, a later one winning by key."""
     expected = headers()
-    tables, findings = facts.read(folders, expected)
+    tables, findings = files.read(folders, expected)
     lines = sum(len(frame) for frame in tables.values())
     alone = (
         sum(
-            len(frame) for folder in folders for frame in facts.read([folder], expected)[0].values()
+            len(frame)
+            for folder in folders
+            for frame in files.read([folder], expected)[0].values()
         )
         if len(folders) > 1
         else lines
     )
     return Reading(
-        tuple(folders), tables, tuple(findings), facts.digest(folders, expected), alone - lines
+        tuple(folders), tables, tuple(findings), files.digest(folders, expected), alone - lines
     )
 
 
@@ -124,7 +127,7 @@ def check(reading: Reading) -> Checked:
 
 def _rows_read(reading: Reading) -> dict[str, int]:
     """Rows of each table, those that could not be read included."""
-    unread = Counter(found.table for found in reading.findings if found.rule in facts.ROW_RULES)
+    unread = Counter(found.table for found in reading.findings if found.rule in files.ROW_RULES)
     return {table: len(frame) + unread[table] for table, frame in reading.tables.items()}
 
 
@@ -305,14 +308,14 @@ def rules() -> list[Rule]:
         Rule(
             rule,
             error
-            if rule in facts.ROW_RULES
+            if rule in files.ROW_RULES
             else FindingSeverity.WARNING
             if rule == "unknown_table"
             else table_error,
             meaning,
             names,
         )
-        for rule, meaning in facts.MEANINGS.items()
+        for rule, meaning in files.MEANINGS.items()
         if rule != "unknown_table"
     ]
     for rule, meaning in contracts.meanings().items():

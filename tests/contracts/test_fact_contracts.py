@@ -70,8 +70,11 @@ def test_every_word_of_a_vocabulary_passes(table: str) -> None:
                 found = failures(table, [sound_cells(table) | {name: word} for word in words])
                 assert not {failure for failure in found if failure[1:] == (name, "word")}
                 enums = [enum for enum in vars(vocabulary).values() if isinstance(enum, type)]
-                assert words in [[member.value for member in enum]  # type: ignore[attr-defined]
-                                 for enum in enums if hasattr(enum, "__members__")]
+                assert words in [
+                    [member.value for member in enum]  # type: ignore[attr-defined]
+                    for enum in enums
+                    if hasattr(enum, "__members__")
+                ]
 
 
 @pytest.mark.parametrize("table", fact_models.MODELS)
@@ -99,7 +102,8 @@ def test_a_blank_cell_passes_unless_it_must_be_filled() -> None:
         blank = {(column, rule) for place, column, rule in found if columns[place] == column}
         of_rows = {"low_value_high", "start_missing", "source_incomplete"}
         assert {(column, "required") for column, rule in rules if rule == "required"} == {
-            failure for failure in blank if failure[1] not in of_rows}
+            failure for failure in blank if failure[1] not in of_rows
+        }
 
 
 def estimate(**cells: str) -> set[tuple[str, str]]:
@@ -107,21 +111,38 @@ def estimate(**cells: str) -> set[tuple[str, str]]:
     return {failure[1:] for failure in failures("estimates", [sound_cells("estimates") | cells])}
 
 
-@pytest.mark.parametrize(("low", "value", "high", "sound"), [
-    ("", "5", "", True), ("4", "5", "6", True), ("5", "5", "5", True), ("4", "", "6", True),
-    ("4", "5", "", True), ("", "5", "6", True), ("", "", "", False), ("4", "", "", False),
-    ("", "", "6", False), ("6", "5", "", False), ("", "5", "4", False), ("6", "", "4", False),
-])
+@pytest.mark.parametrize(
+    ("low", "value", "high", "sound"),
+    [
+        ("", "5", "", True),
+        ("4", "5", "6", True),
+        ("5", "5", "5", True),
+        ("4", "", "6", True),
+        ("4", "5", "", True),
+        ("", "5", "6", True),
+        ("", "", "", False),
+        ("4", "", "", False),
+        ("", "", "6", False),
+        ("6", "5", "", False),
+        ("", "5", "4", False),
+        ("6", "", "4", False),
+    ],
+)
 def test_low_value_high(low: str, value: str, high: str, sound: bool) -> None:
     found = estimate(low=low, value=value, high=high, interval_kind="min_max")
     assert found == (set() if sound else {("value", "low_value_high")})
 
 
-@pytest.mark.parametrize(("metric", "unit", "sound"), [
-    ("registered", "persons", False), ("registered", "accounts", True),
-    ("population", "households", False), ("population", "persons", True),
-    ("monthly_reach", "persons", True),
-])
+@pytest.mark.parametrize(
+    ("metric", "unit", "sound"),
+    [
+        ("registered", "persons", False),
+        ("registered", "accounts", True),
+        ("population", "households", False),
+        ("population", "persons", True),
+        ("monthly_reach", "persons", True),
+    ],
+)
 def test_unit_fits_metric(metric: str, unit: str, sound: bool) -> None:
     found = estimate(audience_metric=metric, unit=unit)
     assert found == (set() if sound else {("unit", "unit_fits_metric")})
@@ -133,20 +154,43 @@ def test_a_share_may_be_one_and_persons_any_number() -> None:
     assert estimate(unit="persons", value="2e6") == set()
 
 
-@pytest.mark.parametrize(("cells", "rules"), [
-    ({"observed_from": "2025-08-10/2025-08-11", "ended_on": "2025-08-09",
-      "end_status": "ended"}, {"end_before_start"}),
-    ({"observed_from": "2025-08-10", "ended_on": "2025-08-10", "end_status": "ended"}, set()),
-    ({"observed_from": "2025-08-10", "ended_on": "2025-08", "end_status": "ended"}, set()),
-    ({"observed_from": "", "announced_on": "2025-08-10", "ended_on": "2025-08-09",
-      "end_status": "ended"}, {"end_before_start"}),
-    ({"observed_from": "2025-08-10", "announced_on": "2025-09-10", "ended_on": "2025-08-12",
-      "end_status": "ended"}, set()),
-    ({"ended_on": "2025-12-31"}, {"ongoing_has_end"}),
-    ({"observed_from": ""}, {"start_missing"}),
-    ({"observed_from": "", "announced_on": "2025"}, set()),
-    ({"observed_from": "soon"}, {"date"}),
-])
+@pytest.mark.parametrize(
+    ("cells", "rules"),
+    [
+        (
+            {
+                "observed_from": "2025-08-10/2025-08-11",
+                "ended_on": "2025-08-09",
+                "end_status": "ended",
+            },
+            {"end_before_start"},
+        ),
+        ({"observed_from": "2025-08-10", "ended_on": "2025-08-10", "end_status": "ended"}, set()),
+        ({"observed_from": "2025-08-10", "ended_on": "2025-08", "end_status": "ended"}, set()),
+        (
+            {
+                "observed_from": "",
+                "announced_on": "2025-08-10",
+                "ended_on": "2025-08-09",
+                "end_status": "ended",
+            },
+            {"end_before_start"},
+        ),
+        (
+            {
+                "observed_from": "2025-08-10",
+                "announced_on": "2025-09-10",
+                "ended_on": "2025-08-12",
+                "end_status": "ended",
+            },
+            set(),
+        ),
+        ({"ended_on": "2025-12-31"}, {"ongoing_has_end"}),
+        ({"observed_from": ""}, {"start_missing"}),
+        ({"observed_from": "", "announced_on": "2025"}, set()),
+        ({"observed_from": "soon"}, {"date"}),
+    ],
+)
 def test_days_of_a_restriction(cells: dict[str, str], rules: set[str]) -> None:
     found = failures("restrictions", [sound_cells("restrictions") | cells])
     assert {rule for _, _, rule in found} == rules

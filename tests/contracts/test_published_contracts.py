@@ -33,7 +33,8 @@ def test_every_column_says_what_it_is(table: str, repository_results: steps.Resu
 
 @pytest.mark.parametrize("table", published.MODELS)
 def test_units_stand_in_the_names_of_numeric_columns(
-        table: str, repository_results: steps.Results) -> None:
+    table: str, repository_results: steps.Results
+) -> None:
     units = {"_persons": b"persons", "_share": b"share", "_count": b"count", "_ratio": b"ratio"}
     for field in repository_results.tables[table].schema:
         for ending, unit in units.items():
@@ -46,16 +47,18 @@ def test_units_stand_in_the_names_of_numeric_columns(
 
 
 @pytest.mark.parametrize("table", published.MODELS)
-def test_a_table_without_rows_keeps_its_types(table: str, frames: Frames,
-                                              repository_results: steps.Results) -> None:
+def test_a_table_without_rows_keeps_its_types(
+    table: str, frames: Frames, repository_results: steps.Results
+) -> None:
     bare = published.to_arrow(table, frames[table].iloc[:0])
     assert bare.num_rows == 0
     assert bare.schema.equals(repository_results.tables[table].schema, check_metadata=True)
 
 
 @pytest.mark.parametrize("table", published.MODELS)
-def test_there_is_exactly_one_row_for_each_key(table: str,
-                                               repository_results: steps.Results) -> None:
+def test_there_is_exactly_one_row_for_each_key(
+    table: str, repository_results: steps.Results
+) -> None:
     frame = repository_results.tables[table].to_pandas()
     assert not frame.duplicated(published.KEYS[table]).any()
     assert not frame[published.KEYS[table]].isna().any(axis=None)
@@ -68,29 +71,33 @@ def test_a_repeated_key_is_refused(table: str, frames: Frames) -> None:
         published.to_arrow(table, pd.concat([frame, frame.iloc[[0]]], ignore_index=True))
 
 
-@pytest.mark.parametrize(("table", "cells", "named"), [
-    ("impact", {"lower_persons": 2e8}, "bounds_in_order"),
-    ("impact", {"upper_persons": 105_000_001.0}, "bounds_in_order"),
-    ("impact", {"upper_base_share": 1.000001}, "share_of_base_at_most_one"),
-    ("impact", {"obs_status": "U", "reason": ""}, "gap_has_reason"),
-    ("impact", {"obs_status": "M", "reason": ""}, "gap_has_reason"),
-    ("impact", {"obs_status": "X"}, "obs_status"),
-    ("impact", {"lower_persons": float("nan")}, "lower_persons"),
-    ("impact", {"lower_persons": -1.0}, "lower_persons"),
-    ("impact", {"quarantined_inputs_count": -1}, "quarantined_inputs_count"),
-    ("impact", {"impact_metric": "affected"}, "impact_metric"),
-    ("impact", {"staleness": "old"}, "staleness"),
-    ("impact_by_platform", {"lower_persons": float("nan")}, "lower_persons"),
-    ("impact_by_platform", {"feature": "calls"}, "feature"),
-    ("comparisons", {"figure_kind": "guess"}, "figure_kind"),
-    ("comparisons", {"compared_with": "nothing"}, "compared_with"),
-    ("comparisons", {"published_value": float("nan")}, "published_value"),
-    ("restrictions", {"action": "ban"}, "action"),
-    ("lineage", {"row_line": 0}, "row_line"),
-    ("quality", {"severity": "fatal"}, "severity"),
-])
-def test_a_broken_row_is_refused_by_name(table: str, cells: dict[str, Any], named: str,
-                                         frames: Frames) -> None:
+@pytest.mark.parametrize(
+    ("table", "cells", "named"),
+    [
+        ("impact", {"lower_persons": 2e8}, "bounds_in_order"),
+        ("impact", {"upper_persons": 105_000_001.0}, "bounds_in_order"),
+        ("impact", {"upper_base_share": 1.000001}, "share_of_base_at_most_one"),
+        ("impact", {"obs_status": "U", "reason": ""}, "gap_has_reason"),
+        ("impact", {"obs_status": "M", "reason": ""}, "gap_has_reason"),
+        ("impact", {"obs_status": "X"}, "obs_status"),
+        ("impact", {"lower_persons": float("nan")}, "lower_persons"),
+        ("impact", {"lower_persons": -1.0}, "lower_persons"),
+        ("impact", {"quarantined_inputs_count": -1}, "quarantined_inputs_count"),
+        ("impact", {"impact_metric": "affected"}, "impact_metric"),
+        ("impact", {"staleness": "old"}, "staleness"),
+        ("impact_by_platform", {"lower_persons": float("nan")}, "lower_persons"),
+        ("impact_by_platform", {"feature": "calls"}, "feature"),
+        ("comparisons", {"figure_kind": "guess"}, "figure_kind"),
+        ("comparisons", {"compared_with": "nothing"}, "compared_with"),
+        ("comparisons", {"published_value": float("nan")}, "published_value"),
+        ("restrictions", {"action": "ban"}, "action"),
+        ("lineage", {"row_line": 0}, "row_line"),
+        ("quality", {"severity": "fatal"}, "severity"),
+    ],
+)
+def test_a_broken_row_is_refused_by_name(
+    table: str, cells: dict[str, Any], named: str, frames: Frames
+) -> None:
     frame = frames[table].reset_index(drop=True)
     one = frame.index[-1]
     if "restriction_id" in frame:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audience_impact import checks, facts
+from audience_impact import checks, facts, reading
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows import steps
 from schemas import contracts, fields
@@ -96,7 +96,10 @@ CASES = {
         "estimates", {"estimate_id": "N16", "value": "700001"}, "value", "700001"
     ),
     "above_population": Case(
-        "estimates", {"estimate_id": "N17", "area_id": "XB", "value": "1001", "source_id": "survey-page"}, "value", "1001"
+        "estimates",
+        {"estimate_id": "N17", "area_id": "XB", "value": "1001", "source_id": "survey-page"},
+        "value",
+        "1001",
     ),
     "base_above_parent": Case(
         "bases",
@@ -119,11 +122,20 @@ CASES = {
         Severity.TABLE_ERROR,
     ),
     "bases_contradict": Case(
-        "bases", {"base_id": "N20", "area_id": "XB", "persons": "901"}, "persons", "901", Severity.TABLE_ERROR
+        "bases",
+        {"base_id": "N20", "area_id": "XB", "persons": "901"},
+        "persons",
+        "901",
+        Severity.TABLE_ERROR,
     ),
     "daily_above_monthly": Case(
         "estimates",
-        {"estimate_id": "N21", "platform_id": "beta", "audience_metric": "daily_reach", "value": "500001"},
+        {
+            "estimate_id": "N21",
+            "platform_id": "beta",
+            "audience_metric": "daily_reach",
+            "value": "500001",
+        },
         "value",
         "500001",
         Severity.WARNING,
@@ -196,7 +208,7 @@ def test_every_rule_has_a_case() -> None:
 def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
     """What test_facts.py shows, what is shown here, and one that speaks of results."""
     listed = {rule.rule for rule in steps.rules()}
-    assert listed == (set(facts.MEANINGS) - {"unknown_table"}) | set(CASES) | {"figure_expired"}
+    assert listed == (set(reading.MEANINGS) - {"unknown_table"}) | set(CASES) | {"figure_expired"}
 
 
 def test_rule_ids_are_used_once_and_have_a_meaning() -> None:
@@ -458,15 +470,28 @@ def test_a_thousand_million_million_people_are_refused(tmp_path: Path) -> None:
         made.estimate(f"E{place}", value=number)
     done = checked(made.write(tmp_path / "facts"))
     assert {(found.rule, found.value) for found in done.findings} == {
-        (rule, number)
-        for rule in ("estimate_above_base", "above_population")
-        for number in numbers
+        (rule, number) for rule in ("estimate_above_base", "above_population") for number in numbers
     }
 
 
 def test_what_is_no_plain_number(tmp_path: Path) -> None:
-    cells = ["٣", "９６", "1e400", "inf", "nan", "0x10", "1_000", "1,000", "5 %", "+5", ".5", "5.",
-             " 5", "1/2", "--1"]
+    cells = [
+        "٣",
+        "９６",
+        "1e400",
+        "inf",
+        "nan",
+        "0x10",
+        "1_000",
+        "1,000",
+        "5 %",
+        "+5",
+        ".5",
+        "5.",
+        " 5",
+        "1/2",
+        "--1",
+    ]
     made = world()
     for place, cell in enumerate(cells):
         made.estimate(f"E{place}", value=cell)

@@ -16,8 +16,14 @@ def spoken(made: World, start: str = START, platform: str = "alpha") -> pd.DataF
 
 def pair(start: str, platform: str) -> pd.DataFrame:
     """One restriction of one platform in one country."""
-    return pd.DataFrame({"restriction_id": ["R1"], "country_id": ["XA"],
-                         "platform_id": [platform], "start": [pd.Timestamp(start)]})
+    return pd.DataFrame(
+        {
+            "restriction_id": ["R1"],
+            "country_id": ["XA"],
+            "platform_id": [platform],
+            "start": [pd.Timestamp(start)],
+        }
+    )
 
 
 def ids(made: World, start: str = START) -> list[str]:
@@ -36,14 +42,17 @@ def limits(made: World, start: str = START) -> tuple[float, float]:
     return found["low_persons"], found["high_persons"]
 
 
-@pytest.mark.parametrize(("start", "chosen"), [
-    ("2025-03-31", []),
-    ("2025-04-01", ["MARCH"]),
-    ("2025-06-30", ["MARCH"]),
-    ("2025-07-01", ["JUNE"]),
-    ("2025-08-31", ["JUNE"]),
-    ("2025-09-01", ["AUGUST"]),
-])
+@pytest.mark.parametrize(
+    ("start", "chosen"),
+    [
+        ("2025-03-31", []),
+        ("2025-04-01", ["MARCH"]),
+        ("2025-06-30", ["MARCH"]),
+        ("2025-07-01", ["JUNE"]),
+        ("2025-08-31", ["JUNE"]),
+        ("2025-09-01", ["AUGUST"]),
+    ],
+)
 def test_the_last_period_that_ends_no_later_than_the_start(start: str, chosen: list[str]) -> None:
     made = world().estimate("MARCH", period="2025-03").estimate("JUNE", period="2025-06")
     assert ids(made.estimate("AUGUST", period="2025-08"), start) == chosen
@@ -54,13 +63,23 @@ def test_of_two_periods_with_the_same_end_the_longer_stands() -> None:
     assert ids(made) == ["QUARTER"]
 
 
-@pytest.mark.parametrize("cells", [
-    {"unit": "accounts"}, {"unit": "identities"}, {"age": "18-24"}, {"sex": "F"},
-    {"population_base": "custom"}, {"audience_metric": "ad_audience", "unit": "persons"},
-    {"audience_metric": "installs"}, {"audience_metric": "feature_users"},
-    {"audience_metric": "survey_daily"}, {"platform_id": "beta"}, {"area_id": "XB"},
-    {"area_id": "XA-01"},
-])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"unit": "accounts"},
+        {"unit": "identities"},
+        {"age": "18-24"},
+        {"sex": "F"},
+        {"population_base": "custom"},
+        {"audience_metric": "ad_audience", "unit": "persons"},
+        {"audience_metric": "installs"},
+        {"audience_metric": "feature_users"},
+        {"audience_metric": "survey_daily"},
+        {"platform_id": "beta"},
+        {"area_id": "XB"},
+        {"area_id": "XA-01"},
+    ],
+)
 def test_what_does_not_count_the_people_of_the_country_never_stands(cells: dict[str, str]) -> None:
     assert ids(world().estimate("E1")) == ["E1"]
     assert ids(world().estimate("E1", **cells)) == []
@@ -87,8 +106,9 @@ def test_the_measurers_own_page_stands_before_any_number_of_relays() -> None:
 
 
 def test_a_plain_value_stands_before_over_so_many() -> None:
-    made = relayed("490000").estimate("E0", value="490000", interval_kind="one_sided_min",
-                                      source_id="relay-2")
+    made = relayed("490000").estimate(
+        "E0", value="490000", interval_kind="one_sided_min", source_id="relay-2"
+    )
     assert ids(made) == ["E1"]
 
 
@@ -107,8 +127,11 @@ def test_several_lineages_give_a_range() -> None:
 
 
 def test_each_lineage_speaks_with_its_own_latest_period() -> None:
-    made = world().estimate("E1").estimate("E2", value="450000", source_id="other-panel-page",
-                                           period="2024-06")
+    made = (
+        world()
+        .estimate("E1")
+        .estimate("E2", value="450000", source_id="other-panel-page", period="2024-06")
+    )
     found = audience(made)
     assert (found["low_persons"], found["high_persons"]) == (450000.0, 500000.0)
     assert found["period"] == "2024-06;2025-06"
@@ -120,34 +143,50 @@ def test_a_relay_of_another_measurer_is_that_measurers_voice() -> None:
     assert audience(made.estimate("E2"))["lineages_count"] == 2
 
 
-@pytest.mark.parametrize(("cells", "expected"), [
-    ({}, (500000.0, 500000.0)),
-    ({"interval_kind": "one_sided_min"}, (500000.0, -1.0)),
-    ({"interval_kind": "one_sided_max"}, (0.0, 500000.0)),
-    ({"value": "", "low": "400000", "high": "600000", "interval_kind": "min_max"},
-     (400000.0, 600000.0)),
-    ({"value": "", "low": "400000", "high": "600000", "interval_kind": "ci95"},
-     (400000.0, 600000.0)),
-    ({"value": "", "low": "400000", "high": "600000"}, (400000.0, 600000.0)),
-    ({"low": "400000", "high": "600000", "interval_kind": "ci95"}, (500000.0, 500000.0)),
-    ({"low": "400000", "interval_kind": "min_max"}, (400000.0, 500000.0)),
-])
-def test_what_a_figure_says_at_least_and_at_most(cells: dict[str, str],
-                                                 expected: tuple[float, float]) -> None:
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({}, (500000.0, 500000.0)),
+        ({"interval_kind": "one_sided_min"}, (500000.0, -1.0)),
+        ({"interval_kind": "one_sided_max"}, (0.0, 500000.0)),
+        (
+            {"value": "", "low": "400000", "high": "600000", "interval_kind": "min_max"},
+            (400000.0, 600000.0),
+        ),
+        (
+            {"value": "", "low": "400000", "high": "600000", "interval_kind": "ci95"},
+            (400000.0, 600000.0),
+        ),
+        ({"value": "", "low": "400000", "high": "600000"}, (400000.0, 600000.0)),
+        ({"low": "400000", "high": "600000", "interval_kind": "ci95"}, (500000.0, 500000.0)),
+        ({"low": "400000", "interval_kind": "min_max"}, (400000.0, 500000.0)),
+    ],
+)
+def test_what_a_figure_says_at_least_and_at_most(
+    cells: dict[str, str], expected: tuple[float, float]
+) -> None:
     assert limits(world().estimate("E1", **cells)) == expected
 
 
-TIERS = [("monthly_reach", "panel-page"), ("survey_monthly", "survey-page"),
-         ("mau", "other-panel-page"), ("unspecified", "census-page"),
-         ("daily_reach", "panel-page")]
+TIERS = [
+    ("monthly_reach", "panel-page"),
+    ("survey_monthly", "survey-page"),
+    ("mau", "other-panel-page"),
+    ("unspecified", "census-page"),
+    ("daily_reach", "panel-page"),
+]
 
 
 @pytest.mark.parametrize("better", range(len(TIERS) - 1))
 def test_only_the_best_kind_of_figure_speaks_even_an_older_one(better: int) -> None:
     made = world()
     for place, (metric, source) in enumerate(TIERS[better:]):
-        made.estimate(f"E{place}", audience_metric=metric, source_id=source,
-                      period="2025-05" if place == 0 else "2025-06")
+        made.estimate(
+            f"E{place}",
+            audience_metric=metric,
+            source_id=source,
+            period="2025-05" if place == 0 else "2025-06",
+        )
     assert ids(made) == ["E0"]
     assert audience(made)["metric"] == TIERS[better][0]
 
@@ -164,8 +203,9 @@ def test_of_daily_figures_of_the_latest_day_the_highest_is_the_floor() -> None:
 
 
 def test_a_company_enters_only_where_nothing_better_exists() -> None:
-    alone = world().estimate("E1", audience_metric="monthly_reach", source_id="company-page",
-                             period="2025-06-30")
+    alone = world().estimate(
+        "E1", audience_metric="monthly_reach", source_id="company-page", period="2025-06-30"
+    )
     assert ids(alone) == ["E1"]
     assert audience(alone)["tier"] == figures.WEAK_TIER
     assert ids(alone.estimate("E2", audience_metric="mau", period="2024-01")) == ["E2"]
@@ -186,36 +226,66 @@ def test_a_share_times_the_base_of_the_same_measurer() -> None:
 def test_of_the_measurers_bases_the_nearest_in_time_turns_a_share_into_people() -> None:
     made = world().base("XA-older", period="2024-12", persons="600000")
     assert limits(made.estimate("E1", unit="share", value="0.5", period="2025-02")) == (
-        300000.0, 300000.0)
+        300000.0,
+        300000.0,
+    )
 
 
-@pytest.mark.parametrize("cells", [
-    {"source_id": "other-panel-page"}, {"population_base": "internet_all"}, {"period": "2024-01"},
-])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"source_id": "other-panel-page"},
+        {"population_base": "internet_all"},
+        {"period": "2024-01"},
+    ],
+)
 def test_a_share_without_such_a_base_says_nothing(cells: dict[str, str]) -> None:
     assert ids(world().estimate("E1", unit="share", value="0.5", **cells)) == []
 
 
 def test_a_range_of_shares_becomes_a_range_of_people() -> None:
-    made = world().estimate("E1", unit="share", value="", low="0.3", high="0.4",
-                            interval_kind="min_max")
+    made = world().estimate(
+        "E1", unit="share", value="", low="0.3", high="0.4", interval_kind="min_max"
+    )
     assert limits(made) == (210000.0, 280000.0)
 
 
-@pytest.mark.parametrize(("months", "word"), [
-    (0.0, "fresh"), (3.0, "fresh"), (3.01, "ageing"), (12.0, "ageing"), (12.01, "stale"),
-    (24.0, "stale"), (24.01, "expired"), (1000.0, "expired"), (float("nan"), ""),
-])
+@pytest.mark.parametrize(
+    ("months", "word"),
+    [
+        (0.0, "fresh"),
+        (3.0, "fresh"),
+        (3.01, "ageing"),
+        (12.0, "ageing"),
+        (12.01, "stale"),
+        (24.0, "stale"),
+        (24.01, "expired"),
+        (1000.0, "expired"),
+        (float("nan"), ""),
+    ],
+)
 def test_staleness(months: float, word: str) -> None:
     assert figures.staleness(pd.Series([months])).tolist() == [word]
 
 
-def base_of(made: World, by: list[str], start: str = "2025-07-15", lineage: str = "panel",
-            window: int | None = 366, earlier: bool = False) -> str:
+def base_of(
+    made: World,
+    by: list[str],
+    start: str = "2025-07-15",
+    lineage: str = "panel",
+    window: int | None = 366,
+    earlier: bool = False,
+) -> str:
     """The base found for a population, or nothing."""
     tables = made.typed()
-    wanted = pd.DataFrame({"country_id": ["XA"], "start": [pd.Timestamp(start)],
-                           "population_base": ["internet_12_plus"], "lineage_id": [lineage]})
+    wanted = pd.DataFrame(
+        {
+            "country_id": ["XA"],
+            "start": [pd.Timestamp(start)],
+            "population_base": ["internet_12_plus"],
+            "lineage_id": [lineage],
+        }
+    )
     found = figures.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
     return str(found["base_id"].get(0, ""))
 
@@ -223,10 +293,16 @@ def base_of(made: World, by: list[str], start: str = "2025-07-15", lineage: str 
 OWN, ANY = ["population_base", "lineage_id"], ["population_base"]
 
 
-@pytest.mark.parametrize(("start", "found"), [
-    ("2024-05-30", ""), ("2024-06-01", "XA-panel"), ("2025-07-01", "XA-panel"),
-    ("2026-07-01", "XA-panel"), ("2026-07-10", ""),
-])
+@pytest.mark.parametrize(
+    ("start", "found"),
+    [
+        ("2024-05-30", ""),
+        ("2024-06-01", "XA-panel"),
+        ("2025-07-01", "XA-panel"),
+        ("2026-07-01", "XA-panel"),
+        ("2026-07-10", ""),
+    ],
+)
 def test_a_base_stands_for_twelve_months_on_either_side(start: str, found: str) -> None:
     assert base_of(world(), OWN, start) == found
     assert base_of(world(), OWN, start, window=None) == "XA-panel"
@@ -251,8 +327,9 @@ def test_between_measurers_the_more_reliable_page_is_taken() -> None:
 
 
 def test_between_measurers_a_count_stands_before_a_projection() -> None:
-    made = world().base("XA-projected", source_id="other-panel-page", period="2025-07",
-                        obs_status="F")
+    made = world().base(
+        "XA-projected", source_id="other-panel-page", period="2025-07", obs_status="F"
+    )
     assert base_of(made, ANY) == "XA-panel"
 
 
@@ -267,5 +344,8 @@ def test_a_pair_without_figures_has_no_limits_and_no_tier() -> None:
     both = pd.concat([pair(START, "alpha"), pair(START, "gamma")], ignore_index=True)
     found = figures.audiences(both, spoken(world().estimate("E1")))
     assert row(found, platform_id="alpha")["tier"] == 1
-    assert found.loc[found["platform_id"] == "gamma", ["tier", "low_persons", "high_persons"]
-                     ].isna().all(axis=None)
+    assert (
+        found.loc[found["platform_id"] == "gamma", ["tier", "low_persons", "high_persons"]]
+        .isna()
+        .all(axis=None)
+    )

@@ -436,6 +436,15 @@ def test_code_sha256_follows_the_source_and_nothing_else(tmp_path: Path) -> None
     assert len({digest, added, changed, module.code_sha256()}) == 4
 
 
+def test_code_sha256_takes_further_packages(tmp_path: Path) -> None:
+    """Code beside the package that shapes the tables counts where the caller says so."""
+    (tmp_path / "contract.py").write_text("x = 1\n", encoding="utf-8")
+    one = publishing.code_sha256(tmp_path)
+    (tmp_path / "contract.py").write_text("x = 2\n", encoding="utf-8")
+    two = publishing.code_sha256(tmp_path)
+    assert len({one, two, publishing.code_sha256()}) == 3
+
+
 # What is refused, and leaves everything as it was.
 
 
@@ -615,6 +624,7 @@ def test_mending_that_fails_half_way_starts_again(
         with pytest.raises(PublishError, match="No space left"):
             put(root)
     assert latest(root) == first.path
+    assert contents(first.path).keys() == before.keys()
     assert put(root).created
     assert contents(first.path) == before
 
