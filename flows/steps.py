@@ -90,9 +90,7 @@ def read(folders: Sequence[Path]) -> Reading:
     lines = sum(len(frame) for frame in tables.values())
     alone = (
         sum(
-            len(frame)
-            for folder in folders
-            for frame in files.read([folder], expected)[0].values()
+            len(frame) for folder in folders for frame in files.read([folder], expected)[0].values()
         )
         if len(folders) > 1
         else lines
@@ -115,7 +113,7 @@ def check(reading: Reading) -> Checked:
     ]
     keys, references = fact_models.keys(), fact_models.references()
     tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
-    typed = facts.typed(tables, fact_models.numbers(), fact_models.dates())
+    typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
     across = checks.cross(typed)
     typed, late = checks.settle(facts.without(typed, across), keys, references)
     written = facts.as_written([*across, *late], reading.tables)

@@ -383,17 +383,8 @@ def references() -> dict[str, dict[str, str]]:
     }
 
 
-def numbers() -> dict[str, list[str]]:
-    """For each table its numeric columns."""
-    return _of_kind("number")
-
-
-def dates() -> dict[str, list[str]]:
-    """For each table its columns of dates and periods."""
-    return _of_kind("period")
-
-
-def _of_kind(kind: str) -> dict[str, list[str]]:
+def of_kind(kind: str) -> dict[str, list[str]]:
+    """For each table its columns of a kind, such as `number` or `period`."""
     return {
         table: [name for name, about in columns(table).items() if about["kind"] == kind]
         for table in MODELS

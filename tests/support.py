@@ -181,7 +181,7 @@ class World:
                 row_file=f"{table}.csv",
                 row_line=pd.Series(range(2, len(rows) + 2), dtype="int64"),
             )
-        return facts.typed(frames, fact_models.numbers(), fact_models.dates())
+        return facts.typed(frames, fact_models.of_kind("number"), fact_models.of_kind("period"))
 
     def results(self) -> Tables:
         """The result tables."""
