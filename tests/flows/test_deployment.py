@@ -16,7 +16,7 @@ from prefect.states import Failed
 from prefect.utilities.importtools import import_object
 
 from audience_impact.publish import PublishError
-from flows import deploy, outcome, publish_impact
+from flows import deploy, outcome, publish_impact, serve
 from flows.steps import RefusedError
 
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(
@@ -47,6 +47,13 @@ def test_its_flow_loads_and_takes_its_parameters(
     )
     taken = flow.validate_parameters(deployment["parameters"])
     assert (taken["facts"], taken["published"]) == ([Path("data/facts")], Path("data/published"))
+
+
+def test_a_flow_whose_imports_are_broken_is_not_deployed(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("import no_such_module\nfrom prefect import flow\n\n@flow\ndef f(): ...\n")
+    with pytest.raises(serve.ServeError, match="does not load: .*no_such_module"):
+        serve.require_flow(f"{broken}:f")
 
 
 def test_parameters_come_as_text_and_are_typed() -> None:

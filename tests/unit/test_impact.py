@@ -274,7 +274,11 @@ def test_disjoint_countries_add() -> None:
     found = made.restrict("R1", "alpha", area_ids="XA;XB").exposed()
     assert bounds(found) == (505000.0, 505000.0)
     assert (found["base_persons"], found["population_persons"]) == (709000.0, 1010000.0)
-    half = made.restrict("R2", "alpha", area_ids="XA;XC").exposed("R2")
+    done = made.restrict("R2", "alpha", area_ids="XA;XC").results()
+    half = row(done["impact"], restriction_id="R2", impact_metric="people_exposed")
+    part = row(done["impact_by_platform"], restriction_id="R2")
+    assert pd.isna(part["upper_persons"])
+    assert part["lower_persons"] == 500000.0
     assert half["lower_persons"] == 500000.0
     assert pd.isna(half["upper_persons"])
     assert half["obs_status"] == "M"
