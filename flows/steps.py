@@ -171,6 +171,8 @@ def gate(checked: Checked, strict: bool) -> Checked:
 
 def compute(checked: Checked, as_of: date | None, seed: int) -> Results:
     """The published tables, each held against its contract."""
+    if as_of is None and checked.tables["sources"].empty:
+        raise RefusedError(["no source is left that says when the facts were read: see check"])
     day = as_of or impact.newest_access(checked.tables)
     frames = impact.calculate(checked.tables, day)
     frames["quality"] = _quality(checked, frames["impact"])

@@ -13,7 +13,7 @@ import pytest
 from audience_impact import facts, reading
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows import steps
-from tests.support import World, append, computed, edit, load, save, world
+from tests.support import AS_OF, World, append, checked, computed, edit, load, save, world
 
 HEADER = reading.Header(["a_id", "b", "c"], ["a_id"])
 HEADERS = {"things": HEADER}
@@ -324,12 +324,19 @@ def test_tables_that_are_all_empty_files_are_each_named(small_facts: Path) -> No
 
 
 def test_headers_alone_are_facts_that_say_nothing(tmp_path: Path) -> None:
-    done = computed(World().write(tmp_path / "bare"))
+    bare = steps.gate(checked(World().write(tmp_path / "bare")), strict=True)
+    done = steps.compute(bare, AS_OF, 0)
     assert {
         name: table.num_rows
         for name, table in done.tables.items()
         if table.num_rows and name != "quality"
     } == {}
+
+
+def test_without_any_source_nothing_says_when_the_facts_were_read(tmp_path: Path) -> None:
+    bare = checked(World().write(tmp_path / "bare"))
+    with pytest.raises(steps.RefusedError, match="no source"):
+        steps.compute(bare, None, 0)
 
 
 @pytest.mark.parametrize(

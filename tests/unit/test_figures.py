@@ -7,11 +7,14 @@ from audience_impact import figures
 from tests.support import World, row, world
 
 START = "2025-07-15"
+TABLES = ("estimates", "bases", "lineages", "sources")
 
 
 def spoken(made: World, start: str = START, platform: str = "alpha") -> pd.DataFrame:
     """The figures that stand for a platform in XA on a day."""
-    return figures.choose(figures.before(pair(start, platform), figures.candidates(made.typed())))
+    return figures.choose(
+        figures.before(pair(start, platform), figures.candidates(made.typed(*TABLES)))
+    )
 
 
 def pair(start: str, platform: str) -> pd.DataFrame:
@@ -277,7 +280,7 @@ def base_of(
     earlier: bool = False,
 ) -> str:
     """The base found for a population, or nothing."""
-    tables = made.typed()
+    tables = made.typed(*TABLES)
     wanted = pd.DataFrame(
         {
             "country_id": ["XA"],
