@@ -139,7 +139,7 @@ def with_lineage(tables: Tables) -> Tables:
     filled = {}
     for table, frame in tables.items():
         if {"lineage_id", "source_id"} <= set(frame.columns) and table != "sources":
-            stands_for = frame["source_id"].map(own).astype("str")
+            stands_for = frame["source_id"].map(own).fillna("").astype("str")
             frame = frame.assign(
                 lineage_id=frame["lineage_id"].where(frame["lineage_id"] != "", stands_for)
             )

@@ -32,6 +32,8 @@ MEANINGS = {
 """Rule id of each reading rule and what it means when it fails."""
 
 ROW_RULES = {"field_count", "multiline_cell"}
+FATAL_RULES = set(MEANINGS) - ROW_RULES - {"unknown_table", "key_repeats"}
+"""Rules whose failure leaves a table without any row."""
 
 
 @dataclass(frozen=True)

@@ -111,16 +111,20 @@ def check(reading: Reading) -> Checked:
         for table, frame in reading.tables.items()
         for found in _contract_findings(table, frame)
     ]
+    if any(found.rule in files.FATAL_RULES for found in reading.findings):
+        return _checked(reading, reading.tables, own)  # all that points there would fail as well
     keys, references = fact_models.keys(), fact_models.references()
     tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
     typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
     across = checks.cross(typed)
     typed, late = checks.settle(facts.without(typed, across), keys, references)
     written = facts.as_written([*across, *late], reading.tables)
-    findings = sorted([*reading.findings, *own, *cascade, *written], key=_order)
-    return Checked(
-        reading.folders, typed, tuple(findings), _rows_read(reading), reading.inputs_sha256
-    )
+    return _checked(reading, typed, [*own, *cascade, *written])
+
+
+def _checked(reading: Reading, tables: Tables, findings: list[Finding]) -> Checked:
+    together = tuple(sorted([*reading.findings, *findings], key=_order))
+    return Checked(reading.folders, tables, together, _rows_read(reading), reading.inputs_sha256)
 
 
 def _rows_read(reading: Reading) -> dict[str, int]:
@@ -131,11 +135,6 @@ def _rows_read(reading: Reading) -> dict[str, int]:
 
 def _order(found: Finding) -> tuple[str, int, int, str, str]:
     return found.file, found.layer, found.line, found.column, found.rule
-
-
-def _causes_first(findings: Sequence[Finding]) -> list[Finding]:
-    """What is wrong before what hangs on it."""
-    return sorted(findings, key=lambda found: found.rule == checks.KEY_UNRESOLVED)
 
 
 def _contract_findings(table: str, frame: pd.DataFrame) -> list[Finding]:
@@ -164,7 +163,7 @@ def gate(checked: Checked, strict: bool) -> Checked:
         if found.severity in stops
     ]
     if bad:
-        bad = _causes_first(bad)
+        bad.sort(key=lambda found: found.rule == checks.KEY_UNRESOLVED)  # causes first
         raise RefusedError([line(found) for found in bad], bad)
     return checked
 

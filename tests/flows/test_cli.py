@@ -170,3 +170,13 @@ def test_check_does_not_import_prefect() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME
     )
     assert done.stderr.splitlines()[-1] == "False"
+
+
+def test_a_table_that_cannot_be_read_is_named_alone(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(FACTS, tmp_path / "facts"))
+    (folder / "sources.csv").write_bytes("source_id,publisher\nx,Müller\n".encode("latin-1"))
+    done = command("check", folder)
+    assert done.returncode == 1
+    errors = [line for line in done.stdout.splitlines() if "start_missing" not in line]
+    assert len(errors) == 1
+    assert errors[0].startswith(f"{folder / 'sources.csv'}:2:publisher: encoding: ")
