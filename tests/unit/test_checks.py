@@ -96,7 +96,10 @@ CASES = {
         "estimates", {"estimate_id": "N16", "value": "700001"}, "value", "700001"
     ),
     "above_population": Case(
-        "estimates", {"estimate_id": "N17", "area_id": "XB", "value": "1001", "source_id": "survey-page"}, "value", "1001"
+        "estimates",
+        {"estimate_id": "N17", "area_id": "XB", "value": "1001", "source_id": "survey-page"},
+        "value",
+        "1001",
     ),
     "base_above_parent": Case(
         "bases",
@@ -119,11 +122,20 @@ CASES = {
         Severity.TABLE_ERROR,
     ),
     "bases_contradict": Case(
-        "bases", {"base_id": "N20", "area_id": "XB", "persons": "901"}, "persons", "901", Severity.TABLE_ERROR
+        "bases",
+        {"base_id": "N20", "area_id": "XB", "persons": "901"},
+        "persons",
+        "901",
+        Severity.TABLE_ERROR,
     ),
     "daily_above_monthly": Case(
         "estimates",
-        {"estimate_id": "N21", "platform_id": "beta", "audience_metric": "daily_reach", "value": "500001"},
+        {
+            "estimate_id": "N21",
+            "platform_id": "beta",
+            "audience_metric": "daily_reach",
+            "value": "500001",
+        },
         "value",
         "500001",
         Severity.WARNING,
@@ -278,7 +290,9 @@ def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(he
     lines = held.lines["number"]
     assert row(quality, check="number", table="estimates")["worst_rows"] == f"estimates.csv:{lines}"
     estimates = (
-        {CASES[rule].table: 0 for rule in ROW_RULES}["estimates"] + 2 + sum(CASES[rule].table == "estimates" for rule in ROW_RULES)
+        {CASES[rule].table: 0 for rule in ROW_RULES}["estimates"]
+        + 2
+        + sum(CASES[rule].table == "estimates" for rule in ROW_RULES)
     )
     assert row(quality, check="number", table="estimates")["checked_count"] == estimates
 
