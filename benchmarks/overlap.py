@@ -123,8 +123,8 @@ def by_house(rows: Sequence[Row]) -> str:
     """A Markdown table: means over each house's surveys, and a last row, the mean over houses."""
     table = pd.DataFrame(rows)
     house = table["survey"].map(lambda name: identity(name)[0]).rename("house")
-    means = table.drop(columns="survey").groupby(house).mean()
-    means.insert(0, "surveys", house.value_counts())
+    means = table.drop(columns="survey").groupby(house).mean().astype(float)
+    means.insert(0, "surveys", house.value_counts().astype(float))
     means.loc["mean over houses"] = means.mean()
     means.loc["mean over houses", "surveys"] = len(table)
     names = ["house", *means.columns]
