@@ -1,4 +1,4 @@
-"""Other forms of joint use that were tried, on houses left out: `python -m benchmarks.overlap_forms`.
+"""Other forms of joint use that were tried: `python -m benchmarks.overlap_forms`.
 
 Each form has one or two numbers, chosen on a grid as those with the smallest error on the other
 houses, each house weighing the same (mean over houses of the mean absolute error of the union
@@ -41,7 +41,7 @@ class Sets:
     def errors(self, union: Array) -> Array:
         """Mean absolute error in points, one number a house."""
         missed = 100.0 * self.weight * np.abs(union - self.truth)
-        return np.bincount(self.house.astype(int), missed, len(self.houses))
+        return np.bincount(self.house.astype(int), missed, len(self.houses)).astype(float)
 
 
 def gather(scored: Sequence[Survey]) -> Sets:
