@@ -100,10 +100,11 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     company = figures["lineage_id"].map(lineages) == "company_statement"
     tier = tier.where(~company | (tier > WEAK_TIER), WEAK_TIER)
     value = figures["value"]
-    ranged = figures["interval_kind"] == "min_max"
-    low = figures["low"].where(ranged, value)
+    # Without a value the ends are all that is said, whatever they are called.
+    ranged = (figures["interval_kind"] == "min_max") | value.isna()
+    low = figures["low"].where(ranged).fillna(value)
     low = low.where(figures["interval_kind"] != "one_sided_max", 0.0)
-    high = figures["high"].where(ranged, value)
+    high = figures["high"].where(ranged).fillna(value)
     open_above = (figures["interval_kind"] == "one_sided_min") | (tier == FLOOR_TIER)
     return figures.assign(
         tier=tier,

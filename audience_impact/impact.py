@@ -186,6 +186,7 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         taken = pd.concat([taken, found[safe & ~found.index.isin(taken.index)]])
     columns = ["base_id", "base_persons", "population_base", "obs_status", "own_base"]
     joined = wanted[["restriction_id", "country_id"]].join(taken.reindex(columns=columns))
+    joined["base_persons"] = joined["base_persons"].astype("float64")
     people = figures.nearest_base(all_ages, bases, sources, ["population_base"], None)
     return joined.rename(columns={"population_base": "base", "obs_status": "base_status"}).join(
         people[["base_id", "base_persons"]].rename(
@@ -229,4 +230,4 @@ def _regional_limit(about: pd.DataFrame, tables: Tables) -> pd.Series:
     named = regions[regions.str.contains("-", regex=False)]
     sums = named.map(people).groupby(level=0).agg(lambda parts: parts.sum(skipna=False))
     all_named = regions.str.contains("-", regex=False).groupby(level=0).all()
-    return sums.where(all_named.reindex(sums.index)).reindex(about.index)
+    return sums.where(all_named.reindex(sums.index)).reindex(about.index).astype("float64")

@@ -123,10 +123,7 @@ def latest(root: Path) -> Path:
 
 
 def code_sha256(*packages: Path) -> str:
-    """Return the digest of the source of this package and of other folders that are given.
-
-    A change of code is a change of method: it makes a new version.
-    """
+    """Return the digest of the source of this and of further packages: new code, new method."""
     digests = {}
     for number, package in enumerate((Path(__file__).resolve().parent, *packages)):
         for path in package.rglob("*.py"):
@@ -171,8 +168,7 @@ def _check_table(name: str, table: pa.Table, about: About) -> None:
 
 
 def _told(field: pa.Field) -> dict[str, str]:
-    metadata = sorted((field.metadata or {}).items())
-    return {key.decode(): value.decode() for key, value in metadata}
+    return {key.decode(): word.decode() for key, word in sorted((field.metadata or {}).items())}
 
 
 def _described(name: str, table: pa.Table, version: Version, about: About) -> pa.Table:
@@ -314,9 +310,9 @@ def _put_in_place(aside: Path, folder: Path) -> None:
         folder.unlink(missing_ok=True)
         os.rename(aside, folder)
         return
-    # A damaged version is mended file by file, so that `latest` never points at nothing. The
-    # manifest goes last: until then its hashes do not match, and the next publish starts again.
-    for path in sorted(aside.iterdir(), key=lambda path: path.name == MANIFEST):
+    # A damaged version is mended file by file, so that `latest` never points at nothing. Until
+    # that is done its hashes do not match, so that the next publish starts again.
+    for path in aside.iterdir():
         os.replace(path, folder / path.name)
     _flush(folder)
 

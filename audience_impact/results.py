@@ -134,7 +134,7 @@ def _with_shares(frame: pd.DataFrame, as_of: date) -> pd.DataFrame:
 def by_platform(walk: Walk, as_of: date) -> pd.DataFrame:
     """Table `impact_by_platform`: the parts, which must not be added, and their naive sum."""
     groups = walk.audiences.groupby(["restriction_id", "platform_id"], sort=True)
-    limit = groups["base_persons"].sum(min_count=1)
+    limit = groups["base_persons"].agg(lambda parts: parts.sum(skipna=False))
     high = groups["high_persons"].agg(lambda parts: parts.sum(skipna=False))
     stated = high.fillna(limit)
     parts = pd.DataFrame(
@@ -150,13 +150,15 @@ def by_platform(walk: Walk, as_of: date) -> pd.DataFrame:
         }
     ).reset_index()
     about = walk.events.set_index("restriction_id")
-    rows = walk.targets[["restriction_id", "platform_id", "feature", "claim_status"]].merge(
-        parts, on=["restriction_id", "platform_id"], how="left"
+    rows = _with_swallowed(
+        walk.targets[["restriction_id", "platform_id", "feature", "claim_status"]].merge(
+            parts, on=["restriction_id", "platform_id"], how="left"
+        ),
+        walk,
     )
+    unsure = about["partial"] | about["some_networks"] | about["networks_unknown"]
     part = (
-        (about["partial"] | about["some_networks"] | about["networks_unknown"] | about["never"])
-        .reindex(rows["restriction_id"])
-        .to_numpy()
+        (unsure | ~about["start_known"] | about["never"]).reindex(rows["restriction_id"]).to_numpy()
     )
     never = about["never"].reindex(rows["restriction_id"]).to_numpy()
     rows["lower_persons"] = rows["lower_persons"].where(~part, 0.0)
@@ -168,6 +170,18 @@ def by_platform(walk: Walk, as_of: date) -> pd.DataFrame:
         as_of=as_of.isoformat(),
         aggregation_hazard=several.map({True: HAZARD, False: ""}),
     )
+
+
+def _with_swallowed(rows: pd.DataFrame, walk: Walk) -> pd.DataFrame:
+    """Services named beside the whole internet have no audience of their own: zero to base."""
+    base = walk.audiences.groupby("restriction_id")["base"].first()
+    swallowed = rows["lower_persons"].isna()
+    limit = rows["restriction_id"].map(walk.bounds["base_persons"])
+    return rows.assign(
+        base=rows["base"].where(~swallowed, rows["restriction_id"].map(base)),
+        base_persons=rows["base_persons"].where(~swallowed, limit),
+        upper_persons=rows["upper_persons"].where(~swallowed, limit),
+    ).fillna({"lower_persons": 0.0, "lineages_count": 0.0, "staleness": ""})
 
 
 def restrictions(walk: Walk, tables: Tables, as_of: date) -> pd.DataFrame:

@@ -173,7 +173,7 @@ def list_(published: Published = PUBLISHED) -> None:
     folder = _latest(published)
     tables = report.load(folder)
     rows = report.exposed(tables["impact"], tables["restrictions"])
-    report.show_table(report.results_table(rows, f"People exposed, version {folder.name}"))
+    report.show_results(rows, f"People exposed, version {folder.name}")
 
 
 @app.command()

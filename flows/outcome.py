@@ -11,10 +11,15 @@ from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Failed
 
+from audience_impact.publish import PublishError
 from flows.steps import RefusedError
+from schemas.contracts import ValidationOffError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# Their message says what is wrong and what to do: it is the reason, no traceback adds to it.
+REFUSALS = (RefusedError, PublishError, ValidationOffError)
 
 # Waiting mends none of these: a path that is wrong stays wrong.
 LASTING = (
@@ -37,7 +42,7 @@ def refusable(flow_body: Callable[P, R]) -> Callable[P, R]:
     def body(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return flow_body(*args, **kwargs)
-        except RefusedError as refusal:
+        except REFUSALS as refusal:
             # Prefect makes this the outcome of the run and raises the refusal at the caller.
             return cast(R, Failed(message=str(refusal), data=refusal))
 
@@ -46,15 +51,20 @@ def refusable(flow_body: Callable[P, R]) -> Callable[P, R]:
 
 def may_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
     """Tell whether a failed task is worth another try: the outside failed, and not for good."""
-    return isinstance(state.data, OSError) and not isinstance(state.data, LASTING)
+    error = state.data
+    if isinstance(error, PublishError):
+        error = error.__cause__
+    return isinstance(error, OSError) and not isinstance(error, LASTING)
 
 
 def not_a_refusal(record: logging.LogRecord) -> bool:
-    """Drop a record that carries the traceback of a refusal; the state says the reason anyway.
+    """Drop an error that carries the traceback of a refusal; the state says the reason anyway.
 
     A refusal is an answer to whoever edits the facts, who has no use for a traceback.
     """
-    return not (record.exc_info and isinstance(record.exc_info[1], RefusedError))
+    if record.levelno < logging.ERROR or not record.exc_info:
+        return True
+    return not isinstance(record.exc_info[1], REFUSALS)
 
 
 logging.getLogger("prefect.task_runs").addFilter(not_a_refusal)

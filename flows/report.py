@@ -48,6 +48,9 @@ def exposed(impact: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
 
 HEADINGS = ("restriction", "platforms", "at least", "at most", "base", "people in base", "status")
 
+NARROW = ("restriction", "at least", "at most")
+WIDE = 170
+
 
 def _cells(row: Any) -> tuple[str, ...]:
     platforms = row.platforms if len(row.platforms) <= 40 else row.platforms[:37] + "..."
@@ -63,22 +66,20 @@ def _cells(row: Any) -> tuple[str, ...]:
     )
 
 
-def results_table(rows: pd.DataFrame, title: str) -> Table:
-    """The table of results for a terminal."""
+def show_results(rows: pd.DataFrame, title: str) -> None:
+    """Print the table of results: whole and unwrapped, or in a narrow terminal its core."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=max(console.width, WIDE))
+    wanted = HEADINGS if console.width >= WIDE else NARROW
     table = Table(title=title, title_justify="left")
-    for heading in HEADINGS:
+    for heading in wanted:
         right = heading in ("at least", "at most", "people in base")
         table.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for row in rows.itertuples():
-        table.add_row(*_cells(row))
-    return table
-
-
-def show_table(table: Table) -> None:
-    """Print a table; into a pipe or a narrow terminal unwrapped and whole."""
-    console = Console()
-    wide = Console(width=max(console.width, 170)) if not console.is_terminal else console
-    wide.print(table)
+        cells = dict(zip(HEADINGS, _cells(row), strict=True))
+        table.add_row(*[cells[heading] for heading in wanted])
+    console.print(table)
 
 
 def results_markdown(results: Results) -> str:

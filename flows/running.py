@@ -65,11 +65,8 @@ def tell(folder: Path, folders: list[Path]) -> None:
 
     tables = report.load(folder)
     rows = report.exposed(tables["impact"], tables["restrictions"])
-    report.show_table(
-        report.results_table(
-            rows,
-            "People exposed to each restriction (upper bounds of what has no figure: its base)",
-        )
+    report.show_results(
+        rows, "People exposed to each restriction (upper bounds of what has no figure: its base)"
     )
     refused = pd.read_parquet(folder / "quarantine.parquet")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()

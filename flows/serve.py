@@ -23,6 +23,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import State, StateType
 from prefect.exceptions import ObjectAlreadyExists
+from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_SERVER_API_HOST,
@@ -105,17 +106,21 @@ def embedded_server(api: str) -> Iterator[Child]:
 def what_is_wrong() -> str | None:
     """Ask the server of the settings for its version; say what went wrong, if anything did."""
     try:
-        with get_client(sync_client=True) as client:
+        with get_client(httpx_settings={"timeout": 10.0}, sync_client=True) as client:
             client.api_version()
     except Exception as trouble:  # whatever it is, no Prefect server answers there
         return str(trouble) or type(trouble).__name__
     return None
 
 
+def deployments() -> list[dict[str, Any]]:
+    """Read the deployments of prefect.yaml."""
+    return list(yaml.safe_load(PREFECT_YAML.read_text(encoding="utf-8"))["deployments"])
+
+
 def work_pool() -> str:
     """Name the work pool of prefect.yaml: all its deployments share one."""
-    deployments: list[dict[str, Any]] = yaml.safe_load(PREFECT_YAML.read_text())["deployments"]
-    (pool,) = {deployment["work_pool"]["name"] for deployment in deployments}
+    (pool,) = {deployment["work_pool"]["name"] for deployment in deployments()}
     return str(pool)
 
 
@@ -127,12 +132,22 @@ def create(pool: str) -> None:
 
 def deploy() -> None:
     """Bring the deployments of prefect.yaml to the server, new or changed."""
+    for deployment in deployments():
+        require_flow(deployment["entrypoint"])
     command = prefect_command("deploy", "--all", "--prefect-file", str(PREFECT_YAML))
     done = subprocess.run(
         command, cwd=CHECKOUT, env=environment(), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise ServeError(f"{PREFECT_YAML.name} cannot be deployed.\n{done.stdout}{done.stderr}")
+
+
+def require_flow(entrypoint: str) -> None:
+    """Make sure that a flow loads; Prefect itself would deploy one whose imports are broken."""
+    try:
+        load_flow_from_entrypoint(str(CHECKOUT / entrypoint), use_placeholder_flow=False)
+    except Exception as error:  # a module may fail in any way when it is imported
+        raise ServeError(f"{PREFECT_YAML.name}: {entrypoint} does not load: {error!r}") from None
 
 
 @contextmanager

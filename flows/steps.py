@@ -12,6 +12,7 @@ import pyarrow
 import pyarrow.parquet
 
 from audience_impact import checks, facts, impact, publish
+from audience_impact import reading as files
 from audience_impact.facts import Finding, Tables
 from audience_impact.vocabulary import FindingSeverity, Staleness
 from schemas import contracts, published
@@ -73,11 +74,11 @@ def line(found: Finding) -> str:
     return f"{found.file}:{found.line}:{found.column}: {found.rule}: {text}"
 
 
-def headers() -> dict[str, facts.Header]:
+def headers() -> dict[str, files.Header]:
     """Columns and key of each fact table."""
     keys = fact_models.keys()
     return {
-        table: facts.Header(list(fact_models.columns(table)), keys[table])
+        table: files.Header(list(fact_models.columns(table)), keys[table])
         for table in fact_models.MODELS
     }
 
@@ -85,17 +86,17 @@ def headers() -> dict[str, facts.Header]:
 def read(folders: Sequence[Path]) -> Reading:
     """Read the fact tables of the folders, a later one winning by key."""
     expected = headers()
-    tables, findings = facts.read(folders, expected)
+    tables, findings = files.read(folders, expected)
     lines = sum(len(frame) for frame in tables.values())
     alone = (
         sum(
-            len(frame) for folder in folders for frame in facts.read([folder], expected)[0].values()
+            len(frame) for folder in folders for frame in files.read([folder], expected)[0].values()
         )
         if len(folders) > 1
         else lines
     )
     return Reading(
-        tuple(folders), tables, tuple(findings), facts.digest(folders, expected), alone - lines
+        tuple(folders), tables, tuple(findings), files.digest(folders, expected), alone - lines
     )
 
 
@@ -112,7 +113,7 @@ def check(reading: Reading) -> Checked:
     ]
     keys, references = fact_models.keys(), fact_models.references()
     tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
-    typed = facts.typed(tables, fact_models.numbers(), fact_models.dates())
+    typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
     across = checks.cross(typed)
     typed, late = checks.settle(facts.without(typed, across), keys, references)
     written = facts.as_written([*across, *late], reading.tables)
@@ -124,7 +125,7 @@ def check(reading: Reading) -> Checked:
 
 def _rows_read(reading: Reading) -> dict[str, int]:
     """Rows of each table, those that could not be read included."""
-    unread = Counter(found.table for found in reading.findings if found.rule in facts.ROW_RULES)
+    unread = Counter(found.table for found in reading.findings if found.rule in files.ROW_RULES)
     return {table: len(frame) + unread[table] for table, frame in reading.tables.items()}
 
 
@@ -170,6 +171,8 @@ def gate(checked: Checked, strict: bool) -> Checked:
 
 def compute(checked: Checked, as_of: date | None, seed: int) -> Results:
     """The published tables, each held against its contract."""
+    if as_of is None and checked.tables["sources"].empty:
+        raise RefusedError(["no source is left that says when the facts were read: see check"])
     day = as_of or impact.newest_access(checked.tables)
     frames = impact.calculate(checked.tables, day)
     frames["quality"] = _quality(checked, frames["impact"])
@@ -305,14 +308,14 @@ def rules() -> list[Rule]:
         Rule(
             rule,
             error
-            if rule in facts.ROW_RULES
+            if rule in files.ROW_RULES
             else FindingSeverity.WARNING
             if rule == "unknown_table"
             else table_error,
             meaning,
             names,
         )
-        for rule, meaning in facts.MEANINGS.items()
+        for rule, meaning in files.MEANINGS.items()
         if rule != "unknown_table"
     ]
     for rule, meaning in contracts.meanings().items():

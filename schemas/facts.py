@@ -41,7 +41,6 @@ BLAMED = {
 }
 """The column each of these rules points at: the first of them that the table has."""
 
-PERSON_METRICS = [words.AudienceMetric.POPULATION.value]
 ACCOUNT_METRICS = [words.AudienceMetric.REGISTERED.value, words.AudienceMetric.INSTALLS.value]
 
 
@@ -53,6 +52,49 @@ def _ordered(frame: Any, low: str, middle: str, high: str) -> Any:
     bottom, centre, top = (_number(frame, name) for name in (low, middle, high))
     told = frame[middle].ne("") | (frame[low].ne("") & frame[high].ne(""))
     return told & ~(bottom > centre) & ~(centre > top) & ~(bottom > top)
+
+
+class SourcedFigure(FactModel):
+    """What every figure says of where it was read."""
+
+    source_id: Series[str] = fields.reference("sources")
+    also_source_id: Series[str] = fields.reference("sources", filled=False)
+    lineage_id: Series[str] = fields.reference("lineages", filled=False)
+    note: Series[str] = fields.text()
+
+
+class Measured(SourcedFigure):
+    """A figure whose unit stands beside it."""
+
+    unit: Series[str] = fields.code(words.Unit)
+    value: Series[str] = fields.value()
+    low: Series[str] = fields.value()
+    high: Series[str] = fields.value()
+    interval_kind: Series[str] = fields.code(words.IntervalKind)
+
+    @pa.dataframe_check(name="low_value_high")
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Low <= value <= high."""
+        return _ordered(frame, "low", "value", "high")
+
+    @pa.dataframe_check(name="share_above_one")
+    def share_above_one(cls, frame: pd.DataFrame) -> Any:
+        """A share of people is at most all of them."""
+        return frame["unit"].ne("share") | ~(_number(frame, "value") > 1)
+
+
+class ShareOfPeople(SourcedFigure):
+    """A share of the people asked."""
+
+    share: Series[str] = fields.share()
+    low_share: Series[str] = fields.share()
+    high_share: Series[str] = fields.share()
+    interval_kind: Series[str] = fields.code(words.IntervalKind)
+
+    @pa.dataframe_check(name="low_value_high")
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Low <= share <= high."""
+        return _ordered(frame, "low_share", "share", "high_share")
 
 
 class Lineages(FactModel):
@@ -106,7 +148,7 @@ class Areas(FactModel):
     note: Series[str] = fields.text()
 
 
-class Bases(FactModel):
+class Bases(SourcedFigure):
     """How many people a population holds: the denominators."""
 
     base_id: Series[str] = fields.key()
@@ -117,10 +159,6 @@ class Bases(FactModel):
     low_persons: Series[str] = fields.persons()
     high_persons: Series[str] = fields.persons()
     obs_status: Series[str] = fields.code(words.ObsStatus)
-    source_id: Series[str] = fields.reference("sources")
-    also_source_id: Series[str] = fields.reference("sources", filled=False)
-    lineage_id: Series[str] = fields.reference("lineages", filled=False)
-    note: Series[str] = fields.text()
 
     @pa.dataframe_check(name="low_value_high")
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
@@ -128,47 +166,28 @@ class Bases(FactModel):
         return _ordered(frame, "low_persons", "persons", "high_persons")
 
 
-class Estimates(FactModel):
+class Estimates(Measured):
     """One published audience figure."""
 
     estimate_id: Series[str] = fields.key()
     platform_id: Series[str] = fields.reference("platforms")
     area_id: Series[str] = fields.reference("areas")
     audience_metric: Series[str] = fields.code(words.AudienceMetric)
-    unit: Series[str] = fields.code(words.Unit)
-    value: Series[str] = fields.value()
-    low: Series[str] = fields.value()
-    high: Series[str] = fields.value()
-    interval_kind: Series[str] = fields.code(words.IntervalKind)
     population_base: Series[str] = fields.code(words.PopulationBase)
     period: Series[str] = fields.day(filled=True)
     activity_threshold: Series[str] = fields.text()
     age: Series[str] = fields.text()
     sex: Series[str] = fields.code(words.Sex, filled=False)
-    source_id: Series[str] = fields.reference("sources")
-    also_source_id: Series[str] = fields.reference("sources", filled=False)
-    lineage_id: Series[str] = fields.reference("lineages", filled=False)
-    note: Series[str] = fields.text()
-
-    @pa.dataframe_check(name="low_value_high")
-    def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Low <= value <= high."""
-        return _ordered(frame, "low", "value", "high")
-
-    @pa.dataframe_check(name="share_above_one")
-    def share_above_one(cls, frame: pd.DataFrame) -> Any:
-        """A share of people is at most all of them."""
-        return frame["unit"].ne("share") | ~(_number(frame, "value") > 1)
 
     @pa.dataframe_check(name="unit_fits_metric")
     def unit_fits_metric(cls, frame: pd.DataFrame) -> Any:
         """Registrations are no persons, and a population is nothing else."""
-        accounts = frame["audience_metric"].isin(["registered"]) & frame["unit"].eq("persons")
-        people = frame["audience_metric"].isin(PERSON_METRICS) & ~frame["unit"].eq("persons")
+        accounts = frame["audience_metric"].isin(ACCOUNT_METRICS) & frame["unit"].eq("persons")
+        people = frame["audience_metric"].eq("population") & ~frame["unit"].eq("persons")
         return ~(accounts | people)
 
 
-class Overlaps(FactModel):
+class Overlaps(Measured):
     """How many use several platforms together, or any of them, as measured."""
 
     overlap_id: Series[str] = fields.key()
@@ -176,30 +195,11 @@ class Overlaps(FactModel):
     area_id: Series[str] = fields.reference("areas")
     population_base: Series[str] = fields.code(words.PopulationBase)
     kind: Series[str] = fields.code(words.OverlapKind)
-    unit: Series[str] = fields.code(words.Unit)
-    value: Series[str] = fields.value()
-    low: Series[str] = fields.value()
-    high: Series[str] = fields.value()
-    interval_kind: Series[str] = fields.code(words.IntervalKind)
     share_of: Series[str] = fields.reference("platforms", filled=False)
     period: Series[str] = fields.day(filled=True)
-    source_id: Series[str] = fields.reference("sources")
-    also_source_id: Series[str] = fields.reference("sources", filled=False)
-    lineage_id: Series[str] = fields.reference("lineages", filled=False)
-    note: Series[str] = fields.text()
-
-    @pa.dataframe_check(name="low_value_high")
-    def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Low <= value <= high."""
-        return _ordered(frame, "low", "value", "high")
-
-    @pa.dataframe_check(name="share_above_one")
-    def share_above_one(cls, frame: pd.DataFrame) -> Any:
-        """A share of people is at most all of them."""
-        return frame["unit"].ne("share") | ~(_number(frame, "value") > 1)
 
 
-class FeatureUse(FactModel):
+class FeatureUse(ShareOfPeople):
     """Which share of a population uses a feature."""
 
     feature_use_id: Series[str] = fields.key()
@@ -208,23 +208,10 @@ class FeatureUse(FactModel):
     area_id: Series[str] = fields.reference("areas")
     population_base: Series[str] = fields.code(words.PopulationBase)
     age: Series[str] = fields.text()
-    share: Series[str] = fields.share()
-    low_share: Series[str] = fields.share()
-    high_share: Series[str] = fields.share()
-    interval_kind: Series[str] = fields.code(words.IntervalKind)
     period: Series[str] = fields.day(filled=True)
-    source_id: Series[str] = fields.reference("sources")
-    also_source_id: Series[str] = fields.reference("sources", filled=False)
-    lineage_id: Series[str] = fields.reference("lineages", filled=False)
-    note: Series[str] = fields.text()
-
-    @pa.dataframe_check(name="low_value_high")
-    def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Low <= share <= high."""
-        return _ordered(frame, "low_share", "share", "high_share")
 
 
-class Circumvention(FactModel):
+class Circumvention(ShareOfPeople):
     """Which share keeps access in spite of a restriction."""
 
     circumvention_id: Series[str] = fields.key()
@@ -232,22 +219,9 @@ class Circumvention(FactModel):
     area_id: Series[str] = fields.reference("areas")
     platform_ids: Series[str] = fields.reference("platforms")
     feature: Series[str] = fields.code(words.Feature)
-    share: Series[str] = fields.share()
-    low_share: Series[str] = fields.share()
-    high_share: Series[str] = fields.share()
-    interval_kind: Series[str] = fields.code(words.IntervalKind)
     asked: Series[str] = fields.text(filled=True)
     self_selected: Series[str] = fields.code(words.YesNo)
     period: Series[str] = fields.day(filled=True)
-    source_id: Series[str] = fields.reference("sources")
-    also_source_id: Series[str] = fields.reference("sources", filled=False)
-    lineage_id: Series[str] = fields.reference("lineages", filled=False)
-    note: Series[str] = fields.text()
-
-    @pa.dataframe_check(name="low_value_high")
-    def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Low <= share <= high."""
-        return _ordered(frame, "low_share", "share", "high_share")
 
 
 class Restrictions(FactModel):
@@ -348,9 +322,14 @@ COMPOUND_KEYS = {
 
 
 def columns(table: str) -> dict[str, dict[str, str]]:
-    """Metadata (`kind`, `refers_to`) of each column of a table, in the order written."""
-    schema = MODELS[table].to_schema()
-    return {name: dict(column.metadata or {}) for name, column in schema.columns.items()}
+    """Metadata (`kind`, `refers_to`) of each column of a table, its own columns first."""
+    model = MODELS[table]
+    schema = model.to_schema()
+    own = [name for name in model.__annotations__ if name in schema.columns]
+    return {
+        name: dict(schema.columns[name].metadata or {})
+        for name in dict.fromkeys([*own, *schema.columns])
+    }
 
 
 def keys() -> dict[str, list[str]]:
@@ -372,17 +351,8 @@ def references() -> dict[str, dict[str, str]]:
     }
 
 
-def numbers() -> dict[str, list[str]]:
-    """For each table its numeric columns."""
-    return _of_kind("number")
-
-
-def dates() -> dict[str, list[str]]:
-    """For each table its columns of dates and periods."""
-    return _of_kind("period")
-
-
-def _of_kind(kind: str) -> dict[str, list[str]]:
+def of_kind(kind: str) -> dict[str, list[str]]:
+    """For each table its columns of a kind, such as `number` or `period`."""
     return {
         table: [name for name, about in columns(table).items() if about["kind"] == kind]
         for table in MODELS

@@ -4,9 +4,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from flows import steps
-from tests.support import FACTS, World, world
+from tests.support import FACTS, world
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile(
+    "steady", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 @pytest.fixture
@@ -25,12 +32,6 @@ def repository_checked() -> steps.Checked:
 def repository_results(repository_checked: steps.Checked) -> steps.Results:
     """What is computed from the repository's facts."""
     return steps.compute(steps.gate(repository_checked, strict=True), None, 0)
-
-
-@pytest.fixture
-def small_world() -> World:
-    """A small country to which a test adds what it is about."""
-    return world()
 
 
 @pytest.fixture

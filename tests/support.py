@@ -170,10 +170,10 @@ class World:
             )
         return folder
 
-    def typed(self) -> Tables:
-        """The typed tables, as they are after all checks have passed."""
+    def typed(self, *only: str) -> Tables:
+        """The typed tables, all or only those named, as they are after all checks."""
         frames = {}
-        for table in fact_models.MODELS:
+        for table in only or fact_models.MODELS:
             columns = list(fact_models.columns(table))
             rows = self.rows.get(table, [])
             frames[table] = pd.DataFrame(rows, columns=columns, dtype="str").assign(
@@ -181,7 +181,7 @@ class World:
                 row_file=f"{table}.csv",
                 row_line=pd.Series(range(2, len(rows) + 2), dtype="int64"),
             )
-        return facts.typed(frames, fact_models.numbers(), fact_models.dates())
+        return facts.typed(frames, fact_models.of_kind("number"), fact_models.of_kind("period"))
 
     def results(self) -> Tables:
         """The result tables."""
@@ -293,7 +293,7 @@ def checked(*folders: Path) -> steps.Checked:
 
 def computed(*folders: Path) -> steps.Results:
     """Facts read, checked and computed; a bad row is quarantined."""
-    return steps.compute(steps.gate(checked(*folders), strict=False), AS_OF, 0)
+    return steps.compute(steps.gate(checked(*folders), strict=False), None, 0)
 
 
 def of_rule(found: steps.Checked, rule: str) -> list[Finding]:

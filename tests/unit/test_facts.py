@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact import facts
+from audience_impact import facts, reading
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows import steps
-from tests.support import World, append, computed, edit, load, save, world
+from tests.support import AS_OF, World, append, checked, computed, edit, load, save, world
 
-HEADER = facts.Header(["a_id", "b", "c"], ["a_id"])
+HEADER = reading.Header(["a_id", "b", "c"], ["a_id"])
 HEADERS = {"things": HEADER}
 
 
@@ -24,7 +24,7 @@ def things(folder: Path, content: str | bytes) -> tuple[pd.DataFrame, list[facts
     folder.mkdir(exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
     (folder / "things.csv").write_bytes(data)
-    tables, findings = facts.read([folder], HEADERS)
+    tables, findings = reading.read([folder], HEADERS)
     return tables["things"], findings
 
 
@@ -72,12 +72,12 @@ def test_a_broken_file_is_named_with_line_column_and_value(case: Broken, tmp_pat
 
 
 def test_every_reading_rule_has_a_case_that_fails_it() -> None:
-    assert set(BY_RULE) | {"missing_table", "unknown_table"} == set(facts.MEANINGS)
-    assert {case.rule for case in BROKEN if case.severity is Severity.ERROR} == facts.ROW_RULES
+    assert set(BY_RULE) | {"missing_table", "unknown_table"} == set(reading.MEANINGS)
+    assert {case.rule for case in BROKEN if case.severity is Severity.ERROR} == reading.ROW_RULES
 
 
 def test_a_table_that_no_folder_holds_is_missing(tmp_path: Path) -> None:
-    tables, findings = facts.read([tmp_path], HEADERS)
+    tables, findings = reading.read([tmp_path], HEADERS)
     (found,) = findings
     assert (found.rule, found.file, found.line, found.column) == (
         "missing_table",
@@ -158,7 +158,7 @@ def layers(root: Path, *contents: str) -> tuple[pd.DataFrame, list[facts.Finding
     for number, content in enumerate(contents, 1):
         things(root / str(number), content)
         folders.append(root / str(number))
-    tables, findings = facts.read(folders, HEADERS)
+    tables, findings = reading.read(folders, HEADERS)
     return tables["things"], findings
 
 
@@ -208,7 +208,7 @@ def test_the_digest_knows_bytes_tables_and_layers_but_no_folder_names(tmp_path: 
     things(other, "a_id,b,c\n1,x,z\n")
 
     def digest(*folders: Path) -> str:
-        return facts.digest(folders, HEADERS)
+        return reading.digest(folders, HEADERS)
 
     assert digest(one) == digest(two)
     assert (
@@ -324,12 +324,19 @@ def test_tables_that_are_all_empty_files_are_each_named(small_facts: Path) -> No
 
 
 def test_headers_alone_are_facts_that_say_nothing(tmp_path: Path) -> None:
-    done = computed(World().write(tmp_path / "bare"))
+    bare = steps.gate(checked(World().write(tmp_path / "bare")), strict=True)
+    done = steps.compute(bare, AS_OF, 0)
     assert {
         name: table.num_rows
         for name, table in done.tables.items()
         if table.num_rows and name != "quality"
     } == {}
+
+
+def test_without_any_source_nothing_says_when_the_facts_were_read(tmp_path: Path) -> None:
+    bare = checked(World().write(tmp_path / "bare"))
+    with pytest.raises(steps.RefusedError, match="no source"):
+        steps.compute(bare, None, 0)
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,16 @@ def test_how_a_table_was_built_reaches_no_byte(tmp_path: Path) -> None:
     assert contents(one.path) == contents(two.path)
 
 
+def test_chunks_of_long_text_reach_no_byte(tmp_path: Path) -> None:
+    """Pages end where chunks do once the text is long."""
+    schema = pa.schema([field("x", pa.string())])
+    table = pa.table([[f"{number:0100}" for number in range(15_000)]], schema=schema)
+    pieces = pa.concat_tables([table.slice(row, 777) for row in range(0, table.num_rows, 777)])
+    one = put(tmp_path / "one", tables={"numbers": table})
+    two = put(tmp_path / "two", tables={"numbers": pieces})
+    assert contents(one.path) == contents(two.path)
+
+
 def test_every_column_and_every_file_describes_itself(root: Path) -> None:
     """Whoever has one file alone knows what it holds and where it is from."""
     folder = put(root).path
@@ -426,6 +436,15 @@ def test_code_sha256_follows_the_source_and_nothing_else(tmp_path: Path) -> None
     assert len({digest, added, changed, module.code_sha256()}) == 4
 
 
+def test_code_sha256_takes_further_packages(tmp_path: Path) -> None:
+    """Code beside the package that shapes the tables counts where the caller says so."""
+    (tmp_path / "contract.py").write_text("x = 1\n", encoding="utf-8")
+    one = publishing.code_sha256(tmp_path)
+    (tmp_path / "contract.py").write_text("x = 2\n", encoding="utf-8")
+    two = publishing.code_sha256(tmp_path)
+    assert len({one, two, publishing.code_sha256()}) == 3
+
+
 # What is refused, and leaves everything as it was.
 
 
@@ -583,6 +602,33 @@ def test_a_damaged_version_is_replaced(root: Path, damage: Callable[[Path], None
     assert not leftovers(root)
 
 
+def test_mending_that_fails_half_way_starts_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a damaged version is mended, `latest` keeps pointing at something."""
+    first = put(root)
+    before = contents(first.path)
+    for path in first.path.glob("*.parquet"):
+        path.write_bytes(b"damaged")
+    mended: list[Path] = []
+    real = os.replace
+
+    def fail_second(source: Path, target: Path) -> None:
+        mended.append(target)
+        if len(mended) == 2:
+            raise OSError(28, "No space left on device")
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fail_second)
+        with pytest.raises(PublishError, match="No space left"):
+            put(root)
+    assert latest(root) == first.path
+    assert contents(first.path).keys() == before.keys()
+    assert put(root).created
+    assert contents(first.path) == before
+
+
 def test_leftovers_of_the_dead_are_removed(root: Path) -> None:
     """What dead publishers wrote aside does not pile up."""
     put(root)
@@ -645,6 +691,27 @@ def test_versions_of_one_moment_go_by_name(root: Path) -> None:
         os.utime(one.path, (0, 0))
     names = sorted(one.version_id for one in done)
     assert put(root, seeded(9), keep=3).removed == tuple(names[:2])
+
+
+def test_a_removal_that_fails_half_way_leaves_whole_versions(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is half removed does not pass for a version, and goes with the next publish."""
+    publish_aged(root, range(3))
+
+    def remove_one_file(folder: Path, **_: object) -> None:
+        next(folder.glob("*.parquet")).unlink()
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", remove_one_file)
+        with pytest.raises(PublishError, match="Input/output error"):
+            put(root, seeded(0), keep=1)
+    for name in kept(root) - {path.name for path in leftovers(root)}:
+        assert_whole(root / "versions" / name)
+    assert latest(root).name == seeded(0).id
+    put(root, seeded(0), keep=1)
+    assert kept(root) == {seeded(0).id}
 
 
 def test_keep_leaves_what_is_no_version(root: Path) -> None:

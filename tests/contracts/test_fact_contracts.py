@@ -1,0 +1,216 @@
+"""The contract of each fact table, column by column."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+from audience_impact import vocabulary
+from flows import steps
+from schemas import contracts
+from schemas import facts as fact_models
+from tests.support import DEFAULTS, FACTS, load
+
+Failure = tuple[int, str, str]
+
+BAD_CELLS = {
+    "required": "  ",
+    "number": "12 million",
+    "not_negative": "-0.5",
+    "share_at_most_one": "1.01",
+    "whole_number": "0.5",
+    "date": "2025-13-01",
+    "word": "no-such-word",
+    "identifier": "-no id",
+    "web_address": "ftp://example.org",
+}
+"""A cell that breaks each rule of a column; not_negative and the others break no second one."""
+
+KEYS = {"restriction_id": "R1", "survey_id": "S1"}
+
+
+def sound_cells(table: str) -> dict[str, str]:
+    """A row that passes."""
+    columns = fact_models.columns(table)
+    keys = {name: "K1" for name, about in columns.items() if about["kind"] == "key"}
+    own = {name: cell for name, cell in KEYS.items() if name in columns}
+    return {**dict.fromkeys(columns, ""), **own, **DEFAULTS[table], **keys}
+
+
+def failures(table: str, rows: list[dict[str, str]]) -> set[Failure]:
+    """Position, column and rule of everything found."""
+    found = contracts.failures(table, pd.DataFrame(rows, dtype="str"))
+    return set(zip(found["position"], found["column"], found["rule"], strict=True))
+
+
+def column_rules(table: str) -> Iterator[tuple[str, str]]:
+    """Each column of a table and each rule it is under."""
+    for name, column in fact_models.MODELS[table].to_schema().columns.items():
+        for check in column.checks:
+            yield name, str(check.name)
+
+
+@pytest.mark.parametrize("table", fact_models.MODELS)
+def test_a_sound_row_passes_and_every_rule_of_every_column_can_fail(table: str) -> None:
+    """One row a column and rule, all judged at once: nothing found hides another."""
+    cases = list(column_rules(table))
+    rows = [sound_cells(table) | {column: BAD_CELLS[rule]} for column, rule in cases]
+    found = failures(table, [sound_cells(table), *rows])
+    assert found >= {(place, column, rule) for place, (column, rule) in enumerate(cases, 1)}
+    assert not {failure for failure in found if failure[0] == 0}
+
+
+@pytest.mark.parametrize("table", fact_models.MODELS)
+def test_every_word_of_a_vocabulary_passes(table: str) -> None:
+    schema = fact_models.MODELS[table].to_schema()
+    for name, column in schema.columns.items():
+        for check in column.checks:
+            if check.name == "word":
+                words = check.statistics["word"]
+                found = failures(table, [sound_cells(table) | {name: word} for word in words])
+                assert not {failure for failure in found if failure[1:] == (name, "word")}
+                enums = [enum for enum in vars(vocabulary).values() if isinstance(enum, type)]
+                assert words in [
+                    [member.value for member in enum]  # type: ignore[attr-defined]
+                    for enum in enums
+                    if hasattr(enum, "__members__")
+                ]
+
+
+@pytest.mark.parametrize("table", fact_models.MODELS)
+def test_the_repository_writes_the_columns_of_the_contract(table: str) -> None:
+    header, _ = load(FACTS / f"{table}.csv")
+    assert sorted(header) == sorted(fact_models.columns(table))
+
+
+def test_every_csv_of_the_repository_has_a_contract_and_the_other_way_round() -> None:
+    assert {path.stem for path in FACTS.glob("*.csv")} == set(fact_models.MODELS)
+
+
+def test_an_empty_table_passes() -> None:
+    for table in fact_models.MODELS:
+        columns = list(fact_models.columns(table))
+        assert contracts.failures(table, pd.DataFrame(columns=columns, dtype="str")).empty
+
+
+def test_a_blank_cell_passes_unless_it_must_be_filled() -> None:
+    for table in fact_models.MODELS:
+        rules = set(column_rules(table))
+        columns = list(fact_models.columns(table))
+        rows = [sound_cells(table) | {name: ""} for name in columns]
+        found = failures(table, rows)
+        blank = {(column, rule) for place, column, rule in found if columns[place] == column}
+        of_rows = {"low_value_high", "start_missing", "source_incomplete"}
+        assert {(column, "required") for column, rule in rules if rule == "required"} == {
+            failure for failure in blank if failure[1] not in of_rows
+        }
+
+
+def estimate(**cells: str) -> set[tuple[str, str]]:
+    """What is wrong with an audience figure."""
+    return {failure[1:] for failure in failures("estimates", [sound_cells("estimates") | cells])}
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "sound"),
+    [
+        ("", "5", "", True),
+        ("4", "5", "6", True),
+        ("5", "5", "5", True),
+        ("4", "", "6", True),
+        ("4", "5", "", True),
+        ("", "5", "6", True),
+        ("", "", "", False),
+        ("4", "", "", False),
+        ("", "", "6", False),
+        ("6", "5", "", False),
+        ("", "5", "4", False),
+        ("6", "", "4", False),
+    ],
+)
+def test_low_value_high(low: str, value: str, high: str, sound: bool) -> None:
+    found = estimate(low=low, value=value, high=high, interval_kind="min_max")
+    assert found == (set() if sound else {("value", "low_value_high")})
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "sound"),
+    [
+        ("registered", "persons", False),
+        ("registered", "accounts", True),
+        ("population", "households", False),
+        ("population", "persons", True),
+        ("monthly_reach", "persons", True),
+    ],
+)
+def test_unit_fits_metric(metric: str, unit: str, sound: bool) -> None:
+    found = estimate(audience_metric=metric, unit=unit)
+    assert found == (set() if sound else {("unit", "unit_fits_metric")})
+
+
+def test_a_share_may_be_one_and_persons_any_number() -> None:
+    assert estimate(unit="share", value="1") == set()
+    assert estimate(unit="share", value="1.0001") == {("value", "share_above_one")}
+    assert estimate(unit="persons", value="2e6") == set()
+
+
+@pytest.mark.parametrize(
+    ("cells", "rules"),
+    [
+        (
+            {
+                "observed_from": "2025-08-10/2025-08-11",
+                "ended_on": "2025-08-09",
+                "end_status": "ended",
+            },
+            {"end_before_start"},
+        ),
+        ({"observed_from": "2025-08-10", "ended_on": "2025-08-10", "end_status": "ended"}, set()),
+        ({"observed_from": "2025-08-10", "ended_on": "2025-08", "end_status": "ended"}, set()),
+        (
+            {
+                "observed_from": "",
+                "announced_on": "2025-08-10",
+                "ended_on": "2025-08-09",
+                "end_status": "ended",
+            },
+            {"end_before_start"},
+        ),
+        (
+            {
+                "observed_from": "2025-08-10",
+                "announced_on": "2025-09-10",
+                "ended_on": "2025-08-12",
+                "end_status": "ended",
+            },
+            set(),
+        ),
+        ({"ended_on": "2025-12-31"}, {"ongoing_has_end"}),
+        ({"observed_from": ""}, {"start_missing"}),
+        ({"observed_from": "", "announced_on": "2025"}, set()),
+        ({"observed_from": "soon"}, {"date"}),
+    ],
+)
+def test_days_of_a_restriction(cells: dict[str, str], rules: set[str]) -> None:
+    found = failures("restrictions", [sound_cells("restrictions") | cells])
+    assert {rule for _, _, rule in found} == rules
+
+
+def test_references_point_to_tables_with_a_single_key() -> None:
+    keys = fact_models.keys()
+    for columns in fact_models.references().values():
+        for target in columns.values():
+            assert len(keys[target]) == 1
+    assert all(keys.values())
+
+
+def test_the_documented_tables_of_a_rule_are_those_that_know_it() -> None:
+    for rule in steps.rules():
+        if rule.rule in contracts.meanings():
+            assert rule.tables == contracts.tables_with(rule.rule) != ()
+
+
+def test_several_identifiers_stand_in_one_cell_and_each_must_be_one() -> None:
+    good = sound_cells("overlaps") | {"platform_ids": "alpha;beta;*"}
+    bad = sound_cells("overlaps") | {"platform_ids": "alpha; beta"}
+    assert failures("overlaps", [good, bad]) == {(1, "platform_ids", "identifier")}

@@ -1,0 +1,127 @@
+"""The contracts of the published tables: what must not be published is refused, by name."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from flows import steps
+from schemas import published
+from schemas.published import ContractError
+
+Frames = dict[str, pd.DataFrame]
+
+
+@pytest.fixture
+def frames(repository_results: steps.Results) -> Frames:
+    """Copies of the tables of the repository, to be broken."""
+    return {name: frame.copy() for name, frame in repository_results.frames.items()}
+
+
+@pytest.mark.parametrize("table", published.MODELS)
+def test_every_column_says_what_it_is(table: str, repository_results: steps.Results) -> None:
+    schema = repository_results.tables[table].schema
+    assert schema.names == list(published.MODELS[table].to_schema().columns)
+    for field in schema:
+        about = {key.decode(): text.decode() for key, text in field.metadata.items()}
+        assert set(about) == {"description", "unit", "sdmx_concept"}
+        assert len(about["description"]) > 3
+        assert not pa.types.is_nested(field.type)
+
+
+@pytest.mark.parametrize("table", published.MODELS)
+def test_units_stand_in_the_names_of_numeric_columns(
+    table: str, repository_results: steps.Results
+) -> None:
+    units = {"_persons": b"persons", "_share": b"share", "_count": b"count", "_ratio": b"ratio"}
+    for field in repository_results.tables[table].schema:
+        for ending, unit in units.items():
+            if field.name.endswith(ending):
+                assert field.metadata[b"unit"] == unit
+        if field.name.endswith(("_persons", "_count")):
+            assert pa.types.is_int64(field.type)
+        if field.metadata[b"unit"] == b"date":
+            assert pa.types.is_date32(field.type)
+
+
+@pytest.mark.parametrize("table", published.MODELS)
+def test_a_table_without_rows_keeps_its_types(
+    table: str, frames: Frames, repository_results: steps.Results
+) -> None:
+    bare = published.to_arrow(table, frames[table].iloc[:0])
+    assert bare.num_rows == 0
+    assert bare.schema.equals(repository_results.tables[table].schema, check_metadata=True)
+
+
+@pytest.mark.parametrize("table", published.MODELS)
+def test_there_is_exactly_one_row_for_each_key(
+    table: str, repository_results: steps.Results
+) -> None:
+    frame = repository_results.tables[table].to_pandas()
+    assert not frame.duplicated(published.KEYS[table]).any()
+    assert not frame[published.KEYS[table]].isna().any(axis=None)
+
+
+@pytest.mark.parametrize("table", [name for name in published.MODELS if name != "quarantine"])
+def test_a_repeated_key_is_refused(table: str, frames: Frames) -> None:
+    frame = frames[table]
+    with pytest.raises(ContractError, match=f"{table} has two rows for the key"):
+        published.to_arrow(table, pd.concat([frame, frame.iloc[[0]]], ignore_index=True))
+
+
+@pytest.mark.parametrize(
+    ("table", "cells", "named"),
+    [
+        ("impact", {"lower_persons": 2e8}, "bounds_in_order"),
+        ("impact", {"upper_persons": 105_000_001.0}, "bounds_in_order"),
+        ("impact", {"upper_base_share": 1.000001}, "share_of_base_at_most_one"),
+        ("impact", {"obs_status": "U", "reason": ""}, "gap_has_reason"),
+        ("impact", {"obs_status": "M", "reason": ""}, "gap_has_reason"),
+        ("impact", {"obs_status": "X"}, "obs_status"),
+        ("impact", {"lower_persons": float("nan")}, "lower_persons"),
+        ("impact", {"lower_persons": -1.0}, "lower_persons"),
+        ("impact", {"quarantined_inputs_count": -1}, "quarantined_inputs_count"),
+        ("impact", {"impact_metric": "affected"}, "impact_metric"),
+        ("impact", {"staleness": "old"}, "staleness"),
+        ("impact_by_platform", {"lower_persons": float("nan")}, "lower_persons"),
+        ("impact_by_platform", {"feature": "calls"}, "feature"),
+        ("comparisons", {"figure_kind": "guess"}, "figure_kind"),
+        ("comparisons", {"compared_with": "nothing"}, "compared_with"),
+        ("comparisons", {"published_value": float("nan")}, "published_value"),
+        ("restrictions", {"action": "ban"}, "action"),
+        ("lineage", {"row_line": 0}, "row_line"),
+        ("quality", {"severity": "fatal"}, "severity"),
+    ],
+)
+def test_a_broken_row_is_refused_by_name(
+    table: str, cells: dict[str, Any], named: str, frames: Frames
+) -> None:
+    frame = frames[table].reset_index(drop=True)
+    one = frame.index[-1]
+    if "restriction_id" in frame:
+        one = frame[frame["restriction_id"] == "RU-2025-08-13-calls"].index[0]
+    for name, cell in cells.items():
+        frame.loc[one, name] = cell
+    with pytest.raises(ContractError, match=named) as refused:
+        published.to_arrow(table, frame)
+    assert str(refused.value).startswith(f"{table} breaks its contract")
+
+
+def test_whole_numbers_are_whole_and_gaps_are_null(frames: Frames) -> None:
+    table = published.to_arrow("impact", frames["impact"])
+    assert table.column("q50_persons").null_count == table.num_rows
+    assert 96_000_000 in table.column("lower_persons").to_pylist()
+    assert all(isinstance(cell, int) for cell in table.column("lower_persons").to_pylist())
+
+
+def test_the_titles_are_sentences() -> None:
+    for name in published.MODELS:
+        assert published.title(name).endswith(".")
+
+
+def test_numbers_are_plain_in_json(repository_results: steps.Results) -> None:
+    first = repository_results.tables["impact"].slice(0, 1).to_pylist()[0]
+    text = json.dumps({name: cell for name, cell in first.items() if name.endswith("_persons")})
+    assert ".0" not in text

@@ -1,0 +1,136 @@
+"""The flow and prefect.yaml without a server: what is deployed, and what a task tries again."""
+
+import logging
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+from prefect import Flow, Task
+from prefect.client.schemas.objects import TaskRun
+from prefect.exceptions import ParameterTypeError
+from prefect.flows import load_flow_from_entrypoint
+from prefect.states import Failed
+from prefect.utilities.importtools import import_object
+
+from audience_impact.publish import PublishError
+from flows import deploy, outcome, publish_impact, serve
+from flows.steps import RefusedError
+
+DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(
+    (deploy.CHECKOUT / "prefect.yaml").read_text(encoding="utf-8")
+)["deployments"]
+every_deployment = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda one: one["name"])
+TASKS = [one for one in vars(publish_impact).values() if isinstance(one, Task)]
+
+
+@every_deployment
+def test_has_an_explicit_pull_step_and_a_schedule_in_utc(deployment: dict[str, Any]) -> None:
+    assert deployment["pull"]
+    for step in deployment["pull"]:
+        (name,) = step
+        assert import_object(name)(**step[name]) == {"directory": str(deploy.CHECKOUT)}
+    assert [schedule["timezone"] for schedule in deployment["schedules"]] == ["UTC"]
+    assert all(len(schedule["cron"].split()) == 5 for schedule in deployment["schedules"])
+
+
+@every_deployment
+def test_its_flow_loads_and_takes_its_parameters(
+    deployment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(deploy.CHECKOUT)
+    # With a placeholder a flow whose imports are broken would load as well.
+    flow: Flow[..., Any] = load_flow_from_entrypoint(
+        deployment["entrypoint"], use_placeholder_flow=False
+    )
+    taken = flow.validate_parameters(deployment["parameters"])
+    assert (taken["facts"], taken["published"]) == ([Path("data/facts")], Path("data/published"))
+
+
+def test_a_flow_whose_imports_are_broken_is_not_deployed(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("import no_such_module\nfrom prefect import flow\n\n@flow\ndef f(): ...\n")
+    with pytest.raises(serve.ServeError, match="does not load: .*no_such_module"):
+        serve.require_flow(f"{broken}:f")
+
+
+def test_parameters_come_as_text_and_are_typed() -> None:
+    given = {"facts": ["a", "b"], "published": "c", "as_of": "2025-08-13", "keep": "3"}
+    assert publish_impact.publish_impact.validate_parameters(given) == {
+        "facts": [Path("a"), Path("b")],
+        "published": Path("c"),
+        "as_of": date(2025, 8, 13),
+        "seed": 0,
+        "strict": False,
+        "keep": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("seed", -1, "greater than or equal to 0"),
+        ("keep", 0, "greater than or equal to 1"),
+        ("facts", [], "at least 1 item"),
+        ("as_of", "2025-13-01", "month value is outside expected range"),
+        ("strict", "perhaps", "valid boolean"),
+    ],
+)
+def test_a_parameter_out_of_bounds_is_named(name: str, value: Any, message: str) -> None:
+    given = {"facts": ["a"], "published": "b", name: value}
+    with pytest.raises(ParameterTypeError, match=rf"{name}: .*{message}"):
+        publish_impact.publish_impact.validate_parameters(given)
+
+
+def caused_by(error: OSError) -> PublishError:
+    wrapped = PublishError("cannot publish")
+    wrapped.__cause__ = error
+    return wrapped
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (OSError(5, "Input/output error"), True),
+        (TimeoutError(), True),
+        (caused_by(OSError(28, "No space left on device")), True),
+        (FileNotFoundError(), False),
+        (caused_by(PermissionError()), False),
+        (PublishError("latest is a folder"), False),
+        (RefusedError([]), False),
+        (ValueError(), False),
+    ],
+    ids=repr,
+)
+def test_only_what_may_pass_is_tried_again(error: Exception, again: bool) -> None:
+    run = TaskRun(flow_run_id=uuid4(), task_key="read", dynamic_key="0")
+    assert outcome.may_pass(publish_impact.read, run, Failed(data=error)) is again
+
+
+def test_only_the_steps_that_touch_the_outside_have_retries() -> None:
+    assert {task.name for task in TASKS if task.retries} == {"read", "write"}
+
+
+def test_no_step_stores_or_caches_its_tables() -> None:
+    assert TASKS
+    assert not any(task.persist_result for task in TASKS)
+    assert {type(task.cache_policy).__name__ for task in TASKS} == {"_None"}
+
+
+@pytest.mark.parametrize(
+    ("level", "error", "kept"),
+    [
+        (logging.ERROR, RefusedError([]), False),
+        (logging.ERROR, ValueError(), True),
+        (logging.WARNING, PublishError("cannot publish"), True),  # says that it tries again
+        (logging.ERROR, None, True),
+    ],
+)
+def test_a_refusal_is_logged_without_traceback(
+    level: int, error: Exception | None, kept: bool
+) -> None:
+    info = (type(error), error, None) if error else None
+    record = logging.LogRecord("prefect.task_runs", level, "", 0, "failed", None, info)
+    assert outcome.not_a_refusal(record) is kept

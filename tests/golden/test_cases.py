@@ -1,0 +1,392 @@
+"""The cases by name, and what holds for every row of the repository's results."""
+
+import csv
+import json
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from audience_impact.facts import Tables
+from flows import steps
+from schemas import published
+from tests.support import FACTS, checked, computed, edit, load, row
+
+CALLS = "RU-2025-08-13-calls"
+
+
+@pytest.fixture(scope="module")
+def frames(repository_results: steps.Results) -> Tables:
+    """The published tables, as a reader gets them."""
+    return {name: as_read(table) for name, table in repository_results.tables.items()}
+
+
+def as_read(table: pa.Table) -> pd.DataFrame:
+    """A published table with blank for text that is null."""
+    frame: pd.DataFrame = table.to_pandas()
+    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    return frame.assign(**{name: frame[name].fillna("") for name in texts})
+
+
+def exposed(frames: Tables, act: str) -> "pd.Series[float]":
+    """The row of the people exposed."""
+    return row(frames["impact"], restriction_id=act, impact_metric="people_exposed")
+
+
+def of_act(frames: Tables, table: str, act: str = CALLS) -> pd.DataFrame:
+    """The rows of a table that speak of an act."""
+    frame = frames[table]
+    return frame[frame["restriction_id"] == act]
+
+
+def test_calls_in_russia_the_bounds(frames: Tables) -> None:
+    found = exposed(frames, CALLS)
+    assert (found["lower_persons"], found["upper_persons"]) == (96_000_000, 105_000_000)
+    assert (found["base"], found["base_persons"]) == ("internet_12_plus", 105_000_000)
+    assert (found["dedup_method"], found["staleness"]) == ("frechet", "fresh")
+    assert (found["obs_status"], found["reason"]) == ("A", "")
+    assert 140_000_000 < found["population_persons"] < 147_000_000
+    assert found["upper_base_share"] == 1.0
+    assert found["lower_base_share"] == round(96 / 105, 6)
+
+
+def test_calls_in_russia_the_parts_and_the_naive_sum(frames: Tables) -> None:
+    parts = of_act(frames, "impact_by_platform").set_index(["platform_id", "feature"])
+    assert parts["claim_status"].to_dict() == {
+        ("telegram", "video_call"): "reported",
+        ("telegram", "voice_call"): "official",
+        ("whatsapp", "video_call"): "reported",
+        ("whatsapp", "voice_call"): "official",
+    }
+    assert set(parts["naive_sum_persons"]) == {185_000_000}
+    assert all("must not be added" in hazard for hazard in parts["aggregation_hazard"])
+    for platform, audience in (("whatsapp", 96_000_000), ("telegram", 89_000_000)):
+        one = parts.loc[platform]
+        assert set(one["lower_persons"]) == set(one["upper_persons"]) == {audience}
+        assert set(one["audience_metric"]) == {"monthly_reach"}
+        assert set(one["period"]) == {"2025-07"}
+        assert set(one["lineages_count"]) == {1}
+
+
+def test_calls_in_russia_who_uses_calls_is_not_made_up(frames: Tables) -> None:
+    table = of_act(frames, "impact").set_index("impact_metric")
+    assert table["upper_persons"].to_dict() == dict.fromkeys(
+        ["people_exposed", "people_feature_exposed", "people_deprived_net"], 105_000_000
+    )
+    assert table["lower_persons"]["people_feature_exposed"] == 0
+    assert table["lower_persons"]["people_deprived_net"] == 0
+    assert table["reason"]["people_feature_exposed"] == (
+        "share who use the feature not applied yet"
+    )
+
+
+def test_calls_in_russia_the_company_and_the_newspaper(frames: Tables) -> None:
+    table = of_act(frames, "comparisons").set_index("published_figure_id")
+    statement = table.loc["PF-SC07"]
+    assert (statement["figure_kind"], statement["publisher"]) == ("company_statement", "WhatsApp")
+    assert (statement["published_value"], statement["interval_kind"]) == (1e8, "one_sided_min")
+    assert statement["compared_with"] == "platform"
+    assert statement["lower_persons"] == 96_000_000
+    assert statement["lower_ratio"] == round(100 / 96, 4)
+    newspaper = table.loc["PF-SC06"]
+    assert (newspaper["published_value"], newspaper["compared_with"]) == (185e6, "restriction")
+    assert newspaper["upper_ratio"] == round(185 / 105, 4)
+    assert newspaper["difference_reason"] == "adds_up_platforms"
+
+
+def test_calls_in_russia_the_lineage(frames: Tables) -> None:
+    used = of_act(frames, "lineage")
+    chosen = used[used["role"] == "audience"].set_index("platform_id")["input_id"]
+    assert chosen.to_dict() == {"whatsapp": "PE0001", "telegram": "PE0002"}
+    relays = used[used["role"] == "relay"]
+    assert {"PE0009", "PE0012", "PE0010"} <= set(relays["input_id"])
+    assert not set(relays["input_id"]) & set(chosen)
+    assert row(used, role="base")["input_id"] == "RU-internet_12_plus-2025-10-mediascope"
+    assert all(used["publisher"] != "")
+    header, rows = load(FACTS / "estimates.csv")
+    line = row(used, input_id="PE0001")["row_line"]
+    cells = dict(zip(header, rows[int(line) - 2], strict=True))
+    assert (cells["estimate_id"], cells["value"]) == ("PE0001", "96000000")
+
+
+def test_calls_in_russia_the_act(frames: Tables) -> None:
+    act = row(frames["restrictions"], restriction_id=CALLS)
+    assert act["start_on"] == date(2025, 8, 10)
+    assert (act["announced_on"], act["observed_from"]) == ("2025-08-13", "2025-08-10/2025-08-11")
+    assert (act["authority"], act["area_name"]) == ("Roskomnadzor", "Russia")
+    assert act["platforms"] == "Telegram, WhatsApp"
+    assert act["stated_reason"]
+
+
+def test_the_spanish_order_was_never_carried_out(frames: Tables) -> None:
+    table = of_act(frames, "impact", "ES-2024-03-22-telegram")
+    assert len(table) == 3
+    assert set(table["lower_persons"]) == set(table["upper_persons"]) == {0}
+    assert set(table["reason"]) == {"never carried out"}
+
+
+def test_the_end_of_adsense_has_an_unknown_audience(frames: Tables) -> None:
+    found = exposed(frames, "RU-2024-08-12-adsense")
+    assert found["obs_status"] == "M"
+    assert found["lower_persons"] == 0
+    assert found["upper_persons"] == found["base_persons"] > 100_000_000
+    assert found["reason"] == "no audience figure from before the start"
+
+
+def test_a_network_shutdown_touches_the_internet_users(frames: Tables) -> None:
+    found = exposed(frames, "UG-2021-01-13-internet")
+    assert found["lower_persons"] == found["upper_persons"] == 3_289_829
+    assert (found["dedup_method"], found["obs_status"]) == ("single", "E")
+    used = row(of_act(frames, "lineage", "UG-2021-01-13-internet"), role="audience")
+    assert (used["input_table"], used["platform_id"]) == ("bases", "*")
+
+
+def test_an_old_count_of_internet_users_is_a_floor(frames: Tables) -> None:
+    found = exposed(frames, "IR-2026-01-08-internet")
+    assert found["lower_persons"] < found["upper_persons"] == found["base_persons"]
+    assert (found["obs_status"], found["staleness"]) == ("U", "expired")
+
+
+def test_a_mobile_shutdown_in_unnamed_regions_has_no_certain_lower_bound(frames: Tables) -> None:
+    found = exposed(frames, "RU-2025-05-mobile-internet")
+    assert (found["lower_persons"], found["obs_status"]) == (0, "M")
+    assert found["upper_persons"] == found["base_persons"]
+
+
+def test_a_regional_block_is_limited_by_the_people_of_the_regions(frames: Tables) -> None:
+    found = exposed(frames, "RU-2025-03-06-telegram")
+    assert (found["lower_persons"], found["upper_persons"]) == (0, 1_476_752 + 3_111_353)
+    assert found["area_id"] == "RU-CE;RU-DA"
+    assert "only part of the country" in found["reason"]
+
+
+def test_an_area_without_any_base_says_so(frames: Tables) -> None:
+    found = exposed(frames, "NC-2024-05-15-tiktok")
+    assert found["lower_persons"] == 0
+    assert found[["upper_persons", "base_persons"]].isna().all()
+    assert found["base"] == ""
+    assert found["obs_status"] == "M"
+    assert "no base on record" in found["reason"]
+
+
+def test_an_act_without_a_start_has_no_certain_lower_bound(frames: Tables) -> None:
+    found = exposed(frames, "AE-voip-calls")
+    assert found["lower_persons"] == 0
+    assert "start not known" in found["reason"]
+    assert pd.isna(row(frames["restrictions"], restriction_id="AE-voip-calls")["start_on"])
+
+
+def test_every_act_has_three_rows_and_nothing_else(frames: Tables) -> None:
+    _, rows = load(FACTS / "restrictions.csv")
+    metrics = ["people_exposed", "people_feature_exposed", "people_deprived_net"]
+    assert set(
+        zip(frames["impact"]["restriction_id"], frames["impact"]["impact_metric"], strict=True)
+    ) == {(cells[0], metric) for cells in rows for metric in metrics}
+    assert len(frames["impact"]) == 3 * len(rows)
+    assert sorted(frames["restrictions"]["restriction_id"]) == sorted(cells[0] for cells in rows)
+
+
+def test_every_target_has_a_row(frames: Tables) -> None:
+    _, rows = load(FACTS / "restriction_targets.csv")
+    parts = frames["impact_by_platform"]
+    assert set(
+        zip(parts["restriction_id"], parts["platform_id"], parts["feature"], strict=True)
+    ) == {tuple(cells[:3]) for cells in rows}
+
+
+def test_bounds_are_in_order_everywhere(frames: Tables) -> None:
+    for name in ("impact", "impact_by_platform"):
+        table = frames[name]
+        known = table[table["upper_persons"].notna()]
+        assert (table["lower_persons"] >= 0).all()
+        assert (known["lower_persons"] <= known["upper_persons"]).all()
+        assert (known["upper_persons"] <= known["base_persons"]).all()
+    shares = frames["impact"].filter(regex="^(lower|upper)_.*_share$")
+    assert ((shares.isna()) | ((shares >= 0) & (shares <= 1))).all(axis=None)
+
+
+def test_no_gap_without_a_reason(frames: Tables) -> None:
+    table = frames["impact"]
+    gaps = table["upper_persons"].isna() | table["base_persons"].isna()
+    assert table.loc[gaps, "reason"].str.contains("no base on record").all()
+    assert (table.loc[table["obs_status"] != "A", "reason"] != "").all()
+    zero = (table["lower_persons"] == 0) & (table["obs_status"] == "A")
+    assert set(table.loc[zero, "reason"]) == {"never carried out"}
+
+
+def test_no_middle_is_made_up(frames: Tables) -> None:
+    quantiles = frames["impact"].filter(regex="^q[0-9]+_")
+    assert quantiles.shape[1] == 9
+    assert quantiles.isna().all(axis=None)
+
+
+def test_narrower_metrics_never_exceed_the_people_exposed(frames: Tables) -> None:
+    table = frames["impact"].pivot_table(
+        index="restriction_id", columns="impact_metric", values=["lower_persons", "upper_persons"]
+    )
+    assert table.notna().sum().min() > 100
+    for bound in ("lower_persons", "upper_persons"):
+        part = table[bound].dropna()
+        assert (part["people_feature_exposed"] <= part["people_exposed"]).all()
+        assert (part["people_deprived_net"] <= part["people_feature_exposed"]).all()
+
+
+def test_no_part_exceeds_the_whole(frames: Tables) -> None:
+    whole = frames["impact"][frames["impact"]["impact_metric"] == "people_exposed"]
+    joined = frames["impact_by_platform"].merge(whole, on="restriction_id", suffixes=("", "_whole"))
+    assert (joined["lower_persons"] <= joined["lower_persons_whole"]).all()
+
+
+def test_every_row_of_the_lineage_stands_where_it_says(frames: Tables) -> None:
+    used = frames["lineage"]
+    lines = {
+        name: (FACTS / name).read_text(encoding="utf-8").splitlines()
+        for name in used["row_file"].unique()
+    }
+    for found in used.itertuples():
+        (cells,) = csv.reader([lines[found.row_file][found.row_line - 1]])
+        key = cells[:3] if found.input_table == "restriction_targets" else cells[:1]
+        assert "/".join(key) == found.input_id
+        assert found.row_file == f"{found.input_table}.csv"
+        assert found.source_id in cells
+    assert set(used["restriction_id"]) == set(frames["restrictions"]["restriction_id"])
+
+
+def test_the_facts_of_the_repository_pass_every_rule_but_warnings(
+    repository_checked: steps.Checked, frames: Tables
+) -> None:
+    assert steps.gate(repository_checked, strict=True) is repository_checked
+    assert frames["quarantine"].empty
+    assert set(frames["impact"]["quarantined_inputs_count"]) == {0}
+
+
+def test_expired_figures_are_counted_in_the_quality_table(frames: Tables) -> None:
+    table = frames["impact"]
+    expired = (table["impact_metric"] == "people_exposed") & (table["staleness"] == "expired")
+    assert expired.any()
+    assert row(frames["quality"], check="figure_expired")["failed_count"] == expired.sum()
+
+
+@pytest.fixture(scope="module")
+def again(repository_checked: steps.Checked) -> dict[str, pa.Table]:
+    """The same facts once more, on another day and with another seed."""
+    return steps.compute(repository_checked, date(2027, 1, 1), 7).tables
+
+
+def test_the_same_facts_give_the_same_tables(repository_results: steps.Results) -> None:
+    other = steps.compute(checked(FACTS), None, 0)
+    assert other.version == repository_results.version
+    for name, table in repository_results.tables.items():
+        assert other.tables[name].equals(table, check_metadata=True)
+
+
+def test_another_day_and_seed_change_the_day_alone(
+    repository_results: steps.Results, again: dict[str, pa.Table]
+) -> None:
+    for name, table in repository_results.tables.items():
+        columns = [column for column in table.column_names if column != "as_of"]
+        assert again[name].select(columns).equals(table.select(columns), check_metadata=True)
+        if "as_of" in table.column_names:
+            assert set(again[name].column("as_of").to_pylist()) == {date(2027, 1, 1)}
+            assert set(table.column("as_of").to_pylist()) == {repository_results.version.as_of}
+
+
+def test_a_day_before_the_others_moves_acts_without_a_start_alone(
+    repository_checked: steps.Checked, repository_results: steps.Results
+) -> None:
+    """For want of a start such an act is taken to be in force on the day of the facts."""
+    plain = repository_results.frames["impact"].drop(columns="as_of")
+    other = steps.compute(repository_checked, date(2020, 1, 1), 0).frames["impact"]
+    moved = plain.compare(other.drop(columns="as_of"), keep_shape=True).notna().any(axis=1)
+    assert set(plain.loc[moved, "restriction_id"]) == {"AE-voip-calls"}
+
+
+SPOILT = {
+    "estimates/PE0080/value": ("106000000", "estimate_above_base"),
+    "estimates/PE0001/value": ("1" + 15 * "0", "above_population"),
+    "estimates/PE0039/value": ("-91000000", "not_negative"),
+    "estimates/PE0041/value": ("96.5 million", "number"),
+    "estimates/PE0002/platform_id": ("telegramm", "key_unresolved"),
+    "estimates/PE0014/source_id": ("", "required"),
+    "estimates/PE0046/source_id": ("no-such-page", "key_unresolved"),
+    "restrictions/RU-2024-10-08-discord/observed_from": ("2025-13-01", "date"),
+}
+"""One cell each, as a slip of the pen would leave it, and the rule that must say so."""
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int], steps.Results]:
+    """A copy of the facts with each of these cells changed, the lines, and what comes of it."""
+    folder = tmp_path_factory.mktemp("spoilt")
+    for path in FACTS.glob("*.csv"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    lines = {}
+    for place, (cell, _) in SPOILT.items():
+        table, key, column = place.split("/")
+        lines[place] = edit(folder, table, key, **{column: cell})
+    return folder, lines, computed(folder)
+
+
+Spoilt = tuple[Path, dict[str, int], steps.Results]
+
+
+@pytest.mark.parametrize("place", SPOILT)
+def test_one_cell_changed_puts_the_row_in_quarantine_whole(place: str, spoilt: Spoilt) -> None:
+    folder, lines, done = spoilt
+    table, key, column = place.split("/")
+    cell, rule = SPOILT[place]
+    quarantine = as_read(done.tables["quarantine"])
+    found = quarantine[(quarantine["table"] == table) & (quarantine["line"] == lines[place])]
+    assert (f"{table}.csv", column, rule, cell) in set(
+        zip(found["file"], found["column"], found["rule"], found["value"], strict=True)
+    )
+    header, rows = load(folder / f"{table}.csv")
+    (whole,) = [dict(zip(header, cells, strict=True)) for cells in rows if cells[0] == key]
+    assert [json.loads(kept) for kept in found["row"]] == [whole] * len(found)
+
+
+def test_the_rest_is_computed_and_says_what_it_lost(spoilt: Spoilt, frames: Tables) -> None:
+    _, _, done = spoilt
+    impact = as_read(done.tables["impact"])
+    calls = row(impact, restriction_id=CALLS, impact_metric="people_exposed")
+    assert (calls["lower_persons"], calls["upper_persons"]) == (96_000_000, 105_000_000)
+    # Of the seven figures refused one names a service that nobody knows.
+    assert calls["quarantined_inputs_count"] == 6
+    used = done.tables["lineage"].to_pandas()
+    mine = used[(used["restriction_id"] == CALLS) & (used["role"] == "audience")]
+    assert set(mine["input_id"]) == {"PE0003", "PE0004"}
+    lost = set(frames["impact"]["restriction_id"]) - set(impact["restriction_id"])
+    assert lost == {"RU-2024-10-08-discord"}
+    untouched = impact[impact["quarantined_inputs_count"] == 0]
+    same = frames["impact"].merge(untouched[["restriction_id", "impact_metric"]])
+    pd.testing.assert_frame_equal(
+        untouched.drop(columns="as_of").reset_index(drop=True), same.drop(columns="as_of")
+    )
+
+
+def test_what_hangs_on_the_refused_act_is_refused_with_it(spoilt: Spoilt) -> None:
+    _, _, done = spoilt
+    quarantine = done.tables["quarantine"].to_pandas()
+    cascade = quarantine[quarantine["value"] == "RU-2024-10-08-discord"]
+    assert set(zip(cascade["table"], cascade["column"], cascade["rule"], strict=True)) == {
+        ("restriction_targets", "restriction_id", "key_unresolved"),
+        ("published_figures", "restriction_id", "key_unresolved"),
+    }
+
+
+def test_a_broken_page_takes_its_figures_and_the_impact_says_so(facts_copy: Path) -> None:
+    edit(facts_copy, "sources", "vanguardngr-2025-08-15", accessed_on="yesterday")
+    done = computed(facts_copy)
+    quarantine = done.tables["quarantine"].to_pandas()
+    assert set(zip(quarantine["table"], quarantine["rule"], strict=True)) == {
+        ("sources", "date"),
+        ("estimates", "key_unresolved"),
+        ("published_figures", "key_unresolved"),
+    }
+    calls = row(
+        done.tables["impact"].to_pandas(), restriction_id=CALLS, impact_metric="people_exposed"
+    )
+    assert calls["quarantined_inputs_count"] == 4
+    assert set(published.MODELS) == set(done.tables)

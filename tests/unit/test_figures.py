@@ -1,0 +1,354 @@
+"""Which published figure stands for a platform, an area and a day."""
+
+import pandas as pd
+import pytest
+
+from audience_impact import figures
+from tests.support import World, row, world
+
+START = "2025-07-15"
+TABLES = ("estimates", "bases", "lineages", "sources")
+
+
+def spoken(made: World, start: str = START, platform: str = "alpha") -> pd.DataFrame:
+    """The figures that stand for a platform in XA on a day."""
+    return figures.choose(
+        figures.before(pair(start, platform), figures.candidates(made.typed(*TABLES)))
+    )
+
+
+def pair(start: str, platform: str) -> pd.DataFrame:
+    """One restriction of one platform in one country."""
+    return pd.DataFrame(
+        {
+            "restriction_id": ["R1"],
+            "country_id": ["XA"],
+            "platform_id": [platform],
+            "start": [pd.Timestamp(start)],
+        }
+    )
+
+
+def ids(made: World, start: str = START) -> list[str]:
+    """Which estimates are chosen."""
+    return sorted(spoken(made, start)["estimate_id"])
+
+
+def audience(made: World, start: str = START) -> "pd.Series[float]":
+    """The range that the chosen figures span."""
+    return figures.audiences(pair(start, "alpha"), spoken(made, start)).iloc[0]
+
+
+def limits(made: World, start: str = START) -> tuple[float, float]:
+    """At least and at most; -1 where nothing limits."""
+    found = audience(made, start).fillna({"low_persons": -1.0, "high_persons": -1.0})
+    return found["low_persons"], found["high_persons"]
+
+
+@pytest.mark.parametrize(
+    ("start", "chosen"),
+    [
+        ("2025-03-31", []),
+        ("2025-04-01", ["MARCH"]),
+        ("2025-06-30", ["MARCH"]),
+        ("2025-07-01", ["JUNE"]),
+        ("2025-08-31", ["JUNE"]),
+        ("2025-09-01", ["AUGUST"]),
+    ],
+)
+def test_the_last_period_that_ends_no_later_than_the_start(start: str, chosen: list[str]) -> None:
+    made = world().estimate("MARCH", period="2025-03").estimate("JUNE", period="2025-06")
+    assert ids(made.estimate("AUGUST", period="2025-08"), start) == chosen
+
+
+def test_of_two_periods_with_the_same_end_the_longer_stands() -> None:
+    made = world().estimate("JUNE", period="2025-06").estimate("QUARTER", period="2025-Q2")
+    assert ids(made) == ["QUARTER"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"unit": "accounts"},
+        {"unit": "identities"},
+        {"age": "18-24"},
+        {"sex": "F"},
+        {"population_base": "custom"},
+        {"audience_metric": "ad_audience", "unit": "persons"},
+        {"audience_metric": "installs"},
+        {"audience_metric": "feature_users"},
+        {"audience_metric": "survey_daily"},
+        {"platform_id": "beta"},
+        {"area_id": "XB"},
+        {"area_id": "XA-01"},
+    ],
+)
+def test_what_does_not_count_the_people_of_the_country_never_stands(cells: dict[str, str]) -> None:
+    assert ids(world().estimate("E1")) == ["E1"]
+    assert ids(world().estimate("E1", **cells)) == []
+
+
+def relayed(*values: str) -> World:
+    """One measurement as several newspapers print it."""
+    made = world()
+    for place, value in enumerate(values, 1):
+        made.estimate(f"E{place}", value=value, source_id=f"relay-{(place - 1) % 3 + 1}")
+    return made
+
+
+def test_of_relays_the_value_that_most_of_them_print() -> None:
+    made = relayed("510000", "490000", "490000")
+    assert limits(made) == (490000.0, 490000.0)
+    chosen = spoken(made).iloc[0]
+    assert (chosen["estimate_id"], chosen["relays_count"]) == ("E2", 3)
+
+
+def test_the_measurers_own_page_stands_before_any_number_of_relays() -> None:
+    made = relayed("490000", "490000", "490000").estimate("OWN", value="510000")
+    assert ids(made) == ["OWN"]
+
+
+def test_a_plain_value_stands_before_over_so_many() -> None:
+    made = relayed("490000").estimate(
+        "E0", value="490000", interval_kind="one_sided_min", source_id="relay-2"
+    )
+    assert ids(made) == ["E1"]
+
+
+def test_of_equals_the_first_by_name_whatever_the_order_of_rows() -> None:
+    made = relayed("500000", "500001", "500002")
+    assert ids(made) == ["E1"]
+    made.rows["estimates"].reverse()
+    assert ids(made) == ["E1"]
+
+
+def test_several_lineages_give_a_range() -> None:
+    made = world().estimate("E1").estimate("E2", value="450000", source_id="other-panel-page")
+    found = audience(made)
+    assert (found["low_persons"], found["high_persons"]) == (450000.0, 500000.0)
+    assert (found["lineages_count"], found["lineage_id"]) == (2, "")
+
+
+def test_each_lineage_speaks_with_its_own_latest_period() -> None:
+    made = (
+        world()
+        .estimate("E1")
+        .estimate("E2", value="450000", source_id="other-panel-page", period="2024-06")
+    )
+    found = audience(made)
+    assert (found["low_persons"], found["high_persons"]) == (450000.0, 500000.0)
+    assert found["period"] == "2024-06;2025-06"
+    assert 12 < found["age_months"] < 13
+
+
+def test_a_relay_of_another_measurer_is_that_measurers_voice() -> None:
+    made = world().estimate("E1", value="450000", source_id="relay-1", lineage_id="other-panel")
+    assert audience(made.estimate("E2"))["lineages_count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({}, (500000.0, 500000.0)),
+        ({"interval_kind": "one_sided_min"}, (500000.0, -1.0)),
+        ({"interval_kind": "one_sided_max"}, (0.0, 500000.0)),
+        (
+            {"value": "", "low": "400000", "high": "600000", "interval_kind": "min_max"},
+            (400000.0, 600000.0),
+        ),
+        (
+            {"value": "", "low": "400000", "high": "600000", "interval_kind": "ci95"},
+            (400000.0, 600000.0),
+        ),
+        ({"value": "", "low": "400000", "high": "600000"}, (400000.0, 600000.0)),
+        ({"low": "400000", "high": "600000", "interval_kind": "ci95"}, (500000.0, 500000.0)),
+        ({"low": "400000", "interval_kind": "min_max"}, (400000.0, 500000.0)),
+    ],
+)
+def test_what_a_figure_says_at_least_and_at_most(
+    cells: dict[str, str], expected: tuple[float, float]
+) -> None:
+    assert limits(world().estimate("E1", **cells)) == expected
+
+
+TIERS = [
+    ("monthly_reach", "panel-page"),
+    ("survey_monthly", "survey-page"),
+    ("mau", "other-panel-page"),
+    ("unspecified", "census-page"),
+    ("daily_reach", "panel-page"),
+]
+
+
+@pytest.mark.parametrize("better", range(len(TIERS) - 1))
+def test_only_the_best_kind_of_figure_speaks_even_an_older_one(better: int) -> None:
+    made = world()
+    for place, (metric, source) in enumerate(TIERS[better:]):
+        made.estimate(
+            f"E{place}",
+            audience_metric=metric,
+            source_id=source,
+            period="2025-05" if place == 0 else "2025-06",
+        )
+    assert ids(made) == ["E0"]
+    assert audience(made)["metric"] == TIERS[better][0]
+
+
+@pytest.mark.parametrize("metric", ["daily_reach", "avg_daily_reach", "weekly_reach", "dau", "wau"])
+def test_a_daily_or_weekly_figure_is_a_floor(metric: str) -> None:
+    assert limits(world().estimate("E1", audience_metric=metric)) == (500000.0, -1.0)
+
+
+def test_of_daily_figures_of_the_latest_day_the_highest_is_the_floor() -> None:
+    made = world().estimate("E1", audience_metric="daily_reach", value="300000")
+    made.estimate("E2", audience_metric="weekly_reach", value="400000", period="2025-06")
+    assert limits(made) == (400000.0, -1.0)
+
+
+def test_a_company_enters_only_where_nothing_better_exists() -> None:
+    alone = world().estimate(
+        "E1", audience_metric="monthly_reach", source_id="company-page", period="2025-06-30"
+    )
+    assert ids(alone) == ["E1"]
+    assert audience(alone)["tier"] == figures.WEAK_TIER
+    assert ids(alone.estimate("E2", audience_metric="mau", period="2024-01")) == ["E2"]
+
+
+def test_a_company_s_daily_figure_stays_a_floor() -> None:
+    made = world().estimate("E1", audience_metric="dau", source_id="company-page")
+    assert audience(made)["tier"] == figures.FLOOR_TIER
+
+
+def test_a_share_times_the_base_of_the_same_measurer() -> None:
+    made = world().estimate("E1", unit="share", value="0.5")
+    assert limits(made) == (350000.0, 350000.0)
+    assert audience(made)["shared"]
+    assert spoken(made)["share_base_id"].tolist() == ["XA-panel"]
+
+
+def test_of_the_measurers_bases_the_nearest_in_time_turns_a_share_into_people() -> None:
+    made = world().base("XA-older", period="2024-12", persons="600000")
+    assert limits(made.estimate("E1", unit="share", value="0.5", period="2025-02")) == (
+        300000.0,
+        300000.0,
+    )
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"source_id": "other-panel-page"},
+        {"population_base": "internet_all"},
+        {"period": "2024-01"},
+    ],
+)
+def test_a_share_without_such_a_base_says_nothing(cells: dict[str, str]) -> None:
+    assert ids(world().estimate("E1", unit="share", value="0.5", **cells)) == []
+
+
+def test_a_range_of_shares_becomes_a_range_of_people() -> None:
+    made = world().estimate(
+        "E1", unit="share", value="", low="0.3", high="0.4", interval_kind="min_max"
+    )
+    assert limits(made) == (210000.0, 280000.0)
+
+
+@pytest.mark.parametrize(
+    ("months", "word"),
+    [
+        (0.0, "fresh"),
+        (3.0, "fresh"),
+        (3.01, "ageing"),
+        (12.0, "ageing"),
+        (12.01, "stale"),
+        (24.0, "stale"),
+        (24.01, "expired"),
+        (1000.0, "expired"),
+        (float("nan"), ""),
+    ],
+)
+def test_staleness(months: float, word: str) -> None:
+    assert figures.staleness(pd.Series([months])).tolist() == [word]
+
+
+def base_of(
+    made: World,
+    by: list[str],
+    start: str = "2025-07-15",
+    lineage: str = "panel",
+    window: int | None = 366,
+    earlier: bool = False,
+) -> str:
+    """The base found for a population, or nothing."""
+    tables = made.typed(*TABLES)
+    wanted = pd.DataFrame(
+        {
+            "country_id": ["XA"],
+            "start": [pd.Timestamp(start)],
+            "population_base": ["internet_12_plus"],
+            "lineage_id": [lineage],
+        }
+    )
+    found = figures.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
+    return str(found["base_id"].get(0, ""))
+
+
+OWN, ANY = ["population_base", "lineage_id"], ["population_base"]
+
+
+@pytest.mark.parametrize(
+    ("start", "found"),
+    [
+        ("2024-05-30", ""),
+        ("2024-06-01", "XA-panel"),
+        ("2025-07-01", "XA-panel"),
+        ("2026-07-01", "XA-panel"),
+        ("2026-07-10", ""),
+    ],
+)
+def test_a_base_stands_for_twelve_months_on_either_side(start: str, found: str) -> None:
+    assert base_of(world(), OWN, start) == found
+    assert base_of(world(), OWN, start, window=None) == "XA-panel"
+
+
+def test_of_one_measurer_the_nearest_base_also_a_later_one() -> None:
+    made = world().base("XA-later", period="2025-08")
+    assert base_of(made, OWN, "2025-07-14") == "XA-panel"
+    assert base_of(made, OWN, "2025-07-25") == "XA-later"
+    assert base_of(made, OWN, "2025-07-25", earlier=True) == "XA-panel"
+
+
+def test_another_measurers_base_is_not_the_own_one() -> None:
+    assert base_of(world(), OWN, lineage="other-panel") == ""
+    assert base_of(world(), ANY, lineage="other-panel") == "XA-panel"
+
+
+def test_between_measurers_the_more_reliable_page_is_taken() -> None:
+    made = world().add("sources", source_id="blog", reliability="low", lineage_id="other-panel")
+    made.base("XA-blog", source_id="blog", period="2025-07")
+    assert base_of(made, ANY) == "XA-panel"
+
+
+def test_between_measurers_a_count_stands_before_a_projection() -> None:
+    made = world().base(
+        "XA-projected", source_id="other-panel-page", period="2025-07", obs_status="F"
+    )
+    assert base_of(made, ANY) == "XA-panel"
+
+
+def test_bases_alike_are_taken_by_name_whatever_the_order_of_rows() -> None:
+    made = world().base("XA-a", source_id="other-panel-page")
+    assert base_of(made, ANY) == "XA-a"
+    made.rows["bases"].reverse()
+    assert base_of(made, ANY) == "XA-a"
+
+
+def test_a_pair_without_figures_has_no_limits_and_no_tier() -> None:
+    both = pd.concat([pair(START, "alpha"), pair(START, "gamma")], ignore_index=True)
+    found = figures.audiences(both, spoken(world().estimate("E1")))
+    assert row(found, platform_id="alpha")["tier"] == 1
+    assert (
+        found.loc[found["platform_id"] == "gamma", ["tier", "low_persons", "high_persons"]]
+        .isna()
+        .all(axis=None)
+    )
