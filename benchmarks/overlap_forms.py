@@ -52,7 +52,7 @@ def gather(scored: Sequence[Survey]) -> Sets:
     def each(number: Callable[[Survey], float]) -> Array:
         return np.concatenate([np.full(len(one.truth), number(one)) for one in scored])
 
-    # A platform stands alone in its largest set too: the shares of a survey are those in its sets.
+    # The shares of a survey are the different numbers in its sets.
     return Sets(
         np.concatenate([one.shares for one in scored]),
         np.concatenate([one.truth for one in scored]),
