@@ -89,7 +89,7 @@ def _events(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
 
 def _targets(targets: pd.DataFrame) -> pd.DataFrame:
-    """Targets that count: all but those taken back, unless the whole restriction was."""
+    """All targets, whoever says so; the claim stands beside each in what is published."""
     return targets.sort_values(["restriction_id", "platform_id", "feature"], ignore_index=True)
 
 

@@ -336,10 +336,15 @@ def rules() -> list[Rule]:
 
 
 def row_counts(root: Path) -> dict[str, int]:
-    """Rows of each watched table of the last version below `root`; empty before the first."""
-    if not (root / "latest").exists():
+    """Rows of each watched table of the last version below `root`; empty where there is none.
+
+    A damaged `latest` counts as none: the next run is what mends it.
+    """
+    try:
+        folder = publish.latest(root)
+    except publish.PublishError:
         return {}
-    paths = {name: publish.latest(root) / f"{name}.parquet" for name in SHRUNK.tables}
+    paths = {name: folder / f"{name}.parquet" for name in SHRUNK.tables}
     return {
         name: pyarrow.parquet.read_metadata(path).num_rows
         for name, path in paths.items()

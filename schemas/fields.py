@@ -17,12 +17,14 @@ from pandera.extensions import register_check_method
 from audience_impact import periods
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+LIMIT = 1e12
 IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]*)$")
 
 MEANINGS = {
     "required": "a cell that must be filled is blank",
     "number": "the cell is no plain number",
     "not_negative": "the number is below zero",
+    "too_large": "a million million or more: no count of people, accounts or devices is",
     "share_at_most_one": "a share lies above 1",
     "whole_number": "persons and counts are whole numbers",
     "date": "the cell is no ISO 8601 date or period",
@@ -68,6 +70,12 @@ def number(texts: Any, *, number: bool) -> Any:
 def not_negative(texts: Any, *, not_negative: bool) -> Any:
     """No number below zero; what is no number is another rule's matter."""
     return ~(_numbers(texts) < 0)
+
+
+@register_check_method(statistics=["too_large"])
+def too_large(texts: Any, *, too_large: bool) -> Any:
+    """No count beyond anything that can be counted; such a number is a slip of the pen."""
+    return ~(_numbers(texts) >= LIMIT)
 
 
 @register_check_method(statistics=["share_at_most_one"])
@@ -140,7 +148,7 @@ def day(filled: bool = False) -> Any:
 
 def value(filled: bool = False) -> Any:
     """A number at or above zero whose unit stands in the column `unit`."""
-    return _field("number", filled, number=True, not_negative=True)
+    return _field("number", filled, number=True, not_negative=True, too_large=True)
 
 
 def parameter() -> Any:
@@ -150,7 +158,9 @@ def parameter() -> Any:
 
 def persons(filled: bool = False) -> Any:
     """A whole number of people."""
-    return _field("number", filled, number=True, not_negative=True, whole_number=True)
+    return _field(
+        "number", filled, number=True, not_negative=True, too_large=True, whole_number=True
+    )
 
 
 def share(filled: bool = False) -> Any:

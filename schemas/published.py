@@ -97,7 +97,9 @@ class Impact(PublishedModel):
     obs_status: Series[str] = _word(
         words.ObsStatus, "A normal, E estimated, U low reliability, M missing", "OBS_STATUS"
     )
-    reason: Series[str] = _text("why the status is not A; null where it is", sdmx="COMMENT_OBS")
+    reason: Series[str] = _text(
+        "why the status is not A, or the impact zero; null: nothing to say", sdmx="COMMENT_OBS"
+    )
     staleness: Series[str] = _word(
         words.Staleness, "age of the oldest figure used at the start", null=True
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from flows import steps
-from tests.support import FACTS, world
+from tests.support import FACTS, small
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile(
@@ -37,14 +37,4 @@ def repository_results(repository_checked: steps.Checked) -> steps.Results:
 @pytest.fixture
 def small_facts(tmp_path: Path) -> Path:
     """The small country on disk, with a row in every table and a restriction of a service."""
-    made = world().estimate("E1").estimate("E2", platform_id="beta", value="400000")
-    made.restrict("R1", "alpha", "beta")
-    for table, key in (
-        ("overlaps", "overlap_id"),
-        ("feature_use", "feature_use_id"),
-        ("circumvention", "circumvention_id"),
-        ("surveys", "survey_id"),
-        ("published_figures", "published_figure_id"),
-    ):
-        made.add(table, **{key: f"{table[0].upper()}1"})
-    return made.add("use_patterns").write(tmp_path / "small")
+    return small(tmp_path / "small")

@@ -253,6 +253,21 @@ def world() -> World:
     return made.base("XA-panel")
 
 
+def small(folder: Path) -> Path:
+    """The small country on disk, with a row in every table and a restriction of two services."""
+    made = world().estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.restrict("R1", "alpha", "beta")
+    for table, key in (
+        ("overlaps", "overlap_id"),
+        ("feature_use", "feature_use_id"),
+        ("circumvention", "circumvention_id"),
+        ("surveys", "survey_id"),
+        ("published_figures", "published_figure_id"),
+    ):
+        made.add(table, **{key: f"{table[0].upper()}1"})
+    return made.add("use_patterns").write(folder)
+
+
 def save(path: Path, header: list[str], rows: list[list[str]]) -> None:
     """Write a CSV file as the facts are written."""
     text = io.StringIO(newline="")

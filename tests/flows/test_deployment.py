@@ -52,7 +52,7 @@ def test_its_flow_loads_and_takes_its_parameters(
 def test_a_flow_whose_imports_are_broken_is_not_deployed(tmp_path: Path) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text("import no_such_module\nfrom prefect import flow\n\n@flow\ndef f(): ...\n")
-    with pytest.raises(serve.ServeError, match="does not load: .*no_such_module"):
+    with pytest.raises(serve.ServeError, match=r"does not load: .*no_such_module"):
         serve.require_flow(f"{broken}:f")
 
 

@@ -305,7 +305,7 @@ def test_a_day_before_the_others_moves_acts_without_a_start_alone(
 
 SPOILT = {
     "estimates/PE0080/value": ("106000000", "estimate_above_base"),
-    "estimates/PE0001/value": ("1" + 15 * "0", "above_population"),
+    "estimates/PE0001/value": ("1" + 15 * "0", "too_large"),
     "estimates/PE0039/value": ("-91000000", "not_negative"),
     "estimates/PE0041/value": ("96.5 million", "number"),
     "estimates/PE0002/platform_id": ("telegramm", "key_unresolved"),

@@ -3,7 +3,24 @@
 import pandas as pd
 import pytest
 
+from audience_impact.facts import Tables
 from tests.support import World, row, world
+
+KINDS = [
+    ("platform_audience", "600000", "within_bounds"),
+    ("platform_audience", "500000", "within_bounds"),
+    ("platform_audience", "700000", "within_bounds"),
+    ("platform_audience", "700001", "above_our_upper"),
+    ("company_statement", "499999", "below_our_lower"),
+    ("people_affected", "100", "below_our_lower"),
+    ("added_up", "900000", "adds_up_platforms"),
+    ("added_up", "600000", "within_bounds"),
+    ("internet_users", "800000", "counts_all_internet_users"),
+    ("population", "1000000", "counts_the_population"),
+    ("still_using", "100", "other_definition"),
+]
+"""What a published figure counts, its value, and why it differs from 500,000 to 700,000."""
+UNITS = ["accounts", "identities", "subscriptions"]
 
 
 def acts() -> World:
@@ -12,75 +29,25 @@ def acts() -> World:
     return made.restrict("R1", "alpha", "beta")
 
 
-def beside(made: World, **cells: str) -> "pd.Series[float]":
-    """The comparison of one published figure."""
-    made.add("published_figures", published_figure_id="P1", **cells)
-    return row(made.results()["comparisons"], published_figure_id="P1")
+def published(made: World, name: str, **cells: str) -> None:
+    """Add a figure that somebody published."""
+    made.add("published_figures", published_figure_id=name, **cells)
 
 
-def test_a_figure_of_a_platform_stands_beside_that_platform() -> None:
-    found = beside(acts(), platform_id="beta", value="500000")
-    assert found["compared_with"] == "platform"
-    assert (found["lower_persons"], found["upper_persons"]) == (400000.0, 400000.0)
-    assert (found["lower_ratio"], found["upper_ratio"]) == (1.25, 1.25)
-
-
-def test_a_figure_of_no_platform_stands_beside_the_restriction() -> None:
-    found = beside(acts(), value="900000", figure_kind="added_up")
-    assert found["compared_with"] == "restriction"
-    assert (found["lower_persons"], found["upper_persons"]) == (500000.0, 700000.0)
-    assert (found["lower_ratio"], found["upper_ratio"]) == (1.8, 1.2857)
-    assert found["difference_reason"] == "adds_up_platforms"
-
-
-def test_a_figure_of_a_platform_that_is_no_target_stands_beside_the_restriction() -> None:
-    assert beside(acts(), platform_id="gamma")["compared_with"] == "restriction"
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "reason"),
-    [
-        ("platform_audience", "600000", "within_bounds"),
-        ("platform_audience", "500000", "within_bounds"),
-        ("platform_audience", "700000", "within_bounds"),
-        ("platform_audience", "700001", "above_our_upper"),
-        ("company_statement", "499999", "below_our_lower"),
-        ("people_affected", "100", "below_our_lower"),
-        ("added_up", "900000", "adds_up_platforms"),
-        ("added_up", "600000", "within_bounds"),
-        ("internet_users", "800000", "counts_all_internet_users"),
-        ("population", "1000000", "counts_the_population"),
-        ("still_using", "100", "other_definition"),
-    ],
-)
-def test_the_reason_for_the_difference(kind: str, value: str, reason: str) -> None:
-    assert beside(acts(), figure_kind=kind, value=value)["difference_reason"] == reason
-
-
-@pytest.mark.parametrize("unit", ["accounts", "identities", "subscriptions"])
-def test_accounts_are_not_held_against_people(unit: str) -> None:
-    found = beside(acts(), unit=unit, value="600000")
-    assert found["difference_reason"] == "other_definition"
-    assert pd.isna(found["lower_ratio"])
-    assert pd.isna(found["upper_ratio"])
-
-
-def test_no_ratio_to_a_bound_of_zero() -> None:
-    found = beside(world().restrict("R1", "gamma"), value="400000")
-    assert pd.isna(found["lower_ratio"])
-    assert found["upper_ratio"] == 0.5
-
-
-def test_no_ratio_to_a_bound_that_is_not_known() -> None:
-    made = world().restrict("R1", "gamma", area_ids="XC")
-    found = beside(made, value="400000")
-    assert pd.isna(found["upper_persons"])
-    assert pd.isna(found["upper_ratio"])
-
-
-def company() -> World:
-    """A company's figure beside a panel's, from before and after the start."""
-    made = acts().estimate(
+@pytest.fixture(scope="module")
+def done() -> Tables:
+    """Results for acts beside which many figures were published."""
+    made = acts().restrict("ZERO", "gamma").restrict("BARE", "gamma", area_ids="XC")
+    published(made, "BETA", platform_id="beta", value="500000")
+    published(made, "SUM", value="900000", figure_kind="added_up")
+    published(made, "GAMMA", platform_id="gamma")
+    for place, (kind, value, _) in enumerate(KINDS):
+        published(made, f"KIND{place}", figure_kind=kind, value=value)
+    for unit in UNITS:
+        published(made, unit, unit=unit, value="600000")
+    for act in ("ZERO", "BARE"):
+        published(made, act, restriction_id=act, value="400000")
+    made.estimate(
         "C1",
         value="600000",
         interval_kind="one_sided_min",
@@ -88,12 +55,70 @@ def company() -> World:
         period="2025-05",
     )
     made.estimate("C0", value="550000", source_id="company-page", period="2024-05")
-    return made.estimate("C2", value="650000", source_id="company-page", period="2025-08")
+    made.estimate("C2", value="650000", source_id="company-page", period="2025-08")
+    made.add("platforms", platform_id="delta")
+    made.estimate("C3", platform_id="delta", source_id="company-page")
+    return made.restrict("COMPANY", "delta").results()
 
 
-def test_the_last_statement_of_a_company_from_before_is_compared_not_used() -> None:
-    done = company().results()
-    (found,) = done["comparisons"].to_dict("records")
+def beside(done: Tables, name: str) -> "pd.Series[float]":
+    """The comparison of one published figure."""
+    return row(done["comparisons"], published_figure_id=name)
+
+
+def test_a_figure_of_a_platform_stands_beside_that_platform(done: Tables) -> None:
+    found = beside(done, "BETA")
+    assert found["compared_with"] == "platform"
+    assert (found["lower_persons"], found["upper_persons"]) == (400000.0, 400000.0)
+    assert (found["lower_ratio"], found["upper_ratio"]) == (1.25, 1.25)
+
+
+def test_a_figure_of_no_platform_stands_beside_the_restriction(done: Tables) -> None:
+    found = beside(done, "SUM")
+    assert found["compared_with"] == "restriction"
+    assert (found["lower_persons"], found["upper_persons"]) == (500000.0, 700000.0)
+    assert (found["lower_ratio"], found["upper_ratio"]) == (1.8, 1.2857)
+
+
+def test_a_figure_of_a_platform_that_is_no_target_stands_beside_the_act(done: Tables) -> None:
+    assert beside(done, "GAMMA")["compared_with"] == "restriction"
+
+
+@pytest.mark.parametrize("place", range(len(KINDS)), ids=lambda place: "-".join(KINDS[place][:2]))
+def test_the_reason_for_the_difference(place: int, done: Tables) -> None:
+    assert beside(done, f"KIND{place}")["difference_reason"] == KINDS[place][2]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_accounts_are_not_held_against_people(unit: str, done: Tables) -> None:
+    found = beside(done, unit)
+    assert found["difference_reason"] == "other_definition"
+    assert pd.isna(found["lower_ratio"])
+    assert pd.isna(found["upper_ratio"])
+
+
+def test_no_ratio_to_a_bound_of_zero(done: Tables) -> None:
+    found = beside(done, "ZERO")
+    assert pd.isna(found["lower_ratio"])
+    assert found["upper_ratio"] == 0.5
+
+
+def test_no_ratio_to_a_bound_that_is_not_known(done: Tables) -> None:
+    found = beside(done, "BARE")
+    assert pd.isna(found["upper_persons"])
+    assert pd.isna(found["upper_ratio"])
+
+
+def test_a_country_without_any_base_alone_can_be_compared() -> None:
+    made = world().restrict("R1", "gamma", area_ids="XC")
+    published(made, "P1", value="400000")
+    assert pd.isna(beside(made.results(), "P1")["upper_ratio"])
+
+
+def test_the_last_statement_of_a_company_from_before_is_compared_not_used(done: Tables) -> None:
+    told = done["comparisons"]
+    mine = told[told["published_figure_id"].str.startswith("R1/")]
+    (found,) = mine.to_dict("records")
     assert (found["published_figure_id"], found["platform_id"]) == ("R1/C1", "alpha")
     assert (found["publisher"], found["figure_kind"]) == ("company", "company_statement")
     assert (found["published_value"], found["interval_kind"]) == (600000.0, "one_sided_min")
@@ -102,10 +127,11 @@ def test_the_last_statement_of_a_company_from_before_is_compared_not_used() -> N
     assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 700000.0)
 
 
-def test_a_statement_that_the_bounds_use_is_not_compared_with_itself() -> None:
-    made = world().estimate("C1", source_id="company-page").restrict("R1", "alpha")
-    assert made.results()["comparisons"].empty
-    assert made.exposed()["reason"].startswith("base of another measurer")
+def test_a_statement_that_the_bounds_use_is_not_compared_with_itself(done: Tables) -> None:
+    assert "COMPANY" not in set(done["comparisons"]["restriction_id"])
+    exposed = row(done["impact"], restriction_id="COMPANY", impact_metric="people_exposed")
+    assert exposed["lower_persons"] == 500000.0
+    assert "company or unexplained figure" in exposed["reason"]
 
 
 def test_facts_without_published_figures_have_no_comparison() -> None:

@@ -13,7 +13,7 @@ import pytest
 from audience_impact import facts, reading
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows import steps
-from tests.support import AS_OF, World, append, checked, computed, edit, load, save, world
+from tests.support import AS_OF, World, append, checked, computed, edit, load, save, small, world
 
 HEADER = reading.Header(["a_id", "b", "c"], ["a_id"])
 HEADERS = {"things": HEADER}
@@ -248,52 +248,70 @@ def test_windows_line_ends_and_byte_order_marks_give_the_same_tables(facts_copy:
         pd.testing.assert_frame_equal(windows.tables[table], frame)
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "missing_column",
-        "unknown_column",
-        "key_repeats",
-        "encoding",
-        "empty_file",
-        "unreadable",
-        "missing_table",
-    ],
-)
-def test_a_broken_table_is_refused_and_says_where(damage: str, small_facts: Path) -> None:
-    path = small_facts / "estimates.csv"
+DAMAGES = {
+    "missing_column": ("estimates", "source_id"),
+    "unknown_column": ("bases", "comment"),
+    "key_repeats": ("restriction_targets", "restriction_id"),
+    "encoding": ("overlaps", "platform_ids"),
+    "unreadable": ("surveys", ""),
+    "empty_file": ("use_patterns", "survey_id"),
+    "missing_table": ("circumvention", "circumvention_id"),
+}
+"""What is done to which table, and the column that must be named."""
+
+
+def damage(folder: Path, kind: str) -> int:
+    """Break a table; returns the line that must be named."""
+    table, column = DAMAGES[kind]
+    path = folder / f"{table}.csv"
     header, rows = load(path)
-    line, column = 1, header[0]
-    if damage == "missing_column":
-        column = "source_id"
+    if kind == "missing_column":
         place = header.index(column)
-        save(
-            path,
-            [*header[:place], *header[place + 1 :]],
-            [[*row[:place], *row[place + 1 :]] for row in rows],
-        )
-    elif damage == "unknown_column":
-        column = "comment"
+        header, *rows = [cells[:place] + cells[place + 1 :] for cells in [header, *rows]]
+        save(path, header, rows)
+    elif kind == "unknown_column":
         save(path, [*header, column], [[*row, ""] for row in rows])
-    elif damage == "key_repeats":
-        line = append(small_facts, "estimates", dict(zip(header, rows[0], strict=True)))
-    elif damage == "encoding":
-        line, column = len(rows) + 2, header[1]
+    elif kind == "key_repeats":
+        return append(folder, table, dict(zip(header, rows[0], strict=True)))
+    elif kind == "encoding":
         path.write_bytes(path.read_bytes() + b"x,\xe4" + b"," * (len(header) - 2) + b"\n")
-    elif damage == "empty_file":
-        path.write_bytes(b"")
-    elif damage == "unreadable":
-        line, column = len(rows) + 2, ""
+        return len(rows) + 2
+    elif kind == "unreadable":
         path.write_bytes(path.read_bytes() + b'"never closed')
+        return len(rows) + 2
+    elif kind == "empty_file":
+        path.write_bytes(b"")
     else:
         path.unlink()
+    return 1
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A folder whose tables are broken in every way, the lines, and the refusal."""
+
+    folder: Path
+    lines: dict[str, int]
+    error: steps.RefusedError
+
+
+@pytest.fixture(scope="module")
+def refusal(tmp_path_factory: pytest.TempPathFactory) -> Refusal:
+    folder = small(tmp_path_factory.mktemp("damaged") / "facts")
+    lines = {kind: damage(folder, kind) for kind in DAMAGES}
     with pytest.raises(steps.RefusedError) as refused:
-        computed(small_facts)
-    assert (damage, line, column) in {
-        (found.rule, found.line, found.column) for found in refused.value.findings
-    }
-    assert f"{path}:{line}:{column}: {damage}: " in str(refused.value)
-    assert {found.severity for found in refused.value.findings} == {Severity.TABLE_ERROR}
+        computed(folder)
+    return Refusal(folder, lines, refused.value)
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_broken_table_is_refused_and_says_where(kind: str, refusal: Refusal) -> None:
+    table, column = DAMAGES[kind]
+    (found,) = [each for each in refusal.error.findings if each.rule == kind]
+    assert (found.table, found.line, found.column) == (table, refusal.lines[kind], column)
+    assert found.severity is Severity.TABLE_ERROR
+    place = f"{refusal.folder / table}.csv:{refusal.lines[kind]}:{column}: {kind}: "
+    assert sum(said.startswith(place) for said in refusal.error.lines) == 1
 
 
 def test_a_multiline_cell_is_refused_and_the_row_kept_whole(small_facts: Path) -> None:
