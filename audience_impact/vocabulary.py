@@ -273,6 +273,26 @@ class OverlapKind(StrEnum):
     UNION = "union"
 
 
+class OverlapParameter(StrEnum):
+    """What surveys teach about how use of one platform goes with use of others."""
+
+    MEAN = "mean"
+    BETWEEN = "between"
+    WITHIN = "within"
+    AREA = "area"
+    REGION = "region"
+    MODEL = "model"
+    SURVEY = "survey"
+
+
+class ParameterBasis(StrEnum):
+    """What a parameter stands on."""
+
+    ESTIMATED = "estimated"
+    SINGLE_HOUSE = "single_house"
+    ASSUMED = "assumed"
+
+
 class FigureKind(StrEnum):
     """What a figure published about a restriction counts."""
 

@@ -177,6 +177,36 @@ def list_(published: Published = PUBLISHED) -> None:
 
 
 @app.command()
+def calibrate(
+    facts: Annotated[
+        Path,
+        typer.Option(
+            "--facts",
+            metavar="DIR",
+            help="Folder of fact tables.",
+            show_default="data/facts of the checkout",
+        ),
+    ] = FACTS,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
+    ] = False,
+) -> None:
+    """Learn the overlap model from the surveys and write overlap_calibration.csv."""
+    _folders([facts])
+    from flows import steps
+    from flows.calibrate import calibrate as learn
+    from schemas.contracts import ValidationOffError
+
+    try:
+        matched, told = learn(facts, check)
+    except (steps.RefusedError, ValidationOffError, ValueError) as error:
+        raise _fail(str(error)) from error
+    typer.echo(told, err=check and not matched)
+    raise typer.Exit(1 if check and not matched else 0)
+
+
+@app.command()
 def serve() -> None:
     """Run the schedule of prefect.yaml until interrupted; starts a server where none is set."""
     from flows.serve import serve as serve_schedule

@@ -72,7 +72,7 @@ def dictionary_page() -> str:
 def command_page() -> str:
     """docs/command.md: the help texts of the command."""
     parts = [f"{GENERATED}# The command\n"]
-    for words in ([], ["run"], ["check"], ["show"], ["list"], ["serve"]):
+    for words in ([], ["run"], ["check"], ["show"], ["list"], ["calibrate"], ["serve"]):
         shown = subprocess.run(
             [sys.executable, "-c", "from flows.cli import main; main()", *words, "--help"],
             capture_output=True,

@@ -13,6 +13,8 @@ from pandera.typing import Series
 from audience_impact import periods
 from audience_impact import vocabulary as words
 from schemas import fields
+from schemas.fields import FactModel
+from schemas.surveys import OverlapCalibration, Surveys, UsePatterns
 
 ROW_MEANINGS = {
     "low_value_high": "low <= value <= high does not hold, or neither value nor both ends stand",
@@ -50,15 +52,6 @@ def _ordered(frame: Any, low: str, middle: str, high: str) -> Any:
     bottom, centre, top = (_number(frame, name) for name in (low, middle, high))
     told = frame[middle].ne("") | (frame[low].ne("") & frame[high].ne(""))
     return told & ~(bottom > centre) & ~(centre > top) & ~(bottom > top)
-
-
-class FactModel(pa.DataFrameModel):
-    """What all fact tables share: exactly the columns named, in any order."""
-
-    class Config:
-        """Unknown columns are refused, so that a misspelt one cannot be lost silently."""
-
-        strict = True
 
 
 class SourcedFigure(FactModel):
@@ -231,33 +224,6 @@ class Circumvention(ShareOfPeople):
     period: Series[str] = fields.day(filled=True)
 
 
-class Surveys(FactModel):
-    """A survey of joint use: who was asked what."""
-
-    survey_id: Series[str] = fields.key()
-    area_id: Series[str] = fields.reference("areas")
-    period: Series[str] = fields.day(filled=True)
-    house: Series[str] = fields.text(filled=True)
-    asked: Series[str] = fields.text(filled=True)
-    question: Series[str] = fields.text()
-    platform_ids: Series[str] = fields.reference("platforms")
-    online_is_lower_bound: Series[str] = fields.code(words.YesNo)
-    respondents: Series[str] = fields.persons(filled=True)
-    weight: Series[str] = fields.text()
-    source_id: Series[str] = fields.reference("sources")
-    note: Series[str] = fields.text()
-
-
-class UsePatterns(FactModel):
-    """Share of a survey's adults by the exact set of platforms they use."""
-
-    survey_id: Series[str] = fields.reference("surveys")
-    online: Series[str] = fields.share(filled=True)
-    platform_ids: Series[str] = fields.reference("platforms", filled=False)
-    weighted_share: Series[str] = fields.share(filled=True)
-    respondents: Series[str] = fields.persons(filled=True)
-
-
 class Restrictions(FactModel):
     """One restriction: the act, where, when, by whom and why."""
 
@@ -341,6 +307,7 @@ MODELS: dict[str, type[FactModel]] = {
     "circumvention": Circumvention,
     "surveys": Surveys,
     "use_patterns": UsePatterns,
+    "overlap_calibration": OverlapCalibration,
     "restrictions": Restrictions,
     "restriction_targets": RestrictionTargets,
     "published_figures": PublishedFigures,
@@ -349,6 +316,7 @@ MODELS: dict[str, type[FactModel]] = {
 
 COMPOUND_KEYS = {
     "use_patterns": ["survey_id", "online", "platform_ids"],
+    "overlap_calibration": ["parameter", "survey_id"],
     "restriction_targets": ["restriction_id", "platform_id", "feature"],
 }
 

@@ -37,6 +37,15 @@ MEANINGS = {
 Texts = "pd.Series[str]"
 
 
+class FactModel(pa.DataFrameModel):
+    """What all fact tables share: exactly the columns named, in any order."""
+
+    class Config:
+        """Unknown columns are refused, so that a misspelt one cannot be lost silently."""
+
+        strict = True
+
+
 def _filled(texts: Any) -> Any:
     return texts.str.strip() != ""
 
@@ -140,6 +149,11 @@ def day(filled: bool = False) -> Any:
 def value(filled: bool = False) -> Any:
     """A number at or above zero whose unit stands in the column `unit`."""
     return _field("number", filled, number=True, not_negative=True, too_large=True)
+
+
+def parameter() -> Any:
+    """A number of any sign, such as a mean on a logarithmic scale."""
+    return _field("number", True, number=True)
 
 
 def persons(filled: bool = False) -> Any:

@@ -97,6 +97,14 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "weighted_share": "0.5",
         "respondents": "500",
     },
+    "overlap_calibration": {
+        "parameter": "mean",
+        "value": "-0.3",
+        "basis": "estimated",
+        "surveys": "3",
+        "houses": "2",
+        "data_sha256": "0f" * 32,
+    },
     "restrictions": {
         "area_ids": "XA",
         "geo_scope": "national",

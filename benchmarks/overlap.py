@@ -1,0 +1,177 @@
+"""Scores the overlap model on survey patterns it has not seen: `python -m benchmarks.overlap`.
+
+    python -m benchmarks.overlap FILE... [--calibrate-on FILE...] --format json
+    python -m benchmarks.overlap [FILE...] --leave-houses-out [--format table]
+
+FILE is a CSV with a column `online` (0/1), one column a platform (0/1), `weighted_share` and
+`respondents`, one row a pattern. Its stem names the survey; AREA_YEAR_HOUSE names the house, any
+other stem is a house of its own. Where a survey of that name in surveys.csv has an
+`online_share_override`, it is applied, and said on standard error. Without FILE the surveys of
+data/facts are scored; without --calibrate-on the committed calibration is used, which has seen
+those surveys. --leave-houses-out scores each house with what all the others teach.
+
+Scored are the unions of all sets of 2-5 platforms with a share above 0.005 of the online base,
+in points of the online population: ours (the median), independence inside the base, the middle
+of the Frechet bounds, and adding up; coverage and mean width of the 90 % interval.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from audience_impact import calibration
+from audience_impact.calibration import Fitted, Survey
+from audience_impact.overlap import Array, Calibration, frechet, independence, intervals
+
+FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
+STEM = re.compile(r"^([A-Z]{2})_(\d{4})_(.+?)\d*$")
+OTHER_COLUMNS = ("online", "weighted_share", "respondents")
+ROUNDING = 1e-9
+"""A bound that is met exactly counts as covered."""
+
+Row = dict[str, str | int | float]
+
+
+def facts(table: str) -> pd.DataFrame:
+    """A fact table, its numbers as numbers and its blanks as blanks."""
+    frame = pd.read_csv(FACTS / f"{table}.csv", dtype="str", keep_default_na=False)
+    numbers = {"online", "weighted_share", "online_share_override", "value", "houses"}
+    typed = {name: pd.to_numeric(frame[name]) for name in numbers & set(frame.columns)}
+    return frame.assign(**typed)
+
+
+def identity(stem: str) -> tuple[str, str, str]:
+    """House, area and year from a name like KZ_2023_CAB; any other name is its own house."""
+    found = STEM.match(stem)
+    return (found[3], found[1], found[2]) if found else (stem, stem, "")
+
+
+def overrides() -> dict[str, float]:
+    """Online shares that surveys.csv corrects."""
+    known = facts("surveys").dropna(subset="online_share_override")
+    return dict(zip(known["survey_id"], known["online_share_override"].astype(float), strict=True))
+
+
+def read(path: Path, corrected: dict[str, float]) -> Survey:
+    """The sets of one pattern table."""
+    table = pd.read_csv(path)
+    names = sorted(name for name in table.columns if name not in OTHER_COLUMNS)
+    online_share = corrected.get(path.stem)
+    if online_share is not None:
+        print(f"{path.stem}: online share {online_share}, of surveys.csv", file=sys.stderr)
+    shares, truth = calibration.shares_and_truth(
+        table[names].to_numpy() > 0,
+        table["online"].to_numpy() > 0,
+        table["weighted_share"].to_numpy(dtype=float),
+        online_share,
+    )
+    return Survey(path.stem, *identity(path.stem), shares, truth)
+
+
+def surveys(paths: Sequence[Path]) -> list[Survey]:
+    """The surveys of the files, or those of data/facts where none is given."""
+    if paths:
+        corrected = overrides()
+        return [read(path, corrected) for path in paths]
+    own = calibration.surveys_of(facts("surveys"), facts("use_patterns"))
+    return [replace(one, house=identity(one.name)[0]) for one in own]
+
+
+def _points(values: Array) -> float:
+    return round(float(100.0 * np.mean(values)), 4) if len(values) else 0.0
+
+
+def score(survey: Survey, learned: Calibration) -> Row:
+    """Errors, coverage and widths over the sets of one survey; zeros where it has no set."""
+    low, high = frechet(survey.shares)
+    q05, q50, q95 = intervals(survey.shares, learned) if len(low) else (low, low, low)
+    truth = survey.truth
+    inside = (truth >= q05 - ROUNDING) & (truth <= q95 + ROUNDING)
+    return {
+        "survey": survey.name,
+        "sets": len(truth),
+        "mae_ours_points": _points(np.abs(q50 - truth)),
+        "mae_independence_points": _points(np.abs(independence(survey.shares) - truth)),
+        "mae_middle_points": _points(np.abs((low + high) / 2.0 - truth)),
+        "mae_added_points": _points(np.abs(survey.shares.sum(axis=1) - truth)),
+        "coverage_share": round(float(inside.mean()), 6) if len(inside) else 0.0,
+        "width_points": _points(q95 - q05),
+        "frechet_width_points": _points(high - low),
+    }
+
+
+def leave_houses_out(scored: Sequence[Survey]) -> list[Row]:
+    """Score each survey with a calibration on all other houses."""
+    fits = calibration.fits_of(scored)
+    houses = sorted({fitted.survey.house for fitted in fits})
+    return [row for house in houses for row in _unseen(fits, house)]
+
+
+def _unseen(fits: Sequence[Fitted], house: str) -> list[Row]:
+    learned = calibration.calibrate([f for f in fits if f.survey.house != house])
+    return [score(f.survey, learned) for f in fits if f.survey.house == house]
+
+
+def by_house(rows: Sequence[Row]) -> str:
+    """A Markdown table: means over each house's surveys, and a last row, the mean over houses."""
+    table = pd.DataFrame(rows)
+    house = table["survey"].map(lambda name: identity(name)[0]).rename("house")
+    means = table.drop(columns="survey").groupby(house).mean().astype(float)
+    means.insert(0, "surveys", house.value_counts().astype(float))
+    means.loc["mean over houses"] = means.mean()
+    means.loc["mean over houses", "surveys"] = len(table)
+    names = ["house", *means.columns]
+    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+    for name, row in means.iterrows():
+        whole = [f"{row[column]:.0f}" for column in ("surveys", "sets")]
+        cells = [str(name), *whole, *(f"{value:.2f}" for value in row.iloc[2:])]
+        cells[names.index("coverage_share")] = f"{row['coverage_share']:.3f}"
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Score the overlap model on survey patterns.")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument("--calibrate-on", nargs="+", type=Path, default=[], metavar="FILE")
+    parser.add_argument("--leave-houses-out", action="store_true")
+    parser.add_argument("--format", choices=["json", "table"], default="json")
+    asked = parser.parse_args(words)
+    if asked.leave_houses_out and asked.calibrate_on:
+        parser.error("--leave-houses-out calibrates on the other houses; drop --calibrate-on")
+    return asked
+
+
+def rows(asked: argparse.Namespace) -> list[Row]:
+    """The scores asked for."""
+    scored = surveys(asked.files)
+    if asked.leave_houses_out:
+        return leave_houses_out(scored)
+    if asked.calibrate_on:
+        learned = calibration.calibrate(calibration.fits_of(surveys(asked.calibrate_on)))
+    else:
+        learned = calibration.read(facts("overlap_calibration"))
+    return [score(one, learned) for one in scored]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Command line; 1 where a file cannot be read or no survey is large enough."""
+    asked = _arguments(words)
+    try:
+        found = rows(asked)
+    except (OSError, KeyError, ValueError) as error:
+        print(f"benchmarks.overlap: {error}", file=sys.stderr)
+        return 1
+    print(by_house(found) if asked.format == "table" else json.dumps(found, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

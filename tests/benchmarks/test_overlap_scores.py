@@ -1,0 +1,100 @@
+"""The scoring on made-up surveys whose scores are known."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from audience_impact.overlap import patterns
+from benchmarks import overlap
+
+KEYS = {
+    "survey",
+    "sets",
+    "mae_ours_points",
+    "mae_independence_points",
+    "mae_middle_points",
+    "mae_added_points",
+    "coverage_share",
+    "width_points",
+    "frechet_width_points",
+}
+
+
+def survey(path: Path, rows: Sequence[tuple[int, int, int, float]]) -> Path:
+    lines = ["online,alpha,beta,weighted_share,respondents"]
+    lines += [f"{online},{a},{b},{share},10" for online, a, b, share in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def scored(capsys: pytest.CaptureFixture[str], *words: str | Path) -> list[overlap.Row]:
+    assert overlap.main([*map(str, words), "--format", "json"]) == 0
+    found: list[overlap.Row] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_scores_of_a_survey_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Of 80 % online: alpha 50 % and beta 25 % of them, all users of beta use alpha.
+    rows = [(0, 0, 0, 0.2), (1, 0, 0, 0.4), (1, 1, 0, 0.2), (1, 1, 1, 0.2)]
+    (found,) = scored(capsys, survey(tmp_path / "made-up.csv", rows))
+    assert set(found) == KEYS
+    assert found["survey"] == "made-up"
+    assert found["sets"] == 1
+    assert found["mae_independence_points"] == pytest.approx(12.5)
+    assert found["mae_middle_points"] == pytest.approx(12.5)
+    assert found["mae_added_points"] == pytest.approx(25.0)
+    assert found["frechet_width_points"] == pytest.approx(25.0)
+    assert 0.0 < float(found["mae_ours_points"]) < 12.5
+
+
+def test_a_survey_like_those_learned_from_is_hit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def made(stem: str, m: tuple[float, float], r: float) -> Path:
+        p = patterns(m, r)
+        return survey(tmp_path / f"{stem}.csv", [(1, i & 1, i >> 1, p[i]) for i in range(4)])
+
+    seen = [made("XA_2025_ONE", (0.6, 0.5), 0.4), made("XB_2025_TWO", (0.7, 0.2), 0.4)]
+    target = made("XC_2025_THREE", (0.8, 0.3), 0.4)
+    (found,) = scored(capsys, target, "--calibrate-on", *seen)
+    assert float(found["mae_ours_points"]) < 0.05
+    assert found["coverage_share"] == 1.0
+    assert len(scored(capsys, *seen, target, "--leave-houses-out")) == 3
+
+
+def test_no_set_gives_numbers_and_no_nulls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (found,) = scored(capsys, survey(tmp_path / "one.csv", [(1, 1, 0, 0.5), (1, 0, 0, 0.5)]))
+    assert found["sets"] == 0
+    assert all(isinstance(found[name], int | float) for name in KEYS - {"survey"})
+
+
+def test_the_correction_of_surveys_csv_is_applied_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [(0, 0, 0, 0.2), (1, 1, 0, 0.44), (1, 1, 1, 0.36)]
+    path = survey(tmp_path / "RU_2022_CHRONICLES1.csv", rows)
+    read = overlap.read(path, overlap.overrides())
+    assert read.shares[0, 0] == pytest.approx(0.8 / 0.88)
+    assert "0.88" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_survey_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "no.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert overlap.main([str(path)]) == 1
+    assert "online" in capsys.readouterr().err
+
+
+def test_the_table_ends_with_the_mean_over_houses() -> None:
+    rows = [
+        overlap.Row(survey=f"XA_2025_{h}", **dict.fromkeys(KEYS - {"survey"}, v))
+        for h, v in (("ONE", 1.0), ("ONE", 3.0), ("TWO", 4.0))
+    ]
+    last = overlap.by_house(rows).splitlines()[-1]
+    assert last.startswith("| mean over houses | 3 | 3 |")

@@ -1,0 +1,133 @@
+"""What surveys teach: known correlations are found again, and the committed table is current."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+
+from audience_impact import calibration
+from audience_impact.calibration import Fitted, Survey
+from audience_impact.overlap import patterns
+from audience_impact.vocabulary import OverlapParameter, ParameterBasis
+
+SHARES = {"alpha": 0.7, "beta": 0.5, "gamma": 0.2}
+NO_SETS = np.zeros((0, 5)), np.zeros(0)
+
+
+def tables(
+    correlations: dict[str, float], override: float | None = None, online: float = 0.8
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fact tables of surveys whose people follow the copula; a house for each of them."""
+    surveys, rows = [], []
+    for name, r in correlations.items():
+        surveys.append((name, "XA", "2025-06", f"house of {name}", override))
+        rows.append((name, 0.0, "", 1.0 - online))
+        for index, p in enumerate(patterns(list(SHARES.values()), r)):
+            used = [platform for place, platform in enumerate(SHARES) if index >> place & 1]
+            rows.append((name, 1.0, ";".join(used), online * float(p)))
+    asked = pd.DataFrame(surveys, columns=calibration.SURVEY_COLUMNS)
+    asked["online_share_override"] = asked["online_share_override"].astype("float64")
+    patterned = pd.DataFrame(
+        rows, columns=["survey_id", "online", "platform_ids", "weighted_share"]
+    )
+    return asked, patterned
+
+
+def fitted(house: str, area: str, year: str, log_odds: float, error: float = 0.0) -> Fitted:
+    return Fitted(Survey(f"{area}{year}{house}", house, area, year, *NO_SETS), log_odds, error, 1.0)
+
+
+def test_the_correlation_of_a_made_up_survey_is_found_again() -> None:
+    (survey,) = calibration.surveys_of(*tables({"S1": 0.37}))
+    found = calibration.fit(survey)
+    assert len(survey.truth) == 4
+    assert float(expit(found.log_odds)) == pytest.approx(0.37, abs=1e-5)
+    assert found.squared_error < 1e-12
+
+
+def test_sets_are_shares_of_the_people_online() -> None:
+    (survey,) = calibration.surveys_of(*tables({"S1": 0.37}))
+    assert survey.shares.max() == pytest.approx(0.7)
+    (raised,) = calibration.surveys_of(*tables({"S1": 0.37}, override=0.9))
+    assert raised.shares.max() == pytest.approx(0.7 * 0.8 / 0.9)
+
+
+def test_an_online_share_below_what_was_seen_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"S1: an online share of 0\.5 lies below"):
+        calibration.surveys_of(*tables({"S1": 0.37}, override=0.5))
+
+
+def test_parameters_by_hand() -> None:
+    fits = [
+        *(fitted("a", "XA", "1", x) for x in (0.0, 2.0)),
+        fitted("b", "XB", "1", 3.0, error=0.25),
+    ]
+    learned = {p.name.value: p for p in calibration.parameters(fits)}
+    assert learned["mean"].value == 2.0
+    assert learned["between"].value == 2.0
+    assert learned["within"].value == 2.0
+    assert learned["within"].basis is ParameterBasis.SINGLE_HOUSE
+    assert learned["model"].value == 0.25
+    assert learned["region"].basis is ParameterBasis.ASSUMED
+    assert calibration.calibrate(fits).houses == 2
+
+
+def test_a_single_survey_assumes_the_spread_and_says_so() -> None:
+    learned = {p.name: p for p in calibration.parameters([fitted("a", "XA", "1", 1.0)])}
+    for name in (OverlapParameter.BETWEEN, OverlapParameter.WITHIN):
+        assert learned[name].value == calibration.UNKNOWN_VARIANCE
+        assert learned[name].basis is ParameterBasis.ASSUMED
+
+
+def test_no_survey_is_refused() -> None:
+    with pytest.raises(ValueError, match="no survey"):
+        calibration.parameters([])
+
+
+def test_area_variance_finds_what_was_put_in() -> None:
+    rng = np.random.default_rng(3)
+    area, year = rng.normal(0.0, 0.6, 60), rng.normal(0.0, 1.0, 5)
+    house = [
+        fitted("a", f"A{i}", str(t), float(area[i] + year[t] + rng.normal(0.0, 0.2)))
+        for i in range(60)
+        for t in range(5)
+    ]
+    assert calibration.area_variance(house) == pytest.approx(np.var(area, ddof=1), rel=0.05)
+
+
+def test_the_table_is_read_back_and_names_own_surveys() -> None:
+    surveys, use_patterns = tables({"S1": 0.3, "S2": 0.5})
+    written = calibration.table(surveys, use_patterns)
+    learned = calibration.read(written)
+    assert learned.mean == pytest.approx((logit(0.3) + logit(0.5)) / 2.0, abs=1e-4)
+    assert learned.houses == 2
+    own = calibration.own_surveys(written, surveys, "XA")
+    assert [one.house for one in own] == ["house of S1", "house of S2"]
+    assert [one.correlation for one in own] == pytest.approx([0.3, 0.5], abs=1e-4)
+    assert calibration.own_surveys(written, surveys, "XB") == []
+
+
+def test_the_order_of_rows_changes_nothing_and_a_share_changes_the_digest() -> None:
+    surveys, use_patterns = tables({"S1": 0.3, "S2": 0.5})
+    written = calibration.table(surveys, use_patterns)
+    turned = calibration.table(surveys[::-1], use_patterns[::-1])
+    pd.testing.assert_frame_equal(written, turned)
+    changed = use_patterns.assign(weighted_share=use_patterns["weighted_share"] * 1.001)
+    assert calibration.digest(surveys, changed) != written["data_sha256"][0]
+
+
+def test_a_table_that_lacks_a_parameter_is_refused() -> None:
+    written = calibration.table(*tables({"S1": 0.3}))
+    with pytest.raises(ValueError, match="lacks model"):
+        calibration.read(written[written["parameter"] != "model"])
+
+
+@pytest.mark.parametrize(
+    ("moved", "same"), [(0.0, True), (1e-6, True), (1e-5, False), (float("nan"), False)]
+)
+def test_same_forgives_the_last_decimal_alone(moved: float, same: bool) -> None:
+    written = calibration.table(*tables({"S1": 0.3}))
+    other = written.assign(value=written["value"] + moved)
+    assert calibration.same(written, other) is same
+    assert not calibration.same(written, written[1:])
+    assert not calibration.same(written, written.assign(note="another"))

@@ -1,0 +1,206 @@
+"""The copula: its quadrature against known answers, and the laws that any union obeys."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, ndtr, ndtri
+from scipy.stats import multivariate_normal
+
+from audience_impact.overlap import (
+    LOGIT_GRID,
+    MOST_PLATFORMS,
+    Array,
+    Calibration,
+    OwnSurvey,
+    correlation_draws,
+    frechet,
+    independence,
+    intervals,
+    lattice,
+    logit,
+    patterns,
+    predictive,
+    union,
+    union_curve,
+    union_draws,
+)
+
+LEARNED = Calibration(
+    mean=-0.26, between=0.28, within=0.31, area=0.015, region=0.5, model=0.105, houses=6
+)
+RUSSIA = np.array([96.0, 89.0]) / 105.0
+
+share = st.one_of(
+    st.sampled_from([0.0, 1.0, 1e-9, 1.0 - 1e-9, 0.5]), st.floats(0.0, 1.0, allow_subnormal=False)
+)
+sets = st.lists(share, min_size=1, max_size=8)
+correlation = st.one_of(st.sampled_from([0.0, 0.99]), st.floats(0.0, 0.99))
+
+
+def fine(shares: list[float], r: float) -> float:
+    """The union by a rule of 20,001 nodes."""
+    z = np.linspace(-9.0, 9.0, 20001)
+    weight = np.exp(-0.5 * z * z)
+    none = weight / weight.sum()
+    for m in shares:
+        bound = (-ndtri(m) - np.sqrt(r) * z) / np.sqrt(1.0 - r)
+        none = none * ndtr(bound)
+    return float(1.0 - none.sum())
+
+
+@given(sets, correlation)
+def test_the_union_lies_between_the_largest_and_what_adds_up(m: list[float], r: float) -> None:
+    assert max(m) <= union(m, r) <= min(1.0, np.sort(m)[::-1].sum())
+
+
+@given(sets, share, correlation)
+def test_one_platform_more_never_lowers_the_union(m: list[float], more: float, r: float) -> None:
+    assert union([*m, more], r) >= union(m, r) - 1e-10
+
+
+@given(sets, correlation, st.randoms(use_true_random=False))
+def test_the_order_of_platforms_changes_no_bit(m: list[float], r: float, random: object) -> None:
+    mixed = list(m)
+    random.shuffle(mixed)  # type: ignore[attr-defined]
+    assert union(mixed, r) == union(m, r)
+
+
+@given(sets, correlation)
+def test_padding_with_nobody_changes_no_bit(m: list[float], r: float) -> None:
+    assert union([*m, 0.0, 0.0], r) == union(m, r)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(sets, correlation), min_size=1, max_size=12))
+def test_a_batch_equals_single_runs_bit_for_bit(rows: list[tuple[list[float], float]]) -> None:
+    shares = np.zeros((len(rows), 8))
+    for place, (m, _) in enumerate(rows):
+        shares[place, : len(m)] = m
+    together = union(shares, [r for _, r in rows])
+    assert together.tolist() == [float(union(m, r)) for m, r in rows]
+
+
+@given(sets, st.floats(0.0, 0.9), st.floats(0.0, 0.09))
+def test_more_correlation_never_makes_more_people(m: list[float], r: float, more: float) -> None:
+    assert union(m, r + more) <= union(m, r) + 1e-10
+
+
+@given(sets, st.integers(0, 7), st.floats(0.5, 0.9999))
+def test_a_platform_named_twice_adds_little_where_use_goes_together(
+    m: list[float], which: int, r: float
+) -> None:
+    # One named twice is taken for another of the same size: it can only add, and vanishes at r = 1.
+    twice = [*m, m[which % len(m)]]
+    assert union(m, r) - 1e-10 <= union(twice, r) <= independence(twice) + 1e-10
+
+
+@given(sets, correlation)
+def test_patterns_keep_audiences_and_hold_the_union(m: list[float], r: float) -> None:
+    p = patterns(m, r)
+    index = np.arange(len(p))
+    for place, one in enumerate(m):
+        assert p[index >> place & 1 == 1].sum() == pytest.approx(one, abs=1e-10)
+    assert p.min() >= 0.0
+    assert p.sum() == pytest.approx(1.0, abs=1e-12)
+    assert 1.0 - p[0] == pytest.approx(float(union(m, r)), abs=1e-10)
+
+
+@given(sets)
+def test_without_correlation_it_is_independence(m: list[float]) -> None:
+    assert union(m, 0.0) == pytest.approx(float(independence(m)), abs=1e-12)
+
+
+@pytest.mark.parametrize("r", [0.1, 0.44, 0.8, 0.99])
+@pytest.mark.parametrize("m", [(0.9, 0.85), (0.3, 0.02), (0.5, 0.5), (0.999, 0.001)])
+def test_two_platforms_against_the_bivariate_normal(m: tuple[float, float], r: float) -> None:
+    known = 1.0 - multivariate_normal.cdf(-ndtri(np.array(m)), cov=[[1.0, r], [r, 1.0]])
+    assert union(m, r) == pytest.approx(known, abs=1e-10)
+
+
+def test_four_platforms_against_the_multivariate_normal() -> None:
+    m, r = np.array([0.6, 0.3, 0.2, 0.1]), 0.5
+    normal = multivariate_normal(
+        cov=np.full((4, 4), r) + (1.0 - r) * np.eye(4), maxpts=400_000, seed=1
+    )
+    assert union(m, r) == pytest.approx(1.0 - normal.cdf(-ndtri(m)), abs=1e-4)
+
+
+@pytest.mark.parametrize("r", [0.0, 0.3, 0.9, 0.99])
+@pytest.mark.parametrize(("digits", "error"), [(5.0, 1e-5), (7.0, 1e-7), (10.0, 1e-10)])
+def test_the_rule_is_as_good_as_it_says(r: float, digits: float, error: float) -> None:
+    for m in ([0.5] * 20, [0.97, 0.95, 0.9], [1e-5, 0.2, 0.7, 0.999]):
+        known = np.clip(fine(m, r), max(m), min(1.0, sum(m)))
+        assert abs(union(m, r, digits) - known) < error
+
+
+@pytest.mark.parametrize(("m", "r"), [([1.1], 0.2), ([-0.1], 0.2), ([0.1], 1.0), ([np.nan], 0.1)])
+def test_what_is_no_share_or_correlation_is_refused(m: list[float], r: float) -> None:
+    with pytest.raises(ValueError, match="must lie in"):
+        union(m, r)
+
+
+def test_patterns_of_too_many_platforms_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most"):
+        patterns([0.1] * (MOST_PLATFORMS + 1), 0.3)
+
+
+def test_the_curve_is_close_to_the_union() -> None:
+    m = np.random.default_rng(0).uniform(size=(50, 5))
+    r = np.linspace(0.003, 0.99, 200)
+    assert np.abs(union_curve(m, r) - union(m[:, None, :], r[None, :])).max() < 2e-5
+
+
+def test_the_russian_case() -> None:
+    low, middle, high = 105.0 * intervals(RUSSIA[None, :], LEARNED)[:, 0]
+    assert 105.0 * independence(RUSSIA) == pytest.approx(103.63, abs=0.01)
+    assert middle == pytest.approx(101.4, abs=0.3)
+    assert 96.0 < low < middle < high < 105.0
+
+
+def test_intervals_lie_in_the_bounds_in_order_and_a_batch_equals_single_runs() -> None:
+    m = np.random.default_rng(1).uniform(size=(30, 4))
+    low, high = frechet(m)
+    found = intervals(m, LEARNED)
+    assert (np.diff(found, axis=0) >= 0.0).all()
+    assert ((low <= found) & (found <= high)).all()
+    assert (found[:, :1] == intervals(m[:1], LEARNED)).all()
+
+
+def test_draws_stay_in_the_bounds() -> None:
+    first, second = lattice(256)
+    r = correlation_draws(LEARNED.mean, 1.0, LEARNED.degrees, first)
+    drawn = union_draws(RUSSIA[None, :], r, 2.0, second)
+    low, high = frechet(RUSSIA)
+    assert drawn.shape == (1, 256)
+    assert ((low <= drawn) & (drawn <= high)).all()
+
+
+def test_the_lattice_is_even_in_both_directions() -> None:
+    for column in lattice(2048):
+        assert abs(np.sort(column) - (np.arange(2048) + 0.5) / 2048).max() < 0.002
+
+
+def test_own_surveys_pull_and_narrow() -> None:
+    centre, scale = predictive(LEARNED)
+    pulled, narrower = predictive(LEARNED, [OwnSurvey(0.8, "a")])
+    assert centre == LEARNED.mean
+    assert centre < pulled < float(logit(0.8))
+    assert narrower < scale
+    nearer, _ = predictive(LEARNED, [OwnSurvey(0.8, "a")], house="a")
+    assert pulled < nearer < float(logit(0.8))
+
+
+def test_more_own_surveys_narrow_more_in_any_order() -> None:
+    own = [OwnSurvey(0.3, "a"), OwnSurvey(0.7, "b"), OwnSurvey(0.6, "b")]
+    _, one = predictive(LEARNED, own[:1])
+    centre, three = predictive(LEARNED, own)
+    assert three < one
+    assert predictive(LEARNED, own[::-1]) == pytest.approx((centre, three))
+
+
+def test_correlations_stay_on_the_grid() -> None:
+    ends: Array = expit(LOGIT_GRID[[0, -1]])
+    drawn = correlation_draws(0.0, 50.0, 2, np.linspace(0.001, 0.999, 99))
+    assert (ends[0] <= drawn).all()
+    assert (drawn <= ends[1]).all()
