@@ -111,9 +111,12 @@ def check(reading: Reading) -> Checked:
         for table, frame in reading.tables.items()
         for found in _contract_findings(table, frame)
     ]
-    if any(found.rule in files.FATAL_RULES for found in reading.findings):
-        return _checked(reading, reading.tables, own)  # all that points there would fail as well
     keys, references = fact_models.keys(), fact_models.references()
+    targets = {target for columns in references.values() for target in columns.values()}
+    if any(
+        found.rule in files.FATAL_RULES and found.table in targets for found in reading.findings
+    ):
+        return _checked(reading, reading.tables, own)  # all that points there would fail as well
     tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
     typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
     across = checks.cross(typed)
