@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audience_impact.facts import PROVENANCE, Finding, Tables, finding, without
+from audience_impact.facts import Finding, Tables, finding, without
 from audience_impact.vocabulary import FindingSeverity, PopulationBase, Unit
 
 WINDOW_DAYS = 366
@@ -389,8 +389,3 @@ def settle(
         found += fresh
         tables = without(tables, fresh)
     return tables, found
-
-
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table without the columns that say where its rows stand."""
-    return frame.drop(columns=PROVENANCE)

@@ -15,7 +15,6 @@ from audience_impact.facts import Tables
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 METHOD_VERSION = "1.0"
-WHOLE = "whole_service"
 CURRENT_MONTHS = 12
 """Older counts of internet users no longer limit from above: the internet grows."""
 ONLINE, EVERYONE = "internet_all", "all_ages"

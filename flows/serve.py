@@ -175,9 +175,7 @@ def end_runs_of(worker_name: str) -> None:
     with get_client(sync_client=True) as client:
         for run in client.read_flow_runs(flow_run_filter=running):
             if run.labels.get("prefect.worker.name") == worker_name:
-                state: State[None] = Crashed(
-                    message="The worker was stopped while the run was under way."
-                )
+                state: State[None] = Crashed(message=STOPPED)
                 client.set_flow_run_state(run.id, state, force=True)
 
 

@@ -34,8 +34,6 @@ MEANINGS = {
 }
 """Rule id of each column rule and what it means when it fails; `key_repeats` etc. are in rules."""
 
-Texts = "pd.Series[str]"
-
 
 class FactModel(pa.DataFrameModel):
     """What all fact tables share: exactly the columns named, in any order."""

@@ -15,7 +15,6 @@ from pandera.typing import Series
 from audience_impact import vocabulary as words
 
 SCHEMA_VERSION = "1.0"
-LEVELS = "lower bound, 5 %, 50 % and 95 % quantile and upper bound"
 
 
 class ContractError(ValueError):
