@@ -1,0 +1,249 @@
+"""Seeded draws: streams that belong to their key, and quantile functions against scipy's."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.special import expit, logit
+
+from audience_impact.draws import beta, logit_normal, pert, split_normal, uniforms
+from audience_impact.overlap import Array
+
+PINNED = [0.09280462553648883, 0.4259803157256109, 0.21232661916336293]
+EVEN = (np.arange(2000) + 0.5) / 2000
+Draw = Callable[..., Array]
+
+
+def two_piece(x: Array, mode: float, one: float, two: float) -> Array:
+    """Cumulative function of the two-piece normal, as Wallis (2014) writes it."""
+    whole = one + two
+    return np.asarray(
+        np.where(
+            x <= mode,
+            2 * one / whole * stats.norm.cdf(x, mode, one),
+            1 - 2 * two / whole * stats.norm.sf(x, mode, two),
+        )
+    )
+
+
+# Each law with its cumulative function in scipy, and a floor and a ceiling inside it.
+PERT = stats.beta(1 + 4 * 3 / 7, 1 + 4 * 4 / 7, loc=2, scale=7)
+LAWS: list[tuple[Draw, Callable[[Array], Array], float, float]] = [
+    (
+        lambda u, **ends: split_normal(
+            u, 10.0, 10 - 1.959963984540054, 11.959963984540054, 0.95, **ends
+        ),
+        lambda x: stats.norm.cdf(x, 10.0, 1.0),
+        9.5,
+        12.0,
+    ),
+    (lambda u, **ends: pert(u, 2.0, 5.0, 9.0, **ends), PERT.cdf, 3.0, 6.0),
+    (lambda u, **ends: beta(u, 0.3, 40.0, **ends), stats.beta(12, 28).cdf, 0.35, 0.9),
+    (
+        lambda u, **ends: logit_normal(u, 0.2, 0.7, **ends),
+        lambda x: stats.norm.cdf(logit(x), logit(0.2), 0.7),
+        0.1,
+        0.25,
+    ),
+]
+law = pytest.mark.parametrize(("draw", "cumulative", "floor", "ceiling"), LAWS)
+
+
+def test_a_longer_run_begins_with_the_shorter() -> None:
+    long = uniforms(7, "RU|whatsapp", 4000)
+    for count in (0, 1, 2, 3, 4, 5, 999):
+        assert np.array_equal(uniforms(7, "RU|whatsapp", count), long[:count])
+
+
+def test_draws_are_pinned() -> None:
+    assert uniforms(1, "a", 3).tolist() == PINNED
+
+
+def test_uniforms_are_uniform_and_open() -> None:
+    u = uniforms(3, "x", 100_000)
+    assert u.min() > 0.0
+    assert u.max() < 1.0
+    assert stats.kstest(u, "uniform").pvalue > 0.01
+
+
+def test_distinct_keys_and_seeds_are_uncorrelated() -> None:
+    keys = ["", "a", "A", "b", "1|a", "ключ", *map(str, range(34))]
+    many = np.corrcoef([uniforms(seed, key, 4000) for seed in (0, 1) for key in keys])
+    pairs = np.abs(many[np.triu_indices(len(many), 1)])
+    # Independent draws: standard deviation 1 / sqrt(4000), so 0.0016 of 3,160 pairs beyond 0.05.
+    assert np.sqrt(np.mean(pairs**2)) * np.sqrt(4000) == pytest.approx(1.0, abs=0.05)
+    assert np.mean(pairs >= 0.05) < 0.004
+    assert pairs.max() < 0.08
+
+
+def test_a_negative_count_is_refused() -> None:
+    with pytest.raises(ValueError, match="count"):
+        uniforms(1, "a", -1)
+
+
+@law
+def test_quantiles_agree_with_scipy(
+    draw: Draw, cumulative: Callable[[Array], Array], floor: float, ceiling: float
+) -> None:
+    assert cumulative(draw(EVEN)) == pytest.approx(EVEN, abs=1e-9)
+    assert stats.kstest(draw(uniforms(1, "ks", 4000)), cumulative).pvalue > 0.01
+
+
+@law
+def test_a_law_between_floor_and_ceiling_keeps_its_shape(
+    draw: Draw, cumulative: Callable[[Array], Array], floor: float, ceiling: float
+) -> None:
+    ends = cumulative(np.array([floor, ceiling]))
+    for x in (draw(EVEN, floor=floor, ceiling=ceiling), draw(EVEN[:, None], floor=floor)[:, 0]):
+        top = ends[1] if x.max() <= ceiling else 1.0
+        assert x.min() >= floor
+        assert (cumulative(x) - ends[0]) / (top - ends[0]) == pytest.approx(EVEN, abs=1e-9)
+    below = draw(EVEN, ceiling=ceiling)
+    assert below.max() <= ceiling
+    assert cumulative(below) / ends[1] == pytest.approx(EVEN, abs=1e-9)
+
+
+@law
+def test_draws_rise_with_the_uniforms(
+    draw: Draw, cumulative: Callable[[Array], Array], floor: float, ceiling: float
+) -> None:
+    assert (np.diff(draw(EVEN)) > 0).all()
+    assert (np.diff(draw(EVEN, floor=floor, ceiling=ceiling)) > 0).all()
+
+
+@law
+def test_floor_and_ceiling_in_one_point(
+    draw: Draw, cumulative: Callable[[Array], Array], floor: float, ceiling: float
+) -> None:
+    assert (draw(EVEN, floor=floor, ceiling=floor) == floor).all()
+    with pytest.raises(ValueError, match="floor"):
+        draw(EVEN, floor=ceiling, ceiling=floor)
+
+
+def test_a_symmetric_split_normal_cut_off_is_scipys_truncnorm() -> None:
+    x = split_normal(EVEN, 0.0, -1.6448536269514722, 1.6448536269514722, 0.90, -0.5, 2.0)
+    assert x == pytest.approx(stats.truncnorm(-0.5, 2.0).ppf(EVEN), abs=1e-9)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_cut_far_out_in_a_tail_keeps_its_digits(side: float) -> None:
+    ends = sorted((side * 12.0, side * 13.0))
+    x = split_normal(EVEN, 0.0, -1.6448536269514722, 1.6448536269514722, 0.90, *ends)
+    assert x == pytest.approx(stats.truncnorm(*ends).ppf(EVEN), abs=1e-9)
+
+
+def test_a_cut_where_there_is_no_mass_gives_the_nearest_end() -> None:
+    assert (split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, 500.0, 600.0) == 500.0).all()
+    assert (split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, -600.0, -500.0) == -500.0).all()
+    assert (pert(EVEN, 2.0, 3.0, 4.0, floor=5.0, ceiling=6.0) == 5.0).all()
+
+
+@given(
+    st.floats(-50, 50),
+    st.floats(0.0, 30),
+    st.floats(0.0, 30),
+    st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99]),
+)
+def test_the_interval_of_a_split_normal_is_given_back(
+    middle: float, down: float, up: float, coverage: float
+) -> None:
+    tail = (1.0 - coverage) / 2.0
+    ends = split_normal([tail, 1.0 - tail], middle, middle - down, middle + up, coverage)
+    assert ends == pytest.approx([middle - down, middle + up], abs=1e-6)
+
+
+def test_a_lopsided_split_normal_is_two_halves_with_one_density_at_the_mode() -> None:
+    at, step = 10.0, 1e-4
+    u = np.linspace(0.001, 0.999, 999)
+    x = split_normal(u, at, 8.0, 15.0, 0.90)
+    # widths read off the law itself, through the mass below the mode
+    mass = stats.uniform.cdf(np.interp(at, x, u))
+    one = 2.0 / -stats.norm.ppf(0.05 / (2 * mass))
+    two = one * (1 - mass) / mass
+    assert two_piece(x, at, one, two) == pytest.approx(u, abs=1e-5)
+    around = two_piece(np.array([at - step, at, at + step]), at, one, two)
+    assert np.diff(around)[0] == pytest.approx(np.diff(around)[1], rel=1e-3)
+
+
+def test_a_split_normal_without_one_side_or_both() -> None:
+    ends = split_normal([0.05, 0.95], [[10.0], [10.0], [3.0]], [[10.0], [4.0], [3.0]],
+                        [[15.0], [10.0], [3.0]], 0.90)  # fmt: skip
+    assert ends == pytest.approx(np.array([[10.0, 15.0], [4.0, 10.0], [3.0, 3.0]]), abs=1e-9)
+
+
+@given(st.floats(-9, 9), st.floats(0, 5), st.floats(0.01, 5))
+def test_moments_of_a_pert(low: float, up: float, more: float) -> None:
+    middle, high = low + up, low + up + more
+    mean = (low + 4 * middle + high) / 6
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    x = pert((nodes + 1) / 2, low, middle, high)
+    assert weights @ x / 2 == pytest.approx(mean, abs=1e-4 * (high - low))
+    # Its variance: (mean - low) (high - mean) / 7.
+    variance = (mean - low) * (high - mean) / 7
+    assert weights @ (x - mean) ** 2 / 2 == pytest.approx(variance, abs=1e-4 * (high - low) ** 2)
+
+
+def test_a_pert_of_no_width() -> None:
+    assert (pert(EVEN, 4.0, 4.0, 4.0) == 4.0).all()
+
+
+def test_moments_of_a_beta() -> None:
+    x = beta((np.arange(200_000) + 0.5) / 200_000, 0.3, 40.0)
+    assert x.mean() == pytest.approx(0.3, abs=1e-6)
+    assert x.var() == pytest.approx(0.3 * 0.7 / 41.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_shares_of_nothing_and_of_everyone_are_sure(share: float) -> None:
+    assert (beta(EVEN, share, 100.0) == share).all()
+    assert (logit_normal(EVEN, share, 0.5) == share).all()
+    near = abs(share - 1e-12)
+    for x in (beta(EVEN, near, 100.0), logit_normal(EVEN, near, 0.5)):
+        assert ((x >= 0.0) & (x <= 1.0)).all()
+        assert np.median(x) == pytest.approx(share, abs=1e-9)
+
+
+def test_a_sure_share_outside_its_limits_is_the_nearest_limit() -> None:
+    assert (beta(EVEN, 0.0, 100.0, floor=0.1) == 0.1).all()
+    assert (logit_normal(EVEN, 0.5, 0.0, ceiling=0.4) == 0.4).all()
+
+
+def test_no_spread_gives_the_middle() -> None:
+    assert (logit_normal(EVEN, 0.3, 0.0) == 0.3).all()
+    x = logit_normal([0.5, 0.975], 0.3, 0.2)
+    assert x == pytest.approx([0.3, expit(logit(0.3) + 0.2 * 1.959963984540054)])
+
+
+def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
+    middle, low, high = (
+        np.array([[a], [b], [b]]) for a, b in ((5.0, 50.0), (3.0, 40.0), (9.0, 55.0))
+    )
+    floor = np.array([[-np.inf], [45.0], [54.0]])
+    together = split_normal(EVEN, middle, low, high, 0.9, floor)
+    each = np.stack([EVEN, EVEN[::-1], EVEN])
+    assert together.shape == (3, 2000)
+    assert np.array_equal(split_normal(each, middle, low, high, 0.9, floor)[1], together[1][::-1])
+    for row in range(3):
+        alone = split_normal(EVEN, middle[row], low[row], high[row], 0.9, floor[row])
+        assert np.array_equal(alone, together[row])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: split_normal(EVEN, 1.0, 2.0, 3.0, 0.9),
+        lambda: split_normal(EVEN, np.nan, 2.0, 3.0, 0.9),
+        lambda: split_normal(EVEN, 2.0, 1.0, 3.0, 1.0),
+        lambda: pert(EVEN, 3.0, 2.0, 4.0),
+        lambda: beta(EVEN, 1.1, 10.0),
+        lambda: beta(EVEN, 0.5, 0.0),
+        lambda: logit_normal(EVEN, -0.1, 1.0),
+        lambda: logit_normal(EVEN, 0.1, -1.0),
+    ],
+)
+def test_parameters_out_of_order_are_refused(call: Callable[[], Array]) -> None:
+    with pytest.raises(ValueError, match=r"must|needs"):
+        call()
