@@ -1,0 +1,160 @@
+"""Reach in n days: worked figures, the beta-binomial of scipy, and the laws that reach obeys."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import betabinom
+
+from audience_impact.reach import (
+    beta_binomial,
+    daily_limits,
+    heterogeneity,
+    reach_days,
+    reach_limits,
+)
+
+DAYS = np.arange(121)
+
+share = st.one_of(st.sampled_from([0.0, 1.0, 1e-9, 1.0 - 1e-9, 0.5]), st.floats(0.0, 1.0))
+
+
+@st.composite
+def audiences(draw: st.DrawFn) -> tuple[float, float]:
+    """A daily share, and a monthly one that the law can give."""
+    daily, part = draw(share), draw(share)
+    return daily, max(daily, daily + part * (1.0 - (1.0 - daily) ** 30 - daily))
+
+
+@pytest.mark.parametrize(
+    ("days", "millions"), [(1, 82.1), (3, 89.1), (7, 92.7), (30, 97.0), (141, 99.9)]
+)
+def test_a_messenger_of_82_million_a_day_and_97_in_a_month(days: int, millions: float) -> None:
+    assert round(float(105 * reach_days(82.1 / 105, 97 / 105, days)), 1) == millions
+
+
+def test_all_chances_alike_often_gives_n_out_of_n_plus_one() -> None:
+    # Beta(1, 1): the chance of no use in n days is the mean of (1 - p)^n, 1 / (n + 1).
+    assert beta_binomial(1 / 2, 30 / 31) == pytest.approx((1.0, 1.0), abs=1e-9)
+    assert reach_days(1 / 2, 30 / 31, DAYS) == pytest.approx(DAYS / (DAYS + 1), abs=1e-12)
+
+
+def test_beta_of_one_and_b_gives_n_out_of_n_plus_b() -> None:
+    assert reach_days(1 / 5, 30 / 34, DAYS) == pytest.approx(DAYS / (DAYS + 4), abs=1e-12)
+
+
+def test_two_days_have_a_closed_form() -> None:
+    # Those who use it on both days are 2 m - R(2) = m (a + 1) / (a + b + 1).
+    daily, two = np.meshgrid([0.15, 0.4], [0.2, 0.35])
+    two = daily + two * (1 - daily) * daily
+    a, b = beta_binomial(daily, two, month_days=2)
+    both = 2 * daily - two
+    h = (both / daily - daily) / (1 - daily)
+    assert heterogeneity(daily, two, month_days=2) == pytest.approx(h, abs=1e-12)
+    assert both == pytest.approx(daily * (a + 1) / (a + b + 1), abs=1e-12)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.29, 0.08), (0.05, 3.0), (2.0, 7.0), (300.0, 9000.0)])
+def test_the_law_is_scipys_and_is_found_from_two_of_its_points(a: float, b: float) -> None:
+    expected = 1.0 - betabinom.pmf(0, DAYS, a, b)
+    found = beta_binomial(expected[1], expected[30])
+    assert found == pytest.approx((a, b), rel=1e-6)
+    assert reach_days(expected[1], expected[30], DAYS) == pytest.approx(expected, abs=1e-10)
+
+
+@given(audiences())
+def test_reach_starts_daily_passes_monthly_and_rises_ever_slower(
+    audience: tuple[float, float],
+) -> None:
+    daily, monthly = audience
+    reach = reach_days(daily, monthly, DAYS)
+    assert reach[0] == 0.0
+    assert reach[1] == daily
+    assert reach[30] == pytest.approx(monthly, abs=1e-12)
+    assert reach[-1] <= 1.0
+    steps = np.diff(reach)
+    assert (steps >= 0.0).all()
+    assert (np.diff(steps) <= 1e-15).all()
+
+
+@given(audiences())
+def test_reach_lies_within_what_monthly_alone_allows(audience: tuple[float, float]) -> None:
+    daily, monthly = audience
+    least, most = reach_limits(monthly, DAYS)
+    reach = reach_days(daily, monthly, DAYS)
+    assert (reach >= least - 1e-12).all()
+    assert (reach <= most + 1e-12).all()
+    low, high = daily_limits(monthly)
+    assert low - 1e-15 <= daily <= high
+
+
+@given(share)
+def test_monthly_equal_to_daily_is_the_same_people_every_day(daily: float) -> None:
+    assert heterogeneity(daily, daily) == 1.0
+    assert (reach_days(daily, daily, DAYS[1:]) == daily).all()
+    assert np.array_equal(beta_binomial(daily, daily), [0.0, 0.0])
+
+
+@given(share, st.sampled_from([0.0, 1e-3, 1.0]))
+def test_at_the_binomial_limit_and_above_it_people_are_alike(daily: float, more: float) -> None:
+    limit = 1.0 - (1.0 - daily) ** 30
+    monthly = max(daily, min(1.0, limit + more + 1e-14))
+    expected = 1.0 - (1.0 - daily) ** DAYS
+    assert reach_days(daily, monthly, DAYS) == pytest.approx(expected, abs=1e-12)
+
+
+def test_shapes_at_the_binomial_limit_have_no_end() -> None:
+    a, b = beta_binomial([0.1, 0.0], [1.0, 1.0])
+    assert a.tolist() == [np.inf, 0.0]
+    assert b.tolist() == [np.inf, np.inf]
+
+
+def test_tiny_shares_keep_their_digits() -> None:
+    reach = reach_days(1e-12, 5e-12, np.array([1, 15, 30]))
+    assert reach[[0, 2]] == pytest.approx([1e-12, 5e-12], rel=1e-9)
+    assert 2.5e-12 < reach[1] < 5e-12
+
+
+def test_cells_do_not_depend_on_their_neighbours() -> None:
+    generator = np.random.default_rng(1)
+    daily = generator.uniform(0.0, 1.0, (40, 1000))
+    monthly = daily + generator.uniform(0.0, 1.0, (40, 1000)) * (1.0 - daily)
+    days = np.arange(1, 41)[:, None]
+    together = reach_days(daily, monthly, days)
+    assert together.shape == (40, 1000)
+    for row in (0, 17, 39):
+        assert np.array_equal(reach_days(daily[row], monthly[row], row + 1), together[row])
+
+
+def test_limits_of_reach() -> None:
+    least, most = reach_limits(0.6, [0, 1, 15, 30, 31, 400])
+    assert least == pytest.approx([0.0, 0.02, 0.3, 0.6, 0.6, 0.6])
+    assert most.tolist() == [0.0, 0.6, 0.6, 0.6, 1.0, 1.0]
+    assert np.array(daily_limits([0.6, 0.0])) == pytest.approx(np.array([[0.02, 0.0], [0.6, 0.0]]))
+    assert np.array(daily_limits(0.7, month_days=7)) == pytest.approx([0.1, 0.7])
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    assert reach_days([], [], []).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: reach_days(0.5, 0.4, 3),
+        lambda: reach_days(-0.1, 0.4, 3),
+        lambda: reach_days(0.1, 1.4, 3),
+        lambda: reach_days(np.nan, 0.4, 3),
+        lambda: reach_days(0.1, 0.4, -1),
+        lambda: reach_days(0.1, 0.4, 1.5),
+        lambda: beta_binomial(0.1, 0.4, month_days=1),
+        lambda: reach_limits(1.1, 3),
+        lambda: reach_limits(0.1, np.inf),
+        lambda: daily_limits(0.1, month_days=0),
+    ],
+)
+def test_what_cannot_be_is_refused(call: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        call()
