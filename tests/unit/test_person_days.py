@@ -1,0 +1,255 @@
+"""The sweep over time, against a count of one day after the other."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_impact.overlap import Array
+from audience_impact.periods import DAY
+from audience_impact.person_days import by_period, stretches
+
+Span = tuple[str, str, int, int]
+FIRST = pd.Timestamp(2024, 12, 20)
+
+spans = st.lists(
+    st.tuples(
+        st.sampled_from(["RU", "IR", "A"]),
+        st.sampled_from(["web", "chat", "all", "b"]),
+        st.integers(0, 110),
+        st.integers(-3, 90),
+    ).map(lambda each: (each[0], each[1], each[2], each[2] + each[3])),
+    max_size=12,
+)
+
+
+def framed(rows: Sequence[Span]) -> pd.DataFrame:
+    group, item, start, end = zip(*rows, strict=True) if rows else ((), (), (), ())
+    days = [FIRST + pd.to_timedelta(np.array(each, dtype=int), unit="D") for each in (start, end)]
+    return pd.DataFrame(
+        {
+            "group": pd.Series(group, dtype="str"),
+            "item": pd.Series(item, dtype="str"),
+            "start": days[0].astype(DAY),
+            "end": days[1].astype(DAY),
+        }
+    )
+
+
+def day_by_day(rows: Sequence[Span]) -> dict[tuple[str, pd.Timestamp], frozenset[str]]:
+    """The set in force for each group and day with anything in force."""
+    found = defaultdict(set)
+    for group, item, start, end in rows:
+        for day in range(start, end):
+            found[group, FIRST + pd.Timedelta(days=day)].add(item)
+    return {key: frozenset(items) for key, items in found.items()}
+
+
+def sets_of(members: pd.DataFrame) -> dict[int, frozenset[str]]:
+    assert not members.duplicated().any()
+    return {int(key): frozenset(rows) for key, rows in members.groupby("set_id")["item"]}
+
+
+def unfolded(
+    pieces: pd.DataFrame, members: pd.DataFrame
+) -> dict[tuple[str, pd.Timestamp], frozenset[str]]:
+    """The set of each group and day, from the pieces; no day is in two of them."""
+    sets, found = sets_of(members), {}
+    for piece in pieces.itertuples():
+        for day in pd.date_range(piece.start, piece.end, inclusive="left"):
+            assert (piece.group, day) not in found
+            found[piece.group, day] = sets[piece.set_id]
+    return found
+
+
+def people(pieces: pd.DataFrame, members: pd.DataFrame, draws: int = 2) -> Array:
+    """People of a group and set, the same wherever they come from."""
+    sets = sets_of(members)
+    groups = dict(zip(pieces["set_id"], pieces["group"], strict=True))
+    values = [_people(groups[key], sets[key], draws) for key in sorted(sets)]
+    return np.array(values).reshape(len(sets), draws)
+
+
+def _people(group: str, items: frozenset[str], draws: int) -> list[float]:
+    seed = [ord(letter) for letter in group + "|" + "|".join(sorted(items))]
+    return [float(each) for each in np.random.default_rng(seed).uniform(0, 100, draws)]
+
+
+@given(spans)
+def test_pieces_unfold_to_a_count_of_every_day(rows: list[Span]) -> None:
+    assert unfolded(*stretches(framed(rows))) == day_by_day(rows)
+
+
+@given(spans)
+def test_pieces_are_cut_at_every_start_end_and_first_of_a_month(rows: list[Span]) -> None:
+    frame = framed(rows)
+    pieces, _ = stretches(frame)
+    for piece in pieces.itertuples():
+        inside = pd.date_range(piece.start, piece.end, inclusive="neither")
+        of_group = frame[(frame["group"] == piece.group) & (frame["start"] < frame["end"])]
+        assert not inside.isin(of_group["start"]).any()
+        assert not inside.isin(of_group["end"]).any()
+        assert not (inside.day == 1).any()
+        assert piece.month == f"{piece.start:%Y-%m}"
+        assert piece.days == (piece.end - piece.start).days
+
+
+@given(spans)
+def test_equal_sets_of_a_group_have_one_number_and_others_have_others(rows: list[Span]) -> None:
+    pieces, members = stretches(framed(rows))
+    sets = sets_of(members)
+    named = {(row.group, sets[row.set_id]): row.set_id for row in pieces.itertuples()}
+    assert len(named) == pieces["set_id"].nunique() == len(sets)
+    assert list(dict.fromkeys(pieces["set_id"])) == list(range(len(sets)))
+    assert pieces["piece"].tolist() == list(range(len(pieces)))
+
+
+@given(spans)
+def test_person_days_equal_a_sum_over_days(rows: list[Span]) -> None:
+    pieces, members = stretches(framed(rows))
+    periods, sums = by_period(pieces, people(pieces, members))
+    days: dict[tuple[str, str], int] = defaultdict(int)
+    expected: dict[tuple[str, str], Array] = defaultdict(lambda: np.zeros(2))
+    for (group, day), items in day_by_day(rows).items():
+        for period in (f"{day:%Y}", f"{day:%Y-%m}"):
+            days[group, period] += 1
+            expected[group, period] = expected[group, period] + _people(group, items, 2)
+    keys = list(zip(periods["group"], periods["period"], strict=True))
+    assert keys == sorted(expected)
+    assert periods["days"].tolist() == [days[key] for key in keys]
+    assert sums.shape == (len(keys), 2)
+    assert sums == pytest.approx(np.array([expected[key] for key in keys]).reshape(-1, 2))
+
+
+@given(spans, st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(rows: list[Span], mixer: random.Random) -> None:
+    mixed = mixer.sample(rows, len(rows))
+    for one, other in zip(stretches(framed(rows)), stretches(framed(mixed)), strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+def swept(*rows: Span) -> list[tuple[str, int, int, list[str]]]:
+    """Group, first day, days, items of each piece."""
+    pieces, members = stretches(framed(rows))
+    sets = sets_of(members)
+    return [
+        (row.group, (row.start - FIRST).days, row.days, sorted(sets[row.set_id]))
+        for row in pieces.itertuples()
+    ]
+
+
+def test_nested_spans() -> None:
+    assert swept(("RU", "a", 0, 10), ("RU", "b", 3, 5)) == [
+        ("RU", 0, 3, ["a"]),
+        ("RU", 3, 2, ["a", "b"]),
+        ("RU", 5, 5, ["a"]),
+    ]
+
+
+def test_equal_spans_and_spans_of_one_item_that_overlap() -> None:
+    assert swept(("RU", "a", 0, 4), ("RU", "a", 0, 4)) == [("RU", 0, 4, ["a"])]
+    assert swept(("RU", "a", 0, 4), ("RU", "b", 0, 4)) == [("RU", 0, 4, ["a", "b"])]
+    assert swept(("RU", "a", 0, 4), ("RU", "a", 2, 6)) == [
+        ("RU", 0, 2, ["a"]),
+        ("RU", 2, 2, ["a"]),
+        ("RU", 4, 2, ["a"]),
+    ]
+
+
+def test_spans_that_touch_or_leave_a_gap() -> None:
+    assert swept(("RU", "a", 0, 4), ("RU", "b", 4, 6), ("RU", "a", 9, 10)) == [
+        ("RU", 0, 4, ["a"]),
+        ("RU", 4, 2, ["b"]),
+        ("RU", 9, 1, ["a"]),
+    ]
+
+
+def test_groups_do_not_cut_each_other() -> None:
+    assert swept(("RU", "a", 0, 10), ("IR", "a", 3, 5)) == [
+        ("IR", 3, 2, ["a"]),
+        ("RU", 0, 10, ["a"]),
+    ]
+
+
+def test_a_span_over_the_turn_of_a_year_is_cut_at_every_first() -> None:
+    pieces, members = stretches(framed([("RU", "a", 0, 60)]))
+    assert pieces["month"].tolist() == ["2024-12", "2025-01", "2025-02"]
+    assert pieces["days"].tolist() == [12, 31, 17]
+    assert pieces["set_id"].tolist() == [0, 0, 0]
+    assert members.to_dict("list") == {"set_id": [0], "item": ["a"]}
+    periods, sums = by_period(pieces, np.array([[2.0, 3.0]]))
+    assert periods["period"].tolist() == ["2024", "2024-12", "2025", "2025-01", "2025-02"]
+    assert periods["days"].tolist() == [12, 12, 48, 31, 17]
+    assert sums.tolist() == [[2.0 * d, 3.0 * d] for d in (12, 12, 48, 31, 17)]
+
+
+def test_spans_without_days_or_dates_count_for_nothing() -> None:
+    frame = framed([("RU", "a", 4, 4), ("RU", "b", 4, 2), ("RU", "c", 1, 2), ("RU", "d", 1, 2)])
+    frame.loc[2, "end"] = pd.NaT
+    frame.loc[3, "start"] = pd.NaT
+    pieces, members = stretches(frame)
+    assert pieces.empty
+    assert members.empty
+    periods, sums = by_period(pieces, np.zeros((0, 5)))
+    assert periods.columns.tolist() == ["group", "period", "days"]
+    assert sums.shape == (0, 5)
+
+
+@pytest.mark.parametrize("rows", [[], [("RU", "a", 0, 4)]])
+def test_types_of_the_columns(rows: list[Span]) -> None:
+    pieces, members = stretches(framed(rows))
+    assert {name: str(kind) for name, kind in pieces.dtypes.items()} == {
+        "piece": "int64",
+        "group": "str",
+        "start": DAY,
+        "end": DAY,
+        "days": "int64",
+        "month": "str",
+        "set_id": "int64",
+    }
+    assert {name: str(kind) for name, kind in members.dtypes.items()} == {
+        "set_id": "int64",
+        "item": "str",
+    }
+
+
+def test_days_long_before_1970() -> None:
+    old = framed([("RU", "a", 0, 4)])
+    old["start"], old["end"] = pd.Timestamp(1899, 12, 30), pd.Timestamp(1900, 1, 2)
+    pieces, _ = stretches(old)
+    assert pieces["month"].tolist() == ["1899-12", "1900-01"]
+    assert pieces["days"].tolist() == [2, 1]
+
+
+def test_only_some_pieces_may_be_summed() -> None:
+    pieces, _ = stretches(framed([("RU", "a", 0, 4), ("IR", "b", 0, 2)]))
+    periods, sums = by_period(pieces[pieces["group"] == "RU"], np.array([[9.0], [5.0]]))
+    assert set(periods["group"]) == {"RU"}
+    assert sums.tolist() == [[20.0], [20.0]]
+
+
+def test_a_moment_inside_a_day_is_refused() -> None:
+    frame = framed([("RU", "a", 0, 4)])
+    frame["end"] += pd.Timedelta(hours=1)
+    with pytest.raises(ValueError, match="end must be at midnight"):
+        stretches(frame)
+
+
+@pytest.mark.parametrize("column", ["group", "item"])
+def test_a_missing_name_is_refused(column: str) -> None:
+    frame = framed([("RU", "a", 0, 4)])
+    frame[column] = pd.Series([None], dtype="str")
+    with pytest.raises(ValueError, match=f"{column} must not be missing"):
+        stretches(frame)
+
+
+@pytest.mark.parametrize("shape", [(1,), (0, 3)])
+def test_people_that_do_not_fit_the_sets_are_refused(shape: tuple[int, ...]) -> None:
+    pieces, _ = stretches(framed([("RU", "a", 0, 4)]))
+    with pytest.raises(ValueError, match="per_day"):
+        by_period(pieces, np.zeros(shape))
