@@ -69,6 +69,7 @@ from scipy.special import (
 from audience_impact.overlap import Array
 
 LEAST, MOST = np.finfo(np.float64).tiny, 1.0 - 2.0**-53  # inside (0, 1): finite quantiles
+OUTSIDE = 40.0  # standard deviations beyond which a float holds no mass of a normal
 HALVINGS = 60  # of an interval shorter than 1/2: below the spacing of floats
 
 
@@ -120,12 +121,12 @@ def split_normal(
         ceiling: Greatest possible value.
 
     Raises:
-        ValueError: The order is not low <= middle <= high, floor <= ceiling, or the coverage does
-            not lie between 0 and 1.
+        ValueError: The order is not low <= middle <= high (finite) or floor <= ceiling, or the
+            coverage does not lie between 0 and 1.
     """
     centre, left, right, within = _floats(middle, low, high, coverage)
-    if not ((left <= centre) & (centre <= right)).all():
-        raise ValueError("a split normal needs low <= middle <= high")
+    if not ((-np.inf < left) & (left <= centre) & (centre <= right) & (right < np.inf)).all():
+        raise ValueError("a split normal needs finite low <= middle <= high")
     if not ((within > 0.0) & (within < 1.0)).all():
         raise ValueError("coverage must lie between 0 and 1")
     mass, one, two = _halves(centre - left, right - centre, (1.0 - within) / 2.0)
@@ -153,17 +154,22 @@ def _halves(down: Array, up: Array, tail: Array) -> tuple[Array, Array, Array]:
     )
 
 
+def _standard(distance: Array, width: Array) -> Array:
+    """Distance in widths, cut off where a normal has no mass, so that no width is too small."""
+    inside = np.clip(distance, -OUTSIDE * width, OUTSIDE * width)
+    return np.asarray(inside / np.where(width > 0.0, width, 1.0))
+
+
 def _two_piece(mode: Array, mass: Array, one: Array, two: Array) -> _Law:
     """Law with `mass` below the mode; `one` and `two` are the widths below and above it."""
     rest = 1.0 - mass
-    per_one, per_two = (1.0 / np.where(s > 0.0, s, 1.0) for s in (one, two))
 
     def below(x: Array) -> Array:
-        down = 2.0 * mass * ndtr(np.minimum(x - mode, 0.0) * per_one)
+        down = 2.0 * mass * ndtr(_standard(np.minimum(x - mode, 0.0), one))
         return np.asarray(np.where(x < mode, down, 1.0 - above_mode(x)))
 
     def above_mode(x: Array) -> Array:
-        return np.asarray(2.0 * rest * ndtr(-np.maximum(x - mode, 0.0) * per_two))
+        return np.asarray(2.0 * rest * ndtr(-_standard(np.maximum(x - mode, 0.0), two)))
 
     def above(x: Array) -> Array:
         return np.asarray(np.where(x < mode, 1.0 - below(x), above_mode(x)))
@@ -195,11 +201,11 @@ def pert(
         ceiling: Greatest possible value.
 
     Raises:
-        ValueError: The order is not low <= middle <= high or floor <= ceiling.
+        ValueError: The order is not low <= middle <= high (finite) or floor <= ceiling.
     """
     least, mode, most = _floats(low, middle, high)
-    if not ((least <= mode) & (mode <= most)).all():
-        raise ValueError("a PERT needs low <= middle <= high")
+    if not ((-np.inf < least) & (least <= mode) & (mode <= most) & (most < np.inf)).all():
+        raise ValueError("a PERT needs finite low <= middle <= high")
     width = most - least
     part = (mode - least) / np.where(width > 0.0, width, 1.0)
     law = _beta(1.0 + 4.0 * part, 5.0 - 4.0 * part, least, width, mode)
@@ -278,10 +284,9 @@ def logit_normal(
         raise ValueError("spread must be finite and not negative")
     sure = (share == 0.0) | (share == 1.0)
     inner = logit(np.where(sure, 0.5, share))
-    per = 1.0 / np.where(sd > 0.0, sd, 1.0)
 
     def unit(x: Array) -> Array:
-        return np.asarray((logit(np.clip(x, 0.0, 1.0)) - inner) * per)
+        return _standard(logit(np.clip(x, 0.0, 1.0)) - inner, sd)
 
     def at(z: Array) -> Array:
         return np.asarray(np.where(sure | (sd == 0.0), share, expit(inner + sd * z)))

@@ -186,6 +186,19 @@ def test_moments_of_a_pert(low: float, up: float, more: float) -> None:
     assert weights @ (x - mean) ** 2 / 2 == pytest.approx(variance, abs=1e-4 * (high - low) ** 2)
 
 
+@pytest.mark.parametrize("width", [0.0, 5e-324, 1e-310, 1e-300])
+def test_widths_of_next_to_nothing(width: float) -> None:
+    for x in (
+        split_normal(EVEN, 0.0, -width, width / 2, 0.9, -1.0, 1.0),
+        split_normal(EVEN, 0.0, -width, 1.0, 0.9, 0.0, 1.0),
+        pert(EVEN, 0.0, width / 2, width, -1.0, 1.0),
+    ):
+        assert (np.diff(x) >= 0.0).all()
+        assert np.abs(x).max() <= 1.0
+    assert logit_normal(EVEN, 0.3, width, 0.1, 0.9) == pytest.approx(0.3, abs=1e-12)
+    assert (logit_normal(EVEN, 0.3, width, 0.4, 0.9) == 0.4).all()
+
+
 def test_a_pert_of_no_width() -> None:
     assert (pert(EVEN, 4.0, 4.0, 4.0) == 4.0).all()
 
@@ -237,6 +250,8 @@ def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
         lambda: split_normal(EVEN, 1.0, 2.0, 3.0, 0.9),
         lambda: split_normal(EVEN, np.nan, 2.0, 3.0, 0.9),
         lambda: split_normal(EVEN, 2.0, 1.0, 3.0, 1.0),
+        lambda: split_normal(EVEN, 2.0, 1.0, np.inf, 0.9),
+        lambda: pert(EVEN, -np.inf, 2.0, 4.0),
         lambda: pert(EVEN, 3.0, 2.0, 4.0),
         lambda: beta(EVEN, 1.1, 10.0),
         lambda: beta(EVEN, 0.5, 0.0),
