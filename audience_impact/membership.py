@@ -289,10 +289,20 @@ def _rows(problem: Problem) -> tuple[Array, Array, Array, Array]:
     return np.array(matrix), np.array(low), np.array(high), np.array(owner)
 
 
+class _Silent(highspy.Highs):
+    """HiGHS without a word on stdout, where a program's results may go.
+
+    It prints a header when callbacks are enabled, which its __init__ does.
+    """
+
+    def enableCallbacks(self) -> None:
+        self.silent()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 def _loaded(matrix: Array, cost: Array, low: Array, high: Array) -> highspy.Highs:
     """HiGHS with low <= matrix x <= high, x >= 0, cost'x to be minimised."""
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]  # its __init__ has no hints
-    solver.silent()
+    solver = _Silent()  # type: ignore[no-untyped-call]  # its __init__ has no hints
     # Presolve costs more than these small programs, and would hide what is unbounded.
     solver.setOptionValue("presolve", "off")
     for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
