@@ -1,0 +1,213 @@
+"""The unions of a cell: as accurate as overlap.union, and the same bytes whatever else is asked."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audience_impact import unions as module
+from audience_impact.overlap import Array, frechet, independence, union
+from audience_impact.unions import Cell, cell_unions, unions
+
+AS_MEASURED = 1e-6
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def kinds(random: np.random.Generator, platforms: int) -> Iterator[Array]:
+    """Shares of one draw that are hard in different ways."""
+    yield random.random(platforms)
+    yield np.full(platforms, random.random())
+    yield np.full(platforms, 10.0 ** -random.uniform(0.0, 4.0))
+    yield 1.0 - 10.0 ** -random.uniform(0.0, 5.0, platforms)
+    yield np.full(platforms, 1.0 - 10.0 ** -random.uniform(0.0, 4.0))
+    yield random.beta(0.3, 0.3, platforms)
+    yield np.where(random.random(platforms) < 0.5, 0.0, random.random(platforms))
+    yield random.choice([0.0, 1.0, 0.5], platforms)
+
+
+def made(seed: int, platforms: int = 6, draws: int = 30, sets: int = 12) -> Cell:
+    """A cell with all kinds of shares and correlations, its sets in no order."""
+    random = np.random.default_rng(seed)
+    rows = [row for _ in range(draws // 8 + 1) for row in kinds(random, platforms)]
+    correlation = np.concatenate(([0.0, 0.99, 0.9999], random.random(draws - 3) * 0.98))
+    members = random.random((sets, platforms)) < random.random((sets, 1))
+    error = 0.3 * random.standard_normal(draws)
+    return Cell(np.array(rows[:draws]).T, random.permutation(correlation), error, members)
+
+
+def without_error(cell: Cell) -> Cell:
+    return replace(cell, error=np.zeros_like(cell.error))
+
+
+def by_overlap(cell: Cell) -> Array:
+    """The definition, a set at a time."""
+    rows = []
+    for row in cell.members:
+        m = cell.shares[row].T if row.any() else np.zeros((len(cell.error), 1))
+        low, high = frechet(m)
+        core = union(m, cell.correlation)
+        rows.append(np.clip(core + cell.error * (independence(m) - low), low, high))
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("platforms", [1, 2, 3, 5, 8, 9, 16, 17, 20])
+@pytest.mark.parametrize("correlation", [0.0, 0.01, 0.1, 0.2, 0.4, 0.7, 0.9, 0.97, 0.99])
+def test_as_accurate_as_measured(platforms: int, correlation: float) -> None:
+    random = np.random.default_rng(platforms)
+    shares = np.array([row for _ in range(15) for row in kinds(random, platforms)]).T
+    nothing = np.zeros(shares.shape[1])
+    cell = Cell(shares, nothing + correlation, nothing, np.ones((1, platforms), dtype=bool))
+    np.testing.assert_allclose(cell_unions(cell), by_overlap(cell), rtol=0.0, atol=AS_MEASURED)
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_many_sets_and_errors_are_as_the_definition_says(seed: int) -> None:
+    cell = made(seed, platforms=int(np.random.default_rng(seed).integers(1, 12)))
+    np.testing.assert_allclose(cell_unions(cell), by_overlap(cell), rtol=0.0, atol=AS_MEASURED)
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_a_union_stays_inside_the_bounds(seed: int) -> None:
+    cell = made(seed)
+    for row, drawn in zip(cell.members, cell_unions(cell), strict=True):
+        own = cell.shares[row]
+        assert (drawn >= own.max(axis=0, initial=0.0)).all()
+        assert (drawn <= np.minimum(1.0, own.sum(axis=0) + 1e-12)).all()
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_another_platform_never_lowers_a_union(seed: int) -> None:
+    cell = without_error(made(seed))
+    random = np.random.default_rng(seed)
+    more = cell.members.copy()
+    more[np.arange(len(more)), random.integers(0, more.shape[1], len(more))] = True
+    both = cell_unions(replace(cell, members=np.concatenate((cell.members, more))))
+    assert (both[len(more) :] >= both[: len(more)]).all()
+
+
+def test_another_platform_lowers_a_union_by_no_more_than_the_error_where_the_rule_changes() -> None:
+    cell = without_error(made(3, platforms=17))
+    members = np.tri(17, 17, dtype=bool)
+    assert (np.diff(cell_unions(replace(cell, members=members)), axis=0) >= -AS_MEASURED).all()
+
+
+def test_one_platform_is_its_share_and_no_platform_is_nothing() -> None:
+    cell = made(1, platforms=4)
+    members = np.concatenate((np.eye(4, dtype=bool), np.zeros((1, 4), dtype=bool)))
+    drawn = cell_unions(replace(cell, members=members))
+    assert (drawn[:4] == cell.shares).all()
+    assert (drawn[4] == 0.0).all()
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_the_order_of_platforms_changes_no_more_than_rounding(seed: int) -> None:
+    cell = made(seed)
+    order = np.random.default_rng(seed).permutation(len(cell.shares))
+    other = replace(cell, shares=cell.shares[order], members=cell.members[:, order])
+    np.testing.assert_allclose(cell_unions(other), cell_unions(cell), rtol=0.0, atol=1e-12)
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_a_set_alone_is_the_same_to_the_bit(seed: int) -> None:
+    cell = made(seed, platforms=10)  # more than 8: two rules in one cell
+    together = cell_unions(cell)
+    for row, drawn in zip(cell.members, together, strict=True):
+        assert (cell_unions(replace(cell, members=row[None])) == drawn).all()
+        fewer = replace(cell, shares=cell.shares[row], members=row[None, row])
+        assert (cell_unions(fewer) == drawn).all()
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_a_draw_alone_is_the_same_to_the_bit(seed: int) -> None:
+    cell = made(seed, draws=9)
+    together = cell_unions(cell)
+    for at in range(9):
+        one = slice(at, at + 1)
+        alone = Cell(cell.shares[:, one], cell.correlation[one], cell.error[one], cell.members)
+        assert (cell_unions(alone) == together[:, one]).all()
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_the_order_of_sets_and_duplicates_change_nothing(seed: int) -> None:
+    cell = made(seed)
+    order = np.random.default_rng(seed).integers(0, len(cell.members), 40)
+    other = cell_unions(replace(cell, members=cell.members[order]))
+    assert (other == cell_unions(cell)[order]).all()
+
+
+@pytest.mark.parametrize("block", [1, 20, 64, 1000, 1 << 20])
+def test_the_size_of_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    cell = made(7, platforms=10, draws=200)
+    expected = cell_unions(cell)
+    monkeypatch.setattr(module, "BLOCK", block)
+    assert (cell_unions(cell) == expected).all()
+
+
+def test_the_number_of_workers_changes_nothing() -> None:
+    cells = [made(seed, draws=50 + seed) for seed in range(20)]
+    one, four = (unions(cells, lambda drawn: drawn, workers) for workers in (1, 4))
+    assert [each.tobytes() for each in one] == [each.tobytes() for each in four]
+    assert one[3].tobytes() == cell_unions(cells[3]).tobytes()
+
+
+def test_duplicates_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[int] = []
+    plan = module._plan
+
+    def counted(members: np.typing.NDArray[np.bool_]) -> list[module._Step]:
+        planned.append(len(members))
+        return plan(members)
+
+    monkeypatch.setattr(module, "_plan", counted)
+    cell = made(5, sets=1)
+    cell_unions(replace(cell, members=np.ones((9, 6), dtype=bool)))
+    assert set(planned) == {1}
+
+
+def test_a_beginning_in_common_is_multiplied_once() -> None:
+    steps = module._plan(np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 1, 1, 0]], dtype=bool))
+    assert [(step.kept, step.added) for step in steps] == [(0, (0, 1)), (2, (3,)), (2, (2,))]
+
+
+def test_the_reduction_is_applied_to_each_cell() -> None:
+    cells = [made(seed) for seed in (1, 2)]
+    means = unions(cells, lambda drawn: drawn.mean(axis=1))
+    assert [each.shape for each in means] == [(12,), (12,)]
+    assert (means[1] == cell_unions(cells[1]).mean(axis=1)).all()
+
+
+@pytest.mark.parametrize(("sets", "platforms", "draws"), [(0, 3, 5), (2, 0, 5), (2, 3, 0)])
+def test_nothing_asked_gives_nothing(sets: int, platforms: int, draws: int) -> None:
+    members = np.ones((sets, platforms), dtype=bool)
+    drawn = cell_unions(
+        Cell(np.ones((platforms, draws)), np.zeros(draws), np.zeros(draws), members)
+    )
+    assert drawn.shape == (sets, draws)
+    assert not drawn.any()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"shares": np.full((6, 30), 1.1)}, "shares must lie in 0..1"),
+        ({"shares": np.full((6, 30), np.nan)}, "shares must lie in 0..1"),
+        ({"correlation": np.full(30, 1.0)}, "correlations must lie in 0..0.9999"),
+        ({"error": np.full(30, np.nan)}, "errors must be numbers"),
+        ({"correlation": np.zeros(29)}, "the same draws"),
+        ({"error": np.zeros(29)}, "the same draws"),
+        ({"members": np.ones((2, 5), dtype=bool)}, "the same platforms"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change: dict[str, Array], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        cell_unions(replace(made(1), **change))  # type: ignore[arg-type]
