@@ -137,7 +137,8 @@ def _combined(whole: Problem, pieces: Sequence[Part], answers: _Answers) -> Shar
     found = [(_answer(piece.problem, answers), piece) for piece in pieces]
     wrong = [one.of_whole(piece) for one, piece in found if isinstance(one, Conflict)]
     if wrong:
-        surely = all(one.smallest for one in wrong)
+        hidden = any(isinstance(one, Sharp) and one.weaker for one, _ in found)
+        surely = all(one.smallest for one in wrong) and not hidden
         return replace(min(wrong, key=len), smallest=surely)
     right = [one for one, _ in found if isinstance(one, Sharp)]
     lower = max((one.lower for one in right), default=0.0)

@@ -8,9 +8,9 @@ Smallest: no conflict has fewer facts; every smallest conflict is irreducible.
 Method
 ------
 A deletion filter gives an irreducible conflict. Then sets of fewer facts are tried by increasing
-size, without those inside a set that is known to be consistent; each consistent set that is found
-is first extended until nothing more can be added, so that it rules out as many others as it can.
-The first conflict met is a smallest one.
+size, all with the facts that no conflict can be without, and none inside a set that is known to be
+consistent. Each consistent set that is found is first extended until nothing more can be added, so
+that it rules out as many others as it can. The first conflict met is a smallest one.
 
 Repair: one linear program gives persons for which the measured overlaps miss their intervals by
 the least sum, shares in share points and persons in parts of the base; each overlap that misses
@@ -128,9 +128,14 @@ def _smallest(
 ) -> tuple[Sequence[int], bool]:
     """A smallest set of facts that is not possible, in order, and whether it surely is one."""
     found = _irreducible(facts, possible)
+    # Whatever removes the contradiction when it alone is left out is in every conflict.
+    needed = [fact for fact in found if possible([one for one in facts if one != fact])]
+    others = [fact for fact in facts if fact not in needed]
+    sizes = range(len(found) - len(needed))
     programs, sets, consistent = 0, 0, list[set[int]]()
-    smaller = (itertools.combinations(facts, size) for size in range(1, len(found)))
-    for tried in itertools.chain.from_iterable(smaller):
+    smaller = (itertools.combinations(others, size) for size in sizes)
+    for some in itertools.chain.from_iterable(smaller):
+        tried = sorted([*needed, *some])
         sets += 1
         if any(known.issuperset(tried) for known in consistent):
             continue

@@ -507,7 +507,10 @@ def test_a_conflict_is_irreducible_and_smallest(problem: Problem) -> None:
 @pytest.mark.parametrize("limit", ["MOST_PROGRAMS", "MOST_SETS"])
 def test_a_search_cut_short_says_so(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setattr(conflicts, limit, 0)
-    assert contradiction(russia(0.65, 0.65)) == Conflict(True, (0, 1), (0,), False)
+    found = contradiction(exact(100.0, [50, 40, 30], pair(0, 1, 45.0), pair(1, 2, 35.0)))
+    assert found == Conflict(False, (2,), (1,), False)
+    # Here no search is needed: without any one of the four facts the others can hold.
+    assert contradiction(russia(0.65, 0.65)).smallest
 
 
 def test_facts_that_can_hold_are_no_conflict() -> None:
