@@ -186,3 +186,63 @@ def possible_patterns(
     support = np.zeros(len(alive), dtype=bool)
     support[np.flatnonzero(alive)] = solved.x[:count] > 0.5
     return support
+
+
+def unions_given(prior: ArrayLike, shares: ArrayLike, rows: ArrayLike, targets: ArrayLike) -> Array:
+    """Unions (D,) of many draws, each conditioned on its own shares and measured values.
+
+    `prior` (D, 2**n) patterns, `shares` (D, n), `rows` (k, 2**n) the indicators of the facts,
+    `targets` (D, k) their values as shares of the base.  NaN in draws whose values cannot be
+    met: a draw of audiences may leave no room for a draw of an overlap.
+    """
+    q, m = np.asarray(prior, dtype=float), np.asarray(shares, dtype=float)
+    count = m.shape[1]
+    own = [indicator((i,), OverlapKind.UNION, count) for i in range(count)]
+    matrix = np.vstack([*own, np.asarray(rows, dtype=float)])
+    wanted = np.hstack([m, np.asarray(targets, dtype=float)])
+    p = _tilted_together(q, matrix, wanted)
+    missed = np.abs(p @ matrix.T - wanted).max(axis=1)
+    return np.where(missed < 1e-7, 1.0 - p[:, 0], np.nan)
+
+
+def _tilted_together(q: Array, matrix: Array, wanted: Array, steps: int = 40) -> Array:
+    """Damped Newton on the dual of every draw at once; patterns (D, 2**n)."""
+    dual = np.zeros(wanted.shape)
+    p, value = _heights(q, matrix, wanted, dual)
+    small = 1e-12 * np.eye(wanted.shape[1])
+    for _ in range(steps):
+        mean = p @ matrix.T
+        gradient = mean - wanted
+        if np.abs(gradient).max() < 1e-12:
+            break
+        hessian = np.einsum("dk,mk,nk->dmn", p, matrix, matrix, optimize=True)
+        hessian -= mean[:, :, None] * mean[:, None, :]
+        move = -np.linalg.solve(hessian + small, gradient[:, :, None])[:, :, 0]
+        dual, p, value = _descended(q, matrix, wanted, (dual, p, value), move)
+    return p
+
+
+def _descended(
+    q: Array, matrix: Array, wanted: Array, now: tuple[Array, Array, Array], move: Array
+) -> tuple[Array, Array, Array]:
+    """Step by step halved until the dual of each draw does not rise."""
+    dual, p, value = now
+    size = np.ones(len(value))
+    for _ in range(20):
+        trial = dual + size[:, None] * move
+        tried, height = _heights(q, matrix, wanted, trial)
+        fine = height <= value + 1e-15
+        if fine.all():
+            break
+        size = np.where(fine, size, size / 2.0)
+    keep = fine[:, None]
+    return np.where(keep, trial, dual), np.where(keep, tried, p), np.where(fine, height, value)
+
+
+def _heights(q: Array, matrix: Array, wanted: Array, dual: Array) -> tuple[Array, Array]:
+    exponent = dual @ matrix
+    top = exponent.max(axis=1, keepdims=True)
+    weight = q * np.exp(exponent - top)
+    total = weight.sum(axis=1, keepdims=True)
+    value = (top + np.log(total))[:, 0] - (dual * wanted).sum(axis=1)
+    return weight / total, value

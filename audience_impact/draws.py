@@ -54,6 +54,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import (
     betainc,
@@ -67,6 +68,7 @@ from scipy.special import (
 )
 
 from audience_impact.overlap import Array
+from audience_impact.vocabulary import InputKind
 
 LEAST, MOST = np.finfo(np.float64).tiny, 1.0 - 2.0**-53  # inside (0, 1): finite quantiles
 OUTSIDE = 40.0  # standard deviations beyond which a float holds no mass of a normal
@@ -323,3 +325,30 @@ def _drawn(u: ArrayLike, law: _Law, floor: ArrayLike, ceiling: ArrayLike) -> Arr
     if high_up.any():
         x = np.where(high_up, law.with_above(np.clip(over - p * mass, LEAST, MOST)), x)
     return np.asarray(np.clip(np.where(mass > 0.0, x, law.centre), least, most))
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """The standard draws of a run: one row of uniforms for each uncertain quantity.
+
+    Kinds of input in `second` come from a second stream, all others from the first: that is how
+    sensitivity.py moves one kind of input and holds the rest.
+    """
+
+    seed: int
+    count: int
+    second: frozenset[InputKind] = frozenset()
+
+    def uniform(self, kind: InputKind, key: str) -> Array:
+        """Uniforms (D,) of a key."""
+        return uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
+
+    def rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
+        """Uniforms (rows, D), equal keys having equal rows."""
+        numbers, names = pd.factorize(keys)
+        drawn = [self.uniform(kind, str(name)) for name in names]
+        return np.asarray(np.array(drawn).reshape(len(names), self.count)[numbers])
+
+    def normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
+        """Standard normals (rows, D), equal keys having equal rows."""
+        return np.asarray(ndtri(self.rows(kind, keys)))

@@ -13,7 +13,8 @@ alone, daily or weekly reach, since whoever comes on a day comes in the month.
 
 Assumptions. The months before the restriction describe the month it starts in.
 
-Known drawbacks. No interpolation, no growth since the figure; the staleness says how old.
+Known drawbacks. No growth since the figure; the staleness says how old. What figures say
+together, and how they may have drifted, is in pooling.py.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -244,3 +245,44 @@ def nearest_base(
         .sort_index()
         .drop(columns=["country_id", "start", *by])
     )
+
+
+LONGEST_GAP_DAYS = 5 * WINDOW_DAYS
+"""Bases further apart than that say nothing of the time between them."""
+
+
+def expected_base(wanted: pd.DataFrame, bases: pd.DataFrame) -> pd.Series:
+    """People in the base of each row at its `start`: between two of one measurer, in logs.
+
+    `wanted` has `base_id` and `start`. Outside the measurer's series, the base as it stands;
+    NaN without a base. Indexed like `wanted`.
+    """
+    key = ["area_id", "population_base", "lineage_id"]
+    series = bases[[*key, "base_id", "persons"]].assign(
+        middle=bases["period_start"] + (bases["period_end"] - bases["period_start"]) / 2
+    )
+    left = (
+        wanted[["base_id", "start"]]
+        .reset_index(names="place")
+        .merge(series[[*key, "base_id", "persons"]], on="base_id")
+        .sort_values("start")
+    )
+    right = series.drop(columns="base_id").sort_values(["middle", *key])
+    near = left.rename(columns={"persons": "own_persons"})
+    for direction in ("backward", "forward"):
+        found = right.rename(columns={n: f"{direction}_{n}" for n in ("middle", "persons")})
+        near = pd.merge_asof(
+            near,
+            found,
+            left_on="start",
+            right_on=f"{direction}_middle",
+            by=key,
+            direction=direction,
+        )
+    gap = near["forward_middle"] - near["backward_middle"]
+    part = ((near["start"] - near["backward_middle"]) / gap).where(gap.dt.days > 0)
+    between = near["backward_persons"] * (near["forward_persons"] / near["backward_persons"]).pow(
+        part
+    )
+    inside = between.where(gap.dt.days <= LONGEST_GAP_DAYS).fillna(near["own_persons"])
+    return inside.set_axis(near["place"]).reindex(wanted.index)

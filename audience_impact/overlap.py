@@ -167,6 +167,33 @@ def patterns(shares: ArrayLike, correlation: float, digits: float = 10.0) -> Arr
     return np.asarray(joint.sum(axis=0))
 
 
+def pattern_draws(shares: ArrayLike, correlation: ArrayLike, digits: float = 7.0) -> Array:
+    """Patterns (D, 2**n) of many draws of one set: shares (D, n) and correlations (D,)."""
+    m, r = _checked(shares, correlation)
+    if m.ndim != 2 or m.shape[1] > MOST_PLATFORMS:
+        raise ValueError(f"patterns are for one set of at most {MOST_PLATFORMS} platforms")
+    half = int(_half_counts(m, r, digits).max(initial=8))
+    size = max(1, (BLOCK << 3) // ((2 * half + 1) << m.shape[1]))
+    parts = [
+        _patterns_by_rule(m[at : at + size], r[at : at + size], half)
+        for at in range(0, len(m), size)
+    ]
+    return np.concatenate([np.empty((0, 1 << m.shape[1])), *parts])
+
+
+def _patterns_by_rule(shares: Array, correlation: Array, half: int) -> Array:
+    z, weight = nodes(half)
+    scale = (1.0 / np.sqrt(1.0 - correlation))[:, None]
+    slope = np.sqrt(correlation)[:, None] * z
+    joint = np.broadcast_to(weight[:, None], (len(shares), len(z), 1))
+    for threshold in -ndtri(shares.T):
+        above = (threshold[:, None] - slope) * scale
+        joint = np.concatenate(
+            [joint * ndtr(above)[:, :, None], joint * ndtr(-above)[:, :, None]], axis=2
+        )
+    return np.asarray(joint.sum(axis=1))
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What surveys taught about the correlation, on the logit scale, and the model's error."""

@@ -5,18 +5,24 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from audience_impact import figures
+from audience_impact import estimation, figures, outcomes, sweep
 from audience_impact.facts import Tables
 
 if TYPE_CHECKING:
     from audience_impact.impact import Walk
+    from audience_impact.outcomes import Model, Outcomes
 
-METRICS = ("people_exposed", "people_feature_exposed", "people_deprived_net")
-QUANTILES = ("q05", "q50", "q95")
-EVERY = "all"
-"""In lineage: the fact speaks of the restriction as a whole."""
+NEVER = "never carried out"
+LEFT_OUT = "a measured overlap contradicts other facts and was left out"
+REPAIRED = "a measured overlap was repaired: it contradicted other facts"
+CUT = "the estimate is cut at the bounds in many draws"
+AS_STATED = "the figure is taken as it stands: its source states no error"
+CUT_FLAG = 0.05
+"""A larger share of draws moved by the bounds is flagged."""
+_ENDS = ["lower_persons", *(f"{name}_persons" for name in estimation.QUANTILES), "upper_persons"]
 HAZARD = "parts overlap: people use several platforms, so these rows must not be added"
 
 
@@ -33,7 +39,7 @@ def _status(walk: Walk) -> pd.DataFrame:
     tier, unknown = groups["tier"], groups["unknown"].sum()
     flags = pd.DataFrame(
         {
-            "never carried out": about["never"],
+            NEVER: about["never"],
             "start not known": ~about["start_known"],
             "only part of the country, without an audience of its own": about["partial"],
             "only some networks, and nobody counts their users": about["some_networks"],
@@ -65,73 +71,162 @@ def _status(walk: Walk) -> pd.DataFrame:
     return pd.DataFrame({"obs_status": status, "reason": reasons})
 
 
-def _shared(walk: Walk) -> pd.DataFrame:
+def _shared(walk: Walk, drawn: pd.Series) -> pd.DataFrame:
     """The columns that all metrics of a restriction have in common, by restriction."""
     groups = walk.audiences.groupby("restriction_id", sort=True)
     about = walk.events.set_index("restriction_id").reindex(walk.bounds.index)
-    single = groups["platform_id"].nunique() == 1
     bases = groups["base"].agg(lambda names: ";".join(sorted(set(names.dropna()))))
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "area_id": about["area_ids"],
             "base": bases.where(bases != ""),
             "base_persons": walk.bounds["base_persons"],
             "population_persons": walk.bounds["population_persons"],
-            "dedup_method": single.map({True: "single", False: "frechet"}),
+            "dedup_method": _method(walk, drawn),
             "staleness": figures.staleness(groups["age_months"].max()),
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
+            "never": about["never"],
         }
     )
-    return frame.join(_status(walk)).assign(never=about["never"])
 
 
-def _whole_service(walk: Walk) -> pd.Series:
-    """Whether every platform of a restriction is restricted as a whole."""
-    whole = walk.targets.assign(whole=walk.targets["feature"] == "whole_service")
-    by_platform = whole.groupby(["restriction_id", "platform_id"])["whole"].any()
-    return by_platform.groupby("restriction_id").all()
+def _method(walk: Walk, drawn: pd.Series) -> pd.Series:
+    """How nobody was counted twice, by restriction."""
+    single = walk.audiences.groupby("restriction_id")["platform_id"].nunique() == 1
+    known = drawn.reindex(single.index, fill_value=False)
+    word = pd.Series("frechet", single.index).mask(known, "latent_factor")
+    for one in walk.settled:
+        name = one.place.key[0]
+        if one.used and walk.places.loc[one.place.key, "sharp"]:
+            word[name] = outcomes.overlap_method(one) if known[name] else "lp"
+    return word.mask(single, "single")
 
 
-def impact(walk: Walk, as_of: date) -> pd.DataFrame:
+def impact(walk: Walk, model: Model, drawn: Outcomes, as_of: date) -> pd.DataFrame:
     """Table `impact`: one row a restriction and impact_metric."""
-    shared = _shared(walk).join(walk.bounds[["lower_persons", "upper_persons"]])
-    whole = _whole_service(walk).reindex(shared.index, fill_value=False)
-    feature = shared.copy()
-    narrowed = ~whole & ~shared["never"]
-    feature["lower_persons"] = shared["lower_persons"].where(~narrowed, 0.0)
-    feature = _because(feature, narrowed, "share who use the feature not applied yet")
-    deprived = shared.assign(lower_persons=0.0)
-    deprived = _because(deprived, ~shared["never"], "share who keep access not applied yet")
-    together = pd.concat(
-        [shared, feature, deprived], keys=METRICS, names=["impact_metric", "restriction_id"]
-    ).reset_index()
+    people = drawn.by_metric[outcomes.EXPOSED]
+    known = pd.Series(~np.isnan(people).any(axis=1), model.restrictions)
+    shared = _shared(walk, known)
+    parts = {
+        metric: shared.join(found)
+        for metric, found in (
+            (outcomes.EXPOSED, _exposed(walk, model, drawn)),
+            (outcomes.FEATURE, _feature(walk, model, drawn)),
+            (outcomes.DEPRIVED, _deprived(walk, model, drawn)),
+            (outcomes.LOST, _lost(walk)),
+        )
+    }
+    together = pd.concat(parts, names=["impact_metric", "restriction_id"]).reset_index()
     return _with_shares(together, as_of).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True
     )
 
 
-def _because(frame: pd.DataFrame, rows: pd.Series, reason: str) -> pd.DataFrame:
-    """The rows marked as missing their middle for one more reason."""
+def _numbers(model: Model, drawn: Outcomes, metric: str) -> pd.DataFrame:
+    """Bounds and quantiles of a metric, by restriction."""
+    middle = estimation.quantiles(drawn.by_metric[metric], model.restrictions, "persons")
+    ends = model.bounds[metric][["lower_persons", "upper_persons"]]
+    return ends.join(middle)
+
+
+def _exposed(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
+    """People exposed: status and reasons, what was cut at the bounds, the reach of the window."""
+    told = _status(walk)
+    frame = _numbers(model, drawn, outcomes.EXPOSED).join(told)
+    moved = pd.Series(drawn.cut_share, model.restrictions).reindex(frame.index)
+    several = walk.audiences.groupby("restriction_id")["platform_id"].nunique() > 1
+    silent = several & frame["q50_persons"].isna() & frame["obs_status"].isin(["A", "E", "U"])
+    cut = (moved > CUT_FLAG) & (frame["lower_persons"] < frame["upper_persons"])
+    frame = _because(frame, cut & frame["q50_persons"].notna(), CUT, "")
+    exact = (frame["lower_persons"] == frame["upper_persons"]) & (moved > CUT_FLAG)
+    frame = _because(frame, exact & frame["q50_persons"].notna(), AS_STATED, "")
+    for word, names in _marked(walk).items():
+        frame = _because(frame, frame.index.isin(names), word, "U")
+    if model.learned is None:
+        frame = _because(frame, silent, "no calibration of joint use among the facts", "")
+    return frame.assign(
+        clamped_draws_share=moved.where(frame["q50_persons"].notna()).round(4)
+    ).join(sweep.windows(walk.audiences, walk.daily, model.line.spans))
+
+
+def _marked(walk: Walk) -> dict[str, list[str]]:
+    """Restrictions whose measured overlaps contradict other facts, by what was done about it."""
+    marked: dict[str, list[str]] = {LEFT_OUT: [], REPAIRED: []}
+    for one in walk.settled:
+        if one.conflict is not None:
+            marked[REPAIRED if one.changes else LEFT_OUT].append(one.place.key[0])
+    return marked
+
+
+def _feature(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
+    """Feature users: everyone exposed to a whole service, else by the shares that speak for it."""
+    frame = _numbers(model, drawn, outcomes.FEATURE).join(_status(walk))
+    whole = model.by_feature.reindex(frame.index)
+    narrowed = whole.ne(True) & (frame["reason"] != NEVER)
+    assumed = walk.shares.groupby("restriction_id")["assumed"].agg(
+        lambda texts: "; ".join(sorted({text for text in texts if text}))
+    )
+    words = assumed.reindex(frame.index).fillna("")
+    told = pd.Series(frame.index.isin(assumed.index), frame.index)
+    frame = _because(frame, narrowed & whole.isna(), "some platforms as a whole, some in part", "M")
+    frame = _because(frame, narrowed & ~told, "nobody counted who uses the feature", "M")
+    frame = _because(frame, narrowed & told & (words != ""), words, "U")
+    quantiles = [f"{name}_persons" for name in estimation.QUANTILES]
+    frame[quantiles] = frame[quantiles].where(~(narrowed & (~told | whole.isna())))
+    return frame
+
+
+def _deprived(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
+    """Feature users who do not keep access."""
+    frame = _feature(walk, model, drawn).drop(columns=_ENDS)
+    frame = frame.join(_numbers(model, drawn, outcomes.DEPRIVED))
+    polls = walk.keepers.set_index("restriction_id")["poll"]
+    known = frame.index.isin(polls.index)
+    poll = polls.reindex(frame.index).eq(True)
+    named = pd.Series(frame["reason"] != NEVER, frame.index)
+    frame = _because(frame, named & ~known, "nobody counted who keeps access", "M")
+    return _because(frame, named & poll, "access kept by a self-selected poll: wide, no bound", "U")
+
+
+def _lost(walk: Walk) -> pd.DataFrame:
+    """Reach lost: before against after, where one measurer has both."""
+    about = walk.events.set_index("restriction_id").reindex(walk.bounds.index)
+    known = walk.lost.reindex(walk.bounds.index)
+    nothing = known["reason"].isna()
+    reason = known["reason"].fillna("no figure of the same measurer from before and after")
+    return known[_ENDS].assign(
+        lower_persons=0.0,
+        upper_persons=walk.bounds["upper_persons"],
+        obs_status=nothing.map({True: "M", False: "U"}).where(~about["never"], "A"),
+        reason=reason.where(~about["never"], NEVER),
+    )
+
+
+def _because(
+    frame: pd.DataFrame, rows: pd.Series | np.ndarray, reason: str | pd.Series, status: str
+) -> pd.DataFrame:
+    """The rows with one more reason, and a status no better than `status` (blank: as it was)."""
     longer = frame["reason"].where(frame["reason"] == "", frame["reason"] + "; ") + reason
+    order = {"A": 0, "E": 1, "U": 2, "M": 3, "": -1}
+    worse = frame["obs_status"].map(order) < order[status]
     return frame.assign(
         reason=frame["reason"].where(~rows, longer),
-        obs_status=frame["obs_status"].where(~rows, "M"),
+        obs_status=frame["obs_status"].where(~(rows & worse), status),
     )
 
 
 def _with_shares(frame: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Quantiles (not estimated yet, so null) and shares of base and population added."""
-    empty = {f"{name}_persons": float("nan") for name in QUANTILES}
-    frame = frame.assign(**empty, as_of=as_of.isoformat())
-    for level in ("lower", *QUANTILES, "upper"):
+    """Shares of base and population added."""
+    frame = frame.assign(as_of=as_of.isoformat())
+    for level in ("lower", *estimation.QUANTILES, "upper"):
         people = frame[f"{level}_persons"]
         frame[f"{level}_base_share"] = (people / frame["base_persons"]).round(6)
         frame[f"{level}_population_share"] = (people / frame["population_persons"]).round(6)
     return frame
 
 
-def by_platform(walk: Walk, as_of: date) -> pd.DataFrame:
+def by_platform(walk: Walk, model: Model, as_of: date) -> pd.DataFrame:
     """Table `impact_by_platform`: the parts, which must not be added, and their naive sum."""
     groups = walk.audiences.groupby(["restriction_id", "platform_id"], sort=True)
     limit = groups["base_persons"].agg(lambda parts: parts.sum(skipna=False))
@@ -165,6 +260,11 @@ def by_platform(walk: Walk, as_of: date) -> pd.DataFrame:
     rows["upper_persons"] = rows["upper_persons"].where(~never, 0.0)
     rows["naive_sum_persons"] = rows["restriction_id"].map(walk.bounds["naive_sum_persons"])
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
+    rows = rows.merge(
+        sweep.platform_windows(walk.audiences, walk.daily, model.line.spans),
+        on=["restriction_id", "platform_id"],
+        how="left",
+    )
     return rows.assign(
         impact_metric="people_exposed",
         as_of=as_of.isoformat(),
@@ -202,114 +302,3 @@ def restrictions(walk: Walk, tables: Tables, as_of: date) -> pd.DataFrame:
         start_on=events["start"].dt.strftime("%Y-%m-%d").where(events["start_known"]),
         as_of=as_of.isoformat(),
     ).sort_values("restriction_id", ignore_index=True)
-
-
-def lineage(walk: Walk, tables: Tables) -> pd.DataFrame:
-    """Table `lineage`: which fact, on which line, from which source, fed which figure."""
-    used = pd.concat(
-        [
-            _estimates_used(walk),
-            _bases_used(walk),
-            _acts_used(walk, tables),
-        ],
-        ignore_index=True,
-    ).drop_duplicates()
-    located = pd.concat(
-        [
-            tables[table]
-            .rename(columns={key: "input_id"})[
-                ["input_id", "source_id", "row_layer", "row_file", "row_line"]
-            ]
-            .assign(input_table=table)
-            for table, key in (
-                ("estimates", "estimate_id"),
-                ("bases", "base_id"),
-                ("restrictions", "restriction_id"),
-            )
-        ]
-    )
-    targets = tables["restriction_targets"]
-    located = pd.concat(
-        [
-            located,
-            targets.assign(input_table="restriction_targets", input_id=_target_ids(targets))[
-                located.columns
-            ],
-        ]
-    )
-    sources = tables["sources"][["source_id", "publisher", "url"]]
-    return (
-        used.merge(located, on=["input_table", "input_id"])
-        .merge(sources, on="source_id")
-        .assign(output_table="impact")
-        .sort_values(
-            ["restriction_id", "role", "platform_id", "input_table", "input_id"], ignore_index=True
-        )
-    )
-
-
-def _target_ids(targets: pd.DataFrame) -> pd.Series:
-    return targets["restriction_id"] + "/" + targets["platform_id"] + "/" + targets["feature"]
-
-
-def _estimates_used(walk: Walk) -> pd.DataFrame:
-    """The chosen figures, and the relays of the same measurement that were set aside."""
-    columns = ["restriction_id", "platform_id", "input_id", "role"]
-    chosen = walk.chosen.assign(role="audience", input_id=walk.chosen["estimate_id"])
-    spoken = walk.chosen[[*figures.PAIR, "lineage_id", "period", "tier"]].drop_duplicates()
-    relays = walk.relays.merge(spoken, on=[*figures.PAIR, "lineage_id", "period", "tier"])
-    ids = set(zip(chosen["restriction_id"], chosen["estimate_id"], strict=True))
-    aside = [
-        pair not in ids
-        for pair in zip(relays["restriction_id"], relays["estimate_id"], strict=True)
-    ]
-    relays = relays[pd.Series(aside, relays.index, "bool")].assign(role="relay")
-    relays = relays.assign(input_id=relays["estimate_id"])
-    return pd.concat([chosen[columns], relays[columns]]).assign(input_table="estimates")
-
-
-def _bases_used(walk: Walk) -> pd.DataFrame:
-    """Bases, populations and internet users, and the bases that turned shares into people."""
-    audiences = walk.audiences
-    if "audience_base_id" not in audiences:
-        audiences = audiences.assign(audience_base_id=None)
-    parts = [
-        audiences.assign(input_id=audiences[column], role=role, platform_id=platform)
-        for column, role, platform in (
-            ("base_id", "base", EVERY),
-            ("population_id", "population", EVERY),
-            ("audience_base_id", "audience", "*"),
-        )
-    ]
-    shares = walk.chosen[walk.chosen["share_base_id"] != ""]
-    parts.append(shares.assign(input_id=shares["share_base_id"], role="share_base"))
-    columns = ["restriction_id", "platform_id", "input_id", "role"]
-    return (
-        pd.concat([part[columns] for part in parts])
-        .dropna(subset=["input_id"])
-        .assign(input_table="bases")
-    )
-
-
-def _acts_used(walk: Walk, tables: Tables) -> pd.DataFrame:
-    """The restriction itself and its targets."""
-    acts = walk.events[["restriction_id"]].assign(
-        input_id=walk.events["restriction_id"],
-        role="restriction",
-        platform_id=EVERY,
-        input_table="restrictions",
-    )
-    targets = tables["restriction_targets"]
-    aims = targets[["restriction_id", "platform_id"]].assign(
-        input_id=_target_ids(targets), role="target", input_table="restriction_targets"
-    )
-    return pd.concat([acts, aims])
-
-
-def sources(tables: Tables) -> pd.DataFrame:
-    """Table `sources`: every source of the facts, with the measurement it relays."""
-    measurer = tables["lineages"].set_index("lineage_id")["measurer"]
-    frame = tables["sources"]
-    return frame.assign(measurer=frame["lineage_id"].map(measurer)).sort_values(
-        "source_id", ignore_index=True
-    )

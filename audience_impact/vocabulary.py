@@ -293,6 +293,19 @@ class ParameterBasis(StrEnum):
     ASSUMED = "assumed"
 
 
+class InputKind(StrEnum):
+    """The uncertain inputs that can drive the width of an interval."""
+
+    AUDIENCE = "audience"
+    BASE = "base"
+    CORRELATION = "correlation"
+    MODEL = "model"
+    OVERLAP = "overlap"
+    FEATURE_SHARE = "feature_share"
+    ASSUMED = "assumed"
+    CIRCUMVENTION = "circumvention"
+
+
 class FigureKind(StrEnum):
     """What a figure published about a restriction counts."""
 

@@ -98,13 +98,36 @@ def run(
     keep: Annotated[
         int | None, typer.Option(min=1, help="Keep only so many versions. Default: all.")
     ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="Move measured overlaps that contradict other facts as little as makes them fit, "
+            "instead of leaving them out.",
+        ),
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Threads that draw; the number changes no byte.")
+    ] = 1,
+    sensitivity: Annotated[
+        bool,
+        typer.Option(help="Tell which input drives the width of each interval."),
+    ] = True,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
     folders = _folders(facts)
     from flows.running import run_flow
 
-    day = as_of.date() if as_of else None
-    raise typer.Exit(run_flow(folders, published, day, seed, strict, keep))
+    wanted = {
+        "as_of": as_of.date() if as_of else None,
+        "seed": seed,
+        "strict": strict,
+        "keep": keep,
+        "repair": repair,
+        "workers": workers,
+        "sensitivity": sensitivity,
+    }
+    raise typer.Exit(run_flow(folders, published, wanted))
 
 
 @app.command()
@@ -152,26 +175,26 @@ def show(
     """Show one restriction: bounds, figures with their sources, what others published."""
     import difflib
 
-    from flows import report
+    from flows import story
 
-    tables = report.load(_latest(published))
+    tables = story.load(_latest(published))
     try:
-        told = report.story(tables, restriction)
+        told = story.story(tables, restriction)
     except KeyError as error:
         near = difflib.get_close_matches(restriction, tables["restrictions"]["restriction_id"])
         hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
         raise _fail(f"{restriction} is not published{hint}") from error
     text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
-    sys.stdout.write(text if style is Told.JSON else report.story_text(told))
+    sys.stdout.write(text if style is Told.JSON else story.story_text(told))
 
 
 @app.command(name="list")
 def list_(published: Published = PUBLISHED) -> None:
     """List the restrictions published, the best known first."""
-    from flows import report
+    from flows import report, story
 
     folder = _latest(published)
-    tables = report.load(folder)
+    tables = story.load(folder)
     rows = report.exposed(tables["impact"], tables["restrictions"])
     report.show_results(rows, f"People exposed, version {folder.name}")
 

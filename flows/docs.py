@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flows import report, steps
+from flows import quality, report, steps
 from schemas import facts, published
 
 HOME = Path(__file__).resolve().parent.parent
@@ -34,7 +34,7 @@ def checks_page() -> str:
             rule.meaning,
             ", ".join(rule.tables) if len(rule.tables) < len(facts.MODELS) else "all",
         )
-        for rule in steps.rules()
+        for rule in quality.rules()
     ]
     return (
         f"{GENERATED}# Checks\n\nAn `error` sends the row to quarantine, with the rows whose "

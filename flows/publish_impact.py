@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from audience_impact.publish import Published
-from flows import report, steps
+from flows import quality, report, steps
 from flows.outcome import may_pass, refusable
 from flows.steps import Checked, Reading, Results
 
@@ -46,16 +46,22 @@ def accept(checked: Checked, strict: bool) -> Checked:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def compute(checked: Checked, as_of: date | None, seed: int) -> Results:
+def compute(
+    checked: Checked,
+    as_of: date | None,
+    seed: int,
+    repair: bool,
+    workers: int,
+    sensitivity: bool,
+) -> Results:
     """Compute the tables that are published."""
-    return steps.compute(checked, as_of, seed)
+    return steps.compute(checked, as_of, seed, repair, workers, sensitivity)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def watch(results: Results, published: Path, strict: bool) -> None:
-    """Say which tables lost many rows against the last version; refuse when strict."""
-    now = {name: table.num_rows for name, table in results.tables.items()}
-    lines = steps.fallen(steps.row_counts(published), now)
+    """Say what changed much against the last version; refuse when strict."""
+    lines = quality.against_last(published, results)
     for line in lines:
         get_run_logger().warning(line)
     if lines and strict:
@@ -110,6 +116,9 @@ def publish_impact(
     seed: Annotated[int, Field(ge=0)] = 0,
     strict: bool = False,
     keep: Annotated[int, Field(ge=1)] | None = None,
+    repair: bool = False,
+    workers: Annotated[int, Field(ge=1)] = 1,
+    sensitivity: bool = True,
 ) -> Published:
     """Publish how many people each restriction touches.
 
@@ -120,10 +129,13 @@ def publish_impact(
         seed: What the random draws start from.
         strict: Refuse the facts when a single row breaks a rule.
         keep: How many versions stay; by default all of them.
+        repair: Move contradicting overlaps as little as makes them fit; else they are left out.
+        workers: Threads that draw; the number changes no byte.
+        sensitivity: Tell which input drives the width of each interval.
     """
     reading = read(facts)
     checked = accept(check(reading), strict)
-    results = compute(checked, as_of, seed)
+    results = compute(checked, as_of, seed, repair, workers, sensitivity)
     watch(results, published, strict)
     version = write(results, published, keep)
     show(results)

@@ -1,8 +1,8 @@
 """One run of the flow from the command line: quiet, then the results and where they lie."""
 
 import os
-from datetime import date
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -11,30 +11,20 @@ os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 
-def run_flow(
-    folders: list[Path],
-    published: Path,
-    as_of: date | None,
-    seed: int,
-    strict: bool,
-    keep: int | None,
-) -> int:
-    """Run the flow, print the table of results and where it lies.
+def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> int:
+    """Run the flow with the parameters wanted, print the table of results and where it lies.
 
     Returns the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
-    from flows import steps
+    from flows import quality
     from flows.publish_impact import publish_impact
 
-    before = steps.row_counts(published)
+    before = quality.row_counts(published), quality.last_upper(published)
     state = publish_impact(
         [path.resolve() for path in folders],
         published.resolve(),
-        as_of,
-        seed,
-        strict,
-        keep,
+        **wanted,
         return_state=True,
     )
     if not state.is_completed():
@@ -46,7 +36,9 @@ def run_flow(
     typer.echo(f"{news} {done.version_id}\n{_shown(published / 'latest')}")
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
-    for line in steps.fallen(before, steps.row_counts(published)):
+    lines = quality.fallen(before[0], quality.row_counts(published))
+    lines += quality.moved(before[1], quality.last_upper(published))
+    for line in [*lines, *quality.details(done.path)]:
         typer.echo(f"warning: {line}", err=True)
     return 0
 
@@ -61,9 +53,9 @@ def tell(folder: Path, folders: list[Path]) -> None:
     """The table of results, what was refused and which layers won."""
     import pandas as pd
 
-    from flows import report, steps
+    from flows import report, steps, story
 
-    tables = report.load(folder)
+    tables = story.load(folder)
     rows = report.exposed(tables["impact"], tables["restrictions"])
     report.show_results(
         rows, "People exposed to each restriction (upper bounds of what has no figure: its base)"

@@ -1,6 +1,5 @@
 """The steps of the pipeline as plain functions, so that they compose by hand as in a flow."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ import pyarrow.parquet
 from audience_impact import checks, facts, impact, publish
 from audience_impact import reading as files
 from audience_impact.facts import Finding, Tables
-from audience_impact.vocabulary import FindingSeverity, Staleness
+from audience_impact.vocabulary import FindingSeverity
+from flows import quality
 from schemas import contracts, published
 from schemas import facts as fact_models
 
@@ -171,207 +171,40 @@ def gate(checked: Checked, strict: bool) -> Checked:
     return checked
 
 
-def compute(checked: Checked, as_of: date | None, seed: int) -> Results:
-    """The published tables, each held against its contract."""
+def compute(
+    checked: Checked,
+    as_of: date | None,
+    seed: int,
+    repair: bool = False,
+    workers: int = 1,
+    sensitivity: bool = True,
+) -> Results:
+    """The published tables, each held against its contract.
+
+    Raises RefusedError where a rule over results is broken: then the method is at fault.
+    """
     if as_of is None and checked.tables["sources"].empty:
         raise RefusedError(["no source is left that says when the facts were read: see check"])
     day = as_of or impact.newest_access(checked.tables)
-    frames = impact.calculate(checked.tables, day)
-    frames["quality"] = _quality(checked, frames["impact"])
-    frames["quarantine"] = _quarantine(checked.findings)
-    frames["impact"] = _with_losses(frames["impact"], checked)
+    settings = impact.Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
+    found = impact.calculate(checked.tables, day, settings)
+    told = [facts.relocated(one, checked.folders) for one in found.findings]
+    if faults := quality.faults(found.broken):
+        raise RefusedError(faults)
+    frames = found.tables
+    frames["quality"] = quality.report(checked, found, [line(one) for one in told])
+    frames["quarantine"] = quality.quarantine(checked.findings)
+    frames["impact"] = quality.with_losses(frames["impact"], checked)
+    asked = "+repair" * repair + "+no-sensitivity" * (not sensitivity)
     version = publish.Version(
         day,
         checked.inputs_sha256,
-        f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}",
+        f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}{asked}",
         published.SCHEMA_VERSION,
         seed,
     )
     tables = {name: published.to_arrow(name, frames[name]) for name in published.MODELS}
     return Results(frames, tables, version)
-
-
-def _with_losses(frame: pd.DataFrame, checked: Checked) -> pd.DataFrame:
-    """Counts, for each restriction, the refused rows on it, its platforms and bases."""
-    refused = [
-        found
-        for found in checked.findings
-        if found.severity is FindingSeverity.ERROR and found.row.startswith("{")
-    ]
-    return frame.assign(quarantined_inputs_count=_losses(frame, checked, refused))
-
-
-def _losses(frame: pd.DataFrame, checked: Checked, refused: list[Finding]) -> pd.Series:
-    cells = [json.loads(row) for row in {found.place: found.row for found in refused}.values()]
-    acts = Counter(cell["restriction_id"] for cell in cells if cell.get("restriction_id"))
-    audiences = Counter(
-        (cell["area_id"], cell["platform_id"]) for cell in cells if "estimate_id" in cell
-    )
-    bases = Counter(cell["area_id"] for cell in cells if "base_id" in cell)
-    targets = checked.tables["restriction_targets"].groupby("restriction_id")["platform_id"]
-    platforms = targets.agg(lambda ids: sorted(set(ids))).to_dict()
-    return pd.Series(
-        [
-            acts[act]
-            + sum(
-                audiences[country, platform]
-                for country in {area[:2] for area in areas.split(";")}
-                for platform in platforms.get(act, [])
-            )
-            + sum(
-                bases[area]
-                for area in {part for area in areas.split(";") for part in (area, area[:2])}
-            )
-            for act, areas in zip(frame["restriction_id"], frame["area_id"], strict=True)
-        ],
-        index=frame.index,
-    )
-
-
-def _quality(checked: Checked, impact_rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a rule and table it applies to, also where nothing failed."""
-    failed: dict[tuple[str, str], list[str]] = {}
-    for found in checked.findings:
-        failed.setdefault((found.rule, found.table), []).append(f"{found.file}:{found.line}")
-    exposed = impact_rows[impact_rows["impact_metric"] == "people_exposed"]
-    expired = exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"]
-    failed[EXPIRED.rule, EXPIRED.tables[0]] = list(expired)
-    rows = {**checked.rows, EXPIRED.tables[0]: len(exposed)}
-    return pd.DataFrame(
-        [
-            {
-                "check": rule.rule,
-                "table": table,
-                "severity": rule.severity.value,
-                "checked_count": rows.get(table, 0),
-                "failed_count": len(failed.get((rule.rule, table), [])),
-                "worst_rows": ";".join(failed.get((rule.rule, table), [])[:5]),
-                "meaning": rule.meaning,
-            }
-            for rule in rules()
-            for table in rule.tables
-        ]
-    ).sort_values(["check", "table"], ignore_index=True)
-
-
-def _quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
-    columns = list(published.MODELS["quarantine"].to_schema().columns)
-    return pd.DataFrame(
-        [
-            {
-                "table": found.table,
-                "row_layer": found.layer,
-                "file": found.file,
-                "line": found.line,
-                "column": found.column,
-                "rule": found.rule,
-                "value": found.value,
-                "reason": found.message,
-                "row": found.row,
-            }
-            for found in findings
-            if found.severity is FindingSeverity.ERROR
-        ],
-        columns=columns,
-    )
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule as the documentation and the quality table show it."""
-
-    rule: str
-    severity: FindingSeverity
-    meaning: str
-    tables: tuple[str, ...]
-
-
-EXPIRED = Rule(
-    "figure_expired",
-    FindingSeverity.WARNING,
-    "a result rests on a figure more than 24 months older than the restriction",
-    ("impact",),
-)
-SHRUNK = Rule(
-    "row_count_fell",
-    FindingSeverity.WARNING,
-    "a published table lost more than a fifth of its rows against the last version; "
-    "told by the run, not published, since it depends on what was published before",
-    ("impact", "impact_by_platform", "comparisons", "lineage", "sources"),
-)
-FALL_SHARE = 0.2
-
-
-def rules() -> list[Rule]:
-    """Every rule there is, with the tables it applies to; from the code, nowhere else."""
-    names = tuple(fact_models.MODELS)
-    table_error, error = FindingSeverity.TABLE_ERROR, FindingSeverity.ERROR
-    found = [
-        Rule(
-            rule,
-            error
-            if rule in files.ROW_RULES
-            else FindingSeverity.WARNING
-            if rule == "unknown_table"
-            else table_error,
-            meaning,
-            names,
-        )
-        for rule, meaning in files.MEANINGS.items()
-        if rule != "unknown_table"
-    ]
-    for rule, meaning in contracts.meanings().items():
-        severity = FindingSeverity.WARNING if rule in fact_models.WARNINGS else error
-        found.append(Rule(rule, severity, meaning, contracts.tables_with(rule)))
-    references = fact_models.references()
-    found.append(
-        Rule(
-            checks.KEY_UNRESOLVED,
-            error,
-            checks.KEY_MEANING,
-            tuple(table for table in names if references[table]),
-        )
-    )
-    return [*found, EXPIRED] + [
-        Rule(check.rule, check.severity, check.meaning, (check.table,)) for check in checks.CHECKS
-    ]
-
-
-def row_counts(root: Path) -> dict[str, int]:
-    """Rows of each watched table of the last version below `root`; empty where there is none.
-
-    A damaged `latest` counts as none: the next run is what mends it.
-    """
-    try:
-        folder = publish.latest(root)
-    except publish.PublishError:
-        return {}
-    paths = {name: folder / f"{name}.parquet" for name in SHRUNK.tables}
-    return {
-        name: pyarrow.parquet.read_metadata(path).num_rows
-        for name, path in paths.items()
-        if path.exists()
-    }
-
-
-def fallen(before: dict[str, int], now: dict[str, int]) -> list[str]:
-    """One line for each published table that lost too many rows against the last version."""
-    return [
-        line(
-            Finding(
-                name,
-                f"{name}.parquet",
-                0,
-                "",
-                SHRUNK.rule,
-                SHRUNK.severity,
-                "",
-                f"{count} rows in the last version, {now[name]} now; look at the quarantine",
-            )
-        )
-        for name, count in before.items()
-        if now[name] < (1 - FALL_SHARE) * count
-    ]
 
 
 def write(results: Results, root: Path, keep: int | None) -> publish.Published:

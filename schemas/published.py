@@ -13,109 +13,86 @@ import pyarrow
 from pandera.typing import Series
 
 from audience_impact import vocabulary as words
+from schemas import columns
+from schemas.columns import PublishedModel
+from schemas.estimated import ImpactByArea, ImpactByGroup, PersonDays, Sensitivity
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "2.0"
 
 
 class ContractError(ValueError):
     """A table that was to be published breaks its contract."""
 
 
-def _column(
-    description: str, unit: str = "", sdmx: str = "", null: bool = False, **checks: Any
-) -> Any:
-    return pa.Field(
-        description=description,
-        nullable=null,
-        metadata={"unit": unit, "sdmx_concept": sdmx},
-        **checks,
-    )
-
-
-def _people(description: str, null: bool = True) -> Any:
-    return _column(description, "persons", "OBS_VALUE", null, ge=0)
-
-
-def _share(description: str) -> Any:
-    return _column(description, "share", "OBS_VALUE", True, ge=0)
-
-
-def _word(enum: Any, description: str, sdmx: str = "", null: bool = False) -> Any:
-    return _column(description, sdmx=sdmx, null=null, isin=[member.value for member in enum])
-
-
-def _text(description: str, unit: str = "", sdmx: str = "") -> Any:
-    """Text that is null where there is nothing to say."""
-    return _column(description, unit, sdmx, null=True)
-
-
-def _restriction() -> Any:
-    return _column("the restriction, as in the fact table restrictions", sdmx="TITLE")
-
-
-def _as_of() -> Any:
-    return _column("day up to which the facts were read", "date", "DATA_LAST_UPDATE")
-
-
-class PublishedModel(pa.DataFrameModel):
-    """What all published tables share: exactly the columns named, in this order."""
-
-    class Config:
-        """Other columns are dropped when the table is made."""
-
-        strict = "filter"
-
-
 class Impact(PublishedModel):
     """How many people each restriction touches, one row a restriction and impact metric."""
 
-    restriction_id: Series[str] = _restriction()
-    impact_metric: Series[str] = _word(words.ImpactMetric, "which people are counted", "INDICATOR")
-    area_id: Series[str] = _column("ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA")
-    lower_persons: Series[float] = _people("at least so many people", null=False)
-    q05_persons: Series[float] = _people("5 % quantile; null: not estimated yet")
-    q50_persons: Series[float] = _people("median; null: not estimated yet")
-    q95_persons: Series[float] = _people("95 % quantile; null: not estimated yet")
-    upper_persons: Series[float] = _people("at most so many people; null: no base on record")
-    base: Series[str] = _column(
+    restriction_id: Series[str] = columns.restriction()
+    impact_metric: Series[str] = columns.word(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    area_id: Series[str] = columns.column(
+        "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
+    )
+    lower_persons: Series[float] = columns.people("at least so many people", null=False)
+    q05_persons: Series[float] = columns.people("5 % quantile; null: no estimate")
+    q50_persons: Series[float] = columns.people("median; null: no estimate")
+    q95_persons: Series[float] = columns.people("95 % quantile; null: no estimate")
+    upper_persons: Series[float] = columns.people("at most so many people; null: no base on record")
+    base: Series[str] = columns.column(
         "population that contains the audiences; null: none on record", null=True
     )
-    base_persons: Series[float] = _people("people in the base")
-    population_persons: Series[float] = _people("residents of the area")
-    lower_base_share: Series[float] = _share("lower bound as a share of the base")
-    q05_base_share: Series[float] = _share("5 % quantile as a share of the base")
-    q50_base_share: Series[float] = _share("median as a share of the base")
-    q95_base_share: Series[float] = _share("95 % quantile as a share of the base")
-    upper_base_share: Series[float] = _share("upper bound as a share of the base")
-    lower_population_share: Series[float] = _share("lower bound as a share of the residents")
-    q05_population_share: Series[float] = _share("5 % quantile as a share of the residents")
-    q50_population_share: Series[float] = _share("median as a share of the residents")
-    q95_population_share: Series[float] = _share("95 % quantile as a share of the residents")
-    upper_population_share: Series[float] = _share("upper bound as a share of the residents")
-    dedup_method: Series[str] = _word(words.DedupMethod, "how nobody was counted twice")
-    obs_status: Series[str] = _word(
+    base_persons: Series[float] = columns.people("people in the base")
+    population_persons: Series[float] = columns.people("residents of the area")
+    lower_base_share: Series[float] = columns.share("lower bound as a share of the base")
+    q05_base_share: Series[float] = columns.share("5 % quantile as a share of the base")
+    q50_base_share: Series[float] = columns.share("median as a share of the base")
+    q95_base_share: Series[float] = columns.share("95 % quantile as a share of the base")
+    upper_base_share: Series[float] = columns.share("upper bound as a share of the base")
+    lower_population_share: Series[float] = columns.share("lower bound as a share of the residents")
+    q05_population_share: Series[float] = columns.share("5 % quantile as a share of the residents")
+    q50_population_share: Series[float] = columns.share("median as a share of the residents")
+    q95_population_share: Series[float] = columns.share("95 % quantile as a share of the residents")
+    upper_population_share: Series[float] = columns.share("upper bound as a share of the residents")
+    dedup_method: Series[str] = columns.word(words.DedupMethod, "how nobody was counted twice")
+    obs_status: Series[str] = columns.word(
         words.ObsStatus, "A normal, E estimated, U low reliability, M missing", "OBS_STATUS"
     )
-    reason: Series[str] = _text(
+    reason: Series[str] = columns.text(
         "why the status is not A, or the impact zero; null: nothing to say", sdmx="COMMENT_OBS"
     )
-    staleness: Series[str] = _word(
+    staleness: Series[str] = columns.word(
         words.Staleness, "age of the oldest figure used at the start", null=True
     )
-    evidence_state: Series[str] = _word(words.EvidenceState, "what measurements say")
-    claim_status: Series[str] = _word(words.ClaimStatus, "who says that it is restricted")
-    quarantined_inputs_count: Series[float] = _column(
+    evidence_state: Series[str] = columns.word(words.EvidenceState, "what measurements say")
+    claim_status: Series[str] = columns.word(words.ClaimStatus, "who says that it is restricted")
+    quarantined_inputs_count: Series[float] = columns.column(
         "rows about these platforms, this act or the bases of its areas that were refused",
         "count",
         ge=0,
     )
-    as_of: Series[str] = _as_of()
+    clamped_draws_share: Series[float] = columns.share(
+        "draws of the people exposed moved by the bounds"
+    )
+    window_days: Series[float] = columns.column(
+        "days it lasted; null: end not known, or another metric", "days", null=True, ge=0
+    )
+    window_lower_persons: Series[float] = columns.people("reach in exactly these days, at least")
+    window_upper_persons: Series[float] = columns.people("reach in exactly these days, at most")
+    as_of: Series[str] = columns.as_of()
 
     @pa.dataframe_check(name="bounds_in_order")
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Lower <= upper <= base."""
         over = frame["upper_persons"] > frame["base_persons"]
         return ~(frame["lower_persons"] > frame["upper_persons"]) & ~over
+
+    @pa.dataframe_check(name="estimate_outside_bounds")
+    def estimate_outside_bounds(cls, frame: pd.DataFrame) -> Any:
+        """Lower <= q05 <= q50 <= q95 <= upper, to one person."""
+        ends = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+        steps = frame[ends].diff(axis=1).iloc[:, 1:]
+        return ~(steps < -1).any(axis=1)
 
     @pa.dataframe_check(name="gap_has_reason")
     def gap_has_reason(cls, frame: pd.DataFrame) -> Any:
@@ -131,141 +108,166 @@ class Impact(PublishedModel):
 class ImpactByPlatform(PublishedModel):
     """The audiences behind each restriction; they overlap and must not be added."""
 
-    restriction_id: Series[str] = _restriction()
-    platform_id: Series[str] = _column("the platform, `*` for the whole internet")
-    feature: Series[str] = _word(words.Feature, "what of the platform is restricted")
-    impact_metric: Series[str] = _word(words.ImpactMetric, "which people are counted", "INDICATOR")
-    claim_status: Series[str] = _word(words.ClaimStatus, "who says that this is restricted")
-    lower_persons: Series[float] = _people("audience of the platform, at least", null=False)
-    upper_persons: Series[float] = _people("audience of the platform, at most")
-    base: Series[str] = _column("population that contains the audience", null=True)
-    base_persons: Series[float] = _people("people in the base")
-    naive_sum_persons: Series[float] = _people(
+    restriction_id: Series[str] = columns.restriction()
+    platform_id: Series[str] = columns.column("the platform, `*` for the whole internet")
+    feature: Series[str] = columns.word(words.Feature, "what of the platform is restricted")
+    impact_metric: Series[str] = columns.word(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    claim_status: Series[str] = columns.word(words.ClaimStatus, "who says that this is restricted")
+    lower_persons: Series[float] = columns.people("audience of the platform, at least", null=False)
+    upper_persons: Series[float] = columns.people("audience of the platform, at most")
+    base: Series[str] = columns.column("population that contains the audience", null=True)
+    base_persons: Series[float] = columns.people("people in the base")
+    naive_sum_persons: Series[float] = columns.people(
         "the audiences of all platforms added up, which counts people twice; null: one unknown"
     )
-    audience_metric: Series[str] = _column("what the audience figure counts", null=True)
-    period: Series[str] = _column("period of the audience figure", null=True, sdmx="TIME_PERIOD")
-    lineages_count: Series[float] = _column("independent measurers behind it", "count", ge=0)
-    staleness: Series[str] = _word(words.Staleness, "age of the figure at the start", null=True)
-    aggregation_hazard: Series[str] = _text("why these rows must not be added; null for one")
-    as_of: Series[str] = _as_of()
+    audience_metric: Series[str] = columns.column("what the audience figure counts", null=True)
+    period: Series[str] = columns.column(
+        "period of the audience figure", null=True, sdmx="TIME_PERIOD"
+    )
+    lineages_count: Series[float] = columns.column("independent measurers behind it", "count", ge=0)
+    staleness: Series[str] = columns.word(
+        words.Staleness, "age of the figure at the start", null=True
+    )
+    window_days: Series[float] = columns.column(
+        "days it lasted; null: end not known", "days", null=True
+    )
+    window_lower_persons: Series[float] = columns.people("reach in exactly these days, at least")
+    window_persons: Series[float] = columns.people(
+        "the same by the beta-binomial law; null: not known"
+    )
+    window_upper_persons: Series[float] = columns.people("reach in exactly these days, at most")
+    aggregation_hazard: Series[str] = columns.text("why these rows must not be added; null for one")
+    as_of: Series[str] = columns.as_of()
 
 
 class Restrictions(PublishedModel):
     """What each restriction is: where, when, by whom and why."""
 
-    restriction_id: Series[str] = _restriction()
-    area_id: Series[str] = _column("ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA")
-    area_name: Series[str] = _column("names of the areas")
-    platforms: Series[str] = _column("names of the platforms targeted")
-    start_on: Series[str] = _column(
+    restriction_id: Series[str] = columns.restriction()
+    area_id: Series[str] = columns.column(
+        "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
+    )
+    area_name: Series[str] = columns.column("names of the areas")
+    platforms: Series[str] = columns.column("names of the platforms targeted")
+    start_on: Series[str] = columns.column(
         "announced or observed, whichever is first", "date", "TIME_PERIOD", null=True
     )
-    announced_on: Series[str] = _text("announcement as written in the source")
-    observed_from: Series[str] = _text("observed start as written in the source")
-    ended_on: Series[str] = _text("last day in force as written in the source")
-    end_status: Series[str] = _word(words.EndStatus, "whether it is over")
-    action: Series[str] = _word(words.Action, "what was done")
-    severity: Series[str] = _word(words.Severity, "how far the target is gone")
-    geo_scope: Series[str] = _word(words.GeoScope, "how far it reaches")
-    network_scope: Series[str] = _word(words.NetworkScope, "which access networks")
-    evidence_state: Series[str] = _word(words.EvidenceState, "what measurements say")
-    claim_status: Series[str] = _word(words.ClaimStatus, "who says so")
-    authority: Series[str] = _text("who ordered it; null: not known")
-    stated_reason: Series[str] = _text("the reason given; null: none on record")
-    legal_basis: Series[str] = _text("the law or order named; null: none on record")
-    note: Series[str] = _text("what else the sources say", sdmx="COMMENT_OBS")
-    source_id: Series[str] = _column("source of the act", sdmx="SOURCE")
-    as_of: Series[str] = _as_of()
+    announced_on: Series[str] = columns.text("announcement as written in the source")
+    observed_from: Series[str] = columns.text("observed start as written in the source")
+    ended_on: Series[str] = columns.text("last day in force as written in the source")
+    end_status: Series[str] = columns.word(words.EndStatus, "whether it is over")
+    action: Series[str] = columns.word(words.Action, "what was done")
+    severity: Series[str] = columns.word(words.Severity, "how far the target is gone")
+    geo_scope: Series[str] = columns.word(words.GeoScope, "how far it reaches")
+    network_scope: Series[str] = columns.word(words.NetworkScope, "which access networks")
+    evidence_state: Series[str] = columns.word(words.EvidenceState, "what measurements say")
+    claim_status: Series[str] = columns.word(words.ClaimStatus, "who says so")
+    authority: Series[str] = columns.text("who ordered it; null: not known")
+    stated_reason: Series[str] = columns.text("the reason given; null: none on record")
+    legal_basis: Series[str] = columns.text("the law or order named; null: none on record")
+    note: Series[str] = columns.text("what else the sources say", sdmx="COMMENT_OBS")
+    source_id: Series[str] = columns.column("source of the act", sdmx="SOURCE")
+    as_of: Series[str] = columns.as_of()
 
 
 class Comparisons(PublishedModel):
     """What others published for a restriction, beside our bounds."""
 
-    restriction_id: Series[str] = _restriction()
-    published_figure_id: Series[str] = _column("the published figure")
-    platform_id: Series[str] = _text("its platform; null: the whole restriction")
-    publisher: Series[str] = _column("who published it")
-    figure_kind: Series[str] = _word(words.FigureKind, "what it counts")
-    unit: Series[str] = _word(words.Unit, "unit of published_value", "UNIT_MEASURE")
-    published_value: Series[float] = _column(
+    restriction_id: Series[str] = columns.restriction()
+    published_figure_id: Series[str] = columns.column("the published figure")
+    platform_id: Series[str] = columns.text("its platform; null: the whole restriction")
+    publisher: Series[str] = columns.column("who published it")
+    figure_kind: Series[str] = columns.word(words.FigureKind, "what it counts")
+    unit: Series[str] = columns.word(words.Unit, "unit of published_value", "UNIT_MEASURE")
+    published_value: Series[float] = columns.column(
         "the figure, in the unit beside it", "see unit", "OBS_VALUE", ge=0
     )
-    interval_kind: Series[str] = _word(words.IntervalKind, "one_sided_min means: over")
-    compared_with: Series[str] = _column(
+    interval_kind: Series[str] = columns.word(words.IntervalKind, "one_sided_min means: over")
+    compared_with: Series[str] = columns.column(
         "platform or restriction: whose bounds stand here", isin=["platform", "restriction"]
     )
-    lower_persons: Series[float] = _people("our lower bound")
-    upper_persons: Series[float] = _people("our upper bound")
-    lower_ratio: Series[float] = _column("theirs over our lower bound", "ratio", null=True, ge=0)
-    upper_ratio: Series[float] = _column("theirs over our upper bound", "ratio", null=True, ge=0)
-    difference_reason: Series[str] = _column("within_bounds, or why it differs")
-    period: Series[str] = _text("period of the figure; null: not said", sdmx="TIME_PERIOD")
-    source_id: Series[str] = _column("where it stands", sdmx="SOURCE")
-    note: Series[str] = _text("what the source says of it", sdmx="COMMENT_OBS")
+    lower_persons: Series[float] = columns.people("our lower bound")
+    upper_persons: Series[float] = columns.people("our upper bound")
+    lower_ratio: Series[float] = columns.column(
+        "theirs over our lower bound", "ratio", null=True, ge=0
+    )
+    upper_ratio: Series[float] = columns.column(
+        "theirs over our upper bound", "ratio", null=True, ge=0
+    )
+    difference_reason: Series[str] = columns.column("within_bounds, or why it differs")
+    period: Series[str] = columns.text("period of the figure; null: not said", sdmx="TIME_PERIOD")
+    source_id: Series[str] = columns.column("where it stands", sdmx="SOURCE")
+    note: Series[str] = columns.text("what the source says of it", sdmx="COMMENT_OBS")
 
 
 class Lineage(PublishedModel):
     """Which fact, on which line of which file, fed which restriction."""
 
-    output_table: Series[str] = _column("the published table")
-    restriction_id: Series[str] = _restriction()
-    platform_id: Series[str] = _column("the platform; `all`: the restriction as a whole")
-    role: Series[str] = _column("audience, relay (same measurement, set aside), base, ...")
-    input_table: Series[str] = _column("the fact table")
-    input_id: Series[str] = _column("key of the fact")
-    row_layer: Series[int] = _column("number of the facts folder, from 1", "count", ge=1)
-    row_file: Series[str] = _column("file of the fact")
-    row_line: Series[int] = _column("line of the fact in its file, from 1", "count", ge=1)
-    source_id: Series[str] = _column("source of the fact", sdmx="SOURCE")
-    publisher: Series[str] = _column("publisher of the source", sdmx="ORGANISATION")
-    url: Series[str] = _text("address of the source; null: none on record")
+    output_table: Series[str] = columns.column("the published table")
+    restriction_id: Series[str] = columns.restriction()
+    platform_id: Series[str] = columns.column("the platform; `all`: the restriction as a whole")
+    role: Series[str] = columns.column("audience, relay (same measurement, set aside), base, ...")
+    input_table: Series[str] = columns.column("the fact table")
+    input_id: Series[str] = columns.column("key of the fact")
+    row_layer: Series[int] = columns.column("number of the facts folder, from 1", "count", ge=1)
+    row_file: Series[str] = columns.column("file of the fact")
+    row_line: Series[int] = columns.column("line of the fact in its file, from 1", "count", ge=1)
+    source_id: Series[str] = columns.column("source of the fact", sdmx="SOURCE")
+    publisher: Series[str] = columns.column("publisher of the source", sdmx="ORGANISATION")
+    url: Series[str] = columns.text("address of the source; null: none on record")
 
 
 class Sources(PublishedModel):
     """Every source of the facts."""
 
-    source_id: Series[str] = _column("the source", sdmx="SOURCE")
-    publisher: Series[str] = _column("who published it", sdmx="ORGANISATION")
-    title: Series[str] = _text("title; null: not recorded", sdmx="TITLE")
-    url: Series[str] = _text("address; null: none on record")
-    published_on: Series[str] = _text("date of publication as written")
-    accessed_on: Series[str] = _column("date it was read")
-    source_type: Series[str] = _word(words.SourceType, "what kind of source")
-    licence: Series[str] = _text("licence as stated; null: not stated")
-    reliability: Series[str] = _word(words.Reliability, "how far to trust it")
-    measurer: Series[str] = _column("whose measurement it relays")
+    source_id: Series[str] = columns.column("the source", sdmx="SOURCE")
+    publisher: Series[str] = columns.column("who published it", sdmx="ORGANISATION")
+    title: Series[str] = columns.text("title; null: not recorded", sdmx="TITLE")
+    url: Series[str] = columns.text("address; null: none on record")
+    published_on: Series[str] = columns.text("date of publication as written")
+    accessed_on: Series[str] = columns.column("date it was read")
+    source_type: Series[str] = columns.word(words.SourceType, "what kind of source")
+    licence: Series[str] = columns.text("licence as stated; null: not stated")
+    reliability: Series[str] = columns.word(words.Reliability, "how far to trust it")
+    measurer: Series[str] = columns.column("whose measurement it relays")
 
 
 class Quality(PublishedModel):
     """What was checked, and how it went."""
 
-    check: Series[str] = _column("rule id")
-    table: Series[str] = _column("the table checked")
-    severity: Series[str] = _word(words.FindingSeverity, "what a failure does")
-    checked_count: Series[int] = _column("rows checked", "count", ge=0)
-    failed_count: Series[int] = _column("rows that failed", "count", ge=0)
-    worst_rows: Series[str] = _text("the first failures as FILE:LINE, joined by ;")
-    meaning: Series[str] = _column("what a failure means")
+    check: Series[str] = columns.column("rule id")
+    table: Series[str] = columns.column("the table checked")
+    severity: Series[str] = columns.word(words.FindingSeverity, "what a failure does")
+    checked_count: Series[int] = columns.column("rows checked", "count", ge=0)
+    failed_count: Series[int] = columns.column("rows that failed", "count", ge=0)
+    worst_rows: Series[str] = columns.text("the first failures as FILE:LINE, joined by ;")
+    meaning: Series[str] = columns.column("what a failure means")
+    details: Series[str] = columns.text("what was found, a line each; null: nothing more to say")
 
 
 class Quarantine(PublishedModel):
     """Every row refused, whole."""
 
-    table: Series[str] = _column("the fact table")
-    row_layer: Series[int] = _column("number of the facts folder, from 1", "count", ge=1)
-    file: Series[str] = _column("file of the row")
-    line: Series[int] = _column("line of the row in its file, from 1", "count", ge=1)
-    column: Series[str] = _column("column at fault")
-    rule: Series[str] = _column("rule id")
-    value: Series[str] = _text("the cell as written")
-    reason: Series[str] = _column("what is wrong and what to do")
-    row: Series[str] = _column("the row as JSON")
+    table: Series[str] = columns.column("the fact table")
+    row_layer: Series[int] = columns.column("number of the facts folder, from 1", "count", ge=1)
+    file: Series[str] = columns.column("file of the row")
+    line: Series[int] = columns.column("line of the row in its file, from 1", "count", ge=1)
+    column: Series[str] = columns.column("column at fault")
+    rule: Series[str] = columns.column("rule id")
+    value: Series[str] = columns.text("the cell as written")
+    reason: Series[str] = columns.column("what is wrong and what to do")
+    row: Series[str] = columns.column("the row as JSON")
 
 
 MODELS: dict[str, type[PublishedModel]] = {
     "impact": Impact,
     "impact_by_platform": ImpactByPlatform,
+    "impact_by_area": ImpactByArea,
+    "impact_by_group": ImpactByGroup,
+    "person_days": PersonDays,
+    "sensitivity": Sensitivity,
     "restrictions": Restrictions,
     "comparisons": Comparisons,
     "lineage": Lineage,
@@ -277,6 +279,10 @@ MODELS: dict[str, type[PublishedModel]] = {
 KEYS = {
     "impact": ["restriction_id", "impact_metric"],
     "impact_by_platform": ["restriction_id", "platform_id", "feature", "impact_metric"],
+    "impact_by_area": ["area_id", "period", "impact_metric"],
+    "impact_by_group": ["restriction_id", "area_id", "age", "sex", "base"],
+    "person_days": ["restriction_id", "area_id", "period"],
+    "sensitivity": ["restriction_id", "impact_metric", "input"],
     "restrictions": ["restriction_id"],
     "comparisons": ["restriction_id", "published_figure_id"],
     "lineage": ["output_table", "restriction_id", "platform_id", "role", "input_table", "input_id"],
@@ -330,7 +336,7 @@ def _cast(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
 
 def _arrow_field(name: str, column: Any) -> pyarrow.Field:
     about = column.metadata or {}
-    whole = about["unit"] in ("persons", "count")
+    whole = about["unit"] in ("persons", "person_days", "days", "count")
     if about["unit"] == "date":
         kind = pyarrow.date32()
     elif str(column.dtype).startswith("str"):

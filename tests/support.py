@@ -193,7 +193,7 @@ class World:
 
     def results(self) -> Tables:
         """The result tables."""
-        return impact.calculate(self.typed(), AS_OF)
+        return impact.calculate(self.typed(), AS_OF).tables
 
     def exposed(self, restriction_id: str = "R1") -> "pd.Series[float]":
         """The row of the people exposed to a restriction."""

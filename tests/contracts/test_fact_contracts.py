@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import vocabulary
-from flows import steps
+from flows import quality
 from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS, load
@@ -216,7 +216,7 @@ def test_references_point_to_tables_with_a_single_key() -> None:
 
 
 def test_the_documented_tables_of_a_rule_are_those_that_know_it() -> None:
-    for rule in steps.rules():
+    for rule in quality.rules():
         if rule.rule in contracts.meanings():
             assert rule.tables == contracts.tables_with(rule.rule) != ()
 

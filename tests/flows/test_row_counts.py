@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import steps
+from flows import quality, steps
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -18,24 +18,24 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_table_that_lost_more_than_a_fifth_is_named() -> None:
-    (line,) = steps.fallen({"impact": 100, "lineage": 100}, {"impact": 79, "lineage": 80})
+    (line,) = quality.fallen({"impact": 100, "lineage": 100}, {"impact": 79, "lineage": 80})
     assert line.startswith("impact.parquet:0:: row_count_fell: 100 rows in the last version, 79")
 
 
 def test_nothing_is_said_without_a_last_version(tmp_path: Path) -> None:
-    assert steps.row_counts(tmp_path) == {}
-    assert steps.fallen({}, {"impact": 1}) == []
+    assert quality.row_counts(tmp_path) == {}
+    assert quality.fallen({}, {"impact": 1}) == []
 
 
 def test_the_rows_of_the_last_version_are_counted(published: Path) -> None:
     restrictions = (HOME / "data" / "facts" / "restrictions.csv").read_text(encoding="utf-8")
-    counts = steps.row_counts(published)
+    counts = quality.row_counts(published)
     assert counts["impact"] == 3 * (len(restrictions.splitlines()) - 1)
-    assert set(counts) == set(steps.SHRUNK.tables)
+    assert set(counts) == set(quality.SHRUNK.tables)
 
 
 def test_a_damaged_latest_is_no_last_version(published: Path, tmp_path: Path) -> None:
     (tmp_path / "versions" / "2026-01-01-aaaaaaaaaaaa").mkdir(parents=True)
     (tmp_path / "latest").symlink_to("versions/2026-01-01-aaaaaaaaaaaa")
-    assert steps.row_counts(tmp_path) == {}
-    assert steps.row_counts(published) != {}
+    assert quality.row_counts(tmp_path) == {}
+    assert quality.row_counts(published) != {}

@@ -9,7 +9,7 @@ import pytest
 
 from audience_impact import checks, facts, reading
 from audience_impact.vocabulary import FindingSeverity as Severity
-from flows import steps
+from flows import quality, steps
 from schemas import contracts, fields
 from schemas import facts as fact_models
 from tests.support import (
@@ -208,12 +208,12 @@ def test_every_rule_has_a_case() -> None:
 
 def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
     """What test_facts.py shows, what is shown here, and one that speaks of results."""
-    listed = {rule.rule for rule in steps.rules()}
+    listed = {rule.rule for rule in quality.rules()}
     assert listed == (set(reading.MEANINGS) - {"unknown_table"}) | set(CASES) | {"figure_expired"}
 
 
 def test_rule_ids_are_used_once_and_have_a_meaning() -> None:
-    rules = steps.rules()
+    rules = quality.rules()
     assert len({rule.rule for rule in rules}) == len(rules)
     assert all(rule.meaning and rule.tables for rule in rules)
 
@@ -239,7 +239,7 @@ def test_the_finding_names_file_line_column_rule_and_value(rule: str, shown: Sho
 
 @pytest.mark.parametrize("rule", CASES)
 def test_the_severity_is_the_documented_one(rule: str) -> None:
-    (documented,) = [each for each in steps.rules() if each.rule == rule]
+    (documented,) = [each for each in quality.rules() if each.rule == rule]
     assert documented.severity is CASES[rule].severity
     assert CASES[rule].table in documented.tables
 
@@ -285,7 +285,7 @@ def test_the_rest_is_computed(held: Held) -> None:
 def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(held: Held) -> None:
     quality = held.results.frames["quality"]
     told = set(zip(quality["check"], quality["table"], strict=True))
-    assert told == {(rule.rule, table) for rule in steps.rules() for table in rule.tables}
+    assert told == {(rule.rule, table) for rule in quality.rules() for table in rule.tables}
     failed = quality[quality["failed_count"] > 0]
     assert set(failed["check"]) == set(ROW_RULES)
     lines = held.lines["number"]

@@ -1,0 +1,325 @@
+"""Restrictions over time: who is under one on a day, in a month, in a year, each person once.
+
+Definitions. A span is one audience of one restriction while it is in force. A person-day is a
+person under at least one restriction on a day. The daily audience of a service is who uses it
+on a day.
+
+Method. Spans start on the observed day, from the announcement where no day was observed. They
+end on the recorded day; what is ongoing ends on the day of the facts. On each stretch without
+change (person_days) the union of the daily audiences is bounded (Frechet) and drawn
+(estimation). With a monthly audience m alone the daily one lies between m/30 and m, and nothing
+is drawn. Restrictions in part of a country, on some networks or without a figure add nothing
+to the lower bound and everything they may touch to the upper one. Where several restrictions
+touch a platform, the audience from before the first of those in force stands.
+
+An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
+to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
+length of the ended restrictions of the same severity.
+
+Assumptions. The daily audience from before stands for every day of the restriction.
+
+Known drawbacks. Weekdays and growth during a long restriction are not modelled; a median length
+says little of one restriction.
+
+Citation. Rules of this project, docs/decisions.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audience_impact import estimation, person_days, pooling, reach
+from audience_impact.draws import Sampler
+from audience_impact.estimation import CELL, Learned, Sets
+from audience_impact.figures import PAIR
+from audience_impact.overlap import Array
+from audience_impact.vocabulary import WHOLE_INTERNET
+
+DAILY = {"avg_daily_reach": 0, "dau": 1, "daily_reach": 2}
+"""Metrics of a day, the one that is an average over many days first."""
+FRESH_DAYS, LATER_DAYS, MONTH_DAYS = 92, 92, 30
+DAY = pd.Timedelta(days=1)
+Timed = tuple[pd.DataFrame, pd.DataFrame]
+
+
+def daily(pairs: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
+    """The daily figure of each pair that has one, with the columns that `pooling.values` draws.
+
+    From before the start if at most three months old, else at most three months after it, else
+    older. Columns: PAIR, `daily_persons`, `daily_id`, `daily_period`, `late_days` (after the
+    start), `months` (since the figure), and those of pooling.distributions.
+    """
+    figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
+    figure = figure[figure["value"].notna() & (figure["interval_kind"] != "one_sided_max")]
+    keys = [*PAIR, "start"]
+    joined = pairs[keys].merge(
+        figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
+    )
+    age = (joined["start"] - joined["period_end"]).dt.days
+    joined = joined[age >= -LATER_DAYS].assign(age=age)
+    rank = pd.Series(2, joined.index).mask(joined["age"] < 0, 1)
+    ranked = joined.assign(
+        rank=rank.mask(joined["age"].between(0, FRESH_DAYS), 0),
+        far=joined["age"].abs(),
+        order=joined["audience_metric"].map(DAILY),
+    ).sort_values(
+        [*PAIR, "rank", "order", "far", "own_page", "estimate_id"],
+        ascending=[True, True, True, True, True, True, False, True],
+    )
+    best = ranked.drop_duplicates(PAIR)
+    return pd.DataFrame(
+        {
+            **{name: best[name] for name in PAIR},
+            "daily_persons": best["value"],
+            "daily_id": best["estimate_id"],
+            "daily_period": best["period"],
+            "late_days": (-best["age"]).clip(lower=0),
+            "months": best["far"] / 30.4375,
+            "audience_key": best["estimate_id"],
+            "shape": "fixed",
+            "low": best["value"],
+            "middle": best["value"],
+            "high": best["value"],
+            "coverage": np.nan,
+        }
+    ).reset_index(drop=True)
+
+
+def spans(events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """When each restriction was in force, indexed by restriction_id.
+
+    Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end` with the ends on
+    record, `imputed_end` with unknown ends imputed; `end_unknown`, `from_announced`.
+    """
+    about = events.set_index("restriction_id")
+    seen, told = about["observed_from_start"], about["announced_on_start"]
+    to_the_day = (about["observed_from_end"] - seen) == DAY
+    start = seen.where(to_the_day, told).fillna(seen)
+    until = as_of + DAY
+    over, ongoing = about["end_status"] == "ended", about["end_status"] == "ongoing"
+    recorded = over & about["ended_on_end"].notna()
+    end = about["ended_on_end"].where(recorded).mask(ongoing, until)
+    unknown = end.isna()
+    length = (about["ended_on_end"] - start).where(recorded).dt.days
+    typical = length.groupby(about["severity"]).transform("median").fillna(length.median())
+    guessed = start + pd.to_timedelta(typical.fillna(1.0).clip(lower=1).round(), unit="D")
+    one_day = start + DAY
+    frame = pd.DataFrame(
+        {
+            "from_day": start.where(~about["never"]),
+            "least_end": (about["ended_on_start"] + DAY).where(recorded, end).fillna(one_day),
+            "end": end.fillna(one_day),
+            "most_end": end.fillna(until),
+            "imputed_end": end.fillna(guessed),
+            "end_unknown": unknown,
+            "from_announced": ~to_the_day & told.notna(),
+        }
+    )
+    ends = ["least_end", "end", "most_end", "imputed_end"]
+    frame[ends] = frame[ends].apply(lambda column: column.clip(upper=until))
+    return frame
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Audiences by the day: `rows` (one a pair, numbered), and who is certain to be touched."""
+
+    rows: pd.DataFrame
+    spans: pd.DataFrame
+
+    @property
+    def whole(self) -> pd.DataFrame:
+        """Rows of restrictions that touch everyone in audiences that are all known."""
+        return self.rows[self.rows["certain"]]
+
+    @property
+    def drawn(self) -> pd.DataFrame:
+        """Rows of those restrictions whose daily audiences are all measured."""
+        return self.rows[self.rows["certain"] & self.rows["measured"]]
+
+
+def timeline(
+    events: pd.DataFrame,
+    audiences: pd.DataFrame,
+    daily_figures: pd.DataFrame,
+    limits: pd.Series,
+    part: pd.Series,
+    as_of: pd.Timestamp,
+) -> Timeline:
+    """The rows that are swept.
+
+    `limits` is the upper bound of each restriction and `part` whether it touches a part of the
+    audiences only, both by restriction_id. Each row gets `row`, `daily_low_persons`,
+    `daily_high_persons`, `monthly_low_persons`, `monthly_high_persons`, `certain`, `measured`.
+    """
+    figure = daily_figures.add_prefix("d_")
+    figure = figure.rename(columns={f"d_{name}": name for name in PAIR})
+    rows = audiences.merge(figure, on=PAIR, how="left").sort_values(PAIR, ignore_index=True)
+    times = spans(events, as_of)
+    told = rows["d_daily_persons"]
+    cap = rows["restriction_id"].map(limits)
+    monthly = rows["high_persons"].fillna(rows["base_persons"])
+    known = rows["tier"].notna() | told.notna()
+    whole = ~rows["restriction_id"].map(part).astype(bool)
+    rows = rows.assign(
+        row=rows.index,
+        daily_low_persons=told.fillna(rows["low_persons"] / MONTH_DAYS).fillna(0.0),
+        daily_high_persons=np.fmin(told.fillna(monthly), cap),
+        monthly_low_persons=rows["low_persons"].fillna(0.0),
+        monthly_high_persons=np.fmin(monthly, cap),
+        certain=whole & known.groupby(rows["restriction_id"]).transform("all"),
+    )
+    measured = told.notna() & rows["base_persons"].notna()
+    rows["measured"] = measured.groupby(rows["restriction_id"]).transform("all")
+    return Timeline(rows, times)
+
+
+def pieces(rows: pd.DataFrame, times: pd.DataFrame, end: str, by_country: bool) -> Timed:
+    """Stretches and the rows in force on each: of every restriction, or of whole countries.
+
+    Of the rows of one platform on a stretch, the one whose restriction began first stays; the
+    whole internet swallows every service.
+    """
+    about = times.reindex(rows["restriction_id"])
+    group = rows["country_id"] if by_country else rows["restriction_id"] + "|" + rows["country_id"]
+    frame = pd.DataFrame(
+        {
+            "group": group.to_numpy(),
+            "item": rows["row"].astype("str").to_numpy(),
+            "start": about["from_day"].to_numpy(),
+            "end": about[end].to_numpy(),
+        }
+    ).dropna(subset=["start", "end"])
+    stretches, members = person_days.stretches(frame)
+    numbered = members.assign(row=members["item"].astype("int64"))
+    return stretches, one_a_platform(numbered, rows, times)
+
+
+def one_a_platform(members: pd.DataFrame, rows: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
+    """Members (set_id, row) of which one row a platform stays, and the whole internet alone."""
+    first = times["from_day"]
+    about = rows.assign(began=rows["restriction_id"].map(first)).set_index("row")[
+        ["platform_id", "began"]
+    ]
+    joined = members.join(about, on="row")
+    joined = joined.sort_values(["set_id", "platform_id", "began", "row"])
+    single = joined.drop_duplicates(["set_id", "platform_id"])
+    network = single["platform_id"] == WHOLE_INTERNET
+    swallowed = network.groupby(single["set_id"]).transform("any") & ~network
+    return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
+
+
+def forced(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:
+    """Frechet bounds of each set, indexed by set_id: `lower`, `upper` and the sum `added`."""
+    about = rows.set_index("row")[[low, high, "base_persons"]]
+    joined = members.join(about, on="row")
+    groups = joined.groupby("set_id", sort=True)
+    added = groups[high].agg(lambda parts: parts.sum(skipna=False))
+    base = groups["base_persons"].agg(lambda parts: parts.max(skipna=False))
+    lower = groups[low].max()
+    return pd.DataFrame(
+        {
+            "lower": lower,
+            "upper": pd.concat([np.fmin(added, base), lower], axis=1).max(axis=1, skipna=False),
+            "added": added,
+        }
+    )
+
+
+def sets_of(members: pd.DataFrame, rows: pd.DataFrame) -> Sets:
+    """Sets for the draws; the base of a set is that of its largest audience.
+
+    Audiences of another measurer are drawn inside it too: bases of two measurers differ by what
+    they call online, and most of a union belongs to its largest audience.
+    """
+    size = "monthly_high_persons"
+    joined = members.join(rows.set_index("row")[[*CELL, "base_persons", size]], on="row")
+    largest = joined.sort_values(
+        ["set_id", size, "base_persons", "base_id"], ascending=[True, False, True, True]
+    ).drop_duplicates("set_id")
+    table = largest[["set_id", *CELL]].reset_index(drop=True)
+    return Sets(table, members.rename(columns={"row": "item"}))
+
+
+def daily_people(
+    timed: Timed, line: Timeline, learned: Learned, sampler: Sampler, workers: int
+) -> Array:
+    """Draws (set_ids, D) of the people under a restriction on a day of each set, cut to bounds."""
+    members = timed[1]
+    rows = line.rows
+    figure = rows.filter(regex="^d_").rename(columns=lambda name: name.removeprefix("d_"))
+    table = figure.assign(
+        country_id=rows["country_id"],
+        platform_id=rows["platform_id"],
+        age_months=rows["d_months"],
+        monthly_drift=pooling.DRIFT,
+    )
+    wanted = rows.index.isin(members["row"])
+    items = np.full((len(rows), sampler.count), np.nan)
+    if wanted.any():
+        items[wanted] = pooling.values(table[wanted], sampler)
+    drawn, _ = estimation.people(items, sets_of(members, rows), learned, sampler, workers)
+    bound = forced(members, rows, "daily_low_persons", "daily_high_persons")
+    return estimation.cut(drawn, bound["lower"].to_numpy(), bound["upper"].to_numpy())[0]
+
+
+def platform_windows(
+    audiences: pd.DataFrame, daily_figures: pd.DataFrame, times: pd.DataFrame
+) -> pd.DataFrame:
+    """Reach of each platform in exactly the days a restriction lasted, added over countries.
+
+    Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and the
+    reach of that many days: `window_lower_persons`, `window_upper_persons`, and by the
+    beta-binomial law where daily and monthly reach are known `window_persons`.
+    """
+    rows = _windows(audiences, daily_figures, times)
+    by = ["restriction_id", "platform_id"]
+    names = ["window_lower_persons", "window_upper_persons", "window_persons"]
+    total = rows.groupby(by)[names].agg(lambda parts: parts.sum(skipna=False))
+    return total.assign(window_days=rows.groupby(by)["window_days"].first()).reset_index()
+
+
+def windows(
+    audiences: pd.DataFrame, daily_figures: pd.DataFrame, times: pd.DataFrame
+) -> pd.DataFrame:
+    """Frechet bounds on the reach of the days each restriction lasted, by restriction_id."""
+    rows = _windows(audiences, daily_figures, times)
+    groups = rows.groupby(["restriction_id", "country_id"])
+    added = groups["window_upper_persons"].agg(lambda parts: parts.sum(skipna=False))
+    lower = groups["window_lower_persons"].max()
+    places = pd.DataFrame(
+        {
+            "window_lower_persons": lower,
+            "window_upper_persons": np.fmin(added, groups["base_persons"].first()),
+        }
+    )
+    total = places.groupby("restriction_id").agg(lambda parts: parts.sum(skipna=False))
+    return total.assign(window_days=rows.groupby("restriction_id")["window_days"].first())
+
+
+def _windows(
+    audiences: pd.DataFrame, daily_figures: pd.DataFrame, times: pd.DataFrame
+) -> pd.DataFrame:
+    figure = daily_figures[[*PAIR, "daily_persons"]]
+    rows = audiences.merge(figure, on=PAIR, how="left")
+    about = times.reindex(rows["restriction_id"])
+    length = (about["end"] - about["from_day"]).dt.days.where(~about["end_unknown"])
+    days = length.where(length > 0).to_numpy("float64")
+    base = rows["base_persons"].to_numpy("float64")
+    low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))
+    day = rows["daily_persons"].to_numpy("float64") / base
+    usable = ~np.isnan(days) & ~np.isnan(low) & ~np.isnan(base)
+    lower, upper, middle = (np.full(len(rows), np.nan) for _ in range(3))
+    lower[usable] = reach.reach_limits(np.minimum(low[usable], 1.0), days[usable])[0]
+    top = np.minimum(np.where(np.isnan(high), 1.0, high), 1.0)
+    upper[usable] = reach.reach_limits(top[usable], days[usable])[1]
+    both = usable & (day <= high) & (low == high)
+    middle[both] = reach.reach_days(day[both], high[both], days[both])
+    lower[both] = np.maximum(lower[both], day[both])
+    return rows.assign(
+        window_days=days,
+        window_lower_persons=lower * base,
+        window_upper_persons=upper * base,
+        window_persons=np.clip(middle, lower, upper) * base,
+    )
