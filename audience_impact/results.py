@@ -19,6 +19,7 @@ NEVER = "never carried out"
 LEFT_OUT = "a measured overlap contradicts other facts and was left out"
 REPAIRED = "a measured overlap was repaired: it contradicted other facts"
 CUT = "the estimate is cut at the bounds in many draws"
+OPEN = "a figure says only more than, so nothing is drawn"
 AS_STATED = "the figure is taken as it stands: its source states no error"
 CUT_FLAG = 0.05
 """A larger share of draws moved by the bounds is flagged."""
@@ -126,8 +127,11 @@ def impact(walk: Walk, model: Model, drawn: Outcomes, as_of: date) -> pd.DataFra
 def _numbers(model: Model, drawn: Outcomes, metric: str) -> pd.DataFrame:
     """Bounds and quantiles of a metric, by restriction."""
     middle = estimation.quantiles(drawn.by_metric[metric], model.restrictions, "persons")
-    ends = model.bounds[metric][["lower_persons", "upper_persons"]]
-    return ends.join(middle)
+    frame = model.bounds[metric][["lower_persons", "upper_persons"]].join(middle)
+    met = frame["lower_persons"] == frame["upper_persons"]
+    for name in middle.columns:  # where the bounds meet, nothing is left to draw
+        frame[name] = frame[name].where(~met, frame["lower_persons"])
+    return frame
 
 
 def _exposed(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
@@ -136,15 +140,18 @@ def _exposed(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
     frame = _numbers(model, drawn, outcomes.EXPOSED).join(told)
     moved = pd.Series(drawn.cut_share, model.restrictions).reindex(frame.index)
     several = walk.audiences.groupby("restriction_id")["platform_id"].nunique() > 1
-    silent = several & frame["q50_persons"].isna() & frame["obs_status"].isin(["A", "E", "U"])
+    silent = several & frame["q50_persons"].isna()
     cut = (moved > CUT_FLAG) & (frame["lower_persons"] < frame["upper_persons"])
+    unsaid = frame["q50_persons"].isna() & (frame["reason"] == "")
+    frame = _because(frame, unsaid, OPEN, "")
     frame = _because(frame, cut & frame["q50_persons"].notna(), CUT, "")
     exact = (frame["lower_persons"] == frame["upper_persons"]) & (moved > CUT_FLAG)
     frame = _because(frame, exact & frame["q50_persons"].notna(), AS_STATED, "")
     for word, names in _marked(walk).items():
         frame = _because(frame, frame.index.isin(names), word, "U")
     if model.learned is None:
-        frame = _because(frame, silent, "no calibration of joint use among the facts", "")
+        untaught = silent & frame.index.isin(model.places["restriction_id"])
+        frame = _because(frame, untaught, "no calibration of joint use among the facts", "")
     return frame.assign(
         clamped_draws_share=moved.where(frame["q50_persons"].notna()).round(4)
     ).join(sweep.windows(walk.audiences, walk.daily, model.line.spans))
@@ -167,7 +174,7 @@ def _feature(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
     assumed = walk.shares.groupby("restriction_id")["assumed"].agg(
         lambda texts: "; ".join(sorted({text for text in texts if text}))
     )
-    words = assumed.reindex(frame.index).fillna("")
+    words = assumed.astype("str").reindex(frame.index, fill_value="")
     told = pd.Series(frame.index.isin(assumed.index), frame.index)
     frame = _because(frame, narrowed & whole.isna(), "some platforms as a whole, some in part", "M")
     frame = _because(frame, narrowed & ~told, "nobody counted who uses the feature", "M")
@@ -195,6 +202,7 @@ def _lost(walk: Walk) -> pd.DataFrame:
     known = walk.lost.reindex(walk.bounds.index)
     nothing = known["reason"].isna()
     reason = known["reason"].fillna("no figure of the same measurer from before and after")
+    reason = reason.where(walk.bounds["upper_persons"].notna(), reason + "; no base on record")
     return known[_ENDS].assign(
         lower_persons=0.0,
         upper_persons=walk.bounds["upper_persons"],

@@ -198,6 +198,8 @@ def pieces(rows: pd.DataFrame, times: pd.DataFrame, end: str, by_country: bool) 
 
 def one_a_platform(members: pd.DataFrame, rows: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     """Members (set_id, row) of which one row a platform stays, and the whole internet alone."""
+    if members.empty:
+        return members[["set_id", "row"]]
     first = times["from_day"]
     about = rows.assign(began=rows["restriction_id"].map(first)).set_index("row")[
         ["platform_id", "began"]

@@ -14,6 +14,7 @@ from audience_impact import estimation, pooling, sweep
 from audience_impact.draws import Sampler
 from audience_impact.outcomes import EXPOSED, Model
 from audience_impact.overlap import Array
+from audience_impact.periods import spans
 from audience_impact.person_days import by_period
 from audience_impact.sweep import Timed
 
@@ -60,19 +61,20 @@ def _totals(
 
 
 def _sets(timed: Timed) -> Array:
-    return np.asarray(timed[0]["set_id"].unique())
+    return np.asarray(timed[0]["set_id"].unique(), dtype=float)
 
 
 def _forced(timed: Timed, model: Model, end: str) -> Array:
     """Bound on the people of a day of each set (sets, 1)."""
     bound = sweep.forced(timed[1], model.line.rows, "daily_low_persons", "daily_high_persons")
-    return bound[[end]].to_numpy("float64")
+    return np.asarray(bound[[end]].to_numpy("float64"))
 
 
 def _drawn(model: Model, timed: Timed, sampler: Sampler, workers: int) -> pd.DataFrame:
     """Quantiles of person-days by KEY, where something can be drawn."""
     if model.learned is None or timed[1].empty:
-        return pd.DataFrame(columns=[f"{name}_person_days" for name in estimation.QUANTILES])
+        index = pd.MultiIndex.from_arrays([[], [], []], names=KEY)
+        return estimation.quantiles(np.empty((0, sampler.count)), index, "person_days")
     per_day = sweep.daily_people(timed, model.line, model.learned, sampler, workers)
     total = _summed(timed, per_day)
     return estimation.quantiles(total.to_numpy(), total.index, "person_days")
@@ -107,7 +109,7 @@ def _all_places(summed: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
 def _naive(model: Model) -> pd.DataFrame:
     """What adding up gives: audiences of a month, and of a day, for each day and restriction."""
     line = model.line
-    known = line.rows["tier"].notna() & ~line.rows["restriction_id"].map(_never(model))
+    known = line.rows["tier"].notna()
     rows = line.rows[known]
     timed = sweep.pieces(rows, line.spans, "end", by_country=False)
     parts = []
@@ -116,10 +118,6 @@ def _naive(model: Model) -> pd.DataFrame:
         parts.append(_summed(timed, bound[["added"]].to_numpy("float64"))[0].rename(name))
     own = pd.concat(parts, axis=1)
     return pd.concat([own, _of_countries(timed, rows)]).reset_index()
-
-
-def _never(model: Model) -> pd.Series:
-    return model.line.spans["from_day"].isna()
 
 
 def _of_countries(timed: Timed, rows: pd.DataFrame) -> pd.DataFrame:
@@ -245,10 +243,8 @@ def _in_period(model: Model, rows: pd.DataFrame, end: str) -> _Periods:
             for name in ("month", "year")
         ]
     ).drop_duplicates()
-    spans = periods["period"].map(pd.Period)
-    periods = periods.assign(
-        first=[span.start_time for span in spans], last=[(span + 1).start_time for span in spans]
-    )
+    limits = spans(periods["period"])
+    periods = periods.assign(first=limits["start"], last=limits["end"])
     joined = alive.merge(periods, on="country_id")
     inside = joined[(joined["from"] < joined["last"]) & (joined["until"] > joined["first"])]
     table = (
@@ -267,7 +263,8 @@ def _middle(
 ) -> pd.DataFrame:
     """Quantiles of the people in each period, by country and period."""
     if model.learned is None or drawable.table.empty:
-        return pd.DataFrame(columns=[f"{name}_persons" for name in estimation.QUANTILES])
+        index = pd.MultiIndex.from_arrays([[], []], names=["country_id", "period"])
+        return estimation.quantiles(np.empty((0, sampler.count)), index, "persons")
     items = pooling.values(model.items, sampler)
     sets = sweep.sets_of(drawable.members, model.line.rows)
     drawn, _ = estimation.people(items, sets, model.learned, sampler, workers)

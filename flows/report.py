@@ -87,7 +87,7 @@ def show_results(rows: pd.DataFrame, title: str) -> None:
     """Print the table of results: whole and unwrapped, or in a narrow terminal its core."""
     console = Console()
     if not console.is_terminal:
-        console = Console(width=max(console.width, WIDE))
+        console = Console(width=2 * WIDE)
     wanted = HEADINGS if console.width >= WIDE else NARROW
     table = Table(title=title, title_justify="left")
     for heading in wanted:

@@ -111,7 +111,7 @@ def test_a_broken_row_is_refused_by_name(
 
 def test_whole_numbers_are_whole_and_gaps_are_null(frames: Frames) -> None:
     table = published.to_arrow("impact", frames["impact"])
-    assert table.column("q50_persons").null_count == table.num_rows
+    assert 0 < table.column("q50_persons").null_count < table.num_rows
     assert 96_000_000 in table.column("lower_persons").to_pylist()
     assert all(isinstance(cell, int) for cell in table.column("lower_persons").to_pylist())
 

@@ -113,7 +113,10 @@ def test_show_json_has_everything_of_the_case(published: Path) -> None:
     assert (exposed["lower_persons"], exposed["upper_persons"]) == (96_000_000, 105_000_000)
     assert (exposed["base"], exposed["base_persons"]) == ("internet_12_plus", 105_000_000)
     assert '"lower_persons": 96000000,' in done.stdout
-    assert exposed["q50_persons"] is None
+    assert 100e6 < exposed["q50_persons"] < 102e6
+    (days,) = [row for row in told["person_days"] if row["period"] == "2025"]
+    assert days["days"] == 141
+    assert {row["input"] for row in told["drives_width"]} >= {"correlation", "assumed"}
     assert told["naive_sum"]["naive_sum_persons"] == 185_000_000
     assert "several times" in told["naive_sum"]["why_wrong"]
     claims = {(t["platform_id"], t["feature"]): t["claim_status"] for t in told["targets"]}

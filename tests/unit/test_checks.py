@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audience_impact import checks, facts, reading
+from audience_impact import checks, facts, reading, review
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows import quality, steps
 from schemas import contracts, fields
@@ -207,9 +207,10 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
-    """What test_facts.py shows, what is shown here, and one that speaks of results."""
+    """What test_facts.py shows, what is shown here, and test_review.py and test_measured.py."""
     listed = {rule.rule for rule in quality.rules()}
-    assert listed == (set(reading.MEANINGS) - {"unknown_table"}) | set(CASES) | {"figure_expired"}
+    of_results = {one.rule for one in review.REVIEWS} | {"figure_expired", "overlaps_contradict"}
+    assert listed == (set(reading.MEANINGS) - {"unknown_table"}) | set(CASES) | of_results
 
 
 def test_rule_ids_are_used_once_and_have_a_meaning() -> None:
@@ -283,15 +284,15 @@ def test_the_rest_is_computed(held: Held) -> None:
 
 
 def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(held: Held) -> None:
-    quality = held.results.frames["quality"]
-    told = set(zip(quality["check"], quality["table"], strict=True))
+    table = held.results.frames["quality"]
+    told = set(zip(table["check"], table["table"], strict=True))
     assert told == {(rule.rule, table) for rule in quality.rules() for table in rule.tables}
-    failed = quality[quality["failed_count"] > 0]
+    failed = table[table["failed_count"] > 0]
     assert set(failed["check"]) == set(ROW_RULES)
     lines = held.lines["number"]
-    assert row(quality, check="number", table="estimates")["worst_rows"] == f"estimates.csv:{lines}"
+    assert row(table, check="number", table="estimates")["worst_rows"] == f"estimates.csv:{lines}"
     estimates = 2 + sum(CASES[rule].table == "estimates" for rule in ROW_RULES)
-    assert row(quality, check="number", table="estimates")["checked_count"] == estimates
+    assert row(table, check="number", table="estimates")["checked_count"] == estimates
 
 
 @pytest.mark.parametrize(
