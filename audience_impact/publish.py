@@ -102,6 +102,8 @@ def publish(
             created = not _is_whole(folder, set(files))
             if created:
                 _write_version(folder, files)
+            else:
+                _check_same_bytes(folder, files)
             _flush(folder.parent)
             _point_latest_at(root, version.id)
             removed = _remove_oldest(folder, keep)
@@ -290,6 +292,18 @@ def _is_whole(folder: Path, files: set[str]) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return told == found and told.keys() == files - {MANIFEST}
+
+
+def _check_same_bytes(folder: Path, files: Mapping[str, bytes]) -> None:
+    """The same inputs, method and seed give the same bytes, or something else has changed."""
+    other = sorted(name for name in files if (folder / name).read_bytes() != files[name])
+    if other:
+        raise PublishError(
+            f"bytes_differ: version {folder.name} is there already, and the same inputs, method "
+            f"and seed now give another {', '.join(other)}: if a library has changed, remove "
+            f"{folder} and publish again; if not, something that decides results is not in the "
+            "version"
+        )
 
 
 def _write_version(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -7,6 +7,7 @@ README.md; a test fails when any of them is out of date.
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from flows import quality, report, steps
 from schemas import facts, published
@@ -105,12 +106,16 @@ def results_section() -> str:
         .agg(lambda cells: ", ".join(sorted(set(cells.astype("str")))))["publisher"]
     )
     table = report.markdown(
-        ("restriction", "from", "at least", "at most", "of", "status", "audiences read in"),
+        (
+            *("restriction", "from", "at least", "median (5 to 95 %)", "at most", "of"),
+            *("status", "audiences read in"),
+        ),
         [
             (
                 f"`{row.restriction_id}`",
                 row.start_on,
                 report.millions(row.lower_persons),
+                _middle(row),
                 report.millions(row.upper_persons),
                 f"{report.millions(row.base_persons)} {row.base}",
                 report.STATUS[row.obs_status],
@@ -121,6 +126,14 @@ def results_section() -> str:
     )
     day = results.version.as_of.isoformat()
     return f"{START}\nPeople exposed, as of {day}:\n\n{table}{END}"
+
+
+def _middle(row: Any) -> str:
+    """Median and interval; the median alone where the bounds meet."""
+    middle = report.millions(row.q50_persons)
+    if row.q05_persons == row.q95_persons or middle == "-":
+        return middle
+    return f"{middle} ({report.interval(row.q05_persons, row.q95_persons)})"
 
 
 def readme(text: str) -> str:

@@ -68,7 +68,7 @@ def _cells(row: Any) -> tuple[str, ...]:
         platforms,
         millions(row.lower_persons),
         millions(row.q50_persons),
-        _interval(row.q05_persons, row.q95_persons),
+        interval(row.q05_persons, row.q95_persons),
         millions(row.upper_persons),
         base,
         millions(row.base_persons),
@@ -76,8 +76,11 @@ def _cells(row: Any) -> tuple[str, ...]:
     )
 
 
-def _interval(low: float, high: float) -> str:
-    return "-" if pd.isna(low) else f"{millions(low)} to {millions(high)}"
+def interval(low: float, high: float) -> str:
+    """An interval for the eye."""
+    if pd.isna(low):
+        return "-"
+    return "bounds meet" if low == high else f"{millions(low)} to {millions(high)}"
 
 
 NUMBERS = ("at least", "median", "5 to 95 %", "at most", "people in base")

@@ -888,3 +888,13 @@ def test_a_live_publisher_blocks_and_a_dead_one_does_not(root: Path) -> None:
         holder.wait()
         assert (root / ".lock").exists()
         assert put(root, seeded(2), timeout_seconds=5).created
+
+
+def test_a_version_with_other_bytes_is_refused_and_stays_as_it_was(tmp_path: Path) -> None:
+    put(tmp_path)
+    before = (latest(tmp_path) / "impact.parquet").read_bytes()
+    other = example()
+    other["impact"] = other["impact"].slice(1)
+    with pytest.raises(PublishError, match=r"bytes_differ: .* another .*impact\.parquet"):
+        put(tmp_path, tables=other)
+    assert (latest(tmp_path) / "impact.parquet").read_bytes() == before
