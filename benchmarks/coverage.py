@@ -240,21 +240,25 @@ def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> 
     maker = Maker(np.random.default_rng(seed), learned, asked)
     made = [maker.area(family) for family in families for _ in range(areas)]
     generator = np.random.default_rng([seed, 1])
+    taught = {"": learned}
+    if "surveys" in families:
+        taught |= unseen(surveys, patterns)
     parts = []
     for house in sorted({area.house for area in made}):
         own = [area for area in made if area.house == house]
-        taught = unseen(surveys, patterns, house) if house else learned
         for at in range(0, len(own), len(codes())):
             some = own[at : at + len(codes())]
-            parts.append(scored(some, taught, Publisher(generator, stated)))
+            parts.append(scored(some, taught[house], Publisher(generator, stated)))
     return pd.concat(parts, ignore_index=True)
 
 
-def unseen(surveys: pd.DataFrame, patterns: pd.DataFrame, house: str) -> Calibration:
-    """What all other houses teach."""
-    others = surveys[surveys["house"] != house]
-    fits = calibration.fits_of(calibration.surveys_of(others, patterns))
-    return calibration.calibrate(fits)
+def unseen(surveys: pd.DataFrame, patterns: pd.DataFrame) -> dict[str, Calibration]:
+    """What all other houses teach, by house."""
+    fits = calibration.fits_of(calibration.surveys_of(surveys, patterns))
+    return {
+        house: calibration.calibrate([fit for fit in fits if fit.survey.house != house])
+        for house in surveys["house"].unique()
+    }
 
 
 def summary(found: pd.DataFrame) -> list[Row]:

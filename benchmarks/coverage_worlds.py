@@ -24,8 +24,8 @@ from scipy.special import betaincinv, ndtri
 from audience_impact import overlap
 from audience_impact.overlap import Array, Calibration
 
-PEOPLE = 8000
-"""People of a world; their number leaves an error of 0.3 points or less in a union."""
+PEOPLE = 5000
+"""People of a world; their number leaves an error of half a point or less in a union."""
 OWN_WORLDS = ("copula", "copula_habits")
 FAMILIES = (*OWN_WORLDS, "surveys", "clayton", "non_users")
 SMALLEST, LARGEST = 0.05, 0.85
