@@ -7,10 +7,12 @@ on a day.
 Method. Spans start on the observed day, from the announcement where no day was observed. They
 end on the recorded day; what is ongoing ends on the day of the facts. On each stretch without
 change (person_days) the union of the daily audiences is bounded (Frechet) and drawn
-(estimation). With a monthly audience m alone the daily one lies between m/30 and m, and nothing
-is drawn. Restrictions in part of a country, on some networks or without a figure add nothing
-to the lower bound and everything they may touch to the upper one. Where several restrictions
-touch a platform, the audience from before the first of those in force stands.
+(estimation). A daily figure is bounded by the interval that its source states, and drawn from
+it; without one it stands as it is. With a monthly audience m alone the daily one lies between
+m/30 and m, and nothing is drawn. Restrictions in part of a country, on some networks or without
+a figure add nothing to the lower bound and everything they may touch to the upper one. Where
+several restrictions touch a platform, the audience from before the first of those in force
+stands.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
@@ -29,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audience_impact import estimation, person_days, pooling, reach
+from audience_impact import estimation, figures, person_days, pooling, reach
 from audience_impact.draws import Sampler
 from audience_impact.estimation import CELL, Learned, Sets
 from audience_impact.figures import PAIR
@@ -38,6 +40,8 @@ from audience_impact.vocabulary import WHOLE_INTERNET
 
 DAILY = {"avg_daily_reach": 0, "dau": 1, "daily_reach": 2}
 """Metrics of a day, the one that is an average over many days first."""
+LAW = ["shape", "low", "middle", "high", "coverage"]
+"""Columns that say how a figure is drawn, as in pooling.distributions."""
 FRESH_DAYS, LATER_DAYS, MONTH_DAYS = 92, 92, 30
 DAY = pd.Timedelta(days=1)
 Timed = tuple[pd.DataFrame, pd.DataFrame]
@@ -51,7 +55,7 @@ def daily(pairs: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     start), `months` (since the figure), and those of pooling.distributions.
     """
     figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
-    figure = figure[figure["value"].notna() & (figure["interval_kind"] != "one_sided_max")]
+    figure = _laws(figure[figure["interval_kind"] != "one_sided_max"])
     keys = [*PAIR, "start"]
     joined = pairs[keys].merge(
         figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
@@ -71,19 +75,33 @@ def daily(pairs: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **{name: best[name] for name in PAIR},
-            "daily_persons": best["value"],
+            "daily_persons": best["middle"],
             "daily_id": best["estimate_id"],
             "daily_period": best["period"],
             "late_days": (-best["age"]).clip(lower=0),
             "months": best["far"] / 30.4375,
             "audience_key": best["estimate_id"],
-            "shape": "fixed",
-            "low": best["value"],
-            "middle": best["value"],
-            "high": best["value"],
-            "coverage": np.nan,
+            **{name: best[name] for name in LAW},
         }
     ).reset_index(drop=True)
+
+
+def _laws(known: pd.DataFrame) -> pd.DataFrame:
+    """The figures with a value or a range, and how each is drawn: LAW."""
+    kind = known["interval_kind"]
+    ends = known[["low", "high"]].where(kind.isin(figures.RANGED) | known["value"].isna())
+    middle = known["value"].fillna(ends.mean(axis=1, skipna=False))
+    low, high = np.fmin(ends["low"], middle), np.fmax(ends["high"], middle)
+    stated = kind.isin(list(pooling.COVERAGE)) & ends.notna().all(axis=1)
+    shape = pd.Series("pert", known.index).where(~stated, "split")
+    laws = {
+        "shape": shape.where(low < high, "fixed"),
+        "low": low,
+        "middle": middle,
+        "high": high,
+        "coverage": kind.map(pooling.COVERAGE),
+    }
+    return known.assign(**laws)[middle.notna()]
 
 
 def spans(events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -164,8 +182,8 @@ def timeline(
     whole = ~rows["restriction_id"].map(part).astype(bool)
     rows = rows.assign(
         row=rows.index,
-        daily_low_persons=told.fillna(rows["low_persons"] / MONTH_DAYS).fillna(0.0),
-        daily_high_persons=np.fmin(told.fillna(monthly), cap),
+        daily_low_persons=rows["d_low"].fillna(rows["low_persons"] / MONTH_DAYS).fillna(0.0),
+        daily_high_persons=np.fmin(rows["d_high"].fillna(monthly), cap),
         monthly_low_persons=rows["low_persons"].fillna(0.0),
         monthly_high_persons=np.fmin(monthly, cap),
         certain=whole & known.groupby(rows["restriction_id"]).transform("all"),
