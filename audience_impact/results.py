@@ -167,7 +167,7 @@ def _feature(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
     assumed = walk.shares.groupby("restriction_id")["assumed"].agg(
         lambda texts: "; ".join(sorted({text for text in texts if text}))
     )
-    words = assumed.reindex(frame.index).fillna("")
+    words = assumed.reindex(frame.index).astype("object").fillna("")
     told = pd.Series(frame.index.isin(assumed.index), frame.index)
     frame = _because(frame, narrowed & whole.isna(), "some platforms as a whole, some in part", "M")
     frame = _because(frame, narrowed & ~told, "nobody counted who uses the feature", "M")

@@ -72,7 +72,8 @@ def _forced(timed: Timed, model: Model, end: str) -> Array:
 def _drawn(model: Model, timed: Timed, sampler: Sampler, workers: int) -> pd.DataFrame:
     """Quantiles of person-days by KEY, where something can be drawn."""
     if model.learned is None or timed[1].empty:
-        return pd.DataFrame(columns=[f"{name}_person_days" for name in estimation.QUANTILES])
+        nothing = pd.MultiIndex.from_arrays([[], [], []], names=KEY)
+        return estimation.quantiles(np.empty((0, 1)), nothing, "person_days")
     per_day = sweep.daily_people(timed, model.line, model.learned, sampler, workers)
     total = _summed(timed, per_day)
     return estimation.quantiles(total.to_numpy(), total.index, "person_days")
@@ -267,7 +268,8 @@ def _middle(
 ) -> pd.DataFrame:
     """Quantiles of the people in each period, by country and period."""
     if model.learned is None or drawable.table.empty:
-        return pd.DataFrame(columns=[f"{name}_persons" for name in estimation.QUANTILES])
+        nothing = pd.MultiIndex.from_arrays([[], []], names=KEY[1:])
+        return estimation.quantiles(np.empty((0, 1)), nothing, "persons")
     items = pooling.values(model.items, sampler)
     sets = sweep.sets_of(drawable.members, model.line.rows)
     drawn, _ = estimation.people(items, sets, model.learned, sampler, workers)
