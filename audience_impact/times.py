@@ -248,7 +248,8 @@ def _in_period(model: Model, rows: pd.DataFrame, end: str) -> _Periods:
     ).drop_duplicates()
     spans = periods["period"].map(pd.Period)
     periods = periods.assign(
-        first=[span.start_time for span in spans], last=[(span + 1).start_time for span in spans]
+        first=pd.to_datetime([span.start_time for span in spans]),
+        last=pd.to_datetime([(span + 1).start_time for span in spans]),
     )
     joined = alive.merge(periods, on="country_id")
     inside = joined[(joined["from"] < joined["last"]) & (joined["until"] > joined["first"])]
