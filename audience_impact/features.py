@@ -72,7 +72,7 @@ def shares(audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables) -> pd
     named = joined["platform_id_asked"] == joined["platform_id"]
     group = joined["platform_id_asked"].map(_kinds(tables)) == PlatformKind.GROUP.value
     late = (joined["period_end"] - joined["start"]).dt.days > LATER_DAYS
-    found = joined[(named | group) & ~late].assign(own=named)
+    found = joined.assign(own=named)[(named | group) & ~late]
     found["exact"] = found["feature"] == found["feature_asked"]
     best = found.sort_values(
         ["own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
