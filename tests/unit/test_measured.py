@@ -163,9 +163,7 @@ def test_a_contradiction_names_all_four_facts_and_their_lines(repair: bool) -> N
 
 
 def test_without_repair_it_is_left_out_and_the_restriction_marked() -> None:
-    found, plain = (
-        of(impacts(calls(made))) for made in (overlap(russia(), "0.65"), russia())
-    )
+    found, plain = (of(impacts(calls(made))) for made in (overlap(russia(), "0.65"), russia()))
     assert ends(found) == ends(plain)
     assert (found["lower_persons"], found["upper_persons"]) == (96e6, 105e6)
     assert found["dedup_method"] == "latent_factor"

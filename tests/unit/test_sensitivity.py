@@ -219,9 +219,7 @@ def test_shares_that_cost_too_much_are_left_out(way: str, monkeypatch: pytest.Mo
 
 def test_a_second_stream_moves_its_own_input_alone() -> None:
     plain, moved = Sampler(0, 50), Sampler(0, 50, frozenset({InputKind.BASE}))
-    assert (
-        plain.uniform(InputKind.AUDIENCE, "k") == moved.uniform(InputKind.AUDIENCE, "k")
-    ).all()
+    assert (plain.uniform(InputKind.AUDIENCE, "k") == moved.uniform(InputKind.AUDIENCE, "k")).all()
     assert (plain.uniform(InputKind.BASE, "k") != moved.uniform(InputKind.BASE, "k")).all()
     rows = plain.rows(InputKind.BASE, pd.Series(["b", "a", "b"]))
     assert (rows[0] == rows[2]).all()
