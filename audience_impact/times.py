@@ -67,7 +67,7 @@ def _sets(timed: Timed) -> Array:
 def _forced(timed: Timed, model: Model, end: str) -> Array:
     """Bound on the people of a day of each set (sets, 1)."""
     bound = sweep.forced(timed[1], model.line.rows, "daily_low_persons", "daily_high_persons")
-    return bound[[end]].to_numpy("float64")
+    return np.asarray(bound[[end]].to_numpy("float64"))
 
 
 def _drawn(model: Model, timed: Timed, sampler: Sampler, workers: int) -> pd.DataFrame:
@@ -152,9 +152,7 @@ def _described(frame: pd.DataFrame, model: Model, as_of: date) -> pd.DataFrame:
         )
         for row in zip(*told, strict=True)
     ]
-    areas = rows.groupby("restriction_id")["country_id"].agg(
-        lambda ids: ";".join(sorted(set(ids)))
-    )
+    areas = rows.groupby("restriction_id")["country_id"].agg(lambda ids: ";".join(sorted(set(ids))))
     own = frame["restriction_id"] != EVERY
     silent = frame["q50_person_days"].isna()
     return frame.assign(
