@@ -1,4 +1,4 @@
-"""Worlds for the estimation engine: a calibration among the facts, and the worked case of Russia."""
+"""Worlds for the estimation engine: a calibration among the facts, and the case of Russia."""
 
 from dataclasses import replace
 

@@ -73,7 +73,7 @@ def test_the_period_is_no_more_than_twelve_months_before(period: str, used: bool
 def test_of_one_measurer_the_latest_speaks() -> None:
     made = overlap(overlap(russia()), "0.9", "O2", period="2025-06")
     assert spoken(calls(made)) == [["O1"]]
-    overlap(made, "0.94", "O3", source_id="survey-page", period="2025-05")
+    overlap(made, "0.95", "O3", source_id="survey-page", period="2025-05")
     assert spoken(made) == [["O1", "O3"]]
 
 
