@@ -145,7 +145,8 @@ def _exposed(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
     unsaid = frame["q50_persons"].isna() & (frame["reason"] == "")
     frame = _because(frame, unsaid, OPEN, "")
     frame = _because(frame, cut & frame["q50_persons"].notna(), CUT, "")
-    exact = (frame["lower_persons"] == frame["upper_persons"]) & (moved > CUT_FLAG)
+    met = frame["lower_persons"] == frame["upper_persons"]
+    exact = met & ~several & (moved > CUT_FLAG)
     frame = _because(frame, exact & frame["q50_persons"].notna(), AS_STATED, "")
     for word, names in _marked(walk).items():
         frame = _because(frame, frame.index.isin(names), word, "U")

@@ -61,7 +61,7 @@ def daily(pairs: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
         figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
     )
     age = (joined["start"] - joined["period_end"]).dt.days
-    joined = joined[age >= -LATER_DAYS].assign(age=age)
+    joined = joined.assign(age=age)[age >= -LATER_DAYS]
     rank = pd.Series(2, joined.index).mask(joined["age"] < 0, 1)
     ranked = joined.assign(
         rank=rank.mask(joined["age"].between(0, FRESH_DAYS), 0),

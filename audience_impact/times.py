@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audience_impact import estimation, pooling, sweep
 from audience_impact.draws import Sampler
@@ -121,11 +122,12 @@ def _naive(model: Model) -> pd.DataFrame:
 
 
 def _of_countries(timed: Timed, rows: pd.DataFrame) -> pd.DataFrame:
-    """The same for whole countries: every restriction added to every other."""
+    """The same for whole countries: every restriction with a figure added to every other."""
     parts = []
     for column, name in zip(("monthly_high_persons", "d_daily_persons"), ADDED, strict=True):
         added = sweep.forced(timed[1], rows, "monthly_low_persons", column)[["added"]]
-        periods, days = by_period(timed[0], added.fillna(0.0).to_numpy("float64"))
+        known = timed[0][timed[0]["set_id"].isin(added.dropna().index)]
+        periods, days = by_period(known, added.fillna(0.0).to_numpy("float64"))
         table = periods.assign(
             restriction_id=EVERY,
             country_id=periods["group"].str.rsplit("|", n=1).str[1],
@@ -137,24 +139,20 @@ def _of_countries(timed: Timed, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _described(frame: pd.DataFrame, model: Model, as_of: date) -> pd.DataFrame:
     """Areas, status and reasons of each total."""
-    unknown = model.line.spans["end_unknown"]
-    own = frame["restriction_id"] != EVERY
-    certain = model.line.rows.groupby("restriction_id")["certain"].all()
-    open_end = frame["restriction_id"].map(unknown).eq(True)
-    in_part = own & frame["restriction_id"].map(certain).ne(True)
-    partly = ~own & (frame["covered_days"].fillna(0) < frame["days"])
-    silent = frame["q50_person_days"].isna()
+    rows = model.line.rows
+    unknown = rows["restriction_id"].map(model.line.spans["end_unknown"]).eq(True)
+    certain = rows["certain"].astype(bool)
+    undaily = certain & ~rows["measured"].astype(bool)
+    told = [_touched(frame, model, which) for which in (unknown, ~certain, undaily)]
     reasons = [
         "; ".join(
             word for word, on in zip((UNKNOWN_END, IN_PART, NO_DAILY), row, strict=True) if on
         )
-        for row in zip(
-            open_end, in_part | partly | _bounded(frame, model), silent & ~in_part, strict=True
-        )
+        for row in zip(*told, strict=True)
     ]
-    areas = model.line.rows.groupby("restriction_id")["country_id"].agg(
-        lambda ids: ";".join(sorted(set(ids)))
-    )
+    areas = rows.groupby("restriction_id")["country_id"].agg(lambda ids: ";".join(sorted(set(ids))))
+    own = frame["restriction_id"] != EVERY
+    silent = frame["q50_person_days"].isna()
     return frame.assign(
         area_id=frame["country_id"].where(~own, frame["restriction_id"].map(areas)),
         reason=reasons,
@@ -163,15 +161,15 @@ def _described(frame: pd.DataFrame, model: Model, as_of: date) -> pd.DataFrame:
     )
 
 
-def _bounded(frame: pd.DataFrame, model: Model) -> pd.Series:
-    """Periods of a country in which a restriction is in force that enters the bounds alone."""
-    open_rows = model.line.rows[~(model.line.rows["certain"] & model.line.rows["measured"])]
-    timed = sweep.pieces(open_rows, model.line.spans, "most_end", by_country=True)
+def _touched(frame: pd.DataFrame, model: Model, which: pd.Series) -> NDArray[np.bool_]:
+    """Totals of restrictions with such an audience, or of periods in which one is in force."""
+    rows = model.line.rows[which]
+    own = frame["restriction_id"].isin(rows["restriction_id"]).to_numpy()
+    timed = sweep.pieces(rows, model.line.spans, "most_end", by_country=True)
     if timed[0].empty:
-        return pd.Series(False, frame.index)
+        return np.asarray(own)
     found = _summed(timed, np.ones((len(_sets(timed)), 1)))
-    keys = pd.MultiIndex.from_frame(frame[KEY])
-    return pd.Series(keys.isin(found.index), frame.index)
+    return np.asarray(own | pd.MultiIndex.from_frame(frame[KEY]).isin(found.index))
 
 
 @dataclass(frozen=True)
