@@ -14,6 +14,7 @@ from audience_impact import periods
 from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.fields import FactModel
+from schemas.others import PublishedAreaFigures
 from schemas.surveys import OverlapCalibration, Surveys, UsePatterns
 
 ROW_MEANINGS = {
@@ -311,6 +312,7 @@ MODELS: dict[str, type[FactModel]] = {
     "restrictions": Restrictions,
     "restriction_targets": RestrictionTargets,
     "published_figures": PublishedFigures,
+    "published_area_figures": PublishedAreaFigures,
 }
 """Model of each fact table, in the order in which keys resolve."""
 
