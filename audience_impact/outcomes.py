@@ -148,7 +148,7 @@ def _conditioned(
     keys = list(zip(model.places["restriction_id"], model.places["country_id"], strict=True))
     told = exposed.copy()
     for one in model.settled:
-        if one.place.key not in keys or not one.used:
+        if one.place.key not in keys or not one.valued:
             continue
         at = keys.index(one.place.key)
         own = model.items[(model.items[PLACE] == list(one.place.key)).all(axis=1)]
