@@ -32,6 +32,8 @@ from audience_impact.unions import Cell, unions
 from audience_impact.vocabulary import InputKind
 
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
+UNCALIBRATED = "no calibration of joint use among the facts"
+"""Why nothing is drawn without one."""
 CUT = 1e-3
 """A draw counts as cut where the bound moves it by more than this share of itself."""
 

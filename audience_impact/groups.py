@@ -91,7 +91,7 @@ def _latest(walk: Walk, tables: Tables) -> pd.DataFrame:
     certain = walk.audiences[["restriction_id", "country_id", "platform_id", "start"]]
     events = walk.events.set_index("restriction_id")
     whole = ~(events["partial"] | events["some_networks"] | events["never"])
-    joined = certain[certain["restriction_id"].map(whole)].merge(
+    joined = certain[certain["restriction_id"].isin(whole.index[whole])].merge(
         cells, on=["country_id", "platform_id"]
     )
     before = joined[joined["period_end"] <= joined["start"]]
