@@ -156,8 +156,12 @@ def _assumed(rows: pd.DataFrame) -> list[str]:
             text
             for text, on in (
                 ("use of any messenger taken for use of these", not row.own),
-                (f"{row.feature_asked} taken for all of {row.feature}", not row.exact),
+                (
+                    f"{row.feature_asked} taken for all of {row.feature.replace(';', ', ')}",
+                    not row.exact,
+                ),
                 (f"asked of {row.population_base}, taken for {row.base}", row.beyond_persons != 0),
+                ("a limit taken for the share itself", "one_sided" in row.interval_kind),
             )
             if on
         )
@@ -204,7 +208,9 @@ def limits(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stated(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    return rows["low_share"].fillna(rows["share"]), rows["high_share"].fillna(rows["share"])
+    low, high = rows["low_share"].fillna(rows["share"]), rows["high_share"].fillna(rows["share"])
+    kind = rows["interval_kind"]
+    return low.where(kind != "one_sided_max", 0.0), high.where(kind != "one_sided_min", 1.0)
 
 
 def bounds(rows: pd.DataFrame, exposed: pd.DataFrame, missing: pd.Series) -> pd.DataFrame:

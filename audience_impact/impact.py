@@ -150,7 +150,7 @@ def walked(tables: Tables, as_of: date, repair: bool = False) -> tuple[Walk, Seq
         sweep.daily(pairs, known),
         features.shares(audiences, targets, tables),
         features.keepers(pd.Index(events["restriction_id"]), tables),
-        lost.compared(chosen, known, limits),
+        lost.compared(chosen, known, limits, pairs.groupby("restriction_id").size()),
     )
     return walk, measured.findings(settled, before, chosen, tables)
 

@@ -42,7 +42,7 @@ def modelled(walk: Walk, tables: Tables, as_of: date) -> Model:
     part = in_part(about)
     line = sweep.timeline(
         walk.events,
-        walk.audiences,
+        walk.audiences.join(walk.places["lower_persons"].rename("place_low_persons"), on=PLACE),
         walk.daily,
         walk.bounds["upper_persons"],
         part | about["never"],
