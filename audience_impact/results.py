@@ -34,6 +34,7 @@ def _status(walk: Walk) -> pd.DataFrame:
         unknown=audiences["tier"].isna(),
         baseless=audiences["base_persons"].isna(),
         own=audiences["own_base"].eq(True),
+        projected=audiences["base_status"].eq("F") & audiences["base"].ne("all_ages"),
         derived=audiences["base_status"].eq("E") | audiences["shared"].eq(True),
     ).groupby("restriction_id", sort=True)
     about = walk.events.set_index("restriction_id").reindex(list(groups.groups))
@@ -53,12 +54,13 @@ def _status(walk: Walk) -> pd.DataFrame:
             "company or unexplained figure": tier.max() == figures.WEAK_TIER,
             "daily or weekly figures give the lower bound alone": tier.max() == figures.FLOOR_TIER,
             "several measurers disagree": groups["lineages_count"].max() > 1,
+            "internet users projected, not counted": groups["projected"].any(),
             "base or persons derived": groups["derived"].any(),
         }
     )
     flags.loc[about["never"], flags.columns[1:]] = False
     nothing = list(flags.columns[1:7])
-    weak = list(flags.columns[7:13])
+    weak = list(flags.columns[7:14])
     status = pd.Series("A", index=flags.index)
     status = status.where(~flags["base or persons derived"], "E")
     status = status.where(~flags[weak].any(axis=1), "U").where(~flags[nothing].any(axis=1), "M")
