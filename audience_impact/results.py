@@ -36,6 +36,7 @@ def _status(walk: Walk) -> pd.DataFrame:
         baseless=audiences["base_persons"].isna(),
         own=audiences["own_base"].eq(True),
         limit=_limits_alone(walk),
+        projected=audiences["base_status"].eq("F") & audiences["base"].ne("all_ages"),
         derived=audiences["base_status"].eq("E") | audiences["shared"].eq(True),
     ).groupby("restriction_id", sort=True)
     about = walk.events.set_index("restriction_id").reindex(list(groups.groups))
@@ -56,6 +57,7 @@ def _status(walk: Walk) -> pd.DataFrame:
             "daily or weekly figures give the lower bound alone": tier.max() == figures.FLOOR_TIER,
             "a figure says only at least or at most": groups["limit"].any(),
             "several measurers disagree": groups["lineages_count"].max() > 1,
+            "internet users projected, not counted": groups["projected"].any(),
             "base or persons derived": groups["derived"].any(),
         }
     )
