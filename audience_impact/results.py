@@ -63,7 +63,7 @@ def _status(walk: Walk) -> pd.DataFrame:
     )
     flags.loc[about["never"], flags.columns[1:]] = False
     nothing = list(flags.columns[1:7])
-    weak = list(flags.columns[7:14])
+    weak = list(flags.columns[7:-1])
     status = pd.Series("A", index=flags.index)
     status = status.where(~flags["base or persons derived"], "E")
     status = status.where(~flags[weak].any(axis=1), "U").where(~flags[nothing].any(axis=1), "M")
