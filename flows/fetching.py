@@ -7,6 +7,7 @@ names its version (ETag, Last-Modified) and gives ranges; else it starts again.
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import time
@@ -20,11 +21,15 @@ from typing import Annotated
 import httpx
 import stamina
 from pydantic import Field
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from flows.steps import RefusedError
 
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,20 @@ class _worth_waiting:
             return error.wait_seconds if error.wait_seconds <= self.longest else False
         broken = isinstance(error, httpx.TransportError)
         return broken and not isinstance(error, httpx.UnsupportedProtocol)
+
+
+def _tell(details: RetryDetails) -> None:
+    """Say why nothing seems to happen; stamina's own line tells neither cause nor wait."""
+    error = details.caused_by
+    log.warning(
+        "%s: asking again in %.1f s (time %d)",
+        str(error) or type(error).__name__,
+        details.wait_for,
+        details.retry_num,
+    )
+
+
+set_on_retry_hooks([_tell])
 
 
 def _attempt(

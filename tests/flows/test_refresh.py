@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -174,6 +175,18 @@ def test_a_server_without_ranges_is_asked_for_the_whole(server: Server, wanted: 
 def test_what_passes_is_waited_for(server: Server, wanted: Wanted, answer: Any) -> None:
     server.answers["/stop.csv"] = [answer]
     assert refreshing.refresh(alone(wanted)).created
+
+
+def test_the_server_says_how_long_to_wait_and_the_log_says_why(
+    server: Server, wanted: Wanted, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers["/stop.csv"] = [fails(429, Retry_After="1")]
+    started = time.monotonic()
+    patience = replace(SOON, longest_wait_seconds=1)
+    refreshing.refresh(alone(wanted, patience=patience))
+    assert time.monotonic() - started >= 1
+    told = "answers 429 Too Many Requests and asks to wait 1 s: asking again in 1.0 s (time 1)"
+    assert told in caplog.messages
 
 
 @pytest.mark.parametrize("answer", [dropped, truncated, silent])
