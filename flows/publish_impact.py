@@ -59,12 +59,12 @@ def compute(
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def watch(results: Results, published: Path, strict: bool) -> None:
+def watch(results: Results, published: Path, strict: bool, repair: bool) -> None:
     """Say what changed much against the last version; refuse when strict."""
     lines = quality.against_last(published, results)
     for line in lines:
         get_run_logger().warning(line)
-    if lines and strict:
+    if strict and (lines := lines + quality.contradictions(results) * (not repair)):
         raise steps.RefusedError(lines)
 
 
@@ -136,7 +136,7 @@ def publish_impact(
     reading = read(facts)
     checked = accept(check(reading), strict)
     results = compute(checked, as_of, seed, repair, workers, sensitivity)
-    watch(results, published, strict)
+    watch(results, published, strict, repair)
     version = write(results, published, keep)
     show(results)
     announce(version)

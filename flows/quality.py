@@ -262,6 +262,11 @@ def against_last(root: Path, results: Results) -> list[str]:
     return fallen(row_counts(root), now) + moved(last_upper(root), upper(results.frames["impact"]))
 
 
+def contradictions(results: Results) -> list[str]:
+    """What is said of measured overlaps that cannot hold together with other facts."""
+    return [line for text in results.frames["quality"]["details"] for line in text.splitlines()]
+
+
 def details(folder: Path) -> list[str]:
     """What a published version says of what was found, a line each."""
     told = pd.read_parquet(folder / "quality.parquet")["details"].dropna()
