@@ -125,6 +125,23 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "claim_status": "official",
         "source_id": "press-page",
     },
+    "feature_rules": {
+        "register_column": "event",
+        "pattern": "voice calls",
+        "feature": "voice_call",
+    },
+    "register_rows": {
+        "source_id": "press-page",
+        "register_row": "1",
+        "count_year": "2025",
+        "fate": "event",
+    },
+    "event_links": {
+        "restriction_id": "R1",
+        "other_restriction_id": "R1",
+        "rule": "country, days and platform",
+        "source_id": "press-page",
+    },
     "published_figures": {
         "restriction_id": "R1",
         "publisher": "A newspaper",
