@@ -169,6 +169,8 @@ def timeline(
         monthly_low_persons=rows["low_persons"].fillna(0.0),
         monthly_high_persons=np.fmin(monthly, cap),
         certain=whole & known.groupby(rows["restriction_id"]).transform("all"),
+        limited=cap < monthly,
+        regions=rows["restriction_id"].map(events.set_index("restriction_id")["area_ids"]),
     )
     measured = told.notna() & rows["base_persons"].notna()
     rows["measured"] = measured.groupby(rows["restriction_id"]).transform("all")
@@ -197,19 +199,28 @@ def pieces(rows: pd.DataFrame, times: pd.DataFrame, end: str, by_country: bool) 
 
 
 def one_a_platform(members: pd.DataFrame, rows: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
-    """Members (set_id, row) of which one row a platform stays, and the whole internet alone."""
+    """Members (set_id, row) of which one row a platform stays, and the whole internet alone.
+
+    A row that is certain stands before one that is not, so that what is forced from below is also
+    in what is possible. Rows of named regions stay beside each other, one a set of regions, where
+    none reaches further: their people add up, and they swallow no service of the whole country.
+    """
     if members.empty:
         return members[["set_id", "row"]]
     first = times["from_day"]
-    about = rows.assign(began=rows["restriction_id"].map(first)).set_index("row")[
-        ["platform_id", "began"]
-    ]
+    about = rows.assign(
+        began=rows["restriction_id"].map(first),
+        open=~rows["certain"],
+        place=rows["regions"].where(rows["limited"], ""),
+    ).set_index("row")[["platform_id", "began", "open", "limited", "place"]]
     joined = members.join(about, on="row")
-    joined = joined.sort_values(["set_id", "platform_id", "began", "row"])
-    single = joined.drop_duplicates(["set_id", "platform_id"])
-    network = single["platform_id"] == WHOLE_INTERNET
-    swallowed = network.groupby(single["set_id"]).transform("any") & ~network
-    return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
+    by = ["set_id", "platform_id"]
+    joined = joined.sort_values([*by, "open", "limited", "began", "row"])
+    wide = (~joined["limited"]).groupby([joined[name] for name in by]).transform("any")
+    kept = joined[~(wide & joined["limited"])].drop_duplicates([*by, "place"])
+    network = (kept["platform_id"] == WHOLE_INTERNET) & ~kept["limited"]
+    swallowed = network.groupby(kept["set_id"]).transform("any") & ~network
+    return kept.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
 
 
 def forced(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:

@@ -202,9 +202,12 @@ def impact_by_area(model: Model, sampler: Sampler, workers: int, as_of: date) ->
     most, least = (sweep.forced(one.members, line.rows, *ends) for one in (every, certain))
     table = every.table.assign(upper_persons=most["upper"].to_numpy())
     table = table.set_index(["country_id", "period"])
-    low = certain.table.assign(lower_persons=least["lower"].to_numpy())
-    table["lower_persons"] = low.set_index(["country_id", "period"])["lower_persons"]
-    table["lower_persons"] = table["lower_persons"].fillna(0.0)
+    sure = certain.table.assign(low=least["lower"].to_numpy(), high=least["upper"].to_numpy())
+    sure = sure.set_index(["country_id", "period"]).reindex(table.index)
+    table["lower_persons"] = sure["low"].fillna(0.0)
+    # What may still be in force can have begun before what surely is, with a smaller audience.
+    raised = sure["high"].where(sure["high"] > table["upper_persons"], table["upper_persons"])
+    table["upper_persons"] = raised
     joined = table.join(_middle(model, drawable, table, sampler, workers))
     return _about_area(joined, every, model, as_of)
 
