@@ -19,6 +19,7 @@ UNITS_TEXT = (
 )
 UNITS = frozenset(UNITS_TEXT.split(" "))
 """Words that may stand beside the name of a whole region, and connectives."""
+ARTICLES = frozenset(("al", "as", "an", "ad", "ar", "at", "ash"))
 DIRECTIONS_TEXT = "north south east west northern southern eastern western central centre"
 DIRECTIONS = frozenset(DIRECTIONS_TEXT.split(" "))
 PARTS = re.compile(r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other)\b")
@@ -150,7 +151,7 @@ def _spellings(name: str) -> set[str]:
     """The ways in which the name of a region may be printed."""
     words = [word for word in plain(name).split() if word not in UNITS - {"and"}]
     words = [word for word in words if word not in ("va", "e")] or words
-    if words and words[0] in ("al", "as", "an", "ad", "ar", "at", "ash"):
+    if words and words[0] in ARTICLES:
         words = words[1:] or words
     bare = " ".join(words)
     found = {bare, bare.replace(" va ", " and ")}
@@ -177,7 +178,7 @@ def regions_in(text: str, known: Mapping[str, str]) -> tuple[set[str], list[str]
         if f" {spelling} " in rest:
             codes |= set(known[spelling].split(";"))
             rest = rest.replace(f" {spelling} ", " | ")
-    return codes, [word for word in rest.split() if word != "|" and word not in UNITS]
+    return codes, [word for word in rest.split() if word not in UNITS | ARTICLES | {"|"}]
 
 
 def is_national(text: str) -> bool:

@@ -46,6 +46,7 @@ DEFECTS = {
     "duration_unreadable": "a duration in words; not read",
     "duration_negative_serial": "a duration that is a negative serial of a spreadsheet; not read",
     "duration_negative": "a duration below zero; not read",
+    "satellite_named": "Starlink alone is named beside: which networks were cut is not known",
     "word_unknown": "a word that the register did not use so far; read as unknown",
     "place_missing": "part of a country, and no place named",
     "place_unresolved": "no region of ISO 3166-2, or more than regions: the country stands",
@@ -77,6 +78,8 @@ MEASURED = re.compile(
     re.IGNORECASE,
 )
 """Who measures, as the text or the links of a row name them."""
+SATELLITE = re.compile(r"starlink", re.IGNORECASE)
+INCLUDING = re.compile(r"\bincluding starlink", re.IGNORECASE)
 UNTOLD = {"", "unknown", "no", "not sure"}
 NOTE_SIGNS = 160
 MOST_DAYS = 36525
@@ -177,12 +180,20 @@ def scope(text: str) -> tuple[GeoScope, str]:
     return GeoScope.UNKNOWN, "word_unknown" if told not in UNTOLD else ""
 
 
-def network(text: str) -> tuple[NetworkScope, str]:
-    """Which access networks a row names."""
-    told = frozenset(part.strip().casefold() for part in text.split(",") if part.strip())
-    return NETWORKS.get(told, NetworkScope.UNKNOWN), "" if told in NETWORKS or not told else (
-        "word_unknown"
+def network(row: Row) -> tuple[NetworkScope, str]:
+    """Which access networks a row names.
+
+    Where only a satellite network is named beside, and not as one of several ("including"), the
+    row may be about that network alone, whatever its column says: then it is not known.
+    """
+    told = frozenset(
+        part.strip().casefold() for part in row["affected_network"].split(",") if part.strip()
     )
+    alone = SATELLITE.fullmatch(row[OTHER]) and not INCLUDING.search(row["event"])
+    if alone and "Full" in row["shutdown_extent"]:
+        return NetworkScope.UNKNOWN, "satellite_named"
+    known = NETWORKS.get(told)
+    return known or NetworkScope.UNKNOWN, "word_unknown" if told and not known else ""
 
 
 def act(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
@@ -254,7 +265,7 @@ def note(row: Row, also_named: Sequence[str]) -> str:
 
 def restriction(row: Row, features_only: bool, also_named: Sequence[str]) -> dict[str, str]:
     """The cells of a restriction that come from one row alone: all but the id and the areas."""
-    ended, (networks, _) = end(row), network(row["affected_network"])
+    ended, (networks, _) = end(row), network(row)
     action, severity, _ = act(row, features_only)
     return {
         "network_scope": networks,

@@ -187,7 +187,7 @@ class Reader:
                 *self.place(record)[1],
                 *stop_targets.read(cells, self.rules, self.known).defects,
                 *stop.end(cells).defects,
-                stop.network(cells["affected_network"])[1],
+                stop.network(cells)[1],
                 stop.act(cells, False)[2],
             ],
             record.number,

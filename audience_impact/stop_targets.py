@@ -132,7 +132,8 @@ def items(text: str) -> list[str]:
     rest = re.sub(r"\((?:vkontakte|odnoklassniki|romeo|my\.mail\.ru|pia)\)", "", rest, flags=re.I)
     parts = re.split(r"[,;]|\band\b|(?<=\w)\.\s|\bincluding\b", rest)
     parts = [re.sub(r",?\s*possibly$", "", part.strip(" .\t"), flags=re.I) for part in parts]
-    return [part for part in [*parts, *found] if part and plain(part) not in ("", "possibly")]
+    parts = [" ".join(part.split()) for part in [*parts, *found]]
+    return [part for part in parts if part and plain(part) not in ("", "possibly")]
 
 
 def kind_of(name: str) -> PlatformKind:
