@@ -169,9 +169,11 @@ def timeline(
         monthly_low_persons=rows["low_persons"].fillna(0.0),
         monthly_high_persons=np.fmin(monthly, cap),
         certain=whole & known.groupby(rows["restriction_id"]).transform("all"),
-        limited=cap < monthly,
+        limited=cap.astype("float64") < monthly,
         regions=rows["restriction_id"].map(events.set_index("restriction_id")["area_ids"]),
     )
+    # Nothing is forced where only the people of a region can be touched.
+    rows.loc[rows["limited"], ["daily_low_persons", "monthly_low_persons"]] = 0.0
     measured = told.notna() & rows["base_persons"].notna()
     rows["measured"] = measured.groupby(rows["restriction_id"]).transform("all")
     return Timeline(rows, times)

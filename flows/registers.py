@@ -3,8 +3,10 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -12,6 +14,8 @@ import pyarrow
 from openpyxl.utils.exceptions import InvalidFileException
 
 LONGEST_CELL = 10_000_000
+DAMAGES = (zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, EOFError, SyntaxError)
+"""What reading a damaged workbook ends in."""
 HEADER_ROWS = 5
 """The header of a sheet stands on one of so many first lines."""
 
@@ -30,7 +34,8 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises RegisterError with one line for a file that is not readable or not this register.
     """
     try:
-        start = path.open("rb").read(4)
+        with path.open("rb") as stream:
+            start = stream.read(4)
     except OSError as error:
         raise RegisterError(f"{path}: cannot be read ({error.strerror}); give a file") from error
     if not start:
@@ -115,37 +120,36 @@ def _frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
 
 
 def _excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The sheet that has the columns; of several the combined one, else the longest."""
+    """The sheet of a workbook that has the columns."""
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+        with path.open("rb") as stream:
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            sheet, place = _chosen(path, book, columns)
+            return _sheet(path, sheet, place)
+    except (*DAMAGES, OSError, ValueError) as error:
         raise RegisterError(
             f"{path}: is no whole Excel file (.xlsx); download it again ({_first(error)})"
         ) from error
-    try:
-        found = []
-        for sheet in book.worksheets:
-            place = _header(sheet, columns)
-            if place is not None:
-                combined = "combined" in sheet.title.casefold()
-                found.append((combined, sheet.max_row or 0, sheet, place))
-        if not found:
-            names = ", ".join(book.sheetnames)
-            raise RegisterError(
-                f"{path}: no sheet has the columns of the register ({', '.join(columns[:5])}, "
-                f"...); it has the sheets {names}; give the published file"
-            )
-        _, _, sheet, place = max(found, key=lambda each: each[:2])
-        return _sheet(path, sheet, place)
-    except (zipfile.BadZipFile, KeyError, EOFError, SyntaxError, OSError, ValueError) as error:
+
+
+def _chosen(path: Path, book: openpyxl.Workbook, columns: Sequence[str]) -> tuple[Any, int]:
+    """Of the sheets that have the columns the combined one, else the longest; and its header."""
+    found = []
+    for sheet in book.worksheets:
+        place = _header(sheet, columns)
+        if place is not None:
+            combined = "combined" in sheet.title.casefold()
+            found.append((combined, sheet.max_row or 0, sheet, place))
+    if not found:
         raise RegisterError(
-            f"{path}: is a damaged Excel file; download it again ({_first(error)})"
-        ) from error
-    finally:
-        book.close()
+            f"{path}: no sheet has the columns of the register ({', '.join(columns[:5])}, "
+            f"...); it has the sheets {', '.join(book.sheetnames)}; give the published file"
+        )
+    _, _, sheet, place = max(found, key=lambda each: each[:2])
+    return sheet, place
 
 
-def _header(sheet: "openpyxl.worksheet.worksheet.Worksheet", columns: Sequence[str]) -> int | None:
+def _header(sheet: Any, columns: Sequence[str]) -> int | None:
     """On which line the header stands: the first that holds most of the columns."""
     for number, row in enumerate(sheet.iter_rows(max_row=HEADER_ROWS, values_only=True), 1):
         names = {str(cell).strip() for cell in row if cell is not None}
@@ -154,7 +158,7 @@ def _header(sheet: "openpyxl.worksheet.worksheet.Worksheet", columns: Sequence[s
     return None
 
 
-def _sheet(path: Path, sheet: "openpyxl.worksheet.worksheet.Worksheet", place: int) -> pd.DataFrame:
+def _sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
     """Rows of a sheet below its header; what is blank to the end is left off."""
     rows = [list(row) for row in sheet.iter_rows(min_row=place, values_only=True)]
     while rows and not any(cell not in (None, "") for cell in rows[-1]):
