@@ -5,7 +5,8 @@ definition. The internet users of a country are the audience of a network shutdo
 
 Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
 base that can hold the largest audience. Between two dated bases of one measurer the estimate
-interpolates in logs, while bounds take the base as it stands.
+interpolates in logs, while bounds take the base as it stands; of projected internet users they
+take the high end.
 
 Assumptions, drawbacks and citation: those of figures.py.
 """
@@ -112,17 +113,27 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     for rows, by, window, same in steps:
         found = figures.nearest_base(rows, bases, sources, by, window).assign(own_base=same)
         found["population_base"] = rows["population_base"].reindex(found.index)
+        found["base_persons"] = _at_most(found)
         safe = found["base_persons"] >= wanted["floor_persons"].reindex(found.index).fillna(0)
         taken = pd.concat([taken, found[safe & ~found.index.isin(taken.index)]])
     columns = ["base_id", "base_persons", "population_base", "obs_status", "own_base"]
     joined = wanted[["restriction_id", "country_id"]].join(taken.reindex(columns=columns))
     joined["base_persons"] = joined["base_persons"].astype("float64")
     people = figures.nearest_base(all_ages, bases, sources, ["population_base"], None)
-    return joined.rename(columns={"population_base": "base", "obs_status": "base_status"}).join(
+    whole = joined.rename(columns={"population_base": "base", "obs_status": "base_status"}).join(
         people[["base_id", "base_persons"]].rename(
             columns={"base_id": "population_id", "base_persons": "population_persons"}
         )
     )
+    ahead = (whole["base_status"] == "F") & (whole["base"] != EVERYONE)
+    within = whole[["base_persons", "population_persons"]].min(axis=1)
+    return whole.assign(base_persons=whole["base_persons"].where(~ahead, within))
+
+
+def _at_most(found: pd.DataFrame) -> pd.Series:
+    """The people of a base; of a projection within the population its high end."""
+    ahead = (found["obs_status"] == "F") & (found["population_base"] != EVERYONE)
+    return found["high_persons"].where(ahead).fillna(found["base_persons"])
 
 
 def regional_limit(about: pd.DataFrame, tables: Tables) -> pd.Series:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.special import ndtri
 
 from audience_impact import calibration, draws, overlap
@@ -32,6 +33,8 @@ from audience_impact.unions import Cell, unions
 from audience_impact.vocabulary import InputKind
 
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
+UNCALIBRATED = "no calibration of joint use among the facts"
+"""Why nothing is drawn without one."""
 CUT = 1e-3
 """A draw counts as cut where the bound moves it by more than this share of itself."""
 
@@ -115,19 +118,16 @@ def people(
     drawn = bases(cells, sampler)
     members = sets.members.merge(numbered[["set_id", "cell", "place"]], on="set_id")
     parts = dict(iter(members.groupby("cell", sort=True)))
+    of = cells["country_id"].to_numpy(dtype=object)
+    shared = {
+        country: (correlations(country, learned, sampler), errors(country, learned, sampler))
+        for country in sorted(set(of))
+    }
     places, asked = [], []
     for cell, part in parts.items():
         found = _cell(part, items, drawn[cell])
         places.append(found[0])
-        country = str(cells["country_id"].iloc[cell])
-        asked.append(
-            Cell(
-                found[1],
-                correlations(country, learned, sampler),
-                errors(country, learned, sampler),
-                found[2],
-            )
-        )
+        asked.append(Cell(found[1], *shared[of[cell]], found[2]))
     shares = unions(asked, _as_they_are, workers)
     result = np.full((len(sets.table), sampler.count), np.nan)
     for where, share in zip(places, shares, strict=True):
@@ -171,6 +171,7 @@ def quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:
 
 def by_restriction(drawn: Array, restrictions: pd.Series, wanted: pd.Index) -> Array:
     """Sums (restrictions, D) of places (rows, D): countries are disjoint."""
-    total = np.zeros((len(wanted), drawn.shape[1]))
-    np.add.at(total, wanted.get_indexer(restrictions), drawn)
-    return total
+    rows, weights = wanted.get_indexer(restrictions), np.ones(len(restrictions))
+    at = (rows, np.arange(len(rows)))
+    table = csr_array((weights, at), shape=(len(wanted), len(drawn)))
+    return np.asarray(table @ drawn)

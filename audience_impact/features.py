@@ -64,7 +64,7 @@ def shares(audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables) -> pd
     One row a place and fact: PLACE, `feature` (the restricted ones it speaks for, joined by ;),
     `feature_use_id`, `share`, `low_share`, `high_share`, `interval_kind`, `own` (asked about a
     restricted service), `assumed` (words), `of_persons`, `share_base_id`, `beyond_persons` (people
-    of the ages of the base that were not asked).
+    of the ages of the base that were not asked; NaN where nobody counted them).
     """
     wanted = _wanted(audiences, targets)
     facts = _usable(tables)
@@ -72,7 +72,7 @@ def shares(audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables) -> pd
     named = joined["platform_id_asked"] == joined["platform_id"]
     group = joined["platform_id_asked"].map(_kinds(tables)) == PlatformKind.GROUP.value
     late = (joined["period_end"] - joined["start"]).dt.days > LATER_DAYS
-    found = joined[(named | group) & ~late].assign(own=named)
+    found = joined.assign(own=named)[(named | group) & ~late]
     found["exact"] = found["feature"] == found["feature_asked"]
     best = found.sort_values(
         ["own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
@@ -120,9 +120,13 @@ def _once(best: pd.DataFrame) -> pd.DataFrame:
 def _in_persons(best: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """The people the share was asked of, and those of the base's ages beyond them."""
     people = _people_of(best, best["population_base"], tables)
-    ages = best["base"].map(AGES).fillna("")
-    everyone = _people_of(best, ages.where(ages != best["population_base"], ""), tables)
-    beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0).fillna(0.0)
+    ages = best["base"].map(AGES).fillna(best["base"])
+    everyone = _people_of(best, ages.astype("str").fillna(""), tables)
+    beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0)
+    covered = [
+        asked in (base, age, *PARENTS.get(age, ()), *PARENTS.get(base, ()))
+        for asked, base, age in zip(best["population_base"], best["base"], ages, strict=True)
+    ]
     inside = [
         asked == base or base in PARENTS.get(asked, ()) or AGES.get(base) in PARENTS.get(asked, ())
         for asked, base in zip(best["population_base"], best["base"], strict=True)
@@ -130,7 +134,7 @@ def _in_persons(best: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     rows = best.assign(
         of_persons=people["base_persons"],
         share_base_id=people["base_id"],
-        beyond_persons=beyond,
+        beyond_persons=beyond.mask(pd.Series(covered, best.index, dtype="bool"), 0.0),
         inside=inside,
     )
     return rows.assign(assumed=_assumed(rows)).dropna(subset=["of_persons"])
@@ -152,8 +156,12 @@ def _assumed(rows: pd.DataFrame) -> list[str]:
             text
             for text, on in (
                 ("use of any messenger taken for use of these", not row.own),
-                (f"{row.feature_asked} taken for all of {row.feature}", not row.exact),
-                (f"asked of {row.population_base}, taken for {row.base}", row.beyond_persons > 0),
+                (
+                    f"{row.feature_asked} taken for all of {row.feature.replace(';', ', ')}",
+                    not row.exact,
+                ),
+                (f"asked of {row.population_base}, taken for {row.base}", row.beyond_persons != 0),
+                ("a limit taken for the share itself", "one_sided" in row.interval_kind),
             )
             if on
         )
@@ -200,7 +208,9 @@ def limits(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stated(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    return rows["low_share"].fillna(rows["share"]), rows["high_share"].fillna(rows["share"])
+    low, high = rows["low_share"].fillna(rows["share"]), rows["high_share"].fillna(rows["share"])
+    kind = rows["interval_kind"]
+    return low.where(kind != "one_sided_max", 0.0), high.where(kind != "one_sided_min", 1.0)
 
 
 def bounds(rows: pd.DataFrame, exposed: pd.DataFrame, missing: pd.Series) -> pd.DataFrame:

@@ -9,9 +9,12 @@ starts. In each lineage the latest such period; of several relays of it the meas
 page, else the value most of them print. Several lineages give a range. Tiers: monthly reach
 of a panel; regular or monthly use in a survey; monthly active users; a company's or an
 unexplained figure, which enters only where nothing better exists; and, as a lower bound
-alone, daily or weekly reach, since whoever comes on a day comes in the month.
+alone, daily or weekly reach, since whoever comes on a day comes in the month. A range or a
+confidence interval that the source states is what the figure says at least and at most; a
+figure without one stands as it is.
 
-Assumptions. The months before the restriction describe the month it starts in.
+Assumptions. The months before the restriction describe the month it starts in. The truth lies
+inside a stated confidence interval, which it does not in one case of ten or twenty.
 
 Known drawbacks. No growth since the figure; the staleness says how old. What figures say
 together, and how they may have drifted, is in pooling.py.
@@ -40,6 +43,8 @@ TIERS = {
 """Tier of each metric that may stand for the people exposed; all others never do."""
 
 WEAK_TIER, FLOOR_TIER = 4, 5
+RANGED = ["min_max", "ci90", "ci95"]
+"""Intervals whose ends are what a figure says at least and at most."""
 STALENESS = [(3, "fresh"), (12, "ageing"), (24, "stale")]
 RELIABILITY = {"high": 0, "medium": 1, "low": 2}
 PAIR = ["restriction_id", "country_id", "platform_id"]
@@ -94,7 +99,10 @@ def _in_persons(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """What each figure says at least and at most, its tier, and whose page it stands on."""
+    """What each figure says at least and at most, its tier, and whose page it stands on.
+
+    A confidence interval reaches to its ends, as a range does.
+    """
     lineages = tables["lineages"].set_index("lineage_id")["source_type"]
     pages = tables["sources"].set_index("source_id")["source_type"]
     tier = figures["audience_metric"].map(TIERS)
@@ -102,7 +110,7 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     tier = tier.where(~company | (tier > WEAK_TIER), WEAK_TIER)
     value = figures["value"]
     # Without a value the ends are all that is said, whatever they are called.
-    ranged = (figures["interval_kind"] == "min_max") | value.isna()
+    ranged = figures["interval_kind"].isin(RANGED) | value.isna()
     low = figures["low"].where(ranged).fillna(value)
     low = low.where(figures["interval_kind"] != "one_sided_max", 0.0)
     high = figures["high"].where(ranged).fillna(value)

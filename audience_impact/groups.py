@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from audience_impact import figures
+from audience_impact import figures, modelling
 from audience_impact.facts import Tables
 from audience_impact.outcomes import EXPOSED
 
@@ -90,7 +90,7 @@ def _latest(walk: Walk, tables: Tables) -> pd.DataFrame:
     cells = cells.assign(tier=cells["audience_metric"].map(figures.TIERS))
     certain = walk.audiences[["restriction_id", "country_id", "platform_id", "start"]]
     events = walk.events.set_index("restriction_id")
-    whole = ~(events["partial"] | events["some_networks"] | events["never"])
+    whole = ~(modelling.in_part(events) | events["never"])
     joined = certain[certain["restriction_id"].map(whole).astype(bool)].merge(
         cells, on=["country_id", "platform_id"]
     )

@@ -14,6 +14,7 @@ import pandas as pd
 from audience_impact import (
     bounds,
     compare,
+    compare_areas,
     denominators,
     features,
     figures,
@@ -94,12 +95,14 @@ def calculate(tables: Tables, as_of: date, settings: Settings | None = None) -> 
     drawn = outcomes.draw(model, Sampler(wanted.seed, wanted.draws), wanted.workers)
     impact = results.impact(walk, model, drawn, as_of)
     by_platform = results.by_platform(walk, model, as_of)
+    by_area = times.impact_by_area(model, Sampler(wanted.seed, wanted.draws), wanted.workers, as_of)
     sampler = Sampler(wanted.seed, wanted.draws)
     return Calculated(
         {
             "impact": impact,
             "impact_by_platform": by_platform,
-            "impact_by_area": times.impact_by_area(model, sampler, wanted.workers, as_of),
+            "impact_by_area": by_area,
+            "area_comparisons": compare_areas.comparisons(tables, by_area),
             "impact_by_group": groups.by_group(walk, tables, as_of),
             "person_days": times.person_days(model, sampler, wanted.workers, as_of),
             "sensitivity": sensitivity.table(model, drawn, wanted, impact),
@@ -147,7 +150,7 @@ def walked(tables: Tables, as_of: date, repair: bool = False) -> tuple[Walk, Seq
         sweep.daily(pairs, known),
         features.shares(audiences, targets, tables),
         features.keepers(pd.Index(events["restriction_id"]), tables),
-        lost.compared(chosen, known, limits),
+        lost.compared(chosen, known, limits, pairs.groupby("restriction_id").size()),
     )
     return walk, measured.findings(settled, before, chosen, tables)
 

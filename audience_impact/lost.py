@@ -30,15 +30,19 @@ Z95 = 1.6448536269514722
 CANNOT_TELL = "the figures cannot tell: audiences move so much without a restriction"
 OTHER_CAUSES = "the fall may have other causes as well"
 GREW = "the audience did not fall"
+SEVERAL = "several platforms or countries: nobody counted who left any of them"
 SESSIONS = "monthly reach counts failed attempts as use"
 
 
-def compared(chosen: pd.DataFrame, known: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
+def compared(
+    chosen: pd.DataFrame, known: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series
+) -> pd.DataFrame:
     """What is known of reach lost, one row a restriction with figures before and after.
 
     `chosen` as figures.choose gives it, `known` as figures.candidates does, `bounds` on the
-    people exposed by restriction_id. Columns: `lower_persons`, `q05_persons`, `q50_persons`,
-    `q95_persons` (NaN for several platforms), `upper_persons`, `reason`, `after_ids`.
+    people exposed and `asked`, the number of audiences, both by restriction_id. Columns:
+    `lower_persons`, `q05_persons`, `q50_persons`, `q95_persons` (NaN for several audiences),
+    `upper_persons`, `reason`, `after_ids`.
     """
     pairs = _after(chosen, known)
     if pairs.empty:
@@ -51,7 +55,7 @@ def compared(chosen: pd.DataFrame, known: pd.DataFrame, bounds: pd.DataFrame) ->
         "q95": pairs["point_persons"] * np.exp(spread) - pairs["after_persons"],
     }
     rows = pairs.assign(fell=fell, **{name: end.clip(lower=0) for name, end in ends.items()})
-    return _by_restriction(rows, bounds)
+    return _by_restriction(rows, bounds, asked)
 
 
 def _empty() -> pd.DataFrame:
@@ -86,9 +90,9 @@ def _after(chosen: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return first.assign(months=(first["after_start"] - first["period_start"]).dt.days / 30.4375)
 
 
-def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
+def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series) -> pd.DataFrame:
     groups = rows.groupby("restriction_id")
-    one = groups.size() == 1
+    one = asked.reindex(groups.size().index) == 1
     upper = bounds["upper_persons"].reindex(one.index)
     table = pd.DataFrame(
         {
@@ -106,6 +110,6 @@ def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
     within = (groups["q05"].max() == 0).to_numpy()
     words = np.select([grew, within], [f"{GREW}; {CANNOT_TELL}", CANNOT_TELL], OTHER_CAUSES)
     monthly = groups["audience_metric"].first().isin(["monthly_reach", "mau"]).to_numpy()
-    several = np.where(one, "", "several platforms: nobody counted who left more than one")
+    several = np.where(one, "", SEVERAL)
     parts = np.column_stack([words, np.where(monthly, SESSIONS, ""), several])
     return table.assign(reason=["; ".join(part for part in row if part) for row in parts])

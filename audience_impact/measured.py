@@ -11,6 +11,8 @@ smallest set of facts that cannot all hold. Contradicting overlaps are left out,
 moved as little as makes them fit; either way the place is marked. In the draws the patterns of
 joint use are conditioned on the overlaps (conditioning).
 
+An overlap that is only a limit (over 93 %) narrows the bounds and does not enter the draws.
+
 Assumptions. An overlap asked as a share of one platform's users is a share of the audience as
 it stands in the figures.
 
@@ -32,10 +34,17 @@ from audience_impact.checks import WINDOW_DAYS
 from audience_impact.draws import Sampler
 from audience_impact.facts import Finding, Tables, finding
 from audience_impact.overlap import Array
-from audience_impact.vocabulary import FindingSeverity, InputKind, OverlapKind, Unit
+from audience_impact.vocabulary import (
+    FindingSeverity,
+    InputKind,
+    IntervalKind,
+    OverlapKind,
+    Unit,
+)
 
 PLACE = ["restriction_id", "country_id"]
 RULE = "overlaps_contradict"
+ONE_SIDED = (IntervalKind.ONE_SIDED_MIN.value, IntervalKind.ONE_SIDED_MAX.value)
 
 
 @dataclass(frozen=True)
@@ -62,12 +71,23 @@ class Settled:
         """Keys of the overlaps that went into the bounds."""
         return list(self.place.overlaps["overlap_id"])
 
+    @property
+    def valued(self) -> dict[str, Measured]:
+        """Those of them that say how many, by key; what only limits enters the bounds alone."""
+        limits = self.place.overlaps["interval_kind"].isin(list(ONE_SIDED))
+        facts = zip(self.used, self.place.problem.measured, limits, strict=True)
+        return {key: fact for key, fact, limit in facts if not limit}
+
 
 def speaking(audiences: pd.DataFrame, tables: Tables) -> list[Place]:
     """Every place for which an overlap speaks, with that place's audiences and overlaps."""
     known = audiences[audiences["tier"].notna() & audiences["base_persons"].notna()]
     facts = tables["overlaps"].drop(columns=["note"])
-    single = facts.assign(platform_id=facts["platform_ids"].str.split(";")).explode("platform_id")
+    several = facts["platform_ids"].map(lambda ids: len(set(ids.split(";"))) > 1).astype(bool)
+    facts = facts[several & facts["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value])]
+    named = [sorted(_named(row)) for row in facts.to_dict("records")]
+    single = facts.assign(platform_id=pd.Series(named, facts.index, "object"))
+    single = single.explode("platform_id").astype({"platform_id": "str"})
     single["wanted"] = single.groupby("overlap_id")["platform_id"].transform("size")
     joined = known[[*PLACE, "platform_id", "start", "base"]].merge(
         single.rename(columns={"area_id": "country_id", "population_base": "base"}),
@@ -87,6 +107,12 @@ def speaking(audiences: pd.DataFrame, tables: Tables) -> list[Place]:
     ]
 
 
+def _named(row: dict[str, object]) -> set[str]:
+    """Every platform that must be there for an overlap to speak: its own, and whose share it is."""
+    of = {str(row["share_of"])} if row["share_of"] and row["unit"] == Unit.SHARE.value else set()
+    return {*str(row["platform_ids"]).split(";"), *of}
+
+
 def _place(key: tuple[str, str], audiences: pd.DataFrame, overlaps: pd.DataFrame) -> Place:
     names = list(audiences["platform_id"])
     base = float(audiences["base_persons"].iloc[0])
@@ -99,16 +125,20 @@ def _place(key: tuple[str, str], audiences: pd.DataFrame, overlaps: pd.DataFrame
 def _measured(row: dict[str, object], names: list[str], base: float) -> Measured:
     """An overlap as the linear program takes it: persons, or a share of one audience."""
     low, high = _ends(row)
-    platforms = tuple(names.index(name) for name in str(row["platform_ids"]).split(";"))
-    of = names.index(str(row["share_of"])) if row["share_of"] else None
-    scale = base if row["unit"] == Unit.SHARE.value and of is None else 1.0
+    named = dict.fromkeys(str(row["platform_ids"]).split(";"))
+    platforms = tuple(names.index(name) for name in named)
+    share = row["unit"] == Unit.SHARE.value
+    of = names.index(str(row["share_of"])) if share and row["share_of"] else None
+    scale = base if share and of is None else 1.0
     return Measured(platforms, OverlapKind(str(row["kind"])), low * scale, high * scale, of)
 
 
 def _ends(row: dict[str, object]) -> tuple[float, float]:
+    """Least and most; a value that is said to be a limit leaves the other side open."""
     value, low, high = (float(str(row[name])) for name in ("value", "low", "high"))
-    ends = (value if math.isnan(low) else low), (value if math.isnan(high) else high)
-    return ends
+    if math.isnan(value) or row["interval_kind"] not in ONE_SIDED:
+        return (value if math.isnan(low) else low), (value if math.isnan(high) else high)
+    return (value, math.inf) if row["interval_kind"] == ONE_SIDED[0] else (0.0, value)
 
 
 def settle(places: list[Place], repair: bool) -> list[Settled]:
@@ -193,6 +223,8 @@ def _moved(place: Place, change: Change) -> str:
     form = "{:.4f}".format if old.of is not None else "{:,.0f}".format
 
     def ends(low: float, high: float) -> str:
+        if math.isinf(high):
+            return f"at least {form(low)}"
         return form(low) if form(low) == form(high) else f"{form(low)} to {form(high)}"
 
     return (
@@ -242,12 +274,12 @@ def conditioned(
     estimation.errors gives it, here narrowed by how much the overlaps narrow the bounds. Draws
     in which audiences leave no room for the overlap fall back on the copula alone.
     """
-    problem, count = one.place.problem, len(shares)
-    rows = [conditioning.indicator(f.platforms, f.kind, count) for f in problem.measured]
+    facts, count = one.valued, len(shares)
+    rows = [conditioning.indicator(f.platforms, f.kind, count) for f in facts.values()]
     targets = np.array(
         [
             _value(f, key, sampler) * (shares[f.of] if f.of is not None else 1.0 / base)
-            for f, key in zip(problem.measured, one.used, strict=True)
+            for key, f in facts.items()
         ]
     ).T
     prior = overlap.pattern_draws(shares.T, correlation)

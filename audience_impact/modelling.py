@@ -42,7 +42,7 @@ def modelled(walk: Walk, tables: Tables, as_of: date) -> Model:
     part = in_part(about)
     line = sweep.timeline(
         walk.events,
-        walk.audiences,
+        walk.audiences.join(walk.places["lower_persons"].rename("place_low_persons"), on=PLACE),
         walk.daily,
         walk.bounds["upper_persons"],
         part | about["never"],
@@ -124,7 +124,7 @@ def _limits(walk: Walk, whole: pd.Series) -> dict[str, pd.DataFrame]:
     users = (
         features.bounds(features.limits(walk.shares), walk.places, _unasked(walk))
         .groupby("restriction_id")
-        .sum(min_count=1)
+        .agg(lambda parts: parts.sum(skipna=False))
     )
     about = walk.events.set_index("restriction_id").reindex(exposed.index)
     is_whole = whole.reindex(exposed.index)

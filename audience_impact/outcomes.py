@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from audience_impact import estimation, features, measured, pooling, sweep
 from audience_impact.draws import Sampler
@@ -148,7 +149,7 @@ def _conditioned(
     keys = list(zip(model.places["restriction_id"], model.places["country_id"], strict=True))
     told = exposed.copy()
     for one in model.settled:
-        if one.place.key not in keys or not one.used:
+        if one.place.key not in keys or not one.valued:
             continue
         at = keys.index(one.place.key)
         own = model.items[(model.items[PLACE] == list(one.place.key)).all(axis=1)]
@@ -191,9 +192,9 @@ def _days(model: Model, learned: Learned, sampler: Sampler, workers: int) -> Arr
         return days
     per_day = sweep.daily_people(model.timed, model.line, learned, sampler, workers)
     names = pieces["group"].str.rsplit("|", n=1).str[0]
-    total = np.zeros_like(days)
-    add = pieces["days"].to_numpy("float64")[:, None] * per_day[pieces["set_id"]]
-    np.add.at(total, model.restrictions.get_indexer(names), add)
+    at = (model.restrictions.get_indexer(names), pieces["set_id"].to_numpy())
+    shape = (len(days), len(per_day))
+    total = csr_array((pieces["days"].to_numpy("float64"), at), shape=shape) @ per_day
     known = model.restrictions.isin(names)
     days[known] = total[known]
     return days

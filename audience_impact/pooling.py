@@ -26,6 +26,7 @@ measured on the facts (`python -m pytest tests/unit/test_pooling.py -k drift`).
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from audience_impact import draws
 from audience_impact.draws import Sampler
@@ -107,7 +108,8 @@ def _pooled(table: pd.DataFrame, single: pd.DataFrame) -> pd.DataFrame:
     for place, pair in many[PAIR].iterrows():
         own = single[(single[PAIR] == pair).all(axis=1)]
         half = (own["high"] - own["low"]) / 2
-        error = (half / 1.645).where(half > 0, UNSTATED_ERROR * own["middle"])
+        width = -ndtri((1.0 - own["coverage"].fillna(0.90)) / 2.0)
+        error = (half / width).where(half > 0, UNSTATED_ERROR * own["middle"])
         middle, low, high = random_effects(own["middle"].to_numpy(), error.to_numpy())
         table.loc[place, ["low", "middle", "high"]] = [low, middle, high]
         table.loc[place, ["shape", "coverage"]] = ["pool", 0.90]

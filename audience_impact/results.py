@@ -10,6 +10,7 @@ import pandas as pd
 
 from audience_impact import estimation, figures, outcomes, sweep
 from audience_impact.facts import Tables
+from audience_impact.modelling import in_part
 
 if TYPE_CHECKING:
     from audience_impact.impact import Walk
@@ -34,6 +35,8 @@ def _status(walk: Walk) -> pd.DataFrame:
         unknown=audiences["tier"].isna(),
         baseless=audiences["base_persons"].isna(),
         own=audiences["own_base"].eq(True),
+        limit=_limits_alone(walk),
+        projected=audiences["base_status"].eq("F") & audiences["base"].ne("all_ages"),
         derived=audiences["base_status"].eq("E") | audiences["shared"].eq(True),
     ).groupby("restriction_id", sort=True)
     about = walk.events.set_index("restriction_id").reindex(list(groups.groups))
@@ -52,13 +55,15 @@ def _status(walk: Walk) -> pd.DataFrame:
             "figure older than 12 months": groups["age_months"].max() > 12,
             "company or unexplained figure": tier.max() == figures.WEAK_TIER,
             "daily or weekly figures give the lower bound alone": tier.max() == figures.FLOOR_TIER,
+            "a figure says only at least or at most": groups["limit"].any(),
             "several measurers disagree": groups["lineages_count"].max() > 1,
+            "internet users projected, not counted": groups["projected"].any(),
             "base or persons derived": groups["derived"].any(),
         }
     )
     flags.loc[about["never"], flags.columns[1:]] = False
     nothing = list(flags.columns[1:7])
-    weak = list(flags.columns[7:13])
+    weak = list(flags.columns[7:-1])
     status = pd.Series("A", index=flags.index)
     status = status.where(~flags["base or persons derived"], "E")
     status = status.where(~flags[weak].any(axis=1), "U").where(~flags[nothing].any(axis=1), "M")
@@ -70,6 +75,15 @@ def _status(walk: Walk) -> pd.DataFrame:
         index=flags.index,
     )
     return pd.DataFrame({"obs_status": status, "reason": reasons})
+
+
+def _limits_alone(walk: Walk) -> pd.Series:
+    """Audiences of which some chosen figure is a limit: nothing can be drawn from it."""
+    one_sided = walk.chosen["interval_kind"].isin(["one_sided_min", "one_sided_max"])
+    floor = walk.chosen["tier"] == figures.FLOOR_TIER
+    keys = pd.MultiIndex.from_frame(walk.chosen.loc[one_sided & ~floor, figures.PAIR])
+    own = pd.MultiIndex.from_frame(walk.audiences[figures.PAIR])
+    return pd.Series(own.isin(keys), walk.audiences.index)
 
 
 def _shared(walk: Walk, drawn: pd.Series) -> pd.DataFrame:
@@ -119,6 +133,8 @@ def impact(walk: Walk, model: Model, drawn: Outcomes, as_of: date) -> pd.DataFra
         )
     }
     together = pd.concat(parts, names=["impact_metric", "restriction_id"]).reset_index()
+    quantiles = [f"{name}_persons" for name in estimation.QUANTILES]
+    together[quantiles] = together[quantiles].mask(together["never"], 0.0)
     return _with_shares(together, as_of).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True
     )
@@ -140,21 +156,39 @@ def _exposed(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
     frame = _numbers(model, drawn, outcomes.EXPOSED).join(told)
     moved = pd.Series(drawn.cut_share, model.restrictions).reindex(frame.index)
     several = walk.audiences.groupby("restriction_id")["platform_id"].nunique() > 1
-    silent = several & frame["q50_persons"].isna()
     cut = (moved > CUT_FLAG) & (frame["lower_persons"] < frame["upper_persons"])
     unsaid = frame["q50_persons"].isna() & (frame["reason"] == "")
     frame = _because(frame, unsaid, OPEN, "")
     frame = _because(frame, cut & frame["q50_persons"].notna(), CUT, "")
-    exact = (frame["lower_persons"] == frame["upper_persons"]) & (moved > CUT_FLAG)
+    met = frame["lower_persons"] == frame["upper_persons"]
+    exact = met & ~several & (moved > CUT_FLAG)
     frame = _because(frame, exact & frame["q50_persons"].notna(), AS_STATED, "")
     for word, names in _marked(walk).items():
         frame = _because(frame, frame.index.isin(names), word, "U")
-    if model.learned is None:
-        untaught = silent & frame.index.isin(model.places["restriction_id"])
-        frame = _because(frame, untaught, "no calibration of joint use among the facts", "")
-    return frame.assign(
-        clamped_draws_share=moved.where(frame["q50_persons"].notna()).round(4)
-    ).join(sweep.windows(walk.audiences, walk.daily, model.line.spans))
+    return (
+        _uncalibrated(frame, model)
+        .assign(clamped_draws_share=moved.where(frame["q50_persons"].notna()).round(4))
+        .join(_windows(walk, model, frame["upper_persons"]))
+    )
+
+
+def _windows(walk: Walk, model: Model, upper: pd.Series) -> pd.DataFrame:
+    """Reach of the days each restriction lasted, at least nobody where it touches a part."""
+    found = sweep.windows(walk.audiences, walk.daily, model.line.spans).reindex(upper.index)
+    part = in_part(walk.events.set_index("restriction_id")).reindex(upper.index)
+    low, high = found["window_lower_persons"], found["window_upper_persons"]
+    return found.assign(
+        window_lower_persons=low.mask(part & low.notna(), 0.0),
+        window_upper_persons=high.where(~(high > upper), upper),
+    )
+
+
+def _uncalibrated(frame: pd.DataFrame, model: Model) -> pd.DataFrame:
+    """The rows that could be drawn, with the reason why they are not without a calibration."""
+    silent = frame["q50_persons"].isna() & (frame["reason"] != NEVER)
+    if model.learned is not None:
+        return frame
+    return _because(frame, silent & (frame["obs_status"] != "M"), estimation.UNCALIBRATED, "U")
 
 
 def _marked(walk: Walk) -> dict[str, list[str]]:
@@ -176,12 +210,14 @@ def _feature(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
     )
     words = assumed.astype("str").reindex(frame.index, fill_value="")
     told = pd.Series(frame.index.isin(assumed.index), frame.index)
-    frame = _because(frame, narrowed & whole.isna(), "some platforms as a whole, some in part", "M")
+    named = frame.index.isin(model.by_feature.index)
+    mixed = narrowed & whole.isna() & named
+    frame = _because(frame, mixed, "some platforms as a whole, some in part", "M")
     frame = _because(frame, narrowed & ~told, "nobody counted who uses the feature", "M")
     frame = _because(frame, narrowed & told & (words != ""), words, "U")
     quantiles = [f"{name}_persons" for name in estimation.QUANTILES]
     frame[quantiles] = frame[quantiles].where(~(narrowed & (~told | whole.isna())))
-    return frame
+    return _uncalibrated(frame, model)
 
 
 def _deprived(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
@@ -259,10 +295,7 @@ def by_platform(walk: Walk, model: Model, as_of: date) -> pd.DataFrame:
         ),
         walk,
     )
-    unsure = about["partial"] | about["some_networks"] | about["networks_unknown"]
-    part = (
-        (unsure | ~about["start_known"] | about["never"]).reindex(rows["restriction_id"]).to_numpy()
-    )
+    part = (in_part(about) | about["never"]).reindex(rows["restriction_id"]).to_numpy()
     never = about["never"].reindex(rows["restriction_id"]).to_numpy()
     rows["lower_persons"] = rows["lower_persons"].where(~part, 0.0)
     rows["upper_persons"] = rows["upper_persons"].where(~never, 0.0)
@@ -273,6 +306,9 @@ def by_platform(walk: Walk, model: Model, as_of: date) -> pd.DataFrame:
         on=["restriction_id", "platform_id"],
         how="left",
     )
+    low = rows["window_lower_persons"]
+    rows["window_lower_persons"] = low.mask(part & low.notna(), 0.0)
+    rows["window_persons"] = rows["window_persons"].mask(part)
     return rows.assign(
         impact_metric="people_exposed",
         as_of=as_of.isoformat(),

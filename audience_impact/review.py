@@ -46,14 +46,19 @@ def estimate_outside_bounds(walk: Walk, impact: pd.DataFrame) -> list[str]:
 
 def estimate_clamped(walk: Walk, impact: pd.DataFrame) -> list[str]:
     """Estimates that the bounds moved in many draws."""
-    return _keys(impact[impact["clamped_draws_share"] > results.CUT_FLAG])
+    return _keys(_clamped(impact))
+
+
+def _clamped(impact: pd.DataFrame) -> pd.DataFrame:
+    """Where bounds meet there is nothing to draw, so nothing is clamped."""
+    wide = impact["lower_persons"] != impact["upper_persons"]
+    return impact[wide & (impact["clamped_draws_share"] > results.CUT_FLAG)]
 
 
 def clamped_unflagged(walk: Walk, impact: pd.DataFrame) -> list[str]:
     """Estimates that the bounds moved in many draws, and whose reason does not say so."""
-    moved = impact[impact["clamped_draws_share"] > results.CUT_FLAG]
+    moved = _clamped(impact)
     told = moved["reason"].str.contains(results.CUT, regex=False)
-    told |= moved["reason"].str.contains(results.AS_STATED, regex=False)
     return _keys(moved[~told])
 
 

@@ -7,10 +7,13 @@ on a day.
 Method. Spans start on the observed day, from the announcement where no day was observed. They
 end on the recorded day; what is ongoing ends on the day of the facts. On each stretch without
 change (person_days) the union of the daily audiences is bounded (Frechet) and drawn
-(estimation). With a monthly audience m alone the daily one lies between m/30 and m, and nothing
-is drawn. Restrictions in part of a country, on some networks or without a figure add nothing
-to the lower bound and everything they may touch to the upper one. Where several restrictions
-touch a platform, the audience from before the first of those in force stands.
+(estimation). A daily figure is bounded by the interval that its source states, and drawn from
+it; without one it stands as it is. With a monthly audience m alone the daily one lies between
+m/30 and m, and nothing is drawn. Restrictions in part of a country, on some networks or without
+a figure add nothing to the lower bound and everything they may touch to the upper one. Where
+several restrictions touch a platform, the draws take the audience from before the first of those
+in force, and the bounds the largest. A start that is not known to the day is the first day it
+may be; the lower bound takes the last.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
@@ -29,7 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audience_impact import estimation, person_days, pooling, reach
+from audience_impact import estimation, figures, person_days, pooling, reach
 from audience_impact.draws import Sampler
 from audience_impact.estimation import CELL, Learned, Sets
 from audience_impact.figures import PAIR
@@ -38,6 +41,8 @@ from audience_impact.vocabulary import WHOLE_INTERNET
 
 DAILY = {"avg_daily_reach": 0, "dau": 1, "daily_reach": 2}
 """Metrics of a day, the one that is an average over many days first."""
+LAW = ["shape", "low", "middle", "high", "coverage"]
+"""Columns that say how a figure is drawn, as in pooling.distributions."""
 FRESH_DAYS, LATER_DAYS, MONTH_DAYS = 92, 92, 30
 DAY = pd.Timedelta(days=1)
 Timed = tuple[pd.DataFrame, pd.DataFrame]
@@ -51,13 +56,13 @@ def daily(pairs: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     start), `months` (since the figure), and those of pooling.distributions.
     """
     figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
-    figure = figure[figure["value"].notna() & (figure["interval_kind"] != "one_sided_max")]
+    figure = _laws(figure[figure["interval_kind"] != "one_sided_max"])
     keys = [*PAIR, "start"]
     joined = pairs[keys].merge(
         figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
     )
     age = (joined["start"] - joined["period_end"]).dt.days
-    joined = joined[age >= -LATER_DAYS].assign(age=age)
+    joined = joined.assign(age=age)[age >= -LATER_DAYS]
     rank = pd.Series(2, joined.index).mask(joined["age"] < 0, 1)
     ranked = joined.assign(
         rank=rank.mask(joined["age"].between(0, FRESH_DAYS), 0),
@@ -71,26 +76,41 @@ def daily(pairs: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **{name: best[name] for name in PAIR},
-            "daily_persons": best["value"],
+            "daily_persons": best["middle"],
             "daily_id": best["estimate_id"],
             "daily_period": best["period"],
             "late_days": (-best["age"]).clip(lower=0),
             "months": best["far"] / 30.4375,
             "audience_key": best["estimate_id"],
-            "shape": "fixed",
-            "low": best["value"],
-            "middle": best["value"],
-            "high": best["value"],
-            "coverage": np.nan,
+            **{name: best[name] for name in LAW},
         }
     ).reset_index(drop=True)
+
+
+def _laws(known: pd.DataFrame) -> pd.DataFrame:
+    """The figures with a value or a range, and how each is drawn: LAW."""
+    kind = known["interval_kind"]
+    ends = known[["low", "high"]].where(kind.isin(figures.RANGED) | known["value"].isna())
+    middle = known["value"].fillna(ends.mean(axis=1, skipna=False))
+    low, high = np.fmin(ends["low"], middle), np.fmax(ends["high"], middle)
+    stated = kind.isin(list(pooling.COVERAGE)) & ends.notna().all(axis=1)
+    shape = pd.Series("pert", known.index).where(~stated, "split")
+    laws = {
+        "shape": shape.where(low < high, "fixed"),
+        "low": low,
+        "middle": middle,
+        "high": high,
+        "coverage": kind.map(pooling.COVERAGE),
+    }
+    return known.assign(**laws)[middle.notna()]
 
 
 def spans(events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """When each restriction was in force, indexed by restriction_id.
 
     Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end` with the ends on
-    record, `imputed_end` with unknown ends imputed; `end_unknown`, `from_announced`.
+    record, `imputed_end` with unknown ends imputed; `least_from`, the last day on which it may
+    have begun; `end_unknown`, `from_announced`.
     """
     about = events.set_index("restriction_id")
     seen, told = about["observed_from_start"], about["announced_on_start"]
@@ -118,7 +138,18 @@ def spans(events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     )
     ends = ["least_end", "end", "most_end", "imputed_end"]
     frame[ends] = frame[ends].apply(lambda column: column.clip(upper=until))
+    latest = frame["from_day"].where(to_the_day | told.notna(), about["observed_from_end"] - DAY)
+    latest = latest.where(latest < frame["end"], frame["end"] - DAY)
+    frame["least_from"] = latest.where(latest > frame["from_day"], frame["from_day"])
+    first = frame["least_from"] + DAY  # it was in force on one day at least
+    frame["least_end"] = frame["least_end"].where(frame["least_end"] > first, first)
+    frame["least_end"] = frame["least_end"].clip(upper=until)
     return frame
+
+
+def begins(times: pd.DataFrame, end: str) -> pd.Series:
+    """The first day that goes with an end: what is certain begins as late as it may have."""
+    return times["least_from" if end == "least_end" else "from_day"]
 
 
 @dataclass(frozen=True)
@@ -149,7 +180,8 @@ def timeline(
 ) -> Timeline:
     """The rows that are swept.
 
-    `limits` is the upper bound of each restriction and `part` whether it touches a part of the
+    `audiences` with `place_low_persons`, the lower bound of the place of each. `limits` is the
+    upper bound of each restriction and `part` whether it touches a part of the
     audiences only, both by restriction_id. Each row gets `row`, `daily_low_persons`,
     `daily_high_persons`, `monthly_low_persons`, `monthly_high_persons`, `certain`, `measured`.
     """
@@ -158,80 +190,78 @@ def timeline(
     rows = audiences.merge(figure, on=PAIR, how="left").sort_values(PAIR, ignore_index=True)
     times = spans(events, as_of)
     told = rows["d_daily_persons"]
-    cap = rows["restriction_id"].map(limits)
+    cap = rows["restriction_id"].map(limits).astype("float64")
     monthly = rows["high_persons"].fillna(rows["base_persons"])
     known = rows["tier"].notna() | told.notna()
     whole = ~rows["restriction_id"].map(part).astype(bool)
     rows = rows.assign(
         row=rows.index,
-        daily_low_persons=told.fillna(rows["low_persons"] / MONTH_DAYS).fillna(0.0),
-        daily_high_persons=np.fmin(told.fillna(monthly), cap),
-        monthly_low_persons=rows["low_persons"].fillna(0.0),
+        daily_low_persons=_least(rows["d_low"].fillna(rows["low_persons"] / MONTH_DAYS), cap),
+        daily_high_persons=np.fmin(rows["d_high"].fillna(monthly), cap),
+        monthly_low_persons=_least(np.fmax(rows["low_persons"], rows["place_low_persons"]), cap),
         monthly_high_persons=np.fmin(monthly, cap),
         certain=whole & known.groupby(rows["restriction_id"]).transform("all"),
-        limited=cap.astype("float64") < monthly,
-        regions=rows["restriction_id"].map(events.set_index("restriction_id")["area_ids"]),
     )
-    # Nothing is forced where only the people of a region can be touched.
-    rows.loc[rows["limited"], ["daily_low_persons", "monthly_low_persons"]] = 0.0
     measured = told.notna() & rows["base_persons"].notna()
     rows["measured"] = measured.groupby(rows["restriction_id"]).transform("all")
     return Timeline(rows, times)
 
 
-def pieces(rows: pd.DataFrame, times: pd.DataFrame, end: str, by_country: bool) -> Timed:
-    """Stretches and the rows in force on each: of every restriction, or of whole countries.
+def _least(persons: pd.Series, cap: pd.Series) -> pd.Series:
+    """A lower bound, no larger than the restriction can touch; zero where nothing is known."""
+    return persons.fillna(0.0).where(~(persons > cap), cap)
 
-    Of the rows of one platform on a stretch, the one whose restriction began first stays; the
-    whole internet swallows every service.
-    """
+
+def pieces(rows: pd.DataFrame, times: pd.DataFrame, end: str, by_country: bool) -> Timed:
+    """Stretches and all rows in force on each: of every restriction, or of whole countries."""
     about = times.reindex(rows["restriction_id"])
     group = rows["country_id"] if by_country else rows["restriction_id"] + "|" + rows["country_id"]
     frame = pd.DataFrame(
         {
             "group": group.to_numpy(),
             "item": rows["row"].astype("str").to_numpy(),
-            "start": about["from_day"].to_numpy(),
+            "start": begins(about, end).to_numpy(),
             "end": about[end].to_numpy(),
         }
     ).dropna(subset=["start", "end"])
     stretches, members = person_days.stretches(frame)
-    numbered = members.assign(row=members["item"].astype("int64"))
-    return stretches, one_a_platform(numbered, rows, times)
+    return stretches, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
 
 
 def one_a_platform(members: pd.DataFrame, rows: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     """Members (set_id, row) of which one row a platform stays, and the whole internet alone.
 
-    A row that is certain stands before one that is not, so that what is forced from below is also
-    in what is possible. Rows of named regions stay beside each other, one a set of regions, where
-    none reaches further: their people add up, and they swallow no service of the whole country.
+    Of the rows of one platform, the one whose restriction began first stays.
     """
     if members.empty:
         return members[["set_id", "row"]]
     first = times["from_day"]
-    about = rows.assign(
-        began=rows["restriction_id"].map(first),
-        open=~rows["certain"],
-        place=rows["regions"].where(rows["limited"], ""),
-    ).set_index("row")[["platform_id", "began", "open", "limited", "place"]]
+    about = rows.assign(began=first.reindex(rows["restriction_id"]).to_numpy()).set_index("row")[
+        ["platform_id", "began"]
+    ]
     joined = members.join(about, on="row")
-    by = ["set_id", "platform_id"]
-    joined = joined.sort_values([*by, "open", "limited", "began", "row"])
-    wide = (~joined["limited"]).groupby([joined[name] for name in by]).transform("any")
-    kept = joined[~(wide & joined["limited"])].drop_duplicates([*by, "place"])
-    network = (kept["platform_id"] == WHOLE_INTERNET) & ~kept["limited"]
-    swallowed = network.groupby(kept["set_id"]).transform("any") & ~network
-    return kept.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
+    joined = joined.sort_values(["set_id", "platform_id", "began", "row"])
+    single = joined.drop_duplicates(["set_id", "platform_id"])
+    network = single["platform_id"] == WHOLE_INTERNET
+    swallowed = network.groupby(single["set_id"]).transform("any") & ~network
+    return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
 
 
 def forced(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:
-    """Frechet bounds of each set, indexed by set_id: `lower`, `upper` and the sum `added`."""
-    about = rows.set_index("row")[[low, high, "base_persons"]]
+    """Frechet bounds of each set, indexed by set_id: `lower`, `upper` and the sum `added`.
+
+    Of several rows of one platform the largest audience counts; beside the whole internet no
+    service is added.
+    """
+    about = rows.set_index("row")[["platform_id", low, high, "base_persons"]]
     joined = members.join(about, on="row")
     groups = joined.groupby("set_id", sort=True)
-    added = groups[high].agg(lambda parts: parts.sum(skipna=False))
-    base = groups["base_persons"].agg(lambda parts: parts.max(skipna=False))
+    network = joined["platform_id"] == WHOLE_INTERNET
+    alone = network | ~network.groupby(joined["set_id"]).transform("any")
+    most = _largest(joined[alone], ["set_id", "platform_id"], high)
+    added = most.groupby(level="set_id").sum().where(most.groupby(level="set_id").count() > 0)
+    added = added.where(~most.isna().groupby(level="set_id").any())
+    base = _largest(joined, ["set_id"], "base_persons")
     lower = groups[low].max()
     return pd.DataFrame(
         {
@@ -240,6 +270,12 @@ def forced(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd
             "added": added,
         }
     )
+
+
+def _largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:
+    """The largest number of each group, NaN where one is not known."""
+    groups = rows[name].isna().groupby([rows[key] for key in by]).any()
+    return rows.groupby(by)[name].max().where(~groups)
 
 
 def sets_of(members: pd.DataFrame, rows: pd.DataFrame) -> Sets:
@@ -261,8 +297,8 @@ def daily_people(
     timed: Timed, line: Timeline, learned: Learned, sampler: Sampler, workers: int
 ) -> Array:
     """Draws (set_ids, D) of the people under a restriction on a day of each set, cut to bounds."""
-    members = timed[1]
     rows = line.rows
+    members = one_a_platform(timed[1], rows, line.spans)
     figure = rows.filter(regex="^d_").rename(columns=lambda name: name.removeprefix("d_"))
     table = figure.assign(
         country_id=rows["country_id"],
@@ -275,7 +311,7 @@ def daily_people(
     if wanted.any():
         items[wanted] = pooling.values(table[wanted], sampler)
     drawn, _ = estimation.people(items, sets_of(members, rows), learned, sampler, workers)
-    bound = forced(members, rows, "daily_low_persons", "daily_high_persons")
+    bound = forced(timed[1], rows, "daily_low_persons", "daily_high_persons")
     return estimation.cut(drawn, bound["lower"].to_numpy(), bound["upper"].to_numpy())[0]
 
 
@@ -310,7 +346,8 @@ def windows(
         }
     )
     total = places.groupby("restriction_id").agg(lambda parts: parts.sum(skipna=False))
-    return total.assign(window_days=rows.groupby("restriction_id")["window_days"].first())
+    days = rows.groupby("restriction_id")["window_days"].first()
+    return total.where(days.notna(), np.nan).assign(window_days=days)
 
 
 def _windows(

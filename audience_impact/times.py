@@ -23,6 +23,7 @@ EVERY = "all"
 KEY = ["restriction_id", "country_id", "period"]
 ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 UNKNOWN_END = "an end is not known"
+IMPUTED = "imputed_"
 IN_PART = "restrictions of a part of the country, of some networks or without a figure are bounds"
 NO_DAILY = "nobody counted the daily audience of some service"
 
@@ -33,13 +34,21 @@ def person_days(model: Model, sampler: Sampler, workers: int, as_of: date) -> pd
     for by_country in (False, True):
         plain = _totals(model, sampler, workers, by_country, ("least_end", "end", "most_end"))
         imputed = _totals(model, sampler, workers, by_country, ("imputed_end",) * 3)
-        imputed = imputed.drop(columns=["covered_days"]).add_prefix("imputed_")
-        parts.append(plain.join(imputed, how="outer"))
+        imputed = imputed.drop(columns=["covered_days"]).add_prefix(IMPUTED)
+        parts.append(_none_left(plain.join(imputed, how="left")))
     table = pd.concat(parts).reset_index()
     frame = table.merge(_naive(model), on=KEY, how="left")
     return _described(frame, model, as_of).sort_values(
         ["restriction_id", "area_id", "period"], ignore_index=True
     )
+
+
+def _none_left(table: pd.DataFrame) -> pd.DataFrame:
+    """Zero in periods that no restriction reaches once unknown ends are imputed."""
+    names = [name for name in table.columns if name.startswith(IMPUTED)]
+    over = table[f"{IMPUTED}days"].isna()
+    table.loc[over, names] = 0.0
+    return table
 
 
 def _totals(
@@ -55,13 +64,37 @@ def _totals(
     table["lower_person_days"] = _summed(least, _forced(least, model, "lower"))[0]
     table["lower_person_days"] = table["lower_person_days"].fillna(0.0)
     drawn = _drawn(model, middle, sampler, workers)
-    table["days"] = _summed(most, np.ones((len(_sets(most)), 1)))[0]
-    table["covered_days"] = _summed(middle, np.ones((len(_sets(middle)), 1)))[0]
-    return table.join(drawn)
+    table["days"], table["covered_days"] = _days(most), _days(middle)
+    # What is drawn leaves out services without a daily figure, which can force more than the rest.
+    ends = (table["lower_person_days"], table["upper_person_days"])
+    return table.join(drawn.reindex(table.index).clip(*ends, axis=0))
 
 
 def _sets(timed: Timed) -> Array:
     return np.asarray(timed[0]["set_id"].unique(), dtype=float)
+
+
+def _days(timed: Timed) -> pd.Series:
+    """Days in force by KEY; of several countries the most, since days are not added up."""
+    if timed[0].empty:
+        return _summed(timed, np.empty((0, 1)))[0]
+    periods, _ = by_period(timed[0], np.empty((len(_sets(timed)), 0)))
+    table = _keyed(periods, periods[["days"]])
+    own = table["restriction_id"] != EVERY
+    years = table[own & (periods["period"].str.len() == 4)]
+    whole = years.assign(period=EVERY).groupby(KEY)["days"].sum().reset_index()
+    kept = pd.concat([table[~own], years, whole])
+    kept["country_id"] = kept["country_id"].where(kept["restriction_id"] == EVERY, "")
+    return kept.groupby(KEY)["days"].max().astype("float64")
+
+
+def _keyed(periods: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
+    """Numbers of each period of a sweep with KEY beside them."""
+    parts = periods["group"].str.rsplit("|", n=1)
+    restriction = parts.str[0].where(parts.str.len() == 2, EVERY)
+    return numbers.assign(
+        restriction_id=restriction, country_id=parts.str[-1], period=periods["period"]
+    )
 
 
 def _forced(timed: Timed, model: Model, end: str) -> Array:
@@ -73,24 +106,28 @@ def _forced(timed: Timed, model: Model, end: str) -> Array:
 def _drawn(model: Model, timed: Timed, sampler: Sampler, workers: int) -> pd.DataFrame:
     """Quantiles of person-days by KEY, where something can be drawn."""
     if model.learned is None or timed[1].empty:
-        index = pd.MultiIndex.from_arrays([[], [], []], names=KEY)
-        return estimation.quantiles(np.empty((0, sampler.count)), index, "person_days")
+        return _nothing(KEY, "person_days")
     per_day = sweep.daily_people(timed, model.line, model.learned, sampler, workers)
     total = _summed(timed, per_day)
     return estimation.quantiles(total.to_numpy(), total.index, "person_days")
 
 
+def _no_rows(key: list[str]) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([pd.Index([], dtype="str")] * len(key), names=key)
+
+
+def _nothing(key: list[str], unit: str) -> pd.DataFrame:
+    """Quantiles of nothing, indexed by the key."""
+    names = [f"{name}_{unit}" for name in estimation.QUANTILES]
+    return pd.DataFrame(columns=names, index=_no_rows(key), dtype="float64")
+
+
 def _summed(timed: Timed, per_day: Array) -> pd.DataFrame:
     """Person-days by KEY: months and years of a country, years and the whole of a restriction."""
     if timed[0].empty:
-        index = pd.MultiIndex.from_arrays([[], [], []], names=KEY)
-        return pd.DataFrame(np.empty((0, per_day.shape[1])), index=index)
+        return pd.DataFrame(np.empty((0, per_day.shape[1])), index=_no_rows(KEY))
     periods, days = by_period(timed[0], per_day)
-    parts = periods["group"].str.rsplit("|", n=1)
-    restriction = parts.str[0].where(parts.str.len() == 2, EVERY)
-    table = pd.DataFrame(days).assign(
-        restriction_id=restriction, country_id=parts.str[-1], period=periods["period"]
-    )
+    table = _keyed(periods, pd.DataFrame(days))
     country = table["restriction_id"] == EVERY
     years = table[~country & (periods["period"].str.len() == 4)]
     whole = years.assign(period=EVERY)
@@ -109,7 +146,7 @@ def _all_places(summed: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
 def _naive(model: Model) -> pd.DataFrame:
     """What adding up gives: audiences of a month, and of a day, for each day and restriction."""
     line = model.line
-    known = line.rows["tier"].notna()
+    known = line.rows["tier"].notna() & ~line.rows["restriction_id"].isin(_never(model))
     rows = line.rows[known]
     timed = sweep.pieces(rows, line.spans, "end", by_country=False)
     parts = []
@@ -120,12 +157,22 @@ def _naive(model: Model) -> pd.DataFrame:
     return pd.concat([own, _of_countries(timed, rows)]).reset_index()
 
 
+def _open(model: Model) -> pd.Index:
+    return model.line.spans.index[model.line.spans["end_unknown"]]
+
+
+def _never(model: Model) -> pd.Index:
+    """Restrictions that were never in force, or nobody knows since when."""
+    return model.line.spans.index[model.line.spans["from_day"].isna()]
+
+
 def _of_countries(timed: Timed, rows: pd.DataFrame) -> pd.DataFrame:
-    """The same for whole countries: every restriction added to every other."""
+    """The same for whole countries: every restriction with a figure added to every other."""
     parts = []
     for column, name in zip(("monthly_high_persons", "d_daily_persons"), ADDED, strict=True):
         added = sweep.forced(timed[1], rows, "monthly_low_persons", column)[["added"]]
-        periods, days = by_period(timed[0], added.fillna(0.0).to_numpy("float64"))
+        known = timed[0][timed[0]["set_id"].isin(added.dropna().index)]
+        periods, days = by_period(known, added.fillna(0.0).to_numpy("float64"))
         table = periods.assign(
             restriction_id=EVERY,
             country_id=periods["group"].str.rsplit("|", n=1).str[1],
@@ -137,24 +184,24 @@ def _of_countries(timed: Timed, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _described(frame: pd.DataFrame, model: Model, as_of: date) -> pd.DataFrame:
     """Areas, status and reasons of each total."""
-    unknown = model.line.spans["end_unknown"]
-    own = frame["restriction_id"] != EVERY
-    certain = model.line.rows.groupby("restriction_id")["certain"].all()
-    open_end = frame["restriction_id"].map(unknown).eq(True)
-    in_part = own & frame["restriction_id"].map(certain).ne(True)
-    partly = ~own & (frame["covered_days"].fillna(0) < frame["days"])
+    rows, own = model.line.rows, frame["restriction_id"] != EVERY
     silent = frame["q50_person_days"].isna()
+    why = {
+        UNKNOWN_END: rows["restriction_id"].isin(_open(model)),
+        IN_PART: ~rows["certain"],
+        NO_DAILY: rows["certain"] & ~rows["measured"],
+    }
+    flags = [_touched(frame, model, rows[some]) for some in why.values()]
+    if model.learned is None:
+        why[estimation.UNCALIBRATED] = silent
+        flags.append(silent)
     reasons = [
-        "; ".join(
-            word for word, on in zip((UNKNOWN_END, IN_PART, NO_DAILY), row, strict=True) if on
-        )
-        for row in zip(
-            open_end, in_part | partly | _bounded(frame, model), silent & ~in_part, strict=True
-        )
+        "; ".join(word for word, on in zip(why, row, strict=True) if on)
+        for row in zip(*flags, strict=True)
     ]
-    areas = model.line.rows.groupby("restriction_id")["country_id"].agg(
-        lambda ids: ";".join(sorted(set(ids)))
-    )
+    areas = rows.groupby("restriction_id")["country_id"].agg(lambda ids: ";".join(sorted(set(ids))))
+    own = frame["restriction_id"] != EVERY
+    silent = frame["q50_person_days"].isna()
     return frame.assign(
         area_id=frame["country_id"].where(~own, frame["restriction_id"].map(areas)),
         reason=reasons,
@@ -163,15 +210,11 @@ def _described(frame: pd.DataFrame, model: Model, as_of: date) -> pd.DataFrame:
     )
 
 
-def _bounded(frame: pd.DataFrame, model: Model) -> pd.Series:
-    """Periods of a country in which a restriction is in force that enters the bounds alone."""
-    open_rows = model.line.rows[~(model.line.rows["certain"] & model.line.rows["measured"])]
-    timed = sweep.pieces(open_rows, model.line.spans, "most_end", by_country=True)
-    if timed[0].empty:
-        return pd.Series(False, frame.index)
-    found = _summed(timed, np.ones((len(_sets(timed)), 1)))
-    keys = pd.MultiIndex.from_frame(frame[KEY])
-    return pd.Series(keys.isin(found.index), frame.index)
+def _touched(frame: pd.DataFrame, model: Model, rows: pd.DataFrame) -> pd.Series:
+    """Totals that some of the rows enter: of their restriction, or of a country at the time."""
+    own = frame["restriction_id"].isin(rows["restriction_id"])
+    found = _days(sweep.pieces(rows, model.line.spans, "most_end", by_country=True))
+    return own | pd.MultiIndex.from_frame(frame[KEY]).isin(found.index)
 
 
 @dataclass(frozen=True)
@@ -199,15 +242,12 @@ def impact_by_area(model: Model, sampler: Sampler, workers: int, as_of: date) ->
     if every.table.empty:
         return _no_area()
     ends = ("monthly_low_persons", "monthly_high_persons")
-    most, least = (sweep.forced(one.members, line.rows, *ends) for one in (every, certain))
+    most, least = (sweep.forced(one.alive, line.rows, *ends) for one in (every, certain))
     table = every.table.assign(upper_persons=most["upper"].to_numpy())
     table = table.set_index(["country_id", "period"])
-    sure = certain.table.assign(low=least["lower"].to_numpy(), high=least["upper"].to_numpy())
-    sure = sure.set_index(["country_id", "period"]).reindex(table.index)
-    table["lower_persons"] = sure["low"].fillna(0.0)
-    # What may still be in force can have begun before what surely is, with a smaller audience.
-    raised = sure["high"].where(sure["high"] > table["upper_persons"], table["upper_persons"])
-    table["upper_persons"] = raised
+    low = certain.table.assign(lower_persons=least["lower"].to_numpy())
+    table["lower_persons"] = low.set_index(["country_id", "period"])["lower_persons"]
+    table["lower_persons"] = table["lower_persons"].fillna(0.0)
     joined = table.join(_middle(model, drawable, table, sampler, workers))
     return _about_area(joined, every, model, as_of)
 
@@ -234,7 +274,7 @@ def _in_period(model: Model, rows: pd.DataFrame, end: str) -> _Periods:
             "country_id": rows["country_id"].to_numpy(),
             "row": rows["row"].to_numpy(),
             "platform_id": rows["platform_id"].to_numpy(),
-            "from": about["from_day"].to_numpy(),
+            "from": sweep.begins(about, end).to_numpy(),
             "until": about[end].to_numpy(),
         }
     )
@@ -266,8 +306,7 @@ def _middle(
 ) -> pd.DataFrame:
     """Quantiles of the people in each period, by country and period."""
     if model.learned is None or drawable.table.empty:
-        index = pd.MultiIndex.from_arrays([[], []], names=["country_id", "period"])
-        return estimation.quantiles(np.empty((0, sampler.count)), index, "persons")
+        return _nothing(["country_id", "period"], "persons")
     items = pooling.values(model.items, sampler)
     sets = sweep.sets_of(drawable.members, model.line.rows)
     drawn, _ = estimation.people(items, sets, model.learned, sampler, workers)
@@ -302,7 +341,7 @@ def _about_area(table: pd.DataFrame, every: _Periods, model: Model, as_of: date)
             restrictions_count=groups["restriction_id"].nunique().to_numpy(),
             bounds_only_count=bounded,
             obs_status=np.where(silent, "M", np.where(bounded > 0, "U", "E")),
-            reason=np.where(bounded > 0, IN_PART, ""),
+            reason=np.where(bounded > 0, IN_PART, "" if model.learned else estimation.UNCALIBRATED),
             as_of=as_of.isoformat(),
         )
         .sort_values(["area_id", "period"], ignore_index=True)

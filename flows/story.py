@@ -62,10 +62,12 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
         ),
         "figures": _records(figures.drop(columns=["output_table", "restriction_id"])),
         "naive_sum": {
-            "naive_sum_persons": _plain(parts["naive_sum_persons"].iloc[0]),
+            "naive_sum_persons": _plain(next(iter(parts["naive_sum_persons"]), None)),
             "why_wrong": NAIVE
             if parts["platform_id"].nunique() > 1
-            else "one platform: nothing is added up",
+            else "one platform: nothing is added up"
+            if len(parts)
+            else "no platform on record",
         },
         "impact": _records(own["impact"]),
         "person_days": _records(own["person_days"].drop(columns=["restriction_id", "as_of"])),
@@ -149,7 +151,7 @@ def _person_days(rows: list[dict[str, Any]]) -> list[str]:
         f"{_number(row['lower_person_days']):>17} to {_number(row['upper_person_days']):>17}   "
         f"{_middle(row, 'person_days')}; added up {_number(row['naive_sum_person_days'])}"
         for row in rows
-    ] or ["  start not known, or never carried out"]
+    ] or ["  none: start not known, later than the facts, or never carried out"]
 
 
 def _drives(rows: list[dict[str, Any]]) -> list[str]:

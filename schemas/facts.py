@@ -14,6 +14,7 @@ from audience_impact import periods
 from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.fields import FactModel
+from schemas.others import PublishedAreaFigures
 from schemas.registers import EventLinks, FeatureRules, RegisterRows
 from schemas.surveys import OverlapCalibration, Surveys, UsePatterns
 
@@ -315,6 +316,7 @@ MODELS: dict[str, type[FactModel]] = {
     "feature_rules": FeatureRules,
     "register_rows": RegisterRows,
     "event_links": EventLinks,
+    "published_area_figures": PublishedAreaFigures,
 }
 """Model of each fact table, in the order in which keys resolve."""
 

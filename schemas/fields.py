@@ -105,7 +105,11 @@ def word(texts: Any, *, word: Iterable[str]) -> Any:
 @register_check_method(statistics=["identifier"])
 def identifier(texts: Any, *, identifier: bool) -> Any:
     """Blank or identifiers separated by semicolons."""
-    return texts.map(lambda text: all(IDENTIFIER.match(part) for part in text.split(";") if text))
+    known = {
+        text: all(IDENTIFIER.match(part) for part in text.split(";") if text)
+        for text in texts.unique()
+    }
+    return texts.map(known)
 
 
 @register_check_method(statistics=["web_address"])

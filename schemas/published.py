@@ -15,7 +15,7 @@ from pandera.typing import Series
 from audience_impact import vocabulary as words
 from schemas import columns
 from schemas.columns import PublishedModel
-from schemas.estimated import ImpactByArea, ImpactByGroup, PersonDays, Sensitivity
+from schemas.estimated import AreaComparisons, ImpactByArea, ImpactByGroup, PersonDays, Sensitivity
 
 SCHEMA_VERSION = "2.0"
 
@@ -265,6 +265,7 @@ MODELS: dict[str, type[PublishedModel]] = {
     "impact": Impact,
     "impact_by_platform": ImpactByPlatform,
     "impact_by_area": ImpactByArea,
+    "area_comparisons": AreaComparisons,
     "impact_by_group": ImpactByGroup,
     "person_days": PersonDays,
     "sensitivity": Sensitivity,
@@ -280,6 +281,7 @@ KEYS = {
     "impact": ["restriction_id", "impact_metric"],
     "impact_by_platform": ["restriction_id", "platform_id", "feature", "impact_metric"],
     "impact_by_area": ["area_id", "period", "impact_metric"],
+    "area_comparisons": ["published_area_figure_id"],
     "impact_by_group": ["restriction_id", "area_id", "age", "sex", "base"],
     "person_days": ["restriction_id", "area_id", "period"],
     "sensitivity": ["restriction_id", "impact_metric", "input"],

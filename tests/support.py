@@ -142,6 +142,15 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "rule": "country, days and platform",
         "source_id": "press-page",
     },
+    "published_area_figures": {
+        "area_id": "XA",
+        "period": "2025",
+        "publisher": "A newspaper",
+        "figure_kind": "internet_users",
+        "persons": "500000",
+        "interval_kind": "none",
+        "source_id": "press-page",
+    },
     "published_figures": {
         "restriction_id": "R1",
         "publisher": "A newspaper",

@@ -74,7 +74,11 @@ def shutdowns(made: World) -> None:
     country(made, "XD", "1000000", period="2024")
     country(made, "XE", "1000000", period="2020")
     country(made, "XF", "1000000", period="2024", low_persons="550000", high_persons="650000")
-    for act, area in (("shutdown", "XD"), ("old-count", "XE"), ("range", "XF")):
+    ahead = {"period": "2024", "obs_status": "F", "low_persons": "500000"}
+    country(made, "XH", "900000", high_persons="800000", **ahead)
+    country(made, "XI", "700000", high_persons="800000", **ahead)
+    acts = {"shutdown": "XD", "old-count": "XE", "range": "XF", "ahead": "XH", "ahead-of-all": "XI"}
+    for act, area in acts.items():
         made.restrict(act, "*", area_ids=area, action="network_shutdown")
     made.restrict("mobile", "*", area_ids="XD", network_scope="mobile")
     made.estimate("XD-alpha", area_id="XD", population_base="internet_all", value="200000")
@@ -254,6 +258,20 @@ def test_an_old_count_of_internet_users_is_a_floor_alone(done: Tables) -> None:
     found = exposed(done, "old-count")
     assert bounds(found) == (600000.0, 1000000.0)
     assert (found["base"], found["obs_status"], found["staleness"]) == ("all_ages", "U", "expired")
+
+
+def test_projected_internet_users_limit_by_their_high_end_and_say_so(done: Tables) -> None:
+    found = exposed(done, "ahead")
+    assert bounds(found) == (500000.0, 800000.0)
+    assert (found["base"], found["base_persons"]) == ("internet_all", 800000.0)
+    assert found["obs_status"] == "U"
+    assert "internet users projected, not counted" in found["reason"]
+
+
+def test_projected_internet_users_are_no_more_than_the_people(done: Tables) -> None:
+    found = exposed(done, "ahead-of-all")
+    assert found["base_persons"] == found["population_persons"] == 700000.0
+    assert found["upper_persons"] == 700000.0
 
 
 def test_a_range_of_internet_users_is_kept_inside_the_base(done: Tables) -> None:

@@ -1,0 +1,330 @@
+"""How often the intervals hold the truth, end to end: `python -m benchmarks.coverage`.
+
+    python -m benchmarks.coverage [--areas 600] [--seed 0] [--stated 1.0] [--format json|table]
+
+Populations are drawn from worlds whose truth is known (coverage_worlds), figures about them are
+published with noise, and the whole chain (impact.calculate) runs on those figures. Counted is how
+often the 90 % interval and the bounds hold the truth: people exposed, people who use the feature,
+people deprived, and person-days. `--areas` is the number of areas of each family.
+
+Figures. Of each service the monthly and the daily reach: a 95 % or 90 % confidence interval
+around a value with exactly that error, a range in which the truth has a PERT law, or the exact
+number. Callers: of each service, or of any application and then off by what the chain takes such
+an assumption to cost; a sample with its 95 % interval. Who keeps access: a sample with its
+interval, or one of 500 respondents that states none. The base is exact and figures are fresh.
+`--stated` multiplies the width of what is published and leaves the errors as they are: below 1,
+publishers are overconfident. Areas of the patterns of a house are run with a calibration that has
+not seen the house, all others with the committed one.
+
+A row is a family and a measure: `coverage_share` of truths in q05..q95, `below_share` and
+`above_share` of truths below and above it, `bounds_share` of truths inside the bounds, and
+`width_share`, the mean width of the interval over that of the bounds. The truth of `copula` is the
+model's own; that of the other families is not.
+"""
+
+import argparse
+import itertools
+import json
+import string
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from audience_impact import calibration, features, impact
+from audience_impact import facts as core
+from audience_impact.facts import Tables
+from audience_impact.overlap import Calibration
+from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
+from benchmarks.overlap import facts
+from schemas import facts as contracts
+
+AS_OF = date(2025, 12, 31)
+START = date(2025, 7, 1)
+MEASURES = ("people_exposed", "people_feature_exposed", "people_deprived_net", "person_days")
+Z = {"ci95": 1.959964, "ci90": 1.644854}
+KINDS, ODDS = ("ci95", "ci90", "min_max", "none"), (0.40, 0.25, 0.15, 0.20)
+PARAMETERS = ("mean", "between", "within", "area", "region", "model")
+EVERY = "all"
+
+Row = dict[str, str | int | float]
+Cells = dict[str, str]
+
+COMMON: dict[str, Cells] = {
+    "bases": {"population_base": "internet_all", "period": "2025-06", "obs_status": "A"},
+    "estimates": {"unit": "persons", "population_base": "internet_all", "period": "2025-06"},
+    "feature_use": {
+        "feature": "voice_call",
+        "population_base": "internet_all",
+        "period": "2025-06",
+    },
+    "circumvention": {"asked": "adults", "self_selected": "no", "period": "2025-06"},
+    "restrictions": {
+        "geo_scope": "national",
+        "network_scope": "all",
+        "observed_from": START.isoformat(),
+        "end_status": "ended",
+        "end_source": "recorded",
+        "start_precision": "actual",
+        "action": "block",
+        "severity": "feature_unavailable",
+        "evidence_state": "blocked",
+        "claim_status": "official",
+    },
+    "restriction_targets": {"feature": "voice_call", "claim_status": "official"},
+}
+
+
+@dataclass
+class Publisher:
+    """Writes down, with noise, what is true of areas."""
+
+    generator: np.random.Generator
+    stated: float
+    rows: dict[str, list[Cells]] = field(default_factory=dict)
+
+    def add(self, table: str, **cells: str) -> None:
+        """A row of a fact table; all are of the one panel."""
+        self.rows.setdefault(table, []).append(
+            {"source_id": "panel-page", **COMMON.get(table, {}), **cells}
+        )
+
+    def publish(self, code: str, area: Area) -> None:
+        """All figures of an area, and the restriction of its services."""
+        self.add("areas", area_id=code, name=code)
+        self.add("bases", base_id=f"B-{code}", area_id=code, persons=f"{area.base:.0f}")
+        last = START + timedelta(days=area.days - 1)
+        self.add(
+            "restrictions", restriction_id=f"R-{code}", area_ids=code, ended_on=last.isoformat()
+        )
+        for number in range(len(area.monthly)):
+            self._service(code, area, number)
+        if not area.own:
+            off = features.ASSUMED_SPREAD * self.generator.normal()
+            self._callers(code, "any-app", float(expit(logit(area.any_calls) + off)))
+        self._keepers(code, area.kept)
+
+    def _service(self, code: str, area: Area, number: int) -> None:
+        name = f"service-{number}"
+        self.add("restriction_targets", restriction_id=f"R-{code}", platform_id=name)
+        for metric, share in (
+            ("monthly_reach", area.monthly[number]),
+            ("avg_daily_reach", area.daily[number]),
+        ):
+            kind = str(self.generator.choice(KINDS, p=ODDS))
+            cells = self._figure(float(share), kind, area.base)
+            key = f"E-{code}-{number}-{metric}"
+            about = {"platform_id": name, "area_id": code, "audience_metric": metric}
+            self.add("estimates", estimate_id=key, **about, **cells)
+        if area.own:
+            self._callers(code, name, float(area.calls[number]))
+
+    def _callers(self, code: str, name: str, share: float) -> None:
+        told = _shares(self._figure(share, "ci95"))
+        about = {"platform_id": name, "area_id": code}
+        self.add("feature_use", feature_use_id=f"F-{code}-{name}", **about, **told)
+
+    def _keepers(self, code: str, share: float) -> None:
+        size = features.EFFECTIVE_SAMPLE
+        found = f"{self.generator.binomial(size, share) / size}"
+        silent = {"value": found, "interval_kind": "none"}
+        told = silent if self.generator.uniform() < 0.5 else self._figure(share, "ci95")
+        about = {"restriction_id": f"R-{code}", "area_id": code}
+        self.add("circumvention", circumvention_id=f"C-{code}", **about, **_shares(told))
+
+    def _figure(self, share: float, kind: str, of: float = 1.0) -> Cells:
+        """A share as published, in persons where they are given: value, ends and their kind."""
+        if kind == "none":
+            return {"value": _text(share, of), "interval_kind": kind}
+        if kind == "min_max":
+            half = self.generator.uniform(0.05, 0.3) * min(share, 1.0 - share)
+            middle = share + half * (2.0 * self.generator.beta(3.0, 3.0) - 1.0)
+        else:
+            least = 25.0 * max(1.0 - share, share) / min(share, 1.0 - share)
+            size = max(float(self.generator.integers(150, 1500)), least)
+            error = np.sqrt(share * (1.0 - share) / size)
+            middle, half = share + error * self.generator.normal(), error * Z[kind]
+        half *= self.stated
+        ends = np.clip([middle - half, middle + half], 0.0, 1.0)
+        value = {} if kind == "min_max" else {"value": _text(float(np.clip(middle, *ends)), of)}
+        low, high = (_text(float(end), of) for end in ends)
+        return {**value, "low": low, "high": high, "interval_kind": kind}
+
+
+def _text(share: float, of: float) -> str:
+    return f"{share:.9f}" if of == 1.0 else f"{share * of:.0f}"
+
+
+def _shares(cells: Cells) -> Cells:
+    """The cells of a figure under the names that tables of shares have."""
+    names = {"value": "share", "low": "low_share", "high": "high_share"}
+    return {names.get(name, name): cell for name, cell in cells.items()}
+
+
+def tables(areas: Sequence[Area], learned: Calibration, publisher: Publisher) -> Tables:
+    """The typed fact tables of all areas, as they are after all checks."""
+    publisher.add("lineages", lineage_id="panel", measurer="Panel", source_type="panel")
+    publisher.add(
+        "sources",
+        source_type="panel",
+        accessed_on=AS_OF.isoformat(),
+        reliability="high",
+        lineage_id="panel",
+    )
+    publisher.add("platforms", platform_id="any-app", name="Any", kind="group")
+    for number in range(max(len(area.monthly) for area in areas)):
+        name = f"service-{number}"
+        publisher.add("platforms", platform_id=name, name=name, kind="messenger")
+    for name in PARAMETERS:
+        value, houses = str(getattr(learned, name)), str(learned.houses)
+        publisher.add("overlap_calibration", parameter=name, value=value, houses=houses)
+    for code, area in zip(codes(), areas, strict=False):
+        publisher.publish(code, area)
+    return core.typed(
+        {name: _frame(name, publisher.rows.get(name, [])) for name in contracts.MODELS},
+        contracts.of_kind("number"),
+        contracts.of_kind("period"),
+    )
+
+
+def _frame(table: str, rows: list[Cells]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(contracts.columns(table)), dtype="str").fillna("")
+    lines = pd.Series(range(2, len(rows) + 2), dtype="int64")
+    return frame.assign(row_layer=1, row_file=f"{table}.csv", row_line=lines)
+
+
+def codes() -> list[str]:
+    """Names of areas: two letters or digits, as a country has."""
+    signs = string.ascii_letters + string.digits
+    return ["".join(pair) for pair in itertools.product(signs, signs)]
+
+
+def scored(areas: Sequence[Area], learned: Calibration, publisher: Publisher) -> pd.DataFrame:
+    """One row an area and measure: family, measure, truth, quantiles and bounds."""
+    settings = impact.Settings(sensitivity=False)
+    found = impact.calculate(tables(areas, learned, publisher), AS_OF, settings).tables
+    parts = [found["impact"].rename(columns={"impact_metric": "measure"})]
+    days = found["person_days"]
+    own = days[(days["period"] == EVERY) & (days["restriction_id"] != EVERY)]
+    ends = {f"{end}_person_days": f"{end}_persons" for end in ("lower", "q05", "q95", "upper")}
+    own = own.drop(columns="days")
+    parts.append(own.rename(columns=ends).assign(measure="person_days"))
+    columns = ["restriction_id", "measure", *ends.values()]
+    told = pd.concat([part[columns] for part in parts])
+    truth = [
+        {"restriction_id": f"R-{code}", "family": area.family, "measure": name, "truth": value}
+        for code, area in zip(codes(), areas, strict=False)
+        for name, value in area.truth().items()
+    ]
+    return pd.DataFrame(truth).merge(told, on=["restriction_id", "measure"], how="left")
+
+
+def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> pd.DataFrame:
+    """Areas of each family, published and run through the chain, with their truth."""
+    learned = calibration.read(facts("overlap_calibration"))
+    surveys, patterns = facts("surveys"), facts("use_patterns")
+    known = dict(iter(patterns.groupby("survey_id")))
+    by_house: dict[str, list[str]] = {}
+    for name, house in zip(surveys["survey_id"], surveys["house"], strict=True):
+        if name in known:
+            by_house.setdefault(house, []).append(name)
+    share = surveys.set_index("survey_id")["online_share_override"]
+    asked = {
+        house: [survey_people(known[name], float(share[name])) for name in names]
+        for house, names in by_house.items()
+    }
+    maker = Maker(np.random.default_rng(seed), learned, asked)
+    made = [maker.area(family) for family in families for _ in range(areas)]
+    generator = np.random.default_rng([seed, 1])
+    taught = {"": learned}
+    if "surveys" in families:
+        taught |= unseen(surveys, patterns)
+    parts = []
+    for house in sorted({area.house for area in made}):
+        own = [area for area in made if area.house == house]
+        for at in range(0, len(own), len(codes())):
+            some = own[at : at + len(codes())]
+            parts.append(scored(some, taught[house], Publisher(generator, stated)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def unseen(surveys: pd.DataFrame, patterns: pd.DataFrame) -> dict[str, Calibration]:
+    """What all other houses teach, by house."""
+    fits = calibration.fits_of(calibration.surveys_of(surveys, patterns))
+    return {
+        house: calibration.calibrate([fit for fit in fits if fit.survey.house != house])
+        for house in surveys["house"].unique()
+    }
+
+
+def summary(found: pd.DataFrame) -> list[Row]:
+    """Coverage by family and measure, and over all families."""
+    families = [*dict.fromkeys(found["family"]), EVERY]
+    return [
+        _row(found[(found["measure"] == measure) & found["family"].isin([family, *_all(family)])])
+        | {"family": family, "measure": measure}
+        for family in families
+        for measure in MEASURES
+    ]
+
+
+def _all(family: str) -> Sequence[str]:
+    return FAMILIES if family == EVERY else ()
+
+
+def _row(own: pd.DataFrame) -> Row:
+    """Shares of areas; a truth within a person of an end counts as held."""
+    truth, (low, q05, q95, high) = own["truth"], _ends(own)
+    slack = np.maximum(1.0, 1e-6 * truth)
+    below, above = truth < q05 - slack, truth > q95 + slack
+    held = (truth >= low - slack) & (truth <= high + slack)
+    room = (high - low).where(high - low > 2.0 * slack)
+    if own[["q05_persons", "q95_persons"]].isna().any(axis=None):
+        raise ValueError("some area has no interval")
+    return {
+        "family": "",
+        "measure": "",
+        "areas": len(own),
+        "coverage_share": round(float(1.0 - (below | above).mean()), 4),
+        "below_share": round(float(below.mean()), 4),
+        "above_share": round(float(above.mean()), 4),
+        "bounds_share": round(float(held.mean()), 4),
+        "width_share": round(float(((q95 - q05) / room).mean()), 4),
+    }
+
+
+def _ends(own: pd.DataFrame) -> "list[pd.Series[float]]":
+    return [own[f"{end}_persons"] for end in ("lower", "q05", "q95", "upper")]
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = [f"| {' | '.join(rows[0])} |", f"|{'---|' * len(rows[0])}"]
+    for row in rows:
+        cells = [f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row.values()]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Count how often the intervals hold the truth.")
+    parser.add_argument("--areas", type=int, default=600, help="of each family")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--stated", type=float, default=1.0, help="stated width over the true one")
+    parser.add_argument("--families", nargs="+", choices=FAMILIES, default=FAMILIES)
+    parser.add_argument("--format", choices=["json", "table"], default="json")
+    asked = parser.parse_args(words)
+    if asked.areas < 1:
+        parser.error("--areas must be at least 1")
+    rows = summary(simulated(asked.areas, asked.seed, asked.stated, asked.families))
+    print(table(rows) if asked.format == "table" else json.dumps(rows, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The simulation of coverage, small, and what it says of publishers who are too sure."""
+
+import json
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact import calibration, overlap
+from audience_impact.overlap import Calibration
+from benchmarks import coverage
+from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
+from benchmarks.overlap import facts
+
+KEYS = [
+    "family",
+    "measure",
+    "areas",
+    "coverage_share",
+    "below_share",
+    "above_share",
+    "bounds_share",
+    "width_share",
+]
+
+
+EXACT = Calibration(0.0, 1e-12, 1e-12, 0.0, 0.5, 0.0, 6)
+"""One correlation for all, and no error of the model: figures are all that is not known."""
+
+
+@cache
+def areas(family: str, exact: bool = False) -> list[Area]:
+    """Sixty areas of a family that asks no survey."""
+    learned = EXACT if exact else calibration.read(facts("overlap_calibration"))
+    maker = Maker(np.random.default_rng(1), learned, {})
+    return [maker.area(family) for _ in range(60)]
+
+
+@cache
+def covered(stated: float) -> dict[str, float]:
+    """Coverage by measure where figures state so much of their error and all else is known."""
+    publisher = coverage.Publisher(np.random.default_rng(2), stated)
+    rows = coverage.summary(coverage.scored(areas("copula", exact=True), EXACT, publisher))
+    return {str(r["measure"]): float(r["coverage_share"]) for r in rows if r["family"] == "copula"}
+
+
+def test_a_small_run_gives_shares_by_family_and_over_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert coverage.main(["--areas", "6", "--seed", "3"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [list(row) for row in rows] == [KEYS] * 4 * (len(FAMILIES) + 1)
+    assert {row["areas"] for row in rows if row["family"] == "all"} == {30}
+    assert [row["measure"] for row in rows[:4]] == list(coverage.MEASURES)
+    shares = [row[name] for row in rows for name in KEYS[3:]]
+    assert all(0.0 <= share <= 1.0 for share in shares)
+
+
+def test_a_run_is_the_same_again_and_another_seed_another() -> None:
+    first, again, other = (coverage.simulated(2, seed, 1.0, ["clayton"]) for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(first, again)
+    assert not first["truth"].equals(other["truth"])
+
+
+def test_a_table_has_a_line_for_each_row() -> None:
+    row: coverage.Row = dict.fromkeys(KEYS, 0.9)
+    lines = coverage.table([row, row]).splitlines()
+    assert len(lines) == 4
+    assert lines[0] == f"| {' | '.join(KEYS)} |"
+
+
+def test_figures_that_state_their_error_give_honest_intervals() -> None:
+    assert all(0.8 <= share <= 1.0 for share in covered(1.0).values())
+
+
+def test_figures_that_state_a_third_of_their_error_lose_coverage() -> None:
+    honest, sure = covered(1.0), covered(1 / 3)
+    for measure in coverage.MEASURES:
+        assert sure[measure] < honest[measure] - 0.1, measure
+
+
+def test_the_own_world_without_an_error_of_the_model_is_the_copula() -> None:
+    for area in areas("copula", exact=True):
+        for shares, union in ((area.monthly, area.exposed), (area.daily, area.per_day)):
+            assert union == pytest.approx(float(overlap.union(shares, 0.5)), abs=0.02)
+
+
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "surveys"])
+def test_what_is_true_hangs_together(family: str) -> None:
+    for area in areas(family):
+        assert area.monthly.max() <= area.exposed <= min(1.0, area.monthly.sum()) + 1e-9
+        assert area.per_day <= area.exposed + 0.05
+        assert (area.daily <= area.monthly + 1e-12).all()
+        assert (area.calls <= area.monthly + 1e-12).all()
+        assert 0.0 <= area.users <= area.exposed + 0.05
+
+
+def test_people_of_a_survey_have_its_union() -> None:
+    patterns = pd.DataFrame(
+        {
+            "platform_ids": ["a", "a;b", "", ""],
+            "online": [1, 1, 1, 0],
+            "weighted_share": [0.3, 0.2, 0.3, 0.2],
+        }
+    )
+    weight, used = survey_people(patterns, float("nan"))
+    assert weight @ used == pytest.approx([0.5 / 0.8, 0.2 / 0.8])
+    weight, used = survey_people(patterns, 0.9)
+    assert weight @ used.any(axis=1) == pytest.approx(0.5 / 0.9)
+    assert float(weight.sum()) == pytest.approx(1.0)
+
+
+def test_no_areas_are_refused() -> None:
+    with pytest.raises(SystemExit):
+        coverage.main(["--areas", "0"])

@@ -1,0 +1,145 @@
+"""Worlds for the estimation engine: a calibration among the facts, and the case of Russia."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from audience_impact import impact, modelling, outcomes, results
+from audience_impact.draws import Sampler
+from audience_impact.estimation import Learned
+from audience_impact.facts import Tables
+from audience_impact.impact import Calculated, Settings, Walk
+from audience_impact.outcomes import Model, Outcomes
+from audience_impact.overlap import Calibration
+from tests.support import AS_OF, World, row
+
+LEARNED = Calibration(-0.26, 0.283, 0.306, 0.0147, 0.5, 0.105, 6)
+QUIET = Settings(draws=400, sensitivity=False)
+ENDS = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
+ADULTS = 112_669_874
+"""Adults of Russia in the worked case: 37 % of them use calls."""
+
+
+def learned() -> Learned:
+    """What surveys taught, with no country that has surveys of its own."""
+    return Learned(LEARNED, {})
+
+
+def calibrated(made: World) -> World:
+    """The world with the calibration of joint use among its facts."""
+    for name in ("mean", "between", "within", "area", "region", "model"):
+        made.add(
+            "overlap_calibration",
+            parameter=name,
+            value=str(getattr(LEARNED, name)),
+            surveys="55",
+            houses=str(LEARNED.houses),
+        )
+    return made
+
+
+def russia(online: str = "105000000") -> World:
+    """Two messengers of one panel (96 and 89 of 105 million a month, 82.1 and 68.0 a day)."""
+    made = calibrated(World())
+    for lineage, kind in (("panel", "panel"), ("survey", "survey"), ("census", "census")):
+        made.add("lineages", lineage_id=lineage, measurer=lineage, source_type=kind)
+        made.add(
+            "sources",
+            source_id=f"{lineage}-page",
+            source_type=kind,
+            lineage_id=lineage,
+            url=f"https://example.org/{lineage}",
+        )
+    made.add("platforms", platform_id="any-messenger", name="Any messenger", kind="group")
+    made.add("areas", area_id="RU", name="Russia")
+    for population, persons in (("all_ages", "146000000"), ("age_18_plus", str(ADULTS))):
+        made.base(
+            f"RU-{population}",
+            area_id="RU",
+            population_base=population,
+            persons=persons,
+            source_id="census-page",
+        )
+    made.base("RU-panel", area_id="RU", period="2025-07", persons=online)
+    for platform, month, day in (
+        ("whatsapp", "96000000", "82100000"),
+        ("telegram", "89000000", "68000000"),
+    ):
+        made.add("platforms", platform_id=platform, name=platform.title())
+        for metric, value in (("monthly_reach", month), ("avg_daily_reach", day)):
+            made.estimate(
+                f"{platform}-{metric}",
+                platform_id=platform,
+                area_id="RU",
+                audience_metric=metric,
+                value=value,
+                period="2025-07",
+            )
+    return made
+
+
+def calls(made: World, restriction_id: str = "R1", **cells: str) -> World:
+    """The restriction of calls in both messengers, from 13 August to the end of 2025."""
+    told = {
+        "observed_from": "2025-08-13",
+        "ended_on": "2025-12-31",
+        "end_status": "ended",
+        "severity": "feature_unavailable",
+        **cells,
+    }
+    made.add("restrictions", restriction_id=restriction_id, area_ids="RU", **told)
+    for platform in ("telegram", "whatsapp"):
+        made.add(
+            "restriction_targets",
+            restriction_id=restriction_id,
+            platform_id=platform,
+            feature="voice_call",
+        )
+    return made
+
+
+def walked(made: World, repair: bool = False) -> tuple[Walk, Tables]:
+    """The walk through a world, and its typed tables."""
+    tables = made.typed()
+    return impact.walked(tables, AS_OF, repair)[0], tables
+
+
+def modelled(made: World) -> Model:
+    """The model of a world."""
+    walk, tables = walked(made)
+    return modelling.modelled(walk, tables, AS_OF)
+
+
+def drawn(made: World, count: int = 400, seed: int = 0) -> Outcomes:
+    """Draws of every metric of a world."""
+    return outcomes.draw(modelled(made), Sampler(seed, count))
+
+
+def calculated(made: World, **wanted: object) -> Calculated:
+    """Everything that is published of a world, from few draws."""
+    return impact.calculate(made.typed(), AS_OF, replace(QUIET, **wanted))  # type: ignore[arg-type]
+
+
+def impacts(made: World, repair: bool = False, count: int = 400) -> pd.DataFrame:
+    """Table `impact` of a world, without the tables over time."""
+    walk, tables = walked(made, repair)
+    model = modelling.modelled(walk, tables, AS_OF)
+    return results.impact(walk, model, outcomes.draw(model, Sampler(0, count)), AS_OF)
+
+
+def of(
+    impact: pd.DataFrame, restriction_id: str = "R1", metric: str = "people_exposed"
+) -> "pd.Series[float]":
+    """The row of a restriction and metric."""
+    return row(impact, restriction_id=restriction_id, impact_metric=metric)
+
+
+def ends(found: "pd.Series[float]") -> list[float]:
+    """Lower bound, quantiles and upper bound."""
+    return [float(found[name]) for name in ENDS]
+
+
+def rising(numbers: list[float]) -> bool:
+    """Whether no number is smaller than the one before it."""
+    return bool((np.diff(numbers) >= 0.0).all())

@@ -1,0 +1,138 @@
+"""The entry `python -m flows.denominators`, on small made-up files."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from audience_impact import world
+from flows import denominators, steps
+from tests.support import FACTS
+
+POPULATION = "Country Name,Country Code,Year,Value\n" + "".join(
+    f"{code},{code},{year},{people + 1000 * (year - 2015)}\n"
+    for code, people in (("NAM", 2_300_000), ("SOM", 13_000_000), ("PRK", 25_000_000), ("AFE", 9))
+    for year in range(2015, 2025)
+)
+INTERNET = "Entity;Code;Year;Individuals using the Internet (% of population)\n" + "".join(
+    f"{code};{code};{year};{share}\n"
+    for code, share, years in (
+        ("NAM", 30, range(2008, 2023)),
+        ("SOM", 2, range(2010, 2020)),
+        ("PRK", 0, range(2012, 2014)),
+    )
+    for year, share in ((year, share + (year - 2008) * (share > 0)) for year in years)
+)
+PROSPECTS = "country_code\tcountry\t2024\t2025\t2026\n" + "".join(
+    f"{code}\t{code}\t{people}\t{people + 10}\t{people + 20}\n"
+    for code, people in ((516, 3050), (706, 19000), (408, 26500), (158, 23000), (935, 1))
+)
+RUSSIA = """iso_code,name_with_type,geoname_name,population
+RU-ARK,Архангельская обл,Arkhangelskaya,1136387
+RU-NEN,Ненецкий АО,Nenets,44110
+UA-43,Респ Крым,Crimea,1912025
+"""
+INDIA = """state,pop_2011,pop_2023,pop_2024
+Jammu & Kashmir,12267013,13636000,13733000
+Bihar,104099452,127368000,129205000
+"""
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    """The files, and a folder of facts with one row by hand."""
+    wpp, into = tmp_path / "wpp", tmp_path / "facts"
+    wpp.mkdir()
+    into.mkdir()
+    for name in ("Med", "95l", "95u"):
+        (wpp / f"popproj{name}.txt").write_text(PROSPECTS, "utf-8")
+    (wpp / "UNlocations.txt").write_text("name\tcountry_code\nHoly See\t336\n", "latin-1")
+    for name, text in (
+        ("population", POPULATION),
+        ("internet", INTERNET),
+        ("russia", RUSSIA),
+        ("india", INDIA),
+    ):
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+    for table in ("sources", "lineages"):
+        (into / f"{table}.csv").write_bytes((FACTS / f"{table}.csv").read_bytes())
+    (into / "areas.csv").write_text(
+        "area_id,name,parent_id,aliases,note\n001,World,,,\nNA,By hand,001,,kept\n", "utf-8"
+    )
+    (into / "bases.csv").write_text(
+        ",".join(world.COLUMNS) + "\nmine,NA,all_ages,2020,7,,,A,github-datasets-1,,,kept\n",
+        "utf-8",
+    )
+    files = {
+        f"--{name}": tmp_path / f"{name}.csv"
+        for name in ("population", "internet", "russia", "india")
+    }
+    words = {**files, "--wpp": wpp, "--into": into, "--report": tmp_path / "report.md"}
+    return [word for pair in words.items() for word in map(str, pair)]
+
+
+def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return (
+        denominators.read(folder / "areas.csv").set_index("area_id"),
+        denominators.read(folder / "bases.csv").set_index("base_id"),
+    )
+
+
+def test_the_folder_is_brought_up_to_the_files_and_passes_the_contracts(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    denominators.main(arguments)
+    areas, bases = tables(tmp_path / "facts")
+    assert {"NA", "SO", "KP", "TW", "VA", "RU-ARK", "RU-NEN", "UA-43", "IN-JK", "IN-BR"} <= set(
+        areas.index
+    )
+    assert "Somaliland" in areas.loc["SO", "aliases"].split(";")
+    assert bases.loc["SO-internet_all-2026-projected", "obs_status"] == "F"
+    assert bases.loc["IN-BR-all_ages-2011-state-list", "persons"] == "104099452"
+    checked = steps.check(steps.read([tmp_path / "facts"]))
+    mine = [found for found in checked.findings if found.table in ("areas", "bases")]
+    assert {found.rule for found in mine} <= {"key_unresolved", "missing_file"}
+    assert not [found for found in mine if found.column not in ("area_id", "parent_id")]
+
+
+def test_what_was_written_by_hand_stays(arguments: list[str], tmp_path: Path) -> None:
+    denominators.main(arguments)
+    areas, bases = tables(tmp_path / "facts")
+    assert areas.loc["NA", ["name", "note"]].tolist() == ["By hand", "kept"]
+    assert bases.loc["mine", "persons"] == "7"
+    assert "NA-all_ages-2020-worldbank" not in bases.index
+    assert "NA-all_ages-2021-worldbank" in bases.index
+
+
+def test_a_second_run_changes_nothing(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    denominators.main(arguments)
+    first = {path: path.read_bytes() for path in (tmp_path / "facts").iterdir()}
+    capsys.readouterr()
+    denominators.main(arguments)
+    assert {path: path.read_bytes() for path in (tmp_path / "facts").iterdir()} == first
+    assert capsys.readouterr().out.count("up to date") == 3
+
+
+def test_okrugs_inside_an_oblast_and_crimea_say_so(arguments: list[str], tmp_path: Path) -> None:
+    denominators.main(arguments)
+    areas, bases = tables(tmp_path / "facts")
+    assert "inside Arkhangelskaya (RU-ARK)" in areas.loc["RU-NEN", "note"]
+    assert "includes Nenets (RU-NEN)" in bases.loc["RU-ARK-all_ages-2020-regional-list", "note"]
+    assert areas.loc["UA-43", "parent_id"] == "UA"
+    assert "disputed" in areas.loc["UA-43", "note"]
+
+
+def test_the_report_names_who_has_no_denominator(arguments: list[str], tmp_path: Path) -> None:
+    denominators.main(arguments)
+    nothing, silent, offline = (tmp_path / "report.md").read_text("utf-8").split("\n## ")[1:]
+    assert "| `VA` | Holy See |" in nothing
+    assert "| `AQ` | Antarctica |" in silent
+    assert "| `KP` | North Korea |" in offline
+    assert "`NA`" not in nothing + silent + offline
+
+
+def test_a_state_that_iso_does_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="Atlantis"):
+        denominators.india(pd.DataFrame({"state": ["Atlantis"]}))

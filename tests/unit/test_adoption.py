@@ -1,0 +1,115 @@
+"""Shares of internet users beyond the last report."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact import adoption
+
+YEARS = range(2005, 2024)
+
+
+def series(
+    area: str, start: float, slope: float, noise: float = 0.0, seed: int = 0
+) -> pd.DataFrame:
+    """A share that moves along a line in log odds, with noise."""
+    years = np.array(YEARS)
+    odds = start + slope * (years - years[0])
+    odds = odds + noise * np.random.default_rng(seed).standard_normal(len(years))
+    return pd.DataFrame({"area_id": area, "year": years, "share": 1 / (1 + np.exp(-odds))})
+
+
+@pytest.fixture(scope="module")
+def many() -> pd.DataFrame:
+    """Sixty made-up countries that grow at different paces."""
+    rng = np.random.default_rng(7)
+    return pd.concat(
+        [
+            series(f"C{place:02}", rng.uniform(-3, 1), rng.uniform(0, 0.3), 0.1, place)
+            for place in range(60)
+        ],
+        ignore_index=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def learned(many: pd.DataFrame) -> adoption.Learned:
+    return adoption.learn(adoption.held_out(many))
+
+
+def test_the_slope_is_that_of_the_last_five_reports() -> None:
+    bent = series("XA", -2, 0.0)
+    bent.loc[bent["year"] >= 2018, "share"] = series("XA", -2, 0.2)["share"]
+    last = adoption.origins(bent).iloc[-1]
+    assert last["slope"] == pytest.approx(0.2)
+    assert last["level"] == pytest.approx(-2 + 0.2 * 18)
+
+
+def test_two_reports_make_no_trend() -> None:
+    told = adoption.origins(series("XA", -2, 0.3).iloc[:3])
+    assert told["slope"].tolist() == pytest.approx([0, 0, 0.3])
+
+
+def test_reports_of_long_ago_are_no_trend() -> None:
+    told = series("XA", -2, 0.3)
+    told = told[told["year"].isin([2005, 2006, 2023])]
+    assert adoption.origins(told)["slope"].tolist() == [0, 0, 0]
+
+
+def test_lines_are_carried_on_whole_and_levels_kept() -> None:
+    lines = pd.concat([series(f"X{n}", -3, slope) for n, slope in enumerate((0.05, 0.1, 0.2))])
+    pairs = adoption.held_out(lines)
+    assert adoption.learn(pairs).shrink == 1.0
+    assert adoption.misses(pairs, 1.0).abs().max() < 1e-9
+    assert set(pairs["horizon"]) == set(range(1, 9))
+
+
+def test_what_turns_back_is_taken_for_no_trend() -> None:
+    rng = np.random.default_rng(3)
+    noise = pd.concat([series(f"X{n}", -1, 0.0, 0.5, int(rng.integers(999))) for n in range(30)])
+    assert adoption.learn(adoption.held_out(noise)).shrink == 0.0
+
+
+def test_the_spread_grows_and_holds_the_share(
+    many: pd.DataFrame, learned: adoption.Learned
+) -> None:
+    found = adoption.projected(many, learned, 2030)
+    assert ((found["low"] > 0) & (found["low"] <= found["share"])).all()
+    assert ((found["share"] <= found["high"]) & (found["high"] < 1)).all()
+    odds = adoption.log_odds(found["high"]) - adoption.log_odds(found["low"])
+    inside = found["high"].lt(1 - adoption.LEAST) & found["low"].gt(adoption.LEAST)
+    growth = odds.where(inside).groupby(found["area_id"]).diff().dropna()
+    assert len(growth) > 100
+    assert (growth >= -1e-9).all()
+
+
+def test_the_interval_holds_nine_in_ten_of_the_countries_left_out(many: pd.DataFrame) -> None:
+    table = adoption.coverage(adoption.held_out(many))
+    assert list(table.index) == list(range(1, 9))
+    assert table.loc[[1, 2, 3], "held"].between(0.8, 0.97).all()
+    assert (table["error"] < table["without_growth"]).all()
+
+
+def test_only_years_after_the_last_report_are_projected_and_not_for_ever(
+    many: pd.DataFrame, learned: adoption.Learned
+) -> None:
+    early = many[(many["area_id"] != "C01") | (many["year"] <= 2014)]
+    found = adoption.projected(early, learned, 2026)
+    years = found.groupby("area_id")["year"].agg(["min", "max"])
+    assert tuple(years.loc["C00"]) == (2024, 2026)
+    assert tuple(years.loc["C01"]) == (2015, 2024)
+    assert set(found.loc[found["area_id"] == "C01", "reported"]) == {2014}
+
+
+def test_nobody_online_is_no_start_of_a_trend(
+    many: pd.DataFrame, learned: adoption.Learned
+) -> None:
+    silent = many.assign(share=many["share"].where(many["area_id"] != "C02", 0.0))
+    assert "C02" not in set(adoption.projected(silent, learned, 2026)["area_id"])
+
+
+def test_everybody_online_stays_below_one(learned: adoption.Learned) -> None:
+    full = series("XA", 0, 0.0).assign(share=1.0)
+    found = adoption.projected(full, learned, 2025)
+    assert found["share"].tolist() == pytest.approx(2 * [1 - adoption.LEAST])
+    assert (found["high"] < 1).all()

@@ -1,0 +1,318 @@
+"""Who uses a restricted feature and who keeps access: which shares speak, and what they force."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact import features
+from audience_impact.draws import Sampler
+from tests.engine import ADULTS, ENDS, calibrated, calls, ends, impacts, of, rising, russia
+from tests.engine import walked as walk_of
+from tests.support import World, world
+
+FEATURE, DEPRIVED = "people_feature_exposed", "people_deprived_net"
+SAMPLER = Sampler(0, 10_000)
+
+
+def asked(made: World, share: str = "0.37", **cells: str) -> World:
+    """A survey of adults about calls in any messenger."""
+    told = {
+        "feature_use_id": "F1",
+        "platform_id": "any-messenger",
+        "area_id": "RU",
+        "period": "2025-08-22/2025-08-24",
+    }
+    return made.add("feature_use", share=share, **{**told, **cells})
+
+
+def aged(made: World, persons: str) -> World:
+    """The people of twelve and more, of whom the base of the panel is the part online."""
+    return made.base(
+        "RU-age_12_plus",
+        area_id="RU",
+        population_base="age_12_plus",
+        period="2025",
+        persons=persons,
+        source_id="census-page",
+    )
+
+
+def shares(made: World) -> pd.DataFrame:
+    return walk_of(made)[0].shares
+
+
+def place(lower: float, upper: float, base: float) -> pd.DataFrame:
+    index = pd.MultiIndex.from_tuples([("R1", "XA")], names=features.PLACE)
+    return pd.DataFrame(
+        {"lower_persons": [lower], "upper_persons": [upper], "base_persons": [base]}, index
+    )
+
+
+def stated(*rows: tuple[float, float], own: bool = False, inside: bool = True) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "restriction_id": "R1",
+            "country_id": "XA",
+            "low_persons": [low for low, _ in rows],
+            "high_persons": [high for _, high in rows],
+            "own": own,
+            "inside": inside,
+        }
+    )
+
+
+def forced(
+    rows: pd.DataFrame, exposed: tuple[float, float, float], missing: bool = False
+) -> list[float]:
+    about = place(*exposed)
+    found = features.bounds(rows, about, pd.Series(missing, about.index))
+    return [float(each) for each in found.iloc[0]]
+
+
+@pytest.mark.parametrize(
+    ("callers", "exposed", "expected"),
+    [
+        ((40.0, 40.0), (96.0, 105.0, 105.0), [31.0, 40.0]),
+        ((40.0, 50.0), (96.0, 105.0, 105.0), [31.0, 50.0]),
+        ((5.0, 5.0), (96.0, 105.0, 105.0), [0.0, 5.0]),  # 5 + 96 - 105 < 0
+        ((103.0, 103.0), (96.0, 100.0, 105.0), [94.0, 100.0]),
+        ((105.0, 105.0), (96.0, 100.0, 105.0), [96.0, 100.0]),
+    ],
+)
+def test_callers_and_exposed_meet_at_least_and_at_most(
+    callers: tuple[float, float], exposed: tuple[float, float, float], expected: list[float]
+) -> None:
+    assert forced(stated(callers), exposed) == pytest.approx(expected)
+
+
+def test_several_features_are_a_union() -> None:
+    # The largest is certain; nobody is counted beyond the sum.
+    rows = stated((40.0, 40.0), (30.0, 30.0))
+    assert forced(rows, (96.0, 100.0, 105.0)) == pytest.approx([31.0, 70.0])
+    assert forced(rows, (96.0, 60.0, 105.0)) == pytest.approx([31.0, 60.0])
+
+
+def test_callers_of_the_service_itself_all_belong_to_the_exposed() -> None:
+    assert forced(stated((40.0, 45.0), own=True), (60.0, 80.0, 105.0)) == [40.0, 45.0]
+
+
+def test_callers_of_whom_some_are_outside_the_base_force_nobody() -> None:
+    assert forced(stated((40.0, 45.0), inside=False), (96.0, 100.0, 105.0)) == [0.0, 45.0]
+
+
+def test_a_feature_that_nobody_asked_about_opens_the_bound_to_the_exposed() -> None:
+    assert forced(stated((40.0, 40.0)), (96.0, 100.0, 105.0), missing=True) == [31.0, 100.0]
+
+
+# ---- Russia: 37 % of 112,669,874 adults use calls; exposed are 96 to 105 of 105 million ----
+
+
+def test_calls_in_russia() -> None:
+    # The population of twelve and more is as large as that of adults: nobody is beyond.
+    callers = 0.37 * ADULTS
+    made = calls(asked(aged(russia(), str(ADULTS))))
+    found = of(impacts(made), metric=FEATURE)
+    assert callers == pytest.approx(41_687_853.4, abs=0.1)
+    assert found["lower_persons"] == pytest.approx(callers + 96e6 - 105e6)
+    assert found["upper_persons"] == pytest.approx(callers)
+    assert rising(ends(found))
+    assert found["obs_status"] == "U"
+    assert "any messenger" in found["reason"]
+
+
+def test_those_too_young_to_be_asked_may_all_call() -> None:
+    made = calls(asked(aged(russia(), "122000000")))
+    found = of(impacts(made), metric=FEATURE)
+    assert found["lower_persons"] == pytest.approx(0.37 * ADULTS + 96e6 - 105e6)
+    assert found["upper_persons"] == pytest.approx(0.37 * ADULTS + 122e6 - ADULTS)
+    assert "asked of age_18_plus, taken for internet_12_plus" in found["reason"]
+
+
+def test_how_many_were_too_young_to_be_asked_must_be_known_for_an_upper_bound() -> None:
+    found = of(impacts(calls(asked(russia()))), metric=FEATURE)
+    assert found["upper_persons"] == 105e6
+    assert "asked of age_18_plus, taken for internet_12_plus" in found["reason"]
+
+
+def test_a_share_of_the_base_itself_is_silent_on_nobody() -> None:
+    made = calls(asked(russia(), population_base="internet_12_plus"))
+    (row,) = shares(made).to_dict("records")
+    assert (row["of_persons"], row["beyond_persons"]) == (105e6, 0.0)
+    assert "taken for internet" not in row["assumed"]
+
+
+def test_what_is_taken_for_granted_is_named() -> None:
+    made = calls(asked(aged(russia(), "122000000"), feature="video_call"))
+    assert shares(made)["assumed"].tolist() == [
+        "use of any messenger taken for use of these; video_call taken for all of voice_call; "
+        "asked of age_18_plus, taken for internet_12_plus"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("period", "used"), [("2025-11-12", True), ("2025-11-13", False), ("2024-01", True)]
+)
+def test_a_share_from_more_than_three_months_after_the_start_is_not_used(
+    period: str, used: bool
+) -> None:
+    # From 13 August: the period 12 November ends 92 days later, at the end of that day.
+    assert len(shares(calls(asked(russia(), period=period)))) == used
+
+
+def test_a_share_of_the_restricted_service_comes_first() -> None:
+    made = calls(asked(russia()))
+    asked(made, "0.2", feature_use_id="F2", platform_id="telegram", period="2024-01")
+    rows = shares(made).set_index("feature_use_id")
+    assert rows["own"].to_dict() == {"F1": False, "F2": True}  # whatsapp has the group's alone
+    asked(made, "0.3", feature_use_id="F3", platform_id="whatsapp", period="2024-01")
+    assert shares(made)["feature_use_id"].tolist() == ["F2", "F3"]
+
+
+def test_callers_of_the_services_themselves_are_all_exposed() -> None:
+    made = calls(russia())
+    for key, platform, share in (("F1", "telegram", "0.2"), ("F2", "whatsapp", "0.3")):
+        told = {"feature_use_id": key, "platform_id": platform}
+        asked(made, share, population_base="internet_12_plus", **told)
+    found = of(impacts(made), metric=FEATURE)
+    assert found["lower_persons"] == pytest.approx(0.3 * 105e6)
+    assert found["upper_persons"] == pytest.approx(0.5 * 105e6)
+    assert found["reason"] == ""
+    assert rising(ends(found))
+
+
+def test_a_share_of_other_services_or_of_a_custom_base_does_not_speak() -> None:
+    made = russia().add("platforms", platform_id="viber", name="Viber")
+    asked(made, platform_id="viber")
+    asked(made, feature_use_id="F2", population_base="custom")
+    asked(made, feature_use_id="F3", age="18-24")
+    asked(made, feature_use_id="F4", feature="text_message")
+    assert shares(calls(made)).empty
+
+
+def test_an_upper_bound_over_countries_needs_one_in_each() -> None:
+    made = asked(world().estimate("E1"), population_base="internet_12_plus", area_id="XA")
+    made.add("platforms", platform_id="any-messenger", kind="group")
+    made.add("restrictions", restriction_id="R1", area_ids="XA;XC")
+    made.add("restriction_targets", restriction_id="R1", feature="voice_call")
+    found = of(impacts(made), metric=FEATURE)
+    assert found["lower_persons"] == pytest.approx(0.37 * 700e3 + 500e3 - 700e3)
+    assert np.isnan(found["upper_persons"])  # nothing is on record of the other country
+
+
+def test_a_feature_nobody_counted_is_named_and_not_drawn() -> None:
+    found = of(impacts(calls(russia())), metric=FEATURE)
+    assert (found["lower_persons"], found["upper_persons"]) == (0.0, 105e6)
+    assert found[ENDS[1:4]].isna().all()
+    assert (found["obs_status"], found["reason"]) == ("M", "nobody counted who uses the feature")
+
+
+def test_of_a_whole_service_everyone_exposed_uses_it() -> None:
+    made = russia()
+    made.restrict("R1", "telegram", "whatsapp", area_ids="RU", observed_from="2025-08-13")
+    done = impacts(made)
+    assert ends(of(done, metric=FEATURE)) == ends(of(done))
+
+
+def test_whole_services_single_features_and_both() -> None:
+    made = world().restrict("whole", "alpha", "beta").restrict("both", "alpha")
+    for name, feature in (("both", "login"), ("part", "login"), ("mixed", "login")):
+        made.add("restriction_targets", restriction_id=name, feature=feature)
+    made.add("restriction_targets", restriction_id="mixed", platform_id="beta")
+    found = features.whole_service(walk_of(made)[1]["restriction_targets"])
+    assert found.to_dict() == {"whole": True, "both": True, "part": False, "mixed": None}
+
+
+def test_draws_of_callers_are_as_wide_as_the_effective_sample() -> None:
+    made = calls(asked(russia(), population_base="internet_12_plus", platform_id="telegram"))
+    share = features.callers(shares(made), SAMPLER)[0] / 105e6
+    expected = np.sqrt(0.37 * 0.63 / (features.EFFECTIVE_SAMPLE + 1))
+    assert share.mean() == pytest.approx(0.37, abs=1e-3)
+    assert share.std() == pytest.approx(expected, rel=0.02)
+
+
+def test_each_thing_taken_for_granted_widens_the_draws() -> None:
+    made = calls(asked(russia(), population_base="internet_12_plus"))
+    plain = calls(asked(russia(), population_base="internet_12_plus", platform_id="telegram"))
+    wide, narrow = (
+        np.log(share / (1 - share)).var()
+        for share in (features.callers(shares(each), SAMPLER)[0] / 105e6 for each in (made, plain))
+    )
+    assert wide - narrow == pytest.approx(features.ASSUMED_SPREAD**2, rel=0.1)
+
+
+@pytest.mark.parametrize(("kind", "tail"), [("ci90", 0.05), ("ci95", 0.025)])
+def test_a_stated_interval_is_met_by_the_draws(kind: str, tail: float) -> None:
+    interval = {"low_share": "0.35", "high_share": "0.41", "interval_kind": kind}
+    told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
+    rows = shares(calls(asked(russia(), **told, **interval)))
+    found = np.quantile(features.callers(rows, SAMPLER)[0] / 105e6, [tail, 1 - tail])
+    assert found == pytest.approx([0.35, 0.41], abs=1e-3)
+    limits = features.limits(rows)[["low_persons", "high_persons"]].to_numpy()[0] / 105e6
+    assert limits == pytest.approx([0.35, 0.41])
+
+
+def test_a_stated_range_without_a_value_is_drawn_inside_it() -> None:
+    interval = {"low_share": "0.3", "high_share": "0.4", "interval_kind": "min_max"}
+    told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
+    rows = shares(calls(asked(russia(), "", **told, **interval)))
+    share = features.callers(rows, SAMPLER)[0] / 105e6
+    assert (share.min() >= 0.3, share.max() <= 0.4) == (True, True)
+    assert share.mean() == pytest.approx(0.35, abs=1e-3)
+
+
+# ---- Those who keep access ----
+
+
+def keep(made: World, key: str, share: str, **cells: str) -> World:
+    return made.add(
+        "circumvention", circumvention_id=key, restriction_id="R1", share=share, **cells
+    )
+
+
+def simple() -> World:
+    return calibrated(world()).estimate("E1").restrict("R1", "alpha")
+
+
+def deprived(made: World) -> tuple[pd.DataFrame, list[float]]:
+    done = impacts(made)
+    return done, ends(of(done, metric=DEPRIVED))
+
+
+def test_deprived_are_those_who_do_not_keep_access() -> None:
+    done, found = deprived(keep(simple(), "C1", "0.3"))
+    assert (found[0], found[-1]) == (350e3, 350e3)
+    assert of(done, metric=DEPRIVED)["obs_status"] == "A"
+
+
+def test_a_stated_range_of_keepers_bounds_the_deprived() -> None:
+    told = {"low_share": "0.2", "high_share": "0.5", "interval_kind": "min_max"}
+    _, found = deprived(keep(simple(), "C1", "0.3", **told))
+    assert (found[0], found[-1]) == (250e3, 400e3)
+    assert rising(found)
+    assert found[1] < found[2] < found[3]
+
+
+def test_a_self_selected_poll_is_wide_and_gives_no_bound() -> None:
+    done, found = deprived(keep(simple(), "C1", "0.3", self_selected="yes"))
+    assert (found[0], found[-1]) == (0.0, 500e3)
+    assert "self-selected poll" in of(done, metric=DEPRIVED)["reason"]
+    assert of(done, metric=DEPRIVED)["obs_status"] == "U"
+    rows = walk_of(keep(simple(), "C1", "0.3", self_selected="yes"))[0].keepers
+    odds = np.log(1 / (1 / features.kept(rows, SAMPLER)[0] - 1))
+    assert odds.std() == pytest.approx(features.SELF_SELECTED_SPREAD, rel=0.02)
+    assert np.median(odds) == pytest.approx(np.log(0.3 / 0.7), abs=0.02)
+
+
+def test_the_largest_share_of_the_latest_period_is_chosen() -> None:
+    made = keep(simple(), "C1", "0.47", period="2025-09")
+    keep(made, "C2", "0.5", period="2025-09")
+    keep(made, "C3", "0.9", period="2025-08")
+    assert walk_of(made)[0].keepers["circumvention_id"].tolist() == ["C2"]
+    assert deprived(made)[1][0] == 250e3
+
+
+def test_without_anyone_who_counted_the_keepers_nothing_is_drawn() -> None:
+    done, found = deprived(simple())
+    assert (found[0], found[-1]) == (0.0, 500e3)
+    assert np.isnan(found[1:4]).all()
+    assert "nobody counted who keeps access" in of(done, metric=DEPRIVED)["reason"]

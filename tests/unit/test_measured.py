@@ -1,0 +1,275 @@
+"""Measured overlaps: which speak, what they force, contradictions and their repair."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact import estimation, impact, measured, results
+from audience_impact.draws import Sampler
+from audience_impact.facts import Finding
+from audience_impact.measured import Settled
+from tests.engine import calibrated, calls, ends, impacts, learned, of, russia, walked
+from tests.support import AS_OF, World, world
+
+BOTH = "telegram;whatsapp"
+
+
+def overlap(made: World, value: str = "0.95", overlap_id: str = "O1", **cells: str) -> World:
+    """How many users of Telegram use WhatsApp as well."""
+    told = {
+        "platform_ids": BOTH,
+        "area_id": "RU",
+        "share_of": "telegram",
+        "period": "2025-07",
+        **cells,
+    }
+    return made.add("overlaps", overlap_id=overlap_id, value=value, **told)
+
+
+def spoken(made: World) -> list[list[str]]:
+    """The overlaps that speak, place by place."""
+    return [one.used for one in walked(made)[0].settled]
+
+
+def told(made: World, repair: bool = False) -> list[Finding]:
+    return list(impact.walked(made.typed(), AS_OF, repair)[1])
+
+
+# ---- Which overlaps speak ----
+
+
+def test_an_overlap_of_the_year_before_speaks() -> None:
+    assert spoken(calls(overlap(russia()))) == [["O1"]]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"area_id": "XA"},
+        {"population_base": "internet_all"},
+        {"population_base": "custom"},
+        {"platform_ids": "signal;telegram"},
+        {"platform_ids": "signal;telegram;whatsapp"},
+        {"period": "2025-08"},
+        {"period": "2024-07"},
+    ],
+)
+def test_an_overlap_of_others_or_of_another_time_is_silent(cells: dict[str, str]) -> None:
+    made = russia().add("platforms", platform_id="signal").add("areas", area_id="XA")
+    assert spoken(calls(overlap(made, **cells))) == []
+
+
+@pytest.mark.parametrize(("period", "used"), [("2025-08-12", True), ("2025-08-13", False)])
+def test_the_period_ends_no_later_than_the_restriction_starts(period: str, used: bool) -> None:
+    assert spoken(calls(overlap(russia(), period=period))) == ([["O1"]] if used else [])
+
+
+@pytest.mark.parametrize(("period", "used"), [("2024-08-11", True), ("2024-08-10", False)])
+def test_the_period_is_no_more_than_twelve_months_before(period: str, used: bool) -> None:
+    # 366 days before 13 August 2025 is 12 August 2024: the day after the period's last.
+    assert spoken(calls(overlap(russia(), period=period))) == ([["O1"]] if used else [])
+
+
+def test_of_one_measurer_the_latest_speaks() -> None:
+    made = overlap(overlap(russia()), "0.9", "O2", period="2025-06")
+    assert spoken(calls(made)) == [["O1"]]
+    overlap(made, "0.95", "O3", source_id="survey-page", period="2025-05")
+    assert spoken(made) == [["O1", "O3"]]
+
+
+def test_every_restriction_is_a_place_of_its_own() -> None:
+    made = calls(calls(overlap(russia())), "R2", observed_from="2025-09-01")
+    made.restrict("R3", "telegram", area_ids="RU", observed_from="2025-09-01")
+    assert spoken(made) == [["O1"], ["O1"]]
+
+
+# ---- Russia: 96 and 89 of 105 million ----
+
+
+def test_ninety_five_of_a_hundred_meet_the_worked_figure() -> None:
+    # |A or B| = 96 + 89 - 0.95 x 89 = 100.45 million
+    found = of(impacts(calls(overlap(russia()))))
+    assert ends(found) == pytest.approx([100.45e6] * 5)
+    assert found["dedup_method"] == "conditioned"
+    assert found["obs_status"] == "A"
+
+
+def test_a_range_of_overlaps_is_a_range_of_people() -> None:
+    stated = {"low": "0.93", "high": "0.97", "interval_kind": "min_max"}
+    found = of(impacts(calls(overlap(russia(), **stated))))
+    low, *middle, high = ends(found)
+    assert (low, high) == pytest.approx((98.67e6, 102.23e6))
+    # Drift of the audiences takes more than one draw in twenty to the bounds, and the row says so.
+    assert low <= middle[0] < middle[1] < middle[2] <= high
+    assert middle[1] == pytest.approx(100.45e6, rel=5e-3)
+    assert (found["clamped_draws_share"] > 0.05) == (results.CUT in found["reason"])
+
+
+def test_a_measured_union_is_the_people() -> None:
+    made = overlap(russia(), "0.96", kind="union", share_of="")
+    found = of(impacts(calls(made)))
+    assert ends(found) == pytest.approx([0.96 * 105e6] * 5)
+    assert found["dedup_method"] == "observed_union"
+
+
+@pytest.mark.parametrize("kind", ["union", "intersection"])
+def test_persons_count_as_they_are(kind: str) -> None:
+    value = {"union": "100000000", "intersection": "85000000"}[kind]
+    made = overlap(russia(), value, kind=kind, unit="persons", share_of="")
+    assert ends(of(impacts(calls(made)))) == pytest.approx([100e6] * 5)
+
+
+def test_a_share_of_the_base_counts_of_the_base() -> None:
+    made = overlap(russia(), "0.8", share_of="")
+    assert ends(of(impacts(calls(made)))) == pytest.approx([185e6 - 0.8 * 105e6] * 5)
+
+
+def test_an_audience_that_is_not_known_can_add_to_the_union() -> None:
+    made = overlap(russia()).add("platforms", platform_id="signal", name="Signal")
+    made.restrict("R1", "signal", "telegram", "whatsapp", area_ids="RU", observed_from="2025-08-13")
+    found = of(impacts(made))
+    assert (found["lower_persons"], found["upper_persons"]) == pytest.approx((100.45e6, 105e6))
+    assert "no figure for some of the platforms" in found["reason"]
+
+
+# ---- An overlap that audiences and base leave no room for ----
+
+
+def lines(made: World) -> dict[str, str]:
+    """File and line of each fact by its key."""
+    return {
+        str(row[0]): f"{name}.csv:{line}"
+        for name in ("estimates", "bases", "overlaps")
+        for line, row in enumerate((list(cells.values()) for cells in made.rows[name]), start=2)
+    }
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_a_contradiction_names_all_four_facts_and_their_lines(repair: bool) -> None:
+    # At least 96 + 89 - 105 = 80 of 89 million use both; 0.65 x 89 = 57.85 do not.
+    made = calls(overlap(russia(), "0.65"))
+    (found,) = told(made, repair)
+    at = lines(made)
+    assert f"{found.file}:{found.line}" == at["O1"]
+    assert (found.table, found.column, found.rule) == ("overlaps", "value", measured.RULE)
+    for text in (
+        f"telegram 89,000,000 (telegram-monthly_reach, {at['telegram-monthly_reach']})",
+        f"whatsapp 96,000,000 (whatsapp-monthly_reach, {at['whatsapp-monthly_reach']})",
+        f"base 105,000,000 (RU-panel, {at['RU-panel']})",
+    ):
+        assert text in found.message
+    assert ("repaired from 0.6500 to 0.8989" in found.message) == repair
+    assert ("left out" in found.message) == (not repair)
+
+
+def test_without_repair_it_is_left_out_and_the_restriction_marked() -> None:
+    found, plain = (of(impacts(calls(made))) for made in (overlap(russia(), "0.65"), russia()))
+    assert ends(found) == ends(plain)
+    assert (found["lower_persons"], found["upper_persons"]) == (96e6, 105e6)
+    assert found["dedup_method"] == "latent_factor"
+    assert (found["obs_status"], found["reason"]) == ("U", results.LEFT_OUT)
+
+
+def test_with_repair_it_is_moved_to_eighty_of_eighty_nine() -> None:
+    made = calls(overlap(russia(), "0.65"))
+    (one,) = walked(made, repair=True)[0].settled
+    (change,) = one.changes
+    assert (change.low, change.high) == pytest.approx((80 / 89, 80 / 89))
+    found = of(impacts(made, repair=True))
+    assert ends(found) == pytest.approx([105e6] * 5)
+    assert found["dedup_method"] == "conditioned"
+    assert found["obs_status"] == "U"
+    assert results.REPAIRED in found["reason"].split("; ")
+
+
+def test_an_overlap_that_agrees_stays_beside_one_that_does_not() -> None:
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.estimate("E3", platform_id="gamma", value="100000")
+    made.add("overlaps", overlap_id="O1", value="0.1", share_of="beta")
+    made.add("overlaps", overlap_id="O2", platform_ids="alpha;gamma", value="1", share_of="gamma")
+    (one,) = walked(made.restrict("R1", "alpha", "beta", "gamma"))[0].settled
+    assert one.used == ["O2"]
+    assert one.conflict is not None
+    assert [found.line for found in told(made)] == [2]
+    assert ends(of(impacts(made)))[::4] == [500e3, 700e3]
+
+
+def test_overlaps_that_contradict_one_another_are_each_told() -> None:
+    made = overlap(russia(), "0.95")
+    overlap(made, "0.99", "O2", kind="union", share_of="", source_id="survey-page")
+    found = told(calls(made))
+    assert [one.line for one in found] == [2, 3]
+    assert all("O1 (overlaps.csv:2)" in one.message for one in found)
+    assert all("O2 (overlaps.csv:3)" in one.message for one in found)
+    assert all("base 105" not in one.message for one in found)  # no base is needed for it
+
+
+# ---- Draws ----
+
+
+def settled(made: World) -> Settled:
+    (one,) = walked(made)[0].settled
+    return one
+
+
+def given_overlaps(one: Settled, shares: list[list[float]], sampler: Sampler) -> pd.DataFrame:
+    """Union and bounds of draws (platforms, D) of shares of 105 million."""
+    drawn = np.array(shares)
+    found = measured.conditioned(
+        one,
+        drawn,
+        estimation.correlations("RU", learned(), sampler),
+        estimation.errors("RU", learned(), sampler),
+        np.full(sampler.count, 105e6),
+        sampler,
+    )
+    return pd.DataFrame(
+        {"union": found, "low": drawn.max(axis=0), "high": np.minimum(drawn.sum(axis=0), 1.0)}
+    )
+
+
+def test_draws_are_conditioned_on_their_own_audiences() -> None:
+    sampler = Sampler(0, 3)
+    telegram, whatsapp = [0.84, 0.85, 0.86], [0.92, 0.91, 0.9]
+    found = given_overlaps(settled(calls(overlap(russia()))), [telegram, whatsapp], sampler)
+    expected = np.array(whatsapp) + 0.05 * np.array(telegram)
+    assert found["union"].to_numpy() == pytest.approx(expected, abs=1e-7)
+
+
+def test_draws_that_leave_no_room_fall_back_on_the_model() -> None:
+    sampler = Sampler(0, 3)
+    one = settled(calls(overlap(russia(), "85000000", unit="persons", share_of="")))
+    # 85 million of both: no room where one of the two has fewer.
+    telegram, whatsapp = [0.85, 0.6, 0.5], [0.92, 0.9, 0.3]
+    found = given_overlaps(one, [telegram, whatsapp], sampler)
+    assert not found["union"].isna().any()
+    assert found["union"].between(found["low"], found["high"]).all()
+    assert found["union"][0] == pytest.approx(0.85 + 0.92 - 85 / 105, abs=1e-7)
+    assert found["union"][2] < 0.8
+
+
+def test_the_error_of_the_model_is_narrowed_as_the_bounds_are() -> None:
+    sampler = Sampler(0, 400)
+    shares = [[89 / 105] * 400, [96 / 105] * 400]
+    exact, ranged, plain = (
+        given_overlaps(settled(calls(overlap(russia(), **cells))), shares, sampler)["union"].std()
+        for cells in (
+            {"value": "0.95"},
+            {"value": "0.95", "low": "0.949", "high": "0.951", "interval_kind": "min_max"},
+            {"value": "0.95", "low": "0.90", "high": "1", "interval_kind": "min_max"},
+        )
+    )
+    assert exact == pytest.approx(0.0, abs=1e-9)
+    assert 0.0 < ranged < plain / 10
+
+
+def test_three_services_of_which_two_are_measured() -> None:
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.estimate("E3", platform_id="gamma", value="100000")
+    made.add("overlaps", overlap_id="O1", value="0.9", share_of="beta")
+    found = of(impacts(made.restrict("R1", "alpha", "beta", "gamma")))
+    low, *middle, high = ends(found)
+    # 500 + 400 - 360 = 540 thousand use one of the two; the third adds nobody or all of its own.
+    assert (low, high) == pytest.approx((540e3, 640e3))
+    assert low <= middle[0] < middle[1] < middle[2] < high
+    assert found["dedup_method"] == "conditioned"

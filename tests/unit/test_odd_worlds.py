@@ -1,0 +1,213 @@
+"""Odd worlds: facts and days that nobody planned for, and numbers that have to agree anyway."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from audience_impact import impact
+from audience_impact.facts import Tables
+from flows import steps, story
+from tests.support import AS_OF, FACTS, World, append, checked, computed, load, row, save, world
+
+CALLS = "RU-2025-08-13-calls"
+ONE_SIDED = "a figure says only at least or at most"
+COEFFICIENTS = {"mean": "-0.3", "between": "0.2", "within": "0.2"}
+COEFFICIENTS |= {"area": "0.1", "region": "0.1", "model": "0.2"}
+
+
+def calibrated() -> World:
+    """The small world with a calibration, two measured services and their daily audiences."""
+    made = world().estimate("A").estimate("B", platform_id="beta", value="400000")
+    for platform, value in (("alpha", "300000"), ("beta", "200000")):
+        made.estimate(
+            f"D-{platform}", platform_id=platform, audience_metric="avg_daily_reach", value=value
+        )
+    for parameter, value in COEFFICIENTS.items():
+        made.add("overlap_calibration", parameter=parameter, value=value)
+    return made
+
+
+def results(made: World, as_of: date = AS_OF) -> Tables:
+    """The tables that follow, without shares of the variance."""
+    settings = impact.Settings(draws=200, sensitivity=False)
+    return impact.calculate(made.typed(), as_of, settings).tables
+
+
+def exposed(tables: Tables, act: str = "R1") -> "pd.Series[float]":
+    """The row of the people exposed."""
+    return row(tables["impact"], restriction_id=act, impact_metric="people_exposed")
+
+
+def days(tables: Tables, act: str = "R1", period: str = "all") -> "pd.Series[float]":
+    """The person-days of an act."""
+    return row(tables["person_days"], restriction_id=act, period=period)
+
+
+@pytest.mark.parametrize(
+    ("cells", "lower", "upper"),
+    [
+        ({"interval_kind": "one_sided_min"}, 500_000, 650_000),
+        ({"interval_kind": "one_sided_max"}, 650_000, 700_000),
+        ({"unit": "persons", "value": "250000", "share_of": ""}, 650_000, 650_000),
+        ({"unit": "persons", "value": "250000"}, 650_000, 650_000),
+        ({"unit": "accounts", "value": "250000"}, 500_000, 700_000),
+        ({"platform_ids": "alpha;alpha", "share_of": ""}, 500_000, 700_000),
+        ({"share_of": "gamma"}, 500_000, 700_000),
+    ],
+)
+def test_an_overlap_says_what_it_says_and_no_more(
+    cells: dict[str, str], lower: float, upper: float
+) -> None:
+    made = calibrated().restrict("R1", "alpha", "beta")
+    made.add("overlaps", **{"overlap_id": "O1", "share_of": "alpha", **cells})
+    found = exposed(results(made))
+    assert found[["lower_persons", "upper_persons"]].tolist() == pytest.approx([lower, upper])
+    assert lower - 1 <= found["q05_persons"] <= found["q95_persons"] <= upper + 1
+
+
+def test_before_the_first_restriction_there_are_no_days() -> None:
+    found = results(calibrated().restrict("R1", "alpha"), date(2020, 1, 1))
+    assert found["person_days"].empty
+    assert found["impact_by_area"].empty
+
+
+def test_an_empty_register_of_a_full_country_gives_empty_tables() -> None:
+    found = results(calibrated())
+    assert all(found[name].empty for name in ("impact", "person_days", "impact_by_area"))
+
+
+def test_without_a_calibration_every_gap_says_so() -> None:
+    made = calibrated().restrict("R1", "alpha")
+    made.rows.pop("overlap_calibration")
+    found = results(made)
+    for one in (exposed(found), days(found), found["impact_by_area"].iloc[0]):
+        assert "no calibration of joint use among the facts" in one["reason"]
+        assert one["obs_status"] in ("U", "M")
+
+
+@pytest.mark.parametrize("kind", ["one_sided_min", "one_sided_max"])
+def test_a_figure_that_is_a_limit_gives_no_estimate_and_says_so(kind: str) -> None:
+    made = calibrated().restrict("R1", "alpha", "beta")
+    made.rows["estimates"][0]["interval_kind"] = kind
+    found = exposed(results(made))
+    assert pd.isna(found["q50_persons"])
+    assert (found["obs_status"], found["reason"]) == ("U", ONE_SIDED)
+
+
+def test_a_region_bounds_the_days_and_the_window_as_well() -> None:
+    made = calibrated().base("XA-01-all", area_id="XA-01", population_base="all_ages")
+    made.rows["bases"][-1]["persons"] = "1000"
+    made.restrict("R1", "alpha", area_ids="XA-01", geo_scope="region", observed_from="2026-01-01")
+    found = results(made)
+    assert days(found)["upper_person_days"] == 31 * 1000
+    assert set(found["impact_by_area"]["upper_persons"]) == {1000}
+    window = exposed(found)[["window_lower_persons", "window_upper_persons"]]
+    assert window.tolist() == [0, 1000]
+    part = found["impact_by_platform"].iloc[0]
+    assert part["window_lower_persons"] == 0
+    assert pd.isna(part["window_persons"])
+
+
+def test_a_country_has_at_least_the_people_of_each_of_its_restrictions() -> None:
+    made = calibrated().estimate("A2", value="600000", period="2025-08")
+    made.restrict("R1", "alpha").restrict("R2", "alpha", observed_from="2025-10-01")
+    found = results(made)
+    year = row(found["impact_by_area"], area_id="XA", period="2025")
+    assert year["lower_persons"] == exposed(found, "R2")["lower_persons"] == 600_000
+    assert year["lower_persons"] <= year["q50_persons"] <= year["upper_persons"]
+
+
+def test_a_measured_overlap_holds_for_the_country_too() -> None:
+    made = calibrated().restrict("R1", "alpha", "beta")
+    made.add("overlaps", overlap_id="O1", share_of="alpha")
+    found = results(made)
+    assert row(found["impact_by_area"], period="2025")["lower_persons"] == pytest.approx(650_000)
+
+
+def test_days_of_two_countries_are_not_added() -> None:
+    made = calibrated().restrict("R1", "alpha", area_ids="XA;XB", observed_from="2026-01-01")
+    assert days(results(made))["days"] == 31
+
+
+def test_an_end_before_the_last_possible_start_leaves_one_day() -> None:
+    ended = {"end_status": "ended", "end_source": "recorded", "ended_on": "2025-07"}
+    found = days(results(calibrated().restrict("R1", "alpha", **ended)))
+    assert found["lower_person_days"] == 300_000
+    assert found["q50_person_days"] == 17 * 300_000
+
+
+def test_a_start_known_to_the_month_is_certain_from_its_last_day() -> None:
+    found = days(results(calibrated().restrict("R1", "alpha", observed_from="2026-01")))
+    assert found["lower_person_days"] == 300_000
+    assert found["q50_person_days"] == 31 * 300_000
+
+
+def test_an_unknown_end_is_the_reason_and_imputed_days_run_out_at_zero() -> None:
+    made = calibrated().restrict("R1", "alpha", end_status="unknown", end_source="missing")
+    made.restrict("R2", "alpha", end_status="ended", end_source="recorded", ended_on="2025-07-20")
+    later = days(results(made), period="2026")
+    assert later["reason"] == "an end is not known"
+    assert (later["imputed_days"], later["imputed_q50_person_days"]) == (0, 0)
+
+
+def test_what_was_never_carried_out_has_a_median_of_nobody() -> None:
+    found = exposed(results(calibrated().restrict("R1", "alpha", end_status="withdrawn")))
+    assert found[["q05_persons", "q50_persons", "q95_persons"]].tolist() == [0, 0, 0]
+    assert pd.isna(found["window_upper_persons"])
+
+
+def test_reach_lost_of_one_service_is_not_that_of_two() -> None:
+    made = calibrated().estimate("A2", value="300000", period="2025-09")
+    made.restrict("R1", "alpha", "beta")
+    found = row(results(made)["impact"], restriction_id="R1", impact_metric="reach_lost")
+    assert pd.isna(found["q50_persons"])
+    assert "several platforms or countries" in found["reason"]
+
+
+def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
+    made = calibrated().restrict("R1")
+    made.add("restriction_targets", restriction_id="R1", feature="voice_call")
+    made.base("XA-adults", population_base="age_18_plus", persons="600000", period="2025")
+    made.add("feature_use", feature_use_id="F1", interval_kind="one_sided_min")
+    found = row(
+        results(made)["impact"], restriction_id="R1", impact_metric="people_feature_exposed"
+    )
+    assert found["upper_persons"] == 500_000
+    assert "a limit taken for the share itself" in found["reason"]
+
+
+def test_an_act_without_targets_is_told(tmp_path: Path) -> None:
+    done = computed(calibrated().restrict("R1").write(tmp_path / "facts"))
+    version = steps.write(done, tmp_path / "published", None)
+    text = story.story_text(story.story(story.load(version.path), "R1"))
+    assert "no platform on record" in text
+    assert "some in part" not in text
+
+
+@pytest.mark.parametrize("table", ["feature_use", "overlaps", "estimates", "restriction_targets"])
+@pytest.mark.filterwarnings("error")
+def test_a_table_without_rows_is_no_error(tmp_path: Path, table: str) -> None:
+    facts = Path(shutil.copytree(FACTS, tmp_path / "facts"))
+    save(facts / f"{table}.csv", load(facts / f"{table}.csv")[0], [])
+    done = steps.compute(steps.gate(checked(facts), strict=False), None, 0, sensitivity=False)
+    assert done.tables["impact"].num_rows
+
+
+def test_a_contradicting_overlap_is_left_out_or_repaired(facts_copy: Path) -> None:
+    overlap = {
+        **{"overlap_id": "X1", "platform_ids": "telegram;whatsapp", "area_id": "RU"},
+        **{"population_base": "internet_12_plus", "kind": "intersection", "unit": "share"},
+        **{"value": "0.65", "interval_kind": "none", "share_of": "telegram"},
+        **{"period": "2025-07", "source_id": "3dnews-2025-09-22"},
+    }
+    line = append(facts_copy, "overlaps", overlap)
+    found = steps.gate(checked(facts_copy), strict=True)
+    for repair, says in ((False, "left out"), (True, "repaired from 0.6500 to 0.8989")):
+        done = steps.compute(found, None, 0, repair=repair, sensitivity=False)
+        told = done.frames["quality"].set_index("check")["details"]["overlaps_contradict"]
+        assert f"overlaps.csv:{line}:value" in told
+        assert says in told
+        assert exposed(done.frames, CALLS)["obs_status"] == "U"

@@ -1,0 +1,226 @@
+"""Sobol shares against functions whose shares are known, and of small worlds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact import modelling, outcomes, results, sensitivity
+from audience_impact.draws import Sampler, uniforms
+from audience_impact.impact import Settings
+from audience_impact.outcomes import DEPRIVED, EXPOSED
+from audience_impact.overlap import Array
+from audience_impact.vocabulary import InputKind
+from tests.engine import calibrated, calls, russia, walked
+from tests.support import AS_OF, World, world
+
+COUNT = 1 << 16
+WANTED = Settings(draws=1000)
+
+
+def ishigami(x: Array) -> Array:
+    """Ishigami and Homma (1990), First ISUMA: a = 7, b = 0.1, inputs (3, D) even in -pi..pi."""
+    one, two, three = np.pi * (2.0 * x - 1.0)
+    return np.asarray(np.sin(one) + 7.0 * np.sin(two) ** 2 + 0.1 * three**4 * np.sin(one))
+
+
+A = np.array([0.0, 0.5, 3.0, 9.0])
+
+
+def g_function(x: Array) -> Array:
+    """Sobol's g-function: Saltelli et al. (2010), section 4."""
+    wide = np.abs(4.0 * x - 2.0)
+    return np.asarray(np.prod((wide + A[:, None]) / (1.0 + A[:, None]), axis=0))
+
+
+def streams(inputs: int, count: int = COUNT) -> tuple[Array, Array]:
+    first, second = (
+        np.array([uniforms(5, f"{name}{i}", count) for i in range(inputs)]) for name in "ab"
+    )
+    return first, second
+
+
+def samples(function: object, inputs: int, moved: list[int], count: int = COUNT) -> list[Array]:
+    """Draws (D, 1) of A, B and A with some inputs of B."""
+    first, second = streams(inputs, count)
+    mixed = first.copy()
+    mixed[moved] = second[moved]
+    return [function(x)[:, None] for x in (first, second, mixed)]  # type: ignore[operator]
+
+
+def shares_of(function: object, inputs: int, moved: list[int]) -> tuple[float, float, float]:
+    """First-order and total share, and the larger of their errors."""
+    a, b, ab = samples(function, inputs, moved)
+    first, total = sensitivity.sobol(a, b, ab)
+    errors = sensitivity.errors(a, b, ab, 0)
+    return float(first[0]), float(total[0]), float(max(errors[0][0], errors[1][0]))
+
+
+# Shares of Ishigami's function: Saltelli et al. (2008), Global Sensitivity Analysis: The Primer.
+# Of several inputs: variances that have no input outside the group, and all that have one inside.
+ISHIGAMI = [
+    ([0], 0.3139, 0.5576),
+    ([1], 0.4424, 0.4424),
+    ([2], 0.0, 0.2437),
+    ([0, 2], 0.5576, 0.5576),
+    ([0, 1], 0.7563, 1.0),
+    ([1, 2], 0.4424, 0.6861),
+]
+
+
+@pytest.mark.parametrize(("moved", "first", "total"), ISHIGAMI)
+def test_the_function_of_ishigami(moved: list[int], first: float, total: float) -> None:
+    found = shares_of(ishigami, 3, moved)
+    assert found[2] < 0.01
+    assert found[:2] == pytest.approx((first, total), abs=4 * found[2] + 1e-4)
+
+
+@pytest.mark.parametrize("moved", range(len(A)))
+def test_the_g_function_of_sobol(moved: int) -> None:
+    own = 1.0 / (3.0 * (1.0 + A) ** 2)
+    variance = np.prod(1.0 + own) - 1.0
+    total = own[moved] * np.prod(1.0 + np.delete(own, moved)) / variance
+    found = shares_of(g_function, len(A), [moved])
+    assert found[2] < 0.02
+    assert found[:2] == pytest.approx((own[moved] / variance, total), abs=4 * found[2] + 1e-4)
+
+
+def test_many_outputs_are_each_one_alone() -> None:
+    one, other = samples(ishigami, 3, [0], 500), samples(g_function, 3 + 1, [0], 500)
+    both = [np.hstack(pair) for pair in zip(one, other, strict=True)]
+    found = np.array(sensitivity.sobol(*both))
+    alone = np.hstack([np.array(sensitivity.sobol(*each)) for each in (one, other)])
+    assert found == pytest.approx(alone)
+
+
+def test_far_from_zero_the_shares_are_the_same() -> None:
+    near = samples(ishigami, 3, [1], 4000)
+    far = [each + 1e8 for each in near]
+    assert np.array(sensitivity.sobol(*far)) == pytest.approx(np.array(sensitivity.sobol(*near)))
+
+
+def test_errors_shrink_with_the_root_of_the_draws() -> None:
+    found = []
+    for count in (1000, 16_000):
+        a, b, ab = samples(ishigami, 3, [0], count)
+        found.append(np.array(sensitivity.errors(a, b, ab, 0))[:, 0])
+    assert found[0] / found[1] == pytest.approx([4.0, 4.0], rel=0.4)
+
+
+def test_errors_are_the_spread_of_repeated_runs() -> None:
+    a, b, ab = samples(ishigami, 3, [0], 64 * 500)
+    parts = [
+        np.array(sensitivity.sobol(*(each[at : at + 500] for each in (a, b, ab))))
+        for at in range(0, 64 * 500, 500)
+    ]
+    expected = np.std(parts, axis=0, ddof=1)[:, 0]
+    found = np.array(sensitivity.errors(a[:500], b[:500], ab[:500], 0))[:, 0]
+    assert found == pytest.approx(expected, rel=0.5)
+
+
+# ---- Worlds ----
+
+
+def told(made: World, wanted: Settings = WANTED) -> pd.DataFrame:
+    walk, tables = walked(made)
+    model = modelling.modelled(walk, tables, AS_OF)
+    drawn = outcomes.draw(model, Sampler(wanted.seed, wanted.draws))
+    impact = results.impact(walk, model, drawn, AS_OF)
+    return sensitivity.table(model, drawn, wanted, impact)
+
+
+def inputs(table: pd.DataFrame, metric: str = EXPOSED) -> list[str]:
+    return list(table.loc[table["impact_metric"] == metric, "input"])
+
+
+def one_audience() -> World:
+    stated = {"low": "400000", "high": "600000", "interval_kind": "min_max"}
+    return calibrated(world()).estimate("E1", **stated).restrict("R1", "alpha")
+
+
+def test_the_only_input_that_varies_has_all_of_the_variance() -> None:
+    table = told(one_audience())
+    assert inputs(table) == ["audience"]
+    (row,) = table[table["impact_metric"] == EXPOSED].to_dict("records")
+    assert row["first_order_share"] == pytest.approx(1.0, abs=4 * row["first_order_error_share"])
+    assert row["total_share"] == pytest.approx(1.0, abs=4 * row["total_error_share"])
+    assert row["rank_count"] == 1
+    assert row["advice"] == sensitivity.ADVICE[InputKind.AUDIENCE]
+
+
+def test_where_the_keepers_alone_vary_they_have_it() -> None:
+    made = calibrated(world()).estimate("E1").restrict("R1", "alpha")
+    interval = {"low_share": "0.2", "high_share": "0.4", "interval_kind": "min_max"}
+    made.add("circumvention", circumvention_id="C1", restriction_id="R1", **interval)
+    table = told(made)
+    assert inputs(table) == []
+    (row,) = table[table["impact_metric"] == DEPRIVED].to_dict("records")
+    assert row["input"] == "circumvention"
+    assert row["total_share"] == pytest.approx(1.0, abs=4 * row["total_error_share"])
+
+
+def everything() -> World:
+    """Every kind of input at once."""
+    made = calls(russia())
+    made.rows["bases"][-1] |= {"low_persons": "103000000", "high_persons": "108000000"}
+    made.add("feature_use", feature_use_id="F1", platform_id="any-messenger", area_id="RU")
+    made.add("circumvention", circumvention_id="C1", restriction_id="R1", area_id="RU")
+    return made.add(
+        "overlaps",
+        overlap_id="O1",
+        platform_ids="telegram;whatsapp",
+        area_id="RU",
+        period="2025-07",
+        value="0.8",
+        low="0.77",
+        high="0.83",
+        interval_kind="min_max",
+    )
+
+
+def test_every_kind_of_input_is_found_where_it_enters() -> None:
+    table = told(everything())
+    assert set(inputs(table)) <= {"audience", "base", "correlation", "model", "overlap"}
+    assert {"overlap", "base"} <= set(inputs(table))
+    assert {"feature_share", "assumed", "circumvention"} <= set(inputs(table, DEPRIVED))
+    ranked = table[table["impact_metric"] == DEPRIVED]
+    assert ranked["rank_count"].tolist() == list(range(1, len(ranked) + 1))
+    assert ranked["total_share"].is_monotonic_decreasing
+    assert set(table["advice"]) <= set(sensitivity.ADVICE.values())
+
+
+def test_what_nobody_measured_does_not_enter() -> None:
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta")
+    assert set(inputs(told(made.restrict("R1", "alpha", "beta")))) == {
+        "audience",
+        "correlation",
+        "model",
+    }
+
+
+def test_for_what_has_no_estimate_it_says_what_would_help() -> None:
+    made = one_audience().restrict("R2", "gamma")
+    table = told(made)
+    (row,) = table[table["restriction_id"] == "R2"].to_dict("records")
+    assert (row["impact_metric"], row["input"]) == (EXPOSED, sensitivity.HELPS_MOST)
+    assert (row["advice"], row["rank_count"]) == (sensitivity.NO_FIGURE, 1)
+    assert np.isnan(row["total_share"])
+
+
+@pytest.mark.parametrize("way", ["not wanted", "too large"])
+def test_shares_that_cost_too_much_are_left_out(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if way == "too large":
+        monkeypatch.setattr(sensitivity, "LARGEST_REGISTER", 1)
+    wanted = replace(WANTED, sensitivity=way == "too large")
+    table = told(one_audience().restrict("R2", "gamma"), wanted)
+    assert table["input"].tolist() == [sensitivity.HELPS_MOST]
+
+
+def test_a_second_stream_moves_its_own_input_alone() -> None:
+    plain, moved = Sampler(0, 50), Sampler(0, 50, frozenset({InputKind.BASE}))
+    assert (plain.uniform(InputKind.AUDIENCE, "k") == moved.uniform(InputKind.AUDIENCE, "k")).all()
+    assert (plain.uniform(InputKind.BASE, "k") != moved.uniform(InputKind.BASE, "k")).all()
+    rows = plain.rows(InputKind.BASE, pd.Series(["b", "a", "b"]))
+    assert (rows[0] == rows[2]).all()
+    assert (rows[1] == plain.uniform(InputKind.BASE, "a")).all()

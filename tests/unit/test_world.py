@@ -1,0 +1,216 @@
+"""Published tables of the world as rows of `bases`."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact import world
+
+CODES = pd.DataFrame(
+    [
+        ("001", "WLD", 900, "OWID_WRL"),
+        ("NA", "NAM", 516, ""),
+        ("RU", "RUS", 643, ""),
+        ("TW", "TWN", 158, ""),
+        ("XK", "XKX", 412, "OWID_KOS"),
+        ("FO", "FRO", 234, "Faeroe Islands"),
+    ],
+    columns=["area_id", "iso3", "m49", "owid"],
+)
+NO_LINEAGES = pd.Series({world.WORLD_BANK: "world-bank-population", world.ITU: "itu-internet-use"})
+
+
+def text(rows: list[tuple[str, ...]], columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=columns, dtype="str")
+
+
+def bank(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    """The World Bank's file, as text."""
+    told = text(
+        [(code, year, value) for code, year, value in rows], ["Country Code", "Year", "Value"]
+    )
+    return world.population(told, CODES)
+
+
+def use(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
+    return world.shares(text(list(rows), ["Entity", "Code", "Year", "percent"]), CODES)
+
+
+def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
+    """The UN's files, each bound 10 % away."""
+    years = ["country_code", "country", "2024", "2025", "2026"]
+    frames = [
+        text(
+            [
+                (code, "", *(str(factor * float(cell)) for cell in cells))
+                for code, cells in medium.items()
+            ],
+            years,
+        )
+        for factor in (1.0, 0.9, 1.1)
+    ]
+    return world.prospects(frames[0], frames[1], frames[2], CODES)
+
+
+COUNTED = bank(("NAM", "2023", "2900000"), ("NAM", "2024", "3000000"), ("AFE", "2024", "9"))
+AHEAD = ends(
+    {"516": ("3050", "3150", "3250"), "158": ("23000", "22900", "22800"), "935": ("1", "1", "1")}
+)
+
+
+def test_groups_of_countries_are_no_areas() -> None:
+    assert COUNTED["area_id"].tolist() == ["NA", "NA"]
+    assert COUNTED["persons"].tolist() == [2_900_000, 3_000_000]
+
+
+def test_shares_come_in_percent_and_under_codes_and_names_of_their_own() -> None:
+    found = use(
+        ("Kosovo", "OWID_KOS", "2018", "89.4"),
+        ("Faeroe Islands", "", "2017", "97.6"),
+        ("High-income countries", "", "2017", "80"),
+        ("Namibia", "NAM", "2018", "42.8"),
+        ("Namibia", "NAM", "2019", ""),
+    )
+    assert dict(zip(found["area_id"], found["share"], strict=True)) == pytest.approx(
+        {"XK": 0.894, "FO": 0.976, "NA": 0.428}
+    )
+
+
+def test_mid_year_lies_between_the_ends_of_years_in_persons() -> None:
+    found = world.mid_years(AHEAD).set_index(["area_id", "year"])
+    assert set(found.index.get_level_values("year")) == {2025, 2026}
+    assert found.loc[("NA", 2025), "persons"] == pytest.approx(1000 * np.sqrt(3050 * 3150))
+    assert found.loc[("NA", 2025), "low"] == pytest.approx(900 * np.sqrt(3050 * 3150))
+
+
+def test_people_are_counted_as_long_as_they_are_and_projected_after() -> None:
+    rows = world.everyone(COUNTED, AHEAD).set_index("base_id")
+    assert rows["obs_status"].to_dict() == {
+        "NA-all_ages-2023-worldbank": "A",
+        "NA-all_ages-2024-worldbank": "A",
+        "NA-all_ages-2025-wpp2024": "F",
+        "NA-all_ages-2026-wpp2024": "F",
+        "TW-all_ages-2025-wpp2024": "F",
+        "TW-all_ages-2026-wpp2024": "F",
+        "TW-all_ages-2024-12-31-wpp2024": "F",
+    }
+    alone = rows.loc["TW-all_ages-2024-12-31-wpp2024"]
+    assert (alone["persons"], alone["low_persons"]) == ("23000000", "20700000")
+    assert rows.loc["NA-all_ages-2024-worldbank", "low_persons"] == ""
+
+
+def growing() -> pd.DataFrame:
+    """Reports of several countries to 2023, one of them nearly all online."""
+    years = range(2008, 2024)
+    cells = [
+        (area, "", str(year), str(100 / (1 + np.exp(-(start + 0.15 * (year - 2008))))))
+        for area, start in (("OWID_KOS", 2.5), ("RUS", -1.0), ("NAM", -2.0), ("TWN", 0.0))
+        for year in years
+    ]
+    return use(*[("", code, year, percent) for code, _, year, percent in cells])
+
+
+def test_internet_users_are_share_times_population_then_projected_with_a_range() -> None:
+    told = growing()
+    rows = world.online(COUNTED, told, world.by_year(COUNTED, AHEAD))
+    mine = rows[rows["area_id"] == "NA"].set_index("period")
+    assert mine["obs_status"].to_dict() == {"2023": "E", "2024": "F", "2025": "F", "2026": "F"}
+    share = told[(told["area_id"] == "NA") & (told["year"] == 2023)]["share"].item()
+    assert int(mine.loc["2023", "persons"]) == round(share * 2_900_000)
+    assert mine.loc["2023", "note"].startswith("share x population")
+    ahead = mine.loc[["2024", "2025", "2026"]]
+    numbers = ahead[["low_persons", "persons", "high_persons"]].astype("int64")
+    assert (numbers.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+    assert set(ahead["lineage_id"]) == {world.PROJECTED}
+    assert ahead["also_source_id"].tolist() == [world.WORLD_BANK, world.UN, world.UN]
+
+
+def test_no_more_people_are_online_than_there_are() -> None:
+    full = growing().assign(share=lambda frame: frame["share"].where(frame["area_id"] != "NA", 1.0))
+    people = world.by_year(COUNTED, AHEAD)
+    rows = world.online(COUNTED, full, people)
+    mine = rows[(rows["area_id"] == "NA") & (rows["obs_status"] == "F")].set_index("period")
+    limit = people[people["area_id"] == "NA"].set_index("year")["persons"]
+    for year in (2024, 2025, 2026):
+        assert int(mine.loc[str(year), "high_persons"]) <= round(limit[year])
+
+
+BANDS = text(
+    [
+        ("NA", "1000", "200", "250", "550"),
+        ("RU", "1", "1", "0", "0"),
+        ("RU_MOW", "600", "100", "50", "450"),
+        ("RU_SPE", "400", "100", "50", "250"),
+        ("TW", "500", "50", "100", "350"),
+        ("AQ", "", "", "", ""),
+    ],
+    ["key", "all", "age_00_09", "age_10_19", "age_20_29"],
+)
+
+
+def test_the_age_of_twelve_is_a_fifth_into_its_band_and_russia_is_added_up() -> None:
+    known = bank(("NAM", "2020", "2000"), ("RUS", "2020", "145000000"))
+    rows = world.from_twelve(BANDS, known, CODES).set_index("base_id")["persons"]
+    assert rows.to_dict() == {
+        "NA-age_12_plus-2020-worldpop": "1500",
+        "RU-age_12_plus-2020-worldpop": str(round(145_000_000 * 0.78)),
+        "TW-age_12_plus-2020-worldpop": "430",
+        "TW-all_ages-2020-worldpop": "500",
+    }
+
+
+def table() -> pd.DataFrame:
+    """A row by hand that says something else than the files, and a projection of before."""
+    cells = {"area_id": "NA", "obs_status": "A", "source_id": world.WORLD_BANK}
+    return (
+        pd.DataFrame(
+            [
+                {
+                    **cells,
+                    "base_id": "mine",
+                    "population_base": "all_ages",
+                    "period": "2024",
+                    "persons": "7",
+                },
+                {
+                    **cells,
+                    "base_id": "NA-internet_all-2024-projected",
+                    "population_base": "internet_all",
+                    "period": "2024",
+                    "persons": "1",
+                    "lineage_id": world.PROJECTED,
+                },
+            ]
+        )
+        .reindex(columns=world.COLUMNS, fill_value="")
+        .fillna("")
+    )
+
+
+def test_what_stands_wins_and_projections_are_made_anew() -> None:
+    fresh = pd.concat(
+        [
+            world.everyone(COUNTED, AHEAD),
+            world.online(COUNTED, growing(), world.by_year(COUNTED, AHEAD)),
+        ]
+    )
+    merged = world.merged(table(), fresh, NO_LINEAGES)
+    ids = merged["base_id"].tolist()
+    assert "mine" in ids
+    assert "NA-all_ages-2024-worldbank" not in ids
+    assert "NA-all_ages-2023-worldbank" in ids
+    assert merged.set_index("base_id").loc["NA-internet_all-2024-projected", "persons"] != "1"
+    pd.testing.assert_frame_equal(world.merged(merged, fresh, NO_LINEAGES), merged)
+
+
+def test_areas_without_a_denominator_are_named() -> None:
+    areas = pd.DataFrame({"area_id": ["NA", "TW", "XK", "RU-MOW"], "name": ["a", "b", "c", "d"]})
+    rows = pd.DataFrame(
+        [("NA", "internet_all"), ("NA", "all_ages"), ("TW", "all_ages"), ("RU-MOW", "all_ages")],
+        columns=["area_id", "population_base"],
+    )
+    found = world.without_denominator(areas, rows)
+    assert dict(zip(found["area_id"], found["missing"], strict=True)) == {
+        "TW": "online",
+        "XK": "all",
+    }
