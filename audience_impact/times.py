@@ -66,8 +66,8 @@ def _totals(
     drawn = _drawn(model, middle, sampler, workers)
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
-    ends = (table["lower_person_days"], table["upper_person_days"])
-    return table.join(drawn.reindex(table.index).clip(*ends, axis=0))
+    low, high = table["lower_person_days"], table["upper_person_days"]
+    return table.join(drawn.reindex(table.index).clip(low, high, axis=0))
 
 
 def _sets(timed: Timed) -> Array:
