@@ -166,12 +166,27 @@ def test_the_layer_lies_upon_the_facts_without_an_error(tmp_path: Path) -> None:
     assert {row["area_ids"] for row in tables["restrictions"]} == {
         *("RU", "RU-TVE", "IN-JK", "IN", "KE;UG", "NA", "TR", "SO", "KE"),
     }
-    parents = {row["area_id"]: row["parent_id"] for row in tables["areas"]}
-    assert (parents["IN-JK"], parents["RU-TVE"], parents["NA"]) == ("IN", "RU", "001")
-    assert "RU" not in parents
     assert [row["platform_id"] for row in tables["platforms"]] == [
         *("grindr", "unnamed-services", "vpn-services"),
     ]
+
+
+def test_what_the_facts_do_not_have_is_added(small_facts: Path, tmp_path: Path) -> None:
+    into = tmp_path / "layer"
+    told(as_csv(tmp_path), into, "--facts", small_facts)
+    assert not [
+        found
+        for found in steps.check(steps.read([small_facts, into])).findings
+        if found.severity.value != "warning"
+    ]
+    parents = {row["area_id"]: row["parent_id"] for row in layer(into)["areas"]}
+    assert parents == {
+        **dict.fromkeys(("RU", "IN", "KE", "UG", "NA", "TR", "SO"), ""),
+        "IN-JK": "IN",
+        "RU-TVE": "RU",
+    }
+    names = {row["platform_id"]: row["name"] for row in layer(into)["platforms"]}
+    assert {"whatsapp": "WhatsApp", "telegram": "Telegram"}.items() <= names.items()
 
 
 def test_what_is_refused_stands_whole_beside_the_layer(tmp_path: Path) -> None:
