@@ -185,10 +185,10 @@ def _windows(walk: Walk, model: Model, upper: pd.Series) -> pd.DataFrame:
 
 def _uncalibrated(frame: pd.DataFrame, model: Model) -> pd.DataFrame:
     """The rows that could be drawn, with the reason why they are not without a calibration."""
-    silent = frame["q50_persons"].isna() & (frame["reason"] != NEVER)
     if model.learned is not None:
         return frame
-    return _because(frame, silent & (frame["obs_status"] != "M"), estimation.UNCALIBRATED, "U")
+    ready = frame.index.isin(model.places["restriction_id"]) & (frame["obs_status"] != "M")
+    return _because(frame, ready, estimation.UNCALIBRATED, "U")
 
 
 def _marked(walk: Walk) -> dict[str, list[str]]:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.names import Name
+
 if TYPE_CHECKING:
     from audience_impact.facts import Finding
 
 HOME = Path(__file__).resolve().parent.parent
 FACTS, PUBLISHED = HOME / "data" / "facts", HOME / "data" / "published"
+DOWNLOADS = HOME / "data" / "downloads"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -288,6 +291,79 @@ def import_stop(
         raise _fail(str(error)) from error
     as_text = imported.as_text(layer, into, theirs)
     sys.stdout.write(imported.as_json(layer, theirs) if style is Told.JSON else as_text)
+
+
+@app.command()
+def refresh(
+    into: Annotated[
+        Path,
+        typer.Option(
+            "--into",
+            metavar="DIR",
+            help="Where the layer is written; nothing else may lie there.",
+        ),
+    ],
+    downloads: Annotated[
+        Path,
+        typer.Option(
+            "--downloads",
+            metavar="DIR",
+            help="Where every download is kept.",
+            show_default="data/downloads",
+        ),
+    ] = DOWNLOADS,
+    facts: Facts = None,
+    confirm: Annotated[
+        bool,
+        typer.Option(
+            "--confirm", help="Go on where more rows are gone or changed than the threshold allows."
+        ),
+    ] = False,
+    only: Annotated[
+        list[Name] | None,
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help=f"Fetch this alone ({', '.join(Name)}); may be given again. The rest is taken "
+            "as accepted last.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of rows gone or changed above which to ask."),
+    ] = 0.05,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--address",
+            metavar="NAME=ADDRESS",
+            help="Where to fetch something, instead of its usual address; may be given again.",
+        ),
+    ] = None,
+) -> None:
+    """Fetch figures from their publishers and write them as a layer of facts."""
+    folders = _folders(facts)
+    wanted = {
+        "confirm": confirm,
+        "only": only or list(Name),
+        "threshold": threshold,
+        "addresses": _addresses(address or []),
+    }
+    from flows.running import run_refresh
+
+    raise typer.Exit(run_refresh(folders, into, downloads, wanted))
+
+
+def _addresses(told: list[str]) -> dict[Name, str]:
+    """Addresses by name; exits with 2 where one is no NAME=ADDRESS."""
+    found = {}
+    for text in told:
+        name, _, where = text.partition("=")
+        if name not in set(Name) or not where:
+            names = ", ".join(Name)
+            raise _fail(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
+        found[Name(name)] = where
+    return found
 
 
 @app.command()

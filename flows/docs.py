@@ -73,7 +73,7 @@ def dictionary_page() -> str:
 def command_page() -> str:
     """docs/command.md: the help texts of the command."""
     parts = [f"{GENERATED}# The command\n"]
-    commands = ["run", "check", "show", "list", "calibrate", "import stop", "serve"]
+    commands = ("run", "check", "show", "list", "calibrate", "import stop", "refresh", "serve")
     for words in ([], *(command.split() for command in commands)):
         shown = subprocess.run(
             [sys.executable, "-c", "from flows.cli import main; main()", *words, "--help"],

@@ -43,6 +43,32 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     return 0
 
 
+def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str, Any]) -> int:
+    """Run the flow that fetches, print what changed and where the layer lies.
+
+    Returns the exit status: 0 written or unchanged, 1 refused or failed, with the reason on
+    standard error.
+    """
+    from flows.refresh import refresh
+
+    state = refresh(
+        [path.resolve() for path in facts],
+        into.resolve(),
+        downloads.resolve(),
+        **wanted,
+        return_state=True,
+    )
+    if not state.is_completed():
+        typer.echo(f"nothing written:\n{state.message}", err=True)
+        return 1
+    done = state.result()
+    for line in done.lines:
+        typer.echo(line)
+    news = "wrote" if done.created else "nothing changed: still"
+    typer.echo(f"{news} {done.bases:,} bases\n{_shown(into)}")
+    return 0
+
+
 def _shown(path: Path) -> str:
     """The path as a reader would type it here."""
     there = path.absolute()

@@ -16,24 +16,39 @@ from prefect.states import Failed
 from prefect.utilities.importtools import import_object
 
 from audience_impact.publish import PublishError
-from flows import deploy, outcome, publish_impact, serve
+from flows import deploy, outcome, publish_impact, refresh, serve
+from flows.names import Name
 from flows.steps import RefusedError
 
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(
     (deploy.CHECKOUT / "prefect.yaml").read_text(encoding="utf-8")
 )["deployments"]
 every_deployment = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda one: one["name"])
-TASKS = [one for one in vars(publish_impact).values() if isinstance(one, Task)]
+FLOWS = (publish_impact, refresh)
+TASKS = [one for module in FLOWS for one in vars(module).values() if isinstance(one, Task)]
+PLACES = {
+    "daily": {"facts": [Path("data/facts")], "published": Path("data/published")},
+    "by-hand": {
+        "facts": [Path("data/facts")],
+        "into": Path("data/refreshed"),
+        "downloads": Path("data/downloads"),
+    },
+}
 
 
 @every_deployment
-def test_has_an_explicit_pull_step_and_a_schedule_in_utc(deployment: dict[str, Any]) -> None:
+def test_has_an_explicit_pull_step(deployment: dict[str, Any]) -> None:
     assert deployment["pull"]
     for step in deployment["pull"]:
         (name,) = step
         assert import_object(name)(**step[name]) == {"directory": str(deploy.CHECKOUT)}
-    assert [schedule["timezone"] for schedule in deployment["schedules"]] == ["UTC"]
-    assert all(len(schedule["cron"].split()) == 5 for schedule in deployment["schedules"])
+
+
+def test_what_publishes_has_a_schedule_in_utc_and_what_fetches_has_none() -> None:
+    daily, by_hand = DEPLOYMENTS
+    assert [schedule["timezone"] for schedule in daily["schedules"]] == ["UTC"]
+    assert all(len(schedule["cron"].split()) == 5 for schedule in daily["schedules"])
+    assert by_hand["schedules"] == []
 
 
 @every_deployment
@@ -46,7 +61,8 @@ def test_its_flow_loads_and_takes_its_parameters(
         deployment["entrypoint"], use_placeholder_flow=False
     )
     taken = flow.validate_parameters(deployment["parameters"])
-    assert (taken["facts"], taken["published"]) == ([Path("data/facts")], Path("data/published"))
+    places = {name: taken[name] for name in deployment["parameters"]}
+    assert places == PLACES[deployment["name"]]
 
 
 def test_a_flow_whose_imports_are_broken_is_not_deployed(tmp_path: Path) -> None:
@@ -69,6 +85,24 @@ def test_parameters_come_as_text_and_are_typed() -> None:
         "workers": 1,
         "sensitivity": True,
     }
+
+
+def test_the_parameters_of_a_refresh_come_as_text_and_are_typed() -> None:
+    given = {
+        "facts": ["a"],
+        "into": "b",
+        "downloads": "c",
+        "only": ["un-wpp-2024"],
+        "addresses": {"access-now-stop": "http://d"},
+        "patience": {"attempts": 2},
+        "today": "2026-11-25",
+    }
+    taken = refresh.refresh.validate_parameters(given)
+    assert (taken["only"], taken["today"]) == ([Name.PROJECTIONS], date(2026, 11, 25))
+    assert taken["addresses"] == {Name.REGISTER: "http://d"}
+    assert taken["patience"].attempts == 2
+    with pytest.raises(ParameterTypeError, match="threshold"):
+        refresh.refresh.validate_parameters({**given, "threshold": 5})
 
 
 @pytest.mark.parametrize(
@@ -113,7 +147,8 @@ def test_only_what_may_pass_is_tried_again(error: Exception, again: bool) -> Non
 
 
 def test_only_the_steps_that_touch_the_outside_have_retries() -> None:
-    assert {task.name for task in TASKS if task.retries} == {"read", "write"}
+    retried = {task.fn.__module__ + "." + task.name for task in TASKS if task.retries}
+    assert retried == {"flows.publish_impact.read", "flows.publish_impact.write"}
 
 
 def test_no_step_stores_or_caches_its_tables() -> None:

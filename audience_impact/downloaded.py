@@ -1,0 +1,177 @@
+"""What the publishers' files hold: their bytes as rows of text, and two downloads side by side.
+
+Nothing here fetches. A file that does not have the shape it had is refused with the column that is
+missing, so that a publisher's change is never read as a change of the world.
+"""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+import pandas as pd
+
+INDICATOR_KEY = ("country", "date")
+PROJECTION_KEY = ("LocID", "Time")
+REGISTER_KEY = ("country", "start_date", "area_name", "shutdown_type")
+
+_INDICATOR_META = ("page", "pages", "total", "lastupdated")
+_INDICATOR_ROW = ("country", "countryiso3code", "date", "value")
+_PROJECTION = ("LocID", "ISO2_code", "Location", "Variant", "Time", "PopTotal")
+_REGISTER = (*REGISTER_KEY, "end_date", "geo_scope", "affected_network", "shutdown_extent")
+_GZIP = b"\x1f\x8b"
+
+Reader = Callable[[Sequence[bytes]], pd.DataFrame]
+
+
+class ShapeError(ValueError):
+    """A file does not hold what it is known to hold; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How many rows a download has that the one before had not, and the other way round."""
+
+    before: int
+    added: int
+    changed: int
+    gone: int
+
+    @property
+    def share(self) -> float:
+        """Rows gone or changed, as a share of the rows before."""
+        return (self.changed + self.gone) / self.before if self.before else 0.0
+
+    def __str__(self) -> str:
+        """The counts in words."""
+        return f"{self.added} rows added, {self.changed} changed, {self.gone} gone of {self.before}"
+
+
+def compare(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[str]) -> Difference:
+    """Count rows added, changed and gone; rows of one key are told apart by their order."""
+    old, new = _by_key(before, key), _by_key(after, key)
+    both = old.keys() & new.keys()
+    changed = sum(old[row] != new[row] for row in both)
+    return Difference(len(old), len(new.keys() - both), changed, len(old.keys() - both))
+
+
+def _by_key(rows: pd.DataFrame, key: Sequence[str]) -> dict[Any, Any]:
+    """The cells of each row, in an order of columns that a publisher cannot change."""
+    repeat = rows.groupby(list(key), sort=False).cumcount()
+    cells = rows[sorted(rows.columns)].itertuples(index=False, name=None)
+    keys = rows[list(key)].itertuples(index=False, name=None)
+    return {(*one, number): row for one, number, row in zip(keys, repeat, cells, strict=True)}
+
+
+def pages_of(page: bytes) -> int:
+    """How many pages an indicator has, as its first page tells."""
+    return _number_of(_page(page)[0], "pages")
+
+
+def updated_on(page: bytes) -> str:
+    """The day on which the World Bank last changed the indicator."""
+    return str(_page(page)[0]["lastupdated"])
+
+
+def indicator(pages: Sequence[bytes]) -> pd.DataFrame:
+    """Rows of an indicator of the World Bank that have a value: country, date, value."""
+    read = [_page(page) for page in pages]
+    if len({meta["lastupdated"] for meta, _ in read}) > 1:
+        raise ShapeError("was updated between two pages: run again")
+    rows = [row for _, part in read for row in part]
+    if len(rows) != (total := _number_of(read[0][0], "total")):
+        raise ShapeError(f"tells of {total} rows and gives {len(rows)}")
+    found = pd.DataFrame([_cells(row) for row in rows], columns=["country", "date", "value"])
+    return _some(found[found["value"] != ""].reset_index(drop=True))
+
+
+def _page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The head and the rows of one page; its own message where the World Bank gives one."""
+    try:
+        answer = json.loads(page, parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise ShapeError(f"gives no JSON ({error})") from error
+    if not isinstance(answer, list) or not answer or not isinstance(answer[0], dict):
+        raise ShapeError("gives JSON that is no list of head and rows")
+    if "message" in answer[0]:
+        raise ShapeError(f"answers with a message: {json.dumps(answer[0]['message'])[:200]}")
+    _require(answer[0], _INDICATOR_META)
+    rows = answer[1] if len(answer) > 1 else None
+    if not isinstance(rows, list) or not rows:
+        raise ShapeError("holds no rows")
+    for row in rows:
+        _require(row if isinstance(row, dict) else {}, _INDICATOR_ROW)
+    return answer[0], rows
+
+
+def _number_of(meta: dict[str, Any], name: str) -> int:
+    try:
+        return int(meta[name])
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"has no number in {name}, but {meta[name]!r}") from error
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, str, str]:
+    country = row["country"]
+    if not isinstance(country, dict) or "id" not in country:
+        raise ShapeError("lacks the column country.id")
+    return str(country["id"]), str(row["date"]), "" if row["value"] is None else str(row["value"])
+
+
+def projections(files: Sequence[bytes]) -> pd.DataFrame:
+    """Rows of the medium variant of World Population Prospects, by place and year."""
+    return _some(_table(b"".join(files), _PROJECTION, ("Variant", "Medium")))
+
+
+def register(files: Sequence[bytes]) -> pd.DataFrame:
+    """Rows of a register of shutdowns, with every column that the publisher gives."""
+    return _some(_table(b"".join(files), _REGISTER))
+
+
+def _table(data: bytes, needed: Sequence[str], only: tuple[str, str] | None = None) -> pd.DataFrame:
+    """A CSV file, gzipped or not, as text; with `only`, the rows and columns needed alone."""
+    packed = io.BytesIO(data)
+    plain = gzip.GzipFile(fileobj=packed) if data.startswith(_GZIP) else packed
+    try:
+        with io.TextIOWrapper(cast(BinaryIO, plain), "utf-8-sig", newline="") as text:
+            reader = csv.reader(text, strict=True)
+            header = next(reader, [])
+            _require(dict.fromkeys(header), needed)
+            return _rows(reader, header, needed if only else header, only)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ShapeError(f"gives a gzip file that is not whole ({error})") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ShapeError(f"gives no CSV ({error})") from error
+
+
+def _rows(
+    reader: Iterator[list[str]],
+    header: Sequence[str],
+    taken: Sequence[str],
+    only: tuple[str, str] | None,
+) -> pd.DataFrame:
+    places = [header.index(name) for name in taken]
+    place, word = (header.index(only[0]), only[1]) if only else (0, "")
+    rows = []
+    for number, row in enumerate(filter(None, reader), 1):
+        if len(row) != len(header):
+            raise ShapeError(f"has {len(row)} cells in row {number}, not {len(header)}")
+        if not only or row[place] == word:
+            rows.append([row[cell] for cell in places])
+    return pd.DataFrame(rows, columns=list(taken), dtype="str")
+
+
+def _require(found: dict[str, Any], columns: Sequence[str]) -> None:
+    if missing := [name for name in columns if name not in found]:
+        told = ", ".join(map(str, found))[:200] or "none"
+        raise ShapeError(f"lacks the column {', '.join(missing)} (columns found: {told})")
+
+
+def _some(rows: pd.DataFrame) -> pd.DataFrame:
+    if rows.empty:
+        raise ShapeError("holds no rows that can be used")
+    return rows

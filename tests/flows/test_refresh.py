@@ -1,0 +1,436 @@
+"""`refresh` against a server that fails in every way a publisher's may."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import fetching, refreshing, steps
+from flows.fetching import Patience
+from flows.names import Name
+from flows.refreshing import Refreshed, Wanted
+from schemas.facts import columns
+from tests import publishers
+from tests.publishers import (
+    Server,
+    dropped,
+    encoded,
+    fails,
+    gives,
+    silent,
+    slow,
+    stop,
+    truncated,
+    wpp,
+)
+from tests.support import FACTS
+
+DAY, LATER = date(2026, 11, 25), date(2026, 12, 1)
+TABLES = ("bases", "lineages", "sources")
+SOON = Patience(
+    timeout_seconds=0.25,
+    attempts=4,
+    first_wait_seconds=0.005,
+    longest_wait_seconds=0.3,
+    attempt_seconds=1.0,
+)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with publishers.serving() as serving:
+        yield serving
+
+
+@pytest.fixture
+def wanted(server: Server, tmp_path: Path) -> Wanted:
+    return Wanted(
+        into=tmp_path / "layer",
+        downloads=tmp_path / "downloads",
+        facts=[FACTS],
+        today=DAY,
+        addresses=server.addresses,
+        patience=SOON,
+    )
+
+
+def alone(wanted: Wanted, **changes: Any) -> Wanted:
+    """The register alone, a single file."""
+    return replace(wanted, names=[Name.REGISTER], **changes)
+
+
+def refused(wanted: Wanted) -> str:
+    with pytest.raises(steps.RefusedError) as caught:
+        refreshing.refresh(wanted)
+    return str(caught.value)
+
+
+def written(wanted: Wanted) -> dict[str, bytes]:
+    if not wanted.into.is_dir():
+        return {}
+    return {path.name: path.read_bytes() for path in wanted.into.iterdir()}
+
+
+def rows(wanted: Wanted, table: str) -> list[dict[str, str]]:
+    with (wanted.into / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def kept(wanted: Wanted, name: Name) -> bytes:
+    """The file of a publisher as it was accepted last."""
+    pointer = wanted.downloads / name / "accepted"
+    folder = wanted.downloads / name / pointer.read_text().strip()
+    (file,) = (path for path in folder.iterdir() if path.suffix in (".csv", ".gz"))
+    return file.read_bytes()
+
+
+def header(server: Server, number: int, key: str) -> str | None:
+    return server.asked[number][1].get(key)
+
+
+def test_a_layer_has_the_columns_of_the_facts_and_passes_their_checks(wanted: Wanted) -> None:
+    done = refreshing.refresh(wanted)
+    assert done.created
+    for table in TABLES:
+        assert list(rows(wanted, table)[0]) == list(columns(table))
+    bases = {row["base_id"]: row for row in rows(wanted, "bases")}
+    assert len(bases) == done.bases
+    assert bases["AE-all_ages-2023-worldbank"]["persons"] == "2023000"
+    assert bases["AE-internet_all-2023-itu"]["persons"] == "1021615"
+    assert bases["001-all_ages-2030-wpp2024"]["obs_status"] == "F"
+    assert {row["area_id"] for row in bases.values()} == {"AE", "AF", "AL", "001"}
+    assert {row["lineage_id"] for row in rows(wanted, "sources")} == set(Name)
+    assert {row["accessed_on"] for row in rows(wanted, "sources")} == {"2026-11-25"}
+    reading = steps.read([wanted.into, FACTS])
+    assert [steps.line(found) for found in steps.check(reading).findings if found.layer == 1] == []
+
+
+def test_every_download_is_kept_with_digest_date_and_source(wanted: Wanted) -> None:
+    refreshing.refresh(wanted)
+    for name in Name:
+        (about,) = (wanted.downloads / name).glob("2026-11-25-*/about.json")
+        told = about.read_text(encoding="utf-8")
+        assert '"sha256"' in told
+        assert '"accessed_on": "2026-11-25"' in told
+        assert f'"lineage_id": "{name}"' in told
+        assert not (wanted.downloads / name / "incoming").exists()
+
+
+def test_all_pages_are_read(server: Server, wanted: Wanted) -> None:
+    refreshing.refresh(replace(wanted, names=[Name.POPULATION]))
+    assert [path[-1] for path, _ in server.asked] == ["1", "2", "3"]
+    assert len(rows(wanted, "bases")) == 4 * len(publishers.YEARS)
+
+
+def test_an_unchanged_server_sends_nothing_and_the_layer_stays(
+    server: Server, wanted: Wanted
+) -> None:
+    refreshing.refresh(wanted)
+    before, times = written(wanted), [path.stat().st_mtime_ns for path in wanted.into.iterdir()]
+    asked = len(server.asked)
+    again = refreshing.refresh(replace(wanted, today=LATER))
+    assert all("If-None-Match" in headers for _, headers in server.asked[asked:])
+    assert (again.created, written(wanted)) == (False, before)
+    assert [path.stat().st_mtime_ns for path in wanted.into.iterdir()] == times
+    assert again.lines[0] == "world-bank-population: nothing new since 2026-11-25"
+
+
+def test_without_versions_the_same_bytes_are_still_nothing_new(
+    server: Server, wanted: Wanted
+) -> None:
+    server.versions = False
+    refreshing.refresh(wanted)
+    before = written(wanted)
+    assert not refreshing.refresh(replace(wanted, today=LATER)).created
+    assert written(wanted) == before
+
+
+def test_another_address_is_not_asked_about_the_file_of_the_first(
+    server: Server, wanted: Wanted
+) -> None:
+    refreshing.refresh(alone(wanted))
+    moved = {Name.REGISTER: f"{server.addresses[Name.REGISTER]}?gid=1"}
+    refreshing.refresh(alone(wanted, addresses=moved))
+    assert header(server, 1, "If-None-Match") is None
+
+
+def test_a_server_without_ranges_is_asked_for_the_whole(server: Server, wanted: Wanted) -> None:
+    server.answers["/stop.csv"] = [truncated, slow]
+    refreshing.refresh(alone(wanted))
+    assert header(server, 1, "Range")
+    assert kept(wanted, Name.REGISTER) == stop()
+
+
+@pytest.mark.parametrize("answer", [fails(500), fails(503), fails(429, Retry_After="0"), slow])
+def test_what_passes_is_waited_for(server: Server, wanted: Wanted, answer: Any) -> None:
+    server.answers["/stop.csv"] = [answer]
+    assert refreshing.refresh(alone(wanted)).created
+
+
+def test_the_server_says_how_long_to_wait_and_the_log_says_why(
+    server: Server, wanted: Wanted, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers["/stop.csv"] = [fails(429, Retry_After="1")]
+    started = time.monotonic()
+    patience = replace(SOON, longest_wait_seconds=1)
+    refreshing.refresh(alone(wanted, patience=patience))
+    assert time.monotonic() - started >= 1
+    told = "answers 429 Too Many Requests and asks to wait 1 s: asking again in 1.0 s (time 1)"
+    assert told in caplog.messages
+
+
+@pytest.mark.parametrize("answer", [dropped, truncated, silent])
+def test_a_broken_download_is_continued(server: Server, wanted: Wanted, answer: Any) -> None:
+    server.answers["/stop.csv"] = [answer]
+    refreshing.refresh(alone(wanted))
+    assert header(server, 1, "Range") == f"bytes={len(stop()) // 2}-"
+    assert kept(wanted, Name.REGISTER) == stop()
+
+
+def test_the_next_run_continues_what_broke_off(server: Server, wanted: Wanted) -> None:
+    once = alone(wanted, patience=replace(SOON, attempts=1))
+    server.answers["/stop.csv"] = [dropped]
+    assert "after 1 tries" in refused(once)
+    refreshing.refresh(once)
+    assert header(server, 1, "Range") == f"bytes={len(stop()) // 2}-"
+    assert kept(wanted, Name.REGISTER) == stop()
+
+
+@pytest.mark.parametrize("versions", [True, False])
+def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(
+    server: Server, wanted: Wanted, versions: bool
+) -> None:
+    once = alone(wanted, patience=replace(SOON, attempts=1))
+    server.versions = versions
+    server.answers["/stop.csv"] = [truncated]
+    refused(once)
+    server.files["/stop.csv"] = stop(60)
+    refreshing.refresh(once)
+    assert kept(wanted, Name.REGISTER) == stop(60)
+
+
+def test_a_server_that_refuses_the_rest_is_asked_for_the_whole(
+    server: Server, wanted: Wanted
+) -> None:
+    server.answers["/stop.csv"] = [dropped, fails(416)]
+    refreshing.refresh(alone(wanted))
+    assert header(server, 2, "Range") is None
+    assert kept(wanted, Name.REGISTER) == stop()
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "reason"),
+    [
+        ([fails(500)] * 9, 4, "answers 500 Internal Server Error, after 4 tries"),
+        ([fails(503)] * 9, 4, "answers 503"),
+        ([fails(429, Retry_After="3600")] * 9, 1, "asks to wait 3600 s, after 1 tries"),
+        ([fails(503, Retry_After="Fri, 01 Jan 2100 00:00:00 GMT")], 1, "asks to wait"),
+        ([fails(404)], 1, "answers 404 Not Found"),
+        ([gives(b"")] * 9, 4, "answers with an empty body"),
+        ([gives(b"<!DOCTYPE html><title>Sign in</title>")], 1, "a web page instead of data"),
+        ([gives(stop().replace(b"country", b"land"))], 1, "lacks the column country (columns"),
+        ([gives(stop(0))], 1, "holds no rows"),
+        ([gives(b"\xff\xfe" + stop())], 1, "gives no CSV"),
+    ],
+)
+def test_what_stays_wrong_is_one_line_and_writes_nothing(
+    server: Server, wanted: Wanted, answers: list[Any], asked: int, reason: str
+) -> None:
+    server.answers["/stop.csv"] = [*answers]
+    told = refused(alone(wanted))
+    assert told.startswith(f"access-now-stop: {server.addresses[Name.REGISTER]}: ")
+    assert reason in told
+    assert "\n" not in told
+    assert (len(server.asked), written(wanted)) == (asked, {})
+    server.answers.clear()
+    assert refreshing.refresh(alone(wanted)).created
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "reason"),
+    [
+        ("/population", b'[{"message":[{"id":"120","value":"not found"}]}]', "answers with a mess"),
+        ("/population", b'{"data": []}', "no list of head and rows"),
+        ("/population", b'[{"page":1,"pages":1,"total":0,"lastupdated":""},null]', "holds no rows"),
+        ("/population", b'[{"page":1,"pages":9999,"total":1,"lastupdated":""},[{}]]', "lacks the"),
+        ("/internet", b"oops", "gives no JSON"),
+        ("/wpp.csv.gz", b"\x1f\x8b\x08 broken", "a gzip file that is not whole"),
+        ("/wpp.csv.gz", wpp().replace(b"PopTotal", b"Total"), "lacks the column PopTotal"),
+    ],
+)
+def test_a_changed_shape_is_named(
+    server: Server, wanted: Wanted, path: str, content: bytes, reason: str
+) -> None:
+    refreshing.refresh(wanted)
+    before = written(wanted)
+    server.answers[path] = [gives(content)]
+    assert reason in refused(wanted)
+    assert written(wanted) == before
+
+
+def test_an_indicator_updated_between_two_pages_is_refused(server: Server, wanted: Wanted) -> None:
+    first = server.body("/population?page=1")
+    server.updated = "2026-07-02"
+    server.answers["/population"] = [gives(first)]
+    assert "was updated between two pages" in refused(wanted)
+
+
+def test_every_failure_is_told_at_once(server: Server, wanted: Wanted) -> None:
+    server.answers["/stop.csv"] = server.answers["/wpp.csv.gz"] = [fails(404), fails(404)]
+    lines = refused(wanted).splitlines()
+    assert [line.split(":")[0] for line in lines] == ["un-wpp-2024", "access-now-stop"]
+
+
+def test_no_server_at_all_is_one_line(wanted: Wanted) -> None:
+    nowhere = {Name.REGISTER: "http://127.0.0.1:9/stop.csv"}
+    assert "ConnectError" in refused(alone(wanted, addresses=nowhere))
+    assert "UnsupportedProtocol" in refused(alone(wanted, addresses={Name.REGISTER: "stop.csv"}))
+
+
+def test_much_change_asks_and_confirm_goes_on(server: Server, wanted: Wanted) -> None:
+    refreshing.refresh(wanted)
+    before = written(wanted)
+    for key in list(server.population)[:30]:
+        server.population[key] = "7"
+    told = refused(wanted)
+    assert "0 rows added, 30 changed, 0 gone of 115: 26.1% gone or changed, more than 5.0%" in told
+    assert written(wanted) == before
+    assert refused(wanted) == told  # what was refused is not what the next run compares with
+    asked = len(server.asked)
+    done = refreshing.refresh(replace(wanted, confirm=True))
+    assert all("If-None-Match" in headers for _, headers in server.asked[asked:])
+    assert done.created
+    assert written(wanted) != before
+
+
+def test_a_little_change_needs_no_confirmation(server: Server, wanted: Wanted) -> None:
+    refreshing.refresh(wanted)
+    server.files["/stop.csv"] = stop(42)[:-1] + b"x\n"
+    done = refreshing.refresh(replace(wanted, today=LATER))
+    assert "access-now-stop: 2 rows added, 0 changed, 0 gone of 40" in done.lines
+    accessed = {row["lineage_id"]: row["accessed_on"] for row in rows(wanted, "sources")}
+    assert accessed["access-now-stop"] == "2026-12-01"
+    assert accessed["un-wpp-2024"] == "2026-11-25"
+
+
+def test_only_one_is_fetched_and_the_rest_stays(server: Server, wanted: Wanted) -> None:
+    refreshing.refresh(wanted)
+    before = rows(wanted, "bases")
+    asked = len(server.asked)
+    refreshing.refresh(alone(wanted))
+    assert {path for path, _ in server.asked[asked:]} == {"/stop.csv"}
+    assert rows(wanted, "bases") == before
+
+
+def test_shares_without_people_are_refused(wanted: Wanted) -> None:
+    assert "fetch that too" in refused(replace(wanted, names=[Name.INTERNET]))
+
+
+def test_hand_made_facts_are_never_written_over(
+    server: Server, wanted: Wanted, facts_copy: Path
+) -> None:
+    for into in (FACTS, FACTS / "below", facts_copy):
+        assert "hand-made" in refused(replace(wanted, into=into, facts=[FACTS, facts_copy]))
+    assert "was not written by refresh" in refused(replace(wanted, into=facts_copy))
+    refreshing.refresh(wanted)
+    path = wanted.into / "bases.csv"
+    path.write_bytes(path.read_bytes().replace(b"2023000", b"2023001"))
+    asked = len(server.asked)
+    assert f"{path} was not written by refresh, or was changed since" in refused(wanted)
+    assert len(server.asked) == asked
+
+
+def test_a_run_that_died_while_writing_is_mended(
+    server: Server, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refreshing.refresh(wanted)
+    server.population["AE", 2023] = "5"
+    server.files["/stop.csv"] = stop(41)
+    whole = fetching.write_whole
+
+    def dies(path: Path, content: bytes) -> None:
+        if path.name == "bases.csv":
+            raise KeyboardInterrupt
+        whole(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.layer.write_whole", dies)
+        with pytest.raises(KeyboardInterrupt):
+            refreshing.refresh(replace(wanted, today=LATER))
+    assert refreshing.refresh(wanted).created
+    bases = {row["base_id"]: row["persons"] for row in rows(wanted, "bases")}
+    assert bases["AE-all_ages-2023-worldbank"] == "5"
+
+
+def test_two_at_once_are_refused(wanted: Wanted) -> None:
+    with refreshing.only_one(wanted):
+        assert "another refresh is using" in refused(wanted)
+    assert refreshing.refresh(wanted).created
+
+
+def test_an_answer_encoded_on_the_way_is_decoded(server: Server, wanted: Wanted) -> None:
+    server.answers["/stop.csv"] = [encoded]
+    refreshing.refresh(alone(wanted))
+    assert kept(wanted, Name.REGISTER) == stop()
+
+
+def test_a_server_that_never_ends_is_given_up(server: Server, wanted: Wanted) -> None:
+    server.answers["/stop.csv"] = [slow, slow]
+    hasty = replace(SOON, attempts=2, attempt_seconds=0.02)
+    assert "is too slow (ReadTimeout), after 2 tries" in refused(alone(wanted, patience=hasty))
+
+
+def test_a_damaged_download_is_told(wanted: Wanted) -> None:
+    refreshing.refresh(wanted)
+    (file,) = wanted.downloads.glob("access-now-stop/*/stop.csv")
+    file.write_bytes(b"")
+    assert "is damaged: remove" in refused(wanted)
+
+
+COMMANDS = """
+import json, sys
+from flows.cli import app
+for words in json.loads(sys.argv[1]):
+    print("status", app(words, standalone_mode=False), flush=True)
+"""
+
+
+def test_the_command_runs_the_flow(server: Server, wanted: Wanted, tmp_path: Path) -> None:
+    where = [f"--address={name}={address}" for name, address in server.addresses.items()]
+    places = ["refresh", "--downloads", str(wanted.downloads), "--into"]
+    commands = [
+        [*places, str(wanted.into), *where],
+        [*places, str(FACTS), *where],  # in one process, as each starts a server of Prefect's
+        [*places, str(wanted.into), "--address", "un=http://x"],
+    ]
+    kept = {key: text for key, text in os.environ.items() if not key.startswith("PREFECT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
+        capture_output=True,
+        text=True,
+        env={**kept, "PREFECT_HOME": str(tmp_path / "prefect")},
+        cwd=FACTS.parents[1],
+        check=False,
+    )
+    assert re.findall(r"status (.)", done.stdout) == ["0", "1", "2"], done.stderr
+    assert "un-wpp-2024: fetched for the first time" in done.stdout
+    assert set(written(wanted)) == {"bases.csv", "lineages.csv", "sources.csv", "refresh.json"}
+    assert "nothing written:\n" in done.stderr
+    assert "--address un=http://x: give NAME=ADDRESS" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_what_it_returns_names_the_layer(wanted: Wanted) -> None:
+    done = refreshing.refresh(wanted)
+    assert isinstance(done, Refreshed)
+    assert done.into == wanted.into

@@ -1,0 +1,117 @@
+"""Files of the publishers as rows, and two downloads side by side."""
+
+import gzip
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from audience_impact import downloaded
+from audience_impact.downloaded import Difference, ShapeError
+
+UN = "LocID,ISO2_code,Location,Variant,Time,PopTotal\n516,NA,Namibia,{},2024,1.5\n"
+
+
+def page(*values: Any, pages: int = 1, total: int = 0, updated: str = "2026-07-01") -> bytes:
+    rows = [
+        {"country": {"id": "NA"}, "countryiso3code": "NAM", "date": str(2000 + n), "value": value}
+        for n, value in enumerate(values)
+    ]
+    meta = {"page": 1, "pages": pages, "total": total or len(rows), "lastupdated": updated}
+    return json.dumps([meta, rows]).encode()
+
+
+def frame(*rows: tuple[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=["key", "value"])
+
+
+def test_an_indicator_keeps_numbers_as_written_and_drops_years_without_one() -> None:
+    rows = downloaded.indicator([page(1234567890123, None, 12.50)])
+    assert rows.to_dict("list") == {
+        "country": ["NA", "NA"],
+        "date": ["2000", "2002"],
+        "value": ["1234567890123", "12.5"],
+    }
+
+
+def test_the_head_of_a_page_tells_pages_and_day() -> None:
+    assert downloaded.pages_of(page(1, pages=18)) == 18
+    assert downloaded.updated_on(page(1)) == "2026-07-01"
+
+
+@pytest.mark.parametrize(
+    ("pages", "reason"),
+    [
+        ([page(1, total=2)], "tells of 2 rows and gives 1"),
+        ([page(1, total=2), page(1, total=2, updated="2026-07-02")], "between two pages"),
+        ([page(None)], "holds no rows"),
+        ([page()], "holds no rows"),
+        ([b"[]"], "no list of head and rows"),
+        ([b"<wb/>"], "gives no JSON"),
+        ([b"\xff"], "gives no JSON"),
+        ([page(1).replace(b'"value"', b'"val"')], "lacks the column value"),
+        ([page(1).replace(b'"id"', b'"code"')], r"lacks the column country\.id"),
+        ([page(1).replace(b'"lastupdated"', b'"updated"')], "lacks the column lastupdated"),
+        ([page(1).replace(b'"total": 1', b'"total": "x"')], "no number in total"),
+    ],
+)
+def test_an_indicator_of_another_shape_is_refused(pages: list[bytes], reason: str) -> None:
+    with pytest.raises(ShapeError, match=reason):
+        downloaded.indicator(pages)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_projections_are_the_medium_variant_and_namibia_stays(packed: bool) -> None:
+    data = ("\ufeff" + UN.format("Medium") + UN.format("High").split("\n")[1]).encode()
+    rows = downloaded.projections([gzip.compress(data) if packed else data])
+    assert rows["ISO2_code"].tolist() == ["NA"]
+    assert rows["PopTotal"].tolist() == ["1.5"]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (
+            UN.replace("PopTotal", "Total").encode(),
+            r"lacks the column PopTotal \(columns found: Lo",
+        ),
+        (UN.format("High").encode(), "holds no rows"),
+        (gzip.compress(UN.encode())[:-9], "not whole"),
+        (UN.format("Medium").encode() + b'1,2,"3', "gives no CSV"),
+        (UN.format("M\xe9dium").encode("latin-1"), "gives no CSV"),
+        (UN.format("Medium").encode() + b"1,2,3\n", "has 3 cells in row 2, not 6"),
+        (b"", r"columns found: none"),
+    ],
+)
+def test_projections_of_another_shape_are_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(ShapeError, match=reason):
+        downloaded.projections([data])
+
+
+def test_a_register_keeps_columns_that_nobody_asked_for() -> None:
+    names = ["event", *downloaded.REGISTER_KEY, "end_date", "geo_scope"]
+    header = ",".join([*names, "affected_network", "shutdown_extent"])
+    rows = downloaded.register([f"{header}\n{'x,' * 8}x\n".encode()])
+    assert ",".join(rows) == header
+    with pytest.raises(ShapeError, match="has 10 cells in row 1, not 9"):
+        downloaded.register([f"{header}\n{'x,' * 9}x\n".encode()])
+
+
+def test_rows_added_changed_and_gone_are_counted() -> None:
+    before = frame(("a", "1"), ("b", "1"), ("c", "1"), ("c", "2"))
+    after = frame(("d", "1"), ("a", "1"), ("b", "2"), ("c", "1"))
+    change = downloaded.compare(before, after, ["key"])
+    assert change == Difference(before=4, added=1, changed=1, gone=1)
+    assert change.share == 0.5
+    assert str(change) == "1 rows added, 1 changed, 1 gone of 4"
+
+
+def test_the_order_of_rows_and_of_columns_is_no_change() -> None:
+    before = frame(("a", "1"), ("b", "2"))
+    after = before[::-1][["value", "key"]]
+    assert downloaded.compare(before, after, ["key"]) == Difference(2, 0, 0, 0)
+
+
+def test_nothing_before_is_no_share() -> None:
+    assert downloaded.compare(frame(), frame(("a", "1")), ["key"]).share == 0
