@@ -235,6 +235,9 @@ def calibrate(
     raise typer.Exit(1 if check and not matched else 0)
 
 
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+
+
 @imports.command("stop")
 def import_stop(
     file: Annotated[Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")],
@@ -243,39 +246,18 @@ def import_stop(
     ],
     facts: Facts = None,
     counts: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Events by country and year to compare with: CSV of count_year, country, events.",
-        ),
+        Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
     ] = None,
-    snapshot: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            metavar="DATE",
-            help="Day of the snapshot. Default: that of the known public copy, 2026-05-20.",
-        ),
-    ] = None,
-    address: Annotated[
-        str, typer.Option(help="Where the file was read. Default: the known public copy.")
-    ] = "",
-    accessed: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            metavar="DATE",
-            help="Day on which it was read. Default: as the facts say of that address, "
-            "else the day of the snapshot.",
-        ),
-    ] = None,
-    style: Annotated[Told, typer.Option("--format", help="Form of the reconciliation.")] = (
-        Told.TEXT
-    ),
+    snapshot: Day = None,
+    address: Annotated[str, typer.Option(help="Where it was read.")] = "",
+    accessed: Day = None,
+    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
 ) -> None:
     """Import Access Now's #KeepItOn STOP register for `run --facts data/facts --facts DIR`.
 
-    Every row becomes an event, repeats one, or is refused; the reconciliation says how many.
+    Every row becomes an event, repeats one, or is refused; the reconciliation says how many, and
+    compares the events by country and year with those of --counts. Without --snapshot and
+    --address it is the known public copy of 2026-05-20; --accessed is the day it was read.
     """
     folders = _folders(facts)
     from flows import imported, importing
