@@ -38,10 +38,11 @@ FATAL_RULES = set(MEANINGS) - ROW_RULES - {"unknown_table", "key_repeats"}
 
 @dataclass(frozen=True)
 class Header:
-    """What a table is expected to hold: its columns and its key."""
+    """What a table is expected to hold: its columns, its key, and whether it may be missing."""
 
     columns: Sequence[str]
     key: Sequence[str]
+    optional: bool = False
 
 
 def _decoded(path: Path) -> str:
@@ -194,7 +195,7 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
                 reader = _Reader(path, header, number)
                 frames.append(reader.frame())
                 findings += reader.findings + _repeats(frames[-1], table, header.key)
-        if not frames:
+        if not frames and not header.optional:
             findings.append(
                 Finding(
                     table,

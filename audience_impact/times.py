@@ -65,7 +65,9 @@ def _totals(
     table["lower_person_days"] = table["lower_person_days"].fillna(0.0)
     drawn = _drawn(model, middle, sampler, workers)
     table["days"], table["covered_days"] = _days(most), _days(middle)
-    return table.join(drawn)
+    # What is drawn leaves out services without a daily figure, which can force more than the rest.
+    low, high = table["lower_person_days"], table["upper_person_days"]
+    return table.join(drawn.reindex(table.index).clip(low, high, axis=0))
 
 
 def _sets(timed: Timed) -> Array:

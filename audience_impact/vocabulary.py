@@ -332,6 +332,14 @@ class YesNo(StrEnum):
     NO = "no"
 
 
+class RowFate(StrEnum):
+    """What became of a row of an imported register."""
+
+    EVENT = "event"
+    MERGED = "merged"
+    REFUSED = "refused"
+
+
 class FindingSeverity(StrEnum):
     """What a failed check does: an error in a row quarantines it, in a table it stops the run."""
 

@@ -26,6 +26,9 @@ app = typer.Typer(
     help="How many people does an internet restriction touch?",
 )
 
+imports = typer.Typer(no_args_is_help=True, help="Import a register as a layer of fact tables.")
+app.add_typer(imports, name="import")
+
 Facts = Annotated[
     list[Path] | None,
     typer.Option(
@@ -230,6 +233,46 @@ def calibrate(
         raise _fail(str(error)) from error
     typer.echo(told, err=check and not matched)
     raise typer.Exit(1 if check and not matched else 0)
+
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+
+
+@imports.command("stop")
+def import_stop(
+    file: Annotated[Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")],
+    into: Annotated[
+        Path, typer.Option("--into", metavar="DIR", help="Where the layer is written.")
+    ],
+    facts: Facts = None,
+    counts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
+    ] = None,
+    snapshot: Day = None,
+    address: Annotated[str, typer.Option(help="Where it was read.")] = "",
+    accessed: Day = None,
+    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
+) -> None:
+    """Import Access Now's #KeepItOn STOP register for `run --facts data/facts --facts DIR`.
+
+    Every row becomes an event, repeats one, or is refused; the reconciliation says how many, and
+    compares the events by country and year with those of --counts. Without --snapshot and
+    --address it is the known public copy of 2026-05-20; --accessed is the day it was read.
+    """
+    folders = _folders(facts)
+    from flows import imported, importing
+    from flows.registers import RegisterError
+
+    days = {"snapshot": snapshot, "accessed": accessed}
+    told = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
+    try:
+        theirs = importing.counts_of(counts) if counts else None
+        origin = importing.Origin(address=address, **told)
+        layer = importing.import_stop(file, into, folders, origin)
+    except RegisterError as error:
+        raise _fail(str(error)) from error
+    as_text = imported.as_text(layer, into, theirs)
+    sys.stdout.write(imported.as_json(layer, theirs) if style is Told.JSON else as_text)
 
 
 @app.command()

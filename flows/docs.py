@@ -73,8 +73,8 @@ def dictionary_page() -> str:
 def command_page() -> str:
     """docs/command.md: the help texts of the command."""
     parts = [f"{GENERATED}# The command\n"]
-    commands = ("run", "check", "show", "list", "calibrate", "refresh", "serve")
-    for words in ([], *([command] for command in commands)):
+    commands = ("run", "check", "show", "list", "calibrate", "import stop", "refresh", "serve")
+    for words in ([], *(command.split() for command in commands)):
         shown = subprocess.run(
             [sys.executable, "-c", "from flows.cli import main; main()", *words, "--help"],
             capture_output=True,

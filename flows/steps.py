@@ -78,7 +78,9 @@ def headers() -> dict[str, files.Header]:
     """Columns and key of each fact table."""
     keys = fact_models.keys()
     return {
-        table: files.Header(list(fact_models.columns(table)), keys[table])
+        table: files.Header(
+            list(fact_models.columns(table)), keys[table], table in fact_models.OPTIONAL
+        )
         for table in fact_models.MODELS
     }
 

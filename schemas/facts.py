@@ -15,6 +15,7 @@ from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.fields import FactModel
 from schemas.others import PublishedAreaFigures
+from schemas.registers import EventLinks, FeatureRules, RegisterRows
 from schemas.surveys import OverlapCalibration, Surveys, UsePatterns
 
 ROW_MEANINGS = {
@@ -312,6 +313,9 @@ MODELS: dict[str, type[FactModel]] = {
     "restrictions": Restrictions,
     "restriction_targets": RestrictionTargets,
     "published_figures": PublishedFigures,
+    "feature_rules": FeatureRules,
+    "register_rows": RegisterRows,
+    "event_links": EventLinks,
     "published_area_figures": PublishedAreaFigures,
 }
 """Model of each fact table, in the order in which keys resolve."""
@@ -320,7 +324,12 @@ COMPOUND_KEYS = {
     "use_patterns": ["survey_id", "online", "platform_ids"],
     "overlap_calibration": ["parameter", "survey_id"],
     "restriction_targets": ["restriction_id", "platform_id", "feature"],
+    "register_rows": ["source_id", "register_row"],
+    "event_links": ["restriction_id", "other_restriction_id"],
 }
+
+OPTIONAL = {"feature_rules", "register_rows", "event_links"}
+"""Tables that only an imported register needs: where none is, they may be missing."""
 
 
 def columns(table: str) -> dict[str, dict[str, str]]:

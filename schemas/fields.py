@@ -30,6 +30,7 @@ MEANINGS = {
     "date": "the cell is no ISO 8601 date or period",
     "word": "the word is not in the vocabulary of the column",
     "identifier": "the cell is no identifier (letters, digits, dot, dash, underscore)",
+    "regular_expression": "the cell is no regular expression",
     "web_address": "the address does not begin with http:// or https://",
 }
 """Rule id of each column rule and what it means when it fails; `key_repeats` etc. are in rules."""
@@ -117,6 +118,20 @@ def web_address(texts: Any, *, web_address: bool) -> Any:
     return ~_filled(texts) | texts.str.match(r"^https?://\S+$")
 
 
+def _compiles(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
+@register_check_method(statistics=["regular_expression"])
+def regular_expression(texts: Any, *, regular_expression: bool) -> Any:
+    """A pattern that can be looked for."""
+    return texts.map(_compiles).astype("bool")
+
+
 def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
     if filled:
         checks["required"] = True
@@ -126,6 +141,11 @@ def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
 def text(filled: bool = False) -> Any:
     """Free text."""
     return _field("text", filled)
+
+
+def pattern() -> Any:
+    """A regular expression."""
+    return _field("text", True, regular_expression=True)
 
 
 def key() -> Any:

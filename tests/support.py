@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from audience_impact import facts, impact
+from audience_impact import facts, impact, stop
 from audience_impact.facts import Finding, Tables
 from flows import steps
 from schemas import facts as fact_models
@@ -123,6 +123,23 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "platform_id": "alpha",
         "feature": "whole_service",
         "claim_status": "official",
+        "source_id": "press-page",
+    },
+    "feature_rules": {
+        "register_column": "event",
+        "pattern": "voice calls",
+        "feature": "voice_call",
+    },
+    "register_rows": {
+        "source_id": "press-page",
+        "register_row": "1",
+        "count_year": "2025",
+        "fate": "event",
+    },
+    "event_links": {
+        "restriction_id": "R1",
+        "other_restriction_id": "R1",
+        "rule": "country, days and platform",
         "source_id": "press-page",
     },
     "published_area_figures": {
@@ -331,3 +348,22 @@ def computed(*folders: Path) -> steps.Results:
 def of_rule(found: steps.Checked, rule: str) -> list[Finding]:
     """The findings of one rule."""
     return [finding for finding in found.findings if finding.rule == rule]
+
+
+def register_row(**cells: str) -> dict[str, str]:
+    """A row of the STOP register: a shutdown of all of Russia on one day, said to be over."""
+    sound = {
+        "start_date_type": "Actual",
+        "start_date": "2025-08-13",
+        "country": "Russian Federation",
+        "geo_scope": "It affected locations in more than one state, province, or region",
+        "area_name": "Nationwide",
+        "shutdown_type": "Shutdown",
+        "affected_network": "Broadband, Mobile",
+        "shutdown_extent": "Full network",
+        "shutdown_status": "Ended",
+        "count_year": "2025",
+    }
+    unknown = set(cells) - set(stop.READ)
+    assert not unknown, f"the register has no column {unknown}"
+    return {**dict.fromkeys(stop.READ, ""), **sound, **cells}

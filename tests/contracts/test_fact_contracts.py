@@ -24,6 +24,7 @@ BAD_CELLS = {
     "date": "2025-13-01",
     "word": "no-such-word",
     "identifier": "-no id",
+    "regular_expression": "calls (only",
     "web_address": "ftp://example.org",
 }
 """A cell that breaks each rule of a column; not_negative and the others break no second one."""

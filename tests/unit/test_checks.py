@@ -58,6 +58,9 @@ CASES = {
     ),
     "word": Case("estimates", {"estimate_id": "N6", "unit": "people"}, "unit", "people"),
     "identifier": Case("platforms", {"platform_id": "al pha"}, "platform_id", "al pha"),
+    "regular_expression": Case(
+        "feature_rules", {"rule_id": "N15", "pattern": "calls (only"}, "pattern", "calls (only"
+    ),
     "web_address": Case(
         "sources", {"source_id": "N7", "url": "www.example.org"}, "url", "www.example.org"
     ),

@@ -4,7 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -74,6 +74,13 @@ def test_a_broken_file_is_named_with_line_column_and_value(case: Broken, tmp_pat
 def test_every_reading_rule_has_a_case_that_fails_it() -> None:
     assert set(BY_RULE) | {"missing_table", "unknown_table"} == set(reading.MEANINGS)
     assert {case.rule for case in BROKEN if case.severity is Severity.ERROR} == reading.ROW_RULES
+
+
+def test_an_optional_table_may_be_missing(tmp_path: Path) -> None:
+    header = replace(HEADER, optional=True)
+    tables, findings = reading.read([tmp_path], {"things": header})
+    assert findings == []
+    assert tables["things"].empty
 
 
 def test_a_table_that_no_folder_holds_is_missing(tmp_path: Path) -> None:

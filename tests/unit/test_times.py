@@ -140,6 +140,20 @@ def test_totals_with_and_without_imputed_ends() -> None:
     assert known["imputed_upper_person_days"] == known["upper_person_days"]
 
 
+def test_what_is_drawn_is_never_below_what_a_service_without_a_daily_figure_forces() -> None:
+    made = calls(russia())
+    made.estimate("M9", platform_id="vast", area_id="RU", value="104000000", period="2025-07")
+    for figure in made.rows["estimates"]:
+        if figure["audience_metric"] == "avg_daily_reach":
+            figure["value"] = "1000000"
+    made.add("platforms", platform_id="vast")
+    made.restrict("R9", "vast", area_ids="RU", observed_from="2025-10-01")
+    table = person_days(made)
+    found = total(table, "2025-11", "all")
+    assert found["lower_person_days"] > 2e6 * found["days"]
+    assert found["q05_person_days"] >= found["lower_person_days"]
+
+
 def test_sums_over_countries_are_unknown_where_one_is() -> None:
     made = russia().add("areas", area_id="XC", name="A land without facts")
     made.restrict("R1", "whatsapp", area_ids="RU;XC", observed_from="2025-08-13",

@@ -1,0 +1,167 @@
+"""Reads the file of a register: Parquet, Excel or CSV, told apart by what is in it."""
+
+import csv
+import io
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pyarrow
+from openpyxl.utils.exceptions import InvalidFileException
+
+LONGEST_CELL = 10_000_000
+DAMAGES = (zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, EOFError, SyntaxError)
+"""What reading a damaged workbook ends in."""
+HEADER_ROWS = 5
+"""The header of a sheet stands on one of so many first lines."""
+
+
+class RegisterError(Exception):
+    """A file that is no readable register; the message names it and says what to do."""
+
+
+def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The rows of a register.
+
+    Args:
+        path: Parquet, Excel (.xlsx) or CSV (UTF-8, commas).
+        columns: what it must hold.
+
+    Raises RegisterError with one line for a file that is not readable or not this register.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4)
+    except OSError as error:
+        raise RegisterError(f"{path}: cannot be read ({error.strerror}); give a file") from error
+    if not start:
+        raise RegisterError(f"{path}: is empty; download it again")
+    if start == b"PAR1":
+        frame = _parquet(path)
+    elif start[:2] == b"PK":
+        frame = _excel(path, columns)
+    elif path.suffix.lower() in (".csv", ".txt"):
+        frame = _csv(path)
+    else:
+        raise RegisterError(
+            f"{path}: is neither Parquet nor Excel (.xlsx), or only a part of one; "
+            "give one of these or a .csv, or download it again"
+        )
+    return _complete(path, frame, columns)
+
+
+def _complete(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise RegisterError(
+            f"{path}: lacks the column {', '.join(missing[:5])}{more}; "
+            "give the register with its published columns"
+        )
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise RegisterError(f"{path}: has the column {twice[0]} twice; remove one")
+    if frame.empty:
+        raise RegisterError(f"{path}: has a header and no rows; download it again")
+    return frame
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise RegisterError(
+            f"{path}: is no whole Parquet file; download it again ({_first(error)})"
+        ) from error
+
+
+def _first(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RegisterError(
+            f"{path}: is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
+        ) from error
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if rows and row and len(row) != len(rows[0]):
+                raise RegisterError(
+                    f"{path}: line {reader.line_num} has {len(row)} cells and the header "
+                    f"{len(rows[0])}; the file may be cut off, download it again"
+                )
+            rows += [row] if row else []
+    except csv.Error as error:
+        raise RegisterError(
+            f"{path}: line {reader.line_num} is no CSV ({error}); the file may be cut off, "
+            "download it again"
+        ) from error
+    return _frame(path, rows)
+
+
+def _frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
+    if not rows:
+        raise RegisterError(f"{path}: holds nothing; download it again")
+    header = [str(name).strip() if name is not None else "" for name in rows[0]]
+    if len(header) == 1 and ";" in header[0]:
+        raise RegisterError(f"{path}: is separated by semicolons; save it with commas")
+    frame = pd.DataFrame(list(rows[1:]), columns=header, dtype="object")
+    return frame.loc[:, [bool(name) for name in header]]
+
+
+def _excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The sheet of a workbook that has the columns."""
+    try:
+        with path.open("rb") as stream:
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            sheet, place = _chosen(path, book, columns)
+            return _sheet(path, sheet, place)
+    except (*DAMAGES, OSError, ValueError) as error:
+        raise RegisterError(
+            f"{path}: is no whole Excel file (.xlsx); download it again ({_first(error)})"
+        ) from error
+
+
+def _chosen(path: Path, book: openpyxl.Workbook, columns: Sequence[str]) -> tuple[Any, int]:
+    """Of the sheets that have the columns the combined one, else the longest; and its header."""
+    found = []
+    for sheet in book.worksheets:
+        place = _header(sheet, columns)
+        if place is not None:
+            combined = "combined" in sheet.title.casefold()
+            found.append((combined, sheet.max_row or 0, sheet, place))
+    if not found:
+        raise RegisterError(
+            f"{path}: no sheet has the columns of the register ({', '.join(columns[:5])}, "
+            f"...); it has the sheets {', '.join(book.sheetnames)}; give the published file"
+        )
+    _, _, sheet, place = max(found, key=lambda each: each[:2])
+    return sheet, place
+
+
+def _header(sheet: Any, columns: Sequence[str]) -> int | None:
+    """On which line the header stands: the first that holds most of the columns."""
+    for number, row in enumerate(sheet.iter_rows(max_row=HEADER_ROWS, values_only=True), 1):
+        names = {str(cell).strip() for cell in row if cell is not None}
+        if len(names & set(columns)) > 0.8 * len(columns):
+            return number
+    return None
+
+
+def _sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
+    """Rows of a sheet below its header; what is blank to the end is left off."""
+    rows = [list(row) for row in sheet.iter_rows(min_row=place, values_only=True)]
+    while rows and not any(cell not in (None, "") for cell in rows[-1]):
+        rows.pop()
+    wide = len(rows[0])
+    return _frame(path, [[*row, *[None] * (wide - len(row))][:wide] for row in rows])

@@ -1,0 +1,48 @@
+"""The contracts of what an imported register leaves behind, and of the rules it is read by."""
+
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import fields
+from schemas.fields import FactModel
+
+
+class FeatureRules(FactModel):
+    """A rule that reads a feature from the free text of a register; for review, one by one.
+
+    `pattern` is a plain regular expression, looked for without regard to capitals in the named
+    column of rows that restrict services.
+    """
+
+    rule_id: Series[str] = fields.key()
+    register_column: Series[str] = fields.text(filled=True)
+    pattern: Series[str] = fields.pattern()
+    feature: Series[str] = fields.code(words.Feature)
+    note: Series[str] = fields.text()
+
+
+class RegisterRows(FactModel):
+    """What became of each row of a register: an event, a repeat of one, or refused.
+
+    Events of a country and year are counted here: the restrictions that have a row of that
+    `count_year`.
+    """
+
+    source_id: Series[str] = fields.reference("sources")
+    register_row: Series[str] = fields.persons(filled=True)
+    count_year: Series[str] = fields.text()
+    country: Series[str] = fields.text()
+    country_ids: Series[str] = fields.reference("areas", filled=False)
+    fate: Series[str] = fields.code(words.RowFate)
+    restriction_id: Series[str] = fields.reference("restrictions", filled=False)
+    reason: Series[str] = fields.text()
+
+
+class EventLinks(FactModel):
+    """Two restrictions that tell of one event, and on what they disagree."""
+
+    restriction_id: Series[str] = fields.reference("restrictions")
+    other_restriction_id: Series[str] = fields.reference("restrictions")
+    rule: Series[str] = fields.text(filled=True)
+    disagreements: Series[str] = fields.text()
+    source_id: Series[str] = fields.reference("sources")

@@ -1,0 +1,377 @@
+"""A register imported as a layer: files as they come, every row accounted for, nothing silent."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from audience_impact import stop
+from flows import importing, registers, steps
+from flows.cli import app
+from schemas import facts as fact_models
+from tests.support import FACTS, load, register_row
+
+REGISTER = Path(__file__).parents[3] / "shared" / "data" / "stop_2016_2025.parquet"
+COUNTS = REGISTER.parents[1] / "facts" / "access_now_counts_2016_2025.csv"
+SERVICE = {"shutdown_extent": "Service-based"}
+CALLS = "Call features on WhatsApp and Telegram were ordered to be blocked."
+
+ROWS = [
+    register_row(),
+    register_row(
+        **SERVICE, whatsapp_affected="Yes", telegram_affected="Yes", event=CALLS, end_date="",
+        shutdown_status="Ongoing", gov_ack="Yes",
+    ),
+    register_row(
+        **SERVICE, whatsapp_affected="Yes", telegram_affected="Yes", event=CALLS, end_date="",
+        shutdown_status="Ongoing", gov_ack="Yes", count_year="2026",
+    ),
+    register_row(country="India", area_name="Pulwama, Jammu and Kashmir", duration="2",
+                 geo_scope="It only affected one city, county, or village"),
+    register_row(country="India", area_name="Sopore", duration="2 hours", shutdown_status="",
+                 geo_scope="It only affected one city, county, or village"),
+    register_row(country="Kenya; Narnia"),
+    register_row(country="Kenya; Uganda", end_date="2025-08-14"),
+    register_row(country="Namibia", end_date="2025-08-12", duration="-5"),
+    register_row(country="Turkey", **SERVICE, other_affected="Grindr, VPNs, odd things",
+                 duration="-44138", shutdown_status="Ongoing"),
+    register_row(country="Somaliland", **SERVICE, area_name=""),
+    register_row(country="Somaliland", **SERVICE, area_name=""),
+    register_row(start_date=""),
+    register_row(start_date="August"),
+    register_row(count_year="x"),
+    register_row(area_name="Tula", end_date="soon", geo_scope="Odd"),
+    register_row(area_name="Tver", end_date="2025-09-01", shutdown_status="Ongoing"),
+    register_row(area_name="Orel", other_affected="Starlink"),
+    register_row(country="Kenya", shutdown_status="Ongoing", event="one way"),
+    register_row(country="Kenya", shutdown_status="Ongoing", event="or other", count_year="2026"),
+]  # fmt: skip
+DEFECTS = {
+    "start_missing": [12],
+    "start_unreadable": [13],
+    "country_unresolved": [6],
+    "count_year_unreadable": [14],
+    "several_countries": [7],
+    "end_missing": [1, 5, 10, 11, 15, 17],
+    "end_unreadable": [15],
+    "end_before_start": [8],
+    "ongoing_with_end": [16],
+    "ongoing_not_repeated": [9],
+    "duration_unreadable": [5],
+    "duration_negative_serial": [9],
+    "duration_negative": [8],
+    "satellite_named": [17],
+    "word_unknown": [15],
+    "place_missing": [10, 11],
+    "place_unresolved": [5, 15, 17],
+    "platform_in_text": [9],
+    "platform_new": [9],
+    "platform_text_unread": [9],
+    "platform_not_named": [10, 11],
+    "feature_in_text": [2, 3],
+    "repeat_differs": [19],
+    "same_row_twice": [11],
+}
+
+
+def frame(rows: Sequence[dict[str, str]] = ROWS) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), dtype="str")
+
+
+def as_parquet(folder: Path, rows: Sequence[dict[str, str]] = ROWS) -> Path:
+    path = folder / "register.parquet"
+    table = frame(rows).replace("", None)
+    for day in ("start_date", "end_date"):
+        if pd.to_datetime(table[day], errors="coerce").notna().sum() == table[day].notna().sum():
+            table[day] = pd.to_datetime(table[day])
+    table.to_parquet(path)
+    return path
+
+
+def as_csv(folder: Path, rows: Sequence[dict[str, str]] = ROWS) -> Path:
+    path = folder / "register.csv"
+    frame(rows).to_csv(path, index=False)
+    return path
+
+
+def as_excel(folder: Path, rows: Sequence[dict[str, str]] = ROWS) -> Path:
+    path = folder / "register.xlsx"
+    book = openpyxl.Workbook()
+    book.active.title = "Read me"
+    book.active.append(["This is the register"])
+    for title, own in (("2025", rows[:2]), ("Combined (2016-2025)", rows)):
+        sheet = book.create_sheet(title)
+        sheet.append(list(rows[0]))
+        for row in own:
+            cells = [pd.Timestamp(c) if len(c) == 10 and c[4] == "-" else c for c in row.values()]
+            sheet.append(cells)
+    sheet.append([None] * len(rows[0]))
+    book.save(path)
+    return path
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, ["import", "stop", *map(str, words)])
+
+
+def told(path: Path, into: Path, *more: str | Path) -> dict[str, Any]:
+    done = run(path, "--into", into, "--format", "json", *more)
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def layer(folder: Path) -> dict[str, list[dict[str, str]]]:
+    tables = {}
+    for path in sorted(folder.glob("*.csv")):
+        header, rows = load(path)
+        tables[path.stem] = [dict(zip(header, row, strict=True)) for row in rows]
+    return tables
+
+
+@pytest.mark.parametrize("write", [as_parquet, as_csv, as_excel])
+def test_every_row_is_an_event_a_repeat_or_refused(
+    tmp_path: Path, write: Callable[[Path], Path]
+) -> None:
+    found = told(write(tmp_path), tmp_path / "layer")
+    assert {name: found[name] for name in ("rows", "events", "merged", "refused")} == {
+        "rows": 19,
+        "events": 13,
+        "merged": 2,
+        "refused": 4,
+    }
+    assert found["merged_identical"] == 1
+    assert found["defect_rows"] == DEFECTS
+    assert found["defects"] == {kind: len(rows) for kind, rows in DEFECTS.items()}
+    assert set(DEFECTS) == set(stop.DEFECTS)
+
+
+def test_the_layer_lies_upon_the_facts_without_an_error(tmp_path: Path) -> None:
+    into = tmp_path / "layer"
+    told(as_csv(tmp_path), into)
+    checked = steps.check(steps.read([FACTS, into]))
+    assert {found.severity.value for found in checked.findings} <= {"warning"}
+    assert {found.table for found in checked.findings} <= {"sources", "restrictions"}
+    tables = layer(into)
+    assert set(tables) == set(importing.WRITTEN)
+    for table, rows in tables.items():
+        assert all(list(row) == list(fact_models.columns(table)) for row in rows)
+    ids = [row["restriction_id"] for row in tables["restrictions"]]
+    assert len(ids) == len(set(ids)) == 13
+    assert {row["area_ids"] for row in tables["restrictions"]} == {
+        *("RU", "RU-TVE", "IN-JK", "IN", "KE;UG", "NA", "TR", "SO", "KE"),
+    }
+    assert [row["platform_id"] for row in tables["platforms"]] == [
+        *("grindr", "unnamed-services", "vpn-services"),
+    ]
+
+
+def test_what_the_facts_do_not_have_is_added(small_facts: Path, tmp_path: Path) -> None:
+    into = tmp_path / "layer"
+    told(as_csv(tmp_path), into, "--facts", small_facts)
+    assert not [
+        found
+        for found in steps.check(steps.read([small_facts, into])).findings
+        if found.severity.value != "warning"
+    ]
+    parents = {row["area_id"]: row["parent_id"] for row in layer(into)["areas"]}
+    assert parents == {
+        **dict.fromkeys(("RU", "IN", "KE", "UG", "NA", "TR", "SO"), ""),
+        "IN-JK": "IN",
+        "RU-TVE": "RU",
+    }
+    names = {row["platform_id"]: row["name"] for row in layer(into)["platforms"]}
+    assert {"whatsapp": "WhatsApp", "telegram": "Telegram"}.items() <= names.items()
+
+
+def test_what_is_refused_stands_whole_beside_the_layer(tmp_path: Path) -> None:
+    told(as_csv(tmp_path), tmp_path / "layer")
+    header, rows = load(tmp_path / "layer" / "refused" / "stop.csv")
+    assert header == ["row", "reason", *register_row()]
+    assert [row[:2] for row in rows] == [
+        ["6", "country_unresolved"],
+        ["12", "start_missing"],
+        ["13", "start_unreadable"],
+        ["14", "count_year_unreadable"],
+    ]
+    assert [dict(zip(header[2:], row[2:], strict=True)) for row in rows] == [
+        ROWS[int(row[0]) - 1] for row in rows
+    ]
+
+
+def test_the_calls_of_august_2025_are_linked_to_the_curated_restriction(tmp_path: Path) -> None:
+    told(as_csv(tmp_path), tmp_path / "layer")
+    tables = layer(tmp_path / "layer")
+    links = {row["other_restriction_id"]: row for row in tables["event_links"]}
+    link = links["RU-2025-08-13-calls"]
+    assert "start: 2025-08-13, the other 2025-08-10/2025-08-11" in link["disagreements"]
+    own = [
+        row
+        for row in tables["restriction_targets"]
+        if row["restriction_id"] == link["restriction_id"]
+    ]
+    assert [(row["platform_id"], row["feature"]) for row in own] == [
+        ("telegram", "voice_call"),
+        ("whatsapp", "voice_call"),
+    ]
+    assert all("rule stop-event-calls on event" in row["note"] for row in own)
+
+
+def test_a_second_import_changes_no_byte_and_the_order_of_rows_no_id(tmp_path: Path) -> None:
+    into, other = tmp_path / "layer", tmp_path / "other"
+    path = as_csv(tmp_path)
+    told(path, into)
+    first = {file: file.read_bytes() for file in into.rglob("*.csv")}
+    told(path, into)
+    assert first == {file: file.read_bytes() for file in into.rglob("*.csv")}
+    told(as_csv(tmp_path, ROWS[::-1]), other)
+    for table in ("restrictions", "restriction_targets", "event_links", "areas", "platforms"):
+        assert (into / f"{table}.csv").read_bytes() == (other / f"{table}.csv").read_bytes()
+
+
+def test_the_text_tells_the_reconciliation(tmp_path: Path) -> None:
+    counts = tmp_path / "counts.csv"
+    counts.write_text(
+        "count_year,country,iso3,events\n2025,Russia,RUS,5\n2026,Russia,,1\n2025,India,IND,2\n"
+    )
+    done = run(as_csv(tmp_path), "--into", tmp_path / "layer", "--counts", counts)
+    assert done.exit_code == 0
+    assert "19 rows = 13 events + 2 merged + 4 refused" in done.stdout
+    assert "  duration_negative: 1 (a duration below zero; not read); rows 8" in done.stdout
+    assert "  RU: 2025 5, 2026 1" in done.stdout
+    assert "  KE;UG: 2025 1" in done.stdout
+    assert "  KE 2025: 1 here, 0 there" in done.stdout
+    assert "  IN 2025" not in done.stdout
+    assert "  RU 2025" not in done.stdout
+
+
+def test_json_lists_the_differences_to_another_count(tmp_path: Path) -> None:
+    counts = tmp_path / "counts.csv"
+    counts.write_text("count_year,country,events\n2025,India,3\n")
+    found = told(as_csv(tmp_path), tmp_path / "layer", "--counts", counts)
+    assert {"country_ids": "IN", "count_year": "2025", "events": 2, "compared": 3} in found[
+        "differences"
+    ]
+
+
+def test_another_snapshot_has_its_own_source(tmp_path: Path) -> None:
+    into = tmp_path / "layer"
+    words = ("--snapshot", "2027-01-31", "--address", "https://example.org/stop")
+    told(as_csv(tmp_path), into, *words, "--accessed", "2027-02-01")
+    (source,) = layer(into)["sources"]
+    assert source["source_id"] == "access-now-stop-2027-01-31"
+    assert (source["url"], source["accessed_on"]) == ("https://example.org/stop", "2027-02-01")
+    told(as_csv(tmp_path), into)
+    (source,) = layer(into)["sources"]
+    assert (source["published_on"], source["accessed_on"]) == ("2026-05-20", "2026-11-25")
+
+
+def test_facts_of_its_own_are_not_written_over(facts_copy: Path, tmp_path: Path) -> None:
+    before = (facts_copy / "restrictions.csv").read_bytes()
+    done = run(as_csv(tmp_path), "--into", facts_copy)
+    assert done.exit_code == 1
+    assert "give a folder of its own" in done.stderr
+    assert (facts_copy / "restrictions.csv").read_bytes() == before
+
+
+def test_a_rule_for_a_column_that_is_not_there_is_named(facts_copy: Path, tmp_path: Path) -> None:
+    path = facts_copy / "feature_rules.csv"
+    path.write_text(path.read_text() + "bad,rumours,calls,voice_call,\n")
+    done = run(as_csv(tmp_path), "--into", tmp_path / "layer", "--facts", facts_copy)
+    assert done.exit_code == 1
+    assert "rule bad reads the column rumours" in done.stderr
+
+
+def spoilt(kind: str, folder: Path) -> Path:
+    """A file that is no register, of each kind."""
+    rows = [{**row} for row in ROWS]
+    if kind == "a column is missing":
+        for row in rows:
+            del row["country"]
+        return as_csv(folder, rows)
+    if kind == "no sheet has the columns":
+        for row in rows:
+            for name in stop.READ[:20]:
+                del row[name]
+        return as_excel(folder, rows)
+    name, content = {
+        "half a Parquet": ("a.parquet", as_parquet(folder).read_bytes()[:2000]),
+        "half an Excel": ("a.xlsx", as_excel(folder).read_bytes()[:4000]),
+        "half a CSV": ("a.csv", as_csv(folder).read_bytes()[:-50]),
+        "a CSV cut in quotes": ("a.csv", as_csv(folder).read_bytes()[:-50] + b',"x'),
+        "another encoding": ("a.csv", "country\nCôte d'Ivoire\n".encode("latin-1")),
+        "semicolons": ("a.csv", b"country;start_date\nIndia;2025-08-13\n"),
+        "empty": ("a.csv", b""),
+        "a header alone": ("a.csv", as_csv(folder).read_bytes().split(b"\n")[0]),
+        "nothing but a line": ("a.csv", b"\n"),
+        "a column twice": ("a.csv", as_csv(folder).read_bytes().replace(b"event,", b"country,", 1)),
+        "something else": ("a.docx", b"\xd0\xcf\x11\xe0"),
+        "a zip": ("a.xlsx", b"PK\x03\x04 and nothing else"),
+    }[kind]
+    (folder / name).write_bytes(content)
+    return folder / name
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("a column is missing", "lacks the column country; give"),
+        ("no sheet has the columns", "no sheet has the columns"),
+        ("half a Parquet", "no whole Parquet file; download it again"),
+        ("half an Excel", "no whole Excel file"),
+        ("half a CSV", "may be cut off, download it again"),
+        ("a CSV cut in quotes", "may be cut off, download it again"),
+        ("another encoding", "is not UTF-8 (byte 9); save it as CSV UTF-8"),
+        ("semicolons", "separated by semicolons; save it with commas"),
+        ("empty", "is empty; download it again"),
+        ("a header alone", "has a header and no rows"),
+        ("nothing but a line", "holds nothing"),
+        ("a column twice", "lacks the column event"),
+        ("something else", "neither Parquet nor Excel"),
+        ("a zip", "no whole Excel file"),
+    ],
+)
+def test_a_file_that_is_no_register_gives_one_line(kind: str, says: str, tmp_path: Path) -> None:
+    path = spoilt(kind, tmp_path)
+    done = run(path, "--into", tmp_path / "layer", "--format", "json")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"{path}: ")
+    assert says in done.stderr
+    assert not (tmp_path / "layer").exists()
+
+
+def test_a_file_that_is_not_there_gives_one_line(tmp_path: Path) -> None:
+    done = run(tmp_path / "none.csv", "--into", tmp_path / "layer")
+    assert done.exit_code == 1
+    assert "cannot be read (No such file or directory)" in done.stderr
+
+
+def test_a_damaged_sheet_gives_one_line(tmp_path: Path) -> None:
+    content = bytearray(as_excel(tmp_path).read_bytes())
+    place = content.find(b"xl/worksheets/sheet3.xml") + 60
+    content[place : place + 400] = bytes(400)
+    (tmp_path / "a.xlsx").write_bytes(content)
+    with pytest.raises(registers.RegisterError, match="Excel file"):
+        registers.read(tmp_path / "a.xlsx", stop.READ)
+
+
+def test_a_sheet_may_have_any_name_if_its_columns_are_right(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(as_excel(tmp_path))
+    del book["2025"]
+    book["Combined (2016-2025)"].title = "Tabelle 1"
+    book.save(tmp_path / "b.xlsx")
+    assert len(registers.read(tmp_path / "b.xlsx", stop.READ)) == len(ROWS)
+
+
+def test_the_real_register_keeps_every_row(tmp_path: Path) -> None:
+    """The register lies beside a checkout, if at all; everywhere else made-up rows must do."""
+    if REGISTER.is_file():
+        found = told(REGISTER, tmp_path / "layer", "--counts", COUNTS)
+        assert (found["rows"], found["refused"], found["differences"]) == (2102, 0, [])
+        assert found["merged_identical"] == 118

@@ -1,0 +1,440 @@
+"""The cells of the STOP register, the services it names, its repeats, and its links."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import pytest
+
+from audience_impact import event_links, stop, stop_events, stop_targets
+from audience_impact.stop_events import Defects, Reader, Record
+from audience_impact.stop_targets import FeatureRule
+from flows import gazetteer
+from tests.support import register_row
+
+PLATFORMS = [
+    {"platform_id": name, "name": printed, "aliases": aliases}
+    for name, printed, aliases in (
+        ("*", "Whole internet", ""),
+        ("whatsapp", "WhatsApp", ""),
+        ("telegram", "Telegram", ""),
+        ("facebook", "Facebook", ""),
+        ("instagram", "Instagram", ""),
+        ("x", "X", "Twitter"),
+        ("tiktok", "TikTok", "TikTok Live"),
+        ("youtube", "YouTube", ""),
+        ("google", "Google", ""),
+        ("google-plus", "Google+", ""),
+        ("social-media", "Social media", "social networks"),
+        ("voip-apps", "VoIP apps", ""),
+        ("any-messenger", "Any messenger", ""),
+    )
+]
+KNOWN = stop_targets.catalogue(PLATFORMS)
+RULES = [
+    FeatureRule("calls", "event", r"voice calls? [^.]*blocked", "voice_call"),
+    FeatureRule("live", "other_affected", r"\blive$", "live_stream"),
+    FeatureRule("voip", "other_affected", r"\bvoip\b", "voice_call"),
+]
+
+
+def read(**cells: str) -> stop_targets.Targets:
+    return stop_targets.read(register_row(**cells), RULES, KNOWN)
+
+
+def named(**cells: str) -> list[str]:
+    service = {"shutdown_extent": "Service-based"}
+    return [f"{each.platform_id}:{each.feature}" for each in read(**service | cells).targets]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("TikTok, YouTube and Telegram", ["telegram", "tiktok", "youtube"]),
+        ("YouTube ", ["youtube"]),
+        ("youtube", ["youtube"]),
+        ("Google+", ["google-plus"]),
+        ("Grindr", ["grindr"]),
+        ("VPNs", ["vpn-services"]),
+        ("Several VPN services", ["vpn-services"]),
+        ("Proton VPN", ["proton-vpn"]),
+        ("Unspecified messaging and social media services", ["any-messenger", "social-media"]),
+        ("22 websites blocked", ["websites"]),
+        ("WeChat, and 57 other Chinese-made apps", ["58-other-chinese-apps", "wechat"]),
+        ("some streaming things", ["unnamed-services"]),
+        ('Telegram, "all that is used for chat"', ["telegram", "unnamed-services"]),
+        ("Starlink", ["unnamed-services"]),
+        ("Ozone, Vinc", ["qzone", "vine"]),
+        ("Signal, possibly", ["signal"]),
+    ],
+)
+def test_services_in_free_text(text: str, ids: list[str]) -> None:
+    assert named(other_affected=text) == [f"{each}:whole_service" for each in ids]
+
+
+def test_services_of_the_columns_and_of_the_whole_network() -> None:
+    assert named(whatsapp_affected="Yes", twitter_affected="Yes", telegram_affected="Unknown") == [
+        "whatsapp:whole_service",
+        "x:whole_service",
+    ]
+    both = {"shutdown_extent": "Full network, Service-based", "whatsapp_affected": "Yes"}
+    assert named(**both) == ["*:whole_service", "whatsapp:whole_service"]
+    full = read(shutdown_extent="Full network", whatsapp_affected="Yes", other_affected="VPNs")
+    assert [each.platform_id for each in full.targets] == ["*"]
+    assert full.also_named == ("WhatsApp", "VPNs")
+    assert named(shutdown_extent="") == ["unnamed-services:unknown"]
+
+
+def test_a_service_based_row_without_services_says_so() -> None:
+    found = read(shutdown_extent="Service-based")
+    assert found.targets[0].note == "the register names no service"
+    assert found.defects == ("platform_not_named",)
+
+
+def test_new_services_come_with_name_and_kind() -> None:
+    found = read(shutdown_extent="Service-based", other_affected="Grindr, Boykotyap, Moi mir")
+    assert dict(found.new) == {
+        "grindr": ("Grindr", "social_network"),
+        "boykotyap": ("Boykotyap", "other"),
+        "moi-mir": ("Moi mir", "social_network"),
+    }
+    assert found.defects == ("platform_in_text", "platform_new")
+
+
+def test_features_stand_in_free_text_and_name_their_rule() -> None:
+    text = "Voice calls on WhatsApp were blocked. Telegram was blocked too."
+    cells = {"whatsapp_affected": "Yes", "telegram_affected": "Yes", "event": text}
+    assert named(**cells) == ["telegram:whole_service", "whatsapp:voice_call"]
+    found = read(shutdown_extent="Service-based", **cells)
+    assert found.targets[1].note == f"rule calls on event: '{text}'"
+    assert "feature_in_text" in found.defects
+    nobody = {**cells, "event": "Voice calls were blocked."}
+    assert named(**nobody) == ["telegram:voice_call", "whatsapp:voice_call"]
+    assert named(other_affected="TikTok Live, Facebook Live, VoIP") == [
+        "facebook:live_stream",
+        "tiktok:live_stream",
+        "voip-apps:voice_call",
+    ]
+    assert named(**cells, shutdown_extent="Full network") == ["*:whole_service"]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2025-08-13", "2025-08-13"),
+        ("2025-08-13 00:00:00", "2025-08-13"),
+        ("45882", "2025-08-13"),
+        ("45882.0", "2025-08-13"),
+        ("2025-02-30", ""),
+        ("13/08/2025", ""),
+        ("2025", ""),
+        ("-44138", ""),
+        ("", ""),
+    ],
+)
+def test_days(text: str, day: str) -> None:
+    assert stop.day(text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "defect"),
+    [
+        ("", None, ""),
+        ("3", 3, ""),
+        ("0", 1, ""),
+        ("0.21", 1, ""),
+        ("2 hours", None, "duration_unreadable"),
+        ("3-5", None, "duration_unreadable"),
+        ("99999", None, "duration_unreadable"),
+        ("-44138", None, "duration_negative_serial"),
+        ("-5", None, "duration_negative"),
+    ],
+)
+def test_durations(text: str, days: int | None, defect: str) -> None:
+    assert stop.duration(text) == (days, defect)
+
+
+@pytest.mark.parametrize(
+    ("cells", "ended_on", "status", "source", "defects"),
+    [
+        ({"end_date": "2025-08-20"}, "2025-08-20", "ended", "recorded", ()),
+        ({"duration": "3"}, "2025-08-15", "ended", "duration_field", ()),
+        ({"duration": "3", "shutdown_status": ""}, "2025-08-15", "ended", "duration_field", ()),
+        ({"duration": "1 to 2"}, "", "ended", "missing", ("duration_unreadable", "end_missing")),
+        ({"shutdown_status": "Ongoing"}, "", "ongoing", "snapshot_date", ()),
+        ({"shutdown_status": "Unknown"}, "", "unknown", "missing", ("end_missing",)),
+        ({"end_date": "2025-08-12"}, "", "unknown", "missing", ("end_before_start",)),
+        ({"end_date": "soon"}, "", "ended", "missing", ("end_unreadable", "end_missing")),
+        (
+            {"shutdown_status": "Ongoing", "end_date": "2025-08-20"},
+            "2025-08-20",
+            "ended",
+            "recorded",
+            ("ongoing_with_end",),
+        ),
+    ],
+)
+def test_ends(
+    cells: dict[str, str], ended_on: str, status: str, source: str, defects: Sequence[str]
+) -> None:
+    found = stop.end(register_row(**cells))
+    assert (found.ended_on, found.status, found.source) == (ended_on, status, source)
+    assert found.defects == tuple(defects)
+
+
+@pytest.mark.parametrize(
+    ("kind", "extent", "features", "told"),
+    [
+        ("Shutdown", "Full network", False, ("network_shutdown", "network_unavailable", "")),
+        ("Shutdown, Throttle", "Full network, Service-based", False,
+         ("network_shutdown", "network_unavailable", "")),
+        ("Shutdown", "Service-based", False, ("block", "service_unavailable", "")),
+        ("Shutdown", "Service-based", True, ("block", "feature_unavailable", "")),
+        ("Throttle", "Service-based", False, ("throttle", "service_impaired", "")),
+        ("Throttle", "Service-based", True, ("throttle", "impaired", "")),
+        ("Throttle", "Full network", False, ("throttle", "impaired", "")),
+        ("Unknown", "Full network", False, ("unknown", "unknown", "")),
+        ("Slowdown", "Full network", False, ("unknown", "unknown", "word_unknown")),
+        ("Shutdown", "Half", False, ("block", "service_unavailable", "word_unknown")),
+    ],
+)  # fmt: skip
+def test_acts(kind: str, extent: str, features: bool, told: tuple[str, str, str]) -> None:
+    row = register_row(shutdown_type=kind, shutdown_extent=extent)
+    assert stop.act(row, features) == told
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"affected_network": "Broadband, Mobile"}, ("all", "")),
+        ({"affected_network": "Mobile"}, ("mobile", "")),
+        ({"affected_network": "Broadband"}, ("fixed", "")),
+        ({"affected_network": "Unknown"}, ("unknown", "")),
+        ({"affected_network": "Pigeons"}, ("unknown", "word_unknown")),
+        ({"other_affected": "Starlink"}, ("unknown", "satellite_named")),
+        ({"other_affected": "Starlink", "event": "All, including Starlink, is down"}, ("all", "")),
+    ],
+)
+def test_networks(cells: dict[str, str], told: tuple[str, str]) -> None:
+    assert stop.network(register_row(**cells)) == told
+
+
+@pytest.mark.parametrize(
+    ("cells", "state"),
+    [
+        ({"event": "OONI measurements show it"}, "down"),
+        ({"event": "OONI shows it", "shutdown_type": "Throttle"}, "impaired"),
+        ({"info_source_link": "https://radar.cloudflare.com/x", "shutdown_extent": "Service-based"},
+         "blocked"),
+        ({"event": "OONI shows it", "shutdown_type": "Unknown"}, "insufficient"),
+        ({"gov_ack": "Yes"}, "likely_blocked"),
+        ({"telco_ack": "Yes"}, "likely_blocked"),
+        ({}, "insufficient"),
+    ],
+)  # fmt: skip
+def test_evidence_goes_as_far_as_the_words(cells: dict[str, str], state: str) -> None:
+    assert stop.restriction(register_row(**cells), False, ())["evidence_state"] == state
+
+
+def test_who_why_and_by_what_law() -> None:
+    row = register_row(
+        ordered_by="Executive government",
+        decision_maker="Roskomnadzor",
+        gov_ack="Yes",
+        gov_justification="Other",
+        gov_just_details="Fraud",
+        legal_method="An order",
+        area_name="Tula",
+        sms_affected="Yes",
+        phonecall_affected="Yes",
+        shutdown_type="Shutdown, Throttle",
+        actual_cause="Protests",
+        info_source_link="https://example.org/1; https://example.org/2",
+        start_date_type="Estimated",
+    )
+    found = stop.restriction(row, False, ("Starlink",))
+    assert found["authority"] == "Roskomnadzor; Executive government"
+    assert found["stated_reason"] == "Other; Fraud"
+    assert found["legal_basis"] == "An order"
+    assert (found["claim_status"], found["start_precision"]) == ("official", "estimated")
+    for part in (
+        *("area as printed: Tula", "text messages affected", "phone calls affected"),
+        *("also named: Starlink", "shut down and throttled", "cause: Protests"),
+        "first link: https://example.org/1",
+    ):
+        assert part in found["note"]
+
+
+def test_notes_are_short() -> None:
+    assert len(stop.restriction(register_row(event="word " * 200), False, ())["note"]) < 300
+
+
+RUSSIA = gazetteer.gazetteer({"Russian Federation", "India", "Kenya"})
+
+
+def records(*rows: dict[str, str]) -> list[Record]:
+    return stop_events.records(stop.cleaned(pd.DataFrame(list(rows))), RUSSIA)
+
+
+def repeats(**cells: str) -> list[dict[str, str]]:
+    return [register_row(count_year=str(year), **cells) for year in (2024, 2025, 2026)]
+
+
+def test_an_event_repeated_each_year_is_one_and_its_newest_row_speaks() -> None:
+    first, second, third = repeats(shutdown_status="Ongoing", start_date="2024-01-01")
+    rows = records(third, first, {**second, "event": "goes on"})
+    (event,) = stop_events.events(rows)
+    assert [row.count_year for row in event.records] == ["2024", "2025", "2026"]
+    fates = stop_events.fate_rows(rows, [event], "s")
+    assert [row["fate"] for row in fates] == ["merged", "event", "merged"]
+    assert stop_events.counts(fates) == {("RU", str(year)): 1 for year in (2024, 2025, 2026)}
+
+
+def test_rows_of_one_year_stay_apart_by_their_services_and_then_by_number() -> None:
+    same = register_row(shutdown_extent="Service-based", whatsapp_affected="Yes")
+    other = {**same, "whatsapp_affected": "No", "telegram_affected": "Yes"}
+    later = {**same, "count_year": "2026"}
+    found = stop_events.events(records(same, other, later))
+    assert sorted(len(event.records) for event in found) == [1, 2]
+    assert len(stop_events.events(records(same, same))) == 2
+    assert stop_events.same_row_twice(records(same, same)) == [2]
+
+
+def test_ids_do_not_depend_on_the_order_of_the_rows() -> None:
+    rows = [register_row(area_name=place) for place in ("Tula", "Tver", "Orel", "Omsk")]
+    one = [event.restriction_id for event in stop_events.events(records(*rows))]
+    other = [event.restriction_id for event in stop_events.events(records(*rows[::-1]))]
+    assert one == other
+    assert len(set(one)) == 4
+    assert all(each.startswith("RU-2025-08-13-stop-") for each in one)
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"start_date": ""}, "start_missing"),
+        ({"start_date": "in August"}, "start_unreadable"),
+        ({"country": "Narnia"}, "country_unresolved"),
+        ({"country": ""}, "country_unresolved"),
+        ({"count_year": ""}, "count_year_unreadable"),
+        ({"count_year": "last"}, "count_year_unreadable"),
+    ],
+)
+def test_refusals(cells: dict[str, str], reason: str) -> None:
+    rows = records(register_row(**cells))
+    assert rows[0].refused == reason
+    assert stop_events.events(rows) == []
+    (fate,) = stop_events.fate_rows(rows, [], "s")
+    assert (fate["fate"], fate["reason"], fate["restriction_id"]) == ("refused", reason, "")
+
+
+def defects(*rows: dict[str, str]) -> dict[str, list[int]]:
+    found, reader = Defects(), Reader(RUSSIA, KNOWN, RULES, "2026")
+    for event in stop_events.events(records(*rows)):
+        reader.read(event, found)
+    return found.sorted()
+
+
+def test_defects_of_events_are_those_of_all_their_rows() -> None:
+    going_on = repeats(shutdown_status="Ongoing", area_name="", duration="x")[:2]
+    assert defects(going_on[0], {**going_on[1], "event": "told anew"}) == {
+        "ongoing_not_repeated": [2],
+        "duration_unreadable": [1, 2],
+        "place_missing": [1, 2],
+        "repeat_differs": [2],
+    }
+    assert defects(register_row(country="Kenya; India", geo_scope="Sideways")) == {
+        "several_countries": [1],
+        "end_missing": [1],
+        "word_unknown": [1],
+    }
+
+
+def test_blank_rows_are_no_rows() -> None:
+    blank = dict.fromkeys(register_row(), "")
+    assert [row.number for row in records(register_row(), blank, register_row())] == [1, 3]
+
+
+def test_cells_become_text_on_one_line() -> None:
+    frame = pd.DataFrame(
+        {"a": [pd.Timestamp("2025-08-13"), pd.NaT], "b": ["x\n y", None], "c": [2016.0, 0.5]}
+    )
+    assert stop.cleaned(frame).to_dict("list") == {
+        "a": ["2025-08-13", ""],
+        "b": ["x y", ""],
+        "c": ["2016", "0.5"],
+    }
+
+
+def told(restriction_id: str, platform: str = "whatsapp", **cells: str) -> event_links.Told:
+    row = {
+        "restriction_id": restriction_id,
+        "area_ids": "RU",
+        "observed_from": "2025-08-13",
+        **dict.fromkeys(("announced_on", "ended_on", "end_status", "geo_scope"), ""),
+        "network_scope": "all",
+        **cells,
+    }
+    target = {"restriction_id": restriction_id, "platform_id": platform, "feature": "voice_call"}
+    return event_links.told([row], [target])[0]
+
+
+@pytest.mark.parametrize(
+    ("other", "linked"),
+    [
+        (told("A"), True),
+        (told("A", observed_from="2025-08-10/2025-08-11"), True),
+        (told("A", observed_from="2025-08-20"), True),
+        (told("A", observed_from="2025-08-21"), False),
+        (told("A", observed_from="2025-07-01", announced_on="2025-08-12"), True),
+        (told("A", observed_from=""), False),
+        (told("A", area_ids="KZ"), False),
+        (told("A", area_ids="KZ;RU"), True),
+        (told("A", area_ids="RU-MOW"), True),
+        (told("A", "telegram"), False),
+    ],
+)
+def test_links(other: event_links.Told, linked: bool) -> None:
+    assert bool(event_links.links([told("S")], [other], "s")) == linked
+
+
+def test_regions_that_differ_are_no_link_and_the_nearest_is_taken() -> None:
+    mine = told("S", area_ids="RU-MOW")
+    assert not event_links.links([mine], [told("A", area_ids="RU-SPE")], "s")
+    others = [told("A", observed_from="2025-08-15"), told("B", observed_from="2025-08-14")]
+    (link,) = event_links.links([mine], others, "s")
+    assert link["other_restriction_id"] == "B"
+
+
+def test_a_link_says_what_the_two_disagree_on() -> None:
+    other = told("A", observed_from="2025-08-12", ended_on="2025-09", geo_scope="national")
+    (link,) = event_links.links([told("S")], [other], "s")
+    assert link["disagreements"] == (
+        "start: 2025-08-13, the other 2025-08-12; end: none, the other 2025-09; "
+        "scope: none, the other national"
+    )
+    two = event_links.Told(**{**vars(other), "platforms": frozenset({"whatsapp", "x"})})
+    (link,) = event_links.links([told("S")], [two], "s")
+    assert "services: none here alone, x in the other alone" in link["disagreements"]
+
+
+def test_counts_are_compared_key_by_key() -> None:
+    ours, theirs = {("RU", "2025"): 2, ("IN", "2025"): 1}, {("RU", "2025"): 3, ("KE", "2025"): 1}
+    assert stop_events.differences(ours, theirs) == [
+        ("IN", "2025", 1, 0),
+        ("KE", "2025", 0, 1),
+        ("RU", "2025", 2, 3),
+    ]
+
+
+SEEN = {
+    *("end_missing", "end_unreadable", "end_before_start", "ongoing_with_end", "satellite_named"),
+    *("duration_unreadable", "duration_negative_serial", "duration_negative", "word_unknown"),
+    *("place_missing", "place_unresolved", "several_countries", "same_row_twice"),
+    *("platform_in_text", "platform_new", "platform_text_unread", "platform_not_named"),
+    *("feature_in_text", "repeat_differs", "ongoing_not_repeated"),
+    *("start_missing", "start_unreadable", "country_unresolved", "count_year_unreadable"),
+}
+
+
+def test_every_defect_has_a_meaning() -> None:
+    assert set(stop.DEFECTS) == SEEN
