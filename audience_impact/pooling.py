@@ -36,7 +36,7 @@ from audience_impact.vocabulary import InputKind
 
 DRIFT = 0.04
 """Standard deviation of the log of an audience after one month; grows with the square root."""
-BASE_DRIFT = 0.034
+BASE_DRIFT = 0.021
 """The same of the number of people online."""
 POOLED_FROM = 5
 UNSTATED_ERROR = 0.02

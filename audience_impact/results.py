@@ -20,7 +20,6 @@ NEVER = "never carried out"
 LEFT_OUT = "a measured overlap contradicts other facts and was left out"
 REPAIRED = "a measured overlap was repaired: it contradicted other facts"
 CUT = "the estimate is cut at the bounds in many draws"
-OPEN = "a figure says only more than, so nothing is drawn"
 AS_STATED = "the figure is taken as it stands: its source states no error"
 CUT_FLAG = 0.05
 """A larger share of draws moved by the bounds is flagged."""
@@ -157,8 +156,6 @@ def _exposed(walk: Walk, model: Model, drawn: Outcomes) -> pd.DataFrame:
     moved = pd.Series(drawn.cut_share, model.restrictions).reindex(frame.index)
     several = walk.audiences.groupby("restriction_id")["platform_id"].nunique() > 1
     cut = (moved > CUT_FLAG) & (frame["lower_persons"] < frame["upper_persons"])
-    unsaid = frame["q50_persons"].isna() & (frame["reason"] == "")
-    frame = _because(frame, unsaid, OPEN, "")
     frame = _because(frame, cut & frame["q50_persons"].notna(), CUT, "")
     met = frame["lower_persons"] == frame["upper_persons"]
     exact = met & ~several & (moved > CUT_FLAG)
@@ -188,7 +185,7 @@ def _uncalibrated(frame: pd.DataFrame, model: Model) -> pd.DataFrame:
     if model.learned is not None:
         return frame
     ready = frame.index.isin(model.places["restriction_id"]) & (frame["obs_status"] != "M")
-    return _because(frame, ready, estimation.UNCALIBRATED, "U")
+    return _because(frame, ready & frame["q50_persons"].isna(), estimation.UNCALIBRATED, "U")
 
 
 def _marked(walk: Walk) -> dict[str, list[str]]:

@@ -182,8 +182,9 @@ def timeline(
 
     `audiences` with `place_low_persons`, the lower bound of the place of each. `limits` is the
     upper bound of each restriction and `part` whether it touches a part of the
-    audiences only, both by restriction_id. Each row gets `row`, `daily_low_persons`,
-    `daily_high_persons`, `monthly_low_persons`, `monthly_high_persons`, `certain`, `measured`.
+    audiences only, both by restriction_id. Each row gets `row`, `where`, `daily_low_persons`,
+    `daily_high_persons`, `monthly_low_persons`, `monthly_high_persons`, the audiences of the
+    whole country `daily_whole_persons` and `monthly_whole_persons`, `certain`, `measured`.
     """
     figure = daily_figures.add_prefix("d_")
     figure = figure.rename(columns={f"d_{name}": name for name in PAIR})
@@ -194,10 +195,14 @@ def timeline(
     monthly = rows["high_persons"].fillna(rows["base_persons"])
     known = rows["tier"].notna() | told.notna()
     whole = ~rows["restriction_id"].map(part).astype(bool)
+    daily_whole = rows["d_high"].fillna(monthly)
     rows = rows.assign(
         row=rows.index,
+        where=rows["restriction_id"].map(events.set_index("restriction_id")["area_ids"]),
+        daily_whole_persons=daily_whole,
+        monthly_whole_persons=monthly,
         daily_low_persons=_least(rows["d_low"].fillna(rows["low_persons"] / MONTH_DAYS), cap),
-        daily_high_persons=np.fmin(rows["d_high"].fillna(monthly), cap),
+        daily_high_persons=np.fmin(daily_whole, cap),
         monthly_low_persons=_least(np.fmax(rows["low_persons"], rows["place_low_persons"]), cap),
         monthly_high_persons=np.fmin(monthly, cap),
         certain=whole & known.groupby(rows["restriction_id"]).transform("all"),
@@ -250,17 +255,19 @@ def one_a_platform(members: pd.DataFrame, rows: pd.DataFrame, times: pd.DataFram
 def forced(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:
     """Frechet bounds of each set, indexed by set_id: `lower`, `upper` and the sum `added`.
 
-    Of several rows of one platform the largest audience counts; beside the whole internet no
-    service is added.
+    Of several rows of one platform in one place the largest audience counts; places may be
+    disjoint, so they add up, to the audience of the whole country at most.
     """
-    about = rows.set_index("row")[["platform_id", low, high, "base_persons"]]
+    whole = high.replace("_high_", "_whole_")
+    about = rows.set_index("row")[
+        list(dict.fromkeys(["platform_id", "where", low, high, whole, "base_persons"]))
+    ]
     joined = members.join(about, on="row")
     groups = joined.groupby("set_id", sort=True)
-    network = joined["platform_id"] == WHOLE_INTERNET
-    alone = network | ~network.groupby(joined["set_id"]).transform("any")
-    most = _largest(joined[alone], ["set_id", "platform_id"], high)
-    added = most.groupby(level="set_id").sum().where(most.groupby(level="set_id").count() > 0)
-    added = added.where(~most.isna().groupby(level="set_id").any())
+    by = ["set_id", "platform_id"]
+    most = _largest(joined, [*by, "where"], high).groupby(level=by).agg(_known_sum)
+    most = np.fmin(most, joined.groupby(by)[whole].max()).where(most.notna())
+    added = most.groupby(level="set_id").agg(_known_sum)
     base = _largest(joined, ["set_id"], "base_persons")
     lower = groups[low].max()
     return pd.DataFrame(
@@ -270,6 +277,11 @@ def forced(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd
             "added": added,
         }
     )
+
+
+def _known_sum(parts: pd.Series) -> float:
+    """The sum; NaN where a part is not known."""
+    return float(parts.sum(skipna=False))
 
 
 def _largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:

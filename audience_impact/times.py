@@ -194,7 +194,7 @@ def _described(frame: pd.DataFrame, model: Model, as_of: date) -> pd.DataFrame:
     flags = [_touched(frame, model, rows[some]) for some in why.values()]
     if model.learned is None:
         why[estimation.UNCALIBRATED] = silent
-        flags.append(silent)
+        flags.append(silent & ~np.logical_or.reduce(flags))
     reasons = [
         "; ".join(word for word, on in zip(why, row, strict=True) if on)
         for row in zip(*flags, strict=True)

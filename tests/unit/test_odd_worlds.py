@@ -83,7 +83,8 @@ def test_without_a_calibration_every_gap_says_so() -> None:
     made = calibrated().restrict("R1", "alpha")
     made.rows.pop("overlap_calibration")
     found = results(made)
-    for one in (exposed(found), days(found), found["impact_by_area"].iloc[0]):
+    assert exposed(found)["q50_persons"] == exposed(found)["upper_persons"]  # the bounds meet
+    for one in (days(found), found["impact_by_area"].iloc[0]):
         assert "no calibration of joint use among the facts" in one["reason"]
         assert one["obs_status"] in ("U", "M")
 

@@ -207,6 +207,8 @@ def test_bounds_of_a_day_are_those_of_frechet() -> None:
     rows = pd.DataFrame(
         {
             "row": range(4),
+            "platform_id": list("abcd"),
+            "where": "XA",
             "low": [50.0, 40.0, 10.0, 5.0],
             "high": [50.0, 45.0, 20.0, 5.0],
             "base_persons": [80.0, 80.0, np.nan, 80.0],
@@ -277,4 +279,23 @@ def test_reach_of_an_unknown_time_is_unknown() -> None:
     found = sweep.windows(walk.audiences, walk.daily, model.line.spans).loc["R1"]
     assert np.isnan(found["window_days"])
     assert np.isnan(found["window_lower_persons"])
-    assert found["window_upper_persons"] == 105e6  # whatever the time, no more than the base
+    assert np.isnan(found["window_upper_persons"])
+
+
+def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:
+    """Two regions without internet are at most their people together, not the larger of them."""
+    rows = pd.DataFrame(
+        {
+            "row": range(3),
+            "platform_id": ["*", "*", "x"],
+            "where": ["XA-1", "XA-2", "XA"],
+            "day_low_": 0.0,
+            "day_high_": [30.0, 50.0, 10.0],
+            "day_whole_": [70.0, 70.0, 10.0],
+            "base_persons": 75.0,
+        }
+    )
+    asked = members((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
+    found = sweep.forced(asked, rows, "day_low_", "day_high_")
+    assert found["added"].tolist() == [30.0, 70.0, 80.0]
+    assert found["upper"].tolist() == [30.0, 70.0, 75.0]
