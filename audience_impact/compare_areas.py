@@ -56,7 +56,7 @@ def comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
 
 def _with_world(by_area: pd.DataFrame) -> pd.DataFrame:
     """The areas and, as one more area, the sum of all of them; unknown parts stay unknown."""
-    numbers = by_area.groupby("period")[OURS].agg(lambda parts: parts.sum(skipna=False))
+    numbers = by_area.groupby("period")[OURS].sum(skipna=False)
     world = numbers.reset_index().assign(area_id=WORLD)
     return pd.concat([by_area[["area_id", "period", *OURS]], world], ignore_index=True)
 

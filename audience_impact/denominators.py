@@ -142,6 +142,6 @@ def regional_limit(about: pd.DataFrame, tables: Tables) -> pd.Series:
     people = bases[bases["population_base"] == EVERYONE].groupby("area_id")["persons"].max()
     regions = about["area_ids"].str.split(";").explode()
     named = regions[regions.str.contains("-", regex=False)]
-    sums = named.map(people).groupby(level=0).agg(lambda parts: parts.sum(skipna=False))
+    sums = named.map(people).groupby(level=0).sum(skipna=False)
     all_named = regions.str.contains("-", regex=False).groupby(level=0).all()
     return sums.where(all_named.reindex(sums.index)).reindex(about.index).astype("float64")

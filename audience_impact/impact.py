@@ -212,7 +212,7 @@ def _places(audiences: pd.DataFrame, settled: Sequence[Settled]) -> pd.DataFrame
 def _bounds(events: pd.DataFrame, places: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Bounds by restriction: those of its places, added over disjoint countries."""
     parts = places.drop(columns="sharp").groupby("restriction_id")
-    total = parts.agg(lambda own: own.sum(skipna=False))
+    total = parts.sum(skipna=False)
     about = events.set_index("restriction_id").reindex(total.index)
     part = modelling.in_part(about)
     total["lower_persons"] = total["lower_persons"].where(~(part | about["never"]), 0.0)

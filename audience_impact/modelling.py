@@ -124,7 +124,7 @@ def _limits(walk: Walk, whole: pd.Series) -> dict[str, pd.DataFrame]:
     users = (
         features.bounds(features.limits(walk.shares), walk.places, _unasked(walk))
         .groupby("restriction_id")
-        .agg(lambda parts: parts.sum(skipna=False))
+        .sum(skipna=False)
     )
     about = walk.events.set_index("restriction_id").reindex(exposed.index)
     is_whole = whole.reindex(exposed.index)

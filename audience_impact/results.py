@@ -270,8 +270,8 @@ def _with_shares(frame: pd.DataFrame, as_of: date) -> pd.DataFrame:
 def by_platform(walk: Walk, model: Model, as_of: date) -> pd.DataFrame:
     """Table `impact_by_platform`: the parts, which must not be added, and their naive sum."""
     groups = walk.audiences.groupby(["restriction_id", "platform_id"], sort=True)
-    limit = groups["base_persons"].agg(lambda parts: parts.sum(skipna=False))
-    high = groups["high_persons"].agg(lambda parts: parts.sum(skipna=False))
+    limit = groups["base_persons"].sum(skipna=False)
+    high = groups["high_persons"].sum(skipna=False)
     stated = high.fillna(limit)
     parts = pd.DataFrame(
         {

@@ -265,9 +265,9 @@ def forced(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd
     joined = members.join(about, on="row")
     groups = joined.groupby("set_id", sort=True)
     by = ["set_id", "platform_id"]
-    most = _largest(joined, [*by, "where"], high).groupby(level=by).agg(_known_sum)
+    most = _largest(joined, [*by, "where"], high).groupby(level=by).sum(skipna=False)
     most = np.fmin(most, joined.groupby(by)[whole].max()).where(most.notna())
-    added = most.groupby(level="set_id").agg(_known_sum)
+    added = most.groupby(level="set_id").sum(skipna=False)
     base = _largest(joined, ["set_id"], "base_persons")
     lower = groups[low].max()
     return pd.DataFrame(
@@ -277,11 +277,6 @@ def forced(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd
             "added": added,
         }
     )
-
-
-def _known_sum(parts: pd.Series) -> float:
-    """The sum; NaN where a part is not known."""
-    return float(parts.sum(skipna=False))
 
 
 def _largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:
@@ -339,7 +334,7 @@ def platform_windows(
     rows = _windows(audiences, daily_figures, times)
     by = ["restriction_id", "platform_id"]
     names = ["window_lower_persons", "window_upper_persons", "window_persons"]
-    total = rows.groupby(by)[names].agg(lambda parts: parts.sum(skipna=False))
+    total = rows.groupby(by)[names].sum(skipna=False)
     return total.assign(window_days=rows.groupby(by)["window_days"].first()).reset_index()
 
 
@@ -349,7 +344,7 @@ def windows(
     """Frechet bounds on the reach of the days each restriction lasted, by restriction_id."""
     rows = _windows(audiences, daily_figures, times)
     groups = rows.groupby(["restriction_id", "country_id"])
-    added = groups["window_upper_persons"].agg(lambda parts: parts.sum(skipna=False))
+    added = groups["window_upper_persons"].sum(skipna=False)
     lower = groups["window_lower_persons"].max()
     places = pd.DataFrame(
         {
@@ -357,7 +352,7 @@ def windows(
             "window_upper_persons": np.fmin(added, groups["base_persons"].first()),
         }
     )
-    total = places.groupby("restriction_id").agg(lambda parts: parts.sum(skipna=False))
+    total = places.groupby("restriction_id").sum(skipna=False)
     days = rows.groupby("restriction_id")["window_days"].first()
     return total.where(days.notna(), np.nan).assign(window_days=days)
 

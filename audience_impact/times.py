@@ -334,9 +334,7 @@ def _about_area(table: pd.DataFrame, every: _Periods, model: Model, as_of: date)
             area_id=lambda frame: frame["country_id"],
             impact_metric=EXPOSED,
             base=groups["base"].last().to_numpy(),
-            base_persons=groups["base_persons"]
-            .agg(lambda sizes: sizes.max(skipna=False))
-            .to_numpy(),
+            base_persons=groups["base_persons"].max(skipna=False).to_numpy(),
             platforms=groups["platform_id"].agg(lambda ids: ";".join(sorted(set(ids)))).to_numpy(),
             restrictions_count=groups["restriction_id"].nunique().to_numpy(),
             bounds_only_count=bounded,
