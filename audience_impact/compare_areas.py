@@ -69,9 +69,10 @@ def _reasons(table: pd.DataFrame) -> np.ndarray:
     everyone = counted & (value >= NEARLY_ALL * table["base_persons"])
     stated = table["figure_kind"].map(REASONS).fillna("other_definition")
     above = np.where(everyone, "counts_all_internet_users", stated)
+    below = counted & (value < low)
     hours = value.isna() & table["published_hours"].notna()
     return np.select(
-        [low.isna(), within, counted, hours],
-        [NOTHING, "within_bounds", above, "duration_differs"],
+        [low.isna(), within, below, counted, hours],
+        [NOTHING, "within_bounds", "fewer_restrictions", above, "duration_differs"],
         "other_definition",
     )

@@ -47,6 +47,7 @@ DEFECTS = {
     "duration_negative_serial": "a duration that is a negative serial of a spreadsheet; not read",
     "duration_negative": "a duration below zero; not read",
     "satellite_named": "Starlink alone is named beside: which networks were cut is not known",
+    "extent_mixed": "the whole network and single services: who lost which is not known",
     "word_unknown": "a word that the register did not use so far; read as unknown",
     "place_missing": "part of a country, and no place named",
     "place_unresolved": "no region of ISO 3166-2, or more than regions: the country stands",
@@ -183,8 +184,9 @@ def scope(text: str) -> tuple[GeoScope, str]:
 def network(row: Row) -> tuple[NetworkScope, str]:
     """Which access networks a row names.
 
-    Where only a satellite network is named beside, and not as one of several ("including"), the
-    row may be about that network alone, whatever its column says: then it is not known.
+    A row of the whole network and of single services does not say who lost which (the slowing of
+    one service stands so too), and where only a satellite network is named beside, and not as
+    one of several ("including"), the row may be about that network alone: then it is not known.
     """
     told = frozenset(
         part.strip().casefold() for part in row["affected_network"].split(",") if part.strip()
@@ -192,6 +194,8 @@ def network(row: Row) -> tuple[NetworkScope, str]:
     alone = SATELLITE.fullmatch(row[OTHER]) and not INCLUDING.search(row["event"])
     if alone and "Full" in row["shutdown_extent"]:
         return NetworkScope.UNKNOWN, "satellite_named"
+    if "Full" in row["shutdown_extent"] and "Service" in row["shutdown_extent"]:
+        return NetworkScope.UNKNOWN, "extent_mixed"
     known = NETWORKS.get(told)
     return known or NetworkScope.UNKNOWN, "word_unknown" if told and not known else ""
 

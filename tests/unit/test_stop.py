@@ -207,6 +207,7 @@ def test_acts(kind: str, extent: str, features: bool, told: tuple[str, str, str]
     [
         ({"affected_network": "Broadband, Mobile"}, ("all", "")),
         ({"affected_network": "Mobile"}, ("mobile", "")),
+        ({"shutdown_extent": "Full network, Service-based"}, ("unknown", "extent_mixed")),
         ({"affected_network": "Broadband"}, ("fixed", "")),
         ({"affected_network": "Unknown"}, ("unknown", "")),
         ({"affected_network": "Pigeons"}, ("unknown", "word_unknown")),
@@ -427,7 +428,14 @@ def test_counts_are_compared_key_by_key() -> None:
 
 
 SEEN = {
-    *("end_missing", "end_unreadable", "end_before_start", "ongoing_with_end", "satellite_named"),
+    *(
+        "end_missing",
+        "end_unreadable",
+        "end_before_start",
+        "ongoing_with_end",
+        "satellite_named",
+        "extent_mixed",
+    ),
     *("duration_unreadable", "duration_negative_serial", "duration_negative", "word_unknown"),
     *("place_missing", "place_unresolved", "several_countries", "same_row_twice"),
     *("platform_in_text", "platform_new", "platform_text_unread", "platform_not_named"),
