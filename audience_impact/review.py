@@ -75,6 +75,13 @@ def union_falls(walk: Walk, impact: pd.DataFrame) -> list[str]:
     return sorted(falls["restriction_id"] + " > " + falls["restriction_id_wider"])
 
 
+def region_above_country(walk: Walk, impact: pd.DataFrame) -> list[str]:
+    """A restriction of regions touches no more people than its countries have."""
+    regional = impact[impact["area_id"].str.contains("-", regex=False)]
+    whole = regional[["base_persons", "population_persons"]].max(axis=1)
+    return _keys(regional[regional["upper_persons"] > whole + TOLERANCE_PERSONS])
+
+
 def lineage_pooled_twice(walk: Walk, impact: pd.DataFrame) -> list[str]:
     """One measuring programme speaks once for an audience."""
     by = [*PAIR, "lineage_id"]
@@ -124,6 +131,12 @@ REVIEWS = (
         ERROR,
         "a restriction of more platforms has fewer people than one of some of them",
         union_falls,
+    ),
+    Review(
+        "region_above_country",
+        ERROR,
+        "a restriction of regions touches more people than the whole country has",
+        region_above_country,
     ),
     Review(
         "lineage_pooled_twice",

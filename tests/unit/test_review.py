@@ -80,6 +80,13 @@ def set_to(act: str, column: str, value: object) -> Callable[[Made], Made]:
     return lambda made: changed(made, act, column, value)
 
 
+def region(made: Made) -> Made:
+    """A restriction of a region that has more people than its country."""
+    walk, impact = changed(made, "R1", "area_id", "XA-1")
+    beyond = 2 * impact["population_persons"].max()
+    return changed((walk, impact), "R1", "upper_persons", beyond)
+
+
 # The rule, what breaks it, and the rows it names.
 BREACHES: list[tuple[str, Callable[[Made], Made], list[str]]] = [
     ("estimate_outside_bounds", set_to("R1", "q50_persons", 9e6), R1),
@@ -89,6 +96,7 @@ BREACHES: list[tuple[str, Callable[[Made], Made], list[str]]] = [
     ("estimate_clamped", lambda made: moved(made, "R1", ""), R1),
     ("clamped_unflagged", lambda made: moved(made, "R1", ""), R1),
     ("union_falls", set_to("R1", "q50_persons", 699e3), ["R1 > R2"]),
+    ("region_above_country", region, R1),
     ("lineage_pooled_twice", lambda made: chosen(made, twice), ["R1"]),
     ("metrics_mixed", lambda made: chosen(made, other_tier), ["R1"]),
     ("figure_after_start", lambda made: chosen(made, late), ["R1"]),

@@ -1,0 +1,18 @@
+"""The register of the world through the whole chain, on a register of two rows."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.world import measure
+from tests.support import register_row
+
+
+def test_each_step_is_timed(tmp_path: Path) -> None:
+    rows = [register_row(), register_row(country="India", area_name="Manipur")]
+    pd.DataFrame(rows, dtype="str").to_csv(tmp_path / "register.csv", index=False)
+    told = measure(tmp_path / "register.csv", sensitivity=False)
+    assert told["restrictions"] > 2
+    steps = ("import", "read", "check", "compute", "write")
+    assert all(told[f"{step}_seconds"] > 0 for step in steps)
+    assert told["peak_mib"] > 0
