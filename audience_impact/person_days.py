@@ -74,8 +74,9 @@ def stretches(spans: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     used, first, size = np.unique(piece, return_index=True, return_counts=True)
     owner, day = np.divmod(cuts[used], width)
     set_id = _sets(owner, first, size, member)
-    until = cuts[used + 1] - owner * width
-    pieces = _pieces(groups[owner], origin + day, origin + until, set_id)
+    until = np.asarray(cuts[used + 1] - owner * width, dtype=np.int64)
+    begin, stop = (np.asarray(origin + each, dtype=np.int64) for each in (day, until))
+    pieces = _pieces(groups[owner], begin, stop, set_id)
     return pieces, _members(set_id, first, size, items[member])
 
 

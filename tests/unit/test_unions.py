@@ -25,7 +25,7 @@ def kinds(random: np.random.Generator, platforms: int) -> Iterator[Array]:
     yield np.full(platforms, 1.0 - 10.0 ** -random.uniform(0.0, 4.0))
     yield random.beta(0.3, 0.3, platforms)
     yield np.where(random.random(platforms) < 0.5, 0.0, random.random(platforms))
-    yield random.choice([0.0, 1.0, 0.5], platforms)
+    yield np.asarray(random.choice([0.0, 1.0, 0.5], platforms), dtype=float)
 
 
 def made(seed: int, platforms: int = 6, draws: int = 30, sets: int = 12) -> Cell:
