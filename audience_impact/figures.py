@@ -9,7 +9,8 @@ starts. In each lineage the latest such period; of several relays of it the meas
 page, else the value most of them print. Several lineages give a range. Tiers: monthly reach
 of a panel; regular or monthly use in a survey; monthly active users; a company's or an
 unexplained figure, which enters only where nothing better exists; and, as a lower bound
-alone, daily or weekly reach, since whoever comes on a day comes in the month. A range or a
+alone, daily or weekly reach, since whoever comes on a day comes in the month; and, last, a survey
+of some ages with the people of a census: the other ages may use the service as well. A range or a
 confidence interval that the source states is what the figure says at least and at most; a
 figure without one stands as it is.
 
@@ -42,7 +43,8 @@ TIERS = {
 }
 """Tier of each metric that may stand for the people exposed; all others never do."""
 
-WEAK_TIER, FLOOR_TIER = 4, 5
+WEAK_TIER, FLOOR_TIER, PART_TIER = 4, 5, 6
+"""From FLOOR_TIER on figures are lower bounds alone; PART_TIER: a survey of a part of the ages."""
 RANGED = ["min_max", "ci90", "ci95"]
 """Intervals whose ends are what a figure says at least and at most."""
 STALENESS = [(3, "fresh"), (12, "ageing"), (24, "stale")]
@@ -69,11 +71,16 @@ def candidates(tables: Tables) -> pd.DataFrame:
     counted = estimates["unit"].isin(["persons", "share"]) & whole
     known = estimates[counted & estimates["audience_metric"].isin(list(TIERS))]
     known = known[known["population_base"] != "custom"]
-    return _limits(_in_persons(known, tables["bases"]), tables)
+    return _limits(_in_persons(known, tables["bases"], tables["sources"]), tables)
 
 
-def _in_persons(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Shares times the same measurer's base nearest in time; without one the row drops out."""
+def _in_persons(
+    estimates: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFrame
+) -> pd.DataFrame:
+    """Shares times a base: the same measurer's, else that of a census for a share of an age.
+
+    Of several the nearest in time; without one the row drops out.
+    """
     by = ["area_id", "population_base", "lineage_id"]
     right = bases[[*by, "base_id", "persons", "period_start", "period_end"]].rename(
         columns={
@@ -92,10 +99,34 @@ def _in_persons(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     )
     shares = shares[shares["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "share_base_id"])
     shares = shares.drop_duplicates("estimate_id")
+    shares = pd.concat([shares, _of_population(estimates, shares, bases, sources)])
     for name in ("value", "low", "high"):
         shares[name] = (shares[name] * shares["of_persons"]).round()
     people = estimates[estimates["unit"] == "persons"].assign(share_base_id="")
     return pd.concat([people, shares[people.columns]], ignore_index=True)
+
+
+def _of_population(
+    estimates: pd.DataFrame, own: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFrame
+) -> pd.DataFrame:
+    """Shares of people of an age that their measurer did not count: a survey's, with its base."""
+    ages = ~estimates["population_base"].str.startswith("internet")
+    left = ~estimates["estimate_id"].isin(own["estimate_id"]) & (estimates["unit"] == "share")
+    wanted = estimates[ages & left].rename(columns={"area_id": "country_id"})
+    middle = wanted["period_start"] + (wanted["period_end"] - wanted["period_start"]) / 2
+    found = nearest_base(
+        wanted.assign(start=middle), bases, sources, ["population_base"], LONGEST_GAP_DAYS
+    )
+    people = found.reindex(wanted.index)[["base_id", "base_persons"]]
+    shares = wanted.assign(share_base_id=people["base_id"], of_persons=people["base_persons"])
+    return shares.dropna(subset=["of_persons"]).rename(columns={"country_id": "area_id"})
+
+
+def _parts(tables: Tables) -> set[str]:
+    """Bases of a part of the ages: the others may use a service as well."""
+    bases = tables["bases"]
+    part = bases["population_base"].isin(["age_13_plus", "age_16_plus", "age_18_plus"])
+    return set(bases.loc[part, "base_id"])
 
 
 def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -108,13 +139,14 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     tier = figures["audience_metric"].map(TIERS)
     company = figures["lineage_id"].map(lineages) == "company_statement"
     tier = tier.where(~company | (tier > WEAK_TIER), WEAK_TIER)
+    tier = tier.where(~figures["share_base_id"].isin(_parts(tables)), PART_TIER)
     value = figures["value"]
     # Without a value the ends are all that is said, whatever they are called.
     ranged = figures["interval_kind"].isin(RANGED) | value.isna()
     low = figures["low"].where(ranged).fillna(value)
     low = low.where(figures["interval_kind"] != "one_sided_max", 0.0)
     high = figures["high"].where(ranged).fillna(value)
-    open_above = (figures["interval_kind"] == "one_sided_min") | (tier == FLOOR_TIER)
+    open_above = (figures["interval_kind"] == "one_sided_min") | (tier >= FLOOR_TIER)
     return figures.assign(
         tier=tier,
         low_persons=low,
@@ -144,10 +176,10 @@ def choose(joined: pd.DataFrame) -> pd.DataFrame:
     by = [*PAIR, "lineage_id"]
     latest = best[best["period_end"] == best.groupby(by)["period_end"].transform("max")]
     longest = latest.groupby(by)["period_start"].transform("min")
-    latest = latest[(latest["period_start"] == longest) | (latest["tier"] == FLOOR_TIER)]
+    latest = latest[(latest["period_start"] == longest) | (latest["tier"] >= FLOOR_TIER)]
     said = latest["point_persons"].fillna(latest["low_persons"])
     votes = latest.assign(said=said).groupby([*by, "said"])["said"].transform("size")
-    floor = latest["low_persons"].where(latest["tier"] == FLOOR_TIER, 0.0)
+    floor = latest["low_persons"].where(latest["tier"] >= FLOOR_TIER, 0.0)
     ranked = latest.assign(
         votes=votes,
         floor=floor,

@@ -54,6 +54,7 @@ def _status(walk: Walk) -> pd.DataFrame:
             "figure older than 12 months": groups["age_months"].max() > 12,
             "company or unexplained figure": tier.max() == figures.WEAK_TIER,
             "daily or weekly figures give the lower bound alone": tier.max() == figures.FLOOR_TIER,
+            "a survey of some ages gives the lower bound alone": tier.max() == figures.PART_TIER,
             "a figure says only at least or at most": groups["limit"].any(),
             "several measurers disagree": groups["lineages_count"].max() > 1,
             "internet users projected, not counted": groups["projected"].any(),
@@ -79,7 +80,7 @@ def _status(walk: Walk) -> pd.DataFrame:
 def _limits_alone(walk: Walk) -> pd.Series:
     """Audiences of which some chosen figure is a limit: nothing can be drawn from it."""
     one_sided = walk.chosen["interval_kind"].isin(["one_sided_min", "one_sided_max"])
-    floor = walk.chosen["tier"] == figures.FLOOR_TIER
+    floor = walk.chosen["tier"] >= figures.FLOOR_TIER
     keys = pd.MultiIndex.from_frame(walk.chosen.loc[one_sided & ~floor, figures.PAIR])
     own = pd.MultiIndex.from_frame(walk.audiences[figures.PAIR])
     return pd.Series(own.isin(keys), walk.audiences.index)

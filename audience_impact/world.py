@@ -3,14 +3,15 @@
 Definitions. A tidy table has `area_id`, `year` and `persons` or `share`. A vintage is a table as
 published on some day.
 
-Method. Population of a year: the World Bank up to its last year, after it the medium projection
-of World Population Prospects with its 95 % bounds. The text files of that release give the
-31 December of each year, in thousands, so mid-year is the geometric mean of the two ends. Users
-of the internet: the reported share of the ITU times the population of that year; after the last
+Method. Population of a year: the World Bank up to its last year, after it the medium projection of
+World Population Prospects with its 95 % bounds. The text files of that release give the 31
+December of each year, in thousands, so mid-year is the geometric mean of the two ends. Users of
+the internet: the reported share of the ITU times the population of that year; after the last
 report a projected share with its range (adoption.py), whose low end meets the low population and
-whose high end the high one, never above the population. People of 12 and over: of about 2020,
-the share of that age in WorldPop's bands times the population of 2020, a fifth of the band of 10
-to 19 a year of age; where the national row of WorldPop is wrong, its regions added up.
+whose high end the high one, never above the population. People of 12 and over, and of 18 and over:
+of about 2020, the share of that age in WorldPop's bands times the population of 2020, a fifth of
+the band of 10 to 19 a year of age; where the national row of WorldPop is wrong, its regions added
+up.
 
 Assumptions. Within a ten-year band every age is as large as any other.
 
@@ -224,41 +225,50 @@ def _online_ahead(use: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def from_twelve(bands: pd.DataFrame, known: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
-    """Rows of people of 12 and over of about 2020, and of everyone where nobody else counts them.
+BANDED = {"age_12_plus": ("12+", 0.2, "a fifth"), "age_18_plus": ("18+", 0.8, "four fifths")}
+"""Ages that begin inside the band 10-19: what part of the band lies below them."""
+
+
+def from_bands(bands: pd.DataFrame, known: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Rows of people from an age on, of about 2020, and of everyone where nobody counts them.
 
     `bands` is WorldPop's table: `key`, `all` and one column a band of ten years.
     """
     told = _national(bands)
-    told = told[told["area_id"].isin(codes["area_id"]) & (told["all"] > 0)]
-    older = told["all"] - told["age_00_09"] - 0.2 * told["age_10_19"]
+    told = told[told["area_id"].isin(codes["area_id"]) & (told["all"] > 0)].assign(period=OF_BANDS)
     people = known[known["year"] == OF_BANDS].set_index("area_id")["persons"]
     counted = told["area_id"].map(people)
-    rows = told.assign(period=OF_BANDS, persons=older / told["all"] * counted.fillna(told["all"]))
-    says = "population 10+ less a fifth of the band 10-19; bands of about 2020"
     own = counted.isna()
-    common = {"obs_status": "E", "source_id": WORLDPOP}
-    return pd.concat(
-        [
-            bases(
-                rows[~own],
-                "age_12_plus",
-                "worldpop",
-                also_source_id=WORLD_BANK,
-                note=f"share 12+ of WorldPop times the population of the World Bank: {says}",
-                **common,
-            ),
-            bases(rows[own], "age_12_plus", "worldpop", note=says, **common),
-            bases(
-                rows[own].assign(persons=told["all"]),
-                "all_ages",
-                "worldpop",
-                note="about 2020; the World Bank has no row",
-                **common,
-            ),
-        ],
-        ignore_index=True,
+    alone = bases(
+        told[own].assign(persons=told["all"]),
+        "all_ages",
+        "worldpop",
+        obs_status="E",
+        source_id=WORLDPOP,
+        note="about 2020; the World Bank has no row",
     )
+    parts = [_from_age(base, told, counted) for base in BANDED]
+    return pd.concat([*parts, alone], ignore_index=True)
+
+
+def _from_age(base: str, told: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
+    """Rows of one age: its share of WorldPop times the people counted, or WorldPop as it is."""
+    name, below, words = BANDED[base]
+    older = told["all"] - told["age_00_09"] - below * told["age_10_19"]
+    rows = told.assign(persons=older / told["all"] * counted.fillna(told["all"]))
+    says = f"population 10+ less {words} of the band 10-19; bands of about 2020"
+    own = counted.isna()
+    product = bases(
+        rows[~own],
+        base,
+        "worldpop",
+        obs_status="E",
+        source_id=WORLDPOP,
+        also_source_id=WORLD_BANK,
+        note=f"share {name} of WorldPop times the population of the World Bank: {says}",
+    )
+    plain = bases(rows[own], base, "worldpop", obs_status="E", source_id=WORLDPOP, note=says)
+    return pd.concat([product, plain], ignore_index=True)
 
 
 def _national(bands: pd.DataFrame) -> pd.DataFrame:

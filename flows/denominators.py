@@ -212,7 +212,7 @@ def gathered(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
     people = world.by_year(counted, ends)
     rows = [world.everyone(counted, ends), world.online(counted, use, people)]
     if args.worldpop:
-        rows.append(world.from_twelve(read(args.worldpop), counted, known_codes))
+        rows.append(world.from_bands(read(args.worldpop), counted, known_codes))
     spoken = {*use["area_id"], *listed}.union(*(frame["area_id"] for frame in rows))
     areas = [countries(spoken)]
     for path, regions in ((args.russia, russia), (args.india, india)):

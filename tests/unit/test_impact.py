@@ -430,3 +430,18 @@ def test_the_order_of_rows_changes_nothing(seed: int, plain: Tables) -> None:
 
 def test_as_of_is_the_newest_access_by_default() -> None:
     assert impact.newest_access(world().typed()) == AS_OF
+
+
+def test_a_survey_of_adults_is_a_lower_bound_with_the_adults_of_a_census() -> None:
+    """Those under 18 may use the service too, and nobody asked them."""
+    made = world().base(
+        "XA-adults", population_base="age_18_plus", persons="800000", source_id="census-page"
+    )
+    asked = {"audience_metric": "survey_regular", "unit": "share", "value": "0.5"}
+    made.estimate("E1", population_base="age_18_plus", **asked).restrict("R1", "alpha")
+    found = exposed(made.results(), "R1")
+    assert found["lower_persons"] == 400000.0
+    assert found["upper_persons"] == found["base_persons"] > 400000.0
+    assert pd.isna(found["q50_persons"])
+    assert found["obs_status"] == "U"
+    assert "a survey of some ages gives the lower bound alone" in found["reason"]

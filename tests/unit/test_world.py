@@ -148,13 +148,16 @@ BANDS = text(
 )
 
 
-def test_the_age_of_twelve_is_a_fifth_into_its_band_and_russia_is_added_up() -> None:
+def test_twelve_and_eighteen_lie_inside_a_band_and_russia_is_added_up() -> None:
     known = bank(("NAM", "2020", "2000"), ("RUS", "2020", "145000000"))
-    rows = world.from_twelve(BANDS, known, CODES).set_index("base_id")["persons"]
+    rows = world.from_bands(BANDS, known, CODES).set_index("base_id")["persons"]
     assert rows.to_dict() == {
         "NA-age_12_plus-2020-worldpop": "1500",
         "RU-age_12_plus-2020-worldpop": str(round(145_000_000 * 0.78)),
         "TW-age_12_plus-2020-worldpop": "430",
+        "NA-age_18_plus-2020-worldpop": "1200",
+        "RU-age_18_plus-2020-worldpop": str(round(145_000_000 * 0.72)),
+        "TW-age_18_plus-2020-worldpop": "370",
         "TW-all_ages-2020-worldpop": "500",
     }
 
