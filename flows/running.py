@@ -1,10 +1,14 @@
 """One run of the flow from the command line: quiet, then the results and where they lie."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 # Prefect's own log would bury the answer; whoever wants it sets the variable.
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
@@ -21,12 +25,13 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     from flows.publish_impact import publish_impact
 
     before = quality.row_counts(published), quality.last_upper(published)
-    state = publish_impact(
-        [path.resolve() for path in folders],
-        published.resolve(),
-        **wanted,
-        return_state=True,
-    )
+    with _progress("reading, checking, computing, publishing"):
+        state = publish_impact(
+            [path.resolve() for path in folders],
+            published.resolve(),
+            **wanted,
+            return_state=True,
+        )
     if not state.is_completed():
         typer.echo(f"nothing published, latest is as it was:\n{state.message}", err=True)
         return 1
@@ -67,6 +72,18 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
     news = "wrote" if done.created else "nothing changed: still"
     typer.echo(f"{news} {done.bases:,} bases\n{_shown(into)}")
     return 0
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[None]:
+    """Show on a terminal that something goes on, and for how long; nothing in a pipe."""
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as shown:
+        shown.add_task(what, total=None)
+        yield
 
 
 def _shown(path: Path) -> str:
