@@ -23,7 +23,7 @@ from audience_impact.facts import Tables
 
 WORLD = "001"
 NEARLY_ALL = 0.75
-NOTHING = "nothing_on_record"
+NOTHING, HOURS = "nothing_on_record", "duration_differs"
 OURS = ["lower_persons", "q50_persons", "upper_persons", "base_persons", "restrictions_count"]
 
 
@@ -69,10 +69,11 @@ def _reasons(table: pd.DataFrame) -> np.ndarray:
     everyone = counted & (value >= NEARLY_ALL * table["base_persons"])
     stated = table["figure_kind"].map(REASONS).fillna("other_definition")
     above = np.where(everyone, "counts_all_internet_users", stated)
-    below = counted & (value < low)
+    below = counted & (value < NEARLY_ALL * low)
+    near = counted & ~below & (value < low)
     hours = value.isna() & table["published_hours"].notna()
     return np.select(
-        [low.isna(), within, below, counted, hours],
-        [NOTHING, "within_bounds", "fewer_restrictions", above, "duration_differs"],
+        [low.isna(), within, below, near, counted, hours],
+        [NOTHING, "within_bounds", "fewer_restrictions", "other_definition", above, HOURS],
         "other_definition",
     )

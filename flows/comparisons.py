@@ -25,7 +25,7 @@ WHY = {
     "fewer_restrictions": "theirs is less than ours forces: the register holds a restriction that "
     "theirs leaves out or takes for a part of the country; ours: {ours}",
     "other_definition": "theirs is not everyone in our base, and yet outside our bounds: another "
-    "place, part of the country or definition; ours: {ours}",
+    "count of the people online, place or definition; ours: {ours}",
     "counts_the_population": "theirs is everyone who lives there; ours: {ours}",
     "within_bounds": "theirs lies within our bounds: {ours}",
     "nothing_on_record": "neither the register nor the facts hold a restriction of that period",

@@ -30,7 +30,8 @@ def compared(ours: pd.DataFrame, **cells: str) -> "pd.Series[float]":
     [
         ({"persons": "400000"}, "within_bounds"),
         ({"persons": "600000"}, "within_bounds"),
-        ({"persons": "399999"}, "fewer_restrictions"),
+        ({"persons": "399999"}, "other_definition"),
+        ({"persons": "299999"}, "fewer_restrictions"),
         ({"persons": "800000"}, "counts_all_internet_users"),
         ({"persons": "700000", "figure_kind": "added_up"}, "adds_up_platforms"),
         ({"persons": "700000", "figure_kind": "people_affected"}, "other_definition"),
