@@ -25,7 +25,7 @@ check: $(READY)  ## hold data/facts against every rule
 	@$(BIN)/audience-impact check data/facts $(ARGS)
 
 test: lint  ## lint, then run the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(READY)  ## style, form and types
 	$(BIN)/ruff check .
