@@ -36,10 +36,10 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.special import ndtr, ndtri
 
+from audience_impact.frames import Array
 from audience_impact.overlap import calibration
 from audience_impact.overlap.batched import Cell, cell_unions, unions
 from audience_impact.overlap.copula import (
-    Array,
     Calibration,
     correlation_draws,
     frechet,

@@ -25,8 +25,8 @@ Citation. Rules of this project, docs/decisions.md.
 
 import pandas as pd
 
-from audience_impact.facts.rules import WINDOW_DAYS, apart_days, gap_days
 from audience_impact.facts.tables import Tables
+from audience_impact.periods import WINDOW_DAYS, apart_days, gap_days, months_between
 
 TIERS = {
     "monthly_reach": 1,
@@ -218,7 +218,7 @@ def audiences(pairs: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
         }
     ).reset_index()
     whole = pairs.merge(table, on=PAIR, how="left")
-    months = (whole["start"] - whole["period_end"]).dt.days / 30.4375
+    months = months_between(whole["period_end"], whole["start"])
     return whole.assign(age_months=months.clip(lower=0))
 
 

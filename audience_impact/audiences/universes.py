@@ -14,8 +14,8 @@ Assumptions, drawbacks and citation: those of figures.py.
 import pandas as pd
 
 from audience_impact.audiences import figures
-from audience_impact.facts.rules import WINDOW_DAYS
 from audience_impact.facts.tables import Tables
+from audience_impact.periods import WINDOW_DAYS, months_between
 
 CURRENT_MONTHS = 12
 """Older counts of internet users no longer limit from above: the internet grows."""
@@ -32,7 +32,7 @@ def internet_users(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
             wanted, online, tables["sources"], ["population_base"], None, earlier=True
         )
     )
-    months = (joined["start"] - joined["period_end"]).dt.days / 30.4375
+    months = months_between(joined["period_end"], joined["start"])
     return pairs.assign(
         low_persons=joined["low_persons"].fillna(joined["base_persons"]),
         high_persons=joined["high_persons"]

@@ -30,11 +30,11 @@ import pandas as pd
 
 from audience_impact.bounds import sharp as bounds
 from audience_impact.bounds.sharp import Change, Conflict, Measured, Problem, Sharp
-from audience_impact.facts.rules import WINDOW_DAYS
 from audience_impact.facts.tables import Finding, Tables, finding
+from audience_impact.frames import Array
 from audience_impact.overlap import conditioning
 from audience_impact.overlap import copula as overlap
-from audience_impact.overlap.copula import Array
+from audience_impact.periods import WINDOW_DAYS
 from audience_impact.simulation import distributions as draws
 from audience_impact.simulation.distributions import Sampler
 from audience_impact.vocabulary import (

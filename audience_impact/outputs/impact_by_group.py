@@ -23,6 +23,7 @@ import pandas as pd
 
 from audience_impact.audiences import figures
 from audience_impact.facts.tables import Tables
+from audience_impact.periods import months_between
 from audience_impact.simulation import inputs as modelling
 from audience_impact.simulation.simulate import EXPOSED
 
@@ -99,5 +100,5 @@ def _latest(walk: Walk, tables: Tables) -> pd.DataFrame:
     best = before.sort_values(
         ["tier", "period_end", "estimate_id"], ascending=[True, False, True]
     ).drop_duplicates(["restriction_id", "country_id", "platform_id", *CELL])
-    months = (best["start"] - best["period_end"]).dt.days / 30.4375
+    months = months_between(best["period_end"], best["start"])
     return best.assign(age_months=months)

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.periods import spans
 from audience_impact.simulation import audiences as pooling
 from audience_impact.simulation import timeline as sweep

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.figures import PAIR
-from audience_impact.facts.rules import WINDOW_DAYS
+from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.simulation import audiences as pooling
 
 SAME = ["platform_id", "lineage_id", "audience_metric", "population_base"]
@@ -87,7 +87,7 @@ def _after(chosen: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
         [*PAIR, "lineage_id", "after_start", "after_own_page", "after_id"],
         ascending=[True, True, True, True, True, False, True],
     ).drop_duplicates(PAIR)
-    return first.assign(months=(first["after_start"] - first["period_start"]).dt.days / 30.4375)
+    return first.assign(months=months_between(first["period_start"], first["after_start"]))
 
 
 def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series) -> pd.DataFrame:

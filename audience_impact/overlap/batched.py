@@ -56,7 +56,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from audience_impact.overlap.copula import LARGEST_CORRELATION, Array
+from audience_impact.frames import Array
+from audience_impact.overlap.copula import LARGEST_CORRELATION
 
 REACH = 4.9  # the factor beyond which a normal has 1e-6 of its mass
 DIGITS = 3.5  # of the law of the error, which promises too little

@@ -47,9 +47,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from audience_impact.frames import Array
 from audience_impact.overlap.copula import (
     LOGIT_GRID,
-    Array,
     Calibration,
     OwnSurvey,
     frechet,

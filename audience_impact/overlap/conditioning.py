@@ -40,7 +40,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from audience_impact.overlap.copula import Array
+from audience_impact.bounds.patterns import indicator
+from audience_impact.frames import Array
 from audience_impact.vocabulary import OverlapKind
 
 
@@ -63,14 +64,6 @@ class Fact:
     platforms: tuple[int, ...]
     share: float
     kind: OverlapKind = OverlapKind.UNION
-
-
-def indicator(platforms: Sequence[int], kind: OverlapKind, count: int) -> Array:
-    """1 for the patterns of `count` platforms that a fact speaks of, else 0."""
-    mask = sum(1 << i for i in platforms)
-    index = np.arange(1 << count)
-    together = (index & mask) == mask if kind is OverlapKind.INTERSECTION else (index & mask) != 0
-    return np.asarray(together, dtype=float)
 
 
 def condition(

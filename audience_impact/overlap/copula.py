@@ -60,13 +60,12 @@ Searle, Casella and McCulloch (1992), Variance Components, Wiley (partial poolin
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtr, ndtri, stdtrit
 
-Array: TypeAlias = NDArray[np.float64]
+from audience_impact.frames import Array
 
 REACH = 8.5  # the factor beyond which a normal has 2e-17 of its mass
 LARGEST_CORRELATION = 0.9999

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from audience_impact.audiences import features
 from audience_impact.bounds import measured
 from audience_impact.bounds.measured import PLACE, Settled
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.simulation import audiences as pooling
 from audience_impact.simulation import timeline as sweep
 from audience_impact.simulation import unions as estimation

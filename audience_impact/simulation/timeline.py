@@ -34,7 +34,8 @@ import pandas as pd
 
 from audience_impact.audiences import figures
 from audience_impact.audiences.figures import PAIR
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
+from audience_impact.periods import in_months
 from audience_impact.simulation import audiences as pooling
 from audience_impact.simulation import intervals as person_days
 from audience_impact.simulation import reach
@@ -84,7 +85,7 @@ def daily(pairs: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
             "daily_id": best["estimate_id"],
             "daily_period": best["period"],
             "late_days": (-best["age"]).clip(lower=0),
-            "months": best["far"] / 30.4375,
+            "months": in_months(best["far"]),
             "audience_key": best["estimate_id"],
             **{name: best[name] for name in LAW},
         }

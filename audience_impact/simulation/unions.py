@@ -26,10 +26,11 @@ from scipy.sparse import csr_array
 from scipy.special import ndtri
 
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
 from audience_impact.overlap import calibration
 from audience_impact.overlap import copula as overlap
 from audience_impact.overlap.batched import Cell, unions
-from audience_impact.overlap.copula import Array, Calibration
+from audience_impact.overlap.copula import Calibration
 from audience_impact.simulation import distributions as draws
 from audience_impact.simulation.distributions import Sampler
 from audience_impact.vocabulary import InputKind

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.overlap.conditioning import ContradictoryFactsError, Fact, condition, indicator
-from audience_impact.overlap.copula import Array, patterns
+from audience_impact.bounds.patterns import indicator
+from audience_impact.frames import Array
+from audience_impact.overlap.conditioning import ContradictoryFactsError, Fact, condition
+from audience_impact.overlap.copula import patterns
 from audience_impact.vocabulary import OverlapKind
 
 BOTH, ANY = OverlapKind.INTERSECTION, OverlapKind.UNION

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audience_impact.frames import Array
 from audience_impact.overlap import copula as overlap
-from audience_impact.overlap.copula import Array
 from audience_impact.simulation import unions as estimation
 from audience_impact.simulation.distributions import Sampler
 from audience_impact.simulation.unions import CELL, Learned, Sets
