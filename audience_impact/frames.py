@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
+from pandas.api.extensions import ExtensionDtype
 
 Array: TypeAlias = NDArray[np.float64]
 """Numbers in double precision, usually (rows, draws)."""
@@ -25,11 +26,11 @@ Array: TypeAlias = NDArray[np.float64]
 TEXT, NUMBER, DAY, TRUTH, ANY = "text", "number", "day", "truth", "any"
 """Types of a declared column; ANY holds lists, or True, False and None."""
 
-_TYPES: Mapping[str, Callable[[object], bool]] = {
-    TEXT: lambda dtype: bool(types.is_string_dtype(dtype) or types.is_object_dtype(dtype)),  # type: ignore[arg-type]
-    NUMBER: lambda dtype: bool(types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype)),  # type: ignore[arg-type]
-    DAY: lambda dtype: bool(types.is_datetime64_dtype(dtype)),  # type: ignore[arg-type]
-    TRUTH: lambda dtype: bool(types.is_bool_dtype(dtype)),  # type: ignore[arg-type]
+_TYPES: Mapping[str, Callable[[ExtensionDtype | np.dtype[np.generic]], bool]] = {
+    TEXT: lambda dtype: bool(types.is_string_dtype(dtype) or types.is_object_dtype(dtype)),
+    NUMBER: lambda dtype: bool(types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype)),
+    DAY: lambda dtype: bool(types.is_datetime64_dtype(dtype)),
+    TRUTH: lambda dtype: bool(types.is_bool_dtype(dtype)),
     ANY: lambda dtype: True,
 }
 

@@ -6,6 +6,7 @@ from audience_impact.vocabulary import PopulationBase
 
 EVERYONE = PopulationBase.ALL_AGES.value
 ONLINE = PopulationBase.INTERNET_ALL.value
+ONLINE_12_PLUS = PopulationBase.INTERNET_12_PLUS.value
 
 PARENTS = {
     "internet_12_plus": ("age_12_plus", "internet_all", "all_ages"),
