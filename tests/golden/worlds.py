@@ -54,8 +54,8 @@ def country(made: World, area: str, **online: str) -> World:
     """A country with its people, its people online, and a service."""
     made.add("areas", area_id=area, name=f"Land {area}")
     cells = {"area_id": area, **CENSUS}
-    made.base(f"{area}-all", **{**cells, "population_base": "all_ages", "persons": "1000000"})
-    made.base(f"{area}-online", **{**cells, "population_base": "internet_all", **online})
+    made.base(f"{area}-all", population_base="all_ages", persons="1000000", **cells)
+    made.base(f"{area}-online", population_base="internet_all", **cells, **online)
     return made.estimate(f"{area}-alpha", area_id=area, population_base="internet_all")
 
 
