@@ -82,8 +82,8 @@ def places() -> World:
     for region, persons in (("XA-01", "1000"), ("XA-02", "30000")):
         made.base(region, area_id=region, population_base="all_ages", persons=persons)
     made.add("areas", area_id="XA-03", name="A region that nobody counts", parent_id="XA")
-    region = {"area_ids": "XA-01", "geo_scope": "region"}
-    made.restrict("region", "alpha", observed_from="2026-01-01", **region)
+    part = {"area_ids": "XA-01", "geo_scope": "region"}
+    made.restrict("region", "alpha", observed_from="2026-01-01", **part)
     for act, areas in (("regions", "XA-01;XA-02"), ("uncounted", "XA-01;XA-03")):
         made.restrict(act, "alpha", area_ids=areas, geo_scope="multi_region")
     for scope in ("multi_region", "locality", "unknown"):
