@@ -36,7 +36,7 @@ bench: $(READY)  ## measure, side by side with what one would use instead
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 docs: $(READY)  ## write the generated parts of docs/ anew
-	$(BIN)/python -m flows.docs
+	$(BIN)/python -m flows.reporting.docs
 
 # Keeps the pins that still fit; to move all of them: make lock ARGS=--upgrade
 lock: $(READY)  ## pin the dependencies of pyproject.toml in requirements.lock

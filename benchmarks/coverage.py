@@ -35,10 +35,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from audience_impact import calibration, features, impact
-from audience_impact import facts as core
-from audience_impact.facts import Tables
-from audience_impact.overlap import Calibration
+from audience_impact import pipeline as impact
+from audience_impact.audiences import features
+from audience_impact.facts import tables as core
+from audience_impact.facts.tables import Tables
+from audience_impact.overlap import calibration
+from audience_impact.overlap.copula import Calibration
 from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
 from benchmarks.overlap import facts
 from schemas import facts as contracts

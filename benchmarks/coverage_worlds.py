@@ -21,8 +21,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtri
 
-from audience_impact import overlap
-from audience_impact.overlap import Array, Calibration
+from audience_impact.overlap import copula as overlap
+from audience_impact.overlap.copula import Array, Calibration
 
 PEOPLE = 5000
 """People of a world; their number leaves an error of half a point or less in a union."""

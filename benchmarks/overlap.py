@@ -26,9 +26,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audience_impact import calibration
-from audience_impact.calibration import Fitted, Survey
-from audience_impact.overlap import Array, Calibration, frechet, independence, intervals
+from audience_impact.overlap import calibration
+from audience_impact.overlap.calibration import Fitted, Survey
+from audience_impact.overlap.copula import Array, Calibration, frechet, independence, intervals
 
 FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
 STEM = re.compile(r"^([A-Z]{2})_(\d{4})_(.+?)\d*$")

@@ -18,8 +18,8 @@ from scipy.special import expit, ndtr, ndtri
 from scipy.stats import chi2
 from scipy.stats import t as student
 
-from audience_impact.calibration import Survey
-from audience_impact.overlap import Array, frechet, independence
+from audience_impact.overlap.calibration import Survey
+from audience_impact.overlap.copula import Array, frechet, independence
 from benchmarks.overlap import surveys
 
 Form = Callable[..., Array]

@@ -7,7 +7,7 @@ areas in one of 10 years, with 1,000 draws. Audiences are drawn around a value f
 correlation and the model error for each area, as the committed calibration has them. Wanted are
 the quantiles (5, 50, 95 %) of the union of every restriction. Timed, with all draws given:
 
-* seconds: audience_impact.unions, the whole register.
+* seconds: audience_impact.overlap.batched, the whole register.
 * loop_seconds: what one would write first, a restriction and a draw at a time with
   scipy.integrate.quad.
 * numpy_loop_seconds: a restriction at a time, NumPy over its draws and 41 nodes, with scipy's ndtr.
@@ -36,8 +36,9 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.special import ndtr, ndtri
 
-from audience_impact import calibration
-from audience_impact.overlap import (
+from audience_impact.overlap import calibration
+from audience_impact.overlap.batched import Cell, cell_unions, unions
+from audience_impact.overlap.copula import (
     Array,
     Calibration,
     correlation_draws,
@@ -45,7 +46,6 @@ from audience_impact.overlap import (
     independence,
     predictive,
 )
-from audience_impact.unions import Cell, cell_unions, unions
 from benchmarks.overlap import facts
 
 SEED = 20260101

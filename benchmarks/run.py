@@ -25,7 +25,7 @@ def empty() -> None:
 if __name__ == "__main__":
     empty()
 """
-MAIN = "from flows.cli import main; main()"
+MAIN = "from flows.cli.command import main; main()"
 
 
 def seconds(words: list[str], environment: dict[str, str]) -> float:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from flows import importing, steps
+from flows.pipeline import steps
+from flows.registers import importing
 
 HOME = Path(__file__).resolve().parent.parent
 FACTS = HOME / "data" / "facts"

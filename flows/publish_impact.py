@@ -12,10 +12,11 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from audience_impact.publish import Published
-from flows import quality, report, steps
-from flows.outcome import may_pass, refusable
-from flows.steps import Checked, Reading, Results
+from flows.failures import may_pass, refusable
+from flows.pipeline import quality, steps
+from flows.pipeline.steps import Checked, Reading, Results
+from flows.publishing.versions import Published
+from flows.reporting import tables as report
 
 # Seconds between one try and the next, for what touches the outside.
 WAITS = [1.0, 4.0, 16.0]

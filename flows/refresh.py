@@ -11,13 +11,13 @@ from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from flows import refreshing
-from flows.downloads import Download
-from flows.fetching import Patience
-from flows.names import Name
-from flows.outcome import refusable
-from flows.publishers import ADDRESSES
-from flows.refreshing import Refreshed, Wanted
+from flows.downloads import refreshing
+from flows.downloads.fetching import Patience
+from flows.downloads.folder import Download
+from flows.downloads.names import Name
+from flows.downloads.publishers import ADDRESSES
+from flows.downloads.refreshing import Refreshed, Wanted
+from flows.failures import refusable
 
 EVERYTHING = list(Name)
 PATIENCE = Patience()

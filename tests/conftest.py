@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flows import steps
+from flows.pipeline import steps
 from tests.support import FACTS, small
 
 # How long an example takes says more of the machine than of the code.

@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from audience_impact import impact, modelling, outcomes, results
-from audience_impact.draws import Sampler
-from audience_impact.estimation import Learned
-from audience_impact.facts import Tables
-from audience_impact.impact import Calculated, Settings, Walk
-from audience_impact.outcomes import Model, Outcomes
-from audience_impact.overlap import Calibration
+from audience_impact import pipeline as impact
+from audience_impact.facts.tables import Tables
+from audience_impact.outputs import impact as results
+from audience_impact.overlap.copula import Calibration
+from audience_impact.pipeline import Calculated, Settings, Walk
+from audience_impact.simulation import inputs as modelling
+from audience_impact.simulation import simulate as outcomes
+from audience_impact.simulation.distributions import Sampler
+from audience_impact.simulation.simulate import Model, Outcomes
+from audience_impact.simulation.unions import Learned
 from tests.support import AS_OF, World, row
 
 LEARNED = Calibration(-0.26, 0.283, 0.306, 0.0147, 0.5, 0.105, 6)

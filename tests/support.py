@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from audience_impact import facts, impact, stop
-from audience_impact.facts import Finding, Tables
-from flows import steps
+from audience_impact import pipeline as impact
+from audience_impact.facts import tables as facts
+from audience_impact.facts.tables import Finding, Tables
+from audience_impact.ingest.stop import cells as stop
+from flows.pipeline import steps
 from schemas import facts as fact_models
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact import calibration, overlap
-from audience_impact.overlap import Calibration
+from audience_impact.overlap import calibration
+from audience_impact.overlap import copula as overlap
+from audience_impact.overlap.copula import Calibration
 from benchmarks import coverage
 from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
 from benchmarks.overlap import facts

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audience_impact.overlap import patterns
+from audience_impact.overlap.copula import patterns
 from benchmarks import overlap
 
 KEYS = {

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from audience_impact.overlap import Array
+from audience_impact.overlap.copula import Array
 from benchmarks import register
 
 KEYS = [

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import vocabulary
-from flows import quality
+from flows.pipeline import quality
 from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS, load

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from flows import steps
+from flows.pipeline import steps
 from schemas import published
 from schemas.published import ContractError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import steps
+from flows.pipeline import steps
 
 HOME = Path(__file__).resolve().parents[2]
 FACTS = HOME / "data" / "facts"
@@ -17,7 +17,7 @@ FACTS = HOME / "data" / "facts"
 
 def command(*words: str | Path, cwd: Path = HOME) -> subprocess.CompletedProcess[str]:
     """Run the command as a process and give what it said."""
-    code = "from flows.cli import main; main()"
+    code = "from flows.cli.command import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, words)],
         capture_output=True,

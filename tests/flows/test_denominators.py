@@ -1,12 +1,13 @@
-"""The entry `python -m flows.denominators`, on small made-up files."""
+"""The entry `python -m flows.downloads.world`, on small made-up files."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from audience_impact import world
-from flows import denominators, steps
+from audience_impact.ingest.denominators import world
+from flows.downloads import world as denominators
+from flows.pipeline import steps
 from tests.support import FACTS
 
 POPULATION = "Country Name,Country Code,Year,Value\n" + "".join(

@@ -15,10 +15,12 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.states import Failed
 from prefect.utilities.importtools import import_object
 
-from audience_impact.publish import PublishError
-from flows import deploy, outcome, publish_impact, refresh, serve
-from flows.names import Name
-from flows.steps import RefusedError
+from flows import failures as outcome
+from flows import publish_impact, refresh
+from flows.downloads.names import Name
+from flows.pipeline.steps import RefusedError
+from flows.publishing.versions import PublishError
+from flows.serving import deploy, serve
 
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(
     (deploy.CHECKOUT / "prefect.yaml").read_text(encoding="utf-8")

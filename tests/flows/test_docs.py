@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import docs
+from flows.reporting import docs
 
 PAGES = docs.pages()
 

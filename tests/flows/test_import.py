@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from audience_impact import stop
-from flows import importing, registers, steps
-from flows.cli import app
+from audience_impact.ingest.stop import cells as stop
+from flows.cli.command import app
+from flows.pipeline import steps
+from flows.registers import files as registers
+from flows.registers import importing
 from schemas import facts as fact_models
 from tests.support import FACTS, load, register_row
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from flows import fetching, refreshing, steps
-from flows.fetching import Patience
-from flows.names import Name
-from flows.refreshing import Refreshed, Wanted
+from flows.downloads import fetching, refreshing
+from flows.downloads.fetching import Patience
+from flows.downloads.names import Name
+from flows.downloads.refreshing import Refreshed, Wanted
+from flows.pipeline import steps
 from schemas.facts import columns
 from tests import publishers
 from tests.publishers import (
@@ -364,7 +365,7 @@ def test_a_run_that_died_while_writing_is_mended(
         whole(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr("flows.layer.write_whole", dies)
+        patch.setattr("flows.publishing.layers.write_whole", dies)
         with pytest.raises(KeyboardInterrupt):
             refreshing.refresh(replace(wanted, today=LATER))
     assert refreshing.refresh(wanted).created
@@ -399,7 +400,7 @@ def test_a_damaged_download_is_told(wanted: Wanted) -> None:
 
 COMMANDS = """
 import json, sys
-from flows.cli import app
+from flows.cli.command import app
 for words in json.loads(sys.argv[1]):
     print("status", app(words, standalone_mode=False), flush=True)
 """

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import quality, steps
+from flows.pipeline import quality, steps
 
 HOME = Path(__file__).resolve().parents[2]
 

@@ -16,7 +16,7 @@ import pytest
 
 HOME = Path(__file__).resolve().parents[2]
 FACTS = HOME / "data" / "facts"
-COMMAND = [sys.executable, "-c", "from flows.cli import main; main()", "run"]
+COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "run"]
 
 
 @pytest.fixture(scope="module")

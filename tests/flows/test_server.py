@@ -23,9 +23,9 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Running, Scheduled
 
-from flows import serve
+from flows.serving import serve
 
-COMMAND = [sys.executable, "-c", "from flows.cli import main; main()", "serve"]
+COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "serve"]
 READY = "The schedule runs"
 
 
@@ -121,7 +121,7 @@ def served(home: Path) -> Iterator[Served]:
 def test_the_deployment_of_prefect_yaml_is_created(served: Served) -> None:
     with served.client() as client:
         deployment = client.read_deployment_by_name("publish-impact/daily")
-    assert deployment.pull_steps == [{"flows.deploy.enter_checkout": {}}]
+    assert deployment.pull_steps == [{"flows.serving.deploy.enter_checkout": {}}]
     assert deployment.path in (None, "", ".")
     schedule = deployment.schedules[0].schedule
     assert isinstance(schedule, CronSchedule)

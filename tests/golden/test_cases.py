@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from audience_impact.facts import Tables
-from flows import steps
+from audience_impact.facts.tables import Tables
+from flows.pipeline import steps
 from schemas import published
 from tests.support import FACTS, checked, computed, edit, load, row
 

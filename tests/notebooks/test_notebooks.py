@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from flows import steps
+from flows.pipeline import steps
 
 HOME = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((HOME / "notebooks").glob("*.ipynb"))

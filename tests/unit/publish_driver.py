@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 from filelock import FileLock
 
-from audience_impact.publish import Version, publish
+from flows.publishing.versions import Version, publish
 
 NAMES = [f"table_{number:02}" for number in range(16)]
 ROWS = 50

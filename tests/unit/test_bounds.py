@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact import bounds
+from audience_impact.bounds import sharp as bounds
 
 Audience = tuple[float, float]
 

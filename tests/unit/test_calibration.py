@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from audience_impact import calibration
-from audience_impact.calibration import Fitted, Survey
-from audience_impact.overlap import patterns
+from audience_impact.overlap import calibration
+from audience_impact.overlap.calibration import Fitted, Survey
+from audience_impact.overlap.copula import patterns
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 
 SHARES = {"alpha": 0.7, "beta": 0.5, "gamma": 0.2}

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from audience_impact import checks, facts, reading, review
+from audience_impact.facts import reading
+from audience_impact.facts import rules as checks
+from audience_impact.facts import tables as facts
+from audience_impact.outputs import rules as review
 from audience_impact.vocabulary import FindingSeverity as Severity
-from flows import quality, steps
+from flows.pipeline import quality, steps
 from schemas import contracts, fields
 from schemas import facts as fact_models
 from tests.support import (

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.facts import Tables
+from audience_impact.facts.tables import Tables
 from tests.support import World, row, world
 
 KINDS = [

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact import compare_areas
-from flows import comparisons
+from audience_impact.outputs import area_comparisons as compare_areas
+from flows.reporting import comparisons
 from tests.support import World, world
 
 OURS = {"lower": 400e3, "q50": 500e3, "upper": 600e3, "base": 1e6}

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.conditioning import ContradictoryFactsError, Fact, condition, indicator
-from audience_impact.overlap import Array, patterns
+from audience_impact.overlap.conditioning import ContradictoryFactsError, Fact, condition, indicator
+from audience_impact.overlap.copula import Array, patterns
 from audience_impact.vocabulary import OverlapKind
 
 BOTH, ANY = OverlapKind.INTERSECTION, OverlapKind.UNION

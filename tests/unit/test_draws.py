@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit, logit
 
-from audience_impact.draws import beta, logit_normal, pert, split_normal, uniforms
-from audience_impact.overlap import Array
+from audience_impact.overlap.copula import Array
+from audience_impact.simulation.distributions import (
+    beta,
+    logit_normal,
+    pert,
+    split_normal,
+    uniforms,
+)
 
 PINNED = [0.09280462553648883, 0.4259803157256109, 0.21232661916336293]
 EVEN = (np.arange(2000) + 0.5) / 2000

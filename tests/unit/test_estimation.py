@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact import estimation, overlap
-from audience_impact.draws import Sampler
-from audience_impact.estimation import CELL, Learned, Sets
-from audience_impact.overlap import Array
+from audience_impact.overlap import copula as overlap
+from audience_impact.overlap.copula import Array
+from audience_impact.simulation import unions as estimation
+from audience_impact.simulation.distributions import Sampler
+from audience_impact.simulation.unions import CELL, Learned, Sets
 from tests.engine import LEARNED, calibrated, learned
 from tests.support import World, world
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact import figures
+from audience_impact.audiences import figures
 from tests.engine import walked
 from tests.support import World, world
 

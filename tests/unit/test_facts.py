@@ -10,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact import facts, reading
+from audience_impact.facts import reading
+from audience_impact.facts import tables as facts
 from audience_impact.vocabulary import FindingSeverity as Severity
-from flows import steps
+from flows.pipeline import steps
 from tests.support import AS_OF, World, append, checked, computed, edit, load, save, small, world
 
 HEADER = reading.Header(["a_id", "b", "c"], ["a_id"])

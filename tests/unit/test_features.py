@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact import features
-from audience_impact.draws import Sampler
+from audience_impact.audiences import features
+from audience_impact.simulation.distributions import Sampler
 from tests.engine import ADULTS, ENDS, calibrated, calls, ends, impacts, of, rising, russia
 from tests.engine import walked as walk_of
 from tests.support import World, world

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact import figures
+from audience_impact.audiences import figures
 from tests.support import World, row, world
 
 START = "2025-07-15"

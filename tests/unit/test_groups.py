@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact import groups
+from audience_impact.outputs import impact_by_group as groups
 from tests.engine import walked
 from tests.support import AS_OF, World, row, world
 

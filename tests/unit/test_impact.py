@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from audience_impact import impact
-from audience_impact.facts import Tables
+from audience_impact import pipeline as impact
+from audience_impact.facts.tables import Tables
 from tests.support import AS_OF, World, row, world
 
 PARTIAL = [

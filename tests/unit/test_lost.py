@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact import lost, pooling
+from audience_impact.outputs import reach_lost as lost
+from audience_impact.simulation import audiences as pooling
 from tests.engine import calibrated, impacts, of, walked
 from tests.support import World, world
 

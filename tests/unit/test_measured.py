@@ -4,10 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact import estimation, impact, measured, results
-from audience_impact.draws import Sampler
-from audience_impact.facts import Finding
-from audience_impact.measured import Settled
+from audience_impact import pipeline as impact
+from audience_impact.bounds import measured
+from audience_impact.bounds.measured import Settled
+from audience_impact.facts.tables import Finding
+from audience_impact.outputs import impact as results
+from audience_impact.simulation import unions as estimation
+from audience_impact.simulation.distributions import Sampler
 from tests.engine import calibrated, calls, ends, impacts, learned, of, russia, walked
 from tests.support import AS_OF, World, world
 

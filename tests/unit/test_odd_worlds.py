@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact import impact
-from audience_impact.facts import Tables
-from flows import steps, story
+from audience_impact import pipeline as impact
+from audience_impact.facts.tables import Tables
+from flows.pipeline import steps
+from flows.reporting import story
 from tests.support import AS_OF, FACTS, World, append, checked, computed, load, row, save, world
 
 CALLS = "RU-2025-08-13-calls"

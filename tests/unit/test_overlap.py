@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, ndtr, ndtri
 from scipy.stats import multivariate_normal
 
-from audience_impact.overlap import (
+from audience_impact.overlap.copula import (
     LOGIT_GRID,
     MOST_PLATFORMS,
     Array,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.overlap import MOST_PLATFORMS, pattern_draws, patterns, union
+from audience_impact.overlap.copula import MOST_PLATFORMS, pattern_draws, patterns, union
 
 
 @settings(max_examples=30)

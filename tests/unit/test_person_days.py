@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.overlap import Array
+from audience_impact.overlap.copula import Array
 from audience_impact.periods import DAY
-from audience_impact.person_days import by_period, stretches
+from audience_impact.simulation.intervals import by_period, stretches
 
 Span = tuple[str, str, int, int]
 FIRST = pd.Timestamp(2024, 12, 20)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from audience_impact import places
+from audience_impact.ingest import gazetteer as places
 from audience_impact.vocabulary import GeoScope
-from flows import gazetteer
+from flows.registers import gazetteer
 
 NAMES = (
     *("India", "Iran (Islamic Republic of)", "Turkey", "Somaliland", "Kosovo", "Namibia", "NA"),

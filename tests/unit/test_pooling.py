@@ -6,11 +6,11 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
-from audience_impact import pooling
-from audience_impact.draws import Sampler
-from audience_impact.facts import Tables
-from audience_impact.overlap import Array
-from flows import steps
+from audience_impact.facts.tables import Tables
+from audience_impact.overlap.copula import Array
+from audience_impact.simulation import audiences as pooling
+from audience_impact.simulation.distributions import Sampler
+from flows.pipeline import steps
 from tests.engine import walked
 from tests.support import World, world
 

@@ -25,8 +25,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audience_impact import publish as publishing
-from audience_impact.publish import Published, PublishError, Version, latest, publish
+from flows.publishing import versions as publishing
+from flows.publishing.versions import Published, PublishError, Version, latest, publish
 
 DRIVER = Path(__file__).with_name("publish_driver.py")
 KILLS = 50

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom
 
-from audience_impact.reach import (
+from audience_impact.simulation.reach import (
     beta_binomial,
     daily_limits,
     heterogeneity,

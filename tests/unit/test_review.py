@@ -10,11 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from audience_impact import measured, modelling, outcomes, publish, results, review
-from audience_impact.draws import Sampler
-from audience_impact.impact import Walk
+from audience_impact.bounds import measured
+from audience_impact.outputs import impact as results
+from audience_impact.outputs import rules as review
+from audience_impact.pipeline import Walk
+from audience_impact.simulation import inputs as modelling
+from audience_impact.simulation import simulate as outcomes
+from audience_impact.simulation.distributions import Sampler
 from audience_impact.vocabulary import FindingSeverity
-from flows import quality
+from flows.pipeline import quality
+from flows.publishing import versions as publish
 from tests.engine import calibrated, walked
 from tests.support import AS_OF, world
 

@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact import modelling, outcomes, results, sensitivity
-from audience_impact.draws import Sampler, uniforms
-from audience_impact.impact import Settings
-from audience_impact.outcomes import DEPRIVED, EXPOSED
-from audience_impact.overlap import Array
+from audience_impact.outputs import impact as results
+from audience_impact.outputs import sensitivity
+from audience_impact.overlap.copula import Array
+from audience_impact.pipeline import Settings
+from audience_impact.simulation import inputs as modelling
+from audience_impact.simulation import simulate as outcomes
+from audience_impact.simulation.distributions import Sampler, uniforms
+from audience_impact.simulation.simulate import DEPRIVED, EXPOSED
 from audience_impact.vocabulary import InputKind
 from tests.engine import calibrated, calls, russia, walked
 from tests.support import AS_OF, World, world

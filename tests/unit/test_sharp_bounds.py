@@ -14,16 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from audience_impact import conflicts
-from audience_impact.bounds import (
-    Change,
-    Conflict,
-    Measured,
-    Problem,
-    Sharp,
-    repaired,
-    sharp,
-)
+from audience_impact.bounds import conflicts
+from audience_impact.bounds.sharp import Change, Conflict, Measured, Problem, Sharp, repaired, sharp
 from audience_impact.vocabulary import OverlapKind
 
 BOTH, ANY = OverlapKind.INTERSECTION, OverlapKind.UNION
@@ -385,7 +377,7 @@ def test_a_problem_without_platforms_has_no_people() -> None:
 
 def test_nothing_is_printed() -> None:
     code = (
-        "from audience_impact.bounds import Measured, OverlapKind, Problem, sharp\n"
+        "from audience_impact.bounds.linear_program import Measured, OverlapKind, Problem, sharp\n"
         "one = Measured((0, 1), OverlapKind.INTERSECTION, 1.0, 2.0)\n"
         "sharp([Problem(9.0, (3.0, 2.0), (3.0, 2.0), (one,))])\n"
     )

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
-from audience_impact import event_links, stop, stop_events, stop_targets
-from audience_impact.stop_events import Defects, Reader, Record
-from audience_impact.stop_targets import FeatureRule
-from flows import gazetteer
+from audience_impact.ingest import linkage as event_links
+from audience_impact.ingest.stop import cells as stop
+from audience_impact.ingest.stop import events as stop_events
+from audience_impact.ingest.stop import targets as stop_targets
+from audience_impact.ingest.stop.events import Defects, Reader, Record
+from audience_impact.ingest.stop.targets import FeatureRule
+from flows.registers import gazetteer
 from tests.support import register_row
 
 PLATFORMS = [

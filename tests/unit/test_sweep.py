@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact import sweep
+from audience_impact.simulation import timeline as sweep
 from tests.engine import calls, modelled, russia, walked
 from tests.support import World, row, world
 

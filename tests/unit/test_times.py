@@ -9,8 +9,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from audience_impact import times
-from audience_impact.draws import Sampler
+from audience_impact.outputs import person_days as times
+from audience_impact.simulation.distributions import Sampler
 from tests.engine import calls, modelled, rising, russia
 from tests.support import AS_OF, World, row, world
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact import unions as module
-from audience_impact.overlap import Array, frechet, independence, union
-from audience_impact.unions import Cell, cell_unions, unions
+from audience_impact.overlap import batched as module
+from audience_impact.overlap.batched import Cell, cell_unions, unions
+from audience_impact.overlap.copula import Array, frechet, independence, union
 
 AS_MEASURED = 1e-6
 SEEDS = st.integers(0, 2**32 - 1)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.conditioning import Fact, condition, indicator, unions_given
-from audience_impact.overlap import Array, pattern_draws, patterns
+from audience_impact.overlap.conditioning import Fact, condition, indicator, unions_given
+from audience_impact.overlap.copula import Array, pattern_draws, patterns
 from audience_impact.vocabulary import OverlapKind
 
 BOTH, ANY = OverlapKind.INTERSECTION, OverlapKind.UNION

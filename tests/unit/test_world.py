@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact import world
+from audience_impact.ingest.denominators import world
 
 CODES = pd.DataFrame(
     [

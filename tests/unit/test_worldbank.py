@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from audience_impact import worldbank
-from audience_impact.downloaded import ShapeError
+from audience_impact.ingest.denominators import worldbank
+from audience_impact.ingest.denominators.publisher_files import ShapeError
 from schemas.facts import columns
 
 AREAS = {"AE", "NA", "001"}

@@ -1,0 +1,1 @@
+"""Which figures speak for a restriction: audiences, universes, features."""

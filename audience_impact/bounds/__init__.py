@@ -1,0 +1,1 @@
+"""What the figures force: Frechet bounds, sharp bounds with measured overlaps, conflicts."""

@@ -1,0 +1,276 @@
+"""Reading fact tables: every row with its line, and a finding for whatever cannot be read.
+
+Nothing is lost and nothing raises: a bad row goes into a finding whole, a bad file becomes a
+finding of its table.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from audience_impact.facts.tables import Finding, Tables, empty, whole
+from audience_impact.vocabulary import FindingSeverity
+
+MEANINGS = {
+    "missing_table": "no layer holds this table",
+    "unknown_table": "a CSV that is no fact table",
+    "empty_file": "the file holds no header",
+    "encoding": "the file is not UTF-8",
+    "unreadable": "the file cannot be read as CSV",
+    "missing_column": "the header lacks a column",
+    "unknown_column": "the header has a column the table does not know, or has one twice",
+    "field_count": "the row has more or fewer cells than the header",
+    "multiline_cell": "a cell runs over several lines",
+    "key_repeats": "an earlier line of the same file has the same key",
+}
+"""Rule id of each reading rule and what it means when it fails."""
+
+ROW_RULES = {"field_count", "multiline_cell"}
+FATAL_RULES = set(MEANINGS) - ROW_RULES - {"unknown_table", "key_repeats"}
+"""Rules whose failure leaves a table without any row."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a table is expected to hold: its columns, its key, and whether it may be missing."""
+
+    columns: Sequence[str]
+    key: Sequence[str]
+    optional: bool = False
+
+
+def _decoded(path: Path) -> str:
+    """Text of a file; byte order marks and CRLF are accepted."""
+    return path.read_bytes().decode("utf-8-sig")
+
+
+class _Reader:
+    """Reads one CSV file and collects what is wrong with it."""
+
+    def __init__(self, path: Path, header: Header, layer: int) -> None:
+        self.path, self.header, self.layer = path, header, layer
+        self.findings: list[Finding] = []
+
+    def fail(
+        self, rule: str, line: int, column: str, value: str, message: str, row: Sequence[str] = ()
+    ) -> None:
+        severity = FindingSeverity.ERROR if rule in ROW_RULES else FindingSeverity.TABLE_ERROR
+        whole = json.dumps(list(row), ensure_ascii=False) if row else ""
+        self.findings.append(
+            Finding(
+                self.path.stem,
+                self.path.name,
+                line,
+                column,
+                rule,
+                severity,
+                value,
+                message,
+                self.layer,
+                whole,
+            )
+        )
+
+    def text(self) -> str | None:
+        try:
+            return _decoded(self.path)
+        except UnicodeDecodeError as error:
+            data = self.path.read_bytes()
+            start = data.rfind(b"\n", 0, error.start) + 1
+            column = data[start : error.start].count(b",")
+            names = data.split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
+            self.fail(
+                "encoding",
+                data.count(b"\n", 0, error.start) + 1,
+                names[min(column, len(names) - 1)],
+                f"byte 0x{data[error.start]:02x}",
+                "the file is not UTF-8; save it as UTF-8",
+            )
+            return None
+
+    def rows(self, text: str) -> list[tuple[int, list[str]]]:
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        found: list[tuple[int, list[str]]] = []
+        line = 1
+        try:
+            for row in reader:
+                if row:
+                    found.append((line, row))
+                line = reader.line_num + 1
+        except csv.Error as error:
+            self.fail("unreadable", line, "", "", f"{error}; check the quotes on this line")
+            return []
+        return found
+
+    def check_header(self, names: Sequence[str]) -> bool:
+        for missing in [name for name in self.header.columns if name not in names]:
+            self.fail("missing_column", 1, missing, "", f"add the column {missing} to the header")
+        strange = [
+            name
+            for place, name in enumerate(names)
+            if name not in self.header.columns or name in names[:place]
+        ]
+        for name in strange:
+            self.fail(
+                "unknown_column",
+                1,
+                name,
+                name,
+                f"remove or rename it; the table has: {', '.join(self.header.columns)}",
+            )
+        return not self.findings
+
+    def sound(self, line: int, row: list[str], names: Sequence[str]) -> bool:
+        if len(row) != len(names):
+            self.fail(
+                "field_count",
+                line,
+                names[min(len(row), len(names)) - 1],
+                str(len(row)),
+                f"the row has {len(row)} cells and the header {len(names)}; "
+                "quote cells that hold a comma",
+                row,
+            )
+            return False
+        broken = [
+            name for name, cell in zip(names, row, strict=True) if "\n" in cell or "\r" in cell
+        ]
+        if broken:
+            self.fail(
+                "multiline_cell",
+                line,
+                broken[0],
+                row[list(names).index(broken[0])][:40],
+                "write the cell on one line",
+                row,
+            )
+        return not broken
+
+    def frame(self) -> pd.DataFrame:
+        text = self.text()
+        rows = self.rows(text) if text is not None else []
+        if text is not None and not rows and not self.findings:
+            self.fail(
+                "empty_file",
+                1,
+                self.header.columns[0],
+                "",
+                f"write the header: {','.join(self.header.columns)}",
+            )
+        if not rows or not self.check_header(rows[0][1]):
+            return empty(self.header.columns)
+        names = rows[0][1]
+        good = [(line, row) for line, row in rows[1:] if self.sound(line, row, names)]
+        frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
+        return frame[list(self.header.columns)].assign(
+            row_layer=self.layer,
+            row_file=self.path.name,
+            row_line=pd.Series([line for line, _ in good], dtype="int64"),
+        )
+
+
+def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables, list[Finding]]:
+    """Read the fact tables of several folders; rows merge by key and a later folder wins.
+
+    Returns the tables (text cells, columns of the header plus the provenance columns) and
+    everything that is wrong with the files. Never raises for what stands in a file.
+    """
+    tables: Tables = {}
+    findings = [
+        finding
+        for number, folder in enumerate(folders, 1)
+        for finding in _strangers(folder, headers, number)
+    ]
+    for table, header in headers.items():
+        frames = []
+        for number, folder in enumerate(folders, 1):
+            path = folder / f"{table}.csv"
+            if path.is_file():
+                reader = _Reader(path, header, number)
+                frames.append(reader.frame())
+                findings += reader.findings + _repeats(frames[-1], table, header.key)
+        if not frames and not header.optional:
+            findings.append(
+                Finding(
+                    table,
+                    f"{table}.csv",
+                    1,
+                    header.columns[0],
+                    "missing_table",
+                    FindingSeverity.TABLE_ERROR,
+                    "",
+                    f"no folder holds {table}.csv; add it, "
+                    "with its header alone if there is nothing to say",
+                )
+            )
+        tables[table] = merge(frames, header) if frames else empty(header.columns)
+    return tables, findings
+
+
+def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[Finding]:
+    return [
+        Finding(
+            path.stem,
+            path.name,
+            1,
+            "",
+            "unknown_table",
+            FindingSeverity.WARNING,
+            "",
+            f"not read; the fact tables are {', '.join(headers)}",
+            layer,
+        )
+        for path in sorted(folder.glob("*.csv"))
+        if path.stem not in headers
+    ]
+
+
+def _repeats(frame: pd.DataFrame, table: str, key: Sequence[str]) -> list[Finding]:
+    """A finding at the later line of each key that stands twice in one file."""
+    filled = frame[list(key)].ne("").any(axis=1)
+    groups = frame[filled].groupby(list(key), sort=False)["row_line"]
+    first = groups.transform("first")
+    later = frame[filled][frame.loc[filled, "row_line"] > first]
+    return [
+        Finding(
+            table,
+            row["row_file"],
+            int(row["row_line"]),
+            key[0],
+            "key_repeats",
+            FindingSeverity.TABLE_ERROR,
+            ";".join(row[name] for name in key),
+            f"line {first.loc[place]} has the same key; keep one of the two",
+            int(row["row_layer"]),
+            whole(row),
+        )
+        for place, row in later.iterrows()
+    ]
+
+
+def merge(frames: Sequence[pd.DataFrame], header: Header) -> pd.DataFrame:
+    """Layers of one table as one: of rows with the same key that of the last layer stays.
+
+    Rows whose key is blank all stay, so that each of them can be refused by name.
+    """
+    together = pd.concat(frames, ignore_index=True)
+    keyed = together[list(header.key)].ne("").any(axis=1)
+    beaten = keyed & together.duplicated(list(header.key), keep="last")
+    return together[~beaten].reset_index(drop=True)
+
+
+def digest(folders: Sequence[Path], headers: Mapping[str, Header]) -> str:
+    """SHA-256 over the bytes of all fact files, layers in order; names of folders do not count."""
+    total = hashlib.sha256()
+    for number, folder in enumerate(folders, 1):
+        for table in headers:
+            path = folder / f"{table}.csv"
+            content = path.read_bytes() if path.is_file() else b""
+            total.update(f"{number}/{table}/{len(content)}/".encode() + content)
+    return total.hexdigest()

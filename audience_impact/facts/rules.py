@@ -1,0 +1,391 @@
+"""Rules that need more than one table.
+
+Each rule has a stable id, a severity and a meaning; ids are never reused. An error of a row
+sends the row to quarantine, and with it the rows whose key then fails; an error of a table
+stops publishing; a warning is published with the data.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from audience_impact.facts.tables import Finding, Tables, finding, without
+from audience_impact.vocabulary import FindingSeverity, PopulationBase, Unit
+
+WINDOW_DAYS = 366
+"""A base speaks for a figure at most twelve months away."""
+
+PARENTS = {
+    "internet_12_plus": ("age_12_plus", "internet_all", "all_ages"),
+    "internet_all": ("all_ages",),
+    "age_18_plus": ("age_16_plus", "age_13_plus", "age_12_plus", "all_ages"),
+    "age_16_plus": ("age_13_plus", "age_12_plus", "all_ages"),
+    "age_13_plus": ("age_12_plus", "all_ages"),
+    "age_12_plus": ("all_ages",),
+}
+"""The populations that contain a population by definition."""
+
+READ_METRICS = {
+    "daily": ("daily_reach", "avg_daily_reach", "dau"),
+    "weekly": ("weekly_reach", "wau"),
+    "monthly": ("monthly_reach", "mau"),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule over several tables."""
+
+    rule: str
+    number: int
+    table: str
+    severity: FindingSeverity
+    meaning: str
+    run: Callable[[Tables], list[Finding]]
+
+
+def gap_days(
+    start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
+) -> pd.Series:
+    """Days between two half-open periods, 0 where they touch or overlap."""
+    before = (start - other_end).dt.days
+    after = (other_start - end).dt.days
+    return pd.concat([before, after], axis=1).max(axis=1).clip(lower=0)
+
+
+def apart_days(
+    start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
+) -> pd.Series:
+    """Days between the middles of two periods: which of two that touch is the nearer."""
+    return ((start + (end - start) / 2) - (other_start + (other_end - other_start) / 2)).abs()
+
+
+def top(frame: pd.DataFrame) -> pd.Series:
+    """The largest number a figure states: value, else its upper, else its lower end."""
+    return frame["value"].fillna(frame["high"]).fillna(frame["low"])
+
+
+def _nearest(figures: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Figures joined to the bases that match `by`, the nearest in time for each figure."""
+    wanted = [*by, "base_id", "persons", "period_start", "period_end"]
+    right = bases[list(dict.fromkeys(wanted))].rename(
+        columns={
+            "period_start": "base_start",
+            "period_end": "base_end",
+            "persons": "of_persons",
+            "base_id": "of_base_id",
+        }
+    )
+    joined = figures.reset_index(names="place").merge(right, on=by)
+    joined["gap"] = gap_days(
+        joined["period_start"], joined["period_end"], joined["base_start"], joined["base_end"]
+    )
+    joined["apart"] = apart_days(
+        joined["period_start"], joined["period_end"], joined["base_start"], joined["base_end"]
+    )
+    return joined.sort_values(["gap", "apart", "of_base_id"]).drop_duplicates("place")
+
+
+def _people(estimates: pd.DataFrame) -> pd.DataFrame:
+    persons = estimates[estimates["unit"] == Unit.PERSONS.value]
+    return persons.assign(stated_persons=top(persons))
+
+
+def _ancestors(figures: pd.DataFrame) -> pd.DataFrame:
+    """Each figure once for its own population and once for each that contains it."""
+    own = figures["population_base"]
+    chain = own.map(lambda name: (name, *PARENTS.get(name, ())))
+    return figures.assign(population_base=chain).explode("population_base")
+
+
+def _messages(
+    joined: pd.DataFrame,
+    table: str,
+    column: str,
+    rule: str,
+    severity: FindingSeverity,
+    tables: Tables,
+    says: str,
+) -> list[Finding]:
+    found = []
+    for row in joined.sort_values("row_line").itertuples():
+        original = tables[table].loc[row.place]
+        text = says.format(
+            stated=int(row.stated_persons), limit=int(row.of_persons), base=row.of_base_id
+        )
+        stated_in = column if pd.notna(original[column]) else "high"
+        found.append(finding(table, original, stated_in, rule, severity, text))
+    return found
+
+
+def estimate_above_base(tables: Tables) -> list[Finding]:
+    """An audience is part of its base, as the same measurer counts it within a year."""
+    people = _people(tables["estimates"])
+    wide = _ancestors(people.assign(place=people.index))
+    each = wide.rename(columns={"place": "place_of"}).reset_index(drop=True)
+    near = _nearest(each, tables["bases"], ["area_id", "population_base", "lineage_id"])
+    over = near[(near["gap"] <= WINDOW_DAYS) & (near["stated_persons"] > near["of_persons"])]
+    first = over.sort_values(["place_of", "gap"]).drop_duplicates("place_of")
+    return _messages(
+        first.assign(place=first["place_of"]),
+        "estimates",
+        "value",
+        "estimate_above_base",
+        FindingSeverity.ERROR,
+        tables,
+        "{stated} persons are more than the {limit} of the base {base}; "
+        "correct the value or its base",
+    )
+
+
+def _populations(tables: Tables) -> pd.DataFrame:
+    """The largest population on record of each area and year-near period."""
+    bases = tables["bases"]
+    return bases[bases["population_base"] == PopulationBase.ALL_AGES.value]
+
+
+def above_population(tables: Tables) -> list[Finding]:
+    """No audience is larger than all the people of its area."""
+    people = _people(tables["estimates"])
+    near = _nearest(people, _populations(tables), ["area_id"])
+    over = near[near["stated_persons"] > near["of_persons"]]
+    return _messages(
+        over,
+        "estimates",
+        "value",
+        "above_population",
+        FindingSeverity.ERROR,
+        tables,
+        "{stated} persons are more than all {limit} people of the area ({base}); "
+        "persons, not thousands or accounts?",
+    )
+
+
+def base_above_population(tables: Tables) -> list[Finding]:
+    """No base is larger than all the people of its area, a twentieth of slack for vintages."""
+    bases = tables["bases"]
+    parts = bases[bases["population_base"] != PopulationBase.ALL_AGES.value]
+    near = _nearest(
+        parts.drop(columns="base_id").assign(stated_persons=parts["persons"]),
+        _populations(tables),
+        ["area_id"],
+    )
+    over = near[near["stated_persons"] > 1.05 * near["of_persons"]]
+    return _messages(
+        over,
+        "bases",
+        "persons",
+        "base_above_population",
+        FindingSeverity.TABLE_ERROR,
+        tables,
+        "{stated} persons are more than all {limit} people of the area ({base})",
+    )
+
+
+def base_above_parent(tables: Tables) -> list[Finding]:
+    """A base is no larger than the base that contains it, by the same measurer."""
+    bases = tables["bases"]
+    parts = bases.assign(
+        stated_persons=bases["persons"],
+        population_base=bases["population_base"].map(lambda name: PARENTS.get(name, ())),
+    ).explode("population_base")
+    parts = (
+        parts.drop(columns="base_id")
+        .assign(place_of=parts.index)
+        .dropna(subset=["population_base"])
+    )
+    near = _nearest(
+        parts.reset_index(drop=True), bases, ["area_id", "population_base", "lineage_id"]
+    )
+    over = near[(near["gap"] <= WINDOW_DAYS) & (near["stated_persons"] > near["of_persons"])]
+    first = over.drop_duplicates("place_of")
+    return _messages(
+        first.assign(place=first["place_of"]),
+        "bases",
+        "persons",
+        "base_above_parent",
+        FindingSeverity.TABLE_ERROR,
+        tables,
+        "{stated} persons are more than the {limit} of the base {base} that contains it",
+    )
+
+
+def bases_contradict(tables: Tables) -> list[Finding]:
+    """One measurer gives one number for an area, a population and a period."""
+    bases = tables["bases"]
+    key = ["area_id", "population_base", "period", "lineage_id"]
+    first = bases.groupby(key)["persons"].transform("first")
+    line = bases.groupby(key)["row_line"].transform("first")
+    return [
+        finding(
+            "bases",
+            row,
+            "persons",
+            "bases_contradict",
+            FindingSeverity.TABLE_ERROR,
+            f"line {line[place]} gives {int(first[place])} for the same measurement",
+        )
+        for place, row in bases[bases["persons"] != first].iterrows()
+    ]
+
+
+def daily_above_monthly(tables: Tables) -> list[Finding]:
+    """Daily <= weekly <= monthly in one lineage and period."""
+    estimates = tables["estimates"]
+    spans = {metric: span for span, metrics in READ_METRICS.items() for metric in metrics}
+    rows = estimates.assign(span=estimates["audience_metric"].map(spans), stated=top(estimates))
+    key = [
+        "platform_id",
+        "area_id",
+        "lineage_id",
+        "population_base",
+        "period",
+        "unit",
+        "age",
+        "sex",
+        "activity_threshold",
+    ]
+    found: list[Finding] = []
+    for short, long in (("daily", "weekly"), ("daily", "monthly"), ("weekly", "monthly")):
+        ceiling = rows[rows["span"] == long].groupby(key)["stated"].max().rename("ceiling")
+        lower = rows[rows["span"] == short].join(ceiling, on=key)
+        found += [
+            finding(
+                "estimates",
+                row,
+                "value",
+                "daily_above_monthly",
+                FindingSeverity.WARNING,
+                f"the {short} figure exceeds the {long} one of {row['ceiling']:,.0f}",
+            )
+            for _, row in lower[lower["stated"] > lower["ceiling"]].iterrows()
+        ]
+    return found
+
+
+def source_without_address(tables: Tables) -> list[Finding]:
+    """A source that no reader can open."""
+    sources = tables["sources"]
+    return [
+        finding(
+            "sources",
+            row,
+            "url",
+            "source_without_address",
+            FindingSeverity.WARNING,
+            "no address on record; add it when it is found",
+        )
+        for _, row in sources[sources["url"] == ""].iterrows()
+    ]
+
+
+CHECKS = (
+    Check(
+        "estimate_above_base",
+        1,
+        "estimates",
+        FindingSeverity.ERROR,
+        "an audience exceeds its base as the same measurer counts it within 12 months",
+        estimate_above_base,
+    ),
+    Check(
+        "base_above_parent",
+        2,
+        "bases",
+        FindingSeverity.TABLE_ERROR,
+        "a base exceeds the base that contains it",
+        base_above_parent,
+    ),
+    Check(
+        "bases_contradict",
+        2,
+        "bases",
+        FindingSeverity.TABLE_ERROR,
+        "one measurer gives two numbers for the same area, population and period",
+        bases_contradict,
+    ),
+    Check(
+        "daily_above_monthly",
+        3,
+        "estimates",
+        FindingSeverity.WARNING,
+        "daily <= weekly <= monthly does not hold in one lineage and period",
+        daily_above_monthly,
+    ),
+    Check(
+        "source_without_address",
+        16,
+        "sources",
+        FindingSeverity.WARNING,
+        "a source has no address",
+        source_without_address,
+    ),
+    Check(
+        "above_population",
+        1,
+        "estimates",
+        FindingSeverity.ERROR,
+        "an audience exceeds the population of its area",
+        above_population,
+    ),
+    Check(
+        "base_above_population",
+        2,
+        "bases",
+        FindingSeverity.TABLE_ERROR,
+        "a base exceeds the population of its area",
+        base_above_population,
+    ),
+)
+"""The rules over typed tables, in the order in which they run."""
+
+KEY_UNRESOLVED = "key_unresolved"
+KEY_MEANING = "a key points to a row that does not exist or was sent to quarantine"
+
+
+def cross(tables: Tables) -> list[Finding]:
+    """Everything that the rules over several tables find in typed tables."""
+    return [found for check in CHECKS for found in check.run(tables)]
+
+
+def unresolved(
+    tables: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
+) -> list[Finding]:
+    """A finding for each reference that no row of the table it points to answers."""
+    return [
+        finding(
+            table,
+            tables[table].loc[place],
+            column,
+            KEY_UNRESOLVED,
+            FindingSeverity.ERROR,
+            _advice(tables[table][column][place], known, target),
+        )
+        for table, columns in references.items()
+        for column, target in columns.items()
+        for known in [set(tables[target][keys[target][0]]) | {""}]
+        for place in _dangling(tables[table][column], known)
+    ]
+
+
+def _dangling(cells: pd.Series, known: set[str]) -> list[int]:
+    """Where a cell names what is not known."""
+    odd = cells[~cells.isin(known)]
+    return [place for place, cell in odd.items() if not set(cell.split(";")) <= known]
+
+
+def _advice(cell: str, known: set[str], target: str) -> str:
+    missing = [part for part in cell.split(";") if part not in known]
+    return f"{', '.join(missing)} is not in {target}.csv or was refused there; add or correct it"
+
+
+def settle(
+    tables: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
+) -> tuple[Tables, list[Finding]]:
+    """Take out rows whose keys do not resolve until all that stay do."""
+    found: list[Finding] = []
+    while fresh := unresolved(tables, keys, references):
+        found += fresh
+        tables = without(tables, fresh)
+    return tables, found

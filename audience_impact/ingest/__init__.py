@@ -1,0 +1,1 @@
+"""What others publish, read into fact tables: registers, denominators, names of places."""

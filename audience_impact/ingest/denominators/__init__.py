@@ -1,0 +1,1 @@
+"""Populations and people online, from published tables to rows of `bases`."""

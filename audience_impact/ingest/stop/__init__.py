@@ -1,0 +1,1 @@
+"""Access Now's STOP register: its cells, its targets, its events."""

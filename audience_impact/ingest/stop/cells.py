@@ -1,0 +1,302 @@
+"""The cells of Access Now's STOP register, read as what the fact tables say of a restriction.
+
+Pure: a row is a mapping of the published columns to text. What cannot be read is named as a
+defect, and nothing is made up for it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from audience_impact.ingest.stop.targets import COLUMNS, OTHER
+from audience_impact.vocabulary import (
+    Action,
+    ClaimStatus,
+    EndSource,
+    EndStatus,
+    EvidenceState,
+    GeoScope,
+    NetworkScope,
+    Severity,
+    StartPrecision,
+)
+
+READ = (
+    *("start_date_type", "start_date", "country", "geo_scope", "area_name", "shutdown_type"),
+    *("affected_network", "shutdown_extent", "ordered_by", "decision_maker", "actual_cause"),
+    *("actual_cause_details", "info_source_link", "shutdown_status", "end_date", "duration"),
+    *("gov_justification", "gov_just_details", "gov_ack", "legal_method", "gov_ack_quote"),
+    *(*COLUMNS, OTHER, "sms_affected", "phonecall_affected", "telco_ack", "event", "count_year"),
+)
+"""The published columns that are read; a register without one of them is no STOP register."""
+
+DEFECTS = {
+    "start_missing": "no start; refused",
+    "start_unreadable": "the start is no date; refused",
+    "country_unresolved": "a country that ISO 3166 does not know; refused",
+    "count_year_unreadable": "no year in which the row counts; refused",
+    "several_countries": "several countries in one cell: one event in all of them",
+    "end_missing": "no end date, and the row does not say that it goes on",
+    "end_unreadable": "the end is no date; left out",
+    "end_before_start": "the end lies before the start; left out",
+    "ongoing_with_end": "said to go on, and yet with an end; the end stands",
+    "ongoing_not_repeated": "said to go on, and yet not counted in the newest year",
+    "duration_unreadable": "a duration in words; not read",
+    "duration_negative_serial": "a duration that is a negative serial of a spreadsheet; not read",
+    "duration_negative": "a duration below zero; not read",
+    "satellite_named": "Starlink alone is named beside: which networks were cut is not known",
+    "extent_mixed": "the whole network and single services: who lost which is not known",
+    "word_unknown": "a word that the register did not use so far; read as unknown",
+    "place_missing": "part of a country, and no place named",
+    "place_unresolved": "no region of ISO 3166-2, or more than regions: the country stands",
+    "platform_in_text": "services in free text",
+    "platform_new": "a service that the facts do not hold; added to platforms",
+    "platform_text_unread": "free text that is no name of a service",
+    "platform_not_named": "a service-based row that names no service",
+    "feature_in_text": "a feature found in free text by a rule",
+    "repeat_differs": "repeats an event in other words; the newest row stands",
+    "same_row_twice": "the same event twice in one year; two events, as the register counts",
+}
+"""Kinds of defect and what they mean."""
+
+SCOPES = (
+    ("only affected one city", GeoScope.LOCALITY),
+    ("more than one city", GeoScope.MULTI_LOCALITY),
+    ("more than one state", GeoScope.MULTI_REGION),
+    ("not sure", GeoScope.UNKNOWN),
+)
+NETWORKS = {
+    frozenset({"broadband", "mobile"}): NetworkScope.ALL,
+    frozenset({"mobile"}): NetworkScope.MOBILE,
+    frozenset({"broadband"}): NetworkScope.FIXED,
+    frozenset({"unknown"}): NetworkScope.UNKNOWN,
+}
+MEASURED = re.compile(
+    r"\booni\b|ioda\b|netblocks|cloudflare|radar\b|kentik|censored ?planet|thousandeyes|"
+    r"measurement",
+    re.IGNORECASE,
+)
+"""Who measures, as the text or the links of a row name them."""
+SATELLITE = re.compile(r"starlink", re.IGNORECASE)
+INCLUDING = re.compile(r"\bincluding starlink", re.IGNORECASE)
+UNTOLD = {"", "unknown", "no", "not sure"}
+NOTE_SIGNS = 160
+MOST_DAYS = 36525
+SERIALS = (32874, 73051)
+"""Days of a spreadsheet from 1990 to 2099."""
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class End:
+    """The last day in force, what is said of it, and the defects met."""
+
+    ended_on: str
+    status: EndStatus
+    source: EndSource
+    defects: tuple[str, ...] = ()
+
+
+def cleaned(frame: pd.DataFrame) -> pd.DataFrame:
+    """All cells as text on one line: what is missing blank, dates in ISO 8601."""
+    return pd.DataFrame(
+        {str(name): [_text(cell) for cell in frame[name].astype("object")] for name in frame},
+        dtype="str",
+    )
+
+
+def _text(cell: object) -> str:
+    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
+        return ""
+    if hasattr(cell, "strftime"):
+        return str(cell.strftime("%Y-%m-%d"))
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
+
+
+def day(text: str) -> str:
+    """A day as ISO 8601, from that or from the serial of a spreadsheet; blank if it is neither."""
+    if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
+        return str((pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(float(text)))).date())
+    found = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
+    stamp = pd.to_datetime(found[1], errors="coerce") if found else pd.NaT
+    return "" if pd.isna(stamp) else str(stamp.date())
+
+
+def year(text: str) -> str:
+    """A year of four digits, or nothing."""
+    found = re.fullmatch(r"((?:19|20)\d{2})(?:\.0)?", text)
+    return found[1] if found else ""
+
+
+def duration(text: str) -> tuple[int | None, str]:
+    """Days of a duration, both ends counted, and the defect where it cannot be read.
+
+    Nine in ten durations beside both dates count both ends, and a part of a day is that day.
+    """
+    if not text:
+        return None, ""
+    if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return None, "duration_unreadable"
+    value = float(text)
+    if value < 0:
+        serial = -value >= SERIALS[0]
+        return None, "duration_negative_serial" if serial else "duration_negative"
+    if value > MOST_DAYS:
+        return None, "duration_unreadable"
+    return max(1, int(value)), ""
+
+
+def end(row: Row) -> End:
+    """When a row says it was over, and on what that stands."""
+    start, ended = day(row["start_date"]), day(row["end_date"])
+    days, defect = duration(row["duration"])
+    defects = [defect] if defect else []
+    defects += ["end_unreadable"] if row["end_date"] and not ended else []
+    status = row["shutdown_status"].casefold()
+    if ended and ended < start:
+        return End("", EndStatus.UNKNOWN, EndSource.MISSING, (*defects, "end_before_start"))
+    if ended:
+        defects += ["ongoing_with_end"] if status == "ongoing" else []
+        return End(ended, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
+    if status == "ongoing":
+        return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))
+    if status in ("ended", "") and days is not None:
+        last = pd.Timestamp(start) + pd.Timedelta(days=days - 1)
+        return End(str(last.date()), EndStatus.ENDED, EndSource.DURATION_FIELD, tuple(defects))
+    over = EndStatus.ENDED if status == "ended" else EndStatus.UNKNOWN
+    return End("", over, EndSource.MISSING, (*defects, "end_missing"))
+
+
+def scope(text: str) -> tuple[GeoScope, str]:
+    """How far a row reaches, in the register's own words."""
+    told = text.casefold()
+    for words, meant in SCOPES:
+        if words in told:
+            return meant, ""
+    return GeoScope.UNKNOWN, "word_unknown" if told not in UNTOLD else ""
+
+
+def network(row: Row) -> tuple[NetworkScope, str]:
+    """Which access networks a row names.
+
+    A row of the whole network and of single services does not say who lost which (the slowing of
+    one service stands so too), and where only a satellite network is named beside, and not as
+    one of several ("including"), the row may be about that network alone: then it is not known.
+    """
+    told = frozenset(
+        part.strip().casefold() for part in row["affected_network"].split(",") if part.strip()
+    )
+    alone = SATELLITE.fullmatch(row[OTHER]) and not INCLUDING.search(row["event"])
+    if alone and "Full" in row["shutdown_extent"]:
+        return NetworkScope.UNKNOWN, "satellite_named"
+    if "Full" in row["shutdown_extent"] and "Service" in row["shutdown_extent"]:
+        return NetworkScope.UNKNOWN, "extent_mixed"
+    known = NETWORKS.get(told)
+    return known or NetworkScope.UNKNOWN, "word_unknown" if told and not known else ""
+
+
+def act(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
+    """What is done and how hard; of shutdown and throttling together the harder stands."""
+    kind, extent = row["shutdown_type"], row["shutdown_extent"]
+    odd = set(re.split(r",\s*", kind)) - {"Shutdown", "Throttle", "Unknown", ""} or set(
+        re.split(r",\s*", extent)
+    ) - {"Full network", "Service-based", ""}
+    defect = "word_unknown" if odd else ""
+    if "Shutdown" not in kind and "Throttle" not in kind:
+        return Action.UNKNOWN, Severity.UNKNOWN, defect
+    full, throttled = "Full" in extent, "Shutdown" not in kind
+    if features_only and not full:
+        action = Action.THROTTLE if throttled else Action.BLOCK
+        return action, Severity.IMPAIRED if throttled else Severity.FEATURE_UNAVAILABLE, defect
+    if throttled:
+        return Action.THROTTLE, Severity.IMPAIRED if full else Severity.SERVICE_IMPAIRED, defect
+    if full:
+        return Action.NETWORK_SHUTDOWN, Severity.NETWORK_UNAVAILABLE, defect
+    return Action.BLOCK, Severity.SERVICE_UNAVAILABLE, defect
+
+
+def evidence(row: Row, action: Action) -> EvidenceState:
+    """What measurements say, as far as the words of a row go.
+
+    A row that names a measurement is measured: down for a network, impaired where throttled,
+    blocked otherwise. Without one, what the government or an operator admits is likely, and
+    the rest insufficient: the register itself prints no measurement.
+    """
+    if MEASURED.search(f"{row['event']} {row['info_source_link']} {row['actual_cause_details']}"):
+        states = {
+            Action.NETWORK_SHUTDOWN: EvidenceState.DOWN,
+            Action.THROTTLE: EvidenceState.IMPAIRED,
+            Action.BLOCK: EvidenceState.BLOCKED,
+        }
+        return states.get(action, EvidenceState.INSUFFICIENT)
+    admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and action is not Action.UNKNOWN
+    return EvidenceState.LIKELY_BLOCKED if admitted else EvidenceState.INSUFFICIENT
+
+
+def short(text: str, signs: int = NOTE_SIGNS) -> str:
+    """A text cut at a word."""
+    return text if len(text) <= signs else text[: signs - 3].rsplit(" ", 1)[0] + "..."
+
+
+def _told(*texts: str) -> str:
+    return "; ".join(text for text in texts if text.casefold() not in UNTOLD)
+
+
+def note(row: Row, also_named: Sequence[str]) -> str:
+    """What of a row has no column of its own, in short."""
+    link = re.split(r"[;\s]", row["info_source_link"])[0]
+    return _told(
+        f"area as printed: {short(row['area_name'], 100)}" if row["area_name"] else "",
+        "Somaliland, which ISO 3166 counts as part of Somalia"
+        if "Somaliland" in row["country"]
+        else "",
+        "shut down and throttled, in turn or in part; the harder stands"
+        if "Shutdown" in row["shutdown_type"] and "Throttle" in row["shutdown_type"]
+        else "",
+        f"also named: {short(', '.join(also_named), 100)}" if also_named else "",
+        "text messages affected" if row["sms_affected"] == "Yes" else "",
+        "phone calls affected" if row["phonecall_affected"] == "Yes" else "",
+        f"cause: {row['actual_cause']}" if row["actual_cause"].casefold() not in UNTOLD else "",
+        short(row["event"] or row["actual_cause_details"]),
+        f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
+    )
+
+
+def restriction(row: Row, features_only: bool, also_named: Sequence[str]) -> dict[str, str]:
+    """The cells of a restriction that come from one row alone: all but the id and the areas."""
+    ended, (networks, _) = end(row), network(row)
+    action, severity, _ = act(row, features_only)
+    return {
+        "network_scope": networks,
+        "observed_from": day(row["start_date"]),
+        "ended_on": ended.ended_on,
+        "end_status": ended.status,
+        "end_source": ended.source,
+        "start_precision": StartPrecision.ACTUAL
+        if row["start_date_type"] == "Actual"
+        else StartPrecision.ESTIMATED,
+        "action": action,
+        "severity": severity,
+        "evidence_state": evidence(row, action),
+        "claim_status": ClaimStatus.OFFICIAL if row["gov_ack"] == "Yes" else ClaimStatus.REPORTED,
+        "authority": _told(row["decision_maker"], row["ordered_by"]),
+        "stated_reason": _told(row["gov_justification"], short(row["gov_just_details"])),
+        "legal_basis": short(_told(row["legal_method"])),
+        "note": note(row, also_named),
+    }
+
+
+def refusal(row: Row, country_ids: Sequence[str]) -> str:
+    """Why a row cannot become a restriction, or nothing."""
+    if not row["start_date"]:
+        return "start_missing"
+    if not day(row["start_date"]):
+        return "start_unreadable"
+    if not country_ids:
+        return "country_unresolved"
+    return "" if year(row["count_year"]) else "count_year_unreadable"

@@ -1,0 +1,1 @@
+"""One module a published table, and the rules over results."""

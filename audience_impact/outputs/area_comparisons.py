@@ -1,0 +1,79 @@
+"""What others published for a country and a year, beside ours, and why the two differ.
+
+Definitions. Theirs is a number of people, events or hours for all restrictions of an area in a
+period. Ours is the area's row of impact_by_area; the world is the sum of its countries.
+
+Method. Theirs lies within our bounds, or it is above or below, and a code says why: most of those
+who publish people count everyone online for the block of one service. A figure of at least
+NEARLY_ALL of the base is taken for that.
+
+Assumptions. Countries are disjoint, so the world is their sum.
+
+Known drawbacks. The code follows from sizes and from what the figure says of itself; nobody has
+asked its publisher.
+
+Citation. Rules of this project, docs/decisions.md.
+"""
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.facts.tables import Tables
+from audience_impact.outputs.comparisons import REASONS
+
+WORLD = "001"
+NEARLY_ALL = 0.75
+NOTHING, HOURS = "nothing_on_record", "duration_differs"
+OURS = ["lower_persons", "q50_persons", "upper_persons", "base_persons", "restrictions_count"]
+
+
+def comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
+    """Table `area_comparisons`: one row a figure that others published for an area and period.
+
+    Ratios are theirs to our bounds and median; NaN where ours is zero or not known.
+    """
+    theirs = tables["published_area_figures"]
+    ours = _with_world(by_area).set_index(["area_id", "period"])[OURS]
+    keys = pd.MultiIndex.from_frame(theirs[["area_id", "period"]])
+    table = theirs.join(ours.reindex(keys).set_axis(theirs.index))
+    table = table.rename(
+        columns={
+            "persons": "published_persons",
+            "events": "published_events_count",
+            "duration_hours": "published_hours",
+        }
+    )
+    value = table["published_persons"]
+    ratios = {
+        f"{name}_ratio": (value / table[f"{name}_persons"]).where(table[f"{name}_persons"] > 0)
+        for name in ("lower", "q50", "upper")
+    }
+    rounded = {name: ratio.round(4) for name, ratio in ratios.items()}
+    return table.assign(**rounded, difference_reason=_reasons(table)).sort_values(
+        "published_area_figure_id", ignore_index=True
+    )
+
+
+def _with_world(by_area: pd.DataFrame) -> pd.DataFrame:
+    """The areas and, as one more area, the sum of all of them; unknown parts stay unknown."""
+    numbers = by_area.groupby("period")[OURS].sum(skipna=False)
+    world = numbers.reset_index().assign(area_id=WORLD)
+    return pd.concat([by_area[["area_id", "period", *OURS]], world], ignore_index=True)
+
+
+def _reasons(table: pd.DataFrame) -> np.ndarray:
+    """Why theirs differs from ours, as a code."""
+    value, low, high = table["published_persons"], table["lower_persons"], table["upper_persons"]
+    counted = value.notna() & high.notna()
+    within = counted & (value >= low) & (value <= high)
+    everyone = counted & (value >= NEARLY_ALL * table["base_persons"])
+    stated = table["figure_kind"].map(REASONS).fillna("other_definition")
+    above = np.where(everyone, "counts_all_internet_users", stated)
+    below = counted & (value < NEARLY_ALL * low)
+    near = counted & ~below & (value < low)
+    hours = value.isna() & table["published_hours"].notna()
+    return np.select(
+        [low.isna(), within, below, near, counted, hours],
+        [NOTHING, "within_bounds", "fewer_restrictions", "other_definition", above, HOURS],
+        "other_definition",
+    )

@@ -1,0 +1,89 @@
+"""What others published, beside ours, with the ratio and the reason for the difference."""
+
+import pandas as pd
+
+from audience_impact.audiences.figures import PAIR
+from audience_impact.facts.tables import Tables
+
+REASONS = {
+    "added_up": "adds_up_platforms",
+    "internet_users": "counts_all_internet_users",
+    "population": "counts_the_population",
+    "still_using": "other_definition",
+}
+
+
+def comparisons(
+    tables: Tables,
+    impact: pd.DataFrame,
+    by_platform: pd.DataFrame,
+    relays: pd.DataFrame,
+    chosen: pd.DataFrame,
+) -> pd.DataFrame:
+    """Table `comparisons`: one row a figure that others published for a restriction.
+
+    A figure of one platform stands beside the bounds of that platform, any other beside the
+    bounds of the whole restriction. Ratios are theirs to our lower and upper bound; NaN where
+    our bound is zero.
+    """
+    theirs = pd.concat(
+        [tables["published_figures"], _statements(tables, relays, chosen)], ignore_index=True
+    )
+    exposed = impact[impact["impact_metric"] == "people_exposed"]
+    whole = exposed.set_index("restriction_id")[["lower_persons", "upper_persons"]]
+    parts = by_platform.drop_duplicates(["restriction_id", "platform_id"]).set_index(
+        ["restriction_id", "platform_id"]
+    )[["lower_persons", "upper_persons"]]
+    ours_whole = whole.reindex(theirs["restriction_id"]).reset_index(drop=True)
+    keys = pd.MultiIndex.from_frame(theirs[["restriction_id", "platform_id"]])
+    ours_part = parts.reindex(keys).reset_index(drop=True)
+    single = ours_part["upper_persons"].notna()
+    ours = ours_part.where(single, ours_whole)
+    table = theirs.assign(
+        lower_persons=ours["lower_persons"],
+        upper_persons=ours["upper_persons"],
+        compared_with=single.map({True: "platform", False: "restriction"}),
+        published_value=theirs["value"],
+    )
+    return _judged(table).sort_values(["restriction_id", "published_figure_id"], ignore_index=True)
+
+
+def _statements(tables: Tables, relays: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Companies' statements from before a start that the bounds did not use."""
+    spoken = set(chosen["estimate_id"])
+    aside = relays[relays["company"] & ~relays["estimate_id"].isin(spoken)]
+    aside = aside.sort_values(["period_end", "estimate_id"]).drop_duplicates(
+        [*PAIR, "lineage_id"], keep="last"
+    )
+    measurer = tables["lineages"].set_index("lineage_id")["measurer"]
+    return pd.DataFrame(
+        {
+            "published_figure_id": aside["restriction_id"] + "/" + aside["estimate_id"],
+            "restriction_id": aside["restriction_id"],
+            "platform_id": aside["platform_id"],
+            "publisher": aside["lineage_id"].map(measurer),
+            "figure_kind": "company_statement",
+            "unit": aside["unit"],
+            "value": aside["point_persons"],
+            "interval_kind": aside["interval_kind"],
+            "period": aside["period"],
+            "source_id": aside["source_id"],
+            "note": aside["note"],
+        }
+    )
+
+
+def _judged(table: pd.DataFrame) -> pd.DataFrame:
+    """Ratios, whether the figure lies within our bounds, and why it differs."""
+    value, low, high = table["published_value"], table["lower_persons"], table["upper_persons"]
+    counted = table["unit"] == "persons"
+    within = counted & (value >= low) & (value <= high)
+    kind = table["figure_kind"].map(REASONS)
+    reason = kind.fillna("other_definition").where(~within, "within_bounds")
+    reason = reason.where(within | kind.notna() | ~(counted & (value > high)), "above_our_upper")
+    reason = reason.where(within | kind.notna() | ~(counted & (value < low)), "below_our_lower")
+    return table.assign(
+        lower_ratio=(value / low).where(counted & (low > 0)).round(4),
+        upper_ratio=(value / high).where(counted & (high > 0)).round(4),
+        difference_reason=reason,
+    )

@@ -1,0 +1,179 @@
+"""Where every number comes from: which fact, on which line, from which source, fed which figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from audience_impact.audiences import figures
+from audience_impact.facts.tables import Tables
+
+if TYPE_CHECKING:
+    from audience_impact.pipeline import Walk
+
+EVERY = "all"
+"""In lineage: the fact speaks of the restriction as a whole."""
+INPUTS = {
+    "estimates": "estimate_id",
+    "bases": "base_id",
+    "restrictions": "restriction_id",
+    "overlaps": "overlap_id",
+    "feature_use": "feature_use_id",
+    "circumvention": "circumvention_id",
+    "surveys": "survey_id",
+}
+"""Key of each fact table that feeds figures; restriction_targets has three."""
+COLUMNS = ["restriction_id", "platform_id", "input_id", "role"]
+
+
+def lineage(walk: Walk, tables: Tables) -> pd.DataFrame:
+    """Table `lineage`: which fact, on which line, from which source, fed which figure."""
+    used = pd.concat(
+        [
+            _estimates_used(walk),
+            _bases_used(walk),
+            _acts_used(walk, tables),
+            _shares_used(walk),
+            _overlaps_used(walk),
+            _surveys_used(walk, tables),
+        ],
+        ignore_index=True,
+    ).drop_duplicates()
+    located = pd.concat(
+        [
+            tables[table]
+            .rename(columns={key: "input_id"})[
+                ["input_id", "source_id", "row_layer", "row_file", "row_line"]
+            ]
+            .assign(input_table=table)
+            for table, key in INPUTS.items()
+        ]
+    )
+    targets = tables["restriction_targets"]
+    located = pd.concat(
+        [
+            located,
+            targets.assign(input_table="restriction_targets", input_id=_target_ids(targets))[
+                located.columns
+            ],
+        ]
+    )
+    sources = tables["sources"][["source_id", "publisher", "url"]]
+    return (
+        used.merge(located, on=["input_table", "input_id"])
+        .merge(sources, on="source_id")
+        .assign(output_table="impact")
+        .sort_values(
+            ["restriction_id", "role", "platform_id", "input_table", "input_id"], ignore_index=True
+        )
+    )
+
+
+def _target_ids(targets: pd.DataFrame) -> pd.Series:
+    return targets["restriction_id"] + "/" + targets["platform_id"] + "/" + targets["feature"]
+
+
+def _estimates_used(walk: Walk) -> pd.DataFrame:
+    """The chosen figures, and the relays of the same measurement that were set aside."""
+    chosen = walk.chosen.assign(role="audience", input_id=walk.chosen["estimate_id"])
+    spoken = walk.chosen[[*figures.PAIR, "lineage_id", "period", "tier"]].drop_duplicates()
+    relays = walk.relays.merge(spoken, on=[*figures.PAIR, "lineage_id", "period", "tier"])
+    ids = set(zip(chosen["restriction_id"], chosen["estimate_id"], strict=True))
+    aside = [
+        pair not in ids
+        for pair in zip(relays["restriction_id"], relays["estimate_id"], strict=True)
+    ]
+    relays = relays[pd.Series(aside, relays.index, "bool")].assign(role="relay")
+    relays = relays.assign(input_id=relays["estimate_id"])
+    daily = walk.daily.assign(role="daily_audience", input_id=walk.daily["daily_id"])
+    after = walk.lost.reset_index()[["restriction_id", "after_ids"]]
+    after = after.assign(input_id=after["after_ids"].str.split(";"), role="after").explode(
+        "input_id"
+    )
+    parts = [chosen, relays, daily, after.assign(platform_id=EVERY)]
+    return pd.concat([part[COLUMNS] for part in parts]).assign(input_table="estimates")
+
+
+def _bases_used(walk: Walk) -> pd.DataFrame:
+    """Bases, populations and internet users, and the bases that turned shares into people."""
+    audiences = walk.audiences
+    if "audience_base_id" not in audiences:
+        audiences = audiences.assign(audience_base_id=None)
+    parts = [
+        audiences.assign(input_id=audiences[column], role=role, platform_id=platform)
+        for column, role, platform in (
+            ("base_id", "base", EVERY),
+            ("population_id", "population", EVERY),
+            ("audience_base_id", "audience", "*"),
+        )
+    ]
+    shares = walk.chosen[walk.chosen["share_base_id"] != ""]
+    parts.append(shares.assign(input_id=shares["share_base_id"], role="share_base"))
+    asked = walk.shares.assign(platform_id=EVERY, role="share_base")
+    parts.append(asked.assign(input_id=asked["share_base_id"]))
+    return (
+        pd.concat([part[COLUMNS] for part in parts])
+        .dropna(subset=["input_id"])
+        .assign(input_table="bases")
+    )
+
+
+def _acts_used(walk: Walk, tables: Tables) -> pd.DataFrame:
+    """The restriction itself and its targets."""
+    acts = walk.events[["restriction_id"]].assign(
+        input_id=walk.events["restriction_id"],
+        role="restriction",
+        platform_id=EVERY,
+        input_table="restrictions",
+    )
+    targets = tables["restriction_targets"]
+    aims = targets[["restriction_id", "platform_id"]].assign(
+        input_id=_target_ids(targets), role="target", input_table="restriction_targets"
+    )
+    return pd.concat([acts, aims])
+
+
+def _shares_used(walk: Walk) -> pd.DataFrame:
+    """Shares who use the feature, and who keep access."""
+    used = walk.shares.assign(
+        input_id=walk.shares["feature_use_id"], role="feature_share", input_table="feature_use"
+    )
+    keeps = walk.keepers.assign(
+        input_id=walk.keepers["circumvention_id"],
+        role="circumvention",
+        input_table="circumvention",
+    )
+    parts = [part[[*COLUMNS, "input_table"]] for part in _for_all(used, keeps)]
+    return pd.concat(parts)
+
+
+def _for_all(*parts: pd.DataFrame) -> list[pd.DataFrame]:
+    return [part.assign(platform_id=EVERY) for part in parts]
+
+
+def _overlaps_used(walk: Walk) -> pd.DataFrame:
+    """Measured overlaps that went into the bounds; those left out did not."""
+    rows = [(one.place.key[0], EVERY, key, "overlap") for one in walk.settled for key in one.used]
+    return pd.DataFrame(rows, columns=COLUMNS).assign(input_table="overlaps")
+
+
+def _surveys_used(walk: Walk, tables: Tables) -> pd.DataFrame:
+    """Surveys of the country itself, which pull the correlation of several platforms."""
+    several = walk.audiences.groupby(["restriction_id", "country_id"])["platform_id"].nunique() > 1
+    places = several[several].reset_index()[["restriction_id", "country_id"]]
+    fitted = set(tables["overlap_calibration"]["survey_id"])
+    own = tables["surveys"][tables["surveys"]["survey_id"].isin(fitted)]
+    joined = places.merge(own, left_on="country_id", right_on="area_id")
+    return joined.assign(
+        input_id=joined["survey_id"], role="own_survey", platform_id=EVERY, input_table="surveys"
+    )[[*COLUMNS, "input_table"]]
+
+
+def sources(tables: Tables) -> pd.DataFrame:
+    """Table `sources`: every source of the facts, with the measurement it relays."""
+    measurer = tables["lineages"].set_index("lineage_id")["measurer"]
+    frame = tables["sources"]
+    return frame.assign(measurer=frame["lineage_id"].map(measurer)).sort_values(
+        "source_id", ignore_index=True
+    )

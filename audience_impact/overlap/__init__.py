@@ -1,0 +1,1 @@
+"""How audiences overlap: the model, its calibration on surveys, unions of a whole register."""

@@ -1,0 +1,1 @@
+"""Seeded draws of everything uncertain, and of what follows from it."""

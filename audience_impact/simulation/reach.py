@@ -1,0 +1,208 @@
+"""How many different people a service reaches in n days.
+
+Definitions
+-----------
+Base: the people that shares refer to.  Daily, monthly: shares of it that use the service on a
+day, and at least once in 30 days.  Reach of n days: the share that uses it at least once in them.
+Heterogeneity: 0 where all people are alike, 1 where each uses it either every day or never.
+
+Method
+------
+A person uses the service on any day with a chance of his own, p, whose law over the base is
+Beta(a, b) (the beta-binomial).  The reach of n days is 1 - E (1 - p)^n = 1 - B(a, b + n) / B(a, b).
+With the mean m = a / (a + b) = daily and the heterogeneity h = 1 / (a + b + 1) this is
+
+    R(1) = m,   R(k + 1) = R(k) + (1 - R(k)) m (1 - h) / (1 - h + k h),
+
+which loses no digits and holds at both limits: R(n) = 1 - (1 - m)^n at h = 0, R(n) = m at h = 1.
+The reach falls with h; h is found by halving [0, 1], each cell by itself, until R(30) = monthly.
+
+Monthly alone limits the reach whatever the law of p.  Where days are alike, day k + 1 adds those
+who use it then and on none of the k days before, and these are no more than those whom day k
+added: R is concave.  From R(0) = 0 follows R(n) >= R(30) n / 30 for n <= 30.
+
+Assumptions
+-----------
+Days are alike (no week, no trend); given p, a person's days are independent; nobody enters or
+leaves the base; daily and monthly are shares of one base by one definition of use.
+
+Known drawbacks
+---------------
+* Monthly above 1 - (1 - daily)^30 is outside the law (people would have to take turns); it is
+  answered by h = 0, so that R(30) stays below the stated monthly.
+* Habits that change (a user who leaves for good) make the reach of many days larger than here.
+* A block that can never be reached is not modelled: for h < 1 the reach tends to the base.
+* The limits for more than 30 days are those of the base; concavity would also give
+  R(n) <= monthly n / 30.
+
+Citations
+---------
+Skellam (1948), A probability distribution derived from the binomial distribution by regarding the
+probability of success as variable between the sets of trials, J. Royal Statistical Society B 10.
+Metheringham (1964), Measuring the net cumulative coverage of a print campaign, J. Advertising
+Research 4.
+Danaher (1991), A canonical expansion model for multivariate media exposure distributions,
+J. Marketing Research 28 (which finds Metheringham's law the popular one, and improves on it).
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from audience_impact.overlap.copula import Array
+
+MONTH = 30  # days of a "monthly" audience
+HALVINGS = 53  # of [0, 1]: the spacing of floats
+BLOCK = 1 << 14  # cells in one block, so that it fits the cache
+
+
+def _shares(*values: ArrayLike) -> list[Array]:
+    shares = [np.asarray(each, dtype=float) for each in values]
+    if not all(((each >= 0.0) & (each <= 1.0)).all() for each in shares):
+        raise ValueError("shares must lie in 0..1")
+    return shares
+
+
+def _whole(days: ArrayLike, least: int = 0) -> Array:
+    number = np.asarray(days, dtype=float)
+    if not ((number >= least) & (number == np.floor(number)) & np.isfinite(number)).all():
+        raise ValueError(f"days must be whole numbers, at least {least}")
+    return number
+
+
+def _accumulated(daily: Array, heterogeneity: Array, days: Array) -> Array:
+    """Reach of days (same shape as the others): the recursion of the module's docstring."""
+    steady = 1.0 - heterogeneity
+    reach = np.where(days > 0, daily, 0.0)
+    for k in range(1, int(days.max(initial=0.0))):
+        more = daily * steady / (steady + k * heterogeneity)
+        reach = np.where(k < days, reach + (1.0 - reach) * more, reach)
+    return reach
+
+
+def heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH) -> Array:
+    """How unlike people are in their use: 1 / (a + b + 1) of the beta-binomial law.
+
+    Args:
+        daily: Share of the base on a day, any shape.
+        monthly: Share of the base in `month_days` days, broadcasts against daily.
+        month_days: Days in a "month", at least 2.
+
+    Returns:
+        0..1: exactly 0 where monthly is the binomial limit 1 - (1 - daily)**month_days or above,
+        exactly 1 where monthly is daily.
+
+    Raises:
+        ValueError: A share outside 0..1, monthly below daily, or a month of less than 2 days.
+    """
+    one, many = np.broadcast_arrays(*_shares(daily, monthly))
+    _whole(month_days, 2)
+    if not (one <= many).all():
+        raise ValueError("monthly must not lie below daily")
+    flat, target = one.reshape(-1), many.reshape(-1)
+    found = np.empty(flat.shape)
+    for at in range(0, flat.size, BLOCK):
+        part = slice(at, at + BLOCK)
+        found[part] = _halved(flat[part], target[part], month_days)
+    return found.reshape(one.shape)
+
+
+def _halved(daily: Array, monthly: Array, month_days: int) -> Array:
+    days = np.full(daily.shape, float(month_days))
+    least, most = np.zeros(daily.shape), np.ones(daily.shape)
+    limit = _accumulated(daily, least, days)
+    for _ in range(HALVINGS):
+        h = (least + most) / 2.0
+        above = _accumulated(daily, h, days) > monthly
+        least, most = np.where(above, h, least), np.where(above, most, h)
+    inner = np.where(monthly < limit, (least + most) / 2.0, 0.0)
+    return np.where(monthly > daily, inner, 1.0)
+
+
+def beta_binomial(
+    daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH
+) -> tuple[Array, Array]:
+    """Shapes (a, b) of the law of a person's daily chance of use.
+
+    Args:
+        daily: Share of the base on a day, any shape.
+        monthly: Share of the base in `month_days` days, broadcasts against daily; above the
+            binomial limit it is taken as that limit.
+        month_days: Days in a "month", at least 2.
+
+    Returns:
+        a and b in the common shape: infinite at the binomial limit (everyone has the chance
+        `daily`), 0 where monthly is daily (everyone has the chance 0 or 1).
+
+    Raises:
+        ValueError: As `heterogeneity`.
+    """
+    h = heterogeneity(daily, monthly, month_days)
+    size = np.full(h.shape, np.inf)
+    np.divide(1.0 - h, h, out=size, where=h > 0.0)
+    mean = np.broadcast_to(np.asarray(daily, dtype=float), h.shape)
+    # a share of 0 or 1 has no chance on the other side, however large the size
+    a, b = np.zeros(h.shape), np.zeros(h.shape)
+    np.multiply(mean, size, out=a, where=mean > 0.0)
+    np.multiply(1.0 - mean, size, out=b, where=mean < 1.0)
+    return a, b
+
+
+def reach_days(
+    daily: ArrayLike, monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH
+) -> Array:
+    """Share of the base that uses a service at least once in a number of days.
+
+    Time goes with cells times the largest number of days.
+
+    Args:
+        daily: Share of the base on a day, any shape.
+        monthly: Share of the base in `month_days` days; above the binomial limit
+            1 - (1 - daily)**month_days it is taken as that limit.
+        days: Whole days, at least 0.  All three broadcast.
+        month_days: Days in a "month", at least 2.
+
+    Returns:
+        Shares in the common shape: daily for 1 day, monthly for `month_days`.
+
+    Raises:
+        ValueError: As `heterogeneity`, or days that are negative or no whole numbers.
+    """
+    number = _whole(days)
+    h = heterogeneity(daily, monthly, month_days)
+    cells = np.broadcast_arrays(np.asarray(daily, dtype=float), h, number)
+    one, each, many = (cell.reshape(-1) for cell in cells)
+    reach = np.empty(one.shape)
+    for at in range(0, reach.size, BLOCK):
+        part = slice(at, at + BLOCK)
+        reach[part] = _accumulated(one[part], each[part], many[part])
+    return reach.reshape(cells[0].shape)
+
+
+def reach_limits(
+    monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH
+) -> tuple[Array, Array]:
+    """Least and greatest reach of a number of days that the monthly reach alone allows.
+
+    Up to a month: from monthly * days / month_days (each of its people comes on one day only,
+    spread evenly) to monthly (all of them come every day).  Beyond: from monthly to the base.
+
+    Args:
+        monthly: Share of the base in `month_days` days, any shape.
+        days: Whole days, at least 0; broadcasts against monthly.
+        month_days: Days in a "month", at least 1.
+
+    Returns:
+        Two arrays of shares in the common shape.
+
+    Raises:
+        ValueError: A share outside 0..1, or days that are negative or no whole numbers.
+    """
+    share, number = np.broadcast_arrays(_shares(monthly)[0], _whole(days))
+    least = share * np.minimum(number, _whole(month_days, 1)) / month_days
+    most = np.where(number > month_days, 1.0, share)
+    return least, np.where(number > 0, most, 0.0)
+
+
+def daily_limits(monthly: ArrayLike, month_days: int = MONTH) -> tuple[Array, Array]:
+    """Least and greatest share on a day: monthly / month_days to monthly, as `reach_limits`."""
+    return reach_limits(monthly, 1, month_days)

@@ -1,0 +1,386 @@
+"""The command `audience-impact`. prefect is imported only where a flow is run or served."""
+
+import json
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows import CHECKOUT
+from flows.downloads.names import Name
+
+if TYPE_CHECKING:
+    from audience_impact.facts.tables import Finding
+
+FACTS, PUBLISHED = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "published"
+DOWNLOADS = CHECKOUT / "data" / "downloads"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="How many people does an internet restriction touch?",
+)
+
+imports = typer.Typer(no_args_is_help=True, help="Import a register as a layer of fact tables.")
+app.add_typer(imports, name="import")
+
+Facts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--facts",
+        metavar="DIR",
+        help="Folder of fact tables; several are layered, rows merge by "
+        "key and a later folder wins. Default: data/facts of the checkout.",
+    ),
+]
+Published = Annotated[
+    Path,
+    typer.Option(
+        "--published", metavar="DIR", help="Where the versions lie.", show_default="data/published"
+    ),
+]
+
+
+class Style(StrEnum):
+    """Forms in which findings are told."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    GITHUB = "github"
+
+
+class Told(StrEnum):
+    """Forms in which a restriction is told."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _fail(message: str, code: int = 1) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(code)
+
+
+def _folders(paths: list[Path] | None) -> list[Path]:
+    """The folders asked for; exits with 2 where one is no folder of fact tables."""
+    from schemas.facts import MODELS
+
+    chosen = paths or [FACTS]
+    for path in chosen:
+        if not path.is_dir():
+            raise _fail(f"{path} is no folder; give a folder of fact tables", 2)
+        if not any((path / f"{table}.csv").is_file() for table in MODELS):
+            raise _fail(f"{path} holds no fact table (such as estimates.csv)", 2)
+    return chosen
+
+
+@app.command()
+def run(
+    facts: Facts = None,
+    published: Published = PUBLISHED,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="Day the results speak of. Default: the newest date of access in the facts.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Refuse to publish when any row is bad, instead of sending it to quarantine.",
+        ),
+    ] = False,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Keep only so many versions. Default: all.")
+    ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="Move measured overlaps that contradict other facts as little as makes them fit, "
+            "instead of leaving them out.",
+        ),
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Threads that draw; the number changes no byte.")
+    ] = 1,
+    sensitivity: Annotated[
+        bool,
+        typer.Option(help="Tell which input drives the width of each interval."),
+    ] = True,
+) -> None:
+    """Run the flow: read the facts, check them, publish the results and show them."""
+    folders = _folders(facts)
+    from flows.cli.running import run_flow
+
+    wanted = {
+        "as_of": as_of.date() if as_of else None,
+        "seed": seed,
+        "strict": strict,
+        "keep": keep,
+        "repair": repair,
+        "workers": workers,
+        "sensitivity": sensitivity,
+    }
+    raise typer.Exit(run_flow(folders, published, wanted))
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Folders of fact tables, layered. Default: data/facts of the checkout.",
+            show_default=False,
+        ),
+    ] = None,
+    style: Annotated[Style, typer.Option("--format", help="Form of the findings.")] = Style.TEXT,
+) -> None:
+    """Check fact tables: one finding a line, FILE:LINE:COLUMN: RULE: message.
+
+    Exit status 0: nothing at severity error; 1: errors; 2: called wrongly.
+    """
+    folders = _folders(paths)
+    from audience_impact.facts.tables import relocated
+    from audience_impact.vocabulary import FindingSeverity
+    from flows.pipeline import steps
+    from schemas.contracts import ValidationOffError
+
+    try:
+        checked = steps.check(steps.read(folders))
+    except ValidationOffError as error:
+        raise _fail(str(error)) from error
+    findings = [relocated(found, folders) for found in checked.findings]
+    rows = sum(checked.rows.values())
+    told = _told(style, findings, rows)
+    sys.stdout.write(told)
+    errors = sum(found.severity is not FindingSeverity.WARNING for found in findings)
+    warnings = len(findings) - errors
+    typer.echo(f"{rows:,} rows checked: {errors} errors, {warnings} warnings", err=True)
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def show(
+    restriction: Annotated[str, typer.Argument(help="Id, such as RU-2025-08-13-calls.")],
+    published: Published = PUBLISHED,
+    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
+) -> None:
+    """Show one restriction: bounds, figures with their sources, what others published."""
+    import difflib
+
+    from flows.reporting import story
+
+    tables = story.load(_latest(published))
+    try:
+        told = story.story(tables, restriction)
+    except KeyError as error:
+        near = difflib.get_close_matches(restriction, tables["restrictions"]["restriction_id"])
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
+        raise _fail(f"{restriction} is not published{hint}") from error
+    text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    sys.stdout.write(text if style is Told.JSON else story.story_text(told))
+
+
+@app.command(name="list")
+def list_(published: Published = PUBLISHED) -> None:
+    """List the restrictions published, the best known first."""
+    from flows.reporting import story
+    from flows.reporting import tables as report
+
+    folder = _latest(published)
+    tables = story.load(folder)
+    rows = report.exposed(tables["impact"], tables["restrictions"])
+    report.show_results(rows, f"People exposed, version {folder.name}")
+
+
+@app.command()
+def calibrate(
+    facts: Annotated[
+        Path,
+        typer.Option(
+            "--facts",
+            metavar="DIR",
+            help="Folder of fact tables.",
+            show_default="data/facts of the checkout",
+        ),
+    ] = FACTS,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
+    ] = False,
+) -> None:
+    """Learn the overlap model from the surveys and write overlap_calibration.csv."""
+    _folders([facts])
+    from flows.pipeline import steps
+    from flows.pipeline.calibrate import calibrate as learn
+    from schemas.contracts import ValidationOffError
+
+    try:
+        matched, told = learn(facts, check)
+    except (steps.RefusedError, ValidationOffError, ValueError) as error:
+        raise _fail(str(error)) from error
+    typer.echo(told, err=check and not matched)
+    raise typer.Exit(1 if check and not matched else 0)
+
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+
+
+@imports.command("stop")
+def import_stop(
+    file: Annotated[Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")],
+    into: Annotated[
+        Path, typer.Option("--into", metavar="DIR", help="Where the layer is written.")
+    ],
+    facts: Facts = None,
+    counts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
+    ] = None,
+    snapshot: Day = None,
+    address: Annotated[str, typer.Option(help="Where it was read.")] = "",
+    accessed: Day = None,
+    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
+) -> None:
+    """Import Access Now's #KeepItOn STOP register for `run --facts data/facts --facts DIR`.
+
+    Every row becomes an event, repeats one, or is refused; the reconciliation says how many, and
+    compares the events by country and year with those of --counts. Without --snapshot and
+    --address it is the known public copy of 2026-05-20; --accessed is the day it was read.
+    """
+    folders = _folders(facts)
+    from flows.registers import importing
+    from flows.registers import reconciliation as imported
+    from flows.registers.files import RegisterError
+
+    days = {"snapshot": snapshot, "accessed": accessed}
+    told = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
+    try:
+        theirs = importing.counts_of(counts) if counts else None
+        origin = importing.Origin(address=address, **told)
+        layer = importing.import_stop(file, into, folders, origin)
+    except RegisterError as error:
+        raise _fail(str(error)) from error
+    as_text = imported.as_text(layer, into, theirs)
+    sys.stdout.write(imported.as_json(layer, theirs) if style is Told.JSON else as_text)
+
+
+@app.command()
+def refresh(
+    into: Annotated[
+        Path,
+        typer.Option(
+            "--into",
+            metavar="DIR",
+            help="Where the layer is written; nothing else may lie there.",
+        ),
+    ],
+    downloads: Annotated[
+        Path,
+        typer.Option(
+            "--downloads",
+            metavar="DIR",
+            help="Where every download is kept.",
+            show_default="data/downloads",
+        ),
+    ] = DOWNLOADS,
+    facts: Facts = None,
+    confirm: Annotated[
+        bool,
+        typer.Option(
+            "--confirm", help="Go on where more rows are gone or changed than the threshold allows."
+        ),
+    ] = False,
+    only: Annotated[
+        list[Name] | None,
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help=f"Fetch this alone ({', '.join(Name)}); may be given again. The rest is taken "
+            "as accepted last.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of rows gone or changed above which to ask."),
+    ] = 0.05,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--address",
+            metavar="NAME=ADDRESS",
+            help="Where to fetch something, instead of its usual address; may be given again.",
+        ),
+    ] = None,
+) -> None:
+    """Fetch figures from their publishers and write them as a layer of facts."""
+    folders = _folders(facts)
+    wanted = {
+        "confirm": confirm,
+        "only": only or list(Name),
+        "threshold": threshold,
+        "addresses": _addresses(address or []),
+    }
+    from flows.cli.running import run_refresh
+
+    raise typer.Exit(run_refresh(folders, into, downloads, wanted))
+
+
+def _addresses(told: list[str]) -> dict[Name, str]:
+    """Addresses by name; exits with 2 where one is no NAME=ADDRESS."""
+    found = {}
+    for text in told:
+        name, _, where = text.partition("=")
+        if name not in set(Name) or not where:
+            names = ", ".join(Name)
+            raise _fail(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
+        found[Name(name)] = where
+    return found
+
+
+@app.command()
+def serve() -> None:
+    """Run the schedule of prefect.yaml until interrupted; starts a server where none is set."""
+    from flows.serving.serve import serve as serve_schedule
+
+    serve_schedule()
+
+
+def _told(style: Style, findings: "list[Finding]", rows: int) -> str:
+    """The findings in the form asked for."""
+    from flows.reporting import tables as report
+
+    if style is Style.JUNIT:
+        return report.findings_junit(findings, rows)
+    forms = {
+        Style.TEXT: report.findings_text,
+        Style.JSON: report.findings_json,
+        Style.GITHUB: report.findings_github,
+    }
+    return forms[style](findings)
+
+
+def _latest(published: Path) -> Path:
+    from flows.publishing.versions import PublishError, latest
+
+    try:
+        return latest(published)
+    except PublishError as error:
+        raise _fail(str(error)) from error
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app()

@@ -1,0 +1,1 @@
+"""What publishers offer: fetched, kept, judged, turned into a layer of facts."""

@@ -1,0 +1,318 @@
+"""One file from the network to the disk: patient, resumable, and not twice if it is the same.
+
+A file being fetched lies beside its place as `.part`, with what the server said to know it again
+by. Whatever breaks off is continued from there, by the next try or the next run, where the server
+names its version (ETag, Last-Modified) and gives ranges; else it starts again.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import stamina
+from pydantic import Field
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+from flows.pipeline.steps import RefusedError
+
+_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
+
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a server, and how often to ask again."""
+
+    timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    attempts: Annotated[int, Field(ge=1)] = 6
+    first_wait_seconds: Annotated[float, Field(ge=0)] = 1.0
+    longest_wait_seconds: Annotated[float, Field(ge=0)] = 120.0
+    attempt_seconds: Annotated[float, Field(gt=0)] = 900.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that was fetched, and how to know it again."""
+
+    file: str
+    address: str
+    sha256: str
+    size_bytes: int
+    etag: str = ""
+    last_modified: str = ""
+
+
+class SourceError(RefusedError):
+    """A source cannot be used; one line names it, its address and what is wrong."""
+
+    def __init__(self, source: str, address: str, what: str) -> None:
+        super().__init__([f"{source}: {address}: {' '.join(what.split())}"])
+
+
+class UnusableError(Exception):
+    """The answer is of no use, and asking again would not change it."""
+
+
+class PassingError(Exception):
+    """The answer is of no use now; the server may have said how many seconds to wait."""
+
+    def __init__(self, what: str, wait_seconds: float | None = None) -> None:
+        super().__init__(what)
+        self.wait_seconds = wait_seconds
+
+
+def client(patience: Patience) -> httpx.Client:
+    """A client with the timeouts wanted, that follows where a publisher has moved."""
+    return httpx.Client(
+        timeout=patience.timeout_seconds,
+        follow_redirects=True,
+        headers={"User-Agent": "audience-impact", "Accept-Encoding": "identity"},
+    )
+
+
+def fetch(
+    http: httpx.Client, address: str, target: Path, earlier: Path | None, patience: Patience
+) -> Kept:
+    """Bring a file to its place, or tell that the earlier one is still what the server has.
+
+    Raises UnusableError with the reason when all tries have failed.
+    """
+    tries = stamina.retry_context(
+        on=_worth_waiting(patience.longest_wait_seconds),
+        attempts=patience.attempts,
+        timeout=None,
+        wait_initial=patience.first_wait_seconds,
+        wait_max=patience.longest_wait_seconds,
+        wait_jitter=patience.first_wait_seconds / 2,
+    )
+    try:
+        for attempt in tries:
+            with attempt:
+                return _attempt(http, address, target, earlier, patience)
+    except PassingError as error:
+        raise UnusableError(f"{error}, after {attempt.num} tries") from error
+    except (httpx.RequestError, httpx.InvalidURL) as error:
+        what = f"{error or type(error).__name__} ({type(error).__name__})"
+        raise UnusableError(f"{what}, after {attempt.num} tries") from error
+    raise AssertionError("the last try returns or raises")
+
+
+class _worth_waiting:
+    """Tells stamina whether to ask again, and when, where the server said so."""
+
+    def __init__(self, longest_seconds: float) -> None:
+        self.longest = longest_seconds
+
+    def __call__(self, error: Exception) -> bool | float:
+        if isinstance(error, PassingError):
+            if error.wait_seconds is None:
+                return True
+            return error.wait_seconds if error.wait_seconds <= self.longest else False
+        broken = isinstance(error, httpx.TransportError)
+        return broken and not isinstance(error, httpx.UnsupportedProtocol)
+
+
+def _tell(details: RetryDetails) -> None:
+    """Say why nothing seems to happen; stamina's own line tells neither cause nor wait."""
+    error = details.caused_by
+    log.warning(
+        "%s: asking again in %.1f s (time %d)",
+        str(error) or type(error).__name__,
+        details.wait_for,
+        details.retry_num,
+    )
+
+
+set_on_retry_hooks([_tell])
+
+
+def _attempt(
+    http: httpx.Client, address: str, target: Path, earlier: Path | None, patience: Patience
+) -> Kept:
+    part = target.with_name(f"{target.name}.part")
+    begun = _begun(part, address)
+    known = _known(earlier, address) if earlier and not begun else None
+    deadline = time.monotonic() + patience.attempt_seconds
+    with http.stream("GET", address, headers=_conditions(part, begun, known)) as answer:
+        if answer.status_code == 304 and known and earlier:
+            return _again(earlier, target, known)
+        _require_success(answer, part)
+        now = _continued(answer, part, begun) or _started(answer, part, address)
+        with part.open("ab") as out:
+            for chunk in _chunks(answer, deadline):
+                out.write(chunk)
+    _require_data(part)
+    return _finished(part, target, now)
+
+
+def _known(path: Path, address: str) -> Kept | None:
+    """What is known of a fetched file; nothing when it is another, or from another address."""
+    try:
+        kept = Kept(**json.loads(beside(path).read_bytes()))
+        return kept if (kept.address, kept.sha256) == (address, sha256(path)) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader finds the old one or the new one, whole."""
+    aside = path.with_name(f".tmp-{path.name}-{os.getpid()}")
+    try:
+        with aside.open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def as_json(value: object) -> bytes:
+    """JSON for a reader, the same bytes for the same value."""
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+
+
+def beside(path: Path) -> Path:
+    """Where it is written what is known of a file."""
+    return path.with_name(f"{path.name}.about")
+
+
+def _remember(path: Path, kept: Kept) -> None:
+    write_whole(beside(path), as_json(asdict(kept)))
+
+
+def _begun(part: Path, address: str) -> Kept | None:
+    """What is known of a part that can be continued: it has bytes and a version."""
+    try:
+        kept = Kept(**json.loads(beside(part).read_bytes()))
+        usable = kept.address == address and _version(kept) and part.stat().st_size > 0
+    except (OSError, ValueError, TypeError):
+        return None
+    return kept if usable else None
+
+
+def _version(kept: Kept) -> str:
+    """What If-Range takes: a strong ETag, else the day of the last change."""
+    return kept.etag if kept.etag and not kept.etag.startswith("W/") else kept.last_modified
+
+
+def _conditions(part: Path, begun: Kept | None, known: Kept | None) -> dict[str, str]:
+    if begun:
+        return {"Range": f"bytes={part.stat().st_size}-", "If-Range": _version(begun)}
+    if known and known.etag:
+        return {"If-None-Match": known.etag}
+    return {"If-Modified-Since": known.last_modified} if known and known.last_modified else {}
+
+
+def _again(earlier: Path, target: Path, kept: Kept) -> Kept:
+    if earlier != target:
+        shutil.copyfile(earlier, target)
+    kept = replace(kept, file=target.name)
+    _remember(target, kept)
+    return kept
+
+
+def _require_success(answer: httpx.Response, part: Path) -> None:
+    """Raise where the answer is no data: what may pass apart from what stays."""
+    status = answer.status_code
+    if status in (200, 206):
+        return
+    told = f"answers {status} {answer.reason_phrase}".strip()
+    if status == 416:
+        _drop(part)
+        raise PassingError(f"{told} to the rest of a file", 0.0)
+    if status in _AGAIN:
+        wait = _retry_after(answer.headers.get("Retry-After", ""))
+        asked = f" and asks to wait {wait:.0f} s" if wait is not None else ""
+        raise PassingError(f"{told}{asked}", wait)
+    raise UnusableError(told)
+
+
+def _retry_after(text: str) -> float | None:
+    """Seconds to wait: the header holds a number of them, or a date."""
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max((until - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _continued(answer: httpx.Response, part: Path, begun: Kept | None) -> Kept | None:
+    """What is known of the part when the answer is its rest; nothing when it is the whole."""
+    if answer.status_code == 200:
+        return None
+    start = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
+    if not begun or start != str(part.stat().st_size):
+        _drop(part)
+        raise PassingError("gives another part of the file than was asked for", 0.0)
+    return begun
+
+
+def _started(answer: httpx.Response, part: Path, address: str) -> Kept:
+    """Begin anew; what arrives encoded has no place in it to continue from."""
+    encoded = "Content-Encoding" in answer.headers
+    kept = Kept(
+        part.name,
+        address,
+        "",
+        0,
+        etag="" if encoded else answer.headers.get("ETag", ""),
+        last_modified="" if encoded else answer.headers.get("Last-Modified", ""),
+    )
+    part.write_bytes(b"")
+    _remember(part, kept)
+    return kept
+
+
+def _chunks(answer: httpx.Response, deadline: float) -> Iterator[bytes]:
+    for chunk in answer.iter_bytes():
+        yield chunk
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("is too slow")
+
+
+def _require_data(part: Path) -> None:
+    with part.open("rb") as file:
+        head = file.read(256).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not head:
+        _drop(part)
+        raise PassingError("answers with an empty body")
+    if head.startswith(_WEB_PAGE):
+        _drop(part)
+        raise UnusableError("answers with a web page instead of data")
+
+
+def _finished(part: Path, target: Path, begun: Kept) -> Kept:
+    kept = replace(begun, file=target.name, sha256=sha256(part), size_bytes=part.stat().st_size)
+    beside(target).unlink(missing_ok=True)
+    part.replace(target)
+    _remember(target, kept)
+    _drop(part)
+    return kept
+
+
+def _drop(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    beside(part).unlink(missing_ok=True)

@@ -1,0 +1,130 @@
+"""The publishers whose files `refresh` fetches: addresses, how to read them, their source rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pandas as pd
+
+from audience_impact.ingest.denominators import publisher_files as downloaded
+from flows.downloads.names import Name
+
+_INDICATORS = "https://api.worldbank.org/v2/country/all/indicator"
+_INDICATOR_QUERY = "format=json&per_page=1000&page=1"
+
+ADDRESSES = {
+    Name.POPULATION: f"{_INDICATORS}/SP.POP.TOTL?{_INDICATOR_QUERY}",
+    Name.INTERNET: f"{_INDICATORS}/IT.NET.USER.ZS?{_INDICATOR_QUERY}",
+    Name.PROJECTIONS: (
+        "https://population.un.org/wpp/assets/Excel%20Files/1_Indicator%20(Standard)/CSV_FILES/"
+        "WPP2024_TotalPopulationBySex.csv.gz"
+    ),
+    Name.REGISTER: (
+        "https://docs.google.com/spreadsheets/d/1DvPAuHNLp5BXGb0nnZDGNoiIwEeu2ogdXEIDvT4Hyfk"
+        "/export?format=csv"
+    ),
+}
+"""Where the publishers keep what is fetched, unless another address is given."""
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """One thing to fetch: how its files are named, read, compared and cited."""
+
+    name: Name
+    file: str
+    read: downloaded.Reader
+    key: Sequence[str]
+    source: dict[str, str]
+    pages: Callable[[bytes], int] | None = None
+
+    def page(self, address: str, number: int) -> tuple[str, str]:
+        """The address and the file of a page."""
+        if self.pages is None:
+            return address, self.file
+        url = httpx.URL(address).copy_set_param("page", number)
+        return str(url), self.file.format(number)
+
+    def table(self, paths: Sequence[Path]) -> pd.DataFrame:
+        """The rows of files that were fetched."""
+        return self.read([path.read_bytes() for path in paths])
+
+
+def _source(
+    name: Name, source_id: str, publisher: str, title: str, licence: str, reliability: str
+) -> dict[str, str]:
+    kind = "press_relay" if name is Name.REGISTER else "model"
+    return {
+        "source_id": source_id,
+        "publisher": publisher,
+        "title": title,
+        "source_type": kind,
+        "licence": licence,
+        "reliability": reliability,
+        "lineage_id": name.value,
+        "note": "fetched by audience-impact refresh",
+    }
+
+
+PUBLISHERS = {
+    Name.POPULATION: Publisher(
+        Name.POPULATION,
+        "page-{:04d}.json",
+        downloaded.indicator,
+        downloaded.INDICATOR_KEY,
+        _source(
+            Name.POPULATION,
+            "worldbank-api-population",
+            "World Bank",
+            "Population, total (SP.POP.TOTL)",
+            "CC BY 4.0",
+            "high",
+        ),
+        downloaded.pages_of,
+    ),
+    Name.INTERNET: Publisher(
+        Name.INTERNET,
+        "page-{:04d}.json",
+        downloaded.indicator,
+        downloaded.INDICATOR_KEY,
+        _source(
+            Name.INTERNET,
+            "worldbank-api-internet",
+            "World Bank (of the ITU)",
+            "Individuals using the Internet, % of population (IT.NET.USER.ZS)",
+            "CC BY 4.0",
+            "medium",
+        ),
+        downloaded.pages_of,
+    ),
+    Name.PROJECTIONS: Publisher(
+        Name.PROJECTIONS,
+        "WPP2024_TotalPopulationBySex.csv.gz",
+        downloaded.projections,
+        downloaded.PROJECTION_KEY,
+        _source(
+            Name.PROJECTIONS,
+            "un-wpp-2024-totals",
+            "UN Population Division",
+            "World Population Prospects 2024, total population by sex",
+            "CC BY 3.0 IGO",
+            "high",
+        ),
+    ),
+    Name.REGISTER: Publisher(
+        Name.REGISTER,
+        "stop.csv",
+        downloaded.register,
+        downloaded.REGISTER_KEY,
+        _source(
+            Name.REGISTER,
+            "access-now-stop-register",
+            "Access Now",
+            "STOP, the register of internet shutdowns of the #KeepItOn coalition",
+            "",
+            "medium",
+        ),
+    ),
+}
+"""Everything that can be fetched, in the order in which it is."""

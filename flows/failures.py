@@ -1,0 +1,70 @@
+"""How a run ends badly: a refusal says why, what may pass is tried again."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+from prefect import Task
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.states import Failed
+
+from flows.pipeline.steps import RefusedError
+from flows.publishing.versions import PublishError
+from schemas.contracts import ValidationOffError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Their message says what is wrong and what to do: it is the reason, no traceback adds to it.
+REFUSALS = (RefusedError, PublishError, ValidationOffError)
+
+# Waiting mends none of these: a path that is wrong stays wrong.
+LASTING = (
+    FileExistsError,
+    FileNotFoundError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
+
+
+def refusable(flow_body: Callable[P, R]) -> Callable[P, R]:
+    """Let a refusal end a flow as failed, with the bare reason as the message of its state.
+
+    For the body of a flow only. A task has to raise its refusal: from a task Prefect hands a
+    state that is returned on to the next step as if it were a value, and the flow goes on.
+    """
+
+    @functools.wraps(flow_body)
+    def body(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return flow_body(*args, **kwargs)
+        except REFUSALS as refusal:
+            # Prefect makes this the outcome of the run and raises the refusal at the caller.
+            return cast(R, Failed(message=str(refusal), data=refusal))
+
+    return body
+
+
+def may_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether a failed task is worth another try: the outside failed, and not for good."""
+    error = state.data
+    if isinstance(error, PublishError):
+        error = error.__cause__
+    return isinstance(error, OSError) and not isinstance(error, LASTING)
+
+
+def not_a_refusal(record: logging.LogRecord) -> bool:
+    """Drop an error that carries the traceback of a refusal; the state says the reason anyway.
+
+    A refusal is an answer to whoever edits the facts, who has no use for a traceback.
+    """
+    if record.levelno < logging.ERROR or not record.exc_info:
+        return True
+    return not isinstance(record.exc_info[1], REFUSALS)
+
+
+logging.getLogger("prefect.task_runs").addFilter(not_a_refusal)

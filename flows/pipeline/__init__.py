@@ -1,0 +1,1 @@
+"""The steps of the main flow as plain functions."""

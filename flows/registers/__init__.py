@@ -1,0 +1,1 @@
+"""Registers of restrictions: their files read, imported as a layer of facts, reconciled."""

@@ -1,0 +1,54 @@
+"""The countries and regions that ISO 3166 knows, from the libraries that keep them."""
+
+import logging
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import country_converter
+import pandas as pd
+import pycountry
+
+from audience_impact.ingest.gazetteer import Gazetteer
+
+
+@cache
+def _converter() -> country_converter.CountryConverter:
+    """The converter over its own table read as text: NA is Namibia, and no code is blank."""
+    path = Path(country_converter.__file__).with_name("country_data.tsv")
+    data = pd.read_csv(path, sep="\t", dtype="str", keep_default_na=False)
+    data = data[(data["ISO2"] != "") & (data["obsolete"] == "")].assign(obsolete=None)
+    converter = country_converter.CountryConverter(country_data=data)
+    logging.getLogger("country_converter").setLevel(logging.CRITICAL)
+    return converter
+
+
+def country_code(name: str) -> str:
+    """ISO 3166-1 code of two letters of a country by any of its names or codes, or nothing."""
+    if not name.strip() or name.strip().isdigit():
+        return ""
+    code = _converter().convert(names=name, to="ISO2", not_found="")
+    return code if isinstance(code, str) and len(code) == 2 else ""
+
+
+@cache
+def country_names() -> dict[str, str]:
+    """Short name of each country by its code."""
+    names = list(_converter().data["name_short"])
+    return {country_code(name): name for name in names}
+
+
+@cache
+def regions() -> dict[str, dict[str, tuple[str, str]]]:
+    """For each country its subdivisions by code: name, and the subdivision that contains it."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for region in pycountry.subdivisions:
+        own = found.setdefault(region.country_code, {})
+        own[region.code] = (region.name, region.parent_code or "")
+    return found
+
+
+def gazetteer(names: Iterable[str]) -> Gazetteer:
+    """All regions, and the countries of the names asked for."""
+    codes = {name: country_code(name) for name in sorted(set(names))}
+    return Gazetteer(codes, regions())

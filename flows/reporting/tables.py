@@ -1,0 +1,203 @@
+"""What people read of a run: the table of results, the quality report, one restriction."""
+
+import html
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from audience_impact.facts.tables import Finding
+from audience_impact.vocabulary import FindingSeverity
+from flows.pipeline.steps import Results, line
+
+STATUS = {
+    "A": "normal",
+    "E": "estimated",
+    "F": "forecast",
+    "U": "low reliability",
+    "M": "no figure",
+}
+
+
+def millions(persons: float | None) -> str:
+    """People for the eye: 96.0 M, 466 k, 0; a dash where nothing is known."""
+    if persons is None or pd.isna(persons):
+        return "-"
+    if persons >= 1e6:
+        return f"{persons / 1e6:,.1f} M"
+    return f"{persons / 1e3:,.0f} k" if persons >= 1e3 else f"{persons:,.0f}"
+
+
+def exposed(impact: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
+    """The people exposed by restriction, what is known best first."""
+    rows = impact[impact["impact_metric"] == "people_exposed"].merge(
+        restrictions[["restriction_id", "platforms", "start_on"]], on="restriction_id"
+    )
+    return rows.sort_values(
+        ["lower_persons", "upper_persons", "restriction_id"],
+        ascending=[False, False, True],
+        ignore_index=True,
+    )
+
+
+HEADINGS = (
+    "restriction",
+    "platforms",
+    "at least",
+    "median",
+    "5 to 95 %",
+    "at most",
+    "base",
+    "people in base",
+    "status",
+)
+
+NARROW = ("restriction", "at least", "median", "at most")
+WIDE = 190
+
+
+def _cells(row: Any) -> tuple[str, ...]:
+    platforms = row.platforms if len(row.platforms) <= 40 else row.platforms[:37] + "..."
+    base = "-" if pd.isna(row.base) else row.base
+    return (
+        row.restriction_id,
+        platforms,
+        millions(row.lower_persons),
+        millions(row.q50_persons),
+        interval(row.q05_persons, row.q95_persons),
+        millions(row.upper_persons),
+        base,
+        millions(row.base_persons),
+        f"{row.obs_status} {STATUS[row.obs_status]}",
+    )
+
+
+def interval(low: float, high: float) -> str:
+    """An interval for the eye."""
+    if pd.isna(low):
+        return "-"
+    return "bounds meet" if low == high else f"{millions(low)} to {millions(high)}"
+
+
+NUMBERS = ("at least", "median", "5 to 95 %", "at most", "people in base")
+
+
+def show_results(rows: pd.DataFrame, title: str) -> None:
+    """Print the table of results: whole and unwrapped, or in a narrow terminal its core."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=2 * WIDE)
+    wanted = HEADINGS if console.width >= WIDE else NARROW
+    table = Table(title=title, title_justify="left")
+    for heading in wanted:
+        right = heading in NUMBERS
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for row in rows.itertuples():
+        cells = dict(zip(HEADINGS, _cells(row), strict=True))
+        table.add_row(*[cells[heading] for heading in wanted])
+    console.print(table)
+
+
+def results_markdown(results: Results) -> str:
+    """The table of results as Markdown."""
+    rows = exposed(results.frames["impact"], results.frames["restrictions"])
+    return markdown(HEADINGS, [_cells(row) for row in rows.itertuples()])
+
+
+def quality_markdown(results: Results) -> str:
+    """The quality report as Markdown: what failed first, then how much was checked."""
+    quality = results.frames["quality"]
+    failed = quality[quality["failed_count"] > 0]
+    text = (
+        f"{len(quality)} checks over {quality['checked_count'].max():,} rows of the longest "
+        f"table; {len(failed)} found something; {len(results.frames['quarantine'])} findings "
+        "in quarantine.\n\n"
+    )
+    columns = ["check", "table", "severity", "failed_count", "checked_count", "worst_rows"]
+    return text + markdown(columns, failed[columns].astype("str").to_numpy().tolist())
+
+
+def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(headings) + " |", "|" + " --- |" * len(headings)]
+    lines += [
+        "| "
+        + " | ".join(html.escape(str(cell), quote=False).replace("|", "\\|") for cell in row)
+        + " |"
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """One finding a line, never wrapped."""
+    return "".join(line(found) + "\n" for found in findings)
+
+
+def findings_json(findings: Sequence[Finding]) -> str:
+    """The findings as a JSON list."""
+    return (
+        json.dumps(
+            [
+                {
+                    "file": found.file,
+                    "line": found.line,
+                    "column": found.column,
+                    "rule": found.rule,
+                    "severity": found.severity.value,
+                    "value": found.value,
+                    "message": found.message,
+                }
+                for found in findings
+            ],
+            ensure_ascii=False,
+            indent=2,
+        )
+        + "\n"
+    )
+
+
+def findings_github(findings: Sequence[Finding]) -> str:
+    """Annotations that a pull request shows on the line of the file."""
+
+    def escaped(text: str) -> str:
+        return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+    def level(found: Finding) -> str:
+        return "warning" if found.severity is FindingSeverity.WARNING else "error"
+
+    return "".join(
+        f"::{level(found)} file={escaped(found.file)},line={found.line},title={found.rule}::"
+        f"{escaped(line(found))}\n"
+        for found in findings
+    )
+
+
+def findings_junit(findings: Sequence[Finding], checked: int) -> str:
+    """JUnit XML: a test case a finding, and one that passes for what was checked."""
+    bad = [found for found in findings if found.severity is not FindingSeverity.WARNING]
+    suite = ET.Element(
+        "testsuite",
+        name="audience-impact check",
+        tests=str(len(findings) + 1),
+        failures=str(len(bad)),
+    )
+    ET.SubElement(suite, "testcase", classname="facts", name=f"{checked} rows read")
+    for found in findings:
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            classname=found.table,
+            name=f"{found.rule} {found.file}:{found.line}:{found.column}",
+        )
+        if found in bad:
+            ET.SubElement(case, "failure", message=found.message, type=found.rule).text = line(
+                found
+            )
+        else:
+            ET.SubElement(case, "system-out").text = line(found)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

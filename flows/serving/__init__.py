@@ -1,0 +1,1 @@
+"""The schedule as a service: server, worker, deployments."""
