@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from audience_impact.frames import Array
 from audience_impact.overlap import copula as overlap
-from audience_impact.simulation import unions as estimation
-from audience_impact.simulation.distributions import Sampler
-from audience_impact.simulation.unions import CELL, Learned, Sets
-from tests.engine import LEARNED, calibrated, learned
+from audience_impact.simulation import unions
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.unions import GROUP, JointUse, Unions
+from tests.engine import LEARNED, calibrated, joint_use
 from tests.support import World, world
 
 SAMPLER = Sampler(3, 200)
@@ -31,17 +31,17 @@ CELLS = {
 BASES = {"XA-panel": (700e3, 650e3, 800e3), "XB-panel": (700e3, np.nan, np.nan)}
 
 
-def sets(members: dict[int, list[int]] = MEMBERS) -> Sets:
+def sets(members: dict[int, list[int]] = MEMBERS) -> Unions:
     table = pd.DataFrame(
         [(each, *CELLS[each], *BASES[CELLS[each][1]]) for each in members],
-        columns=["set_id", *CELL],
+        columns=["set_id", *GROUP],
     )
     rows = [(each, item) for each, items in members.items() for item in items]
-    return Sets(table, pd.DataFrame(rows, columns=["set_id", "item"]))
+    return Unions(table, pd.DataFrame(rows, columns=["set_id", "audience"]))
 
 
-def people(asked: Sets, workers: int = 1) -> tuple[Array, Array]:
-    return estimation.people(ITEMS, asked, learned(), SAMPLER, workers)
+def people(asked: Unions, workers: int = 1) -> tuple[Array, Array]:
+    return unions.people(ITEMS, asked, joint_use(), SAMPLER, workers)
 
 
 DRAWN, BASE = people(sets())
@@ -69,17 +69,17 @@ def test_a_base_moves_with_what_is_expected() -> None:
             "base_high_persons": [120.0, 60.0],
         }
     )
-    one, half = estimation.bases(table, SAMPLER)
+    one, half = unions.bases(table, SAMPLER)
     assert half == pytest.approx(one / 2)
 
 
 def test_people_are_a_share_of_the_drawn_base() -> None:
     shares = ITEMS[:2] / BASE[2]
-    correlation = estimation.correlations("XA", learned(), SAMPLER)
+    correlation = unions.correlations("XA", joint_use(), SAMPLER)
     core = overlap.union(shares.T, correlation)
     low, high = overlap.frechet(shares.T)
     room = overlap.independence(shares.T) - low
-    union = np.clip(core + estimation.errors("XA", learned(), SAMPLER) * room, low, high)
+    union = np.clip(core + unions.errors("XA", joint_use(), SAMPLER) * room, low, high)
     assert DRAWN[2] / BASE[2] == pytest.approx(union, abs=2e-6)
 
 
@@ -94,7 +94,7 @@ def test_one_audience_is_the_same_draw_in_every_set() -> None:
 
 def test_countries_have_correlations_of_their_own() -> None:
     assert not np.allclose(DRAWN[5], DRAWN[2])
-    one, other = (estimation.correlations(area, learned(), SAMPLER) for area in ("XA", "XB"))
+    one, other = (unions.correlations(area, joint_use(), SAMPLER) for area in ("XA", "XB"))
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.3
 
 
@@ -104,7 +104,7 @@ def test_the_order_of_sets_and_members_changes_no_byte(order: list[int], rng: ob
     shuffled = sets({each: MEMBERS[each] for each in order})
     seed = rng.randrange(2**31)  # type: ignore[attr-defined]
     members = shuffled.members.sample(frac=1.0, random_state=seed)
-    drawn, base = people(Sets(shuffled.table, members))
+    drawn, base = people(Unions(shuffled.table, members))
     assert drawn.tobytes() == DRAWN[order].tobytes()
     assert base.tobytes() == BASE[order].tobytes()
 
@@ -120,7 +120,7 @@ def test_workers_change_no_byte() -> None:
 
 
 def test_a_longer_run_begins_with_the_shorter_one() -> None:
-    short = estimation.people(ITEMS[:, :50], sets(), learned(), Sampler(3, 50))
+    short = unions.people(ITEMS[:, :50], sets(), joint_use(), Sampler(3, 50))
     assert short[0] == pytest.approx(DRAWN[:, :50])
     assert short[1] == pytest.approx(BASE[:, :50])
 
@@ -129,14 +129,14 @@ def test_an_unknown_audience_may_not_be_in_a_set() -> None:
     items = ITEMS.copy()
     items[1] = np.nan
     with pytest.raises(ValueError, match="shares must lie"):
-        estimation.people(items, sets(), learned(), SAMPLER)
-    alone, _ = estimation.people(items, sets({0: [0]}), learned(), SAMPLER)
+        unions.people(items, sets(), joint_use(), SAMPLER)
+    alone, _ = unions.people(items, sets({0: [0]}), joint_use(), SAMPLER)
     assert alone.tobytes() == DRAWN[:1].tobytes()
 
 
 def test_sums_over_countries_are_sums_of_draws() -> None:
     names = pd.Series(["R2", "R1", "R2"])
-    found = estimation.by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
+    found = unions.by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
     assert (found[0] == DRAWN[1]).all()
     assert (found[1] == DRAWN[0] + DRAWN[2]).all()
     assert not found[2].any()
@@ -144,7 +144,9 @@ def test_sums_over_countries_are_sums_of_draws() -> None:
 
 def test_a_cut_tells_how_many_draws_it_moved() -> None:
     drawn = np.array([[1e6, 2e6, 3e6, 4e6], [1e6, 2e6, 3e6, 4e6], [999.5, 1001.0, 1e3, 1e3]])
-    inside, moved = estimation.cut(drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3]))
+    inside, moved = unions.truncate(
+        drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3])
+    )
     assert inside[0].tolist() == [1.5e6, 2e6, 3e6, 3.5e6]
     assert inside[1].tolist() == drawn[1].tolist()
     assert moved.tolist() == [0.5, 0.0, 0.0]  # half a person in a thousand is not a cut
@@ -153,7 +155,7 @@ def test_a_cut_tells_how_many_draws_it_moved() -> None:
 def test_quantiles_of_what_cannot_be_drawn_are_unknown() -> None:
     drawn = np.array([np.arange(101.0), np.full(101, np.nan), np.arange(101.0)])
     drawn[2, 5] = np.nan
-    found = estimation.quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
+    found = unions.quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
     assert found.loc["a"].to_dict() == {"q05_persons": 5.0, "q50_persons": 50.0, "q95_persons": 95}
     assert found.loc[["b", "c"]].isna().all(axis=None)
 
@@ -165,13 +167,13 @@ def surveyed(made: World, **cells: str) -> World:
     )
 
 
-def test_without_a_calibration_nothing_is_learned() -> None:
-    assert estimation.learn(world().typed()) is None
+def test_without_a_calibration_nothing_is_joint_use() -> None:
+    assert unions.joint_use(world().typed()) is None
 
 
 def test_a_country_is_pulled_by_its_own_surveys() -> None:
-    found = estimation.learn(surveyed(calibrated(world())).typed())
-    assert isinstance(found, Learned)
+    found = unions.joint_use(surveyed(calibrated(world())).typed())
+    assert isinstance(found, JointUse)
     assert found.calibration == LEARNED
     centre, scale = overlap.predictive(LEARNED)
     assert found.of("XB") == (centre, scale)
