@@ -1,6 +1,6 @@
 """Denominators: who could be in an audience at all.
 
-Definitions. The base of a place is the smallest population that contains its audiences by
+Definitions. The base of the audiences of a country is the smallest population that contains them by
 definition. The internet users of a country are the audience of a network shutdown.
 
 Method. The same measurer's base nearest in time, within twelve months; failing that the smallest

@@ -46,7 +46,7 @@ def frechet(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def of_sets(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:
     """Frechet bounds of each set, indexed by set_id: `lower`, `upper` and the sum `added`.
 
-    Of several rows of one platform in one place the largest audience counts; places may be
+    Of several rows of one platform in one area the largest audience counts; areas may be
     disjoint, so they add up, to the audience of the whole country at most.
     """
     whole = high.replace("_high_", "_whole_")

@@ -98,47 +98,47 @@ def _measured(row: dict[str, object], names: list[str], base: float) -> Measured
     return Measured(platforms, OverlapKind(str(row["kind"])), low * scale, high * scale, of)
 
 
-def resolve(places: list[Measurements], repair: bool) -> list[Resolved]:
-    """Sharp bounds of each place; contradicting overlaps are left out, or repaired if asked."""
-    solved = bounds.sharp([place.problem for place in places])
+def resolve(countries: list[Measurements], repair: bool) -> list[Resolved]:
+    """Sharp bounds of each country; contradicting overlaps are left out, or repaired if asked."""
+    solved = bounds.sharp([country.problem for country in countries])
     return [
-        Resolved(place, found, None, ())
+        Resolved(country, found, None, ())
         if isinstance(found, Sharp)
-        else _repaired(place, found)
+        else _repaired(country, found)
         if repair
-        else _without(place, found)
-        for place, found in zip(places, solved, strict=True)
+        else _without(country, found)
+        for country, found in zip(countries, solved, strict=True)
     ]
 
 
-def _repaired(place: Measurements, conflict: Conflict) -> Resolved:
-    problem, changes = bounds.repaired(place.problem)
+def _repaired(country: Measurements, conflict: Conflict) -> Resolved:
+    problem, changes = bounds.repaired(country.problem)
     found = bounds.sharp([problem])[0]
     assert isinstance(found, Sharp)  # repaired problems are feasible by construction
-    mended = Measurements(place.key, place.audiences, place.overlaps, problem)
+    mended = Measurements(country.key, country.audiences, country.overlaps, problem)
     return Resolved(mended, found, conflict, tuple(changes))
 
 
-def _without(place: Measurements, conflict: Conflict) -> Resolved:
-    """The place without the overlaps in conflict, and so on until the rest agrees."""
+def _without(country: Measurements, conflict: Conflict) -> Resolved:
+    """The country without the overlaps in conflict, and so on until the rest agrees."""
     first, found = conflict, None
     while not isinstance(found, Sharp):
-        kept = [n for n in range(len(place.overlaps)) if n not in conflict.measured]
-        facts = tuple(place.problem.measured[n] for n in kept)
-        sizes = place.problem
-        place = Measurements(
-            place.key,
-            place.audiences,
-            place.overlaps.iloc[kept].reset_index(drop=True),
+        others = [n for n in range(len(country.overlaps)) if n not in conflict.measured]
+        facts = tuple(country.problem.measured[n] for n in others)
+        sizes = country.problem
+        country = Measurements(
+            country.key,
+            country.audiences,
+            country.overlaps.iloc[others].reset_index(drop=True),
             Problem(sizes.base, sizes.low, sizes.high, facts),
         )
-        found = bounds.sharp([place.problem])[0]
+        found = bounds.sharp([country.problem])[0]
         conflict = found if isinstance(found, Conflict) else conflict
-    return Resolved(place, found, first, ())
+    return Resolved(country, found, first, ())
 
 
 def findings(
-    settled: list[Resolved], before: list[Measurements], chosen: pd.DataFrame, tables: Tables
+    resolved: list[Resolved], before: list[Measurements], chosen: pd.DataFrame, tables: Tables
 ) -> list[Finding]:
     """One finding for each overlap in a conflict, naming every other fact in it and its line."""
     rows = tables["overlaps"].set_index("overlap_id", drop=False)
@@ -146,36 +146,36 @@ def findings(
         (key, text): finding(
             "overlaps", rows.loc[key], "value", RULE, FindingSeverity.WARNING, text
         )
-        for one, place in zip(settled, before, strict=True)
+        for one, country in zip(resolved, before, strict=True)
         if one.conflict is not None
-        for key, text in _told(one, one.conflict, place, chosen, tables).items()
+        for key, text in _messages(one, one.conflict, country, chosen, tables).items()
     }
     return list(found.values())
 
 
-def _told(
-    one: Resolved, conflict: Conflict, place: Measurements, chosen: pd.DataFrame, tables: Tables
+def _messages(
+    one: Resolved, conflict: Conflict, country: Measurements, chosen: pd.DataFrame, tables: Tables
 ) -> dict[str, str]:
-    """What to say of each overlap in the conflict of a place."""
-    facts = _facts_in(conflict, place, chosen, tables)
+    """What to say of each overlap in the conflict of a country."""
+    facts = _facts_in(conflict, country, chosen, tables)
     changes = {change.measured: change for change in one.changes}
-    told = {}
+    messages = {}
     for number in conflict.measured:
-        act = (
-            _moved(place, changes[number])
+        action = (
+            _moved(country, changes[number])
             if number in changes
             else "kept as it is"
             if one.changes
             else "left out; correct one of these facts, or run with --repair"
         )
-        told[str(place.overlaps["overlap_id"][number])] = (
-            f"cannot hold together with {'; '.join(facts)}: {act}"
+        messages[str(country.overlaps["overlap_id"][number])] = (
+            f"cannot hold together with {'; '.join(facts)}: {action}"
         )
-    return told
+    return messages
 
 
-def _moved(place: Measurements, change: Change) -> str:
-    old = place.problem.measured[change.measured]
+def _moved(country: Measurements, change: Change) -> str:
+    old = country.problem.measured[change.measured]
     unit = "" if old.of is not None else " persons"
     form = "{:.4f}".format if old.of is not None else "{:,.0f}".format
 
@@ -191,31 +191,31 @@ def _moved(place: Measurements, change: Change) -> str:
 
 
 def _facts_in(
-    conflict: Conflict, place: Measurements, chosen: pd.DataFrame, tables: Tables
+    conflict: Conflict, country: Measurements, chosen: pd.DataFrame, tables: Tables
 ) -> list[str]:
     """The audiences and the base of a conflict, each with its value, file and line."""
-    own = chosen[(chosen[COUNTRY] == list(place.key)).all(axis=1)]
-    told = []
+    own = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
+    words = []
     for number in conflict.audiences:
-        name = place.audiences["platform_id"][number]
-        told += [
+        name = country.audiences["platform_id"][number]
+        words += [
             f"{name} {_people(row.low_persons, row.high_persons)} "
             f"({row.estimate_id}, {row.row_file}:{row.row_line})"
             for row in own[own["platform_id"] == name].itertuples()
         ]
     if len(conflict.measured) > 1:
-        told += [
+        words += [
             f"{row.overlap_id} ({row.row_file}:{row.row_line})"
-            for row in place.overlaps.iloc[list(conflict.measured)].itertuples()
+            for row in country.overlaps.iloc[list(conflict.measured)].itertuples()
         ]
     if conflict.base:
         bases = tables["bases"].set_index("base_id")
-        row = bases.loc[place.audiences["base_id"].iloc[0]]
-        told.append(
-            f"base {int(row['persons']):,} ({place.audiences['base_id'].iloc[0]}, "
+        row = bases.loc[country.audiences["base_id"].iloc[0]]
+        words.append(
+            f"base {int(row['persons']):,} ({country.audiences['base_id'].iloc[0]}, "
             f"{row['row_file']}:{row['row_line']})"
         )
-    return told
+    return words
 
 
 def _people(low: float, high: float) -> str:

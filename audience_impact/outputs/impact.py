@@ -24,8 +24,8 @@ _ENDS = ["lower_persons", *QUANTILES, "upper_persons"]
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the rows of a restriction are made from."""
+class _Known:
+    """What the rows of the metrics that are drawn are made from."""
 
     scope: Scope
     inputs: Inputs
@@ -46,7 +46,7 @@ def impact(
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
     status = reasons.status(scope, inputs)
-    found = Found(scope, inputs, bounds, simulation, draws)
+    found = _Known(scope, inputs, bounds, simulation, draws)
     parts = {
         ImpactMetric.PEOPLE_EXPOSED.value: _exposed(found, status),
         ImpactMetric.PEOPLE_FEATURE_EXPOSED.value: _feature_users(found, status),
@@ -107,7 +107,7 @@ def _overlap_method(one: Resolved) -> DedupMethod:
     return DedupMethod.OBSERVED_UNION if observed else DedupMethod.CONDITIONED
 
 
-def _numbers(found: Found, metric: ImpactMetric) -> pd.DataFrame:
+def _numbers(found: _Known, metric: ImpactMetric) -> pd.DataFrame:
     """Bounds and quantiles of a metric, by restriction."""
     drawn, names = found.draws.by_metric[metric.value], found.simulation.restrictions
     middle = unions.quantiles(drawn, names, "persons")
@@ -118,7 +118,7 @@ def _numbers(found: Found, metric: ImpactMetric) -> pd.DataFrame:
     return frame
 
 
-def _exposed(found: Found, status: pd.DataFrame) -> pd.DataFrame:
+def _exposed(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     """People exposed: status and reasons, what the bounds truncated, the reach of the window."""
     frame = _numbers(found, ImpactMetric.PEOPLE_EXPOSED).join(status)
     moved = pd.Series(found.draws.truncated_share, found.simulation.restrictions)
@@ -139,7 +139,7 @@ def _exposed(found: Found, status: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _windows(found: Found, upper: pd.Series) -> pd.DataFrame:
+def _windows(found: _Known, upper: pd.Series) -> pd.DataFrame:
     """Reach of the days each restriction lasted, at least nobody where it is partial."""
     inputs, periods = found.inputs, found.simulation.timeline.periods
     window = reach.window_by_restriction(inputs.audiences, inputs.daily, periods)
@@ -171,7 +171,7 @@ def _contradicted(bounds: Bounds) -> dict[str, list[str]]:
     return found
 
 
-def _feature_users(found: Found, status: pd.DataFrame) -> pd.DataFrame:
+def _feature_users(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     """Feature users: everyone exposed to a whole service, else by the shares that speak for it."""
     frame = _numbers(found, ImpactMetric.PEOPLE_FEATURE_EXPOSED).join(status)
     named = frame.index.isin(found.scope.is_whole_service.index)
@@ -189,7 +189,7 @@ def _feature_users(found: Found, status: pd.DataFrame) -> pd.DataFrame:
     return _uncalibrated(frame, found.simulation)
 
 
-def _deprived(found: Found, status: pd.DataFrame) -> pd.DataFrame:
+def _deprived(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     """Feature users who do not keep access."""
     frame = _feature_users(found, status).drop(columns=_ENDS)
     frame = frame.join(_numbers(found, ImpactMetric.PEOPLE_DEPRIVED_NET))
