@@ -1,6 +1,7 @@
 """`refresh` against a server that fails in every way a publisher's may."""
 
 import csv
+import gzip
 import json
 import os
 import re
@@ -34,7 +35,7 @@ from tests.publishers import (
     truncated,
     wpp,
 )
-from tests.support import FACTS
+from tests.support import FACTS, load
 
 DAY, LATER = date(2026, 11, 25), date(2026, 12, 1)
 TABLES = ("bases", "lineages", "sources")
@@ -114,6 +115,44 @@ def test_a_layer_has_the_columns_of_the_facts_and_passes_their_checks(wanted: Wa
     assert {row["accessed_on"] for row in rows(wanted, "sources")} == {"2026-11-25"}
     reading = steps.read([wanted.into, FACTS])
     assert [steps.line(found) for found in steps.check(reading).findings if found.layer == 1] == []
+
+
+def test_a_layer_laid_last_takes_no_range_away(server: Server, wanted: Wanted) -> None:
+    _, facts = load(FACTS / "bases.csv")
+    ranges = {row[0]: row[4:7] for row in facts if row[7] == "F" and row[5] and "wpp" in row[0]}
+    mid_year = {row: cells for row, cells in ranges.items() if "-31-" not in row}
+    server.files["/wpp.csv.gz"] = gzip.compress(wpp_of(mid_year), mtime=0)
+    refreshing.refresh(replace(wanted, names=[Name.PROJECTIONS]))
+    bases = steps.read([FACTS, wanted.into]).tables["bases"].set_index("base_id")
+    columns = ["persons", "low_persons", "high_persons"]
+    assert set(bases.loc[list(mid_year), "source_id"]) == {"un-wpp-2024-totals"}
+    assert {row: bases.loc[row, columns].tolist() for row in ranges} == ranges
+    assert len(mid_year) > 400
+
+
+def wpp_of(bases: dict[str, list[str]]) -> bytes:
+    """The totals of the UN that say what these bases say: id to persons, low and high."""
+    lines = ["LocID,ISO2_code,Location,Variant,Time,PopTotal"]
+    for row, numbers in bases.items():
+        area, _, year, _ = row.split("-")
+        for variant, persons in zip(publishers.VARIANTS, numbers, strict=True):
+            place = "900," if area == "001" else f"1,{area}"
+            lines.append(f"{place},{area},{variant},{year},{int(persons) / 1000}")
+    return "\n".join([*lines, ""]).encode()
+
+
+def test_users_online_after_the_last_report_are_projected_with_a_range(
+    server: Server, wanted: Wanted
+) -> None:
+    server.internet |= {("AE", y): str(20 + 3 * (y - 2001)) for y in publishers.YEARS}
+    refreshing.refresh(wanted)
+    bases = {row["base_id"]: row for row in rows(wanted, "bases")}
+    ahead = bases["AE-internet_all-2026-projected"]
+    low, persons, high = (int(ahead[f"{end}persons"]) for end in ("low_", "", "high_"))
+    assert low < persons < high <= int(bases["AE-all_ages-2026-wpp2024"]["persons"])
+    assert (ahead["lineage_id"], ahead["obs_status"]) == ("internet-use-projection", "F")
+    series = {row["lineage_id"] for row in rows(wanted, "lineages")}
+    assert series == {*Name, "internet-use-projection"}
 
 
 def test_every_download_is_kept_with_digest_date_and_source(wanted: Wanted) -> None:
@@ -267,6 +306,7 @@ def test_what_stays_wrong_is_one_line_and_writes_nothing(
         ("/internet", b"oops", "gives no JSON"),
         ("/wpp.csv.gz", b"\x1f\x8b\x08 broken", "a gzip file that is not whole"),
         ("/wpp.csv.gz", wpp().replace(b"PopTotal", b"Total"), "lacks the column PopTotal"),
+        ("/wpp.csv.gz", wpp().replace(b"Lower 95", b"Lower 80"), "lacks the variant Lower 95 PI"),
     ],
 )
 def test_a_changed_shape_is_named(
