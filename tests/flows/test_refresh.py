@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from flows.downloads import fetching, refreshing
-from flows.downloads.fetching import Patience
+from flows.downloads.fetching import RetryPolicy
 from flows.downloads.names import Name
 from flows.downloads.refreshing import Refreshed, Wanted
 from flows.pipeline import steps
@@ -39,7 +39,7 @@ from tests.support import FACTS, load
 
 DAY, LATER = date(2026, 11, 25), date(2026, 12, 1)
 TABLES = ("bases", "lineages", "sources")
-SOON = Patience(
+SOON = RetryPolicy(
     timeout_seconds=0.25,
     attempts=4,
     first_wait_seconds=0.005,
@@ -62,7 +62,7 @@ def wanted(server: Server, tmp_path: Path) -> Wanted:
         facts=[FACTS],
         today=DAY,
         addresses=server.addresses,
-        patience=SOON,
+        policy=SOON,
     )
 
 
@@ -223,7 +223,7 @@ def test_the_server_says_how_long_to_wait_and_the_log_says_why(
     server.answers["/stop.csv"] = [fails(429, Retry_After="1")]
     started = time.monotonic()
     patience = replace(SOON, longest_wait_seconds=1)
-    refreshing.refresh(alone(wanted, patience=patience))
+    refreshing.refresh(alone(wanted, policy=patience))
     assert time.monotonic() - started >= 1
     told = "answers 429 Too Many Requests and asks to wait 1 s: asking again in 1.0 s (time 1)"
     assert told in caplog.messages
@@ -238,7 +238,7 @@ def test_a_broken_download_is_continued(server: Server, wanted: Wanted, answer: 
 
 
 def test_the_next_run_continues_what_broke_off(server: Server, wanted: Wanted) -> None:
-    once = alone(wanted, patience=replace(SOON, attempts=1))
+    once = alone(wanted, policy=replace(SOON, attempts=1))
     server.answers["/stop.csv"] = [dropped]
     assert "after 1 tries" in refused(once)
     refreshing.refresh(once)
@@ -250,7 +250,7 @@ def test_the_next_run_continues_what_broke_off(server: Server, wanted: Wanted) -
 def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(
     server: Server, wanted: Wanted, versions: bool
 ) -> None:
-    once = alone(wanted, patience=replace(SOON, attempts=1))
+    once = alone(wanted, policy=replace(SOON, attempts=1))
     server.versions = versions
     server.answers["/stop.csv"] = [truncated]
     refused(once)
@@ -428,7 +428,7 @@ def test_an_answer_encoded_on_the_way_is_decoded(server: Server, wanted: Wanted)
 def test_a_server_that_never_ends_is_given_up(server: Server, wanted: Wanted) -> None:
     server.answers["/stop.csv"] = [slow, slow]
     hasty = replace(SOON, attempts=2, attempt_seconds=0.02)
-    assert "is too slow (ReadTimeout), after 2 tries" in refused(alone(wanted, patience=hasty))
+    assert "is too slow (ReadTimeout), after 2 tries" in refused(alone(wanted, policy=hasty))
 
 
 def test_a_damaged_download_is_told(wanted: Wanted) -> None:
