@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from audience_impact import blanks
 from audience_impact.ingest.stop.targets import COLUMNS, OTHER
 from audience_impact.vocabulary import (
     Action,
@@ -115,7 +116,7 @@ def _text(cell: object) -> str:
         return str(cell.strftime("%Y-%m-%d"))
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return " ".join(str(cell).split())
+    return blanks.trimmed(" ".join(str(cell).split()))
 
 
 def day(text: str) -> str:
