@@ -252,6 +252,13 @@ def import_stop(
     snapshot: Day = None,
     address: Annotated[str, typer.Option(help="Where it was read.")] = "",
     accessed: Day = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Write over tables edited by hand; a copy of each is kept in DIR/replaced.",
+        ),
+    ] = False,
     style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
 ) -> None:
     """Import Access Now's #KeepItOn STOP register for `run --facts data/facts --facts DIR`.
@@ -261,18 +268,22 @@ def import_stop(
     --address it is the known public copy of 2026-05-20; --accessed is the day it was read.
     """
     folders = _folders(facts)
+    from flows.pipeline.steps import RefusedError
     from flows.registers import importing
     from flows.registers import reconciliation as imported
     from flows.registers.files import RegisterError
+    from schemas.contracts import ValidationOffError
 
     days = {"snapshot": snapshot, "accessed": accessed}
     told = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
     try:
         theirs = importing.counts_of(counts) if counts else None
         origin = importing.Origin(address=address, **told)
-        layer = importing.import_stop(file, into, folders, origin)
-    except RegisterError as error:
+        layer, written = importing.import_stop(file, into, folders, origin, overwrite)
+    except (RegisterError, RefusedError, ValidationOffError) as error:
         raise _fail(str(error)) from error
+    for copy in written.replaced:
+        typer.echo(f"edited by hand, kept as {copy}", err=True)
     as_text = imported.as_text(layer, into, theirs)
     sys.stdout.write(imported.as_json(layer, theirs) if style is Told.JSON else as_text)
 

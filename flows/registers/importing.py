@@ -18,11 +18,14 @@ from audience_impact.ingest.stop import targets as stop_targets
 from audience_impact.ingest.stop.events import Defects, Event, Reading, Record, Row
 from audience_impact.vocabulary import WHOLE_INTERNET, PlatformKind
 from flows.pipeline import steps
+from flows.publishing import layers
+from flows.publishing.layers import Layer, Owner, Written
 from flows.registers import files as registers
 from flows.registers import gazetteer
 from flows.registers.files import RegisterError
 from schemas import facts as fact_models
 
+OWNER = Owner("import stop", "import.json", "--overwrite")
 LINEAGE = {
     "lineage_id": "access-now-stop",
     "measurer": "Access Now",
@@ -242,37 +245,35 @@ def _csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     return text.getvalue().encode()
 
 
-def _require_own(folder: Path, base: Sequence[Path]) -> None:
-    """Refuse to write over fact tables that no import wrote."""
-    tables = [table for table in fact_models.MODELS if (folder / f"{table}.csv").is_file()]
-    rows = folder / "register_rows.csv"
-    own = rows.is_file() and len(rows.read_bytes().splitlines()) > 1
-    if folder.resolve() in [path.resolve() for path in base] or (tables and not own):
-        raise RegisterError(
-            f"{folder}: holds fact tables that no import wrote; give a folder of its own"
-        )
+def layer(imported: Imported, columns: Sequence[str]) -> Layer:
+    """The tables of the layer, and beside them the rows refused.
 
-
-def write(imported: Imported, folder: Path, columns: Sequence[str]) -> None:
-    """Write the layer, and beside it the rows refused."""
-    (folder / REFUSED).parent.mkdir(parents=True, exist_ok=True)
-    for table in WRITTEN:
-        content = _csv(columns_of(table), imported.tables[table])
-        (folder / f"{table}.csv").write_bytes(content)
+    Args:
+        imported: the register as imported.
+        columns: those of the register.
+    """
+    tables = {
+        table: pd.DataFrame(imported.tables[table], columns=columns_of(table)).fillna("")
+        for table in WRITTEN
+    }
     refused = _csv(["row", "reason", *columns], imported.refused)
-    (folder / REFUSED).write_bytes(refused)
+    return Layer(tables, {REFUSED.as_posix(): refused})
 
 
-def import_stop(path: Path, folder: Path, base: Sequence[Path], origin: Origin) -> Imported:
+def import_stop(
+    path: Path, folder: Path, base: Sequence[Path], origin: Origin, overwrite: bool = False
+) -> tuple[Imported, Written]:
     """Read a STOP register and write it as a layer for the base facts.
 
-    Raises RegisterError with one line where the file is no such register.
+    With `overwrite`, what was edited by hand in the folder is kept aside and written anew.
+
+    Raises RegisterError with one line where the file is no such register, and RefusedError where
+    the folder holds somebody's work.
     """
-    _require_own(folder, base)
     frame = registers.read(path, stop.READ)
     imported = build(frame, steps.read(base).tables, origin)
-    write(imported, folder, [str(name) for name in frame.columns])
-    return imported
+    files = layers.render(layer(imported, [str(name) for name in frame.columns]))
+    return imported, layers.write(files, folder, base, OWNER, overwrite)
 
 
 def counts_of(path: Path) -> dict[tuple[str, str], int]:
