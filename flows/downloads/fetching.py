@@ -8,7 +8,6 @@ names its version (ETag, Last-Modified) and gives ranges; else it starts again.
 import hashlib
 import json
 import logging
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from pydantic import Field
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from flows.pipeline.steps import RefusedError
+from flows.publishing.files import as_json, write_whole
 
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
@@ -171,24 +171,6 @@ def sha256(path: Path) -> str:
     """The digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader finds the old one or the new one, whole."""
-    aside = path.with_name(f".tmp-{path.name}-{os.getpid()}")
-    try:
-        with aside.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def as_json(value: object) -> bytes:
-    """JSON for a reader, the same bytes for the same value."""
-    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
 def sidecar_path(path: Path) -> Path:

@@ -283,6 +283,50 @@ def test_facts_of_its_own_are_not_written_over(facts_copy: Path, tmp_path: Path)
     assert (facts_copy / "restrictions.csv").read_bytes() == before
 
 
+def test_a_table_edited_by_hand_is_not_written_over(tmp_path: Path) -> None:
+    """The second import of the same register; only when told to does it write, and keeps a copy."""
+    path, into = as_csv(tmp_path), tmp_path / "layer"
+    told(path, into)
+    whole = (into / "restrictions.csv").read_bytes()
+    (into / "restrictions.csv").write_bytes(whole + b"MINE\n")
+    done = run(path, "--into", into)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{into / 'restrictions.csv'} was not written by import stop, or")
+    assert done.stderr.count("\n") == 1
+    assert (into / "restrictions.csv").read_bytes() == whole + b"MINE\n"
+    done = run(path, "--into", into, "--overwrite", "--format", "json")
+    assert (done.exit_code, json.loads(done.stdout)["rows"]) == (0, len(ROWS))
+    (copy,) = (into / "replaced").iterdir()
+    assert done.stderr == f"edited by hand, kept as {copy}\n"
+    assert copy.read_bytes() == whole + b"MINE\n"
+    assert (into / "restrictions.csv").read_bytes() == whole
+
+
+def test_a_table_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
+    path, into, other = as_csv(tmp_path), tmp_path / "layer", tmp_path / "precious.csv"
+    told(path, into)
+    other.write_text("precious")
+    (into / "areas.csv").unlink()
+    (into / "areas.csv").symlink_to(other)
+    for more in ((), ("--overwrite",)):
+        done = run(path, "--into", into, *more)
+        assert (done.exit_code, other.read_text()) == (1, "precious")
+        assert f"{into / 'areas.csv'} is a link" in done.stderr
+
+
+def test_white_space_of_every_kind_in_the_register_stays_out_of_the_layer(tmp_path: Path) -> None:
+    """Else the layer would break its contract, and the whole register be refused for a sign."""
+    odd = "\u200b"
+    rows = [
+        {name: f"{odd}\xa0{cell}{odd}" for name, cell in row.items()}
+        | {"other_affected": f"{odd}Grindr{odd}, {odd}Some thing{odd}" if service else ""}
+        for service, row in enumerate((register_row(), register_row(**SERVICE, country="Kenya")))
+    ]
+    told(as_csv(tmp_path, rows), tmp_path / "layer")
+    names = {row["name"] for row in layer(tmp_path / "layer")["platforms"]}
+    assert {"Grindr", "Some thing"} <= names
+
+
 def test_a_rule_for_a_column_that_is_not_there_is_named(facts_copy: Path, tmp_path: Path) -> None:
     path = facts_copy / "feature_rules.csv"
     path.write_text(path.read_text() + "bad,rumours,calls,voice_call,\n")

@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from flows.downloads import fetching, refreshing
+from flows.downloads import refreshing
 from flows.downloads.fetching import RetryPolicy
 from flows.downloads.names import Name
 from flows.downloads.refreshing import Refreshed, Wanted
 from flows.pipeline import steps
+from flows.publishing import layers
 from schemas.facts import columns
 from tests import publishers
 from tests.publishers import (
@@ -80,7 +81,7 @@ def refused(wanted: Wanted) -> str:
 def written(wanted: Wanted) -> dict[str, bytes]:
     if not wanted.into.is_dir():
         return {}
-    return {path.name: path.read_bytes() for path in wanted.into.iterdir()}
+    return {path.name: path.read_bytes() for path in wanted.into.iterdir() if path.name != ".lock"}
 
 
 def rows(wanted: Wanted, table: str) -> list[dict[str, str]]:
@@ -397,17 +398,15 @@ def test_a_run_that_died_while_writing_is_mended(
     refreshing.refresh(wanted)
     server.population["AE", 2023] = "5"
     server.files["/stop.csv"] = stop(41)
-    whole = fetching.write_whole
 
-    def dies(path: Path, content: bytes) -> None:
-        if path.name == "bases.csv":
-            raise KeyboardInterrupt
-        whole(path, content)
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("flows.publishing.layers.write_whole", dies)
+        patch.setattr(layers, "_put_in_place", dies)
         with pytest.raises(KeyboardInterrupt):
             refreshing.refresh(replace(wanted, today=LATER))
+    assert "unfinished_layer" in {found.rule for found in steps.read([FACTS, wanted.into]).findings}
     assert refreshing.refresh(wanted).created
     bases = {row["base_id"]: row["persons"] for row in rows(wanted, "bases")}
     assert bases["AE-all_ages-2023-worldbank"] == "5"
