@@ -279,10 +279,10 @@ def import_stop(
     try:
         theirs = importing.counts_of(counts) if counts else None
         origin = importing.Origin(address=address, **told)
-        layer, written = importing.import_stop(file, into, folders, origin, overwrite)
+        layer = importing.import_stop(file, into, folders, origin, overwrite)
     except (RegisterError, RefusedError, ValidationOffError) as error:
         raise _fail(str(error)) from error
-    for copy in written.replaced:
+    for copy in layer.replaced:
         typer.echo(f"edited by hand, kept as {copy}", err=True)
     as_text = imported.as_text(layer, into, theirs)
     sys.stdout.write(imported.as_json(layer, theirs) if style is Told.JSON else as_text)

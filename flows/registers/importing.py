@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +19,7 @@ from audience_impact.ingest.stop.events import Defects, Event, Reading, Record, 
 from audience_impact.vocabulary import WHOLE_INTERNET, PlatformKind
 from flows.pipeline import steps
 from flows.publishing import layers
-from flows.publishing.layers import Layer, Owner, Written
+from flows.publishing.layers import Layer, Owner
 from flows.registers import files as registers
 from flows.registers import gazetteer
 from flows.registers.files import RegisterError
@@ -63,13 +63,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class Imported:
-    """A register as a layer: its tables, what was refused, and the reconciliation."""
+    """A register as a layer: its tables, what was refused, and the reconciliation.
+
+    `replaced` are the copies of what was edited by hand and then overwritten.
+    """
 
     tables: Mapping[str, list[Row]]
     refused: list[Row]
     rows: int
     merged_identical: int
     defects: Mapping[str, list[int]]
+    replaced: tuple[Path, ...] = ()
 
     @property
     def fates(self) -> Counter[str]:
@@ -253,8 +257,13 @@ def layer(imported: Imported, columns: Sequence[str]) -> Layer:
         columns: those of the register.
     """
     tables = {
-        table: pd.DataFrame(imported.tables[table], columns=columns_of(table)).fillna("")
+        table: pd.DataFrame(
+            [{**dict.fromkeys(names, ""), **row} for row in imported.tables[table]],
+            columns=names,
+            dtype="str",
+        )
         for table in WRITTEN
+        for names in [columns_of(table)]
     }
     refused = _csv(["row", "reason", *columns], imported.refused)
     return Layer(tables, {REFUSED.as_posix(): refused})
@@ -262,7 +271,7 @@ def layer(imported: Imported, columns: Sequence[str]) -> Layer:
 
 def import_stop(
     path: Path, folder: Path, base: Sequence[Path], origin: Origin, overwrite: bool = False
-) -> tuple[Imported, Written]:
+) -> Imported:
     """Read a STOP register and write it as a layer for the base facts.
 
     With `overwrite`, what was edited by hand in the folder is kept aside and written anew.
@@ -273,7 +282,8 @@ def import_stop(
     frame = registers.read(path, stop.READ)
     imported = build(frame, steps.read(base).tables, origin)
     files = layers.render(layer(imported, [str(name) for name in frame.columns]))
-    return imported, layers.write(files, folder, base, OWNER, overwrite)
+    written = layers.write(files, folder, base, OWNER, overwrite)
+    return replace(imported, replaced=written.replaced)
 
 
 def counts_of(path: Path) -> dict[tuple[str, str], int]:
