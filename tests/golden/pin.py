@@ -15,7 +15,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from flows import importing, steps
+from flows.pipeline import steps
+from flows.registers import importing
 from tests.golden.worlds import WORLDS, Odd
 from tests.support import FACTS, checked, load
 
