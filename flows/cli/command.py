@@ -297,7 +297,7 @@ def refresh(
         typer.Option(
             "--into",
             metavar="DIR",
-            help="Where the layer is written; nothing else may lie there.",
+            help="Where the layer is written; no other fact table may lie there.",
         ),
     ],
     downloads: Annotated[

@@ -220,10 +220,13 @@ def layer(imported: ImportReport, columns: Sequence[str]) -> Layer:
         columns: those of the register.
     """
     tables = {
-        table: pd.DataFrame(imported.tables[table], columns=columns_of(table), dtype="str").fillna(
-            ""
+        table: pd.DataFrame(
+            [{**dict.fromkeys(names, ""), **row} for row in imported.tables[table]],
+            columns=names,
+            dtype="str",
         )
         for table in WRITTEN
+        for names in [columns_of(table)]
     }
     refused = _csv(["row", "reason", *columns], imported.refused)
     return Layer(tables, {refused_path(imported.register).as_posix(): refused})

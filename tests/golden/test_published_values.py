@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import steps
+from flows.pipeline import steps
 from tests.golden import pin
 from tests.golden.worlds import WORLDS
 from tests.support import FACTS
