@@ -1,6 +1,7 @@
 """A register imported as a layer: files as they come, every row accounted for, nothing silent."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -407,6 +408,55 @@ def test_a_damaged_sheet_gives_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(content)
     with pytest.raises(registers.RegisterError, match="Excel file"):
         registers.read(tmp_path / "a.xlsx", stop.READ)
+
+
+def one_line(path: Path) -> str:
+    with pytest.raises(registers.RegisterError) as caught:
+        registers.read(path, stop.READ)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
+    return str(caught.value)
+
+
+def test_a_cell_at_the_end_of_a_sheet_is_told_and_not_walked_to(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(as_excel(tmp_path))
+    book["Combined (2016-2025)"]["XFD1048576"] = "x"
+    book.save(tmp_path / "b.xlsx")
+    assert "more than 200,000 rows" in one_line(tmp_path / "b.xlsx")
+
+
+def test_a_cell_beside_the_table_is_no_column(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(as_excel(tmp_path))
+    book["Combined (2016-2025)"]["XFD3"] = "x"
+    book.save(tmp_path / "b.xlsx")
+    assert list(registers.read(tmp_path / "b.xlsx", stop.READ)) == list(ROWS[0])
+
+
+@pytest.mark.parametrize("write", [as_parquet, as_csv, as_excel])
+@pytest.mark.parametrize("limit", ["MOST_ROWS", "MOST_BYTES"])
+def test_what_is_larger_than_any_register_gives_one_line(
+    tmp_path: Path, write: Callable[[Path], Path], limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path)
+    monkeypatch.setattr(registers, limit, 10)
+    assert f"more than 10 {limit.removeprefix('MOST_').lower()}" in one_line(path)
+
+
+def test_a_parquet_with_lists_gives_one_line(tmp_path: Path) -> None:
+    table = frame().assign(event=[["a", "b"]] * len(ROWS))
+    table.to_parquet(tmp_path / "a.parquet")
+    assert "has lists in the column event" in one_line(tmp_path / "a.parquet")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert one_line(tmp_path / "pipe").endswith("is no file; give a file")
+
+
+def test_more_countries_than_there_are_are_none(tmp_path: Path) -> None:
+    rows = [ROWS[0], {**ROWS[0], "country": "India;" * 50_000}]
+    found = told(as_csv(tmp_path, rows), tmp_path / "layer")
+    assert found["defect_rows"]["country_unresolved"] == [2]
 
 
 def test_a_sheet_may_have_any_name_if_its_columns_are_right(tmp_path: Path) -> None:
