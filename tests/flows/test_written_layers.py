@@ -293,7 +293,8 @@ def test_whoever_dies_leaves_the_old_layer_or_the_new_or_one_that_no_reader_take
     tmp_path: Path, start: str
 ) -> None:
     """At every step on the disk: what is neither is refused by readers, and the next run mends."""
-    seen, edited = [], start == "an edited layer"
+    seen: list[str] = []
+    edited = start == "an edited layer"
     while not seen or seen[-1]:
         into = tmp_path / str(len(seen))
         if start != "no layer":
