@@ -14,17 +14,27 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_RUNNER_POLL_FREQUENCY
+from prefect.settings import (
+    PREFECT_CLIENT_MAX_RETRIES,
+    PREFECT_RUNNER_POLL_FREQUENCY,
+    temporary_settings,
+)
 from prefect.states import Cancelled, Crashed, Pending
 
 from flows import CHECKOUT
 from flows.serving.children import Child, child
 from flows.serving.server import say
 
-STOPPED = "The run was stopped while it was under way."
+STOPPED = "The process of the run was stopped or died while it was under way."
 UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 TROUBLE = (httpx.HTTPError, ObjectNotFound)
 """The server is away for a while, or somebody deleted the run."""
@@ -109,15 +119,29 @@ def end(client: SyncPrefectClient, run: UUID) -> str:
     """Mark a run whose process is gone as crashed or cancelled; else it would run for ever.
 
     A process that is stopped may have no time to report. Nothing is lost: `latest` moves in one
-    step or not at all, and the next run starts from the facts. Gives the name of the last state.
+    step or not at all, and the next run starts from the facts. Gives the name of the last state;
+    a server that is away is not asked for long, as this process may have been told to stop.
     """
-    state = client.read_flow_run(run).state
-    if state is not None and state.type in UNDER_WAY:
-        wanted = state.type is StateType.CANCELLING
-        last: State[None] = Cancelled() if wanted else Crashed(message=STOPPED)
-        client.set_flow_run_state(run, last, force=True)
-        return last.name or last.type.value
+    try:
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 2}):
+            state = client.read_flow_run(run).state
+            if state is not None and state.type in UNDER_WAY:
+                wanted = state.type is StateType.CANCELLING
+                state = Cancelled() if wanted else Crashed(message=STOPPED)
+                client.set_flow_run_state(run, state, force=True)
+    except TROUBLE:
+        return "unknown"
     return "unknown" if state is None else state.name or state.type.value
+
+
+def end_left_over(client: SyncPrefectClient, entrypoints: Entrypoints) -> None:
+    """Mark what was under way when an earlier server of our own was killed: nobody runs it now."""
+    left = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(UNDER_WAY))),
+        deployment_id=FlowRunFilterDeploymentId(any_=list(entrypoints)),
+    )
+    for run in client.read_flow_runs(flow_run_filter=left):
+        end(client, run.id)
 
 
 def pause(seconds: float, check: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from prefect.settings import PREFECT_UI_URL
 
 from flows import CHECKOUT
 from flows.serving.children import Child, ServeError, environment, interruptible, prefect_command
-from flows.serving.runs import Entrypoints, follow
+from flows.serving.runs import Entrypoints, end_left_over, follow
 from flows.serving.server import say, server
 
 PREFECT_YAML = CHECKOUT / "prefect.yaml"
@@ -29,6 +29,9 @@ def serve() -> None:
         with interruptible(), server() as embedded:
             create(work_pool())
             entrypoints = deploy()
+            if embedded:
+                with get_client(sync_client=True) as client:
+                    end_left_over(client, entrypoints)
             say(f"The schedule runs; see {PREFECT_UI_URL.value()}; Ctrl-C stops it.")
             follow(entrypoints, lambda: require_alive(embedded))
     except ServeError as error:

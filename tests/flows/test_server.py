@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pandas as pd
@@ -379,11 +380,30 @@ def test_a_run_whose_process_is_gone_does_not_run_for_ever(
     assert state.type is after
 
 
+def test_a_run_that_a_killed_server_left_is_ended(served: Served) -> None:
+    with served.client() as client:
+        deployment = client.read_deployment_by_name("publish-impact/daily").id
+        run = client.create_flow_run_from_deployment(deployment, state=Running()).id
+        runs.end_left_over(client, {deployment: "any"})
+        state = client.read_flow_run(run).state
+    assert state is not None
+    assert state.type is StateType.CRASHED
+
+
+def test_a_server_that_is_away_does_not_keep_a_process_from_stopping() -> None:
+    away = f"http://127.0.0.1:{free_port()}/api"
+    with SyncPrefectClient(away) as client, pytest.raises(children.Interrupted):
+        try:
+            raise children.Interrupted
+        finally:
+            assert runs.end(client, uuid4()) == "unknown"
+
+
 def test_a_run_that_somebody_cancels_is_stopped(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
     monkeypatch.setattr(runs, "command", lambda entrypoint: sleep)
-    with served.client() as client, temporary_settings({PREFECT_RUNNER_POLL_FREQUENCY: 0.1}):
+    with served.client() as client, temporary_settings({PREFECT_RUNNER_POLL_FREQUENCY: 1}):
         run = client.create_flow_run(publish_impact, state=Cancelling()).id
         assert runs.execute(client, run, "any", lambda: None) == "Cancelled"
