@@ -35,7 +35,8 @@ CALLS = (Feature.VOICE_CALL.value, Feature.VIDEO_CALL.value, Feature.GROUP_CALL.
 def shares(audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """The shares of use that speak for each country of a restriction of features.
 
-    One row a country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks for, joined by ;),
+    One row a country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
+    for, joined by ;),
     `feature_use_id`, LAW, `least` and `most` of intervals.py in shares, `is_own` (asked about a
     restricted service), `assumed` (words), `of_persons`, `share_base_id`, `beyond_persons` (people
     of the ages of the base that were not asked; NaN where nobody counted them), `is_inside` (those
@@ -82,7 +83,7 @@ def _usable(tables: Tables) -> pd.DataFrame:
 
 
 def _once(best: pd.DataFrame) -> pd.DataFrame:
-    """One row a country of a restriction and fact, whatever platforms and features it speaks for."""
+    """One row a country of a restriction and fact, whatever it speaks for there."""
     by = [*COUNTRY, "feature_use_id"]
     first = best.sort_values([*by, "feature", "platform_id"]).drop_duplicates(by)
     features = best.groupby(by)["feature"].agg(lambda names: ";".join(sorted(set(names))))
