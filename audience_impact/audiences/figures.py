@@ -145,7 +145,7 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """What each figure says, the priority of its metric, and whose page it stands on."""
     lineages = tables["lineages"].set_index("lineage_id")["source_type"]
     pages = tables["sources"].set_index("source_id")["source_type"]
-    priority = figures["audience_metric"].map(PRIORITY)
+    priority = figures["audience_metric"].map(PRIORITY).astype("float64")
     company = figures["lineage_id"].map(lineages) == SourceType.COMPANY_STATEMENT.value
     priority = priority.where(~company | (priority > WEAK), WEAK)
     priority = priority.where(~figures["share_base_id"].isin(_parts(tables)), PART)

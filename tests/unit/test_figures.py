@@ -222,7 +222,7 @@ def test_a_company_s_daily_figure_stays_a_floor() -> None:
 def test_a_share_times_the_base_of_the_same_measurer() -> None:
     made = world().estimate("E1", unit="share", value="0.5")
     assert limits(made) == (350000.0, 350000.0)
-    assert audience(made)["shared"]
+    assert audience(made)["is_from_share"]
     assert spoken(made)["share_base_id"].tolist() == ["XA-panel"]
 
 

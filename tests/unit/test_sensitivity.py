@@ -217,7 +217,7 @@ def test_for_what_has_no_estimate_it_says_what_would_help() -> None:
 @pytest.mark.parametrize("way", ["not wanted", "too large"])
 def test_shares_that_cost_too_much_are_left_out(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way == "too large":
-        monkeypatch.setattr(sensitivity, "LARGEST_REGISTER", 1)
+        monkeypatch.setattr(sensitivity_table, "LARGEST_REGISTER", 1)
     wanted = replace(WANTED, sensitivity=way == "too large")
     table = told(one_audience().restrict("R2", "gamma"), wanted)
     assert table["input"].tolist() == [sensitivity_table.HELPS_MOST]
