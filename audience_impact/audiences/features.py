@@ -32,7 +32,7 @@ from scipy.special import expit, logit, ndtri
 from audience_impact.audiences import figures
 from audience_impact.facts.rules import PARENTS, WINDOW_DAYS
 from audience_impact.facts.tables import Tables
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.simulation import distributions as draws
 from audience_impact.simulation.distributions import Sampler
 from audience_impact.vocabulary import Feature, InputKind, PlatformKind, YesNo

@@ -32,9 +32,9 @@ from audience_impact.bounds import sharp as bounds
 from audience_impact.bounds.sharp import Change, Conflict, Measured, Problem, Sharp
 from audience_impact.facts.rules import WINDOW_DAYS
 from audience_impact.facts.tables import Finding, Tables, finding
+from audience_impact.frames import Array
 from audience_impact.overlap import conditioning
-from audience_impact.overlap import copula as overlap
-from audience_impact.overlap.copula import Array
+from audience_impact.overlap.model import JointUse, OverlapModel, with_error
 from audience_impact.simulation import distributions as draws
 from audience_impact.simulation.distributions import Sampler
 from audience_impact.vocabulary import (
@@ -269,13 +269,18 @@ def _people(low: float, high: float) -> str:
 
 
 def conditioned(
-    one: Settled, shares: Array, correlation: Array, error: Array, base: Array, sampler: Sampler
+    one: Settled,
+    shares: Array,
+    model: OverlapModel,
+    joint_use: JointUse,
+    base: Array,
+    sampler: Sampler,
 ) -> Array:
     """Draws (D,) of the union of a place, as a share of its base, given its overlaps.
 
-    `shares` (n, D) of its audiences in the order of `place.audiences`; `error` (D,) as
-    estimation.errors gives it, here narrowed by how much the overlaps narrow the bounds. Draws
-    in which audiences leave no room for the overlap fall back on the copula alone.
+    `shares` (n, D) of its audiences in the order of `place.audiences`; the error of the joint use
+    is narrowed by how much the overlaps narrow the bounds. Draws in which audiences leave no room
+    for the overlap fall back on the model alone.
     """
     facts, count = one.valued, len(shares)
     rows = [conditioning.indicator(f.platforms, f.kind, count) for f in facts.values()]
@@ -285,12 +290,10 @@ def conditioned(
             for key, f in facts.items()
         ]
     ).T
-    prior = overlap.pattern_draws(shares.T, correlation)
+    prior = model.patterns(shares.T, joint_use)
     met = conditioning.unions_given(prior, shares.T, np.array(rows), targets)
     core = np.where(np.isnan(met), 1.0 - prior[:, 0], met)
-    low, high = overlap.frechet(shares.T)
-    room = overlap.independence(shares.T) - low
-    return np.asarray(np.clip(core + error * room * _narrowing(one), low, high))
+    return with_error(core, shares.T, joint_use.error, _narrowing(one))
 
 
 def _narrowing(one: Settled) -> float:

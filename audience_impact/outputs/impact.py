@@ -186,7 +186,7 @@ def _windows(walk: Walk, model: Model, upper: pd.Series) -> pd.DataFrame:
 
 def _uncalibrated(frame: pd.DataFrame, model: Model) -> pd.DataFrame:
     """The rows that could be drawn, with the reason why they are not without a calibration."""
-    if model.learned is not None:
+    if model.overlap is not None:
         return frame
     ready = frame.index.isin(model.places["restriction_id"]) & (frame["obs_status"] != "M")
     return _because(frame, ready & frame["q50_persons"].isna(), estimation.UNCALIBRATED, "U")

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.periods import spans
 from audience_impact.simulation import audiences as pooling
 from audience_impact.simulation import timeline as sweep
@@ -107,9 +107,9 @@ def _forced(timed: Timed, model: Model, end: str) -> Array:
 
 def _drawn(model: Model, timed: Timed, sampler: Sampler, workers: int) -> pd.DataFrame:
     """Quantiles of person-days by KEY, where something can be drawn."""
-    if model.learned is None or timed[1].empty:
+    if model.overlap is None or timed[1].empty:
         return _nothing(KEY, "person_days")
-    per_day = sweep.daily_people(timed, model.line, model.learned, sampler, workers)
+    per_day = sweep.daily_people(timed, model.line, model.overlap, sampler, workers)
     total = _summed(timed, per_day)
     return estimation.quantiles(total.to_numpy(), total.index, "person_days")
 
@@ -194,7 +194,7 @@ def _described(frame: pd.DataFrame, model: Model, as_of: date) -> pd.DataFrame:
         NO_DAILY: rows["certain"] & ~rows["measured"],
     }
     flags = [_touched(frame, model, rows[some]) for some in why.values()]
-    if model.learned is None:
+    if model.overlap is None:
         why[estimation.UNCALIBRATED] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
     reasons = [
@@ -307,11 +307,11 @@ def _middle(
     model: Model, drawable: _Periods, bounds: pd.DataFrame, sampler: Sampler, workers: int
 ) -> pd.DataFrame:
     """Quantiles of the people in each period, by country and period."""
-    if model.learned is None or drawable.table.empty:
+    if model.overlap is None or drawable.table.empty:
         return _nothing(["country_id", "period"], "persons")
     items = pooling.values(model.items, sampler)
     sets = sweep.sets_of(drawable.members, model.line.rows)
-    drawn, _ = estimation.people(items, sets, model.learned, sampler, workers)
+    drawn, _ = estimation.people(items, sets, model.overlap, sampler, workers)
     index = pd.MultiIndex.from_frame(drawable.table[["country_id", "period"]])
     ends = bounds.reindex(index)
     low, high = (ends[f"{end}_persons"].to_numpy("float64") for end in ("lower", "upper"))
@@ -341,7 +341,7 @@ def _about_area(table: pd.DataFrame, every: _Periods, model: Model, as_of: date)
             restrictions_count=groups["restriction_id"].nunique().to_numpy(),
             bounds_only_count=bounded,
             obs_status=np.where(silent, "M", np.where(bounded > 0, "U", "E")),
-            reason=np.where(bounded > 0, IN_PART, "" if model.learned else estimation.UNCALIBRATED),
+            reason=np.where(bounded > 0, IN_PART, "" if model.overlap else estimation.UNCALIBRATED),
             as_of=as_of.isoformat(),
         )
         .sort_values(["area_id", "period"], ignore_index=True)

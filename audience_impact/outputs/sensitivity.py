@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.simulation import simulate as outcomes
 from audience_impact.simulation.distributions import Sampler, uniforms
 from audience_impact.vocabulary import InputKind

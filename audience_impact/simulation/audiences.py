@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from audience_impact.audiences.figures import PAIR
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.simulation import distributions as draws
 from audience_impact.simulation.distributions import Sampler
 from audience_impact.vocabulary import InputKind

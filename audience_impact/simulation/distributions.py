@@ -67,7 +67,7 @@ from scipy.special import (
     ndtri,
 )
 
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.vocabulary import InputKind
 
 LEAST, MOST = np.finfo(np.float64).tiny, 1.0 - 2.0**-53  # inside (0, 1): finite quantiles

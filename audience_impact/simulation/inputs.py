@@ -16,6 +16,7 @@ import pandas as pd
 from audience_impact.audiences import features, figures
 from audience_impact.bounds.measured import PLACE
 from audience_impact.facts.tables import Tables
+from audience_impact.overlap import registry
 from audience_impact.simulation import audiences as pooling
 from audience_impact.simulation import timeline as sweep
 from audience_impact.simulation import unions as estimation
@@ -40,7 +41,6 @@ def in_part(about: pd.DataFrame) -> pd.Series:
 
 def modelled(walk: Walk, tables: Tables, as_of: date) -> Model:
     """What is drawn; without a calibration among the facts nothing will be."""
-    learned = estimation.learn(tables)
     about = walk.events.set_index("restriction_id")
     part = in_part(about)
     line = sweep.timeline(
@@ -56,7 +56,7 @@ def modelled(walk: Walk, tables: Tables, as_of: date) -> Model:
     whole = features.whole_service(walk.targets)
     limits = _limits(walk, whole)
     return Model(
-        learned,
+        registry.learn(tables),
         about.index,
         items,
         _drawable(walk, items, complete, whole),

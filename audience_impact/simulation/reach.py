@@ -48,7 +48,7 @@ J. Marketing Research 28 (which finds Metheringham's law the popular one, and im
 import numpy as np
 from numpy.typing import ArrayLike
 
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 
 MONTH = 30  # days of a "monthly" audience
 HALVINGS = 53  # of [0, 1]: the spacing of floats

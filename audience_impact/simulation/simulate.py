@@ -19,13 +19,14 @@ from scipy.sparse import csr_array
 from audience_impact.audiences import features
 from audience_impact.bounds import measured
 from audience_impact.bounds.measured import PLACE, Settled
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
+from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import audiences as pooling
 from audience_impact.simulation import timeline as sweep
 from audience_impact.simulation import unions as estimation
 from audience_impact.simulation.distributions import Sampler
 from audience_impact.simulation.timeline import Timed, Timeline
-from audience_impact.simulation.unions import CELL, Learned, Sets
+from audience_impact.simulation.unions import CELL, Sets
 from audience_impact.vocabulary import ImpactMetric
 
 EXPOSED = ImpactMetric.PEOPLE_EXPOSED.value
@@ -45,7 +46,7 @@ class Model:
     indexed by restriction_id.
     """
 
-    learned: Learned | None
+    overlap: OverlapModel | None
     restrictions: pd.Index
     items: pd.DataFrame
     places: pd.DataFrame
@@ -70,14 +71,14 @@ def draw(model: Model, sampler: Sampler, workers: int = 1) -> Outcomes:
     """Draws of every metric of every restriction of the model."""
     count = len(model.restrictions)
     nothing = np.full((count, sampler.count), np.nan)
-    learned = model.learned
-    if learned is None or model.places.empty:
+    overlap = model.overlap
+    if overlap is None or model.places.empty:
         return Outcomes(
             dict.fromkeys((EXPOSED, FEATURE, DEPRIVED, PERSON_DAYS), nothing), np.zeros(count)
         )
     items = pooling.values(model.items, sampler)
     callers = features.callers(model.shares, sampler)
-    exposed, feature = _places(model, learned, (items, callers), sampler, workers)
+    exposed, feature = _places(model, overlap, (items, callers), sampler, workers)
     people, moved = _restrictions(model, exposed, EXPOSED)
     users = _restrictions(model, feature, FEATURE)[0]
     return Outcomes(
@@ -85,14 +86,18 @@ def draw(model: Model, sampler: Sampler, workers: int = 1) -> Outcomes:
             EXPOSED: people,
             FEATURE: users,
             DEPRIVED: _deprived(model, users, sampler),
-            PERSON_DAYS: _days(model, learned, sampler, workers),
+            PERSON_DAYS: _days(model, overlap, sampler, workers),
         },
         moved,
     )
 
 
 def _places(
-    model: Model, learned: Learned, drawn_items: tuple[Array, Array], sampler: Sampler, workers: int
+    model: Model,
+    overlap: OverlapModel,
+    drawn_items: tuple[Array, Array],
+    sampler: Sampler,
+    workers: int,
 ) -> tuple[Array, Array]:
     """People exposed and feature users (places, D), before the bounds of features.
 
@@ -100,7 +105,7 @@ def _places(
     """
     sets = place_sets(model)
     items, callers = drawn_items
-    drawn, base = estimation.people(np.vstack([items, callers]), sets, learned, sampler, workers)
+    drawn, base = estimation.people(np.vstack([items, callers]), sets, overlap, sampler, workers)
     kinds = sets.table["kind"].to_numpy(dtype=object)
     numbers = sets.table["number"].to_numpy()
     exposed = np.full((len(model.places), sampler.count), np.nan)
@@ -112,7 +117,7 @@ def _places(
     whole = model.places["whole"].to_numpy("bool")[:, None]
     bases = np.empty_like(exposed)
     bases[numbers[kinds == "exposed"]] = base[kinds == "exposed"]
-    told = _conditioned(model, learned, items, (exposed, bases), sampler)
+    told = _conditioned(model, overlap, items, (exposed, bases), sampler)
     low, high = (model.places[f"{end}_persons"].to_numpy("float64") for end in ("lower", "upper"))
     return told, np.where(whole, np.clip(told, low[:, None], high[:, None]), used)
 
@@ -143,7 +148,7 @@ def place_sets(model: Model) -> Sets:
 
 
 def _conditioned(
-    model: Model, learned: Learned, items: Array, drawn: tuple[Array, Array], sampler: Sampler
+    model: Model, overlap: OverlapModel, items: Array, drawn: tuple[Array, Array], sampler: Sampler
 ) -> Array:
     """People exposed, where overlaps were measured given those.
 
@@ -159,10 +164,9 @@ def _conditioned(
         own = model.items[(model.items[PLACE] == list(one.place.key)).all(axis=1)]
         rows = own.sort_values("platform_id").index
         shares = np.clip(items[rows] / bases[at], 0.0, 1.0)
-        correlation = estimation.correlations(one.place.key[1], learned, sampler)
-        error = estimation.errors(one.place.key[1], learned, sampler)
+        joint_use = overlap.joint_use(one.place.key[1], sampler.uniform)
         told[at] = bases[at] * measured.conditioned(
-            one, shares, correlation, error, bases[at], sampler
+            one, shares, overlap, joint_use, bases[at], sampler
         )
     return told
 
@@ -188,13 +192,13 @@ def _deprived(model: Model, users: Array, sampler: Sampler) -> Array:
     return estimation.cut(lost, lower, bound["upper_persons"].to_numpy("float64"))[0]
 
 
-def _days(model: Model, learned: Learned, sampler: Sampler, workers: int) -> Array:
+def _days(model: Model, overlap: OverlapModel, sampler: Sampler, workers: int) -> Array:
     """Person-days (restrictions, D) over the whole time each restriction is on record."""
     days = np.full((len(model.restrictions), sampler.count), np.nan)
     pieces, members = model.timed
     if members.empty:
         return days
-    per_day = sweep.daily_people(model.timed, model.line, learned, sampler, workers)
+    per_day = sweep.daily_people(model.timed, model.line, overlap, sampler, workers)
     names = pieces["group"].str.rsplit("|", n=1).str[0]
     at = (model.restrictions.get_indexer(names), pieces["set_id"].to_numpy())
     shape = (len(days), len(per_day))

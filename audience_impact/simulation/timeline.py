@@ -34,13 +34,14 @@ import pandas as pd
 
 from audience_impact.audiences import figures
 from audience_impact.audiences.figures import PAIR
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
+from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import audiences as pooling
 from audience_impact.simulation import intervals as person_days
 from audience_impact.simulation import reach
 from audience_impact.simulation import unions as estimation
 from audience_impact.simulation.distributions import Sampler
-from audience_impact.simulation.unions import CELL, Learned, Sets
+from audience_impact.simulation.unions import CELL, Sets
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 DAILY = {"avg_daily_reach": 0, "dau": 1, "daily_reach": 2}
@@ -305,7 +306,7 @@ def sets_of(members: pd.DataFrame, rows: pd.DataFrame) -> Sets:
 
 
 def daily_people(
-    timed: Timed, line: Timeline, learned: Learned, sampler: Sampler, workers: int
+    timed: Timed, line: Timeline, overlap: OverlapModel, sampler: Sampler, workers: int
 ) -> Array:
     """Draws (set_ids, D) of the people under a restriction on a day of each set, cut to bounds."""
     rows = line.rows
@@ -321,7 +322,7 @@ def daily_people(
     items = np.full((len(rows), sampler.count), np.nan)
     if wanted.any():
         items[wanted] = pooling.values(table[wanted], sampler)
-    drawn, _ = estimation.people(items, sets_of(members, rows), learned, sampler, workers)
+    drawn, _ = estimation.people(items, sets_of(members, rows), overlap, sampler, workers)
     bound = forced(timed[1], rows, "daily_low_persons", "daily_high_persons")
     return estimation.cut(drawn, bound["lower"].to_numpy(), bound["upper"].to_numpy())[0]
 

@@ -5,11 +5,11 @@ inside one base. A cell is everything asked for in one country and base.
 
 Method. Each item, base and correlation is drawn once for its own key and stands wherever it is
 used, so that draw number d is one possible world and sums over sets are right. Inside a cell
-audiences become shares of the drawn base, their union comes from the one-factor copula
-(unions, overlap), and the model's own error is one standard normal a country. A set with
+audiences become shares of the drawn base, their union comes from the model of joint use
+(overlap.model), and the model's own error is drawn once a country. A set with
 measured overlaps is conditioned on them in each draw (measured).
 
-Assumptions. Those of overlap.py; errors of figures are independent of one another.
+Assumptions. Those of the model of joint use; errors of figures are independent of one another.
 
 Known drawbacks. The model's error is the same draw for all sets of a country, so that sums over
 sets of one country are rather too wide than too narrow.
@@ -23,13 +23,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import ndtri
 
-from audience_impact.facts.tables import Tables
-from audience_impact.overlap import calibration
-from audience_impact.overlap import copula as overlap
-from audience_impact.overlap.batched import Cell, unions
-from audience_impact.overlap.copula import Array, Calibration
+from audience_impact.frames import Array
+from audience_impact.overlap.model import Group, OverlapModel, unions
 from audience_impact.simulation import distributions as draws
 from audience_impact.simulation.distributions import Sampler
 from audience_impact.vocabulary import InputKind
@@ -39,46 +35,6 @@ UNCALIBRATED = "no calibration of joint use among the facts"
 """Why nothing is drawn without one."""
 CUT = 1e-3
 """A draw counts as cut where the bound moves it by more than this share of itself."""
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What surveys taught: the calibration, and the centre and scale of each country."""
-
-    calibration: Calibration
-    centres: dict[str, tuple[float, float]]
-
-    def of(self, country: str) -> tuple[float, float]:
-        """Centre and scale of the log odds of the correlation in a country."""
-        return self.centres.get(country) or overlap.predictive(self.calibration)
-
-
-def learn(tables: Tables) -> Learned | None:
-    """The calibration of the facts, pulled by each country's own surveys; None without one."""
-    table, surveys = tables["overlap_calibration"], tables["surveys"]
-    if table.empty:
-        return None
-    learned = calibration.read(table)
-    return Learned(
-        learned,
-        {
-            area: overlap.predictive(learned, calibration.own_surveys(table, surveys, area))
-            for area in sorted(surveys["area_id"].unique())
-        },
-    )
-
-
-def correlations(country: str, learned: Learned, sampler: Sampler) -> Array:
-    """Draws (D,) of the correlation of a country."""
-    centre, scale = learned.of(country)
-    u = sampler.uniform(InputKind.CORRELATION, f"correlation|{country}")
-    return overlap.correlation_draws(centre, scale, learned.calibration.degrees, u)
-
-
-def errors(country: str, learned: Learned, sampler: Sampler) -> Array:
-    """Draws (D,) of the model's error, in units of independence less the largest audience."""
-    u = sampler.uniform(InputKind.MODEL, f"model|{country}")
-    return np.asarray(learned.calibration.model * ndtri(u))
 
 
 def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -108,7 +64,7 @@ CELL = ["country_id", "base_id", "expected_persons", "base_low_persons", "base_h
 
 
 def people(
-    items: Array, sets: Sets, learned: Learned, sampler: Sampler, workers: int = 1
+    items: Array, sets: Sets, overlap: OverlapModel, sampler: Sampler, workers: int = 1
 ) -> tuple[Array, Array]:
     """Draws (sets, D) of the people in each set, and of its base, in persons.
 
@@ -121,26 +77,19 @@ def people(
     members = sets.members.merge(numbered[["set_id", "cell", "place"]], on="set_id")
     parts = dict(iter(members.groupby("cell", sort=True)))
     of = cells["country_id"].to_numpy(dtype=object)
-    shared = {
-        country: (correlations(country, learned, sampler), errors(country, learned, sampler))
-        for country in sorted(set(of))
-    }
+    shared = {country: overlap.joint_use(country, sampler.uniform) for country in sorted(set(of))}
     places, asked = [], []
     for cell, part in parts.items():
         found = _cell(part, items, drawn[cell])
         places.append(found[0])
-        asked.append(Cell(found[1], *shared[of[cell]], found[2]))
-    shares = unions(asked, _as_they_are, workers)
+        asked.append(Group(found[1], shared[of[cell]], found[2]))
+    shares = unions(overlap, asked, workers=workers)
     result = np.full((len(sets.table), sampler.count), np.nan)
     for where, share in zip(places, shares, strict=True):
         result[where] = share
     base = np.full_like(result, np.nan)
     base[numbered["place"]] = drawn[numbered["cell"]]
     return result * base, base
-
-
-def _as_they_are(shares: Array) -> Array:
-    return shares
 
 
 def _cell(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit, logit
 
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.simulation.distributions import (
     beta,
     logit_normal,

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.overlap import copula as overlap
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
+from audience_impact.overlap import copula, registry
+from audience_impact.overlap.model import with_error
+from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.simulation import unions as estimation
 from audience_impact.simulation.distributions import Sampler
-from audience_impact.simulation.unions import CELL, Learned, Sets
+from audience_impact.simulation.unions import CELL, Sets
 from tests.engine import LEARNED, calibrated, learned
 from tests.support import World, world
 
@@ -75,11 +77,8 @@ def test_a_base_moves_with_what_is_expected() -> None:
 
 def test_people_are_a_share_of_the_drawn_base() -> None:
     shares = ITEMS[:2] / BASE[2]
-    correlation = estimation.correlations("XA", learned(), SAMPLER)
-    core = overlap.union(shares.T, correlation)
-    low, high = overlap.frechet(shares.T)
-    room = overlap.independence(shares.T) - low
-    union = np.clip(core + estimation.errors("XA", learned(), SAMPLER) * room, low, high)
+    use = learned().joint_use("XA", SAMPLER.uniform)
+    union = with_error(copula.union(shares.T, use.parameters[0]), shares.T, use.error)
     assert DRAWN[2] / BASE[2] == pytest.approx(union, abs=2e-6)
 
 
@@ -94,7 +93,8 @@ def test_one_audience_is_the_same_draw_in_every_set() -> None:
 
 def test_countries_have_correlations_of_their_own() -> None:
     assert not np.allclose(DRAWN[5], DRAWN[2])
-    one, other = (estimation.correlations(area, learned(), SAMPLER) for area in ("XA", "XB"))
+    uses = (learned().joint_use(area, SAMPLER.uniform) for area in ("XA", "XB"))
+    one, other = (use.parameters[0] for use in uses)
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.3
 
 
@@ -166,14 +166,16 @@ def surveyed(made: World, **cells: str) -> World:
 
 
 def test_without_a_calibration_nothing_is_learned() -> None:
-    assert estimation.learn(world().typed()) is None
+    assert registry.learn(world().typed()) is None
 
 
 def test_a_country_is_pulled_by_its_own_surveys() -> None:
-    found = estimation.learn(surveyed(calibrated(world())).typed())
-    assert isinstance(found, Learned)
+    found = registry.learn(surveyed(calibrated(world())).typed())
+    assert isinstance(found, OneFactorCopula)
     assert found.calibration == LEARNED
-    centre, scale = overlap.predictive(LEARNED)
-    assert found.of("XB") == (centre, scale)
-    assert centre < found.of("XA")[0] < 0.8
-    assert found.of("XA")[1] < scale
+    centre, scale = copula.predictive(LEARNED)
+    assert list(found.centres) == ["XA"]
+    assert centre < found.centres["XA"][0] < 0.8
+    assert found.centres["XA"][1] < scale
+    unseen = found.joint_use("XB", SAMPLER.uniform)
+    assert (unseen.parameters == learned().joint_use("XB", SAMPLER.uniform).parameters).all()

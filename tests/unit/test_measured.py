@@ -9,7 +9,6 @@ from audience_impact.bounds import measured
 from audience_impact.bounds.measured import Settled
 from audience_impact.facts.tables import Finding
 from audience_impact.outputs import impact as results
-from audience_impact.simulation import unions as estimation
 from audience_impact.simulation.distributions import Sampler
 from tests.engine import calibrated, calls, ends, impacts, learned, of, russia, walked
 from tests.support import AS_OF, World, world
@@ -221,8 +220,8 @@ def given_overlaps(one: Settled, shares: list[list[float]], sampler: Sampler) ->
     found = measured.conditioned(
         one,
         drawn,
-        estimation.correlations("RU", learned(), sampler),
-        estimation.errors("RU", learned(), sampler),
+        learned(),
+        learned().joint_use("RU", sampler.uniform),
         np.full(sampler.count, 105e6),
         sampler,
     )

@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.stats import t as student
 
 from audience_impact.facts.tables import Tables
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.simulation import audiences as pooling
 from audience_impact.simulation.distributions import Sampler
 from flows.pipeline import steps

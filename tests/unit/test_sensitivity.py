@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audience_impact.frames import Array
 from audience_impact.outputs import impact as results
 from audience_impact.outputs import sensitivity
-from audience_impact.overlap.copula import Array
 from audience_impact.pipeline import Settings
 from audience_impact.simulation import inputs as modelling
 from audience_impact.simulation import simulate as outcomes
