@@ -108,7 +108,8 @@ def test_the_chain_tells_the_models_apart() -> None:
 
 @pytest.mark.parametrize("name", ["one factor", "independence"])
 def test_the_answers_of_a_model_agree_with_one_another(name: str) -> None:
-    model: OverlapModel = {"one factor": learned(), "independence": Independence()}[name]
+    models: dict[str, OverlapModel] = {"one factor": learned(), "independence": Independence()}
+    model = models[name]
     rng = np.random.default_rng(4)
     shares = rng.uniform(0.05, 0.95, 4)
     use = model.joint_use("XA", lambda kind, key: np.full(1, 0.3))
