@@ -167,9 +167,8 @@ def estimate_union(
         >>> found = estimate_union([96e6, 89e6], universe=105e6, calibration=learned)
         >>> [round(persons / 1e6, 1) for persons in found]
         [98.0, 101.3, 103.4]
-        >>> russia = estimate_union(
-        ...     [96e6, 89e6], universe=105e6, calibration=learned, country_id="RU"
-        ... )
+        >>> told = {"calibration": learned, "country_id": "RU"}
+        >>> russia = estimate_union([96e6, 89e6], universe=105e6, **told)
         >>> [round(persons / 1e6, 1) for persons in russia]
         [98.4, 101.5, 103.6]
     """
@@ -214,9 +213,8 @@ def feature_users(
 
     Examples:
         >>> from audience_impact import load_calibration
-        >>> found = feature_users(
-        ...     [96e6, 89e6], 41.7e6, universe=105e6, calibration=load_calibration()
-        ... )
+        >>> learned = load_calibration()
+        >>> found = feature_users([96e6, 89e6], 41.7e6, universe=105e6, calibration=learned)
         >>> [round(persons / 1e6, 1) for persons in found]
         [32.7, 41.2, 41.5, 41.7, 41.7]
     """

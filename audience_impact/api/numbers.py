@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audience_impact.api.answers import Persons
-from audience_impact.frames import Array
 
 if TYPE_CHECKING:
+    from audience_impact.frames import Array
     from audience_impact.overlap.model import OverlapModel
 
 PROBABILITIES = (0.05, 0.50, 0.95)
@@ -48,7 +48,7 @@ def sizes(
     return [low for low, _ in pairs], [high for _, high in pairs]
 
 
-def exact(audiences: Sequence[float], universe: float, names: Sequence[str] = ()) -> Array:
+def exact(audiences: Sequence[float], universe: float, names: Sequence[str] = ()) -> "Array":
     """Exact persons of each audience inside a finite universe."""
     low, high = sizes(audiences, universe, names)
     if low != high:
@@ -59,12 +59,12 @@ def exact(audiences: Sequence[float], universe: float, names: Sequence[str] = ()
 
 
 def unions(
-    shares: Array,
+    shares: "Array",
     members: NDArray[np.bool_],
     model: "OverlapModel",
     country_id: str,
     seed_and_draws: tuple[int, int],
-) -> Array:
+) -> "Array":
     """Draws (unions, D) of unions of exact shares, of one country."""
     from audience_impact.overlap.model import Group
     from audience_impact.simulation.distributions import Sampler
@@ -76,6 +76,6 @@ def unions(
     return model.unions(Group(np.repeat(shares[:, None], draws, axis=1), joint_use, members))
 
 
-def points(drawn: Array) -> list[float]:
+def points(drawn: "Array") -> list[float]:
     """The 5, 50 and 95 % points of draws (D,)."""
     return [float(point) for point in np.quantile(drawn, PROBABILITIES)]

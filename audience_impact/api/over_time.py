@@ -23,11 +23,11 @@ import numpy as np
 
 from audience_impact.api.answers import Reach, Restriction
 from audience_impact.api.numbers import PROBABILITIES, exact, unions
-from audience_impact.frames import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from audience_impact.frames import Array
     from audience_impact.overlap.model import OverlapModel
 
 
@@ -135,7 +135,7 @@ def person_days(
     return _by_period(periods, totals)
 
 
-def _by_period(periods: "pd.DataFrame", totals: Array) -> "pd.DataFrame":
+def _by_period(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFrame":
     """Bounds and points of the person-days (periods, 2 + D), the sum of the years first."""
     import pandas as pd
 

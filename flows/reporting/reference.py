@@ -19,9 +19,7 @@ What an analyst imports from `audience_impact`, in a notebook anywhere:
 from audience_impact import estimate_union, load_calibration, union_bounds
 
 union_bounds([96e6, 89e6], universe=105e6)
-estimate_union(
-    [96e6, 89e6], universe=105e6, calibration=load_calibration(), country_id="RU"
-)
+estimate_union([96e6, 89e6], universe=105e6, calibration=load_calibration(), country_id="RU")
 ```
 
 Audiences and universe are persons, the people of one country by one definition of use. Every
@@ -46,13 +44,16 @@ def _entry(name: str, one: Any) -> str:
 
 def _signature(name: str, one: Any) -> str:
     """The call as the source has it; a long one with an argument a line."""
-    (node,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
+    (node,) = ast.parse(inspect.getsource(one)).body
     if isinstance(one, type) and issubclass(one, Exception):
         return f"class {name}({', '.join(base.__name__ for base in one.__bases__)})"
     if isinstance(node, ast.FunctionDef):
         parts, end = _parameters(node.args), f" -> {_note(node.returns)}"
     else:
-        parts, end = [_field(each) for each in node.body if isinstance(each, ast.AnnAssign)], ""
+        parts, end = (
+            [_field(each) for each in ast.walk(node) if isinstance(each, ast.AnnAssign)],
+            "",
+        )
     line = f"{name}({', '.join(parts)}){end}"
     every = "".join(f"    {part},\n" for part in parts)
     return line if len(line) <= LINE else f"{name}(\n{every}){end}"
@@ -95,9 +96,14 @@ def _body(one: Any) -> str:
     parts = [first.strip() + "\n"]
     for title, text in zip(rest[::2], rest[1::2], strict=True):
         dedented = textwrap.dedent(text.strip("\n"))
-        shape = {"Examples": _examples, "Returns": str, "Source": str}.get(title, _entries)
-        parts.append(f"\n**{title}**\n\n{shape(dedented)}\n")
+        parts.append(f"\n**{title}**\n\n{_section(title, dedented)}\n")
     return "".join(parts)
+
+
+def _section(title: str, text: str) -> str:
+    if title == "Examples":
+        return _examples(text)
+    return text if title in ("Returns", "Source") else _entries(text)
 
 
 def _entries(text: str) -> str:
