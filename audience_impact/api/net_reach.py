@@ -54,7 +54,7 @@ def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) ->
             above its most; an audience larger than the universe.
 
     Source:
-        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.sharp`.
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.frechet`.
 
     Examples:
         >>> union_bounds([96e6, 89e6], universe=105e6)
@@ -64,7 +64,7 @@ def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) ->
     """
     import pandas as pd
 
-    from audience_impact.bounds.sharp import frechet
+    from audience_impact.bounds.frechet import frechet
 
     low, high = sizes(audiences, universe)
     table = pd.DataFrame({"union": 0, "low_persons": low, "high_persons": high})
@@ -209,7 +209,7 @@ def feature_users(
         ValueError: As `estimate_union`.
 
     Source:
-        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.audiences.features`.
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.feature_users`.
 
     Examples:
         >>> from audience_impact import load_calibration

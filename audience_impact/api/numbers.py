@@ -67,7 +67,7 @@ def unions(
 ) -> "Array":
     """Draws (unions, D) of unions of exact shares, of one country."""
     from audience_impact.overlap.model import Group
-    from audience_impact.simulation.distributions import Sampler
+    from audience_impact.simulation.sampler import Sampler
 
     seed, draws = seed_and_draws
     if draws < 1:

@@ -11,20 +11,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, finding, without
-from audience_impact.vocabulary import FindingSeverity, PopulationBase, Unit
-
-WINDOW_DAYS = 366
-"""A base speaks for a figure at most twelve months away."""
-
-PARENTS = {
-    "internet_12_plus": ("age_12_plus", "internet_all", "all_ages"),
-    "internet_all": ("all_ages",),
-    "age_18_plus": ("age_16_plus", "age_13_plus", "age_12_plus", "all_ages"),
-    "age_16_plus": ("age_13_plus", "age_12_plus", "all_ages"),
-    "age_13_plus": ("age_12_plus", "all_ages"),
-    "age_12_plus": ("all_ages",),
-}
-"""The populations that contain a population by definition."""
+from audience_impact.periods import WINDOW_DAYS, with_distance
+from audience_impact.populations import EVERYONE, PARENTS
+from audience_impact.vocabulary import FindingSeverity, Unit
 
 READ_METRICS = {
     "daily": ("daily_reach", "avg_daily_reach", "dau"),
@@ -45,22 +34,6 @@ class Check:
     run: Callable[[Tables], list[Finding]]
 
 
-def gap_days(
-    start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
-) -> pd.Series:
-    """Days between two half-open periods, 0 where they touch or overlap."""
-    before = (start - other_end).dt.days
-    after = (other_start - end).dt.days
-    return pd.concat([before, after], axis=1).max(axis=1).clip(lower=0)
-
-
-def apart_days(
-    start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
-) -> pd.Series:
-    """Days between the middles of two periods: which of two that touch is the nearer."""
-    return ((start + (end - start) / 2) - (other_start + (other_end - other_start) / 2)).abs()
-
-
 def top(frame: pd.DataFrame) -> pd.Series:
     """The largest number a figure states: value, else its upper, else its lower end."""
     return frame["value"].fillna(frame["high"]).fillna(frame["low"])
@@ -78,12 +51,7 @@ def _nearest(figures: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> pd.Da
         }
     )
     joined = figures.reset_index(names="place").merge(right, on=by)
-    joined["gap"] = gap_days(
-        joined["period_start"], joined["period_end"], joined["base_start"], joined["base_end"]
-    )
-    joined["apart"] = apart_days(
-        joined["period_start"], joined["period_end"], joined["base_start"], joined["base_end"]
-    )
+    joined = with_distance(joined, ("period_start", "period_end"), ("base_start", "base_end"))
     return joined.sort_values(["gap", "apart", "of_base_id"]).drop_duplicates("place")
 
 
@@ -142,7 +110,7 @@ def estimate_above_base(tables: Tables) -> list[Finding]:
 def _populations(tables: Tables) -> pd.DataFrame:
     """The largest population on record of each area and year-near period."""
     bases = tables["bases"]
-    return bases[bases["population_base"] == PopulationBase.ALL_AGES.value]
+    return bases[bases["population_base"] == EVERYONE]
 
 
 def above_population(tables: Tables) -> list[Finding]:
@@ -165,7 +133,7 @@ def above_population(tables: Tables) -> list[Finding]:
 def base_above_population(tables: Tables) -> list[Finding]:
     """No base is larger than all the people of its area, a twentieth of slack for vintages."""
     bases = tables["bases"]
-    parts = bases[bases["population_base"] != PopulationBase.ALL_AGES.value]
+    parts = bases[bases["population_base"] != EVERYONE]
     near = _nearest(
         parts.drop(columns="base_id").assign(stated_persons=parts["persons"]),
         _populations(tables),

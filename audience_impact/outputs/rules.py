@@ -1,31 +1,34 @@
 """Rules over results: what must hold of every published number, whatever the facts are.
 
-Each rule takes the tables of a walk and returns the keys of the rows that break it. A breach of
-an error is a fault of the method or of the code, so nothing is published; a warning is published
-with the data.
+Each rule takes the figures that spoke and the published table and returns the keys of the rows
+that break it. A breach of an error is a fault of the method or of the code, so nothing is
+published; a warning is published with the data.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from audience_impact.audiences.figures import PAIR
+from audience_impact.audiences.daily_reach import LATER_DAYS
+from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.bounds import measured
-from audience_impact.outputs import impact as results
-from audience_impact.simulation.simulate import EXPOSED
-from audience_impact.simulation.timeline import LATER_DAYS
-from audience_impact.vocabulary import FindingSeverity
-
-if TYPE_CHECKING:
-    from audience_impact.pipeline import Walk
+from audience_impact.outputs import reasons
+from audience_impact.outputs.impact import TRUNCATED_FLAG
+from audience_impact.vocabulary import FindingSeverity, ImpactMetric
 
 TOLERANCE_PERSONS = 1.0
 GROWTH_SHARE = 1e-3
 """Of the base: medians of two sets differ by draws, so the rule allows for that much."""
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What is reviewed: the table `impact`, the figures that spoke, and the daily ones."""
+
+    impact: pd.DataFrame
+    chosen: pd.DataFrame
+    daily: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -35,38 +38,41 @@ class Review:
     rule: str
     severity: FindingSeverity
     meaning: str
-    run: Callable[[Walk, pd.DataFrame], list[str]]
+    run: Callable[[Reviewed], list[str]]
 
 
-def estimate_outside_bounds(walk: Walk, impact: pd.DataFrame) -> list[str]:
+def estimate_outside_bounds(found: Reviewed) -> list[str]:
     """Lower <= q05 <= q50 <= q95 <= upper."""
     names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-    steps = impact[names].diff(axis=1).iloc[:, 1:]
-    return _keys(impact[(steps < -TOLERANCE_PERSONS).any(axis=1)])
+    steps = found.impact[names].diff(axis=1).iloc[:, 1:]
+    return _keys(found.impact[(steps < -TOLERANCE_PERSONS).any(axis=1)])
 
 
-def estimate_clamped(walk: Walk, impact: pd.DataFrame) -> list[str]:
+def estimate_clamped(found: Reviewed) -> list[str]:
     """Estimates that the bounds moved in many draws."""
-    return _keys(_clamped(impact))
+    return _keys(_truncated(found.impact))
 
 
-def _clamped(impact: pd.DataFrame) -> pd.DataFrame:
-    """Where bounds meet there is nothing to draw, so nothing is clamped."""
+def _truncated(impact: pd.DataFrame) -> pd.DataFrame:
+    """Where bounds meet there is nothing to draw, so nothing is truncated."""
     wide = impact["lower_persons"] != impact["upper_persons"]
-    return impact[wide & (impact["clamped_draws_share"] > results.CUT_FLAG)]
+    return impact[wide & (impact["clamped_draws_share"] > TRUNCATED_FLAG)]
 
 
-def clamped_unflagged(walk: Walk, impact: pd.DataFrame) -> list[str]:
+def clamped_unflagged(found: Reviewed) -> list[str]:
     """Estimates that the bounds moved in many draws, and whose reason does not say so."""
-    moved = _clamped(impact)
-    told = moved["reason"].str.contains(results.CUT, regex=False)
-    return _keys(moved[~told])
+    moved = _truncated(found.impact)
+    is_said = moved["reason"].str.contains(reasons.TRUNCATED, regex=False)
+    return _keys(moved[~is_said])
 
 
-def union_falls(walk: Walk, impact: pd.DataFrame) -> list[str]:
+def union_falls(found: Reviewed) -> list[str]:
     """More platforms, fewer people: of two restrictions on the same audiences and base."""
-    known = impact[(impact["impact_metric"] == EXPOSED) & impact["q50_persons"].notna()]
-    sizes = walk.chosen.groupby("restriction_id")["estimate_id"].agg(frozenset)
+    known = found.impact[
+        (found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value)
+        & found.impact["q50_persons"].notna()
+    ]
+    sizes = found.chosen.groupby("restriction_id")["estimate_id"].agg(frozenset)
     rows = known.assign(figures=known["restriction_id"].map(sizes)).dropna(subset=["figures"])
     both = rows.merge(rows, on=["area_id", "base", "base_persons"], suffixes=("", "_wider"))
     inside = [few < many for few, many in zip(both["figures"], both["figures_wider"], strict=True)]
@@ -76,30 +82,30 @@ def union_falls(walk: Walk, impact: pd.DataFrame) -> list[str]:
     return sorted(falls["restriction_id"] + " > " + falls["restriction_id_wider"])
 
 
-def region_above_country(walk: Walk, impact: pd.DataFrame) -> list[str]:
+def region_above_country(found: Reviewed) -> list[str]:
     """A restriction of regions touches no more people than its countries have."""
-    regional = impact[impact["area_id"].str.contains("-", regex=False)]
+    regional = found.impact[found.impact["area_id"].str.contains("-", regex=False)]
     whole = regional[["base_persons", "population_persons"]].max(axis=1)
     return _keys(regional[regional["upper_persons"] > whole + TOLERANCE_PERSONS])
 
 
-def lineage_pooled_twice(walk: Walk, impact: pd.DataFrame) -> list[str]:
+def lineage_pooled_twice(found: Reviewed) -> list[str]:
     """One measuring programme speaks once for an audience."""
-    by = [*PAIR, "lineage_id"]
-    return sorted(set(walk.chosen.loc[walk.chosen.duplicated(by), "restriction_id"]))
+    by = [*AUDIENCE, "lineage_id"]
+    return sorted(set(found.chosen.loc[found.chosen.duplicated(by), "restriction_id"]))
 
 
-def metrics_mixed(walk: Walk, impact: pd.DataFrame) -> list[str]:
+def metrics_mixed(found: Reviewed) -> list[str]:
     """Figures of different kinds are not pooled."""
-    kinds = walk.chosen.groupby(PAIR)["tier"].nunique()
+    kinds = found.chosen.groupby(AUDIENCE)["metric_priority"].nunique()
     mixed = kinds[kinds > 1].reset_index()
     return sorted(set(mixed["restriction_id"]))
 
 
-def figure_after_start(walk: Walk, impact: pd.DataFrame) -> list[str]:
+def figure_after_start(found: Reviewed) -> list[str]:
     """Audiences are from before the start, daily ones at most three months after it."""
-    late = walk.chosen.loc[walk.chosen["period_end"] > walk.chosen["start"], "restriction_id"]
-    days = walk.daily.loc[walk.daily["late_days"] > LATER_DAYS, "restriction_id"]
+    late = found.chosen.loc[found.chosen["period_end"] > found.chosen["start"], "restriction_id"]
+    days = found.daily.loc[found.daily["late_days"] > LATER_DAYS, "restriction_id"]
     return sorted({*late, *days})
 
 
@@ -160,6 +166,6 @@ CONTRADICT = (
 )
 
 
-def broken(walk: Walk, impact: pd.DataFrame) -> dict[str, list[str]]:
+def broken(found: Reviewed) -> dict[str, list[str]]:
     """For each rule the keys of the rows that break it."""
-    return {review.rule: review.run(walk, impact) for review in REVIEWS}
+    return {review.rule: review.run(found) for review in REVIEWS}

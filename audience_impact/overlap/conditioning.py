@@ -2,7 +2,7 @@
 
 Definitions
 -----------
-Pattern: as model.py has it.
+Pattern: as bounds/patterns.py has it.
 Fact: the measured share of the universe that uses all of some platforms, or any of them.
 
 Method
@@ -32,21 +32,12 @@ Csiszar (1975), I-divergence geometry of probability distributions, Annals of Pr
 Kullback (1959), Information Theory and Statistics, Wiley.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from audience_impact.bounds.patterns import indicator
 from audience_impact.frames import Array
 from audience_impact.vocabulary import OverlapKind
-
-
-def indicator(platforms: Sequence[int], kind: OverlapKind, count: int) -> Array:
-    """1 for the patterns of `count` platforms that a fact speaks of, else 0."""
-    mask = sum(1 << i for i in platforms)
-    index = np.arange(1 << count)
-    together = (index & mask) == mask if kind is OverlapKind.INTERSECTION else (index & mask) != 0
-    return np.asarray(together, dtype=float)
 
 
 def unions_given(prior: ArrayLike, shares: ArrayLike, rows: ArrayLike, targets: ArrayLike) -> Array:

@@ -49,8 +49,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from audience_impact.frames import Array
+from audience_impact.periods import MONTH_DAYS
 
-MONTH = 30  # days of a "monthly" audience
 HALVINGS = 53  # of [0, 1]: the spacing of floats
 BLOCK = 1 << 14  # cells in one block, so that it fits the cache
 
@@ -79,7 +79,7 @@ def _accumulated(daily: Array, heterogeneity: Array, days: Array) -> Array:
     return reach
 
 
-def heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH) -> Array:
+def heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS) -> Array:
     """How unlike people are in their use: 1 / (a + b + 1) of the beta-binomial law.
 
     Args:
@@ -119,7 +119,7 @@ def _halved(daily: Array, monthly: Array, month_days: int) -> Array:
 
 
 def beta_binomial(
-    daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH
+    daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS
 ) -> tuple[Array, Array]:
     """Shapes (a, b) of the law of a person's daily chance of use.
 
@@ -148,7 +148,7 @@ def beta_binomial(
 
 
 def reach_days(
-    daily: ArrayLike, monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH
+    daily: ArrayLike, monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH_DAYS
 ) -> Array:
     """Share of the base that uses a service at least once in a number of days.
 
@@ -179,7 +179,7 @@ def reach_days(
 
 
 def reach_limits(
-    monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH
+    monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH_DAYS
 ) -> tuple[Array, Array]:
     """Least and greatest reach of a number of days that the monthly reach alone allows.
 
@@ -201,8 +201,3 @@ def reach_limits(
     least = share * np.minimum(number, _whole(month_days, 1)) / month_days
     most = np.where(number > month_days, 1.0, share)
     return least, np.where(number > 0, most, 0.0)
-
-
-def daily_limits(monthly: ArrayLike, month_days: int = MONTH) -> tuple[Array, Array]:
-    """Least and greatest share on a day: monthly / month_days to monthly, as `reach_limits`."""
-    return reach_limits(monthly, 1, month_days)

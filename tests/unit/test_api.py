@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import audience_impact as ai
 from audience_impact.overlap import registry
-from audience_impact.simulation.distributions import Sampler
-from audience_impact.simulation.unions import CELL, QUANTILES, Sets, people
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, people
 from flows.pipeline import steps
 from flows.reporting import reference
 from tests.support import FACTS
@@ -95,11 +95,11 @@ def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(country_id: str)
     model = registry.learn(checked.tables)
     assert model is not None
     table = pd.DataFrame(
-        [[0, country_id, "base", 105e6, np.nan, np.nan]], columns=["set_id", *CELL]
+        [[0, country_id, "base", 105e6, np.nan, np.nan]], columns=["set_id", *GROUP]
     )
-    members = pd.DataFrame({"set_id": [0, 0], "item": [0, 1]})
+    members = pd.DataFrame({"set_id": [0, 0], "audience": [0, 1]})
     items = np.repeat(np.array(RUSSIA)[:, None], 500, axis=1)
-    drawn, _ = people(items, Sets(table, members), model, Sampler(7, 500))
+    drawn, _ = people(items, Unions(table, members), model, Sampler(7, 500))
     expected = np.quantile(drawn[0], list(QUANTILES.values()))
     found = ai.estimate_union(
         RUSSIA, universe=105e6, calibration=LEARNED, country_id=country_id, seed=7, draws=500
