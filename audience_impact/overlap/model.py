@@ -41,7 +41,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from audience_impact.frames import Array
-from audience_impact.vocabulary import InputKind
+from audience_impact.vocabulary import DedupMethod, InputKind
 
 Uniforms: TypeAlias = Callable[[InputKind, str], Array]
 """Gives the uniforms (D,) of a kind of input and a key; the same ones for the same key."""
@@ -66,6 +66,10 @@ class Group:
 
 class OverlapModel(Protocol):
     """A model of joint use that has learned what it can."""
+
+    @property
+    def dedup_method(self) -> DedupMethod:
+        """The word for it in the published tables."""
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
         """Draws of the joint use of a country; blank or unknown: of a country never surveyed.

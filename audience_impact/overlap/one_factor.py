@@ -6,6 +6,7 @@ calibration.py how it is learned.  Its one parameter is the correlation.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +17,7 @@ from audience_impact.frames import Array
 from audience_impact.overlap import batched, calibration, copula
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.model import Group, JointUse, Uniforms, with_error
-from audience_impact.vocabulary import InputKind
+from audience_impact.vocabulary import DedupMethod, InputKind
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class OneFactorCopula:
     was surveyed itself; all others have those of the calibration.
     """
 
+    dedup_method: ClassVar[DedupMethod] = DedupMethod.LATENT_FACTOR
     calibration: Calibration
     centres: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 

@@ -1,6 +1,7 @@
 """A second model of joint use, run through the whole chain: what a model must answer suffices."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,15 @@ from audience_impact.overlap.model import (
     intervals,
     unions,
 )
+from audience_impact.vocabulary import DedupMethod
 from tests.engine import calculated, calls, learned, of, russia
 from tests.support import World
 
 
 class Independence:
     """Use of one platform tells nothing about another: no parameter, no error."""
+
+    dedup_method: ClassVar[DedupMethod] = DedupMethod.SINGLE  # any word but that of the copula
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
         del country_id, uniforms
@@ -83,6 +87,7 @@ def test_another_model_runs_through_the_chain() -> None:
     alone = 105e6 * float(independence([96 / 105, 89 / 105]))
     low, middle, high = (float(found[f"{name}_persons"]) for name in ("q05", "q50", "q95"))
     assert middle == pytest.approx(alone, rel=2e-3)
+    assert found["dedup_method"] == Independence.dedup_method
     assert middle - 1e6 < low < high < middle + 1e6  # what audiences may have done since, no more
 
 
