@@ -10,9 +10,9 @@ from audience_impact.frames import Array
 from audience_impact.overlap import copula, registry
 from audience_impact.overlap.model import with_error
 from audience_impact.overlap.one_factor import OneFactorCopula
-from audience_impact.simulation import unions as estimation
-from audience_impact.simulation.distributions import Sampler
-from audience_impact.simulation.unions import CELL, Sets
+from audience_impact.simulation import unions
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.unions import GROUP, Unions
 from tests.engine import LEARNED, calibrated, learned
 from tests.support import World, world
 
@@ -33,17 +33,17 @@ CELLS = {
 BASES = {"XA-panel": (700e3, 650e3, 800e3), "XB-panel": (700e3, np.nan, np.nan)}
 
 
-def sets(members: dict[int, list[int]] = MEMBERS) -> Sets:
+def sets(members: dict[int, list[int]] = MEMBERS) -> Unions:
     table = pd.DataFrame(
         [(each, *CELLS[each], *BASES[CELLS[each][1]]) for each in members],
-        columns=["set_id", *CELL],
+        columns=["set_id", *GROUP],
     )
     rows = [(each, item) for each, items in members.items() for item in items]
-    return Sets(table, pd.DataFrame(rows, columns=["set_id", "item"]))
+    return Unions(table, pd.DataFrame(rows, columns=["set_id", "audience"]))
 
 
-def people(asked: Sets, workers: int = 1) -> tuple[Array, Array]:
-    return estimation.people(ITEMS, asked, learned(), SAMPLER, workers)
+def people(asked: Unions, workers: int = 1) -> tuple[Array, Array]:
+    return unions.people(ITEMS, asked, learned(), SAMPLER, workers)
 
 
 DRAWN, BASE = people(sets())
@@ -71,7 +71,7 @@ def test_a_base_moves_with_what_is_expected() -> None:
             "base_high_persons": [120.0, 60.0],
         }
     )
-    one, half = estimation.bases(table, SAMPLER)
+    one, half = unions.bases(table, SAMPLER)
     assert half == pytest.approx(one / 2)
 
 
@@ -104,7 +104,7 @@ def test_the_order_of_sets_and_members_changes_no_byte(order: list[int], rng: ob
     shuffled = sets({each: MEMBERS[each] for each in order})
     seed = rng.randrange(2**31)  # type: ignore[attr-defined]
     members = shuffled.members.sample(frac=1.0, random_state=seed)
-    drawn, base = people(Sets(shuffled.table, members))
+    drawn, base = people(Unions(shuffled.table, members))
     assert drawn.tobytes() == DRAWN[order].tobytes()
     assert base.tobytes() == BASE[order].tobytes()
 
@@ -120,7 +120,7 @@ def test_workers_change_no_byte() -> None:
 
 
 def test_a_longer_run_begins_with_the_shorter_one() -> None:
-    short = estimation.people(ITEMS[:, :50], sets(), learned(), Sampler(3, 50))
+    short = unions.people(ITEMS[:, :50], sets(), learned(), Sampler(3, 50))
     assert short[0] == pytest.approx(DRAWN[:, :50])
     assert short[1] == pytest.approx(BASE[:, :50])
 
@@ -129,14 +129,14 @@ def test_an_unknown_audience_may_not_be_in_a_set() -> None:
     items = ITEMS.copy()
     items[1] = np.nan
     with pytest.raises(ValueError, match="shares must lie"):
-        estimation.people(items, sets(), learned(), SAMPLER)
-    alone, _ = estimation.people(items, sets({0: [0]}), learned(), SAMPLER)
+        unions.people(items, sets(), learned(), SAMPLER)
+    alone, _ = unions.people(items, sets({0: [0]}), learned(), SAMPLER)
     assert alone.tobytes() == DRAWN[:1].tobytes()
 
 
 def test_sums_over_countries_are_sums_of_draws() -> None:
     names = pd.Series(["R2", "R1", "R2"])
-    found = estimation.by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
+    found = unions.by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
     assert (found[0] == DRAWN[1]).all()
     assert (found[1] == DRAWN[0] + DRAWN[2]).all()
     assert not found[2].any()
@@ -144,7 +144,9 @@ def test_sums_over_countries_are_sums_of_draws() -> None:
 
 def test_a_cut_tells_how_many_draws_it_moved() -> None:
     drawn = np.array([[1e6, 2e6, 3e6, 4e6], [1e6, 2e6, 3e6, 4e6], [999.5, 1001.0, 1e3, 1e3]])
-    inside, moved = estimation.cut(drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3]))
+    inside, moved = unions.truncate(
+        drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3])
+    )
     assert inside[0].tolist() == [1.5e6, 2e6, 3e6, 3.5e6]
     assert inside[1].tolist() == drawn[1].tolist()
     assert moved.tolist() == [0.5, 0.0, 0.0]  # half a person in a thousand is not a cut
@@ -153,7 +155,7 @@ def test_a_cut_tells_how_many_draws_it_moved() -> None:
 def test_quantiles_of_what_cannot_be_drawn_are_unknown() -> None:
     drawn = np.array([np.arange(101.0), np.full(101, np.nan), np.arange(101.0)])
     drawn[2, 5] = np.nan
-    found = estimation.quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
+    found = unions.quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
     assert found.loc["a"].to_dict() == {"q05_persons": 5.0, "q50_persons": 50.0, "q95_persons": 95}
     assert found.loc[["b", "c"]].isna().all(axis=None)
 
