@@ -38,6 +38,7 @@ from audience_impact.overlap.one_factor import OneFactorCopula
 FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
 STEM = re.compile(r"^([A-Z]{2})_(\d{4})_(.+?)\d*$")
 OTHER_COLUMNS = ("online", "weighted_share", "respondents")
+FORMS = {"surveys": ".0f", "sets": ".0f", "coverage_share": ".3f"}
 ROUNDING = 1e-9
 """A bound that is met exactly counts as covered."""
 
@@ -184,10 +185,8 @@ def by_house(rows: Sequence[Row]) -> str:
     names = ["house", *means.columns]
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
     for name, row in means.iterrows():
-        whole = [f"{row[column]:.0f}" for column in ("surveys", "sets")]
-        cells = [str(name), *whole, *(f"{value:.2f}" for value in row.iloc[2:])]
-        cells[names.index("coverage_share")] = f"{row['coverage_share']:.3f}"
-        lines.append(f"| {' | '.join(cells)} |")
+        cells = [f"{row[column]:{FORMS.get(column, '.2f')}}" for column in means.columns]
+        lines.append(f"| {' | '.join([str(name), *cells])} |")
     return "\n".join(lines)
 
 

@@ -33,7 +33,7 @@ def learned() -> OneFactorCopula:
 def patterns(shares: ArrayLike, correlation: float) -> Array:
     """Patterns (2**n,) of one draw of audiences (n,)."""
     m = np.asarray(shares, dtype=float)
-    return np.asarray(copula.pattern_draws(m[None, :], [correlation], digits=10.0)[0])
+    return np.asarray(copula.pattern_draws(m[None, :], [correlation])[0])
 
 
 def calibrated(made: World) -> World:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,14 @@ PROBABILITIES = (0.05, 0.50, 0.95)
 
 def pair(value: Persons, what: str) -> tuple[float, float]:
     """The least and the most of a number, checked."""
-    ends = value if isinstance(value, tuple | list) else (value, value)
+    given: list[Any] = [value] if np.ndim(value) == 0 else list(np.ravel(value))
+    ends = given * 2 if len(given) == 1 else given
     if len(ends) != 2:
         raise ValueError(f"{what} is {value}: a number, or a pair of the least and the most")
-    low, high = float(ends[0]), float(ends[1])
+    try:
+        low, high = float(ends[0]), float(ends[1])
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} is {value!r}: no number") from None
     if not (0.0 <= low < math.inf and 0.0 <= high < math.inf):
         raise ValueError(f"{what} is {value}: a finite number from 0 up is needed")
     if low > high:

@@ -142,12 +142,15 @@ def _by_rule(rows: Array, correlation: Array, digits: float) -> Array:
     return none
 
 
-def pattern_draws(shares: ArrayLike, correlation: ArrayLike, digits: float = 7.0) -> Array:
-    """Patterns (D, 2**n) of many draws of one set: shares (D, n) and correlations (D,)."""
+def pattern_draws(shares: ArrayLike, correlation: ArrayLike) -> Array:
+    """Patterns (D, 2**n) of many draws of one set: shares (D, n) and correlations (D,).
+
+    Absolute error below 1e-7.
+    """
     m, r = _checked(shares, correlation)
     if m.ndim != 2 or m.shape[1] > MOST_PLATFORMS:
         raise ValueError(f"patterns are for one set of at most {MOST_PLATFORMS} platforms")
-    half = int(_half_counts(m, r, digits).max(initial=8))
+    half = int(_half_counts(m, r, digits=7.0).max(initial=8))
     size = max(1, (BLOCK << 3) // ((2 * half + 1) << m.shape[1]))
     parts = [
         _patterns_by_rule(m[at : at + size], r[at : at + size], half)

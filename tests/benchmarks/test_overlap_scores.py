@@ -20,6 +20,7 @@ KEYS = {
     "width_points",
     "frechet_width_points",
 }
+NUMBERS = ["sets", *sorted(KEYS - {"survey", "sets"})]
 
 
 def survey(path: Path, rows: Sequence[tuple[int, int, int, float]]) -> Path:
@@ -125,7 +126,7 @@ def test_nothing_but_bad_files_is_an_error_without_a_traceback(
 
 def test_the_table_ends_with_the_mean_over_houses() -> None:
     rows = [
-        overlap.Row(survey=f"XA_2025_{h}", **dict.fromkeys(KEYS - {"survey"}, v))
+        overlap.Row(survey=f"XA_2025_{h}", **dict.fromkeys(NUMBERS, v))
         for h, v in (("ONE", 1.0), ("ONE", 3.0), ("TWO", 4.0))
     ]
     last = overlap.by_house(rows).splitlines()[-1]

@@ -73,6 +73,8 @@ def test_bounds_are_those_of_frechet(audiences: list[float], room: float) -> Non
 def test_a_range_gives_its_ends_to_the_bounds() -> None:
     assert ai.union_bounds([(3.0, 5.0), (1.0, 4.0)], universe=8.0) == (3.0, 8.0)
     assert ai.union_bounds([(3.0, 5.0), (1.0, 4.0)]) == (3.0, 9.0)
+    assert ai.union_bounds(np.array([[3.0, 5.0], [1.0, 4.0]])) == (3.0, 9.0)  # type: ignore[arg-type]
+    assert ai.union_bounds(pd.Series([3.0, 1.0])) == (3.0, 4.0)
 
 
 def test_a_contradiction_names_its_facts() -> None:
@@ -178,6 +180,8 @@ CALLS: list[tuple[Callable[[], object], str]] = [
     (lambda: ai.union_bounds([math.inf]), "audience 0 is inf"),
     (lambda: ai.union_bounds([(2.0, 1.0)]), "the least is above the most"),
     (lambda: ai.union_bounds([(1.0, 2.0, 3.0)]), "a pair of"),  # type: ignore[list-item]
+    (lambda: ai.union_bounds(["many"]), "audience 0 is 'many': no number"),  # type: ignore[list-item]
+    (lambda: ai.union_bounds([None]), "audience 0 is None: no number"),  # type: ignore[list-item]
     (lambda: ai.union_bounds([96e6], universe=90e6), r"audience 0 \(96,000,000\) is larger"),
     (lambda: ai.union_bounds([1.0], universe=math.nan), "the universe is nan"),
     (lambda: ai.union_bounds([0.0], universe=0.0), "above 0"),
