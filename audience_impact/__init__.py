@@ -5,6 +5,10 @@ that need them, so that `import audience_impact` takes a moment. `pipeline` comp
 published from facts, through packages that are named after the stages of the data.
 
 Pure: no prefect, no pandera, no network, no clock, no environment may live here.
+
+Stages of the data, each importing only those before it:
+vocabulary < periods < populations < frames < rules < facts < ingest < audiences < bounds <
+overlap < simulation < outputs < pipeline < api
 """
 
 from audience_impact.api.answers import (

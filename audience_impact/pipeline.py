@@ -10,6 +10,7 @@ from datetime import date
 import pandas as pd
 
 from audience_impact.audiences.inputs import Inputs, inputs
+from audience_impact.audiences.reach_lost import reach_lost
 from audience_impact.audiences.scope import Scope, scope
 from audience_impact.bounds.restrictions import Bounds, bounds
 from audience_impact.facts.tables import Finding, Tables
@@ -26,7 +27,6 @@ from audience_impact.outputs.restrictions import restrictions
 from audience_impact.outputs.sensitivity import sensitivity
 from audience_impact.outputs.sources import sources
 from audience_impact.simulation.inputs import SimulationInputs, simulation_inputs
-from audience_impact.simulation.reach_lost import reach_lost
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
 

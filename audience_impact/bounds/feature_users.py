@@ -30,7 +30,7 @@ def bounds(
     """
     ends = exposed[["lower_persons", "upper_persons"]]
     users = (
-        _in_countries(shares, countries, _unasked(scope.targets, shares, countries))
+        in_countries(shares, countries, _unasked(scope.targets, shares, countries))
         .groupby("restriction_id")
         .sum(skipna=False)
         .reindex(ends.index)
@@ -67,7 +67,7 @@ def _in_persons(shares: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _in_countries(shares: pd.DataFrame, exposed: pd.DataFrame, missing: pd.Series) -> pd.DataFrame:
+def in_countries(shares: pd.DataFrame, exposed: pd.DataFrame, missing: pd.Series) -> pd.DataFrame:
     """Bounds on the feature users of each country.
 
     `shares` as inputs.py declares them; `exposed` indexed by COUNTRY with `lower_persons`,

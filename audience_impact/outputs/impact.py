@@ -13,7 +13,7 @@ from audience_impact.bounds.restrictions import Bounds
 from audience_impact.outputs import reasons
 from audience_impact.outputs.reasons import MISSING, NEVER, NORMAL, UNRELIABLE, because
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.simulation import unions, window_reach
+from audience_impact.simulation import reach, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Draws
 from audience_impact.vocabulary import DedupMethod, ImpactMetric, OverlapKind
@@ -43,7 +43,7 @@ def impact(
     draws: Draws,
     lost: pd.DataFrame,
 ) -> pd.DataFrame:
-    """One row a restriction and impact_metric; `lost` as simulation.reach_lost gives it."""
+    """One row a restriction and impact_metric; `lost` as audiences.reach_lost gives it."""
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
     status = reasons.status(scope, inputs)
@@ -148,7 +148,7 @@ def _exposed(found: Found, status: pd.DataFrame) -> pd.DataFrame:
 def _windows(found: Found, upper: pd.Series) -> pd.DataFrame:
     """Reach of the days each restriction lasted, at least nobody where it is partial."""
     inputs, periods = found.inputs, found.simulation.timeline.periods
-    window = window_reach.by_restriction(inputs.audiences, inputs.daily, periods)
+    window = reach.window_by_restriction(inputs.audiences, inputs.daily, periods)
     window = window.reindex(upper.index)
     partial = found.scope.by_id["is_partial"].reindex(upper.index)
     low, high = window["window_lower_persons"], window["window_upper_persons"]

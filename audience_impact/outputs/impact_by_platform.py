@@ -6,7 +6,7 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.restrictions import Bounds
-from audience_impact.simulation import window_reach
+from audience_impact.simulation import reach
 from audience_impact.vocabulary import ImpactMetric
 
 HAZARD = "parts overlap: people use several platforms, so these rows must not be added"
@@ -29,7 +29,7 @@ def impact_by_platform(
         as_of=scope.as_of.isoformat(),
         aggregation_hazard=several.map({True: HAZARD, False: ""}),
     )
-    window = window_reach.by_platform(inputs.audiences, inputs.daily, periods)
+    window = reach.window_by_platform(inputs.audiences, inputs.daily, periods)
     rows = rows.merge(window, on=PLATFORM, how="left")
     low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
     return rows.assign(

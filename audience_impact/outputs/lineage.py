@@ -25,7 +25,7 @@ COLUMNS = ["restriction_id", "platform_id", "input_id", "role"]
 def lineage(
     scope: Scope, inputs: Inputs, bounds: Bounds, lost: pd.DataFrame, tables: Tables
 ) -> pd.DataFrame:
-    """One row a restriction, platform, fact and role; `lost` as simulation.reach_lost gives it."""
+    """One row a restriction, platform, fact and role; `lost` as audiences.reach_lost gives it."""
     used = pd.concat(
         [
             _estimates_used(inputs, lost),

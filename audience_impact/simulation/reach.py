@@ -21,6 +21,9 @@ Monthly alone limits the reach whatever the law of p.  Where days are alike, day
 who use it then and on none of the k days before, and these are no more than those whom day k
 added: R is concave.  From R(0) = 0 follows R(n) >= R(30) n / 30 for n <= 30.
 
+The window of a restriction is the days that it lasted; of several services its reach is bounded
+by Frechet.  Nothing is said where the end is not known.
+
 Assumptions
 -----------
 Days are alike (no week, no trend); given p, a person's days are independent; nobody enters or
@@ -46,8 +49,10 @@ J. Marketing Research 28 (which finds Metheringham's law the popular one, and im
 """
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
 from audience_impact.periods import MONTH_DAYS
 
@@ -201,3 +206,63 @@ def reach_limits(
     least = share * np.minimum(number, _whole(month_days, 1)) / month_days
     most = np.where(number > month_days, 1.0, share)
     return least, np.where(number > 0, most, 0.0)
+
+
+def window_by_platform(
+    audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Reach of each platform in exactly the days a restriction lasted, added over countries.
+
+    Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and the
+    reach of that many days: `window_lower_persons`, `window_upper_persons`, and by the
+    beta-binomial law where daily and monthly reach are known `window_persons`.
+    """
+    rows = _windows(audiences, daily, periods)
+    by = ["restriction_id", "platform_id"]
+    names = ["window_lower_persons", "window_upper_persons", "window_persons"]
+    total = rows.groupby(by)[names].sum(skipna=False)
+    return total.assign(window_days=rows.groupby(by)["window_days"].first()).reset_index()
+
+
+def window_by_restriction(
+    audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Frechet bounds on the reach of the days each restriction lasted, by restriction_id."""
+    rows = _windows(audiences, daily, periods)
+    groups = rows.groupby(COUNTRY)
+    added = groups["window_upper_persons"].sum(skipna=False)
+    lower = groups["window_lower_persons"].max()
+    places = pd.DataFrame(
+        {
+            "window_lower_persons": lower,
+            "window_upper_persons": np.fmin(added, groups["base_persons"].first()),
+        }
+    )
+    total = places.groupby("restriction_id").sum(skipna=False)
+    days = rows.groupby("restriction_id")["window_days"].first()
+    return total.where(days.notna(), np.nan).assign(window_days=days)
+
+
+def _windows(audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+    figure = daily[[*AUDIENCE, "daily_persons"]]
+    rows = audiences.merge(figure, on=AUDIENCE, how="left")
+    about = periods.reindex(rows["restriction_id"])
+    length = (about["end"] - about["from_day"]).dt.days.where(~about["is_end_unknown"])
+    days = length.where(length > 0).to_numpy("float64")
+    base = rows["base_persons"].to_numpy("float64")
+    low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))
+    day = rows["daily_persons"].to_numpy("float64") / base
+    usable = ~np.isnan(days) & ~np.isnan(low) & ~np.isnan(base)
+    lower, upper, middle = (np.full(len(rows), np.nan) for _ in range(3))
+    lower[usable] = reach_limits(np.minimum(low[usable], 1.0), days[usable])[0]
+    top = np.minimum(np.where(np.isnan(high), 1.0, high), 1.0)
+    upper[usable] = reach_limits(top[usable], days[usable])[1]
+    both = usable & (day <= high) & (low == high)
+    middle[both] = reach_days(day[both], high[both], days[both])
+    lower[both] = np.maximum(lower[both], day[both])
+    return rows.assign(
+        window_days=days,
+        window_lower_persons=lower * base,
+        window_upper_persons=upper * base,
+        window_persons=np.clip(middle, lower, upper) * base,
+    )

@@ -213,7 +213,7 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
-    """What test_facts.py shows, what is shown here, and test_review.py and test_measured.py."""
+    """What test_facts, test_result_rules and test_measured show, and what is shown here."""
     listed = {rule.rule for rule in quality.rules()}
     of_results = {one.rule for one in review.REVIEWS} | {"figure_expired", "overlaps_contradict"}
     assert listed == (set(reading.MEANINGS) - {"unknown_table"}) | set(CASES) | of_results

@@ -10,7 +10,6 @@ from scipy.stats import betabinom
 
 from audience_impact.simulation.reach import (
     beta_binomial,
-    daily_limits,
     heterogeneity,
     reach_days,
     reach_limits,
@@ -86,7 +85,7 @@ def test_reach_lies_within_what_monthly_alone_allows(audience: tuple[float, floa
     reach = reach_days(daily, monthly, DAYS)
     assert (reach >= least - 1e-12).all()
     assert (reach <= most + 1e-12).all()
-    low, high = daily_limits(monthly)
+    low, high = reach_limits(monthly, 1)
     assert low - 1e-15 <= daily <= high
 
 
@@ -132,8 +131,7 @@ def test_limits_of_reach() -> None:
     least, most = reach_limits(0.6, [0, 1, 15, 30, 31, 400])
     assert least == pytest.approx([0.0, 0.02, 0.3, 0.6, 0.6, 0.6])
     assert most.tolist() == [0.0, 0.6, 0.6, 0.6, 1.0, 1.0]
-    assert np.array(daily_limits([0.6, 0.0])) == pytest.approx(np.array([[0.02, 0.0], [0.6, 0.0]]))
-    assert np.array(daily_limits(0.7, month_days=7)) == pytest.approx([0.1, 0.7])
+    assert np.array(reach_limits(0.7, 1, month_days=7)) == pytest.approx([0.1, 0.7])
 
 
 def test_nothing_in_gives_nothing_out() -> None:
@@ -152,7 +150,7 @@ def test_nothing_in_gives_nothing_out() -> None:
         lambda: beta_binomial(0.1, 0.4, month_days=1),
         lambda: reach_limits(1.1, 3),
         lambda: reach_limits(0.1, np.inf),
-        lambda: daily_limits(0.1, month_days=0),
+        lambda: reach_limits(0.1, 1, month_days=0),
     ],
 )
 def test_what_cannot_be_is_refused(call: Callable[[], object]) -> None:

@@ -4,15 +4,15 @@ import pandas as pd
 import pytest
 
 from audience_impact.outputs import impact_by_group as groups
-from tests.engine import walked
-from tests.support import AS_OF, World, row, world
+from tests.engine import prepared
+from tests.support import World, row, world
 
 YOUNG = {"age": "18-24", "unit": "share"}
 
 
 def told(made: World) -> pd.DataFrame:
-    walk, tables = walked(made)
-    return groups.by_group(walk, tables, AS_OF)
+    stages, tables = prepared(made)
+    return groups.impact_by_group(stages.scope, stages.inputs, tables)
 
 
 def two(alpha: str = "0.7", beta: str = "0.5", **cells: str) -> World:

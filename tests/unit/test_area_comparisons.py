@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact.outputs import area_comparisons as compare_areas
+from audience_impact.outputs.area_comparisons import area_comparisons
 from flows.reporting import comparisons
 from tests.support import World, world
 
@@ -21,7 +21,7 @@ def by_area(**numbers: float) -> pd.DataFrame:
 def compared(ours: pd.DataFrame, **cells: str) -> "pd.Series[float]":
     """Their one figure beside ours."""
     made = World().add("published_area_figures", published_area_figure_id="P1", **cells)
-    (found,) = [row for _, row in compare_areas.comparisons(made.typed(), ours).iterrows()]
+    (found,) = [row for _, row in area_comparisons(made.typed(), ours).iterrows()]
     return found
 
 

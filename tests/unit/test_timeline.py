@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.simulation import timeline as sweep
-from tests.engine import calls, modelled, russia, walked
+from audience_impact.bounds import frechet
+from audience_impact.simulation import reach, timeline
+from tests.engine import calls, prepared, russia
 from tests.support import World, row, world
-
-AS_OF = pd.Timestamp("2026-01-31")
 
 
 def day(text: str) -> pd.Timestamp:
@@ -27,7 +26,7 @@ def daily(*figures: dict[str, str]) -> pd.DataFrame:
     made = world()
     for place, cells in enumerate(figures):
         made.estimate(f"D{place}", **{"audience_metric": "avg_daily_reach", **cells})
-    return walked(made.restrict("R1", "alpha"))[0].daily
+    return prepared(made.restrict("R1", "alpha"))[0].inputs.daily
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,7 @@ def spans(**acts: dict[str, str]) -> pd.DataFrame:
     made = world()
     for name, cells in acts.items():
         made.restrict(name, "alpha", **cells)
-    return sweep.spans(walked(made)[0].events, AS_OF)
+    return timeline.restriction_periods(prepared(made)[0].scope)
 
 
 def span(**cells: str) -> "pd.Series[pd.Timestamp]":
@@ -101,25 +100,24 @@ def test_from_the_observed_day_to_the_day_after_the_recorded_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "first", "announced"),
+    ("cells", "first"),
     [
-        ({"announced_on": "2025-07-01"}, "2025-07-15", False),
-        ({"announced_on": "2025-07-01", "observed_from": ""}, "2025-07-01", True),
-        ({"announced_on": "2025-07-10", "observed_from": "2025-07"}, "2025-07-10", True),
-        ({"observed_from": "2025-07"}, "2025-07-01", False),
+        ({"announced_on": "2025-07-01"}, "2025-07-15"),
+        ({"announced_on": "2025-07-01", "observed_from": ""}, "2025-07-01"),
+        ({"announced_on": "2025-07-10", "observed_from": "2025-07"}, "2025-07-10"),
+        ({"observed_from": "2025-07"}, "2025-07-01"),
     ],
 )
 def test_where_no_day_was_observed_it_starts_with_the_announcement(
-    cells: dict[str, str], first: str, announced: bool
+    cells: dict[str, str], first: str
 ) -> None:
-    found = span(**cells, **ENDED)
-    assert (found["from_day"], found["from_announced"]) == (day(first), announced)
+    assert span(**cells, **ENDED)["from_day"] == day(first)
 
 
 def test_what_is_ongoing_ends_with_the_day_of_the_facts() -> None:
     found = span()
     assert days(found) == ["2025-07-15", *["2026-02-01"] * 4]
-    assert not found["end_unknown"]
+    assert not found["is_end_unknown"]
 
 
 def test_an_end_in_a_month_is_early_or_late_in_it() -> None:
@@ -133,7 +131,7 @@ def test_an_unknown_end_counts_one_day_and_at_most_to_the_day_of_the_facts(
 ) -> None:
     found = span(**cells)
     assert days(found)[:4] == ["2025-07-15", "2025-07-16", "2025-07-16", "2026-02-01"]
-    assert found["end_unknown"]
+    assert found["is_end_unknown"]
 
 
 def test_an_unknown_end_is_imputed_by_the_median_length_of_the_same_severity() -> None:
@@ -191,15 +189,15 @@ BEGAN = pd.DataFrame(
 def test_of_a_platform_the_audience_of_the_restriction_that_began_first_stays() -> None:
     rows = audiences(("R1", "alpha"), ("R2", "alpha"), ("R3", "alpha"), ("R3", "beta"))
     asked = members((0, 0), (0, 1), (0, 3), (1, 0), (1, 2))
-    found = sweep.one_a_platform(asked, rows, BEGAN)
+    found = timeline.one_a_platform(asked, rows, BEGAN)
     assert found.to_numpy().tolist() == [[0, 1], [0, 3], [1, 0]]
-    shuffled = sweep.one_a_platform(asked[::-1], rows, BEGAN)
+    shuffled = timeline.one_a_platform(asked[::-1], rows, BEGAN)
     assert shuffled.to_numpy().tolist() == found.to_numpy().tolist()
 
 
 def test_the_whole_internet_swallows_every_service() -> None:
     rows = audiences(("R1", "alpha"), ("R2", "beta"), ("R3", "*"))
-    found = sweep.one_a_platform(members((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)), rows, BEGAN)
+    found = timeline.one_a_platform(members((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)), rows, BEGAN)
     assert found.to_numpy().tolist() == [[0, 2], [1, 0], [1, 1]]
 
 
@@ -215,7 +213,7 @@ def test_bounds_of_a_day_are_those_of_frechet() -> None:
         }
     )
     asked = members((0, 0), (0, 1), (1, 1), (1, 3), (2, 0), (2, 2))
-    found = sweep.forced(asked, rows, "low", "high")
+    found = frechet.of_sets(asked, rows, "low", "high")
     assert found["lower"].tolist() == [50.0, 40.0, 50.0]
     assert found["added"].tolist() == [95.0, 50.0, 70.0]
     assert found["upper"].tolist() == [80.0, 50.0, 70.0]  # without a base nothing caps the sum
@@ -225,26 +223,26 @@ def test_bounds_of_a_day_are_those_of_frechet() -> None:
 
 
 def swept(made: World) -> pd.DataFrame:
-    return modelled(made).line.rows.set_index(["restriction_id", "platform_id"])
+    return prepared(made)[0].simulation.timeline.rows.set_index(["restriction_id", "platform_id"])
 
 
 def test_a_month_alone_gives_a_day_between_a_thirtieth_and_all_of_it() -> None:
     found = swept(world().estimate("E1").restrict("R1", "alpha")).iloc[0]
     assert found["daily_low_persons"] == pytest.approx(500e3 / 30)
     assert (found["daily_high_persons"], found["monthly_low_persons"]) == (500e3, 500e3)
-    assert (found["certain"], found["measured"]) == (True, False)
+    assert (found["is_certain"], found["is_daily_measured"]) == (True, False)
 
 
 def test_a_daily_figure_stands_for_every_day() -> None:
     found = swept(calls(russia())).loc[("R1", "telegram")]
     assert found["daily_low_persons"] == found["daily_high_persons"] == 68.0e6
-    assert (found["certain"], found["measured"]) == (True, True)
+    assert (found["is_certain"], found["is_daily_measured"]) == (True, True)
 
 
 def test_without_any_figure_a_restriction_is_not_certain() -> None:
     made = world().estimate("E1").restrict("R1", "alpha", "gamma").restrict("R2", "alpha")
     found = swept(made)
-    assert found["certain"].to_dict() == {
+    assert found["is_certain"].to_dict() == {
         ("R1", "alpha"): False,
         ("R1", "gamma"): False,
         ("R2", "alpha"): True,
@@ -254,29 +252,38 @@ def test_without_any_figure_a_restriction_is_not_certain() -> None:
 
 
 def test_reach_in_the_days_a_restriction_lasted() -> None:
-    model, (walk, _) = modelled(calls(russia())), walked(calls(russia()))
+    stages, _ = prepared(calls(russia()))
     found = row(
-        sweep.platform_windows(walk.audiences, walk.daily, model.line.spans), platform_id="telegram"
+        reach.window_by_platform(
+            stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
+        ),
+        platform_id="telegram",
     )
     assert found["window_days"] == 141
     assert found["window_lower_persons"] == 89e6  # no fewer than in a month
     assert 89e6 <= found["window_persons"] <= found["window_upper_persons"] <= 105e6
-    both = sweep.windows(walk.audiences, walk.daily, model.line.spans).loc["R1"]
+    both = reach.window_by_restriction(
+        stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
+    ).loc["R1"]
     assert (both["window_lower_persons"], both["window_upper_persons"]) == (96e6, 105e6)
 
 
 def test_reach_of_a_day_is_no_less_than_the_daily_audience() -> None:
     made = calls(russia(), ended_on="2025-08-13")
-    model, (walk, _) = modelled(made), walked(made)
-    found = sweep.platform_windows(walk.audiences, walk.daily, model.line.spans)
+    stages, _ = prepared(made)
+    found = reach.window_by_platform(
+        stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
+    )
     assert found["window_days"].tolist() == [1, 1]
     assert found["window_persons"].tolist() == pytest.approx([68.0e6, 82.1e6], rel=1e-6)
 
 
 def test_reach_of_an_unknown_time_is_unknown() -> None:
     made = calls(russia(), ended_on="", end_status="unknown")
-    model, (walk, _) = modelled(made), walked(made)
-    found = sweep.windows(walk.audiences, walk.daily, model.line.spans).loc["R1"]
+    stages, _ = prepared(made)
+    found = reach.window_by_restriction(
+        stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
+    ).loc["R1"]
     assert np.isnan(found["window_days"])
     assert np.isnan(found["window_lower_persons"])
     assert np.isnan(found["window_upper_persons"])
@@ -296,6 +303,6 @@ def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:
         }
     )
     asked = members((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
-    found = sweep.forced(asked, rows, "day_low_", "day_high_")
+    found = frechet.of_sets(asked, rows, "day_low_", "day_high_")
     assert found["added"].tolist() == [30.0, 70.0, 80.0]
     assert found["upper"].tolist() == [30.0, 70.0, 75.0]

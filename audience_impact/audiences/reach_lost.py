@@ -37,7 +37,7 @@ SEVERAL = "several platforms or countries: nobody counted who left any of them"
 MONTHLY = [AudienceMetric.MONTHLY_REACH.value, AudienceMetric.MAU.value]
 SESSIONS = "monthly reach counts failed attempts as use"
 REACH_LOST = Frame(
-    "simulation.reach_lost",
+    "reach_lost",
     {
         **{f"{name}_persons": NUMBER for name in ("lower", "q05", "q50", "q95", "upper")},
         "reason": TEXT,

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from audience_impact.outputs import impact_by_area as areas
 from audience_impact.outputs import person_days as times
-from audience_impact.simulation.distributions import Sampler
-from tests.engine import calls, modelled, rising, russia
+from audience_impact.simulation.sampler import Sampler
+from tests.engine import calls, prepared, rising, russia
 from tests.support import AS_OF, World, row, world
 
 DAYS = [f"{name}_person_days" for name in ("lower", "q05", "q50", "q95", "upper")]
@@ -19,11 +20,11 @@ PEOPLE = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
 
 
 def person_days(made: World) -> pd.DataFrame:
-    return times.person_days(modelled(made), Sampler(0, 100), 1, AS_OF)
+    return times.person_days(prepared(made)[0].simulation, Sampler(0, 100), 1, AS_OF)
 
 
 def by_area(made: World) -> pd.DataFrame:
-    return times.impact_by_area(modelled(made), Sampler(0, 100), 1, AS_OF)
+    return areas.impact_by_area(prepared(made)[0].simulation, Sampler(0, 100), 1, AS_OF)
 
 
 def total(table: pd.DataFrame, period: str = "all", name: str = "R1") -> "pd.Series[float]":

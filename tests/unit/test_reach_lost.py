@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.outputs import reach_lost as lost
-from audience_impact.simulation import audiences as pooling
-from tests.engine import calibrated, impacts, of, walked
+from audience_impact.audiences import pooling
+from audience_impact.audiences import reach_lost as lost
+from tests.engine import calibrated, impacts, of, prepared
 from tests.support import World, world
 
 NAMES = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
@@ -17,13 +17,13 @@ def compared(*after: dict[str, str], platforms: tuple[str, ...] = ("alpha",)) ->
     made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
     for place, cells in enumerate(after):
         made.estimate(f"A{place}", **{"period": "2025-09", **cells})
-    return walked(made.restrict("R1", *platforms))[0].lost
+    return prepared(made.restrict("R1", *platforms))[0].lost
 
 
 def test_a_fall_is_before_less_after_inside_what_drift_does() -> None:
     found = compared({"value": "300000"}).loc["R1"]
     months = (pd.Timestamp("2025-09-01") - pd.Timestamp("2025-06-01")).days / 30.4375
-    spread = np.exp(1.6448536 * pooling.DRIFT * np.sqrt(months))
+    spread = np.exp(1.6448536 * pooling.GROWTH_ERROR * np.sqrt(months))
     assert found[NAMES].tolist() == pytest.approx(
         [0.0, 500e3 / spread - 300e3, 200e3, 500e3 * spread - 300e3, 500e3]
     )
@@ -87,7 +87,7 @@ def test_no_more_are_lost_than_were_exposed() -> None:
 def test_a_survey_does_not_count_sessions() -> None:
     made = world().estimate("E1", audience_metric="survey_monthly")
     made.estimate("A0", audience_metric="survey_monthly", period="2025-09", value="300000")
-    found = walked(made.restrict("R1", "alpha"))[0].lost
+    found = prepared(made.restrict("R1", "alpha"))[0].lost
     assert found.loc["R1", "reason"] == lost.OTHER_CAUSES
 
 
