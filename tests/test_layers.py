@@ -20,7 +20,9 @@ OURS = (*PACKAGES, "benchmarks", "tests")
 # What each package may import of ours besides itself.
 ARROWS = {
     "audience_impact": (),
-    "schemas": ("audience_impact.vocabulary", "audience_impact.periods"),
+    "schemas": (
+        *("audience_impact.vocabulary", "audience_impact.periods", "audience_impact.blanks"),
+    ),
     "flows": ("schemas", "audience_impact"),
 }
 # The stages of the data in audience_impact, each importing only those before it. The docstring of
