@@ -13,7 +13,10 @@ from flows import CHECKOUT
 from flows.downloads.names import Name
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from audience_impact.facts.tables import Finding
+    from flows.publishing.versions import Stored
 
 FACTS, PUBLISHED = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "published"
 DOWNLOADS = CHECKOUT / "data" / "downloads"
@@ -29,11 +32,31 @@ app = typer.Typer(
 imports = typer.Typer(no_args_is_help=True, help="Import a register as a layer of fact tables.")
 app.add_typer(imports, name="import")
 
+
+def _fail(message: str, code: int = 1) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(code)
+
+
+def _local(given: list[Path] | Path | None) -> list[Path] | Path | None:
+    """What was given, where it is on this machine; exits with 2 where it is elsewhere."""
+    from flows.publishing import PublishError
+    from flows.publishing.storage import require_local
+
+    try:
+        for path in given if isinstance(given, list) else [given] * (given is not None):
+            require_local(path)
+    except PublishError as error:
+        raise _fail(str(error), 2) from error
+    return given
+
+
 Facts = Annotated[
     list[Path] | None,
     typer.Option(
         "--facts",
         metavar="DIR",
+        callback=_local,
         help="Folder of fact tables; several are layered, rows merge by "
         "key and a later folder wins. Default: data/facts of the checkout.",
     ),
@@ -41,7 +64,11 @@ Facts = Annotated[
 Published = Annotated[
     Path,
     typer.Option(
-        "--published", metavar="DIR", help="Where the versions lie.", show_default="data/published"
+        "--published",
+        metavar="DIR",
+        callback=_local,
+        help="Where the versions lie.",
+        show_default="data/published",
     ),
 ]
 
@@ -60,11 +87,6 @@ class Told(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-
-
-def _fail(message: str, code: int = 1) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(code)
 
 
 def _folders(paths: list[Path] | None) -> list[Path]:
@@ -142,6 +164,7 @@ def check(
         list[Path] | None,
         typer.Argument(
             metavar="[PATH]...",
+            callback=_local,
             help="Folders of fact tables, layered. Default: data/facts of the checkout.",
             show_default=False,
         ),
@@ -183,7 +206,7 @@ def show(
 
     from flows.reporting import story
 
-    tables = story.load(_latest(published))
+    tables = _loaded(_latest(published))
     try:
         told = story.story(tables, restriction)
     except KeyError as error:
@@ -197,13 +220,12 @@ def show(
 @app.command(name="list")
 def list_(published: Published = PUBLISHED) -> None:
     """List the restrictions published, the best known first."""
-    from flows.reporting import story
     from flows.reporting import tables as report
 
-    folder = _latest(published)
-    tables = story.load(folder)
+    version = _latest(published)
+    tables = _loaded(version)
     rows = report.exposed(tables["impact"], tables["restrictions"])
-    report.show_results(rows, f"People exposed, version {folder.name}")
+    report.show_results(rows, f"People exposed, version {version.id}")
 
 
 @app.command()
@@ -213,6 +235,7 @@ def calibrate(
         typer.Option(
             "--facts",
             metavar="DIR",
+            callback=_local,
             help="Folder of fact tables.",
             show_default="data/facts of the checkout",
         ),
@@ -243,7 +266,8 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAT
 def import_stop(
     file: Annotated[Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")],
     into: Annotated[
-        Path, typer.Option("--into", metavar="DIR", help="Where the layer is written.")
+        Path,
+        typer.Option("--into", metavar="DIR", callback=_local, help="Where the layer is written."),
     ],
     facts: Facts = None,
     counts: Annotated[
@@ -284,6 +308,7 @@ def refresh(
         typer.Option(
             "--into",
             metavar="DIR",
+            callback=_local,
             help="Where the layer is written; nothing else may lie there.",
         ),
     ],
@@ -292,6 +317,7 @@ def refresh(
         typer.Option(
             "--downloads",
             metavar="DIR",
+            callback=_local,
             help="Where every download is kept.",
             show_default="data/downloads",
         ),
@@ -372,11 +398,22 @@ def _told(style: Style, findings: "list[Finding]", rows: int) -> str:
     return forms[style](findings)
 
 
-def _latest(published: Path) -> Path:
-    from flows.publishing.versions import PublishError, latest
+def _latest(published: Path) -> "Stored":
+    from flows.publishing import PublishError
+    from flows.publishing.versions import latest
 
     try:
         return latest(published)
+    except PublishError as error:
+        raise _fail(str(error)) from error
+
+
+def _loaded(version: "Stored") -> "dict[str, pd.DataFrame]":
+    from flows.publishing import PublishError
+    from flows.reporting import story
+
+    try:
+        return story.load(version)
     except PublishError as error:
         raise _fail(str(error)) from error
 
