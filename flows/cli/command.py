@@ -44,8 +44,8 @@ def _local(given: list[Path] | Path | None) -> list[Path] | Path | None:
     from flows.publishing.storage import require_local
 
     try:
-        for path in given if isinstance(given, list) else [given] * (given is not None):
-            require_local(path)
+        for path in given if isinstance(given, list) else [given]:
+            require_local(path or "")
     except PublishError as error:
         raise _fail(str(error), 2) from error
     return given

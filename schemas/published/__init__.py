@@ -32,6 +32,7 @@ _MODULES = modules(__name__, TABLES)
 MODELS = {table: model(module, PublishedModel) for table, module in _MODULES.items()}
 KEYS: dict[str, list[str]] = {table: list(module.KEY) for table, module in _MODULES.items()}
 """Key of each published table: exactly one row for each."""
+RESULT_UNITS = ("persons", "person_days", "share")
 
 
 def title(table: str) -> str:
@@ -47,4 +48,4 @@ def columns(table: str) -> list[str]:
 def holds_results(table: str) -> bool:
     """Whether a table holds numbers that follow from facts, rather than facts or checks alone."""
     columns = MODELS[table].to_schema().columns.values()
-    return any((column.metadata or {})["sdmx_concept"] == "OBS_VALUE" for column in columns)
+    return any((column.metadata or {})["unit"] in RESULT_UNITS for column in columns)
