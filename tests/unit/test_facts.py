@@ -73,7 +73,9 @@ def test_a_broken_file_is_named_with_line_column_and_value(case: Broken, tmp_pat
 
 
 def test_every_reading_rule_has_a_case_that_fails_it() -> None:
-    assert set(BY_RULE) | {"missing_table", "unknown_table"} == set(reading.MEANINGS)
+    assert set(BY_RULE) | {"missing_table", "unknown_table"} == (
+        reading.TABLE_RULES | reading.ROW_RULES | {reading.UNKNOWN_TABLE}
+    )
     assert {case.rule for case in BROKEN if case.severity is Severity.ERROR} == reading.ROW_RULES
 
 
@@ -378,7 +380,7 @@ def test_facts_are_refused_where_validation_is_switched_off(
     """The library reads the variables when it is imported: hence a process of its own."""
     edit(small_facts, "estimates", "E1", value="-1")
     code = (
-        "import sys; from pathlib import Path; from flows import steps; "
+        "import sys; from pathlib import Path; from flows.pipeline import steps; "
         "steps.check(steps.read([Path(sys.argv[1])]))"
     )
     done = subprocess.run(
