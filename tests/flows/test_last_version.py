@@ -1,6 +1,5 @@
 """What a run tells of the last version, and a last version that is damaged."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -157,5 +156,5 @@ def test_a_damaged_manifest_is_no_last_version(
 
 def test_a_latest_that_dangles_is_no_last_version(tmp_path: Path) -> None:
     (tmp_path / "versions" / "2026-01-01-aaaaaaaaaaaa").mkdir(parents=True)
-    os.symlink("versions/2026-01-01-aaaaaaaaaaaa", tmp_path / "latest")
+    (tmp_path / "latest").symlink_to("versions/2026-01-01-aaaaaaaaaaaa")
     assert last_version.last(tmp_path).rows == {}
