@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import CHECKOUT
+from flows.cli.places import DOWNLOADS, FACTS, PUBLISHED, fact_folders, fail, latest, loaded, local
 from flows.downloads.names import Name
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from audience_impact.facts.tables import Finding
-    from flows.publishing.versions import Stored
-
-FACTS, PUBLISHED = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "published"
-DOWNLOADS = CHECKOUT / "data" / "downloads"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,30 +27,12 @@ imports = typer.Typer(no_args_is_help=True, help="Import a register as a layer o
 app.add_typer(imports, name="import")
 
 
-def _fail(message: str, code: int = 1) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(code)
-
-
-def _local(given: list[Path] | Path | None) -> list[Path] | Path | None:
-    """What was given, where it is on this machine; exits with 2 where it is elsewhere."""
-    from flows.publishing import PublishError
-    from flows.publishing.storage import require_local
-
-    try:
-        for path in given if isinstance(given, list) else [given]:
-            require_local(path or "")
-    except PublishError as error:
-        raise _fail(str(error), 2) from error
-    return given
-
-
 Facts = Annotated[
     list[Path] | None,
     typer.Option(
         "--facts",
         metavar="DIR",
-        callback=_local,
+        callback=local,
         help="Folder of fact tables; several are layered, rows merge by "
         "key and a later folder wins. Default: data/facts of the checkout.",
     ),
@@ -66,7 +42,7 @@ Published = Annotated[
     typer.Option(
         "--published",
         metavar="DIR",
-        callback=_local,
+        callback=local,
         help="Where the versions lie.",
         show_default="data/published",
     ),
@@ -87,19 +63,6 @@ class Told(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-
-
-def _folders(paths: list[Path] | None) -> list[Path]:
-    """The folders asked for; exits with 2 where one is no folder of fact tables."""
-    from schemas.facts import MODELS
-
-    chosen = paths or [FACTS]
-    for path in chosen:
-        if not path.is_dir():
-            raise _fail(f"{path} is no folder; give a folder of fact tables", 2)
-        if not any((path / f"{table}.csv").is_file() for table in MODELS):
-            raise _fail(f"{path} holds no fact table (such as estimates.csv)", 2)
-    return chosen
 
 
 @app.command()
@@ -143,7 +106,7 @@ def run(
     ] = True,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
-    folders = _folders(facts)
+    folders = fact_folders(facts)
     from flows.cli.running import run_flow
 
     wanted = {
@@ -164,7 +127,7 @@ def check(
         list[Path] | None,
         typer.Argument(
             metavar="[PATH]...",
-            callback=_local,
+            callback=local,
             help="Folders of fact tables, layered. Default: data/facts of the checkout.",
             show_default=False,
         ),
@@ -175,7 +138,7 @@ def check(
 
     Exit status 0: nothing at severity error; 1: errors; 2: called wrongly.
     """
-    folders = _folders(paths)
+    folders = fact_folders(paths)
     from audience_impact.facts.tables import relocated
     from audience_impact.vocabulary import FindingSeverity
     from flows.pipeline import steps
@@ -184,7 +147,7 @@ def check(
     try:
         checked = steps.check(steps.read(folders))
     except ValidationOffError as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
     findings = [relocated(found, folders) for found in checked.findings]
     rows = sum(checked.rows.values())
     told = _told(style, findings, rows)
@@ -206,13 +169,13 @@ def show(
 
     from flows.reporting import story
 
-    tables = _loaded(_latest(published))
+    tables = loaded(latest(published))
     try:
         told = story.story(tables, restriction)
     except KeyError as error:
         near = difflib.get_close_matches(restriction, tables["restrictions"]["restriction_id"])
         hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
-        raise _fail(f"{restriction} is not published{hint}") from error
+        raise fail(f"{restriction} is not published{hint}") from error
     text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
     sys.stdout.write(text if style is Told.JSON else story.story_text(told))
 
@@ -222,8 +185,8 @@ def list_(published: Published = PUBLISHED) -> None:
     """List the restrictions published, the best known first."""
     from flows.reporting import tables as report
 
-    version = _latest(published)
-    tables = _loaded(version)
+    version = latest(published)
+    tables = loaded(version)
     rows = report.exposed(tables["impact"], tables["restrictions"])
     report.show_results(rows, f"People exposed, version {version.id}")
 
@@ -235,7 +198,7 @@ def calibrate(
         typer.Option(
             "--facts",
             metavar="DIR",
-            callback=_local,
+            callback=local,
             help="Folder of fact tables.",
             show_default="data/facts of the checkout",
         ),
@@ -246,7 +209,7 @@ def calibrate(
     ] = False,
 ) -> None:
     """Learn the overlap model from the surveys and write overlap_calibration.csv."""
-    _folders([facts])
+    fact_folders([facts])
     from flows.pipeline import steps
     from flows.pipeline.calibrate import calibrate as learn
     from schemas.contracts import ValidationOffError
@@ -254,7 +217,7 @@ def calibrate(
     try:
         matched, told = learn(facts, check)
     except (steps.RefusedError, ValidationOffError, ValueError) as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
     typer.echo(told, err=check and not matched)
     raise typer.Exit(1 if check and not matched else 0)
 
@@ -267,7 +230,7 @@ def import_stop(
     file: Annotated[Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")],
     into: Annotated[
         Path,
-        typer.Option("--into", metavar="DIR", callback=_local, help="Where the layer is written."),
+        typer.Option("--into", metavar="DIR", callback=local, help="Where the layer is written."),
     ],
     facts: Facts = None,
     counts: Annotated[
@@ -284,7 +247,7 @@ def import_stop(
     compares the events by country and year with those of --counts. Without --snapshot and
     --address it is the known public copy of 2026-05-20; --accessed is the day it was read.
     """
-    folders = _folders(facts)
+    folders = fact_folders(facts)
     from flows.registers import importing
     from flows.registers import reconciliation as imported
     from flows.registers.files import RegisterError
@@ -296,7 +259,7 @@ def import_stop(
         origin = importing.Origin(address=address, **told)
         layer = importing.import_stop(file, into, folders, origin)
     except RegisterError as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
     as_text = imported.as_text(layer, into, theirs)
     sys.stdout.write(imported.as_json(layer, theirs) if style is Told.JSON else as_text)
 
@@ -308,7 +271,7 @@ def refresh(
         typer.Option(
             "--into",
             metavar="DIR",
-            callback=_local,
+            callback=local,
             help="Where the layer is written; nothing else may lie there.",
         ),
     ],
@@ -317,7 +280,7 @@ def refresh(
         typer.Option(
             "--downloads",
             metavar="DIR",
-            callback=_local,
+            callback=local,
             help="Where every download is kept.",
             show_default="data/downloads",
         ),
@@ -352,7 +315,7 @@ def refresh(
     ] = None,
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
-    folders = _folders(facts)
+    folders = fact_folders(facts)
     wanted = {
         "confirm": confirm,
         "only": only or list(Name),
@@ -371,7 +334,7 @@ def _addresses(told: list[str]) -> dict[Name, str]:
         name, _, where = text.partition("=")
         if name not in set(Name) or not where:
             names = ", ".join(Name)
-            raise _fail(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
+            raise fail(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
         found[Name(name)] = where
     return found
 
@@ -396,26 +359,6 @@ def _told(style: Style, findings: "list[Finding]", rows: int) -> str:
         Style.GITHUB: report.findings_github,
     }
     return forms[style](findings)
-
-
-def _latest(published: Path) -> "Stored":
-    from flows.publishing import PublishError
-    from flows.publishing.versions import latest
-
-    try:
-        return latest(published)
-    except PublishError as error:
-        raise _fail(str(error)) from error
-
-
-def _loaded(version: "Stored") -> "dict[str, pd.DataFrame]":
-    from flows.publishing import PublishError
-    from flows.reporting import story
-
-    try:
-        return story.load(version)
-    except PublishError as error:
-        raise _fail(str(error)) from error
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -70,7 +71,7 @@ def at(place: Path | str) -> Storage:
     Raises PublishError where the address is none of the local file system.
     """
     require_local(place)
-    return LocalStorage(Path(place))
+    return LocalStorage(Path(place).resolve())
 
 
 def require_local(place: Path | str) -> None:
@@ -80,11 +81,11 @@ def require_local(place: Path | str) -> None:
         raise PublishError(f"{address}: an address cannot be used yet; give a folder")
 
 
+@dataclass(frozen=True)
 class LocalStorage:
-    """A folder of the local file system, which has symbolic links."""
+    """A folder of the local file system, which has symbolic links; `root` is resolved."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
+    root: Path
 
     @property
     def address(self) -> str:
