@@ -96,6 +96,7 @@ def _shown(path: Path) -> str:
 
 def tell(version: "Stored", folders: list[Path]) -> None:
     """The table of results, what was refused and which layers won."""
+    from audience_impact.vocabulary import ObsStatus
     from flows.pipeline import steps
     from flows.reporting import story
     from flows.reporting import tables as report
@@ -107,9 +108,9 @@ def tell(version: "Stored", folders: list[Path]) -> None:
     )
     refused = version.table("quarantine")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()
+    known = (rows["obs_status"] != ObsStatus.MISSING.value).sum()
     typer.echo(
-        f"{len(rows)} restrictions, {(rows['obs_status'] != 'M').sum()} with audience "
-        f"figures; {len(lines)} rows in quarantine"
+        f"{len(rows)} restrictions, {known} with audience figures; {len(lines)} rows in quarantine"
     )
     for row in refused.head(10).itertuples():
         typer.echo(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}")

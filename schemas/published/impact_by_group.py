@@ -8,6 +8,8 @@ from schemas.columns import PublishedModel
 
 KEY = ("restriction_id", "area_id", "age", "sex", "base")
 
+SEXES = [*(sex.value for sex in words.Sex), "_T"]
+
 
 class ImpactByGroup(PublishedModel):
     """Bounds on the share exposed of each age and sex, where figures by age or sex exist."""
@@ -15,7 +17,7 @@ class ImpactByGroup(PublishedModel):
     restriction_id: Series[str] = columns.restriction()
     area_id: Series[str] = columns.column("ISO 3166 code of the country", sdmx="REF_AREA")
     age: Series[str] = columns.column("ages as the source groups them; all: every age", sdmx="AGE")
-    sex: Series[str] = columns.column("M, F, or _T for both", sdmx="SEX", isin=["M", "F", "_T"])
+    sex: Series[str] = columns.column("M, F, or _T for both", sdmx="SEX", isin=SEXES)
     impact_metric: Series[str] = columns.word(
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
