@@ -31,7 +31,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     with _progress("reading, checking, computing, publishing"):
         state = publish_impact(
             [path.resolve() for path in folders],
-            published.resolve(),
+            published,
             **wanted,
             return_state=True,
         )
