@@ -7,6 +7,7 @@ import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
 
+from audience_impact import blanks
 from audience_impact.rules import named
 from schemas import facts, published
 
@@ -67,8 +68,10 @@ def _blamed(rule: str, columns: list[str]) -> str:
     return next((name for name in named(rule).columns if name in columns), "")
 
 
-def message(table: str, column: str, rule: str) -> str:
-    """What the rule means and what to do, in a sentence for the maintainer."""
+def message(table: str, column: str, rule: str, cell: str) -> str:
+    """What the rule means for this cell and what to do, in a sentence for the maintainer."""
+    if rule == "white_space":
+        return blanks.told_white(cell)
     meaning = named(rule).meaning
     if rule != "word":
         return meaning

@@ -14,7 +14,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.extensions import register_check_method
 
-from audience_impact import periods
+from audience_impact import blanks, periods
 from audience_impact.rules import Rule, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
@@ -77,12 +77,18 @@ def row_rule(
     return enter
 
 
-def _filled(texts: Any) -> Any:
-    return texts.str.strip() != ""
-
-
 def _numbers(texts: Any) -> Any:
     return pd.to_numeric(texts.where(texts.str.match(NUMBER)), errors="coerce")
+
+
+@cell_rule(
+    "a cell holds nothing but white space, or begins or ends with it; signs of no width count as "
+    "well",
+    "delete what the finding names",
+)
+def white_space(texts: Any, *, white_space: bool) -> Any:
+    """No cell that looks blank and is not, none that looks like another."""
+    return ~blanks.padded(texts)
 
 
 @cell_rule(
@@ -91,7 +97,7 @@ def _numbers(texts: Any) -> Any:
 )
 def required(texts: Any, *, required: bool) -> Any:
     """No blank cell."""
-    return _filled(texts) | (not required)
+    return blanks.filled(texts) | (not required)
 
 
 @cell_rule(
@@ -100,7 +106,7 @@ def required(texts: Any, *, required: bool) -> Any:
 )
 def number(texts: Any, *, number: bool) -> Any:
     """Blank or a plain number."""
-    return ~_filled(texts) | texts.str.match(NUMBER)
+    return ~blanks.filled(texts) | texts.str.match(NUMBER)
 
 
 @cell_rule(
@@ -147,7 +153,7 @@ def whole_number(texts: Any, *, whole_number: bool) -> Any:
 )
 def date(texts: Any, *, date: bool) -> Any:
     """Blank or an ISO 8601 date or period that exists in the calendar."""
-    return ~_filled(texts) | periods.spans(texts)["start"].notna()
+    return ~blanks.filled(texts) | periods.spans(texts)["start"].notna()
 
 
 @cell_rule(
@@ -157,7 +163,7 @@ def date(texts: Any, *, date: bool) -> Any:
 )
 def word(texts: Any, *, word: Iterable[str]) -> Any:
     """Blank or one of the words of the vocabulary."""
-    return ~_filled(texts) | texts.isin(list(word))
+    return ~blanks.filled(texts) | texts.isin(list(word))
 
 
 @cell_rule(
@@ -179,7 +185,7 @@ def identifier(texts: Any, *, identifier: bool) -> Any:
 )
 def web_address(texts: Any, *, web_address: bool) -> Any:
     """Blank or an http address."""
-    return ~_filled(texts) | texts.str.match(r"^https?://\S+$")
+    return ~blanks.filled(texts) | texts.str.match(r"^https?://\S+$")
 
 
 def _compiles(text: str) -> bool:
@@ -202,6 +208,7 @@ def regular_expression(texts: Any, *, regular_expression: bool) -> Any:
 def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
     if filled:
         checks["required"] = True
+    checks["white_space"] = True
     return pa.Field(nullable=False, metadata={"kind": kind, "refers_to": refers_to}, **checks)
 
 

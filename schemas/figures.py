@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from pandera.typing import Series
 
+from audience_impact import blanks
 from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.fields import FactModel
@@ -25,7 +26,7 @@ def number(frame: pd.DataFrame, column: str) -> pd.Series:
 def ordered(frame: pd.DataFrame, low: str, middle: str, high: str) -> pd.Series:
     """Which rows have low <= middle <= high, and the middle or both ends."""
     bottom, centre, top = (number(frame, name) for name in (low, middle, high))
-    told = frame[middle].ne("") | (frame[low].ne("") & frame[high].ne(""))
+    told = blanks.filled(frame[middle]) | (blanks.filled(frame[low]) & blanks.filled(frame[high]))
     return told & ~(bottom > centre) & ~(centre > top) & ~(bottom > top)
 
 

@@ -19,9 +19,10 @@ OURS = (*PACKAGES, "benchmarks", "tests")
 # What each package may import of ours besides itself.
 ARROWS = {
     "audience_impact": (),
-    # Words and dates, and the registry in which contracts enter their rules.
+    # Words, dates and blanks, and the registry in which contracts enter their rules.
     "schemas": (
-        *("audience_impact.vocabulary", "audience_impact.periods", "audience_impact.rules"),
+        *("audience_impact.vocabulary", "audience_impact.periods"),
+        *("audience_impact.blanks", "audience_impact.rules"),
     ),
     "flows": ("schemas", "audience_impact"),
 }

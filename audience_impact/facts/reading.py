@@ -31,6 +31,11 @@ TABLE_RULES = {
             "no layer holds this table",
             "add it, with its header alone if there is nothing to say",
         ),
+        (
+            "unfinished_layer",
+            "a command was writing the folder, or died while it did",
+            "wait for the command that writes it, or run it again if it died",
+        ),
         ("empty_file", "the file holds no header", "write the header"),
         ("encoding", "the file is not UTF-8", "save it as UTF-8"),
         ("unreadable", "the file cannot be read as CSV", "check the quotes on the line named"),
@@ -65,7 +70,10 @@ UNKNOWN_TABLE = _rule(
     "rename it as one of the fact tables, or move it away: it is not read",
 )
 FATAL_RULES = TABLE_RULES - {"key_repeats"}
-"""Rules whose failure leaves a table without any row."""
+"""Rules whose failure leaves a table without any row that can be trusted."""
+
+UNFINISHED = ".unfinished"
+"""A file that is in a folder while its tables take their places; it names who writes them."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +221,7 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
     everything that is wrong with the files. Never raises for what stands in a file.
     """
     tables: Tables = {}
+    unfinished = _unfinished(folders, headers)
     findings = [
         finding
         for number, folder in enumerate(folders, 1)
@@ -241,7 +250,28 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
                 )
             )
         tables[table] = merge(frames, header) if frames else empty(header.columns)
-    return tables, findings
+    written = dict.fromkeys([*unfinished, *_unfinished(folders, headers)])
+    return tables, [*written, *findings]
+
+
+def _unfinished(folders: Sequence[Path], headers: Mapping[str, Header]) -> list[Finding]:
+    """A finding for each folder in which some tables may be old and some new."""
+    return [
+        Finding(
+            next((table for table in headers if (folder / f"{table}.csv").is_file()), ""),
+            UNFINISHED,
+            1,
+            "",
+            "unfinished_layer",
+            FindingSeverity.TABLE_ERROR,
+            "",
+            "tables may be half old and half new; wait for the command that writes them, or run "
+            "it again if it died",
+            number,
+        )
+        for number, folder in enumerate(folders, 1)
+        if (folder / UNFINISHED).exists()
+    ]
 
 
 def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[Finding]:

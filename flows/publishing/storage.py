@@ -24,6 +24,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from flows.publishing import PublishError
+from flows.publishing.files import flush
 
 _TMP = ".tmp-"
 # A path turns `s3://bucket` into `s3:/bucket`; one letter alone is a drive.
@@ -127,15 +128,15 @@ class LocalStorage:
             aside.mkdir()
             for name, content in files.items():
                 (aside / name).write_bytes(content)
-                _flush(aside / name)
-            _flush(aside)
+                flush(aside / name)
+            flush(aside)
             _put_in_place(aside, place)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
     def flush(self, folder: str) -> None:
         """Flush what a folder says of what lies in it."""
-        _flush(self.root / folder)
+        flush(self.root / folder)
 
     def target(self, pointer: str) -> str | None:
         """What the link says; PublishError where something else stands in its place."""
@@ -155,7 +156,7 @@ class LocalStorage:
             aside = self.root / f"{_TMP}{pointer}-{os.getpid()}"
             os.symlink(folder, aside)
             os.replace(aside, self.root / pointer)
-        _flush(self.root)
+        flush(self.root)
 
     def list(self, folder: str) -> list[str]:
         """Names by the time at which they were written; of one moment, by name."""
@@ -180,12 +181,4 @@ def _put_in_place(aside: Path, folder: Path) -> None:
     # that is done its hashes do not match, so that the next publish starts again.
     for path in aside.iterdir():
         os.replace(path, folder / path.name)
-    _flush(folder)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(folder)

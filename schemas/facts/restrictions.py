@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 from pandera.typing import Series
 
-from audience_impact import periods
+from audience_impact import blanks, periods
 from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.fields import FactModel
@@ -45,7 +45,9 @@ class Restrictions(FactModel):
         """The end, if any, is not before the start."""
         ends = periods.spans(frame["ended_on"])["end"]
         starts = periods.spans(
-            frame["observed_from"].where(frame["observed_from"] != "", frame["announced_on"])
+            frame["observed_from"].where(
+                blanks.filled(frame["observed_from"]), frame["announced_on"]
+            )
         )["start"]
         return ~(ends <= starts)
 
@@ -57,7 +59,8 @@ class Restrictions(FactModel):
     )
     def ongoing_has_end(cls, frame: pd.DataFrame) -> Any:
         """What goes on has no end."""
-        return ~(frame["end_status"].eq(words.EndStatus.ONGOING.value) & frame["ended_on"].ne(""))
+        goes_on = frame["end_status"].eq(words.EndStatus.ONGOING.value)
+        return ~(goes_on & blanks.filled(frame["ended_on"]))
 
     @fields.row_rule(
         "neither an announcement nor an observed start is given",
@@ -67,4 +70,4 @@ class Restrictions(FactModel):
     )
     def start_missing(cls, frame: pd.DataFrame) -> Any:
         """Without a start no figure can be said to be from before."""
-        return frame["observed_from"].ne("") | frame["announced_on"].ne("")
+        return blanks.filled(frame["observed_from"]) | blanks.filled(frame["announced_on"])

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from pandera.typing import Series
 
+from audience_impact import blanks
 from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.fields import FactModel
@@ -33,4 +34,4 @@ class Sources(FactModel):
     )
     def source_incomplete(cls, frame: pd.DataFrame) -> Any:
         """An address, or for data that has no page of its own a title."""
-        return frame["url"].ne("") | frame["title"].ne("")
+        return blanks.filled(frame["url"]) | blanks.filled(frame["title"])
