@@ -3,7 +3,7 @@
 Annotations are real here, not strings: Prefect makes the schema of the parameters from them.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +37,7 @@ def read(facts: list[Path]) -> Reading:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def check(reading: Reading) -> Checked:
     """Part the rows that keep the rules from those that go to quarantine."""
-    return steps.check(reading)
+    return steps.check(reading, datetime.now(UTC).date())
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -143,7 +143,7 @@ def check(
     from schemas.contracts import ValidationOffError
 
     try:
-        checked = steps.check(steps.read(folders))
+        checked = steps.check(steps.read(folders), datetime.now(UTC).date())
     except ValidationOffError as error:
         raise fail(str(error)) from error
     findings = [relocated(found, folders) for found in checked.findings]
@@ -152,7 +152,8 @@ def check(
     sys.stdout.write(told)
     errors = sum(found.severity is not FindingSeverity.WARNING for found in findings)
     warnings = len(findings) - errors
-    typer.echo(f"{rows:,} rows checked: {errors} errors, {warnings} warnings", err=True)
+    kept = f", {len(checked.accepted)} accepted" if checked.accepted else ""
+    typer.echo(f"{rows:,} rows checked: {errors} errors, {warnings} warnings{kept}", err=True)
     raise typer.Exit(1 if errors else 0)
 
 

@@ -1,8 +1,7 @@
 """The contracts of the fact tables, a module a table: a pandera model over the text as written.
 
 A module holds the model, named as the table is; where several columns make the key, `KEY`; and
-where only an imported register needs the table, `OPTIONAL`. A new table is a module and its name
-in TABLES.
+where the table may be missing, `OPTIONAL`. A new table is a module and its name in TABLES.
 """
 
 from schemas.fields import FactModel
@@ -28,13 +27,14 @@ TABLES = (
     "register_rows",
     "event_links",
     "published_area_figures",
+    "accepted_findings",
 )
 """The fact tables, in the order in which keys resolve."""
 
 _MODULES = modules(__name__, TABLES)
 MODELS = {table: model(module, FactModel) for table, module in _MODULES.items()}
 OPTIONAL = {table for table, module in _MODULES.items() if getattr(module, "OPTIONAL", False)}
-"""Tables that only an imported register needs: where none is, they may be missing."""
+"""Tables that may be missing: those of registers, and the reviewed findings."""
 
 
 def columns(table: str) -> dict[str, dict[str, str]]:
