@@ -3,14 +3,14 @@
 A cell that carries results is one of a row that the published table `lineage` names. Each error is
 typed into one such cell of sound facts, the facts are checked again, and an error counts as
 reported where a finding is there that was not there before. Where it is not, the bounds on the
-people exposed are computed again: an answer moved where a bound of a restriction did by more than
-a hundredth (`silent, moved`), or at all (`silent, at all`).
+people exposed, and on the users of features, are computed again: an answer moved where one of them
+did by more than a hundredth (`silent_moved`), or at all (`silent_at_all`).
 
 Run: python -m benchmarks.typing_errors [--facts DIR] [--each 100] [--seed 0] [--format json]
 
 Only what an error can touch is checked again: the row against its contract, and the rules over
-several tables that read its table. The errors are drawn with replacement, evenly over the tables
-that have such cells, then over their cells.
+several tables that read its table. The errors are drawn with replacement over the tables that have
+such cells (evenly but for the few shares), then evenly over their cells.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from audience_impact.facts import rules, tables as facts
 from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.outputs.lineage import lineage
-from audience_impact.vocabulary import AudienceMetric, PopulationBase
+from audience_impact.vocabulary import AudienceMetric, ImpactMetric, PopulationBase
 from flows import CHECKOUT
 from flows.pipeline import steps
 from schemas import contracts
@@ -44,6 +44,8 @@ NUMBERS = {
     "feature_use": ("share",),
     "circumvention": ("share",),
 }
+WEIGHTS = {"feature_use": 0.1, "circumvention": 0.1}
+"""Chance of a table relative to the others: few of their cells carry results."""
 YEARS = {
     "estimates": ("period",),
     "bases": ("period",),
@@ -183,7 +185,13 @@ def _told(findings: list[Finding]) -> set[tuple[Any, ...]]:
 
 def _bounds(tables: Tables) -> pd.DataFrame:
     stages, _ = pipeline.prepared(tables, pipeline.newest_access(tables))
-    return stages.bounds.exposed[["lower_persons", "upper_persons"]]
+    metrics = (ImpactMetric.PEOPLE_EXPOSED, ImpactMetric.PEOPLE_FEATURE_EXPOSED)
+    return pd.concat(
+        {
+            metric.value: stages.bounds.of(metric)[["lower_persons", "upper_persons"]]
+            for metric in metrics
+        }
+    )
 
 
 def sound(folder: Path) -> Sound:
@@ -243,8 +251,9 @@ def _cell(
     tables = [table for table in columns if facts_.carrying.get(table)]
     if not tables:
         return None
+    weight = np.array([WEIGHTS.get(table, 1.0) for table in tables])
     for _ in range(100):
-        table = str(random.choice(tables))
+        table = str(random.choice(tables, p=weight / weight.sum()))
         place = int(random.choice(facts_.carrying[table]))
         column = str(random.choice(columns[table]))
         if facts_.text[table].at[place, column]:
@@ -303,7 +312,7 @@ def _reported(facts_: Sound, table: str, place: int, text: pd.DataFrame) -> tupl
 
 def _moved(before: pd.DataFrame, after: pd.DataFrame) -> float:
     """The largest relative change of a bound."""
-    both = before.join(after, lsuffix="_before", rsuffix="_after", how="outer")
+    both = before.add_suffix("_before").join(after.add_suffix("_after"), how="outer")
     changes = [
         (both[f"{name}_after"] - both[f"{name}_before"]).abs()
         / both[[f"{name}_before", f"{name}_after"]].max(axis=1).clip(lower=1.0)

@@ -18,7 +18,7 @@ from audience_impact import blanks, periods
 from audience_impact.rules import Rule, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
-NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 LIMIT = 1e12
 SANE_YEARS = (1990, 2035)
 """From before the first figure of internet use to the end of the projections on record."""

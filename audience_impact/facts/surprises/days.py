@@ -41,7 +41,7 @@ DAY_IN_ID = re.compile(r"(?:^|[-_])((?:19|20)\d{2}-[01]\d-[0-3]\d)(?=[-_]|$)")
 """Of sources: their ids may hold a year that is not that of publication."""
 AREA_IN_ID = re.compile(r"^[A-Z]{2}(?=[-_])")
 YEAR_IN_ADDRESS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?=[/_-](?:0?[1-9]|1[0-2])[/_-])")
-COMPANIONS_MONTHS = 7.0
+COMPANIONS_MONTHS = 11.0
 """Months from a figure to the nearest other of its page: more is odd."""
 PAGE_MONTHS = 13.0
 """Months from a figure to the day of its page: more is odd where the page has no such other."""

@@ -31,12 +31,12 @@ SERIES = [
 ]
 PAGES_DIFFER = 0.021
 """Logs between a page and the others of the same measurement."""
-MONTH_SPREAD = 0.15
+MONTH_SPREAD = 0.2
 PRINTED_ERROR = 0.01
-NEIGHBOURS_LIMIT = 3.0
-RELATIVES_LIMIT = 3.3
+NEIGHBOURS_LIMIT = 2.9
+RELATIVES_LIMIT = 3.8
 """Log odds."""
-AREAS_LIMIT = 3.7
+AREAS_LIMIT = 4.0
 AREA_SPREAD = 1.24
 """Deviation of the log odds between areas, of all services together."""
 DAILY_BELOW_MONTHLY = 0.87
@@ -124,7 +124,7 @@ def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
     """A figure beside the last before and the first after of its series."""
     rows = figures(tables)
     near = levels.surprise(rows, SERIES, MONTH_SPREAD, PRINTED_ERROR / rows["free"])
-    odd = rows.assign(**near)[near["surprise"].abs() > NEIGHBOURS_LIMIT]
+    odd = rows.assign(**near)[levels.beyond(near, NEIGHBOURS_LIMIT)]
     return findings(
         "estimates",
         tables["estimates"],

@@ -9,8 +9,8 @@ Method. Expected is the straight line through both neighbours, or the one there 
 growth of the series from there. Levels are taken
 for a random walk: between neighbours d and e months away the variance is that of d e / (d + e)
 months, beside one alone that of d months; to it comes the error of a printed number. The spread of
-a month is learned from the series itself, 1.48 times the median of its residuals (the deviation of a
-normal law, and one wrong number does not move it), pooled with the spread of all series, which
+a month is learned from the rest of the series, 1.48 times the median of its residuals (the deviation
+of a normal law) as they are without the number judged, pooled with the spread of all series, which
 counts as much as PRIOR_COUNT residuals. The surprise is the residual over its deviation.
 
 Assumptions. Neighbours are right; where one is wrong, it is told as well, and the nearer of both
@@ -88,56 +88,80 @@ def pooled(prior: float, count: pd.Series, median: pd.Series) -> "pd.Series[floa
     return np.sqrt(total / (PRIOR_COUNT + count))
 
 
-def beside(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """What the neighbours of each row say.
+def _line(found: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
+    """Expected level and its months, from the so manieth neighbours before and after."""
+    since = found["moment"] - found[f"moment_{-before}"]
+    until = found[f"moment_{after}"] - found["moment"]
+    first, then = found[f"level_{-before}"], found[f"level_{after}"]
+    line = (first * until + then * since) / (since + until)
+    line = line.fillna(first + found["growth"] * since).fillna(then - found["growth"] * until)
+    months = (since * until / (since + until)).fillna(since).fillna(until).clip(LEAST_MONTHS)
+    rough = (found["level"] - line).abs() / np.sqrt(months)
+    return pd.DataFrame({"expected": line, "months": months, "rough": rough})
 
-    `rows` has `level`, `moment` and the columns `by` of its series. Returns, on the same index,
-    `expected` (level), `months` (the variance of which expected has), and `before`, `after`
-    (moments of the neighbours, NaN where there is none).
-    """
-    grouped = rows.groupby([*by, "moment"], dropna=False)["level"].median().reset_index()
-    series = grouped.groupby(by, dropna=False)
+
+def _periods(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """One row a series and period, with the levels and moments of two neighbours on each side."""
+    found = rows.groupby([*by, "moment"], dropna=False)["level"].median().reset_index()
+    series = found.groupby(by, dropna=False)
+    found = found.assign(series=series.ngroup(), rank=series.cumcount())
     near = {
-        f"{name}_{side}": series[name].shift(step)
-        for side, step in (("before", 1), ("after", -1))
+        f"{name}_{-step}": series[name].shift(step)
+        for step in (2, 1, -1, -2)
         for name in ("level", "moment")
     }
-    found = grouped.assign(**near)
-    since, until = (
-        found["moment"] - found["moment_before"],
-        found["moment_after"] - found["moment"],
+    found = found.assign(**near)
+    since = found["moment"] - found["moment_-1"]
+    slope = (found["level"] - found["level_-1"]) / since.where(since >= LEAST_SLOPE_MONTHS)
+    slopes = slope.groupby(found["series"])
+    growth = slopes.transform("median").where(slopes.transform("count") >= LEAST_SLOPES, 0.0)
+    return found.assign(growth=growth)
+
+
+def _roughness(found: pd.DataFrame) -> pd.DataFrame:
+    """How rough the rest of each series is: `count` and `median` of its residuals without the row.
+
+    Where the row is a neighbour of another, the next but one takes its place.
+    """
+    residuals = {
+        step: _line(found, 1 + (step == 1), 1 + (step == -1))["rough"] for step in (0, 1, -1)
+    }
+    told = found[["series", "rank"]].assign(**{f"r{step}": r for step, r in residuals.items()})
+    pairs = told[["series", "rank"]].reset_index(names="place").merge(
+        told, on="series", suffixes=("", "_of")
     )
-    weight = since / (since + until)
-    line = found["level_before"] * (1 - weight) + found["level_after"] * weight
-    slope = ((found["level"] - found["level_before"]) / since.where(since >= LEAST_SLOPE_MONTHS)).groupby(
-        [found[name] for name in by], dropna=False
-    )
-    growth = slope.transform("median").where(slope.transform("count") >= LEAST_SLOPES, 0.0)
-    found = found.assign(
-        expected=line.fillna(found["level_before"] + growth * since).fillna(
-            found["level_after"] - growth * until
-        ),
-        months=(since * until / (since + until)).fillna(since).fillna(until).clip(LEAST_MONTHS),
-        residual=lambda all_: all_["level"] - all_["expected"],
-    )
-    wanted = ["expected", "months", "residual", "moment_before", "moment_after"]
-    left = rows[[*by, "moment"]].reset_index(names="place")
-    joined = left.merge(found[[*by, "moment", *wanted]], on=[*by, "moment"]).set_index("place")
-    told = joined[wanted].reindex(rows.index)
-    return told.rename(columns={"moment_before": "before", "moment_after": "after"})
+    step = pairs["rank_of"] - pairs["rank"]  # 1: the row is the neighbour before the other
+    rough = pairs["r0"].mask(step == 1, pairs["r1"]).mask(step == -1, pairs["r-1"])
+    groups = rough[step != 0].groupby(pairs["place"])
+    return pd.DataFrame(
+        {"count": groups.count(), "median": groups.median()}, index=found.index
+    ).fillna({"count": 0})
 
 
 def surprise(
     rows: pd.DataFrame, by: list[str], spread: float, error: "pd.Series[float] | float"
 ) -> pd.DataFrame:
-    """The neighbours of each row, and `surprise`: how many deviations it lies from them.
+    """What the neighbours of each row say, and `surprise`: how many deviations it lies from them.
 
-    `spread` is the deviation of a month of all series, `error` that of a printed number, both of
-    levels.
+    `rows` has `level`, `moment` and the columns `by` of its series; `spread` is the deviation of a
+    month of all series, `error` that of a printed number, both of levels. Returns, on the same
+    index, also `expected` (level), `months`, `count` (residuals of the rest), and `before` and
+    `after` (moments of the neighbours, NaN where there is none).
     """
-    found = beside(rows, by)
-    each = (found["residual"].abs() / np.sqrt(found["months"])).rename("rough")
-    groups = rows[by].assign(rough=each).groupby(by, dropna=False)["rough"]
-    month = pooled(spread, groups.transform("count"), groups.transform("median"))
-    deviation = np.sqrt(np.square(month) * found["months"] + np.square(error))
-    return found.assign(surprise=(rows["level"] - found["expected"]) / deviation)
+    found = _periods(rows, by)
+    found = found.join(_line(found, 1, 1)).join(_roughness(found))
+    found = found.assign(month=pooled(spread, found["count"], found["median"]))
+    wanted = ["expected", "months", "month", "count", "moment_-1", "moment_1"]
+    left = rows[[*by, "moment"]].reset_index(names="place")
+    told = left.merge(found[[*by, "moment", *wanted]], on=[*by, "moment"]).set_index("place")
+    told = told[wanted].reindex(rows.index)
+    deviation = np.sqrt(np.square(told["month"]) * told["months"] + np.square(error))
+    return told.assign(surprise=(rows["level"] - told["expected"]) / deviation).rename(
+        columns={"moment_-1": "before", "moment_1": "after"}
+    )
+
+
+def beyond(near: pd.DataFrame, limit: float) -> "pd.Series[bool]":
+    """Which rows surprise by more than a limit; of two alone in their series the later."""
+    first_of_two = (near["count"] == 0) & near["before"].isna()
+    return (near["surprise"].abs() > limit) & ~first_of_two

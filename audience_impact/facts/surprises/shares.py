@@ -1,7 +1,7 @@
 """Shares against the others of their table, and the patterns of a survey against its respondents.
 
-Method. The log odds of a share lie around the median of the others of its kind; shares of the facts
-lie at most 2.2 from it, so 3 is the limit. Patterns of joint use are a partition: their shares add
+Method. The log odds of a share lie around the median of the others of its kind: in the facts at
+most 1.4 from it where features are used, 2.7 where platforms are used together. Patterns of joint use are a partition: their shares add
 up to one and their respondents to those of the survey, which holds exactly in all surveys of the
 facts (rounding leaves a millionth). A pattern's weighted share and its part of the respondents
 differ by the weights alone: from 30 respondents on by a factor 2.3 at most.
@@ -17,11 +17,11 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.vocabulary import FindingSeverity, Unit
 
 KINDS = {
-    "feature_use": ("share", ["feature"]),
-    "circumvention": ("share", []),
-    "overlaps": ("value", ["kind"]),
+    "feature_use": ("share", [], 2.2),
+    "circumvention": ("share", [], 2.2),
+    "overlaps": ("value", ["kind"], 3.0),
 }
-SHARES_LIMIT = 3.0
+"""The column of the share, what parts its kinds, and the limit in log odds from their middle."""
 LEAST_SHARES = 3
 ROUNDING = 1e-4
 WEIGHTS_FACTOR = 3.5
@@ -37,7 +37,7 @@ LEAST_RESPONDENTS = 30
 def share_unlike_others(tables: Tables) -> list[Finding]:
     """Shares of users of a feature, of circumventors and of joint use beside their kind."""
     found = []
-    for table, (column, kind) in KINDS.items():
+    for table, (column, kind, limit) in KINDS.items():
         frame = tables[table]
         rows = frame[frame[column] > 0]
         if "unit" in rows:
@@ -48,7 +48,7 @@ def share_unlike_others(tables: Tables) -> list[Finding]:
         rows = rows.assign(
             apart=rows["level"] - groups.transform("median"), size=groups.transform("size")
         )
-        odd = (rows["apart"].abs() > SHARES_LIMIT) & (rows["size"] >= LEAST_SHARES)
+        odd = (rows["apart"].abs() > limit) & (rows["size"] >= LEAST_SHARES)
         found += findings(
             table,
             frame,

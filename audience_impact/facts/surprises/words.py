@@ -10,11 +10,16 @@ one in LEAST_OTHERS + 2.
 import pandas as pd
 
 from audience_impact.facts.rules import ACROSS
+from audience_impact.facts.surprises import levels
 from audience_impact.facts.surprises.saying import findings, number
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.vocabulary import FindingSeverity, Unit
 
 LEAST_OTHERS = 6
+ALONE_MONTHS = 3.0
+ALONE_RATIO = 0.01
+ALONE_AMONG = 20
+SERIES = ["lineage_id", "area_id", "audience_metric", "unit", "population_base", "age", "sex"]
 SAME = ["area_id", "period", "unit", "stated", "age", "sex"]
 WORDS = ["platform_id", "audience_metric", "population_base", "lineage_id"]
 KIND = ["audience_metric", "unit", "population_base"]
@@ -39,7 +44,7 @@ def figure_told_twice(tables: Tables) -> list[Finding]:
     rows = rows[rows["stated"] > 0].reset_index(names="place")
     columns = [*SAME, *WORDS, "place", "row_line"]
     pairs = rows[columns].merge(rows[columns], on=SAME, suffixes=("", "_of"))
-    pairs = pairs[pairs["place"] != pairs["place_of"]]
+    pairs = pairs[pairs["row_line"] > pairs["row_line_of"]]
     differs = pd.DataFrame({name: pairs[name] != pairs[f"{name}_of"] for name in WORDS})
     is_share = pairs["unit"] == Unit.SHARE.value
     programme = differs["lineage_id"] & ~differs["platform_id"]
@@ -98,3 +103,44 @@ def _alone(estimates: pd.DataFrame, column: str, group: list[str], least: int) -
 def _alone_says(row: object) -> str:
     word, count = getattr(row, "word"), getattr(row, "others_count")
     return f"{word} stands here alone, beside {count} figures of the kind that say something else"
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a figure stands alone under its platform, and fits another platform of the measurer",
+    "compare the platform with the page",
+    "estimates",
+)
+def platform_alone(tables: Tables) -> list[Finding]:
+    """A figure that its measurer gives of no other time, beside those of other platforms.
+
+    Told where the measurer has it within a hundredth for another platform within three months, or
+    where he never measured the platform in this area otherwise and has many figures there.
+    """
+    estimates = tables["estimates"]
+    rows = estimates.assign(
+        stated=estimates["value"].fillna(estimates["low"]), moment=levels.moment(estimates)
+    ).reset_index(names="place")
+    size = rows.groupby([*SERIES, "platform_id"])["place"].transform("size")
+    lone = rows[(size == 1) & (rows["stated"] > 0)]
+    pairs = lone.merge(rows, on=SERIES, suffixes=("", "_of"))
+    near = (pairs["moment"] - pairs["moment_of"]).abs() <= ALONE_MONTHS
+    near &= (pairs["stated"] / pairs["stated_of"] - 1).abs() <= ALONE_RATIO
+    near &= pairs["platform_id"] != pairs["platform_id_of"]
+    fits = pairs[near & (pairs["unit"] != Unit.SHARE.value)].drop_duplicates("place")
+    of_measurer = rows.groupby(["lineage_id", "area_id"])["place"].transform("size")
+    known = rows.groupby(["lineage_id", "area_id", "platform_id"])["place"].transform("size")
+    strange = rows[(known == 1) & (of_measurer >= ALONE_AMONG)].assign(platform_id_of="")
+    odd = pd.concat([fits, strange]).drop_duplicates("place").set_index("place")
+    return findings(
+        "estimates",
+        estimates,
+        "platform_alone",
+        odd,
+        "platform_id",
+        lambda row: (
+            f"its measurer has {number(row.stated, row.unit)} for {row.platform_id_of} about then"
+            if row.platform_id_of
+            else f"the only figure of {row.platform_id} by its measurer in {row.area_id}"
+        ),
+    )
