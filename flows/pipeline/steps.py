@@ -25,6 +25,7 @@ from flows.publishing import versions as publish
 from schemas import contracts, published
 from schemas import facts as fact_models
 from schemas.arrow import to_arrow
+from schemas.fields import SANE_YEARS
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -211,6 +212,9 @@ def compute(
     if as_of is None and checked.tables["sources"].empty:
         raise RefusedError(["no source is left that says when the facts were read: see check"])
     day = as_of or impact.newest_access(checked.tables)
+    first, last = SANE_YEARS
+    if not first <= day.year <= last:
+        raise RefusedError([f"as_of {day} lies outside the years {first} to {last}: correct it"])
     settings = impact.Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
     found = impact.calculate(checked.tables, day, settings)
     told = [facts.relocated(one, checked.folders) for one in found.findings]
