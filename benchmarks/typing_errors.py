@@ -318,7 +318,9 @@ def _moved(before: pd.DataFrame, after: pd.DataFrame) -> float:
         / both[[f"{name}_before", f"{name}_after"]].max(axis=1).clip(lower=1.0)
         for name in before
     ]
-    gone = any((both[f"{name}_after"].isna() != both[f"{name}_before"].isna()).any() for name in before)
+    gone = any(
+        (both[f"{name}_after"].isna() != both[f"{name}_before"].isna()).any() for name in before
+    )
     return 1.0 if gone else float(pd.concat(changes).max())
 
 

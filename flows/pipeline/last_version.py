@@ -159,7 +159,9 @@ def status_fell(before: Summary, now: Summary) -> list[str]:
 def _of(key: tuple[str, str]) -> str:
     """A restriction, with the metric where it is not the people exposed."""
     restriction, metric = key
-    return restriction if metric == ImpactMetric.PEOPLE_EXPOSED.value else f"{restriction} ({metric})"
+    return (
+        restriction if metric == ImpactMetric.PEOPLE_EXPOSED.value else f"{restriction} ({metric})"
+    )
 
 
 def changes(before: Summary, now: Summary) -> list[str]:

@@ -27,6 +27,7 @@ RANGE_SPREADS = {True: (0.03, 0.01), False: (0.006, 0.006)}
 PUBLISHED = ["area_id", "population_base"]
 PUBLISHERS_ERROR = {True: 0.1, False: 0.05}
 PUBLISHERS_LIMIT = {True: 7.0, False: 6.0}
+RANGE_SLACK = 1.15
 PARTS_LIMIT = 1.6
 """Log odds of an age group in its population, from the middle of all areas."""
 LEAST_AREAS = 8
@@ -74,7 +75,12 @@ def _unlike(bases: pd.DataFrame, column: str, online: bool) -> list[Finding]:
     near = levels.surprise(rows, SERIES, month, error / rows["free"])
     odd = rows.assign(**near)[levels.beyond(near, limit)]
     return findings(
-        "bases", bases, "base_unlike_neighbours", odd, column, lambda row: _beside(row, rows, SERIES)
+        "bases",
+        bases,
+        "base_unlike_neighbours",
+        odd,
+        column,
+        lambda row: _beside(row, rows, SERIES),
     )
 
 
@@ -147,4 +153,27 @@ def age_group_unlike_areas(tables: Tables) -> list[Finding]:
             f"{number(row.persons)} of {row.population_base} lie {apart(row.apart)} the middle of "
             "all areas"
         ),
+    )
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "the upper end of a base's range exceeds the population of its area",
+    "correct the end of the range",
+    "bases",
+)
+def range_above_population(tables: Tables) -> list[Finding]:
+    """No range reaches beyond all the people of its area, themselves known within a seventh."""
+    bases = tables["bases"]
+    everyone = bases[bases["population_base"] == EVERYONE]
+    residents = levels.nearest_persons(bases, everyone, ["area_id"])
+    rows = bases.assign(residents=residents)
+    odd = rows[rows["high_persons"] > RANGE_SLACK * rows["residents"]]
+    return findings(
+        "bases",
+        bases,
+        "range_above_population",
+        odd,
+        "high_persons",
+        lambda row: f"at most {number(row.high_persons)} of {number(row.residents)} people",
     )

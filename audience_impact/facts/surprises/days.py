@@ -155,12 +155,15 @@ def _published(tables: Tables) -> pd.DataFrame:
     )
 
 
+def _known_until(rows: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
+    """The earlier of publication and access: what a page tells of was then over or known."""
+    return rows["page_until"].where(rows["page_until"] < rows["read_until"], rows["read_until"])
+
+
 def _sourced(table: str, tables: Tables) -> pd.DataFrame:
     frame = tables[table]
-    of_sources = _published(tables)
-    return frame.assign(
-        **{name: frame["source_id"].map(of_sources[name]) for name in of_sources}
-    )
+    of_sources = _published(tables).reindex(frame["source_id"]).set_axis(frame.index)
+    return frame.assign(**{name: of_sources[name].astype(periods.DAY) for name in of_sources})
 
 
 @ACROSS.rule(
@@ -174,7 +177,7 @@ def measured_after_its_page(tables: Tables) -> list[Finding]:
     found = []
     for table in FIGURES:
         rows = _sourced(table, tables)
-        limit = rows[["read_until", "page_until"]].min(axis=1)
+        limit = _known_until(rows)
         late = rows["period_start"] >= limit
         if "obs_status" in rows:
             late &= rows["obs_status"] != ObsStatus.FORECAST.value
@@ -247,7 +250,7 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
     rows = _sourced("restrictions", tables)
     begins = rows["observed_from_start"].fillna(rows["announced_on_start"])
     slack = pd.Timedelta(days=LATE_DAYS)
-    late = begins >= rows[["page_until", "read_until"]].min(axis=1) + slack
+    late = begins >= _known_until(rows) + slack
     early = findings(
         "restrictions",
         acts,
@@ -326,7 +329,9 @@ def access_stands_alone(tables: Tables) -> list[Finding]:
         "access_stands_alone",
         odd,
         "accessed_on",
-        lambda row: f"no other source was read within {SOURCES_APART_DAYS} days of {row.accessed_on}",
+        lambda row: (
+            f"no other source was read within {SOURCES_APART_DAYS} days of {row.accessed_on}"
+        ),
     )
 
 

@@ -161,12 +161,10 @@ def figure_unlike_measurements(tables: Tables) -> list[Finding]:
     rows = rows[rows["population_base"] != PopulationBase.CUSTOM.value]
     rows = rows.assign(
         monthly=rows["level"] + DAILY_BELOW_MONTHLY * rows["is_daily"],
-        series=rows[SERIES].agg("|".join, axis=1),
+        series=rows.groupby(SERIES, dropna=False).ngroup(),
     ).reset_index(names="place")
     columns = ["place", "platform_id", "area_id", "series", "monthly", "moment"]
-    pairs = rows[columns].merge(
-        rows[columns], on=["platform_id", "area_id"], suffixes=("", "_of")
-    )
+    pairs = rows[columns].merge(rows[columns], on=["platform_id", "area_id"], suffixes=("", "_of"))
     near = (pairs["moment"] - pairs["moment_of"]).abs() <= RELATIVES_MONTHS
     others = pairs[near & (pairs["series"] != pairs["series_of"])].groupby("place")["monthly_of"]
     rows = rows.set_index("place").assign(other=others.median(), others_count=others.size())

@@ -127,8 +127,10 @@ def _roughness(found: pd.DataFrame) -> pd.DataFrame:
         step: _line(found, 1 + (step == 1), 1 + (step == -1))["rough"] for step in (0, 1, -1)
     }
     told = found[["series", "rank"]].assign(**{f"r{step}": r for step, r in residuals.items()})
-    pairs = told[["series", "rank"]].reset_index(names="place").merge(
-        told, on="series", suffixes=("", "_of")
+    pairs = (
+        told[["series", "rank"]]
+        .reset_index(names="place")
+        .merge(told, on="series", suffixes=("", "_of"))
     )
     step = pairs["rank_of"] - pairs["rank"]  # 1: the row is the neighbour before the other
     rough = pairs["r0"].mask(step == 1, pairs["r1"]).mask(step == -1, pairs["r-1"])

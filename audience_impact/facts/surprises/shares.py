@@ -71,8 +71,8 @@ def patterns_incomplete(tables: Tables) -> list[Finding]:
     surveys = tables["surveys"]
     sums = tables["use_patterns"].groupby("survey_id")[["weighted_share", "respondents"]].sum()
     rows = surveys.assign(
-        all_shares=surveys["survey_id"].map(sums["weighted_share"]),
-        counted=surveys["survey_id"].map(sums["respondents"]),
+        all_shares=surveys["survey_id"].map(sums["weighted_share"]).astype("float64"),
+        counted=surveys["survey_id"].map(sums["respondents"]).astype("float64"),
     )
     odd = (rows["all_shares"] - 1.0).abs() > ROUNDING
     odd |= rows["counted"].notna() & (rows["counted"] != rows["respondents"])

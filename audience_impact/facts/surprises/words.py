@@ -31,6 +31,11 @@ SAID = {
 }
 
 
+def _exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
+    """Numbers of two significant digits or more: round ones agree by chance."""
+    return numbers.map(lambda value: len(f"{value:.0f}".rstrip("0")) > 1).astype("bool")
+
+
 @ACROSS.rule(
     FindingSeverity.WARNING,
     "a figure stands twice, under two measuring programmes, platforms, metrics or bases",
@@ -48,7 +53,8 @@ def figure_told_twice(tables: Tables) -> list[Finding]:
     differs = pd.DataFrame({name: pairs[name] != pairs[f"{name}_of"] for name in WORDS})
     is_share = pairs["unit"] == Unit.SHARE.value
     programme = differs["lineage_id"] & ~differs["platform_id"]
-    one = (differs.sum(axis=1) == 1) & ~(differs["platform_id"] & is_share)
+    by_chance = is_share | ~_exact(pairs["stated"])
+    one = (differs.sum(axis=1) == 1) & ~(differs["platform_id"] & by_chance)
     odd = pairs[programme | one]
     found: list[Finding] = []
     for name in ("lineage_id", *WORDS[:-1]):
@@ -127,7 +133,8 @@ def platform_alone(tables: Tables) -> list[Finding]:
     near = (pairs["moment"] - pairs["moment_of"]).abs() <= ALONE_MONTHS
     near &= (pairs["stated"] / pairs["stated_of"] - 1).abs() <= ALONE_RATIO
     near &= pairs["platform_id"] != pairs["platform_id_of"]
-    fits = pairs[near & (pairs["unit"] != Unit.SHARE.value)].drop_duplicates("place")
+    near &= (pairs["unit"] != Unit.SHARE.value) & _exact(pairs["stated"])
+    fits = pairs[near].drop_duplicates("place")
     of_measurer = rows.groupby(["lineage_id", "area_id"])["place"].transform("size")
     known = rows.groupby(["lineage_id", "area_id", "platform_id"])["place"].transform("size")
     strange = rows[(known == 1) & (of_measurer >= ALONE_AMONG)].assign(platform_id_of="")
