@@ -26,8 +26,9 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import pipeline
-from audience_impact.facts import rules, tables as facts
-from audience_impact.facts.surprises import accepted, days
+from audience_impact.facts import rules
+from audience_impact.facts import tables as facts
+from audience_impact.facts.surprises import days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.outputs.lineage import lineage
 from audience_impact.vocabulary import AudienceMetric, ImpactMetric, PopulationBase
@@ -162,6 +163,7 @@ class Reads(dict[str, pd.DataFrame]):
         self.read: set[str] = set()
 
     def __getitem__(self, table: str) -> pd.DataFrame:
+        """The table, which counts as read from now on."""
         self.read.add(table)
         return super().__getitem__(table)
 
@@ -176,7 +178,6 @@ class Sound:
     reads: dict[str, set[str]]
     bounds: pd.DataFrame
     carrying: dict[str, list[int]]
-    marks: set[Any]
 
 
 def _told(findings: list[Finding]) -> set[tuple[Any, ...]]:
@@ -206,7 +207,7 @@ def sound(folder: Path) -> Sound:
         found[name], reads[name] = _told(run(seen)), seen.read
     stages, _ = pipeline.prepared(typed, pipeline.newest_access(typed))
     used = lineage(stages.scope, stages.inputs, stages.bounds, stages.lost, typed)
-    return Sound(text, typed, found, reads, _bounds(typed), _carrying(used, typed), set())
+    return Sound(text, typed, found, reads, _bounds(typed), _carrying(used, typed))
 
 
 def _kept(text: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:

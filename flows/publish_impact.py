@@ -133,8 +133,8 @@ def publish_impact(
     Args:
         facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
         published: The folder that holds the versions and the link to the latest of them.
-        as_of: The day that the figures describe; by default the last day on which, or after which, two
-            sources were read.
+        as_of: The day that the figures describe; by default the last day on which, or after
+            which, two sources were read.
         seed: What the random draws start from.
         strict: Refuse the facts when a single row breaks a rule.
         keep: How many versions stay; by default all of them.

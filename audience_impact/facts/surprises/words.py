@@ -107,7 +107,7 @@ def _alone(estimates: pd.DataFrame, column: str, group: list[str], least: int) -
 
 
 def _alone_says(row: object) -> str:
-    word, count = getattr(row, "word"), getattr(row, "others_count")
+    word, count = row.word, row.others_count
     return f"{word} stands here alone, beside {count} figures of the kind that say something else"
 
 
