@@ -61,7 +61,7 @@ def _digits(text: str) -> list[int]:
 def replaced(text: str, random: Random) -> str:
     """One digit another."""
     place = random.choice(_digits(text))
-    other = random.choice([digit for digit in "0123456789" if digit != text[place]])
+    other = str(random.choice([digit for digit in "0123456789" if digit != text[place]]))
     return text[:place] + other + text[place + 1 :]
 
 
@@ -81,7 +81,7 @@ def swapped(text: str, random: Random) -> str:
 def added(text: str, random: Random) -> str:
     """A digit more."""
     place = random.choice(_digits(text))
-    return text[:place] + random.choice(list("0123456789")) + text[place:]
+    return text[:place] + str(random.choice(list("0123456789"))) + text[place:]
 
 
 def dropped(text: str, random: Random) -> str:

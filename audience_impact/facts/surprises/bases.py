@@ -35,7 +35,7 @@ ONLINE_BASES = (ONLINE, ONLINE_12_PLUS)
 
 
 def _leveled(bases: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Bases with `level` (people online: of the residents), `moment`, `online`, `stated`, `free`."""
+    """Bases with `level` (people online: of residents), `moment`, `online`, `stated`, `free`."""
     online = bases["population_base"].isin(ONLINE_BASES)
     everyone = bases[bases["population_base"] == EVERYONE]
     residents = levels.nearest_persons(bases, everyone, ["area_id"]).where(online)

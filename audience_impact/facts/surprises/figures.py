@@ -6,10 +6,10 @@ of the measurer with the digits to which he rounds.
 Method. The level of a figure is that of `levels`, with a share taken of the people of its own
 population. Each rule compares with one kind of relative and has its own limit.
 
-Measured on 523 figures (limits are what hardly any exceeds): pages of one measurement differ by
-1.8 % at the 99th percentile, 2 % at most; surprise beside neighbours in time exceeds 2.9 in 7 of 216; log odds between
-measurements of one service in one area within two years 2.25 at the 98th, with a daily audience
-0.87 below a monthly one; between the areas of one service 2.7 at the 99th.
+Measured on 523 figures (limits are what hardly any exceeds): pages of one measurement differ by 1.8
+% at the 99th percentile, 2 % at most; surprise beside neighbours in time exceeds 2.9 in 7 of 216;
+log odds between measurements of one service in one area within two years 2.25 at the 98th, with a
+daily audience 0.87 below a monthly one; between the areas of one service 2.7 at the 99th.
 
 Known drawbacks. A figure without any relative is judged by nothing. A service that grows or falls
 faster than others do looks like an error; that is what accepted findings are for.

@@ -6,12 +6,12 @@ series is what one measurer says of one thing over time. The neighbours of a num
 number of its series before its period and the first after; of several of one period the median.
 
 Method. Expected is the straight line through both neighbours, or the one there is and the median
-growth of the series from there. Levels are taken
-for a random walk: between neighbours d and e months away the variance is that of d e / (d + e)
-months, beside one alone that of d months; to it comes the error of a printed number. The spread of
-a month is learned from the rest of the series, 1.48 times the median of its residuals (the
-deviation of a normal law) as they are without the number judged, pooled with the spread of all
-series, which counts as much as PRIOR_COUNT residuals. The surprise is the residual over its deviation.
+growth of the series from there. Levels are taken for a random walk: between neighbours d and e
+months away the variance is that of d e / (d + e) months, beside one alone that of d months; to it
+comes the error of a printed number. The spread of a month is learned from the rest of the series,
+1.48 times the median of its residuals (the deviation of a normal law) as they are without the
+number judged, pooled with the spread of all series, which counts as much as PRIOR_COUNT residuals.
+The surprise is the residual over its deviation.
 
 Assumptions. Neighbours are right; where one is wrong, it is told as well, and the nearer of both
 looks as surprising.

@@ -7,6 +7,8 @@ where at least so many others share another, is odd: by the rule of succession i
 one in LEAST_OTHERS + 2.
 """
 
+from typing import Any
+
 import pandas as pd
 
 from audience_impact.facts.rules import ACROSS
@@ -106,7 +108,7 @@ def _alone(estimates: pd.DataFrame, column: str, group: list[str], least: int) -
     return estimates.assign(word=estimates[column], others_count=all_ - 1)[odd]
 
 
-def _alone_says(row: object) -> str:
+def _alone_says(row: Any) -> str:
     word, count = row.word, row.others_count
     return f"{word} stands here alone, beside {count} figures of the kind that say something else"
 
