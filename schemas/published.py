@@ -17,7 +17,7 @@ from schemas import columns
 from schemas.columns import PublishedModel
 from schemas.estimated import AreaComparisons, ImpactByArea, ImpactByGroup, PersonDays, Sensitivity
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 
 
 class ContractError(ValueError):
@@ -200,6 +200,7 @@ class Comparisons(PublishedModel):
     period: Series[str] = columns.text("period of the figure; null: not said", sdmx="TIME_PERIOD")
     source_id: Series[str] = columns.column("where it stands", sdmx="SOURCE")
     note: Series[str] = columns.text("what the source says of it", sdmx="COMMENT_OBS")
+    attribution: Series[str] = columns.column("whose figure it is, of when, and the page it is on")
 
 
 class Lineage(PublishedModel):
@@ -217,6 +218,13 @@ class Lineage(PublishedModel):
     source_id: Series[str] = columns.column("source of the fact", sdmx="SOURCE")
     publisher: Series[str] = columns.column("publisher of the source", sdmx="ORGANISATION")
     url: Series[str] = columns.text("address of the source; null: none on record")
+    measurer: Series[str] = columns.text(
+        "who measured it; null: an act, or the page does not say", sdmx="ORGANISATION"
+    )
+    period: Series[str] = columns.text("period of the figure; null: an act", sdmx="TIME_PERIOD")
+    attribution: Series[str] = columns.column(
+        "measurer, period and the page that relays it; of an act who reports it"
+    )
 
 
 class Sources(PublishedModel):

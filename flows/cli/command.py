@@ -13,6 +13,8 @@ from flows import CHECKOUT
 from flows.downloads.names import Name
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from audience_impact.facts.tables import Finding
 
 FACTS, PUBLISHED = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "published"
@@ -183,7 +185,7 @@ def show(
 
     from flows.reporting import story
 
-    tables = story.load(_latest(published))
+    _, tables = _latest_tables(published)
     try:
         told = story.story(tables, restriction)
     except KeyError as error:
@@ -197,12 +199,10 @@ def show(
 @app.command(name="list")
 def list_(published: Published = PUBLISHED) -> None:
     """List the restrictions published, the best known first."""
-    from flows.reporting import story
     from flows.reporting import tables as report
 
-    folder = _latest(published)
-    tables = story.load(folder)
-    rows = report.exposed(tables["impact"], tables["restrictions"])
+    folder, tables = _latest_tables(published)
+    rows = report.exposed(tables)
     report.show_results(rows, f"People exposed, version {folder.name}")
 
 
@@ -372,11 +372,14 @@ def _told(style: Style, findings: "list[Finding]", rows: int) -> str:
     return forms[style](findings)
 
 
-def _latest(published: Path) -> Path:
+def _latest_tables(published: Path) -> "tuple[Path, dict[str, pd.DataFrame]]":
+    """The newest version and what is shown of it; exits with 1 where there is none."""
     from flows.publishing.versions import PublishError, latest
+    from flows.reporting import story
 
     try:
-        return latest(published)
+        folder = latest(published)
+        return folder, story.load(folder)
     except PublishError as error:
         raise _fail(str(error)) from error
 

@@ -101,7 +101,7 @@ def tell(folder: Path, folders: list[Path]) -> None:
     from flows.reporting import tables as report
 
     tables = story.load(folder)
-    rows = report.exposed(tables["impact"], tables["restrictions"])
+    rows = report.exposed(tables)
     report.show_results(
         rows, "People exposed to each restriction (upper bounds of what has no figure: its base)"
     )

@@ -99,18 +99,12 @@ def command_page() -> str:
 def results_section() -> str:
     """The table at the head of the README, computed from the repository's facts."""
     results = steps.compute(steps.check(steps.read([CHECKOUT / "data" / "facts"])), None, 0)
-    rows = report.exposed(results.frames["impact"], results.frames["restrictions"])
+    rows = report.exposed(results.frames)
     chosen = rows.set_index("restriction_id").loc[list(FEATURED)].reset_index()
-    lineage = results.frames["lineage"]
-    sources = (
-        lineage[lineage["role"] == "audience"]
-        .groupby("restriction_id")
-        .agg(lambda cells: ", ".join(sorted(set(cells.astype("str")))))["publisher"]
-    )
     table = report.markdown(
         (
             *("restriction", "from", "at least", "median (5 to 95 %)", "at most", "of"),
-            *("status", "audiences read in"),
+            *("status", "audiences measured by"),
         ),
         [
             (
@@ -121,7 +115,7 @@ def results_section() -> str:
                 report.millions(row.upper_persons),
                 f"{report.millions(row.base_persons)} {row.base}",
                 report.STATUS[row.obs_status],
-                sources.get(row.restriction_id, "-"),
+                row.measured_by,
             )
             for row in chosen.itertuples()
         ],

@@ -5,21 +5,28 @@ from typing import Any
 
 import pandas as pd
 
+from flows.publishing.versions import PublishError
 from flows.reporting.tables import STATUS
 
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
 
 
 def load(folder: Path) -> dict[str, pd.DataFrame]:
-    """The published tables that a question about one restriction needs, by name."""
+    """The published tables that a question about one restriction needs, by name.
+
+    Raises PublishError where the version is older than the columns that are read.
+    """
     names = (
         *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
         *("person_days", "sensitivity"),
     )
-    return {
+    tables = {
         name: pd.read_parquet(folder / f"{name}.parquet", dtype_backend="numpy_nullable")
         for name in names
     }
+    if "attribution" not in tables["lineage"]:
+        raise PublishError(f"{folder} was published by an older release: run it anew")
+    return tables
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -174,14 +181,14 @@ def _share(total: float | None, error: float | None) -> str:
 def _figures(rows: list[dict[str, Any]]) -> list[str]:
     return [
         f"  {f['role']:<14} {f['platform_id']:<12} {f['input_id']:<40} "
-        f"{f['row_file']}:{f['row_line']}  {f['publisher']}  {f['url'] or ''}"
+        f"{f['row_file']}:{f['row_line']}  {f['attribution']}  {f['url'] or ''}"
         for f in rows
     ]
 
 
 def _published(rows: list[dict[str, Any]]) -> list[str]:
     return [
-        f"  {c['publisher']}: {_number(c['published_value'])} {c['unit']} "
+        f"  {c['attribution']}: {_number(c['published_value'])} {c['unit']} "
         f"({c['figure_kind']}, {c['interval_kind']}), {_number(c['upper_ratio'])} times our "
         f"upper bound of the {c['compared_with']}; {c['difference_reason']}"
         for c in rows

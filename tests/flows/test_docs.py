@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import CHECKOUT
 from flows.reporting import docs
 
 PAGES = docs.pages()
@@ -16,7 +17,7 @@ def test_generated_page_is_up_to_date(path: Path) -> None:
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:
-    text = (docs.HOME / "README.md").read_text(encoding="utf-8")
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     targets = re.findall(r"\]\(([^)#]+)\)", text)
     assert targets
-    assert [target for target in targets if not (docs.HOME / target).exists()] == []
+    assert [target for target in targets if not (CHECKOUT / target).exists()] == []
