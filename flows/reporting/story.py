@@ -11,6 +11,13 @@ from flows.reporting.tables import STATUS
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
 
 
+TITLES = (
+    *("Targets", "People", "Person-days", "What drives the width", "Figures used"),
+    *("Published by others", "Missing"),
+)
+"""Titles of the parts of the text, in their order."""
+
+
 def load(folder: Path) -> dict[str, pd.DataFrame]:
     """The published tables that a question about one restriction needs, by name.
 
@@ -100,23 +107,17 @@ def _missing(impact: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
 
 def story_text(told: dict[str, Any]) -> str:
     """The same for a reader."""
-    parts = [
-        _act(told),
-        [
-            "Targets",
-            *(
-                f"  {t['platform_id']} {t['feature']} ({t['claim_status']})"
-                for t in told["targets"]
-            ),
-        ],
-        ["People", *_people(told)],
-        ["Person-days", *_person_days(told["person_days"])],
-        ["What drives the width", *_drives(told["drives_width"])],
-        ["Figures used", *_figures(told["figures"])],
-        ["Published by others", *_published(told["comparisons"])],
-        ["Missing", *(f"  {text}" for text in told["missing"])],
-    ]
-    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+    sections = (
+        [f"  {t['platform_id']} {t['feature']} ({t['claim_status']})" for t in told["targets"]],
+        _people(told),
+        _person_days(told["person_days"]),
+        _drives(told["drives_width"]),
+        _figures(told["figures"]),
+        _published(told["comparisons"]),
+        [f"  {text}" for text in told["missing"]],
+    )
+    titled = [[title, *lines] for title, lines in zip(TITLES, sections, strict=True)]
+    return "\n\n".join("\n".join(lines) for lines in [_act(told), *titled]) + "\n"
 
 
 def _act(told: dict[str, Any]) -> list[str]:
