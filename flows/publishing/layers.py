@@ -15,6 +15,7 @@ from audience_impact.facts import reading
 from audience_impact.facts.tables import Tables
 from audience_impact.ingest.denominators import worldbank
 from audience_impact.ingest.denominators.publisher_files import ShapeError
+from flows import CHECKOUT
 from flows.downloads import folder as downloads
 from flows.downloads.fetching import SourceError, as_json, write_whole
 from flows.downloads.folder import Download
@@ -22,7 +23,6 @@ from flows.downloads.names import Name
 from flows.downloads.publishers import PUBLISHERS
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError
-from flows.serving.deploy import CHECKOUT
 from schemas import contracts
 
 MARK = "refresh.json"

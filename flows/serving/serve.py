@@ -33,8 +33,8 @@ from prefect.settings import (
 )
 from prefect.states import Crashed
 
+from flows import CHECKOUT
 from flows.serving.children import Child, child, environment, interruptible, prefect_command
-from flows.serving.deploy import CHECKOUT
 
 PREFECT_YAML = CHECKOUT / "prefect.yaml"
 START_SECONDS = 120.0

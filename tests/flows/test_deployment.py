@@ -15,15 +15,15 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.states import Failed
 from prefect.utilities.importtools import import_object
 
+from flows import CHECKOUT, publish_impact, refresh
 from flows import failures as outcome
-from flows import publish_impact, refresh
 from flows.downloads.names import Name
 from flows.pipeline.steps import RefusedError
 from flows.publishing.versions import PublishError
-from flows.serving import deploy, serve
+from flows.serving import serve
 
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(
-    (deploy.CHECKOUT / "prefect.yaml").read_text(encoding="utf-8")
+    (CHECKOUT / "prefect.yaml").read_text(encoding="utf-8")
 )["deployments"]
 every_deployment = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda one: one["name"])
 FLOWS = (publish_impact, refresh)
@@ -43,7 +43,7 @@ def test_has_an_explicit_pull_step(deployment: dict[str, Any]) -> None:
     assert deployment["pull"]
     for step in deployment["pull"]:
         (name,) = step
-        assert import_object(name)(**step[name]) == {"directory": str(deploy.CHECKOUT)}
+        assert import_object(name)(**step[name]) == {"directory": str(CHECKOUT)}
 
 
 def test_what_publishes_has_a_schedule_in_utc_and_what_fetches_has_none() -> None:
@@ -57,7 +57,7 @@ def test_what_publishes_has_a_schedule_in_utc_and_what_fetches_has_none() -> Non
 def test_its_flow_loads_and_takes_its_parameters(
     deployment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(deploy.CHECKOUT)
+    monkeypatch.chdir(CHECKOUT)
     # With a placeholder a flow whose imports are broken would load as well.
     flow: Flow[..., Any] = load_flow_from_entrypoint(
         deployment["entrypoint"], use_placeholder_flow=False

@@ -378,7 +378,7 @@ def test_facts_are_refused_where_validation_is_switched_off(
     """The library reads the variables when it is imported: hence a process of its own."""
     edit(small_facts, "estimates", "E1", value="-1")
     code = (
-        "import sys; from pathlib import Path; from flows import steps; "
+        "import sys; from pathlib import Path; from flows.pipeline import steps; "
         "steps.check(steps.read([Path(sys.argv[1])]))"
     )
     done = subprocess.run(
