@@ -1,4 +1,20 @@
 """The statistics of overlapping audiences: how many people an internet restriction touches.
 
+The stages in the order in which data becomes an answer; each imports only those above it:
+
+    vocabulary - controlled words, and nothing else
+    periods - dates as precise as a source is, and time windows
+    populations - which universe lies in which, and the country of an area
+    frames - what a table that crosses a border of packages holds
+    facts - fact tables in memory, each row with its file and line, and the rules across them
+    ingest - registers of shutdowns, denominators and place names made into facts
+    audiences - which figure speaks for whom: universes, stated intervals, features, circumvention
+    bounds - what the figures force: Frechet, sharp bounds, contradictions
+    overlap - how use of one service goes with use of others, learned from surveys
+    simulation - draws of every uncertain input, and the unions and person-days of each
+    outputs - a module a published table, the reasons and the rules over results
+    pipeline - typed facts in, published tables out
+    api - what an analyst calls without a pipeline
+
 Pure: no prefect, no pandera, no network, no clock, no environment may live here.
 """

@@ -1,21 +1,26 @@
 """Generates what the documentation says of the code: `python -m flows.reporting.docs`.
 
-Writes docs/checks.md, docs/data-dictionary.md, docs/command.md, docs/glossary.md, and in README.md
-the results table; a test fails when any of them is out of date.
+Writes docs/checks.md, docs/data-dictionary.md, docs/command.md, docs/glossary.md, the
+results table in README.md and docs/index.md, and the stages in README.md; a test fails when any of
+them is out of date.
 """
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import audience_impact
 from flows import CHECKOUT
 from flows.pipeline import quality, steps
 from flows.reporting import glossary
 from flows.reporting import tables as report
 from schemas import facts, published
 
-START, END = "<!-- results: made by `make docs` -->", "<!-- end of results -->"
+RESULTS, STAGES = "results", "stages"
+"""Parts of hand-written pages that are made anew, between two comments."""
+STAGE = re.compile(r"^ {4}(\w+) - (.+)$", re.MULTILINE)
 FEATURED = (
     "RU-2025-08-13-calls",
     "RU-2024-12-15-youtube",
@@ -129,7 +134,18 @@ def results_section() -> str:
         ],
     )
     day = results.version.as_of.isoformat()
-    return f"{START}\nPeople exposed, as of {day}:\n\n{table}{END}"
+    return f"People exposed, as of {day}:\n\n{table}"
+
+
+def stages() -> list[tuple[str, str]]:
+    """The stages of the statistics in their order, and what each does: from the package itself."""
+    return STAGE.findall(audience_impact.__doc__ or "")
+
+
+def stages_section() -> str:
+    """The stages as a table for the README."""
+    rows = [(f"`{name}`", does) for name, does in stages()]
+    return report.markdown(("stage", "what it does"), rows)
 
 
 def _middle(row: Any) -> str:
@@ -140,21 +156,32 @@ def _middle(row: Any) -> str:
     return f"{middle} ({report.interval(row.q05_persons, row.q95_persons)})"
 
 
-def readme(text: str) -> str:
-    """README.md with its table of results brought up to date."""
-    before, _, rest = text.partition(START)
-    return before + results_section() + rest.partition(END)[2]
+def filled(text: str, part: str, content: str) -> str:
+    """A page with one of its parts brought up to date.
+
+    Raises ValueError where the page does not mark the part.
+    """
+    start, end = f"<!-- {part}: made by `make docs` -->\n", f"<!-- end of {part} -->"
+    before, opened, rest = text.partition(start)
+    _, closed, after = rest.partition(end)
+    if not (opened and closed):
+        raise ValueError(f"the page does not mark the part {part}: {start.strip()} ... {end}")
+    return f"{before}{start}{content}{end}{after}"
 
 
 def pages() -> dict[Path, str]:
     """Every generated page and what it should say now."""
-    home = CHECKOUT / "README.md"
+    folder = CHECKOUT / "docs"
+    readme, home = CHECKOUT / "README.md", folder / "index.md"
+    results = results_section()
+    staged = filled(readme.read_text(encoding="utf-8"), STAGES, stages_section())
     return {
-        CHECKOUT / "docs" / "checks.md": checks_page(),
-        CHECKOUT / "docs" / "data-dictionary.md": dictionary_page(),
-        CHECKOUT / "docs" / "command.md": command_page(),
-        CHECKOUT / "docs" / "glossary.md": glossary_page(),
-        home: readme(home.read_text(encoding="utf-8")),
+        folder / "checks.md": checks_page(),
+        folder / "data-dictionary.md": dictionary_page(),
+        folder / "command.md": command_page(),
+        folder / "glossary.md": glossary_page(),
+        home: filled(home.read_text(encoding="utf-8"), RESULTS, results),
+        readme: filled(staged, RESULTS, results),
     }
 
 

@@ -54,7 +54,7 @@ def page() -> str:
     """docs/glossary.md, below its title: the terms, then the words with a fixed set of values."""
     return (
         "Terms of the published tables, of what the command prints, and of the code. A term that "
-        "is not built yet says so.\n"
+        "is not built yet says so.\n\n## Terms\n"
         + "".join(_entry(term) for term in terms())
         + "\n## Words with a fixed set of values\n\n"
         "They stand in `audience_impact/vocabulary.py` and nowhere else.\n\n"

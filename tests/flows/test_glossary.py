@@ -16,9 +16,7 @@ NAMING = [term for term in TERMS if term.names]
 @pytest.fixture(scope="module")
 def in_use(repository_results: steps.Results) -> set[str]:
     """Tables and columns that are published, and what the command and the README print."""
-    columns = {
-        name for model in published.MODELS.values() for name in model.to_schema().columns
-    }
+    columns = {name for model in published.MODELS.values() for name in model.to_schema().columns}
     words = {*tables.HEADINGS, *docs.HEADINGS, *tables.STATUS.values(), *story.TITLES}
     enums = {*(str(word) for word in ImpactMetric), *(str(word) for word in DedupMethod)}
     roles = set(repository_results.frames["lineage"]["role"])
