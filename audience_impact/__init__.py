@@ -3,6 +3,7 @@
 The stages in the order in which data becomes an answer; each imports only those above it:
 
     vocabulary - controlled words, and nothing else
+    blanks - what counts as blank, and white space that no cell may hold
     periods - dates as precise as a source is, and time windows
     populations - which universe lies in which, and the country of an area
     frames - what a table that crosses a border of packages holds
