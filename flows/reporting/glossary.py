@@ -75,7 +75,7 @@ def _entry(term: Term) -> str:
 
 def _controlled() -> list[tuple[str, str, str]]:
     """The enums of the vocabulary: name, meaning and values."""
-    kinds = [
+    kinds: list[type[enum.Enum]] = [
         kind
         for kind in vars(vocabulary).values()
         if isinstance(kind, enum.EnumType) and kind.__module__ == vocabulary.__name__
