@@ -50,7 +50,7 @@ bench: $(READY)  ## measure, side by side with what one would use instead
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 profile: $(READY)  ## show in profile.html where the seconds of a run go
-	$(BIN)/pyinstrument --renderer html --outfile profile.html --program '$(A_RUN)'
+	$(BIN)/pyinstrument --renderer html --outfile profile.html -c '$(A_RUN)'
 	@echo profile.html
 
 docs: $(READY)  ## write the generated parts of docs/ anew, and all of it as a site into site/

@@ -8,7 +8,8 @@ them is out of date.
 import re
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import audience_impact
@@ -112,8 +113,9 @@ def command_page() -> str:
     return "".join(parts)
 
 
+@cache
 def results_section() -> str:
-    """The table at the head of the README, computed from the repository's facts."""
+    """The table at the head of the README, computed once from the repository's facts."""
     results = steps.compute(steps.check(steps.read([CHECKOUT / "data" / "facts"])), None, 0)
     rows = report.exposed(results.frames)
     chosen = rows.set_index("restriction_id").loc[list(FEATURED)].reset_index()
@@ -169,27 +171,34 @@ def filled(text: str, part: str, content: str) -> str:
     return f"{before}{start}{content}{end}{after}"
 
 
-def pages() -> dict[Path, str]:
-    """Every generated page and what it should say now."""
-    folder = CHECKOUT / "docs"
-    readme, home = CHECKOUT / "README.md", folder / "index.md"
-    results = results_section()
-    staged = filled(readme.read_text(encoding="utf-8"), STAGES, stages_section())
-    return {
-        folder / "checks.md": checks_page(),
-        folder / "data-dictionary.md": dictionary_page(),
-        folder / "command.md": command_page(),
-        folder / "glossary.md": glossary_page(),
-        home: filled(home.read_text(encoding="utf-8"), RESULTS, results),
-        readme: filled(staged, RESULTS, results),
-    }
+def readme() -> str:
+    """README.md with its stages and its table of results brought up to date."""
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    return filled(filled(text, STAGES, stages_section()), RESULTS, results_section())
+
+
+def home_page() -> str:
+    """docs/index.md with its table of results brought up to date."""
+    text = (CHECKOUT / "docs" / "index.md").read_text(encoding="utf-8")
+    return filled(text, RESULTS, results_section())
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/checks.md": checks_page,
+    "docs/data-dictionary.md": dictionary_page,
+    "docs/command.md": command_page,
+    "docs/glossary.md": glossary_page,
+    "docs/index.md": home_page,
+    "README.md": readme,
+}
+"""Every generated page, and what makes it."""
 
 
 def main() -> None:
     """Write every generated page."""
-    for path, text in pages().items():
-        path.write_text(text, encoding="utf-8")
-        print(path.relative_to(CHECKOUT))
+    for path, made in PAGES.items():
+        (CHECKOUT / path).write_text(made(), encoding="utf-8")
+        print(path)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import csv
 import enum
 import html
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from audience_impact import vocabulary
@@ -78,7 +79,7 @@ def _controlled() -> list[tuple[str, str, str]]:
     kinds: list[type[enum.Enum]] = [
         kind
         for kind in vars(vocabulary).values()
-        if isinstance(kind, enum.EnumType) and kind.__module__ == vocabulary.__name__
+        if isinstance(kind, type) and issubclass(kind, enum.Enum) and kind is not StrEnum
     ]
     return [
         (
