@@ -1,12 +1,15 @@
 """The statistics of overlapping audiences: how many people an internet restriction touches.
 
-The stages in the order in which data becomes an answer; each imports only those above it:
+What an analyst calls is named here; `api` holds it, and imports heavy libraries in the functions
+that need them, so that `import audience_impact` takes a moment. `pipeline` computes all that is
+published from facts, through the stages of the data, each importing only those above it:
 
     vocabulary - controlled words, and nothing else
     blanks - what counts as blank, and white space that no cell may hold
     periods - dates as precise as a source is, and time windows
     populations - which universe lies in which, and the country of an area
     frames - what a table that crosses a border of packages holds
+    rules - the registry in which every check is entered
     facts - fact tables in memory, each row with its file and line, and the rules across them
     ingest - registers of shutdowns, denominators and place names made into facts
     audiences - which figure speaks for whom: universes, stated intervals, features, circumvention
@@ -19,3 +22,39 @@ The stages in the order in which data becomes an answer; each imports only those
 
 Pure: no prefect, no pandera, no network, no clock, no environment may live here.
 """
+
+from audience_impact.api.answers import (
+    Bounds,
+    ContradictionError,
+    Estimate,
+    FeatureUsers,
+    Overlap,
+    Reach,
+    SharpBounds,
+)
+from audience_impact.api.loading import load, load_calibration
+from audience_impact.api.net_reach import (
+    estimate_union,
+    feature_users,
+    sharp_union_bounds,
+    union_bounds,
+)
+from audience_impact.api.over_time import person_days, reach_in_days
+
+__all__ = [
+    "Bounds",
+    "ContradictionError",
+    "Estimate",
+    "FeatureUsers",
+    "Overlap",
+    "Reach",
+    "SharpBounds",
+    "estimate_union",
+    "feature_users",
+    "load",
+    "load_calibration",
+    "person_days",
+    "reach_in_days",
+    "sharp_union_bounds",
+    "union_bounds",
+]

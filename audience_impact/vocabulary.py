@@ -332,7 +332,7 @@ class YesNo(StrEnum):
     NO = "no"
 
 
-class RowFate(StrEnum):
+class ImportOutcome(StrEnum):
     """What became of a row of an imported register."""
 
     EVENT = "event"
@@ -346,3 +346,15 @@ class FindingSeverity(StrEnum):
     ERROR = "error"
     TABLE_ERROR = "table_error"
     WARNING = "warning"
+
+
+class RuleStage(StrEnum):
+    """What a rule is held on, in the order in which facts become a version."""
+
+    FILES = "files"
+    CELLS = "cells and rows"
+    KEYS = "keys"
+    TABLES = "tables together"
+    RESULTS = "results"
+    PUBLISHED = "published tables"
+    VERSIONS = "last version"

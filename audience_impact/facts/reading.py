@@ -15,25 +15,65 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, empty, whole
-from audience_impact.vocabulary import FindingSeverity
+from audience_impact.rules import Rule, named, register
+from audience_impact.vocabulary import FindingSeverity, RuleStage
 
-MEANINGS = {
-    "missing_table": "no layer holds this table",
-    "unknown_table": "a CSV that is no fact table",
-    "empty_file": "the file holds no header",
-    "encoding": "the file is not UTF-8",
-    "unreadable": "the file cannot be read as CSV",
-    "missing_column": "the header lacks a column",
-    "unknown_column": "the header has a column the table does not know, or has one twice",
-    "field_count": "the row has more or fewer cells than the header",
-    "multiline_cell": "a cell runs over several lines",
-    "key_repeats": "an earlier line of the same file has the same key",
+
+def _rule(name: str, severity: FindingSeverity, meaning: str, advice: str) -> str:
+    return register(Rule(name, RuleStage.FILES, severity, meaning, advice)).id
+
+
+TABLE_RULES = {
+    _rule(name, FindingSeverity.TABLE_ERROR, meaning, advice)
+    for name, meaning, advice in (
+        (
+            "missing_table",
+            "no layer holds this table",
+            "add it, with its header alone if there is nothing to say",
+        ),
+        (
+            "unfinished_layer",
+            "a command was writing the folder, or died while it did",
+            "wait for the command that writes it, or run it again if it died",
+        ),
+        ("empty_file", "the file holds no header", "write the header"),
+        ("encoding", "the file is not UTF-8", "save it as UTF-8"),
+        ("unreadable", "the file cannot be read as CSV", "check the quotes on the line named"),
+        ("missing_column", "the header lacks a column", "add the column to the header"),
+        (
+            "unknown_column",
+            "the header has a column the table does not know, or has one twice",
+            "remove or rename it",
+        ),
+        (
+            "key_repeats",
+            "an earlier line of the same file has the same key",
+            "keep one of the two",
+        ),
+    )
 }
-"""Rule id of each reading rule and what it means when it fails."""
+ROW_RULES = {
+    _rule(name, FindingSeverity.ERROR, meaning, advice)
+    for name, meaning, advice in (
+        (
+            "field_count",
+            "the row has more or fewer cells than the header",
+            "quote cells that hold a comma",
+        ),
+        ("multiline_cell", "a cell runs over several lines", "write the cell on one line"),
+    )
+}
+UNKNOWN_TABLE = _rule(
+    "unknown_table",
+    FindingSeverity.WARNING,
+    "a CSV that is no fact table",
+    "rename it as one of the fact tables, or move it away: it is not read",
+)
+FATAL_RULES = TABLE_RULES - {"key_repeats"}
+"""Rules whose failure leaves a table without any row that can be trusted."""
 
-ROW_RULES = {"field_count", "multiline_cell"}
-FATAL_RULES = set(MEANINGS) - ROW_RULES - {"unknown_table", "key_repeats"}
-"""Rules whose failure leaves a table without any row."""
+UNFINISHED = ".unfinished"
+"""A file that is in a folder while its tables take their places; it names who writes them."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +100,6 @@ class _Reader:
     def fail(
         self, rule: str, line: int, column: str, value: str, message: str, row: Sequence[str] = ()
     ) -> None:
-        severity = FindingSeverity.ERROR if rule in ROW_RULES else FindingSeverity.TABLE_ERROR
         whole = json.dumps(list(row), ensure_ascii=False) if row else ""
         self.findings.append(
             Finding(
@@ -69,7 +108,7 @@ class _Reader:
                 line,
                 column,
                 rule,
-                severity,
+                named(rule).severity,
                 value,
                 message,
                 self.layer,
@@ -182,6 +221,7 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
     everything that is wrong with the files. Never raises for what stands in a file.
     """
     tables: Tables = {}
+    unfinished = _unfinished(folders, headers)
     findings = [
         finding
         for number, folder in enumerate(folders, 1)
@@ -210,7 +250,28 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
                 )
             )
         tables[table] = merge(frames, header) if frames else empty(header.columns)
-    return tables, findings
+    written = dict.fromkeys([*unfinished, *_unfinished(folders, headers)])
+    return tables, [*written, *findings]
+
+
+def _unfinished(folders: Sequence[Path], headers: Mapping[str, Header]) -> list[Finding]:
+    """A finding for each folder in which some tables may be old and some new."""
+    return [
+        Finding(
+            next((table for table in headers if (folder / f"{table}.csv").is_file()), ""),
+            UNFINISHED,
+            1,
+            "",
+            "unfinished_layer",
+            FindingSeverity.TABLE_ERROR,
+            "",
+            "tables may be half old and half new; wait for the command that writes them, or run "
+            "it again if it died",
+            number,
+        )
+        for number, folder in enumerate(folders, 1)
+        if (folder / UNFINISHED).exists()
+    ]
 
 
 def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[Finding]:
@@ -220,7 +281,7 @@ def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[
             path.name,
             1,
             "",
-            "unknown_table",
+            UNKNOWN_TABLE,
             FindingSeverity.WARNING,
             "",
             f"not read; the fact tables are {', '.join(headers)}",

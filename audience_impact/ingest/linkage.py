@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact import periods
+from audience_impact.populations import country_of
 
 WINDOW_DAYS = 7
 RULE = f"same country, starts at most {WINDOW_DAYS} days apart, a service in common"
@@ -20,8 +21,8 @@ Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Told:
-    """One restriction as a source tells it."""
+class EventRecord:
+    """One restriction as a source records it."""
 
     restriction_id: str
     area_ids: frozenset[str]
@@ -33,10 +34,10 @@ class Told:
     @property
     def countries(self) -> frozenset[str]:
         """The countries of its areas."""
-        return frozenset(area[:2] for area in self.area_ids)
+        return frozenset(country_of(area) for area in self.area_ids)
 
 
-def told(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[Told]:
+def event_records(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[EventRecord]:
     """Restrictions with their targets and the days on which they may have begun."""
     own: dict[str, list[Row]] = {}
     for target in targets:
@@ -46,7 +47,7 @@ def told(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[Told]:
         spans = [periods.span(row[name]) for name in ("observed_from", "announced_on") if row[name]]
         mine = own.get(row["restriction_id"], [])
         found.append(
-            Told(
+            EventRecord(
                 row["restriction_id"],
                 frozenset(row["area_ids"].split(";")),
                 tuple(span for span in spans if span),
@@ -58,7 +59,7 @@ def told(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[Told]:
     return found
 
 
-def days_apart(one: Told, other: Told) -> int | None:
+def days_apart(one: EventRecord, other: EventRecord) -> int | None:
     """Days between the starts, 0 where they may be the same; None where a start is not known."""
     day = pd.Timedelta(days=1)
     gaps = [
@@ -69,18 +70,18 @@ def days_apart(one: Told, other: Told) -> int | None:
     return min(gaps, default=None)
 
 
-def _share_areas(one: Told, other: Told) -> bool:
+def _share_areas(one: EventRecord, other: EventRecord) -> bool:
     """A country in common, and where both name its regions, a region."""
     for country in one.countries & other.countries:
         mine, theirs = (
-            {area for area in each.area_ids if area[:2] == country} for each in (one, other)
+            {area for area in each.area_ids if country_of(area) == country} for each in (one, other)
         )
         if country in mine | theirs or mine & theirs:
             return True
     return False
 
 
-def disagreements(one: Told, other: Told) -> str:
+def disagreements(one: EventRecord, other: EventRecord) -> str:
     """What two restrictions of one event say differently, the register first."""
     said = []
     for name, columns in (
@@ -109,9 +110,11 @@ def disagreements(one: Told, other: Told) -> str:
     return "; ".join(said)
 
 
-def links(register: Sequence[Told], others: Sequence[Told], source_id: str) -> list[dict[str, str]]:
+def links(
+    register: Sequence[EventRecord], others: Sequence[EventRecord], source_id: str
+) -> list[dict[str, str]]:
     """The table `event_links`: each event of the register with the nearest of the others."""
-    by_country: dict[str, list[Told]] = {}
+    by_country: dict[str, list[EventRecord]] = {}
     for other in others:
         for country in sorted(other.countries):
             by_country.setdefault(country, []).append(other)

@@ -1,11 +1,11 @@
 """One restriction told whole: bounds, estimates, person-days, what drives them, and the sources."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from flows.publishing.versions import PublishError
+from flows.publishing import PublishError
+from flows.publishing.versions import Stored
 from flows.reporting.tables import STATUS
 
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
@@ -18,21 +18,18 @@ TITLES = (
 """Titles of the parts of the text, in their order."""
 
 
-def load(folder: Path) -> dict[str, pd.DataFrame]:
+def load(version: Stored) -> dict[str, pd.DataFrame]:
     """The published tables that a question about one restriction needs, by name.
 
-    Raises PublishError where the version is older than the columns that are read.
+    Raises PublishError where one is damaged, or older than the columns that are read.
     """
     names = (
         *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
         *("person_days", "sensitivity"),
     )
-    tables = {
-        name: pd.read_parquet(folder / f"{name}.parquet", dtype_backend="numpy_nullable")
-        for name in names
-    }
+    tables = {name: version.table(name, dtype_backend="numpy_nullable") for name in names}
     if "attribution" not in tables["lineage"]:
-        raise PublishError(f"{folder} was published by an older release: run it anew")
+        raise PublishError(f"{version.address} was published by an older release: run it anew")
     return tables
 
 

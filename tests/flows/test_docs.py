@@ -21,13 +21,6 @@ def test_links_of_the_readme_lead_somewhere() -> None:
     assert [target for target in targets if not (CHECKOUT / target).exists()] == []
 
 
-def test_every_package_and_module_of_the_statistics_is_a_stage() -> None:
-    named = [name for name, _ in docs.stages()]
-    found = {path.stem for path in (CHECKOUT / "audience_impact").glob("[a-z]*")}
-    assert found - {"py"} <= set(named)
-    assert len(named) == len(set(named))
-
-
 def test_a_page_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="does not mark the part results"):
         docs.filled("no marks", docs.RESULTS, "a table")

@@ -62,11 +62,14 @@ def test_an_indicator_of_another_shape_is_refused(pages: list[bytes], reason: st
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_projections_are_the_medium_variant_and_namibia_stays(packed: bool) -> None:
-    data = ("\ufeff" + UN.format("Medium") + UN.format("High").split("\n")[1]).encode()
+def test_projections_are_the_medium_variant_with_its_bounds_and_namibia_stays(packed: bool) -> None:
+    variants = ("Medium", "High", "Lower 95 PI", "Upper 95 PI", "Upper 80 PI")
+    lines = [UN.format(variant).split("\n")[1] for variant in variants]
+    data = ("\ufeff" + "\n".join([UN.split("\n")[0], *lines])).encode()
     rows = downloaded.projections([gzip.compress(data) if packed else data])
-    assert rows["ISO2_code"].tolist() == ["NA"]
-    assert rows["PopTotal"].tolist() == ["1.5"]
+    assert rows["ISO2_code"].tolist() == ["NA"] * 3
+    assert rows["Variant"].tolist() == ["Medium", "Lower 95 PI", "Upper 95 PI"]
+    assert rows["PopTotal"].tolist() == ["1.5"] * 3
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,7 @@ def test_projections_are_the_medium_variant_and_namibia_stays(packed: bool) -> N
             r"lacks the column PopTotal \(columns found: Lo",
         ),
         (UN.format("High").encode(), "holds no rows"),
+        (UN.format("Medium").encode(), "lacks the variant Lower 95 PI, Upper 95 PI"),
         (gzip.compress(UN.encode(), mtime=0)[:-9], "not whole"),
         (UN.format("Medium").encode() + b'1,2,"3', "gives no CSV"),
         (UN.format("M\xe9dium").encode("latin-1"), "gives no CSV"),
@@ -115,3 +119,24 @@ def test_the_order_of_rows_and_of_columns_is_no_change() -> None:
 
 def test_nothing_before_is_no_share() -> None:
     assert downloaded.compare(frame(), frame(("a", "1")), ["key"]).share == 0
+
+
+def test_a_file_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    header, row = UN.format("Medium").encode().split(b"\n")[:2]
+    with pytest.raises(ShapeError, match="a line of more than 1,000,000 signs"):
+        downloaded.projections([gzip.compress(header + b"\n" + bytes(5_000_000))])
+    many = gzip.compress(header + b"\n" + (row + b"\n") * 1000)
+    monkeypatch.setattr(downloaded, "MOST_SIGNS", 10_000)
+    with pytest.raises(ShapeError, match="unpacks to more than 10,000 signs"):
+        downloaded.projections([many])
+    monkeypatch.undo()
+    monkeypatch.setattr(downloaded, "MOST_ROWS", 999)
+    with pytest.raises(ShapeError, match="more than 999 rows"):
+        downloaded.projections([many])
+
+
+def test_json_that_is_nested_without_end_or_too_long_is_refused() -> None:
+    with pytest.raises(ShapeError, match="gives no JSON"):
+        downloaded.indicator([b"[" * 1_000_000])
+    with pytest.raises(ShapeError, match="a page of more than 20,000,000 bytes"):
+        downloaded.indicator([bytes(20_000_001)])

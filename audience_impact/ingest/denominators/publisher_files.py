@@ -16,15 +16,23 @@ from typing import Any, BinaryIO, cast
 import pandas as pd
 
 INDICATOR_KEY = ("country", "date")
-PROJECTION_KEY = ("LocID", "Time")
+PROJECTION_KEY = ("LocID", "Variant", "Time")
 REGISTER_KEY = ("country", "start_date", "area_name", "shutdown_type")
 
 _INDICATOR_META = ("page", "pages", "total", "lastupdated")
 _INDICATOR_ROW = ("country", "countryiso3code", "date", "value")
 _PROJECTION = ("LocID", "ISO2_code", "Location", "Variant", "Time", "PopTotal")
 _REGISTER = (*REGISTER_KEY, "end_date", "geo_scope", "affected_network", "shutdown_extent")
+MEDIUM_VARIANT, LOW_VARIANT, HIGH_VARIANT = "Medium", "Lower 95 PI", "Upper 95 PI"
+"""Variants of World Population Prospects that are read: the projection and its 95 % bounds."""
+_VARIANTS = (MEDIUM_VARIANT, LOW_VARIANT, HIGH_VARIANT)
 _GZIP = b"\x1f\x8b"
 
+_Only = tuple[str, Sequence[str]]
+"""A column and the words in it of the rows that are read."""
+MOST_PAGE_BYTES, MOST_LINE_SIGNS = 20_000_000, 1_000_000
+MOST_SIGNS, MOST_ROWS = 500_000_000, 500_000
+"""Far beyond what publishers give: what goes beyond is no data but a mistake or an attack."""
 Reader = Callable[[Sequence[bytes]], pd.DataFrame]
 
 
@@ -91,9 +99,11 @@ def indicator(pages: Sequence[bytes]) -> pd.DataFrame:
 
 def _page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The head and the rows of one page; its own message where the World Bank gives one."""
+    if len(page) > MOST_PAGE_BYTES:
+        raise ShapeError(f"gives a page of more than {MOST_PAGE_BYTES:,} bytes")
     try:
         answer = json.loads(page, parse_float=str, parse_int=str)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ShapeError(f"gives no JSON ({error})") from error
     if not isinstance(answer, list) or not answer or not isinstance(answer[0], dict):
         raise ShapeError("gives JSON that is no list of head and rows")
@@ -123,8 +133,11 @@ def _cells(row: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def projections(files: Sequence[bytes]) -> pd.DataFrame:
-    """Rows of the medium variant of World Population Prospects, by place and year."""
-    return _some(_table(b"".join(files), _PROJECTION, ("Variant", "Medium")))
+    """Rows of World Population Prospects, by place, year and variant: the medium and its bounds."""
+    rows = _some(_table(b"".join(files), _PROJECTION, ("Variant", _VARIANTS)))
+    if lost := [variant for variant in _VARIANTS if variant not in set(rows["Variant"])]:
+        raise ShapeError(f"lacks the variant {', '.join(lost)}")
+    return rows
 
 
 def register(files: Sequence[bytes]) -> pd.DataFrame:
@@ -132,13 +145,13 @@ def register(files: Sequence[bytes]) -> pd.DataFrame:
     return _some(_table(b"".join(files), _REGISTER))
 
 
-def _table(data: bytes, needed: Sequence[str], only: tuple[str, str] | None = None) -> pd.DataFrame:
+def _table(data: bytes, needed: Sequence[str], only: _Only | None = None) -> pd.DataFrame:
     """A CSV file, gzipped or not, as text; with `only`, the rows and columns needed alone."""
     packed = io.BytesIO(data)
     plain = gzip.GzipFile(fileobj=packed) if data.startswith(_GZIP) else packed
     try:
         with io.TextIOWrapper(cast(BinaryIO, plain), "utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
+            reader = csv.reader(_lines(text), strict=True)
             header = next(reader, [])
             _require(dict.fromkeys(header), needed)
             return _rows(reader, header, needed if only else header, only)
@@ -148,20 +161,34 @@ def _table(data: bytes, needed: Sequence[str], only: tuple[str, str] | None = No
         raise ShapeError(f"gives no CSV ({error})") from error
 
 
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a file, as long as neither they nor all of them grow beyond reason."""
+    total = 0
+    while line := text.readline(MOST_LINE_SIGNS + 1):
+        total += len(line)
+        if len(line) > MOST_LINE_SIGNS:
+            raise ShapeError(f"has a line of more than {MOST_LINE_SIGNS:,} signs")
+        if total > MOST_SIGNS:
+            raise ShapeError(f"unpacks to more than {MOST_SIGNS:,} signs")
+        yield line
+
+
 def _rows(
     reader: Iterator[list[str]],
     header: Sequence[str],
     taken: Sequence[str],
-    only: tuple[str, str] | None,
+    only: _Only | None,
 ) -> pd.DataFrame:
     places = [header.index(name) for name in taken]
-    place, word = (header.index(only[0]), only[1]) if only else (0, "")
+    place, words = (header.index(only[0]), only[1]) if only else (0, ())
     rows = []
     for number, row in enumerate(filter(None, reader), 1):
         if len(row) != len(header):
             raise ShapeError(f"has {len(row)} cells in row {number}, not {len(header)}")
-        if not only or row[place] == word:
+        if not only or row[place] in words:
             rows.append([row[cell] for cell in places])
+            if len(rows) > MOST_ROWS:
+                raise ShapeError(f"has more than {MOST_ROWS:,} rows")
     return pd.DataFrame(rows, columns=list(taken), dtype="str")
 
 
