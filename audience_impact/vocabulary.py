@@ -332,7 +332,7 @@ class YesNo(StrEnum):
     NO = "no"
 
 
-class RowFate(StrEnum):
+class ImportOutcome(StrEnum):
     """What became of a row of an imported register."""
 
     EVENT = "event"

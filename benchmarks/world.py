@@ -16,6 +16,7 @@ from typing import Any
 
 from flows.pipeline import steps
 from flows.registers import importing
+from flows.registers.registry import REGISTERS
 
 HOME = Path(__file__).resolve().parent.parent
 FACTS = HOME / "data" / "facts"
@@ -36,7 +37,9 @@ def measure(register: Path, sensitivity: bool) -> dict[str, Any]:
         layer, published = Path(made) / "layer", Path(made) / "published"
         timed(
             "import",
-            lambda: importing.import_stop(register, layer, [FACTS], importing.Origin()),
+            lambda: importing.import_register(
+                REGISTERS["stop"].load(), register, layer, [FACTS], importing.Origin()
+            ),
             told,
         )
         reading = timed("read", lambda: steps.read([FACTS, layer]), told)

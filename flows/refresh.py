@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from flows.downloads import refreshing
-from flows.downloads.fetching import Patience
+from flows.downloads.fetching import RetryPolicy
 from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES
@@ -20,7 +20,7 @@ from flows.downloads.refreshing import Refreshed, Wanted
 from flows.failures import refusable
 
 EVERYTHING = list(Name)
-PATIENCE = Patience()
+PATIENCE = RetryPolicy()
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -54,7 +54,7 @@ def refresh(
     confirm: bool = False,
     threshold: Annotated[float, Field(ge=0, le=1)] = refreshing.THRESHOLD,
     addresses: dict[Name, str] = ADDRESSES,
-    patience: Patience = PATIENCE,
+    patience: RetryPolicy = PATIENCE,
     today: date | None = None,
 ) -> Refreshed:
     """Fetch the publishers' figures and write them as a layer of facts.
@@ -79,7 +79,7 @@ def refresh(
         confirm=confirm,
         threshold=threshold,
         addresses=addresses,
-        patience=patience,
+        policy=patience,
     )
     with refreshing.only_one(wanted):
         found = fetch(wanted)

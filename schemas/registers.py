@@ -33,7 +33,7 @@ class RegisterRows(FactModel):
     count_year: Series[str] = fields.text()
     country: Series[str] = fields.text()
     country_ids: Series[str] = fields.reference("areas", filled=False)
-    fate: Series[str] = fields.code(words.RowFate)
+    fate: Series[str] = fields.code(words.ImportOutcome)
     restriction_id: Series[str] = fields.reference("restrictions", filled=False)
     reason: Series[str] = fields.text()
 

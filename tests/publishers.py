@@ -19,6 +19,7 @@ Answer = Callable[["Handler", bytes], None]
 COUNTRIES = ("AE", "AF", "AL", "1W", "ZH")
 YEARS = range(2001, 2024)
 PER_PAGE = 40
+VARIANTS = ("Medium", "Lower 95 PI", "Upper 95 PI")
 _PATHS = {
     Name.POPULATION: "/population?format=json&page=1",
     Name.INTERNET: "/internet?format=json&page=1",
@@ -119,12 +120,12 @@ def indicator(values: dict[tuple[str, int], str], page: int, updated: str) -> by
 def wpp(
     header: str = "SortOrder,LocID,Notes,ISO2_code,Location,VarID,Variant,Time,PopTotal",
 ) -> bytes:
-    """The totals of the UN: the world, two countries, two variants."""
+    """The totals of the UN: the world, two countries, the medium variant, its bounds, another."""
     places = (("900", "", "World"), ("4", "AF", "Afghanistan"), ("784", "AE", "Emirates"))
     rows = [
-        f"1,{place},,{code},{name},2,{variant},{year},{year}.5"
+        f"1,{place},,{code},{name},2,{variant},{year},{year + apart}.5"
         for place, code, name in places
-        for variant in ("Medium", "High")
+        for variant, apart in zip((*VARIANTS, "High"), (0, -5, 5, 9), strict=True)
         for year in range(2020, 2034)
     ]
     return "\n".join([header, *rows, ""]).encode()

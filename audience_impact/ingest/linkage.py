@@ -20,8 +20,8 @@ Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Told:
-    """One restriction as a source tells it."""
+class EventRecord:
+    """One restriction as a source records it."""
 
     restriction_id: str
     area_ids: frozenset[str]
@@ -36,7 +36,7 @@ class Told:
         return frozenset(area[:2] for area in self.area_ids)
 
 
-def told(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[Told]:
+def event_records(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[EventRecord]:
     """Restrictions with their targets and the days on which they may have begun."""
     own: dict[str, list[Row]] = {}
     for target in targets:
@@ -46,7 +46,7 @@ def told(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[Told]:
         spans = [periods.span(row[name]) for name in ("observed_from", "announced_on") if row[name]]
         mine = own.get(row["restriction_id"], [])
         found.append(
-            Told(
+            EventRecord(
                 row["restriction_id"],
                 frozenset(row["area_ids"].split(";")),
                 tuple(span for span in spans if span),
@@ -58,7 +58,7 @@ def told(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[Told]:
     return found
 
 
-def days_apart(one: Told, other: Told) -> int | None:
+def days_apart(one: EventRecord, other: EventRecord) -> int | None:
     """Days between the starts, 0 where they may be the same; None where a start is not known."""
     day = pd.Timedelta(days=1)
     gaps = [
@@ -69,7 +69,7 @@ def days_apart(one: Told, other: Told) -> int | None:
     return min(gaps, default=None)
 
 
-def _share_areas(one: Told, other: Told) -> bool:
+def _share_areas(one: EventRecord, other: EventRecord) -> bool:
     """A country in common, and where both name its regions, a region."""
     for country in one.countries & other.countries:
         mine, theirs = (
@@ -80,7 +80,7 @@ def _share_areas(one: Told, other: Told) -> bool:
     return False
 
 
-def disagreements(one: Told, other: Told) -> str:
+def disagreements(one: EventRecord, other: EventRecord) -> str:
     """What two restrictions of one event say differently, the register first."""
     said = []
     for name, columns in (
@@ -109,9 +109,11 @@ def disagreements(one: Told, other: Told) -> str:
     return "; ".join(said)
 
 
-def links(register: Sequence[Told], others: Sequence[Told], source_id: str) -> list[dict[str, str]]:
+def links(
+    register: Sequence[EventRecord], others: Sequence[EventRecord], source_id: str
+) -> list[dict[str, str]]:
     """The table `event_links`: each event of the register with the nearest of the others."""
-    by_country: dict[str, list[Told]] = {}
+    by_country: dict[str, list[EventRecord]] = {}
     for other in others:
         for country in sorted(other.countries):
             by_country.setdefault(country, []).append(other)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from flows import CHECKOUT
 from flows.downloads.names import Name
+from flows.registers.registry import REGISTERS, Entry
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
@@ -25,9 +27,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="How many people does an internet restriction touch?",
 )
-
-imports = typer.Typer(no_args_is_help=True, help="Import a register as a layer of fact tables.")
-app.add_typer(imports, name="import")
 
 Facts = Annotated[
     list[Path] | None,
@@ -239,42 +238,51 @@ def calibrate(
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
 
 
-@imports.command("stop")
-def import_stop(
-    file: Annotated[Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")],
-    into: Annotated[
-        Path, typer.Option("--into", metavar="DIR", help="Where the layer is written.")
-    ],
-    facts: Facts = None,
-    counts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
-    ] = None,
-    snapshot: Day = None,
-    address: Annotated[str, typer.Option(help="Where it was read.")] = "",
-    accessed: Day = None,
-    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
-) -> None:
-    """Import Access Now's #KeepItOn STOP register for `run --facts data/facts --facts DIR`.
+def import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
+    """The command `import`, with a word for each register."""
+    group = typer.Typer(no_args_is_help=True, help="Import a register as a layer of fact tables.")
+    for name, entry in registers.items():
+        group.command(name, help=entry.help)(_import_command(entry))
+    return group
 
-    Every row becomes an event, repeats one, or is refused; the reconciliation says how many, and
-    compares the events by country and year with those of --counts. Without --snapshot and
-    --address it is the known public copy of 2026-05-20; --accessed is the day it was read.
-    """
-    folders = _folders(facts)
-    from flows.registers import importing
-    from flows.registers import reconciliation as imported
-    from flows.registers.files import RegisterError
 
-    days = {"snapshot": snapshot, "accessed": accessed}
-    told = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
-    try:
-        theirs = importing.counts_of(counts) if counts else None
-        origin = importing.Origin(address=address, **told)
-        layer = importing.import_stop(file, into, folders, origin)
-    except RegisterError as error:
-        raise _fail(str(error)) from error
-    as_text = imported.as_text(layer, into, theirs)
-    sys.stdout.write(imported.as_json(layer, theirs) if style is Told.JSON else as_text)
+def _import_command(entry: Entry) -> Callable[..., None]:
+    def import_register(
+        file: Annotated[
+            Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")
+        ],
+        into: Annotated[
+            Path, typer.Option("--into", metavar="DIR", help="Where the layer is written.")
+        ],
+        facts: Facts = None,
+        counts: Annotated[
+            Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
+        ] = None,
+        snapshot: Day = None,
+        address: Annotated[str, typer.Option(help="Where it was read.")] = "",
+        accessed: Day = None,
+        style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
+    ) -> None:
+        folders = _folders(facts)
+        from flows.registers import importing
+        from flows.registers import reconciliation as imported
+        from flows.registers.files import RegisterError
+
+        days = {"snapshot": snapshot, "accessed": accessed}
+        told = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
+        try:
+            theirs = importing.counts_of(counts) if counts else None
+            origin = importing.Origin(address=address, **told)
+            layer = importing.import_register(entry.load(), file, into, folders, origin)
+        except RegisterError as error:
+            raise _fail(str(error)) from error
+        as_text = imported.as_text(layer, into, theirs)
+        sys.stdout.write(imported.as_json(layer, theirs) if style is Told.JSON else as_text)
+
+    return import_register
+
+
+app.add_typer(import_commands(REGISTERS), name="import")
 
 
 @app.command()

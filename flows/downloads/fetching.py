@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long to wait for a server, and how often to ask again."""
 
     timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
@@ -44,7 +44,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedFile:
     """A file that was fetched, and how to know it again."""
 
     file: str
@@ -74,34 +74,34 @@ class PassingError(Exception):
         self.wait_seconds = wait_seconds
 
 
-def client(patience: Patience) -> httpx.Client:
+def client(policy: RetryPolicy) -> httpx.Client:
     """A client with the timeouts wanted, that follows where a publisher has moved."""
     return httpx.Client(
-        timeout=patience.timeout_seconds,
+        timeout=policy.timeout_seconds,
         follow_redirects=True,
         headers={"User-Agent": "audience-impact", "Accept-Encoding": "identity"},
     )
 
 
 def fetch(
-    http: httpx.Client, address: str, target: Path, earlier: Path | None, patience: Patience
-) -> Kept:
+    http: httpx.Client, address: str, target: Path, earlier: Path | None, policy: RetryPolicy
+) -> CachedFile:
     """Bring a file to its place, or tell that the earlier one is still what the server has.
 
     Raises UnusableError with the reason when all tries have failed.
     """
     tries = stamina.retry_context(
-        on=_worth_waiting(patience.longest_wait_seconds),
-        attempts=patience.attempts,
+        on=_worth_waiting(policy.longest_wait_seconds),
+        attempts=policy.attempts,
         timeout=None,
-        wait_initial=patience.first_wait_seconds,
-        wait_max=patience.longest_wait_seconds,
-        wait_jitter=patience.first_wait_seconds / 2,
+        wait_initial=policy.first_wait_seconds,
+        wait_max=policy.longest_wait_seconds,
+        wait_jitter=policy.first_wait_seconds / 2,
     )
     try:
         for attempt in tries:
             with attempt:
-                return _attempt(http, address, target, earlier, patience)
+                return _attempt(http, address, target, earlier, policy)
     except PassingError as error:
         raise UnusableError(f"{error}, after {attempt.num} tries") from error
     except (httpx.RequestError, httpx.InvalidURL) as error:
@@ -140,12 +140,12 @@ set_on_retry_hooks([_tell])
 
 
 def _attempt(
-    http: httpx.Client, address: str, target: Path, earlier: Path | None, patience: Patience
-) -> Kept:
+    http: httpx.Client, address: str, target: Path, earlier: Path | None, policy: RetryPolicy
+) -> CachedFile:
     part = target.with_name(f"{target.name}.part")
     begun = _begun(part, address)
     known = _known(earlier, address) if earlier and not begun else None
-    deadline = time.monotonic() + patience.attempt_seconds
+    deadline = time.monotonic() + policy.attempt_seconds
     with http.stream("GET", address, headers=_conditions(part, begun, known)) as answer:
         if answer.status_code == 304 and known and earlier:
             return _again(earlier, target, known)
@@ -158,11 +158,11 @@ def _attempt(
     return _finished(part, target, now)
 
 
-def _known(path: Path, address: str) -> Kept | None:
+def _known(path: Path, address: str) -> CachedFile | None:
     """What is known of a fetched file; nothing when it is another, or from another address."""
     try:
-        kept = Kept(**json.loads(beside(path).read_bytes()))
-        return kept if (kept.address, kept.sha256) == (address, sha256(path)) else None
+        cached = CachedFile(**json.loads(sidecar_path(path).read_bytes()))
+        return cached if (cached.address, cached.sha256) == (address, sha256(path)) else None
     except (OSError, ValueError, TypeError):
         return None
 
@@ -191,31 +191,31 @@ def as_json(value: object) -> bytes:
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
-def beside(path: Path) -> Path:
+def sidecar_path(path: Path) -> Path:
     """Where it is written what is known of a file."""
     return path.with_name(f"{path.name}.about")
 
 
-def _remember(path: Path, kept: Kept) -> None:
-    write_whole(beside(path), as_json(asdict(kept)))
+def _remember(path: Path, cached: CachedFile) -> None:
+    write_whole(sidecar_path(path), as_json(asdict(cached)))
 
 
-def _begun(part: Path, address: str) -> Kept | None:
+def _begun(part: Path, address: str) -> CachedFile | None:
     """What is known of a part that can be continued: it has bytes and a version."""
     try:
-        kept = Kept(**json.loads(beside(part).read_bytes()))
-        usable = kept.address == address and _version(kept) and part.stat().st_size > 0
+        cached = CachedFile(**json.loads(sidecar_path(part).read_bytes()))
+        usable = cached.address == address and _version(cached) and part.stat().st_size > 0
     except (OSError, ValueError, TypeError):
         return None
-    return kept if usable else None
+    return cached if usable else None
 
 
-def _version(kept: Kept) -> str:
+def _version(cached: CachedFile) -> str:
     """What If-Range takes: a strong ETag, else the day of the last change."""
-    return kept.etag if kept.etag and not kept.etag.startswith("W/") else kept.last_modified
+    return cached.etag if cached.etag and not cached.etag.startswith("W/") else cached.last_modified
 
 
-def _conditions(part: Path, begun: Kept | None, known: Kept | None) -> dict[str, str]:
+def _conditions(part: Path, begun: CachedFile | None, known: CachedFile | None) -> dict[str, str]:
     if begun:
         return {"Range": f"bytes={part.stat().st_size}-", "If-Range": _version(begun)}
     if known and known.etag:
@@ -223,12 +223,12 @@ def _conditions(part: Path, begun: Kept | None, known: Kept | None) -> dict[str,
     return {"If-Modified-Since": known.last_modified} if known and known.last_modified else {}
 
 
-def _again(earlier: Path, target: Path, kept: Kept) -> Kept:
+def _again(earlier: Path, target: Path, cached: CachedFile) -> CachedFile:
     if earlier != target:
         shutil.copyfile(earlier, target)
-    kept = replace(kept, file=target.name)
-    _remember(target, kept)
-    return kept
+    cached = replace(cached, file=target.name)
+    _remember(target, cached)
+    return cached
 
 
 def _require_success(answer: httpx.Response, part: Path) -> None:
@@ -259,7 +259,7 @@ def _retry_after(text: str) -> float | None:
     return max((until - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _continued(answer: httpx.Response, part: Path, begun: Kept | None) -> Kept | None:
+def _continued(answer: httpx.Response, part: Path, begun: CachedFile | None) -> CachedFile | None:
     """What is known of the part when the answer is its rest; nothing when it is the whole."""
     if answer.status_code == 200:
         return None
@@ -270,10 +270,10 @@ def _continued(answer: httpx.Response, part: Path, begun: Kept | None) -> Kept |
     return begun
 
 
-def _started(answer: httpx.Response, part: Path, address: str) -> Kept:
+def _started(answer: httpx.Response, part: Path, address: str) -> CachedFile:
     """Begin anew; what arrives encoded has no place in it to continue from."""
     encoded = "Content-Encoding" in answer.headers
-    kept = Kept(
+    cached = CachedFile(
         part.name,
         address,
         "",
@@ -282,8 +282,8 @@ def _started(answer: httpx.Response, part: Path, address: str) -> Kept:
         last_modified="" if encoded else answer.headers.get("Last-Modified", ""),
     )
     part.write_bytes(b"")
-    _remember(part, kept)
-    return kept
+    _remember(part, cached)
+    return cached
 
 
 def _chunks(answer: httpx.Response, deadline: float) -> Iterator[bytes]:
@@ -304,15 +304,15 @@ def _require_data(part: Path) -> None:
         raise UnusableError("answers with a web page instead of data")
 
 
-def _finished(part: Path, target: Path, begun: Kept) -> Kept:
-    kept = replace(begun, file=target.name, sha256=sha256(part), size_bytes=part.stat().st_size)
-    beside(target).unlink(missing_ok=True)
+def _finished(part: Path, target: Path, begun: CachedFile) -> CachedFile:
+    cached = replace(begun, file=target.name, sha256=sha256(part), size_bytes=part.stat().st_size)
+    sidecar_path(target).unlink(missing_ok=True)
     part.replace(target)
-    _remember(target, kept)
+    _remember(target, cached)
     _drop(part)
-    return kept
+    return cached
 
 
 def _drop(part: Path) -> None:
     part.unlink(missing_ok=True)
-    beside(part).unlink(missing_ok=True)
+    sidecar_path(part).unlink(missing_ok=True)

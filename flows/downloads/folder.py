@@ -24,15 +24,15 @@ from audience_impact.ingest.denominators.publisher_files import (
     updated_on,
 )
 from flows.downloads.fetching import (
-    Kept,
-    Patience,
+    CachedFile,
+    RetryPolicy,
     SourceError,
     UnusableError,
     as_json,
-    beside,
     client,
     fetch,
     sha256,
+    sidecar_path,
     write_whole,
 )
 from flows.downloads.names import Name
@@ -50,17 +50,17 @@ class Download:
     name: Name
     folder: Path
     accessed_on: date
-    files: tuple[Kept, ...]
+    files: tuple[CachedFile, ...]
 
     @property
     def paths(self) -> list[Path]:
         """Where the files lie."""
-        return [self.folder / kept.file for kept in self.files]
+        return [self.folder / cached.file for cached in self.files]
 
     @property
     def sha256(self) -> str:
         """The digest of the digests: the same bytes are the same download."""
-        told = "\n".join(f"{kept.file} {kept.sha256}" for kept in self.files)
+        told = "\n".join(f"{cached.file} {cached.sha256}" for cached in self.files)
         return hashlib.sha256(told.encode()).hexdigest()
 
     @property
@@ -87,9 +87,9 @@ def accepted(root: Path, name: Name) -> Download | None:
     folder = root / name / pointer.read_text(encoding="utf-8").strip()
     try:
         about = json.loads((folder / ABOUT).read_bytes())
-        files = tuple(Kept(**kept) for kept in about["files"])
+        files = tuple(CachedFile(**cached) for cached in about["files"])
         found = Download(name, folder, date.fromisoformat(about["accessed_on"]), files)
-        whole = all(sha256(folder / kept.file) == kept.sha256 for kept in files)
+        whole = all(sha256(folder / cached.file) == cached.sha256 for cached in files)
     except (OSError, ValueError, TypeError, KeyError):
         whole = False
     if not whole:
@@ -99,7 +99,7 @@ def accepted(root: Path, name: Name) -> Download | None:
 
 
 def bring(
-    root: Path, publisher: Publisher, address: str, patience: Patience, today: date
+    root: Path, publisher: Publisher, address: str, policy: RetryPolicy, today: date
 ) -> Download:
     """Fetch what a publisher has now; the download accepted last where that is the same.
 
@@ -108,14 +108,14 @@ def bring(
     before = accepted(root, publisher.name)
     incoming = root / publisher.name / INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
-    files: list[Kept] = []
+    files: list[CachedFile] = []
     count = 1
-    with client(patience) as http:
+    with client(policy) as http:
         while len(files) < count:
             url, file = publisher.page(address, len(files) + 1)
             earlier = _earlier(incoming / file, before)
             try:
-                files.append(fetch(http, url, incoming / file, earlier, patience))
+                files.append(fetch(http, url, incoming / file, earlier, policy))
             except UnusableError as error:
                 raise SourceError(publisher.name, url, str(error)) from error
             if publisher.pages and len(files) == 1:
@@ -185,7 +185,7 @@ def _write_about(publisher: Publisher, download: Download) -> None:
     about = {
         "accessed_on": download.accessed_on.isoformat(),
         "sha256": download.sha256,
-        "files": [asdict(kept) for kept in download.files],
+        "files": [asdict(cached) for cached in download.files],
         "source": download.source(publisher),
     }
     write_whole(download.folder / ABOUT, as_json(about))
@@ -193,7 +193,7 @@ def _write_about(publisher: Publisher, download: Download) -> None:
 
 def _clear(download: Download) -> None:
     """Remove what an earlier run left: pages that are no more, parts."""
-    keep = {download.folder / ABOUT, *download.paths, *map(beside, download.paths)}
+    keep = {download.folder / ABOUT, *download.paths, *map(sidecar_path, download.paths)}
     for path in download.folder.iterdir():
         if path not in keep:
             path.unlink()

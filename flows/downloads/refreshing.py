@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from audience_impact.ingest.denominators.publisher_files import Difference
 from flows.downloads import folder as downloads
-from flows.downloads.fetching import Patience
+from flows.downloads.fetching import RetryPolicy
 from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES, PUBLISHERS
@@ -32,7 +32,7 @@ class Wanted:
     confirm: bool = False
     threshold: float = THRESHOLD
     addresses: Mapping[Name, str] = field(default_factory=dict)
-    patience: Patience = field(default_factory=Patience)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,7 @@ def only_one(wanted: Wanted) -> Iterator[None]:
 def fetch(name: Name, wanted: Wanted) -> Download:
     """Fetch what one publisher has now."""
     address = {**ADDRESSES, **wanted.addresses}[name]
-    return downloads.bring(
-        wanted.downloads, PUBLISHERS[name], address, wanted.patience, wanted.today
-    )
+    return downloads.bring(wanted.downloads, PUBLISHERS[name], address, wanted.policy, wanted.today)
 
 
 def fetch_all(wanted: Wanted) -> list[Download]:

@@ -15,6 +15,8 @@ import pandas as pd
 import pycountry
 
 from audience_impact.ingest.denominators import world
+from audience_impact.ingest.denominators.bases import Figures, from_figures
+from audience_impact.vocabulary import ObsStatus
 
 SHORT = {
     "BN": "Brunei",
@@ -136,7 +138,7 @@ def russia(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             "area_id": file["iso_code"],
             "period": "2020",
             "persons": pd.to_numeric(file["population"]),
-            "obs_status": "A",
+            "obs_status": ObsStatus.NORMAL.value,
             "note": [f"{told}; {note}" if note else told for note in notes],
         }
     )
@@ -173,14 +175,14 @@ def india(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "area_id": [each.code for each in found],
                 "period": year,
                 "persons": pd.to_numeric(file[f"pop_{year}"]),
-                "obs_status": status,
+                "obs_status": status.value,
                 "note": note,
             }
         )
         for year, status, note in (
-            ("2011", "A", "census, in the boundaries of 2019 and later"),
-            ("2023", "F", "projection from the census of 2011; origin not stated"),
-            ("2024", "F", "projection from the census of 2011; origin not stated"),
+            ("2011", ObsStatus.NORMAL, "census, in the boundaries of 2019 and later"),
+            ("2023", ObsStatus.FORECAST, "projection from the census of 2011; origin not stated"),
+            ("2024", ObsStatus.FORECAST, "projection from the census of 2011; origin not stated"),
         )
     ]
     return pd.DataFrame(areas), world.of_regions(pd.concat(parts), world.INDIA, "state-list")
@@ -201,19 +203,22 @@ def added(existing: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
 def gathered(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of `areas` and `bases` that the files give."""
     known_codes = codes()
-    counted = world.population(read(args.population), known_codes)
-    use = world.shares(read(args.internet, args.separator), known_codes)
     medium, low, high = (
         read(args.wpp / f"popproj{name}.txt", "\t") for name in ("Med", "95l", "95u")
     )
     ends = world.prospects(medium, low, high, known_codes)
+    figures = Figures(
+        counted=world.population(read(args.population), known_codes),
+        shares=world.shares(read(args.internet, args.separator), known_codes),
+        ahead=world.mid_years(ends),
+        year_ends=ends,
+    )
     places = read(args.wpp / "UNlocations.txt", "\t", "latin-1")["country_code"].astype("int64")
     listed = known_codes.loc[known_codes["m49"].isin(places), "area_id"]
-    people = world.by_year(counted, ends)
-    rows = [world.everyone(counted, ends), world.online(counted, use, people)]
+    rows = [from_figures(figures, world.SOURCES, world.YEARS)]
     if args.worldpop:
-        rows.append(world.from_bands(read(args.worldpop), counted, known_codes))
-    spoken = {*use["area_id"], *listed}.union(*(frame["area_id"] for frame in rows))
+        rows.append(world.from_bands(read(args.worldpop), figures.counted, known_codes))
+    spoken = {*figures.shares["area_id"], *listed}.union(*(frame["area_id"] for frame in rows))
     areas = [countries(spoken)]
     for path, regions in ((args.russia, russia), (args.india, india)):
         if path:

@@ -13,16 +13,14 @@ import pandas as pd
 
 from audience_impact.facts import reading
 from audience_impact.facts.tables import Tables
-from audience_impact.ingest.denominators import worldbank
-from audience_impact.ingest.denominators.publisher_files import ShapeError
-from flows import CHECKOUT
-from flows.downloads import folder as downloads
-from flows.downloads.fetching import SourceError, as_json, write_whole
+from flows.downloads import denominators
+from flows.downloads.fetching import as_json, write_whole
 from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import PUBLISHERS
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError
+from flows.serving.deploy import CHECKOUT
 from schemas import contracts
 
 MARK = "refresh.json"
@@ -62,13 +60,14 @@ def build(have: Mapping[Name, Download], facts: Sequence[Path]) -> Tables:
     known = _known(facts)
     areas = set(known["areas"]["area_id"])
     sources = [have[name].source(PUBLISHERS[name]) for name in PUBLISHERS if name in have]
-    lineages = known["lineages"]
-    if lost := {str(name) for name in have} - set(lineages["lineage_id"]):
+    bases, lineages = denominators.bases(have, areas), known["lineages"]
+    named = denominators.series(have, bases)
+    if lost := set(named) - set(lineages["lineage_id"]):
         raise RefusedError([f"the facts name no lineage {name}" for name in sorted(lost)])
     tables = {
-        "lineages": lineages[lineages["lineage_id"].isin([str(name) for name in have])],
+        "lineages": lineages[lineages["lineage_id"].isin(named)],
         "sources": pd.DataFrame(sources),
-        "bases": _bases(have, areas),
+        "bases": bases,
     }
     return {table: _checked(table, rows) for table, rows in tables.items()}
 
@@ -81,29 +80,6 @@ def _known(facts: Sequence[Path]) -> Tables:
     if fatal:
         raise RefusedError(fatal)
     return tables
-
-
-def _bases(have: Mapping[Name, Download], areas: set[str]) -> pd.DataFrame:
-    rows = {name: downloads.table(PUBLISHERS[name], have[name]) for name in have}
-    ids = {name: PUBLISHERS[name].source["source_id"] for name in PUBLISHERS}
-    people, shares = rows.get(Name.POPULATION), rows.get(Name.INTERNET)
-    if shares is not None and people is None:
-        needs = f"{Name.INTERNET} is a share of {Name.POPULATION}: fetch that too"
-        raise RefusedError([needs])
-    parts, name, reported = [pd.DataFrame(columns=list(worldbank.COLUMNS))], Name.POPULATION, {}
-    try:
-        if people is not None:
-            parts.append(worldbank.population(people, areas, ids[name]))
-            reported = worldbank.last_reported(parts[-1])
-        if shares is not None and people is not None:
-            name, both = Name.INTERNET, (ids[Name.INTERNET], ids[Name.POPULATION])
-            parts.append(worldbank.internet_users(shares, people, areas, both))
-        if Name.PROJECTIONS in rows:
-            name = Name.PROJECTIONS
-            parts.append(worldbank.projected(rows[name], areas, ids[name], reported))
-    except ShapeError as error:
-        raise SourceError(name, have[name].files[0].address, str(error)) from error
-    return pd.concat(parts).sort_values("base_id", ignore_index=True)
 
 
 def _checked(table: str, rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,7 @@
-"""Imports a register as a layer of fact tables: `audience-impact import stop FILE --into DIR`."""
+"""Imports a register as a layer of fact tables: `audience-impact import NAME FILE --into DIR`."""
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,33 +10,28 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.ingest import gazetteer as places
-from audience_impact.ingest import linkage as event_links
-from audience_impact.ingest.stop import cells as stop
-from audience_impact.ingest.stop import events as stop_events
-from audience_impact.ingest.stop import targets as stop_targets
-from audience_impact.ingest.stop.events import Defects, Event, Reading, Record, Row
-from audience_impact.vocabulary import WHOLE_INTERNET, PlatformKind
+from audience_impact.ingest import linkage, register_tables
+from audience_impact.ingest.register import (
+    Background,
+    FeatureRule,
+    Reading,
+    Record,
+    Register,
+    Row,
+    catalogue,
+    cleaned,
+    events,
+    records,
+    year,
+)
+from audience_impact.ingest.register_tables import Counts, ImportReport
 from flows.pipeline import steps
 from flows.registers import files as registers
 from flows.registers import gazetteer
 from flows.registers.files import RegisterError
+from flows.registers.registry import REGISTERS
 from schemas import facts as fact_models
 
-LINEAGE = {
-    "lineage_id": "access-now-stop",
-    "measurer": "Access Now",
-    "source_type": "press_relay",
-    "note": "STOP, the register of internet shutdowns of the #KeepItOn coalition",
-}
-SNAPSHOT = "2026-05-20"
-MIRROR = (
-    "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns/blob/"
-    "795c8ca19cbde5eb806a8b34a83d91377bae9a8c/data/processed/"
-    "access_now_snapshot_2026-05-20.parquet"
-)
-"""Where the snapshot was read that is known by default."""
-REFUSED = Path("refused") / "stop.csv"
-"""Rows that became nothing, whole: beside the fact tables, not among them."""
 WRITTEN = (
     *("lineages", "sources", "platforms", "areas", "restrictions", "restriction_targets"),
     *("register_rows", "event_links"),
@@ -46,75 +40,55 @@ WRITTEN = (
 
 @dataclass(frozen=True)
 class Origin:
-    """Which snapshot of the register it is, and where it was read."""
+    """Which snapshot of a register it is, and where it was read.
 
-    snapshot: str = SNAPSHOT
+    Without a snapshot it is the one known by default.
+    """
+
+    snapshot: str = ""
     address: str = ""
     accessed: str = ""
 
-    @property
-    def source_id(self) -> str:
-        """Id of the source."""
-        return f"access-now-stop-{self.snapshot}"
+
+def refused_path(register: Register) -> Path:
+    """Rows that became nothing, whole: beside the fact tables, not among them."""
+    return Path("refused") / f"{register.name}.csv"
 
 
-@dataclass(frozen=True)
-class Imported:
-    """A register as a layer: its tables, what was refused, and the reconciliation."""
-
-    tables: Mapping[str, list[Row]]
-    refused: list[Row]
-    rows: int
-    merged_identical: int
-    defects: Mapping[str, list[int]]
-
-    @property
-    def fates(self) -> Counter[str]:
-        """How many rows ended as what."""
-        return Counter(row["fate"] for row in self.tables["register_rows"])
-
-    @property
-    def counts(self) -> dict[tuple[str, str], int]:
-        """Events by country codes and count year."""
-        return stop_events.counts(self.tables["register_rows"])
-
-
-def _source(origin: Origin, base: Tables) -> Row:
+def _source(register: Register, origin: Origin, base: Tables) -> Row:
     """The register as a source; the day it was read is that of the same address on record."""
-    address = origin.address or (MIRROR if origin.snapshot == SNAPSHOT else "")
+    published = register.publication
+    snapshot = origin.snapshot or published.snapshot
+    copy, note = published.copies.get(snapshot, ("", ""))
+    address = origin.address or copy
     known = base["sources"]
     read_on = known.loc[(known["url"] == address) & (known["url"] != ""), "accessed_on"].max()
     return {
-        "source_id": origin.source_id,
-        "publisher": "Access Now",
-        "title": f"#KeepItOn STOP, the register of internet shutdowns, snapshot {origin.snapshot}",
+        "source_id": f"{published.series_id}-{snapshot}",
+        "publisher": published.measurer,
+        "title": published.title.format(snapshot=snapshot),
         "url": address,
-        "published_on": origin.snapshot,
-        "accessed_on": origin.accessed
-        or (read_on if isinstance(read_on, str) else origin.snapshot),
-        "source_type": "press_relay",
-        "reliability": "medium",
-        "lineage_id": LINEAGE["lineage_id"],
-        "note": "no licence stated; read from a public copy, the publisher's own sheet is the "
-        "authority"
-        if address == MIRROR
-        else "no licence stated",
+        "published_on": snapshot,
+        "accessed_on": origin.accessed or (read_on if isinstance(read_on, str) else snapshot),
+        "source_type": published.source_type.value,
+        "reliability": published.reliability.value,
+        "lineage_id": published.series_id,
+        "note": note if copy and address == copy else published.licence_note,
     }
 
 
-def _rules(base: Tables) -> list[stop_targets.FeatureRule]:
-    """The rules for features, each for a column that the register has."""
+def _rules(register: Register, base: Tables) -> list[FeatureRule]:
+    """The rules for features, each for a column that some register has; those of this one."""
+    columns = {name for entry in REGISTERS.values() for name in entry.load().columns}
     found = []
     for row in base["feature_rules"].to_dict("records"):
-        rule = stop_targets.FeatureRule(
-            row["rule_id"], row["register_column"], row["pattern"], row["feature"]
-        )
-        if rule.column not in stop.READ:
+        rule = FeatureRule(row["rule_id"], row["register_column"], row["pattern"], row["feature"])
+        if rule.column not in columns | set(register.columns):
             raise RegisterError(
                 f"feature_rules.csv: rule {rule.rule_id} reads the column {rule.column}, which "
                 "the register does not have; correct it"
             )
-        found.append(rule)
+        found += [rule] if rule.column in register.columns else []
     return found
 
 
@@ -136,33 +110,15 @@ def _area_rows(readings: Sequence[Reading], rows: Sequence[Record], base: Tables
     ]
 
 
-def _platform_rows(readings: Sequence[Reading], base: Tables) -> list[Row]:
-    """Services that the layer names and the base facts do not have."""
-    used = {target.platform_id for each in readings for target in each.targets.targets}
-    new: dict[str, tuple[str, str]] = {}
-    for each in readings:
-        for platform, about in each.targets.new.items():
-            new[platform] = min(about, new.get(platform, about))
-    found = []
-    for platform in sorted(used - set(base["platforms"]["platform_id"])):
-        group = stop_targets.NEW_GROUPS.get(platform, platform.replace("-", " ").capitalize())
-        name, kind = new.get(platform, (group, PlatformKind.GROUP.value))
-        if platform == WHOLE_INTERNET:
-            name, kind = "Whole internet", PlatformKind.NETWORK.value
-        note = "named in the register; kind not checked" if platform in new else ""
-        found.append({"platform_id": platform, "name": name, "kind": str(kind), "note": note})
-    return found
-
-
 def _linked(tables: Mapping[str, list[Row]], base: Tables, source_id: str) -> list[Row]:
     """Events that the base facts tell as well."""
     names = columns_of("restrictions")
     ours = [{**dict.fromkeys(names, ""), **row} for row in tables["restrictions"]]
-    told = event_links.told(ours, tables["restriction_targets"])
-    own = {event.restriction_id for event in told}
+    recorded = linkage.event_records(ours, tables["restriction_targets"])
+    own = {event.restriction_id for event in recorded}
     kept = [row for row in _records(base["restrictions"]) if row["restriction_id"] not in own]
-    others = event_links.told(kept, _records(base["restriction_targets"]))
-    return event_links.links(told, others, source_id)
+    others = linkage.event_records(kept, _records(base["restriction_targets"]))
+    return linkage.links(recorded, others, source_id)
 
 
 def columns_of(table: str) -> list[str]:
@@ -189,49 +145,56 @@ def _refused(frame: pd.DataFrame, rows: Sequence[Record]) -> list[Row]:
     ]
 
 
-def _identical(found: Sequence[Event]) -> int:
-    """Repeats that differ from the row before them in nothing but the year."""
-    return sum(
-        not stop_events.repeats_in_other_words(earlier, later)
-        for event in found
-        for earlier, later in zip(event.records, event.records[1:], strict=False)
+def _background(rows: Sequence[Record], register: Register, base: Tables) -> Background:
+    """What is needed to read the rows of a register."""
+    known = gazetteer.gazetteer(
+        {part for row in rows for part in places.country_parts(row.country)}
+    )
+    countries = sorted({country for row in rows for country in row.country_ids})
+    return Background(
+        known,
+        catalogue(_records(base["platforms"]), register.spellings),
+        _rules(register, base),
+        newest_year=max((row.count_year for row in rows), default=""),
+        spellings={country: places.index(country, known) for country in countries},
     )
 
 
-def build(frame: pd.DataFrame, base: Tables, origin: Origin) -> Imported:
+def build(register: Register, frame: pd.DataFrame, base: Tables, origin: Origin) -> ImportReport:
     """The layer of a register.
 
     Args:
+        register: how it is read.
         frame: the register as read.
         base: the fact tables it is to lie upon, as text.
         origin: which snapshot it is.
     """
-    clean = stop.cleaned(frame)
-    names = {part for cell in clean["country"] for part in places.country_parts(cell)}
-    known = gazetteer.gazetteer(names)
-    rows = stop_events.records(clean, known)
-    found = stop_events.events(rows)
-    defects = Defects()
-    for row in rows:
-        defects.add([row.refused], row.number)
-    for number in stop_events.same_row_twice(rows):
-        defects.add(["same_row_twice"], number)
-    newest = max((row.count_year for row in rows), default="")
-    catalogue = stop_targets.catalogue(_records(base["platforms"]))
-    reader = stop_events.Reader(known, catalogue, _rules(base), newest)
-    readings = [reader.read(event, defects) for event in found]
-    source_id = origin.source_id
+    clean = cleaned(frame)
+    names = {part for cell in clean[register.country] for part in places.country_parts(cell)}
+    rows = records(clean, register, gazetteer.gazetteer(names))
+    found = events(rows, register)
+    background = _background(rows, register, base)
+    readings = [register.read(event, background) for event in found]
+    source = _source(register, origin, base)
+    source_id, platforms = source["source_id"], base["platforms"]["platform_id"]
     tables = {
-        "lineages": [LINEAGE],
-        "sources": [_source(origin, base)],
-        "platforms": _platform_rows(readings, base),
+        "lineages": [register.publication.series],
+        "sources": [source],
+        "platforms": register_tables.platform_rows(readings, register, platforms),
         "areas": _area_rows(readings, rows, base),
-        "restrictions": stop_events.restriction_rows(readings, source_id),
-        "restriction_targets": stop_events.target_rows(readings, source_id),
-        "register_rows": stop_events.fate_rows(rows, found, source_id),
+        "restrictions": register_tables.restriction_rows(readings, source_id),
+        "restriction_targets": register_tables.target_rows(readings, source_id),
+        "register_rows": register_tables.outcome_rows(rows, found, source_id),
     }
     tables["event_links"] = _linked(tables, base, source_id)
-    return Imported(tables, _refused(clean, rows), len(rows), _identical(found), defects.sorted())
+    return ImportReport(
+        register,
+        tables,
+        _refused(clean, rows),
+        len(rows),
+        register_tables.merged_identical(register, found),
+        register_tables.defects(register, rows, readings),
+    )
 
 
 def _csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
@@ -253,42 +216,45 @@ def _require_own(folder: Path, base: Sequence[Path]) -> None:
         )
 
 
-def write(imported: Imported, folder: Path, columns: Sequence[str]) -> None:
+def write(imported: ImportReport, folder: Path, columns: Sequence[str]) -> None:
     """Write the layer, and beside it the rows refused."""
-    (folder / REFUSED).parent.mkdir(parents=True, exist_ok=True)
+    refused_rows = folder / refused_path(imported.register)
+    refused_rows.parent.mkdir(parents=True, exist_ok=True)
     for table in WRITTEN:
         content = _csv(columns_of(table), imported.tables[table])
         (folder / f"{table}.csv").write_bytes(content)
     refused = _csv(["row", "reason", *columns], imported.refused)
-    (folder / REFUSED).write_bytes(refused)
+    refused_rows.write_bytes(refused)
 
 
-def import_stop(path: Path, folder: Path, base: Sequence[Path], origin: Origin) -> Imported:
-    """Read a STOP register and write it as a layer for the base facts.
+def import_register(
+    register: Register, path: Path, folder: Path, base: Sequence[Path], origin: Origin
+) -> ImportReport:
+    """Read a register and write it as a layer for the base facts.
 
     Raises RegisterError with one line where the file is no such register.
     """
     _require_own(folder, base)
-    frame = registers.read(path, stop.READ)
-    imported = build(frame, steps.read(base).tables, origin)
+    frame = registers.read(path, register.columns)
+    imported = build(register, frame, steps.read(base).tables, origin)
     write(imported, folder, [str(name) for name in frame.columns])
     return imported
 
 
-def counts_of(path: Path) -> dict[tuple[str, str], int]:
+def counts_of(path: Path) -> Counts:
     """Events by country codes and year of another count: `count_year`, `country`, `events`.
 
     A column `iso3`, where it is filled, tells the country instead of its name.
     """
-    frame = stop.cleaned(registers.read(path, ["count_year", "country", "events"]))
+    frame = cleaned(registers.read(path, ["count_year", "country", "events"]))
     known = gazetteer.gazetteer(
         {part for cell in frame["country"] for part in places.country_parts(cell)}
     )
-    counted: dict[tuple[str, str], int] = {}
+    counted: Counts = {}
     for row in _records(frame):
         code = gazetteer.country_code(row.get("iso3", ""))
         codes = [code] if code else places.countries(row["country"], known)
-        key = (";".join(codes) or row["country"], stop.year(row["count_year"]))
+        key = (";".join(codes) or row["country"], year(row["count_year"]))
         if not row["events"].isdigit():
             raise RegisterError(f"{path}: events is no number ({row['events']!r}); correct it")
         counted[key] = counted.get(key, 0) + int(row["events"])

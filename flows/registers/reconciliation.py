@@ -5,27 +5,26 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from audience_impact.ingest.stop import cells as stop
-from audience_impact.ingest.stop.events import differences
-from flows.registers.importing import REFUSED, WRITTEN, Imported
+from audience_impact.ingest.register_tables import ImportReport, differences
+from flows.registers.importing import WRITTEN, refused_path
 
 Counts = Mapping[tuple[str, str], int]
 ROWS_TOLD = 12
 """So many row numbers of a defect are told as text; JSON has them all."""
 
 
-def as_json(imported: Imported, theirs: Counts | None) -> str:
+def as_json(imported: ImportReport, theirs: Counts | None) -> str:
     """The reconciliation as JSON."""
-    fates = imported.fates
+    outcomes = imported.outcomes
     told: dict[str, object] = {
         "rows": imported.rows,
-        "events": fates["event"],
-        "merged": fates["merged"],
+        "events": outcomes["event"],
+        "merged": outcomes["merged"],
         "merged_identical": imported.merged_identical,
-        "refused": fates["refused"],
+        "refused": outcomes["refused"],
         "refusals": dict(Counter(row["reason"] for row in imported.refused)),
-        "defects": {kind: len(rows) for kind, rows in imported.defects.items()},
-        "defect_rows": dict(imported.defects),
+        "defects": {kind: len(rows) for kind, rows in imported.defects.rows.items()},
+        "defect_rows": dict(imported.defects.rows),
         "written": {table: len(imported.tables[table]) for table in WRITTEN},
         "counts": [
             {"country_ids": country, "count_year": year, "events": events}
@@ -40,29 +39,31 @@ def as_json(imported: Imported, theirs: Counts | None) -> str:
     return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
 
 
-def as_text(imported: Imported, folder: Path, theirs: Counts | None) -> str:
+def as_text(imported: ImportReport, folder: Path, theirs: Counts | None) -> str:
     """The reconciliation as text."""
-    fates = imported.fates
+    outcomes = imported.outcomes
     lines = [
-        f"{imported.rows} rows = {fates['event']} events + {fates['merged']} merged "
-        f"+ {fates['refused']} refused",
+        f"{imported.rows} rows = {outcomes['event']} events + {outcomes['merged']} merged "
+        f"+ {outcomes['refused']} refused",
         f"of the merged {imported.merged_identical} repeat the row before them in all but the year",
         *_defects(imported),
         *_counts(imported.counts),
         *(_compared(imported.counts, theirs) if theirs is not None else []),
         f"{folder}: "
         + ", ".join(f"{table} {len(imported.tables[table])}" for table in WRITTEN)
-        + f"; refused rows in {folder / REFUSED}",
+        + f"; refused rows in {folder / refused_path(imported.register)}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _defects(imported: Imported) -> list[str]:
-    lines = ["", "defects:"] if imported.defects else ["", "no defects"]
-    for kind, rows in imported.defects.items():
+def _defects(imported: ImportReport) -> list[str]:
+    lines = ["", "defects:"] if imported.defects.rows else ["", "no defects"]
+    for kind, rows in imported.defects.rows.items():
         shown = ", ".join(map(str, rows[:ROWS_TOLD]))
         more = ", ..." if len(rows) > ROWS_TOLD else ""
-        lines.append(f"  {kind}: {len(rows)} ({stop.DEFECTS[kind]}); rows {shown}{more}")
+        lines.append(
+            f"  {kind}: {len(rows)} ({imported.register.defects[kind]}); rows {shown}{more}"
+        )
     return lines
 
 

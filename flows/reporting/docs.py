@@ -11,6 +11,7 @@ from typing import Any
 
 from flows import CHECKOUT
 from flows.pipeline import quality, steps
+from flows.registers.registry import REGISTERS
 from flows.reporting import tables as report
 from schemas import facts, published
 
@@ -74,7 +75,8 @@ def dictionary_page() -> str:
 def command_page() -> str:
     """docs/command.md: the help texts of the command."""
     parts = [f"{GENERATED}# The command\n"]
-    commands = ("run", "check", "show", "list", "calibrate", "import stop", "refresh", "serve")
+    own = [f"import {name}" for name in REGISTERS]
+    commands = ("run", "check", "show", "list", "calibrate", *own, "refresh", "serve")
     for words in ([], *(command.split() for command in commands)):
         shown = subprocess.run(
             [sys.executable, "-c", "from flows.cli.command import main; main()", *words, "--help"],

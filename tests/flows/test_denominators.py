@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact.ingest.denominators import world
+from audience_impact.ingest.denominators.bases import COLUMNS
 from flows.downloads import world as denominators
 from flows.pipeline import steps
 from tests.support import FACTS
@@ -16,13 +16,13 @@ POPULATION = "Country Name,Country Code,Year,Value\n" + "".join(
     for year in range(2015, 2025)
 )
 INTERNET = "Entity;Code;Year;Individuals using the Internet (% of population)\n" + "".join(
-    f"{code};{code};{year};{share}\n"
-    for code, share, years in (
+    f"{code};{code};{year};{first + (year - 2008) * (first > 0)}\n"
+    for code, first, years in (
         ("NAM", 30, range(2008, 2023)),
         ("SOM", 2, range(2010, 2020)),
         ("PRK", 0, range(2012, 2014)),
     )
-    for year, share in ((year, share + (year - 2008) * (share > 0)) for year in years)
+    for year in years
 )
 PROSPECTS = "country_code\tcountry\t2024\t2025\t2026\n" + "".join(
     f"{code}\t{code}\t{people}\t{people + 10}\t{people + 20}\n"
@@ -61,7 +61,7 @@ def arguments(tmp_path: Path) -> list[str]:
         "area_id,name,parent_id,aliases,note\n001,World,,,\nNA,By hand,001,,kept\n", "utf-8"
     )
     (into / "bases.csv").write_text(
-        ",".join(world.COLUMNS) + "\nmine,NA,all_ages,2020,7,,,A,github-datasets-1,,,kept\n",
+        ",".join(COLUMNS) + "\nmine,NA,all_ages,2020,7,,,A,github-datasets-1,,,kept\n",
         "utf-8",
     )
     files = {

@@ -1,6 +1,7 @@
 """`refresh` against a server that fails in every way a publisher's may."""
 
 import csv
+import gzip
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from flows.downloads import fetching, refreshing
-from flows.downloads.fetching import Patience
+from flows.downloads.fetching import RetryPolicy
 from flows.downloads.names import Name
 from flows.downloads.refreshing import Refreshed, Wanted
 from flows.pipeline import steps
@@ -34,11 +35,11 @@ from tests.publishers import (
     truncated,
     wpp,
 )
-from tests.support import FACTS
+from tests.support import FACTS, load
 
 DAY, LATER = date(2026, 11, 25), date(2026, 12, 1)
 TABLES = ("bases", "lineages", "sources")
-SOON = Patience(
+SOON = RetryPolicy(
     timeout_seconds=0.25,
     attempts=4,
     first_wait_seconds=0.005,
@@ -61,7 +62,7 @@ def wanted(server: Server, tmp_path: Path) -> Wanted:
         facts=[FACTS],
         today=DAY,
         addresses=server.addresses,
-        patience=SOON,
+        policy=SOON,
     )
 
 
@@ -114,6 +115,44 @@ def test_a_layer_has_the_columns_of_the_facts_and_passes_their_checks(wanted: Wa
     assert {row["accessed_on"] for row in rows(wanted, "sources")} == {"2026-11-25"}
     reading = steps.read([wanted.into, FACTS])
     assert [steps.line(found) for found in steps.check(reading).findings if found.layer == 1] == []
+
+
+def test_a_layer_laid_last_takes_no_range_away(server: Server, wanted: Wanted) -> None:
+    _, facts = load(FACTS / "bases.csv")
+    ranges = {row[0]: row[4:7] for row in facts if row[7] == "F" and row[5] and "wpp" in row[0]}
+    mid_year = {row: cells for row, cells in ranges.items() if "-31-" not in row}
+    server.files["/wpp.csv.gz"] = gzip.compress(wpp_of(mid_year), mtime=0)
+    refreshing.refresh(replace(wanted, names=[Name.PROJECTIONS]))
+    bases = steps.read([FACTS, wanted.into]).tables["bases"].set_index("base_id")
+    columns = ["persons", "low_persons", "high_persons"]
+    assert set(bases.loc[list(mid_year), "source_id"]) == {"un-wpp-2024-totals"}
+    assert {row: bases.loc[row, columns].tolist() for row in ranges} == ranges
+    assert len(mid_year) > 400
+
+
+def wpp_of(bases: dict[str, list[str]]) -> bytes:
+    """The totals of the UN that say what these bases say: id to persons, low and high."""
+    lines = ["LocID,ISO2_code,Location,Variant,Time,PopTotal"]
+    for row, numbers in bases.items():
+        area, _, year, _ = row.split("-")
+        for variant, persons in zip(publishers.VARIANTS, numbers, strict=True):
+            place = "900," if area == "001" else f"1,{area}"
+            lines.append(f"{place},{area},{variant},{year},{int(persons) / 1000}")
+    return "\n".join([*lines, ""]).encode()
+
+
+def test_users_online_after_the_last_report_are_projected_with_a_range(
+    server: Server, wanted: Wanted
+) -> None:
+    server.internet |= {("AE", y): str(20 + 3 * (y - 2001)) for y in publishers.YEARS}
+    refreshing.refresh(wanted)
+    bases = {row["base_id"]: row for row in rows(wanted, "bases")}
+    ahead = bases["AE-internet_all-2026-projected"]
+    low, persons, high = (int(ahead[f"{end}persons"]) for end in ("low_", "", "high_"))
+    assert low < persons < high <= int(bases["AE-all_ages-2026-wpp2024"]["persons"])
+    assert (ahead["lineage_id"], ahead["obs_status"]) == ("internet-use-projection", "F")
+    series = {row["lineage_id"] for row in rows(wanted, "lineages")}
+    assert series == {*Name, "internet-use-projection"}
 
 
 def test_every_download_is_kept_with_digest_date_and_source(wanted: Wanted) -> None:
@@ -184,7 +223,7 @@ def test_the_server_says_how_long_to_wait_and_the_log_says_why(
     server.answers["/stop.csv"] = [fails(429, Retry_After="1")]
     started = time.monotonic()
     patience = replace(SOON, longest_wait_seconds=1)
-    refreshing.refresh(alone(wanted, patience=patience))
+    refreshing.refresh(alone(wanted, policy=patience))
     assert time.monotonic() - started >= 1
     told = "answers 429 Too Many Requests and asks to wait 1 s: asking again in 1.0 s (time 1)"
     assert told in caplog.messages
@@ -199,7 +238,7 @@ def test_a_broken_download_is_continued(server: Server, wanted: Wanted, answer: 
 
 
 def test_the_next_run_continues_what_broke_off(server: Server, wanted: Wanted) -> None:
-    once = alone(wanted, patience=replace(SOON, attempts=1))
+    once = alone(wanted, policy=replace(SOON, attempts=1))
     server.answers["/stop.csv"] = [dropped]
     assert "after 1 tries" in refused(once)
     refreshing.refresh(once)
@@ -211,7 +250,7 @@ def test_the_next_run_continues_what_broke_off(server: Server, wanted: Wanted) -
 def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(
     server: Server, wanted: Wanted, versions: bool
 ) -> None:
-    once = alone(wanted, patience=replace(SOON, attempts=1))
+    once = alone(wanted, policy=replace(SOON, attempts=1))
     server.versions = versions
     server.answers["/stop.csv"] = [truncated]
     refused(once)
@@ -267,6 +306,7 @@ def test_what_stays_wrong_is_one_line_and_writes_nothing(
         ("/internet", b"oops", "gives no JSON"),
         ("/wpp.csv.gz", b"\x1f\x8b\x08 broken", "a gzip file that is not whole"),
         ("/wpp.csv.gz", wpp().replace(b"PopTotal", b"Total"), "lacks the column PopTotal"),
+        ("/wpp.csv.gz", wpp().replace(b"Lower 95", b"Lower 80"), "lacks the variant Lower 95 PI"),
     ],
 )
 def test_a_changed_shape_is_named(
@@ -388,7 +428,7 @@ def test_an_answer_encoded_on_the_way_is_decoded(server: Server, wanted: Wanted)
 def test_a_server_that_never_ends_is_given_up(server: Server, wanted: Wanted) -> None:
     server.answers["/stop.csv"] = [slow, slow]
     hasty = replace(SOON, attempts=2, attempt_seconds=0.02)
-    assert "is too slow (ReadTimeout), after 2 tries" in refused(alone(wanted, patience=hasty))
+    assert "is too slow (ReadTimeout), after 2 tries" in refused(alone(wanted, policy=hasty))
 
 
 def test_a_damaged_download_is_told(wanted: Wanted) -> None:

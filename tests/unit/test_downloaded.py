@@ -62,11 +62,14 @@ def test_an_indicator_of_another_shape_is_refused(pages: list[bytes], reason: st
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_projections_are_the_medium_variant_and_namibia_stays(packed: bool) -> None:
-    data = ("\ufeff" + UN.format("Medium") + UN.format("High").split("\n")[1]).encode()
+def test_projections_are_the_medium_variant_with_its_bounds_and_namibia_stays(packed: bool) -> None:
+    variants = ("Medium", "High", "Lower 95 PI", "Upper 95 PI", "Upper 80 PI")
+    lines = [UN.format(variant).split("\n")[1] for variant in variants]
+    data = ("\ufeff" + "\n".join([UN.split("\n")[0], *lines])).encode()
     rows = downloaded.projections([gzip.compress(data) if packed else data])
-    assert rows["ISO2_code"].tolist() == ["NA"]
-    assert rows["PopTotal"].tolist() == ["1.5"]
+    assert rows["ISO2_code"].tolist() == ["NA"] * 3
+    assert rows["Variant"].tolist() == ["Medium", "Lower 95 PI", "Upper 95 PI"]
+    assert rows["PopTotal"].tolist() == ["1.5"] * 3
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,7 @@ def test_projections_are_the_medium_variant_and_namibia_stays(packed: bool) -> N
             r"lacks the column PopTotal \(columns found: Lo",
         ),
         (UN.format("High").encode(), "holds no rows"),
+        (UN.format("Medium").encode(), "lacks the variant Lower 95 PI, Upper 95 PI"),
         (gzip.compress(UN.encode())[:-9], "not whole"),
         (UN.format("Medium").encode() + b'1,2,"3', "gives no CSV"),
         (UN.format("M\xe9dium").encode("latin-1"), "gives no CSV"),

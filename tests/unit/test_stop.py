@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
-from audience_impact.ingest import linkage as event_links
+from audience_impact.ingest import gazetteer as places
+from audience_impact.ingest import linkage, register, register_tables
+from audience_impact.ingest.register import Background, Event, FeatureRule, Record
 from audience_impact.ingest.stop import cells as stop
-from audience_impact.ingest.stop import events as stop_events
 from audience_impact.ingest.stop import targets as stop_targets
-from audience_impact.ingest.stop.events import Defects, Reader, Record
-from audience_impact.ingest.stop.targets import FeatureRule
+from audience_impact.ingest.stop.events import REGISTER
 from flows.registers import gazetteer
 from tests.support import register_row
 
@@ -32,7 +32,7 @@ PLATFORMS = [
         ("any-messenger", "Any messenger", ""),
     )
 ]
-KNOWN = stop_targets.catalogue(PLATFORMS)
+KNOWN = register.catalogue(PLATFORMS, stop_targets.SPELLINGS)
 RULES = [
     FeatureRule("calls", "event", r"voice calls? [^.]*blocked", "voice_call"),
     FeatureRule("live", "other_affected", r"\blive$", "live_stream"),
@@ -40,7 +40,7 @@ RULES = [
 ]
 
 
-def read(**cells: str) -> stop_targets.Targets:
+def read(**cells: str) -> register.Targets:
     return stop_targets.read(register_row(**cells), RULES, KNOWN)
 
 
@@ -202,7 +202,7 @@ def test_ends(
 )  # fmt: skip
 def test_acts(kind: str, extent: str, features: bool, told: tuple[str, str, str]) -> None:
     row = register_row(shutdown_type=kind, shutdown_extent=extent)
-    assert stop.act(row, features) == told
+    assert stop.action(row, features) == told
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,11 @@ RUSSIA = gazetteer.gazetteer({"Russian Federation", "India", "Kenya"})
 
 
 def records(*rows: dict[str, str]) -> list[Record]:
-    return stop_events.records(stop.cleaned(pd.DataFrame(list(rows))), RUSSIA)
+    return register.records(register.cleaned(pd.DataFrame(list(rows))), REGISTER, RUSSIA)
+
+
+def events(rows: Sequence[Record]) -> list[Event]:
+    return register.events(rows, REGISTER)
 
 
 def repeats(**cells: str) -> list[dict[str, str]]:
@@ -286,27 +290,27 @@ def repeats(**cells: str) -> list[dict[str, str]]:
 def test_an_event_repeated_each_year_is_one_and_its_newest_row_speaks() -> None:
     first, second, third = repeats(shutdown_status="Ongoing", start_date="2024-01-01")
     rows = records(third, first, {**second, "event": "goes on"})
-    (event,) = stop_events.events(rows)
+    (event,) = events(rows)
     assert [row.count_year for row in event.records] == ["2024", "2025", "2026"]
-    fates = stop_events.fate_rows(rows, [event], "s")
-    assert [row["fate"] for row in fates] == ["merged", "event", "merged"]
-    assert stop_events.counts(fates) == {("RU", str(year)): 1 for year in (2024, 2025, 2026)}
+    outcomes = register_tables.outcome_rows(rows, [event], "s")
+    assert [row["fate"] for row in outcomes] == ["merged", "event", "merged"]
+    assert register_tables.counts(outcomes) == {("RU", str(year)): 1 for year in (2024, 2025, 2026)}
 
 
 def test_rows_of_one_year_stay_apart_by_their_services_and_then_by_number() -> None:
     same = register_row(shutdown_extent="Service-based", whatsapp_affected="Yes")
     other = {**same, "whatsapp_affected": "No", "telegram_affected": "Yes"}
     later = {**same, "count_year": "2026"}
-    found = stop_events.events(records(same, other, later))
+    found = events(records(same, other, later))
     assert sorted(len(event.records) for event in found) == [1, 2]
-    assert len(stop_events.events(records(same, same))) == 2
-    assert stop_events.same_row_twice(records(same, same)) == [2]
+    assert len(events(records(same, same))) == 2
+    assert register_tables.same_row_twice(records(same, same)) == [2]
 
 
 def test_ids_do_not_depend_on_the_order_of_the_rows() -> None:
     rows = [register_row(area_name=place) for place in ("Tula", "Tver", "Orel", "Omsk")]
-    one = [event.restriction_id for event in stop_events.events(records(*rows))]
-    other = [event.restriction_id for event in stop_events.events(records(*rows[::-1]))]
+    one = [event.restriction_id for event in events(records(*rows))]
+    other = [event.restriction_id for event in events(records(*rows[::-1]))]
     assert one == other
     assert len(set(one)) == 4
     assert all(each.startswith("RU-2025-08-13-stop-") for each in one)
@@ -326,16 +330,23 @@ def test_ids_do_not_depend_on_the_order_of_the_rows() -> None:
 def test_refusals(cells: dict[str, str], reason: str) -> None:
     rows = records(register_row(**cells))
     assert rows[0].refused == reason
-    assert stop_events.events(rows) == []
-    (fate,) = stop_events.fate_rows(rows, [], "s")
-    assert (fate["fate"], fate["reason"], fate["restriction_id"]) == ("refused", reason, "")
+    assert events(rows) == []
+    (outcome,) = register_tables.outcome_rows(rows, [], "s")
+    assert (outcome["fate"], outcome["reason"], outcome["restriction_id"]) == (
+        "refused",
+        reason,
+        "",
+    )
 
 
 def defects(*rows: dict[str, str]) -> dict[str, list[int]]:
-    found, reader = Defects(), Reader(RUSSIA, KNOWN, RULES, "2026")
-    for event in stop_events.events(records(*rows)):
-        reader.read(event, found)
-    return found.sorted()
+    found = records(*rows)
+    countries = {country for row in found for country in row.country_ids}
+    spellings = {country: places.index(country, RUSSIA) for country in countries}
+    background = Background(RUSSIA, KNOWN, RULES, "2026", spellings)
+    readings = [REGISTER.read(event, background) for event in events(found)]
+    told = register_tables.defects(REGISTER, found, readings)
+    return {kind: list(numbers) for kind, numbers in told.rows.items()}
 
 
 def test_defects_of_events_are_those_of_all_their_rows() -> None:
@@ -362,14 +373,14 @@ def test_cells_become_text_on_one_line() -> None:
     frame = pd.DataFrame(
         {"a": [pd.Timestamp("2025-08-13"), pd.NaT], "b": ["x\n y", None], "c": [2016.0, 0.5]}
     )
-    assert stop.cleaned(frame).to_dict("list") == {
+    assert register.cleaned(frame).to_dict("list") == {
         "a": ["2025-08-13", ""],
         "b": ["x y", ""],
         "c": ["2016", "0.5"],
     }
 
 
-def told(restriction_id: str, platform: str = "whatsapp", **cells: str) -> event_links.Told:
+def recorded(restriction_id: str, platform: str = "whatsapp", **cells: str) -> linkage.EventRecord:
     row = {
         "restriction_id": restriction_id,
         "area_ids": "RU",
@@ -379,51 +390,51 @@ def told(restriction_id: str, platform: str = "whatsapp", **cells: str) -> event
         **cells,
     }
     target = {"restriction_id": restriction_id, "platform_id": platform, "feature": "voice_call"}
-    return event_links.told([row], [target])[0]
+    return linkage.event_records([row], [target])[0]
 
 
 @pytest.mark.parametrize(
     ("other", "linked"),
     [
-        (told("A"), True),
-        (told("A", observed_from="2025-08-10/2025-08-11"), True),
-        (told("A", observed_from="2025-08-20"), True),
-        (told("A", observed_from="2025-08-21"), False),
-        (told("A", observed_from="2025-07-01", announced_on="2025-08-12"), True),
-        (told("A", observed_from=""), False),
-        (told("A", area_ids="KZ"), False),
-        (told("A", area_ids="KZ;RU"), True),
-        (told("A", area_ids="RU-MOW"), True),
-        (told("A", "telegram"), False),
+        (recorded("A"), True),
+        (recorded("A", observed_from="2025-08-10/2025-08-11"), True),
+        (recorded("A", observed_from="2025-08-20"), True),
+        (recorded("A", observed_from="2025-08-21"), False),
+        (recorded("A", observed_from="2025-07-01", announced_on="2025-08-12"), True),
+        (recorded("A", observed_from=""), False),
+        (recorded("A", area_ids="KZ"), False),
+        (recorded("A", area_ids="KZ;RU"), True),
+        (recorded("A", area_ids="RU-MOW"), True),
+        (recorded("A", "telegram"), False),
     ],
 )
-def test_links(other: event_links.Told, linked: bool) -> None:
-    assert bool(event_links.links([told("S")], [other], "s")) == linked
+def test_links(other: linkage.EventRecord, linked: bool) -> None:
+    assert bool(linkage.links([recorded("S")], [other], "s")) == linked
 
 
 def test_regions_that_differ_are_no_link_and_the_nearest_is_taken() -> None:
-    mine = told("S", area_ids="RU-MOW")
-    assert not event_links.links([mine], [told("A", area_ids="RU-SPE")], "s")
-    others = [told("A", observed_from="2025-08-15"), told("B", observed_from="2025-08-14")]
-    (link,) = event_links.links([mine], others, "s")
+    mine = recorded("S", area_ids="RU-MOW")
+    assert not linkage.links([mine], [recorded("A", area_ids="RU-SPE")], "s")
+    others = [recorded("A", observed_from="2025-08-15"), recorded("B", observed_from="2025-08-14")]
+    (link,) = linkage.links([mine], others, "s")
     assert link["other_restriction_id"] == "B"
 
 
 def test_a_link_says_what_the_two_disagree_on() -> None:
-    other = told("A", observed_from="2025-08-12", ended_on="2025-09", geo_scope="national")
-    (link,) = event_links.links([told("S")], [other], "s")
+    other = recorded("A", observed_from="2025-08-12", ended_on="2025-09", geo_scope="national")
+    (link,) = linkage.links([recorded("S")], [other], "s")
     assert link["disagreements"] == (
         "start: 2025-08-13, the other 2025-08-12; end: none, the other 2025-09; "
         "scope: none, the other national"
     )
-    two = event_links.Told(**{**vars(other), "platforms": frozenset({"whatsapp", "x"})})
-    (link,) = event_links.links([told("S")], [two], "s")
+    two = linkage.EventRecord(**{**vars(other), "platforms": frozenset({"whatsapp", "x"})})
+    (link,) = linkage.links([recorded("S")], [two], "s")
     assert "services: none here alone, x in the other alone" in link["disagreements"]
 
 
 def test_counts_are_compared_key_by_key() -> None:
     ours, theirs = {("RU", "2025"): 2, ("IN", "2025"): 1}, {("RU", "2025"): 3, ("KE", "2025"): 1}
-    assert stop_events.differences(ours, theirs) == [
+    assert register_tables.differences(ours, theirs) == [
         ("IN", "2025", 1, 0),
         ("KE", "2025", 0, 1),
         ("RU", "2025", 2, 3),

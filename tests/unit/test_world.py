@@ -1,10 +1,14 @@
 """Published tables of the world as rows of `bases`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.ingest.denominators import world
+from audience_impact.ingest.denominators import bases, world
+from audience_impact.ingest.denominators.bases import Figures
+from audience_impact.ingest.denominators.publisher_files import ShapeError
 
 CODES = pd.DataFrame(
     [
@@ -53,9 +57,19 @@ def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
 
 
 COUNTED = bank(("NAM", "2023", "2900000"), ("NAM", "2024", "3000000"), ("AFE", "2024", "9"))
-AHEAD = ends(
+ENDS = ends(
     {"516": ("3050", "3150", "3250"), "158": ("23000", "22900", "22800"), "935": ("1", "1", "1")}
 )
+
+FIGURES = Figures(counted=COUNTED, ahead=world.mid_years(ENDS), year_ends=ENDS)
+
+
+def everyone() -> pd.DataFrame:
+    return bases.everyone(FIGURES, world.SOURCES, world.YEARS)
+
+
+def online(use: pd.DataFrame) -> pd.DataFrame:
+    return bases.online(replace(FIGURES, shares=use), world.SOURCES, world.YEARS)
 
 
 def test_groups_of_countries_are_no_areas() -> None:
@@ -76,15 +90,22 @@ def test_shares_come_in_percent_and_under_codes_and_names_of_their_own() -> None
     )
 
 
+def test_a_cell_that_is_no_number_is_named() -> None:
+    with pytest.raises(ShapeError, match="no number: 'many'"):
+        bank(("NAM", "2023", "many"))
+    with pytest.raises(ShapeError, match="above 100"):
+        use(("Namibia", "NAM", "2018", "100.5"))
+
+
 def test_mid_year_lies_between_the_ends_of_years_in_persons() -> None:
-    found = world.mid_years(AHEAD).set_index(["area_id", "year"])
+    found = world.mid_years(ENDS).set_index(["area_id", "year"])
     assert set(found.index.get_level_values("year")) == {2025, 2026}
     assert found.loc[("NA", 2025), "persons"] == pytest.approx(1000 * np.sqrt(3050 * 3150))
     assert found.loc[("NA", 2025), "low"] == pytest.approx(900 * np.sqrt(3050 * 3150))
 
 
 def test_people_are_counted_as_long_as_they_are_and_projected_after() -> None:
-    rows = world.everyone(COUNTED, AHEAD).set_index("base_id")
+    rows = everyone().set_index("base_id")
     assert rows["obs_status"].to_dict() == {
         "NA-all_ages-2023-worldbank": "A",
         "NA-all_ages-2024-worldbank": "A",
@@ -112,7 +133,7 @@ def growing() -> pd.DataFrame:
 
 def test_internet_users_are_share_times_population_then_projected_with_a_range() -> None:
     told = growing()
-    rows = world.online(COUNTED, told, world.by_year(COUNTED, AHEAD))
+    rows = online(told)
     mine = rows[rows["area_id"] == "NA"].set_index("period")
     assert mine["obs_status"].to_dict() == {"2023": "E", "2024": "F", "2025": "F", "2026": "F"}
     share = told[(told["area_id"] == "NA") & (told["year"] == 2023)]["share"].item()
@@ -121,14 +142,14 @@ def test_internet_users_are_share_times_population_then_projected_with_a_range()
     ahead = mine.loc[["2024", "2025", "2026"]]
     numbers = ahead[["low_persons", "persons", "high_persons"]].astype("int64")
     assert (numbers.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
-    assert set(ahead["lineage_id"]) == {world.PROJECTED}
+    assert set(ahead["lineage_id"]) == {bases.PROJECTED}
     assert ahead["also_source_id"].tolist() == [world.WORLD_BANK, world.UN, world.UN]
 
 
 def test_no_more_people_are_online_than_there_are() -> None:
     full = growing().assign(share=lambda frame: frame["share"].where(frame["area_id"] != "NA", 1.0))
-    people = world.by_year(COUNTED, AHEAD)
-    rows = world.online(COUNTED, full, people)
+    people = bases.by_year(FIGURES)
+    rows = online(full)
     mine = rows[(rows["area_id"] == "NA") & (rows["obs_status"] == "F")].set_index("period")
     limit = people[people["area_id"] == "NA"].set_index("year")["persons"]
     for year in (2024, 2025, 2026):
@@ -181,11 +202,11 @@ def table() -> pd.DataFrame:
                     "population_base": "internet_all",
                     "period": "2024",
                     "persons": "1",
-                    "lineage_id": world.PROJECTED,
+                    "lineage_id": bases.PROJECTED,
                 },
             ]
         )
-        .reindex(columns=world.COLUMNS, fill_value="")
+        .reindex(columns=bases.COLUMNS, fill_value="")
         .fillna("")
     )
 
@@ -193,8 +214,8 @@ def table() -> pd.DataFrame:
 def test_what_stands_wins_and_projections_are_made_anew() -> None:
     fresh = pd.concat(
         [
-            world.everyone(COUNTED, AHEAD),
-            world.online(COUNTED, growing(), world.by_year(COUNTED, AHEAD)),
+            everyone(),
+            online(growing()),
         ]
     )
     merged = world.merged(table(), fresh, NO_LINEAGES)

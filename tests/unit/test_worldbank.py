@@ -1,21 +1,41 @@
-"""Bases from reported figures: codes, years, rounding, and what is left out."""
+"""What the World Bank, the ITU and the UN answer, up to the rows of `bases` made of it."""
 
 import pandas as pd
 import pytest
 
 from audience_impact.ingest.denominators import worldbank
+from audience_impact.ingest.denominators.bases import (
+    COLUMNS,
+    Figures,
+    Sources,
+    Years,
+    from_figures,
+)
 from audience_impact.ingest.denominators.publisher_files import ShapeError
 from schemas.facts import columns
 
 AREAS = {"AE", "NA", "001"}
+SOURCES = Sources("wb", "itu", "un", "middle of the year")
+VARIANTS = (("Medium", 1.0), ("Lower 95 PI", 0.9), ("Upper 95 PI", 1.1))
 
 
 def reported(*rows: tuple[str, str, str]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=["country", "date", "value"])
 
 
-def un(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=["LocID", "ISO2_code", "Time", "PopTotal"])
+def un(
+    *rows: tuple[str, str, str, str], variants: tuple[tuple[str, float], ...] = VARIANTS
+) -> pd.DataFrame:
+    told = [
+        (place, code, variant, year, str(factor * float(persons)))
+        for place, code, year, persons in rows
+        for variant, factor in variants
+    ]
+    return pd.DataFrame(told, columns=["LocID", "ISO2_code", "Variant", "Time", "PopTotal"])
+
+
+def rows(**figures: pd.DataFrame) -> pd.DataFrame:
+    return from_figures(Figures(**figures), SOURCES, Years(1960, 2030))
 
 
 def told(bases: pd.DataFrame) -> dict[str, str]:
@@ -23,8 +43,8 @@ def told(bases: pd.DataFrame) -> dict[str, str]:
 
 
 def test_columns_are_those_of_the_table() -> None:
-    bases = worldbank.population(reported(("AE", "2023", "10")), AREAS, "s")
-    assert list(bases) == list(columns("bases")) == list(worldbank.COLUMNS)
+    bases = rows(counted=worldbank.population(reported(("AE", "2023", "10")), AREAS))
+    assert list(bases) == list(columns("bases")) == COLUMNS
     assert bases.iloc[0].to_dict() == {
         "base_id": "AE-all_ages-2023-worldbank",
         "area_id": "AE",
@@ -34,7 +54,7 @@ def test_columns_are_those_of_the_table() -> None:
         "low_persons": "",
         "high_persons": "",
         "obs_status": "A",
-        "source_id": "s",
+        "source_id": "wb",
         "also_source_id": "",
         "lineage_id": "",
         "note": "",
@@ -42,8 +62,8 @@ def test_columns_are_those_of_the_table() -> None:
 
 
 def test_groups_of_countries_are_left_out_and_the_world_is_not() -> None:
-    rows = reported(("1W", "2023", "8"), ("ZH", "2023", "7"), ("NA", "2022", "3"))
-    assert told(worldbank.population(rows, AREAS, "s")) == {
+    answer = reported(("1W", "2023", "8"), ("ZH", "2023", "7"), ("NA", "2022", "3"))
+    assert told(rows(counted=worldbank.population(answer, AREAS))) == {
         "001-all_ages-2023-worldbank": "8",
         "NA-all_ages-2022-worldbank": "3",
     }
@@ -52,53 +72,71 @@ def test_groups_of_countries_are_left_out_and_the_world_is_not() -> None:
 def test_internet_users_are_share_times_population_of_the_same_year() -> None:
     shares = reported(("AE", "2022", "90.55"), ("AE", "2023", "100"), ("NA", "2023", "50"))
     people = reported(("AE", "2022", "1001"), ("AE", "2023", "1002"), ("NA", "2021", "9"))
-    bases = worldbank.internet_users(shares, people, AREAS, ("itu", "wb"))
-    assert told(bases) == {"AE-internet_all-2022-itu": "906", "AE-internet_all-2023-itu": "1002"}
-    assert set(bases["obs_status"]) == {"E"}
-    assert set(bases["also_source_id"]) == {"wb"}
+    bases = rows(
+        counted=worldbank.population(people, AREAS), shares=worldbank.shares(shares, AREAS)
+    )
+    online = bases[bases["population_base"] == "internet_all"]
+    assert told(online[online["obs_status"] == "E"]) == {
+        "AE-internet_all-2022-itu": "906",
+        "AE-internet_all-2023-itu": "1002",
+    }
+    assert set(online["also_source_id"]) == {"wb"}
 
 
 def test_a_share_above_all_people_is_refused() -> None:
-    rows = reported(("AE", "2022", "100.1"))
     with pytest.raises(ShapeError, match="above 100"):
-        worldbank.internet_users(rows, rows, AREAS, ("itu", "wb"))
+        worldbank.shares(reported(("AE", "2022", "100.1")), AREAS)
 
 
 def test_projections_begin_after_the_last_year_reported_and_are_in_thousands() -> None:
-    rows = un(
+    answer = un(
         *[("784", "AE", str(year), f"{year}.0014") for year in (2022, 2023, 2024, 2025, 2031)],
         ("516", "NA", "2024", "1"),
         ("900", "", "2025", "8"),
         ("903", "", "2025", "8"),
     )
-    reported_to = {"AE": 2024, "NA": 1990}
-    bases = worldbank.projected(rows, AREAS, "s", reported_to)
-    assert told(bases) == {
+    counted = reported(("AE", "2024", "7"), ("NA", "1990", "7"))
+    ahead = worldbank.projections(answer, AREAS)
+    bases = rows(counted=worldbank.population(counted, AREAS), ahead=ahead)
+    projected = bases[bases["obs_status"] == "F"].set_index("base_id")
+    assert told(projected.reset_index()) == {
         "001-all_ages-2025-wpp2024": "8000",
         "AE-all_ages-2025-wpp2024": "2025001",
         "NA-all_ages-2024-wpp2024": "1000",
     }
-    assert set(bases["obs_status"]) == {"F"}
-    assert "AE-all_ages-2024-wpp2024" in told(worldbank.projected(rows, AREAS, "s"))
+    assert projected.loc["001-all_ages-2025-wpp2024", ["low_persons", "high_persons"]].tolist() == [
+        "7200",
+        "8800",
+    ]
+    assert "AE-all_ages-2024-wpp2024" in told(rows(ahead=ahead))
+
+
+def test_a_projection_without_both_bounds_is_left_out() -> None:
+    answer = pd.concat(
+        [un(("784", "AE", "2025", "9")), un(("516", "NA", "2025", "9"), variants=VARIANTS[:2])]
+    )
+    assert worldbank.projections(answer, AREAS)["area_id"].tolist() == ["AE"]
+
+
+def test_the_medium_variant_is_never_outside_its_bounds() -> None:
+    odd = (("Medium", 1.0), ("Lower 95 PI", 1.1), ("Upper 95 PI", 0.9))
+    found = worldbank.projections(un(("784", "AE", "2025", "9"), variants=odd), AREAS)
+    assert found[["low", "persons", "high"]].iloc[0].tolist() == [9000, 9000, 9000]
+
+
+def test_a_place_and_year_that_stands_twice_is_refused() -> None:
+    with pytest.raises(ShapeError, match="Medium of a place and year twice"):
+        worldbank.projections(un(*[("784", "AE", "2025", "9")] * 2), AREAS)
 
 
 def test_nothing_reported_is_no_base() -> None:
-    bases = worldbank.population(reported(("ZH", "2023", "7")), AREAS, "s")
+    bases = rows(counted=worldbank.population(reported(("ZH", "2023", "7")), AREAS))
     assert bases.empty
-    assert list(bases) == list(worldbank.COLUMNS)
-    assert worldbank.last_reported(bases) == {}
-    assert worldbank.projected(un(("4", "AF", "2025", "1")), AREAS, "s").empty
-
-
-def test_last_reported_is_the_latest_year() -> None:
-    rows = reported(("AE", "2023", "7"), ("AE", "2021", "7"), ("NA", "2020", "7"))
-    assert worldbank.last_reported(worldbank.population(rows, AREAS, "s")) == {
-        "AE": 2023,
-        "NA": 2020,
-    }
+    assert list(bases) == COLUMNS
+    assert rows(ahead=worldbank.projections(un(("4", "AF", "2025", "1")), AREAS)).empty
 
 
 @pytest.mark.parametrize("cell", ["many", "", "inf", "nan"])
 def test_a_cell_that_is_no_number_is_refused(cell: str) -> None:
     with pytest.raises(ShapeError, match="no number"):
-        worldbank.population(reported(("AE", "2023", cell)), AREAS, "s")
+        worldbank.population(reported(("AE", "2023", cell)), AREAS)

@@ -16,15 +16,20 @@ from typing import Any, BinaryIO, cast
 import pandas as pd
 
 INDICATOR_KEY = ("country", "date")
-PROJECTION_KEY = ("LocID", "Time")
+PROJECTION_KEY = ("LocID", "Variant", "Time")
 REGISTER_KEY = ("country", "start_date", "area_name", "shutdown_type")
 
 _INDICATOR_META = ("page", "pages", "total", "lastupdated")
 _INDICATOR_ROW = ("country", "countryiso3code", "date", "value")
 _PROJECTION = ("LocID", "ISO2_code", "Location", "Variant", "Time", "PopTotal")
 _REGISTER = (*REGISTER_KEY, "end_date", "geo_scope", "affected_network", "shutdown_extent")
+MEDIUM_VARIANT, LOW_VARIANT, HIGH_VARIANT = "Medium", "Lower 95 PI", "Upper 95 PI"
+"""Variants of World Population Prospects that are read: the projection and its 95 % bounds."""
+_VARIANTS = (MEDIUM_VARIANT, LOW_VARIANT, HIGH_VARIANT)
 _GZIP = b"\x1f\x8b"
 
+_Only = tuple[str, Sequence[str]]
+"""A column and the words in it of the rows that are read."""
 Reader = Callable[[Sequence[bytes]], pd.DataFrame]
 
 
@@ -123,8 +128,11 @@ def _cells(row: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def projections(files: Sequence[bytes]) -> pd.DataFrame:
-    """Rows of the medium variant of World Population Prospects, by place and year."""
-    return _some(_table(b"".join(files), _PROJECTION, ("Variant", "Medium")))
+    """Rows of World Population Prospects, by place, year and variant: the medium and its bounds."""
+    rows = _some(_table(b"".join(files), _PROJECTION, ("Variant", _VARIANTS)))
+    if lost := [variant for variant in _VARIANTS if variant not in set(rows["Variant"])]:
+        raise ShapeError(f"lacks the variant {', '.join(lost)}")
+    return rows
 
 
 def register(files: Sequence[bytes]) -> pd.DataFrame:
@@ -132,7 +140,7 @@ def register(files: Sequence[bytes]) -> pd.DataFrame:
     return _some(_table(b"".join(files), _REGISTER))
 
 
-def _table(data: bytes, needed: Sequence[str], only: tuple[str, str] | None = None) -> pd.DataFrame:
+def _table(data: bytes, needed: Sequence[str], only: _Only | None = None) -> pd.DataFrame:
     """A CSV file, gzipped or not, as text; with `only`, the rows and columns needed alone."""
     packed = io.BytesIO(data)
     plain = gzip.GzipFile(fileobj=packed) if data.startswith(_GZIP) else packed
@@ -152,15 +160,15 @@ def _rows(
     reader: Iterator[list[str]],
     header: Sequence[str],
     taken: Sequence[str],
-    only: tuple[str, str] | None,
+    only: _Only | None,
 ) -> pd.DataFrame:
     places = [header.index(name) for name in taken]
-    place, word = (header.index(only[0]), only[1]) if only else (0, "")
+    place, words = (header.index(only[0]), only[1]) if only else (0, ())
     rows = []
     for number, row in enumerate(filter(None, reader), 1):
         if len(row) != len(header):
             raise ShapeError(f"has {len(row)} cells in row {number}, not {len(header)}")
-        if not only or row[place] == word:
+        if not only or row[place] in words:
             rows.append([row[cell] for cell in places])
     return pd.DataFrame(rows, columns=list(taken), dtype="str")
 

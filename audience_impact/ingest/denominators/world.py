@@ -1,23 +1,17 @@
-"""Denominators of the world: published tables as rows of `bases`.
+"""Denominators of the world: files published once, as tidy tables and as rows of `bases`.
 
 Definitions. A tidy table has `area_id`, `year` and `persons` or `share`. A vintage is a table as
 published on some day.
 
-Method. Population of a year: the World Bank up to its last year, after it the medium projection of
-World Population Prospects with its 95 % bounds. The text files of that release give the 31
-December of each year, in thousands, so mid-year is the geometric mean of the two ends. Users of
-the internet: the reported share of the ITU times the population of that year; after the last
-report a projected share with its range (adoption.py), whose low end meets the low population and
-whose high end the high one, never above the population. People of 12 and over, and of 18 and over:
-of about 2020, the share of that age in WorldPop's bands times the population of 2020, a fifth of
-the band of 10 to 19 a year of age; where the national row of WorldPop is wrong, its regions added
-up.
+Method. Populations and shares become `Figures`, of which bases.py makes rows. The text files of
+World Population Prospects give the 31 December of each year, in thousands, so mid-year is the
+geometric mean of the two ends. People of 12 and over, and of 18 and over: of about 2020, the share
+of that age in WorldPop's bands times the population of 2020, a fifth of the band of 10 to 19 a year
+of age; where the national row of WorldPop is wrong, its regions added up.
 
 Assumptions. Within a ten-year band every age is as large as any other.
 
-Known drawbacks. A product says nothing of how the share was rounded or modelled. The two
-populations are of different vintages, so the step from the last year of the one to the first of
-the other is not growth alone.
+Known drawbacks. The bands are of one year and modelled; a country that ages differs later.
 
 Citation. World Bank SP.POP.TOTL; ITU, individuals using the internet; United Nations, World
 Population Prospects 2024; WorldPop, age and sex structures.
@@ -26,18 +20,14 @@ Population Prospects 2024; WorldPop, age and sex structures.
 import numpy as np
 import pandas as pd
 
-from audience_impact.ingest.denominators import adoption
+from audience_impact.ingest.denominators.bases import PROJECTED, Sources, Years, bases, tidy
+from audience_impact.vocabulary import ObsStatus, PopulationBase
 
-FIRST, LAST, OF_BANDS = 2015, 2026, 2020
-PROJECTED = "internet-use-projection"
-"""Lineage of the rows that are computed here from trends; each run makes them anew."""
-COLUMNS = [
-    *("base_id", "area_id", "population_base", "period", "persons", "low_persons"),
-    *("high_persons", "obs_status", "source_id", "also_source_id", "lineage_id", "note"),
-]
+YEARS, OF_BANDS = Years(2015, 2026), 2020
 ORDER = [
-    *("all_ages", "age_12_plus", "age_13_plus", "age_16_plus", "age_18_plus"),
-    *("internet_all", "internet_12_plus"),
+    *(PopulationBase.ALL_AGES, PopulationBase.AGE_12_PLUS, PopulationBase.AGE_13_PLUS),
+    *(PopulationBase.AGE_16_PLUS, PopulationBase.AGE_18_PLUS),
+    *(PopulationBase.INTERNET_ALL, PopulationBase.INTERNET_12_PLUS),
 ]
 REGIONS_ADDED_UP = ("RU", "US")
 OKRUGS = {"RU-NEN": "RU-ARK", "RU-KHM": "RU-TYU", "RU-YAN": "RU-TYU"}
@@ -51,12 +41,19 @@ WORLD_BANK, ITU, UN, WORLDPOP, RUSSIA, INDIA = (
     "github-shubhamdutta26-1",
 )
 """Rows of `sources` for the pages that the figures come from."""
+SOURCES = Sources(
+    WORLD_BANK,
+    ITU,
+    UN,
+    mid_year="middle of the year: geometric mean of 31 December before and after",
+)
 
 
 def population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
     """The World Bank's file (Country Code, Year, Value) as a tidy table; groups drop out."""
     area = file["Country Code"].map(codes.set_index("iso3")["area_id"])
-    return _tidy(area, file["Year"], persons=file["Value"])
+    told = file["Value"] != ""
+    return tidy(area[told], file.loc[told, "Year"], persons=file.loc[told, "Value"])
 
 
 def shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
@@ -67,16 +64,10 @@ def shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
     """
     known = pd.concat([codes.set_index("iso3")["area_id"], codes.set_index("owid")["area_id"]])
     known = known[(known.index != "") & ~known.index.duplicated()]
-    percent = pd.to_numeric(file[file.columns[-1]], errors="coerce")
-    names = file["Code"].where(file["Code"] != "", file["Entity"])
-    return _tidy(names.map(known), file["Year"], share=percent / 100)
-
-
-def _tidy(area: pd.Series, year: pd.Series, **values: pd.Series) -> pd.DataFrame:
-    frame = pd.DataFrame({"area_id": area, "year": pd.to_numeric(year), **values}).dropna()
-    (name,) = values
-    frame[name] = pd.to_numeric(frame[name]).astype("float64")
-    return frame.sort_values(["area_id", "year"], ignore_index=True)
+    told = file[file[file.columns[-1]] != ""]
+    names = told["Code"].where(told["Code"] != "", told["Entity"])
+    percent = tidy(names.map(known), told["Year"], percent=told[told.columns[-1]])
+    return tidy(percent["area_id"], percent["year"], share=percent["percent"] / 100)
 
 
 def prospects(
@@ -103,129 +94,10 @@ def mid_years(ends: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(middle, index=both, columns=after.columns).sort_index().reset_index()
 
 
-def bases(frame: pd.DataFrame, base: str, tag: str, **told: object) -> pd.DataFrame:
-    """Rows of `bases` from `area_id`, `period`, `persons` and, where known, `low` and `high`.
-
-    `told` gives the other columns; those left out are empty.
-    """
-    numbers = {
-        column: frame[name].map(lambda value: "" if pd.isna(value) else str(round(value)))
-        for column, name in (
-            ("persons", "persons"),
-            ("low_persons", "low"),
-            ("high_persons", "high"),
-        )
-        if name in frame
-    }
-    period = frame["period"].astype("str")
-    rows = frame.assign(
-        base_id=frame["area_id"] + f"-{base}-" + period + f"-{tag}",
-        population_base=base,
-        period=period,
-        **numbers,
-    ).assign(**told)
-    return rows.reindex(columns=COLUMNS, fill_value="").astype("str").reset_index(drop=True)
-
-
-def everyone(known: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the whole population, as counted and as projected."""
-    counted = known[known["year"].between(FIRST, LAST)]
-    ahead = mid_years(ends)
-    ahead = ahead[ahead["year"].between(int(known["year"].max()) + 1, LAST)]
-    alone = ends[~ends["area_id"].isin(known["area_id"]) & (ends["year"] == ends["year"].min())]
-    return pd.concat(
-        [
-            bases(
-                counted.assign(period=counted["year"]),
-                "all_ages",
-                "worldbank",
-                obs_status="A",
-                source_id=WORLD_BANK,
-            ),
-            bases(
-                ahead.assign(period=ahead["year"]),
-                "all_ages",
-                "wpp2024",
-                obs_status="F",
-                source_id=UN,
-                note="medium projection and 95 % bounds; middle of the year: geometric mean of "
-                "31 December before and after",
-            ),
-            bases(
-                alone.assign(period=alone["year"].astype("str") + "-12-31"),
-                "all_ages",
-                "wpp2024",
-                obs_status="F",
-                source_id=UN,
-                note="medium projection and 95 % bounds of 31 December; the World Bank has no row",
-            ),
-        ],
-        ignore_index=True,
-    )
-
-
-def by_year(known: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
-    """One population a country and year: counted where it is, else projected with its bounds."""
-    counted = known.assign(low=known["persons"], high=known["persons"], projected=False)
-    joined = pd.concat([counted, mid_years(ends).assign(projected=True)])
-    return joined.drop_duplicates(["area_id", "year"]).sort_values(
-        ["area_id", "year"], ignore_index=True
-    )
-
-
-def online(known: pd.DataFrame, use: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """Rows of internet users: reported shares times people, then projected ones.
-
-    Args:
-        known: Population as the World Bank counts it; a reported share meets no other.
-        use: Reported shares.
-        people: One population a country and year, as `by_year` gives it.
-    """
-    both = use.merge(known, on=["area_id", "year"])
-    both = both[both["year"].between(FIRST, LAST)]
-    told = both.assign(persons=both["share"] * both["persons"], period=both["year"])
-    reported = bases(
-        told,
-        "internet_all",
-        "itu",
-        obs_status="E",
-        source_id=ITU,
-        also_source_id=WORLD_BANK,
-        note="share x population: population of the World Bank times the share of the ITU, both of "
-        "the year",
-    )
-    return pd.concat([reported, _online_ahead(use, people)], ignore_index=True)
-
-
-def _online_ahead(use: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    learned = adoption.learn(adoption.held_out(use[use["area_id"] != "001"]))
-    ahead = adoption.projected(use, learned, LAST).merge(
-        people, on=["area_id", "year"], suffixes=("_share", "")
-    )
-    ahead = ahead[ahead["year"] >= FIRST]
-    middle = (ahead["share"] * ahead["persons"]).round()
-    rows = ahead.assign(
-        persons=middle,
-        low=np.minimum(ahead["low_share"] * ahead["low"], middle),
-        high=np.minimum(
-            np.maximum(ahead["high_share"] * ahead["high"], middle), ahead["persons"].round()
-        ),
-        period=ahead["year"],
-        also_source_id=ahead["projected"].map({True: UN, False: WORLD_BANK}),
-        note="share projected from " + ahead["reported"].astype("str") + ", the last year reported "
-        "to the ITU, times the population of the year; 5 to 95 % of errors on held-out years",
-    )
-    return bases(
-        rows,
-        "internet_all",
-        "projected",
-        obs_status="F",
-        source_id=ITU,
-        lineage_id=PROJECTED,
-    )
-
-
-BANDED = {"age_12_plus": ("12+", 0.2, "a fifth"), "age_18_plus": ("18+", 0.8, "four fifths")}
+BANDED = {
+    PopulationBase.AGE_12_PLUS: ("12+", 0.2, "a fifth"),
+    PopulationBase.AGE_18_PLUS: ("18+", 0.8, "four fifths"),
+}
 """Ages that begin inside the band 10-19: what part of the band lies below them."""
 
 
@@ -241,9 +113,9 @@ def from_bands(bands: pd.DataFrame, known: pd.DataFrame, codes: pd.DataFrame) ->
     own = counted.isna()
     alone = bases(
         told[own].assign(persons=told["all"]),
-        "all_ages",
+        PopulationBase.ALL_AGES,
         "worldpop",
-        obs_status="E",
+        obs_status=ObsStatus.ESTIMATED.value,
         source_id=WORLDPOP,
         note="about 2020; the World Bank has no row",
     )
@@ -251,7 +123,7 @@ def from_bands(bands: pd.DataFrame, known: pd.DataFrame, codes: pd.DataFrame) ->
     return pd.concat([*parts, alone], ignore_index=True)
 
 
-def _from_age(base: str, told: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
+def _from_age(base: PopulationBase, told: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
     """Rows of one age: its share of WorldPop times the people counted, or WorldPop as it is."""
     name, below, words = BANDED[base]
     older = told["all"] - told["age_00_09"] - below * told["age_10_19"]
@@ -262,12 +134,19 @@ def _from_age(base: str, told: pd.DataFrame, counted: pd.Series) -> pd.DataFrame
         rows[~own],
         base,
         "worldpop",
-        obs_status="E",
+        obs_status=ObsStatus.ESTIMATED.value,
         source_id=WORLDPOP,
         also_source_id=WORLD_BANK,
         note=f"share {name} of WorldPop times the population of the World Bank: {says}",
     )
-    plain = bases(rows[own], base, "worldpop", obs_status="E", source_id=WORLDPOP, note=says)
+    plain = bases(
+        rows[own],
+        base,
+        "worldpop",
+        obs_status=ObsStatus.ESTIMATED.value,
+        source_id=WORLDPOP,
+        note=says,
+    )
     return pd.concat([product, plain], ignore_index=True)
 
 
@@ -285,7 +164,7 @@ def _national(bands: pd.DataFrame) -> pd.DataFrame:
 
 def of_regions(frame: pd.DataFrame, source: str, tag: str) -> pd.DataFrame:
     """Rows of regions: `area_id`, `period`, `persons`, `obs_status` and `note`."""
-    return bases(frame, "all_ages", tag, source_id=source)
+    return bases(frame, PopulationBase.ALL_AGES, tag, source_id=source)
 
 
 def merged(existing: pd.DataFrame, fresh: pd.DataFrame, lineages: "pd.Series[str]") -> pd.DataFrame:

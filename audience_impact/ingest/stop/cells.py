@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from audience_impact.ingest.register import COMMON_DEFECTS, year
 from audience_impact.ingest.stop.targets import COLUMNS, OTHER
 from audience_impact.vocabulary import (
     Action,
@@ -35,9 +36,9 @@ READ = (
 DEFECTS = {
     "start_missing": "no start; refused",
     "start_unreadable": "the start is no date; refused",
-    "country_unresolved": "a country that ISO 3166 does not know; refused",
+    "country_unresolved": COMMON_DEFECTS["country_unresolved"],
     "count_year_unreadable": "no year in which the row counts; refused",
-    "several_countries": "several countries in one cell: one event in all of them",
+    "several_countries": COMMON_DEFECTS["several_countries"],
     "end_missing": "no end date, and the row does not say that it goes on",
     "end_unreadable": "the end is no date; left out",
     "end_before_start": "the end lies before the start; left out",
@@ -56,8 +57,8 @@ DEFECTS = {
     "platform_text_unread": "free text that is no name of a service",
     "platform_not_named": "a service-based row that names no service",
     "feature_in_text": "a feature found in free text by a rule",
-    "repeat_differs": "repeats an event in other words; the newest row stands",
-    "same_row_twice": "the same event twice in one year; two events, as the register counts",
+    "repeat_differs": COMMON_DEFECTS["repeat_differs"],
+    "same_row_twice": COMMON_DEFECTS["same_row_twice"],
 }
 """Kinds of defect and what they mean."""
 
@@ -100,24 +101,6 @@ class End:
     defects: tuple[str, ...] = ()
 
 
-def cleaned(frame: pd.DataFrame) -> pd.DataFrame:
-    """All cells as text on one line: what is missing blank, dates in ISO 8601."""
-    return pd.DataFrame(
-        {str(name): [_text(cell) for cell in frame[name].astype("object")] for name in frame},
-        dtype="str",
-    )
-
-
-def _text(cell: object) -> str:
-    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
-        return ""
-    if hasattr(cell, "strftime"):
-        return str(cell.strftime("%Y-%m-%d"))
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return " ".join(str(cell).split())
-
-
 def day(text: str) -> str:
     """A day as ISO 8601, from that or from the serial of a spreadsheet; blank if it is neither."""
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
@@ -125,12 +108,6 @@ def day(text: str) -> str:
     found = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
     stamp = pd.to_datetime(found[1], errors="coerce") if found else pd.NaT
     return "" if pd.isna(stamp) else str(stamp.date())
-
-
-def year(text: str) -> str:
-    """A year of four digits, or nothing."""
-    found = re.fullmatch(r"((?:19|20)\d{2})(?:\.0)?", text)
-    return found[1] if found else ""
 
 
 def duration(text: str) -> tuple[int | None, str]:
@@ -200,7 +177,7 @@ def network(row: Row) -> tuple[NetworkScope, str]:
     return known or NetworkScope.UNKNOWN, "word_unknown" if told and not known else ""
 
 
-def act(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
+def action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     """What is done and how hard; of shutdown and throttling together the harder stands."""
     kind, extent = row["shutdown_type"], row["shutdown_extent"]
     odd = set(re.split(r",\s*", kind)) - {"Shutdown", "Throttle", "Unknown", ""} or set(
@@ -211,8 +188,8 @@ def act(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
         return Action.UNKNOWN, Severity.UNKNOWN, defect
     full, throttled = "Full" in extent, "Shutdown" not in kind
     if features_only and not full:
-        action = Action.THROTTLE if throttled else Action.BLOCK
-        return action, Severity.IMPAIRED if throttled else Severity.FEATURE_UNAVAILABLE, defect
+        done = Action.THROTTLE if throttled else Action.BLOCK
+        return done, Severity.IMPAIRED if throttled else Severity.FEATURE_UNAVAILABLE, defect
     if throttled:
         return Action.THROTTLE, Severity.IMPAIRED if full else Severity.SERVICE_IMPAIRED, defect
     if full:
@@ -220,7 +197,7 @@ def act(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     return Action.BLOCK, Severity.SERVICE_UNAVAILABLE, defect
 
 
-def evidence(row: Row, action: Action) -> EvidenceState:
+def evidence(row: Row, done: Action) -> EvidenceState:
     """What measurements say, as far as the words of a row go.
 
     A row that names a measurement is measured: down for a network, impaired where throttled,
@@ -233,8 +210,8 @@ def evidence(row: Row, action: Action) -> EvidenceState:
             Action.THROTTLE: EvidenceState.IMPAIRED,
             Action.BLOCK: EvidenceState.BLOCKED,
         }
-        return states.get(action, EvidenceState.INSUFFICIENT)
-    admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and action is not Action.UNKNOWN
+        return states.get(done, EvidenceState.INSUFFICIENT)
+    admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and done is not Action.UNKNOWN
     return EvidenceState.LIKELY_BLOCKED if admitted else EvidenceState.INSUFFICIENT
 
 
@@ -243,14 +220,14 @@ def short(text: str, signs: int = NOTE_SIGNS) -> str:
     return text if len(text) <= signs else text[: signs - 3].rsplit(" ", 1)[0] + "..."
 
 
-def _told(*texts: str) -> str:
+def _said(*texts: str) -> str:
     return "; ".join(text for text in texts if text.casefold() not in UNTOLD)
 
 
 def note(row: Row, also_named: Sequence[str]) -> str:
     """What of a row has no column of its own, in short."""
     link = re.split(r"[;\s]", row["info_source_link"])[0]
-    return _told(
+    return _said(
         f"area as printed: {short(row['area_name'], 100)}" if row["area_name"] else "",
         "Somaliland, which ISO 3166 counts as part of Somalia"
         if "Somaliland" in row["country"]
@@ -270,7 +247,7 @@ def note(row: Row, also_named: Sequence[str]) -> str:
 def restriction(row: Row, features_only: bool, also_named: Sequence[str]) -> dict[str, str]:
     """The cells of a restriction that come from one row alone: all but the id and the areas."""
     ended, (networks, _) = end(row), network(row)
-    action, severity, _ = act(row, features_only)
+    done, severity, _ = action(row, features_only)
     return {
         "network_scope": networks,
         "observed_from": day(row["start_date"]),
@@ -280,13 +257,13 @@ def restriction(row: Row, features_only: bool, also_named: Sequence[str]) -> dic
         "start_precision": StartPrecision.ACTUAL
         if row["start_date_type"] == "Actual"
         else StartPrecision.ESTIMATED,
-        "action": action,
+        "action": done,
         "severity": severity,
-        "evidence_state": evidence(row, action),
+        "evidence_state": evidence(row, done),
         "claim_status": ClaimStatus.OFFICIAL if row["gov_ack"] == "Yes" else ClaimStatus.REPORTED,
-        "authority": _told(row["decision_maker"], row["ordered_by"]),
-        "stated_reason": _told(row["gov_justification"], short(row["gov_just_details"])),
-        "legal_basis": short(_told(row["legal_method"])),
+        "authority": _said(row["decision_maker"], row["ordered_by"]),
+        "stated_reason": _said(row["gov_justification"], short(row["gov_just_details"])),
+        "legal_basis": short(_said(row["legal_method"])),
         "note": note(row, also_named),
     }
 

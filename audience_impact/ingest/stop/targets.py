@@ -9,6 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audience_impact.ingest.gazetteer import plain
+from audience_impact.ingest.register import (
+    Catalogue,
+    FeatureRule,
+    Target,
+    Targets,
+    service_key,
+)
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, PlatformKind
 
 COLUMNS = {
@@ -65,66 +72,6 @@ KINDS = {
 """Kinds of services that a register names, by the name without blanks; all others are `other`."""
 
 
-@dataclass(frozen=True)
-class FeatureRule:
-    """Where a pattern stands in a column, this feature is restricted and not the service."""
-
-    rule_id: str
-    column: str
-    pattern: str
-    feature: str
-
-    def search(self, text: str) -> re.Match[str] | None:
-        """Where the pattern stands in a text."""
-        return re.search(self.pattern, text, re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """Services known by name: id by plain name or alias, and the ids of the groups."""
-
-    ids: Mapping[str, str]
-
-    def find(self, name: str) -> str:
-        """Id of a service by name, or nothing."""
-        told = _key(name)
-        return self.ids.get(told, "") or self.ids.get(SPELLINGS.get(told, told), "")
-
-
-@dataclass(frozen=True)
-class Target:
-    """One platform and feature, and what it was read from."""
-
-    platform_id: str
-    feature: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What a row restricts, the services that are new, what was only noted, and the defects."""
-
-    targets: tuple[Target, ...]
-    new: Mapping[str, tuple[str, str]]
-    also_named: tuple[str, ...] = ()
-    defects: tuple[str, ...] = ()
-
-
-def _key(name: str) -> str:
-    return plain(name.replace("+", " plus "))
-
-
-def catalogue(platforms: Sequence[Mapping[str, str]]) -> Catalogue:
-    """The services of a table of platforms, by name and by alias."""
-    ids: dict[str, str] = {}
-    for row in platforms:
-        for name in (row["name"], *row["aliases"].split(";")):
-            if name:
-                ids.setdefault(_key(name), row["platform_id"])
-        ids.setdefault(_key(row["platform_id"]), row["platform_id"])
-    return Catalogue(ids)
-
-
 def items(text: str) -> list[str]:
     """What a cell of free text lists; what stands in quotation marks is one item."""
     found = re.findall(r'"([^"]+)"', text)
@@ -161,9 +108,9 @@ def _item(text: str, known: Catalogue) -> tuple[tuple[str, ...], str, str]:
         return (found,), "", ""
     if groups := _groups(text):
         return groups, "", ""
-    name = SPELLINGS.get(_key(text), "").title() or text
+    name = SPELLINGS.get(service_key(text), "").title() or text
     if is_name(name) or kind_of(name) is not PlatformKind.OTHER:
-        return (_key(name).replace(" ", "-"),), name, "platform_new"
+        return (service_key(name).replace(" ", "-"),), name, "platform_new"
     return (UNNAMED,), "", "platform_text_unread"
 
 
@@ -230,7 +177,7 @@ class _Named:
 def _named(row: Mapping[str, str], rules: Sequence[FeatureRule], known: Catalogue) -> _Named:
     """The services of the columns and of the free text."""
     yes = [name for column, name in COLUMNS.items() if row[column] == "Yes"]
-    names = {known.find(name) or _key(name): name for name in yes}
+    names = {known.find(name) or service_key(name): name for name in yes}
     found = _Named(
         [Target(each, Feature.WHOLE_SERVICE) for each in names],
         names,

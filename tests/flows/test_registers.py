@@ -1,0 +1,99 @@
+"""A second register: what is its own and an entry, and the import of STOP works for it as well."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from audience_impact.ingest.register import COMMON_DEFECTS, Defect, Defects
+from flows.cli.command import import_commands
+from flows.pipeline import steps
+from flows.registers import importing
+from flows.registers.registry import REGISTERS, Entry
+from tests.support import FACTS
+from tests.toy_register import COLUMNS
+
+TOY = {"toy": Entry("tests.toy_register", "the toy register", "a made-up one")}
+ROWS = [
+    ("2025-08-13", "Russian Federation", "Moscow", "WhatsApp"),
+    ("2025-08-13", "Russian Federation", "Moscow", "X (Twitter)"),
+    ("2025-08-14", "Kenya; Uganda", "Nationwide", "Tinfoil"),
+    ("2025-08-15", "Narnia", "", "WhatsApp"),
+    ("", "India", "", "WhatsApp"),
+    ("2025-08-16", "India", "", "Telegram"),
+]
+
+
+def told(folder: Path, *words: str) -> Result:
+    path = folder / "toy.csv"
+    pd.DataFrame(ROWS, columns=list(COLUMNS)).to_csv(path, index=False)
+    command = import_commands({**REGISTERS, **TOY})
+    return CliRunner().invoke(command, ["toy", str(path), "--into", str(folder / "layer"), *words])
+
+
+def tables(folder: Path) -> dict[str, list[dict[str, str]]]:
+    return {
+        path.stem: pd.read_csv(path, dtype="str", keep_default_na=False).to_dict("records")
+        for path in folder.rglob("*.csv")
+    }
+
+
+def test_a_second_register_is_imported_as_the_first(tmp_path: Path) -> None:
+    done = told(tmp_path, "--format", "json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    counted = {name: found[name] for name in ("rows", "events", "merged", "refused")}
+    assert counted == {"rows": 6, "events": 4, "merged": 0, "refused": 2}
+    assert found["defect_rows"] == {
+        "country_unresolved": [4],
+        "several_countries": [3],
+        "day_missing": [5],
+        "place_missing": [6],
+    }
+    layer = tables(tmp_path / "layer")
+    assert set(layer) == {*importing.WRITTEN, "toy"}
+    assert [row["reason"] for row in layer["toy"]] == ["country_unresolved", "day_missing"]
+    ids = [row["restriction_id"] for row in layer["restrictions"]]
+    assert [each.rsplit("-", 1)[0] for each in ids] == [
+        "IN-2025-08-16-toy",
+        "KE.UG-2025-08-14-toy",
+        *["RU-2025-08-13-toy"] * 2,
+    ]
+    assert {row["platform_id"] for row in layer["restriction_targets"]} == {
+        *("whatsapp", "x", "telegram", "tinfoil")
+    }
+    assert [row["platform_id"] for row in layer["platforms"]] == ["tinfoil"]
+    assert [row["source_id"] for row in layer["sources"]] == ["toy-register-2026-01-31"]
+    checked = steps.check(steps.read([FACTS, tmp_path / "layer"]))
+    told_of_it = {(each.table, each.rule) for each in checked.findings if each.layer == 2}
+    assert told_of_it == {("sources", "source_without_address")}
+
+
+def test_its_text_tells_its_own_defects(tmp_path: Path) -> None:
+    done = told(tmp_path)
+    assert "6 rows = 4 events + 0 merged + 2 refused" in done.stdout
+    assert "  day_missing: 1 (no day; refused); rows 5" in done.stdout
+    assert str(Path("refused") / "toy.csv") in done.stdout
+
+
+def test_its_events_are_linked_to_those_on_record(tmp_path: Path) -> None:
+    assert told(tmp_path).exit_code == 0
+    linked = tables(tmp_path / "layer")["event_links"]
+    assert "RU-2025-08-13-calls" in {row["other_restriction_id"] for row in linked}
+
+
+def test_every_register_has_the_defects_that_any_may_have() -> None:
+    for name, entry in {**REGISTERS, **TOY}.items():
+        register = entry.load()
+        assert register.name == name
+        assert set(COMMON_DEFECTS) <= set(register.defects)
+        assert {register.country, register.year} - {""} <= set(register.columns)
+
+
+def test_a_defect_without_a_meaning_is_an_error_of_the_register() -> None:
+    found = [Defect("late", 2), Defect("late", 1), Defect("late", 2)]
+    assert Defects.collected(found, ["early", "late"]).rows == {"late": (1, 2)}
+    with pytest.raises(ValueError, match="late has no meaning"):
+        Defects.collected(found, ["early"])
