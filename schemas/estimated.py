@@ -18,6 +18,10 @@ def _person_days(description: str, null: bool = True) -> Any:
     return columns.column(description, "person_days", "OBS_VALUE", null, ge=0)
 
 
+def _person_hours(description: str, null: bool = True) -> Any:
+    return columns.column(description, "person_hours", "OBS_VALUE", null, ge=0)
+
+
 def _status() -> Any:
     return columns.word(
         words.ObsStatus, "E estimated, U low reliability, M no estimate", "OBS_STATUS"
@@ -140,6 +144,11 @@ class PersonDays(PublishedModel):
     q50_person_days: Series[float] = _person_days("median; null: no estimate")
     q95_person_days: Series[float] = _person_days("95 % quantile; null: no estimate")
     upper_person_days: Series[float] = _person_days("at most; null: no base on record")
+    lower_person_hours: Series[float] = _person_hours("at least; untold hours count 0", null=False)
+    q05_person_hours: Series[float] = _person_hours("5 % quantile; null: no estimate")
+    q50_person_hours: Series[float] = _person_hours("median; null: no estimate")
+    q95_person_hours: Series[float] = _person_hours("95 % quantile; null: no estimate")
+    upper_person_hours: Series[float] = _person_hours("at most; untold hours count 24 a day")
     naive_sum_person_days: Series[float] = _person_days(
         "monthly audiences added up for every day, which counts people many times"
     )
@@ -162,8 +171,19 @@ class PersonDays(PublishedModel):
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Lower <= quantiles <= upper, to one person on each day."""
         names = ("lower", "q05", "q50", "q95", "upper")
-        steps = frame[[f"{name}_person_days" for name in names]].diff(axis=1).iloc[:, 1:]
-        return ~steps.lt(-frame["days"] - 1, axis=0).any(axis=1)
+        days, hours = (
+            frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]
+            for unit in ("person_days", "person_hours")
+        )
+        slack = -frame["days"] - 1
+        return ~(days.lt(slack, axis=0).any(axis=1) | hours.lt(24 * slack, axis=0).any(axis=1))
+
+    @pa.dataframe_check(name="hours_of_days")
+    def hours_of_days(cls, frame: pd.DataFrame) -> Any:
+        """No more person-hours than 24 for each person-day, to one person on each day."""
+        pairs = [(f"{name}_person_hours", f"{name}_person_days") for name in ("lower", "upper")]
+        over = [frame[hours] > 24 * (frame[days] + frame["days"] + 1) for hours, days in pairs]
+        return ~(over[0] | over[1])
 
 
 class Sensitivity(PublishedModel):

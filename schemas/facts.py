@@ -23,6 +23,8 @@ ROW_MEANINGS = {
     "share_above_one": "the unit is share and the value lies above 1",
     "unit_fits_metric": "this metric cannot be counted in this unit",
     "end_before_start": "the end lies before the start",
+    "hours_in_order": "least hours <= most hours does not hold, or one of the two is missing",
+    "days_outside": "a day in force lies before the start or after the end",
     "ongoing_has_end": "the restriction is ongoing and yet has an end",
     "start_missing": "neither an announcement nor an observed start is given",
     "source_incomplete": "a source needs an address, or a title where the page was never online",
@@ -37,6 +39,8 @@ BLAMED = {
     "share_above_one": ("value",),
     "unit_fits_metric": ("unit",),
     "end_before_start": ("ended_on",),
+    "hours_in_order": ("least_hours_a_day",),
+    "days_outside": ("days_in_force",),
     "ongoing_has_end": ("ended_on",),
     "start_missing": ("observed_from",),
     "source_incomplete": ("url",),
@@ -54,6 +58,15 @@ def _ordered(frame: Any, low: str, middle: str, high: str) -> Any:
     bottom, centre, top = (_number(frame, name) for name in (low, middle, high))
     told = frame[middle].ne("") | (frame[low].ne("") & frame[high].ne(""))
     return told & ~(bottom > centre) & ~(centre > top) & ~(bottom > top)
+
+
+def _inside(frame: pd.DataFrame) -> Any:
+    """Whether all days in force of a restriction lie within it."""
+    days = frame["days_in_force"].str.split(";").explode()
+    days = pd.to_datetime(days, errors="coerce").groupby(level=0)
+    start = periods.spans(frame["observed_from"])["start"]
+    end = periods.spans(frame["ended_on"])["end"]
+    return ~(days.min() < start) & ~(days.max() >= end)
 
 
 class SourcedFigure(FactModel):
@@ -249,6 +262,28 @@ class Restrictions(FactModel):
     source_id: Series[str] = fields.reference("sources")
     also_source_id: Series[str] = fields.reference("sources", filled=False)
     note: Series[str] = fields.text()
+    cause: Series[str] = fields.optional(fields.code(words.Cause, filled=False))
+    occasion: Series[str] = fields.optional(fields.text())
+    is_ordered: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
+    operators: Series[str] = fields.optional(fields.text())
+    is_phone_cut: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
+    is_sms_cut: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
+    extent_reason: Series[str] = fields.optional(fields.text())
+    days_in_force: Series[str] = fields.optional(fields.days())
+    times_in_force: Series[str] = fields.optional(fields.value())
+    least_hours_a_day: Series[str] = fields.optional(fields.hours())
+    most_hours_a_day: Series[str] = fields.optional(fields.hours())
+
+    @pa.dataframe_check(name="hours_in_order")
+    def hours_in_order(cls, frame: pd.DataFrame) -> Any:
+        """Least and most hours stand both or neither, in order."""
+        least, most = _number(frame, "least_hours_a_day"), _number(frame, "most_hours_a_day")
+        return (least.isna() & most.isna()) | (least <= most)
+
+    @pa.dataframe_check(name="days_outside")
+    def days_outside(cls, frame: pd.DataFrame) -> Any:
+        """Days in force lie between the first and the last day, as far as these are known."""
+        return _inside(frame)
 
     @pa.dataframe_check(name="end_before_start")
     def end_before_start(cls, frame: pd.DataFrame) -> Any:
@@ -341,6 +376,11 @@ def columns(table: str) -> dict[str, dict[str, str]]:
         name: dict(schema.columns[name].metadata or {})
         for name in dict.fromkeys([*own, *schema.columns])
     }
+
+
+def optional_columns(table: str) -> frozenset[str]:
+    """Columns that a file of the table may lack."""
+    return frozenset(name for name, about in columns(table).items() if about.get("optional"))
 
 
 def keys() -> dict[str, list[str]]:

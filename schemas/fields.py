@@ -28,6 +28,8 @@ MEANINGS = {
     "share_at_most_one": "a share lies above 1",
     "whole_number": "persons and counts are whole numbers",
     "date": "the cell is no ISO 8601 date or period",
+    "most_a_day": "a day has 24 hours",
+    "list_of_days": "the cell is no list of days (YYYY-MM-DD) separated by semicolons",
     "word": "the word is not in the vocabulary of the column",
     "identifier": "the cell is no identifier (letters, digits, dot, dash, underscore)",
     "regular_expression": "the cell is no regular expression",
@@ -96,6 +98,20 @@ def date(texts: Any, *, date: bool) -> Any:
     return ~_filled(texts) | periods.spans(texts)["start"].notna()
 
 
+@register_check_method(statistics=["most_a_day"])
+def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
+    """No more hours than a day has."""
+    return ~(_numbers(texts) > 24)
+
+
+@register_check_method(statistics=["list_of_days"])
+def list_of_days(texts: Any, *, list_of_days: bool) -> Any:
+    """Blank or days that exist in the calendar, separated by semicolons."""
+    each = texts.where(_filled(texts)).str.split(";").explode().dropna()
+    sound = each.str.match(r"^\d{4}-\d{2}-\d{2}$") & periods.spans(each)["start"].notna()
+    return ~texts.index.isin(sound.index[~sound])
+
+
 @register_check_method(statistics=["word"])
 def word(texts: Any, *, word: Iterable[str]) -> Any:
     """Blank or one of the words of the vocabulary."""
@@ -138,6 +154,12 @@ def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
     return pa.Field(nullable=False, metadata={"kind": kind, "refers_to": refers_to}, **checks)
 
 
+def optional(field: Any) -> Any:
+    """A column that a file may lack: all its cells are blank then."""
+    field.metadata["optional"] = "yes"
+    return field
+
+
 def text(filled: bool = False) -> Any:
     """Free text."""
     return _field("text", filled)
@@ -176,6 +198,16 @@ def value(filled: bool = False) -> Any:
 def parameter() -> Any:
     """A number of any sign, such as a mean on a logarithmic scale."""
     return _field("number", True, number=True)
+
+
+def hours() -> Any:
+    """Hours on a day."""
+    return _field("number", False, number=True, not_negative=True, most_a_day=True)
+
+
+def days() -> Any:
+    """Days, separated by semicolons."""
+    return _field("text", False, list_of_days=True)
 
 
 def persons(filled: bool = False) -> Any:

@@ -38,11 +38,20 @@ FATAL_RULES = set(MEANINGS) - ROW_RULES - {"unknown_table", "key_repeats"}
 
 @dataclass(frozen=True)
 class Header:
-    """What a table is expected to hold: its columns, its key, and whether it may be missing."""
+    """What a table is expected to hold: its columns, its key, and what may be missing.
+
+    `optional` is the table as a whole; `optional_columns` are blank in a file that lacks them.
+    """
 
     columns: Sequence[str]
     key: Sequence[str]
     optional: bool = False
+    optional_columns: frozenset[str] = frozenset()
+
+    @property
+    def required_columns(self) -> list[str]:
+        """The columns that every file must have."""
+        return [name for name in self.columns if name not in self.optional_columns]
 
 
 def _decoded(path: Path) -> str:
@@ -109,7 +118,7 @@ class _Reader:
         return found
 
     def check_header(self, names: Sequence[str]) -> bool:
-        for missing in [name for name in self.header.columns if name not in names]:
+        for missing in [name for name in self.header.required_columns if name not in names]:
             self.fail("missing_column", 1, missing, "", f"add the column {missing} to the header")
         strange = [
             name
@@ -168,7 +177,7 @@ class _Reader:
         names = rows[0][1]
         good = [(line, row) for line, row in rows[1:] if self.sound(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
-        return frame[list(self.header.columns)].assign(
+        return frame.reindex(columns=list(self.header.columns), fill_value="").assign(
             row_layer=self.layer,
             row_file=self.path.name,
             row_line=pd.Series([line for line, _ in good], dtype="int64"),

@@ -77,6 +77,8 @@ def _status(walk: Walk) -> pd.DataFrame:
         ],
         index=flags.index,
     )
+    why = about["extent_reason"].where(~about["never"], "")
+    reasons = reasons.where(why == "", reasons.where(reasons == "", reasons + "; ") + why)
     return pd.DataFrame({"obs_status": status, "reason": reasons})
 
 

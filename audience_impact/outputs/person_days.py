@@ -13,6 +13,7 @@ import pandas as pd
 from audience_impact.overlap.copula import Array
 from audience_impact.periods import spans
 from audience_impact.simulation import audiences as pooling
+from audience_impact.simulation import curfews
 from audience_impact.simulation import timeline as sweep
 from audience_impact.simulation import unions as estimation
 from audience_impact.simulation.distributions import Sampler
@@ -24,6 +25,8 @@ EVERY = "all"
 """In `restriction_id`: every restriction of the country together."""
 KEY = ["restriction_id", "country_id", "period"]
 ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
+DRAWN_HOURS = [f"{name}_person_hours" for name in estimation.QUANTILES]
+HOURS = ["lower_person_hours", *DRAWN_HOURS, "upper_person_hours"]
 UNKNOWN_END = "an end is not known"
 IMPUTED = "imputed_"
 IN_PART = "restrictions of a part of the country, of some networks or without a figure are bounds"
@@ -36,7 +39,7 @@ def person_days(model: Model, sampler: Sampler, workers: int, as_of: date) -> pd
     for by_country in (False, True):
         plain = _totals(model, sampler, workers, by_country, ("least_end", "end", "most_end"))
         imputed = _totals(model, sampler, workers, by_country, ("imputed_end",) * 3)
-        imputed = imputed.drop(columns=["covered_days"]).add_prefix(IMPUTED)
+        imputed = imputed.drop(columns=["covered_days", *HOURS]).add_prefix(IMPUTED)
         parts.append(_none_left(plain.join(imputed, how="left")))
     table = pd.concat(parts).reset_index()
     frame = table.merge(_naive(model), on=KEY, how="left")
@@ -65,11 +68,25 @@ def _totals(
     table = _summed(most, _forced(most, model, "upper")).rename(columns={0: "upper_person_days"})
     table["lower_person_days"] = _summed(least, _forced(least, model, "lower"))[0]
     table["lower_person_days"] = table["lower_person_days"].fillna(0.0)
+    known = curfews.hours(line.spans)
+    table["lower_person_hours"] = _summed(
+        least, curfews.least_person_hours(least, line.rows, known)
+    )[0]
+    table["lower_person_hours"] = table["lower_person_hours"].fillna(0.0)
+    most_hours = curfews.of_sets(most, line.rows, known)["most_hours"].to_numpy()
+    table["upper_person_hours"] = _summed(
+        most, _forced(most, model, "upper") * most_hours[:, None]
+    )[0]
     drawn = _drawn(model, middle, sampler, workers)
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
     low, high = table["lower_person_days"], table["upper_person_days"]
-    return table.join(drawn.reindex(table.index).clip(low, high, axis=0))
+    least_hours, most_hours = table["lower_person_hours"], table["upper_person_hours"]
+    inside = drawn.reindex(table.index)
+    inside[DRAWN_HOURS] = inside[DRAWN_HOURS].clip(least_hours, most_hours, axis=0)
+    days = inside.columns.drop(DRAWN_HOURS)
+    inside[days] = inside[days].clip(low, high, axis=0)
+    return table.join(inside)
 
 
 def _sets(timed: Timed) -> Array:
@@ -108,10 +125,13 @@ def _forced(timed: Timed, model: Model, end: str) -> Array:
 def _drawn(model: Model, timed: Timed, sampler: Sampler, workers: int) -> pd.DataFrame:
     """Quantiles of person-days by KEY, where something can be drawn."""
     if model.learned is None or timed[1].empty:
-        return _nothing(KEY, "person_days")
+        return _nothing(KEY, "person_days").join(_nothing(KEY, "person_hours"))
     per_day = sweep.daily_people(timed, model.line, model.learned, sampler, workers)
-    total = _summed(timed, per_day)
-    return estimation.quantiles(total.to_numpy(), total.index, "person_days")
+    own = curfews.of_sets(timed, model.line.rows, curfews.hours(model.line.spans))["middle_hours"]
+    total, hours = _summed(timed, per_day), _summed(timed, per_day * own.to_numpy()[:, None])
+    return estimation.quantiles(total.to_numpy(), total.index, "person_days").join(
+        estimation.quantiles(hours.to_numpy(), hours.index, "person_hours")
+    )
 
 
 def _no_rows(key: list[str]) -> pd.MultiIndex:

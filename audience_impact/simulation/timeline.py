@@ -5,7 +5,7 @@ person under at least one restriction on a day. The daily audience of a service 
 on a day.
 
 Method. Spans start on the observed day, from the announcement where no day was observed. They
-end on the recorded day; what is ongoing ends on the day of the facts. On each stretch without
+last on the days of it that are told (curfews), or on all of them. They end on the recorded day; what is ongoing ends on the day of the facts. On each stretch without
 change (person_days) the union of the daily audiences is bounded (Frechet) and drawn
 (estimation). A daily figure is bounded by the interval that its source states, and drawn from
 it; without one it stands as it is. With a monthly audience m alone the daily one lies between
@@ -36,6 +36,7 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.figures import PAIR
 from audience_impact.overlap.copula import Array
 from audience_impact.simulation import audiences as pooling
+from audience_impact.simulation import curfews
 from audience_impact.simulation import intervals as person_days
 from audience_impact.simulation import reach
 from audience_impact.simulation import unions as estimation
@@ -114,7 +115,7 @@ def spans(events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 
     Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end` with the ends on
     record, `imputed_end` with unknown ends imputed; `least_from`, the last day on which it may
-    have begun; `end_unknown`, `from_announced`.
+    have begun; `end_unknown`, `from_announced`; and those of curfews.COLUMNS.
     """
     about = events.set_index("restriction_id")
     seen, told = about["observed_from_start"], about["announced_on_start"]
@@ -148,7 +149,7 @@ def spans(events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     first = frame["least_from"] + DAY  # it was in force on one day at least
     frame["least_end"] = frame["least_end"].where(frame["least_end"] > first, first)
     frame["least_end"] = frame["least_end"].clip(upper=until)
-    return frame
+    return frame.join(curfews.told(about))
 
 
 def begins(times: pd.DataFrame, end: str) -> pd.Series:
@@ -232,7 +233,9 @@ def pieces(rows: pd.DataFrame, times: pd.DataFrame, end: str, by_country: bool) 
             "start": begins(about, end).to_numpy(),
             "end": about[end].to_numpy(),
         }
-    ).dropna(subset=["start", "end"])
+    )
+    usable = frame[["start", "end"]].notna().all(axis=1).to_numpy()
+    frame = curfews.on_days(frame[usable], about[usable])
     stretches, members = person_days.stretches(frame)
     return stretches, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
 
@@ -367,7 +370,7 @@ def _windows(
     figure = daily_figures[[*PAIR, "daily_persons"]]
     rows = audiences.merge(figure, on=PAIR, how="left")
     about = times.reindex(rows["restriction_id"])
-    length = (about["end"] - about["from_day"]).dt.days.where(~about["end_unknown"])
+    length = curfews.day_count(about, "end").where(~about["end_unknown"])
     days = length.where(length > 0).to_numpy("float64")
     base = rows["base_persons"].to_numpy("float64")
     low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))
