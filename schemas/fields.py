@@ -107,9 +107,9 @@ def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
 @register_check_method(statistics=["list_of_days"])
 def list_of_days(texts: Any, *, list_of_days: bool) -> Any:
     """Blank or days that exist in the calendar, separated by semicolons."""
-    each = texts.where(_filled(texts)).str.split(";").explode().dropna()
+    each = texts[_filled(texts)].astype("str").str.split(";").explode().astype("str")
     sound = each.str.match(r"^\d{4}-\d{2}-\d{2}$") & periods.spans(each)["start"].notna()
-    return ~texts.index.isin(sound.index[~sound])
+    return pd.Series(~texts.index.isin(sound.index[~sound]), texts.index)
 
 
 @register_check_method(statistics=["word"])

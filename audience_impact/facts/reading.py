@@ -177,10 +177,15 @@ class _Reader:
         names = rows[0][1]
         good = [(line, row) for line, row in rows[1:] if self.sound(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
-        return frame.reindex(columns=list(self.header.columns), fill_value="").assign(
-            row_layer=self.layer,
-            row_file=self.path.name,
-            row_line=pd.Series([line for line, _ in good], dtype="int64"),
+        columns = list(self.header.columns)
+        return (
+            frame.reindex(columns=columns, fill_value="")
+            .astype("str")
+            .assign(
+                row_layer=self.layer,
+                row_file=self.path.name,
+                row_line=pd.Series([line for line, _ in good], dtype="int64"),
+            )
         )
 
 
