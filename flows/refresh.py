@@ -61,7 +61,7 @@ def refresh(
 
     Args:
         facts: Folders of fact tables, whose areas and lineages the layer may name.
-        into: The folder of the layer; it may hold nothing that this flow did not write.
+        into: The folder of the layer; it may hold no fact table that this flow did not write.
         downloads: The folder that keeps every download with its digest and date.
         only: What to fetch; by default everything. The rest is taken as it was accepted last.
         confirm: Go on where more rows are gone or changed than the threshold allows.

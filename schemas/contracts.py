@@ -7,6 +7,7 @@ import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
 
+from audience_impact import blanks
 from schemas import facts, fields
 
 SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
@@ -66,8 +67,10 @@ def _blamed(rule: str, columns: list[str]) -> str:
     return next((name for name in facts.BLAMED.get(rule, ()) if name in columns), "")
 
 
-def message(table: str, column: str, rule: str) -> str:
-    """What the rule means and what to do, in a sentence for the maintainer."""
+def message(table: str, column: str, rule: str, cell: str) -> str:
+    """What the rule means for this cell and what to do, in a sentence for the maintainer."""
+    if rule == "white_space":
+        return blanks.told_white(cell)
     meaning = fields.MEANINGS.get(rule) or facts.ROW_MEANINGS[rule]
     if rule != "word":
         return meaning

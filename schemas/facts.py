@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
-from audience_impact import periods
+from audience_impact import blanks, periods
 from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.fields import FactModel
@@ -56,7 +56,7 @@ def _number(frame: Any, column: str) -> Any:
 
 def _ordered(frame: Any, low: str, middle: str, high: str) -> Any:
     bottom, centre, top = (_number(frame, name) for name in (low, middle, high))
-    told = frame[middle].ne("") | (frame[low].ne("") & frame[high].ne(""))
+    told = blanks.filled(frame[middle]) | (blanks.filled(frame[low]) & blanks.filled(frame[high]))
     return told & ~(bottom > centre) & ~(centre > top) & ~(bottom > top)
 
 
@@ -139,7 +139,7 @@ class Sources(FactModel):
     @pa.dataframe_check(name="source_incomplete")
     def source_incomplete(cls, frame: pd.DataFrame) -> Any:
         """An address, or for data that has no page of its own a title."""
-        return frame["url"].ne("") | frame["title"].ne("")
+        return blanks.filled(frame["url"]) | blanks.filled(frame["title"])
 
 
 class Platforms(FactModel):
@@ -290,19 +290,21 @@ class Restrictions(FactModel):
         """The end, if any, is not before the start."""
         ends = periods.spans(frame["ended_on"])["end"]
         starts = periods.spans(
-            frame["observed_from"].where(frame["observed_from"] != "", frame["announced_on"])
+            frame["observed_from"].where(
+                blanks.filled(frame["observed_from"]), frame["announced_on"]
+            )
         )["start"]
         return ~(ends <= starts)
 
     @pa.dataframe_check(name="ongoing_has_end")
     def ongoing_has_end(cls, frame: pd.DataFrame) -> Any:
         """What goes on has no end."""
-        return ~(frame["end_status"].eq("ongoing") & frame["ended_on"].ne(""))
+        return ~(frame["end_status"].eq("ongoing") & blanks.filled(frame["ended_on"]))
 
     @pa.dataframe_check(name="start_missing")
     def start_missing(cls, frame: pd.DataFrame) -> Any:
         """Without a start no figure can be said to be from before."""
-        return frame["observed_from"].ne("") | frame["announced_on"].ne("")
+        return blanks.filled(frame["observed_from"]) | blanks.filled(frame["announced_on"])
 
 
 class RestrictionTargets(FactModel):

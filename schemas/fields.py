@@ -14,13 +14,15 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.extensions import register_check_method
 
-from audience_impact import periods
+from audience_impact import blanks, periods
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 LIMIT = 1e12
 IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]*)$")
 
 MEANINGS = {
+    "white_space": "a cell holds nothing but white space, or begins or ends with it; signs of no "
+    "width count as well",
     "required": "a cell that must be filled is blank",
     "number": "the cell is no plain number",
     "not_negative": "the number is below zero",
@@ -47,24 +49,26 @@ class FactModel(pa.DataFrameModel):
         strict = True
 
 
-def _filled(texts: Any) -> Any:
-    return texts.str.strip() != ""
-
-
 def _numbers(texts: Any) -> Any:
     return pd.to_numeric(texts.where(texts.str.match(NUMBER)), errors="coerce")
+
+
+@register_check_method(statistics=["white_space"])
+def white_space(texts: Any, *, white_space: bool) -> Any:
+    """No cell that looks blank and is not, none that looks like another."""
+    return ~blanks.padded(texts)
 
 
 @register_check_method(statistics=["required"])
 def required(texts: Any, *, required: bool) -> Any:
     """No blank cell."""
-    return _filled(texts) | (not required)
+    return blanks.filled(texts) | (not required)
 
 
 @register_check_method(statistics=["number"])
 def number(texts: Any, *, number: bool) -> Any:
     """Blank or a plain number."""
-    return ~_filled(texts) | texts.str.match(NUMBER)
+    return ~blanks.filled(texts) | texts.str.match(NUMBER)
 
 
 @register_check_method(statistics=["not_negative"])
@@ -95,7 +99,7 @@ def whole_number(texts: Any, *, whole_number: bool) -> Any:
 @register_check_method(statistics=["date"])
 def date(texts: Any, *, date: bool) -> Any:
     """Blank or an ISO 8601 date or period that exists in the calendar."""
-    return ~_filled(texts) | periods.spans(texts)["start"].notna()
+    return ~blanks.filled(texts) | periods.spans(texts)["start"].notna()
 
 
 @register_check_method(statistics=["most_a_day"])
@@ -115,7 +119,7 @@ def list_of_days(texts: Any, *, list_of_days: bool) -> Any:
 @register_check_method(statistics=["word"])
 def word(texts: Any, *, word: Iterable[str]) -> Any:
     """Blank or one of the words of the vocabulary."""
-    return ~_filled(texts) | texts.isin(list(word))
+    return ~blanks.filled(texts) | texts.isin(list(word))
 
 
 @register_check_method(statistics=["identifier"])
@@ -131,7 +135,7 @@ def identifier(texts: Any, *, identifier: bool) -> Any:
 @register_check_method(statistics=["web_address"])
 def web_address(texts: Any, *, web_address: bool) -> Any:
     """Blank or an http address."""
-    return ~_filled(texts) | texts.str.match(r"^https?://\S+$")
+    return ~blanks.filled(texts) | texts.str.match(r"^https?://\S+$")
 
 
 def _compiles(text: str) -> bool:
@@ -151,6 +155,7 @@ def regular_expression(texts: Any, *, regular_expression: bool) -> Any:
 def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
     if filled:
         checks["required"] = True
+    checks["white_space"] = True
     return pa.Field(nullable=False, metadata={"kind": kind, "refers_to": refers_to}, **checks)
 
 

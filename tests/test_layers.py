@@ -19,7 +19,9 @@ OURS = (*PACKAGES, "benchmarks", "tests")
 # What each package may import of ours besides itself.
 ARROWS = {
     "audience_impact": (),
-    "schemas": ("audience_impact.vocabulary", "audience_impact.periods"),
+    "schemas": (
+        *("audience_impact.vocabulary", "audience_impact.periods", "audience_impact.blanks"),
+    ),
     "flows": ("schemas", "audience_impact"),
 }
 # Where alone a library may be imported.

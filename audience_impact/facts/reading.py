@@ -20,6 +20,7 @@ from audience_impact.vocabulary import FindingSeverity
 MEANINGS = {
     "missing_table": "no layer holds this table",
     "unknown_table": "a CSV that is no fact table",
+    "unfinished_layer": "a command was writing the folder, or died while it did",
     "empty_file": "the file holds no header",
     "encoding": "the file is not UTF-8",
     "unreadable": "the file cannot be read as CSV",
@@ -33,7 +34,10 @@ MEANINGS = {
 
 ROW_RULES = {"field_count", "multiline_cell"}
 FATAL_RULES = set(MEANINGS) - ROW_RULES - {"unknown_table", "key_repeats"}
-"""Rules whose failure leaves a table without any row."""
+"""Rules whose failure leaves a table without any row that can be trusted."""
+
+UNFINISHED = ".unfinished"
+"""A file that is in a folder while its tables take their places; it names who writes them."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,7 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
     everything that is wrong with the files. Never raises for what stands in a file.
     """
     tables: Tables = {}
+    unfinished = _unfinished(folders, headers)
     findings = [
         finding
         for number, folder in enumerate(folders, 1)
@@ -224,7 +229,28 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
                 )
             )
         tables[table] = merge(frames, header) if frames else empty(header.columns)
-    return tables, findings
+    written = dict.fromkeys([*unfinished, *_unfinished(folders, headers)])
+    return tables, [*written, *findings]
+
+
+def _unfinished(folders: Sequence[Path], headers: Mapping[str, Header]) -> list[Finding]:
+    """A finding for each folder in which some tables may be old and some new."""
+    return [
+        Finding(
+            next((table for table in headers if (folder / f"{table}.csv").is_file()), ""),
+            UNFINISHED,
+            1,
+            "",
+            "unfinished_layer",
+            FindingSeverity.TABLE_ERROR,
+            "",
+            "tables may be half old and half new; wait for the command that writes them, or run "
+            "it again if it died",
+            number,
+        )
+        for number, folder in enumerate(folders, 1)
+        if (folder / UNFINISHED).exists()
+    ]
 
 
 def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[Finding]:

@@ -32,6 +32,7 @@ LIKENESS = 0.88
 """A word so like one of them is a slip of the pen: one letter left out, doubled or changed."""
 EXCEPT = re.compile(r"^national except|^all (the )?(regions|states|provinces)|regions across")
 """What is said of a country as a whole, and yet not of all of it."""
+MOST_COUNTRIES = 300
 NOT_ISO = {"somaliland": "SO"}
 """Countries of a register that ISO 3166 counts as part of another."""
 
@@ -138,8 +139,12 @@ def plain(text: str) -> str:
 
 
 def country_parts(cell: str) -> list[str]:
-    """The countries that a cell lists; a comma is part of a name, a semicolon is not."""
-    return [part.strip() for part in cell.split(";") if part.strip()]
+    """The countries that a cell lists; a comma is part of a name, a semicolon is not.
+
+    A list longer than there are countries is no list of countries, and nothing is read from it.
+    """
+    parts = [part.strip() for part in cell.split(";") if part.strip()]
+    return parts if len(parts) <= MOST_COUNTRIES else []
 
 
 def countries(cell: str, gazetteer: Gazetteer) -> list[str]:

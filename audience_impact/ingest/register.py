@@ -22,6 +22,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from audience_impact import blanks
 from audience_impact.ingest import gazetteer as places
 from audience_impact.ingest.gazetteer import Gazetteer, Place, plain
 from audience_impact.vocabulary import GeoScope, Reliability, SourceType
@@ -301,7 +302,7 @@ def _text(cell: object) -> str:
         return str(cell.strftime("%Y-%m-%d"))
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return " ".join(str(cell).split())
+    return blanks.trimmed(" ".join(str(cell).split()))
 
 
 def year(text: str) -> str:

@@ -261,23 +261,28 @@ def _import_command(entry: Entry) -> Callable[..., None]:
         snapshot: Day = None,
         address: Annotated[str, typer.Option(help="Where it was read.")] = "",
         accessed: Day = None,
+        overwrite: Annotated[
+            bool,
+            typer.Option(
+                "--overwrite",
+                help="Write over tables edited by hand; a copy of each is kept in DIR/replaced.",
+            ),
+        ] = False,
         style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
     ) -> None:
         folders = _folders(facts)
-        from flows.registers import importing
-        from flows.registers import reconciliation as imported
-        from flows.registers.files import RegisterError
+        from flows.cli.importing import ERRORS, Wanted, import_file
 
         days = {"snapshot": snapshot, "accessed": accessed}
         told = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
+        wanted = Wanted(file, into, folders, counts, {"address": address, **told}, overwrite)
         try:
-            theirs = importing.counts_of(counts) if counts else None
-            origin = importing.Origin(address=address, **told)
-            layer = importing.import_register(entry.load(), file, into, folders, origin)
-        except RegisterError as error:
+            done = import_file(entry.load(), wanted)
+        except ERRORS as error:
             raise _fail(str(error)) from error
-        as_text = imported.as_text(layer, into, theirs)
-        sys.stdout.write(imported.as_json(layer, theirs) if style is Told.JSON else as_text)
+        for copy in done.replaced:
+            typer.echo(f"edited by hand, kept as {copy}", err=True)
+        sys.stdout.write(done.as_json() if style is Told.JSON else done.as_text())
 
     return import_register
 
@@ -292,7 +297,7 @@ def refresh(
         typer.Option(
             "--into",
             metavar="DIR",
-            help="Where the layer is written; nothing else may lie there.",
+            help="Where the layer is written; no other fact table may lie there.",
         ),
     ],
     downloads: Annotated[

@@ -6,9 +6,9 @@ names its version (ETag, Last-Modified) and gives ranges; else it starts again.
 """
 
 import hashlib
+import ipaddress
 import json
 import logging
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -24,6 +24,7 @@ from pydantic import Field
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from flows.pipeline.steps import RefusedError
+from flows.publishing.files import as_json, write_whole
 
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
@@ -34,13 +35,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to wait for a server, and how often to ask again."""
+    """How long to wait for a server, how often to ask again, and how much to take at most."""
 
     timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
     attempts: Annotated[int, Field(ge=1)] = 6
     first_wait_seconds: Annotated[float, Field(ge=0)] = 1.0
     longest_wait_seconds: Annotated[float, Field(ge=0)] = 120.0
     attempt_seconds: Annotated[float, Field(gt=0)] = 900.0
+    most_bytes: Annotated[int, Field(gt=0)] = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,26 @@ def client(policy: RetryPolicy) -> httpx.Client:
         timeout=policy.timeout_seconds,
         follow_redirects=True,
         headers={"User-Agent": "audience-impact", "Accept-Encoding": "identity"},
+        event_hooks={"response": [_stay_outside]},
     )
+
+
+def _stay_outside(answer: httpx.Response) -> None:
+    """Follow no publisher into a private network, nor from https to http."""
+    if not answer.has_redirect_location:
+        return
+    here, there = answer.url, answer.url.join(answer.headers["Location"])
+    if here.scheme == "https" and there.scheme != "https":
+        raise UnusableError(f"sends on from https to {there}")
+    if _is_local(there.host) and not _is_local(here.host):
+        raise UnusableError(f"sends on to {there}, which is no public address")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def fetch(
@@ -153,6 +174,9 @@ def _attempt(
         now = _continued(answer, part, begun) or _started(answer, part, address)
         with part.open("ab") as out:
             for chunk in _chunks(answer, deadline):
+                if out.tell() + len(chunk) > policy.most_bytes:
+                    _drop(part)
+                    raise UnusableError(f"is longer than {policy.most_bytes:,} bytes")
                 out.write(chunk)
     _require_data(part)
     return _finished(part, target, now)
@@ -171,24 +195,6 @@ def sha256(path: Path) -> str:
     """The digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader finds the old one or the new one, whole."""
-    aside = path.with_name(f".tmp-{path.name}-{os.getpid()}")
-    try:
-        with aside.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def as_json(value: object) -> bytes:
-    """JSON for a reader, the same bytes for the same value."""
-    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
 def sidecar_path(path: Path) -> Path:

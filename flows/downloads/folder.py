@@ -28,16 +28,15 @@ from flows.downloads.fetching import (
     RetryPolicy,
     SourceError,
     UnusableError,
-    as_json,
     client,
     fetch,
     sha256,
     sidecar_path,
-    write_whole,
 )
 from flows.downloads.names import Name
 from flows.downloads.publishers import Publisher
 from flows.pipeline.steps import RefusedError
+from flows.publishing.files import as_json, write_whole
 
 INCOMING, ABOUT, ACCEPTED = "incoming", "about.json", "accepted"
 MOST_PAGES = 1000

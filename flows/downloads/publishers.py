@@ -8,6 +8,7 @@ import httpx
 import pandas as pd
 
 from audience_impact.ingest.denominators import publisher_files as downloaded
+from audience_impact.vocabulary import Reliability, SourceType
 from flows.downloads.names import Name
 
 _INDICATORS = "https://api.worldbank.org/v2/country/all/indicator"
@@ -52,16 +53,16 @@ class Publisher:
 
 
 def _source(
-    name: Name, source_id: str, publisher: str, title: str, licence: str, reliability: str
+    name: Name, source_id: str, publisher: str, title: str, licence: str, reliability: Reliability
 ) -> dict[str, str]:
-    kind = "press_relay" if name is Name.REGISTER else "model"
+    kind = SourceType.PRESS_RELAY if name is Name.REGISTER else SourceType.MODEL
     return {
         "source_id": source_id,
         "publisher": publisher,
         "title": title,
-        "source_type": kind,
+        "source_type": kind.value,
         "licence": licence,
-        "reliability": reliability,
+        "reliability": reliability.value,
         "lineage_id": name.value,
         "note": "fetched by audience-impact refresh",
     }
@@ -79,7 +80,7 @@ PUBLISHERS = {
             "World Bank",
             "Population, total (SP.POP.TOTL)",
             "CC BY 4.0",
-            "high",
+            Reliability.HIGH,
         ),
         downloaded.pages_of,
     ),
@@ -94,7 +95,7 @@ PUBLISHERS = {
             "World Bank (of the ITU)",
             "Individuals using the Internet, % of population (IT.NET.USER.ZS)",
             "CC BY 4.0",
-            "medium",
+            Reliability.MEDIUM,
         ),
         downloaded.pages_of,
     ),
@@ -109,7 +110,7 @@ PUBLISHERS = {
             "UN Population Division",
             "World Population Prospects 2024, total population by sex",
             "CC BY 3.0 IGO",
-            "high",
+            Reliability.HIGH,
         ),
     ),
     Name.REGISTER: Publisher(
@@ -123,7 +124,7 @@ PUBLISHERS = {
             "Access Now",
             "STOP, the register of internet shutdowns of the #KeepItOn coalition",
             "",
-            "medium",
+            Reliability.MEDIUM,
         ),
     ),
 }

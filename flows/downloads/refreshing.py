@@ -9,13 +9,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from audience_impact.ingest.denominators.publisher_files import Difference
+from flows.downloads import bases
 from flows.downloads import folder as downloads
 from flows.downloads.fetching import RetryPolicy
 from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES, PUBLISHERS
 from flows.pipeline.steps import RefusedError
-from flows.publishing import layers as layer
+from flows.publishing import layers
+from flows.publishing.layers import Layer
 
 THRESHOLD = 0.05
 
@@ -51,7 +53,7 @@ def only_one(wanted: Wanted) -> Iterator[None]:
 
     Raises RefusedError where the layer could not be written in the end, or another run has them.
     """
-    layer.require_own(wanted.into, wanted.facts)
+    layers.require_own(wanted.into, wanted.facts, bases.OWNER)
     wanted.downloads.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(wanted.downloads / ".lock", timeout=0):
@@ -115,12 +117,13 @@ def write(found: Sequence[Download], lines: Sequence[str], wanted: Wanted) -> Re
     have = {name: downloads.accepted(wanted.downloads, name) for name in Name}
     have |= {download.name: download for download in found}
     present = {name: one for name, one in have.items() if one}
-    tables = layer.build(present, wanted.facts)
-    layer.require_own(wanted.into, wanted.facts)
+    tables = bases.build(present, wanted.facts)
+    files = layers.render(Layer(tables))
+    layers.require_own(wanted.into, wanted.facts, bases.OWNER)
     for download in found:
         downloads.accept(wanted.downloads, PUBLISHERS[download.name], download)
-    created = layer.write(tables, wanted.into, wanted.facts)
-    return Refreshed(wanted.into, tuple(lines), created, len(tables["bases"]))
+    done = layers.write(files, wanted.into, wanted.facts, bases.OWNER)
+    return Refreshed(wanted.into, tuple(lines), done.created, len(tables["bases"]))
 
 
 def refresh(wanted: Wanted) -> Refreshed:

@@ -74,7 +74,7 @@ class Results:
 def line(found: Finding) -> str:
     """A finding as one line: FILE:LINE:COLUMN: RULE: message."""
     value = f" ({found.value!r})" if found.value else ""
-    text = " ".join(f"{found.message}{value}".split())
+    text = " ".join(found.message.split()) + value
     return f"{found.file}:{found.line}:{found.column}: {found.rule}: {text}"
 
 
@@ -157,7 +157,7 @@ def _contract_findings(table: str, frame: pd.DataFrame) -> list[Finding]:
             case.column,
             case.rule,
             FindingSeverity.WARNING if case.rule in fact_models.WARNINGS else FindingSeverity.ERROR,
-            contracts.message(table, case.column, case.rule),
+            contracts.message(table, case.column, case.rule, frame.at[case.position, case.column]),
         )
         for case in contracts.failures(table, frame).itertuples()
     ]

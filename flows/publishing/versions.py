@@ -26,6 +26,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
+from flows.publishing.files import flush
+
 About = Mapping[str, Any]  # words about the tables, which no column says of itself
 
 METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
@@ -104,7 +106,7 @@ def publish(
                 _write_version(folder, files)
             else:
                 _check_same_bytes(folder, files)
-            _flush(folder.parent)
+            flush(folder.parent)
             _point_latest_at(root, version.id)
             removed = _remove_oldest(folder, keep)
     except OSError as error:
@@ -312,8 +314,8 @@ def _write_version(folder: Path, files: Mapping[str, bytes]) -> None:
         aside.mkdir()
         for name, content in files.items():
             (aside / name).write_bytes(content)
-            _flush(aside / name)
-        _flush(aside)
+            flush(aside / name)
+        flush(aside)
         _put_in_place(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -328,15 +330,7 @@ def _put_in_place(aside: Path, folder: Path) -> None:
     # that is done its hashes do not match, so that the next publish starts again.
     for path in aside.iterdir():
         os.replace(path, folder / path.name)
-    _flush(folder)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(folder)
 
 
 def _point_latest_at(root: Path, version_id: str) -> None:
@@ -345,7 +339,7 @@ def _point_latest_at(root: Path, version_id: str) -> None:
         aside = root / f"{_TMP}latest-{os.getpid()}"
         os.symlink(target, aside)
         os.replace(aside, link)
-    _flush(root)
+    flush(root)
 
 
 def _remove_oldest(current: Path, keep: int | None) -> tuple[str, ...]:

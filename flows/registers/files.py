@@ -10,10 +10,13 @@ from typing import Any
 
 import openpyxl
 import pandas as pd
-import pyarrow
+import pyarrow as pa
+import pyarrow.parquet as pq
 from openpyxl.utils.exceptions import InvalidFileException
 
 LONGEST_CELL = 10_000_000
+MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 500_000_000, 200_000, 1_000
+"""Far beyond any register: of a file (as it is, and unpacked), of its table."""
 DAMAGES = (zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, EOFError, SyntaxError)
 """What reading a damaged workbook ends in."""
 HEADER_ROWS = 5
@@ -34,8 +37,11 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises RegisterError with one line for a file that is not readable or not this register.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise RegisterError(f"{path}: is no file; give a file")
         with path.open("rb") as stream:
             start = stream.read(4)
+        _require_size(path, path.stat().st_size, "bytes", MOST_BYTES)
     except OSError as error:
         raise RegisterError(f"{path}: cannot be read ({error.strerror}); give a file") from error
     if not start:
@@ -52,6 +58,15 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             "give one of these or a .csv, or download it again"
         )
     return _complete(path, frame, columns)
+
+
+def _require_size(path: Path, found: int, what: str, most: int) -> None:
+    """Refuse what is far larger than any register."""
+    if found > most:
+        raise RegisterError(
+            f"{path}: holds more than {most:,} {what}, more than any register; give the published "
+            "file, or delete what stands far outside its table"
+        )
 
 
 def _complete(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -72,8 +87,18 @@ def _complete(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> pd.Dat
 
 def _parquet(path: Path) -> pd.DataFrame:
     try:
+        with pq.ParquetFile(path) as file:
+            about, schema = file.metadata, file.schema_arrow
+            groups = [about.row_group(place) for place in range(about.num_row_groups)]
+        _require_size(path, about.num_rows, "rows", MOST_ROWS)
+        _require_size(path, len(schema), "columns", MOST_COLUMNS)
+        _require_size(path, sum(each.total_byte_size for each in groups), "bytes", MOST_BYTES)
+        if nested := [each.name for each in schema if pa.types.is_nested(each.type)]:
+            raise RegisterError(
+                f"{path}: has lists in the column {nested[0]}; give one text or number a cell"
+            )
         return pd.read_parquet(path)
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise RegisterError(
             f"{path}: is no whole Parquet file; download it again ({_first(error)})"
         ) from error
@@ -101,6 +126,7 @@ def _csv(path: Path) -> pd.DataFrame:
                     f"{len(rows[0])}; the file may be cut off, download it again"
                 )
             rows += [row] if row else []
+            _require_size(path, len(rows), "rows", MOST_ROWS)
     except csv.Error as error:
         raise RegisterError(
             f"{path}: line {reader.line_num} is no CSV ({error}); the file may be cut off, "
@@ -122,6 +148,9 @@ def _frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
 def _excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """The sheet of a workbook that has the columns."""
     try:
+        with zipfile.ZipFile(path) as packed:
+            size = sum(each.file_size for each in packed.infolist())
+        _require_size(path, size, "bytes", MOST_BYTES)
         with path.open("rb") as stream:
             book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
             sheet, place = _chosen(path, book, columns)
@@ -160,8 +189,13 @@ def _header(sheet: Any, columns: Sequence[str]) -> int | None:
 
 def _sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
     """Rows of a sheet below its header; what is blank to the end is left off."""
-    rows = [list(row) for row in sheet.iter_rows(min_row=place, values_only=True)]
+    header = next(sheet.iter_rows(min_row=place, max_row=place, values_only=True))
+    wide = max(number for number, cell in enumerate(header, 1) if cell not in (None, ""))
+    _require_size(path, wide, "columns", MOST_COLUMNS)
+    rows = []
+    for row in sheet.iter_rows(min_row=place, max_col=wide, values_only=True):
+        rows.append(list(row))
+        _require_size(path, len(rows), "rows", MOST_ROWS)
     while rows and not any(cell not in (None, "") for cell in rows[-1]):
         rows.pop()
-    wide = len(rows[0])
-    return _frame(path, [[*row, *[None] * (wide - len(row))][:wide] for row in rows])
+    return _frame(path, [[*row, *[None] * (wide - len(row))] for row in rows])

@@ -26,6 +26,8 @@ from audience_impact.ingest.register import (
 )
 from audience_impact.ingest.register_tables import Counts, ImportReport
 from flows.pipeline import steps
+from flows.publishing import layers
+from flows.publishing.layers import Layer, Owner, Written
 from flows.registers import files as registers
 from flows.registers import gazetteer
 from flows.registers.files import RegisterError
@@ -48,6 +50,11 @@ class Origin:
     snapshot: str = ""
     address: str = ""
     accessed: str = ""
+
+
+def owner(register: Register) -> Owner:
+    """The command that writes layers of this register."""
+    return Owner(f"import {register.name}", "import.json", "--overwrite")
 
 
 def refused_path(register: Register) -> Path:
@@ -206,40 +213,45 @@ def _csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     return text.getvalue().encode()
 
 
-def _require_own(folder: Path, base: Sequence[Path]) -> None:
-    """Refuse to write over fact tables that no import wrote."""
-    tables = [table for table in fact_models.MODELS if (folder / f"{table}.csv").is_file()]
-    rows = folder / "register_rows.csv"
-    own = rows.is_file() and len(rows.read_bytes().splitlines()) > 1
-    if folder.resolve() in [path.resolve() for path in base] or (tables and not own):
-        raise RegisterError(
-            f"{folder}: holds fact tables that no import wrote; give a folder of its own"
+def layer(imported: ImportReport, columns: Sequence[str]) -> Layer:
+    """The tables of the layer, and beside them the rows refused.
+
+    Args:
+        imported: the register as imported.
+        columns: those of the register.
+    """
+    tables = {
+        table: pd.DataFrame(
+            [{**dict.fromkeys(names, ""), **row} for row in imported.tables[table]],
+            columns=names,
+            dtype="str",
         )
-
-
-def write(imported: ImportReport, folder: Path, columns: Sequence[str]) -> None:
-    """Write the layer, and beside it the rows refused."""
-    refused_rows = folder / refused_path(imported.register)
-    refused_rows.parent.mkdir(parents=True, exist_ok=True)
-    for table in WRITTEN:
-        content = _csv(columns_of(table), imported.tables[table])
-        (folder / f"{table}.csv").write_bytes(content)
+        for table in WRITTEN
+        for names in [columns_of(table)]
+    }
     refused = _csv(["row", "reason", *columns], imported.refused)
-    refused_rows.write_bytes(refused)
+    return Layer(tables, {refused_path(imported.register).as_posix(): refused})
 
 
 def import_register(
-    register: Register, path: Path, folder: Path, base: Sequence[Path], origin: Origin
-) -> ImportReport:
+    register: Register,
+    path: Path,
+    folder: Path,
+    base: Sequence[Path],
+    origin: Origin,
+    overwrite: bool = False,
+) -> tuple[ImportReport, Written]:
     """Read a register and write it as a layer for the base facts.
 
-    Raises RegisterError with one line where the file is no such register.
+    With `overwrite`, what was edited by hand in the folder is kept aside and written anew.
+
+    Raises RegisterError with one line where the file is no such register, and RefusedError where
+    the folder holds somebody's work.
     """
-    _require_own(folder, base)
     frame = registers.read(path, register.columns)
     imported = build(register, frame, steps.read(base).tables, origin)
-    write(imported, folder, [str(name) for name in frame.columns])
-    return imported
+    files = layers.render(layer(imported, [str(name) for name in frame.columns]))
+    return imported, layers.write(files, folder, base, owner(register), overwrite)
 
 
 def counts_of(path: Path) -> Counts:

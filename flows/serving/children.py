@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from prefect.settings import get_current_settings
@@ -13,6 +14,10 @@ from prefect.settings import get_current_settings
 GRACE_SECONDS = 30.0
 
 Child = subprocess.Popen[bytes]
+
+
+class ServeError(Exception):
+    """The schedule cannot run; the text says why and what to do."""
 
 
 class Interrupted(BaseException):
@@ -58,17 +63,29 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def child(command: list[str], *, silent: bool = False) -> Iterator[Child]:
+def child(
+    command: list[str],
+    *,
+    silent: bool = False,
+    folder: Path | None = None,
+    sockets: tuple[int, ...] = (),
+    umask: int = -1,
+    **variables: str,
+) -> Iterator[Child]:
     """Run a command for as long as the block lasts.
 
     It has a session of its own, so that Ctrl-C in a terminal reaches this process alone and
-    the children stop in the order of the blocks: the worker before its server.
+    the children stop in the order of the blocks: a run before its server. Passwords reach it
+    through the environment, which the owner alone can read; a command line anybody can.
     """
     process = subprocess.Popen(
         command,
-        env=environment(),
+        cwd=folder,
+        env=environment() | variables,
         stdout=subprocess.DEVNULL if silent else None,
         start_new_session=True,
+        pass_fds=sockets,
+        umask=umask,
     )
     try:
         yield process

@@ -15,6 +15,7 @@ from tests.support import DEFAULTS, FACTS, load
 Failure = tuple[int, str, str]
 
 BAD_CELLS = {
+    "white_space": "x ",
     "required": "  ",
     "number": "12 million",
     "not_negative": "-0.5",
@@ -61,6 +62,49 @@ def test_a_sound_row_passes_and_every_rule_of_every_column_can_fail(table: str) 
     found = failures(table, [sound_cells(table), *rows])
     assert found >= {(place, column, rule) for place, (column, rule) in enumerate(cases, 1)}
     assert not {failure for failure in found if failure[0] == 0}
+
+
+BLANKS = (
+    "",
+    "\xa0",
+    "\u2003",
+    "\u3000",
+    "\u200b",
+    "\u2060",
+    "\ufeff",
+    "\x00",
+    "\x1b",
+    "\u3164",
+    " \t",
+)
+"""Nothing at all, and what looks like nothing."""
+
+
+@pytest.mark.parametrize("table", fact_models.MODELS)
+def test_no_cell_of_any_table_may_look_blank_or_begin_or_end_so(table: str) -> None:
+    """Each column by itself: alone, before and after a sound cell, and never inside one."""
+    sound = sound_cells(table)
+    spoilt = [
+        (column, cell)
+        for column in fact_models.columns(table)
+        for blank in BLANKS[1:]
+        for cell in (blank, f"{blank}{sound[column] or 'x'}", f"{sound[column] or 'x'}{blank}")
+    ]
+    found = failures(table, [sound, *({**sound, column: cell} for column, cell in spoilt)])
+    assert {failure for failure in found if failure[2] == "white_space"} == {
+        (place, column, "white_space") for place, (column, _) in enumerate(spoilt, 1)
+    }
+
+
+@pytest.mark.parametrize("blank", BLANKS, ids=ascii)
+@pytest.mark.parametrize("table", ["estimates", "overlaps", "feature_use", "circumvention"])
+def test_a_figure_that_only_looks_filled_is_missing(table: str, blank: str) -> None:
+    names = [name for name in fact_models.columns(table) if name in FIGURES]
+    row = sound_cells(table) | dict.fromkeys(names, blank)
+    assert (0, names[0], "low_value_high") in failures(table, [row])
+
+
+FIGURES = ("value", "low", "high", "share", "low_share", "high_share")
 
 
 def vocabularies(table: str) -> Iterator[tuple[str, list[str]]]:

@@ -20,7 +20,7 @@ from flows import failures as outcome
 from flows.downloads.names import Name
 from flows.pipeline.steps import RefusedError
 from flows.publishing.versions import PublishError
-from flows.serving import serve
+from flows.serving import children, serve
 
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(
     (CHECKOUT / "prefect.yaml").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def test_its_flow_loads_and_takes_its_parameters(
 def test_a_flow_whose_imports_are_broken_is_not_deployed(tmp_path: Path) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text("import no_such_module\nfrom prefect import flow\n\n@flow\ndef f(): ...\n")
-    with pytest.raises(serve.ServeError, match=r"does not load: .*no_such_module"):
+    with pytest.raises(children.ServeError, match=r"does not load: .*no_such_module"):
         serve.require_flow(f"{broken}:f")
 
 

@@ -1,6 +1,7 @@
 """A register imported as a layer: files as they come, every row accounted for, nothing silent."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -283,6 +284,50 @@ def test_facts_of_its_own_are_not_written_over(facts_copy: Path, tmp_path: Path)
     assert (facts_copy / "restrictions.csv").read_bytes() == before
 
 
+def test_a_table_edited_by_hand_is_not_written_over(tmp_path: Path) -> None:
+    """The second import of the same register; only when told to does it write, and keeps a copy."""
+    path, into = as_csv(tmp_path), tmp_path / "layer"
+    told(path, into)
+    whole = (into / "restrictions.csv").read_bytes()
+    (into / "restrictions.csv").write_bytes(whole + b"MINE\n")
+    done = run(path, "--into", into)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{into / 'restrictions.csv'} was not written by import stop, or")
+    assert done.stderr.count("\n") == 1
+    assert (into / "restrictions.csv").read_bytes() == whole + b"MINE\n"
+    done = run(path, "--into", into, "--overwrite", "--format", "json")
+    assert (done.exit_code, json.loads(done.stdout)["rows"]) == (0, len(ROWS))
+    (copy,) = (into / "replaced").iterdir()
+    assert done.stderr == f"edited by hand, kept as {copy}\n"
+    assert copy.read_bytes() == whole + b"MINE\n"
+    assert (into / "restrictions.csv").read_bytes() == whole
+
+
+def test_a_table_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
+    path, into, other = as_csv(tmp_path), tmp_path / "layer", tmp_path / "precious.csv"
+    told(path, into)
+    other.write_text("precious")
+    (into / "areas.csv").unlink()
+    (into / "areas.csv").symlink_to(other)
+    for more in ((), ("--overwrite",)):
+        done = run(path, "--into", into, *more)
+        assert (done.exit_code, other.read_text()) == (1, "precious")
+        assert f"{into / 'areas.csv'} is a link" in done.stderr
+
+
+def test_white_space_of_every_kind_in_the_register_stays_out_of_the_layer(tmp_path: Path) -> None:
+    """Else the layer would break its contract, and the whole register be refused for a sign."""
+    odd = "\u200b"
+    rows = [
+        {name: f"{odd}\xa0{cell}{odd}" for name, cell in row.items()}
+        | {"other_affected": f"{odd}Grindr{odd}, {odd}Zello{odd}" if service else ""}
+        for service, row in enumerate((register_row(), register_row(**SERVICE, country="Kenya")))
+    ]
+    told(as_csv(tmp_path, rows), tmp_path / "layer")
+    names = {row["name"] for row in layer(tmp_path / "layer")["platforms"]}
+    assert {"Grindr", "Zello"} <= names
+
+
 def test_a_rule_for_a_column_that_is_not_there_is_named(facts_copy: Path, tmp_path: Path) -> None:
     path = facts_copy / "feature_rules.csv"
     path.write_text(path.read_text() + "bad,rumours,calls,voice_call,\n")
@@ -363,6 +408,55 @@ def test_a_damaged_sheet_gives_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(content)
     with pytest.raises(registers.RegisterError, match="Excel file"):
         registers.read(tmp_path / "a.xlsx", stop.READ)
+
+
+def one_line(path: Path) -> str:
+    with pytest.raises(registers.RegisterError) as caught:
+        registers.read(path, stop.READ)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
+    return str(caught.value)
+
+
+def test_a_cell_at_the_end_of_a_sheet_is_told_and_not_walked_to(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(as_excel(tmp_path))
+    book["Combined (2016-2025)"]["XFD1048576"] = "x"
+    book.save(tmp_path / "b.xlsx")
+    assert "more than 200,000 rows" in one_line(tmp_path / "b.xlsx")
+
+
+def test_a_cell_beside_the_table_is_no_column(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(as_excel(tmp_path))
+    book["Combined (2016-2025)"]["XFD3"] = "x"
+    book.save(tmp_path / "b.xlsx")
+    assert list(registers.read(tmp_path / "b.xlsx", stop.READ)) == list(ROWS[0])
+
+
+@pytest.mark.parametrize("write", [as_parquet, as_csv, as_excel])
+@pytest.mark.parametrize("limit", ["MOST_ROWS", "MOST_BYTES"])
+def test_what_is_larger_than_any_register_gives_one_line(
+    tmp_path: Path, write: Callable[[Path], Path], limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path)
+    monkeypatch.setattr(registers, limit, 10)
+    assert f"more than 10 {limit.removeprefix('MOST_').lower()}" in one_line(path)
+
+
+def test_a_parquet_with_lists_gives_one_line(tmp_path: Path) -> None:
+    table = frame().assign(event=[["a", "b"]] * len(ROWS))
+    table.to_parquet(tmp_path / "a.parquet")
+    assert "has lists in the column event" in one_line(tmp_path / "a.parquet")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert one_line(tmp_path / "pipe").endswith("is no file; give a file")
+
+
+def test_more_countries_than_there_are_are_none(tmp_path: Path) -> None:
+    rows = [ROWS[0], {**ROWS[0], "country": "India;" * 50_000}]
+    found = told(as_csv(tmp_path, rows), tmp_path / "layer")
+    assert found["defect_rows"]["country_unresolved"] == [2]
 
 
 def test_a_sheet_may_have_any_name_if_its_columns_are_right(tmp_path: Path) -> None:

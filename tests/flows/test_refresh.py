@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from flows.downloads import fetching, refreshing
@@ -21,6 +22,7 @@ from flows.downloads.fetching import RetryPolicy
 from flows.downloads.names import Name
 from flows.downloads.refreshing import Refreshed, Wanted
 from flows.pipeline import steps
+from flows.publishing import layers
 from schemas.facts import columns
 from tests import publishers
 from tests.publishers import (
@@ -80,7 +82,7 @@ def refused(wanted: Wanted) -> str:
 def written(wanted: Wanted) -> dict[str, bytes]:
     if not wanted.into.is_dir():
         return {}
-    return {path.name: path.read_bytes() for path in wanted.into.iterdir()}
+    return {path.name: path.read_bytes() for path in wanted.into.iterdir() if path.name != ".lock"}
 
 
 def rows(wanted: Wanted, table: str) -> list[dict[str, str]]:
@@ -397,17 +399,15 @@ def test_a_run_that_died_while_writing_is_mended(
     refreshing.refresh(wanted)
     server.population["AE", 2023] = "5"
     server.files["/stop.csv"] = stop(41)
-    whole = fetching.write_whole
 
-    def dies(path: Path, content: bytes) -> None:
-        if path.name == "bases.csv":
-            raise KeyboardInterrupt
-        whole(path, content)
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("flows.publishing.layers.write_whole", dies)
+        patch.setattr(layers, "_put_in_place", dies)
         with pytest.raises(KeyboardInterrupt):
             refreshing.refresh(replace(wanted, today=LATER))
+    assert "unfinished_layer" in {found.rule for found in steps.read([FACTS, wanted.into]).findings}
     assert refreshing.refresh(wanted).created
     bases = {row["base_id"]: row["persons"] for row in rows(wanted, "bases")}
     assert bases["AE-all_ages-2023-worldbank"] == "5"
@@ -429,6 +429,36 @@ def test_a_server_that_never_ends_is_given_up(server: Server, wanted: Wanted) ->
     server.answers["/stop.csv"] = [slow, slow]
     hasty = replace(SOON, attempts=2, attempt_seconds=0.02)
     assert "is too slow (ReadTimeout), after 2 tries" in refused(alone(wanted, policy=hasty))
+
+
+def test_a_body_without_an_end_is_given_up_and_not_kept(server: Server, wanted: Wanted) -> None:
+    server.answers["/stop.csv"] = [gives(stop() * 100)]
+    few = alone(wanted, policy=replace(SOON, most_bytes=20_000))
+    assert "stop.csv: is longer than 20,000 bytes" in refused(few)
+    assert [path for path in wanted.downloads.rglob("*") if path.suffix == ".part"] == []
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "reason"),
+    [
+        ("https://example.org/a", "http://example.org/a", "from https to http"),
+        ("https://example.org/a", "https://localhost/a", "is no public address"),
+        ("http://example.org/a", "http://127.0.0.1:4200/api", "is no public address"),
+        ("http://example.org/a", "//[::1]/a", "is no public address"),
+        ("http://example.org/a", "http://10.0.0.1/a", "is no public address"),
+    ],
+)
+def test_a_publisher_does_not_lead_to_this_machine_or_into_the_open(
+    here: str, there: str, reason: str
+) -> None:
+    request = httpx.Request("GET", here)
+    answer = httpx.Response(302, headers={"Location": there}, request=request)
+    with fetching.client(SOON) as http:
+        (hook,) = http.event_hooks["response"]
+        with pytest.raises(fetching.UnusableError, match=reason):
+            hook(answer)
+        hook(httpx.Response(302, headers={"Location": "https://example.com/b"}, request=request))
+        hook(httpx.Response(200, request=request))
 
 
 def test_a_damaged_download_is_told(wanted: Wanted) -> None:

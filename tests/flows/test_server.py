@@ -1,29 +1,47 @@
-"""The schedule on a real Prefect server: `audience-impact serve`, its deployment and its runs."""
+"""The schedule on a real Prefect server: `audience-impact serve`, its deployment and its runs.
 
+Whoever reaches the server without its password, or from the page of another site, gets nothing;
+whoever has the password runs the flows of the checkout and nothing else.
+"""
+
+import base64
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pandas as pd
 import psutil  # type: ignore[import-untyped]
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Running, Scheduled
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_HOME,
+    PREFECT_RUNNER_POLL_FREQUENCY,
+    PREFECT_SERVER_API_PORT,
+    temporary_settings,
+)
+from prefect.states import Cancelling, Completed, Running, Scheduled
 
-from flows.serving import serve
+from flows.publish_impact import publish_impact
+from flows.serving import children, embedded, runs, serve, server
 
 COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "serve"]
 READY = "The schedule runs"
@@ -36,20 +54,21 @@ class Served:
     api: str
     process: subprocess.Popen[bytes]
     log: Path
+    password: str = ""
 
     @property
     def text(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
     def client(self) -> SyncPrefectClient:
-        return SyncPrefectClient(self.api)
+        return SyncPrefectClient(self.api, auth_string=self.password)
 
-    def run(self, **parameters: Any) -> FlowRun:
+    def run(self, job: dict[str, Any] | None = None, **parameters: Any) -> FlowRun:
         """A run of the deployment that is scheduled for now, once it has ended."""
         with self.client() as client:
             deployment = client.read_deployment_by_name("publish-impact/daily")
             made = client.create_flow_run_from_deployment(
-                deployment.id, parameters=parameters, state=Scheduled()
+                deployment.id, parameters=parameters, state=Scheduled(), job_variables=job
             )
             self.wait_for(lambda: is_final(client.read_flow_run(made.id).state), 90)
             return client.read_flow_run(made.id)
@@ -76,8 +95,8 @@ def free_port() -> int:
 def start(home: Path, api: str, **settings: str) -> Served:
     """Start `serve` without the Prefect settings of whoever runs the tests."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")}
-    # The worker looks for runs every second instead of every ten to fifteen.
-    ours = {"PREFECT_HOME": str(home), "PREFECT_WORKER_QUERY_SECONDS": "1", **settings}
+    # It looks for runs every second instead of every ten.
+    ours = {"PREFECT_HOME": str(home), "PREFECT_RUNNER_POLL_FREQUENCY": "1", **settings}
     log = home.parent / f"serve-{time.monotonic_ns()}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -115,6 +134,7 @@ def served(home: Path) -> Iterator[Served]:
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
     with serving(start(home, api, PREFECT_SERVER_API_PORT=str(port)), signal.SIGTERM) as running:
+        running.password = (home / f"audience-impact-{port}.password").read_text(encoding="utf-8")
         yield running
 
 
@@ -141,16 +161,100 @@ def test_a_scheduled_run_publishes_and_shows_its_results(served: Served, tmp_pat
     assert all("|" in text for text in shown.values())  # each holds a table
 
 
-def test_a_refused_run_fails_with_its_reason(
+def test_a_refused_run_fails_with_its_reason_and_brings_no_command(
     served: Served, facts_copy: Path, tmp_path: Path
 ) -> None:
     (facts_copy / "sources.csv").write_text("source_id,publisher\nx,y\n", encoding="utf-8")
-    run = served.run(facts=[str(facts_copy)], published=str(tmp_path / "published"))
+    # All that a process worker would run: each leaves the same file behind.
+    taken = tmp_path / "taken"
+    command = f"{sys.executable} -c \"open('{taken}', 'w')\""
+    (tmp_path / "other.py").write_text(
+        f"from prefect import flow\n\nopen({str(taken)!r}, 'w')\n\n\n@flow\ndef f(): ...\n"
+    )
+    with patched(served, command, f"{tmp_path}/other.py:f"):
+        run = served.run(
+            {"command": command}, facts=[str(facts_copy)], published=str(tmp_path / "published")
+        )
+    assert run.job_variables == {"command": command}
+    assert not taken.exists()
     assert run.state is not None
     assert run.state.type is StateType.FAILED
     assert run.state.message is not None
     assert f"{facts_copy / 'sources.csv'}:1:url: missing_column" in run.state.message
     assert not (tmp_path / "published").exists()
+
+
+@contextmanager
+def patched(served: Served, command: str, entrypoint: str) -> Iterator[None]:
+    """The deployment as somebody with the password may rewrite it on the server."""
+    step = {"prefect.deployments.steps.run_shell_script": {"script": command}}
+    with served.client() as client:
+        before = client.read_deployment_by_name("publish-impact/daily")
+        other = DeploymentUpdate(
+            pull_steps=[step], entrypoint=entrypoint, job_variables={"command": command}
+        )
+        client.update_deployment(before.id, other)
+        try:
+            yield
+        finally:
+            back = DeploymentUpdate(
+                pull_steps=before.pull_steps, entrypoint=before.entrypoint, job_variables={}
+            )
+            client.update_deployment(before.id, back)
+
+
+def basic(password: str) -> dict[str, str]:
+    """The headers of a request with a password."""
+    return {"Authorization": "Basic " + base64.b64encode(password.encode()).decode()}
+
+
+def test_nobody_comes_in_without_the_password(served: Served) -> None:
+    token = f"{served.api}/csrf-token?client=me"
+    read = f"{served.api}/admin/settings"
+    for headers in ({}, basic("serve:guess")):
+        assert httpx.get(token, headers=headers).status_code == 401
+        assert httpx.get(read, headers=headers).status_code == 401
+        assert httpx.post(f"{served.api}/flow_runs/filter", headers=headers).status_code == 403
+    given = httpx.get(token, headers=basic(served.password)).json()["token"]
+    ours = {"Prefect-Csrf-Token": given, "Prefect-Csrf-Client": "me"}
+    for headers, status in ((ours, 401), (ours | basic(served.password), 200)):
+        answer = httpx.post(f"{served.api}/flow_runs/filter", json={}, headers=headers)
+        assert answer.status_code == status
+
+
+def test_pages_of_other_sites_get_nothing(served: Served) -> None:
+    asks = {"Access-Control-Request-Method": "POST"}
+    site = served.api.removesuffix("/api")
+    for origin, status in (("http://evil.example", 400), (site, 200)):
+        answer = httpx.options(f"{served.api}/flow_runs/filter", headers=asks | {"Origin": origin})
+        assert answer.status_code == status
+        assert (answer.headers.get("Access-Control-Allow-Origin") == origin) is (status == 200)
+    # The password alone, as a browser might add it to a form of another site.
+    form = httpx.post(
+        f"{served.api}/flow_runs/filter",
+        headers=basic(served.password) | {"Origin": "http://evil.example"},
+    )
+    assert form.status_code == 403
+    # A name of somebody else's that points at this machine.
+    assert httpx.get(f"{served.api}/health", headers={"Host": "evil.example"}).status_code == 400
+    assert httpx.get(f"{served.api}/health").status_code == 200
+
+
+def test_who_opens_the_server_to_a_network_names_it_as_they_like() -> None:
+    assert embedded.hosts("0.0.0.0") == ["*"]
+
+
+def test_only_the_owner_reads_the_password_and_the_database(served: Served, home: Path) -> None:
+    (file,) = home.glob("*.password")
+    databases = list(home.glob("prefect.db*"))
+    assert databases
+    for path in (file, *databases):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    family = [psutil.Process(served.process.pid)]
+    family += family[0].children(recursive=True)
+    assert len(family) > 1
+    assert not any(served.password in word for one in family for word in one.cmdline())
+    assert served.password not in served.text
 
 
 @pytest.mark.parametrize(
@@ -166,30 +270,129 @@ def test_the_server_refuses_parameters_out_of_bounds(
 
 
 def test_a_server_that_is_configured_is_used_and_stays(served: Served, home: Path) -> None:
-    with serving(start(home, served.api, PREFECT_API_URL=served.api), signal.SIGINT) as second:
+    settings = {"PREFECT_API_URL": served.api, "PREFECT_API_AUTH_STRING": served.password}
+    with serving(start(home, served.api, **settings), signal.SIGINT) as second:
         assert f"Using the Prefect server at {served.api}." in second.text
     with served.client() as client:
         assert client.api_healthcheck() is None
 
 
-def test_a_configured_server_that_does_not_answer_is_named(home: Path) -> None:
+@pytest.fixture
+def stranger() -> Iterator[tuple[int, list[str]]]:
+    """A port where somebody answers whatever is asked, as Prefect would; and what was asked."""
+    asked: list[str] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'"3.9.1"')
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        yield listening.server_port, asked
+        listening.shutdown()
+        thread.join()
+
+
+@contextmanager
+def refusing(settings: dict[Any, Any], message: str) -> Iterator[None]:
+    """With these settings there is no server, for the reason given."""
+    with (
+        temporary_settings(settings, restore_defaults={PREFECT_API_URL}),
+        pytest.raises(children.ServeError, match=message),
+    ):
+        yield
+
+
+def test_a_stranger_on_the_port_is_not_taken_for_the_server(
+    stranger: tuple[int, list[str]], home: Path
+) -> None:
+    port, asked = stranger
+    with (
+        refusing({PREFECT_SERVER_API_PORT: port, PREFECT_HOME: home}, rf"listen at .*:{port}: "),
+        server.server(),
+    ):
+        pass
+    assert asked == []  # nothing was sent there, least of all a password
+
+
+def test_a_stranger_is_not_taken_for_a_server_that_ended(
+    stranger: tuple[int, list[str]], home: Path
+) -> None:
+    port, asked = stranger
+    ended = subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"])
+    ended.wait()
+    with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+        assert server.what_is_wrong() is None  # it does answer like Prefect
+        with pytest.raises(children.ServeError, match=r"ended before .* \(exit status 7\)"):
+            server.wait_for(ended)
+    assert asked
+
+
+def test_a_configured_server_that_does_not_answer_is_named() -> None:
     api = f"http://127.0.0.1:{free_port()}/api"
-    failed = start(home, api, PREFECT_API_URL=api)
-    assert failed.process.wait(60) == 1
-    assert f"No Prefect server answers at {api} (PREFECT_API_URL): " in failed.text
-    assert "Traceback" not in failed.text
+    with (
+        refusing({PREFECT_API_URL: api}, rf"No Prefect server answers at {api} \(PREFECT_API_URL"),
+        server.server(),
+    ):
+        pass
 
 
-def test_runs_of_a_stopped_worker_do_not_run_for_ever(served: Served) -> None:
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = {PREFECT_SERVER_API_PORT: free_port(), PREFECT_HOME: tmp_path / "file"}
+    with refusing(settings, "PREFECT_HOME"), server.server():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Running(), StateType.CRASHED),
+        (Cancelling(), StateType.CANCELLED),
+        (Completed(), StateType.COMPLETED),
+        (Scheduled(), StateType.SCHEDULED),  # waits for its next try
+    ],
+    ids=lambda one: one.name,
+)
+def test_a_run_whose_process_is_gone_does_not_run_for_ever(
+    served: Served, before: State[Any], after: StateType
+) -> None:
     with served.client() as client:
-        deployment = client.read_deployment_by_name("publish-impact/daily")
-        runs = [
-            client.create_flow_run_from_deployment(deployment.id, state=Running()).id
-            for _ in range(2)
-        ]
-        for run, worker in zip(runs, ["stopped", "working"], strict=True):
-            client.update_flow_run_labels(run, {"prefect.worker.name": worker})
-        with temporary_settings({PREFECT_API_URL: served.api}):
-            serve.end_runs_of("stopped")
-        states = [client.read_flow_run(run).state for run in runs]
-    assert [state.type for state in states if state] == [StateType.CRASHED, StateType.RUNNING]
+        # Of no deployment, so that nobody else runs it.
+        run = client.create_flow_run(publish_impact, state=before).id
+        runs.end(client, run)
+        state = client.read_flow_run(run).state
+    assert state is not None
+    assert state.type is after
+
+
+def test_a_run_that_a_killed_server_left_is_ended(served: Served) -> None:
+    with served.client() as client:
+        deployment = client.read_deployment_by_name("publish-impact/daily").id
+        run = client.create_flow_run_from_deployment(deployment, state=Running()).id
+        runs.end_left_over(client, {deployment: "any"})
+        state = client.read_flow_run(run).state
+    assert state is not None
+    assert state.type is StateType.CRASHED
+
+
+def test_a_server_that_is_away_does_not_keep_a_process_from_stopping() -> None:
+    with SyncPrefectClient(f"http://127.0.0.1:{free_port()}/api") as away:
+        assert runs.end(away, uuid4()) == "unknown"  # an error would replace the interrupt
+
+
+def test_a_run_that_somebody_cancels_is_stopped(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(runs, "command", lambda entrypoint: sleep)
+    with served.client() as client, temporary_settings({PREFECT_RUNNER_POLL_FREQUENCY: 1}):
+        run = client.create_flow_run(publish_impact, state=Cancelling()).id
+        assert runs.execute(client, run, "any", lambda: None) == "Cancelled"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from flows.pipeline import steps
 from flows.registers import importing
+from flows.registers.registry import REGISTERS
 from tests.golden.worlds import WORLDS, Odd
 from tests.support import FACTS, checked, load
 
@@ -86,7 +87,8 @@ def of_facts(results: steps.Results) -> Digests:
 
 def layer(folder: Path) -> Path:
     """The sample of a register as a layer, written into a new folder."""
-    importing.import_stop(SAMPLE, folder, [FACTS], importing.Origin())
+    stop = REGISTERS["stop"].load()
+    importing.import_register(stop, SAMPLE, folder, [FACTS], importing.Origin())
     return folder
 
 

@@ -41,7 +41,10 @@ class Case:
 
 
 CASES = {
-    "required": Case("platforms", {"platform_id": "nameless", "name": " "}, "name", " "),
+    "white_space": Case(
+        "platforms", {"platform_id": "padded", "name": "A service\xa0"}, "name", "A service\xa0"
+    ),
+    "required": Case("platforms", {"platform_id": "nameless", "name": ""}, "name", ""),
     "number": Case(
         "estimates", {"estimate_id": "N1", "value": "96 million"}, "value", "96 million"
     ),
@@ -494,6 +497,21 @@ def test_what_is_no_plain_number(tmp_path: Path) -> None:
     assert [found.value for found in of_rule(done, "number")] == cells
 
 
+@pytest.mark.parametrize("blank", [" ", "  ", "\xa0", "\u3000", "\u200b", "\ufeff"], ids=ascii)
+def test_a_figure_of_white_space_is_no_silent_gap(small_facts: Path, blank: str) -> None:
+    """The row is refused with line, column and sign; a strict run stops."""
+    line = edit(small_facts, "estimates", "E1", value=blank)
+    done = checked(small_facts)
+    (found,) = of_rule(done, "white_space")
+    assert (found.line, found.column, found.value) == (line, "value", blank)
+    assert f"nothing but U+{ord(blank[0]):04X} " in found.message
+    assert steps.line(found).endswith(f"empty it or fill it ({blank!r})")
+    assert [missing.line for missing in of_rule(done, "low_value_high")] == [line]
+    assert "E1" not in set(done.tables["estimates"]["estimate_id"])
+    with pytest.raises(steps.RefusedError, match=rf"estimates\.csv:{line}:value: "):
+        steps.gate(done, strict=True)
+
+
 def test_a_message_lists_the_allowed_words() -> None:
-    said = contracts.message("estimates", "sex", "word")
+    said = contracts.message("estimates", "sex", "word", "X")
     assert said.endswith("; allowed: M, F")

@@ -119,3 +119,24 @@ def test_the_order_of_rows_and_of_columns_is_no_change() -> None:
 
 def test_nothing_before_is_no_share() -> None:
     assert downloaded.compare(frame(), frame(("a", "1")), ["key"]).share == 0
+
+
+def test_a_file_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    header, row = UN.format("Medium").encode().split(b"\n")[:2]
+    with pytest.raises(ShapeError, match="a line of more than 1,000,000 signs"):
+        downloaded.projections([gzip.compress(header + b"\n" + bytes(5_000_000))])
+    many = gzip.compress(header + b"\n" + (row + b"\n") * 1000)
+    monkeypatch.setattr(downloaded, "MOST_SIGNS", 10_000)
+    with pytest.raises(ShapeError, match="unpacks to more than 10,000 signs"):
+        downloaded.projections([many])
+    monkeypatch.undo()
+    monkeypatch.setattr(downloaded, "MOST_ROWS", 999)
+    with pytest.raises(ShapeError, match="more than 999 rows"):
+        downloaded.projections([many])
+
+
+def test_json_that_is_nested_without_end_or_too_long_is_refused() -> None:
+    with pytest.raises(ShapeError, match="gives no JSON"):
+        downloaded.indicator([b"[" * 1_000_000])
+    with pytest.raises(ShapeError, match="a page of more than 20,000,000 bytes"):
+        downloaded.indicator([bytes(20_000_001)])

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -73,7 +74,8 @@ def test_a_broken_file_is_named_with_line_column_and_value(case: Broken, tmp_pat
 
 
 def test_every_reading_rule_has_a_case_that_fails_it() -> None:
-    assert set(BY_RULE) | {"missing_table", "unknown_table"} == set(reading.MEANINGS)
+    elsewhere = {"missing_table", "unknown_table", "unfinished_layer"}
+    assert set(BY_RULE) | elsewhere == set(reading.MEANINGS)
     assert {case.rule for case in BROKEN if case.severity is Severity.ERROR} == reading.ROW_RULES
 
 
@@ -107,6 +109,33 @@ def test_a_strange_csv_is_a_warning(tmp_path: Path) -> None:
         "thinks.csv",
         Severity.WARNING,
     )
+
+
+def test_a_layer_that_is_being_written_is_refused(small_facts: Path, tmp_path: Path) -> None:
+    """Also where a whole layer lies before it, and with the folder that it is."""
+    half = tmp_path / "half"
+    half.mkdir()
+    (half / "bases.csv").write_bytes((small_facts / "bases.csv").read_bytes())
+    (half / reading.UNFINISHED).write_text("refresh\n")
+    done = steps.check(steps.read([small_facts, half]))
+    (found,) = [found for found in done.findings if found.rule == "unfinished_layer"]
+    assert (found.table, found.layer, found.severity) == ("bases", 2, Severity.TABLE_ERROR)
+    with pytest.raises(steps.RefusedError, match=f"{half}/.unfinished:1:: unfinished_layer: "):
+        steps.gate(done, strict=False)
+
+
+def test_a_layer_that_begins_to_be_written_meanwhile_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged = reading.merge
+
+    def while_reading(*words: Any) -> Any:
+        (tmp_path / reading.UNFINISHED).write_text("refresh\n")
+        return merged(*words)
+
+    monkeypatch.setattr(reading, "merge", while_reading)
+    _, findings = things(tmp_path, "a_id,b,c\n")
+    assert [found.rule for found in findings] == ["unfinished_layer"]
 
 
 def test_a_row_that_cannot_be_read_is_kept_whole_and_the_others_stay(tmp_path: Path) -> None:

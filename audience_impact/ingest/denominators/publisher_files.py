@@ -30,6 +30,9 @@ _GZIP = b"\x1f\x8b"
 
 _Only = tuple[str, Sequence[str]]
 """A column and the words in it of the rows that are read."""
+MOST_PAGE_BYTES, MOST_LINE_SIGNS = 20_000_000, 1_000_000
+MOST_SIGNS, MOST_ROWS = 500_000_000, 500_000
+"""Far beyond what publishers give: what goes beyond is no data but a mistake or an attack."""
 Reader = Callable[[Sequence[bytes]], pd.DataFrame]
 
 
@@ -96,9 +99,11 @@ def indicator(pages: Sequence[bytes]) -> pd.DataFrame:
 
 def _page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The head and the rows of one page; its own message where the World Bank gives one."""
+    if len(page) > MOST_PAGE_BYTES:
+        raise ShapeError(f"gives a page of more than {MOST_PAGE_BYTES:,} bytes")
     try:
         answer = json.loads(page, parse_float=str, parse_int=str)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ShapeError(f"gives no JSON ({error})") from error
     if not isinstance(answer, list) or not answer or not isinstance(answer[0], dict):
         raise ShapeError("gives JSON that is no list of head and rows")
@@ -146,7 +151,7 @@ def _table(data: bytes, needed: Sequence[str], only: _Only | None = None) -> pd.
     plain = gzip.GzipFile(fileobj=packed) if data.startswith(_GZIP) else packed
     try:
         with io.TextIOWrapper(cast(BinaryIO, plain), "utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
+            reader = csv.reader(_lines(text), strict=True)
             header = next(reader, [])
             _require(dict.fromkeys(header), needed)
             return _rows(reader, header, needed if only else header, only)
@@ -154,6 +159,18 @@ def _table(data: bytes, needed: Sequence[str], only: _Only | None = None) -> pd.
         raise ShapeError(f"gives a gzip file that is not whole ({error})") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ShapeError(f"gives no CSV ({error})") from error
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a file, as long as neither they nor all of them grow beyond reason."""
+    total = 0
+    while line := text.readline(MOST_LINE_SIGNS + 1):
+        total += len(line)
+        if len(line) > MOST_LINE_SIGNS:
+            raise ShapeError(f"has a line of more than {MOST_LINE_SIGNS:,} signs")
+        if total > MOST_SIGNS:
+            raise ShapeError(f"unpacks to more than {MOST_SIGNS:,} signs")
+        yield line
 
 
 def _rows(
@@ -170,6 +187,8 @@ def _rows(
             raise ShapeError(f"has {len(row)} cells in row {number}, not {len(header)}")
         if not only or row[place] in words:
             rows.append([row[cell] for cell in places])
+            if len(rows) > MOST_ROWS:
+                raise ShapeError(f"has more than {MOST_ROWS:,} rows")
     return pd.DataFrame(rows, columns=list(taken), dtype="str")
 
 

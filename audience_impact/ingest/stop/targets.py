@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from audience_impact import blanks
 from audience_impact.ingest.gazetteer import plain
 from audience_impact.ingest.register import (
     Catalogue,
@@ -79,7 +80,7 @@ def items(text: str) -> list[str]:
     rest = re.sub(r"\((?:vkontakte|odnoklassniki|romeo|my\.mail\.ru|pia)\)", "", rest, flags=re.I)
     parts = re.split(r"[,;]|\band\b|(?<=\w)\.\s|\bincluding\b", rest)
     parts = [re.sub(r",?\s*possibly$", "", part.strip(" .\t"), flags=re.I) for part in parts]
-    parts = [" ".join(part.split()) for part in [*parts, *found]]
+    parts = [blanks.trimmed(" ".join(part.split())) for part in [*parts, *found]]
     return [part for part in parts if part and plain(part) not in ("", "possibly")]
 
 
@@ -117,7 +118,7 @@ def _item(text: str, known: Catalogue) -> tuple[tuple[str, ...], str, str]:
 def _excerpt(text: str, found: re.Match[str]) -> str:
     """A short piece of a text around what was found."""
     start = max(0, min(found.start() - 20, len(text) - EXCERPT_SIGNS))
-    return text[start : start + EXCERPT_SIGNS].strip().replace('"', "'")
+    return blanks.trimmed(text[start : start + EXCERPT_SIGNS]).replace('"', "'")
 
 
 def _sentence(text: str, found: re.Match[str]) -> str:
@@ -161,7 +162,7 @@ class _Named:
     def add(self, text: str, rules: Sequence[FeatureRule], known: Catalogue) -> None:
         """Add one item of free text."""
         hits = [rule for rule in rules if rule.column == OTHER and rule.search(text)]
-        bare = re.sub(hits[0].pattern, "", text, flags=re.I).strip() if hits else text
+        bare = blanks.trimmed(re.sub(hits[0].pattern, "", text, flags=re.I)) if hits else text
         name = text if known.find(text) or not bare else bare
         ids, added, defect = _item(name, known)
         printed = f"'{short(text)}'"
@@ -192,7 +193,7 @@ def _named(row: Mapping[str, str], rules: Sequence[FeatureRule], known: Catalogu
 
 def short(text: str) -> str:
     """An excerpt from the beginning of a text."""
-    return text[:EXCERPT_SIGNS].strip()
+    return blanks.trimmed(text[:EXCERPT_SIGNS])
 
 
 def _merged(targets: Sequence[Target]) -> tuple[Target, ...]:

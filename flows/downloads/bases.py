@@ -1,23 +1,25 @@
-"""Rows of `bases` from what was downloaded: each answer read, then the one pipeline."""
+"""The layer that `refresh` writes: bases, their sources and the lineages of these."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from audience_impact.facts import reading
+from audience_impact.facts.tables import Tables
 from audience_impact.ingest.denominators import worldbank
-from audience_impact.ingest.denominators.bases import (
-    Figures,
-    Sources,
-    Years,
-    from_figures,
-)
+from audience_impact.ingest.denominators.bases import Figures, Sources, Years, from_figures
 from audience_impact.ingest.denominators.publisher_files import ShapeError
+from flows.downloads import folder as downloads
 from flows.downloads.fetching import SourceError
-from flows.downloads.folder import Download, table
+from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import PUBLISHERS
+from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError
+from flows.publishing.layers import Owner
 
+OWNER = Owner("refresh", "refresh.json")
 YEARS = Years(1960, 2030)
 """From the first year of the World Bank's series; beyond the last nobody asks yet."""
 SOURCES = Sources(
@@ -31,6 +33,32 @@ _READERS = {
     Name.INTERNET: ("shares", worldbank.shares),
     Name.PROJECTIONS: ("ahead", worldbank.projections),
 }
+
+
+def build(have: Mapping[Name, Download], facts: Sequence[Path]) -> Tables:
+    """The tables of the layer: bases, their sources and the lineages of these."""
+    known = _known(facts)
+    areas = set(known["areas"]["area_id"])
+    sources = [have[name].source(PUBLISHERS[name]) for name in PUBLISHERS if name in have]
+    rows, lineages = bases(have, areas), known["lineages"]
+    named = [*map(str, have), *(name for name in rows["lineage_id"].unique() if name)]
+    if lost := set(named) - set(lineages["lineage_id"]):
+        raise RefusedError([f"the facts name no lineage {name}" for name in sorted(lost)])
+    return {
+        "lineages": lineages[lineages["lineage_id"].isin(named)],
+        "sources": pd.DataFrame(sources),
+        "bases": rows,
+    }
+
+
+def _known(facts: Sequence[Path]) -> Tables:
+    """Areas and lineages that the facts name."""
+    headers = steps.headers()
+    tables, findings = reading.read(facts, {name: headers[name] for name in ("areas", "lineages")})
+    fatal = [steps.line(found) for found in findings if found.rule in reading.FATAL_RULES]
+    if fatal:
+        raise RefusedError(fatal)
+    return tables
 
 
 def bases(have: Mapping[Name, Download], areas: Collection[str]) -> pd.DataFrame:
@@ -47,13 +75,8 @@ def bases(have: Mapping[Name, Download], areas: Collection[str]) -> pd.DataFrame
     return rows.sort_values("base_id", ignore_index=True)
 
 
-def series(have: Collection[Name], rows: pd.DataFrame) -> list[str]:
-    """The measurement series that a layer with these downloads and bases names."""
-    return [*map(str, have), *(name for name in rows["lineage_id"].unique() if name)]
-
-
 def _tidy(name: Name, download: Download, areas: Collection[str]) -> pd.DataFrame:
-    rows = table(PUBLISHERS[name], download)
+    rows = downloads.table(PUBLISHERS[name], download)
     try:
         return _READERS[name][1](rows, areas)
     except ShapeError as error:

@@ -1,0 +1,66 @@
+"""What of a text can be seen: blanks of every kind, and how to name them to a person.
+
+A cell that holds a no-break space or a zero-width sign looks empty or right and is neither: it is
+no number, no key and no blank. Which signs these are follows Unicode 16: `White_Space`, control
+characters, and `Default_Ignorable_Code_Point` (shown as nothing), with the blank Braille pattern.
+Left out are formats that are drawn (Arabic number signs).
+
+Assumption: a text may end in a variation selector or a tag, as pictographs do; it may not consist
+of them alone.
+"""
+
+import unicodedata
+
+import pandas as pd
+
+_SPACES = (
+    *((0x00, 0x20), (0x7F, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029)),
+    *((0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000)),
+)
+_UNSEEN = (
+    *((0xAD, 0xAD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
+    *((0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x2800, 0x2800)),
+    *((0x3164, 0x3164), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB)),
+    *((0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A)),
+)
+_OF_PICTOGRAPHS = ((0xFE00, 0xFE0F), (0xE0000, 0xE0FFF))
+
+
+def _signs(*ranges: tuple[int, int]) -> str:
+    return "".join(chr(code) for first, last in ranges for code in range(first, last + 1))
+
+
+WHITE = _signs(*_SPACES, *_UNSEEN)
+"""Signs that no text may begin or end with."""
+INVISIBLE = WHITE + _signs(*_OF_PICTOGRAPHS)
+"""Signs that alone make no text."""
+
+
+def trimmed(text: str) -> str:
+    """The text without what cannot be seen at its ends; blank where nothing can be seen."""
+    return text.strip(WHITE) if text.strip(INVISIBLE) else ""
+
+
+def filled(texts: pd.Series) -> pd.Series:
+    """Which cells hold something that can be seen."""
+    return texts.str.strip(INVISIBLE) != ""
+
+
+def padded(texts: pd.Series) -> pd.Series:
+    """Which cells hold nothing but white space, or begin or end with it."""
+    return (texts != "") & ((texts.str.strip(WHITE) != texts) | ~filled(texts))
+
+
+def told_white(text: str) -> str:
+    """Where a text has white space at its ends, and which: `U+00A0 NO-BREAK SPACE`."""
+    seen = trimmed(text)
+    if not seen:
+        signs = list(dict.fromkeys(text))[:3]
+        return f"the cell holds nothing but {', '.join(map(_name, signs))}; empty it or fill it"
+    ends = [("begins", text[0])] * (text[0] in WHITE) + [("ends", text[-1])] * (text[-1] in WHITE)
+    where = " and ".join(f"{verb} with {_name(sign)}" for verb, sign in ends)
+    return f"the cell {where}; delete that"
+
+
+def _name(sign: str) -> str:
+    return f"U+{ord(sign):04X} {unicodedata.name(sign, 'CONTROL CHARACTER')}"
