@@ -17,6 +17,7 @@ from pandera.extensions import register_check_method
 from audience_impact import blanks, periods
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
 IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]*)$")
 
@@ -111,9 +112,13 @@ def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
 @register_check_method(statistics=["list_of_days"])
 def list_of_days(texts: Any, *, list_of_days: bool) -> Any:
     """Blank or days that exist in the calendar, separated by semicolons."""
-    each = texts[_filled(texts)].astype("str").str.split(";").explode().astype("str")
-    sound = each.str.match(r"^\d{4}-\d{2}-\d{2}$") & periods.spans(each)["start"].notna()
-    return pd.Series(~texts.index.isin(sound.index[~sound]), texts.index)
+    known = {text: not text.strip() or _all_days(text.split(";")) for text in texts.unique()}
+    return texts.map(known).astype("bool")
+
+
+def _all_days(days: list[str]) -> bool:
+    told = pd.Series(days, dtype="str")
+    return bool((told.str.match(DAY) & periods.spans(told)["start"].notna()).all())
 
 
 @register_check_method(statistics=["word"])

@@ -10,8 +10,8 @@ a day of its own. Hours told make person-hours of each day in force; the lower b
 hours told, the upper one the most, the estimate their mean. Where no hours are told a day counts 24
 in the estimate and the upper bound, and in the lower bound days between the first and the last
 count 24 and those two nothing. Of several restrictions at once a person has at least the hours of
-the one that forces most, and at most all of them added, 24 on a day; an estimate is made where there
-is one restriction alone, or all last the whole day.
+the one that forces most, and at most all of them added, 24 on a day; an estimate is made where
+there is one restriction alone, or all last the whole day.
 
 Assumptions. Each of several times is on a day of its own. Hours change person-hours, not who is
 exposed.
@@ -37,7 +37,7 @@ def told(about: pd.DataFrame) -> pd.DataFrame:
     frame = about.reindex(columns=COLUMNS)
     numbers = frame.columns.drop("days_in_force")
     return frame.assign(
-        days_in_force=frame["days_in_force"].fillna("").astype("str"),
+        days_in_force=frame["days_in_force"].astype("object").fillna("").astype("str"),
         **{name: frame[name].astype("float64") for name in numbers},
     )
 

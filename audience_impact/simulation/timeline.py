@@ -5,7 +5,8 @@ person under at least one restriction on a day. The daily audience of a service 
 on a day.
 
 Method. Spans start on the observed day, from the announcement where no day was observed. They
-last on the days of it that are told (curfews), or on all of them. They end on the recorded day; what is ongoing ends on the day of the facts. On each stretch without
+end on the recorded day; what is ongoing ends on the day of the facts. Where days in force are told,
+they last on those alone (curfews). On each stretch without
 change (person_days) the union of the daily audiences is bounded (Frechet) and drawn
 (estimation). A daily figure is bounded by the interval that its source states, and drawn from
 it; without one it stands as it is. With a monthly audience m alone the daily one lies between
@@ -36,9 +37,8 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.figures import PAIR
 from audience_impact.overlap.copula import Array
 from audience_impact.simulation import audiences as pooling
-from audience_impact.simulation import curfews
+from audience_impact.simulation import curfews, reach
 from audience_impact.simulation import intervals as person_days
-from audience_impact.simulation import reach
 from audience_impact.simulation import unions as estimation
 from audience_impact.simulation.distributions import Sampler
 from audience_impact.simulation.unions import CELL, Learned, Sets

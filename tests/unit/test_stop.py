@@ -236,7 +236,10 @@ def test_networks(cells: dict[str, str], told: tuple[str, str]) -> None:
     ],
 )  # fmt: skip
 def test_evidence_goes_as_far_as_the_words(cells: dict[str, str], state: str) -> None:
-    assert stop.restriction(register_row(**cells), False, (), stop.Context())["evidence_state"] == state
+    assert (
+        stop.restriction(register_row(**cells), False, (), stop.Context())["evidence_state"]
+        == state
+    )
 
 
 def test_who_why_and_by_what_law() -> None:
@@ -270,7 +273,10 @@ def test_who_why_and_by_what_law() -> None:
 
 
 def test_notes_are_short() -> None:
-    assert len(stop.restriction(register_row(event="word " * 200), False, (), stop.Context())["note"]) < 300
+    assert (
+        len(stop.restriction(register_row(event="word " * 200), False, (), stop.Context())["note"])
+        < 300
+    )
 
 
 RUSSIA = gazetteer.gazetteer({"Russian Federation", "India", "Kenya"})

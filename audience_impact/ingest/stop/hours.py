@@ -66,7 +66,7 @@ LENGTH = re.compile(
 )
 ADJECTIVE = re.compile(
     rf"{_NUMBER}[- ]hours?[- ](?:long )?(?:internet |nationwide )?"
-    r"(?:shutdown|disruption|outage|blackout|curfew)",
+    r"(?:shutdown|disruption|outage|blackout|curfew)(?!s)",
     re.IGNORECASE,
 )
 

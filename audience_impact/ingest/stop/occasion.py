@@ -10,6 +10,8 @@ apart. Where a civil authority is said to have ordered and the cause is given as
 contradicts itself, and nothing is known. A reason that only an authority can give (exams, order,
 security) makes an order of an act of unknown hand, and so does an authority's own admission.
 
+A military orders, unless the text says that strikes or destruction took the network away.
+
 Drawbacks. An order that was carried out by destroying something is read as damage if a military
 gave it.
 """
@@ -17,6 +19,7 @@ gave it.
 import re
 from collections.abc import Mapping
 
+from audience_impact.ingest.stop.words import first_sentence
 from audience_impact.vocabulary import Cause, YesNo
 
 CIVIL = frozenset(
@@ -40,6 +43,14 @@ DAMAGE = re.compile(
     r"(cable )?(was |were )?(cut|sever)|\bcable[- ]cut|\bfuel\b|\bfire\b|\bvandal",
     re.IGNORECASE,
 )
+BY_WAR = re.compile(
+    r"\b(due to|caused by|because of|as a result of)\b[^.]{0,80}"
+    r"\b(damag|destr(oy|uct)|strikes?|airstrike|bomb|shelling|fuel)|"
+    r"\b(damag|destr(oy|uct))\w* (to |of |the )*(\w+ ){0,3}"
+    r"(infrastructure|towers?|cables?|lines|fib(er|re)|networks?|equipment)",
+    re.IGNORECASE,
+)
+"""What a military did to a network by fighting, and not by an order."""
 AGAINST = re.compile(r"\b(protect|ward|prevent|counter|defen[cds]\w*|against)\b", re.IGNORECASE)
 UNTOLD = frozenset({"", "unknown", "not sure"})
 
@@ -58,7 +69,8 @@ def cause(row: Mapping[str, str]) -> Cause:
         return Cause.UNKNOWN if _attacked(row["actual_cause_details"]) else Cause.ORDER
     reason = row["gov_justification"].casefold()
     if hand == "military":
-        return Cause.DAMAGE if DAMAGE.search(row["actual_cause_details"]) else Cause.ORDER
+        act = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
+        return Cause.DAMAGE if BY_WAR.search(act) else Cause.ORDER
     if hand == "non-government":
         return _of_others(said, reason)
     if not NOT_A_MOTIVE.search(reason) or row["gov_ack"] == "Yes":

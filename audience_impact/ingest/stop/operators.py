@@ -17,6 +17,8 @@ PREFIX = re.compile(r"^([A-Z][\w .'()-]{2,40}?):\s*(?=\S)")
 SEPARATORS = re.compile(r"[,;]|\band\b|(?<=\))\s+(?=[A-Z])")
 OWNER = re.compile(r"\([^()]*\)")
 EVERY = re.compile(r"\ball\b.*\b(telcos?|operators?|providers?|isps?|networks?)\b", re.IGNORECASE)
+OFFICE = re.compile(r"\b(ministry|government|authority)\b", re.IGNORECASE)
+"""Who may order and sells no access."""
 NETWORK_LINK = re.compile(r"(?:/asn/|/(?:traffic/|quality/)?as)(\d{2,6})\b", re.IGNORECASE)
 COUNTRY_LINK = re.compile(
     r"ioda[\w.]*/[^\s;]*country/[A-Z]{2}|radar\.cloudflare\.com/(?:traffic/)?[a-z]{2}(?=[?#;\s]|$)",
@@ -31,7 +33,7 @@ def named(row: Mapping[str, str]) -> tuple[str, ...]:
     if EVERY.search(cell):
         return ()
     parts = (PREFIX.sub("", part.strip()).strip(" .") for part in SEPARATORS.split(cell))
-    return tuple(dict.fromkeys(part for part in parts if key(part)))
+    return tuple(dict.fromkeys(part for part in parts if key(part) and not OFFICE.search(part)))
 
 
 def key(name: str) -> str:
