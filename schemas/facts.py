@@ -63,7 +63,7 @@ def _ordered(frame: Any, low: str, middle: str, high: str) -> Any:
 def _inside(frame: pd.DataFrame) -> Any:
     """Whether all days in force of a restriction lie within it."""
     days = frame["days_in_force"].str.split(";").explode()
-    days = pd.to_datetime(days, errors="coerce").groupby(level=0)
+    days = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").groupby(level=0)
     start = periods.spans(frame["observed_from"])["start"]
     end = periods.spans(frame["ended_on"])["end"]
     return ~(days.min() < start) & ~(days.max() >= end)

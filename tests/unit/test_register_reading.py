@@ -399,8 +399,9 @@ def test_a_later_edition_ends_and_corrects_what_goes_on() -> None:
     assert corrected["extent_reason"] == "a later edition counts it as single services"
     elsewhere = services | {"area_name": "Nairobi"}
     earlier = services | {"count_year": "2023", "end_date": "2024-06-05"}
-    for other in (elsewhere, earlier):
-        kept = full_network(readings(ongoing, other)).restriction
+    beside = services | {"count_year": "2024"}
+    for others in ([elsewhere], [earlier], [beside, services]):
+        kept = full_network(readings(ongoing, *others)).restriction
         assert (kept["end_status"], kept["extent_reason"]) == ("ongoing", "")
 
 

@@ -117,7 +117,7 @@ def end(row: Row, later: str = "") -> End:
     start, ended = told.start, told.end
     days, defect = duration(row["duration"])
     defects = [each for each in (told.defect or defect,) if each]
-    defects += ["end_unreadable"] if row["end_date"] and not ended else []
+    defects += ["end_unreadable"] if row["end_date"] and not day(row["end_date"]) else []
     status = row["shutdown_status"].casefold()
     if told.defect == "dates_contradict":
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))

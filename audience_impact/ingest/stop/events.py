@@ -126,14 +126,17 @@ def _excepted(row: Record) -> str:
 
 
 def _later_editions(row: Record, background: Background) -> list[Record]:
-    """Rows of later years of the same countries, start and place that are another event by word."""
-    return [
+    """Rows of later years of the same countries, start and place that take the place of this one.
+
+    They are another event by word, of which no row stands in the year of this one or before.
+    """
+    beside = [
         each
         for each in background.same_start.get(row.identity[:2], ())
-        if each.count_year > row.count_year
-        and each.group[3] == row.group[3]
-        and each.group != row.group
+        if each.group[3] == row.group[3] and each.group != row.group
     ]
+    known = {each.group for each in beside if each.count_year <= row.count_year}
+    return [each for each in beside if each.group not in known]
 
 
 def _place(record: Record, background: Background) -> tuple[Place, str]:
