@@ -1,7 +1,8 @@
 """ISO 8601 days and periods, also at reduced precision, as half-open intervals of days.
 
 `2025`, `2025-Q3`, `2025-H1`, `2025-07`, `2025-07-13`, and intervals of two of them joined
-by `/` with both ends inclusive. Inside the program an interval is [start, end).
+by `/` with both ends inclusive. Inside the program an interval is [start, end). Windows of time
+and the distance between two periods are measured here and nowhere else.
 """
 
 import re
@@ -12,6 +13,13 @@ HALF_YEAR = re.compile(r"^(\d{4})-H([12])$")
 SHAPE = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-[0-9]{2})?|-Q[1-4]|-H[12])?")
 
 DAY = "datetime64[us]"
+ONE_DAY = pd.Timedelta(days=1)
+WINDOW_DAYS = 366
+"""A base speaks for a figure at most twelve months away."""
+MONTH_DAYS = 30
+"""Days of a "monthly" audience."""
+MEAN_MONTH_DAYS = 30.4375
+"""Days of a month on average: from days to months."""
 
 
 def _span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
@@ -55,3 +63,45 @@ def spans(texts: "pd.Series[str]") -> pd.DataFrame:
         },
         index=texts.index,
     )
+
+
+def gap_days(
+    start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
+) -> pd.Series:
+    """Days between two half-open periods, 0 where they touch or overlap."""
+    before = (start - other_end).dt.days
+    after = (other_start - end).dt.days
+    return pd.concat([before, after], axis=1).max(axis=1).clip(lower=0)
+
+
+def middle(start: pd.Series, end: pd.Series) -> pd.Series:
+    """The middle of each period."""
+    return start + (end - start) / 2
+
+
+def apart_days(
+    start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
+) -> pd.Series:
+    """Days between the middles of two periods: which of two that touch is the nearer."""
+    return (middle(start, end) - middle(other_start, other_end)).abs()
+
+
+def with_distance(
+    joined: pd.DataFrame, own: tuple[str, str], other: tuple[str, str]
+) -> pd.DataFrame:
+    """Columns `gap` (days between) and `apart` (between the middles) of two periods of each row.
+
+    `own` and `other` name the columns of start and end of the two periods.
+    """
+    periods = [joined[name] for name in (*own, *other)]
+    return joined.assign(gap=gap_days(*periods), apart=apart_days(*periods))
+
+
+def months_between(earlier: pd.Series, later: pd.Series) -> pd.Series:
+    """Months of mean length from one day to another, below zero where the order is turned."""
+    return in_months((later - earlier).dt.days)
+
+
+def in_months(days: pd.Series) -> pd.Series:
+    """Days as months of mean length."""
+    return days / MEAN_MONTH_DAYS

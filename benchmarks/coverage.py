@@ -36,11 +36,11 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact import pipeline as impact
-from audience_impact.audiences import features
 from audience_impact.facts import tables as core
 from audience_impact.facts.tables import Tables
 from audience_impact.overlap import calibration
 from audience_impact.overlap.copula import Calibration
+from audience_impact.simulation import feature_users
 from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
 from benchmarks.overlap import facts
 from schemas import facts as contracts
@@ -106,7 +106,7 @@ class Publisher:
         for number in range(len(area.monthly)):
             self._service(code, area, number)
         if not area.own:
-            off = features.ASSUMED_SPREAD * self.generator.normal()
+            off = feature_users.ASSUMED_SPREAD * self.generator.normal()
             self._callers(code, "any-app", float(expit(logit(area.any_calls) + off)))
         self._keepers(code, area.kept)
 
@@ -131,7 +131,7 @@ class Publisher:
         self.add("feature_use", feature_use_id=f"F-{code}-{name}", **about, **told)
 
     def _keepers(self, code: str, share: float) -> None:
-        size = features.EFFECTIVE_SAMPLE
+        size = feature_users.EFFECTIVE_SAMPLE
         found = f"{self.generator.binomial(size, share) / size}"
         silent = {"value": found, "interval_kind": "none"}
         told = silent if self.generator.uniform() < 0.5 else self._figure(share, "ci95")

@@ -4,17 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from audience_impact import pipeline as impact
+from audience_impact import pipeline
 from audience_impact.facts.tables import Tables
-from audience_impact.outputs import impact as results
+from audience_impact.frames import Array
+from audience_impact.outputs import impact as impact_table
+from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
-from audience_impact.pipeline import Calculated, Settings, Walk
-from audience_impact.simulation import inputs as modelling
-from audience_impact.simulation import simulate as outcomes
-from audience_impact.simulation.distributions import Sampler
-from audience_impact.simulation.simulate import Model, Outcomes
-from audience_impact.simulation.unions import Learned
+from audience_impact.overlap.one_factor import OneFactorCopula
+from audience_impact.pipeline import Calculated, Settings, Stages
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import Draws, simulate
 from tests.support import AS_OF, World, row
 
 LEARNED = Calibration(-0.26, 0.283, 0.306, 0.0147, 0.5, 0.105, 6)
@@ -24,9 +25,15 @@ ADULTS = 112_669_874
 """Adults of Russia in the worked case: 37 % of them use calls."""
 
 
-def learned() -> Learned:
+def learned() -> OneFactorCopula:
     """What surveys taught, with no country that has surveys of its own."""
-    return Learned(LEARNED, {})
+    return OneFactorCopula(LEARNED)
+
+
+def patterns(shares: ArrayLike, correlation: float) -> Array:
+    """Patterns (2**n,) of one draw of audiences (n,)."""
+    m = np.asarray(shares, dtype=float)
+    return np.asarray(copula.pattern_draws(m[None, :], [correlation])[0])
 
 
 def calibrated(made: World) -> World:
@@ -102,33 +109,33 @@ def calls(made: World, restriction_id: str = "R1", **cells: str) -> World:
     return made
 
 
-def walked(made: World, repair: bool = False) -> tuple[Walk, Tables]:
-    """The walk through a world, and its typed tables."""
+def prepared(made: World, repair: bool = False) -> tuple[Stages, Tables]:
+    """What follows from a world without a draw, and its typed tables."""
     tables = made.typed()
-    return impact.walked(tables, AS_OF, repair)[0], tables
+    return pipeline.prepared(tables, AS_OF, repair)[0], tables
 
 
-def modelled(made: World) -> Model:
-    """The model of a world."""
-    walk, tables = walked(made)
-    return modelling.modelled(walk, tables, AS_OF)
-
-
-def drawn(made: World, count: int = 400, seed: int = 0) -> Outcomes:
+def drawn(made: World, count: int = 400, seed: int = 0) -> Draws:
     """Draws of every metric of a world."""
-    return outcomes.draw(modelled(made), Sampler(seed, count))
+    return simulate(prepared(made)[0].simulation, Sampler(seed, count))
 
 
 def calculated(made: World, **wanted: object) -> Calculated:
     """Everything that is published of a world, from few draws."""
-    return impact.calculate(made.typed(), AS_OF, replace(QUIET, **wanted))  # type: ignore[arg-type]
+    return pipeline.calculate(made.typed(), AS_OF, replace(QUIET, **wanted))  # type: ignore[arg-type]
+
+
+def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:
+    """Table `impact` of what was prepared and drawn."""
+    return impact_table.impact(
+        stages.scope, stages.inputs, stages.bounds, stages.simulation, draws, stages.lost
+    )
 
 
 def impacts(made: World, repair: bool = False, count: int = 400) -> pd.DataFrame:
     """Table `impact` of a world, without the tables over time."""
-    walk, tables = walked(made, repair)
-    model = modelling.modelled(walk, tables, AS_OF)
-    return results.impact(walk, model, outcomes.draw(model, Sampler(0, count)), AS_OF)
+    stages, _ = prepared(made, repair)
+    return impact_of(stages, simulate(stages.simulation, Sampler(0, count)))
 
 
 def of(

@@ -6,6 +6,7 @@ against the repository, and against a small made-up tree in which it has to fail
 
 import ast
 import statistics
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,28 @@ OURS = (*PACKAGES, "benchmarks", "tests")
 # What each package may import of ours besides itself.
 ARROWS = {
     "audience_impact": (),
+    # Words, dates and blanks, and the registry in which contracts enter their rules.
     "schemas": (
-        *("audience_impact.vocabulary", "audience_impact.periods", "audience_impact.blanks"),
+        *("audience_impact.vocabulary", "audience_impact.periods"),
+        *("audience_impact.blanks", "audience_impact.rules"),
     ),
     "flows": ("schemas", "audience_impact"),
+}
+# The stages of the data in audience_impact, each importing only those before it. The docstring of
+# the package and the README say the same line; whoever adds a stage adds it in all three.
+STAGES = (
+    *("vocabulary", "blanks", "periods", "populations", "frames", "rules"),
+    *("facts", "ingest", "audiences", "bounds", "overlap", "simulation", "outputs"),
+    *("pipeline", "api"),
+)
+ORDER = " < ".join(STAGES)
+# Folders that may hold more than MODULES_IN_FOLDER modules, and why.
+MODULES_IN_FOLDER = 12
+ONE_A_TABLE = "one module a table, named after it"
+WIDE_FOLDERS = {
+    "audience_impact/outputs": ONE_A_TABLE,
+    "schemas/facts": ONE_A_TABLE,
+    "schemas/published": ONE_A_TABLE,
 }
 # Where alone a library may be imported.
 HOMES = {"prefect": ("flows", "tests/flows"), "pandera": ("schemas",)}
@@ -178,6 +197,74 @@ def arrows_point_inwards(tree: list[Module]) -> list[str]:
     ]
 
 
+def stages_import_those_before_them(tree: list[Module]) -> list[str]:
+    """A stage of audience_impact imports none that comes after it, for types neither."""
+    breaches = []
+    for module in tree:
+        stage = _stage(module.name)
+        if module.package != "audience_impact" or stage == "":
+            continue  # the package itself exports what stands at the end of the line
+        if stage not in STAGES:
+            breaches.append(f"{module.path}:1: {stage} is no stage: {ORDER}")
+            continue
+        breaches += [
+            f"{module.path}:{found.line}: {stage} must not import {found.name}"
+            for found in imports(module)
+            if found.within("audience_impact")
+            and _stage(found.name) in STAGES[STAGES.index(stage) + 1 :]
+        ]
+    return breaches
+
+
+def _stage(name: str) -> str:
+    """The stage that a module of audience_impact, or something in it, belongs to."""
+    return name.partition(".")[2].partition(".")[0]
+
+
+def nothing_imports_in_a_circle(tree: list[Module]) -> list[str]:
+    """No module imports itself by way of others, for types neither."""
+    by_name = {module.name: module for module in tree if module.package in PACKAGES}
+    arrows = {name: _modules_imported(module, by_name) for name, module in by_name.items()}
+    # What neither leads anywhere nor is led to is in no circle, and so on.
+    while free := [name for name, to in arrows.items() if not to & arrows.keys() - {name}]:
+        arrows = {name: to for name, to in arrows.items() if name not in free}
+    while led := set().union(*arrows.values()) & arrows.keys():
+        if led == arrows.keys():
+            break
+        arrows = {name: to for name, to in arrows.items() if name in led}
+    return [
+        f"{by_name[name].path}:1: imports in a circle with {', '.join(sorted(to & arrows.keys()))}"
+        for name, to in sorted(arrows.items())
+    ]
+
+
+def _modules_imported(module: Module, by_name: dict[str, Module]) -> set[str]:
+    """Modules that a module imports, itself and the packages that it lies in left out."""
+    named = {
+        found.name if found.name in by_name else found.name.rpartition(".")[0]
+        for found in imports(module)
+    }
+    return {
+        name
+        for name in named & by_name.keys()
+        if name != module.name and not module.name.startswith(f"{name}.")
+    }
+
+
+def folders_are_small(tree: list[Module]) -> list[str]:
+    """A newcomer sees at most a dozen modules in a folder, save where there is a reason."""
+    folders: dict[str, int] = {}
+    for module in tree:
+        folder, _, name = module.path.rpartition("/")
+        if module.package in PACKAGES and name != "__init__.py":
+            folders[folder] = folders.get(folder, 0) + 1
+    return [
+        f"{folder}: has {count} modules"
+        for folder, count in folders.items()
+        if count > MODULES_IN_FOLDER and folder not in WIDE_FOLDERS
+    ]
+
+
 def the_core_is_pure(tree: list[Module]) -> list[str]:
     """audience_impact knows no environment, no clock and no network."""
     breaches = []
@@ -235,7 +322,7 @@ def functions_are_short(tree: list[Module]) -> list[str]:
 
 
 def modules_are_short(tree: list[Module]) -> list[str]:
-    """A module stays below 400 lines."""
+    """A module stays below 400 lines; one that does not is told, not refused."""
     return [
         f"{module.path}:{lines}: has {lines} lines"
         for module in tree
@@ -271,26 +358,33 @@ def public_functions_have_docstrings(tree: list[Module]) -> list[str]:
 RULES: tuple[Rule, ...] = (
     libraries_stay_in_their_homes,
     arrows_point_inwards,
+    stages_import_those_before_them,
+    nothing_imports_in_a_circle,
+    folders_are_small,
     the_core_is_pure,
     the_command_starts_without_prefect,
     functions_are_short,
-    modules_are_short,
     public_functions_are_typed,
     public_functions_have_docstrings,
 )
 
 
+@pytest.fixture(scope="module")
+def repository() -> list[Module]:
+    return modules(ROOT)
+
+
 @pytest.mark.parametrize("rule", RULES)
-def test_the_repository_keeps(rule: Rule) -> None:
-    assert rule(modules(ROOT)) == []
+def test_the_repository_keeps(rule: Rule, repository: list[Module]) -> None:
+    assert rule(repository) == []
 
 
-def test_the_whole_repository_is_read() -> None:
-    read = {module.path for module in modules(ROOT)}
+def test_the_whole_repository_is_read(repository: list[Module]) -> None:
+    read = {module.path for module in repository}
     assert {
         COMMAND,
         "audience_impact/bounds/sharp.py",
-        "schemas/facts.py",
+        "schemas/facts/estimates.py",
         "tests/test_layers.py",
     } <= read
 
@@ -299,41 +393,50 @@ def _function(lines: int) -> str:
     return "def _long():\n" + "    pass\n" * (lines - 1)
 
 
-LIBRARIES, ARROW, PURE, COMMAND_RULE, SHORT, MODULE, TYPED, DOCSTRING = RULES
+LIBRARIES, ARROW, STAGE, CIRCLE, FOLDER, PURE, COMMAND_RULE, SHORT, TYPED, DOCSTRING = RULES
 
 BREACHES = [
     (LIBRARIES, "schemas/a.py", "import prefect"),
-    (LIBRARIES, "audience_impact/a.py", "from prefect.cache_policies import INPUTS"),
+    (LIBRARIES, "audience_impact/facts/a.py", "from prefect.cache_policies import INPUTS"),
     (LIBRARIES, "benchmarks/run.py", "def f():\n    import prefect"),
     (LIBRARIES, "tests/unit/test_a.py", "import pytest\npytest.importorskip('prefect')"),
     (LIBRARIES, "flows/a.py", "import pandera.pandas as pa"),
-    (LIBRARIES, "audience_impact/a.py", "import importlib\nimportlib.import_module('pandera')"),
+    (
+        LIBRARIES,
+        "audience_impact/facts/a.py",
+        "import importlib\nimportlib.import_module('pandera')",
+    ),
     (ARROW, "schemas/a.py", "import flows.steps"),
     (ARROW, "schemas/a.py", "from audience_impact import facts, vocabulary"),
     (ARROW, "schemas/a.py", "from audience_impact.checks import CHECKS"),
     (ARROW, "schemas/a.py", "from ..audience_impact import checks"),
-    (ARROW, "audience_impact/a.py", "from schemas import facts"),
-    (ARROW, "audience_impact/a.py", "import os, flows"),
+    (ARROW, "audience_impact/facts/a.py", "from schemas import facts"),
+    (ARROW, "audience_impact/facts/a.py", "import os, flows"),
+    (STAGE, "audience_impact/odd.py", "import os"),
+    (STAGE, "audience_impact/odd/a.py", "import os"),
+    (STAGE, "audience_impact/facts/a.py", "from audience_impact.audiences import figures"),
+    (STAGE, "audience_impact/facts/a.py", "from .. import pipeline"),
+    (STAGE, "audience_impact/periods.py", "import audience_impact.populations"),
+    (STAGE, "audience_impact/bounds/a.py", "if TYPE_CHECKING:\n    from ..overlap import copula"),
     (ARROW, "flows/a.py", "from tests import conftest"),
-    (PURE, "audience_impact/a.py", "import os\nx = os.environ['HOME']"),
-    (PURE, "audience_impact/a.py", "from os import environ"),
-    (PURE, "audience_impact/a.py", "import os\nx = os.getenv('HOME')"),
-    (PURE, "audience_impact/a.py", "import time"),
-    (PURE, "audience_impact/a.py", "from time import monotonic"),
-    (PURE, "audience_impact/a.py", "import datetime\nx = datetime.datetime.now()"),
-    (PURE, "audience_impact/a.py", "from datetime import date\nx = date.today()"),
-    (PURE, "audience_impact/a.py", "import pandas as pd\nx = pd.Timestamp.now()"),
-    (PURE, "audience_impact/a.py", "import requests"),
-    (PURE, "audience_impact/a.py", "def f():\n    from httpx import Client"),
-    (PURE, "audience_impact/a.py", "import socket"),
-    (PURE, "audience_impact/a.py", "from urllib import request"),
+    (PURE, "audience_impact/facts/a.py", "import os\nx = os.environ['HOME']"),
+    (PURE, "audience_impact/facts/a.py", "from os import environ"),
+    (PURE, "audience_impact/facts/a.py", "import os\nx = os.getenv('HOME')"),
+    (PURE, "audience_impact/facts/a.py", "import time"),
+    (PURE, "audience_impact/facts/a.py", "from time import monotonic"),
+    (PURE, "audience_impact/facts/a.py", "import datetime\nx = datetime.datetime.now()"),
+    (PURE, "audience_impact/facts/a.py", "from datetime import date\nx = date.today()"),
+    (PURE, "audience_impact/facts/a.py", "import pandas as pd\nx = pd.Timestamp.now()"),
+    (PURE, "audience_impact/facts/a.py", "import requests"),
+    (PURE, "audience_impact/facts/a.py", "def f():\n    from httpx import Client"),
+    (PURE, "audience_impact/facts/a.py", "import socket"),
+    (PURE, "audience_impact/facts/a.py", "from urllib import request"),
     (COMMAND_RULE, "flows/cli/command.py", "import prefect"),
     (COMMAND_RULE, "flows/cli/command.py", "if True:\n    from prefect import flow"),
     (COMMAND_RULE, "flows/cli/command.py", "class A:\n    import prefect"),
     (COMMAND_RULE, "flows/main.py", "import prefect"),
     (SHORT, "flows/a.py", _function(13)),
     (SHORT, "flows/a.py", _function(12) * 8 + _function(36)),
-    (MODULE, "schemas/a.py", "\n" * 400),
     (TYPED, "flows/a.py", "def f(x) -> int: ..."),
     (TYPED, "flows/a.py", "def f(x: int): ..."),
     (TYPED, "flows/a.py", "def f(*, x) -> int: ..."),
@@ -341,7 +444,7 @@ BREACHES = [
     (TYPED, "schemas/a.py", "class A:\n    def f(self, x) -> int: ..."),
     (TYPED, "schemas/a.py", "class A:\n    @staticmethod\n    def f(x) -> int: ..."),
     (DOCSTRING, "schemas/a.py", "def f() -> int: ..."),
-    (DOCSTRING, "audience_impact/a.py", "class A:\n    def f(self) -> int: ..."),
+    (DOCSTRING, "audience_impact/facts/a.py", "class A:\n    def f(self) -> int: ..."),
 ]
 
 ALLOWED = {
@@ -349,14 +452,14 @@ ALLOWED = {
     "flows/steps.py": "from schemas import facts\nfrom audience_impact import facts as core",
     "flows/deploy.py": "from datetime import datetime\nimport prefect\nx = datetime.now()",
     "schemas/facts.py": "import pandera\nfrom audience_impact import periods, vocabulary",
-    "audience_impact/facts.py": "import os\nfrom . import periods\nx = os.replace",
+    "audience_impact/facts/c.py": "import os\nfrom .. import periods\nx = os.replace",
     "audience_impact/periods.py": "from datetime import date\nx = date(2025, 8, 13)",
     "tests/flows/test_a.py": "import prefect\nimport flows.main",
     "tests/unit/test_a.py": "import time\ndef test_a(x): ...",
-    "audience_impact/a.py": "class A:\n    def f(self) -> int:\n        '''Says so.'''",
-    "audience_impact/b.py": "class _A:\n    def f(self): ...\ndef _g(x): ...",
+    "audience_impact/facts/a.py": "class A:\n    def f(self) -> int:\n        '''Says so.'''",
+    "audience_impact/facts/b.py": "class _A:\n    def f(self): ...\ndef _g(x): ...",
     "schemas/b.py": _function(12) * 9 + _function(36),
-    "schemas/c.py": "\n" * 399,
+    "flows/d.py": "import flows\nfrom flows import main",
     ".venv/lib/flows/a.py": "this is not even Python",
 }
 
@@ -385,5 +488,43 @@ def test_a_missing_command_is_seen(tmp_path: Path) -> None:
     assert COMMAND_RULE(_tree(tmp_path, {})) == ["flows/cli/command.py:1: is missing"]
 
 
+def test_a_circle_is_seen_though_types_alone_close_it(tmp_path: Path) -> None:
+    files = {
+        "flows/a.py": "from flows import b",
+        "flows/b.py": "from flows.c import x",
+        "flows/c.py": "if TYPE_CHECKING:\n    from flows.a import Y",
+        "flows/before.py": "import flows.a",
+        "flows/after.py": "x = 1",
+    }
+    assert CIRCLE(_tree(tmp_path, {**files, "flows/c.py": "import flows.after"})) == []
+    assert CIRCLE(_tree(tmp_path, files)) == [
+        "flows/a.py:1: imports in a circle with flows.b",
+        "flows/b.py:1: imports in a circle with flows.c",
+        "flows/c.py:1: imports in a circle with flows.a",
+    ]
+
+
+def test_a_folder_of_too_many_modules_is_seen(tmp_path: Path) -> None:
+    files = {f"flows/cli/a{n}.py": "" for n in range(MODULES_IN_FOLDER)}
+    wide = {f"audience_impact/outputs/a{n}.py": "" for n in range(MODULES_IN_FOLDER + 1)}
+    more = {"flows/cli/__init__.py": "", "flows/a.py": "", **wide}
+    assert FOLDER(_tree(tmp_path, {**files, **more})) == []
+    found = FOLDER(_tree(tmp_path, {"flows/cli/b.py": ""}))
+    assert found == [f"flows/cli: has {MODULES_IN_FOLDER + 1} modules"]
+
+
 def test_each_rule_is_seen_failing() -> None:
-    assert {rule for rule, _, _ in BREACHES} == set(RULES)
+    assert {rule for rule, _, _ in BREACHES} | {CIRCLE, FOLDER} == set(RULES)
+
+
+@pytest.mark.filterwarnings("default")
+def test_long_modules_are_told(tmp_path: Path, repository: list[Module]) -> None:
+    files = {"schemas/a.py": "\n" * MODULE_LINES, "schemas/b.py": "\n" * (MODULE_LINES - 1)}
+    assert modules_are_short(_tree(tmp_path, files)) == ["schemas/a.py:400: has 400 lines"]
+    for told in modules_are_short(repository):
+        warnings.warn(told, stacklevel=1)
+
+
+@pytest.mark.parametrize("path", ["audience_impact/__init__.py", "README.md"])
+def test_the_order_of_the_stages_is_said(path: str) -> None:
+    assert ORDER in " ".join((ROOT / path).read_text("utf-8").split())

@@ -1,32 +1,26 @@
-"""What the facts force: bounds on the number of people in a union of audiences.
+"""What sizes and measured overlaps say of a union of audiences: sharp bounds.
 
-Definitions. Audiences m_1..m_k are sets of people inside a base of I people, of which only
-sizes are known, each as an interval [low_i, high_i]. The union is everyone in at least one.
-Besides sizes, overlaps may be measured: the users of all of some platforms, or of any of them.
+Definitions. Audiences m_1..m_k are sets of people inside a base of I people, each of a size in an
+interval [low_i, high_i]. The union is everyone in at least one. Besides sizes, overlaps are
+measured: the users of all of some platforms, or of any of them.
 
-Method. Frechet: max low_i <= |union| <= min(I, sum high_i). Both ends can be reached, so no
-narrower interval follows from sizes alone. Where overlaps are measured, the sharp bounds are those
-of Boole and Hailperin: the smallest and largest union over all ways to spread people over the
-membership patterns that the facts allow, two linear programs for each set of platforms that
-overlaps connect. Facts that nobody's membership can meet are named, a smallest set of them.
+Method. The sharp bounds are those of Boole and Hailperin: the smallest and largest union over all
+ways to spread people over the membership patterns that the facts allow, two linear programs for
+each set of platforms that overlaps connect. Facts that nobody's membership can meet are named, a
+smallest set of them.
 
-Assumptions. Every audience lies inside the base by definition, and base and audiences come
-from one measurer; where they do not, the caller says so in obs_status.
+Assumptions. Those of frechet.py.
 
-Known drawbacks. `frechet` does not use measured overlaps, so its interval is wide when audiences
-are small against the base. Of more than 12 connected platforms `sharp` gives weaker bounds: it
+Known drawbacks. Of more than 12 connected platforms `sharp` gives weaker bounds: it
 looks at groups of at most 12, and a contradiction that no group shows goes unseen.
 
-Citations. M. Frechet, Generalisation du theoreme des probabilites totales, Fundamenta
-Mathematicae 25 (1935), 379-387. T. Hailperin, Best possible inequalities for the probability of a
+Citation. T. Hailperin, Best possible inequalities for the probability of a
 logical function of events, American Mathematical Monthly 72 (1965), 343-359.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-
-import pandas as pd
 
 from audience_impact.bounds.conflicts import Change, Conflict, changes, conflict, mended
 from audience_impact.bounds.linear_program import (
@@ -40,7 +34,7 @@ from audience_impact.bounds.linear_program import (
 )
 from audience_impact.vocabulary import OverlapKind
 
-__all__ = ["Change", "Conflict", "Measured", "Problem", "Sharp", "frechet", "repaired", "sharp"]
+__all__ = ["Change", "Conflict", "Measured", "Problem", "Sharp", "repaired", "sharp"]
 
 _Answers = dict[Problem, "Sharp | Conflict"]
 
@@ -59,29 +53,6 @@ class Sharp:
     lower: float
     upper: float
     weaker: bool
-
-
-def frechet(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Frechet bounds of the union of the audiences of each group, all groups at once.
-
-    `audiences` has one row an audience with `low_persons`, `high_persons` (NaN where nothing
-    limits it from above) and `base_persons` (the same for all rows of a group; NaN where no
-    base is known). Returns, indexed by `by`, `lower_persons`, `upper_persons` (NaN where
-    neither audiences nor base limit the union) and `naive_sum_persons` (the audiences added
-    up, NaN where one is unlimited).
-    """
-    groups = audiences.groupby(by, sort=True)
-    added = groups["high_persons"].sum().where(groups["high_persons"].count() == groups.size())
-    base = groups["base_persons"].first()
-    lower = groups["low_persons"].max().fillna(0.0)
-    upper = pd.concat([added, base], axis=1).min(axis=1)
-    return pd.DataFrame(
-        {
-            "lower_persons": lower,
-            "upper_persons": upper.where(upper.isna() | (upper >= lower), lower),
-            "naive_sum_persons": added,
-        }
-    )
 
 
 def sharp(problems: Sequence[Problem]) -> list[Sharp | Conflict]:

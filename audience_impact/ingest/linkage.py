@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact import periods
+from audience_impact.populations import country_of
 
 WINDOW_DAYS = 7
 RULE = f"same country, starts at most {WINDOW_DAYS} days apart, a service in common"
@@ -33,7 +34,7 @@ class EventRecord:
     @property
     def countries(self) -> frozenset[str]:
         """The countries of its areas."""
-        return frozenset(area[:2] for area in self.area_ids)
+        return frozenset(country_of(area) for area in self.area_ids)
 
 
 def event_records(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[EventRecord]:
@@ -73,7 +74,7 @@ def _share_areas(one: EventRecord, other: EventRecord) -> bool:
     """A country in common, and where both name its regions, a region."""
     for country in one.countries & other.countries:
         mine, theirs = (
-            {area for area in each.area_ids if area[:2] == country} for each in (one, other)
+            {area for area in each.area_ids if country_of(area) == country} for each in (one, other)
         )
         if country in mine | theirs or mine & theirs:
             return True

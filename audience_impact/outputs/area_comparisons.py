@@ -1,4 +1,4 @@
-"""What others published for a country and a year, beside ours, and why the two differ.
+"""Table `area_comparisons`: what others published for a country and a year, beside ours.
 
 Definitions. Theirs is a number of people, events or hours for all restrictions of an area in a
 period. Ours is the area's row of impact_by_area; the world is the sum of its countries.
@@ -27,8 +27,8 @@ NOTHING, HOURS = "nothing_on_record", "duration_differs"
 OURS = ["lower_persons", "q50_persons", "upper_persons", "base_persons", "restrictions_count"]
 
 
-def comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
-    """Table `area_comparisons`: one row a figure that others published for an area and period.
+def area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
+    """One row a figure that others published for an area and period.
 
     Ratios are theirs to our bounds and median; NaN where ours is zero or not known.
     """

@@ -1,35 +1,33 @@
-"""What others published, beside ours, with the ratio and the reason for the difference."""
+"""Table `comparisons`: what others published, beside ours, and why the two differ."""
 
 import pandas as pd
 
-from audience_impact.audiences.figures import PAIR
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
+from audience_impact.vocabulary import FigureKind, ImpactMetric, Unit
 
 REASONS = {
-    "added_up": "adds_up_platforms",
-    "internet_users": "counts_all_internet_users",
-    "population": "counts_the_population",
-    "still_using": "other_definition",
+    FigureKind.ADDED_UP.value: "adds_up_platforms",
+    FigureKind.INTERNET_USERS.value: "counts_all_internet_users",
+    FigureKind.POPULATION.value: "counts_the_population",
+    FigureKind.STILL_USING.value: "other_definition",
 }
 
 
 def comparisons(
-    tables: Tables,
-    impact: pd.DataFrame,
-    by_platform: pd.DataFrame,
-    relays: pd.DataFrame,
-    chosen: pd.DataFrame,
+    tables: Tables, impact: pd.DataFrame, by_platform: pd.DataFrame, inputs: Inputs
 ) -> pd.DataFrame:
-    """Table `comparisons`: one row a figure that others published for a restriction.
+    """One row a figure that others published for a restriction.
 
     A figure of one platform stands beside the bounds of that platform, any other beside the
     bounds of the whole restriction. Ratios are theirs to our lower and upper bound; NaN where
     our bound is zero.
     """
     theirs = pd.concat(
-        [tables["published_figures"], _statements(tables, relays, chosen)], ignore_index=True
+        [tables["published_figures"], _statements(tables, inputs)], ignore_index=True
     )
-    exposed = impact[impact["impact_metric"] == "people_exposed"]
+    exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
     whole = exposed.set_index("restriction_id")[["lower_persons", "upper_persons"]]
     parts = by_platform.drop_duplicates(["restriction_id", "platform_id"]).set_index(
         ["restriction_id", "platform_id"]
@@ -48,12 +46,13 @@ def comparisons(
     return _judged(table).sort_values(["restriction_id", "published_figure_id"], ignore_index=True)
 
 
-def _statements(tables: Tables, relays: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+def _statements(tables: Tables, inputs: Inputs) -> pd.DataFrame:
     """Companies' statements from before a start that the bounds did not use."""
-    spoken = set(chosen["estimate_id"])
-    aside = relays[relays["company"] & ~relays["estimate_id"].isin(spoken)]
+    spoken = set(inputs.chosen["estimate_id"])
+    before = inputs.before
+    aside = before[before["is_company_statement"] & ~before["estimate_id"].isin(spoken)]
     aside = aside.sort_values(["period_end", "estimate_id"]).drop_duplicates(
-        [*PAIR, "lineage_id"], keep="last"
+        [*AUDIENCE, "lineage_id"], keep="last"
     )
     measurer = tables["lineages"].set_index("lineage_id")["measurer"]
     return pd.DataFrame(
@@ -62,7 +61,7 @@ def _statements(tables: Tables, relays: pd.DataFrame, chosen: pd.DataFrame) -> p
             "restriction_id": aside["restriction_id"],
             "platform_id": aside["platform_id"],
             "publisher": aside["lineage_id"].map(measurer),
-            "figure_kind": "company_statement",
+            "figure_kind": FigureKind.COMPANY_STATEMENT.value,
             "unit": aside["unit"],
             "value": aside["point_persons"],
             "interval_kind": aside["interval_kind"],
@@ -76,7 +75,7 @@ def _statements(tables: Tables, relays: pd.DataFrame, chosen: pd.DataFrame) -> p
 def _judged(table: pd.DataFrame) -> pd.DataFrame:
     """Ratios, whether the figure lies within our bounds, and why it differs."""
     value, low, high = table["published_value"], table["lower_persons"], table["upper_persons"]
-    counted = table["unit"] == "persons"
+    counted = table["unit"] == Unit.PERSONS.value
     within = counted & (value >= low) & (value <= high)
     kind = table["figure_kind"].map(REASONS)
     reason = kind.fillna("other_definition").where(~within, "within_bounds")

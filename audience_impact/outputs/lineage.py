@@ -1,16 +1,11 @@
-"""Where every number comes from: which fact, on which line, from which source, fed which figure."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+"""Table `lineage`: which fact, on which line, from which source, fed which figure."""
 
 import pandas as pd
 
-from audience_impact.audiences import figures
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
-
-if TYPE_CHECKING:
-    from audience_impact.pipeline import Walk
 
 EVERY = "all"
 """In lineage: the fact speaks of the restriction as a whole."""
@@ -27,16 +22,18 @@ INPUTS = {
 COLUMNS = ["restriction_id", "platform_id", "input_id", "role"]
 
 
-def lineage(walk: Walk, tables: Tables) -> pd.DataFrame:
-    """Table `lineage`: which fact, on which line, from which source, fed which figure."""
+def lineage(
+    scope: Scope, inputs: Inputs, bounds: Bounds, lost: pd.DataFrame, tables: Tables
+) -> pd.DataFrame:
+    """One row a restriction, platform, fact and role; `lost` as audiences.reach_lost gives it."""
     used = pd.concat(
         [
-            _estimates_used(walk),
-            _bases_used(walk),
-            _acts_used(walk, tables),
-            _shares_used(walk),
-            _overlaps_used(walk),
-            _surveys_used(walk, tables),
+            _estimates_used(inputs, lost),
+            _bases_used(inputs),
+            _restrictions_used(scope, tables),
+            _shares_used(inputs),
+            _overlaps_used(bounds),
+            _surveys_used(inputs, tables),
         ],
         ignore_index=True,
     ).drop_duplicates()
@@ -74,32 +71,29 @@ def _target_ids(targets: pd.DataFrame) -> pd.Series:
     return targets["restriction_id"] + "/" + targets["platform_id"] + "/" + targets["feature"]
 
 
-def _estimates_used(walk: Walk) -> pd.DataFrame:
-    """The chosen figures, and the relays of the same measurement that were set aside."""
-    chosen = walk.chosen.assign(role="audience", input_id=walk.chosen["estimate_id"])
-    spoken = walk.chosen[[*figures.PAIR, "lineage_id", "period", "tier"]].drop_duplicates()
-    relays = walk.relays.merge(spoken, on=[*figures.PAIR, "lineage_id", "period", "tier"])
+def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
+    """The chosen figures, and the other pages that print the same measurement."""
+    chosen = inputs.chosen.assign(role="audience", input_id=inputs.chosen["estimate_id"])
+    spoken = inputs.chosen[[*AUDIENCE, "lineage_id", "period", "metric_priority"]].drop_duplicates()
+    pages = inputs.before.merge(spoken, on=[*AUDIENCE, "lineage_id", "period", "metric_priority"])
     ids = set(zip(chosen["restriction_id"], chosen["estimate_id"], strict=True))
     aside = [
-        pair not in ids
-        for pair in zip(relays["restriction_id"], relays["estimate_id"], strict=True)
+        pair not in ids for pair in zip(pages["restriction_id"], pages["estimate_id"], strict=True)
     ]
-    relays = relays[pd.Series(aside, relays.index, "bool")].assign(role="relay")
-    relays = relays.assign(input_id=relays["estimate_id"])
-    daily = walk.daily.assign(role="daily_audience", input_id=walk.daily["daily_id"])
-    after = walk.lost.reset_index()[["restriction_id", "after_ids"]]
+    pages = pages[pd.Series(aside, pages.index, "bool")].assign(role="relay")
+    pages = pages.assign(input_id=pages["estimate_id"])
+    daily = inputs.daily.assign(role="daily_audience", input_id=inputs.daily["daily_id"])
+    after = lost.reset_index()[["restriction_id", "after_ids"]]
     after = after.assign(input_id=after["after_ids"].str.split(";"), role="after").explode(
         "input_id"
     )
-    parts = [chosen, relays, daily, after.assign(platform_id=EVERY)]
+    parts = [chosen, pages, daily, after.assign(platform_id=EVERY)]
     return pd.concat([part[COLUMNS] for part in parts]).assign(input_table="estimates")
 
 
-def _bases_used(walk: Walk) -> pd.DataFrame:
+def _bases_used(inputs: Inputs) -> pd.DataFrame:
     """Bases, populations and internet users, and the bases that turned shares into people."""
-    audiences = walk.audiences
-    if "audience_base_id" not in audiences:
-        audiences = audiences.assign(audience_base_id=None)
+    audiences = inputs.audiences
     parts = [
         audiences.assign(input_id=audiences[column], role=role, platform_id=platform)
         for column, role, platform in (
@@ -108,9 +102,9 @@ def _bases_used(walk: Walk) -> pd.DataFrame:
             ("audience_base_id", "audience", "*"),
         )
     ]
-    shares = walk.chosen[walk.chosen["share_base_id"] != ""]
+    shares = inputs.chosen[inputs.chosen["share_base_id"] != ""]
     parts.append(shares.assign(input_id=shares["share_base_id"], role="share_base"))
-    asked = walk.shares.assign(platform_id=EVERY, role="share_base")
+    asked = inputs.feature_shares.assign(platform_id=EVERY, role="share_base")
     parts.append(asked.assign(input_id=asked["share_base_id"]))
     return (
         pd.concat([part[COLUMNS] for part in parts])
@@ -119,32 +113,34 @@ def _bases_used(walk: Walk) -> pd.DataFrame:
     )
 
 
-def _acts_used(walk: Walk, tables: Tables) -> pd.DataFrame:
+def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
     """The restriction itself and its targets."""
-    acts = walk.events[["restriction_id"]].assign(
-        input_id=walk.events["restriction_id"],
+    own = scope.restrictions[["restriction_id"]].assign(
+        input_id=scope.restrictions["restriction_id"],
         role="restriction",
         platform_id=EVERY,
         input_table="restrictions",
     )
     targets = tables["restriction_targets"]
-    aims = targets[["restriction_id", "platform_id"]].assign(
+    aimed_at = targets[["restriction_id", "platform_id"]].assign(
         input_id=_target_ids(targets), role="target", input_table="restriction_targets"
     )
-    return pd.concat([acts, aims])
+    return pd.concat([own, aimed_at])
 
 
-def _shares_used(walk: Walk) -> pd.DataFrame:
+def _shares_used(inputs: Inputs) -> pd.DataFrame:
     """Shares who use the feature, and who keep access."""
-    used = walk.shares.assign(
-        input_id=walk.shares["feature_use_id"], role="feature_share", input_table="feature_use"
+    used = inputs.feature_shares.assign(
+        input_id=inputs.feature_shares["feature_use_id"],
+        role="feature_share",
+        input_table="feature_use",
     )
-    keeps = walk.keepers.assign(
-        input_id=walk.keepers["circumvention_id"],
+    circumvention = inputs.circumvention.assign(
+        input_id=inputs.circumvention["circumvention_id"],
         role="circumvention",
         input_table="circumvention",
     )
-    parts = [part[[*COLUMNS, "input_table"]] for part in _for_all(used, keeps)]
+    parts = [part[[*COLUMNS, "input_table"]] for part in _for_all(used, circumvention)]
     return pd.concat(parts)
 
 
@@ -152,28 +148,19 @@ def _for_all(*parts: pd.DataFrame) -> list[pd.DataFrame]:
     return [part.assign(platform_id=EVERY) for part in parts]
 
 
-def _overlaps_used(walk: Walk) -> pd.DataFrame:
+def _overlaps_used(bounds: Bounds) -> pd.DataFrame:
     """Measured overlaps that went into the bounds; those left out did not."""
-    rows = [(one.place.key[0], EVERY, key, "overlap") for one in walk.settled for key in one.used]
+    rows = [(one.key[0], EVERY, key, "overlap") for one in bounds.overlaps for key in one.used]
     return pd.DataFrame(rows, columns=COLUMNS).assign(input_table="overlaps")
 
 
-def _surveys_used(walk: Walk, tables: Tables) -> pd.DataFrame:
+def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """Surveys of the country itself, which pull the correlation of several platforms."""
-    several = walk.audiences.groupby(["restriction_id", "country_id"])["platform_id"].nunique() > 1
-    places = several[several].reset_index()[["restriction_id", "country_id"]]
+    several = inputs.audiences.groupby(COUNTRY)["platform_id"].nunique() > 1
+    places = several[several].reset_index()[COUNTRY]
     fitted = set(tables["overlap_calibration"]["survey_id"])
     own = tables["surveys"][tables["surveys"]["survey_id"].isin(fitted)]
     joined = places.merge(own, left_on="country_id", right_on="area_id")
     return joined.assign(
         input_id=joined["survey_id"], role="own_survey", platform_id=EVERY, input_table="surveys"
     )[[*COLUMNS, "input_table"]]
-
-
-def sources(tables: Tables) -> pd.DataFrame:
-    """Table `sources`: every source of the facts, with the measurement it relays."""
-    measurer = tables["lineages"].set_index("lineage_id")["measurer"]
-    frame = tables["sources"]
-    return frame.assign(measurer=frame["lineage_id"].map(measurer)).sort_values(
-        "source_id", ignore_index=True
-    )

@@ -1,27 +1,22 @@
 """Rules over results: what must hold of every published number, whatever the facts are.
 
-Each rule takes the tables of a walk and returns the keys of the rows that break it. A breach of
-an error is a fault of the method or of the code, so nothing is published; a warning is published
-with the data.
+Each rule takes the figures that spoke and the published table and returns the keys of the rows
+that break it. A breach of an error is a fault of the method or of the code, so nothing is
+published; a warning is published with the data.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from audience_impact.audiences.figures import PAIR
+from audience_impact.audiences.daily_reach import LATER_DAYS
+from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.bounds import measured
-from audience_impact.outputs import impact as results
-from audience_impact.simulation.simulate import EXPOSED
-from audience_impact.simulation.timeline import LATER_DAYS
-from audience_impact.vocabulary import FindingSeverity
-
-if TYPE_CHECKING:
-    from audience_impact.pipeline import Walk
+from audience_impact.outputs import reasons
+from audience_impact.outputs.impact import TRUNCATED_FLAG
+from audience_impact.rules import FAULT, Rule, Stage, register
+from audience_impact.vocabulary import FindingSeverity, ImpactMetric, RuleStage, Staleness
 
 TOLERANCE_PERSONS = 1.0
 GROWTH_SHARE = 1e-3
@@ -29,44 +24,91 @@ GROWTH_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
-class Review:
-    """A rule over results."""
+class Reviewed:
+    """What is reviewed: the table `impact`, the figures that spoke, and the daily ones."""
 
-    rule: str
-    severity: FindingSeverity
-    meaning: str
-    run: Callable[[Walk, pd.DataFrame], list[str]]
+    impact: pd.DataFrame
+    chosen: pd.DataFrame
+    daily: pd.DataFrame
 
 
-def estimate_outside_bounds(walk: Walk, impact: pd.DataFrame) -> list[str]:
+RESULTS = Stage[Callable[[Reviewed], list[str]]](RuleStage.RESULTS)
+"""The rules over results, in the order in which they run."""
+
+CONTRADICT = register(
+    Rule(
+        measured.RULE,
+        RuleStage.RESULTS,
+        FindingSeverity.WARNING,
+        "a measured overlap cannot hold together with audiences and base; it was left out, or "
+        "repaired where that was asked for",
+        "compare the overlap with the audiences and the base that are named",
+        ("overlaps",),
+        number=7,
+    )
+).id
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "lower <= q05 <= q50 <= q95 <= upper does not hold",
+    FAULT,
+    "impact",
+    number=6,
+)
+def estimate_outside_bounds(found: Reviewed) -> list[str]:
     """Lower <= q05 <= q50 <= q95 <= upper."""
     names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-    steps = impact[names].diff(axis=1).iloc[:, 1:]
-    return _keys(impact[(steps < -TOLERANCE_PERSONS).any(axis=1)])
+    steps = found.impact[names].diff(axis=1).iloc[:, 1:]
+    return _keys(found.impact[(steps < -TOLERANCE_PERSONS).any(axis=1)])
 
 
-def estimate_clamped(walk: Walk, impact: pd.DataFrame) -> list[str]:
+@RESULTS.rule(
+    FindingSeverity.WARNING,
+    "the bounds moved the estimate in more than one draw in twenty",
+    "see which figures the bounds and the overlap model disagree on",
+    "impact",
+    number=8,
+)
+def estimate_clamped(found: Reviewed) -> list[str]:
     """Estimates that the bounds moved in many draws."""
-    return _keys(_clamped(impact))
+    return _keys(_truncated(found.impact))
 
 
-def _clamped(impact: pd.DataFrame) -> pd.DataFrame:
-    """Where bounds meet there is nothing to draw, so nothing is clamped."""
+def _truncated(impact: pd.DataFrame) -> pd.DataFrame:
+    """Where bounds meet there is nothing to draw, so nothing is truncated."""
     wide = impact["lower_persons"] != impact["upper_persons"]
-    return impact[wide & (impact["clamped_draws_share"] > results.CUT_FLAG)]
+    return impact[wide & (impact["clamped_draws_share"] > TRUNCATED_FLAG)]
 
 
-def clamped_unflagged(walk: Walk, impact: pd.DataFrame) -> list[str]:
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "the bounds moved the estimate in many draws, and its reason does not say so",
+    FAULT,
+    "impact",
+    number=8,
+)
+def clamped_unflagged(found: Reviewed) -> list[str]:
     """Estimates that the bounds moved in many draws, and whose reason does not say so."""
-    moved = _clamped(impact)
-    told = moved["reason"].str.contains(results.CUT, regex=False)
-    return _keys(moved[~told])
+    moved = _truncated(found.impact)
+    is_said = moved["reason"].str.contains(reasons.TRUNCATED, regex=False)
+    return _keys(moved[~is_said])
 
 
-def union_falls(walk: Walk, impact: pd.DataFrame) -> list[str]:
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a restriction of more platforms has fewer people than one of some of them",
+    FAULT,
+    "impact",
+    number=9,
+)
+def union_falls(found: Reviewed) -> list[str]:
     """More platforms, fewer people: of two restrictions on the same audiences and base."""
-    known = impact[(impact["impact_metric"] == EXPOSED) & impact["q50_persons"].notna()]
-    sizes = walk.chosen.groupby("restriction_id")["estimate_id"].agg(frozenset)
+    known = found.impact[
+        (found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value)
+        & found.impact["q50_persons"].notna()
+    ]
+    sizes = found.chosen.groupby("restriction_id")["estimate_id"].agg(frozenset)
     rows = known.assign(figures=known["restriction_id"].map(sizes)).dropna(subset=["figures"])
     both = rows.merge(rows, on=["area_id", "base", "base_persons"], suffixes=("", "_wider"))
     inside = [few < many for few, many in zip(both["figures"], both["figures_wider"], strict=True)]
@@ -76,90 +118,78 @@ def union_falls(walk: Walk, impact: pd.DataFrame) -> list[str]:
     return sorted(falls["restriction_id"] + " > " + falls["restriction_id_wider"])
 
 
-def region_above_country(walk: Walk, impact: pd.DataFrame) -> list[str]:
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a restriction of regions touches more people than the whole country has",
+    "correct the populations of the regions or of the country",
+    "impact",
+    number=10,
+)
+def region_above_country(found: Reviewed) -> list[str]:
     """A restriction of regions touches no more people than its countries have."""
-    regional = impact[impact["area_id"].str.contains("-", regex=False)]
+    regional = found.impact[found.impact["area_id"].str.contains("-", regex=False)]
     whole = regional[["base_persons", "population_persons"]].max(axis=1)
     return _keys(regional[regional["upper_persons"] > whole + TOLERANCE_PERSONS])
 
 
-def lineage_pooled_twice(walk: Walk, impact: pd.DataFrame) -> list[str]:
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "two figures of one measuring programme stand for one audience",
+    FAULT,
+    "impact",
+    number=11,
+)
+def lineage_pooled_twice(found: Reviewed) -> list[str]:
     """One measuring programme speaks once for an audience."""
-    by = [*PAIR, "lineage_id"]
-    return sorted(set(walk.chosen.loc[walk.chosen.duplicated(by), "restriction_id"]))
+    by = [*AUDIENCE, "lineage_id"]
+    return sorted(set(found.chosen.loc[found.chosen.duplicated(by), "restriction_id"]))
 
 
-def metrics_mixed(walk: Walk, impact: pd.DataFrame) -> list[str]:
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "figures of different kinds are pooled",
+    FAULT,
+    "impact",
+    number=12,
+)
+def metrics_mixed(found: Reviewed) -> list[str]:
     """Figures of different kinds are not pooled."""
-    kinds = walk.chosen.groupby(PAIR)["tier"].nunique()
+    kinds = found.chosen.groupby(AUDIENCE)["metric_priority"].nunique()
     mixed = kinds[kinds > 1].reset_index()
     return sorted(set(mixed["restriction_id"]))
 
 
-def figure_after_start(walk: Walk, impact: pd.DataFrame) -> list[str]:
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "an audience is from after the start, or a daily one from more than three months after",
+    FAULT,
+    "impact",
+    number=14,
+)
+def figure_after_start(found: Reviewed) -> list[str]:
     """Audiences are from before the start, daily ones at most three months after it."""
-    late = walk.chosen.loc[walk.chosen["period_end"] > walk.chosen["start"], "restriction_id"]
-    days = walk.daily.loc[walk.daily["late_days"] > LATER_DAYS, "restriction_id"]
+    late = found.chosen.loc[found.chosen["period_end"] > found.chosen["start"], "restriction_id"]
+    days = found.daily.loc[found.daily["late_days"] > LATER_DAYS, "restriction_id"]
     return sorted({*late, *days})
+
+
+@RESULTS.rule(
+    FindingSeverity.WARNING,
+    "a result rests on a figure more than 24 months older than the restriction",
+    "look for a newer figure from before the restriction",
+    "impact",
+    number=15,
+)
+def figure_expired(found: Reviewed) -> list[str]:
+    """People exposed that rest on a figure too old to speak of them."""
+    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
 
 
 def _keys(rows: pd.DataFrame) -> list[str]:
     return sorted(rows["restriction_id"] + "/" + rows["impact_metric"])
 
 
-ERROR, WARNING = FindingSeverity.TABLE_ERROR, FindingSeverity.WARNING
-REVIEWS = (
-    Review(
-        "estimate_outside_bounds",
-        ERROR,
-        "lower <= q05 <= q50 <= q95 <= upper does not hold",
-        estimate_outside_bounds,
-    ),
-    Review(
-        "estimate_clamped",
-        WARNING,
-        "the bounds moved the estimate in more than one draw in twenty",
-        estimate_clamped,
-    ),
-    Review(
-        "clamped_unflagged",
-        ERROR,
-        "the bounds moved the estimate in many draws, and its reason does not say so",
-        clamped_unflagged,
-    ),
-    Review(
-        "union_falls",
-        ERROR,
-        "a restriction of more platforms has fewer people than one of some of them",
-        union_falls,
-    ),
-    Review(
-        "region_above_country",
-        ERROR,
-        "a restriction of regions touches more people than the whole country has",
-        region_above_country,
-    ),
-    Review(
-        "lineage_pooled_twice",
-        ERROR,
-        "two figures of one measuring programme stand for one audience",
-        lineage_pooled_twice,
-    ),
-    Review("metrics_mixed", ERROR, "figures of different kinds are pooled", metrics_mixed),
-    Review(
-        "figure_after_start",
-        ERROR,
-        "an audience is from after the start, or a daily one from more than three months after",
-        figure_after_start,
-    ),
-)
-CONTRADICT = (
-    measured.RULE,
-    "a measured overlap cannot hold together with audiences and base; it was left out, or "
-    "repaired where that was asked for",
-)
-
-
-def broken(walk: Walk, impact: pd.DataFrame) -> dict[str, list[str]]:
+def broken(found: Reviewed) -> dict[str, list[str]]:
     """For each rule the keys of the rows that break it."""
-    return {review.rule: review.run(walk, impact) for review in REVIEWS}
+    return {rule: run(found) for rule, run in RESULTS.runs.items()}

@@ -1,17 +1,12 @@
-"""Seeded draws: uniforms with a name of their own, and the laws that turn them into numbers.
+"""Laws by their quantiles: they turn uniforms into numbers of a stated size and interval.
 
 Definitions
 -----------
-Key: the name of one uncertain quantity.  Draw d of a key is the d-th number of its stream.
 Floor, ceiling: the least and the most that a quantity can be, whatever its source says.
 Central interval of coverage c: as much mass, (1 - c) / 2, below its low end as above its high.
 
 Method
 ------
-The uniforms of a key are the stream of the counter-based generator Philox4x64-10 under the
-128-bit key blake2b("seed|key").  They depend on the seed, the key and the place in the stream,
-and on nothing else: not on how many are asked for, in which order, or on which machine.
-
 Each law is a quantile function Q, so that draws follow the uniforms up and down.  Between a floor
 and a ceiling the law is conditioned: Q(F(floor) + u (F(ceiling) - F(floor))), F its cumulative
 function; nothing piles up at the ends and between them the shape is kept.  Where the floor lies
@@ -25,7 +20,6 @@ above the median the same is done with 1 - F, so that no digits are lost in the 
 * pert: a beta on [low, high] with 1 + 4 (middle - low) / (high - low) and
   1 + 4 (high - middle) / (high - low); its mean is (low + 4 middle + high) / 6.
 * beta: mean and effective sample size n, shapes mean n and (1 - mean) n.
-* logit_normal: the log odds are normal around those of the middle, which is the median.
 
 Assumptions
 -----------
@@ -41,34 +35,27 @@ Known drawbacks
 
 Citations
 ---------
-Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC11.
 Wallis (2014), The two-piece normal, binormal, or double Gaussian distribution: its origin and
 rediscoveries, Statistical Science 29 (Fechner 1897).
 Malcolm, Roseboom, Clark and Fazar (1959), Application of a technique for research and
 development program evaluation, Operations Research 7 (PERT and its mean).
-Atchison and Shen (1980), Logistic-normal distributions, Biometrika 67.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import (
     betainc,
     betaincc,
     betainccinv,
     betaincinv,
-    expit,
-    logit,
     ndtr,
     ndtri,
 )
 
-from audience_impact.overlap.copula import Array
-from audience_impact.vocabulary import InputKind
+from audience_impact.frames import Array
 
 LEAST, MOST = np.finfo(np.float64).tiny, 1.0 - 2.0**-53  # inside (0, 1): finite quantiles
 OUTSIDE = 40.0  # standard deviations beyond which a float holds no mass of a normal
@@ -84,22 +71,6 @@ class _Law:
     above: Callable[[Array], Array]
     with_below: Callable[[Array], Array]
     with_above: Callable[[Array], Array]
-
-
-def uniforms(seed: int, key: str, count: int) -> Array:
-    """Draws (count,) in the open interval (0, 1) that belong to a seed and a key.
-
-    Draw d is the same whatever `count` is: a longer run begins with the shorter one.
-
-    Raises:
-        ValueError: `count` is negative.
-    """
-    if count < 0:
-        raise ValueError("count must not be negative")
-    name = blake2b(f"{seed}|{key}".encode(), digest_size=16).digest()
-    raw = np.random.Philox(key=int.from_bytes(name, "little")).random_raw(count)
-    # 52 bits and a half: never 0, never 1, and as far from the one as from the other
-    return np.asarray(((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52)
 
 
 def split_normal(
@@ -260,49 +231,6 @@ def beta(
     return _drawn(u, law, floor, ceiling)
 
 
-def logit_normal(
-    u: ArrayLike,
-    middle: ArrayLike,
-    spread: ArrayLike,
-    floor: ArrayLike = 0.0,
-    ceiling: ArrayLike = 1.0,
-) -> Array:
-    """Quantiles of a share whose log odds are normal: expit(logit(middle) + spread Phi^-1(u)).
-
-    Args:
-        u: Uniforms (D,) or (rows, D); all else broadcasts against them, usually (rows, 1).
-        middle: Median share, 0..1; at 0 and at 1 all draws are the middle.
-        spread: Standard deviation of the log odds, >= 0.
-        floor: Least possible share.
-        ceiling: Greatest possible share.
-
-    Raises:
-        ValueError: The middle is not in 0..1, the spread negative or not finite, or
-            floor > ceiling.
-    """
-    share, sd = _floats(middle, spread)
-    _check_share(share, "middle")
-    if not ((sd >= 0.0) & np.isfinite(sd)).all():
-        raise ValueError("spread must be finite and not negative")
-    sure = (share == 0.0) | (share == 1.0)
-    inner = logit(np.where(sure, 0.5, share))
-
-    def unit(x: Array) -> Array:
-        return _standard(logit(np.clip(x, 0.0, 1.0)) - inner, sd)
-
-    def at(z: Array) -> Array:
-        return np.asarray(np.where(sure | (sd == 0.0), share, expit(inner + sd * z)))
-
-    law = _Law(
-        share,
-        lambda x: np.asarray(ndtr(unit(x))),
-        lambda x: np.asarray(ndtr(-unit(x))),
-        lambda p: at(ndtri(p)),
-        lambda q: at(-ndtri(q)),
-    )
-    return _drawn(u, law, floor, ceiling)
-
-
 def _floats(*values: ArrayLike) -> list[Array]:
     return [np.asarray(each, dtype=float) for each in values]
 
@@ -325,30 +253,3 @@ def _drawn(u: ArrayLike, law: _Law, floor: ArrayLike, ceiling: ArrayLike) -> Arr
     if high_up.any():
         x = np.where(high_up, law.with_above(np.clip(over - p * mass, LEAST, MOST)), x)
     return np.asarray(np.clip(np.where(mass > 0.0, x, law.centre), least, most))
-
-
-@dataclass(frozen=True)
-class Sampler:
-    """The standard draws of a run: one row of uniforms for each uncertain quantity.
-
-    Kinds of input in `second` come from a second stream, all others from the first: that is how
-    sensitivity.py moves one kind of input and holds the rest.
-    """
-
-    seed: int
-    count: int
-    second: frozenset[InputKind] = frozenset()
-
-    def uniform(self, kind: InputKind, key: str) -> Array:
-        """Uniforms (D,) of a key."""
-        return uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
-
-    def rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
-        """Uniforms (rows, D), equal keys having equal rows."""
-        numbers, names = pd.factorize(keys)
-        drawn = [self.uniform(kind, str(name)) for name in names]
-        return np.asarray(np.array(drawn).reshape(len(names), self.count)[numbers])
-
-    def normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
-        """Standard normals (rows, D), equal keys having equal rows."""
-        return np.asarray(ndtri(self.rows(kind, keys)))

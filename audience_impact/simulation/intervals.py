@@ -40,7 +40,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.periods import DAY
 
 Integers = NDArray[np.int64]

@@ -21,6 +21,9 @@ Monthly alone limits the reach whatever the law of p.  Where days are alike, day
 who use it then and on none of the k days before, and these are no more than those whom day k
 added: R is concave.  From R(0) = 0 follows R(n) >= R(30) n / 30 for n <= 30.
 
+The window of a restriction is the days that it lasted; of several services its reach is bounded
+by Frechet.  Nothing is said where the end is not known.
+
 Assumptions
 -----------
 Days are alike (no week, no trend); given p, a person's days are independent; nobody enters or
@@ -46,11 +49,14 @@ J. Marketing Research 28 (which finds Metheringham's law the popular one, and im
 """
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
-from audience_impact.overlap.copula import Array
+from audience_impact.audiences import curfews
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY
+from audience_impact.frames import Array
+from audience_impact.periods import MONTH_DAYS
 
-MONTH = 30  # days of a "monthly" audience
 HALVINGS = 53  # of [0, 1]: the spacing of floats
 BLOCK = 1 << 14  # cells in one block, so that it fits the cache
 
@@ -79,7 +85,7 @@ def _accumulated(daily: Array, heterogeneity: Array, days: Array) -> Array:
     return reach
 
 
-def heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH) -> Array:
+def heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS) -> Array:
     """How unlike people are in their use: 1 / (a + b + 1) of the beta-binomial law.
 
     Args:
@@ -118,37 +124,8 @@ def _halved(daily: Array, monthly: Array, month_days: int) -> Array:
     return np.where(monthly > daily, inner, 1.0)
 
 
-def beta_binomial(
-    daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH
-) -> tuple[Array, Array]:
-    """Shapes (a, b) of the law of a person's daily chance of use.
-
-    Args:
-        daily: Share of the base on a day, any shape.
-        monthly: Share of the base in `month_days` days, broadcasts against daily; above the
-            binomial limit it is taken as that limit.
-        month_days: Days in a "month", at least 2.
-
-    Returns:
-        a and b in the common shape: infinite at the binomial limit (everyone has the chance
-        `daily`), 0 where monthly is daily (everyone has the chance 0 or 1).
-
-    Raises:
-        ValueError: As `heterogeneity`.
-    """
-    h = heterogeneity(daily, monthly, month_days)
-    size = np.full(h.shape, np.inf)
-    np.divide(1.0 - h, h, out=size, where=h > 0.0)
-    mean = np.broadcast_to(np.asarray(daily, dtype=float), h.shape)
-    # a share of 0 or 1 has no chance on the other side, however large the size
-    a, b = np.zeros(h.shape), np.zeros(h.shape)
-    np.multiply(mean, size, out=a, where=mean > 0.0)
-    np.multiply(1.0 - mean, size, out=b, where=mean < 1.0)
-    return a, b
-
-
 def reach_days(
-    daily: ArrayLike, monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH
+    daily: ArrayLike, monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH_DAYS
 ) -> Array:
     """Share of the base that uses a service at least once in a number of days.
 
@@ -179,7 +156,7 @@ def reach_days(
 
 
 def reach_limits(
-    monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH
+    monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH_DAYS
 ) -> tuple[Array, Array]:
     """Least and greatest reach of a number of days that the monthly reach alone allows.
 
@@ -203,6 +180,61 @@ def reach_limits(
     return least, np.where(number > 0, most, 0.0)
 
 
-def daily_limits(monthly: ArrayLike, month_days: int = MONTH) -> tuple[Array, Array]:
-    """Least and greatest share on a day: monthly / month_days to monthly, as `reach_limits`."""
-    return reach_limits(monthly, 1, month_days)
+def window_by_platform(
+    audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Reach of each platform in exactly the days a restriction lasted, added over countries.
+
+    Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and the
+    reach of that many days: `window_lower_persons`, `window_upper_persons`, and by the
+    beta-binomial law where daily and monthly reach are known `window_persons`.
+    """
+    rows = _windows(audiences, daily, periods)
+    by = ["restriction_id", "platform_id"]
+    names = ["window_lower_persons", "window_upper_persons", "window_persons"]
+    total = rows.groupby(by)[names].sum(skipna=False)
+    return total.assign(window_days=rows.groupby(by)["window_days"].first()).reset_index()
+
+
+def window_by_restriction(
+    audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Frechet bounds on the reach of the days each restriction lasted, by restriction_id."""
+    rows = _windows(audiences, daily, periods)
+    groups = rows.groupby(COUNTRY)
+    added = groups["window_upper_persons"].sum(skipna=False)
+    lower = groups["window_lower_persons"].max()
+    places = pd.DataFrame(
+        {
+            "window_lower_persons": lower,
+            "window_upper_persons": np.fmin(added, groups["base_persons"].first()),
+        }
+    )
+    total = places.groupby("restriction_id").sum(skipna=False)
+    days = rows.groupby("restriction_id")["window_days"].first()
+    return total.where(days.notna(), np.nan).assign(window_days=days)
+
+
+def _windows(audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+    figure = daily[[*AUDIENCE, "daily_persons"]]
+    rows = audiences.merge(figure, on=AUDIENCE, how="left")
+    about = periods.reindex(rows["restriction_id"])
+    length = curfews.day_count(about, "end").where(~about["is_end_unknown"])
+    days = length.where(length > 0).to_numpy("float64")
+    base = rows["base_persons"].to_numpy("float64")
+    low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))
+    day = rows["daily_persons"].to_numpy("float64") / base
+    usable = ~np.isnan(days) & ~np.isnan(low) & ~np.isnan(base)
+    lower, upper, middle = (np.full(len(rows), np.nan) for _ in range(3))
+    lower[usable] = reach_limits(np.minimum(low[usable], 1.0), days[usable])[0]
+    top = np.minimum(np.where(np.isnan(high), 1.0, high), 1.0)
+    upper[usable] = reach_limits(top[usable], days[usable])[1]
+    both = usable & (day <= high) & (low == high)
+    middle[both] = reach_days(day[both], high[both], days[both])
+    lower[both] = np.maximum(lower[both], day[both])
+    return rows.assign(
+        window_days=days,
+        window_lower_persons=lower * base,
+        window_upper_persons=upper * base,
+        window_persons=np.clip(middle, lower, upper) * base,
+    )

@@ -1,20 +1,19 @@
 """Restrictions over time: who is under one on a day, in a month, in a year, each person once.
 
-Definitions. A span is one audience of one restriction while it is in force. A person-day is a
-person under at least one restriction on a day. The daily audience of a service is who uses it
-on a day.
+Definitions. A restriction period is the days on which a restriction is in force. A person-day is a
+person under at least one restriction on a day. The daily audience of a service is who uses it on a
+day.
 
-Method. Spans start on the observed day, from the announcement where no day was observed. They
-end on the recorded day; what is ongoing ends on the day of the facts. Where days in force are told,
-they last on those alone (curfews). On each stretch without
-change (person_days) the union of the daily audiences is bounded (Frechet) and drawn
-(estimation). A daily figure is bounded by the interval that its source states, and drawn from
-it; without one it stands as it is. With a monthly audience m alone the daily one lies between
-m/30 and m, and nothing is drawn. Restrictions in part of a country, on some networks or without
-a figure add nothing to the lower bound and everything they may touch to the upper one. Where
-several restrictions touch a platform, the draws take the audience from before the first of those
-in force, and the bounds the largest. A start that is not known to the day is the first day it
-may be; the lower bound takes the last.
+Method. Periods start on the observed day, from the announcement where no day was observed. They end
+on the recorded day; what is ongoing ends on the day of the facts. Where days in force are told,
+they are those alone (curfews). On each interval without change (intervals.py) the union of the
+daily audiences is bounded (Frechet) and drawn (unions). A daily figure is bounded by the interval
+that its source states, and drawn from it; without one it stands as it is. With a monthly audience m
+alone the daily one lies between m/30 and m, and nothing is drawn. Restrictions in part of a
+country, on some networks or without a figure add nothing to the lower bound and everything they may
+touch to the upper one. Where several restrictions touch a platform, the draws take the audience
+from before the first of those in force, and the bounds the largest. A start that is not known to
+the day is the first day it may be; the lower bound takes the last.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
@@ -28,193 +27,155 @@ says little of one restriction.
 Citation. Rules of this project, docs/decisions.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import figures
-from audience_impact.audiences.figures import PAIR
-from audience_impact.overlap.copula import Array
-from audience_impact.simulation import audiences as pooling
-from audience_impact.simulation import curfews, reach
-from audience_impact.simulation import intervals as person_days
-from audience_impact.simulation import unions as estimation
-from audience_impact.simulation.distributions import Sampler
-from audience_impact.simulation.unions import CELL, Learned, Sets
-from audience_impact.vocabulary import WHOLE_INTERNET
+from audience_impact.audiences import curfews, pooling
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.intervals import LAW
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.bounds import frechet
+from audience_impact.bounds.restrictions import Bounds
+from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
+from audience_impact.overlap.model import OverlapModel
+from audience_impact.periods import MONTH_DAYS, ONE_DAY
+from audience_impact.simulation import audiences, intervals, unions
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.unions import GROUP, Unions
+from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
-DAILY = {"avg_daily_reach": 0, "dau": 1, "daily_reach": 2}
-"""Metrics of a day, the one that is an average over many days first."""
-LAW = ["shape", "low", "middle", "high", "coverage"]
-"""Columns that say how a figure is drawn, as in pooling.distributions."""
-FRESH_DAYS, LATER_DAYS, MONTH_DAYS = 92, 92, 30
-DAY = pd.Timedelta(days=1)
-Timed = tuple[pd.DataFrame, pd.DataFrame]
+Intervals = tuple[pd.DataFrame, pd.DataFrame]
+"""Intervals without change as intervals.stretches gives them, and the rows in force on each set."""
 
-
-def daily(pairs: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
-    """The daily figure of each pair that has one, with the columns that `pooling.values` draws.
-
-    From before the start if at most three months old, else at most three months after it, else
-    older. Columns: PAIR, `daily_persons`, `daily_id`, `daily_period`, `late_days` (after the
-    start), `months` (since the figure), and those of pooling.distributions.
-    """
-    figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
-    figure = _laws(figure[figure["interval_kind"] != "one_sided_max"])
-    keys = [*PAIR, "start"]
-    joined = pairs[keys].merge(
-        figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
-    )
-    age = (joined["start"] - joined["period_end"]).dt.days
-    joined = joined.assign(age=age)[age >= -LATER_DAYS]
-    rank = pd.Series(2, joined.index).mask(joined["age"] < 0, 1)
-    ranked = joined.assign(
-        rank=rank.mask(joined["age"].between(0, FRESH_DAYS), 0),
-        far=joined["age"].abs(),
-        order=joined["audience_metric"].map(DAILY),
-    ).sort_values(
-        [*PAIR, "rank", "order", "far", "own_page", "estimate_id"],
-        ascending=[True, True, True, True, True, True, False, True],
-    )
-    best = ranked.drop_duplicates(PAIR)
-    return pd.DataFrame(
-        {
-            **{name: best[name] for name in PAIR},
-            "daily_persons": best["middle"],
-            "daily_id": best["estimate_id"],
-            "daily_period": best["period"],
-            "late_days": (-best["age"]).clip(lower=0),
-            "months": best["far"] / 30.4375,
-            "audience_key": best["estimate_id"],
-            **{name: best[name] for name in LAW},
-        }
-    ).reset_index(drop=True)
-
-
-def _laws(known: pd.DataFrame) -> pd.DataFrame:
-    """The figures with a value or a range, and how each is drawn: LAW."""
-    kind = known["interval_kind"]
-    ends = known[["low", "high"]].where(kind.isin(figures.RANGED) | known["value"].isna())
-    middle = known["value"].fillna(ends.mean(axis=1, skipna=False))
-    low, high = np.fmin(ends["low"], middle), np.fmax(ends["high"], middle)
-    stated = kind.isin(list(pooling.COVERAGE)) & ends.notna().all(axis=1)
-    shape = pd.Series("pert", known.index).where(~stated, "split")
-    laws = {
-        "shape": shape.where(low < high, "fixed"),
-        "low": low,
-        "middle": middle,
-        "high": high,
-        "coverage": kind.map(pooling.COVERAGE),
-    }
-    return known.assign(**laws)[middle.notna()]
-
-
-def spans(events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """When each restriction was in force, indexed by restriction_id.
-
-    Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end` with the ends on
-    record, `imputed_end` with unknown ends imputed; `least_from`, the last day on which it may
-    have begun; `end_unknown`, `from_announced`; and those of curfews.COLUMNS.
-    """
-    about = events.set_index("restriction_id")
-    seen, told = about["observed_from_start"], about["announced_on_start"]
-    to_the_day = (about["observed_from_end"] - seen) == DAY
-    start = seen.where(to_the_day, told).fillna(seen)
-    until = as_of + DAY
-    over, ongoing = about["end_status"] == "ended", about["end_status"] == "ongoing"
-    recorded = over & about["ended_on_end"].notna()
-    end = about["ended_on_end"].where(recorded).mask(ongoing, until)
-    unknown = end.isna()
-    length = (about["ended_on_end"] - start).where(recorded).dt.days
-    typical = length.groupby(about["severity"]).transform("median").fillna(length.median())
-    guessed = start + pd.to_timedelta(typical.fillna(1.0).clip(lower=1).round(), unit="D")
-    one_day = start + DAY
-    frame = pd.DataFrame(
-        {
-            "from_day": start.where(~about["never"]),
-            "least_end": (about["ended_on_start"] + DAY).where(recorded, end).fillna(one_day),
-            "end": end.fillna(one_day),
-            "most_end": end.fillna(until),
-            "imputed_end": end.fillna(guessed),
-            "end_unknown": unknown,
-            "from_announced": ~to_the_day & told.notna(),
-        }
-    )
-    ends = ["least_end", "end", "most_end", "imputed_end"]
-    frame[ends] = frame[ends].apply(lambda column: column.clip(upper=until))
-    latest = frame["from_day"].where(to_the_day | told.notna(), about["observed_from_end"] - DAY)
-    latest = latest.where(latest < frame["end"], frame["end"] - DAY)
-    frame["least_from"] = latest.where(latest > frame["from_day"], frame["from_day"])
-    first = frame["least_from"] + DAY  # it was in force on one day at least
-    frame["least_end"] = frame["least_end"].where(frame["least_end"] > first, first)
-    frame["least_end"] = frame["least_end"].clip(upper=until)
-    return frame.join(curfews.told(about))
-
-
-def begins(times: pd.DataFrame, end: str) -> pd.Series:
-    """The first day that goes with an end: what is certain begins as late as it may have."""
-    return times["least_from" if end == "least_end" else "from_day"]
+ROWS = Frame(
+    "timeline.rows",
+    {
+        **dict.fromkeys(AUDIENCE, TEXT),
+        "row": NUMBER,
+        "where": TEXT,
+        "base": TEXT,
+        "base_id": TEXT,
+        "base_persons": NUMBER,
+        "base_low_persons": NUMBER,
+        "base_high_persons": NUMBER,
+        "expected_persons": NUMBER,
+        "daily_persons": NUMBER,
+        **{
+            f"{span}_{end}_persons": NUMBER
+            for span in ("daily", "monthly")
+            for end in ("low", "high", "whole")
+        },
+        "is_counted": TRUTH,
+        "is_certain": TRUTH,
+        "is_daily_measured": TRUTH,
+    },
+    key=("row",),
+)
+DAILY = Frame(
+    "timeline.daily",
+    {
+        "country_id": TEXT,
+        "platform_id": TEXT,
+        "audience_key": TEXT,
+        "shape": TEXT,
+        **dict.fromkeys(LAW[1:], NUMBER),
+        "age_months": NUMBER,
+        "monthly_growth_error": NUMBER,
+    },
+)
+PERIODS = Frame(
+    "timeline.periods",
+    {
+        **dict.fromkeys(
+            ["from_day", "least_from", "least_end", "end", "most_end", "imputed_end"], DAY
+        ),
+        "is_end_unknown": TRUTH,
+        **curfews.COLUMNS,
+    },
+    key=("restriction_id",),
+    index=("restriction_id",),
+)
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """Audiences by the day: `rows` (one a pair, numbered), and who is certain to be touched."""
+class Timeline(Declared):
+    """Audiences by the day.
+
+    Attributes:
+        rows: One an audience, numbered: its bounds of a day and of a month, and whether everyone
+            in it is certain to be touched.
+        daily: How the daily audience of each row is drawn, in the order of the rows.
+        periods: When each restriction was in force.
+        measured: Intervals of each restriction whose daily audiences are all measured.
+    """
+
+    FRAMES: ClassVar[Mapping[str, Frame]] = {"rows": ROWS, "daily": DAILY, "periods": PERIODS}
 
     rows: pd.DataFrame
-    spans: pd.DataFrame
+    daily: pd.DataFrame
+    periods: pd.DataFrame
+    measured: Intervals
 
     @property
-    def whole(self) -> pd.DataFrame:
+    def certain_rows(self) -> pd.DataFrame:
         """Rows of restrictions that touch everyone in audiences that are all known."""
-        return self.rows[self.rows["certain"]]
+        return self.rows[self.rows["is_certain"]]
 
     @property
-    def drawn(self) -> pd.DataFrame:
+    def measured_rows(self) -> pd.DataFrame:
         """Rows of those restrictions whose daily audiences are all measured."""
-        return self.rows[self.rows["certain"] & self.rows["measured"]]
+        return self.rows[self.rows["is_certain"] & self.rows["is_daily_measured"]]
 
 
-def timeline(
-    events: pd.DataFrame,
-    audiences: pd.DataFrame,
-    daily_figures: pd.DataFrame,
-    limits: pd.Series,
-    part: pd.Series,
-    as_of: pd.Timestamp,
-) -> Timeline:
-    """The rows that are swept.
+def timeline(scope: Scope, inputs: Inputs, bounds: Bounds) -> Timeline:
+    """The audiences of a scope by the day, in the order of AUDIENCE."""
+    rows = inputs.audiences.join(
+        bounds.countries["lower_persons"].rename("place_low_persons"), on=COUNTRY
+    ).sort_values(AUDIENCE, ignore_index=True)
+    figure = rows[AUDIENCE].merge(inputs.daily, on=AUDIENCE, how="left")
+    rows = _bounded(
+        rows.assign(daily_persons=figure["daily_persons"], row=rows.index), figure, scope, bounds
+    )
+    periods = restriction_periods(scope)
+    drawn = rows[rows["is_certain"] & rows["is_daily_measured"]]
+    return Timeline(
+        rows,
+        figure.assign(age_months=figure["months"], monthly_growth_error=pooling.GROWTH_ERROR),
+        periods,
+        intervals_of(drawn, periods, "end", by_country=False),
+    )
 
-    `audiences` with `place_low_persons`, the lower bound of the place of each. `limits` is the
-    upper bound of each restriction and `part` whether it touches a part of the
-    audiences only, both by restriction_id. Each row gets `row`, `where`, `daily_low_persons`,
-    `daily_high_persons`, `monthly_low_persons`, `monthly_high_persons`, the audiences of the
-    whole country `daily_whole_persons` and `monthly_whole_persons`, `certain`, `measured`.
-    """
-    figure = daily_figures.add_prefix("d_")
-    figure = figure.rename(columns={f"d_{name}": name for name in PAIR})
-    rows = audiences.merge(figure, on=PAIR, how="left").sort_values(PAIR, ignore_index=True)
-    times = spans(events, as_of)
-    told = rows["d_daily_persons"]
-    cap = rows["restriction_id"].map(limits).astype("float64")
+
+def _bounded(
+    rows: pd.DataFrame, figure: pd.DataFrame, scope: Scope, bounds: Bounds
+) -> pd.DataFrame:
+    """Least and most people of each row on a day and in a month, and what is certain of it."""
+    about = scope.by_id
+    restriction = rows["restriction_id"]
+    cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
     monthly = rows["high_persons"].fillna(rows["base_persons"])
-    known = rows["tier"].notna() | told.notna()
-    whole = ~rows["restriction_id"].map(part).astype(bool)
-    daily_whole = rows["d_high"].fillna(monthly)
-    rows = rows.assign(
-        row=rows.index,
-        where=rows["restriction_id"].map(events.set_index("restriction_id")["area_ids"]),
+    daily_whole = figure["high"].fillna(monthly)
+    is_daily = rows["daily_persons"].notna()
+    known = rows["metric_priority"].notna() | is_daily
+    measured = is_daily & rows["base_persons"].notna()
+    everyone = restriction.map(about["is_reaching_everyone"]).astype(bool)
+    low = rows["low_persons"]
+    return rows.assign(
+        where=restriction.map(about["area_ids"]),
         daily_whole_persons=daily_whole,
         monthly_whole_persons=monthly,
-        daily_low_persons=_least(rows["d_low"].fillna(rows["low_persons"] / MONTH_DAYS), cap),
+        daily_low_persons=_least(figure["low"].fillna(low / MONTH_DAYS), cap),
         daily_high_persons=np.fmin(daily_whole, cap),
-        monthly_low_persons=_least(np.fmax(rows["low_persons"], rows["place_low_persons"]), cap),
+        monthly_low_persons=_least(np.fmax(low, rows["place_low_persons"]), cap),
         monthly_high_persons=np.fmin(monthly, cap),
-        certain=whole & known.groupby(rows["restriction_id"]).transform("all"),
+        is_counted=rows["metric_priority"].notna(),
+        is_certain=everyone & known.groupby(restriction).transform("all"),
+        is_daily_measured=measured.groupby(restriction).transform("all").astype(bool),
     )
-    measured = told.notna() & rows["base_persons"].notna()
-    rows["measured"] = measured.groupby(rows["restriction_id"]).transform("all")
-    return Timeline(rows, times)
 
 
 def _least(persons: pd.Series, cap: pd.Series) -> pd.Series:
@@ -222,9 +183,60 @@ def _least(persons: pd.Series, cap: pd.Series) -> pd.Series:
     return persons.fillna(0.0).where(~(persons > cap), cap)
 
 
-def pieces(rows: pd.DataFrame, times: pd.DataFrame, end: str, by_country: bool) -> Timed:
-    """Stretches and all rows in force on each: of every restriction, or of whole countries."""
-    about = times.reindex(rows["restriction_id"])
+def restriction_periods(scope: Scope) -> pd.DataFrame:
+    """When each restriction was in force, indexed by restriction_id.
+
+    Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end` with the ends on
+    record, `imputed_end` with unknown ends imputed; `least_from`, the last day on which it may
+    have begun; `is_end_unknown`; and those of curfews.COLUMNS.
+    """
+    about = scope.by_id
+    seen, announced = about["observed_from_start"], about["announced_on_start"]
+    to_the_day = (about["observed_from_end"] - seen) == ONE_DAY
+    start = seen.where(to_the_day, announced).fillna(seen)
+    until = pd.Timestamp(scope.as_of) + ONE_DAY
+    status = about["end_status"]
+    over, ongoing = status == EndStatus.ENDED.value, status == EndStatus.ONGOING.value
+    recorded = over & about["ended_on_end"].notna()
+    end = about["ended_on_end"].where(recorded).mask(ongoing, until)
+    unknown = end.isna()
+    length = (about["ended_on_end"] - start).where(recorded).dt.days
+    typical = length.groupby(about["severity"]).transform("median").fillna(length.median())
+    guessed = start + pd.to_timedelta(typical.fillna(1.0).clip(lower=1).round(), unit="D")
+    one_day = start + ONE_DAY
+    frame = pd.DataFrame(
+        {
+            "from_day": start.where(~about["is_never_enforced"]),
+            "least_end": (about["ended_on_start"] + ONE_DAY).where(recorded, end).fillna(one_day),
+            "end": end.fillna(one_day),
+            "most_end": end.fillna(until),
+            "imputed_end": end.fillna(guessed),
+            "is_end_unknown": unknown,
+        }
+    )
+    ends = ["least_end", "end", "most_end", "imputed_end"]
+    frame[ends] = frame[ends].apply(lambda column: column.clip(upper=until))
+    latest = frame["from_day"].where(
+        to_the_day | announced.notna(), about["observed_from_end"] - ONE_DAY
+    )
+    latest = latest.where(latest < frame["end"], frame["end"] - ONE_DAY)
+    frame["least_from"] = latest.where(latest > frame["from_day"], frame["from_day"])
+    first = frame["least_from"] + ONE_DAY  # it was in force on one day at least
+    frame["least_end"] = frame["least_end"].where(frame["least_end"] > first, first)
+    frame["least_end"] = frame["least_end"].clip(upper=until)
+    return frame.join(about[list(curfews.COLUMNS)])
+
+
+def begins(periods: pd.DataFrame, end: str) -> pd.Series:
+    """The first day that goes with an end: what is certain begins as late as it may have."""
+    return periods["least_from" if end == "least_end" else "from_day"]
+
+
+def intervals_of(
+    rows: pd.DataFrame, periods: pd.DataFrame, end: str, by_country: bool
+) -> Intervals:
+    """Intervals without change and all rows in force on each: of restrictions, or of countries."""
+    about = periods.reindex(rows["restriction_id"])
     group = rows["country_id"] if by_country else rows["restriction_id"] + "|" + rows["country_id"]
     frame = pd.DataFrame(
         {
@@ -236,18 +248,20 @@ def pieces(rows: pd.DataFrame, times: pd.DataFrame, end: str, by_country: bool) 
     )
     usable = frame[["start", "end"]].notna().all(axis=1).to_numpy()
     frame = curfews.on_days(frame[usable], about[usable])
-    stretches, members = person_days.stretches(frame)
-    return stretches, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
+    found, members = intervals.stretches(frame)
+    return found, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
 
 
-def one_a_platform(members: pd.DataFrame, rows: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
+def one_a_platform(
+    members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
     """Members (set_id, row) of which one row a platform stays, and the whole internet alone.
 
     Of the rows of one platform, the one whose restriction began first stays.
     """
     if members.empty:
         return members[["set_id", "row"]]
-    first = times["from_day"]
+    first = periods["from_day"]
     about = rows.assign(began=first.reindex(rows["restriction_id"]).to_numpy()).set_index("row")[
         ["platform_id", "began"]
     ]
@@ -259,133 +273,30 @@ def one_a_platform(members: pd.DataFrame, rows: pd.DataFrame, times: pd.DataFram
     return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
 
 
-def forced(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:
-    """Frechet bounds of each set, indexed by set_id: `lower`, `upper` and the sum `added`.
-
-    Of several rows of one platform in one place the largest audience counts; places may be
-    disjoint, so they add up, to the audience of the whole country at most.
-    """
-    whole = high.replace("_high_", "_whole_")
-    about = rows.set_index("row")[
-        list(dict.fromkeys(["platform_id", "where", low, high, whole, "base_persons"]))
-    ]
-    joined = members.join(about, on="row")
-    groups = joined.groupby("set_id", sort=True)
-    by = ["set_id", "platform_id"]
-    most = _largest(joined, [*by, "where"], high).groupby(level=by).sum(skipna=False)
-    most = np.fmin(most, joined.groupby(by)[whole].max()).where(most.notna())
-    added = most.groupby(level="set_id").sum(skipna=False)
-    base = _largest(joined, ["set_id"], "base_persons")
-    lower = groups[low].max()
-    return pd.DataFrame(
-        {
-            "lower": lower,
-            "upper": pd.concat([np.fmin(added, base), lower], axis=1).max(axis=1, skipna=False),
-            "added": added,
-        }
-    )
-
-
-def _largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:
-    """The largest number of each group, NaN where one is not known."""
-    groups = rows[name].isna().groupby([rows[key] for key in by]).any()
-    return rows.groupby(by)[name].max().where(~groups)
-
-
-def sets_of(members: pd.DataFrame, rows: pd.DataFrame) -> Sets:
-    """Sets for the draws; the base of a set is that of its largest audience.
+def unions_of(members: pd.DataFrame, rows: pd.DataFrame) -> Unions:
+    """Unions for the draws; the base of a union is that of its largest audience.
 
     Audiences of another measurer are drawn inside it too: bases of two measurers differ by what
     they call online, and most of a union belongs to its largest audience.
     """
     size = "monthly_high_persons"
-    joined = members.join(rows.set_index("row")[[*CELL, "base_persons", size]], on="row")
+    joined = members.join(rows.set_index("row")[[*GROUP, "base_persons", size]], on="row")
     largest = joined.sort_values(
         ["set_id", size, "base_persons", "base_id"], ascending=[True, False, True, True]
     ).drop_duplicates("set_id")
-    table = largest[["set_id", *CELL]].reset_index(drop=True)
-    return Sets(table, members.rename(columns={"row": "item"}))
+    table = largest[["set_id", *GROUP]].reset_index(drop=True)
+    return Unions(table, members.rename(columns={"row": "audience"}))
 
 
 def daily_people(
-    timed: Timed, line: Timeline, learned: Learned, sampler: Sampler, workers: int
+    wanted: Intervals, line: Timeline, overlap_model: OverlapModel, sampler: Sampler, workers: int
 ) -> Array:
-    """Draws (set_ids, D) of the people under a restriction on a day of each set, cut to bounds."""
-    rows = line.rows
-    members = one_a_platform(timed[1], rows, line.spans)
-    figure = rows.filter(regex="^d_").rename(columns=lambda name: name.removeprefix("d_"))
-    table = figure.assign(
-        country_id=rows["country_id"],
-        platform_id=rows["platform_id"],
-        age_months=rows["d_months"],
-        monthly_drift=pooling.DRIFT,
-    )
-    wanted = rows.index.isin(members["row"])
-    items = np.full((len(rows), sampler.count), np.nan)
-    if wanted.any():
-        items[wanted] = pooling.values(table[wanted], sampler)
-    drawn, _ = estimation.people(items, sets_of(members, rows), learned, sampler, workers)
-    bound = forced(timed[1], rows, "daily_low_persons", "daily_high_persons")
-    return estimation.cut(drawn, bound["lower"].to_numpy(), bound["upper"].to_numpy())[0]
-
-
-def platform_windows(
-    audiences: pd.DataFrame, daily_figures: pd.DataFrame, times: pd.DataFrame
-) -> pd.DataFrame:
-    """Reach of each platform in exactly the days a restriction lasted, added over countries.
-
-    Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and the
-    reach of that many days: `window_lower_persons`, `window_upper_persons`, and by the
-    beta-binomial law where daily and monthly reach are known `window_persons`.
-    """
-    rows = _windows(audiences, daily_figures, times)
-    by = ["restriction_id", "platform_id"]
-    names = ["window_lower_persons", "window_upper_persons", "window_persons"]
-    total = rows.groupby(by)[names].sum(skipna=False)
-    return total.assign(window_days=rows.groupby(by)["window_days"].first()).reset_index()
-
-
-def windows(
-    audiences: pd.DataFrame, daily_figures: pd.DataFrame, times: pd.DataFrame
-) -> pd.DataFrame:
-    """Frechet bounds on the reach of the days each restriction lasted, by restriction_id."""
-    rows = _windows(audiences, daily_figures, times)
-    groups = rows.groupby(["restriction_id", "country_id"])
-    added = groups["window_upper_persons"].sum(skipna=False)
-    lower = groups["window_lower_persons"].max()
-    places = pd.DataFrame(
-        {
-            "window_lower_persons": lower,
-            "window_upper_persons": np.fmin(added, groups["base_persons"].first()),
-        }
-    )
-    total = places.groupby("restriction_id").sum(skipna=False)
-    days = rows.groupby("restriction_id")["window_days"].first()
-    return total.where(days.notna(), np.nan).assign(window_days=days)
-
-
-def _windows(
-    audiences: pd.DataFrame, daily_figures: pd.DataFrame, times: pd.DataFrame
-) -> pd.DataFrame:
-    figure = daily_figures[[*PAIR, "daily_persons"]]
-    rows = audiences.merge(figure, on=PAIR, how="left")
-    about = times.reindex(rows["restriction_id"])
-    length = curfews.day_count(about, "end").where(~about["end_unknown"])
-    days = length.where(length > 0).to_numpy("float64")
-    base = rows["base_persons"].to_numpy("float64")
-    low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))
-    day = rows["daily_persons"].to_numpy("float64") / base
-    usable = ~np.isnan(days) & ~np.isnan(low) & ~np.isnan(base)
-    lower, upper, middle = (np.full(len(rows), np.nan) for _ in range(3))
-    lower[usable] = reach.reach_limits(np.minimum(low[usable], 1.0), days[usable])[0]
-    top = np.minimum(np.where(np.isnan(high), 1.0, high), 1.0)
-    upper[usable] = reach.reach_limits(top[usable], days[usable])[1]
-    both = usable & (day <= high) & (low == high)
-    middle[both] = reach.reach_days(day[both], high[both], days[both])
-    lower[both] = np.maximum(lower[both], day[both])
-    return rows.assign(
-        window_days=days,
-        window_lower_persons=lower * base,
-        window_upper_persons=upper * base,
-        window_persons=np.clip(middle, lower, upper) * base,
-    )
+    """Draws (set_ids, D) of the people under a restriction on a day of each set, within bounds."""
+    members = one_a_platform(wanted[1], line.rows, line.periods)
+    used = line.daily.index.isin(members["row"])
+    drawn = np.full((len(line.rows), sampler.count), np.nan)
+    if used.any():
+        drawn[used] = audiences.values(line.daily[used], sampler)
+    people, _ = unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)
+    bound = frechet.of_sets(wanted[1], line.rows, "daily_low_persons", "daily_high_persons")
+    return unions.truncate(people, bound["lower"].to_numpy(), bound["upper"].to_numpy())[0]

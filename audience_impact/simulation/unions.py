@@ -1,18 +1,18 @@
 """Draws of the people in unions of audiences: figures, base, joint use and the model's error.
 
-Definitions. An item is an audience as drawn (pooling). A set is some items of one country
-inside one base. A cell is everything asked for in one country and base.
+Definitions. An audience is one as drawn (audiences.py). A union is of some audiences of one country
+inside one base. A country-base group is everything asked for in one country and base.
 
-Method. Each item, base and correlation is drawn once for its own key and stands wherever it is
-used, so that draw number d is one possible world and sums over sets are right. Inside a cell
-audiences become shares of the drawn base, their union comes from the one-factor copula
-(unions, overlap), and the model's own error is one standard normal a country. A set with
-measured overlaps is conditioned on them in each draw (measured).
+Method. Each audience, base and correlation is drawn once for its own key and stands wherever it is
+used, so that draw number d is one possible world and sums over unions are right. Inside a group
+audiences become shares of the drawn base, their union comes from the model of joint use
+(overlap.model), and the model's own error is drawn once a country. A union with
+measured overlaps is conditioned on them in each draw (overlaps.py).
 
-Assumptions. Those of overlap.py; errors of figures are independent of one another.
+Assumptions. Those of the model of joint use; errors of figures are independent of one another.
 
-Known drawbacks. The model's error is the same draw for all sets of a country, so that sums over
-sets of one country are rather too wide than too narrow.
+Known drawbacks. The model's error is the same draw for all unions of a country, so that sums over
+those of one country are rather too wide than too narrow.
 
 Citation. docs/method.md.
 """
@@ -23,62 +23,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import ndtri
 
-from audience_impact.facts.tables import Tables
-from audience_impact.overlap import calibration
-from audience_impact.overlap import copula as overlap
-from audience_impact.overlap.batched import Cell, unions
-from audience_impact.overlap.copula import Array, Calibration
-from audience_impact.simulation import distributions as draws
-from audience_impact.simulation.distributions import Sampler
+from audience_impact.frames import Array
+from audience_impact.overlap.model import Group, OverlapModel, unions
+from audience_impact.simulation import distributions
+from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind
 
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
-UNCALIBRATED = "no calibration of joint use among the facts"
-"""Why nothing is drawn without one."""
-CUT = 1e-3
-"""A draw counts as cut where the bound moves it by more than this share of itself."""
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What surveys taught: the calibration, and the centre and scale of each country."""
-
-    calibration: Calibration
-    centres: dict[str, tuple[float, float]]
-
-    def of(self, country: str) -> tuple[float, float]:
-        """Centre and scale of the log odds of the correlation in a country."""
-        return self.centres.get(country) or overlap.predictive(self.calibration)
-
-
-def learn(tables: Tables) -> Learned | None:
-    """The calibration of the facts, pulled by each country's own surveys; None without one."""
-    table, surveys = tables["overlap_calibration"], tables["surveys"]
-    if table.empty:
-        return None
-    learned = calibration.read(table)
-    return Learned(
-        learned,
-        {
-            area: overlap.predictive(learned, calibration.own_surveys(table, surveys, area))
-            for area in sorted(surveys["area_id"].unique())
-        },
-    )
-
-
-def correlations(country: str, learned: Learned, sampler: Sampler) -> Array:
-    """Draws (D,) of the correlation of a country."""
-    centre, scale = learned.of(country)
-    u = sampler.uniform(InputKind.CORRELATION, f"correlation|{country}")
-    return overlap.correlation_draws(centre, scale, learned.calibration.degrees, u)
-
-
-def errors(country: str, learned: Learned, sampler: Sampler) -> Array:
-    """Draws (D,) of the model's error, in units of independence less the largest audience."""
-    u = sampler.uniform(InputKind.MODEL, f"model|{country}")
-    return np.asarray(learned.calibration.model * ndtri(u))
+TRUNCATED = 1e-3
+"""A draw counts as truncated where the bound moves it by more than this share of itself."""
 
 
 def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -93,72 +47,73 @@ def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
         for name in ("expected_persons", "base_low_persons", "base_high_persons")
     )
     low, high = np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high)
-    return draws.pert(u, np.minimum(low, middle), middle, np.maximum(high, middle))
+    return distributions.pert(u, np.minimum(low, middle), middle, np.maximum(high, middle))
 
 
 @dataclass(frozen=True)
-class Sets:
-    """Sets of items: `table` (set_id, CELL columns) and `members` (set_id, item number)."""
+class Unions:
+    """Unions of audiences: `table` (set_id, GROUP) and `members` (set_id, audience by number)."""
 
     table: pd.DataFrame
     members: pd.DataFrame
 
 
-CELL = ["country_id", "base_id", "expected_persons", "base_low_persons", "base_high_persons"]
+GROUP = ["country_id", "base_id", "expected_persons", "base_low_persons", "base_high_persons"]
 
 
 def people(
-    items: Array, sets: Sets, learned: Learned, sampler: Sampler, workers: int = 1
+    audiences: Array,
+    wanted: Unions,
+    overlap_model: OverlapModel,
+    sampler: Sampler,
+    workers: int = 1,
 ) -> tuple[Array, Array]:
-    """Draws (sets, D) of the people in each set, and of its base, in persons.
+    """Draws (unions, D) of the people in each union, and of its base, in persons.
 
-    `items` (items, D) in persons, in an order that depends on nothing but their keys. The rows
-    of the result stand as those of `sets.table`.
+    `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys. The
+    rows of the result stand as those of `wanted.table`.
     """
-    cells = sets.table[CELL].drop_duplicates().sort_values(CELL, ignore_index=True)
-    numbered = sets.table.reset_index(names="place").merge(cells.reset_index(names="cell"), on=CELL)
-    drawn = bases(cells, sampler)
-    members = sets.members.merge(numbered[["set_id", "cell", "place"]], on="set_id")
-    parts = dict(iter(members.groupby("cell", sort=True)))
-    of = cells["country_id"].to_numpy(dtype=object)
+    groups = wanted.table[GROUP].drop_duplicates().sort_values(GROUP, ignore_index=True)
+    numbered = wanted.table.reset_index(names="place").merge(
+        groups.reset_index(names="group"), on=GROUP
+    )
+    drawn = bases(groups, sampler)
+    members = wanted.members.merge(numbered[["set_id", "group", "place"]], on="set_id")
+    parts = dict(iter(members.groupby("group", sort=True)))
+    of = groups["country_id"].to_numpy(dtype=object)
     shared = {
-        country: (correlations(country, learned, sampler), errors(country, learned, sampler))
-        for country in sorted(set(of))
+        country: overlap_model.joint_use(country, sampler.uniform) for country in sorted(set(of))
     }
     places, asked = [], []
-    for cell, part in parts.items():
-        found = _cell(part, items, drawn[cell])
+    for group, part in parts.items():
+        found = _members(part, audiences, drawn[group])
         places.append(found[0])
-        asked.append(Cell(found[1], *shared[of[cell]], found[2]))
-    shares = unions(asked, _as_they_are, workers)
-    result = np.full((len(sets.table), sampler.count), np.nan)
+        asked.append(Group(found[1], shared[of[group]], found[2]))
+    shares = unions(overlap_model, asked, workers=workers)
+    result = np.full((len(wanted.table), sampler.count), np.nan)
     for where, share in zip(places, shares, strict=True):
         result[where] = share
     base = np.full_like(result, np.nan)
-    base[numbered["place"]] = drawn[numbered["cell"]]
+    base[numbered["place"]] = drawn[numbered["group"]]
     return result * base, base
 
 
-def _as_they_are(shares: Array) -> Array:
-    return shares
-
-
-def _cell(
-    part: pd.DataFrame, items: Array, base: Array
+def _members(
+    part: pd.DataFrame, audiences: Array, base: Array
 ) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_]]:
-    """Places of the sets in the result, shares of the items, and who is in which set."""
+    """Places of the unions in the result, shares of the audiences, and which is in which union."""
     places, rows = np.unique(part["place"], return_inverse=True)
-    numbers, columns = np.unique(part["item"], return_inverse=True)
+    numbers, columns = np.unique(part["audience"], return_inverse=True)
     belongs = np.zeros((len(places), len(numbers)), dtype=bool)
     belongs[rows, columns] = True
-    return places, np.clip(items[numbers] / base, 0.0, 1.0), belongs
+    return places, np.clip(audiences[numbers] / base, 0.0, 1.0), belongs
 
 
-def cut(drawn: Array, lower: Array, upper: Array) -> tuple[Array, Array]:
+def truncate(drawn: Array, lower: Array, upper: Array) -> tuple[Array, Array]:
     """Draws (rows, D) inside bounds (rows,), and the share of draws (rows,) that were moved."""
     low, high = lower[:, None], np.where(np.isnan(upper), np.inf, upper)[:, None]
     inside = np.clip(drawn, low, high)
-    moved = np.abs(inside - drawn) > CUT * np.maximum(np.abs(drawn), 1.0)
+    moved = np.abs(inside - drawn) > TRUNCATED * np.maximum(np.abs(drawn), 1.0)
     return inside, np.asarray(moved.mean(axis=1))
 
 
@@ -172,7 +127,7 @@ def quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:
 
 
 def by_restriction(drawn: Array, restrictions: pd.Series, wanted: pd.Index) -> Array:
-    """Sums (restrictions, D) of places (rows, D): countries are disjoint."""
+    """Sums (restrictions, D) of countries (rows, D), which are disjoint."""
     rows, weights = wanted.get_indexer(restrictions), np.ones(len(restrictions))
     at = (rows, np.arange(len(rows)))
     table = csr_array((weights, at), shape=(len(wanted), len(drawn)))

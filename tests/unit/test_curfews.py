@@ -6,22 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.outputs import person_days as times
-from audience_impact.simulation import curfews
-from audience_impact.simulation.distributions import Sampler
-from tests.engine import AS_OF, calculated, calls, modelled, russia
+from audience_impact.audiences import curfews
+from tests.engine import calculated, calls, russia
 from tests.support import World
 
 SPAN = {"observed_from": "2025-08-15", "ended_on": "2025-08-24"}
 
 
-def cells(**told: object) -> pd.DataFrame:
-    return curfews.told(pd.DataFrame([told] if told else [{}]))
+def cells(days_in_force: str = "", times_in_force: float = np.nan) -> pd.DataFrame:
+    return pd.DataFrame({"days_in_force": [days_in_force], "times_in_force": [times_in_force]})
 
 
-def on_days(first: str, last: str, **told: object) -> list[str]:
+def on_days(first: str, last: str, days: str = "", times: float = np.nan) -> list[str]:
     span = pd.DataFrame({"start": [pd.Timestamp(first)], "end": [pd.Timestamp(last)], "item": "a"})
-    found = curfews.on_days(span, cells(**told))
+    found = curfews.on_days(span, cells(days, times))
     assert (found["item"] == "a").all()
     return [f"{row.start:%m-%d}/{row.end:%m-%d}" for row in found.itertuples()]
 
@@ -32,7 +30,7 @@ def test_without_days_all_days_count() -> None:
 
 def test_listed_days_inside_the_span_count() -> None:
     told = "2025-07-14;2025-07-15;2025-07-20;2025-07-25"
-    assert on_days("2025-07-15", "2025-07-25", days_in_force=told) == [
+    assert on_days("2025-07-15", "2025-07-25", days=told) == [
         *("07-15/07-16", "07-20/07-21"),
     ]
 
@@ -48,7 +46,7 @@ def test_listed_days_inside_the_span_count() -> None:
     ],
 )
 def test_times_are_spread_from_the_first_day_to_the_last(count: float, days: list[str]) -> None:
-    assert on_days("2025-07-15", "2025-07-25", times_in_force=count) == days
+    assert on_days("2025-07-15", "2025-07-25", times=count) == days
 
 
 @given(length=st.integers(1, 60), count=st.integers(1, 80))
@@ -66,7 +64,7 @@ def table(**told: str) -> pd.DataFrame:
 
 
 def person_days(made: World) -> pd.DataFrame:
-    found = times.person_days(modelled(made), Sampler(0, 200), 1, AS_OF)
+    found = calculated(made).tables["person_days"]
     return found.set_index(["restriction_id", "period"])
 
 

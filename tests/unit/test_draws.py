@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.special import expit, logit
 
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.simulation.distributions import (
     beta,
-    logit_normal,
     pert,
     split_normal,
-    uniforms,
 )
+from audience_impact.simulation.sampler import uniforms
 
 PINNED = [0.09280462553648883, 0.4259803157256109, 0.21232661916336293]
 EVEN = (np.arange(2000) + 0.5) / 2000
@@ -48,12 +46,6 @@ LAWS: list[tuple[Draw, Callable[[Array], Array], float, float]] = [
     ),
     (lambda u, **ends: pert(u, 2.0, 5.0, 9.0, **ends), PERT.cdf, 3.0, 6.0),
     (lambda u, **ends: beta(u, 0.3, 40.0, **ends), stats.beta(12, 28).cdf, 0.35, 0.9),
-    (
-        lambda u, **ends: logit_normal(u, 0.2, 0.7, **ends),
-        lambda x: stats.norm.cdf(logit(x), logit(0.2), 0.7),
-        0.1,
-        0.25,
-    ),
 ]
 law = pytest.mark.parametrize(("draw", "cumulative", "floor", "ceiling"), LAWS)
 
@@ -201,8 +193,6 @@ def test_widths_of_next_to_nothing(width: float) -> None:
     ):
         assert (np.diff(x) >= 0.0).all()
         assert np.abs(x).max() <= 1.0
-    assert logit_normal(EVEN, 0.3, width, 0.1, 0.9) == pytest.approx(0.3, abs=1e-12)
-    assert (logit_normal(EVEN, 0.3, width, 0.4, 0.9) == 0.4).all()
 
 
 def test_a_pert_of_no_width() -> None:
@@ -218,22 +208,14 @@ def test_moments_of_a_beta() -> None:
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_shares_of_nothing_and_of_everyone_are_sure(share: float) -> None:
     assert (beta(EVEN, share, 100.0) == share).all()
-    assert (logit_normal(EVEN, share, 0.5) == share).all()
     near = abs(share - 1e-12)
-    for x in (beta(EVEN, near, 100.0), logit_normal(EVEN, near, 0.5)):
-        assert ((x >= 0.0) & (x <= 1.0)).all()
-        assert np.median(x) == pytest.approx(share, abs=1e-9)
+    x = beta(EVEN, near, 100.0)
+    assert ((x >= 0.0) & (x <= 1.0)).all()
+    assert np.median(x) == pytest.approx(share, abs=1e-9)
 
 
 def test_a_sure_share_outside_its_limits_is_the_nearest_limit() -> None:
     assert (beta(EVEN, 0.0, 100.0, floor=0.1) == 0.1).all()
-    assert (logit_normal(EVEN, 0.5, 0.0, ceiling=0.4) == 0.4).all()
-
-
-def test_no_spread_gives_the_middle() -> None:
-    assert (logit_normal(EVEN, 0.3, 0.0) == 0.3).all()
-    x = logit_normal([0.5, 0.975], 0.3, 0.2)
-    assert x == pytest.approx([0.3, expit(logit(0.3) + 0.2 * 1.959963984540054)])
 
 
 def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
@@ -261,8 +243,6 @@ def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
         lambda: pert(EVEN, 3.0, 2.0, 4.0),
         lambda: beta(EVEN, 1.1, 10.0),
         lambda: beta(EVEN, 0.5, 0.0),
-        lambda: logit_normal(EVEN, -0.1, 1.0),
-        lambda: logit_normal(EVEN, 0.1, -1.0),
     ],
 )
 def test_parameters_out_of_order_are_refused(call: Callable[[], Array]) -> None:

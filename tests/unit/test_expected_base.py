@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import figures
-from tests.engine import walked
+from audience_impact.audiences import universes
+from tests.engine import prepared
 from tests.support import World, world
 
 
@@ -24,7 +24,7 @@ def grown(*others: dict[str, str]) -> World:
 
 def expected(made: World, day: str, base_id: str = "B0") -> float:
     wanted = pd.DataFrame({"base_id": [base_id], "start": [pd.Timestamp(day)]}, index=[7])
-    found = figures.expected_base(wanted, made.typed("bases", "sources")["bases"])
+    found = universes.expected_base(wanted, made.typed("bases", "sources")["bases"])
     assert found.index.tolist() == [7]
     return float(found.iloc[0])
 
@@ -68,7 +68,7 @@ def test_a_base_in_between_is_the_nearer_end() -> None:
 
 def test_bases_too_far_apart_say_nothing_of_the_time_between() -> None:
     made = grown({"period": "2015-07-02", "persons": "100000"})
-    assert figures.LONGEST_GAP_DAYS == 5 * 366
+    assert universes.LONGEST_GAP_DAYS == 5 * 366
     assert expected(made, "2018-01-01") == 700e3  # 2015 to 2023
 
 
@@ -78,7 +78,7 @@ def test_the_order_of_the_bases_changes_nothing() -> None:
     wanted = pd.DataFrame(
         {"base_id": ["B1", "B0", "B1"], "start": pd.to_datetime(["2025-01-01"] * 3)}
     )
-    found = [figures.expected_base(wanted, each) for each in (bases, bases[::-1])]
+    found = [universes.expected_base(wanted, each) for each in (bases, bases[::-1])]
     assert found[0].tolist() == found[1].tolist()
 
 
@@ -91,7 +91,7 @@ def test_the_stated_range_moves_with_the_base() -> None:
     made.rows["bases"][0] |= {"low_persons": "630000", "high_persons": "770000"}
     made.estimate("E1", period="2023-07", value="300000")
     made.restrict("R1", "alpha", observed_from="2023-12-31")
-    (row,) = walked(made)[0].audiences.to_dict("records")
+    (row,) = prepared(made)[0].inputs.audiences.to_dict("records")
     assert (row["base_id"], row["base_persons"]) == ("B0", 700e3)
     assert 700e3 < row["expected_persons"] < 1400e3
     assert row["base_low_persons"] == pytest.approx(0.9 * row["expected_persons"])
@@ -104,7 +104,7 @@ def test_internet_users_are_expected_from_a_base_before_the_start() -> None:
     )
     made.rows["bases"][-1]["source_id"] = "census-page"
     made.restrict("R1", "*", action="network_shutdown")
-    (row,) = walked(made)[0].audiences.to_dict("records")
+    (row,) = prepared(made)[0].inputs.audiences.to_dict("records")
     assert (row["audience_base_id"], row["low_persons"]) == ("XA-online", 800e3)
     # 15 July 2025 lies half-way between January and January: bounds keep the base as it stands.
     assert row["expected_audience_persons"] == pytest.approx(800e3 * 2**0.49, rel=0.01)

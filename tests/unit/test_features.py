@@ -4,10 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import features
-from audience_impact.simulation.distributions import Sampler
-from tests.engine import ADULTS, ENDS, calibrated, calls, ends, impacts, of, rising, russia
-from tests.engine import walked as walk_of
+from audience_impact.audiences import scope
+from audience_impact.bounds import feature_users as limits
+from audience_impact.simulation import feature_users
+from audience_impact.simulation.sampler import Sampler
+from tests.engine import (
+    ADULTS,
+    ENDS,
+    calibrated,
+    calls,
+    ends,
+    impacts,
+    of,
+    prepared,
+    rising,
+    russia,
+)
 from tests.support import World, world
 
 FEATURE, DEPRIVED = "people_feature_exposed", "people_deprived_net"
@@ -38,11 +50,11 @@ def aged(made: World, persons: str) -> World:
 
 
 def shares(made: World) -> pd.DataFrame:
-    return walk_of(made)[0].shares
+    return prepared(made)[0].inputs.feature_shares
 
 
 def place(lower: float, upper: float, base: float) -> pd.DataFrame:
-    index = pd.MultiIndex.from_tuples([("R1", "XA")], names=features.PLACE)
+    index = pd.MultiIndex.from_tuples([("R1", "XA")], names=scope.COUNTRY)
     return pd.DataFrame(
         {"lower_persons": [lower], "upper_persons": [upper], "base_persons": [base]}, index
     )
@@ -53,10 +65,12 @@ def stated(*rows: tuple[float, float], own: bool = False, inside: bool = True) -
         {
             "restriction_id": "R1",
             "country_id": "XA",
-            "low_persons": [low for low, _ in rows],
-            "high_persons": [high for _, high in rows],
-            "own": own,
-            "inside": inside,
+            "least": [low for low, _ in rows],
+            "most": [high for _, high in rows],
+            "of_persons": 1.0,
+            "beyond_persons": 0.0,
+            "is_own": own,
+            "is_inside": inside,
         }
     )
 
@@ -65,7 +79,7 @@ def forced(
     rows: pd.DataFrame, exposed: tuple[float, float, float], missing: bool = False
 ) -> list[float]:
     about = place(*exposed)
-    found = features.bounds(rows, about, pd.Series(missing, about.index))
+    found = limits.in_countries(rows, about, pd.Series(missing, about.index))
     return [float(each) for each in found.iloc[0]]
 
 
@@ -163,7 +177,7 @@ def test_a_share_of_the_restricted_service_comes_first() -> None:
     made = calls(asked(russia()))
     asked(made, "0.2", feature_use_id="F2", platform_id="telegram", period="2024-01")
     rows = shares(made).set_index("feature_use_id")
-    assert rows["own"].to_dict() == {"F1": False, "F2": True}  # whatsapp has the group's alone
+    assert rows["is_own"].to_dict() == {"F1": False, "F2": True}  # whatsapp has the group's alone
     asked(made, "0.3", feature_use_id="F3", platform_id="whatsapp", period="2024-01")
     assert shares(made)["feature_use_id"].tolist() == ["F2", "F3"]
 
@@ -218,14 +232,14 @@ def test_whole_services_single_features_and_both() -> None:
     for name, feature in (("both", "login"), ("part", "login"), ("mixed", "login")):
         made.add("restriction_targets", restriction_id=name, feature=feature)
     made.add("restriction_targets", restriction_id="mixed", platform_id="beta")
-    found = features.whole_service(walk_of(made)[1]["restriction_targets"])
+    found = prepared(made)[0].scope.is_whole_service
     assert found.to_dict() == {"whole": True, "both": True, "part": False, "mixed": None}
 
 
 def test_draws_of_callers_are_as_wide_as_the_effective_sample() -> None:
     made = calls(asked(russia(), population_base="internet_12_plus", platform_id="telegram"))
-    share = features.callers(shares(made), SAMPLER)[0] / 105e6
-    expected = np.sqrt(0.37 * 0.63 / (features.EFFECTIVE_SAMPLE + 1))
+    share = feature_users.feature_users(shares(made), SAMPLER)[0] / 105e6
+    expected = np.sqrt(0.37 * 0.63 / (feature_users.EFFECTIVE_SAMPLE + 1))
     assert share.mean() == pytest.approx(0.37, abs=1e-3)
     assert share.std() == pytest.approx(expected, rel=0.02)
 
@@ -235,9 +249,11 @@ def test_each_thing_taken_for_granted_widens_the_draws() -> None:
     plain = calls(asked(russia(), population_base="internet_12_plus", platform_id="telegram"))
     wide, narrow = (
         np.log(share / (1 - share)).var()
-        for share in (features.callers(shares(each), SAMPLER)[0] / 105e6 for each in (made, plain))
+        for share in (
+            feature_users.feature_users(shares(each), SAMPLER)[0] / 105e6 for each in (made, plain)
+        )
     )
-    assert wide - narrow == pytest.approx(features.ASSUMED_SPREAD**2, rel=0.1)
+    assert wide - narrow == pytest.approx(feature_users.ASSUMED_SPREAD**2, rel=0.1)
 
 
 @pytest.mark.parametrize(("kind", "tail"), [("ci90", 0.05), ("ci95", 0.025)])
@@ -245,17 +261,16 @@ def test_a_stated_interval_is_met_by_the_draws(kind: str, tail: float) -> None:
     interval = {"low_share": "0.35", "high_share": "0.41", "interval_kind": kind}
     told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
     rows = shares(calls(asked(russia(), **told, **interval)))
-    found = np.quantile(features.callers(rows, SAMPLER)[0] / 105e6, [tail, 1 - tail])
+    found = np.quantile(feature_users.feature_users(rows, SAMPLER)[0] / 105e6, [tail, 1 - tail])
     assert found == pytest.approx([0.35, 0.41], abs=1e-3)
-    limits = features.limits(rows)[["low_persons", "high_persons"]].to_numpy()[0] / 105e6
-    assert limits == pytest.approx([0.35, 0.41])
+    assert rows[["least", "most"]].to_numpy()[0] == pytest.approx([0.35, 0.41])
 
 
 def test_a_stated_range_without_a_value_is_drawn_inside_it() -> None:
     interval = {"low_share": "0.3", "high_share": "0.4", "interval_kind": "min_max"}
     told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
     rows = shares(calls(asked(russia(), "", **told, **interval)))
-    share = features.callers(rows, SAMPLER)[0] / 105e6
+    share = feature_users.feature_users(rows, SAMPLER)[0] / 105e6
     assert (share.min() >= 0.3, share.max() <= 0.4) == (True, True)
     assert share.mean() == pytest.approx(0.35, abs=1e-3)
 
@@ -284,7 +299,7 @@ def test_deprived_are_those_who_do_not_keep_access() -> None:
     assert of(done, metric=DEPRIVED)["obs_status"] == "A"
 
 
-def test_a_stated_range_of_keepers_bounds_the_deprived() -> None:
+def test_a_stated_range_of_circumventors_bounds_the_deprived() -> None:
     told = {"low_share": "0.2", "high_share": "0.5", "interval_kind": "min_max"}
     _, found = deprived(keep(simple(), "C1", "0.3", **told))
     assert (found[0], found[-1]) == (250e3, 400e3)
@@ -297,9 +312,9 @@ def test_a_self_selected_poll_is_wide_and_gives_no_bound() -> None:
     assert (found[0], found[-1]) == (0.0, 500e3)
     assert "self-selected poll" in of(done, metric=DEPRIVED)["reason"]
     assert of(done, metric=DEPRIVED)["obs_status"] == "U"
-    rows = walk_of(keep(simple(), "C1", "0.3", self_selected="yes"))[0].keepers
-    odds = np.log(1 / (1 / features.kept(rows, SAMPLER)[0] - 1))
-    assert odds.std() == pytest.approx(features.SELF_SELECTED_SPREAD, rel=0.02)
+    rows = prepared(keep(simple(), "C1", "0.3", self_selected="yes"))[0].inputs.circumvention
+    odds = np.log(1 / (1 / feature_users.circumvention(rows, SAMPLER)[0] - 1))
+    assert odds.std() == pytest.approx(feature_users.SELF_SELECTED_SPREAD, rel=0.02)
     assert np.median(odds) == pytest.approx(np.log(0.3 / 0.7), abs=0.02)
 
 
@@ -307,11 +322,11 @@ def test_the_largest_share_of_the_latest_period_is_chosen() -> None:
     made = keep(simple(), "C1", "0.47", period="2025-09")
     keep(made, "C2", "0.5", period="2025-09")
     keep(made, "C3", "0.9", period="2025-08")
-    assert walk_of(made)[0].keepers["circumvention_id"].tolist() == ["C2"]
+    assert prepared(made)[0].inputs.circumvention["circumvention_id"].tolist() == ["C2"]
     assert deprived(made)[1][0] == 250e3
 
 
-def test_without_anyone_who_counted_the_keepers_nothing_is_drawn() -> None:
+def test_without_anyone_who_counted_the_circumventors_nothing_is_drawn() -> None:
     done, found = deprived(simple())
     assert (found[0], found[-1]) == (0.0, 500e3)
     assert np.isnan(found[1:4]).all()

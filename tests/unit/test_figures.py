@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import figures
+from audience_impact.audiences import figures, universes
 from tests.support import World, row, world
 
 START = "2025-07-15"
@@ -100,7 +100,7 @@ def test_of_relays_the_value_that_most_of_them_print() -> None:
     made = relayed("510000", "490000", "490000")
     assert limits(made) == (490000.0, 490000.0)
     chosen = spoken(made).iloc[0]
-    assert (chosen["estimate_id"], chosen["relays_count"]) == ("E2", 3)
+    assert (chosen["estimate_id"], chosen["pages_count"]) == ("E2", 3)
 
 
 def test_the_measurers_own_page_stands_before_any_number_of_relays() -> None:
@@ -210,19 +210,19 @@ def test_a_company_enters_only_where_nothing_better_exists() -> None:
         "E1", audience_metric="monthly_reach", source_id="company-page", period="2025-06-30"
     )
     assert ids(alone) == ["E1"]
-    assert audience(alone)["tier"] == figures.WEAK_TIER
+    assert audience(alone)["metric_priority"] == figures.WEAK
     assert ids(alone.estimate("E2", audience_metric="mau", period="2024-01")) == ["E2"]
 
 
 def test_a_company_s_daily_figure_stays_a_floor() -> None:
     made = world().estimate("E1", audience_metric="dau", source_id="company-page")
-    assert audience(made)["tier"] == figures.FLOOR_TIER
+    assert audience(made)["metric_priority"] == figures.FLOOR
 
 
 def test_a_share_times_the_base_of_the_same_measurer() -> None:
     made = world().estimate("E1", unit="share", value="0.5")
     assert limits(made) == (350000.0, 350000.0)
-    assert audience(made)["shared"]
+    assert audience(made)["is_from_share"]
     assert spoken(made)["share_base_id"].tolist() == ["XA-panel"]
 
 
@@ -289,7 +289,7 @@ def base_of(
             "lineage_id": [lineage],
         }
     )
-    found = figures.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
+    found = universes.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
     return str(found["base_id"].get(0, ""))
 
 
@@ -346,9 +346,11 @@ def test_bases_alike_are_taken_by_name_whatever_the_order_of_rows() -> None:
 def test_a_pair_without_figures_has_no_limits_and_no_tier() -> None:
     both = pd.concat([pair(START, "alpha"), pair(START, "gamma")], ignore_index=True)
     found = figures.audiences(both, spoken(world().estimate("E1")))
-    assert row(found, platform_id="alpha")["tier"] == 1
+    assert row(found, platform_id="alpha")["metric_priority"] == 1
     assert (
-        found.loc[found["platform_id"] == "gamma", ["tier", "low_persons", "high_persons"]]
+        found.loc[
+            found["platform_id"] == "gamma", ["metric_priority", "low_persons", "high_persons"]
+        ]
         .isna()
         .all(axis=None)
     )

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact import pipeline as impact
+from audience_impact import pipeline
 from audience_impact.bounds import measured
-from audience_impact.bounds.measured import Settled
+from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
-from audience_impact.outputs import impact as results
-from audience_impact.simulation import unions as estimation
-from audience_impact.simulation.distributions import Sampler
-from tests.engine import calibrated, calls, ends, impacts, learned, of, russia, walked
+from audience_impact.outputs import reasons
+from audience_impact.simulation import overlaps
+from audience_impact.simulation.sampler import Sampler
+from tests.engine import calibrated, calls, ends, impacts, learned, of, prepared, russia
 from tests.support import AS_OF, World, world
 
 BOTH = "telegram;whatsapp"
@@ -31,11 +31,11 @@ def overlap(made: World, value: str = "0.95", overlap_id: str = "O1", **cells: s
 
 def spoken(made: World) -> list[list[str]]:
     """The overlaps that speak, place by place."""
-    return [one.used for one in walked(made)[0].settled]
+    return [one.used for one in prepared(made)[0].bounds.overlaps]
 
 
 def told(made: World, repair: bool = False) -> list[Finding]:
-    return list(impact.walked(made.typed(), AS_OF, repair)[1])
+    return list(pipeline.prepared(made.typed(), AS_OF, repair)[1])
 
 
 # ---- Which overlaps speak ----
@@ -105,7 +105,7 @@ def test_a_range_of_overlaps_is_a_range_of_people() -> None:
     # Drift of the audiences takes more than one draw in twenty to the bounds, and the row says so.
     assert low <= middle[0] < middle[1] < middle[2] <= high
     assert middle[1] == pytest.approx(100.45e6, rel=5e-3)
-    assert (found["clamped_draws_share"] > 0.05) == (results.CUT in found["reason"])
+    assert (found["clamped_draws_share"] > 0.05) == (reasons.TRUNCATED in found["reason"])
 
 
 def test_a_measured_union_is_the_people() -> None:
@@ -170,19 +170,19 @@ def test_without_repair_it_is_left_out_and_the_restriction_marked() -> None:
     assert ends(found) == ends(plain)
     assert (found["lower_persons"], found["upper_persons"]) == (96e6, 105e6)
     assert found["dedup_method"] == "latent_factor"
-    assert (found["obs_status"], found["reason"]) == ("U", results.LEFT_OUT)
+    assert (found["obs_status"], found["reason"]) == ("U", reasons.LEFT_OUT)
 
 
 def test_with_repair_it_is_moved_to_eighty_of_eighty_nine() -> None:
     made = calls(overlap(russia(), "0.65"))
-    (one,) = walked(made, repair=True)[0].settled
+    (one,) = prepared(made, repair=True)[0].bounds.overlaps
     (change,) = one.changes
     assert (change.low, change.high) == pytest.approx((80 / 89, 80 / 89))
     found = of(impacts(made, repair=True))
     assert ends(found) == pytest.approx([105e6] * 5)
     assert found["dedup_method"] == "conditioned"
     assert found["obs_status"] == "U"
-    assert results.REPAIRED in found["reason"].split("; ")
+    assert reasons.REPAIRED in found["reason"].split("; ")
 
 
 def test_an_overlap_that_agrees_stays_beside_one_that_does_not() -> None:
@@ -190,7 +190,7 @@ def test_an_overlap_that_agrees_stays_beside_one_that_does_not() -> None:
     made.estimate("E3", platform_id="gamma", value="100000")
     made.add("overlaps", overlap_id="O1", value="0.1", share_of="beta")
     made.add("overlaps", overlap_id="O2", platform_ids="alpha;gamma", value="1", share_of="gamma")
-    (one,) = walked(made.restrict("R1", "alpha", "beta", "gamma"))[0].settled
+    (one,) = prepared(made.restrict("R1", "alpha", "beta", "gamma"))[0].bounds.overlaps
     assert one.used == ["O2"]
     assert one.conflict is not None
     assert [found.line for found in told(made)] == [2]
@@ -210,19 +210,18 @@ def test_overlaps_that_contradict_one_another_are_each_told() -> None:
 # ---- Draws ----
 
 
-def settled(made: World) -> Settled:
-    (one,) = walked(made)[0].settled
+def resolved(made: World) -> Resolved:
+    (one,) = prepared(made)[0].bounds.overlaps
     return one
 
 
-def given_overlaps(one: Settled, shares: list[list[float]], sampler: Sampler) -> pd.DataFrame:
+def given_overlaps(one: Resolved, shares: list[list[float]], sampler: Sampler) -> pd.DataFrame:
     """Union and bounds of draws (platforms, D) of shares of 105 million."""
     drawn = np.array(shares)
-    found = measured.conditioned(
+    found = overlaps.conditioned(
         one,
         drawn,
-        estimation.correlations("RU", learned(), sampler),
-        estimation.errors("RU", learned(), sampler),
+        (learned(), learned().joint_use("RU", sampler.uniform)),
         np.full(sampler.count, 105e6),
         sampler,
     )
@@ -234,14 +233,14 @@ def given_overlaps(one: Settled, shares: list[list[float]], sampler: Sampler) ->
 def test_draws_are_conditioned_on_their_own_audiences() -> None:
     sampler = Sampler(0, 3)
     telegram, whatsapp = [0.84, 0.85, 0.86], [0.92, 0.91, 0.9]
-    found = given_overlaps(settled(calls(overlap(russia()))), [telegram, whatsapp], sampler)
+    found = given_overlaps(resolved(calls(overlap(russia()))), [telegram, whatsapp], sampler)
     expected = np.array(whatsapp) + 0.05 * np.array(telegram)
     assert found["union"].to_numpy() == pytest.approx(expected, abs=1e-7)
 
 
 def test_draws_that_leave_no_room_fall_back_on_the_model() -> None:
     sampler = Sampler(0, 3)
-    one = settled(calls(overlap(russia(), "85000000", unit="persons", share_of="")))
+    one = resolved(calls(overlap(russia(), "85000000", unit="persons", share_of="")))
     # 85 million of both: no room where one of the two has fewer.
     telegram, whatsapp = [0.85, 0.6, 0.5], [0.92, 0.9, 0.3]
     found = given_overlaps(one, [telegram, whatsapp], sampler)
@@ -255,7 +254,7 @@ def test_the_error_of_the_model_is_narrowed_as_the_bounds_are() -> None:
     sampler = Sampler(0, 400)
     shares = [[89 / 105] * 400, [96 / 105] * 400]
     exact, ranged, plain = (
-        given_overlaps(settled(calls(overlap(russia(), **cells))), shares, sampler)["union"].std()
+        given_overlaps(resolved(calls(overlap(russia(), **cells))), shares, sampler)["union"].std()
         for cells in (
             {"value": "0.95"},
             {"value": "0.95", "low": "0.949", "high": "0.951", "interval_kind": "min_max"},

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
 from audience_impact.periods import DAY
 from audience_impact.simulation.intervals import by_period, stretches
 

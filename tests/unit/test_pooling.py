@@ -6,28 +6,36 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
+from audience_impact import periods
+from audience_impact.audiences import figures, pooling
+from audience_impact.audiences.scope import scope
 from audience_impact.facts.tables import Tables
-from audience_impact.overlap.copula import Array
-from audience_impact.simulation import audiences as pooling
-from audience_impact.simulation.distributions import Sampler
+from audience_impact.frames import Array
+from audience_impact.simulation import audiences
+from audience_impact.simulation.sampler import Sampler
 from flows.pipeline import steps
-from tests.engine import walked
-from tests.support import World, world
+from tests.support import AS_OF, World, world
 
 COUNT = 20_000
-FIGURES = ["shape", "low", "middle", "high"]
+FIGURES = ["shape", "low", "mode", "high"]
+
+
+def distributions(made: World) -> pd.DataFrame:
+    """How the audiences of a world are drawn, one row an audience."""
+    tables = made.typed()
+    before = figures.before(scope(tables, AS_OF).wanted, figures.candidates(tables))
+    return pooling.distributions(figures.choose(before), before)
 
 
 def told(made: World) -> pd.DataFrame:
     """How the audiences of a world are drawn, one row an audience of the act R1."""
-    walk, _ = walked(made.restrict("R1", "alpha"))
-    return pooling.distributions(walk.chosen, walk.relays)
+    return distributions(made.restrict("R1", "alpha"))
 
 
 def sampled(table: pd.DataFrame, months: float = 0.0, count: int = COUNT) -> Array:
     """Draws of the rows of a table."""
-    rows = table.assign(age_months=months, monthly_drift=pooling.DRIFT)
-    return pooling.values(rows, Sampler(0, count))
+    rows = table.assign(age_months=months, monthly_growth_error=pooling.GROWTH_ERROR)
+    return audiences.values(rows, Sampler(0, count))
 
 
 def several(*values: float, **cells: str) -> World:
@@ -184,7 +192,7 @@ def test_five_measurers_are_pooled_with_the_error_of_two_digits() -> None:
     table = told(several(*values))
     _, *expected = by_hand(values, pooling.UNSTATED_ERROR * values)
     assert table["shape"].tolist() == ["pool"]
-    assert table[["middle", "low", "high"]].to_numpy()[0] == pytest.approx(expected, rel=1e-5)
+    assert table[["mode", "low", "high"]].to_numpy()[0] == pytest.approx(expected, rel=1e-5)
     ends = np.quantile(sampled(table), [0.05, 0.95])
     assert ends == pytest.approx([expected[1], expected[2]], rel=3e-3)
 
@@ -197,22 +205,21 @@ def test_stated_errors_weigh_in_the_pool() -> None:
     made.estimate("rough", value="600000", source_id="rough", **stated)
     values = np.array([500e3] * 4 + [600e3])
     errors = np.array([0.02 * 500e3] * 4 + [300e3 / 1.645])
-    found = told(made)[["middle", "low", "high"]].to_numpy()[0]
+    found = told(made)[["mode", "low", "high"]].to_numpy()[0]
     assert found == pytest.approx(by_hand(values, errors)[1:], rel=1e-5)
 
 
-def test_drift_grows_with_the_square_root_of_the_months() -> None:
+def test_the_growth_error_grows_with_the_square_root_of_the_months() -> None:
     table = told(world().estimate("E1"))
     one, four = (np.log(sampled(table, months)[0] / 500e3) for months in (1.0, 4.0))
-    assert one.std() == pytest.approx(pooling.DRIFT, rel=0.02)
+    assert one.std() == pytest.approx(pooling.GROWTH_ERROR, rel=0.02)
     assert four == pytest.approx(2 * one)
     assert np.median(one) == pytest.approx(0.0, abs=1e-3)
 
 
-def test_drift_of_a_service_is_one_whatever_restricts_it() -> None:
+def test_the_growth_error_of_a_service_is_one_whatever_restricts_it() -> None:
     made = world().estimate("E1").estimate("E2", platform_id="beta")
-    walk, _ = walked(made.restrict("R1", "alpha", "beta").restrict("R2", "alpha"))
-    table = pooling.distributions(walk.chosen, walk.relays)
+    table = distributions(made.restrict("R1", "alpha", "beta").restrict("R2", "alpha"))
     drawn = sampled(table, 3.0, 50)
     pairs = list(zip(table["restriction_id"], table["platform_id"], strict=True))
     again, first = pairs.index(("R2", "alpha")), pairs.index(("R1", "alpha"))
@@ -221,7 +228,7 @@ def test_drift_of_a_service_is_one_whatever_restricts_it() -> None:
     assert (drawn[other] != drawn[first]).all()
 
 
-def test_an_unknown_age_drifts_nowhere() -> None:
+def test_an_unknown_age_has_no_growth_error() -> None:
     assert np.unique(sampled(told(world().estimate("E1")), np.nan)).tolist() == [500000.0]
 
 
@@ -236,11 +243,11 @@ def monthly_spread(rows: pd.DataFrame, by: list[str], value: str) -> float:
     1.4826 times the median of the absolute changes, each over the root of the months between
     the middles of its two periods.
     """
-    middle = rows["period_start"] + (rows["period_end"] - rows["period_start"]) / 2
-    ordered = rows.assign(middle=middle).sort_values([*by, "middle"])
+    ordered = rows.assign(middle=periods.middle(rows["period_start"], rows["period_end"]))
+    ordered = ordered.sort_values([*by, "middle"])
     ordered = ordered.drop_duplicates([*by, "middle"])
     groups = ordered.groupby(by)
-    months = groups["middle"].diff().dt.days / 30.4375
+    months = periods.in_months(groups["middle"].diff().dt.days)
     change = np.log(ordered[value]).groupby([ordered[name] for name in by]).diff().abs()
     apart = months >= 1.0
     return float(1.4826 * (change[apart] / np.sqrt(months[apart])).median())
@@ -251,7 +258,7 @@ def facts(repository_checked: steps.Checked) -> Tables:
     return repository_checked.tables
 
 
-def test_drift_of_audiences_is_the_one_of_the_facts(facts: Tables) -> None:
+def test_the_growth_error_of_audiences_is_the_one_of_the_facts(facts: Tables) -> None:
     known = facts["estimates"]
     plain = (known["age"] == "") & (known["sex"] == "") & (known["interval_kind"] == "none")
     used = known[
@@ -261,11 +268,13 @@ def test_drift_of_audiences_is_the_one_of_the_facts(facts: Tables) -> None:
         & (known["value"] > 0)
     ]
     by = ["lineage_id", "platform_id", "area_id", "audience_metric", "population_base", "unit"]
-    assert monthly_spread(used, by, "value") == pytest.approx(pooling.DRIFT, rel=0.15)
+    assert monthly_spread(used, by, "value") == pytest.approx(pooling.GROWTH_ERROR, rel=0.15)
 
 
-def test_drift_of_bases_is_the_one_of_the_facts(facts: Tables) -> None:
+def test_the_growth_error_of_bases_is_the_one_of_the_facts(facts: Tables) -> None:
     known = facts["bases"]
     online = known[known["population_base"].str.startswith("internet")]
     by = ["lineage_id", "area_id", "population_base"]
-    assert monthly_spread(online, by, "persons") == pytest.approx(pooling.BASE_DRIFT, rel=0.15)
+    assert monthly_spread(online, by, "persons") == pytest.approx(
+        pooling.BASE_GROWTH_ERROR, rel=0.15
+    )

@@ -6,17 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.outputs import impact as results
-from audience_impact.outputs import sensitivity
-from audience_impact.overlap.copula import Array
+from audience_impact.frames import Array
+from audience_impact.outputs import sensitivity as sensitivity_table
 from audience_impact.pipeline import Settings
-from audience_impact.simulation import inputs as modelling
-from audience_impact.simulation import simulate as outcomes
-from audience_impact.simulation.distributions import Sampler, uniforms
-from audience_impact.simulation.simulate import DEPRIVED, EXPOSED
+from audience_impact.simulation import sensitivity
+from audience_impact.simulation.sampler import Sampler, uniforms
+from audience_impact.simulation.simulate import DEPRIVED, EXPOSED, simulate
 from audience_impact.vocabulary import InputKind
-from tests.engine import calibrated, calls, russia, walked
-from tests.support import AS_OF, World, world
+from tests.engine import calibrated, calls, impact_of, prepared, russia
+from tests.support import World, world
 
 COUNT = 1 << 16
 WANTED = Settings(draws=1000)
@@ -126,11 +124,16 @@ def test_errors_are_the_spread_of_repeated_runs() -> None:
 
 
 def told(made: World, wanted: Settings = WANTED) -> pd.DataFrame:
-    walk, tables = walked(made)
-    model = modelling.modelled(walk, tables, AS_OF)
-    drawn = outcomes.draw(model, Sampler(wanted.seed, wanted.draws))
-    impact = results.impact(walk, model, drawn, AS_OF)
-    return sensitivity.table(model, drawn, wanted, impact)
+    stages, _ = prepared(made)
+    sampler = Sampler(wanted.seed, wanted.draws)
+    draws = simulate(stages.simulation, sampler)
+    return sensitivity_table.sensitivity(
+        stages.simulation,
+        draws,
+        sampler if wanted.sensitivity else None,
+        1,
+        impact_of(stages, draws),
+    )
 
 
 def inputs(table: pd.DataFrame, metric: str = EXPOSED) -> list[str]:
@@ -149,10 +152,10 @@ def test_the_only_input_that_varies_has_all_of_the_variance() -> None:
     assert row["first_order_share"] == pytest.approx(1.0, abs=4 * row["first_order_error_share"])
     assert row["total_share"] == pytest.approx(1.0, abs=4 * row["total_error_share"])
     assert row["rank_count"] == 1
-    assert row["advice"] == sensitivity.ADVICE[InputKind.AUDIENCE]
+    assert row["advice"] == sensitivity_table.ADVICE[InputKind.AUDIENCE]
 
 
-def test_where_the_keepers_alone_vary_they_have_it() -> None:
+def test_where_the_circumventors_alone_vary_they_have_it() -> None:
     made = calibrated(world()).estimate("E1").restrict("R1", "alpha")
     interval = {"low_share": "0.2", "high_share": "0.4", "interval_kind": "min_max"}
     made.add("circumvention", circumvention_id="C1", restriction_id="R1", **interval)
@@ -190,7 +193,7 @@ def test_every_kind_of_input_is_found_where_it_enters() -> None:
     ranked = table[table["impact_metric"] == DEPRIVED]
     assert ranked["rank_count"].tolist() == list(range(1, len(ranked) + 1))
     assert ranked["total_share"].is_monotonic_decreasing
-    assert set(table["advice"]) <= set(sensitivity.ADVICE.values())
+    assert set(table["advice"]) <= set(sensitivity_table.ADVICE.values())
 
 
 def test_what_nobody_measured_does_not_enter() -> None:
@@ -206,18 +209,18 @@ def test_for_what_has_no_estimate_it_says_what_would_help() -> None:
     made = one_audience().restrict("R2", "gamma")
     table = told(made)
     (row,) = table[table["restriction_id"] == "R2"].to_dict("records")
-    assert (row["impact_metric"], row["input"]) == (EXPOSED, sensitivity.HELPS_MOST)
-    assert (row["advice"], row["rank_count"]) == (sensitivity.NO_FIGURE, 1)
+    assert (row["impact_metric"], row["input"]) == (EXPOSED, sensitivity_table.HELPS_MOST)
+    assert (row["advice"], row["rank_count"]) == (sensitivity_table.NO_FIGURE, 1)
     assert np.isnan(row["total_share"])
 
 
 @pytest.mark.parametrize("way", ["not wanted", "too large"])
 def test_shares_that_cost_too_much_are_left_out(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way == "too large":
-        monkeypatch.setattr(sensitivity, "LARGEST_REGISTER", 1)
+        monkeypatch.setattr(sensitivity_table, "LARGEST_REGISTER", 1)
     wanted = replace(WANTED, sensitivity=way == "too large")
     table = told(one_audience().restrict("R2", "gamma"), wanted)
-    assert table["input"].tolist() == [sensitivity.HELPS_MOST]
+    assert table["input"].tolist() == [sensitivity_table.HELPS_MOST]
 
 
 def test_a_second_stream_moves_its_own_input_alone() -> None:

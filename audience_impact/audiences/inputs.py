@@ -1,0 +1,244 @@
+"""The facts that speak for what is asked: audiences in their universe, and their use.
+
+Method. A list of selections over whole tables; each is described in its own module.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from audience_impact.audiences import (
+    circumvention,
+    daily_reach,
+    features,
+    figures,
+    overlaps,
+    pooling,
+    universes,
+)
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.facts.tables import Tables
+from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.vocabulary import WHOLE_INTERNET
+
+_AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
+_COUNTRY = dict.fromkeys(COUNTRY, TEXT)
+_LAW = {"shape": TEXT, "low": NUMBER, "mode": NUMBER, "high": NUMBER, "coverage": NUMBER}
+
+CANDIDATES = Frame(
+    "inputs.candidates",
+    {
+        "estimate_id": TEXT,
+        "area_id": TEXT,
+        "platform_id": TEXT,
+        "lineage_id": TEXT,
+        "audience_metric": TEXT,
+        "population_base": TEXT,
+        "value": NUMBER,
+        "interval_kind": TEXT,
+        "period_start": DAY,
+        "is_primary_source": TRUTH,
+    },
+    key=("estimate_id",),
+)
+BEFORE = Frame(
+    "inputs.before",
+    {
+        **_AUDIENCE,
+        "estimate_id": TEXT,
+        "lineage_id": TEXT,
+        "source_id": TEXT,
+        "period": TEXT,
+        "period_end": DAY,
+        "unit": TEXT,
+        "interval_kind": TEXT,
+        "point_persons": NUMBER,
+        "metric_priority": NUMBER,
+        "is_company_statement": TRUTH,
+        "note": TEXT,
+    },
+    key=(*AUDIENCE, "estimate_id"),
+)
+CHOSEN = Frame(
+    "inputs.chosen",
+    {
+        **_AUDIENCE,
+        "start": DAY,
+        "estimate_id": TEXT,
+        "lineage_id": TEXT,
+        "audience_metric": TEXT,
+        "population_base": TEXT,
+        "period": TEXT,
+        "period_start": DAY,
+        "period_end": DAY,
+        "value": NUMBER,
+        "interval_kind": TEXT,
+        "low_persons": NUMBER,
+        "high_persons": NUMBER,
+        "point_persons": NUMBER,
+        "metric_priority": NUMBER,
+        "share_base_id": TEXT,
+        "row_file": TEXT,
+        "row_line": NUMBER,
+    },
+    key=(*AUDIENCE, "lineage_id"),
+)
+AUDIENCES = Frame(
+    "inputs.audiences",
+    {
+        **_AUDIENCE,
+        "start": DAY,
+        "low_persons": NUMBER,
+        "high_persons": NUMBER,
+        "metric_priority": NUMBER,
+        "metric": TEXT,
+        "lineages_count": NUMBER,
+        "period": TEXT,
+        "age_months": NUMBER,
+        "is_from_share": ANY,
+        "audience_base_id": TEXT,
+        "expected_audience_persons": NUMBER,
+        "base": TEXT,
+        "base_id": TEXT,
+        "base_persons": NUMBER,
+        "base_status": TEXT,
+        "base_low_persons": NUMBER,
+        "base_high_persons": NUMBER,
+        "expected_persons": NUMBER,
+        "is_own_base": ANY,
+        "population_id": TEXT,
+        "population_persons": NUMBER,
+    },
+    key=tuple(AUDIENCE),
+)
+LAWS = Frame("inputs.laws", {**_AUDIENCE, "audience_key": TEXT, **_LAW}, key=tuple(AUDIENCE))
+DAILY = Frame(
+    "inputs.daily",
+    {
+        **_AUDIENCE,
+        "daily_persons": NUMBER,
+        "daily_id": TEXT,
+        "late_days": NUMBER,
+        "months": NUMBER,
+        "audience_key": TEXT,
+        **_LAW,
+    },
+    key=tuple(AUDIENCE),
+)
+FEATURE_SHARES = Frame(
+    "inputs.feature_shares",
+    {
+        **_COUNTRY,
+        "feature": TEXT,
+        "feature_use_id": TEXT,
+        **_LAW,
+        "least": NUMBER,
+        "most": NUMBER,
+        "of_persons": NUMBER,
+        "beyond_persons": NUMBER,
+        "share_base_id": TEXT,
+        "is_own": TRUTH,
+        "is_inside": TRUTH,
+        "assumed": TEXT,
+    },
+    key=(*COUNTRY, "feature_use_id"),
+)
+CIRCUMVENTION = Frame(
+    "inputs.circumvention",
+    {
+        "restriction_id": TEXT,
+        "circumvention_id": TEXT,
+        **_LAW,
+        "least_share": NUMBER,
+        "most_share": NUMBER,
+        "is_self_selected": TRUTH,
+    },
+    key=("restriction_id",),
+)
+OVERLAPS = Frame(
+    "inputs.overlaps",
+    {
+        **_COUNTRY,
+        "overlap_id": TEXT,
+        "platform_ids": TEXT,
+        "kind": TEXT,
+        "unit": TEXT,
+        "share_of": TEXT,
+        "interval_kind": TEXT,
+        "least": NUMBER,
+        "most": NUMBER,
+        "row_file": TEXT,
+        "row_line": NUMBER,
+    },
+    key=(*COUNTRY, "overlap_id"),
+)
+
+
+@dataclass(frozen=True)
+class Inputs(Declared):
+    """What the facts say of a scope.
+
+    Attributes:
+        candidates: Every figure that may stand for an audience, in persons.
+        before: Those of each audience from before the start, all pages that print them.
+        chosen: Those that speak for it, one a lineage.
+        audiences: What they say together at least and at most, and the base of each.
+        laws: How each audience is drawn.
+        daily: The daily figure of each audience that has one, and how it is drawn.
+        feature_shares: Shares of use that speak for the restricted features.
+        circumvention: The share that keeps access, by restriction.
+        overlaps: Measured overlaps that speak for the audiences of a country.
+    """
+
+    FRAMES: ClassVar[Mapping[str, Frame]] = {
+        "candidates": CANDIDATES,
+        "before": BEFORE,
+        "chosen": CHOSEN,
+        "audiences": AUDIENCES,
+        "laws": LAWS,
+        "daily": DAILY,
+        "feature_shares": FEATURE_SHARES,
+        "circumvention": CIRCUMVENTION,
+        "overlaps": OVERLAPS,
+    }
+
+    candidates: pd.DataFrame
+    before: pd.DataFrame
+    chosen: pd.DataFrame
+    audiences: pd.DataFrame
+    laws: pd.DataFrame
+    daily: pd.DataFrame
+    feature_shares: pd.DataFrame
+    circumvention: pd.DataFrame
+    overlaps: pd.DataFrame
+
+
+def inputs(scope: Scope, tables: Tables) -> Inputs:
+    """What typed facts say of a scope."""
+    candidates = figures.candidates(tables)
+    before = figures.before(scope.wanted, candidates)
+    chosen = figures.choose(before)
+    audiences = _audiences(scope.wanted, chosen, tables)
+    return Inputs(
+        candidates,
+        before,
+        chosen,
+        audiences,
+        pooling.distributions(chosen, before),
+        daily_reach.daily(scope.wanted, candidates),
+        features.shares(audiences, scope.targets, tables),
+        circumvention.circumvention(scope.restrictions["restriction_id"], tables),
+        overlaps.speaking(audiences, tables),
+    )
+
+
+def _audiences(wanted: pd.DataFrame, chosen: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Users of services by their figures, and internet users by the bases, each in its base."""
+    network = wanted["platform_id"] == WHOLE_INTERNET
+    found = [
+        figures.audiences(wanted[~network], chosen),
+        universes.internet_users(wanted[network], tables),
+    ]
+    return universes.with_base(pd.concat(found, ignore_index=True), tables)

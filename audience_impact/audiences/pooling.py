@@ -1,0 +1,124 @@
+"""What the figures of an audience say together, as a distribution to draw from.
+
+Definitions. A figure is one lineage's statement of an audience (figures.choose). Its own error
+is what its source states, or how far the pages differ that print it. Growth error is what the
+audience may have done between the figure and the day asked for.
+
+Method. One lineage: a two-piece normal through a stated confidence interval, a PERT law over a
+stated range, or over the values that its pages print; a figure with neither is taken as it
+stands. Two to four lineages: a PERT law over their range, its mode their mean. Five or more: a
+random-effects pool with the Paule-Mandel variance between lineages and the Hartung-Knapp
+standard error, Student t with one degree of freedom less than lineages. Growth error is lognormal:
+its standard deviation grows with the square root of the months since the figure.
+
+Assumptions. Lineages err independently. A figure whose source states no error has a standard
+error of 2 % inside a pool: it is printed with two digits. Growth error has no trend.
+
+Known drawbacks. The bounds take a figure without a stated error as it stands, and the draws
+are truncated at the bounds: then the growth error shows in unions only. Nothing interpolates
+between a figure from before the restriction and one after it, because the restriction itself
+stands between.
+
+Citations. R. C. Paule, J. Mandel, Consensus values and weighting factors, J. Res. NBS 87 (1982);
+J. Hartung, G. Knapp, Statistics in Medicine 20 (2001) 3875-3889. GROWTH_ERROR and
+BASE_GROWTH_ERROR are measured on the facts: tests/unit/test_pooling.py does it again.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from audience_impact.audiences import intervals
+from audience_impact.audiences.intervals import PERT
+from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.frames import Array
+from audience_impact.vocabulary import IntervalKind
+
+GROWTH_ERROR = 0.04
+"""Standard deviation of the log of an audience after one month; grows with the square root."""
+BASE_GROWTH_ERROR = 0.021
+"""The same of the number of people online."""
+POOLED_FROM = 5
+UNSTATED_ERROR = 0.02
+POOL = "pool"
+"""Shape of an audience that many lineages measured: the interval of their pool."""
+
+
+def distributions(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """How each audience is drawn, one row an audience with a figure.
+
+    `chosen` as figures.choose gives it and `before` as figures.before does. Columns: AUDIENCE,
+    `audience_key` (the figures behind it), `shape` (fixed, pert, split, pool, or blank where a
+    figure is open on one side), `low`, `mode`, `high` in persons, `coverage` of low and high,
+    `sources_count`.
+    """
+    printed = _printed(chosen, before)
+    rows = chosen.merge(printed, on=[*AUDIENCE, "lineage_id"], how="left")
+    single = _single(rows)
+    groups = single.groupby(AUDIENCE, sort=True)
+    table = groups.agg(
+        audience_key=("estimate_id", lambda ids: "+".join(sorted(ids))),
+        low=("low", "min"),
+        mode=("mode", "mean"),
+        high=("high", "max"),
+        shape=("shape", "first"),
+        coverage=("coverage", "first"),
+        is_open=("is_open", "any"),
+        sources_count=("lineage_id", "nunique"),
+    ).reset_index()
+    several = table["sources_count"] > 1
+    table["shape"] = table["shape"].where(~several, PERT).where(~table["is_open"], "")
+    return _pooled(table, single).drop(columns="is_open")
+
+
+def _printed(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Smallest and largest value that its pages print for the chosen period of a lineage."""
+    key = [*AUDIENCE, "lineage_id", "audience_metric", "period"]
+    same = before.merge(chosen[key].drop_duplicates(), on=key)
+    exact = same[same["interval_kind"] == IntervalKind.NONE.value]
+    return (
+        exact.groupby([*AUDIENCE, "lineage_id"])["point_persons"]
+        .agg(printed_low="min", printed_high="max")
+        .reset_index()
+    )
+
+
+def _single(rows: pd.DataFrame) -> pd.DataFrame:
+    """Shape and ends of each lineage by itself: as stated, else what its pages print."""
+    mode = rows["mode"]
+    low = rows["low"].where(rows["is_ranged"], rows["printed_low"].fillna(mode)).clip(upper=mode)
+    high = rows["high"].where(rows["is_ranged"], rows["printed_high"].fillna(mode))
+    high = high.clip(lower=mode)
+    return rows.assign(
+        low=low,
+        high=high,
+        shape=intervals.shape(low, high, rows["coverage"]),
+        is_open=rows["interval_kind"].isin(intervals.ONE_SIDED) | rows["high_persons"].isna(),
+    )
+
+
+def _pooled(table: pd.DataFrame, single: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with five or more lineages get the pool: its mean, and the 90 % interval of it."""
+    many = table[(table["sources_count"] >= POOLED_FROM) & (table["shape"] != "")]
+    for place, pair in many[AUDIENCE].iterrows():
+        own = single[(single[AUDIENCE] == pair).all(axis=1)]
+        half = (own["high"] - own["low"]) / 2
+        width = -ndtri((1.0 - own["coverage"].fillna(0.90)) / 2.0)
+        error = (half / width).where(half > 0, UNSTATED_ERROR * own["mode"])
+        mean, low, high = random_effects(own["mode"].to_numpy(), error.to_numpy())
+        table.loc[place, ["low", "mode", "high"]] = [low, mean, high]
+        table.loc[place, ["shape", "coverage"]] = [POOL, 0.90]
+    return table
+
+
+def random_effects(values: Array, errors: Array) -> tuple[float, float, float]:
+    """Pooled mean and its 90 % interval: Paule-Mandel variance, Hartung-Knapp error.
+
+    `values` and their standard `errors`, both (lineages,), in one unit.
+    """
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    scale = float(np.mean(np.abs(values))) or 1.0
+    result = combine_effects(values / scale, (errors / scale) ** 2, method_re="iterated")
+    low, high = result.conf_int(alpha=0.10, use_t=True)[3]
+    return float(result.mean_effect_re) * scale, float(low) * scale, float(high) * scale

@@ -1,0 +1,138 @@
+"""Reach lost: the audience observed after a restriction began, against the one expected.
+
+Definitions. Before is the figure that stands for the people exposed; after is the same
+lineage's figure of the same metric and base whose period begins on or after the start of the
+restriction, the first within twelve months. Expected is the figure before, carried forward.
+
+Method. The audience of a platform fell by before less after, or not at all. That is the median;
+the interval comes from the growth error of audiences (pooling), so that it says whether such a
+change happens without any restriction. Bounds go from nobody to everyone exposed: a fall may have
+another cause, and who stopped and who started are not told apart. For several platforms there
+is no estimate, since nobody counted who left more than one.
+
+Assumptions. Nothing but the restriction and its ordinary growth error moved the audience.
+
+Known drawbacks. Monthly reach counts a failed attempt as use, so a restricted service keeps its
+reach on paper; each row says so. Several restrictions of one platform share its fall.
+
+Citation. Rules of this project, docs/decisions.md.
+"""
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.audiences import pooling
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import AUDIENCE, Scope
+from audience_impact.frames import NUMBER, TEXT, Frame
+from audience_impact.periods import WINDOW_DAYS, months_between
+from audience_impact.vocabulary import AudienceMetric, IntervalKind
+
+SAME = ["platform_id", "lineage_id", "audience_metric", "population_base"]
+Z95 = 1.6448536269514722
+CANNOT_TELL = "the figures cannot tell: audiences move so much without a restriction"
+OTHER_CAUSES = "the fall may have other causes as well"
+GREW = "the audience did not fall"
+SEVERAL = "several platforms or countries: nobody counted who left any of them"
+MONTHLY = [AudienceMetric.MONTHLY_REACH.value, AudienceMetric.MAU.value]
+SESSIONS = "monthly reach counts failed attempts as use"
+REACH_LOST = Frame(
+    "reach_lost",
+    {
+        **{f"{name}_persons": NUMBER for name in ("lower", "q05", "q50", "q95", "upper")},
+        "reason": TEXT,
+        "after_ids": TEXT,
+    },
+    key=("restriction_id",),
+    index=("restriction_id",),
+)
+
+
+def reach_lost(scope: Scope, inputs: Inputs, exposed: pd.DataFrame) -> pd.DataFrame:
+    """What is known of reach lost; `exposed`, the bounds on the people exposed."""
+    wanted = scope.wanted.groupby("restriction_id").size()
+    return REACH_LOST.checked(compared(inputs.chosen, inputs.candidates, exposed, wanted))
+
+
+def compared(
+    chosen: pd.DataFrame, known: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series
+) -> pd.DataFrame:
+    """What is known of reach lost, one row a restriction with figures before and after.
+
+    `chosen` as figures.choose gives it, `known` as figures.candidates does, `bounds` on the
+    people exposed and `asked`, the number of audiences, both by restriction_id. Columns:
+    `lower_persons`, `q05_persons`, `q50_persons`, `q95_persons` (NaN for several audiences),
+    `upper_persons`, `reason`, `after_ids`.
+    """
+    pairs = _after(chosen, known)
+    if pairs.empty:
+        return _empty()
+    fell = (pairs["point_persons"] - pairs["after_persons"]).clip(lower=0)
+    spread = Z95 * pooling.GROWTH_ERROR * np.sqrt(pairs["months"])
+    ends = {
+        "q05": pairs["point_persons"] * np.exp(-spread) - pairs["after_persons"],
+        "q50": pairs["point_persons"] - pairs["after_persons"],
+        "q95": pairs["point_persons"] * np.exp(spread) - pairs["after_persons"],
+    }
+    rows = pairs.assign(fell=fell, **{name: end.clip(lower=0) for name, end in ends.items()})
+    return _by_restriction(rows, bounds, asked)
+
+
+def _empty() -> pd.DataFrame:
+    names = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
+    frame = pd.DataFrame({name: pd.Series(dtype="float64") for name in names})
+    words = {name: pd.Series(dtype="str") for name in ("reason", "after_ids")}
+    return frame.assign(**words).rename_axis("restriction_id")
+
+
+def _after(chosen: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Chosen figures with the first of their kind from after the start."""
+    exact = known[
+        known["value"].notna()
+        & known["interval_kind"].isin([IntervalKind.NONE.value, IntervalKind.MIN_MAX.value])
+    ]
+    later = exact.rename(
+        columns={
+            "area_id": "country_id",
+            "value": "after_persons",
+            "estimate_id": "after_id",
+            "period_start": "after_start",
+            "is_primary_source": "after_is_primary_source",
+        }
+    )[["country_id", *SAME, "after_persons", "after_id", "after_start", "after_is_primary_source"]]
+    before = chosen[chosen["value"].notna()][
+        [*AUDIENCE, *SAME[1:], "start", "point_persons", "period_start"]
+    ]
+    joined = before.merge(later, on=["country_id", *SAME])
+    gap = (joined["after_start"] - joined["start"]).dt.days
+    near = joined[(gap >= 0) & (gap <= WINDOW_DAYS)]
+    first = near.sort_values(
+        [*AUDIENCE, "lineage_id", "after_start", "after_is_primary_source", "after_id"],
+        ascending=[True, True, True, True, True, False, True],
+    ).drop_duplicates(AUDIENCE)
+    return first.assign(months=months_between(first["period_start"], first["after_start"]))
+
+
+def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series) -> pd.DataFrame:
+    groups = rows.groupby("restriction_id")
+    one = asked.reindex(groups.size().index) == 1
+    upper = bounds["upper_persons"].reindex(one.index)
+    table = pd.DataFrame(
+        {
+            "lower_persons": 0.0,
+            **{
+                f"{name}_persons": groups[name].first().where(one) for name in ("q05", "q50", "q95")
+            },
+            "upper_persons": upper,
+            "after_ids": groups["after_id"].agg(lambda ids: ";".join(sorted(ids))),
+        }
+    )
+    ends = [f"{name}_persons" for name in ("q05", "q50", "q95")]
+    table[ends] = table[ends].clip(upper=table["upper_persons"].fillna(np.inf), axis=0)
+    grew = (groups["fell"].max() == 0).to_numpy()
+    within = (groups["q05"].max() == 0).to_numpy()
+    words = np.select([grew, within], [f"{GREW}; {CANNOT_TELL}", CANNOT_TELL], OTHER_CAUSES)
+    monthly = groups["audience_metric"].first().isin(MONTHLY).to_numpy()
+    several = np.where(one, "", SEVERAL)
+    parts = np.column_stack([words, np.where(monthly, SESSIONS, ""), several])
+    return table.assign(reason=["; ".join(part for part in row if part) for row in parts])

@@ -1,0 +1,181 @@
+"""What is asked for: restrictions, what they target, and whose audiences are wanted.
+
+Definitions. A restriction is partial where it is not known to touch everyone in its audiences: a
+part of a country, some networks, networks or a start that are not known. One that was never
+enforced touches nobody. A restriction reaches everyone where it is neither.
+
+Method. The whole internet as a target swallows the single services named beside it.
+
+Assumptions. What is announced and never withdrawn was enforced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+import pandas as pd
+
+from audience_impact.facts.tables import Tables
+from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.populations import countries_of, is_region
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    EndStatus,
+    Feature,
+    GeoScope,
+    NetworkScope,
+    Severity,
+)
+
+AUDIENCE = ["restriction_id", "country_id", "platform_id"]
+"""Key of an audience: the users of a service in a country, before a restriction."""
+COUNTRY = ["restriction_id", "country_id"]
+"""Key of a restriction in one of its countries."""
+WHOLE = Feature.WHOLE_SERVICE.value
+
+RESTRICTIONS = Frame(
+    "scope.restrictions",
+    {
+        "restriction_id": TEXT,
+        "area_ids": TEXT,
+        "start": DAY,
+        "announced_on_start": DAY,
+        "observed_from_start": DAY,
+        "observed_from_end": DAY,
+        "end_status": TEXT,
+        "ended_on_start": DAY,
+        "ended_on_end": DAY,
+        "severity": TEXT,
+        "evidence_state": TEXT,
+        "claim_status": TEXT,
+        "extent_reason": TEXT,
+        "days_in_force": TEXT,
+        "times_in_force": NUMBER,
+        "least_hours_a_day": NUMBER,
+        "most_hours_a_day": NUMBER,
+        "is_start_known": TRUTH,
+        "is_subnational": TRUTH,
+        "is_some_networks": TRUTH,
+        "is_networks_unknown": TRUTH,
+        "is_never_enforced": TRUTH,
+        "is_partial": TRUTH,
+        "is_reaching_everyone": TRUTH,
+    },
+    key=("restriction_id",),
+)
+TARGETS = Frame(
+    "scope.targets",
+    {"restriction_id": TEXT, "platform_id": TEXT, "feature": TEXT, "claim_status": TEXT},
+    key=("restriction_id", "platform_id", "feature"),
+)
+WANTED = Frame(
+    "scope.wanted",
+    {**dict.fromkeys(AUDIENCE, TEXT), "start": DAY},
+    key=tuple(AUDIENCE),
+)
+WHOLE_SERVICES = Frame(
+    "scope.whole_services",
+    {"is_whole_service": ANY},
+    key=("restriction_id",),
+    index=("restriction_id",),
+)
+
+
+@dataclass(frozen=True)
+class Scope(Declared):
+    """Restrictions, all their targets, and the audiences that are wanted for them.
+
+    `whole_services` says, by restriction, whether whole services are restricted: True, False, or
+    None where of some of them a feature alone.
+    """
+
+    FRAMES: ClassVar[Mapping[str, Frame]] = {
+        "restrictions": RESTRICTIONS,
+        "targets": TARGETS,
+        "wanted": WANTED,
+        "whole_services": WHOLE_SERVICES,
+    }
+
+    restrictions: pd.DataFrame
+    targets: pd.DataFrame
+    wanted: pd.DataFrame
+    whole_services: pd.DataFrame
+    as_of: date
+
+    @property
+    def by_id(self) -> pd.DataFrame:
+        """The restrictions, indexed by restriction_id."""
+        return self.restrictions.set_index("restriction_id")
+
+    @property
+    def is_whole_service(self) -> pd.Series:
+        """The column of `whole_services`, by restriction_id."""
+        return self.whole_services["is_whole_service"]
+
+
+def scope(tables: Tables, as_of: date) -> Scope:
+    """What is asked for, from typed facts; a start that is not known is put at `as_of`."""
+    restrictions = _restrictions(tables["restrictions"], as_of)
+    targets = tables["restriction_targets"].sort_values(
+        ["restriction_id", "platform_id", "feature"], ignore_index=True
+    )
+    return Scope(
+        restrictions,
+        targets,
+        _wanted(restrictions, targets),
+        whole_service(targets).rename("is_whole_service").to_frame(),
+        as_of,
+    )
+
+
+def _restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Restrictions with their start, and whom among their audiences they are known to touch."""
+    starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
+    areas = restrictions["area_ids"].str.split(";")
+    networks = restrictions["network_scope"]
+    known = [NetworkScope.ALL.value, NetworkScope.UNKNOWN.value]
+    found = restrictions.assign(
+        start=starts.fillna(pd.Timestamp(as_of)),
+        is_start_known=starts.notna(),
+        is_subnational=(restrictions["geo_scope"] != GeoScope.NATIONAL.value)
+        | areas.map(lambda ids: any(map(is_region, ids))),
+        is_some_networks=~networks.isin(known),
+        is_networks_unknown=networks == NetworkScope.UNKNOWN.value,
+        is_never_enforced=(restrictions["severity"] == Severity.NONE.value)
+        | (restrictions["end_status"] == EndStatus.WITHDRAWN.value),
+    )
+    partial = (
+        found["is_subnational"]
+        | found["is_some_networks"]
+        | found["is_networks_unknown"]
+        | ~found["is_start_known"]
+    )
+    return found.assign(
+        is_partial=partial, is_reaching_everyone=~(partial | found["is_never_enforced"])
+    )
+
+
+def _wanted(restrictions: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Every (restriction, country, platform); the whole internet swallows single platforms.
+
+    A restriction whose targets are all unknown or were refused has one blank platform: its
+    audience is unknown, and it does not vanish from the results.
+    """
+    named = targets[["restriction_id", "platform_id"]].drop_duplicates()
+    network = named.loc[named["platform_id"] == WHOLE_INTERNET, "restriction_id"]
+    swallowed = named["restriction_id"].isin(network) & (named["platform_id"] != WHOLE_INTERNET)
+    countries = restrictions["area_ids"].str.split(";").map(countries_of)
+    places = restrictions[["restriction_id", "start"]].assign(country_id=countries)
+    rows = places.explode("country_id").merge(named[~swallowed], on="restriction_id", how="left")
+    rows["platform_id"] = rows["platform_id"].astype("str").fillna("")
+    return rows.sort_values(AUDIENCE, ignore_index=True)
+
+
+def whole_service(targets: pd.DataFrame) -> pd.Series:
+    """Whether each restriction is of whole services: True, False, or None where of some."""
+    whole = targets.assign(whole=targets["feature"] == WHOLE)
+    by_platform = whole.groupby(["restriction_id", "platform_id"])["whole"].any()
+    groups = by_platform.groupby("restriction_id")
+    none = ~groups.any()
+    return groups.all().astype(object).where(groups.all() | none, None)

@@ -1,0 +1,122 @@
+"""Bounds on the people of each restriction, by country and in all, for each impact metric.
+
+Definitions. People exposed are the audiences of a restriction, each person once. Which of them use
+the restricted features, and who of those is without access, is bounded in feature_users.py.
+
+Method. In a country Frechet bounds, or sharp ones where overlaps were measured; countries are
+disjoint, so they add up. Of a partial restriction it is known of nobody that they were touched, and
+of regions no more than all their people can be.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.audiences import universes
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import COUNTRY, Scope
+from audience_impact.bounds import feature_users, measured
+from audience_impact.bounds.frechet import frechet
+from audience_impact.bounds.measured import Resolved
+from audience_impact.facts.tables import Finding, Tables
+from audience_impact.frames import NUMBER, TRUTH, Declared, Frame
+from audience_impact.vocabulary import ImpactMetric
+
+_ENDS = {"lower_persons": NUMBER, "upper_persons": NUMBER}
+_SIZES = {
+    **_ENDS,
+    "naive_sum_persons": NUMBER,
+    "base_persons": NUMBER,
+    "population_persons": NUMBER,
+}
+COUNTRIES = Frame(
+    "bounds.countries", {**_SIZES, "is_sharp": TRUTH}, key=tuple(COUNTRY), index=tuple(COUNTRY)
+)
+EXPOSED = Frame("bounds.exposed", _SIZES, key=("restriction_id",), index=("restriction_id",))
+FEATURE_USERS = Frame(
+    "bounds.feature_users", _ENDS, key=("restriction_id",), index=("restriction_id",)
+)
+DEPRIVED = Frame("bounds.deprived", _ENDS, key=("restriction_id",), index=("restriction_id",))
+
+
+@dataclass(frozen=True)
+class Bounds(Declared):
+    """Bounds in persons, and what measured overlaps had to say.
+
+    Attributes:
+        countries: On the people exposed, by restriction and country, with base and population.
+        exposed: On the people exposed, by restriction.
+        feature_users: On those of them who use the restricted features.
+        deprived: On the feature users without access.
+        overlaps: What the overlaps of a country force, where some speak.
+    """
+
+    FRAMES: ClassVar[Mapping[str, Frame]] = {
+        "countries": COUNTRIES,
+        "exposed": EXPOSED,
+        "feature_users": FEATURE_USERS,
+        "deprived": DEPRIVED,
+    }
+
+    countries: pd.DataFrame
+    exposed: pd.DataFrame
+    feature_users: pd.DataFrame
+    deprived: pd.DataFrame
+    overlaps: tuple[Resolved, ...]
+
+    def of(self, metric: ImpactMetric) -> pd.DataFrame:
+        """Columns `lower_persons` and `upper_persons` of a metric, by restriction_id."""
+        return {
+            ImpactMetric.PEOPLE_EXPOSED: self.exposed,
+            ImpactMetric.PEOPLE_FEATURE_EXPOSED: self.feature_users,
+            ImpactMetric.PEOPLE_DEPRIVED_NET: self.deprived,
+        }[metric][list(_ENDS)]
+
+
+def bounds(
+    scope: Scope, inputs: Inputs, tables: Tables, repair: bool = False
+) -> tuple[Bounds, list[Finding]]:
+    """Bounds of every metric, and the contradictions between measured overlaps met on the way.
+
+    With `repair`, contradicting overlaps are moved as little as makes them fit, else left out.
+    """
+    before = measured.measurements(inputs.audiences, inputs.overlaps)
+    resolved = measured.resolve(before, repair)
+    countries = _countries(inputs.audiences, resolved)
+    exposed = _exposed(scope, countries, tables)
+    users = feature_users.bounds(scope, inputs.feature_shares, countries, exposed)
+    deprived = feature_users.deprived(users, inputs.circumvention)
+    found = measured.findings(resolved, before, inputs.chosen, tables)
+    return Bounds(countries, exposed, users, deprived, tuple(resolved)), found
+
+
+def _countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.DataFrame:
+    """Bounds by country: Frechet, or sharp where overlaps were measured."""
+    inside = frechet(audiences, COUNTRY)
+    groups = audiences.groupby(COUNTRY, sort=True)
+    inside["base_persons"] = groups["base_persons"].first()
+    inside["population_persons"] = groups["population_persons"].first()
+    inside["is_sharp"] = False
+    for one in resolved:
+        if one.used:
+            upper = one.sharp.upper if np.isfinite(one.sharp.upper) else np.nan
+            whole = len(one.measurements.audiences) == groups.size()[one.key]
+            inside.loc[one.key, "lower_persons"] = one.sharp.lower
+            if whole:  # an audience that is not known can add to the union
+                inside.loc[one.key, ["upper_persons", "is_sharp"]] = [upper, True]
+    return inside
+
+
+def _exposed(scope: Scope, countries: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Bounds by restriction: those of its countries, which are disjoint, added up."""
+    parts = countries.drop(columns="is_sharp").groupby("restriction_id")
+    total = parts.sum(skipna=False)
+    about = scope.by_id.reindex(total.index)
+    total["lower_persons"] = total["lower_persons"].where(about["is_reaching_everyone"], 0.0)
+    regional = universes.regional_limit(about, tables)
+    upper = pd.concat([total["upper_persons"], regional], axis=1).min(axis=1)
+    total["upper_persons"] = upper.where(~about["is_never_enforced"], 0.0)
+    return total

@@ -1,0 +1,100 @@
+"""Frames that cross the border of a package: which columns they have, of which type, once each.
+
+Definitions. A declaration names a frame, its columns and their types, the levels of its index and
+its unique key. A column that holds nothing but missing values is of any type.
+
+Method. Each type that carries frames from one stage to the next names a declaration for each of
+them; `Declared` holds the frame against it when the value is made, and keeps the declared columns
+alone, so that nothing reaches a later stage that nobody declared.
+
+Known drawbacks. Values are not looked at: that is the contracts' part at both ends of the run.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api import types
+from pandas.api.extensions import ExtensionDtype
+
+Array: TypeAlias = NDArray[np.float64]
+"""Numbers in double precision, usually (rows, draws)."""
+
+TEXT, NUMBER, DAY, TRUTH, ANY = "text", "number", "day", "truth", "any"
+"""Types of a declared column; ANY holds lists, or True, False and None."""
+
+_TYPES: Mapping[str, Callable[[ExtensionDtype | np.dtype[np.generic]], bool]] = {
+    TEXT: lambda dtype: bool(types.is_string_dtype(dtype) or types.is_object_dtype(dtype)),
+    NUMBER: lambda dtype: bool(types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype)),
+    DAY: lambda dtype: bool(types.is_datetime64_dtype(dtype)),
+    TRUTH: lambda dtype: bool(types.is_bool_dtype(dtype)),
+    ANY: lambda dtype: True,
+}
+
+
+class FrameError(TypeError):
+    """A frame is not what was declared: a fault of the code, named by frame and column."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The declaration of a frame.
+
+    Attributes:
+        name: What messages call it.
+        columns: Type of each column.
+        key: Columns and levels of the index that no two rows have in common; none where empty.
+        index: Names of the levels of the index; none where the rows are only numbered.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    key: tuple[str, ...] = ()
+    index: tuple[str, ...] = field(default=())
+
+    def checked(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The declared columns of a frame.
+
+        Raises:
+            FrameError: A column is missing or of another type, the index is another one, or two
+                rows have one key.
+        """
+        if self.index and tuple(frame.index.names) != self.index:
+            raise FrameError(f"{self.name}: the index is {frame.index.names}, not {self.index}")
+        for name, kind in self.columns.items():
+            if name not in frame:
+                raise FrameError(f"{self.name}: column {name} is missing")
+            self._check_type(frame[name], kind)
+        if self.key:
+            self._check_key(frame)
+        return frame[list(self.columns)]
+
+    def _check_type(self, column: pd.Series, kind: str) -> None:
+        if not _TYPES[kind](column.dtype) and column.notna().any():
+            raise FrameError(f"{self.name}: column {column.name} is {column.dtype}, not {kind}")
+
+    def _check_key(self, frame: pd.DataFrame) -> None:
+        levels = [name for name in self.key if name in self.index]
+        columns = [name for name in self.key if name not in self.index]
+        rows = frame[columns]
+        if levels:
+            own = frame.index.to_frame(index=False)[levels]
+            rows = pd.concat([own, rows.reset_index(drop=True)], axis=1)
+        repeated = rows[rows.duplicated()]
+        if not repeated.empty:
+            cells = ", ".join(map(str, repeated.iloc[0]))
+            raise FrameError(f"{self.name}: two rows with {', '.join(self.key)} = {cells}")
+
+
+class Declared:
+    """A value whose frames are held against their declarations when it is made."""
+
+    FRAMES: ClassVar[Mapping[str, Frame]] = {}
+
+    def __post_init__(self) -> None:
+        """Keep the declared columns of each declared frame; raises FrameError."""
+        for name, frame in self.FRAMES.items():
+            object.__setattr__(self, name, frame.checked(getattr(self, name)))

@@ -1,0 +1,69 @@
+"""Table `impact_by_platform`: the parts of a restriction, which must not be added."""
+
+import pandas as pd
+
+from audience_impact.audiences import figures
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import Scope
+from audience_impact.bounds.restrictions import Bounds
+from audience_impact.simulation import reach
+from audience_impact.vocabulary import ImpactMetric
+
+HAZARD = "parts overlap: people use several platforms, so these rows must not be added"
+PLATFORM = ["restriction_id", "platform_id"]
+
+
+def impact_by_platform(
+    scope: Scope, inputs: Inputs, bounds: Bounds, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """One row a target of a restriction; `periods`, when each restriction was in force."""
+    rows = scope.targets.merge(_audiences(inputs.audiences), on=PLATFORM, how="left")
+    rows = _with_swallowed(rows, inputs.audiences, bounds)
+    about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
+    several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
+    rows = rows.assign(
+        lower_persons=rows["lower_persons"].where(about["is_reaching_everyone"], 0.0),
+        upper_persons=rows["upper_persons"].where(~about["is_never_enforced"], 0.0),
+        naive_sum_persons=rows["restriction_id"].map(bounds.exposed["naive_sum_persons"]),
+        impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
+        as_of=scope.as_of.isoformat(),
+        aggregation_hazard=several.map({True: HAZARD, False: ""}),
+    )
+    window = reach.window_by_platform(inputs.audiences, inputs.daily, periods)
+    rows = rows.merge(window, on=PLATFORM, how="left")
+    low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
+    return rows.assign(
+        window_lower_persons=low.mask(in_part & low.notna(), 0.0),
+        window_persons=rows["window_persons"].mask(in_part),
+    )
+
+
+def _audiences(audiences: pd.DataFrame) -> pd.DataFrame:
+    """The audience of each platform of a restriction, added over countries."""
+    groups = audiences.groupby(PLATFORM, sort=True)
+    limit = groups["base_persons"].sum(skipna=False)
+    stated = groups["high_persons"].sum(skipna=False).fillna(limit)
+    return pd.DataFrame(
+        {
+            "lower_persons": groups["low_persons"].sum(),
+            "upper_persons": stated.where(~(stated > limit), limit),
+            "base": groups["base"].first(),
+            "base_persons": limit,
+            "audience_metric": groups["metric"].first(),
+            "period": groups["period"].first(),
+            "staleness": figures.staleness(groups["age_months"].max()),
+            "lineages_count": groups["lineages_count"].max().fillna(0),
+        }
+    ).reset_index()
+
+
+def _with_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
+    """Services named beside the whole internet have no audience of their own: zero to base."""
+    base = audiences.groupby("restriction_id")["base"].first()
+    swallowed = rows["lower_persons"].isna()
+    limit = rows["restriction_id"].map(bounds.exposed["base_persons"])
+    return rows.assign(
+        base=rows["base"].where(~swallowed, rows["restriction_id"].map(base)),
+        base_persons=rows["base_persons"].where(~swallowed, limit),
+        upper_persons=rows["upper_persons"].where(~swallowed, limit),
+    ).fillna({"lower_persons": 0.0, "lineages_count": 0.0, "staleness": ""})

@@ -1,0 +1,64 @@
+"""Draws of the users of a feature, and of those of them who keep access.
+
+Method. Feature users are a share times the people of its own population. For the estimate they
+are one more service of the copula: |E and C| = C + |E| - |E or C|, E the people exposed and C the
+feature users. Those without access are feature users less circumventors.
+
+Assumptions. Each of the assumptions named in a row widens its draws by ASSUMED_SPREAD in log odds.
+A survey without a stated error is drawn like one of EFFECTIVE_SAMPLE respondents. A self-selected
+poll is drawn with SELF_SELECTED_SPREAD in log odds.
+
+Known drawbacks. The three numbers are conventions, not measurements: the facts hold too few
+repeated shares to learn them from.
+
+Citation. For effective samples L. Kish, Survey Sampling (1965). Rules of this project,
+docs/decisions.md.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit, ndtri
+
+from audience_impact.audiences.intervals import FIXED, SPLIT
+from audience_impact.frames import Array
+from audience_impact.simulation import distributions
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.vocabulary import InputKind
+
+EFFECTIVE_SAMPLE = 500
+ASSUMED_SPREAD = 0.12
+SELF_SELECTED_SPREAD = 0.8
+
+
+def feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
+    """Draws (rows, D) of the users of each row of `shares` (as inputs.py has them), in persons."""
+    u = sampler.rows(InputKind.FEATURE_SHARE, "feature|" + shares["feature_use_id"])
+    share = _drawn(u, shares)
+    steps = shares["assumed"].map(lambda text: len([part for part in text.split("; ") if part]))
+    wider = ASSUMED_SPREAD * np.sqrt(steps.to_numpy("float64"))[:, None]
+    z = sampler.normals(InputKind.ASSUMED, "assumed|" + shares["feature_use_id"])
+    spread = expit(logit(np.clip(share, 1e-12, 1 - 1e-12)) + wider * z)
+    return np.asarray(spread * shares["of_persons"].to_numpy("float64")[:, None])
+
+
+def _drawn(u: Array, rows: pd.DataFrame) -> Array:
+    """Shares drawn by what their source states: an interval, a range, or nothing."""
+    shape = rows["shape"].to_numpy(dtype=object)[:, None]
+    low, mode, high, coverage = (
+        rows[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
+    )
+    within = np.where(np.isnan(coverage), 0.9, coverage)  # where none is stated, not looked at
+    normal = distributions.split_normal(u, mode, low, high, within, 0.0, 1.0)
+    ranged = distributions.pert(u, low, mode, high)
+    stated = np.where(shape == SPLIT, normal, ranged)
+    plain = distributions.beta(u, mode, EFFECTIVE_SAMPLE)
+    return np.asarray(np.where(shape == FIXED, plain, stated))
+
+
+def circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:
+    """Draws (rows, D) of the share that keeps access."""
+    u = sampler.rows(InputKind.CIRCUMVENTION, "keeps|" + rows["circumvention_id"])
+    share = rows["mode"].to_numpy("float64")
+    wide = expit(logit(np.clip(share, 1e-9, 1 - 1e-9))[:, None] + SELF_SELECTED_SPREAD * ndtri(u))
+    is_poll = rows["is_self_selected"].to_numpy("bool")[:, None]
+    return np.asarray(np.where(is_poll, wide, _drawn(u, rows)))

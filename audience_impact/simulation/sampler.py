@@ -1,0 +1,69 @@
+"""Seeded draws: uniforms with a name of their own.
+
+Definitions
+-----------
+Key: the name of one uncertain quantity.  Draw d of a key is the d-th number of its stream.
+
+Method
+------
+The uniforms of a key are the stream of the counter-based generator Philox4x64-10 under the
+128-bit key blake2b("seed|key").  They depend on the seed, the key and the place in the stream,
+and on nothing else: not on how many are asked for, in which order, or on which machine.
+
+Citation
+--------
+Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC11.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from audience_impact.frames import Array
+from audience_impact.vocabulary import InputKind
+
+
+def uniforms(seed: int, key: str, count: int) -> Array:
+    """Draws (count,) in the open interval (0, 1) that belong to a seed and a key.
+
+    Draw d is the same whatever `count` is: a longer run begins with the shorter one.
+
+    Raises:
+        ValueError: `count` is negative.
+    """
+    if count < 0:
+        raise ValueError("count must not be negative")
+    name = blake2b(f"{seed}|{key}".encode(), digest_size=16).digest()
+    raw = np.random.Philox(key=int.from_bytes(name, "little")).random_raw(count)
+    # 52 bits and a half: never 0, never 1, and as far from the one as from the other
+    return np.asarray(((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52)
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """The standard draws of a run: one row of uniforms for each uncertain quantity.
+
+    Kinds of input in `second` come from a second stream, all others from the first: that is how
+    sensitivity.py moves one kind of input and holds the rest.
+    """
+
+    seed: int
+    count: int
+    second: frozenset[InputKind] = frozenset()
+
+    def uniform(self, kind: InputKind, key: str) -> Array:
+        """Uniforms (D,) of a key."""
+        return uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
+
+    def rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
+        """Uniforms (rows, D), equal keys having equal rows."""
+        numbers, names = pd.factorize(keys)
+        drawn = [self.uniform(kind, str(name)) for name in names]
+        return np.asarray(np.array(drawn).reshape(len(names), self.count)[numbers])
+
+    def normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
+        """Standard normals (rows, D), equal keys having equal rows."""
+        return np.asarray(ndtri(self.rows(kind, keys)))

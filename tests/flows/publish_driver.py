@@ -1,0 +1,103 @@
+"""A publisher to be killed, raced and waited for: run as a program by the tests of publishing.
+
+    publish_driver.py publish ROOT FIRST_SEED COUNT KEEP    versions FIRST_SEED, FIRST_SEED + 1, ...
+    publish_driver.py hold ROOT                             hold the lock and do nothing
+
+A COUNT or KEEP of 0 means no end and no removal. It says `ready` once everything is imported and
+publishes when it is sent a line, so that whoever kills it hits the publishing, not the start.
+"""
+
+import os
+import sys
+import time
+from array import array
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+from filelock import FileLock
+
+from flows.publishing.versions import Version, publish
+
+NAMES = [f"table_{number:02}" for number in range(16)]
+ROWS = 50
+PAUSE_SECONDS = 0.001
+
+
+def main() -> None:
+    """Do what the command line says."""
+    mode, root = sys.argv[1], Path(sys.argv[2])
+    if mode == "hold":
+        hold(root)
+    else:
+        publish_in_a_row(root, *(int(word) for word in sys.argv[3:6]))
+
+
+def hold(root: Path) -> None:
+    """Hold the lock until killed."""
+    with FileLock(root / ".lock"):
+        print("ready", flush=True)
+        time.sleep(600)
+
+
+def publish_in_a_row(root: Path, first: int, count: int, keep: int) -> None:
+    """Publish one version after the other, and say of each whether it was new."""
+    with TemporaryDirectory() as elsewhere:
+        # What is imported at first use is imported now, not in the time in which kills come.
+        publish(Path(elsewhere), version(0), tables(0), about())
+    slow_down()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    seed = first
+    while not count or seed < first + count:
+        done = publish(root, version(seed), tables(seed), about(), keep=keep or None)
+        print(done.version_id, "created" if done.created else "there", flush=True)
+        seed += 1
+
+
+def slow_down() -> None:
+    """Let every step on the disk last a while, so that kills hit all of them on any disk."""
+    for name in ("fsync", "rename", "symlink", "replace", "unlink"):
+        setattr(os, name, slow(getattr(os, name)))
+
+
+def slow(step: Callable[..., None]) -> Callable[..., None]:
+    """Return the step followed by a pause."""
+
+    def slowed(*words: object, **more: object) -> None:
+        step(*words, **more)
+        time.sleep(PAUSE_SECONDS)
+
+    return slowed
+
+
+def version(seed: int) -> Version:
+    """Return the version that the seed alone tells from the others."""
+    return Version(date(2025, 9, 30), "0" * 64, "method", "schema", seed)
+
+
+def tables(seed: int) -> dict[str, pa.Table]:
+    """Return tables in which every row says which version it belongs to."""
+    told = {"description": "which version this row is of", "unit": "", "sdmx_concept": ""}
+    schema = pa.schema([pa.field("seed", pa.int64(), nullable=False, metadata=told)])
+    # From a buffer: given a list, Arrow looks for pandas first, which would be most of the start.
+    seeds = pa.py_buffer(array("q", [seed] * ROWS))
+    column = pa.Array.from_buffers(pa.int64(), ROWS, [None, seeds])
+    return dict.fromkeys(NAMES, pa.Table.from_arrays([column], schema=schema))
+
+
+def about() -> dict[str, object]:
+    """Return words about the tables."""
+    return {
+        "title": "Versions to be killed",
+        "description": "Written by a test",
+        "licence": {"name": "CC0-1.0"},
+        "sources": [],
+        "tables": {name: {"title": name, "description": name, "sources": []} for name in NAMES},
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,895 @@
+"""Versions are whole, the same everywhere, and survive whatever dies while they are written."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import frictionless
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from flows.publishing import PublishError, manifest, versions
+from flows.publishing.versions import Published, Version, publish
+
+DRIVER = Path(__file__).with_name("publish_driver.py")
+KILLS = 50
+VERSION = Version(date(2025, 9, 30), "a" * 64, "method-1", "schema-1", 42)
+
+
+def field(name: str, kind: pa.DataType, nullable: bool = True) -> pa.Field:
+    """Return a column that describes itself."""
+    told = {"description": f"the {name}", "unit": "persons", "sdmx_concept": "OBS_VALUE"}
+    return pa.field(name, kind, nullable, metadata=told)
+
+
+SCHEMA = pa.schema(
+    [
+        field("id", pa.string(), nullable=False),
+        field("row", pa.int64(), nullable=False),
+        field("lower_persons", pa.int64()),
+        field("share", pa.float64()),
+        field("not_computed_yet", pa.float64()),
+        field("never_known", pa.string()),
+        field("flagged", pa.bool_()),
+        field("ended_on", pa.date32()),
+        field("note", pa.large_string()),
+    ]
+)
+ROWS = [
+    ("a", 1, 96_000_000, 0.91, None, None, True, date(2025, 8, 13), "naïve, “quoted”"),
+    ("b", 2, None, None, None, None, None, None, None),
+    ("c", 3, 2**53 + 1, 0.0, None, None, False, date(2024, 2, 29), ""),
+]
+
+
+def example() -> dict[str, pa.Table]:
+    """Return tables with everything that validators and readers stumble over."""
+    table = pa.Table.from_pylist(
+        [dict(zip(SCHEMA.names, row, strict=True)) for row in ROWS], schema=SCHEMA
+    )
+    return {
+        "impact": table,
+        "numbers": table.select(["row", "lower_persons", "share", "not_computed_yet"]),
+        "quarantine": table.slice(0, 0),
+    }
+
+
+PANEL = {"title": "A panel", "path": "https://example.org/panel"}
+CENSUS = {"title": "A census"}
+ABOUT: dict[str, Any] = {
+    "title": "Audience impact",
+    "description": "People at least and at most",
+    "licence": {"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"},
+    "sources": [PANEL, CENSUS],
+    "tables": {
+        "impact": {
+            "title": "Impact",
+            "description": "Bounds",
+            "sources": [PANEL, CENSUS],
+            "primary_key": ["id", "row"],
+        },
+        "numbers": {
+            "title": "Numbers",
+            "description": "No text",
+            "sources": [CENSUS],
+            "primary_key": ["row"],
+        },
+        "quarantine": {
+            "title": "Quarantine",
+            "description": "Refused",
+            "sources": [],
+            "primary_key": ["id"],
+        },
+    },
+}
+
+
+def put(
+    root: Path,
+    version: Version = VERSION,
+    tables: dict[str, pa.Table] | None = None,
+    about: dict[str, Any] = ABOUT,
+    keep: int | None = None,
+    timeout_seconds: float = 60,
+) -> Published:
+    """Publish the example, or what is given instead."""
+    tables = example() if tables is None else tables
+    return publish(root, version, tables, about, keep, timeout_seconds)
+
+
+def seeded(seed: int) -> Version:
+    """Return another version for each seed."""
+    return replace(VERSION, seed=seed)
+
+
+def latest(root: Path) -> Path:
+    """Return the folder `latest` leads to."""
+    return Path(versions.latest(root).address)
+
+
+def told_of(folder: Path) -> dict[str, Any]:
+    """Return what datapackage.json says."""
+    told: dict[str, Any] = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    return told
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file with its bytes."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def stamps(root: Path) -> dict[str, tuple[int, int]]:
+    """Return the inode and time of change of everything but the lock."""
+    paths = [path for path in root.rglob("*") if path.name != ".lock"]
+    stats = {str(path): path.lstat() for path in paths}
+    return {path: (stat.st_ino, stat.st_ctime_ns) for path, stat in stats.items()}
+
+
+def leftovers(root: Path) -> list[Path]:
+    """Return what publishers have written aside."""
+    return [*root.glob(".tmp-*"), *root.glob("versions/.tmp-*")]
+
+
+def assert_whole(folder: Path) -> dict[str, Any]:
+    """Check every file against the manifest, without the code under test."""
+    told = told_of(folder)
+    assert told["resources"]
+    for resource in told["resources"]:
+        path = folder / resource["path"]
+        content = path.read_bytes()
+        assert resource["hash"] == f"sha256:{sha256(content).hexdigest()}"
+        assert resource["size_bytes"] == len(content)
+        table = pq.read_table(path)
+        assert table.num_rows == resource["rows"]
+        if table.column_names == ["seed"]:  # a table of the driver: no mixture of versions
+            assert set(table["seed"].to_pylist()) == {told["audience_impact"]["seed"]}
+    return told
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a root that does not exist yet."""
+    return tmp_path / "data" / "published"
+
+
+# What is written.
+
+
+def test_same_tables_give_same_bytes_in_two_roots(tmp_path: Path) -> None:
+    """Neither the place nor the moment reaches a byte."""
+    one, two = put(tmp_path / "one"), put(tmp_path / "two")
+    assert contents(one.path) == contents(two.path)
+    assert set(contents(one.path)) == {f"{name}.parquet" for name in example()} | {
+        "datapackage.json"
+    }
+
+
+def test_how_a_table_was_built_reaches_no_byte(tmp_path: Path) -> None:
+    """Neither chunks nor order nor the metadata of pandas reach a byte."""
+
+    def rebuilt(table: pa.Table) -> pa.Table:
+        fields = [
+            field.with_metadata(dict(reversed(field.metadata.items()))) for field in table.schema
+        ]
+        pieces = [table.slice(row, 1) for row in range(table.num_rows)] or [table]
+        return pa.concat_tables(pieces).cast(pa.schema(fields, {"pandas": "{}"}))
+
+    tables = {name: rebuilt(table) for name, table in reversed(example().items())}
+    assert tables["impact"]["id"].num_chunks == 3
+    one, two = put(tmp_path / "one"), put(tmp_path / "two", tables=tables)
+    assert contents(one.path) == contents(two.path)
+
+
+def test_chunks_of_long_text_reach_no_byte(tmp_path: Path) -> None:
+    """Pages end where chunks do once the text is long."""
+    schema = pa.schema([field("x", pa.string())])
+    table = pa.table([[f"{number:0100}" for number in range(15_000)]], schema=schema)
+    pieces = pa.concat_tables([table.slice(row, 777) for row in range(0, table.num_rows, 777)])
+    one = put(tmp_path / "one", tables={"numbers": table})
+    two = put(tmp_path / "two", tables={"numbers": pieces})
+    assert contents(one.path) == contents(two.path)
+
+
+def test_every_column_and_every_file_describes_itself(root: Path) -> None:
+    """Whoever has one file alone knows what it holds and where it is from."""
+    folder = put(root).path
+    for name, table in example().items():
+        schema = pq.read_schema(folder / f"{name}.parquet")
+        assert schema.names == table.schema.names
+        assert set(schema.metadata) == {b"audience_impact"}
+        for field in schema:
+            told = {key: field.metadata[key.encode()].decode() for key in manifest.FIELD_KEYS}
+            assert told["description"] == f"the {field.name}"
+            assert (told["unit"], told["sdmx_concept"]) == ("persons", "OBS_VALUE")
+        assert json.loads(schema.metadata[b"audience_impact"]) == {
+            "as_of": "2025-09-30",
+            "inputs_sha256": "a" * 64,
+            "method_version": "method-1",
+            "schema_version": "schema-1",
+            "seed": 42,
+            "version_id": VERSION.id,
+            "table": name,
+            "title": ABOUT["tables"][name]["title"],
+            "description": ABOUT["tables"][name]["description"],
+            "licence": ABOUT["licence"],
+            "sources": ABOUT["tables"][name]["sources"],
+        }
+
+
+def test_files_are_zstd_with_fixed_row_groups(root: Path) -> None:
+    """Big tables are cut at the same rows everywhere."""
+    rows = manifest.ROW_GROUP_ROWS + 1
+    schema = pa.schema([field("row", pa.int64(), nullable=False)])
+    tables = {"numbers": pa.table([range(rows)], schema=schema)}
+    written = pq.read_metadata(put(root, tables=tables).path / "numbers.parquet")
+    assert written.num_row_groups == 2
+    assert written.row_group(0).num_rows == manifest.ROW_GROUP_ROWS
+    assert written.row_group(0).column(0).compression == "ZSTD"
+    assert written.row_group(0).column(0).statistics.max == rows - 2
+
+
+def test_manifest_repeats_what_the_files_say(root: Path) -> None:
+    """The manifest serves those who do not read Arrow metadata."""
+    told = assert_whole(put(root).path)
+    assert told["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
+    assert told["created"] == "2025-09-30T00:00:00Z"
+    assert told["version"] == VERSION.id
+    assert told["licenses"] == [ABOUT["licence"]]
+    assert told["sources"] == ABOUT["sources"]
+    resources = {resource["name"]: resource for resource in told["resources"]}
+    assert {name: resource["rows"] for name, resource in resources.items()} == {
+        "impact": 3,
+        "numbers": 3,
+        "quarantine": 0,
+    }
+    impact = resources["impact"]
+    assert (impact["type"], impact["format"], "bytes" in impact) == ("table", "parquet", False)
+    assert impact["schema"]["primaryKey"] == ["id", "row"]
+    fields = {field["name"]: field for field in impact["schema"]["fields"]}
+    assert {name: field["type"] for name, field in fields.items()} == {
+        "id": "string",
+        "row": "integer",
+        "lower_persons": "number",
+        "share": "number",
+        "not_computed_yet": "number",
+        "never_known": "string",
+        "flagged": "boolean",
+        "ended_on": "date",
+        "note": "string",
+    }
+    assert fields["row"]["constraints"] == {"required": True}
+    assert fields["lower_persons"] == {
+        "name": "lower_persons",
+        "type": "number",
+        "description": "the lower_persons",
+        "unit": "persons",
+        "sdmx_concept": "OBS_VALUE",
+    }
+
+
+def test_frictionless_says_valid(root: Path) -> None:
+    """Gaps, booleans, dates, empty columns and no rows at all are valid."""
+    put(root)
+    report = frictionless.validate(str(root / "latest" / "datapackage.json"))
+    assert report.valid, report.flatten(["name", "type", "message"])
+    assert [task.name for task in report.tasks] == ["impact", "numbers", "quarantine"]
+    assert [task.stats.get("rows", 0) for task in report.tasks] == [3, 3, 0]
+
+
+def test_the_command_of_frictionless_says_valid(root: Path) -> None:
+    """The command of the documentation works in the folder `latest`."""
+    put(root)
+    command = [sys.executable, "-m", "frictionless", "validate", "datapackage.json"]
+    done = subprocess.run(command, cwd=root / "latest", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("VALID") == 3
+    assert "INVALID" not in done.stdout
+
+
+def count_a_row_more(resource: dict[str, Any]) -> None:
+    """Let the manifest promise a row that is not there."""
+    resource["rows"] += 1
+
+
+def call_gaps_integers(resource: dict[str, Any]) -> None:
+    """Declare the column of integers with gaps as what it seems to be."""
+    (column,) = [
+        field for field in resource["schema"]["fields"] if field["name"] == "lower_persons"
+    ]
+    column["type"] = "integer"
+
+
+@pytest.mark.parametrize("spoil", [count_a_row_more, call_gaps_integers])
+def test_frictionless_would_say_invalid(
+    root: Path, spoil: Callable[[dict[str, Any]], None]
+) -> None:
+    """The validator does look at the rows."""
+    folder = put(root).path
+    told = told_of(folder)
+    spoil(told["resources"][0])
+    (folder / "datapackage.json").write_text(json.dumps(told), encoding="utf-8")
+    assert not frictionless.validate(str(folder / "datapackage.json")).valid
+
+
+def read_with_pandas(path: str) -> list[tuple[object, ...]]:
+    """Read with pandas; what is missing becomes None."""
+    frame = pd.read_parquet(path, dtype_backend="pyarrow").astype(object)
+    return list(frame.where(frame.notna(), None).itertuples(index=False, name=None))
+
+
+def read_with_polars(path: str) -> list[tuple[object, ...]]:
+    """Read with polars."""
+    return pl.read_parquet(path).rows()
+
+
+def read_with_duckdb(path: str) -> list[tuple[object, ...]]:
+    """Read with DuckDB."""
+    with duckdb.connect() as connection:
+        rows: list[tuple[object, ...]] = connection.sql(f"from '{path}'").fetchall()
+        return rows
+
+
+def read_with_pyarrow(path: str) -> list[tuple[object, ...]]:
+    """Read with pyarrow."""
+    return [tuple(row.values()) for row in pq.read_table(path).to_pylist()]
+
+
+@pytest.mark.parametrize(
+    "read", [read_with_pandas, read_with_polars, read_with_duckdb, read_with_pyarrow]
+)
+def test_opens_by_path_alone(root: Path, read: Callable[[str], list[tuple[object, ...]]]) -> None:
+    """Every reader finds the same cells."""
+    put(root)
+    assert read(str(root / "latest" / "impact.parquet")) == ROWS
+    assert read(str(root / "latest" / "quarantine.parquet")) == []
+
+
+# Which version it is.
+
+
+def test_id_is_the_date_and_twelve_hex_digits() -> None:
+    """The id sorts by date and fits in a file name."""
+    day, digits = VERSION.id[:10], VERSION.id[11:]
+    assert day == "2025-09-30"
+    assert len(digits) == 12
+    assert set(digits) <= set("0123456789abcdef")
+    assert replace(VERSION).id == VERSION.id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"as_of": date(2025, 10, 1)},
+        {"inputs_sha256": "b" * 64},
+        {"method_version": "method-2"},
+        {"schema_version": "schema-2"},
+        {"seed": 43},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_change_makes_a_new_version_and_moves_latest(
+    root: Path, change: Mapping[str, Any]
+) -> None:
+    """Each of the five values counts, and the old version stays."""
+    old = put(root)
+    before = contents(old.path)
+    new = put(root, replace(VERSION, **change))
+    assert new.created
+    assert new.version_id[11:] != old.version_id[11:]
+    assert latest(root) == new.path
+    assert contents(old.path) == before
+
+
+def test_publishing_again_writes_nothing(root: Path) -> None:
+    """Not even the link is written anew."""
+    first = put(root)
+    before = stamps(root)
+    second = put(root)
+    assert (first.created, second.created) == (True, False)
+    assert (second.version_id, second.path) == (first.version_id, first.path)
+    assert stamps(root) == before
+
+
+def test_an_older_version_comes_back_unwritten(root: Path) -> None:
+    """Going back to old inputs goes back to the old version."""
+    old, new = put(root), put(root, seeded(2))
+    assert latest(root) == new.path
+    assert not put(root).created
+    assert latest(root) == old.path
+
+
+def test_the_tree_may_move(root: Path) -> None:
+    """The link is relative."""
+    put(root)
+    moved = root.rename(root.with_name("elsewhere"))
+    assert not Path(os.readlink(moved / "latest")).is_absolute()
+    assert_whole(latest(moved))
+
+
+def test_code_sha256_follows_the_source_and_nothing_else(tmp_path: Path) -> None:
+    """Names and contents of the source count; compiled files and line ends do not."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    for package in (one, two):
+        package.mkdir()
+        (package / "module.py").write_text("x = 1\ny = 2\n", encoding="utf-8")
+    digest = versions.code_sha256(one, two)
+    (one / "module.pyc").write_bytes(b"compiled")
+    (one / "module.py").write_bytes(b"x = 1\r\ny = 2\r\n")
+    assert versions.code_sha256(one, two) == digest
+    (two / "new.py").write_text("x = 1\n", encoding="utf-8")
+    added = versions.code_sha256(one, two)
+    (two / "new.py").write_text("x = 2\n", encoding="utf-8")
+    changed = versions.code_sha256(one, two)
+    (two / "new.py").rename(two / "renamed.py")
+    digests = {digest, added, changed, versions.code_sha256(one, two), versions.code_sha256(one)}
+    assert len(digests) == 5
+
+
+# What is refused, and leaves everything as it was.
+
+
+def without(table: str, column: str, key: str) -> dict[str, pa.Table]:
+    """Return the example with one key of the metadata of one column missing."""
+    tables = example()
+    schema = tables[table].schema
+    told = {
+        name: word for name, word in schema.field(column).metadata.items() if name.decode() != key
+    }
+    index = schema.get_field_index(column)
+    tables[table] = tables[table].cast(schema.set(index, schema.field(column).with_metadata(told)))
+    return tables
+
+
+def holding(kind: pa.DataType, cells: list[Any], nullable: bool = True) -> dict[str, pa.Table]:
+    """Return one table of one column."""
+    return {"numbers": pa.table([cells], schema=pa.schema([field("x", kind, nullable)]))}
+
+
+REFUSED = {
+    "no table": ({"tables": {}}, "no table to publish"),
+    "name": ({"tables": {"../impact": example()["impact"]}}, "'../impact' is no table name"),
+    "title": ({"about": ABOUT | {"tables": {}}}, "table impact has no title"),
+    "description": ({"tables": without("numbers", "share", "description")}, "share of table numbe"),
+    "unit": ({"tables": without("numbers", "share", "unit")}, "lacks unit"),
+    "concept": ({"tables": without("numbers", "share", "sdmx_concept")}, "lacks sdmx_concept"),
+    "list": ({"tables": holding(pa.list_(pa.int64()), [[1]])}, "tables are flat"),
+    "null": ({"tables": holding(pa.int64(), [None], nullable=False)}, "may not be null"),
+    "json": ({"about": ABOUT | {"licence": {"name": float("nan")}}}, "cannot be written as JSON"),
+    "keep": ({"keep": 0}, "keep must be at least 1"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "message"), REFUSED.values(), ids=REFUSED)
+def test_refuses(root: Path, wrong: dict[str, Any], message: str) -> None:
+    """What cannot be published leaves the published as it was."""
+    put(root)
+    before = stamps(root)
+    with pytest.raises(PublishError, match=message):
+        put(root, seeded(2), **wrong)
+    assert stamps(root) == before
+
+
+def test_a_blank_description_is_none(root: Path) -> None:
+    """A key without words describes nothing."""
+    told = {"description": " ", "unit": "", "sdmx_concept": ""}
+    schema = pa.schema([pa.field("x", pa.int64(), metadata=told)])
+    with pytest.raises(PublishError, match="column x of table numbers lacks a description"):
+        put(root, tables={"numbers": pa.table([[1]], schema=schema)})
+
+
+def test_a_root_that_is_a_file(tmp_path: Path) -> None:
+    """What the system refuses comes as a plain message."""
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(PublishError, match=r"cannot publish below .*file"):
+        put(tmp_path / "file")
+
+
+@pytest.mark.parametrize("step", ["mkdir", "fsync", "rename", "symlink", "replace"])
+def test_a_disk_that_fails_leaves_latest(
+    root: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A full disk at any step costs nothing but the new version."""
+    old = put(root)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, step, fail)
+        with pytest.raises(PublishError, match="No space left"):
+            put(root, seeded(2))
+    assert latest(root) == old.path
+    assert_whole(old.path)
+    put(root, seeded(2))
+    assert_whole(latest(root))
+    assert not leftovers(root)
+
+
+# What somebody or something did to the folders.
+
+
+def test_nothing_published_yet(root: Path) -> None:
+    """A reader who is too early is told so."""
+    with pytest.raises(PublishError, match="nothing has been published below"):
+        latest(root)
+
+
+def test_latest_that_dangles_is_repaired(root: Path) -> None:
+    """A reader is told; the next publish mends it."""
+    shutil.rmtree(put(root).path)
+    with pytest.raises(PublishError, match="publish again"):
+        latest(root)
+    assert put(root, seeded(2)).path == latest(root)
+    assert_whole(latest(root))
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_latest_that_is_no_link_is_left_alone(root: Path, kind: str) -> None:
+    """What may be somebody's is not removed, and nothing is written."""
+    root.mkdir(parents=True)
+    mine = root / "latest" / "mine" if kind == "folder" else root / "latest"
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine", encoding="utf-8")
+    for ask in (put, latest):
+        with pytest.raises(PublishError, match=r"latest is no link to a version.*move it away"):
+            ask(root)
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert not list(root.glob("versions/*"))
+
+
+def test_an_empty_folder_in_the_place_of_latest_is_replaced(root: Path) -> None:
+    """Nothing can be lost with an empty folder."""
+    (root / "latest").mkdir(parents=True)
+    assert put(root).path == latest(root)
+
+
+def cut(folder: Path) -> None:
+    """Lose the end of a table."""
+    path = folder / "impact.parquet"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def lose(folder: Path) -> None:
+    """Lose a table."""
+    (folder / "impact.parquet").unlink()
+
+
+def cut_manifest(folder: Path) -> None:
+    """Lose the end of the manifest."""
+    path = folder / "datapackage.json"
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def empty_manifest(folder: Path) -> None:
+    """Let the manifest promise nothing."""
+    (folder / "datapackage.json").write_text('{"resources": []}', encoding="utf-8")
+
+
+def turn_into_a_file(folder: Path) -> None:
+    """Put a file in the place of the version."""
+    shutil.rmtree(folder)
+    folder.write_text("", encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [cut, lose, cut_manifest, empty_manifest, turn_into_a_file])
+def test_a_damaged_version_is_replaced(root: Path, damage: Callable[[Path], None]) -> None:
+    """A version is there only when it is whole."""
+    first = put(root)
+    before = contents(first.path)
+    damage(first.path)
+    assert put(root).created
+    assert contents(latest(root)) == before
+    assert not leftovers(root)
+
+
+def test_mending_that_fails_half_way_starts_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a damaged version is mended, `latest` keeps pointing at something."""
+    first = put(root)
+    before = contents(first.path)
+    for path in first.path.glob("*.parquet"):
+        path.write_bytes(b"damaged")
+    mended: list[Path] = []
+    real = os.replace
+
+    def fail_second(source: Path, target: Path) -> None:
+        mended.append(target)
+        if len(mended) == 2:
+            raise OSError(28, "No space left on device")
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fail_second)
+        with pytest.raises(PublishError, match="No space left"):
+            put(root)
+    assert latest(root) == first.path
+    assert contents(first.path).keys() == before.keys()
+    assert put(root).created
+    assert contents(first.path) == before
+
+
+def test_leftovers_of_the_dead_are_removed(root: Path) -> None:
+    """What dead publishers wrote aside does not pile up."""
+    put(root)
+    (root / "versions" / ".tmp-2025-09-30-000000000000-1").mkdir()
+    (root / "versions" / ".tmp-2025-09-30-000000000000-1" / "impact.parquet").touch()
+    os.symlink("versions/nowhere", root / ".tmp-latest-1")
+    assert len(leftovers(root)) == 2
+    put(root)
+    assert not leftovers(root)
+
+
+# Old versions.
+
+
+def publish_aged(root: Path, seeds: range) -> list[Published]:
+    """Publish versions, each a day older than the next."""
+    done = [put(root, seeded(seed)) for seed in seeds]
+    for days, one in enumerate(done):
+        os.utime(one.path, (86_400 * days, 86_400 * days))
+    return done
+
+
+def kept(root: Path) -> set[str]:
+    """Return the versions there are."""
+    return {path.name for path in (root / "versions").iterdir()}
+
+
+def test_without_keep_every_version_stays(root: Path) -> None:
+    """Nothing is removed unasked."""
+    ids = {one.version_id for one in publish_aged(root, range(4))}
+    assert put(root, seeded(9)).removed == ()
+    assert kept(root) == ids | {seeded(9).id}
+
+
+@pytest.mark.parametrize("keep", [1, 3, 5, 9])
+def test_keep_removes_the_oldest(root: Path, keep: int) -> None:
+    """As many stay as were asked for, the new one among them."""
+    ids = [one.version_id for one in publish_aged(root, range(4))]
+    new = put(root, seeded(9), keep=keep)
+    gone = ids[: max(5 - keep, 0)]
+    assert new.removed == tuple(gone)
+    assert kept(root) == {*ids, new.version_id} - set(gone)
+    assert_whole(latest(root))
+
+
+def test_keep_never_removes_what_latest_points_at(root: Path) -> None:
+    """The current version stays, even as the oldest."""
+    ids = [one.version_id for one in publish_aged(root, range(4))]
+    oldest = put(root, seeded(0), keep=2)
+    assert not oldest.created
+    assert oldest.removed == (ids[1], ids[2])
+    assert kept(root) == {ids[0], ids[3]}
+    assert latest(root) == oldest.path
+
+
+def test_versions_of_one_moment_go_by_name(root: Path) -> None:
+    """File systems with coarse times give the same order."""
+    done = [put(root, seeded(seed)) for seed in range(4)]
+    for one in done:
+        os.utime(one.path, (0, 0))
+    names = sorted(one.version_id for one in done)
+    assert put(root, seeded(9), keep=3).removed == tuple(names[:2])
+
+
+def test_a_removal_that_fails_half_way_leaves_whole_versions(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is half removed does not pass for a version, and goes with the next publish."""
+    publish_aged(root, range(3))
+
+    def remove_one_file(folder: Path, **_: object) -> None:
+        next(folder.glob("*.parquet")).unlink()
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", remove_one_file)
+        with pytest.raises(PublishError, match="Input/output error"):
+            put(root, seeded(0), keep=1)
+    for name in kept(root) - {path.name for path in leftovers(root)}:
+        assert_whole(root / "versions" / name)
+    assert latest(root).name == seeded(0).id
+    put(root, seeded(0), keep=1)
+    assert kept(root) == {seeded(0).id}
+
+
+def test_keep_leaves_what_is_no_version(root: Path) -> None:
+    """Folders of others are not ours to remove."""
+    publish_aged(root, range(2))
+    (root / "versions" / "my notes").mkdir()
+    put(root, seeded(9), keep=1)
+    assert kept(root) == {"my notes", seeded(9).id}
+
+
+# Several publishers, dead ones and readers.
+
+
+@contextmanager
+def driver(*words: object) -> Iterator[subprocess.Popen[str]]:
+    """Start a publisher; whatever happens, it is gone in the end."""
+    command = [sys.executable, str(DRIVER), *map(str, words)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_ready(process: subprocess.Popen[str]) -> None:
+    """Wait until everything is imported."""
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n", process.communicate()[1]
+
+
+def start(process: subprocess.Popen[str]) -> None:
+    """Let a publisher that is ready begin."""
+    assert process.stdin
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+def test_files_are_flushed_before_names_point_at_them(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut finds the old names or whole files, never new names alone."""
+    put(root)
+    steps: list[str] = []
+
+    def flushed(descriptor: int) -> None:
+        steps.append(f"flush {Path(os.readlink(f'/proc/self/fd/{descriptor}')).name}")
+
+    def record(name: str) -> None:
+        real = getattr(os, name)
+
+        def recorded(source: Path, target: Path) -> None:
+            steps.append(f"{name} {Path(target).name}")
+            real(source, target)
+
+        monkeypatch.setattr(os, name, recorded)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    record("rename")
+    record("replace")
+    new = seeded(2)
+    put(root, new)
+    files = [f"{name}.parquet" for name in example()] + ["datapackage.json"]
+    aside = f".tmp-{new.id}-{os.getpid()}"
+    assert steps == [
+        *(f"flush {name}" for name in [*files, aside]),
+        f"rename {new.id}",
+        "flush versions",
+        "replace latest",
+        f"flush {root.name}",
+    ]
+
+
+def test_kill_at_any_moment(root: Path) -> None:
+    """Publishers killed at random leave `latest` whole, and the next one succeeds."""
+    publish_seconds = seconds_of_a_publish(root.with_name("timed"))
+    moments = random.Random(20250813)
+    stages: list[str] = []
+    with ExitStack() as stack:
+        following = stack.enter_context(driver("publish", root, 0, 0, 3))
+        for kill in range(KILLS):
+            # The next one starts up while this one is at work.
+            process, following = (
+                following,
+                stack.enter_context(driver("publish", root, 1_000 * (kill + 1), 0, 3)),
+            )
+            wait_until_ready(process)
+            start(process)
+            time.sleep(moments.uniform(0, 3 * publish_seconds))
+            process.kill()
+            _, complaint = process.communicate()
+            assert process.returncode == -9, complaint
+            stages.append(stage_of_death(root))
+            if kill or os.path.lexists(root / "latest"):
+                assert_whole(latest(root))
+            assert put(root, seeded(kill)).created
+            assert_whole(latest(root))
+            assert not leftovers(root)
+    # Kills that all came between two versions, or all at one file, would prove nothing.
+    inside = [stage for stage in stages if stage != "between"]
+    assert len(inside) >= KILLS // 3, stages
+    assert len(set(inside)) >= 6, stages
+
+
+def seconds_of_a_publish(root: Path) -> float:
+    """Return how long the driver takes for a version."""
+    with driver("publish", root, 0, 5, 3) as process:
+        wait_until_ready(process)
+        start(process)
+        started = time.perf_counter()
+        process.communicate()
+        return (time.perf_counter() - started) / 5
+
+
+def stage_of_death(root: Path) -> str:
+    """Name the step at which a publisher died by what it left behind."""
+    found = leftovers(root)
+    if found:
+        return "link aside" if found[0].is_symlink() else f"{len(contents(found[0]))} files aside"
+    versions = root.glob("versions/*")
+    newest = max(versions, key=lambda path: path.stat().st_mtime_ns, default=None)
+    moved = newest is None or newest.resolve() == (root / "latest").resolve()
+    return "between" if moved else "in place, latest not moved"
+
+
+def test_a_reader_sees_whole_versions_only(root: Path) -> None:
+    """A reader who resolves `latest` once never sees two versions mixed."""
+    seen: set[str] = set()
+    with driver("publish", root, 1, 0, 0) as process:
+        wait_until_ready(process)
+        start(process)
+        deadline = time.monotonic() + 60
+        while len(seen) < 20 and time.monotonic() < deadline:
+            if seen or os.path.lexists(root / "latest"):
+                seen.add(assert_whole(latest(root))["version"])
+    assert len(seen) >= 20
+
+
+def test_publishers_take_turns(root: Path) -> None:
+    """Of publishers at one time, one writes a version and the others find it."""
+    # The ranges overlap: several publishers want the same version, and one writes it.
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(driver("publish", root, first, 10, 0)) for first in (1, 1, 6)
+        ]
+        for process in processes:
+            wait_until_ready(process)
+        for process in processes:
+            start(process)
+        told = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], told
+    lines = [line.split() for output, _ in told for line in output.splitlines()]
+    created = [version for version, what in lines if what == "created"]
+    assert len(lines) == 30
+    assert sorted(created) == sorted(kept(root))
+    assert len(created) == 15
+    for version in kept(root):
+        assert_whole(root / "versions" / version)
+    assert_whole(latest(root))
+
+
+def test_a_live_publisher_blocks_and_a_dead_one_does_not(root: Path) -> None:
+    """The lock goes with its holder, whatever file stays behind."""
+    old = put(root)
+    with driver("hold", root) as holder:
+        wait_until_ready(holder)
+        before = stamps(root)
+        with pytest.raises(PublishError, match=r"another run is publishing .* within 0\.2 seconds"):
+            put(root, seeded(2), timeout_seconds=0.2)
+        assert stamps(root) == before
+        assert latest(root) == old.path
+        holder.kill()
+        holder.wait()
+        assert (root / ".lock").exists()
+        assert put(root, seeded(2), timeout_seconds=5).created
+
+
+def test_a_version_with_other_bytes_is_refused_and_stays_as_it_was(tmp_path: Path) -> None:
+    put(tmp_path)
+    before = (latest(tmp_path) / "impact.parquet").read_bytes()
+    other = example()
+    other["impact"] = other["impact"].slice(1)
+    with pytest.raises(PublishError, match=r"bytes_differ: .* another .*impact\.parquet"):
+        put(tmp_path, tables=other)
+    assert (latest(tmp_path) / "impact.parquet").read_bytes() == before

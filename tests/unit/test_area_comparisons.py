@@ -1,0 +1,84 @@
+"""What others published for a country and a year, beside ours."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from audience_impact.outputs.area_comparisons import area_comparisons
+from flows.pipeline import steps
+from flows.reporting import comparisons
+from tests.engine import calibrated
+from tests.support import World, computed, world
+
+OURS = {"lower": 400e3, "q50": 500e3, "upper": 600e3, "base": 1e6}
+
+
+def by_area(**numbers: float) -> pd.DataFrame:
+    """One country and year of ours."""
+    cells = {f"{name}_persons": value for name, value in {**OURS, **numbers}.items()}
+    return pd.DataFrame([{"area_id": "XA", "period": "2025", "restrictions_count": 3.0, **cells}])
+
+
+def compared(ours: pd.DataFrame, **cells: str) -> "pd.Series[float]":
+    """Their one figure beside ours."""
+    made = World().add("published_area_figures", published_area_figure_id="P1", **cells)
+    (found,) = [row for _, row in area_comparisons(made.typed(), ours).iterrows()]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"persons": "400000"}, "within_bounds"),
+        ({"persons": "600000"}, "within_bounds"),
+        ({"persons": "399999"}, "other_definition"),
+        ({"persons": "299999"}, "fewer_restrictions"),
+        ({"persons": "800000"}, "counts_all_internet_users"),
+        ({"persons": "700000", "figure_kind": "added_up"}, "adds_up_platforms"),
+        ({"persons": "700000", "figure_kind": "people_affected"}, "other_definition"),
+        ({"persons": "", "duration_hours": "24"}, "duration_differs"),
+        ({"persons": "", "events": "4"}, "other_definition"),
+        ({"period": "2024"}, "nothing_on_record"),
+        ({"area_id": "XB"}, "nothing_on_record"),
+    ],
+)
+def test_why_they_differ(cells: dict[str, str], reason: str) -> None:
+    assert compared(by_area(), **cells)["difference_reason"] == reason
+
+
+def test_ratios_are_theirs_over_ours() -> None:
+    found = compared(by_area(), persons="800000")
+    assert found["lower_ratio"] == 2.0
+    assert found["q50_ratio"] == 1.6
+    assert found["upper_ratio"] == round(8 / 6, 4)
+
+
+def test_nothing_is_divided_by_zero_or_by_the_unknown() -> None:
+    found = compared(by_area(lower=0.0, q50=float("nan")), persons="800000")
+    assert found[["lower_ratio", "q50_ratio"]].isna().all()
+
+
+def test_the_world_is_the_sum_of_its_countries() -> None:
+    two = pd.concat([by_area(), by_area().assign(area_id="XB")])
+    found = compared(two, area_id="001", persons="900000")
+    assert found["upper_persons"] == 1.2e6
+    assert found["difference_reason"] == "within_bounds"
+
+
+def test_the_page_counts_and_explains(tmp_path: Path) -> None:
+    made = calibrated(world()).estimate("E1").restrict("R1", "alpha")
+    made.add("published_area_figures", published_area_figure_id="P1", persons="900000")
+    made.add("published_area_figures", published_area_figure_id="P2", persons="500000")
+    done = computed(made.write(tmp_path / "facts"))
+    version = steps.write(done, tmp_path / "published", None).version
+    page = comparisons.page(version)
+    assert "| A newspaper | 2 | 2 | 50% | " in page
+    assert "| XA | 2025 | A newspaper | 900 k | theirs is " in page
+    assert version.id in page
+
+
+def test_every_reason_has_a_sentence() -> None:
+    reasons = {"within_bounds", "fewer_restrictions", "duration_differs", "other_definition"}
+    reasons |= {"nothing_on_record", "counts_all_internet_users", "adds_up_platforms"}
+    assert reasons <= set(comparisons.WHY)

@@ -1,0 +1,117 @@
+"""Declared frames: a column that is missing, renamed or of another type stops with its name."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from audience_impact import pipeline
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.reach_lost import REACH_LOST
+from audience_impact.audiences.scope import Scope
+from audience_impact.bounds.restrictions import Bounds
+from audience_impact.frames import ANY, Declared, Frame, FrameError
+from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.simulation.timeline import Timeline
+from tests.engine import calls, russia
+from tests.support import AS_OF, World
+
+HANDED_ON = (Scope, Inputs, Bounds, SimulationInputs, Timeline)
+COLUMNS = [
+    (kind, frame, column)
+    for kind in HANDED_ON
+    for frame, declared in kind.FRAMES.items()
+    for column in declared.columns
+]
+
+
+def everything() -> World:
+    """A world with a row in every declared frame."""
+    made = calls(russia())
+    made.restrict("R2", "telegram", area_ids="RU", observed_from="2025-08-13")
+    made.add("restrictions", restriction_id="R3", area_ids="RU")
+    made.add("restriction_targets", restriction_id="R3", platform_id="*")
+    made.add("platforms", platform_id="*", name="Whole internet", kind="network")
+    made.base("RU-all", area_id="RU", population_base="internet_all", persons="120000000",
+              period="2024", low_persons="110000000", high_persons="130000000",
+              source_id="census-page")  # fmt: skip
+    made.estimate("after", platform_id="telegram", area_id="RU", period="2025-10", value="80000000")
+    stated = {"low": "0.77", "high": "0.83", "interval_kind": "ci90"}
+    made.add("overlaps", overlap_id="O1", platform_ids="telegram;whatsapp", area_id="RU",
+             period="2025-07", value="0.8", **stated)  # fmt: skip
+    made.add("feature_use", feature_use_id="F1", platform_id="any-messenger", area_id="RU")
+    return made.add("circumvention", circumvention_id="C1", restriction_id="R1", area_id="RU")
+
+
+@pytest.fixture(scope="module")
+def stages() -> pipeline.Stages:
+    return pipeline.prepared(everything().typed(), AS_OF)[0]
+
+
+@pytest.fixture(scope="module")
+def handed_on(stages: pipeline.Stages) -> dict[type, Declared]:
+    simulation = stages.simulation
+    values = (stages.scope, stages.inputs, stages.bounds, simulation, simulation.timeline)
+    return {type(value): value for value in values}
+
+
+def retyped(column: pd.Series) -> pd.Series:
+    """The column as it must not be: numbers, days and truths as text, text as numbers."""
+    if pd.api.types.is_string_dtype(column.dtype):
+        return pd.Series(1.0, column.index)
+    return column.astype("str")
+
+
+def broken(frame: pd.DataFrame, column: str, declared: Frame) -> Iterator[pd.DataFrame]:
+    """The frame without a column, with it under another name, and with it of another type."""
+    yield frame.drop(columns=column)
+    yield frame.rename(columns={column: f"{column}_"})
+    if declared.columns[column] != ANY and frame[column].notna().any():
+        yield frame.assign(**{column: retyped(frame[column])})
+
+
+@pytest.mark.parametrize(("kind", "name", "column"), COLUMNS)
+def test_each_declared_column_is_missed(
+    kind: type[Declared], name: str, column: str, handed_on: dict[type, Declared]
+) -> None:
+    value, declared = handed_on[kind], kind.FRAMES[name]
+    for frame in broken(getattr(value, name), column, declared):
+        with pytest.raises(FrameError) as raised:
+            replace(value, **{name: frame})  # type: ignore[type-var]
+        assert declared.name in str(raised.value)
+        assert f"column {column} is " in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, name) for kind in HANDED_ON for name, frame in kind.FRAMES.items() if frame.key],
+)
+def test_a_repeated_key_is_seen(
+    kind: type[Declared], name: str, handed_on: dict[type, Declared]
+) -> None:
+    value = handed_on[kind]
+    frame = getattr(value, name)
+    assert not frame.empty, "a frame without rows shows nothing"
+    with pytest.raises(FrameError, match="two rows with"):
+        replace(value, **{name: pd.concat([frame, frame.head(1)])})  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("column", list(REACH_LOST.columns))
+def test_each_column_of_reach_lost_is_missed(column: str, stages: pipeline.Stages) -> None:
+    assert not stages.lost.empty
+    for frame in broken(stages.lost, column, REACH_LOST):
+        with pytest.raises(FrameError, match=f"column {column} is "):
+            REACH_LOST.checked(frame)
+
+
+def test_another_index_is_seen(handed_on: dict[type, Declared]) -> None:
+    bounds = handed_on[Bounds]
+    assert isinstance(bounds, Bounds)
+    with pytest.raises(FrameError, match="the index is"):
+        replace(bounds, exposed=bounds.exposed.reset_index())
+
+
+def test_what_nobody_declared_is_not_handed_on(stages: pipeline.Stages) -> None:
+    wider = stages.scope.wanted.assign(more=1)
+    assert "more" not in replace(stages.scope, wanted=wider).wanted

@@ -1,0 +1,120 @@
+"""Age and sex groups: bounds on the share of each group that is exposed."""
+
+import pandas as pd
+import pytest
+
+from audience_impact.outputs import impact_by_group as groups
+from tests.engine import prepared
+from tests.support import World, row, world
+
+YOUNG = {"age": "18-24", "unit": "share"}
+
+
+def told(made: World) -> pd.DataFrame:
+    stages, tables = prepared(made)
+    return groups.impact_by_group(stages.scope, stages.inputs, tables)
+
+
+def two(alpha: str = "0.7", beta: str = "0.5", **cells: str) -> World:
+    made = world().estimate("A", value=alpha, **YOUNG)
+    return made.estimate("B", platform_id="beta", value=beta, **{**YOUNG, **cells})
+
+
+def ends(found: "pd.Series[float]") -> tuple[float, float]:
+    return found["lower_base_share"], found["upper_base_share"]
+
+
+@pytest.mark.parametrize(("beta", "upper"), [("0.2", 0.9), ("0.5", 1.0)])
+def test_a_group_is_between_the_largest_share_and_the_sum(beta: str, upper: float) -> None:
+    found = row(told(two(beta=beta).restrict("R1", "alpha", "beta")))
+    assert ends(found) == pytest.approx((0.7, upper))
+    assert (found["age"], found["sex"], found["base"]) == ("18-24", "_T", "internet_12_plus")
+    assert (found["platforms"], found["period"]) == ("alpha;beta", "2025-06")
+    assert (found["obs_status"], found["reason"]) == ("A", "")
+    assert (found["area_id"], found["impact_metric"]) == ("XA", "people_exposed")
+
+
+def test_ages_and_sexes_are_cells_of_their_own() -> None:
+    made = world().estimate("A", value="0.7", **YOUNG)
+    made.estimate("B", value="0.6", unit="share", sex="F")
+    made.estimate("C", value="0.5", sex="M", **YOUNG)
+    made.estimate("D", value="0.4", population_base="internet_all", **YOUNG)
+    table = told(made.restrict("R1", "alpha"))
+    found = {tuple(cells): share for *cells, share in table[
+        ["age", "sex", "base", "lower_base_share"]
+    ].itertuples(index=False)}  # fmt: skip
+    assert found == {
+        ("18-24", "_T", "internet_12_plus"): 0.7,
+        ("all", "F", "internet_12_plus"): 0.6,
+        ("18-24", "M", "internet_12_plus"): 0.5,
+        ("18-24", "_T", "internet_all"): 0.4,
+    }
+    assert table["upper_base_share"].tolist() == table["lower_base_share"].tolist()
+
+
+def test_a_platform_without_a_figure_of_the_group_opens_it_above() -> None:
+    found = row(told(two().restrict("R1", "alpha", "beta", "gamma")))
+    assert ends(found) == (0.7, 1.0)
+    assert (found["obs_status"], found["reason"]) == ("U", groups.REASONS[1])
+
+
+@pytest.mark.parametrize("metric", ["avg_daily_reach", "weekly_reach"])
+def test_a_figure_of_a_day_or_a_week_gives_the_lower_bound_alone(metric: str) -> None:
+    made = two(beta="0.2", audience_metric=metric).restrict("R1", "alpha", "beta")
+    found = row(told(made))
+    assert ends(found) == (0.7, 1.0)
+    assert groups.REASONS[0] in found["reason"]
+
+
+def test_the_latest_figure_of_the_best_kind_from_before_the_start_stands() -> None:
+    made = world()
+    for key, value, cells in (
+        ("old", "0.6", {"period": "2025-01"}),
+        ("new", "0.7", {"period": "2025-06"}),
+        ("late", "0.8", {"period": "2025-07"}),
+        ("day", "0.9", {"audience_metric": "avg_daily_reach", "period": "2025-07-01"}),
+    ):
+        made.estimate(key, value=value, **YOUNG, **cells)
+    assert ends(row(told(made.restrict("R1", "alpha")))) == (0.7, 0.7)
+
+
+def test_an_old_figure_is_named() -> None:
+    made = world().estimate("A", value="0.7", period="2024-06", **YOUNG)
+    found = row(told(made.restrict("R1", "alpha")))
+    assert ends(found) == (0.7, 0.7)
+    assert (found["obs_status"], found["reason"]) == ("U", groups.REASONS[2])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"age": ""},
+        {"unit": "persons"},
+        {"population_base": "custom"},
+        {"audience_metric": "ad_audience"},
+        {"value": "", "low": "0.1", "high": "0.2", "interval_kind": "min_max"},
+        {"area_id": "XB"},
+    ],
+)
+def test_what_says_nothing_of_a_group(cells: dict[str, str]) -> None:
+    made = world().estimate("A", **{"value": "0.7", **YOUNG, **cells})
+    assert told(made.restrict("R1", "alpha")).empty
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"geo_scope": "multi_region"},
+        {"network_scope": "mobile"},
+        {"severity": "none"},
+    ],
+)
+def test_restrictions_that_may_touch_nobody_of_a_group_are_left_out(cells: dict[str, str]) -> None:
+    made = two().restrict("R1", "alpha", "beta", **cells).restrict("R2", "alpha")
+    assert told(made)["restriction_id"].tolist() == ["R2"]
+
+
+@pytest.mark.parametrize("cells", [{"network_scope": "unknown"}, {"observed_from": ""}])
+def test_where_it_is_not_known_who_is_touched_nobody_is_certain(cells: dict[str, str]) -> None:
+    table = told(two(beta="0.2").restrict("R1", "alpha", "beta", **cells))
+    assert table["lower_base_share"].tolist() in ([], [0.0])

@@ -1,0 +1,297 @@
+"""Person-days and people by month and year: the worked case, and a count of every day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from audience_impact.outputs import impact_by_area as areas
+from audience_impact.outputs import person_days as times
+from audience_impact.simulation.sampler import Sampler
+from tests.engine import calls, prepared, rising, russia
+from tests.support import AS_OF, World, row, world
+
+DAYS = [f"{name}_person_days" for name in ("lower", "q05", "q50", "q95", "upper")]
+PEOPLE = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+
+
+def person_days(made: World) -> pd.DataFrame:
+    return times.person_days(prepared(made)[0].simulation, Sampler(0, 100), 1, AS_OF)
+
+
+def by_area(made: World) -> pd.DataFrame:
+    return areas.impact_by_area(prepared(made)[0].simulation, Sampler(0, 100), 1, AS_OF)
+
+
+def total(table: pd.DataFrame, period: str = "all", name: str = "R1") -> "pd.Series[float]":
+    return row(table, restriction_id=name, period=period)
+
+
+@pytest.fixture(scope="module")
+def worked() -> pd.DataFrame:
+    """Calls in both messengers from 13 August to 31 December."""
+    return person_days(calls(russia()))
+
+
+@pytest.mark.parametrize(("name", "period"), [("R1", "all"), ("R1", "2025"), ("all", "2025")])
+def test_calls_in_russia(name: str, period: str, worked: pd.DataFrame) -> None:
+    found = total(worked, period, name)
+    assert (found["days"], found["covered_days"]) == (141, 141)
+    assert found["naive_sum_person_days"] == pytest.approx(26.085e9)  # 141 x (96 + 89)
+    assert found["naive_daily_sum_person_days"] == pytest.approx(21.1641e9)  # 141 x (82.1 + 68.0)
+    assert found["lower_person_days"] == pytest.approx(11.5761e9)  # 141 x 82.1
+    assert found["upper_person_days"] == pytest.approx(14.805e9)  # 141 x 105
+    assert rising([float(found[each]) for each in DAYS])
+    assert found["q05_person_days"] < found["q95_person_days"]
+    assert (found["obs_status"], found["reason"]) == ("E", "")
+
+
+def test_months_add_up_to_the_year(worked: pd.DataFrame) -> None:
+    country = worked[worked["restriction_id"] == "all"]
+    months = country[country["period"].str.len() == 7]
+    assert months["days"].tolist() == [19, 30, 31, 30, 31]
+    for name in ("lower_person_days", "upper_person_days", "naive_sum_person_days"):
+        assert months[name].sum() == pytest.approx(total(worked, "2025", "all")[name])
+
+
+def test_two_restrictions_of_one_service_count_a_person_once_a_day() -> None:
+    made = calls(russia())
+    made.restrict("R2", "whatsapp", area_ids="RU", observed_from="2025-10-01",
+                  ended_on="2025-10-31", end_status="ended")  # fmt: skip
+    table = person_days(made)
+    assert total(table, "all", "R2")["upper_person_days"] == pytest.approx(31 * 82.1e6)
+    country = total(table, "2025", "all")
+    assert country["lower_person_days"] == pytest.approx(11.5761e9)
+    assert country["upper_person_days"] == pytest.approx(14.805e9)
+    assert country["naive_daily_sum_person_days"] == pytest.approx(21.1641e9 + 31 * 82.1e6)
+    area = row(by_area(made), period="2025-10")
+    assert (area["lower_persons"], area["upper_persons"]) == (96e6, 105e6)
+    assert (area["restrictions_count"], area["bounds_only_count"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [{"network_scope": "mobile"}, {"network_scope": "unknown"}, {"geo_scope": "multi_region"}],
+)
+def test_what_touches_a_part_adds_nothing_below_and_everything_above(cells: dict[str, str]) -> None:
+    made = russia().restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13",
+                             ended_on="2025-08-22", end_status="ended", **cells)  # fmt: skip
+    table = person_days(made)
+    for found in (total(table), total(table, "2025", "all")):
+        assert found["lower_person_days"] == 0.0
+        assert found["upper_person_days"] == pytest.approx(10 * 82.1e6)
+        assert found[DAYS[1:4]].isna().all()
+        assert (found["obs_status"], found["reason"]) == ("M", times.IN_PART)
+    area = row(by_area(made), period="2025-08")
+    assert (area["lower_persons"], area["upper_persons"]) == (0.0, 96e6)
+    assert (area["bounds_only_count"], area["obs_status"]) == (1, "M")
+
+
+def test_a_part_beside_a_whole_is_in_the_upper_bound_alone() -> None:
+    made = russia().restrict("R2", "telegram", area_ids="RU", observed_from="2025-08-13",
+                             ended_on="2025-08-22", end_status="ended",
+                             network_scope="mobile")  # fmt: skip
+    made.restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13",
+                  ended_on="2025-08-22", end_status="ended")  # fmt: skip
+    found = total(person_days(made), "2025", "all")
+    assert found["lower_person_days"] == pytest.approx(821e6)
+    assert found["q50_person_days"] == pytest.approx(821e6)
+    assert found["upper_person_days"] == pytest.approx(1050e6)
+    assert (found["obs_status"], found["reason"]) == ("U", times.IN_PART)
+
+
+def test_what_was_never_carried_out_has_no_days() -> None:
+    made = russia().restrict("R1", "whatsapp", area_ids="RU", severity="none")
+    assert person_days(made).empty
+    assert by_area(made).empty
+
+
+def test_a_month_alone_gives_bounds_and_nothing_is_drawn() -> None:
+    made = world().estimate("E1")
+    made.restrict("R1", "alpha", ended_on="2025-07-24", end_status="ended")
+    table = person_days(made)
+    for found in (total(table), total(table, "2025", "all")):
+        assert found["lower_person_days"] == pytest.approx(10 * 500e3 / 30)
+        assert found["upper_person_days"] == pytest.approx(10 * 500e3)
+        assert found[DAYS[1:4]].isna().all()
+        assert (found["obs_status"], found["reason"]) == ("M", times.NO_DAILY)
+
+
+def test_totals_with_and_without_imputed_ends() -> None:
+    made = russia()
+    day = {"area_ids": "RU", "observed_from": "2025-08-13"}
+    made.restrict("R1", "whatsapp", ended_on="2025-08-22", end_status="ended", **day)
+    made.restrict("R2", "telegram", end_status="unknown", **day)
+    table = person_days(made)
+    found = total(table, "all", "R2")
+    assert found["lower_person_days"] == found["q50_person_days"] == pytest.approx(68.0e6)
+    days = (pd.Timestamp(AS_OF) - pd.Timestamp("2025-08-13")).days + 1
+    assert found["upper_person_days"] == pytest.approx(days * 68.0e6)
+    assert (found["days"], found["covered_days"]) == (days, 1)
+    # 10 days, as long as the one that ended.
+    for name in ("lower", "q50", "upper"):
+        assert found[f"imputed_{name}_person_days"] == pytest.approx(680e6)
+    assert (found["obs_status"], found["reason"]) == ("U", times.UNKNOWN_END)
+    assert total(table, "2026-01", "all")["reason"] == times.UNKNOWN_END
+    known = total(table)
+    assert known["imputed_upper_person_days"] == known["upper_person_days"]
+
+
+def test_what_is_drawn_is_never_below_what_a_service_without_a_daily_figure_forces() -> None:
+    made = calls(russia())
+    made.estimate("M9", platform_id="vast", area_id="RU", value="104000000", period="2025-07")
+    for figure in made.rows["estimates"]:
+        if figure["audience_metric"] == "avg_daily_reach":
+            figure["value"] = "1000000"
+    made.add("platforms", platform_id="vast")
+    made.restrict("R9", "vast", area_ids="RU", observed_from="2025-10-01")
+    table = person_days(made)
+    found = total(table, "2025-11", "all")
+    assert found["lower_person_days"] > 2e6 * found["days"]
+    assert found["q05_person_days"] >= found["lower_person_days"]
+
+
+def test_sums_over_countries_are_unknown_where_one_is() -> None:
+    made = russia().add("areas", area_id="XC", name="A land without facts")
+    made.restrict("R1", "whatsapp", area_ids="RU;XC", observed_from="2025-08-13",
+                  ended_on="2025-08-22", end_status="ended")  # fmt: skip
+    table = person_days(made)
+    found = total(table)
+    assert found["area_id"] == "RU;XC"
+    assert np.isnan(found["upper_person_days"])
+    assert found["lower_person_days"] == 0.0
+    assert total(table[table["area_id"] == "RU"], "2025", "all")[
+        "upper_person_days"
+    ] == pytest.approx(821e6)
+
+
+def test_a_year_has_everyone_who_was_under_one_at_any_time() -> None:
+    made = russia()
+    for name, platform, month in (("R1", "telegram", "09"), ("R2", "whatsapp", "11")):
+        made.restrict(name, platform, area_ids="RU", observed_from=f"2025-{month}-10",
+                      ended_on=f"2025-{month}-20", end_status="ended")  # fmt: skip
+    table = by_area(made).set_index("period")
+    assert table.index.tolist() == ["2025", "2025-09", "2025-11"]
+    assert table["lower_persons"].tolist() == [96e6, 89e6, 96e6]
+    assert table["upper_persons"].tolist() == [105e6, 89e6, 96e6]
+    assert table["platforms"].tolist() == ["telegram;whatsapp", "telegram", "whatsapp"]
+    for _, found in table.iterrows():
+        assert rising([float(found[each]) for each in PEOPLE])
+    assert table["q50_persons"]["2025"] > 96e6
+
+
+# ---- A count of every day ----
+
+
+@dataclass(frozen=True)
+class Act:
+    """A restriction from a day on, of some platforms; in part or of the whole country."""
+
+    first: int
+    length: int
+    platforms: tuple[str, ...]
+    part: bool
+    end: str  # recorded, ongoing or unknown
+
+
+START, LAST = pd.Timestamp("2025-12-01"), pd.Timestamp(AS_OF)
+# Monthly audience, daily audience; gamma has no figure. The base has 700 thousand.
+FIGURES = {"alpha": (500e3, 210e3), "beta": (400e3, 300e3), "delta": (300e3, None)}
+BASE = 700e3
+
+acts = st.lists(
+    st.builds(
+        Act,
+        st.integers(0, 61),
+        st.integers(1, 30),
+        st.sets(st.sampled_from(["alpha", "beta", "gamma", "delta"]), min_size=1).map(
+            lambda names: tuple(sorted(names))
+        ),
+        st.booleans(),
+        st.sampled_from(["recorded", "recorded", "ongoing", "unknown"]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def day_of(number: int) -> str:
+    return f"{START + pd.Timedelta(days=number):%Y-%m-%d}"
+
+
+def made_of(rows: Sequence[Act]) -> World:
+    made = world().add("platforms", platform_id="delta", name="Delta")
+    made.rows["bases"][-1]["period"] = "2025-11"
+    made.rows["bases"][-2]["persons"] = "700000"  # that of a service without a figure
+    for platform, (month, day) in FIGURES.items():
+        told = {"platform_id": platform, "period": "2025-11"}
+        made.estimate(f"{platform}-m", value=str(int(month)), **told)
+        if day:
+            made.estimate(
+                f"{platform}-d", value=str(int(day)), audience_metric="avg_daily_reach", **told
+            )
+    for place, act in enumerate(rows):
+        ends = {
+            "recorded": {"end_status": "ended", "ended_on": day_of(act.first + act.length - 1)},
+            "ongoing": {},
+            "unknown": {"end_status": "unknown"},
+        }[act.end]
+        part = {"network_scope": "mobile"} if act.part else {}
+        made.restrict(f"R{place}", *act.platforms, observed_from=day_of(act.first), **ends, **part)
+    return made
+
+
+def _in_force(rows: Sequence[Act], today: int, most: bool) -> list[Act]:
+    """Acts in force on a day: for certain, or perhaps."""
+    found = []
+    for act in rows:
+        until = {
+            "recorded": act.first + act.length,
+            "ongoing": 10_000,
+            "unknown": 10_000 if most else act.first + 1,
+        }[act.end]
+        if act.first <= today < until:
+            found.append(act)
+    return found
+
+
+def _bounds_of(rows: Sequence[Act], today: int) -> tuple[float, float]:
+    """Fewest and most people under a restriction on a day.
+
+    Daily audience known: itself; a month alone: a thirtieth to all of it; nothing: nobody to all
+    of the base, and then nobody of that act is certain.
+    """
+    least, most = 0.0, {}
+    for act in _in_force(rows, today, most=False):
+        if not act.part and "gamma" not in act.platforms:
+            figures = [FIGURES[name] for name in act.platforms]
+            least = max(least, *[day or month / 30 for month, day in figures])
+    for act in _in_force(rows, today, most=True):
+        for name in act.platforms:
+            month, day = FIGURES.get(name, (BASE, None))
+            most[name] = day or month
+    return least, min(sum(most.values()), BASE)
+
+
+@settings(max_examples=6, phases=[Phase.explicit, Phase.generate])  # each takes a second
+@given(acts)
+def test_person_days_of_a_country_are_a_count_of_every_day(rows: list[Act]) -> None:
+    table = person_days(made_of(rows))
+    expected: dict[str, np.ndarray] = {}
+    for today in range((LAST - START).days + 1):
+        if _in_force(rows, today, most=True):
+            date = START + pd.Timedelta(days=today)
+            for period in (f"{date:%Y}", f"{date:%Y-%m}"):
+                found = expected.setdefault(period, np.zeros(3))
+                found += [*_bounds_of(rows, today), 1]
+    country = table[table["restriction_id"] == "all"].set_index("period")
+    assert sorted(country.index) == sorted(expected)
+    for period, (lower, upper, days) in expected.items():
+        found = country.loc[period]
+        assert found["lower_person_days"] == pytest.approx(lower)
+        assert found["upper_person_days"] == pytest.approx(upper)
+        assert found["days"] == days

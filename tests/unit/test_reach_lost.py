@@ -1,0 +1,115 @@
+"""Reach lost: before against after, of one measurer, against drift."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact.audiences import pooling
+from audience_impact.audiences import reach_lost as lost
+from tests.engine import calibrated, impacts, of, prepared
+from tests.support import World, world
+
+NAMES = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
+
+
+def compared(*after: dict[str, str], platforms: tuple[str, ...] = ("alpha",)) -> pd.DataFrame:
+    """Half a million in June, a restriction on 15 July, and what came after."""
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    for place, cells in enumerate(after):
+        made.estimate(f"A{place}", **{"period": "2025-09", **cells})
+    return prepared(made.restrict("R1", *platforms))[0].lost
+
+
+def test_a_fall_is_before_less_after_inside_what_drift_does() -> None:
+    found = compared({"value": "300000"}).loc["R1"]
+    months = (pd.Timestamp("2025-09-01") - pd.Timestamp("2025-06-01")).days / 30.4375
+    spread = np.exp(1.6448536 * pooling.GROWTH_ERROR * np.sqrt(months))
+    assert found[NAMES].tolist() == pytest.approx(
+        [0.0, 500e3 / spread - 300e3, 200e3, 500e3 * spread - 300e3, 500e3]
+    )
+    assert found["reason"] == f"{lost.OTHER_CAUSES}; {lost.SESSIONS}"
+    assert found["after_ids"] == "A0"
+
+
+def test_a_small_fall_is_what_audiences_do_anyway() -> None:
+    found = compared({"value": "490000"}).loc["R1"]
+    assert (found["q05_persons"], found["q50_persons"]) == (0.0, 10e3)
+    assert found["reason"] == f"{lost.CANNOT_TELL}; {lost.SESSIONS}"
+
+
+def test_an_audience_that_grew_lost_nobody_as_far_as_figures_tell() -> None:
+    found = compared({"value": "510000"}).loc["R1"]
+    assert (found["q05_persons"], found["q50_persons"]) == (0.0, 0.0)
+    assert found["reason"] == f"{lost.GREW}; {lost.CANNOT_TELL}; {lost.SESSIONS}"
+
+
+def test_the_first_figure_after_the_start_is_taken() -> None:
+    after = [{"period": "2025-11", "value": "1"}, {"period": "2025-08", "value": "450000"}]
+    assert compared(*after).loc["R1", "after_ids"] == "A1"
+
+
+def test_the_page_of_the_measurer_comes_before_a_relay() -> None:
+    relay = {"source_id": "relay-1", "lineage_id": "panel", "value": "1"}
+    assert compared(relay, {"value": "450000"}).loc["R1", "after_ids"] == "A1"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"period": "2025-07"},  # begins before the start
+        {"period": "2026-08"},  # more than twelve months after it
+        {"source_id": "other-panel-page"},
+        {"audience_metric": "mau"},
+        {"population_base": "internet_all"},
+        {"platform_id": "beta"},
+        {"interval_kind": "one_sided_max"},
+        {"value": "", "low": "1", "high": "2", "interval_kind": "min_max"},
+    ],
+)
+def test_figures_that_cannot_be_compared(cells: dict[str, str]) -> None:
+    assert compared({"value": "300000", **cells}).empty
+
+
+def test_of_several_platforms_there_are_bounds_alone() -> None:
+    after = [{"value": "300000"}, {"platform_id": "beta", "value": "350000"}]
+    found = compared(*after, platforms=("alpha", "beta")).loc["R1"]
+    assert found[NAMES[1:4]].isna().all()
+    assert (found["lower_persons"], found["upper_persons"]) == (0.0, 700e3)
+    assert found["after_ids"] == "A0;A1"
+    assert "several platforms" in found["reason"]
+
+
+def test_no_more_are_lost_than_were_exposed() -> None:
+    found = compared({"value": "1000"}).loc["R1"]
+    assert (found["q50_persons"], found["q95_persons"]) == (499e3, 500e3)
+
+
+def test_a_survey_does_not_count_sessions() -> None:
+    made = world().estimate("E1", audience_metric="survey_monthly")
+    made.estimate("A0", audience_metric="survey_monthly", period="2025-09", value="300000")
+    found = prepared(made.restrict("R1", "alpha"))[0].lost
+    assert found.loc["R1", "reason"] == lost.OTHER_CAUSES
+
+
+def published(made: World) -> "pd.Series[float]":
+    return of(impacts(made), metric="reach_lost")
+
+
+def test_what_is_published_of_it() -> None:
+    made = calibrated(world()).estimate("E1").estimate("A0", period="2025-09", value="300000")
+    found = published(made.restrict("R1", "alpha"))
+    assert (found["q50_persons"], found["obs_status"]) == (200e3, "U")
+    nothing = published(calibrated(world()).estimate("E1").restrict("R1", "alpha"))
+    assert np.isnan(nothing["q50_persons"])
+    assert (nothing["obs_status"], nothing["reason"]) == (
+        "M",
+        "no figure of the same measurer from before and after",
+    )
+
+
+def test_what_was_never_carried_out_lost_nobody() -> None:
+    made = calibrated(world()).estimate("E1").estimate("A0", period="2025-09", value="300000")
+    found = published(made.restrict("R1", "alpha", severity="none"))
+    assert (found["obs_status"], found["reason"]) == ("A", "never carried out")
+    assert (found["lower_persons"], found["upper_persons"]) == (0.0, 0.0)
+    assert found["q50_persons"] == 0.0 or np.isnan(found["q50_persons"])

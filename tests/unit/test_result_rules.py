@@ -1,0 +1,177 @@
+"""Rules over results: each is seen to pass, and to fail on results that were tampered with."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact.bounds import measured
+from audience_impact.outputs import reasons
+from audience_impact.outputs import rules as review
+from audience_impact.outputs.rules import Reviewed
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import simulate
+from audience_impact.vocabulary import RuleStage, Staleness
+from flows.pipeline import quality
+from flows.pipeline.rules import rules
+from tests.engine import calibrated, impact_of, prepared
+from tests.support import world
+
+
+@pytest.fixture(scope="module")
+def sound() -> Reviewed:
+    """Two acts, the second of more services than the first, and one of a single figure."""
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.estimate("E3", platform_id="gamma", value="300000")
+    made.estimate("D1", audience_metric="avg_daily_reach", value="200000")
+    made.restrict("R1", "alpha", "beta").restrict("R2", "alpha", "beta", "gamma")
+    stages, _ = prepared(made.restrict("R3", "alpha"))
+    impact = impact_of(stages, simulate(stages.simulation, Sampler(0, 300)))
+    return Reviewed(impact, stages.inputs.chosen, stages.inputs.daily)
+
+
+def exposed(impact: pd.DataFrame, act: str) -> pd.Series:
+    return (impact["restriction_id"] == act) & (impact["impact_metric"] == "people_exposed")
+
+
+def changed(made: Reviewed, act: str, column: str, value: object) -> Reviewed:
+    impact = made.impact
+    marked = impact[column].mask(exposed(impact, act), value)
+    return replace(made, impact=impact.assign(**{column: marked}))
+
+
+def moved(made: Reviewed, act: str, reason: str) -> Reviewed:
+    return changed(changed(made, act, "clamped_draws_share", 0.2), act, "reason", reason)
+
+
+def chosen(made: Reviewed, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Reviewed:
+    return replace(made, chosen=change(made.chosen))
+
+
+def twice(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([rows, rows[rows["restriction_id"] == "R1"].head(1)], ignore_index=True)
+
+
+def other_tier(rows: pd.DataFrame) -> pd.DataFrame:
+    again = twice(rows)
+    again.loc[again.index[-1], ["lineage_id", "metric_priority"]] = ["other-panel", 4]
+    return again
+
+
+def late(rows: pd.DataFrame) -> pd.DataFrame:
+    first = rows["restriction_id"] == "R1"
+    return rows.assign(period_end=rows["period_end"].mask(first, pd.Timestamp("2025-08-01")))
+
+
+def late_day(made: Reviewed) -> Reviewed:
+    days = made.daily.assign(late_days=made.daily["late_days"].astype("int64") + 93)
+    return replace(made, daily=days)
+
+
+R1 = ["R1/people_exposed"]
+
+
+def set_to(act: str, column: str, value: object) -> Callable[[Reviewed], Reviewed]:
+    return lambda made: changed(made, act, column, value)
+
+
+def region(made: Reviewed) -> Reviewed:
+    """A restriction of a region that has more people than its country."""
+    moved_away = changed(made, "R1", "area_id", "XA-1")
+    beyond = 2 * made.impact["population_persons"].max()
+    return changed(moved_away, "R1", "upper_persons", beyond)
+
+
+# The rule, what breaks it, and the rows it names.
+BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
+    ("estimate_outside_bounds", set_to("R1", "q50_persons", 9e6), R1),
+    ("estimate_outside_bounds", set_to("R1", "q05_persons", 4e5), R1),
+    ("estimate_outside_bounds", set_to("R1", "upper_persons", 4e5), R1),
+    ("estimate_outside_bounds", set_to("R2", "q95_persons", 8e5), ["R2/people_exposed"]),
+    ("estimate_clamped", lambda made: moved(made, "R1", ""), R1),
+    ("clamped_unflagged", lambda made: moved(made, "R1", ""), R1),
+    ("union_falls", set_to("R1", "q50_persons", 699e3), ["R1 > R2"]),
+    ("region_above_country", region, R1),
+    ("lineage_pooled_twice", lambda made: chosen(made, twice), ["R1"]),
+    ("metrics_mixed", lambda made: chosen(made, other_tier), ["R1"]),
+    ("figure_after_start", lambda made: chosen(made, late), ["R1"]),
+    ("figure_after_start", late_day, ["R1", "R2", "R3"]),
+    ("figure_expired", set_to("R1", "staleness", Staleness.EXPIRED.value), ["R1"]),
+]
+
+
+def test_sound_results_break_no_error(sound: Reviewed) -> None:
+    broken = review.broken(sound)
+    assert list(broken) == list(review.RESULTS.runs)
+    # The one figure of R3 drifts and is held at what it says: its bounds meet, nothing is drawn.
+    assert not any(broken.values())
+    assert quality.faults(broken) == []
+
+
+@pytest.mark.parametrize(("rule", "tamper", "keys"), BREACHES)
+def test_a_breach_is_seen(
+    rule: str, tamper: Callable[[Reviewed], Reviewed], keys: list[str], sound: Reviewed
+) -> None:
+    assert review.broken(tamper(sound))[rule] == keys
+
+
+def test_each_rule_is_seen_failing() -> None:
+    assert {rule for rule, _, _ in BREACHES} == set(review.RESULTS.runs)
+
+
+@pytest.mark.parametrize("word", [reasons.TRUNCATED, f"old; {reasons.TRUNCATED}"])
+def test_an_estimate_whose_reason_says_it_was_cut_is_flagged(word: str, sound: Reviewed) -> None:
+    assert review.broken(moved(sound, "R1", word))["clamped_unflagged"] == []
+
+
+def test_a_person_more_or_less_and_what_is_unknown_break_nothing(sound: Reviewed) -> None:
+    impact = sound.impact
+    upper = float(impact.loc[exposed(impact, "R1"), "upper_persons"].iloc[0])
+    assert (
+        review.broken(changed(sound, "R1", "q95_persons", upper + 0.5))["estimate_outside_bounds"]
+        == []
+    )
+    assert (
+        review.broken(changed(sound, "R1", "upper_persons", np.nan))["estimate_outside_bounds"]
+        == []
+    )
+
+
+def test_a_little_less_is_no_fall(sound: Reviewed) -> None:
+    impact = sound.impact
+    wider = float(impact.loc[exposed(impact, "R2"), "q50_persons"].iloc[0])
+    slack = review.GROWTH_SHARE * 700e3
+    for more, keys in ((slack - 1, []), (slack + 1, ["R1 > R2"])):
+        found = review.broken(changed(sound, "R1", "q50_persons", wider + more))
+        assert found["union_falls"] == keys
+
+
+@pytest.mark.parametrize(("column", "value"), [("base_persons", 1.0), ("area_id", "XB")])
+def test_other_bases_and_countries_are_not_compared(
+    column: str, value: object, sound: Reviewed
+) -> None:
+    made = changed(changed(sound, "R1", "q50_persons", 699e3), "R2", column, value)
+    assert review.broken(made)["union_falls"] == []
+
+
+# ---- What a run tells of it ----
+
+
+def test_a_fault_names_rule_meaning_and_rows() -> None:
+    broken = {"metrics_mixed": [f"R{n}" for n in range(9)], "estimate_clamped": ["R1"]}
+    (line,) = quality.faults(broken)
+    assert line == (
+        "impact: metrics_mixed: figures of different kinds are pooled: R0, R1, R2, R3, R4"
+    )
+
+
+def test_every_rule_is_in_the_table_of_rules() -> None:
+    told = {rule.id: rule.tables for rule in rules() if rule.stage is RuleStage.RESULTS}
+    assert told == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {measured.RULE: ("overlaps",)}
+
+
+def test_details_are_read_line_by_line() -> None:
+    frame = pd.DataFrame({"details": ["one\ntwo", None, "", "three"]})
+    assert quality.details(frame) == ["one", "two", "three"]

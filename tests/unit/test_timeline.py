@@ -1,0 +1,308 @@
+"""Restrictions over time: daily figures, spans, and who is counted once."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact.bounds import frechet
+from audience_impact.simulation import reach, timeline
+from tests.engine import calls, prepared, russia
+from tests.support import World, row, world
+
+
+def day(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text)
+
+
+# ---- The daily figure ----
+
+FRESH = {"period": "2025-06", "value": "110000"}  # ends 14 days before the start on 15 July
+LATER = {"period": "2025-09", "value": "120000"}
+OLD = {"period": "2025-03", "value": "130000"}  # ends 105 days before
+TOO_LATE = {"period": "2025-10-16", "value": "140000"}  # ends 94 days after the start
+
+
+def daily(*figures: dict[str, str]) -> pd.DataFrame:
+    made = world()
+    for place, cells in enumerate(figures):
+        made.estimate(f"D{place}", **{"audience_metric": "avg_daily_reach", **cells})
+    return prepared(made.restrict("R1", "alpha"))[0].inputs.daily
+
+
+@pytest.mark.parametrize(
+    ("figures", "chosen", "late"),
+    [
+        ((FRESH, LATER, OLD), 110000, 0),
+        ((LATER, OLD), 120000, 78),
+        ((OLD, TOO_LATE), 130000, 0),
+        ((FRESH, {**FRESH, "period": "2025-05", "value": "1"}), 110000, 0),
+        ((LATER, {**LATER, "period": "2025-08", "value": "1"}), 1, 48),
+        (({**FRESH, "audience_metric": "dau", "value": "1"}, FRESH), 110000, 0),
+        (({**FRESH, "audience_metric": "daily_reach", "value": "1"}, FRESH), 110000, 0),
+        (
+            ({**FRESH, "audience_metric": "dau"}, {**FRESH, "audience_metric": "daily_reach"}),
+            110000,
+            0,
+        ),
+        # An average of a month ago before the count of one day of this month.
+        (({"audience_metric": "dau", "period": "2025-07-14", "value": "1"}, FRESH), 110000, 0),
+        (({**FRESH, "source_id": "relay-1", "value": "1"}, FRESH), 110000, 0),
+    ],
+)
+def test_the_daily_figure(figures: tuple[dict[str, str], ...], chosen: int, late: int) -> None:
+    found = daily(*figures).iloc[0]
+    assert (found["daily_persons"], found["late_days"]) == (chosen, late)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        TOO_LATE,
+        {**FRESH, "audience_metric": "monthly_reach"},
+        {**FRESH, "audience_metric": "weekly_reach"},
+        {**FRESH, "interval_kind": "one_sided_max"},
+        {**FRESH, "age": "18-24"},
+    ],
+)
+def test_what_is_no_daily_figure(cells: dict[str, str]) -> None:
+    assert daily(cells).empty
+
+
+def test_months_count_from_the_figure_in_both_directions() -> None:
+    assert daily(FRESH)["months"].iloc[0] == pytest.approx(14 / 30.4375)
+    assert daily(LATER)["months"].iloc[0] == pytest.approx(78 / 30.4375)
+
+
+# ---- Spans ----
+
+
+def spans(**acts: dict[str, str]) -> pd.DataFrame:
+    made = world()
+    for name, cells in acts.items():
+        made.restrict(name, "alpha", **cells)
+    return timeline.restriction_periods(prepared(made)[0].scope)
+
+
+def span(**cells: str) -> "pd.Series[pd.Timestamp]":
+    return spans(R1=cells).loc["R1"]
+
+
+ENDED = {"ended_on": "2025-07-20", "end_status": "ended"}
+
+
+def days(found: "pd.Series[pd.Timestamp]") -> list[str]:
+    names = ["from_day", "least_end", "end", "most_end", "imputed_end"]
+    return [f"{found[name]:%Y-%m-%d}" for name in names]
+
+
+def test_from_the_observed_day_to_the_day_after_the_recorded_one() -> None:
+    assert days(span(**ENDED)) == ["2025-07-15", *["2025-07-21"] * 4]
+
+
+@pytest.mark.parametrize(
+    ("cells", "first"),
+    [
+        ({"announced_on": "2025-07-01"}, "2025-07-15"),
+        ({"announced_on": "2025-07-01", "observed_from": ""}, "2025-07-01"),
+        ({"announced_on": "2025-07-10", "observed_from": "2025-07"}, "2025-07-10"),
+        ({"observed_from": "2025-07"}, "2025-07-01"),
+    ],
+)
+def test_where_no_day_was_observed_it_starts_with_the_announcement(
+    cells: dict[str, str], first: str
+) -> None:
+    assert span(**cells, **ENDED)["from_day"] == day(first)
+
+
+def test_what_is_ongoing_ends_with_the_day_of_the_facts() -> None:
+    found = span()
+    assert days(found) == ["2025-07-15", *["2026-02-01"] * 4]
+    assert not found["is_end_unknown"]
+
+
+def test_an_end_in_a_month_is_early_or_late_in_it() -> None:
+    found = span(ended_on="2025-08", end_status="ended")
+    assert days(found)[1:4] == ["2025-08-02", "2025-09-01", "2025-09-01"]
+
+
+@pytest.mark.parametrize("cells", [{"end_status": "unknown"}, {"end_status": "ended"}])
+def test_an_unknown_end_counts_one_day_and_at_most_to_the_day_of_the_facts(
+    cells: dict[str, str],
+) -> None:
+    found = span(**cells)
+    assert days(found)[:4] == ["2025-07-15", "2025-07-16", "2025-07-16", "2026-02-01"]
+    assert found["is_end_unknown"]
+
+
+def test_an_unknown_end_is_imputed_by_the_median_length_of_the_same_severity() -> None:
+    def of_days(last: int, severity: str = "service_unavailable") -> dict[str, str]:
+        return {"ended_on": f"2025-07-{last}", "end_status": "ended", "severity": severity}
+
+    found = spans(
+        A=of_days(15), B=of_days(17), C=of_days(24), D=of_days(31, "degraded"),
+        E={"end_status": "unknown"}, F={"end_status": "unknown", "severity": "degraded"},
+        G={"end_status": "unknown", "severity": "feature_unavailable"},
+        H={"severity": "feature_unavailable"},
+    )  # fmt: skip
+    # 1, 3 and 10 days of the first kind, 17 of the second, none of the third: of all, 6.5 days.
+    assert [days(found.loc[name])[4] for name in "EFG"] == [
+        "2025-07-18",
+        "2025-08-01",
+        "2025-07-21",
+    ]
+    assert [days(found.loc[name])[3] for name in "EFG"] == ["2026-02-01"] * 3
+
+
+def test_an_imputed_end_is_no_later_than_the_day_of_the_facts() -> None:
+    long = {"observed_from": "2025-01-01", "ended_on": "2025-12-31", "end_status": "ended"}
+    found = spans(A=long, B={"observed_from": "2026-01-01", "end_status": "unknown"})
+    assert days(found.loc["B"])[4] == "2026-02-01"
+
+
+def test_where_no_length_is_known_one_day_is_imputed() -> None:
+    assert days(span(end_status="unknown"))[4] == "2025-07-16"
+
+
+@pytest.mark.parametrize("cells", [{"severity": "none"}, {"end_status": "withdrawn"}])
+def test_what_was_never_carried_out_is_never_in_force(cells: dict[str, str]) -> None:
+    assert pd.isna(span(**cells)["from_day"])
+
+
+# ---- One audience a platform ----
+
+
+def members(*rows: tuple[int, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["set_id", "row"])
+
+
+def audiences(*rows: tuple[str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["restriction_id", "platform_id"])
+    return frame.assign(row=frame.index)
+
+
+BEGAN = pd.DataFrame(
+    {"from_day": pd.to_datetime(["2025-03-01", "2025-02-01", "2025-04-01"])},
+    index=pd.Index(["R1", "R2", "R3"], name="restriction_id"),
+)
+
+
+def test_of_a_platform_the_audience_of_the_restriction_that_began_first_stays() -> None:
+    rows = audiences(("R1", "alpha"), ("R2", "alpha"), ("R3", "alpha"), ("R3", "beta"))
+    asked = members((0, 0), (0, 1), (0, 3), (1, 0), (1, 2))
+    found = timeline.one_a_platform(asked, rows, BEGAN)
+    assert found.to_numpy().tolist() == [[0, 1], [0, 3], [1, 0]]
+    shuffled = timeline.one_a_platform(asked[::-1], rows, BEGAN)
+    assert shuffled.to_numpy().tolist() == found.to_numpy().tolist()
+
+
+def test_the_whole_internet_swallows_every_service() -> None:
+    rows = audiences(("R1", "alpha"), ("R2", "beta"), ("R3", "*"))
+    found = timeline.one_a_platform(members((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)), rows, BEGAN)
+    assert found.to_numpy().tolist() == [[0, 2], [1, 0], [1, 1]]
+
+
+def test_bounds_of_a_day_are_those_of_frechet() -> None:
+    rows = pd.DataFrame(
+        {
+            "row": range(4),
+            "platform_id": list("abcd"),
+            "where": "XA",
+            "low": [50.0, 40.0, 10.0, 5.0],
+            "high": [50.0, 45.0, 20.0, 5.0],
+            "base_persons": [80.0, 80.0, np.nan, 80.0],
+        }
+    )
+    asked = members((0, 0), (0, 1), (1, 1), (1, 3), (2, 0), (2, 2))
+    found = frechet.of_sets(asked, rows, "low", "high")
+    assert found["lower"].tolist() == [50.0, 40.0, 50.0]
+    assert found["added"].tolist() == [95.0, 50.0, 70.0]
+    assert found["upper"].tolist() == [80.0, 50.0, 70.0]  # without a base nothing caps the sum
+
+
+# ---- The rows that are swept ----
+
+
+def swept(made: World) -> pd.DataFrame:
+    return prepared(made)[0].simulation.timeline.rows.set_index(["restriction_id", "platform_id"])
+
+
+def test_a_month_alone_gives_a_day_between_a_thirtieth_and_all_of_it() -> None:
+    found = swept(world().estimate("E1").restrict("R1", "alpha")).iloc[0]
+    assert found["daily_low_persons"] == pytest.approx(500e3 / 30)
+    assert (found["daily_high_persons"], found["monthly_low_persons"]) == (500e3, 500e3)
+    assert (found["is_certain"], found["is_daily_measured"]) == (True, False)
+
+
+def test_a_daily_figure_stands_for_every_day() -> None:
+    found = swept(calls(russia())).loc[("R1", "telegram")]
+    assert found["daily_low_persons"] == found["daily_high_persons"] == 68.0e6
+    assert (found["is_certain"], found["is_daily_measured"]) == (True, True)
+
+
+def test_without_any_figure_a_restriction_is_not_certain() -> None:
+    made = world().estimate("E1").restrict("R1", "alpha", "gamma").restrict("R2", "alpha")
+    found = swept(made)
+    assert found["is_certain"].to_dict() == {
+        ("R1", "alpha"): False,
+        ("R1", "gamma"): False,
+        ("R2", "alpha"): True,
+    }
+    gamma = found.loc[("R1", "gamma")]
+    assert (gamma["daily_low_persons"], gamma["daily_high_persons"]) == (0.0, 700e3)
+
+
+def test_reach_in_the_days_a_restriction_lasted() -> None:
+    stages, _ = prepared(calls(russia()))
+    found = row(
+        reach.window_by_platform(
+            stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
+        ),
+        platform_id="telegram",
+    )
+    assert found["window_days"] == 141
+    assert found["window_lower_persons"] == 89e6  # no fewer than in a month
+    assert 89e6 <= found["window_persons"] <= found["window_upper_persons"] <= 105e6
+    both = reach.window_by_restriction(
+        stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
+    ).loc["R1"]
+    assert (both["window_lower_persons"], both["window_upper_persons"]) == (96e6, 105e6)
+
+
+def test_reach_of_a_day_is_no_less_than_the_daily_audience() -> None:
+    made = calls(russia(), ended_on="2025-08-13")
+    stages, _ = prepared(made)
+    found = reach.window_by_platform(
+        stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
+    )
+    assert found["window_days"].tolist() == [1, 1]
+    assert found["window_persons"].tolist() == pytest.approx([68.0e6, 82.1e6], rel=1e-6)
+
+
+def test_reach_of_an_unknown_time_is_unknown() -> None:
+    made = calls(russia(), ended_on="", end_status="unknown")
+    stages, _ = prepared(made)
+    found = reach.window_by_restriction(
+        stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
+    ).loc["R1"]
+    assert np.isnan(found["window_days"])
+    assert np.isnan(found["window_lower_persons"])
+    assert np.isnan(found["window_upper_persons"])
+
+
+def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:
+    """Two regions without internet are at most their people together, not the larger of them."""
+    rows = pd.DataFrame(
+        {
+            "row": range(3),
+            "platform_id": ["*", "*", "x"],
+            "where": ["XA-1", "XA-2", "XA"],
+            "day_low_": 0.0,
+            "day_high_": [30.0, 50.0, 10.0],
+            "day_whole_": [70.0, 70.0, 10.0],
+            "base_persons": 75.0,
+        }
+    )
+    asked = members((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
+    found = frechet.of_sets(asked, rows, "day_low_", "day_high_")
+    assert found["added"].tolist() == [30.0, 70.0, 80.0]
+    assert found["upper"].tolist() == [30.0, 70.0, 75.0]

@@ -1,0 +1,183 @@
+"""Draws of people: bases, sets inside them, and that order and company change nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audience_impact.frames import Array
+from audience_impact.overlap import copula, registry
+from audience_impact.overlap.model import with_error
+from audience_impact.overlap.one_factor import OneFactorCopula
+from audience_impact.simulation import unions
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.unions import GROUP, Unions
+from tests.engine import LEARNED, calibrated, learned
+from tests.support import World, world
+
+SAMPLER = Sampler(3, 200)
+ITEMS = np.array([500e3, 300e3, 120e3, 900e3])[:, None] * np.exp(
+    0.02 * np.random.default_rng(1).normal(size=(4, 200))
+)
+# Sets of items, each with a country and a base.
+MEMBERS = {0: [0], 1: [1], 2: [0, 1], 3: [0, 1, 2], 4: [3], 5: [1, 0]}
+CELLS = {
+    0: ("XA", "XA-panel"),
+    1: ("XA", "XA-panel"),
+    2: ("XA", "XA-panel"),
+    3: ("XA", "XA-panel"),
+    4: ("XA", "XA-panel"),
+    5: ("XB", "XB-panel"),
+}
+BASES = {"XA-panel": (700e3, 650e3, 800e3), "XB-panel": (700e3, np.nan, np.nan)}
+
+
+def sets(members: dict[int, list[int]] = MEMBERS) -> Unions:
+    table = pd.DataFrame(
+        [(each, *CELLS[each], *BASES[CELLS[each][1]]) for each in members],
+        columns=["set_id", *GROUP],
+    )
+    rows = [(each, item) for each, items in members.items() for item in items]
+    return Unions(table, pd.DataFrame(rows, columns=["set_id", "audience"]))
+
+
+def people(asked: Unions, workers: int = 1) -> tuple[Array, Array]:
+    return unions.people(ITEMS, asked, learned(), SAMPLER, workers)
+
+
+DRAWN, BASE = people(sets())
+
+
+def test_people_of_one_audience_are_the_audience_inside_the_base() -> None:
+    assert DRAWN[0] == pytest.approx(np.minimum(ITEMS[0], BASE[0]))
+    assert DRAWN[4] == pytest.approx(BASE[4])  # larger than any draw of the base
+
+
+def test_a_base_is_drawn_over_its_range_and_else_as_it_stands() -> None:
+    assert BASE[0].min() >= 650e3
+    assert BASE[0].max() <= 800e3
+    assert BASE[0].std() > 1e4
+    assert set(BASE[5]) == {700e3}
+    assert (BASE[:5] == BASE[0]).all()
+
+
+def test_a_base_moves_with_what_is_expected() -> None:
+    table = pd.DataFrame(
+        {
+            "base_id": ["a", "a"],
+            "expected_persons": [100.0, 50.0],
+            "base_low_persons": [90.0, 45.0],
+            "base_high_persons": [120.0, 60.0],
+        }
+    )
+    one, half = unions.bases(table, SAMPLER)
+    assert half == pytest.approx(one / 2)
+
+
+def test_people_are_a_share_of_the_drawn_base() -> None:
+    shares = ITEMS[:2] / BASE[2]
+    use = learned().joint_use("XA", SAMPLER.uniform)
+    union = with_error(copula.union(shares.T, use.parameters[0]), shares.T, use.error)
+    assert DRAWN[2] / BASE[2] == pytest.approx(union, abs=2e-6)
+
+
+def test_one_audience_is_the_same_draw_in_every_set() -> None:
+    assert (DRAWN[2] >= np.maximum(DRAWN[0], DRAWN[1]) - 1e-6).all()
+    assert (DRAWN[2] <= DRAWN[0] + DRAWN[1] + 1e-6).all()
+    # Not in every draw: where the model's error is low it takes more from the larger set.
+    assert np.median(DRAWN[3]) > np.median(DRAWN[2])
+    # Ups and downs of an audience are seen in all sets that hold it.
+    assert np.corrcoef(DRAWN[0], ITEMS[0])[0, 1] > 0.999
+
+
+def test_countries_have_correlations_of_their_own() -> None:
+    assert not np.allclose(DRAWN[5], DRAWN[2])
+    uses = (learned().joint_use(area, SAMPLER.uniform) for area in ("XA", "XB"))
+    one, other = (use.parameters[0] for use in uses)
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.3
+
+
+@settings(max_examples=15)
+@given(st.permutations(list(MEMBERS)), st.randoms(use_true_random=False))
+def test_the_order_of_sets_and_members_changes_no_byte(order: list[int], rng: object) -> None:
+    shuffled = sets({each: MEMBERS[each] for each in order})
+    seed = rng.randrange(2**31)  # type: ignore[attr-defined]
+    members = shuffled.members.sample(frac=1.0, random_state=seed)
+    drawn, base = people(Unions(shuffled.table, members))
+    assert drawn.tobytes() == DRAWN[order].tobytes()
+    assert base.tobytes() == BASE[order].tobytes()
+
+
+@pytest.mark.parametrize("kept", [[2], [3, 0], [5, 1]])
+def test_other_sets_of_the_cell_change_no_byte(kept: list[int]) -> None:
+    drawn, _ = people(sets({each: MEMBERS[each] for each in kept}))
+    assert drawn.tobytes() == DRAWN[kept].tobytes()
+
+
+def test_workers_change_no_byte() -> None:
+    assert people(sets(), workers=2)[0].tobytes() == DRAWN.tobytes()
+
+
+def test_a_longer_run_begins_with_the_shorter_one() -> None:
+    short = unions.people(ITEMS[:, :50], sets(), learned(), Sampler(3, 50))
+    assert short[0] == pytest.approx(DRAWN[:, :50])
+    assert short[1] == pytest.approx(BASE[:, :50])
+
+
+def test_an_unknown_audience_may_not_be_in_a_set() -> None:
+    items = ITEMS.copy()
+    items[1] = np.nan
+    with pytest.raises(ValueError, match="shares must lie"):
+        unions.people(items, sets(), learned(), SAMPLER)
+    alone, _ = unions.people(items, sets({0: [0]}), learned(), SAMPLER)
+    assert alone.tobytes() == DRAWN[:1].tobytes()
+
+
+def test_sums_over_countries_are_sums_of_draws() -> None:
+    names = pd.Series(["R2", "R1", "R2"])
+    found = unions.by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
+    assert (found[0] == DRAWN[1]).all()
+    assert (found[1] == DRAWN[0] + DRAWN[2]).all()
+    assert not found[2].any()
+
+
+def test_a_cut_tells_how_many_draws_it_moved() -> None:
+    drawn = np.array([[1e6, 2e6, 3e6, 4e6], [1e6, 2e6, 3e6, 4e6], [999.5, 1001.0, 1e3, 1e3]])
+    inside, moved = unions.truncate(
+        drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3])
+    )
+    assert inside[0].tolist() == [1.5e6, 2e6, 3e6, 3.5e6]
+    assert inside[1].tolist() == drawn[1].tolist()
+    assert moved.tolist() == [0.5, 0.0, 0.0]  # half a person in a thousand is not a cut
+
+
+def test_quantiles_of_what_cannot_be_drawn_are_unknown() -> None:
+    drawn = np.array([np.arange(101.0), np.full(101, np.nan), np.arange(101.0)])
+    drawn[2, 5] = np.nan
+    found = unions.quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
+    assert found.loc["a"].to_dict() == {"q05_persons": 5.0, "q50_persons": 50.0, "q95_persons": 95}
+    assert found.loc[["b", "c"]].isna().all(axis=None)
+
+
+def surveyed(made: World, **cells: str) -> World:
+    made.add("surveys", survey_id="S1", **cells)
+    return made.add(
+        "overlap_calibration", parameter="survey", survey_id="S1", value="0.8", surveys="1"
+    )
+
+
+def test_without_a_calibration_nothing_is_learned() -> None:
+    assert registry.learn(world().typed()) is None
+
+
+def test_a_country_is_pulled_by_its_own_surveys() -> None:
+    found = registry.learn(surveyed(calibrated(world())).typed())
+    assert isinstance(found, OneFactorCopula)
+    assert found.calibration == LEARNED
+    centre, scale = copula.predictive(LEARNED)
+    assert list(found.centres) == ["XA"]
+    assert centre < found.centres["XA"][0] < 0.8
+    assert found.centres["XA"][1] < scale
+    unseen = found.joint_use("XB", SAMPLER.uniform)
+    assert (unseen.parameters == learned().joint_use("XB", SAMPLER.uniform).parameters).all()
