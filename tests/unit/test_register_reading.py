@@ -21,7 +21,7 @@ WIDE = GeoScope.MULTI_REGION
 CITIES = "It affected more than one city in the same state, province, or region"
 
 
-def networks(known: Beside | None = None, **cells: str) -> str:
+def networks(cells: dict[str, str], known: Beside | None = None) -> str:
     return extent.part_of_networks(register_row(**KENYA | cells), known or Beside())
 
 
@@ -62,7 +62,7 @@ EVERYONE = [
 
 @pytest.mark.parametrize("cells", EVERYONE)
 def test_what_says_everyone(cells: dict[str, str]) -> None:
-    assert networks(**cells) == ""
+    assert networks(cells) == ""
 
 
 IN_PART = [
@@ -130,7 +130,7 @@ IN_PART = [
 
 @pytest.mark.parametrize(("cells", "reason"), IN_PART)
 def test_what_does_not_say_everyone(cells: dict[str, str], reason: str) -> None:
-    assert reason in networks(**cells)
+    assert reason in networks(cells)
 
 
 def test_operators_are_weighed_against_those_the_register_knows() -> None:
@@ -138,16 +138,16 @@ def test_operators_are_weighed_against_those_the_register_knows() -> None:
         "telcos_involved": "Kenya: Simba, Kenya: Twiga (Tembo)",
         "event": "The internet was cut on Simba and on the Tembo network.",
     }
-    assert networks(Beside({"simba": 2, "twiga": 2}), **two) == ""
-    assert "some operators" in networks(Beside({"simba": 2, "twiga": 2, "chui": 1}), **two)
+    assert networks(two, Beside({"simba": 2, "twiga": 2})) == ""
+    assert "some operators" in networks(two, Beside({"simba": 2, "twiga": 2, "chui": 1}))
     one = ORDERED | {"telcos_involved": "Kenya: Simba", "event": "It was cut on Simba."}
-    assert networks(Beside({"simba": 3}), **one) == ""
-    assert "one operator" in networks(Beside({"simba": 2}), **one)
-    assert "one operator" in networks(Beside({"simba": 9, "twiga": 1}), **one)
+    assert networks(one, Beside({"simba": 3})) == ""
+    assert "one operator" in networks(one, Beside({"simba": 2}))
+    assert "one operator" in networks(one, Beside({"simba": 9, "twiga": 1}))
 
 
 def test_later_services_are_told() -> None:
-    assert networks(Beside({}, True), **ORDERED) == "a later edition counts it as single services"
+    assert networks(ORDERED, Beside({}, True)) == "a later edition counts it as single services"
 
 
 @pytest.mark.parametrize(

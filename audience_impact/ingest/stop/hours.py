@@ -126,7 +126,7 @@ def _between(parts: tuple[str, ...]) -> float:
     """Hours from one clock time to the next; a half of the day told once is that of both."""
     begin, end = parts[:3], parts[3:6]
     half = begin[2] or (end[2] if int(begin[0]) <= 12 else "")
-    start, stop = _clock(begin[0], begin[1], half), _clock(*end[:2], end[2] or begin[2])
+    start, stop = _clock(begin[0], begin[1], half), _clock(end[0], end[1], end[2] or begin[2])
     if start > stop and not begin[2] and half:  # "11:00-1:00pm" begins before noon
         start = _clock(begin[0], begin[1], "am")
     return (stop - start) % HOURS
