@@ -75,7 +75,9 @@ def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     for flags, worse in ((derived, ESTIMATED), (weak, UNRELIABLE), (nothing, MISSING)):
         code = code.where(~pd.DataFrame(flags).any(axis=1), worse)
     words = {NEVER: never, **nothing, **weak, **derived}
-    return pd.DataFrame({"obs_status": code, "reason": joined(words, about.index)})
+    found = pd.DataFrame({"obs_status": code, "reason": joined(words, about.index)})
+    extent = about["extent_reason"]
+    return because(found, (extent != "") & ~never, extent, "")
 
 
 def _flagged(inputs: Inputs) -> pd.DataFrame:
