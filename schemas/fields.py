@@ -212,6 +212,12 @@ def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
     return pa.Field(nullable=False, metadata={"kind": kind, "refers_to": refers_to}, **checks)
 
 
+def optional(field: Any) -> Any:
+    """A column that a file may lack: all its cells are blank then."""
+    field.metadata["optional"] = "yes"
+    return field
+
+
 def text(filled: bool = False) -> Any:
     """Free text."""
     return _field("text", filled)

@@ -31,7 +31,7 @@ ARROWS = {
 # the package and the README say the same line; whoever adds a stage adds it in all three.
 STAGES = (
     *("vocabulary", "blanks", "periods", "populations", "frames", "rules"),
-    *("facts", "ingest", "audiences", "bounds", "overlap", "simulation", "outputs"),
+    *("facts", "ingest", "errors", "audiences", "bounds", "overlap", "simulation", "outputs"),
     *("pipeline", "api"),
 )
 ORDER = " < ".join(STAGES)

@@ -34,6 +34,7 @@ class Restrictions(FactModel):
     source_id: Series[str] = fields.reference("sources")
     also_source_id: Series[str] = fields.reference("sources", filled=False)
     note: Series[str] = fields.text()
+    continues: Series[str] = fields.optional(fields.reference("restrictions", filled=False))
 
     @fields.row_rule(
         "the end lies before the start",
