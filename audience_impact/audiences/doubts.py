@@ -63,7 +63,7 @@ def doubts(
     under = _under(chosen, scope)
     printed = _printed(chosen, before)
     ages = chosen["population_base"].map(LEAST_AGE).astype("float64")
-    youngest = chosen["platform_id"].map(_youngest(tables["estimates"]))
+    youngest = chosen["platform_id"].map(_youngest(tables["estimates"])).astype("float64")
     return chosen[KEY].assign(
         is_after_first_step=chosen["period_end"] > chosen["before"],
         is_under_block=chosen.index.isin(under.index[under]),

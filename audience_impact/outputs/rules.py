@@ -34,16 +34,35 @@ GROWTH_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What is reviewed: the table `impact`, the restrictions, and the figures that spoke."""
+    """What is reviewed: the table `impact`, and what it was made from.
+
+    Attributes:
+        impact: The published table.
+        restrictions: As `Scope` has them.
+        audiences: As `Inputs` has them, like the rest.
+        chosen: The figures that spoke.
+        doubts: What speaks against these.
+        daily: The daily figures.
+    """
 
     impact: pd.DataFrame
-    scope: Scope
-    inputs: Inputs
+    restrictions: pd.DataFrame
+    audiences: pd.DataFrame
+    chosen: pd.DataFrame
+    doubts: pd.DataFrame
+    daily: pd.DataFrame
 
-    @property
-    def chosen(self) -> pd.DataFrame:
-        """The figures that spoke."""
-        return self.inputs.chosen
+
+def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
+    """What the rules over results look at."""
+    return Reviewed(
+        impact,
+        scope.restrictions,
+        inputs.audiences,
+        inputs.chosen,
+        inputs.doubts,
+        inputs.daily,
+    )
 
 
 RESULTS = Stage[Callable[[Reviewed], list[str]]](RuleStage.RESULTS)
@@ -121,7 +140,9 @@ def union_falls(found: Reviewed) -> list[str]:
 
     Restrictions that were never carried out touch nobody, however many platforms they name.
     """
-    never = found.impact["restriction_id"].map(found.scope.by_id["is_never_enforced"])
+    never = found.impact["restriction_id"].map(
+        found.restrictions.set_index("restriction_id")["is_never_enforced"]
+    )
     known = found.impact[
         (found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value)
         & found.impact["q50_persons"].notna()
@@ -187,7 +208,7 @@ def metrics_mixed(found: Reviewed) -> list[str]:
 )
 def figure_after_start(found: Reviewed) -> list[str]:
     """Audiences are from before the start, daily ones at most three months after it."""
-    daily = found.inputs.daily
+    daily = found.daily
     late = found.chosen.loc[found.chosen["period_end"] > found.chosen["start"], "restriction_id"]
     days = daily.loc[daily["late_days"] > LATER_DAYS, "restriction_id"]
     return sorted({*late, *days})
@@ -216,7 +237,7 @@ def normal_without_grounds(found: Reviewed) -> list[str]:
     """Every row called A has what ASKED_OF_NORMAL lists, by the facts and not by its reason."""
     rows = found.impact[found.impact["obs_status"] == NORMAL]
     ids = rows["restriction_id"]
-    wanting = {*_acts_in_doubt(found.scope.restrictions), *_figures_in_doubt(found.inputs)}
+    wanting = {*_acts_in_doubt(found.restrictions), *_figures_in_doubt(found)}
     fails = (
         ids.isin(wanting)
         | (rows["staleness"] != Staleness.FRESH.value)
@@ -237,9 +258,9 @@ def _acts_in_doubt(acts: pd.DataFrame) -> "pd.Series[str]":
     return acts.loc[~sound, "restriction_id"]
 
 
-def _figures_in_doubt(inputs: Inputs) -> "pd.Series[str]":
+def _figures_in_doubt(found: Reviewed) -> "pd.Series[str]":
     """Restrictions whose figures are not from before, or not those of the measurer of the base."""
-    chosen, doubts, audiences = inputs.chosen, inputs.doubts, inputs.audiences
+    chosen, doubts, audiences = found.chosen, found.doubts, found.audiences
     late = chosen["period_end"] > chosen["start"]
     under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)
     based = audiences["is_own_base"].eq(True) & (audiences["base_status"] == NORMAL)
