@@ -131,6 +131,15 @@ class NetworkScope(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Cause(StrEnum):
+    """What took a network or a service away."""
+
+    ORDER = "order"
+    ATTACK = "attack"
+    DAMAGE = "damage"
+    UNKNOWN = "unknown"
+
+
 class AudienceMetric(StrEnum):
     """What an audience figure counts."""
 

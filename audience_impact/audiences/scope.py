@@ -21,7 +21,7 @@ from typing import ClassVar
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import ANY, DAY, TEXT, TRUTH, Declared, Frame
+from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.populations import countries_of, is_region
 from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
@@ -55,6 +55,11 @@ RESTRICTIONS = Frame(
         "evidence_state": TEXT,
         "claim_status": TEXT,
         "continues": TEXT,
+        "extent_reason": TEXT,
+        "days_in_force": TEXT,
+        "times_in_force": NUMBER,
+        "least_hours_a_day": NUMBER,
+        "most_hours_a_day": NUMBER,
         "is_start_known": TRUTH,
         "is_subnational": TRUTH,
         "is_some_networks": TRUTH,

@@ -142,6 +142,7 @@ def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy) -> dict[str, pd.Seri
     new_use = ~groups["is_existing_use"].any()
     return {
         "never_enforced": about["is_never_enforced"],
+        "extent": about["extent_reason"].astype("str"),
         "start_unknown": ~about["is_start_known"],
         "subnational": about["is_subnational"],
         "some_networks": about["is_some_networks"],

@@ -108,6 +108,11 @@ TABLE = (
     *_rules(
         UNRELIABLE,
         (
+            "extent",
+            "{why it is not read as everyone in the area}",
+            "a register's own words say less than everyone (`extent_reason`)",
+        ),
+        (
             "unconfirmed",
             "reported, confirmed neither by an authority nor by a measurement",
             "claim_status other than official, and evidence_state insufficient",
