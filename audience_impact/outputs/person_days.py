@@ -12,8 +12,7 @@ import pandas as pd
 from audience_impact.audiences import curfews
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
-from audience_impact.outputs import reasons
-from audience_impact.outputs.reasons import ESTIMATED, MISSING, UNRELIABLE
+from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.simulation import timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.intervals import by_period
@@ -229,7 +228,7 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
     if inputs.overlap_model is None:
-        why[reasons.UNCALIBRATED] = silent
+        why[sentence("uncalibrated")] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
     words = [
         "; ".join(word for word, on in zip(why, row, strict=True) if on)

@@ -45,6 +45,7 @@ class Restrictions(FactModel):
     times_in_force: Series[str] = fields.optional(fields.persons())
     least_hours_a_day: Series[str] = fields.optional(fields.hours())
     most_hours_a_day: Series[str] = fields.optional(fields.hours())
+    continues: Series[str] = fields.optional(fields.reference("restrictions", filled=False))
 
     @fields.row_rule(
         "least hours <= most hours does not hold, or one of the two is missing",

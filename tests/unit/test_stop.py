@@ -9,6 +9,7 @@ from audience_impact.ingest import gazetteer as places
 from audience_impact.ingest import linkage, register, register_tables
 from audience_impact.ingest.register import Background, Event, FeatureRule, Record
 from audience_impact.ingest.stop import cells as stop
+from audience_impact.ingest.stop import dates
 from audience_impact.ingest.stop import targets as stop_targets
 from audience_impact.ingest.stop.events import REGISTER
 from flows.registers import gazetteer
@@ -135,7 +136,7 @@ def test_features_stand_in_free_text_and_name_their_rule() -> None:
     ],
 )
 def test_days(text: str, day: str) -> None:
-    assert stop.day(text) == day
+    assert dates.day(text) == day
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_days(text: str, day: str) -> None:
     ],
 )
 def test_durations(text: str, days: int | None, defect: str) -> None:
-    assert stop.duration(text) == (days, defect)
+    assert dates.duration(text) == (days, defect)
 
 
 @pytest.mark.parametrize(
