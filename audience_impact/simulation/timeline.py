@@ -237,7 +237,8 @@ def intervals_of(
 ) -> Intervals:
     """Intervals without change and all rows in force on each: of restrictions, or of countries."""
     about = periods.reindex(rows["restriction_id"])
-    group = rows["country_id"] if by_country else rows["restriction_id"] + "|" + rows["country_id"]
+    country = rows["country_id"].astype("str")  # of no type where there are no rows
+    group = country if by_country else rows["restriction_id"] + "|" + country
     frame = pd.DataFrame(
         {
             "group": group.to_numpy(),
