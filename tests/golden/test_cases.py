@@ -133,7 +133,7 @@ def test_calls_in_russia_what_drives_the_width(frames: Tables) -> None:
 
 def test_russia_in_2025_each_person_once(frames: Tables) -> None:
     found = row(frames["impact_by_area"], area_id="RU", period="2025")
-    assert found["lower_persons"] == 97_000_000  # WhatsApp alone, "over 97 million" in autumn
+    assert found["lower_persons"] == 96_500_000  # WhatsApp alone, slowed in December
     assert found["lower_persons"] <= found["q50_persons"] <= found["upper_persons"]
     assert found["upper_persons"] <= found["base_persons"] < 146_000_000
     assert found["bounds_only_count"] < found["restrictions_count"]
