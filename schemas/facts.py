@@ -16,7 +16,7 @@ from schemas import fields
 from schemas.fields import FactModel
 from schemas.others import PublishedAreaFigures
 from schemas.registers import EventLinks, FeatureRules, RegisterRows
-from schemas.surveys import OverlapCalibration, Surveys, UsePatterns
+from schemas.surveys import FigureErrors, OverlapCalibration, Surveys, UsePatterns
 
 ROW_MEANINGS = {
     "low_value_high": "low <= value <= high does not hold, or neither value nor both ends stand",
@@ -312,6 +312,7 @@ MODELS: dict[str, type[FactModel]] = {
     "surveys": Surveys,
     "use_patterns": UsePatterns,
     "overlap_calibration": OverlapCalibration,
+    "figure_errors": FigureErrors,
     "restrictions": Restrictions,
     "restriction_targets": RestrictionTargets,
     "published_figures": PublishedFigures,
@@ -325,13 +326,15 @@ MODELS: dict[str, type[FactModel]] = {
 COMPOUND_KEYS = {
     "use_patterns": ["survey_id", "online", "platform_ids"],
     "overlap_calibration": ["parameter", "survey_id"],
+    "figure_errors": ["parameter", "kind"],
     "restriction_targets": ["restriction_id", "platform_id", "feature"],
     "register_rows": ["source_id", "register_row"],
     "event_links": ["restriction_id", "other_restriction_id"],
 }
 
-OPTIONAL = {"feature_rules", "register_rows", "event_links"}
-"""Tables that only an imported register needs: where none is, they may be missing."""
+OPTIONAL = {"feature_rules", "register_rows", "event_links", "figure_errors"}
+"""Tables that may be missing: those that only an imported register needs, and what is learned of
+errors, without which nothing is drawn."""
 
 
 def columns(table: str) -> dict[str, dict[str, str]]:

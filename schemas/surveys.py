@@ -53,3 +53,20 @@ class OverlapCalibration(FactModel):
     houses: Series[str] = fields.persons(filled=True)
     data_sha256: Series[str] = fields.text(filled=True)
     note: Series[str] = fields.text()
+
+
+class FigureErrors(FactModel):
+    """What printed figures may be off by; written by `audience-impact learn` alone.
+
+    `kind` says which quantile the value is, `q95` alone half of a central 90 % interval; log odds
+    of the share of the people online, or as the note says.
+    """
+
+    parameter: Series[str] = fields.code(words.FigureError)
+    kind: Series[str] = fields.code(words.ErrorQuantile)
+    value: Series[str] = fields.parameter()
+    basis: Series[str] = fields.code(words.ParameterBasis)
+    pairs: Series[str] = fields.persons(filled=True)
+    measurers: Series[str] = fields.persons(filled=True)
+    data_sha256: Series[str] = fields.text(filled=True)
+    note: Series[str] = fields.text()
