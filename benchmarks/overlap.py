@@ -4,11 +4,13 @@
     python -m benchmarks.overlap [FILE...] --leave-houses-out [--format table]
 
 FILE is a CSV with a column `online` (0/1), one column a platform (0/1), `weighted_share` and
-`respondents`, one row a pattern. Its stem names the survey; AREA_YEAR_HOUSE names the house, any
-other stem is a house of its own. Where a survey of that name in surveys.csv has an
-`online_share_override`, it is applied, and said on standard error. Without FILE the surveys of
-data/facts are scored; without --calibrate-on the committed calibration is used, which has seen
-those surveys. --leave-houses-out scores each house with what all the others teach.
+`respondents` (which is not read), one row a pattern. A file that is no such table is named with
+what is wrong in it and left out; the others are scored, and the status is 1. Its stem names the
+survey; AREA_YEAR_HOUSE names the house, any other stem is a house of its own. Where a survey of
+that name in surveys.csv has an `online_share_override`, it is applied, and said on standard
+error. Without FILE the surveys of data/facts are scored; without --calibrate-on the committed
+calibration is used, which has seen those surveys. --leave-houses-out scores each house with what
+all the others teach.
 
 Scored are the unions of all sets of 2-5 platforms with a share above 0.005 of the online base,
 in points of the online population: ours (the median), independence inside the base, the middle
@@ -29,11 +31,14 @@ import pandas as pd
 from audience_impact.frames import Array
 from audience_impact.overlap import calibration
 from audience_impact.overlap.calibration import Fitted, Survey
-from audience_impact.overlap.copula import Calibration, frechet, independence, intervals
+from audience_impact.overlap.copula import Calibration
+from audience_impact.overlap.model import frechet, independence, intervals
+from audience_impact.overlap.one_factor import OneFactorCopula
 
 FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
 STEM = re.compile(r"^([A-Z]{2})_(\d{4})_(.+?)\d*$")
 OTHER_COLUMNS = ("online", "weighted_share", "respondents")
+FORMS = {"surveys": ".0f", "sets": ".0f", "coverage_share": ".3f"}
 ROUNDING = 1e-9
 """A bound that is met exactly counts as covered."""
 
@@ -61,28 +66,76 @@ def overrides() -> dict[str, float]:
 
 
 def read(path: Path, corrected: dict[str, float]) -> Survey:
-    """The sets of one pattern table."""
-    table = pd.read_csv(path)
-    names = sorted(name for name in table.columns if name not in OTHER_COLUMNS)
+    """The sets of one pattern table.
+
+    Raises OSError or ValueError where it is none; the message says what is wrong, not in which
+    file.
+    """
+    table = pattern_table(path)
     online_share = corrected.get(path.stem)
     if online_share is not None:
         print(f"{path.stem}: online share {online_share}, of surveys.csv", file=sys.stderr)
+    names = sorted(name for name in table.columns if name not in OTHER_COLUMNS)
     shares, truth = calibration.shares_and_truth(
         table[names].to_numpy() > 0,
         table["online"].to_numpy() > 0,
-        table["weighted_share"].to_numpy(dtype=float),
+        table["weighted_share"].to_numpy(),
         online_share,
     )
     return Survey(path.stem, *identity(path.stem), shares, truth)
 
 
+def pattern_table(path: Path) -> pd.DataFrame:
+    """A pattern table as numbers, without the column `respondents`; raises as `read` does."""
+    table = pd.read_csv(path)
+    lacking = [name for name in ("online", "weighted_share") if name not in table.columns]
+    platforms = [name for name in table.columns if name not in OTHER_COLUMNS]
+    if lacking or not platforms:
+        raise ValueError(f"lacks {' and '.join(f'a column {n}' for n in lacking) or 'platforms'}")
+    if not isinstance(table.index, pd.RangeIndex):
+        raise ValueError("its rows have more cells than its header")
+    names = ["online", "weighted_share", *platforms]
+    numbers = table[names].apply(pd.to_numeric, errors="coerce").astype("float64")
+    _check(table, numbers)
+    used = (numbers[["online", *platforms]] > 0.0).any(axis=1)
+    if not numbers.loc[used, "weighted_share"].sum() > 0.0:
+        raise ValueError("weighted_share gives nobody online any weight")
+    return numbers
+
+
+def _check(table: pd.DataFrame, numbers: pd.DataFrame) -> None:
+    """Raise ValueError, naming line, column and value, where a cell is not what it should be."""
+    weights = numbers["weighted_share"]
+    good = numbers.isin([0.0, 1.0]).assign(weighted_share=(weights >= 0.0) & (weights < np.inf))
+    for name in numbers.columns:
+        if not good[name].all():
+            row = int(np.flatnonzero(~good[name])[0])
+            rule = "no number from 0 up" if name == "weighted_share" else "neither 0 nor 1"
+            raise ValueError(f"line {row + 2}, column {name}: {table[name].iloc[row]!r} is {rule}")
+
+
 def surveys(paths: Sequence[Path]) -> list[Survey]:
-    """The surveys of the files, or those of data/facts where none is given."""
+    """The surveys of the files that can be read, or those of data/facts where none is given.
+
+    What is wrong with the other files is said on standard error.
+    """
     if paths:
         corrected = overrides()
-        return [read(path, corrected) for path in paths]
+        read_ones = [_read_or_told(path, corrected) for path in paths]
+        return [one for one in read_ones if one is not None]
     own = calibration.surveys_of(facts("surveys"), facts("use_patterns"))
     return [replace(one, house=identity(one.name)[0]) for one in own]
+
+
+def _read_or_told(path: Path, corrected: dict[str, float]) -> Survey | None:
+    try:
+        return read(path, corrected)
+    except OSError as error:
+        why = error.strerror or str(error)
+    except ValueError as error:  # pandas' errors of parsing and of encoding are such
+        why = " ".join(str(error).split())
+    print(f"benchmarks.overlap: {path}: {why}", file=sys.stderr)
+    return None
 
 
 def _points(values: Array) -> float:
@@ -92,7 +145,8 @@ def _points(values: Array) -> float:
 def score(survey: Survey, learned: Calibration) -> Row:
     """Errors, coverage and widths over the sets of one survey; zeros where it has no set."""
     low, high = frechet(survey.shares)
-    q05, q50, q95 = intervals(survey.shares, learned) if len(low) else (low, low, low)
+    model = OneFactorCopula(learned)
+    q05, q50, q95 = intervals(model, survey.shares) if len(low) else (low, low, low)
     truth = survey.truth
     inside = (truth >= q05 - ROUNDING) & (truth <= q95 + ROUNDING)
     return {
@@ -131,10 +185,8 @@ def by_house(rows: Sequence[Row]) -> str:
     names = ["house", *means.columns]
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
     for name, row in means.iterrows():
-        whole = [f"{row[column]:.0f}" for column in ("surveys", "sets")]
-        cells = [str(name), *whole, *(f"{value:.2f}" for value in row.iloc[2:])]
-        cells[names.index("coverage_share")] = f"{row['coverage_share']:.3f}"
-        lines.append(f"| {' | '.join(cells)} |")
+        cells = [f"{row[column]:{FORMS.get(column, '.2f')}}" for column in means.columns]
+        lines.append(f"| {' | '.join([str(name), *cells])} |")
     return "\n".join(lines)
 
 
@@ -150,28 +202,31 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     return asked
 
 
-def rows(asked: argparse.Namespace) -> list[Row]:
-    """The scores asked for."""
-    scored = surveys(asked.files)
+def rows(asked: argparse.Namespace, scored: Sequence[Survey], seen: Sequence[Survey]) -> list[Row]:
+    """The scores asked for; `seen` are the surveys to calibrate on, if any were named."""
     if asked.leave_houses_out:
         return leave_houses_out(scored)
     if asked.calibrate_on:
-        learned = calibration.calibrate(calibration.fits_of(surveys(asked.calibrate_on)))
+        learned = calibration.calibrate(calibration.fits_of(seen))
     else:
         learned = calibration.read(facts("overlap_calibration"))
     return [score(one, learned) for one in scored]
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Command line; 1 where a file cannot be read or no survey is large enough."""
+    """Command line; 1 where a file is no pattern table or no survey is large enough."""
     asked = _arguments(words)
+    scored = surveys(asked.files)
+    seen = surveys(asked.calibrate_on) if asked.calibrate_on else []
+    whole = len(seen) == len(asked.calibrate_on) and len(scored) >= len(asked.files)
     try:
-        found = rows(asked)
-    except (OSError, KeyError, ValueError) as error:
+        found = rows(asked, scored, seen)
+    except ValueError as error:
         print(f"benchmarks.overlap: {error}", file=sys.stderr)
         return 1
-    print(by_house(found) if asked.format == "table" else json.dumps(found, indent=1))
-    return 0
+    table = by_house(found) if found else "no survey to score"
+    print(table if asked.format == "table" else json.dumps(found, indent=1))
+    return 0 if whole else 1
 
 
 if __name__ == "__main__":

@@ -38,14 +38,9 @@ from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
 from audience_impact.overlap import calibration
-from audience_impact.overlap.batched import Cell, cell_unions, unions
-from audience_impact.overlap.copula import (
-    Calibration,
-    correlation_draws,
-    frechet,
-    independence,
-    predictive,
-)
+from audience_impact.overlap.copula import Calibration, correlation_draws, predictive
+from audience_impact.overlap.model import Group, JointUse, frechet, independence, unions
+from audience_impact.overlap.one_factor import OneFactorCopula
 from benchmarks.overlap import facts
 
 SEED = 20260101
@@ -57,6 +52,7 @@ SAMPLE, SAMPLE_DRAWS = 60, 2
 TOLERANCE = 1e-4
 NODES = np.linspace(-5.0, 5.0, 41)
 WEIGHTS = np.exp(-0.5 * NODES**2) / np.exp(-0.5 * NODES**2).sum()
+COPULA = OneFactorCopula(calibration.read(facts("overlap_calibration")))
 PER_MIB = 2**20 if sys.platform == "darwin" else 2**10
 
 Row = dict[str, int | float]
@@ -74,10 +70,10 @@ def _members(random: np.random.Generator, count: int) -> NDArray[np.bool_]:
     return np.asarray(order < random.integers(1, LARGEST_SET, (count, 1), endpoint=True))
 
 
-def _cell(
+def _group(
     learned: Calibration, area: int, year: int, members: NDArray[np.bool_], draws: int
-) -> Cell:
-    """A cell that holds the platforms of its restrictions and no others."""
+) -> Group:
+    """A group that holds the platforms of its restrictions and no others."""
     of_area = np.random.default_rng((SEED, area))
     centre, scale = predictive(learned)
     correlation = correlation_draws(centre, scale, learned.degrees, of_area.random(draws))
@@ -87,17 +83,16 @@ def _cell(
     noise = np.random.default_rng((SEED, area, year)).standard_normal((PLATFORMS, draws))
     used = members.any(axis=0)
     shares = np.minimum(of_year[used, None] * np.exp(SPREAD * noise[used]), 0.999)
-    return Cell(shares, correlation, error, members[:, used])
+    return Group(shares, JointUse(correlation[None, :], error), members[:, used])
 
 
-def register(restrictions: int, draws: int = DRAWS) -> list[Cell]:
+def register(restrictions: int, draws: int = DRAWS) -> list[Group]:
     """A made-up register, the same for the same number of restrictions."""
     random = np.random.default_rng(SEED)
     members = _members(random, restrictions)
     place = random.integers(0, AREAS * YEARS, restrictions)
-    learned = calibration.read(facts("overlap_calibration"))
     return [
-        _cell(learned, int(at) // YEARS, int(at) % YEARS, members[place == at], draws)
+        _group(COPULA.calibration, int(at) // YEARS, int(at) % YEARS, members[place == at], draws)
         for at in np.unique(place)
     ]
 
@@ -144,24 +139,26 @@ def timed(work: Callable[[], Found]) -> tuple[float, Found]:
     return time.perf_counter() - started, found
 
 
-def _sample(cells: Sequence[Cell]) -> list[tuple[Cell, int]]:
+def _sample(groups: Sequence[Group]) -> list[tuple[Group, int]]:
     """Restrictions spread evenly over the register."""
-    places = [(cell, row) for cell in cells for row in range(len(cell.members))]
+    places = [(group, row) for group in groups for row in range(len(group.members))]
     return [places[at] for at in np.linspace(0, len(places) - 1, SAMPLE).astype(int)]
 
 
-def _of_one(cell: Cell, row: int, draws: int) -> tuple[Array, Array, Array]:
+def _of_one(group: Group, row: int, draws: int) -> tuple[Array, Array, Array]:
     """The first draws of what one restriction needs: shares, correlation and error."""
     few = slice(0, draws)
-    return cell.shares[cell.members[row], few], cell.correlation[few], cell.error[few]
+    use = group.joint_use
+    shares = group.shares[group.members[row], few]
+    return shares, use.parameters[0, few], use.error[few]
 
 
-def loops(sample: Sequence[tuple[Cell, int]]) -> tuple[float, float]:
+def loops(sample: Sequence[tuple[Group, int]]) -> tuple[float, float]:
     """Seconds a restriction of the two loops; raises where they and ours disagree."""
     by_quad = by_numpy = 0.0
-    for cell, row in sample:
-        ours, draws = cell_unions(cell)[row], len(cell.error)
-        few, whole = _of_one(cell, row, SAMPLE_DRAWS), _of_one(cell, row, draws)
+    for group, row in sample:
+        ours, draws = COPULA.unions(group)[row], len(group.joint_use.error)
+        few, whole = _of_one(group, row, SAMPLE_DRAWS), _of_one(group, row, draws)
         seconds, found = timed(partial(quad_loop, *few))
         by_quad += seconds * draws / SAMPLE_DRAWS
         agree("scipy's quad", found, ours[:SAMPLE_DRAWS])
@@ -173,10 +170,10 @@ def loops(sample: Sequence[tuple[Cell, int]]) -> tuple[float, float]:
 
 def measure(restrictions: int, workers: int = 1, draws: int = DRAWS) -> Row:
     """Seconds, ratios and memory of one size."""
-    cells = register(restrictions, draws)
-    sample = _sample(cells)
+    groups = register(restrictions, draws)
+    sample = _sample(groups)
     before = loops(sample[::2])
-    seconds, _ = timed(partial(unions, cells, quantiles, workers))
+    seconds, _ = timed(partial(unions, COPULA, groups, quantiles, workers))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PER_MIB
     after = loops(sample[1::2])
     by_quad, by_numpy = (restrictions * (a + b) / 2.0 for a, b in zip(before, after, strict=True))

@@ -4,15 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from audience_impact import pipeline
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
+from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
+from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.pipeline import Calculated, Settings, Stages
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
-from audience_impact.simulation.unions import JointUse
 from tests.support import AS_OF, World, row
 
 LEARNED = Calibration(-0.26, 0.283, 0.306, 0.0147, 0.5, 0.105, 6)
@@ -22,9 +25,15 @@ ADULTS = 112_669_874
 """Adults of Russia in the worked case: 37 % of them use calls."""
 
 
-def joint_use() -> JointUse:
-    """What surveys say, with no country that has surveys of its own."""
-    return JointUse(LEARNED, {})
+def learned() -> OneFactorCopula:
+    """What surveys taught, with no country that has surveys of its own."""
+    return OneFactorCopula(LEARNED)
+
+
+def patterns(shares: ArrayLike, correlation: float) -> Array:
+    """Patterns (2**n,) of one draw of audiences (n,)."""
+    m = np.asarray(shares, dtype=float)
+    return np.asarray(copula.pattern_draws(m[None, :], [correlation])[0])
 
 
 def calibrated(made: World) -> World:

@@ -12,6 +12,7 @@ from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.outputs import reasons
 from audience_impact.outputs.reasons import MISSING, NEVER, NORMAL, UNRELIABLE, because
+from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import reach, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Draws
@@ -53,7 +54,7 @@ def impact(
         ImpactMetric.PEOPLE_DEPRIVED_NET.value: _deprived(found, status),
         ImpactMetric.REACH_LOST.value: _lost(scope, bounds, lost),
     }
-    shared = _shared(scope, inputs, bounds, drawn)
+    shared = _shared(scope, inputs, bounds, drawn, simulation.overlap_model)
     together = pd.concat(
         {metric: shared.join(part) for metric, part in parts.items()},
         names=["impact_metric", "restriction_id"],
@@ -64,7 +65,9 @@ def impact(
     )
 
 
-def _shared(scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series) -> pd.DataFrame:
+def _shared(
+    scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
+) -> pd.DataFrame:
     """The columns that all metrics of a restriction have in common, by restriction."""
     groups = inputs.audiences.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
@@ -75,7 +78,7 @@ def _shared(scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series) -> p
             "base": bases.where(bases != ""),
             "base_persons": bounds.exposed["base_persons"],
             "population_persons": bounds.exposed["population_persons"],
-            "dedup_method": _method(inputs.audiences, bounds, drawn),
+            "dedup_method": _method(inputs.audiences, bounds, drawn, model),
             "staleness": figures.staleness(groups["age_months"].max()),
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
@@ -84,12 +87,15 @@ def _shared(scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series) -> p
     )
 
 
-def _method(audiences: pd.DataFrame, bounds: Bounds, drawn: pd.Series) -> pd.Series:
+def _method(
+    audiences: pd.DataFrame, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
+) -> pd.Series:
     """How nobody was counted twice, by restriction."""
     single = audiences.groupby("restriction_id")["platform_id"].nunique() == 1
     is_drawn = drawn.reindex(single.index, fill_value=False)
     word = pd.Series(DedupMethod.FRECHET.value, single.index)
-    word = word.mask(is_drawn, DedupMethod.LATENT_FACTOR.value)
+    if model is not None:
+        word = word.mask(is_drawn, model.dedup_method.value)
     for one in bounds.overlaps:
         name = one.key[0]
         if one.used and bounds.countries.loc[one.key, "is_sharp"]:
@@ -154,7 +160,7 @@ def _windows(found: _Known, upper: pd.Series) -> pd.DataFrame:
 
 def _uncalibrated(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataFrame:
     """The rows that could be drawn, with the reason why they are not without a calibration."""
-    if simulation.joint_use is not None:
+    if simulation.overlap_model is not None:
         return frame
     ready = frame.index.isin(simulation.countries["restriction_id"])
     ready &= frame["obs_status"] != MISSING

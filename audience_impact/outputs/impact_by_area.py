@@ -115,11 +115,11 @@ def _middle(
     workers: int,
 ) -> pd.DataFrame:
     """Quantiles of the people in each period, by country and period."""
-    if inputs.joint_use is None or drawable.table.empty:
+    if inputs.overlap_model is None or drawable.table.empty:
         return nothing(["country_id", "period"], "persons")
     own = audiences.values(inputs.audiences, sampler)
     wanted = timeline.unions_of(drawable.members, inputs.timeline.rows)
-    drawn, _ = unions.people(own, wanted, inputs.joint_use, sampler, workers)
+    drawn, _ = unions.people(own, wanted, inputs.overlap_model, sampler, workers)
     index = pd.MultiIndex.from_frame(drawable.table[["country_id", "period"]])
     ends = bounds.reindex(index)
     low, high = (ends[f"{end}_persons"].to_numpy("float64") for end in ("lower", "upper"))
@@ -151,7 +151,9 @@ def _about_area(
             restrictions_count=groups["restriction_id"].nunique().to_numpy(),
             bounds_only_count=bounded,
             obs_status=np.where(silent, MISSING, np.where(bounded > 0, UNRELIABLE, ESTIMATED)),
-            reason=np.where(bounded > 0, IN_PART, "" if inputs.joint_use else reasons.UNCALIBRATED),
+            reason=np.where(
+                bounded > 0, IN_PART, "" if inputs.overlap_model else reasons.UNCALIBRATED
+            ),
             as_of=as_of.isoformat(),
         )
         .sort_values(["area_id", "period"], ignore_index=True)

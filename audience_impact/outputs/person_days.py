@@ -117,9 +117,9 @@ def _drawn(
     inputs: SimulationInputs, found: Intervals, sampler: Sampler, workers: int
 ) -> pd.DataFrame:
     """Quantiles of person-days by KEY, where something can be drawn."""
-    if inputs.joint_use is None or found[1].empty:
+    if inputs.overlap_model is None or found[1].empty:
         return nothing(KEY, "person_days")
-    per_day = timeline.daily_people(found, inputs.timeline, inputs.joint_use, sampler, workers)
+    per_day = timeline.daily_people(found, inputs.timeline, inputs.overlap_model, sampler, workers)
     total = _summed(found, per_day)
     return unions.quantiles(total.to_numpy(), total.index, "person_days")
 
@@ -204,7 +204,7 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
         NO_DAILY: rows["is_certain"] & ~rows["is_daily_measured"],
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
-    if inputs.joint_use is None:
+    if inputs.overlap_model is None:
         why[reasons.UNCALIBRATED] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
     words = [

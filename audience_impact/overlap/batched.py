@@ -1,36 +1,35 @@
-"""Unions of a whole register: many sets of platforms, many draws, the model of overlap.py.
+"""Unions of a whole register: many sets of platforms, many draws, the model of copula.py.
 
 Definitions
 -----------
-Cell: an area at one time.  All sets asked for in it share the draws of the audiences, of the
-correlation and of the model error.
-Set: the platforms that one restriction touches.
+Group: as model.py has it; its one parameter is the correlation.
+Set: the platforms of one union.
 Rule: the nodes and weights by which the integral over the common factor is done.
 
 Method
 ------
-For a draw with shares m_i, correlation r and error e, the integral of overlap.py gives the union
+For a draw with shares m_i, correlation r and error e, the integral of copula.py gives the union
 that the correlation makes (the core); the answer is core + e (independence - largest audience),
 both kept inside the Frechet bounds max m_i and min(1, sum m_i) of the draw's own shares.
 
-Within a cell Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and
+Within a group Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and
 node z, the nodes of all draws side by side, and every set multiplies its platforms' tables.  Sets
 are taken in the order of a dictionary, so that {a, b, c} starts from the product that {a, b} left.
 Phi is read off 16,384 chords on [-6, 6] (off by 1.7e-8 at most): only additions, multiplications
 and look-ups, a quarter of the time of scipy's ndtr.  The trapezoidal rule spans [-4.9, 4.9]; its
-step follows from the draw's correlation by the law in overlap.py and from the class of the set's
+step follows from the draw's correlation by the law in copula.py and from the class of the set's
 size (up to 8 platforms, up to 16, up to 32, ...), with at least 13 nodes.
 
-Measured against overlap.union at 10 digits: off by 5e-7 at most, for up to 20 platforms, shares
+Measured against copula.union at 10 digits: off by 5e-7 at most, for up to 20 platforms, shares
 from 0 to 1 and correlations from 0 to 0.999.
 
 A set's draws depend, to the last bit, on nothing but the set's own shares in the order of the
-cell's platforms, the correlation and the error: not on other sets or platforms of the cell, on
+group's platforms, the correlation and the error: not on other sets or platforms of the group, on
 blocks of draws, or on the number of workers.
 
 Assumptions
 -----------
-Those of overlap.py; in addition the draws of a cell belong together (draw k of one platform
+Those of copula.py; in addition the draws of a group belong together (draw k of one platform
 goes with draw k of every other, of the correlation and of the error).
 
 Known drawbacks
@@ -38,8 +37,8 @@ Known drawbacks
 A set of 8 platforms and one of 9 use different rules, so that the smaller one may come out
 larger by the error of the rules, 1e-6, where the ninth platform adds nothing.
 Workers are threads, and handing the interpreter over takes about as long as one multiplication of
-a cell of 1,000 draws: a second worker on a second core gains nothing there (measured: 0.9 to 1.1
-times the speed), and 1.4 times with 10,000 draws.  Cells are independent: where that matters,
+a group of 1,000 draws: a second worker on a second core gains nothing there (measured: 0.9 to 1.1
+times the speed), and 1.4 times with 10,000 draws.  Groups are independent: where that matters,
 share them out to processes.
 
 Citations
@@ -47,8 +46,7 @@ Citations
 Trefethen and Weideman (2014), The exponentially convergent trapezoidal rule, SIAM Review 56.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, takewhile
 
@@ -58,6 +56,7 @@ from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import LARGEST_CORRELATION
+from audience_impact.overlap.model import Group
 
 REACH = 4.9  # the factor beyond which a normal has 1e-6 of its mass
 DIGITS = 3.5  # of the law of the error, which promises too little
@@ -74,16 +73,6 @@ _RISE = np.append(np.diff(_GRID), 0.0)
 
 
 @dataclass(frozen=True)
-class Cell:
-    """All sets of platforms asked for in one area at one time: G sets, P platforms, D draws."""
-
-    shares: Array  # (P, D) draws of the audiences over the base, 0..1
-    correlation: Array  # (D,) draws of the correlation
-    error: Array  # (D,) draws of the model error over (independence - largest audience)
-    members: NDArray[np.bool_]  # (G, P) which platforms each set holds
-
-
-@dataclass(frozen=True)
 class _Step:
     """One set: how many of its platforms the set before it has left multiplied, and the rest."""
 
@@ -91,17 +80,18 @@ class _Step:
     added: tuple[int, ...]
 
 
-def _check(cell: Cell) -> None:
-    platforms, draws = cell.shares.shape
-    if cell.correlation.shape != (draws,) or cell.error.shape != (draws,):
+def _check(group: Group) -> None:
+    platforms, draws = group.shares.shape
+    correlation, error = group.joint_use.parameters, group.joint_use.error
+    if correlation.shape != (1, draws) or error.shape != (draws,):
         raise ValueError("shares, correlation and error must have the same draws")
-    if cell.members.ndim != 2 or cell.members.shape[1] != platforms:
+    if group.members.ndim != 2 or group.members.shape[1] != platforms:
         raise ValueError("shares and members must have the same platforms")
-    if not ((cell.shares >= 0.0) & (cell.shares <= 1.0)).all():
+    if not ((group.shares >= 0.0) & (group.shares <= 1.0)).all():
         raise ValueError("shares must lie in 0..1")
-    if not ((cell.correlation >= 0.0) & (cell.correlation <= LARGEST_CORRELATION)).all():
+    if not ((correlation >= 0.0) & (correlation <= LARGEST_CORRELATION)).all():
         raise ValueError(f"correlations must lie in 0..{LARGEST_CORRELATION}")
-    if not np.isfinite(cell.error).all():
+    if not np.isfinite(error).all():
         raise ValueError("errors must be numbers")
 
 
@@ -166,17 +156,18 @@ def _block(
     return none / np.add.reduceat(weight, first)
 
 
-def _none(cell: Cell, members: NDArray[np.bool_], size: int) -> Array:
+def _none(group: Group, members: NDArray[np.bool_], size: int) -> Array:
     """Probability of using none of each set, for distinct sets of one class of sizes."""
     used = members.any(axis=0)
     plan = _plan(members[:, used])
-    shares = cell.shares[used]
-    half = _half_counts(cell.correlation, size)
+    shares = group.shares[used]
+    correlation = group.joint_use.parameters[0]
+    half = _half_counts(correlation, size)
     block = np.cumsum(2 * half + 1) // BLOCK
     edges = np.append(np.flatnonzero(np.diff(block, prepend=-1)), len(half))
     none = np.empty((len(members), len(half)))
     for part in map(slice, edges[:-1], edges[1:]):
-        none[:, part] = _block(shares[:, part], cell.correlation[part], half[part], plan)
+        none[:, part] = _block(shares[:, part], correlation[part], half[part], plan)
     return none
 
 
@@ -187,45 +178,28 @@ def _classes(members: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.asarray(np.where(sizes > 1, 2.0**power, 0.0), dtype=np.int64)
 
 
-def cell_unions(cell: Cell) -> Array:
+def group_unions(group: Group) -> Array:
     """Draws (G, D) of the union of each set, as shares of the base."""
-    _check(cell)
-    if not cell.members.size:
-        return np.zeros((len(cell.members), cell.shares.shape[1]))
-    distinct, place = np.unique(cell.members, axis=0, return_inverse=True)
-    core = np.zeros((len(distinct), cell.shares.shape[1]))
+    _check(group)
+    if not group.members.size:
+        return np.zeros((len(group.members), group.shares.shape[1]))
+    distinct, place = np.unique(group.members, axis=0, return_inverse=True)
+    core = np.zeros((len(distinct), group.shares.shape[1]))
     classes = _classes(distinct)
     for size in np.unique(classes[classes > 0]):
-        core[classes == size] = 1.0 - _none(cell, distinct[classes == size], int(size))
-    return np.asarray(_finished(cell, distinct, core)[place.reshape(-1)])
+        core[classes == size] = 1.0 - _none(group, distinct[classes == size], int(size))
+    return np.asarray(_finished(group, distinct, core)[place.reshape(-1)])
 
 
-def _finished(cell: Cell, members: NDArray[np.bool_], core: Array) -> Array:
+def _finished(group: Group, members: NDArray[np.bool_], core: Array) -> Array:
     """Add the model error to the core, inside the Frechet bounds of each draw."""
-    plan, nothing = _plan(members), np.zeros(cell.shares.shape[1])
-    largest = _fold(np.maximum, nothing, cell.shares, plan)
-    added = _fold(np.add, nothing, cell.shares, plan)
-    neither = _fold(np.multiply, nothing + 1.0, 1.0 - cell.shares, plan)
+    plan, nothing = _plan(members), np.zeros(group.shares.shape[1])
+    largest = _fold(np.maximum, nothing, group.shares, plan)
+    added = _fold(np.add, nothing, group.shares, plan)
+    neither = _fold(np.multiply, nothing + 1.0, 1.0 - group.shares, plan)
     for row, low, total, none in zip(core, largest, added, neither, strict=True):
         high = np.minimum(total, 1.0)
         np.clip(row, low, high, out=row)
-        row += cell.error * (1.0 - none - low)
+        row += group.joint_use.error * (1.0 - none - low)
         np.clip(row, low, high, out=row)
     return core
-
-
-def unions(
-    cells: Sequence[Cell], reduce: Callable[[Array], Array], workers: int = 1
-) -> list[Array]:
-    """What `reduce` makes of the draws (G, D) of each cell, in the order of the cells.
-
-    Workers are threads, as NumPy frees the interpreter while it computes; `reduce` runs in them.
-    """
-
-    def reduced(cell: Cell) -> Array:
-        return reduce(cell_unions(cell))
-
-    if workers == 1:
-        return [reduced(cell) for cell in cells]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(reduced, cells))

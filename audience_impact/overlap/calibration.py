@@ -48,14 +48,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import (
-    LOGIT_GRID,
-    Calibration,
-    OwnSurvey,
-    frechet,
-    independence,
-    union,
-)
+from audience_impact.overlap.copula import LOGIT_GRID, Calibration, OwnSurvey, union
+from audience_impact.overlap.model import frechet, independence
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 
 SMALLEST_SHARE = 0.005

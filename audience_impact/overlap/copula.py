@@ -26,7 +26,7 @@ s^2 = between (1 + 1/houses) + within.  `between` is the variance of the house m
 reduced by what `within` already puts into them: draw a house, then a survey in it.
 Surveys of the area itself pull the mean and narrow the spread by Gaussian conditioning,
 through what they hold in common with the audiences: the variance between areas and the part
-`region` of `between` (all of it where the same house measured the audiences).
+`region` of `between`; the audiences are taken to be measured by another house.
 The model's own error is normal with standard deviation `model` times (independence - largest
 audience).  All draws are truncated to the Frechet bounds
 max m_i <= union <= min(1, sum m_i).
@@ -66,6 +66,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtr, ndtri, stdtrit
 
 from audience_impact.frames import Array
+from audience_impact.overlap.model import frechet
 
 REACH = 8.5  # the factor beyond which a normal has 2e-17 of its mass
 LARGEST_CORRELATION = 0.9999
@@ -100,17 +101,6 @@ def _none_of_them(shares: Array, correlation: Array, half: int) -> Array:
         if share.any():
             product *= ndtr((-ndtri(share) * scale)[:, None] - slope)
     return np.asarray(product.sum(axis=1))
-
-
-def frechet(shares: ArrayLike) -> tuple[Array, Array]:
-    """Lower and upper bound of the union that the shares alone force."""
-    m = np.asarray(shares, dtype=float)
-    return m.max(axis=-1), np.minimum(1.0, m.sum(axis=-1))
-
-
-def independence(shares: ArrayLike) -> Array:
-    """Union if use of one platform told nothing about use of another."""
-    return np.asarray(1.0 - np.prod(1.0 - np.asarray(shares, dtype=float), axis=-1))
 
 
 def _checked(shares: ArrayLike, correlation: ArrayLike) -> tuple[Array, Array]:
@@ -152,26 +142,15 @@ def _by_rule(rows: Array, correlation: Array, digits: float) -> Array:
     return none
 
 
-def patterns(shares: ArrayLike, correlation: float, digits: float = 10.0) -> Array:
-    """Probabilities of all 2**n patterns; bit i of the index says that platform i is used."""
-    m, r = _checked(np.atleast_1d(np.asarray(shares, dtype=float)), correlation)
-    if m.ndim != 1 or m.size > MOST_PLATFORMS:
-        raise ValueError(f"patterns are for one set of at most {MOST_PLATFORMS} platforms")
-    z, weight = nodes(int(_half_counts(m[None, :], r[None], digits)[0]))
-    scale = 1.0 / np.sqrt(1.0 - r)
-    joint = weight[:, None]
-    for threshold in -ndtri(m):
-        above = (threshold - np.sqrt(r) * z[:, None]) * scale
-        joint = np.concatenate([joint * ndtr(above), joint * ndtr(-above)], axis=1)
-    return np.asarray(joint.sum(axis=0))
+def pattern_draws(shares: ArrayLike, correlation: ArrayLike) -> Array:
+    """Patterns (D, 2**n) of many draws of one set: shares (D, n) and correlations (D,).
 
-
-def pattern_draws(shares: ArrayLike, correlation: ArrayLike, digits: float = 7.0) -> Array:
-    """Patterns (D, 2**n) of many draws of one set: shares (D, n) and correlations (D,)."""
+    Absolute error below 1e-7.
+    """
     m, r = _checked(shares, correlation)
     if m.ndim != 2 or m.shape[1] > MOST_PLATFORMS:
         raise ValueError(f"patterns are for one set of at most {MOST_PLATFORMS} platforms")
-    half = int(_half_counts(m, r, digits).max(initial=8))
+    half = int(_half_counts(m, r, digits=7.0).max(initial=8))
     size = max(1, (BLOCK << 3) // ((2 * half + 1) << m.shape[1]))
     parts = [
         _patterns_by_rule(m[at : at + size], r[at : at + size], half)
@@ -236,56 +215,27 @@ def _held_in_common(calibration: Calibration, house: str, others: Sequence[str])
     return np.asarray(calibration.area + calibration.between * np.array(part))
 
 
-def predictive(
-    calibration: Calibration, own: Sequence[OwnSurvey] = (), house: str = ""
-) -> tuple[float, float]:
+def predictive(calibration: Calibration, own: Sequence[OwnSurvey] = ()) -> tuple[float, float]:
     """Centre and scale of logit correlation for an area, pulled by its own surveys.
 
-    `house` is the house that measured the audiences; blank means another than asked.
+    The audiences are taken to be measured by another house than those that asked.
     """
     if not own:
         return calibration.mean, float(np.sqrt(calibration.variance))
     asked = [s.house for s in own]
     among = np.array([_held_in_common(calibration, a, asked) for a in asked])
     np.fill_diagonal(among, calibration.variance)
-    to_target = _held_in_common(calibration, house, asked)
+    to_target = calibration.area + calibration.between * np.full(len(own), calibration.region)
     gain = np.linalg.solve(among, to_target)
     found = logit([s.correlation for s in own])
     centre = calibration.mean + float(gain @ (found - calibration.mean))
     return centre, float(np.sqrt(calibration.variance - gain @ to_target))
 
 
-def lattice(count: int) -> tuple[Array, Array]:
-    """Two low-discrepancy columns of uniforms (Kronecker, plastic number), no seed."""
-    plastic = 1.324717957244746
-    index = np.arange(count)
-    first = (index + 0.5) / count
-    return first, np.asarray((0.5 + index / plastic) % 1.0)
-
-
 def correlation_draws(centre: float, scale: float, degrees: int, uniforms: ArrayLike) -> Array:
     """Correlations drawn from the Student t, capped at the ends of the grid."""
     x = centre + scale * stdtrit(degrees, np.asarray(uniforms, dtype=float))
     return np.asarray(expit(np.clip(x, LOGIT_GRID[0], LOGIT_GRID[-1])))
-
-
-def union_draws(
-    shares: ArrayLike,
-    correlations: ArrayLike,
-    model: float,
-    uniforms: ArrayLike,
-    digits: float = 10.0,
-) -> Array:
-    """Draws of the union: sets (S, platforms) x draws (D,), truncated to the Frechet bounds."""
-    m = np.asarray(shares, dtype=float)
-    core = union(m[:, None, :], np.asarray(correlations, dtype=float)[None, :], digits)
-    return _with_error(m, core, model, np.asarray(uniforms, dtype=float))
-
-
-def _with_error(shares: Array, core: Array, model: float, uniforms: Array) -> Array:
-    low, high = frechet(shares)
-    spread = (model * (independence(shares) - low))[:, None]
-    return np.asarray(np.clip(core + spread * ndtri(uniforms), low[:, None], high[:, None]))
 
 
 def union_curve(shares: ArrayLike, correlations: ArrayLike) -> Array:
@@ -299,20 +249,3 @@ def union_curve(shares: ArrayLike, correlations: ArrayLike) -> Array:
     left = np.clip(place.astype(np.int64), 0, len(LOGIT_GRID) - 2)
     part = place - left
     return np.asarray(table[:, left] * (1.0 - part) + table[:, left + 1] * part)
-
-
-def intervals(
-    shares: ArrayLike,
-    calibration: Calibration,
-    own: Sequence[OwnSurvey] = (),
-    house: str = "",
-    draws: int = 2048,
-    probabilities: Sequence[float] = (0.05, 0.5, 0.95),
-) -> Array:
-    """Quantiles (probabilities, sets) of the union; deterministic."""
-    m = np.asarray(shares, dtype=float)
-    centre, scale = predictive(calibration, own, house)
-    first, second = lattice(draws)
-    r = correlation_draws(centre, scale, calibration.degrees, first)
-    drawn = _with_error(m, union_curve(m, r), calibration.model, second)
-    return np.asarray(np.quantile(drawn, probabilities, axis=1))

@@ -20,9 +20,10 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
-from audience_impact.simulation import unions
+from audience_impact.overlap import registry
+from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation.timeline import Timeline, timeline
-from audience_impact.simulation.unions import GROUP, JointUse
+from audience_impact.simulation.unions import GROUP
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 AUDIENCES = Frame(
@@ -58,7 +59,7 @@ class SimulationInputs(Declared):
     """What is drawn: the same whatever the draws are.
 
     Attributes:
-        joint_use: What surveys say of joint use; None where nothing is drawn for want of it.
+        overlap_model: What surveys say of joint use; None where nothing is drawn for want of it.
         restrictions: All restrictions, in the order of the rows of the draws.
         audiences: How each audience is drawn, numbered by `row` as the timeline's rows are.
         countries: Countries of complete restrictions, with bounds and how the feature is known.
@@ -75,7 +76,7 @@ class SimulationInputs(Declared):
         "circumvention": CIRCUMVENTION,
     }
 
-    joint_use: JointUse | None
+    overlap_model: OverlapModel | None
     restrictions: pd.Index
     audiences: pd.DataFrame
     countries: pd.DataFrame
@@ -92,7 +93,7 @@ def simulation_inputs(
     line = timeline(scope, inputs, bounds)
     audiences = _audiences(inputs)
     return SimulationInputs(
-        unions.joint_use(tables),
+        registry.learn(tables),
         scope.by_id.index,
         audiences,
         _countries(scope, inputs, bounds, _complete(audiences, scope)),

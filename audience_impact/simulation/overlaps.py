@@ -14,21 +14,27 @@ from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.patterns import indicator
 from audience_impact.bounds.sharp import Measured
 from audience_impact.frames import Array
-from audience_impact.overlap import conditioning, copula
+from audience_impact.overlap import conditioning
+from audience_impact.overlap.model import JointUse, OverlapModel, with_error
 from audience_impact.simulation import distributions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind
 
 
 def conditioned(
-    one: Resolved, shares: Array, correlation: Array, error: Array, base: Array, sampler: Sampler
+    one: Resolved,
+    shares: Array,
+    model_and_use: tuple[OverlapModel, JointUse],
+    base: Array,
+    sampler: Sampler,
 ) -> Array:
     """Draws (D,) of the union of a country, as a share of its base, given its overlaps.
 
-    `shares` (n, D) of its audiences in the order of `measurements.audiences`; `error` (D,) as
-    unions.errors gives it, here narrowed by how much the overlaps narrow the bounds. Draws
-    in which audiences leave no room for the overlap fall back on the copula alone.
+    `shares` (n, D) of its audiences in the order of `measurements.audiences`; the error of the
+    joint use is narrowed by how much the overlaps narrow the bounds. Draws in which audiences
+    leave no room for the overlap fall back on the model alone.
     """
+    model, use = model_and_use
     facts, count = one.valued, len(shares)
     rows = [indicator(f.platforms, f.kind, count) for f in facts.values()]
     targets = np.array(
@@ -37,12 +43,10 @@ def conditioned(
             for key, f in facts.items()
         ]
     ).T
-    prior = copula.pattern_draws(shares.T, correlation)
+    prior = model.patterns(shares.T, use)
     met = conditioning.unions_given(prior, shares.T, np.array(rows), targets)
     core = np.where(np.isnan(met), 1.0 - prior[:, 0], met)
-    low, high = copula.frechet(shares.T)
-    room = copula.independence(shares.T) - low
-    return np.asarray(np.clip(core + error * room * _narrowing(one), low, high))
+    return with_error(core, shares.T, use.error, _narrowing(one))
 
 
 def _narrowing(one: Resolved) -> float:

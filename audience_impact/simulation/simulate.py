@@ -18,10 +18,11 @@ from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
+from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import audiences, feature_users, overlaps, timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.unions import GROUP, JointUse, Unions
+from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import ImpactMetric
 
 EXPOSED = ImpactMetric.PEOPLE_EXPOSED
@@ -42,11 +43,11 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
     """Draws of every metric of every restriction."""
     count = len(inputs.restrictions)
     nothing = np.full((count, sampler.count), np.nan)
-    joint_use = inputs.joint_use
-    if joint_use is None or inputs.countries.empty:
+    overlap_model = inputs.overlap_model
+    if overlap_model is None or inputs.countries.empty:
         metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
         return Draws(dict.fromkeys(metrics, nothing), np.zeros(count))
-    exposed, used = _countries(inputs, joint_use, sampler, workers)
+    exposed, used = _countries(inputs, overlap_model, sampler, workers)
     people, moved = _restrictions(inputs, exposed, EXPOSED)
     users = _restrictions(inputs, used, FEATURE_USERS)[0]
     return Draws(
@@ -54,20 +55,20 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
             EXPOSED.value: people,
             FEATURE_USERS.value: users,
             DEPRIVED.value: _deprived(inputs, users, sampler),
-            PERSON_DAYS: _person_days(inputs, joint_use, sampler, workers),
+            PERSON_DAYS: _person_days(inputs, overlap_model, sampler, workers),
         },
         moved,
     )
 
 
 def _countries(
-    inputs: SimulationInputs, joint_use: JointUse, sampler: Sampler, workers: int
+    inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler, workers: int
 ) -> tuple[Array, Array]:
     """People exposed and feature users (countries, D), before the bounds of features."""
     wanted = country_unions(inputs)
     own = audiences.values(inputs.audiences, sampler)
     everyone = np.vstack([own, feature_users.feature_users(inputs.feature_shares, sampler)])
-    drawn, base = unions.people(everyone, wanted, joint_use, sampler, workers)
+    drawn, base = unions.people(everyone, wanted, overlap_model, sampler, workers)
     exposed, users, both = (
         _of_kind(wanted, kind, drawn, len(inputs.countries))
         for kind in ("exposed", "users", "both")
@@ -77,7 +78,7 @@ def _countries(
         inputs.countries[name].to_numpy("bool")[:, None]
         for name in ("is_own_share", "is_whole_service")
     )
-    people = _given_overlaps(inputs, joint_use, (own, exposed, bases), sampler)
+    people = _given_overlaps(inputs, overlap_model, (own, exposed, bases), sampler)
     low, high = (
         inputs.countries[f"{end}_persons"].to_numpy("float64")[:, None]
         for end in ("lower", "upper")
@@ -122,7 +123,7 @@ def country_unions(inputs: SimulationInputs) -> Unions:
 
 def _given_overlaps(
     inputs: SimulationInputs,
-    joint_use: JointUse,
+    overlap_model: OverlapModel,
     drawn: tuple[Array, Array, Array],
     sampler: Sampler,
 ) -> Array:
@@ -140,9 +141,8 @@ def _given_overlaps(
         same = (inputs.audiences[COUNTRY] == list(one.key)).all(axis=1)
         rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
         shares = np.clip(own[rows] / bases[at], 0.0, 1.0)
-        correlation = unions.correlations(country, joint_use, sampler)
-        error = unions.errors(country, joint_use, sampler)
-        given = overlaps.conditioned(one, shares, correlation, error, bases[at], sampler)
+        use = overlap_model.joint_use(country, sampler.uniform)
+        given = overlaps.conditioned(one, shares, (overlap_model, use), bases[at], sampler)
         people[at] = bases[at] * given
     return people
 
@@ -174,7 +174,7 @@ def _deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array
 
 
 def _person_days(
-    inputs: SimulationInputs, joint_use: JointUse, sampler: Sampler, workers: int
+    inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler, workers: int
 ) -> Array:
     """Person-days (restrictions, D) over the whole time each restriction is on record."""
     days = np.full((len(inputs.restrictions), sampler.count), np.nan)
@@ -182,7 +182,7 @@ def _person_days(
     if members.empty:
         return days
     per_day = timeline.daily_people(
-        inputs.timeline.measured, inputs.timeline, joint_use, sampler, workers
+        inputs.timeline.measured, inputs.timeline, overlap_model, sampler, workers
     )
     names = found["group"].str.rsplit("|", n=1).str[0]
     at = (inputs.restrictions.get_indexer(names), found["set_id"].to_numpy())

@@ -42,10 +42,11 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import frechet
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
+from audience_impact.overlap.model import OverlapModel
 from audience_impact.periods import MONTH_DAYS, ONE_DAY
 from audience_impact.simulation import audiences, intervals, unions
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.unions import GROUP, JointUse, Unions
+from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
@@ -286,7 +287,7 @@ def unions_of(members: pd.DataFrame, rows: pd.DataFrame) -> Unions:
 
 
 def daily_people(
-    wanted: Intervals, line: Timeline, joint_use: JointUse, sampler: Sampler, workers: int
+    wanted: Intervals, line: Timeline, overlap_model: OverlapModel, sampler: Sampler, workers: int
 ) -> Array:
     """Draws (set_ids, D) of the people under a restriction on a day of each set, within bounds."""
     members = one_a_platform(wanted[1], line.rows, line.periods)
@@ -294,6 +295,6 @@ def daily_people(
     drawn = np.full((len(line.rows), sampler.count), np.nan)
     if used.any():
         drawn[used] = audiences.values(line.daily[used], sampler)
-    people, _ = unions.people(drawn, unions_of(members, line.rows), joint_use, sampler, workers)
+    people, _ = unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)
     bound = frechet.of_sets(wanted[1], line.rows, "daily_low_persons", "daily_high_persons")
     return unions.truncate(people, bound["lower"].to_numpy(), bound["upper"].to_numpy())[0]

@@ -5,11 +5,11 @@ inside one base. A country-base group is everything asked for in one country and
 
 Method. Each audience, base and correlation is drawn once for its own key and stands wherever it is
 used, so that draw number d is one possible world and sums over unions are right. Inside a group
-audiences become shares of the drawn base, their union comes from the one-factor copula
-(overlap), and the model's own error is one standard normal a country. A union with
+audiences become shares of the drawn base, their union comes from the model of joint use
+(overlap.model), and the model's own error is drawn once a country. A union with
 measured overlaps is conditioned on them in each draw (overlaps.py).
 
-Assumptions. Those of overlap.py; errors of figures are independent of one another.
+Assumptions. Those of the model of joint use; errors of figures are independent of one another.
 
 Known drawbacks. The model's error is the same draw for all unions of a country, so that sums over
 those of one country are rather too wide than too narrow.
@@ -23,14 +23,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import ndtri
 
-from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.overlap import calibration
-from audience_impact.overlap import copula as overlap
-from audience_impact.overlap.batched import Cell, unions
-from audience_impact.overlap.copula import Calibration
+from audience_impact.overlap.model import Group, OverlapModel, unions
 from audience_impact.simulation import distributions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind
@@ -38,46 +33,6 @@ from audience_impact.vocabulary import InputKind
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
 TRUNCATED = 1e-3
 """A draw counts as truncated where the bound moves it by more than this share of itself."""
-
-
-@dataclass(frozen=True)
-class JointUse:
-    """What surveys say of joint use: the calibration, and the centre and scale of each country."""
-
-    calibration: Calibration
-    centres: dict[str, tuple[float, float]]
-
-    def of(self, country: str) -> tuple[float, float]:
-        """Centre and scale of the log odds of the correlation in a country."""
-        return self.centres.get(country) or overlap.predictive(self.calibration)
-
-
-def joint_use(tables: Tables) -> JointUse | None:
-    """The calibration of the facts, pulled by each country's own surveys; None without one."""
-    table, surveys = tables["overlap_calibration"], tables["surveys"]
-    if table.empty:
-        return None
-    everywhere = calibration.read(table)
-    return JointUse(
-        everywhere,
-        {
-            area: overlap.predictive(everywhere, calibration.own_surveys(table, surveys, area))
-            for area in sorted(surveys["area_id"].unique())
-        },
-    )
-
-
-def correlations(country: str, joint_use: JointUse, sampler: Sampler) -> Array:
-    """Draws (D,) of the correlation of a country."""
-    centre, scale = joint_use.of(country)
-    u = sampler.uniform(InputKind.CORRELATION, f"correlation|{country}")
-    return overlap.correlation_draws(centre, scale, joint_use.calibration.degrees, u)
-
-
-def errors(country: str, joint_use: JointUse, sampler: Sampler) -> Array:
-    """Draws (D,) of the model's error, in units of independence less the largest audience."""
-    u = sampler.uniform(InputKind.MODEL, f"model|{country}")
-    return np.asarray(joint_use.calibration.model * ndtri(u))
 
 
 def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -107,7 +62,11 @@ GROUP = ["country_id", "base_id", "expected_persons", "base_low_persons", "base_
 
 
 def people(
-    audiences: Array, wanted: Unions, joint_use: JointUse, sampler: Sampler, workers: int = 1
+    audiences: Array,
+    wanted: Unions,
+    overlap_model: OverlapModel,
+    sampler: Sampler,
+    workers: int = 1,
 ) -> tuple[Array, Array]:
     """Draws (unions, D) of the people in each union, and of its base, in persons.
 
@@ -123,25 +82,20 @@ def people(
     parts = dict(iter(members.groupby("group", sort=True)))
     of = groups["country_id"].to_numpy(dtype=object)
     shared = {
-        country: (correlations(country, joint_use, sampler), errors(country, joint_use, sampler))
-        for country in sorted(set(of))
+        country: overlap_model.joint_use(country, sampler.uniform) for country in sorted(set(of))
     }
     places, asked = [], []
     for group, part in parts.items():
         found = _members(part, audiences, drawn[group])
         places.append(found[0])
-        asked.append(Cell(found[1], *shared[of[group]], found[2]))
-    shares = unions(asked, _as_they_are, workers)
+        asked.append(Group(found[1], shared[of[group]], found[2]))
+    shares = unions(overlap_model, asked, workers=workers)
     result = np.full((len(wanted.table), sampler.count), np.nan)
     for where, share in zip(places, shares, strict=True):
         result[where] = share
     base = np.full_like(result, np.nan)
     base[numbered["place"]] = drawn[numbered["group"]]
     return result * base, base
-
-
-def _as_they_are(shares: Array) -> Array:
-    return shares
 
 
 def _members(

@@ -1,7 +1,7 @@
 """Generates what the documentation says of the code: `python -m flows.reporting.docs`.
 
-Writes docs/checks.md, docs/data-dictionary.md, docs/command.md and the results table in
-README.md; a test fails when any of them is out of date.
+Writes docs/checks.md, docs/data-dictionary.md, docs/command.md, docs/reference.md and the results
+table in README.md; a test fails when any of them is out of date.
 """
 
 import subprocess
@@ -12,6 +12,7 @@ from typing import Any
 from flows import CHECKOUT
 from flows.pipeline import quality, steps
 from flows.registers.registry import REGISTERS
+from flows.reporting import reference
 from flows.reporting import tables as report
 from schemas import facts, published
 
@@ -153,6 +154,7 @@ def pages() -> dict[Path, str]:
         CHECKOUT / "docs" / "checks.md": checks_page(),
         CHECKOUT / "docs" / "data-dictionary.md": dictionary_page(),
         CHECKOUT / "docs" / "command.md": command_page(),
+        CHECKOUT / "docs" / "reference.md": GENERATED + reference.page(),
         home: readme(home.read_text(encoding="utf-8")),
     }
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from audience_impact.overlap import calibration
-from audience_impact.overlap import copula as overlap
 from audience_impact.overlap.copula import Calibration
+from audience_impact.overlap.copula import union as copula_union
 from benchmarks import coverage
 from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
 from benchmarks.overlap import facts
@@ -84,7 +84,7 @@ def test_figures_that_state_a_third_of_their_error_lose_coverage() -> None:
 def test_the_own_world_without_an_error_of_the_model_is_the_copula() -> None:
     for area in areas("copula", exact=True):
         for shares, union in ((area.monthly, area.exposed), (area.daily, area.per_day)):
-            assert union == pytest.approx(float(overlap.union(shares, 0.5)), abs=0.02)
+            assert union == pytest.approx(float(copula_union(shares, 0.5)), abs=0.02)
 
 
 @pytest.mark.parametrize("family", [name for name in FAMILIES if name != "surveys"])

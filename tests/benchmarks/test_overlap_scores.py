@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from audience_impact.overlap.copula import patterns
 from benchmarks import overlap
+from tests.engine import patterns
 
 KEYS = {
     "survey",
@@ -20,6 +20,7 @@ KEYS = {
     "width_points",
     "frechet_width_points",
 }
+NUMBERS = ["sets", *sorted(KEYS - {"survey", "sets"})]
 
 
 def survey(path: Path, rows: Sequence[tuple[int, int, int, float]]) -> Path:
@@ -82,18 +83,50 @@ def test_the_correction_of_surveys_csv_is_applied_and_said(
     assert "0.88" in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_survey_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a,b\n1,2\n", "lacks a column online and a column weighted_share"),
+        (b"online,weighted_share\n1,1\n", "lacks platforms"),
+        (b"", "No columns"),
+        (b"\xff\xfe\x00PAR1", "can't decode"),
+        (b"online,a,weighted_share\n1,x,1\n", "line 2, column a: 'x' is neither 0 nor 1"),
+        (b"online,a,weighted_share\n1,1,1\n2,1,1\n", "line 3, column online: "),
+        (b"online,a,weighted_share\n1,1,\n", "line 2, column weighted_share: "),
+        (b"online,a,weighted_share\n1,1,-1\n", "is no number from 0 up"),
+        (b"online,a,weighted_share\n0,0,1\n", "nobody online"),
+        (b"online,a,weighted_share\n1,1,0\n", "nobody online"),
+        (b"online,a,weighted_share\n1,1,1,1\n", "more cells than its header"),
+        (b"online,a,weighted_share\n", "nobody online"),
+        (None, "No such file"),
+    ],
+)
+def test_a_file_that_is_no_survey_is_named_and_the_others_are_scored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, said: str
 ) -> None:
-    path = tmp_path / "no.csv"
-    path.write_text("a,b\n1,2\n", encoding="utf-8")
-    assert overlap.main([str(path)]) == 1
-    assert "online" in capsys.readouterr().err
+    good = survey(tmp_path / "good.csv", [(1, 0, 0, 0.5), (1, 1, 0, 0.3), (1, 1, 1, 0.2)])
+    bad = tmp_path / "bad.csv"
+    if content is not None:
+        bad.write_bytes(content)
+    for words in ([bad, good], [good, "--calibrate-on", bad, good]):
+        assert overlap.main([*map(str, words), "--format", "json"]) == 1
+        told = capsys.readouterr()
+        assert [row["survey"] for row in json.loads(told.out)] == ["good"]
+        assert f"benchmarks.overlap: {bad}: " in told.err
+        assert said in told.err
+
+
+@pytest.mark.parametrize("words", [[], ["--format", "table"], ["--leave-houses-out"]])
+def test_nothing_but_bad_files_is_an_error_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert overlap.main([str(tmp_path), *words]) == 1
+    assert f"benchmarks.overlap: {tmp_path}: Is a directory" in capsys.readouterr().err
 
 
 def test_the_table_ends_with_the_mean_over_houses() -> None:
     rows = [
-        overlap.Row(survey=f"XA_2025_{h}", **dict.fromkeys(KEYS - {"survey"}, v))
+        overlap.Row(survey=f"XA_2025_{h}", **dict.fromkeys(NUMBERS, v))
         for h, v in (("ONE", 1.0), ("ONE", 3.0), ("TWO", 4.0))
     ]
     last = overlap.by_house(rows).splitlines()[-1]

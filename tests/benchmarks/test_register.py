@@ -37,13 +37,13 @@ def test_a_table_has_a_line_for_each_size() -> None:
 
 
 def test_the_register_is_what_it_says_it_is() -> None:
-    cells = register.register(300, draws=20)
-    sizes = np.concatenate([cell.members.sum(axis=1) for cell in cells])
+    groups = register.register(300, draws=20)
+    sizes = np.concatenate([group.members.sum(axis=1) for group in groups])
     assert len(sizes) == 300
     assert set(sizes) == set(range(1, 9))
-    assert all(cell.shares.shape[1] == 20 for cell in cells)
+    assert all(group.shares.shape[1] == 20 for group in groups)
     again = register.register(300, draws=20)
-    assert all((a.shares == b.shares).all() for a, b in zip(cells, again, strict=True))
+    assert all((a.shares == b.shares).all() for a, b in zip(groups, again, strict=True))
 
 
 @pytest.mark.parametrize("name", ["quad_loop", "numpy_loop"])

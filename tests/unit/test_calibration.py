@@ -7,8 +7,8 @@ from scipy.special import expit, logit
 
 from audience_impact.overlap import calibration
 from audience_impact.overlap.calibration import Fitted, Survey
-from audience_impact.overlap.copula import patterns
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
+from tests.engine import patterns
 
 SHARES = {"alpha": 0.7, "beta": 0.5, "gamma": 0.2}
 NO_SETS = np.zeros((0, 5)), np.zeros(0)

@@ -9,9 +9,9 @@ from audience_impact.bounds import measured
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
 from audience_impact.outputs import reasons
-from audience_impact.simulation import overlaps, unions
+from audience_impact.simulation import overlaps
 from audience_impact.simulation.sampler import Sampler
-from tests.engine import calibrated, calls, ends, impacts, joint_use, of, prepared, russia
+from tests.engine import calibrated, calls, ends, impacts, learned, of, prepared, russia
 from tests.support import AS_OF, World, world
 
 BOTH = "telegram;whatsapp"
@@ -221,8 +221,7 @@ def given_overlaps(one: Resolved, shares: list[list[float]], sampler: Sampler) -
     found = overlaps.conditioned(
         one,
         drawn,
-        unions.correlations("RU", joint_use(), sampler),
-        unions.errors("RU", joint_use(), sampler),
+        (learned(), learned().joint_use("RU", sampler.uniform)),
         np.full(sampler.count, 105e6),
         sampler,
     )

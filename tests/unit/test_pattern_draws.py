@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.overlap.copula import MOST_PLATFORMS, pattern_draws, patterns, union
+from audience_impact.overlap.copula import MOST_PLATFORMS, pattern_draws, union
+from tests.engine import patterns
 
 
 @settings(max_examples=30)

@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audience_impact.frames import Array
-from audience_impact.overlap import copula as overlap
+from audience_impact.overlap import copula, registry
+from audience_impact.overlap.model import with_error
+from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.simulation import unions
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.unions import GROUP, JointUse, Unions
-from tests.engine import LEARNED, calibrated, joint_use
+from audience_impact.simulation.unions import GROUP, Unions
+from tests.engine import LEARNED, calibrated, learned
 from tests.support import World, world
 
 SAMPLER = Sampler(3, 200)
@@ -41,7 +43,7 @@ def sets(members: dict[int, list[int]] = MEMBERS) -> Unions:
 
 
 def people(asked: Unions, workers: int = 1) -> tuple[Array, Array]:
-    return unions.people(ITEMS, asked, joint_use(), SAMPLER, workers)
+    return unions.people(ITEMS, asked, learned(), SAMPLER, workers)
 
 
 DRAWN, BASE = people(sets())
@@ -75,11 +77,8 @@ def test_a_base_moves_with_what_is_expected() -> None:
 
 def test_people_are_a_share_of_the_drawn_base() -> None:
     shares = ITEMS[:2] / BASE[2]
-    correlation = unions.correlations("XA", joint_use(), SAMPLER)
-    core = overlap.union(shares.T, correlation)
-    low, high = overlap.frechet(shares.T)
-    room = overlap.independence(shares.T) - low
-    union = np.clip(core + unions.errors("XA", joint_use(), SAMPLER) * room, low, high)
+    use = learned().joint_use("XA", SAMPLER.uniform)
+    union = with_error(copula.union(shares.T, use.parameters[0]), shares.T, use.error)
     assert DRAWN[2] / BASE[2] == pytest.approx(union, abs=2e-6)
 
 
@@ -94,7 +93,8 @@ def test_one_audience_is_the_same_draw_in_every_set() -> None:
 
 def test_countries_have_correlations_of_their_own() -> None:
     assert not np.allclose(DRAWN[5], DRAWN[2])
-    one, other = (unions.correlations(area, joint_use(), SAMPLER) for area in ("XA", "XB"))
+    uses = (learned().joint_use(area, SAMPLER.uniform) for area in ("XA", "XB"))
+    one, other = (use.parameters[0] for use in uses)
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.3
 
 
@@ -120,7 +120,7 @@ def test_workers_change_no_byte() -> None:
 
 
 def test_a_longer_run_begins_with_the_shorter_one() -> None:
-    short = unions.people(ITEMS[:, :50], sets(), joint_use(), Sampler(3, 50))
+    short = unions.people(ITEMS[:, :50], sets(), learned(), Sampler(3, 50))
     assert short[0] == pytest.approx(DRAWN[:, :50])
     assert short[1] == pytest.approx(BASE[:, :50])
 
@@ -129,8 +129,8 @@ def test_an_unknown_audience_may_not_be_in_a_set() -> None:
     items = ITEMS.copy()
     items[1] = np.nan
     with pytest.raises(ValueError, match="shares must lie"):
-        unions.people(items, sets(), joint_use(), SAMPLER)
-    alone, _ = unions.people(items, sets({0: [0]}), joint_use(), SAMPLER)
+        unions.people(items, sets(), learned(), SAMPLER)
+    alone, _ = unions.people(items, sets({0: [0]}), learned(), SAMPLER)
     assert alone.tobytes() == DRAWN[:1].tobytes()
 
 
@@ -167,15 +167,17 @@ def surveyed(made: World, **cells: str) -> World:
     )
 
 
-def test_without_a_calibration_nothing_is_joint_use() -> None:
-    assert unions.joint_use(world().typed()) is None
+def test_without_a_calibration_nothing_is_learned() -> None:
+    assert registry.learn(world().typed()) is None
 
 
 def test_a_country_is_pulled_by_its_own_surveys() -> None:
-    found = unions.joint_use(surveyed(calibrated(world())).typed())
-    assert isinstance(found, JointUse)
+    found = registry.learn(surveyed(calibrated(world())).typed())
+    assert isinstance(found, OneFactorCopula)
     assert found.calibration == LEARNED
-    centre, scale = overlap.predictive(LEARNED)
-    assert found.of("XB") == (centre, scale)
-    assert centre < found.of("XA")[0] < 0.8
-    assert found.of("XA")[1] < scale
+    centre, scale = copula.predictive(LEARNED)
+    assert list(found.centres) == ["XA"]
+    assert centre < found.centres["XA"][0] < 0.8
+    assert found.centres["XA"][1] < scale
+    unseen = found.joint_use("XB", SAMPLER.uniform)
+    assert (unseen.parameters == learned().joint_use("XB", SAMPLER.uniform).parameters).all()

@@ -1,4 +1,4 @@
-"""The unions of a cell: as accurate as overlap.union, and the same bytes whatever else is asked."""
+"""The unions of a group: as accurate as copula.union, and the same bytes whatever else is asked."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from audience_impact.frames import Array
 from audience_impact.overlap import batched as module
-from audience_impact.overlap.batched import Cell, cell_unions, unions
-from audience_impact.overlap.copula import frechet, independence, union
+from audience_impact.overlap.batched import group_unions
+from audience_impact.overlap.copula import union
+from audience_impact.overlap.model import Group, JointUse, unions, with_error
+from tests.engine import learned
 
 AS_MEASURED = 1e-6
 SEEDS = st.integers(0, 2**32 - 1)
@@ -29,28 +31,29 @@ def kinds(random: np.random.Generator, platforms: int) -> Iterator[Array]:
     yield np.asarray(random.choice([0.0, 1.0, 0.5], platforms), dtype=float)
 
 
-def made(seed: int, platforms: int = 6, draws: int = 30, sets: int = 12) -> Cell:
-    """A cell with all kinds of shares and correlations, its sets in no order."""
+def made(seed: int, platforms: int = 6, draws: int = 30, sets: int = 12) -> Group:
+    """A group with all kinds of shares and correlations, its sets in no order."""
     random = np.random.default_rng(seed)
     rows = [row for _ in range(draws // 8 + 1) for row in kinds(random, platforms)]
     correlation = np.concatenate(([0.0, 0.99, 0.9999], random.random(draws - 3) * 0.98))
     members = random.random((sets, platforms)) < random.random((sets, 1))
     error = 0.3 * random.standard_normal(draws)
-    return Cell(np.array(rows[:draws]).T, random.permutation(correlation), error, members)
+    use = JointUse(random.permutation(correlation)[None, :], error)
+    return Group(np.array(rows[:draws]).T, use, members)
 
 
-def without_error(cell: Cell) -> Cell:
-    return replace(cell, error=np.zeros_like(cell.error))
+def without_error(group: Group) -> Group:
+    use = replace(group.joint_use, error=np.zeros_like(group.joint_use.error))
+    return replace(group, joint_use=use)
 
 
-def by_overlap(cell: Cell) -> Array:
+def by_overlap(group: Group) -> Array:
     """The definition, a set at a time."""
     rows = []
-    for row in cell.members:
-        m = cell.shares[row].T if row.any() else np.zeros((len(cell.error), 1))
-        low, high = frechet(m)
-        core = union(m, cell.correlation)
-        rows.append(np.clip(core + cell.error * (independence(m) - low), low, high))
+    for row in group.members:
+        m = group.shares[row].T if row.any() else np.zeros((group.shares.shape[1], 1))
+        core = union(m, group.joint_use.parameters[0])
+        rows.append(with_error(core, m, group.joint_use.error))
     return np.array(rows)
 
 
@@ -60,23 +63,24 @@ def test_as_accurate_as_measured(platforms: int, correlation: float) -> None:
     random = np.random.default_rng(platforms)
     shares = np.array([row for _ in range(15) for row in kinds(random, platforms)]).T
     nothing = np.zeros(shares.shape[1])
-    cell = Cell(shares, nothing + correlation, nothing, np.ones((1, platforms), dtype=bool))
-    np.testing.assert_allclose(cell_unions(cell), by_overlap(cell), rtol=0.0, atol=AS_MEASURED)
+    use = JointUse(nothing[None, :] + correlation, nothing)
+    group = Group(shares, use, np.ones((1, platforms), dtype=bool))
+    np.testing.assert_allclose(group_unions(group), by_overlap(group), rtol=0.0, atol=AS_MEASURED)
 
 
 @given(SEEDS)
 @settings(deadline=None, max_examples=25)
 def test_many_sets_and_errors_are_as_the_definition_says(seed: int) -> None:
-    cell = made(seed, platforms=int(np.random.default_rng(seed).integers(1, 12)))
-    np.testing.assert_allclose(cell_unions(cell), by_overlap(cell), rtol=0.0, atol=AS_MEASURED)
+    group = made(seed, platforms=int(np.random.default_rng(seed).integers(1, 12)))
+    np.testing.assert_allclose(group_unions(group), by_overlap(group), rtol=0.0, atol=AS_MEASURED)
 
 
 @given(SEEDS)
 @settings(deadline=None, max_examples=25)
 def test_a_union_stays_inside_the_bounds(seed: int) -> None:
-    cell = made(seed)
-    for row, drawn in zip(cell.members, cell_unions(cell), strict=True):
-        own = cell.shares[row]
+    group = made(seed)
+    for row, drawn in zip(group.members, group_unions(group), strict=True):
+        own = group.shares[row]
         assert (drawn >= own.max(axis=0, initial=0.0)).all()
         assert (drawn <= np.minimum(1.0, own.sum(axis=0) + 1e-12)).all()
 
@@ -84,81 +88,82 @@ def test_a_union_stays_inside_the_bounds(seed: int) -> None:
 @given(SEEDS)
 @settings(deadline=None, max_examples=25)
 def test_another_platform_never_lowers_a_union(seed: int) -> None:
-    cell = without_error(made(seed))
+    group = without_error(made(seed))
     random = np.random.default_rng(seed)
-    more = cell.members.copy()
+    more = group.members.copy()
     more[np.arange(len(more)), random.integers(0, more.shape[1], len(more))] = True
-    both = cell_unions(replace(cell, members=np.concatenate((cell.members, more))))
+    both = group_unions(replace(group, members=np.concatenate((group.members, more))))
     assert (both[len(more) :] >= both[: len(more)]).all()
 
 
 def test_another_platform_lowers_a_union_by_no_more_than_the_error_where_the_rule_changes() -> None:
-    cell = without_error(made(3, platforms=17))
+    group = without_error(made(3, platforms=17))
     members = np.tri(17, 17, dtype=bool)
-    assert (np.diff(cell_unions(replace(cell, members=members)), axis=0) >= -AS_MEASURED).all()
+    assert (np.diff(group_unions(replace(group, members=members)), axis=0) >= -AS_MEASURED).all()
 
 
 def test_one_platform_is_its_share_and_no_platform_is_nothing() -> None:
-    cell = made(1, platforms=4)
+    group = made(1, platforms=4)
     members = np.concatenate((np.eye(4, dtype=bool), np.zeros((1, 4), dtype=bool)))
-    drawn = cell_unions(replace(cell, members=members))
-    assert (drawn[:4] == cell.shares).all()
+    drawn = group_unions(replace(group, members=members))
+    assert (drawn[:4] == group.shares).all()
     assert (drawn[4] == 0.0).all()
 
 
 @given(SEEDS)
 @settings(deadline=None, max_examples=25)
 def test_the_order_of_platforms_changes_no_more_than_rounding(seed: int) -> None:
-    cell = made(seed)
-    order = np.random.default_rng(seed).permutation(len(cell.shares))
-    other = replace(cell, shares=cell.shares[order], members=cell.members[:, order])
-    np.testing.assert_allclose(cell_unions(other), cell_unions(cell), rtol=0.0, atol=1e-12)
+    group = made(seed)
+    order = np.random.default_rng(seed).permutation(len(group.shares))
+    other = replace(group, shares=group.shares[order], members=group.members[:, order])
+    np.testing.assert_allclose(group_unions(other), group_unions(group), rtol=0.0, atol=1e-12)
 
 
 @given(SEEDS)
 @settings(deadline=None, max_examples=25)
 def test_a_set_alone_is_the_same_to_the_bit(seed: int) -> None:
-    cell = made(seed, platforms=10)  # more than 8: two rules in one cell
-    together = cell_unions(cell)
-    for row, drawn in zip(cell.members, together, strict=True):
-        assert (cell_unions(replace(cell, members=row[None])) == drawn).all()
-        fewer = replace(cell, shares=cell.shares[row], members=row[None, row])
-        assert (cell_unions(fewer) == drawn).all()
+    group = made(seed, platforms=10)  # more than 8: two rules in one group
+    together = group_unions(group)
+    for row, drawn in zip(group.members, together, strict=True):
+        assert (group_unions(replace(group, members=row[None])) == drawn).all()
+        fewer = replace(group, shares=group.shares[row], members=row[None, row])
+        assert (group_unions(fewer) == drawn).all()
 
 
 @given(SEEDS)
 @settings(deadline=None, max_examples=25)
 def test_a_draw_alone_is_the_same_to_the_bit(seed: int) -> None:
-    cell = made(seed, draws=9)
-    together = cell_unions(cell)
+    group = made(seed, draws=9)
+    together = group_unions(group)
     for at in range(9):
         one = slice(at, at + 1)
-        alone = Cell(cell.shares[:, one], cell.correlation[one], cell.error[one], cell.members)
-        assert (cell_unions(alone) == together[:, one]).all()
+        use = JointUse(group.joint_use.parameters[:, one], group.joint_use.error[one])
+        alone = Group(group.shares[:, one], use, group.members)
+        assert (group_unions(alone) == together[:, one]).all()
 
 
 @given(SEEDS)
 @settings(deadline=None, max_examples=25)
 def test_the_order_of_sets_and_duplicates_change_nothing(seed: int) -> None:
-    cell = made(seed)
-    order = np.random.default_rng(seed).integers(0, len(cell.members), 40)
-    other = cell_unions(replace(cell, members=cell.members[order]))
-    assert (other == cell_unions(cell)[order]).all()
+    group = made(seed)
+    order = np.random.default_rng(seed).integers(0, len(group.members), 40)
+    other = group_unions(replace(group, members=group.members[order]))
+    assert (other == group_unions(group)[order]).all()
 
 
 @pytest.mark.parametrize("block", [1, 20, 64, 1000, 1 << 20])
 def test_the_size_of_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    cell = made(7, platforms=10, draws=200)
-    expected = cell_unions(cell)
+    group = made(7, platforms=10, draws=200)
+    expected = group_unions(group)
     monkeypatch.setattr(module, "BLOCK", block)
-    assert (cell_unions(cell) == expected).all()
+    assert (group_unions(group) == expected).all()
 
 
 def test_the_number_of_workers_changes_nothing() -> None:
-    cells = [made(seed, draws=50 + seed) for seed in range(20)]
-    one, four = (unions(cells, lambda drawn: drawn, workers) for workers in (1, 4))
+    groups = [made(seed, draws=50 + seed) for seed in range(20)]
+    one, four = (unions(learned(), groups, workers=workers) for workers in (1, 4))
     assert [each.tobytes() for each in one] == [each.tobytes() for each in four]
-    assert one[3].tobytes() == cell_unions(cells[3]).tobytes()
+    assert one[3].tobytes() == group_unions(groups[3]).tobytes()
 
 
 def test_duplicates_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,8 +175,8 @@ def test_duplicates_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return plan(members)
 
     monkeypatch.setattr(module, "_plan", counted)
-    cell = made(5, sets=1)
-    cell_unions(replace(cell, members=np.ones((9, 6), dtype=bool)))
+    group = made(5, sets=1)
+    group_unions(replace(group, members=np.ones((9, 6), dtype=bool)))
     assert set(planned) == {1}
 
 
@@ -181,17 +186,17 @@ def test_a_beginning_in_common_is_multiplied_once() -> None:
 
 
 def test_the_reduction_is_applied_to_each_cell() -> None:
-    cells = [made(seed) for seed in (1, 2)]
-    means = unions(cells, lambda drawn: drawn.mean(axis=1))
+    groups = [made(seed) for seed in (1, 2)]
+    means = unions(learned(), groups, lambda drawn: drawn.mean(axis=1))
     assert [each.shape for each in means] == [(12,), (12,)]
-    assert (means[1] == cell_unions(cells[1]).mean(axis=1)).all()
+    assert (means[1] == group_unions(groups[1]).mean(axis=1)).all()
 
 
 @pytest.mark.parametrize(("sets", "platforms", "draws"), [(0, 3, 5), (2, 0, 5), (2, 3, 0)])
 def test_nothing_asked_gives_nothing(sets: int, platforms: int, draws: int) -> None:
     members = np.ones((sets, platforms), dtype=bool)
-    drawn = cell_unions(
-        Cell(np.ones((platforms, draws)), np.zeros(draws), np.zeros(draws), members)
+    drawn = group_unions(
+        Group(np.ones((platforms, draws)), JointUse(np.zeros((1, draws)), np.zeros(draws)), members)
     )
     assert drawn.shape == (sets, draws)
     assert not drawn.any()
@@ -202,13 +207,13 @@ def test_nothing_asked_gives_nothing(sets: int, platforms: int, draws: int) -> N
     [
         ({"shares": np.full((6, 30), 1.1)}, "shares must lie in 0..1"),
         ({"shares": np.full((6, 30), np.nan)}, "shares must lie in 0..1"),
-        ({"correlation": np.full(30, 1.0)}, "correlations must lie in 0..0.9999"),
-        ({"error": np.full(30, np.nan)}, "errors must be numbers"),
-        ({"correlation": np.zeros(29)}, "the same draws"),
-        ({"error": np.zeros(29)}, "the same draws"),
+        ({"joint_use": JointUse(np.ones((1, 30)), np.zeros(30))}, "must lie in 0..0.9999"),
+        ({"joint_use": JointUse(np.zeros((1, 30)), np.full(30, np.nan))}, "must be numbers"),
+        ({"joint_use": JointUse(np.zeros((1, 29)), np.zeros(30))}, "the same draws"),
+        ({"joint_use": JointUse(np.zeros((1, 30)), np.zeros(29))}, "the same draws"),
         ({"members": np.ones((2, 5), dtype=bool)}, "the same platforms"),
     ],
 )
-def test_what_does_not_fit_is_refused(change: dict[str, Array], message: str) -> None:
+def test_what_does_not_fit_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        cell_unions(replace(made(1), **change))  # type: ignore[arg-type]
+        group_unions(replace(made(1), **change))  # type: ignore[arg-type]

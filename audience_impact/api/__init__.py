@@ -1,0 +1,1 @@
+"""What an analyst calls: numbers in, named tuples out, no pipeline and no facts needed."""

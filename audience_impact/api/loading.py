@@ -1,0 +1,144 @@
+"""Reading what was published, and what surveys taught, for a notebook.
+
+A published version is a folder of Parquet files that describe themselves; a calibration is the
+fact table `overlap_calibration` with, beside it, `surveys`, which says whose surveys they are.
+Both fact tables are inside the wheel.  In a checkout they are links into data/facts, so that
+there is one file of each.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from audience_impact.overlap.one_factor import OneFactorCopula
+
+SHIPPED = Path(__file__).parents[1] / "overlap" / "shipped"
+METADATA_KEY = b"audience_impact"
+CALIBRATION, SURVEYS = "overlap_calibration", "surveys"
+_COLUMNS = {
+    CALIBRATION: ("parameter", "survey_id", "value", "houses"),
+    SURVEYS: ("survey_id", "area_id", "house"),
+}
+
+
+def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
+    """The model of joint use as surveys taught it.
+
+    Args:
+        path: A folder with overlap_calibration.csv or that file itself; where surveys.csv lies
+            beside it, the surveys of a country pull the estimates of that country. None: the
+            calibration that comes with this package.
+
+    Returns:
+        The one-factor copula; `.calibration` has its numbers, `.centres` the centre and scale
+        of the log odds of the correlation of each country that was surveyed itself.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: The file is no such table; the message names it and says what is wrong.
+
+    Source:
+        `audience-impact calibrate` writes the table; `audience_impact.overlap.calibration`.
+
+    Examples:
+        >>> learned = load_calibration()
+        >>> learned.calibration.houses
+        6
+        >>> "RU" in learned.centres
+        True
+    """
+    import pandas as pd
+
+    from audience_impact.overlap import one_factor
+
+    place = Path(path) if path is not None else SHIPPED
+    file = place / f"{CALIBRATION}.csv" if place.is_dir() else place
+    table, beside = _table(file, CALIBRATION), file.with_name(f"{SURVEYS}.csv")
+    columns = list(_COLUMNS[SURVEYS])
+    surveys = _table(beside, SURVEYS) if beside.is_file() else pd.DataFrame(columns=columns)
+    for name in ("value", "houses"):
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        if numbers.isna().any():
+            row = int(numbers.isna().to_numpy().argmax())
+            cell = table[name].iloc[row]
+            raise ValueError(f"{file}: line {row + 2}, column {name}: {cell!r} is no number")
+        table[name] = numbers
+    try:
+        found = one_factor.learned({CALIBRATION: table, SURVEYS: surveys})
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+    if found is None:
+        raise ValueError(f"{file} has no rows")
+    return found
+
+
+def _table(file: Path, name: str) -> "pd.DataFrame":
+    """A fact table as text."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(file, dtype="str", keep_default_na=False)
+    except ValueError as error:  # pandas' errors of parsing and of encoding are such
+        raise ValueError(f"{file} is no table: {error}") from error
+    lacking = [column for column in _COLUMNS[name] if column not in table.columns]
+    if lacking:
+        raise ValueError(f"{file} lacks the columns {', '.join(lacking)} of the table {name}")
+    return table
+
+
+def load(path: str | Path) -> "pd.DataFrame | dict[str, pd.DataFrame]":
+    """Published tables, with what is known about them and about each column.
+
+    Args:
+        path: A folder of a version (such as data/published/latest), or one of its Parquet files.
+
+    Returns:
+        Of a file the table, of a folder its tables by name. `table.attrs` holds `table`,
+        `title`, `description`, `licence`, `sources`, `version_id`, `as_of`, `seed` and more as
+        they were published, and `columns`: by column its `description`, `unit`, `sdmx_concept`.
+
+    Raises:
+        FileNotFoundError: There is no such file or folder, or no table in the folder.
+        ValueError: A file is no table that this project published.
+
+    Source:
+        docs/data-dictionary.md has the same words of every column.
+
+    Examples:
+        >>> load("nowhere")
+        Traceback (most recent call last):
+            ...
+        FileNotFoundError: nowhere: no such file, and no folder with published tables
+    """
+    place = Path(path)
+    if place.is_file():
+        return _published(place)
+    files = sorted(place.resolve().glob("*.parquet")) if place.is_dir() else []
+    if not files:
+        raise FileNotFoundError(f"{place}: no such file, and no folder with published tables")
+    return {file.stem: _published(file) for file in files}
+
+
+def _published(file: Path) -> "pd.DataFrame":
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(file)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{file} is no Parquet file: {error}") from error
+    if METADATA_KEY not in (schema.metadata or {}):
+        raise ValueError(f"{file} was not published by audience-impact: it does not say what it is")
+    table = pd.read_parquet(file)
+    table.attrs = json.loads(schema.metadata[METADATA_KEY])
+    table.attrs["columns"] = {field.name: _told(field) for field in schema}
+    return table
+
+
+def _told(field: Any) -> dict[str, str]:
+    """What a column says of itself."""
+    return {key.decode(): word.decode() for key, word in (field.metadata or {}).items()}

@@ -1,0 +1,243 @@
+"""How many people: the net reach of several audiences, and the users of a feature in it.
+
+Definitions
+-----------
+Audience: the people who use a platform in a month.
+Universe: the people whom audiences are counted among, all of them inside it.
+Net reach (union): everyone in at least one audience, each person once.
+Bounds: what the numbers force, whatever people do.  Quantiles: 5, 50 and 95 % of draws, which
+hold only as far as the model of joint use does.
+
+Method, assumptions, known drawbacks, citations
+-----------------------------------------------
+Those of the modules that each function names; docs/method.md has the whole.
+
+Everything is in persons unless an argument is called a share.  Heavy libraries are imported by
+the functions that need them, so that importing the package takes a moment.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audience_impact.api.answers import (
+    Bounds,
+    ContradictionError,
+    Estimate,
+    FeatureUsers,
+    Overlap,
+    Persons,
+    SharpBounds,
+)
+from audience_impact.api.numbers import exact, pair, points, sizes, unions
+
+if TYPE_CHECKING:
+    from audience_impact.overlap.model import OverlapModel
+
+
+def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) -> Bounds:
+    """The least and the most people that a union of audiences can have (Frechet).
+
+    Both ends can be reached, so nothing narrower follows from sizes alone.
+
+    Args:
+        audiences: Persons in each audience; a pair is the least and the most.
+        universe: Persons in the universe; without one only the audiences limit the union.
+
+    Returns:
+        max(least) and min(universe, sum of most), in persons.
+
+    Raises:
+        ValueError: No audience; a number that is missing (NaN), negative or infinite; a least
+            above its most; an audience larger than the universe.
+
+    Source:
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.frechet`.
+
+    Examples:
+        >>> union_bounds([96e6, 89e6], universe=105e6)
+        Bounds(lower=96000000.0, upper=105000000.0)
+        >>> union_bounds([(90e6, 96e6), 5e6])
+        Bounds(lower=90000000.0, upper=101000000.0)
+    """
+    import pandas as pd
+
+    from audience_impact.bounds.frechet import frechet
+
+    low, high = sizes(audiences, universe)
+    table = pd.DataFrame({"union": 0, "low_persons": low, "high_persons": high})
+    table["base_persons"] = universe
+    found = frechet(table, ["union"]).iloc[0]
+    return Bounds(float(found["lower_persons"]), float(found["upper_persons"]))
+
+
+def sharp_union_bounds(
+    audiences: Sequence[Persons],
+    *,
+    universe: float = math.inf,
+    overlaps: Sequence[Overlap] = (),
+) -> SharpBounds:
+    """The narrowest bounds of a union that sizes and measured overlaps allow.
+
+    Args:
+        audiences: Persons in each audience; a pair is the least and the most.
+        universe: Persons in the universe.
+        overlaps: What was measured of how the audiences overlap.
+
+    Returns:
+        The bounds in persons, and whether nothing narrower follows from the same numbers.
+
+    Raises:
+        ContradictionError: The numbers cannot all hold; it names a smallest set of them.
+        ValueError: As `union_bounds`; an overlap of an audience that is not there, of a share
+            outside 0..1, or of less than two audiences.
+
+    Source:
+        Hailperin (1965), American Mathematical Monthly 72; `audience_impact.bounds.sharp`.
+
+    Examples:
+        95 % of the users of the second audience use the first:
+
+        >>> both = Overlap(audiences=(0, 1), value=0.95, share_of=1)
+        >>> sharp_union_bounds([96e6, 89e6], universe=105e6, overlaps=[both])
+        SharpBounds(lower=100450000.0, upper=100450000.0, is_sharp=True)
+        >>> few = Overlap(audiences=(0, 1), value=0.65, share_of=1)
+        >>> sharp_union_bounds([96e6, 89e6], universe=105e6, overlaps=[few])
+        Traceback (most recent call last):
+            ...
+        audience_impact.api.answers.ContradictionError: cannot all hold together: audience 0,
+        audience 1, overlap 0, the universe
+    """
+    from audience_impact.bounds.conflicts import Conflict
+    from audience_impact.bounds.linear_program import Measured, Problem
+    from audience_impact.bounds.sharp import sharp
+    from audience_impact.vocabulary import OverlapKind
+
+    low, high = sizes(audiences, universe)
+    ends = [_ends_of(one, i, len(low)) for i, one in enumerate(overlaps)]
+    measured = [
+        Measured(one.audiences, OverlapKind(one.kind), least, most, one.share_of)
+        for one, (least, most) in zip(overlaps, ends, strict=True)
+    ]
+    problem = Problem(float(universe), tuple(low), tuple(high), tuple(measured))
+    (found,) = sharp([problem])
+    if isinstance(found, Conflict):
+        raise ContradictionError(found.audiences, found.measured, found.base)
+    return SharpBounds(float(found.lower), float(found.upper), not found.weaker)
+
+
+def estimate_union(
+    audiences: Sequence[float],
+    *,
+    universe: float,
+    calibration: "OverlapModel",
+    country_id: str = "",
+    seed: int = 0,
+    draws: int = 1000,
+) -> Estimate:
+    """How many people a union of audiences has, as a model of joint use estimates it.
+
+    The audiences are taken to be exact: the interval holds how people use platforms together
+    and the error of the model, not errors of the figures.
+
+    Args:
+        audiences: Persons in each audience.
+        universe: Persons in the universe, above 0.
+        calibration: What surveys taught, as `load_calibration` gives it.
+        country_id: Two-letter code of the country (ISO 3166): its own surveys, where there are
+            any, pull the estimate, and the draws are those of the pipeline. Blank: a country
+            that nobody surveyed.
+        seed: Seed of the draws; the same seed gives the same numbers everywhere.
+        draws: How many draws, at least 1.
+
+    Returns:
+        The 5, 50 and 95 % points, in persons, inside `union_bounds`.
+
+    Raises:
+        ValueError: As `union_bounds`; a pair for an audience; less than one draw.
+
+    Source:
+        docs/method.md; `audience_impact.overlap.copula` (one-factor Gaussian copula).
+
+    Examples:
+        >>> from audience_impact import load_calibration
+        >>> learned = load_calibration()
+        >>> found = estimate_union([96e6, 89e6], universe=105e6, calibration=learned)
+        >>> [round(persons / 1e6, 1) for persons in found]
+        [98.0, 101.3, 103.4]
+        >>> told = {"calibration": learned, "country_id": "RU"}
+        >>> russia = estimate_union([96e6, 89e6], universe=105e6, **told)
+        >>> [round(persons / 1e6, 1) for persons in russia]
+        [98.4, 101.5, 103.6]
+    """
+    known = exact(audiences, universe)
+    members = np.ones((1, len(known)), dtype=bool)
+    drawn = unions(known / universe, members, calibration, country_id, (seed, draws))
+    return Estimate(*points(drawn[0] * universe))
+
+
+def feature_users(
+    audiences: Sequence[float],
+    users: float,
+    *,
+    universe: float,
+    calibration: "OverlapModel",
+    country_id: str = "",
+    seed: int = 0,
+    draws: int = 1000,
+) -> FeatureUsers:
+    """How many people of a union of audiences use a feature that is restricted there.
+
+    The users of the feature are taken for one more service of the model: |E and C| =
+    |C| + |E| - |E or C|, with the exposed E and the users C.
+
+    Args:
+        audiences: Persons in the audience of each platform whose feature is restricted.
+        users: Persons of the universe who use the feature, on whatever platform.
+        universe: Persons in the universe, above 0.
+        calibration: What surveys taught, as `load_calibration` gives it.
+        country_id: As for `estimate_union`.
+        seed: Seed of the draws.
+        draws: How many draws, at least 1.
+
+    Returns:
+        Persons: max(0, C + least E - universe), the points of the draws, min(C, most E).
+
+    Raises:
+        ValueError: As `estimate_union`.
+
+    Source:
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.feature_users`.
+
+    Examples:
+        >>> from audience_impact import load_calibration
+        >>> learned = load_calibration()
+        >>> found = feature_users([96e6, 89e6], 41.7e6, universe=105e6, calibration=learned)
+        >>> [round(persons / 1e6, 1) for persons in found]
+        [32.7, 41.2, 41.5, 41.7, 41.7]
+    """
+    exposed = union_bounds(audiences, universe=universe)
+    known = np.append(exact(audiences, universe), exact([users], universe, ["users"]))
+    lower = max(0.0, users + exposed.lower - universe)
+    upper = min(float(users), exposed.upper)
+    members = np.array([[True] * (len(known) - 1) + [False], [True] * len(known)])
+    drawn = unions(known / universe, members, calibration, country_id, (seed, draws)) * universe
+    both = np.clip(users + drawn[0] - drawn[1], lower, upper)
+    q05, q50, q95 = points(both)
+    return FeatureUsers(lower, q05, q50, q95, upper)
+
+
+def _ends_of(overlap: Overlap, number: int, count: int) -> tuple[float, float]:
+    """The least and the most of a measured overlap, checked."""
+    what = f"overlap {number}"
+    named = {*overlap.audiences, *(() if overlap.share_of is None else (overlap.share_of,))}
+    if len(set(overlap.audiences)) < 2 or not named <= set(range(count)):
+        raise ValueError(f"{what} names {overlap.audiences}: two or more of 0..{count - 1}")
+    if overlap.kind not in ("intersection", "union"):
+        raise ValueError(f"{what} is of kind {overlap.kind!r}: intersection or union")
+    low, high = pair(overlap.value, what)
+    if overlap.share_of is not None and overlap.kind == "intersection" and high > 1.0:
+        raise ValueError(f"{what} is {overlap.value}: a share lies in 0..1")
+    return low, high

@@ -1,0 +1,170 @@
+"""How many people over time: reach in a number of days, person-days under restrictions.
+
+Definitions
+-----------
+Audience: the people who use a platform on a day or in a month, as said.
+Universe: the people whom audiences are counted among, all of them inside it.
+Person-day: one person on one day; whoever is in several audiences of a day counts once.
+Bounds: what the numbers force, whatever people do.  Quantiles: 5, 50 and 95 % of draws, which
+hold only as far as the model of joint use does.
+
+Method, assumptions, known drawbacks, citations
+-----------------------------------------------
+Those of the modules that each function names; docs/method.md has the whole.
+
+Everything is in persons unless an argument is called a share.  Heavy libraries are imported by
+the functions that need them, so that importing the package takes a moment.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audience_impact.api.answers import Reach, Restriction
+from audience_impact.api.numbers import PROBABILITIES, exact, unions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from audience_impact.frames import Array
+    from audience_impact.overlap.model import OverlapModel
+
+
+def reach_in_days(
+    daily: float, monthly: float, days: int, *, universe: float, month_days: int = 30
+) -> Reach:
+    """How many different people a service reaches in a number of days.
+
+    Args:
+        daily: Persons who use it on a day.
+        monthly: Persons who use it at least once in `month_days` days.
+        days: Whole days, at least 1.
+        universe: Persons in the universe, above 0.
+        month_days: Days in a "month", at least 2.
+
+    Returns:
+        Persons: the least and the most that daily and monthly audience allow where days are
+        alike, and what is expected where each person has a chance of use of his own.
+
+    Raises:
+        ValueError: A number that is missing, negative or larger than the universe; monthly below
+            daily; days that are not whole or below 1.
+
+    Source:
+        Metheringham (1964), J. Advertising Research 4; `audience_impact.simulation.reach`.
+
+    Examples:
+        >>> found = reach_in_days(68e6, 89e6, 7, universe=105e6)
+        >>> [round(persons / 1e6, 1) for persons in found]
+        [68.0, 82.5, 89.0]
+        >>> reach_in_days(68e6, 89e6, 30, universe=105e6).upper
+        89000000.0
+    """
+    from audience_impact.simulation.reach import reach_days, reach_limits
+
+    one, many = exact([daily, monthly], universe, ("daily", "monthly")) / universe
+    if days < 1:
+        raise ValueError(f"days must be whole numbers, at least 1, not {days}")
+    least, most = reach_limits(many, days, month_days)
+    expected = reach_days(one, many, days, month_days)
+    lower = max(float(least), float(one))
+    return Reach(*(universe * float(x) for x in (lower, np.clip(expected, lower, most), most)))
+
+
+def person_days(
+    restrictions: Iterable[Restriction],
+    daily: Mapping[str, float],
+    *,
+    universe: float,
+    calibration: "OverlapModel",
+    country_id: str = "",
+    seed: int = 0,
+    draws: int = 1000,
+) -> "pd.DataFrame":
+    """Person-days under restrictions of one country that may overlap in time and audiences.
+
+    On each day everyone in at least one restricted audience counts once.
+
+    Args:
+        restrictions: Each with its first day, the first day after it (dates, or text like
+            "2025-08-13") and the names of the audiences that it restricts.
+        daily: Persons who use each named audience on a day.
+        universe: Persons in the universe, above 0.
+        calibration: What surveys taught, as `load_calibration` gives it.
+        country_id: As for `estimate_union`.
+        seed: Seed of the draws.
+        draws: How many draws, at least 1.
+
+    Returns:
+        One row a period, indexed by `period`: "all", years ("2025") and months ("2025-08").
+        Columns `days` (with any restriction in force), `lower_person_days`, `q05_person_days`,
+        `q50_person_days`, `q95_person_days`, `upper_person_days`.
+
+    Raises:
+        ValueError: As `estimate_union`; no restriction; one that names no audience, or one that
+            `daily` does not have, that ends before it begins or whose days are none.
+
+    Source:
+        Shamos and Hoey (1976), 17th FOCS (the sweep); `audience_impact.simulation.intervals`.
+
+    Examples:
+        >>> from audience_impact import load_calibration
+        >>> found = person_days(
+        ...     [("2025-08-13", "2025-08-23", ["a"]), ("2025-08-18", "2025-08-28", ["a", "b"])],
+        ...     {"a": 68e6, "b": 82.1e6},
+        ...     universe=105e6,
+        ...     calibration=load_calibration(),
+        ... )
+        >>> int(found.loc["all", "days"])
+        15
+        >>> (found.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
+        [1161, 1191, 1253, 1298, 1390]
+    """
+    from audience_impact.simulation.intervals import by_period, stretches
+
+    names = sorted(daily)
+    known = exact([daily[name] for name in names], universe, names)
+    pieces, parts = stretches(_spans(restrictions, names))
+    members = np.zeros((int(parts["set_id"].max()) + 1, len(names)), dtype=bool)
+    members[parts["set_id"], [names.index(name) for name in parts["item"]]] = True
+    drawn = unions(known / universe, members, calibration, country_id, (seed, draws)) * universe
+    own = np.where(members, known, 0.0)
+    ends = np.stack([own.max(axis=1), np.minimum(own.sum(axis=1), universe)], axis=1)
+    periods, totals = by_period(pieces, np.hstack([ends, drawn]))
+    return _by_period(periods, totals)
+
+
+def _by_period(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFrame":
+    """Bounds and points of the person-days (periods, 2 + D), the sum of the years first."""
+    import pandas as pd
+
+    years = (periods["period"].str.len() == 4).to_numpy()
+    names = ["all", *periods["period"]]
+    days = np.concatenate([[periods["days"][years].sum()], periods["days"]])
+    every = np.vstack([totals[years].sum(axis=0), totals])
+    points = np.quantile(every[:, 2:], PROBABILITIES, axis=1)
+    rows = [days, every[:, 0], *points, every[:, 1]]
+    columns = ["lower", "q05", "q50", "q95", "upper"]
+    return pd.DataFrame(
+        dict(zip(["days", *(f"{name}_person_days" for name in columns)], rows, strict=True)),
+        index=pd.Index(names, name="period"),
+    )
+
+
+def _spans(restrictions: Iterable[Restriction], names: Sequence[str]) -> "pd.DataFrame":
+    """The restrictions as the sweep takes them: one row an audience that each restricts."""
+    import pandas as pd
+
+    rows = []
+    for number, (start, end, audiences) in enumerate(restrictions):
+        first, last = pd.Timestamp(start), pd.Timestamp(end)
+        unknown = sorted(set(audiences) - set(names))
+        if unknown or not audiences:
+            raise ValueError(f"restriction {number}: no daily audience of {unknown or 'anything'}")
+        if not first < last:
+            raise ValueError(f"restriction {number}: {end} is not after {start}")
+        rows += [("", name, first, last) for name in audiences]
+    if not rows:
+        raise ValueError("there is no restriction")
+    return pd.DataFrame(rows, columns=["group", "item", "start", "end"])

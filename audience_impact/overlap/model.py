@@ -1,0 +1,166 @@
+"""What a model of joint use must answer, whichever it is, and what needs no model at all.
+
+Definitions
+-----------
+Universe: the people that shares refer to.  Union: the share of it that uses at least one of some
+platforms.  Pattern: the exact set of platforms that a person uses, numbered so that bit i of the
+number says that platform i is used.
+Joint use: how people of one country use platforms together.  It is uncertain, so it is D draws of
+whatever parameters a model has, which no one but that model reads.
+Group: everything asked for in one country and universe.  All its unions share the draws of the
+audiences and of the joint use, so that draw d is one possible world.
+
+Method
+------
+A model is an object with the methods of `OverlapModel`; registry.py says which there are and how
+each is learned from the facts.  Whatever a model answers lies inside the Frechet bounds
+max m_i <= union <= min(1, sum m_i) of each draw's own shares.  A model states its own error in
+units of the distance between independence and the largest audience, because that distance is
+what an assumption on joint use decides.
+
+Assumptions
+-----------
+Every audience lies inside the universe.  Draw d of one audience goes with draw d of all others.
+
+Known drawbacks
+---------------
+A model with an error of another form than a multiple of that distance has to put it into its
+parameters.
+
+Citation
+--------
+Frechet (1935), Generalisation du theoreme des probabilites totales, Fund. Math. 25.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from audience_impact.frames import Array
+from audience_impact.vocabulary import DedupMethod, InputKind
+
+Uniforms: TypeAlias = Callable[[InputKind, str], Array]
+"""Gives the uniforms (D,) of a kind of input and a key; the same ones for the same key."""
+
+
+@dataclass(frozen=True)
+class JointUse:
+    """D draws of how people of one country use platforms together."""
+
+    parameters: Array  # (k, D) draws of the k parameters of a model, in the model's own order
+    error: Array  # (D,) draws of its error over (independence - largest audience)
+
+
+@dataclass(frozen=True)
+class Group:
+    """G unions asked for in one country and universe, of P platforms, in D draws."""
+
+    shares: Array  # (P, D) draws of the audiences over the universe, 0..1
+    joint_use: JointUse
+    members: NDArray[np.bool_]  # (G, P) which platforms each union holds
+
+
+class OverlapModel(Protocol):
+    """A model of joint use that has learned what it can."""
+
+    @property
+    def dedup_method(self) -> DedupMethod:
+        """The word for it in the published tables."""
+
+    def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
+        """Draws of the joint use of a country; blank or unknown: of a country never surveyed.
+
+        Takes uniforms of the kinds CORRELATION (parameters) and MODEL (error), under keys that
+        name the country, so that runs agree and sensitivity can tell the two apart.
+        """
+
+    def unions(self, group: Group) -> Array:
+        """Draws (G, D) of the unions of a group, as shares of the universe, with the error.
+
+        A union's draws hang on nothing but its own audiences and the joint use.  Raises
+        ValueError where shapes do not fit or a share lies outside 0..1.
+        """
+
+    def patterns(self, shares: Array, joint_use: JointUse) -> Array:
+        """Draws (D, 2**n) of the patterns of one set of audiences (D, n), without the error.
+
+        Raises ValueError for more platforms than the model can take.
+        """
+
+    def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
+        """Draws (S, D) of the unions of many sets (S, platforms) whose shares are exact.
+
+        With the error; platforms of share 0 are padding.
+        """
+
+
+def frechet(shares: ArrayLike) -> tuple[Array, Array]:
+    """Lower and upper bound of the union that shares (..., platforms) alone force."""
+    m = np.asarray(shares, dtype=float)
+    return m.max(axis=-1), np.minimum(1.0, m.sum(axis=-1))
+
+
+def independence(shares: ArrayLike) -> Array:
+    """Union of shares (..., platforms) if use of one platform told nothing about another."""
+    return np.asarray(1.0 - np.prod(1.0 - np.asarray(shares, dtype=float), axis=-1))
+
+
+def with_error(core: Array, shares: Array, error: Array, part: float = 1.0) -> Array:
+    """Unions with a part of a model's error added, inside the Frechet bounds.
+
+    `shares` (..., platforms), `core` and `error` broadcast against all but its last axis.
+    """
+    low, high = frechet(shares)
+    return np.asarray(np.clip(core + error * (independence(shares) - low) * part, low, high))
+
+
+def _as_they_are(drawn: Array) -> Array:
+    return drawn
+
+
+def unions(
+    model: OverlapModel,
+    groups: Sequence[Group],
+    reduce: Callable[[Array], Array] = _as_they_are,
+    workers: int = 1,
+) -> list[Array]:
+    """What `reduce` makes of the draws (G, D) of each group, in the order of the groups.
+
+    Workers are threads, as NumPy frees the interpreter while it computes; `reduce` runs in them.
+    Their number changes no bit.
+    """
+
+    def reduced(group: Group) -> Array:
+        return reduce(model.unions(group))
+
+    if workers == 1:
+        return [reduced(group) for group in groups]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(reduced, groups))
+
+
+def lattice(count: int) -> Uniforms:
+    """Low-discrepancy uniforms in the place of random ones (Kronecker, plastic number), no seed.
+
+    One column for the parameters of a model and another for its error.
+    """
+    plastic = 1.324717957244746
+    index = np.arange(count)
+    first, second = (index + 0.5) / count, np.asarray((0.5 + index / plastic) % 1.0)
+    return lambda kind, _: second if kind is InputKind.MODEL else first
+
+
+def intervals(
+    model: OverlapModel,
+    shares: ArrayLike,
+    country_id: str = "",
+    draws: int = 2048,
+    probabilities: Sequence[float] = (0.05, 0.5, 0.95),
+) -> Array:
+    """Quantiles (probabilities, sets) of the unions of exact shares (sets, platforms); no seed."""
+    joint_use = model.joint_use(country_id, lattice(draws))
+    return np.asarray(np.quantile(model.union_curve(shares, joint_use), probabilities, axis=1))

@@ -1,0 +1,116 @@
+"""The wheel alone, in an environment that has its dependencies and nothing of the checkout."""
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FACTS = ROOT / "data" / "facts"
+APPLICATION = {"prefect", "pandera", "httpx", "typer"}
+RUSSIA = """
+from audience_impact import estimate_union, load_calibration, union_bounds
+print(*union_bounds([96e6, 89e6], universe=105e6))
+print(*estimate_union([96e6, 89e6], universe=105e6, calibration=load_calibration()))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    build = "import sys, uv_build; print(uv_build.build_wheel(sys.argv[1]))"
+    # uv_build looks for its own binary on the path
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    subprocess.run(
+        [sys.executable, "-c", build, str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        check=True,
+        capture_output=True,
+    )
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with the wheel; libraries come from the one that tests."""
+    home = tmp_path_factory.mktemp("empty") / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    python = home / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    install = ["install", "--quiet", "--no-deps", "--no-index", "--no-compile", str(wheel)]
+    subprocess.run([*pip, *install], check=True, capture_output=True)
+    (site,) = home.glob("lib/python*/site-packages")
+    # a folder named in a .pth is searched, but its own .pth files (the checkout) are not read
+    (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return python
+
+
+def said(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(python), "-I", *words],
+        cwd=python.parent,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_three_lines_give_the_russian_bounds_and_estimate(python: Path) -> None:
+    bounds, estimate = said(python, "-c", RUSSIA).stdout.splitlines()
+    assert [float(word) for word in bounds.split()] == [96e6, 105e6]
+    low, middle, high = (float(word) / 1e6 for word in estimate.split())
+    assert [low, middle, high] == pytest.approx([98.1, 101.5, 103.5], abs=0.3)
+
+
+def test_nothing_of_the_checkout_is_in_reach(python: Path) -> None:
+    told = said(python, "-c", "import audience_impact, sys; print(audience_impact.__file__)")
+    assert Path(told.stdout.strip()).is_relative_to(python.parents[1])
+    with pytest.raises(subprocess.CalledProcessError):
+        said(python, "-c", "import flows")
+
+
+def test_the_package_is_imported_in_less_than_a_second(python: Path) -> None:
+    # the best of three: the first one may wait for the disk
+    told = [
+        said(python, "-X", "importtime", "-c", "import audience_impact").stderr for _ in range(3)
+    ]
+    microseconds = [int(text.splitlines()[-1].split("|")[1]) for text in told]
+    assert min(microseconds) < 1_000_000
+    slow = re.compile(
+        r"\| +(scipy|pandas|pyarrow|statsmodels|SALib|highspy|prefect|pandera)$", re.M
+    )
+    assert slow.findall(told[0]) == []
+
+
+def test_the_three_lines_need_nothing_of_the_application(python: Path) -> None:
+    show = "import sys; print(*{name.split('.')[0] for name in sys.modules})"
+    loaded = said(python, "-c", RUSSIA + show).stdout.splitlines()[-1].split()
+    assert "scipy" in loaded
+    assert not APPLICATION & set(loaded)
+
+
+def test_the_wheel_depends_on_nothing_of_the_application(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as held:
+        (about,) = [name for name in held.namelist() if name.endswith("/METADATA")]
+        needs = message_from_bytes(held.read(about)).get_all("Requires-Dist") or []
+    core = {re.split(r"[^\w.-]", need)[0] for need in needs if "extra ==" not in need}
+    assert "scipy" in core
+    assert not APPLICATION & core
+
+
+def test_the_wheel_carries_the_facts_that_the_pipeline_reads(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as held:
+        names = held.namelist()
+        for table in ("overlap_calibration", "surveys"):
+            inside = held.read(f"audience_impact/overlap/shipped/{table}.csv")
+            assert inside == (FACTS / f"{table}.csv").read_bytes()
+    assert "audience_impact/py.typed" in names
+    assert all(name.startswith("audience_impact") for name in names)

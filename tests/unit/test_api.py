@@ -1,0 +1,236 @@
+"""What an analyst imports: the numbers of the pipeline's own modules, and errors for bad input."""
+
+import doctest
+import math
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import audience_impact as ai
+from audience_impact.overlap import registry
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, people
+from flows.pipeline import steps
+from flows.reporting import reference
+from tests.support import FACTS
+
+MODULES = [
+    name
+    for _, name, _ in pkgutil.walk_packages(ai.__path__, "audience_impact.")
+    if ">>>" in Path(str(import_module(name).__file__)).read_text("utf-8")
+]
+HOLD = ("loading", "net_reach", "over_time")
+LEARNED = ai.load_calibration()
+RUSSIA = [96e6, 89e6]
+sizes = st.lists(st.floats(1.0, 1e6), min_size=1, max_size=6)
+
+
+@pytest.mark.parametrize("name", [*MODULES])
+def test_examples_give_what_they_say(name: str) -> None:
+    found = doctest.testmod(import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def test_every_function_has_an_example_that_is_run() -> None:
+    functions = {name for name in ai.__all__ if callable(getattr(ai, name)) and name.islower()}
+    assert {f"audience_impact.api.{name}" for name in HOLD} <= set(MODULES)
+    assert [name for name in functions if ">>>" not in (getattr(ai, name).__doc__ or "")] == []
+
+
+def test_the_reference_has_every_name_that_is_exported() -> None:
+    headings = [line[3:] for line in reference.page().splitlines() if line.startswith("## ")]
+    assert sorted(headings) == sorted(ai.__all__)
+
+
+def test_all_names_what_there_is() -> None:
+    ours = {
+        name
+        for name, one in vars(ai).items()
+        if (getattr(one, "__module__", None) or "").startswith("audience_impact.")
+        and name[0] != "_"
+    }
+    assert ours == set(ai.__all__)
+
+
+@given(sizes, st.floats(1.0, 3.0))
+def test_bounds_are_those_of_frechet(audiences: list[float], room: float) -> None:
+    universe = max(audiences) * room
+    expected = (max(audiences), min(universe, math.fsum(audiences)))
+    assert ai.union_bounds(audiences, universe=universe) == pytest.approx(expected)
+    sharp = ai.sharp_union_bounds(audiences, universe=universe)
+    assert sharp[:2] == pytest.approx(expected)
+    assert sharp.is_sharp
+
+
+def test_a_range_gives_its_ends_to_the_bounds() -> None:
+    assert ai.union_bounds([(3.0, 5.0), (1.0, 4.0)], universe=8.0) == (3.0, 8.0)
+    assert ai.union_bounds([(3.0, 5.0), (1.0, 4.0)]) == (3.0, 9.0)
+    assert ai.union_bounds(np.array([[3.0, 5.0], [1.0, 4.0]])) == (3.0, 9.0)  # type: ignore[arg-type]
+    assert ai.union_bounds(pd.Series([3.0, 1.0])) == (3.0, 4.0)
+
+
+def test_a_contradiction_names_its_facts() -> None:
+    told = [ai.Overlap((0, 2), 1e6), ai.Overlap((0, 1), 0.65, share_of=1)]
+    with pytest.raises(ai.ContradictionError) as caught:
+        ai.sharp_union_bounds([*RUSSIA, 2e6], universe=105e6, overlaps=told)
+    assert caught.value.audiences == (0, 1)
+    assert caught.value.overlaps == (1,)
+
+
+def test_a_measured_union_is_the_union() -> None:
+    told = [ai.Overlap((0, 1), (98e6, 99e6), kind="union")]
+    found = ai.sharp_union_bounds(RUSSIA, universe=105e6, overlaps=told)
+    assert found[:2] == pytest.approx((98e6, 99e6))
+
+
+@pytest.mark.parametrize("country_id", ["RU", "", "XX"])
+def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(country_id: str) -> None:
+    checked = steps.check(steps.read([FACTS]))
+    model = registry.learn(checked.tables)
+    assert model is not None
+    table = pd.DataFrame(
+        [[0, country_id, "base", 105e6, np.nan, np.nan]], columns=["set_id", *GROUP]
+    )
+    members = pd.DataFrame({"set_id": [0, 0], "audience": [0, 1]})
+    items = np.repeat(np.array(RUSSIA)[:, None], 500, axis=1)
+    drawn, _ = people(items, Unions(table, members), model, Sampler(7, 500))
+    expected = np.quantile(drawn[0], list(QUANTILES.values()))
+    found = ai.estimate_union(
+        RUSSIA, universe=105e6, calibration=LEARNED, country_id=country_id, seed=7, draws=500
+    )
+    assert list(found) == expected.tolist()
+
+
+def test_the_seed_gives_the_same_again_and_another_seed_another() -> None:
+    one, again, other = (
+        ai.estimate_union(RUSSIA, universe=105e6, calibration=LEARNED, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert one == again
+    assert one != other
+    assert one == pytest.approx(other, rel=0.01)
+
+
+def test_estimates_lie_inside_the_bounds() -> None:
+    audiences = [5e6, 4e6, 3e6, 1e6]
+    lower, upper = ai.union_bounds(audiences, universe=10e6)
+    found = ai.estimate_union(audiences, universe=10e6, calibration=LEARNED, draws=200)
+    assert lower <= found.q05 < found.q50 < found.q95 <= upper
+
+
+def test_reach_begins_with_the_day_and_comes_to_the_month() -> None:
+    day, week, month, year = (
+        ai.reach_in_days(68e6, 89e6, days, universe=105e6) for days in (1, 7, 30, 365)
+    )
+    assert day.expected == pytest.approx(68e6)
+    assert month.expected == pytest.approx(89e6)
+    assert week.lower < week.expected < week.upper
+    assert (year.lower, year.upper) == (89e6, 105e6)
+
+
+def test_feature_users_lie_between_what_is_forced() -> None:
+    found = ai.feature_users(RUSSIA, 41.7e6, universe=105e6, calibration=LEARNED)
+    assert found.lower == pytest.approx(41.7e6 + 96e6 - 105e6)
+    assert found.upper == 41.7e6
+    assert list(found) == sorted(found)
+    none = ai.feature_users([1e6], 0.0, universe=105e6, calibration=LEARNED)
+    assert set(none) == {0.0}
+
+
+def test_person_days_of_one_audience_are_its_days() -> None:
+    found = ai.person_days(
+        [("2024-12-30", "2025-01-03", ["a"]), ("2025-01-01", "2025-01-02", ["a"])],
+        {"a": 2e6, "unused": 1e6},
+        universe=10e6,
+        calibration=LEARNED,
+        draws=50,
+    )
+    assert list(found.index) == ["all", "2024", "2024-12", "2025", "2025-01"]
+    assert found["days"].tolist() == [4, 2, 2, 2, 2]
+    for name in ("lower", "q05", "q50", "q95", "upper"):
+        expected = [each * 2e6 for each in (4, 2, 2, 2, 2)]
+        assert found[f"{name}_person_days"].tolist() == pytest.approx(expected)
+
+
+def test_person_days_are_days_times_the_union_of_the_day() -> None:
+    both = ai.estimate_union([2e6, 3e6], universe=10e6, calibration=LEARNED)
+    found = ai.person_days(
+        [("2025-03-01", "2025-03-11", ["a"]), ("2025-03-01", "2025-03-11", ["b"])],
+        {"a": 2e6, "b": 3e6},
+        universe=10e6,
+        calibration=LEARNED,
+    ).loc["all"]
+    assert found["q50_person_days"] == pytest.approx(10 * both.q50)
+    assert found["lower_person_days"] == pytest.approx(30e6)
+    assert found["upper_person_days"] == pytest.approx(50e6)
+
+
+CALLS: list[tuple[Callable[[], object], str]] = [
+    (lambda: ai.union_bounds([]), "no audience"),
+    (lambda: ai.union_bounds([1.0, math.nan]), "audience 1 is nan"),
+    (lambda: ai.union_bounds([-1.0]), "audience 0 is -1.0"),
+    (lambda: ai.union_bounds([math.inf]), "audience 0 is inf"),
+    (lambda: ai.union_bounds([(2.0, 1.0)]), "the least is above the most"),
+    (lambda: ai.union_bounds([(1.0, 2.0, 3.0)]), "a pair of"),  # type: ignore[list-item]
+    (lambda: ai.union_bounds(["many"]), "audience 0 is 'many': no number"),  # type: ignore[list-item]
+    (lambda: ai.union_bounds([None]), "audience 0 is None: no number"),  # type: ignore[list-item]
+    (lambda: ai.union_bounds([96e6], universe=90e6), r"audience 0 \(96,000,000\) is larger"),
+    (lambda: ai.union_bounds([1.0], universe=math.nan), "the universe is nan"),
+    (lambda: ai.union_bounds([0.0], universe=0.0), "above 0"),
+    (lambda: ai.union_bounds([1.0], universe=-5.0), "the universe is -5"),
+    (lambda: sharp(ai.Overlap((0, 0), 0.5)), "two or more"),
+    (lambda: sharp(ai.Overlap((0, 5), 0.5)), "two or more of 0..1"),
+    (lambda: sharp(ai.Overlap((0, 1), 1.5, share_of=0)), "a share lies in 0..1"),
+    (lambda: sharp(ai.Overlap((0, 1), math.nan)), "overlap 0 is nan"),
+    (lambda: sharp(ai.Overlap((0, 1), 1.0, kind="both")), "intersection or union"),  # type: ignore[arg-type]
+    (lambda: estimate([(1.0, 2.0)]), "not a pair"),
+    (lambda: estimate([1.0], universe=math.inf), "finite universe"),
+    (lambda: estimate([3.0], universe=2.0), "larger than the universe"),
+    (lambda: estimate([1.0], draws=0), "draws must be at least 1"),
+    (lambda: ai.reach_in_days(2.0, 1.0, 7, universe=5.0), "monthly must not lie below daily"),
+    (lambda: ai.reach_in_days(1.0, 9.0, 7, universe=5.0), "monthly .* larger"),
+    (lambda: ai.reach_in_days(1.0, 2.0, 0, universe=5.0), "at least 1"),
+    (lambda: ai.reach_in_days(1.0, 2.0, 1.5, universe=5.0), "whole"),  # type: ignore[arg-type]
+    (lambda: users(9.0), "users .* larger"),
+    (lambda: users(math.nan), "users is nan"),
+    (lambda: days([]), "no restriction"),
+    (lambda: days([("2025-01-02", "2025-01-02", ["a"])]), "is not after"),
+    (lambda: days([("2025-01-01", "2025-01-02", ["b"])]), r"no daily audience of \['b'\]"),
+    (lambda: days([("2025-01-01", "2025-01-02", [])]), "no daily audience of anything"),
+    (lambda: days([("2025-01-01 12:00", "2025-01-02", ["a"])]), "midnight"),
+]
+
+
+def sharp(overlap: ai.Overlap) -> object:
+    return ai.sharp_union_bounds([2.0, 1.0], universe=3.0, overlaps=[overlap])
+
+
+def estimate(audiences: list[object], universe: float = 5.0, draws: int = 10) -> object:
+    return ai.estimate_union(
+        audiences,  # type: ignore[arg-type]
+        universe=universe,
+        calibration=LEARNED,
+        draws=draws,
+    )
+
+
+def users(number: float) -> object:
+    return ai.feature_users([1.0], number, universe=5.0, calibration=LEARNED)
+
+
+def days(restrictions: list[tuple[str, str, list[str]]]) -> object:
+    return ai.person_days(restrictions, {"a": 1.0}, universe=5.0, calibration=LEARNED)
+
+
+@pytest.mark.parametrize(("call", "message"), CALLS)
+def test_bad_input_is_refused_by_name(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,97 @@
+"""Published tables and calibrations, read back with what is known about them."""
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import audience_impact as ai
+from audience_impact.overlap import registry
+from flows.pipeline import steps
+from tests.support import FACTS
+
+
+@pytest.fixture(scope="module")
+def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.support import small
+
+    facts = small(tmp_path_factory.mktemp("facts") / "small")
+    results = steps.compute(steps.gate(steps.check(steps.read([facts])), strict=False), None, 0)
+    root = tmp_path_factory.mktemp("published")
+    steps.write(results, root, None)
+    return root / "latest"
+
+
+def test_a_version_is_its_tables_with_what_is_known_about_them(version: Path) -> None:
+    tables = ai.load(version)
+    assert isinstance(tables, dict)
+    assert sorted(tables) == sorted(path.stem for path in version.glob("*.parquet"))
+    impact = tables["impact"]
+    pd.testing.assert_frame_equal(impact, pd.read_parquet(version / "impact.parquet"))
+    assert impact.attrs["table"] == "impact"
+    assert impact.attrs["version_id"] == version.resolve().name
+    assert date.fromisoformat(impact.attrs["as_of"])
+    assert impact.attrs["licence"]["name"] == "CC-BY-4.0"
+    assert set(impact.attrs["columns"]) == set(impact.columns)
+    assert impact.attrs["columns"]["lower_persons"]["unit"] == "persons"
+    assert all(told["description"] for told in impact.attrs["columns"].values())
+
+
+def test_a_file_is_its_table(version: Path) -> None:
+    table = ai.load(str(version / "sources.parquet"))
+    assert isinstance(table, pd.DataFrame)
+    assert table.attrs["table"] == "sources"
+
+
+def test_what_was_not_published_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no folder with published tables"):
+        ai.load(tmp_path)
+    other = tmp_path / "other.parquet"
+    pd.DataFrame({"a": [1]}).to_parquet(other)
+    with pytest.raises(ValueError, match=r"other\.parquet was not published by"):
+        ai.load(other)
+    text = tmp_path / "text.parquet"
+    text.write_text("not a table", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"text\.parquet is no Parquet file"):
+        ai.load(text)
+
+
+def test_the_shipped_calibration_is_that_of_the_facts() -> None:
+    of_facts = registry.learn(steps.check(steps.read([FACTS])).tables)
+    assert ai.load_calibration() == of_facts
+    assert ai.load_calibration(FACTS) == of_facts
+    assert ai.load_calibration(FACTS / "overlap_calibration.csv") == of_facts
+
+
+def test_without_the_surveys_beside_it_no_country_is_pulled(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_bytes((FACTS / "overlap_calibration.csv").read_bytes())
+    found = ai.load_calibration(path)
+    assert found.calibration == ai.load_calibration().calibration
+    assert found.centres == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("parameter,", "other,", "lacks the columns parameter"),
+        ("mean,,-0.26", "mean,,x-0.26", "line 2, column value: 'x-0.26.*is no number"),
+        ("mean,", "average,", "lacks mean"),
+        (None, "parameter,survey_id,value,houses\n", "has no rows"),
+        (None, "", "is no table"),
+    ],
+)
+def test_what_is_no_calibration_is_refused_by_name(
+    tmp_path: Path, old: str | None, new: str, message: str
+) -> None:
+    text = (FACTS / "overlap_calibration.csv").read_text("utf-8")
+    path = tmp_path / "broken.csv"
+    path.write_text(new if old is None else text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"broken\.csv.*{message}"):
+        ai.load_calibration(path)
+
+
+def test_a_calibration_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        ai.load_calibration(tmp_path / "none.csv")
