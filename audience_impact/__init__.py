@@ -7,8 +7,8 @@ published from facts, through packages that are named after the stages of the da
 Pure: no prefect, no pandera, no network, no clock, no environment may live here.
 
 Stages of the data, each importing only those before it:
-vocabulary < blanks < periods < populations < frames < rules < facts < ingest < audiences <
-bounds < overlap < simulation < outputs < pipeline < api
+vocabulary < blanks < periods < populations < frames < rules < facts < ingest < errors <
+audiences < bounds < overlap < simulation < outputs < pipeline < api
 """
 
 from audience_impact.api.answers import (

@@ -370,3 +370,15 @@ class FindingSeverity(StrEnum):
     ERROR = "error"
     TABLE_ERROR = "table_error"
     WARNING = "warning"
+
+
+class RuleStage(StrEnum):
+    """What a rule is held on, in the order in which facts become a version."""
+
+    FILES = "files"
+    CELLS = "cells and rows"
+    KEYS = "keys"
+    TABLES = "tables together"
+    RESULTS = "results"
+    PUBLISHED = "published tables"
+    VERSIONS = "last version"

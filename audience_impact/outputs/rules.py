@@ -15,7 +15,8 @@ from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.bounds import measured
 from audience_impact.outputs import reasons
 from audience_impact.outputs.impact import TRUNCATED_FLAG
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric
+from audience_impact.rules import FAULT, Rule, Stage, register
+from audience_impact.vocabulary import FindingSeverity, ImpactMetric, RuleStage, Staleness
 
 TOLERANCE_PERSONS = 1.0
 GROWTH_SHARE = 1e-3
@@ -31,16 +32,30 @@ class Reviewed:
     daily: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Review:
-    """A rule over results."""
+RESULTS = Stage[Callable[[Reviewed], list[str]]](RuleStage.RESULTS)
+"""The rules over results, in the order in which they run."""
 
-    rule: str
-    severity: FindingSeverity
-    meaning: str
-    run: Callable[[Reviewed], list[str]]
+CONTRADICT = register(
+    Rule(
+        measured.RULE,
+        RuleStage.RESULTS,
+        FindingSeverity.WARNING,
+        "a measured overlap cannot hold together with audiences and base; it was left out, or "
+        "repaired where that was asked for",
+        "compare the overlap with the audiences and the base that are named",
+        ("overlaps",),
+        number=7,
+    )
+).id
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "lower <= q05 <= q50 <= q95 <= upper does not hold",
+    FAULT,
+    "impact",
+    number=6,
+)
 def estimate_outside_bounds(found: Reviewed) -> list[str]:
     """Lower <= q05 <= q50 <= q95 <= upper."""
     names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
@@ -48,6 +63,13 @@ def estimate_outside_bounds(found: Reviewed) -> list[str]:
     return _keys(found.impact[(steps < -TOLERANCE_PERSONS).any(axis=1)])
 
 
+@RESULTS.rule(
+    FindingSeverity.WARNING,
+    "the bounds moved the estimate in more than one draw in twenty",
+    "see which figures the bounds and the overlap model disagree on",
+    "impact",
+    number=8,
+)
 def estimate_clamped(found: Reviewed) -> list[str]:
     """Estimates that the bounds moved in many draws."""
     return _keys(_truncated(found.impact))
@@ -59,6 +81,13 @@ def _truncated(impact: pd.DataFrame) -> pd.DataFrame:
     return impact[wide & (impact["clamped_draws_share"] > TRUNCATED_FLAG)]
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "the bounds moved the estimate in many draws, and its reason does not say so",
+    FAULT,
+    "impact",
+    number=8,
+)
 def clamped_unflagged(found: Reviewed) -> list[str]:
     """Estimates that the bounds moved in many draws, and whose reason does not say so."""
     moved = _truncated(found.impact)
@@ -66,6 +95,13 @@ def clamped_unflagged(found: Reviewed) -> list[str]:
     return _keys(moved[~is_said])
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a restriction of more platforms has fewer people than one of some of them",
+    FAULT,
+    "impact",
+    number=9,
+)
 def union_falls(found: Reviewed) -> list[str]:
     """More platforms, fewer people: of two restrictions on the same audiences and base."""
     known = found.impact[
@@ -82,6 +118,13 @@ def union_falls(found: Reviewed) -> list[str]:
     return sorted(falls["restriction_id"] + " > " + falls["restriction_id_wider"])
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a restriction of regions touches more people than the whole country has",
+    "correct the populations of the regions or of the country",
+    "impact",
+    number=10,
+)
 def region_above_country(found: Reviewed) -> list[str]:
     """A restriction of regions touches no more people than its countries have."""
     regional = found.impact[found.impact["area_id"].str.contains("-", regex=False)]
@@ -89,12 +132,26 @@ def region_above_country(found: Reviewed) -> list[str]:
     return _keys(regional[regional["upper_persons"] > whole + TOLERANCE_PERSONS])
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "two figures of one measuring programme stand for one audience",
+    FAULT,
+    "impact",
+    number=11,
+)
 def lineage_pooled_twice(found: Reviewed) -> list[str]:
     """One measuring programme speaks once for an audience."""
     by = [*AUDIENCE, "lineage_id"]
     return sorted(set(found.chosen.loc[found.chosen.duplicated(by), "restriction_id"]))
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "figures of different kinds are pooled",
+    FAULT,
+    "impact",
+    number=12,
+)
 def metrics_mixed(found: Reviewed) -> list[str]:
     """Figures of different kinds are not pooled."""
     kinds = found.chosen.groupby(AUDIENCE)["metric_priority"].nunique()
@@ -102,6 +159,13 @@ def metrics_mixed(found: Reviewed) -> list[str]:
     return sorted(set(mixed["restriction_id"]))
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "an audience is from after the start, or a daily one from more than three months after",
+    FAULT,
+    "impact",
+    number=14,
+)
 def figure_after_start(found: Reviewed) -> list[str]:
     """Audiences are from before the start, daily ones at most three months after it."""
     late = found.chosen.loc[found.chosen["period_end"] > found.chosen["start"], "restriction_id"]
@@ -109,63 +173,23 @@ def figure_after_start(found: Reviewed) -> list[str]:
     return sorted({*late, *days})
 
 
+@RESULTS.rule(
+    FindingSeverity.WARNING,
+    "a result rests on a figure more than 24 months older than the restriction",
+    "look for a newer figure from before the restriction",
+    "impact",
+    number=15,
+)
+def figure_expired(found: Reviewed) -> list[str]:
+    """People exposed that rest on a figure too old to speak of them."""
+    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
+
+
 def _keys(rows: pd.DataFrame) -> list[str]:
     return sorted(rows["restriction_id"] + "/" + rows["impact_metric"])
 
 
-ERROR, WARNING = FindingSeverity.TABLE_ERROR, FindingSeverity.WARNING
-REVIEWS = (
-    Review(
-        "estimate_outside_bounds",
-        ERROR,
-        "lower <= q05 <= q50 <= q95 <= upper does not hold",
-        estimate_outside_bounds,
-    ),
-    Review(
-        "estimate_clamped",
-        WARNING,
-        "the bounds moved the estimate in more than one draw in twenty",
-        estimate_clamped,
-    ),
-    Review(
-        "clamped_unflagged",
-        ERROR,
-        "the bounds moved the estimate in many draws, and its reason does not say so",
-        clamped_unflagged,
-    ),
-    Review(
-        "union_falls",
-        ERROR,
-        "a restriction of more platforms has fewer people than one of some of them",
-        union_falls,
-    ),
-    Review(
-        "region_above_country",
-        ERROR,
-        "a restriction of regions touches more people than the whole country has",
-        region_above_country,
-    ),
-    Review(
-        "lineage_pooled_twice",
-        ERROR,
-        "two figures of one measuring programme stand for one audience",
-        lineage_pooled_twice,
-    ),
-    Review("metrics_mixed", ERROR, "figures of different kinds are pooled", metrics_mixed),
-    Review(
-        "figure_after_start",
-        ERROR,
-        "an audience is from after the start, or a daily one from more than three months after",
-        figure_after_start,
-    ),
-)
-CONTRADICT = (
-    measured.RULE,
-    "a measured overlap cannot hold together with audiences and base; it was left out, or "
-    "repaired where that was asked for",
-)
-
-
 def broken(found: Reviewed) -> dict[str, list[str]]:
     """For each rule the keys of the rows that break it."""
-    return {review.rule: review.run(found) for review in REVIEWS}
+    return {rule: run(found) for rule, run in RESULTS.runs.items()}

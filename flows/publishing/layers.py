@@ -34,6 +34,8 @@ from filelock import FileLock, Timeout
 
 from audience_impact.facts.reading import UNFINISHED
 from audience_impact.facts.tables import Tables
+from audience_impact.rules import named
+from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError
@@ -99,7 +101,7 @@ def _failures(table: str, told: pd.DataFrame) -> list[str]:
         f"{case.rule}: {contracts.message(table, case.column, case.rule, cell)} ({cell!r})"
         for case in contracts.failures(table, told).itertuples()
         for cell in [told.at[case.position, case.column]]
-        if case.rule not in fact_models.WARNINGS
+        if named(case.rule).severity is not FindingSeverity.WARNING
     ]
     repeats = told.loc[told.duplicated(key), key]
     return lines + [f"{table}.csv: {' '.join(row)} stands there twice" for row in repeats.values]

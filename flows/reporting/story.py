@@ -1,25 +1,22 @@
 """One restriction told whole: bounds, estimates, person-days, what drives them, and the sources."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from flows.publishing.versions import Stored
 from flows.reporting.tables import STATUS
 
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
 
 
-def load(folder: Path) -> dict[str, pd.DataFrame]:
+def load(version: Stored) -> dict[str, pd.DataFrame]:
     """The published tables that a question about one restriction needs, by name."""
     names = (
         *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
         *("person_days", "sensitivity"),
     )
-    return {
-        name: pd.read_parquet(folder / f"{name}.parquet", dtype_backend="numpy_nullable")
-        for name in names
-    }
+    return {name: version.table(name, dtype_backend="numpy_nullable") for name in names}
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -11,15 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from audience_impact.facts.tables import Finding
-from audience_impact.vocabulary import FindingSeverity
+from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus
 from flows.pipeline.steps import Results, line
 
-STATUS = {
-    "A": "normal",
-    "E": "estimated",
-    "F": "forecast",
-    "U": "low reliability",
-    "M": "no figure",
+STATUS: dict[str, str] = {
+    ObsStatus.NORMAL: "normal",
+    ObsStatus.ESTIMATED: "estimated",
+    ObsStatus.FORECAST: "forecast",
+    ObsStatus.LOW_RELIABILITY: "low reliability",
+    ObsStatus.MISSING: "no figure",
 }
 
 
@@ -34,7 +34,7 @@ def millions(persons: float | None) -> str:
 
 def exposed(impact: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
     """The people exposed by restriction, what is known best first."""
-    rows = impact[impact["impact_metric"] == "people_exposed"].merge(
+    rows = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value].merge(
         restrictions[["restriction_id", "platforms", "start_on"]], on="restriction_id"
     )
     return rows.sort_values(

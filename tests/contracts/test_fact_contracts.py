@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from audience_impact import vocabulary
-from flows.pipeline import quality
+from audience_impact.vocabulary import RuleStage
+from flows.pipeline.rules import rules
 from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS, load
@@ -261,9 +262,9 @@ def test_references_point_to_tables_with_a_single_key() -> None:
 
 
 def test_the_documented_tables_of_a_rule_are_those_that_know_it() -> None:
-    for rule in quality.rules():
-        if rule.rule in contracts.meanings():
-            assert rule.tables == contracts.tables_with(rule.rule) != ()
+    for rule in rules():
+        if rule.stage is RuleStage.CELLS:
+            assert rule.tables == contracts.tables_with(rule.id) != ()
 
 
 def test_several_identifiers_stand_in_one_cell_and_each_must_be_one() -> None:

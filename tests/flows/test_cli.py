@@ -154,6 +154,19 @@ def test_show_before_anything_is_published(tmp_path: Path) -> None:
     assert "nothing has been published" in done.stderr
 
 
+@pytest.mark.parametrize("words", [["list"], ["show", "RU-2025-08-13-calls"]])
+def test_a_damaged_table_is_told_in_one_line(
+    words: list[str], published: Path, tmp_path: Path
+) -> None:
+    root = shutil.copytree(published, tmp_path / "published", symlinks=True)
+    (root / "latest" / "lineage.parquet").write_bytes(b"")
+    done = command(*words, "--published", root)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "lineage.parquet is damaged or missing" in line
+    assert line.endswith("publish again, which mends it")
+
+
 def test_help_starts_without_prefect_pandas_or_pandera() -> None:
     code = (
         "import sys; from flows.cli import command as cli; "

@@ -184,7 +184,7 @@ def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
 def test_an_act_without_targets_is_told(tmp_path: Path) -> None:
     done = computed(calibrated().restrict("R1").write(tmp_path / "facts"))
     version = steps.write(done, tmp_path / "published", None)
-    text = story.story_text(story.story(story.load(version.path), "R1"))
+    text = story.story_text(story.story(story.load(version.version), "R1"))
     assert "no platform on record" in text
     assert "some in part" not in text
 

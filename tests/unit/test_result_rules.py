@@ -2,12 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from audience_impact.bounds import measured
@@ -16,9 +13,9 @@ from audience_impact.outputs import rules as review
 from audience_impact.outputs.rules import Reviewed
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate
-from audience_impact.vocabulary import FindingSeverity
+from audience_impact.vocabulary import RuleStage, Staleness
 from flows.pipeline import quality
-from flows.publishing import versions as publish
+from flows.pipeline.rules import rules
 from tests.engine import calibrated, impact_of, prepared
 from tests.support import world
 
@@ -101,12 +98,13 @@ BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
     ("metrics_mixed", lambda made: chosen(made, other_tier), ["R1"]),
     ("figure_after_start", lambda made: chosen(made, late), ["R1"]),
     ("figure_after_start", late_day, ["R1", "R2", "R3"]),
+    ("figure_expired", set_to("R1", "staleness", Staleness.EXPIRED.value), ["R1"]),
 ]
 
 
 def test_sound_results_break_no_error(sound: Reviewed) -> None:
     broken = review.broken(sound)
-    assert list(broken) == [rule.rule for rule in review.REVIEWS]
+    assert list(broken) == list(review.RESULTS.runs)
     # The one figure of R3 drifts and is held at what it says: its bounds meet, nothing is drawn.
     assert not any(broken.values())
     assert quality.faults(broken) == []
@@ -120,7 +118,7 @@ def test_a_breach_is_seen(
 
 
 def test_each_rule_is_seen_failing() -> None:
-    assert {rule for rule, _, _ in BREACHES} == {rule.rule for rule in review.REVIEWS}
+    assert {rule for rule, _, _ in BREACHES} == set(review.RESULTS.runs)
 
 
 @pytest.mark.parametrize("word", [reasons.TRUNCATED, f"old; {reasons.TRUNCATED}"])
@@ -170,58 +168,10 @@ def test_a_fault_names_rule_meaning_and_rows() -> None:
 
 
 def test_every_rule_is_in_the_table_of_rules() -> None:
-    told = {rule.rule: rule for rule in quality.rules()}
-    for rule in review.REVIEWS:
-        assert told[rule.rule].severity is rule.severity
-        assert told[rule.rule].tables == ("impact",)
-    assert told[measured.RULE].severity is FindingSeverity.WARNING
-    assert told[measured.RULE].tables == ("overlaps",)
+    told = {rule.id: rule.tables for rule in rules() if rule.stage is RuleStage.RESULTS}
+    assert told == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {measured.RULE: ("overlaps",)}
 
 
-BEFORE = pd.Series({"same": 100.0, "twice": 100.0, "more": 100.0, "half": 100.0, "less": 100.0,
-                    "gone": 100.0, "unknown": np.nan, "nobody": 0.0, "some": 0.0})  # fmt: skip
-NOW = pd.Series({"same": 100.0, "twice": 200.0, "more": 201.0, "half": 50.0, "less": 49.0,
-                 "new": 1.0, "unknown": 1.0, "nobody": 0.0, "some": 1.0})  # fmt: skip
-
-
-def test_people_more_than_doubled_or_halved_are_told() -> None:
-    lines = quality.moved(BEFORE, NOW)
-    assert [line.split(": ")[2].split(" ")[0] for line in lines] == ["less", "more", "some"]
-    assert lines[1] == (
-        "impact.parquet: magnitude_moved: more had at most 100 people in the last version, "
-        "201 now; see which fact changed"
-    )
-
-
-def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
-    assert quality.last_upper(tmp_path).empty
-    assert quality.moved(quality.last_upper(tmp_path), NOW) == []
-
-
-def test_the_upper_bound_on_the_people_exposed_is_compared(sound: Reviewed) -> None:
-    found = quality.upper(sound.impact)
-    assert found.to_dict() == {"R1": 700e3, "R2": 700e3, "R3": 500e3}
-
-
-@pytest.fixture
-def last(tmp_path: Path, sound: Reviewed, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A last version in which R3 had a quarter of its people and the tables had more rows."""
-    impact = changed(sound, "R3", "upper_persons", 125e3).impact
-    gone = impact.assign(restriction_id="gone-" + impact["restriction_id"])
-    pd.concat([impact, gone]).to_parquet(tmp_path / "impact.parquet")
-    monkeypatch.setattr(publish, "latest", lambda root: root)
-    return tmp_path
-
-
-def test_what_changed_against_the_last_version(last: Path, sound: Reviewed) -> None:
-    tables = dict.fromkeys(quality.SHRUNK.tables, pa.Table.from_pandas(sound.impact))
-    now = SimpleNamespace(tables=tables, frames={"impact": sound.impact})
-    lines = quality.against_last(last, now)  # type: ignore[arg-type]
-    assert [line.split(": ")[1] for line in lines] == ["row_count_fell", "magnitude_moved"]
-    assert "R3 had at most 125,000 people in the last version, 500,000 now" in lines[1]
-
-
-def test_details_of_a_version_are_read_line_by_line(tmp_path: Path) -> None:
+def test_details_are_read_line_by_line() -> None:
     frame = pd.DataFrame({"details": ["one\ntwo", None, "", "three"]})
-    frame.to_parquet(tmp_path / "quality.parquet")
-    assert quality.details(tmp_path) == ["one", "two", "three"]
+    assert quality.details(frame) == ["one", "two", "three"]
