@@ -21,7 +21,8 @@ import pandas as pd
 
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import COUNTRY, WHOLE
-from audience_impact.audiences.universes import nearest_base
+from audience_impact.audiences.nearest import nearest_base
+from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains
@@ -32,7 +33,9 @@ LATER_DAYS = 92
 CALLS = (Feature.VOICE_CALL.value, Feature.VIDEO_CALL.value, Feature.GROUP_CALL.value)
 
 
-def shares(audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def shares(
+    audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
     """The shares of use that speak for each country of a restriction of features.
 
     One row a country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
@@ -43,7 +46,7 @@ def shares(audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables) -> pd
     asked are part of the base).
     """
     wanted = _wanted(audiences, targets)
-    facts = _usable(tables)
+    facts = _usable(tables, errors)
     joined = wanted.merge(facts, on=["country_id", "asked"])
     named = joined["platform_id_asked"] == joined["platform_id"]
     group = joined["platform_id_asked"].map(_kinds(tables)) == PlatformKind.GROUP.value
@@ -69,11 +72,14 @@ def _wanted(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(asked=asked).explode("asked", ignore_index=True)
 
 
-def _usable(tables: Tables) -> pd.DataFrame:
-    """Shares of a population on record, all ages of it."""
+def _usable(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
+    """Shares of a population on record, all ages of it, with the interval of their sample."""
     facts = tables["feature_use"]
     usable = facts[(facts["age"] == "") & (facts["population_base"] != PopulationBase.CUSTOM.value)]
     columns = {"area_id": "country_id", "platform_id": "platform_id_asked"}
+    if errors is not None:
+        asked, names = pd.Series(True, usable.index), ("share", "low_share", "high_share")
+        usable = intervals.with_sampling(usable, asked, errors.effective_sample, names)
     return (
         usable.rename(columns=columns)
         .join(intervals.read(usable, "share", "low_share", "high_share"))

@@ -98,7 +98,7 @@ def successive(tables: Tables) -> pd.DataFrame:
     apart = (then - first).dt.days
     near = (apart > 0) & (apart <= WINDOW_DAYS) & (found["next_period_start"] >= found["period_end"])
     pairs = found.assign(months=apart / MEAN_MONTH_DAYS)[near].reset_index(drop=True)
-    pairs = pairs.assign(universe=_universe(pairs, tables))
+    pairs = pairs.assign(universe=people_online(pairs, tables))
     return _with_restrictions(_with_change(pairs), tables)
 
 
@@ -111,7 +111,7 @@ def _with_change(pairs: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(change=then - first)
 
 
-def _universe(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
+def people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """The people online that a row is a share of: its measurer's, else the nearest count."""
     bases = tables["bases"]
     own = _nearest(rows, bases, ["population_base", "lineage_id"])
@@ -166,25 +166,31 @@ def restricting(tables: Tables) -> pd.DataFrame:
 
 
 def touched(
-    rows: pd.DataFrame, acts: pd.DataFrame, start: str, end: str, network: bool = True
+    rows: pd.DataFrame, acts: pd.DataFrame, start: str, end: str
 ) -> pd.DataFrame:
-    """Columns `any` and `use`: whether an act touched the service of a row between two days.
+    """Whether acts touched the service of a row between two days, and since when.
 
     `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
-    (exclusive); `acts` as `restricting` gives them.
+    (exclusive); `acts` as `restricting` gives them, of which those of the whole network touch every
+    service. Columns: `any`, `use` (an act kept people from the whole service), `used_from` (the
+    first day of these, no earlier than `start`).
     """
-    wide = acts[acts["platform_id"] == WHOLE_INTERNET] if network else acts.iloc[:0]
+    wide = acts[acts["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
     left = rows[["area_id", "platform_id", start, end]].reset_index(names="place")
     joined = pd.concat(
-        [
-            left.merge(acts, on=["area_id", "platform_id"]),
-            left.merge(wide.drop(columns="platform_id"), on="area_id"),
-        ]
+        [left.merge(acts, on=["area_id", "platform_id"]), left.merge(wide, on="area_id")]
     )
-    met = (joined["from_day"] < joined[end]) & ~(joined["to_day"] <= joined[start])
-    places = joined.loc[met, "place"]
-    used = joined.loc[met & joined["is_use"].astype(bool), "place"]
-    return pd.DataFrame({"any": rows.index.isin(places), "use": rows.index.isin(used)}, rows.index)
+    met = joined[(joined["from_day"] < joined[end]) & ~(joined["to_day"] <= joined[start])]
+    used = met[met["is_use"].astype(bool)]
+    first = used[["from_day", start]].max(axis=1).groupby(used["place"]).min()
+    return pd.DataFrame(
+        {
+            "any": rows.index.isin(met["place"]),
+            "use": rows.index.isin(used["place"]),
+            "used_from": first.reindex(rows.index),
+        },
+        rows.index,
+    )
 
 
 def _with_restrictions(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -201,7 +207,7 @@ def of_two_measurers(tables: Tables) -> pd.DataFrame:
     figures = _figures(tables)
     whole = (figures["age"] == "") & (figures["sex"] == "") & figures["unit"].isin(PEOPLE)
     rows = _of_periods(figures[whole & figures["audience_metric"].isin(MONTHLY)])
-    rows = rows.assign(universe=_universe(rows, tables)).dropna(subset=["universe"])
+    rows = rows.assign(universe=people_online(rows, tables)).dropna(subset=["universe"])
     rows = rows[rows["value"] < rows["universe"]]
     share = log_odds(rows["value"].to_numpy("float64"), rows["universe"].to_numpy("float64"))
     rows = rows.assign(level=share, moment=middle(rows["period_start"], rows["period_end"]))

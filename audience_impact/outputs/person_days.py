@@ -74,8 +74,10 @@ def _totals(
     drawn = _drawn(inputs, middle, sampler, workers)
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
-    low, high = table["lower_person_days"], table["upper_person_days"]
-    return table.join(drawn.reindex(table.index).clip(low, high, axis=0))
+    own = timeline.intervals_of(line.measured_rows, line.periods, ends[0], by_country)
+    own_least = _summed(own, _bound(own, inputs, "lower"))[0].reindex(table.index).fillna(0.0)
+    forced = table["lower_person_days"].where(table["lower_person_days"] > own_least + 1.0, 0.0)
+    return table.join(drawn.reindex(table.index).clip(lower=forced, axis=0))
 
 
 def _sets(found: Intervals) -> Array:
@@ -205,7 +207,7 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
     if inputs.overlap_model is None:
-        why[reasons.UNCALIBRATED] = silent
+        why[reasons.undrawn(inputs)] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
     words = [
         "; ".join(word for word, on in zip(why, row, strict=True) if on)

@@ -8,13 +8,12 @@ from audience_impact.audiences import figures, intervals
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.populations import EVERYONE
-from audience_impact.vocabulary import ObsStatus
+from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.vocabulary import WHOLE_INTERNET, ObsStatus
 
 NEVER = "never carried out"
 LEFT_OUT = "a measured overlap contradicts other facts and was left out"
 REPAIRED = "a measured overlap was repaired: it contradicted other facts"
-TRUNCATED = "the estimate is cut at the bounds in many draws"
-AS_STATED = "the figure is taken as it stands: its source states no error"
 MIXED = "some platforms as a whole, some in part"
 NO_SHARE = "nobody counted who uses the feature"
 NO_CIRCUMVENTION = "nobody counted who keeps access"
@@ -26,6 +25,9 @@ OLD = "figure older than 12 months"
 OLD_MONTHS = 12
 UNCALIBRATED = "no calibration of joint use among the facts"
 """Why nothing is drawn without one."""
+UNLEARNED = "nobody asked the facts what figures may be off by: run audience-impact learn"
+"""Why nothing is drawn without the table of errors."""
+PUBLISHERS = "publishers of internet users differ by half or more"
 
 NORMAL, ESTIMATED, UNRELIABLE, MISSING = (
     status.value
@@ -49,6 +51,11 @@ def joined(words: dict[str, pd.Series], index: pd.Index) -> pd.Series:
         ],
         index=index,
     )
+
+
+def undrawn(simulation: SimulationInputs) -> str:
+    """Why nothing at all is drawn."""
+    return UNCALIBRATED if simulation.errors else UNLEARNED
 
 
 def because(
@@ -83,6 +90,7 @@ def _flagged(inputs: Inputs) -> pd.DataFrame:
     audiences = inputs.audiences
     return audiences.assign(
         is_unknown=audiences["metric_priority"].isna(),
+        is_network=audiences["platform_id"] == WHOLE_INTERNET,
         is_baseless=audiences["base_persons"].isna(),
         is_own=audiences["is_own_base"].eq(True),
         is_limit=_limits_alone(inputs),
@@ -127,6 +135,7 @@ def _weak(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
         BRIEF: priority == figures.FLOOR,
         "a survey of some ages gives the lower bound alone": priority == figures.PART,
         "a figure says only at least or at most": groups["is_limit"].any(),
-        "several measurers disagree": groups["lineages_count"].max() > 1,
+        "several measurers disagree": (groups["lineages_count"].max() > 1) & ~groups["is_network"].any(),
+        PUBLISHERS: (groups["lineages_count"].max() > 1) & groups["is_network"].any(),
         "internet users projected, not counted": groups["is_projected"].any(),
     }

@@ -6,7 +6,7 @@ import pandas as pd
 from pandera.typing import Series
 
 from schemas import columns
-from schemas.columns import PublishedModel, bounds_in_order
+from schemas.columns import PublishedModel, bounds_in_order, in_order
 
 KEY = ("restriction_id", "area_id", "period")
 
@@ -52,7 +52,5 @@ class PersonDays(PublishedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= quantiles <= upper, to one person on each day."""
-        names = ("lower", "q05", "q50", "q95", "upper")
-        steps = frame[[f"{name}_person_days" for name in names]].diff(axis=1).iloc[:, 1:]
-        return ~steps.lt(-frame["days"] - 1, axis=0).any(axis=1)
+        """Lower <= upper, and quantiles in order, to one person on each day."""
+        return in_order(frame, "person_days", ("lower", "upper"), frame["days"] + 1)
