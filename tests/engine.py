@@ -37,7 +37,8 @@ def patterns(shares: ArrayLike, correlation: float) -> Array:
 
 
 def calibrated(made: World) -> World:
-    """The world with the calibration of joint use among its facts."""
+    """The world with the calibration of joint use among its facts, and figures that are exact."""
+    made.errors()
     for name in ("mean", "between", "within", "area", "region", "model"):
         made.add(
             "overlap_calibration",

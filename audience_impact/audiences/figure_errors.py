@@ -68,7 +68,8 @@ def _own(figures: pd.DataFrame, errors: FigureErrors) -> pd.DataFrame:
     other = figures["is_other_definition"].to_numpy("bool") * errors.measurers
     return figures.assign(
         rounding_error_persons=UNIFORM * figures["rounding_persons"],
-        page_error_share=(~figures["is_primary_source"]).astype("float64") * errors.secondary_source,
+        page_error_share=(~figures["is_primary_source"]).astype("float64")
+        * errors.secondary_source,
         odds_error=np.hypot(other, alone.to_numpy("bool") * errors.low_reliability),
     )
 

@@ -97,9 +97,7 @@ def _spanning(law: pd.DataFrame, publishers: pd.DataFrame) -> dict[str, "pd.Seri
     }
 
 
-def with_base(
-    audiences: pd.DataFrame, tables: Tables, errors: FigureErrors | None
-) -> pd.DataFrame:
+def with_base(audiences: pd.DataFrame, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
     """The base of each (restriction, country): the measurer's own, else the smallest safe one.
 
     `base_persons` is what limits: as printed, all residents where it is projected. What it is

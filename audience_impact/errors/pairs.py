@@ -94,9 +94,13 @@ def successive(tables: Tables) -> pd.DataFrame:
     for name in ("value", *PERIOD):
         found[f"next_{name}"] = groups[name].shift(-1)
     found = found.dropna(subset=["next_value"])
-    first, then = (middle(found[f"{n}period_start"], found[f"{n}period_end"]) for n in ("", "next_"))
+    first, then = (
+        middle(found[f"{n}period_start"], found[f"{n}period_end"]) for n in ("", "next_")
+    )
     apart = (then - first).dt.days
-    near = (apart > 0) & (apart <= WINDOW_DAYS) & (found["next_period_start"] >= found["period_end"])
+    near = (
+        (apart > 0) & (apart <= WINDOW_DAYS) & (found["next_period_start"] >= found["period_end"])
+    )
     pairs = found.assign(months=apart / MEAN_MONTH_DAYS)[near].reset_index(drop=True)
     pairs = pairs.assign(universe=people_online(pairs, tables))
     return _with_restrictions(_with_change(pairs), tables)
@@ -165,9 +169,7 @@ def restricting(tables: Tables) -> pd.DataFrame:
     return groups.groupby(columns, dropna=False)["is_use"].any().reset_index()
 
 
-def touched(
-    rows: pd.DataFrame, acts: pd.DataFrame, start: str, end: str
-) -> pd.DataFrame:
+def touched(rows: pd.DataFrame, acts: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
     """Whether acts touched the service of a row between two days, and since when.
 
     `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`

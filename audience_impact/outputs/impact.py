@@ -81,7 +81,9 @@ def _shared(
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
             "is_never_enforced": about["is_never_enforced"],
-            "is_base_projected": groups["is_base_projected"].agg(lambda flags: flags.eq(True).any()),
+            "is_base_projected": groups["is_base_projected"].agg(
+                lambda flags: flags.eq(True).any()
+            ),
         }
     )
 

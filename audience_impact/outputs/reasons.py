@@ -135,7 +135,8 @@ def _weak(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
         BRIEF: priority == figures.FLOOR,
         "a survey of some ages gives the lower bound alone": priority == figures.PART,
         "a figure says only at least or at most": groups["is_limit"].any(),
-        "several measurers disagree": (groups["lineages_count"].max() > 1) & ~groups["is_network"].any(),
+        "several measurers disagree": (groups["lineages_count"].max() > 1)
+        & ~groups["is_network"].any(),
         PUBLISHERS: (groups["lineages_count"].max() > 1) & groups["is_network"].any(),
         "internet users projected, not counted": groups["is_projected"].any(),
     }

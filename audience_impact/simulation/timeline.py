@@ -296,6 +296,4 @@ def daily_people(
     drawn = np.full((len(line.rows), sampler.count), np.nan)
     if used.any():
         drawn[used] = audiences.values(line.daily[used], sampler, line.tail_degrees)
-    return unions.people(
-        drawn, unions_of(members, line.rows), overlap_model, sampler, workers
-    )[0]
+    return unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)[0]
