@@ -7,9 +7,10 @@ is a lower bound alone, "up to" an upper one alone.
 
 import pandas as pd
 
-from audience_impact.audiences import figure_errors, intervals
+from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.errors import figure_errors
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.vocabulary import AudienceMetric
@@ -55,7 +56,7 @@ def daily(
     )
     best = ranked.drop_duplicates(AUDIENCE)
     best = best.assign(pages_count=1, is_other_definition=best["is_company_statement"])
-    off = figure_errors.of_figures(best, tables, errors)
+    off = figure_errors.of_figures(best, AUDIENCE, tables, errors)
     return pd.DataFrame(
         {
             **{name: best[name] for name in AUDIENCE},

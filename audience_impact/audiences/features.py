@@ -21,8 +21,9 @@ import pandas as pd
 
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import COUNTRY, WHOLE
-from audience_impact.audiences.nearest import nearest_base
+from audience_impact.errors import base_laws
 from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.bases import nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains
@@ -43,7 +44,7 @@ def shares(
     `feature_use_id`, LAW, `least` and `most` of intervals.py in shares, `is_own` (asked about a
     restricted service), `assumed` (words), `of_persons`, `share_base_id`, `beyond_persons` (people
     of the ages of the base that were not asked; NaN where nobody counted them), `is_inside` (those
-    asked are part of the base).
+    asked are part of the base), and LAW of base_laws.py of the people the share was asked of.
     """
     wanted = _wanted(audiences, targets)
     facts = _usable(tables, errors)
@@ -56,7 +57,7 @@ def shares(
     best = found.sort_values(
         ["is_own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
     ).drop_duplicates([*COUNTRY, "feature", "platform_id"])
-    return _in_persons(_once(best), tables)
+    return _in_persons(_once(best), tables, errors)
 
 
 def _kinds(tables: Tables) -> pd.Series:
@@ -100,7 +101,9 @@ def _once(best: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _in_persons(best: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def _in_persons(
+    best: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
     """The people the share was asked of, and those of the base's ages beyond them."""
     people = _people_of(best, best["population_base"], tables)
     ages = best["base"].map(AGES).fillna(best["base"])
@@ -121,7 +124,9 @@ def _in_persons(best: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         is_inside=inside,
     )
     known = rows.assign(assumed=_assumed(rows)).dropna(subset=["of_persons"])
-    return known.reset_index(drop=True)
+    known = known.reset_index(drop=True)
+    own = known[["country_id", "start"]].assign(base_id=known["share_base_id"])
+    return pd.concat([known, base_laws.laws(own, tables, errors)], axis=1)
 
 
 def _people_of(rows: pd.DataFrame, populations: pd.Series, tables: Tables) -> pd.DataFrame:

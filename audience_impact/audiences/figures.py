@@ -28,9 +28,9 @@ import pandas as pd
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.audiences.nearest import LONGEST_GAP_DAYS, nearest_base
 from audience_impact.errors import rounding
 from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.bases import LONGEST_GAP_DAYS, nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, middle, months_between, with_distance
 from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
@@ -77,7 +77,7 @@ def staleness(months: pd.Series) -> pd.Series:
     return words.where(months.notna(), "")
 
 
-def candidates(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
+def candidates(tables: Tables, errors: FigureErrors | None = None) -> pd.DataFrame:
     """Every estimate that may stand for an audience, in persons.
 
     Adds what intervals.read gives, `metric_priority`, `low_persons`, `high_persons` (NaN: no upper

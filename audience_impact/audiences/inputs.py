@@ -10,18 +10,16 @@ from typing import ClassVar
 import pandas as pd
 
 from audience_impact.audiences import (
-    base_laws,
     circumvention,
     daily_reach,
     features,
-    figure_errors,
     figures,
     overlaps,
     pooling,
     universes,
 )
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.errors import law
+from audience_impact.errors import base_laws, figure_errors, law
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
@@ -149,6 +147,7 @@ FEATURE_SHARES = Frame(
         "of_persons": NUMBER,
         "beyond_persons": NUMBER,
         "share_base_id": TEXT,
+        **dict.fromkeys(base_laws.LAW, NUMBER),
         "is_own": TRUTH,
         "is_inside": TRUTH,
         "assumed": TEXT,

@@ -24,10 +24,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from audience_impact.audiences import figure_errors, intervals
+from audience_impact.audiences import intervals
 from audience_impact.audiences.figures import FLOOR, WEAK
 from audience_impact.audiences.intervals import PERT
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.errors import figure_errors
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
@@ -66,7 +67,9 @@ def distributions(
     several = table["sources_count"] > 1
     table["shape"] = table["shape"].where(~several, PERT).where(~table["is_open"], "")
     is_other = single["metric_priority"].between(WEAK, FLOOR, inclusive="left")
-    off = figure_errors.of_figures(single.assign(is_other_definition=is_other), tables, errors)
+    off = figure_errors.of_figures(
+        single.assign(is_other_definition=is_other), AUDIENCE, tables, errors
+    )
     joined = _pooled(table, single).drop(columns="is_open").merge(off.reset_index(), on=AUDIENCE)
     joined["odds_error"] = joined["odds_error"].where(joined["shape"] != POOL, 0.0)
     return joined

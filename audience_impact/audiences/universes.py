@@ -17,9 +17,9 @@ Assumptions, drawbacks and citation: those of figures.py.
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import base_laws
-from audience_impact.audiences.nearest import FORECAST, nearest_base
+from audience_impact.errors import base_laws
 from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.bases import FORECAST, nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, months_between, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS, is_region

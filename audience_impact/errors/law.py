@@ -25,7 +25,7 @@ import pandas as pd
 from scipy.special import expit, logit, ndtri, stdtrit
 
 from audience_impact.frames import Array
-from audience_impact.vocabulary import FigureError, ErrorQuantile
+from audience_impact.vocabulary import ErrorQuantile, FigureError
 
 TAIL = 0.95
 MOST_SHARE = 0.98

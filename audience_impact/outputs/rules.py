@@ -13,7 +13,6 @@ import pandas as pd
 from audience_impact.audiences.daily_reach import LATER_DAYS
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.bounds import measured
-from audience_impact.outputs import reasons
 from audience_impact.rules import FAULT, Rule, Stage, register
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, RuleStage, Staleness
 

@@ -15,11 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from audience_impact.audiences.figure_errors import GROWTH
 from audience_impact.audiences.intervals import FIXED, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.errors import law
+from audience_impact.errors.figure_errors import GROWTH
 from audience_impact.errors.law import MOST_SHARE
 from audience_impact.frames import Array
 from audience_impact.simulation import distributions, unions

@@ -12,12 +12,12 @@ from typing import ClassVar
 
 import pandas as pd
 
-from audience_impact.audiences import figure_errors
 from audience_impact.audiences.inputs import CIRCUMVENTION, FEATURE_SHARES, Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.errors import figure_errors
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame

@@ -35,11 +35,11 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import figure_errors
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.errors import figure_errors
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.periods import MONTH_DAYS, ONE_DAY

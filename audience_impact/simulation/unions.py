@@ -25,8 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from audience_impact.audiences import base_laws
-from audience_impact.errors import law
+from audience_impact.errors import base_laws, law
 from audience_impact.frames import Array
 from audience_impact.overlap.model import Group, OverlapModel, unions
 from audience_impact.simulation.sampler import Sampler, stratified

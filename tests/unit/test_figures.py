@@ -289,7 +289,7 @@ def base_of(
             "lineage_id": [lineage],
         }
     )
-    found = universes.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
+    found = bases.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
     return str(found["base_id"].get(0, ""))
 
 

@@ -22,7 +22,6 @@ Citation. errors/law.py, errors/learning.py.
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.errors import pairs
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
@@ -41,18 +40,20 @@ COLUMNS = {
 of `universe_persons`, the people online as they are counted with the figure."""
 
 
-def of_figures(figures: pd.DataFrame, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
-    """COLUMNS of each audience, indexed by AUDIENCE.
+def of_figures(
+    figures: pd.DataFrame, by: list[str], tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
+    """COLUMNS of each audience, indexed by its key `by`.
 
-    `figures` are those that speak for it, one row each: AUDIENCE, `start`, the period,
+    `figures` are those that speak for it, one row each: `by`, `start`, the period,
     `rounding_persons`, `is_primary_source`, `is_doubtful`, `is_other_definition`, `pages_count`, `of_persons` (the base
     of a share; NaN for persons).
     """
     if errors is None or figures.empty:
-        audiences = pd.MultiIndex.from_frame(figures[AUDIENCE].drop_duplicates())
+        audiences = pd.MultiIndex.from_frame(figures[by].drop_duplicates())
         return pd.DataFrame(0.0, index=audiences, columns=list(COLUMNS))
     rows = _growth(_own(figures, errors), tables, errors)
-    groups = rows.groupby(AUDIENCE, sort=True)
+    groups = rows.groupby(by, sort=True)
     count = groups.size()
     table = groups[
         ["rounding_error_persons", "page_error_share", "universe_persons", *GROWTH]

@@ -19,9 +19,9 @@ Citation. errors/law.py, errors/learning.py.
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import nearest
 from audience_impact.errors import rounding
 from audience_impact.errors.law import FigureErrors, Spread, log_odds, moved
+from audience_impact.facts import bases as nearest
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import gap_days, in_months
@@ -43,8 +43,8 @@ def laws(wanted: pd.DataFrame, tables: Tables, errors: FigureErrors | None) -> p
     expected = nearest.expected_base(known, tables["bases"])
     rows = _described(known, tables).assign(expected=expected)
     ceiling = _ceiling(rows, tables)
-    down, up = _half_widths(rows, ceiling, tables, errors)
-    middle = expected.to_numpy("float64")
+    down, up, shift = _half_widths(rows, ceiling, tables, errors)
+    middle = moved(expected.to_numpy("float64"), ceiling, shift)
     found = pd.DataFrame(
         {
             "expected_persons": middle,
@@ -89,17 +89,21 @@ def _ceiling(rows: pd.DataFrame, tables: Tables) -> Array:
 
 def _half_widths(
     rows: pd.DataFrame, ceiling: Array, tables: Tables, errors: FigureErrors | None
-) -> tuple[Array, Array]:
-    """Distances of the 5 and the 95 % quantile from the median, in log odds of the ceiling."""
+) -> tuple[Array, Array, Array]:
+    """Distances of the 5 and 95 % quantile from the median, and of that from what is expected.
+
+    All in log odds of the ceiling.
+    """
+    nothing = np.zeros(len(rows))
     if errors is None:
-        return np.zeros(len(rows)), np.zeros(len(rows))
+        return nothing, nothing, nothing
     projected = is_projected(rows).to_numpy("bool")
-    down, up = _of_counts(rows, ceiling, tables, errors)
+    down, up, shift = _of_counts(rows, ceiling, tables, errors)
     stated = _stated(rows, ceiling)
     has_range = ~np.isnan(stated[0])
     down = np.where(has_range, np.where(projected, stated[0], np.hypot(down, stated[0])), down)
     up = np.where(has_range, np.where(projected, stated[1], np.hypot(up, stated[1])), up)
-    return down, up
+    return down, up, np.where(projected, 0.0, shift)
 
 
 def _stated(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, Array]:
@@ -113,15 +117,15 @@ def _stated(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, Array]:
 
 def _of_counts(
     rows: pd.DataFrame, ceiling: Array, tables: Tables, errors: FigureErrors
-) -> tuple[Array, Array]:
-    """Distances of what somebody counted: rounding, measurers and growth, added in squares."""
+) -> tuple[Array, Array, Array]:
+    """The same of what somebody counted: rounding, measurers and growth, added in squares."""
     online = rows["population_base"].str.startswith("internet").to_numpy("bool")
     kinds = tables["lineages"].drop_duplicates("lineage_id").set_index("lineage_id")["source_type"]
     panel = (rows["lineage_id"].map(kinds) == SourceType.PANEL.value).to_numpy("bool")
     measurers = np.where(panel, 0.0, errors.base_measurers)
     own = np.hypot(_rounding(rows, ceiling), np.where(online, measurers, errors.population))
-    down, up = _growth(rows, errors.base_growth)
-    return np.hypot(own, np.where(online, down, 0.0)), np.hypot(own, np.where(online, up, 0.0))
+    growth = [np.where(online, part, 0.0) for part in _growth(rows, errors.base_growth)]
+    return np.hypot(own, growth[0]), np.hypot(own, growth[1]), growth[2]
 
 
 def _rounding(rows: pd.DataFrame, ceiling: Array) -> Array:
@@ -132,10 +136,19 @@ def _rounding(rows: pd.DataFrame, ceiling: Array) -> Array:
     return np.asarray(0.9 * half.to_numpy("float64") / number / (1.0 - share))
 
 
-def _growth(rows: pd.DataFrame, spread: Spread) -> tuple[Array, Array]:
-    """Growth from the count to the day, or from the day to a count that came later."""
+def _growth(rows: pd.DataFrame, spread: Spread) -> tuple[Array, Array, Array]:
+    """Growth from the count to the day, or from the day to a count that came later.
+
+    Between two counts the trend is in what is expected already.
+    """
     days = gap_days(rows["start"], rows["start"], rows["period_start"], rows["period_end"])
     reach = np.sqrt(in_months(days).to_numpy("float64"))
-    is_later = (rows["period_start"] > rows["start"]).to_numpy("bool")
-    less, more = (spread.q50 - spread.q05) * reach, spread.q95 * reach
-    return np.where(is_later, more, less), np.where(is_later, less, more)
+    later = (rows["period_start"] > rows["start"]).to_numpy("bool")
+    alone = (rows["expected"] == rows["persons"]).to_numpy("bool")
+    less, more = (spread.q50 - spread.q05) * reach, (spread.q95 - spread.q50) * reach
+    trend = np.where(alone, spread.q50 * reach, 0.0)
+    return (
+        np.where(later, more, less),
+        np.where(later, less, more),
+        np.where(later, -trend, trend),
+    )
