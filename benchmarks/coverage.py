@@ -11,14 +11,14 @@ Figures. Of each service the monthly and the daily reach, of a month up to a yea
 restriction and grown since as the committed table of errors says: a 95 % or 90 % confidence
 interval around a value with exactly that error, a range in which the truth has a PERT law, or a
 number printed with three digits, by the measurer or by a secondary source that is off as these are.
-Some are measured by two or three measurers, who differ as measurers do. Callers: of each service, or of any application and then off by what the chain takes such
-an assumption to cost; a sample with its 95 % interval. Who keeps access: a sample with its
-interval, or one of a sample that states none. The base is printed with three digits, of the month
-before or of up to a year ago and grown since, with a range in which it lies nine times in ten, or
-without one.
-`--stated` multiplies the width of what is published and leaves the errors as they are: below 1,
-publishers are overconfident. Areas of the patterns of a house are run with a calibration that has
-not seen the house, all others with the committed one.
+Some are measured by two or three measurers, who differ as measurers do. Callers: of each service,
+or of any application and then off by what the chain takes such an assumption to cost; a sample with
+its 95 % interval. Who keeps access: a sample with its interval, or one of a sample that states
+none. The base is printed with three digits, of the month before or of up to a year ago and grown
+since, with a range in which it lies nine times in ten, or without one. `--stated` multiplies the
+width of what is published and leaves the errors as they are: below 1, publishers are overconfident.
+Areas of the patterns of a house are run with a calibration that has not seen the house, all others
+with the committed one.
 
 A row is a family and a measure: `coverage_share` of truths in q05..q95, `below_share` and
 `above_share` of truths below and above it, `bounds_share` of truths inside the bounds, and
@@ -254,7 +254,9 @@ def tables(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
         lineage_id="panel",
     )
     about = {"accessed_on": AS_OF.isoformat(), "reliability": "high"}
-    publisher.add("sources", source_id="relay-page", source_type="press_relay", lineage_id="panel", **about)
+    publisher.add(
+        "sources", source_id="relay-page", source_type="press_relay", lineage_id="panel", **about
+    )
     for number in range(3):
         name = f"measurer-{number}"
         publisher.add("lineages", lineage_id=name, measurer=name, source_type="panel")

@@ -7,8 +7,9 @@ restriction between, is predicted by what the series of all other measurers teac
 people online: a number that each country reported to the ITU since 2014, one a country drawn by
 its name, is predicted from what was reported up to one, two and three years before, by what other
 countries teach (one in FOLDS is left out at a time); and so is the latest of each country, which
-tells how far the world has left its habits. Counted is how often the 90 % interval holds what came, with the 95 % interval
-that so many trials leave (Clopper and Pearson 1934), which must contain 0.90.
+tells how far the world has left its habits. Counted is how often the 90 % interval holds what came,
+with the 95 % interval that so many trials leave (Clopper and Pearson 1934), which must contain
+0.90.
 """
 
 import argparse

@@ -97,7 +97,7 @@ class PublishedModel(pa.DataFrameModel):
 
 
 def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
-    """Whether the bounds of each row rise, and its quantiles, to so many (a number or one a row)."""
+    """Whether bounds and quantiles of each row rise, to so many (a number or one a row)."""
     rising = True
     for names in (bounds, ("q05", "q50", "q95")):
         steps = frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]

@@ -101,9 +101,7 @@ def _once(best: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _in_persons(
-    best: pd.DataFrame, tables: Tables, errors: FigureErrors | None
-) -> pd.DataFrame:
+def _in_persons(best: pd.DataFrame, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
     """The people the share was asked of, and those of the base's ages beyond them."""
     people = _people_of(best, best["population_base"], tables)
     ages = best["base"].map(AGES).fillna(best["base"])

@@ -82,8 +82,8 @@ def candidates(tables: Tables, errors: FigureErrors | None = None) -> pd.DataFra
 
     Adds what intervals.read gives, `metric_priority`, `low_persons`, `high_persons` (NaN: no upper
     limit), `share_base_id` (the base that turned a share into people), `is_primary_source` (the
-    measurer's own page), `rounding_persons` (half a unit of the last digit printed), `of_persons` (of a share) and
-    `is_doubtful` (read in a source of low reliability).
+    measurer's own page), `rounding_persons` (half a unit of the last digit printed), `of_persons`
+    (of a share) and `is_doubtful` (read in a source of low reliability).
     """
     estimates = tables["estimates"]
     whole = (estimates["age"] == "") & (estimates["sex"] == "")

@@ -5,10 +5,10 @@ lineage's figure of the same metric and base whose period begins on or after the
 restriction, the first within twelve months. Expected is the figure before, carried forward.
 
 Method. The audience of a platform fell by what was expected less after, or not at all. What was
-expected is the figure before with the growth that the facts teach (errors.law), so that the interval
-says whether such a change happens without any restriction. Bounds go from nobody to everyone exposed: a fall may have
-another cause, and who stopped and who started are not told apart. For several platforms there
-is no estimate, since nobody counted who left more than one.
+expected is the figure before with the growth that the facts teach (errors.law), so that the
+interval says whether such a change happens without any restriction. Bounds go from nobody to
+everyone exposed: a fall may have another cause, and who stopped and who started are not told apart.
+For several platforms there is no estimate, since nobody counted who left more than one.
 
 Assumptions. Nothing but the restriction and its ordinary growth error moved the audience.
 

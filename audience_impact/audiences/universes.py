@@ -42,11 +42,13 @@ def internet_users(
     joined = asked.join(found)
     law = base_laws.laws(joined[["country_id", "start", "base_id"]], tables, errors)
     publishers = _publishers(joined, online)
-    counted = joined["base_persons"].where(joined["obs_status"] != FORECAST)
+    known = joined["obs_status"] != FORECAST
+    least = joined["low_persons"].fillna(joined["base_persons"]).where(known, 0.0)
+    most = joined["high_persons"].fillna(joined["base_persons"]).where(known)
     months = months_between(joined["period_end"], joined["start"])
     return wanted.assign(
-        low_persons=publishers["least"].fillna(counted.fillna(0.0)),
-        high_persons=publishers["most"].fillna(counted.where(joined["gap"] <= WINDOW_DAYS)),
+        low_persons=publishers["least"].fillna(least),
+        high_persons=publishers["most"].fillna(most.where(joined["gap"] <= WINDOW_DAYS)),
         metric_priority=joined["base_persons"].notna().map({True: 1.0, False: float("nan")}),
         metric=AudienceMetric.INTERNET_USERS_3M.value,
         lineage_id=joined["base_lineage_id"],
@@ -62,7 +64,7 @@ def internet_users(
 
 
 def _publishers(joined: pd.DataFrame, online: pd.DataFrame) -> pd.DataFrame:
-    """Numbers of people online that differ: `least`, `most`, `count`, `level`; NaN where they agree.
+    """Numbers of people online that differ: `least`, `most`, `count`, `level`; else NaN.
 
     Of each measurer who counted within twelve months of the start the nearest number.
     """

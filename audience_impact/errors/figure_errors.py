@@ -7,8 +7,8 @@ Method. Of one figure: rounding as it is printed (in persons), what secondary so
 a share of the figure), what measurers differ by where its definition is another one, and a
 convention where one page of low reliability alone prints it (both in log odds). Of several figures
 of an audience: what measurers differ by, over the square root of their number. Growth goes with
-the square root of the months from the middle of the figure's period to the start, and from the first day of a
-national restriction of the whole service in between, is that of restricted services.
+the square root of the months from the middle of the figure's period to the start, and from the
+first day of a national restriction of the whole service in between, is that of restricted services.
 
 Assumptions. What errors.learning says. Errors are independent, so that half widths add up in
 squares.
@@ -36,8 +36,8 @@ COLUMNS = {
     "universe_persons": NUMBER,
     **dict.fromkeys(GROWTH, NUMBER),
 }
-"""What is drawn on top of a figure: half widths, and the quantiles of growth in log odds of the share
-of `universe_persons`, the people online as they are counted with the figure."""
+"""What is drawn on top of a figure: half widths, and the quantiles of growth in log odds of the
+share of `universe_persons`, the people online as they are counted with the figure."""
 
 
 def of_figures(
@@ -46,12 +46,13 @@ def of_figures(
     """COLUMNS of each audience, indexed by its key `by`.
 
     `figures` are those that speak for it, one row each: `by`, `start`, the period,
-    `rounding_persons`, `is_primary_source`, `is_doubtful`, `is_other_definition`, `pages_count`, `of_persons` (the base
-    of a share; NaN for persons).
+    `rounding_persons`, `is_primary_source`, `is_doubtful`, `is_other_definition`, `pages_count`,
+    `of_persons` (the base of a share; NaN for persons).
     """
     if errors is None or figures.empty:
         audiences = pd.MultiIndex.from_frame(figures[by].drop_duplicates())
-        return pd.DataFrame(0.0, index=audiences, columns=list(COLUMNS))
+        nothing = pd.DataFrame(0.0, index=audiences, columns=list(COLUMNS))
+        return nothing.assign(universe_persons=np.nan)
     rows = _growth(_own(figures, errors), tables, errors)
     groups = rows.groupby(by, sort=True)
     count = groups.size()

@@ -64,8 +64,8 @@ NOTES = {
     FigureError.POPULATION: "half of a 90 % interval, logs: a count of residents against another",
     FigureError.LOW_RELIABILITY: "half of a 90 % interval, log odds: a convention, the odds "
     "halved or doubled where one page of low reliability alone prints a figure",
-    FigureError.EFFECTIVE_SAMPLE: "respondents where a survey tells none: a convention, 1,500 asked "
-    "with a design effect of 1.5",
+    FigureError.EFFECTIVE_SAMPLE: "respondents where a survey tells none: a convention, 1,500 "
+    "asked with a design effect of 1.5",
     FigureError.TAIL_DEGREES: "degrees of freedom of the tails of growth: a convention",
 }
 

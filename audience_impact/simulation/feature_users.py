@@ -1,8 +1,8 @@
 """Draws of the users of a feature, and of those of them who keep access.
 
-Method. Feature users are a share times the people of its own population, drawn as bases are. For the estimate they
-are one more service of the copula: |E and C| = C + |E| - |E or C|, E the people exposed and C the
-feature users. Those without access are feature users less circumventors.
+Method. Feature users are a share times the people of its own population, drawn as bases are. For
+the estimate they are one more service of the copula: |E and C| = C + |E| - |E or C|, E the people
+exposed and C the feature users. Those without access are feature users less circumventors.
 
 Assumptions. Each of the assumptions named in a row widens its draws by ASSUMED_SPREAD in log odds.
 A share without a stated error has that of its sample (intervals.with_sampling). A self-selected

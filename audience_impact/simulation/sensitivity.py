@@ -12,7 +12,8 @@ bootstrap resamples of the draws.
 
 Assumptions. Groups are independent of each other (each has streams of its own).
 
-Known drawbacks. With a thousand draws a share is known to about 0.05. A group hides which of its members matters.
+Known drawbacks. With a thousand draws a share is known to about 0.05. A group hides which of its
+members matters.
 
 Citations. I. M. Sobol, Mathematics and Computers in Simulation 55 (2001); A. Saltelli et al.,
 Computer Physics Communications 181 (2010) 259-270; M. J. W. Jansen, ibid. 117 (1999) 35-43.

@@ -9,11 +9,11 @@ Method. Periods start on the observed day, from the announcement where no day wa
 end on the recorded day; what is ongoing ends on the day of the facts. On each interval without
 change (intervals.py) the union of the daily audiences is bounded (Frechet) and drawn
 (unions). A daily figure is bounded by the interval that its source states, and drawn from it
-with the errors that figures have (audiences.py). With a monthly audience m alone the daily one lies between
-m/30 and m, and nothing is drawn. Restrictions in part of a country, on some networks or without
-a figure add nothing to the lower bound and everything they may touch to the upper one. Where
-several restrictions touch a platform, the draws take the audience from before the first of those
-in force, and the bounds the largest. A start that is not known to the day is the first day it
+with the errors that figures have (audiences.py). With a monthly audience m alone the daily one lies
+between m/30 and m, and nothing is drawn. Restrictions in part of a country, on some networks or
+without a figure add nothing to the lower bound and everything they may touch to the upper one.
+Where several restrictions touch a platform, the draws take the audience from before the first of
+those in force, and the bounds the largest. A start that is not known to the day is the first day it
 may be; the lower bound takes the last.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound

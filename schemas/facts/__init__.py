@@ -35,8 +35,8 @@ TABLES = (
 _MODULES = modules(__name__, TABLES)
 MODELS = {table: model(module, FactModel) for table, module in _MODULES.items()}
 OPTIONAL = {table for table, module in _MODULES.items() if getattr(module, "OPTIONAL", False)}
-"""Tables that may be missing: those that only an imported register needs, and the errors of figures,
-without which nothing is drawn."""
+"""Tables that may be missing: those that only an imported register needs, and the errors of
+figures, without which nothing is drawn."""
 
 
 def columns(table: str) -> dict[str, dict[str, str]]:

@@ -76,7 +76,7 @@ class Impact(PublishedModel):
 
     @pa.dataframe_check(name="estimate_out_of_order")
     def estimate_out_of_order(cls, frame: pd.DataFrame) -> Any:
-        """q05 <= q50 <= q95, to one person; figures may be off, so that they may pass the bounds."""
+        """q05 <= q50 <= q95, to one person; figures may be off, and so pass the bounds."""
         steps = frame[[f"{name}_persons" for name in ("q05", "q50", "q95")]].diff(axis=1)
         return ~(steps.iloc[:, 1:] < -1).any(axis=1)
 

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import figures, universes
+from audience_impact.audiences import figures
+from audience_impact.facts import bases
 from tests.support import World, row, world
 
 START = "2025-07-15"
