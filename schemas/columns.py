@@ -48,6 +48,11 @@ def person_days(description: str, null: bool = True) -> Any:
     return column(description, "person_days", "OBS_VALUE", null, ge=0)
 
 
+def person_hours(description: str, null: bool = True) -> Any:
+    """A number of hours, each counted once for every person."""
+    return column(description, "person_hours", "OBS_VALUE", null, ge=0)
+
+
 def status(description: str = "E estimated, U low reliability, M no estimate") -> Any:
     """How far to trust the numbers of the row."""
     return word(words.ObsStatus, description, "OBS_STATUS")

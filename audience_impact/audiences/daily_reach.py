@@ -40,7 +40,7 @@ def daily(
     one_sided = figure["interval_kind"].isin(intervals.ONE_SIDED)
     figure = figure.assign(is_limit=one_sided, most=figure["stated_most_persons"])
     keys = [*AUDIENCE, "start"]
-    joined = wanted[keys].merge(
+    joined = wanted.loc[wanted["is_existing_use"], keys].merge(
         figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
     )
     age = (joined["start"] - joined["period_end"]).dt.days

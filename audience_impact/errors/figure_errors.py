@@ -84,7 +84,7 @@ def _growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> pd.D
     )
     acts = pairs.restricting(tables)
     since = pairs.touched(rows, acts[acts["is_use"]], "period_end", "start")["used_from"]
-    held = in_months((rows["start"] - since).dt.days).fillna(0.0)
+    held = in_months((rows["start"] - since).dt.days).fillna(0.0).clip(lower=0.0)
     free = (in_months((rows["start"] - rows["moment"]).dt.days).abs() - held).clip(lower=0.0)
     parts = [
         law.scaled(np.sqrt(months))

@@ -11,10 +11,20 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact.audiences.daily_reach import LATER_DAYS
-from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds import measured
+from audience_impact.outputs.reasons import SHOWN
+from audience_impact.outputs.status_rules import NORMAL
 from audience_impact.rules import FAULT, Rule, Stage, register
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric, RuleStage, Staleness
+from audience_impact.vocabulary import (
+    ClaimStatus,
+    EvidenceState,
+    FindingSeverity,
+    ImpactMetric,
+    RuleStage,
+    Staleness,
+)
 
 TOLERANCE_PERSONS = 1.0
 GROWTH_SHARE = 1e-3
@@ -23,11 +33,35 @@ GROWTH_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What is reviewed: the table `impact`, the figures that spoke, and the daily ones."""
+    """What is reviewed: the table `impact`, and what it was made from.
+
+    Attributes:
+        impact: The published table.
+        restrictions: As `Scope` has them.
+        audiences: As `Inputs` has them, like the rest.
+        chosen: The figures that spoke.
+        doubts: What speaks against these.
+        daily: The daily figures.
+    """
 
     impact: pd.DataFrame
+    restrictions: pd.DataFrame
+    audiences: pd.DataFrame
     chosen: pd.DataFrame
+    doubts: pd.DataFrame
     daily: pd.DataFrame
+
+
+def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
+    """What the rules over results look at."""
+    return Reviewed(
+        impact,
+        scope.restrictions,
+        inputs.audiences,
+        inputs.chosen,
+        inputs.doubts,
+        inputs.daily,
+    )
 
 
 RESULTS = Stage[Callable[[Reviewed], list[str]]](RuleStage.RESULTS)
@@ -100,10 +134,17 @@ def median_outside_bounds(found: Reviewed) -> list[str]:
     number=9,
 )
 def union_falls(found: Reviewed) -> list[str]:
-    """More platforms, fewer people: of two restrictions on the same audiences and base."""
+    """More platforms, fewer people: of two restrictions on the same audiences and base.
+
+    Restrictions that were never carried out touch nobody, however many platforms they name.
+    """
+    never = found.impact["restriction_id"].map(
+        found.restrictions.set_index("restriction_id")["is_never_enforced"]
+    )
     known = found.impact[
         (found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value)
         & found.impact["q50_persons"].notna()
+        & ~never.astype(bool)
     ]
     groups = found.chosen.groupby("restriction_id")
     sizes, starts = groups["estimate_id"].agg(frozenset), groups["start"].first()
@@ -170,8 +211,9 @@ def metrics_mixed(found: Reviewed) -> list[str]:
 )
 def figure_after_start(found: Reviewed) -> list[str]:
     """Audiences are from before the start, daily ones at most three months after it."""
+    daily = found.daily
     late = found.chosen.loc[found.chosen["period_end"] > found.chosen["start"], "restriction_id"]
-    days = found.daily.loc[found.daily["late_days"] > LATER_DAYS, "restriction_id"]
+    days = daily.loc[daily["late_days"] > LATER_DAYS, "restriction_id"]
     return sorted({*late, *days})
 
 
@@ -186,6 +228,53 @@ def figure_expired(found: Reviewed) -> list[str]:
     """People exposed that rest on a figure too old to speak of them."""
     exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
     return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a row is called normal (A) without all that the table of status asks for",
+    FAULT,
+    "impact",
+)
+def normal_without_grounds(found: Reviewed) -> list[str]:
+    """Every row called A has what ASKED_OF_NORMAL lists, by the facts and not by its reason."""
+    rows = found.impact[found.impact["obs_status"] == NORMAL]
+    ids = rows["restriction_id"]
+    wanting = {*_acts_in_doubt(found.restrictions), *_figures_in_doubt(found)}
+    fails = (
+        ids.isin(wanting)
+        | (rows["staleness"] != Staleness.FRESH.value)
+        | ~(rows["q05_persons"] < rows["q95_persons"])
+    )
+    return _keys(rows[fails])
+
+
+def _acts_in_doubt(acts: pd.DataFrame) -> "pd.Series[str]":
+    """Restrictions that are not official, not carried out, or that no measurement lets stand."""
+    is_shown = acts["evidence_state"].isin(SHOWN)
+    sound = (
+        (acts["claim_status"] == ClaimStatus.OFFICIAL.value)
+        & ~acts["evidence_state"].isin([EvidenceState.INSUFFICIENT.value, EvidenceState.OK.value])
+        & (is_shown | acts["observed_from_start"].notna())
+        & acts["is_reaching_everyone"]
+    )
+    return acts.loc[~sound, "restriction_id"]
+
+
+def _figures_in_doubt(found: Reviewed) -> "pd.Series[str]":
+    """Restrictions whose figures are not from before, or not those of the measurer of the base."""
+    chosen, doubts, audiences = found.chosen, found.doubts, found.audiences
+    late = chosen["period_end"] > chosen["start"]
+    under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)
+    based = audiences["is_own_base"].eq(True) & (audiences["base_status"] == NORMAL)
+    counted = based & ~audiences["is_from_share"].eq(True) & (audiences["lineages_count"] == 1)
+    return pd.concat(
+        [
+            chosen.loc[late, "restriction_id"],
+            doubts.loc[under, "restriction_id"],
+            audiences.loc[~counted, "restriction_id"],
+        ]
+    )
 
 
 def _keys(rows: pd.DataFrame) -> list[str]:

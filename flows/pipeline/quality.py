@@ -8,6 +8,7 @@ import pandas as pd
 
 from audience_impact.facts.tables import Finding
 from audience_impact.outputs.rules import CONTRADICT
+from audience_impact.populations import countries_of, country_of
 from audience_impact.rules import named
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline.rules import IN_QUALITY, rules
@@ -44,12 +45,12 @@ def _losses(frame: pd.DataFrame, targets: pd.DataFrame, refused: list[Finding]) 
             acts[act]
             + sum(
                 audiences[country, platform]
-                for country in {area[:2] for area in areas.split(";")}
+                for country in countries_of(areas.split(";"))
                 for platform in platforms.get(act, [])
             )
             + sum(
                 bases[area]
-                for area in {part for area in areas.split(";") for part in (area, area[:2])}
+                for area in {part for area in areas.split(";") for part in (area, country_of(area))}
             )
             for act, areas in zip(frame["restriction_id"], frame["area_id"], strict=True)
         ],

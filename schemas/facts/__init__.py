@@ -50,6 +50,11 @@ def columns(table: str) -> dict[str, dict[str, str]]:
     }
 
 
+def optional_columns(table: str) -> frozenset[str]:
+    """Columns that a file of the table may lack."""
+    return frozenset(name for name, about in columns(table).items() if about.get("optional"))
+
+
 def keys() -> dict[str, list[str]]:
     """Key columns of each table: those its module names, or the one column that is a key."""
     return {

@@ -10,6 +10,7 @@ import pytest
 from audience_impact.bounds import measured
 from audience_impact.outputs import rules as review
 from audience_impact.outputs.rules import Reviewed
+from audience_impact.outputs.status_rules import sentence
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate
 from audience_impact.vocabulary import RuleStage, Staleness
@@ -17,6 +18,8 @@ from flows.pipeline import quality
 from flows.pipeline.rules import rules
 from tests.engine import calibrated, impact_of, prepared
 from tests.support import world
+
+TRUNCATED = sentence("truncated")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def sound() -> Reviewed:
     made.restrict("R1", "alpha", "beta").restrict("R2", "alpha", "beta", "gamma")
     stages, _ = prepared(made.restrict("R3", "alpha"))
     impact = impact_of(stages, simulate(stages.simulation, Sampler(0, 300)))
-    return Reviewed(impact, stages.inputs.chosen, stages.inputs.daily)
+    return review.reviewed(impact, stages.scope, stages.inputs)
 
 
 def exposed(impact: pd.DataFrame, act: str) -> pd.Series:
@@ -71,7 +74,37 @@ def late_day(made: Reviewed) -> Reviewed:
     return replace(made, daily=days)
 
 
+def act(made: Reviewed, **cells: object) -> Reviewed:
+    """The restriction R1 with other cells."""
+    own = made.restrictions["restriction_id"] == "R1"
+    changes = {name: made.restrictions[name].mask(own, cell) for name, cell in cells.items()}
+    return replace(made, restrictions=made.restrictions.assign(**changes))
+
+
+def doubted(column: str) -> Callable[[Reviewed], Reviewed]:
+    """Something speaks against the figures of R1."""
+
+    def change(made: Reviewed) -> Reviewed:
+        own = made.doubts["restriction_id"] == "R1"
+        return replace(made, doubts=made.doubts.assign(**{column: made.doubts[column] | own}))
+
+    return change
+
+
+def based(column: str, value: object) -> Callable[[Reviewed], Reviewed]:
+    """The audiences of R1 with another cell."""
+
+    def change(made: Reviewed) -> Reviewed:
+        own = made.audiences["restriction_id"] == "R1"
+        cells = made.audiences[column].astype("object").mask(own, value)
+        return replace(made, audiences=made.audiences.assign(**{column: cells}))
+
+    return change
+
+
 R1 = ["R1/people_exposed"]
+BOTH = ["R1/people_exposed", "R1/people_feature_exposed"]
+"""The rows of R1 that are called A."""
 
 
 def set_to(act: str, column: str, value: object) -> Callable[[Reviewed], Reviewed]:
@@ -99,6 +132,21 @@ BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
     ("metrics_mixed", lambda made: chosen(made, other_tier), ["R1"]),
     ("figure_after_start", lambda made: chosen(made, late), ["R1"]),
     ("figure_after_start", late_day, ["R1", "R2", "R3"]),
+    ("normal_without_grounds", lambda made: act(made, claim_status="reported"), BOTH),
+    ("normal_without_grounds", lambda made: act(made, evidence_state="insufficient"), BOTH),
+    ("normal_without_grounds", lambda made: act(made, evidence_state="ok"), BOTH),
+    ("normal_without_grounds", lambda made: act(made, is_reaching_everyone=False), BOTH),
+    ("normal_without_grounds", set_to("R1", "staleness", Staleness.AGEING.value), R1),
+    ("normal_without_grounds", set_to("R1", "q05_persons", 699e3), R1),
+    ("normal_without_grounds", set_to("R1", "q95_persons", np.nan), R1),
+    ("normal_without_grounds", lambda made: chosen(made, late), BOTH),
+    ("normal_without_grounds", doubted("is_under_block"), BOTH),
+    ("normal_without_grounds", doubted("is_under_restriction"), BOTH),
+    ("normal_without_grounds", doubted("is_after_first_step"), BOTH),
+    ("normal_without_grounds", based("is_own_base", False), BOTH),
+    ("normal_without_grounds", based("base_status", "E"), BOTH),
+    ("normal_without_grounds", based("is_from_share", True), BOTH),
+    ("normal_without_grounds", based("lineages_count", 2.0), BOTH),
     ("figure_expired", set_to("R1", "staleness", Staleness.EXPIRED.value), ["R1"]),
 ]
 
@@ -143,6 +191,16 @@ def test_other_bases_and_countries_are_not_compared(
 ) -> None:
     made = changed(changed(sound, "R1", "q50_persons", 699e3), "R2", column, value)
     assert review.broken(made)["union_falls"] == []
+
+
+@pytest.mark.parametrize("cells", [{"severity": "none"}, {"end_status": "withdrawn"}])
+def test_more_platforms_that_were_never_restricted_are_no_fall(cells: dict[str, str]) -> None:
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.restrict("R1", "alpha").restrict("R2", "alpha", "beta", **cells)
+    stages, _ = prepared(made)
+    impact = impact_of(stages, simulate(stages.simulation, Sampler(0, 300)))
+    assert impact.loc[exposed(impact, "R2"), "q50_persons"].tolist() == [0.0]
+    assert review.broken(review.reviewed(impact, stages.scope, stages.inputs))["union_falls"] == []
 
 
 # ---- What a run tells of it ----
