@@ -44,6 +44,7 @@ from audience_impact.errors import law
 from audience_impact.errors.law import FigureErrors, Spread, moved, through
 from audience_impact.facts import tables as core
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
 from audience_impact.overlap import calibration
 from audience_impact.overlap.copula import Calibration
 from audience_impact.periods import MEAN_MONTH_DAYS
@@ -95,6 +96,7 @@ class Publisher:
     generator: np.random.Generator
     stated: float
     errors: FigureErrors
+    online: dict[str, Array] = field(default_factory=dict)
     rows: dict[str, list[Cells]] = field(default_factory=dict)
 
     def add(self, table: str, **cells: str) -> None:
@@ -135,13 +137,14 @@ class Publisher:
             ends = {"low_persons": low, "high_persons": high}
         told = {"area_id": code, "period": _month(months + 1), "persons": _printed(people)}
         self.add("bases", base_id=f"B-{code}", **told, **ends)
+        self.online[code] = np.array(float(told["persons"]))
 
     def _grown(self, law: Spread, months: float, u: float | None = None) -> float:
         """Growth over so many months, in log odds."""
         chance = np.array(self.generator.uniform() if u is None else u)
-        ends = (np.array(end * np.sqrt(months)) for end in (law.q05, law.q50, law.q95))
+        q05, q50, q95 = (np.array(end * np.sqrt(months)) for end in (law.q05, law.q50, law.q95))
         degrees = np.inf if u is None else self.errors.tail_degrees
-        return float(through(chance, *ends, degrees))
+        return float(through(chance, q05, q50, q95, degrees))
 
     def _service(self, code: str, area: Area, number: int) -> None:
         name = f"service-{number}"
@@ -154,7 +157,9 @@ class Publisher:
             about = {"platform_id": name, "area_id": code, "audience_metric": metric}
             about["period"] = _month(months)
             by = self._grown(self.errors.growth, _age(months), u)
-            then = float(expit(logit(share) - by))
+            # as it is learned: in log odds of the people online as they are printed
+            then = float(moved(np.array(share * area.base), self.online[code], np.array(-by)))
+            then /= area.base
             key = f"E-{code}-{number}-{metric}"
             if metric == "monthly_reach" and self.generator.uniform() < 0.1:
                 self._several(key, then, area.base, about)
@@ -224,7 +229,7 @@ def _age(before: int) -> float:
     """Months from the middle of that month to the restriction, as the chain counts them."""
     first, last = (pd.Timestamp(f"{_month(each)}-01") for each in (before, before - 1))
     middle = first + (last - first) / 2
-    return (pd.Timestamp(START) - middle).days / MEAN_MONTH_DAYS
+    return float((pd.Timestamp(START) - middle).days / MEAN_MONTH_DAYS)
 
 
 def _printed(persons: float) -> str:

@@ -78,12 +78,15 @@ def _totals(
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
     own = timeline.intervals_of(line.measured_rows, line.periods, ends[0], by_country)
-    own_hours = _hours(own, own, inputs)["lower_person_hours"] if not own[0].empty else None
-    own_days = _summed(own, _bound(own, inputs, "lower"))[0]
+    hours = curfews.least_person_hours(own, line.rows, curfews.hours(line.periods))
+    own_least = {
+        "person_days": _summed(own, _bound(own, inputs, "lower"))[0],
+        "person_hours": _summed(own, hours)[0],
+    }
     inside = drawn.reindex(table.index)
-    for unit, least in (("person_days", own_days), ("person_hours", own_hours)):
+    for unit, low in own_least.items():
         names = [f"{name}_{unit}" for name in unions.QUANTILES]
-        known = 0.0 if least is None else least.reindex(table.index).fillna(0.0)
+        known = low.reindex(table.index).fillna(0.0)
         forced = table[f"lower_{unit}"].where(table[f"lower_{unit}"] > known + 1.0, 0.0)
         inside[names] = inside[names].clip(lower=forced, axis=0)
     return table.join(inside)

@@ -97,4 +97,4 @@ def half_width(table: pd.DataFrame) -> Array:
         table["page_error_share"].to_numpy("float64"),
     )
     odds = in_logs / (1.0 - np.nan_to_num(share))
-    return np.nan_to_num(np.hypot(odds, table["odds_error"].to_numpy("float64")))
+    return np.asarray(np.nan_to_num(np.hypot(odds, table["odds_error"].to_numpy("float64"))))

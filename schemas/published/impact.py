@@ -23,11 +23,17 @@ class Impact(PublishedModel):
     area_id: Series[str] = columns.column(
         "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
     )
-    lower_persons: Series[float] = columns.people("at least so many people", null=False)
-    q05_persons: Series[float] = columns.people("5 % quantile; null: no estimate")
+    lower_persons: Series[float] = columns.people(
+        "at least so many people, if each figure is right as printed", null=False
+    )
+    q05_persons: Series[float] = columns.people(
+        "5 % quantile, with the errors of figures: may lie below lower_persons; null: none"
+    )
     q50_persons: Series[float] = columns.people("median; null: no estimate")
     q95_persons: Series[float] = columns.people("95 % quantile; null: no estimate")
-    upper_persons: Series[float] = columns.people("at most so many people; null: no base on record")
+    upper_persons: Series[float] = columns.people(
+        "at most so many people, if each figure is right as printed; null: no base on record"
+    )
     base: Series[str] = columns.column(
         "population that contains the audiences; null: none on record", null=True
     )

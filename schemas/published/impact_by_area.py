@@ -20,7 +20,9 @@ class ImpactByArea(PublishedModel):
     impact_metric: Series[str] = columns.word(
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
-    lower_persons: Series[float] = columns.people("at least so many people", null=False)
+    lower_persons: Series[float] = columns.people(
+        "at least so many people, if each figure is right as printed", null=False
+    )
     q05_persons: Series[float] = columns.people(
         "5 % quantile, of restrictions with figures; null: none"
     )
