@@ -136,8 +136,6 @@ def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series) 
             "after_ids": groups["after_id"].agg(lambda ids: ";".join(sorted(ids))),
         }
     )
-    ends = [f"{name}_persons" for name in ("q05", "q50", "q95")]
-    table[ends] = table[ends].clip(upper=table["upper_persons"].fillna(np.inf), axis=0)
     grew = (groups["fell"].max() == 0).to_numpy()
     within = (groups["q05"].max() == 0).to_numpy()
     words = np.select([grew, within], [f"{GREW}; {CANNOT_TELL}", CANNOT_TELL], OTHER_CAUSES)

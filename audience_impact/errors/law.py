@@ -102,9 +102,9 @@ def read(figure_errors: pd.DataFrame) -> FigureErrors | None:
         name: [float(values[(name.value, quantile.value)]) for quantile in quantiles]
         for name, quantiles in wanted.items()
     }
-    spreads = [Spread(*numbers[name]) for name in SPREADS]
+    growth, restricted, base = (Spread(*numbers[name]) for name in SPREADS)
     single = {name.value: numbers[name][0] for name in FigureError if name not in SPREADS}
-    return FigureErrors(*spreads, **single)
+    return FigureErrors(growth=growth, restricted_growth=restricted, base_growth=base, **single)
 
 
 def _single(name: FigureError) -> ErrorQuantile:

@@ -219,8 +219,14 @@ def of_two_measurers(tables: Tables) -> pd.DataFrame:
     both = both[(both["lineage_id"] < both["lineage_id_other"]) & (apart <= NEAR_DAYS)]
     cell = ["area_id", "platform_id", "lineage_id", "lineage_id_other"]
     return both.assign(
-        difference=both["level"] - both["level_other"], cell=both[cell].agg("|".join, axis=1)
+        difference=both["level"] - both["level_other"], cell=_joined(both[cell])
     ).reset_index(drop=True)
+
+
+def _joined(names: pd.DataFrame) -> "pd.Series[str]":
+    """The cells of each row as one name."""
+    rows = names.itertuples(index=False, name=None)
+    return pd.Series(["|".join(row) for row in rows], names.index, dtype="str")
 
 
 def of_two_pages(tables: Tables) -> pd.DataFrame:
