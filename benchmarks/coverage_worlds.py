@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtri
 
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import Calibration, correlation_draws, predictive
+from audience_impact.overlap.copula import Calibration, correlation_draws
 from audience_impact.overlap.model import frechet, independence
 
 PEOPLE = 5000
@@ -116,9 +116,7 @@ class Maker:
         return People(np.full(PEOPLE, 1.0 / PEOPLE), used & active, latent)
 
     def _gaussian(self, count: int) -> Array:
-        centre, scale = predictive(self.learned)
-        u = self.generator.uniform(size=1)
-        r = correlation_draws(centre, scale, self.learned.degrees, u)
+        r = correlation_draws(self.learned, self.generator.uniform(size=1))
         common = self.generator.normal(size=(PEOPLE, 1))
         return np.sqrt(r) * common + np.sqrt(1.0 - r) * self.generator.normal(size=(PEOPLE, count))
 

@@ -38,7 +38,7 @@ from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
 from audience_impact.overlap import calibration
-from audience_impact.overlap.copula import Calibration, correlation_draws, predictive
+from audience_impact.overlap.copula import Calibration, correlation_draws, error_draws
 from audience_impact.overlap.model import Group, JointUse, frechet, independence, unions
 from audience_impact.overlap.one_factor import OneFactorCopula
 from benchmarks.overlap import facts
@@ -75,9 +75,8 @@ def _group(
 ) -> Group:
     """A group that holds the platforms of its restrictions and no others."""
     of_area = np.random.default_rng((SEED, area))
-    centre, scale = predictive(learned)
-    correlation = correlation_draws(centre, scale, learned.degrees, of_area.random(draws))
-    error = learned.model * of_area.standard_normal(draws)
+    correlation = correlation_draws(learned, of_area.random(draws))
+    error = error_draws(learned, of_area.random(draws))
     first = of_area.beta(1.0, 3.0, PLATFORMS)
     of_year = 1.0 - (1.0 - first) * of_area.uniform(0.9, 1.0, PLATFORMS) ** year
     noise = np.random.default_rng((SEED, area, year)).standard_normal((PLATFORMS, draws))

@@ -15,6 +15,7 @@ from audience_impact.overlap.copula import (
     Calibration,
     OwnSurvey,
     correlation_draws,
+    error_draws,
     logit,
     predictive,
     union,
@@ -194,6 +195,29 @@ def test_more_own_surveys_narrow_more_in_any_order() -> None:
 
 def test_correlations_stay_on_the_grid() -> None:
     ends: Array = expit(LOGIT_GRID[[0, -1]])
-    drawn = correlation_draws(0.0, 50.0, 2, np.linspace(0.001, 0.999, 99))
+    drawn = correlation_draws(LEARNED, np.linspace(0.001, 0.999, 99), own=(0.0, 50.0))
     assert (ends[0] <= drawn).all()
     assert (drawn <= ends[1]).all()
+
+
+def test_the_factors_of_the_spread_stretch_each_side_and_leave_the_middle() -> None:
+    u = (np.arange(999) + 0.5) / 999
+    plain = logit(correlation_draws(LEARNED, u)) - LEARNED.mean
+    wide = replace(LEARNED, spread_below=1.5, spread_above=2.0)
+    stretched = logit(correlation_draws(wide, u)) - LEARNED.mean
+    inside = np.abs(plain) < 1.5  # away from the ends of the grid
+    assert np.where(plain < 0.0, 1.5, 2.0)[inside] * plain[inside] == pytest.approx(
+        stretched[inside]
+    )
+    assert np.median(stretched) == pytest.approx(0.0, abs=1e-9)
+    assert (np.diff(stretched) >= 0.0).all()
+
+
+def test_a_country_with_its_own_surveys_is_drawn_by_the_same_law() -> None:
+    wide = replace(LEARNED, spread_below=1.5, spread_above=2.0)
+    known = OneFactorCopula(wide, {"XA": predictive(wide)})
+    for uniforms in (lattice(64), lattice(256)):
+        one, other = known.joint_use("XA", uniforms), known.joint_use("XB", uniforms)
+        assert (one.parameters == other.parameters).all()
+        assert (one.error == other.error).all()
+    assert error_draws(wide, [0.5, ndtr(1.0)]) == pytest.approx([0.0, wide.model])
