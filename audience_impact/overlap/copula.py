@@ -31,8 +31,8 @@ Surveys of the area itself pull the mean and narrow the spread by Gaussian condi
 through what they hold in common with the audiences: the variance between areas and the part
 `region` of `between`; the audiences are taken to be measured by another house.
 The model's own error is normal with standard deviation `model` times (independence - largest
-audience).  All draws are truncated to the Frechet bounds
-max m_i <= union <= min(1, sum m_i).
+audience).  Nearer a Frechet bound, max m_i <= union <= min(1, sum m_i), it moves a draw less, and
+never beyond (`model.moved`).
 
 Assumptions
 -----------

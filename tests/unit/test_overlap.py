@@ -21,7 +21,7 @@ from audience_impact.overlap.copula import (
     union,
     union_curve,
 )
-from audience_impact.overlap.model import frechet, independence, intervals, lattice
+from audience_impact.overlap.model import frechet, independence, intervals, lattice, moved
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.vocabulary import InputKind
 from tests.engine import patterns
@@ -169,6 +169,29 @@ def test_draws_stay_in_the_bounds() -> None:
     low, high = frechet(RUSSIA)
     assert drawn.shape == (1, 256)
     assert ((low <= drawn) & (drawn <= high)).all()
+
+
+@given(
+    st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(-3.0, 3.0, width=32)
+)
+def test_an_error_gives_way_near_a_bound_and_never_passes_it(
+    a: float, b: float, c: float, move: float
+) -> None:
+    low, core, high = (np.asarray(x) for x in sorted((a, b, c)))
+    found = moved(core, np.asarray(move), low, high)
+    assert low <= found <= high
+    assert abs(found - core) <= abs(move) + 1e-12
+    further = moved(core, np.asarray(1.5 * move), low, high)
+    assert abs(further - core) >= abs(found - core) - 1e-12
+    if move == 0.0:
+        assert found == core
+
+
+def test_an_error_far_from_a_bound_moves_by_itself_and_none_piles_up_on_it() -> None:
+    core, low, high = np.asarray(0.5), np.asarray(0.0), np.asarray(1.0)
+    assert moved(core, np.asarray(1e-6), low, high) == pytest.approx(0.500001, abs=1e-11)
+    assert moved(core, np.asarray(-0.5), low, high) == pytest.approx(0.25)
+    assert moved(core, np.asarray(2.0), low, high) < 1.0
 
 
 def test_the_lattice_is_even_in_both_directions() -> None:
