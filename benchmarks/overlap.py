@@ -43,7 +43,8 @@ STEM = re.compile(r"^([A-Z]{2})_(\d{4})_(.+?)\d*$")
 OTHER_COLUMNS = ("online", "weighted_share", "respondents")
 FORMS = {"surveys": ".0f", "sets": ".0f", "coverage_share": ".3f", "width_over_frechet": ".3f"}
 EVERY_HOUSE = "mean over houses"
-FRONTIER = [(c, c * up) for up in (1.0, 1.33, 1.6) for c in (1.0, 1.5, 2.0, 2.25, 2.5)]
+EVEN = [(1.0, 1.0), (1.5, 1.5), (2.0, 2.0), (2.5, 2.5)]
+FRONTIER = [*EVEN, (1.75, 2.25), (2.0, 2.5), (2.25, 2.75), (2.25, 3.0), (2.5, 3.25)]
 """Factors of the spread below and above the centre."""
 ROUNDING = 1e-9
 """A bound that is met exactly counts as covered."""

@@ -9,8 +9,9 @@ Rule: the nodes and weights by which the integral over the common factor is done
 Method
 ------
 For a draw with shares m_i, correlation r and error e, the integral of copula.py gives the union
-that the correlation makes (the core), kept inside the Frechet bounds max m_i and min(1, sum m_i) of the draw's own
-shares; the answer is the core moved by e (independence - largest audience), as model.py moves it.
+that the correlation makes (the core), kept inside the Frechet bounds max m_i and min(1, sum m_i)
+of the draw's own shares; the answer is the core moved by e (independence - largest audience), as
+model.py moves it.
 
 Within a group Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and
 node z, the nodes of all draws side by side, and every set multiplies its platforms' tables.  Sets
