@@ -85,7 +85,7 @@ def calculate(tables: Tables, as_of: date, settings: Settings | None = None) -> 
     stages, findings = prepared(tables, as_of, wanted.repair)
     draws = simulate(stages.simulation, sampler, wanted.workers)
     found = _tables(stages, draws, tables, sampler, wanted)
-    reviewed = rules.Reviewed(found["impact"], stages.inputs.chosen, stages.inputs.daily)
+    reviewed = rules.reviewed(found["impact"], stages.scope, stages.inputs)
     return Calculated(found, tuple(findings), rules.broken(reviewed))
 
 

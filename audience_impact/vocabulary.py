@@ -34,6 +34,34 @@ class Feature(StrEnum):
     UNKNOWN = "unknown"
 
 
+HITS_EXISTING_USERS = {
+    Feature.WHOLE_SERVICE: True,
+    Feature.TEXT_MESSAGE: True,
+    Feature.VOICE_MESSAGE: True,
+    Feature.VOICE_CALL: True,
+    Feature.VIDEO_CALL: True,
+    Feature.GROUP_CALL: True,
+    Feature.MEDIA_TRANSFER: True,
+    Feature.FILE_TRANSFER: True,
+    Feature.CHANNEL: True,
+    Feature.FEED: True,
+    Feature.LIVE_STREAM: True,
+    Feature.SEARCH: True,
+    Feature.REGISTRATION: False,
+    Feature.LOGIN: False,
+    Feature.PAYMENT: False,
+    Feature.BOT_API: True,
+    Feature.APP_DISTRIBUTION: False,
+    Feature.WEB_CLIENT: True,
+    Feature.UNKNOWN: True,
+}
+"""Whether a restriction of the feature meets people in their ordinary use of the service.
+
+Where it does not, it meets whoever registers, logs in, pays or installs while it is in force, and
+the audience of the service says nothing of how many these are.
+"""
+
+
 class Action(StrEnum):
     """What is done to the target."""
 
@@ -100,6 +128,15 @@ class NetworkScope(StrEnum):
     FIXED = "fixed"
     SATELLITE = "satellite"
     ASN_LIST = "asn_list"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """What took a network or a service away."""
+
+    ORDER = "order"
+    ATTACK = "attack"
+    DAMAGE = "damage"
     UNKNOWN = "unknown"
 
 
@@ -348,3 +385,15 @@ class FindingSeverity(StrEnum):
     ERROR = "error"
     TABLE_ERROR = "table_error"
     WARNING = "warning"
+
+
+class RuleStage(StrEnum):
+    """What a rule is held on, in the order in which facts become a version."""
+
+    FILES = "files"
+    CELLS = "cells and rows"
+    KEYS = "keys"
+    TABLES = "tables together"
+    RESULTS = "results"
+    PUBLISHED = "published tables"
+    VERSIONS = "last version"

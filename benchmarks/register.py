@@ -39,7 +39,7 @@ from scipy.special import ndtr, ndtri
 from audience_impact.frames import Array
 from audience_impact.overlap import calibration
 from audience_impact.overlap.copula import Calibration, correlation_draws, error_draws
-from audience_impact.overlap.model import Group, JointUse, frechet, independence, unions
+from audience_impact.overlap.model import Group, JointUse, frechet, independence, moved, unions
 from audience_impact.overlap.one_factor import OneFactorCopula
 from benchmarks.overlap import facts
 
@@ -107,8 +107,8 @@ def quad_loop(shares: Array, correlation: Array, error: Array) -> Array:
 
         core = 1.0 - quad(none, -8.5, 8.5, limit=200)[0] / np.sqrt(2.0 * np.pi)
         low, high = frechet(m)
-        core = np.clip(core, low, high)
-        drawn.append(np.clip(core + e * (independence(m) - low), low, high))
+        move = e * (independence(m) - low)
+        drawn.append(moved(np.clip(core, low, high), move, low, high))
     return np.array(drawn)
 
 
@@ -117,8 +117,8 @@ def numpy_loop(shares: Array, correlation: Array, error: Array) -> Array:
     root, scale = np.sqrt(correlation)[:, None], np.sqrt(1.0 - correlation)[:, None]
     none = ndtr((-ndtri(shares)[:, :, None] - root * NODES) / scale).prod(axis=0) @ WEIGHTS
     low, high = frechet(shares.T)
-    core = np.clip(1.0 - none, low, high)
-    return np.asarray(np.clip(core + error * (independence(shares.T) - low), low, high))
+    move = error * (independence(shares.T) - low)
+    return moved(np.clip(1.0 - none, low, high), move, low, high)
 
 
 def _numpy_quantiles(shares: Array, correlation: Array, error: Array) -> Array:

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Failed
 
 from flows.pipeline.steps import RefusedError
-from flows.publishing.versions import PublishError
+from flows.publishing import PublishError
 from schemas.contracts import ValidationOffError
 
 P = ParamSpec("P")

@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from flows.failures import may_pass, refusable
-from flows.pipeline import quality, steps
+from flows.pipeline import last_version, quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
 from flows.publishing.versions import Published
 from flows.reporting import tables as report
@@ -62,10 +62,13 @@ def compute(
 @task(cache_policy=NO_CACHE, persist_result=False)
 def watch(results: Results, published: Path, strict: bool, repair: bool) -> None:
     """Say what changed much against the last version; refuse when strict."""
-    lines = quality.against_last(published, results)
+    rows = {name: table.num_rows for name, table in results.tables.items()}
+    now = last_version.summary(rows, results.frames["impact"])
+    lines = last_version.changes(last_version.last(published), now)
     for line in lines:
         get_run_logger().warning(line)
-    if strict and (lines := lines + quality.contradictions(results) * (not repair)):
+    contradictions = quality.details(results.frames["quality"])
+    if strict and (lines := lines + contradictions * (not repair)):
         raise steps.RefusedError(lines)
 
 

@@ -1,8 +1,14 @@
 """What the contracts of the published tables are made of: columns with unit and meaning."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pandera.pandas as pa
+
+from audience_impact import vocabulary as words
+from audience_impact.rules import FAULT, Rule, register
+from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 
 def column(
@@ -37,6 +43,26 @@ def text(description: str, unit: str = "", sdmx: str = "") -> Any:
     return column(description, unit, sdmx, null=True)
 
 
+def person_days(description: str, null: bool = True) -> Any:
+    """A number of days, each counted once for every person."""
+    return column(description, "person_days", "OBS_VALUE", null, ge=0)
+
+
+def person_hours(description: str, null: bool = True) -> Any:
+    """A number of hours, each counted once for every person."""
+    return column(description, "person_hours", "OBS_VALUE", null, ge=0)
+
+
+def status(description: str = "E estimated, U low reliability, M no estimate") -> Any:
+    """How far to trust the numbers of the row."""
+    return word(words.ObsStatus, description, "OBS_STATUS")
+
+
+def reason(description: str = "why the status is what it is; null: nothing to say") -> Any:
+    """Why the status is what it is."""
+    return column(description, sdmx="COMMENT_OBS", null=True)
+
+
 def restriction() -> Any:
     """The restriction that a row speaks of."""
     return column("the restriction, as in the fact table restrictions", sdmx="TITLE")
@@ -45,6 +71,25 @@ def restriction() -> Any:
 def as_of() -> Any:
     """The day of the facts."""
     return column("day up to which the facts were read", "date", "DATA_LAST_UPDATE")
+
+
+def row_rule(
+    meaning: str, number: int | None = None
+) -> Callable[[Callable[[Any, pd.DataFrame], Any]], Any]:
+    """Make the method below, of one model or of several, a rule that published rows keep.
+
+    Its name is the id.
+    """
+
+    def enter(method: Callable[[Any, pd.DataFrame], Any]) -> Any:
+        name, stage, severity = method.__name__, RuleStage.PUBLISHED, FindingSeverity.TABLE_ERROR
+        register(Rule(name, stage, severity, meaning, FAULT, number=number))
+        return pa.dataframe_check(name=name)(method)
+
+    return enter
+
+
+bounds_in_order = row_rule("lower <= quantiles <= upper <= base does not hold", number=6)
 
 
 class PublishedModel(pa.DataFrameModel):

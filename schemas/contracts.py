@@ -8,7 +8,8 @@ import pandera.errors
 import pandera.pandas as pa
 
 from audience_impact import blanks
-from schemas import facts, fields
+from audience_impact.rules import named
+from schemas import facts, published
 
 SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
 
@@ -64,14 +65,14 @@ def failures(table: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _blamed(rule: str, columns: list[str]) -> str:
-    return next((name for name in facts.BLAMED.get(rule, ()) if name in columns), "")
+    return next((name for name in named(rule).columns if name in columns), "")
 
 
 def message(table: str, column: str, rule: str, cell: str) -> str:
     """What the rule means for this cell and what to do, in a sentence for the maintainer."""
     if rule == "white_space":
         return blanks.told_white(cell)
-    meaning = fields.MEANINGS.get(rule) or facts.ROW_MEANINGS[rule]
+    meaning = named(rule).meaning
     if rule != "word":
         return meaning
     checks: Any = facts.MODELS[table].to_schema().columns[column].checks
@@ -79,14 +80,10 @@ def message(table: str, column: str, rule: str, cell: str) -> str:
     return f"{meaning}; allowed: {', '.join(words)}"
 
 
-def meanings() -> dict[str, str]:
-    """Every rule of a single table and what it means when it fails."""
-    return {**fields.MEANINGS, **facts.ROW_MEANINGS}
-
-
 def tables_with(rule: str) -> tuple[str, ...]:
-    """The fact tables to which a rule of a single table applies."""
-    return tuple(table for table, model in facts.MODELS.items() if rule in _rules_of(model))
+    """The tables, of facts or published, to which a rule of a single table applies."""
+    models = [*facts.MODELS.items(), *published.MODELS.items()]
+    return tuple(table for table, model in models if rule in _rules_of(model))
 
 
 def _rules_of(model: type[pa.DataFrameModel]) -> set[str]:

@@ -6,36 +6,25 @@ in its metadata, what type the column has once it passed.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pandera.pandas as pa
 from pandera.extensions import register_check_method
 
 from audience_impact import blanks, periods
+from audience_impact.rules import Rule, register
+from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
 IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]*)$")
 
-MEANINGS = {
-    "white_space": "a cell holds nothing but white space, or begins or ends with it; signs of no "
-    "width count as well",
-    "required": "a cell that must be filled is blank",
-    "number": "the cell is no plain number",
-    "not_negative": "the number is below zero",
-    "too_large": "a million million or more: no count of people, accounts or devices is",
-    "share_at_most_one": "a share lies above 1",
-    "whole_number": "persons and counts are whole numbers",
-    "date": "the cell is no ISO 8601 date or period",
-    "word": "the word is not in the vocabulary of the column",
-    "identifier": "the cell is no identifier (letters, digits, dot, dash, underscore)",
-    "regular_expression": "the cell is no regular expression",
-    "web_address": "the address does not begin with http:// or https://",
-}
-"""Rule id of each column rule and what it means when it fails; `key_repeats` etc. are in rules."""
+Run = TypeVar("Run", bound=Callable[..., Any])
+RowCheck = Callable[[Any, pd.DataFrame], Any]
 
 
 class FactModel(pa.DataFrameModel):
@@ -47,66 +36,165 @@ class FactModel(pa.DataFrameModel):
         strict = True
 
 
+def cell_rule(
+    meaning: str,
+    advice: str,
+    severity: FindingSeverity = FindingSeverity.ERROR,
+    number: int | None = None,
+) -> Callable[[Run], Run]:
+    """Make the function below a rule of single cells, which fields name by its name.
+
+    It takes a column of texts and, under its own name, what the field says of the rule.
+    """
+
+    def enter(check: Run) -> Run:
+        name = check.__name__
+        register(Rule(name, RuleStage.CELLS, severity, meaning, advice, number=number))
+        checked: Run = register_check_method(statistics=[name])(check)
+        return checked
+
+    return enter
+
+
+def row_rule(
+    meaning: str,
+    advice: str,
+    *columns: str,
+    severity: FindingSeverity = FindingSeverity.ERROR,
+    number: int | None = None,
+) -> Callable[[RowCheck], Any]:
+    """Make the method below, of one model or of several, a rule of several columns of a row.
+
+    Its name is the id; the finding points at the first of `columns` that the table has.
+    """
+
+    def enter(method: RowCheck) -> Any:
+        name = method.__name__
+        register(
+            Rule(name, RuleStage.CELLS, severity, meaning, advice, number=number, columns=columns)
+        )
+        return pa.dataframe_check(name=name)(method)
+
+    return enter
+
+
 def _numbers(texts: Any) -> Any:
     return pd.to_numeric(texts.where(texts.str.match(NUMBER)), errors="coerce")
 
 
-@register_check_method(statistics=["white_space"])
+@cell_rule(
+    "a cell holds nothing but white space, or begins or ends with it; signs of no width count as "
+    "well",
+    "delete what the finding names",
+)
 def white_space(texts: Any, *, white_space: bool) -> Any:
     """No cell that looks blank and is not, none that looks like another."""
     return ~blanks.padded(texts)
 
 
-@register_check_method(statistics=["required"])
+@cell_rule(
+    "a cell that must be filled is blank",
+    "fill the cell",
+)
 def required(texts: Any, *, required: bool) -> Any:
     """No blank cell."""
     return blanks.filled(texts) | (not required)
 
 
-@register_check_method(statistics=["number"])
+@cell_rule(
+    "the cell is no plain number",
+    "write digits, with a point before decimals: 1500000, 0.25",
+)
 def number(texts: Any, *, number: bool) -> Any:
     """Blank or a plain number."""
     return ~blanks.filled(texts) | texts.str.match(NUMBER)
 
 
-@register_check_method(statistics=["not_negative"])
+@cell_rule(
+    "the number is below zero",
+    "correct the sign",
+)
 def not_negative(texts: Any, *, not_negative: bool) -> Any:
     """No number below zero; what is no number is another rule's matter."""
     return ~(_numbers(texts) < 0)
 
 
-@register_check_method(statistics=["too_large"])
+@cell_rule(
+    "a million million or more: no count of people, accounts or devices is",
+    "correct the number, or its unit",
+)
 def too_large(texts: Any, *, too_large: bool) -> Any:
     """No count beyond anything that can be counted; such a number is a slip of the pen."""
     return ~(_numbers(texts) >= LIMIT)
 
 
-@register_check_method(statistics=["share_at_most_one"])
+@cell_rule(
+    "a share lies above 1",
+    "write a share between 0 and 1: 37 % is 0.37",
+    number=20,
+)
 def share_at_most_one(texts: Any, *, share_at_most_one: bool) -> Any:
     """No share above one."""
     return ~(_numbers(texts) > 1)
 
 
-@register_check_method(statistics=["whole_number"])
+@cell_rule(
+    "persons and counts are whole numbers",
+    "write whole persons",
+)
 def whole_number(texts: Any, *, whole_number: bool) -> Any:
     """No fraction of a person."""
     values = _numbers(texts)
     return values.isna() | (values % 1 == 0)
 
 
-@register_check_method(statistics=["date"])
+@cell_rule(
+    "the cell is no ISO 8601 date or period",
+    "write 2025, 2025-H1, 2025-Q3, 2025-07, 2025-07-13, or two of them joined by /",
+)
 def date(texts: Any, *, date: bool) -> Any:
     """Blank or an ISO 8601 date or period that exists in the calendar."""
     return ~blanks.filled(texts) | periods.spans(texts)["start"].notna()
 
 
-@register_check_method(statistics=["word"])
+@cell_rule(
+    "a day has 24 hours",
+    "write the hours of a day in force: 2, 3.5",
+)
+def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
+    """No more hours than a day has."""
+    return ~(_numbers(texts) > 24)
+
+
+@cell_rule(
+    "the cell is no list of days",
+    "write days as 2025-07-13, several joined by ; without spaces",
+)
+def list_of_days(texts: Any, *, list_of_days: bool) -> Any:
+    """Blank or days that exist in the calendar, separated by semicolons."""
+    known = {text: not text.strip() or _all_days(text.split(";")) for text in texts.unique()}
+    return texts.map(known).astype("bool")
+
+
+def _all_days(days: list[str]) -> bool:
+    each = pd.Series(days, dtype="str")
+    return bool((each.str.match(DAY) & periods.spans(each)["start"].notna()).all())
+
+
+@cell_rule(
+    "the word is not in the vocabulary of the column",
+    "take one of the words that the finding lists",
+    number=5,
+)
 def word(texts: Any, *, word: Iterable[str]) -> Any:
     """Blank or one of the words of the vocabulary."""
     return ~blanks.filled(texts) | texts.isin(list(word))
 
 
-@register_check_method(statistics=["identifier"])
+@cell_rule(
+    "the cell is no identifier (letters, digits, dot, dash, underscore)",
+    "write identifiers alone, several joined by ; without spaces",
+)
 def identifier(texts: Any, *, identifier: bool) -> Any:
     """Blank or identifiers separated by semicolons."""
     known = {
@@ -116,7 +204,10 @@ def identifier(texts: Any, *, identifier: bool) -> Any:
     return texts.map(known)
 
 
-@register_check_method(statistics=["web_address"])
+@cell_rule(
+    "the address does not begin with http:// or https://",
+    "write the whole address, or leave the cell blank",
+)
 def web_address(texts: Any, *, web_address: bool) -> Any:
     """Blank or an http address."""
     return ~blanks.filled(texts) | texts.str.match(r"^https?://\S+$")
@@ -130,7 +221,10 @@ def _compiles(text: str) -> bool:
     return True
 
 
-@register_check_method(statistics=["regular_expression"])
+@cell_rule(
+    "the cell is no regular expression",
+    "correct the expression at the place that Python names",
+)
 def regular_expression(texts: Any, *, regular_expression: bool) -> Any:
     """A pattern that can be looked for."""
     return texts.map(_compiles).astype("bool")
@@ -141,6 +235,22 @@ def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
         checks["required"] = True
     checks["white_space"] = True
     return pa.Field(nullable=False, metadata={"kind": kind, "refers_to": refers_to}, **checks)
+
+
+def optional(field: Any) -> Any:
+    """A column that a file may lack: all its cells are blank then."""
+    field.metadata["optional"] = "yes"
+    return field
+
+
+def hours() -> Any:
+    """Hours on a day."""
+    return _field("number", False, number=True, not_negative=True, most_a_day=True)
+
+
+def days() -> Any:
+    """Days, separated by semicolons."""
+    return _field("text", False, list_of_days=True)
 
 
 def text(filled: bool = False) -> Any:

@@ -19,6 +19,10 @@ from schemas import facts as fact_models
 FACTS = Path(__file__).parents[1] / "data" / "facts"
 AS_OF = date(2026, 1, 31)
 
+AGED = "aged 12 and over only"
+"""What every row says whose figures are those of the panel of a small world."""
+NO_ERROR = "the figure is taken as it stands: nothing is known of its error"
+
 DEFAULTS: dict[str, dict[str, str]] = {
     "lineages": {"measurer": "Panel", "source_type": "panel"},
     "sources": {

@@ -32,7 +32,7 @@ def daily(wanted: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
     figure = figure[(figure["interval_kind"] != intervals.AT_MOST) & figure["mode"].notna()]
     keys = [*AUDIENCE, "start"]
-    joined = wanted[keys].merge(
+    joined = wanted.loc[wanted["is_existing_use"], keys].merge(
         figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
     )
     age = (joined["start"] - joined["period_end"]).dt.days

@@ -18,6 +18,7 @@ from audience_impact.audiences import (
     pooling,
     universes,
 )
+from audience_impact.audiences.doubts import doubts
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
@@ -157,6 +158,21 @@ CIRCUMVENTION = Frame(
     },
     key=("restriction_id",),
 )
+DOUBTS = Frame(
+    "inputs.doubts",
+    {
+        **_AUDIENCE,
+        "lineage_id": TEXT,
+        "is_after_first_step": TRUTH,
+        "is_under_block": TRUTH,
+        "is_under_restriction": TRUTH,
+        "is_printed_differently": TRUTH,
+        "is_outlier": TRUTH,
+        "least_age": NUMBER,
+        "is_missing_younger": TRUTH,
+    },
+    key=(*AUDIENCE, "lineage_id"),
+)
 OVERLAPS = Frame(
     "inputs.overlaps",
     {
@@ -184,6 +200,7 @@ class Inputs(Declared):
         candidates: Every figure that may stand for an audience, in persons.
         before: Those of each audience from before the start, all pages that print them.
         chosen: Those that speak for it, one a lineage.
+        doubts: What speaks against each of these.
         audiences: What they say together at least and at most, and the base of each.
         laws: How each audience is drawn.
         daily: The daily figure of each audience that has one, and how it is drawn.
@@ -196,6 +213,7 @@ class Inputs(Declared):
         "candidates": CANDIDATES,
         "before": BEFORE,
         "chosen": CHOSEN,
+        "doubts": DOUBTS,
         "audiences": AUDIENCES,
         "laws": LAWS,
         "daily": DAILY,
@@ -207,6 +225,7 @@ class Inputs(Declared):
     candidates: pd.DataFrame
     before: pd.DataFrame
     chosen: pd.DataFrame
+    doubts: pd.DataFrame
     audiences: pd.DataFrame
     laws: pd.DataFrame
     daily: pd.DataFrame
@@ -225,6 +244,7 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
         candidates,
         before,
         chosen,
+        doubts(chosen, before, candidates, scope, tables),
         audiences,
         pooling.distributions(chosen, before),
         daily_reach.daily(scope.wanted, candidates),

@@ -15,25 +15,61 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, empty, whole
-from audience_impact.vocabulary import FindingSeverity
+from audience_impact.rules import Rule, named, register
+from audience_impact.vocabulary import FindingSeverity, RuleStage
 
-MEANINGS = {
-    "missing_table": "no layer holds this table",
-    "unknown_table": "a CSV that is no fact table",
-    "unfinished_layer": "a command was writing the folder, or died while it did",
-    "empty_file": "the file holds no header",
-    "encoding": "the file is not UTF-8",
-    "unreadable": "the file cannot be read as CSV",
-    "missing_column": "the header lacks a column",
-    "unknown_column": "the header has a column the table does not know, or has one twice",
-    "field_count": "the row has more or fewer cells than the header",
-    "multiline_cell": "a cell runs over several lines",
-    "key_repeats": "an earlier line of the same file has the same key",
+
+def _rule(name: str, severity: FindingSeverity, meaning: str, advice: str) -> str:
+    return register(Rule(name, RuleStage.FILES, severity, meaning, advice)).id
+
+
+TABLE_RULES = {
+    _rule(name, FindingSeverity.TABLE_ERROR, meaning, advice)
+    for name, meaning, advice in (
+        (
+            "missing_table",
+            "no layer holds this table",
+            "add it, with its header alone if there is nothing to say",
+        ),
+        (
+            "unfinished_layer",
+            "a command was writing the folder, or died while it did",
+            "wait for the command that writes it, or run it again if it died",
+        ),
+        ("empty_file", "the file holds no header", "write the header"),
+        ("encoding", "the file is not UTF-8", "save it as UTF-8"),
+        ("unreadable", "the file cannot be read as CSV", "check the quotes on the line named"),
+        ("missing_column", "the header lacks a column", "add the column to the header"),
+        (
+            "unknown_column",
+            "the header has a column the table does not know, or has one twice",
+            "remove or rename it",
+        ),
+        (
+            "key_repeats",
+            "an earlier line of the same file has the same key",
+            "keep one of the two",
+        ),
+    )
 }
-"""Rule id of each reading rule and what it means when it fails."""
-
-ROW_RULES = {"field_count", "multiline_cell"}
-FATAL_RULES = set(MEANINGS) - ROW_RULES - {"unknown_table", "key_repeats"}
+ROW_RULES = {
+    _rule(name, FindingSeverity.ERROR, meaning, advice)
+    for name, meaning, advice in (
+        (
+            "field_count",
+            "the row has more or fewer cells than the header",
+            "quote cells that hold a comma",
+        ),
+        ("multiline_cell", "a cell runs over several lines", "write the cell on one line"),
+    )
+}
+UNKNOWN_TABLE = _rule(
+    "unknown_table",
+    FindingSeverity.WARNING,
+    "a CSV that is no fact table",
+    "rename it as one of the fact tables, or move it away: it is not read",
+)
+FATAL_RULES = TABLE_RULES - {"key_repeats"}
 """Rules whose failure leaves a table without any row that can be trusted."""
 
 UNFINISHED = ".unfinished"
@@ -42,11 +78,20 @@ UNFINISHED = ".unfinished"
 
 @dataclass(frozen=True)
 class Header:
-    """What a table is expected to hold: its columns, its key, and whether it may be missing."""
+    """What a table is expected to hold: its columns, its key, and what may be missing.
+
+    `optional` is the table as a whole; `optional_columns` are blank in a file that lacks them.
+    """
 
     columns: Sequence[str]
     key: Sequence[str]
     optional: bool = False
+    optional_columns: frozenset[str] = frozenset()
+
+    @property
+    def required_columns(self) -> list[str]:
+        """The columns that every file must have."""
+        return [name for name in self.columns if name not in self.optional_columns]
 
 
 def _decoded(path: Path) -> str:
@@ -64,7 +109,6 @@ class _Reader:
     def fail(
         self, rule: str, line: int, column: str, value: str, message: str, row: Sequence[str] = ()
     ) -> None:
-        severity = FindingSeverity.ERROR if rule in ROW_RULES else FindingSeverity.TABLE_ERROR
         whole = json.dumps(list(row), ensure_ascii=False) if row else ""
         self.findings.append(
             Finding(
@@ -73,7 +117,7 @@ class _Reader:
                 line,
                 column,
                 rule,
-                severity,
+                named(rule).severity,
                 value,
                 message,
                 self.layer,
@@ -113,7 +157,7 @@ class _Reader:
         return found
 
     def check_header(self, names: Sequence[str]) -> bool:
-        for missing in [name for name in self.header.columns if name not in names]:
+        for missing in [name for name in self.header.required_columns if name not in names]:
             self.fail("missing_column", 1, missing, "", f"add the column {missing} to the header")
         strange = [
             name
@@ -172,10 +216,15 @@ class _Reader:
         names = rows[0][1]
         good = [(line, row) for line, row in rows[1:] if self.sound(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
-        return frame[list(self.header.columns)].assign(
-            row_layer=self.layer,
-            row_file=self.path.name,
-            row_line=pd.Series([line for line, _ in good], dtype="int64"),
+        columns = list(self.header.columns)
+        return (
+            frame.reindex(columns=columns, fill_value="")
+            .astype("str")
+            .assign(
+                row_layer=self.layer,
+                row_file=self.path.name,
+                row_line=pd.Series([line for line, _ in good], dtype="int64"),
+            )
         )
 
 
@@ -246,7 +295,7 @@ def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[
             path.name,
             1,
             "",
-            "unknown_table",
+            UNKNOWN_TABLE,
             FindingSeverity.WARNING,
             "",
             f"not read; the fact tables are {', '.join(headers)}",

@@ -1,19 +1,19 @@
 """Rules that need more than one table.
 
-Each rule has a stable id, a severity and a meaning; ids are never reused. An error of a row
-sends the row to quarantine, and with it the rows whose key then fails; an error of a table
-stops publishing; a warning is published with the data.
+Each is registered where it stands, with severity, meaning and advice. An error of a row sends the
+row to quarantine, and with it the rows whose key then fails; an error of a table stops publishing;
+a warning is published with the data.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, finding, without
 from audience_impact.periods import WINDOW_DAYS, with_distance
 from audience_impact.populations import EVERYONE, PARENTS
-from audience_impact.vocabulary import FindingSeverity, Unit
+from audience_impact.rules import Rule, Stage, named, register
+from audience_impact.vocabulary import FindingSeverity, RuleStage, Unit
 
 READ_METRICS = {
     "daily": ("daily_reach", "avg_daily_reach", "dau"),
@@ -22,16 +22,8 @@ READ_METRICS = {
 }
 
 
-@dataclass(frozen=True)
-class Check:
-    """A rule over several tables."""
-
-    rule: str
-    number: int
-    table: str
-    severity: FindingSeverity
-    meaning: str
-    run: Callable[[Tables], list[Finding]]
+ACROSS = Stage[Callable[[Tables], list[Finding]]](RuleStage.TABLES)
+"""The rules over typed tables, in the order in which they run."""
 
 
 def top(frame: pd.DataFrame) -> pd.Series:
@@ -55,6 +47,11 @@ def _nearest(figures: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> pd.Da
     return joined.sort_values(["gap", "apart", "of_base_id"]).drop_duplicates("place")
 
 
+def _found(table: str, row: "pd.Series[str]", column: str, rule: str, message: str) -> Finding:
+    """A finding of a registered rule."""
+    return finding(table, row, column, rule, named(rule).severity, message)
+
+
 def _people(estimates: pd.DataFrame) -> pd.DataFrame:
     persons = estimates[estimates["unit"] == Unit.PERSONS.value]
     return persons.assign(stated_persons=top(persons))
@@ -72,7 +69,6 @@ def _messages(
     table: str,
     column: str,
     rule: str,
-    severity: FindingSeverity,
     tables: Tables,
     says: str,
 ) -> list[Finding]:
@@ -83,10 +79,17 @@ def _messages(
             stated=int(row.stated_persons), limit=int(row.of_persons), base=row.of_base_id
         )
         stated_in = column if pd.notna(original[column]) else "high"
-        found.append(finding(table, original, stated_in, rule, severity, text))
+        found.append(_found(table, original, stated_in, rule, text))
     return found
 
 
+@ACROSS.rule(
+    FindingSeverity.ERROR,
+    "an audience exceeds its base as the same measurer counts it within 12 months",
+    "correct the value or its base",
+    "estimates",
+    number=1,
+)
 def estimate_above_base(tables: Tables) -> list[Finding]:
     """An audience is part of its base, as the same measurer counts it within a year."""
     people = _people(tables["estimates"])
@@ -100,7 +103,6 @@ def estimate_above_base(tables: Tables) -> list[Finding]:
         "estimates",
         "value",
         "estimate_above_base",
-        FindingSeverity.ERROR,
         tables,
         "{stated} persons are more than the {limit} of the base {base}; "
         "correct the value or its base",
@@ -113,6 +115,13 @@ def _populations(tables: Tables) -> pd.DataFrame:
     return bases[bases["population_base"] == EVERYONE]
 
 
+@ACROSS.rule(
+    FindingSeverity.ERROR,
+    "an audience exceeds the population of its area",
+    "look for thousands or accounts taken for persons",
+    "estimates",
+    number=1,
+)
 def above_population(tables: Tables) -> list[Finding]:
     """No audience is larger than all the people of its area."""
     people = _people(tables["estimates"])
@@ -123,13 +132,19 @@ def above_population(tables: Tables) -> list[Finding]:
         "estimates",
         "value",
         "above_population",
-        FindingSeverity.ERROR,
         tables,
         "{stated} persons are more than all {limit} people of the area ({base}); "
         "persons, not thousands or accounts?",
     )
 
 
+@ACROSS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a base exceeds the population of its area",
+    "correct the base or the population",
+    "bases",
+    number=2,
+)
 def base_above_population(tables: Tables) -> list[Finding]:
     """No base is larger than all the people of its area, a twentieth of slack for vintages."""
     bases = tables["bases"]
@@ -145,12 +160,18 @@ def base_above_population(tables: Tables) -> list[Finding]:
         "bases",
         "persons",
         "base_above_population",
-        FindingSeverity.TABLE_ERROR,
         tables,
         "{stated} persons are more than all {limit} people of the area ({base})",
     )
 
 
+@ACROSS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a base exceeds the base that contains it",
+    "correct the base or the one that contains it",
+    "bases",
+    number=2,
+)
 def base_above_parent(tables: Tables) -> list[Finding]:
     """A base is no larger than the base that contains it, by the same measurer."""
     bases = tables["bases"]
@@ -173,12 +194,18 @@ def base_above_parent(tables: Tables) -> list[Finding]:
         "bases",
         "persons",
         "base_above_parent",
-        FindingSeverity.TABLE_ERROR,
         tables,
         "{stated} persons are more than the {limit} of the base {base} that contains it",
     )
 
 
+@ACROSS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "one measurer gives two numbers for the same area, population and period",
+    "keep the number of the newer revision",
+    "bases",
+    number=2,
+)
 def bases_contradict(tables: Tables) -> list[Finding]:
     """One measurer gives one number for an area, a population and a period."""
     bases = tables["bases"]
@@ -186,18 +213,24 @@ def bases_contradict(tables: Tables) -> list[Finding]:
     first = bases.groupby(key)["persons"].transform("first")
     line = bases.groupby(key)["row_line"].transform("first")
     return [
-        finding(
+        _found(
             "bases",
             row,
             "persons",
             "bases_contradict",
-            FindingSeverity.TABLE_ERROR,
             f"line {line[place]} gives {int(first[place])} for the same measurement",
         )
         for place, row in bases[bases["persons"] != first].iterrows()
     ]
 
 
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "daily <= weekly <= monthly does not hold in one lineage and period",
+    "compare both with their pages; a metric or a unit may be wrong",
+    "estimates",
+    number=3,
+)
 def daily_above_monthly(tables: Tables) -> list[Finding]:
     """Daily <= weekly <= monthly in one lineage and period."""
     estimates = tables["estimates"]
@@ -219,12 +252,11 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
         ceiling = rows[rows["span"] == long].groupby(key)["stated"].max().rename("ceiling")
         lower = rows[rows["span"] == short].join(ceiling, on=key)
         found += [
-            finding(
+            _found(
                 "estimates",
                 row,
                 "value",
                 "daily_above_monthly",
-                FindingSeverity.WARNING,
                 f"the {short} figure exceeds the {long} one of {row['ceiling']:,.0f}",
             )
             for _, row in lower[lower["stated"] > lower["ceiling"]].iterrows()
@@ -232,89 +264,68 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
     return found
 
 
+@ACROSS.rule(
+    FindingSeverity.ERROR,
+    "a step of an act does not start after the restriction that it continues",
+    "name in continues the step before this one, or leave the cell blank",
+    "restrictions",
+)
+def step_out_of_order(tables: Tables) -> list[Finding]:
+    """A step starts after the one that it continues; both starts are known."""
+    acts = tables["restrictions"]
+    starts = acts[["announced_on_start", "observed_from_start"]].min(axis=1)
+    by_id = pd.Series(starts.to_numpy(), acts["restriction_id"])
+    steps = acts[acts["continues"] != ""]
+    later = starts[steps.index] > steps["continues"].map(by_id)
+    return [
+        _found(
+            "restrictions",
+            row,
+            "continues",
+            "step_out_of_order",
+            "the restriction that it continues does not start before it",
+        )
+        for _, row in steps[~later].iterrows()
+    ]
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a source has no address",
+    "add the address when it is found",
+    "sources",
+    number=16,
+)
 def source_without_address(tables: Tables) -> list[Finding]:
     """A source that no reader can open."""
     sources = tables["sources"]
     return [
-        finding(
+        _found(
             "sources",
             row,
             "url",
             "source_without_address",
-            FindingSeverity.WARNING,
             "no address on record; add it when it is found",
         )
         for _, row in sources[sources["url"] == ""].iterrows()
     ]
 
 
-CHECKS = (
-    Check(
-        "estimate_above_base",
-        1,
-        "estimates",
+KEY_UNRESOLVED = register(
+    Rule(
+        "key_unresolved",
+        RuleStage.KEYS,
         FindingSeverity.ERROR,
-        "an audience exceeds its base as the same measurer counts it within 12 months",
-        estimate_above_base,
-    ),
-    Check(
-        "base_above_parent",
-        2,
-        "bases",
-        FindingSeverity.TABLE_ERROR,
-        "a base exceeds the base that contains it",
-        base_above_parent,
-    ),
-    Check(
-        "bases_contradict",
-        2,
-        "bases",
-        FindingSeverity.TABLE_ERROR,
-        "one measurer gives two numbers for the same area, population and period",
-        bases_contradict,
-    ),
-    Check(
-        "daily_above_monthly",
-        3,
-        "estimates",
-        FindingSeverity.WARNING,
-        "daily <= weekly <= monthly does not hold in one lineage and period",
-        daily_above_monthly,
-    ),
-    Check(
-        "source_without_address",
-        16,
-        "sources",
-        FindingSeverity.WARNING,
-        "a source has no address",
-        source_without_address,
-    ),
-    Check(
-        "above_population",
-        1,
-        "estimates",
-        FindingSeverity.ERROR,
-        "an audience exceeds the population of its area",
-        above_population,
-    ),
-    Check(
-        "base_above_population",
-        2,
-        "bases",
-        FindingSeverity.TABLE_ERROR,
-        "a base exceeds the population of its area",
-        base_above_population,
-    ),
-)
-"""The rules over typed tables, in the order in which they run."""
-
-KEY_UNRESOLVED = "key_unresolved"
-KEY_MEANING = "a key points to a row that does not exist or was sent to quarantine"
+        "a key points to a row that does not exist or was sent to quarantine",
+        "add the row to the table that the key points to, or correct the key",
+        number=17,
+    )
+).id
 
 
 def cross(tables: Tables) -> list[Finding]:
     """Everything that the rules over several tables find in typed tables."""
-    return [found for check in CHECKS for found in check.run(tables)]
+    return [found for run in ACROSS.runs.values() for found in run(tables)]
 
 
 def unresolved(
@@ -322,12 +333,11 @@ def unresolved(
 ) -> list[Finding]:
     """A finding for each reference that no row of the table it points to answers."""
     return [
-        finding(
+        _found(
             table,
             tables[table].loc[place],
             column,
             KEY_UNRESOLVED,
-            FindingSeverity.ERROR,
             _advice(tables[table][column][place], known, target),
         )
         for table, columns in references.items()

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.bounds import frechet
-from audience_impact.outputs import reasons
 from audience_impact.outputs.person_days import IN_PART, nothing
-from audience_impact.outputs.reasons import ESTIMATED, MISSING, UNRELIABLE
+from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.periods import spans
 from audience_impact.simulation import audiences, timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
@@ -152,7 +151,7 @@ def _about_area(
             bounds_only_count=bounded,
             obs_status=np.where(silent, MISSING, np.where(bounded > 0, UNRELIABLE, ESTIMATED)),
             reason=np.where(
-                bounded > 0, IN_PART, "" if inputs.overlap_model else reasons.UNCALIBRATED
+                bounded > 0, IN_PART, "" if inputs.overlap_model else sentence("uncalibrated")
             ),
             as_of=as_of.isoformat(),
         )

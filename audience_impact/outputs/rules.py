@@ -11,11 +11,21 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact.audiences.daily_reach import LATER_DAYS
-from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds import measured
-from audience_impact.outputs import reasons
 from audience_impact.outputs.impact import TRUNCATED_FLAG
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric
+from audience_impact.outputs.reasons import SHOWN
+from audience_impact.outputs.status_rules import NORMAL, sentence
+from audience_impact.rules import FAULT, Rule, Stage, register
+from audience_impact.vocabulary import (
+    ClaimStatus,
+    EvidenceState,
+    FindingSeverity,
+    ImpactMetric,
+    RuleStage,
+    Staleness,
+)
 
 TOLERANCE_PERSONS = 1.0
 GROWTH_SHARE = 1e-3
@@ -24,23 +34,61 @@ GROWTH_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What is reviewed: the table `impact`, the figures that spoke, and the daily ones."""
+    """What is reviewed: the table `impact`, and what it was made from.
+
+    Attributes:
+        impact: The published table.
+        restrictions: As `Scope` has them.
+        audiences: As `Inputs` has them, like the rest.
+        chosen: The figures that spoke.
+        doubts: What speaks against these.
+        daily: The daily figures.
+    """
 
     impact: pd.DataFrame
+    restrictions: pd.DataFrame
+    audiences: pd.DataFrame
     chosen: pd.DataFrame
+    doubts: pd.DataFrame
     daily: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Review:
-    """A rule over results."""
+def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
+    """What the rules over results look at."""
+    return Reviewed(
+        impact,
+        scope.restrictions,
+        inputs.audiences,
+        inputs.chosen,
+        inputs.doubts,
+        inputs.daily,
+    )
 
-    rule: str
-    severity: FindingSeverity
-    meaning: str
-    run: Callable[[Reviewed], list[str]]
+
+RESULTS = Stage[Callable[[Reviewed], list[str]]](RuleStage.RESULTS)
+"""The rules over results, in the order in which they run."""
+
+CONTRADICT = register(
+    Rule(
+        measured.RULE,
+        RuleStage.RESULTS,
+        FindingSeverity.WARNING,
+        "a measured overlap cannot hold together with audiences and base; it was left out, or "
+        "repaired where that was asked for",
+        "compare the overlap with the audiences and the base that are named",
+        ("overlaps",),
+        number=7,
+    )
+).id
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "lower <= q05 <= q50 <= q95 <= upper does not hold",
+    FAULT,
+    "impact",
+    number=6,
+)
 def estimate_outside_bounds(found: Reviewed) -> list[str]:
     """Lower <= q05 <= q50 <= q95 <= upper."""
     names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
@@ -48,6 +96,13 @@ def estimate_outside_bounds(found: Reviewed) -> list[str]:
     return _keys(found.impact[(steps < -TOLERANCE_PERSONS).any(axis=1)])
 
 
+@RESULTS.rule(
+    FindingSeverity.WARNING,
+    "the bounds moved the estimate in more than one draw in twenty",
+    "see which figures the bounds and the overlap model disagree on",
+    "impact",
+    number=8,
+)
 def estimate_clamped(found: Reviewed) -> list[str]:
     """Estimates that the bounds moved in many draws."""
     return _keys(_truncated(found.impact))
@@ -59,18 +114,39 @@ def _truncated(impact: pd.DataFrame) -> pd.DataFrame:
     return impact[wide & (impact["clamped_draws_share"] > TRUNCATED_FLAG)]
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "the bounds moved the estimate in many draws, and its reason does not say so",
+    FAULT,
+    "impact",
+    number=8,
+)
 def clamped_unflagged(found: Reviewed) -> list[str]:
     """Estimates that the bounds moved in many draws, and whose reason does not say so."""
     moved = _truncated(found.impact)
-    is_said = moved["reason"].str.contains(reasons.TRUNCATED, regex=False)
+    is_said = moved["reason"].str.contains(sentence("truncated"), regex=False)
     return _keys(moved[~is_said])
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a restriction of more platforms has fewer people than one of some of them",
+    FAULT,
+    "impact",
+    number=9,
+)
 def union_falls(found: Reviewed) -> list[str]:
-    """More platforms, fewer people: of two restrictions on the same audiences and base."""
+    """More platforms, fewer people: of two restrictions on the same audiences and base.
+
+    Restrictions that were never carried out touch nobody, however many platforms they name.
+    """
+    never = found.impact["restriction_id"].map(
+        found.restrictions.set_index("restriction_id")["is_never_enforced"]
+    )
     known = found.impact[
         (found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value)
         & found.impact["q50_persons"].notna()
+        & ~never.astype(bool)
     ]
     sizes = found.chosen.groupby("restriction_id")["estimate_id"].agg(frozenset)
     rows = known.assign(figures=known["restriction_id"].map(sizes)).dropna(subset=["figures"])
@@ -82,6 +158,13 @@ def union_falls(found: Reviewed) -> list[str]:
     return sorted(falls["restriction_id"] + " > " + falls["restriction_id_wider"])
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a restriction of regions touches more people than the whole country has",
+    "correct the populations of the regions or of the country",
+    "impact",
+    number=10,
+)
 def region_above_country(found: Reviewed) -> list[str]:
     """A restriction of regions touches no more people than its countries have."""
     regional = found.impact[found.impact["area_id"].str.contains("-", regex=False)]
@@ -89,12 +172,26 @@ def region_above_country(found: Reviewed) -> list[str]:
     return _keys(regional[regional["upper_persons"] > whole + TOLERANCE_PERSONS])
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "two figures of one measuring programme stand for one audience",
+    FAULT,
+    "impact",
+    number=11,
+)
 def lineage_pooled_twice(found: Reviewed) -> list[str]:
     """One measuring programme speaks once for an audience."""
     by = [*AUDIENCE, "lineage_id"]
     return sorted(set(found.chosen.loc[found.chosen.duplicated(by), "restriction_id"]))
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "figures of different kinds are pooled",
+    FAULT,
+    "impact",
+    number=12,
+)
 def metrics_mixed(found: Reviewed) -> list[str]:
     """Figures of different kinds are not pooled."""
     kinds = found.chosen.groupby(AUDIENCE)["metric_priority"].nunique()
@@ -102,70 +199,85 @@ def metrics_mixed(found: Reviewed) -> list[str]:
     return sorted(set(mixed["restriction_id"]))
 
 
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "an audience is from after the start, or a daily one from more than three months after",
+    FAULT,
+    "impact",
+    number=14,
+)
 def figure_after_start(found: Reviewed) -> list[str]:
     """Audiences are from before the start, daily ones at most three months after it."""
+    daily = found.daily
     late = found.chosen.loc[found.chosen["period_end"] > found.chosen["start"], "restriction_id"]
-    days = found.daily.loc[found.daily["late_days"] > LATER_DAYS, "restriction_id"]
+    days = daily.loc[daily["late_days"] > LATER_DAYS, "restriction_id"]
     return sorted({*late, *days})
+
+
+@RESULTS.rule(
+    FindingSeverity.WARNING,
+    "a result rests on a figure more than 24 months older than the restriction",
+    "look for a newer figure from before the restriction",
+    "impact",
+    number=15,
+)
+def figure_expired(found: Reviewed) -> list[str]:
+    """People exposed that rest on a figure too old to speak of them."""
+    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a row is called normal (A) without all that the table of status asks for",
+    FAULT,
+    "impact",
+)
+def normal_without_grounds(found: Reviewed) -> list[str]:
+    """Every row called A has what ASKED_OF_NORMAL lists, by the facts and not by its reason."""
+    rows = found.impact[found.impact["obs_status"] == NORMAL]
+    ids = rows["restriction_id"]
+    wanting = {*_acts_in_doubt(found.restrictions), *_figures_in_doubt(found)}
+    fails = (
+        ids.isin(wanting)
+        | (rows["staleness"] != Staleness.FRESH.value)
+        | ~(rows["q05_persons"] < rows["q95_persons"])
+    )
+    return _keys(rows[fails])
+
+
+def _acts_in_doubt(acts: pd.DataFrame) -> "pd.Series[str]":
+    """Restrictions that are not official, not carried out, or that no measurement lets stand."""
+    is_shown = acts["evidence_state"].isin(SHOWN)
+    sound = (
+        (acts["claim_status"] == ClaimStatus.OFFICIAL.value)
+        & ~acts["evidence_state"].isin([EvidenceState.INSUFFICIENT.value, EvidenceState.OK.value])
+        & (is_shown | acts["observed_from_start"].notna())
+        & acts["is_reaching_everyone"]
+    )
+    return acts.loc[~sound, "restriction_id"]
+
+
+def _figures_in_doubt(found: Reviewed) -> "pd.Series[str]":
+    """Restrictions whose figures are not from before, or not those of the measurer of the base."""
+    chosen, doubts, audiences = found.chosen, found.doubts, found.audiences
+    late = chosen["period_end"] > chosen["start"]
+    under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)
+    based = audiences["is_own_base"].eq(True) & (audiences["base_status"] == NORMAL)
+    counted = based & ~audiences["is_from_share"].eq(True) & (audiences["lineages_count"] == 1)
+    return pd.concat(
+        [
+            chosen.loc[late, "restriction_id"],
+            doubts.loc[under, "restriction_id"],
+            audiences.loc[~counted, "restriction_id"],
+        ]
+    )
 
 
 def _keys(rows: pd.DataFrame) -> list[str]:
     return sorted(rows["restriction_id"] + "/" + rows["impact_metric"])
 
 
-ERROR, WARNING = FindingSeverity.TABLE_ERROR, FindingSeverity.WARNING
-REVIEWS = (
-    Review(
-        "estimate_outside_bounds",
-        ERROR,
-        "lower <= q05 <= q50 <= q95 <= upper does not hold",
-        estimate_outside_bounds,
-    ),
-    Review(
-        "estimate_clamped",
-        WARNING,
-        "the bounds moved the estimate in more than one draw in twenty",
-        estimate_clamped,
-    ),
-    Review(
-        "clamped_unflagged",
-        ERROR,
-        "the bounds moved the estimate in many draws, and its reason does not say so",
-        clamped_unflagged,
-    ),
-    Review(
-        "union_falls",
-        ERROR,
-        "a restriction of more platforms has fewer people than one of some of them",
-        union_falls,
-    ),
-    Review(
-        "region_above_country",
-        ERROR,
-        "a restriction of regions touches more people than the whole country has",
-        region_above_country,
-    ),
-    Review(
-        "lineage_pooled_twice",
-        ERROR,
-        "two figures of one measuring programme stand for one audience",
-        lineage_pooled_twice,
-    ),
-    Review("metrics_mixed", ERROR, "figures of different kinds are pooled", metrics_mixed),
-    Review(
-        "figure_after_start",
-        ERROR,
-        "an audience is from after the start, or a daily one from more than three months after",
-        figure_after_start,
-    ),
-)
-CONTRADICT = (
-    measured.RULE,
-    "a measured overlap cannot hold together with audiences and base; it was left out, or "
-    "repaired where that was asked for",
-)
-
-
 def broken(found: Reviewed) -> dict[str, list[str]]:
     """For each rule the keys of the rows that break it."""
-    return {review.rule: review.run(found) for review in REVIEWS}
+    return {rule: run(found) for rule, run in RESULTS.runs.items()}

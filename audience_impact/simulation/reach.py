@@ -52,6 +52,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from audience_impact.audiences import curfews
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
 from audience_impact.periods import MONTH_DAYS
@@ -121,35 +122,6 @@ def _halved(daily: Array, monthly: Array, month_days: int) -> Array:
         least, most = np.where(above, h, least), np.where(above, most, h)
     inner = np.where(monthly < limit, (least + most) / 2.0, 0.0)
     return np.where(monthly > daily, inner, 1.0)
-
-
-def beta_binomial(
-    daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS
-) -> tuple[Array, Array]:
-    """Shapes (a, b) of the law of a person's daily chance of use.
-
-    Args:
-        daily: Share of the base on a day, any shape.
-        monthly: Share of the base in `month_days` days, broadcasts against daily; above the
-            binomial limit it is taken as that limit.
-        month_days: Days in a "month", at least 2.
-
-    Returns:
-        a and b in the common shape: infinite at the binomial limit (everyone has the chance
-        `daily`), 0 where monthly is daily (everyone has the chance 0 or 1).
-
-    Raises:
-        ValueError: As `heterogeneity`.
-    """
-    h = heterogeneity(daily, monthly, month_days)
-    size = np.full(h.shape, np.inf)
-    np.divide(1.0 - h, h, out=size, where=h > 0.0)
-    mean = np.broadcast_to(np.asarray(daily, dtype=float), h.shape)
-    # a share of 0 or 1 has no chance on the other side, however large the size
-    a, b = np.zeros(h.shape), np.zeros(h.shape)
-    np.multiply(mean, size, out=a, where=mean > 0.0)
-    np.multiply(1.0 - mean, size, out=b, where=mean < 1.0)
-    return a, b
 
 
 def reach_days(
@@ -247,7 +219,7 @@ def _windows(audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
     figure = daily[[*AUDIENCE, "daily_persons"]]
     rows = audiences.merge(figure, on=AUDIENCE, how="left")
     about = periods.reindex(rows["restriction_id"])
-    length = (about["end"] - about["from_day"]).dt.days.where(~about["is_end_unknown"])
+    length = curfews.day_count(about, "end").where(~about["is_end_unknown"])
     days = length.where(length > 0).to_numpy("float64")
     base = rows["base_persons"].to_numpy("float64")
     low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))

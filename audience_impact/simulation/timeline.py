@@ -1,20 +1,19 @@
 """Restrictions over time: who is under one on a day, in a month, in a year, each person once.
 
-Definitions. A restriction period is the days on which a
-restriction is in force. A person-day is a
-person under at least one restriction on a day. The daily audience of a service is who uses it
-on a day.
+Definitions. A restriction period is the days on which a restriction is in force. A person-day is a
+person under at least one restriction on a day. The daily audience of a service is who uses it on a
+day.
 
-Method. Periods start on the observed day, from the announcement where no day was observed. They
-end on the recorded day; what is ongoing ends on the day of the facts. On each interval without
-change (intervals.py) the union of the daily audiences is bounded (Frechet) and drawn
-(unions). A daily figure is bounded by the interval that its source states, and drawn from
-it; without one it stands as it is. With a monthly audience m alone the daily one lies between
-m/30 and m, and nothing is drawn. Restrictions in part of a country, on some networks or without
-a figure add nothing to the lower bound and everything they may touch to the upper one. Where
-several restrictions touch a platform, the draws take the audience from before the first of those
-in force, and the bounds the largest. A start that is not known to the day is the first day it
-may be; the lower bound takes the last.
+Method. Periods start on the observed day, from the announcement where no day was observed. They end
+on the recorded day; what is ongoing ends on the day of the facts. Where days in force are told,
+they are those alone (curfews). On each interval without change (intervals.py) the union of the
+daily audiences is bounded (Frechet) and drawn (unions). A daily figure is bounded by the interval
+that its source states, and drawn from it; without one it stands as it is. With a monthly audience m
+alone the daily one lies between m/30 and m, and nothing is drawn. Restrictions in part of a
+country, on some networks or without a figure add nothing to the lower bound and everything they may
+touch to the upper one. Where several restrictions touch a platform, the draws take the audience
+from before the first of those in force, and the bounds the largest. A start that is not known to
+the day is the first day it may be; the lower bound takes the last.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
@@ -35,7 +34,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import pooling
+from audience_impact.audiences import curfews, pooling
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -95,6 +94,7 @@ PERIODS = Frame(
             ["from_day", "least_from", "least_end", "end", "most_end", "imputed_end"], DAY
         ),
         "is_end_unknown": TRUTH,
+        **curfews.COLUMNS,
     },
     key=("restriction_id",),
     index=("restriction_id",),
@@ -188,7 +188,7 @@ def restriction_periods(scope: Scope) -> pd.DataFrame:
 
     Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end` with the ends on
     record, `imputed_end` with unknown ends imputed; `least_from`, the last day on which it may
-    have begun; `is_end_unknown`.
+    have begun; `is_end_unknown`; and those of curfews.COLUMNS.
     """
     about = scope.by_id
     seen, announced = about["observed_from_start"], about["announced_on_start"]
@@ -224,7 +224,7 @@ def restriction_periods(scope: Scope) -> pd.DataFrame:
     first = frame["least_from"] + ONE_DAY  # it was in force on one day at least
     frame["least_end"] = frame["least_end"].where(frame["least_end"] > first, first)
     frame["least_end"] = frame["least_end"].clip(upper=until)
-    return frame
+    return frame.join(about[list(curfews.COLUMNS)])
 
 
 def begins(periods: pd.DataFrame, end: str) -> pd.Series:
@@ -237,7 +237,8 @@ def intervals_of(
 ) -> Intervals:
     """Intervals without change and all rows in force on each: of restrictions, or of countries."""
     about = periods.reindex(rows["restriction_id"])
-    group = rows["country_id"] if by_country else rows["restriction_id"] + "|" + rows["country_id"]
+    country = rows["country_id"].astype("str")  # of no type where there are no rows
+    group = country if by_country else rows["restriction_id"] + "|" + country
     frame = pd.DataFrame(
         {
             "group": group.to_numpy(),
@@ -245,7 +246,9 @@ def intervals_of(
             "start": begins(about, end).to_numpy(),
             "end": about[end].to_numpy(),
         }
-    ).dropna(subset=["start", "end"])
+    )
+    usable = frame[["start", "end"]].notna().all(axis=1).to_numpy()
+    frame = curfews.on_days(frame[usable], about[usable])
     found, members = intervals.stretches(frame)
     return found, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
 

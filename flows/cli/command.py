@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import CHECKOUT
+from flows.cli.places import DOWNLOADS, FACTS, PUBLISHED, fact_folders, fail, latest, loaded, local
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
-
-FACTS, PUBLISHED = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "published"
-DOWNLOADS = CHECKOUT / "data" / "downloads"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +30,7 @@ Facts = Annotated[
     typer.Option(
         "--facts",
         metavar="DIR",
+        callback=local,
         help="Folder of fact tables; several are layered, rows merge by "
         "key and a later folder wins. Default: data/facts of the checkout.",
     ),
@@ -40,7 +38,11 @@ Facts = Annotated[
 Published = Annotated[
     Path,
     typer.Option(
-        "--published", metavar="DIR", help="Where the versions lie.", show_default="data/published"
+        "--published",
+        metavar="DIR",
+        callback=local,
+        help="Where the versions lie.",
+        show_default="data/published",
     ),
 ]
 
@@ -59,24 +61,6 @@ class Told(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-
-
-def _fail(message: str, code: int = 1) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(code)
-
-
-def _folders(paths: list[Path] | None) -> list[Path]:
-    """The folders asked for; exits with 2 where one is no folder of fact tables."""
-    from schemas.facts import MODELS
-
-    chosen = paths or [FACTS]
-    for path in chosen:
-        if not path.is_dir():
-            raise _fail(f"{path} is no folder; give a folder of fact tables", 2)
-        if not any((path / f"{table}.csv").is_file() for table in MODELS):
-            raise _fail(f"{path} holds no fact table (such as estimates.csv)", 2)
-    return chosen
 
 
 @app.command()
@@ -120,7 +104,7 @@ def run(
     ] = True,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
-    folders = _folders(facts)
+    folders = fact_folders(facts)
     from flows.cli.running import run_flow
 
     wanted = {
@@ -141,6 +125,7 @@ def check(
         list[Path] | None,
         typer.Argument(
             metavar="[PATH]...",
+            callback=local,
             help="Folders of fact tables, layered. Default: data/facts of the checkout.",
             show_default=False,
         ),
@@ -151,7 +136,7 @@ def check(
 
     Exit status 0: nothing at severity error; 1: errors; 2: called wrongly.
     """
-    folders = _folders(paths)
+    folders = fact_folders(paths)
     from audience_impact.facts.tables import relocated
     from audience_impact.vocabulary import FindingSeverity
     from flows.pipeline import steps
@@ -160,7 +145,7 @@ def check(
     try:
         checked = steps.check(steps.read(folders))
     except ValidationOffError as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
     findings = [relocated(found, folders) for found in checked.findings]
     rows = sum(checked.rows.values())
     told = _told(style, findings, rows)
@@ -182,13 +167,13 @@ def show(
 
     from flows.reporting import story
 
-    tables = story.load(_latest(published))
+    tables = loaded(latest(published))
     try:
         told = story.story(tables, restriction)
     except KeyError as error:
         near = difflib.get_close_matches(restriction, tables["restrictions"]["restriction_id"])
         hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
-        raise _fail(f"{restriction} is not published{hint}") from error
+        raise fail(f"{restriction} is not published{hint}") from error
     text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
     sys.stdout.write(text if style is Told.JSON else story.story_text(told))
 
@@ -196,13 +181,12 @@ def show(
 @app.command(name="list")
 def list_(published: Published = PUBLISHED) -> None:
     """List the restrictions published, the best known first."""
-    from flows.reporting import story
     from flows.reporting import tables as report
 
-    folder = _latest(published)
-    tables = story.load(folder)
-    rows = report.exposed(tables["impact"], tables["restrictions"])
-    report.show_results(rows, f"People exposed, version {folder.name}")
+    version = latest(published)
+    tables = loaded(version)
+    rows = report.exposed(tables)
+    report.show_results(rows, f"People exposed, version {version.id}")
 
 
 @app.command()
@@ -212,6 +196,7 @@ def calibrate(
         typer.Option(
             "--facts",
             metavar="DIR",
+            callback=local,
             help="Folder of fact tables.",
             show_default="data/facts of the checkout",
         ),
@@ -222,7 +207,7 @@ def calibrate(
     ] = False,
 ) -> None:
     """Learn the overlap model from the surveys and write overlap_calibration.csv."""
-    _folders([facts])
+    fact_folders([facts])
     from flows.pipeline import steps
     from flows.pipeline.calibrate import calibrate as learn
     from schemas.contracts import ValidationOffError
@@ -230,7 +215,7 @@ def calibrate(
     try:
         matched, told = learn(facts, check)
     except (steps.RefusedError, ValidationOffError, ValueError) as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
     typer.echo(told, err=check and not matched)
     raise typer.Exit(1 if check and not matched else 0)
 
@@ -252,7 +237,10 @@ def _import_command(entry: Entry) -> Callable[..., None]:
             Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")
         ],
         into: Annotated[
-            Path, typer.Option("--into", metavar="DIR", help="Where the layer is written.")
+            Path,
+            typer.Option(
+                "--into", metavar="DIR", callback=local, help="Where the layer is written."
+            ),
         ],
         facts: Facts = None,
         counts: Annotated[
@@ -270,7 +258,7 @@ def _import_command(entry: Entry) -> Callable[..., None]:
         ] = False,
         style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
     ) -> None:
-        folders = _folders(facts)
+        folders = fact_folders(facts)
         from flows.cli.importing import ERRORS, Wanted, import_file
 
         days = {"snapshot": snapshot, "accessed": accessed}
@@ -279,7 +267,7 @@ def _import_command(entry: Entry) -> Callable[..., None]:
         try:
             done = import_file(entry.load(), wanted)
         except ERRORS as error:
-            raise _fail(str(error)) from error
+            raise fail(str(error)) from error
         for copy in done.replaced:
             typer.echo(f"edited by hand, kept as {copy}", err=True)
         sys.stdout.write(done.as_json() if style is Told.JSON else done.as_text())
@@ -297,6 +285,7 @@ def refresh(
         typer.Option(
             "--into",
             metavar="DIR",
+            callback=local,
             help="Where the layer is written; no other fact table may lie there.",
         ),
     ],
@@ -305,6 +294,7 @@ def refresh(
         typer.Option(
             "--downloads",
             metavar="DIR",
+            callback=local,
             help="Where every download is kept.",
             show_default="data/downloads",
         ),
@@ -339,7 +329,7 @@ def refresh(
     ] = None,
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
-    folders = _folders(facts)
+    folders = fact_folders(facts)
     wanted = {
         "confirm": confirm,
         "only": only or list(Name),
@@ -358,7 +348,7 @@ def _addresses(told: list[str]) -> dict[Name, str]:
         name, _, where = text.partition("=")
         if name not in set(Name) or not where:
             names = ", ".join(Name)
-            raise _fail(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
+            raise fail(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
         found[Name(name)] = where
     return found
 
@@ -383,15 +373,6 @@ def _told(style: Style, findings: "list[Finding]", rows: int) -> str:
         Style.GITHUB: report.findings_github,
     }
     return forms[style](findings)
-
-
-def _latest(published: Path) -> Path:
-    from flows.publishing.versions import PublishError, latest
-
-    try:
-        return latest(published)
-    except PublishError as error:
-        raise _fail(str(error)) from error
 
 
 def main() -> None:

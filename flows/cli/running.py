@@ -4,11 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from flows.publishing.versions import Stored
 
 # Prefect's own log would bury the answer; whoever wants it sets the variable.
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
@@ -21,14 +24,14 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     Returns the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
-    from flows.pipeline import quality
+    from flows.pipeline import last_version, quality
     from flows.publish_impact import publish_impact
 
-    before = quality.row_counts(published), quality.last_upper(published)
+    before = last_version.last(published)
     with _progress("reading, checking, computing, publishing"):
         state = publish_impact(
             [path.resolve() for path in folders],
-            published.resolve(),
+            published,
             **wanted,
             return_state=True,
         )
@@ -36,14 +39,13 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
         typer.echo(f"nothing published, latest is as it was:\n{state.message}", err=True)
         return 1
     done = state.result()
-    tell(done.path, folders)
+    tell(done.version, folders)
     news = "published version" if done.created else "nothing changed: still version"
     typer.echo(f"{news} {done.version_id}\n{_shown(published / 'latest')}")
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
-    lines = quality.fallen(before[0], quality.row_counts(published))
-    lines += quality.moved(before[1], quality.last_upper(published))
-    for line in [*lines, *quality.details(done.path)]:
+    lines = last_version.changes(before, last_version.last(published))
+    for line in [*lines, *quality.details_of(done.version)]:
         typer.echo(f"warning: {line}", err=True)
     return 0
 
@@ -92,24 +94,23 @@ def _shown(path: Path) -> str:
     return str(there.relative_to(Path.cwd())) if there.is_relative_to(Path.cwd()) else str(there)
 
 
-def tell(folder: Path, folders: list[Path]) -> None:
+def tell(version: "Stored", folders: list[Path]) -> None:
     """The table of results, what was refused and which layers won."""
-    import pandas as pd
-
+    from audience_impact.vocabulary import ObsStatus
     from flows.pipeline import steps
     from flows.reporting import story
     from flows.reporting import tables as report
 
-    tables = story.load(folder)
-    rows = report.exposed(tables["impact"], tables["restrictions"])
+    tables = story.load(version)
+    rows = report.exposed(tables)
     report.show_results(
         rows, "People exposed to each restriction (upper bounds of what has no figure: its base)"
     )
-    refused = pd.read_parquet(folder / "quarantine.parquet")
+    refused = version.table("quarantine")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()
+    known = (rows["obs_status"] != ObsStatus.MISSING.value).sum()
     typer.echo(
-        f"{len(rows)} restrictions, {(rows['obs_status'] != 'M').sum()} with audience "
-        f"figures; {len(lines)} rows in quarantine"
+        f"{len(rows)} restrictions, {known} with audience figures; {len(lines)} rows in quarantine"
     )
     for row in refused.head(10).itertuples():
         typer.echo(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}")

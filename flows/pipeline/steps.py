@@ -15,12 +15,15 @@ from audience_impact.facts import reading as files
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.rules import named
 from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
 from flows.pipeline import quality
+from flows.publishing import storage
 from flows.publishing import versions as publish
 from schemas import contracts, published
 from schemas import facts as fact_models
+from schemas.arrow import to_arrow
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -83,14 +86,22 @@ def headers() -> dict[str, files.Header]:
     keys = fact_models.keys()
     return {
         table: files.Header(
-            list(fact_models.columns(table)), keys[table], table in fact_models.OPTIONAL
+            list(fact_models.columns(table)),
+            keys[table],
+            table in fact_models.OPTIONAL,
+            fact_models.optional_columns(table),
         )
         for table in fact_models.MODELS
     }
 
 
 def read(folders: Sequence[Path]) -> Reading:
-    """Read the fact tables of the folders, a later one winning by key."""
+    """Read the fact tables of the folders, a later one winning by key.
+
+    Raises PublishError where one is an address and no folder.
+    """
+    for folder in folders:
+        storage.require_local(folder)
     expected = headers()
     tables, findings = files.read(folders, expected)
     lines = sum(len(frame) for frame in tables.values())
@@ -153,7 +164,7 @@ def _contract_findings(table: str, frame: pd.DataFrame) -> list[Finding]:
             frame.loc[case.position],
             case.column,
             case.rule,
-            FindingSeverity.WARNING if case.rule in fact_models.WARNINGS else FindingSeverity.ERROR,
+            named(case.rule).severity,
             contracts.message(table, case.column, case.rule, frame.at[case.position, case.column]),
         )
         for case in contracts.failures(table, frame).itertuples()
@@ -198,9 +209,16 @@ def compute(
     if faults := quality.faults(found.broken):
         raise RefusedError(faults)
     frames = found.tables
-    frames["quality"] = quality.report(checked, found, [line(one) for one in told])
+    frames["quality"] = quality.report(
+        [*checked.findings, *found.findings],
+        found.broken,
+        {**checked.rows, "impact": len(frames["impact"])},
+        [line(one) for one in told],
+    )
     frames["quarantine"] = quality.quarantine(checked.findings)
-    frames["impact"] = quality.with_losses(frames["impact"], checked)
+    frames["impact"] = quality.with_losses(
+        frames["impact"], checked.findings, checked.tables["restriction_targets"]
+    )
     asked = "+repair" * repair + "+no-sensitivity" * (not sensitivity)
     version = publish.Version(
         day,
@@ -209,30 +227,48 @@ def compute(
         published.SCHEMA_VERSION,
         seed,
     )
-    tables = {name: published.to_arrow(name, frames[name]) for name in published.MODELS}
+    tables = {name: to_arrow(name, frames[name]) for name in published.MODELS}
     return Results(frames, tables, version)
 
 
 def write(results: Results, root: Path, keep: int | None) -> publish.Published:
     """Publish the version and move `latest` to it."""
     contracts.require_validation()
-    sources = results.frames["sources"]
     about = {
         "title": "How many people an internet restriction touches",
         "description": "Bounds on the people exposed to each restriction, with the figures, "
         "sources and lines of fact files behind them.",
         "licence": LICENCE,
-        "sources": [
-            {"title": row.title or row.publisher} | ({"path": row.url} if row.url else {})
-            for row in sources.itertuples()
-        ],
+        "sources": _sources(results.frames["sources"]),
         "tables": {
             name: {
                 "title": name.replace("_", " "),
                 "description": published.title(name),
+                "sources": _sources(sources_of(name, results.frames)),
                 "primary_key": published.KEYS[name],
             }
             for name in published.MODELS
         },
     }
     return publish.publish(root, results.version, results.tables, about, keep)
+
+
+def _sources(sources: pd.DataFrame) -> list[dict[str, str]]:
+    return [
+        {"title": row.title or row.publisher} | ({"path": row.url} if row.url else {})
+        for row in sources.itertuples()
+    ]
+
+
+def sources_of(table: str, frames: Tables) -> pd.DataFrame:
+    """The rows of `sources` that a published table rests on.
+
+    These are the sources that its rows name; and where it holds results, those of the facts that
+    fed its restrictions, or all restrictions where its rows speak of countries.
+    """
+    frame, sources, lineage = frames[table], frames["sources"], frames["lineage"]
+    ids = set(frame.get("source_id", ()))
+    if published.holds_results(table) and len(frame):
+        own = lineage["restriction_id"].isin(frame.get("restriction_id", lineage["restriction_id"]))
+        ids |= set(lineage.loc[own, "source_id"])
+    return sources[sources["source_id"].isin(ids)]

@@ -25,7 +25,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -34,6 +34,8 @@ from filelock import FileLock, Timeout
 
 from audience_impact.facts.reading import UNFINISHED
 from audience_impact.facts.tables import Tables
+from audience_impact.rules import named
+from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError
@@ -63,7 +65,7 @@ class Layer:
     """What is to be written: fact tables as text, and files beside them by path."""
 
     tables: Tables
-    beside: Files = NOTHING
+    beside: Files = field(default_factory=lambda: NOTHING)  # Python 3.11 takes it for mutable
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _failures(table: str, told: pd.DataFrame) -> list[str]:
         f"{case.rule}: {contracts.message(table, case.column, case.rule, cell)} ({cell!r})"
         for case in contracts.failures(table, told).itertuples()
         for cell in [told.at[case.position, case.column]]
-        if case.rule not in fact_models.WARNINGS
+        if named(case.rule).severity is not FindingSeverity.WARNING
     ]
     repeats = told.loc[told.duplicated(key), key]
     return lines + [f"{table}.csv: {' '.join(row)} stands there twice" for row in repeats.values]

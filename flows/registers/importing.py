@@ -25,6 +25,7 @@ from audience_impact.ingest.register import (
     year,
 )
 from audience_impact.ingest.register_tables import Counts, ImportReport
+from audience_impact.populations import country_of
 from flows.pipeline import steps
 from flows.publishing import layers
 from flows.publishing.layers import Layer, Owner, Written
@@ -110,8 +111,8 @@ def _area_rows(readings: Sequence[Reading], rows: Sequence[Record], base: Tables
     return [
         {
             "area_id": area,
-            "name": regions[area[:2]][area][0] if "-" in area else names[area],
-            "parent_id": area[:2] if "-" in area else world,
+            "name": regions[country_of(area)][area][0] if "-" in area else names[area],
+            "parent_id": country_of(area) if "-" in area else world,
         }
         for area in sorted(used - known)
     ]
@@ -163,6 +164,7 @@ def _background(rows: Sequence[Record], register: Register, base: Tables) -> Bac
         catalogue(_records(base["platforms"]), register.spellings),
         _rules(register, base),
         newest_year=max((row.count_year for row in rows), default=""),
+        records=tuple(rows),
         spellings={country: places.index(country, known) for country in countries},
     )
 

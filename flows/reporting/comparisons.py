@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from flows import CHECKOUT
-from flows.publishing.versions import latest
+from flows.publishing import PublishError
+from flows.publishing.versions import Stored, latest
 from flows.reporting.tables import markdown, millions
 
 LARGEST = 10
@@ -33,13 +34,13 @@ WHY = {
 """What each code says, in a sentence."""
 
 
-def page(folder: Path) -> str:
-    """The page as Markdown, from the published tables in a folder."""
-    table = pd.read_parquet(folder / "area_comparisons.parquet")
+def page(version: Stored) -> str:
+    """The page as Markdown, from the tables of a published version."""
+    table = version.table("area_comparisons")
     people = table[table["published_persons"].notna()]
     return (
         "# What others published, beside ours\n\n"
-        f"Made by `python -m flows.reporting.comparisons` from version `{folder.name}`, with the "
+        f"Made by `python -m flows.reporting.comparisons` from version `{version.id}`, with the "
         "register imported beside the facts (`audience-impact import stop FILE --into DIR`, "
         "`run --facts data/facts --facts DIR`). Theirs are numbers of people for a country and a "
         "period, ours the people under at least one restriction in it, each once.\n\n"
@@ -113,7 +114,11 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--published", type=Path, default=CHECKOUT / "data" / "published")
     parser.add_argument("--into", type=Path, default=CHECKOUT / "docs" / "comparisons.md")
     given = parser.parse_args(words)
-    given.into.write_text(page(latest(given.published)), encoding="utf-8")
+    try:
+        text = page(latest(given.published))
+    except PublishError as error:
+        parser.error(str(error))
+    given.into.write_text(text, encoding="utf-8")
     print(given.into)
 
 

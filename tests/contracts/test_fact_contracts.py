@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from audience_impact import vocabulary
-from flows.pipeline import quality
+from audience_impact.vocabulary import RuleStage
+from flows.pipeline.rules import rules
 from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS, load
@@ -27,6 +28,8 @@ BAD_CELLS = {
     "identifier": "-no id",
     "regular_expression": "calls (only",
     "web_address": "ftp://example.org",
+    "most_a_day": "24.5",
+    "list_of_days": "2025-02-28;2025-02-30",
 }
 """A cell that breaks each rule of a column; not_negative and the others break no second one."""
 
@@ -245,6 +248,21 @@ def test_a_share_may_be_one_and_persons_any_number() -> None:
         ({"observed_from": ""}, {"start_missing"}),
         ({"observed_from": "", "announced_on": "2025"}, set()),
         ({"observed_from": "soon"}, {"date"}),
+        ({"least_hours_a_day": "2", "most_hours_a_day": "3.5"}, set()),
+        ({"least_hours_a_day": "3", "most_hours_a_day": "2"}, {"hours_in_order"}),
+        ({"least_hours_a_day": "3"}, {"hours_in_order"}),
+        ({"most_hours_a_day": "3"}, {"hours_in_order"}),
+        ({"observed_from": "2025-08-10", "days_in_force": "2025-08-10;2025-08-14"}, set()),
+        ({"observed_from": "2025-08-10", "days_in_force": "2025-08-09"}, {"days_outside"}),
+        (
+            {
+                "observed_from": "2025-08-10",
+                "ended_on": "2025-08-12",
+                "end_status": "ended",
+                "days_in_force": "2025-08-10;2025-08-13",
+            },
+            {"days_outside"},
+        ),
     ],
 )
 def test_days_of_a_restriction(cells: dict[str, str], rules: set[str]) -> None:
@@ -261,9 +279,9 @@ def test_references_point_to_tables_with_a_single_key() -> None:
 
 
 def test_the_documented_tables_of_a_rule_are_those_that_know_it() -> None:
-    for rule in quality.rules():
-        if rule.rule in contracts.meanings():
-            assert rule.tables == contracts.tables_with(rule.rule) != ()
+    for rule in rules():
+        if rule.stage is RuleStage.CELLS:
+            assert rule.tables == contracts.tables_with(rule.id) != ()
 
 
 def test_several_identifiers_stand_in_one_cell_and_each_must_be_one() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from flows.pipeline import steps
 from schemas import published
-from schemas.published import ContractError
+from schemas.arrow import ContractError, to_arrow
 
 Frames = dict[str, pd.DataFrame]
 
@@ -50,7 +50,7 @@ def test_units_stand_in_the_names_of_numeric_columns(
 def test_a_table_without_rows_keeps_its_types(
     table: str, frames: Frames, repository_results: steps.Results
 ) -> None:
-    bare = published.to_arrow(table, frames[table].iloc[:0])
+    bare = to_arrow(table, frames[table].iloc[:0])
     assert bare.num_rows == 0
     assert bare.schema.equals(repository_results.tables[table].schema, check_metadata=True)
 
@@ -68,7 +68,7 @@ def test_there_is_exactly_one_row_for_each_key(
 def test_a_repeated_key_is_refused(table: str, frames: Frames) -> None:
     frame = frames[table]
     with pytest.raises(ContractError, match=f"{table} has two rows for the key"):
-        published.to_arrow(table, pd.concat([frame, frame.iloc[[0]]], ignore_index=True))
+        to_arrow(table, pd.concat([frame, frame.iloc[[0]]], ignore_index=True))
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_a_broken_row_is_refused_by_name(
     for name, cell in cells.items():
         frame.loc[one, name] = cell
     with pytest.raises(ContractError, match=named) as refused:
-        published.to_arrow(table, frame)
+        to_arrow(table, frame)
     assert str(refused.value).startswith(f"{table} breaks its contract")
 
 
 def test_whole_numbers_are_whole_and_gaps_are_null(frames: Frames) -> None:
-    table = published.to_arrow("impact", frames["impact"])
+    table = to_arrow("impact", frames["impact"])
     assert 0 < table.column("q50_persons").null_count < table.num_rows
     assert 96_000_000 in table.column("lower_persons").to_pylist()
     assert all(isinstance(cell, int) for cell in table.column("lower_persons").to_pylist())

@@ -19,7 +19,7 @@ from flows import CHECKOUT, publish_impact, refresh
 from flows import failures as outcome
 from flows.downloads.names import Name
 from flows.pipeline.steps import RefusedError
-from flows.publishing.versions import PublishError
+from flows.publishing import PublishError
 from flows.serving import children, serve
 
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from audience_impact.outputs.area_comparisons import area_comparisons
+from flows.pipeline import steps
 from flows.reporting import comparisons
-from tests.support import World, world
+from tests.engine import calibrated
+from tests.support import World, computed, world
 
 OURS = {"lower": 400e3, "q50": 500e3, "upper": 600e3, "base": 1e6}
 
@@ -65,16 +67,15 @@ def test_the_world_is_the_sum_of_its_countries() -> None:
 
 
 def test_the_page_counts_and_explains(tmp_path: Path) -> None:
-    made = world().estimate("E1").restrict("R1", "alpha")
+    made = calibrated(world()).estimate("E1").restrict("R1", "alpha")
     made.add("published_area_figures", published_area_figure_id="P1", persons="900000")
     made.add("published_area_figures", published_area_figure_id="P2", persons="500000")
-    folder = tmp_path / "2025-01-01-aaaaaaaaaaaa"
-    folder.mkdir()
-    made.results()["area_comparisons"].to_parquet(folder / "area_comparisons.parquet")
-    page = comparisons.page(folder)
+    done = computed(made.write(tmp_path / "facts"))
+    version = steps.write(done, tmp_path / "published", None).version
+    page = comparisons.page(version)
     assert "| A newspaper | 2 | 2 | 50% | " in page
     assert "| XA | 2025 | A newspaper | 900 k | theirs is " in page
-    assert folder.name in page
+    assert version.id in page
 
 
 def test_every_reason_has_a_sentence() -> None:

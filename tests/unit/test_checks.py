@@ -12,8 +12,10 @@ from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
 from audience_impact.outputs import rules as review
 from audience_impact.vocabulary import FindingSeverity as Severity
-from flows.pipeline import quality, steps
-from schemas import contracts, fields
+from audience_impact.vocabulary import RuleStage
+from flows.pipeline import steps
+from flows.pipeline.rules import IN_QUALITY, rules
+from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import (
     AS_OF,
@@ -209,23 +211,27 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Held:
     return Held(computed(folder), lines)
 
 
+OF_FACTS = (RuleStage.CELLS, RuleStage.KEYS, RuleStage.TABLES)
+
+
 def test_every_rule_has_a_case() -> None:
-    assert set(fields.MEANINGS) | set(fact_models.ROW_MEANINGS) | {checks.KEY_UNRESOLVED} | {
-        check.rule for check in checks.CHECKS
-    } == set(CASES)
+    assert {rule.id for rule in rules() if rule.stage in OF_FACTS} == set(CASES)
+    assert set(checks.ACROSS.runs) < set(CASES)
 
 
 def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
     """What test_facts, test_result_rules and test_measured show, and what is shown here."""
-    listed = {rule.rule for rule in quality.rules()}
-    of_results = {one.rule for one in review.REVIEWS} | {"figure_expired", "overlaps_contradict"}
-    assert listed == (set(reading.MEANINGS) - {"unknown_table"}) | set(CASES) | of_results
+    listed = {rule.id for rule in rules() if rule.stage in IN_QUALITY}
+    of_results = set(review.RESULTS.runs) | {"overlaps_contradict"}
+    of_files = reading.TABLE_RULES | reading.ROW_RULES | {reading.UNKNOWN_TABLE}
+    assert listed == of_files | set(CASES) | of_results
 
 
 def test_rule_ids_are_used_once_and_have_a_meaning() -> None:
-    rules = quality.rules()
-    assert len({rule.rule for rule in rules}) == len(rules)
-    assert all(rule.meaning and rule.tables for rule in rules)
+    listed = rules()
+    assert len({rule.id for rule in listed}) == len(listed)
+    assert all(rule.meaning and rule.advice for rule in listed)
+    assert {rule.id for rule in listed if not rule.tables} == {reading.UNKNOWN_TABLE}
 
 
 def test_sound_facts_have_no_finding(tmp_path: Path) -> None:
@@ -249,7 +255,7 @@ def test_the_finding_names_file_line_column_rule_and_value(rule: str, shown: Sho
 
 @pytest.mark.parametrize("rule", CASES)
 def test_the_severity_is_the_documented_one(rule: str) -> None:
-    (documented,) = [each for each in quality.rules() if each.rule == rule]
+    (documented,) = [each for each in rules() if each.id == rule]
     assert documented.severity is CASES[rule].severity
     assert CASES[rule].table in documented.tables
 
@@ -295,7 +301,9 @@ def test_the_rest_is_computed(held: Held) -> None:
 def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(held: Held) -> None:
     table = held.results.frames["quality"]
     told = set(zip(table["check"], table["table"], strict=True))
-    assert told == {(rule.rule, table) for rule in quality.rules() for table in rule.tables}
+    assert told == {
+        (rule.id, table) for rule in rules() if rule.stage in IN_QUALITY for table in rule.tables
+    }
     failed = table[table["failed_count"] > 0]
     assert set(failed["check"]) == set(ROW_RULES)
     lines = held.lines["number"]

@@ -11,7 +11,19 @@ from audience_impact import pipeline as impact
 from audience_impact.facts.tables import Tables
 from flows.pipeline import steps
 from flows.reporting import story
-from tests.support import AS_OF, FACTS, World, append, checked, computed, load, row, save, world
+from tests.support import (
+    AGED,
+    AS_OF,
+    FACTS,
+    World,
+    append,
+    checked,
+    computed,
+    load,
+    row,
+    save,
+    world,
+)
 
 CALLS = "RU-2025-08-13-calls"
 ONE_SIDED = "a figure says only at least or at most"
@@ -97,7 +109,7 @@ def test_a_figure_that_is_a_limit_gives_no_estimate_and_says_so(kind: str) -> No
     made.rows["estimates"][0]["interval_kind"] = kind
     found = exposed(results(made))
     assert pd.isna(found["q50_persons"])
-    assert (found["obs_status"], found["reason"]) == ("U", ONE_SIDED)
+    assert (found["obs_status"], found["reason"]) == ("U", f"{ONE_SIDED}; {AGED}")
 
 
 def test_a_region_bounds_the_days_and_the_window_as_well() -> None:
@@ -185,7 +197,7 @@ def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
 def test_an_act_without_targets_is_told(tmp_path: Path) -> None:
     done = computed(calibrated().restrict("R1").write(tmp_path / "facts"))
     version = steps.write(done, tmp_path / "published", None)
-    text = story.story_text(story.story(story.load(version.path), "R1"))
+    text = story.story_text(story.story(story.load(version.version), "R1"))
     assert "no platform on record" in text
     assert "some in part" not in text
 

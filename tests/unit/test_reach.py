@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from audience_impact.simulation.reach import (
-    beta_binomial,
     heterogeneity,
     reach_days,
     reach_limits,
@@ -36,7 +35,7 @@ def test_a_messenger_of_82_million_a_day_and_97_in_a_month(days: int, millions: 
 
 def test_all_chances_alike_often_gives_n_out_of_n_plus_one() -> None:
     # Beta(1, 1): the chance of no use in n days is the mean of (1 - p)^n, 1 / (n + 1).
-    assert beta_binomial(1 / 2, 30 / 31) == pytest.approx((1.0, 1.0), abs=1e-9)
+    assert heterogeneity(1 / 2, 30 / 31) == pytest.approx(1 / 3, abs=1e-9)
     assert reach_days(1 / 2, 30 / 31, DAYS) == pytest.approx(DAYS / (DAYS + 1), abs=1e-12)
 
 
@@ -45,21 +44,19 @@ def test_beta_of_one_and_b_gives_n_out_of_n_plus_b() -> None:
 
 
 def test_two_days_have_a_closed_form() -> None:
-    # Those who use it on both days are 2 m - R(2) = m (a + 1) / (a + b + 1).
+    # Those who use it on both days are 2 m - R(2) = m (m + h (1 - m)).
     daily, two = np.meshgrid([0.15, 0.4], [0.2, 0.35])
     two = daily + two * (1 - daily) * daily
-    a, b = beta_binomial(daily, two, month_days=2)
     both = 2 * daily - two
     h = (both / daily - daily) / (1 - daily)
     assert heterogeneity(daily, two, month_days=2) == pytest.approx(h, abs=1e-12)
-    assert both == pytest.approx(daily * (a + 1) / (a + b + 1), abs=1e-12)
 
 
 @pytest.mark.parametrize(("a", "b"), [(0.29, 0.08), (0.05, 3.0), (2.0, 7.0), (300.0, 9000.0)])
 def test_the_law_is_scipys_and_is_found_from_two_of_its_points(a: float, b: float) -> None:
     expected = 1.0 - betabinom.pmf(0, DAYS, a, b)
-    found = beta_binomial(expected[1], expected[30])
-    assert found == pytest.approx((a, b), rel=1e-6)
+    found = heterogeneity(expected[1], expected[30])
+    assert found == pytest.approx(1 / (a + b + 1), rel=1e-6)
     assert reach_days(expected[1], expected[30], DAYS) == pytest.approx(expected, abs=1e-10)
 
 
@@ -93,7 +90,6 @@ def test_reach_lies_within_what_monthly_alone_allows(audience: tuple[float, floa
 def test_monthly_equal_to_daily_is_the_same_people_every_day(daily: float) -> None:
     assert heterogeneity(daily, daily) == 1.0
     assert (reach_days(daily, daily, DAYS[1:]) == daily).all()
-    assert np.array_equal(beta_binomial(daily, daily), [0.0, 0.0])
 
 
 @given(share, st.sampled_from([0.0, 1e-3, 1.0]))
@@ -102,12 +98,6 @@ def test_at_the_binomial_limit_and_above_it_people_are_alike(daily: float, more:
     monthly = max(daily, min(1.0, limit + more + 1e-14))
     expected = 1.0 - (1.0 - daily) ** DAYS
     assert reach_days(daily, monthly, DAYS) == pytest.approx(expected, abs=1e-12)
-
-
-def test_shapes_at_the_binomial_limit_have_no_end() -> None:
-    a, b = beta_binomial([0.1, 0.0], [1.0, 1.0])
-    assert a.tolist() == [np.inf, 0.0]
-    assert b.tolist() == [np.inf, np.inf]
 
 
 def test_tiny_shares_keep_their_digits() -> None:
@@ -147,7 +137,7 @@ def test_nothing_in_gives_nothing_out() -> None:
         lambda: reach_days(np.nan, 0.4, 3),
         lambda: reach_days(0.1, 0.4, -1),
         lambda: reach_days(0.1, 0.4, 1.5),
-        lambda: beta_binomial(0.1, 0.4, month_days=1),
+        lambda: heterogeneity(0.1, 0.4, month_days=1),
         lambda: reach_limits(1.1, 3),
         lambda: reach_limits(0.1, np.inf),
         lambda: reach_limits(0.1, 1, month_days=0),

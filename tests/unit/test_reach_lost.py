@@ -110,6 +110,6 @@ def test_what_is_published_of_it() -> None:
 def test_what_was_never_carried_out_lost_nobody() -> None:
     made = calibrated(world()).estimate("E1").estimate("A0", period="2025-09", value="300000")
     found = published(made.restrict("R1", "alpha", severity="none"))
-    assert (found["obs_status"], found["reason"]) == ("A", "never carried out")
+    assert (found["obs_status"], found["reason"]) == ("E", "never carried out")
     assert (found["lower_persons"], found["upper_persons"]) == (0.0, 0.0)
     assert found["q50_persons"] == 0.0 or np.isnan(found["q50_persons"])

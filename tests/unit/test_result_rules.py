@@ -2,25 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from audience_impact.bounds import measured
-from audience_impact.outputs import reasons
 from audience_impact.outputs import rules as review
 from audience_impact.outputs.rules import Reviewed
+from audience_impact.outputs.status_rules import sentence
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate
-from audience_impact.vocabulary import FindingSeverity
+from audience_impact.vocabulary import RuleStage, Staleness
 from flows.pipeline import quality
-from flows.publishing import versions as publish
+from flows.pipeline.rules import rules
 from tests.engine import calibrated, impact_of, prepared
 from tests.support import world
+
+TRUNCATED = sentence("truncated")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +31,7 @@ def sound() -> Reviewed:
     made.restrict("R1", "alpha", "beta").restrict("R2", "alpha", "beta", "gamma")
     stages, _ = prepared(made.restrict("R3", "alpha"))
     impact = impact_of(stages, simulate(stages.simulation, Sampler(0, 300)))
-    return Reviewed(impact, stages.inputs.chosen, stages.inputs.daily)
+    return review.reviewed(impact, stages.scope, stages.inputs)
 
 
 def exposed(impact: pd.DataFrame, act: str) -> pd.Series:
@@ -73,7 +72,37 @@ def late_day(made: Reviewed) -> Reviewed:
     return replace(made, daily=days)
 
 
+def act(made: Reviewed, **cells: object) -> Reviewed:
+    """The restriction R1 with other cells."""
+    own = made.restrictions["restriction_id"] == "R1"
+    changes = {name: made.restrictions[name].mask(own, cell) for name, cell in cells.items()}
+    return replace(made, restrictions=made.restrictions.assign(**changes))
+
+
+def doubted(column: str) -> Callable[[Reviewed], Reviewed]:
+    """Something speaks against the figures of R1."""
+
+    def change(made: Reviewed) -> Reviewed:
+        own = made.doubts["restriction_id"] == "R1"
+        return replace(made, doubts=made.doubts.assign(**{column: made.doubts[column] | own}))
+
+    return change
+
+
+def based(column: str, value: object) -> Callable[[Reviewed], Reviewed]:
+    """The audiences of R1 with another cell."""
+
+    def change(made: Reviewed) -> Reviewed:
+        own = made.audiences["restriction_id"] == "R1"
+        cells = made.audiences[column].astype("object").mask(own, value)
+        return replace(made, audiences=made.audiences.assign(**{column: cells}))
+
+    return change
+
+
 R1 = ["R1/people_exposed"]
+BOTH = ["R1/people_exposed", "R1/people_feature_exposed"]
+"""The rows of R1 that are called A."""
 
 
 def set_to(act: str, column: str, value: object) -> Callable[[Reviewed], Reviewed]:
@@ -101,12 +130,28 @@ BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
     ("metrics_mixed", lambda made: chosen(made, other_tier), ["R1"]),
     ("figure_after_start", lambda made: chosen(made, late), ["R1"]),
     ("figure_after_start", late_day, ["R1", "R2", "R3"]),
+    ("normal_without_grounds", lambda made: act(made, claim_status="reported"), BOTH),
+    ("normal_without_grounds", lambda made: act(made, evidence_state="insufficient"), BOTH),
+    ("normal_without_grounds", lambda made: act(made, evidence_state="ok"), BOTH),
+    ("normal_without_grounds", lambda made: act(made, is_reaching_everyone=False), BOTH),
+    ("normal_without_grounds", set_to("R1", "staleness", Staleness.AGEING.value), R1),
+    ("normal_without_grounds", set_to("R1", "q05_persons", 699e3), R1),
+    ("normal_without_grounds", set_to("R1", "q95_persons", np.nan), R1),
+    ("normal_without_grounds", lambda made: chosen(made, late), BOTH),
+    ("normal_without_grounds", doubted("is_under_block"), BOTH),
+    ("normal_without_grounds", doubted("is_under_restriction"), BOTH),
+    ("normal_without_grounds", doubted("is_after_first_step"), BOTH),
+    ("normal_without_grounds", based("is_own_base", False), BOTH),
+    ("normal_without_grounds", based("base_status", "E"), BOTH),
+    ("normal_without_grounds", based("is_from_share", True), BOTH),
+    ("normal_without_grounds", based("lineages_count", 2.0), BOTH),
+    ("figure_expired", set_to("R1", "staleness", Staleness.EXPIRED.value), ["R1"]),
 ]
 
 
 def test_sound_results_break_no_error(sound: Reviewed) -> None:
     broken = review.broken(sound)
-    assert list(broken) == [rule.rule for rule in review.REVIEWS]
+    assert list(broken) == list(review.RESULTS.runs)
     # The one figure of R3 drifts and is held at what it says: its bounds meet, nothing is drawn.
     assert not any(broken.values())
     assert quality.faults(broken) == []
@@ -120,10 +165,10 @@ def test_a_breach_is_seen(
 
 
 def test_each_rule_is_seen_failing() -> None:
-    assert {rule for rule, _, _ in BREACHES} == {rule.rule for rule in review.REVIEWS}
+    assert {rule for rule, _, _ in BREACHES} == set(review.RESULTS.runs)
 
 
-@pytest.mark.parametrize("word", [reasons.TRUNCATED, f"old; {reasons.TRUNCATED}"])
+@pytest.mark.parametrize("word", [TRUNCATED, f"old; {TRUNCATED}"])
 def test_an_estimate_whose_reason_says_it_was_cut_is_flagged(word: str, sound: Reviewed) -> None:
     assert review.broken(moved(sound, "R1", word))["clamped_unflagged"] == []
 
@@ -158,6 +203,16 @@ def test_other_bases_and_countries_are_not_compared(
     assert review.broken(made)["union_falls"] == []
 
 
+@pytest.mark.parametrize("cells", [{"severity": "none"}, {"end_status": "withdrawn"}])
+def test_more_platforms_that_were_never_restricted_are_no_fall(cells: dict[str, str]) -> None:
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.restrict("R1", "alpha").restrict("R2", "alpha", "beta", **cells)
+    stages, _ = prepared(made)
+    impact = impact_of(stages, simulate(stages.simulation, Sampler(0, 300)))
+    assert impact.loc[exposed(impact, "R2"), "q50_persons"].tolist() == [0.0]
+    assert review.broken(review.reviewed(impact, stages.scope, stages.inputs))["union_falls"] == []
+
+
 # ---- What a run tells of it ----
 
 
@@ -170,58 +225,10 @@ def test_a_fault_names_rule_meaning_and_rows() -> None:
 
 
 def test_every_rule_is_in_the_table_of_rules() -> None:
-    told = {rule.rule: rule for rule in quality.rules()}
-    for rule in review.REVIEWS:
-        assert told[rule.rule].severity is rule.severity
-        assert told[rule.rule].tables == ("impact",)
-    assert told[measured.RULE].severity is FindingSeverity.WARNING
-    assert told[measured.RULE].tables == ("overlaps",)
+    told = {rule.id: rule.tables for rule in rules() if rule.stage is RuleStage.RESULTS}
+    assert told == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {measured.RULE: ("overlaps",)}
 
 
-BEFORE = pd.Series({"same": 100.0, "twice": 100.0, "more": 100.0, "half": 100.0, "less": 100.0,
-                    "gone": 100.0, "unknown": np.nan, "nobody": 0.0, "some": 0.0})  # fmt: skip
-NOW = pd.Series({"same": 100.0, "twice": 200.0, "more": 201.0, "half": 50.0, "less": 49.0,
-                 "new": 1.0, "unknown": 1.0, "nobody": 0.0, "some": 1.0})  # fmt: skip
-
-
-def test_people_more_than_doubled_or_halved_are_told() -> None:
-    lines = quality.moved(BEFORE, NOW)
-    assert [line.split(": ")[2].split(" ")[0] for line in lines] == ["less", "more", "some"]
-    assert lines[1] == (
-        "impact.parquet: magnitude_moved: more had at most 100 people in the last version, "
-        "201 now; see which fact changed"
-    )
-
-
-def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
-    assert quality.last_upper(tmp_path).empty
-    assert quality.moved(quality.last_upper(tmp_path), NOW) == []
-
-
-def test_the_upper_bound_on_the_people_exposed_is_compared(sound: Reviewed) -> None:
-    found = quality.upper(sound.impact)
-    assert found.to_dict() == {"R1": 700e3, "R2": 700e3, "R3": 500e3}
-
-
-@pytest.fixture
-def last(tmp_path: Path, sound: Reviewed, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A last version in which R3 had a quarter of its people and the tables had more rows."""
-    impact = changed(sound, "R3", "upper_persons", 125e3).impact
-    gone = impact.assign(restriction_id="gone-" + impact["restriction_id"])
-    pd.concat([impact, gone]).to_parquet(tmp_path / "impact.parquet")
-    monkeypatch.setattr(publish, "latest", lambda root: root)
-    return tmp_path
-
-
-def test_what_changed_against_the_last_version(last: Path, sound: Reviewed) -> None:
-    tables = dict.fromkeys(quality.SHRUNK.tables, pa.Table.from_pandas(sound.impact))
-    now = SimpleNamespace(tables=tables, frames={"impact": sound.impact})
-    lines = quality.against_last(last, now)  # type: ignore[arg-type]
-    assert [line.split(": ")[1] for line in lines] == ["row_count_fell", "magnitude_moved"]
-    assert "R3 had at most 125,000 people in the last version, 500,000 now" in lines[1]
-
-
-def test_details_of_a_version_are_read_line_by_line(tmp_path: Path) -> None:
+def test_details_are_read_line_by_line() -> None:
     frame = pd.DataFrame({"details": ["one\ntwo", None, "", "three"]})
-    frame.to_parquet(tmp_path / "quality.parquet")
-    assert quality.details(tmp_path) == ["one", "two", "three"]
+    assert quality.details(frame) == ["one", "two", "three"]

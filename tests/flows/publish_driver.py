@@ -95,7 +95,7 @@ def about() -> dict[str, object]:
         "description": "Written by a test",
         "licence": {"name": "CC0-1.0"},
         "sources": [],
-        "tables": {name: {"title": name, "description": name} for name in NAMES},
+        "tables": {name: {"title": name, "description": name, "sources": []} for name in NAMES},
     }
 
 

@@ -1,6 +1,5 @@
 """Versions are whole, the same everywhere, and survive whatever dies while they are written."""
 
-import importlib.util
 import json
 import os
 import random
@@ -14,7 +13,6 @@ from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -25,8 +23,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.publishing import versions as publishing
-from flows.publishing.versions import Published, PublishError, Version, latest, publish
+from flows.publishing import PublishError, manifest, versions
+from flows.publishing.versions import Published, Version, publish
 
 DRIVER = Path(__file__).with_name("publish_driver.py")
 KILLS = 50
@@ -71,15 +69,32 @@ def example() -> dict[str, pa.Table]:
     }
 
 
+PANEL = {"title": "A panel", "path": "https://example.org/panel"}
+CENSUS = {"title": "A census"}
 ABOUT: dict[str, Any] = {
     "title": "Audience impact",
     "description": "People at least and at most",
     "licence": {"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"},
-    "sources": [{"title": "A panel", "path": "https://example.org/panel"}],
+    "sources": [PANEL, CENSUS],
     "tables": {
-        "impact": {"title": "Impact", "description": "Bounds", "primary_key": ["id", "row"]},
-        "numbers": {"title": "Numbers", "description": "No text", "primary_key": ["row"]},
-        "quarantine": {"title": "Quarantine", "description": "Refused", "primary_key": ["id"]},
+        "impact": {
+            "title": "Impact",
+            "description": "Bounds",
+            "sources": [PANEL, CENSUS],
+            "primary_key": ["id", "row"],
+        },
+        "numbers": {
+            "title": "Numbers",
+            "description": "No text",
+            "sources": [CENSUS],
+            "primary_key": ["row"],
+        },
+        "quarantine": {
+            "title": "Quarantine",
+            "description": "Refused",
+            "sources": [],
+            "primary_key": ["id"],
+        },
     },
 }
 
@@ -102,7 +117,12 @@ def seeded(seed: int) -> Version:
     return replace(VERSION, seed=seed)
 
 
-def manifest(folder: Path) -> dict[str, Any]:
+def latest(root: Path) -> Path:
+    """Return the folder `latest` leads to."""
+    return Path(versions.latest(root).address)
+
+
+def told_of(folder: Path) -> dict[str, Any]:
     """Return what datapackage.json says."""
     told: dict[str, Any] = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
     return told
@@ -127,7 +147,7 @@ def leftovers(root: Path) -> list[Path]:
 
 def assert_whole(folder: Path) -> dict[str, Any]:
     """Check every file against the manifest, without the code under test."""
-    told = manifest(folder)
+    told = told_of(folder)
     assert told["resources"]
     for resource in told["resources"]:
         path = folder / resource["path"]
@@ -193,7 +213,7 @@ def test_every_column_and_every_file_describes_itself(root: Path) -> None:
         assert schema.names == table.schema.names
         assert set(schema.metadata) == {b"audience_impact"}
         for field in schema:
-            told = {key: field.metadata[key.encode()].decode() for key in publishing.FIELD_KEYS}
+            told = {key: field.metadata[key.encode()].decode() for key in manifest.FIELD_KEYS}
             assert told["description"] == f"the {field.name}"
             assert (told["unit"], told["sdmx_concept"]) == ("persons", "OBS_VALUE")
         assert json.loads(schema.metadata[b"audience_impact"]) == {
@@ -207,18 +227,18 @@ def test_every_column_and_every_file_describes_itself(root: Path) -> None:
             "title": ABOUT["tables"][name]["title"],
             "description": ABOUT["tables"][name]["description"],
             "licence": ABOUT["licence"],
-            "sources": ABOUT["sources"],
+            "sources": ABOUT["tables"][name]["sources"],
         }
 
 
 def test_files_are_zstd_with_fixed_row_groups(root: Path) -> None:
     """Big tables are cut at the same rows everywhere."""
-    rows = publishing.ROW_GROUP_ROWS + 1
+    rows = manifest.ROW_GROUP_ROWS + 1
     schema = pa.schema([field("row", pa.int64(), nullable=False)])
     tables = {"numbers": pa.table([range(rows)], schema=schema)}
     written = pq.read_metadata(put(root, tables=tables).path / "numbers.parquet")
     assert written.num_row_groups == 2
-    assert written.row_group(0).num_rows == publishing.ROW_GROUP_ROWS
+    assert written.row_group(0).num_rows == manifest.ROW_GROUP_ROWS
     assert written.row_group(0).column(0).compression == "ZSTD"
     assert written.row_group(0).column(0).statistics.max == rows - 2
 
@@ -300,7 +320,7 @@ def test_frictionless_would_say_invalid(
 ) -> None:
     """The validator does look at the rows."""
     folder = put(root).path
-    told = manifest(folder)
+    told = told_of(folder)
     spoil(told["resources"][0])
     (folder / "datapackage.json").write_text(json.dumps(told), encoding="utf-8")
     assert not frictionless.validate(str(folder / "datapackage.json")).valid
@@ -401,46 +421,23 @@ def test_the_tree_may_move(root: Path) -> None:
     assert_whole(latest(moved))
 
 
-def load_from(folder: Path) -> ModuleType:
-    """Load the module from a copy of its package."""
-    spec = importlib.util.spec_from_file_location("publish_copy", folder / "publish.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up by name.
-    sys.modules["publish_copy"] = module
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        del sys.modules["publish_copy"]
-    return module
-
-
 def test_code_sha256_follows_the_source_and_nothing_else(tmp_path: Path) -> None:
-    """Names and contents of the source count; compiled files do not."""
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "publish.py").write_bytes(b"y = 1\nz = 2\n")
-    digest = publishing.code_sha256(package)
-    (package / "publish.pyc").write_bytes(b"compiled")
-    path = package / "publish.py"
-    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert publishing.code_sha256(package) == digest
-    (package / "new.py").write_text("x = 1\n", encoding="utf-8")
-    added = publishing.code_sha256(package)
-    (package / "new.py").write_text("x = 2\n", encoding="utf-8")
-    changed = publishing.code_sha256(package)
-    (package / "new.py").rename(package / "renamed.py")
-    assert len({digest, added, changed, publishing.code_sha256(package)}) == 4
-
-
-def test_code_sha256_takes_further_packages(tmp_path: Path) -> None:
-    """Code beside the package that shapes the tables counts where the caller says so."""
-    (tmp_path / "contract.py").write_text("x = 1\n", encoding="utf-8")
-    one = publishing.code_sha256(tmp_path)
-    (tmp_path / "contract.py").write_text("x = 2\n", encoding="utf-8")
-    two = publishing.code_sha256(tmp_path)
-    assert len({one, two, publishing.code_sha256()}) == 3
+    """Names and contents of the source count; compiled files and line ends do not."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    for package in (one, two):
+        package.mkdir()
+        (package / "module.py").write_text("x = 1\ny = 2\n", encoding="utf-8")
+    digest = versions.code_sha256(one, two)
+    (one / "module.pyc").write_bytes(b"compiled")
+    (one / "module.py").write_bytes(b"x = 1\r\ny = 2\r\n")
+    assert versions.code_sha256(one, two) == digest
+    (two / "new.py").write_text("x = 1\n", encoding="utf-8")
+    added = versions.code_sha256(one, two)
+    (two / "new.py").write_text("x = 2\n", encoding="utf-8")
+    changed = versions.code_sha256(one, two)
+    (two / "new.py").rename(two / "renamed.py")
+    digests = {digest, added, changed, versions.code_sha256(one, two), versions.code_sha256(one)}
+    assert len(digests) == 5
 
 
 # What is refused, and leaves everything as it was.

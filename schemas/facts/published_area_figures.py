@@ -1,4 +1,4 @@
-"""The contract of the fact table of what others published for a country and a period."""
+"""The fact table `published_area_figures`."""
 
 from pandera.typing import Series
 

@@ -1,0 +1,36 @@
+"""Every rule there is with the tables it is held on: from the registry, nowhere else.
+
+The modules imported here are those that register rules; a test compares them with all modules.
+"""
+
+from dataclasses import replace
+
+from audience_impact.facts import reading
+from audience_impact.facts import rules as across
+from audience_impact.outputs import rules as results
+from audience_impact.rules import Rule, registered
+from audience_impact.vocabulary import RuleStage
+from flows.pipeline import last_version
+from flows.publishing import versions
+from schemas import contracts, facts, published
+
+REGISTERING = (reading, contracts, across, results, versions, last_version)
+IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}
+"""Stages whose rules the table `quality` tells of: the others stop a version or depend on one."""
+
+
+def rules() -> list[Rule]:
+    """Every rule, in the order of the stages, each with its tables."""
+    return [replace(rule, tables=_tables(rule)) for rule in registered()]
+
+
+def _tables(rule: Rule) -> tuple[str, ...]:
+    if rule.tables or rule.id == reading.UNKNOWN_TABLE:
+        return rule.tables
+    if rule.stage is RuleStage.FILES:
+        return facts.TABLES
+    if rule.stage is RuleStage.KEYS:
+        return tuple(table for table, columns in facts.references().items() if columns)
+    if rule.stage is RuleStage.VERSIONS:
+        return published.TABLES
+    return contracts.tables_with(rule.id)

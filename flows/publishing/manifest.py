@@ -1,0 +1,157 @@
+"""What a version says of itself: datapackage.json, and the metadata of each Parquet file.
+
+The manifest names every source of the facts; a Parquet file names those of its own rows alone, so
+that an empty table is a small file.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flows.publishing import PublishError
+
+About = Mapping[str, Any]  # words about the tables, which no column says of itself
+
+METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
+FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
+MANIFEST = "datapackage.json"
+PROFILES = "https://datapackage.org/profiles/2.0"
+ROW_GROUP_ROWS = 128 * 1024
+
+_FIELD_TYPES = {"bool": "boolean", "float": "number", "double": "number", "string": "string"}
+_FIELD_TYPES |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def render(
+    identity: Mapping[str, Any], tables: Mapping[str, pa.Table], about: About
+) -> dict[str, bytes]:
+    """The files of a version, by name: bytes that depend on the arguments alone.
+
+    `identity` is what tells the version from others, with its `version_id` and `as_of`; `about`
+    as `versions.publish` takes it. Raises PublishError where a table does not say what it holds.
+    """
+    if not tables:
+        raise PublishError("there is no table to publish")
+    files: dict[str, bytes] = {}
+    resources = []
+    for name in sorted(tables):
+        _check_table(name, tables[name], about)
+        table = _described(name, tables[name], identity, about)
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        files[f"{name}.parquet"] = content = bytes(sink.getvalue())
+        resources.append(_resource(name, table, about["tables"][name], content))
+    files[MANIFEST] = as_json(_package(identity, about, resources), indent=2)
+    return files
+
+
+def _check_table(name: str, table: pa.Table, about: About) -> None:
+    if not _TABLE_NAME.fullmatch(name):
+        raise PublishError(f"{name!r} is no table name: lower-case letters, digits and _ only")
+    if not all(about["tables"].get(name, {}).get(key) for key in ("title", "description")):
+        raise PublishError(f"table {name} has no title or no description")
+    for field in table.schema:
+        told = _told(field)
+        missing = [key for key in FIELD_KEYS if key not in told]
+        if missing or not told["description"].strip():
+            absent = ", ".join(missing) or "a description with words in it"
+            raise PublishError(f"column {field.name} of table {name} lacks {absent}")
+        if not field.nullable and table[field.name].null_count:
+            raise PublishError(f"column {field.name} of table {name} may not be null, yet is")
+
+
+def _told(field: pa.Field) -> dict[str, str]:
+    return {key.decode(): word.decode() for key, word in sorted((field.metadata or {}).items())}
+
+
+def _described(name: str, table: pa.Table, identity: Mapping[str, Any], about: About) -> pa.Table:
+    """Give the table its own description, and a form that does not tell how it was built."""
+    description = {**identity, "table": name}
+    told = about["tables"][name]
+    description |= {key: told[key] for key in ("title", "description")}
+    description |= {"licence": about["licence"], "sources": told["sources"]}
+    # Order of metadata and division into chunks reach the bytes of the file, so both are fixed.
+    fields = [field.with_metadata(_told(field)) for field in table.schema]
+    return table.cast(pa.schema(fields, {METADATA_KEY: as_json(description)})).combine_chunks()
+
+
+def _package(identity: Mapping[str, Any], about: About, resources: list[Any]) -> dict[str, Any]:
+    return {
+        "$schema": f"{PROFILES}/datapackage.json",
+        "name": "audience-impact",
+        "title": about["title"],
+        "description": about["description"],
+        "version": identity["version_id"],
+        # The date of the facts: a clock would give other bytes on every run.
+        "created": f"{identity['as_of']}T00:00:00Z",
+        "licenses": [about["licence"]],
+        "sources": about["sources"],
+        METADATA_KEY: dict(identity),
+        "resources": resources,
+    }
+
+
+def _resource(name: str, table: pa.Table, told: About, content: bytes) -> dict[str, Any]:
+    fields = [_field(name, field) for field in table.schema]
+    schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields}
+    if told.get("primary_key"):
+        schema["primaryKey"] = list(told["primary_key"])
+    return {
+        "$schema": f"{PROFILES}/dataresource.json",
+        "name": name,
+        "type": "table",
+        "title": told["title"],
+        "description": told["description"],
+        "path": f"{name}.parquet",
+        "format": "parquet",
+        "mediatype": "application/vnd.apache.parquet",
+        "hash": f"sha256:{sha256(content)}",
+        # Not `bytes`: frictionless would compare it with a count it does not keep for Parquet.
+        "size_bytes": len(content),
+        "rows": table.num_rows,
+        "schema": schema,
+    }
+
+
+def _field(table: str, field: pa.Field) -> dict[str, Any]:
+    told = _told(field)
+    described = {"name": field.name, "type": _field_type(table, field)}
+    described |= {key: told[key] for key in FIELD_KEYS if told[key]}
+    return described if field.nullable else described | {"constraints": {"required": True}}
+
+
+def _field_type(table: str, field: pa.Field) -> str:
+    if pa.types.is_integer(field.type):
+        # Validators read Parquet through pandas, which turns integers with gaps into floats.
+        return "number" if field.nullable else "integer"
+    if (kind := str(field.type).partition("[")[0]) in _FIELD_TYPES:
+        return _FIELD_TYPES[kind]
+    told = "published tables are flat, of text, numbers, booleans and dates"
+    raise PublishError(f"column {field.name} of table {table} is of type {field.type}: {told}")
+
+
+def as_json(value: object, indent: int | None = None) -> bytes:
+    """A value as JSON; PublishError where it cannot be written so."""
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise PublishError(f"a description cannot be written as JSON: {error}") from error
+
+
+def sha256(content: bytes) -> str:
+    """The digest of bytes, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def files_of(manifest: bytes) -> dict[str, dict[str, Any]]:
+    """What a manifest says of each file, by the name of the file.
+
+    Raises ValueError, KeyError or TypeError where it is damaged.
+    """
+    return {resource["path"]: resource for resource in json.loads(manifest)["resources"]}

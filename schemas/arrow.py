@@ -1,0 +1,79 @@
+"""Published tables as Arrow: held against their contract, each column with its meaning."""
+
+from typing import Any
+
+import pandas as pd
+import pandera.errors
+import pyarrow
+
+from schemas.published import KEYS, MODELS
+
+
+class ContractError(ValueError):
+    """A table that was to be published breaks its contract."""
+
+
+def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
+    """A published table as Arrow, held against its contract.
+
+    Raises ContractError naming table, column, rule and row where the contract is broken.
+    """
+    schema = MODELS[table].to_schema()
+    ready = _cast(frame, schema)
+    try:
+        schema.validate(ready, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        cases = error.failure_cases[["column", "check", "failure_case", "index"]]
+        raise ContractError(f"{table} breaks its contract:\n{cases.head(10)}") from error
+    if ready.duplicated(KEYS[table]).any():
+        row = ready[ready.duplicated(KEYS[table])].iloc[0][KEYS[table]].to_dict()
+        raise ContractError(f"{table} has two rows for the key {row}")
+    fields = [_arrow_field(name, column) for name, column in schema.columns.items()]
+    arrays = [_arrow_array(ready[field.name], field) for field in fields]
+    return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
+
+
+def _cast(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
+    kinds = {name: str(column.dtype) for name, column in schema.columns.items()}
+    ready = pd.DataFrame(
+        {
+            name: frame[name].astype("str" if kind.startswith("str") else kind)
+            for name, kind in kinds.items()
+        }
+    ).reset_index(drop=True)
+    blank = {
+        name: ready[name].replace("", pd.NA)
+        for name, kind in kinds.items()
+        if kind.startswith("str") and schema.columns[name].nullable
+    }
+    return ready.assign(**blank)
+
+
+def _arrow_field(name: str, column: Any) -> pyarrow.Field:
+    about = column.metadata or {}
+    whole = about["unit"] in ("persons", "person_days", "person_hours", "days", "count")
+    if about["unit"] == "date":
+        kind = pyarrow.date32()
+    elif str(column.dtype).startswith("str"):
+        kind = pyarrow.string()
+    else:
+        kind = pyarrow.int64() if whole else pyarrow.float64()
+    return pyarrow.field(
+        name,
+        kind,
+        nullable=column.nullable,
+        metadata={
+            "description": column.description,
+            "unit": about["unit"],
+            "sdmx_concept": about["sdmx_concept"],
+        },
+    )
+
+
+def _arrow_array(series: pd.Series, field: pyarrow.Field) -> pyarrow.Array:
+    if field.type == pyarrow.date32():
+        days = [None if pd.isna(cell) else pd.Timestamp(cell).date() for cell in series]
+        return pyarrow.array(days, pyarrow.date32())
+    if field.type == pyarrow.int64():
+        series = series.round().astype("Int64")
+    return pyarrow.array(series, field.type, from_pandas=True)

@@ -1,0 +1,39 @@
+"""The fact table `estimates`."""
+
+from typing import Any
+
+import pandas as pd
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import fields
+from schemas.figures import Measured
+
+ACCOUNT_METRICS = [words.AudienceMetric.REGISTERED.value, words.AudienceMetric.INSTALLS.value]
+
+
+class Estimates(Measured):
+    """One published audience figure."""
+
+    estimate_id: Series[str] = fields.key()
+    platform_id: Series[str] = fields.reference("platforms")
+    area_id: Series[str] = fields.reference("areas")
+    audience_metric: Series[str] = fields.code(words.AudienceMetric)
+    population_base: Series[str] = fields.code(words.PopulationBase)
+    period: Series[str] = fields.day(filled=True)
+    activity_threshold: Series[str] = fields.text()
+    age: Series[str] = fields.text()
+    sex: Series[str] = fields.code(words.Sex, filled=False)
+
+    @fields.row_rule(
+        "this metric cannot be counted in this unit",
+        "correct the unit, or the metric",
+        "unit",
+        number=5,
+    )
+    def unit_fits_metric(cls, frame: pd.DataFrame) -> Any:
+        """Registrations are no persons, and a population is nothing else."""
+        people = frame["unit"].eq(words.Unit.PERSONS.value)
+        accounts = frame["audience_metric"].isin(ACCOUNT_METRICS) & people
+        residents = frame["audience_metric"].eq(words.AudienceMetric.POPULATION.value) & ~people
+        return ~(accounts | residents)

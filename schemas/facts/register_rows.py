@@ -1,0 +1,29 @@
+"""The fact table `register_rows`."""
+
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import fields
+from schemas.fields import FactModel
+
+KEY = ("source_id", "register_row")
+
+OPTIONAL = True
+"""Only an imported register needs it: where none is, it may be missing."""
+
+
+class RegisterRows(FactModel):
+    """What became of each row of a register: an event, a repeat of one, or refused.
+
+    Events of a country and year are counted here: the restrictions that have a row of that
+    `count_year`.
+    """
+
+    source_id: Series[str] = fields.reference("sources")
+    register_row: Series[str] = fields.persons(filled=True)
+    count_year: Series[str] = fields.text()
+    country: Series[str] = fields.text()
+    country_ids: Series[str] = fields.reference("areas", filled=False)
+    fate: Series[str] = fields.code(words.ImportOutcome)
+    restriction_id: Series[str] = fields.reference("restrictions", filled=False)
+    reason: Series[str] = fields.text()

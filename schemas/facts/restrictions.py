@@ -1,0 +1,111 @@
+"""The fact table `restrictions`."""
+
+from typing import Any
+
+import pandas as pd
+from pandera.typing import Series
+
+from audience_impact import blanks, periods
+from audience_impact import vocabulary as words
+from schemas import fields
+from schemas.fields import FactModel
+
+
+class Restrictions(FactModel):
+    """One restriction: the act, where, when, by whom and why."""
+
+    restriction_id: Series[str] = fields.key()
+    area_ids: Series[str] = fields.reference("areas")
+    geo_scope: Series[str] = fields.code(words.GeoScope)
+    network_scope: Series[str] = fields.code(words.NetworkScope)
+    announced_on: Series[str] = fields.day()
+    observed_from: Series[str] = fields.day()
+    ended_on: Series[str] = fields.day()
+    end_status: Series[str] = fields.code(words.EndStatus)
+    end_source: Series[str] = fields.code(words.EndSource)
+    start_precision: Series[str] = fields.code(words.StartPrecision)
+    action: Series[str] = fields.code(words.Action)
+    severity: Series[str] = fields.code(words.Severity)
+    evidence_state: Series[str] = fields.code(words.EvidenceState)
+    claim_status: Series[str] = fields.code(words.ClaimStatus)
+    authority: Series[str] = fields.text()
+    stated_reason: Series[str] = fields.text()
+    legal_basis: Series[str] = fields.text()
+    source_id: Series[str] = fields.reference("sources")
+    also_source_id: Series[str] = fields.reference("sources", filled=False)
+    note: Series[str] = fields.text()
+    cause: Series[str] = fields.optional(fields.code(words.Cause, filled=False))
+    occasion: Series[str] = fields.optional(fields.text())
+    is_ordered: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
+    operators: Series[str] = fields.optional(fields.text())
+    is_phone_cut: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
+    is_sms_cut: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
+    extent_reason: Series[str] = fields.optional(fields.text())
+    days_in_force: Series[str] = fields.optional(fields.days())
+    times_in_force: Series[str] = fields.optional(fields.persons())
+    least_hours_a_day: Series[str] = fields.optional(fields.hours())
+    most_hours_a_day: Series[str] = fields.optional(fields.hours())
+    continues: Series[str] = fields.optional(fields.reference("restrictions", filled=False))
+
+    @fields.row_rule(
+        "least hours <= most hours does not hold, or one of the two is missing",
+        "write both, the same number in both where one is told",
+        "least_hours_a_day",
+    )
+    def hours_in_order(cls, frame: pd.DataFrame) -> Any:
+        """Least and most hours stand both or neither, in order."""
+        least, most = (
+            pd.to_numeric(frame[f"{name}_hours_a_day"], errors="coerce")
+            for name in ("least", "most")
+        )
+        return (least.isna() & most.isna()) | (least <= most)
+
+    @fields.row_rule(
+        "a day in force lies before the start or after the end",
+        "correct the day, the start or the end",
+        "days_in_force",
+    )
+    def days_outside(cls, frame: pd.DataFrame) -> Any:
+        """Days in force lie between the first and the last day, as far as these are known."""
+        each = frame["days_in_force"].str.split(";").explode()
+        days = pd.to_datetime(each, format="%Y-%m-%d", errors="coerce").groupby(level=0)
+        start = periods.spans(frame["observed_from"])["start"]
+        end = periods.spans(frame["ended_on"])["end"]
+        return ~(days.min() < start) & ~(days.max() >= end)
+
+    @fields.row_rule(
+        "the end lies before the start",
+        "correct the end or the start",
+        "ended_on",
+        number=13,
+    )
+    def end_before_start(cls, frame: pd.DataFrame) -> Any:
+        """The end, if any, is not before the start."""
+        ends = periods.spans(frame["ended_on"])["end"]
+        starts = periods.spans(
+            frame["observed_from"].where(
+                blanks.filled(frame["observed_from"]), frame["announced_on"]
+            )
+        )["start"]
+        return ~(ends <= starts)
+
+    @fields.row_rule(
+        "the restriction is ongoing and yet has an end",
+        "correct end_status, or remove the end",
+        "ended_on",
+        number=13,
+    )
+    def ongoing_has_end(cls, frame: pd.DataFrame) -> Any:
+        """What goes on has no end."""
+        goes_on = frame["end_status"].eq(words.EndStatus.ONGOING.value)
+        return ~(goes_on & blanks.filled(frame["ended_on"]))
+
+    @fields.row_rule(
+        "neither an announcement nor an observed start is given",
+        "add the start when it is known; until then no figure can be said to be from before",
+        "observed_from",
+        severity=words.FindingSeverity.WARNING,
+    )
+    def start_missing(cls, frame: pd.DataFrame) -> Any:
+        """Without a start no figure can be said to be from before."""
+        return blanks.filled(frame["observed_from"]) | blanks.filled(frame["announced_on"])

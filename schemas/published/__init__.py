@@ -1,0 +1,51 @@
+"""The contracts of the published tables, a module a table.
+
+A module holds the model, named as the table is, and its `KEY`: exactly one row for each. A column
+is described once, there: its type, unit, meaning and SDMX concept go into the contract, into the
+metadata of the Parquet file and into the data dictionary. A new table is a module and its name in
+TABLES; a new column is a line of its module.
+"""
+
+from schemas.columns import PublishedModel
+from schemas.tables import model, modules
+
+SCHEMA_VERSION = "2.1"
+
+TABLES = (
+    "impact",
+    "impact_by_platform",
+    "impact_by_area",
+    "area_comparisons",
+    "impact_by_group",
+    "person_days",
+    "sensitivity",
+    "restrictions",
+    "comparisons",
+    "lineage",
+    "sources",
+    "quality",
+    "quarantine",
+)
+"""The published tables, in the order in which the data dictionary tells of them."""
+
+_MODULES = modules(__name__, TABLES)
+MODELS = {table: model(module, PublishedModel) for table, module in _MODULES.items()}
+KEYS: dict[str, list[str]] = {table: list(module.KEY) for table, module in _MODULES.items()}
+"""Key of each published table: exactly one row for each."""
+RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
+
+
+def title(table: str) -> str:
+    """What the table holds, in a sentence."""
+    return (MODELS[table].__doc__ or "").strip()
+
+
+def columns(table: str) -> list[str]:
+    """The columns of a table, in order."""
+    return list(MODELS[table].to_schema().columns)
+
+
+def holds_results(table: str) -> bool:
+    """Whether a table holds numbers that follow from facts, rather than facts or checks alone."""
+    columns = MODELS[table].to_schema().columns.values()
+    return any((column.metadata or {})["unit"] in RESULT_UNITS for column in columns)

@@ -1,0 +1,40 @@
+"""The published table `comparisons`."""
+
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import columns
+from schemas.columns import PublishedModel
+
+KEY = ("restriction_id", "published_figure_id")
+
+
+class Comparisons(PublishedModel):
+    """What others published for a restriction, beside our bounds."""
+
+    restriction_id: Series[str] = columns.restriction()
+    published_figure_id: Series[str] = columns.column("the published figure")
+    platform_id: Series[str] = columns.text("its platform; null: the whole restriction")
+    publisher: Series[str] = columns.column("who published it")
+    figure_kind: Series[str] = columns.word(words.FigureKind, "what it counts")
+    unit: Series[str] = columns.word(words.Unit, "unit of published_value", "UNIT_MEASURE")
+    published_value: Series[float] = columns.column(
+        "the figure, in the unit beside it", "see unit", "OBS_VALUE", ge=0
+    )
+    interval_kind: Series[str] = columns.word(words.IntervalKind, "one_sided_min means: over")
+    compared_with: Series[str] = columns.column(
+        "platform or restriction: whose bounds stand here", isin=["platform", "restriction"]
+    )
+    lower_persons: Series[float] = columns.people("our lower bound")
+    upper_persons: Series[float] = columns.people("our upper bound")
+    lower_ratio: Series[float] = columns.column(
+        "theirs over our lower bound", "ratio", null=True, ge=0
+    )
+    upper_ratio: Series[float] = columns.column(
+        "theirs over our upper bound", "ratio", null=True, ge=0
+    )
+    difference_reason: Series[str] = columns.column("within_bounds, or why it differs")
+    period: Series[str] = columns.text("period of the figure; null: not said", sdmx="TIME_PERIOD")
+    source_id: Series[str] = columns.column("where it stands", sdmx="SOURCE")
+    note: Series[str] = columns.text("what the source says of it", sdmx="COMMENT_OBS")
+    attribution: Series[str] = columns.column("whose figure it is, of when, and the page it is on")

@@ -1,0 +1,92 @@
+"""The published table `impact`."""
+
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import columns
+from schemas.columns import PublishedModel, bounds_in_order, row_rule
+
+KEY = ("restriction_id", "impact_metric")
+
+
+class Impact(PublishedModel):
+    """How many people each restriction touches, one row a restriction and impact metric."""
+
+    restriction_id: Series[str] = columns.restriction()
+    impact_metric: Series[str] = columns.word(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    area_id: Series[str] = columns.column(
+        "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
+    )
+    lower_persons: Series[float] = columns.people("at least so many people", null=False)
+    q05_persons: Series[float] = columns.people("5 % quantile; null: no estimate")
+    q50_persons: Series[float] = columns.people("median; null: no estimate")
+    q95_persons: Series[float] = columns.people("95 % quantile; null: no estimate")
+    upper_persons: Series[float] = columns.people("at most so many people; null: no base on record")
+    base: Series[str] = columns.column(
+        "population that contains the audiences; null: none on record", null=True
+    )
+    base_persons: Series[float] = columns.people("people in the base")
+    population_persons: Series[float] = columns.people("residents of the area")
+    lower_base_share: Series[float] = columns.share("lower bound as a share of the base")
+    q05_base_share: Series[float] = columns.share("5 % quantile as a share of the base")
+    q50_base_share: Series[float] = columns.share("median as a share of the base")
+    q95_base_share: Series[float] = columns.share("95 % quantile as a share of the base")
+    upper_base_share: Series[float] = columns.share("upper bound as a share of the base")
+    lower_population_share: Series[float] = columns.share("lower bound as a share of the residents")
+    q05_population_share: Series[float] = columns.share("5 % quantile as a share of the residents")
+    q50_population_share: Series[float] = columns.share("median as a share of the residents")
+    q95_population_share: Series[float] = columns.share("95 % quantile as a share of the residents")
+    upper_population_share: Series[float] = columns.share("upper bound as a share of the residents")
+    dedup_method: Series[str] = columns.word(words.DedupMethod, "how nobody was counted twice")
+    obs_status: Series[str] = columns.status("A normal, E estimated, U low reliability, M missing")
+    reason: Series[str] = columns.reason(
+        "why the status is not A, or the impact zero; null: nothing to say"
+    )
+    staleness: Series[str] = columns.word(
+        words.Staleness, "age of the oldest figure used at the start", null=True
+    )
+    evidence_state: Series[str] = columns.word(words.EvidenceState, "what measurements say")
+    claim_status: Series[str] = columns.word(words.ClaimStatus, "who says that it is restricted")
+    quarantined_inputs_count: Series[float] = columns.column(
+        "rows about these platforms, this act or the bases of its areas that were refused",
+        "count",
+        ge=0,
+    )
+    clamped_draws_share: Series[float] = columns.share(
+        "draws of the people exposed moved by the bounds"
+    )
+    window_days: Series[float] = columns.column(
+        "days it lasted; null: end not known, or another metric", "days", null=True, ge=0
+    )
+    window_lower_persons: Series[float] = columns.people("reach in exactly these days, at least")
+    window_upper_persons: Series[float] = columns.people("reach in exactly these days, at most")
+    as_of: Series[str] = columns.as_of()
+
+    @bounds_in_order
+    def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
+        """Lower <= upper <= base."""
+        over = frame["upper_persons"] > frame["base_persons"]
+        return ~(frame["lower_persons"] > frame["upper_persons"]) & ~over
+
+    @pa.dataframe_check(name="estimate_outside_bounds")
+    def estimate_outside_bounds(cls, frame: pd.DataFrame) -> Any:
+        """Lower <= q05 <= q50 <= q95 <= upper, to one person."""
+        ends = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+        steps = frame[ends].diff(axis=1).iloc[:, 1:]
+        return ~(steps < -1).any(axis=1)
+
+    @row_rule("a status other than A does not say why")
+    def gap_has_reason(cls, frame: pd.DataFrame) -> Any:
+        """A status other than A says why."""
+        return (frame["obs_status"] == words.ObsStatus.NORMAL.value) | frame["reason"].notna()
+
+    @row_rule("the upper bound is more than all of the base", number=20)
+    def share_of_base_at_most_one(cls, frame: pd.DataFrame) -> Any:
+        """No share of the base above one."""
+        return ~(frame["upper_base_share"] > 1)

@@ -1,0 +1,52 @@
+"""The published table `impact_by_area`."""
+
+from typing import Any
+
+import pandas as pd
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import columns
+from schemas.columns import PublishedModel, bounds_in_order
+
+KEY = ("area_id", "period", "impact_metric")
+
+
+class ImpactByArea(PublishedModel):
+    """People under at least one restriction in a month or a year, each person once."""
+
+    area_id: Series[str] = columns.column("ISO 3166 code of the country", sdmx="REF_AREA")
+    period: Series[str] = columns.column("month or year", sdmx="TIME_PERIOD")
+    impact_metric: Series[str] = columns.word(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    lower_persons: Series[float] = columns.people("at least so many people", null=False)
+    q05_persons: Series[float] = columns.people(
+        "5 % quantile, of restrictions with figures; null: none"
+    )
+    q50_persons: Series[float] = columns.people("median, of restrictions with figures; null: none")
+    q95_persons: Series[float] = columns.people(
+        "95 % quantile, of restrictions with figures; null: none"
+    )
+    upper_persons: Series[float] = columns.people("at most so many people; null: no base on record")
+    base: Series[str] = columns.column("population that contains the audiences", null=True)
+    base_persons: Series[float] = columns.people("people in the base")
+    platforms: Series[str] = columns.column("platforms restricted at some time, joined by ;")
+    restrictions_count: Series[float] = columns.column(
+        "restrictions in force at some time", "count", ge=1
+    )
+    bounds_only_count: Series[float] = columns.column(
+        "of these, how many the quantiles leave out: in part of the country, or without a figure",
+        "count",
+        ge=0,
+    )
+    obs_status: Series[str] = columns.status()
+    reason: Series[str] = columns.reason()
+    as_of: Series[str] = columns.as_of()
+
+    @bounds_in_order
+    def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
+        """Lower <= quantiles <= upper <= base, to one person."""
+        names = ("lower", "q05", "q50", "q95", "upper", "base")
+        steps = frame[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
+        return ~(steps < -1).any(axis=1)

@@ -1,0 +1,35 @@
+"""The published table `impact_by_group`."""
+
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import columns
+from schemas.columns import PublishedModel
+
+KEY = ("restriction_id", "area_id", "age", "sex", "base")
+
+SEXES = [*(sex.value for sex in words.Sex), "_T"]
+
+
+class ImpactByGroup(PublishedModel):
+    """Bounds on the share exposed of each age and sex, where figures by age or sex exist."""
+
+    restriction_id: Series[str] = columns.restriction()
+    area_id: Series[str] = columns.column("ISO 3166 code of the country", sdmx="REF_AREA")
+    age: Series[str] = columns.column("ages as the source groups them; all: every age", sdmx="AGE")
+    sex: Series[str] = columns.column("M, F, or _T for both", sdmx="SEX", isin=SEXES)
+    impact_metric: Series[str] = columns.word(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    base: Series[str] = columns.column("population whose age and sex group it is")
+    lower_base_share: Series[float] = columns.column(
+        "at least this share of the group", "share", ge=0
+    )
+    upper_base_share: Series[float] = columns.column(
+        "at most this share of the group", "share", le=1
+    )
+    platforms: Series[str] = columns.column("platforms with a figure of the group, joined by ;")
+    period: Series[str] = columns.column("periods of the figures, joined by ;", sdmx="TIME_PERIOD")
+    obs_status: Series[str] = columns.status()
+    reason: Series[str] = columns.reason()
+    as_of: Series[str] = columns.as_of()

@@ -1,0 +1,46 @@
+"""The published table `impact_by_platform`."""
+
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import columns
+from schemas.columns import PublishedModel
+
+KEY = ("restriction_id", "platform_id", "feature", "impact_metric")
+
+
+class ImpactByPlatform(PublishedModel):
+    """The audiences behind each restriction; they overlap and must not be added."""
+
+    restriction_id: Series[str] = columns.restriction()
+    platform_id: Series[str] = columns.column("the platform, `*` for the whole internet")
+    feature: Series[str] = columns.word(words.Feature, "what of the platform is restricted")
+    impact_metric: Series[str] = columns.word(
+        words.ImpactMetric, "which people are counted", "INDICATOR"
+    )
+    claim_status: Series[str] = columns.word(words.ClaimStatus, "who says that this is restricted")
+    lower_persons: Series[float] = columns.people("audience of the platform, at least", null=False)
+    upper_persons: Series[float] = columns.people("audience of the platform, at most")
+    base: Series[str] = columns.column("population that contains the audience", null=True)
+    base_persons: Series[float] = columns.people("people in the base")
+    naive_sum_persons: Series[float] = columns.people(
+        "the audiences of all platforms added up, which counts people twice; null: one unknown"
+    )
+    audience_metric: Series[str] = columns.column("what the audience figure counts", null=True)
+    period: Series[str] = columns.column(
+        "period of the audience figure", null=True, sdmx="TIME_PERIOD"
+    )
+    lineages_count: Series[float] = columns.column("independent measurers behind it", "count", ge=0)
+    staleness: Series[str] = columns.word(
+        words.Staleness, "age of the figure at the start", null=True
+    )
+    window_days: Series[float] = columns.column(
+        "days it lasted; null: end not known", "days", null=True
+    )
+    window_lower_persons: Series[float] = columns.people("reach in exactly these days, at least")
+    window_persons: Series[float] = columns.people(
+        "the same by the beta-binomial law; null: not known"
+    )
+    window_upper_persons: Series[float] = columns.people("reach in exactly these days, at most")
+    aggregation_hazard: Series[str] = columns.text("why these rows must not be added; null for one")
+    as_of: Series[str] = columns.as_of()

@@ -1,0 +1,22 @@
+"""The published table `quality`."""
+
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import columns
+from schemas.columns import PublishedModel
+
+KEY = ("check", "table")
+
+
+class Quality(PublishedModel):
+    """What was checked, and how it went."""
+
+    check: Series[str] = columns.column("rule id")
+    table: Series[str] = columns.column("the table checked")
+    severity: Series[str] = columns.word(words.FindingSeverity, "what a failure does")
+    checked_count: Series[int] = columns.column("rows checked", "count", ge=0)
+    failed_count: Series[int] = columns.column("rows that failed", "count", ge=0)
+    worst_rows: Series[str] = columns.text("the first failures as FILE:LINE, joined by ;")
+    meaning: Series[str] = columns.column("what a failure means")
+    details: Series[str] = columns.text("what was found, a line each; null: nothing more to say")

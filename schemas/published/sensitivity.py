@@ -1,0 +1,34 @@
+"""The published table `sensitivity`."""
+
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import columns
+from schemas.columns import PublishedModel
+
+KEY = ("restriction_id", "impact_metric", "input")
+
+INPUTS = [*(kind.value for kind in words.InputKind), "no_figure"]
+METRICS = [*(metric.value for metric in words.ImpactMetric), "person_days"]
+
+
+class Sensitivity(PublishedModel):
+    """Which input drives the width of each interval, and what to measure next."""
+
+    restriction_id: Series[str] = columns.restriction()
+    impact_metric: Series[str] = columns.column(
+        "which number's width", sdmx="INDICATOR", isin=METRICS
+    )
+    input: Series[str] = columns.column(
+        "kind of input; no_figure: nothing is drawn, and this would help most", isin=INPUTS
+    )
+    rank_count: Series[float] = columns.column("1: the largest total share", "count", ge=1)
+    first_order_share: Series[float] = columns.column(
+        "part of the variance that goes if the input were known", "share", null=True
+    )
+    first_order_error_share: Series[float] = columns.share("its standard error")
+    total_share: Series[float] = columns.column(
+        "part of the variance that stays if all else were known", "share", null=True
+    )
+    total_error_share: Series[float] = columns.share("its standard error")
+    advice: Series[str] = columns.column("what to measure next")

@@ -1,0 +1,160 @@
+"""What a run tells of the last version, and a last version that is damaged."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flows.pipeline import last_version, steps
+from flows.pipeline.last_version import Summary
+from flows.pipeline.rules import rules
+from flows.publishing import PublishError, versions
+from flows.reporting import story
+from tests.support import FACTS, computed
+
+BEFORE = pd.Series({"same": 100.0, "twice": 100.0, "more": 100.0, "half": 100.0, "less": 100.0,
+                    "gone": 100.0, "unknown": np.nan, "nobody": 0.0, "some": 0.0})  # fmt: skip
+NOW = pd.Series({"same": 100.0, "twice": 200.0, "more": 201.0, "half": 50.0, "less": 49.0,
+                 "new": 1.0, "unknown": 1.0, "nobody": 0.0, "some": 1.0})  # fmt: skip
+
+
+def people(upper: pd.Series) -> Summary:
+    """A version of which only the people are known."""
+    return Summary({}, upper)
+
+
+def rows(**counts: int) -> Summary:
+    """A version of which only the rows are known."""
+    return Summary(counts, pd.Series(dtype="float64"))
+
+
+def test_people_more_than_doubled_or_halved_are_told() -> None:
+    lines = last_version.magnitude_moved(people(BEFORE), people(NOW))
+    assert [line.split(": ")[2].split(" ")[0] for line in lines] == ["less", "more", "some"]
+    assert lines[1] == (
+        "impact.parquet: magnitude_moved: more had at most 100 people in the last version, "
+        "201 now; see which fact changed"
+    )
+
+
+def test_a_table_that_lost_more_than_a_fifth_is_named() -> None:
+    (line,) = last_version.row_count_fell(
+        rows(impact=100, lineage=100, quarantine=9), rows(impact=79, lineage=80, quarantine=0)
+    )
+    assert line.startswith("impact.parquet: row_count_fell: 100 rows in the last version, 79")
+
+
+def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
+    none = last_version.last(tmp_path)
+    assert (none.rows, none.upper_persons.empty) == ({}, True)
+    assert last_version.changes(none, Summary({"impact": 1}, NOW)) == []
+
+
+def test_every_rule_of_the_last_version_is_documented() -> None:
+    told = {rule.id for rule in rules()}
+    assert set(last_version.VERSIONS.runs) | {versions.BYTES_DIFFER} <= told
+
+
+@pytest.fixture(scope="module")
+def results(repository_results: steps.Results) -> steps.Results:
+    """The same results as a version of their own, which no other test writes."""
+    return replace(repository_results, version=replace(repository_results.version, seed=7))
+
+
+@pytest.fixture
+def root(tmp_path: Path, results: steps.Results) -> Path:
+    """A root at which the results were published."""
+    steps.write(results, tmp_path / "published", None)
+    return tmp_path / "published"
+
+
+def summary(results: steps.Results) -> Summary:
+    counts = {name: table.num_rows for name, table in results.tables.items()}
+    return last_version.summary(counts, results.frames["impact"])
+
+
+def test_the_last_version_is_what_was_published(root: Path, results: steps.Results) -> None:
+    before, now = last_version.last(root), summary(results)
+    acts = (FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()
+    assert before.rows == now.rows
+    assert before.rows["impact"] == 4 * (len(acts) - 1)
+    assert len(now.upper_persons) == len(acts) - 1
+    pd.testing.assert_series_equal(before.upper_persons, now.upper_persons, check_index_type=False)
+    assert last_version.changes(before, now) == []
+
+
+def test_what_changed_against_the_last_version(root: Path, results: steps.Results) -> None:
+    impact = results.frames["impact"]
+    act = "RU-2025-08-13-calls"
+    upper = impact["upper_persons"].mask(impact["restriction_id"] == act, 1.0)
+    fewer = {name: table.num_rows // 2 for name, table in results.tables.items()}
+    now = last_version.summary(fewer, impact.assign(upper_persons=upper))
+    lines = last_version.changes(last_version.last(root), now)
+    told = [line.split(": ")[1] for line in lines]
+    assert told == ["row_count_fell"] * 5 + ["magnitude_moved"]
+    assert f"{act} had at most 105,000,000 people in the last version, 1 now" in lines[-1]
+
+
+# A version that the disk has damaged.
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 255
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [empty, cut, flip, Path.unlink])
+@pytest.mark.parametrize("table", ["impact", "lineage"])
+def test_a_damaged_table_is_named_and_the_next_publish_mends_it(
+    root: Path, results: steps.Results, table: str, damage: Callable[[Path], None]
+) -> None:
+    path = root / "latest" / f"{table}.parquet"
+    sound = path.read_bytes()
+    damage(path)
+    with pytest.raises(PublishError, match=rf"{table}\.parquet is damaged or missing .*again"):
+        story.load(versions.latest(root))
+    before = last_version.last(root)
+    assert before.rows == summary(results).rows
+    assert before.upper_persons.empty is (table == "impact")
+    assert steps.write(results, root, None).created
+    assert path.read_bytes() == sound
+    assert story.load(versions.latest(root)).keys() >= {"impact", "lineage"}
+
+
+def test_a_damaged_version_does_not_hinder_another(root: Path, small_facts: Path) -> None:
+    old = versions.latest(root)
+    empty(root / "latest" / "impact.parquet")
+    new = steps.write(computed(small_facts), root, None)
+    assert new.created
+    assert versions.latest(root) == new.version != old
+    assert len(new.version.table("impact")) == new.version.rows()["impact"]
+
+
+@pytest.mark.parametrize("damage", [empty, cut, lambda path: path.write_text('{"resources": 1}')])
+def test_a_damaged_manifest_is_no_last_version(
+    root: Path, results: steps.Results, damage: Callable[[Path], None]
+) -> None:
+    damage(root / "latest" / "datapackage.json")
+    assert last_version.last(root).rows == {}
+    with pytest.raises(PublishError, match=r"datapackage\.json is damaged or missing"):
+        story.load(versions.latest(root))
+    assert steps.write(results, root, None).created
+    assert last_version.last(root).rows == summary(results).rows
+
+
+def test_a_latest_that_dangles_is_no_last_version(tmp_path: Path) -> None:
+    (tmp_path / "versions" / "2026-01-01-aaaaaaaaaaaa").mkdir(parents=True)
+    (tmp_path / "latest").symlink_to("versions/2026-01-01-aaaaaaaaaaaa")
+    assert last_version.last(tmp_path).rows == {}

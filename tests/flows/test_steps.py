@@ -1,0 +1,169 @@
+"""What identifies a version, which sources a table rests on, and addresses that are no folders."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from flows import CHECKOUT
+from flows.pipeline import steps
+from flows.publishing import PublishError, storage, versions
+from schemas import published
+
+# ---- What makes a new version ----
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the code, to be changed."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    for package in ("audience_impact", "schemas", "flows"):
+        shutil.copytree(CHECKOUT / package, tmp_path / package, ignore=ignore)
+    return tmp_path
+
+
+def digest(checkout: Path) -> str:
+    return versions.code_sha256(*(checkout / path.relative_to(CHECKOUT) for path in steps.CODE))
+
+
+@pytest.mark.parametrize(
+    ("path", "is_new"),
+    [
+        ("audience_impact/vocabulary.py", True),
+        ("audience_impact/outputs/impact.py", True),
+        ("schemas/published/impact.py", True),
+        ("flows/pipeline/steps.py", True),
+        ("flows/cli/command.py", False),
+        ("flows/serving/serve.py", False),
+        ("flows/reporting/docs.py", False),
+        ("flows/publish_impact.py", False),
+    ],
+)
+def test_a_comment_makes_a_new_version_where_the_numbers_are_made(
+    checkout: Path, path: str, is_new: bool
+) -> None:
+    before = digest(checkout)
+    assert before == versions.code_sha256(*steps.CODE)
+    with (checkout / path).open("a", encoding="utf-8") as file:
+        file.write("# A word more.\n")
+    assert (digest(checkout) != before) is is_new
+
+
+# ---- Sources ----
+
+
+@pytest.fixture(scope="module")
+def folder(repository_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository's facts, published."""
+    return steps.write(repository_results, tmp_path_factory.mktemp("published"), None).path
+
+
+def ids(results: steps.Results, table: str) -> set[str]:
+    return set(steps.sources_of(table, results.frames)["source_id"])
+
+
+@pytest.mark.parametrize("table", published.TABLES)
+def test_a_file_names_the_sources_of_its_own_rows(
+    table: str, folder: Path, repository_results: steps.Results
+) -> None:
+    told = json.loads(pq.read_schema(folder / f"{table}.parquet").metadata[b"audience_impact"])
+    assert len(told["sources"]) == len(ids(repository_results, table))
+    manifest = json.loads((folder / "datapackage.json").read_bytes())
+    assert len(manifest["sources"]) == len(repository_results.frames["sources"])
+    assert all(source in manifest["sources"] for source in told["sources"])
+
+
+def test_which_sources_a_table_rests_on(repository_results: steps.Results) -> None:
+    frames = repository_results.frames
+    every, fed = set(frames["sources"]["source_id"]), set(frames["lineage"]["source_id"])
+    assert ids(repository_results, "sources") == every
+    assert ids(repository_results, "lineage") == ids(repository_results, "impact") == fed < every
+    acts = set(frames["restrictions"]["source_id"])
+    assert ids(repository_results, "restrictions") == acts < fed
+    theirs = set(frames["comparisons"]["source_id"])
+    assert theirs < ids(repository_results, "comparisons") < every
+    assert ids(repository_results, "quality") == ids(repository_results, "quarantine") == set()
+
+
+def test_a_table_without_rows_rests_on_nothing(repository_results: steps.Results) -> None:
+    frames = {name: frame.iloc[:0] for name, frame in repository_results.frames.items()}
+    frames |= {name: repository_results.frames[name] for name in ("sources", "lineage")}
+    for table in set(published.TABLES) - {"sources", "lineage"}:
+        assert steps.sources_of(table, frames).empty
+
+
+def test_results_of_one_restriction_rest_on_its_sources(
+    repository_results: steps.Results,
+) -> None:
+    frames = dict(repository_results.frames)
+    act, lineage = "RU-2025-08-13-calls", frames["lineage"]
+    frames["impact"] = frames["impact"][frames["impact"]["restriction_id"] == act]
+    told = steps.sources_of("impact", frames)
+    pd.testing.assert_series_equal(
+        told["source_id"].sort_values(ignore_index=True),
+        pd.Series(sorted(set(lineage.loc[lineage["restriction_id"] == act, "source_id"]))),
+        check_names=False,
+        check_dtype=False,
+    )
+
+
+def test_an_empty_table_is_a_small_file(folder: Path) -> None:
+    assert pq.read_metadata(folder / "quarantine.parquet").num_rows == 0
+    assert (folder / "quarantine.parquet").stat().st_size < 8 * 1024
+
+
+# ---- Addresses ----
+
+ADDRESSES = ["s3://bucket/published", "gs://bucket", "https://example.org/x", "file:///srv/x"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_is_no_folder(
+    address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in (address, Path(address)):
+        with pytest.raises(PublishError, match="an address cannot be used yet; give a folder"):
+            storage.at(place)
+    with pytest.raises(PublishError, match=address.partition(":")[0]):
+        versions.latest(Path(address))
+    with pytest.raises(PublishError, match=address.partition(":")[0]):
+        steps.read([Path(address)])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["published", "/srv/published", "a:b", "c:/published", "x/s3:/y"])
+def test_a_folder_of_any_name_is_one(place: str) -> None:
+    storage.require_local(place)
+    storage.require_local(Path(place))
+
+
+COMMANDS = [
+    ["run", "--published", "s3://bucket/p"],
+    ["run", "--facts", "s3://bucket/f"],
+    ["check", "s3://bucket/f"],
+    ["show", "RU-2025-08-13-calls", "--published", "s3://bucket/p"],
+    ["list", "--published", "s3://bucket/p"],
+    ["calibrate", "--facts", "s3://bucket/f"],
+    ["import", "stop", "register.csv", "--into", "s3://bucket/l"],
+    ["refresh", "--into", "s3://bucket/l"],
+    ["refresh", "--into", "layer", "--downloads", "s3://bucket/d"],
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_command_refuses_an_address_in_one_line(words: list[str], tmp_path: Path) -> None:
+    code = f"import sys; sys.argv[1:] = {words!r}; from flows.cli.command import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("s3://bucket/")
+    assert line.endswith(": an address cannot be used yet; give a folder")
+    assert list(tmp_path.iterdir()) == []
