@@ -38,6 +38,7 @@ def calibrated() -> World:
         made.estimate(
             f"D-{platform}", platform_id=platform, audience_metric="avg_daily_reach", value=value
         )
+    made.errors()
     for parameter, value in COEFFICIENTS.items():
         made.add("overlap_calibration", parameter=parameter, value=value)
     return made
