@@ -10,7 +10,6 @@ from datetime import date
 import pandas as pd
 
 from audience_impact.audiences.inputs import Inputs, inputs
-from audience_impact.audiences.reach_lost import reach_lost
 from audience_impact.audiences.scope import Scope, scope
 from audience_impact.bounds.restrictions import Bounds, bounds
 from audience_impact.facts.tables import Finding, Tables
@@ -23,6 +22,7 @@ from audience_impact.outputs.impact_by_group import impact_by_group
 from audience_impact.outputs.impact_by_platform import impact_by_platform
 from audience_impact.outputs.lineage import lineage
 from audience_impact.outputs.person_days import person_days
+from audience_impact.outputs.reach_lost import reach_lost
 from audience_impact.outputs.restrictions import restrictions
 from audience_impact.outputs.sensitivity import sensitivity
 from audience_impact.outputs.sources import sources

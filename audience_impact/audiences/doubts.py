@@ -88,7 +88,7 @@ def _under(chosen: pd.DataFrame, scope: Scope) -> "pd.Series[bool]":
 
 
 def _in_force(scope: Scope) -> pd.DataFrame:
-    """Restrictions of services by country, with their days: `act_start`, `act_end`, `is_block`."""
+    """Restrictions of services by country: `act_start`, `act_end` (NaT: ongoing), `is_block`."""
     acts = scope.restrictions
     unconfirmed = (acts["claim_status"] != ClaimStatus.OFFICIAL.value) & (
         acts["evidence_state"] == EvidenceState.INSUFFICIENT.value
@@ -100,7 +100,7 @@ def _in_force(scope: Scope) -> pd.DataFrame:
     days = acts[["restriction_id", "severity", "is_partial"]].assign(
         country_id=acts["area_ids"].str.split(";"),
         act_start=start,
-        act_end=end.mask(ongoing, pd.Timestamp(scope.as_of) + ONE_DAY),
+        act_end=end.mask(ongoing),
     )
     hit = [feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits]
     targets = scope.targets[

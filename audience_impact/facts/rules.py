@@ -274,9 +274,9 @@ def step_out_of_order(tables: Tables) -> list[Finding]:
     """A step starts after the one that it continues; both starts are known."""
     acts = tables["restrictions"]
     starts = acts[["announced_on_start", "observed_from_start"]].min(axis=1)
-    by_id = pd.Series(starts.to_numpy(), acts["restriction_id"])
     steps = acts[acts["continues"] != ""]
-    later = starts[steps.index] > steps["continues"].map(by_id)
+    earlier = starts.set_axis(acts["restriction_id"]).reindex(steps["continues"])
+    later = starts[steps.index] > earlier.set_axis(steps.index)
     return [
         _found(
             "restrictions",

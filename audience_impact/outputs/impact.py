@@ -42,7 +42,7 @@ def impact(
     draws: Draws,
     lost: pd.DataFrame,
 ) -> pd.DataFrame:
-    """One row a restriction and impact_metric; `lost` as audiences.reach_lost gives it."""
+    """One row a restriction and impact_metric; `lost` as outputs.reach_lost gives it."""
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
     status = reasons.status(scope, inputs)

@@ -50,6 +50,7 @@ def joined(words: dict[str, pd.Series], index: pd.Index) -> pd.Series:
             for row in flags.to_numpy()
         ],
         index=index,
+        dtype="str",
     )
 
 

@@ -38,10 +38,10 @@ def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of `impact` in the order in which answers are shown."""
     middle = rows["q50_persons"].astype("float64")
     span = rows["q95_persons"].astype("float64") - rows["q05_persons"].astype("float64")
-    width = (span / middle.where(middle > 0)).fillna(np.inf)
+    width = span / middle.where(middle > 0)
     order = rows.assign(
         status_rank=rows["obs_status"].map(list(STATUS).index),
-        width_class=np.searchsorted(WIDTHS, width),
+        width_class=np.where(width.isna(), len(WIDTHS) + 1, np.searchsorted(WIDTHS, width)),
         size=middle.fillna(rows["lower_persons"].astype("float64")),
     ).sort_values(
         ["status_rank", "width_class", "size", "upper_persons", "restriction_id"],

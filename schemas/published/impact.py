@@ -52,7 +52,7 @@ class Impact(PublishedModel):
     dedup_method: Series[str] = columns.word(words.DedupMethod, "how nobody was counted twice")
     obs_status: Series[str] = columns.status("A normal, E estimated, U low reliability, M missing")
     reason: Series[str] = columns.reason(
-        "why the status is not A, or the impact zero; null: nothing to say"
+        "what speaks for and against the number, by the rules of status; null: nothing to say"
     )
     staleness: Series[str] = columns.word(
         words.Staleness, "age of the oldest figure used at the start", null=True

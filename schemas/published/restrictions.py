@@ -61,6 +61,7 @@ class Restrictions(PublishedModel):
     most_hours_a_day: Series[float] = columns.column(
         "hours on a day in force, at most; null: not told", "hours", null=True, ge=0
     )
+    continues: Series[str] = columns.text("restriction whose next step this is; null: none")
     note: Series[str] = columns.text("what else the sources say", sdmx="COMMENT_OBS")
     source_id: Series[str] = columns.column("source of the act", sdmx="SOURCE")
     as_of: Series[str] = columns.as_of()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import reach_lost as lost
+from audience_impact.outputs import reach_lost as lost
 from tests.engine import calibrated, impacts, of, prepared
 from tests.support import ERRORS, World, world
 
