@@ -1,7 +1,9 @@
 """The daily figure of an audience: who uses a service on a day.
 
 Method. From before the start if at most three months old, else at most three months after it, else
-older; an average over many days before the count of one day.
+older; an average over many days before the count of one day. A figure limits the days of its own
+period alone; on others it is an estimate. "Over 500,000 a day" limits from below and estimates
+nothing, "up to" from above.
 """
 
 import pandas as pd
@@ -26,11 +28,15 @@ def daily(wanted: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     """The daily figure of each audience that has one, and how it is drawn.
 
     From before the start if at most three months old, else at most three months after it, else
-    older. Columns: AUDIENCE, `daily_persons`, `daily_id`, `late_days` (after the start),
-    `months` (since the figure), `audience_key` and LAW.
+    older; a figure that is no limit before one that is. Columns: AUDIENCE, `daily_persons`,
+    `daily_id`, `late_days` (after the start), `months` (since the figure), `daily_from` and
+    `daily_until` (its own period, end exclusive), `audience_key`, LAW (`shape` blank where the
+    figure is only a lower limit), `least_persons`, `most_persons` (NaN: it does not limit).
     """
     figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
     figure = figure[(figure["interval_kind"] != intervals.AT_MOST) & figure["mode"].notna()]
+    is_open = figure["interval_kind"] == intervals.AT_LEAST
+    figure = figure.assign(shape=figure["shape"].where(~is_open, ""), is_open=is_open)
     keys = [*AUDIENCE, "start"]
     joined = wanted[keys].merge(
         figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
@@ -43,8 +49,8 @@ def daily(wanted: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
         far=joined["age"].abs(),
         order=joined["audience_metric"].map(DAILY),
     ).sort_values(
-        [*AUDIENCE, "rank", "order", "far", "is_primary_source", "estimate_id"],
-        ascending=[True, True, True, True, True, True, False, True],
+        [*AUDIENCE, "is_open", "rank", "order", "far", "is_primary_source", "estimate_id"],
+        ascending=[True, True, True, True, True, True, True, False, True],
     )
     best = ranked.drop_duplicates(AUDIENCE)
     return pd.DataFrame(
@@ -54,7 +60,11 @@ def daily(wanted: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
             "daily_id": best["estimate_id"],
             "late_days": (-best["age"]).clip(lower=0),
             "months": in_months(best["far"]),
+            "daily_from": best["period_start"],
+            "daily_until": best["period_end"],
             "audience_key": best["estimate_id"],
+            "least_persons": best["low_persons"],
+            "most_persons": best["high"].where(~best["is_open"]),
             **{name: best[name] for name in LAW},
         }
     ).reset_index(drop=True)

@@ -35,7 +35,7 @@ def impact_by_area(
 ) -> pd.DataFrame:
     """One row a country and month or year with a restriction in force."""
     line = inputs.timeline
-    ready = inputs.audiences["shape"] != ""
+    ready = line.monthly["shape"] != ""
     complete = line.rows["restriction_id"].isin(inputs.countries["restriction_id"])
     every, certain, drawable = (
         _in_period(inputs, rows, end)
@@ -74,14 +74,14 @@ def _in_period(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> _Perio
     """Sets of each country and period from what is in force on some day of it."""
     times = inputs.timeline.periods
     intervals, _ = timeline.intervals_of(rows, times, end, by_country=True)
-    about = times.reindex(rows["restriction_id"])
+    spans_in_force = timeline.in_force(rows, times, end)
     alive = pd.DataFrame(
         {
             "country_id": rows["country_id"].to_numpy(),
             "row": rows["row"].to_numpy(),
             "platform_id": rows["platform_id"].to_numpy(),
-            "from": timeline.begins(about, end).to_numpy(),
-            "until": about[end].to_numpy(),
+            "from": spans_in_force["start"].to_numpy(),
+            "until": spans_in_force["end"].to_numpy(),
         }
     )
     months = intervals[["group", "month"]].drop_duplicates().rename(columns={"group": "country_id"})
@@ -117,7 +117,7 @@ def _middle(
     """Quantiles of the people in each period, by country and period."""
     if inputs.overlap_model is None or drawable.table.empty:
         return nothing(["country_id", "period"], "persons")
-    own = audiences.values(inputs.audiences, sampler)
+    own = audiences.values(inputs.timeline.monthly, sampler)
     wanted = timeline.unions_of(drawable.members, inputs.timeline.rows)
     drawn, _ = unions.people(own, wanted, inputs.overlap_model, sampler, workers)
     index = pd.MultiIndex.from_frame(drawable.table[["country_id", "period"]])

@@ -27,6 +27,7 @@ UNKNOWN_END = "an end is not known"
 IMPUTED = "imputed_"
 IN_PART = "restrictions of a part of the country, of some networks or without a figure are bounds"
 NO_DAILY = "nobody counted the daily audience of some service"
+FROM_SHARES = "the daily audience follows from the share of users who come on a day"
 
 
 def person_days(
@@ -63,7 +64,7 @@ def _totals(
 ) -> pd.DataFrame:
     """Bounds and quantiles of person-days by KEY."""
     line = inputs.timeline
-    rows = (line.certain_rows, line.measured_rows, line.rows)
+    rows = (line.certain_rows, line.drawn_rows, line.rows)
     least, middle, most = (
         timeline.intervals_of(own, line.periods, end, by_country)
         for own, end in zip(rows, ends, strict=True)
@@ -201,7 +202,8 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     why = {
         UNKNOWN_END: rows["restriction_id"].isin(_open(inputs)),
         IN_PART: ~rows["is_certain"],
-        NO_DAILY: rows["is_certain"] & ~rows["is_daily_measured"],
+        NO_DAILY: rows["is_certain"] & ~rows["is_daily_drawn"],
+        FROM_SHARES: rows["is_certain"] & rows["is_daily_drawn"] & ~rows["is_daily_measured"],
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
     if inputs.overlap_model is None:

@@ -178,11 +178,11 @@ def _person_days(
 ) -> Array:
     """Person-days (restrictions, D) over the whole time each restriction is on record."""
     days = np.full((len(inputs.restrictions), sampler.count), np.nan)
-    found, members = inputs.timeline.measured
+    found, members = inputs.timeline.drawn
     if members.empty:
         return days
     per_day = timeline.daily_people(
-        inputs.timeline.measured, inputs.timeline, overlap_model, sampler, workers
+        inputs.timeline.drawn, inputs.timeline, overlap_model, sampler, workers
     )
     names = found["group"].str.rsplit("|", n=1).str[0]
     at = (inputs.restrictions.get_indexer(names), found["set_id"].to_numpy())

@@ -8,9 +8,11 @@ on a day.
 Method. Periods start on the observed day, from the announcement where no day was observed. They
 end on the recorded day; what is ongoing ends on the day of the facts. On each interval without
 change (intervals.py) the union of the daily audiences is bounded (Frechet) and drawn
-(unions). A daily figure is bounded by the interval that its source states, and drawn from
-it; without one it stands as it is. With a monthly audience m alone the daily one lies between
-m/30 and m, and nothing is drawn. Restrictions in part of a country, on some networks or without
+(unions). On the days of its own period a daily figure bounds as its source states; on others, and
+without one, the daily audience lies between a thirtieth of a monthly audience and all of it, or a
+ninetieth where the audience is of three months, as internet users are. Draws take the daily figure,
+else the monthly audience times the share that comes on a day (frequency); where neither is known
+nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in part of a country, on some networks or without
 a figure add nothing to the lower bound and everything they may touch to the upper one. Where
 several restrictions touch a platform, the draws take the audience from before the first of those
 in force, and the bounds the largest. A start that is not known to the day is the first day it
@@ -20,7 +22,8 @@ An unknown end is not filled in: such a restriction counts for its first day, in
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
 length of the ended restrictions of the same severity.
 
-Assumptions. The daily audience from before stands for every day of the restriction.
+Assumptions. Where it is drawn, the daily audience from before stands for every day of the
+restriction.
 
 Known drawbacks. Weekdays and growth during a long restriction are not modelled; a median length
 says little of one restriction.
@@ -35,16 +38,19 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import pooling
+from audience_impact.audiences import pooling, universes
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import frechet
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
+from audience_impact.frequency import law
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.periods import MONTH_DAYS, ONE_DAY
-from audience_impact.simulation import audiences, intervals, unions
+from audience_impact.periods import ONE_DAY, months_between
+from audience_impact.phases import days, years
+from audience_impact.simulation import audiences, intervals, reach, unions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
@@ -57,6 +63,9 @@ ROWS = Frame(
     {
         **dict.fromkeys(AUDIENCE, TEXT),
         "row": NUMBER,
+        "audience": NUMBER,
+        "from_limit": DAY,
+        "until_limit": DAY,
         "where": TEXT,
         "base": TEXT,
         "base_id": TEXT,
@@ -73,21 +82,22 @@ ROWS = Frame(
         "is_counted": TRUTH,
         "is_certain": TRUTH,
         "is_daily_measured": TRUTH,
+        "is_daily_drawn": TRUTH,
     },
     key=("row",),
 )
-DAILY = Frame(
-    "timeline.daily",
-    {
-        "country_id": TEXT,
-        "platform_id": TEXT,
-        "audience_key": TEXT,
-        "shape": TEXT,
-        **dict.fromkeys(LAW[1:], NUMBER),
-        "age_months": NUMBER,
-        "monthly_growth_error": NUMBER,
-    },
-)
+_DRAWN = {
+    "country_id": TEXT,
+    "platform_id": TEXT,
+    "audience_key": TEXT,
+    "shape": TEXT,
+    **dict.fromkeys(LAW[1:], NUMBER),
+    "age_months": NUMBER,
+    "monthly_growth_error": NUMBER,
+}
+MONTHLY = Frame("timeline.monthly", _DRAWN)
+SHARE = [f"share_{name}" for name in law.LAW]
+DAILY = Frame("timeline.daily", {**_DRAWN, **dict.fromkeys(SHARE, NUMBER)})
 PERIODS = Frame(
     "timeline.periods",
     {
@@ -106,19 +116,26 @@ class Timeline(Declared):
     """Audiences by the day.
 
     Attributes:
-        rows: One an audience, numbered: its bounds of a day and of a month, and whether everyone
-            in it is certain to be touched.
-        daily: How the daily audience of each row is drawn, in the order of the rows.
+        rows: One a phase of an audience, numbered: its bounds of a day and of a month, and whether
+            everyone in it is certain to be touched.
+        monthly: How the monthly audience of each row is drawn, in the order of the rows.
+        daily: How the daily audience of each row is drawn, the same.
         periods: When each restriction was in force.
-        measured: Intervals of each restriction whose daily audiences are all measured.
+        drawn: Intervals of each restriction whose daily audiences can all be drawn.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {"rows": ROWS, "daily": DAILY, "periods": PERIODS}
+    FRAMES: ClassVar[Mapping[str, Frame]] = {
+        "rows": ROWS,
+        "monthly": MONTHLY,
+        "daily": DAILY,
+        "periods": PERIODS,
+    }
 
     rows: pd.DataFrame
+    monthly: pd.DataFrame
     daily: pd.DataFrame
     periods: pd.DataFrame
-    measured: Intervals
+    drawn: Intervals
 
     @property
     def certain_rows(self) -> pd.DataFrame:
@@ -126,56 +143,96 @@ class Timeline(Declared):
         return self.rows[self.rows["is_certain"]]
 
     @property
-    def measured_rows(self) -> pd.DataFrame:
-        """Rows of those restrictions whose daily audiences are all measured."""
-        return self.rows[self.rows["is_certain"] & self.rows["is_daily_measured"]]
+    def drawn_rows(self) -> pd.DataFrame:
+        """Rows of those restrictions whose daily audiences can all be drawn."""
+        return self.rows[self.rows["is_certain"] & self.rows["is_daily_drawn"]]
 
 
-def timeline(scope: Scope, inputs: Inputs, bounds: Bounds) -> Timeline:
-    """The audiences of a scope by the day, in the order of AUDIENCE."""
-    rows = inputs.audiences.join(
-        bounds.countries["lower_persons"].rename("place_low_persons"), on=COUNTRY
-    ).sort_values(AUDIENCE, ignore_index=True)
-    figure = rows[AUDIENCE].merge(inputs.daily, on=AUDIENCE, how="left")
-    rows = _bounded(
-        rows.assign(daily_persons=figure["daily_persons"], row=rows.index), figure, scope, bounds
-    )
+def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Timeline:
+    """The audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = restriction_periods(scope)
-    drawn = rows[rows["is_certain"] & rows["is_daily_measured"]]
+    sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
+    in_years = years.by_year(sizes, periods, tables, pd.Timestamp(scope.as_of))
+    phases, figure = days.by_figure(in_years, inputs.daily, periods)
+    monthly = audiences.drawn(phases, inputs.laws)
+    daily = _daily_laws(phases, figure, monthly, law.laws(phases, tables))
+    regional = universes.regional_limit(scope.by_id, tables)
+    rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, bounds, regional))
+    drawn = rows[rows["is_certain"] & rows["is_daily_drawn"]]
     return Timeline(
         rows,
-        figure.assign(age_months=figure["months"], monthly_growth_error=pooling.GROWTH_ERROR),
+        monthly,
+        daily,
         periods,
         intervals_of(drawn, periods, "end", by_country=False),
     )
 
 
+def _daily_laws(
+    phases: pd.DataFrame, figure: pd.DataFrame, monthly: pd.DataFrame, share: pd.DataFrame
+) -> pd.DataFrame:
+    """How daily audiences are drawn: from the daily figure, else as a share of the monthly one."""
+    own = figure["shape"].fillna("") != ""
+    since = months_between(figure["daily_until"], phases["start"]).clip(lower=0)
+    own_law = figure.assign(
+        shape=figure["shape"].fillna(""),
+        age_months=figure["months"].where(phases["is_first_year"], since),
+        monthly_growth_error=pooling.GROWTH_ERROR,
+    )
+    names = ["audience_key", *LAW, "age_months", "monthly_growth_error"]
+    other = monthly[names].reset_index(drop=True)
+    usable = ~own & (other["shape"] != "") & share["mean"].notna()
+    other["shape"] = other["shape"].where(usable, "")
+    frame = phases[["country_id", "platform_id"]].join(own_law[names].where(own, other))
+    return frame.join(share.add_prefix("share_").where(usable))
+
+
 def _bounded(
-    rows: pd.DataFrame, figure: pd.DataFrame, scope: Scope, bounds: Bounds
+    rows: pd.DataFrame,
+    figure: pd.DataFrame,
+    daily: pd.DataFrame,
+    limits: tuple[Scope, Bounds, pd.Series],
 ) -> pd.DataFrame:
     """Least and most people of each row on a day and in a month, and what is certain of it."""
-    about = scope.by_id
-    restriction = rows["restriction_id"]
+    scope, bounds, regional = limits
+    restriction, now, low = rows["restriction_id"], rows["is_in_figure"], rows["low_persons"]
     cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
+    later = np.fmin(restriction.map(regional).astype("float64"), rows["base_persons"])
+    cap = cap.where(rows["is_first_year"], later)
+    place = rows[COUNTRY].join(bounds.countries["lower_persons"], on=COUNTRY)["lower_persons"]
     monthly = rows["high_persons"].fillna(rows["base_persons"])
-    daily_whole = figure["high"].fillna(monthly)
-    is_daily = rows["daily_persons"].notna()
-    known = rows["metric_priority"].notna() | is_daily
-    measured = is_daily & rows["base_persons"].notna()
-    everyone = restriction.map(about["is_reaching_everyone"]).astype(bool)
-    low = rows["low_persons"]
+    least = low / reach.month_days(rows["metric"])
+    daily_whole = figure["most_persons"].where(now).fillna(monthly)
     return rows.assign(
-        where=restriction.map(about["area_ids"]),
+        where=restriction.map(scope.by_id["area_ids"]),
+        daily_persons=figure["daily_persons"].where(figure["most_persons"].notna()),
         daily_whole_persons=daily_whole,
         monthly_whole_persons=monthly,
-        daily_low_persons=_least(figure["low"].fillna(low / MONTH_DAYS), cap),
+        daily_low_persons=_least(figure["least_persons"].where(now).fillna(least), cap),
         daily_high_persons=np.fmin(daily_whole, cap),
-        monthly_low_persons=_least(np.fmax(low, rows["place_low_persons"]), cap),
+        monthly_low_persons=_least(np.fmax(low, place), cap),
         monthly_high_persons=np.fmin(monthly, cap),
-        is_counted=rows["metric_priority"].notna(),
-        is_certain=everyone & known.groupby(restriction).transform("all"),
-        is_daily_measured=measured.groupby(restriction).transform("all").astype(bool),
+        **_known(rows, figure, daily, scope),
     )
+
+
+def _known(
+    rows: pd.DataFrame, figure: pd.DataFrame, daily: pd.DataFrame, scope: Scope
+) -> dict[str, pd.Series]:
+    """What is known of each row, and of all audiences of its restriction."""
+    restriction = rows["restriction_id"]
+    everyone = restriction.map(scope.by_id["is_reaching_everyone"]).astype(bool)
+    counted, has_base = rows["metric_priority"].notna(), rows["base_persons"].notna()
+    measured = has_base & (figure["shape"].fillna("") != "")
+    drawn = has_base & (daily["shape"] != "")
+    known = counted | figure["daily_persons"].notna()
+    all_known = known.groupby([restriction, rows["from_limit"].dt.year], dropna=False)
+    return {
+        "is_counted": counted,
+        "is_certain": everyone & all_known.transform("all"),
+        "is_daily_measured": measured.groupby(restriction).transform("all").astype(bool),
+        "is_daily_drawn": drawn.groupby(restriction).transform("all").astype(bool),
+    }
 
 
 def _least(persons: pd.Series, cap: pd.Series) -> pd.Series:
@@ -232,20 +289,25 @@ def begins(periods: pd.DataFrame, end: str) -> pd.Series:
     return periods["least_from" if end == "least_end" else "from_day"]
 
 
+def in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
+    """Columns `start` and `end` (exclusive) of the days on which each row is in force."""
+    about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
+    first, last = begins(about, end), about[end]
+    return pd.DataFrame(
+        {
+            "start": first.where(first > rows["from_limit"], rows["from_limit"]),
+            "end": last.where(last < rows["until_limit"], rows["until_limit"]),
+        }
+    ).where(first.notna() & last.notna())
+
+
 def intervals_of(
     rows: pd.DataFrame, periods: pd.DataFrame, end: str, by_country: bool
 ) -> Intervals:
     """Intervals without change and all rows in force on each: of restrictions, or of countries."""
-    about = periods.reindex(rows["restriction_id"])
     group = rows["country_id"] if by_country else rows["restriction_id"] + "|" + rows["country_id"]
-    frame = pd.DataFrame(
-        {
-            "group": group.to_numpy(),
-            "item": rows["row"].astype("str").to_numpy(),
-            "start": begins(about, end).to_numpy(),
-            "end": about[end].to_numpy(),
-        }
-    ).dropna(subset=["start", "end"])
+    frame = pd.DataFrame({"group": group, "item": rows["row"].astype("str")})
+    frame = frame.join(in_force(rows, periods, end)).dropna(subset=["start", "end"])
     found, members = intervals.stretches(frame)
     return found, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
 
@@ -294,7 +356,8 @@ def daily_people(
     used = line.daily.index.isin(members["row"])
     drawn = np.full((len(line.rows), sampler.count), np.nan)
     if used.any():
-        drawn[used] = audiences.values(line.daily[used], sampler)
+        daily = line.daily[used]
+        drawn[used] = audiences.values(daily, sampler) * audiences.daily_shares(daily, sampler)
     people, _ = unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)
     bound = frechet.of_sets(wanted[1], line.rows, "daily_low_persons", "daily_high_persons")
     return unions.truncate(people, bound["lower"].to_numpy(), bound["upper"].to_numpy())[0]

@@ -21,6 +21,8 @@ TABLES = (
     "surveys",
     "use_patterns",
     "overlap_calibration",
+    "use_frequency",
+    "daily_use",
     "restrictions",
     "restriction_targets",
     "published_figures",
