@@ -107,7 +107,7 @@ def _tables(
     simulation, workers = stages.simulation, wanted.workers
     people = impact(asked, known, limits, simulation, draws, stages.lost)
     by_platform = impact_by_platform(asked, known, limits, simulation.timeline.periods)
-    by_area = impact_by_area(simulation, sampler, workers, asked.as_of)
+    by_area = impact_by_area(simulation, sampler, workers, asked.as_of, tables["areas"])
     return {
         "impact": people,
         "impact_by_platform": by_platform,

@@ -54,7 +54,7 @@ def by_year(
     )
     year = first[each["audience"].to_numpy()] + each["step"].to_numpy()
     each = each.assign(year=year, **_limits(year, each["step"].to_numpy()))
-    later = each[each["step"] > 0]
+    later = each[each["step"] > 0].reset_index(drop=True)
     parts = [each[each["step"] == 0]]
     if not later.empty:
         parts.append(_later(later, tables, as_of))

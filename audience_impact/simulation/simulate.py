@@ -87,6 +87,18 @@ def _countries(
     return people, np.where(is_whole, np.clip(people, low, high), part)
 
 
+def exposed_by_country(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Array:
+    """People exposed (countries, D) of each row of `inputs.countries`, within its bounds."""
+    count = len(inputs.countries)
+    if inputs.overlap_model is None or not count:
+        return np.full((count, sampler.count), np.nan)
+    people, _ = _countries(inputs, inputs.overlap_model, sampler, workers)
+    low, high = (
+        inputs.countries[f"{end}_persons"].to_numpy("float64") for end in ("lower", "upper")
+    )
+    return unions.truncate(people, low, high)[0]
+
+
 def _of_kind(wanted: Unions, kind: str, drawn: Array, count: int) -> Array:
     """The drawn unions of a kind (countries, D); NaN for countries without one."""
     rows = wanted.table["kind"].to_numpy(dtype=object) == kind

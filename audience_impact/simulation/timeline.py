@@ -80,6 +80,7 @@ ROWS = Frame(
             for end in ("low", "high", "whole")
         },
         "is_counted": TRUTH,
+        "is_order": TRUTH,
         "is_certain": TRUTH,
         "is_daily_measured": TRUTH,
         "is_daily_drawn": TRUTH,
@@ -198,13 +199,16 @@ def _bounded(
     restriction, now, low = rows["restriction_id"], rows["is_in_figure"], rows["low_persons"]
     cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
     later = np.fmin(restriction.map(regional).astype("float64"), rows["base_persons"])
-    cap = cap.where(rows["is_first_year"], later)
+    network = rows["platform_id"] == WHOLE_INTERNET
+    cap = cap.where(rows["is_first_year"] & ~network, later)
     place = rows[COUNTRY].join(bounds.countries["lower_persons"], on=COUNTRY)["lower_persons"]
     monthly = rows["high_persons"].fillna(rows["base_persons"])
+    monthly = monthly.where(~network, np.fmax(monthly, rows["base_persons"]))  # all of the year
     least = low / reach.month_days(rows["metric"])
     daily_whole = figure["most_persons"].where(now).fillna(monthly)
     return rows.assign(
         where=restriction.map(scope.by_id["area_ids"]),
+        is_order=restriction.map(scope.by_id["is_order"]).astype(bool),
         daily_persons=figure["daily_persons"].where(figure["most_persons"].notna()),
         daily_whole_persons=daily_whole,
         monthly_whole_persons=monthly,
