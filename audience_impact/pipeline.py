@@ -19,6 +19,7 @@ from audience_impact.outputs.area_comparisons import area_comparisons
 from audience_impact.outputs.comparisons import comparisons
 from audience_impact.outputs.impact import impact
 from audience_impact.outputs.impact_by_area import impact_by_area
+from audience_impact.outputs.impact_by_day import impact_by_day
 from audience_impact.outputs.impact_by_group import impact_by_group
 from audience_impact.outputs.impact_by_platform import impact_by_platform
 from audience_impact.outputs.lineage import lineage
@@ -112,6 +113,9 @@ def _tables(
         "impact": people,
         "impact_by_platform": by_platform,
         "impact_by_area": by_area,
+        "impact_by_day": impact_by_day(
+            simulation, sampler, workers, asked.as_of, tables["areas"]
+        ),
         "area_comparisons": area_comparisons(tables, by_area),
         "impact_by_group": impact_by_group(asked, known, tables),
         "person_days": person_days(simulation, sampler, workers, asked.as_of),
