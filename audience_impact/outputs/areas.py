@@ -111,7 +111,7 @@ def floors(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Floors:
         known.index.get_level_values("restriction_id")
     )
     inside["upper_persons"] = np.fmin(known["upper_persons"], total.to_numpy("float64"))
-    return Floors(inside, simulate.exposed_by_country(inputs, sampler, workers))
+    return Floors(inside, simulate.people_by_country(inputs, sampler, workers)[0])
 
 
 def people(

@@ -59,6 +59,7 @@ class SimulationInputs(Declared):
     Attributes:
         overlap_model: What surveys say of joint use; None where nothing is drawn for want of it.
         restrictions: All restrictions, in the order of the rows of the draws.
+        is_whole_service: As `Scope` has it.
         audiences: How each audience is drawn, numbered by `row` in the order of AUDIENCE.
         countries: Countries of complete restrictions, with bounds and how the feature is known.
         feature_shares: As `Inputs` has them.
@@ -76,6 +77,7 @@ class SimulationInputs(Declared):
 
     overlap_model: OverlapModel | None
     restrictions: pd.Index
+    is_whole_service: pd.Series
     audiences: pd.DataFrame
     countries: pd.DataFrame
     feature_shares: pd.DataFrame
@@ -94,6 +96,7 @@ def simulation_inputs(
     return SimulationInputs(
         registry.learn(tables),
         scope.by_id.index,
+        scope.is_whole_service,
         audiences,
         _countries(scope, inputs, bounds, _complete(audiences, scope)),
         inputs.feature_shares,

@@ -87,16 +87,23 @@ def _countries(
     return people, np.where(is_whole, np.clip(people, low, high), part)
 
 
-def exposed_by_country(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Array:
-    """People exposed (countries, D) of each row of `inputs.countries`, within its bounds."""
+def people_by_country(
+    inputs: SimulationInputs, sampler: Sampler, workers: int
+) -> tuple[Array, Array]:
+    """People exposed and feature users (countries, D) of each row of `inputs.countries`.
+
+    The exposed lie within the bounds of the country, the users are some of them.
+    """
     count = len(inputs.countries)
     if inputs.overlap_model is None or not count:
-        return np.full((count, sampler.count), np.nan)
-    people, _ = _countries(inputs, inputs.overlap_model, sampler, workers)
+        nothing = np.full((count, sampler.count), np.nan)
+        return nothing, nothing
+    people, users = _countries(inputs, inputs.overlap_model, sampler, workers)
     low, high = (
         inputs.countries[f"{end}_persons"].to_numpy("float64") for end in ("lower", "upper")
     )
-    return unions.truncate(people, low, high)[0]
+    exposed = unions.truncate(people, low, high)[0]
+    return exposed, np.clip(users, 0.0, exposed)
 
 
 def _of_kind(wanted: Unions, kind: str, drawn: Array, count: int) -> Array:

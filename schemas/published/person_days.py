@@ -46,6 +46,21 @@ class PersonDays(PublishedModel):
     imputed_q50_person_days: Series[float] = columns.person_days("median, with imputed ends")
     imputed_q95_person_days: Series[float] = columns.person_days("95 % quantile, with imputed ends")
     imputed_upper_person_days: Series[float] = columns.person_days("at most, with imputed ends")
+    feature_lower_person_days: Series[float] = columns.person_days(
+        "at least, users of the restricted features; null for a country together"
+    )
+    feature_q05_person_days: Series[float] = columns.person_days(
+        "5 % quantile, users of the restricted features"
+    )
+    feature_q50_person_days: Series[float] = columns.person_days(
+        "median, users of the restricted features"
+    )
+    feature_q95_person_days: Series[float] = columns.person_days(
+        "95 % quantile, users of the restricted features"
+    )
+    feature_upper_person_days: Series[float] = columns.person_days(
+        "at most, users of the restricted features"
+    )
     obs_status: Series[str] = columns.status()
     reason: Series[str] = columns.reason()
     as_of: Series[str] = columns.as_of()
@@ -54,5 +69,8 @@ class PersonDays(PublishedModel):
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
         """Lower <= quantiles <= upper, to one person on each day."""
         names = ("lower", "q05", "q50", "q95", "upper")
-        steps = frame[[f"{name}_person_days" for name in names]].diff(axis=1).iloc[:, 1:]
-        return ~steps.lt(-frame["days"] - 1, axis=0).any(axis=1)
+        falls = pd.Series(False, frame.index)
+        for kind in ("", "feature_"):
+            steps = frame[[f"{kind}{name}_person_days" for name in names]].diff(axis=1)
+            falls |= steps.iloc[:, 1:].lt(-frame["days"] - 1, axis=0).any(axis=1)
+        return ~falls
