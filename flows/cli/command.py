@@ -185,7 +185,7 @@ def list_(published: Published = PUBLISHED) -> None:
 
     version = latest(published)
     tables = loaded(version)
-    rows = report.exposed(tables["impact"], tables["restrictions"])
+    rows = report.exposed(tables)
     report.show_results(rows, f"People exposed, version {version.id}")
 
 

@@ -3,7 +3,7 @@
 import html
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -32,16 +32,27 @@ def millions(persons: float | None) -> str:
     return f"{persons / 1e3:,.0f} k" if persons >= 1e3 else f"{persons:,.0f}"
 
 
-def exposed(impact: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
-    """The people exposed by restriction, what is known best first."""
+def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The people exposed by restriction, what is known best first, and who measured the figures.
+
+    `tables` by name: impact, restrictions and lineage are read.
+    """
+    impact = tables["impact"]
     rows = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value].merge(
-        restrictions[["restriction_id", "platforms", "start_on"]], on="restriction_id"
+        tables["restrictions"][["restriction_id", "platforms", "start_on"]], on="restriction_id"
     )
+    rows["measured_by"] = rows["restriction_id"].map(_measured_by(tables["lineage"])).fillna("-")
     return rows.sort_values(
         ["lower_persons", "upper_persons", "restriction_id"],
         ascending=[False, False, True],
         ignore_index=True,
     )
+
+
+def _measured_by(lineage: pd.DataFrame) -> "pd.Series[str]":
+    """Measurers of the audiences of each restriction, each once, with the pages that relay them."""
+    audiences = lineage[lineage["role"] == "audience"].groupby("restriction_id")
+    return audiences["attribution"].agg(lambda told: "; ".join(sorted(set(told))))
 
 
 HEADINGS = (
@@ -54,10 +65,12 @@ HEADINGS = (
     "base",
     "people in base",
     "status",
+    "measured by",
 )
 
 NARROW = ("restriction", "at least", "median", "at most")
-WIDE = 190
+WIDTHS = ((290, HEADINGS), (190, HEADINGS[:-1]), (0, NARROW))
+"""From which width of the terminal on which columns are shown, unwrapped."""
 
 
 def _cells(row: Any) -> tuple[str, ...]:
@@ -73,6 +86,7 @@ def _cells(row: Any) -> tuple[str, ...]:
         base,
         millions(row.base_persons),
         f"{row.obs_status} {STATUS[row.obs_status]}",
+        row.measured_by,
     )
 
 
@@ -90,8 +104,8 @@ def show_results(rows: pd.DataFrame, title: str) -> None:
     """Print the table of results: whole and unwrapped, or in a narrow terminal its core."""
     console = Console()
     if not console.is_terminal:
-        console = Console(width=2 * WIDE)
-    wanted = HEADINGS if console.width >= WIDE else NARROW
+        console = Console(width=2 * WIDTHS[0][0])
+    wanted = next(headings for width, headings in WIDTHS if console.width >= width)
     table = Table(title=title, title_justify="left")
     for heading in wanted:
         right = heading in NUMBERS
@@ -104,7 +118,7 @@ def show_results(rows: pd.DataFrame, title: str) -> None:
 
 def results_markdown(results: Results) -> str:
     """The table of results as Markdown."""
-    rows = exposed(results.frames["impact"], results.frames["restrictions"])
+    rows = exposed(results.frames)
     return markdown(HEADINGS, [_cells(row) for row in rows.itertuples()])
 
 
