@@ -30,6 +30,7 @@ from audience_impact.outputs.sources import sources
 from audience_impact.simulation.inputs import SimulationInputs, simulation_inputs
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
+from audience_impact.simulation.timeline import countries_in_force
 
 METHOD_VERSION = "2.0"
 DRAWS = 1000
@@ -86,8 +87,20 @@ def calculate(tables: Tables, as_of: date, settings: Settings | None = None) -> 
     stages, findings = prepared(tables, as_of, wanted.repair)
     draws = simulate(stages.simulation, sampler, wanted.workers)
     found = _tables(stages, draws, tables, sampler, wanted)
-    reviewed = rules.Reviewed(found["impact"], stages.inputs.chosen, stages.inputs.daily)
-    return Calculated(found, tuple(findings), rules.broken(reviewed))
+    return Calculated(found, tuple(findings), rules.broken(reviewed(stages, found, tables)))
+
+
+def reviewed(stages: Stages, found: Tables, tables: Tables) -> rules.Reviewed:
+    """What the rules over results look at."""
+    return rules.Reviewed(
+        found["impact"],
+        stages.inputs.chosen,
+        stages.inputs.daily,
+        found["impact_by_platform"],
+        found["impact_by_area"],
+        countries_in_force(stages.simulation.timeline),
+        tables["bases"],
+    )
 
 
 def prepared(tables: Tables, as_of: date, repair: bool = False) -> tuple[Stages, list[Finding]]:

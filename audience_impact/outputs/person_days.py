@@ -268,9 +268,9 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     silent = frame["q50_person_days"].isna()
     why = {
         UNKNOWN_END: rows["restriction_id"].isin(_open(inputs)),
-        IN_PART: ~rows["is_certain"],
-        NO_DAILY: rows["is_certain"] & ~rows["is_daily_drawn"],
-        FROM_SHARES: rows["is_certain"] & rows["is_daily_drawn"] & ~rows["is_daily_measured"],
+        IN_PART: ~rows["is_complete"],
+        NO_DAILY: rows["is_complete"] & ~rows["is_daily_drawn"],
+        FROM_SHARES: rows["is_complete"] & rows["is_daily_drawn"] & ~rows["is_daily_measured"],
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
     if inputs.overlap_model is None:

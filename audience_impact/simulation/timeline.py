@@ -12,8 +12,9 @@ change (intervals.py) the union of the daily audiences is bounded (Frechet) and 
 without one, the daily audience lies between a thirtieth of a monthly audience and all of it, or a
 ninetieth where the audience is of three months, as internet users are. Draws take the daily figure,
 else the monthly audience times the share that comes on a day (frequency); where neither is known
-nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in part of a country, on some networks or without
-a figure add nothing to the lower bound and everything they may touch to the upper one. Where
+nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in part of a country or on some networks, and
+services without a figure, add nothing to the lower bound and everything they may touch to the upper
+one. Where
 several restrictions touch a platform, the draws take the audience from before the first of those
 in force, and the bounds the largest. A start that is not known to the day is the first day it
 may be; the lower bound takes the last.
@@ -82,6 +83,7 @@ ROWS = Frame(
         "is_counted": TRUTH,
         "is_order": TRUTH,
         "is_certain": TRUTH,
+        "is_complete": TRUTH,
         "is_daily_measured": TRUTH,
         "is_daily_drawn": TRUTH,
     },
@@ -117,8 +119,9 @@ class Timeline(Declared):
     """Audiences by the day.
 
     Attributes:
-        rows: One a phase of an audience, numbered: its bounds of a day and of a month, and whether
-            everyone in it is certain to be touched.
+        rows: One a phase of an audience, numbered: its bounds of a day and of a month, whether
+            everyone in it is certain to be touched, and whether all audiences of the restriction
+            are known as well.
         monthly: How the monthly audience of each row is drawn, in the order of the rows.
         daily: How the daily audience of each row is drawn, the same.
         periods: When each restriction was in force.
@@ -140,13 +143,13 @@ class Timeline(Declared):
 
     @property
     def certain_rows(self) -> pd.DataFrame:
-        """Rows of restrictions that touch everyone in audiences that are all known."""
+        """Rows of restrictions that touch everyone in their audiences."""
         return self.rows[self.rows["is_certain"]]
 
     @property
     def drawn_rows(self) -> pd.DataFrame:
         """Rows of those restrictions whose daily audiences can all be drawn."""
-        return self.rows[self.rows["is_certain"] & self.rows["is_daily_drawn"]]
+        return self.rows[self.rows["is_complete"] & self.rows["is_daily_drawn"]]
 
 
 def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Timeline:
@@ -159,7 +162,7 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Ti
     daily = _daily_laws(phases, figure, monthly, law.laws(phases, tables))
     regional = universes.regional_limit(scope.by_id, tables)
     rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, bounds, regional))
-    drawn = rows[rows["is_certain"] & rows["is_daily_drawn"]]
+    drawn = rows[rows["is_complete"] & rows["is_daily_drawn"]]
     return Timeline(
         rows,
         monthly,
@@ -233,7 +236,8 @@ def _known(
     all_known = known.groupby([restriction, rows["from_limit"].dt.year], dropna=False)
     return {
         "is_counted": counted,
-        "is_certain": everyone & all_known.transform("all"),
+        "is_certain": everyone,
+        "is_complete": everyone & all_known.transform("all"),
         "is_daily_measured": measured.groupby(restriction).transform("all").astype(bool),
         "is_daily_drawn": drawn.groupby(restriction).transform("all").astype(bool),
     }
@@ -303,6 +307,21 @@ def in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFram
             "end": last.where(last < rows["until_limit"], rows["until_limit"]),
         }
     ).where(first.notna() & last.notna())
+
+
+def countries_in_force(line: Timeline) -> pd.DataFrame:
+    """When each restriction was in force in each of its countries.
+
+    Columns: restriction_id, country_id, and the first day and the day after the last of what is
+    certain (`least_start`, `least_end`), drawn (`start`, `end`) and possible (`most_*`).
+    """
+    rows = line.rows.drop_duplicates(COUNTRY)[COUNTRY].reset_index(drop=True)
+    about = line.periods.reindex(rows["restriction_id"]).reset_index(drop=True)
+    ends = {"least_": "least_end", "": "end", "most_": "most_end"}
+    return rows.assign(
+        **{f"{kind}start": begins(about, end) for kind, end in ends.items()},
+        **{f"{kind}end": about[end] for kind, end in ends.items()},
+    )
 
 
 def intervals_of(
