@@ -126,9 +126,7 @@ def _tables(
         "impact": people,
         "impact_by_platform": by_platform,
         "impact_by_area": by_area,
-        "impact_by_day": impact_by_day(
-            simulation, sampler, workers, asked.as_of, tables["areas"]
-        ),
+        "impact_by_day": impact_by_day(simulation, sampler, workers, asked.as_of, tables["areas"]),
         "area_comparisons": area_comparisons(tables, by_area),
         "impact_by_group": impact_by_group(asked, known, tables),
         "person_days": person_days(simulation, sampler, workers, asked.as_of),

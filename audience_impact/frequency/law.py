@@ -55,4 +55,3 @@ def laws(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         fits = (service != ANY_SERVICE) | (platform != WHOLE_INTERNET)
         found = found.fillna(law.where(fits))
     return found
-

@@ -161,9 +161,7 @@ def _about_area(
     joined = every.members["every"].join(rows[names], on="row").merge(every.table, on="set_id")
     bases = joined.groupby("set_id")["base_persons"].max(skipna=False)
     each = every.table.merge(held, on="country_id").join(bases, on="set_id")
-    of_area = joined.merge(held, on="country_id").sort_values(
-        [*KEY, "base_persons", "platform_id"]
-    )
+    of_area = joined.merge(held, on="country_id").sort_values([*KEY, "base_persons", "platform_id"])
     groups = of_area.groupby(KEY, sort=True)
     open_rows = ~of_area["restriction_id"].isin(set(inputs.countries["restriction_id"]))
     bounded = _counted(of_area[open_rows], table.index)
@@ -199,6 +197,4 @@ def _described(
     words = words.where(~is_bounded, IN_PART)
     said = words.where(~some, words.where(words == "", words + "; ") + SOME_SILENT)
     status = np.where(silent, MISSING, np.where(is_bounded | some, UNRELIABLE, ESTIMATED))
-    return table.assign(
-        base=table["base"].mask(several, None), obs_status=status, reason=said
-    )
+    return table.assign(base=table["base"].mask(several, None), obs_status=status, reason=said)

@@ -15,12 +15,18 @@ from audience_impact.audiences.daily_reach import LATER_DAYS
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.bounds import measured
 from audience_impact.outputs import reasons
-from audience_impact.outputs.impact import TRUNCATED_FLAG
 from audience_impact.outputs.areas import WORLD
+from audience_impact.outputs.impact import TRUNCATED_FLAG
 from audience_impact.periods import spans
 from audience_impact.populations import EVERYONE
 from audience_impact.rules import FAULT, Rule, Stage, register
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage, Staleness
+from audience_impact.vocabulary import (
+    FindingSeverity,
+    ImpactMetric,
+    ObsStatus,
+    RuleStage,
+    Staleness,
+)
 
 TOLERANCE_PERSONS = 1.0
 GROWTH_SHARE = 1e-3
@@ -224,7 +230,7 @@ def union_below_part(found: Reviewed) -> list[str]:
         _below(by, months, ["area_id", "whole"], ["area_id", "period"]),
         _below(by, inner, ["whole", "period"], ["area_id", "period"]),
     ]
-    return sorted([*_below_platform(found), *(key for part in parts for key in part)])
+    return sorted({*_below_platform(found), *(key for part in parts for key in part)})
 
 
 def _below_platform(found: Reviewed) -> list[str]:
@@ -240,9 +246,7 @@ def _below_platform(found: Reviewed) -> list[str]:
 def _below(wholes: pd.DataFrame, parts: pd.DataFrame, own: list[str], of: list[str]) -> list[str]:
     """Wholes (area/period) of which a part is larger; `own` of a part names the whole (`of`)."""
     names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-    both = parts.merge(
-        wholes[[*of, *names]], left_on=own, right_on=of, suffixes=("", "_whole")
-    )
+    both = parts.merge(wholes[[*of, *names]], left_on=own, right_on=of, suffixes=("", "_whole"))
     falls = pd.Series(False, both.index)
     for name in names:
         falls |= both[name] > both[f"{name}_whole"] + TOLERANCE_PERSONS
