@@ -4,13 +4,12 @@ No loop runs over restrictions. The method version changes whenever the meaning 
 number does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
 
 from audience_impact.audiences.inputs import Inputs, inputs
-from audience_impact.audiences.reach_lost import reach_lost
 from audience_impact.audiences.scope import Scope, scope
 from audience_impact.bounds.restrictions import Bounds, bounds
 from audience_impact.facts.tables import Finding, Tables
@@ -24,6 +23,7 @@ from audience_impact.outputs.impact_by_group import impact_by_group
 from audience_impact.outputs.impact_by_platform import impact_by_platform
 from audience_impact.outputs.lineage import lineage
 from audience_impact.outputs.person_days import person_days
+from audience_impact.outputs.reach_lost import reach_lost
 from audience_impact.outputs.restrictions import restrictions
 from audience_impact.outputs.sensitivity import sensitivity
 from audience_impact.outputs.sources import sources
@@ -32,7 +32,7 @@ from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
 from audience_impact.simulation.timeline import countries_in_force
 
-METHOD_VERSION = "2.0"
+METHOD_VERSION = "3.0"
 DRAWS = 1000
 
 
@@ -92,14 +92,12 @@ def calculate(tables: Tables, as_of: date, settings: Settings | None = None) -> 
 
 def reviewed(stages: Stages, found: Tables, tables: Tables) -> rules.Reviewed:
     """What the rules over results look at."""
-    return rules.Reviewed(
-        found["impact"],
-        stages.inputs.chosen,
-        stages.inputs.daily,
-        found["impact_by_platform"],
-        found["impact_by_area"],
-        countries_in_force(stages.simulation.timeline),
-        tables["bases"],
+    return replace(
+        rules.reviewed(found["impact"], stages.scope, stages.inputs),
+        by_platform=found["impact_by_platform"],
+        by_area=found["impact_by_area"],
+        in_force=countries_in_force(stages.simulation.timeline),
+        bases=tables["bases"],
     )
 
 

@@ -36,8 +36,9 @@ def patterns(shares: ArrayLike, correlation: float) -> Array:
     return np.asarray(copula.pattern_draws(m[None, :], [correlation])[0])
 
 
-def calibrated(made: World) -> World:
-    """The world with the calibration of joint use among its facts."""
+def calibrated(made: World, errors: dict[tuple[str, str], float] | None = None) -> World:
+    """The world with the calibration of joint use, and figures that are exact or as told."""
+    made.errors(errors)
     for name in ("mean", "between", "within", "area", "region", "model"):
         made.add(
             "overlap_calibration",

@@ -139,8 +139,12 @@ def people(
     upper = every["upper"].to_numpy("float64")
     upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
     drawn = _drawn(inputs, members["drawn"], count, draw)
-    inside = unions.truncate(drawn, lower, upper)[0]
-    return People(lower, upper, _raised(inside, inputs, members["drawn"], own.drawn, upper))
+    own_least = frechet.of_sets(members["drawn"], rows, *ends)["lower"].reindex(numbers)
+    # what is not drawn can force more than what is
+    forced = np.where(lower > np.nan_to_num(own_least.to_numpy("float64")) + 1.0, lower, 0.0)
+    inside = np.fmax(drawn, forced[:, None])
+    inside[np.isnan(drawn)] = np.nan
+    return People(lower, upper, _raised(inside, inputs, members["drawn"], own.drawn))
 
 
 def _of_restrictions(
@@ -164,25 +168,22 @@ def _drawn(
     single = timeline.one_a_platform(members, line.rows, line.periods)
     used = line.rows["row"].isin(single["row"]).to_numpy()
     own = np.full((len(line.rows), sampler.count), np.nan)
-    own[used] = audiences.values(line.monthly[used], sampler)
+    own[used] = audiences.values(line.monthly[used], sampler, line.tail_degrees)
     wanted = timeline.unions_of(single, line.rows)
     drawn, _ = unions.people(own, wanted, inputs.overlap_model, sampler, workers)
     found[wanted.table["set_id"].to_numpy()] = drawn
     return found
 
 
-def _raised(
-    drawn: Array, inputs: SimulationInputs, members: pd.DataFrame, own: Array, upper: Array
-) -> Array:
-    """Draws of sets, each at least that of its restrictions, within the upper bound."""
+def _raised(drawn: Array, inputs: SimulationInputs, members: pd.DataFrame, own: Array) -> Array:
+    """Draws of sets, each at least that of its restrictions."""
     about = inputs.timeline.rows.set_index("row")[COUNTRY]
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
     at = keys.get_indexer(pd.MultiIndex.from_frame(single[COUNTRY]))
     sets = single["set_id"].to_numpy()[at >= 0]
     most = at_least(sets, own[at[at >= 0]], len(drawn))
-    limit = np.where(np.isnan(upper), np.inf, upper)[:, None]
-    return np.asarray(np.where(np.isnan(drawn), drawn, np.fmin(np.fmax(drawn, most), limit)))
+    return np.asarray(np.where(np.isnan(drawn), drawn, np.fmax(drawn, most)))
 
 
 def at_least(sets: Integers, values: Array, count: int) -> Array:

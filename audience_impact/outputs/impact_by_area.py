@@ -10,10 +10,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.outputs import areas, reasons
+from audience_impact.outputs import areas
 from audience_impact.outputs.areas import Members, People
 from audience_impact.outputs.person_days import IN_PART
-from audience_impact.outputs.reasons import ESTIMATED, MISSING, UNRELIABLE
+from audience_impact.outputs.reasons import undrawn
+from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.periods import spans
 from audience_impact.simulation import timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
@@ -193,7 +194,7 @@ def _described(
     silent = table["q50_persons"].isna()
     some = ~silent & (table["estimated_areas_count"] < table["areas_count"])
     several = ~areas.is_country(table.index.get_level_values("area_id").to_series()).to_numpy()
-    words = pd.Series("" if inputs.overlap_model else reasons.UNCALIBRATED, table.index)
+    words = pd.Series("" if inputs.overlap_model else sentence(undrawn(inputs)), table.index)
     words = words.where(~is_bounded, IN_PART)
     said = words.where(~some, words.where(words == "", words + "; ") + SOME_SILENT)
     status = np.where(silent, MISSING, np.where(is_bounded | some, UNRELIABLE, ESTIMATED))

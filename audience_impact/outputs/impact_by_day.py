@@ -10,11 +10,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.outputs import areas, reasons
+from audience_impact.outputs import areas
 from audience_impact.outputs.areas import Members
 from audience_impact.outputs.impact_by_area import SOME_SILENT
 from audience_impact.outputs.person_days import IN_PART
-from audience_impact.outputs.reasons import ESTIMATED, MISSING, UNRELIABLE
+from audience_impact.outputs.reasons import undrawn
+from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
@@ -151,7 +152,7 @@ def _described(
     bounded = open_acts.groupby(each["run"]).any().reindex(table.index).astype(bool)
     silent = table["q50_persons"].isna()
     some = ~silent & (table["estimated_areas_count"] < table["areas_count"])
-    words = pd.Series("" if inputs.overlap_model else reasons.UNCALIBRATED, table.index)
+    words = pd.Series("" if inputs.overlap_model else sentence(undrawn(inputs)), table.index)
     words = words.where(~bounded, IN_PART)
     return table.assign(
         from_day=table["from_day"].dt.strftime("%Y-%m-%d"),

@@ -32,7 +32,7 @@ _FACT = [
 def lineage(
     scope: Scope, inputs: Inputs, bounds: Bounds, lost: pd.DataFrame, tables: Tables
 ) -> pd.DataFrame:
-    """One row a restriction, platform, fact and role; `lost` as audiences.reach_lost gives it."""
+    """One row a restriction, platform, fact and role; `lost` as outputs.reach_lost gives it."""
     used = pd.concat(
         [
             _estimates_used(inputs, lost),

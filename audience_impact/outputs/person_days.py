@@ -9,17 +9,19 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from audience_impact.audiences import curfews
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
-from audience_impact.outputs import reasons
-from audience_impact.outputs.reasons import ESTIMATED, MISSING, UNRELIABLE
+from audience_impact.outputs.reasons import undrawn
+from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.simulation import simulate, timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.intervals import by_period
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.timeline import Intervals
 
+HOURS = [f"{name}_person_hours" for name in ("lower", *unions.QUANTILES, "upper")]
 EVERY = "all"
 """In `restriction_id`: every restriction of the country together."""
 KEY = ["restriction_id", "country_id", "period"]
@@ -42,7 +44,7 @@ def person_days(
         if not by_country:
             plain = plain.join(_of_features(inputs, sampler, workers))
         imputed = _totals(inputs, sampler, workers, by_country, ("imputed_end",) * 3)
-        imputed = imputed.drop(columns=["covered_days"]).add_prefix(IMPUTED)
+        imputed = imputed.drop(columns=["covered_days", *HOURS]).add_prefix(IMPUTED)
         parts.append(_none_left(plain.join(imputed, how="left")))
     table = pd.concat(parts).reset_index()
     frame = table.merge(_naive(inputs), on=KEY, how="left")
@@ -66,7 +68,7 @@ def _totals(
     by_country: bool,
     ends: tuple[str, str, str],
 ) -> pd.DataFrame:
-    """Bounds and quantiles of person-days by KEY."""
+    """Bounds and quantiles of person-days and person-hours by KEY."""
     line = inputs.timeline
     rows = (line.certain_rows, line.drawn_rows, line.rows)
     least, middle, most = (
@@ -76,11 +78,34 @@ def _totals(
     table = _summed(most, _bound(most, inputs, "upper")).rename(columns={0: "upper_person_days"})
     table["lower_person_days"] = _summed(least, _bound(least, inputs, "lower"))[0]
     table["lower_person_days"] = table["lower_person_days"].fillna(0.0)
+    table = table.join(_hours(least, most, inputs))
     drawn = _drawn(inputs, middle, sampler, workers)
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
-    low, high = table["lower_person_days"], table["upper_person_days"]
-    return table.join(drawn.reindex(table.index).clip(low, high, axis=0))
+    own = timeline.intervals_of(line.drawn_rows, line.periods, ends[0], by_country)
+    hours = curfews.least_person_hours(own, line.rows, curfews.hours(line.periods))
+    own_least = {
+        "person_days": _summed(own, _bound(own, inputs, "lower"))[0],
+        "person_hours": _summed(own, hours)[0],
+    }
+    inside = drawn.reindex(table.index)
+    for unit, low in own_least.items():
+        names = [f"{name}_{unit}" for name in unions.QUANTILES]
+        known = low.reindex(table.index).fillna(0.0)
+        forced = table[f"lower_{unit}"].where(table[f"lower_{unit}"] > known + 1.0, 0.0)
+        inside[names] = inside[names].clip(lower=forced, axis=0)
+    return table.join(inside)
+
+
+def _hours(least: Intervals, most: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
+    """Bounds on person-hours by KEY."""
+    line = inputs.timeline
+    hours = curfews.hours(line.periods)
+    low = _summed(least, curfews.least_person_hours(least, line.rows, hours))
+    on_a_day = curfews.of_sets(most, line.rows, hours)[["most_hours"]].to_numpy("float64")
+    high = _summed(most, _bound(most, inputs, "upper") * on_a_day)
+    table = high.rename(columns={0: "upper_person_hours"})
+    return table.assign(lower_person_hours=low[0].reindex(table.index).fillna(0.0))
 
 
 def _sets(found: Intervals) -> Array:
@@ -121,12 +146,18 @@ def _bound(found: Intervals, inputs: SimulationInputs, end: str) -> Array:
 def _drawn(
     inputs: SimulationInputs, found: Intervals, sampler: Sampler, workers: int
 ) -> pd.DataFrame:
-    """Quantiles of person-days by KEY, where something can be drawn."""
+    """Quantiles of person-days and person-hours by KEY, where something can be drawn."""
     if inputs.overlap_model is None or found[1].empty:
-        return nothing(KEY, "person_days")
+        return nothing(KEY, "person_days").join(nothing(KEY, "person_hours"))
     per_day = timeline.daily_people(found, inputs.timeline, inputs.overlap_model, sampler, workers)
-    total = _summed(found, per_day)
-    return unions.quantiles(total.to_numpy(), total.index, "person_days")
+    hours = curfews.of_sets(found, inputs.timeline.rows, curfews.hours(inputs.timeline.periods))
+    days, times = (
+        _summed(found, per_day * each)
+        for each in (1.0, hours[["middle_hours"]].to_numpy("float64"))
+    )
+    return unions.quantiles(days.to_numpy(), days.index, "person_days").join(
+        unions.quantiles(times.to_numpy(), times.index, "person_hours")
+    )
 
 
 def _of_features(inputs: SimulationInputs, sampler: Sampler, workers: int) -> pd.DataFrame:
@@ -150,8 +181,7 @@ def _of_features(inputs: SimulationInputs, sampler: Sampler, workers: int) -> pd
         people = timeline.daily_people(middle, line, inputs.overlap_model, sampler, workers)
         users = _summed(middle, people * _part_of_users(middle, inputs, sampler, workers))
         drawn = unions.quantiles(users.to_numpy(), users.index, "person_days")
-    inside = drawn.reindex(table.index).clip(table["lower"], table["upper"], axis=0)
-    return table.add_suffix("_person_days").join(inside).add_prefix(FEATURE)
+    return table.add_suffix("_person_days").join(drawn.reindex(table.index)).add_prefix(FEATURE)
 
 
 def _restriction_of(found: Intervals) -> pd.DataFrame:
@@ -274,7 +304,7 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
     if inputs.overlap_model is None:
-        why[reasons.UNCALIBRATED] = silent
+        why[sentence(undrawn(inputs))] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
     words = [
         "; ".join(word for word, on in zip(why, row, strict=True) if on)

@@ -12,15 +12,18 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.daily_reach import LATER_DAYS
-from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds import measured
-from audience_impact.outputs import reasons
 from audience_impact.outputs.areas import WORLD
-from audience_impact.outputs.impact import TRUNCATED_FLAG
+from audience_impact.outputs.reasons import SHOWN
+from audience_impact.outputs.status_rules import NORMAL
 from audience_impact.periods import spans
 from audience_impact.populations import EVERYONE
 from audience_impact.rules import FAULT, Rule, Stage, register
 from audience_impact.vocabulary import (
+    ClaimStatus,
+    EvidenceState,
     FindingSeverity,
     ImpactMetric,
     ObsStatus,
@@ -35,12 +38,15 @@ GROWTH_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What is reviewed.
+    """What is reviewed: the table `impact`, and what it was made from.
 
     Attributes:
         impact: The published table.
+        restrictions: As `Scope` has them.
+        audiences: As `Inputs` has them, like the rest.
         chosen: The figures that spoke.
-        daily: The daily ones.
+        doubts: What speaks against these.
+        daily: The daily figures.
         by_platform: The published table `impact_by_platform`.
         by_area: The published table `impact_by_area`.
         in_force: When each restriction was in force in each of its countries: restriction_id,
@@ -50,12 +56,27 @@ class Reviewed:
     """
 
     impact: pd.DataFrame
+    restrictions: pd.DataFrame
+    audiences: pd.DataFrame
     chosen: pd.DataFrame
+    doubts: pd.DataFrame
     daily: pd.DataFrame
     by_platform: pd.DataFrame = field(default_factory=pd.DataFrame)
     by_area: pd.DataFrame = field(default_factory=pd.DataFrame)
     in_force: pd.DataFrame = field(default_factory=pd.DataFrame)
     bases: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
+    """What the rules over results look at."""
+    return Reviewed(
+        impact,
+        scope.restrictions,
+        inputs.audiences,
+        inputs.chosen,
+        inputs.doubts,
+        inputs.daily,
+    )
 
 
 RESULTS = Stage[Callable[[Reviewed], list[str]]](RuleStage.RESULTS)
@@ -77,48 +98,47 @@ CONTRADICT = register(
 
 @RESULTS.rule(
     FindingSeverity.TABLE_ERROR,
-    "lower <= q05 <= q50 <= q95 <= upper does not hold",
+    "the bounds or the quantiles of an estimate are out of order",
     FAULT,
     "impact",
     number=6,
 )
-def estimate_outside_bounds(found: Reviewed) -> list[str]:
-    """Lower <= q05 <= q50 <= q95 <= upper."""
-    names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-    steps = found.impact[names].diff(axis=1).iloc[:, 1:]
-    return _keys(found.impact[(steps < -TOLERANCE_PERSONS).any(axis=1)])
-
-
-@RESULTS.rule(
-    FindingSeverity.WARNING,
-    "the bounds moved the estimate in more than one draw in twenty",
-    "see which figures the bounds and the overlap model disagree on",
-    "impact",
-    number=8,
-)
-def estimate_clamped(found: Reviewed) -> list[str]:
-    """Estimates that the bounds moved in many draws."""
-    return _keys(_truncated(found.impact))
-
-
-def _truncated(impact: pd.DataFrame) -> pd.DataFrame:
-    """Where bounds meet there is nothing to draw, so nothing is truncated."""
-    wide = impact["lower_persons"] != impact["upper_persons"]
-    return impact[wide & (impact["clamped_draws_share"] > TRUNCATED_FLAG)]
+def estimate_out_of_order(found: Reviewed) -> list[str]:
+    """Lower <= upper, and q05 <= q50 <= q95."""
+    steps = [
+        found.impact[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
+        for names in (("lower", "upper"), ("q05", "q50", "q95"))
+    ]
+    falls = pd.concat(steps, axis=1) < -TOLERANCE_PERSONS
+    return _keys(found.impact[falls.any(axis=1)])
 
 
 @RESULTS.rule(
     FindingSeverity.TABLE_ERROR,
-    "the bounds moved the estimate in many draws, and its reason does not say so",
+    "an estimate above zero has an interval without width: no figure is without error",
     FAULT,
+    "impact",
+)
+def interval_without_width(found: Reviewed) -> list[str]:
+    """Estimates of somebody whose quantiles are one number."""
+    impact = found.impact
+    same = impact["q05_persons"] == impact["q95_persons"]
+    return _keys(impact[same & (impact["q50_persons"] > 0)])
+
+
+@RESULTS.rule(
+    FindingSeverity.WARNING,
+    "the median lies outside of what the figures force as they are printed",
+    "see how old the figures are, and whether a newer one is on record",
     "impact",
     number=8,
 )
-def clamped_unflagged(found: Reviewed) -> list[str]:
-    """Estimates that the bounds moved in many draws, and whose reason does not say so."""
-    moved = _truncated(found.impact)
-    is_said = moved["reason"].str.contains(reasons.TRUNCATED, regex=False)
-    return _keys(moved[~is_said])
+def median_outside_bounds(found: Reviewed) -> list[str]:
+    """Medians of the people exposed outside the bounds."""
+    impact = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    below = impact["q50_persons"] < impact["lower_persons"] - TOLERANCE_PERSONS
+    above = impact["q50_persons"] > impact["upper_persons"] + TOLERANCE_PERSONS
+    return _keys(impact[below | above])
 
 
 @RESULTS.rule(
@@ -129,14 +149,26 @@ def clamped_unflagged(found: Reviewed) -> list[str]:
     number=9,
 )
 def union_falls(found: Reviewed) -> list[str]:
-    """More platforms, fewer people: of two restrictions on the same audiences and base."""
+    """More platforms, fewer people: of two restrictions on the same audiences and base.
+
+    Restrictions that were never carried out touch nobody, however many platforms they name.
+    """
+    never = found.impact["restriction_id"].map(
+        found.restrictions.set_index("restriction_id")["is_never_enforced"]
+    )
     known = found.impact[
         (found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value)
         & found.impact["q50_persons"].notna()
+        & ~never.astype(bool)
     ]
-    sizes = found.chosen.groupby("restriction_id")["estimate_id"].agg(frozenset)
-    rows = known.assign(figures=known["restriction_id"].map(sizes)).dropna(subset=["figures"])
-    both = rows.merge(rows, on=["area_id", "base", "base_persons"], suffixes=("", "_wider"))
+    groups = found.chosen.groupby("restriction_id")
+    sizes, starts = groups["estimate_id"].agg(frozenset), groups["start"].first()
+    named = known["restriction_id"]
+    rows = known.assign(figures=named.map(sizes), start=named.map(starts)).dropna(
+        subset=["figures"]
+    )
+    same = ["area_id", "base", "base_persons", "start"]  # figures grow until the start
+    both = rows.merge(rows, on=same, suffixes=("", "_wider"))
     inside = [few < many for few, many in zip(both["figures"], both["figures_wider"], strict=True)]
     wider = pd.Series(inside, both.index, dtype="bool")
     slack = GROWTH_SHARE * both["base_persons"]
@@ -194,8 +226,9 @@ def metrics_mixed(found: Reviewed) -> list[str]:
 )
 def figure_after_start(found: Reviewed) -> list[str]:
     """Audiences are from before the start, daily ones at most three months after it."""
+    daily = found.daily
     late = found.chosen.loc[found.chosen["period_end"] > found.chosen["start"], "restriction_id"]
-    days = found.daily.loc[found.daily["late_days"] > LATER_DAYS, "restriction_id"]
+    days = daily.loc[daily["late_days"] > LATER_DAYS, "restriction_id"]
     return sorted({*late, *days})
 
 
@@ -317,6 +350,53 @@ def area_above_base(found: Reviewed) -> list[str]:
     most = np.where(projected, people.to_numpy(), limit["most"].to_numpy())
     above = own[own["upper_persons"] > most + TOLERANCE_PERSONS]
     return sorted(above["area_id"] + "/" + above["period"])
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a row is called normal (A) without all that the table of status asks for",
+    FAULT,
+    "impact",
+)
+def normal_without_grounds(found: Reviewed) -> list[str]:
+    """Every row called A has what ASKED_OF_NORMAL lists, by the facts and not by its reason."""
+    rows = found.impact[found.impact["obs_status"] == NORMAL]
+    ids = rows["restriction_id"]
+    wanting = {*_acts_in_doubt(found.restrictions), *_figures_in_doubt(found)}
+    fails = (
+        ids.isin(wanting)
+        | (rows["staleness"] != Staleness.FRESH.value)
+        | ~(rows["q05_persons"] < rows["q95_persons"])
+    )
+    return _keys(rows[fails])
+
+
+def _acts_in_doubt(acts: pd.DataFrame) -> "pd.Series[str]":
+    """Restrictions that are not official, not carried out, or that no measurement lets stand."""
+    is_shown = acts["evidence_state"].isin(SHOWN)
+    sound = (
+        (acts["claim_status"] == ClaimStatus.OFFICIAL.value)
+        & ~acts["evidence_state"].isin([EvidenceState.INSUFFICIENT.value, EvidenceState.OK.value])
+        & (is_shown | acts["observed_from_start"].notna())
+        & acts["is_reaching_everyone"]
+    )
+    return acts.loc[~sound, "restriction_id"]
+
+
+def _figures_in_doubt(found: Reviewed) -> "pd.Series[str]":
+    """Restrictions whose figures are not from before, or not those of the measurer of the base."""
+    chosen, doubts, audiences = found.chosen, found.doubts, found.audiences
+    late = chosen["period_end"] > chosen["start"]
+    under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)
+    based = audiences["is_own_base"].eq(True) & (audiences["base_status"] == NORMAL)
+    counted = based & ~audiences["is_from_share"].eq(True) & (audiences["lineages_count"] == 1)
+    return pd.concat(
+        [
+            chosen.loc[late, "restriction_id"],
+            doubts.loc[under, "restriction_id"],
+            audiences.loc[~counted, "restriction_id"],
+        ]
+    )
 
 
 def _keys(rows: pd.DataFrame) -> list[str]:

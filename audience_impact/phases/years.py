@@ -6,7 +6,7 @@ restriction began as it was on the first day, in a later one as it is in the mid
 phases.
 
 Method. In a later year people online are those of that year, and so is the base. A figure of a
-service stays what it was, the audience from before; it no longer limits from above where it is more
+service stays what it was, the audience from before, with its errors; it no longer limits from above where it is more
 than CURRENT_MONTHS old on the first day of the year. Every phase is drawn for its own day.
 
 Assumptions. Those of audiences/universes.py.
@@ -21,21 +21,28 @@ import pandas as pd
 
 from audience_impact.audiences import universes
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.errors import base_laws
+from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import months_between
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 OF_BASE = [
-    *("base", "base_id", "base_persons", "base_status", "base_low_persons", "base_high_persons"),
-    *("expected_persons", "is_own_base", "population_id", "population_persons"),
+    *("base", "base_id", "base_persons", "base_status", "base_size_persons"),
+    *base_laws.LAW,
+    *("is_base_projected", "is_own_base", "population_id", "population_persons"),
 ]
 """What universes.with_base gives an audience."""
+CURRENT_MONTHS = 12
+"""Older figures no longer limit from above."""
+Known = tuple[Tables, FigureErrors | None]
+"""The facts, and what figures may be off by."""
 YEAR = "|"
 """Parts a restriction and a year where each year is asked for by itself."""
 
 
 def by_year(
-    audiences: pd.DataFrame, periods: pd.DataFrame, tables: Tables, as_of: pd.Timestamp
+    audiences: pd.DataFrame, periods: pd.DataFrame, known: Known, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """The phases of audiences, by audience and year.
 
@@ -57,7 +64,7 @@ def by_year(
     later = each[each["step"] > 0].reset_index(drop=True)
     parts = [each[each["step"] == 0]]
     if not later.empty:
-        parts.append(_later(later, tables, as_of))
+        parts.append(_later(later, known, as_of))
     return (
         pd.concat(parts, ignore_index=True)
         .sort_values(["audience", "year"], ignore_index=True)
@@ -77,7 +84,7 @@ def _limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]:
     }
 
 
-def _later(rows: pd.DataFrame, tables: Tables, as_of: pd.Timestamp) -> pd.DataFrame:
+def _later(rows: pd.DataFrame, known: Known, as_of: pd.Timestamp) -> pd.DataFrame:
     """Phases of later years: people online and bases anew, figures as they were."""
     mid_year = rows["from_limit"] + pd.Timedelta(days=181)
     today = mid_year.where(mid_year < as_of, as_of)
@@ -89,10 +96,10 @@ def _later(rows: pd.DataFrame, tables: Tables, as_of: pd.Timestamp) -> pd.DataFr
     )
     sizes = asked.drop(columns=OF_BASE)
     network = sizes["platform_id"] == WHOLE_INTERNET
-    users = universes.internet_users(sizes.loc[network, [*AUDIENCE, "start"]], tables)
+    users = universes.internet_users(sizes.loc[network, [*AUDIENCE, "start"]], *known)
     left = sizes[network].drop(columns=users.columns.intersection(sizes.columns))
     whole = pd.concat([_aged(sizes[~network]), users.join(left)]).sort_index(kind="stable")
-    found = universes.with_base(whole.reset_index(drop=True), tables)
+    found = universes.with_base(whole.reset_index(drop=True), *known)
     names = found["restriction_id"].str.rsplit(YEAR, n=1).str[0]
     return found.assign(restriction_id=names).drop(columns="began")
 
@@ -100,7 +107,7 @@ def _later(rows: pd.DataFrame, tables: Tables, as_of: pd.Timestamp) -> pd.DataFr
 def _aged(rows: pd.DataFrame) -> pd.DataFrame:
     """Figures of services in a later year: older, and no limit from above where they are old."""
     first_day = months_between(rows["began"], rows["from_limit"]).clip(lower=0)
-    old = rows["age_months"] + first_day > universes.CURRENT_MONTHS
+    old = rows["age_months"] + first_day > CURRENT_MONTHS
     months = months_between(rows["began"], rows["start"]).clip(lower=0)
     return rows.assign(
         high_persons=rows["high_persons"].where(~old), age_months=rows["age_months"] + months

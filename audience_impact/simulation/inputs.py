@@ -15,7 +15,10 @@ import pandas as pd
 from audience_impact.audiences.inputs import CIRCUMVENTION, FEATURE_SHARES, Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.errors import figure_errors
+from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.overlap import registry
@@ -32,9 +35,8 @@ AUDIENCES = Frame(
         "audience_key": TEXT,
         "shape": TEXT,
         **dict.fromkeys(LAW[1:], NUMBER),
-        "age_months": NUMBER,
-        "monthly_growth_error": NUMBER,
-        "base_low_persons": NUMBER,
+        **figure_errors.COLUMNS,
+        **dict.fromkeys(OWN_LAW, NUMBER),
     },
     key=("row",),
 )
@@ -57,14 +59,16 @@ class SimulationInputs(Declared):
     """What is drawn: the same whatever the draws are.
 
     Attributes:
-        overlap_model: What surveys say of joint use; None where nothing is drawn for want of it.
+        overlap_model: What surveys say of joint use; None where nothing is drawn for want of
+            it or of `errors`.
+        errors: What figures may be off by; None where the facts do not say.
         restrictions: All restrictions, in the order of the rows of the draws.
         is_whole_service: As `Scope` has it.
         audiences: How each audience is drawn, numbered by `row` in the order of AUDIENCE.
         countries: Countries of complete restrictions, with bounds and how the feature is known.
         feature_shares: As `Inputs` has them.
         circumvention: As `Inputs` has it.
-        bounds: What the draws are truncated at, and the overlaps that they are given.
+        bounds: What the figures force as they are printed, and the overlaps that draws are given.
         timeline: Audiences by the day.
     """
 
@@ -76,6 +80,7 @@ class SimulationInputs(Declared):
     }
 
     overlap_model: OverlapModel | None
+    errors: FigureErrors | None
     restrictions: pd.Index
     is_whole_service: pd.Series
     audiences: pd.DataFrame
@@ -94,7 +99,8 @@ def simulation_inputs(
     audiences = drawn(sizes, inputs.laws)
     line = timeline(scope, inputs, bounds, tables)
     return SimulationInputs(
-        registry.learn(tables),
+        registry.learn(tables) if inputs.errors else None,
+        inputs.errors,
         scope.by_id.index,
         scope.is_whole_service,
         audiences,

@@ -52,6 +52,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from audience_impact.audiences import curfews
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
 from audience_impact.periods import MONTH_DAYS, QUARTER_DAYS
@@ -227,7 +228,7 @@ def _windows(audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
     figure = daily[[*AUDIENCE, "daily_persons"]]
     rows = audiences.merge(figure, on=AUDIENCE, how="left")
     about = periods.reindex(rows["restriction_id"])
-    length = (about["end"] - about["from_day"]).dt.days.where(~about["is_end_unknown"])
+    length = curfews.day_count(about, "end").where(~about["is_end_unknown"])
     days = length.where(length > 0).to_numpy("float64")
     base = rows["base_persons"].to_numpy("float64")
     low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))

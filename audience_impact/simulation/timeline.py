@@ -5,18 +5,19 @@ restriction is in force. A person-day is a
 person under at least one restriction on a day. The daily audience of a service is who uses it
 on a day.
 
-Method. Periods start on the observed day, from the announcement where no day was observed. They
-end on the recorded day; what is ongoing ends on the day of the facts. On each interval without
-change (intervals.py) the union of the daily audiences is bounded (Frechet) and drawn
-(unions). On the days of its own period a daily figure bounds as its source states; on others, and
-without one, the daily audience lies between a thirtieth of a monthly audience and all of it, or a
-ninetieth where the audience is of three months, as internet users are. Draws take the daily figure,
+Method. Periods start on the observed day, from the announcement where no day was observed. They end
+on the recorded day; what is ongoing ends on the day of the facts. Where days in force are told,
+they are those alone (curfews). On each interval without change (intervals.py) the union of the
+daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily figure
+bounds as its source states; on others, and without one, the daily audience lies between a thirtieth
+of a monthly audience and all of it, or a ninetieth where the audience is of three months, as
+internet users are. Draws take the daily figure with the errors that figures have (audiences.py),
 else the monthly audience times the share that comes on a day (frequency); where neither is known
 nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in
 part of a country or on some networks, and services without a figure, add nothing to the lower bound
 and everything they may touch to the upper one. Where several restrictions touch a platform, the
-draws take the audience from before the first of those in force, and the bounds the largest. A start that is not known to the day is the first day it
-may be; the lower bound takes the last.
+draws take the audience from before the first of those in force, and the bounds the largest. A start
+that is not known to the day is the first day it may be; the lower bound takes the last.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
@@ -38,21 +39,21 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import pooling, universes
+from audience_impact.audiences import curfews, universes
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds import frechet
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
 from audience_impact.frequency import law
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.periods import ONE_DAY, months_between
+from audience_impact.periods import ONE_DAY
 from audience_impact.phases import days, years
 from audience_impact.simulation import audiences, intervals, reach, unions
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.unions import GROUP, Unions
+from audience_impact.simulation.unions import BASE_LAW, GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
@@ -70,9 +71,7 @@ ROWS = Frame(
         "base": TEXT,
         "base_id": TEXT,
         "base_persons": NUMBER,
-        "base_low_persons": NUMBER,
-        "base_high_persons": NUMBER,
-        "expected_persons": NUMBER,
+        **dict.fromkeys(BASE_LAW, NUMBER),
         "daily_persons": NUMBER,
         **{
             f"{span}_{end}_persons": NUMBER
@@ -94,8 +93,8 @@ _DRAWN = {
     "audience_key": TEXT,
     "shape": TEXT,
     **dict.fromkeys(LAW[1:], NUMBER),
-    "age_months": NUMBER,
-    "monthly_growth_error": NUMBER,
+    **figure_errors.COLUMNS,
+    **dict.fromkeys(universes.OWN_LAW, NUMBER),
 }
 MONTHLY = Frame("timeline.monthly", _DRAWN)
 SHARE = [f"share_{name}" for name in law.LAW]
@@ -107,6 +106,7 @@ PERIODS = Frame(
             ["from_day", "least_from", "least_end", "end", "most_end", "imputed_end"], DAY
         ),
         "is_end_unknown": TRUTH,
+        **curfews.COLUMNS,
     },
     key=("restriction_id",),
     index=("restriction_id",),
@@ -125,6 +125,7 @@ class Timeline(Declared):
         daily: How the daily audience of each row is drawn, the same.
         periods: When each restriction was in force.
         drawn: Intervals of each restriction whose daily audiences can all be drawn.
+        tail_degrees: Degrees of freedom of the growth of audiences.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -139,6 +140,7 @@ class Timeline(Declared):
     daily: pd.DataFrame
     periods: pd.DataFrame
     drawn: Intervals
+    tail_degrees: float
 
     @property
     def certain_rows(self) -> pd.DataFrame:
@@ -155,7 +157,8 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Ti
     """The audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = restriction_periods(scope)
     sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
-    in_years = years.by_year(sizes, periods, tables, pd.Timestamp(scope.as_of))
+    day = pd.Timestamp(scope.as_of)
+    in_years = years.by_year(sizes, periods, (tables, inputs.errors), day)
     phases, figure = days.by_figure(in_years, inputs.daily, periods)
     monthly = audiences.drawn(phases, inputs.laws)
     daily = _daily_laws(phases, figure, monthly, law.laws(phases, tables))
@@ -168,6 +171,7 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Ti
         daily,
         periods,
         intervals_of(drawn, periods, "end", by_country=False),
+        inputs.errors.tail_degrees if inputs.errors else np.inf,
     )
 
 
@@ -176,17 +180,12 @@ def _daily_laws(
 ) -> pd.DataFrame:
     """How daily audiences are drawn: from the daily figure, else as a share of the monthly one."""
     own = figure["shape"].fillna("") != ""
-    since = months_between(figure["daily_until"], phases["start"]).clip(lower=0)
-    own_law = figure.assign(
-        shape=figure["shape"].fillna(""),
-        age_months=figure["months"].where(phases["is_first_year"], since),
-        monthly_growth_error=pooling.GROWTH_ERROR,
-    )
-    names = ["audience_key", *LAW, "age_months", "monthly_growth_error"]
+    names = ["audience_key", *LAW, *figure_errors.COLUMNS]
     other = monthly[names].reset_index(drop=True)
     usable = ~own & (other["shape"] != "") & share["mean"].notna()
     other["shape"] = other["shape"].where(usable, "")
-    frame = phases[["country_id", "platform_id"]].join(own_law[names].where(own, other))
+    frame = phases[["country_id", "platform_id", *universes.OWN_LAW]]
+    frame = frame.join(figure[names].where(own, other))
     return frame.join(share.add_prefix("share_").where(usable))
 
 
@@ -207,14 +206,16 @@ def _bounded(
     monthly = rows["high_persons"].fillna(rows["base_persons"])
     monthly = monthly.where(~network, np.fmax(monthly, rows["base_persons"]))  # all of the year
     least = low / reach.month_days(rows["metric"])
-    daily_whole = figure["most_persons"].where(now).fillna(monthly)
+    day = figure["daily_least_persons"].where(now)
+    day = day.where(figure["daily_persons"].notna(), np.fmax(day, least)).fillna(least)
+    daily_whole = figure["daily_most_persons"].where(now).fillna(monthly)
     return rows.assign(
         where=restriction.map(scope.by_id["area_ids"]),
         is_order=restriction.map(scope.by_id["is_order"]).astype(bool),
-        daily_persons=figure["daily_persons"].where(figure["most_persons"].notna()),
+        daily_persons=figure["daily_persons"],
         daily_whole_persons=daily_whole,
         monthly_whole_persons=monthly,
-        daily_low_persons=_least(figure["least_persons"].where(now).fillna(least), cap),
+        daily_low_persons=_least(day, cap),
         daily_high_persons=np.fmin(daily_whole, cap),
         monthly_low_persons=_least(np.fmax(low, place), cap),
         monthly_high_persons=np.fmin(monthly, cap),
@@ -252,7 +253,7 @@ def restriction_periods(scope: Scope) -> pd.DataFrame:
 
     Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end` with the ends on
     record, `imputed_end` with unknown ends imputed; `least_from`, the last day on which it may
-    have begun; `is_end_unknown`.
+    have begun; `is_end_unknown`; and those of curfews.COLUMNS.
     """
     about = scope.by_id
     seen, announced = about["observed_from_start"], about["announced_on_start"]
@@ -288,7 +289,7 @@ def restriction_periods(scope: Scope) -> pd.DataFrame:
     first = frame["least_from"] + ONE_DAY  # it was in force on one day at least
     frame["least_end"] = frame["least_end"].where(frame["least_end"] > first, first)
     frame["least_end"] = frame["least_end"].clip(upper=until)
-    return frame
+    return frame.join(about[list(curfews.COLUMNS)])
 
 
 def begins(periods: pd.DataFrame, end: str) -> pd.Series:
@@ -327,11 +328,32 @@ def intervals_of(
     rows: pd.DataFrame, periods: pd.DataFrame, end: str, by_country: bool
 ) -> Intervals:
     """Intervals without change and all rows in force on each: of restrictions, or of countries."""
-    group = rows["country_id"] if by_country else rows["restriction_id"] + "|" + rows["country_id"]
-    frame = pd.DataFrame({"group": group, "item": rows["row"].astype("str")})
-    frame = frame.join(in_force(rows, periods, end)).dropna(subset=["start", "end"])
-    found, members = intervals.stretches(frame)
+    about = periods.reindex(rows["restriction_id"])
+    country = rows["country_id"].astype("str")  # of no type where there are no rows
+    group = country if by_country else rows["restriction_id"] + "|" + country
+    frame = pd.DataFrame(
+        {
+            "group": group.to_numpy(),
+            "item": rows["row"].astype("str").to_numpy(),
+            "start": begins(about, end).to_numpy(),
+            "end": about[end].to_numpy(),
+            "from_limit": rows["from_limit"].to_numpy(),
+            "until_limit": rows["until_limit"].to_numpy(),
+        }
+    )
+    usable = frame[["start", "end"]].notna().all(axis=1).to_numpy()
+    frame = curfews.on_days(frame[usable], about[usable])
+    found, members = intervals.stretches(_inside(frame))
     return found, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
+
+
+def _inside(frame: pd.DataFrame) -> pd.DataFrame:
+    """Spans cut to the limits of their phases."""
+    start, end = frame["start"], frame["end"]
+    return frame.assign(
+        start=start.where(start > frame["from_limit"], frame["from_limit"]),
+        end=end.where(end < frame["until_limit"], frame["until_limit"]),
+    )
 
 
 def one_a_platform(
@@ -373,13 +395,12 @@ def unions_of(members: pd.DataFrame, rows: pd.DataFrame) -> Unions:
 def daily_people(
     wanted: Intervals, line: Timeline, overlap_model: OverlapModel, sampler: Sampler, workers: int
 ) -> Array:
-    """Draws (set_ids, D) of the people under a restriction on a day of each set, within bounds."""
+    """Draws (set_ids, D) of the people under a restriction on a day of each set."""
     members = one_a_platform(wanted[1], line.rows, line.periods)
     used = line.daily.index.isin(members["row"])
     drawn = np.full((len(line.rows), sampler.count), np.nan)
     if used.any():
         daily = line.daily[used]
-        drawn[used] = audiences.values(daily, sampler) * audiences.daily_shares(daily, sampler)
-    people, _ = unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)
-    bound = frechet.of_sets(wanted[1], line.rows, "daily_low_persons", "daily_high_persons")
-    return unions.truncate(people, bound["lower"].to_numpy(), bound["upper"].to_numpy())[0]
+        values = audiences.values(daily, sampler, line.tail_degrees)
+        drawn[used] = values * audiences.daily_shares(daily, sampler)
+    return unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)[0]

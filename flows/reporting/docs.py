@@ -1,8 +1,8 @@
 """Generates what the documentation says of the code: `python -m flows.reporting.docs`.
 
 Writes the pages of PAGES: checks, data dictionary, command, glossary and reference whole, the
-results table in README.md and docs/index.md, and the stages in README.md. A test fails when any of
-them is out of date.
+results table in README.md and docs/index.md, the stages in README.md and the rules of status in
+docs/method.md. A test fails when any of them is out of date.
 """
 
 import re
@@ -13,17 +13,18 @@ from functools import cache
 from typing import Any
 
 import audience_impact
+from audience_impact.outputs import status_rules
 from audience_impact.rules import Rule
 from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT
 from flows.pipeline import steps
 from flows.pipeline.rules import rules
 from flows.registers.registry import REGISTERS
-from flows.reporting import glossary, reference
+from flows.reporting import answer, glossary, reference
 from flows.reporting import tables as report
 from schemas import facts, published
 
-RESULTS, STAGES = "results", "stages"
+RESULTS, STAGES, STATUS = "results", "stages", "status"
 """Parts of hand-written pages that are made anew, between two comments."""
 STAGE = re.compile(r"^ {4}(\w+) - (.+)$", re.MULTILINE)
 FEATURED = (
@@ -36,7 +37,7 @@ FEATURED = (
     "ES-2024-03-22-telegram",
 )
 HEADINGS = (
-    *("restriction", "from", "at least", "median (5 to 95 %)", "at most", "of"),
+    *("restriction", "from", "median (5 to 95 %)", "feature users", "at least", "at most", "of"),
     *("status", "audiences measured by"),
 )
 """Columns of the table in the README."""
@@ -137,25 +138,26 @@ def results_section() -> str:
     """The table at the head of the README, computed once from the repository's facts."""
     results = steps.compute(steps.check(steps.read([CHECKOUT / "data" / "facts"])), None, 0)
     rows = report.exposed(results.frames)
-    chosen = rows.set_index("restriction_id").loc[list(FEATURED)].reset_index()
+    chosen = rows[rows["restriction_id"].isin(FEATURED)]
     table = report.markdown(
         HEADINGS,
         [
             (
                 f"`{row.restriction_id}`",
                 row.start_on,
-                report.millions(row.lower_persons),
                 _middle(row),
-                report.millions(row.upper_persons),
-                f"{report.millions(row.base_persons)} {row.base}",
-                report.STATUS[row.obs_status],
+                row.feature_users,
+                answer.millions(row.lower_persons),
+                answer.millions(row.upper_persons),
+                f"{answer.millions(row.base_persons)} {row.base}",
+                answer.STATUS[row.obs_status],
                 row.measured_by,
             )
             for row in chosen.itertuples()
         ],
     )
     day = results.version.as_of.isoformat()
-    return f"People exposed, as of {day}:\n\n{table}"
+    return f"People exposed, as of {day}, the surest answers first:\n\n{table}"
 
 
 def stages() -> list[tuple[str, str]]:
@@ -169,9 +171,31 @@ def stages_section() -> str:
     return report.markdown(("stage", "what it does"), rows)
 
 
+def status_section() -> str:
+    """The rules of status and what a row called A has, from the table in the code."""
+    rows = [
+        (
+            f"`{rule.id}`",
+            f"{rule.caps_at} {answer.STATUS[rule.caps_at]}",
+            rule.condition,
+            rule.sentence,
+        )
+        for rule in status_rules.TABLE
+    ]
+    asked = "".join(f"- {text}\n" for text in status_rules.ASKED_OF_NORMAL)
+    table = report.markdown(("rule", "caps at", "when", "what the row says"), rows)
+    return f"A row called A (normal) has all of\n\n{asked}\n{table}"
+
+
+def method_page() -> str:
+    """docs/method.md with its table of status brought up to date."""
+    text = (CHECKOUT / "docs" / "method.md").read_text(encoding="utf-8")
+    return filled(text, STATUS, status_section())
+
+
 def _middle(row: Any) -> str:
     """Median and interval; the median alone where the bounds meet."""
-    middle = report.millions(row.q50_persons)
+    middle = answer.millions(row.q50_persons)
     if row.q05_persons == row.q95_persons or middle == "-":
         return middle
     return f"{middle} ({report.interval(row.q05_persons, row.q95_persons)})"
@@ -209,6 +233,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/glossary.md": glossary_page,
     "docs/reference.md": reference_page,
     "docs/index.md": home_page,
+    "docs/method.md": method_page,
     "README.md": readme,
 }
 """Every generated page, and what makes it."""

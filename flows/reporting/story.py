@@ -6,7 +6,8 @@ import pandas as pd
 
 from flows.publishing import PublishError
 from flows.publishing.versions import Stored
-from flows.reporting.tables import STATUS
+from flows.reporting import answer
+from flows.reporting.answer import STATUS
 
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
 
@@ -63,7 +64,7 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
     act = _records(own["restrictions"])[0]
     parts, used = own["impact_by_platform"], own["lineage"]
     figures = used[~used["role"].isin(["restriction", "target"])]
-    return {
+    told = {
         **act,
         "targets": _records(parts[["platform_id", "feature", "claim_status"]]),
         "audiences": _records(
@@ -86,6 +87,7 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
         "comparisons": _records(own["comparisons"]),
         "missing": _missing(own["impact"], parts),
     }
+    return {"answer": answer.sentence(told), **told}
 
 
 def _missing(impact: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
@@ -119,6 +121,8 @@ def story_text(told: dict[str, Any]) -> str:
 
 def _act(told: dict[str, Any]) -> list[str]:
     return [
+        told["answer"],
+        "",
         f"{told['restriction_id']}  {told['area_name']}: {told['platforms']}",
         f"  {told['action']}, {told['severity']}; {told['claim_status']}; evidence: "
         f"{told['evidence_state']}; start {told['start_on'] or 'not known'}, "

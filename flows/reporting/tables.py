@@ -11,42 +11,27 @@ from rich.console import Console
 from rich.table import Table
 
 from audience_impact.facts.tables import Finding
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus
+from audience_impact.vocabulary import FindingSeverity, ImpactMetric
 from flows.pipeline.steps import Results, line
-
-STATUS: dict[str, str] = {
-    ObsStatus.NORMAL: "normal",
-    ObsStatus.ESTIMATED: "estimated",
-    ObsStatus.FORECAST: "forecast",
-    ObsStatus.LOW_RELIABILITY: "low reliability",
-    ObsStatus.MISSING: "no figure",
-}
-
-
-def millions(persons: float | None) -> str:
-    """People for the eye: 96.0 M, 466 k, 0; a dash where nothing is known."""
-    if persons is None or pd.isna(persons):
-        return "-"
-    if persons >= 1e6:
-        return f"{persons / 1e6:,.1f} M"
-    return f"{persons / 1e3:,.0f} k" if persons >= 1e3 else f"{persons:,.0f}"
+from flows.reporting import answer
+from flows.reporting.answer import STATUS, millions
 
 
 def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The people exposed by restriction, what is known best first, and who measured the figures.
+    """The people exposed by restriction, the surest answer first, and who measured the figures.
 
-    `tables` by name: impact, restrictions and lineage are read.
+    `tables` by name: impact, impact_by_platform, restrictions and lineage are read. Where a feature
+    is restricted, `feature_users` says who uses it.
     """
     impact = tables["impact"]
     rows = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value].merge(
         tables["restrictions"][["restriction_id", "platforms", "start_on"]], on="restriction_id"
     )
+    users = answer.feature_users(impact, tables["impact_by_platform"])
+    said = {name: answer.counted(row) for name, row in users.iterrows()}
+    rows["feature_users"] = rows["restriction_id"].map(said).fillna("-")
     rows["measured_by"] = rows["restriction_id"].map(_measured_by(tables["lineage"])).fillna("-")
-    return rows.sort_values(
-        ["lower_persons", "upper_persons", "restriction_id"],
-        ascending=[False, False, True],
-        ignore_index=True,
-    )
+    return answer.surest_first(rows)
 
 
 def _measured_by(lineage: pd.DataFrame) -> "pd.Series[str]":
@@ -62,6 +47,7 @@ HEADINGS = (
     "median",
     "5 to 95 %",
     "at most",
+    "feature users",
     "base",
     "people in base",
     "status",
@@ -69,7 +55,7 @@ HEADINGS = (
 )
 
 NARROW = ("restriction", "at least", "median", "at most")
-WIDTHS = ((290, HEADINGS), (190, HEADINGS[:-1]), (0, NARROW))
+WIDTHS = ((320, HEADINGS), (220, HEADINGS[:-1]), (0, NARROW))
 """From which width of the terminal on which columns are shown, unwrapped."""
 
 
@@ -83,6 +69,7 @@ def _cells(row: Any) -> tuple[str, ...]:
         millions(row.q50_persons),
         interval(row.q05_persons, row.q95_persons),
         millions(row.upper_persons),
+        row.feature_users,
         base,
         millions(row.base_persons),
         f"{row.obs_status} {STATUS[row.obs_status]}",
@@ -97,7 +84,7 @@ def interval(low: float, high: float) -> str:
     return "bounds meet" if low == high else f"{millions(low)} to {millions(high)}"
 
 
-NUMBERS = ("at least", "median", "5 to 95 %", "at most", "people in base")
+NUMBERS = ("at least", "median", "5 to 95 %", "at most", "feature users", "people in base")
 
 
 def show_results(rows: pd.DataFrame, title: str) -> None:

@@ -1,7 +1,7 @@
 """The contracts of the fact tables, a module a table: a pandera model over the text as written.
 
 A module holds the model, named as the table is; where several columns make the key, `KEY`; and
-where only an imported register needs the table, `OPTIONAL`. A new table is a module and its name
+where it may be missing, `OPTIONAL`. A new table is a module and its name
 in TABLES.
 """
 
@@ -23,6 +23,7 @@ TABLES = (
     "overlap_calibration",
     "use_frequency",
     "daily_use",
+    "figure_errors",
     "restrictions",
     "restriction_targets",
     "published_figures",
@@ -36,7 +37,8 @@ TABLES = (
 _MODULES = modules(__name__, TABLES)
 MODELS = {table: model(module, FactModel) for table, module in _MODULES.items()}
 OPTIONAL = {table for table, module in _MODULES.items() if getattr(module, "OPTIONAL", False)}
-"""Tables that only an imported register needs: where none is, they may be missing."""
+"""Tables that may be missing: those that only an imported register needs, and the errors of
+figures, without which nothing is drawn."""
 
 
 def columns(table: str) -> dict[str, dict[str, str]]:
@@ -48,6 +50,11 @@ def columns(table: str) -> dict[str, dict[str, str]]:
         name: dict(schema.columns[name].metadata or {})
         for name in dict.fromkeys([*own, *schema.columns])
     }
+
+
+def optional_columns(table: str) -> frozenset[str]:
+    """Columns that a file of the table may lack."""
+    return frozenset(name for name, about in columns(table).items() if about.get("optional"))
 
 
 def keys() -> dict[str, list[str]]:

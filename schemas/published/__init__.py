@@ -33,7 +33,7 @@ _MODULES = modules(__name__, TABLES)
 MODELS = {table: model(module, PublishedModel) for table, module in _MODULES.items()}
 KEYS: dict[str, list[str]] = {table: list(module.KEY) for table, module in _MODULES.items()}
 """Key of each published table: exactly one row for each."""
-RESULT_UNITS = ("persons", "person_days", "share")
+RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 
 
 def title(table: str) -> str:

@@ -7,7 +7,7 @@ from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from schemas import columns
-from schemas.columns import PublishedModel, bounds_in_order
+from schemas.columns import PublishedModel, bounds_in_order, in_order
 
 KEY = ("area_id", "period", "impact_metric")
 
@@ -22,7 +22,9 @@ class ImpactByArea(PublishedModel):
     impact_metric: Series[str] = columns.word(
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
-    lower_persons: Series[float] = columns.people("at least so many people", null=False)
+    lower_persons: Series[float] = columns.people(
+        "at least so many people, if each figure is right as printed", null=False
+    )
     q05_persons: Series[float] = columns.people(
         "5 % quantile, of restrictions with figures; null: none"
     )
@@ -68,11 +70,9 @@ class ImpactByArea(PublishedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= quantiles <= upper <= base, to one person in each country, also of orders."""
-        names = ("lower", "q05", "q50", "q95", "upper", "base")
-        own = [f"{name}_persons" for name in names]
-        alone = [name if name == "base_persons" else f"ordered_{name}" for name in own]
-        steps = [frame[each].diff(axis=1).iloc[:, 1:] for each in (own, alone)]
-        slack = -frame["areas_count"]
-        falls = [each.lt(slack, axis=0).any(axis=1) for each in steps]
-        return ~(falls[0] | falls[1])
+        """Lower <= upper <= base, and quantiles in order, to one person in each country."""
+        slack = frame["areas_count"]
+        ends = ("lower", "upper")
+        own = in_order(frame, "persons", (*ends, "base"), slack)
+        alone = frame.filter(like="ordered_").rename(columns=lambda name: name[len("ordered_") :])
+        return own & in_order(alone, "persons", ends, slack)

@@ -7,7 +7,7 @@ from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from schemas import columns
-from schemas.columns import PublishedModel, bounds_in_order
+from schemas.columns import PublishedModel, bounds_in_order, in_order
 
 KEY = ("area_id", "from_day", "impact_metric")
 
@@ -49,7 +49,5 @@ class ImpactByDay(PublishedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= quantiles <= upper, to one person in each country."""
-        names = ("lower", "q05", "q50", "q95", "upper")
-        steps = frame[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
-        return ~steps.lt(-frame["areas_count"], axis=0).any(axis=1)
+        """Lower <= upper, and quantiles in order, to one person in each country."""
+        return in_order(frame, "persons", ("lower", "upper"), frame["areas_count"])

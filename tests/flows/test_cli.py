@@ -134,6 +134,8 @@ def test_show_json_has_everything_of_the_case(published: Path) -> None:
 
 def test_show_text_names_authority_and_sources(published: Path) -> None:
     shown = command("show", "RU-2025-08-13-calls", "--published", published).stdout
+    assert shown.startswith("101.5 M (98.1 M to 103.5 M) people were exposed of 105.0 M")
+    assert "41.6 M (32.7 M to 51.9 M) of them use what is restricted" in shown.splitlines()[0]
     for words in ("Roskomnadzor", "185,000,000", "estimates.csv:", "https://", "Missing"):
         assert words in shown
     figures = [line for line in shown.splitlines() if line.startswith("  audience ")]
@@ -154,6 +156,9 @@ def test_list_shows_every_restriction(published: Path) -> None:
     assert all(act.split(",")[0] in shown for act in acts)
     (line,) = [line for line in shown.splitlines() if "RU-2025-08-13-calls" in line]
     assert "Mediascope, July 2025 (via Vanguard)" in line
+    assert "41.6 M (32.7 M to 51.9 M)" in line
+    first = next(line for line in shown.splitlines() if "-20" in line)
+    assert "RU-2025-08-13-calls" in first
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "RU-2025-08-13-calls"]])

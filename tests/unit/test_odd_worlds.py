@@ -11,7 +11,19 @@ from audience_impact import pipeline as impact
 from audience_impact.facts.tables import Tables
 from flows.pipeline import steps
 from flows.reporting import story
-from tests.support import AS_OF, FACTS, World, append, checked, computed, load, row, save, world
+from tests.support import (
+    AGED,
+    AS_OF,
+    FACTS,
+    World,
+    append,
+    checked,
+    computed,
+    load,
+    row,
+    save,
+    world,
+)
 
 CALLS = "RU-2025-08-13-calls"
 ONE_SIDED = "a figure says only at least or at most"
@@ -33,6 +45,7 @@ def calibrated(period: str = "2025-06") -> World:
             value=value,
             period=period,
         )
+    made.errors()
     for parameter, value in COEFFICIENTS.items():
         made.add("overlap_calibration", parameter=parameter, value=value)
     return made
@@ -103,7 +116,7 @@ def test_a_figure_that_is_a_limit_gives_no_estimate_and_says_so(kind: str) -> No
     made.rows["estimates"][0]["interval_kind"] = kind
     found = exposed(results(made))
     assert pd.isna(found["q50_persons"])
-    assert (found["obs_status"], found["reason"]) == ("U", ONE_SIDED)
+    assert (found["obs_status"], found["reason"]) == ("U", f"{ONE_SIDED}; {AGED}")
 
 
 def test_a_region_bounds_the_days_and_the_window_as_well() -> None:

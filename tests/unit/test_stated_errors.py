@@ -12,7 +12,8 @@ QUANTILES = ["q05", "q50", "q95"]
 
 
 def learned(made: World) -> World:
-    """Add a calibration, without which nothing is drawn."""
+    """Add a calibration and errors too small to see, without which nothing is drawn."""
+    made.errors()
     for name, value in (
         ("mean", "-0.3"),
         ("between", "0.3"),
