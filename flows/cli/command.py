@@ -244,6 +244,37 @@ def learn(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     raise _learned("figure_errors", facts, check)
 
 
+@app.command()
+def learn_daily_use(
+    facts: Annotated[
+        Path,
+        typer.Option(
+            "--facts",
+            metavar="DIR",
+            callback=local,
+            help="Folder of fact tables.",
+            show_default="data/facts of the checkout",
+        ),
+    ] = FACTS,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
+    ] = False,
+) -> None:
+    """Learn who of the users comes on a day, and write daily_use.csv."""
+    fact_folders([facts])
+    from flows.pipeline import steps
+    from flows.pipeline.daily_use import learn
+    from schemas.contracts import ValidationOffError
+
+    try:
+        matched, told = learn(facts, check)
+    except (steps.RefusedError, ValidationOffError, ValueError) as error:
+        raise fail(str(error)) from error
+    typer.echo(told, err=check and not matched)
+    raise typer.Exit(1 if check and not matched else 0)
+
+
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
 
 

@@ -20,6 +20,8 @@ TABLES = (
     "surveys",
     "use_patterns",
     "overlap_calibration",
+    "use_frequency",
+    "daily_use",
     "figure_errors",
     "restrictions",
     "restriction_targets",
