@@ -13,7 +13,6 @@ from audience_impact.outputs import rules as review
 from audience_impact.outputs.impact_by_area import impact_by_area
 from audience_impact.outputs.impact_by_platform import impact_by_platform
 from audience_impact.outputs.rules import Reviewed
-from audience_impact.outputs.status_rules import sentence
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate
 from audience_impact.vocabulary import RuleStage, Staleness
@@ -21,8 +20,6 @@ from flows.pipeline import quality
 from flows.pipeline.rules import rules
 from tests.engine import calibrated, impact_of, prepared
 from tests.support import AS_OF, world
-
-TRUNCATED = sentence("truncated")
 
 
 @pytest.fixture(scope="module")
