@@ -68,8 +68,11 @@ class Stages:
 
 
 def newest_access(tables: Tables) -> date:
-    """The newest date of access in the facts: the default of `as_of`."""
-    newest = tables["sources"]["accessed_on_end"].max() - pd.Timedelta(days=1)
+    """The last day on which, or after which, two sources were read: the default of `as_of`.
+
+    One wrong day of access cannot move it beyond the newest of the others.
+    """
+    newest = tables["sources"]["accessed_on_end"].nlargest(2).min() - pd.Timedelta(days=1)
     return date(newest.year, newest.month, newest.day)
 
 
