@@ -6,8 +6,8 @@ restriction began as it was on the first day, in a later one as it is in the mid
 phases.
 
 Method. In a later year people online are those of that year, and so is the base. A figure of a
-service stays what it was, the audience from before, with its errors; it no longer limits from above where it is more
-than CURRENT_MONTHS old on the first day of the year. Every phase is drawn for its own day.
+service stays what it was, the audience from before, with its errors; it no longer limits from above
+where it is more than CURRENT_MONTHS old on the first day of the year.
 
 Assumptions. Those of audiences/universes.py.
 

@@ -54,8 +54,8 @@ def drawn(audiences: pd.DataFrame, laws: pd.DataFrame) -> pd.DataFrame:
 def daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Draws (rows, D) of the share of each audience that comes on a day; 1 without a law.
 
-    `table` has `country_id`, `platform_id` and the columns of daily_use.LAW as `share_*`. One draw for a
-    country and service stands for every day.
+    `table` has `country_id`, `platform_id` and the columns of daily_use.LAW as `share_*`. One draw
+    for a country and service stands for every day.
     """
     keys = "daily|" + table["country_id"] + "|" + table["platform_id"]
     u = sampler.rows(InputKind.DAILY_USE, keys)

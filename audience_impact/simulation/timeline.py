@@ -8,9 +8,9 @@ on a day.
 Method. Periods start on the observed day, from the announcement where no day was observed. They end
 on the recorded day; what is ongoing ends on the day of the facts. Where days in force are told,
 they are those alone (curfews). On each interval without change (intervals.py) the union of the
-daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily figure
-bounds as its source states; on others, and without one, the daily audience lies between a thirtieth
-of a monthly audience and all of it, or a ninetieth where the audience is of three months, as
+daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily
+figure bounds as its source states; on others, and without one, the daily audience lies between a
+thirtieth of a monthly audience and all of it, or a ninetieth where the audience is of three months, as
 internet users are. Draws take the daily figure with the errors that figures have (audiences.py),
 else the monthly audience times the share that comes on a day (frequency); where neither is known
 nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in
