@@ -319,6 +319,8 @@ class OverlapParameter(StrEnum):
     AREA = "area"
     REGION = "region"
     MODEL = "model"
+    SPREAD_BELOW = "spread_below"
+    SPREAD_ABOVE = "spread_above"
     SURVEY = "survey"
 
 

@@ -49,6 +49,7 @@ from audience_impact.overlap import calibration
 from audience_impact.overlap.copula import Calibration
 from audience_impact.periods import MEAN_MONTH_DAYS
 from audience_impact.simulation import feature_users
+from audience_impact.vocabulary import OverlapParameter
 from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
 from benchmarks.overlap import facts
 from schemas import facts as contracts
@@ -58,7 +59,7 @@ START = date(2025, 7, 1)
 MEASURES = ("people_exposed", "people_feature_exposed", "people_deprived_net", "person_days")
 Z = {"ci95": 1.959964, "ci90": 1.644854}
 KINDS, ODDS = ("ci95", "ci90", "min_max", "none"), (0.40, 0.25, 0.15, 0.20)
-PARAMETERS = ("mean", "between", "within", "area", "region", "model")
+PARAMETERS = tuple(p.value for p in OverlapParameter if p is not OverlapParameter.SURVEY)
 EVERY = "all"
 
 Row = dict[str, str | int | float]

@@ -198,9 +198,8 @@ ERRORS = {
     ("tail_degrees", "count"): 4.0,
 }
 """Errors of figures about as large as they are learned."""
-EXACT = {key: 4.0 if key[0] == "tail_degrees" else 1e-9 for key in ERRORS} | {
-    ("effective_sample", "count"): 1e11
-}
+_TINY = {"q05": -1e-9, "q50": 0.0, "q95": 1e-9, "count": 4.0}
+EXACT = {key: _TINY[key[1]] for key in ERRORS} | {("effective_sample", "count"): 1e11}
 """Errors too small to see: what is drawn is what is told, but for rounding."""
 
 

@@ -1,4 +1,4 @@
-"""What figures may be off by: rounding, what pairs teach, the law, and the table that is written."""
+"""What figures may be off by: rounding, what pairs teach, the law, and the table of them."""
 
 import numpy as np
 import pandas as pd

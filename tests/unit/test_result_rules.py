@@ -10,7 +10,6 @@ import pytest
 from audience_impact.bounds import measured
 from audience_impact.outputs import rules as review
 from audience_impact.outputs.rules import Reviewed
-from audience_impact.outputs.status_rules import sentence
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate
 from audience_impact.vocabulary import RuleStage, Staleness
@@ -18,8 +17,6 @@ from flows.pipeline import quality
 from flows.pipeline.rules import rules
 from tests.engine import calibrated, impact_of, prepared
 from tests.support import world
-
-TRUNCATED = sentence("truncated")
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ def learned(made: World) -> World:
         ("area", "0.01"),
         ("region", "0.5"),
         ("model", "0.1"),
+        ("spread_below", "1.0"),
+        ("spread_above", "1.0"),
     ):
         made.add("overlap_calibration", parameter=name, value=value)
     return made

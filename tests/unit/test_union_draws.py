@@ -35,7 +35,7 @@ BASES = {"XA-panel": (700e3, 650e3, 800e3), "XB-panel": (700e3, np.nan, np.nan)}
 
 def sets(members: dict[int, list[int]] = MEMBERS) -> Unions:
     table = pd.DataFrame(
-        [(each, *CELLS[each], *BASES[CELLS[each][1]]) for each in members],
+        [(each, *CELLS[each], *BASES[CELLS[each][1]], np.nan) for each in members],
         columns=["set_id", *GROUP],
     )
     rows = [(each, item) for each, items in members.items() for item in items]
