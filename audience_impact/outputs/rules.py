@@ -164,9 +164,9 @@ def union_falls(found: Reviewed) -> list[str]:
     groups = found.chosen.groupby("restriction_id")
     sizes, starts = groups["estimate_id"].agg(frozenset), groups["start"].first()
     named = known["restriction_id"]
-    rows = known.assign(figures=named.map(sizes), start=named.map(starts)).dropna(
-        subset=["figures"]
-    )
+    rows = known.assign(
+        figures=named.map(sizes), start=starts.reindex(named).set_axis(known.index)
+    ).dropna(subset=["figures"])
     same = ["area_id", "base", "base_persons", "start"]  # figures grow until the start
     both = rows.merge(rows, on=same, suffixes=("", "_wider"))
     inside = [few < many for few, many in zip(both["figures"], both["figures_wider"], strict=True)]

@@ -75,8 +75,11 @@ def said(done: Tables, act: str) -> str:
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        ("calls", ["500 k people were exposed", "of them use what is restricted", "panel, June"]),
-        ("whole", ["400 k people were exposed of 700 k", "if right as printed", "Status E"]),
+        (
+            "calls",
+            ["people were exposed of 700 k", "of them use what is restricted", "panel, June"],
+        ),
+        ("whole", ["people were exposed of 700 k", "force 400 k to 400 k", "Status "]),
         ("nothing", ["How many were exposed is not known: 0 to 800 k", "Status M, no figure"]),
         ("never", ["Nobody was exposed."]),
     ],
