@@ -3,20 +3,25 @@
 
 # Tried in this order, by running each of them. To choose: make test PYTHONS=/path/to/python3.12
 PYTHONS = python3.13 python3.12 python3.11 python3 python
-# Passed on to the command of run, check, test and bench: make check ARGS="--format json"
+# Passed on to the command of run, check, test, test-lowest and bench: make check ARGS="--format json"
 ARGS =
 
 VENV = .venv
 BIN = $(VENV)/bin
+LOWEST = .venv-lowest
 LOCKED = $(VENV)/.locked
 READY = $(VENV)/.ready
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
+# A run without its flow: the flow only calls these steps.
+A_RUN = from pathlib import Path; from flows.pipeline import steps; \
+    steps.compute(steps.check(steps.read([Path("data/facts")])), None, 0)
+
 .DEFAULT_GOAL = help
-.PHONY: help run check test lint bench docs lock clean
+.PHONY: help run check test test-lowest lint bench profile docs lock clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: $(READY)  ## compute the answers from data/facts and publish them
 	@$(BIN)/audience-impact run $(ARGS)
@@ -24,8 +29,18 @@ run: $(READY)  ## compute the answers from data/facts and publish them
 check: $(READY)  ## hold data/facts against every rule
 	@$(BIN)/audience-impact check data/facts $(ARGS)
 
+# Coverage and its floor are of the whole suite: a part of it (ARGS) is run without.
 test: lint  ## lint, then run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(if $(ARGS),$(ARGS),--cov)
+
+# Everything that pyproject.toml names at its lowest version, what that needs at its newest.
+test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.toml claims
+	@$(PIP) install uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+	    --compile-bytecode --editable '.[pipeline]' --group build --group notebook --group test
+	$(LOWEST)/bin/python -m pytest -p no:cacheprovider -m 'not locked' \
+	    --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(READY)  ## style, form and types
 	$(BIN)/ruff check .
@@ -35,18 +50,23 @@ lint: $(READY)  ## style, form and types
 bench: $(READY)  ## measure, side by side with what one would use instead
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
-docs: $(READY)  ## write the generated parts of docs/ anew
+profile: $(READY)  ## show in profile.html where the seconds of a run go
+	$(BIN)/pyinstrument --renderer html --outfile profile.html -c '$(A_RUN)'
+	@echo profile.html
+
+docs: $(READY)  ## write the generated parts of docs/ anew, and all of it as a site into site/
 	$(BIN)/python -m flows.reporting.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Keeps the pins that still fit; to move all of them: make lock ARGS=--upgrade
 lock: $(READY)  ## pin the dependencies of pyproject.toml in requirements.lock
 	@$(PIP) install uv
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --group build --group notebook \
-	    --group test --group lint --universal --python-version 3.11 --generate-hashes \
+	    --group test --group lint --group docs --group profile --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --output-file requirements.lock $(ARGS)
 
 clean:  ## remove .venv and caches; what is published stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
+	rm -rf $(VENV) $(LOWEST) site profile.html .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp is touched last: after an interruption it is missing or old, and its step runs again.

@@ -2,13 +2,28 @@
 
 What an analyst calls is named here; `api` holds it, and imports heavy libraries in the functions
 that need them, so that `import audience_impact` takes a moment. `pipeline` computes all that is
-published from facts, through packages that are named after the stages of the data.
+published from facts, through the stages of the data, each importing only those above it:
+
+    vocabulary - controlled words, and nothing else
+    blanks - what counts as blank, and white space that no cell may hold
+    periods - dates as precise as a source is, and time windows
+    populations - which universe lies in which, and the country of an area
+    frames - what a table that crosses a border of packages holds
+    rules - the registry in which every check is entered
+    facts - fact tables in memory, each row with its file and line, and the rules across them
+    ingest - registers of shutdowns, denominators and place names made into facts
+    frequency - who of the users comes on a day, learned from the facts
+    errors - what a printed figure may be off by
+    audiences - which figure speaks for whom: universes, stated intervals, features, circumvention
+    bounds - what the figures force: Frechet, sharp bounds, contradictions
+    overlap - how use of one service goes with use of others, learned from surveys
+    phases - audiences of a restriction by year and by the period of its daily figure
+    simulation - draws of every uncertain input, and the unions and person-days of each
+    outputs - a module a published table, the reasons and the rules over results
+    pipeline - typed facts in, published tables out
+    api - what an analyst calls without a pipeline
 
 Pure: no prefect, no pandera, no network, no clock, no environment may live here.
-
-Stages of the data, each importing only those before it:
-vocabulary < blanks < periods < populations < frames < rules < facts < ingest < audiences <
-bounds < overlap < simulation < outputs < pipeline < api
 """
 
 from audience_impact.api.answers import (

@@ -18,6 +18,8 @@ WINDOW_DAYS = 366
 """A base speaks for a figure at most twelve months away."""
 MONTH_DAYS = 30
 """Days of a "monthly" audience."""
+QUARTER_DAYS = 90
+"""Days of an audience of three months, as internet users are counted."""
 MEAN_MONTH_DAYS = 30.4375
 """Days of a month on average: from days to months."""
 

@@ -24,6 +24,15 @@ AGES = {"internet_12_plus": "age_12_plus", "internet_all": "all_ages"}
 PART_OF_AGES = ("age_13_plus", "age_16_plus", "age_18_plus")
 """Populations of a part of the ages: the others may use a service as well."""
 
+LEAST_AGE = {
+    "internet_12_plus": 12,
+    "age_12_plus": 12,
+    "age_13_plus": 13,
+    "age_16_plus": 16,
+    "age_18_plus": 18,
+}
+"""Age from which a population counts; younger users of a service are not in its figures."""
+
 
 def contains(outer: str, inner: str) -> bool:
     """Whether a population contains another, or is the same, by definition."""

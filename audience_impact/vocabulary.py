@@ -34,6 +34,34 @@ class Feature(StrEnum):
     UNKNOWN = "unknown"
 
 
+HITS_EXISTING_USERS = {
+    Feature.WHOLE_SERVICE: True,
+    Feature.TEXT_MESSAGE: True,
+    Feature.VOICE_MESSAGE: True,
+    Feature.VOICE_CALL: True,
+    Feature.VIDEO_CALL: True,
+    Feature.GROUP_CALL: True,
+    Feature.MEDIA_TRANSFER: True,
+    Feature.FILE_TRANSFER: True,
+    Feature.CHANNEL: True,
+    Feature.FEED: True,
+    Feature.LIVE_STREAM: True,
+    Feature.SEARCH: True,
+    Feature.REGISTRATION: False,
+    Feature.LOGIN: False,
+    Feature.PAYMENT: False,
+    Feature.BOT_API: True,
+    Feature.APP_DISTRIBUTION: False,
+    Feature.WEB_CLIENT: True,
+    Feature.UNKNOWN: True,
+}
+"""Whether a restriction of the feature meets people in their ordinary use of the service.
+
+Where it does not, it meets whoever registers, logs in, pays or installs while it is in force, and
+the audience of the service says nothing of how many these are.
+"""
+
+
 class Action(StrEnum):
     """What is done to the target."""
 
@@ -100,6 +128,15 @@ class NetworkScope(StrEnum):
     FIXED = "fixed"
     SATELLITE = "satellite"
     ASN_LIST = "asn_list"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """What took a network or a service away."""
+
+    ORDER = "order"
+    ATTACK = "attack"
+    DAMAGE = "damage"
     UNKNOWN = "unknown"
 
 
@@ -282,7 +319,19 @@ class OverlapParameter(StrEnum):
     AREA = "area"
     REGION = "region"
     MODEL = "model"
+    SPREAD_BELOW = "spread_below"
+    SPREAD_ABOVE = "spread_above"
     SURVEY = "survey"
+
+
+class UseFrequencyKind(StrEnum):
+    """What the share of those who come on a day is of."""
+
+    OF_USERS = "of_users"
+    OF_MONTHLY_USERS = "of_monthly_users"
+    OF_WEEKLY_USERS = "of_weekly_users"
+    OF_ADOPTERS = "of_adopters"
+    OF_POPULATION = "of_population"
 
 
 class ParameterBasis(StrEnum):
@@ -291,6 +340,30 @@ class ParameterBasis(StrEnum):
     ESTIMATED = "estimated"
     SINGLE_HOUSE = "single_house"
     ASSUMED = "assumed"
+
+
+class FigureError(StrEnum):
+    """What a printed figure may be off by."""
+
+    GROWTH = "growth"
+    RESTRICTED_GROWTH = "restricted_growth"
+    BASE_GROWTH = "base_growth"
+    MEASURERS = "measurers"
+    BASE_MEASURERS = "base_measurers"
+    SECONDARY_SOURCE = "secondary_source"
+    POPULATION = "population"
+    LOW_RELIABILITY = "low_reliability"
+    EFFECTIVE_SAMPLE = "effective_sample"
+    TAIL_DEGREES = "tail_degrees"
+
+
+class ErrorQuantile(StrEnum):
+    """Which quantile of an error a number is; `count` is none."""
+
+    Q05 = "q05"
+    Q50 = "q50"
+    Q95 = "q95"
+    COUNT = "count"
 
 
 class InputKind(StrEnum):
@@ -303,6 +376,7 @@ class InputKind(StrEnum):
     OVERLAP = "overlap"
     FEATURE_SHARE = "feature_share"
     ASSUMED = "assumed"
+    DAILY_USE = "daily_use"
     CIRCUMVENTION = "circumvention"
 
 

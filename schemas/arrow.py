@@ -51,7 +51,7 @@ def _cast(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
 
 def _arrow_field(name: str, column: Any) -> pyarrow.Field:
     about = column.metadata or {}
-    whole = about["unit"] in ("persons", "person_days", "days", "count")
+    whole = about["unit"] in ("persons", "person_days", "person_hours", "days", "count")
     if about["unit"] == "date":
         kind = pyarrow.date32()
     elif str(column.dtype).startswith("str"):

@@ -48,6 +48,11 @@ def person_days(description: str, null: bool = True) -> Any:
     return column(description, "person_days", "OBS_VALUE", null, ge=0)
 
 
+def person_hours(description: str, null: bool = True) -> Any:
+    """A number of hours, each counted once for every person."""
+    return column(description, "person_hours", "OBS_VALUE", null, ge=0)
+
+
 def status(description: str = "E estimated, U low reliability, M no estimate") -> Any:
     """How far to trust the numbers of the row."""
     return word(words.ObsStatus, description, "OBS_STATUS")
@@ -94,3 +99,12 @@ class PublishedModel(pa.DataFrameModel):
         """Other columns are dropped when the table is made."""
 
         strict = "filter"
+
+
+def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
+    """Whether bounds and quantiles of each row rise, to so many (a number or one a row)."""
+    rising = True
+    for names in (bounds, ("q05", "q50", "q95")):
+        steps = frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]
+        rising = rising & ~steps.add(slack, axis=0).lt(0).any(axis=1)
+    return rising

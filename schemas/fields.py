@@ -19,6 +19,7 @@ from audience_impact.rules import Rule, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
 SANE_YEARS = (1990, 2035)
 """From before the first figure of internet use to the end of the projections on record."""
@@ -159,6 +160,30 @@ def date(texts: Any, *, date: bool) -> Any:
 
 
 @cell_rule(
+    "a day has 24 hours",
+    "write the hours of a day in force: 2, 3.5",
+)
+def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
+    """No more hours than a day has."""
+    return ~(_numbers(texts) > 24)
+
+
+@cell_rule(
+    "the cell is no list of days",
+    "write days as 2025-07-13, several joined by ; without spaces",
+)
+def list_of_days(texts: Any, *, list_of_days: bool) -> Any:
+    """Blank or days that exist in the calendar, separated by semicolons."""
+    known = {text: not text.strip() or _all_days(text.split(";")) for text in texts.unique()}
+    return texts.map(known).astype("bool")
+
+
+def _all_days(days: list[str]) -> bool:
+    each = pd.Series(days, dtype="str")
+    return bool((each.str.match(DAY) & periods.spans(each)["start"].notna()).all())
+
+
+@cell_rule(
     f"the year lies outside {SANE_YEARS[0]} to {SANE_YEARS[1]}",
     "correct the year; neither figures nor restrictions are older, nor projections later",
 )
@@ -223,6 +248,22 @@ def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
         checks["required"] = True
     checks["white_space"] = True
     return pa.Field(nullable=False, metadata={"kind": kind, "refers_to": refers_to}, **checks)
+
+
+def optional(field: Any) -> Any:
+    """A column that a file may lack: all its cells are blank then."""
+    field.metadata["optional"] = "yes"
+    return field
+
+
+def hours() -> Any:
+    """Hours on a day."""
+    return _field("number", False, number=True, not_negative=True, most_a_day=True)
+
+
+def days() -> Any:
+    """Days, separated by semicolons."""
+    return _field("text", False, list_of_days=True)
 
 
 def text(filled: bool = False) -> Any:

@@ -6,8 +6,11 @@ the best metric priority speak. A lineage is one measuring programme with all th
 that print it.
 
 Method. Exposed are the users from before: the period ends no later than the restriction
-starts. In each lineage the latest such period; of several sources of it the primary one,
-the measurer's own page, else the value most of them print. Several lineages give a range.
+starts. Of a step of an act they are those from before its first step, or, where no figure of that
+kind is so old, those of the figures nearest to it. In each lineage the latest such period; of
+several sources of it the primary one, the measurer's own page, else the value that most of them
+print, where a page votes for what it prints and for every finer printing that it rounds or cuts
+off. What speaks against a figure that was chosen is in doubts.py. Several lineages give a range.
 Priorities: monthly reach
 of a panel; regular or monthly use in a survey; monthly active users; a company's or an
 unexplained figure, which enters only where nothing better exists; and, as a lower bound
@@ -28,7 +31,9 @@ import pandas as pd
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.audiences.universes import LONGEST_GAP_DAYS, nearest_base
+from audience_impact.errors import rounding
+from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.bases import LONGEST_GAP_DAYS, nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, middle, months_between, with_distance
 from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
@@ -36,6 +41,7 @@ from audience_impact.vocabulary import (
     AudienceMetric,
     IntervalKind,
     PopulationBase,
+    Reliability,
     SourceType,
     Staleness,
     Unit,
@@ -74,19 +80,37 @@ def staleness(months: pd.Series) -> pd.Series:
     return words.where(months.notna(), "")
 
 
-def candidates(tables: Tables) -> pd.DataFrame:
+def candidates(tables: Tables, errors: FigureErrors | None = None) -> pd.DataFrame:
     """Every estimate that may stand for an audience, in persons.
 
     Adds what intervals.read gives, `metric_priority`, `low_persons`, `high_persons` (NaN: no upper
-    limit), `share_base_id` (the base that turned a share into people) and `is_primary_source` (the
-    measurer's own page).
+    limit), `share_base_id` (the base that turned a share into people), `is_primary_source` (the
+    measurer's own page), `rounding_persons` (half a unit of the last digit printed), `of_persons`
+    (of a share) and `is_doubtful` (read in a source of low reliability).
     """
     estimates = tables["estimates"]
     whole = (estimates["age"] == "") & (estimates["sex"] == "")
     counted = estimates["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value]) & whole
     known = estimates[counted & estimates["audience_metric"].isin(list(PRIORITY))]
     known = known[known["population_base"] != PopulationBase.CUSTOM.value]
+    known = _with_own_errors(known, tables, errors)
     return _limits(_in_persons(known, tables["bases"], tables["sources"]), tables)
+
+
+def _with_own_errors(
+    known: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
+    """The rounding of each figure, in its own unit, and the interval of a survey's share."""
+    is_share = known["unit"] == Unit.SHARE.value
+    exact = known["interval_kind"] == IntervalKind.NONE.value
+    half = rounding.half_step(known["value"], is_share).where(exact).fillna(0.0)
+    rounded = known.assign(rounding_persons=half)
+    if errors is None:
+        return rounded
+    kinds = tables["lineages"].set_index("lineage_id")["source_type"]
+    is_asked = is_share & (known["lineage_id"].map(kinds) == SourceType.SURVEY.value)
+    columns = ("value", "low", "high")
+    return intervals.with_sampling(rounded, is_asked, errors.effective_sample, columns)
 
 
 def _in_persons(
@@ -112,7 +136,10 @@ def _in_persons(
     shares = pd.concat([shares, _of_population(estimates, shares, bases, sources)])
     for name in ("value", "low", "high"):
         shares[name] = (shares[name] * shares["of_persons"]).round()
-    people = estimates[estimates["unit"] == Unit.PERSONS.value].assign(share_base_id="")
+    shares["rounding_persons"] = shares["rounding_persons"] * shares["of_persons"]
+    people = estimates[estimates["unit"] == Unit.PERSONS.value].assign(
+        share_base_id="", of_persons=float("nan")
+    )
     return pd.concat([people, shares[people.columns]], ignore_index=True)
 
 
@@ -145,6 +172,7 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """What each figure says, the priority of its metric, and whose page it stands on."""
     lineages = tables["lineages"].set_index("lineage_id")["source_type"]
     pages = tables["sources"].set_index("source_id")["source_type"]
+    trust = tables["sources"].set_index("source_id")["reliability"]
     priority = figures["audience_metric"].map(PRIORITY).astype("float64")
     company = figures["lineage_id"].map(lineages) == SourceType.COMPANY_STATEMENT.value
     priority = priority.where(~company | (priority > WEAK), WEAK)
@@ -155,47 +183,75 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         **{name: stated[name] for name in (*LAW, "is_ranged")},
         low_persons=stated["least"],
         high_persons=stated["most"].where(priority < FLOOR),
+        stated_most_persons=stated["most"],
         metric_priority=priority,
         is_company_statement=company,
         is_primary_source=figures["source_id"].map(pages) != SourceType.PRESS_RELAY.value,
+        is_doubtful=figures["source_id"].map(trust) == Reliability.LOW.value,
     )
 
 
 def before(wanted: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     """Figures of each wanted (restriction, country, platform) from before its start.
 
-    `wanted` has AUDIENCE and `start`; the result has one row an audience and figure.
+    `wanted` as scope.WANTED declares it; the result has one row an audience and figure. What no
+    existing user comes upon has no figure.
     """
     known = figures.rename(columns={"area_id": "country_id"})
-    joined = wanted.merge(known, on=["country_id", "platform_id"])
+    joined = wanted[wanted["is_existing_use"]].merge(known, on=["country_id", "platform_id"])
     return joined[joined["period_end"] <= joined["start"]]
 
 
 def choose(joined: pd.DataFrame) -> pd.DataFrame:
-    """The figures that speak: of the best priority, of each lineage the latest, one page each.
+    """The figures that speak: of the best priority, of each lineage one period, one page each.
 
     Adds `pages_count`, the number of pages that print the chosen period of the lineage.
     """
-    priority = joined["metric_priority"]
-    best = joined[priority == joined.groupby(AUDIENCE)["metric_priority"].transform("min")]
     by = [*AUDIENCE, "lineage_id"]
-    latest = best[best["period_end"] == best.groupby(by)["period_end"].transform("max")]
+    latest = _of_one_period(_best(joined), by)
     longest = latest.groupby(by)["period_start"].transform("min")
     latest = latest[(latest["period_start"] == longest) | (latest["metric_priority"] >= FLOOR)]
     said = latest["point_persons"].fillna(latest["low_persons"])
-    votes = latest.assign(said=said).groupby([*by, "said"])["said"].transform("size")
-    floor = latest["low_persons"].where(latest["metric_priority"] >= FLOOR, 0.0)
     ranked = latest.assign(
-        votes=votes,
-        floor=floor,
+        said=said,
+        step=rounding.half_step(said, pd.Series(False, said.index)),
+        floor=latest["low_persons"].where(latest["metric_priority"] >= FLOOR, 0.0),
         pages_count=latest.groupby(by)["metric_priority"].transform("size"),
         exact=latest["interval_kind"] == IntervalKind.NONE.value,
     )
-    chosen = ranked.sort_values(
-        ["floor", "is_primary_source", "votes", "exact", "estimate_id"],
-        ascending=[False, False, False, False, True],
+    chosen = ranked.assign(votes=_votes(ranked, by)).sort_values(
+        ["floor", "is_primary_source", "votes", "exact", "step", "estimate_id"],
+        ascending=[False, False, False, False, True, True],
     )
     return chosen.drop_duplicates(by).sort_values([*by], ignore_index=True)
+
+
+def _best(joined: pd.DataFrame) -> pd.DataFrame:
+    """Of each audience the figures of the best priority; of those that are clear of it, these.
+
+    Clear are figures from before the first step of the act.
+    """
+    priority = joined["metric_priority"]
+    best = joined[priority == joined.groupby(AUDIENCE)["metric_priority"].transform("min")]
+    best = best.assign(is_clear=best["period_end"] <= best["before"])
+    return best[best["is_clear"] | ~best.groupby(AUDIENCE)["is_clear"].transform("any")]
+
+
+def _of_one_period(best: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Of each lineage the figures whose period ends nearest to the first step of the act."""
+    ends = best.groupby(by)["period_end"]
+    nearest = ends.transform("max").where(best["is_clear"], ends.transform("min"))
+    return best[best["period_end"] == nearest]
+
+
+def _votes(pages: pd.DataFrame, by: list[str]) -> pd.Series:
+    """How many pages print the value of each page: that value, or one that it is rounded to."""
+    own = pages[[*by, "said", "step"]].reset_index(names="place")
+    both = own.merge(own, on=by, suffixes=("", "_other"))
+    apart = (both["said"] - both["said_other"]).abs()
+    is_rounded = (both["step_other"] > both["step"]) & (apart < 2 * both["step_other"])
+    agree = (apart == 0) | is_rounded
+    return agree.groupby(both["place"]).sum().reindex(pages.index)
 
 
 def audiences(wanted: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:

@@ -2,9 +2,13 @@
 
 Definitions. A restriction is partial where it is not known to touch everyone in its audiences: a
 part of a country, some networks, networks or a start that are not known. One that was never
-enforced touches nobody. A restriction reaches everyone where it is neither.
+enforced touches nobody. A restriction reaches everyone where it is neither. A step is a restriction
+that continues another one (`continues`): both are steps of one act.
 
-Method. The whole internet as a target swallows the single services named beside it.
+Method. The whole internet as a target swallows the single services named beside it. Of each
+audience it is said from before which day it is wanted (`before`): the start, for a step the start
+of the first step that targets the service in the country. A service of which only what
+HITS_EXISTING_USERS denies is restricted has no audience that is exposed.
 
 Assumptions. What is announced and never withdrawn was enforced.
 """
@@ -17,15 +21,17 @@ from typing import ClassVar
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import ANY, DAY, TEXT, TRUTH, Declared, Frame
+from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.populations import countries_of, is_region
 from audience_impact.vocabulary import (
+    HITS_EXISTING_USERS,
     WHOLE_INTERNET,
     EndStatus,
     Feature,
     GeoScope,
     NetworkScope,
     Severity,
+    YesNo,
 )
 
 AUDIENCE = ["restriction_id", "country_id", "platform_id"]
@@ -49,6 +55,12 @@ RESTRICTIONS = Frame(
         "severity": TEXT,
         "evidence_state": TEXT,
         "claim_status": TEXT,
+        "continues": TEXT,
+        "extent_reason": TEXT,
+        "days_in_force": TEXT,
+        "times_in_force": NUMBER,
+        "least_hours_a_day": NUMBER,
+        "most_hours_a_day": NUMBER,
         "is_start_known": TRUTH,
         "is_subnational": TRUTH,
         "is_some_networks": TRUTH,
@@ -56,6 +68,7 @@ RESTRICTIONS = Frame(
         "is_never_enforced": TRUTH,
         "is_partial": TRUTH,
         "is_reaching_everyone": TRUTH,
+        "is_order": TRUTH,
     },
     key=("restriction_id",),
 )
@@ -66,7 +79,13 @@ TARGETS = Frame(
 )
 WANTED = Frame(
     "scope.wanted",
-    {**dict.fromkeys(AUDIENCE, TEXT), "start": DAY},
+    {
+        **dict.fromkeys(AUDIENCE, TEXT),
+        "start": DAY,
+        "before": DAY,
+        "is_step": TRUTH,
+        "is_existing_use": TRUTH,
+    },
     key=tuple(AUDIENCE),
 )
 WHOLE_SERVICES = Frame(
@@ -147,8 +166,17 @@ def _restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
         | ~found["is_start_known"]
     )
     return found.assign(
-        is_partial=partial, is_reaching_everyone=~(partial | found["is_never_enforced"])
+        is_partial=partial,
+        is_reaching_everyone=~(partial | found["is_never_enforced"]),
+        is_order=_ordered(found),
     )
+
+
+def _ordered(restrictions: pd.DataFrame) -> pd.Series:
+    """Which restrictions an authority ordered; all, where nothing says who ordered any."""
+    if "is_ordered" not in restrictions or not restrictions["is_ordered"].isin(list(YesNo)).any():
+        return pd.Series(True, restrictions.index)
+    return restrictions["is_ordered"] == YesNo.YES.value
 
 
 def _wanted(restrictions: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
@@ -161,10 +189,36 @@ def _wanted(restrictions: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     network = named.loc[named["platform_id"] == WHOLE_INTERNET, "restriction_id"]
     swallowed = named["restriction_id"].isin(network) & (named["platform_id"] != WHOLE_INTERNET)
     countries = restrictions["area_ids"].str.split(";").map(countries_of)
-    places = restrictions[["restriction_id", "start"]].assign(country_id=countries)
+    places = restrictions[["restriction_id", "start", "continues"]].assign(country_id=countries)
     rows = places.explode("country_id").merge(named[~swallowed], on="restriction_id", how="left")
     rows["platform_id"] = rows["platform_id"].astype("str").fillna("")
-    return rows.sort_values(AUDIENCE, ignore_index=True)
+    rows = rows.sort_values(AUDIENCE, ignore_index=True)
+    new_use = _new_use_alone(targets)
+    return _with_first_step(rows).assign(
+        is_existing_use=~pd.MultiIndex.from_frame(rows[new_use.names]).isin(new_use)
+    )
+
+
+def _new_use_alone(targets: pd.DataFrame) -> pd.MultiIndex:
+    """Restrictions and platforms of which nothing is restricted that existing users come upon."""
+    existing = {feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits}
+    is_hit = targets["feature"].isin(existing)
+    any_hit = is_hit.groupby([targets["restriction_id"], targets["platform_id"]]).any()
+    return any_hit.index[~any_hit]
+
+
+def _with_first_step(rows: pd.DataFrame) -> pd.DataFrame:
+    """Columns `before`, the start of the first step, and `is_step`: there is an earlier one."""
+    place = ["country_id", "platform_id"]
+    keys = pd.MultiIndex.from_frame(rows[AUDIENCE])
+    earlier = pd.MultiIndex.from_frame(rows[["continues", *place]])
+    first = rows["start"]
+    while True:
+        known = pd.Series(first.to_numpy(), keys).reindex(earlier).set_axis(rows.index)
+        sooner = first.where(~(known < first), known)
+        if sooner.equals(first):
+            return rows.assign(before=first, is_step=first < rows["start"])
+        first = sooner
 
 
 def whole_service(targets: pd.DataFrame) -> pd.Series:

@@ -78,11 +78,20 @@ UNFINISHED = ".unfinished"
 
 @dataclass(frozen=True)
 class Header:
-    """What a table is expected to hold: its columns, its key, and whether it may be missing."""
+    """What a table is expected to hold: its columns, its key, and what may be missing.
+
+    `optional` is the table as a whole; `optional_columns` are blank in a file that lacks them.
+    """
 
     columns: Sequence[str]
     key: Sequence[str]
     optional: bool = False
+    optional_columns: frozenset[str] = frozenset()
+
+    @property
+    def required_columns(self) -> list[str]:
+        """The columns that every file must have."""
+        return [name for name in self.columns if name not in self.optional_columns]
 
 
 def _decoded(path: Path) -> str:
@@ -148,7 +157,7 @@ class _Reader:
         return found
 
     def check_header(self, names: Sequence[str]) -> bool:
-        for missing in [name for name in self.header.columns if name not in names]:
+        for missing in [name for name in self.header.required_columns if name not in names]:
             self.fail("missing_column", 1, missing, "", f"add the column {missing} to the header")
         strange = [
             name
@@ -207,10 +216,15 @@ class _Reader:
         names = rows[0][1]
         good = [(line, row) for line, row in rows[1:] if self.sound(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
-        return frame[list(self.header.columns)].assign(
-            row_layer=self.layer,
-            row_file=self.path.name,
-            row_line=pd.Series([line for line, _ in good], dtype="int64"),
+        columns = list(self.header.columns)
+        return (
+            frame.reindex(columns=columns, fill_value="")
+            .astype("str")
+            .assign(
+                row_layer=self.layer,
+                row_file=self.path.name,
+                row_line=pd.Series([line for line, _ in good], dtype="int64"),
+            )
         )
 
 

@@ -265,6 +265,31 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
 
 
 @ACROSS.rule(
+    FindingSeverity.ERROR,
+    "a step of an act does not start after the restriction that it continues",
+    "name in continues the step before this one, or leave the cell blank",
+    "restrictions",
+)
+def step_out_of_order(tables: Tables) -> list[Finding]:
+    """A step starts after the one that it continues; both starts are known."""
+    acts = tables["restrictions"]
+    starts = acts[["announced_on_start", "observed_from_start"]].min(axis=1)
+    steps = acts[acts["continues"] != ""]
+    earlier = starts.set_axis(acts["restriction_id"]).reindex(steps["continues"])
+    later = starts[steps.index] > earlier.set_axis(steps.index)
+    return [
+        found_in(
+            "restrictions",
+            row,
+            "continues",
+            "step_out_of_order",
+            "the restriction that it continues does not start before it",
+        )
+        for _, row in steps[~later].iterrows()
+    ]
+
+
+@ACROSS.rule(
     FindingSeverity.WARNING,
     "a source has no address",
     "add the address when it is found",

@@ -4,6 +4,7 @@ Pure: which names there are is told by a gazetteer. A name that is not found lea
 so that what is said of the people is an upper bound and never too narrow.
 """
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ PARTS = re.compile(r"\b(except|excluding|excluded|outside|most|nearly|partial|so
 NATIONAL = re.compile(
     r"\b(nation ?wide|country ?wide|(entire|whole|across the) country)\b|^national$|^entire nation"
 )
+WHOLE_WORDS = ("nationwide", "countrywide")
+LIKENESS = 0.88
+"""A word so like one of them is a slip of the pen: one letter left out, doubled or changed."""
 EXCEPT = re.compile(r"^national except|^all (the )?(regions|states|provinces)|regions across")
 """What is said of a country as a whole, and yet not of all of it."""
 MOST_COUNTRIES = 300
@@ -186,9 +190,17 @@ def regions_in(text: str, known: Mapping[str, str]) -> tuple[set[str], list[str]
     return codes, [word for word in rest.split() if word not in UNITS | ARTICLES | {"|"}]
 
 
+def corrected(text: str) -> str:
+    """A plain text with slips in the words for a whole country mended ("nationwde")."""
+    return " ".join(
+        (difflib.get_close_matches(word, WHOLE_WORDS, 1, LIKENESS) or [word])[0]
+        for word in plain(text).split()
+    )
+
+
 def is_national(text: str) -> bool:
     """Whether a text means all of a country, without exception."""
-    told = plain(text)
+    told = corrected(text)
     return bool(NATIONAL.search(told)) and not PARTS.search(told)
 
 

@@ -15,8 +15,10 @@ Known drawbacks. A register that corrects a start or a place makes another event
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
@@ -30,7 +32,8 @@ COMMON_DEFECTS = {
     "country_unresolved": "a country that ISO 3166 does not know; refused",
     "several_countries": "several countries in one cell: one event in all of them",
     "repeat_differs": "repeats an event in other words; the newest row stands",
-    "same_row_twice": "the same event twice in one year; two events, as the register counts",
+    "same_row_twice": "the same row twice in one year; one event where it names its sources",
+    "told_twice": "the same event twice in one year, from the same sources: one event",
 }
 """Kinds of defect that any register may have, and what they mean."""
 
@@ -41,8 +44,11 @@ Row = dict[str, str]
 class Record:
     """One row of a register.
 
-    `number` counts from 1 below the header; `country` is as printed; `identity` is what rows of one
-    event share, `services` what tells two of one year apart, `refused` why it becomes nothing.
+    `number` counts from 1 below the header; `country` is as printed; `identity` is what the id of
+    its event is made of, `services` what tells two of one year apart, `refused` why it becomes
+    nothing. Rows of one event share `alike`, which is the identity where it is blank; two of one
+    year that agree in services and in `evidence`, if there is any, are one event told twice.
+    `operators` are the keys of those it names.
     """
 
     number: int
@@ -53,6 +59,14 @@ class Record:
     identity: tuple[str, ...]
     services: tuple[str, ...]
     refused: str = ""
+    alike: tuple[str, ...] = ()
+    evidence: str = ""
+    operators: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """What rows of one event share."""
+        return self.alike or self.identity
 
 
 @dataclass(frozen=True)
@@ -191,6 +205,24 @@ class Background:
     rules: Sequence[FeatureRule]
     newest_year: str
     spellings: Mapping[str, Mapping[str, str]]
+    records: Sequence[Record] = ()
+
+    @cached_property
+    def operator_rows(self) -> Mapping[tuple[str, ...], Counter[str]]:
+        """How many records name each operator, by country codes."""
+        found: dict[tuple[str, ...], Counter[str]] = {}
+        for record in self.records:
+            found.setdefault(record.country_ids, Counter()).update(set(record.operators))
+        return found
+
+    @cached_property
+    def same_start(self) -> Mapping[tuple[str, ...], list[Record]]:
+        """Records that were not refused, by country codes and start."""
+        found: dict[tuple[str, ...], list[Record]] = {}
+        for record in self.records:
+            if not record.refused:
+                found.setdefault(record.identity[:2], []).append(record)
+        return found
 
     def locate(self, record: Record, cell: str, text: str, scope: GeoScope) -> Place:
         """Where a record was, from its countries, its place in words and how far it reaches."""
@@ -299,10 +331,35 @@ def _one_a_year(rows: Sequence[Record]) -> bool:
     return len({row.count_year for row in rows}) == len(rows)
 
 
+def _said(record: Record) -> tuple[int, tuple[str, ...]]:
+    """How much a record says, and an order of those that say as much."""
+    known = [cell for cell in record.cells.values() if cell.casefold() not in ("", "unknown")]
+    return len(known), tuple(record.cells.values())
+
+
+def told_twice(rows: Sequence[Record]) -> dict[int, int]:
+    """Rows of one group that tell an event of another row of the same year once more.
+
+    Gives the number of each such row with that of the row that says most, which stands for both.
+    """
+    found: dict[tuple[str, ...], list[Record]] = {}
+    for row in rows:
+        if row.evidence:
+            found.setdefault((row.count_year, row.evidence, *row.services), []).append(row)
+    return {
+        other.number: best.number
+        for own in found.values()
+        for best in [max(own, key=_said)]
+        for other in own
+        if other is not best
+    }
+
+
 def _split(rows: Sequence[Record]) -> list[tuple[str, list[Record]]]:
     """Rows of one identity as events, each with what tells it apart from the others."""
+    rows = [row for row in rows if row.number not in told_twice(rows)]
     if _one_a_year(rows):
-        return [("", list(rows))]
+        return [("", rows)]
     found: dict[str, list[Record]] = {}
     for services in sorted({row.services for row in rows}):
         seen: dict[str, int] = {}
@@ -318,17 +375,28 @@ def _id(register: Register, identity: Sequence[str], apart: str) -> str:
     return f"{country}-{identity[1]}-{register.name}-{digest[:SUFFIX_SIGNS]}"
 
 
+def _with_copies(own: Sequence[Record], group: Sequence[Record]) -> tuple[Record, ...]:
+    """The records of an event, each after those that only tell it once more."""
+    twice = told_twice(group)
+    return tuple(
+        each
+        for record in own
+        for each in (*(row for row in group if twice.get(row.number) == record.number), record)
+    )
+
+
 def events(rows: Sequence[Record], register: Register) -> list[Event]:
     """The events of all rows that were not refused, by id.
 
-    An identity begins with the country codes and the day of the start; ids are made of these.
+    The id is that of the oldest row. An identity begins with the country codes and the day of the
+    start; ids are made of these.
     """
     groups: dict[tuple[str, ...], list[Record]] = {}
     for row in sorted((row for row in rows if not row.refused), key=_order):
-        groups.setdefault(row.identity, []).append(row)
+        groups.setdefault(row.group, []).append(row)
     found = [
-        Event(_id(register, identity, apart), tuple(own))
-        for identity, group in groups.items()
+        Event(_id(register, group[0].identity, apart), _with_copies(own, group))
+        for group in groups.values()
         for apart, own in _split(group)
     ]
     taken = {event.restriction_id for event in found}

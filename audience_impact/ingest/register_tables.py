@@ -56,6 +56,9 @@ def defects(register: Register, rows: Sequence[Record], readings: Sequence[Readi
         if not row.refused and len(row.country_ids) > 1
     ]
     found += [Defect("same_row_twice", number) for number in same_row_twice(rows)]
+    found += [
+        Defect("told_twice", row.number) for reading in readings for row in copies(reading.event)
+    ]
     for reading in readings:
         found += reading.defects
         found += [
@@ -64,6 +67,11 @@ def defects(register: Register, rows: Sequence[Record], readings: Sequence[Readi
             if not _says_the_same(register, earlier, later)
         ]
     return Defects.collected(found, register.defects)
+
+
+def copies(event: Event) -> list[Record]:
+    """Records of an event that tell it once more in one year."""
+    return [later for earlier, later in event.repeats if earlier.count_year == later.count_year]
 
 
 def same_row_twice(rows: Sequence[Record]) -> list[int]:
@@ -148,10 +156,12 @@ def outcome_rows(rows: Sequence[Record], found: Sequence[Event], source_id: str)
         for event in found
         for place, record in enumerate(event.records)
     }
+    twice = {row.number for event in found for row in copies(event)}
     told = []
     for row in rows:
         restriction, outcome = owners.get(row.number, ("", ImportOutcome.REFUSED))
         merged = outcome is ImportOutcome.MERGED
+        how = "told twice in" if row.number in twice else "counted again in"
         told.append(
             {
                 "source_id": source_id,
@@ -161,7 +171,7 @@ def outcome_rows(rows: Sequence[Record], found: Sequence[Event], source_id: str)
                 "country_ids": ";".join(row.country_ids),
                 "fate": outcome.value,
                 "restriction_id": restriction,
-                "reason": row.refused or (f"counted again in {row.count_year}" if merged else ""),
+                "reason": row.refused or (f"{how} {row.count_year}" if merged else ""),
             }
         )
     return told

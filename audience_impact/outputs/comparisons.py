@@ -5,6 +5,7 @@ import pandas as pd
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
+from audience_impact.outputs.attribution import attributed
 from audience_impact.vocabulary import FigureKind, ImpactMetric, Unit
 
 REASONS = {
@@ -42,8 +43,15 @@ def comparisons(
         upper_persons=ours["upper_persons"],
         compared_with=single.map({True: "platform", False: "restriction"}),
         published_value=theirs["value"],
+        attribution=_attribution(theirs, tables),
     )
     return _judged(table).sort_values(["restriction_id", "published_figure_id"], ignore_index=True)
+
+
+def _attribution(theirs: pd.DataFrame, tables: Tables) -> pd.Series:
+    """Whose figure it is, and the page it was read on."""
+    page = theirs["source_id"].map(tables["sources"].set_index("source_id")["publisher"])
+    return attributed(theirs.assign(page=page), "publisher", "page", "period")
 
 
 def _statements(tables: Tables, inputs: Inputs) -> pd.DataFrame:

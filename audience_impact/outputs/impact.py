@@ -11,15 +11,14 @@ from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.outputs import reasons
-from audience_impact.outputs.reasons import MISSING, NEVER, NORMAL, UNRELIABLE, because
+from audience_impact.outputs.reasons import NEVER, because
+from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import reach, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Draws
 from audience_impact.vocabulary import DedupMethod, ImpactMetric, OverlapKind
 
-TRUNCATED_FLAG = 0.05
-"""A larger share of draws moved by the bounds is flagged."""
 QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
 _ENDS = ["lower_persons", *QUANTILES, "upper_persons"]
 
@@ -43,7 +42,7 @@ def impact(
     draws: Draws,
     lost: pd.DataFrame,
 ) -> pd.DataFrame:
-    """One row a restriction and impact_metric; `lost` as audiences.reach_lost gives it."""
+    """One row a restriction and impact_metric; `lost` as outputs.reach_lost gives it."""
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
     status = reasons.status(scope, inputs)
@@ -76,13 +75,16 @@ def _shared(
         {
             "area_id": about["area_ids"],
             "base": bases.where(bases != ""),
-            "base_persons": bounds.exposed["base_persons"],
+            "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
             "dedup_method": _method(inputs.audiences, bounds, drawn, model),
             "staleness": figures.staleness(groups["age_months"].max()),
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
             "is_never_enforced": about["is_never_enforced"],
+            "is_base_projected": groups["is_base_projected"].agg(
+                lambda flags: flags.eq(True).any()
+            ),
         }
     )
 
@@ -117,31 +119,30 @@ def _numbers(found: _Known, metric: ImpactMetric) -> pd.DataFrame:
     """Bounds and quantiles of a metric, by restriction."""
     drawn, names = found.draws.by_metric[metric.value], found.simulation.restrictions
     middle = unions.quantiles(drawn, names, "persons")
-    frame = found.bounds.of(metric).join(middle)
-    met = frame["lower_persons"] == frame["upper_persons"]
-    for name in middle.columns:  # where the bounds meet, nothing is left to draw
-        frame[name] = frame[name].where(~met, frame["lower_persons"])
-    return frame
+    return found.bounds.of(metric).join(middle)
 
 
 def _exposed(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
-    """People exposed: status and reasons, what the bounds truncated, the reach of the window."""
-    frame = _numbers(found, ImpactMetric.PEOPLE_EXPOSED).join(status)
-    moved = pd.Series(found.draws.truncated_share, found.simulation.restrictions)
-    moved = moved.reindex(frame.index)
-    platforms = found.inputs.audiences.groupby("restriction_id")["platform_id"].nunique()
-    is_single = (platforms == 1).reindex(frame.index)
-    drawn, flagged = frame["q50_persons"].notna(), moved > TRUNCATED_FLAG
-    met = frame["lower_persons"] == frame["upper_persons"]
-    wide = frame["lower_persons"] < frame["upper_persons"]
-    frame = because(frame, flagged & wide & drawn, reasons.TRUNCATED, "")
-    frame = because(frame, flagged & met & drawn & is_single, reasons.AS_STATED, "")
-    for word, names in _contradicted(found.bounds).items():
-        frame = because(frame, frame.index.isin(names), word, UNRELIABLE)
+    """People exposed: status and reasons, draws beyond the bounds, the reach of the window."""
+    frame = _with_error(_numbers(found, ImpactMetric.PEOPLE_EXPOSED).join(status))
+    beyond = pd.Series(found.draws.outside_share, found.simulation.restrictions)
+    beyond = beyond.reindex(frame.index)
+    for rule, names in _contradicted(found.bounds).items():
+        frame = because(frame, frame.index.isin(names), rule)
     return (
         _uncalibrated(frame, found.simulation)
-        .assign(clamped_draws_share=moved.where(frame["q50_persons"].notna()).round(4))
+        .assign(clamped_draws_share=beyond.where(frame["q50_persons"].notna()).round(4))
         .join(_windows(found, frame["upper_persons"]))
+    )
+
+
+def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of which no error is known, the interval having no width, say so."""
+    known = (frame["obs_status"] != MISSING) & (frame["reason"] != NEVER)
+    return because(
+        frame,
+        known & (frame["q05_persons"] == frame["q95_persons"]) & (frame["q50_persons"] > 0),
+        "no_error",
     )
 
 
@@ -165,21 +166,21 @@ def _uncalibrated(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataF
     ready = frame.index.isin(simulation.countries["restriction_id"])
     ready &= frame["obs_status"] != MISSING
     silent = frame["q50_persons"].isna()
-    return because(frame, ready & silent, reasons.UNCALIBRATED, UNRELIABLE)
+    return because(frame, ready & silent, reasons.undrawn(simulation))
 
 
 def _contradicted(bounds: Bounds) -> dict[str, list[str]]:
-    """Restrictions whose measured overlaps contradict other facts, by what was done about it."""
-    found: dict[str, list[str]] = {reasons.LEFT_OUT: [], reasons.REPAIRED: []}
+    """Restrictions whose measured overlaps contradict other facts, by the rule of status."""
+    found: dict[str, list[str]] = {"overlap_left_out": [], "overlap_repaired": []}
     for one in bounds.overlaps:
         if one.conflict is not None:
-            found[reasons.REPAIRED if one.changes else reasons.LEFT_OUT].append(one.key[0])
+            found["overlap_repaired" if one.changes else "overlap_left_out"].append(one.key[0])
     return found
 
 
 def _feature_users(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     """Feature users: everyone exposed to a whole service, else by the shares that speak for it."""
-    frame = _numbers(found, ImpactMetric.PEOPLE_FEATURE_EXPOSED).join(status)
+    frame = _with_error(_numbers(found, ImpactMetric.PEOPLE_FEATURE_EXPOSED).join(status))
     named = frame.index.isin(found.scope.is_whole_service.index)
     whole = found.scope.is_whole_service.reindex(frame.index)
     narrowed = whole.ne(True) & (frame["reason"] != NEVER)
@@ -188,9 +189,9 @@ def _feature_users(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     )
     words = assumed.astype("str").reindex(frame.index, fill_value="")
     is_asked = pd.Series(frame.index.isin(assumed.index), frame.index)
-    frame = because(frame, narrowed & whole.isna() & named, reasons.MIXED, MISSING)
-    frame = because(frame, narrowed & ~is_asked, reasons.NO_SHARE, MISSING)
-    frame = because(frame, narrowed & is_asked & (words != ""), words, UNRELIABLE)
+    frame = because(frame, narrowed & whole.isna() & named, "mixed_features")
+    frame = because(frame, narrowed & ~is_asked, "no_feature_share")
+    frame = because(frame, narrowed & is_asked & (words != ""), "feature_assumed", words)
     frame[QUANTILES] = frame[QUANTILES].where(~(narrowed & (~is_asked | whole.isna())))
     return _uncalibrated(frame, found.simulation)
 
@@ -203,8 +204,8 @@ def _deprived(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     counted = frame.index.isin(polls.index)
     poll = polls.reindex(frame.index).eq(True)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)
-    frame = because(frame, enforced & ~counted, reasons.NO_CIRCUMVENTION, MISSING)
-    return because(frame, enforced & poll, reasons.POLL, UNRELIABLE)
+    frame = because(frame, enforced & ~counted, "no_circumvention")
+    return because(frame, enforced & poll, "poll")
 
 
 def _lost(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.DataFrame:
@@ -214,11 +215,11 @@ def _lost(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.DataFrame:
     known = lost.reindex(upper.index)
     nothing = known["reason"].isna()
     reason = known["reason"].fillna(reasons.NO_AFTER)
-    reason = reason.where(upper.notna(), reason + f"; {reasons.NO_BASE}")
+    reason = reason.where(upper.notna(), reason + f"; {sentence('no_base')}")
     return known[_ENDS].assign(
         lower_persons=0.0,
         upper_persons=upper,
-        obs_status=nothing.map({True: MISSING, False: UNRELIABLE}).where(~never, NORMAL),
+        obs_status=nothing.map({True: MISSING, False: UNRELIABLE}).where(~never, ESTIMATED),
         reason=reason.where(~never, NEVER),
     )
 
@@ -228,6 +229,7 @@ def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:
     shares = {}
     for level in ("lower", *unions.QUANTILES, "upper"):
         people = frame[f"{level}_persons"]
-        shares[f"{level}_base_share"] = (people / frame["base_persons"]).round(6)
+        of_base = (people / frame["base_persons"]).round(6)
+        shares[f"{level}_base_share"] = of_base.where(~frame["is_base_projected"])
         shares[f"{level}_population_share"] = (people / frame["population_persons"]).round(6)
     return frame.assign(**shares)

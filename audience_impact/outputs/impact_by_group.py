@@ -20,8 +20,7 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.facts.tables import Tables
-from audience_impact.outputs import reasons
-from audience_impact.outputs.reasons import NORMAL, UNRELIABLE
+from audience_impact.outputs.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE, sentence
 from audience_impact.periods import months_between
 from audience_impact.vocabulary import ImpactMetric, PopulationBase, Unit
 
@@ -50,7 +49,7 @@ def impact_by_group(scope: Scope, inputs: Inputs, tables: Tables) -> pd.DataFram
     keys = pd.MultiIndex.from_frame(table[COUNTRY])
     missing = table["platforms_count"].to_numpy() < asked.reindex(keys).to_numpy()
     open_above = table["brief"].to_numpy() | missing
-    old = table["age_months"].to_numpy() > reasons.OLD_MONTHS
+    old = table["age_months"].to_numpy() > OLD_MONTHS
     words = [
         "; ".join(word for word, on in zip(REASONS, row, strict=True) if on)
         for row in zip(table["brief"], missing, old, strict=True)
@@ -68,9 +67,9 @@ def impact_by_group(scope: Scope, inputs: Inputs, tables: Tables) -> pd.DataFram
 
 
 REASONS = (
-    reasons.BRIEF,
+    sentence("brief"),
     "no figure of this group for some of the platforms",
-    reasons.OLD,
+    sentence("old"),
 )
 
 

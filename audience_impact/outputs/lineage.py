@@ -6,6 +6,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
+from audience_impact.outputs.attribution import attributed, measurers
 
 EVERY = "all"
 """In lineage: the fact speaks of the restriction as a whole."""
@@ -19,13 +20,19 @@ INPUTS = {
     "surveys": "survey_id",
 }
 """Key of each fact table that feeds figures; restriction_targets has three."""
+ACTS = ("restrictions", "restriction_targets")
+"""Tables whose rows tell of an act: reported, not measured."""
 COLUMNS = ["restriction_id", "platform_id", "input_id", "role"]
+_FACT = [
+    *("input_table", "input_id", "source_id", "lineage_id", "period"),
+    *("row_layer", "row_file", "row_line"),
+]
 
 
 def lineage(
     scope: Scope, inputs: Inputs, bounds: Bounds, lost: pd.DataFrame, tables: Tables
 ) -> pd.DataFrame:
-    """One row a restriction, platform, fact and role; `lost` as audiences.reach_lost gives it."""
+    """One row a restriction, platform, fact and role; `lost` as outputs.reach_lost gives it."""
     used = pd.concat(
         [
             _estimates_used(inputs, lost),
@@ -37,33 +44,32 @@ def lineage(
         ],
         ignore_index=True,
     ).drop_duplicates()
-    located = pd.concat(
-        [
-            tables[table]
-            .rename(columns={key: "input_id"})[
-                ["input_id", "source_id", "row_layer", "row_file", "row_line"]
-            ]
-            .assign(input_table=table)
-            for table, key in INPUTS.items()
-        ]
-    )
-    targets = tables["restriction_targets"]
-    located = pd.concat(
-        [
-            located,
-            targets.assign(input_table="restriction_targets", input_id=_target_ids(targets))[
-                located.columns
-            ],
-        ]
-    )
-    sources = tables["sources"][["source_id", "publisher", "url"]]
     return (
-        used.merge(located, on=["input_table", "input_id"])
-        .merge(sources, on="source_id")
+        used.merge(_located(tables), on=["input_table", "input_id"])
         .assign(output_table="impact")
         .sort_values(
             ["restriction_id", "role", "platform_id", "input_table", "input_id"], ignore_index=True
         )
+    )
+
+
+def _located(tables: Tables) -> pd.DataFrame:
+    """Every fact that can feed a figure: its line, its source, and who measured it."""
+    keyed = [
+        tables[table].rename(columns={key: "input_id"}).assign(input_table=table)
+        for table, key in INPUTS.items()
+    ]
+    targets = tables["restriction_targets"]
+    keyed.append(targets.assign(input_table="restriction_targets", input_id=_target_ids(targets)))
+    facts = pd.concat([part.reindex(columns=_FACT) for part in keyed], ignore_index=True)
+    pages = tables["sources"][["source_id", "publisher", "url", "lineage_id"]]
+    facts = facts.merge(pages, on="source_id", suffixes=("", "_of_page"))
+    series = facts["lineage_id"].fillna(facts["lineage_id_of_page"])
+    facts = facts.assign(measurer=series.map(measurers(tables["lineages"])))
+    told = attributed(facts, "measurer", "publisher", "period")
+    act = facts["input_table"].isin(ACTS)
+    return facts.assign(
+        attribution=told.where(~act, facts["publisher"]), measurer=facts["measurer"].mask(act)
     )
 
 

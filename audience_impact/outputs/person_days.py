@@ -9,24 +9,29 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from audience_impact.audiences import curfews
+from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
-from audience_impact.outputs import reasons
-from audience_impact.outputs.reasons import ESTIMATED, MISSING, UNRELIABLE
-from audience_impact.simulation import timeline, unions
+from audience_impact.outputs.reasons import undrawn
+from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
+from audience_impact.simulation import simulate, timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.intervals import by_period
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.timeline import Intervals
 
+HOURS = [f"{name}_person_hours" for name in ("lower", *unions.QUANTILES, "upper")]
 EVERY = "all"
 """In `restriction_id`: every restriction of the country together."""
 KEY = ["restriction_id", "country_id", "period"]
 ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 UNKNOWN_END = "an end is not known"
 IMPUTED = "imputed_"
+FEATURE = "feature_"
 IN_PART = "restrictions of a part of the country, of some networks or without a figure are bounds"
 NO_DAILY = "nobody counted the daily audience of some service"
+FROM_SHARES = "the daily audience follows from the share of users who come on a day"
 
 
 def person_days(
@@ -36,8 +41,10 @@ def person_days(
     parts = []
     for by_country in (False, True):
         plain = _totals(inputs, sampler, workers, by_country, ("least_end", "end", "most_end"))
+        if not by_country:
+            plain = plain.join(_of_features(inputs, sampler, workers))
         imputed = _totals(inputs, sampler, workers, by_country, ("imputed_end",) * 3)
-        imputed = imputed.drop(columns=["covered_days"]).add_prefix(IMPUTED)
+        imputed = imputed.drop(columns=["covered_days", *HOURS]).add_prefix(IMPUTED)
         parts.append(_none_left(plain.join(imputed, how="left")))
     table = pd.concat(parts).reset_index()
     frame = table.merge(_naive(inputs), on=KEY, how="left")
@@ -61,9 +68,9 @@ def _totals(
     by_country: bool,
     ends: tuple[str, str, str],
 ) -> pd.DataFrame:
-    """Bounds and quantiles of person-days by KEY."""
+    """Bounds and quantiles of person-days and person-hours by KEY."""
     line = inputs.timeline
-    rows = (line.certain_rows, line.measured_rows, line.rows)
+    rows = (line.certain_rows, line.drawn_rows, line.rows)
     least, middle, most = (
         timeline.intervals_of(own, line.periods, end, by_country)
         for own, end in zip(rows, ends, strict=True)
@@ -71,11 +78,34 @@ def _totals(
     table = _summed(most, _bound(most, inputs, "upper")).rename(columns={0: "upper_person_days"})
     table["lower_person_days"] = _summed(least, _bound(least, inputs, "lower"))[0]
     table["lower_person_days"] = table["lower_person_days"].fillna(0.0)
+    table = table.join(_hours(least, most, inputs))
     drawn = _drawn(inputs, middle, sampler, workers)
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
-    low, high = table["lower_person_days"], table["upper_person_days"]
-    return table.join(drawn.reindex(table.index).clip(low, high, axis=0))
+    own = timeline.intervals_of(line.drawn_rows, line.periods, ends[0], by_country)
+    hours = curfews.least_person_hours(own, line.rows, curfews.hours(line.periods))
+    own_least = {
+        "person_days": _summed(own, _bound(own, inputs, "lower"))[0],
+        "person_hours": _summed(own, hours)[0],
+    }
+    inside = drawn.reindex(table.index)
+    for unit, low in own_least.items():
+        names = [f"{name}_{unit}" for name in unions.QUANTILES]
+        known = low.reindex(table.index).fillna(0.0)
+        forced = table[f"lower_{unit}"].where(table[f"lower_{unit}"] > known + 1.0, 0.0)
+        inside[names] = inside[names].clip(lower=forced, axis=0)
+    return table.join(inside)
+
+
+def _hours(least: Intervals, most: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
+    """Bounds on person-hours by KEY."""
+    line = inputs.timeline
+    hours = curfews.hours(line.periods)
+    low = _summed(least, curfews.least_person_hours(least, line.rows, hours))
+    on_a_day = curfews.of_sets(most, line.rows, hours)[["most_hours"]].to_numpy("float64")
+    high = _summed(most, _bound(most, inputs, "upper") * on_a_day)
+    table = high.rename(columns={0: "upper_person_hours"})
+    return table.assign(lower_person_hours=low[0].reindex(table.index).fillna(0.0))
 
 
 def _sets(found: Intervals) -> Array:
@@ -116,12 +146,80 @@ def _bound(found: Intervals, inputs: SimulationInputs, end: str) -> Array:
 def _drawn(
     inputs: SimulationInputs, found: Intervals, sampler: Sampler, workers: int
 ) -> pd.DataFrame:
-    """Quantiles of person-days by KEY, where something can be drawn."""
+    """Quantiles of person-days and person-hours by KEY, where something can be drawn."""
     if inputs.overlap_model is None or found[1].empty:
-        return nothing(KEY, "person_days")
+        return nothing(KEY, "person_days").join(nothing(KEY, "person_hours"))
     per_day = timeline.daily_people(found, inputs.timeline, inputs.overlap_model, sampler, workers)
-    total = _summed(found, per_day)
-    return unions.quantiles(total.to_numpy(), total.index, "person_days")
+    hours = curfews.of_sets(found, inputs.timeline.rows, curfews.hours(inputs.timeline.periods))
+    days, times = (
+        _summed(found, per_day * each)
+        for each in (1.0, hours[["middle_hours"]].to_numpy("float64"))
+    )
+    return unions.quantiles(days.to_numpy(), days.index, "person_days").join(
+        unions.quantiles(times.to_numpy(), times.index, "person_hours")
+    )
+
+
+def _of_features(inputs: SimulationInputs, sampler: Sampler, workers: int) -> pd.DataFrame:
+    """Bounds and quantiles of the person-days of the users of the restricted features, by KEY.
+
+    Of whole services they are those of everyone exposed. On a day E people are exposed and U are
+    users of the feature: at least E + U less all exposed of the restriction, at most the smaller.
+    For the draws users come on a day as all others do.
+    """
+    line = inputs.timeline
+    least, most = (
+        timeline.intervals_of(rows, line.periods, end, by_country=False)
+        for rows, end in ((line.certain_rows, "least_end"), (line.rows, "most_end"))
+    )
+    table = _summed(most, _bound_users(most, inputs, "upper")).rename(columns={0: "upper"})
+    lower = _summed(least, _bound_users(least, inputs, "lower"))
+    table["lower"] = lower[0].reindex(table.index).fillna(0.0)
+    middle = timeline.intervals_of(line.drawn_rows, line.periods, "end", by_country=False)
+    drawn = nothing(KEY, "person_days")
+    if inputs.overlap_model is not None and not middle[1].empty:
+        people = timeline.daily_people(middle, line, inputs.overlap_model, sampler, workers)
+        users = _summed(middle, people * _part_of_users(middle, inputs, sampler, workers))
+        drawn = unions.quantiles(users.to_numpy(), users.index, "person_days")
+    return table.add_suffix("_person_days").join(drawn.reindex(table.index)).add_prefix(FEATURE)
+
+
+def _restriction_of(found: Intervals) -> pd.DataFrame:
+    """Restriction and country of each set, in the order of the sets."""
+    groups = found[0].drop_duplicates("set_id").sort_values("set_id")["group"]
+    parts = groups.str.rsplit("|", n=1)
+    return pd.DataFrame({"restriction_id": parts.str[0], "country_id": parts.str[-1]})
+
+
+def _bound_users(found: Intervals, inputs: SimulationInputs, end: str) -> Array:
+    """Bound on the feature users of a day of each set (sets, 1)."""
+    own, known = _restriction_of(found)["restriction_id"], inputs.bounds
+    exposed = _bound(found, inputs, end)
+    whole = own.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]
+    single = ~own.map(_several(inputs)).astype(bool).to_numpy()[:, None]
+    users = known.feature_users.reindex(own)[f"{end}_persons"].to_numpy("float64")[:, None]
+    most = known.exposed.reindex(own)["upper_persons"].to_numpy("float64")[:, None]
+    part = np.fmin(exposed, users) if end == "upper" else np.fmax(exposed + users - most, 0.0)
+    open_end = exposed if end == "upper" else np.zeros_like(exposed)
+    return np.where(whole, exposed, np.where(single, part, open_end))
+
+
+def _several(inputs: SimulationInputs) -> pd.Series:
+    """Whether a restriction is of several countries, whose users are known together alone."""
+    rows = inputs.timeline.rows
+    return rows.groupby("restriction_id")["country_id"].nunique() > 1
+
+
+def _part_of_users(
+    found: Intervals, inputs: SimulationInputs, sampler: Sampler, workers: int
+) -> Array:
+    """Draws (sets, D) of the share of those exposed who use the restricted features."""
+    exposed, users = simulate.people_by_country(inputs, sampler, workers)
+    keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
+    at = keys.get_indexer(pd.MultiIndex.from_frame(_restriction_of(found)))
+    share = np.divide(users, exposed, out=np.ones_like(users), where=exposed > 0.0)
+    known = np.vstack([share, np.full((1, sampler.count), np.nan)])
+    return np.asarray(known[at])  # -1 where nobody is drawn: the last row
 
 
 def _no_rows(key: list[str]) -> pd.MultiIndex:
@@ -200,12 +298,13 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     silent = frame["q50_person_days"].isna()
     why = {
         UNKNOWN_END: rows["restriction_id"].isin(_open(inputs)),
-        IN_PART: ~rows["is_certain"],
-        NO_DAILY: rows["is_certain"] & ~rows["is_daily_measured"],
+        IN_PART: ~rows["is_complete"],
+        NO_DAILY: rows["is_complete"] & ~rows["is_daily_drawn"],
+        FROM_SHARES: rows["is_complete"] & rows["is_daily_drawn"] & ~rows["is_daily_measured"],
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
     if inputs.overlap_model is None:
-        why[reasons.UNCALIBRATED] = silent
+        why[sentence(undrawn(inputs))] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
     words = [
         "; ".join(word for word, on in zip(why, row, strict=True) if on)

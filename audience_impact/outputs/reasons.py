@@ -1,4 +1,9 @@
-"""Why a number is not better known: the words of `reason`, and the status that goes with them."""
+"""Why a number is not better known: which rules of status apply to a row, and what they then say.
+
+The rules themselves, with their sentences and what they cap a row at, stand in status_rules.py.
+"""
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -7,36 +12,33 @@ from pandas.api.typing import DataFrameGroupBy
 from audience_impact.audiences import figures, intervals
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.populations import EVERYONE
-from audience_impact.vocabulary import ObsStatus
-
-NEVER = "never carried out"
-LEFT_OUT = "a measured overlap contradicts other facts and was left out"
-REPAIRED = "a measured overlap was repaired: it contradicted other facts"
-TRUNCATED = "the estimate is cut at the bounds in many draws"
-AS_STATED = "the figure is taken as it stands: its source states no error"
-MIXED = "some platforms as a whole, some in part"
-NO_SHARE = "nobody counted who uses the feature"
-NO_CIRCUMVENTION = "nobody counted who keeps access"
-POLL = "access kept by a self-selected poll: wide, no bound"
-NO_AFTER = "no figure of the same measurer from before and after"
-NO_BASE = "no base on record"
-BRIEF = "daily or weekly figures give the lower bound alone"
-OLD = "figure older than 12 months"
-OLD_MONTHS = 12
-UNCALIBRATED = "no calibration of joint use among the facts"
-"""Why nothing is drawn without one."""
-
-NORMAL, ESTIMATED, UNRELIABLE, MISSING = (
-    status.value
-    for status in (
-        ObsStatus.NORMAL,
-        ObsStatus.ESTIMATED,
-        ObsStatus.LOW_RELIABILITY,
-        ObsStatus.MISSING,
-    )
+from audience_impact.outputs.status_rules import (
+    ESTIMATED,
+    FRESH_MONTHS,
+    MISSING,
+    NORMAL,
+    OLD_MONTHS,
+    ORDER,
+    RULES,
+    TABLE,
+    sentence,
 )
-_ORDER = {NORMAL: 0, ESTIMATED: 1, UNRELIABLE: 2, MISSING: 3, "": -1}
+from audience_impact.populations import EVERYONE
+from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.vocabulary import WHOLE_INTERNET, ClaimStatus, EvidenceState, ObsStatus
+
+NEVER = sentence("never_enforced")
+NO_AFTER = "no figure of the same measurer from before and after"
+SHOWN = [
+    EvidenceState.BLOCKED.value,
+    EvidenceState.LIKELY_BLOCKED.value,
+    EvidenceState.IMPAIRED.value,
+    EvidenceState.DOWN.value,
+]
+"""What measurements say of a restriction that they see."""
+
+Flags = Mapping[str, pd.Series]
+"""By rule of status, of each row: whether it applies, or its own words, blank where it does not."""
 
 
 def joined(words: dict[str, pd.Series], index: pd.Index) -> pd.Series:
@@ -48,85 +50,180 @@ def joined(words: dict[str, pd.Series], index: pd.Index) -> pd.Series:
             for row in flags.to_numpy()
         ],
         index=index,
+        dtype="str",
     )
+
+
+def undrawn(simulation: SimulationInputs) -> str:
+    """The rule that says why nothing at all is drawn."""
+    return "uncalibrated" if simulation.errors else "unlearned"
 
 
 def because(
-    frame: pd.DataFrame, rows: pd.Series | np.ndarray, reason: str | pd.Series, status: str
+    frame: pd.DataFrame, rows: pd.Series | np.ndarray, rule: str, words: pd.Series | None = None
 ) -> pd.DataFrame:
-    """The rows with one more reason, and a status no better than `status` (blank: as it was)."""
-    longer = frame["reason"].where(frame["reason"] == "", frame["reason"] + "; ") + reason
-    worse = frame["obs_status"].map(_ORDER) < _ORDER[status]
+    """The rows to which a rule of status applies as well: one more sentence, and its cap.
+
+    `words` say what the row itself is about, where the sentence leaves that open.
+    """
+    said = sentence(rule) if words is None else words
+    longer = frame["reason"].where(frame["reason"] == "", frame["reason"] + "; ") + said
+    worse = frame["obs_status"].map(ORDER) < ORDER[RULES[rule].caps_at]
     return frame.assign(
         reason=frame["reason"].where(~rows, longer),
-        obs_status=frame["obs_status"].where(~(rows & worse), status),
+        obs_status=frame["obs_status"].where(~(rows & worse), RULES[rule].caps_at),
     )
+
+
+def applied(flags: Flags, index: pd.Index) -> pd.DataFrame:
+    """Columns `obs_status` and `reason` of rows to which these rules apply, in the table's order.
+
+    A row that is capped at M says only what caps it at M or U.
+    """
+    never = flags["never_enforced"]
+    code, told = pd.Series(NORMAL, index), {}
+    for rule in [rule for rule in TABLE if rule.id in flags]:
+        flag = flags[rule.id]
+        applies = flag.astype(bool) & (~never | (rule.id == "never_enforced"))
+        is_worse = ORDER[rule.caps_at] > code.map(ORDER)
+        code = code.mask(applies & is_worse, rule.caps_at)
+        words = flag if pd.api.types.is_string_dtype(flag) else rule.sentence
+        told[rule.id] = pd.Series(words, index, dtype="str").where(applies, "")
+    silent = [name for name in told if RULES[name].caps_at in (ESTIMATED, NORMAL)]
+    frame = pd.DataFrame(told)
+    frame[silent] = frame[silent].mask(code == MISSING, "")
+    texts = ["; ".join(text for text in row if text) for row in frame.to_numpy()]
+    return pd.DataFrame({"obs_status": code, "reason": pd.Series(texts, index, dtype="str")})
 
 
 def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     """Columns `obs_status` and `reason` of the people exposed, by restriction_id."""
-    groups = _flagged(inputs).groupby("restriction_id", sort=True)
+    rows = _flagged(scope, inputs)
+    groups = rows.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(list(groups.groups))
-    never = about["is_never_enforced"]
-    nothing = {word: flag & ~never for word, flag in _unknown(about, groups).items()}
-    weak = {word: flag & ~never for word, flag in _weak(groups).items()}
-    derived = {"base or persons derived": groups["is_derived"].any() & ~never}
-    code = pd.Series(NORMAL, index=about.index)
-    for flags, worse in ((derived, ESTIMATED), (weak, UNRELIABLE), (nothing, MISSING)):
-        code = code.where(~pd.DataFrame(flags).any(axis=1), worse)
-    words = {NEVER: never, **nothing, **weak, **derived}
-    return pd.DataFrame({"obs_status": code, "reason": joined(words, about.index)})
+    flags = {
+        **_unknown(about, groups),
+        **_act(about),
+        **_weak(groups),
+        **_notes(about, groups, inputs),
+    }
+    return applied(flags, about.index)
 
 
-def _flagged(inputs: Inputs) -> pd.DataFrame:
+def _flagged(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     """The audiences with what weakens each of them."""
     audiences = inputs.audiences
-    return audiences.assign(
-        is_unknown=audiences["metric_priority"].isna(),
-        is_baseless=audiences["base_persons"].isna(),
-        is_own=audiences["is_own_base"].eq(True),
-        is_limit=_limits_alone(inputs),
-        is_projected=audiences["base_status"].eq(ObsStatus.FORECAST.value)
-        & audiences["base"].ne(EVERYONE),
-        is_derived=audiences["base_status"].eq(ESTIMATED) | audiences["is_from_share"].eq(True),
+    doubts = inputs.doubts.groupby(AUDIENCE)[_DOUBTED].any().reset_index()
+    wanted = scope.wanted[[*AUDIENCE, "is_existing_use", "is_step"]]
+    rows = audiences.merge(wanted, on=AUDIENCE).merge(doubts, on=AUDIENCE, how="left")
+    rows[_DOUBTED] = rows[_DOUBTED].eq(True)
+    return rows.assign(
+        is_unknown=rows["metric_priority"].isna(),
+        is_network=rows["platform_id"] == WHOLE_INTERNET,
+        is_baseless=rows["base_persons"].isna(),
+        is_own=rows["is_own_base"].eq(True),
+        is_limit=_limits_alone(inputs, rows),
+        is_projected=rows["base_status"].eq(ObsStatus.FORECAST.value) & rows["base"].ne(EVERYONE),
+        is_derived=rows["base_status"].eq(ESTIMATED) | rows["is_from_share"].eq(True),
     )
 
 
-def _limits_alone(inputs: Inputs) -> pd.Series:
+_DOUBTED = [
+    "is_after_first_step",
+    *("is_under_block", "is_under_restriction", "is_printed_differently", "is_outlier"),
+    "is_missing_younger",
+]
+
+
+def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
     """Audiences of which some chosen figure is a limit: nothing can be drawn from it."""
     chosen = inputs.chosen
     one_sided = chosen["interval_kind"].isin(intervals.ONE_SIDED)
     floor = chosen["metric_priority"] >= figures.FLOOR
     keys = pd.MultiIndex.from_frame(chosen.loc[one_sided & ~floor, AUDIENCE])
-    own = pd.MultiIndex.from_frame(inputs.audiences[AUDIENCE])
-    return pd.Series(own.isin(keys), inputs.audiences.index)
+    return pd.Series(pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(keys), rows.index)
 
 
 def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     """Why the people exposed are not known at all."""
     unknown = groups["is_unknown"].sum()
+    new_use = ~groups["is_existing_use"].any()
     return {
-        "start not known": ~about["is_start_known"],
-        "only part of the country, without an audience of its own": about["is_subnational"],
-        "only some networks, and nobody counts their users": about["is_some_networks"],
-        "networks touched not known": about["is_networks_unknown"],
-        "no audience figure from before the start": unknown == groups.size(),
-        NO_BASE: groups["is_baseless"].any(),
+        "never_enforced": about["is_never_enforced"],
+        "extent": about["extent_reason"].astype("str"),
+        "start_unknown": ~about["is_start_known"],
+        "subnational": about["is_subnational"],
+        "some_networks": about["is_some_networks"],
+        "networks_unknown": about["is_networks_unknown"],
+        "new_use_only": new_use,
+        "no_figure": (unknown == groups.size()) & ~new_use,
+        "no_base": groups["is_baseless"].any(),
+    }
+
+
+def _act(about: pd.DataFrame) -> dict[str, pd.Series]:
+    """What is not sure of the act itself."""
+    official = about["claim_status"] == ClaimStatus.OFFICIAL.value
+    is_disputed = about["claim_status"] == ClaimStatus.DISPUTED.value
+    insufficient = about["evidence_state"] == EvidenceState.INSUFFICIENT.value
+    is_shown = about["evidence_state"].isin(SHOWN)
+    return {
+        "unconfirmed": ~official & insufficient,
+        "planned": about["observed_from_start"].isna() & ~is_shown,
+        "disputed": is_disputed & ~insufficient,
+        "unseen": about["evidence_state"] == EvidenceState.OK.value,
+        "not_official": ~official & ~insufficient & ~is_disputed,
+        "not_measured": official & insufficient,
     }
 
 
 def _weak(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     """Why the people exposed are known less well than they could be."""
     unknown, count = groups["is_unknown"].sum(), groups.size()
-    priority = groups["metric_priority"].max()
+    priority, months = groups["metric_priority"].max(), groups["age_months"].max()
     return {
-        "no figure for some of the platforms": (unknown > 0) & (unknown < count),
-        "base of another measurer or year": (unknown < count) & ~groups["is_own"].all(),
-        OLD: groups["age_months"].max() > OLD_MONTHS,
-        "company or unexplained figure": priority == figures.WEAK,
-        BRIEF: priority == figures.FLOOR,
-        "a survey of some ages gives the lower bound alone": priority == figures.PART,
-        "a figure says only at least or at most": groups["is_limit"].any(),
-        "several measurers disagree": groups["lineages_count"].max() > 1,
-        "internet users projected, not counted": groups["is_projected"].any(),
+        "some_unknown": (unknown > 0) & (unknown < count),
+        "foreign_base": (unknown < count) & ~groups["is_own"].all(),
+        "old": months > OLD_MONTHS,
+        "weak_metric": priority == figures.WEAK,
+        "brief": priority == figures.FLOOR,
+        "part_of_ages": priority == figures.PART,
+        "one_sided": groups["is_limit"].any(),
+        "several_measurers": (groups["lineages_count"].max() > 1) & ~groups["is_network"].any(),
+        "publishers_differ": (groups["lineages_count"].max() > 1) & groups["is_network"].any(),
+        "under_block": groups["is_under_block"].any(),
+        "younger_missing": groups["is_missing_younger"].any() & (priority < figures.FLOOR),
+        "projected": groups["is_projected"].any(),
+        "ageing": (months > FRESH_MONTHS) & (months <= OLD_MONTHS),
+        "under_restriction": groups["is_under_restriction"].any() & ~groups["is_under_block"].any(),
+        "derived": groups["is_derived"].any(),
     }
+
+
+def _notes(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> dict[str, pd.Series]:
+    """What a reader should know of the figures that takes nothing from the status."""
+    is_outlier, is_step = groups["is_outlier"].any(), groups["is_step"].any()
+    is_later = groups["is_after_first_step"].any()
+    ages = _whole_audiences(inputs).groupby("restriction_id")["least_age"].max()
+    ages = ages.reindex(about.index)
+    return {
+        "step": worded("step", about["continues"], is_step & ~is_later),
+        "step_later": worded("step_later", about["continues"], is_step & is_later),
+        "outlier": is_outlier,
+        "printed_differently": groups["is_printed_differently"].any() & ~is_outlier,
+        "ages": worded("ages", ages.map("{:.0f}".format), ages.notna()),
+    }
+
+
+def worded(rule: str, words: pd.Series, rows: pd.Series) -> pd.Series:
+    """The sentence of a rule with what is said of each row in its braces; blank elsewhere."""
+    before, _, rest = sentence(rule).partition("{")
+    text = before + words.astype("str") + rest.partition("}")[2]
+    return text.where(rows, "").astype("str")
+
+
+def _whole_audiences(inputs: Inputs) -> pd.DataFrame:
+    """The doubts of the figures that stand for a whole audience, and are no lower bound alone."""
+    audiences = inputs.audiences
+    whole = audiences.loc[audiences["metric_priority"] < figures.FLOOR, AUDIENCE]
+    return inputs.doubts.merge(whole, on=AUDIENCE)

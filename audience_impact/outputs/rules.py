@@ -6,17 +6,30 @@ published; a warning is published with the data.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.daily_reach import LATER_DAYS
-from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds import measured
-from audience_impact.outputs import reasons
-from audience_impact.outputs.impact import TRUNCATED_FLAG
+from audience_impact.outputs.areas import WORLD
+from audience_impact.outputs.reasons import SHOWN
+from audience_impact.outputs.status_rules import NORMAL
+from audience_impact.periods import spans
+from audience_impact.populations import EVERYONE
 from audience_impact.rules import FAULT, Rule, Stage, register
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric, RuleStage, Staleness
+from audience_impact.vocabulary import (
+    ClaimStatus,
+    EvidenceState,
+    FindingSeverity,
+    ImpactMetric,
+    ObsStatus,
+    RuleStage,
+    Staleness,
+)
 
 TOLERANCE_PERSONS = 1.0
 GROWTH_SHARE = 1e-3
@@ -25,11 +38,45 @@ GROWTH_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What is reviewed: the table `impact`, the figures that spoke, and the daily ones."""
+    """What is reviewed: the table `impact`, and what it was made from.
+
+    Attributes:
+        impact: The published table.
+        restrictions: As `Scope` has them.
+        audiences: As `Inputs` has them, like the rest.
+        chosen: The figures that spoke.
+        doubts: What speaks against these.
+        daily: The daily figures.
+        by_platform: The published table `impact_by_platform`.
+        by_area: The published table `impact_by_area`.
+        in_force: When each restriction was in force in each of its countries: restriction_id,
+            country_id, and `start` and `end` (exclusive) of what is certain, drawn and possible, as
+            `least_start`, `start`, `most_start`, ...
+        bases: The fact table, typed.
+    """
 
     impact: pd.DataFrame
+    restrictions: pd.DataFrame
+    audiences: pd.DataFrame
     chosen: pd.DataFrame
+    doubts: pd.DataFrame
     daily: pd.DataFrame
+    by_platform: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by_area: pd.DataFrame = field(default_factory=pd.DataFrame)
+    in_force: pd.DataFrame = field(default_factory=pd.DataFrame)
+    bases: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
+    """What the rules over results look at."""
+    return Reviewed(
+        impact,
+        scope.restrictions,
+        inputs.audiences,
+        inputs.chosen,
+        inputs.doubts,
+        inputs.daily,
+    )
 
 
 RESULTS = Stage[Callable[[Reviewed], list[str]]](RuleStage.RESULTS)
@@ -51,48 +98,47 @@ CONTRADICT = register(
 
 @RESULTS.rule(
     FindingSeverity.TABLE_ERROR,
-    "lower <= q05 <= q50 <= q95 <= upper does not hold",
+    "the bounds or the quantiles of an estimate are out of order",
     FAULT,
     "impact",
     number=6,
 )
-def estimate_outside_bounds(found: Reviewed) -> list[str]:
-    """Lower <= q05 <= q50 <= q95 <= upper."""
-    names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-    steps = found.impact[names].diff(axis=1).iloc[:, 1:]
-    return _keys(found.impact[(steps < -TOLERANCE_PERSONS).any(axis=1)])
-
-
-@RESULTS.rule(
-    FindingSeverity.WARNING,
-    "the bounds moved the estimate in more than one draw in twenty",
-    "see which figures the bounds and the overlap model disagree on",
-    "impact",
-    number=8,
-)
-def estimate_clamped(found: Reviewed) -> list[str]:
-    """Estimates that the bounds moved in many draws."""
-    return _keys(_truncated(found.impact))
-
-
-def _truncated(impact: pd.DataFrame) -> pd.DataFrame:
-    """Where bounds meet there is nothing to draw, so nothing is truncated."""
-    wide = impact["lower_persons"] != impact["upper_persons"]
-    return impact[wide & (impact["clamped_draws_share"] > TRUNCATED_FLAG)]
+def estimate_out_of_order(found: Reviewed) -> list[str]:
+    """Lower <= upper, and q05 <= q50 <= q95."""
+    steps = [
+        found.impact[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
+        for names in (("lower", "upper"), ("q05", "q50", "q95"))
+    ]
+    falls = pd.concat(steps, axis=1) < -TOLERANCE_PERSONS
+    return _keys(found.impact[falls.any(axis=1)])
 
 
 @RESULTS.rule(
     FindingSeverity.TABLE_ERROR,
-    "the bounds moved the estimate in many draws, and its reason does not say so",
+    "an estimate above zero has an interval without width: no figure is without error",
     FAULT,
+    "impact",
+)
+def interval_without_width(found: Reviewed) -> list[str]:
+    """Estimates of somebody whose quantiles are one number."""
+    impact = found.impact
+    same = impact["q05_persons"] == impact["q95_persons"]
+    return _keys(impact[same & (impact["q50_persons"] > 0)])
+
+
+@RESULTS.rule(
+    FindingSeverity.WARNING,
+    "the median lies outside of what the figures force as they are printed",
+    "see how old the figures are, and whether a newer one is on record",
     "impact",
     number=8,
 )
-def clamped_unflagged(found: Reviewed) -> list[str]:
-    """Estimates that the bounds moved in many draws, and whose reason does not say so."""
-    moved = _truncated(found.impact)
-    is_said = moved["reason"].str.contains(reasons.TRUNCATED, regex=False)
-    return _keys(moved[~is_said])
+def median_outside_bounds(found: Reviewed) -> list[str]:
+    """Medians of the people exposed outside the bounds."""
+    impact = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    below = impact["q50_persons"] < impact["lower_persons"] - TOLERANCE_PERSONS
+    above = impact["q50_persons"] > impact["upper_persons"] + TOLERANCE_PERSONS
+    return _keys(impact[below | above])
 
 
 @RESULTS.rule(
@@ -103,14 +149,26 @@ def clamped_unflagged(found: Reviewed) -> list[str]:
     number=9,
 )
 def union_falls(found: Reviewed) -> list[str]:
-    """More platforms, fewer people: of two restrictions on the same audiences and base."""
+    """More platforms, fewer people: of two restrictions on the same audiences and base.
+
+    Restrictions that were never carried out touch nobody, however many platforms they name.
+    """
+    never = found.impact["restriction_id"].map(
+        found.restrictions.set_index("restriction_id")["is_never_enforced"]
+    )
     known = found.impact[
         (found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value)
         & found.impact["q50_persons"].notna()
+        & ~never.astype(bool)
     ]
-    sizes = found.chosen.groupby("restriction_id")["estimate_id"].agg(frozenset)
-    rows = known.assign(figures=known["restriction_id"].map(sizes)).dropna(subset=["figures"])
-    both = rows.merge(rows, on=["area_id", "base", "base_persons"], suffixes=("", "_wider"))
+    groups = found.chosen.groupby("restriction_id")
+    sizes, starts = groups["estimate_id"].agg(frozenset), groups["start"].first()
+    named = known["restriction_id"]
+    rows = known.assign(
+        figures=named.map(sizes), start=starts.reindex(named).set_axis(known.index)
+    ).dropna(subset=["figures"])
+    same = ["area_id", "base", "base_persons", "start"]  # figures grow until the start
+    both = rows.merge(rows, on=same, suffixes=("", "_wider"))
     inside = [few < many for few, many in zip(both["figures"], both["figures_wider"], strict=True)]
     wider = pd.Series(inside, both.index, dtype="bool")
     slack = GROWTH_SHARE * both["base_persons"]
@@ -168,8 +226,9 @@ def metrics_mixed(found: Reviewed) -> list[str]:
 )
 def figure_after_start(found: Reviewed) -> list[str]:
     """Audiences are from before the start, daily ones at most three months after it."""
+    daily = found.daily
     late = found.chosen.loc[found.chosen["period_end"] > found.chosen["start"], "restriction_id"]
-    days = found.daily.loc[found.daily["late_days"] > LATER_DAYS, "restriction_id"]
+    days = daily.loc[daily["late_days"] > LATER_DAYS, "restriction_id"]
     return sorted({*late, *days})
 
 
@@ -184,6 +243,160 @@ def figure_expired(found: Reviewed) -> list[str]:
     """People exposed that rest on a figure too old to speak of them."""
     exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
     return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a union has fewer people than one of its parts: of a restriction one of its platforms, of a "
+    "year one of its months, of a region one of its countries",
+    FAULT,
+    *("impact", "impact_by_area"),
+)
+def union_below_part(found: Reviewed) -> list[str]:
+    """A union is never below one of its parts, in bounds and at every quantile."""
+    if found.by_area.empty:
+        return _below_platform(found)
+    by = found.by_area
+    months = by.assign(whole=by["period"].str[:4])[by["period"].str.len() > 4]
+    inner = by[by["areas_count"] == 1].assign(whole=WORLD)
+    parts = [
+        _below(by, months, ["area_id", "whole"], ["area_id", "period"]),
+        _below(by, inner, ["whole", "period"], ["area_id", "period"]),
+    ]
+    return sorted({*_below_platform(found), *(key for part in parts for key in part)})
+
+
+def _below_platform(found: Reviewed) -> list[str]:
+    """Restrictions that have fewer people exposed than one of their platforms, at least."""
+    if found.by_platform.empty:
+        return []
+    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    part = found.by_platform.groupby("restriction_id")["lower_persons"].max()
+    least = exposed["restriction_id"].map(part)
+    return _keys(exposed[exposed["lower_persons"] < least - TOLERANCE_PERSONS])
+
+
+def _below(wholes: pd.DataFrame, parts: pd.DataFrame, own: list[str], of: list[str]) -> list[str]:
+    """Wholes (area/period) of which a part is larger; `own` of a part names the whole (`of`)."""
+    names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+    both = parts.merge(wholes[[*of, *names]], left_on=own, right_on=of, suffixes=("", "_whole"))
+    falls = pd.Series(False, both.index)
+    for name in names:
+        falls |= both[name] > both[f"{name}_whole"] + TOLERANCE_PERSONS
+    keys = both[own[0]] + "/" + both[own[1]]
+    return sorted(set(keys[falls]))
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "an area has fewer people in a month or a year than one restriction in force in it",
+    FAULT,
+    "impact_by_area",
+)
+def area_below_restriction(found: Reviewed) -> list[str]:
+    """An area is never below one of its restrictions, in bounds and at every quantile.
+
+    In a later year it may be, where fewer people are online than when the restriction began.
+    """
+    if found.by_area.empty or found.in_force.empty:
+        return []
+    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    single = exposed[~exposed["area_id"].str.contains(";", regex=False)]
+    names = ["lower", "q05", "q50", "q95", "upper"]
+    columns = [f"{name}_persons" for name in names]
+    acts = found.in_force.merge(single[["restriction_id", *columns]], on="restriction_id")
+    limits = spans(found.by_area["period"])
+    area = found.by_area.assign(first=limits["start"], last=limits["end"])
+    both = acts.merge(area, left_on="country_id", right_on="area_id", suffixes=("_act", ""))
+    falls = pd.Series(False, both.index)
+    for name, kind in zip(names, ("least_", "", "", "", "most_"), strict=True):
+        inside = (both[f"{kind}start"] < both["last"]) & (both[f"{kind}end"] > both["first"])
+        least = np.minimum(both[f"{name}_persons_act"], both["base_persons"].fillna(np.inf))
+        falls |= inside & (both[f"{name}_persons"] < least - TOLERANCE_PERSONS)
+    keys = both["area_id"] + "/" + both["period"] + " < " + both["restriction_id"]
+    return sorted(set(keys[falls]))
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "more people of a country are under restriction than it has in that year",
+    FAULT,
+    "impact_by_area",
+)
+def area_above_base(found: Reviewed) -> list[str]:
+    """No more people of a country than the largest base of that kind and of that year.
+
+    Bases of the years before and after count as well: a base is the nearest to a day. Where one of
+    them is projected, all residents are the limit.
+    """
+    if found.by_area.empty or found.bases.empty:
+        return []
+    bases = found.bases.assign(
+        year=found.bases["period_start"].dt.year,
+        most=np.fmax(found.bases["persons"], found.bases["high_persons"]),
+        projected=found.bases["obs_status"] == ObsStatus.FORECAST.value,
+    )
+    near = pd.concat([bases.assign(year=bases["year"] + step) for step in (-1, 0, 1)])
+    by = ["area_id", "population_base", "year"]
+    groups = near.groupby(by)
+    known = pd.DataFrame({"most": groups["most"].max(), "projected": groups["projected"].any()})
+    own = found.by_area[found.by_area["base"].notna()]
+    year = own["period"].str[:4].astype("int64")
+    limit = known.reindex(pd.MultiIndex.from_arrays([own["area_id"], own["base"], year]))
+    people = known["most"].reindex(
+        pd.MultiIndex.from_arrays([own["area_id"], [EVERYONE] * len(own), year])
+    )
+    projected = limit["projected"].eq(True).to_numpy()
+    most = np.where(projected, people.to_numpy(), limit["most"].to_numpy())
+    above = own[own["upper_persons"] > most + TOLERANCE_PERSONS]
+    return sorted(above["area_id"] + "/" + above["period"])
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a row is called normal (A) without all that the table of status asks for",
+    FAULT,
+    "impact",
+)
+def normal_without_grounds(found: Reviewed) -> list[str]:
+    """Every row called A has what ASKED_OF_NORMAL lists, by the facts and not by its reason."""
+    rows = found.impact[found.impact["obs_status"] == NORMAL]
+    ids = rows["restriction_id"]
+    wanting = {*_acts_in_doubt(found.restrictions), *_figures_in_doubt(found)}
+    fails = (
+        ids.isin(wanting)
+        | (rows["staleness"] != Staleness.FRESH.value)
+        | ~(rows["q05_persons"] < rows["q95_persons"])
+    )
+    return _keys(rows[fails])
+
+
+def _acts_in_doubt(acts: pd.DataFrame) -> "pd.Series[str]":
+    """Restrictions that are not official, not carried out, or that no measurement lets stand."""
+    is_shown = acts["evidence_state"].isin(SHOWN)
+    sound = (
+        (acts["claim_status"] == ClaimStatus.OFFICIAL.value)
+        & ~acts["evidence_state"].isin([EvidenceState.INSUFFICIENT.value, EvidenceState.OK.value])
+        & (is_shown | acts["observed_from_start"].notna())
+        & acts["is_reaching_everyone"]
+    )
+    return acts.loc[~sound, "restriction_id"]
+
+
+def _figures_in_doubt(found: Reviewed) -> "pd.Series[str]":
+    """Restrictions whose figures are not from before, or not those of the measurer of the base."""
+    chosen, doubts, audiences = found.chosen, found.doubts, found.audiences
+    late = chosen["period_end"] > chosen["start"]
+    under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)
+    based = audiences["is_own_base"].eq(True) & (audiences["base_status"] == NORMAL)
+    counted = based & ~audiences["is_from_share"].eq(True) & (audiences["lineages_count"] == 1)
+    return pd.concat(
+        [
+            chosen.loc[late, "restriction_id"],
+            doubts.loc[under, "restriction_id"],
+            audiences.loc[~counted, "restriction_id"],
+        ]
+    )
 
 
 def _keys(rows: pd.DataFrame) -> list[str]:

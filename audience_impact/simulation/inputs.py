@@ -10,21 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import pooling
 from audience_impact.audiences.inputs import CIRCUMVENTION, FEATURE_SHARES, Inputs
-from audience_impact.audiences.intervals import FIXED, LAW
+from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.errors import figure_errors
+from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.overlap import registry
 from audience_impact.overlap.model import OverlapModel
+from audience_impact.simulation.audiences import drawn
 from audience_impact.simulation.timeline import Timeline, timeline
 from audience_impact.simulation.unions import GROUP
-from audience_impact.vocabulary import WHOLE_INTERNET
 
 AUDIENCES = Frame(
     "simulation.audiences",
@@ -34,9 +35,8 @@ AUDIENCES = Frame(
         "audience_key": TEXT,
         "shape": TEXT,
         **dict.fromkeys(LAW[1:], NUMBER),
-        "age_months": NUMBER,
-        "monthly_growth_error": NUMBER,
-        "base_low_persons": NUMBER,
+        **figure_errors.COLUMNS,
+        **dict.fromkeys(OWN_LAW, NUMBER),
     },
     key=("row",),
 )
@@ -59,13 +59,16 @@ class SimulationInputs(Declared):
     """What is drawn: the same whatever the draws are.
 
     Attributes:
-        overlap_model: What surveys say of joint use; None where nothing is drawn for want of it.
+        overlap_model: What surveys say of joint use; None where nothing is drawn for want of
+            it or of `errors`.
+        errors: What figures may be off by; None where the facts do not say.
         restrictions: All restrictions, in the order of the rows of the draws.
-        audiences: How each audience is drawn, numbered by `row` as the timeline's rows are.
+        is_whole_service: As `Scope` has it.
+        audiences: How each audience is drawn, numbered by `row` in the order of AUDIENCE.
         countries: Countries of complete restrictions, with bounds and how the feature is known.
         feature_shares: As `Inputs` has them.
         circumvention: As `Inputs` has it.
-        bounds: What the draws are truncated at, and the overlaps that they are given.
+        bounds: What the figures force as they are printed, and the overlaps that draws are given.
         timeline: Audiences by the day.
     """
 
@@ -77,7 +80,9 @@ class SimulationInputs(Declared):
     }
 
     overlap_model: OverlapModel | None
+    errors: FigureErrors | None
     restrictions: pd.Index
+    is_whole_service: pd.Series
     audiences: pd.DataFrame
     countries: pd.DataFrame
     feature_shares: pd.DataFrame
@@ -90,11 +95,14 @@ def simulation_inputs(
     scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables
 ) -> SimulationInputs:
     """What is drawn; without a calibration among the facts nothing will be."""
-    line = timeline(scope, inputs, bounds)
-    audiences = _audiences(inputs)
+    sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
+    audiences = drawn(sizes, inputs.laws)
+    line = timeline(scope, inputs, bounds, tables)
     return SimulationInputs(
-        registry.learn(tables),
+        registry.learn(tables) if inputs.errors else None,
+        inputs.errors,
         scope.by_id.index,
+        scope.is_whole_service,
         audiences,
         _countries(scope, inputs, bounds, _complete(audiences, scope)),
         inputs.feature_shares,
@@ -102,34 +110,6 @@ def simulation_inputs(
         bounds,
         line,
     )
-
-
-def _audiences(inputs: Inputs) -> pd.DataFrame:
-    """How each audience is drawn, in the order of the rows of the timeline.
-
-    Internet users are drawn like the base that counts them.
-    """
-    rows = inputs.audiences.sort_values(AUDIENCE, ignore_index=True).reset_index(names="row")
-    joined = rows.merge(inputs.laws, on=AUDIENCE, how="left")
-    network = joined["platform_id"] == WHOLE_INTERNET
-    low = joined["low_persons"]
-    expected = np.fmax(joined["expected_audience_persons"], low)
-    high = np.fmax(joined["high_persons"].fillna(expected), expected)
-    users = {
-        "audience_key": joined["audience_base_id"],
-        "low": low,
-        "mode": expected,
-        "high": high,
-        "shape": pd.Series(FIXED, joined.index).where(expected.notna(), ""),
-    }
-    for name, column in users.items():
-        joined[name] = joined[name].where(~network, column)
-    joined["shape"] = joined["shape"].where(joined["mode"].notna(), "").fillna("")
-    monthly = pd.Series(pooling.GROWTH_ERROR, joined.index)
-    return joined.assign(
-        audience_key=joined["audience_key"].fillna(""),
-        monthly_growth_error=monthly.where(~network, pooling.BASE_GROWTH_ERROR),
-    ).set_index("row", drop=False)
 
 
 def _complete(audiences: pd.DataFrame, scope: Scope) -> pd.Index:

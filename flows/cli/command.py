@@ -197,12 +197,55 @@ def list_(published: Published = PUBLISHED) -> None:
 
     version = latest(published)
     tables = loaded(version)
-    rows = report.exposed(tables["impact"], tables["restrictions"])
+    rows = report.exposed(tables)
     report.show_results(rows, f"People exposed, version {version.id}")
 
 
+OneFolder = Annotated[
+    Path,
+    typer.Option(
+        "--facts",
+        metavar="DIR",
+        callback=local,
+        help="Folder of fact tables.",
+        show_default="data/facts of the checkout",
+    ),
+]
+OnlyCheck = Annotated[
+    bool,
+    typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
+]
+
+
+def _learned(table: str, facts: Path, check: bool) -> typer.Exit:
+    """Write a table that is learned from other facts, or only compare; the exit to raise."""
+    fact_folders([facts])
+    from flows.pipeline import calibrate, learn, steps
+    from schemas.contracts import ValidationOffError
+
+    write = {calibrate.TABLE: calibrate.calibrate, learn.TABLE: learn.learn}[table]
+    try:
+        matched, told = write(facts, check)
+    except (steps.RefusedError, ValidationOffError, ValueError) as error:
+        return fail(str(error))
+    typer.echo(told, err=check and not matched)
+    return typer.Exit(1 if check and not matched else 0)
+
+
 @app.command()
-def calibrate(
+def calibrate(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+    """Learn the overlap model from the surveys and write overlap_calibration.csv."""
+    raise _learned("overlap_calibration", facts, check)
+
+
+@app.command()
+def learn(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+    """Learn what printed figures may be off by and write figure_errors.csv."""
+    raise _learned("figure_errors", facts, check)
+
+
+@app.command()
+def learn_daily_use(
     facts: Annotated[
         Path,
         typer.Option(
@@ -218,10 +261,10 @@ def calibrate(
         typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
     ] = False,
 ) -> None:
-    """Learn the overlap model from the surveys and write overlap_calibration.csv."""
+    """Learn who of the users comes on a day, and write daily_use.csv."""
     fact_folders([facts])
     from flows.pipeline import steps
-    from flows.pipeline.calibrate import calibrate as learn
+    from flows.pipeline.daily_use import learn
     from schemas.contracts import ValidationOffError
 
     try:

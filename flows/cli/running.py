@@ -102,7 +102,7 @@ def tell(version: "Stored", folders: list[Path]) -> None:
     from flows.reporting import tables as report
 
     tables = story.load(version)
-    rows = report.exposed(tables["impact"], tables["restrictions"])
+    rows = report.exposed(tables)
     report.show_results(
         rows, "People exposed to each restriction (upper bounds of what has no figure: its base)"
     )

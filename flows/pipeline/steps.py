@@ -89,7 +89,10 @@ def headers() -> dict[str, files.Header]:
     keys = fact_models.keys()
     return {
         table: files.Header(
-            list(fact_models.columns(table)), keys[table], table in fact_models.OPTIONAL
+            list(fact_models.columns(table)),
+            keys[table],
+            table in fact_models.OPTIONAL,
+            fact_models.optional_columns(table),
         )
         for table in fact_models.MODELS
     }

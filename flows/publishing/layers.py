@@ -25,7 +25,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -65,7 +65,7 @@ class Layer:
     """What is to be written: fact tables as text, and files beside them by path."""
 
     tables: Tables
-    beside: Files = NOTHING
+    beside: Files = field(default_factory=lambda: NOTHING)  # Python 3.11 takes it for mutable
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,7 @@ def _background(rows: Sequence[Record], register: Register, base: Tables) -> Bac
         catalogue(_records(base["platforms"]), register.spellings),
         _rules(register, base),
         newest_year=max((row.count_year for row in rows), default=""),
+        records=tuple(rows),
         spellings={country: places.index(country, known) for country in countries},
     )
 

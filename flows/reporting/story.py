@@ -4,19 +4,34 @@ from typing import Any
 
 import pandas as pd
 
+from flows.publishing import PublishError
 from flows.publishing.versions import Stored
-from flows.reporting.tables import STATUS
+from flows.reporting import answer
+from flows.reporting.answer import STATUS
 
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
 
 
+TITLES = (
+    *("Targets", "People", "Person-days", "What drives the width", "Figures used"),
+    *("Published by others", "Missing"),
+)
+"""Titles of the parts of the text, in their order."""
+
+
 def load(version: Stored) -> dict[str, pd.DataFrame]:
-    """The published tables that a question about one restriction needs, by name."""
+    """The published tables that a question about one restriction needs, by name.
+
+    Raises PublishError where one is damaged, or older than the columns that are read.
+    """
     names = (
         *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
         *("person_days", "sensitivity"),
     )
-    return {name: version.table(name, dtype_backend="numpy_nullable") for name in names}
+    tables = {name: version.table(name, dtype_backend="numpy_nullable") for name in names}
+    if "attribution" not in tables["lineage"]:
+        raise PublishError(f"{version.address} was published by an older release: run it anew")
+    return tables
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -49,7 +64,7 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
     act = _records(own["restrictions"])[0]
     parts, used = own["impact_by_platform"], own["lineage"]
     figures = used[~used["role"].isin(["restriction", "target"])]
-    return {
+    told = {
         **act,
         "targets": _records(parts[["platform_id", "feature", "claim_status"]]),
         "audiences": _records(
@@ -72,6 +87,7 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
         "comparisons": _records(own["comparisons"]),
         "missing": _missing(own["impact"], parts),
     }
+    return {"answer": answer.sentence(told), **told}
 
 
 def _missing(impact: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
@@ -90,27 +106,23 @@ def _missing(impact: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
 
 def story_text(told: dict[str, Any]) -> str:
     """The same for a reader."""
-    parts = [
-        _act(told),
-        [
-            "Targets",
-            *(
-                f"  {t['platform_id']} {t['feature']} ({t['claim_status']})"
-                for t in told["targets"]
-            ),
-        ],
-        ["People", *_people(told)],
-        ["Person-days", *_person_days(told["person_days"])],
-        ["What drives the width", *_drives(told["drives_width"])],
-        ["Figures used", *_figures(told["figures"])],
-        ["Published by others", *_published(told["comparisons"])],
-        ["Missing", *(f"  {text}" for text in told["missing"])],
-    ]
-    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+    sections = (
+        [f"  {t['platform_id']} {t['feature']} ({t['claim_status']})" for t in told["targets"]],
+        _people(told),
+        _person_days(told["person_days"]),
+        _drives(told["drives_width"]),
+        _figures(told["figures"]),
+        _published(told["comparisons"]),
+        [f"  {text}" for text in told["missing"]],
+    )
+    titled = [[title, *lines] for title, lines in zip(TITLES, sections, strict=True)]
+    return "\n\n".join("\n".join(lines) for lines in [_act(told), *titled]) + "\n"
 
 
 def _act(told: dict[str, Any]) -> list[str]:
     return [
+        told["answer"],
+        "",
         f"{told['restriction_id']}  {told['area_name']}: {told['platforms']}",
         f"  {told['action']}, {told['severity']}; {told['claim_status']}; evidence: "
         f"{told['evidence_state']}; start {told['start_on'] or 'not known'}, "
@@ -171,14 +183,14 @@ def _share(total: float | None, error: float | None) -> str:
 def _figures(rows: list[dict[str, Any]]) -> list[str]:
     return [
         f"  {f['role']:<14} {f['platform_id']:<12} {f['input_id']:<40} "
-        f"{f['row_file']}:{f['row_line']}  {f['publisher']}  {f['url'] or ''}"
+        f"{f['row_file']}:{f['row_line']}  {f['attribution']}  {f['url'] or ''}"
         for f in rows
     ]
 
 
 def _published(rows: list[dict[str, Any]]) -> list[str]:
     return [
-        f"  {c['publisher']}: {_number(c['published_value'])} {c['unit']} "
+        f"  {c['attribution']}: {_number(c['published_value'])} {c['unit']} "
         f"({c['figure_kind']}, {c['interval_kind']}), {_number(c['upper_ratio'])} times our "
         f"upper bound of the {c['compared_with']}; {c['difference_reason']}"
         for c in rows

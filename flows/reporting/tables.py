@@ -3,7 +3,7 @@
 import html
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,37 +11,33 @@ from rich.console import Console
 from rich.table import Table
 
 from audience_impact.facts.tables import Finding
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus
+from audience_impact.vocabulary import FindingSeverity, ImpactMetric
 from flows.pipeline.steps import Results, line
-
-STATUS: dict[str, str] = {
-    ObsStatus.NORMAL: "normal",
-    ObsStatus.ESTIMATED: "estimated",
-    ObsStatus.FORECAST: "forecast",
-    ObsStatus.LOW_RELIABILITY: "low reliability",
-    ObsStatus.MISSING: "no figure",
-}
+from flows.reporting import answer
+from flows.reporting.answer import STATUS, millions
 
 
-def millions(persons: float | None) -> str:
-    """People for the eye: 96.0 M, 466 k, 0; a dash where nothing is known."""
-    if persons is None or pd.isna(persons):
-        return "-"
-    if persons >= 1e6:
-        return f"{persons / 1e6:,.1f} M"
-    return f"{persons / 1e3:,.0f} k" if persons >= 1e3 else f"{persons:,.0f}"
+def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The people exposed by restriction, the surest answer first, and who measured the figures.
 
-
-def exposed(impact: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
-    """The people exposed by restriction, what is known best first."""
+    `tables` by name: impact, impact_by_platform, restrictions and lineage are read. Where a feature
+    is restricted, `feature_users` says who uses it.
+    """
+    impact = tables["impact"]
     rows = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value].merge(
-        restrictions[["restriction_id", "platforms", "start_on"]], on="restriction_id"
+        tables["restrictions"][["restriction_id", "platforms", "start_on"]], on="restriction_id"
     )
-    return rows.sort_values(
-        ["lower_persons", "upper_persons", "restriction_id"],
-        ascending=[False, False, True],
-        ignore_index=True,
-    )
+    users = answer.feature_users(impact, tables["impact_by_platform"])
+    said = {name: answer.counted(row) for name, row in users.iterrows()}
+    rows["feature_users"] = rows["restriction_id"].map(said).fillna("-")
+    rows["measured_by"] = rows["restriction_id"].map(_measured_by(tables["lineage"])).fillna("-")
+    return answer.surest_first(rows)
+
+
+def _measured_by(lineage: pd.DataFrame) -> "pd.Series[str]":
+    """Measurers of the audiences of each restriction, each once, with the pages that relay them."""
+    audiences = lineage[lineage["role"] == "audience"].groupby("restriction_id")
+    return audiences["attribution"].agg(lambda told: "; ".join(sorted(set(told))))
 
 
 HEADINGS = (
@@ -51,13 +47,16 @@ HEADINGS = (
     "median",
     "5 to 95 %",
     "at most",
+    "feature users",
     "base",
     "people in base",
     "status",
+    "measured by",
 )
 
 NARROW = ("restriction", "at least", "median", "at most")
-WIDE = 190
+WIDTHS = ((320, HEADINGS), (220, HEADINGS[:-1]), (0, NARROW))
+"""From which width of the terminal on which columns are shown, unwrapped."""
 
 
 def _cells(row: Any) -> tuple[str, ...]:
@@ -70,9 +69,11 @@ def _cells(row: Any) -> tuple[str, ...]:
         millions(row.q50_persons),
         interval(row.q05_persons, row.q95_persons),
         millions(row.upper_persons),
+        row.feature_users,
         base,
         millions(row.base_persons),
         f"{row.obs_status} {STATUS[row.obs_status]}",
+        row.measured_by,
     )
 
 
@@ -83,15 +84,15 @@ def interval(low: float, high: float) -> str:
     return "bounds meet" if low == high else f"{millions(low)} to {millions(high)}"
 
 
-NUMBERS = ("at least", "median", "5 to 95 %", "at most", "people in base")
+NUMBERS = ("at least", "median", "5 to 95 %", "at most", "feature users", "people in base")
 
 
 def show_results(rows: pd.DataFrame, title: str) -> None:
     """Print the table of results: whole and unwrapped, or in a narrow terminal its core."""
     console = Console()
     if not console.is_terminal:
-        console = Console(width=2 * WIDE)
-    wanted = HEADINGS if console.width >= WIDE else NARROW
+        console = Console(width=2 * WIDTHS[0][0])
+    wanted = next(headings for width, headings in WIDTHS if console.width >= width)
     table = Table(title=title, title_justify="left")
     for heading in wanted:
         right = heading in NUMBERS
@@ -104,7 +105,7 @@ def show_results(rows: pd.DataFrame, title: str) -> None:
 
 def results_markdown(results: Results) -> str:
     """The table of results as Markdown."""
-    rows = exposed(results.frames["impact"], results.frames["restrictions"])
+    rows = exposed(results.frames)
     return markdown(HEADINGS, [_cells(row) for row in rows.itertuples()])
 
 

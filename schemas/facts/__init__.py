@@ -20,6 +20,9 @@ TABLES = (
     "surveys",
     "use_patterns",
     "overlap_calibration",
+    "use_frequency",
+    "daily_use",
+    "figure_errors",
     "restrictions",
     "restriction_targets",
     "published_figures",
@@ -34,7 +37,8 @@ TABLES = (
 _MODULES = modules(__name__, TABLES)
 MODELS = {table: model(module, FactModel) for table, module in _MODULES.items()}
 OPTIONAL = {table for table, module in _MODULES.items() if getattr(module, "OPTIONAL", False)}
-"""Tables that may be missing: those of registers, and the reviewed findings."""
+"""Tables that may be missing: those of registers, the reviewed findings, and the errors of
+figures, without which nothing is drawn."""
 
 
 def columns(table: str) -> dict[str, dict[str, str]]:
@@ -46,6 +50,11 @@ def columns(table: str) -> dict[str, dict[str, str]]:
         name: dict(schema.columns[name].metadata or {})
         for name in dict.fromkeys([*own, *schema.columns])
     }
+
+
+def optional_columns(table: str) -> frozenset[str]:
+    """Columns that a file of the table may lack."""
+    return frozenset(name for name, about in columns(table).items() if about.get("optional"))
 
 
 def keys() -> dict[str, list[str]]:

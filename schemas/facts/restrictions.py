@@ -34,6 +34,44 @@ class Restrictions(FactModel):
     source_id: Series[str] = fields.reference("sources")
     also_source_id: Series[str] = fields.reference("sources", filled=False)
     note: Series[str] = fields.text()
+    cause: Series[str] = fields.optional(fields.code(words.Cause, filled=False))
+    occasion: Series[str] = fields.optional(fields.text())
+    is_ordered: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
+    operators: Series[str] = fields.optional(fields.text())
+    is_phone_cut: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
+    is_sms_cut: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
+    extent_reason: Series[str] = fields.optional(fields.text())
+    days_in_force: Series[str] = fields.optional(fields.days())
+    times_in_force: Series[str] = fields.optional(fields.persons())
+    least_hours_a_day: Series[str] = fields.optional(fields.hours())
+    most_hours_a_day: Series[str] = fields.optional(fields.hours())
+    continues: Series[str] = fields.optional(fields.reference("restrictions", filled=False))
+
+    @fields.row_rule(
+        "least hours <= most hours does not hold, or one of the two is missing",
+        "write both, the same number in both where one is told",
+        "least_hours_a_day",
+    )
+    def hours_in_order(cls, frame: pd.DataFrame) -> Any:
+        """Least and most hours stand both or neither, in order."""
+        least, most = (
+            pd.to_numeric(frame[f"{name}_hours_a_day"], errors="coerce")
+            for name in ("least", "most")
+        )
+        return (least.isna() & most.isna()) | (least <= most)
+
+    @fields.row_rule(
+        "a day in force lies before the start or after the end",
+        "correct the day, the start or the end",
+        "days_in_force",
+    )
+    def days_outside(cls, frame: pd.DataFrame) -> Any:
+        """Days in force lie between the first and the last day, as far as these are known."""
+        each = frame["days_in_force"].str.split(";").explode()
+        days = pd.to_datetime(each, format="%Y-%m-%d", errors="coerce").groupby(level=0)
+        start = periods.spans(frame["observed_from"])["start"]
+        end = periods.spans(frame["ended_on"])["end"]
+        return ~(days.min() < start) & ~(days.max() >= end)
 
     @fields.row_rule(
         "the end lies before the start",

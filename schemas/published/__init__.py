@@ -9,12 +9,13 @@ TABLES; a new column is a line of its module.
 from schemas.columns import PublishedModel
 from schemas.tables import model, modules
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 
 TABLES = (
     "impact",
     "impact_by_platform",
     "impact_by_area",
+    "impact_by_day",
     "area_comparisons",
     "impact_by_group",
     "person_days",
@@ -32,7 +33,7 @@ _MODULES = modules(__name__, TABLES)
 MODELS = {table: model(module, PublishedModel) for table, module in _MODULES.items()}
 KEYS: dict[str, list[str]] = {table: list(module.KEY) for table, module in _MODULES.items()}
 """Key of each published table: exactly one row for each."""
-RESULT_UNITS = ("persons", "person_days", "share")
+RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 
 
 def title(table: str) -> str:

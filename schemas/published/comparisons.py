@@ -37,3 +37,4 @@ class Comparisons(PublishedModel):
     period: Series[str] = columns.text("period of the figure; null: not said", sdmx="TIME_PERIOD")
     source_id: Series[str] = columns.column("where it stands", sdmx="SOURCE")
     note: Series[str] = columns.text("what the source says of it", sdmx="COMMENT_OBS")
+    attribution: Series[str] = columns.column("whose figure it is, of when, and the page it is on")

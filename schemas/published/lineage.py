@@ -23,3 +23,10 @@ class Lineage(PublishedModel):
     source_id: Series[str] = columns.column("source of the fact", sdmx="SOURCE")
     publisher: Series[str] = columns.column("publisher of the source", sdmx="ORGANISATION")
     url: Series[str] = columns.text("address of the source; null: none on record")
+    measurer: Series[str] = columns.text(
+        "who measured it; null: an act, or the page does not say", sdmx="ORGANISATION"
+    )
+    period: Series[str] = columns.text("period of the figure; null: an act", sdmx="TIME_PERIOD")
+    attribution: Series[str] = columns.column(
+        "measurer, period and the page that relays it; of an act who reports it"
+    )

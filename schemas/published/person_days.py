@@ -6,7 +6,7 @@ import pandas as pd
 from pandera.typing import Series
 
 from schemas import columns
-from schemas.columns import PublishedModel, bounds_in_order
+from schemas.columns import PublishedModel, bounds_in_order, in_order, row_rule
 
 KEY = ("restriction_id", "area_id", "period")
 
@@ -32,6 +32,17 @@ class PersonDays(PublishedModel):
     q50_person_days: Series[float] = columns.person_days("median; null: no estimate")
     q95_person_days: Series[float] = columns.person_days("95 % quantile; null: no estimate")
     upper_person_days: Series[float] = columns.person_days("at most; null: no base on record")
+    lower_person_hours: Series[float] = columns.person_hours(
+        "at least; hours that nobody told count nothing on the first and the last day", null=False
+    )
+    q05_person_hours: Series[float] = columns.person_hours("5 % quantile; null: no estimate")
+    q50_person_hours: Series[float] = columns.person_hours(
+        "median; null: no estimate; hours that nobody told count 24 a day"
+    )
+    q95_person_hours: Series[float] = columns.person_hours("95 % quantile; null: no estimate")
+    upper_person_hours: Series[float] = columns.person_hours(
+        "at most; hours that nobody told count 24 a day; null: no base on record"
+    )
     naive_sum_person_days: Series[float] = columns.person_days(
         "monthly audiences added up for every day, which counts people many times"
     )
@@ -46,13 +57,42 @@ class PersonDays(PublishedModel):
     imputed_q50_person_days: Series[float] = columns.person_days("median, with imputed ends")
     imputed_q95_person_days: Series[float] = columns.person_days("95 % quantile, with imputed ends")
     imputed_upper_person_days: Series[float] = columns.person_days("at most, with imputed ends")
+    feature_lower_person_days: Series[float] = columns.person_days(
+        "at least, users of the restricted features; null for a country together"
+    )
+    feature_q05_person_days: Series[float] = columns.person_days(
+        "5 % quantile, users of the restricted features"
+    )
+    feature_q50_person_days: Series[float] = columns.person_days(
+        "median, users of the restricted features"
+    )
+    feature_q95_person_days: Series[float] = columns.person_days(
+        "95 % quantile, users of the restricted features"
+    )
+    feature_upper_person_days: Series[float] = columns.person_days(
+        "at most, users of the restricted features"
+    )
     obs_status: Series[str] = columns.status()
     reason: Series[str] = columns.reason()
     as_of: Series[str] = columns.as_of()
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= quantiles <= upper, to one person on each day."""
-        names = ("lower", "q05", "q50", "q95", "upper")
-        steps = frame[[f"{name}_person_days" for name in names]].diff(axis=1).iloc[:, 1:]
-        return ~steps.lt(-frame["days"] - 1, axis=0).any(axis=1)
+        """Lower <= upper, and quantiles in order, to one person on each day."""
+        slack, ends = frame["days"] + 1, ("lower", "upper")
+        hours = in_order(frame, "person_hours", ends, 24 * slack)
+        users = frame.filter(like="feature_").rename(columns=lambda name: name[len("feature_") :])
+        both = in_order(frame, "person_days", ends, slack) & hours
+        return both & in_order(users, "person_days", ends, slack)
+
+    @row_rule("more than 24 person-hours for a person-day")
+    def hours_of_days(cls, frame: pd.DataFrame) -> Any:
+        """No more person-hours than 24 for each person-day, to one person on each day."""
+        return ~pd.concat(
+            [
+                frame[f"{name}_person_hours"]
+                > 24 * (frame[f"{name}_person_days"] + frame["days"] + 1)
+                for name in ("lower", "upper")
+            ],
+            axis=1,
+        ).any(axis=1)

@@ -34,6 +34,34 @@ class Restrictions(PublishedModel):
     authority: Series[str] = columns.text("who ordered it; null: not known")
     stated_reason: Series[str] = columns.text("the reason given; null: none on record")
     legal_basis: Series[str] = columns.text("the law or order named; null: none on record")
+    cause: Series[str] = columns.word(
+        words.Cause, "what took it away; null: the source does not say", null=True
+    )
+    occasion: Series[str] = columns.text("what it happened at, in the word of the source")
+    is_ordered: Series[str] = columns.word(
+        words.YesNo, "whether an authority ordered it; null: not known", null=True
+    )
+    operators: Series[str] = columns.text("operators named in the source, joined by ;")
+    is_phone_cut: Series[str] = columns.word(
+        words.YesNo, "whether phone calls were cut as well; null: not known", null=True
+    )
+    is_sms_cut: Series[str] = columns.word(
+        words.YesNo, "whether text messages were cut as well; null: not known", null=True
+    )
+    extent_reason: Series[str] = columns.text(
+        "why it is not read as everyone in the area, where its source marks it so"
+    )
+    days_in_force: Series[str] = columns.text("days on which it happened, where not on all")
+    times_in_force: Series[float] = columns.column(
+        "times it happened, where the days are not told", "count", null=True, ge=1
+    )
+    least_hours_a_day: Series[float] = columns.column(
+        "hours on a day in force, at least; null: not told", "hours", null=True, ge=0
+    )
+    most_hours_a_day: Series[float] = columns.column(
+        "hours on a day in force, at most; null: not told", "hours", null=True, ge=0
+    )
+    continues: Series[str] = columns.text("restriction whose next step this is; null: none")
     note: Series[str] = columns.text("what else the sources say", sdmx="COMMENT_OBS")
     source_id: Series[str] = columns.column("source of the act", sdmx="SOURCE")
     as_of: Series[str] = columns.as_of()

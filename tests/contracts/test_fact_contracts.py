@@ -28,6 +28,8 @@ BAD_CELLS = {
     "identifier": "-no id",
     "regular_expression": "calls (only",
     "web_address": "ftp://example.org",
+    "most_a_day": "24.5",
+    "list_of_days": "2025-02-28;2025-02-30",
 }
 """A cell that breaks each rule of a column; not_negative and the others break no second one."""
 
@@ -246,6 +248,21 @@ def test_a_share_may_be_one_and_persons_any_number() -> None:
         ({"observed_from": ""}, {"start_missing"}),
         ({"observed_from": "", "announced_on": "2025"}, set()),
         ({"observed_from": "soon"}, {"date"}),
+        ({"least_hours_a_day": "2", "most_hours_a_day": "3.5"}, set()),
+        ({"least_hours_a_day": "3", "most_hours_a_day": "2"}, {"hours_in_order"}),
+        ({"least_hours_a_day": "3"}, {"hours_in_order"}),
+        ({"most_hours_a_day": "3"}, {"hours_in_order"}),
+        ({"observed_from": "2025-08-10", "days_in_force": "2025-08-10;2025-08-14"}, set()),
+        ({"observed_from": "2025-08-10", "days_in_force": "2025-08-09"}, {"days_outside"}),
+        (
+            {
+                "observed_from": "2025-08-10",
+                "ended_on": "2025-08-12",
+                "end_status": "ended",
+                "days_in_force": "2025-08-10;2025-08-13",
+            },
+            {"days_outside"},
+        ),
     ],
 )
 def test_days_of_a_restriction(cells: dict[str, str], rules: set[str]) -> None:

@@ -1,5 +1,6 @@
 """The command as its users call it: exit statuses, forms of output, no traceback."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from flows.pipeline import steps
@@ -132,8 +134,14 @@ def test_show_json_has_everything_of_the_case(published: Path) -> None:
 
 def test_show_text_names_authority_and_sources(published: Path) -> None:
     shown = command("show", "RU-2025-08-13-calls", "--published", published).stdout
+    assert shown.startswith("101.5 M (98.1 M to 103.5 M) people were exposed of 105.0 M")
+    assert "41.6 M (32.7 M to 51.9 M) of them use what is restricted" in shown.splitlines()[0]
     for words in ("Roskomnadzor", "185,000,000", "estimates.csv:", "https://", "Missing"):
         assert words in shown
+    figures = [line for line in shown.splitlines() if line.startswith("  audience ")]
+    assert len(figures) == 2
+    assert all("Mediascope, July 2025 (via Vanguard)" in line for line in figures)
+    assert "Vanguard (NG)" not in shown
 
 
 def test_show_of_an_unknown_restriction_suggests_a_near_one(published: Path) -> None:
@@ -146,6 +154,30 @@ def test_list_shows_every_restriction(published: Path) -> None:
     shown = command("list", "--published", published).stdout
     acts = (FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert all(act.split(",")[0] in shown for act in acts)
+    (line,) = [line for line in shown.splitlines() if "RU-2025-08-13-calls" in line]
+    assert "Mediascope, July 2025 (via Vanguard)" in line
+    assert "41.6 M (32.7 M to 51.9 M)" in line
+    first = next(line for line in shown.splitlines() if "-20" in line)
+    assert "RU-2025-08-13-calls" in first
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "RU-2025-08-13-calls"]])
+def test_a_version_of_an_older_release_is_refused(
+    published: Path, tmp_path: Path, words: list[str]
+) -> None:
+    shutil.copytree(published, tmp_path / "old", symlinks=True)
+    latest = tmp_path / "old" / "latest"
+    path, manifest = latest / "lineage.parquet", latest / "datapackage.json"
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    old = pd.read_parquet(path).drop(columns="attribution")
+    for written in (path, manifest):
+        written.chmod(0o644)
+    old.to_parquet(path)
+    after = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest.write_text(manifest.read_text("utf-8").replace(before, after), "utf-8")
+    done = command(*words, "--published", tmp_path / "old")
+    assert done.returncode == 1
+    assert "older release" in done.stderr
 
 
 def test_show_before_anything_is_published(tmp_path: Path) -> None:

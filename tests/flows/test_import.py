@@ -54,6 +54,15 @@ ROWS = [
     register_row(area_name="Orel", other_affected="Starlink"),
     register_row(country="Kenya", shutdown_status="Ongoing", event="one way"),
     register_row(country="Kenya", shutdown_status="Ongoing", event="or other", count_year="2026"),
+    register_row(country="Chad", start_date="2025-01-03", end_date="2025-12-28", duration="-359"),
+    register_row(country="Mali", start_date="2025-01-03", end_date="2025-12-28", duration="-40"),
+    register_row(country="Niger", end_date="2025-08-20", duration="2"),
+    register_row(country="Togo", shutdown_status="Ongoing"),
+    register_row(country="Togo", **SERVICE, other_affected="YouTube", end_date="2026-02-01",
+                 area_name="National", count_year="2026"),
+    register_row(country="Benin", info_source_link="https://news.example/a"),
+    register_row(country="Benin", info_source_link="https://news.example/a",
+                 actual_cause="Elections"),
 ]  # fmt: skip
 DEFECTS = {
     "start_missing": [12],
@@ -61,7 +70,7 @@ DEFECTS = {
     "country_unresolved": [6],
     "count_year_unreadable": [14],
     "several_countries": [7],
-    "end_missing": [1, 5, 10, 11, 15, 17],
+    "end_missing": [1, 5, 10, 11, 15, 17, 25, 26],
     "end_unreadable": [15],
     "end_before_start": [8],
     "ongoing_with_end": [16],
@@ -74,12 +83,18 @@ DEFECTS = {
     "word_unknown": [15],
     "place_missing": [10, 11],
     "place_unresolved": [5, 15, 17],
-    "platform_in_text": [9],
+    "platform_in_text": [9, 24],
     "platform_new": [9],
     "platform_text_unread": [9],
     "platform_not_named": [10, 11],
     "feature_in_text": [2, 3],
-    "repeat_differs": [19],
+    "repeat_differs": [19, 26],
+    "dates_turned": [20],
+    "dates_contradict": [21],
+    "duration_differs": [22],
+    "ended_later": [23],
+    "extent_doubtful": [23],
+    "told_twice": [26],
     "same_row_twice": [11],
 }
 
@@ -145,9 +160,9 @@ def test_every_row_is_an_event_a_repeat_or_refused(
 ) -> None:
     found = told(write(tmp_path), tmp_path / "layer")
     assert {name: found[name] for name in ("rows", "events", "merged", "refused")} == {
-        "rows": 19,
-        "events": 13,
-        "merged": 2,
+        "rows": 26,
+        "events": 19,
+        "merged": 3,
         "refused": 4,
     }
     assert found["merged_identical"] == 1
@@ -167,9 +182,10 @@ def test_the_layer_lies_upon_the_facts_without_an_error(tmp_path: Path) -> None:
     for table, rows in tables.items():
         assert all(list(row) == list(fact_models.columns(table)) for row in rows)
     ids = [row["restriction_id"] for row in tables["restrictions"]]
-    assert len(ids) == len(set(ids)) == 13
+    assert len(ids) == len(set(ids)) == 19
     assert {row["area_ids"] for row in tables["restrictions"]} == {
         *("RU", "RU-TVE", "IN-JK", "IN", "KE;UG", "NA", "TR", "SO", "KE"),
+        *("TD", "ML", "NE", "TG", "BJ"),
     }
     assert [row["platform_id"] for row in tables["platforms"]] == [
         *("grindr", "unnamed-services", "vpn-services"),
@@ -186,7 +202,9 @@ def test_what_the_facts_do_not_have_is_added(small_facts: Path, tmp_path: Path) 
     ]
     parents = {row["area_id"]: row["parent_id"] for row in layer(into)["areas"]}
     assert parents == {
-        **dict.fromkeys(("RU", "IN", "KE", "UG", "NA", "TR", "SO"), ""),
+        **dict.fromkeys(
+            ("RU", "IN", "KE", "UG", "NA", "TR", "SO", "TD", "ML", "NE", "TG", "BJ"), ""
+        ),
         "IN-JK": "IN",
         "RU-TVE": "RU",
     }
@@ -246,7 +264,7 @@ def test_the_text_tells_the_reconciliation(tmp_path: Path) -> None:
     )
     done = run(as_csv(tmp_path), "--into", tmp_path / "layer", "--counts", counts)
     assert done.exit_code == 0
-    assert "19 rows = 13 events + 2 merged + 4 refused" in done.stdout
+    assert "26 rows = 19 events + 3 merged + 4 refused" in done.stdout
     assert "  duration_negative: 1 (a duration below zero; not read); rows 8" in done.stdout
     assert "  RU: 2025 5, 2026 1" in done.stdout
     assert "  KE;UG: 2025 1" in done.stdout

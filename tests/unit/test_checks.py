@@ -162,6 +162,12 @@ CASES = {
         "500001",
         Severity.WARNING,
     ),
+    "step_out_of_order": Case(
+        "restrictions",
+        {"restriction_id": "N23", "continues": "R1", "observed_from": "2025-07-15"},
+        "continues",
+        "R1",
+    ),
     "source_without_address": Case(
         "sources", {"source_id": "N22", "url": "", "title": "A book"}, "url", "", Severity.WARNING
     ),
@@ -445,7 +451,7 @@ def test_rows_without_a_key_all_go_to_quarantine(small_facts: Path) -> None:
 
 def crossed(made: World) -> list[tuple[str, int, str, str]]:
     """Rule, line, column and message of what the rules over several tables find."""
-    found = checks.cross(made.typed("estimates", "bases", "lineages", "sources"))
+    found = checks.cross(made.typed("estimates", "bases", "lineages", "sources", "restrictions"))
     return [(each.rule, each.line, each.column, each.message) for each in found]
 
 

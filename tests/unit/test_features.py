@@ -20,7 +20,7 @@ from tests.engine import (
     rising,
     russia,
 )
-from tests.support import World, world
+from tests.support import AGED, ERRORS, World, world
 
 FEATURE, DEPRIVED = "people_feature_exposed", "people_deprived_net"
 SAMPLER = Sampler(0, 10_000)
@@ -190,7 +190,7 @@ def test_callers_of_the_services_themselves_are_all_exposed() -> None:
     found = of(impacts(made), metric=FEATURE)
     assert found["lower_persons"] == pytest.approx(0.3 * 105e6)
     assert found["upper_persons"] == pytest.approx(0.5 * 105e6)
-    assert found["reason"] == ""
+    assert found["reason"] == AGED
     assert rising(ends(found))
 
 
@@ -217,7 +217,10 @@ def test_a_feature_nobody_counted_is_named_and_not_drawn() -> None:
     found = of(impacts(calls(russia())), metric=FEATURE)
     assert (found["lower_persons"], found["upper_persons"]) == (0.0, 105e6)
     assert found[ENDS[1:4]].isna().all()
-    assert (found["obs_status"], found["reason"]) == ("M", "nobody counted who uses the feature")
+    assert (found["obs_status"], found["reason"]) == (
+        "M",
+        f"{AGED}; nobody counted who uses the feature",
+    )
 
 
 def test_of_a_whole_service_everyone_exposed_uses_it() -> None:
@@ -237,9 +240,10 @@ def test_whole_services_single_features_and_both() -> None:
 
 
 def test_draws_of_callers_are_as_wide_as_the_effective_sample() -> None:
-    made = calls(asked(russia(), population_base="internet_12_plus", platform_id="telegram"))
+    told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
+    made = calls(asked(russia(errors=ERRORS), **told))
     share = feature_users.feature_users(shares(made), SAMPLER)[0] / 105e6
-    expected = np.sqrt(0.37 * 0.63 / (feature_users.EFFECTIVE_SAMPLE + 1))
+    expected = np.sqrt(0.37 * 0.63 / (ERRORS["effective_sample", "count"] + 1))
     assert share.mean() == pytest.approx(0.37, abs=1e-3)
     assert share.std() == pytest.approx(expected, rel=0.02)
 
@@ -296,7 +300,7 @@ def deprived(made: World) -> tuple[pd.DataFrame, list[float]]:
 def test_deprived_are_those_who_do_not_keep_access() -> None:
     done, found = deprived(keep(simple(), "C1", "0.3"))
     assert (found[0], found[-1]) == (350e3, 350e3)
-    assert of(done, metric=DEPRIVED)["obs_status"] == "A"
+    assert (of(done, metric=DEPRIVED)["obs_status"], of(done)["obs_status"]) == ("E", "E")
 
 
 def test_a_stated_range_of_circumventors_bounds_the_deprived() -> None:

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import figures, universes
+from audience_impact.audiences import figures
+from audience_impact.facts import bases
 from tests.support import World, row, world
 
 START = "2025-07-15"
@@ -17,14 +18,16 @@ def spoken(made: World, start: str = START, platform: str = "alpha") -> pd.DataF
     )
 
 
-def pair(start: str, platform: str) -> pd.DataFrame:
-    """One restriction of one platform in one country."""
+def pair(start: str, platform: str, before: str = "") -> pd.DataFrame:
+    """One restriction of one platform in one country, or a step of an act that began `before`."""
     return pd.DataFrame(
         {
             "restriction_id": ["R1"],
             "country_id": ["XA"],
             "platform_id": [platform],
             "start": [pd.Timestamp(start)],
+            "before": [pd.Timestamp(before or start)],
+            "is_existing_use": [True],
         }
     )
 
@@ -103,6 +106,35 @@ def test_of_relays_the_value_that_most_of_them_print() -> None:
     assert (chosen["estimate_id"], chosen["pages_count"]) == ("E2", 3)
 
 
+def test_a_page_votes_for_the_finer_printing_that_it_rounds_or_cuts_off() -> None:
+    assert ids(relayed("520000", "517600", "517000", "490000", "490000")) == ["E2"]
+    assert ids(relayed("490000", "517600", "490000", "490000", "520000")) == ["E1"]
+
+
+def stepped(made: World, before: str) -> list[str]:
+    """Which estimates speak for a step of 15 July of an act that began earlier."""
+    wanted = pair(START, "alpha", before)
+    known = figures.candidates(made.typed(*TABLES))
+    return sorted(figures.choose(figures.before(wanted, known))["estimate_id"])
+
+
+def test_a_step_takes_the_audience_from_before_the_first_or_nearest_to_it() -> None:
+    made = world().estimate("MARCH", period="2025-03").estimate("MAY", period="2025-05")
+    made.estimate("JUNE", period="2025-06")
+    assert stepped(made, "2025-04-10") == ["MARCH"]
+    assert stepped(made, "2025-03-10") == ["MARCH"]  # all are later: the nearest
+    made.estimate("OTHER", period="2025-02", source_id="other-panel-page")
+    assert stepped(made, "2025-03-10") == ["OTHER"]
+    made.estimate("DAY", period="2025-01", audience_metric="dau")
+    assert stepped(made, "2025-01-10") == ["OTHER", "MARCH"][::-1]
+
+
+def test_what_no_existing_user_comes_upon_has_no_figure() -> None:
+    wanted = pair(START, "alpha").assign(is_existing_use=False)
+    known = figures.candidates(world().estimate("E1").typed(*TABLES))
+    assert figures.before(wanted, known).empty
+
+
 def test_the_measurers_own_page_stands_before_any_number_of_relays() -> None:
     made = relayed("490000", "490000", "490000").estimate("OWN", value="510000")
     assert ids(made) == ["OWN"]
@@ -116,7 +148,7 @@ def test_a_plain_value_stands_before_over_so_many() -> None:
 
 
 def test_of_equals_the_first_by_name_whatever_the_order_of_rows() -> None:
-    made = relayed("500000", "500001", "500002")
+    made = relayed("500001", "500002", "500003")
     assert ids(made) == ["E1"]
     made.rows["estimates"].reverse()
     assert ids(made) == ["E1"]
@@ -289,7 +321,7 @@ def base_of(
             "lineage_id": [lineage],
         }
     )
-    found = universes.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
+    found = bases.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
     return str(found["base_id"].get(0, ""))
 
 

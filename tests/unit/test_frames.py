@@ -8,10 +8,10 @@ import pytest
 
 from audience_impact import pipeline
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.reach_lost import REACH_LOST
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.frames import ANY, Declared, Frame, FrameError
+from audience_impact.outputs.reach_lost import REACH_LOST
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.timeline import Timeline
 from tests.engine import calls, russia

@@ -11,21 +11,42 @@ from audience_impact import pipeline as impact
 from audience_impact.facts.tables import Tables
 from flows.pipeline import steps
 from flows.reporting import story
-from tests.support import AS_OF, FACTS, World, append, checked, computed, load, row, save, world
+from tests.support import (
+    AGED,
+    AS_OF,
+    FACTS,
+    World,
+    append,
+    checked,
+    computed,
+    load,
+    row,
+    save,
+    world,
+)
 
 CALLS = "RU-2025-08-13-calls"
 ONE_SIDED = "a figure says only at least or at most"
 COEFFICIENTS = {"mean": "-0.3", "between": "0.2", "within": "0.2"}
 COEFFICIENTS |= {"area": "0.1", "region": "0.1", "model": "0.2"}
+COEFFICIENTS |= {"spread_below": "1.0", "spread_above": "1.0"}
 
 
-def calibrated() -> World:
-    """The small world with a calibration, two measured services and their daily audiences."""
+def calibrated(period: str = "2025-06") -> World:
+    """The small world with a calibration, two measured services and their daily audiences.
+
+    Daily figures bind on the days of their period alone.
+    """
     made = world().estimate("A").estimate("B", platform_id="beta", value="400000")
     for platform, value in (("alpha", "300000"), ("beta", "200000")):
         made.estimate(
-            f"D-{platform}", platform_id=platform, audience_metric="avg_daily_reach", value=value
+            f"D-{platform}",
+            platform_id=platform,
+            audience_metric="avg_daily_reach",
+            value=value,
+            period=period,
         )
+    made.errors()
     for parameter, value in COEFFICIENTS.items():
         made.add("overlap_calibration", parameter=parameter, value=value)
     return made
@@ -96,7 +117,7 @@ def test_a_figure_that_is_a_limit_gives_no_estimate_and_says_so(kind: str) -> No
     made.rows["estimates"][0]["interval_kind"] = kind
     found = exposed(results(made))
     assert pd.isna(found["q50_persons"])
-    assert (found["obs_status"], found["reason"]) == ("U", ONE_SIDED)
+    assert (found["obs_status"], found["reason"]) == ("U", f"{ONE_SIDED}; {AGED}")
 
 
 def test_a_region_bounds_the_days_and_the_window_as_well() -> None:
@@ -136,13 +157,13 @@ def test_days_of_two_countries_are_not_added() -> None:
 
 def test_an_end_before_the_last_possible_start_leaves_one_day() -> None:
     ended = {"end_status": "ended", "end_source": "recorded", "ended_on": "2025-07"}
-    found = days(results(calibrated().restrict("R1", "alpha", **ended)))
+    found = days(results(calibrated("2025-07").restrict("R1", "alpha", **ended)))
     assert found["lower_person_days"] == 300_000
     assert found["q50_person_days"] == 17 * 300_000
 
 
 def test_a_start_known_to_the_month_is_certain_from_its_last_day() -> None:
-    found = days(results(calibrated().restrict("R1", "alpha", observed_from="2026-01")))
+    found = days(results(calibrated("2026-01").restrict("R1", "alpha", observed_from="2026-01")))
     assert found["lower_person_days"] == 300_000
     assert found["q50_person_days"] == 31 * 300_000
 

@@ -7,10 +7,13 @@ defect, and nothing is made up for it.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
 from audience_impact.ingest.register import COMMON_DEFECTS, year
+from audience_impact.ingest.stop import dates, hours, occasion, operators
+from audience_impact.ingest.stop.dates import day, duration
 from audience_impact.ingest.stop.targets import COLUMNS, OTHER
 from audience_impact.vocabulary import (
     Action,
@@ -30,6 +33,7 @@ READ = (
     *("actual_cause_details", "info_source_link", "shutdown_status", "end_date", "duration"),
     *("gov_justification", "gov_just_details", "gov_ack", "legal_method", "gov_ack_quote"),
     *(*COLUMNS, OTHER, "sms_affected", "phonecall_affected", "telco_ack", "event", "count_year"),
+    operators.COLUMN,
 )
 """The published columns that are read; a register without one of them is no STOP register."""
 
@@ -44,6 +48,11 @@ DEFECTS = {
     "end_before_start": "the end lies before the start; left out",
     "ongoing_with_end": "said to go on, and yet with an end; the end stands",
     "ongoing_not_repeated": "said to go on, and yet not counted in the newest year",
+    "dates_turned": "the dates are turned round, as the duration says; repaired",
+    "dates_contradict": "a duration below zero, and dates in order: the end is left out",
+    "duration_differs": "the duration is not that of the dates; the dates stand",
+    "ended_later": "goes on here, and a later edition ends it; that end stands",
+    "extent_doubtful": "marked nationwide, and its own cells do not say everyone",
     "duration_unreadable": "a duration in words; not read",
     "duration_negative_serial": "a duration that is a negative serial of a spreadsheet; not read",
     "duration_negative": "a duration below zero; not read",
@@ -59,6 +68,7 @@ DEFECTS = {
     "feature_in_text": "a feature found in free text by a rule",
     "repeat_differs": COMMON_DEFECTS["repeat_differs"],
     "same_row_twice": COMMON_DEFECTS["same_row_twice"],
+    "told_twice": COMMON_DEFECTS["told_twice"],
 }
 """Kinds of defect and what they mean."""
 
@@ -84,9 +94,6 @@ SATELLITE = re.compile(r"starlink", re.IGNORECASE)
 INCLUDING = re.compile(r"\bincluding starlink", re.IGNORECASE)
 UNTOLD = {"", "unknown", "no", "not sure"}
 NOTE_SIGNS = 160
-MOST_DAYS = 36525
-SERIALS = (32874, 73051)
-"""Days of a spreadsheet from 1990 to 2099."""
 
 Row = Mapping[str, str]
 
@@ -101,45 +108,26 @@ class End:
     defects: tuple[str, ...] = ()
 
 
-def day(text: str) -> str:
-    """A day as ISO 8601, from that or from the serial of a spreadsheet; blank if it is neither."""
-    if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
-        return str((pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(float(text)))).date())
-    found = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
-    stamp = pd.to_datetime(found[1], errors="coerce") if found else pd.NaT
-    return "" if pd.isna(stamp) else str(stamp.date())
+def end(row: Row, later: str = "") -> End:
+    """When a row says it was over, and on what that stands.
 
-
-def duration(text: str) -> tuple[int | None, str]:
-    """Days of a duration, both ends counted, and the defect where it cannot be read.
-
-    Nine in ten durations beside both dates count both ends, and a part of a day is that day.
+    `later` is the end that a later edition gives to what goes on or has no end here.
     """
-    if not text:
-        return None, ""
-    if not re.fullmatch(r"-?\d+(\.\d+)?", text):
-        return None, "duration_unreadable"
-    value = float(text)
-    if value < 0:
-        serial = -value >= SERIALS[0]
-        return None, "duration_negative_serial" if serial else "duration_negative"
-    if value > MOST_DAYS:
-        return None, "duration_unreadable"
-    return max(1, int(value)), ""
-
-
-def end(row: Row) -> End:
-    """When a row says it was over, and on what that stands."""
-    start, ended = day(row["start_date"]), day(row["end_date"])
+    told = dates.of(row)
+    start, ended = told.start, told.end
     days, defect = duration(row["duration"])
-    defects = [defect] if defect else []
-    defects += ["end_unreadable"] if row["end_date"] and not ended else []
+    defects = [each for each in (told.defect or defect,) if each]
+    defects += ["end_unreadable"] if row["end_date"] and not day(row["end_date"]) else []
     status = row["shutdown_status"].casefold()
+    if told.defect == "dates_contradict":
+        return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))
     if ended and ended < start:
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, (*defects, "end_before_start"))
     if ended:
         defects += ["ongoing_with_end"] if status == "ongoing" else []
         return End(ended, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
+    if later and later >= start:
+        return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
     if status == "ongoing":
         return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))
     if status in ("ended", "") and days is not None:
@@ -236,21 +224,40 @@ def note(row: Row, also_named: Sequence[str]) -> str:
         if "Shutdown" in row["shutdown_type"] and "Throttle" in row["shutdown_type"]
         else "",
         f"also named: {short(', '.join(also_named), 100)}" if also_named else "",
-        "text messages affected" if row["sms_affected"] == "Yes" else "",
-        "phone calls affected" if row["phonecall_affected"] == "Yes" else "",
-        f"cause: {row['actual_cause']}" if row["actual_cause"].casefold() not in UNTOLD else "",
         short(row["event"] or row["actual_cause_details"]),
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
 
 
-def restriction(row: Row, features_only: bool, also_named: Sequence[str]) -> dict[str, str]:
-    """The cells of a restriction that come from one row alone: all but the id and the areas."""
-    ended, (networks, _) = end(row), network(row)
+@dataclass(frozen=True)
+class Context:
+    """What a row is read as beside the others: an end in a later edition, and why not everyone.
+
+    The reasons, of the place and of the networks, are blank where it is read as everyone or is not
+    marked nationwide.
+    """
+
+    later_end: str = ""
+    of_place: str = ""
+    of_networks: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why it is not everyone."""
+        return self.of_place or self.of_networks
+
+
+def restriction(
+    row: Row, features_only: bool, also_named: Sequence[str], context: Context
+) -> dict[str, str]:
+    """The cells of a restriction: all but the id and the areas."""
+    ended, networks = end(row, context.later_end), network(row)[0]
+    if context.of_networks:
+        networks = NetworkScope.ASN_LIST if operators.named(row) else NetworkScope.UNKNOWN
     done, severity, _ = action(row, features_only)
     return {
         "network_scope": networks,
-        "observed_from": day(row["start_date"]),
+        "observed_from": dates.of(row).start,
         "ended_on": ended.ended_on,
         "end_status": ended.status,
         "end_source": ended.source,
@@ -265,7 +272,31 @@ def restriction(row: Row, features_only: bool, also_named: Sequence[str]) -> dic
         "stated_reason": _said(row["gov_justification"], short(row["gov_just_details"])),
         "legal_basis": short(_said(row["legal_method"])),
         "note": note(row, also_named),
+        "cause": occasion.cause(row),
+        "occasion": occasion.occasion(row),
+        "is_ordered": occasion.is_ordered(row),
+        "operators": ";".join(operators.named(row)),
+        "is_phone_cut": occasion.yes_no(row["phonecall_affected"]),
+        "is_sms_cut": occasion.yes_no(row["sms_affected"]),
+        "extent_reason": context.reason,
+        **_timing(row, ended.ended_on),
     }
+
+
+def _timing(row: Row, ended_on: str) -> dict[str, str]:
+    """Days in force where they are not all, and the hours of each, as cells."""
+    last = date.fromisoformat(ended_on) if ended_on else None
+    told = hours.timing(row, date.fromisoformat(dates.of(row).start), last)
+    return {
+        "days_in_force": ";".join(each.isoformat() for each in told.days),
+        "times_in_force": str(told.times or ""),
+        "least_hours_a_day": _plain(told.least_hours),
+        "most_hours_a_day": _plain(told.most_hours),
+    }
+
+
+def _plain(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"
 
 
 def refusal(row: Row, country_ids: Sequence[str]) -> str:

@@ -1,0 +1,77 @@
+"""Dates and durations of a row of the STOP register, and what is done where they contradict.
+
+Method. A duration counts days, both ends or one of them; a part of a day is that day. A duration
+below zero beside two dates in order says that the dates are turned round: the difference of the
+dates, with its sign, is what the spreadsheet printed. The event then began on what is printed as
+its end, and ended on what is printed as its start, whose year is one short where that lies before.
+This is repaired where it gives at most a month, for only a turn of the year explains it; else the
+end is left out. A duration above zero that differs from the dates by more than a day is told, and
+the dates stand.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+MOST_DAYS = 36525
+SERIALS = (32874, 73051)
+"""Days of a spreadsheet from 1990 to 2099."""
+LONGEST_REPAIR_DAYS = 31
+
+
+@dataclass(frozen=True)
+class Dates:
+    """First and last day in ISO 8601, blank where there is none, and the defect met."""
+
+    start: str
+    end: str
+    defect: str = ""
+
+
+def day(text: str) -> str:
+    """A day as ISO 8601, from that or from the serial of a spreadsheet; blank if it is neither."""
+    if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
+        return str((pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(float(text)))).date())
+    found = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
+    stamp = pd.to_datetime(found[1], errors="coerce") if found else pd.NaT
+    return "" if pd.isna(stamp) else str(stamp.date())
+
+
+def duration(text: str) -> tuple[int | None, str]:
+    """Days of a duration, both ends counted, and the defect where it cannot be read.
+
+    Nine in ten durations beside both dates count both ends, and a part of a day is that day.
+    """
+    if not text:
+        return None, ""
+    if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return None, "duration_unreadable"
+    value = float(text)
+    if value < 0:
+        serial = -value >= SERIALS[0]
+        return None, "duration_negative_serial" if serial else "duration_negative"
+    if value > MOST_DAYS:
+        return None, "duration_unreadable"
+    return max(1, int(value)), ""
+
+
+def of(row: Mapping[str, str]) -> Dates:
+    """First and last day of a row, repaired where its own duration says how."""
+    start, end = day(row["start_date"]), day(row["end_date"])
+    told = row["duration"]
+    if not (start and end) or not re.fullmatch(r"-?\d+(\.\d+)?", told):
+        return Dates(start, end)
+    first, last = pd.Timestamp(start), pd.Timestamp(end)
+    apart = (last - first).days
+    if apart <= 0 and float(told) < 0:
+        return Dates(start, end)
+    if float(told) >= 0:
+        differs = abs(float(told) - (apart + 1)) > 1 and apart >= 0
+        return Dates(start, end, "duration_differs" if differs else "")
+    turned = first + pd.DateOffset(years=1)
+    length = (turned - last).days + 1
+    if float(told) == -apart and 1 <= length <= LONGEST_REPAIR_DAYS:
+        return Dates(end, str(turned.date()), "dates_turned")
+    return Dates(start, "", "dates_contradict")

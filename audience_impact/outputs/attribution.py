@@ -1,0 +1,81 @@
+"""Who measured a figure, in words: the measurer first, then the page that relays it.
+
+Definitions. The measurer counted or asked; the page is where the figure was read. Ten newspapers
+that relay one panel are ten pages and one measurer.
+
+Method. `measurer, period (via page)`: "Mediascope, July 2025 (via Vanguard)". What stands in
+brackets behind a page (a country, an agency, a copy) is left out, and a page of the measurer's own
+(one name begins with the other) is not named. Where the page does not say who measured, that is
+said in the measurer's place.
+
+Assumptions. A measuring programme of the type `press_relay` is a page that does not say where its
+figure comes from.
+
+Known drawbacks. A page and a measurer that write one name differently are told as two.
+
+Citation. Rules of this project, docs/decisions.md.
+"""
+
+import calendar
+import re
+
+import pandas as pd
+
+from audience_impact.vocabulary import SourceType
+
+UNSTATED = "measurer not stated"
+"""Said in place of the measurer where the page does not name one."""
+
+
+def attribution(measurer: str | None, publisher: str, period: str | None = None) -> str:
+    """One figure's origin in words, such as `Mediascope, July 2025 (via Vanguard)`.
+
+    `measurer` None: the page does not say; `period` as in the facts (ISO 8601), None: not said.
+    """
+    page = _plain(publisher)
+    named = UNSTATED if measurer is None else measurer
+    when = f", {period_in_words(period)}" if period else ""
+    return f"{named}{when}" if _is_own(measurer, page) else f"{named}{when} (via {page})"
+
+
+def _is_own(measurer: str | None, page: str) -> bool:
+    """Whether the page is the measurer's: one name begins with the other."""
+    if measurer is None:
+        return False
+    names = sorted((_plain(measurer).casefold(), page.casefold()), key=len)
+    return names[1].startswith(names[0])
+
+
+def measurers(lineages: pd.DataFrame) -> pd.Series:
+    """Measurer by `lineage_id`; null where the page does not say who measured."""
+    known = lineages["source_type"] != SourceType.PRESS_RELAY
+    return lineages.set_index("lineage_id")["measurer"].where(known.to_numpy())
+
+
+def attributed(frame: pd.DataFrame, measurer: str, publisher: str, period: str) -> pd.Series:
+    """The origin of each row, from its columns of these names; text without nulls."""
+    cells = frame[[measurer, publisher, period]].astype("object")
+    cells = cells.where(cells.notna(), None)
+    words = [attribution(*row) for row in cells.itertuples(index=False, name=None)]
+    return pd.Series(words, frame.index, dtype="str")
+
+
+def period_in_words(period: str) -> str:
+    """A period of the facts for the eye: `2025-07` is July 2025, `A/B` is A to B."""
+    return " to ".join(_moment(part) for part in period.split("/"))
+
+
+def _moment(text: str) -> str:
+    """`2025`, `2025-07`, `2025-07-13`, `2025-Q3` or `2025-H1` in words."""
+    year, *rest = text.split("-")
+    if not rest:
+        return year
+    if not rest[0].isdigit():
+        return f"{rest[0]} {year}"
+    month = f"{calendar.month_name[int(rest[0])]} {year}"
+    return f"{int(rest[1])} {month}" if len(rest) > 1 else month
+
+
+def _plain(name: str) -> str:
+    """A name without what stands in brackets behind it."""
+    return re.sub(r"\s*\([^)]*\)$", "", name)

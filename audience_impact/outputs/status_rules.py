@@ -1,0 +1,303 @@
+"""The rules of status, as one table: what a row may be called, and what its `reason` then says.
+
+Definitions. A row begins as A (normal). Each rule that applies caps it: E (estimated, derived or
+not confirmed), U (low reliability) or M (no figure); a rule that caps at A says something and takes
+nothing away. The row has the worst status that it is capped at.
+
+Method. The table is read in its order, which is that of the sentences in `reason`. Where a rule
+caps at M, those that cap at E or A are silent: they speak of a figure that there is not. Where
+nothing happened, the first rule speaks alone. docs/method.md shows this table, made from here, and
+a rule over results holds the rows called A against what it asks for.
+
+Citation. Rules of this project, docs/decisions.md.
+"""
+
+from dataclasses import dataclass
+
+from audience_impact.vocabulary import ObsStatus
+
+NORMAL, ESTIMATED, UNRELIABLE, MISSING = (
+    status.value
+    for status in (
+        ObsStatus.NORMAL,
+        ObsStatus.ESTIMATED,
+        ObsStatus.LOW_RELIABILITY,
+        ObsStatus.MISSING,
+    )
+)
+ORDER = {NORMAL: 0, ESTIMATED: 1, UNRELIABLE: 2, MISSING: 3, "": -1}
+"""From the best status to the worst; blank is none yet."""
+
+FRESH_MONTHS, OLD_MONTHS = 3, 12
+
+
+@dataclass(frozen=True)
+class StatusRule:
+    """One rule of status.
+
+    Attributes:
+        id: What the code calls it.
+        caps_at: The best status that a row may have to which it applies.
+        sentence: What `reason` says; in braces, what is said of the row itself.
+        condition: When it applies, for the page of the method.
+    """
+
+    id: str
+    caps_at: str
+    sentence: str
+    condition: str
+
+
+def _rules(caps_at: str, *rows: tuple[str, str, str]) -> list[StatusRule]:
+    return [StatusRule(name, caps_at, sentence, condition) for name, sentence, condition in rows]
+
+
+TABLE = (
+    *_rules(
+        ESTIMATED,
+        (
+            "never_enforced",
+            "never carried out",
+            "severity none, or withdrawn: nobody was touched, which follows from the act and was "
+            "not counted",
+        ),
+    ),
+    *_rules(
+        MISSING,
+        ("start_unknown", "start not known", "neither an announcement nor an observed start"),
+        (
+            "subnational",
+            "only part of the country, without an audience of its own",
+            "geo_scope other than national, or a region among the areas",
+        ),
+        (
+            "some_networks",
+            "only some networks, and nobody counts their users",
+            "network_scope other than all and unknown",
+        ),
+        ("networks_unknown", "networks touched not known", "network_scope unknown"),
+        (
+            "new_use_only",
+            "only new registrations, logins, payments or installations are hit, and nobody counted "
+            "those",
+            "no target has a feature that existing users come upon (vocabulary, "
+            "HITS_EXISTING_USERS)",
+        ),
+        (
+            "no_figure",
+            "no audience figure from before the start",
+            "no figure qualifies for any of the services",
+        ),
+        ("no_base", "no base on record", "no base for one of the countries"),
+        (
+            "mixed_features",
+            "some platforms as a whole, some in part",
+            "people who use the feature: whole services beside features",
+        ),
+        (
+            "no_feature_share",
+            "nobody counted who uses the feature",
+            "people who use the feature: no share of use speaks for it",
+        ),
+        (
+            "no_circumvention",
+            "nobody counted who keeps access",
+            "people left without access: no share that keeps access",
+        ),
+    ),
+    *_rules(
+        UNRELIABLE,
+        (
+            "extent",
+            "{why it is not read as everyone in the area}",
+            "a register's own words say less than everyone (`extent_reason`)",
+        ),
+        (
+            "unconfirmed",
+            "reported, confirmed neither by an authority nor by a measurement",
+            "claim_status other than official, and evidence_state insufficient",
+        ),
+        (
+            "planned",
+            "announced, and not seen to be carried out",
+            "no observed start, and no measurement that shows it",
+        ),
+        ("disputed", "disputed", "claim_status disputed, whatever measurements say"),
+        ("unseen", "measurements find no restriction", "evidence_state ok, and yet in force"),
+        (
+            "some_unknown",
+            "no figure for some of the platforms",
+            "a figure qualifies for some of the services and not for others",
+        ),
+        (
+            "foreign_base",
+            "base of another measurer or year",
+            "no base of the measurer of the audience within twelve months",
+        ),
+        ("old", "figure older than 12 months", "the oldest figure used, at the start"),
+        (
+            "weak_metric",
+            "company or unexplained figure",
+            "the figure is a company's statement, or says not what it counts",
+        ),
+        (
+            "brief",
+            "daily or weekly figures give the lower bound alone",
+            "no figure of a month qualifies",
+        ),
+        (
+            "part_of_ages",
+            "a survey of some ages gives the lower bound alone",
+            "a share of the people from 13, 16 or 18 on, and of no others",
+        ),
+        (
+            "one_sided",
+            "a figure says only at least or at most",
+            "the figure that speaks is a limit",
+        ),
+        (
+            "several_measurers",
+            "several measurers disagree",
+            "figures of several measuring programmes speak",
+        ),
+        (
+            "publishers_differ",
+            "publishers of internet users differ by half or more",
+            "a network shutdown: counts of several publishers within twelve months differ by a "
+            "factor of 1.5",
+        ),
+        (
+            "under_block",
+            "figure from under an earlier block of the service: it counts those who were left",
+            "its period shares a day with an earlier restriction that took or slowed the whole "
+            "service everywhere",
+        ),
+        (
+            "younger_missing",
+            "younger users are known and not counted",
+            "the figure counts people from some age on, and another figure of the service counts "
+            "a group that begins below",
+        ),
+        (
+            "projected",
+            "internet users projected, not counted",
+            "the base is a projection of the people online",
+        ),
+        (
+            "overlap_left_out",
+            "a measured overlap contradicts other facts and was left out",
+            "the smallest set of facts that cannot all hold has an overlap",
+        ),
+        (
+            "overlap_repaired",
+            "a measured overlap was repaired: it contradicted other facts",
+            "the same, with run --repair",
+        ),
+        (
+            "feature_assumed",
+            "{what is assumed}",
+            "people who use the feature: a share that was asked of others, or of another feature",
+        ),
+        (
+            "poll",
+            "access kept by a self-selected poll: wide, no bound",
+            "people left without access: who answered chose to",
+        ),
+        (
+            "uncalibrated",
+            "no calibration of joint use among the facts",
+            "nothing can be drawn without overlap_calibration",
+        ),
+        (
+            "unlearned",
+            "nobody asked the facts what figures may be off by: run audience-impact learn",
+            "nothing is drawn without figure_errors",
+        ),
+    ),
+    *_rules(
+        ESTIMATED,
+        (
+            "not_official",
+            "no authority confirms it",
+            "claim_status other than official, with a measurement that shows it",
+        ),
+        (
+            "not_measured",
+            "official, and no measurement confirms it",
+            "claim_status official, evidence_state insufficient",
+        ),
+        (
+            "ageing",
+            "figure older than 3 months",
+            "the oldest figure used, at the start, up to twelve months",
+        ),
+        (
+            "under_restriction",
+            "figure from under an earlier restriction of the service",
+            "its period shares a day with an earlier restriction of a feature, of some places or "
+            "networks",
+        ),
+        (
+            "step_later",
+            "a step of {the restriction that it continues}, of which no such figure is from before "
+            "the first step: the nearest to it",
+            "the restriction continues another one of the same service and country, and the best "
+            "figures are all from after its first step",
+        ),
+        (
+            "derived",
+            "base or persons derived",
+            "a share was turned into people, or the base was computed from others",
+        ),
+        (
+            "no_error",
+            "the figure is taken as it stands: nothing is known of its error",
+            "the interval has width zero, and people are touched",
+        ),
+    ),
+    *_rules(
+        NORMAL,
+        (
+            "step",
+            "a step of {the restriction that it continues}: the audience from before the first "
+            "step",
+            "the restriction continues another one of the same service and country, and figures "
+            "from before the first step qualify",
+        ),
+        (
+            "outlier",
+            "the measurer's own figures of the months around agree with another printing",
+            "pages print the figure differently, and the neighbours of the same measurer, in logs "
+            "between them, lie nearer to another page than to the one that most agree on",
+        ),
+        (
+            "printed_differently",
+            "pages print the figure differently",
+            "pages differ by more than their rounding",
+        ),
+        (
+            "ages",
+            "aged {age} and over only",
+            "the figure counts people from some age on",
+        ),
+    ),
+)
+"""Every rule of status, in the order in which the sentences are told."""
+
+RULES = {rule.id: rule for rule in TABLE}
+"""The same by id."""
+
+ASKED_OF_NORMAL = (
+    "official",
+    "evidence not insufficient",
+    "observed or measured to be in force",
+    "every figure at most three months old, from before the start and from under no restriction",
+    "a base of the measurer of the figures",
+    "an error that is stated or learned, so that the interval has a width",
+)
+"""What a row called A has; outputs/rules.py looks at the facts for each of them."""
+
+
+def sentence(name: str) -> str:
+    """What `reason` says where a rule applies."""
+    return RULES[name].sentence

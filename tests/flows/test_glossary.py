@@ -1,0 +1,60 @@
+"""Every name that is published or printed has a term, and every term names what exists."""
+
+import pytest
+
+from audience_impact.vocabulary import DedupMethod, ImpactMetric
+from flows import CHECKOUT
+from flows.pipeline import steps
+from flows.reporting import answer, docs, glossary, story, tables
+from flows.reporting.glossary import Term
+from schemas import published
+
+TERMS = glossary.terms()
+NAMING = [term for term in TERMS if term.names]
+
+
+@pytest.fixture(scope="module")
+def in_use(repository_results: steps.Results) -> set[str]:
+    """Tables and columns that are published, and what the command and the README print."""
+    columns = {name for model in published.MODELS.values() for name in model.to_schema().columns}
+    words = {*tables.HEADINGS, *docs.HEADINGS, *answer.STATUS.values(), *story.TITLES}
+    enums = {*(str(word) for word in ImpactMetric), *(str(word) for word in DedupMethod)}
+    roles = set(repository_results.frames["lineage"]["role"])
+    return {*published.MODELS, *columns, *words, *enums, *roles}
+
+
+def without_term(names: set[str], terms: list[Term]) -> set[str]:
+    """Names that no term stands for."""
+    return names - {name for term in terms for name in term.names}
+
+
+def test_every_name_has_a_term(in_use: set[str]) -> None:
+    assert without_term(in_use, TERMS) == set(), "add it to a term of docs/glossary.csv"
+
+
+@pytest.mark.parametrize("term", NAMING, ids=lambda term: term.term)
+def test_a_name_whose_term_is_taken_out_is_seen(in_use: set[str], term: Term) -> None:
+    others = [other for other in TERMS if other != term]
+    assert without_term(in_use, others) == set(term.names)
+
+
+def test_a_new_column_without_a_term_is_seen(in_use: set[str]) -> None:
+    assert without_term({*in_use, "q25_persons"}, TERMS) == {"q25_persons"}
+
+
+def test_a_name_has_one_term() -> None:
+    names = [name for term in TERMS for name in term.names]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_a_term_stands_once_in_alphabetical_order() -> None:
+    told = [term.term.casefold() for term in TERMS]
+    assert told == sorted(set(told))
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.term)
+def test_a_term_says_where_it_is_built_or_that_it_is_not(term: Term) -> None:
+    assert term.built in ("yes", "no")
+    assert (term.built == "yes") == bool(term.where)
+    assert term.definition.endswith(".")
+    assert (CHECKOUT / term.where).exists()

@@ -1,0 +1,96 @@
+"""The answer in a sentence, and the order in which answers are shown."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact.facts.tables import Tables
+from flows.reporting import answer, tables
+from flows.reporting.answer import ENDS
+from tests.engine import calibrated
+from tests.support import World, world
+
+
+def rows(*told: tuple[str, str, list[float]]) -> pd.DataFrame:
+    """Rows of people exposed: id, status and ENDS."""
+    frame = pd.DataFrame([ends for _, _, ends in told], columns=ENDS)
+    return frame.assign(
+        restriction_id=[name for name, _, _ in told], obs_status=[status for _, status, _ in told]
+    )
+
+
+WIDE, NARROW, FEW = [0.0, 1e6, 5e6, 9e6, 9e6], [9e5, 9e5, 1e6, 1.05e6, 2e6], [9.0, 9, 10, 10, 10]
+BOUNDS, NOBODY = [7e6, np.nan, np.nan, np.nan, 8e6], [0.0] * 5
+
+
+def test_surest_first_then_narrowest_then_largest() -> None:
+    told = [
+        *(("missing", "M", BOUNDS), ("nobody", "E", NOBODY), ("bounds", "E", BOUNDS)),
+        *(("few", "E", FEW), ("wide", "E", WIDE), ("narrow", "E", NARROW), ("normal", "A", WIDE)),
+    ]
+    ordered = ["normal", "few", "narrow", "wide", "bounds", "nobody", "missing"]
+    shown = answer.surest_first(rows(*told))["restriction_id"].tolist()
+    assert shown[0] == "normal"
+    assert set(shown[1:3]) == {"few", "narrow"}
+    assert shown[3:] == ordered[3:]
+
+
+def asked() -> World:
+    """Calls of one service restricted, another as a whole, and one without a figure."""
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.add("restrictions", restriction_id="calls")
+    made.add("restriction_targets", restriction_id="calls", feature="voice_call")
+    made.add("feature_use", feature_use_id="F1", population_base="internet_12_plus")
+    made.restrict("whole", "beta").restrict("nothing", "gamma")
+    return made.restrict("never", "beta", severity="none")
+
+
+@pytest.fixture(scope="module")
+def done() -> Tables:
+    return asked().results()
+
+
+def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Tables) -> None:
+    users = answer.feature_users(done["impact"], done["impact_by_platform"])
+    assert users.index.tolist() == ["calls"]
+    shown = tables.exposed(done).set_index("restriction_id")["feature_users"]
+    assert shown["calls"] == answer.counted(users.loc["calls"])
+    assert shown[["whole", "nothing", "never"]].tolist() == ["-"] * 3
+
+
+def said(done: Tables, act: str) -> str:
+    """The sentence for a restriction."""
+    impact = done["impact"][done["impact"]["restriction_id"] == act]
+    used = done["lineage"][done["lineage"]["restriction_id"] == act]
+    parts = done["impact_by_platform"]
+    return answer.sentence(
+        {
+            "impact": impact.astype("object").where(impact.notna(), None).to_dict("records"),
+            "figures": used.to_dict("records"),
+            "targets": parts[parts["restriction_id"] == act].to_dict("records"),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (
+            "calls",
+            ["people were exposed of 700 k", "of them use what is restricted", "panel, June"],
+        ),
+        ("whole", ["people were exposed of 700 k", "force 400 k to 400 k", "Status "]),
+        ("nothing", ["How many were exposed is not known: 0 to 800 k", "Status M, no figure"]),
+        ("never", ["Nobody was exposed."]),
+    ],
+)
+def test_the_sentence_says_how_many_of_whom_and_who_measured(
+    act: str, words: list[str], done: Tables
+) -> None:
+    assert [word for word in words if word not in said(done, act)] == []
+
+
+def test_what_nobody_counted_is_said(done: Tables) -> None:
+    row = dict.fromkeys(ENDS, 0.0) | {"obs_status": "M"}
+    assert answer.counted(rows(("x", "E", BOUNDS)).iloc[0]) == "7.0 M to 8.0 M"
+    assert answer.counted(row) == "0"

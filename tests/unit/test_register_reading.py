@@ -1,0 +1,432 @@
+"""What a row of the STOP register says: whose network, why, on which days, for how many hours."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from audience_impact.ingest import gazetteer as places
+from audience_impact.ingest import register
+from audience_impact.ingest.register import Background, Event, Reading
+from audience_impact.ingest.stop import dates, extent, hours, occasion, operators, words
+from audience_impact.ingest.stop import targets as stop_targets
+from audience_impact.ingest.stop.events import REGISTER
+from audience_impact.ingest.stop.extent import Beside
+from audience_impact.vocabulary import GeoScope
+from flows.registers import gazetteer
+from tests.support import register_row
+
+KENYA = {"country": "Kenya", "count_year": "2024", "start_date": "2024-03-01"}
+WIDE = GeoScope.MULTI_REGION
+CITIES = "It affected more than one city in the same state, province, or region"
+
+
+def networks(cells: dict[str, str], known: Beside | None = None) -> str:
+    return extent.part_of_networks(register_row(**KENYA | cells), known or Beside())
+
+
+# ---- Whose network was cut ----
+
+ORDERED = {"ordered_by": "Executive government"}
+EVERYONE = [
+    ORDERED,
+    {"ordered_by": "Unknown"},
+    ORDERED
+    | {"event": "The internet was cut nationwide on Mar. 1. Some networks came back early."},
+    ORDERED | {"event": "A nearly complete blackout. It was partial on Mar. 3."},
+    ORDERED | {"actual_cause_details": "Exams of the eighth form, 4 times"},
+    ORDERED | {"telcos_involved": "Kenya: Simba, Kenya: Twiga, Kenya: Chui"},
+    ORDERED | {"telcos_involved": "Kenya: Simba", "event": "The network was cut across Kenya."},
+    ORDERED | {"telcos_involved": "Kenya: all operators, among them Simba"},
+    ORDERED
+    | {
+        "telcos_involved": "Kenya: Simba",
+        "info_source_link": "https://ioda.inetintel.cc.gatech.edu/country/KE?from=1&until=2",
+    },
+    ORDERED
+    | {
+        "telcos_involved": "Kenya: Simba",
+        "info_source_link": "https://news.example/a/kenya-turns-off-the-internet-for-exams",
+    },
+    ORDERED | {"gov_justification": "Sabotage/ Third-party Action"},
+    ORDERED | {"gov_just_details": "To protect the country against cyberattacks"},
+    ORDERED | {"info_source_link": "https://news.example/2024/why-kenya-cut-the-internet-again"},
+    ORDERED | {"info_source_link": "https://news.example/2024/whatsapp-and-internet-are-down"},
+    ORDERED
+    | {
+        "event": "The network went dark.",
+        "info_source_link": "https://news.example/kenya-blocks-whatsapp-and-telegram",
+    },
+]
+
+
+@pytest.mark.parametrize("cells", EVERYONE)
+def test_what_says_everyone(cells: dict[str, str]) -> None:
+    assert networks(cells) == ""
+
+
+IN_PART = [
+    ({"ordered_by": "Non-government"}, "no order"),
+    (
+        {"ordered_by": "Non-government", "gov_justification": "Sabotage/ Third-party Action"},
+        "attack, not an order",
+    ),
+    (
+        {
+            "ordered_by": "Unknown",
+            "gov_justification": "Technical problems/ Infrastructure failure",
+        },
+        "damage, not an order",
+    ),
+    (
+        {
+            "ordered_by": "Non-government",
+            "event": "Missile strikes hit the power grid countrywide.",
+        },
+        "damage, not an order",
+    ),
+    (ORDERED | {"actual_cause_details": "Hackers took a provider down"}, "said to be ordered, and"),
+    (ORDERED | {"event": "There was a partial shutdown across Kenya."}, "'partial'"),
+    (ORDERED | {"event": "At least 6 networks were cut on Mar. 1."}, "'At least 6 networks'"),
+    (ORDERED | {"event": "Several small providers went dark."}, "'Several small providers'"),
+    (ORDERED | {"actual_cause_details": "The network of most of Kenya was cut"}, "'most of'"),
+    (ORDERED | {"event": "Cut across Kenya, mainly on mobile carriers."}, "'mainly on'"),
+    (ORDERED | {"telcos_involved": "Kenya: Simba"}, "one operator named: Simba"),
+    (
+        ORDERED
+        | {"telcos_involved": "Kenya: Simba", "event": "Cut across Kenya. It was cut on Simba."},
+        "one operator named: Simba",
+    ),
+    (
+        ORDERED
+        | {
+            "telcos_involved": "Kenya: Simba",
+            "info_source_link": "https://ioda.example/country/KE https://ioda.example/asn/33771",
+        },
+        "one operator named",
+    ),
+    (
+        ORDERED | {"country": "Kenya; Uganda", "telcos_involved": "Kenya: Simba, Kenya: Twiga"},
+        "2 countries, and operators of Kenya alone",
+    ),
+    (
+        ORDERED | {"info_source_link": "https://radar.cloudflare.com/traffic/as33771?dateStart=1"},
+        "one network: AS33771",
+    ),
+    (
+        ORDERED | {"info_source_link": "https://news.example/kenya-blocks-whatsapp-and-telegram"},
+        "services, not of the network",
+    ),
+    (
+        ORDERED | {"info_source_link": "https://news.example/kenya-slow-when-the-rival-is-online"},
+        "some occasions",
+    ),
+    (
+        ORDERED | {"info_source_link": "https://news.example/kenya-northeast-without-internet"},
+        "a part of the country",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cells", "reason"), IN_PART)
+def test_what_does_not_say_everyone(cells: dict[str, str], reason: str) -> None:
+    assert reason in networks(cells)
+
+
+def test_operators_are_weighed_against_those_the_register_knows() -> None:
+    two = ORDERED | {
+        "telcos_involved": "Kenya: Simba, Kenya: Twiga (Tembo)",
+        "event": "The internet was cut on Simba and on the Tembo network.",
+    }
+    assert networks(two, Beside({"simba": 2, "twiga": 2})) == ""
+    assert "some operators" in networks(two, Beside({"simba": 2, "twiga": 2, "chui": 1}))
+    one = ORDERED | {"telcos_involved": "Kenya: Simba", "event": "It was cut on Simba."}
+    assert networks(one, Beside({"simba": 3})) == ""
+    assert "one operator" in networks(one, Beside({"simba": 2}))
+    assert "one operator" in networks(one, Beside({"simba": 9, "twiga": 1}))
+
+
+def test_later_services_are_told() -> None:
+    assert networks(ORDERED, Beside({}, True)) == "a later edition counts it as single services"
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({}, ""),
+        ({"area_name": "Near country-wide"}, ""),
+        ({"area_name": "Nationwide drop, several areas of Nyanza"}, "'several areas'"),
+        ({"area_name": "Most of the country"}, "'Most of'"),
+    ],
+)
+def test_cells_of_place_contradict(cells: dict[str, str], reason: str) -> None:
+    found = extent.part_of_country(register_row(**cells), WIDE)
+    assert reason in found
+    assert bool(reason) == bool(found)
+
+
+@pytest.mark.parametrize("scope", [GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY])
+def test_a_scope_of_cities_contradicts_a_nationwide_area(scope: GeoScope) -> None:
+    assert extent.part_of_country(register_row(), scope)
+    assert not extent.part_of_country(register_row(), GeoScope.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "national"),
+    [
+        ("Nationwde", True),
+        ("nationnwide", True),
+        ("Countrywde", True),
+        ("National", True),
+        ("regional", False),
+        ("Nationwide except Nairobi", False),
+    ],
+)
+def test_slips_in_the_word_for_the_whole_country(text: str, national: bool) -> None:
+    assert places.is_national(text) is national
+
+
+def test_operators_as_named() -> None:
+    row = register_row(telcos_involved="Kenya: Simba (Tembo), Kenya: Twiga and Chui")
+    assert operators.named(row) == ("Simba (Tembo)", "Twiga", "Chui")
+    assert operators.key("Simba (Tembo)") == operators.key("SIMBA") == "simba"
+    assert operators.countries(row) == {"Kenya"}
+    spaced = register_row(telcos_involved="Simba (Tembo) Twiga")
+    assert operators.named(spaced) == ("Simba (Tembo)", "Twiga")
+    assert operators.named(register_row(telcos_involved="Simba, Ministry of Works")) == ("Simba",)
+
+
+def test_sentences_do_not_end_at_months() -> None:
+    text = "It was cut on Mar. 3 and Apr. Fool's day. Then it came back. and went"
+    assert words.sentences(text) == [
+        "It was cut on Mar. 3 and Apr. Fool's day.",
+        "Then it came back. and went",
+    ]
+    assert words.first_sentence("") == ""
+
+
+# ---- Why ----
+
+
+@pytest.mark.parametrize(
+    ("cells", "cause", "ordered"),
+    [
+        ({"ordered_by": "Judiciary"}, "order", "yes"),
+        (
+            {"ordered_by": "Military", "actual_cause_details": "Cut in an area of war"},
+            "order",
+            "yes",
+        ),
+        ({"ordered_by": "Military", "event": "Dark due to airstrikes on towers."}, "damage", "no"),
+        ({"ordered_by": "Unknown", "gov_justification": "School Exams"}, "order", "yes"),
+        ({"ordered_by": "Unknown", "gov_ack": "Yes"}, "order", "yes"),
+        ({"ordered_by": "Unknown"}, "unknown", ""),
+        ({"ordered_by": "", "actual_cause_details": "A fibre cable was cut"}, "damage", "no"),
+        ({"ordered_by": "", "actual_cause_details": "A cable cut at sea"}, "damage", "no"),
+        ({"ordered_by": "Non-government", "event": "A DDoS hit a bank."}, "attack", "no"),
+        ({"ordered_by": "Non-government"}, "unknown", ""),
+        ({"ordered_by": "Local government", "event": "To ward off cyberattacks."}, "order", "yes"),
+        (
+            {"ordered_by": "Judiciary", "actual_cause_details": "To ward off cyberattacks"},
+            "order",
+            "yes",
+        ),
+    ],
+)
+def test_cause(cells: dict[str, str], cause: str, ordered: str) -> None:
+    row = register_row(**cells)
+    assert (occasion.cause(row), occasion.is_ordered(row)) == (cause, ordered)
+
+
+def test_the_occasion_is_the_registers_own_word() -> None:
+    assert occasion.occasion(register_row(actual_cause="Elections")) == "Elections"
+    assert occasion.occasion(register_row(actual_cause="Unknown")) == ""
+    assert [occasion.yes_no(word) for word in ("Yes", "No", "Unknown", "")] == ["yes", "no", "", ""]
+
+
+# ---- When ----
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (("2024-03-01", "2024-03-05", "5"), ("2024-03-01", "2024-03-05", "")),
+        (("2024-03-01", "2024-03-05", "4"), ("2024-03-01", "2024-03-05", "")),
+        (("2024-03-01", "2024-03-05", "12"), ("2024-03-01", "2024-03-05", "duration_differs")),
+        (("2023-01-03", "2023-12-28", "-359"), ("2023-12-28", "2024-01-03", "dates_turned")),
+        (("2023-01-03", "2023-12-28", "-40"), ("2023-01-03", "", "dates_contradict")),
+        (("2023-03-03", "2023-12-28", "-300"), ("2023-03-03", "", "dates_contradict")),
+        (("2024-03-05", "2024-03-01", "-3"), ("2024-03-05", "2024-03-01", "")),
+        (("2024-03-05", "", "-44000"), ("2024-03-05", "", "")),
+    ],
+)
+def test_dates_against_the_duration(
+    cells: tuple[str, str, str], found: tuple[str, str, str]
+) -> None:
+    start, end, length = cells
+    told = dates.of(register_row(start_date=start, end_date=end, duration=length))
+    assert (told.start, told.end, told.defect) == found
+
+
+def timing(first: str = "2024-03-01", last: str = "2024-03-20", **cells: str) -> hours.Timing:
+    until = date.fromisoformat(last) if last else None
+    return hours.timing(register_row(**cells), date.fromisoformat(first), until)
+
+
+def march(*days: int) -> tuple[date, ...]:
+    return tuple(date(2024, 3, day) for day in days)
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "times", "least", "most"),
+    [
+        ("Cut on 3 occasions (Mar. 1, Mar. 4, Mar. 20) each from 5:00-7:30am.",
+         (1, 4, 20), None, 2.5, 2.5),
+        ("Cut 5 times (Mar. 1-3, Mar. 7 and March 9), each lasting around 2-4 hours.",
+         (1, 2, 3, 7, 9), None, 2, 4),
+        ("Cut 6 times between Mar. 1 and Mar. 20, all between 4:00 to 7:00 (UTC+0).",
+         (), 6, 3, 3),
+        ("Cut seven times during exams.", (), 7, None, None),
+        ("Cut 3 times on Mar. 2, Mar. 5 and Apr. 9, each for one hour.", (), 3, 1, 1),
+        ("Cut 40 times.", (), None, None, None),
+        ("Cut on Mar. 2, Mar. 5.", (), None, None, None),
+        ("Cut daily from 10pm to 6am.", (), None, 8, 8),
+        ("Cut for 30 hours.", (), None, None, None),
+        ("Three one-hour blackouts on some days, two on others.", (), None, None, None),
+    ],
+)  # fmt: skip
+def test_days_and_hours_of_what_comes_back(
+    text: str, days: tuple[int, ...], times: int | None, least: float | None, most: float | None
+) -> None:
+    assert timing(event=text) == hours.Timing(march(*days), times, least, most)
+
+
+@pytest.mark.parametrize(
+    ("last", "cells", "hours_a_day"),
+    [
+        ("2024-03-02", {"event": "It was cut for 30 hours."}, 15),
+        ("2024-03-01", {"event": "A 12-hour disruption followed."}, 12),
+        ("2024-03-01", {"event": "Cut between 9:50am to 6:20pm."}, 8.5),
+        ("2024-03-01", {"event": "Cut from 11:00-1:00pm."}, 2),
+        ("2024-03-01", {"event": "Cut from 2 to 4 of the towns."}, None),
+        ("2024-03-01", {"duration": "0.25"}, 6),
+        ("2024-03-01", {"duration": "about two hours"}, 2),
+        ("2024-03-02", {"duration": "about two hours"}, None),
+        (
+            "2024-03-03",
+            {"event": "Cut from 17:00 on Mar. 1 until around 5:00 (UTC) on Mar. 3."},
+            12,
+        ),
+        ("2024-03-04", {"event": "Cut from 17:00 on Mar. 1 until around 5:00 on Mar. 3."}, None),
+        ("2024-03-03", {"event": "Cut from 17:00 on Mar. 1 until 5:00 on Mar. 9."}, None),
+        ("2024-03-01", {"event": "Cut twice: from 1:00-2:00 and from 5:00-9:00."}, None),
+        ("", {"duration": "2 hours"}, 2),
+        ("", {"event": "Cut daily from 10pm to 6am."}, None),
+    ],
+)
+def test_hours_of_the_whole(last: str, cells: dict[str, str], hours_a_day: float | None) -> None:
+    found = timing(last=last, **cells)
+    assert (found.least_hours, found.most_hours) == (hours_a_day, hours_a_day)
+    assert found.days == ()
+
+
+def test_stretches_with_gaps_are_days() -> None:
+    text = "First from 22:00 on Mar. 1 until 4:00 on Mar. 2, then from 6:00 to 10:00 on Mar. 20."
+    assert timing(event=text) == hours.Timing(march(1, 2, 20), None, 3.33, 3.33)
+
+
+# ---- The register as a whole ----
+
+GAZETTEER = gazetteer.gazetteer({"Kenya"})
+
+
+def readings(*rows: dict[str, str]) -> list[Reading]:
+    frame = register.cleaned(pd.DataFrame([register_row(**KENYA | row) for row in rows]))
+    records = register.records(frame, REGISTER, GAZETTEER)
+    background = Background(
+        GAZETTEER,
+        register.catalogue([], stop_targets.SPELLINGS),
+        [],
+        "2025",
+        {"KE": places.index("KE", GAZETTEER)},
+        tuple(records),
+    )
+    return [REGISTER.read(event, background) for event in register.events(records, REGISTER)]
+
+
+def full_network(found: list[Reading]) -> Reading:
+    """The one reading of a cut of the full network."""
+    (one,) = (
+        each for each in found if each.event.newest.cells["shutdown_extent"] == "Full network"
+    )
+    return one
+
+
+def numbers(events: list[Event]) -> list[list[int]]:
+    return [[record.number for record in event.records] for event in events]
+
+
+def test_one_event_under_two_words_for_the_country() -> None:
+    found = readings(
+        {"area_name": "Nationwide", "end_date": "2024-12-31"},
+        {"area_name": "National", "end_date": "2025-01-04", "count_year": "2025"},
+    )
+    assert numbers([each.event for each in found]) == [[1, 2]]
+    assert found[0].restriction["ended_on"] == "2025-01-04"
+
+
+def test_twice_in_one_year_from_one_source_is_one_event_and_the_fuller_row_speaks() -> None:
+    link = {"info_source_link": "https://news.example/a"}
+    found = readings(link | {"actual_cause": "Elections"}, link)
+    assert numbers([each.event for each in found]) == [[2, 1]]
+    assert found[0].restriction["occasion"] == "Elections"
+    apart = readings(link, {"info_source_link": "https://news.example/b"})
+    assert len(apart) == 2
+    assert len(readings({}, {})) == 2  # without a source nothing says that they are one
+
+
+def test_a_later_edition_ends_and_corrects_what_goes_on() -> None:
+    ongoing = ORDERED | {"shutdown_status": "Ongoing"}
+    services = {
+        "shutdown_extent": "Service-based",
+        "other_affected": "Signal",
+        "area_name": "National",
+        "count_year": "2025",
+        "end_date": "2025-06-05",
+    }
+    corrected = full_network(readings(ongoing, services)).restriction
+    assert (corrected["ended_on"], corrected["end_status"]) == ("2025-06-05", "ended")
+    assert corrected["extent_reason"] == "a later edition counts it as single services"
+    elsewhere = services | {"area_name": "Nairobi"}
+    earlier = services | {"count_year": "2023", "end_date": "2024-06-05"}
+    beside = services | {"count_year": "2024"}
+    for others in ([elsewhere], [earlier], [beside, services]):
+        kept = full_network(readings(ongoing, *others)).restriction
+        assert (kept["end_status"], kept["extent_reason"]) == ("ongoing", "")
+
+
+def test_a_row_in_part_says_so_and_touches_no_whole_country() -> None:
+    one = readings(ORDERED | {"telcos_involved": "Kenya: Simba"})[0]
+    assert one.restriction["network_scope"] == "asn_list"
+    assert one.restriction["operators"] == "Simba"
+    assert one.place.geo_scope is GeoScope.NATIONAL
+    assert {each.kind for each in one.defects} >= {"extent_doubtful"}
+    cities = readings(ORDERED | {"geo_scope": CITIES})[0]
+    assert cities.place.geo_scope is GeoScope.MULTI_REGION
+    assert cities.restriction["network_scope"] == "all"
+    whole = readings(ORDERED)[0]
+    assert (whole.restriction["network_scope"], whole.restriction["extent_reason"]) == ("all", "")
+
+
+def test_everyone_but_a_part_says_so() -> None:
+    found = readings(ORDERED | {"area_name": "National except Mombasa"})[0]
+    assert found.place.geo_scope is GeoScope.MULTI_REGION
+    assert found.restriction["extent_reason"] == "everyone but a part: National except Mombasa"
+
+
+def test_dates_turned_round_move_the_start() -> None:
+    turned = {"start_date": "2023-01-03", "end_date": "2023-12-28", "duration": "-359"}
+    found = readings(turned | {"count_year": "2023"})[0]
+    assert found.restriction["observed_from"] == "2023-12-28"
+    assert found.event.restriction_id.startswith("KE-2023-12-28-")
+    assert {each.kind for each in found.defects} >= {"dates_turned"}

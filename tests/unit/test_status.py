@@ -1,0 +1,144 @@
+"""The table of status: how its rules add up, and that each is seen to speak."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_impact.outputs import reasons, status_rules
+from audience_impact.outputs.status_rules import MISSING, NORMAL, ORDER, RULES, TABLE, sentence
+from audience_impact.vocabulary import HITS_EXISTING_USERS, Feature
+from tests.engine import calibrated
+from tests.support import AGED, World, row, world
+
+PLAIN = [rule.id for rule in TABLE if "{" not in rule.sentence and rule.id != "never_enforced"]
+
+
+def flags(names: set[str], never: bool = False) -> dict[str, pd.Series]:
+    """Flags of one row."""
+    return {rule.id: pd.Series([rule.id in names]) for rule in TABLE if rule.id in PLAIN} | {
+        "never_enforced": pd.Series([never])
+    }
+
+
+def told(names: set[str], never: bool = False) -> tuple[str, list[str]]:
+    """Status and sentences of a row to which these rules apply."""
+    one = reasons.applied(flags(names, never), pd.RangeIndex(1)).iloc[0]
+    return one["obs_status"], [text for text in one["reason"].split("; ") if text]
+
+
+@given(st.sets(st.sampled_from(PLAIN)))
+def test_a_row_has_the_worst_status_that_a_rule_caps_it_at(names: set[str]) -> None:
+    status, said = told(names)
+    caps = [RULES[name].caps_at for name in names]
+    assert status == max(caps, key=lambda cap: ORDER[cap], default=NORMAL)
+    spoken = [
+        rule.sentence
+        for rule in TABLE
+        if rule.id in names and (status != MISSING or ORDER[rule.caps_at] > 1)
+    ]
+    assert said == "; ".join(spoken).split("; ") if spoken else said == []
+
+
+@given(st.sets(st.sampled_from(PLAIN)))
+def test_what_was_never_carried_out_says_that_alone(names: set[str]) -> None:
+    assert told(names, never=True) == ("E", ["never carried out"])
+
+
+def test_ids_and_sentences_stand_once() -> None:
+    assert len(RULES) == len(TABLE) == len({rule.sentence for rule in TABLE})
+    assert {rule.caps_at for rule in TABLE} == set(ORDER) - {""}
+
+
+def test_every_feature_says_whether_it_meets_existing_users() -> None:
+    assert set(HITS_EXISTING_USERS) == set(Feature)
+
+
+def exposed(made: World, act: str = "R1") -> "pd.Series[float]":
+    """The row of the people exposed."""
+    table = made.results()["impact"]
+    return row(table, restriction_id=act, impact_metric="people_exposed")
+
+
+def small() -> World:
+    """Two services with a range each, so that an error is known."""
+    made = calibrated(world())
+    for name, platform in (("E1", "alpha"), ("E2", "beta")):
+        ends = {"value": "", "low": "400000", "high": "500000", "interval_kind": "min_max"}
+        made.estimate(name, platform_id=platform, **ends)
+    return made
+
+
+def test_official_measured_recent_and_with_an_error_is_normal() -> None:
+    found = exposed(small().restrict("R1", "alpha", "beta"))
+    assert (found["obs_status"], found["reason"]) == (NORMAL, AGED)
+
+
+ACTS = [
+    ({"claim_status": "reported"}, "E", "not_official"),
+    ({"claim_status": "disputed"}, "U", "disputed"),
+    ({"claim_status": "reported", "evidence_state": "insufficient"}, "U", "unconfirmed"),
+    ({"claim_status": "disputed", "evidence_state": "insufficient"}, "U", "unconfirmed"),
+    ({"evidence_state": "insufficient"}, "E", "not_measured"),
+    ({"evidence_state": "ok"}, "U", "unseen"),
+    ({"observed_from": "2025-11-10"}, "E", "ageing"),
+    ({"observed_from": "2026-11-10"}, "U", "old"),
+    ({"observed_from": "", "announced_on": "2025-07-15", "evidence_state": "ok"}, "U", "planned"),
+]
+
+
+@pytest.mark.parametrize(("cells", "status", "rule"), ACTS)
+def test_a_doubt_of_the_act_or_its_day_caps_the_row(
+    cells: dict[str, str], status: str, rule: str
+) -> None:
+    found = exposed(small().restrict("R1", "alpha", "beta", **cells))
+    assert found["obs_status"] == status
+    assert sentence(rule) in found["reason"].split("; ")
+
+
+def test_a_plan_that_measurements_show_was_carried_out() -> None:
+    made = small().restrict("R1", "alpha", "beta", observed_from="", announced_on="2025-07-15")
+    assert exposed(made)["obs_status"] == NORMAL
+
+
+@pytest.mark.parametrize("feature", [f for f, hits in HITS_EXISTING_USERS.items() if not hits])
+def test_new_use_alone_has_no_audience(feature: Feature) -> None:
+    made = small()
+    made.add("restrictions", restriction_id="R1")
+    for platform in ("alpha", "beta"):
+        made.add("restriction_targets", restriction_id="R1", platform_id=platform, feature=feature)
+    found = exposed(made)
+    assert (found["lower_persons"], found["obs_status"]) == (0.0, MISSING)
+    assert pd.isna(found["q50_persons"])
+    assert found["reason"] == sentence("new_use_only")
+
+
+def test_new_use_of_one_service_beside_another_as_a_whole_leaves_the_other_counted() -> None:
+    made = small().restrict("R1", "alpha")
+    made.add("restriction_targets", restriction_id="R1", platform_id="beta", feature="registration")
+    found = exposed(made)
+    assert (found["lower_persons"], found["obs_status"]) == (400e3, "U")
+    assert sentence("some_unknown") in found["reason"]
+
+
+def test_steps_say_what_they_continue() -> None:
+    made = small().restrict("R1", "alpha", "beta", observed_from="2025-07-01")
+    made.restrict("R2", "alpha", "beta", observed_from="2025-07-20", continues="R1")
+    made.restrict("R3", "alpha", "beta", observed_from="2025-07-25", continues="R2")
+    impact = made.results()["impact"]
+    for act, before in (("R2", "R1"), ("R3", "R2")):
+        found = row(impact, restriction_id=act, impact_metric="people_exposed")
+        assert found["obs_status"] == NORMAL
+        assert f"a step of {before}: the audience from before the first step" in found["reason"]
+
+
+def test_a_step_without_such_a_figure_from_before_the_first_is_estimated() -> None:
+    made = small().restrict("R1", "alpha", "beta", observed_from="2025-06-10", geo_scope="unknown")
+    made.restrict("R2", "alpha", "beta", observed_from="2025-07-20", continues="R1")
+    found = exposed(made, "R2")
+    assert found["obs_status"] == "E"
+    assert "of which no such figure is from before the first step" in found["reason"]
+
+
+def test_what_a_normal_row_has_is_told() -> None:
+    assert len(status_rules.ASKED_OF_NORMAL) == len(set(status_rules.ASKED_OF_NORMAL)) > 3
