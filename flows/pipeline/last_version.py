@@ -106,7 +106,7 @@ def row_count_fell(before: Summary, now: Summary) -> list[str]:
 )
 def magnitude_moved(before: Summary, now: Summary) -> list[str]:
     """One line for each bound and median that changed by more than the factor."""
-    both = before.answers.join(now.answers, rsuffix="_now", how="inner")
+    both = before.answers.join(now.answers.add_suffix("_now"), how="inner")
     lines = []
     for name, said in SAID.items():
         pairs = both[[name, f"{name}_now"]].dropna()
@@ -146,7 +146,7 @@ def answer_vanished(before: Summary, now: Summary) -> list[str]:
 )
 def status_fell(before: Summary, now: Summary) -> list[str]:
     """One line for each answer whose status is weaker than it was."""
-    both = before.answers[[STATUS]].join(now.answers[[STATUS]], rsuffix="_now", how="inner")
+    both = before.answers[[STATUS]].join(now.answers[[STATUS]].add_suffix("_now"), how="inner")
     rank = both.map(lambda status: STRENGTH.index(status) if status in STRENGTH else -1)
     fell = both[rank[f"{STATUS}_now"] > rank[STATUS]]
     return [

@@ -21,13 +21,13 @@ from audience_impact.vocabulary import FindingSeverity
 SERIES = ["area_id", "population_base", "lineage_id"]
 SPREADS = {True: (0.04, 0.01), False: (0.002, 0.002)}
 """Deviation of a month and of a printed number, for people online and for residents."""
-LIMITS = {True: 13.0, False: 10.0}
+LIMITS = {True: 16.0, False: 10.0}
 RANGE_LIMITS = {True: 11.0, False: 6.0}
 RANGE_SPREADS = {True: (0.03, 0.01), False: (0.006, 0.006)}
 PUBLISHED = ["area_id", "population_base"]
 PUBLISHERS_ERROR = {True: 0.1, False: 0.05}
-PUBLISHERS_LIMIT = {True: 7.0, False: 6.0}
-RANGE_SLACK = 1.15
+PUBLISHERS_LIMIT = {True: 7.5, False: 10.0}
+RANGE_SLACK = 1.25
 PARTS_LIMIT = 1.6
 """Log odds of an age group in its population, from the middle of all areas."""
 LEAST_AREAS = 8
@@ -163,7 +163,7 @@ def age_group_unlike_areas(tables: Tables) -> list[Finding]:
     "bases",
 )
 def range_above_population(tables: Tables) -> list[Finding]:
-    """No range reaches beyond all the people of its area, themselves known within a seventh."""
+    """No range reaches beyond all the people of its area, themselves known within a quarter."""
     bases = tables["bases"]
     everyone = bases[bases["population_base"] == EVERYONE]
     residents = levels.nearest_persons(bases, everyone, ["area_id"])

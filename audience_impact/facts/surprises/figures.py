@@ -34,10 +34,12 @@ PAGES_DIFFER = 0.021
 """Logs between a page and the others of the same measurement."""
 MONTH_SPREAD = 0.2
 PRINTED_ERROR = 0.01
+REACH_ERROR = 0.07
+"""Of the reach of advertising, which its publishers revise."""
 NEIGHBOURS_LIMIT = 2.9
 RELATIVES_LIMIT = 3.8
 """Log odds."""
-AREAS_LIMIT = 4.0
+AREAS_LIMIT = 5.6
 AREA_SPREAD = 1.24
 """Deviation of the log odds between areas, of all services together."""
 DAILY_BELOW_MONTHLY = 0.87
@@ -124,7 +126,7 @@ def pages_differ(tables: Tables) -> list[Finding]:
 def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
     """A figure beside the last before and the first after of its series."""
     rows = figures(tables)
-    near = levels.surprise(rows, SERIES, MONTH_SPREAD, PRINTED_ERROR / rows["free"])
+    near = levels.surprise(rows, SERIES, MONTH_SPREAD, _error(rows))
     odd = rows.assign(**near)[levels.beyond(near, NEIGHBOURS_LIMIT)]
     return findings(
         "estimates",
@@ -134,6 +136,12 @@ def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
         "value",
         lambda row: _beside(row, rows),
     )
+
+
+def _error(rows: pd.DataFrame) -> "pd.Series[float]":
+    """The deviation of a printed number, in its level."""
+    is_reach = rows["unit"] == Unit.IDENTITIES.value
+    return is_reach.map({True: REACH_ERROR, False: PRINTED_ERROR}) / rows["free"]
 
 
 def _beside(row: Any, rows: pd.DataFrame) -> str:

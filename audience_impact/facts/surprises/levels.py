@@ -26,7 +26,7 @@ import pandas as pd
 from audience_impact.periods import MEAN_MONTH_DAYS, middle, with_distance
 from audience_impact.populations import EVERYONE, ONLINE
 
-MOST_SHARE = 0.98
+MOST_SHARE = 0.95
 """A number that is more of its universe than this stands for a universe that is a little larger."""
 PRIOR_COUNT = 3
 NORMAL_OF_MEDIAN = 1.4826

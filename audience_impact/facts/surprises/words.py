@@ -91,7 +91,7 @@ def word_alone(tables: Tables) -> list[Finding]:
         for group, least in (
             (["lineage_id", *rest], LEAST_OTHERS),
             (["source_id", *rest], LEAST_OTHERS - 1),
-            (rest, 5 * LEAST_OTHERS),
+            (rest, 9 * LEAST_OTHERS),
         ):
             odd = _alone(estimates, column, group, least)
             for one in findings("estimates", estimates, "word_alone", odd, column, _alone_says):
