@@ -147,7 +147,8 @@ def answer_vanished(before: Summary, now: Summary) -> list[str]:
 def status_fell(before: Summary, now: Summary) -> list[str]:
     """One line for each answer whose status is weaker than it was."""
     both = before.answers[[STATUS]].join(now.answers[[STATUS]].add_suffix("_now"), how="inner")
-    rank = both.map(lambda status: STRENGTH.index(status) if status in STRENGTH else -1)
+    ranks = {status: place for place, status in enumerate(STRENGTH)}
+    rank = pd.DataFrame({name: both[name].map(ranks).astype("float64") for name in both})
     fell = both[rank[f"{STATUS}_now"] > rank[STATUS]]
     return [
         f"impact.parquet: status_fell: {_of(key)} had status {first} in the last version, {then} "

@@ -67,12 +67,12 @@ CASES = {
     ),
     "sane_year": Case(
         "restrictions",
-        {"restriction_id": "N23", "observed_from": "1922-07-15"},
+        {"restriction_id": "N51", "observed_from": "1922-07-15"},
         "observed_from",
         "1922-07-15",
     ),
     "counts_are_whole": Case(
-        "estimates", {"estimate_id": "N24", "value": "350.900"}, "value", "350.900"
+        "estimates", {"estimate_id": "N52", "value": "350.900"}, "value", "350.900"
     ),
     "word": Case("estimates", {"estimate_id": "N6", "unit": "people"}, "unit", "people"),
     "identifier": Case("platforms", {"platform_id": "al pha"}, "platform_id", "al pha"),
