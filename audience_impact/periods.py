@@ -18,6 +18,8 @@ WINDOW_DAYS = 366
 """A base speaks for a figure at most twelve months away."""
 MONTH_DAYS = 30
 """Days of a "monthly" audience."""
+QUARTER_DAYS = 90
+"""Days of an audience of three months, as internet users are counted."""
 MEAN_MONTH_DAYS = 30.4375
 """Days of a month on average: from days to months."""
 
@@ -27,14 +29,14 @@ def _span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     if not SHAPE.fullmatch(text):
         return None
     half = HALF_YEAR.match(text)
-    if half:
-        first = pd.Timestamp(int(half[1]), 6 * int(half[2]) - 5, 1)
-        return first, first + pd.DateOffset(months=6)
     try:
+        if half:
+            first = pd.Timestamp(int(half[1]), 6 * int(half[2]) - 5, 1)
+            return first, first + pd.DateOffset(months=6)
         period = pd.Period(text.replace("-Q", "Q"))
-    except ValueError:
+        return period.start_time, (period + 1).start_time
+    except (ValueError, OverflowError):  # a year that no calendar has
         return None
-    return period.start_time, (period + 1).start_time
 
 
 def span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:

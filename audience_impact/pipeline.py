@@ -4,7 +4,7 @@ No loop runs over restrictions. The method version changes whenever the meaning 
 number does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
@@ -18,6 +18,7 @@ from audience_impact.outputs.area_comparisons import area_comparisons
 from audience_impact.outputs.comparisons import comparisons
 from audience_impact.outputs.impact import impact
 from audience_impact.outputs.impact_by_area import impact_by_area
+from audience_impact.outputs.impact_by_day import impact_by_day
 from audience_impact.outputs.impact_by_group import impact_by_group
 from audience_impact.outputs.impact_by_platform import impact_by_platform
 from audience_impact.outputs.lineage import lineage
@@ -29,6 +30,7 @@ from audience_impact.outputs.sources import sources
 from audience_impact.simulation.inputs import SimulationInputs, simulation_inputs
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
+from audience_impact.simulation.timeline import countries_in_force
 
 METHOD_VERSION = "3.0"
 DRAWS = 1000
@@ -66,8 +68,11 @@ class Stages:
 
 
 def newest_access(tables: Tables) -> date:
-    """The newest date of access in the facts: the default of `as_of`."""
-    newest = tables["sources"]["accessed_on_end"].max() - pd.Timedelta(days=1)
+    """The last day on which, or after which, two sources were read: the default of `as_of`.
+
+    One wrong day of access cannot move it beyond the newest of the others.
+    """
+    newest = tables["sources"]["accessed_on_end"].nlargest(2).min() - pd.Timedelta(days=1)
     return date(newest.year, newest.month, newest.day)
 
 
@@ -85,8 +90,18 @@ def calculate(tables: Tables, as_of: date, settings: Settings | None = None) -> 
     stages, findings = prepared(tables, as_of, wanted.repair)
     draws = simulate(stages.simulation, sampler, wanted.workers)
     found = _tables(stages, draws, tables, sampler, wanted)
-    reviewed = rules.reviewed(found["impact"], stages.scope, stages.inputs)
-    return Calculated(found, tuple(findings), rules.broken(reviewed))
+    return Calculated(found, tuple(findings), rules.broken(reviewed(stages, found, tables)))
+
+
+def reviewed(stages: Stages, found: Tables, tables: Tables) -> rules.Reviewed:
+    """What the rules over results look at."""
+    return replace(
+        rules.reviewed(found["impact"], stages.scope, stages.inputs),
+        by_platform=found["impact_by_platform"],
+        by_area=found["impact_by_area"],
+        in_force=countries_in_force(stages.simulation.timeline),
+        bases=tables["bases"],
+    )
 
 
 def prepared(tables: Tables, as_of: date, repair: bool = False) -> tuple[Stages, list[Finding]]:
@@ -107,11 +122,12 @@ def _tables(
     simulation, workers = stages.simulation, wanted.workers
     people = impact(asked, known, limits, simulation, draws, stages.lost)
     by_platform = impact_by_platform(asked, known, limits, simulation.timeline.periods)
-    by_area = impact_by_area(simulation, sampler, workers, asked.as_of)
+    by_area = impact_by_area(simulation, sampler, workers, asked.as_of, tables["areas"])
     return {
         "impact": people,
         "impact_by_platform": by_platform,
         "impact_by_area": by_area,
+        "impact_by_day": impact_by_day(simulation, sampler, workers, asked.as_of, tables["areas"]),
         "area_comparisons": area_comparisons(tables, by_area),
         "impact_by_group": impact_by_group(asked, known, tables),
         "person_days": person_days(simulation, sampler, workers, asked.as_of),

@@ -324,6 +324,16 @@ class OverlapParameter(StrEnum):
     SURVEY = "survey"
 
 
+class UseFrequencyKind(StrEnum):
+    """What the share of those who come on a day is of."""
+
+    OF_USERS = "of_users"
+    OF_MONTHLY_USERS = "of_monthly_users"
+    OF_WEEKLY_USERS = "of_weekly_users"
+    OF_ADOPTERS = "of_adopters"
+    OF_POPULATION = "of_population"
+
+
 class ParameterBasis(StrEnum):
     """What a parameter stands on."""
 
@@ -366,6 +376,7 @@ class InputKind(StrEnum):
     OVERLAP = "overlap"
     FEATURE_SHARE = "feature_share"
     ASSUMED = "assumed"
+    DAILY_USE = "daily_use"
     CIRCUMVENTION = "circumvention"
 
 

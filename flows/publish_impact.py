@@ -3,7 +3,7 @@
 Annotations are real here, not strings: Prefect makes the schema of the parameters from them.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +37,7 @@ def read(facts: list[Path]) -> Reading:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def check(reading: Reading) -> Checked:
     """Part the rows that keep the rules from those that go to quarantine."""
-    return steps.check(reading)
+    return steps.check(reading, datetime.now(UTC).date())
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -60,16 +60,19 @@ def compute(
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def watch(results: Results, published: Path, strict: bool, repair: bool) -> None:
-    """Say what changed much against the last version; refuse when strict."""
+def watch(
+    results: Results, published: Path, strict: bool, repair: bool, accept_changes: bool
+) -> None:
+    """Say what changed much against the last version; refuse when strict, unless accepted."""
     rows = {name: table.num_rows for name, table in results.tables.items()}
     now = last_version.summary(rows, results.frames["impact"])
     lines = last_version.changes(last_version.last(published), now)
     for line in lines:
         get_run_logger().warning(line)
     contradictions = quality.details(results.frames["quality"])
-    if strict and (lines := lines + contradictions * (not repair)):
-        raise steps.RefusedError(lines)
+    stops = lines * (not accept_changes) + contradictions * (not repair)
+    if strict and stops:
+        raise steps.RefusedError(stops)
 
 
 @task(
@@ -123,24 +126,27 @@ def publish_impact(
     repair: bool = False,
     workers: Annotated[int, Field(ge=1)] = 1,
     sensitivity: bool = True,
+    accept_changes: bool = False,
 ) -> Published:
     """Publish how many people each restriction touches.
 
     Args:
         facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
         published: The folder that holds the versions and the link to the latest of them.
-        as_of: The day that the figures describe; by default the newest date of access in the facts.
+        as_of: The day that the figures describe; by default the last day on which, or after
+            which, two sources were read.
         seed: What the random draws start from.
         strict: Refuse the facts when a single row breaks a rule.
         keep: How many versions stay; by default all of them.
         repair: Move contradicting overlaps as little as makes them fit; else they are left out.
         workers: Threads that draw; the number changes no byte.
         sensitivity: Tell which input drives the width of each interval.
+        accept_changes: When strict, publish although much changed against the last version.
     """
     reading = read(facts)
     checked = accept(check(reading), strict)
     results = compute(checked, as_of, seed, repair, workers, sensitivity)
-    watch(results, published, strict, repair)
+    watch(results, published, strict, repair, accept_changes)
     version = write(results, published, keep)
     show(results)
     announce(version)

@@ -18,9 +18,11 @@ from audience_impact import blanks, periods
 from audience_impact.rules import Rule, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
-NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
+NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
+SANE_YEARS = (1990, 2035)
+"""From before the first figure of internet use to the end of the projections on record."""
 IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]*)$")
 
 Run = TypeVar("Run", bound=Callable[..., Any])
@@ -182,6 +184,17 @@ def _all_days(days: list[str]) -> bool:
 
 
 @cell_rule(
+    f"the year lies outside {SANE_YEARS[0]} to {SANE_YEARS[1]}",
+    "correct the year; neither figures nor restrictions are older, nor projections later",
+)
+def sane_year(texts: Any, *, sane_year: bool) -> Any:
+    """No day before the internet was public or after the last projection."""
+    spans = periods.spans(texts)
+    last = spans["end"] - periods.ONE_DAY
+    return ~((spans["start"].dt.year < SANE_YEARS[0]) | (last.dt.year > SANE_YEARS[1]))
+
+
+@cell_rule(
     "the word is not in the vocabulary of the column",
     "take one of the words that the finding lists",
     number=5,
@@ -216,7 +229,7 @@ def web_address(texts: Any, *, web_address: bool) -> Any:
 def _compiles(text: str) -> bool:
     try:
         re.compile(text)
-    except re.error:
+    except (re.error, OverflowError):
         return False
     return True
 
@@ -280,7 +293,7 @@ def code(words: type[StrEnum], filled: bool = True) -> Any:
 
 def day(filled: bool = False) -> Any:
     """An ISO 8601 date, period or interval."""
-    return _field("period", filled, date=True)
+    return _field("period", filled, date=True, sane_year=True)
 
 
 def value(filled: bool = False) -> Any:

@@ -51,9 +51,9 @@ def calibrated(made: World, errors: dict[tuple[str, str], float] | None = None) 
     return made
 
 
-def russia(online: str = "105000000") -> World:
+def russia(online: str = "105000000", errors: dict[tuple[str, str], float] | None = None) -> World:
     """Two messengers of one panel (96 and 89 of 105 million a month, 82.1 and 68.0 a day)."""
-    made = calibrated(World())
+    made = calibrated(World(), errors)
     for lineage, kind in (("panel", "panel"), ("survey", "survey"), ("census", "census")):
         made.add("lineages", lineage_id=lineage, measurer=lineage, source_type=kind)
         made.add(

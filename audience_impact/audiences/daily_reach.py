@@ -2,7 +2,8 @@
 
 Method. From before the start if at most three months old, else at most three months after it, else
 older; an average over many days before the count of one day; a number before a limit. "More than"
-is a lower bound alone, "up to" an upper one alone.
+is a lower bound alone, "up to" an upper one alone. A figure limits the days of its own period; on
+others it is an estimate.
 """
 
 import pandas as pd
@@ -32,7 +33,8 @@ def daily(
 
     From before the start if at most three months old, else at most three months after it, else
     older. Columns: AUDIENCE, `daily_id`, `daily_persons` (NaN where it is a limit alone),
-    `late_days` (after the start), `daily_least_persons`, `daily_most_persons` (NaN: open),
+    `late_days` (after the start), `daily_from` and `daily_until` (its own period, end exclusive),
+    `daily_least_persons`, `daily_most_persons` (NaN: open),
     `audience_key`, LAW (blank shape: a limit is not drawn) and COLUMNS of figure_errors.py.
     """
     figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
@@ -65,6 +67,8 @@ def daily(
             "daily_most_persons": best["most"],
             "daily_id": best["estimate_id"],
             "late_days": (-best["age"]).clip(lower=0),
+            "daily_from": best["period_start"],
+            "daily_until": best["period_end"],
             "audience_key": best["estimate_id"],
             **{name: best[name] for name in LAW},
             "shape": best["shape"].where(~best["is_limit"], ""),

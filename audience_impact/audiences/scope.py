@@ -31,6 +31,7 @@ from audience_impact.vocabulary import (
     GeoScope,
     NetworkScope,
     Severity,
+    YesNo,
 )
 
 AUDIENCE = ["restriction_id", "country_id", "platform_id"]
@@ -67,6 +68,7 @@ RESTRICTIONS = Frame(
         "is_never_enforced": TRUTH,
         "is_partial": TRUTH,
         "is_reaching_everyone": TRUTH,
+        "is_order": TRUTH,
     },
     key=("restriction_id",),
 )
@@ -164,8 +166,17 @@ def _restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
         | ~found["is_start_known"]
     )
     return found.assign(
-        is_partial=partial, is_reaching_everyone=~(partial | found["is_never_enforced"])
+        is_partial=partial,
+        is_reaching_everyone=~(partial | found["is_never_enforced"]),
+        is_order=_ordered(found),
     )
+
+
+def _ordered(restrictions: pd.DataFrame) -> pd.Series:
+    """Which restrictions an authority ordered; all, where nothing says who ordered any."""
+    if "is_ordered" not in restrictions or not restrictions["is_ordered"].isin(list(YesNo)).any():
+        return pd.Series(True, restrictions.index)
+    return restrictions["is_ordered"] == YesNo.YES.value
 
 
 def _wanted(restrictions: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def _nearest(figures: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> pd.Da
     return joined.sort_values(["gap", "apart", "of_base_id"]).drop_duplicates("place")
 
 
-def _found(table: str, row: "pd.Series[str]", column: str, rule: str, message: str) -> Finding:
+def found_in(table: str, row: "pd.Series[str]", column: str, rule: str, message: str) -> Finding:
     """A finding of a registered rule."""
     return finding(table, row, column, rule, named(rule).severity, message)
 
@@ -79,7 +79,7 @@ def _messages(
             stated=int(row.stated_persons), limit=int(row.of_persons), base=row.of_base_id
         )
         stated_in = column if pd.notna(original[column]) else "high"
-        found.append(_found(table, original, stated_in, rule, text))
+        found.append(found_in(table, original, stated_in, rule, text))
     return found
 
 
@@ -213,7 +213,7 @@ def bases_contradict(tables: Tables) -> list[Finding]:
     first = bases.groupby(key)["persons"].transform("first")
     line = bases.groupby(key)["row_line"].transform("first")
     return [
-        _found(
+        found_in(
             "bases",
             row,
             "persons",
@@ -252,7 +252,7 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
         ceiling = rows[rows["span"] == long].groupby(key)["stated"].max().rename("ceiling")
         lower = rows[rows["span"] == short].join(ceiling, on=key)
         found += [
-            _found(
+            found_in(
                 "estimates",
                 row,
                 "value",
@@ -278,7 +278,7 @@ def step_out_of_order(tables: Tables) -> list[Finding]:
     earlier = starts.set_axis(acts["restriction_id"]).reindex(steps["continues"])
     later = starts[steps.index] > earlier.set_axis(steps.index)
     return [
-        _found(
+        found_in(
             "restrictions",
             row,
             "continues",
@@ -300,7 +300,7 @@ def source_without_address(tables: Tables) -> list[Finding]:
     """A source that no reader can open."""
     sources = tables["sources"]
     return [
-        _found(
+        found_in(
             "sources",
             row,
             "url",
@@ -333,7 +333,7 @@ def unresolved(
 ) -> list[Finding]:
     """A finding for each reference that no row of the table it points to answers."""
     return [
-        _found(
+        found_in(
             table,
             tables[table].loc[place],
             column,

@@ -1,13 +1,13 @@
 """Table `area_comparisons`: what others published for a country and a year, beside ours.
 
 Definitions. Theirs is a number of people, events or hours for all restrictions of an area in a
-period. Ours is the area's row of impact_by_area; the world is the sum of its countries.
+period. Ours is the area's row of impact_by_area, which has regions and the world as well.
 
 Method. Theirs lies within our bounds, or it is above or below, and a code says why: most of those
 who publish people count everyone online for the block of one service. A figure of at least
 NEARLY_ALL of the base is taken for that.
 
-Assumptions. Countries are disjoint, so the world is their sum.
+Assumptions. Those of impact_by_area.
 
 Known drawbacks. The code follows from sizes and from what the figure says of itself; nobody has
 asked its publisher.
@@ -21,7 +21,6 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.comparisons import REASONS
 
-WORLD = "001"
 NEARLY_ALL = 0.75
 NOTHING, HOURS = "nothing_on_record", "duration_differs"
 OURS = ["lower_persons", "q50_persons", "upper_persons", "base_persons", "restrictions_count"]
@@ -33,7 +32,7 @@ def area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
     Ratios are theirs to our bounds and median; NaN where ours is zero or not known.
     """
     theirs = tables["published_area_figures"]
-    ours = _with_world(by_area).set_index(["area_id", "period"])[OURS]
+    ours = by_area.set_index(["area_id", "period"])[OURS]
     keys = pd.MultiIndex.from_frame(theirs[["area_id", "period"]])
     table = theirs.join(ours.reindex(keys).set_axis(theirs.index))
     table = table.rename(
@@ -52,13 +51,6 @@ def area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**rounded, difference_reason=_reasons(table)).sort_values(
         "published_area_figure_id", ignore_index=True
     )
-
-
-def _with_world(by_area: pd.DataFrame) -> pd.DataFrame:
-    """The areas and, as one more area, the sum of all of them; unknown parts stay unknown."""
-    numbers = by_area.groupby("period")[OURS].sum(skipna=False)
-    world = numbers.reset_index().assign(area_id=WORLD)
-    return pd.concat([by_area[["area_id", "period", *OURS]], world], ignore_index=True)
 
 
 def _reasons(table: pd.DataFrame) -> np.ndarray:

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences import curfews
+from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
 from audience_impact.outputs.reasons import undrawn
 from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
-from audience_impact.simulation import timeline, unions
+from audience_impact.simulation import simulate, timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.intervals import by_period
 from audience_impact.simulation.sampler import Sampler
@@ -27,8 +28,10 @@ KEY = ["restriction_id", "country_id", "period"]
 ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 UNKNOWN_END = "an end is not known"
 IMPUTED = "imputed_"
+FEATURE = "feature_"
 IN_PART = "restrictions of a part of the country, of some networks or without a figure are bounds"
 NO_DAILY = "nobody counted the daily audience of some service"
+FROM_SHARES = "the daily audience follows from the share of users who come on a day"
 
 
 def person_days(
@@ -38,6 +41,8 @@ def person_days(
     parts = []
     for by_country in (False, True):
         plain = _totals(inputs, sampler, workers, by_country, ("least_end", "end", "most_end"))
+        if not by_country:
+            plain = plain.join(_of_features(inputs, sampler, workers))
         imputed = _totals(inputs, sampler, workers, by_country, ("imputed_end",) * 3)
         imputed = imputed.drop(columns=["covered_days", *HOURS]).add_prefix(IMPUTED)
         parts.append(_none_left(plain.join(imputed, how="left")))
@@ -65,7 +70,7 @@ def _totals(
 ) -> pd.DataFrame:
     """Bounds and quantiles of person-days and person-hours by KEY."""
     line = inputs.timeline
-    rows = (line.certain_rows, line.measured_rows, line.rows)
+    rows = (line.certain_rows, line.drawn_rows, line.rows)
     least, middle, most = (
         timeline.intervals_of(own, line.periods, end, by_country)
         for own, end in zip(rows, ends, strict=True)
@@ -77,7 +82,7 @@ def _totals(
     drawn = _drawn(inputs, middle, sampler, workers)
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
-    own = timeline.intervals_of(line.measured_rows, line.periods, ends[0], by_country)
+    own = timeline.intervals_of(line.drawn_rows, line.periods, ends[0], by_country)
     hours = curfews.least_person_hours(own, line.rows, curfews.hours(line.periods))
     own_least = {
         "person_days": _summed(own, _bound(own, inputs, "lower"))[0],
@@ -153,6 +158,68 @@ def _drawn(
     return unions.quantiles(days.to_numpy(), days.index, "person_days").join(
         unions.quantiles(times.to_numpy(), times.index, "person_hours")
     )
+
+
+def _of_features(inputs: SimulationInputs, sampler: Sampler, workers: int) -> pd.DataFrame:
+    """Bounds and quantiles of the person-days of the users of the restricted features, by KEY.
+
+    Of whole services they are those of everyone exposed. On a day E people are exposed and U are
+    users of the feature: at least E + U less all exposed of the restriction, at most the smaller.
+    For the draws users come on a day as all others do.
+    """
+    line = inputs.timeline
+    least, most = (
+        timeline.intervals_of(rows, line.periods, end, by_country=False)
+        for rows, end in ((line.certain_rows, "least_end"), (line.rows, "most_end"))
+    )
+    table = _summed(most, _bound_users(most, inputs, "upper")).rename(columns={0: "upper"})
+    lower = _summed(least, _bound_users(least, inputs, "lower"))
+    table["lower"] = lower[0].reindex(table.index).fillna(0.0)
+    middle = timeline.intervals_of(line.drawn_rows, line.periods, "end", by_country=False)
+    drawn = nothing(KEY, "person_days")
+    if inputs.overlap_model is not None and not middle[1].empty:
+        people = timeline.daily_people(middle, line, inputs.overlap_model, sampler, workers)
+        users = _summed(middle, people * _part_of_users(middle, inputs, sampler, workers))
+        drawn = unions.quantiles(users.to_numpy(), users.index, "person_days")
+    return table.add_suffix("_person_days").join(drawn.reindex(table.index)).add_prefix(FEATURE)
+
+
+def _restriction_of(found: Intervals) -> pd.DataFrame:
+    """Restriction and country of each set, in the order of the sets."""
+    groups = found[0].drop_duplicates("set_id").sort_values("set_id")["group"]
+    parts = groups.str.rsplit("|", n=1)
+    return pd.DataFrame({"restriction_id": parts.str[0], "country_id": parts.str[-1]})
+
+
+def _bound_users(found: Intervals, inputs: SimulationInputs, end: str) -> Array:
+    """Bound on the feature users of a day of each set (sets, 1)."""
+    own, known = _restriction_of(found)["restriction_id"], inputs.bounds
+    exposed = _bound(found, inputs, end)
+    whole = own.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]
+    single = ~own.map(_several(inputs)).astype(bool).to_numpy()[:, None]
+    users = known.feature_users.reindex(own)[f"{end}_persons"].to_numpy("float64")[:, None]
+    most = known.exposed.reindex(own)["upper_persons"].to_numpy("float64")[:, None]
+    part = np.fmin(exposed, users) if end == "upper" else np.fmax(exposed + users - most, 0.0)
+    open_end = exposed if end == "upper" else np.zeros_like(exposed)
+    return np.where(whole, exposed, np.where(single, part, open_end))
+
+
+def _several(inputs: SimulationInputs) -> pd.Series:
+    """Whether a restriction is of several countries, whose users are known together alone."""
+    rows = inputs.timeline.rows
+    return rows.groupby("restriction_id")["country_id"].nunique() > 1
+
+
+def _part_of_users(
+    found: Intervals, inputs: SimulationInputs, sampler: Sampler, workers: int
+) -> Array:
+    """Draws (sets, D) of the share of those exposed who use the restricted features."""
+    exposed, users = simulate.people_by_country(inputs, sampler, workers)
+    keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
+    at = keys.get_indexer(pd.MultiIndex.from_frame(_restriction_of(found)))
+    share = np.divide(users, exposed, out=np.ones_like(users), where=exposed > 0.0)
+    known = np.vstack([share, np.full((1, sampler.count), np.nan)])
+    return np.asarray(known[at])  # -1 where nobody is drawn: the last row
 
 
 def _no_rows(key: list[str]) -> pd.MultiIndex:
@@ -231,8 +298,9 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     silent = frame["q50_person_days"].isna()
     why = {
         UNKNOWN_END: rows["restriction_id"].isin(_open(inputs)),
-        IN_PART: ~rows["is_certain"],
-        NO_DAILY: rows["is_certain"] & ~rows["is_daily_measured"],
+        IN_PART: ~rows["is_complete"],
+        NO_DAILY: rows["is_complete"] & ~rows["is_daily_drawn"],
+        FROM_SHARES: rows["is_complete"] & rows["is_daily_drawn"] & ~rows["is_daily_measured"],
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
     if inputs.overlap_model is None:

@@ -6,22 +6,27 @@ published; a warning is published with the data.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.daily_reach import LATER_DAYS
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds import measured
+from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.reasons import SHOWN
 from audience_impact.outputs.status_rules import NORMAL
+from audience_impact.periods import spans
+from audience_impact.populations import EVERYONE
 from audience_impact.rules import FAULT, Rule, Stage, register
 from audience_impact.vocabulary import (
     ClaimStatus,
     EvidenceState,
     FindingSeverity,
     ImpactMetric,
+    ObsStatus,
     RuleStage,
     Staleness,
 )
@@ -42,6 +47,12 @@ class Reviewed:
         chosen: The figures that spoke.
         doubts: What speaks against these.
         daily: The daily figures.
+        by_platform: The published table `impact_by_platform`.
+        by_area: The published table `impact_by_area`.
+        in_force: When each restriction was in force in each of its countries: restriction_id,
+            country_id, and `start` and `end` (exclusive) of what is certain, drawn and possible, as
+            `least_start`, `start`, `most_start`, ...
+        bases: The fact table, typed.
     """
 
     impact: pd.DataFrame
@@ -50,6 +61,10 @@ class Reviewed:
     chosen: pd.DataFrame
     doubts: pd.DataFrame
     daily: pd.DataFrame
+    by_platform: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by_area: pd.DataFrame = field(default_factory=pd.DataFrame)
+    in_force: pd.DataFrame = field(default_factory=pd.DataFrame)
+    bases: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
@@ -228,6 +243,113 @@ def figure_expired(found: Reviewed) -> list[str]:
     """People exposed that rest on a figure too old to speak of them."""
     exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
     return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a union has fewer people than one of its parts: of a restriction one of its platforms, of a "
+    "year one of its months, of a region one of its countries",
+    FAULT,
+    *("impact", "impact_by_area"),
+)
+def union_below_part(found: Reviewed) -> list[str]:
+    """A union is never below one of its parts, in bounds and at every quantile."""
+    if found.by_area.empty:
+        return _below_platform(found)
+    by = found.by_area
+    months = by.assign(whole=by["period"].str[:4])[by["period"].str.len() > 4]
+    inner = by[by["areas_count"] == 1].assign(whole=WORLD)
+    parts = [
+        _below(by, months, ["area_id", "whole"], ["area_id", "period"]),
+        _below(by, inner, ["whole", "period"], ["area_id", "period"]),
+    ]
+    return sorted({*_below_platform(found), *(key for part in parts for key in part)})
+
+
+def _below_platform(found: Reviewed) -> list[str]:
+    """Restrictions that have fewer people exposed than one of their platforms, at least."""
+    if found.by_platform.empty:
+        return []
+    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    part = found.by_platform.groupby("restriction_id")["lower_persons"].max()
+    least = exposed["restriction_id"].map(part)
+    return _keys(exposed[exposed["lower_persons"] < least - TOLERANCE_PERSONS])
+
+
+def _below(wholes: pd.DataFrame, parts: pd.DataFrame, own: list[str], of: list[str]) -> list[str]:
+    """Wholes (area/period) of which a part is larger; `own` of a part names the whole (`of`)."""
+    names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+    both = parts.merge(wholes[[*of, *names]], left_on=own, right_on=of, suffixes=("", "_whole"))
+    falls = pd.Series(False, both.index)
+    for name in names:
+        falls |= both[name] > both[f"{name}_whole"] + TOLERANCE_PERSONS
+    keys = both[own[0]] + "/" + both[own[1]]
+    return sorted(set(keys[falls]))
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "an area has fewer people in a month or a year than one restriction in force in it",
+    FAULT,
+    "impact_by_area",
+)
+def area_below_restriction(found: Reviewed) -> list[str]:
+    """An area is never below one of its restrictions, in bounds and at every quantile.
+
+    In a later year it may be, where fewer people are online than when the restriction began.
+    """
+    if found.by_area.empty or found.in_force.empty:
+        return []
+    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    single = exposed[~exposed["area_id"].str.contains(";", regex=False)]
+    names = ["lower", "q05", "q50", "q95", "upper"]
+    columns = [f"{name}_persons" for name in names]
+    acts = found.in_force.merge(single[["restriction_id", *columns]], on="restriction_id")
+    limits = spans(found.by_area["period"])
+    area = found.by_area.assign(first=limits["start"], last=limits["end"])
+    both = acts.merge(area, left_on="country_id", right_on="area_id", suffixes=("_act", ""))
+    falls = pd.Series(False, both.index)
+    for name, kind in zip(names, ("least_", "", "", "", "most_"), strict=True):
+        inside = (both[f"{kind}start"] < both["last"]) & (both[f"{kind}end"] > both["first"])
+        least = np.minimum(both[f"{name}_persons_act"], both["base_persons"].fillna(np.inf))
+        falls |= inside & (both[f"{name}_persons"] < least - TOLERANCE_PERSONS)
+    keys = both["area_id"] + "/" + both["period"] + " < " + both["restriction_id"]
+    return sorted(set(keys[falls]))
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "more people of a country are under restriction than it has in that year",
+    FAULT,
+    "impact_by_area",
+)
+def area_above_base(found: Reviewed) -> list[str]:
+    """No more people of a country than the largest base of that kind and of that year.
+
+    Bases of the years before and after count as well: a base is the nearest to a day. Where one of
+    them is projected, all residents are the limit.
+    """
+    if found.by_area.empty or found.bases.empty:
+        return []
+    bases = found.bases.assign(
+        year=found.bases["period_start"].dt.year,
+        most=np.fmax(found.bases["persons"], found.bases["high_persons"]),
+        projected=found.bases["obs_status"] == ObsStatus.FORECAST.value,
+    )
+    near = pd.concat([bases.assign(year=bases["year"] + step) for step in (-1, 0, 1)])
+    by = ["area_id", "population_base", "year"]
+    groups = near.groupby(by)
+    known = pd.DataFrame({"most": groups["most"].max(), "projected": groups["projected"].any()})
+    own = found.by_area[found.by_area["base"].notna()]
+    year = own["period"].str[:4].astype("int64")
+    limit = known.reindex(pd.MultiIndex.from_arrays([own["area_id"], own["base"], year]))
+    people = known["most"].reindex(
+        pd.MultiIndex.from_arrays([own["area_id"], [EVERYONE] * len(own), year])
+    )
+    projected = limit["projected"].eq(True).to_numpy()
+    most = np.where(projected, people.to_numpy(), limit["most"].to_numpy())
+    above = own[own["upper_persons"] > most + TOLERANCE_PERSONS]
+    return sorted(above["area_id"] + "/" + above["period"])
 
 
 @RESULTS.rule(

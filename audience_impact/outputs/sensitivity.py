@@ -18,6 +18,7 @@ ADVICE = {
     InputKind.OVERLAP: "measure the overlap with a larger sample",
     InputKind.FEATURE_SHARE: "measure the share who use the feature with a larger sample",
     InputKind.ASSUMED: "measure the share who use the feature of these very services",
+    InputKind.DAILY_USE: "ask users of the country whether they come every day",
     InputKind.CIRCUMVENTION: "measure who keeps access with a random sample",
 }
 NO_FIGURE = "publish an audience figure for these services in this country"

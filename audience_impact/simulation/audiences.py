@@ -13,22 +13,57 @@ Assumptions, drawbacks and citations: those of figure_errors.py and errors/law.p
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import expit, ndtri, stdtrit
 
 from audience_impact.audiences.intervals import FIXED, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
+from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.errors import law
 from audience_impact.errors.figure_errors import GROWTH
 from audience_impact.errors.law import MOST_SHARE
 from audience_impact.frames import Array
+from audience_impact.frequency import law as daily_use
 from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.vocabulary import InputKind
+from audience_impact.vocabulary import WHOLE_INTERNET, InputKind
 
 BASE = "base"
 """Shape of an audience that is a base, drawn as that is."""
 Z95 = float(ndtri(0.95))
+
+
+def drawn(audiences: pd.DataFrame, laws: pd.DataFrame) -> pd.DataFrame:
+    """How each audience is drawn, in the order given, numbered by `row`.
+
+    `audiences` and `laws` as `Inputs` has them; an audience may come in several phases. Internet
+    users are drawn like the base that counts them.
+    """
+    rows = audiences.reset_index(drop=True).reset_index(names="row")
+    joined = rows.merge(laws, on=AUDIENCE, how="left")
+    network = joined["platform_id"] == WHOLE_INTERNET
+    online = joined["audience_expected_persons"].notna()
+    shape = joined["shape"].where(joined["mode"].notna(), "").fillna("")
+    key = joined["audience_key"].where(~network, joined["audience_base_id"])
+    return joined.assign(
+        audience_key=key.fillna(""),
+        shape=shape.where(~network, pd.Series(BASE, joined.index).where(online, "")),
+    ).set_index("row", drop=False)
+
+
+def daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Draws (rows, D) of the share of each audience that comes on a day; 1 without a law.
+
+    `table` has `country_id`, `platform_id` and the columns of daily_use.LAW as `share_*`. One draw
+    for a country and service stands for every day.
+    """
+    keys = "daily|" + table["country_id"] + "|" + table["platform_id"]
+    u = sampler.rows(InputKind.DAILY_USE, keys)
+    mean, spread, freedom = (
+        table[f"share_{name}"].to_numpy("float64")[:, None] for name in daily_use.LAW
+    )
+    found = expit(mean + spread * stdtrit(freedom, u))
+    return np.asarray(np.where(np.isnan(mean), 1.0, found))
 
 
 def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:

@@ -23,10 +23,9 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.overlap import registry
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.simulation.audiences import BASE
+from audience_impact.simulation.audiences import drawn
 from audience_impact.simulation.timeline import Timeline, timeline
 from audience_impact.simulation.unions import GROUP
-from audience_impact.vocabulary import WHOLE_INTERNET
 
 AUDIENCES = Frame(
     "simulation.audiences",
@@ -64,7 +63,8 @@ class SimulationInputs(Declared):
             it or of `errors`.
         errors: What figures may be off by; None where the facts do not say.
         restrictions: All restrictions, in the order of the rows of the draws.
-        audiences: How each audience is drawn, numbered by `row` as the timeline's rows are.
+        is_whole_service: As `Scope` has it.
+        audiences: How each audience is drawn, numbered by `row` in the order of AUDIENCE.
         countries: Countries of complete restrictions, with bounds and how the feature is known.
         feature_shares: As `Inputs` has them.
         circumvention: As `Inputs` has it.
@@ -82,6 +82,7 @@ class SimulationInputs(Declared):
     overlap_model: OverlapModel | None
     errors: FigureErrors | None
     restrictions: pd.Index
+    is_whole_service: pd.Series
     audiences: pd.DataFrame
     countries: pd.DataFrame
     feature_shares: pd.DataFrame
@@ -94,12 +95,14 @@ def simulation_inputs(
     scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables
 ) -> SimulationInputs:
     """What is drawn; without a calibration among the facts nothing will be."""
-    line = timeline(scope, inputs, bounds)
-    audiences = _audiences(inputs)
+    sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
+    audiences = drawn(sizes, inputs.laws)
+    line = timeline(scope, inputs, bounds, tables)
     return SimulationInputs(
         registry.learn(tables) if inputs.errors else None,
         inputs.errors,
         scope.by_id.index,
+        scope.is_whole_service,
         audiences,
         _countries(scope, inputs, bounds, _complete(audiences, scope)),
         inputs.feature_shares,
@@ -107,23 +110,6 @@ def simulation_inputs(
         bounds,
         line,
     )
-
-
-def _audiences(inputs: Inputs) -> pd.DataFrame:
-    """How each audience is drawn, in the order of the rows of the timeline.
-
-    Internet users are drawn like the base that counts them.
-    """
-    rows = inputs.audiences.sort_values(AUDIENCE, ignore_index=True).reset_index(names="row")
-    joined = rows.merge(inputs.laws, on=AUDIENCE, how="left")
-    network = joined["platform_id"] == WHOLE_INTERNET
-    online = joined["audience_expected_persons"].notna()
-    shape = joined["shape"].where(joined["mode"].notna(), "").fillna("")
-    key = joined["audience_key"].where(~network, joined["audience_base_id"])
-    return joined.assign(
-        audience_key=key.fillna(""),
-        shape=shape.where(~network, pd.Series(BASE, joined.index).where(online, "")),
-    ).set_index("row", drop=False)
 
 
 def _complete(audiences: pd.DataFrame, scope: Scope) -> pd.Index:

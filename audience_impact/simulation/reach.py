@@ -55,7 +55,8 @@ from numpy.typing import ArrayLike
 from audience_impact.audiences import curfews
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
-from audience_impact.periods import MONTH_DAYS
+from audience_impact.periods import MONTH_DAYS, QUARTER_DAYS
+from audience_impact.vocabulary import AudienceMetric
 
 HALVINGS = 53  # of [0, 1]: the spacing of floats
 BLOCK = 1 << 14  # cells in one block, so that it fits the cache
@@ -156,7 +157,7 @@ def reach_days(
 
 
 def reach_limits(
-    monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH_DAYS
+    monthly: ArrayLike, days: ArrayLike, month_days: ArrayLike = MONTH_DAYS
 ) -> tuple[Array, Array]:
     """Least and greatest reach of a number of days that the monthly reach alone allows.
 
@@ -166,7 +167,7 @@ def reach_limits(
     Args:
         monthly: Share of the base in `month_days` days, any shape.
         days: Whole days, at least 0; broadcasts against monthly.
-        month_days: Days in a "month", at least 1.
+        month_days: Days in a "month", at least 1; broadcasts against monthly.
 
     Returns:
         Two arrays of shares in the common shape.
@@ -174,10 +175,18 @@ def reach_limits(
     Raises:
         ValueError: A share outside 0..1, or days that are negative or no whole numbers.
     """
-    share, number = np.broadcast_arrays(_shares(monthly)[0], _whole(days))
-    least = share * np.minimum(number, _whole(month_days, 1)) / month_days
-    most = np.where(number > month_days, 1.0, share)
+    share, number, month = np.broadcast_arrays(
+        _shares(monthly)[0], _whole(days), _whole(month_days, 1)
+    )
+    least = share * np.minimum(number, month) / month
+    most = np.where(number > month, 1.0, share)
     return least, np.where(number > 0, most, 0.0)
+
+
+def month_days(metric: pd.Series) -> pd.Series:
+    """Days in which everyone of an audience comes at least once: a month, or three."""
+    quarter = metric == AudienceMetric.INTERNET_USERS_3M.value
+    return pd.Series(float(MONTH_DAYS), metric.index).where(~quarter, QUARTER_DAYS)
 
 
 def window_by_platform(
@@ -226,9 +235,10 @@ def _windows(audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
     day = rows["daily_persons"].to_numpy("float64") / base
     usable = ~np.isnan(days) & ~np.isnan(low) & ~np.isnan(base)
     lower, upper, middle = (np.full(len(rows), np.nan) for _ in range(3))
-    lower[usable] = reach_limits(np.minimum(low[usable], 1.0), days[usable])[0]
+    month = month_days(rows["metric"]).to_numpy("float64")[usable]
+    lower[usable] = reach_limits(np.minimum(low[usable], 1.0), days[usable], month)[0]
     top = np.minimum(np.where(np.isnan(high), 1.0, high), 1.0)
-    upper[usable] = reach_limits(top[usable], days[usable])[1]
+    upper[usable] = reach_limits(top[usable], days[usable], month)[1]
     both = usable & (day <= high) & (low == high)
     middle[both] = reach_days(day[both], high[both], days[both])
     lower[both] = np.maximum(lower[both], day[both])

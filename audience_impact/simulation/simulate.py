@@ -84,6 +84,20 @@ def _countries(
     return people, np.where(is_whole, people, np.clip(part, 0.0, people))
 
 
+def people_by_country(
+    inputs: SimulationInputs, sampler: Sampler, workers: int
+) -> tuple[Array, Array]:
+    """People exposed and feature users (countries, D) of each row of `inputs.countries`.
+
+    The users are some of the exposed.
+    """
+    count = len(inputs.countries)
+    if inputs.overlap_model is None or not count:
+        nothing = np.full((count, sampler.count), np.nan)
+        return nothing, nothing
+    return _countries(inputs, inputs.overlap_model, sampler, workers)
+
+
 def _of_kind(wanted: Unions, kind: str, drawn: Array, count: int) -> Array:
     """The drawn unions of a kind (countries, D); NaN for countries without one."""
     rows = wanted.table["kind"].to_numpy(dtype=object) == kind
@@ -174,11 +188,11 @@ def _person_days(
 ) -> Array:
     """Person-days (restrictions, D) over the whole time each restriction is on record."""
     days = np.full((len(inputs.restrictions), sampler.count), np.nan)
-    found, members = inputs.timeline.measured
+    found, members = inputs.timeline.drawn
     if members.empty:
         return days
     per_day = timeline.daily_people(
-        inputs.timeline.measured, inputs.timeline, overlap_model, sampler, workers
+        inputs.timeline.drawn, inputs.timeline, overlap_model, sampler, workers
     )
     names = found["group"].str.rsplit("|", n=1).str[0]
     at = (inputs.restrictions.get_indexer(names), found["set_id"].to_numpy())

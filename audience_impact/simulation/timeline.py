@@ -1,25 +1,30 @@
 """Restrictions over time: who is under one on a day, in a month, in a year, each person once.
 
-Definitions. A restriction period is the days on which a restriction is in force. A person-day is a
-person under at least one restriction on a day. The daily audience of a service is who uses it on a
-day.
+Definitions. A restriction period is the days on which a
+restriction is in force. A person-day is a
+person under at least one restriction on a day. The daily audience of a service is who uses it
+on a day.
 
 Method. Periods start on the observed day, from the announcement where no day was observed. They end
 on the recorded day; what is ongoing ends on the day of the facts. Where days in force are told,
 they are those alone (curfews). On each interval without change (intervals.py) the union of the
-daily audiences is bounded (Frechet) and drawn (unions). A daily figure is bounded by the interval
-that its source states, and drawn from it with the errors that figures have (audiences.py). With a
-monthly audience m alone the daily one lies between m/30 and m, and nothing is drawn. Restrictions
-in part of a country, on some networks or without a figure add nothing to the lower bound and
-everything they may touch to the upper one. Where several restrictions touch a platform, the draws
-take the audience from before the first of those in force, and the bounds the largest. A start that
-is not known to the day is the first day it may be; the lower bound takes the last.
+daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily
+figure bounds as its source states; on others, and without one, the daily audience lies between a
+thirtieth of a monthly audience and all of it, or a ninetieth where it is of three months, as
+internet users are. Draws take the daily figure with the errors that figures have (audiences.py),
+else the monthly audience times the share that comes on a day (frequency); where neither is known
+nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in
+part of a country or on some networks, and services without a figure, add nothing to the lower bound
+and everything they may touch to the upper one. Where several restrictions touch a platform, the
+draws take the audience from before the first of those in force, and the bounds the largest. A start
+that is not known to the day is the first day it may be; the lower bound takes the last.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
 length of the ended restrictions of the same severity.
 
-Assumptions. The daily audience from before stands for every day of the restriction.
+Assumptions. Where it is drawn, the daily audience from before stands for every day of the
+restriction.
 
 Known drawbacks. Weekdays and growth during a long restriction are not modelled; a median length
 says little of one restriction.
@@ -34,16 +39,19 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import curfews
+from audience_impact.audiences import curfews, universes
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.errors import figure_errors
+from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
+from audience_impact.frequency import law
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.periods import MONTH_DAYS, ONE_DAY
-from audience_impact.simulation import audiences, intervals, unions
+from audience_impact.periods import ONE_DAY
+from audience_impact.phases import days, years
+from audience_impact.simulation import audiences, intervals, reach, unions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import BASE_LAW, GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
@@ -56,6 +64,9 @@ ROWS = Frame(
     {
         **dict.fromkeys(AUDIENCE, TEXT),
         "row": NUMBER,
+        "audience": NUMBER,
+        "from_limit": DAY,
+        "until_limit": DAY,
         "where": TEXT,
         "base": TEXT,
         "base_id": TEXT,
@@ -68,22 +79,26 @@ ROWS = Frame(
             for end in ("low", "high", "whole")
         },
         "is_counted": TRUTH,
+        "is_order": TRUTH,
         "is_certain": TRUTH,
+        "is_complete": TRUTH,
         "is_daily_measured": TRUTH,
+        "is_daily_drawn": TRUTH,
     },
     key=("row",),
 )
-DAILY = Frame(
-    "timeline.daily",
-    {
-        "country_id": TEXT,
-        "platform_id": TEXT,
-        "audience_key": TEXT,
-        "shape": TEXT,
-        **dict.fromkeys(LAW[1:], NUMBER),
-        **figure_errors.COLUMNS,
-    },
-)
+_DRAWN = {
+    "country_id": TEXT,
+    "platform_id": TEXT,
+    "audience_key": TEXT,
+    "shape": TEXT,
+    **dict.fromkeys(LAW[1:], NUMBER),
+    **figure_errors.COLUMNS,
+    **dict.fromkeys(universes.OWN_LAW, NUMBER),
+}
+MONTHLY = Frame("timeline.monthly", _DRAWN)
+SHARE = [f"share_{name}" for name in law.LAW]
+DAILY = Frame("timeline.daily", {**_DRAWN, **dict.fromkeys(SHARE, NUMBER)})
 PERIODS = Frame(
     "timeline.periods",
     {
@@ -103,81 +118,129 @@ class Timeline(Declared):
     """Audiences by the day.
 
     Attributes:
-        rows: One an audience, numbered: its bounds of a day and of a month, and whether everyone
-            in it is certain to be touched.
-        daily: How the daily audience of each row is drawn, in the order of the rows.
+        rows: One a phase of an audience, numbered: its bounds of a day and of a month, whether
+            everyone in it is certain to be touched, and whether all audiences of the restriction
+            are known as well.
+        monthly: How the monthly audience of each row is drawn, in the order of the rows.
+        daily: How the daily audience of each row is drawn, the same.
         periods: When each restriction was in force.
-        measured: Intervals of each restriction whose daily audiences are all measured.
-        tail_degrees: Degrees of freedom of the growth of daily audiences.
+        drawn: Intervals of each restriction whose daily audiences can all be drawn.
+        tail_degrees: Degrees of freedom of the growth of audiences.
     """
 
-    FRAMES: ClassVar[Mapping[str, Frame]] = {"rows": ROWS, "daily": DAILY, "periods": PERIODS}
+    FRAMES: ClassVar[Mapping[str, Frame]] = {
+        "rows": ROWS,
+        "monthly": MONTHLY,
+        "daily": DAILY,
+        "periods": PERIODS,
+    }
 
     rows: pd.DataFrame
+    monthly: pd.DataFrame
     daily: pd.DataFrame
     periods: pd.DataFrame
-    measured: Intervals
+    drawn: Intervals
     tail_degrees: float
 
     @property
     def certain_rows(self) -> pd.DataFrame:
-        """Rows of restrictions that touch everyone in audiences that are all known."""
+        """Rows of restrictions that touch everyone in their audiences."""
         return self.rows[self.rows["is_certain"]]
 
     @property
-    def measured_rows(self) -> pd.DataFrame:
-        """Rows of those restrictions whose daily audiences are all measured."""
-        return self.rows[self.rows["is_certain"] & self.rows["is_daily_measured"]]
+    def drawn_rows(self) -> pd.DataFrame:
+        """Rows of those restrictions whose daily audiences can all be drawn."""
+        return self.rows[self.rows["is_complete"] & self.rows["is_daily_drawn"]]
 
 
-def timeline(scope: Scope, inputs: Inputs, bounds: Bounds) -> Timeline:
-    """The audiences of a scope by the day, in the order of AUDIENCE."""
-    rows = inputs.audiences.join(
-        bounds.countries["lower_persons"].rename("place_low_persons"), on=COUNTRY
-    ).sort_values(AUDIENCE, ignore_index=True)
-    figure = rows[AUDIENCE].merge(inputs.daily, on=AUDIENCE, how="left")
-    rows = _bounded(
-        rows.assign(daily_persons=figure["daily_persons"], row=rows.index), figure, scope, bounds
-    )
+def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Timeline:
+    """The audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = restriction_periods(scope)
-    drawn = rows[rows["is_certain"] & rows["is_daily_measured"]]
+    sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
+    day = pd.Timestamp(scope.as_of)
+    in_years = years.by_year(sizes, periods, (tables, inputs.errors), day)
+    phases, figure = days.by_figure(in_years, inputs.daily, periods)
+    monthly = audiences.drawn(phases, inputs.laws)
+    daily = _daily_laws(phases, figure, monthly, law.laws(phases, tables))
+    regional = universes.regional_limit(scope.by_id, tables)
+    rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, bounds, regional))
+    drawn = rows[rows["is_complete"] & rows["is_daily_drawn"]]
     return Timeline(
         rows,
-        figure,
+        monthly,
+        daily,
         periods,
         intervals_of(drawn, periods, "end", by_country=False),
         inputs.errors.tail_degrees if inputs.errors else np.inf,
     )
 
 
+def _daily_laws(
+    phases: pd.DataFrame, figure: pd.DataFrame, monthly: pd.DataFrame, share: pd.DataFrame
+) -> pd.DataFrame:
+    """How daily audiences are drawn: from the daily figure, else as a share of the monthly one."""
+    own = figure["shape"].fillna("") != ""
+    names = ["audience_key", *LAW, *figure_errors.COLUMNS]
+    other = monthly[names].reset_index(drop=True)
+    usable = ~own & (other["shape"] != "") & share["mean"].notna()
+    other["shape"] = other["shape"].where(usable, "")
+    frame = phases[["country_id", "platform_id", *universes.OWN_LAW]]
+    frame = frame.join(figure[names].where(own, other))
+    return frame.join(share.add_prefix("share_").where(usable))
+
+
 def _bounded(
-    rows: pd.DataFrame, figure: pd.DataFrame, scope: Scope, bounds: Bounds
+    rows: pd.DataFrame,
+    figure: pd.DataFrame,
+    daily: pd.DataFrame,
+    limits: tuple[Scope, Bounds, pd.Series],
 ) -> pd.DataFrame:
     """Least and most people of each row on a day and in a month, and what is certain of it."""
-    about = scope.by_id
-    restriction = rows["restriction_id"]
+    scope, bounds, regional = limits
+    restriction, now, low = rows["restriction_id"], rows["is_in_figure"], rows["low_persons"]
     cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
+    later = np.fmin(restriction.map(regional).astype("float64"), rows["base_persons"])
+    network = rows["platform_id"] == WHOLE_INTERNET
+    cap = cap.where(rows["is_first_year"] & ~network, later)
+    place = rows[COUNTRY].join(bounds.countries["lower_persons"], on=COUNTRY)["lower_persons"]
     monthly = rows["high_persons"].fillna(rows["base_persons"])
-    daily_whole = figure["daily_most_persons"].fillna(monthly)
-    is_daily = rows["daily_persons"].notna()
-    known = rows["metric_priority"].notna() | is_daily
-    measured = is_daily & rows["base_persons"].notna()
-    everyone = restriction.map(about["is_reaching_everyone"]).astype(bool)
-    low = rows["low_persons"]
-    day = figure["daily_least_persons"]
-    day = day.where(is_daily, np.fmax(day, low / MONTH_DAYS))
+    monthly = monthly.where(~network, np.fmax(monthly, rows["base_persons"]))  # all of the year
+    least = low / reach.month_days(rows["metric"])
+    day = figure["daily_least_persons"].where(now)
+    day = day.where(figure["daily_persons"].notna(), np.fmax(day, least)).fillna(least)
+    daily_whole = figure["daily_most_persons"].where(now).fillna(monthly)
     return rows.assign(
-        where=restriction.map(about["area_ids"]),
+        where=restriction.map(scope.by_id["area_ids"]),
+        is_order=restriction.map(scope.by_id["is_order"]).astype(bool),
+        daily_persons=figure["daily_persons"],
         daily_whole_persons=daily_whole,
         monthly_whole_persons=monthly,
         daily_low_persons=_least(day, cap),
         daily_high_persons=np.fmin(daily_whole, cap),
-        monthly_low_persons=_least(np.fmax(low, rows["place_low_persons"]), cap),
+        monthly_low_persons=_least(np.fmax(low, place), cap),
         monthly_high_persons=np.fmin(monthly, cap),
-        is_counted=rows["metric_priority"].notna(),
-        is_certain=everyone & known.groupby(restriction).transform("all"),
-        is_daily_measured=measured.groupby(restriction).transform("all").astype(bool),
+        **_known(rows, figure, daily, scope),
     )
+
+
+def _known(
+    rows: pd.DataFrame, figure: pd.DataFrame, daily: pd.DataFrame, scope: Scope
+) -> dict[str, pd.Series]:
+    """What is known of each row, and of all audiences of its restriction."""
+    restriction = rows["restriction_id"]
+    everyone = restriction.map(scope.by_id["is_reaching_everyone"]).astype(bool)
+    counted, has_base = rows["metric_priority"].notna(), rows["base_persons"].notna()
+    measured = has_base & (figure["shape"].fillna("") != "")
+    drawn = has_base & (daily["shape"] != "")
+    known = counted | figure["daily_persons"].notna()
+    all_known = known.groupby([restriction, rows["from_limit"].dt.year], dropna=False)
+    return {
+        "is_counted": counted,
+        "is_certain": everyone,
+        "is_complete": everyone & all_known.transform("all"),
+        "is_daily_measured": measured.groupby(restriction).transform("all").astype(bool),
+        "is_daily_drawn": drawn.groupby(restriction).transform("all").astype(bool),
+    }
 
 
 def _least(persons: pd.Series, cap: pd.Series) -> pd.Series:
@@ -234,6 +297,33 @@ def begins(periods: pd.DataFrame, end: str) -> pd.Series:
     return periods["least_from" if end == "least_end" else "from_day"]
 
 
+def in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
+    """Columns `start` and `end` (exclusive) of the days on which each row is in force."""
+    about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
+    first, last = begins(about, end), about[end]
+    return pd.DataFrame(
+        {
+            "start": first.where(first > rows["from_limit"], rows["from_limit"]),
+            "end": last.where(last < rows["until_limit"], rows["until_limit"]),
+        }
+    ).where(first.notna() & last.notna())
+
+
+def countries_in_force(line: Timeline) -> pd.DataFrame:
+    """When each restriction was in force in each of its countries.
+
+    Columns: restriction_id, country_id, and the first day and the day after the last of what is
+    certain (`least_start`, `least_end`), drawn (`start`, `end`) and possible (`most_*`).
+    """
+    rows = line.rows.drop_duplicates(COUNTRY)[COUNTRY].reset_index(drop=True)
+    about = line.periods.reindex(rows["restriction_id"]).reset_index(drop=True)
+    ends = {"least_": "least_end", "": "end", "most_": "most_end"}
+    return rows.assign(
+        **{f"{kind}start": begins(about, end) for kind, end in ends.items()},
+        **{f"{kind}end": about[end] for kind, end in ends.items()},
+    )
+
+
 def intervals_of(
     rows: pd.DataFrame, periods: pd.DataFrame, end: str, by_country: bool
 ) -> Intervals:
@@ -247,12 +337,23 @@ def intervals_of(
             "item": rows["row"].astype("str").to_numpy(),
             "start": begins(about, end).to_numpy(),
             "end": about[end].to_numpy(),
+            "from_limit": rows["from_limit"].to_numpy(),
+            "until_limit": rows["until_limit"].to_numpy(),
         }
     )
     usable = frame[["start", "end"]].notna().all(axis=1).to_numpy()
     frame = curfews.on_days(frame[usable], about[usable])
-    found, members = intervals.stretches(frame)
+    found, members = intervals.stretches(_inside(frame))
     return found, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
+
+
+def _inside(frame: pd.DataFrame) -> pd.DataFrame:
+    """Spans cut to the limits of their phases."""
+    start, end = frame["start"], frame["end"]
+    return frame.assign(
+        start=start.where(start > frame["from_limit"], frame["from_limit"]),
+        end=end.where(end < frame["until_limit"], frame["until_limit"]),
+    )
 
 
 def one_a_platform(
@@ -299,5 +400,7 @@ def daily_people(
     used = line.daily.index.isin(members["row"])
     drawn = np.full((len(line.rows), sampler.count), np.nan)
     if used.any():
-        drawn[used] = audiences.values(line.daily[used], sampler, line.tail_degrees)
+        daily = line.daily[used]
+        values = audiences.values(daily, sampler, line.tail_degrees)
+        drawn[used] = values * audiences.daily_shares(daily, sampler)
     return unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)[0]

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,7 +73,8 @@ def run(
             "--as-of",
             formats=["%Y-%m-%d"],
             metavar="DATE",
-            help="Day the results speak of. Default: the newest date of access in the facts.",
+            help="Day the results speak of. Default: the last day on which, or after which, two "
+            "sources were read.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
@@ -81,7 +82,8 @@ def run(
         bool,
         typer.Option(
             "--strict",
-            help="Refuse to publish when any row is bad, instead of sending it to quarantine.",
+            help="Refuse to publish when any row is bad, instead of sending it to quarantine, or "
+            "when answers changed much against the last version.",
         ),
     ] = False,
     keep: Annotated[
@@ -102,6 +104,14 @@ def run(
         bool,
         typer.Option(help="Tell which input drives the width of each interval."),
     ] = True,
+    accept_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changes",
+            help="With --strict: publish although answers changed much, or vanished, against the "
+            "last version.",
+        ),
+    ] = False,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
     folders = fact_folders(facts)
@@ -115,6 +125,7 @@ def run(
         "repair": repair,
         "workers": workers,
         "sensitivity": sensitivity,
+        "accept_changes": accept_changes,
     }
     raise typer.Exit(run_flow(folders, published, wanted))
 
@@ -143,7 +154,7 @@ def check(
     from schemas.contracts import ValidationOffError
 
     try:
-        checked = steps.check(steps.read(folders))
+        checked = steps.check(steps.read(folders), datetime.now(UTC).date())
     except ValidationOffError as error:
         raise fail(str(error)) from error
     findings = [relocated(found, folders) for found in checked.findings]
@@ -152,7 +163,8 @@ def check(
     sys.stdout.write(told)
     errors = sum(found.severity is not FindingSeverity.WARNING for found in findings)
     warnings = len(findings) - errors
-    typer.echo(f"{rows:,} rows checked: {errors} errors, {warnings} warnings", err=True)
+    kept = f", {len(checked.accepted)} accepted" if checked.accepted else ""
+    typer.echo(f"{rows:,} rows checked: {errors} errors, {warnings} warnings{kept}", err=True)
     raise typer.Exit(1 if errors else 0)
 
 
@@ -230,6 +242,37 @@ def calibrate(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
 def learn(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     """Learn what printed figures may be off by and write figure_errors.csv."""
     raise _learned("figure_errors", facts, check)
+
+
+@app.command()
+def learn_daily_use(
+    facts: Annotated[
+        Path,
+        typer.Option(
+            "--facts",
+            metavar="DIR",
+            callback=local,
+            help="Folder of fact tables.",
+            show_default="data/facts of the checkout",
+        ),
+    ] = FACTS,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
+    ] = False,
+) -> None:
+    """Learn who of the users comes on a day, and write daily_use.csv."""
+    fact_folders([facts])
+    from flows.pipeline import steps
+    from flows.pipeline.daily_use import learn
+    from schemas.contracts import ValidationOffError
+
+    try:
+        matched, told = learn(facts, check)
+    except (steps.RefusedError, ValidationOffError, ValueError) as error:
+        raise fail(str(error)) from error
+    typer.echo(told, err=check and not matched)
+    raise typer.Exit(1 if check and not matched else 0)
 
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]

@@ -11,23 +11,42 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact.rules import Stage, named
-from audience_impact.vocabulary import FindingSeverity, ImpactMetric, RuleStage
+from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
 from flows.publishing import PublishError, versions
 
 FALL_SHARE = 0.2
 MOVED_FACTOR = 2.0
 
 
+BOUNDS = ("lower_persons", "upper_persons")
+MEDIAN = "q50_persons"
+STATUS = "obs_status"
+ANSWER = [*BOUNDS, MEDIAN, STATUS]
+KEY = ["restriction_id", "impact_metric"]
+SAID = {"lower_persons": "at least", "upper_persons": "at most", MEDIAN: "a median of"}
+STRENGTH = [
+    status.value
+    for status in (
+        ObsStatus.NORMAL,
+        ObsStatus.ESTIMATED,
+        ObsStatus.FORECAST,
+        ObsStatus.LOW_RELIABILITY,
+        ObsStatus.MISSING,
+    )
+]
+"""Statuses from the surest on."""
+
+
 @dataclass(frozen=True)
 class Summary:
     """What versions are compared by.
 
-    `rows` counts the rows of each table; `upper_persons` holds the upper bounds on the people
-    exposed, by restriction.
+    `rows` counts the rows of each table; `answers` holds bounds, median and status of each
+    restriction and metric, by both.
     """
 
     rows: Mapping[str, int]
-    upper_persons: pd.Series
+    answers: pd.DataFrame
 
 
 VERSIONS = Stage[Callable[[Summary, Summary], list[str]]](RuleStage.VERSIONS)
@@ -36,8 +55,13 @@ VERSIONS = Stage[Callable[[Summary, Summary], list[str]]](RuleStage.VERSIONS)
 
 def summary(rows: Mapping[str, int], impact: pd.DataFrame) -> Summary:
     """What a version is compared by, from its rows and its table `impact`."""
-    exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
-    return Summary(rows, exposed.set_index("restriction_id")["upper_persons"].astype("float64"))
+    numbers = dict.fromkeys([*BOUNDS, MEDIAN], "float64")
+    return Summary(rows, impact[[*KEY, *ANSWER]].astype(numbers).set_index(KEY))
+
+
+def nothing(rows: Mapping[str, int]) -> Summary:
+    """A version of which no answer can be read."""
+    return summary(rows, pd.DataFrame({name: [] for name in [*KEY, *ANSWER]}))
 
 
 def last(root: Path) -> Summary:
@@ -49,10 +73,9 @@ def last(root: Path) -> Summary:
     try:
         version = versions.latest(root)
         rows = version.rows()
-        columns = ["restriction_id", "impact_metric", "upper_persons"]
-        return summary(rows, version.table("impact", columns=columns))
+        return summary(rows, version.table("impact", columns=[*KEY, *ANSWER]))
     except PublishError:
-        return Summary(rows, pd.Series(dtype="float64"))
+        return nothing(rows)
 
 
 @VERSIONS.rule(
@@ -75,21 +98,70 @@ def row_count_fell(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "the people exposed to a restriction are more than twice, or less than half, of what the "
-    "last version said; told by the run, not published",
+    "a bound or the median of an answer is more than twice, or less than half, of what the last "
+    "version said; told by the run, not published",
     "see which fact changed",
     "impact",
     number=21,
 )
 def magnitude_moved(before: Summary, now: Summary) -> list[str]:
-    """One line for each restriction whose people changed by more than the factor."""
-    both = pd.DataFrame({"before": before.upper_persons, "now": now.upper_persons}).dropna()
-    low, high = both.min(axis=1), both.max(axis=1)
+    """One line for each bound and median that changed by more than the factor."""
+    both = before.answers.join(now.answers, rsuffix="_now", how="inner")
+    lines = []
+    for name, said in SAID.items():
+        pairs = both[[name, f"{name}_now"]].dropna()
+        moved = pairs[pairs.max(axis=1) > MOVED_FACTOR * pairs.min(axis=1)]
+        lines += [
+            f"impact.parquet: magnitude_moved: {_of(key)} had {said} {first:,.0f} people in the "
+            f"last version, {then:,.0f} now; see which fact changed"
+            for key, (first, then) in zip(moved.index, moved.to_numpy(), strict=True)
+        ]
+    return sorted(lines)
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "an answer of the last version, or a bound or the median of one, is there no more; told by the "
+    "run, not published",
+    "see which fact is gone or in quarantine",
+    "impact",
+)
+def answer_vanished(before: Summary, now: Summary) -> list[str]:
+    """One line for each answer of which something is gone."""
+    then = now.answers.reindex(before.answers.index)
+    gone = before.answers.notna() & then.isna()
     return [
-        f"impact.parquet: magnitude_moved: {row.Index} had at most {row.before:,.0f} people in "
-        f"the last version, {row.now:,.0f} now; see which fact changed"
-        for row in both[high > MOVED_FACTOR * low].itertuples()
+        f"impact.parquet: answer_vanished: {_of(key)} has no {', '.join(gone.columns[lost])} any "
+        "more; see which fact is gone"
+        for key, lost in zip(gone.index, gone.to_numpy(), strict=True)
+        if lost.any()
     ]
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "an answer is less sure than in the last version; told by the run, not published",
+    "see which fact is gone or in quarantine",
+    "impact",
+)
+def status_fell(before: Summary, now: Summary) -> list[str]:
+    """One line for each answer whose status is weaker than it was."""
+    both = before.answers[[STATUS]].join(now.answers[[STATUS]], rsuffix="_now", how="inner")
+    rank = both.map(lambda status: STRENGTH.index(status) if status in STRENGTH else -1)
+    fell = both[rank[f"{STATUS}_now"] > rank[STATUS]]
+    return [
+        f"impact.parquet: status_fell: {_of(key)} had status {first} in the last version, {then} "
+        "now; see which fact changed"
+        for key, (first, then) in zip(fell.index, fell.to_numpy(), strict=True)
+    ]
+
+
+def _of(key: tuple[str, str]) -> str:
+    """A restriction, with the metric where it is not the people exposed."""
+    restriction, metric = key
+    return (
+        restriction if metric == ImpactMetric.PEOPLE_EXPOSED.value else f"{restriction} ({metric})"
+    )
 
 
 def changes(before: Summary, now: Summary) -> list[str]:

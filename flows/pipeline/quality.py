@@ -66,13 +66,13 @@ def report(
 ) -> pd.DataFrame:
     """One row a rule and table it applies to, also where nothing failed.
 
-    `broken` names the rows of `impact` that break each rule over results, `rows` counts the rows
+    `broken` names the rows of results that break each rule over them, `rows` counts the rows
     of each table, and `told` are the lines about contradicting overlaps.
     """
     failed: dict[tuple[str, str], list[str]] = {}
     for one in findings:
         failed.setdefault((one.rule, one.table), []).append(f"{one.file}:{one.line}")
-    failed |= {(rule, "impact"): keys for rule, keys in broken.items()}
+    failed |= {(rule, name): keys for rule, keys in broken.items() for name in named(rule).tables}
     details = {CONTRADICT: "\n".join(told)}
     return pd.DataFrame(
         [
@@ -96,7 +96,7 @@ def report(
 def faults(broken: Mapping[str, list[str]]) -> list[str]:
     """One line for each broken rule over results that stops publishing."""
     return [
-        f"impact: {rule}: {named(rule).meaning}: {', '.join(keys[:5])}"
+        f"{', '.join(named(rule).tables)}: {rule}: {named(rule).meaning}: {', '.join(keys[:5])}"
         for rule, keys in broken.items()
         if keys and named(rule).severity is FindingSeverity.TABLE_ERROR
     ]

@@ -14,6 +14,7 @@ from audience_impact import pipeline as impact
 from audience_impact.facts import reading as files
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
+from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.rules import named
 from audience_impact.vocabulary import FindingSeverity
@@ -24,6 +25,7 @@ from flows.publishing import versions as publish
 from schemas import contracts, published
 from schemas import facts as fact_models
 from schemas.arrow import to_arrow
+from schemas.fields import SANE_YEARS
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -56,13 +58,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Checked:
-    """Typed rows that passed, all findings, and how many rows each table held."""
+    """Typed rows that passed, findings, how many rows each table held, and warnings accepted."""
 
     folders: tuple[Path, ...]
     tables: Tables
     findings: tuple[Finding, ...]
     rows: dict[str, int]
     inputs_sha256: str
+    accepted: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,10 +120,11 @@ def read(folders: Sequence[Path]) -> Reading:
     )
 
 
-def check(reading: Reading) -> Checked:
-    """Hold the facts against every rule.
+def check(reading: Reading, today: date | None = None) -> Checked:
+    """Hold the facts against every rule; what cannot be known after `today` is held against it.
 
-    Rows with errors are taken out, and with them the rows whose keys then point nowhere.
+    Rows with errors are taken out, and with them the rows whose keys then point nowhere. Warnings
+    that were reviewed and accepted are parted from the others.
     """
     contracts.require_validation()
     own = [
@@ -136,15 +140,23 @@ def check(reading: Reading) -> Checked:
         return _checked(reading, reading.tables, own)  # all that points there would fail as well
     tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
     typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
-    across = checks.cross(typed)
+    across = [*checks.cross(typed), *days.read_after(typed, today)]
     typed, late = checks.settle(facts.without(typed, across), keys, references)
     written = facts.as_written([*across, *late], reading.tables)
     return _checked(reading, typed, [*own, *cascade, *written])
 
 
 def _checked(reading: Reading, tables: Tables, findings: list[Finding]) -> Checked:
-    together = tuple(sorted([*reading.findings, *findings], key=_order))
-    return Checked(reading.folders, tables, together, _rows_read(reading), reading.inputs_sha256)
+    every = sorted([*reading.findings, *findings], key=_order)
+    stand, told = accepted.parted(every, reading.tables, fact_models.keys())
+    return Checked(
+        reading.folders,
+        tables,
+        tuple(sorted(stand, key=_order)),
+        _rows_read(reading),
+        reading.inputs_sha256,
+        tuple(told),
+    )
 
 
 def _rows_read(reading: Reading) -> dict[str, int]:
@@ -203,6 +215,9 @@ def compute(
     if as_of is None and checked.tables["sources"].empty:
         raise RefusedError(["no source is left that says when the facts were read: see check"])
     day = as_of or impact.newest_access(checked.tables)
+    first, last = SANE_YEARS
+    if not first <= day.year <= last:
+        raise RefusedError([f"as_of {day} lies outside the years {first} to {last}: correct it"])
     settings = impact.Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
     found = impact.calculate(checked.tables, day, settings)
     told = [facts.relocated(one, checked.folders) for one in found.findings]

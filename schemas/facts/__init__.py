@@ -1,8 +1,7 @@
 """The contracts of the fact tables, a module a table: a pandera model over the text as written.
 
 A module holds the model, named as the table is; where several columns make the key, `KEY`; and
-where it may be missing, `OPTIONAL`. A new table is a module and its name
-in TABLES.
+where the table may be missing, `OPTIONAL`. A new table is a module and its name in TABLES.
 """
 
 from schemas.fields import FactModel
@@ -21,6 +20,8 @@ TABLES = (
     "surveys",
     "use_patterns",
     "overlap_calibration",
+    "use_frequency",
+    "daily_use",
     "figure_errors",
     "restrictions",
     "restriction_targets",
@@ -29,13 +30,14 @@ TABLES = (
     "register_rows",
     "event_links",
     "published_area_figures",
+    "accepted_findings",
 )
 """The fact tables, in the order in which keys resolve."""
 
 _MODULES = modules(__name__, TABLES)
 MODELS = {table: model(module, FactModel) for table, module in _MODULES.items()}
 OPTIONAL = {table for table, module in _MODULES.items() if getattr(module, "OPTIONAL", False)}
-"""Tables that may be missing: those that only an imported register needs, and the errors of
+"""Tables that may be missing: those of registers, the reviewed findings, and the errors of
 figures, without which nothing is drawn."""
 
 

@@ -37,3 +37,14 @@ class Estimates(Measured):
         accounts = frame["audience_metric"].isin(ACCOUNT_METRICS) & people
         residents = frame["audience_metric"].eq(words.AudienceMetric.POPULATION.value) & ~people
         return ~(accounts | residents)
+
+    @fields.row_rule(
+        "a count of people, accounts or devices has a fraction",
+        "write whole numbers; a point is no sign between thousands",
+        "value",
+    )
+    def counts_are_whole(cls, frame: pd.DataFrame) -> Any:
+        """Only shares have fractions: 350.900 is a count whose thousands were set apart."""
+        fractions = pd.concat([frame[name] for name in ("value", "low", "high")], axis=1)
+        fractions = fractions.apply(lambda cells: cells.str.contains(r"\.", regex=True))
+        return frame["unit"].eq(words.Unit.SHARE.value) | ~fractions.any(axis=1)

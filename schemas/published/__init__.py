@@ -15,6 +15,7 @@ TABLES = (
     "impact",
     "impact_by_platform",
     "impact_by_area",
+    "impact_by_day",
     "area_comparisons",
     "impact_by_group",
     "person_days",

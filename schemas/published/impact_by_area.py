@@ -15,7 +15,9 @@ KEY = ("area_id", "period", "impact_metric")
 class ImpactByArea(PublishedModel):
     """People under at least one restriction in a month or a year, each person once."""
 
-    area_id: Series[str] = columns.column("ISO 3166 code of the country", sdmx="REF_AREA")
+    area_id: Series[str] = columns.column(
+        "ISO 3166 code of a country, UN M49 code of a region, 001: the world", sdmx="REF_AREA"
+    )
     period: Series[str] = columns.column("month or year", sdmx="TIME_PERIOD")
     impact_metric: Series[str] = columns.word(
         words.ImpactMetric, "which people are counted", "INDICATOR"
@@ -31,8 +33,12 @@ class ImpactByArea(PublishedModel):
         "95 % quantile, of restrictions with figures; null: none"
     )
     upper_persons: Series[float] = columns.people("at most so many people; null: no base on record")
-    base: Series[str] = columns.column("population that contains the audiences", null=True)
-    base_persons: Series[float] = columns.people("people in the base")
+    base: Series[str] = columns.column(
+        "population that contains the audiences; null for regions", null=True
+    )
+    base_persons: Series[float] = columns.people(
+        "people in the base of that year; of a region, in its countries under restriction"
+    )
     platforms: Series[str] = columns.column("platforms restricted at some time, joined by ;")
     restrictions_count: Series[float] = columns.column(
         "restrictions in force at some time", "count", ge=1
@@ -42,11 +48,31 @@ class ImpactByArea(PublishedModel):
         "count",
         ge=0,
     )
+    areas_count: Series[float] = columns.column("countries under restriction", "count", ge=1)
+    estimated_areas_count: Series[float] = columns.column(
+        "of these, with an estimate; the others enter the quantiles with their lower bound",
+        "count",
+        ge=0,
+    )
+    ordered_lower_persons: Series[float] = columns.people(
+        "at least, of restrictions that an authority ordered", null=False
+    )
+    ordered_q05_persons: Series[float] = columns.people("5 % quantile, of ordered restrictions")
+    ordered_q50_persons: Series[float] = columns.people("median, of ordered restrictions")
+    ordered_q95_persons: Series[float] = columns.people("95 % quantile, of ordered restrictions")
+    ordered_upper_persons: Series[float] = columns.people("at most, of ordered restrictions")
+    ordered_restrictions_count: Series[float] = columns.column(
+        "restrictions that an authority ordered; all, where no source says who did", "count", ge=0
+    )
     obs_status: Series[str] = columns.status()
     reason: Series[str] = columns.reason()
     as_of: Series[str] = columns.as_of()
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= upper <= base, and quantiles in order, to one person."""
-        return in_order(frame, "persons", ("lower", "upper", "base"), 1.0)
+        """Lower <= upper <= base, and quantiles in order, to one person in each country."""
+        slack = frame["areas_count"]
+        ends = ("lower", "upper")
+        own = in_order(frame, "persons", (*ends, "base"), slack)
+        alone = frame.filter(like="ordered_").rename(columns=lambda name: name[len("ordered_") :])
+        return own & in_order(alone, "persons", ends, slack)

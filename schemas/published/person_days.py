@@ -57,6 +57,21 @@ class PersonDays(PublishedModel):
     imputed_q50_person_days: Series[float] = columns.person_days("median, with imputed ends")
     imputed_q95_person_days: Series[float] = columns.person_days("95 % quantile, with imputed ends")
     imputed_upper_person_days: Series[float] = columns.person_days("at most, with imputed ends")
+    feature_lower_person_days: Series[float] = columns.person_days(
+        "at least, users of the restricted features; null for a country together"
+    )
+    feature_q05_person_days: Series[float] = columns.person_days(
+        "5 % quantile, users of the restricted features"
+    )
+    feature_q50_person_days: Series[float] = columns.person_days(
+        "median, users of the restricted features"
+    )
+    feature_q95_person_days: Series[float] = columns.person_days(
+        "95 % quantile, users of the restricted features"
+    )
+    feature_upper_person_days: Series[float] = columns.person_days(
+        "at most, users of the restricted features"
+    )
     obs_status: Series[str] = columns.status()
     reason: Series[str] = columns.reason()
     as_of: Series[str] = columns.as_of()
@@ -66,7 +81,9 @@ class PersonDays(PublishedModel):
         """Lower <= upper, and quantiles in order, to one person on each day."""
         slack, ends = frame["days"] + 1, ("lower", "upper")
         hours = in_order(frame, "person_hours", ends, 24 * slack)
-        return in_order(frame, "person_days", ends, slack) & hours
+        users = frame.filter(like="feature_").rename(columns=lambda name: name[len("feature_") :])
+        both = in_order(frame, "person_days", ends, slack) & hours
+        return both & in_order(users, "person_days", ends, slack)
 
     @row_rule("more than 24 person-hours for a person-day")
     def hours_of_days(cls, frame: pd.DataFrame) -> Any:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audience_impact.errors import law
 from audience_impact.overlap import calibration
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.copula import union as copula_union
@@ -38,10 +39,17 @@ def areas(family: str, exact: bool = False) -> list[Area]:
     return [maker.area(family) for _ in range(60)]
 
 
+def learned_errors() -> law.FigureErrors:
+    """What the committed table says figures may be off by."""
+    errors = law.read(facts("figure_errors"))
+    assert errors is not None
+    return errors
+
+
 @cache
 def covered(stated: float) -> dict[str, float]:
     """Coverage by measure where figures state so much of their error and all else is known."""
-    publisher = coverage.Publisher(np.random.default_rng(2), stated)
+    publisher = coverage.Publisher(np.random.default_rng(2), stated, learned_errors())
     rows = coverage.summary(coverage.scored(areas("copula", exact=True), EXACT, publisher))
     return {str(r["measure"]): float(r["coverage_share"]) for r in rows if r["family"] == "copula"}
 

@@ -86,6 +86,7 @@ def test_parameters_come_as_text_and_are_typed() -> None:
         "repair": False,
         "workers": 1,
         "sensitivity": True,
+        "accept_changes": False,
     }
 
 

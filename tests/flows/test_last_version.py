@@ -21,14 +21,24 @@ NOW = pd.Series({"same": 100.0, "twice": 200.0, "more": 201.0, "half": 50.0, "le
                  "new": 1.0, "unknown": 1.0, "nobody": 0.0, "some": 1.0})  # fmt: skip
 
 
-def people(upper: pd.Series) -> Summary:
+def people(upper: pd.Series, **cells: object) -> Summary:
     """A version of which only the people are known."""
-    return Summary({}, upper)
+    impact = pd.DataFrame(
+        {
+            "restriction_id": upper.index,
+            "impact_metric": "people_exposed",
+            "lower_persons": np.nan,
+            "upper_persons": upper.to_numpy(),
+            "q50_persons": np.nan,
+            "obs_status": "A",
+        }
+    )
+    return last_version.summary({}, impact.assign(**cells))
 
 
 def rows(**counts: int) -> Summary:
     """A version of which only the rows are known."""
-    return Summary(counts, pd.Series(dtype="float64"))
+    return last_version.nothing(counts)
 
 
 def test_people_more_than_doubled_or_halved_are_told() -> None:
@@ -49,8 +59,8 @@ def test_a_table_that_lost_more_than_a_fifth_is_named() -> None:
 
 def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
     none = last_version.last(tmp_path)
-    assert (none.rows, none.upper_persons.empty) == ({}, True)
-    assert last_version.changes(none, Summary({"impact": 1}, NOW)) == []
+    assert (none.rows, none.answers.empty) == ({}, True)
+    assert last_version.changes(none, people(NOW)) == []
 
 
 def test_every_rule_of_the_last_version_is_documented() -> None:
@@ -81,8 +91,10 @@ def test_the_last_version_is_what_was_published(root: Path, results: steps.Resul
     acts = (FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()
     assert before.rows == now.rows
     assert before.rows["impact"] == 4 * (len(acts) - 1)
-    assert len(now.upper_persons) == len(acts) - 1
-    pd.testing.assert_series_equal(before.upper_persons, now.upper_persons, check_index_type=False)
+    assert len(now.answers) == 4 * (len(acts) - 1)
+    pd.testing.assert_frame_equal(
+        before.answers, now.answers, check_index_type=False, check_dtype=False
+    )
     assert last_version.changes(before, now) == []
 
 
@@ -94,8 +106,36 @@ def test_what_changed_against_the_last_version(root: Path, results: steps.Result
     now = last_version.summary(fewer, impact.assign(upper_persons=upper))
     lines = last_version.changes(last_version.last(root), now)
     told = [line.split(": ")[1] for line in lines]
-    assert told == ["row_count_fell"] * 5 + ["magnitude_moved"]
-    assert f"{act} had at most 105,000,000 people in the last version, 1 now" in lines[-1]
+    assert told[:5] == ["row_count_fell"] * 5
+    assert set(told[5:]) == {"magnitude_moved"}
+    assert any(
+        f"{act} had at most 105,000,000 people in the last version, 1 now" in line for line in lines
+    )
+
+
+@pytest.mark.parametrize("column", ["lower_persons", "q50_persons"])
+def test_a_lower_bound_and_a_median_are_compared_as_well(column: str) -> None:
+    before, now = (people(BEFORE[["same"]], **{column: value}) for value in (9e6, 90e6))
+    (line,) = last_version.changes(before, now)
+    assert "same had " in line
+    assert "9,000,000 people in the last version, 90,000,000 now" in line
+
+
+def test_a_bound_or_a_restriction_that_is_gone_is_told() -> None:
+    upper = BEFORE[["same", "more"]]
+    gone = last_version.answer_vanished(people(upper), people(upper.where(upper.index == "same")))
+    assert [line.split(": ")[2].split(";")[0] for line in gone] == [
+        "more has no upper_persons any more"
+    ]
+    (line,) = last_version.answer_vanished(people(upper), people(upper[["same"]]))
+    assert "more has no upper_persons, obs_status any more" in line
+
+
+def test_a_weaker_status_is_told_and_a_surer_one_not() -> None:
+    one = BEFORE[["same"]]
+    (line,) = last_version.status_fell(people(one), people(one, obs_status="M"))
+    assert "same had status A in the last version, M now" in line
+    assert last_version.status_fell(people(one, obs_status="U"), people(one)) == []
 
 
 # A version that the disk has damaged.
@@ -127,7 +167,7 @@ def test_a_damaged_table_is_named_and_the_next_publish_mends_it(
         story.load(versions.latest(root))
     before = last_version.last(root)
     assert before.rows == summary(results).rows
-    assert before.upper_persons.empty is (table == "impact")
+    assert before.answers.empty is (table == "impact")
     assert steps.write(results, root, None).created
     assert path.read_bytes() == sound
     assert story.load(versions.latest(root)).keys() >= {"impact", "lineage"}

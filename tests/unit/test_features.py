@@ -20,7 +20,7 @@ from tests.engine import (
     rising,
     russia,
 )
-from tests.support import AGED, World, world
+from tests.support import AGED, ERRORS, World, world
 
 FEATURE, DEPRIVED = "people_feature_exposed", "people_deprived_net"
 SAMPLER = Sampler(0, 10_000)
@@ -240,9 +240,10 @@ def test_whole_services_single_features_and_both() -> None:
 
 
 def test_draws_of_callers_are_as_wide_as_the_effective_sample() -> None:
-    made = calls(asked(russia(), population_base="internet_12_plus", platform_id="telegram"))
+    told = {"population_base": "internet_12_plus", "platform_id": "telegram"}
+    made = calls(asked(russia(errors=ERRORS), **told))
     share = feature_users.feature_users(shares(made), SAMPLER)[0] / 105e6
-    expected = np.sqrt(0.37 * 0.63 / (feature_users.EFFECTIVE_SAMPLE + 1))
+    expected = np.sqrt(0.37 * 0.63 / (ERRORS["effective_sample", "count"] + 1))
     assert share.mean() == pytest.approx(0.37, abs=1e-3)
     assert share.std() == pytest.approx(expected, rel=0.02)
 

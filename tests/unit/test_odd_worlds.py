@@ -32,12 +32,19 @@ COEFFICIENTS |= {"area": "0.1", "region": "0.1", "model": "0.2"}
 COEFFICIENTS |= {"spread_below": "1.0", "spread_above": "1.0"}
 
 
-def calibrated() -> World:
-    """The small world with a calibration, two measured services and their daily audiences."""
+def calibrated(period: str = "2025-06") -> World:
+    """The small world with a calibration, two measured services and their daily audiences.
+
+    Daily figures bind on the days of their period alone.
+    """
     made = world().estimate("A").estimate("B", platform_id="beta", value="400000")
     for platform, value in (("alpha", "300000"), ("beta", "200000")):
         made.estimate(
-            f"D-{platform}", platform_id=platform, audience_metric="avg_daily_reach", value=value
+            f"D-{platform}",
+            platform_id=platform,
+            audience_metric="avg_daily_reach",
+            value=value,
+            period=period,
         )
     made.errors()
     for parameter, value in COEFFICIENTS.items():
@@ -150,13 +157,13 @@ def test_days_of_two_countries_are_not_added() -> None:
 
 def test_an_end_before_the_last_possible_start_leaves_one_day() -> None:
     ended = {"end_status": "ended", "end_source": "recorded", "ended_on": "2025-07"}
-    found = days(results(calibrated().restrict("R1", "alpha", **ended)))
+    found = days(results(calibrated("2025-07").restrict("R1", "alpha", **ended)))
     assert found["lower_person_days"] == 300_000
     assert found["q50_person_days"] == 17 * 300_000
 
 
 def test_a_start_known_to_the_month_is_certain_from_its_last_day() -> None:
-    found = days(results(calibrated().restrict("R1", "alpha", observed_from="2026-01")))
+    found = days(results(calibrated("2026-01").restrict("R1", "alpha", observed_from="2026-01")))
     assert found["lower_person_days"] == 300_000
     assert found["q50_person_days"] == 31 * 300_000
 

@@ -1,21 +1,26 @@
 """Person-days and people by month and year: the worked case, and a count of every day."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from scipy.special import expit
 
 from audience_impact.outputs import impact_by_area as areas
+from audience_impact.outputs import impact_by_day as by_days
 from audience_impact.outputs import person_days as times
 from audience_impact.simulation.sampler import Sampler
-from tests.engine import calls, prepared, rising, russia
+from tests import engine
+from tests.engine import calibrated, calls, prepared, rising
 from tests.support import AS_OF, World, row, world
 
 DAYS = [f"{name}_person_days" for name in ("lower", "q05", "q50", "q95", "upper")]
+LEAST = 80 * 82.1e6 + 61 * 96e6 / 30
+"""Days of the daily figure, and those from November on, when a thirtieth of a month is certain."""
 PEOPLE = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
 
 
@@ -25,6 +30,15 @@ def person_days(made: World) -> pd.DataFrame:
 
 def by_area(made: World) -> pd.DataFrame:
     return areas.impact_by_area(prepared(made)[0].simulation, Sampler(0, 100), 1, AS_OF)
+
+
+def russia() -> World:
+    """The worked case; daily figures are of August to October, the days on which they bind."""
+    made = engine.russia()
+    for figure in made.rows["estimates"]:
+        if figure["audience_metric"] == "avg_daily_reach":
+            figure["period"] = "2025-08/2025-10"
+    return made
 
 
 def total(table: pd.DataFrame, period: str = "all", name: str = "R1") -> "pd.Series[float]":
@@ -43,7 +57,7 @@ def test_calls_in_russia(name: str, period: str, worked: pd.DataFrame) -> None:
     assert (found["days"], found["covered_days"]) == (141, 141)
     assert found["naive_sum_person_days"] == pytest.approx(26.085e9)  # 141 x (96 + 89)
     assert found["naive_daily_sum_person_days"] == pytest.approx(21.1641e9)  # 141 x (82.1 + 68.0)
-    assert found["lower_person_days"] == pytest.approx(11.5761e9)  # 141 x 82.1
+    assert found["lower_person_days"] == pytest.approx(LEAST)
     assert found["upper_person_days"] == pytest.approx(14.805e9)  # 141 x 105
     assert rising([float(found[each]) for each in DAYS])
     assert found["q05_person_days"] < found["q95_person_days"]
@@ -65,7 +79,7 @@ def test_two_restrictions_of_one_service_count_a_person_once_a_day() -> None:
     table = person_days(made)
     assert total(table, "all", "R2")["upper_person_days"] == pytest.approx(31 * 82.1e6)
     country = total(table, "2025", "all")
-    assert country["lower_person_days"] == pytest.approx(11.5761e9)
+    assert country["lower_person_days"] == pytest.approx(LEAST)
     assert country["upper_person_days"] == pytest.approx(14.805e9)
     assert country["naive_daily_sum_person_days"] == pytest.approx(21.1641e9 + 31 * 82.1e6)
     area = row(by_area(made), period="2025-10")
@@ -130,7 +144,7 @@ def test_totals_with_and_without_imputed_ends() -> None:
     found = total(table, "all", "R2")
     assert found["lower_person_days"] == found["q50_person_days"] == pytest.approx(68.0e6)
     days = (pd.Timestamp(AS_OF) - pd.Timestamp("2025-08-13")).days + 1
-    assert found["upper_person_days"] == pytest.approx(days * 68.0e6)
+    assert found["upper_person_days"] == pytest.approx(80 * 68.0e6 + (days - 80) * 89.0e6)
     assert (found["days"], found["covered_days"]) == (days, 1)
     # 10 days, as long as the one that ended.
     for name in ("lower", "q50", "upper"):
@@ -184,6 +198,112 @@ def test_a_year_has_everyone_who_was_under_one_at_any_time() -> None:
     assert table["q50_persons"]["2025"] > 96e6
 
 
+def two_lands() -> World:
+    """Alpha blocked in two lands of one region, one of them without a figure, and ten days more."""
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.add("areas", area_id="002", name="Region", parent_id="001")
+    for land in made.rows["areas"]:
+        if land["area_id"] in ("XA", "XB"):
+            land["parent_id"] = "002"
+    made.base("XB-online", area_id="XB", population_base="internet_all", persons="300000")
+    dates = {"observed_from": "2026-01-05", "ended_on": "2026-01-20", "end_status": "ended"}
+    made.restrict("R1", "alpha", area_ids="XA;XB", **dates)
+    later = {**dates, "observed_from": "2026-01-11"}
+    return made.restrict("R2", "beta", **later)
+
+
+def areas_of(made: World) -> pd.DataFrame:
+    return made.typed()["areas"]
+
+
+def test_regions_and_the_world_are_the_sum_of_their_countries() -> None:
+    made = two_lands()
+    inputs = prepared(made)[0].simulation
+    table = areas.impact_by_area(inputs, Sampler(0, 100), 1, AS_OF, areas_of(made))
+    year = table[table["period"] == "2026"].set_index("area_id")
+    assert sorted(year.index) == ["001", "002", "XA", "XB"]
+    lands = year.loc[["XA", "XB"]]
+    for region in ("001", "002"):
+        for name in ("lower_persons", "upper_persons", "base_persons"):
+            assert year[name][region] == lands[name].sum()
+        assert year["restrictions_count"][region] == 2
+        assert (year["areas_count"][region], year["estimated_areas_count"][region]) == (2, 1)
+        # The land without a figure enters with its lower bound, zero.
+        assert year["q50_persons"][region] == year["q50_persons"]["XA"]
+        assert areas.SOME_SILENT in year["reason"][region]
+
+
+def test_orders_alone_stand_in_columns_of_their_own() -> None:
+    inputs = prepared(two_lands())[0].simulation
+    is_order = inputs.timeline.rows["restriction_id"] == "R2"
+    line = replace(inputs.timeline, rows=inputs.timeline.rows.assign(is_order=is_order))
+    made = replace(inputs, timeline=line)
+    table = areas.impact_by_area(made, Sampler(0, 100), 1, AS_OF).set_index(["area_id", "period"])
+    own, other = table.loc[("XA", "2026")], table.loc[("XB", "2026")]
+    assert (own["lower_persons"], own["ordered_lower_persons"]) == (500e3, 400e3)
+    assert own["ordered_restrictions_count"] == 1
+    assert (other["ordered_upper_persons"], other["ordered_restrictions_count"]) == (0.0, 0)
+
+
+def test_each_day_of_the_last_two_years_has_its_people() -> None:
+    made = two_lands()
+    inputs = prepared(made)[0].simulation
+    table = by_days.impact_by_day(inputs, Sampler(0, 100), 1, AS_OF, areas_of(made))
+    land = table[table["area_id"] == "XA"]
+    assert land["from_day"].tolist() == ["2026-01-05", "2026-01-11"]
+    assert land["to_day"].tolist() == ["2026-01-10", "2026-01-20"]
+    assert land["days"].tolist() == [6, 10]
+    assert land["lower_persons"].tolist() == [500e3, 500e3]
+    assert land["upper_persons"].tolist() == [500e3, 700e3]
+    assert land["restrictions_count"].tolist() == [1, 2]
+    everywhere = table[table["area_id"] == "001"]
+    assert everywhere["upper_persons"].tolist() == [800e3, 1000e3]
+    assert (everywhere["areas_count"] == 2).all()
+
+
+def test_days_before_the_last_two_years_have_no_row() -> None:
+    made = calibrated(world()).estimate("E1", period="2022-06")
+    made.restrict("R1", "alpha", observed_from="2022-07-01", ended_on="2022-07-20",
+                  end_status="ended")  # fmt: skip
+    inputs = prepared(made)[0].simulation
+    assert by_days.impact_by_day(inputs, Sampler(0, 100), 1, AS_OF, areas_of(made)).empty
+
+
+def test_person_days_of_a_feature_count_its_users() -> None:
+    made = calls(russia())
+    made.add("feature_use", feature_use_id="F1", platform_id="any-messenger", area_id="RU",
+             share="0.37")  # fmt: skip
+    found = total(person_days(made))
+    users = [float(found[f"feature_{name}"]) for name in DAYS]
+    assert rising(users)
+    everyone = float(found["q50_person_days"])
+    assert 0.3 * everyone < users[2] < 0.5 * everyone
+    assert users[4] < float(found["upper_person_days"])
+
+
+def test_person_days_of_a_whole_service_are_those_of_everyone() -> None:
+    made = russia().restrict("R1", "whatsapp", area_ids="RU", observed_from="2025-08-13",
+                             ended_on="2025-08-22", end_status="ended")  # fmt: skip
+    table = person_days(made)
+    found = total(table)
+    assert [found[f"feature_{name}"] for name in DAYS] == pytest.approx([found[n] for n in DAYS])
+    assert total(table, "2025", "all")[[f"feature_{name}" for name in DAYS]].isna().all()
+
+
+def test_a_share_of_users_who_come_on_a_day_turns_bounds_into_an_estimate() -> None:
+    made = calibrated(world())
+    made.base("online", population_base="internet_all", period="2025", persons="900000")
+    made.add("daily_use", platform_id="*")
+    made.restrict("R1", "*", observed_from="2026-01-10", ended_on="2026-01-19",
+                  end_status="ended")  # fmt: skip
+    found = total(person_days(made))
+    assert found["lower_person_days"] == pytest.approx(10 * 900e3 / 90)
+    assert found["upper_person_days"] == pytest.approx(10 * 900e3)
+    assert found["q50_person_days"] / (10 * 900e3) == pytest.approx(expit(2.0), abs=0.03)
+    assert 1.2 < found["q95_person_days"] / found["q05_person_days"] < 2.0
+    assert (found["obs_status"], found["reason"]) == ("U", times.FROM_SHARES)
+
+
 # ---- A count of every day ----
 
 
@@ -202,6 +322,9 @@ START, LAST = pd.Timestamp("2025-12-01"), pd.Timestamp(AS_OF)
 # Monthly audience, daily audience; gamma has no figure. The base has 700 thousand.
 FIGURES = {"alpha": (500e3, 210e3), "beta": (400e3, 300e3), "delta": (300e3, None)}
 BASE = 700e3
+
+IN_FIGURE = 31
+"""Daily figures are of December, the first month: on later days the monthly ones limit."""
 
 acts = st.lists(
     st.builds(
@@ -232,7 +355,10 @@ def made_of(rows: Sequence[Act]) -> World:
         made.estimate(f"{platform}-m", value=str(int(month)), **told)
         if day:
             made.estimate(
-                f"{platform}-d", value=str(int(day)), audience_metric="avg_daily_reach", **told
+                f"{platform}-d",
+                value=str(int(day)),
+                audience_metric="avg_daily_reach",
+                **{**told, "period": "2025-12"},
             )
     for place, act in enumerate(rows):
         ends = {
@@ -262,18 +388,20 @@ def _in_force(rows: Sequence[Act], today: int, most: bool) -> list[Act]:
 def _bounds_of(rows: Sequence[Act], today: int) -> tuple[float, float]:
     """Fewest and most people under a restriction on a day.
 
-    Daily audience known: itself; a month alone: a thirtieth to all of it; nothing: nobody to all
-    of the base, and then nobody of that act is certain.
+    Daily audience of that month known: itself; a month alone: a thirtieth to all of it; nothing:
+    nobody to all of the base.
     """
     least, most = 0.0, {}
     for act in _in_force(rows, today, most=False):
-        if not act.part and "gamma" not in act.platforms:
-            figures = [FIGURES[name] for name in act.platforms]
-            least = max(least, *[day or month / 30 for month, day in figures])
+        if not act.part:
+            figures = [FIGURES.get(name, (0.0, None)) for name in act.platforms]
+            days = [day if today < IN_FIGURE else None for _, day in figures]
+            own = [day or month / 30 for day, (month, _) in zip(days, figures, strict=True)]
+            least = max(least, *own)
     for act in _in_force(rows, today, most=True):
         for name in act.platforms:
             month, day = FIGURES.get(name, (BASE, None))
-            most[name] = day or month
+            most[name] = (day if today < IN_FIGURE else None) or month
     return least, min(sum(most.values()), BASE)
 
 

@@ -7,8 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audience_impact import pipeline
 from audience_impact.bounds import measured
 from audience_impact.outputs import rules as review
+from audience_impact.outputs.impact_by_area import impact_by_area
+from audience_impact.outputs.impact_by_platform import impact_by_platform
 from audience_impact.outputs.rules import Reviewed
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate
@@ -16,7 +19,7 @@ from audience_impact.vocabulary import RuleStage, Staleness
 from flows.pipeline import quality
 from flows.pipeline.rules import rules
 from tests.engine import calibrated, impact_of, prepared
-from tests.support import world
+from tests.support import AS_OF, world
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +30,17 @@ def sound() -> Reviewed:
     made.estimate("D1", audience_metric="avg_daily_reach", value="200000")
     made.restrict("R1", "alpha", "beta").restrict("R2", "alpha", "beta", "gamma")
     stages, _ = prepared(made.restrict("R3", "alpha"))
-    impact = impact_of(stages, simulate(stages.simulation, Sampler(0, 300)))
-    return review.reviewed(impact, stages.scope, stages.inputs)
+    sampler = Sampler(0, 300)
+    impact = impact_of(stages, simulate(stages.simulation, sampler))
+    simulation, tables = stages.simulation, made.typed()
+    found = {
+        "impact": impact,
+        "impact_by_platform": impact_by_platform(
+            stages.scope, stages.inputs, stages.bounds, simulation.timeline.periods
+        ),
+        "impact_by_area": impact_by_area(simulation, sampler, 1, AS_OF, tables["areas"]),
+    }
+    return pipeline.reviewed(stages, found, tables)
 
 
 def exposed(impact: pd.DataFrame, act: str) -> pd.Series:
@@ -115,6 +127,15 @@ def region(made: Reviewed) -> Reviewed:
     return changed(moved_away, "R1", "upper_persons", beyond)
 
 
+def area(place: str, period: str, column: str, value: float) -> Callable[[Reviewed], Reviewed]:
+    def tamper(made: Reviewed) -> Reviewed:
+        by = made.by_area
+        at = (by["area_id"] == place) & (by["period"] == period)
+        return replace(made, by_area=by.assign(**{column: by[column].mask(at, value)}))
+
+    return tamper
+
+
 # The rule, what breaks it, and the rows it names.
 BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
     ("estimate_out_of_order", set_to("R1", "q50_persons", 9e6), R1),
@@ -129,6 +150,20 @@ BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
     ("metrics_mixed", lambda made: chosen(made, other_tier), ["R1"]),
     ("figure_after_start", lambda made: chosen(made, late), ["R1"]),
     ("figure_after_start", late_day, ["R1", "R2", "R3"]),
+    ("union_below_part", set_to("R1", "lower_persons", 4e5), R1),
+    ("union_below_part", area("001", "2025", "q50_persons", 4e5), ["001/2025"]),
+    ("union_below_part", area("XA", "2025-08", "lower_persons", 6.5e5), ["001/2025-08", "XA/2025"]),
+    (
+        "area_below_restriction",
+        area("XA", "2025-09", "q50_persons", 5.05e5),
+        ["XA/2025-09 < R1", "XA/2025-09 < R2"],
+    ),
+    (
+        "area_below_restriction",
+        area("XA", "2025-09", "lower_persons", 4e5),
+        ["XA/2025-09 < R1", "XA/2025-09 < R2", "XA/2025-09 < R3"],
+    ),
+    ("area_above_base", area("XA", "2025-09", "upper_persons", 7.1e5), ["XA/2025-09"]),
     ("normal_without_grounds", lambda made: act(made, claim_status="reported"), BOTH),
     ("normal_without_grounds", lambda made: act(made, evidence_state="insufficient"), BOTH),
     ("normal_without_grounds", lambda made: act(made, evidence_state="ok"), BOTH),
@@ -213,7 +248,12 @@ def test_a_fault_names_rule_meaning_and_rows() -> None:
 
 def test_every_rule_is_in_the_table_of_rules() -> None:
     told = {rule.id: rule.tables for rule in rules() if rule.stage is RuleStage.RESULTS}
-    assert told == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {measured.RULE: ("overlaps",)}
+    assert told == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {
+        measured.RULE: ("overlaps",),
+        "union_below_part": ("impact", "impact_by_area"),
+        "area_below_restriction": ("impact_by_area",),
+        "area_above_base": ("impact_by_area",),
+    }
 
 
 def test_details_are_read_line_by_line() -> None:

@@ -36,7 +36,7 @@ def monthly(**cells: str) -> "pd.Series[float]":
 def over_ten_days(**cells: str) -> Tables:
     """Results for ten days of one service with a monthly and a daily figure."""
     made = learned(world()).estimate("E1", value="600000")
-    made.estimate("D1", **{"audience_metric": "avg_daily_reach", **cells})
+    made.estimate("D1", **{"audience_metric": "avg_daily_reach", "period": "2025-07", **cells})
     ended = {"ended_on": "2025-07-24", "end_status": "ended", "end_source": "recorded"}
     return made.restrict("R1", "alpha", **ended).results()
 

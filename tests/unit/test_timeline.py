@@ -239,21 +239,74 @@ def test_a_month_alone_gives_a_day_between_a_thirtieth_and_all_of_it() -> None:
     assert (found["is_certain"], found["is_daily_measured"]) == (True, False)
 
 
-def test_a_daily_figure_stands_for_every_day() -> None:
-    found = swept(calls(russia())).loc[("R1", "telegram")]
-    assert found["daily_low_persons"] == found["daily_high_persons"] == 68.0e6
-    assert (found["is_certain"], found["is_daily_measured"]) == (True, True)
+def test_a_daily_figure_binds_on_the_days_of_its_own_period_alone() -> None:
+    made = russia()
+    for figure in made.rows["estimates"]:
+        if figure["audience_metric"] == "avg_daily_reach":
+            figure["period"] = "2025-09"
+    found = swept(calls(made)).loc[("R1", "telegram")]
+    assert found["from_limit"].dt.strftime("%Y-%m").tolist() == ["2025-01", "2025-09", "2025-10"]
+    low, high = 89e6 / 30, 89e6
+    assert found["daily_low_persons"].tolist() == pytest.approx([low, 68e6, low])
+    assert found["daily_high_persons"].tolist() == [high, 68e6, high]
+    assert found["is_certain"].all()
+    assert found["is_daily_measured"].all()
 
 
-def test_without_any_figure_a_restriction_is_not_certain() -> None:
+def test_internet_users_of_three_months_give_a_ninetieth_on_a_day() -> None:
+    made = world().base("online", population_base="internet_all", period="2025", persons="900000")
+    made.restrict("R1", "*", observed_from="2026-01-10", ended_on="2026-01-12", end_status="ended")
+    found = swept(made).iloc[0]
+    assert found["daily_low_persons"] == pytest.approx(900e3 / 90)
+
+
+def test_a_limit_on_a_day_is_a_lower_bound_alone() -> None:
+    made = (
+        world()
+        .estimate("E1")
+        .estimate(
+            "D1",
+            audience_metric="dau",
+            value="200000",
+            period="2025-07",
+            interval_kind="one_sided_min",
+        )
+    )
+    made.restrict("R1", "alpha", ended_on="2025-07-24", end_status="ended")
+    found = swept(made).iloc[0]
+    assert (found["daily_low_persons"], found["daily_high_persons"]) == (200e3, 500e3)
+    assert not found["is_daily_measured"]
+
+
+def test_an_ongoing_restriction_has_the_base_of_each_year() -> None:
+    made = world().estimate("E1")
+    for year, persons in (("2025", "700000"), ("2026", "900000")):
+        made.base(f"B{year}", period=year, persons=persons)
+    found = swept(made.restrict("R1", "alpha", observed_from="2025-07-15"))
+    assert found["base_persons"].tolist() == [700e3, 900e3]
+    assert found["monthly_high_persons"].tolist() == [500e3, 500e3]  # half a year old: it limits
+
+
+def test_an_old_figure_limits_no_later_year() -> None:
+    made = world().estimate("E1", period="2024-06")
+    for year, persons in (("2024", "700000"), ("2025", "800000"), ("2026", "900000")):
+        made.base(f"B{year}", period=year, persons=persons)
+    found = swept(made.restrict("R1", "alpha", observed_from="2024-07-15"))
+    assert found["monthly_high_persons"].tolist() == [500e3, 500e3, 900e3]
+    assert found["monthly_low_persons"].tolist() == [500e3] * 3
+
+
+def test_without_any_figure_a_restriction_is_not_complete() -> None:
     made = world().estimate("E1").restrict("R1", "alpha", "gamma").restrict("R2", "alpha")
     found = swept(made)
-    assert found["is_certain"].to_dict() == {
+    assert found["is_certain"].all()
+    first = found[found["from_limit"].dt.year == 2025]
+    assert first["is_complete"].to_dict() == {
         ("R1", "alpha"): False,
         ("R1", "gamma"): False,
         ("R2", "alpha"): True,
     }
-    gamma = found.loc[("R1", "gamma")]
+    gamma = first.loc[("R1", "gamma")]
     assert (gamma["daily_low_persons"], gamma["daily_high_persons"]) == (0.0, 700e3)
 
 

@@ -1,0 +1,363 @@
+"""Days and ids against each other: what cannot have been, and what is far from its companions.
+
+Method. Ids are not parsed by a scheme of their own: only where an id has a part that is a date, or
+begins with an area, is it held against the columns that say the same. A figure cannot be measured
+after its page was published or read. The figures of one page are of one time: in the facts the
+nearest other figure of the same page lies less than three months away for 98 in 100, and a page
+prints a figure within 13 months for 98 in 100 of a press article.
+
+Known drawbacks. A page that was updated prints figures newer than its day of publication. A year
+that is wrong in the id and in the columns alike is not seen.
+"""
+
+import re
+from datetime import date
+
+import pandas as pd
+
+from audience_impact import periods
+from audience_impact.facts.rules import ACROSS, found_in
+from audience_impact.facts.surprises import levels
+from audience_impact.facts.surprises.saying import findings
+from audience_impact.facts.tables import Finding, Tables
+from audience_impact.populations import countries_of
+from audience_impact.rules import Rule, register
+from audience_impact.vocabulary import FindingSeverity, ObsStatus, RuleStage
+
+FIGURES = {
+    "estimates": "estimate_id",
+    "bases": "base_id",
+    "overlaps": "overlap_id",
+    "feature_use": "feature_use_id",
+    "circumvention": "circumvention_id",
+    "surveys": "survey_id",
+    "published_figures": "published_figure_id",
+}
+"""Tables whose rows have a period and a source, with their keys."""
+DATE_IN_ID = re.compile(
+    r"(?:^|[-_])((?:19|20)\d{2}(?:-(?:[01]\d(?:-[0-3]\d)?|Q[1-4]|H[12])(?![^-_]))?)(?=[-_]|$)"
+)
+DAY_IN_ID = re.compile(r"(?:^|[-_])((?:19|20)\d{2}-[01]\d-[0-3]\d)(?=[-_]|$)")
+"""Of sources: their ids may hold a year that is not that of publication."""
+AREA_IN_ID = re.compile(r"^[A-Z]{2}(?=[-_])")
+YEAR_IN_ADDRESS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?=[/_-](?:0?[1-9]|1[0-2])[/_-])")
+COMPANIONS_MONTHS = 11.0
+"""Months from a figure to the nearest other of its page: more is odd."""
+PAGE_MONTHS = 13.0
+"""Months from a figure to the day of its page: more is odd where the page has no such other."""
+LATE_DAYS = 62
+"""Days before its start that a restriction may be told of."""
+FAR_END_DAYS = 2000
+A_YEAR_AND_DAYS = (351, 420)
+"""Days from start to end that no restriction of the facts has and 5 of 1,364 of the register."""
+ANNOUNCED_DAYS = 120
+SOURCES_APART_DAYS = 31
+
+
+def dates_in(ids: "pd.Series[str]", shape: "re.Pattern[str]" = DATE_IN_ID) -> "pd.Series[str]":
+    """The first date or period in each id; blank where there is none."""
+    return ids.map(lambda text: (shape.findall(text) or [""])[0]).astype("str")
+
+
+def _agree(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Series[bool]":
+    """Whether the date of an id overlaps the period of a column; true where one is blank."""
+    told = periods.spans(dates)
+    agree = pd.Series(False, dates.index)
+    none = told["start"].isna()
+    known = pd.Series(False, dates.index)
+    for texts in columns:
+        span = periods.spans(texts)
+        known |= span["start"].notna()
+        agree |= (span["start"] < told["end"]) & (told["start"] < span["end"])
+    return agree | none | ~known
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "the id of a row has another date, area or population than its columns",
+    "correct the one that is wrong; ids repeat what the columns say so that both can be compared",
+    *("bases", "surveys", "restrictions", "sources", "circumvention"),
+)
+def id_disagrees(tables: Tables) -> list[Finding]:
+    """Date, area and population of an id against the columns of its row."""
+    bases, acts = tables["bases"], tables["restrictions"]
+    circumvention = tables["circumvention"].reset_index(drop=True)
+    return [
+        *_dated("bases", tables, "base_id", "period"),
+        *_dated("surveys", tables, "survey_id", "period"),
+        *_dated("sources", tables, "source_id", "published_on"),
+        *_dated("restrictions", tables, "restriction_id", "observed_from", "announced_on"),
+        *_placed("bases", bases, "base_id", "area_id"),
+        *_placed("surveys", tables["surveys"], "survey_id", "area_id"),
+        *_placed("restrictions", acts, "restriction_id", "area_ids"),
+        *_placed("circumvention", circumvention, "restriction_id", "area_id"),
+        *_peopled(bases),
+    ]
+
+
+def _dated(table: str, tables: Tables, key: str, *columns: str) -> list[Finding]:
+    frame = tables[table]
+    dates = dates_in(frame[key], DAY_IN_ID if table == "sources" else DATE_IN_ID)
+    odd = frame[~_agree(dates, *(frame[name] for name in columns))]
+    return findings(
+        table,
+        frame,
+        "id_disagrees",
+        odd.assign(id=odd[key], cell=odd[columns[0]]),
+        columns[0],
+        lambda row: f"{columns[0]} is {row.cell or 'blank'}, the id says {row.id}",
+    )
+
+
+def _placed(table: str, frame: pd.DataFrame, key: str, column: str) -> list[Finding]:
+    told = frame[key].str.extract(AREA_IN_ID.pattern.replace("^[", "^([").replace("}(", "})("))[0]
+    known = told.isin(set(countries_of(frame[column].str.split(";").explode())))
+    pairs = zip(told, frame[column], strict=True)
+    other = [place not in countries_of(areas.split(";")) for place, areas in pairs]
+    odd = frame[known & pd.Series(other, frame.index, "bool")]
+    return findings(
+        table,
+        frame,
+        "id_disagrees",
+        odd.assign(id=odd[key], cell=odd[column]),
+        column,
+        lambda row: f"{column} is {row.cell}, the id says {row.id}",
+    )
+
+
+def _peopled(bases: pd.DataFrame) -> list[Finding]:
+    names = sorted(bases["population_base"].unique(), key=len, reverse=True)
+    told = bases["base_id"].str.extract(rf"-({'|'.join(names)})-")[0] if names else bases["base_id"]
+    odd = bases[told.notna() & (told != bases["population_base"])] if names else bases.iloc[:0]
+    return findings(
+        "bases",
+        bases,
+        "id_disagrees",
+        odd,
+        "population_base",
+        lambda row: f"population_base is {row.population_base}, the id says {row.base_id}",
+    )
+
+
+def _published(tables: Tables) -> pd.DataFrame:
+    """By source: `read_until` (after its day of access), `page_until` (after publication).
+
+    Where the day of publication is not on record, the year in its address stands for it.
+    """
+    sources = tables["sources"].set_index("source_id")
+    year = sources["url"].map(lambda url: (YEAR_IN_ADDRESS.findall(url) or [""])[0])
+    of_address = pd.to_datetime(year.where(year == "", year + "-12-31"), errors="coerce")
+    return pd.DataFrame(
+        {
+            "read_until": sources["accessed_on_end"],
+            "page_until": sources["published_on_end"].fillna(of_address.astype(periods.DAY)),
+        }
+    )
+
+
+def _known_until(rows: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
+    """The earlier of publication and access: what a page tells of was then over or known."""
+    return rows["page_until"].where(rows["page_until"] < rows["read_until"], rows["read_until"])
+
+
+def _sourced(table: str, tables: Tables) -> pd.DataFrame:
+    frame = tables[table]
+    of_sources = _published(tables).reindex(frame["source_id"]).set_axis(frame.index)
+    return frame.assign(**{name: of_sources[name].astype(periods.DAY) for name in of_sources})
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a figure is of a time after its page was published or read",
+    "correct the period, or the day of the page; a projection has obs_status F",
+    *FIGURES,
+)
+def measured_after_its_page(tables: Tables) -> list[Finding]:
+    """The start of a figure's period beside the days of its page; projections left out."""
+    found = []
+    for table in FIGURES:
+        rows = _sourced(table, tables)
+        limit = _known_until(rows)
+        late = rows["period_start"] >= limit
+        if "obs_status" in rows:
+            late &= rows["obs_status"] != ObsStatus.FORECAST.value
+        found += findings(
+            table,
+            tables[table],
+            "measured_after_its_page",
+            rows.assign(limit=limit - periods.ONE_DAY)[late],
+            "period",
+            lambda row: f"{row.period} lies after {row.limit:%Y-%m-%d}, the day of its page",
+        )
+    return found
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a figure is of another time than the other figures of its page, or than the page",
+    "compare the period with the page; a year may be wrong",
+    *FIGURES,
+)
+def period_far_from_its_page(tables: Tables) -> list[Finding]:
+    """Months from a figure to the nearest other of the same page, else to the page."""
+    return [
+        found
+        for table in FIGURES
+        if table not in ("bases", "surveys", "published_figures")
+        for found in _far(table, tables)
+    ]
+
+
+def _far(table: str, tables: Tables) -> list[Finding]:
+    rows = _sourced(table, tables).assign(moment=lambda all_: levels.moment(all_))
+    rows = rows[rows["moment"].notna()]
+    companions = _companions(rows, "source_id")
+    to_page = (rows["page_until"] - rows["period_end"]).dt.days / periods.MEAN_MONTH_DAYS
+    lone = companions.isna() & (to_page > PAGE_MONTHS)
+    rows = rows.assign(companions=companions, to_page=to_page)
+    return findings(
+        table,
+        tables[table],
+        "period_far_from_its_page",
+        rows[(companions > COMPANIONS_MONTHS) | lone],
+        "period",
+        lambda row: (
+            f"{row.period} lies {row.companions:.0f} months from the nearest other figure of its "
+            "page"
+            if pd.notna(row.companions)
+            else f"{row.period} lies {row.to_page:.0f} months before its page"
+        ),
+    )
+
+
+def _companions(rows: pd.DataFrame, by: str) -> "pd.Series[float]":
+    """Months to the nearest other row of the same group; NaN without one."""
+    ordered = rows.sort_values([by, "moment"])
+    moments = ordered.groupby(by)["moment"]
+    near = pd.concat([moments.diff().abs(), moments.diff(-1).abs()], axis=1).min(axis=1)
+    return near.reindex(rows.index)
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a restriction begins long after its page told of it, or ends years after it began",
+    "compare the days with the page; a year may be wrong",
+    "restrictions",
+)
+def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
+    """Start and end of a restriction beside the days of its page and beside each other."""
+    acts = tables["restrictions"]
+    rows = _sourced("restrictions", tables)
+    begins = rows["observed_from_start"].fillna(rows["announced_on_start"])
+    slack = pd.Timedelta(days=LATE_DAYS)
+    late = begins >= _known_until(rows) + slack
+    early = findings(
+        "restrictions",
+        acts,
+        "restriction_far_from_its_page",
+        rows[late],
+        "observed_from",
+        lambda row: f"{row.observed_from} lies more than {LATE_DAYS} days after its page",
+    )
+    lasted = (rows["ended_on_end"] - begins).dt.days
+    after = rows["ended_on_start"] >= rows["read_until"] + slack
+    far = (lasted > FAR_END_DAYS) | lasted.between(*A_YEAR_AND_DAYS)
+    rows = rows.assign(lasted=lasted)
+    ends = findings(
+        "restrictions",
+        acts,
+        "restriction_far_from_its_page",
+        rows[after | far],
+        "ended_on",
+        lambda row: (
+            f"the end {row.ended_on} lies {row.lasted:.0f} days after the start: a year too many, "
+            "or after the page was read?"
+        ),
+    )
+    told = (rows["announced_on_start"] - rows["observed_from_start"]).dt.days.abs()
+    return [
+        *early,
+        *ends,
+        *findings(
+            "restrictions",
+            acts,
+            "restriction_far_from_its_page",
+            rows[told > ANNOUNCED_DAYS],
+            "announced_on",
+            lambda row: f"announced on {row.announced_on}, observed from {row.observed_from}",
+        ),
+    ]
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a page was read before it was published",
+    "correct the day of access or of publication",
+    "sources",
+)
+def read_before_published(tables: Tables) -> list[Finding]:
+    """Publication is not after access."""
+    sources = tables["sources"]
+    odd = sources[sources["published_on_start"] >= sources["accessed_on_end"]]
+    return findings(
+        "sources",
+        sources,
+        "read_before_published",
+        odd,
+        "accessed_on",
+        lambda row: f"read on {row.accessed_on}, published on {row.published_on}",
+    )
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "one source alone was read long after all others, so that its day would be that of the results",
+    "correct the day of access; by default results speak of the last day on which, or after which, "
+    "two sources were read",
+    "sources",
+)
+def access_stands_alone(tables: Tables) -> list[Finding]:
+    """The newest day of access where no other source was read within a month before."""
+    sources = tables["sources"]
+    days = sources["accessed_on_end"]
+    newest = days.nlargest(2)
+    alone = len(newest) == 2 and (newest.iloc[0] - newest.iloc[1]).days > SOURCES_APART_DAYS
+    odd = sources[days == days.max()] if alone else sources.iloc[:0]
+    return findings(
+        "sources",
+        sources,
+        "access_stands_alone",
+        odd,
+        "accessed_on",
+        lambda row: (
+            f"no other source was read within {SOURCES_APART_DAYS} days of {row.accessed_on}"
+        ),
+    )
+
+
+READ_AFTER_TODAY = register(
+    Rule(
+        "read_after_today",
+        RuleStage.TABLES,
+        FindingSeverity.ERROR,
+        "a source was read on a day that has not come",
+        "correct the day of access",
+        ("sources",),
+    )
+).id
+
+
+def read_after(tables: Tables, today: date | None) -> list[Finding]:
+    """Sources read after today, as a clock outside says it; none without a clock."""
+    sources = tables["sources"]
+    late = sources["accessed_on_start"] > pd.Timestamp(today)
+    return [
+        found_in(
+            "sources",
+            row,
+            "accessed_on",
+            READ_AFTER_TODAY,
+            f"{row['accessed_on']} has not come; correct the day of access",
+        )
+        for _, row in sources[late].iterrows()
+    ]

@@ -1,0 +1,155 @@
+"""Words that fit their column and not their row: figures told twice, and words used nowhere else.
+
+Method. Two figures that agree in value, area and period and differ in one word are one figure with
+a word mistaken for another, unless they agree by chance: shares of two digits do across platforms,
+counts of people do not. A word that no other figure of its measurer (or page) has in that place,
+where at least so many others share another, is odd: by the rule of succession it had a chance of
+one in LEAST_OTHERS + 2.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from audience_impact.facts.rules import ACROSS
+from audience_impact.facts.surprises import levels
+from audience_impact.facts.surprises.saying import findings, number
+from audience_impact.facts.tables import Finding, Tables
+from audience_impact.vocabulary import FindingSeverity, Unit
+
+LEAST_OTHERS = 6
+ALONE_MONTHS = 3.0
+ALONE_RATIO = 0.01
+ALONE_AMONG = 20
+SERIES = ["lineage_id", "area_id", "audience_metric", "unit", "population_base", "age", "sex"]
+SAME = ["area_id", "period", "unit", "stated", "age", "sex"]
+WORDS = ["platform_id", "audience_metric", "population_base", "lineage_id"]
+KIND = ["audience_metric", "unit", "population_base"]
+SAID = {
+    "platform_id": "the platform",
+    "audience_metric": "the metric",
+    "population_base": "the base",
+    "lineage_id": "the measuring programme",
+}
+
+
+def _exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
+    """Numbers of two significant digits or more: round ones agree by chance."""
+    return numbers.map(lambda value: len(f"{value:.0f}".rstrip("0")) > 1).astype("bool")
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a figure stands twice, under two measuring programmes, platforms, metrics or bases",
+    "see which of the two the page means; correct or remove the other",
+    "estimates",
+)
+def figure_told_twice(tables: Tables) -> list[Finding]:
+    """Pairs of figures alike but for one word; of two programmes whatever else they say."""
+    estimates = tables["estimates"]
+    rows = estimates.assign(stated=estimates["value"].fillna(estimates["low"]))
+    rows = rows[rows["stated"] > 0].reset_index(names="place")
+    columns = [*SAME, *WORDS, "place", "row_line"]
+    pairs = rows[columns].merge(rows[columns], on=SAME, suffixes=("", "_of"))
+    pairs = pairs[pairs["row_line"] > pairs["row_line_of"]]
+    differs = pd.DataFrame({name: pairs[name] != pairs[f"{name}_of"] for name in WORDS})
+    is_share = pairs["unit"] == Unit.SHARE.value
+    programme = differs["lineage_id"] & ~differs["platform_id"]
+    by_chance = is_share | ~_exact(pairs["stated"])
+    one = (differs.sum(axis=1) == 1) & ~(differs["platform_id"] & by_chance)
+    odd = pairs[programme | one]
+    found: list[Finding] = []
+    for name in ("lineage_id", *WORDS[:-1]):
+        of_word = differs.loc[odd.index, name] & ~(programme[odd.index] & (name != "lineage_id"))
+        twice = odd[of_word].drop_duplicates("place").set_index("place")
+        found += findings(
+            "estimates",
+            estimates,
+            "figure_told_twice",
+            twice.assign(other=twice[f"{name}_of"], what=SAID[name]),
+            name,
+            lambda row: (
+                f"{number(row.stated, row.unit)} stands for {row.period} with {row.what} "
+                f"{row.other} as well, on line {row.row_line_of}"
+            ),
+        )
+    return found
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a metric, unit or base that no other figure of the measurer, the page or the table has there",
+    "compare the word with the page",
+    "estimates",
+)
+def word_alone(tables: Tables) -> list[Finding]:
+    """A word beside those that others have where all else of their kind is the same."""
+    estimates = tables["estimates"]
+    found: dict[int, Finding] = {}
+    for column in KIND:
+        rest = [name for name in KIND if name != column]
+        for group, least in (
+            (["lineage_id", *rest], LEAST_OTHERS),
+            (["source_id", *rest], LEAST_OTHERS - 1),
+            (rest, 5 * LEAST_OTHERS),
+        ):
+            odd = _alone(estimates, column, group, least)
+            for one in findings("estimates", estimates, "word_alone", odd, column, _alone_says):
+                found.setdefault(one.line, one)
+    return list(found.values())
+
+
+def _alone(estimates: pd.DataFrame, column: str, group: list[str], least: int) -> pd.DataFrame:
+    """Rows whose word no other row of their group has, where the others agree."""
+    own = estimates.groupby([*group, column])["row_line"].transform("size")
+    all_ = estimates.groupby(group)["row_line"].transform("size")
+    most = own.groupby([estimates[name] for name in group]).transform("max")
+    odd = (own == 1) & (all_ - 1 >= least) & (most >= least)
+    return estimates.assign(word=estimates[column], others_count=all_ - 1)[odd]
+
+
+def _alone_says(row: Any) -> str:
+    word, count = row.word, row.others_count
+    return f"{word} stands here alone, beside {count} figures of the kind that say something else"
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a figure stands alone under its platform, and fits another platform of the measurer",
+    "compare the platform with the page",
+    "estimates",
+)
+def platform_alone(tables: Tables) -> list[Finding]:
+    """A figure that its measurer gives of no other time, beside those of other platforms.
+
+    Told where the measurer has it within a hundredth for another platform within three months, or
+    where he never measured the platform in this area otherwise and has many figures there.
+    """
+    estimates = tables["estimates"]
+    rows = estimates.assign(
+        stated=estimates["value"].fillna(estimates["low"]), moment=levels.moment(estimates)
+    ).reset_index(names="place")
+    size = rows.groupby([*SERIES, "platform_id"])["place"].transform("size")
+    lone = rows[(size == 1) & (rows["stated"] > 0)]
+    pairs = lone.merge(rows, on=SERIES, suffixes=("", "_of"))
+    near = (pairs["moment"] - pairs["moment_of"]).abs() <= ALONE_MONTHS
+    near &= (pairs["stated"] / pairs["stated_of"] - 1).abs() <= ALONE_RATIO
+    near &= pairs["platform_id"] != pairs["platform_id_of"]
+    near &= (pairs["unit"] != Unit.SHARE.value) & _exact(pairs["stated"])
+    fits = pairs[near].drop_duplicates("place")
+    of_measurer = rows.groupby(["lineage_id", "area_id"])["place"].transform("size")
+    known = rows.groupby(["lineage_id", "area_id", "platform_id"])["place"].transform("size")
+    strange = rows[(known == 1) & (of_measurer >= ALONE_AMONG)].assign(platform_id_of="")
+    odd = pd.concat([fits, strange]).drop_duplicates("place").set_index("place")
+    return findings(
+        "estimates",
+        estimates,
+        "platform_alone",
+        odd,
+        "platform_id",
+        lambda row: (
+            f"its measurer has {number(row.stated, row.unit)} for {row.platform_id_of} about then"
+            if row.platform_id_of
+            else f"the only figure of {row.platform_id} by its measurer in {row.area_id}"
+        ),
+    )

@@ -1,0 +1,1 @@
+"""How often people come: the share of users who come on a day, learned from the facts."""

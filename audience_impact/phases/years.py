@@ -1,0 +1,114 @@
+"""Audiences of a restriction by calendar year, each in the base of its year.
+
+Definitions. A phase is an audience of a restriction in one calendar year: in that in which the
+restriction began as it was on the first day, in a later one as it is in the middle of that year
+(of the part of it that is past). `audience` is the number of the audience, the same in all its
+phases.
+
+Method. In a later year people online are those of that year, and so is the base. A figure of a
+service stays what it was, the audience from before, with its errors; it no longer limits from above
+where it is more than CURRENT_MONTHS old on the first day of the year.
+
+Assumptions. Those of audiences/universes.py.
+
+Known drawbacks. In the year in which a restriction begins the base is that of its first day.
+
+Citation. Rules of this project, docs/method.md.
+"""
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.audiences import universes
+from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.errors import base_laws
+from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.tables import Tables
+from audience_impact.periods import months_between
+from audience_impact.vocabulary import WHOLE_INTERNET
+
+OF_BASE = [
+    *("base", "base_id", "base_persons", "base_status", "base_size_persons"),
+    *base_laws.LAW,
+    *("is_base_projected", "is_own_base", "population_id", "population_persons"),
+]
+"""What universes.with_base gives an audience."""
+CURRENT_MONTHS = 12
+"""Older figures no longer limit from above."""
+Known = tuple[Tables, FigureErrors | None]
+"""The facts, and what figures may be off by."""
+YEAR = "|"
+"""Parts a restriction and a year where each year is asked for by itself."""
+
+
+def by_year(
+    audiences: pd.DataFrame, periods: pd.DataFrame, known: Known, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """The phases of audiences, by audience and year.
+
+    `audiences` as `Inputs` has them, in the order of AUDIENCE; `periods` by restriction_id, with
+    `from_day`, `most_end` and `imputed_end`. Adds `audience`, `year`, and `from_limit` and
+    `until_limit`, the days between which a phase stands (NaT where nothing was ever in force).
+    """
+    own = audiences.reset_index(names="audience")
+    about = periods.reindex(own["restriction_id"])
+    first = about["from_day"].dt.year.to_numpy("float64")
+    end = about[["most_end", "imputed_end"]].max(axis=1) - pd.Timedelta(days=1)
+    count = np.fmax(end.dt.year.to_numpy("float64") - first, 0.0)
+    count = np.nan_to_num(count).astype(np.int64)
+    each = own.loc[own.index.repeat(count + 1)].assign(
+        step=np.concatenate([np.arange(n + 1) for n in count] or [np.empty(0, np.int64)])
+    )
+    year = first[each["audience"].to_numpy()] + each["step"].to_numpy()
+    each = each.assign(year=year, **_limits(year, each["step"].to_numpy()))
+    later = each[each["step"] > 0].reset_index(drop=True)
+    parts = [each[each["step"] == 0]]
+    if not later.empty:
+        parts.append(_later(later, known, as_of))
+    return (
+        pd.concat(parts, ignore_index=True)
+        .sort_values(["audience", "year"], ignore_index=True)
+        .assign(is_first_year=lambda frame: frame["step"] == 0)
+        .drop(columns="step")
+    )
+
+
+def _limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]:
+    """First day of each phase, and the day after its last."""
+    known = pd.Series(year).fillna(1970).astype("int64").astype("str")
+    day = pd.to_datetime(known + "-01-01").astype("datetime64[us]")
+    after = (day + pd.offsets.YearBegin(1)).where(~np.isnan(year))
+    return {
+        "from_limit": day.where(~np.isnan(year)).to_numpy(),
+        "until_limit": after.to_numpy(),
+    }
+
+
+def _later(rows: pd.DataFrame, known: Known, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Phases of later years: people online and bases anew, figures as they were."""
+    mid_year = rows["from_limit"] + pd.Timedelta(days=181)
+    today = mid_year.where(mid_year < as_of, as_of)
+    number = rows["year"].astype("int64").astype("str")
+    asked = rows.assign(
+        began=rows["start"],
+        start=today,
+        restriction_id=rows["restriction_id"] + YEAR + number,
+    )
+    sizes = asked.drop(columns=OF_BASE)
+    network = sizes["platform_id"] == WHOLE_INTERNET
+    users = universes.internet_users(sizes.loc[network, [*AUDIENCE, "start"]], *known)
+    left = sizes[network].drop(columns=users.columns.intersection(sizes.columns))
+    whole = pd.concat([_aged(sizes[~network]), users.join(left)]).sort_index(kind="stable")
+    found = universes.with_base(whole.reset_index(drop=True), *known)
+    names = found["restriction_id"].str.rsplit(YEAR, n=1).str[0]
+    return found.assign(restriction_id=names).drop(columns="began")
+
+
+def _aged(rows: pd.DataFrame) -> pd.DataFrame:
+    """Figures of services in a later year: older, and no limit from above where they are old."""
+    first_day = months_between(rows["began"], rows["from_limit"]).clip(lower=0)
+    old = rows["age_months"] + first_day > CURRENT_MONTHS
+    months = months_between(rows["began"], rows["start"]).clip(lower=0)
+    return rows.assign(
+        high_persons=rows["high_persons"].where(~old), age_months=rows["age_months"] + months
+    )

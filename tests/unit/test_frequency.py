@@ -1,0 +1,106 @@
+"""The share of users who come on a day: what is learned of it, and how it is read."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+
+from audience_impact.frequency import law, learning
+from audience_impact.simulation import audiences
+from audience_impact.simulation.sampler import Sampler
+from flows.pipeline import daily_use
+from tests.support import FACTS, World, world
+
+SHARES = {"XA": 0.6, "XB": 0.7, "XC": 0.8, "XD": 0.9, "XE": 0.95}
+
+
+def asked(platform: str = "*", kind: str = "of_users") -> World:
+    made = world()
+    for area, share in SHARES.items():
+        made.add("areas", area_id=area, name=f"Land {area}") if area not in ("XA", "XB") else None
+        made.add("use_frequency", use_frequency_id=f"U-{platform.strip('*')}{area}", area_id=area,
+                 platform_id=platform, share=str(share), use_frequency_kind=kind)  # fmt: skip
+    return made
+
+
+def learned(made: World) -> pd.DataFrame:
+    table = learning.table(made.typed()["use_frequency"])
+    return table.set_index(["platform_id", "area_id", "use_frequency_kind"])
+
+
+def test_the_law_of_a_service_is_that_of_the_next_area() -> None:
+    found = learned(asked()).loc[("*", "", "of_users")]
+    x = logit(np.array(list(SHARES.values())))
+    assert found["mean"] == pytest.approx(x.mean(), abs=1e-4)
+    assert found["spread"] == pytest.approx(x.std(ddof=1) * np.sqrt(1 + 1 / 5), abs=1e-4)
+    assert (found["freedom"], found["areas"]) == (4, 5)
+
+
+def test_an_area_with_a_figure_is_drawn_towards_the_law() -> None:
+    made = asked()
+    for year, share in (("2024", "0.5"), ("2025", "0.7")):  # another hand, a year apart
+        made.add("use_frequency", use_frequency_id=f"V{year}", area_id="XC", platform_id="*",
+                 share=share, period=year)  # fmt: skip
+    found = learned(made)
+    own, every = found.loc[("*", "XE", "of_users")], found.loc[("*", "", "of_users")]
+    assert every["mean"] < own["mean"] < logit(0.95)
+    assert 0 < own["spread"] < every["spread"]
+
+
+def test_kinds_are_never_mixed_but_for_the_internet() -> None:
+    made = asked("alpha")
+    made.add("use_frequency", use_frequency_id="M1", share="0.1",
+             use_frequency_kind="of_monthly_users", area_id="XC")  # fmt: skip
+    made.add("use_frequency", use_frequency_id="A1", share="0.01", area_id="XD",
+             use_frequency_kind="of_adopters")  # fmt: skip
+    assert learned(made)["mean"].to_dict() == learned(asked("alpha"))["mean"].to_dict()
+    both = asked()
+    both.add("areas", area_id="XF", name="Land F")
+    both.add("use_frequency", use_frequency_id="M1", share="0.1", platform_id="*", area_id="XF",
+             use_frequency_kind="of_monthly_users")  # fmt: skip
+    assert learned(both).loc[("*", "", "of_users"), "areas"] == 6
+
+
+def test_the_law_of_an_audience_is_its_own_before_that_of_its_service() -> None:
+    made = world()
+    for platform, area, mean in (("alpha", "XA", "3"), ("alpha", "", "2"), ("", "", "1")):
+        made.add("daily_use", platform_id=platform, area_id=area, mean=mean,
+                 use_frequency_kind="of_monthly_users")  # fmt: skip
+    wanted = pd.DataFrame(
+        {
+            "country_id": ["XA", "XB", "XA", "XA", "XA"],
+            "platform_id": ["alpha", "alpha", "beta", "alpha", "*"],
+            "metric": ["mau", "mau", "mau", "survey_regular", "mau"],
+        }
+    )
+    assert law.laws(wanted, made.typed())["mean"].tolist()[:3] == [3.0, 2.0, 1.0]
+    assert law.laws(wanted, made.typed())["mean"].tolist()[3:] == pytest.approx(
+        [np.nan, np.nan], nan_ok=True
+    )
+
+
+def test_draws_of_shares_have_the_quantiles_of_the_law() -> None:
+    rows = pd.DataFrame(
+        {"country_id": ["XA"], "platform_id": ["*"], "share_mean": [2.0], "share_spread": [0.9],
+         "share_freedom": [13.0]}
+    )  # fmt: skip
+    drawn = audiences.daily_shares(rows, Sampler(0, 4000))
+    low, middle, high = np.quantile(drawn, [0.05, 0.5, 0.95])
+    half = 0.9 * 1.7709  # Student t of 13 degrees at 95 %
+    assert [low, middle, high] == pytest.approx(expit([2 - half, 2, 2 + half]), abs=0.01)
+
+
+def test_the_table_matches_the_figures() -> None:
+    matched, told = daily_use.learn(FACTS, only_check=True)
+    assert matched, told
+
+
+def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
+    folder = asked().write(tmp_path / "facts")  # type: ignore[operator]
+    assert not daily_use.learn(folder, only_check=True)[0]
+    assert not daily_use.learn(folder, only_check=False)[0]
+    assert daily_use.learn(folder, only_check=True)[0]
+
+
+def test_too_few_figures_teach_nothing() -> None:
+    assert learning.table(world().typed()["use_frequency"]).empty

@@ -1,0 +1,337 @@
+"""Every rule that compares a cell with its relatives is seen to fail, and to be silent before."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from audience_impact import pipeline
+from audience_impact.facts import rules as checks
+from audience_impact.facts.surprises import accepted, days, levels
+from audience_impact.facts.tables import Finding
+from flows.pipeline import steps
+from tests.support import AS_OF, World, append, checked, edit, of_rule, world
+
+MONTHS = [f"2025-{month:02}" for month in range(1, 10)]
+YEARS = [str(year) for year in range(2016, 2025)]
+
+
+def series(changed: str = "500000", **cells: str) -> World:
+    """Nine months of one audience, the fifth as given."""
+    made = world()
+    for place, period in enumerate(MONTHS):
+        value = changed if place == 4 else str(500000 + 1000 * place)
+        made.estimate(f"E{place}", period=period, **{"value": value, **cells})
+    return made
+
+
+def pages(other: str) -> World:
+    """Three pages of one measurement, the third as given."""
+    made = world()
+    for place, value in enumerate(("510000", "510000", other)):
+        made.estimate(f"E{place}", value=value, source_id=f"relay-{place + 1}", lineage_id="panel")
+    return made
+
+
+def measurements(value: str) -> World:
+    """One figure beside those of three other measurers."""
+    made = world().estimate("E0", value=value)
+    for name in ("other-panel", "survey", "company"):
+        made.estimate(f"E-{name}", value="300000", source_id=f"{name}-page")
+    return made
+
+
+def areas(value: str) -> World:
+    """One service in eight areas, the last as given."""
+    made = world()
+    for place in range(8):
+        area = f"X{'DEFGHIJK'[place]}"
+        made.add("areas", area_id=area, name=area)
+        base = {"area_id": area, "period": "2025-06", "source_id": "census-page"}
+        made.base(f"{area}-online", population_base="internet_all", persons="800000", **base)
+        made.estimate(f"E{place}", area_id=area, value=value if place == 7 else "300000")
+    return made
+
+
+def rounded(value: str) -> World:
+    """Thirty figures of three digits by one measurer, and one as given."""
+    made = world()
+    for place in range(30):
+        made.estimate(f"E{place}", value=f"{100 + place}000", area_id="XC", platform_id="beta")
+    return made.estimate("F", value=value, source_id="relay-1", lineage_id="panel")
+
+
+def of_page(period: str, **source: str) -> World:
+    """Two figures of a page, and one of the period given."""
+    made = world()
+    made.rows["sources"][0].update(source)
+    made.estimate("E1", period="2025-06").estimate("E2", period="2025-06", platform_id="beta")
+    return made.estimate("E3", period=period, platform_id="gamma")
+
+
+def restricted(**cells: str) -> World:
+    """A restriction told of by a page of its first day."""
+    made = world()
+    press = next(row for row in made.rows["sources"] if row["source_id"] == "press-page")
+    press["published_on"] = "2025-07-15"
+    return made.restrict("XA-2025-07-15-alpha", "alpha", **cells)
+
+
+def sources(*accessed: str) -> World:
+    """A world whose first sources were read on the days given."""
+    made = world()
+    for row, day in zip(made.rows["sources"], accessed, strict=False):
+        row["accessed_on"] = day
+    return made
+
+
+def twice(**cells: str) -> World:
+    """One figure, and the same again but for the cells given."""
+    return world().estimate("E1", value="512000").estimate("E2", **{"value": "512000", **cells})
+
+
+def kinds(base: str) -> World:
+    """Eight figures of a measurer, the last of the base given."""
+    made = world()
+    for place in range(8):
+        name = base if place == 7 else "internet_12_plus"
+        made.estimate(f"E{place}", period=MONTHS[place], population_base=name)
+    return made
+
+
+def alone(platform: str) -> World:
+    """Figures of one service month by month, one of them under the platform given."""
+    made = world()
+    for place, period in enumerate(MONTHS):
+        made.estimate(
+            f"E{place}",
+            period=period,
+            value="512000",
+            platform_id=platform if place == 4 else "alpha",
+        )
+    return made
+
+
+def years(changed: str, column: str = "persons") -> World:
+    """Nine years of a population, the fifth as given."""
+    made = world()
+    for place, year in enumerate(YEARS):
+        low, value, high = (str(each + 9000 * place) for each in (800000, 900000, 990000))
+        cells = {"low_persons": low, "persons": value, "high_persons": high}
+        made.base(
+            f"XC-all_ages-{year}-census",
+            area_id="XC",
+            population_base="all_ages",
+            period=year,
+            source_id="census-page",
+            **{**cells, column: changed if place == 4 else cells[column]},
+        )
+    return made
+
+
+def publishers(persons: str) -> World:
+    """A population of nine years by one publisher and of the tenth by another."""
+    made = years("936000")
+    return made.base(
+        "XC-other", area_id="XC", population_base="all_ages", period="2025", persons=persons,
+        source_id="survey-page",
+    )  # fmt: skip
+
+
+def ages(persons: str) -> World:
+    """Adults in eight areas, in the last as given."""
+    made = world()
+    for place in range(8):
+        area = f"X{'DEFGHIJK'[place]}"
+        made.add("areas", area_id=area, name=area)
+        cells = {"area_id": area, "period": "2025", "source_id": "census-page"}
+        made.base(f"{area}-all", population_base="all_ages", persons="1000000", **cells)
+        adults = persons if place == 7 else "700000"
+        made.base(f"{area}-adult", population_base="age_18_plus", persons=adults, **cells)
+    return made
+
+
+def shares(last: str) -> World:
+    """Four shares of users of a feature, the last as given."""
+    made = world()
+    for place, share in enumerate(("0.3", "0.4", "0.5", last)):
+        made.add("feature_use", feature_use_id=f"F{place}", share=share)
+    return made
+
+
+def surveyed(share: str, respondents: str = "500") -> World:
+    """A survey of two patterns, the second as given."""
+    made = world().add("surveys", survey_id="S1").add("use_patterns")
+    return made.add(
+        "use_patterns", platform_ids="beta", weighted_share=share, respondents=respondents
+    )
+
+
+CASES: dict[str, tuple[Callable[[], World], Callable[[], World], str, str, str]] = {
+    "pages_differ": (
+        lambda: pages("515000"), lambda: pages("560000"), "estimates", "E2", "value"),
+    "figure_unlike_neighbours": (
+        lambda: series("505000"), lambda: series("50500"), "estimates", "E4", "value"),
+    "figure_unlike_measurements": (
+        lambda: measurements("400000"), lambda: measurements("4000"), "estimates", "E0", "value"),
+    "figure_unlike_areas": (
+        lambda: areas("100000"), lambda: areas("1000"), "estimates", "E7", "value"),
+    "finer_than_its_measurer": (
+        lambda: rounded("512000"), lambda: rounded("512004"), "estimates", "F", "value"),
+    "id_disagrees": (
+        lambda: restricted(), lambda: restricted(observed_from="2024-07-15"),
+        "restrictions", "XA-2025-07-15-alpha", "observed_from"),
+    "measured_after_its_page": (
+        lambda: of_page("2025-06", published_on="2025-07-20"),
+        lambda: of_page("2025-08", published_on="2025-07-20"), "estimates", "E3", "period"),
+    "period_far_from_its_page": (
+        lambda: of_page("2025-03"), lambda: of_page("2024-06"), "estimates", "E3", "period"),
+    "restriction_far_from_its_page": (
+        lambda: restricted(ended_on="2025-07-20", end_status="ended"),
+        lambda: restricted(ended_on="2026-07-20", end_status="ended"),
+        "restrictions", "XA-2025-07-15-alpha", "ended_on"),
+    "read_before_published": (
+        lambda: of_page("2025-06", published_on="2025-07-20"),
+        lambda: of_page("2025-06", published_on="2026-02-01"),
+        "sources", "panel-page", "accessed_on"),
+    "access_stands_alone": (
+        lambda: sources("2026-02-03"), lambda: sources("2027-01-31"),
+        "sources", "panel-page", "accessed_on"),
+    "figure_told_twice": (
+        lambda: twice(value="513000", lineage_id="other-panel"),
+        lambda: twice(lineage_id="other-panel"), "estimates", "E2", "lineage_id"),
+    "word_alone": (
+        lambda: kinds("internet_12_plus"), lambda: kinds("internet_all"),
+        "estimates", "E7", "population_base"),
+    "platform_alone": (
+        lambda: alone("alpha"), lambda: alone("gamma"), "estimates", "E4", "platform_id"),
+    "base_unlike_neighbours": (
+        lambda: years("936000"), lambda: years("906000"), "bases",
+        "XC-all_ages-2020-census", "persons"),
+    "base_unlike_publishers": (
+        lambda: publishers("985000"), lambda: publishers("98500"), "bases", "XC-other", "persons"),
+    "age_group_unlike_areas": (
+        lambda: ages("800000"), lambda: ages("80000"), "bases", "XK-adult", "persons"),
+    "range_above_population": (
+        lambda: years("1026000", "high_persons"), lambda: years("10260000", "high_persons"),
+        "bases", "XC-all_ages-2020-census", "high_persons"),
+    "share_unlike_others": (
+        lambda: shares("0.6"), lambda: shares("0.03"), "feature_use", "F3", "share"),
+    "patterns_incomplete": (
+        lambda: surveyed("0.5"), lambda: surveyed("0.51"), "surveys", "S1", "respondents"),
+    "pattern_unlike_respondents": (
+        lambda: surveyed("0.5"), lambda: surveyed("0.05"), "use_patterns", "beta",
+        "weighted_share"),
+}  # fmt: skip
+"""Sound facts, the same with an error, and the table, row and column that must be named."""
+
+
+def found(made: World, rule: str) -> list[Finding]:
+    """What one rule finds."""
+    return checks.ACROSS.runs[rule](made.typed())
+
+
+def test_every_rule_is_seen_to_fail() -> None:
+    names = {name for name, run in checks.ACROSS.runs.items() if "surprises" in run.__module__}
+    assert names == set(CASES)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_sound_facts_do_not_surprise(rule: str) -> None:
+    sound, _, _, key, _ = CASES[rule]
+    assert [one.row for one in found(sound(), rule) if f'"{key}"' in one.row] == []
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_an_error_is_told_at_its_cell(rule: str) -> None:
+    _, broken, table, key, column = CASES[rule]
+    here = [(one.table, one.column) for one in found(broken(), rule) if f'"{key}"' in one.row]
+    assert (table, column) in here
+
+
+@pytest.mark.parametrize("rule", [*checks.ACROSS.runs])
+def test_facts_without_a_row_surprise_nobody(rule: str) -> None:
+    assert found(World(), rule) == []
+
+
+def test_the_message_says_what_the_months_around_say() -> None:
+    (one,) = [
+        each for each in found(series("50500"), "figure_unlike_neighbours") if '"E4"' in each.row
+    ]
+    assert one.message.startswith(
+        "50,500 is 1/9.98 of what the periods around say: 503,000 in 2025-04, 505,000 in 2025-06; "
+    )
+
+
+def test_one_wrong_number_does_not_make_its_series_rough() -> None:
+    """The spread of a series is that of the rest: only neighbours are suspected with an error."""
+    told = found(series("50500"), "figure_unlike_neighbours")
+    assert {6} <= {one.line for one in told} <= {5, 6, 7}
+
+
+def test_a_straight_line_is_expected() -> None:
+    rows = pd.DataFrame({"key": "a", "moment": [0.0, 1.0, 3.0], "level": [0.0, 1.0, 3.0]})
+    near = levels.surprise(rows, ["key"], 0.1, 0.1)
+    assert near.loc[1, "expected"] == pytest.approx(1.0)
+    assert near.loc[1, "months"] == pytest.approx(2 / 3)
+
+
+def test_a_source_of_tomorrow_is_refused_where_there_is_a_clock(tmp_path: Path) -> None:
+    folder = world().estimate("E1").write(tmp_path / "facts")
+    line = edit(folder, "sources", "panel-page", accessed_on="2027-01-31")
+    reading = steps.read([folder])
+    assert of_rule(steps.check(reading), days.READ_AFTER_TODAY) == []
+    (one,) = of_rule(steps.check(reading, date(2026, 2, 1)), days.READ_AFTER_TODAY)
+    assert (one.line, one.column, one.value) == (line, "accessed_on", "2027-01-31")
+
+
+@pytest.mark.parametrize("day", ["2027-01-31", "2035-12-31"])
+def test_one_day_of_access_does_not_move_the_day_of_the_results(day: str) -> None:
+    assert pipeline.newest_access(sources(day).typed()) == AS_OF
+
+
+def test_a_warning_that_was_accepted_is_told_no_more_until_its_value_changes(
+    tmp_path: Path,
+) -> None:
+    folder = series("50500").write(tmp_path / "facts")
+    rule = "figure_unlike_neighbours"
+    cells = {
+        "rule": rule, "table": "estimates", "key": "E4", "column": "value", "value": "50500",
+        "period": "2025-05", "reason": "it fell", "reviewed_on": "2026-01-31",
+    }  # fmt: skip
+    assert 6 in [one.line for one in of_rule(checked(folder), rule)]
+    line = append(folder, accepted.TABLE, cells)
+    done = checked(folder)
+    assert 6 not in [one.line for one in of_rule(done, rule)]
+    assert [one.rule for one in done.accepted] == [rule]
+    edit(folder, "estimates", "E4", value="40500")
+    done = checked(folder)
+    assert 6 in [one.line for one in of_rule(done, rule)]
+    (lapsed,) = of_rule(done, accepted.LAPSED)
+    assert (lapsed.table, lapsed.line, lapsed.value) == (accepted.TABLE, line, "50500")
+
+
+def test_an_error_cannot_be_accepted(tmp_path: Path) -> None:
+    folder = world().estimate("E1", value="-1").write(tmp_path / "facts")
+    cells = {
+        "rule": "not_negative", "table": "estimates", "key": "E1", "column": "value",
+        "value": "-1", "period": "2025-06", "reason": "so it is", "reviewed_on": "2026-01-31",
+    }  # fmt: skip
+    append(folder, accepted.TABLE, cells)
+    assert len(of_rule(checked(folder), "not_negative")) == 1
+
+
+@pytest.mark.parametrize(
+    "period", ["0000-H1", "9999-H2", "9999-12-31", "0001", "1989-12-31", "2036"]
+)
+def test_a_year_that_cannot_be_is_a_finding(tmp_path: Path, period: str) -> None:
+    folder = world().estimate("E1", period=period).write(tmp_path / "facts")
+    told = {one.rule for one in checked(folder).findings if one.column == "period"}
+    assert told & {"date", "sane_year"}
+
+
+def test_a_pattern_too_large_for_python_is_a_finding(tmp_path: Path) -> None:
+    made = world().add("feature_rules", rule_id="F", pattern="a{99999999999}")
+    assert len(of_rule(checked(made.write(tmp_path / "facts")), "regular_expression")) == 1
