@@ -84,7 +84,6 @@ def _enters(inputs: SimulationInputs, kind: InputKind) -> bool:
         InputKind.ASSUMED: (inputs.feature_shares["assumed"] != "").any(),
         InputKind.CIRCUMVENTION: not inputs.circumvention.empty,
         InputKind.DAILY_USE: inputs.timeline.daily["share_mean"].notna().any(),
-        InputKind.BASE: inputs.audiences["base_low_persons"].notna().any(),
         InputKind.BASE: inputs.countries["base_low_persons"].notna().any(),
     }
     return bool(present.get(kind, True))
