@@ -30,7 +30,7 @@ from audience_impact.simulation.inputs import SimulationInputs, simulation_input
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
 
-METHOD_VERSION = "2.0"
+METHOD_VERSION = "3.0"
 DRAWS = 1000
 
 

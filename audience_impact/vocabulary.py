@@ -319,6 +319,8 @@ class OverlapParameter(StrEnum):
     AREA = "area"
     REGION = "region"
     MODEL = "model"
+    SPREAD_BELOW = "spread_below"
+    SPREAD_ABOVE = "spread_above"
     SURVEY = "survey"
 
 
@@ -328,6 +330,30 @@ class ParameterBasis(StrEnum):
     ESTIMATED = "estimated"
     SINGLE_HOUSE = "single_house"
     ASSUMED = "assumed"
+
+
+class FigureError(StrEnum):
+    """What a printed figure may be off by."""
+
+    GROWTH = "growth"
+    RESTRICTED_GROWTH = "restricted_growth"
+    BASE_GROWTH = "base_growth"
+    MEASURERS = "measurers"
+    BASE_MEASURERS = "base_measurers"
+    SECONDARY_SOURCE = "secondary_source"
+    POPULATION = "population"
+    LOW_RELIABILITY = "low_reliability"
+    EFFECTIVE_SAMPLE = "effective_sample"
+    TAIL_DEGREES = "tail_degrees"
+
+
+class ErrorQuantile(StrEnum):
+    """Which quantile of an error a number is; `count` is none."""
+
+    Q05 = "q05"
+    Q50 = "q50"
+    Q95 = "q95"
+    COUNT = "count"
 
 
 class InputKind(StrEnum):

@@ -7,14 +7,18 @@ published with noise, and the whole chain (impact.calculate) runs on those figur
 often the 90 % interval and the bounds hold the truth: people exposed, people who use the feature,
 people deprived, and person-days. `--areas` is the number of areas of each family.
 
-Figures. Of each service the monthly and the daily reach: a 95 % or 90 % confidence interval
-around a value with exactly that error, a range in which the truth has a PERT law, or the exact
-number. Callers: of each service, or of any application and then off by what the chain takes such
-an assumption to cost; a sample with its 95 % interval. Who keeps access: a sample with its
-interval, or one of 500 respondents that states none. The base is exact and figures are fresh.
-`--stated` multiplies the width of what is published and leaves the errors as they are: below 1,
-publishers are overconfident. Areas of the patterns of a house are run with a calibration that has
-not seen the house, all others with the committed one.
+Figures. Of each service the monthly and the daily reach, of a month up to a year before the
+restriction and grown since as the committed table of errors says: a 95 % or 90 % confidence
+interval around a value with exactly that error, a range in which the truth has a PERT law, or a
+number printed with three digits, by the measurer or by a secondary source that is off as these are.
+Some are measured by two or three measurers, who differ as measurers do. Callers: of each service,
+or of any application and then off by what the chain takes such an assumption to cost; a sample with
+its 95 % interval. Who keeps access: a sample with its interval, or one of a sample that states
+none. The base is printed with three digits, of the month before or of up to a year ago and grown
+since, with a range in which it lies nine times in ten, or without one. `--stated` multiplies the
+width of what is published and leaves the errors as they are: below 1, publishers are overconfident.
+Areas of the patterns of a house are run with a calibration that has not seen the house, all others
+with the committed one.
 
 A row is a family and a measure: `coverage_share` of truths in q05..q95, `below_share` and
 `above_share` of truths below and above it, `bounds_share` of truths inside the bounds, and
@@ -36,11 +40,16 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact import pipeline as impact
+from audience_impact.errors import law
+from audience_impact.errors.law import FigureErrors, Spread, moved, through
 from audience_impact.facts import tables as core
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
 from audience_impact.overlap import calibration
 from audience_impact.overlap.copula import Calibration
+from audience_impact.periods import MEAN_MONTH_DAYS
 from audience_impact.simulation import feature_users
+from audience_impact.vocabulary import OverlapParameter
 from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
 from benchmarks.overlap import facts
 from schemas import facts as contracts
@@ -50,7 +59,7 @@ START = date(2025, 7, 1)
 MEASURES = ("people_exposed", "people_feature_exposed", "people_deprived_net", "person_days")
 Z = {"ci95": 1.959964, "ci90": 1.644854}
 KINDS, ODDS = ("ci95", "ci90", "min_max", "none"), (0.40, 0.25, 0.15, 0.20)
-PARAMETERS = ("mean", "between", "within", "area", "region", "model")
+PARAMETERS = tuple(p.value for p in OverlapParameter if p is not OverlapParameter.SURVEY)
 EVERY = "all"
 
 Row = dict[str, str | int | float]
@@ -87,6 +96,8 @@ class Publisher:
 
     generator: np.random.Generator
     stated: float
+    errors: FigureErrors
+    online: dict[str, Array] = field(default_factory=dict)
     rows: dict[str, list[Cells]] = field(default_factory=dict)
 
     def add(self, table: str, **cells: str) -> None:
@@ -98,7 +109,7 @@ class Publisher:
     def publish(self, code: str, area: Area) -> None:
         """All figures of an area, and the restriction of its services."""
         self.add("areas", area_id=code, name=code)
-        self.add("bases", base_id=f"B-{code}", area_id=code, persons=f"{area.base:.0f}")
+        self._base(code, area)
         last = START + timedelta(days=area.days - 1)
         self.add(
             "restrictions", restriction_id=f"R-{code}", area_ids=code, ended_on=last.isoformat()
@@ -110,20 +121,70 @@ class Publisher:
             self._callers(code, "any-app", float(expit(logit(area.any_calls) + off)))
         self._keepers(code, area.kept)
 
+    def _base(self, code: str, area: Area) -> None:
+        """People online as printed, and the residents that hold them."""
+        residents = area.base * self.generator.uniform(1.1, 3.0)
+        about = {"area_id": code, "population_base": "all_ages"}
+        self.add("bases", base_id=f"P-{code}", persons=f"{residents:.0f}", **about)
+        months = int(self.generator.integers(0, 12))
+        by = self._grown(self.errors.base_growth, months)
+        people = float(moved(np.array(area.base), np.array(residents), np.array(-by)))
+        ends = {}
+        if self.generator.uniform() < 0.4:
+            spread = self.generator.uniform(0.01, 0.05)
+            people *= float(np.exp(spread * self.generator.normal()))
+            half = Z["ci90"] * spread * self.stated
+            low, high = (f"{people * np.exp(side * half):.0f}" for side in (-1, 1))
+            ends = {"low_persons": low, "high_persons": high}
+        told = {"area_id": code, "period": _month(months + 1), "persons": _printed(people)}
+        self.add("bases", base_id=f"B-{code}", **told, **ends)
+        self.online[code] = np.array(float(told["persons"]))
+
+    def _grown(self, law: Spread, months: float, u: float | None = None) -> float:
+        """Growth over so many months, in log odds."""
+        chance = np.array(self.generator.uniform() if u is None else u)
+        q05, q50, q95 = (np.array(end * np.sqrt(months)) for end in (law.q05, law.q50, law.q95))
+        degrees = np.inf if u is None else self.errors.tail_degrees
+        return float(through(chance, q05, q50, q95, degrees))
+
     def _service(self, code: str, area: Area, number: int) -> None:
         name = f"service-{number}"
         self.add("restriction_targets", restriction_id=f"R-{code}", platform_id=name)
+        u, months = float(self.generator.uniform()), int(self.generator.integers(1, 12))
         for metric, share in (
             ("monthly_reach", area.monthly[number]),
             ("avg_daily_reach", area.daily[number]),
         ):
-            kind = str(self.generator.choice(KINDS, p=ODDS))
-            cells = self._figure(float(share), kind, area.base)
-            key = f"E-{code}-{number}-{metric}"
             about = {"platform_id": name, "area_id": code, "audience_metric": metric}
+            about["period"] = _month(months)
+            by = self._grown(self.errors.growth, _age(months), u)
+            # as it is learned: in log odds of the people online as they are printed
+            then = float(moved(np.array(share * area.base), self.online[code], np.array(-by)))
+            then /= area.base
+            key = f"E-{code}-{number}-{metric}"
+            if metric == "monthly_reach" and self.generator.uniform() < 0.1:
+                self._several(key, then, area.base, about)
+                continue
+            kind = str(self.generator.choice(KINDS, p=ODDS))
+            cells = self._figure(then, kind, area.base)
             self.add("estimates", estimate_id=key, **about, **cells)
         if area.own:
             self._callers(code, name, float(area.calls[number]))
+
+    def _several(self, key: str, share: float, base: float, about: Cells) -> None:
+        """Two or three measurers, each off as measurers are."""
+        for number in range(int(self.generator.integers(2, 4))):
+            off = self.errors.measurers / Z["ci90"] * self.generator.normal()
+            value = _printed(float(expit(logit(share) + off)) * base)
+            told = {"value": value, "interval_kind": "none", "source_id": f"measurer-{number}"}
+            self.add("estimates", estimate_id=f"{key}-{number}", **about, **told)
+
+    def _page(self, persons: float) -> Cells:
+        """A number as the measurer prints it, or a secondary source."""
+        if self.generator.uniform() < 0.5:
+            return {"value": _printed(persons)}
+        off = self.errors.secondary_source / Z["ci90"] * self.generator.normal()
+        return {"value": _printed(persons * float(np.exp(off))), "source_id": "relay-page"}
 
     def _callers(self, code: str, name: str, share: float) -> None:
         told = _shares(self._figure(share, "ci95"))
@@ -131,7 +192,7 @@ class Publisher:
         self.add("feature_use", feature_use_id=f"F-{code}-{name}", **about, **told)
 
     def _keepers(self, code: str, share: float) -> None:
-        size = feature_users.EFFECTIVE_SAMPLE
+        size = int(self.errors.effective_sample)
         found = f"{self.generator.binomial(size, share) / size}"
         silent = {"value": found, "interval_kind": "none"}
         told = silent if self.generator.uniform() < 0.5 else self._figure(share, "ci95")
@@ -140,6 +201,8 @@ class Publisher:
 
     def _figure(self, share: float, kind: str, of: float = 1.0) -> Cells:
         """A share as published, in persons where they are given: value, ends and their kind."""
+        if kind == "none" and of != 1.0:
+            return {"interval_kind": kind, **self._page(share * of)}
         if kind == "none":
             return {"value": _text(share, of), "interval_kind": kind}
         if kind == "min_max":
@@ -155,6 +218,25 @@ class Publisher:
         value = {} if kind == "min_max" else {"value": _text(float(np.clip(middle, *ends)), of)}
         low, high = (_text(float(end), of) for end in ends)
         return {**value, "low": low, "high": high, "interval_kind": kind}
+
+
+def _month(before: int) -> str:
+    """The month so many before that of the restriction."""
+    number = 12 * START.year + START.month - 1 - before
+    return f"{number // 12}-{number % 12 + 1:02}"
+
+
+def _age(before: int) -> float:
+    """Months from the middle of that month to the restriction, as the chain counts them."""
+    first, last = (pd.Timestamp(f"{_month(each)}-01") for each in (before, before - 1))
+    middle = first + (last - first) / 2
+    return float((pd.Timestamp(START) - middle).days / MEAN_MONTH_DAYS)
+
+
+def _printed(persons: float) -> str:
+    """A number with three digits, as it is printed."""
+    step = 10.0 ** (np.floor(np.log10(persons)) - 2)
+    return f"{np.round(persons / step) * step:.0f}"
 
 
 def _text(share: float, of: float) -> str:
@@ -177,6 +259,15 @@ def tables(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
         reliability="high",
         lineage_id="panel",
     )
+    about = {"accessed_on": AS_OF.isoformat(), "reliability": "high"}
+    publisher.add(
+        "sources", source_id="relay-page", source_type="press_relay", lineage_id="panel", **about
+    )
+    for number in range(3):
+        name = f"measurer-{number}"
+        publisher.add("lineages", lineage_id=name, measurer=name, source_type="panel")
+        publisher.add("sources", source_id=name, source_type="panel", lineage_id=name, **about)
+    _with_errors(publisher)
     publisher.add("platforms", platform_id="any-app", name="Any", kind="group")
     for number in range(max(len(area.monthly) for area in areas)):
         name = f"service-{number}"
@@ -191,6 +282,13 @@ def tables(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
         contracts.of_kind("number"),
         contracts.of_kind("period"),
     )
+
+
+def _with_errors(publisher: Publisher) -> None:
+    """What figures may be off by, as the committed table says."""
+    for row in facts("figure_errors").itertuples():
+        told = {"parameter": row.parameter, "kind": row.kind, "value": repr(row.value)}
+        publisher.add("figure_errors", **told)
 
 
 def _frame(table: str, rows: list[Cells]) -> pd.DataFrame:
@@ -242,6 +340,9 @@ def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> 
     maker = Maker(np.random.default_rng(seed), learned, asked)
     made = [maker.area(family) for family in families for _ in range(areas)]
     generator = np.random.default_rng([seed, 1])
+    errors = law.read(facts("figure_errors"))
+    if errors is None:
+        raise ValueError("no table of errors among the facts; run audience-impact learn")
     taught = {"": learned}
     if "surveys" in families:
         taught |= unseen(surveys, patterns)
@@ -250,7 +351,7 @@ def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> 
         own = [area for area in made if area.house == house]
         for at in range(0, len(own), len(codes())):
             some = own[at : at + len(codes())]
-            parts.append(scored(some, taught[house], Publisher(generator, stated)))
+            parts.append(scored(some, taught[house], Publisher(generator, stated, errors)))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtri
 
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import Calibration, correlation_draws, predictive
-from audience_impact.overlap.model import frechet, independence
+from audience_impact.overlap.copula import Calibration, correlation_draws
+from audience_impact.overlap.model import frechet, independence, moved
 
 PEOPLE = 5000
 """People of a world; their number leaves an error of half a point or less in a union."""
@@ -116,9 +116,7 @@ class Maker:
         return People(np.full(PEOPLE, 1.0 / PEOPLE), used & active, latent)
 
     def _gaussian(self, count: int) -> Array:
-        centre, scale = predictive(self.learned)
-        u = self.generator.uniform(size=1)
-        r = correlation_draws(centre, scale, self.learned.degrees, u)
+        r = correlation_draws(self.learned, self.generator.uniform(size=1))
         common = self.generator.normal(size=(PEOPLE, 1))
         return np.sqrt(r) * common + np.sqrt(1.0 - r) * self.generator.normal(size=(PEOPLE, count))
 
@@ -202,5 +200,5 @@ def _union(weight: Array, chance: Array, error: float) -> float:
     shares = weight @ chance
     low, high = frechet(shares)
     room = float(independence(shares)) - float(low)
-    share = float(weight @ (1.0 - np.prod(1.0 - chance, axis=1))) + error * room
-    return float(np.clip(share, low, high))
+    share = np.clip(weight @ (1.0 - np.prod(1.0 - chance, axis=1)), low, high)
+    return float(moved(share, np.asarray(error * room), low, high))

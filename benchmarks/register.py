@@ -38,8 +38,8 @@ from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
 from audience_impact.overlap import calibration
-from audience_impact.overlap.copula import Calibration, correlation_draws, predictive
-from audience_impact.overlap.model import Group, JointUse, frechet, independence, unions
+from audience_impact.overlap.copula import Calibration, correlation_draws, error_draws
+from audience_impact.overlap.model import Group, JointUse, frechet, independence, moved, unions
 from audience_impact.overlap.one_factor import OneFactorCopula
 from benchmarks.overlap import facts
 
@@ -75,9 +75,8 @@ def _group(
 ) -> Group:
     """A group that holds the platforms of its restrictions and no others."""
     of_area = np.random.default_rng((SEED, area))
-    centre, scale = predictive(learned)
-    correlation = correlation_draws(centre, scale, learned.degrees, of_area.random(draws))
-    error = learned.model * of_area.standard_normal(draws)
+    correlation = correlation_draws(learned, of_area.random(draws))
+    error = error_draws(learned, of_area.random(draws))
     first = of_area.beta(1.0, 3.0, PLATFORMS)
     of_year = 1.0 - (1.0 - first) * of_area.uniform(0.9, 1.0, PLATFORMS) ** year
     noise = np.random.default_rng((SEED, area, year)).standard_normal((PLATFORMS, draws))
@@ -108,8 +107,8 @@ def quad_loop(shares: Array, correlation: Array, error: Array) -> Array:
 
         core = 1.0 - quad(none, -8.5, 8.5, limit=200)[0] / np.sqrt(2.0 * np.pi)
         low, high = frechet(m)
-        core = np.clip(core, low, high)
-        drawn.append(np.clip(core + e * (independence(m) - low), low, high))
+        move = e * (independence(m) - low)
+        drawn.append(moved(np.clip(core, low, high), move, low, high))
     return np.array(drawn)
 
 
@@ -118,8 +117,8 @@ def numpy_loop(shares: Array, correlation: Array, error: Array) -> Array:
     root, scale = np.sqrt(correlation)[:, None], np.sqrt(1.0 - correlation)[:, None]
     none = ndtr((-ndtri(shares)[:, :, None] - root * NODES) / scale).prod(axis=0) @ WEIGHTS
     low, high = frechet(shares.T)
-    core = np.clip(1.0 - none, low, high)
-    return np.asarray(np.clip(core + error * (independence(shares.T) - low), low, high))
+    move = error * (independence(shares.T) - low)
+    return moved(np.clip(1.0 - none, low, high), move, low, high)
 
 
 def _numpy_quantiles(shares: Array, correlation: Array, error: Array) -> Array:

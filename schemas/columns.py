@@ -99,3 +99,12 @@ class PublishedModel(pa.DataFrameModel):
         """Other columns are dropped when the table is made."""
 
         strict = "filter"
+
+
+def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
+    """Whether bounds and quantiles of each row rise, to so many (a number or one a row)."""
+    rising = True
+    for names in (bounds, ("q05", "q50", "q95")):
+        steps = frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]
+        rising = rising & ~steps.add(slack, axis=0).lt(0).any(axis=1)
+    return rising

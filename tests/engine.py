@@ -16,6 +16,7 @@ from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.pipeline import Calculated, Settings, Stages
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
+from audience_impact.vocabulary import OverlapParameter
 from tests.support import AS_OF, World, row
 
 LEARNED = Calibration(-0.26, 0.283, 0.306, 0.0147, 0.5, 0.105, 6)
@@ -36,9 +37,10 @@ def patterns(shares: ArrayLike, correlation: float) -> Array:
     return np.asarray(copula.pattern_draws(m[None, :], [correlation])[0])
 
 
-def calibrated(made: World) -> World:
-    """The world with the calibration of joint use among its facts."""
-    for name in ("mean", "between", "within", "area", "region", "model"):
+def calibrated(made: World, errors: dict[tuple[str, str], float] | None = None) -> World:
+    """The world with the calibration of joint use, and figures that are exact or as told."""
+    made.errors(errors)
+    for name in (p.value for p in OverlapParameter if p is not OverlapParameter.SURVEY):
         made.add(
             "overlap_calibration",
             parameter=name,

@@ -111,6 +111,15 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "houses": "2",
         "data_sha256": "0f" * 32,
     },
+    "figure_errors": {
+        "parameter": "growth",
+        "kind": "q05",
+        "value": "-0.05",
+        "basis": "estimated",
+        "pairs": "30",
+        "measurers": "3",
+        "data_sha256": "0f" * 32,
+    },
     "restrictions": {
         "area_ids": "XA",
         "geo_scope": "national",
@@ -170,6 +179,30 @@ DEFAULTS: dict[str, dict[str, str]] = {
 """Cells of a row that a test does not care about; all others are blank."""
 
 
+ERRORS = {
+    ("growth", "q05"): -0.05,
+    ("growth", "q50"): 0.08,
+    ("growth", "q95"): 0.4,
+    ("restricted_growth", "q05"): -0.9,
+    ("restricted_growth", "q50"): -0.05,
+    ("restricted_growth", "q95"): 0.1,
+    ("base_growth", "q05"): 0.0,
+    ("base_growth", "q50"): 0.06,
+    ("base_growth", "q95"): 0.2,
+    ("measurers", "q95"): 1.5,
+    ("base_measurers", "q95"): 0.6,
+    ("secondary_source", "q95"): 0.006,
+    ("population", "q95"): 0.015,
+    ("low_reliability", "q95"): 0.7,
+    ("effective_sample", "count"): 1000.0,
+    ("tail_degrees", "count"): 4.0,
+}
+"""Errors of figures about as large as they are learned."""
+_TINY = {"q05": -1e-9, "q50": 0.0, "q95": 1e-9, "count": 4.0}
+EXACT = {key: _TINY[key[1]] for key in ERRORS} | {("effective_sample", "count"): 1e11}
+"""Errors too small to see: what is drawn is what is told, but for rounding."""
+
+
 @dataclass
 class World:
     """Facts of a small country, to be added to by a test."""
@@ -187,6 +220,12 @@ class World:
     def estimate(self, estimate_id: str, **cells: str) -> "World":
         """Add an audience figure."""
         return self.add("estimates", estimate_id=estimate_id, **cells)
+
+    def errors(self, known: dict[tuple[str, str], float] | None = None) -> "World":
+        """Say what figures may be off by: too little to see, or as told."""
+        for (parameter, kind), value in (known or EXACT).items():
+            self.add("figure_errors", parameter=parameter, kind=kind, value=repr(value))
+        return self
 
     def base(self, base_id: str, **cells: str) -> "World":
         """Add a base."""

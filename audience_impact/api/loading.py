@@ -46,7 +46,7 @@ def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
     Examples:
         >>> learned = load_calibration()
         >>> learned.calibration.houses
-        6
+        8
         >>> "RU" in learned.centres
         True
     """

@@ -119,7 +119,7 @@ def person_days(
         >>> int(found.loc["all", "days"])
         15
         >>> (found.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
-        [1161, 1191, 1253, 1298, 1390]
+        [1161, 1162, 1255, 1313, 1390]
     """
     from audience_impact.simulation.intervals import by_period, stretches
 

@@ -9,11 +9,14 @@ import pandas as pd
 
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
+from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.vocabulary import YesNo
 
 
-def circumvention(restrictions: pd.Series, tables: Tables) -> pd.DataFrame:
+def circumvention(
+    restrictions: pd.Series, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
     """The share that keeps access, one row a restriction that has one.
 
     Latest period first; of shares of one period the largest, since access of any kind contains
@@ -25,8 +28,11 @@ def circumvention(restrictions: pd.Series, tables: Tables) -> pd.DataFrame:
     best = own.sort_values(
         ["period_end", "share", "circumvention_id"], ascending=[False, False, True]
     ).drop_duplicates("restriction_id")
-    stated = intervals.read(best, "share", "low_share", "high_share")
     is_poll = best["self_selected"] == YesNo.YES.value
+    names = ("share", "low_share", "high_share")
+    if errors is not None:
+        best = intervals.with_sampling(best, ~is_poll, errors.effective_sample, names)
+    stated = intervals.read(best, *names)
     return best.assign(
         **{name: stated[name] for name in LAW},
         is_self_selected=is_poll,

@@ -21,7 +21,9 @@ import pandas as pd
 
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import COUNTRY, WHOLE
-from audience_impact.audiences.universes import nearest_base
+from audience_impact.errors import base_laws
+from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.bases import nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains
@@ -32,7 +34,9 @@ LATER_DAYS = 92
 CALLS = (Feature.VOICE_CALL.value, Feature.VIDEO_CALL.value, Feature.GROUP_CALL.value)
 
 
-def shares(audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def shares(
+    audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
     """The shares of use that speak for each country of a restriction of features.
 
     One row a country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
@@ -40,10 +44,10 @@ def shares(audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables) -> pd
     `feature_use_id`, LAW, `least` and `most` of intervals.py in shares, `is_own` (asked about a
     restricted service), `assumed` (words), `of_persons`, `share_base_id`, `beyond_persons` (people
     of the ages of the base that were not asked; NaN where nobody counted them), `is_inside` (those
-    asked are part of the base).
+    asked are part of the base), and LAW of base_laws.py of the people the share was asked of.
     """
     wanted = _wanted(audiences, targets)
-    facts = _usable(tables)
+    facts = _usable(tables, errors)
     joined = wanted.merge(facts, on=["country_id", "asked"])
     named = joined["platform_id_asked"] == joined["platform_id"]
     group = joined["platform_id_asked"].map(_kinds(tables)) == PlatformKind.GROUP.value
@@ -53,7 +57,7 @@ def shares(audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables) -> pd
     best = found.sort_values(
         ["is_own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
     ).drop_duplicates([*COUNTRY, "feature", "platform_id"])
-    return _in_persons(_once(best), tables)
+    return _in_persons(_once(best), tables, errors)
 
 
 def _kinds(tables: Tables) -> pd.Series:
@@ -69,11 +73,14 @@ def _wanted(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(asked=asked).explode("asked", ignore_index=True)
 
 
-def _usable(tables: Tables) -> pd.DataFrame:
-    """Shares of a population on record, all ages of it."""
+def _usable(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
+    """Shares of a population on record, all ages of it, with the interval of their sample."""
     facts = tables["feature_use"]
     usable = facts[(facts["age"] == "") & (facts["population_base"] != PopulationBase.CUSTOM.value)]
     columns = {"area_id": "country_id", "platform_id": "platform_id_asked"}
+    if errors is not None:
+        asked, names = pd.Series(True, usable.index), ("share", "low_share", "high_share")
+        usable = intervals.with_sampling(usable, asked, errors.effective_sample, names)
     return (
         usable.rename(columns=columns)
         .join(intervals.read(usable, "share", "low_share", "high_share"))
@@ -94,7 +101,7 @@ def _once(best: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _in_persons(best: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def _in_persons(best: pd.DataFrame, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
     """The people the share was asked of, and those of the base's ages beyond them."""
     people = _people_of(best, best["population_base"], tables)
     ages = best["base"].map(AGES).fillna(best["base"])
@@ -115,7 +122,9 @@ def _in_persons(best: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         is_inside=inside,
     )
     known = rows.assign(assumed=_assumed(rows)).dropna(subset=["of_persons"])
-    return known.reset_index(drop=True)
+    known = known.reset_index(drop=True)
+    own = known[["country_id", "start"]].assign(base_id=known["share_base_id"])
+    return pd.concat([known, base_laws.laws(own, tables, errors)], axis=1)
 
 
 def _people_of(rows: pd.DataFrame, populations: pd.Series, tables: Tables) -> pd.DataFrame:

@@ -31,8 +31,9 @@ import pandas as pd
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.audiences.universes import LONGEST_GAP_DAYS, nearest_base
 from audience_impact.errors import rounding
+from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.bases import LONGEST_GAP_DAYS, nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, middle, months_between, with_distance
 from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
@@ -40,6 +41,7 @@ from audience_impact.vocabulary import (
     AudienceMetric,
     IntervalKind,
     PopulationBase,
+    Reliability,
     SourceType,
     Staleness,
     Unit,
@@ -78,19 +80,37 @@ def staleness(months: pd.Series) -> pd.Series:
     return words.where(months.notna(), "")
 
 
-def candidates(tables: Tables) -> pd.DataFrame:
+def candidates(tables: Tables, errors: FigureErrors | None = None) -> pd.DataFrame:
     """Every estimate that may stand for an audience, in persons.
 
     Adds what intervals.read gives, `metric_priority`, `low_persons`, `high_persons` (NaN: no upper
-    limit), `share_base_id` (the base that turned a share into people) and `is_primary_source` (the
-    measurer's own page).
+    limit), `share_base_id` (the base that turned a share into people), `is_primary_source` (the
+    measurer's own page), `rounding_persons` (half a unit of the last digit printed), `of_persons`
+    (of a share) and `is_doubtful` (read in a source of low reliability).
     """
     estimates = tables["estimates"]
     whole = (estimates["age"] == "") & (estimates["sex"] == "")
     counted = estimates["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value]) & whole
     known = estimates[counted & estimates["audience_metric"].isin(list(PRIORITY))]
     known = known[known["population_base"] != PopulationBase.CUSTOM.value]
+    known = _with_own_errors(known, tables, errors)
     return _limits(_in_persons(known, tables["bases"], tables["sources"]), tables)
+
+
+def _with_own_errors(
+    known: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
+    """The rounding of each figure, in its own unit, and the interval of a survey's share."""
+    is_share = known["unit"] == Unit.SHARE.value
+    exact = known["interval_kind"] == IntervalKind.NONE.value
+    half = rounding.half_step(known["value"], is_share).where(exact).fillna(0.0)
+    rounded = known.assign(rounding_persons=half)
+    if errors is None:
+        return rounded
+    kinds = tables["lineages"].set_index("lineage_id")["source_type"]
+    is_asked = is_share & (known["lineage_id"].map(kinds) == SourceType.SURVEY.value)
+    columns = ("value", "low", "high")
+    return intervals.with_sampling(rounded, is_asked, errors.effective_sample, columns)
 
 
 def _in_persons(
@@ -116,7 +136,10 @@ def _in_persons(
     shares = pd.concat([shares, _of_population(estimates, shares, bases, sources)])
     for name in ("value", "low", "high"):
         shares[name] = (shares[name] * shares["of_persons"]).round()
-    people = estimates[estimates["unit"] == Unit.PERSONS.value].assign(share_base_id="")
+    shares["rounding_persons"] = shares["rounding_persons"] * shares["of_persons"]
+    people = estimates[estimates["unit"] == Unit.PERSONS.value].assign(
+        share_base_id="", of_persons=float("nan")
+    )
     return pd.concat([people, shares[people.columns]], ignore_index=True)
 
 
@@ -149,6 +172,7 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """What each figure says, the priority of its metric, and whose page it stands on."""
     lineages = tables["lineages"].set_index("lineage_id")["source_type"]
     pages = tables["sources"].set_index("source_id")["source_type"]
+    trust = tables["sources"].set_index("source_id")["reliability"]
     priority = figures["audience_metric"].map(PRIORITY).astype("float64")
     company = figures["lineage_id"].map(lineages) == SourceType.COMPANY_STATEMENT.value
     priority = priority.where(~company | (priority > WEAK), WEAK)
@@ -159,9 +183,11 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         **{name: stated[name] for name in (*LAW, "is_ranged")},
         low_persons=stated["least"],
         high_persons=stated["most"].where(priority < FLOOR),
+        stated_most_persons=stated["most"],
         metric_priority=priority,
         is_company_statement=company,
         is_primary_source=figures["source_id"].map(pages) != SourceType.PRESS_RELAY.value,
+        is_doubtful=figures["source_id"].map(trust) == Reliability.LOW.value,
     )
 
 

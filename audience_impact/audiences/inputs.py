@@ -20,6 +20,8 @@ from audience_impact.audiences import (
 )
 from audience_impact.audiences.doubts import doubts
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.errors import base_laws, figure_errors, law
+from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -100,21 +102,25 @@ AUDIENCES = Frame(
         "age_months": NUMBER,
         "is_from_share": ANY,
         "audience_base_id": TEXT,
-        "expected_audience_persons": NUMBER,
+        **dict.fromkeys(universes.OWN_LAW, NUMBER),
         "base": TEXT,
         "base_id": TEXT,
         "base_persons": NUMBER,
         "base_status": TEXT,
-        "base_low_persons": NUMBER,
-        "base_high_persons": NUMBER,
-        "expected_persons": NUMBER,
+        "base_size_persons": NUMBER,
+        **dict.fromkeys(base_laws.LAW, NUMBER),
+        "is_base_projected": ANY,
         "is_own_base": ANY,
         "population_id": TEXT,
         "population_persons": NUMBER,
     },
     key=tuple(AUDIENCE),
 )
-LAWS = Frame("inputs.laws", {**_AUDIENCE, "audience_key": TEXT, **_LAW}, key=tuple(AUDIENCE))
+LAWS = Frame(
+    "inputs.laws",
+    {**_AUDIENCE, "audience_key": TEXT, **_LAW, **figure_errors.COLUMNS},
+    key=tuple(AUDIENCE),
+)
 DAILY = Frame(
     "inputs.daily",
     {
@@ -122,9 +128,11 @@ DAILY = Frame(
         "daily_persons": NUMBER,
         "daily_id": TEXT,
         "late_days": NUMBER,
-        "months": NUMBER,
+        "daily_least_persons": NUMBER,
+        "daily_most_persons": NUMBER,
         "audience_key": TEXT,
         **_LAW,
+        **figure_errors.COLUMNS,
     },
     key=tuple(AUDIENCE),
 )
@@ -140,6 +148,7 @@ FEATURE_SHARES = Frame(
         "of_persons": NUMBER,
         "beyond_persons": NUMBER,
         "share_base_id": TEXT,
+        **dict.fromkeys(base_laws.LAW, NUMBER),
         "is_own": TRUTH,
         "is_inside": TRUTH,
         "assumed": TEXT,
@@ -207,6 +216,7 @@ class Inputs(Declared):
         feature_shares: Shares of use that speak for the restricted features.
         circumvention: The share that keeps access, by restriction.
         overlaps: Measured overlaps that speak for the audiences of a country.
+        errors: What figures may be off by; None where the facts have not been asked.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -232,33 +242,38 @@ class Inputs(Declared):
     feature_shares: pd.DataFrame
     circumvention: pd.DataFrame
     overlaps: pd.DataFrame
+    errors: FigureErrors | None
 
 
 def inputs(scope: Scope, tables: Tables) -> Inputs:
     """What typed facts say of a scope."""
-    candidates = figures.candidates(tables)
+    errors = law.read(tables["figure_errors"])
+    candidates = figures.candidates(tables, errors)
     before = figures.before(scope.wanted, candidates)
     chosen = figures.choose(before)
-    audiences = _audiences(scope.wanted, chosen, tables)
+    audiences = _audiences(scope.wanted, chosen, tables, errors)
     return Inputs(
         candidates,
         before,
         chosen,
         doubts(chosen, before, candidates, scope, tables),
         audiences,
-        pooling.distributions(chosen, before),
-        daily_reach.daily(scope.wanted, candidates),
-        features.shares(audiences, scope.targets, tables),
-        circumvention.circumvention(scope.restrictions["restriction_id"], tables),
+        pooling.distributions(chosen, before, tables, errors),
+        daily_reach.daily(scope.wanted, candidates, tables, errors),
+        features.shares(audiences, scope.targets, tables, errors),
+        circumvention.circumvention(scope.restrictions["restriction_id"], tables, errors),
         overlaps.speaking(audiences, tables),
+        errors,
     )
 
 
-def _audiences(wanted: pd.DataFrame, chosen: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def _audiences(
+    wanted: pd.DataFrame, chosen: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
     """Users of services by their figures, and internet users by the bases, each in its base."""
     network = wanted["platform_id"] == WHOLE_INTERNET
     found = [
         figures.audiences(wanted[~network], chosen),
-        universes.internet_users(wanted[network], tables),
+        universes.internet_users(wanted[network], tables, errors),
     ]
-    return universes.with_base(pd.concat(found, ignore_index=True), tables)
+    return universes.with_base(pd.concat(found, ignore_index=True), tables, errors)

@@ -8,18 +8,23 @@ Method. Ends count where their kind says that they are ends, or where they are a
 The value is the mode, else the middle of the ends. What a figure says at least and at most
 (`least`, `most`) are its ends, else its value; a limit leaves the other side open. What it is
 drawn from is a law of a shape: split (a two-piece normal through a confidence interval), pert
-(over a range), or fixed (no interval, or one of no width).
+(over a range), or fixed (no interval, or one of no width). A share that was asked of a sample and
+whose source states no interval has that of the sample (`with_sampling`).
 
 Assumptions. The truth lies inside a stated confidence interval where bounds are taken from it,
 which it does not in one case of ten or twenty.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
 from audience_impact.vocabulary import IntervalKind
 
 COVERAGE = {IntervalKind.CI90.value: 0.90, IntervalKind.CI95.value: 0.95}
 """Coverage of the confidence intervals."""
+Z90 = 1.6448536269514722
 RANGED = [IntervalKind.MIN_MAX.value, *COVERAGE]
 """Intervals whose ends are what a figure says at least and at most."""
 AT_LEAST, AT_MOST = IntervalKind.ONE_SIDED_MIN.value, IntervalKind.ONE_SIDED_MAX.value
@@ -61,6 +66,24 @@ def read(
         most=most.where(kind != AT_LEAST),
         is_ranged=is_ranged,
     )
+
+
+def with_sampling(
+    figures: pd.DataFrame, is_asked: "pd.Series[bool]", respondents: float, names: Sequence[str]
+) -> pd.DataFrame:
+    """Figures whose shares of a sample have the interval that a sample of that size has.
+
+    A share that was asked (`is_asked`) and states no interval gets a central 90 % interval, as if
+    its source had stated it. `names` are the columns of value, low and high.
+    """
+    value, low, high = names
+    bare = is_asked & (figures["interval_kind"] == IntervalKind.NONE.value) & figures[value].notna()
+    share = figures[value].where(bare)
+    half = Z90 * np.sqrt(share * (1.0 - share) / respondents)
+    ends = {low: (share - half).clip(lower=0.0), high: (share + half).clip(upper=1.0)}
+    kind = figures["interval_kind"].mask(bare, IntervalKind.CI90.value)
+    filled = {name: end.fillna(figures[name]) for name, end in ends.items()}
+    return figures.assign(interval_kind=kind, **filled)
 
 
 def shape(low: pd.Series, high: pd.Series, coverage: pd.Series) -> pd.Series:

@@ -1,27 +1,23 @@
 """What the figures of an audience say together, as a distribution to draw from.
 
 Definitions. A figure is one lineage's statement of an audience (figures.choose). Its own error
-is what its source states, or how far the pages differ that print it. Growth error is what the
-audience may have done between the figure and the day asked for.
+is what its source states, or how far the pages differ that print it; what else it may be off by
+is in figure_errors.py.
 
 Method. One lineage: a two-piece normal through a stated confidence interval, a PERT law over a
 stated range, or over the values that its pages print; a figure with neither is taken as it
 stands. Two to four lineages: a PERT law over their range, its mode their mean. Five or more: a
 random-effects pool with the Paule-Mandel variance between lineages and the Hartung-Knapp
-standard error, Student t with one degree of freedom less than lineages. Growth error is lognormal:
-its standard deviation grows with the square root of the months since the figure.
+standard error, Student t with one degree of freedom less than lineages.
 
 Assumptions. Lineages err independently. A figure whose source states no error has a standard
-error of 2 % inside a pool: it is printed with two digits. Growth error has no trend.
+error of 2 % inside a pool: it is printed with two digits.
 
-Known drawbacks. The bounds take a figure without a stated error as it stands, and the draws
-are truncated at the bounds: then the growth error shows in unions only. Nothing interpolates
-between a figure from before the restriction and one after it, because the restriction itself
-stands between.
+Known drawbacks. Nothing interpolates between a figure from before the restriction and one after it,
+because the restriction itself stands between.
 
 Citations. R. C. Paule, J. Mandel, Consensus values and weighting factors, J. Res. NBS 87 (1982);
-J. Hartung, G. Knapp, Statistics in Medicine 20 (2001) 3875-3889. GROWTH_ERROR and
-BASE_GROWTH_ERROR are measured on the facts: tests/unit/test_pooling.py does it again.
+J. Hartung, G. Knapp, Statistics in Medicine 20 (2001) 3875-3889.
 """
 
 import numpy as np
@@ -29,28 +25,30 @@ import pandas as pd
 from scipy.special import ndtri
 
 from audience_impact.audiences import intervals
+from audience_impact.audiences.figures import FLOOR, WEAK
 from audience_impact.audiences.intervals import PERT
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.errors import figure_errors
+from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.vocabulary import IntervalKind
 
-GROWTH_ERROR = 0.04
-"""Standard deviation of the log of an audience after one month; grows with the square root."""
-BASE_GROWTH_ERROR = 0.021
-"""The same of the number of people online."""
 POOLED_FROM = 5
 UNSTATED_ERROR = 0.02
 POOL = "pool"
 """Shape of an audience that many lineages measured: the interval of their pool."""
 
 
-def distributions(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+def distributions(
+    chosen: pd.DataFrame, before: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
     """How each audience is drawn, one row an audience with a figure.
 
     `chosen` as figures.choose gives it and `before` as figures.before does. Columns: AUDIENCE,
     `audience_key` (the figures behind it), `shape` (fixed, pert, split, pool, or blank where a
     figure is open on one side), `low`, `mode`, `high` in persons, `coverage` of low and high,
-    `sources_count`.
+    `sources_count`, and COLUMNS of figure_errors.py, which is drawn on top.
     """
     printed = _printed(chosen, before)
     rows = chosen.merge(printed, on=[*AUDIENCE, "lineage_id"], how="left")
@@ -68,7 +66,13 @@ def distributions(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
     several = table["sources_count"] > 1
     table["shape"] = table["shape"].where(~several, PERT).where(~table["is_open"], "")
-    return _pooled(table, single).drop(columns="is_open")
+    is_other = single["metric_priority"].between(WEAK, FLOOR, inclusive="left")
+    off = figure_errors.of_figures(
+        single.assign(is_other_definition=is_other), AUDIENCE, tables, errors
+    )
+    joined = _pooled(table, single).drop(columns="is_open").merge(off.reset_index(), on=AUDIENCE)
+    joined["odds_error"] = joined["odds_error"].where(joined["shape"] != POOL, 0.0)
+    return joined
 
 
 def _printed(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:

@@ -1,162 +1,110 @@
 """Denominators: who could be in an audience at all.
 
 Definitions. The base of the audiences of a country is the smallest population that contains them by
-definition. The internet users of a country are the audience of a network shutdown.
+definition. The internet users of a country are the audience of a network shutdown: people are the
+base of that day.
 
 Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
-base that can hold the largest audience. Between two dated bases of one measurer the estimate
-interpolates in logs, while bounds take the base as it stands; of projected internet users they
-take the high end.
+base that can hold the largest audience. Bounds take a base as it is printed. A projection limits
+nothing: where the people online are projected, bounds go from nobody to all residents. Where
+publishers count people online whose numbers differ by PUBLISHERS_DIFFER or more, bounds go from the
+smallest to the largest, and draws span them around their geometric mean. What a base is drawn
+from is in base_laws.py.
 
 Assumptions, drawbacks and citation: those of figures.py.
 """
 
+import numpy as np
 import pandas as pd
 
+from audience_impact.errors import base_laws
+from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.bases import FORECAST, nearest_base
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import WINDOW_DAYS, middle, months_between, with_distance
+from audience_impact.periods import WINDOW_DAYS, months_between, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS, is_region
-from audience_impact.vocabulary import AudienceMetric, ObsStatus, Reliability
+from audience_impact.vocabulary import AudienceMetric
 
-FORECAST = ObsStatus.FORECAST.value
-
-CURRENT_MONTHS = 12
-"""Older counts of internet users no longer limit from above: the internet grows."""
-LONGEST_GAP_DAYS = 5 * WINDOW_DAYS
-"""Bases further apart than that say nothing of the time between them."""
-RELIABILITY = {
-    word.value: rank
-    for rank, word in enumerate((Reliability.HIGH, Reliability.MEDIUM, Reliability.LOW))
-}
-"""The most reliable source first."""
+PUBLISHERS_DIFFER = 1.5
+"""Numbers of people online that differ by such a factor are not one number with an error."""
+OWN_LAW = [f"audience_{name}" for name in base_laws.LAW]
+"""How the internet users of a network shutdown are drawn: as the base that counts them."""
 
 
-def nearest_base(
-    wanted: pd.DataFrame,
-    bases: pd.DataFrame,
-    sources: pd.DataFrame,
-    by: list[str],
-    window: int | None,
-    earlier: bool = False,
+def internet_users(
+    wanted: pd.DataFrame, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """For each row of `wanted` the matching base nearest to its `start`.
-
-    Matches on `country_id` and `by`; at most `window` days away where one is given, and with
-    `earlier` only bases whose period ends no later than the start. Of one
-    measurer the nearest; between measurers one within twelve months, rather counted than
-    projected, of the most reliable source, the nearest, rather reported than derived.
-    Indexed like `wanted`; rows without a base are absent.
-    """
-    trust = bases["source_id"].map(sources.set_index("source_id")["reliability"]).map(RELIABILITY)
-    right = bases.rename(
-        columns={
-            "area_id": "country_id",
-            "persons": "base_persons",
-            "lineage_id": "base_lineage_id",
-        }
-    ).assign(trust=trust)
-    right["lineage_id"] = right["base_lineage_id"]
-    keep = [
-        "country_id",
-        "population_base",
-        "lineage_id",
-        "base_lineage_id",
-        "base_id",
-        "base_persons",
-        "low_persons",
-        "high_persons",
-        "obs_status",
-        "trust",
-        "period",
-        "period_start",
-        "period_end",
-    ]
-    left = wanted[["country_id", "start", *by]].reset_index(names="place")
-    joined = left.merge(right[keep], on=["country_id", *by])
-    joined = with_distance(joined, ("start", "start"), ("period_start", "period_end"))
-    near = joined if window is None else joined[joined["gap"] <= window]
-    near = near[near["period_end"] <= near["start"]] if earlier else near
-    near = near.assign(far=near["gap"] > WINDOW_DAYS, projected=near["obs_status"] == FORECAST)
-    one = ["gap", "apart", "trust"]
-    several = ["far", "projected", "trust", "gap", "apart"]
-    ranked = near.sort_values([*(one if "lineage_id" in by else several), "obs_status", "base_id"])
-    return (
-        ranked.drop_duplicates("place")
-        .set_index("place")
-        .sort_index()
-        .drop(columns=["country_id", "start", *by])
-    )
-
-
-def expected_base(wanted: pd.DataFrame, bases: pd.DataFrame) -> pd.Series:
-    """People in the base of each row at its `start`: between two of one measurer, in logs.
-
-    `wanted` has `base_id` and `start`. Outside the measurer's series, the base as it stands;
-    NaN without a base. Indexed like `wanted`.
-    """
-    key = ["area_id", "population_base", "lineage_id"]
-    series = bases[[*key, "base_id", "persons"]].assign(
-        middle=middle(bases["period_start"], bases["period_end"])
-    )
-    left = (
-        wanted[["base_id", "start"]]
-        .reset_index(names="place")
-        .merge(series[[*key, "base_id", "persons"]], on="base_id")
-        .sort_values("start")
-    )
-    right = series.drop(columns="base_id").sort_values(["middle", *key])
-    near = left.rename(columns={"persons": "own_persons"})
-    for direction in ("backward", "forward"):
-        found = right.rename(columns={n: f"{direction}_{n}" for n in ("middle", "persons")})
-        near = pd.merge_asof(
-            near,
-            found,
-            left_on="start",
-            right_on=f"{direction}_middle",
-            by=key,
-            direction=direction,
-        )
-    gap = near["forward_middle"] - near["backward_middle"]
-    part = ((near["start"] - near["backward_middle"]) / gap).where(gap.dt.days > 0)
-    between = near["backward_persons"] * (near["forward_persons"] / near["backward_persons"]).pow(
-        part
-    )
-    inside = between.where(gap.dt.days <= LONGEST_GAP_DAYS).fillna(near["own_persons"])
-    return inside.set_axis(near["place"]).reindex(wanted.index)
-
-
-def internet_users(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """The audience of a network shutdown: the internet users of the country before it."""
+    """The audience of a network shutdown: the internet users of the country on that day."""
     bases = tables["bases"]
+    asked = wanted.assign(population_base=ONLINE)
     online = bases[bases["population_base"] == ONLINE]
-    online_wanted = wanted.assign(population_base=ONLINE)
-    joined = online_wanted.join(
-        nearest_base(
-            online_wanted, online, tables["sources"], ["population_base"], None, earlier=True
-        )
-    )
+    found = nearest_base(asked, online, tables["sources"], ["population_base"], None)
+    joined = asked.join(found)
+    law = base_laws.laws(joined[["country_id", "start", "base_id"]], tables, errors)
+    publishers = _publishers(joined, online)
+    known = joined["obs_status"] != FORECAST
+    least = joined["low_persons"].fillna(joined["base_persons"]).where(known, 0.0)
+    most = joined["high_persons"].fillna(joined["base_persons"]).where(known)
     months = months_between(joined["period_end"], joined["start"])
     return wanted.assign(
-        low_persons=joined["low_persons"].fillna(joined["base_persons"]),
-        high_persons=joined["high_persons"]
-        .fillna(joined["base_persons"])
-        .where(months <= CURRENT_MONTHS),
+        low_persons=publishers["least"].fillna(least),
+        high_persons=publishers["most"].fillna(most.where(joined["gap"] <= WINDOW_DAYS)),
         metric_priority=joined["base_persons"].notna().map({True: 1.0, False: float("nan")}),
         metric=AudienceMetric.INTERNET_USERS_3M.value,
         lineage_id=joined["base_lineage_id"],
-        lineages_count=1,
+        lineages_count=publishers["count"].fillna(1.0),
         containing=ONLINE,
         period=joined["period"],
         period_end=joined["period_end"],
         is_from_share=False,
         age_months=months.clip(lower=0),
         audience_base_id=joined["base_id"],
-        expected_audience_persons=expected_base(joined, bases),
+        **dict(zip(OWN_LAW, _spanning(law, publishers).values(), strict=True)),
     )
 
 
-def with_base(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """The base of each (restriction, country): the measurer's own, else the smallest safe one."""
+def _publishers(joined: pd.DataFrame, online: pd.DataFrame) -> pd.DataFrame:
+    """Numbers of people online that differ: `least`, `most`, `count`, `level`; else NaN.
+
+    Of each measurer who counted within twelve months of the start the nearest number.
+    """
+    counted = online[online["obs_status"] != FORECAST]
+    names = ["area_id", "lineage_id", "persons", "period_start", "period_end"]
+    right = counted[names].rename(columns={"area_id": "country_id"})
+    both = joined[["country_id", "start"]].reset_index(names="place").merge(right, on="country_id")
+    both = with_distance(both, ("start", "start"), ("period_start", "period_end"))
+    near = both[both["gap"] <= WINDOW_DAYS].sort_values(["place", "gap", "apart", "persons"])
+    single = near.drop_duplicates(["place", "lineage_id"])
+    groups = single.assign(level=np.log(single["persons"])).groupby("place")
+    table = pd.DataFrame(
+        {
+            "least": groups["persons"].min(),
+            "most": groups["persons"].max(),
+            "count": groups.size().astype("float64"),
+            "level": groups["level"].mean(),
+        }
+    ).reindex(joined.index)
+    return table.where(table["most"] >= PUBLISHERS_DIFFER * table["least"])
+
+
+def _spanning(law: pd.DataFrame, publishers: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
+    """The law of each base, around the mean of the publishers and over them where they differ."""
+    differ = publishers["least"].notna()
+    middle = law["expected_persons"].where(~differ, np.exp(publishers["level"]))
+    return {
+        "expected_persons": middle,
+        "base_low_persons": np.fmin(law["base_low_persons"], publishers["least"]),
+        "base_high_persons": np.fmax(law["base_high_persons"], publishers["most"]),
+        "ceiling_persons": law["ceiling_persons"],
+    }
+
+
+def with_base(audiences: pd.DataFrame, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
+    """The base of each (restriction, country): the measurer's own, else the smallest safe one.
+
+    `base_persons` is what limits: as printed, all residents where it is projected. What it is
+    thought to be is `base_size_persons`, and how it is drawn says LAW of base_laws.py.
+    """
     by = ["restriction_id", "country_id"]
     groups = audiences.groupby(by, sort=True)
     counted = audiences[audiences["metric_priority"].notna()].groupby(by)
@@ -172,22 +120,20 @@ def with_base(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
             ),
         }
     ).reset_index()
-    return audiences.merge(_ranged(_bases(wanted, tables), wanted, tables), on=by, how="left")
+    found = _bases(wanted, tables)
+    law = base_laws.laws(found.assign(start=wanted["start"]), tables, errors)
+    whole = audiences.merge(pd.concat([found, law], axis=1), on=by, how="left")
+    return _of_the_day(whole)
 
 
-def _ranged(found: pd.DataFrame, wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """The people expected in each base at the start, and the range its source states."""
-    bases = tables["bases"]
-    expected = expected_base(found.assign(start=wanted["start"]).dropna(subset=["base_id"]), bases)
-    stated = bases.set_index("base_id")[["persons", "low_persons", "high_persons"]].reindex(
-        found["base_id"]
-    )
-    moved = expected.reindex(found.index).to_numpy() / stated["persons"].to_numpy()
-    return found.assign(
-        expected_persons=expected.reindex(found.index),
-        base_low_persons=stated["low_persons"].to_numpy() * moved,
-        base_high_persons=stated["high_persons"].to_numpy() * moved,
-    )
+def _of_the_day(rows: pd.DataFrame) -> pd.DataFrame:
+    """People are the base of the day where the whole network is shut down: one law for both."""
+    own = rows["audience_base_id"].notna() & (rows["audience_base_id"] == rows["base_id"])
+    for name, theirs in zip(OWN_LAW, base_laws.LAW, strict=True):
+        rows[theirs] = rows[theirs].where(~own, rows[name])
+    limit = np.fmax(rows["base_persons"], rows["high_persons"].where(own))
+    size = rows["expected_persons"].where(rows["is_base_projected"].eq(True))
+    return rows.assign(base_persons=limit, base_size_persons=size.fillna(limit))
 
 
 def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -214,8 +160,7 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     for rows, by, window, same in steps:
         found = nearest_base(rows, bases, sources, by, window).assign(is_own_base=same)
         found["population_base"] = rows["population_base"].reindex(found.index)
-        found["base_persons"] = _at_most(found)
-        safe = found["base_persons"] >= wanted["floor_persons"].reindex(found.index).fillna(0)
+        safe = _at_most(found) >= wanted["floor_persons"].reindex(found.index).fillna(0)
         taken = pd.concat([taken, found[safe & ~found.index.isin(taken.index)]])
     columns = ["base_id", "base_persons", "population_base", "obs_status", "is_own_base"]
     joined = wanted[["restriction_id", "country_id"]].join(taken.reindex(columns=columns))
@@ -227,14 +172,16 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         )
     )
     ahead = (whole["base_status"] == FORECAST) & (whole["base"] != EVERYONE)
-    within = whole[["base_persons", "population_persons"]].min(axis=1)
-    return whole.assign(base_persons=whole["base_persons"].where(~ahead, within))
+    residents = whole["population_persons"].fillna(whole["base_persons"])
+    return whole.assign(
+        base_persons=whole["base_persons"].where(~ahead, residents), is_base_projected=ahead
+    )
 
 
 def _at_most(found: pd.DataFrame) -> pd.Series:
-    """The people of a base; of a projection within the population its high end."""
+    """The people that a base can hold; a projection limits nothing."""
     ahead = (found["obs_status"] == FORECAST) & (found["population_base"] != EVERYONE)
-    return found["high_persons"].where(ahead).fillna(found["base_persons"])
+    return found["base_persons"].astype("float64").where(~ahead, np.inf)
 
 
 def regional_limit(about: pd.DataFrame, tables: Tables) -> pd.Series:

@@ -30,6 +30,7 @@ _SIZES = {
     **_ENDS,
     "naive_sum_persons": NUMBER,
     "base_persons": NUMBER,
+    "base_size_persons": NUMBER,
     "population_persons": NUMBER,
 }
 COUNTRIES = Frame(
@@ -97,7 +98,8 @@ def _countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.Data
     """Bounds by country: Frechet, or sharp where overlaps were measured."""
     inside = frechet(audiences, COUNTRY)
     groups = audiences.groupby(COUNTRY, sort=True)
-    inside["base_persons"] = groups["base_persons"].first()
+    for name in ("base_persons", "base_size_persons"):
+        inside[name] = groups[name].first()
     inside["population_persons"] = groups["population_persons"].first()
     inside["is_sharp"] = False
     for one in resolved:

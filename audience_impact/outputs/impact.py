@@ -19,8 +19,6 @@ from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Draws
 from audience_impact.vocabulary import DedupMethod, ImpactMetric, OverlapKind
 
-TRUNCATED_FLAG = 0.05
-"""A larger share of draws moved by the bounds is flagged."""
 QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
 _ENDS = ["lower_persons", *QUANTILES, "upper_persons"]
 
@@ -77,13 +75,16 @@ def _shared(
         {
             "area_id": about["area_ids"],
             "base": bases.where(bases != ""),
-            "base_persons": bounds.exposed["base_persons"],
+            "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
             "dedup_method": _method(inputs.audiences, bounds, drawn, model),
             "staleness": figures.staleness(groups["age_months"].max()),
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
             "is_never_enforced": about["is_never_enforced"],
+            "is_base_projected": groups["is_base_projected"].agg(
+                lambda flags: flags.eq(True).any()
+            ),
         }
     )
 
@@ -118,26 +119,19 @@ def _numbers(found: _Known, metric: ImpactMetric) -> pd.DataFrame:
     """Bounds and quantiles of a metric, by restriction."""
     drawn, names = found.draws.by_metric[metric.value], found.simulation.restrictions
     middle = unions.quantiles(drawn, names, "persons")
-    frame = found.bounds.of(metric).join(middle)
-    met = frame["lower_persons"] == frame["upper_persons"]
-    for name in middle.columns:  # where the bounds meet, nothing is left to draw
-        frame[name] = frame[name].where(~met, frame["lower_persons"])
-    return frame
+    return found.bounds.of(metric).join(middle)
 
 
 def _exposed(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
-    """People exposed: status and reasons, what the bounds truncated, the reach of the window."""
+    """People exposed: status and reasons, draws beyond the bounds, the reach of the window."""
     frame = _with_error(_numbers(found, ImpactMetric.PEOPLE_EXPOSED).join(status))
-    moved = pd.Series(found.draws.truncated_share, found.simulation.restrictions)
-    moved = moved.reindex(frame.index)
-    drawn, flagged = frame["q50_persons"].notna(), moved > TRUNCATED_FLAG
-    wide = frame["lower_persons"] < frame["upper_persons"]
-    frame = because(frame, flagged & wide & drawn, "truncated")
+    beyond = pd.Series(found.draws.outside_share, found.simulation.restrictions)
+    beyond = beyond.reindex(frame.index)
     for rule, names in _contradicted(found.bounds).items():
         frame = because(frame, frame.index.isin(names), rule)
     return (
         _uncalibrated(frame, found.simulation)
-        .assign(clamped_draws_share=moved.where(frame["q50_persons"].notna()).round(4))
+        .assign(clamped_draws_share=beyond.where(frame["q50_persons"].notna()).round(4))
         .join(_windows(found, frame["upper_persons"]))
     )
 
@@ -172,7 +166,7 @@ def _uncalibrated(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataF
     ready = frame.index.isin(simulation.countries["restriction_id"])
     ready &= frame["obs_status"] != MISSING
     silent = frame["q50_persons"].isna()
-    return because(frame, ready & silent, "uncalibrated")
+    return because(frame, ready & silent, reasons.undrawn(simulation))
 
 
 def _contradicted(bounds: Bounds) -> dict[str, list[str]]:
@@ -235,6 +229,7 @@ def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:
     shares = {}
     for level in ("lower", *unions.QUANTILES, "upper"):
         people = frame[f"{level}_persons"]
-        shares[f"{level}_base_share"] = (people / frame["base_persons"]).round(6)
+        of_base = (people / frame["base_persons"]).round(6)
+        shares[f"{level}_base_share"] = of_base.where(~frame["is_base_projected"])
         shares[f"{level}_population_share"] = (people / frame["population_persons"]).round(6)
     return frame.assign(**shares)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from audience_impact.bounds import frechet
 from audience_impact.outputs.person_days import IN_PART, nothing
+from audience_impact.outputs.reasons import undrawn
 from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.periods import spans
 from audience_impact.simulation import audiences, timeline, unions
@@ -116,13 +117,16 @@ def _middle(
     """Quantiles of the people in each period, by country and period."""
     if inputs.overlap_model is None or drawable.table.empty:
         return nothing(["country_id", "period"], "persons")
-    own = audiences.values(inputs.audiences, sampler)
+    own = audiences.values(inputs.audiences, sampler, inputs.timeline.tail_degrees)
     wanted = timeline.unions_of(drawable.members, inputs.timeline.rows)
     drawn, _ = unions.people(own, wanted, inputs.overlap_model, sampler, workers)
     index = pd.MultiIndex.from_frame(drawable.table[["country_id", "period"]])
-    ends = bounds.reindex(index)
-    low, high = (ends[f"{end}_persons"].to_numpy("float64") for end in ("lower", "upper"))
-    return unions.quantiles(unions.truncate(drawn, low, high)[0], index, "persons")
+    forced = bounds["lower_persons"].reindex(index).to_numpy("float64")
+    ends = ("monthly_low_persons", "monthly_high_persons")
+    own_least = frechet.of_sets(drawable.alive, inputs.timeline.rows, *ends)["lower"].to_numpy()
+    # what is not drawn can force more than what is
+    floor = np.where(forced > own_least + 1.0, forced, 0.0)
+    return unions.quantiles(np.fmax(drawn, floor[:, None]), index, "persons")
 
 
 def _about_area(
@@ -151,7 +155,7 @@ def _about_area(
             bounds_only_count=bounded,
             obs_status=np.where(silent, MISSING, np.where(bounded > 0, UNRELIABLE, ESTIMATED)),
             reason=np.where(
-                bounded > 0, IN_PART, "" if inputs.overlap_model else sentence("uncalibrated")
+                bounded > 0, IN_PART, "" if inputs.overlap_model else sentence(undrawn(inputs))
             ),
             as_of=as_of.isoformat(),
         )

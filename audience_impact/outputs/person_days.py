@@ -12,6 +12,7 @@ import pandas as pd
 from audience_impact.audiences import curfews
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
+from audience_impact.outputs.reasons import undrawn
 from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.simulation import timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
@@ -76,11 +77,18 @@ def _totals(
     drawn = _drawn(inputs, middle, sampler, workers)
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
+    own = timeline.intervals_of(line.measured_rows, line.periods, ends[0], by_country)
+    hours = curfews.least_person_hours(own, line.rows, curfews.hours(line.periods))
+    own_least = {
+        "person_days": _summed(own, _bound(own, inputs, "lower"))[0],
+        "person_hours": _summed(own, hours)[0],
+    }
     inside = drawn.reindex(table.index)
-    for unit in ("person_days", "person_hours"):
+    for unit, low in own_least.items():
         names = [f"{name}_{unit}" for name in unions.QUANTILES]
-        low, high = table[f"lower_{unit}"], table[f"upper_{unit}"]
-        inside[names] = inside[names].clip(low, high, axis=0)
+        known = low.reindex(table.index).fillna(0.0)
+        forced = table[f"lower_{unit}"].where(table[f"lower_{unit}"] > known + 1.0, 0.0)
+        inside[names] = inside[names].clip(lower=forced, axis=0)
     return table.join(inside)
 
 
@@ -228,7 +236,7 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
     if inputs.overlap_model is None:
-        why[sentence("uncalibrated")] = silent
+        why[sentence(undrawn(inputs))] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
     words = [
         "; ".join(word for word, on in zip(why, row, strict=True) if on)

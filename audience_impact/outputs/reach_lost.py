@@ -4,11 +4,11 @@ Definitions. Before is the figure that stands for the people exposed; after is t
 lineage's figure of the same metric and base whose period begins on or after the start of the
 restriction, the first within twelve months. Expected is the figure before, carried forward.
 
-Method. The audience of a platform fell by before less after, or not at all. That is the median;
-the interval comes from the growth error of audiences (pooling), so that it says whether such a
-change happens without any restriction. Bounds go from nobody to everyone exposed: a fall may have
-another cause, and who stopped and who started are not told apart. For several platforms there
-is no estimate, since nobody counted who left more than one.
+Method. The audience of a platform fell by what was expected less after, or not at all. What was
+expected is the figure before with the growth that the facts teach (errors.law), so that the
+interval says whether such a change happens without any restriction. Bounds go from nobody to
+everyone exposed: a fall may have another cause, and who stopped and who started are not told apart.
+For several platforms there is no estimate, since nobody counted who left more than one.
 
 Assumptions. Nothing but the restriction and its ordinary growth error moved the audience.
 
@@ -21,15 +21,14 @@ Citation. Rules of this project, docs/decisions.md.
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import pooling
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
+from audience_impact.errors.law import Spread, moved
 from audience_impact.frames import NUMBER, TEXT, Frame
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.vocabulary import AudienceMetric, IntervalKind
 
 SAME = ["platform_id", "lineage_id", "audience_metric", "population_base"]
-Z95 = 1.6448536269514722
 CANNOT_TELL = "the figures cannot tell: audiences move so much without a restriction"
 OTHER_CAUSES = "the fall may have other causes as well"
 GREW = "the audience did not fall"
@@ -51,11 +50,16 @@ REACH_LOST = Frame(
 def reach_lost(scope: Scope, inputs: Inputs, exposed: pd.DataFrame) -> pd.DataFrame:
     """What is known of reach lost; `exposed`, the bounds on the people exposed."""
     wanted = scope.wanted.groupby("restriction_id").size()
-    return REACH_LOST.checked(compared(inputs.chosen, inputs.candidates, exposed, wanted))
+    growth = inputs.errors.growth if inputs.errors else None
+    return REACH_LOST.checked(compared(inputs.chosen, inputs.candidates, exposed, wanted, growth))
 
 
 def compared(
-    chosen: pd.DataFrame, known: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series
+    chosen: pd.DataFrame,
+    known: pd.DataFrame,
+    bounds: pd.DataFrame,
+    asked: pd.Series,
+    growth: Spread | None,
 ) -> pd.DataFrame:
     """What is known of reach lost, one row a restriction with figures before and after.
 
@@ -68,14 +72,19 @@ def compared(
     if pairs.empty:
         return _empty()
     fell = (pairs["point_persons"] - pairs["after_persons"]).clip(lower=0)
-    spread = Z95 * pooling.GROWTH_ERROR * np.sqrt(pairs["months"])
-    ends = {
-        "q05": pairs["point_persons"] * np.exp(-spread) - pairs["after_persons"],
-        "q50": pairs["point_persons"] - pairs["after_persons"],
-        "q95": pairs["point_persons"] * np.exp(spread) - pairs["after_persons"],
-    }
-    rows = pairs.assign(fell=fell, **{name: end.clip(lower=0) for name, end in ends.items()})
+    ends = _expected(pairs, bounds, growth).sub(pairs["after_persons"], axis=0)
+    rows = pairs.assign(fell=fell, **ends.clip(lower=0))
     return _by_restriction(rows, bounds, asked)
+
+
+def _expected(pairs: pd.DataFrame, bounds: pd.DataFrame, growth: Spread | None) -> pd.DataFrame:
+    """Columns q05, q50, q95: what the figure before may have become without a restriction."""
+    if growth is None:
+        return pd.DataFrame(np.nan, pairs.index, ["q05", "q50", "q95"])
+    base = pairs["restriction_id"].map(bounds["base_persons"]).to_numpy("float64")
+    people = pairs["point_persons"].to_numpy("float64")
+    law = growth.scaled(np.sqrt(pairs["months"]))
+    return law.apply(lambda by: moved(people, base, by.to_numpy("float64")))
 
 
 def _empty() -> pd.DataFrame:
@@ -127,8 +136,6 @@ def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series) 
             "after_ids": groups["after_id"].agg(lambda ids: ";".join(sorted(ids))),
         }
     )
-    ends = [f"{name}_persons" for name in ("q05", "q50", "q95")]
-    table[ends] = table[ends].clip(upper=table["upper_persons"].fillna(np.inf), axis=0)
     grew = (groups["fell"].max() == 0).to_numpy()
     within = (groups["q05"].max() == 0).to_numpy()
     words = np.select([grew, within], [f"{GREW}; {CANNOT_TELL}", CANNOT_TELL], OTHER_CAUSES)

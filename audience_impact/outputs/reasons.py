@@ -24,7 +24,8 @@ from audience_impact.outputs.status_rules import (
     sentence,
 )
 from audience_impact.populations import EVERYONE
-from audience_impact.vocabulary import ClaimStatus, EvidenceState, ObsStatus
+from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.vocabulary import WHOLE_INTERNET, ClaimStatus, EvidenceState, ObsStatus
 
 NEVER = sentence("never_enforced")
 NO_AFTER = "no figure of the same measurer from before and after"
@@ -51,6 +52,11 @@ def joined(words: dict[str, pd.Series], index: pd.Index) -> pd.Series:
         index=index,
         dtype="str",
     )
+
+
+def undrawn(simulation: SimulationInputs) -> str:
+    """The rule that says why nothing at all is drawn."""
+    return "uncalibrated" if simulation.errors else "unlearned"
 
 
 def because(
@@ -113,6 +119,7 @@ def _flagged(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     rows[_DOUBTED] = rows[_DOUBTED].eq(True)
     return rows.assign(
         is_unknown=rows["metric_priority"].isna(),
+        is_network=rows["platform_id"] == WHOLE_INTERNET,
         is_baseless=rows["base_persons"].isna(),
         is_own=rows["is_own_base"].eq(True),
         is_limit=_limits_alone(inputs, rows),
@@ -182,7 +189,8 @@ def _weak(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
         "brief": priority == figures.FLOOR,
         "part_of_ages": priority == figures.PART,
         "one_sided": groups["is_limit"].any(),
-        "several_measurers": groups["lineages_count"].max() > 1,
+        "several_measurers": (groups["lineages_count"].max() > 1) & ~groups["is_network"].any(),
+        "publishers_differ": (groups["lineages_count"].max() > 1) & groups["is_network"].any(),
         "under_block": groups["is_under_block"].any(),
         "younger_missing": groups["is_missing_younger"].any() & (priority < figures.FLOOR),
         "projected": groups["is_projected"].any(),

@@ -14,9 +14,8 @@ from audience_impact.audiences.daily_reach import LATER_DAYS
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds import measured
-from audience_impact.outputs.impact import TRUNCATED_FLAG
 from audience_impact.outputs.reasons import SHOWN
-from audience_impact.outputs.status_rules import NORMAL, sentence
+from audience_impact.outputs.status_rules import NORMAL
 from audience_impact.rules import FAULT, Rule, Stage, register
 from audience_impact.vocabulary import (
     ClaimStatus,
@@ -84,48 +83,47 @@ CONTRADICT = register(
 
 @RESULTS.rule(
     FindingSeverity.TABLE_ERROR,
-    "lower <= q05 <= q50 <= q95 <= upper does not hold",
+    "the bounds or the quantiles of an estimate are out of order",
     FAULT,
     "impact",
     number=6,
 )
-def estimate_outside_bounds(found: Reviewed) -> list[str]:
-    """Lower <= q05 <= q50 <= q95 <= upper."""
-    names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-    steps = found.impact[names].diff(axis=1).iloc[:, 1:]
-    return _keys(found.impact[(steps < -TOLERANCE_PERSONS).any(axis=1)])
-
-
-@RESULTS.rule(
-    FindingSeverity.WARNING,
-    "the bounds moved the estimate in more than one draw in twenty",
-    "see which figures the bounds and the overlap model disagree on",
-    "impact",
-    number=8,
-)
-def estimate_clamped(found: Reviewed) -> list[str]:
-    """Estimates that the bounds moved in many draws."""
-    return _keys(_truncated(found.impact))
-
-
-def _truncated(impact: pd.DataFrame) -> pd.DataFrame:
-    """Where bounds meet there is nothing to draw, so nothing is truncated."""
-    wide = impact["lower_persons"] != impact["upper_persons"]
-    return impact[wide & (impact["clamped_draws_share"] > TRUNCATED_FLAG)]
+def estimate_out_of_order(found: Reviewed) -> list[str]:
+    """Lower <= upper, and q05 <= q50 <= q95."""
+    steps = [
+        found.impact[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
+        for names in (("lower", "upper"), ("q05", "q50", "q95"))
+    ]
+    falls = pd.concat(steps, axis=1) < -TOLERANCE_PERSONS
+    return _keys(found.impact[falls.any(axis=1)])
 
 
 @RESULTS.rule(
     FindingSeverity.TABLE_ERROR,
-    "the bounds moved the estimate in many draws, and its reason does not say so",
+    "an estimate above zero has an interval without width: no figure is without error",
     FAULT,
+    "impact",
+)
+def interval_without_width(found: Reviewed) -> list[str]:
+    """Estimates of somebody whose quantiles are one number."""
+    impact = found.impact
+    same = impact["q05_persons"] == impact["q95_persons"]
+    return _keys(impact[same & (impact["q50_persons"] > 0)])
+
+
+@RESULTS.rule(
+    FindingSeverity.WARNING,
+    "the median lies outside of what the figures force as they are printed",
+    "see how old the figures are, and whether a newer one is on record",
     "impact",
     number=8,
 )
-def clamped_unflagged(found: Reviewed) -> list[str]:
-    """Estimates that the bounds moved in many draws, and whose reason does not say so."""
-    moved = _truncated(found.impact)
-    is_said = moved["reason"].str.contains(sentence("truncated"), regex=False)
-    return _keys(moved[~is_said])
+def median_outside_bounds(found: Reviewed) -> list[str]:
+    """Medians of the people exposed outside the bounds."""
+    impact = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    below = impact["q50_persons"] < impact["lower_persons"] - TOLERANCE_PERSONS
+    above = impact["q50_persons"] > impact["upper_persons"] + TOLERANCE_PERSONS
+    return _keys(impact[below | above])
 
 
 @RESULTS.rule(
@@ -148,9 +146,14 @@ def union_falls(found: Reviewed) -> list[str]:
         & found.impact["q50_persons"].notna()
         & ~never.astype(bool)
     ]
-    sizes = found.chosen.groupby("restriction_id")["estimate_id"].agg(frozenset)
-    rows = known.assign(figures=known["restriction_id"].map(sizes)).dropna(subset=["figures"])
-    both = rows.merge(rows, on=["area_id", "base", "base_persons"], suffixes=("", "_wider"))
+    groups = found.chosen.groupby("restriction_id")
+    sizes, starts = groups["estimate_id"].agg(frozenset), groups["start"].first()
+    named = known["restriction_id"]
+    rows = known.assign(figures=named.map(sizes), start=named.map(starts)).dropna(
+        subset=["figures"]
+    )
+    same = ["area_id", "base", "base_persons", "start"]  # figures grow until the start
+    both = rows.merge(rows, on=same, suffixes=("", "_wider"))
     inside = [few < many for few, many in zip(both["figures"], both["figures_wider"], strict=True)]
     wider = pd.Series(inside, both.index, dtype="bool")
     slack = GROWTH_SHARE * both["base_persons"]

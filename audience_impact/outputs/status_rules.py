@@ -161,6 +161,12 @@ TABLE = (
             "figures of several measuring programmes speak",
         ),
         (
+            "publishers_differ",
+            "publishers of internet users differ by half or more",
+            "a network shutdown: counts of several publishers within twelve months differ by a "
+            "factor of 1.5",
+        ),
+        (
             "under_block",
             "figure from under an earlier block of the service: it counts those who were left",
             "its period shares a day with an earlier restriction that took or slowed the whole "
@@ -201,6 +207,11 @@ TABLE = (
             "uncalibrated",
             "no calibration of joint use among the facts",
             "nothing can be drawn without overlap_calibration",
+        ),
+        (
+            "unlearned",
+            "nobody asked the facts what figures may be off by: run audience-impact learn",
+            "nothing is drawn without figure_errors",
         ),
     ),
     *_rules(
@@ -263,11 +274,6 @@ TABLE = (
             "printed_differently",
             "pages print the figure differently",
             "pages differ by more than their rounding",
-        ),
-        (
-            "truncated",
-            "the estimate is cut at the bounds in many draws",
-            "the bounds moved more than one draw in twenty",
         ),
         (
             "ages",

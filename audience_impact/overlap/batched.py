@@ -9,8 +9,9 @@ Rule: the nodes and weights by which the integral over the common factor is done
 Method
 ------
 For a draw with shares m_i, correlation r and error e, the integral of copula.py gives the union
-that the correlation makes (the core); the answer is core + e (independence - largest audience),
-both kept inside the Frechet bounds max m_i and min(1, sum m_i) of the draw's own shares.
+that the correlation makes (the core), kept inside the Frechet bounds max m_i and min(1, sum m_i)
+of the draw's own shares; the answer is the core moved by e (independence - largest audience), as
+model.py moves it.
 
 Within a group Phi((t_i - sqrt(r) z) / sqrt(1-r)) is looked up once for each platform, draw and
 node z, the nodes of all draws side by side, and every set multiplies its platforms' tables.  Sets
@@ -56,7 +57,7 @@ from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import LARGEST_CORRELATION
-from audience_impact.overlap.model import Group
+from audience_impact.overlap.model import Group, moved
 
 REACH = 4.9  # the factor beyond which a normal has 1e-6 of its mass
 DIGITS = 3.5  # of the law of the error, which promises too little
@@ -200,6 +201,5 @@ def _finished(group: Group, members: NDArray[np.bool_], core: Array) -> Array:
     for row, low, total, none in zip(core, largest, added, neither, strict=True):
         high = np.minimum(total, 1.0)
         np.clip(row, low, high, out=row)
-        row += group.joint_use.error * (1.0 - none - low)
-        np.clip(row, low, high, out=row)
+        row[:] = moved(row, group.joint_use.error * (1.0 - none - low), low, high)
     return core

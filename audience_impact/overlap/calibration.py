@@ -13,22 +13,26 @@ weight.  No draws: the same surveys give the same numbers, rounded to six decima
 
 * mean: mean over houses of the house means;
 * between: sample variance of the house means;
-* within: mean, over houses with several surveys, of the sample variance in the house;
+* within: median, over houses with several surveys, of the sample variance in the house, as the
+  online share of a whole house may be poorly known and its variance be that of this share;
 * area: analysis of variance by area, after the mean of each year's questionnaire is taken off,
   inside houses that asked areas twice or more, bounded to 0..within;
 * region: the part of `between` that surveys of one area by two houses share: one half;
 * model: root of mean squared error of the fitted union over mean squared distance between
-  independence and the largest audience, in each house, then the mean over houses.
+  independence and the largest audience, in each house, then the root mean square over houses;
+* spread_below, spread_above: factors of the spread, chosen on houses left out (docs/method.md).
 
 Assumptions
 -----------
 Houses are exchangeable and each tells as much as another, whatever its number of surveys.
-`region` is assumed.  With fewer than two houses `between`, and with no house of two surveys
-`within`, take the value 0.25 (0.5 in log odds).  The table says what is assumed.
+`region` and the two factors of the spread are assumed.  With fewer than two houses `between`,
+and with no house of two surveys `within`, take the value 0.25 (0.5 in log odds).  The table says
+what is assumed.
 
 Known drawbacks
 ---------------
-* `area` is known from one house alone, and `within` from two.
+* `area` is known from one house alone, and `within` from four.
+* The factors of the spread were chosen on the houses that are there, one left out at a time.
 * Sampling error of a survey is not taken off: it is part of `within` and of `model`.
 * Sets of one survey overlap; the model error is an average over them, not a likelihood.
 
@@ -56,6 +60,7 @@ SMALLEST_SHARE = 0.005
 SET_SIZES = range(2, 6)
 UNKNOWN_VARIANCE = 0.25
 REGION_PART = 0.5
+SPREAD_BELOW, SPREAD_ABOVE = 2.25, 2.75
 DECIMALS = 6
 SURVEY_COLUMNS = ["survey_id", "area_id", "period", "house", "online_share_override"]
 PATTERN_COLUMNS = ["survey_id", "platform_ids", "online", "weighted_share"]
@@ -63,10 +68,12 @@ PATTERN_COLUMNS = ["survey_id", "platform_ids", "online", "weighted_share"]
 NOTES = {
     OverlapParameter.MEAN: "mean over houses of the log odds of the correlation",
     OverlapParameter.BETWEEN: "variance of the house means",
-    OverlapParameter.WITHIN: "variance of surveys in a house",
+    OverlapParameter.WITHIN: "variance of surveys in a house, median over houses",
     OverlapParameter.AREA: "part of within that belongs to the area",
     OverlapParameter.REGION: "part of between that surveys of one area by two houses share",
     OverlapParameter.MODEL: "sd of the model error over independence less largest audience",
+    OverlapParameter.SPREAD_BELOW: "factor of the spread below the centre",
+    OverlapParameter.SPREAD_ABOVE: "factor of the spread above the centre",
     OverlapParameter.SURVEY: "log odds of the correlation that fits this survey best",
 }
 
@@ -223,13 +230,26 @@ def model_error(house: House) -> float:
     return float(np.sqrt(missed / room)) if room > 0.0 else 0.0
 
 
-def _mean_over(houses: Sequence[House], number: Callable[[House], float], unknown: float) -> float:
-    return float(np.mean([number(house) for house in houses])) if houses else unknown
+def _over(
+    middle: Callable[[Sequence[float]], float],
+    houses: Sequence[House],
+    number: Callable[[House], float],
+    unknown: float,
+) -> float:
+    return float(middle([number(house) for house in houses])) if houses else unknown
+
+
+def _root_mean_square(values: Sequence[float]) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
 
 
 def _learned(name: OverlapParameter, value: float, houses: Sequence[House]) -> Parameter:
     known = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
     return Parameter(name, value, known[min(len(houses), 2)], tuple(itertools.chain(*houses)))
+
+
+def _assumed(name: OverlapParameter, value: float) -> Parameter:
+    return Parameter(name, value, ParameterBasis.ASSUMED, ())
 
 
 def _between(houses: Sequence[House]) -> Parameter:
@@ -249,16 +269,19 @@ def parameters(fits: Sequence[Fitted]) -> list[Parameter]:
     houses = _by_house(fits)
     several = [house for house in houses if len(house) > 1]
     repeated = [h for h in several if len({f.survey.area for f in h}) < len(h)]
-    mean = _mean_over(houses, lambda h: float(np.mean(_log_odds(h))), 0.0)
-    within = _mean_over(several, lambda h: _variance(_log_odds(h)), UNKNOWN_VARIANCE)
-    area = min(_mean_over(repeated, area_variance, 0.0), within)
+    mean = _over(np.mean, houses, lambda h: float(np.mean(_log_odds(h))), 0.0)
+    within = _over(np.median, several, lambda h: _variance(_log_odds(h)), UNKNOWN_VARIANCE)
+    area = min(_over(np.mean, repeated, area_variance, 0.0), within)
+    model = _over(_root_mean_square, houses, model_error, 0.0)
     return [
         _learned(OverlapParameter.MEAN, mean, houses),
         _between(houses),
         _learned(OverlapParameter.WITHIN, within, several),
         _learned(OverlapParameter.AREA, area, repeated),
-        Parameter(OverlapParameter.REGION, REGION_PART, ParameterBasis.ASSUMED, ()),
-        _learned(OverlapParameter.MODEL, _mean_over(houses, model_error, 0.0), houses),
+        _assumed(OverlapParameter.REGION, REGION_PART),
+        _learned(OverlapParameter.MODEL, model, houses),
+        _assumed(OverlapParameter.SPREAD_BELOW, SPREAD_BELOW),
+        _assumed(OverlapParameter.SPREAD_ABOVE, SPREAD_ABOVE),
     ]
 
 

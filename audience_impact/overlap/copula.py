@@ -21,21 +21,26 @@ put into batches.  r = 0 is independence, r -> 1 tends to the largest audience.
 
 The correlation is a distribution.  With x = logit r fitted to each survey,
 x = mean + house + survey, each house weighing the same.  A new survey of a new house has
-x = mean + s T, T Student t with (houses - 1, at least 2) degrees of freedom and
-s^2 = between (1 + 1/houses) + within.  `between` is the variance of the house means, not
-reduced by what `within` already puts into them: draw a house, then a survey in it.
+x = mean + c s T, T Student t with (houses - 1, at least 2) degrees of freedom,
+s^2 = between (1 + 1/houses) + within, and c = `spread_below` where T < 0, `spread_above` where
+T > 0: half of the draws lie on either side of the mean, and those above reach further, because
+messengers nest (where nearly everyone uses one, users of a smaller one are among them).
+`between` is the variance of the house means, not reduced by what `within` already puts into
+them: draw a house, then a survey in it.
 Surveys of the area itself pull the mean and narrow the spread by Gaussian conditioning,
 through what they hold in common with the audiences: the variance between areas and the part
 `region` of `between`; the audiences are taken to be measured by another house.
 The model's own error is normal with standard deviation `model` times (independence - largest
-audience).  All draws are truncated to the Frechet bounds
-max m_i <= union <= min(1, sum m_i).
+audience).  Nearer a Frechet bound, max m_i <= union <= min(1, sum m_i), it moves a draw less, and
+never beyond (`model.moved`).
 
 Assumptions
 -----------
 All audiences lie inside the base and are measured on it; one correlation holds for all pairs;
 houses are exchangeable; the error of a set is independent of its correlation; half of what
-houses differ by belongs to their region (only two areas were asked by two houses).
+houses differ by belongs to their region.  The two factors of the spread are chosen, not
+estimated: so that the 90 % interval holds the truth often enough in the house where it does so
+least, each house unseen (docs/method.md has the choice, and what it costs in width).
 
 Known drawbacks
 ---------------
@@ -45,9 +50,10 @@ Known drawbacks
   platforms smaller than any common correlation that fits the pairs.
 * A block of online people who use nothing is not modelled; measure "uses any of these" and
   condition on it (conditioning.py).
-* Six houses are few: the spread between houses rests on five degrees of freedom.
-* On surveys like those of the Central Asia Barometer, unseen, the 90 % interval holds the
-  truth about 55 % of the time (docs/method.md).
+* Eight houses are few: the spread between houses rests on seven degrees of freedom.
+* An interval that is wide enough for the houses that differ most is too wide for the others:
+  where surveys are like those of most houses, a 90 % interval holds the truth 96 % of the time
+  or more.
 * Errors in the shares themselves are not in here.
 
 Citations
@@ -183,6 +189,8 @@ class Calibration:
     region: float  # part of `between` that surveys of one area by two houses have in common
     model: float  # sd of the model error over (independence - largest audience)
     houses: int
+    spread_below: float = 1.0  # factor of the spread below the centre
+    spread_above: float = 1.0  # factor of the spread above the centre
 
     @property
     def degrees(self) -> int:
@@ -232,10 +240,23 @@ def predictive(calibration: Calibration, own: Sequence[OwnSurvey] = ()) -> tuple
     return centre, float(np.sqrt(calibration.variance - gain @ to_target))
 
 
-def correlation_draws(centre: float, scale: float, degrees: int, uniforms: ArrayLike) -> Array:
-    """Correlations drawn from the Student t, capped at the ends of the grid."""
-    x = centre + scale * stdtrit(degrees, np.asarray(uniforms, dtype=float))
+def correlation_draws(
+    calibration: Calibration, uniforms: ArrayLike, own: tuple[float, float] | None = None
+) -> Array:
+    """Correlations drawn from the two-piece Student t, capped at the ends of the grid.
+
+    `own` is the centre and scale of an area (`predictive`); without it, those of a new area.
+    """
+    centre, scale = own or predictive(calibration)
+    t = stdtrit(calibration.degrees, np.asarray(uniforms, dtype=float))
+    wide = np.where(t < 0.0, calibration.spread_below, calibration.spread_above)
+    x = centre + scale * wide * t
     return np.asarray(expit(np.clip(x, LOGIT_GRID[0], LOGIT_GRID[-1])))
+
+
+def error_draws(calibration: Calibration, uniforms: ArrayLike) -> Array:
+    """Draws of the model's error, over (independence - largest audience)."""
+    return np.asarray(calibration.model * ndtri(np.asarray(uniforms, dtype=float)))
 
 
 def union_curve(shares: ArrayLike, correlations: ArrayLike) -> Array:

@@ -47,6 +47,10 @@ Uniforms: TypeAlias = Callable[[InputKind, str], Array]
 """Gives the uniforms (D,) of a kind of input and a key; the same ones for the same key."""
 
 
+NO_ROOM = 1e-300
+"""Instead of zero, where there is neither an error nor a distance to divide by."""
+
+
 @dataclass(frozen=True)
 class JointUse:
     """D draws of how people of one country use platforms together."""
@@ -109,13 +113,25 @@ def independence(shares: ArrayLike) -> Array:
     return np.asarray(1.0 - np.prod(1.0 - np.asarray(shares, dtype=float), axis=-1))
 
 
+def moved(core: Array, move: Array, low: Array, high: Array) -> Array:
+    """Unions moved by an error that gives way as it nears a bound, and never passes it.
+
+    With d the distance to the bound ahead, a move s becomes d s / (d + |s|): s where the bound is
+    far, nearly d where it is near. Cutting draws off would pile them up on the bound.
+    """
+    ahead = np.where(move < 0.0, core - low, high - core)
+    size = np.maximum(ahead + np.abs(move), NO_ROOM)
+    return np.asarray(np.clip(core + ahead * move / size, low, high))
+
+
 def with_error(core: Array, shares: Array, error: Array, part: float = 1.0) -> Array:
     """Unions with a part of a model's error added, inside the Frechet bounds.
 
     `shares` (..., platforms), `core` and `error` broadcast against all but its last axis.
     """
     low, high = frechet(shares)
-    return np.asarray(np.clip(core + error * (independence(shares) - low) * part, low, high))
+    inside = np.clip(core, low, high)
+    return moved(inside, error * (independence(shares) - low) * part, low, high)
 
 
 def _as_they_are(drawn: Array) -> Array:

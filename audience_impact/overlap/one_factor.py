@@ -10,7 +10,6 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
@@ -34,11 +33,10 @@ class OneFactorCopula:
 
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
         """Draws of the correlation and of the model's error of a country."""
-        centre, scale = self.centres.get(country_id) or copula.predictive(self.calibration)
         u = uniforms(InputKind.CORRELATION, f"correlation|{country_id}")
-        drawn = copula.correlation_draws(centre, scale, self.calibration.degrees, u)
-        error = self.calibration.model * ndtri(uniforms(InputKind.MODEL, f"model|{country_id}"))
-        return JointUse(drawn[None, :], np.asarray(error))
+        drawn = copula.correlation_draws(self.calibration, u, self.centres.get(country_id))
+        v = uniforms(InputKind.MODEL, f"model|{country_id}")
+        return JointUse(drawn[None, :], copula.error_draws(self.calibration, v))
 
     def unions(self, group: Group) -> Array:
         """Draws (G, D) of the unions of a group."""

@@ -1,27 +1,41 @@
-"""Draws of audiences in persons: the law of their figures, and the growth since them.
+"""Draws of audiences in persons: the law of their figures, what these may be off by, and growth.
 
-Method. The law of each audience is that of pooling.py. The growth error is lognormal and the
-same for all restrictions of a service in a country: its standard deviation grows with the square
-root of the months since the figure.
+Method. Three independent draws: of the figure, by the law of pooling.py; of what it may be off by
+(rounding, pages, measurers), a normal with the half widths of figure_errors.py added in squares;
+and of the growth since, through its quantiles, with heavy tails, the same for all restrictions of a
+service in a country. The last two are in log odds of the share of the universe, so that no audience
+grows beyond the people online. The internet users of a network shutdown are their base, and so the
+same draw as the base is.
+
+Assumptions, drawbacks and citations: those of figure_errors.py and errors/law.py.
 """
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from audience_impact.audiences.intervals import FIXED, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
+from audience_impact.audiences.universes import OWN_LAW
+from audience_impact.errors import law
+from audience_impact.errors.figure_errors import GROWTH
+from audience_impact.errors.law import MOST_SHARE
 from audience_impact.frames import Array
-from audience_impact.simulation import distributions
+from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind
 
+BASE = "base"
+"""Shape of an audience that is a base, drawn as that is."""
+Z95 = float(ndtri(0.95))
 
-def values(table: pd.DataFrame, sampler: Sampler) -> Array:
+
+def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     """Draws (rows, D) of audiences in persons, from rows with the columns of pooling.distributions.
 
-    Needs `country_id`, `platform_id`, `age_months` and `monthly_growth_error` beside them. Rows of
-    a blank shape are NaN.
+    Needs `country_id`, `platform_id` and `universe_persons` beside them, and OWN_LAW for rows of
+    the shape BASE. Rows of a blank shape are NaN.
     """
     first = sampler.rows(InputKind.AUDIENCE, "audience|" + table["audience_key"])
     low, mode, high, coverage = (
@@ -34,7 +48,11 @@ def values(table: pd.DataFrame, sampler: Sampler) -> Array:
         if rows.any():
             ends = low[rows], mode[rows], high[rows]
             own[rows] = _law(name, first[rows], ends, coverage[rows])
-    return np.asarray(own * growth_error(table, sampler))
+    drawn = _moved(table, own, sampler, tail_degrees)
+    network = shape == BASE
+    if network.any():
+        drawn[network] = _online(table[network], sampler)
+    return drawn
 
 
 def _is(shape: NDArray[np.object_], name: str) -> NDArray[np.bool_]:
@@ -49,10 +67,34 @@ def _law(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array)
     return np.asarray(np.maximum(drawn, 0.0))
 
 
-def growth_error(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Factors (rows, D): what each audience may have done since the figure."""
+def _online(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Internet users: the base that counts them."""
+    names = dict(zip(OWN_LAW, unions.BASE_LAW, strict=True))
+    rows = table[["audience_key", *OWN_LAW]].rename(columns={"audience_key": "base_id", **names})
+    return unions.bases(rows, sampler)
+
+
+def _moved(table: pd.DataFrame, own: Array, sampler: Sampler, tail_degrees: float) -> Array:
+    """Audiences off by their errors, and grown since."""
+    universe = table["universe_persons"].to_numpy("float64")
+    z = sampler.normals(InputKind.AUDIENCE, "error|" + table["audience_key"])
+    off = half_width(table)[:, None] / Z95 * z
     # the name of the stream: another one would be other draws
     keys = "drift|" + table["country_id"] + "|" + table["platform_id"]
-    normal = sampler.normals(InputKind.AUDIENCE, keys)
-    spread = table["monthly_growth_error"] * np.sqrt(table["age_months"].fillna(0.0))
-    return np.asarray(np.exp(spread.to_numpy("float64")[:, None] * normal))
+    u = sampler.rows(InputKind.AUDIENCE, keys)
+    q05, q50, q95 = (table[name].fillna(0.0).to_numpy("float64")[:, None] for name in GROWTH)
+    grown = law.through(u, q05, q50, q95, tail_degrees)
+    top = np.fmax(universe, table["high"].to_numpy("float64") / MOST_SHARE)
+    return law.moved(own, np.where(np.isnan(universe), np.nan, top)[:, None], off + grown)
+
+
+def half_width(table: pd.DataFrame) -> Array:
+    """Half (rows,) of the 90 % interval of what a figure may be off by, in log odds."""
+    mode = table["mode"].to_numpy("float64")
+    share = np.minimum(mode / table["universe_persons"].to_numpy("float64"), MOST_SHARE)
+    in_logs = np.hypot(
+        table["rounding_error_persons"].to_numpy("float64") / mode,
+        table["page_error_share"].to_numpy("float64"),
+    )
+    odds = in_logs / (1.0 - np.nan_to_num(share))
+    return np.asarray(np.nan_to_num(np.hypot(odds, table["odds_error"].to_numpy("float64"))))

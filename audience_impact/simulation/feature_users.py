@@ -1,17 +1,17 @@
 """Draws of the users of a feature, and of those of them who keep access.
 
-Method. Feature users are a share times the people of its own population. For the estimate they
-are one more service of the copula: |E and C| = C + |E| - |E or C|, E the people exposed and C the
-feature users. Those without access are feature users less circumventors.
+Method. Feature users are a share times the people of its own population, drawn as bases are. For
+the estimate they are one more service of the copula: |E and C| = C + |E| - |E or C|, E the people
+exposed and C the feature users. Those without access are feature users less circumventors.
 
 Assumptions. Each of the assumptions named in a row widens its draws by ASSUMED_SPREAD in log odds.
-A survey without a stated error is drawn like one of EFFECTIVE_SAMPLE respondents. A self-selected
+A share without a stated error has that of its sample (intervals.with_sampling). A self-selected
 poll is drawn with SELF_SELECTED_SPREAD in log odds.
 
-Known drawbacks. The three numbers are conventions, not measurements: the facts hold too few
+Known drawbacks. The two numbers are conventions, not measurements: the facts hold too few
 repeated shares to learn them from.
 
-Citation. For effective samples L. Kish, Survey Sampling (1965). Rules of this project,
+Citation. Rules of this project,
 docs/decisions.md.
 """
 
@@ -21,11 +21,11 @@ from scipy.special import expit, logit, ndtri
 
 from audience_impact.audiences.intervals import FIXED, SPLIT
 from audience_impact.frames import Array
-from audience_impact.simulation import distributions
+from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.unions import BASE_LAW
 from audience_impact.vocabulary import InputKind
 
-EFFECTIVE_SAMPLE = 500
 ASSUMED_SPREAD = 0.12
 SELF_SELECTED_SPREAD = 0.8
 
@@ -38,7 +38,8 @@ def feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
     wider = ASSUMED_SPREAD * np.sqrt(steps.to_numpy("float64"))[:, None]
     z = sampler.normals(InputKind.ASSUMED, "assumed|" + shares["feature_use_id"])
     spread = expit(logit(np.clip(share, 1e-12, 1 - 1e-12)) + wider * z)
-    return np.asarray(spread * shares["of_persons"].to_numpy("float64")[:, None])
+    people = shares[BASE_LAW].assign(base_id=shares["share_base_id"])
+    return np.asarray(spread * unions.bases(people, sampler))
 
 
 def _drawn(u: Array, rows: pd.DataFrame) -> Array:
@@ -51,8 +52,7 @@ def _drawn(u: Array, rows: pd.DataFrame) -> Array:
     normal = distributions.split_normal(u, mode, low, high, within, 0.0, 1.0)
     ranged = distributions.pert(u, low, mode, high)
     stated = np.where(shape == SPLIT, normal, ranged)
-    plain = distributions.beta(u, mode, EFFECTIVE_SAMPLE)
-    return np.asarray(np.where(shape == FIXED, plain, stated))
+    return np.asarray(np.where(shape == FIXED, mode, stated))
 
 
 def circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:

@@ -10,18 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import pooling
 from audience_impact.audiences.inputs import CIRCUMVENTION, FEATURE_SHARES, Inputs
-from audience_impact.audiences.intervals import FIXED, LAW
+from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
+from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.errors import figure_errors
+from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.overlap import registry
 from audience_impact.overlap.model import OverlapModel
+from audience_impact.simulation.audiences import BASE
 from audience_impact.simulation.timeline import Timeline, timeline
 from audience_impact.simulation.unions import GROUP
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -34,9 +36,8 @@ AUDIENCES = Frame(
         "audience_key": TEXT,
         "shape": TEXT,
         **dict.fromkeys(LAW[1:], NUMBER),
-        "age_months": NUMBER,
-        "monthly_growth_error": NUMBER,
-        "base_low_persons": NUMBER,
+        **figure_errors.COLUMNS,
+        **dict.fromkeys(OWN_LAW, NUMBER),
     },
     key=("row",),
 )
@@ -59,13 +60,15 @@ class SimulationInputs(Declared):
     """What is drawn: the same whatever the draws are.
 
     Attributes:
-        overlap_model: What surveys say of joint use; None where nothing is drawn for want of it.
+        overlap_model: What surveys say of joint use; None where nothing is drawn for want of
+            it or of `errors`.
+        errors: What figures may be off by; None where the facts do not say.
         restrictions: All restrictions, in the order of the rows of the draws.
         audiences: How each audience is drawn, numbered by `row` as the timeline's rows are.
         countries: Countries of complete restrictions, with bounds and how the feature is known.
         feature_shares: As `Inputs` has them.
         circumvention: As `Inputs` has it.
-        bounds: What the draws are truncated at, and the overlaps that they are given.
+        bounds: What the figures force as they are printed, and the overlaps that draws are given.
         timeline: Audiences by the day.
     """
 
@@ -77,6 +80,7 @@ class SimulationInputs(Declared):
     }
 
     overlap_model: OverlapModel | None
+    errors: FigureErrors | None
     restrictions: pd.Index
     audiences: pd.DataFrame
     countries: pd.DataFrame
@@ -93,7 +97,8 @@ def simulation_inputs(
     line = timeline(scope, inputs, bounds)
     audiences = _audiences(inputs)
     return SimulationInputs(
-        registry.learn(tables),
+        registry.learn(tables) if inputs.errors else None,
+        inputs.errors,
         scope.by_id.index,
         audiences,
         _countries(scope, inputs, bounds, _complete(audiences, scope)),
@@ -112,23 +117,12 @@ def _audiences(inputs: Inputs) -> pd.DataFrame:
     rows = inputs.audiences.sort_values(AUDIENCE, ignore_index=True).reset_index(names="row")
     joined = rows.merge(inputs.laws, on=AUDIENCE, how="left")
     network = joined["platform_id"] == WHOLE_INTERNET
-    low = joined["low_persons"]
-    expected = np.fmax(joined["expected_audience_persons"], low)
-    high = np.fmax(joined["high_persons"].fillna(expected), expected)
-    users = {
-        "audience_key": joined["audience_base_id"],
-        "low": low,
-        "mode": expected,
-        "high": high,
-        "shape": pd.Series(FIXED, joined.index).where(expected.notna(), ""),
-    }
-    for name, column in users.items():
-        joined[name] = joined[name].where(~network, column)
-    joined["shape"] = joined["shape"].where(joined["mode"].notna(), "").fillna("")
-    monthly = pd.Series(pooling.GROWTH_ERROR, joined.index)
+    online = joined["audience_expected_persons"].notna()
+    shape = joined["shape"].where(joined["mode"].notna(), "").fillna("")
+    key = joined["audience_key"].where(~network, joined["audience_base_id"])
     return joined.assign(
-        audience_key=joined["audience_key"].fillna(""),
-        monthly_growth_error=monthly.where(~network, pooling.BASE_GROWTH_ERROR),
+        audience_key=key.fillna(""),
+        shape=shape.where(~network, pd.Series(BASE, joined.index).where(online, "")),
     ).set_index("row", drop=False)
 
 

@@ -42,6 +42,18 @@ def uniforms(seed: int, key: str, count: int) -> Array:
     return np.asarray(((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52)
 
 
+def stratified(u: Array) -> Array:
+    """Uniforms (rows, D) with one of each row in each of D equal parts, in the order they had.
+
+    So quantiles of what hangs on one of them alone are those of its law, and not of so many draws.
+    McKay, Beckman and Conover (1979), A comparison of three methods for selecting values of input
+    variables, Technometrics 21.
+    """
+    order = np.argsort(np.argsort(u, axis=1, kind="stable"), axis=1, kind="stable")
+    count = u.shape[1]
+    return np.asarray((order + np.mod(u * count, 1.0) * (1.0 - 2.0**-20) + 2.0**-21) / count)
+
+
 @dataclass(frozen=True)
 class Sampler:
     """The standard draws of a run: one row of uniforms for each uncertain quantity.

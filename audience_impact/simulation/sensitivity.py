@@ -12,8 +12,8 @@ bootstrap resamples of the draws.
 
 Assumptions. Groups are independent of each other (each has streams of its own).
 
-Known drawbacks. With a thousand draws a share is known to about 0.05; shares of what the bounds
-truncate are those after truncation. A group hides which of its members matters.
+Known drawbacks. With a thousand draws a share is known to about 0.05. A group hides which of its
+members matters.
 
 Citations. I. M. Sobol, Mathematics and Computers in Simulation 55 (2001); A. Saltelli et al.,
 Computer Physics Communications 181 (2010) 259-270; M. J. W. Jansen, ibid. 117 (1999) 35-43.
@@ -83,7 +83,7 @@ def _enters(inputs: SimulationInputs, kind: InputKind) -> bool:
         InputKind.FEATURE_SHARE: not inputs.feature_shares.empty,
         InputKind.ASSUMED: (inputs.feature_shares["assumed"] != "").any(),
         InputKind.CIRCUMVENTION: not inputs.circumvention.empty,
-        InputKind.BASE: inputs.audiences["base_low_persons"].notna().any(),
+        InputKind.BASE: inputs.countries["base_low_persons"].notna().any(),
     }
     return bool(present.get(kind, True))
 

@@ -5,7 +5,9 @@ what the bounds are, which shares apply. A sampler holds the standard draws. Dra
 (restrictions, D), one for each metric, NaN where nothing can be drawn.
 
 Method. The same function makes the published draws and, with some inputs taken from a second
-stream, the draws from which sensitivity.py tells what drives the width.
+stream, the draws from which sensitivity.py tells what drives the width. Draws are not cut at the
+published bounds, which hold if each figure is right as printed: they keep the identities with the
+figures as drawn (largest <= union <= base, users of a feature <= people exposed).
 
 Assumptions, drawbacks and citations: those of audiences, unions, feature_users and timeline.
 """
@@ -33,10 +35,10 @@ PERSON_DAYS = "person_days"
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws by metric, and the share of draws of the people exposed that the bounds moved."""
+    """Draws by metric, and the share of draws of the people exposed outside the printed bounds."""
 
     by_metric: dict[str, Array]
-    truncated_share: Array
+    outside_share: Array
 
 
 def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Draws:
@@ -48,8 +50,7 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
         metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
         return Draws(dict.fromkeys(metrics, nothing), np.zeros(count))
     exposed, used = _countries(inputs, overlap_model, sampler, workers)
-    people, moved = _restrictions(inputs, exposed, EXPOSED)
-    users = _restrictions(inputs, used, FEATURE_USERS)[0]
+    people, users = (_restrictions(inputs, drawn) for drawn in (exposed, used))
     return Draws(
         {
             EXPOSED.value: people,
@@ -57,16 +58,16 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
             DEPRIVED.value: _deprived(inputs, users, sampler),
             PERSON_DAYS: _person_days(inputs, overlap_model, sampler, workers),
         },
-        moved,
+        _outside(inputs, people),
     )
 
 
 def _countries(
     inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler, workers: int
 ) -> tuple[Array, Array]:
-    """People exposed and feature users (countries, D), before the bounds of features."""
+    """People exposed and feature users (countries, D)."""
     wanted = country_unions(inputs)
-    own = audiences.values(inputs.audiences, sampler)
+    own = audiences.values(inputs.audiences, sampler, inputs.timeline.tail_degrees)
     everyone = np.vstack([own, feature_users.feature_users(inputs.feature_shares, sampler)])
     drawn, base = unions.people(everyone, wanted, overlap_model, sampler, workers)
     exposed, users, both = (
@@ -79,12 +80,8 @@ def _countries(
         for name in ("is_own_share", "is_whole_service")
     )
     people = _given_overlaps(inputs, overlap_model, (own, exposed, bases), sampler)
-    low, high = (
-        inputs.countries[f"{end}_persons"].to_numpy("float64")[:, None]
-        for end in ("lower", "upper")
-    )
     part = np.where(is_own, users, users + exposed - both)
-    return people, np.where(is_whole, np.clip(people, low, high), part)
+    return people, np.where(is_whole, people, np.clip(part, 0.0, people))
 
 
 def _of_kind(wanted: Unions, kind: str, drawn: Array, count: int) -> Array:
@@ -147,20 +144,19 @@ def _given_overlaps(
     return people
 
 
-def _restrictions(
-    inputs: SimulationInputs, drawn: Array, metric: ImpactMetric
-) -> tuple[Array, Array]:
-    """Sums over countries (restrictions, D), truncated at the bounds of the metric."""
+def _restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
+    """Sums over countries (restrictions, D)."""
     names = inputs.countries["restriction_id"]
     total = unions.by_restriction(drawn, names, inputs.restrictions)
     total[~inputs.restrictions.isin(names)] = np.nan
-    return _truncated(inputs, total, metric)
+    return total
 
 
-def _truncated(inputs: SimulationInputs, drawn: Array, metric: ImpactMetric) -> tuple[Array, Array]:
-    bound = inputs.bounds.of(metric).reindex(inputs.restrictions)
+def _outside(inputs: SimulationInputs, drawn: Array) -> Array:
+    """The share of draws (restrictions,) of the people exposed outside their bounds."""
+    bound = inputs.bounds.of(EXPOSED).reindex(inputs.restrictions)
     lower = bound["lower_persons"].fillna(0.0).to_numpy("float64")
-    return unions.truncate(drawn, lower, bound["upper_persons"].to_numpy("float64"))
+    return unions.outside(drawn, lower, bound["upper_persons"].to_numpy("float64"))
 
 
 def _deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array:
@@ -170,7 +166,7 @@ def _deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array
         rows = inputs.restrictions.get_indexer(inputs.circumvention["restriction_id"])
         share = feature_users.circumvention(inputs.circumvention, sampler)
         without[rows] = users[rows] * (1.0 - share)
-    return _truncated(inputs, without, DEPRIVED)[0]
+    return without
 
 
 def _person_days(

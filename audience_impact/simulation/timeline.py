@@ -8,12 +8,12 @@ Method. Periods start on the observed day, from the announcement where no day wa
 on the recorded day; what is ongoing ends on the day of the facts. Where days in force are told,
 they are those alone (curfews). On each interval without change (intervals.py) the union of the
 daily audiences is bounded (Frechet) and drawn (unions). A daily figure is bounded by the interval
-that its source states, and drawn from it; without one it stands as it is. With a monthly audience m
-alone the daily one lies between m/30 and m, and nothing is drawn. Restrictions in part of a
-country, on some networks or without a figure add nothing to the lower bound and everything they may
-touch to the upper one. Where several restrictions touch a platform, the draws take the audience
-from before the first of those in force, and the bounds the largest. A start that is not known to
-the day is the first day it may be; the lower bound takes the last.
+that its source states, and drawn from it with the errors that figures have (audiences.py). With a
+monthly audience m alone the daily one lies between m/30 and m, and nothing is drawn. Restrictions
+in part of a country, on some networks or without a figure add nothing to the lower bound and
+everything they may touch to the upper one. Where several restrictions touch a platform, the draws
+take the audience from before the first of those in force, and the bounds the largest. A start that
+is not known to the day is the first day it may be; the lower bound takes the last.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
@@ -34,18 +34,18 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import curfews, pooling
+from audience_impact.audiences import curfews
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.bounds import frechet
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.errors import figure_errors
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.periods import MONTH_DAYS, ONE_DAY
 from audience_impact.simulation import audiences, intervals, unions
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.unions import GROUP, Unions
+from audience_impact.simulation.unions import BASE_LAW, GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
@@ -60,9 +60,7 @@ ROWS = Frame(
         "base": TEXT,
         "base_id": TEXT,
         "base_persons": NUMBER,
-        "base_low_persons": NUMBER,
-        "base_high_persons": NUMBER,
-        "expected_persons": NUMBER,
+        **dict.fromkeys(BASE_LAW, NUMBER),
         "daily_persons": NUMBER,
         **{
             f"{span}_{end}_persons": NUMBER
@@ -83,8 +81,7 @@ DAILY = Frame(
         "audience_key": TEXT,
         "shape": TEXT,
         **dict.fromkeys(LAW[1:], NUMBER),
-        "age_months": NUMBER,
-        "monthly_growth_error": NUMBER,
+        **figure_errors.COLUMNS,
     },
 )
 PERIODS = Frame(
@@ -111,6 +108,7 @@ class Timeline(Declared):
         daily: How the daily audience of each row is drawn, in the order of the rows.
         periods: When each restriction was in force.
         measured: Intervals of each restriction whose daily audiences are all measured.
+        tail_degrees: Degrees of freedom of the growth of daily audiences.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {"rows": ROWS, "daily": DAILY, "periods": PERIODS}
@@ -119,6 +117,7 @@ class Timeline(Declared):
     daily: pd.DataFrame
     periods: pd.DataFrame
     measured: Intervals
+    tail_degrees: float
 
     @property
     def certain_rows(self) -> pd.DataFrame:
@@ -144,9 +143,10 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds) -> Timeline:
     drawn = rows[rows["is_certain"] & rows["is_daily_measured"]]
     return Timeline(
         rows,
-        figure.assign(age_months=figure["months"], monthly_growth_error=pooling.GROWTH_ERROR),
+        figure,
         periods,
         intervals_of(drawn, periods, "end", by_country=False),
+        inputs.errors.tail_degrees if inputs.errors else np.inf,
     )
 
 
@@ -158,17 +158,19 @@ def _bounded(
     restriction = rows["restriction_id"]
     cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
     monthly = rows["high_persons"].fillna(rows["base_persons"])
-    daily_whole = figure["high"].fillna(monthly)
+    daily_whole = figure["daily_most_persons"].fillna(monthly)
     is_daily = rows["daily_persons"].notna()
     known = rows["metric_priority"].notna() | is_daily
     measured = is_daily & rows["base_persons"].notna()
     everyone = restriction.map(about["is_reaching_everyone"]).astype(bool)
     low = rows["low_persons"]
+    day = figure["daily_least_persons"]
+    day = day.where(is_daily, np.fmax(day, low / MONTH_DAYS))
     return rows.assign(
         where=restriction.map(about["area_ids"]),
         daily_whole_persons=daily_whole,
         monthly_whole_persons=monthly,
-        daily_low_persons=_least(figure["low"].fillna(low / MONTH_DAYS), cap),
+        daily_low_persons=_least(day, cap),
         daily_high_persons=np.fmin(daily_whole, cap),
         monthly_low_persons=_least(np.fmax(low, rows["place_low_persons"]), cap),
         monthly_high_persons=np.fmin(monthly, cap),
@@ -292,12 +294,10 @@ def unions_of(members: pd.DataFrame, rows: pd.DataFrame) -> Unions:
 def daily_people(
     wanted: Intervals, line: Timeline, overlap_model: OverlapModel, sampler: Sampler, workers: int
 ) -> Array:
-    """Draws (set_ids, D) of the people under a restriction on a day of each set, within bounds."""
+    """Draws (set_ids, D) of the people under a restriction on a day of each set."""
     members = one_a_platform(wanted[1], line.rows, line.periods)
     used = line.daily.index.isin(members["row"])
     drawn = np.full((len(line.rows), sampler.count), np.nan)
     if used.any():
-        drawn[used] = audiences.values(line.daily[used], sampler)
-    people, _ = unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)
-    bound = frechet.of_sets(wanted[1], line.rows, "daily_low_persons", "daily_high_persons")
-    return unions.truncate(people, bound["lower"].to_numpy(), bound["upper"].to_numpy())[0]
+        drawn[used] = audiences.values(line.daily[used], sampler, line.tail_degrees)
+    return unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)[0]

@@ -5,7 +5,8 @@ inside one base. A country-base group is everything asked for in one country and
 
 Method. Each audience, base and correlation is drawn once for its own key and stands wherever it is
 used, so that draw number d is one possible world and sums over unions are right. Inside a group
-audiences become shares of the drawn base, their union comes from the model of joint use
+audiences become shares of the drawn base, which is never below the largest of them in any draw,
+their union comes from the model of joint use
 (overlap.model), and the model's own error is drawn once a country. A union with
 measured overlaps is conditioned on them in each draw (overlaps.py).
 
@@ -24,30 +25,31 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from audience_impact.errors import base_laws, law
 from audience_impact.frames import Array
 from audience_impact.overlap.model import Group, OverlapModel, unions
-from audience_impact.simulation import distributions
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.sampler import Sampler, stratified
 from audience_impact.vocabulary import InputKind
 
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
-TRUNCATED = 1e-3
-"""A draw counts as truncated where the bound moves it by more than this share of itself."""
+OUTSIDE = 1e-3
+"""A draw lies outside a bound where it does so by more than this share of itself."""
+BASE_LAW = base_laws.LAW
+"""Columns of the law of a base."""
 
 
 def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Draws (rows, D) of bases in persons: a PERT law over a stated range, else as expected.
+    """Draws (rows, D) of bases in persons through their quantiles, under their ceiling.
 
-    `table` has `base_id`, `expected_persons` and `base_low_persons`, `base_high_persons` (NaN
-    where no range is stated; they move with the expected value).
+    `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
+    that holds the base (NaN where it is one itself), as audiences/base_laws.py gives them.
     """
-    u = sampler.rows(InputKind.BASE, "base|" + table["base_id"])
-    middle, low, high = (
-        table[name].to_numpy("float64")[:, None]
-        for name in ("expected_persons", "base_low_persons", "base_high_persons")
-    )
-    low, high = np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high)
-    return distributions.pert(u, np.minimum(low, middle), middle, np.maximum(high, middle))
+    u = stratified(sampler.rows(InputKind.BASE, "base|" + table["base_id"]))
+    middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW)
+    centre = law.log_odds(middle, ceiling)
+    ends = [law.log_odds(np.where(np.isnan(end), middle, end), ceiling) for end in (low, high)]
+    by = law.through(u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre)
+    return law.moved(middle, ceiling, by)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Unions:
     members: pd.DataFrame
 
 
-GROUP = ["country_id", "base_id", "expected_persons", "base_low_persons", "base_high_persons"]
+GROUP = ["country_id", "base_id", *BASE_LAW]
 
 
 def people(
@@ -86,6 +88,8 @@ def people(
     }
     places, asked = [], []
     for group, part in parts.items():
+        own = np.unique(part["audience"])
+        drawn[group] = np.fmax(drawn[group], np.fmax.reduce(audiences[own], axis=0))
         found = _members(part, audiences, drawn[group])
         places.append(found[0])
         asked.append(Group(found[1], shared[of[group]], found[2]))
@@ -109,12 +113,11 @@ def _members(
     return places, np.clip(audiences[numbers] / base, 0.0, 1.0), belongs
 
 
-def truncate(drawn: Array, lower: Array, upper: Array) -> tuple[Array, Array]:
-    """Draws (rows, D) inside bounds (rows,), and the share of draws (rows,) that were moved."""
+def outside(drawn: Array, lower: Array, upper: Array) -> Array:
+    """The share of draws (rows,) of (rows, D) outside bounds (rows,): figures may be off."""
     low, high = lower[:, None], np.where(np.isnan(upper), np.inf, upper)[:, None]
-    inside = np.clip(drawn, low, high)
-    moved = np.abs(inside - drawn) > TRUNCATED * np.maximum(np.abs(drawn), 1.0)
-    return inside, np.asarray(moved.mean(axis=1))
+    beyond = np.abs(np.clip(drawn, low, high) - drawn) > OUTSIDE * np.maximum(np.abs(drawn), 1.0)
+    return np.asarray(beyond.mean(axis=1))
 
 
 def quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:

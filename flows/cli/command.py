@@ -189,35 +189,47 @@ def list_(published: Published = PUBLISHED) -> None:
     report.show_results(rows, f"People exposed, version {version.id}")
 
 
-@app.command()
-def calibrate(
-    facts: Annotated[
-        Path,
-        typer.Option(
-            "--facts",
-            metavar="DIR",
-            callback=local,
-            help="Folder of fact tables.",
-            show_default="data/facts of the checkout",
-        ),
-    ] = FACTS,
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
-    ] = False,
-) -> None:
-    """Learn the overlap model from the surveys and write overlap_calibration.csv."""
+OneFolder = Annotated[
+    Path,
+    typer.Option(
+        "--facts",
+        metavar="DIR",
+        callback=local,
+        help="Folder of fact tables.",
+        show_default="data/facts of the checkout",
+    ),
+]
+OnlyCheck = Annotated[
+    bool,
+    typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
+]
+
+
+def _learned(table: str, facts: Path, check: bool) -> typer.Exit:
+    """Write a table that is learned from other facts, or only compare; the exit to raise."""
     fact_folders([facts])
-    from flows.pipeline import steps
-    from flows.pipeline.calibrate import calibrate as learn
+    from flows.pipeline import calibrate, learn, steps
     from schemas.contracts import ValidationOffError
 
+    write = {calibrate.TABLE: calibrate.calibrate, learn.TABLE: learn.learn}[table]
     try:
-        matched, told = learn(facts, check)
+        matched, told = write(facts, check)
     except (steps.RefusedError, ValidationOffError, ValueError) as error:
-        raise fail(str(error)) from error
+        return fail(str(error))
     typer.echo(told, err=check and not matched)
-    raise typer.Exit(1 if check and not matched else 0)
+    return typer.Exit(1 if check and not matched else 0)
+
+
+@app.command()
+def calibrate(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+    """Learn the overlap model from the surveys and write overlap_calibration.csv."""
+    raise _learned("overlap_calibration", facts, check)
+
+
+@app.command()
+def learn(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+    """Learn what printed figures may be off by and write figure_errors.csv."""
+    raise _learned("figure_errors", facts, check)
 
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]

@@ -14,7 +14,8 @@ import pandas as pd
 from flows import CHECKOUT
 from flows.publishing import PublishError
 from flows.publishing.versions import Stored, latest
-from flows.reporting.tables import markdown, millions
+from flows.reporting.answer import millions
+from flows.reporting.tables import markdown
 
 LARGEST = 10
 WHY = {

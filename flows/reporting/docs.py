@@ -20,7 +20,7 @@ from flows import CHECKOUT
 from flows.pipeline import steps
 from flows.pipeline.rules import rules
 from flows.registers.registry import REGISTERS
-from flows.reporting import glossary, reference
+from flows.reporting import answer, glossary, reference
 from flows.reporting import tables as report
 from schemas import facts, published
 
@@ -147,10 +147,10 @@ def results_section() -> str:
                 row.start_on,
                 _middle(row),
                 row.feature_users,
-                report.millions(row.lower_persons),
-                report.millions(row.upper_persons),
-                f"{report.millions(row.base_persons)} {row.base}",
-                report.STATUS[row.obs_status],
+                answer.millions(row.lower_persons),
+                answer.millions(row.upper_persons),
+                f"{answer.millions(row.base_persons)} {row.base}",
+                answer.STATUS[row.obs_status],
                 row.measured_by,
             )
             for row in chosen.itertuples()
@@ -176,7 +176,7 @@ def status_section() -> str:
     rows = [
         (
             f"`{rule.id}`",
-            f"{rule.caps_at} {report.STATUS[rule.caps_at]}",
+            f"{rule.caps_at} {answer.STATUS[rule.caps_at]}",
             rule.condition,
             rule.sentence,
         )
@@ -195,7 +195,7 @@ def method_page() -> str:
 
 def _middle(row: Any) -> str:
     """Median and interval; the median alone where the bounds meet."""
-    middle = report.millions(row.q50_persons)
+    middle = answer.millions(row.q50_persons)
     if row.q05_persons == row.q95_persons or middle == "-":
         return middle
     return f"{middle} ({report.interval(row.q05_persons, row.q95_persons)})"

@@ -1,7 +1,7 @@
 """The contracts of the fact tables, a module a table: a pandera model over the text as written.
 
 A module holds the model, named as the table is; where several columns make the key, `KEY`; and
-where only an imported register needs the table, `OPTIONAL`. A new table is a module and its name
+where it may be missing, `OPTIONAL`. A new table is a module and its name
 in TABLES.
 """
 
@@ -21,6 +21,7 @@ TABLES = (
     "surveys",
     "use_patterns",
     "overlap_calibration",
+    "figure_errors",
     "restrictions",
     "restriction_targets",
     "published_figures",
@@ -34,7 +35,8 @@ TABLES = (
 _MODULES = modules(__name__, TABLES)
 MODELS = {table: model(module, FactModel) for table, module in _MODULES.items()}
 OPTIONAL = {table for table, module in _MODULES.items() if getattr(module, "OPTIONAL", False)}
-"""Tables that only an imported register needs: where none is, they may be missing."""
+"""Tables that may be missing: those that only an imported register needs, and the errors of
+figures, without which nothing is drawn."""
 
 
 def columns(table: str) -> dict[str, dict[str, str]]:

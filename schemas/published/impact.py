@@ -23,11 +23,17 @@ class Impact(PublishedModel):
     area_id: Series[str] = columns.column(
         "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
     )
-    lower_persons: Series[float] = columns.people("at least so many people", null=False)
-    q05_persons: Series[float] = columns.people("5 % quantile; null: no estimate")
+    lower_persons: Series[float] = columns.people(
+        "at least so many people, if each figure is right as printed", null=False
+    )
+    q05_persons: Series[float] = columns.people(
+        "5 % quantile, with the errors of figures: may lie below lower_persons; null: none"
+    )
     q50_persons: Series[float] = columns.people("median; null: no estimate")
     q95_persons: Series[float] = columns.people("95 % quantile; null: no estimate")
-    upper_persons: Series[float] = columns.people("at most so many people; null: no base on record")
+    upper_persons: Series[float] = columns.people(
+        "at most so many people, if each figure is right as printed; null: no base on record"
+    )
     base: Series[str] = columns.column(
         "population that contains the audiences; null: none on record", null=True
     )
@@ -59,7 +65,7 @@ class Impact(PublishedModel):
         ge=0,
     )
     clamped_draws_share: Series[float] = columns.share(
-        "draws of the people exposed moved by the bounds"
+        "draws of the people exposed outside the bounds, which hold if figures are right as printed"
     )
     window_days: Series[float] = columns.column(
         "days it lasted; null: end not known, or another metric", "days", null=True, ge=0
@@ -70,16 +76,15 @@ class Impact(PublishedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= upper <= base."""
-        over = frame["upper_persons"] > frame["base_persons"]
+        """Lower <= upper <= base, or residents where the base is projected."""
+        over = frame["upper_persons"] > frame[["base_persons", "population_persons"]].max(axis=1)
         return ~(frame["lower_persons"] > frame["upper_persons"]) & ~over
 
-    @pa.dataframe_check(name="estimate_outside_bounds")
-    def estimate_outside_bounds(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= q05 <= q50 <= q95 <= upper, to one person."""
-        ends = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-        steps = frame[ends].diff(axis=1).iloc[:, 1:]
-        return ~(steps < -1).any(axis=1)
+    @pa.dataframe_check(name="estimate_out_of_order")
+    def estimate_out_of_order(cls, frame: pd.DataFrame) -> Any:
+        """q05 <= q50 <= q95, to one person; figures may be off, and so pass the bounds."""
+        steps = frame[[f"{name}_persons" for name in ("q05", "q50", "q95")]].diff(axis=1)
+        return ~(steps.iloc[:, 1:] < -1).any(axis=1)
 
     @row_rule("a status other than A does not say why")
     def gap_has_reason(cls, frame: pd.DataFrame) -> Any:

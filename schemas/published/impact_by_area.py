@@ -7,7 +7,7 @@ from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from schemas import columns
-from schemas.columns import PublishedModel, bounds_in_order
+from schemas.columns import PublishedModel, bounds_in_order, in_order
 
 KEY = ("area_id", "period", "impact_metric")
 
@@ -20,7 +20,9 @@ class ImpactByArea(PublishedModel):
     impact_metric: Series[str] = columns.word(
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
-    lower_persons: Series[float] = columns.people("at least so many people", null=False)
+    lower_persons: Series[float] = columns.people(
+        "at least so many people, if each figure is right as printed", null=False
+    )
     q05_persons: Series[float] = columns.people(
         "5 % quantile, of restrictions with figures; null: none"
     )
@@ -46,7 +48,5 @@ class ImpactByArea(PublishedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= quantiles <= upper <= base, to one person."""
-        names = ("lower", "q05", "q50", "q95", "upper", "base")
-        steps = frame[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
-        return ~(steps < -1).any(axis=1)
+        """Lower <= upper <= base, and quantiles in order, to one person."""
+        return in_order(frame, "persons", ("lower", "upper", "base"), 1.0)

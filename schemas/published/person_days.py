@@ -6,7 +6,7 @@ import pandas as pd
 from pandera.typing import Series
 
 from schemas import columns
-from schemas.columns import PublishedModel, bounds_in_order, row_rule
+from schemas.columns import PublishedModel, bounds_in_order, in_order, row_rule
 
 KEY = ("restriction_id", "area_id", "period")
 
@@ -63,14 +63,10 @@ class PersonDays(PublishedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= quantiles <= upper, to one person on each day."""
-        names = ("lower", "q05", "q50", "q95", "upper")
-        days, hours = (
-            frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]
-            for unit in ("person_days", "person_hours")
-        )
-        slack = -frame["days"] - 1
-        return ~(days.lt(slack, axis=0).any(axis=1) | hours.lt(24 * slack, axis=0).any(axis=1))
+        """Lower <= upper, and quantiles in order, to one person on each day."""
+        slack, ends = frame["days"] + 1, ("lower", "upper")
+        hours = in_order(frame, "person_hours", ends, 24 * slack)
+        return in_order(frame, "person_days", ends, slack) & hours
 
     @row_rule("more than 24 person-hours for a person-day")
     def hours_of_days(cls, frame: pd.DataFrame) -> Any:

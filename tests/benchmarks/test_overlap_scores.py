@@ -11,6 +11,7 @@ from tests.engine import patterns
 
 KEYS = {
     "survey",
+    "house",
     "sets",
     "mae_ours_points",
     "mae_independence_points",
@@ -19,8 +20,9 @@ KEYS = {
     "coverage_share",
     "width_points",
     "frechet_width_points",
+    "width_over_frechet",
 }
-NUMBERS = ["sets", *sorted(KEYS - {"survey", "sets"})]
+NUMBERS = ["sets", *sorted(KEYS - {"survey", "house", "sets"})]
 
 
 def survey(path: Path, rows: Sequence[tuple[int, int, int, float]]) -> Path:
@@ -70,7 +72,7 @@ def test_no_set_gives_numbers_and_no_nulls(
 ) -> None:
     (found,) = scored(capsys, survey(tmp_path / "one.csv", [(1, 1, 0, 0.5), (1, 0, 0, 0.5)]))
     assert found["sets"] == 0
-    assert all(isinstance(found[name], int | float) for name in KEYS - {"survey"})
+    assert all(isinstance(found[name], int | float) for name in KEYS - {"survey", "house"})
 
 
 def test_the_correction_of_surveys_csv_is_applied_and_said(
@@ -126,7 +128,7 @@ def test_nothing_but_bad_files_is_an_error_without_a_traceback(
 
 def test_the_table_ends_with_the_mean_over_houses() -> None:
     rows = [
-        overlap.Row(survey=f"XA_2025_{h}", **dict.fromkeys(NUMBERS, v))
+        overlap.Row(survey=f"XA_2025_{h}", house=h, **dict.fromkeys(NUMBERS, v))
         for h, v in (("ONE", 1.0), ("ONE", 3.0), ("TWO", 4.0))
     ]
     last = overlap.by_house(rows).splitlines()[-1]

@@ -5,7 +5,7 @@ import pytest
 from audience_impact.vocabulary import DedupMethod, ImpactMetric
 from flows import CHECKOUT
 from flows.pipeline import steps
-from flows.reporting import docs, glossary, story, tables
+from flows.reporting import answer, docs, glossary, story, tables
 from flows.reporting.glossary import Term
 from schemas import published
 
@@ -17,7 +17,7 @@ NAMING = [term for term in TERMS if term.names]
 def in_use(repository_results: steps.Results) -> set[str]:
     """Tables and columns that are published, and what the command and the README print."""
     columns = {name for model in published.MODELS.values() for name in model.to_schema().columns}
-    words = {*tables.HEADINGS, *docs.HEADINGS, *tables.STATUS.values(), *story.TITLES}
+    words = {*tables.HEADINGS, *docs.HEADINGS, *answer.STATUS.values(), *story.TITLES}
     enums = {*(str(word) for word in ImpactMetric), *(str(word) for word in DedupMethod)}
     roles = set(repository_results.frames["lineage"]["role"])
     return {*published.MODELS, *columns, *words, *enums, *roles}

@@ -67,9 +67,18 @@ def test_parameters_by_hand() -> None:
     assert learned["between"].value == 2.0
     assert learned["within"].value == 2.0
     assert learned["within"].basis is ParameterBasis.SINGLE_HOUSE
-    assert learned["model"].value == 0.25
+    assert learned["model"].value == pytest.approx(0.25 * np.sqrt(2.0))
+    for name in ("spread_below", "spread_above"):
+        assert learned[name].value > 1.0
+        assert learned[name].basis is ParameterBasis.ASSUMED
     assert learned["region"].basis is ParameterBasis.ASSUMED
     assert calibration.calibrate(fits).houses == 2
+
+
+def test_one_house_with_a_wild_spread_does_not_set_that_of_the_others() -> None:
+    tame = [fitted(house, f"X{i}", "1", x) for house in "ab" for i, x in enumerate((0.0, 1.0))]
+    wild = [fitted("c", f"X{i}", "1", x) for i, x in enumerate((-6.0, 6.0))]
+    assert calibration.calibrate([*tame, *wild]).within == calibration.calibrate(tame).within
 
 
 def test_a_single_survey_assumes_the_spread_and_says_so() -> None:

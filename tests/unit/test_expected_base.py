@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import universes
+from audience_impact.facts import bases
 from tests.engine import prepared
 from tests.support import World, world
 
@@ -24,7 +24,7 @@ def grown(*others: dict[str, str]) -> World:
 
 def expected(made: World, day: str, base_id: str = "B0") -> float:
     wanted = pd.DataFrame({"base_id": [base_id], "start": [pd.Timestamp(day)]}, index=[7])
-    found = universes.expected_base(wanted, made.typed("bases", "sources")["bases"])
+    found = bases.expected_base(wanted, made.typed("bases", "sources")["bases"])
     assert found.index.tolist() == [7]
     return float(found.iloc[0])
 
@@ -68,17 +68,17 @@ def test_a_base_in_between_is_the_nearer_end() -> None:
 
 def test_bases_too_far_apart_say_nothing_of_the_time_between() -> None:
     made = grown({"period": "2015-07-02", "persons": "100000"})
-    assert universes.LONGEST_GAP_DAYS == 5 * 366
+    assert bases.LONGEST_GAP_DAYS == 5 * 366
     assert expected(made, "2018-01-01") == 700e3  # 2015 to 2023
 
 
 def test_the_order_of_the_bases_changes_nothing() -> None:
     made = grown({"period": "2024-07-02", "persons": "800000"})
-    bases = made.typed("bases", "sources")["bases"]
+    known = made.typed("bases", "sources")["bases"]
     wanted = pd.DataFrame(
         {"base_id": ["B1", "B0", "B1"], "start": pd.to_datetime(["2025-01-01"] * 3)}
     )
-    found = [universes.expected_base(wanted, each) for each in (bases, bases[::-1])]
+    found = [bases.expected_base(wanted, each) for each in (known, known[::-1])]
     assert found[0].tolist() == found[1].tolist()
 
 
@@ -89,22 +89,35 @@ def test_an_unknown_base_is_unknown() -> None:
 def test_the_stated_range_moves_with_the_base() -> None:
     made = grown().add("platforms", platform_id="alpha")
     made.rows["bases"][0] |= {"low_persons": "630000", "high_persons": "770000"}
-    made.estimate("E1", period="2023-07", value="300000")
+    made.errors().estimate("E1", period="2023-07", value="300000")
     made.restrict("R1", "alpha", observed_from="2023-12-31")
     (row,) = prepared(made)[0].inputs.audiences.to_dict("records")
     assert (row["base_id"], row["base_persons"]) == ("B0", 700e3)
     assert 700e3 < row["expected_persons"] < 1400e3
-    assert row["base_low_persons"] == pytest.approx(0.9 * row["expected_persons"])
-    assert row["base_high_persons"] == pytest.approx(1.1 * row["expected_persons"])
+    assert row["base_low_persons"] == pytest.approx(0.9 * row["expected_persons"], rel=1e-3)
+    assert row["base_high_persons"] == pytest.approx(1.1 * row["expected_persons"], rel=1e-3)
 
 
-def test_internet_users_are_expected_from_a_base_before_the_start() -> None:
+def test_internet_users_are_the_base_of_the_day() -> None:
     made = world().base(
         "later", population_base="internet_all", period="2026-01", persons="1600000"
     )
     made.rows["bases"][-1]["source_id"] = "census-page"
-    made.restrict("R1", "*", action="network_shutdown")
+    made.errors().restrict("R1", "*", action="network_shutdown")
     (row,) = prepared(made)[0].inputs.audiences.to_dict("records")
-    assert (row["audience_base_id"], row["low_persons"]) == ("XA-online", 800e3)
+    assert row["audience_base_id"] == row["base_id"]
     # 15 July 2025 lies half-way between January and January: bounds keep the base as it stands.
-    assert row["expected_audience_persons"] == pytest.approx(800e3 * 2**0.49, rel=0.01)
+    assert row["expected_persons"] == pytest.approx(800e3 * 2**0.49, rel=0.01)
+    assert row["audience_expected_persons"] == row["expected_persons"]
+    assert row["low_persons"] == row["high_persons"] == row["base_persons"]
+
+
+def test_publishers_that_differ_by_a_factor_are_spanned() -> None:
+    made = world().base("other", population_base="internet_all", period="2025", persons="200000")
+    made.rows["bases"][-1]["source_id"] = "panel-page"
+    made.errors().restrict("R1", "*", action="network_shutdown")
+    (row,) = prepared(made)[0].inputs.audiences.to_dict("records")
+    assert (row["low_persons"], row["high_persons"]) == (200e3, 800e3)
+    assert row["lineages_count"] == 2
+    assert row["base_low_persons"] <= 200e3 < row["expected_persons"] < 800e3
+    assert row["base_high_persons"] >= 800e3

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from audience_impact.audiences import figures, universes
+from audience_impact.audiences import figures
+from audience_impact.facts import bases
 from tests.support import World, row, world
 
 START = "2025-07-15"
@@ -320,7 +321,7 @@ def base_of(
             "lineage_id": [lineage],
         }
     )
-    found = universes.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
+    found = bases.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
     return str(found["base_id"].get(0, ""))
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from audience_impact import pipeline as impact
 from audience_impact.facts.tables import Tables
-from tests.support import AGED, AS_OF, NO_ERROR, World, row, world
+from audience_impact.outputs.status_rules import sentence
+from tests.support import AGED, AS_OF, World, row, world
 
 PARTIAL = [
     ({"geo_scope": "multi_region"}, "only part of the country, without an audience of its own"),
@@ -144,10 +145,8 @@ def bounds(found: "pd.Series[float]") -> tuple[float, float]:
 def test_one_service_is_its_audience(done: Tables) -> None:
     found = exposed(done, "one")
     assert bounds(found) == (500000.0, 500000.0)
-    assert (found["dedup_method"], found["obs_status"], found["reason"]) == (
-        *("single", "E"),
-        f"{AGED}; {NO_ERROR}",
-    )
+    assert (found["dedup_method"], found["obs_status"]) == ("single", "U")
+    assert found["reason"] == f"{AGED}; {sentence('unlearned')}"
     assert (found["base"], found["base_persons"]) == ("internet_12_plus", 700000.0)
     assert found["population_persons"] == 1000000.0
     assert found["lower_base_share"] == round(5 / 7, 6)
@@ -241,10 +240,10 @@ def test_features_and_access_kept_have_rows_of_their_own(done: Tables) -> None:
         ("feature", "people_deprived_net"): (0.0, 500000.0),
         ("feature", "reach_lost"): (0.0, 500000.0),
     }
-    reasons = table["reason"]
-    assert reasons["one", "people_feature_exposed"] == f"{AGED}; {NO_ERROR}"
-    assert reasons["feature", "people_feature_exposed"].endswith("counted who uses the feature")
-    assert reasons["one", "people_deprived_net"].endswith("nobody counted who keeps access")
+    said = table["reason"]
+    assert said["one", "people_feature_exposed"] == f"{AGED}; {sentence('unlearned')}"
+    assert "counted who uses the feature" in said["feature", "people_feature_exposed"]
+    assert "nobody counted who keeps access" in said["one", "people_deprived_net"]
     assert table["obs_status"]["feature", "people_feature_exposed"] == "M"
 
 
@@ -266,18 +265,19 @@ def test_an_old_count_of_internet_users_is_a_floor_alone(done: Tables) -> None:
     assert (found["base"], found["obs_status"], found["staleness"]) == ("all_ages", "U", "expired")
 
 
-def test_projected_internet_users_limit_by_their_high_end_and_say_so(done: Tables) -> None:
+def test_projected_internet_users_limit_nothing_and_say_so(done: Tables) -> None:
     found = exposed(done, "ahead")
-    assert bounds(found) == (500000.0, 800000.0)
-    assert (found["base"], found["base_persons"]) == ("internet_all", 800000.0)
+    assert bounds(found) == (0.0, found["population_persons"])
+    assert found["base"] == "internet_all"
+    assert found["base_persons"] < found["population_persons"]
+    assert pd.isna(found["upper_base_share"])
     assert found["obs_status"] == "U"
     assert "internet users projected, not counted" in found["reason"]
 
 
 def test_projected_internet_users_are_no_more_than_the_people(done: Tables) -> None:
     found = exposed(done, "ahead-of-all")
-    assert found["base_persons"] == found["population_persons"] == 700000.0
-    assert found["upper_persons"] == 700000.0
+    assert found["upper_persons"] == found["population_persons"] == 700000.0
 
 
 def test_a_range_of_internet_users_is_kept_inside_the_base(done: Tables) -> None:

@@ -76,7 +76,7 @@ def test_without_the_surveys_beside_it_no_country_is_pulled(tmp_path: Path) -> N
     ("old", "new", "message"),
     [
         ("parameter,", "other,", "lacks the columns parameter"),
-        ("mean,,-0.26", "mean,,x-0.26", "line 2, column value: 'x-0.26.*is no number"),
+        ("mean,,-0.36", "mean,,x-0.36", "line 2, column value: 'x-0.36.*is no number"),
         ("mean,", "average,", "lacks mean"),
         (None, "parameter,survey_id,value,houses\n", "has no rows"),
         (None, "", "is no table"),

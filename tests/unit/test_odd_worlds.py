@@ -29,6 +29,7 @@ CALLS = "RU-2025-08-13-calls"
 ONE_SIDED = "a figure says only at least or at most"
 COEFFICIENTS = {"mean": "-0.3", "between": "0.2", "within": "0.2"}
 COEFFICIENTS |= {"area": "0.1", "region": "0.1", "model": "0.2"}
+COEFFICIENTS |= {"spread_below": "1.0", "spread_above": "1.0"}
 
 
 def calibrated() -> World:
@@ -38,6 +39,7 @@ def calibrated() -> World:
         made.estimate(
             f"D-{platform}", platform_id=platform, audience_metric="avg_daily_reach", value=value
         )
+    made.errors()
     for parameter, value in COEFFICIENTS.items():
         made.add("overlap_calibration", parameter=parameter, value=value)
     return made

@@ -15,12 +15,13 @@ from audience_impact.overlap.copula import (
     Calibration,
     OwnSurvey,
     correlation_draws,
+    error_draws,
     logit,
     predictive,
     union,
     union_curve,
 )
-from audience_impact.overlap.model import frechet, independence, intervals, lattice
+from audience_impact.overlap.model import frechet, independence, intervals, lattice, moved
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.vocabulary import InputKind
 from tests.engine import patterns
@@ -170,6 +171,29 @@ def test_draws_stay_in_the_bounds() -> None:
     assert ((low <= drawn) & (drawn <= high)).all()
 
 
+@given(
+    st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(-3.0, 3.0, width=32)
+)
+def test_an_error_gives_way_near_a_bound_and_never_passes_it(
+    a: float, b: float, c: float, move: float
+) -> None:
+    low, core, high = (np.asarray(x) for x in sorted((a, b, c)))
+    found = moved(core, np.asarray(move), low, high)
+    assert low <= found <= high
+    assert abs(found - core) <= abs(move) + 1e-12
+    further = moved(core, np.asarray(1.5 * move), low, high)
+    assert abs(further - core) >= abs(found - core) - 1e-12
+    if move == 0.0:
+        assert found == core
+
+
+def test_an_error_far_from_a_bound_moves_by_itself_and_none_piles_up_on_it() -> None:
+    core, low, high = np.asarray(0.5), np.asarray(0.0), np.asarray(1.0)
+    assert moved(core, np.asarray(1e-6), low, high) == pytest.approx(0.500001, abs=1e-11)
+    assert moved(core, np.asarray(-0.5), low, high) == pytest.approx(0.25)
+    assert moved(core, np.asarray(2.0), low, high) < 1.0
+
+
 def test_the_lattice_is_even_in_both_directions() -> None:
     for kind in (InputKind.CORRELATION, InputKind.MODEL):
         column = lattice(2048)(kind, "any key")
@@ -194,6 +218,29 @@ def test_more_own_surveys_narrow_more_in_any_order() -> None:
 
 def test_correlations_stay_on_the_grid() -> None:
     ends: Array = expit(LOGIT_GRID[[0, -1]])
-    drawn = correlation_draws(0.0, 50.0, 2, np.linspace(0.001, 0.999, 99))
+    drawn = correlation_draws(LEARNED, np.linspace(0.001, 0.999, 99), own=(0.0, 50.0))
     assert (ends[0] <= drawn).all()
     assert (drawn <= ends[1]).all()
+
+
+def test_the_factors_of_the_spread_stretch_each_side_and_leave_the_middle() -> None:
+    u = (np.arange(999) + 0.5) / 999
+    plain = logit(correlation_draws(LEARNED, u)) - LEARNED.mean
+    wide = replace(LEARNED, spread_below=1.5, spread_above=2.0)
+    stretched = logit(correlation_draws(wide, u)) - LEARNED.mean
+    inside = np.abs(plain) < 1.5  # away from the ends of the grid
+    assert np.where(plain < 0.0, 1.5, 2.0)[inside] * plain[inside] == pytest.approx(
+        stretched[inside]
+    )
+    assert np.median(stretched) == pytest.approx(0.0, abs=1e-9)
+    assert (np.diff(stretched) >= 0.0).all()
+
+
+def test_a_country_with_its_own_surveys_is_drawn_by_the_same_law() -> None:
+    wide = replace(LEARNED, spread_below=1.5, spread_above=2.0)
+    known = OneFactorCopula(wide, {"XA": predictive(wide)})
+    for uniforms in (lattice(64), lattice(256)):
+        one, other = known.joint_use("XA", uniforms), known.joint_use("XB", uniforms)
+        assert (one.parameters == other.parameters).all()
+        assert (one.error == other.error).all()
+    assert error_draws(wide, [0.5, ndtr(1.0)]) == pytest.approx([0.0, wide.model])

@@ -6,15 +6,13 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
-from audience_impact import periods
 from audience_impact.audiences import figures, pooling
 from audience_impact.audiences.scope import scope
-from audience_impact.facts.tables import Tables
+from audience_impact.errors import law
 from audience_impact.frames import Array
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
-from flows.pipeline import steps
-from tests.support import AS_OF, World, world
+from tests.support import AS_OF, ERRORS, World, world
 
 COUNT = 20_000
 FIGURES = ["shape", "low", "mode", "high"]
@@ -24,7 +22,8 @@ def distributions(made: World) -> pd.DataFrame:
     """How the audiences of a world are drawn, one row an audience."""
     tables = made.typed()
     before = figures.before(scope(tables, AS_OF).wanted, figures.candidates(tables))
-    return pooling.distributions(figures.choose(before), before)
+    errors = law.read(tables["figure_errors"])
+    return pooling.distributions(figures.choose(before), before, tables, errors)
 
 
 def told(made: World) -> pd.DataFrame:
@@ -32,15 +31,14 @@ def told(made: World) -> pd.DataFrame:
     return distributions(made.restrict("R1", "alpha"))
 
 
-def sampled(table: pd.DataFrame, months: float = 0.0, count: int = COUNT) -> Array:
+def sampled(table: pd.DataFrame, count: int = COUNT) -> Array:
     """Draws of the rows of a table."""
-    rows = table.assign(age_months=months, monthly_growth_error=pooling.GROWTH_ERROR)
-    return audiences.values(rows, Sampler(0, count))
+    return audiences.values(table, Sampler(0, count), 4.0)
 
 
 def several(*values: float, **cells: str) -> World:
     """A figure of each of several measurers."""
-    made = world()
+    made = world().errors()
     for place, value in enumerate(values):
         name = f"measurer-{place}"
         made.add("lineages", lineage_id=name, measurer=name)
@@ -112,7 +110,7 @@ def test_two_to_four_measurers_give_their_range(values: tuple[float, ...]) -> No
 def test_a_figure_open_on_one_side_is_not_drawn() -> None:
     table = told(world().estimate("E1", interval_kind="one_sided_min"))
     assert table["shape"].tolist() == [""]
-    assert np.isnan(sampled(table, count=3)).all()
+    assert np.isnan(sampled(table, 3)).all()
 
 
 # Thirteen trials of BCG against tuberculosis (Colditz et al. 1994): cases and others among the
@@ -209,18 +207,36 @@ def test_stated_errors_weigh_in_the_pool() -> None:
     assert found == pytest.approx(by_hand(values, errors)[1:], rel=1e-5)
 
 
-def test_the_growth_error_grows_with_the_square_root_of_the_months() -> None:
-    table = told(world().estimate("E1"))
-    one, four = (np.log(sampled(table, months)[0] / 500e3) for months in (1.0, 4.0))
-    assert one.std() == pytest.approx(pooling.GROWTH_ERROR, rel=0.02)
-    assert four == pytest.approx(2 * one)
-    assert np.median(one) == pytest.approx(0.0, abs=1e-3)
+def aged(months: int, **cells: str) -> pd.DataFrame:
+    """How a figure of so many months before the start is drawn, with errors as learned."""
+    day = pd.Timestamp("2025-07-15") - pd.DateOffset(months=months)
+    made = world().errors(ERRORS).estimate("E1", period=f"{day:%Y-%m}", **cells)
+    return told(made)
 
 
-def test_the_growth_error_of_a_service_is_one_whatever_restricts_it() -> None:
-    made = world().estimate("E1").estimate("E2", platform_id="beta")
+def test_growth_goes_with_the_square_root_of_the_months_and_keeps_its_quantiles() -> None:
+    one, four = aged(1).iloc[0], aged(4).iloc[0]
+    months = ((31 + 15 + 15) / 2 / 30.4375, 4.0)
+    assert four["growth_q95"] == pytest.approx(ERRORS[("growth", "q95")] * 2, rel=0.05)
+    assert four["growth_q05"] / one["growth_q05"] == pytest.approx(2.0, rel=0.1)
+    assert months[0] < months[1]
+    drawn = sampled(pd.DataFrame([four]))[0]
+    share = drawn / four["universe_persons"]
+    level = np.log(share / (1 - share))
+    at = np.log(500e3 / (four["universe_persons"] - 500e3))
+    assert np.quantile(level, 0.5) == pytest.approx(at + four["growth_q50"], abs=0.03)
+    assert np.quantile(level, 0.95) > at + four["growth_q95"] - 0.02
+
+
+def test_an_audience_never_leaves_its_universe() -> None:
+    table = aged(11, value="690000")
+    assert sampled(table).max() < 700e3 / 0.98
+
+
+def test_the_growth_of_a_service_is_one_whatever_restricts_it() -> None:
+    made = world().errors(ERRORS).estimate("E1").estimate("E2", platform_id="beta")
     table = distributions(made.restrict("R1", "alpha", "beta").restrict("R2", "alpha"))
-    drawn = sampled(table, 3.0, 50)
+    drawn = sampled(table, 50)
     pairs = list(zip(table["restriction_id"], table["platform_id"], strict=True))
     again, first = pairs.index(("R2", "alpha")), pairs.index(("R1", "alpha"))
     other = pairs.index(("R1", "beta"))
@@ -228,53 +244,22 @@ def test_the_growth_error_of_a_service_is_one_whatever_restricts_it() -> None:
     assert (drawn[other] != drawn[first]).all()
 
 
-def test_an_unknown_age_has_no_growth_error() -> None:
-    assert np.unique(sampled(told(world().estimate("E1")), np.nan)).tolist() == [500000.0]
+def test_a_service_restricted_since_the_figure_may_have_fallen() -> None:
+    made = world().errors(ERRORS).estimate("E1", period="2025-03")
+    made.restrict("R0", "alpha", observed_from="2025-05-15").restrict("R1", "alpha")
+    table = distributions(made).set_index("restriction_id")
+    assert table.loc["R1", "growth_q05"] < 3 * table.loc["R0", "growth_q05"]
 
 
-# ---- The two constants, measured on the facts of the repository ----
-
-MONTHLY = ["monthly_reach", "mau", "survey_monthly", "survey_regular", "dsa_amar"]
-
-
-def monthly_spread(rows: pd.DataFrame, by: list[str], value: str) -> float:
-    """Robust standard deviation of the change of a log in a month, between successive figures.
-
-    1.4826 times the median of the absolute changes, each over the root of the months between
-    the middles of its two periods.
-    """
-    ordered = rows.assign(middle=periods.middle(rows["period_start"], rows["period_end"]))
-    ordered = ordered.sort_values([*by, "middle"])
-    ordered = ordered.drop_duplicates([*by, "middle"])
-    groups = ordered.groupby(by)
-    months = periods.in_months(groups["middle"].diff().dt.days)
-    change = np.log(ordered[value]).groupby([ordered[name] for name in by]).diff().abs()
-    apart = months >= 1.0
-    return float(1.4826 * (change[apart] / np.sqrt(months[apart])).median())
-
-
-@pytest.fixture(scope="module")
-def facts(repository_checked: steps.Checked) -> Tables:
-    return repository_checked.tables
-
-
-def test_the_growth_error_of_audiences_is_the_one_of_the_facts(facts: Tables) -> None:
-    known = facts["estimates"]
-    plain = (known["age"] == "") & (known["sex"] == "") & (known["interval_kind"] == "none")
-    used = known[
-        plain
-        & known["audience_metric"].isin(MONTHLY)
-        & (known["population_base"] != "custom")
-        & (known["value"] > 0)
-    ]
-    by = ["lineage_id", "platform_id", "area_id", "audience_metric", "population_base", "unit"]
-    assert monthly_spread(used, by, "value") == pytest.approx(pooling.GROWTH_ERROR, rel=0.15)
-
-
-def test_the_growth_error_of_bases_is_the_one_of_the_facts(facts: Tables) -> None:
-    known = facts["bases"]
-    online = known[known["population_base"].str.startswith("internet")]
-    by = ["lineage_id", "area_id", "population_base"]
-    assert monthly_spread(online, by, "persons") == pytest.approx(
-        pooling.BASE_GROWTH_ERROR, rel=0.15
-    )
+def test_figures_of_companies_relays_and_doubtful_pages_are_off_by_more() -> None:
+    plain = aged(1).iloc[0]
+    assert plain["odds_error"] == plain["page_error_share"] == 0.0
+    assert plain["rounding_error_persons"] == pytest.approx(0.9 * 5000)
+    made = world().errors(ERRORS).estimate("E1", audience_metric="unspecified")
+    assert told(made)["odds_error"].tolist() == [ERRORS[("measurers", "q95")]]
+    made = world().errors(ERRORS).estimate("E1", source_id="relay-1", lineage_id="panel")
+    assert told(made)["page_error_share"].tolist() == [ERRORS[("secondary_source", "q95")]]
+    made = world().errors(ERRORS).estimate("E1")
+    for row in made.rows["sources"]:
+        row["reliability"] = "low"
+    assert told(made)["odds_error"].tolist() == [ERRORS[("low_reliability", "q95")]]

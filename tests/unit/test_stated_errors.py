@@ -12,7 +12,8 @@ QUANTILES = ["q05", "q50", "q95"]
 
 
 def learned(made: World) -> World:
-    """Add a calibration, without which nothing is drawn."""
+    """Add a calibration and errors too small to see, without which nothing is drawn."""
+    made.errors()
     for name, value in (
         ("mean", "-0.3"),
         ("between", "0.3"),
@@ -20,6 +21,8 @@ def learned(made: World) -> World:
         ("area", "0.01"),
         ("region", "0.5"),
         ("model", "0.1"),
+        ("spread_below", "1.0"),
+        ("spread_above", "1.0"),
     ):
         made.add("overlap_calibration", parameter=name, value=value)
     return made

@@ -60,7 +60,6 @@ def test_the_daily_figure(figures: tuple[dict[str, str], ...], chosen: int, late
         TOO_LATE,
         {**FRESH, "audience_metric": "monthly_reach"},
         {**FRESH, "audience_metric": "weekly_reach"},
-        {**FRESH, "interval_kind": "one_sided_max"},
         {**FRESH, "age": "18-24"},
     ],
 )
@@ -68,9 +67,16 @@ def test_what_is_no_daily_figure(cells: dict[str, str]) -> None:
     assert daily(cells).empty
 
 
-def test_months_count_from_the_figure_in_both_directions() -> None:
-    assert daily(FRESH)["months"].iloc[0] == pytest.approx(14 / 30.4375)
-    assert daily(LATER)["months"].iloc[0] == pytest.approx(78 / 30.4375)
+@pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [("one_sided_min", 110000, None), ("one_sided_max", 0, 110000)],
+)
+def test_a_limit_is_a_bound_on_its_side_alone(kind: str, least: int, most: int | None) -> None:
+    found = daily({**FRESH, "interval_kind": kind}).iloc[0]
+    assert pd.isna(found["daily_persons"])
+    assert (found["daily_least_persons"], found["shape"]) == (least, "")
+    assert pd.isna(found["daily_most_persons"]) if most is None else True
+    assert most is None or found["daily_most_persons"] == most
 
 
 # ---- Spans ----

@@ -35,7 +35,7 @@ BASES = {"XA-panel": (700e3, 650e3, 800e3), "XB-panel": (700e3, np.nan, np.nan)}
 
 def sets(members: dict[int, list[int]] = MEMBERS) -> Unions:
     table = pd.DataFrame(
-        [(each, *CELLS[each], *BASES[CELLS[each][1]]) for each in members],
+        [(each, *CELLS[each], *BASES[CELLS[each][1]], np.nan) for each in members],
         columns=["set_id", *GROUP],
     )
     rows = [(each, item) for each, items in members.items() for item in items]
@@ -142,14 +142,10 @@ def test_sums_over_countries_are_sums_of_draws() -> None:
     assert not found[2].any()
 
 
-def test_a_cut_tells_how_many_draws_it_moved() -> None:
+def test_how_many_draws_lie_outside_the_bounds() -> None:
     drawn = np.array([[1e6, 2e6, 3e6, 4e6], [1e6, 2e6, 3e6, 4e6], [999.5, 1001.0, 1e3, 1e3]])
-    inside, moved = unions.truncate(
-        drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3])
-    )
-    assert inside[0].tolist() == [1.5e6, 2e6, 3e6, 3.5e6]
-    assert inside[1].tolist() == drawn[1].tolist()
-    assert moved.tolist() == [0.5, 0.0, 0.0]  # half a person in a thousand is not a cut
+    beyond = unions.outside(drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3]))
+    assert beyond.tolist() == [0.5, 0.0, 0.0]  # half a person in a thousand is inside
 
 
 def test_quantiles_of_what_cannot_be_drawn_are_unknown() -> None:

@@ -35,6 +35,8 @@ import pandas as pd
 
 REPORTS, REACH = 5, 10
 """How many reports make a trend, and over how many years they and a projection may reach."""
+LEAST_REPORTS = 3
+"""Fewer reports have no slope."""
 FIRST_ORIGIN, LONGEST = 2013, 8
 LEAST = 0.001
 HIGH = 0.9
@@ -83,7 +85,7 @@ def _slopes(years: np.ndarray, levels: np.ndarray) -> list[float]:
         chosen = slice(max(first, int(np.searchsorted(years, year - REACH + 1))), place + 1)
         x, y = years[chosen], levels[chosen]
         x = x - x.mean()
-        found.append(float((x @ y) / (x @ x)) if len(x) >= 3 else 0.0)
+        found.append(float((x @ y) / (x @ x)) if len(x) >= LEAST_REPORTS else 0.0)
     return found
 
 

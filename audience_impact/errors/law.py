@@ -1,0 +1,139 @@
+"""What a figure may be off by, as a law to draw from, read from the fact table `figure_errors`.
+
+Definitions. A spread is a law of three quantiles (5, 50 and 95 %) in log odds of the share that a
+figure is of its universe. A half width is half of a central 90 % interval, so the 95 % quantile of
+a law around zero.
+
+Method. Half widths of independent errors add up in squares. Draws are taken through the quantiles:
+x = q50 + (q95 - q50) T / T(0.95) where T > 0, and with q50 - q05 where T < 0, T Student t of
+`tail_degrees` (heavy tails) or normal. The share never leaves 0..1, so what nearly everyone uses
+can grow by little, and what few use by much.
+
+Assumptions. Growth since a figure goes with the square root of the months between; the tails have
+the degrees of freedom that the table says.
+
+Known drawbacks. A law through three quantiles has a kink of its density at the median.
+
+Citations. Wallis (2014) as in simulation/distributions.py for laws in two pieces; what is learned,
+and from what, is in learning.py.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit, ndtri, stdtrit
+
+from audience_impact.frames import Array
+from audience_impact.vocabulary import ErrorQuantile, FigureError
+
+TAIL = 0.95
+MOST_SHARE = 0.98
+"""A figure that is more of its universe than this stands for a universe that is a little larger."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Quantiles of a law, in log odds."""
+
+    q05: float
+    q50: float
+    q95: float
+
+    def scaled(self, factor: "pd.Series[float]") -> pd.DataFrame:
+        """Columns `q05`, `q50`, `q95`, the law times a factor of each row."""
+        return pd.DataFrame(
+            {"q05": self.q05 * factor, "q50": self.q50 * factor, "q95": self.q95 * factor}
+        )
+
+
+@dataclass(frozen=True)
+class FigureErrors:
+    """What the facts teach of the errors of figures.
+
+    Attributes:
+        growth: Of an audience after one month, nothing restricting it.
+        restricted_growth: The same while a restriction of the service is in force.
+        base_growth: Of the people online after one month.
+        measurers: Half width of one measurer's figure, in log odds.
+        base_measurers: Half width of one measurer's count of the people online, in log odds.
+        secondary_source: Half width of what a secondary source prints, in logs.
+        population: Half width of a count of residents, in logs.
+        low_reliability: Half width of a figure read in a source of low reliability, in log odds.
+        effective_sample: Respondents of a survey that does not say how many it asked.
+        tail_degrees: Degrees of freedom of the tails of growth.
+    """
+
+    growth: Spread
+    restricted_growth: Spread
+    base_growth: Spread
+    measurers: float
+    base_measurers: float
+    secondary_source: float
+    population: float
+    low_reliability: float
+    effective_sample: float
+    tail_degrees: float
+
+
+SPREADS = (FigureError.GROWTH, FigureError.RESTRICTED_GROWTH, FigureError.BASE_GROWTH)
+QUANTILES = (ErrorQuantile.Q05, ErrorQuantile.Q50, ErrorQuantile.Q95)
+
+
+def read(figure_errors: pd.DataFrame) -> FigureErrors | None:
+    """The errors that the fact table of that name (typed) holds; None where it has no rows.
+
+    Raises:
+        ValueError: The table lacks a parameter.
+    """
+    if figure_errors.empty:
+        return None
+    values = figure_errors.set_index(["parameter", "kind"])["value"]
+    wanted = {name: QUANTILES if name in SPREADS else (_single(name),) for name in FigureError}
+    missing = [
+        f"{name.value} {quantile.value}"
+        for name, quantiles in wanted.items()
+        for quantile in quantiles
+        if (name.value, quantile.value) not in values.index
+    ]
+    if missing:
+        raise ValueError(f"figure_errors lacks {', '.join(missing)}; run audience-impact learn")
+    numbers = {
+        name: [float(values[(name.value, quantile.value)]) for quantile in quantiles]
+        for name, quantiles in wanted.items()
+    }
+    growth, restricted, base = (Spread(*numbers[name]) for name in SPREADS)
+    single = {name.value: numbers[name][0] for name in FigureError if name not in SPREADS}
+    return FigureErrors(growth=growth, restricted_growth=restricted, base_growth=base, **single)
+
+
+def _single(name: FigureError) -> ErrorQuantile:
+    """The one row that a parameter without quantiles has."""
+    counts = (FigureError.EFFECTIVE_SAMPLE, FigureError.TAIL_DEGREES)
+    return ErrorQuantile.COUNT if name in counts else ErrorQuantile.Q95
+
+
+def through(u: Array, q05: Array, q50: Array, q95: Array, degrees: float = np.inf) -> Array:
+    """Draws of a law with these quantiles; all broadcast against `u`, uniforms in (0, 1)."""
+    bounded = np.isfinite(degrees)
+    t = stdtrit(degrees, u) if bounded else ndtri(u)
+    unit = t / float(stdtrit(degrees, TAIL) if bounded else ndtri(TAIL))
+    return np.asarray(q50 + np.where(unit > 0.0, q95 - q50, q50 - q05) * unit)
+
+
+def moved(persons: Array, universe: Array, by: Array) -> Array:
+    """Persons moved by so much in log odds of their share of a universe, which they never leave.
+
+    A universe that is not known (NaN) limits nothing: there `by` is in logs.
+    """
+    inside = np.fmax(universe, persons / MOST_SHARE)
+    share = np.clip(persons / inside, 1e-12, 1.0 - 1e-12)
+    free = persons * np.exp(by)
+    return np.asarray(np.where(np.isnan(universe), free, inside * expit(logit(share) + by)))
+
+
+def log_odds(persons: Array, universe: Array) -> Array:
+    """Log odds of the share that persons are of a universe, as `moved` takes it; logs without."""
+    inside = np.fmax(universe, persons / MOST_SHARE)
+    share = np.clip(persons / inside, 1e-12, 1.0 - 1e-12)
+    return np.asarray(np.where(np.isnan(universe), np.log(persons), logit(share)))

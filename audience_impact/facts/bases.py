@@ -1,0 +1,116 @@
+"""The count of a population that is nearest in time, and the people expected between two counts.
+
+Method. Of one measurer the nearest count; between measurers one within twelve months, rather
+counted than projected, of the most reliable source. Between two dated counts of one measurer the
+people expected are interpolated in logs.
+
+Assumptions, drawbacks and citation: those of figures.py.
+"""
+
+import pandas as pd
+
+from audience_impact.periods import WINDOW_DAYS, middle, with_distance
+from audience_impact.vocabulary import ObsStatus, Reliability
+
+FORECAST = ObsStatus.FORECAST.value
+LONGEST_GAP_DAYS = 5 * WINDOW_DAYS
+"""Bases further apart than that say nothing of the time between them."""
+RELIABILITY = {
+    word.value: rank
+    for rank, word in enumerate((Reliability.HIGH, Reliability.MEDIUM, Reliability.LOW))
+}
+"""The most reliable source first."""
+
+
+def nearest_base(
+    wanted: pd.DataFrame,
+    bases: pd.DataFrame,
+    sources: pd.DataFrame,
+    by: list[str],
+    window: int | None,
+    earlier: bool = False,
+) -> pd.DataFrame:
+    """For each row of `wanted` the matching base nearest to its `start`.
+
+    Matches on `country_id` and `by`; at most `window` days away where one is given, and with
+    `earlier` only bases whose period ends no later than the start. Of one
+    measurer the nearest; between measurers one within twelve months, rather counted than
+    projected, of the most reliable source, the nearest, rather reported than derived.
+    Indexed like `wanted`; rows without a base are absent.
+    """
+    trust = bases["source_id"].map(sources.set_index("source_id")["reliability"]).map(RELIABILITY)
+    right = bases.rename(
+        columns={
+            "area_id": "country_id",
+            "persons": "base_persons",
+            "lineage_id": "base_lineage_id",
+        }
+    ).assign(trust=trust)
+    right["lineage_id"] = right["base_lineage_id"]
+    keep = [
+        "country_id",
+        "population_base",
+        "lineage_id",
+        "base_lineage_id",
+        "base_id",
+        "base_persons",
+        "low_persons",
+        "high_persons",
+        "obs_status",
+        "trust",
+        "period",
+        "period_start",
+        "period_end",
+    ]
+    left = wanted[["country_id", "start", *by]].reset_index(names="place")
+    joined = left.merge(right[keep], on=["country_id", *by])
+    joined = with_distance(joined, ("start", "start"), ("period_start", "period_end"))
+    near = joined if window is None else joined[joined["gap"] <= window]
+    near = near[near["period_end"] <= near["start"]] if earlier else near
+    near = near.assign(far=near["gap"] > WINDOW_DAYS, projected=near["obs_status"] == FORECAST)
+    one = ["gap", "apart", "trust"]
+    several = ["far", "projected", "trust", "gap", "apart"]
+    ranked = near.sort_values([*(one if "lineage_id" in by else several), "obs_status", "base_id"])
+    return (
+        ranked.drop_duplicates("place")
+        .set_index("place")
+        .sort_index()
+        .drop(columns=["country_id", "start", *by])
+    )
+
+
+def expected_base(wanted: pd.DataFrame, bases: pd.DataFrame) -> pd.Series:
+    """People in the base of each row at its `start`: between two of one measurer, in logs.
+
+    `wanted` has `base_id` and `start`. Outside the measurer's series, the base as it stands;
+    NaN without a base. Indexed like `wanted`.
+    """
+    key = ["area_id", "population_base", "lineage_id"]
+    series = bases[[*key, "base_id", "persons"]].assign(
+        middle=middle(bases["period_start"], bases["period_end"])
+    )
+    left = (
+        wanted[["base_id", "start"]]
+        .reset_index(names="place")
+        .merge(series[[*key, "base_id", "persons"]], on="base_id")
+        .sort_values("start")
+    )
+    right = series.drop(columns="base_id").sort_values(["middle", *key])
+    near = left.rename(columns={"persons": "own_persons"})
+    for direction in ("backward", "forward"):
+        found = right.rename(columns={n: f"{direction}_{n}" for n in ("middle", "persons")})
+        near = pd.merge_asof(
+            near,
+            found,
+            left_on="start",
+            right_on=f"{direction}_middle",
+            by=key,
+            direction=direction,
+        )
+    gap = near["forward_middle"] - near["backward_middle"]
+    part = ((near["start"] - near["backward_middle"]) / gap).where(gap.dt.days > 0)
+    between = near["backward_persons"] * (near["forward_persons"] / near["backward_persons"]).pow(
+        part
+    )
+    inside = between.where(gap.dt.days <= LONGEST_GAP_DAYS).fillna(near["own_persons"])
+    return inside.set_axis(near["place"]).reindex(wanted.index)

@@ -1,0 +1,52 @@
+"""The promise of the interval on houses it has not seen, on a part of the sets for speed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from audience_impact.overlap import calibration
+from audience_impact.overlap.calibration import Fitted
+from benchmarks import overlap
+
+LEAST_COVERAGE, LARGEST_WIDTH = 0.80, 0.60
+SETS = 24
+
+
+@pytest.fixture(scope="module")
+def fits() -> list[Fitted]:
+    """The surveys of data/facts with at most 24 sets each, evenly taken."""
+    parts = []
+    for one in overlap.surveys([]):
+        step = -(-len(one.truth) // SETS)
+        parts.append(replace(one, shares=one.shares[::step], truth=one.truth[::step]))
+    return calibration.fits_of(parts)
+
+
+def unseen(fits: Sequence[Fitted], factors: tuple[float, float] | None = None) -> pd.DataFrame:
+    return overlap.house_means(overlap.leave_houses_out(fits, factors))
+
+
+def test_the_interval_is_honest_in_every_house_and_no_wider_than_promised(
+    fits: list[Fitted],
+) -> None:
+    means = unseen(fits)
+    assert len(means) == 9
+    assert (means["coverage_share"] >= LEAST_COVERAGE).all(), means["coverage_share"]
+    assert means.loc[overlap.EVERY_HOUSE, "width_over_frechet"] <= LARGEST_WIDTH
+
+
+def test_without_the_factors_of_the_spread_it_is_not(fits: list[Fitted]) -> None:
+    assert unseen(fits, (1.0, 1.0))["coverage_share"].min() < LEAST_COVERAGE
+
+
+def test_the_frontier_has_a_line_for_each_choice_and_wider_covers_no_less(
+    fits: list[Fitted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overlap, "FRONTIER", [(1.0, 1.0), (2.0, 2.5)])
+    chosen = [one for one in fits if one.survey.area in {"RU", "KZ", "US", "EG"}]
+    narrow, wide = (line.split("|") for line in overlap.frontier(chosen).splitlines()[2:])
+    for column in (3, 4, 6):
+        assert float(narrow[column]) <= float(wide[column])
+    assert float(narrow[3]) < float(wide[3])

@@ -1,0 +1,140 @@
+"""What figures may be off by: rounding, what pairs teach, the law, and the table of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_impact.errors import law, learning, pairs, rounding
+from audience_impact.facts.tables import Tables
+from tests.support import ERRORS, World, world
+
+
+@pytest.mark.parametrize(
+    ("value", "is_share", "half"),
+    [
+        (96_000_000, False, 500_000),
+        (97_400_000, False, 50_000),
+        (100_000_000, False, 5_000_000),
+        (122_357_019, False, 0.5),
+        (90_000_000, False, 500_000),
+        (0.44, True, 0.005),
+        (0.4, True, 0.005),
+        (0.787, True, 0.0005),
+    ],
+)
+def test_rounding_follows_from_what_is_printed(value: float, is_share: bool, half: float) -> None:
+    found = rounding.half_step(pd.Series([value]), pd.Series([is_share]))
+    assert found.iloc[0] == pytest.approx(half)
+
+
+def series(*months: str, **cells: str) -> World:
+    """A figure a month of one measurer, growing by a tenth each time."""
+    made = world()
+    for place, month in enumerate(months):
+        value = f"{300_000 * 1.1**place:.0f}"
+        made.estimate(f"E{place}", period=month, value=value, **cells)
+    return made
+
+
+def successive(made: World) -> pd.DataFrame:
+    return pairs.successive(made.typed())
+
+
+def test_the_next_figure_of_a_series_is_its_pair() -> None:
+    found = successive(series("2025-01", "2025-03", "2025-04"))
+    assert found["months"].round(1).tolist() == [1.9, 1.0]
+    at = [np.log(v / (700e3 - v)) for v in (300e3, 330e3, 363e3)]
+    assert found["change"].tolist() == pytest.approx(np.diff(at))
+    assert not found["is_restricted"].any()
+
+
+def test_a_year_on_is_too_far_and_overlapping_periods_are_no_pair() -> None:
+    assert successive(series("2024-01", "2025-03")).empty
+    assert successive(series("2025-01", "2025-01/2025-02")).empty
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_restricted", "is_use"),
+    [
+        ({}, True, True),
+        ({"geo_scope": "region"}, False, False),
+        ({"severity": "none", "end_status": "withdrawn", "end_source": ""}, False, False),
+        ({"severity": "feature_unavailable"}, True, False),
+        ({"observed_from": "2025-06-01"}, False, False),
+    ],
+)
+def test_a_pair_that_a_restriction_touches(
+    cells: dict[str, str], is_restricted: bool, is_use: bool
+) -> None:
+    made = series("2025-01", "2025-03").restrict(
+        "R1", "alpha", **{"observed_from": "2025-02-10", **cells}
+    )
+    found = successive(made).iloc[0]
+    assert (found["is_restricted"], found["is_use_restricted"]) == (is_restricted, is_use)
+
+
+def test_measurers_weigh_with_the_square_root_of_their_pairs() -> None:
+    many = pd.DataFrame({"lineage_id": "a", "change": np.zeros(900), "months": 1.0})
+    few = pd.DataFrame({"lineage_id": "b", "change": np.ones(9), "months": 1.0})
+    found = learning.audience_growth(pd.concat([many, few]))
+    # 30 of 33 parts of the weight at zero, 3 at one.
+    assert (found.q50, found.q95) == (0.0, pytest.approx(1.0))
+
+
+def facts() -> Tables:
+    made = series("2024-09", "2024-11", "2025-01", "2025-02", "2025-03", "2025-04")
+    return made.typed()
+
+
+def test_the_table_is_the_same_each_time_and_reads_back() -> None:
+    found = learning.table(facts())
+    assert learning.same(found, learning.table(facts()))
+    assert not learning.same(found, found.assign(value=found["value"] + 1))
+    assert not learning.same(found, found.head(3))
+    read = law.read(found)
+    assert read is not None
+    assert read.growth.q05 <= read.growth.q50 <= read.growth.q95
+    basis = found.set_index(["parameter", "kind"])["basis"]
+    assert basis["growth", "q50"] == "single_house"
+    assert basis["measurers", "q95"] == basis["effective_sample", "count"] == "assumed"
+
+
+def test_a_table_that_lacks_a_parameter_is_refused() -> None:
+    with pytest.raises(ValueError, match="tail_degrees count"):
+        law.read(learning.table(facts()).iloc[:-1])
+    assert law.read(learning.table(facts()).iloc[:0]) is None
+
+
+@given(st.floats(-3, 0), st.floats(-1, 1), st.floats(0, 3))
+def test_a_law_goes_through_its_quantiles(down: float, middle: float, up: float) -> None:
+    u = np.array([0.05, 0.5, 0.95])
+    ends = (np.array(middle + down), np.array(middle), np.array(middle + up))
+    for degrees in (4.0, np.inf):
+        found = law.through(u, *ends, degrees=degrees)
+        assert found == pytest.approx([middle + down, middle, middle + up], abs=1e-9)
+
+
+@given(st.floats(1.0, 1e8), st.floats(-8, 8))
+def test_nobody_leaves_the_universe(persons: float, by: float) -> None:
+    universe = np.array(105e6)
+    found = float(law.moved(np.array(persons), universe, np.array(by)))
+    assert 0.0 <= found <= 105e6
+    assert (found >= persons) == (by >= 0.0) or found == pytest.approx(persons)
+
+
+def test_without_errors_nothing_is_drawn_and_the_row_says_so() -> None:
+    made = world().estimate("E1").restrict("R1", "alpha")
+    found = made.exposed()
+    assert pd.isna(found["q50_persons"])
+    assert "audience-impact learn" in str(found["reason"])
+
+
+def test_a_known_error_gives_a_width() -> None:
+    from tests.engine import calibrated, impacts, of
+
+    found = of(impacts(calibrated(world(), ERRORS).estimate("E1").restrict("R1", "alpha")))
+    assert found["q05_persons"] < 500e3 < found["q95_persons"]
+    assert found["lower_persons"] == found["upper_persons"] == 500e3
+    assert found["clamped_draws_share"] > 0.9
