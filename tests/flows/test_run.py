@@ -155,7 +155,7 @@ def test_killed_at_five_moments_of_its_steps(
     alone: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "published"
-    words = [sys.executable, "-c", STEPS, small_facts, root]
+    words: list[str | Path] = [sys.executable, "-c", STEPS, small_facts, root]
     begun = time.monotonic()
     with started(alone, *words, "0") as whole:
         assert whole.wait(PATIENCE_SECONDS) == 0
