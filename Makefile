@@ -9,6 +9,8 @@ ARGS =
 VENV = .venv
 BIN = $(VENV)/bin
 LOWEST = .venv-lowest
+# A file stays with one process, for it shares what it makes; the longest come first (conftest.py).
+SPREAD = --numprocesses auto --dist loadfile --no-loadscope-reorder
 LOCKED = $(VENV)/.locked
 READY = $(VENV)/.ready
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -31,7 +33,7 @@ check: $(READY)  ## hold data/facts against every rule
 
 # Coverage and its floor are of the whole suite: a part of it (ARGS) is run without.
 test: lint  ## lint, then run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(if $(ARGS),$(ARGS),--cov)
+	$(BIN)/python -m pytest $(SPREAD) $(if $(ARGS),$(ARGS),--cov)
 
 # Everything that pyproject.toml names at its lowest version, what that needs at its newest.
 test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.toml claims
@@ -39,8 +41,7 @@ test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.to
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
 	    --compile-bytecode --editable '.[pipeline]' --group build --group notebook --group test
-	$(LOWEST)/bin/python -m pytest -p no:cacheprovider -m 'not locked' \
-	    --numprocesses auto --dist loadfile $(ARGS)
+	$(LOWEST)/bin/python -m pytest -p no:cacheprovider -m 'not locked' $(SPREAD) $(ARGS)
 
 lint: $(READY)  ## style, form and types
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ the quantiles (5, 50, 95 %) of the union of every restriction. Timed, with all d
 * seconds: audience_impact.overlap.batched, the whole register.
 * loop_seconds: what one would write first, a restriction and a draw at a time with
   scipy.integrate.quad.
-* numpy_loop_seconds: a restriction at a time, NumPy over its draws and 41 nodes, with scipy's ndtr.
+* numpy_loop_seconds: a restriction at a time, NumPy over its draws and 121 nodes, scipy's ndtr.
 
 The loops use one thread, as what one writes first does, and are timed on a sample of the same
 register, half of it before our run and half after, and extrapolated. On the sample all three must
@@ -50,7 +50,7 @@ SPREAD = 0.1
 PROBABILITIES = (0.05, 0.5, 0.95)
 SAMPLE, SAMPLE_DRAWS = 60, 2
 TOLERANCE = 1e-4
-NODES = np.linspace(-5.0, 5.0, 41)
+NODES = np.linspace(-5.0, 5.0, 121)
 WEIGHTS = np.exp(-0.5 * NODES**2) / np.exp(-0.5 * NODES**2).sum()
 COPULA = OneFactorCopula(calibration.read(facts("overlap_calibration")))
 PER_MIB = 2**20 if sys.platform == "darwin" else 2**10

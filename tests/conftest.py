@@ -1,19 +1,39 @@
 """What all tests share: the repository's facts, a copy to break, and their results."""
 
+import os
+import pickle
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from flows.pipeline import steps
 from tests.support import FACTS, small
 
+Once = Callable[[str, Callable[[], Any]], Any]
+"""Takes the name of what is made and the function that makes it; returns what was made."""
+
 # How long an example takes says more of the machine than of the code.
 settings.register_profile(
-    "steady", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "steady", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("steady")
+# HYPOTHESIS_PROFILE=thorough: for a night, or after a change of the statistics.
+settings.register_profile("thorough", settings.get_profile("steady"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+LONGEST = ["test_server.py", "test_run.py", "test_cases.py", "test_publish.py", "test_refresh.py"]
+"""Files that take longest: begun first, so that no worker is left alone with one in the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After the order was made random: the longest files before all others."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture
@@ -23,15 +43,48 @@ def facts_copy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def repository_checked() -> steps.Checked:
-    """The repository's facts, read and held against every rule."""
-    return steps.check(steps.read([FACTS]))
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Make something once for all workers: the first makes it, the others read it."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":  # each worker has a folder of its own in that of the session
+        shared = shared.parent
+
+    def made(name: str, make: Callable[[], Any]) -> Any:
+        path = shared / f"{name}.pickle"
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                path.write_bytes(pickle.dumps(make()))
+        return pickle.loads(path.read_bytes())
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def repository_results(repository_checked: steps.Checked) -> steps.Results:
+def repository_checked(once: Once) -> steps.Checked:
+    """The repository's facts, read and held against every rule."""
+    found: steps.Checked = once("checked", lambda: steps.check(steps.read([FACTS])))
+    return found
+
+
+@pytest.fixture(scope="session")
+def repository_results(repository_checked: steps.Checked, once: Once) -> steps.Results:
     """What is computed from the repository's facts."""
-    return steps.compute(steps.gate(repository_checked, strict=True), None, 0)
+
+    def make() -> steps.Results:
+        return steps.compute(steps.gate(repository_checked, strict=True), None, 0)
+
+    found: steps.Results = once("results", make)
+    return found
+
+
+@pytest.fixture(scope="session")
+def repository_published(
+    repository_results: steps.Results, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The root that these results are published in, to be read alone."""
+    root = tmp_path_factory.mktemp("published")
+    steps.write(repository_results, root, None)
+    return root
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ on the recorded day; what is ongoing ends on the day of the facts. Where days in
 they are those alone (curfews). On each interval without change (intervals.py) the union of the
 daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily
 figure bounds as its source states; on others, and without one, the daily audience lies between a
-thirtieth of a monthly audience and all of it, or a ninetieth where it is of three months, as
-internet users are. Draws take the daily figure with the errors that figures have (audiences.py),
+thirtieth of a monthly audience and all of it, or a ninetieth where the audience is of three months,
+as internet users are. Draws take the daily figure with the errors that figures have (audiences.py),
 else the monthly audience times the share that comes on a day (frequency); where neither is known
 nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in
 part of a country or on some networks, and services without a figure, add nothing to the lower bound

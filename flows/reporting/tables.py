@@ -29,7 +29,7 @@ def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
     users = answer.feature_users(impact, tables["impact_by_platform"])
     said = {name: answer.counted(row) for name, row in users.iterrows()}
-    rows["feature_users"] = rows["restriction_id"].map(said).fillna("-")
+    rows["feature_users"] = [said.get(one, "-") for one in rows["restriction_id"]]
     rows["measured_by"] = rows["restriction_id"].map(_measured_by(tables["lineage"])).fillna("-")
     return answer.surest_first(rows)
 

@@ -1,10 +1,13 @@
 """A publisher to be killed, raced and waited for: run as a program by the tests of publishing.
 
     publish_driver.py publish ROOT FIRST_SEED COUNT KEEP    versions FIRST_SEED, FIRST_SEED + 1, ...
+    publish_driver.py breed ROOT KEEP                       a publisher for each FIRST_SEED sent
     publish_driver.py hold ROOT                             hold the lock and do nothing
 
 A COUNT or KEEP of 0 means no end and no removal. It says `ready` once everything is imported and
 publishes when it is sent a line, so that whoever kills it hits the publishing, not the start.
+Publishers that are bred are processes of their own, without end, that need no start: it says the
+id of each, and how each died.
 """
 
 import os
@@ -31,7 +34,11 @@ def main() -> None:
     mode, root = sys.argv[1], Path(sys.argv[2])
     if mode == "hold":
         hold(root)
+    elif mode == "breed":
+        breed(root, int(sys.argv[3]))
     else:
+        be_ready()
+        sys.stdin.readline()
         publish_in_a_row(root, *(int(word) for word in sys.argv[3:6]))
 
 
@@ -42,14 +49,29 @@ def hold(root: Path) -> None:
         time.sleep(600)
 
 
-def publish_in_a_row(root: Path, first: int, count: int, keep: int) -> None:
-    """Publish one version after the other, and say of each whether it was new."""
+def breed(root: Path, keep: int) -> None:
+    """Start a publisher for each line, and wait until it is dead."""
+    be_ready()
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            publish_in_a_row(root, int(line), 0, keep)
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def be_ready() -> None:
+    """Import what is imported at first use, not in the time in which kills come; and say so."""
     with TemporaryDirectory() as elsewhere:
-        # What is imported at first use is imported now, not in the time in which kills come.
         publish(Path(elsewhere), version(0), tables(0), about())
     slow_down()
     print("ready", flush=True)
-    sys.stdin.readline()
+
+
+def publish_in_a_row(root: Path, first: int, count: int, keep: int) -> None:
+    """Publish one version after the other, and say of each whether it was new."""
     seed = first
     while not count or seed < first + count:
         done = publish(root, version(seed), tables(seed), about(), keep=keep or None)

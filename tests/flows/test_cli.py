@@ -11,8 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows.pipeline import steps
-
 HOME = Path(__file__).resolve().parents[2]
 FACTS = HOME / "data" / "facts"
 
@@ -31,13 +29,10 @@ def command(*words: str | Path, cwd: Path = HOME) -> subprocess.CompletedProcess
     return done
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def published(repository_published: Path) -> Path:
     """The repository's facts, published by the steps composed by hand."""
-    root = tmp_path_factory.mktemp("published")
-    checked = steps.gate(steps.check(steps.read([FACTS])), strict=True)
-    steps.write(steps.compute(checked, None, 0), root, None)
-    return root
+    return repository_published
 
 
 @pytest.fixture

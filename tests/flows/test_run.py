@@ -9,21 +9,49 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from prefect.settings import PREFECT_API_URL
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.pipeline import steps
+from tests.support import FACTS, computed
 
 HOME = Path(__file__).resolve().parents[2]
-FACTS = HOME / "data" / "facts"
 COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "run"]
+STEPS = """
+import sys
+from pathlib import Path
+from flows.pipeline import steps
+facts, root, seed = sys.argv[1:]
+checked = steps.gate(steps.check(steps.read([Path(facts)])), strict=False)
+steps.write(steps.compute(checked, None, int(seed), sensitivity=False), Path(root), None)
+"""
+"""What the flow does, without Prefect: to be killed often."""
+PATIENCE_SECONDS = 600
+"""No test is about how long a start takes, and a machine may have other things to do."""
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment with a Prefect home of its own and no server."""
     kept = {key: text for key, text in os.environ.items() if not key.startswith("PREFECT_")}
-    return {**kept, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
+    return {
+        **kept,
+        "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
+    }
+
+
+@pytest.fixture(scope="module")
+def environment(alone: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The same with a server: a run that starts its own spends half its time on that."""
+    with prefect_test_harness(PATIENCE_SECONDS):
+        yield {**alone, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
 
 
 def run(environment: dict[str, str], *words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -34,7 +62,7 @@ def run(environment: dict[str, str], *words: str | Path) -> subprocess.Completed
         env=environment,
         cwd=HOME,
         check=False,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
     )
 
 
@@ -60,14 +88,14 @@ def assert_whole(root: Path) -> None:
         assert len(pd.read_parquet(latest / resource["path"])) == resource["rows"]
 
 
-def test_publishes_then_quarantines_then_refuses(
-    environment: dict[str, str], tmp_path: Path
+def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
+    alone: dict[str, str], tmp_path: Path
 ) -> None:
     root = tmp_path / "published"
     bad = changed(tmp_path / "bad", "estimates", "PE0001", "96000000", "960000000000000")
-    first = run(environment, "--facts", bad, "--published", root)
-    assert first.returncode == 0, first.stderr
-    assert "estimates.csv:" in first.stdout
+    done = run(alone, "--facts", bad, "--published", root)
+    assert done.returncode == 0, done.stderr
+    assert "estimates.csv:" in done.stdout
     assert "PE0001" in pd.read_parquet(root / "latest" / "quarantine.parquet")["row"].iloc[0]
     impact = pd.read_parquet(root / "latest" / "impact.parquet").set_index(
         ["restriction_id", "impact_metric"]
@@ -75,12 +103,18 @@ def test_publishes_then_quarantines_then_refuses(
     row = impact.loc[("RU-2025-08-13-calls", "people_exposed")]
     assert (row["lower_persons"], row["quarantined_inputs_count"]) == (96_000_000, 1)
 
+
+def test_refuses_a_table_that_cannot_be_read_and_leaves_latest(
+    environment: dict[str, str], small_facts: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "published"
+    steps.write(computed(small_facts), root, None)
     before = (root / "latest").readlink()
-    (bad / "sources.csv").write_bytes("source_id,publisher\nx,Müller\n".encode("latin-1"))
-    second = run(environment, "--facts", bad, "--published", root)
-    assert second.returncode == 1
-    assert "sources.csv:2:publisher: encoding" in second.stderr
-    assert "Traceback" not in second.stderr + second.stdout
+    (small_facts / "sources.csv").write_bytes("source_id,publisher\nx,Müller\n".encode("latin-1"))
+    done = run(environment, "--facts", small_facts, "--published", root)
+    assert done.returncode == 1
+    assert "sources.csv:2:publisher: encoding" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
     assert (root / "latest").readlink() == before
 
 
@@ -98,31 +132,56 @@ def test_strict_refuses_a_bad_row(environment: dict[str, str], tmp_path: Path) -
     assert not (tmp_path / "published" / "latest").exists()
 
 
-def test_killed_at_five_moments_of_a_run(environment: dict[str, str], tmp_path: Path) -> None:
+@contextmanager
+def started(environment: dict[str, str], *words: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is killed in the end, with all that it has started."""
+    process = subprocess.Popen(
+        list(map(str, words)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        cwd=HOME,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):  # it may have ended
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_killed_at_five_moments_of_its_steps(
+    alone: dict[str, str], small_facts: Path, tmp_path: Path
+) -> None:
     root = tmp_path / "published"
-    started = time.monotonic()
-    assert run(environment, "--published", root).returncode == 0
-    duration = time.monotonic() - started
+    words: list[str | Path] = [sys.executable, "-c", STEPS, small_facts, root]
+    begun = time.monotonic()
+    with started(alone, *words, "0") as whole:
+        assert whole.wait(PATIENCE_SECONDS) == 0
+        duration = time.monotonic() - begun
     moments = random.Random(5)
     for number in range(5):
-        seed = str(number + 1)
-        process = subprocess.Popen(
-            [*COMMAND, "--published", str(root), "--seed", seed],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd=HOME,
-            start_new_session=True,
-        )
-        time.sleep(duration * (number + moments.random()) / 5)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        with started(alone, *words, str(number + 1)):
+            time.sleep(duration * (number + moments.random()) / 5)
         assert_whole(root)
+
+
+def test_the_command_killed_while_it_publishes_is_mended_by_the_next(
+    environment: dict[str, str], small_facts: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "published"
+    steps.write(computed(small_facts), root, None)
+    words = ["--facts", str(small_facts), "--published", str(root), "--seed", "1"]
+    with started(environment, *COMMAND, *words) as process:
+        while process.poll() is None and not list((root / "versions").glob(".tmp-*")):
+            time.sleep(0.0005)
+    assert_whole(root)
     # A table that the disk has emptied: the next run of the same version mends it.
-    manifest = json.loads((root / "latest" / "datapackage.json").read_text(encoding="utf-8"))
     (root / "latest" / "lineage.parquet").write_bytes(b"")
-    seed = str(manifest["audience_impact"]["seed"])
-    done = run(environment, "--published", root, "--seed", seed)
+    manifest = json.loads((root / "latest" / "datapackage.json").read_text(encoding="utf-8"))
+    words[-1] = str(manifest["audience_impact"]["seed"])
+    done = run(environment, *words)
     assert done.returncode == 0, done.stderr
     assert_whole(root)
     assert list((root / "versions").glob(".tmp-*")) == []

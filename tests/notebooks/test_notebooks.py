@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom against a version published by the test."""
+"""Every notebook runs from top to bottom against a published version."""
 
 from pathlib import Path
 
@@ -6,26 +6,18 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from flows.pipeline import steps
-
 HOME = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((HOME / "notebooks").glob("*.ipynb"))
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("published")
-    results = steps.compute(steps.check(steps.read([HOME / "data" / "facts"])), None, 0)
-    steps.write(results, root, None)
-    return root
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(path: Path, published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUDIENCE_IMPACT_PUBLISHED", str(published))
+def test_notebook_runs(
+    path: Path, repository_published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIENCE_IMPACT_PUBLISHED", str(repository_published))
     notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     NotebookClient(
-        notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}
+        notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}
     ).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in outputs)

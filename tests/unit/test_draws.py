@@ -18,6 +18,7 @@ from audience_impact.simulation.sampler import uniforms
 
 PINNED = [0.09280462553648883, 0.4259803157256109, 0.21232661916336293]
 EVEN = (np.arange(2000) + 0.5) / 2000
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(400)
 Draw = Callable[..., Array]
 
 
@@ -176,12 +177,11 @@ def test_a_split_normal_without_one_side_or_both() -> None:
 def test_moments_of_a_pert(low: float, up: float, more: float) -> None:
     middle, high = low + up, low + up + more
     mean = (low + 4 * middle + high) / 6
-    nodes, weights = np.polynomial.legendre.leggauss(400)
-    x = pert((nodes + 1) / 2, low, middle, high)
-    assert weights @ x / 2 == pytest.approx(mean, abs=1e-4 * (high - low))
+    x = pert((NODES + 1) / 2, low, middle, high)
+    assert WEIGHTS @ x / 2 == pytest.approx(mean, abs=1e-4 * (high - low))
     # Its variance: (mean - low) (high - mean) / 7.
     variance = (mean - low) * (high - mean) / 7
-    assert weights @ (x - mean) ** 2 / 2 == pytest.approx(variance, abs=1e-4 * (high - low) ** 2)
+    assert WEIGHTS @ (x - mean) ** 2 / 2 == pytest.approx(variance, abs=1e-4 * (high - low) ** 2)
 
 
 @pytest.mark.parametrize("width", [0.0, 5e-324, 1e-310, 1e-300])
