@@ -10,7 +10,8 @@ the quantiles (5, 50, 95 %) of the union of every restriction. Timed, with all d
 * seconds: audience_impact.overlap.batched, the whole register.
 * loop_seconds: what one would write first, a restriction and a draw at a time with
   scipy.integrate.quad.
-* numpy_loop_seconds: a restriction at a time, NumPy over its draws and 121 nodes, scipy's ndtr.
+* numpy_loop_seconds: a restriction at a time, NumPy over its draws and 121 nodes, with ndtr of
+  scipy.
 
 The loops use one thread, as what one writes first does, and are timed on a sample of the same
 register, half of it before our run and half after, and extrapolated. On the sample all three must
