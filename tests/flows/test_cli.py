@@ -1,30 +1,36 @@
 """The command as its users call it: exit statuses, forms of output, no traceback."""
 
 import hashlib
+import io
 import json
 import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from flows.cli.command import main
 
 HOME = Path(__file__).resolve().parents[2]
 FACTS = HOME / "data" / "facts"
 
 
 def command(*words: str | Path, cwd: Path = HOME) -> subprocess.CompletedProcess[str]:
-    """Run the command as a process and give what it said."""
-    code = "from flows.cli.command import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, words)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-    )
+    """Call the entry point as its script does, without the start of a process; what it said."""
+    said, complained = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["audience-impact", *map(str, words)])
+        patch.chdir(cwd)
+        # An error that is not told in a line goes through and fails the test.
+        with redirect_stdout(said), redirect_stderr(complained), pytest.raises(SystemExit) as end:
+            main()
+    status = end.value.code
+    assert isinstance(status, int)
+    done = subprocess.CompletedProcess(words, status, said.getvalue(), complained.getvalue())
     assert "Traceback" not in done.stderr + done.stdout
     return done
 
