@@ -51,15 +51,21 @@ DRAWN, BASE = people(sets())
 
 def test_people_of_one_audience_are_the_audience_inside_the_base() -> None:
     assert DRAWN[0] == pytest.approx(np.minimum(ITEMS[0], BASE[0]))
-    assert DRAWN[4] == pytest.approx(BASE[4])  # larger than any draw of the base
+    assert DRAWN[4] == pytest.approx(ITEMS[3])  # the largest of the base, which holds it
 
 
-def test_a_base_is_drawn_over_its_range_and_else_as_it_stands() -> None:
-    assert BASE[0].min() >= 650e3
-    assert BASE[0].max() <= 800e3
-    assert BASE[0].std() > 1e4
-    assert set(BASE[5]) == {700e3}
+def test_a_base_is_drawn_through_its_quantiles_and_else_as_it_stands() -> None:
+    _, base = people(sets({each: MEMBERS[each] for each in (0, 5)}))  # all inside their bases
+    expected = [BASES["XA-panel"][place] for place in (1, 0, 2)]
+    assert np.quantile(base[0], [0.05, 0.5, 0.95]) == pytest.approx(expected, rel=0.01)
+    assert set(base[1]) == {700e3}
+
+
+def test_a_base_is_one_draw_and_never_below_the_largest_audience_inside_it() -> None:
     assert (BASE[:5] == BASE[0]).all()
+    _, without = people(sets({0: MEMBERS[0]}))
+    assert (without[0] < ITEMS[3]).any()
+    assert (BASE[0] == np.maximum(without[0], ITEMS[3])).all()
 
 
 def test_a_base_moves_with_what_is_expected() -> None:
@@ -69,10 +75,12 @@ def test_a_base_moves_with_what_is_expected() -> None:
             "expected_persons": [100.0, 50.0],
             "base_low_persons": [90.0, 45.0],
             "base_high_persons": [120.0, 60.0],
+            "ceiling_persons": [np.nan, np.nan],
         }
     )
     one, half = unions.bases(table, SAMPLER)
     assert half == pytest.approx(one / 2)
+    assert one.std() > 1.0
 
 
 def test_people_are_a_share_of_the_drawn_base() -> None:
@@ -109,8 +117,9 @@ def test_the_order_of_sets_and_members_changes_no_byte(order: list[int], rng: ob
     assert base.tobytes() == BASE[order].tobytes()
 
 
-@pytest.mark.parametrize("kept", [[2], [3, 0], [5, 1]])
+@pytest.mark.parametrize("kept", [[4, 2], [3, 4, 0], [5, 1, 4]])
 def test_other_sets_of_the_cell_change_no_byte(kept: list[int]) -> None:
+    # Set 4 stays: its audience is the largest, below which the base of all is never drawn.
     drawn, _ = people(sets({each: MEMBERS[each] for each in kept}))
     assert drawn.tobytes() == DRAWN[kept].tobytes()
 
@@ -130,8 +139,9 @@ def test_an_unknown_audience_may_not_be_in_a_set() -> None:
     items[1] = np.nan
     with pytest.raises(ValueError, match="shares must lie"):
         unions.people(items, sets(), learned(), SAMPLER)
-    alone, _ = unions.people(items, sets({0: [0]}), learned(), SAMPLER)
-    assert alone.tobytes() == DRAWN[:1].tobytes()
+    known = {each: MEMBERS[each] for each in (0, 4)}
+    alone, _ = unions.people(items, sets(known), learned(), SAMPLER)
+    assert alone.tobytes() == DRAWN[[0, 4]].tobytes()
 
 
 def test_sums_over_countries_are_sums_of_draws() -> None:
