@@ -85,10 +85,13 @@ def test_a_daily_range_is_drawn_inside_its_ends(value: str) -> None:
     assert 2000000 < low < 2500000 < middle < 3500000 < high < 4000000
 
 
-def test_a_daily_figure_without_an_error_stands_as_it_is() -> None:
+def test_a_daily_figure_without_an_error_is_drawn_as_it_is_rounded() -> None:
     found = days(value="300000")
-    names = [*DAYS_ENDS, *(f"{name}_person_days" for name in QUANTILES)]
-    assert list(found[names]) == [3000000] * 5
+    assert list(found[DAYS_ENDS]) == [3000000] * 2
+    low, middle, high = (found[f"{name}_person_days"] for name in QUANTILES)
+    # Printed to ten thousands: on each of ten days up to 5,000 more or fewer.
+    assert 3000000 - 50000 < low < middle < high < 3000000 + 50000
+    assert middle == pytest.approx(3000000, rel=2e-3)
 
 
 def test_a_daily_figure_that_names_no_number_is_no_figure() -> None:
