@@ -1,6 +1,7 @@
 """The simulation of coverage, small, and what it says of publishers who are too sure."""
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -46,10 +47,30 @@ def learned_errors() -> law.FigureErrors:
     return errors
 
 
+def off_by(errors: law.FigureErrors, factor: float) -> law.FigureErrors:
+    """Errors as many times as large, around the same medians."""
+
+    def wider(spread: law.Spread) -> law.Spread:
+        low, high = (spread.q50 + factor * (end - spread.q50) for end in (spread.q05, spread.q95))
+        return law.Spread(low, spread.q50, high)
+
+    return replace(
+        errors,
+        growth=wider(errors.growth),
+        base_growth=wider(errors.base_growth),
+        measurers=factor * errors.measurers,
+        secondary_source=factor * errors.secondary_source,
+    )
+
+
 @cache
-def covered(stated: float) -> dict[str, float]:
-    """Coverage by measure where figures state so much of their error and all else is known."""
-    publisher = coverage.Publisher(np.random.default_rng(2), stated, learned_errors())
+def covered(sure: float) -> dict[str, float]:
+    """Coverage by measure where figures are off by so many times what is said, all else known.
+
+    What is said: by the figures themselves, and by the table of errors for what they do not state.
+    """
+    errors = off_by(learned_errors(), sure)
+    publisher = coverage.Publisher(np.random.default_rng(2), 1.0 / sure, errors)
     rows = coverage.summary(coverage.scored(areas("copula", exact=True), EXACT, publisher))
     return {str(r["measure"]): float(r["coverage_share"]) for r in rows if r["family"] == "copula"}
 
@@ -62,8 +83,12 @@ def test_a_small_run_gives_shares_by_family_and_over_all(
     assert [list(row) for row in rows] == [KEYS] * 4 * (len(FAMILIES) + 1)
     assert {row["areas"] for row in rows if row["family"] == "all"} == {30}
     assert [row["measure"] for row in rows[:4]] == list(coverage.MEASURES)
-    shares = [row[name] for row in rows for name in KEYS[3:]]
-    assert all(0.0 <= share <= 1.0 for share in shares)
+    for row in rows:
+        held, below, above, bounded = (float(row[name]) for name in KEYS[3:7])
+        assert held + below + above == pytest.approx(1.0, abs=1e-3)
+        assert min(held, below, above, bounded) >= 0.0
+        assert bounded <= 1.0
+        assert float(row["width_share"]) > 0.0  # above 1 where draws reach beyond the bounds
 
 
 def test_a_run_is_the_same_again_and_another_seed_another() -> None:
@@ -83,8 +108,8 @@ def test_figures_that_state_their_error_give_honest_intervals() -> None:
     assert all(0.8 <= share <= 1.0 for share in covered(1.0).values())
 
 
-def test_figures_that_state_a_third_of_their_error_lose_coverage() -> None:
-    honest, sure = covered(1.0), covered(1 / 3)
+def test_figures_that_are_off_by_three_times_what_is_said_lose_coverage() -> None:
+    honest, sure = covered(1.0), covered(3.0)
     for measure in coverage.MEASURES:
         assert sure[measure] < honest[measure] - 0.1, measure
 

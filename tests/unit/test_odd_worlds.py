@@ -87,7 +87,9 @@ def test_an_overlap_says_what_it_says_and_no_more(
     made.add("overlaps", **{"overlap_id": "O1", "share_of": "alpha", **cells})
     found = exposed(results(made))
     assert found[["lower_persons", "upper_persons"]].tolist() == pytest.approx([lower, upper])
-    assert lower - 1 <= found["q05_persons"] <= found["q95_persons"] <= upper + 1
+    # Audiences are printed to ten thousands: what two of them force is drawn that far off.
+    rounding = 10_000
+    assert lower - rounding < found["q05_persons"] < found["q95_persons"] < upper + rounding
 
 
 def test_before_the_first_restriction_there_are_no_days() -> None:
@@ -105,7 +107,8 @@ def test_without_a_calibration_every_gap_says_so() -> None:
     made = calibrated().restrict("R1", "alpha")
     made.rows.pop("overlap_calibration")
     found = results(made)
-    assert exposed(found)["q50_persons"] == exposed(found)["upper_persons"]  # the bounds meet
+    assert pd.isna(exposed(found)["q50_persons"])
+    assert exposed(found)["lower_persons"] == exposed(found)["upper_persons"]  # the bounds meet
     for one in (days(found), found["impact_by_area"].iloc[0]):
         assert "no calibration of joint use among the facts" in one["reason"]
         assert one["obs_status"] in ("U", "M")
@@ -140,14 +143,16 @@ def test_a_country_has_at_least_the_people_of_each_of_its_restrictions() -> None
     found = results(made)
     year = row(found["impact_by_area"], area_id="XA", period="2025")
     assert year["lower_persons"] == exposed(found, "R2")["lower_persons"] == 600_000
-    assert year["lower_persons"] <= year["q50_persons"] <= year["upper_persons"]
+    for quantile in ("q05_persons", "q50_persons", "q95_persons"):
+        assert year[quantile] >= exposed(found, "R2")[quantile] > 0
 
 
 def test_a_measured_overlap_holds_for_the_country_too() -> None:
     made = calibrated().restrict("R1", "alpha", "beta")
     made.add("overlaps", overlap_id="O1", share_of="alpha")
     found = results(made)
-    assert row(found["impact_by_area"], period="2025")["lower_persons"] == pytest.approx(650_000)
+    year = row(found["impact_by_area"], area_id="XA", period="2025")
+    assert year["lower_persons"] == pytest.approx(650_000)
 
 
 def test_days_of_two_countries_are_not_added() -> None:
@@ -159,13 +164,13 @@ def test_an_end_before_the_last_possible_start_leaves_one_day() -> None:
     ended = {"end_status": "ended", "end_source": "recorded", "ended_on": "2025-07"}
     found = days(results(calibrated("2025-07").restrict("R1", "alpha", **ended)))
     assert found["lower_person_days"] == 300_000
-    assert found["q50_person_days"] == 17 * 300_000
+    assert found["q50_person_days"] == pytest.approx(17 * 300_000, rel=5e-3)
 
 
 def test_a_start_known_to_the_month_is_certain_from_its_last_day() -> None:
     found = days(results(calibrated("2026-01").restrict("R1", "alpha", observed_from="2026-01")))
     assert found["lower_person_days"] == 300_000
-    assert found["q50_person_days"] == 31 * 300_000
+    assert found["q50_person_days"] == pytest.approx(31 * 300_000, rel=5e-3)
 
 
 def test_an_unknown_end_is_the_reason_and_imputed_days_run_out_at_zero() -> None:
