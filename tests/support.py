@@ -129,6 +129,14 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "basis": "estimated",
         "data_sha256": "0f" * 32,
     },
+    "accepted_findings": {
+        "rule": "figure_jump",
+        "table": "estimates",
+        "key": "E1",
+        "column": "value",
+        "reason": "The page was read again.",
+        "reviewed_on": "2026-01-31",
+    },
     "figure_errors": {
         "parameter": "growth",
         "kind": "q05",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Prefect's own log would bury the answer; whoever wants it sets the variable.
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+# Prefect's temporary server starts in seconds, but on a busy machine with a cold home in a minute.
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 
 
 def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> int:

@@ -24,6 +24,7 @@ BAD_CELLS = {
     "share_at_most_one": "1.01",
     "whole_number": "0.5",
     "date": "2025-13-01",
+    "sane_year": "1922-07-15",
     "word": "no-such-word",
     "identifier": "-no id",
     "regular_expression": "calls (only",

@@ -24,14 +24,22 @@ from tests.support import FACTS, computed
 HOME = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "run"]
 STEPS = """
-import sys
+import os, sys
 from pathlib import Path
 from flows.pipeline import steps
-facts, root, seed = sys.argv[1:]
-checked = steps.gate(steps.check(steps.read([Path(facts)])), strict=False)
-steps.write(steps.compute(checked, None, int(seed), sensitivity=False), Path(root), None)
+facts, root = map(Path, sys.argv[1:])
+for seed in sys.stdin:
+    if not (child := os.fork()):
+        checked = steps.gate(steps.check(steps.read([facts])), strict=False)
+        steps.write(steps.compute(checked, None, int(seed), sensitivity=False), root, None)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
-"""What the flow does, without Prefect: to be killed often."""
+"""What the flow does, without Prefect, once for each seed it is sent: to be killed often.
+
+Each is a process of its own that needs no start; its id is said, and how it ended.
+"""
 PATIENCE_SECONDS = 600
 """No test is about how long a start takes, and a machine may have other things to do."""
 
@@ -133,12 +141,14 @@ def test_strict_refuses_a_bad_row(environment: dict[str, str], tmp_path: Path) -
 
 
 @contextmanager
-def started(environment: dict[str, str], *words: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+def started(environment: dict[str, str], *words: str | Path) -> Iterator[subprocess.Popen[str]]:
     """A process that is killed in the end, with all that it has started."""
     process = subprocess.Popen(
         list(map(str, words)),
-        stdout=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        text=True,
         env=environment,
         cwd=HOME,
         start_new_session=True,
@@ -148,23 +158,36 @@ def started(environment: dict[str, str], *words: str | Path) -> Iterator[subproc
     finally:
         with suppress(ProcessLookupError):  # it may have ended
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.communicate()
+
+
+def ended(breeder: subprocess.Popen[str], seed: int, seconds: float | None) -> int:
+    """How the steps ended with this seed, killed after so many seconds."""
+    assert breeder.stdin
+    assert breeder.stdout
+    breeder.stdin.write(f"{seed}\n")
+    breeder.stdin.flush()
+    publisher = int(breeder.stdout.readline())
+    if seconds is not None:
+        time.sleep(seconds)
+        with suppress(ProcessLookupError):  # it may have been quicker
+            os.kill(publisher, signal.SIGKILL)
+    return int(breeder.stdout.readline())
 
 
 def test_killed_at_five_moments_of_its_steps(
     alone: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "published"
-    words: list[str | Path] = [sys.executable, "-c", STEPS, small_facts, root]
-    begun = time.monotonic()
-    with started(alone, *words, "0") as whole:
-        assert whole.wait(PATIENCE_SECONDS) == 0
-        duration = time.monotonic() - begun
     moments = random.Random(5)
-    for number in range(5):
-        with started(alone, *words, str(number + 1)):
-            time.sleep(duration * (number + moments.random()) / 5)
-        assert_whole(root)
+    with started(alone, sys.executable, "-c", STEPS, small_facts, root) as breeder:
+        begun = time.monotonic()
+        assert ended(breeder, 0, None) == 0
+        duration = time.monotonic() - begun
+        for number in range(5):
+            how = ended(breeder, number + 1, duration * (number + moments.random()) / 5)
+            assert how in (0, -signal.SIGKILL)
+            assert_whole(root)
 
 
 def test_the_command_killed_while_it_publishes_is_mended_by_the_next(

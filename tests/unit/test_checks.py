@@ -168,6 +168,30 @@ CASES = {
         "continues",
         "R1",
     ),
+    "most_a_day": Case(
+        "restrictions",
+        {"restriction_id": "N24", "least_hours_a_day": "3", "most_hours_a_day": "24.5"},
+        "most_hours_a_day",
+        "24.5",
+    ),
+    "hours_in_order": Case(
+        "restrictions",
+        {"restriction_id": "N25", "least_hours_a_day": "3", "most_hours_a_day": "2"},
+        "least_hours_a_day",
+        "3",
+    ),
+    "list_of_days": Case(
+        "restrictions",
+        {"restriction_id": "N26", "days_in_force": "2025-07-15, 2025-07-16"},
+        "days_in_force",
+        "2025-07-15, 2025-07-16",
+    ),
+    "days_outside": Case(
+        "restrictions",
+        {"restriction_id": "N27", "days_in_force": "2025-07-14;2025-07-15"},
+        "days_in_force",
+        "2025-07-14;2025-07-15",
+    ),
     "source_without_address": Case(
         "sources", {"source_id": "N22", "url": "", "title": "A book"}, "url", "", Severity.WARNING
     ),
