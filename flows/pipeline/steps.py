@@ -137,7 +137,8 @@ def check(reading: Reading, today: date | None = None) -> Checked:
     if any(
         found.rule in files.FATAL_RULES and found.table in targets for found in reading.findings
     ):
-        return _checked(reading, reading.tables, own)  # all that points there would fail as well
+        # All that points there would fail as well, and rules across tables say nothing yet.
+        return _checked(reading, reading.tables, own, is_whole=False)
     tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
     typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
     across = [*checks.cross(typed), *days.read_after(typed, today)]
@@ -146,9 +147,14 @@ def check(reading: Reading, today: date | None = None) -> Checked:
     return _checked(reading, typed, [*own, *cascade, *written])
 
 
-def _checked(reading: Reading, tables: Tables, findings: list[Finding]) -> Checked:
+def _checked(
+    reading: Reading, tables: Tables, findings: list[Finding], is_whole: bool = True
+) -> Checked:
+    """Findings in order; those accepted apart, where every rule could look for them."""
     every = sorted([*reading.findings, *findings], key=_order)
-    stand, told = accepted.parted(every, reading.tables, fact_models.keys())
+    stand, told = every, list[Finding]()
+    if is_whole:
+        stand, told = accepted.parted(every, reading.tables, fact_models.keys())
     return Checked(
         reading.folders,
         tables,
