@@ -94,7 +94,7 @@ def test_another_model_runs_through_the_chain() -> None:
 @pytest.mark.usefixtures("independent")
 def test_another_model_is_conditioned_on_what_is_measured() -> None:
     found = exposed(measured(calls(russia())))
-    assert float(found["q50_persons"]) == pytest.approx(96e6 + 0.05 * 89e6, rel=1e-6)
+    assert float(found["q50_persons"]) == pytest.approx(96e6 + 0.05 * 89e6, rel=1e-3)
 
 
 @pytest.mark.usefixtures("independent")
