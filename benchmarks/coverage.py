@@ -251,22 +251,28 @@ def _shares(cells: Cells) -> Cells:
 
 def tables(areas: Sequence[Area], learned: Calibration, publisher: Publisher) -> Tables:
     """The typed fact tables of all areas, as they are after all checks."""
-    publisher.add("lineages", lineage_id="panel", measurer="Panel", source_type="panel")
+    publisher.add("lineages", measurement_series_id="panel", measurer="Panel", source_type="panel")
     publisher.add(
         "sources",
         source_type="panel",
         accessed_on=AS_OF.isoformat(),
         reliability="high",
-        lineage_id="panel",
+        measurement_series_id="panel",
     )
     about = {"accessed_on": AS_OF.isoformat(), "reliability": "high"}
     publisher.add(
-        "sources", source_id="relay-page", source_type="press_relay", lineage_id="panel", **about
+        "sources",
+        source_id="relay-page",
+        source_type="press_relay",
+        measurement_series_id="panel",
+        **about,
     )
     for number in range(3):
         name = f"measurer-{number}"
-        publisher.add("lineages", lineage_id=name, measurer=name, source_type="panel")
-        publisher.add("sources", source_id=name, source_type="panel", lineage_id=name, **about)
+        publisher.add("lineages", measurement_series_id=name, measurer=name, source_type="panel")
+        publisher.add(
+            "sources", source_id=name, source_type="panel", measurement_series_id=name, **about
+        )
     _with_errors(publisher)
     publisher.add("platforms", platform_id="any-app", name="Any", kind="group")
     for number in range(max(len(area.monthly) for area in areas)):

@@ -62,8 +62,8 @@ def next_figures(tables: Tables) -> list[Row]:
     found = pairs.successive(tables)
     free = found[~found["is_restricted"]]
     parts = []
-    for measurer, own in free.groupby("lineage_id", sort=True):
-        law = learning.audience_growth(free[free["lineage_id"] != measurer])
+    for measurer, own in free.groupby("measurement_series_id", sort=True):
+        law = learning.audience_growth(free[free["measurement_series_id"] != measurer])
         change = learning.standardised(own)
         held = (change >= law.q05) & (change <= law.q95)
         parts.append(pd.DataFrame({"name": measurer, "held": held, "below": change < law.q05}))
@@ -106,7 +106,7 @@ def _counts(what: str, known: pd.DataFrame, asked: pd.DataFrame) -> list[Row]:
 def reported(tables: Tables) -> pd.DataFrame:
     """Shares of residents online as reported to the ITU: `area_id`, `year`, `share`."""
     bases = tables["bases"].assign(year=tables["bases"]["period_start"].dt.year)
-    online = bases[(bases["population_base"] == ONLINE) & (bases["lineage_id"] == ITU)]
+    online = bases[(bases["population_base"] == ONLINE) & (bases["measurement_series_id"] == ITU)]
     people = bases[(bases["population_base"] == EVERYONE)].groupby(["area_id", "year"])["persons"]
     joined = online.join(people.median().rename("residents"), on=["area_id", "year"])
     share = (joined["persons"] / joined["residents"]).clip(upper=1.0)

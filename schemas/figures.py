@@ -35,7 +35,7 @@ class SourcedFigure(FactModel):
 
     source_id: Series[str] = fields.reference("sources")
     also_source_id: Series[str] = fields.reference("sources", filled=False)
-    lineage_id: Series[str] = fields.reference("lineages", filled=False)
+    measurement_series_id: Series[str] = fields.reference("lineages", filled=False)
     note: Series[str] = fields.text()
 
 

@@ -55,12 +55,12 @@ def russia(online: str = "105000000", errors: dict[tuple[str, str], float] | Non
     """Two messengers of one panel (96 and 89 of 105 million a month, 82.1 and 68.0 a day)."""
     made = calibrated(World(), errors)
     for lineage, kind in (("panel", "panel"), ("survey", "survey"), ("census", "census")):
-        made.add("lineages", lineage_id=lineage, measurer=lineage, source_type=kind)
+        made.add("lineages", measurement_series_id=lineage, measurer=lineage, source_type=kind)
         made.add(
             "sources",
             source_id=f"{lineage}-page",
             source_type=kind,
-            lineage_id=lineage,
+            measurement_series_id=lineage,
             url=f"https://example.org/{lineage}",
         )
     made.add("platforms", platform_id="any-messenger", name="Any messenger", kind="group")

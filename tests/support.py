@@ -31,7 +31,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "accessed_on": "2026-01-31",
         "source_type": "panel",
         "reliability": "high",
-        "lineage_id": "panel",
+        "measurement_series_id": "panel",
     },
     "platforms": {"name": "A service", "kind": "messenger"},
     "areas": {"name": "A country"},
@@ -313,12 +313,12 @@ def world() -> World:
         ("census", "census"),
         ("press", "press_relay"),
     ):
-        made.add("lineages", lineage_id=lineage, measurer=lineage, source_type=kind)
+        made.add("lineages", measurement_series_id=lineage, measurer=lineage, source_type=kind)
         made.add(
             "sources",
             source_id=f"{lineage}-page",
             source_type=kind,
-            lineage_id=lineage,
+            measurement_series_id=lineage,
             url=f"https://example.org/{lineage}",
         )
     for relay in ("relay-1", "relay-2", "relay-3"):

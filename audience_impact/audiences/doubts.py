@@ -43,7 +43,7 @@ from audience_impact.vocabulary import (
 
 NEIGHBOUR_DAYS = 183
 UNDER_SHARE = 0.5
-KEY = [*AUDIENCE, "lineage_id"]
+KEY = [*AUDIENCE, "measurement_series_id"]
 WHOLE_SERVICE_GONE = (Severity.SERVICE_IMPAIRED.value, Severity.SERVICE_UNAVAILABLE.value)
 
 
@@ -139,7 +139,7 @@ def _outliers(chosen: pd.DataFrame, printed: pd.DataFrame, candidates: pd.DataFr
 
 def _expected(rows: pd.DataFrame, candidates: pd.DataFrame) -> "pd.Series[float]":
     """Log of what the neighbours of each figure let expect, by place; NaN without both."""
-    series = ["platform_id", "lineage_id", "audience_metric", "activity_threshold"]
+    series = ["platform_id", "measurement_series_id", "audience_metric", "activity_threshold"]
     series += ["population_base"]
     right = candidates.rename(columns={"area_id": "country_id"})
     right = right.assign(

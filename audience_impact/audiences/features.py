@@ -85,7 +85,16 @@ def _usable(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
         usable.rename(columns=columns)
         .join(intervals.read(usable, "share", "low_share", "high_share"))
         .assign(asked=usable["feature"], feature_asked=usable["feature"])
-        .drop(columns=["feature", "lineage_id", "source_id", "also_source_id", "note", "age"])
+        .drop(
+            columns=[
+                "feature",
+                "measurement_series_id",
+                "source_id",
+                "also_source_id",
+                "note",
+                "age",
+            ]
+        )
     )
 
 

@@ -107,8 +107,8 @@ def _with_own_errors(
     rounded = known.assign(rounding_persons=half)
     if errors is None:
         return rounded
-    kinds = tables["lineages"].set_index("lineage_id")["source_type"]
-    is_asked = is_share & (known["lineage_id"].map(kinds) == SourceType.SURVEY.value)
+    kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
+    is_asked = is_share & (known["measurement_series_id"].map(kinds) == SourceType.SURVEY.value)
     columns = ("value", "low", "high")
     return intervals.with_sampling(rounded, is_asked, errors.effective_sample, columns)
 
@@ -120,7 +120,7 @@ def _in_persons(
 
     Of several the nearest in time; without one the row drops out.
     """
-    by = ["area_id", "population_base", "lineage_id"]
+    by = ["area_id", "population_base", "measurement_series_id"]
     right = bases[[*by, "base_id", "persons", "period_start", "period_end"]].rename(
         columns={
             "base_id": "share_base_id",
@@ -170,11 +170,11 @@ def _parts(tables: Tables) -> set[str]:
 
 def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """What each figure says, the priority of its metric, and whose page it stands on."""
-    lineages = tables["lineages"].set_index("lineage_id")["source_type"]
+    lineages = tables["lineages"].set_index("measurement_series_id")["source_type"]
     pages = tables["sources"].set_index("source_id")["source_type"]
     trust = tables["sources"].set_index("source_id")["reliability"]
     priority = figures["audience_metric"].map(PRIORITY).astype("float64")
-    company = figures["lineage_id"].map(lineages) == SourceType.COMPANY_STATEMENT.value
+    company = figures["measurement_series_id"].map(lineages) == SourceType.COMPANY_STATEMENT.value
     priority = priority.where(~company | (priority > WEAK), WEAK)
     priority = priority.where(~figures["share_base_id"].isin(_parts(tables)), PART)
     stated = intervals.read(figures)
@@ -207,7 +207,7 @@ def choose(joined: pd.DataFrame) -> pd.DataFrame:
 
     Adds `pages_count`, the number of pages that print the chosen period of the lineage.
     """
-    by = [*AUDIENCE, "lineage_id"]
+    by = [*AUDIENCE, "measurement_series_id"]
     latest = _of_one_period(_best(joined), by)
     longest = latest.groupby(by)["period_start"].transform("min")
     latest = latest[(latest["period_start"] == longest) | (latest["metric_priority"] >= FLOOR)]
@@ -258,11 +258,11 @@ def audiences(wanted: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     """One row an audience: the range its lineages span; NaN where nothing qualifies.
 
     Columns: AUDIENCE, `start`, `low_persons`, `high_persons`, `metric_priority`, `metric`,
-    `lineage_id` (if only one), `lineages_count`, `containing`, `period`, `age_months`,
-    `is_from_share` (a share of a base was turned into people).
+    `measurement_series_id` (if only one), `measurement_series_count`, `containing`, `period`,
+    `age_months`, `is_from_share` (a share of a base was turned into people).
     """
     groups = chosen.groupby(AUDIENCE, sort=True)
-    one = groups["lineage_id"].nunique() == 1
+    one = groups["measurement_series_id"].nunique() == 1
     open_above = groups["high_persons"].apply(lambda highs: highs.isna().any())
     table = pd.DataFrame(
         {
@@ -270,8 +270,8 @@ def audiences(wanted: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
             "high_persons": groups["high_persons"].max().where(~open_above),
             "metric_priority": groups["metric_priority"].first(),
             "metric": groups["audience_metric"].first(),
-            "lineage_id": groups["lineage_id"].first().where(one, ""),
-            "lineages_count": groups["lineage_id"].nunique(),
+            "measurement_series_id": groups["measurement_series_id"].first().where(one, ""),
+            "measurement_series_count": groups["measurement_series_id"].nunique(),
             "containing": groups["population_base"].agg(_containing),
             "period": groups["period"].agg(lambda texts: ";".join(sorted(set(texts)))),
             "period_end": groups["period_end"].min(),

@@ -34,7 +34,7 @@ def speaking(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     age = (whole["start"] - whole["period_end"]).dt.days
     recent = whole[(age >= 0) & (age <= WINDOW_DAYS)].drop_duplicates(by)
     recent = recent.sort_values([*COUNTRY, "period_end", "overlap_id"])
-    same = [*COUNTRY, "platform_ids", "kind", "share_of", "lineage_id"]
+    same = [*COUNTRY, "platform_ids", "kind", "share_of", "measurement_series_id"]
     return recent.drop_duplicates(same, keep="last").sort_values(by, ignore_index=True)
 
 

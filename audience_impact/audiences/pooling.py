@@ -51,7 +51,7 @@ def distributions(
     `sources_count`, and COLUMNS of figure_errors.py, which is drawn on top.
     """
     printed = _printed(chosen, before)
-    rows = chosen.merge(printed, on=[*AUDIENCE, "lineage_id"], how="left")
+    rows = chosen.merge(printed, on=[*AUDIENCE, "measurement_series_id"], how="left")
     single = _single(rows)
     groups = single.groupby(AUDIENCE, sort=True)
     table = groups.agg(
@@ -62,7 +62,7 @@ def distributions(
         shape=("shape", "first"),
         coverage=("coverage", "first"),
         is_open=("is_open", "any"),
-        sources_count=("lineage_id", "nunique"),
+        sources_count=("measurement_series_id", "nunique"),
     ).reset_index()
     several = table["sources_count"] > 1
     table["shape"] = table["shape"].where(~several, PERT).where(~table["is_open"], "")
@@ -77,11 +77,11 @@ def distributions(
 
 def _printed(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Smallest and largest value that its pages print for the chosen period of a lineage."""
-    key = [*AUDIENCE, "lineage_id", "audience_metric", "period"]
+    key = [*AUDIENCE, "measurement_series_id", "audience_metric", "period"]
     same = before.merge(chosen[key].drop_duplicates(), on=key)
     exact = same[same["interval_kind"] == IntervalKind.NONE.value]
     return (
-        exact.groupby([*AUDIENCE, "lineage_id"])["point_persons"]
+        exact.groupby([*AUDIENCE, "measurement_series_id"])["point_persons"]
         .agg(printed_low="min", printed_high="max")
         .reset_index()
     )

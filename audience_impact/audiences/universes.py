@@ -51,8 +51,8 @@ def internet_users(
         high_persons=publishers["most"].fillna(most.where(joined["gap"] <= WINDOW_DAYS)),
         metric_priority=joined["base_persons"].notna().map({True: 1.0, False: float("nan")}),
         metric=AudienceMetric.INTERNET_USERS_3M.value,
-        lineage_id=joined["base_lineage_id"],
-        lineages_count=publishers["count"].fillna(1.0),
+        measurement_series_id=joined["base_measurement_series_id"],
+        measurement_series_count=publishers["count"].fillna(1.0),
         containing=ONLINE,
         period=joined["period"],
         period_end=joined["period_end"],
@@ -69,12 +69,12 @@ def _publishers(joined: pd.DataFrame, online: pd.DataFrame) -> pd.DataFrame:
     Of each measurer who counted within twelve months of the start the nearest number.
     """
     counted = online[online["obs_status"] != FORECAST]
-    names = ["area_id", "lineage_id", "persons", "period_start", "period_end"]
+    names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end"]
     right = counted[names].rename(columns={"area_id": "country_id"})
     both = joined[["country_id", "start"]].reset_index(names="place").merge(right, on="country_id")
     both = with_distance(both, ("start", "start"), ("period_start", "period_end"))
     near = both[both["gap"] <= WINDOW_DAYS].sort_values(["place", "gap", "apart", "persons"])
-    single = near.drop_duplicates(["place", "lineage_id"])
+    single = near.drop_duplicates(["place", "measurement_series_id"])
     groups = single.assign(level=np.log(single["persons"])).groupby("place")
     table = pd.DataFrame(
         {
@@ -115,7 +115,7 @@ def with_base(audiences: pd.DataFrame, tables: Tables, errors: FigureErrors | No
             "containing": counted["containing"].agg(
                 lambda names: names.iloc[0] if names.nunique() == 1 else ONLINE
             ),
-            "lineage_id": counted["lineage_id"].agg(
+            "measurement_series_id": counted["measurement_series_id"].agg(
                 lambda ids: ids.iloc[0] if ids.nunique() == 1 else ""
             ),
         }
@@ -140,7 +140,8 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Candidates from best to worst; the first that can hold the largest audience is taken."""
     bases, sources = tables["bases"], tables["sources"]
     own = wanted.assign(
-        population_base=wanted["containing"].fillna(""), lineage_id=wanted["lineage_id"].fillna("")
+        population_base=wanted["containing"].fillna(""),
+        measurement_series_id=wanted["measurement_series_id"].fillna(""),
     )
     wider = own.assign(
         population_base=own["population_base"].where(
@@ -149,7 +150,7 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     )
     online = wanted.assign(population_base=ONLINE)
     all_ages = wanted.assign(population_base=EVERYONE)
-    measurers = ["population_base", "lineage_id"]
+    measurers = ["population_base", "measurement_series_id"]
     steps = [
         (own, measurers, WINDOW_DAYS, True),
         (wider, measurers, WINDOW_DAYS, False),

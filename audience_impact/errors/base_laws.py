@@ -65,7 +65,14 @@ def is_projected(rows: pd.DataFrame) -> "pd.Series[bool]":
 def _described(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """What the table of bases says of each base, beside `country_id` and `start`."""
     names = [
-        *("population_base", "lineage_id", "obs_status", "persons", "low_persons", "high_persons"),
+        *(
+            "population_base",
+            "measurement_series_id",
+            "obs_status",
+            "persons",
+            "low_persons",
+            "high_persons",
+        ),
         *("period_start", "period_end"),
     ]
     about = tables["bases"].drop_duplicates("base_id").set_index("base_id")[names]
@@ -77,7 +84,11 @@ def _ceiling(rows: pd.DataFrame, tables: Tables) -> Array:
     bases, sources = tables["bases"], tables["sources"]
     ages = rows["population_base"].map(AGES).fillna("")
     own = nearest.nearest_base(
-        rows.assign(population_base=ages), bases, sources, ["population_base", "lineage_id"], None
+        rows.assign(population_base=ages),
+        bases,
+        sources,
+        ["population_base", "measurement_series_id"],
+        None,
     )
     all_ages = rows.assign(population_base=EVERYONE)
     everyone = nearest.nearest_base(all_ages, bases, sources, ["population_base"], None)
@@ -120,8 +131,12 @@ def _of_counts(
 ) -> tuple[Array, Array, Array]:
     """The same of what somebody counted: rounding, measurers and growth, added in squares."""
     online = rows["population_base"].str.startswith("internet").to_numpy("bool")
-    kinds = tables["lineages"].drop_duplicates("lineage_id").set_index("lineage_id")["source_type"]
-    panel = (rows["lineage_id"].map(kinds) == SourceType.PANEL.value).to_numpy("bool")
+    kinds = (
+        tables["lineages"]
+        .drop_duplicates("measurement_series_id")
+        .set_index("measurement_series_id")["source_type"]
+    )
+    panel = (rows["measurement_series_id"].map(kinds) == SourceType.PANEL.value).to_numpy("bool")
     measurers = np.where(panel, 0.0, errors.base_measurers)
     own = np.hypot(_rounding(rows, ceiling), np.where(online, measurers, errors.population))
     growth = [np.where(online, part, 0.0) for part in _growth(rows, errors.base_growth)]

@@ -104,7 +104,7 @@ def growth(found: pd.DataFrame, by: str, power: float) -> Spread:
 
 def audience_growth(found: pd.DataFrame) -> Spread:
     """Growth of audiences from pairs of successive figures."""
-    return growth(found, "lineage_id", 0.5)
+    return growth(found, "measurement_series_id", 0.5)
 
 
 def base_growth(found: pd.DataFrame) -> Spread:
@@ -126,7 +126,11 @@ def half_width(found: pd.DataFrame, sides: int) -> float:
 
 def _basis(found: pd.DataFrame) -> tuple[ParameterBasis, int]:
     """What a number stands on, and how many measurers are behind it."""
-    names = [found[name] for name in ("lineage_id", "lineage_id_other") if name in found]
+    names = [
+        found[name]
+        for name in ("measurement_series_id", "measurement_series_id_other")
+        if name in found
+    ]
     count = pd.concat(names).nunique() if names and len(found) >= FEW else 0
     known = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
     return known[min(count, 2)], count
@@ -194,7 +198,14 @@ def parameters(tables: Tables) -> list[Learned]:
 
 READ = {
     "estimates": [*pairs.SERIES, "value", "low", "high", "interval_kind", "period"],
-    "bases": ["area_id", "population_base", "lineage_id", "period", "persons", "obs_status"],
+    "bases": [
+        "area_id",
+        "population_base",
+        "measurement_series_id",
+        "period",
+        "persons",
+        "obs_status",
+    ],
     "restrictions": [
         *("restriction_id", "area_ids", "geo_scope", "severity", "end_status"),
         *("announced_on", "observed_from", "ended_on"),

@@ -36,7 +36,14 @@ from audience_impact.vocabulary import (
 )
 
 SERIES = [
-    *("lineage_id", "platform_id", "area_id", "audience_metric", "unit", "population_base"),
+    *(
+        "measurement_series_id",
+        "platform_id",
+        "area_id",
+        "audience_metric",
+        "unit",
+        "population_base",
+    ),
     *("activity_threshold", "age", "sex"),
 ]
 PERIOD = ["period_start", "period_end"]
@@ -118,7 +125,7 @@ def _with_change(pairs: pd.DataFrame) -> pd.DataFrame:
 def people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """The people online that a row is a share of: its measurer's, else the nearest count."""
     bases = tables["bases"]
-    own = _nearest(rows, bases, ["population_base", "lineage_id"])
+    own = _nearest(rows, bases, ["population_base", "measurement_series_id"])
     online = _nearest(rows, bases[bases["population_base"] == ONLINE], [])
     is_share = rows["unit"] == Unit.SHARE.value
     return own.fillna(online).mask(is_share, 1.0)
@@ -213,11 +220,13 @@ def of_two_measurers(tables: Tables) -> pd.DataFrame:
     rows = rows[rows["value"] < rows["universe"]]
     share = log_odds(rows["value"].to_numpy("float64"), rows["universe"].to_numpy("float64"))
     rows = rows.assign(level=share, moment=middle(rows["period_start"], rows["period_end"]))
-    names = ["area_id", "platform_id", "lineage_id", "level", "moment"]
+    names = ["area_id", "platform_id", "measurement_series_id", "level", "moment"]
     both = rows[names].merge(rows[names], on=["area_id", "platform_id"], suffixes=("", "_other"))
     apart = (both["moment"] - both["moment_other"]).dt.days.abs()
-    both = both[(both["lineage_id"] < both["lineage_id_other"]) & (apart <= NEAR_DAYS)]
-    cell = ["area_id", "platform_id", "lineage_id", "lineage_id_other"]
+    both = both[
+        (both["measurement_series_id"] < both["measurement_series_id_other"]) & (apart <= NEAR_DAYS)
+    ]
+    cell = ["area_id", "platform_id", "measurement_series_id", "measurement_series_id_other"]
     return both.assign(
         difference=both["level"] - both["level_other"], cell=_joined(both[cell])
     ).reset_index(drop=True)
@@ -248,9 +257,9 @@ def of_two_counts(tables: Tables) -> pd.DataFrame:
     counted = bases["obs_status"] != ObsStatus.FORECAST.value
     online = bases[counted & (bases["population_base"] == ONLINE)]
     rows = online.assign(level=_base_levels(online, tables), year=online["period_start"].dt.year)
-    names = ["area_id", "year", "lineage_id", "level"]
+    names = ["area_id", "year", "measurement_series_id", "level"]
     both = rows[names].merge(rows[names], on=["area_id", "year"], suffixes=("", "_other"))
-    both = both[both["lineage_id"] < both["lineage_id_other"]]
+    both = both[both["measurement_series_id"] < both["measurement_series_id_other"]]
     return both.assign(difference=both["level"] - both["level_other"]).reset_index(drop=True)
 
 
@@ -271,8 +280,10 @@ def of_successive_bases(tables: Tables, longest_months: float = 36.6) -> pd.Data
         level=_base_levels(online, tables),
         moment=middle(online["period_start"], online["period_end"]),
     )
-    names = ["area_id", "lineage_id", "level", "moment"]
-    both = rows[names].merge(rows[names], on=["area_id", "lineage_id"], suffixes=("", "_next"))
+    names = ["area_id", "measurement_series_id", "level", "moment"]
+    both = rows[names].merge(
+        rows[names], on=["area_id", "measurement_series_id"], suffixes=("", "_next")
+    )
     months = (both["moment_next"] - both["moment"]).dt.days / MEAN_MONTH_DAYS
     kept = both.assign(months=months, change=both["level_next"] - both["level"])
     return kept[(months > 0) & (months <= longest_months)].reset_index(drop=True)
@@ -284,9 +295,9 @@ def of_two_populations(tables: Tables) -> pd.DataFrame:
     rows = bases[~bases["population_base"].str.startswith("internet")]
     rows = rows.assign(year=rows["period_start"].dt.year)
     by = ["area_id", "population_base", "year"]
-    names = [*by, "lineage_id", "persons"]
+    names = [*by, "measurement_series_id", "persons"]
     both = rows[names].merge(rows[names], on=by, suffixes=("", "_other"))
-    both = both[both["lineage_id"] < both["lineage_id_other"]]
+    both = both[both["measurement_series_id"] < both["measurement_series_id_other"]]
     return both.assign(difference=np.log(both["persons"] / both["persons_other"])).reset_index(
         drop=True
     )

@@ -43,15 +43,15 @@ def nearest_base(
         columns={
             "area_id": "country_id",
             "persons": "base_persons",
-            "lineage_id": "base_lineage_id",
+            "measurement_series_id": "base_measurement_series_id",
         }
     ).assign(trust=trust)
-    right["lineage_id"] = right["base_lineage_id"]
+    right["measurement_series_id"] = right["base_measurement_series_id"]
     keep = [
         "country_id",
         "population_base",
-        "lineage_id",
-        "base_lineage_id",
+        "measurement_series_id",
+        "base_measurement_series_id",
         "base_id",
         "base_persons",
         "low_persons",
@@ -70,7 +70,9 @@ def nearest_base(
     near = near.assign(far=near["gap"] > WINDOW_DAYS, projected=near["obs_status"] == FORECAST)
     one = ["gap", "apart", "trust"]
     several = ["far", "projected", "trust", "gap", "apart"]
-    ranked = near.sort_values([*(one if "lineage_id" in by else several), "obs_status", "base_id"])
+    ranked = near.sort_values(
+        [*(one if "measurement_series_id" in by else several), "obs_status", "base_id"]
+    )
     return (
         ranked.drop_duplicates("place")
         .set_index("place")
@@ -85,7 +87,7 @@ def expected_base(wanted: pd.DataFrame, bases: pd.DataFrame) -> pd.Series:
     `wanted` has `base_id` and `start`. Outside the measurer's series, the base as it stands;
     NaN without a base. Indexed like `wanted`.
     """
-    key = ["area_id", "population_base", "lineage_id"]
+    key = ["area_id", "population_base", "measurement_series_id"]
     series = bases[[*key, "base_id", "persons"]].assign(
         middle=middle(bases["period_start"], bases["period_end"])
     )

@@ -69,6 +69,15 @@ UNKNOWN_TABLE = _rule(
     "a CSV that is no fact table",
     "rename it as one of the fact tables, or move it away: it is not read",
 )
+FORMER_COLUMN = _rule(
+    "former_column",
+    FindingSeverity.WARNING,
+    "the header names a column as it was called before; it is read",
+    "write the new name into the header",
+)
+FORMER_NAMES = {"lineage_id": "measurement_series_id"}
+"""What columns of fact tables were called before, and what they are called."""
+
 FATAL_RULES = TABLE_RULES - {"key_repeats"}
 """Rules whose failure leaves a table without any row that can be trusted."""
 
@@ -156,8 +165,21 @@ class _Reader:
             return []
         return found
 
+    def renamed(self, names: Sequence[str]) -> list[str]:
+        """The header with the names of today; each former name is told."""
+        today = [self._today(name, names) for name in names]
+        for old, new in zip(names, today, strict=True):
+            if old != new:
+                self.fail(FORMER_COLUMN, 1, old, old, f"read as {new}; write {new} in the header")
+        return today
+
+    def _today(self, name: str, names: Sequence[str]) -> str:
+        new = FORMER_NAMES.get(name, name)
+        return new if new in self.header.columns and new not in names else name
+
     def check_header(self, names: Sequence[str]) -> bool:
-        for missing in [name for name in self.header.required_columns if name not in names]:
+        lacking = [name for name in self.header.required_columns if name not in names]
+        for missing in lacking:
             self.fail("missing_column", 1, missing, "", f"add the column {missing} to the header")
         strange = [
             name
@@ -172,7 +194,7 @@ class _Reader:
                 name,
                 f"remove or rename it; the table has: {', '.join(self.header.columns)}",
             )
-        return not self.findings
+        return not lacking and not strange
 
     def sound(self, line: int, row: list[str], names: Sequence[str]) -> bool:
         if len(row) != len(names):
@@ -211,9 +233,9 @@ class _Reader:
                 "",
                 f"write the header: {','.join(self.header.columns)}",
             )
-        if not rows or not self.check_header(rows[0][1]):
+        names = self.renamed(rows[0][1]) if rows else []
+        if not rows or not self.check_header(names):
             return empty(self.header.columns)
-        names = rows[0][1]
         good = [(line, row) for line, row in rows[1:] if self.sound(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
         columns = list(self.header.columns)

@@ -95,7 +95,7 @@ def estimate_above_base(tables: Tables) -> list[Finding]:
     people = _people(tables["estimates"])
     wide = _ancestors(people.assign(place=people.index))
     each = wide.rename(columns={"place": "place_of"}).reset_index(drop=True)
-    near = _nearest(each, tables["bases"], ["area_id", "population_base", "lineage_id"])
+    near = _nearest(each, tables["bases"], ["area_id", "population_base", "measurement_series_id"])
     over = near[(near["gap"] <= WINDOW_DAYS) & (near["stated_persons"] > near["of_persons"])]
     first = over.sort_values(["place_of", "gap"]).drop_duplicates("place_of")
     return _messages(
@@ -185,7 +185,7 @@ def base_above_parent(tables: Tables) -> list[Finding]:
         .dropna(subset=["population_base"])
     )
     near = _nearest(
-        parts.reset_index(drop=True), bases, ["area_id", "population_base", "lineage_id"]
+        parts.reset_index(drop=True), bases, ["area_id", "population_base", "measurement_series_id"]
     )
     over = near[(near["gap"] <= WINDOW_DAYS) & (near["stated_persons"] > near["of_persons"])]
     first = over.drop_duplicates("place_of")
@@ -209,7 +209,7 @@ def base_above_parent(tables: Tables) -> list[Finding]:
 def bases_contradict(tables: Tables) -> list[Finding]:
     """One measurer gives one number for an area, a population and a period."""
     bases = tables["bases"]
-    key = ["area_id", "population_base", "period", "lineage_id"]
+    key = ["area_id", "population_base", "period", "measurement_series_id"]
     first = bases.groupby(key)["persons"].transform("first")
     line = bases.groupby(key)["row_line"].transform("first")
     return [
@@ -239,7 +239,7 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
     key = [
         "platform_id",
         "area_id",
-        "lineage_id",
+        "measurement_series_id",
         "population_base",
         "period",
         "unit",

@@ -134,14 +134,16 @@ def typed(
 
 
 def with_lineage(tables: Tables) -> Tables:
-    """Blank `lineage_id` of a figure filled with that of its source."""
-    own = tables["sources"].set_index("source_id")["lineage_id"]
+    """Blank `measurement_series_id` of a figure filled with that of its source."""
+    own = tables["sources"].set_index("source_id")["measurement_series_id"]
     filled = {}
     for table, frame in tables.items():
-        if {"lineage_id", "source_id"} <= set(frame.columns) and table != "sources":
+        if {"measurement_series_id", "source_id"} <= set(frame.columns) and table != "sources":
             stands_for = frame["source_id"].map(own).fillna("").astype("str")
             frame = frame.assign(
-                lineage_id=frame["lineage_id"].where(frame["lineage_id"] != "", stands_for)
+                measurement_series_id=frame["measurement_series_id"].where(
+                    frame["measurement_series_id"] != "", stands_for
+                )
             )
         filled[table] = frame
     return filled

@@ -251,7 +251,7 @@ class Publication:
     def series(self) -> Row:
         """Its row of `lineages`."""
         return {
-            "lineage_id": self.series_id,
+            "measurement_series_id": self.series_id,
             "measurer": self.measurer,
             "source_type": self.source_type.value,
             "note": self.note,

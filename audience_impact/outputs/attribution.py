@@ -47,9 +47,9 @@ def _is_own(measurer: str | None, page: str) -> bool:
 
 
 def measurers(lineages: pd.DataFrame) -> pd.Series:
-    """Measurer by `lineage_id`; null where the page does not say who measured."""
+    """Measurer by `measurement_series_id`; null where the page does not say who measured."""
     known = lineages["source_type"] != SourceType.PRESS_RELAY
-    return lineages.set_index("lineage_id")["measurer"].where(known.to_numpy())
+    return lineages.set_index("measurement_series_id")["measurer"].where(known.to_numpy())
 
 
 def attributed(frame: pd.DataFrame, measurer: str, publisher: str, period: str) -> pd.Series:

@@ -60,15 +60,15 @@ def _statements(tables: Tables, inputs: Inputs) -> pd.DataFrame:
     before = inputs.before
     aside = before[before["is_company_statement"] & ~before["estimate_id"].isin(spoken)]
     aside = aside.sort_values(["period_end", "estimate_id"]).drop_duplicates(
-        [*AUDIENCE, "lineage_id"], keep="last"
+        [*AUDIENCE, "measurement_series_id"], keep="last"
     )
-    measurer = tables["lineages"].set_index("lineage_id")["measurer"]
+    measurer = tables["lineages"].set_index("measurement_series_id")["measurer"]
     return pd.DataFrame(
         {
             "published_figure_id": aside["restriction_id"] + "/" + aside["estimate_id"],
             "restriction_id": aside["restriction_id"],
             "platform_id": aside["platform_id"],
-            "publisher": aside["lineage_id"].map(measurer),
+            "publisher": aside["measurement_series_id"].map(measurer),
             "figure_kind": FigureKind.COMPANY_STATEMENT.value,
             "unit": aside["unit"],
             "value": aside["point_persons"],

@@ -33,6 +33,7 @@ def impact_by_platform(
     rows = rows.merge(window, on=PLATFORM, how="left")
     low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
     return rows.assign(
+        lineages_count=rows["measurement_series_count"],
         window_lower_persons=low.mask(in_part & low.notna(), 0.0),
         window_persons=rows["window_persons"].mask(in_part),
     )
@@ -52,7 +53,7 @@ def _audiences(audiences: pd.DataFrame) -> pd.DataFrame:
             "audience_metric": groups["metric"].first(),
             "period": groups["period"].first(),
             "staleness": figures.staleness(groups["age_months"].max()),
-            "lineages_count": groups["lineages_count"].max().fillna(0),
+            "measurement_series_count": groups["measurement_series_count"].max().fillna(0),
         }
     ).reset_index()
 
@@ -66,4 +67,4 @@ def _with_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds)
         base=rows["base"].where(~swallowed, rows["restriction_id"].map(base)),
         base_persons=rows["base_persons"].where(~swallowed, limit),
         upper_persons=rows["upper_persons"].where(~swallowed, limit),
-    ).fillna({"lower_persons": 0.0, "lineages_count": 0.0, "staleness": ""})
+    ).fillna({"lower_persons": 0.0, "measurement_series_count": 0.0, "staleness": ""})

@@ -24,7 +24,7 @@ ACTS = ("restrictions", "restriction_targets")
 """Tables whose rows tell of an act: reported, not measured."""
 COLUMNS = ["restriction_id", "platform_id", "input_id", "role"]
 _FACT = [
-    *("input_table", "input_id", "source_id", "lineage_id", "period"),
+    *("input_table", "input_id", "source_id", "measurement_series_id", "period"),
     *("row_layer", "row_file", "row_line"),
 ]
 
@@ -62,9 +62,9 @@ def _located(tables: Tables) -> pd.DataFrame:
     targets = tables["restriction_targets"]
     keyed.append(targets.assign(input_table="restriction_targets", input_id=_target_ids(targets)))
     facts = pd.concat([part.reindex(columns=_FACT) for part in keyed], ignore_index=True)
-    pages = tables["sources"][["source_id", "publisher", "url", "lineage_id"]]
+    pages = tables["sources"][["source_id", "publisher", "url", "measurement_series_id"]]
     facts = facts.merge(pages, on="source_id", suffixes=("", "_of_page"))
-    series = facts["lineage_id"].fillna(facts["lineage_id_of_page"])
+    series = facts["measurement_series_id"].fillna(facts["measurement_series_id_of_page"])
     facts = facts.assign(measurer=series.map(measurers(tables["lineages"])))
     told = attributed(facts, "measurer", "publisher", "period")
     act = facts["input_table"].isin(ACTS)
@@ -80,8 +80,12 @@ def _target_ids(targets: pd.DataFrame) -> pd.Series:
 def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
     """The chosen figures, and the other pages that print the same measurement."""
     chosen = inputs.chosen.assign(role="audience", input_id=inputs.chosen["estimate_id"])
-    spoken = inputs.chosen[[*AUDIENCE, "lineage_id", "period", "metric_priority"]].drop_duplicates()
-    pages = inputs.before.merge(spoken, on=[*AUDIENCE, "lineage_id", "period", "metric_priority"])
+    spoken = inputs.chosen[
+        [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
+    ].drop_duplicates()
+    pages = inputs.before.merge(
+        spoken, on=[*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
+    )
     ids = set(zip(chosen["restriction_id"], chosen["estimate_id"], strict=True))
     aside = [
         pair not in ids for pair in zip(pages["restriction_id"], pages["estimate_id"], strict=True)

@@ -28,7 +28,7 @@ from audience_impact.frames import NUMBER, TEXT, Frame
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.vocabulary import AudienceMetric, IntervalKind
 
-SAME = ["platform_id", "lineage_id", "audience_metric", "population_base"]
+SAME = ["platform_id", "measurement_series_id", "audience_metric", "population_base"]
 CANNOT_TELL = "the figures cannot tell: audiences move so much without a restriction"
 OTHER_CAUSES = "the fall may have other causes as well"
 GREW = "the audience did not fall"
@@ -116,7 +116,7 @@ def _after(chosen: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     gap = (joined["after_start"] - joined["start"]).dt.days
     near = joined[(gap >= 0) & (gap <= WINDOW_DAYS)]
     first = near.sort_values(
-        [*AUDIENCE, "lineage_id", "after_start", "after_is_primary_source", "after_id"],
+        [*AUDIENCE, "measurement_series_id", "after_start", "after_is_primary_source", "after_id"],
         ascending=[True, True, True, True, True, False, True],
     ).drop_duplicates(AUDIENCE)
     return first.assign(months=months_between(first["period_start"], first["after_start"]))

@@ -189,8 +189,10 @@ def _weak(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
         "brief": priority == figures.FLOOR,
         "part_of_ages": priority == figures.PART,
         "one_sided": groups["is_limit"].any(),
-        "several_measurers": (groups["lineages_count"].max() > 1) & ~groups["is_network"].any(),
-        "publishers_differ": (groups["lineages_count"].max() > 1) & groups["is_network"].any(),
+        "several_measurers": (groups["measurement_series_count"].max() > 1)
+        & ~groups["is_network"].any(),
+        "publishers_differ": (groups["measurement_series_count"].max() > 1)
+        & groups["is_network"].any(),
         "under_block": groups["is_under_block"].any(),
         "younger_missing": groups["is_missing_younger"].any() & (priority < figures.FLOOR),
         "projected": groups["is_projected"].any(),

@@ -199,7 +199,7 @@ def region_above_country(found: Reviewed) -> list[str]:
 )
 def lineage_pooled_twice(found: Reviewed) -> list[str]:
     """One measuring programme speaks once for an audience."""
-    by = [*AUDIENCE, "lineage_id"]
+    by = [*AUDIENCE, "measurement_series_id"]
     return sorted(set(found.chosen.loc[found.chosen.duplicated(by), "restriction_id"]))
 
 
@@ -389,7 +389,9 @@ def _figures_in_doubt(found: Reviewed) -> "pd.Series[str]":
     late = chosen["period_end"] > chosen["start"]
     under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)
     based = audiences["is_own_base"].eq(True) & (audiences["base_status"] == NORMAL)
-    counted = based & ~audiences["is_from_share"].eq(True) & (audiences["lineages_count"] == 1)
+    counted = (
+        based & ~audiences["is_from_share"].eq(True) & (audiences["measurement_series_count"] == 1)
+    )
     return pd.concat(
         [
             chosen.loc[late, "restriction_id"],

@@ -41,11 +41,11 @@ def build(have: Mapping[Name, Download], facts: Sequence[Path]) -> Tables:
     areas = set(known["areas"]["area_id"])
     sources = [have[name].source(PUBLISHERS[name]) for name in PUBLISHERS if name in have]
     rows, lineages = bases(have, areas), known["lineages"]
-    named = [*map(str, have), *(name for name in rows["lineage_id"].unique() if name)]
-    if lost := set(named) - set(lineages["lineage_id"]):
+    named = [*map(str, have), *(name for name in rows["measurement_series_id"].unique() if name)]
+    if lost := set(named) - set(lineages["measurement_series_id"]):
         raise RefusedError([f"the facts name no lineage {name}" for name in sorted(lost)])
     return {
-        "lineages": lineages[lineages["lineage_id"].isin(named)],
+        "lineages": lineages[lineages["measurement_series_id"].isin(named)],
         "sources": pd.DataFrame(sources),
         "bases": rows,
     }

@@ -63,7 +63,7 @@ def _source(
         "source_type": kind.value,
         "licence": licence,
         "reliability": reliability.value,
-        "lineage_id": name.value,
+        "measurement_series_id": name.value,
         "note": "fetched by audience-impact refresh",
     }
 

@@ -272,7 +272,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--separator", default=";", help="of the file of internet shares")
     args = parser.parse_args(arguments)
     areas, rows = gathered(args)
-    sources = read(args.into / "sources.csv").set_index("source_id")["lineage_id"]
+    sources = read(args.into / "sources.csv").set_index("source_id")["measurement_series_id"]
     areas = added(read(args.into / "areas.csv"), areas)
     bases = world.merged(read(args.into / "bases.csv"), rows, sources)
     pages = {

@@ -80,7 +80,7 @@ def _source(register: Register, origin: Origin, base: Tables) -> Row:
         "accessed_on": origin.accessed or (read_on if isinstance(read_on, str) else snapshot),
         "source_type": published.source_type.value,
         "reliability": published.reliability.value,
-        "lineage_id": published.series_id,
+        "measurement_series_id": published.series_id,
         "note": note if copy and address == copy else published.licence_note,
     }
 

@@ -10,7 +10,7 @@ from schemas.fields import FactModel
 class Lineages(FactModel):
     """One measuring programme: all relays of its figures are one voice."""
 
-    lineage_id: Series[str] = fields.key()
+    measurement_series_id: Series[str] = fields.key()
     measurer: Series[str] = fields.text(filled=True)
     source_type: Series[str] = fields.code(words.SourceType)
     note: Series[str] = fields.text()

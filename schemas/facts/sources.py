@@ -23,7 +23,7 @@ class Sources(FactModel):
     source_type: Series[str] = fields.code(words.SourceType)
     licence: Series[str] = fields.text()
     reliability: Series[str] = fields.code(words.Reliability)
-    lineage_id: Series[str] = fields.reference("lineages")
+    measurement_series_id: Series[str] = fields.reference("lineages")
     note: Series[str] = fields.text()
 
     @fields.row_rule(

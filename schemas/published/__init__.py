@@ -9,7 +9,7 @@ TABLES; a new column is a line of its module.
 from schemas.columns import PublishedModel
 from schemas.tables import model, modules
 
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "2.2"
 
 TABLES = (
     "impact",

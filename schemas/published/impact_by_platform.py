@@ -30,7 +30,12 @@ class ImpactByPlatform(PublishedModel):
     period: Series[str] = columns.column(
         "period of the audience figure", null=True, sdmx="TIME_PERIOD"
     )
-    lineages_count: Series[float] = columns.column("independent measurers behind it", "count", ge=0)
+    measurement_series_count: Series[float] = columns.column(
+        "independent measurement series behind it", "count", ge=0
+    )
+    lineages_count: Series[float] = columns.column(
+        "deprecated, goes with schema version 3: measurement_series_count", "count", ge=0
+    )
     staleness: Series[str] = columns.word(
         words.Staleness, "age of the figure at the start", null=True
     )

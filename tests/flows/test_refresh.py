@@ -114,7 +114,7 @@ def test_a_layer_has_the_columns_of_the_facts_and_passes_their_checks(wanted: Wa
     assert bases["AE-internet_all-2023-itu"]["persons"] == "1021615"
     assert bases["001-all_ages-2030-wpp2024"]["obs_status"] == "F"
     assert {row["area_id"] for row in bases.values()} == {"AE", "AF", "AL", "001"}
-    assert {row["lineage_id"] for row in rows(wanted, "sources")} == set(Name)
+    assert {row["measurement_series_id"] for row in rows(wanted, "sources")} == set(Name)
     assert {row["accessed_on"] for row in rows(wanted, "sources")} == {"2026-11-25"}
     found = steps.check(steps.read([wanted.into, FACTS])).findings
     # The made-up figures surprise beside the real ones, and that is all.
@@ -155,8 +155,8 @@ def test_users_online_after_the_last_report_are_projected_with_a_range(
     ahead = bases["AE-internet_all-2026-projected"]
     low, persons, high = (int(ahead[f"{end}persons"]) for end in ("low_", "", "high_"))
     assert low < persons < high <= int(bases["AE-all_ages-2026-wpp2024"]["persons"])
-    assert (ahead["lineage_id"], ahead["obs_status"]) == ("internet-use-projection", "F")
-    series = {row["lineage_id"] for row in rows(wanted, "lineages")}
+    assert (ahead["measurement_series_id"], ahead["obs_status"]) == ("internet-use-projection", "F")
+    series = {row["measurement_series_id"] for row in rows(wanted, "lineages")}
     assert series == {*Name, "internet-use-projection"}
 
 
@@ -167,7 +167,7 @@ def test_every_download_is_kept_with_digest_date_and_source(wanted: Wanted) -> N
         told = about.read_text(encoding="utf-8")
         assert '"sha256"' in told
         assert '"accessed_on": "2026-11-25"' in told
-        assert f'"lineage_id": "{name}"' in told
+        assert f'"measurement_series_id": "{name}"' in told
         assert not (wanted.downloads / name / "incoming").exists()
 
 
@@ -364,7 +364,7 @@ def test_a_little_change_needs_no_confirmation(server: Server, wanted: Wanted) -
     server.files["/stop.csv"] = stop(42)[:-1] + b"x\n"
     done = refreshing.refresh(replace(wanted, today=LATER))
     assert "access-now-stop: 2 rows added, 0 changed, 0 gone of 40" in done.lines
-    accessed = {row["lineage_id"]: row["accessed_on"] for row in rows(wanted, "sources")}
+    accessed = {row["measurement_series_id"]: row["accessed_on"] for row in rows(wanted, "sources")}
     assert accessed["access-now-stop"] == "2026-12-01"
     assert accessed["un-wpp-2024"] == "2026-11-25"
 

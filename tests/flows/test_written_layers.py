@@ -30,7 +30,7 @@ NAMES = {"lineages.csv", "platforms.csv", BESIDE.as_posix()}
 def made(note: str = "first", **cells: str) -> Layer:
     """A layer of two tables and a file beside them, all of which carry the note."""
     rows = {
-        "lineages": {"lineage_id": "panel", **DEFAULTS["lineages"], "note": note},
+        "lineages": {"measurement_series_id": "panel", **DEFAULTS["lineages"], "note": note},
         "platforms": {"platform_id": "alpha", **DEFAULTS["platforms"], "note": note, **cells},
     }
     tables = {

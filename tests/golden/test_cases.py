@@ -74,7 +74,7 @@ def test_calls_in_russia_the_parts_and_the_naive_sum(frames: Tables) -> None:
         assert set(one["lower_persons"]) == set(one["upper_persons"]) == {audience}
         assert set(one["audience_metric"]) == {"monthly_reach"}
         assert set(one["period"]) == {"2025-07"}
-        assert set(one["lineages_count"]) == {1}
+        assert set(one["measurement_series_count"]) == {1}
 
 
 def test_calls_in_russia_the_estimate(frames: Tables) -> None:

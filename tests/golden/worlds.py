@@ -125,7 +125,7 @@ def figures() -> World:
         made.restrict(f"R-p{place}-and-p0", f"p{place}", "p0" if place else "p1")
     for place, source in enumerate(("panel", "survey", "other-panel", "company", "census")):
         made.estimate(f"S{place}", source_id=f"{source}-page", value=f"{500 + 20 * place}000")
-    made.estimate("relayed", source_id="relay-1", lineage_id="panel", value="480000")
+    made.estimate("relayed", source_id="relay-1", measurement_series_id="panel", value="480000")
     made.restrict("several", "alpha").restrict("half-known", "alpha", "gamma")
     return calibrated(made)
 
@@ -234,9 +234,11 @@ def overlaps(count: int = len(OVERLAPS)) -> World:
 
 def russian() -> World:
     """The case of Russia, with a survey of calls and a poll of those who keep access."""
-    made = russia().add("lineages", lineage_id="press", measurer="press", source_type="press_relay")
+    made = russia().add(
+        "lineages", measurement_series_id="press", measurer="press", source_type="press_relay"
+    )
     page = {"source_type": "press_relay", "url": "https://example.org/press"}
-    made.add("sources", source_id="press-page", lineage_id="press", **page)
+    made.add("sources", source_id="press-page", measurement_series_id="press", **page)
     telling = {"platform_id": "any-messenger", "area_id": "RU", "period": "2025-08"}
     made.add("feature_use", feature_use_id="F1", **{**telling, "share": "0.37"})
     keeping = {"platform_ids": "any-messenger", "area_id": "RU", "period": "2025-08"}

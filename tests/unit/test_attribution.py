@@ -44,7 +44,7 @@ def used(made: pd.DataFrame, role: str) -> pd.Series:
 
 
 def test_a_figure_of_another_programme_than_its_page_names_that_programme() -> None:
-    made = world().estimate("E1", lineage_id="other-panel").restrict("R1", "alpha")
+    made = world().estimate("E1", measurement_series_id="other-panel").restrict("R1", "alpha")
     row = used(made.results()["lineage"], "audience")
     assert row["measurer"] == "other-panel"
     assert row["attribution"].startswith("other-panel, ")
@@ -52,7 +52,7 @@ def test_a_figure_of_another_programme_than_its_page_names_that_programme() -> N
 
 
 def test_a_page_that_does_not_say_who_measured_is_no_measurer() -> None:
-    made = world().estimate("E1", lineage_id="press").restrict("R1", "alpha")
+    made = world().estimate("E1", measurement_series_id="press").restrict("R1", "alpha")
     row = used(made.results()["lineage"], "audience")
     assert pd.isna(row["measurer"])
     assert row["attribution"].startswith(f"{UNSTATED}, ")

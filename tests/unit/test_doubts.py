@@ -82,7 +82,7 @@ def panel(made: World) -> World:
     """The newspapers relay the panel."""
     for source in made.rows["sources"]:
         if source["source_id"].startswith("relay"):
-            source["lineage_id"] = "panel"
+            source["measurement_series_id"] = "panel"
     return made
 
 

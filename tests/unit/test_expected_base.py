@@ -13,8 +13,8 @@ def grown(*others: dict[str, str]) -> World:
     """700 thousand people online in the middle of 2023 and 1.4 million in the middle of 2025."""
     made = World().add("areas", area_id="XA", name="A land")
     for name in ("panel", "other"):
-        made.add("lineages", lineage_id=name, measurer=name)
-        made.add("sources", source_id=f"{name}-page", lineage_id=name)
+        made.add("lineages", measurement_series_id=name, measurer=name)
+        made.add("sources", source_id=f"{name}-page", measurement_series_id=name)
     made.base("B0", period="2023-07-02", persons="700000")
     made.base("B1", period="2025-07-02", persons="1400000")
     for place, cells in enumerate(others):
@@ -118,6 +118,6 @@ def test_publishers_that_differ_by_a_factor_are_spanned() -> None:
     made.errors().restrict("R1", "*", action="network_shutdown")
     (row,) = prepared(made)[0].inputs.audiences.to_dict("records")
     assert (row["low_persons"], row["high_persons"]) == (200e3, 800e3)
-    assert row["lineages_count"] == 2
+    assert row["measurement_series_count"] == 2
     assert row["base_low_persons"] <= 200e3 < row["expected_persons"] < 800e3
     assert row["base_high_persons"] >= 800e3

@@ -15,7 +15,19 @@ from audience_impact.facts import reading
 from audience_impact.facts import tables as facts
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows.pipeline import steps
-from tests.support import AS_OF, World, append, checked, computed, edit, load, save, small, world
+from tests.support import (
+    AS_OF,
+    FACTS,
+    World,
+    append,
+    checked,
+    computed,
+    edit,
+    load,
+    save,
+    small,
+    world,
+)
 
 HEADER = reading.Header(["a_id", "b", "c"], ["a_id"])
 HEADERS = {"things": HEADER}
@@ -258,9 +270,9 @@ def test_the_digest_knows_bytes_tables_and_layers_but_no_folder_names(tmp_path: 
 
 
 def test_a_blank_lineage_of_a_figure_is_that_of_its_source() -> None:
-    made = world().estimate("E1").estimate("E2", lineage_id="other-panel")
+    made = world().estimate("E1").estimate("E2", measurement_series_id="other-panel")
     typed = made.typed()["estimates"].set_index("estimate_id")
-    assert typed["lineage_id"].to_dict() == {"E1": "panel", "E2": "other-panel"}
+    assert typed["measurement_series_id"].to_dict() == {"E1": "panel", "E2": "other-panel"}
 
 
 def test_numbers_and_periods_are_typed_beside_the_text() -> None:
@@ -285,6 +297,19 @@ def test_windows_line_ends_and_byte_order_marks_give_the_same_tables(facts_copy:
     assert windows.inputs_sha256 != plain.inputs_sha256
     for table, frame in plain.tables.items():
         pd.testing.assert_frame_equal(windows.tables[table], frame)
+
+
+def test_a_column_under_its_former_name_is_read_and_told(facts_copy: Path) -> None:
+    header, rows = load(facts_copy / "overlaps.csv")
+    series = header.index("measurement_series_id")
+    save(facts_copy / "overlaps.csv", [*header[:series], "lineage_id", *header[series + 1 :]], rows)
+    before, after = steps.read([FACTS]), steps.read([facts_copy])
+    (found,) = after.findings
+    assert (found.rule, found.file, found.line) == ("former_column", "overlaps.csv", 1)
+    assert (found.column, found.severity) == ("lineage_id", Severity.WARNING)
+    pd.testing.assert_frame_equal(after.tables["overlaps"], before.tables["overlaps"])
+    save(facts_copy / "overlaps.csv", [*header, "lineage_id"], [[*row, ""] for row in rows])
+    assert [found.rule for found in steps.read([facts_copy]).findings] == ["unknown_column"]
 
 
 DAMAGES = {

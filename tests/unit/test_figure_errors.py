@@ -76,8 +76,8 @@ def test_a_pair_that_a_restriction_touches(
 
 
 def test_measurers_weigh_with_the_square_root_of_their_pairs() -> None:
-    many = pd.DataFrame({"lineage_id": "a", "change": np.zeros(900), "months": 1.0})
-    few = pd.DataFrame({"lineage_id": "b", "change": np.ones(9), "months": 1.0})
+    many = pd.DataFrame({"measurement_series_id": "a", "change": np.zeros(900), "months": 1.0})
+    few = pd.DataFrame({"measurement_series_id": "b", "change": np.ones(9), "months": 1.0})
     found = learning.audience_growth(pd.concat([many, few]))
     # 30 of 33 parts of the weight at zero, 3 at one.
     assert [found.q50, found.q95] == pytest.approx([0.0, 1.0])

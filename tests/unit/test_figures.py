@@ -158,7 +158,7 @@ def test_several_lineages_give_a_range() -> None:
     made = world().estimate("E1").estimate("E2", value="450000", source_id="other-panel-page")
     found = audience(made)
     assert (found["low_persons"], found["high_persons"]) == (450000.0, 500000.0)
-    assert (found["lineages_count"], found["lineage_id"]) == (2, "")
+    assert (found["measurement_series_count"], found["measurement_series_id"]) == (2, "")
 
 
 def test_each_lineage_speaks_with_its_own_latest_period() -> None:
@@ -174,8 +174,10 @@ def test_each_lineage_speaks_with_its_own_latest_period() -> None:
 
 
 def test_a_relay_of_another_measurer_is_that_measurers_voice() -> None:
-    made = world().estimate("E1", value="450000", source_id="relay-1", lineage_id="other-panel")
-    assert audience(made.estimate("E2"))["lineages_count"] == 2
+    made = world().estimate(
+        "E1", value="450000", source_id="relay-1", measurement_series_id="other-panel"
+    )
+    assert audience(made.estimate("E2"))["measurement_series_count"] == 2
 
 
 @pytest.mark.parametrize(
@@ -318,14 +320,14 @@ def base_of(
             "country_id": ["XA"],
             "start": [pd.Timestamp(start)],
             "population_base": ["internet_12_plus"],
-            "lineage_id": [lineage],
+            "measurement_series_id": [lineage],
         }
     )
     found = bases.nearest_base(wanted, tables["bases"], tables["sources"], by, window, earlier)
     return str(found["base_id"].get(0, ""))
 
 
-OWN, ANY = ["population_base", "lineage_id"], ["population_base"]
+OWN, ANY = ["population_base", "measurement_series_id"], ["population_base"]
 
 
 @pytest.mark.parametrize(
@@ -356,7 +358,9 @@ def test_another_measurers_base_is_not_the_own_one() -> None:
 
 
 def test_between_measurers_the_more_reliable_page_is_taken() -> None:
-    made = world().add("sources", source_id="blog", reliability="low", lineage_id="other-panel")
+    made = world().add(
+        "sources", source_id="blog", reliability="low", measurement_series_id="other-panel"
+    )
     made.base("XA-blog", source_id="blog", period="2025-07")
     assert base_of(made, ANY) == "XA-panel"
 

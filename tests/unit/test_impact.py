@@ -293,7 +293,10 @@ def test_the_whole_internet_swallows_single_services(done: Tables) -> None:
     both = parts(done, "swallows").set_index("platform_id")
     assert bounds(both.loc["*"]) == (600000.0, 600000.0)
     assert bounds(both.loc["alpha"]) == (0.0, 600000.0)
-    assert (both.loc["alpha", "base"], both.loc["alpha", "lineages_count"]) == ("internet_all", 0)
+    assert (both.loc["alpha", "base"], both.loc["alpha", "measurement_series_count"]) == (
+        "internet_all",
+        0,
+    )
 
 
 @pytest.mark.parametrize(

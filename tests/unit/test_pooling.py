@@ -41,8 +41,8 @@ def several(*values: float, **cells: str) -> World:
     made = world().errors()
     for place, value in enumerate(values):
         name = f"measurer-{place}"
-        made.add("lineages", lineage_id=name, measurer=name)
-        made.add("sources", source_id=name, lineage_id=name)
+        made.add("lineages", measurement_series_id=name, measurer=name)
+        made.add("sources", source_id=name, measurement_series_id=name)
         made.estimate(f"E{place}", value=str(value), source_id=name, **cells)
     return made
 
@@ -83,7 +83,9 @@ def test_a_confidence_interval_is_met_by_the_quantiles(kind: str, tail: float) -
 def test_relays_that_print_other_values_spread_the_figure_over_what_is_printed() -> None:
     made = world().estimate("E1")
     for place, value in ((1, "480000"), (2, "530000"), (3, "500000")):
-        made.estimate(f"E{place + 1}", value=value, source_id=f"relay-{place}", lineage_id="panel")
+        made.estimate(
+            f"E{place + 1}", value=value, source_id=f"relay-{place}", measurement_series_id="panel"
+        )
     table = told(made)
     assert table[FIGURES].to_numpy().tolist() == [["pert", 480000.0, 500000.0, 530000.0]]
     assert table["sources_count"].tolist() == [1]
@@ -94,7 +96,9 @@ def test_relays_that_print_other_values_spread_the_figure_over_what_is_printed()
 
 def test_a_relay_of_another_month_says_nothing_of_the_error() -> None:
     made = world().estimate("E1")
-    made.estimate("E2", value="480000", source_id="relay-1", lineage_id="panel", period="2025-05")
+    made.estimate(
+        "E2", value="480000", source_id="relay-1", measurement_series_id="panel", period="2025-05"
+    )
     assert told(made)["shape"].tolist() == ["fixed"]
 
 
@@ -197,8 +201,8 @@ def test_five_measurers_are_pooled_with_the_error_of_two_digits() -> None:
 
 def test_stated_errors_weigh_in_the_pool() -> None:
     made = several(500e3, 500e3, 500e3, 500e3)
-    made.add("lineages", lineage_id="rough", measurer="rough")
-    made.add("sources", source_id="rough", lineage_id="rough")
+    made.add("lineages", measurement_series_id="rough", measurer="rough")
+    made.add("sources", source_id="rough", measurement_series_id="rough")
     stated = {"low": "300000", "high": "900000", "interval_kind": "min_max"}
     made.estimate("rough", value="600000", source_id="rough", **stated)
     values = np.array([500e3] * 4 + [600e3])
@@ -257,7 +261,7 @@ def test_figures_of_companies_relays_and_doubtful_pages_are_off_by_more() -> Non
     assert plain["rounding_error_persons"] == pytest.approx(0.9 * 5000)
     made = world().errors(ERRORS).estimate("E1", audience_metric="unspecified")
     assert told(made)["odds_error"].tolist() == [ERRORS[("measurers", "q95")]]
-    made = world().errors(ERRORS).estimate("E1", source_id="relay-1", lineage_id="panel")
+    made = world().errors(ERRORS).estimate("E1", source_id="relay-1", measurement_series_id="panel")
     assert told(made)["page_error_share"].tolist() == [ERRORS[("secondary_source", "q95")]]
     made = world().errors(ERRORS).estimate("E1")
     for row in made.rows["sources"]:

@@ -56,7 +56,7 @@ def test_the_first_figure_after_the_start_is_taken() -> None:
 
 
 def test_the_page_of_the_measurer_comes_before_a_relay() -> None:
-    relay = {"source_id": "relay-1", "lineage_id": "panel", "value": "1"}
+    relay = {"source_id": "relay-1", "measurement_series_id": "panel", "value": "1"}
     assert compared(relay, {"value": "450000"}).loc["R1", "after_ids"] == "A1"
 
 

@@ -69,7 +69,7 @@ def twice(rows: pd.DataFrame) -> pd.DataFrame:
 
 def other_tier(rows: pd.DataFrame) -> pd.DataFrame:
     again = twice(rows)
-    again.loc[again.index[-1], ["lineage_id", "metric_priority"]] = ["other-panel", 4]
+    again.loc[again.index[-1], ["measurement_series_id", "metric_priority"]] = ["other-panel", 4]
     return again
 
 
@@ -181,7 +181,7 @@ BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
     ("normal_without_grounds", based("is_own_base", False), BOTH),
     ("normal_without_grounds", based("base_status", "E"), BOTH),
     ("normal_without_grounds", based("is_from_share", True), BOTH),
-    ("normal_without_grounds", based("lineages_count", 2.0), BOTH),
+    ("normal_without_grounds", based("measurement_series_count", 2.0), BOTH),
     ("figure_expired", set_to("R1", "staleness", Staleness.EXPIRED.value), ["R1"]),
 ]
 

@@ -31,7 +31,9 @@ def pages(other: str) -> World:
     """Three pages of one measurement, the third as given."""
     made = world()
     for place, value in enumerate(("510000", "510000", other)):
-        made.estimate(f"E{place}", value=value, source_id=f"relay-{place + 1}", lineage_id="panel")
+        made.estimate(
+            f"E{place}", value=value, source_id=f"relay-{place + 1}", measurement_series_id="panel"
+        )
     return made
 
 
@@ -60,7 +62,7 @@ def rounded(value: str) -> World:
     made = world()
     for place in range(30):
         made.estimate(f"E{place}", value=f"{100 + place}000", area_id="XC", platform_id="beta")
-    return made.estimate("F", value=value, source_id="relay-1", lineage_id="panel")
+    return made.estimate("F", value=value, source_id="relay-1", measurement_series_id="panel")
 
 
 def of_page(period: str, **source: str) -> World:
@@ -200,8 +202,12 @@ CASES: dict[str, tuple[Callable[[], World], Callable[[], World], str, str, str]]
         lambda: sources("2026-02-03"), lambda: sources("2027-01-31"),
         "sources", "panel-page", "accessed_on"),
     "figure_told_twice": (
-        lambda: twice(value="513000", lineage_id="other-panel"),
-        lambda: twice(lineage_id="other-panel"), "estimates", "E2", "lineage_id"),
+        lambda: twice(value="513000", measurement_series_id="other-panel"),
+        lambda: twice(measurement_series_id="other-panel"),
+        "estimates",
+        "E2",
+        "measurement_series_id",
+    ),
     "word_alone": (
         lambda: kinds("internet_12_plus"), lambda: kinds("internet_all"),
         "estimates", "E7", "population_base"),

@@ -142,7 +142,7 @@ def test_internet_users_are_share_times_population_then_projected_with_a_range()
     ahead = mine.loc[["2024", "2025", "2026"]]
     numbers = ahead[["low_persons", "persons", "high_persons"]].astype("int64")
     assert (numbers.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
-    assert set(ahead["lineage_id"]) == {bases.PROJECTED}
+    assert set(ahead["measurement_series_id"]) == {bases.PROJECTED}
     assert ahead["also_source_id"].tolist() == [world.WORLD_BANK, world.UN, world.UN]
 
 
@@ -202,7 +202,7 @@ def table() -> pd.DataFrame:
                     "population_base": "internet_all",
                     "period": "2024",
                     "persons": "1",
-                    "lineage_id": bases.PROJECTED,
+                    "measurement_series_id": bases.PROJECTED,
                 },
             ]
         )

@@ -56,7 +56,7 @@ def test_columns_are_those_of_the_table() -> None:
         "obs_status": "A",
         "source_id": "wb",
         "also_source_id": "",
-        "lineage_id": "",
+        "measurement_series_id": "",
         "note": "",
     }
 

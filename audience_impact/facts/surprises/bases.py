@@ -18,7 +18,7 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS
 from audience_impact.vocabulary import FindingSeverity
 
-SERIES = ["area_id", "population_base", "lineage_id"]
+SERIES = ["area_id", "population_base", "measurement_series_id"]
 SPREADS = {True: (0.04, 0.01), False: (0.002, 0.002)}
 """Deviation of a month and of a printed number, for people online and for residents."""
 LIMITS = {True: 16.0, False: 10.0}

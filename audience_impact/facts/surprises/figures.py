@@ -27,7 +27,14 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.vocabulary import AudienceMetric, FindingSeverity, PopulationBase, Unit
 
 SERIES = [
-    *("lineage_id", "platform_id", "area_id", "audience_metric", "unit", "population_base"),
+    *(
+        "measurement_series_id",
+        "platform_id",
+        "area_id",
+        "audience_metric",
+        "unit",
+        "population_base",
+    ),
     *("activity_threshold", "age", "sex"),
 ]
 PAGES_DIFFER = 0.021
@@ -72,7 +79,7 @@ def leveled(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))
     stated = stated.fillna(estimates["low"]).fillna(estimates["high"])
     by = ["area_id", "population_base"]
-    own = levels.nearest_persons(estimates, bases, [*by, "lineage_id"])
+    own = levels.nearest_persons(estimates, bases, [*by, "measurement_series_id"])
     own = own.fillna(levels.nearest_persons(estimates, bases, by))
     is_share = estimates["unit"] == Unit.SHARE.value
     alone = is_share & own.isna()
@@ -266,7 +273,9 @@ def finer_than_its_measurer(tables: Tables) -> list[Finding]:
 def _finer(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Numbers finer than others of their measurer: `printed`, `digits`, `as_fine`, `others`."""
     rows = frame.assign(printed=frame[column], digits=digits(frame[column]))
-    measurer, page = (rows.groupby(name)["digits"] for name in ("lineage_id", "source_id"))
+    measurer, page = (
+        rows.groupby(name)["digits"] for name in ("measurement_series_id", "source_id")
+    )
     # Ranks from the finest: how many of a group have as many digits or more, the row included.
     as_fine = measurer.rank(method="max", ascending=False).astype("int64") - 1
     of_page = page.rank(method="max", ascending=False).astype("int64") - 1

@@ -21,15 +21,23 @@ LEAST_OTHERS = 6
 ALONE_MONTHS = 3.0
 ALONE_RATIO = 0.01
 ALONE_AMONG = 20
-SERIES = ["lineage_id", "area_id", "audience_metric", "unit", "population_base", "age", "sex"]
+SERIES = [
+    "measurement_series_id",
+    "area_id",
+    "audience_metric",
+    "unit",
+    "population_base",
+    "age",
+    "sex",
+]
 SAME = ["area_id", "period", "unit", "stated", "age", "sex"]
-WORDS = ["platform_id", "audience_metric", "population_base", "lineage_id"]
+WORDS = ["platform_id", "audience_metric", "population_base", "measurement_series_id"]
 KIND = ["audience_metric", "unit", "population_base"]
 SAID = {
     "platform_id": "the platform",
     "audience_metric": "the metric",
     "population_base": "the base",
-    "lineage_id": "the measuring programme",
+    "measurement_series_id": "the measuring programme",
 }
 
 
@@ -54,13 +62,15 @@ def figure_told_twice(tables: Tables) -> list[Finding]:
     pairs = pairs[pairs["row_line"] > pairs["row_line_of"]]
     differs = pd.DataFrame({name: pairs[name] != pairs[f"{name}_of"] for name in WORDS})
     is_share = pairs["unit"] == Unit.SHARE.value
-    programme = differs["lineage_id"] & ~differs["platform_id"]
+    programme = differs["measurement_series_id"] & ~differs["platform_id"]
     by_chance = is_share | ~_exact(pairs["stated"])
     one = (differs.sum(axis=1) == 1) & ~(differs["platform_id"] & by_chance)
     odd = pairs[programme | one]
     found: list[Finding] = []
-    for name in ("lineage_id", *WORDS[:-1]):
-        of_word = differs.loc[odd.index, name] & ~(programme[odd.index] & (name != "lineage_id"))
+    for name in ("measurement_series_id", *WORDS[:-1]):
+        of_word = differs.loc[odd.index, name] & ~(
+            programme[odd.index] & (name != "measurement_series_id")
+        )
         twice = odd[of_word].drop_duplicates("place").set_index("place")
         found += findings(
             "estimates",
@@ -89,7 +99,7 @@ def word_alone(tables: Tables) -> list[Finding]:
     for column in KIND:
         rest = [name for name in KIND if name != column]
         for group, least in (
-            (["lineage_id", *rest], LEAST_OTHERS),
+            (["measurement_series_id", *rest], LEAST_OTHERS),
             (["source_id", *rest], LEAST_OTHERS - 1),
             (rest, 9 * LEAST_OTHERS),
         ):
@@ -137,8 +147,10 @@ def platform_alone(tables: Tables) -> list[Finding]:
     near &= pairs["platform_id"] != pairs["platform_id_of"]
     near &= (pairs["unit"] != Unit.SHARE.value) & _exact(pairs["stated"])
     fits = pairs[near].drop_duplicates("place")
-    of_measurer = rows.groupby(["lineage_id", "area_id"])["place"].transform("size")
-    known = rows.groupby(["lineage_id", "area_id", "platform_id"])["place"].transform("size")
+    of_measurer = rows.groupby(["measurement_series_id", "area_id"])["place"].transform("size")
+    known = rows.groupby(["measurement_series_id", "area_id", "platform_id"])["place"].transform(
+        "size"
+    )
     strange = rows[(known == 1) & (of_measurer >= ALONE_AMONG)].assign(platform_id_of="")
     odd = pd.concat([fits, strange]).drop_duplicates("place").set_index("place")
     return findings(

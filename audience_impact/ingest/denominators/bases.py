@@ -39,7 +39,7 @@ PROJECTED = "internet-use-projection"
 """Series of the rows that are computed here from trends; each run makes them anew."""
 COLUMNS = [
     *("base_id", "area_id", "population_base", "period", "persons", "low_persons"),
-    *("high_persons", "obs_status", "source_id", "also_source_id", "lineage_id", "note"),
+    *("high_persons", "obs_status", "source_id", "also_source_id", "measurement_series_id", "note"),
 ]
 _NUMBERS = (("persons", "persons"), ("low_persons", "low"), ("high_persons", "high"))
 
@@ -239,5 +239,5 @@ def _online_ahead(figures: Figures, sources: Sources, years: Years) -> pd.DataFr
         "projected",
         obs_status=ObsStatus.FORECAST.value,
         source_id=sources.internet,
-        lineage_id=PROJECTED,
+        measurement_series_id=PROJECTED,
     )

@@ -174,7 +174,7 @@ def merged(existing: pd.DataFrame, fresh: pd.DataFrame, lineages: "pd.Series[str
     of the lineage PROJECTED, which nobody writes by hand, are made anew. `lineages` is the lineage
     of each source.
     """
-    kept = existing[existing["lineage_id"] != PROJECTED]
+    kept = existing[existing["measurement_series_id"] != PROJECTED]
     keys = [_keys(frame, lineages) for frame in (kept, fresh)]
     new = fresh[~keys[1].isin(keys[0]) & ~fresh["base_id"].isin(kept["base_id"]).to_numpy()]
     joined = pd.concat([kept, new], ignore_index=True)
@@ -184,7 +184,9 @@ def merged(existing: pd.DataFrame, fresh: pd.DataFrame, lineages: "pd.Series[str
 
 
 def _keys(frame: pd.DataFrame, lineages: "pd.Series[str]") -> pd.MultiIndex:
-    own = frame["lineage_id"].where(frame["lineage_id"] != "", frame["source_id"].map(lineages))
+    own = frame["measurement_series_id"].where(
+        frame["measurement_series_id"] != "", frame["source_id"].map(lineages)
+    )
     columns = ["area_id", "population_base", "period"]
     return pd.MultiIndex.from_frame(frame[columns].assign(lineage=own.fillna("")))
 
