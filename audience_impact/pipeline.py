@@ -13,7 +13,6 @@ from audience_impact.audiences.inputs import Inputs, inputs
 from audience_impact.audiences.scope import Scope, scope
 from audience_impact.bounds.restrictions import Bounds, bounds
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.outputs import rules
 from audience_impact.outputs.area_comparisons import area_comparisons
 from audience_impact.outputs.comparisons import comparisons
 from audience_impact.outputs.impact import impact
@@ -25,6 +24,7 @@ from audience_impact.outputs.lineage import lineage
 from audience_impact.outputs.person_days import person_days
 from audience_impact.outputs.reach_lost import reach_lost
 from audience_impact.outputs.restrictions import restrictions
+from audience_impact.outputs.review import rules
 from audience_impact.outputs.sensitivity import sensitivity
 from audience_impact.outputs.sources import sources
 from audience_impact.simulation.inputs import SimulationInputs, simulation_inputs

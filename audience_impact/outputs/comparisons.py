@@ -5,7 +5,7 @@ import pandas as pd
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
-from audience_impact.outputs.attribution import attributed
+from audience_impact.outputs.review.attribution import attributed
 from audience_impact.vocabulary import FigureKind, ImpactMetric, Unit
 
 REASONS = {

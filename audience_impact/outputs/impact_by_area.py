@@ -13,8 +13,8 @@ import pandas as pd
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import Members, People
 from audience_impact.outputs.person_days import IN_PART
-from audience_impact.outputs.reasons import undrawn
-from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
+from audience_impact.outputs.review.reasons import undrawn
+from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.periods import spans
 from audience_impact.simulation import timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs

@@ -14,8 +14,8 @@ from audience_impact.outputs import areas
 from audience_impact.outputs.areas import Members
 from audience_impact.outputs.impact_by_area import SOME_SILENT
 from audience_impact.outputs.person_days import IN_PART
-from audience_impact.outputs.reasons import undrawn
-from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
+from audience_impact.outputs.review.reasons import undrawn
+from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs

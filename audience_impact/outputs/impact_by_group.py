@@ -20,7 +20,7 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.facts.tables import Tables
-from audience_impact.outputs.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE, sentence
+from audience_impact.outputs.review.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE, sentence
 from audience_impact.periods import months_between
 from audience_impact.vocabulary import ImpactMetric, PopulationBase, Unit
 

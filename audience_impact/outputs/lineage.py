@@ -6,7 +6,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
-from audience_impact.outputs.attribution import attributed, measurers
+from audience_impact.outputs.review.attribution import attributed, measurers
 
 EVERY = "all"
 """In lineage: the fact speaks of the restriction as a whole."""

@@ -13,8 +13,8 @@ from audience_impact.audiences import curfews
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
-from audience_impact.outputs.reasons import undrawn
-from audience_impact.outputs.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
+from audience_impact.outputs.review.reasons import undrawn
+from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.simulation import simulate, timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.intervals import by_period

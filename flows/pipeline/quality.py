@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from audience_impact.facts.tables import Finding
-from audience_impact.outputs.rules import CONTRADICT
+from audience_impact.outputs.review.rules import CONTRADICT
 from audience_impact.populations import countries_of, country_of
 from audience_impact.rules import named
 from audience_impact.vocabulary import FindingSeverity

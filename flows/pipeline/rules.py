@@ -8,7 +8,7 @@ from dataclasses import replace
 from audience_impact.facts import reading
 from audience_impact.facts import rules as across
 from audience_impact.facts.surprises import RULES, accepted
-from audience_impact.outputs import rules as results
+from audience_impact.outputs.review import rules as results
 from audience_impact.rules import Rule, registered
 from audience_impact.vocabulary import RuleStage
 from flows.pipeline import last_version

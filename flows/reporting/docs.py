@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import audience_impact
-from audience_impact.outputs import status_rules
+from audience_impact.outputs.review import status_rules
 from audience_impact.rules import Rule
 from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.outputs.attribution import UNSTATED, attribution, period_in_words
+from audience_impact.outputs.review.attribution import UNSTATED, attribution, period_in_words
 from tests.support import world
 
 

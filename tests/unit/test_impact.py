@@ -5,7 +5,7 @@ import pytest
 
 from audience_impact import pipeline as impact
 from audience_impact.facts.tables import Tables
-from audience_impact.outputs.status_rules import sentence
+from audience_impact.outputs.review.status_rules import sentence
 from tests.engine import calibrated, impacts, of
 from tests.support import AGED, AS_OF, World, row, world
 

@@ -8,7 +8,7 @@ from audience_impact import pipeline
 from audience_impact.bounds import measured
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
-from audience_impact.outputs.status_rules import sentence
+from audience_impact.outputs.review.status_rules import sentence
 from audience_impact.simulation import overlaps
 from audience_impact.simulation.sampler import Sampler
 from tests.engine import calibrated, calls, ends, impacts, learned, of, prepared, russia

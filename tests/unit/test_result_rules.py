@@ -9,10 +9,10 @@ import pytest
 
 from audience_impact import pipeline
 from audience_impact.bounds import measured
-from audience_impact.outputs import rules as review
 from audience_impact.outputs.impact_by_area import impact_by_area
 from audience_impact.outputs.impact_by_platform import impact_by_platform
-from audience_impact.outputs.rules import Reviewed
+from audience_impact.outputs.review import rules as review
+from audience_impact.outputs.review.rules import Reviewed
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate
 from audience_impact.vocabulary import RuleStage, Staleness

@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.outputs import reasons, status_rules
-from audience_impact.outputs.status_rules import MISSING, NORMAL, ORDER, RULES, TABLE, sentence
+from audience_impact.outputs.review import reasons, status_rules
+from audience_impact.outputs.review.status_rules import (
+    MISSING,
+    NORMAL,
+    ORDER,
+    RULES,
+    TABLE,
+    sentence,
+)
 from audience_impact.vocabulary import HITS_EXISTING_USERS, Feature
 from tests.engine import calibrated
 from tests.support import AGED, World, row, world

@@ -16,8 +16,8 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds import measured
 from audience_impact.outputs.areas import WORLD
-from audience_impact.outputs.reasons import SHOWN
-from audience_impact.outputs.status_rules import NORMAL
+from audience_impact.outputs.review.reasons import SHOWN
+from audience_impact.outputs.review.status_rules import NORMAL
 from audience_impact.periods import spans
 from audience_impact.populations import EVERYONE
 from audience_impact.rules import FAULT, Rule, Stage, register

@@ -295,7 +295,7 @@ ASKED_OF_NORMAL = (
     "a base of the measurer of the figures",
     "an error that is stated or learned, so that the interval has a width",
 )
-"""What a row called A has; outputs/rules.py looks at the facts for each of them."""
+"""What a row called A has; outputs/review/rules.py looks at the facts for each of them."""
 
 
 def sentence(name: str) -> str:

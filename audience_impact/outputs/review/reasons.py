@@ -12,7 +12,7 @@ from pandas.api.typing import DataFrameGroupBy
 from audience_impact.audiences import figures, intervals
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.outputs.status_rules import (
+from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     FRESH_MONTHS,
     MISSING,

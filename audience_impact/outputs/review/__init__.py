@@ -1,0 +1,1 @@
+"""What a row may claim and why: reasons, status, attribution, and the rules over results."""
