@@ -67,7 +67,8 @@ def internet_users(
 def _publishers(joined: pd.DataFrame, online: pd.DataFrame) -> pd.DataFrame:
     """Numbers of people online that differ: `least`, `most`, `count`, `level`, `ids`; else NaN.
 
-    `ids` are those of the bases, with semicolons. Of each measurer who counted within twelve months of the start the nearest number.
+    `ids` are those of the bases, with semicolons. Of each measurer who counted within twelve months
+    of the start the nearest number.
     """
     counted = online[online["obs_status"] != FORECAST]
     names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end", "base_id"]

@@ -74,8 +74,9 @@ def figures(tables: Tables) -> pd.DataFrame:
 
 
 def leveled(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Figures with `stated` (the middle of a range), `persons`, `level`, `moment`, `free`, `is_daily`.
+    """Figures with `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily`.
 
+    `persons` are those of a share of its own population as well, NaN where nobody counted it.
     `free` is the headroom; a share of a population that nobody counted is its own universe.
     """
     stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))

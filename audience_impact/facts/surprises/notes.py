@@ -10,7 +10,8 @@ Definitions. A note says what is printed in one of these phrases, with digits as
 * `70.6 million are 57.7 %`: the quotient that the persons of the row are.
 
 Method. A share is told exactly. Where persons are a product or a quotient the last printed digit
-may be half a unit off, and a rounded person; the population of another publisher may be POPULATIONS_DIFFER off as well.
+may be half a unit off, and a rounded person; the population of another publisher may be
+POPULATIONS_DIFFER off as well.
 
 Assumptions. A slip of the finger is not made twice alike.
 
@@ -35,7 +36,9 @@ SHARES = {
 }
 PERSONS = {"estimates": "value", "bases": "persons"}
 PRINTED = r"printed as (?P<share>\d+(?:\.\d+)?) %(?P<others> who do not)?"
-PART = r"(?P<share>\d+(?:\.\d+)?) ?% of (?:the )?population(?P<older> 12\+)?(?P<product> of the year)?"
+PART = (
+    r"(?P<share>\d+(?:\.\d+)?) ?% of (?:the )?population(?P<older> 12\+)?(?P<product> of the year)?"
+)
 RANGE = r"% of the population of the year, (?P<low>\d+(?:\.\d+)?) to (?P<high>\d+(?:\.\d+)?) %"
 PAIR = r"(?P<millions>\d+(?:\.\d+)?) million are (?P<share>\d+(?:\.\d+)?) %"
 EXACT = 1e-9

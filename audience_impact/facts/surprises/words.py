@@ -4,8 +4,8 @@ Method. Two figures that agree in value, area and period and differ in one word 
 a word mistaken for another, unless they agree by chance: shares of two digits do across platforms,
 counts of people do not. A word that no other figure of its measurer (or page) has in that place,
 where at least so many others share another, is odd: by the rule of succession it had a chance of
-one in LEAST_OTHERS + 2. A page is about the services that its address or title names; where it names
-none, about those that were restricted in its area in the days before it.
+one in LEAST_OTHERS + 2. A page is about the services that its address or title names; where it
+names none, about those that were restricted in its area in the days before it.
 """
 
 import re
@@ -190,7 +190,8 @@ def page_about_another(tables: Tables) -> list[Finding]:
     rows = estimates[(of_page.transform("nunique") == 1) & estimates["platform_id"].isin(services)]
     told = _named(tables, services)
     told = pd.concat([told, _restricted(tables, rows, services, set(told["source_id"]))])
-    about = told.groupby("source_id")["platform_id"].agg(lambda names: ", ".join(sorted(set(names))))
+    pairs = told.drop_duplicates().sort_values(["source_id", "platform_id"])
+    about = pairs.groupby("source_id")["platform_id"].agg(", ".join)
     same = rows.reset_index(names="place").merge(told, on=["source_id", "platform_id"])["place"]
     rows = rows.assign(about=rows["source_id"].map(about))
     return findings(
@@ -212,7 +213,9 @@ def _named(tables: Tables, services: set[str]) -> pd.DataFrame:
     names = names[names["word"].str.len() >= SPELT_LETTERS].drop_duplicates("word")
     longest = sorted(names["word"], key=len, reverse=True)
     sources = tables["sources"]
-    text = _spelt(sources["url"].str.replace(r"^\w+://[^/]*", "", regex=True) + " " + sources["title"])
+    text = _spelt(
+        sources["url"].str.replace(r"^\w+://[^/]*", "", regex=True) + " " + sources["title"]
+    )
     pattern = rf"\b({'|'.join(map(re.escape, longest))})\b" if longest else r"(?!)"
     found = sources[["source_id"]].assign(word=text.str.findall(pattern)).explode("word")
     return found.merge(names[["word", "platform_id"]], on="word")[["source_id", "platform_id"]]

@@ -239,7 +239,12 @@ def _online_ahead(figures: Figures, sources: Sources, years: Years) -> pd.DataFr
         high=high,
         period=ahead["year"],
         also_source_id=also,
-        note=part + f"{PRODUCT}, " + least + " to " + most + " %; share projected from "
+        note=part
+        + f"{PRODUCT}, "
+        + least
+        + " to "
+        + most
+        + " %; share projected from "
         + ahead["reported"].astype("str")
         + ", the last year reported to the ITU; 5 to 95 % of errors on held-out years",
     )
