@@ -31,7 +31,7 @@ EXCEPTION = re.compile(
     re.IGNORECASE,
 )
 EXCEPTED = "everyone but a part: "
-"""Begins the `extent_reason` of such a row, before the place as printed: the rest of its country."""
+"""Begins the `extent_reason` of such a row, before its place: the rest of the country was cut."""
 SNAPSHOT = "2026-05-20"
 MIRROR = (
     "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns/blob/"
