@@ -36,15 +36,20 @@ SHARES = {
 }
 PERSONS = {"estimates": "value", "bases": "persons"}
 PRINTED = r"printed as (?P<share>\d+(?:\.\d+)?) %(?P<others> who do not)?"
-PART = (
-    r"(?P<share>\d+(?:\.\d+)?) ?% of (?:the )?population(?P<older> 12\+)?(?P<product> of the year)?"
-)
+PRODUCT = " % of the population of the year"
+"""Said of what is made of a share and the residents of a year, after the share."""
+PART = r"(?P<share>\d+(?:\.\d+)?) ?% of (?:the )?population(?P<older> 12\+)?"
 RANGE = r"% of the population of the year, (?P<low>\d+(?:\.\d+)?) to (?P<high>\d+(?:\.\d+)?) %"
 PAIR = r"(?P<millions>\d+(?:\.\d+)?) million are (?P<share>\d+(?:\.\d+)?) %"
 EXACT = 1e-9
 POPULATIONS_DIFFER = 0.035
 """Logs between two counts of residents: at most 0.031 where the facts print a part of them."""
 RULE = "unlike_its_note"
+
+
+def _saying(frame: pd.DataFrame, words: str) -> pd.DataFrame:
+    """Rows whose notes hold some words: patterns are looked for in these alone."""
+    return frame[frame["note"].str.contains(words, regex=False)]
 
 
 def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
@@ -72,7 +77,8 @@ def unlike_its_note(tables: Tables) -> list[Finding]:
 
 def _shares(table: str, tables: Tables) -> list[Finding]:
     frame, column = tables[table], SHARES[table]
-    rows = frame[frame[column].notna()]
+    rows = _saying(frame, "printed as")
+    rows = rows[rows[column].notna()]
     if "unit" in rows:
         rows = rows[rows["unit"] == Unit.SHARE.value]
     told = rows["note"].str.extract(PRINTED)
@@ -92,8 +98,10 @@ def _shares(table: str, tables: Tables) -> list[Finding]:
 def _parts(table: str, tables: Tables) -> list[Finding]:
     """Persons beside the part that they are of a population counted by whomever."""
     frame, column = tables[table], PERSONS[table]
-    rows = frame.join(frame["note"].str.extract(PART))
-    rows = rows[rows["share"].notna() & rows["product"].isna() & rows[column].notna()]
+    rows = _saying(frame, "population")
+    rows = rows[~rows["note"].str.contains(PRODUCT, regex=False)]
+    rows = rows.join(rows["note"].str.extract(PART))
+    rows = rows[rows["share"].notna() & rows[column].notna()]
     if "unit" in rows:
         rows = rows[rows["unit"] != Unit.SHARE.value]
     older = {True: EVERYONE, False: PopulationBase.AGE_12_PLUS.value}
@@ -120,8 +128,8 @@ def _parts(table: str, tables: Tables) -> list[Finding]:
 
 def _products(bases: pd.DataFrame) -> list[Finding]:
     """Persons, and the ends of their range, that are a printed share of the residents of a year."""
-    rows = bases.join(bases["note"].str.extract(PART)).join(bases["note"].str.extract(RANGE))
-    rows = rows[rows["product"].notna()]
+    rows = _saying(bases, PRODUCT)
+    rows = rows.join(rows["note"].str.extract(PART)).join(rows["note"].str.extract(RANGE))
     printed = {"persons": "share", "low_persons": "low", "high_persons": "high"}
     return [
         found
@@ -159,7 +167,8 @@ def _unequal(rows: pd.DataFrame, bases: pd.DataFrame, column: str, share: str) -
 
 def _quotients(bases: pd.DataFrame) -> list[Finding]:
     """Persons that are a printed pair of persons and share, one by the other."""
-    rows = bases.join(bases["note"].str.extract(PAIR))
+    rows = _saying(bases, "million are")
+    rows = rows.join(rows["note"].str.extract(PAIR))
     rows = rows[rows["share"].notna()]
     told = 1e8 * rows["millions"].astype("float64") / rows["share"].astype("float64")
     odd = (rows["persons"] - told).abs() > 1.0

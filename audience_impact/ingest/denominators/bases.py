@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from audience_impact.facts.surprises.notes import PRODUCT
 from audience_impact.ingest.denominators import adoption
 from audience_impact.ingest.denominators.publisher_files import ShapeError
 from audience_impact.vocabulary import ObsStatus, PopulationBase
@@ -41,8 +42,6 @@ COLUMNS = [
     *("base_id", "area_id", "population_base", "period", "persons", "low_persons"),
     *("high_persons", "obs_status", "source_id", "also_source_id", "measurement_series_id", "note"),
 ]
-PRODUCT = " % of the population of the year"
-"""Said in the notes of products after their share, which `unlike_its_note` holds them against."""
 _NUMBERS = (("persons", "persons"), ("low_persons", "low"), ("high_persons", "high"))
 
 
