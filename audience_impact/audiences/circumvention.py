@@ -108,11 +108,12 @@ def _of_others(restrictions: pd.DataFrame, scope: Scope, tables: Tables) -> pd.D
     country = places["first"].where(places["nunique"] == 1, random_effects.ANY)
     country = pd.Series(country.to_numpy(), restrictions.index, dtype="str")
     law = learned.laws(country, tables)
+    own = learned.figures_of(tables).astype("str").reindex(country).to_numpy()
     key = country.where(country != random_effects.ANY, restrictions["restriction_id"])
     rows = _unmeasured(restrictions).assign(
         **{name: law[name] for name in random_effects.LAW},
         basis=CircumventionBasis.LEARNED.value,
-        circumvention_id=country.map(learned.figures_of(tables)).fillna(""),
+        circumvention_id=pd.Series(own, restrictions.index, dtype="str").fillna(""),
         draw_key="law|" + key,
         **dict.fromkeys(("low", "mode", "high"), np.nan),
         shape=LEARNED,

@@ -200,9 +200,7 @@ def _feature_users(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     frame = because(frame, narrowed & ~(is_asked | learned), "no_feature_share")
     frame = because(frame, narrowed & learned, "feature_learned")
     frame = because(frame, narrowed & is_asked & (words != ""), "feature_assumed", words)
-    frame[QUANTILES] = frame[QUANTILES].where(
-        ~(narrowed & (~(is_asked | learned) | whole.isna()))
-    )
+    frame[QUANTILES] = frame[QUANTILES].where(~(narrowed & (~(is_asked | learned) | whole.isna())))
     return _uncalibrated(frame, found.simulation)
 
 

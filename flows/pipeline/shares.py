@@ -1,4 +1,4 @@
-"""What is learned of shares that a country did not measure: `circumvention_laws`, `feature_laws`."""
+"""What is learned of shares that nobody measured: `circumvention_laws` and `feature_laws`."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
