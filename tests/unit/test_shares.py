@@ -13,6 +13,7 @@ from audience_impact.audiences.circumvention import LEARNED
 from audience_impact.shares import circumvention, features, random_effects
 from audience_impact.simulation import feature_users
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.vocabulary import InputKind
 from benchmarks import shares as scores
 from flows.pipeline import shares
 from tests.engine import calibrated, impacts, of, prepared
@@ -108,7 +109,7 @@ def test_a_law_moves_with_its_figures(x: list[float], by: float) -> None:
 
 def test_draws_of_a_law_have_its_quantiles() -> None:
     law = pd.DataFrame({"mean": [-0.4], "spread": [0.9], "freedom": [14.0]})
-    drawn = random_effects.drawn(law, SAMPLER.rows("circumvention", pd.Series(["a key"])))
+    drawn = random_effects.drawn(law, SAMPLER.rows(InputKind.CIRCUMVENTION, pd.Series(["a key"])))
     half = 0.9 * 1.7613  # Student t of 14 degrees at 95 %
     found = np.quantile(drawn, [0.05, 0.5, 0.95])
     assert found == pytest.approx(expit([-0.4 - half, -0.4, -0.4 + half]), abs=0.01)
