@@ -288,9 +288,10 @@ class World:
             )
         return facts.typed(frames, fact_models.of_kind("number"), fact_models.of_kind("period"))
 
-    def results(self) -> Tables:
-        """The result tables."""
-        return impact.calculate(self.typed(), AS_OF).tables
+    def results(self) -> Mapping[str, pd.DataFrame]:
+        """The result tables, each computed when a test looks at it."""
+        typed = self.typed()
+        return impact.Outputs(typed, impact.prepared(typed, AS_OF)[0], impact.Settings())
 
     def exposed(self, restriction_id: str = "R1") -> "pd.Series[float]":
         """The row of the people exposed to a restriction."""
