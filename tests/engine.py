@@ -1,7 +1,5 @@
 """Worlds for the estimation engine: a calibration among the facts, and the case of Russia."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -13,7 +11,7 @@ from audience_impact.outputs import impact as impact_table
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.one_factor import OneFactorCopula
-from audience_impact.pipeline import Calculated, Settings, Stages
+from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
 from audience_impact.vocabulary import OverlapParameter
@@ -122,9 +120,10 @@ def drawn(made: World, count: int = 400, seed: int = 0) -> Draws:
     return simulate(prepared(made)[0].simulation, Sampler(seed, count))
 
 
-def calculated(made: World, **wanted: object) -> Calculated:
-    """Everything that is published of a world, from few draws."""
-    return pipeline.calculate(made.typed(), AS_OF, replace(QUIET, **wanted))  # type: ignore[arg-type]
+def calculated(made: World) -> Outputs:
+    """Everything that is published of a world, from few draws, each when a test looks at it."""
+    stages, tables = prepared(made)
+    return Outputs(tables, stages, QUIET)
 
 
 def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:
