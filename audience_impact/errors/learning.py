@@ -242,13 +242,3 @@ def table(tables: Tables) -> pd.DataFrame:
             for one in parameters(tables)
         ]
     )
-
-
-def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> bool:
-    """Whether two tables agree, values to two units of the last decimal written."""
-    columns = list(ours.columns)
-    if columns != list(theirs.columns) or len(ours) != len(theirs):
-        return False
-    near = np.abs(ours["value"].to_numpy() - theirs["value"].to_numpy()) < 2.5 * 10.0**-DECIMALS
-    words = [name for name in columns if name != "value"]
-    return bool(near.all() and (ours[words].to_numpy() == theirs[words].to_numpy()).all())
