@@ -35,6 +35,7 @@ import pandas as pd
 
 from audience_impact.errors import pairs
 from audience_impact.errors.law import Spread
+from audience_impact.facts.series import SERIES
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.vocabulary import ErrorQuantile, FigureError, ParameterBasis
@@ -197,7 +198,7 @@ def parameters(tables: Tables) -> list[Learned]:
 
 
 READ = {
-    "estimates": [*pairs.SERIES, "value", "low", "high", "interval_kind", "period"],
+    "estimates": [*SERIES, "value", "low", "high", "interval_kind", "period"],
     "bases": [
         "area_id",
         "population_base",
