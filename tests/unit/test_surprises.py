@@ -312,6 +312,7 @@ def test_facts_without_a_row_surprise_nobody(rule: str) -> None:
         ),
         (base_noted("Digital 2025; 62 % of the population"), []),
         (base_noted("Digital 2025; 67 % of the population"), ["persons"]),
+        (base_noted("Digital 2025; about 67 % of the population"), []),
         (base_noted("implied by a printed pair; Alpha 0.49 million are 80 %"), []),
         (base_noted("implied by a printed pair; Alpha 0.47 million are 80 %"), ["persons"]),
     ],

@@ -4,7 +4,7 @@ Definitions. A note says what is printed in one of these phrases, with digits as
 
 * `printed as 37 %`: the share of the row; with `who do not` what is left of it.
 * `37.5 % of the population`, `of population 12+`: the part that the persons of the row are of the
-  residents, or of those aged 12 and over, as counted nearest in time.
+  residents, or of those aged 12 and over, as counted nearest in time; not where it says about.
 * `37.5 % of the population of the year`, `, 30 to 45 %`: the same of a product made here, and of
   the ends of its range.
 * `70.6 million are 57.7 %`: the quotient that the persons of the row are.
@@ -38,7 +38,7 @@ PERSONS = {"estimates": "value", "bases": "persons"}
 PRINTED = r"printed as (?P<share>\d+(?:\.\d+)?) %(?P<others> who do not)?"
 PRODUCT = " % of the population of the year"
 """Said of what is made of a share and the residents of a year, after the share."""
-PART = r"(?P<share>\d+(?:\.\d+)?) ?% of (?:the )?population(?P<older> 12\+)?"
+PART = r"(?<!about )(?<![\d.])(?P<share>\d+(?:\.\d+)?) ?% of (?:the )?population(?P<older> 12\+)?"
 RANGE = r"% of the population of the year, (?P<low>\d+(?:\.\d+)?) to (?P<high>\d+(?:\.\d+)?) %"
 PAIR = r"(?P<millions>\d+(?:\.\d+)?) million are (?P<share>\d+(?:\.\d+)?) %"
 EXACT = 1e-9
