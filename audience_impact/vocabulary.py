@@ -120,6 +120,14 @@ class GeoScope(StrEnum):
     UNKNOWN = "unknown"
 
 
+class PlaceReading(StrEnum):
+    """How the text of a register names a place, the widest first."""
+
+    WHOLE = "whole"
+    CITY_OR_DISTRICT = "city_or_district"
+    WITHIN = "within"
+
+
 class NetworkScope(StrEnum):
     """Which access networks are touched."""
 
@@ -378,6 +386,8 @@ class InputKind(StrEnum):
     ASSUMED = "assumed"
     DAILY_USE = "daily_use"
     CIRCUMVENTION = "circumvention"
+    PLACE = "place"
+    NETWORK = "network"
 
 
 class FigureKind(StrEnum):

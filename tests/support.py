@@ -166,6 +166,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "claim_status": "official",
         "source_id": "press-page",
     },
+    "restriction_places": {"area_id": "XA-01", "reading": "whole", "name": "a place"},
     "feature_rules": {
         "register_column": "event",
         "pattern": "voice calls",

@@ -15,6 +15,7 @@ from audience_impact.audiences import (
     features,
     figures,
     overlaps,
+    parts,
     pooling,
     universes,
 )
@@ -220,6 +221,7 @@ class Inputs(Declared):
         feature_shares: Shares of use that speak for the restricted features.
         circumvention: The share that keeps access, by restriction.
         overlaps: Measured overlaps that speak for the audiences of a country.
+        parts: The places and networks of restrictions that touch a part of a country.
         errors: What figures may be off by; None where the facts have not been asked.
     """
 
@@ -234,6 +236,7 @@ class Inputs(Declared):
         "feature_shares": FEATURE_SHARES,
         "circumvention": CIRCUMVENTION,
         "overlaps": OVERLAPS,
+        "parts": parts.PARTS,
     }
 
     candidates: pd.DataFrame
@@ -246,6 +249,7 @@ class Inputs(Declared):
     feature_shares: pd.DataFrame
     circumvention: pd.DataFrame
     overlaps: pd.DataFrame
+    parts: pd.DataFrame
     errors: FigureErrors | None
 
 
@@ -267,6 +271,7 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
         features.shares(audiences, scope.targets, tables, errors),
         circumvention.circumvention(scope.restrictions["restriction_id"], tables, errors),
         overlaps.speaking(audiences, tables),
+        parts.parts(scope, tables),
         errors,
     )
 

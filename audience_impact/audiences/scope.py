@@ -45,6 +45,9 @@ RESTRICTIONS = Frame(
     {
         "restriction_id": TEXT,
         "area_ids": TEXT,
+        "geo_scope": TEXT,
+        "network_scope": TEXT,
+        "operators": TEXT,
         "start": DAY,
         "announced_on_start": DAY,
         "observed_from_start": DAY,

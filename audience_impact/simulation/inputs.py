@@ -1,7 +1,8 @@
 """What is drawn: made once before any draw.
 
-Definitions. A restriction is complete when it touches everyone in audiences that can all be drawn.
-The unions that are drawn are those of the countries of complete restrictions.
+Definitions. A restriction is complete when it touches everyone in audiences that can all be drawn,
+or a part of them that can be drawn. The unions that are drawn are those of the countries of complete
+restrictions.
 
 Method, assumptions, drawbacks and citation: those of simulate.py, which draws it.
 """
@@ -12,6 +13,7 @@ from typing import ClassVar
 
 import pandas as pd
 
+from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import CIRCUMVENTION, FEATURE_SHARES, Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -23,6 +25,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.overlap import registry
 from audience_impact.overlap.model import OverlapModel
+from audience_impact.places import nesting
 from audience_impact.simulation.audiences import drawn
 from audience_impact.simulation.timeline import Timeline, timeline
 from audience_impact.simulation.unions import GROUP
@@ -68,6 +71,8 @@ class SimulationInputs(Declared):
         countries: Countries of complete restrictions, with bounds and how the feature is known.
         feature_shares: As `Inputs` has them.
         circumvention: As `Inputs` has it.
+        parts: Places of the partial ones among the complete, as `Inputs` has them.
+        parent: What each area lies in, as nesting.parents gives it.
         bounds: What the figures force as they are printed, and the overlaps that draws are given.
         timeline: Audiences by the day.
     """
@@ -77,6 +82,7 @@ class SimulationInputs(Declared):
         "countries": COUNTRIES,
         "feature_shares": FEATURE_SHARES,
         "circumvention": CIRCUMVENTION,
+        "parts": parts.PARTS,
     }
 
     overlap_model: OverlapModel | None
@@ -87,6 +93,8 @@ class SimulationInputs(Declared):
     countries: pd.DataFrame
     feature_shares: pd.DataFrame
     circumvention: pd.DataFrame
+    parts: pd.DataFrame
+    parent: "pd.Series[str]"
     bounds: Bounds
     timeline: Timeline
 
@@ -98,26 +106,29 @@ def simulation_inputs(
     sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
     audiences = drawn(sizes, inputs.laws)
     line = timeline(scope, inputs, bounds, tables)
+    complete = _complete(audiences, scope, inputs.parts)
+    in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
         registry.learn(tables) if inputs.errors else None,
         inputs.errors,
         scope.by_id.index,
         scope.is_whole_service,
         audiences,
-        _countries(scope, inputs, bounds, _complete(audiences, scope)),
+        _countries(scope, inputs, bounds, complete),
         inputs.feature_shares,
         inputs.circumvention,
+        inputs.parts[in_part].reset_index(drop=True),
+        nesting.parents(tables["areas"]),
         bounds,
         line,
     )
 
 
-def _complete(audiences: pd.DataFrame, scope: Scope) -> pd.Index:
-    """Restrictions that touch everyone in audiences that can all be drawn."""
+def _complete(audiences: pd.DataFrame, scope: Scope, places: pd.DataFrame) -> pd.Index:
+    """Restrictions whose audiences can all be drawn, and what part of them is touched."""
     ready = (audiences["shape"] != "") & audiences["base_persons"].notna()
     all_ready = ready.groupby(audiences["restriction_id"]).all()
-    everyone = scope.by_id["is_reaching_everyone"].reindex(all_ready.index).astype(bool)
-    return all_ready.index[all_ready & everyone]
+    return all_ready.index[all_ready & all_ready.index.isin(parts.drawable(scope, places))]
 
 
 def _countries(scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index) -> pd.DataFrame:
