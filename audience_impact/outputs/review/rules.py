@@ -13,7 +13,7 @@ import pandas as pd
 
 from audience_impact.audiences.daily_reach import LATER_DAYS
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.scope import AUDIENCE, Scope
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import measured
 from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import SHOWN
@@ -186,7 +186,9 @@ def union_falls(found: Reviewed) -> list[str]:
 def region_above_country(found: Reviewed) -> list[str]:
     """A restriction of regions touches no more people than its countries have."""
     regional = found.impact[found.impact["area_id"].str.contains("-", regex=False)]
-    whole = regional[["base_persons", "population_persons"]].max(axis=1)
+    each = found.audiences.drop_duplicates(COUNTRY).groupby("restriction_id")
+    people = regional["restriction_id"].map(each["population_persons"].sum(min_count=1))
+    whole = np.fmax(regional["base_persons"], people.astype("float64"))
     return _keys(regional[regional["upper_persons"] > whole + TOLERANCE_PERSONS])
 
 
