@@ -366,6 +366,54 @@ class ErrorQuantile(StrEnum):
     COUNT = "count"
 
 
+class RegionalAsked(StrEnum):
+    """Of whom a figure of internet use in a region speaks."""
+
+    PEOPLE = "people"
+    WOMEN_15_49 = "women_15_49"
+    MEN_15_49 = "men_15_49"
+    HOUSEHOLDS = "households"
+
+
+class Residence(StrEnum):
+    """Which part of a region a figure speaks of."""
+
+    TOTAL = "total"
+    URBAN = "urban"
+    RURAL = "rural"
+
+
+class InternetUse(StrEnum):
+    """What counts as being online in a figure of a region."""
+
+    USED_12_MONTHS = "used_12_months"
+    EVER_USED = "ever_used"
+    AT_HOME = "at_home"
+
+
+class PlaceLaw(StrEnum):
+    """What is learned of the people online in places below the country."""
+
+    BETWEEN = "between"
+    COUNTRY_DEGREES = "country_degrees"
+    SMALL_PLACE = "small_place"
+    CITY = "city"
+    SURVEY = "survey"
+    AGEING = "ageing"
+    MODEL = "model"
+    MODEL_SLOPE = "model_slope"
+    HOUSEHOLDS = "households"
+    HOUSEHOLDS_SLOPE = "households_slope"
+
+
+class NetworkLaw(StrEnum):
+    """What is learned of the people online who have one network alone."""
+
+    LEAST_CHANGE = "least_change"
+    MOST_CHANGE = "most_change"
+    OTHER_COUNTRIES = "other_countries"
+
+
 class InputKind(StrEnum):
     """The uncertain inputs that can drive the width of an interval."""
 
