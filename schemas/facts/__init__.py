@@ -25,6 +25,7 @@ TABLES = (
     "figure_errors",
     "restrictions",
     "restriction_targets",
+    "restriction_places",
     "published_figures",
     "feature_rules",
     "register_rows",
