@@ -189,6 +189,33 @@ class PopulationBase(StrEnum):
     CUSTOM = "custom"
 
 
+class AreaLevel(StrEnum):
+    """What a place is within its country; blank for countries and parts of the world."""
+
+    ADMIN1 = "admin1"
+    ADMIN2 = "admin2"
+    ADMIN3 = "admin3"
+    CITY = "city"
+    UNION = "union"
+
+
+class PlaceReading(StrEnum):
+    """How much of a place the words of a register mean."""
+
+    WHOLE = "whole"
+    WITHIN = "within"
+    CITY_OR_DISTRICT = "city_or_district"
+
+
+class PlaceMatch(StrEnum):
+    """How a name was found among the places."""
+
+    EXACT = "exact"
+    ALIAS = "alias"
+    FUZZY = "fuzzy"
+    OVERRIDE = "override"
+
+
 class ImpactMetric(StrEnum):
     """Which people a published figure counts."""
 

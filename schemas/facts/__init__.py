@@ -29,6 +29,7 @@ TABLES = (
     "network_laws",
     "restrictions",
     "restriction_targets",
+    "restriction_places",
     "published_figures",
     "feature_rules",
     "register_rows",
