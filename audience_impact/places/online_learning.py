@@ -11,7 +11,7 @@ Method. No draws: the same facts give the same numbers, rounded to DECIMALS.
 * country_degrees: the mean squares of countries have logs that vary by 2/n where all countries are
   alike; what they vary beyond that is 2/k, and k is the number.
 * small_place: the h at which the steps below the regions of censuses of households, divided by the
-  variance that online.py gives them beside that of the regions of the same census, have mean one.
+  variance that online.py gives them beside that of the regions of the same census, have mean one (the smallest such h).
 * city: quantiles of log odds in the towns of a region less those of the region.
 * survey: women and men are asked apart; half of the 90 % quantile of the absolute difference of
   their deviations.
@@ -202,10 +202,12 @@ def small_place(found: pd.DataFrame, tables: Tables) -> tuple[float, int]:
         rest = steps - balance(held, np.sqrt(variance))
         return float((rest**2 / variance).mean() - 1.0)
 
-    low, high = np.log(SMALL)
-    if excess(low) < 0.0 or excess(high) > 0.0:
-        return float(SMALL[0] if excess(low) < 0.0 else SMALL[1]), len(places)
-    return float(np.exp(brentq(excess, low, high))), len(places)
+    grid = np.log(np.geomspace(*SMALL, 50))
+    values = np.array([excess(each) for each in grid])
+    first = int(np.argmax(values < 0.0))
+    if first == 0:
+        return float(SMALL[0] if values[0] < 0.0 else SMALL[1]), len(places)
+    return float(np.exp(brentq(excess, grid[first - 1], grid[first]))), len(places)
 
 
 def _sizes(way: list[str], people: "pd.Series[float]") -> tuple[Array, Array]:

@@ -15,17 +15,16 @@ OPTIONAL = True
 class NetworkUse(SourcedFigure):
     """Which share of the people online has a mobile network alone, and no fixed line at home.
 
-    A survey states `share`; `least_share` and `most_share` are what the count of fixed lines
-    leaves: a line serves a whole household, or one person.
+    `least_share` and `most_share` are what the count of fixed lines leaves: a line serves a whole
+    household, or one person.
     """
 
     area_id: Series[str] = fields.reference("areas")
     period: Series[str] = fields.day(filled=True)
-    least_share: Series[str] = fields.share()
-    share: Series[str] = fields.share()
-    most_share: Series[str] = fields.share()
+    least_share: Series[str] = fields.share(filled=True)
+    most_share: Series[str] = fields.share(filled=True)
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
-        """Least <= share <= most."""
-        return ordered(frame, "least_share", "share", "most_share")
+        """Least <= most."""
+        return ordered(frame, "least_share", "least_share", "most_share")
