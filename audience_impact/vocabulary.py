@@ -436,8 +436,7 @@ class PlaceLaw(StrEnum):
 class NetworkLaw(StrEnum):
     """What is learned of the people online who have one network alone."""
 
-    LEAST_CHANGE = "least_change"
-    MOST_CHANGE = "most_change"
+    CHANGE = "change"
     OTHER_COUNTRIES = "other_countries"
 
 

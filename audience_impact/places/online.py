@@ -45,6 +45,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.places import online_law, regional_figures
 from audience_impact.places.online_law import NORMAL, PlaceLaws
+from audience_impact.vocabulary import AreaLevel
 
 LAW = ["online_q05", "online_q50", "online_q95"]
 RUNGS = ("survey", "model", "households", "holder", "country")
@@ -121,11 +122,8 @@ def _steps(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return steps.assign(
         persons=persons,
         part=(persons / held).clip(upper=LARGEST_PART).fillna(0.0),
-        is_city=steps["area_id"].map(level) == AREA_CITY,
+        is_city=steps["area_id"].map(level) == AreaLevel.CITY.value,
     ).drop(columns="pair")
-
-
-AREA_CITY = "city"
 
 
 def _with_figures(steps: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

@@ -99,8 +99,7 @@ def read(place_laws: pd.DataFrame) -> PlaceLaws | None:
     if missing:
         raise ValueError(f"place_laws lacks {', '.join(missing)}; run audience-impact learn-places")
     numbers = {
-        name: [float(values[(name.value, kind.value)]) for kind in kinds(name)]
-        for name in PlaceLaw
+        name: [float(values[(name.value, kind.value)]) for kind in kinds(name)] for name in PlaceLaw
     }
     spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
     single = {name.value: numbers[name][0] for name in PlaceLaw if name not in SPREADS}

@@ -46,9 +46,9 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
 from audience_impact.places.online import LARGEST_PART, balance
-from audience_impact.places.online_law import NORMAL, QUANTILES, deviation, kinds
+from audience_impact.places.online_law import deviation, kinds
 from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY, log_odds
-from audience_impact.vocabulary import ErrorQuantile, ParameterBasis, PlaceLaw, Residence
+from audience_impact.vocabulary import ParameterBasis, PlaceLaw, Residence
 
 LEAST_REGIONS = 4
 DECIMALS = 4
@@ -181,7 +181,9 @@ def small_place(found: pd.DataFrame, tables: Tables) -> tuple[float, int]:
     """People of a place with twice the variance of a large one, and how many places say so."""
     homes = found[found["kind"] == HOUSEHOLDS]
     holders = regional_figures.parents(tables)
-    ways = homes["area_id"].map({area: regional_figures.chain(area, holders) for area in homes["area_id"].unique()})
+    ways = homes["area_id"].map(
+        {area: regional_figures.chain(area, holders) for area in homes["area_id"].unique()}
+    )
     top = ways.map(len).to_numpy() == 2
     regions, places = homes[top], homes[~top].assign(way=ways[~top])
     if len(regions) < LEAST_REGIONS or places.empty:
@@ -191,7 +193,9 @@ def small_place(found: pd.DataFrame, tables: Tables) -> tuple[float, int]:
     places = places.assign(holder=places["way"].str[-2])
     places = places[places["holder"].isin(known.index)]
     held = places["level"].to_numpy("float64") + places["holder"].map(known).to_numpy("float64")
-    steps = places["deviation"].to_numpy("float64") - places["holder"].map(known).to_numpy("float64")
+    steps = places["deviation"].to_numpy("float64") - places["holder"].map(known).to_numpy(
+        "float64"
+    )
     people = regional_figures.residents(tables)
     sizes = [_sizes(way[:-1], people) for way in places["way"]]
 

@@ -20,8 +20,8 @@ stand for the country also where some are missing.
 
 Known drawbacks
 ---------------
-Those asked are 15 to 49 years old mostly, and counted as everyone.  Residents are the latest of each
-area, not those of the year.
+Those asked are 15 to 49 years old mostly, and counted as everyone.  Residents are the latest of
+each area, not those of the year.
 
 Citation
 --------
@@ -140,9 +140,7 @@ def country_log_odds(wanted: pd.DataFrame, tables: Tables) -> "pd.Series[float]"
     return log_odds((found[ONLINE] / found[EVERYONE]).astype("float64"))
 
 
-def moved_to(
-    values: Array, weights: Array, groups: NDArray[np.int64], wanted: Array
-) -> Array:
+def moved_to(values: Array, weights: Array, groups: NDArray[np.int64], wanted: Array) -> Array:
     """What to add to the log odds of each group (groups,) so that its mean share is as wanted.
 
     `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group;
@@ -173,7 +171,7 @@ def deviations(found: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame(columns=["day", "area_id", "country_id", "kind", "year", "deviation"])
     keys = pd.MultiIndex.from_frame(rows[["series", "day"]])
-    groups, names = pd.factorize(keys)
+    groups, _ = pd.factorize(keys)
     wanted = rows.groupby(groups)["log_odds"].first().to_numpy("float64")
     values = log_odds(rows["share"]).to_numpy()
     shift = moved_to(values, rows["persons"].to_numpy("float64"), groups, expit(wanted))

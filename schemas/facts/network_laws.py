@@ -13,7 +13,7 @@ OPTIONAL = True
 class NetworkLaws(FactModel):
     """How the share with a mobile network alone moves; written by `learn-places` alone.
 
-    Log odds of the bounds after one year, or as the note says; `kind` is the quantile.
+    Log odds of the share; `kind` is the quantile.
     """
 
     parameter: Series[str] = fields.code(words.NetworkLaw)
