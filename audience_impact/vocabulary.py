@@ -120,14 +120,6 @@ class GeoScope(StrEnum):
     UNKNOWN = "unknown"
 
 
-class PlaceReading(StrEnum):
-    """How the text of a register names a place, the widest first."""
-
-    WHOLE = "whole"
-    CITY_OR_DISTRICT = "city_or_district"
-    WITHIN = "within"
-
-
 class NetworkScope(StrEnum):
     """Which access networks are touched."""
 
@@ -195,6 +187,33 @@ class PopulationBase(StrEnum):
     INTERNET_12_PLUS = "internet_12_plus"
     INTERNET_ALL = "internet_all"
     CUSTOM = "custom"
+
+
+class AreaLevel(StrEnum):
+    """What a place is within its country; blank for countries and parts of the world."""
+
+    ADMIN1 = "admin1"
+    ADMIN2 = "admin2"
+    ADMIN3 = "admin3"
+    CITY = "city"
+    UNION = "union"
+
+
+class PlaceReading(StrEnum):
+    """How much of a place the words of a register mean."""
+
+    WHOLE = "whole"
+    WITHIN = "within"
+    CITY_OR_DISTRICT = "city_or_district"
+
+
+class PlaceMatch(StrEnum):
+    """How a name was found among the places."""
+
+    EXACT = "exact"
+    ALIAS = "alias"
+    FUZZY = "fuzzy"
+    OVERRIDE = "override"
 
 
 class ImpactMetric(StrEnum):
@@ -372,6 +391,53 @@ class ErrorQuantile(StrEnum):
     Q50 = "q50"
     Q95 = "q95"
     COUNT = "count"
+
+
+class RegionalAsked(StrEnum):
+    """Of whom a figure of internet use in a region speaks."""
+
+    PEOPLE = "people"
+    WOMEN_15_49 = "women_15_49"
+    MEN_15_49 = "men_15_49"
+    HOUSEHOLDS = "households"
+
+
+class Residence(StrEnum):
+    """Which part of a region a figure speaks of."""
+
+    TOTAL = "total"
+    URBAN = "urban"
+    RURAL = "rural"
+
+
+class InternetUse(StrEnum):
+    """What counts as being online in a figure of a region."""
+
+    USED_12_MONTHS = "used_12_months"
+    EVER_USED = "ever_used"
+    AT_HOME = "at_home"
+
+
+class PlaceLaw(StrEnum):
+    """What is learned of the people online in places below the country."""
+
+    BETWEEN = "between"
+    COUNTRY_DEGREES = "country_degrees"
+    SMALL_PLACE = "small_place"
+    CITY = "city"
+    SURVEY = "survey"
+    AGEING = "ageing"
+    MODEL = "model"
+    MODEL_SLOPE = "model_slope"
+    HOUSEHOLDS = "households"
+    HOUSEHOLDS_SLOPE = "households_slope"
+
+
+class NetworkLaw(StrEnum):
+    """What is learned of the people online who have one network alone."""
+
+    CHANGE = "change"
+    OTHER_COUNTRIES = "other_countries"
 
 
 class InputKind(StrEnum):

@@ -19,6 +19,8 @@ Known drawbacks. That assumption on services; a region that leads in a service c
 Citation. Rules of this project, docs/method.md.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -26,7 +28,7 @@ from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
 from audience_impact.places import nesting, networks, online, population
-from audience_impact.populations import countries_of, country_of, is_region
+from audience_impact.populations import countries_of, country_of, is_region, parents_of
 from audience_impact.vocabulary import GeoScope, PlaceReading
 
 PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
@@ -35,6 +37,8 @@ ONLINE = ["online_q05", "online_q50", "online_q95"]
 """Log odds of being online in a place less those of the country."""
 ONLY = ["only_q05", "only_q50", "only_q95"]
 """Share of the people online whom the networks cut leave without any."""
+COUNTRY_RUNG = "whole_country"
+"""Rung of a country that is itself the place."""
 PARTS = Frame(
     "inputs.parts",
     {
@@ -47,8 +51,8 @@ PARTS = Frame(
         **dict.fromkeys([*PEOPLE, "least_persons", "most_persons", "country_persons"], NUMBER),
         **dict.fromkeys([*ONLINE, *ONLY], NUMBER),
         "is_named": TRUTH,
-        "is_asked": TRUTH,
-        "is_counted_network": TRUTH,
+        "place_rung": TEXT,
+        "network_rung": TEXT,
         "reason": TEXT,
     },
     key=(*COUNTRY, "area_id"),
@@ -87,8 +91,10 @@ def _named(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         reading=PlaceReading.WHOLE.value, least_area_id="", missing=""
     )
     known = pd.concat([told, plain.drop(columns="geo_scope")], ignore_index=True)
-    known = known.assign(country_id=known["area_id"].map(country_of).astype("str"))
-    wanted = _countries(acts)
+    parents = parents_of(tables["areas"])
+    country = known["area_id"].map(lambda area: country_of(area, parents)).astype("str")
+    known = known.assign(country_id=country)
+    wanted = _countries(acts, parents)
     found = wanted.merge(known, on=COUNTRY, how="left")
     lost = found["area_id"].isna()
     return found.assign(
@@ -99,9 +105,9 @@ def _named(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     ).drop_duplicates([*COUNTRY, "area_id"])
 
 
-def _countries(acts: pd.DataFrame) -> pd.DataFrame:
+def _countries(acts: pd.DataFrame, parents: Mapping[str, str]) -> pd.DataFrame:
     """The countries of each act."""
-    ids = acts["area_ids"].str.split(";").map(countries_of)
+    ids = acts["area_ids"].str.split(";").map(lambda areas: countries_of(areas, parents))
     return (
         acts[["restriction_id"]]
         .assign(country_id=ids)
@@ -111,24 +117,9 @@ def _countries(acts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_texts(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """What the texts of a register name, by act: the widest reading of each place.
-
-    A name that nobody resolved leaves the part of its act unknown.
-    """
-    names = ["restriction_id", "area_id", "reading", "least_area_id", "name"]
-    told = tables["restriction_places"][names]
-    told = told[told["restriction_id"].isin(acts["restriction_id"])].fillna("")
-    order = {word.value: place for place, word in enumerate(PlaceReading)}
-    found = told[told["area_id"] != ""].assign(rank=lambda rows: rows["reading"].map(order))
-    kept = found.sort_values(["restriction_id", "area_id", "rank"]).drop_duplicates(
-        ["restriction_id", "area_id"]
-    )
-    open_names = told[told["area_id"] == ""].groupby("restriction_id")["name"].agg(", ".join)
-    missing = kept["restriction_id"].map(open_names)
-    words = ("the text names places that are not known: " + missing.astype("str")).where(
-        missing.notna(), ""
-    )
-    return kept.assign(missing=words)[[*names[:-1], "missing"]]
+    """What the texts of a register name, by act."""
+    told = tables["restriction_places"][["restriction_id", "area_id", "reading", "least_area_id"]]
+    return told[told["restriction_id"].isin(acts["restriction_id"])].assign(missing="")
 
 
 def _measured(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -149,17 +140,10 @@ def _measured(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         network=rows["network_scope"] + "|" + rows["operators"].fillna("").astype("str"),
         **{name: odds[name] for name in ONLINE},
         **{name: only[name] for name in ONLY},
-        is_asked=is_whole | _flag(odds, "is_asked"),
-        is_counted_network=rows["network_scope"].eq("all") | _flag(only, "is_counted"),
+        place_rung=odds["rung"].where(~is_whole, COUNTRY_RUNG),
+        network_rung=only["rung"],
         network_reason=only["reason"].fillna("").astype("str"),
     )
-
-
-def _flag(frame: pd.DataFrame, name: str) -> pd.Series:
-    """A column of truth, nowhere where the frame has none."""
-    if name not in frame:
-        return pd.Series(False, frame.index)
-    return frame[name].eq(True)
 
 
 def _reasoned(rows: pd.DataFrame) -> pd.DataFrame:

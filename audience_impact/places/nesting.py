@@ -41,8 +41,20 @@ NONE = -1
 
 
 def parents(areas: pd.DataFrame) -> "pd.Series[str]":
-    """The parent of each area by area_id, blank where it has none."""
-    return areas.set_index("area_id")["parent_id"].fillna("").astype("str")
+    """What each area lies in, by area_id: the smallest union with it as a member, else its parent.
+
+    `areas` is the fact table. A union (`members`) lies in the smallest union with all its members.
+    """
+    found = areas.set_index("area_id")["parent_id"].fillna("").astype("str").to_dict()
+    told = areas.set_index("area_id").get("members", pd.Series(dtype="str")).fillna("")
+    unions = {area: set(ids.split(";")) for area, ids in told.items() if ids}
+    for union_id, inside in sorted(unions.items(), key=lambda each: (-len(each[1]), each[0])):
+        found |= dict.fromkeys(inside & found.keys(), union_id)
+    for union_id, inside in unions.items():
+        wider = [(len(ids), name) for name, ids in unions.items() if inside < ids]
+        if wider:
+            found[union_id] = min(wider)[1]
+    return pd.Series(found, dtype="str").rename_axis("area_id")
 
 
 def holders(sets: Integers, places: "pd.Series[str]", parent: "pd.Series[str]") -> Integers:
