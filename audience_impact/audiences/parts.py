@@ -39,6 +39,10 @@ ONLY = ["only_q05", "only_q50", "only_q95"]
 """Share of the people online whom the networks cut leave without any."""
 COUNTRY_RUNG = "whole_country"
 """Rung of a country that is itself the place."""
+ASKED = [COUNTRY_RUNG, online.RUNGS[0]]
+"""Rungs of places whose people were asked who is online."""
+COUNTED_NETWORKS = list(networks.RUNGS[:2])
+"""Rungs of networks whose users follow from counts of the country."""
 PARTS = Frame(
     "inputs.parts",
     {
@@ -183,6 +187,11 @@ def limits(parts: pd.DataFrame, parent: "pd.Series[str]") -> pd.Series:
 def residents(parts: pd.DataFrame, parent: "pd.Series[str]") -> pd.Series:
     """The people who live in the places named, as they are expected, by COUNTRY; NaN likewise."""
     return _people(parts, parts["people_persons"], parent)
+
+
+def most_residents(parts: pd.DataFrame, parent: "pd.Series[str]") -> pd.Series:
+    """No more people than live in the places named, also where counts are off, likewise."""
+    return _people(parts, parts[["people_high_persons", "most_persons"]].max(axis=1), parent)
 
 
 def _people(parts: pd.DataFrame, persons: pd.Series, parent: "pd.Series[str]") -> pd.Series:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
-from audience_impact.audiences import figures, intervals
+from audience_impact.audiences import figures, intervals, parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.outputs.review.status_rules import (
@@ -25,7 +25,13 @@ from audience_impact.outputs.review.status_rules import (
 )
 from audience_impact.populations import EVERYONE
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.vocabulary import WHOLE_INTERNET, ClaimStatus, EvidenceState, ObsStatus
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    ClaimStatus,
+    EvidenceState,
+    ObsStatus,
+    PlaceReading,
+)
 
 NEVER = sentence("never_enforced")
 NO_AFTER = "no figure of the same measurer from before and after"
@@ -103,6 +109,7 @@ def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     about = scope.by_id.reindex(list(groups.groups))
     flags = {
         **_unknown(about, groups),
+        **_part(about, inputs),
         **_act(about),
         **_weak(groups),
         **_notes(about, groups, inputs),
@@ -152,12 +159,35 @@ def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy) -> dict[str, pd.Seri
         "never_enforced": about["is_never_enforced"],
         "extent": about["extent_reason"].astype("str"),
         "start_unknown": ~about["is_start_known"],
-        "subnational": about["is_subnational"],
-        "some_networks": about["is_some_networks"],
-        "networks_unknown": about["is_networks_unknown"],
         "new_use_only": new_use,
         "no_figure": (unknown == groups.size()) & ~new_use,
         "no_base": groups["is_baseless"].any(),
+    }
+
+
+def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
+    """What is known of the part that a partial restriction touches, and why no more is."""
+    rows = inputs.parts
+    act = rows["restriction_id"]
+    why = rows["reason"].groupby(act).agg(lambda texts: "; ".join(sorted({*texts} - {""})))
+    words = why.reindex(about.index).fillna("").astype("str").mask(~about["is_start_known"], "")
+    known = about.index.isin(why.index[why == ""])
+
+    def some(flags: pd.Series) -> pd.Series:
+        return flags.groupby(act).any().reindex(about.index).eq(True) & known
+
+    networks = about["is_some_networks"] | about["is_networks_unknown"]
+    return {
+        "subnational": about["is_subnational"] & ~known,
+        "some_networks": about["is_some_networks"] & ~known,
+        "networks_unknown": about["is_networks_unknown"] & ~known,
+        "part_unknown": words,
+        "within": some(rows["reading"].eq(PlaceReading.WITHIN.value)),
+        "either": some(rows["reading"].eq(PlaceReading.CITY_OR_DISTRICT.value)),
+        "unasked": some(~rows["place_rung"].isin(parts.ASKED)),
+        "network_guessed": some(~rows["network_rung"].isin(parts.COUNTED_NETWORKS)),
+        "part": about["is_subnational"] & known,
+        "part_networks": networks & known,
     }
 
 
