@@ -166,7 +166,15 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "claim_status": "official",
         "source_id": "press-page",
     },
-    "restriction_places": {"area_id": "XA-01", "reading": "whole", "name": "a place"},
+    "restriction_places": {
+        "area_id": "XA-01",
+        "reading": "whole",
+        "name": "a place",
+        "found_by": "exact",
+    },
+    "place_laws": {},
+    "network_laws": {},
+    "network_use": {"area_id": "XA", "period": "2025", "source_id": "survey-page"},
     "feature_rules": {
         "register_column": "event",
         "pattern": "voice calls",
