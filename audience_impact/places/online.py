@@ -201,7 +201,7 @@ def _conditioned(
     """The same with the survey of the place, where there is one."""
     told = level["survey_area"].to_numpy("float64")
     day = level["day"]
-    years = np.abs((day.dt.year + day.dt.dayofyear / 365.25 - level["survey_year"]).to_numpy())
+    years = np.abs((day.dt.year + day.dt.day_of_year / 365.25 - level["survey_year"]).to_numpy())
     error = (laws.survey**2 + laws.ageing**2 * years) / NORMAL**2
     weight = variance / (variance + error)
     known = ~np.isnan(told)

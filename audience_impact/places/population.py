@@ -31,7 +31,7 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import middle
-from audience_impact.populations import EVERYONE, is_region
+from audience_impact.populations import EVERYONE, are_regions
 from audience_impact.vocabulary import ObsStatus, Reliability, SourceType
 
 YEAR_DAYS = 365.25
@@ -87,7 +87,7 @@ def _errors(rows: pd.DataFrame, source: pd.DataFrame) -> tuple[pd.Series, pd.Ser
     computed = (rows["obs_status"] == ObsStatus.ESTIMATED.value) & listed
     projected = computed | (rows["obs_status"] == ObsStatus.FORECAST.value)
     error = error.mask(projected, error.clip(lower=MODEL_ERROR))
-    return error.where(rows["area_id"].map(is_region), COUNTRY_ERROR), ~(low & listed)
+    return error.where(are_regions(rows["area_id"]), COUNTRY_ERROR), ~(low & listed)
 
 
 def _years(days: pd.Series) -> pd.Series:
@@ -108,7 +108,8 @@ class Growth:
         groups = series.groupby("area_id", sort=True)
         ends = groups["years"].agg(["min", "max"])
         self.ends = ends.assign(place=np.arange(len(ends)) * FAR_YEARS)
-        self.at = (series["area_id"].map(self.ends["place"]) + series["years"]).to_numpy()
+        places = series["area_id"].map(self.ends["place"]).astype("float64")
+        self.at = (places + series["years"]).to_numpy()
         self.level = series["log_persons"].to_numpy()
 
     def index(self, areas: pd.Series, years: pd.Series) -> pd.Series:
@@ -139,7 +140,7 @@ class Growth:
         level = self._level(ends, inside)
         beyond = years - inside
         out = beyond != 0
-        above = self.held_by(areas[out & areas.map(is_region).astype(bool)])
+        above = self.held_by(areas[out & are_regions(areas)])
         level[above.index] += self.index(above, years[above.index]) - self.index(
             above, inside[above.index]
         )
@@ -201,7 +202,7 @@ def _carried(asked: pd.DataFrame, known: pd.DataFrame, growth: Growth) -> pd.Dat
     grown = growth.index(rows["area_id"], rows["years"]) - growth.index(
         rows["area_id"], rows["figure_years"]
     )
-    regional = rows["area_id"].map(is_region)
+    regional = are_regions(rows["area_id"])
     gap = (rows["years"] - rows["figure_years"]).abs()
     drift = np.where(regional, DRIFT, 0.0) * gap
     # A country is told by the year: the nearest of its figures, whatever its source.
@@ -256,7 +257,7 @@ def measured(tables: Tables) -> pd.DataFrame:
     (that of a normal law of which as many lie within the range of 90 %) and `count`.
     """
     known = figures(tables)
-    known = known[known["area_id"].map(is_region)]
+    known = known[are_regions(known["area_id"])]
     parents = tables["areas"].set_index("area_id")["parent_id"]
     growth = Growth(figures(tables), parents)
     pairs = known.merge(known, on="area_id", suffixes=("", "_later"))

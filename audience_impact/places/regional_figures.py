@@ -117,7 +117,7 @@ def _with_series(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         country_id=country,
         kind=kind,
         series=country + " " + rows["measurement_series_id"] + " " + kind,
-        year=days.dt.year + days.dt.dayofyear / 365.25,
+        year=days.dt.year + days.dt.day_of_year / 365.25,
     )
     areas = found.groupby(["series", "asked"])["area_id"].transform("nunique")
     return found[areas == areas.groupby(found["series"]).transform("max")]
@@ -186,4 +186,4 @@ def deviations(found: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
 
 
 def _years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
-    return days.dt.year + days.dt.dayofyear / 365.25
+    return days.dt.year + days.dt.day_of_year / 365.25

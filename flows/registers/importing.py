@@ -25,7 +25,7 @@ from audience_impact.ingest.register import (
     year,
 )
 from audience_impact.ingest.register_tables import Counts, ImportReport
-from audience_impact.populations import country_of
+from audience_impact.populations import country_of, parents_of
 from flows.pipeline import steps
 from flows.publishing import layers
 from flows.publishing.layers import Layer, Owner, Written
@@ -122,10 +122,12 @@ def _linked(tables: Mapping[str, list[Row]], base: Tables, source_id: str) -> li
     """Events that the base facts tell as well."""
     names = columns_of("restrictions")
     ours = [{**dict.fromkeys(names, ""), **row} for row in tables["restrictions"]]
-    recorded = linkage.event_records(ours, tables["restriction_targets"])
+    new = {row["area_id"]: row["parent_id"] for row in tables["areas"]}
+    parents = parents_of(base["areas"]) | new
+    recorded = linkage.event_records(ours, tables["restriction_targets"], parents)
     own = {event.restriction_id for event in recorded}
     kept = [row for row in _records(base["restrictions"]) if row["restriction_id"] not in own]
-    others = linkage.event_records(kept, _records(base["restriction_targets"]))
+    others = linkage.event_records(kept, _records(base["restriction_targets"]), parents)
     return linkage.links(recorded, others, source_id)
 
 

@@ -16,7 +16,7 @@ from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.surprises import levels
 from audience_impact.facts.surprises.saying import apart, findings, number, times
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, is_region
+from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, are_regions
 from audience_impact.vocabulary import FindingSeverity
 
 SERIES = ["area_id", "population_base", "measurement_series_id"]
@@ -47,7 +47,7 @@ def _leveled(bases: pd.DataFrame, column: str) -> pd.DataFrame:
         level=levels.level(bases[column], residents),
         free=levels.headroom(bases[column], residents),
         moment=levels.moment(bases),
-        kind=np.select([online, bases["area_id"].map(is_region)], [USERS, OF_PLACES], RESIDENTS),
+        kind=np.select([online, are_regions(bases["area_id"])], [USERS, OF_PLACES], RESIDENTS),
     )
     return rows[rows["level"].notna()]
 
@@ -109,9 +109,7 @@ def base_unlike_publishers(tables: Tables) -> list[Finding]:
     rows = _leveled(bases, "persons")
     rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
     return [
-        found
-        for kind in KINDS
-        for found in _unlike_all(bases, rows[rows["kind"] == kind], kind)
+        found for kind in KINDS for found in _unlike_all(bases, rows[rows["kind"] == kind], kind)
     ]
 
 
