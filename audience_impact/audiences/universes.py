@@ -157,7 +157,8 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         (online, ["population_base"], WINDOW_DAYS, False),
         (all_ages, ["population_base"], None, False),
     ]
-    taken, people = pd.DataFrame(), nearest_base(all_ages, bases, sources, ["population_base"], None)
+    people = nearest_base(all_ages, bases, sources, ["population_base"], None)
+    taken = pd.DataFrame()
     for rows, by, window, same in steps:
         left = rows[~rows.index.isin(taken.index)]
         if left.empty:

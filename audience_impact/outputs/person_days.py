@@ -17,11 +17,11 @@ from audience_impact.frames import Array
 from audience_impact.outputs.review.reasons import undrawn
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.simulation import parts, simulate, timeline, unions
-from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.phases.intervals import by_period
+from audience_impact.simulation import parts, simulate, unions
+from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Countries
 from audience_impact.simulation.timeline import Intervals
 
 UNITS = ("person_days", "person_hours")
@@ -56,8 +56,9 @@ def person_days(
     inputs: SimulationInputs, sampler: Sampler, workers: int, as_of: date
 ) -> pd.DataFrame:
     """One row a restriction and year or in all, and a country and month or year."""
-    tables, drawing = [], _Drawing(
-        sampler, workers, simulate.people_by_country(inputs, sampler, workers)
+    tables, drawing = (
+        [],
+        _Drawing(sampler, workers, simulate.people_by_country(inputs, sampler, workers)),
     )
     for by_country in (False, True):
         plain = _totals(inputs, drawing, by_country, ("least_end", "end", "most_end"))
@@ -91,8 +92,7 @@ def _totals(
     line = inputs.timeline
     rows = (line.certain_rows, line.drawn_rows, line.rows)
     least, middle, most = (
-        line.intervals(own, end, by_country)
-        for own, end in zip(rows, ends, strict=True)
+        line.intervals(own, end, by_country) for own, end in zip(rows, ends, strict=True)
     )
     table = _bounds(least, most, inputs)
     drawn = _drawn(inputs, middle, drawing)

@@ -90,9 +90,7 @@ def _depths(holder: Integers) -> Integers:
     return depth
 
 
-def union(
-    shares: Array, people: Array, holder: Integers, sets: Integers, count: int
-) -> Array:
+def union(shares: Array, people: Array, holder: Integers, sets: Integers, count: int) -> Array:
     """People touched (count, D) in the places of each set, each person once.
 
     `shares` and `people` (rows, D), the people of each place; `holder` and `sets` (rows,) as
@@ -100,9 +98,7 @@ def union(
     """
     own = effective(shares, holder)
     beyond = own - np.where((holder == NONE)[:, None], 0.0, own[holder])
-    table = csr_array(
-        (np.ones(len(sets)), (sets, np.arange(len(sets)))), shape=(count, len(sets))
-    )
+    table = csr_array((np.ones(len(sets)), (sets, np.arange(len(sets)))), shape=(count, len(sets)))
     return np.fmax(np.asarray(table @ (beyond * people)), largest(own * people, sets, count))
 
 

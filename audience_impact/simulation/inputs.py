@@ -1,14 +1,14 @@
 """What is drawn: made once before any draw.
 
-Definitions. A restriction is complete when it touches everyone in audiences that can all be drawn,
-or a part of them that can be drawn. The unions that are drawn are those of the countries of complete
-restrictions.
+Definitions. A restriction is complete when its audiences can all be drawn, and it touches everyone
+in them or a part that can be drawn. The unions that are drawn are those of the countries of
+complete restrictions.
 
 Method, assumptions, drawbacks and citation: those of simulate.py, which draws it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pandas as pd
@@ -27,6 +27,8 @@ from audience_impact.overlap import registry
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import drawn
+from audience_impact.simulation.parts import Countries
+from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.timeline import Timeline, timeline
 from audience_impact.simulation.unions import GROUP
 
@@ -75,6 +77,7 @@ class SimulationInputs(Declared):
         parent: What each area lies in, as nesting.parents gives it.
         bounds: What the figures force as they are printed, and the overlaps that draws are given.
         timeline: Audiences by the day.
+        drawn: The draws of countries that were asked for last (simulate.people_by_country).
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -97,6 +100,9 @@ class SimulationInputs(Declared):
     parent: "pd.Series[str]"
     bounds: Bounds
     timeline: Timeline
+    drawn: dict[Sampler, Countries] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
 
 def simulation_inputs(

@@ -78,7 +78,7 @@ def draw(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraws:
     u = sampler.rows(InputKind.PLACE, "online|" + parts["area_id"])
     own = expit(logit(share) + law.through(u, *_columns(parts, ONLINE)))
     whole = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
-    found = np.where(whole, 1.0, _people(parts, sampler) * own / (share * everyone))
+    found = np.where(whole, 1.0, living(parts, sampler) * own / (share * everyone))
     return PartDraws(_cut(parts, sampler), np.minimum(found, 1.0))
 
 
@@ -86,7 +86,7 @@ def _columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:
     return [parts[name].to_numpy("float64")[:, None] for name in names]
 
 
-def _people(parts: pd.DataFrame, sampler: Sampler) -> Array:
+def living(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """People (rows, D) of each place, through the quantiles of their logarithm."""
     low, middle, high = (np.log(column) for column in _columns(parts, PEOPLE))
     u = sampler.rows(InputKind.PLACE, "people|" + parts["area_id"])
@@ -122,6 +122,21 @@ class Places:
     rows: pd.DataFrame
     drawn: PartDraws
     parent: "pd.Series[str]"
+
+
+@dataclass(frozen=True)
+class Countries:
+    """Draws of the countries of complete restrictions.
+
+    Attributes:
+        exposed: People exposed (countries, D), in the order of `SimulationInputs.countries`.
+        users: Those of them who use the restricted features.
+        places: The places of partial restrictions.
+    """
+
+    exposed: Array
+    users: Array
+    places: Places
 
 
 def shares(places: Places, countries: pd.DataFrame) -> Array:
@@ -196,9 +211,7 @@ def _acts(
     number, kinds = pd.factorize(of["row"])
     rows = pd.Series(kinds).explode()
     own = pd.DataFrame({"set_id": rows.index, "row": rows.to_numpy("int64")})
-    wanted = timeline.unions_of(
-        timeline.one_a_platform(own, line.rows, line.periods), line.rows
-    )
+    wanted = timeline.unions_of(timeline.one_a_platform(own, line.rows, line.periods), line.rows)
     union, online = unions.people(values, wanted, model, *draw)
     order = np.argsort(wanted.table["set_id"].to_numpy())
     table = of[by].assign(number=number)

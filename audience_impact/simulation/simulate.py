@@ -26,7 +26,7 @@ from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import audiences, feature_users, overlaps, parts, unions
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.parts import PartDraws, Places
+from audience_impact.simulation.parts import Countries, PartDraws, Places
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import ImpactMetric
@@ -53,7 +53,7 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
     if overlap_model is None or inputs.countries.empty:
         metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
         return Draws(dict.fromkeys(metrics, nothing), np.zeros(count))
-    found = _countries(inputs, overlap_model, sampler, workers)
+    found = people_by_country(inputs, sampler, workers)
     people, users = (_restrictions(inputs, drawn) for drawn in (found.exposed, found.users))
     return Draws(
         {
@@ -64,21 +64,6 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
         },
         _outside(inputs, people),
     )
-
-
-@dataclass(frozen=True)
-class Countries:
-    """Draws of the countries of complete restrictions.
-
-    Attributes:
-        exposed: People exposed (countries, D), in the order of `SimulationInputs.countries`.
-        users: Those of them who use the restricted features.
-        places: The places of partial restrictions.
-    """
-
-    exposed: Array
-    users: Array
-    places: Places
 
 
 def _countries(
@@ -117,8 +102,15 @@ def _places(inputs: SimulationInputs, bases: Array, sampler: Sampler) -> Places:
 def people_by_country(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Countries:
     """Draws of each row of `inputs.countries`; NaN where nothing is drawn.
 
-    The users are some of the exposed.
+    The users are some of the exposed. What was drawn last is kept: several tables ask for it.
     """
+    if sampler not in inputs.drawn:
+        inputs.drawn.clear()
+        inputs.drawn[sampler] = _drawn(inputs, sampler, workers)
+    return inputs.drawn[sampler]
+
+
+def _drawn(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Countries:
     count = len(inputs.countries)
     if inputs.overlap_model is None or not count:
         nothing = np.full((count, sampler.count), np.nan)

@@ -15,9 +15,10 @@ as internet users are. Draws take the daily figure with the errors that figures 
 else the monthly audience times the share that comes on a day (frequency); where neither is known
 nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in
 part of a country or on some networks, and services without a figure, add nothing to the lower bound
-and everything they may touch to the upper one; what is drawn of such a part says parts.py. Where several restrictions touch a platform, the
-draws take the audience from before the first of those in force, and the bounds the largest. A start
-that is not known to the day is the first day it may be; the lower bound takes the last.
+and everything they may touch to the upper one; what is drawn of such a part says parts.py. Where
+several restrictions touch a platform, the draws take the audience from before the first of those in
+force, and the bounds the largest. A start that is not known to the day is the first day it may be;
+the lower bound takes the last.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median

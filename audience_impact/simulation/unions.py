@@ -6,9 +6,9 @@ inside one base. A country-base group is everything asked for in one country and
 Method. Each audience, base and correlation is drawn once for its own key and stands wherever it is
 used, so that draw number d is one possible world and sums over unions are right. Inside a group
 audiences become shares of the drawn base, which is never below the largest of them in any draw,
-their union comes from the model of joint use
-(overlap.model), of one audience it is that audience, and the model's own error is drawn once a country. A union with
-measured overlaps is conditioned on them in each draw (overlaps.py).
+their union comes from the model of joint use (overlap.model), of one audience it is that audience,
+and the model's own error is drawn once a country. A union with measured overlaps
+is conditioned on them in each draw (overlaps.py).
 
 Assumptions. Those of the model of joint use; errors of figures are independent of one another.
 
