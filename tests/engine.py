@@ -51,12 +51,18 @@ def calibrated(made: World, errors: dict[tuple[str, str], float] | None = None) 
     return made
 
 
-def placed(made: World) -> World:
-    """The world with four regions of XA, a town in the first, and the laws learned of places."""
+def of_places(made: World) -> World:
+    """The world with the laws learned of places and networks."""
     for table in ("place_laws", "network_laws"):
         header, rows = load(FACTS / f"{table}.csv")
         for cells in rows:
             made.add(table, **dict(zip(header, cells, strict=True)))
+    return made
+
+
+def placed(made: World) -> World:
+    """The world with three regions of XA, a town in the first, and the laws of places."""
+    of_places(made)
     for area, parent, persons in (
         ("XA-01", "XA", "300000"),
         ("XA-02", "XA", "200000"),
