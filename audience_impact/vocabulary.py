@@ -440,6 +440,15 @@ class NetworkLaw(StrEnum):
     OTHER_COUNTRIES = "other_countries"
 
 
+class RungFamily(StrEnum):
+    """Of what a rung is the ground of an estimate."""
+
+    AUDIENCE = "audience"
+    PLACE = "place"
+    NETWORK = "network"
+    ONLINE = "online"
+
+
 class InputKind(StrEnum):
     """The uncertain inputs that can drive the width of an interval."""
 

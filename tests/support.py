@@ -173,6 +173,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "found_by": "exact",
     },
     "place_laws": {},
+    "answer_rungs": {"answers": "20", "inside_share": "0.9", "ratio": "1.0", "is_open": "yes"},
     "network_laws": {},
     "network_use": {"area_id": "XA", "period": "2025", "source_id": "survey-page"},
     "feature_rules": {

@@ -19,17 +19,18 @@ Known drawbacks. That assumption on services; a region that leads in a service c
 Citation. Rules of this project, docs/method.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from audience_impact import rungs
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
 from audience_impact.places import nesting, networks, online, population
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
-from audience_impact.vocabulary import GeoScope, PlaceReading
+from audience_impact.vocabulary import GeoScope, PlaceReading, RungFamily
 
 PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
 """How many people live in a place: 5 % quantile, median, 95 % quantile."""
@@ -76,7 +77,8 @@ def parts(scope: Scope, tables: Tables) -> pd.DataFrame:
     rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True).assign(
         day=lambda frame: frame["start"]
     )
-    return _reasoned(_measured(rows, tables))
+    shut = [rungs.closed(tables, family) for family in (RungFamily.PLACE, RungFamily.NETWORK)]
+    return _reasoned(_measured(rows, tables), shut)
 
 
 def _named(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -150,14 +152,19 @@ def _measured(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     )
 
 
-def _reasoned(rows: pd.DataFrame) -> pd.DataFrame:
-    """Column `reason`: why nothing can be drawn, blank where it can."""
+def _reasoned(rows: pd.DataFrame, shut: Sequence[list[str]]) -> pd.DataFrame:
+    """Column `reason`: why nothing can be drawn, blank where it can; and `is_named`.
+
+    `shut` are the closed rungs of places and of networks.
+    """
     people = rows[[*PEOPLE, "country_persons", *ONLINE]].notna().all(axis=1)
     inner = rows["reading"].ne(PlaceReading.CITY_OR_DISTRICT.value) | rows["least_persons"].notna()
     words = rows["missing"].astype("str")
     is_named = words == ""
     words = words.mask(is_named & ~rows["is_start_known"], START)
     words = words.mask(words.eq("") & ~(people & inner), UNPEOPLED)
+    is_closed = rows["place_rung"].isin(shut[0]) | rows["network_rung"].isin(shut[1])
+    words = words.mask(words.eq("") & is_closed, rungs.CLOSED)
     without = rows[ONLY].isna().any(axis=1)
     reason = rows["network_reason"].where(rows["network_reason"] != "", "networks not known")
     return rows.assign(reason=words.mask(words.eq("") & without, reason), is_named=is_named)

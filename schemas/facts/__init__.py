@@ -27,6 +27,7 @@ TABLES = (
     "place_laws",
     "network_use",
     "network_laws",
+    "answer_rungs",
     "restrictions",
     "restriction_targets",
     "restriction_places",

@@ -8,6 +8,7 @@ from audience_impact import pipeline
 from audience_impact.audiences.parts import UNNAMED, UNPEOPLED
 from audience_impact.outputs.impact_by_area import impact_by_area
 from audience_impact.pipeline import Stages
+from audience_impact.rungs import CLOSED
 from audience_impact.simulation import parts, simulate
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Countries
@@ -280,3 +281,24 @@ def test_restrictions_say_which_places_their_text_names() -> None:
     table = calculated(made).tables["restrictions"].set_index("restriction_id")
     words = "Land XA-01/town or Land XA-01; in Land XA-02; Land XA-03"
     assert table.loc["R1", "places"] == words
+
+
+@pytest.mark.parametrize(
+    ("family", "rung", "cells"),
+    [
+        ("place", "country", {}),
+        ("network", "network_unknown", {"network_scope": "unknown"}),
+    ],
+)
+def test_a_rung_that_was_closed_makes_no_estimate(
+    family: str, rung: str, cells: dict[str, str]
+) -> None:
+    made = cut(country(), "R1", "XA-01", **cells)
+    answered = of(impacts(made.add("answer_rungs", rung_family=family, rung=rung)))
+    assert answered["q50_persons"] > 0.0
+    made.rows["answer_rungs"][0]["is_open"] = "no"
+    found = of(impacts(made))
+    assert np.isnan(found["q50_persons"])
+    assert found["obs_status"] == "M"
+    assert CLOSED in found["reason"]
+    assert found["upper_persons"] == answered["upper_persons"]
