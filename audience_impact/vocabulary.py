@@ -274,6 +274,7 @@ class ObsStatus(StrEnum):
     NORMAL = "A"
     ESTIMATED = "E"
     FORECAST = "F"
+    IMPUTED = "I"
     LOW_RELIABILITY = "U"
     MISSING = "M"
 
@@ -364,6 +365,42 @@ class ErrorQuantile(StrEnum):
     Q50 = "q50"
     Q95 = "q95"
     COUNT = "count"
+
+
+class WayOfCounting(StrEnum):
+    """How a figure of an audience was made."""
+
+    ASKED = "asked"
+    NAMED = "named"
+    ASKED_OF_USERS = "asked_of_users"
+    MEASURED = "measured"
+    WEEKLY = "weekly"
+    DAILY = "daily"
+    TOLD = "told"
+    ADVERTISING = "advertising"
+    ACCOUNTS = "accounts"
+    INSTALLED = "installed"
+    UNSPECIFIED = "unspecified"
+
+
+class ImputationRung(StrEnum):
+    """From what the audience of a service was imputed, the nearest first."""
+
+    OWN_PEOPLE = "own_people"
+    OWN_OTHER = "own_other"
+    COUNTRY = "country"
+    SUBREGION = "subregion"
+    SERVICE = "service"
+    KIND = "kind"
+
+
+class AudienceLaw(StrEnum):
+    """What the facts teach of audiences that nobody counted."""
+
+    EFFECT_SPREAD = "effect_spread"
+    RUNG_FACTOR = "rung_factor"
+    PLATFORM_FACTOR = "platform_factor"
+    REGION_FACTOR = "region_factor"
 
 
 class InputKind(StrEnum):

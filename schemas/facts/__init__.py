@@ -23,6 +23,7 @@ TABLES = (
     "use_frequency",
     "daily_use",
     "figure_errors",
+    "audience_laws",
     "restrictions",
     "restriction_targets",
     "published_figures",
