@@ -61,14 +61,12 @@ def base_unlike_neighbours(tables: Tables) -> list[Finding]:
     return [
         found
         for column in ("persons", "low_persons", "high_persons")
-        for online in (False, True)
-        for found in _unlike(bases, column, online)
+        for online, rows in _leveled(bases[bases[column].notna()], column).groupby("online")
+        for found in _unlike(bases, rows, column, bool(online))
     ]
 
 
-def _unlike(bases: pd.DataFrame, column: str, online: bool) -> list[Finding]:
-    rows = _leveled(bases[bases[column].notna()], column)
-    rows = rows[rows["online"] == online]
+def _unlike(bases: pd.DataFrame, rows: pd.DataFrame, column: str, online: bool) -> list[Finding]:
     is_range = column != "persons"
     month, error = (RANGE_SPREADS if is_range else SPREADS)[online]
     limit = (RANGE_LIMITS if is_range else LIMITS)[online]
@@ -107,8 +105,8 @@ def base_unlike_publishers(tables: Tables) -> list[Finding]:
     rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
     return [
         found
-        for online in (False, True)
-        for found in _unlike_all(bases, rows[rows["online"] == online], online)
+        for online, own in rows.groupby("online")
+        for found in _unlike_all(bases, own, bool(online))
     ]
 
 
