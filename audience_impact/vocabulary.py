@@ -199,7 +199,11 @@ class ImpactMetric(StrEnum):
 
 
 class DedupMethod(StrEnum):
-    """How people who use several of the platforms were kept from counting twice."""
+    """How people who use several of the platforms were kept from counting twice.
+
+    The imputed ones say beside it from which rung an audience was imputed; several services are
+    united by the model of joint use, as in latent_factor.
+    """
 
     SINGLE = "single"
     FRECHET = "frechet"
@@ -207,6 +211,12 @@ class DedupMethod(StrEnum):
     LATENT_FACTOR = "latent_factor"
     CONDITIONED = "conditioned"
     OBSERVED_UNION = "observed_union"
+    IMPUTED_OWN_PEOPLE = "imputed_own_people"
+    IMPUTED_OWN_OTHER = "imputed_own_other"
+    IMPUTED_COUNTRY = "imputed_country"
+    IMPUTED_SUBREGION = "imputed_subregion"
+    IMPUTED_SERVICE = "imputed_service"
+    IMPUTED_KIND = "imputed_kind"
 
 
 class IntervalKind(StrEnum):

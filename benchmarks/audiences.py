@@ -31,7 +31,7 @@ from audience_impact import periods
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.imputation import law, learning, rungs
-from audience_impact.imputation.effects import codes, covariance, described
+from audience_impact.imputation.effects import codes, described
 from audience_impact.imputation.figures import WAY, hardened, observations, softened
 from audience_impact.imputation.leaving_out import blocks, inverse, left_out
 from audience_impact.imputation.groups import imputed
@@ -62,11 +62,11 @@ def folds(rows: pd.DataFrame) -> "np.ndarray":
     return np.asarray(number % FOLDS)
 
 
-def median_of_subregion(rows: pd.DataFrame, fold: "np.ndarray") -> Array:
+def median_of_subregion(rows: pd.DataFrame) -> Array:
     """Shares by the median of the subregion, region or world, each from the other folds."""
     by = [[*where, "platform_id", "way", *when] for when in (["year"], []) for where in _PLACES]
     by += [["platform_id"]]
-    found = np.full(len(rows), np.nan)
+    found, fold = np.full(len(rows), np.nan), rows["fold"].to_numpy()
     for number in range(FOLDS):
         out = np.flatnonzero(fold == number)
         found[out] = _medians(rows[fold != number], rows.iloc[out], by)
@@ -88,8 +88,8 @@ def _medians(known: pd.DataFrame, asked: pd.DataFrame, by: list[list[str]]) -> A
     return np.clip(share, 0.0, 1.0)
 
 
-def hierarchical(rows: pd.DataFrame, fold: "np.ndarray", country_known: bool = False) -> Array:
-    """Shares by a ridge regression in log odds: the form of TRUTH, refitted for each fold.
+def hierarchical(rows: pd.DataFrame, left: Sequence[str]) -> Array:
+    """Shares by a ridge regression in log odds: the form of TRUTH, with what `left` names left out.
 
     Spreads of its effects are those that a regression of this kind had: one of a service and way,
     half of one of a region or subregion and service, and of a country.
@@ -107,38 +107,62 @@ def hierarchical(rows: pd.DataFrame, fold: "np.ndarray", country_known: bool = F
     matrix.flat[:: len(rows) + 1] += 0.5**2
     precision = inverse(matrix)
     odds = softened(rows["share"])
-    by = ["area_id", "platform_id"] if country_known else ["fold"]
-    parts = blocks(codes(by, rows.assign(fold=fold))[0])
+    parts = blocks(codes(left, rows)[0])
     return hardened(odds - left_out(precision, precision @ odds, parts).residual)
 
 
 def foretold(tables: Tables) -> pd.DataFrame:
     """Every figure as foretold when left out, one row a figure and way of leaving out."""
+    laws = _laws(tables)
+    rows = described(observations(tables))
+    rows = rows.assign(fold=folds(rows))
+    parts = [_other_countries(rows, laws)]
+    others = learning.foretold(rows, laws.spreads)
+    parts.append(others[others["left_out"] != "area_id"])
+    out = pd.concat(parts, ignore_index=True)
+    same = out["left_out"] == "countries"
+    median, by_country = median_of_subregion(rows), hierarchical(rows, ["fold"])
+    known = hierarchical(rows, ["area_id", "platform_id"])
+    forms = rows[["figure_id"]].assign(
+        subregion_share=median, hierarchical_share=by_country, known_share=known
+    )
+    out = out.merge(forms, on="figure_id", how="left")
+    out["hierarchical_share"] = out["hierarchical_share"].where(same, out["known_share"])
+    return _with_intervals(out)
+
+
+def _laws(tables: Tables) -> law.AudienceLaws:
+    """The laws of the facts.
+
+    Raises:
+        ValueError: There are none.
+    """
     laws = law.read(tables["audience_laws"])
     if laws is None:
         raise ValueError("audience_laws has no rows; run audience-impact learn-audiences")
-    rows = described(observations(tables))
-    fold = folds(rows)
-    precision = inverse(covariance(rows, laws.spreads))
-    weighted = precision @ rows["odds"].to_numpy("float64")
-    ways = [(("fold",), "countries"), *((by, "+".join(by)) for by, _ in rungs.LEAVING[1:])]
+    return laws
+
+
+def _other_countries(rows: pd.DataFrame, laws: law.AudienceLaws) -> pd.DataFrame:
+    """Every figure as the countries of other folds foretell it."""
     found = []
-    for by, name in ways:
-        parts = blocks(codes(by, rows.assign(fold=fold))[0])
-        out = left_out(precision, weighted, parts)
-        block = ("area_id",) if by == ("fold",) else by
+    for number in range(FOLDS):
+        out = rows["fold"] == number
+        asked, known = (rows[mask].reset_index(drop=True) for mask in (out, ~out))
+        people = asked["way"].isin(rungs.PEOPLE)
+        unseen = asked.assign(
+            series=asked["series"].where(~people, law.UNKNOWN), survey=law.UNKNOWN
+        )
+        middle, spread = law.conditioned(unseen, known, laws, without_country=False)
         found.append(
-            rows.assign(
-                fold=fold,
-                left_out=name,
-                rung=rungs.rung_of_left_out(rows.assign(fold=fold), ("fold",) if by == ("fold",) else block),
-                middle=rows["odds"] - out.residual,
-                spread=np.sqrt(out.variance),
-                subregion_share=median_of_subregion(rows, fold),
-                hierarchical_share=hierarchical(rows, fold, by != ("fold",)),
+            asked.assign(
+                rung=rungs.rungs(asked, known),
+                left_out="countries",
+                middle=middle,
+                spread=spread,
             )
         )
-    return _with_intervals(pd.concat(found, ignore_index=True))
+    return pd.concat(found, ignore_index=True)
 
 
 def _with_intervals(out: pd.DataFrame) -> pd.DataFrame:
@@ -147,12 +171,17 @@ def _with_intervals(out: pd.DataFrame) -> pd.DataFrame:
     for number in range(FOLDS):
         own = out["fold"] == number
         factors = learning.factors(out[~own].reset_index(drop=True))
-        parts = (dict(zip(p["kind"], p["value"], strict=True)) for _, p in factors.groupby("parameter"))
-        by_platform, by_region, by_rung = parts
-        laws = law.AudienceLaws({}, by_rung, by_platform, by_region)
+        parts = {
+            str(name): dict(zip(part["kind"], part["value"], strict=True))
+            for name, part in factors.groupby("parameter")
+        }
+        laws = law.AudienceLaws(
+            {}, *(parts.get(name.value, {}) for name in law.FACTORS)
+        )
         rows = out[own]
-        half = law.Z90 * rows["spread"] * laws.factor(rows["rung"], rows["platform_id"], rows["region"])
-        held[own] = (rows["odds"] - rows["middle"]).abs() <= half
+        half = laws.factor(rows["rung"], rows["platform_id"], rows["region"])
+        off = (rows["odds"] - rows["middle"]).abs()
+        held[own] = off <= law.Z90 * rows["spread"] * half
     return out.assign(model_share=hardened(out["middle"].to_numpy("float64")), held=held)
 
 
@@ -217,9 +246,7 @@ def answered(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd.Da
     Raises:
         ValueError: The facts have no laws.
     """
-    laws = law.read(tables["audience_laws"])
-    if laws is None:
-        raise ValueError("audience_laws has no rows; run audience-impact learn-audiences")
+    laws = _laws(tables)
     clean = pd.DataFrame({name: rows[name].str.strip() for name in KEY})
     span = periods.spans(clean["period"])
     wanted = clean.assign(moment=periods.middle(span["start"], span["end"]), way=_way(rows))

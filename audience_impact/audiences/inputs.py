@@ -24,6 +24,7 @@ from audience_impact.errors import base_laws, figure_errors, law
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.imputation import audiences as imputation
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 _AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
@@ -216,6 +217,7 @@ class Inputs(Declared):
         doubts: What speaks against each of these.
         audiences: What they say together at least and at most, and the base of each.
         laws: How each audience is drawn.
+        imputed: Audiences that no figure counts: their share of the base, and from what it follows.
         daily: The daily figure of each audience that has one, and how it is drawn.
         feature_shares: Shares of use that speak for the restricted features.
         circumvention: The share that keeps access, by restriction.
@@ -230,6 +232,7 @@ class Inputs(Declared):
         "doubts": DOUBTS,
         "audiences": AUDIENCES,
         "laws": LAWS,
+        "imputed": imputation.FRAME,
         "daily": DAILY,
         "feature_shares": FEATURE_SHARES,
         "circumvention": CIRCUMVENTION,
@@ -242,6 +245,7 @@ class Inputs(Declared):
     doubts: pd.DataFrame
     audiences: pd.DataFrame
     laws: pd.DataFrame
+    imputed: pd.DataFrame
     daily: pd.DataFrame
     feature_shares: pd.DataFrame
     circumvention: pd.DataFrame
@@ -256,13 +260,16 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
     before = figures.before(scope.wanted, candidates)
     chosen = figures.choose(before)
     audiences = _audiences(scope.wanted, chosen, tables, errors)
+    counted = pooling.distributions(chosen, before, tables, errors)
+    imputed = imputation.imputed(scope.wanted, audiences, counted, tables)
     return Inputs(
         candidates,
         before,
         chosen,
         doubts(chosen, before, candidates, scope, tables),
         audiences,
-        pooling.distributions(chosen, before, tables, errors),
+        imputation.replacing(counted, imputed),
+        imputed,
         daily_reach.daily(scope.wanted, candidates, tables, errors),
         features.shares(audiences, scope.targets, tables, errors),
         circumvention.circumvention(scope.restrictions["restriction_id"], tables, errors),

@@ -27,6 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.frames import Array
+from audience_impact.imputation.rungs import PEOPLE
 
 SOVIET = frozenset("AM AZ BY EE GE KG KZ LT LV MD RU TJ TM UA UZ".split())
 ARAB = frozenset("AE BH DJ DZ EG IQ JO KM KW LB LY MA MR OM PS QA SA SD SO SY TN YE".split())
@@ -44,6 +45,7 @@ class Effect:
         is_rough: Whether it changes by steps rather than smoothly.
         times: Column that it comes times; one where empty.
         start: Spread at which learning begins.
+        most: Largest spread that learning may find.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Effect:
     scale: float = 1.0
     is_rough: bool = False
     times: str = ""
+    most: float = 3.0
 
 
 def _years(name: str, by: tuple[str, ...], start: float, scale: float, rough: bool) -> Effect:
@@ -60,42 +63,46 @@ def _years(name: str, by: tuple[str, ...], start: float, scale: float, rough: bo
 
 
 SERVICE, COUNTRY, WAY = "platform_id", "area_id", "way"
+HOUSE_MOST = 0.15
+"""Largest spread of who counted: the next house is another one, and is not to be known by it."""
 EFFECTS = (
-    Effect("world", (), 1.2),
-    Effect("online", (), 0.3, times="online_odds"),
+    Effect("world", (), 1.5),
+    Effect("online", (), 0.26, times="online_odds"),
     Effect("blocked", (), 1.0, times="is_blocked"),
-    Effect("service", (SERVICE,), 0.9),
-    _years("service_years", (SERVICE,), 0.1, 4.0, rough=False),
-    Effect("service_online", (SERVICE,), 0.1, "online_odds", 1.2),
-    Effect("service_size", (SERVICE,), 0.15, "size", 2.5),
-    Effect("service_kind", ("platform_kind",), 0.35),
-    Effect("region_service", ("region", SERVICE), 0.2),
-    _years("region_service_years", ("region", SERVICE), 0.13, 4.0, rough=False),
-    Effect("subregion", ("subregion",), 0.11),
-    Effect("subregion_service", ("subregion", SERVICE), 0.1),
-    _years("subregion_service_years", ("subregion", SERVICE), 0.27, 3.0, rough=True),
-    Effect("league_service", ("league", SERVICE), 0.2),
-    Effect("country", (COUNTRY,), 0.15),
-    _years("country_years", (COUNTRY,), 0.26, 4.0, rough=True),
+    Effect("service", (SERVICE,), 0.85),
+    _years("service_years", (SERVICE,), 0.06, 4.0, rough=False),
+    Effect("service_online", (SERVICE,), 0.22, "online_odds", 1.2),
+    Effect("service_size", (SERVICE,), 0.18, "size", 2.5),
+    Effect("service_kind", ("platform_kind",), 0.2),
+    Effect("region_service", ("region", SERVICE), 0.18),
+    _years("region_service_years", ("region", SERVICE), 0.06, 4.0, rough=False),
+    Effect("subregion", ("subregion",), 0.14),
+    Effect("subregion_service", ("subregion", SERVICE), 0.2),
+    _years("subregion_service_years", ("subregion", SERVICE), 0.3, 3.0, rough=True),
+    Effect("league_service", ("league", SERVICE), 0.18),
+    Effect("country", (COUNTRY,), 0.22),
+    _years("country_years", (COUNTRY,), 0.25, 4.0, rough=True),
     Effect("country_kind", (COUNTRY, "platform_kind"), 0.1),
     Effect("country_service", (COUNTRY, SERVICE), 0.2),
-    _years("country_service_years", (COUNTRY, SERVICE), 0.1, 4.0, rough=True),
-    Effect("way", (WAY,), 0.27),
-    Effect("way_service", (WAY, SERVICE), 0.06),
-    Effect("way_service_year", (WAY, SERVICE, "year"), 0.24),
-    Effect("way_subregion_service", (WAY, "subregion", SERVICE), 0.1),
-    Effect("way_country", (WAY, COUNTRY), 0.05),
-    Effect("way_country_service", (WAY, COUNTRY, SERVICE), 0.1),
-    Effect("series", ("series",), 0.37),
-    Effect("series_service", ("series", SERVICE), 0.38),
-    Effect("series_service_year", ("series", SERVICE, "year"), 0.33),
-    Effect("survey", ("survey",), 0.05),
+    _years("country_service_years", (COUNTRY, SERVICE), 0.27, 4.0, rough=True),
+    Effect("way", (WAY,), 0.2),
+    Effect("way_service", (WAY, SERVICE), 0.3),
+    Effect("way_service_year", (WAY, SERVICE, "year"), 0.1),
+    Effect("way_subregion_service", (WAY, "subregion", SERVICE), 0.17),
+    Effect("way_country", (WAY, COUNTRY), 0.1),
+    Effect("way_country_service", (WAY, COUNTRY, SERVICE), 0.14),
+    Effect("series", ("series",), 0.14, most=HOUSE_MOST),
+    Effect("series_service", ("series", SERVICE), 0.14, most=HOUSE_MOST),
+    Effect("survey", ("survey",), 0.03),
 )
 """The model."""
 
 
 def described(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of figures.placed with what EFFECTS asks for: `league`, `year`, numbers as such."""
+    """The rows of figures.placed with what EFFECTS asks for: `league`, `year`, numbers as such.
+
+    The series of what is no count of people is the way itself: advertising tools are one.
+    """
     league = pd.Series("", rows.index)
     league = league.mask(rows["area_id"].isin(SOVIET), "soviet")
     league = league.mask(rows["area_id"].isin(ARAB), "arab")
@@ -103,6 +110,7 @@ def described(rows: pd.DataFrame) -> pd.DataFrame:
         league=league.where(league != "", "in " + rows["region"]),
         year=np.floor(rows["years"]).astype("int64"),
         is_blocked=rows["is_blocked"].astype("float64"),
+        series=rows["series"].where(rows[WAY].isin(PEOPLE), rows[WAY]),
     )
 
 

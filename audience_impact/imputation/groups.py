@@ -83,8 +83,8 @@ def _together(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
         union = model.unions(Group(_drawn(own), joint_use, everyone))[0]
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(law.SHARE_DECIMALS)
         rung = rungs.ORDER[int(own["rung"].map(rungs.ORDER.index).max())]
-        found[place] = [*quantiles, rung]
-    return pd.DataFrame.from_dict(found, orient="index", columns=[*SHARES, "rung"])
+        found[place] = [*quantiles, rung, own["online_share"].iloc[0]]
+    return pd.DataFrame.from_dict(found, orient="index", columns=law.COLUMNS)
 
 
 def _drawn(members: pd.DataFrame) -> Array:

@@ -39,13 +39,16 @@ from audience_impact.imputation.effects import (
     variance,
 )
 from audience_impact.imputation.figures import hardened, observations, placed
-from audience_impact.imputation.leaving_out import inverse
+from audience_impact.imputation.leaving_out import inverse, trusting
 from audience_impact.vocabulary import AudienceLaw, WayOfCounting
 
+FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REGION_FACTOR)
+"""Factors of an interval, in the order of the fields of `AudienceLaws`."""
 Z90 = 1.6448536269514722
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
 """No quantile of a share lies outside."""
 SHARES = ["q05_share", "q50_share", "q95_share"]
+COLUMNS = [*SHARES, "rung", "online_share"]
 UNKNOWN = "?"
 """Series and survey of a figure that is wanted: none that was ever printed."""
 SHARE_DECIMALS = 5
@@ -91,36 +94,25 @@ def read(audience_laws: pd.DataFrame) -> AudienceLaws | None:
         raise ValueError(
             f"audience_laws lacks {', '.join(missing)}; run audience-impact learn-audiences"
         )
-    factors = (
-        parts.get(name.value, {})
-        for name in (
-            AudienceLaw.RUNG_FACTOR,
-            AudienceLaw.PLATFORM_FACTOR,
-            AudienceLaw.REGION_FACTOR,
-        )
-    )
-    return AudienceLaws(spreads, *factors)
+    return AudienceLaws(spreads, *(parts.get(name.value, {}) for name in FACTORS))
 
 
 def imputed(
     wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, without_country: bool = False
 ) -> pd.DataFrame:
-    """Quantiles of the share of the people online (SHARES), and `rung`, indexed like `wanted`.
+    """Quantiles of the share of the people online (SHARES), `rung` and `online_share` of residents.
+
+    Indexed like `wanted`.
 
     `wanted` has `area_id`, `platform_id` and `moment` (a day); with `way`, what is wanted is a
     figure counted in that way; with `is_under_block`, whether from under a block as the facts have
     it. Rows that cannot be had are absent: no service with users of its own, no people online on
     record. `without_country` leaves out the figures of the country of each row.
     """
-    asked = wanted.reset_index(names="place")
-    asked = described(placed(asked, tables)).assign(series=UNKNOWN, survey=UNKNOWN)
-    if "way" not in asked:
-        asked["way"] = WayOfCounting.ASKED.value
-    if "is_under_block" not in asked:
-        asked["is_blocked"] = 0.0
+    asked = _described(wanted, tables)
     known = described(observations(tables))
     if asked.empty or known.empty:
-        return pd.DataFrame(columns=[*SHARES, "rung"])
+        return pd.DataFrame(columns=COLUMNS)
     rung = _rungs(asked, known, without_country)
     middle, spread = conditioned(asked, known, laws, without_country)
     half = Z90 * spread * laws.factor(rung, asked["platform_id"], asked["region"])
@@ -128,8 +120,18 @@ def imputed(
         name: hardened(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
         for name, sign in zip(SHARES, (-1.0, 0.0, 1.0), strict=True)
     }
-    found = pd.DataFrame({**shares, "rung": rung.to_numpy()}, index=asked["place"].to_numpy())
+    more = {"rung": rung.to_numpy(), "online_share": asked["online_share"].to_numpy()}
+    found = pd.DataFrame({**shares, **more}, index=asked["place"].to_numpy())
     return found[(found["rung"] != "").to_numpy()]
+
+
+def _described(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """What is wanted, as effects.py reads it; `place` is its place in `wanted`."""
+    asked = wanted.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
+    if "way" not in asked:
+        asked["way"] = WayOfCounting.ASKED.value
+    asked = described(placed(asked, tables))
+    return asked if "is_under_block" in asked else asked.assign(is_blocked=0.0)
 
 
 def _rungs(asked: pd.DataFrame, known: pd.DataFrame, without_country: bool) -> pd.Series:
@@ -146,8 +148,8 @@ def conditioned(
     asked: pd.DataFrame, known: pd.DataFrame, laws: AudienceLaws, without_country: bool
 ) -> tuple[Array, Array]:
     """Mean and spread (rows,) of what is asked, in softened log odds, given what is known."""
-    precision = inverse(covariance(known, laws.spreads))
-    weighted = precision @ known["odds"].to_numpy("float64")
+    odds = known["odds"].to_numpy("float64")
+    precision, weighted = trusting(inverse(covariance(known, laws.spreads)), odds)
     shared = cross_covariance(asked, known, laws.spreads)
     total = variance(asked, laws.spreads)
     if not without_country:

@@ -43,7 +43,7 @@ from audience_impact.imputation.effects import (
     described,
 )
 from audience_impact.imputation.figures import observations
-from audience_impact.imputation.leaving_out import Blocks, blocks, inverse, left_out, score
+from audience_impact.imputation.leaving_out import Blocks, blocks, inverse, left_out, score, trusting
 from audience_impact.imputation.rungs import LEAVING, rung_of_left_out
 from audience_impact.vocabulary import AudienceLaw, ParameterBasis, WayOfCounting
 
@@ -52,8 +52,8 @@ READ = ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "
 LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
 """Fewer figures or countries teach nothing."""
 PRIOR, LEAST_SPREAD, MOST_SPREAD = 2.0, 0.01, 3.0
-STEPS = 40
-START_OWN = 0.2
+STEPS = 15
+START_OWN = 0.13
 INSIDE, Z90 = 0.90, 1.6448536269514722
 SHRINK = 10.0
 LEAST_FACTOR_COUNTRIES = 5
@@ -88,12 +88,13 @@ def spreads(known: Figures, steps: int = STEPS) -> dict[str, float]:
     names = [effect.name for effect in EFFECTS] + [OWN + way for way in ways]
     start = np.log([effect.start for effect in EFFECTS] + [START_OWN] * len(ways))
     shared = [among(effect, known.rows) for effect in EFFECTS]
-    (own,) = [known.rows["way"].map({way: n for n, way in enumerate(ways)}).to_numpy("int64")]
+    own = known.rows["way"].map({way: n for n, way in enumerate(ways)}).to_numpy("int64")
 
     def loss(logs: Array) -> tuple[float, Array]:
         return _loss(logs, start, known, shared, own)
 
-    ends = [(np.log(LEAST_SPREAD), np.log(MOST_SPREAD))] * len(start)
+    most = np.log([effect.most for effect in EFFECTS] + [MOST_SPREAD] * len(ways))
+    ends = [(np.log(LEAST_SPREAD), end) for end in most]
     options = {"maxiter": steps, "maxfun": 2 * steps}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=ends, options=options)
     return dict(zip(names, np.exp(found.x).round(DECIMALS).tolist(), strict=True))
@@ -130,9 +131,8 @@ def foretold(rows: pd.DataFrame, known: Spreads) -> pd.DataFrame:
 
     One row a figure and rung; `rows` as `described` gives them.
     """
-    precision = inverse(covariance(rows, known))
     odds = rows["odds"].to_numpy("float64")
-    weighted = precision @ odds
+    precision, weighted = trusting(inverse(covariance(rows, known)), odds)
     found = []
     for by, _ in LEAVING:
         parts = blocks(codes(by, rows)[0])

@@ -36,6 +36,8 @@ AUDIENCES = Frame(
         "shape": TEXT,
         **dict.fromkeys(LAW[1:], NUMBER),
         **figure_errors.COLUMNS,
+        "audience_base_id": TEXT,
+        "least_persons": NUMBER,
         **dict.fromkeys(OWN_LAW, NUMBER),
     },
     key=("row",),
