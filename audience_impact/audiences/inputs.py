@@ -25,6 +25,7 @@ from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.imputation import audiences as imputation
+from audience_impact.shares import random_effects
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 _AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
@@ -160,12 +161,20 @@ FEATURE_SHARES = Frame(
     },
     key=(*COUNTRY, "feature_use_id"),
 )
+FEATURE_LAWS = Frame(
+    "inputs.feature_laws",
+    {**_COUNTRY, "feature": TEXT, "draw_key": TEXT, **dict.fromkeys(random_effects.LAW, NUMBER)},
+    key=(*COUNTRY, "feature"),
+)
 CIRCUMVENTION = Frame(
     "inputs.circumvention",
     {
         "restriction_id": TEXT,
+        "basis": TEXT,
         "circumvention_id": TEXT,
+        "draw_key": TEXT,
         **_LAW,
+        **dict.fromkeys(random_effects.LAW, NUMBER),
         "least_share": NUMBER,
         "most_share": NUMBER,
         "is_self_selected": TRUTH,
@@ -220,7 +229,8 @@ class Inputs(Declared):
         imputed: Audiences that no figure counts: their share of the base, and from what it follows.
         daily: The daily figure of each audience that has one, and how it is drawn.
         feature_shares: Shares of use that speak for the restricted features.
-        circumvention: The share that keeps access, by restriction.
+        feature_laws: Laws of the users of restricted features, where no share of use speaks.
+        circumvention: The share that keeps access, by restriction, measured or learned.
         overlaps: Measured overlaps that speak for the audiences of a country.
         errors: What figures may be off by; None where the facts have not been asked.
     """
@@ -235,6 +245,7 @@ class Inputs(Declared):
         "imputed": imputation.FRAME,
         "daily": DAILY,
         "feature_shares": FEATURE_SHARES,
+        "feature_laws": FEATURE_LAWS,
         "circumvention": CIRCUMVENTION,
         "overlaps": OVERLAPS,
     }
@@ -248,6 +259,7 @@ class Inputs(Declared):
     imputed: pd.DataFrame
     daily: pd.DataFrame
     feature_shares: pd.DataFrame
+    feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
     overlaps: pd.DataFrame
     errors: FigureErrors | None
@@ -262,6 +274,7 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
     audiences = _audiences(scope.wanted, chosen, tables, errors)
     counted = pooling.distributions(chosen, before, tables, errors)
     imputed = imputation.imputed(scope.wanted, audiences, counted, tables)
+    shares = features.shares(audiences, scope.targets, tables, errors)
     return Inputs(
         candidates,
         before,
@@ -271,8 +284,9 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
         imputation.replacing(counted, imputed),
         imputed,
         daily_reach.daily(scope.wanted, candidates, tables, errors),
-        features.shares(audiences, scope.targets, tables, errors),
-        circumvention.circumvention(scope.restrictions["restriction_id"], tables, errors),
+        shares,
+        features.laws(audiences, scope.targets, shares, tables),
+        circumvention.circumvention(scope, tables, errors),
         overlaps.speaking(audiences, tables),
         errors,
     )

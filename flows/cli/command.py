@@ -220,10 +220,14 @@ OnlyCheck = Annotated[
 def _learned(table: str, facts: Path, check: bool) -> typer.Exit:
     """Write a table that is learned from other facts, or only compare; the exit to raise."""
     fact_folders([facts])
-    from flows.pipeline import calibrate, learn, steps
+    from flows.pipeline import calibrate, learn, shares, steps
     from schemas.contracts import ValidationOffError
 
-    write = {calibrate.TABLE: calibrate.calibrate, learn.TABLE: learn.learn}[table]
+    write = {
+        calibrate.TABLE: calibrate.calibrate,
+        learn.TABLE: learn.learn,
+        shares.TABLE: shares.learn,
+    }[table]
     try:
         matched, told = write(facts, check)
     except (steps.RefusedError, ValidationOffError, ValueError) as error:
@@ -242,6 +246,12 @@ def calibrate(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
 def learn(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     """Learn what printed figures may be off by and write figure_errors.csv."""
     raise _learned("figure_errors", facts, check)
+
+
+@app.command()
+def learn_shares(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+    """Learn who keeps access and who uses a feature; write circumvention_laws and feature_laws."""
+    raise _learned("circumvention_laws", facts, check)
 
 
 @app.command()
