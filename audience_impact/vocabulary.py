@@ -226,7 +226,11 @@ class ImpactMetric(StrEnum):
 
 
 class DedupMethod(StrEnum):
-    """How people who use several of the platforms were kept from counting twice."""
+    """How people who use several of the platforms were kept from counting twice.
+
+    The imputed ones say beside it from which rung an audience was imputed; several services are
+    united by the model of joint use, as in latent_factor.
+    """
 
     SINGLE = "single"
     FRECHET = "frechet"
@@ -234,6 +238,12 @@ class DedupMethod(StrEnum):
     LATENT_FACTOR = "latent_factor"
     CONDITIONED = "conditioned"
     OBSERVED_UNION = "observed_union"
+    IMPUTED_OWN_PEOPLE = "imputed_own_people"
+    IMPUTED_OWN_OTHER = "imputed_own_other"
+    IMPUTED_COUNTRY = "imputed_country"
+    IMPUTED_SUBREGION = "imputed_subregion"
+    IMPUTED_SERVICE = "imputed_service"
+    IMPUTED_KIND = "imputed_kind"
 
 
 class IntervalKind(StrEnum):
@@ -301,6 +311,7 @@ class ObsStatus(StrEnum):
     NORMAL = "A"
     ESTIMATED = "E"
     FORECAST = "F"
+    IMPUTED = "I"
     LOW_RELIABILITY = "U"
     MISSING = "M"
 
@@ -359,6 +370,24 @@ class UseFrequencyKind(StrEnum):
     OF_WEEKLY_USERS = "of_weekly_users"
     OF_ADOPTERS = "of_adopters"
     OF_POPULATION = "of_population"
+
+
+class CircumventionKind(StrEnum):
+    """What a share of those who keep access was taken from."""
+
+    KEEPS_ACCESS = "keeps_access"
+    STILL_REACHED_MONTHLY = "still_reached_monthly"
+    STILL_REACHED_WEEKLY = "still_reached_weekly"
+    STILL_REACHED_DAILY = "still_reached_daily"
+    USES_VPN = "uses_vpn"
+
+
+class CircumventionBasis(StrEnum):
+    """Where the share of a restriction comes from."""
+
+    MEASURED = "measured"
+    LEARNED = "learned"
+    NETWORK_GONE = "network_gone"
 
 
 class ParameterBasis(StrEnum):
@@ -447,6 +476,42 @@ class RungFamily(StrEnum):
     PLACE = "place"
     NETWORK = "network"
     ONLINE = "online"
+
+
+class WayOfCounting(StrEnum):
+    """How a figure of an audience was made."""
+
+    ASKED = "asked"
+    NAMED = "named"
+    ASKED_OF_USERS = "asked_of_users"
+    MEASURED = "measured"
+    WEEKLY = "weekly"
+    DAILY = "daily"
+    TOLD = "told"
+    ADVERTISING = "advertising"
+    ACCOUNTS = "accounts"
+    INSTALLED = "installed"
+    UNSPECIFIED = "unspecified"
+
+
+class ImputationRung(StrEnum):
+    """From what the audience of a service was imputed, the nearest first."""
+
+    OWN_PEOPLE = "own_people"
+    OWN_OTHER = "own_other"
+    COUNTRY = "country"
+    SUBREGION = "subregion"
+    SERVICE = "service"
+    KIND = "kind"
+
+
+class AudienceLaw(StrEnum):
+    """What the facts teach of audiences that nobody counted."""
+
+    EFFECT_SPREAD = "effect_spread"
+    RUNG_FACTOR = "rung_factor"
+    PLATFORM_FACTOR = "platform_factor"
+    REGION_FACTOR = "region_factor"
 
 
 class InputKind(StrEnum):

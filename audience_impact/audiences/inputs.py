@@ -25,6 +25,8 @@ from audience_impact.errors import base_laws, figure_errors, law
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.imputation import audiences as imputation
+from audience_impact.shares import random_effects
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 _AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
@@ -160,12 +162,20 @@ FEATURE_SHARES = Frame(
     },
     key=(*COUNTRY, "feature_use_id"),
 )
+FEATURE_LAWS = Frame(
+    "inputs.feature_laws",
+    {**_COUNTRY, "feature": TEXT, "draw_key": TEXT, **dict.fromkeys(random_effects.LAW, NUMBER)},
+    key=(*COUNTRY, "feature"),
+)
 CIRCUMVENTION = Frame(
     "inputs.circumvention",
     {
         "restriction_id": TEXT,
+        "basis": TEXT,
         "circumvention_id": TEXT,
+        "draw_key": TEXT,
         **_LAW,
+        **dict.fromkeys(random_effects.LAW, NUMBER),
         "least_share": NUMBER,
         "most_share": NUMBER,
         "is_self_selected": TRUTH,
@@ -217,9 +227,11 @@ class Inputs(Declared):
         doubts: What speaks against each of these.
         audiences: What they say together at least and at most, and the base of each.
         laws: How each audience is drawn.
+        imputed: Audiences that no figure counts: their share of the base, and from what it follows.
         daily: The daily figure of each audience that has one, and how it is drawn.
         feature_shares: Shares of use that speak for the restricted features.
-        circumvention: The share that keeps access, by restriction.
+        feature_laws: Laws of the users of restricted features, where no share of use speaks.
+        circumvention: The share that keeps access, by restriction, measured or learned.
         overlaps: Measured overlaps that speak for the audiences of a country.
         parts: The places and networks of restrictions that touch a part of a country.
         errors: What figures may be off by; None where the facts have not been asked.
@@ -232,8 +244,10 @@ class Inputs(Declared):
         "doubts": DOUBTS,
         "audiences": AUDIENCES,
         "laws": LAWS,
+        "imputed": imputation.FRAME,
         "daily": DAILY,
         "feature_shares": FEATURE_SHARES,
+        "feature_laws": FEATURE_LAWS,
         "circumvention": CIRCUMVENTION,
         "overlaps": OVERLAPS,
         "parts": parts.PARTS,
@@ -245,8 +259,10 @@ class Inputs(Declared):
     doubts: pd.DataFrame
     audiences: pd.DataFrame
     laws: pd.DataFrame
+    imputed: pd.DataFrame
     daily: pd.DataFrame
     feature_shares: pd.DataFrame
+    feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
     overlaps: pd.DataFrame
     parts: pd.DataFrame
@@ -260,16 +276,21 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
     before = figures.before(scope.wanted, candidates)
     chosen = figures.choose(before)
     audiences = _audiences(scope.wanted, chosen, tables, errors)
+    counted = pooling.distributions(chosen, before, tables, errors)
+    imputed = imputation.imputed(scope.wanted, audiences, counted, tables)
+    shares = features.shares(audiences, scope.targets, tables, errors)
     return Inputs(
         candidates,
         before,
         chosen,
         doubts(chosen, before, candidates, scope, tables),
         audiences,
-        pooling.distributions(chosen, before, tables, errors),
+        imputation.replacing(counted, imputed),
+        imputed,
         daily_reach.daily(scope.wanted, candidates, tables, errors),
-        features.shares(audiences, scope.targets, tables, errors),
-        circumvention.circumvention(scope.restrictions["restriction_id"], tables, errors),
+        shares,
+        features.laws(audiences, scope.targets, shares, tables),
+        circumvention.circumvention(scope, tables, errors),
         overlaps.speaking(audiences, tables),
         parts.parts(scope, tables),
         errors,

@@ -10,6 +10,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.imputation import rungs
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.reasons import NEVER, because
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
@@ -17,7 +18,13 @@ from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import reach, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Draws
-from audience_impact.vocabulary import DedupMethod, ImpactMetric, OverlapKind
+from audience_impact.vocabulary import (
+    CircumventionBasis,
+    DedupMethod,
+    ImpactMetric,
+    OverlapKind,
+    Severity,
+)
 
 QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
 _ENDS = ["lower_persons", *QUANTILES, "upper_persons"]
@@ -77,7 +84,7 @@ def _shared(
             "base": bases.where(bases != ""),
             "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
-            "dedup_method": _method(inputs.audiences, bounds, drawn, model),
+            "dedup_method": _imputed(_method(inputs.audiences, bounds, drawn, model), inputs),
             "staleness": figures.staleness(groups["age_months"].max()),
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
@@ -103,6 +110,14 @@ def _method(
         if one.used and bounds.countries.loc[one.key, "is_sharp"]:
             word[name] = (_overlap_method(one) if is_drawn[name] else DedupMethod.LP).value
     return word.mask(single, DedupMethod.SINGLE.value)
+
+
+def _imputed(word: pd.Series, inputs: Inputs) -> pd.Series:
+    """The method, or the farthest rung from which an audience of the restriction is imputed."""
+    order = inputs.imputed["rung"].map(rungs.ORDER.index).astype("float64")
+    farthest = order.groupby(inputs.imputed["restriction_id"]).max()
+    words = farthest.map({number: f"imputed_{rung}" for number, rung in enumerate(rungs.ORDER)})
+    return words.reindex(word.index).fillna(word)
 
 
 def _overlap_method(one: Resolved) -> DedupMethod:
@@ -189,10 +204,12 @@ def _feature_users(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     )
     words = assumed.astype("str").reindex(frame.index, fill_value="")
     is_asked = pd.Series(frame.index.isin(assumed.index), frame.index)
+    learned = frame.index.isin(found.inputs.feature_laws["restriction_id"]) & ~is_asked
     frame = because(frame, narrowed & whole.isna() & named, "mixed_features")
-    frame = because(frame, narrowed & ~is_asked, "no_feature_share")
+    frame = because(frame, narrowed & ~(is_asked | learned), "no_feature_share")
+    frame = because(frame, narrowed & learned, "feature_learned")
     frame = because(frame, narrowed & is_asked & (words != ""), "feature_assumed", words)
-    frame[QUANTILES] = frame[QUANTILES].where(~(narrowed & (~is_asked | whole.isna())))
+    frame[QUANTILES] = frame[QUANTILES].where(~(narrowed & (~(is_asked | learned) | whole.isna())))
     return _uncalibrated(frame, found.simulation)
 
 
@@ -200,12 +217,21 @@ def _deprived(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     """Feature users who do not keep access."""
     frame = _feature_users(found, status).drop(columns=_ENDS)
     frame = frame.join(_numbers(found, ImpactMetric.PEOPLE_DEPRIVED_NET))
-    polls = found.inputs.circumvention.set_index("restriction_id")["is_self_selected"]
-    counted = frame.index.isin(polls.index)
-    poll = polls.reindex(frame.index).eq(True)
+    keeping = found.inputs.circumvention.set_index("restriction_id").reindex(frame.index)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)
-    frame = because(frame, enforced & ~counted, "no_circumvention")
-    return because(frame, enforced & poll, "poll")
+    unknown = keeping["basis"].isna()
+    severity = found.scope.by_id["severity"].reindex(frame.index)
+    slowed = severity.isin([Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value])
+    rules = {
+        "no_circumvention": unknown & ~slowed,
+        "not_cut": unknown & slowed,
+        "poll": keeping["is_self_selected"].eq(True),
+        "network_gone": keeping["basis"].eq(CircumventionBasis.NETWORK_GONE.value),
+        "circumvention_learned": keeping["basis"].eq(CircumventionBasis.LEARNED.value),
+    }
+    for rule, applies in rules.items():
+        frame = because(frame, enforced & applies, rule)
+    return frame
 
 
 def _lost(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.DataFrame:

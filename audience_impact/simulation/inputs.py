@@ -14,7 +14,12 @@ from typing import ClassVar
 import pandas as pd
 
 from audience_impact.audiences import parts
-from audience_impact.audiences.inputs import CIRCUMVENTION, FEATURE_SHARES, Inputs
+from audience_impact.audiences.inputs import (
+    CIRCUMVENTION,
+    FEATURE_LAWS,
+    FEATURE_SHARES,
+    Inputs,
+)
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.audiences.universes import OWN_LAW
@@ -41,6 +46,8 @@ AUDIENCES = Frame(
         "shape": TEXT,
         **dict.fromkeys(LAW[1:], NUMBER),
         **figure_errors.COLUMNS,
+        "audience_base_id": TEXT,
+        "least_persons": NUMBER,
         **dict.fromkeys(OWN_LAW, NUMBER),
     },
     key=("row",),
@@ -72,6 +79,7 @@ class SimulationInputs(Declared):
         audiences: How each audience is drawn, numbered by `row` in the order of AUDIENCE.
         countries: Countries of complete restrictions, with bounds and how the feature is known.
         feature_shares: As `Inputs` has them.
+        feature_laws: As `Inputs` has them.
         circumvention: As `Inputs` has it.
         parts: Places of the partial ones among the complete, as `Inputs` has them.
         parent: What each area lies in, as nesting.parents gives it.
@@ -84,6 +92,7 @@ class SimulationInputs(Declared):
         "audiences": AUDIENCES,
         "countries": COUNTRIES,
         "feature_shares": FEATURE_SHARES,
+        "feature_laws": FEATURE_LAWS,
         "circumvention": CIRCUMVENTION,
         "parts": parts.PARTS,
     }
@@ -95,6 +104,7 @@ class SimulationInputs(Declared):
     audiences: pd.DataFrame
     countries: pd.DataFrame
     feature_shares: pd.DataFrame
+    feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
     parts: pd.DataFrame
     parent: "pd.Series[str]"
@@ -122,6 +132,7 @@ def simulation_inputs(
         audiences,
         _countries(scope, inputs, bounds, complete),
         inputs.feature_shares,
+        inputs.feature_laws,
         inputs.circumvention,
         inputs.parts[in_part].reset_index(drop=True),
         nesting.parents(tables["areas"]),

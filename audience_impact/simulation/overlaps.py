@@ -11,7 +11,7 @@ month or a year of a whole country do not use them.
 import numpy as np
 
 from audience_impact.bounds.measured import Resolved
-from audience_impact.bounds.patterns import indicator
+from audience_impact.overlap.patterns import indicator
 from audience_impact.bounds.sharp import Measured
 from audience_impact.frames import Array
 from audience_impact.overlap import conditioning

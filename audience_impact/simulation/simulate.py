@@ -85,6 +85,8 @@ def _countries(
     )
     people = _given_overlaps(inputs, overlap_model, (own, exposed, bases), sampler)
     asked = np.where(is_own, users, users + exposed - both)
+    learned = feature_users.of_law(inputs.feature_laws, inputs.countries, sampler)
+    asked = np.where(np.isnan(asked), people * learned, asked)
     used = np.where(is_whole, people, np.clip(asked, 0.0, people))
     places = _places(inputs, bases, sampler)
     share = parts.shares(places, inputs.countries)

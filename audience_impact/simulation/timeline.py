@@ -49,11 +49,12 @@ from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.frequency import law
+from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import days, intervals, years
 from audience_impact.simulation import audiences, reach
 from audience_impact.simulation.unions import BASE_LAW, GROUP, Unions
-from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
+from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndStatus
 
 Intervals = tuple[pd.DataFrame, pd.DataFrame]
 """Intervals without change as intervals.stretches gives them, and the rows in force on each set."""
@@ -93,6 +94,8 @@ _DRAWN = {
     "shape": TEXT,
     **dict.fromkeys(LAW[1:], NUMBER),
     **figure_errors.COLUMNS,
+    "audience_base_id": TEXT,
+    "least_persons": NUMBER,
     **dict.fromkeys(universes.OWN_LAW, NUMBER),
 }
 MONTHLY = Frame("timeline.monthly", _DRAWN)
@@ -173,7 +176,7 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Ti
     in_years = years.by_year(sizes, periods, (tables, inputs.errors), day)
     phases, figure = days.by_figure(in_years, inputs.daily, periods)
     monthly = audiences.drawn(phases, inputs.laws)
-    daily = _daily_laws(phases, figure, monthly, law.laws(phases, tables))
+    daily = _daily_laws(phases, figure, monthly, law.laws(_metrics(phases, monthly), tables))
     rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
     drawn = rows[rows["is_complete"] & rows["is_daily_drawn"]]
     return Timeline(
@@ -186,6 +189,13 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Ti
     )
 
 
+def _metrics(phases: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
+    """The phases with the metric that imputed audiences have: what a survey finds."""
+    imputed = (monthly["shape"] == IMPUTED).to_numpy()
+    metric = phases["metric"].mask(imputed, AudienceMetric.SURVEY_REGULAR.value)
+    return phases.assign(metric=metric)
+
+
 def _daily_laws(
     phases: pd.DataFrame, figure: pd.DataFrame, monthly: pd.DataFrame, share: pd.DataFrame
 ) -> pd.DataFrame:
@@ -195,7 +205,8 @@ def _daily_laws(
     other = monthly[names].reset_index(drop=True)
     usable = ~own & (other["shape"] != "") & share["mean"].notna()
     other["shape"] = other["shape"].where(usable, "")
-    frame = phases[["country_id", "platform_id", *universes.OWN_LAW]]
+    kept = ["country_id", "platform_id", "audience_base_id", "least_persons", *universes.OWN_LAW]
+    frame = monthly[kept].reset_index(drop=True)
     frame = frame.join(figure[names].where(own, other))
     return frame.join(share.add_prefix("share_").where(usable))
 
@@ -244,7 +255,7 @@ def _known(
     counted, has_base = rows["metric_priority"].notna(), rows["base_persons"].notna()
     measured = has_base & (figure["shape"].fillna("") != "")
     drawn = has_base & (daily["shape"] != "")
-    known = counted | figure["daily_persons"].notna()
+    known = counted | figure["daily_persons"].notna() | daily["shape"].eq(IMPUTED)
     all_known = known.groupby([restriction, rows["from_limit"].dt.year], dropna=False)
     return {
         "is_counted": counted,

@@ -220,13 +220,14 @@ OnlyCheck = Annotated[
 def _learned(table: str, facts: Path, check: bool) -> typer.Exit:
     """Write a table that is learned from other facts, or only compare; the exit to raise."""
     fact_folders([facts])
-    from flows.pipeline import calibrate, learn, learn_places, steps
+    from flows.pipeline import calibrate, learn, learn_places, shares, steps
     from schemas.contracts import ValidationOffError
 
     write = {
         calibrate.TABLE: calibrate.calibrate,
         learn.TABLE: learn.learn,
         learn_places.TABLE: learn_places.learn,
+        shares.TABLE: shares.learn,
     }[table]
     try:
         matched, told = write(facts, check)
@@ -252,6 +253,12 @@ def learn(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
 def learn_places(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     """Learn who is online in a place, and write place_laws.csv and network_laws.csv."""
     raise _learned("place_laws", facts, check)
+
+
+@app.command()
+def learn_shares(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+    """Learn who keeps access and who uses a feature; write circumvention_laws and feature_laws."""
+    raise _learned("circumvention_laws", facts, check)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from pandas.api.typing import DataFrameGroupBy
 from audience_impact.audiences import figures, intervals, parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
+from audience_impact.imputation import rungs
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     FRESH_MONTHS,
@@ -110,6 +111,7 @@ def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     flags = {
         **_unknown(about, groups),
         **_part(about, inputs),
+        **_imputed(groups),
         **_act(about),
         **_weak(groups),
         **_notes(about, groups, inputs),
@@ -124,11 +126,14 @@ def _flagged(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     wanted = scope.wanted[[*AUDIENCE, "is_existing_use", "is_step"]]
     rows = audiences.merge(wanted, on=AUDIENCE).merge(doubts, on=AUDIENCE, how="left")
     rows[_DOUBTED] = rows[_DOUBTED].eq(True)
+    rows = rows.merge(inputs.imputed[[*AUDIENCE, "rung"]], on=AUDIENCE, how="left")
     return rows.assign(
-        is_unknown=rows["metric_priority"].isna(),
+        is_imputed=rows["rung"].notna(),
+        rung_number=rows["rung"].map(rungs.ORDER.index, na_action="ignore").astype("float64"),
+        is_unknown=rows["metric_priority"].isna() & rows["rung"].isna(),
         is_network=rows["platform_id"] == WHOLE_INTERNET,
         is_baseless=rows["base_persons"].isna(),
-        is_own=rows["is_own_base"].eq(True),
+        is_own=rows["is_own_base"].eq(True) | rows["rung"].notna(),
         is_limit=_limits_alone(inputs, rows),
         is_projected=rows["base_status"].eq(ObsStatus.FORECAST.value) & rows["base"].ne(EVERYONE),
         is_derived=rows["base_status"].eq(ESTIMATED) | rows["is_from_share"].eq(True),
@@ -188,6 +193,18 @@ def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
         "network_guessed": some(~rows["network_rung"].isin(parts.COUNTED_NETWORKS)),
         "part": about["is_subnational"] & known,
         "part_networks": networks & known,
+    }
+
+
+def _imputed(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+    """From what audiences that nobody counted are imputed: the farthest rung of each row."""
+    said = dict(enumerate(rungs.SAID.values()))
+    words = groups["rung_number"].max().map(said)
+    count = groups["is_imputed"].sum()
+    everything = count == groups.size()
+    return {
+        "imputed": worded("imputed", words, everything),
+        "imputed_in_part": worded("imputed_in_part", words, (count > 0) & ~everything),
     }
 
 

@@ -1,7 +1,7 @@
 """The rules of status, as one table: what a row may be called, and what its `reason` then says.
 
 Definitions. A row begins as A (normal). Each rule that applies caps it: E (estimated, derived or
-not confirmed), U (low reliability) or M (no figure); a rule that caps at A says something and takes
+not confirmed), U (low reliability), I (imputed) or M (no figure); a rule that caps at A says something and takes
 nothing away. The row has the worst status that it is capped at.
 
 Method. The table is read in its order, which is that of the sentences in `reason`. Where a rule
@@ -16,16 +16,17 @@ from dataclasses import dataclass
 
 from audience_impact.vocabulary import ObsStatus
 
-NORMAL, ESTIMATED, UNRELIABLE, MISSING = (
+NORMAL, ESTIMATED, UNRELIABLE, IMPUTED, MISSING = (
     status.value
     for status in (
         ObsStatus.NORMAL,
         ObsStatus.ESTIMATED,
         ObsStatus.LOW_RELIABILITY,
+        ObsStatus.IMPUTED,
         ObsStatus.MISSING,
     )
 )
-ORDER = {NORMAL: 0, ESTIMATED: 1, UNRELIABLE: 2, MISSING: 3, "": -1}
+ORDER = {NORMAL: 0, ESTIMATED: 1, UNRELIABLE: 2, IMPUTED: 3, MISSING: 4, "": -1}
 """From the best status to the worst; blank is none yet."""
 
 FRESH_MONTHS, OLD_MONTHS = 3, 12
@@ -113,6 +114,25 @@ TABLE = (
             "no_circumvention",
             "nobody counted who keeps access",
             "people left without access: no share that keeps access",
+        ),
+        (
+            "not_cut",
+            "slowed or impaired, not cut: nobody is known to be left without access",
+            "people left without access: severity impaired or service_impaired, and nobody counted",
+        ),
+    ),
+    *_rules(
+        IMPUTED,
+        (
+            "imputed",
+            "nobody counted the audience: imputed from {what is known of it}",
+            "no figure counts the audience of any of the services: a share of the people online is "
+            "learned from other figures (audience_laws)",
+        ),
+        (
+            "imputed_in_part",
+            "nobody counted some of the audiences: imputed from {what is known of them}",
+            "figures count some of the audiences and not others, which are imputed",
         ),
     ),
     *_rules(
@@ -235,6 +255,17 @@ TABLE = (
             "people left without access: who answered chose to",
         ),
         (
+            "feature_learned",
+            "who uses the feature is learned from other countries",
+            "people who use the feature: no share of use speaks for it, `feature_laws` does",
+        ),
+        (
+            "circumvention_learned",
+            "who keeps access is learned from other countries",
+            "people left without access: nobody counted who keeps it, `circumvention_laws` speaks "
+            "for a service that was cut",
+        ),
+        (
             "uncalibrated",
             "no calibration of joint use among the facts",
             "nothing can be drawn without overlap_calibration",
@@ -289,6 +320,12 @@ TABLE = (
             "derived",
             "base or persons derived",
             "a share was turned into people, or the base was computed from others",
+        ),
+        (
+            "network_gone",
+            "nobody is taken to keep access where the network is gone",
+            "people left without access: the whole network was cut, and nobody counted who keeps "
+            "it",
         ),
         (
             "no_error",
