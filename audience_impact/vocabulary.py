@@ -451,6 +451,7 @@ class PlaceLaw(StrEnum):
     """What is learned of the people online in places below the country."""
 
     BETWEEN = "between"
+    BETWEEN_LEVEL = "between_level"
     COUNTRY_DEGREES = "country_degrees"
     SMALL_PLACE = "small_place"
     CITY = "city"
@@ -458,6 +459,7 @@ class PlaceLaw(StrEnum):
     AGEING = "ageing"
     MODEL = "model"
     MODEL_SLOPE = "model_slope"
+    MODEL_LEVEL = "model_level"
     HOUSEHOLDS = "households"
     HOUSEHOLDS_SLOPE = "households_slope"
 

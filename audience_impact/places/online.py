@@ -17,9 +17,10 @@ odds L and deviation s that of
 
     L (sqrt(1 + pi s^2 / 8) - 1),
 
-as the mean of a logistic normal nearly is.  A town stands above its holder as the towns of a region
+as the mean of a logistic normal nearly is; s itself grows as exp(b L).  A town stands above its holder as the towns of a region
 stand above the region.  Where a model, or a census of households, has a figure of the place, the
-step is what such figures were worth where surveys stand beside them.  A survey of the place is
+step is what such figures were worth where surveys stand beside them (the model's deviation times a
+slope that goes as exp(g L), since it spreads regions too little where few are online).  A survey of the place is
 then put in by Gaussian conditioning, with an error that grows with the years between.
 
 Assumptions
@@ -34,8 +35,8 @@ how small places differ.  War and flight since a survey are not in it.
 
 Citations
 ---------
-D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural Computation
-4 (mean of a logistic normal).  J. N. K. Rao, I. Molina (2015), Small Area Estimation.
+D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural
+Computation 4 (mean of a logistic normal).  J. N. K. Rao, I. Molina (2015), Small Area Estimation.
 """
 
 import numpy as np
@@ -65,9 +66,35 @@ def online_odds(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     if laws is None or wanted.empty:
         return nothing
     asked = wanted[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
-    found = _unique(asked, tables, laws)
+    ways = chains(asked["area_id"], tables)
+    asked["country_id"] = asked["area_id"].map({area: way[-1] for area, way in ways.items()})
+    days = asked[["country_id", "day"]].drop_duplicates().reset_index(drop=True)
+    days["log_odds"] = regional_figures.country_log_odds(days, tables)
+    figures = regional_figures.figures(tables)
+    rows = asked.merge(days, on=["country_id", "day"])
+    rows["spread"] = rows["country_id"].map(own_spread(figures, laws)).fillna(1.0)
+    known = regional_figures.deviations(days.merge(figures, on="country_id"))
+    found = odds_at(rows, known, tables, laws)
     joined = wanted[["area_id", "day"]].merge(found, on=["area_id", "day"], how="left")
     return joined.set_axis(wanted.index)[[*LAW, "rung"]]
+
+
+def chains(area_ids: "pd.Series[str]", tables: Tables) -> dict[str, list[str]]:
+    """Of each area those that hold it, from itself to its country."""
+    holders = regional_figures.parents(tables)
+    return {str(area): regional_figures.chain(area, holders) for area in area_ids.unique()}
+
+
+def odds_at(
+    places: pd.DataFrame, known: pd.DataFrame, tables: Tables, laws: PlaceLaws
+) -> pd.DataFrame:
+    """`area_id`, `day`, LAW and `rung` of places where their country has given log odds.
+
+    `places` has `area_id` and `day` (each pair once), `country_id`, the `log_odds` of the country
+    and the `spread` between its regions in that of all countries; `known` what figures say on those days, as
+    `regional_figures.deviations` gives it.
+    """
+    return _walk(_with_figures(_steps(places.reset_index(drop=True), tables), known), laws)
 
 
 def balance(level: Array, spread: Array) -> Array:
@@ -76,32 +103,18 @@ def balance(level: Array, spread: Array) -> Array:
 
 
 def own_spread(found: pd.DataFrame, laws: PlaceLaws) -> "pd.Series[float]":
-    """Standard deviation between the regions of each country that has a survey of them."""
+    """Spread between the regions of each country with a survey of them, in that of all countries.
+
+    A number by country: 1 where its regions differ as those of the others do.
+    """
     surveyed = found[found["kind"] == regional_figures.SURVEY]
     level = surveyed["series"].map(regional_figures.levels(surveyed)).to_numpy("float64")
-    centre = balance(level, np.full(len(surveyed), laws.spread)) + laws.between.q50
-    apart = regional_figures.log_odds(surveyed["share"]) - level - centre
+    spread = laws.spread_at(level)
+    centre = balance(level, spread) + laws.between.q50
+    apart = (regional_figures.log_odds(surveyed["share"]) - level - centre) / spread
     squares = (apart**2).groupby(surveyed["country_id"])
     weight = laws.country_degrees
-    return np.sqrt((weight * laws.spread**2 + squares.sum()) / (weight + squares.size()))
-
-
-def _unique(asked: pd.DataFrame, tables: Tables, laws: PlaceLaws) -> pd.DataFrame:
-    """`asked` with LAW and `rung`."""
-    holders = regional_figures.parents(tables)
-    chains = {area: regional_figures.chain(area, holders) for area in asked["area_id"].unique()}
-    rows = asked.assign(
-        chain=asked["area_id"].map(chains),
-        country_id=asked["area_id"].map({area: way[-1] for area, way in chains.items()}),
-    )
-    days = rows[["country_id", "day"]].drop_duplicates().reset_index(drop=True)
-    days["log_odds"] = regional_figures.country_log_odds(days, tables)
-    found = regional_figures.figures(tables)
-    steps = _steps(rows.merge(days, on=["country_id", "day"], how="left"), tables)
-    known = regional_figures.deviations(found, days)
-    steps = _with_figures(steps, known)
-    steps["spread"] = steps["country_id"].map(own_spread(found, laws)).fillna(laws.spread)
-    return _walk(steps, laws)
+    return np.sqrt((weight + squares.sum()) / (weight + squares.size()))
 
 
 def _steps(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -111,8 +124,10 @@ def _steps(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     is the place itself. A country has one step, to itself, with `depth` 0.
     """
     numbered = rows.rename(columns={"area_id": "asked_id"}).reset_index(names="row")
-    ways = [list(zip(way[-2::-1], way[:0:-1], strict=True)) or [(way[0], "")] for way in rows.chain]
-    steps = numbered.assign(pair=ways).drop(columns="chain").explode("pair", ignore_index=True)
+    known = chains(rows["area_id"], tables)
+    each = [known[area] for area in rows["area_id"]]
+    ways = [list(zip(way[-2::-1], way[:0:-1], strict=True)) or [(way[0], "")] for way in each]
+    steps = numbered.assign(pair=ways).explode("pair", ignore_index=True)
     steps["area_id"] = steps["pair"].str[0].astype("str")
     steps["holder_id"] = steps["pair"].str[1].astype("str")
     steps["depth"] = steps.groupby("row").cumcount() + steps["holder_id"].ne("").astype("int64")
@@ -166,33 +181,32 @@ def _step(
     level: pd.DataFrame, mean: Array, variance: Array, laws: PlaceLaws
 ) -> tuple[Array, Array, Array]:
     """Mean and variance of a deviation from those of the holder, and the number of the own rung."""
-    found, spread = _unknown(level, mean, variance, laws)
+    held = level["log_odds"].to_numpy("float64") + mean
+    found, spread = _unknown(level, mean, held, laws)
     wide = variance + spread**2
     rung = np.full(len(level), RUNGS.index("country"))
     for kind, slope, half in (
-        ("households", laws.households_slope, laws.households),
-        ("model", laws.model_slope, laws.model),
+        ("households", np.full(len(level), laws.households_slope), laws.households),
+        ("model", laws.slope_at(held), laws.model),
     ):
         told = level[f"{kind}_area"].to_numpy("float64")
         from_holder = told - level[f"{kind}_holder"].fillna(0.0).to_numpy("float64")
         known = ~np.isnan(told)
-        found = np.where(known, mean + slope * from_holder, found)
-        wide = np.where(known, variance + (half / NORMAL) ** 2, wide)
+        error = np.full(len(level), half / NORMAL)
+        found = np.where(known, mean + slope * from_holder + balance(held, error), found)
+        wide = np.where(known, variance + error**2, wide)
         rung = np.where(known, RUNGS.index(kind), rung)
     return _conditioned(level, found, wide, rung, laws)
 
 
-def _unknown(
-    level: pd.DataFrame, mean: Array, variance: Array, laws: PlaceLaws
-) -> tuple[Array, Array]:
+def _unknown(level: pd.DataFrame, mean: Array, held: Array, laws: PlaceLaws) -> tuple[Array, Array]:
     """Median of the deviation of a place without a figure, and the spread of its step."""
     small = (laws.small_place / level["persons"]).fillna(1.0).to_numpy("float64")
     part = level["part"].to_numpy("float64")
-    spread = level["spread"].to_numpy("float64") * np.sqrt((1.0 + small) * (1.0 - part))
-    held = level["log_odds"].to_numpy("float64") + mean
+    own = level["spread"].to_numpy("float64") * laws.spread_at(held)
+    spread = own * np.sqrt((1.0 + small) * (1.0 - part))
     usual = balance(held, spread) + laws.between.q50
-    towns = laws.city.q50
-    return mean + np.where(level["is_city"], towns, usual), spread
+    return mean + np.where(level["is_city"], laws.city.q50, usual), spread
 
 
 def _conditioned(

@@ -9,13 +9,17 @@ Citation. What is learned, from what and how well it does: online_learning.py.
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.errors.law import Spread
+from audience_impact.frames import Array
 from audience_impact.vocabulary import ErrorQuantile, PlaceLaw
 
 NORMAL = 1.6448536269514722
 """The 95 % quantile of a normal."""
+LEVELS = (-4.0, 3.0)
+"""Log odds of countries between which spreads and slopes are learned."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class PlaceLaws:
     """What the facts teach of places.
 
     Attributes:
-        between: Of a region's deviation from its country, less what `balance` says.
+        between: Of a region's deviation from its country at even odds, less what `balance` says.
+        between_level: What the log of that grows by for each unit of the country's log odds.
         city: Of the deviation of the towns of a region from the region.
         country_degrees: Regions that the spread between the regions of all countries is worth
             beside those of the country itself.
@@ -31,12 +36,14 @@ class PlaceLaws:
         survey: Half width of a survey's deviation of a region.
         ageing: What is added to that after a year, half width.
         model: Half width of a deviation where a model alone has one.
-        model_slope: Deviation for each unit of the model's.
+        model_slope: Deviation for each unit of the model's, at even odds.
+        model_level: What the log of that grows by for each unit of the country's log odds.
         households: The same of households connected at home, in a census.
         households_slope: Deviation for each unit of that.
     """
 
     between: Spread
+    between_level: float
     city: Spread
     country_degrees: float
     small_place: float
@@ -44,13 +51,22 @@ class PlaceLaws:
     ageing: float
     model: float
     model_slope: float
+    model_level: float
     households: float
     households_slope: float
 
     @property
     def spread(self) -> float:
-        """Standard deviation of a large region."""
+        """Standard deviation of a large region at even odds."""
         return deviation(self.between)
+
+    def spread_at(self, level: Array) -> Array:
+        """Standard deviation of a large region where the country has these log odds."""
+        return np.asarray(self.spread * np.exp(self.between_level * np.clip(level, *LEVELS)))
+
+    def slope_at(self, level: Array) -> Array:
+        """Deviation for each unit of the model's where the country has these log odds."""
+        return np.asarray(self.model_slope * np.exp(self.model_level * np.clip(level, *LEVELS)))
 
     @property
     def unit(self) -> Spread:
@@ -63,6 +79,8 @@ class PlaceLaws:
 
 SPREADS = (PlaceLaw.BETWEEN, PlaceLaw.CITY)
 COUNTS = (
+    PlaceLaw.BETWEEN_LEVEL,
+    PlaceLaw.MODEL_LEVEL,
     PlaceLaw.COUNTRY_DEGREES,
     PlaceLaw.SMALL_PLACE,
     PlaceLaw.MODEL_SLOPE,

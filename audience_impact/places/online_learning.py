@@ -6,17 +6,20 @@ series counts from LEAST_REGIONS regions on, and weighs with the square root of 
 Method. No draws: the same facts give the same numbers, rounded to DECIMALS.
 
 * between: the 5, 50 and 95 % quantile, over the regions of surveys, of the deviation less the
-  median that a logistic normal of this spread has (three rounds, since the two depend on each
-  other).
+  median that a logistic normal of this spread has (a few rounds, since the two depend on each
+  other), divided by exp(b L) for the log odds L of the country.
+* between_level, b: least squares of the log of the absolute deviation on L, women and men apart.
 * country_degrees: the mean squares of countries have logs that vary by 2/n where all countries are
   alike; what they vary beyond that is 2/k, and k is the number.
-* small_place: the h at which the steps below the regions of censuses of households, divided by the
-  variance that online.py gives them beside that of the regions of the same census, have mean one (the smallest such h).
+* small_place: the smallest h at which the steps below the regions of a census of households,
+  divided by the variance that online.py gives them beside that of the regions of the same census,
+  have mean one.
 * city: quantiles of log odds in the towns of a region less those of the region.
 * survey: women and men are asked apart; half of the 90 % quantile of the absolute difference of
   their deviations.
-* model, model_slope: least squares of the deviations that surveys found on those of the model,
-  within countries; the 90 % quantile of the absolute residual.
+* model_slope, model_level: least squares of the deviations that surveys found on the model's times
+  slope exp(g L), women and men apart.
+* model: the 90 % quantile of the absolute residual, women and men together.
 * households, households_slope: the same of connected homes, against surveys or, without one, the
   model, whose own error is added in squares.
 * ageing: by convention half of what model and surveys differ by beyond the errors of surveys, over
@@ -26,7 +29,7 @@ Assumptions. Surveys and the model err independently of each other.
 
 Known drawbacks. The model was fitted to the same surveys: what it is worth in a country without one
 is overstated, and what the years change is understated. One census of households, of 2014, stands
-behind small places.
+behind small places, and one survey behind towns.
 
 Citations. Weighted quantiles as in errors/learning.py. The log of a chi square: M. S. Bartlett, D.
 G. Kendall (1946), The statistical analysis of variance-heterogeneity and the logarithmic
@@ -38,29 +41,50 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
 from audience_impact.errors.law import Spread
 from audience_impact.errors.learning import quantiles
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
-from audience_impact.places.online import LARGEST_PART, balance
-from audience_impact.places.online_law import deviation, kinds
-from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY, log_odds
-from audience_impact.vocabulary import ParameterBasis, PlaceLaw, Residence
+from audience_impact.places.online import balance
+from audience_impact.places.online_law import LEVELS, NORMAL, deviation, kinds
+from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY
+from audience_impact.places.regional_pairs import (
+    LEAST_REGIONS,
+    SmallPlaces,
+    apart,
+    large,
+    pairs,
+    small_places,
+    towns,
+    two_askings,
+)
+from audience_impact.vocabulary import ParameterBasis, PlaceLaw
 
-LEAST_REGIONS = 4
 DECIMALS = 4
 ROUNDS = 3
 TAILS = (0.05, 0.50, 0.95)
 DEGREES = (1.0, 100.0)
 """Between these the number of regions that a spread is worth must lie."""
-SMALL = (1.0, 1e7)
+SMALL = np.geomspace(1.0, 1e7, 50)
+"""Where the people of a small place are looked for."""
+GROWTH = (-1.0, 1.0)
+FLOOR = 0.1
+"""Deviations smaller than this count as this in logs."""
+ASSUMED_CITY = (0.0, 0.5, 1.0)
+ASSUMED_SURVEY, ASSUMED_AGEING = 0.5, 0.2
+"""Log odds, where too few figures teach them."""
+ASSUMED_SMALL = 1e5
 READ = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
+COLUMNS = ["parameter", "kind", "value", "basis", "figures", "countries", "data_sha256", "note"]
 
 NOTES = {
-    PlaceLaw.BETWEEN: "log odds: a region less its country, beyond the median of a logistic normal",
+    PlaceLaw.BETWEEN: "log odds: a region less its country at even odds, beyond the median of a "
+    "logistic normal",
+    PlaceLaw.BETWEEN_LEVEL: "growth of the log of the spread for each unit of the log odds of the "
+    "country",
     PlaceLaw.CITY: "log odds: the towns of a region less the region",
     PlaceLaw.COUNTRY_DEGREES: "regions: what the spread of all countries is worth beside a "
     "country's own",
@@ -69,7 +93,9 @@ NOTES = {
     PlaceLaw.AGEING: "half of a 90 % interval, log odds, after one year; grows with the square "
     "root: a convention, half of what model and surveys differ by",
     PlaceLaw.MODEL: "half of a 90 % interval, log odds: a region by the model alone",
-    PlaceLaw.MODEL_SLOPE: "deviation by surveys for each unit of the model's",
+    PlaceLaw.MODEL_SLOPE: "deviation by surveys for each unit of the model's, at even odds",
+    PlaceLaw.MODEL_LEVEL: "growth of the log of that slope for each unit of the log odds of the "
+    "country",
     PlaceLaw.HOUSEHOLDS: "half of a 90 % interval, log odds: a place by its connected homes alone",
     PlaceLaw.HOUSEHOLDS_SLOPE: "deviation for each unit of that of connected homes",
 }
@@ -85,202 +111,203 @@ class Learned:
     countries: int
 
 
-def apart(found: pd.DataFrame) -> pd.DataFrame:
-    """Figures with the log odds of the series (`level`) and the `deviation` from it."""
-    level = found["series"].map(regional_figures.levels(found)).astype("float64")
-    return found.assign(level=level, deviation=log_odds(found["share"]) - level)
+Laws = dict[PlaceLaw, Learned]
 
 
-def _large(found: pd.DataFrame) -> pd.DataFrame:
-    size = found.groupby("series")["area_id"].transform("size")
-    return found[size >= LEAST_REGIONS].assign(weight=size**-0.5)
+def _numbers(rows: pd.DataFrame, *names: str) -> list[Array]:
+    return [np.asarray(rows[name].to_numpy("float64")) for name in names]
 
 
-def between(found: pd.DataFrame) -> Spread:
-    """Quantiles of the deviation of a region beyond `balance`; `found` as `apart` gives it."""
-    rows = _large(found)
+def _half(values: Array) -> float:
+    """The 90 % quantile of the absolute values."""
+    return float(quantiles(np.abs(values), np.ones(len(values)), (0.90,))[0])
+
+
+def between_level(found: pd.DataFrame) -> float:
+    """Growth of the log of the spread with the log odds of the country."""
+    off, level, weight = _numbers(large(found), "deviation", "level", "weight")
+    inside = np.clip(level, *LEVELS)
+    centred = inside - np.average(inside, weights=weight)
+    logs = np.log(np.abs(off) + FLOOR)
+    return float((weight * centred * logs).sum() / (weight * centred**2).sum())
+
+
+def between(found: pd.DataFrame, by_level: float) -> Spread:
+    """Quantiles at even odds of the deviation of a region; `found` as `apart` gives it."""
+    rows = large(found)
     law = Spread(-1.0, 0.0, 1.0)
     weight = rows["weight"].to_numpy("float64")
     for _ in range(ROUNDS):
-        law = Spread(*map(float, quantiles(_beyond(rows, deviation(law)), weight, TAILS)))
+        beyond = _beyond(rows, deviation(law), by_level)
+        law = Spread(*map(float, quantiles(beyond, weight, TAILS)))
     return law
 
 
-def _beyond(rows: pd.DataFrame, spread: float) -> Array:
-    level = rows["level"].to_numpy("float64")
-    centre = balance(level, np.full(len(rows), spread))
-    return np.asarray(rows["deviation"].to_numpy("float64") - centre)
+def _beyond(rows: pd.DataFrame, spread: float, by_level: float) -> Array:
+    """Deviations less their median by `balance`, in those at even odds."""
+    off, level = _numbers(rows, "deviation", "level")
+    scale = np.exp(by_level * np.clip(level, *LEVELS))
+    return np.asarray((off - balance(level, spread * scale)) / scale)
 
 
-def country_degrees(found: pd.DataFrame, law: Spread) -> float:
+def country_degrees(found: pd.DataFrame, law: Spread, by_level: float) -> float:
     """Regions that the common spread is worth beside those of a country."""
-    rows = _large(found)
-    beyond = _beyond(rows, deviation(law)) - law.q50
+    rows = large(found)
+    beyond = _beyond(rows, deviation(law), by_level) - law.q50
     squares = pd.Series(beyond**2, rows.index).groupby(rows["series"])
     excess = float(np.log(squares.mean()).var() - (2.0 / squares.size()).mean())
     low, high = DEGREES
     return float(np.clip(2.0 / max(excess, 2.0 / high), low, high))
 
 
-def two_askings(use: pd.DataFrame, found: pd.DataFrame) -> Array:
-    """Half of the difference between the deviations of women and men of each region."""
-    rows = use[(use["residence"] == Residence.TOTAL.value) & (use["asked"] != "households")]
-    wide = (
-        rows.assign(x=log_odds(rows["share"]))
-        .pivot_table(index=["measurement_series_id", "area_id"], columns="asked", values="x")
-        .reset_index()
-    )
-    surveyed = set(found["area_id"] + " " + found["series"].str.split(" ").str[1])
-    known = wide[(wide["area_id"] + " " + wide["measurement_series_id"]).isin(surveyed)]
-    if not {"women_15_49", "men_15_49"} <= set(known.columns):
-        return np.empty(0)
-    gap = (known["women_15_49"] - known["men_15_49"]).astype("float64")
-    country = known["area_id"].map(found.drop_duplicates("area_id").set_index("area_id").country_id)
-    inside = gap - gap.groupby([known["measurement_series_id"], country]).transform("mean")
-    return np.asarray(inside.dropna().to_numpy("float64") / 2.0)
+def model_slope(both: pd.DataFrame) -> tuple[float, float]:
+    """Slope of `y` on `x` at even odds, and the growth of its log with `level`."""
+    x, y, level = _numbers(both, "x", "y", "level")
+    inside = np.clip(level, *LEVELS)
+
+    def slope(growth: float) -> float:
+        scaled = x * np.exp(growth * inside)
+        return float((scaled * y).sum() / (scaled**2).sum())
+
+    def rest(growth: float) -> float:
+        return float(((y - slope(growth) * x * np.exp(growth * inside)) ** 2).sum())
+
+    best = float(minimize_scalar(rest, bounds=GROWTH, method="bounded").x)
+    return slope(best), best
 
 
-def towns(use: pd.DataFrame) -> Array:
-    """Log odds in the towns of each region less those of the region, women and men averaged."""
-    rows = use[use["asked"] != "households"]
-    mean = rows.groupby(["measurement_series_id", "area_id", "residence"])["share"].mean()
-    wide = mean.unstack("residence")
-    if not {"urban", "total"} <= set(wide.columns):
-        return np.empty(0)
-    both = wide[["urban", "total"]].dropna()
-    return np.asarray((log_odds(both["urban"]) - log_odds(both["total"])).to_numpy("float64"))
-
-
-def pairs(found: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
-    """Deviations of two kinds of the same area (`x` of the kind `of`, `y`), within countries."""
-    right = found.loc[found["kind"] == against, ["area_id", "deviation", "year"]]
-    left = found.loc[found["kind"] == of, ["area_id", "country_id", "deviation", "year"]]
-    both = left.merge(right, on="area_id", suffixes=("_x", "_y"))
-    size = both.groupby("country_id")["area_id"].transform("size")
-    both = both[size >= LEAST_REGIONS]
-    centred = both[["deviation_x", "deviation_y"]].sub(
-        both.groupby("country_id")[["deviation_x", "deviation_y"]].transform("mean")
-    )
-    years = (both["year_x"] - both["year_y"]).abs()
-    return both[["country_id"]].assign(
-        x=centred["deviation_x"], y=centred["deviation_y"], years=years
-    )
+def model_error(both: pd.DataFrame, slope: float, growth: float) -> float:
+    """Half width of a deviation by the model: what surveys differ by."""
+    x, y, level = _numbers(both, "x", "y", "level")
+    found = slope * np.exp(growth * np.clip(level, *LEVELS)) * x
+    half = 1.0
+    for _ in range(ROUNDS):
+        half = _half(y - found - balance(level, np.full(len(x), half / NORMAL)))
+    return half
 
 
 def fitted(both: pd.DataFrame) -> tuple[float, float]:
-    """Slope of `y` on `x`, and the 90 % quantile of the absolute residual; NaN without pairs."""
-    if len(both) < LEAST_REGIONS:
-        return float("nan"), float("nan")
-    x, y = both["x"].to_numpy("float64"), both["y"].to_numpy("float64")
+    """Slope of `y` on `x` within countries, and the half width of the residual."""
+    mean = both.groupby("country_id")[["x", "y"]].transform("mean")
+    x, y = _numbers(both[["x", "y"]] - mean, "x", "y")
     slope = float((x * y).sum() / (x * x).sum())
-    rest = np.abs(y - slope * x)
-    return slope, float(quantiles(rest, np.ones(len(rest)), (0.90,))[0])
+    return slope, _half(y - slope * x)
 
 
-def small_place(found: pd.DataFrame, tables: Tables) -> tuple[float, int]:
-    """People of a place with twice the variance of a large one, and how many places say so."""
-    homes = found[found["kind"] == HOUSEHOLDS]
-    holders = regional_figures.parents(tables)
-    ways = homes["area_id"].map(
-        {area: regional_figures.chain(area, holders) for area in homes["area_id"].unique()}
-    )
-    top = ways.map(len).to_numpy() == 2
-    regions, places = homes[top], homes[~top].assign(way=ways[~top])
-    if len(regions) < LEAST_REGIONS or places.empty:
-        return float("nan"), 0
-    known = regions.set_index("area_id")["deviation"]
-    beyond = regions["deviation"].std()
-    places = places.assign(holder=places["way"].str[-2])
-    places = places[places["holder"].isin(known.index)]
-    held = places["level"].to_numpy("float64") + places["holder"].map(known).to_numpy("float64")
-    steps = places["deviation"].to_numpy("float64") - places["holder"].map(known).to_numpy(
-        "float64"
-    )
-    people = regional_figures.residents(tables)
-    sizes = [_sizes(way[:-1], people) for way in places["way"]]
+def small_place(known: SmallPlaces) -> float:
+    """People of a place with twice the variance of a large one."""
 
-    def excess(log_h: float) -> float:
-        variance = np.array(
-            [beyond**2 * ((1.0 + np.exp(log_h) / own) * (1.0 - part)).sum() for own, part in sizes]
-        )
-        rest = steps - balance(held, np.sqrt(variance))
+    def excess(log_people: float) -> float:
+        share = [
+            ((1.0 + np.exp(log_people) / own) * (1.0 - part)).sum() for own, part in known.ways
+        ]
+        variance = known.spread**2 * np.array(share)
+        rest = known.steps - balance(known.held, np.sqrt(variance))
         return float((rest**2 / variance).mean() - 1.0)
 
-    grid = np.log(np.geomspace(*SMALL, 50))
+    grid = np.log(SMALL)
     values = np.array([excess(each) for each in grid])
     first = int(np.argmax(values < 0.0))
     if first == 0:
-        return float(SMALL[0] if values[0] < 0.0 else SMALL[1]), len(places)
-    return float(np.exp(brentq(excess, grid[first - 1], grid[first]))), len(places)
+        return float(SMALL[0] if values[0] < 0.0 else SMALL[-1])
+    return float(np.exp(brentq(excess, grid[first - 1], grid[first])))
 
 
-def _sizes(way: list[str], people: "pd.Series[float]") -> tuple[Array, Array]:
-    """People of each place of a chain below its region, and its part of its holder."""
-    own = np.array([float(people.get(area, np.nan)) for area in way])
-    part = np.nan_to_num(np.minimum(own[:-1] / own[1:], LARGEST_PART), nan=0.0)
-    return np.nan_to_num(own[:-1], nan=1e6), part
-
-
-def parameters(tables: Tables) -> dict[PlaceLaw, Learned]:
+def parameters(tables: Tables) -> Laws:
     """Everything that typed facts teach of places; without surveys of regions nothing."""
-    use, found = tables["regional_use"], regional_figures.figures(tables)
-    surveyed = apart(found[found["kind"] == SURVEY]) if len(found) else found
-    if surveyed.empty or _large(surveyed).empty:
+    found = regional_figures.figures(tables)
+    surveyed = found[found["kind"] == SURVEY]
+    if surveyed.empty or large(surveyed).empty:
         return {}
-    law, every = between(surveyed), apart(found)
-    rows, estimated = _large(surveyed), ParameterBasis.ESTIMATED
-    told = (len(rows), rows["country_id"].nunique())
-    halves, urban = np.abs(two_askings(use, surveyed)), towns(use)
-    by_model = pairs(every, MODEL, SURVEY)
-    slope, model = fitted(by_model)
-    survey = float(quantiles(halves, np.ones(len(halves)), (0.90,))[0]) if len(halves) else 0.5
-    years = float(by_model["years"].mean()) if len(by_model) else 1.0
-    beyond = max(model**2 - survey**2, 0.0) if np.isfinite(model) else 0.3**2 * years
-    city = quantiles(urban, np.ones(len(urban)), TAILS) if len(urban) else np.array([0.0, 0.5, 1.0])
-    known = {
-        PlaceLaw.BETWEEN: Learned((law.q05, law.q50, law.q95), estimated, *told),
-        PlaceLaw.COUNTRY_DEGREES: Learned((country_degrees(surveyed, law),), estimated, *told),
-        PlaceLaw.CITY: Learned(tuple(map(float, city)), _basis(len(urban)), len(urban), 1),
-        PlaceLaw.SURVEY: Learned((survey,), _basis(len(halves)), len(halves), told[1]),
-        PlaceLaw.AGEING: Learned(((0.5 * beyond / years) ** 0.5,), ParameterBasis.ASSUMED, 0, 0),
-    }
-    return known | _predicted(every, by_model, slope, model, law) | _small(every, tables)
+    every = apart(found)
+    each_sex = apart(regional_figures.figures(tables, each_sex=True))
+    sexes = each_sex[each_sex["kind"] == SURVEY]
+    known = _between(every[every["kind"] == SURVEY], between_level(sexes))
+    known |= _by_model(every, each_sex, known) | _survey(sexes)
+    known[PlaceLaw.AGEING] = _ageing(pairs(every, MODEL, SURVEY), known)
+    known[PlaceLaw.CITY] = _city(tables["regional_use"])
+    known[PlaceLaw.SMALL_PLACE] = _small(small_places(every, tables))
+    return known | _by_households(every, known)
 
 
-def _basis(count: int) -> ParameterBasis:
-    return ParameterBasis.ESTIMATED if count else ParameterBasis.ASSUMED
-
-
-def _predicted(
-    every: pd.DataFrame, by_model: pd.DataFrame, slope: float, model: float, law: Spread
-) -> dict[PlaceLaw, Learned]:
-    """What a model or a census of households is worth; without pairs as much as nothing."""
-    nothing = (law.q95 - law.q05) / 2.0
-    told = (len(by_model), by_model["country_id"].nunique())
-    if not np.isfinite(slope):
-        slope, model = 0.0, nothing
-    modelled = every[every["kind"] == MODEL].assign(deviation=lambda rows: rows.deviation * slope)
-    homes = pairs(pd.concat([every[every["kind"] != MODEL], modelled]), HOUSEHOLDS, SURVEY)
-    other = pairs(pd.concat([every[every["kind"] != MODEL], modelled]), HOUSEHOLDS, MODEL)
-    by_homes, beside = (homes, 0.0) if len(homes) >= LEAST_REGIONS else (other, model)
-    steep, rest = fitted(by_homes)
-    if not np.isfinite(steep):
-        steep, rest = 0.0, nothing
-    count = (len(by_homes), by_homes["country_id"].nunique())
-    basis = ParameterBasis.SINGLE_HOUSE if count[0] else ParameterBasis.ASSUMED
+def _between(surveyed: pd.DataFrame, by_level: float) -> Laws:
+    law, rows = between(surveyed, by_level), large(surveyed)
+    told = (ParameterBasis.ESTIMATED, len(rows), rows["country_id"].nunique())
     return {
-        PlaceLaw.MODEL: Learned((model,), _basis(told[0]), *told),
-        PlaceLaw.MODEL_SLOPE: Learned((slope,), _basis(told[0]), *told),
-        PlaceLaw.HOUSEHOLDS: Learned((float(np.hypot(rest, beside)),), basis, *count),
-        PlaceLaw.HOUSEHOLDS_SLOPE: Learned((steep,), basis, *count),
+        PlaceLaw.BETWEEN: Learned((law.q05, law.q50, law.q95), *told),
+        PlaceLaw.BETWEEN_LEVEL: Learned((by_level,), *told),
+        PlaceLaw.COUNTRY_DEGREES: Learned((country_degrees(surveyed, law, by_level),), *told),
     }
 
 
-def _small(every: pd.DataFrame, tables: Tables) -> dict[PlaceLaw, Learned]:
-    persons, count = small_place(every, tables)
-    if not count:
-        return {PlaceLaw.SMALL_PLACE: Learned((1e5,), ParameterBasis.ASSUMED, 0, 0)}
-    return {PlaceLaw.SMALL_PLACE: Learned((persons,), ParameterBasis.SINGLE_HOUSE, count, 1)}
+def _as_nothing(known: Laws) -> float:
+    """Half width of what says nothing of a place."""
+    low, _, high = known[PlaceLaw.BETWEEN].values
+    return (high - low) / 2.0
+
+
+def _by_model(every: pd.DataFrame, each_sex: pd.DataFrame, known: Laws) -> Laws:
+    """What a model is worth; without pairs as much as nothing."""
+    both = pairs(every, MODEL, SURVEY)
+    slope, growth, half, basis = 0.0, 0.0, _as_nothing(known), ParameterBasis.ASSUMED
+    if len(both):
+        slope, growth = model_slope(pairs(each_sex, MODEL, SURVEY))
+        half, basis = model_error(both, slope, growth), ParameterBasis.ESTIMATED
+    told = (basis, len(both), both["country_id"].nunique())
+    return {
+        PlaceLaw.MODEL: Learned((half,), *told),
+        PlaceLaw.MODEL_SLOPE: Learned((slope,), *told),
+        PlaceLaw.MODEL_LEVEL: Learned((growth,), *told),
+    }
+
+
+def _survey(sexes: pd.DataFrame) -> Laws:
+    halves = two_askings(sexes)
+    if len(halves) < LEAST_REGIONS:
+        return {PlaceLaw.SURVEY: Learned((ASSUMED_SURVEY,), ParameterBasis.ASSUMED, 0, 0)}
+    told = (ParameterBasis.ESTIMATED, len(halves), sexes["country_id"].nunique())
+    return {PlaceLaw.SURVEY: Learned((_half(halves),), *told)}
+
+
+def _ageing(both: pd.DataFrame, known: Laws) -> Learned:
+    """Half of the variance by which model and surveys differ, over the years between."""
+    model, survey = known[PlaceLaw.MODEL].values[0], known[PlaceLaw.SURVEY].values[0]
+    years = float(both["years"].mean()) if len(both) else 0.0
+    if years < 1.0:
+        return Learned((ASSUMED_AGEING,), ParameterBasis.ASSUMED, 0, 0)
+    value = float(np.sqrt(0.5 * max(model**2 - survey**2, 0.0) / years))
+    return Learned((value,), ParameterBasis.ASSUMED, len(both), both["country_id"].nunique())
+
+
+def _city(use: pd.DataFrame) -> Learned:
+    urban = towns(use)
+    if len(urban) < LEAST_REGIONS:
+        return Learned(ASSUMED_CITY, ParameterBasis.ASSUMED, 0, 0)
+    values = quantiles(urban, np.ones(len(urban)), TAILS)
+    return Learned(tuple(map(float, values)), ParameterBasis.SINGLE_HOUSE, len(urban), 1)
+
+
+def _small(known: SmallPlaces | None) -> Learned:
+    if known is None:
+        return Learned((ASSUMED_SMALL,), ParameterBasis.ASSUMED, 0, 0)
+    return Learned((small_place(known),), ParameterBasis.SINGLE_HOUSE, len(known.steps), 1)
+
+
+def _by_households(every: pd.DataFrame, known: Laws) -> Laws:
+    """What a census of households is worth, against surveys or else the model."""
+    both, beside = pairs(every, HOUSEHOLDS, SURVEY), 0.0
+    if len(both) < LEAST_REGIONS:
+        both, beside = pairs(every, HOUSEHOLDS, MODEL), known[PlaceLaw.MODEL].values[0]
+        growth = known[PlaceLaw.MODEL_LEVEL].values[0] * both["level"].clip(*LEVELS)
+        both = both.assign(y=both["y"] * known[PlaceLaw.MODEL_SLOPE].values[0] * np.exp(growth))
+    slope, rest, basis = 0.0, _as_nothing(known), ParameterBasis.ASSUMED
+    if len(both) >= LEAST_REGIONS:
+        (slope, rest), basis = fitted(both), ParameterBasis.SINGLE_HOUSE
+    told = (basis, len(both), both["country_id"].nunique())
+    return {
+        PlaceLaw.HOUSEHOLDS: Learned((float(np.hypot(rest, beside)),), *told),
+        PlaceLaw.HOUSEHOLDS_SLOPE: Learned((slope,), *told),
+    }
 
 
 def digest(tables: Tables) -> str:
@@ -310,6 +337,3 @@ def table(tables: Tables) -> pd.DataFrame:
         for kind, value in zip(kinds(name), one.values, strict=True)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-COLUMNS = ["parameter", "kind", "value", "basis", "figures", "countries", "data_sha256", "note"]

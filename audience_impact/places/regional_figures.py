@@ -84,10 +84,10 @@ def log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
     return pd.Series(logit(shares.clip(*LIMITS).to_numpy("float64")), shares.index)
 
 
-def figures(tables: Tables) -> pd.DataFrame:
+def figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     """Columns FIGURE: one row a series and area, of the whole area; sorted.
 
-    `persons` are the residents, one for each area of a series where none of them is known, and
+    With `each_sex` women and men are series of their own. `persons` are the residents, one for each area of a series where none of them is known, and
     their mean where some are not. `year` is the middle of the period, with fractions.
     """
     use = tables.get("regional_use", pd.DataFrame())
@@ -95,6 +95,8 @@ def figures(tables: Tables) -> pd.DataFrame:
         return pd.DataFrame(columns=FIGURE)
     rows = use[use["residence"] == Residence.TOTAL.value]
     asked = _with_series(rows, tables)
+    if each_sex:
+        asked["series"] = asked["series"] + " " + asked["asked"]
     each = asked.groupby(["country_id", "series", "kind", "area_id"], sort=True)
     found = each.agg(share=("share", "mean"), year=("year", "mean")).reset_index()
     persons = found["area_id"].map(residents(tables)).astype("float64")
@@ -161,13 +163,13 @@ def levels(found: pd.DataFrame) -> "pd.Series[float]":
     return log_odds(mass / found.groupby("series")["persons"].sum())
 
 
-def deviations(found: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
-    """`day`, `area_id`, `country_id`, `kind`, `year`, `deviation` of all figures of the countries.
+def deviations(figures_on_days: pd.DataFrame) -> pd.DataFrame:
+    """`day`, `area_id`, `country_id`, `kind`, `year`, `deviation` of figures on some days.
 
-    `days` has `country_id`, `day` and `log_odds` of the country, each pair once. Of two series of a
-    kind that have an area, that nearer to the day counts.
+    The rows have FIGURE, a `day`, and the `log_odds` of the country on it. Of two series of a kind
+    that have an area, that nearer to the day counts.
     """
-    rows = days.dropna(subset=["log_odds"]).merge(found, on="country_id")
+    rows = figures_on_days.dropna(subset=["log_odds"])
     if rows.empty:
         return pd.DataFrame(columns=["day", "area_id", "country_id", "kind", "year", "deviation"])
     keys = pd.MultiIndex.from_frame(rows[["series", "day"]])
