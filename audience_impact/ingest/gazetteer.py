@@ -23,7 +23,7 @@ UNITS = frozenset(UNITS_TEXT.split(" "))
 ARTICLES = frozenset(("al", "as", "an", "ad", "ar", "at", "ash"))
 DIRECTIONS_TEXT = "north south east west northern southern eastern western central centre"
 DIRECTIONS = frozenset(DIRECTIONS_TEXT.split(" "))
-PARTS = re.compile(r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other)\b")
+PARTS = re.compile(r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other|near|likely|several)\b|^\d+ ")
 NATIONAL = re.compile(
     r"\b(nation ?wide|country ?wide|(entire|whole|across the) country)\b|^national$|^entire nation"
 )
