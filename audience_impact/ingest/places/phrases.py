@@ -54,23 +54,22 @@ PLURALS = frozenset(
     for form in (f"{word}s", re.sub(r"y$", "ies", word))
     if form != word
 )
-NAMING = frozenset(("valley", "hill", "hills", "island", "islands", "road", "border", "side"))
-"""Words that are as often part of a name: taken off only where the name is not known with them."""
-NUMBERS = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve fifteen twenty".split()
+_NUMBERS = "one two three four five six seven eight nine ten eleven twelve fifteen twenty"
+NUMBERS = frozenset(_NUMBERS.split())
+_AMOUNTS = (
+    "some several many various multiple most other others certain few number selected rural "
+    "large different targeted surrounding nearby adjoining neighboring neighbouring major "
+    "refugee cell internet police conflict crisis hit least bunch affected remote select"
 )
-AMOUNTS = frozenset(
-    "some several many various multiple most other others certain few number selected rural large "
-    "different targeted surrounding nearby adjoining neighboring neighbouring major refugee cell "
-    "internet police conflict crisis hit least bunch affected remote select".split()
-)
+AMOUNTS = frozenset(_AMOUNTS.split())
 """Words that say that not all is meant, or that tell nothing."""
 ALL = frozenset(("all", "entire", "whole", "every", "entirety"))
-IDLE = frozenset(
+_IDLE = (
     "the a an of at and also both only then now likely confirmed mainly including especially "
     "its their located is aka perhaps throughout nct areas based with from to by indian "
-    "administered near around about more than".split()
+    "administered near around about more than"
 )
+IDLE = frozenset(_IDLE.split())
 """Words without meaning at the edge of a phrase."""
 EXCEPTS = r"\bexcept(?:ing)?(?: for)?\b|\bexcluding\b|\boutside(?: of)?\b|\bbut for\b|\bbut(?= \w)"
 CUTS = re.compile(
@@ -130,7 +129,9 @@ def _sorted(text: str, known: Container[str]) -> tuple[str, str, bool, bool, boo
     amount = whole = plural = False
     kind = ""
     while words:
-        if folded(" ".join(words).replace("_", " ")) in known and not (len(words) == 1 and words[0] in UNITS):
+        if folded(" ".join(words).replace("_", " ")) in known and not (
+            len(words) == 1 and words[0] in UNITS
+        ):
             break
         first, last = words[0], words[-1]
         last = words[-1] = next(iter(difflib.get_close_matches(last, SLIPS, 1, 0.86)), last)
@@ -231,7 +232,7 @@ def _joined(pieces: Sequence[_Piece]) -> list[Phrase]:
                 if found and piece.amount:
                     found[-1] = replace(found[-1], is_part=True)
             elif piece.kind or piece.amount or piece.all:
-                vague = piece.amount or piece.kind == PART or piece.plural and not piece.all
+                vague = piece.amount or piece.kind == PART or (piece.plural and not piece.all)
                 named = piece.kind not in ("", PART)
                 is_list = named and not piece.amount and not piece.all
                 kind = piece.kind if is_list else ""

@@ -413,7 +413,11 @@ class _Reading:
 
     def _listed(self, place: int) -> int:
         """The size of what stands beside an item in its list, before any container."""
-        before = [each for each in self.items[:place] if each.phrase.clause == self.items[place].phrase.clause]
+        before = [
+            each
+            for each in self.items[:place]
+            if each.phrase.clause == self.items[place].phrase.clause
+        ]
         sizes = [min(map(self.gazetteer.sizes, each.ids)) for each in before if each.ids]
         return sizes[-1] if sizes and self.items[place].phrase.cut in ("list", "and") else -1
 
@@ -497,7 +501,9 @@ class _Reading:
         for item in self.items:
             if item.reviewed or len(item.ids) < 2:
                 continue
-            levels = SMALL_FIRST if towns and not item.phrase.kind else self._levels(item.phrase.kind)
+            levels = (
+                SMALL_FIRST if towns and not item.phrase.kind else self._levels(item.phrase.kind)
+            )
             best = self._best(item.ids, levels)
             if len(best) > 1:
                 full = [b for b in best if item.phrase.name in self.gazetteer.entries[b].full]
@@ -681,7 +687,7 @@ def gazetteer_of(
 def spellings(name: str) -> list[str]:
     """A name folded, and without the words of kinds, articles and Slavic endings at its edges."""
     bare = names.folded(name)
-    found = [bare]
+    found = [bare, *(names.folded(part) for part in re.split(r"[()]", name) if "(" in name)]
     words = bare.split()
     while len(words) > 1 and words[-1] in STATE_WORDS:
         words = words[:-1]
@@ -695,17 +701,20 @@ def spellings(name: str) -> list[str]:
     return [each for each in dict.fromkeys(found) if each and not set(each.split()) <= DIRECTIONS]
 
 
-STATE_WORDS = frozenset(
-    "state province region governorate oblast oblysy republic respublika respublikasi kray krai "
-    "okrug prefecture department voblasc voblast division shi sheng zizhiqu county".split()
+_STATE_WORDS = (
+    "state province region governorate oblast oblysy republic respublika respublikasi kray "
+    "krai okrug prefecture department voblasc voblast division shi sheng zizhiqu county"
 )
-ARTICLES = frozenset("al as an ad ar at ash az el respublika".split())
+STATE_WORDS = frozenset(_STATE_WORDS.split())
+_ARTICLES = "al as an ad ar at ash az el respublika"
+ARTICLES = frozenset(_ARTICLES.split())
 ADJECTIVE = re.compile(r"(?:skaya|skiy|ska)$")
 LEAST_STEM = 3
-DIRECTIONS = frozenset(
+_DIRECTIONS = (
     "north south east west northern southern eastern western central north-east upper lower "
-    "northeast northwest southeast southwest middle".split()
+    "northeast northwest southeast southwest middle"
 )
+DIRECTIONS = frozenset(_DIRECTIONS.split())
 
 
 def united(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
