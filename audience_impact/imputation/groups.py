@@ -50,7 +50,7 @@ def imputed(
     if model is None or not is_group.any():
         return law.imputed(wanted, tables, laws, without_country)
     members = _members(wanted[is_group], tables)
-    both = pd.concat([wanted[~is_group], members], ignore_index=True)
+    both = pd.concat([wanted[~is_group], members.drop(columns="place")], ignore_index=True)
     found = law.imputed(both, tables, laws, without_country)
     origin = np.append(wanted.index[~is_group], members["place"]).astype(wanted.index.dtype)
     singles = found[found.index < (~is_group).sum()]
