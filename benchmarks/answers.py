@@ -35,6 +35,7 @@ import pandas as pd
 from audience_impact import pipeline, rungs
 from audience_impact.audiences.parts import ASKED, COUNTRY_RUNG
 from audience_impact.facts.tables import Tables
+from audience_impact.imputation import rungs as imputation
 from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages
 from audience_impact.places import networks, online
@@ -43,9 +44,7 @@ from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     NetworkScope,
-    ObsStatus,
     RungFamily,
-    WayOfCounting,
 )
 from flows.pipeline import steps
 
@@ -82,8 +81,15 @@ def answers(tables: Tables, as_of: date) -> pd.DataFrame:
     table = unions.quantiles(drawn, simulation.restrictions, "persons")
     status = reasons.status(stages.scope, stages.inputs)
     never = stages.scope.by_id["is_never_enforced"]
+    parts = stages.inputs.parts
+    why = parts.groupby("restriction_id")["reason"].agg(
+        lambda texts: "; ".join(sorted({*texts} - {""}))
+    )
     return (
-        table.join(kinds(stages)).join(rungs_of(stages)).join(status).assign(is_never=never)
+        table.join(kinds(stages))
+        .join(rungs_of(stages))
+        .join(status)
+        .assign(is_never=never, part_reason=why.reindex(table.index).fillna(""))
     )
 
 
@@ -305,18 +311,33 @@ def rung_table(tried: pd.DataFrame) -> pd.DataFrame:
 
 
 def counted(every: pd.DataFrame) -> pd.DataFrame:
-    """Restrictions and those with a median, by kind and rungs."""
-    names = ["audience_rung", "place_rung", "network_rung"]
-    rows = every.assign(is_answered=every["q50_persons"].notna() | every["is_never"])
-    groups = rows.groupby(["kind", *names])["is_answered"].agg(["size", "sum"])
-    return groups.set_axis(["restrictions", "answered"], axis=1).reset_index()
+    """Restrictions and those with a median, by kind and in all, and by kind and each rung.
+
+    Of several rungs of the audiences of one restriction the farthest counts.
+    """
+    answered = every["q50_persons"].notna() | every["is_never"]
+    order = [COUNTED, *imputation.ORDER]
+    farthest = every["audience_rung"].map(
+        lambda words: order[max(map(order.index, words.split(";")))]
+    )
+    rows = every.assign(is_answered=answered, audience_rung=farthest)
+    every_rung = [("kind", None)] + [(f"{family.value} rung", name) for family, name in RUNGS.items()]
+    parts = []
+    for said, name in every_rung:
+        by = ["kind", *([name] if name else [])]
+        groups = rows.groupby(by)["is_answered"].agg(["size", "sum"]).reset_index()
+        parts.append(groups.assign(by=said, rung=groups[name] if name else "all"))
+    whole = rows["is_answered"].agg(["size", "sum"]).to_frame().T
+    parts.append(whole.assign(kind="all", by="kind", rung="all"))
+    table = pd.concat(parts)[["by", "kind", "rung", "size", "sum"]]
+    return table.set_axis(["by", "kind", "rung", "restrictions", "answered"], axis=1)
 
 
 def unanswered(every: pd.DataFrame) -> pd.DataFrame:
-    """Why the others have none: how many say what, by kind."""
+    """Why the others have none: how many, by kind and the first reason that stands in the way."""
     rows = every[every["q50_persons"].isna() & ~every["is_never"]]
-    table = rows[rows["obs_status"] == ObsStatus.MISSING.value]
-    groups = table.groupby(["kind", "reason"]).size().rename("restrictions")
+    why = rows["part_reason"].where(rows["part_reason"] != "", rows["reason"].str.split("; ").str[0])
+    groups = rows.assign(why=why).groupby(["kind", "why"]).size().rename("restrictions")
     return groups.sort_values(ascending=False).reset_index()
 
 
