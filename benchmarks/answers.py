@@ -150,7 +150,7 @@ def only(tables: Tables, acts: Sequence[str]) -> Tables:
 def _by_service(
     tables: Tables, known: pd.DataFrame, how: Callable[[pd.DataFrame, str, set[str]], pd.Series]
 ) -> Iterator[Trial]:
-    """Trials of restrictions of services: one for each country and set of services."""
+    """Trials of restrictions of services, each of one set of services of every country at most."""
     rows = known[known["kind"].isin([SERVICE, PART, MOBILE])]
     targets = tables["restriction_targets"].groupby("restriction_id")["platform_id"].agg(set)
     areas = tables["restrictions"].set_index("restriction_id")["area_ids"].str[:2]
@@ -158,9 +158,17 @@ def _by_service(
     for act in rows.index:
         if WHOLE_INTERNET not in targets[act]:
             groups.setdefault((areas[act], frozenset(targets[act])), []).append(act)
+    by_country: dict[str, list[tuple[frozenset[str], list[str]]]] = {}
     for (country, services), acts in groups.items():
-        out = how(tables["estimates"], country, {*services})
-        yield acts, without(tables, "estimates", out)
+        by_country.setdefault(country, []).append((services, acts))
+    estimates = tables["estimates"]
+    for turn in range(max(map(len, by_country.values()), default=0)):
+        out, again = pd.Series(False, estimates.index), []
+        for country, own in by_country.items():
+            for services, acts in own[turn : turn + 1]:
+                out |= how(estimates, country, {*services})
+                again += acts
+        yield again, without(tables, "estimates", out)
 
 
 def _own_people(estimates: pd.DataFrame, country: str, services: set[str]) -> pd.Series:
