@@ -33,8 +33,8 @@ from audience_impact.frames import Array
 from audience_impact.imputation import law, learning, rungs
 from audience_impact.imputation.effects import codes, described
 from audience_impact.imputation.figures import WAY, hardened, observations, softened
-from audience_impact.imputation.leaving_out import blocks, inverse, left_out
 from audience_impact.imputation.groups import imputed
+from audience_impact.imputation.leaving_out import blocks, inverse, left_out
 from audience_impact.populations import is_region
 from audience_impact.vocabulary import WayOfCounting
 from benchmarks.coverage import table
@@ -175,9 +175,7 @@ def _with_intervals(out: pd.DataFrame) -> pd.DataFrame:
             str(name): dict(zip(part["kind"], part["value"], strict=True))
             for name, part in factors.groupby("parameter")
         }
-        laws = law.AudienceLaws(
-            {}, *(parts.get(name.value, {}) for name in law.FACTORS)
-        )
+        laws = law.AudienceLaws({}, *(parts.get(name.value, {}) for name in law.FACTORS))
         rows = out[own]
         half = laws.factor(rows["rung"], rows["platform_id"], rows["region"])
         off = (rows["odds"] - rows["middle"]).abs()
@@ -202,9 +200,7 @@ def summary(out: pd.DataFrame) -> list[dict[str, str | int | float]]:
     return [_counted(*part) for part in parts]
 
 
-def _counted(
-    by: str, what: str, left: str, rows: pd.DataFrame
-) -> dict[str, str | int | float]:
+def _counted(by: str, what: str, left: str, rows: pd.DataFrame) -> dict[str, str | int | float]:
     """One row of the summary; errors are averaged over countries."""
     errors = {
         f"{form}_points": round(float(rows.groupby("area_id")[f"{form}_points"].mean().mean()), 1)

@@ -164,6 +164,13 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "measurers": "3",
         "data_sha256": "0f" * 32,
     },
+    "audience_laws": {
+        "parameter": "effect_spread",
+        "basis": "estimated",
+        "figures": "30",
+        "areas": "10",
+        "data_sha256": "0f" * 32,
+    },
     "restrictions": {
         "area_ids": "XA",
         "geo_scope": "national",

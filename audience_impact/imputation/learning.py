@@ -43,7 +43,14 @@ from audience_impact.imputation.effects import (
     described,
 )
 from audience_impact.imputation.figures import observations
-from audience_impact.imputation.leaving_out import Blocks, blocks, inverse, left_out, score, trusting
+from audience_impact.imputation.leaving_out import (
+    Blocks,
+    blocks,
+    inverse,
+    left_out,
+    score,
+    trusting,
+)
 from audience_impact.imputation.rungs import LEAVING, rung_of_left_out
 from audience_impact.vocabulary import AudienceLaw, ParameterBasis, WayOfCounting
 
@@ -209,6 +216,14 @@ def table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
         basis=ParameterBasis.ESTIMATED.value,
         data_sha256=digest(rows),
     )[COLUMNS]
+
+
+def same(known: pd.DataFrame, tables: Tables) -> bool:
+    """Whether a table of laws (typed) was learned from these figures, by this model."""
+    rows = described(observations(tables))
+    effects = known[known["parameter"] == AudienceLaw.EFFECT_SPREAD.value]["kind"]
+    wanted = {effect.name for effect in EFFECTS} | {OWN + way.value for way in WayOfCounting}
+    return set(known["data_sha256"]) == {digest(rows)} and set(effects) == wanted
 
 
 def digest(rows: pd.DataFrame) -> str:

@@ -73,8 +73,7 @@ def _totals(
     line = inputs.timeline
     rows = (line.certain_rows, line.drawn_rows, line.rows)
     least, middle, most = (
-        line.intervals(own, end, by_country)
-        for own, end in zip(rows, ends, strict=True)
+        line.intervals(own, end, by_country) for own, end in zip(rows, ends, strict=True)
     )
     table = _bounds(least, most, inputs)
     drawn = _drawn(inputs, middle, sampler, workers)

@@ -220,13 +220,14 @@ OnlyCheck = Annotated[
 def _learned(table: str, facts: Path, check: bool) -> typer.Exit:
     """Write a table that is learned from other facts, or only compare; the exit to raise."""
     fact_folders([facts])
-    from flows.pipeline import calibrate, learn, shares, steps
+    from flows.pipeline import calibrate, learn, learn_audiences, shares, steps
     from schemas.contracts import ValidationOffError
 
     write = {
         calibrate.TABLE: calibrate.calibrate,
         learn.TABLE: learn.learn,
         shares.TABLE: shares.learn,
+        learn_audiences.TABLE: learn_audiences.learn,
     }[table]
     try:
         matched, told = write(facts, check)
@@ -252,6 +253,12 @@ def learn(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
 def learn_shares(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     """Learn who keeps access and who uses a feature; write circumvention_laws and feature_laws."""
     raise _learned("circumvention_laws", facts, check)
+
+
+@app.command()
+def learn_audiences(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+    """Learn the audiences that nobody counted and write audience_laws.csv; takes minutes."""
+    raise _learned("audience_laws", facts, check)
 
 
 @app.command()
