@@ -73,7 +73,7 @@ def median_of_subregion(rows: pd.DataFrame) -> Array:
     return found
 
 
-_PLACES = (["subregion"], ["region"], [])
+_PLACES: tuple[list[str], ...] = (["subregion"], ["region"], [])
 
 
 def _medians(known: pd.DataFrame, asked: pd.DataFrame, by: list[list[str]]) -> Array:
@@ -85,7 +85,7 @@ def _medians(known: pd.DataFrame, asked: pd.DataFrame, by: list[list[str]]) -> A
         median = groups.median()[groups.size() >= least].rename("median")
         own = asked[columns].merge(median, left_on=columns, right_index=True, how="left")
         share = np.where(np.isnan(share), own["median"].to_numpy("float64"), share)
-    return np.clip(share, 0.0, 1.0)
+    return np.asarray(np.clip(share, 0.0, 1.0))
 
 
 def hierarchical(rows: pd.DataFrame, left: Sequence[str]) -> Array:
@@ -293,7 +293,7 @@ def _without_users(tables: Tables) -> pd.Series:
 
 
 def scored(found: pd.DataFrame) -> list[dict[str, str | int | float]]:
-    """Errors and coverage of answered rows with a share, by all, platform, rung and area's region."""
+    """Errors and coverage of answered rows that have a share: of all, by rung and platform."""
     known = found[found["share"].notna() & found["q50_share"].notna()]
     rows = known.assign(
         points=100 * (known["q50_share"] - known["share"].clip(upper=1.0)).abs(),

@@ -5,8 +5,8 @@ a country are the MOST services of these kinds that are imputed to be largest th
 
 Method. Members are drawn from their imputed laws, as far as COMMON by one factor, since they share
 country and survey; each draw gives shares of the people online, and the model of joint use gives
-the people whom any of them reaches. Points are of a fixed sequence: no seed, the same facts give the
-same quantiles. A group is on the farthest rung of its members.
+the people whom any of them reaches. Points are of a fixed sequence: no seed, the same facts give
+the same quantiles. A group is on the farthest rung of its members.
 
 Assumptions. What a register calls social media are the largest services of these kinds.
 

@@ -4,11 +4,11 @@ Definitions. Those of figures.py and effects.py. A factor widens (or narrows) th
 model gives; the rungs are those of law.py.
 
 Method. The spreads of the effects are those with which figures that are left out are foretold best
-(leaving_out.py): all figures of a country; those of a service in a country; those of a service that
-were counted in one way; those of one year. A normal prior of PRIOR on the log of each spread, around
-where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from the
-starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the figures
-are left out as each rung has it, and a factor is what makes nine tenths of them lie inside the
+(leaving_out.py): all figures of a country; those of a service in a country; those of a service
+that were counted in one way; those of one year. A normal prior of PRIOR on the log of each spread,
+around where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
+the starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the
+figures are left out as each rung has it, and a factor is what makes nine tenths of them lie inside the
 interval: by rung; then by platform and by region of the world, drawn towards one by countries /
 (countries + SHRINK). Figures of one country, service and way weigh together as one.
 

@@ -15,8 +15,11 @@ from audience_impact.audiences.scope import scope
 from audience_impact.bounds.restrictions import Bounds, bounds
 from audience_impact.facts.tables import Tables
 from audience_impact.imputation import effects, figures, groups, law, learning, leaving_out, rungs
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import simulate
 from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
 from benchmarks import audiences as benchmark
+from flows.pipeline import steps
 from tests.support import AS_OF, World, row, world
 
 CODES = [f"{first}{second}" for first in "PQRS" for second in "ABCDEF"]
@@ -305,10 +308,8 @@ def test_rows_come_back_as_they_were_read(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(benchmark.steps, "read", lambda folders: None)
-    monkeypatch.setattr(
-        benchmark.steps, "check", lambda read: type("Checked", (), {"tables": tables})
-    )
+    monkeypatch.setattr(steps, "read", lambda folders: None)
+    monkeypatch.setattr(steps, "check", lambda read: type("Checked", (), {"tables": tables}))
     path = tmp_path / "asked.csv"
     lines = [
         "area_id,platform_id,period,share,who",
@@ -358,7 +359,7 @@ def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
     for name, value in CALIBRATION.items():
         made.add("overlap_calibration", parameter=name, value=repr(value))
     stages, _ = pipeline.prepared(made.typed(), AS_OF)
-    draws = pipeline.simulate(stages.simulation, pipeline.Sampler(0, 200))
+    draws = simulate(stages.simulation, Sampler(0, 200))
     people = draws.by_metric["people_exposed"][0]
     assert (people > 0).all()
     assert (people <= 500_000 * (1 + 1e-6)).all()
