@@ -8,8 +8,8 @@ Method. The spreads of the effects are those with which figures that are left ou
 that were counted in one way; those of one year. A normal prior of PRIOR on the log of each spread,
 around where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
 the starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the
-figures are left out as each rung has it, and a factor is what makes nine tenths of them lie inside the
-interval: by rung; then by platform and by region of the world, drawn towards one by countries /
+figures are left out as each rung has it, and a factor is what makes nine tenths of them lie inside
+the interval: by rung; then by platform and by region of the world, drawn towards one by countries /
 (countries + SHRINK). Figures of one country, service and way weigh together as one.
 
 Assumptions. A country that is not counted is like those that are. Figures of one country are left
