@@ -157,10 +157,13 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         (online, ["population_base"], WINDOW_DAYS, False),
         (all_ages, ["population_base"], None, False),
     ]
-    taken, people = pd.DataFrame(), nearest_base(all_ages, bases, sources, ["population_base"], None)
+    taken, people = (
+        pd.DataFrame(),
+        nearest_base(all_ages, bases, sources, ["population_base"], None),
+    )
     for rows, by, window, same in steps:
         left = rows[~rows.index.isin(taken.index)]
-        if left.empty:
+        if left.empty and len(wanted):  # the columns have types where nothing is wanted too
             break
         found = nearest_base(left, bases, sources, by, window).assign(is_own_base=same)
         found["population_base"] = left["population_base"].reindex(found.index)

@@ -218,12 +218,13 @@ def table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
     )[COLUMNS]
 
 
-def same(known: pd.DataFrame, tables: Tables) -> bool:
-    """Whether a table of laws (typed) was learned from these figures, by this model."""
-    rows = described(observations(tables))
+def is_current(tables: Tables) -> bool:
+    """Whether the laws among the facts were learned from these figures, by this model."""
+    known = tables["audience_laws"]
     effects = known[known["parameter"] == AudienceLaw.EFFECT_SPREAD.value]["kind"]
     wanted = {effect.name for effect in EFFECTS} | {OWN + way.value for way in WayOfCounting}
-    return set(known["data_sha256"]) == {digest(rows)} and set(effects) == wanted
+    rows = described(observations(tables))
+    return set(effects) == wanted and set(known["data_sha256"]) == {digest(rows)}
 
 
 def digest(rows: pd.DataFrame) -> str:

@@ -193,8 +193,11 @@ def test_the_same_figures_teach_the_same_laws() -> None:
     tables = counted().typed()
     first, second = (learning.table(tables, steps=2) for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
-    assert learning.same(first.assign(value=first["value"].astype(float)), tables)
-    assert not learning.same(first, counted(("PA", "alpha")).typed())
+    assert learning.is_current({**tables, "audience_laws": first})
+    others = counted(("PA", "alpha")).typed()
+    assert not learning.is_current({**others, "audience_laws": first})
+    fewer = first[first["kind"] != "world"]
+    assert not learning.is_current({**tables, "audience_laws": fewer})
     kinds = first.loc[first["parameter"] == "rung_factor", "kind"]
     assert set(kinds) <= set(rungs.ORDER)
 
