@@ -33,8 +33,8 @@ from audience_impact.frames import Array
 from audience_impact.imputation import law, learning, rungs
 from audience_impact.imputation.effects import codes, described
 from audience_impact.imputation.figures import WAY, hardened, observations, softened
-from audience_impact.imputation.leaving_out import blocks, inverse, left_out
 from audience_impact.imputation.groups import imputed
+from audience_impact.imputation.leaving_out import blocks, inverse, left_out
 from audience_impact.populations import is_region
 from audience_impact.vocabulary import WayOfCounting
 from benchmarks.coverage import table
@@ -73,7 +73,7 @@ def median_of_subregion(rows: pd.DataFrame) -> Array:
     return found
 
 
-_PLACES = (["subregion"], ["region"], [])
+_PLACES: tuple[list[str], ...] = (["subregion"], ["region"], [])
 
 
 def _medians(known: pd.DataFrame, asked: pd.DataFrame, by: list[list[str]]) -> Array:
@@ -85,7 +85,7 @@ def _medians(known: pd.DataFrame, asked: pd.DataFrame, by: list[list[str]]) -> A
         median = groups.median()[groups.size() >= least].rename("median")
         own = asked[columns].merge(median, left_on=columns, right_index=True, how="left")
         share = np.where(np.isnan(share), own["median"].to_numpy("float64"), share)
-    return np.clip(share, 0.0, 1.0)
+    return np.asarray(np.clip(share, 0.0, 1.0))
 
 
 def hierarchical(rows: pd.DataFrame, left: Sequence[str]) -> Array:
@@ -175,9 +175,7 @@ def _with_intervals(out: pd.DataFrame) -> pd.DataFrame:
             str(name): dict(zip(part["kind"], part["value"], strict=True))
             for name, part in factors.groupby("parameter")
         }
-        laws = law.AudienceLaws(
-            {}, *(parts.get(name.value, {}) for name in law.FACTORS)
-        )
+        laws = law.AudienceLaws({}, *(parts.get(name.value, {}) for name in law.FACTORS))
         rows = out[own]
         half = laws.factor(rows["rung"], rows["platform_id"], rows["region"])
         off = (rows["odds"] - rows["middle"]).abs()
@@ -202,9 +200,7 @@ def summary(out: pd.DataFrame) -> list[dict[str, str | int | float]]:
     return [_counted(*part) for part in parts]
 
 
-def _counted(
-    by: str, what: str, left: str, rows: pd.DataFrame
-) -> dict[str, str | int | float]:
+def _counted(by: str, what: str, left: str, rows: pd.DataFrame) -> dict[str, str | int | float]:
     """One row of the summary; errors are averaged over countries."""
     errors = {
         f"{form}_points": round(float(rows.groupby("area_id")[f"{form}_points"].mean().mean()), 1)
@@ -297,7 +293,7 @@ def _without_users(tables: Tables) -> pd.Series:
 
 
 def scored(found: pd.DataFrame) -> list[dict[str, str | int | float]]:
-    """Errors and coverage of answered rows with a share, by all, platform, rung and area's region."""
+    """Errors and coverage of answered rows that have a share: of all, by rung and platform."""
     known = found[found["share"].notna() & found["q50_share"].notna()]
     rows = known.assign(
         points=100 * (known["q50_share"] - known["share"].clip(upper=1.0)).abs(),

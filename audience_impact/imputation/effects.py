@@ -29,8 +29,35 @@ from numpy.typing import NDArray
 from audience_impact.frames import Array
 from audience_impact.imputation.rungs import PEOPLE
 
-SOVIET = frozenset("AM AZ BY EE GE KG KZ LT LV MD RU TJ TM UA UZ".split())
-ARAB = frozenset("AE BH DJ DZ EG IQ JO KM KW LB LY MA MR OM PS QA SA SD SO SY TN YE".split())
+SOVIET = frozenset(
+    ["AM", "AZ", "BY", "EE", "GE", "KG", "KZ", "LT", "LV", "MD", "RU", "TJ", "TM", "UA", "UZ"]
+)
+ARAB = frozenset(
+    [
+        "AE",
+        "BH",
+        "DJ",
+        "DZ",
+        "EG",
+        "IQ",
+        "JO",
+        "KM",
+        "KW",
+        "LB",
+        "LY",
+        "MA",
+        "MR",
+        "OM",
+        "PS",
+        "QA",
+        "SA",
+        "SD",
+        "SO",
+        "SY",
+        "TN",
+        "YE",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -133,14 +160,16 @@ def _number(rows: pd.DataFrame, column: str) -> Array:
 
 def across(effect: Effect, left: pd.DataFrame, right: pd.DataFrame) -> Array:
     """Shares (left, right) of an effect between two sets of figures."""
-    found = np.outer(_number(left, effect.times), _number(right, effect.times))
-    if effect.by:
-        mine, theirs = codes(effect.by, left, right)
-        found = found * (mine[:, None] == theirs[None, :])
+    if not effect.by:
+        return np.outer(_number(left, effect.times), _number(right, effect.times))
+    mine, theirs = codes(effect.by, left, right)
+    first, second = np.nonzero(mine[:, None] == theirs[None, :])
+    found = np.zeros((len(left), len(right)))
+    found[first, second] = _number(left, effect.times)[first] * _number(right, effect.times)[second]
     if effect.along:
         mine_at, their_at = _number(left, effect.along), _number(right, effect.along)
-        found = found * _alike(effect, mine_at[:, None], their_at[None, :])
-    return np.asarray(found)
+        found[first, second] *= _alike(effect, mine_at[first], their_at[second])
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,15 @@ a country are the MOST services of these kinds that are imputed to be largest th
 
 Method. Members are drawn from their imputed laws, as far as COMMON by one factor, since they share
 country and survey; each draw gives shares of the people online, and the model of joint use gives
-the people whom any of them reaches. Points are of a fixed Halton sequence: no seed, the same facts
-give the same quantiles. A group is on the farthest rung of its members.
+the people whom any of them reaches. Points are of a fixed sequence: no seed, the same facts give
+the same quantiles. A group is on the farthest rung of its members.
 
 Assumptions. What a register calls social media are the largest services of these kinds.
 
 Known drawbacks. Services beyond the MOST largest add what the union leaves out.
 
-Citation. J. H. Halton, Numerische Mathematik 2 (1960) 84-90; overlap/model.py for the union.
+Citation. H. Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods (1992), for
+Kronecker sequences; overlap/model.py for the union.
 """
 
 from functools import cache
@@ -91,17 +92,16 @@ def _drawn(members: pd.DataFrame) -> Array:
     """Draws (members, DRAWS) of the shares of the members of a group."""
     z = np.array(_points())
     own = np.sqrt(COMMON) * z[0] + np.sqrt(1.0 - COMMON) * z[1 : len(members) + 1]
-    q05, q50, q95 = (
-        logit(members[name].to_numpy("float64")[:, None]) for name in SHARES
-    )
+    q05, q50, q95 = (logit(members[name].to_numpy("float64")[:, None]) for name in SHARES)
     return np.asarray(expit(errors_law.through(ndtr(own), q05, q50, q95)))
 
 
 @cache
 def _points() -> tuple[tuple[float, ...], ...]:
-    """Normal points (1 + MOST, DRAWS) of a Halton sequence, its first point left out."""
-    # here: it takes a second to import, and most runs need none of it
-    from scipy.stats import qmc
-
-    points = qmc.Halton(1 + MOST, scramble=False).random(DRAWS + 1)[1:]
-    return tuple(map(tuple, ndtri(points).T.tolist()))
+    """Normal points (1 + MOST, DRAWS) of a Kronecker sequence of the generalised golden ratio."""
+    golden = 2.0
+    for _ in range(64):  # converges: the root of x^(d + 1) = x + 1, d the columns
+        golden = (1.0 + golden) ** (1.0 / (2 + MOST))
+    steps = golden ** -np.arange(1.0, 2 + MOST)
+    points = (0.5 + np.outer(steps, np.arange(DRAWS))) % 1.0
+    return tuple(map(tuple, ndtri(points.clip(1e-4, 1 - 1e-4)).tolist()))

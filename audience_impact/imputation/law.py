@@ -9,8 +9,8 @@ Method. Figures are normal in softened log odds (figures.py) with the covariance
 that the figure that is wanted has, given all others, a mean and a variance in closed form. Half
 widths are multiplied by the factors of the rung, the platform and the region of the world, which
 were learned so that nine tenths of the figures that were left out lie inside. All numbers are read
-from the fact table `audience_laws`; nothing is fitted here. Figures of a country are left out, where
-that is asked for, by the inverse of their block.
+from the fact table `audience_laws`; nothing is fitted here. Figures of a country are left out,
+where that is asked for, by the inverse of their block.
 
 Assumptions. Those of effects.py; a country that nobody counted is like those that somebody did.
 
@@ -72,7 +72,7 @@ class AudienceLaws:
             * platform.map(self.by_platform).fillna(1.0)
             * region.map(self.by_region).fillna(1.0)
         )
-        return found.to_numpy("float64")
+        return np.asarray(found.to_numpy("float64"))
 
 
 def read(audience_laws: pd.DataFrame) -> AudienceLaws | None:

@@ -4,12 +4,12 @@ Definitions. Those of figures.py and effects.py. A factor widens (or narrows) th
 model gives; the rungs are those of law.py.
 
 Method. The spreads of the effects are those with which figures that are left out are foretold best
-(leaving_out.py): all figures of a country; those of a service in a country; those of a service that
-were counted in one way; those of one year. A normal prior of PRIOR on the log of each spread, around
-where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from the
-starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the figures
-are left out as each rung has it, and a factor is what makes nine tenths of them lie inside the
-interval: by rung; then by platform and by region of the world, drawn towards one by countries /
+(leaving_out.py): all figures of a country; those of a service in a country; those of a service
+that were counted in one way; those of one year. A normal prior of PRIOR on the log of each spread,
+around where it begins, holds what the figures say nothing of. L-BFGS-B, at most STEPS steps, from
+the starts of EFFECTS: the same facts give the same numbers, to the decimals written. Then the
+figures are left out as each rung has it, and a factor is what makes nine tenths of them lie inside
+the interval: by rung; then by platform and by region of the world, drawn towards one by countries /
 (countries + SHRINK). Figures of one country, service and way weigh together as one.
 
 Assumptions. A country that is not counted is like those that are. Figures of one country are left
@@ -43,7 +43,14 @@ from audience_impact.imputation.effects import (
     described,
 )
 from audience_impact.imputation.figures import observations
-from audience_impact.imputation.leaving_out import Blocks, blocks, inverse, left_out, score, trusting
+from audience_impact.imputation.leaving_out import (
+    Blocks,
+    blocks,
+    inverse,
+    left_out,
+    score,
+    trusting,
+)
 from audience_impact.imputation.rungs import LEAVING, rung_of_left_out
 from audience_impact.vocabulary import AudienceLaw, ParameterBasis, WayOfCounting
 
@@ -209,6 +216,15 @@ def table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
         basis=ParameterBasis.ESTIMATED.value,
         data_sha256=digest(rows),
     )[COLUMNS]
+
+
+def is_current(tables: Tables) -> bool:
+    """Whether the laws among the facts were learned from these figures, by this model."""
+    known = tables["audience_laws"]
+    effects = known[known["parameter"] == AudienceLaw.EFFECT_SPREAD.value]["kind"]
+    wanted = {effect.name for effect in EFFECTS} | {OWN + way.value for way in WayOfCounting}
+    rows = described(observations(tables))
+    return set(effects) == wanted and set(known["data_sha256"]) == {digest(rows)}
 
 
 def digest(rows: pd.DataFrame) -> str:

@@ -18,9 +18,9 @@ Figures are held against one another once more when others are foretold from the
 off, given all others, counts less, as Student's t of TRUST degrees has it.
 
 Citation. K. L. Lange, R. J. A. Little, J. M. G. Taylor, Robust statistical modeling using the t
-distribution, JASA 84 (1989) 881-896; S. Sundararajan, S. S. Keerthi, Predictive approaches for choosing hyperparameters in
-Gaussian processes, Neural Computation 13 (2001) 1103-1118; for the inverse of a block, C. E.
-Rasmussen, C. K. I. Williams (2006), section 5.4.2.
+distribution, JASA 84 (1989) 881-896; S. Sundararajan, S. S. Keerthi, Predictive approaches for
+choosing hyperparameters in Gaussian processes, Neural Computation 13 (2001) 1103-1118; for the
+inverse of a block, C. E. Rasmussen, C. K. I. Williams (2006), section 5.4.2.
 """
 
 from collections.abc import Sequence
@@ -61,10 +61,10 @@ def inverse(covariance: Array) -> Array:
 
 
 def trusting(precision: Array, odds: Array) -> tuple[Array, Array]:
-    """Q and Q y where wrong figures count less: what a figure is off by, given all others, is held
-    against Student's t of TRUST degrees, one step of it (iteratively reweighted).
+    """Q and Q y where wrong figures count less, in one step of reweighting.
 
-    A figure of squared deviation z^2 more than its variance gets (TRUST + z^2) / (TRUST + 1) of it.
+    A figure that is off by z standard deviations, given all others, gets (TRUST + z^2) /
+    (TRUST + 1) of the variance that it has given them.
     """
     weighted = precision @ odds
     variance = 1.0 / np.diag(precision)

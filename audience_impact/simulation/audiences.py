@@ -129,7 +129,7 @@ def _imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
         logit(table[name].to_numpy("float64")[:, None]) for name in ("low", "mode", "high")
     )
     persons = expit(law.through(ndtr(z), q05, q50, q95)) * _online(table, sampler)
-    return np.fmax(persons, table["least_persons"].to_numpy("float64")[:, None])
+    return np.asarray(np.fmax(persons, table["least_persons"].to_numpy("float64")[:, None]))
 
 
 def _moved(table: pd.DataFrame, own: Array, sampler: Sampler, tail_degrees: float) -> Array:

@@ -15,7 +15,7 @@ from audience_impact.simulation import feature_users
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind
 from benchmarks import shares as scores
-from flows.pipeline import shares
+from flows.pipeline.learned import learn
 from tests.engine import calibrated, impacts, of, prepared
 from tests.support import FACTS, World, world
 
@@ -284,15 +284,15 @@ def test_of_several_features_the_largest_share_counts() -> None:
 
 
 def test_the_tables_match_the_figures() -> None:
-    matched, told = shares.learn(FACTS, only_check=True)
+    matched, told = learn("learn-shares", FACTS, only_check=True)
     assert matched, told
 
 
 def test_outdated_tables_are_told_and_written_anew(tmp_path: Path) -> None:
     folder = vpn().write(tmp_path / "facts")
-    assert not shares.learn(folder, only_check=True)[0]
-    assert not shares.learn(folder, only_check=False)[0]
-    assert shares.learn(folder, only_check=True)[0]
+    assert not learn("learn-shares", folder, only_check=True)[0]
+    assert not learn("learn-shares", folder, only_check=False)[0]
+    assert learn("learn-shares", folder, only_check=True)[0]
 
 
 def test_figures_of_countries_left_out_lie_in_their_intervals() -> None:

@@ -1,8 +1,8 @@
 """The rules of status, as one table: what a row may be called, and what its `reason` then says.
 
 Definitions. A row begins as A (normal). Each rule that applies caps it: E (estimated, derived or
-not confirmed), U (low reliability), I (imputed) or M (no figure); a rule that caps at A says something and takes
-nothing away. The row has the worst status that it is capped at.
+not confirmed), U (low reliability), I (imputed) or M (no figure); a rule that caps at A says
+something and takes nothing away. The row has the worst status that it is capped at.
 
 Method. The table is read in its order, which is that of the sentences in `reason`. Where a rule
 caps at M, those that cap at E or A are silent: they speak of a figure that there is not. Where
