@@ -26,6 +26,7 @@ from scipy.special import expit
 from audience_impact.errors.law import Spread
 from audience_impact.errors.learning import quantiles
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
 from audience_impact.periods import DAY, middle, spans
 from audience_impact.places import online, online_law, online_learning, regional_figures
 from audience_impact.places.regional_figures import MODEL, SURVEY, log_odds
@@ -271,10 +272,16 @@ def _answers(
             continue
         own = Spread(*(float(deviation.loc[place, name]) for name in online.LAW))
         whole = _sum([Spread(*map(float, level.loc[place])), own, residence, _asked(laws)])
-        shares = expit(np.array([whole.q05, whole.q50, whole.q95]))
+        shares = _printed(expit(np.array([whole.q05, whole.q50, whole.q95])))
         rung = f"{deviation.loc[place, 'rung']}, {rungs[number]}"
         told.append([*map(float, shares), rung, ""])
     return pd.DataFrame(told, rows.index, ANSWER)
+
+
+def _printed(shares: Array) -> Array:
+    """Shares as sources print them: beyond what is told apart from nobody and everyone, those."""
+    low, high = regional_figures.LIMITS
+    return np.where(shares <= low, 0.0, np.where(shares >= high, 1.0, shares))
 
 
 NO_COUNTRY = "nobody counted the people online of the country"

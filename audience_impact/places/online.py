@@ -214,8 +214,8 @@ def _conditioned(
 ) -> tuple[Array, Array, Array]:
     """The same with the survey of the place, where there is one."""
     told = level["survey_area"].to_numpy("float64")
-    day = level["day"]
-    years = np.abs((day.dt.year + day.dt.dayofyear / 365.25 - level["survey_year"]).to_numpy())
+    apart = regional_figures.years(level["day"]) - level["survey_year"]
+    years = np.abs(apart.to_numpy("float64"))
     error = (laws.survey**2 + laws.ageing**2 * years) / NORMAL**2
     weight = variance / (variance + error)
     known = ~np.isnan(told)

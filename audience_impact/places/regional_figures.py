@@ -46,6 +46,7 @@ from audience_impact.vocabulary import RegionalAsked, Residence, SourceType
 LIMITS = (0.003, 0.985)
 """Shares are taken for no less and no more: a figure of everyone is rounded, or a model's limit."""
 STEPS = 50
+MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
 COUNTRY = re.compile(r"[A-Z]{2}")
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
@@ -77,6 +78,11 @@ def residents(tables: Tables) -> "pd.Series[float]":
     bases = tables["bases"]
     rows = bases[bases["population_base"] == EVERYONE].sort_values(["period_end", "base_id"])
     return rows.drop_duplicates("area_id", keep="last").set_index("area_id")["persons"]
+
+
+def years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
+    """Days as years with fractions."""
+    return 2000.0 + (days - MILLENNIUM).dt.days / YEAR_DAYS
 
 
 def log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
@@ -119,7 +125,7 @@ def _with_series(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         country_id=country,
         kind=kind,
         series=country + " " + rows["measurement_series_id"] + " " + kind,
-        year=days.dt.year + days.dt.dayofyear / 365.25,
+        year=years(days),
     )
     areas = found.groupby(["series", "asked"])["area_id"].transform("nunique")
     return found[areas == areas.groupby(found["series"]).transform("max")]
@@ -179,13 +185,9 @@ def deviations(figures_on_days: pd.DataFrame) -> pd.DataFrame:
     shift = moved_to(values, rows["persons"].to_numpy("float64"), groups, expit(wanted))
     rows = rows.assign(
         deviation=values + shift[groups] - rows["log_odds"].to_numpy("float64"),
-        apart=(rows["year"] - _years(rows["day"])).abs(),
+        apart=(rows["year"] - years(rows["day"])).abs(),
     )
     near = rows.sort_values(["country_id", "day", "area_id", "kind", "apart", "series"])
     return near.drop_duplicates(["day", "area_id", "kind"])[
         ["day", "area_id", "country_id", "kind", "year", "deviation"]
     ]
-
-
-def _years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
-    return days.dt.year + days.dt.dayofyear / 365.25

@@ -212,7 +212,10 @@ SLOWED, CUT = ("throttle", "impaired", ""), ("network_shutdown", "network_unavai
 @pytest.mark.parametrize(
     ("event", "told"),
     [
-        ("Mobile internet was suspended for 3G/4G/5G and throttled for 2G in the district.", SLOWED),
+        (
+            "Mobile internet was suspended for 3G/4G/5G and throttled for 2G in the district.",
+            SLOWED,
+        ),
         ("It was throttled to 2G speeds when 3G and 4G was shut down at 5 universities.", SLOWED),
         ("3G and 4G was suspended, and 2G service was throttled to less than 128 kb/s.", SLOWED),
         ("4G was suspended in the district (with only 2G available).", SLOWED),
