@@ -19,7 +19,8 @@ Atlas = Mapping[str, resolver.Gazetteer]
 
 APOSTROPHES = "'`\u2018\u2019\u02bb\u02bc"
 PARTS = re.compile(
-    r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other|near|likely|several)\b|^\d+ "
+    r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other|near|likely|"
+    r"several)\b|^\d+ "
 )
 NATIONAL = re.compile(
     r"\b(nation ?wide|country ?wide|(entire|whole|across the) country)\b|^national$|^entire nation"

@@ -630,7 +630,7 @@ class _Reading:
         return entry.holders[1] if called and entry.level == ADMIN3 else ""
 
     def _inside(self, item: _Item) -> Found:
-        """A name that is not found: a part of what holds it, or of the place that it begins with."""
+        """A name that is not found: a part of what holds it, or of a place that it begins with."""
         name = item.phrase.name
         if item.holder >= 0 and self.items[item.holder].ids:
             holder = self.items[item.holder]
