@@ -14,6 +14,7 @@ published from facts, through the stages of the data, each importing only those 
     ingest - registers of shutdowns, denominators and place names made into facts
     frequency - who of the users comes on a day, learned from the facts
     errors - what a printed figure may be off by
+    places - who lives in a place below the country, and who of them is online
     audiences - which figure speaks for whom: universes, stated intervals, features, circumvention
     bounds - what the figures force: Frechet, sharp bounds, contradictions
     overlap - how use of one service goes with use of others, learned from surveys

@@ -6,7 +6,9 @@ and the distance between two periods are measured here and nowhere else.
 """
 
 import re
+from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 HALF_YEAR = re.compile(r"^(\d{4})-H([12])$")
@@ -39,6 +41,7 @@ def _span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
         return None
 
 
+@lru_cache(maxsize=65536)
 def span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     """Half-open interval of days of a period as written in the facts.
 
@@ -57,14 +60,10 @@ def spans(texts: "pd.Series[str]") -> pd.DataFrame:
 
     Equal texts are parsed once. Blank or malformed texts give NaT in both columns.
     """
-    known = {text: span(text) or (pd.NaT, pd.NaT) for text in texts.unique()}
-    return pd.DataFrame(
-        {
-            "start": pd.to_datetime(texts.map(lambda text: known[text][0])).astype(DAY),
-            "end": pd.to_datetime(texts.map(lambda text: known[text][1])).astype(DAY),
-        },
-        index=texts.index,
-    )
+    codes, known = pd.factorize(texts)
+    none = (np.datetime64("NaT", "us"),) * 2
+    days = np.array([*(span(text) or none for text in known), none], dtype=DAY)[codes]
+    return pd.DataFrame({"start": days[:, 0], "end": days[:, 1]}, index=texts.index)
 
 
 def gap_days(
@@ -73,7 +72,7 @@ def gap_days(
     """Days between two half-open periods, 0 where they touch or overlap."""
     before = (start - other_end).dt.days
     after = (other_start - end).dt.days
-    return pd.concat([before, after], axis=1).max(axis=1).clip(lower=0)
+    return np.fmax(before, after).clip(lower=0)
 
 
 def middle(start: pd.Series, end: pd.Series) -> pd.Series:

@@ -67,6 +67,15 @@ def countries_of(area_ids: Iterable[str], parents: Mapping[str, str] = NOWHERE) 
     return sorted({country_of(area_id, parents) for area_id in area_ids})
 
 
+def with_holders(area_id: str, parents: Mapping[str, str]) -> list[str]:
+    """An area and all that hold it, from the inside out, up to the country."""
+    found = [area_id]
+    while is_region(found[-1]) and parents.get(found[-1], ""):
+        found.append(parents[found[-1]])
+    country = country_of(area_id, parents)
+    return found if found[-1] == country else [*found, country]
+
+
 def parents_of(areas: pd.DataFrame) -> dict[str, str]:
     """The area that holds each area, of the table `areas`."""
     return dict(zip(areas["area_id"], areas["parent_id"], strict=True))
@@ -75,3 +84,8 @@ def parents_of(areas: pd.DataFrame) -> dict[str, str]:
 def is_region(area_id: str) -> bool:
     """Whether an area is a part of a country: no code of a country or of a part of the world."""
     return not WHOLE.fullmatch(area_id)
+
+
+def are_regions(area_ids: pd.Series) -> pd.Series:
+    """`is_region` of each area."""
+    return ~area_ids.str.fullmatch(WHOLE.pattern).astype("bool")

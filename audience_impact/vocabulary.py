@@ -195,6 +195,7 @@ class AreaLevel(StrEnum):
     ADMIN1 = "admin1"
     ADMIN2 = "admin2"
     ADMIN3 = "admin3"
+    DIVISION = "division"
     CITY = "city"
     UNION = "union"
 

@@ -49,6 +49,8 @@ def on_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     listed = pd.Series(days != "", spans.index)
     count = pd.Series(times["times_in_force"].to_numpy(), spans.index)
     spread = ~listed & count.notna() & (count < length)
+    if not (listed | spread).any():
+        return spans.reset_index(drop=True)
     single = pd.concat(
         [
             _listed(spans[listed], pd.Series(days, spans.index)[listed]),

@@ -157,16 +157,21 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         (online, ["population_base"], WINDOW_DAYS, False),
         (all_ages, ["population_base"], None, False),
     ]
-    taken = pd.DataFrame()
+    taken, people = (
+        pd.DataFrame(),
+        nearest_base(all_ages, bases, sources, ["population_base"], None),
+    )
     for rows, by, window, same in steps:
-        found = nearest_base(rows, bases, sources, by, window).assign(is_own_base=same)
-        found["population_base"] = rows["population_base"].reindex(found.index)
+        left = rows[~rows.index.isin(taken.index)]
+        if left.empty:
+            break
+        found = nearest_base(left, bases, sources, by, window).assign(is_own_base=same)
+        found["population_base"] = left["population_base"].reindex(found.index)
         safe = _at_most(found) >= wanted["floor_persons"].reindex(found.index).fillna(0)
-        taken = pd.concat([taken, found[safe & ~found.index.isin(taken.index)]])
+        taken = pd.concat([taken, found[safe]])
     columns = ["base_id", "base_persons", "population_base", "obs_status", "is_own_base"]
     joined = wanted[["restriction_id", "country_id"]].join(taken.reindex(columns=columns))
     joined["base_persons"] = joined["base_persons"].astype("float64")
-    people = nearest_base(all_ages, bases, sources, ["population_base"], None)
     whole = joined.rename(columns={"population_base": "base", "obs_status": "base_status"}).join(
         people[["base_id", "base_persons"]].rename(
             columns={"base_id": "population_id", "base_persons": "population_persons"}

@@ -72,5 +72,8 @@ def of_sets(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> p
 
 def _largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:
     """The largest number of each group, NaN where one is not known."""
-    groups = rows[name].isna().groupby([rows[key] for key in by]).any()
-    return rows.groupby(by)[name].max().where(~groups)
+    most = rows.groupby(by)[name].max()
+    missing = rows[name].isna()
+    if not missing.any():
+        return most
+    return most.where(~missing.groupby([rows[key] for key in by]).any())

@@ -40,6 +40,8 @@ def laws(wanted: pd.DataFrame, tables: Tables, errors: FigureErrors | None) -> p
     """
     known = wanted.dropna(subset=["base_id"])
     known = known[known["base_id"] != ""]
+    if known.empty:
+        return pd.DataFrame(np.nan, index=wanted.index, columns=LAW)
     expected = nearest.expected_base(known, tables["bases"])
     rows = _described(known, tables).assign(expected=expected)
     ceiling = _ceiling(rows, tables)
@@ -82,6 +84,9 @@ def _described(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 def _ceiling(rows: pd.DataFrame, tables: Tables) -> Array:
     """The population that holds each base: of its ages by the same measurer, else all residents."""
     bases, sources = tables["bases"], tables["sources"]
+    is_online = rows["population_base"].str.startswith("internet")
+    if not is_online.any():
+        return np.full(len(rows), np.nan)
     ages = rows["population_base"].map(AGES).fillna("")
     own = nearest.nearest_base(
         rows.assign(population_base=ages),
@@ -94,7 +99,6 @@ def _ceiling(rows: pd.DataFrame, tables: Tables) -> Array:
     everyone = nearest.nearest_base(all_ages, bases, sources, ["population_base"], None)
     found = own["base_persons"].reindex(rows.index)
     found = found.fillna(everyone["base_persons"].reindex(rows.index)).astype("float64")
-    is_online = rows["population_base"].str.startswith("internet")
     return np.asarray(found.where(is_online).to_numpy("float64"))
 
 

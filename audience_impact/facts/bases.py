@@ -22,6 +22,32 @@ RELIABILITY = {
 """The most reliable source first."""
 
 
+KEPT = [
+    *("country_id", "population_base", "measurement_series_id", "base_measurement_series_id"),
+    *("base_id", "base_persons", "low_persons", "high_persons", "obs_status", "trust"),
+    *("period", "period_start", "period_end"),
+]
+_LAST: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]] = []
+
+
+def _asked(bases: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Bases by country with the trust in their source: made once for the same tables."""
+    if not _LAST or _LAST[0][0] is not bases or _LAST[0][1] is not sources:
+        reliability = sources.set_index("source_id")["reliability"]
+        named = bases.rename(
+            columns={
+                "area_id": "country_id",
+                "persons": "base_persons",
+                "measurement_series_id": "base_measurement_series_id",
+            }
+        ).assign(
+            measurement_series_id=bases["measurement_series_id"],
+            trust=bases["source_id"].map(reliability).map(RELIABILITY),
+        )
+        _LAST[:] = [(bases, sources, named[KEPT])]
+    return _LAST[0][2]
+
+
 def nearest_base(
     wanted: pd.DataFrame,
     bases: pd.DataFrame,
@@ -38,32 +64,9 @@ def nearest_base(
     projected, of the most reliable source, the nearest, rather reported than derived.
     Indexed like `wanted`; rows without a base are absent.
     """
-    trust = bases["source_id"].map(sources.set_index("source_id")["reliability"]).map(RELIABILITY)
-    right = bases.rename(
-        columns={
-            "area_id": "country_id",
-            "persons": "base_persons",
-            "measurement_series_id": "base_measurement_series_id",
-        }
-    ).assign(trust=trust)
-    right["measurement_series_id"] = right["base_measurement_series_id"]
-    keep = [
-        "country_id",
-        "population_base",
-        "measurement_series_id",
-        "base_measurement_series_id",
-        "base_id",
-        "base_persons",
-        "low_persons",
-        "high_persons",
-        "obs_status",
-        "trust",
-        "period",
-        "period_start",
-        "period_end",
-    ]
+    right = _asked(bases, sources)
     left = wanted[["country_id", "start", *by]].reset_index(names="place")
-    joined = left.merge(right[keep], on=["country_id", *by])
+    joined = left.merge(right, on=["country_id", *by])
     joined = with_distance(joined, ("start", "start"), ("period_start", "period_end"))
     near = joined if window is None else joined[joined["gap"] <= window]
     near = near[near["period_end"] <= near["start"]] if earlier else near

@@ -324,8 +324,16 @@ KEY_UNRESOLVED = register(
 
 
 def cross(tables: Tables) -> list[Finding]:
-    """Everything that the rules over several tables find in typed tables."""
-    return [found for run in ACROSS.runs.values() for found in run(tables)]
+    """Everything that the rules over several tables find in typed tables.
+
+    A rule is run where a table that it is held on has rows.
+    """
+    return [
+        found
+        for rule, run in ACROSS.runs.items()
+        if any(len(tables[table]) for table in named(rule).tables)
+        for found in run(tables)
+    ]
 
 
 def unresolved(

@@ -54,13 +54,12 @@ def impact_by_area(
     found = _people(inputs, every, own, draw)
     table = _totals(every.table, found, held)
     orders = inputs.timeline.rows.loc[inputs.timeline.rows["is_order"], "restriction_id"].unique()
-    ordered = _in_period(inputs, areas.kinds(inputs, pd.Index(orders)))
-    if len(orders) == inputs.timeline.rows["restriction_id"].nunique():
-        alone = table
-    elif ordered.table.empty:
+    alone = table
+    if len(orders) < inputs.timeline.rows["restriction_id"].nunique():
+        ordered = _in_period(inputs, areas.kinds(inputs, pd.Index(orders)))
         alone = table.iloc[:0]
-    else:
-        alone = _totals(ordered.table, _people(inputs, ordered, own, draw), held)
+        if not ordered.table.empty:
+            alone = _totals(ordered.table, _people(inputs, ordered, own, draw), held)
     names = ["lower_persons", *(f"{name}_persons" for name in unions.QUANTILES), "upper_persons"]
     joined = table.join(alone[names].add_prefix(ORDERED).reindex(table.index))
     for end in ("lower", "upper"):
@@ -101,7 +100,7 @@ def _in_period(inputs: SimulationInputs, kinds: Members) -> _Periods:
 def _alive(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> pd.DataFrame:
     """Rows in force on some day of each month and year: country_id, period, row."""
     times = inputs.timeline.periods
-    intervals, _ = timeline.intervals_of(rows, times, end, by_country=True)
+    intervals, _ = inputs.timeline.intervals(rows, end, by_country=True)
     months = intervals[["group", "month"]].drop_duplicates().rename(columns={"group": "country_id"})
     months["year"] = months["month"].str[:4]
     periods = pd.concat(

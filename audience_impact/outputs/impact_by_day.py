@@ -17,7 +17,6 @@ from audience_impact.outputs.person_days import IN_PART
 from audience_impact.outputs.review.reasons import undrawn
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.periods import ONE_DAY
-from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import ImpactMetric
@@ -75,9 +74,7 @@ def _days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, 
     first = today - pd.DateOffset(years=YEARS) + ONE_DAY
     parts, members = [], {}
     for kind, rows in areas.kinds(inputs).items():
-        pieces, members[kind] = timeline.intervals_of(
-            rows, inputs.timeline.periods, areas.ENDS[kind], by_country=True
-        )
+        pieces, members[kind] = inputs.timeline.intervals(rows, areas.ENDS[kind], by_country=True)
         parts.append(_each_day(pieces, first, today).rename(columns={"set_id": kind}))
     days = parts[0]
     for part in parts[1:]:

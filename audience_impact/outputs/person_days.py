@@ -21,6 +21,7 @@ from audience_impact.simulation.intervals import by_period
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.timeline import Intervals
 
+UNITS = ("person_days", "person_hours")
 HOURS = [f"{name}_person_hours" for name in ("lower", *unions.QUANTILES, "upper")]
 EVERY = "all"
 """In `restriction_id`: every restriction of the country together."""
@@ -72,40 +73,39 @@ def _totals(
     line = inputs.timeline
     rows = (line.certain_rows, line.drawn_rows, line.rows)
     least, middle, most = (
-        timeline.intervals_of(own, line.periods, end, by_country)
-        for own, end in zip(rows, ends, strict=True)
+        line.intervals(own, end, by_country) for own, end in zip(rows, ends, strict=True)
     )
-    table = _summed(most, _bound(most, inputs, "upper")).rename(columns={0: "upper_person_days"})
-    table["lower_person_days"] = _summed(least, _bound(least, inputs, "lower"))[0]
-    table["lower_person_days"] = table["lower_person_days"].fillna(0.0)
-    table = table.join(_hours(least, most, inputs))
+    table = _bounds(least, most, inputs)
     drawn = _drawn(inputs, middle, sampler, workers)
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
-    own = timeline.intervals_of(line.drawn_rows, line.periods, ends[0], by_country)
-    hours = curfews.least_person_hours(own, line.rows, curfews.hours(line.periods))
-    own_least = {
-        "person_days": _summed(own, _bound(own, inputs, "lower"))[0],
-        "person_hours": _summed(own, hours)[0],
-    }
+    own = _least(line.intervals(line.drawn_rows, ends[0], by_country), inputs)
     inside = drawn.reindex(table.index)
-    for unit, low in own_least.items():
+    for unit in UNITS:
         names = [f"{name}_{unit}" for name in unions.QUANTILES]
-        known = low.reindex(table.index).fillna(0.0)
+        known = own[f"lower_{unit}"].reindex(table.index).fillna(0.0)
         forced = table[f"lower_{unit}"].where(table[f"lower_{unit}"] > known + 1.0, 0.0)
         inside[names] = inside[names].clip(lower=forced, axis=0)
     return table.join(inside)
 
 
-def _hours(least: Intervals, most: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
-    """Bounds on person-hours by KEY."""
+def _bounds(least: Intervals, most: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
+    """Bounds on person-days and person-hours by KEY."""
     line = inputs.timeline
-    hours = curfews.hours(line.periods)
-    low = _summed(least, curfews.least_person_hours(least, line.rows, hours))
-    on_a_day = curfews.of_sets(most, line.rows, hours)[["most_hours"]].to_numpy("float64")
-    high = _summed(most, _bound(most, inputs, "upper") * on_a_day)
-    table = high.rename(columns={0: "upper_person_hours"})
-    return table.assign(lower_person_hours=low[0].reindex(table.index).fillna(0.0))
+    upper = _bound(most, inputs, "upper")
+    hours = curfews.of_sets(most, line.rows, curfews.hours(line.periods))
+    on_a_day = hours[["most_hours"]].to_numpy("float64")
+    table = _summed(most, np.hstack([upper, upper * on_a_day]))
+    table = table.set_axis([f"upper_{unit}" for unit in UNITS], axis=1)
+    return table.join(_least(least, inputs).reindex(table.index).fillna(0.0))
+
+
+def _least(found: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
+    """Lower bounds on person-days and person-hours by KEY."""
+    line = inputs.timeline
+    hours = curfews.least_person_hours(found, line.rows, curfews.hours(line.periods))
+    table = _summed(found, np.hstack([_bound(found, inputs, "lower"), hours]))
+    return table.set_axis([f"lower_{unit}" for unit in UNITS], axis=1)
 
 
 def _sets(found: Intervals) -> Array:
@@ -169,13 +169,13 @@ def _of_features(inputs: SimulationInputs, sampler: Sampler, workers: int) -> pd
     """
     line = inputs.timeline
     least, most = (
-        timeline.intervals_of(rows, line.periods, end, by_country=False)
+        line.intervals(rows, end, by_country=False)
         for rows, end in ((line.certain_rows, "least_end"), (line.rows, "most_end"))
     )
     table = _summed(most, _bound_users(most, inputs, "upper")).rename(columns={0: "upper"})
     lower = _summed(least, _bound_users(least, inputs, "lower"))
     table["lower"] = lower[0].reindex(table.index).fillna(0.0)
-    middle = timeline.intervals_of(line.drawn_rows, line.periods, "end", by_country=False)
+    middle = line.intervals(line.drawn_rows, "end", by_country=False)
     drawn = nothing(KEY, "person_days")
     if inputs.overlap_model is not None and not middle[1].empty:
         people = timeline.daily_people(middle, line, inputs.overlap_model, sampler, workers)
@@ -249,6 +249,8 @@ def _summed(found: Intervals, per_day: Array) -> pd.DataFrame:
 
 def _all_places(summed: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     """Sums over countries are unknown where one of them is."""
+    if not parts.isna().to_numpy().any():
+        return summed
     unknown = parts.set_index(KEY).isna().groupby(level=KEY).any()
     return summed.mask(unknown.reindex(summed.index))
 
@@ -258,13 +260,16 @@ def _naive(inputs: SimulationInputs) -> pd.DataFrame:
     line = inputs.timeline
     known = line.rows["is_counted"] & ~line.rows["restriction_id"].isin(_never(inputs))
     rows = line.rows[known]
-    found = timeline.intervals_of(rows, line.periods, "end", by_country=False)
-    parts = []
-    for column, name in zip(("monthly_high_persons", "daily_persons"), ADDED, strict=True):
-        bound = frechet.of_sets(found[1], rows, "monthly_low_persons", column)
-        parts.append(_summed(found, bound[["added"]].to_numpy("float64"))[0].rename(name))
-    own = pd.concat(parts, axis=1)
-    return pd.concat([own, _of_countries(found, rows)]).reset_index()
+    found = line.intervals(rows, "end", by_country=False)
+    added = pd.concat(
+        [
+            frechet.of_sets(found[1], rows, "monthly_low_persons", column)["added"].rename(name)
+            for column, name in zip(("monthly_high_persons", "daily_persons"), ADDED, strict=True)
+        ],
+        axis=1,
+    )
+    own = _summed(found, added.to_numpy("float64")).set_axis(ADDED, axis=1)
+    return pd.concat([own, _of_countries(found, added)]).reset_index()
 
 
 def _open(inputs: SimulationInputs) -> pd.Index:
@@ -276,13 +281,15 @@ def _never(inputs: SimulationInputs) -> pd.Index:
     return inputs.timeline.periods.index[inputs.timeline.periods["from_day"].isna()]
 
 
-def _of_countries(found: Intervals, rows: pd.DataFrame) -> pd.DataFrame:
-    """The same for whole countries: every restriction with a figure added to every other."""
+def _of_countries(found: Intervals, added: pd.DataFrame) -> pd.DataFrame:
+    """The same for whole countries: every restriction with a figure added to every other.
+
+    `added` has a row a set.
+    """
     parts = []
-    for column, name in zip(("monthly_high_persons", "daily_persons"), ADDED, strict=True):
-        added = frechet.of_sets(found[1], rows, "monthly_low_persons", column)[["added"]]
-        known = found[0][found[0]["set_id"].isin(added.dropna().index)]
-        periods, days = by_period(known, added.fillna(0.0).to_numpy("float64"))
+    for name in ADDED:
+        known = found[0][found[0]["set_id"].isin(added[name].dropna().index)]
+        periods, days = by_period(known, added[[name]].fillna(0.0).to_numpy("float64"))
         table = periods.assign(
             restriction_id=EVERY,
             country_id=periods["group"].str.rsplit("|", n=1).str[1],
@@ -326,5 +333,5 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
 def _touched(frame: pd.DataFrame, inputs: SimulationInputs, rows: pd.DataFrame) -> pd.Series:
     """Totals that some of the rows enter: of their restriction, or of a country at the time."""
     own = frame["restriction_id"].isin(rows["restriction_id"])
-    found = _days(timeline.intervals_of(rows, inputs.timeline.periods, "most_end", by_country=True))
+    found = _days(inputs.timeline.intervals(rows, "most_end", by_country=True))
     return own | pd.MultiIndex.from_frame(frame[KEY]).isin(found.index)

@@ -33,7 +33,7 @@ Citation. Rules of this project, docs/decisions.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -141,6 +141,9 @@ class Timeline(Declared):
     periods: pd.DataFrame
     drawn: Intervals
     tail_degrees: float
+    _found: dict[tuple[bytes, ...], Intervals] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     @property
     def certain_rows(self) -> pd.DataFrame:
@@ -151,6 +154,16 @@ class Timeline(Declared):
     def drawn_rows(self) -> pd.DataFrame:
         """Rows of those restrictions whose daily audiences can all be drawn."""
         return self.rows[self.rows["is_complete"] & self.rows["is_daily_drawn"]]
+
+    def intervals(self, rows: pd.DataFrame, end: str, by_country: bool) -> Intervals:
+        """As `intervals_of`, of some of the rows; made once for the same rows and days."""
+        about = self.periods.reindex(rows["restriction_id"])
+        days = begins(about, end).to_numpy(), about[end].to_numpy()
+        numbers = rows["row"].to_numpy()
+        key = (*(each.tobytes() for each in (numbers, *days)), bytes([by_country]))
+        if key not in self._found:
+            self._found[key] = intervals_of(rows, self.periods, end, by_country)
+        return self._found[key]
 
 
 def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Timeline:

@@ -30,6 +30,7 @@ TABLES = (
     "restrictions",
     "restriction_targets",
     "restriction_places",
+    "place_names",
     "published_figures",
     "feature_rules",
     "register_rows",

@@ -16,11 +16,11 @@ from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.surprises import levels
 from audience_impact.facts.surprises.saying import apart, findings, number, times
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, is_region
+from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, are_regions
 from audience_impact.vocabulary import FindingSeverity
 
 SERIES = ["area_id", "population_base", "measurement_series_id"]
-USERS, RESIDENTS, OF_PLACES = KINDS = ("users", "residents", "of places")
+USERS, RESIDENTS, OF_PLACES = ("users", "residents", "of places")
 """People online, all people of a country, all people of a place in one."""
 SPREADS = {USERS: (0.04, 0.01), RESIDENTS: (0.002, 0.002), OF_PLACES: (0.007, 0.002)}
 """Deviation of a month and of a printed number."""
@@ -47,7 +47,7 @@ def _leveled(bases: pd.DataFrame, column: str) -> pd.DataFrame:
         level=levels.level(bases[column], residents),
         free=levels.headroom(bases[column], residents),
         moment=levels.moment(bases),
-        kind=np.select([online, bases["area_id"].map(is_region)], [USERS, OF_PLACES], RESIDENTS),
+        kind=np.select([online, are_regions(bases["area_id"])], [USERS, OF_PLACES], RESIDENTS),
     )
     return rows[rows["level"].notna()]
 
@@ -64,14 +64,12 @@ def base_unlike_neighbours(tables: Tables) -> list[Finding]:
     return [
         found
         for column in ("persons", "low_persons", "high_persons")
-        for kind in KINDS
-        for found in _unlike(bases, column, kind)
+        for kind, rows in _leveled(bases[bases[column].notna()], column).groupby("kind")
+        for found in _unlike(bases, rows, column, str(kind))
     ]
 
 
-def _unlike(bases: pd.DataFrame, column: str, kind: str) -> list[Finding]:
-    rows = _leveled(bases[bases[column].notna()], column)
-    rows = rows[rows["kind"] == kind]
+def _unlike(bases: pd.DataFrame, rows: pd.DataFrame, column: str, kind: str) -> list[Finding]:
     is_range = column != "persons"
     month, error = (RANGE_SPREADS if is_range else SPREADS)[kind]
     limit = (RANGE_LIMITS if is_range else LIMITS)[kind]
@@ -109,9 +107,7 @@ def base_unlike_publishers(tables: Tables) -> list[Finding]:
     rows = _leveled(bases, "persons")
     rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
     return [
-        found
-        for kind in KINDS
-        for found in _unlike_all(bases, rows[rows["kind"] == kind], kind)
+        found for kind, own in rows.groupby("kind") for found in _unlike_all(bases, own, str(kind))
     ]
 
 

@@ -60,7 +60,7 @@ DEFECTS = {
     "extent_mixed": "the whole network and single services: who lost which is not known",
     "word_unknown": "a word that the register did not use so far; read as unknown",
     "place_missing": "part of a country, and no place named",
-    "place_unresolved": "no region of ISO 3166-2, or more than regions: the country stands",
+    "place_unresolved": "a name that is no place on record: the country stands beside the others",
     "platform_in_text": "services in free text",
     "platform_new": "a service that the facts do not hold; added to platforms",
     "platform_text_unread": "free text that is no name of a service",
