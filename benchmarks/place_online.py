@@ -8,7 +8,7 @@ the share the median misses it. The same scores tables of regions that no fact k
     python -m benchmarks.places FILE... [--without-country] [--format json]
 
 A table has one row a figure: `place_id` or `area_id`, `year` or `period`, `share` or `value` (with
-`unit` percent), `base` and `indicator` as a survey words them; every other column comes back as read.
+`unit` percent), `base` and `indicator` as a survey words them; every column comes back as read.
 What is foretold is that figure: the level of its series in the country, from its other regions or
 else from the share online and what such series were above it elsewhere, and the place's deviation.
 """
@@ -462,7 +462,8 @@ def answered(table: pd.DataFrame, tables: Tables, without_country: bool) -> pd.D
     )
     told = found.reindex(table.index)
     told["reason"] = told["reason"].fillna(rows["reason"])
-    return table.join(told.assign(rung=told["rung"].fillna("")), rsuffix="_foretold")
+    other = table.drop(columns=[name for name in ANSWER if name in table])
+    return other.join(told.assign(rung=told["rung"].fillna("")))
 
 
 def records(told: pd.DataFrame) -> list[dict[str, object]]:

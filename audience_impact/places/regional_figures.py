@@ -93,8 +93,9 @@ def log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
 def figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     """Columns FIGURE: one row a series and area, of the whole area; sorted.
 
-    With `each_sex` women and men are series of their own. `persons` are the residents, one for each area of a series where none of them is known, and
-    their mean where some are not. `year` is the middle of the period, with fractions.
+    With `each_sex` women and men are series of their own. `persons` are the residents, one for each
+    area of a series where none of them is known, and their mean where some are not. `year` is the
+    middle of the period, with fractions.
     """
     use = tables.get("regional_use", pd.DataFrame())
     if use.empty:

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
 from audience_impact.places import online, online_law, online_learning, regional_figures
-from audience_impact.places.regional_pairs import pairs
+from audience_impact.places.regional_pairs import apart, pairs
 from flows.pipeline import learn_places
 from tests.support import World, world
 
@@ -217,7 +217,7 @@ def test_what_was_put_in_is_learned() -> None:
 
 def test_pairs_are_of_one_area_and_of_one_sex() -> None:
     tables = many()
-    found = online_learning.apart(regional_figures.figures(tables, each_sex=True))
+    found = apart(regional_figures.figures(tables, each_sex=True))
     both = pairs(found, regional_figures.MODEL, regional_figures.SURVEY)
     assert len(both) == 12 * 9 * 2
     assert np.corrcoef(both["x"], both["y"])[0, 1] > 0.9
@@ -255,6 +255,7 @@ def test_outdated_laws_are_told_and_written_anew(tmp_path: Path) -> None:
     made = surveyed(country())
     for area, share in (("XA-E", "0.7"), ("XA-W", "0.4")):
         place(made, area, "XA", 100_000).add("regional_use", area_id=area, share=share)
+    next(row for row in made.rows["bases"] if row["base_id"] == "online")["persons"] = "800000"
     folder = made.write(tmp_path / "facts")
     assert not learn_places.learn(folder, only_check=True)[0]
     assert not learn_places.learn(folder, only_check=False)[0]
