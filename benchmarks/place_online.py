@@ -466,6 +466,15 @@ def answered(table: pd.DataFrame, tables: Tables, without_country: bool) -> pd.D
     return other.join(told.assign(rung=told["rung"].fillna("")))
 
 
+def with_country(told: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Answered rows with their `country_id`, the `share` as a number, and `country_share`."""
+    rows = asked(told, tables)
+    known = rows[rows["day"].notna()]
+    share = country_shares(known, tables).reindex(rows.index)
+    numbers = {name: told[name].astype("float64") for name in ANSWER[:3]}
+    return rows[["country_id", "share"]].assign(**numbers, rung=told["rung"], country_share=share)
+
+
 def records(told: pd.DataFrame) -> list[dict[str, object]]:
     """Rows as JSON has them: numbers to four decimals, null where there is none."""
     numbers = told.assign(**{name: told[name].astype("float64").round(4) for name in ANSWER[:3]})
@@ -479,7 +488,7 @@ def lines(scored: pd.DataFrame, by: str) -> Iterator[str]:
     """A table of scores by a column."""
     yield f"| {by} | figures | countries | median error | mean | country's | coverage | width |"
     yield "|---|---|---|---|---|---|---|---|"
-    for name, group in scored.groupby(by, sort=False):
+    for name, group in scored[scored["q50_share"].notna()].groupby(by, sort=False):
         own = score(group)
         yield (
             f"| {name} | {own.figures} | {own.countries} | {own.median_error_points:.1f} | "

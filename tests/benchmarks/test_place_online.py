@@ -1,6 +1,8 @@
 """Regions left out: each is foretold without its own figures, and every row comes back."""
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ from scipy.special import expit
 
 from audience_impact.facts.tables import Tables
 from benchmarks import place_online as benchmark
+from benchmarks import places
 from tests.support import world
 
 LANDS = [f"Y{letter}" for letter in "ABCDEFGHIJ"]
@@ -123,3 +126,24 @@ def test_a_table_of_names_is_no_table_of_people_online() -> None:
 )  # fmt: skip
 def test_years_from_and_to_are_a_period(text: str, meant: str) -> None:
     assert benchmark._period(text) == meant
+
+
+def test_a_table_is_scored_and_written(
+    facts: Tables,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places.steps, "read", lambda folders: folders)
+    monkeypatch.setattr(places.steps, "check", lambda reading: SimpleNamespace(tables=facts))
+    path = tmp_path / "unseen.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    assert places.main([str(path)]) == 0
+    assert "| model, regions_known | 3 | 1 |" in capsys.readouterr().out
+    assert places.main([str(path), "--without-country", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["mine"] for row in rows] == list("abcdefgh")
+    assert {row["rung"] for row in rows} == {"", "country, country_unseen"}
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="or place_id, year, base, and share or value"):
+        places.main([str(path)])
