@@ -40,7 +40,7 @@ from audience_impact.facts import bases as nearest
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import middle
-from audience_impact.populations import EVERYONE, ONLINE
+from audience_impact.populations import EVERYONE, ONLINE, country_of
 from audience_impact.vocabulary import RegionalAsked, Residence, SourceType
 
 LIMITS = (0.003, 0.985)
@@ -58,7 +58,9 @@ def parents(tables: Tables) -> dict[str, str]:
     areas = tables["areas"]
     named = dict(zip(areas["area_id"], areas["parent_id"], strict=True))
     return {
-        area: holder or area[:2] for area, holder in named.items() if not COUNTRY.fullmatch(area)
+        area: holder or country_of(area)
+        for area, holder in named.items()
+        if not COUNTRY.fullmatch(area)
     }
 
 
@@ -66,9 +68,9 @@ def chain(area_id: str, holders: dict[str, str]) -> list[str]:
     """An area and those that hold it, up to its country, which is the last."""
     found = [area_id]
     while not COUNTRY.fullmatch(found[-1]):
-        holder = holders.get(found[-1], found[-1][:2])
-        if holder in found or not holder:
-            return [*found, area_id[:2]]
+        holder = holders.get(found[-1], country_of(found[-1]))
+        if holder in found:
+            return [*found, holder]
         found.append(holder)
     return found
 
