@@ -8,7 +8,7 @@ the share the median misses it. The same scores tables of regions that no fact k
     python -m benchmarks.places FILE... [--without-country] [--format json]
 
 A table has one row a figure: `place_id` or `area_id`, `year` or `period`, `share` or `value` (with
-`unit` percent), `base` and `indicator` as a survey words them; every other column comes back as read.
+`unit` percent), `base` and `indicator` as a survey words them; every column comes back as read.
 What is foretold is that figure: the level of its series in the country, from its other regions or
 else from the share online and what such series were above it elsewhere, and the place's deviation.
 """
@@ -26,6 +26,7 @@ from scipy.special import expit
 from audience_impact.errors.law import Spread
 from audience_impact.errors.learning import quantiles
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
 from audience_impact.periods import DAY, middle, spans
 from audience_impact.places import online, online_law, online_learning, regional_figures
 from audience_impact.places.regional_figures import MODEL, SURVEY, log_odds
@@ -271,10 +272,16 @@ def _answers(
             continue
         own = Spread(*(float(deviation.loc[place, name]) for name in online.LAW))
         whole = _sum([Spread(*map(float, level.loc[place])), own, residence, _asked(laws)])
-        shares = expit(np.array([whole.q05, whole.q50, whole.q95]))
+        shares = _printed(expit(np.array([whole.q05, whole.q50, whole.q95])))
         rung = f"{deviation.loc[place, 'rung']}, {rungs[number]}"
         told.append([*map(float, shares), rung, ""])
     return pd.DataFrame(told, rows.index, ANSWER)
+
+
+def _printed(shares: Array) -> Array:
+    """Shares as sources print them: beyond what is told apart from nobody and everyone, those."""
+    low, high = regional_figures.LIMITS
+    return np.where(shares <= low, 0.0, np.where(shares >= high, 1.0, shares))
 
 
 NO_COUNTRY = "nobody counted the people online of the country"
@@ -455,7 +462,17 @@ def answered(table: pd.DataFrame, tables: Tables, without_country: bool) -> pd.D
     )
     told = found.reindex(table.index)
     told["reason"] = told["reason"].fillna(rows["reason"])
-    return table.join(told.assign(rung=told["rung"].fillna("")), rsuffix="_foretold")
+    other = table.drop(columns=[name for name in ANSWER if name in table])
+    return other.join(told.assign(rung=told["rung"].fillna("")))
+
+
+def with_country(told: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Answered rows with their `country_id`, the `share` as a number, and `country_share`."""
+    rows = asked(told, tables)
+    known = rows[rows["day"].notna()]
+    share = country_shares(known, tables).reindex(rows.index)
+    numbers = {name: told[name].astype("float64") for name in ANSWER[:3]}
+    return rows[["country_id", "share"]].assign(**numbers, rung=told["rung"], country_share=share)
 
 
 def records(told: pd.DataFrame) -> list[dict[str, object]]:
@@ -471,7 +488,7 @@ def lines(scored: pd.DataFrame, by: str) -> Iterator[str]:
     """A table of scores by a column."""
     yield f"| {by} | figures | countries | median error | mean | country's | coverage | width |"
     yield "|---|---|---|---|---|---|---|---|"
-    for name, group in scored.groupby(by, sort=False):
+    for name, group in scored[scored["q50_share"].notna()].groupby(by, sort=False):
         own = score(group)
         yield (
             f"| {name} | {own.figures} | {own.countries} | {own.median_error_points:.1f} | "

@@ -81,7 +81,7 @@ def placed(made: World) -> World:
         )
     if "*" not in {row["platform_id"] for row in made.rows["platforms"]}:
         made.add("platforms", platform_id="*", name="Whole internet", kind="network")
-    return made.add("network_use", least_share="0.5", most_share="0.9")
+    return made.add("network_use", least_share="0.5", most_share="0.9", period="2025")
 
 
 def cut(made: World, act: str, *places: str, **cells: str) -> World:

@@ -10,16 +10,18 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audience_impact.ingest.places import resolver
-from audience_impact.ingest.places.resolver import Found
+from audience_impact.ingest.places import known as places
+from audience_impact.ingest.places.items import Found
+from audience_impact.ingest.places.resolver import resolve
 from audience_impact.vocabulary import GeoScope, PlaceReading
 
-Atlas = Mapping[str, resolver.Gazetteer]
+Atlas = Mapping[str, places.Gazetteer]
 """The places of each country, by its code."""
 
 APOSTROPHES = "'`\u2018\u2019\u02bb\u02bc"
 PARTS = re.compile(
-    r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other|near|likely|several)\b|^\d+ "
+    r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other|near|likely|"
+    r"several)\b|^\d+ "
 )
 NATIONAL = re.compile(
     r"\b(nation ?wide|country ?wide|(entire|whole|across the) country)\b|^national$|^entire nation"
@@ -117,18 +119,18 @@ def locate(
         return Place(codes, scope, "place_missing")
     if len(codes) > 1:
         return Place(codes, scope, "place_unresolved")
-    names = tuple(resolver.resolve(text, scope, atlas[codes[0]], day))
+    names = tuple(resolve(text, scope, atlas[codes[0]], day))
     return _placed(codes, names, scope, atlas[codes[0]])
 
 
 def _placed(
-    codes: tuple[str, ...], names: tuple[Found, ...], scope: GeoScope, known: resolver.Gazetteer
+    codes: tuple[str, ...], names: tuple[Found, ...], scope: GeoScope, known: places.Gazetteer
 ) -> Place:
     """The places where every name is one, else the country."""
     if not names or not all(each.area_ids for each in names):
         told = GeoScope.MULTI_REGION if scope is GeoScope.UNKNOWN else scope
         return Place(codes, told if names else scope, "place_unresolved", names)
-    found = resolver.united((part for each in names for part in each.area_ids), known)
+    found = places.united((part for each in names for part in each.area_ids), known)
     if scope is not GeoScope.LOCALITY and all(each in known.top for each in found):
         whole = all(each.reading is PlaceReading.WHOLE for each in names)
         if whole:

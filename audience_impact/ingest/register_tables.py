@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audience_impact.ingest.gazetteer import Atlas
-from audience_impact.ingest.places.resolver import Found
+from audience_impact.ingest.places.items import Found
 from audience_impact.ingest.register import (
     Defect,
     Defects,

@@ -17,11 +17,12 @@ odds L and deviation s that of
 
     L (sqrt(1 + pi s^2 / 8) - 1),
 
-as the mean of a logistic normal nearly is; s itself grows as exp(b L).  A town stands above its holder as the towns of a region
-stand above the region.  Where a model, or a census of households, has a figure of the place, the
-step is what such figures were worth where surveys stand beside them (the model's deviation times a
-slope that goes as exp(g L), since it spreads regions too little where few are online).  A survey of the place is
-then put in by Gaussian conditioning, with an error that grows with the years between.
+as the mean of a logistic normal nearly is; s itself goes as exp(b L).  A town stands above its
+holder as the towns of a region stand above the region.  Where a model, or a census of households,
+has a figure of the place, the step is what such figures were worth where surveys stand beside them
+(the model's deviation times a slope that goes as exp(g L), since it spreads regions too little
+where few are online).  A survey of the place is then put in by Gaussian conditioning, with an error
+that grows with the years between.
 
 Assumptions
 -----------
@@ -91,8 +92,8 @@ def odds_at(
     """`area_id`, `day`, LAW and `rung` of places where their country has given log odds.
 
     `places` has `area_id` and `day` (each pair once), `country_id`, the `log_odds` of the country
-    and the `spread` between its regions in that of all countries; `known` what figures say on those days, as
-    `regional_figures.deviations` gives it.
+    and the `spread` between its regions in that of all countries; `known` what figures say on those
+    days, as `regional_figures.deviations` gives it.
     """
     return _walk(_with_figures(_steps(places.reset_index(drop=True), tables), known), laws)
 
@@ -214,8 +215,8 @@ def _conditioned(
 ) -> tuple[Array, Array, Array]:
     """The same with the survey of the place, where there is one."""
     told = level["survey_area"].to_numpy("float64")
-    day = level["day"]
-    years = np.abs((day.dt.year + day.dt.day_of_year / 365.25 - level["survey_year"]).to_numpy())
+    apart = regional_figures.years(level["day"]) - level["survey_year"]
+    years = np.abs(apart.to_numpy("float64"))
     error = (laws.survey**2 + laws.ageing**2 * years) / NORMAL**2
     weight = variance / (variance + error)
     known = ~np.isnan(told)

@@ -129,7 +129,8 @@ def between_level(found: pd.DataFrame) -> float:
     inside = np.clip(level, *LEVELS)
     centred = inside - np.average(inside, weights=weight)
     logs = np.log(np.abs(off) + FLOOR)
-    return float((weight * centred * logs).sum() / (weight * centred**2).sum())
+    apart = float((weight * centred**2).sum())
+    return float((weight * centred * logs).sum() / apart) if apart else 0.0
 
 
 def between(found: pd.DataFrame, by_level: float) -> Spread:
@@ -155,8 +156,10 @@ def country_degrees(found: pd.DataFrame, law: Spread, by_level: float) -> float:
     rows = large(found)
     beyond = _beyond(rows, deviation(law), by_level) - law.q50
     squares = pd.Series(beyond**2, rows.index).groupby(rows["series"])
-    excess = float(np.log(squares.mean()).var() - (2.0 / squares.size()).mean())
     low, high = DEGREES
+    if squares.ngroups < 2:
+        return high
+    excess = float(np.log(squares.mean()).var() - (2.0 / squares.size()).mean())
     return float(np.clip(2.0 / max(excess, 2.0 / high), low, high))
 
 

@@ -40,12 +40,13 @@ from audience_impact.facts import bases as nearest
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import middle
-from audience_impact.populations import EVERYONE, ONLINE
+from audience_impact.populations import EVERYONE, ONLINE, country_of
 from audience_impact.vocabulary import RegionalAsked, Residence, SourceType
 
 LIMITS = (0.003, 0.985)
 """Shares are taken for no less and no more: a figure of everyone is rounded, or a model's limit."""
 STEPS = 50
+MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
 SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
 COUNTRY = re.compile(r"[A-Z]{2}")
 FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
@@ -57,7 +58,9 @@ def parents(tables: Tables) -> dict[str, str]:
     areas = tables["areas"]
     named = dict(zip(areas["area_id"], areas["parent_id"], strict=True))
     return {
-        area: holder or area[:2] for area, holder in named.items() if not COUNTRY.fullmatch(area)
+        area: holder or country_of(area)
+        for area, holder in named.items()
+        if not COUNTRY.fullmatch(area)
     }
 
 
@@ -65,9 +68,9 @@ def chain(area_id: str, holders: dict[str, str]) -> list[str]:
     """An area and those that hold it, up to its country, which is the last."""
     found = [area_id]
     while not COUNTRY.fullmatch(found[-1]):
-        holder = holders.get(found[-1], found[-1][:2])
-        if holder in found or not holder:
-            return [*found, area_id[:2]]
+        holder = holders.get(found[-1], country_of(found[-1]))
+        if holder in found:
+            return [*found, holder]
         found.append(holder)
     return found
 
@@ -79,6 +82,11 @@ def residents(tables: Tables) -> "pd.Series[float]":
     return rows.drop_duplicates("area_id", keep="last").set_index("area_id")["persons"]
 
 
+def years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
+    """Days as years with fractions."""
+    return 2000.0 + (days - MILLENNIUM).dt.days / YEAR_DAYS
+
+
 def log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
     """Log odds of shares held within LIMITS."""
     return pd.Series(logit(shares.clip(*LIMITS).to_numpy("float64")), shares.index)
@@ -87,8 +95,9 @@ def log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
 def figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     """Columns FIGURE: one row a series and area, of the whole area; sorted.
 
-    With `each_sex` women and men are series of their own. `persons` are the residents, one for each area of a series where none of them is known, and
-    their mean where some are not. `year` is the middle of the period, with fractions.
+    With `each_sex` women and men are series of their own. `persons` are the residents, one for each
+    area of a series where none of them is known, and their mean where some are not. `year` is the
+    middle of the period, with fractions.
     """
     use = tables.get("regional_use", pd.DataFrame())
     if use.empty:
@@ -119,7 +128,7 @@ def _with_series(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         country_id=country,
         kind=kind,
         series=country + " " + rows["measurement_series_id"] + " " + kind,
-        year=days.dt.year + days.dt.day_of_year / 365.25,
+        year=years(days),
     )
     areas = found.groupby(["series", "asked"])["area_id"].transform("nunique")
     return found[areas == areas.groupby(found["series"]).transform("max")]
@@ -179,13 +188,9 @@ def deviations(figures_on_days: pd.DataFrame) -> pd.DataFrame:
     shift = moved_to(values, rows["persons"].to_numpy("float64"), groups, expit(wanted))
     rows = rows.assign(
         deviation=values + shift[groups] - rows["log_odds"].to_numpy("float64"),
-        apart=(rows["year"] - _years(rows["day"])).abs(),
+        apart=(rows["year"] - years(rows["day"])).abs(),
     )
     near = rows.sort_values(["country_id", "day", "area_id", "kind", "apart", "series"])
     return near.drop_duplicates(["day", "area_id", "kind"])[
         ["day", "area_id", "country_id", "kind", "year", "deviation"]
     ]
-
-
-def _years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
-    return days.dt.year + days.dt.day_of_year / 365.25

@@ -42,7 +42,8 @@ def large(found: pd.DataFrame) -> pd.DataFrame:
 def pairs(found: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
     """Deviations of two kinds of the same area: `x` of one, `y` and the `level` of the other."""
     names = ["area_id", "asked", "deviation", "year", "level"]
-    rows = found.assign(asked=found["series"].str.split(" ").str[3].fillna(""))
+    words = found["series"].str.split(" ")
+    rows = found.assign(asked=words.map(lambda each: " ".join(each[3:])))
     left = rows.loc[rows["kind"] == of, ["country_id", *names]]
     right = rows.loc[rows["kind"] == against, names]
     both = left.merge(right, on=["area_id", "asked"], suffixes=("_x", "_y"))

@@ -11,9 +11,8 @@ import pycountry
 
 from audience_impact.facts.tables import Tables
 from audience_impact.ingest.gazetteer import Atlas, Gazetteer
-from audience_impact.ingest.places import resolver
+from audience_impact.ingest.places.known import Reviewed, gazetteer_of
 from audience_impact.ingest.places.names import folded
-from audience_impact.ingest.places.resolver import Reviewed
 from audience_impact.populations import country_of, parents_of
 from audience_impact.vocabulary import PlaceReading
 
@@ -54,14 +53,15 @@ def regions() -> dict[str, dict[str, tuple[str, str]]]:
     return found
 
 
-def atlas(countries: Iterable[str], facts: Tables) -> Atlas:
+def atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
     """The places of each country: those of the facts, and the regions of ISO 3166-2 beside them."""
-    known = facts["areas"].to_dict("records")
-    parents = parents_of(facts["areas"])
+    areas = facts["areas"] if facts else pd.DataFrame(columns=["area_id", "parent_id"])
+    known = areas.to_dict("records")
+    parents = parents_of(areas)
     places: dict[str, list[Mapping[str, str]]] = {country: [] for country in countries}
     for row in known:
         places.get(country_of(row["area_id"], parents), []).append(row)
-    names = _reviewed(facts)
+    names = _reviewed(facts["place_names"]) if facts else {}
     found = {}
     for country, rows in places.items():
         ids = {row["area_id"] for row in rows}
@@ -72,14 +72,14 @@ def atlas(countries: Iterable[str], facts: Tables) -> Atlas:
         ]
         above = parents | {row["area_id"]: row["parent_id"] for row in more}
         own = names.get(country, {})
-        found[country] = resolver.gazetteer_of(country, [*rows, *more], own, above)
+        found[country] = gazetteer_of(country, [*rows, *more], own, above)
     return found
 
 
-def _reviewed(facts: Tables) -> dict[str, dict[str, Reviewed]]:
+def _reviewed(place_names: pd.DataFrame) -> dict[str, dict[str, Reviewed]]:
     """What names of a country mean that no rule reads, by country and folded name."""
     found: dict[str, dict[str, Reviewed]] = {}
-    for row in facts["place_names"].to_dict("records"):
+    for row in place_names.to_dict("records"):
         meant = Reviewed(tuple(row["area_ids"].split(";")), PlaceReading(row["reading"]))
         found.setdefault(row["country_id"], {})[folded(row["name"])] = meant
     return found

@@ -1,1 +1,1 @@
-"""The free text in which a register says where, read as places: names, phrases, and what they mean."""
+"""The free text in which a register says where, read as places: names, phrases, meanings."""

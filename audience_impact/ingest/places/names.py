@@ -14,7 +14,7 @@ import unicodedata
 LETTERS = str.maketrans(
     {
         **dict.fromkeys("'`\u2018\u2019\u02bb\u02bc\u02bf\u02be\u00ad", ""),
-        **{"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ə": "a"},
+        **{"\u0131": "i", "ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ə": "a"},
     }
 )
 SOUNDS = (

@@ -1,7 +1,7 @@
-"""The phrases of a text that says where: what each names, as what kind of place, and how much of it.
+"""The phrases of a text that says where: what each names, as what kind, and how much of it.
 
-Definitions. A phrase is a name with the words around it that say what it is (district, towns) or how
-much of it is meant (parts of, 10 districts of, all). A phrase without a name speaks of the next one.
+Definitions. A phrase is a name with the words around it that say what it is (district, towns) or
+how much of it is meant (parts of, 10 districts of, all). One without a name speaks of the next.
 
 Method. A text is cut at commas, brackets, `and`, `of`, `in` and their like; words of kinds and
 amounts are taken off each piece. A kind in the plural holds for the names before it.
@@ -223,7 +223,7 @@ class Vocabulary:
 def _joined(pieces: Sequence[_Piece]) -> list[Phrase]:
     """Names with the kinds and amounts that other pieces say of them."""
     found: list[Phrase] = []
-    kind, amount, whole, first = "", False, False, False
+    kind, amount, whole = "", False, False
     for piece in pieces:
         if piece.clause != (found[-1].clause if found else 0) or piece.cut == "own":
             kind, amount, whole = "", False, False

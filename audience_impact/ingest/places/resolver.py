@@ -15,13 +15,32 @@ Assumptions. Orders in India, Pakistan and Bangladesh go by district, in Myanmar
 Drawbacks. A namesake elsewhere in the country is taken where the right place is not on record.
 """
 
-import difflib
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from audience_impact.ingest.places import names
+from audience_impact.ingest.places.items import (
+    FITS,
+    GOES_BY,
+    LARGE_FIRST,
+    PARTED,
+    SMALL_FIRST,
+    Found,
+    Item,
+    as_reviewed,
+    item_of,
+)
+from audience_impact.ingest.places.known import (
+    ADMIN1,
+    ADMIN2,
+    ADMIN3,
+    SHIRE,
+    TOWN,
+    UNION,
+    Gazetteer,
+    looked_up,
+    spelt_alike,
+)
 from audience_impact.ingest.places.phrases import (
     CITY,
     DISTRICT,
@@ -30,213 +49,8 @@ from audience_impact.ingest.places.phrases import (
     POLICE,
     STATE,
     TOWNSHIP,
-    Phrase,
-    Vocabulary,
 )
-from audience_impact.populations import NOWHERE, country_of, with_holders
-from audience_impact.vocabulary import AreaLevel, GeoScope, PlaceMatch, PlaceReading
-
-ADMIN1, ADMIN2, ADMIN3 = AreaLevel.ADMIN1.value, AreaLevel.ADMIN2.value, AreaLevel.ADMIN3.value
-TOWN, UNION, SHIRE = AreaLevel.CITY.value, AreaLevel.UNION.value, AreaLevel.DIVISION.value
-LARGE_FIRST = (ADMIN1, UNION, SHIRE, ADMIN2, TOWN, ADMIN3)
-SMALL_FIRST = (TOWN, ADMIN3, ADMIN2, ADMIN1, SHIRE, UNION)
-GOES_BY: Mapping[str, tuple[str, ...]] = {
-    "BD": (ADMIN2, ADMIN1, UNION, TOWN, ADMIN3),
-    "PK": (ADMIN1, ADMIN2, SHIRE, UNION, ADMIN3, TOWN),
-    "IN": (ADMIN1, ADMIN2, SHIRE, UNION, ADMIN3, TOWN),
-    "MM": (ADMIN3, ADMIN2, ADMIN1, UNION, TOWN),
-    "UA": (ADMIN3, ADMIN1, ADMIN2, UNION, TOWN),
-}
-"""Which of several places of one name is meant where nothing else tells, by country."""
-FITS: Mapping[str, tuple[str, ...]] = {
-    STATE: (ADMIN1, UNION, SHIRE, ADMIN2),
-    DIVISION: (SHIRE, UNION, ADMIN1, ADMIN2),
-    DISTRICT: (ADMIN2, ADMIN1, UNION, SHIRE, ADMIN3, TOWN),
-    POLICE: (ADMIN2, ADMIN3, TOWN),
-    TOWNSHIP: (ADMIN3, ADMIN2, TOWN),
-    CITY: (TOWN, ADMIN1, ADMIN3, ADMIN2),
-    PART: (TOWN, ADMIN3, ADMIN2, ADMIN1, SHIRE, UNION),
-}
-"""Levels that a kind may mean, the likeliest first."""
-SIZES = {TOWN: 0, ADMIN3: 1, ADMIN2: 2, UNION: 3, SHIRE: 3, ADMIN1: 4}
-KIND_SIZES = {PART: -1, CITY: 0, TOWNSHIP: 1, POLICE: 1, DISTRICT: 2, DIVISION: 3, STATE: 4}
-PARTED = frozenset(("IN", "PK", "BD", "MM"))
-"""Countries where a town is smaller than the smallest place of its name on record."""
-UNTIL = re.compile(r"^(.*?) \(.*\buntil (\d{4}(?:-\d{2}-\d{2})?)\)$")
-"""The name of a place that is no more, and until when it was."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What one name of a text means.
-
-    `area_ids` is empty where it is unresolved; `least_area_id` is the city where the district of
-    its name was read and the text says no kind.
-    """
-
-    name: str
-    area_ids: tuple[str, ...] = ()
-    reading: PlaceReading = PlaceReading.WHOLE
-    found_by: PlaceMatch = PlaceMatch.EXACT
-    least_area_id: str = ""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A place: id, folded names (the first is its own), level, and all that hold it."""
-
-    area_id: str
-    names: tuple[str, ...]
-    level: str
-    holders: tuple[str, ...]
-    members: tuple[str, ...] = ()
-    until: str = ""
-    full: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Reviewed:
-    """What a name, or a whole text, of a country is known to mean."""
-
-    area_ids: tuple[str, ...]
-    reading: PlaceReading
-
-
-@dataclass(frozen=True)
-class Gazetteer:
-    """The places of one country, and reviewed names by folded name or text."""
-
-    country: str
-    entries: Mapping[str, Entry]
-    reviewed: Mapping[str, Reviewed] = field(default_factory=dict)
-
-    @cached_property
-    def by_name(self) -> Mapping[str, tuple[str, ...]]:
-        """Ids by folded name."""
-        found: dict[str, dict[str, None]] = {}
-        for entry in self.entries.values():
-            for name in entry.names if not entry.until else ():
-                found.setdefault(name, {})[entry.area_id] = None
-                if (seat := self._seat_of(entry, name)) is not None:
-                    found[name][seat] = None
-        return {name: tuple(ids) for name, ids in found.items()}
-
-    def _seat_of(self, entry: Entry, name: str) -> str | None:
-        """The district whose seat a smaller place is, as their names are spelt alike."""
-        outer = self.entries.get(next(iter(entry.holders[1:]), ""))
-        if outer is None or entry.level not in (ADMIN3, TOWN) or outer.level != ADMIN2:
-            return None
-        alike = any(
-            names.key(name) == names.key(own) and names.is_like(name, own) for own in outer.names
-        )
-        return outer.area_id if alike else None
-
-    @cached_property
-    def former(self) -> Mapping[str, Entry]:
-        """Unions that are no more, by the id of the member that goes on under their name."""
-        return {
-            member: entry
-            for entry in self.entries.values()
-            if entry.until
-            for member in entry.members
-            if set(entry.names) & set(self.entries[member].names)
-        }
-
-    @cached_property
-    def by_key(self) -> Mapping[str, tuple[str, ...]]:
-        """Folded names by the key of their spelling."""
-        found: dict[str, list[str]] = {}
-        for name in self.by_name:
-            found.setdefault(names.key(name), []).append(name)
-        return {each: tuple(own) for each, own in found.items()}
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The names that no cut may go through."""
-        return Vocabulary(frozenset([*self.by_name, *self.reviewed]))
-
-    @cached_property
-    def top(self) -> tuple[str, ...]:
-        """The places of the first level."""
-        return tuple(each.area_id for each in self.entries.values() if each.level == ADMIN1)
-
-    def holds(self, outer: str, inner: str) -> bool:
-        """Whether a place lies in another, by its holders or as a member of a union."""
-        if outer == inner:
-            return False
-        parts = self.entries[inner].members
-        if parts and all(each == outer or self.holds(outer, each) for each in parts):
-            return True
-        within = self.entries[inner].holders
-        members = self.entries[outer].members
-        return outer in within or any(each == inner or each in within for each in members)
-
-    def held(self, outer: str, inner: str) -> bool:
-        """Whether a place lies in another, or did while that was larger."""
-        former = self.former.get(outer)
-        return self.holds(outer, inner) or (
-            former is not None and inner != outer and self.holds(former.area_id, inner)
-        )
-
-    def children(self, area_id: str) -> tuple[str, ...]:
-        """What a place is made of: its members, else the places of the next level in it."""
-        entry = self.entries[area_id]
-        if entry.members:
-            return entry.members
-        inner = [each for each in self.entries.values() if each.holders[1:2] == (area_id,)]
-        levels = {each.level for each in inner} - {UNION, SHIRE, TOWN}
-        first = min(levels, default="")
-        return tuple(each.area_id for each in inner if each.level == first and not each.members)
-
-    def sizes(self, area_id: str) -> int:
-        """The size of a place by its level."""
-        return SIZES.get(self.entries[area_id].level, 4)
-
-
-@dataclass
-class _Item:
-    """A phrase on its way: the places that it may mean, and what was found out."""
-
-    phrase: Phrase
-    ids: list[str]
-    match: PlaceMatch
-    reviewed: Reviewed | None = None
-    holder: int = -1
-    is_container: bool = False
-    is_vague: bool = False
-    is_turned: bool = False
-
-    @property
-    def size(self) -> int:
-        """How large it is said to be, or -2 where nothing is said."""
-        return KIND_SIZES.get(self.phrase.kind, -2)
-
-
-def looked_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
-    """Places of a folded name: of that name, else the one spelt alike."""
-    ids = gazetteer.by_name.get(name, ())
-    if ids:
-        own = any(gazetteer.entries[each].names[0] == name for each in ids)
-        return list(ids), PlaceMatch.EXACT if own else PlaceMatch.ALIAS
-    return [], PlaceMatch.FUZZY
-
-
-def spelt_alike(name: str, gazetteer: Gazetteer, among: Iterable[str]) -> list[str]:
-    """The one place among some whose name is spelt alike; nothing where there are several."""
-    allowed = set(among)
-    alike = [
-        other for other in gazetteer.by_key.get(names.key(name), ()) if names.is_like(name, other)
-    ]
-    if not alike:
-        alike = [other for other in gazetteer.by_name if names.is_like(name, other)]
-        best = max((_ratio(name, other) for other in alike), default=0.0)
-        alike = [other for other in alike if _ratio(name, other) >= max(best - 0.04, 0.87)]
-    ids = {each for other in alike for each in gazetteer.by_name[other] if each in allowed}
-    return sorted(ids)
-
-
-def _ratio(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other).ratio()
+from audience_impact.vocabulary import GeoScope, PlaceReading
 
 
 def resolve(text: str, scope: GeoScope, gazetteer: Gazetteer, day: str = "") -> list[Found]:
@@ -250,60 +64,16 @@ def resolve(text: str, scope: GeoScope, gazetteer: Gazetteer, day: str = "") -> 
     """
     whole = names.folded(text)
     if whole in gazetteer.reviewed:
-        return [_reviewed(whole, gazetteer.reviewed[whole])]
-    items = [_item(phrase, gazetteer) for phrase in gazetteer.vocabulary.phrases(text)]
+        return [as_reviewed(whole, gazetteer.reviewed[whole])]
+    items = [item_of(phrase, gazetteer) for phrase in gazetteer.vocabulary.phrases(text)]
     return _Reading(items, scope, gazetteer, day).found()
-
-
-def _reviewed(name: str, known: Reviewed) -> Found:
-    return Found(name, known.area_ids, known.reading, PlaceMatch.OVERRIDE)
-
-
-def _item(phrase: Phrase, gazetteer: Gazetteer) -> _Item:
-    name = names.folded(phrase.name.replace("&", " and "))
-    phrase = replace(phrase, name=name)
-    with_kind = [f"{name} {word}" for word in _kind_words(phrase.kind)]
-    for each in (*with_kind, name):
-        if each in gazetteer.reviewed:
-            known = gazetteer.reviewed[each]
-            return _Item(phrase, list(known.area_ids), PlaceMatch.OVERRIDE, known)
-    for each in (*with_kind, name):
-        ids, match = looked_up(each, gazetteer)
-        if ids and (each == name or phrase.kind in (DIVISION, STATE)):
-            return _Item(phrase, ids, match)
-    return _turned(phrase, gazetteer)
-
-
-def _kind_words(kind: str) -> tuple[str, ...]:
-    return KIND_WORDS.get(kind, ())
-
-
-KIND_WORDS: Mapping[str, tuple[str, ...]] = {
-    STATE: ("oblast", "region", "province", "state", "governorate"),
-    DIVISION: ("division",),
-    DISTRICT: ("district",),
-    POLICE: ("police district",),
-    CITY: ("city",),
-    PART: ("area", "border"),
-}
-"""Words that may be part of the name on record."""
-
-
-def _turned(phrase: Phrase, gazetteer: Gazetteer) -> _Item:
-    """A name behind a direction: a part of the place ("western Oromia")."""
-    first, _, rest = phrase.name.partition(" ")
-    if rest and first.removesuffix("ern") in ("north", "south", "east", "west", "central", "upper"):
-        ids, match = looked_up(rest, gazetteer)
-        if ids:
-            return _Item(replace(phrase, name=rest, is_part=True), ids, match, is_turned=True)
-    return _Item(phrase, [], PlaceMatch.FUZZY)
 
 
 @dataclass
 class _Reading:
     """The phrases of one text, read together."""
 
-    items: list[_Item]
+    items: list[Item]
     scope: GeoScope
     gazetteer: Gazetteer
     day: str = ""
@@ -403,7 +173,7 @@ class _Reading:
         sizes = [self.gazetteer.sizes(each) for item in between[:-1] for each in item.ids]
         return size > max(sizes, default=self._listed(place))
 
-    def _holding(self, item: _Item) -> list[str]:
+    def _holding(self, item: Item) -> list[str]:
         """The places that a name means where others are said to lie in it."""
         if item.phrase.kind:
             return self._best(item.ids, self._levels(item.phrase.kind))
@@ -578,13 +348,13 @@ class _Reading:
         known = bool(before) and bool(before[-1].ids) and item.phrase.cut in ("list", "of")
         return not item.ids and known and self.scope is GeoScope.LOCALITY
 
-    def _outer(self, excepted: Sequence[_Item]) -> list[Found]:
+    def _outer(self, excepted: Sequence[Item]) -> list[Found]:
         """What the exceptions lie in, where nothing else is named."""
         holders = [self.items[each.holder] for each in excepted if each.holder >= 0]
         whole = Found(self.gazetteer.country, (self.gazetteer.country,))
         return [self._one(each) for each in holders[:1]] or [whole]
 
-    def _less(self, found: Found, excepted: Sequence[_Item]) -> Found:
+    def _less(self, found: Found, excepted: Sequence[Item]) -> Found:
         """A place without what is taken out of it: its other parts where these are whole parts."""
         if len(found.area_ids) != 1:
             return found
@@ -598,10 +368,10 @@ class _Reading:
         left = tuple(each for each in parts if each not in out)
         return replace(found, area_ids=left, reading=PlaceReading.WHOLE)
 
-    def _one(self, item: _Item) -> Found:
+    def _one(self, item: Item) -> Found:
         """What one item means."""
         if item.reviewed:
-            return _reviewed(item.phrase.name, item.reviewed)
+            return as_reviewed(item.phrase.name, item.reviewed)
         name, kind = item.phrase.name, item.phrase.kind
         if not item.ids:
             return self._inside(item)
@@ -620,7 +390,7 @@ class _Reading:
         then = former.members if former and "" < self.day < former.until else (area_id,)
         return Found(name, then, PlaceReading.WHOLE, match)
 
-    def _district(self, item: _Item) -> str:
+    def _district(self, item: Item) -> str:
         """The district that holds a smaller place which the text calls one, or nothing.
 
         It is younger than the list, or the police's: wider than what has its name.
@@ -629,8 +399,8 @@ class _Reading:
         called = item.phrase.kind in (DISTRICT, POLICE) and self.gazetteer.country in PARTED
         return entry.holders[1] if called and entry.level == ADMIN3 else ""
 
-    def _inside(self, item: _Item) -> Found:
-        """A name that is not found: a part of what holds it, or of the place that it begins with."""
+    def _inside(self, item: Item) -> Found:
+        """A name that is not found: a part of what holds it, or of a place that it begins with."""
         name = item.phrase.name
         if item.holder >= 0 and self.items[item.holder].ids:
             holder = self.items[item.holder]
@@ -655,101 +425,3 @@ class _Reading:
             if self.gazetteer.held(district, each)
         ]
         return next(iter(self._best(inner, (TOWN, ADMIN3))), "")
-
-
-def gazetteer_of(
-    country: str,
-    areas: Iterable[Mapping[str, str]],
-    reviewed: Mapping[str, Reviewed],
-    parents: Mapping[str, str] = NOWHERE,
-) -> Gazetteer:
-    """The gazetteer of a country, from rows of `areas` (those of other countries are left out)."""
-    entries = {}
-    for row in areas:
-        area_id = row["area_id"]
-        if area_id == country or country_of(area_id, parents) != country:
-            continue
-        told = UNTIL.match(row["name"])
-        spelt = (told[1] if told else row["name"], *row["aliases"].split(";"))
-        folded = dict.fromkeys(form for each in spelt for form in spellings(each))
-        entries[area_id] = Entry(
-            area_id,
-            tuple(folded),
-            row.get("level") or ADMIN1,
-            tuple(with_holders(area_id, parents)),
-            tuple(each for each in row.get("members", "").split(";") if each),
-            told[2] if told and not row["aliases"] else "",
-            frozenset(names.folded(each) for each in spelt),
-        )
-    return Gazetteer(country, entries, reviewed)
-
-
-def spellings(name: str) -> list[str]:
-    """A name folded, and without the words of kinds, articles and Slavic endings at its edges."""
-    bare = names.folded(name)
-    found = [bare, *(names.folded(part) for part in re.split(r"[()]", name) if "(" in name)]
-    words = bare.split()
-    while len(words) > 1 and words[-1] in STATE_WORDS:
-        words = words[:-1]
-        found.append(" ".join(words))
-    while len(words) > 1 and words[0] in ARTICLES:
-        words = words[1:]
-        found.append(" ".join(words))
-    stem = ADJECTIVE.sub("", found[-1])
-    if stem != found[-1] and len(stem) >= LEAST_STEM:
-        found += [stem, f"{stem}sk"]
-    return [each for each in dict.fromkeys(found) if each and not set(each.split()) <= DIRECTIONS]
-
-
-_STATE_WORDS = (
-    "state province region governorate oblast oblysy republic respublika respublikasi kray "
-    "krai okrug prefecture department voblasc voblast division shi sheng zizhiqu county"
-)
-STATE_WORDS = frozenset(_STATE_WORDS.split())
-_ARTICLES = "al as an ad ar at ash az el respublika"
-ARTICLES = frozenset(_ARTICLES.split())
-ADJECTIVE = re.compile(r"(?:skaya|skiy|ska)$")
-LEAST_STEM = 3
-_DIRECTIONS = (
-    "north south east west northern southern eastern western central north-east upper lower "
-    "northeast northwest southeast southwest middle"
-)
-DIRECTIONS = frozenset(_DIRECTIONS.split())
-
-
-def united(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
-    """Places each once, without those that lie in another of them.
-
-    Beside others a union that is no level of its own stands as its members.
-    """
-    ids = list(dict.fromkeys(area_ids))
-    entries = gazetteer.entries
-    if len(ids) > 1:
-        ids = list(
-            dict.fromkeys(
-                part
-                for each in ids
-                for part in (
-                    (entries[each].members or (each,))
-                    if each in entries and entries[each].level == UNION
-                    else (each,)
-                )
-            )
-        )
-    chosen = set(ids)
-    return tuple(
-        each
-        for each in ids
-        if each not in entries
-        or not chosen & ({*entries[each].holders, *_shires(each, gazetteer)} - {each})
-    )
-
-
-def _shires(area_id: str, gazetteer: Gazetteer) -> set[str]:
-    """The divisions of which a place is a member or lies in one."""
-    within = set(gazetteer.entries[area_id].holders)
-    return {
-        each.area_id
-        for each in gazetteer.entries.values()
-        if each.level == SHIRE and within & set(each.members)
-    }
