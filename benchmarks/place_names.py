@@ -221,11 +221,13 @@ def _other(entry: Entry) -> str:
 
 def _less(known: Gazetteer, gone: set[str]) -> Gazetteer:
     kept = {
-        area: replace(entry, members=tuple(set(entry.members) - gone))
-        for area, entry in known.entries.items()
-        if area not in gone and not gone & set(entry.holders)
+        area: entry for area, entry in known.entries.items() if not gone & {area, *entry.holders}
     }
-    return Gazetteer(known.country, kept)
+    whole = {
+        area: replace(entry, members=tuple(each for each in entry.members if each in kept))
+        for area, entry in kept.items()
+    }
+    return Gazetteer(known.country, whole)
 
 
 def _fewer_names(known: Gazetteer, named: Iterable[Entry]) -> Gazetteer:
