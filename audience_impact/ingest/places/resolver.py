@@ -35,6 +35,7 @@ from audience_impact.ingest.places.known import (
     ADMIN2,
     ADMIN3,
     SHIRE,
+    SIZES,
     TOWN,
     UNION,
     Gazetteer,
@@ -242,15 +243,23 @@ class _Reading:
             if item.phrase.kind == CITY and any(self.gazetteer.sizes(o) > 2 for o in outer):
                 continue
             levels = self._levels(item.phrase.kind)
+            allowed = self._spelt_levels(item, outer)
             among = [
                 each.area_id
                 for each in self.gazetteer.entries.values()
-                if each.level in levels
+                if each.level in allowed
                 and (not outer or any(self.gazetteer.held(o, each.area_id) for o in outer))
-                and (each.level in (ADMIN1, ADMIN2) or (outer and len(item.phrase.name) >= LONG))
             ]
-            ids = spelt_alike(item.phrase.name, self.gazetteer, among)
-            item.ids = self._best(ids, levels)
+            item.ids = self._best(spelt_alike(item.phrase.name, self.gazetteer, among), levels)
+
+    def _spelt_levels(self, item: Item, outer: Sequence[str]) -> set[str]:
+        """Levels on which a name may be found by spelling: small ones only close by, or usual."""
+        usual = GOES_BY.get(self.gazetteer.country, LARGE_FIRST)[0]
+        levels = {ADMIN1, ADMIN2} | ({usual} if outer else set())
+        close = bool(outer) and max(map(self.gazetteer.sizes, outer)) <= SIZES[ADMIN2]
+        if close and len(item.phrase.name) >= LONG:
+            levels |= {ADMIN3, TOWN}
+        return levels & set(self._levels(item.phrase.kind))
 
     def _best(self, ids: Sequence[str], levels: Sequence[str]) -> list[str]:
         """Those of some places on the first level that any of them is on."""
@@ -278,7 +287,7 @@ class _Reading:
             if item.reviewed or len(item.ids) < 2:
                 continue
             levels = self._levels(item.phrase.kind)
-            if not item.phrase.kind and place in holding and levels.index(ADMIN2) > 1:
+            if not item.phrase.kind and place in holding and levels[0] in (TOWN, ADMIN3):
                 levels = LARGE_FIRST
             elif not item.phrase.kind and towns:
                 levels = SMALL_FIRST
