@@ -277,7 +277,9 @@ def _again(acts: list[str], left: Tables, as_of: date, known: pd.DataFrame) -> p
 
 def scores(tried: pd.DataFrame) -> pd.DataFrame:
     """By family, what was left out, rung and kind: answers, those inside, and the ratio."""
-    tried = tried.assign(rung=[row[RUNGS[RungFamily(row["rung_family"])]] for _, row in tried.iterrows()])
+    tried = tried.assign(
+        rung=[row[RUNGS[RungFamily(row["rung_family"])]] for _, row in tried.iterrows()]
+    )
     return _scored(tried, ["rung_family", "left_out", "rung", "kind"])
 
 
@@ -292,17 +294,23 @@ def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     )
     again = rows[rows["is_again"]].groupby(by)
     found = rows.groupby(by).size().rename("tried").to_frame()
-    return found.assign(
-        answers=again.size(),
-        inside_share=again["is_inside"].mean(),
-        ratio=again["ratio"].median(),
-        width=again["width"].median(),
-    ).fillna({"answers": 0}).reset_index()
+    return (
+        found.assign(
+            answers=again.size(),
+            inside_share=again["is_inside"].mean(),
+            ratio=again["ratio"].median(),
+            width=again["width"].median(),
+        )
+        .fillna({"answers": 0})
+        .reset_index()
+    )
 
 
 def rung_table(tried: pd.DataFrame) -> pd.DataFrame:
     """The fact table `answer_rungs`: families and rungs over all kinds, judged."""
-    rows = tried.assign(rung=[row[RUNGS[RungFamily(row["rung_family"])]] for _, row in tried.iterrows()])
+    rows = tried.assign(
+        rung=[row[RUNGS[RungFamily(row["rung_family"])]] for _, row in tried.iterrows()]
+    )
     found = _scored(rows, ["rung_family", "rung"])
     found = rungs.judged(found[(found["answers"] > 0) & (found["rung"] != COUNTED)])
     return pd.DataFrame(
@@ -329,7 +337,9 @@ def counted(every: pd.DataFrame) -> pd.DataFrame:
         lambda words: order[max(map(order.index, words.split(";")))]
     )
     rows = every.assign(is_answered=answered, audience_rung=farthest)
-    every_rung = [("kind", None)] + [(f"{family.value} rung", name) for family, name in RUNGS.items()]
+    every_rung = [("kind", None)] + [
+        (f"{family.value} rung", name) for family, name in RUNGS.items()
+    ]
     parts = []
     for said, name in every_rung:
         by = ["kind", *([name] if name else [])]
@@ -344,7 +354,9 @@ def counted(every: pd.DataFrame) -> pd.DataFrame:
 def unanswered(every: pd.DataFrame) -> pd.DataFrame:
     """Why the others have none: how many, by kind and the first reason that stands in the way."""
     rows = every[every["q50_persons"].isna() & ~every["is_never"]]
-    why = rows["part_reason"].where(rows["part_reason"] != "", rows["reason"].str.split("; ").str[0])
+    why = rows["part_reason"].where(
+        rows["part_reason"] != "", rows["reason"].str.split("; ").str[0]
+    )
     groups = rows.assign(why=why).groupby(["kind", "why"]).size().rename("restrictions")
     return groups.sort_values(ascending=False).reset_index()
 

@@ -109,7 +109,7 @@ def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     groups = rows.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(list(groups.groups))
     flags = {
-        **_unknown(about, groups),
+        **_unknown(about, groups, inputs),
         **_part(about, inputs),
         **_imputed(groups),
         **_act(about),
@@ -156,7 +156,7 @@ def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(keys), rows.index)
 
 
-def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> dict[str, pd.Series]:
     """Why the people exposed are not known at all."""
     unknown = groups["is_unknown"].sum()
     new_use = ~groups["is_existing_use"].any()
@@ -166,6 +166,7 @@ def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy) -> dict[str, pd.Seri
         "start_unknown": ~about["is_start_known"],
         "new_use_only": new_use,
         "no_figure": (unknown == groups.size()) & ~new_use,
+        "rung_closed": (unknown == groups.size()) & about.index.isin(list(inputs.shut)),
         "no_base": groups["is_baseless"].any(),
     }
 

@@ -14,6 +14,7 @@ Citation. Rules of this project, docs/decisions.md.
 
 from dataclasses import dataclass
 
+from audience_impact.rungs import CLOSED
 from audience_impact.vocabulary import ObsStatus
 
 NORMAL, ESTIMATED, UNRELIABLE, IMPUTED, MISSING = (
@@ -98,6 +99,11 @@ TABLE = (
             "no_figure",
             "no audience figure from before the start",
             "no figure qualifies for any of the services",
+        ),
+        (
+            "rung_closed",
+            CLOSED,
+            "the audience would be imputed from a rung that answer_rungs has closed",
         ),
         ("no_base", "no base on record", "no base for one of the countries"),
         (
