@@ -1,4 +1,4 @@
-"""How well each rung answers restrictions whose answer is known better: `python -m benchmarks.answers`.
+"""How well each rung answers what is known better: `python -m benchmarks.answers`.
 
     python -m benchmarks.answers [FOLDER ...] [--format json] [--write FILE]
     python -m benchmarks.answers [FOLDER ...] --count [--format json]
@@ -277,10 +277,15 @@ def _again(acts: list[str], left: Tables, as_of: date, known: pd.DataFrame) -> p
 
 def scores(tried: pd.DataFrame) -> pd.DataFrame:
     """By family, what was left out, rung and kind: answers, those inside, and the ratio."""
-    tried = tried.assign(
-        rung=[row[RUNGS[RungFamily(row["rung_family"])]] for _, row in tried.iterrows()]
-    )
-    return _scored(tried, ["rung_family", "left_out", "rung", "kind"])
+    return _scored(_with_rung(tried), ["rung_family", "left_out", "rung", "kind"])
+
+
+def _with_rung(tried: pd.DataFrame) -> pd.DataFrame:
+    """Column `rung`: that of the family that was tried."""
+    rung = pd.Series("", tried.index)
+    for family, name in RUNGS.items():
+        rung = rung.where(tried["rung_family"] != family.value, tried[name])
+    return tried.assign(rung=rung)
 
 
 def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -308,10 +313,7 @@ def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 def rung_table(tried: pd.DataFrame) -> pd.DataFrame:
     """The fact table `answer_rungs`: families and rungs over all kinds, judged."""
-    rows = tried.assign(
-        rung=[row[RUNGS[RungFamily(row["rung_family"])]] for _, row in tried.iterrows()]
-    )
-    found = _scored(rows, ["rung_family", "rung"])
+    found = _scored(_with_rung(tried), ["rung_family", "rung"])
     found = rungs.judged(found[(found["answers"] > 0) & (found["rung"] != COUNTED)])
     return pd.DataFrame(
         {
