@@ -189,6 +189,34 @@ class PopulationBase(StrEnum):
     CUSTOM = "custom"
 
 
+class AreaLevel(StrEnum):
+    """What a place is within its country; blank for countries and parts of the world."""
+
+    ADMIN1 = "admin1"
+    ADMIN2 = "admin2"
+    ADMIN3 = "admin3"
+    DIVISION = "division"
+    CITY = "city"
+    UNION = "union"
+
+
+class PlaceReading(StrEnum):
+    """How much of a place the words of a register mean."""
+
+    WHOLE = "whole"
+    WITHIN = "within"
+    CITY_OR_DISTRICT = "city_or_district"
+
+
+class PlaceMatch(StrEnum):
+    """How a name was found among the places."""
+
+    EXACT = "exact"
+    ALIAS = "alias"
+    FUZZY = "fuzzy"
+    OVERRIDE = "override"
+
+
 class ImpactMetric(StrEnum):
     """Which people a published figure counts."""
 
@@ -199,7 +227,11 @@ class ImpactMetric(StrEnum):
 
 
 class DedupMethod(StrEnum):
-    """How people who use several of the platforms were kept from counting twice."""
+    """How people who use several of the platforms were kept from counting twice.
+
+    The imputed ones say beside it from which rung an audience was imputed; several services are
+    united by the model of joint use, as in latent_factor.
+    """
 
     SINGLE = "single"
     FRECHET = "frechet"
@@ -207,6 +239,12 @@ class DedupMethod(StrEnum):
     LATENT_FACTOR = "latent_factor"
     CONDITIONED = "conditioned"
     OBSERVED_UNION = "observed_union"
+    IMPUTED_OWN_PEOPLE = "imputed_own_people"
+    IMPUTED_OWN_OTHER = "imputed_own_other"
+    IMPUTED_COUNTRY = "imputed_country"
+    IMPUTED_SUBREGION = "imputed_subregion"
+    IMPUTED_SERVICE = "imputed_service"
+    IMPUTED_KIND = "imputed_kind"
 
 
 class IntervalKind(StrEnum):
@@ -274,6 +312,7 @@ class ObsStatus(StrEnum):
     NORMAL = "A"
     ESTIMATED = "E"
     FORECAST = "F"
+    IMPUTED = "I"
     LOW_RELIABILITY = "U"
     MISSING = "M"
 
@@ -384,6 +423,100 @@ class ErrorQuantile(StrEnum):
     COUNT = "count"
 
 
+class RegionalAsked(StrEnum):
+    """Of whom a figure of internet use in a region speaks."""
+
+    PEOPLE = "people"
+    WOMEN_15_49 = "women_15_49"
+    MEN_15_49 = "men_15_49"
+    HOUSEHOLDS = "households"
+
+
+class Residence(StrEnum):
+    """Which part of a region a figure speaks of."""
+
+    TOTAL = "total"
+    URBAN = "urban"
+    RURAL = "rural"
+
+
+class InternetUse(StrEnum):
+    """What counts as being online in a figure of a region."""
+
+    USED_12_MONTHS = "used_12_months"
+    EVER_USED = "ever_used"
+    AT_HOME = "at_home"
+
+
+class PlaceLaw(StrEnum):
+    """What is learned of the people online in places below the country."""
+
+    BETWEEN = "between"
+    BETWEEN_LEVEL = "between_level"
+    COUNTRY_DEGREES = "country_degrees"
+    SMALL_PLACE = "small_place"
+    CITY = "city"
+    SURVEY = "survey"
+    AGEING = "ageing"
+    MODEL = "model"
+    MODEL_SLOPE = "model_slope"
+    MODEL_LEVEL = "model_level"
+    HOUSEHOLDS = "households"
+    HOUSEHOLDS_SLOPE = "households_slope"
+
+
+class NetworkLaw(StrEnum):
+    """What is learned of the people online who have one network alone."""
+
+    CHANGE = "change"
+    OTHER_COUNTRIES = "other_countries"
+
+
+class RungFamily(StrEnum):
+    """Of what a rung is the ground of an estimate."""
+
+    AUDIENCE = "audience"
+    PLACE = "place"
+    NETWORK = "network"
+    ONLINE = "online"
+
+
+class WayOfCounting(StrEnum):
+    """How a figure of an audience was made."""
+
+    ASKED = "asked"
+    NAMED = "named"
+    ASKED_OF_USERS = "asked_of_users"
+    MEASURED = "measured"
+    WEEKLY = "weekly"
+    DAILY = "daily"
+    TOLD = "told"
+    ADVERTISING = "advertising"
+    ACCOUNTS = "accounts"
+    INSTALLED = "installed"
+    UNSPECIFIED = "unspecified"
+
+
+class ImputationRung(StrEnum):
+    """From what the audience of a service was imputed, the nearest first."""
+
+    OWN_PEOPLE = "own_people"
+    OWN_OTHER = "own_other"
+    COUNTRY = "country"
+    SUBREGION = "subregion"
+    SERVICE = "service"
+    KIND = "kind"
+
+
+class AudienceLaw(StrEnum):
+    """What the facts teach of audiences that nobody counted."""
+
+    EFFECT_SPREAD = "effect_spread"
+    RUNG_FACTOR = "rung_factor"
+    PLATFORM_FACTOR = "platform_factor"
+    REGION_FACTOR = "region_factor"
+
+
 class InputKind(StrEnum):
     """The uncertain inputs that can drive the width of an interval."""
 
@@ -396,6 +529,8 @@ class InputKind(StrEnum):
     ASSUMED = "assumed"
     DAILY_USE = "daily_use"
     CIRCUMVENTION = "circumvention"
+    PLACE = "place"
+    NETWORK = "network"
 
 
 class FigureKind(StrEnum):

@@ -9,12 +9,14 @@ from typing import ClassVar
 
 import pandas as pd
 
+from audience_impact import rungs
 from audience_impact.audiences import (
     circumvention,
     daily_reach,
     features,
     figures,
     overlaps,
+    parts,
     pooling,
     universes,
 )
@@ -24,8 +26,9 @@ from audience_impact.errors import base_laws, figure_errors, law
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.imputation import audiences as imputation
 from audience_impact.shares import random_effects
-from audience_impact.vocabulary import WHOLE_INTERNET
+from audience_impact.vocabulary import WHOLE_INTERNET, RungFamily
 
 _AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
 _COUNTRY = dict.fromkeys(COUNTRY, TEXT)
@@ -226,11 +229,14 @@ class Inputs(Declared):
         doubts: What speaks against each of these.
         audiences: What they say together at least and at most, and the base of each.
         laws: How each audience is drawn.
+        imputed: Audiences that no figure counts: their share of the base, and from what it follows.
         daily: The daily figure of each audience that has one, and how it is drawn.
         feature_shares: Shares of use that speak for the restricted features.
         feature_laws: Laws of the users of restricted features, where no share of use speaks.
         circumvention: The share that keeps access, by restriction, measured or learned.
         overlaps: Measured overlaps that speak for the audiences of a country.
+        parts: The places and networks of restrictions that touch a part of a country.
+        shut: Restrictions of which an audience is not imputed, since its rung is closed.
         errors: What figures may be off by; None where the facts have not been asked.
     """
 
@@ -241,11 +247,13 @@ class Inputs(Declared):
         "doubts": DOUBTS,
         "audiences": AUDIENCES,
         "laws": LAWS,
+        "imputed": imputation.FRAME,
         "daily": DAILY,
         "feature_shares": FEATURE_SHARES,
         "feature_laws": FEATURE_LAWS,
         "circumvention": CIRCUMVENTION,
         "overlaps": OVERLAPS,
+        "parts": parts.PARTS,
     }
 
     candidates: pd.DataFrame
@@ -254,11 +262,14 @@ class Inputs(Declared):
     doubts: pd.DataFrame
     audiences: pd.DataFrame
     laws: pd.DataFrame
+    imputed: pd.DataFrame
     daily: pd.DataFrame
     feature_shares: pd.DataFrame
     feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
     overlaps: pd.DataFrame
+    parts: pd.DataFrame
+    shut: frozenset[str]
     errors: FigureErrors | None
 
 
@@ -269,6 +280,11 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
     before = figures.before(scope.wanted, candidates)
     chosen = figures.choose(before)
     audiences = _audiences(scope.wanted, chosen, tables, errors)
+    counted = pooling.distributions(chosen, before, tables, errors)
+    imputed = imputation.imputed(scope.wanted, audiences, counted, tables)
+    is_shut = imputed["rung"].isin(rungs.closed(tables, RungFamily.AUDIENCE))
+    shut = frozenset(imputed.loc[is_shut, "restriction_id"])
+    imputed = imputed[~is_shut].reset_index(drop=True)
     shares = features.shares(audiences, scope.targets, tables, errors)
     return Inputs(
         candidates,
@@ -276,12 +292,15 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
         chosen,
         doubts(chosen, before, candidates, scope, tables),
         audiences,
-        pooling.distributions(chosen, before, tables, errors),
+        imputation.replacing(counted, imputed),
+        imputed,
         daily_reach.daily(scope.wanted, candidates, tables, errors),
         shares,
         features.laws(audiences, scope.targets, shares, tables),
         circumvention.circumvention(scope, tables, errors),
         overlaps.speaking(audiences, tables),
+        parts.parts(scope, tables),
+        shut,
         errors,
     )
 

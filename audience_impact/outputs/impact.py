@@ -10,6 +10,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.imputation import rungs
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.reasons import NEVER, because
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
@@ -83,7 +84,11 @@ def _shared(
             "base": bases.where(bases != ""),
             "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
-            "dedup_method": _method(inputs.audiences, bounds, drawn, model),
+            "dedup_method": _imputed(
+                _method(inputs.audiences, bounds, drawn, model),
+                inputs,
+                drawn & ~scope.by_id["is_never_enforced"].reindex(drawn.index),
+            ),
             "staleness": figures.staleness(groups["age_months"].max()),
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
@@ -109,6 +114,18 @@ def _method(
         if one.used and bounds.countries.loc[one.key, "is_sharp"]:
             word[name] = (_overlap_method(one) if is_drawn[name] else DedupMethod.LP).value
     return word.mask(single, DedupMethod.SINGLE.value)
+
+
+def _imputed(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
+    """The method, or the farthest rung from which an audience of the restriction is imputed.
+
+    `drawn` says of which restrictions something is drawn.
+    """
+    order = inputs.imputed["rung"].map(rungs.ORDER.index).astype("float64")
+    farthest = order.groupby(inputs.imputed["restriction_id"]).max()
+    words = farthest.map({number: f"imputed_{rung}" for number, rung in enumerate(rungs.ORDER)})
+    is_drawn = drawn.reindex(word.index, fill_value=False)
+    return words.reindex(word.index).where(is_drawn).fillna(word)
 
 
 def _overlap_method(one: Resolved) -> DedupMethod:

@@ -4,8 +4,10 @@ import pandas as pd
 
 from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.scope import Scope
+from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.imputation import rungs
+from audience_impact.imputation.law import SHARES
 from audience_impact.simulation import reach
 from audience_impact.vocabulary import ImpactMetric
 
@@ -30,13 +32,34 @@ def impact_by_platform(
         aggregation_hazard=several.map({True: HAZARD, False: ""}),
     )
     window = reach.window_by_platform(inputs.audiences, inputs.daily, periods)
-    rows = rows.merge(window, on=PLATFORM, how="left")
+    rows = rows.merge(window, on=PLATFORM, how="left").merge(
+        _imputed(inputs), on=PLATFORM, how="left"
+    )
     low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
     return rows.assign(
+        imputation_rung=rows["imputation_rung"].fillna(""),
         lineages_count=rows["measurement_series_count"],
         window_lower_persons=low.mask(in_part & low.notna(), 0.0),
         window_persons=rows["window_persons"].mask(in_part),
     )
+
+
+def _imputed(inputs: Inputs) -> pd.DataFrame:
+    """People in an imputed audience, added over countries as if they erred together, and its rung.
+
+    Shares times the people online as they are expected; the draws behind `impact` have their error.
+    """
+    sizes = inputs.audiences[[*AUDIENCE, "base_size_persons"]]
+    rows = inputs.imputed.merge(sizes, on=AUDIENCE)
+    people = {
+        f"imputed_{name.removesuffix('_share')}_persons": rows[name] * rows["base_size_persons"]
+        for name in SHARES
+    }
+    farthest = rows["rung"].map(rungs.ORDER.index).astype("int64")
+    groups = rows.assign(**people, farthest=farthest).groupby(PLATFORM, sort=True)
+    found = groups[list(people)].sum().round()
+    rung = groups["farthest"].max().map(dict(enumerate(rungs.ORDER)))
+    return found.assign(imputation_rung=rung.astype("str")).reset_index()
 
 
 def _audiences(audiences: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 Definitions
 -----------
-Pattern: as bounds/patterns.py has it.
+Pattern: as overlap/patterns.py has it.
 Fact: the measured share of the universe that uses all of some platforms, or any of them.
 
 Method
@@ -35,8 +35,8 @@ Kullback (1959), Information Theory and Statistics, Wiley.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from audience_impact.bounds.patterns import indicator
 from audience_impact.frames import Array
+from audience_impact.overlap.patterns import indicator
 from audience_impact.vocabulary import OverlapKind
 
 

@@ -5,7 +5,9 @@ Method. Three independent draws: of the figure, by the law of pooling.py; of wha
 and of the growth since, through its quantiles, with heavy tails, the same for all restrictions of a
 service in a country. The last two are in log odds of the share of the universe, so that no audience
 grows beyond the people online. The internet users of a network shutdown are their base, and so the
-same draw as the base is.
+same draw as the base is. An imputed audience is its share, drawn in log odds through its quantiles,
+times the base as it is drawn, and no less than a figure says at least; COMMON of the variance is
+the same for all services of a country, which share a survey and what is not known of the country.
 
 Assumptions, drawbacks and citations: those of figure_errors.py and errors/law.py.
 """
@@ -13,17 +15,19 @@ Assumptions, drawbacks and citations: those of figure_errors.py and errors/law.p
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, ndtri, stdtrit
+from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
 from audience_impact.audiences.intervals import FIXED, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.audiences.universes import OWN_LAW
-from audience_impact.errors import law
+from audience_impact.errors import base_laws, law
 from audience_impact.errors.figure_errors import GROWTH
 from audience_impact.errors.law import MOST_SHARE
 from audience_impact.frames import Array
 from audience_impact.frequency import law as daily_use
+from audience_impact.imputation.audiences import IMPUTED
+from audience_impact.imputation.groups import COMMON
 from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import WHOLE_INTERNET, InputKind
@@ -45,7 +49,12 @@ def drawn(audiences: pd.DataFrame, laws: pd.DataFrame) -> pd.DataFrame:
     online = joined["audience_expected_persons"].notna()
     shape = joined["shape"].where(joined["mode"].notna(), "").fillna("")
     key = joined["audience_key"].where(~network, joined["audience_base_id"])
+    own = shape == IMPUTED
+    for theirs, base in zip(OWN_LAW, base_laws.LAW, strict=True):
+        joined[theirs] = joined[theirs].where(~own, joined[base])
     return joined.assign(
+        audience_base_id=joined["audience_base_id"].where(~own, joined["base_id"]),
+        least_persons=joined["low_persons"].fillna(0.0),
         audience_key=key.fillna(""),
         shape=shape.where(~network, pd.Series(BASE, joined.index).where(online, "")),
     ).set_index("row", drop=False)
@@ -57,21 +66,31 @@ def daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
     `table` has `country_id`, `platform_id` and the columns of daily_use.LAW as `share_*`. One draw
     for a country and service stands for every day.
     """
-    keys = "daily|" + table["country_id"] + "|" + table["platform_id"]
+    names = ["country_id", "platform_id", *(f"share_{name}" for name in daily_use.LAW)]
+    number = table.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
+    each = table[names].drop_duplicates()
+    keys = "daily|" + each["country_id"] + "|" + each["platform_id"]
     u = sampler.rows(InputKind.DAILY_USE, keys)
-    mean, spread, freedom = (
-        table[f"share_{name}"].to_numpy("float64")[:, None] for name in daily_use.LAW
-    )
-    found = expit(mean + spread * stdtrit(freedom, u))
-    return np.asarray(np.where(np.isnan(mean), 1.0, found))
+    mean, spread, freedom = (each[name].to_numpy("float64")[:, None] for name in names[2:])
+    found = np.where(np.isnan(mean), 1.0, expit(mean + spread * stdtrit(freedom, u)))
+    return np.asarray(found[number])
 
 
 def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     """Draws (rows, D) of audiences in persons, from rows with the columns of pooling.distributions.
 
-    Needs `country_id`, `platform_id` and `universe_persons` beside them, and OWN_LAW for rows of
-    the shape BASE. Rows of a blank shape are NaN.
+    Needs `country_id`, `platform_id` and `universe_persons` beside them, and for rows of the shapes
+    BASE and IMPUTED `audience_base_id`, OWN_LAW and `least_persons`. Rows of a blank shape are NaN.
     """
+    network = (table["shape"] == BASE).to_numpy()
+    drawn = np.empty((len(table), sampler.count))
+    drawn[~network] = _figures(table[~network], sampler, tail_degrees)
+    drawn[network] = _online(table[network], sampler)
+    return drawn
+
+
+def _figures(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
+    """Audiences of services: by their figures, or imputed."""
     first = sampler.rows(InputKind.AUDIENCE, "audience|" + table["audience_key"])
     low, mode, high, coverage = (
         table[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
@@ -84,9 +103,9 @@ def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
             ends = low[rows], mode[rows], high[rows]
             own[rows] = _law(name, first[rows], ends, coverage[rows])
     drawn = _moved(table, own, sampler, tail_degrees)
-    network = shape == BASE
-    if network.any():
-        drawn[network] = _online(table[network], sampler)
+    guessed = shape == IMPUTED
+    if guessed.any():
+        drawn[guessed] = _imputed(table[guessed], first[guessed], sampler)
     return drawn
 
 
@@ -105,8 +124,19 @@ def _law(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array)
 def _online(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Internet users: the base that counts them."""
     names = dict(zip(OWN_LAW, unions.BASE_LAW, strict=True))
-    rows = table[["audience_key", *OWN_LAW]].rename(columns={"audience_key": "base_id", **names})
-    return unions.bases(rows, sampler)
+    rows = table[["audience_base_id", *OWN_LAW]]
+    return unions.bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)
+
+
+def _imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
+    """Imputed audiences: a share of the base as drawn, no less than what is counted at least."""
+    country = sampler.rows(InputKind.AUDIENCE, "imputed|" + table["country_id"])
+    z = np.sqrt(COMMON) * ndtri(country) + np.sqrt(1.0 - COMMON) * ndtri(u)
+    q05, q50, q95 = (
+        logit(table[name].to_numpy("float64")[:, None]) for name in ("low", "mode", "high")
+    )
+    persons = expit(law.through(ndtr(z), q05, q50, q95)) * _online(table, sampler)
+    return np.asarray(np.fmax(persons, table["least_persons"].to_numpy("float64")[:, None]))
 
 
 def _moved(table: pd.DataFrame, own: Array, sampler: Sampler, tail_degrees: float) -> Array:

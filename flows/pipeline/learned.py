@@ -13,7 +13,9 @@ import pandas as pd
 from audience_impact.errors import learning as errors_learning
 from audience_impact.facts.tables import Tables
 from audience_impact.frequency import learning as frequency_learning
+from audience_impact.imputation import learning as imputation_learning
 from audience_impact.overlap import calibration
+from audience_impact.places import network_learning, online_learning
 from audience_impact.shares import circumvention, features, random_effects
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
@@ -28,12 +30,15 @@ class Learned:
         what: What these are called.
         make: The tables learned, by name, from typed facts.
         decimals: How many of a number are written.
+        is_current: Whether the tables of some facts were learned from these; asked first where
+            learning takes minutes.
     """
 
     read: Collection[str]
     what: str
     make: Callable[[Tables], Tables]
     decimals: int
+    is_current: Callable[[Tables], bool] = lambda facts: False
 
 
 LEARNED = {
@@ -65,6 +70,22 @@ LEARNED = {
             features.TABLE: features.table(facts),
         },
         random_effects.DECIMALS,
+    ),
+    "learn-places": Learned(
+        ("areas", "bases", "regional_use", "network_use"),
+        "figures",
+        lambda facts: {
+            "place_laws": online_learning.table(facts),
+            "network_laws": network_learning.table(facts["network_use"]),
+        },
+        online_learning.DECIMALS,
+    ),
+    "learn-audiences": Learned(
+        imputation_learning.READ,
+        "figures",
+        lambda facts: {"audience_laws": imputation_learning.table(facts)},
+        imputation_learning.DECIMALS,
+        imputation_learning.is_current,
     ),
 }
 """By the name of the command."""
@@ -99,6 +120,8 @@ def learn(command: str, folder: Path, only_check: bool) -> tuple[bool, str]:
     ]
     if bad:
         raise steps.RefusedError([steps.line(found) for found in bad], bad)
+    if wanted.is_current(checked.tables):
+        return True, f"what {command} learns is up to date"
     told, matched = [], True
     for name, ours in wanted.make(checked.tables).items():
         path = folder / f"{name}.csv"

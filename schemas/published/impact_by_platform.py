@@ -39,6 +39,14 @@ class ImpactByPlatform(PublishedModel):
     staleness: Series[str] = columns.word(
         words.Staleness, "age of the figure at the start", null=True
     )
+    imputed_q05_persons: Series[float] = columns.people(
+        "audience that nobody counted, imputed from figures of others, 5 % quantile; in no bound"
+    )
+    imputed_q50_persons: Series[float] = columns.people("the same, median; null: counted, or not")
+    imputed_q95_persons: Series[float] = columns.people("the same, 95 % quantile")
+    imputation_rung: Series[str] = columns.word(
+        words.ImputationRung, "from what it was imputed", null=True
+    )
     window_days: Series[float] = columns.column(
         "days it lasted; null: end not known", "days", null=True
     )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.bounds.patterns import indicator
+from audience_impact.overlap.patterns import indicator
 from audience_impact.frames import Array
 from audience_impact.overlap.conditioning import unions_given
 from audience_impact.overlap.copula import pattern_draws

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
-from audience_impact.audiences import figures, intervals
+from audience_impact.audiences import figures, intervals, parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
+from audience_impact.imputation import rungs
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     FRESH_MONTHS,
@@ -25,7 +26,13 @@ from audience_impact.outputs.review.status_rules import (
 )
 from audience_impact.populations import EVERYONE
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.vocabulary import WHOLE_INTERNET, ClaimStatus, EvidenceState, ObsStatus
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    ClaimStatus,
+    EvidenceState,
+    ObsStatus,
+    PlaceReading,
+)
 
 NEVER = sentence("never_enforced")
 NO_AFTER = "no figure of the same measurer from before and after"
@@ -102,7 +109,9 @@ def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     groups = rows.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(list(groups.groups))
     flags = {
-        **_unknown(about, groups),
+        **_unknown(about, groups, inputs),
+        **_part(about, inputs),
+        **_imputed(groups),
         **_act(about),
         **_weak(groups),
         **_notes(about, groups, inputs),
@@ -117,11 +126,14 @@ def _flagged(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     wanted = scope.wanted[[*AUDIENCE, "is_existing_use", "is_step"]]
     rows = audiences.merge(wanted, on=AUDIENCE).merge(doubts, on=AUDIENCE, how="left")
     rows[_DOUBTED] = rows[_DOUBTED].eq(True)
+    rows = rows.merge(inputs.imputed[[*AUDIENCE, "rung"]], on=AUDIENCE, how="left")
     return rows.assign(
-        is_unknown=rows["metric_priority"].isna(),
+        is_imputed=rows["rung"].notna(),
+        rung_number=rows["rung"].map(rungs.ORDER.index, na_action="ignore").astype("float64"),
+        is_unknown=rows["metric_priority"].isna() & rows["rung"].isna(),
         is_network=rows["platform_id"] == WHOLE_INTERNET,
         is_baseless=rows["base_persons"].isna(),
-        is_own=rows["is_own_base"].eq(True),
+        is_own=rows["is_own_base"].eq(True) | rows["rung"].notna(),
         is_limit=_limits_alone(inputs, rows),
         is_projected=rows["base_status"].eq(ObsStatus.FORECAST.value) & rows["base"].ne(EVERYONE),
         is_derived=rows["base_status"].eq(ESTIMATED) | rows["is_from_share"].eq(True),
@@ -144,7 +156,7 @@ def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(keys), rows.index)
 
 
-def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> dict[str, pd.Series]:
     """Why the people exposed are not known at all."""
     unknown = groups["is_unknown"].sum()
     new_use = ~groups["is_existing_use"].any()
@@ -152,12 +164,48 @@ def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy) -> dict[str, pd.Seri
         "never_enforced": about["is_never_enforced"],
         "extent": about["extent_reason"].astype("str"),
         "start_unknown": ~about["is_start_known"],
-        "subnational": about["is_subnational"],
-        "some_networks": about["is_some_networks"],
-        "networks_unknown": about["is_networks_unknown"],
         "new_use_only": new_use,
         "no_figure": (unknown == groups.size()) & ~new_use,
+        "rung_closed": (unknown == groups.size()) & about.index.isin(list(inputs.shut)),
         "no_base": groups["is_baseless"].any(),
+    }
+
+
+def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
+    """What is known of the part that a partial restriction touches, and why no more is."""
+    rows = inputs.parts
+    act = rows["restriction_id"]
+    why = rows["reason"].groupby(act).agg(lambda texts: "; ".join(sorted({*texts} - {""})))
+    words = why.reindex(about.index).fillna("").astype("str").mask(~about["is_start_known"], "")
+    known = about.index.isin(why.index[why == ""])
+
+    def some(flags: pd.Series) -> pd.Series:
+        return flags.groupby(act).any().reindex(about.index).eq(True) & known
+
+    networks = about["is_some_networks"] | about["is_networks_unknown"]
+    return {
+        "subnational": about["is_subnational"] & ~known,
+        "some_networks": about["is_some_networks"] & ~known,
+        "networks_unknown": about["is_networks_unknown"] & ~known,
+        "part_unknown": words,
+        "within": some(rows["reading"].eq(PlaceReading.WITHIN.value)),
+        "either": some(rows["reading"].eq(PlaceReading.CITY_OR_DISTRICT.value)),
+        "unasked": some(~rows["place_rung"].isin(parts.ASKED)),
+        "network_guessed": some(~rows["network_rung"].isin(parts.COUNTED_NETWORKS)),
+        "part": about["is_subnational"] & known,
+        "part_networks": networks & known,
+    }
+
+
+def _imputed(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+    """From what audiences that nobody counted are imputed: the farthest rung of each row."""
+    said = dict(enumerate(rungs.SAID.values()))
+    words = groups["rung_number"].max().map(said)
+    count = groups["is_imputed"].sum()
+    everything = count == groups.size()
+    return {
+        "imputed": worded("imputed", words, everything),
+        "imputed_in_part": worded("imputed_in_part", words, (count > 0) & ~everything),
     }
 
 

@@ -1,0 +1,1 @@
+"""Audiences that nobody counted: the share of the people online who use a service, from others."""

@@ -1,0 +1,273 @@
+"""What every figure of the facts says of the share of the people online who use a service.
+
+Definitions. The share of a figure is the people (or accounts, or identities of an advertising tool)
+that it counts over the people online in the country at that time; of a survey that asked whether
+people are online, the users over those online. The way of counting is how the figure was made:
+asked, measured, told by the company, sold to advertisers. Log odds are softened: log odds of
+SOFT + (1 - 2 SOFT) share, in which the step from one to two in a thousand weighs little.
+
+Method. Figures of a whole country and of one service; a share of residents is divided by the share
+of residents online, a share of people online stands as it is, and so does one of smartphone owners
+or respondents. A survey where people online who use nothing were not asked takes the larger of its
+own share online and `online_share_override`, else that of the country. Of figures that say the same
+of a service, way and period one stays. A figure is from under a block where a national restriction
+of the whole service was then in force for LEAST_BLOCKED_DAYS or more.
+
+Assumptions. Children use a service as often as the adults who were asked.
+
+Known drawbacks. Whoever has two accounts counts twice; advertising reach above everyone online is
+cut at everyone. The people online of a year are themselves an estimate.
+
+Citation. Rules of this project, docs/decisions.md.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from audience_impact.facts.bases import LONGEST_GAP_DAYS, expected_base, nearest_base
+from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
+from audience_impact.periods import middle
+from audience_impact.populations import EVERYONE, ONLINE, is_region
+from audience_impact.vocabulary import (
+    Action,
+    AudienceMetric,
+    Feature,
+    GeoScope,
+    PlatformKind,
+    SourceType,
+    Unit,
+    WayOfCounting,
+    YesNo,
+)
+
+SOFT = 0.05
+"""How far log odds are softened."""
+LEAST_BLOCKED_DAYS = 60
+YEAR_DAYS = 365.25
+SAME_SHARE_DECIMALS = 3
+NO_SERVICE = [PlatformKind.GROUP.value, PlatformKind.NETWORK.value]
+"""Kinds of platform that are no service with users of its own."""
+PERSONAL = [Unit.PERSONS.value, Unit.ACCOUNTS.value, Unit.IDENTITIES.value, Unit.SHARE.value]
+OF_SOCIAL_MEDIA = r"base: (?:users of social|users of messengers)"
+NOT_READ_OUT = "not read"
+WORLD = "001"
+
+_WAYS = {
+    AudienceMetric.AD_AUDIENCE: WayOfCounting.ADVERTISING,
+    AudienceMetric.REGISTERED: WayOfCounting.ACCOUNTS,
+    AudienceMetric.INSTALLS: WayOfCounting.INSTALLED,
+    AudienceMetric.SURVEY_REGULAR: WayOfCounting.ASKED,
+    AudienceMetric.SURVEY_MONTHLY: WayOfCounting.ASKED,
+    AudienceMetric.MONTHLY_REACH: WayOfCounting.MEASURED,
+    AudienceMetric.MAU: WayOfCounting.TOLD,
+    AudienceMetric.DSA_AMAR: WayOfCounting.TOLD,
+    AudienceMetric.UNSPECIFIED: WayOfCounting.UNSPECIFIED,
+    AudienceMetric.WEEKLY_REACH: WayOfCounting.WEEKLY,
+    AudienceMetric.WAU: WayOfCounting.WEEKLY,
+    AudienceMetric.DAILY_REACH: WayOfCounting.DAILY,
+    AudienceMetric.AVG_DAILY_REACH: WayOfCounting.DAILY,
+    AudienceMetric.DAU: WayOfCounting.DAILY,
+    AudienceMetric.SURVEY_DAILY: WayOfCounting.DAILY,
+}
+WAY = {metric.value: way.value for metric, way in _WAYS.items()}
+"""The way of counting of each metric; figures of other metrics say nothing of an audience."""
+
+
+def softened(share: "Array | pd.Series[float]") -> Array:
+    """Softened log odds of shares, which are cut at everyone."""
+    inside = np.clip(np.asarray(share, dtype="float64"), 0.0, 1.0)
+    return np.asarray(logit(SOFT + (1.0 - 2.0 * SOFT) * inside))
+
+
+def hardened(odds: Array) -> Array:
+    """Shares from softened log odds, never outside 0..1."""
+    return np.asarray(np.clip((expit(odds) - SOFT) / (1.0 - 2.0 * SOFT), 0.0, 1.0))
+
+
+def observations(tables: Tables) -> pd.DataFrame:
+    """One row a figure: `share` of the people online, its `odds` (softened), and PLACE, below.
+
+    Columns: `figure_id`, `area_id`, `platform_id`, `way`, `series`, `survey` (series, country and
+    period), `moment`, `share`, `odds` and what `placed` adds.
+    """
+    rows = pd.concat([_estimates(tables), _surveys(tables)], ignore_index=True)
+    rows = placed(rows, tables)
+    share = rows["share"].where(rows["of"] != "residents", rows["share"] / rows["online_share"])
+    share = share.where(rows["of"] != "persons", rows["share"] / rows["online_persons"])
+    share = share.where(rows["of"] != "respondents", rows["share"] / _asked_online(rows))
+    rows = rows.assign(share=share, odds=softened(share))
+    return _single(rows[share.notna() & (share > 0.0)])
+
+
+def _single(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of figures that say the same of a service, a way and a period, one."""
+    same = ["area_id", "platform_id", "way", "moment"]
+    ordered = rows.assign(rounded=rows["share"].round(SAME_SHARE_DECIMALS)).sort_values(
+        [*same, "figure_id"]
+    )
+    return ordered.drop_duplicates([*same, "rounded"]).reset_index(drop=True)
+
+
+def _estimates(tables: Tables) -> pd.DataFrame:
+    """Figures of whole countries: persons, or a share of residents or of people online."""
+    known = tables["estimates"]
+    usable = (
+        (known["age"] == "")
+        & (known["sex"] == "")
+        & known["unit"].isin(PERSONAL)
+        & known["audience_metric"].isin(list(WAY))
+    )
+    rows = known[usable & _is_country(known["area_id"])]
+    value = rows["value"].fillna(np.sqrt(rows["low"] * rows["high"]))
+    online = rows["population_base"].str.startswith("internet") | (
+        rows["population_base"] == "custom"
+    )
+    share = rows["unit"] == Unit.SHARE.value
+    of = pd.Series("residents", rows.index).where(~(share & online), "online")
+    series = rows["measurement_series_id"]
+    return pd.DataFrame(
+        {
+            "figure_id": rows["estimate_id"],
+            "area_id": rows["area_id"],
+            "platform_id": rows["platform_id"],
+            "way": _ways(rows, tables),
+            "series": series,
+            "survey": series + "|" + rows["area_id"] + "|" + rows["period"],
+            "moment": middle(rows["period_start"], rows["period_end"]),
+            "share": value.fillna(rows["low"]).fillna(rows["high"]),
+            "of": of.where(share, "persons"),
+        }
+    )
+
+
+def _ways(rows: pd.DataFrame, tables: Tables) -> pd.Series:
+    """The way of counting of estimates."""
+    way = rows["audience_metric"].map(WAY)
+    kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
+    asked = rows["measurement_series_id"].map(kinds) == SourceType.SURVEY.value
+    way = way.mask(asked & (way == WayOfCounting.MEASURED), WayOfCounting.ASKED.value)
+    of_users = rows["note"].str.contains(OF_SOCIAL_MEDIA)
+    way = way.mask(of_users & (way == WayOfCounting.ASKED), WayOfCounting.ASKED_OF_USERS.value)
+    return way.mask(rows["unit"] == Unit.ACCOUNTS.value, WayOfCounting.ACCOUNTS.value)
+
+
+def _surveys(tables: Tables) -> pd.DataFrame:
+    """Marginals of the surveys of joint use: the share of respondents who use each service."""
+    patterns, surveys = tables["use_patterns"], tables["surveys"]
+    if patterns.empty:
+        return pd.DataFrame()
+    weight = patterns["weighted_share"].astype("float64")
+    used = patterns.assign(share=weight, platform_id=patterns["platform_ids"].str.split(";"))
+    shares = used.explode("platform_id").groupby(["survey_id", "platform_id"])["share"].sum()
+    online = weight[patterns["online"].astype("float64") > 0].groupby(patterns["survey_id"]).sum()
+    asked = surveys.assign(platform_id=surveys["platform_ids"].str.split(";"))
+    rows = asked.explode("platform_id", ignore_index=True)
+    keys = pd.MultiIndex.from_frame(rows[["survey_id", "platform_id"]])
+    unaided = rows["question"].str.contains(NOT_READ_OUT)
+    way = unaided.map({True: WayOfCounting.NAMED.value, False: WayOfCounting.ASKED.value})
+    return pd.DataFrame(
+        {
+            "figure_id": rows["survey_id"] + "|" + rows["platform_id"],
+            "area_id": rows["area_id"],
+            "platform_id": rows["platform_id"],
+            "way": way,
+            "series": rows["house"],
+            "survey": rows["survey_id"],
+            "moment": middle(rows["period_start"], rows["period_end"]),
+            "share": shares.reindex(keys).fillna(0.0).to_numpy(),
+            "of": "respondents",
+            "asked_online": rows["survey_id"].map(online),
+            "is_floor": rows["online_is_lower_bound"] == YesNo.YES.value,
+            "other_online": pd.to_numeric(rows["online_share_override"], errors="coerce"),
+        }
+    )
+
+
+def _asked_online(rows: pd.DataFrame) -> pd.Series:
+    """The share of respondents online, where too few were asked that of the country."""
+    own = rows.get("asked_online", pd.Series(np.nan, rows.index)).astype("float64")
+    if "is_floor" not in rows:
+        return own
+    other = np.fmax(own, rows["other_online"].fillna(rows["online_share"]))
+    return own.where(~rows["is_floor"].eq(True), other)
+
+
+def _is_country(areas: pd.Series) -> pd.Series:
+    """Which areas are countries: neither regions of one nor regions of the world."""
+    return ~areas.map(is_region).astype(bool) & ~areas.str.isdigit()
+
+
+def placed(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """The rows that stand for a service in a country of which the people online are on record.
+
+    `rows` has `area_id`, `platform_id` and `moment`. Adds `years` (decimal), `subregion`, `region`,
+    `platform_kind`, `online_persons`, `online_share`, `online_odds` (log odds of the residents
+    online), `size` (log of residents, in millions) and `is_blocked`.
+    """
+    kinds = tables["platforms"].set_index("platform_id")["kind"]
+    rows = rows.assign(platform_kind=rows["platform_id"].map(kinds))
+    known = rows["platform_kind"].notna() & ~rows["platform_kind"].isin(NO_SERVICE)
+    rows = rows[known & rows["moment"].notna()].reset_index(drop=True)
+    parents = tables["areas"].set_index("area_id")["parent_id"]
+    subregion = rows["area_id"].map(parents).fillna("")
+    region = subregion.map(parents).fillna("")
+    people = {name: _people(rows, base, tables) for name, base in _BASES.items()}
+    share = (people["online"] / people["residents"]).clip(0.01, 0.995)
+    found = rows.assign(
+        years=_years(rows["moment"]),
+        subregion=subregion,
+        region=region.where((region != "") & (region != WORLD), subregion),
+        online_persons=people["online"],
+        online_share=share,
+        online_odds=logit(share.to_numpy()),
+        size=np.log(people["residents"] / 1e6),
+        is_blocked=_blocked(rows, tables),
+    )
+    return found[found["online_share"].notna()].reset_index(drop=True)
+
+
+_BASES = {"online": ONLINE, "residents": EVERYONE}
+
+
+def _years(moments: pd.Series) -> pd.Series:
+    """Days as decimal years since 2020."""
+    return (moments - pd.Timestamp("2020-01-01")).dt.days / YEAR_DAYS
+
+
+def _people(rows: pd.DataFrame, base: str, tables: Tables) -> pd.Series:
+    """People in a population at the moment of each row, NaN where none are on record."""
+    bases = tables["bases"]
+    of_kind = bases[bases["population_base"] == base]
+    wanted = pd.DataFrame({"country_id": rows["area_id"], "start": rows["moment"]})
+    each = wanted.drop_duplicates()
+    found = nearest_base(
+        each.assign(population_base=base),
+        of_kind,
+        tables["sources"],
+        ["population_base"],
+        LONGEST_GAP_DAYS,
+    )
+    at = each.join(found[["base_id"]], how="inner")
+    persons = at.assign(persons=expected_base(at, of_kind))[["country_id", "start", "persons"]]
+    return wanted.merge(persons, on=["country_id", "start"], how="left")["persons"]
+
+
+def _blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
+    """Whether the service was then blocked in the whole country, and for long."""
+    acts = tables["restrictions"].merge(tables["restriction_targets"], on="restriction_id")
+    acts = acts[
+        (acts["feature"] == Feature.WHOLE_SERVICE.value)
+        & (acts["geo_scope"] == GeoScope.NATIONAL.value)
+        & (acts["action"] == Action.BLOCK.value)
+    ]
+    starts = acts["observed_from_start"].fillna(acts["announced_on_start"])
+    ends = acts["ended_on_end"].fillna(pd.Timestamp.max.floor("D"))
+    long = (ends - starts).dt.days >= LEAST_BLOCKED_DAYS
+    periods = acts.assign(first=starts, last=ends, area_id=acts["area_ids"].str.split(";"))[long]
+    periods = periods.explode("area_id")[["area_id", "platform_id", "first", "last"]]
+    keys = rows[["area_id", "platform_id", "moment"]].reset_index(names="place")
+    both = keys.merge(periods, on=["area_id", "platform_id"])
+    inside = both[(both["first"] <= both["moment"]) & (both["moment"] < both["last"])]
+    return pd.Series(rows.index.isin(inside["place"]), rows.index)

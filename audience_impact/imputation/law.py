@@ -1,0 +1,169 @@
+"""The share of the people online who use a service where nobody counted them, with its interval.
+
+Definitions. An audience is imputed from figures of others: of the service at other times or counted
+in other ways, of other services of the country, of the service in other countries. What is imputed
+is what a survey that asks who uses the service would find (`asked`); the interval is that of such a
+finding.
+
+Method. Figures are normal in softened log odds (figures.py) with the covariance of effects.py, so
+that the figure that is wanted has, given all others, a mean and a variance in closed form. Half
+widths are multiplied by the factors of the rung, the platform and the region of the world, which
+were learned so that nine tenths of the figures that were left out lie inside. All numbers are read
+from the fact table `audience_laws`; nothing is fitted here. Figures of a country are left out,
+where that is asked for, by the inverse of their block.
+
+Assumptions. Those of effects.py; a country that nobody counted is like those that somebody did.
+
+Known drawbacks. The interval is that of a figure, not of the truth: whom a survey asks, and how,
+moves it by as much as another country does. What is blocked is imputed as if it were not.
+
+Citation. C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning (2006),
+chapter 2; docs/method.md shows how often such intervals held.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
+from audience_impact.imputation import rungs
+from audience_impact.imputation.effects import (
+    EFFECTS,
+    OWN,
+    covariance,
+    cross_covariance,
+    described,
+    variance,
+)
+from audience_impact.imputation.figures import hardened, observations, placed
+from audience_impact.imputation.leaving_out import inverse, trusting
+from audience_impact.vocabulary import AudienceLaw, WayOfCounting
+
+FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REGION_FACTOR)
+"""Factors of an interval, in the order of the fields of `AudienceLaws`."""
+Z90 = 1.6448536269514722
+LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
+"""No quantile of a share lies outside."""
+SHARES = ["q05_share", "q50_share", "q95_share"]
+COLUMNS = [*SHARES, "rung", "online_share"]
+UNKNOWN = "?"
+"""Series and survey of a figure that is wanted: none that was ever printed."""
+SHARE_DECIMALS = 5
+"""Beyond that processors differ."""
+
+
+@dataclass(frozen=True)
+class AudienceLaws:
+    """What `audience_laws` says: `spreads` by effect and way, factors of the interval by word."""
+
+    spreads: Mapping[str, float]
+    by_rung: Mapping[str, float]
+    by_platform: Mapping[str, float]
+    by_region: Mapping[str, float]
+
+    def factor(self, rung: pd.Series, platform: pd.Series, region: pd.Series) -> Array:
+        """The factor of each row; of a rung without one, the largest of all rungs."""
+        widest = max(self.by_rung.values(), default=1.0)
+        found = (
+            rung.map(self.by_rung).fillna(widest)
+            * platform.map(self.by_platform).fillna(1.0)
+            * region.map(self.by_region).fillna(1.0)
+        )
+        return np.asarray(found.to_numpy("float64"))
+
+
+def read(audience_laws: pd.DataFrame) -> AudienceLaws | None:
+    """The laws that the fact table of that name (typed) holds; None where it has no rows.
+
+    Raises:
+        ValueError: The table lacks a spread.
+    """
+    if audience_laws.empty:
+        return None
+    parts = {
+        name: dict(zip(own["kind"], own["value"].astype("float64"), strict=True))
+        for name, own in audience_laws.groupby("parameter")
+    }
+    spreads = parts.get(AudienceLaw.EFFECT_SPREAD.value, {})
+    wanted = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
+    missing = [name for name in wanted if name not in spreads]
+    if missing:
+        raise ValueError(
+            f"audience_laws lacks {', '.join(missing)}; run audience-impact learn-audiences"
+        )
+    return AudienceLaws(spreads, *(parts.get(name.value, {}) for name in FACTORS))
+
+
+def imputed(
+    wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, without_country: bool = False
+) -> pd.DataFrame:
+    """Quantiles of the share of the people online (SHARES), `rung` and `online_share` of residents.
+
+    Indexed like `wanted`.
+
+    `wanted` has `area_id`, `platform_id` and `moment` (a day); with `way`, what is wanted is a
+    figure counted in that way; with `is_under_block`, whether from under a block as the facts have
+    it. Rows that cannot be had are absent: no service with users of its own, no people online on
+    record. `without_country` leaves out the figures of the country of each row.
+    """
+    asked = _described(wanted, tables)
+    known = described(observations(tables))
+    if asked.empty or known.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    rung = _rungs(asked, known, without_country)
+    middle, spread = conditioned(asked, known, laws, without_country)
+    half = Z90 * spread * laws.factor(rung, asked["platform_id"], asked["region"])
+    shares = {
+        name: hardened(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
+        for name, sign in zip(SHARES, (-1.0, 0.0, 1.0), strict=True)
+    }
+    more = {"rung": rung.to_numpy(), "online_share": asked["online_share"].to_numpy()}
+    found = pd.DataFrame({**shares, **more}, index=asked["place"].to_numpy())
+    return found[(found["rung"] != "").to_numpy()]
+
+
+def _described(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """What is wanted, as effects.py reads it; `place` is its place in `wanted`."""
+    asked = wanted.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
+    if "way" not in asked:
+        asked["way"] = WayOfCounting.ASKED.value
+    asked = described(placed(asked, tables))
+    return asked if "is_under_block" in asked else asked.assign(is_blocked=0.0)
+
+
+def _rungs(asked: pd.DataFrame, known: pd.DataFrame, without_country: bool) -> pd.Series:
+    """The rung of each row; without the figures of its country, those of the others."""
+    if not without_country:
+        return rungs.rungs(asked, known)
+    parts = [
+        rungs.rungs(own, known[known["area_id"] != area]) for area, own in asked.groupby("area_id")
+    ]
+    return pd.concat(parts).reindex(asked.index)
+
+
+def conditioned(
+    asked: pd.DataFrame, known: pd.DataFrame, laws: AudienceLaws, without_country: bool
+) -> tuple[Array, Array]:
+    """Mean and spread (rows,) of what is asked, in softened log odds, given what is known."""
+    odds = known["odds"].to_numpy("float64")
+    precision, weighted = trusting(inverse(covariance(known, laws.spreads)), odds)
+    shared = cross_covariance(asked, known, laws.spreads)
+    total = variance(asked, laws.spreads)
+    if not without_country:
+        told = np.einsum("ij,ij->i", shared @ precision, shared)
+        return shared @ weighted, np.sqrt(np.maximum(total - told, 0.0))
+    middle, told = np.empty(len(asked)), np.empty(len(asked))
+    areas = known["area_id"].to_numpy(dtype=object)
+    for area, own in asked.groupby("area_id"):
+        rows, out = asked.index.get_indexer(own.index), np.flatnonzero(areas == area)
+        mine = shared[rows]
+        mine[:, out] = 0.0
+        inside = np.linalg.inv(precision[np.ix_(out, out)])
+        through = mine @ precision
+        middle[rows] = mine @ weighted - through[:, out] @ (inside @ weighted[out])
+        left = np.einsum("ij,ij->i", through[:, out] @ inside, through[:, out])
+        told[rows] = np.einsum("ij,ij->i", through, mine) - left
+    return middle, np.sqrt(np.maximum(total - told, 0.0))

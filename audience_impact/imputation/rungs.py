@@ -1,0 +1,97 @@
+"""The rungs: from what an audience that nobody counted is imputed.
+
+Definitions. A rung is the nearest thing that the facts count: users of the service in the country,
+at another time or in part (own_people); its advertising reach, accounts or installations there
+(own_other); other services of the country (country); the service elsewhere in the subregion
+(subregion); the service elsewhere (service); services of its kind (kind).
+
+Method. The rung is read from the figures that are there; the model uses all of them on every rung.
+"""
+
+import pandas as pd
+
+from audience_impact.vocabulary import ImputationRung, WayOfCounting
+
+PEOPLE = [
+    way.value
+    for way in (
+        WayOfCounting.ASKED,
+        WayOfCounting.NAMED,
+        WayOfCounting.ASKED_OF_USERS,
+        WayOfCounting.MEASURED,
+        WayOfCounting.WEEKLY,
+        WayOfCounting.DAILY,
+        WayOfCounting.TOLD,
+    )
+]
+"""Ways of counting people who use a service; the others count something else."""
+LEAVING = (
+    (("area_id",), 1.0),
+    (("area_id", "platform_id"), 0.7),
+    (("area_id", "platform_id", "way"), 0.7),
+    (("area_id", "platform_id", "year"), 0.5),
+)
+"""What is left out together when it is learned how well figures are foretold, and its weight."""
+SAID = {
+    ImputationRung.OWN_PEOPLE.value: "figures of the service in the country that do not qualify",
+    ImputationRung.OWN_OTHER.value: "advertising reach, accounts or installations of the service "
+    "in the country",
+    ImputationRung.COUNTRY.value: "other services of the country and the service elsewhere",
+    ImputationRung.SUBREGION.value: "the service in other countries of the subregion",
+    ImputationRung.SERVICE.value: "the service in other parts of the world",
+    ImputationRung.KIND.value: "other services of its kind",
+}
+"""Each rung in plain words, the nearest first."""
+ORDER = list(SAID)
+
+_STEPS = (
+    (ImputationRung.KIND, False, ["platform_kind"]),
+    (ImputationRung.SERVICE, False, ["platform_id"]),
+    (ImputationRung.SUBREGION, False, ["subregion", "platform_id"]),
+    (ImputationRung.COUNTRY, False, ["area_id"]),
+    (ImputationRung.OWN_OTHER, False, ["area_id", "platform_id"]),
+    (ImputationRung.OWN_PEOPLE, True, ["area_id", "platform_id"]),
+)
+"""From the farthest rung to the nearest: whether people alone count, and what has to agree."""
+
+
+def rungs(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
+    """The rung of each wanted row; both frames as figures.placed gives them.
+
+    Blank where not even a service of its kind is known.
+    """
+    people = known[known["way"].isin(PEOPLE)]
+    found = pd.Series("", wanted.index)
+    has_service = _has(wanted, known, ["platform_id"])
+    for rung, asked, columns in _STEPS:
+        has = _has(wanted, people if asked else known, columns)
+        has &= has_service | (rung in (ImputationRung.KIND, ImputationRung.SERVICE))
+        found = found.mask(has, rung.value)
+    return found
+
+
+def _has(wanted: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Which wanted rows have a figure that agrees in these columns."""
+    keys = pd.MultiIndex.from_frame(rows[by].drop_duplicates())
+    return pd.Series(pd.MultiIndex.from_frame(wanted[by]).isin(keys), wanted.index)
+
+
+def rung_of_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
+    """The rung of each figure when those of its group (`by`) are left out."""
+    block = rows.groupby(list(by), sort=False).ngroup()
+    people = rows["way"].isin(PEOPLE)
+    every = pd.Series(True, rows.index)
+    has_service = _others(rows, every, ["platform_id"], block)
+    found = pd.Series("", rows.index)
+    for rung, asked, columns in _STEPS:
+        has = _others(rows, people if asked else every, columns, block)
+        has &= has_service | (rung in (ImputationRung.KIND, ImputationRung.SERVICE))
+        found = found.mask(has, rung.value)
+    return found
+
+
+def _others(rows: pd.DataFrame, counts: pd.Series, by: list[str], block: pd.Series) -> pd.Series:
+    """Which figures have another one outside their block that agrees in these columns."""
+    all_of = counts.groupby([rows[name] for name in by]).transform("sum")
+    own = counts.groupby([*(rows[name] for name in by), block]).transform("sum")
+    return all_of > own

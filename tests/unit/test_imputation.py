@@ -1,0 +1,369 @@
+"""Audiences that nobody counted: a world that is known is found again, and figures go before it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_impact import pipeline
+from audience_impact.audiences.inputs import Inputs, inputs
+from audience_impact.audiences.scope import scope
+from audience_impact.bounds.restrictions import Bounds, bounds
+from audience_impact.facts.tables import Tables
+from audience_impact.imputation import effects, figures, groups, law, learning, leaving_out, rungs
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import simulate
+from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
+from benchmarks import audiences as benchmark
+from flows.pipeline import steps
+from tests.support import AS_OF, World, row, world
+
+CODES = [f"{first}{second}" for first in "PQRS" for second in "ABCDEF"]
+SERVICES = {"alpha": 0.8, "beta": 0.5, "gamma": 0.2}
+"""True share of the people online who use each service, but for the country."""
+SPREADS = {
+    **{effect.name: effect.start for effect in effects.EFFECTS},
+    **{effects.OWN + way.value: 0.15 for way in WayOfCounting},
+}
+
+
+def true_share(code: str, service: str) -> float:
+    """The share of a service in a country: a country is a little above or below the service."""
+    above = (CODES.index(code) % 5 - 2) * 0.12
+    return float(figures.hardened(figures.softened(np.array([SERVICES[service]])) + above)[0])
+
+
+def counted(*left: tuple[str, str]) -> World:
+    """A world in which surveys counted every service in every country but those of `left`."""
+    made = world().errors()
+    for code in CODES:
+        made.add("areas", area_id=code, name=f"Land {code}", parent_id=f"00{CODES.index(code) % 3}")
+        for base, persons in (("all_ages", "1000000"), ("internet_all", "500000")):
+            made.base(
+                f"{code}-{base}",
+                area_id=code,
+                population_base=base,
+                period="2024",
+                persons=persons,
+                source_id="census-page",
+            )
+        for service in SERVICES:
+            if (code, service) not in left:
+                made.estimate(
+                    f"E-{code}-{service}",
+                    area_id=code,
+                    platform_id=service,
+                    audience_metric="survey_regular",
+                    unit="share",
+                    value=f"{true_share(code, service):.4f}",
+                    population_base="internet_all",
+                    period="2024",
+                    source_id="survey-page",
+                )
+    for number in range(3):
+        made.add("areas", area_id=f"00{number}", name=f"Part {number}")
+    return made
+
+
+def with_laws(made: World, known: dict[str, float] | None = None) -> World:
+    """The world with laws of audiences, as they are learned or as told."""
+    for name, value in (known or SPREADS).items():
+        made.add("audience_laws", parameter="effect_spread", kind=name, value=repr(value))
+    return made
+
+
+def wanted(*keys: tuple[str, str], day: str = "2024-07-01") -> pd.DataFrame:
+    """Services wanted in countries on a day."""
+    frame = pd.DataFrame(keys, columns=["area_id", "platform_id"])
+    return frame.assign(moment=pd.Timestamp(day).as_unit("us"))
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    """A world where one service of one country, and all of another, was not counted."""
+    other = [("QB", service) for service in SERVICES]
+    made = with_laws(counted(("PA", "alpha"), *other))
+    return made.restrict("R1", "alpha", area_ids="PA").typed()
+
+
+def prepared(tables: Tables) -> tuple[Inputs, Bounds]:
+    """What the facts say of the restrictions, and its bounds."""
+    asked = scope(tables, AS_OF)
+    known = inputs(asked, tables)
+    return known, bounds(asked, known, tables)[0]
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=5))
+def test_softened_log_odds_keep_shares_and_their_order(shares: list[float]) -> None:
+    odds = figures.softened(np.array(shares))
+    assert figures.hardened(odds) == pytest.approx(np.array(shares), abs=1e-9)
+    assert (np.argsort(odds, kind="stable") == np.argsort(shares, kind="stable")).all()
+
+
+def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
+    laws = law.read(tables["audience_laws"])
+    assert laws is not None
+    keys = [("PA", "alpha"), *(("QB", service) for service in SERVICES)]
+    found = law.imputed(wanted(*keys), tables, laws)
+    truth = np.array([true_share(*key) for key in keys])
+    assert found["q50_share"].to_numpy() == pytest.approx(truth, abs=0.1)
+    assert ((found["q05_share"] < truth) & (truth < found["q95_share"])).all()
+    assert found["rung"].tolist() == [ImputationRung.COUNTRY, *[ImputationRung.SUBREGION] * 3]
+
+
+def test_quantiles_are_ordered_and_shares(tables: Tables) -> None:
+    laws = law.read(tables["audience_laws"])
+    assert laws is not None
+    found = law.imputed(wanted(*[(c, s) for c in CODES for s in SERVICES]), tables, laws)
+    shares = found[law.SHARES].to_numpy()
+    assert (np.diff(shares, axis=1) > 0).all()
+    assert ((shares > 0) & (shares < 1)).all()
+
+
+def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
+    laws = law.read(tables["audience_laws"])
+    assert laws is not None
+    asked = wanted(("RC", "beta"))
+    own, other = (law.imputed(asked, tables, laws, without).iloc[0] for without in (False, True))
+    assert own["rung"] == ImputationRung.OWN_PEOPLE
+    assert other["rung"] == ImputationRung.SUBREGION
+    assert own["q95_share"] - own["q05_share"] < other["q95_share"] - other["q05_share"]
+
+
+def test_leaving_a_country_out_is_to_have_no_figure_of_it() -> None:
+    laws = law.read(with_laws(World()).typed("audience_laws", "sources")["audience_laws"])
+    assert laws is not None
+    asked = wanted(*[("RC", service) for service in SERVICES])
+    left = law.imputed(asked, counted().typed(), laws, without_country=True)
+    never = law.imputed(asked, counted(*[("RC", s) for s in SERVICES]).typed(), laws)
+    # the weight of a figure is held against all others, those of the country among them
+    assert left[law.SHARES].to_numpy() == pytest.approx(never[law.SHARES].to_numpy(), abs=0.01)
+
+
+def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
+    laws = law.read(tables["audience_laws"])
+    assert laws is not None
+    keys = [("PA", "*"), ("ZZ", "alpha"), ("PA", "nothing"), ("PA", "alpha")]
+    assert law.imputed(wanted(*keys), tables, laws).index.tolist() == [3]
+
+
+def test_the_gradient_is_that_of_the_score() -> None:
+    random = np.random.default_rng(1)
+    rows = effects.described(figures.observations(counted().typed())).head(40)
+    rows = rows.assign(odds=random.normal(size=len(rows)))
+    known = learning.figures(rows)
+    matrix = effects.covariance(rows, SPREADS)
+    total, slope = leaving_out.score(matrix.copy(), known.odds, known.ways, known.weights)
+    step = random.normal(size=matrix.shape)
+    step = 1e-6 * (step + step.T)
+    after, _ = leaving_out.score(matrix + step, known.odds, known.ways, known.weights)
+    assert after - total == pytest.approx(float((slope * step).sum()), rel=1e-3)
+
+
+def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
+    rows = effects.described(figures.observations(counted().typed()))
+    matrix, odds = effects.covariance(rows, SPREADS), rows["odds"].to_numpy()
+    parts = leaving_out.blocks(effects.codes(["area_id"], rows)[0])
+    precision = leaving_out.inverse(matrix.copy())
+    found = leaving_out.left_out(precision, precision @ odds, parts)
+    part = parts[3]
+    rest = np.setdiff1d(np.arange(len(rows)), part)
+    solved = np.linalg.solve(matrix[np.ix_(rest, rest)], matrix[np.ix_(rest, part)])
+    assert found.residual[part] == pytest.approx(odds[part] - solved.T @ odds[rest])
+    spread = matrix[np.ix_(part, part)] - matrix[np.ix_(part, rest)] @ solved
+    assert found.variance[part] == pytest.approx(np.diag(spread))
+
+
+def test_a_wrong_figure_counts_less() -> None:
+    rows = effects.described(figures.observations(counted().typed()))
+    matrix, odds = effects.covariance(rows, SPREADS), rows["odds"].to_numpy().copy()
+    odds[5] += 4.0
+    precision = leaving_out.inverse(matrix.copy())
+    changed, weighted = leaving_out.trusting(precision, odds)
+    more = np.diag(np.linalg.inv(changed) - matrix)
+    assert more[5] == more.max() > 1.0
+    assert weighted == pytest.approx(changed @ odds)
+
+
+def test_the_same_figures_teach_the_same_laws() -> None:
+    tables = counted().typed()
+    first, second = (learning.table(tables, steps=2) for _ in range(2))
+    pd.testing.assert_frame_equal(first, second)
+    assert learning.is_current({**tables, "audience_laws": first})
+    others = counted(("PA", "alpha")).typed()
+    assert not learning.is_current({**others, "audience_laws": first})
+    fewer = first[first["kind"] != "world"]
+    assert not learning.is_current({**tables, "audience_laws": fewer})
+    kinds = first.loc[first["parameter"] == "rung_factor", "kind"]
+    assert set(kinds) <= set(rungs.ORDER)
+
+
+def test_learning_foretells_better_than_where_it_starts() -> None:
+    known = learning.figures(effects.described(figures.observations(counted().typed())))
+    start = {**SPREADS, **{effects.OWN + way.value: learning.START_OWN for way in WayOfCounting}}
+    learned = learning.spreads(known, steps=5)
+    scores = [
+        leaving_out.score(
+            effects.covariance(known.rows, each), known.odds, known.ways, known.weights
+        )[0]
+        for each in (start, learned)
+    ]
+    assert scores[1] > scores[0]
+
+
+def test_too_few_figures_teach_nothing() -> None:
+    assert learning.table(world().estimate("E1").typed()).empty
+
+
+def test_a_table_that_lacks_a_spread_says_what_to_do() -> None:
+    made = with_laws(World(), {"world": 1.0})
+    with pytest.raises(ValueError, match="run audience-impact learn-audiences"):
+        law.read(made.typed("audience_laws", "sources")["audience_laws"])
+
+
+def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
+    made = with_laws(counted(("PA", "alpha"))).restrict("R1", "alpha", area_ids="PA")
+    for name, value in CALIBRATION.items():
+        made.add("overlap_calibration", parameter=name, value=repr(value))
+    found = made.results()
+    told = row(found["impact"], restriction_id="R1", impact_metric="people_exposed")
+    assert told["obs_status"] == ObsStatus.IMPUTED
+    assert told["dedup_method"] == "imputed_country"
+    assert "imputed from other services of the country" in told["reason"]
+    truth = 500_000 * true_share("PA", "alpha")
+    assert told["q05_persons"] < truth < told["q95_persons"] <= 500_001
+    assert (told["lower_persons"], told["upper_persons"]) == (0.0, 500_000.0)
+    platform = row(found["impact_by_platform"], restriction_id="R1")
+    assert platform["imputation_rung"] == ImputationRung.COUNTRY
+    assert platform["imputed_q50_persons"] == pytest.approx(truth, rel=0.15)
+
+
+CALIBRATION = {
+    "mean": 0.5,
+    "between": 0.1,
+    "within": 0.1,
+    "area": 0.1,
+    "region": 0.1,
+    "model": 0.1,
+    "spread_below": 0.1,
+    "spread_above": 0.1,
+}
+
+
+def test_a_first_figure_takes_the_place_of_what_is_imputed(tables: Tables) -> None:
+    known, _ = prepared(tables)
+    assert known.imputed["platform_id"].tolist() == ["alpha"]
+    made = with_laws(counted(("PA", "alpha"))).restrict("R1", "alpha", area_ids="PA")
+    made.estimate("E1", area_id="PA", value="300000", population_base="internet_all", period="2024")
+    now, _ = prepared(made.typed())
+    assert now.imputed.empty
+    assert now.laws["shape"].tolist() == ["fixed"]
+
+
+def forced(limits: Bounds) -> pd.DataFrame:
+    """Everything that bounds say of restrictions."""
+    parts = {"exposed": limits.exposed, "users": limits.feature_users, "left": limits.deprived}
+    return pd.concat(parts)
+
+
+def test_nothing_imputed_is_in_a_bound(tables: Tables) -> None:
+    without = {**tables, "audience_laws": tables["audience_laws"].head(0)}
+    known, limits = prepared(tables)
+    assert not known.imputed.empty
+    pd.testing.assert_frame_equal(forced(limits), forced(prepared(without)[1]))
+
+
+def test_what_is_imputed_would_be_seen_in_a_bound(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test above fails where an imputed audience is taken for a figure."""
+    _, limits = prepared(tables)
+    asked = scope(tables, AS_OF)
+    known = inputs(asked, tables)
+    low = known.audiences["base_persons"] * known.imputed["q05_share"].iloc[0]
+    wrong = known.audiences.assign(low_persons=low, metric_priority=1.0)
+    taken = bounds(asked, Inputs(**{**known.__dict__, "audiences": wrong}), tables)[0]
+    with pytest.raises(AssertionError):
+        pd.testing.assert_frame_equal(forced(limits), forced(taken))
+
+
+def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> None:
+    made = with_laws(counted())
+    made.add("platforms", platform_id="any-messenger", name="Any", kind="group")
+    for name, value in CALIBRATION.items():
+        made.add("overlap_calibration", parameter=name, value=repr(value))
+    tables = made.typed()
+    laws = law.read(tables["audience_laws"])
+    assert laws is not None
+    keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
+    found = groups.imputed(wanted(*keys), tables, laws)["q50_share"]
+    assert found[[1, 2, 3]].max() < found[0] < 1.0
+    assert found[0] < found[[1, 2, 3]].sum()
+
+
+def test_rows_come_back_as_they_were_read(
+    tables: Tables,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(steps, "read", lambda folders: None)
+    monkeypatch.setattr(steps, "check", lambda read: type("Checked", (), {"tables": tables}))
+    path = tmp_path / "asked.csv"
+    lines = [
+        "area_id,platform_id,period,share,who",
+        "PA,alpha,2024,0.8,first",
+        "PA,alpha,2024,0.8,again",
+        "ZZ,alpha,2024,0.5,no country",
+        "PA,omega,2024,0.5,no service",
+        "PA,alpha,soon,0.5,no period",
+        "PA,*,2024,,network",
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert benchmark.main([str(path), "--without-country", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [each["who"] for each in found] == [line.rsplit(",", 1)[1] for line in lines[1:]]
+    assert found[0] == {**found[1], "who": "first"}
+    assert found[0]["q05_share"] < found[0]["q50_share"] < found[0]["q95_share"]
+    assert found[0]["rung"] == "subregion"
+    assert all(each["q50_share"] is None and each["reason"] for each in found[2:])
+    assert benchmark.main([str(path)]) == 0
+    assert "inside_share" in capsys.readouterr().out
+
+
+def test_a_file_without_the_columns_is_told(
+    tables: Tables, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "asked.csv"
+    path.write_text("area_id,share\nPA,0.5\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no column platform_id, period"):
+        benchmark.read_rows([path])
+
+
+def test_the_summary_holds_the_model_against_both_forms(tables: Tables) -> None:
+    told = benchmark.summary(benchmark.foretold(counted_with_laws()))
+    everything = told[0]
+    assert everything["countries"] == len(CODES)
+    assert {f"{form}_points" for form in benchmark.FORMS} <= set(everything)
+    assert 0.5 <= float(everything["inside_share"]) <= 1.0
+
+
+def counted_with_laws() -> Tables:
+    """The tables of the world in which everything was counted."""
+    return with_laws(counted()).typed()
+
+
+def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
+    made = with_laws(counted(("PA", "alpha"))).restrict("R1", "alpha", area_ids="PA")
+    for name, value in CALIBRATION.items():
+        made.add("overlap_calibration", parameter=name, value=repr(value))
+    stages, _ = pipeline.prepared(made.typed(), AS_OF)
+    draws = simulate(stages.simulation, Sampler(0, 200))
+    people = draws.by_metric["people_exposed"][0]
+    assert (people > 0).all()
+    assert (people <= 500_000 * (1 + 1e-6)).all()
+    assert people.std() > 0
