@@ -17,12 +17,16 @@ def restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     )
     areas = tables["areas"].set_index("area_id")["name"]
     places = _places(tables["restriction_places"], areas)
+    countries = scope.wanted.groupby("restriction_id")["country_id"].agg(
+        lambda ids: ";".join(sorted(set(ids)))
+    )
     about = scope.by_id.loc[facts["restriction_id"]].set_axis(facts.index)
     return facts.assign(
         area_id=facts["area_ids"],
         area_name=facts["area_ids"]
         .str.split(";")
         .map(lambda ids: ", ".join(areas[area] for area in ids)),
+        country_id=facts["restriction_id"].map(countries),
         places=facts["restriction_id"].map(places),
         platforms=named.reindex(facts["restriction_id"], fill_value="").to_numpy(),
         start_on=about["start"].dt.strftime("%Y-%m-%d").where(about["is_start_known"]),

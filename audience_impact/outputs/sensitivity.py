@@ -19,6 +19,8 @@ ADVICE = {
     InputKind.FEATURE_SHARE: "measure the share who use the feature with a larger sample",
     InputKind.ASSUMED: "measure the share who use the feature of these very services",
     InputKind.DAILY_USE: "ask users of the country whether they come every day",
+    InputKind.PLACE: "measure how many people of these places are online",
+    InputKind.NETWORK: "ask users of the country whether they have a line beside the mobile network",
     InputKind.CIRCUMVENTION: "measure who keeps access with a random sample",
 }
 NO_FIGURE = "publish an audience figure for these services in this country"
@@ -54,9 +56,24 @@ def described(found: pd.DataFrame, impact: pd.DataFrame) -> pd.DataFrame:
         ascending=False, method="first"
     )
     words = {kind.value: text for kind, text in ADVICE.items()} | {HELPS_MOST: NO_FIGURE}
-    return whole.assign(advice=whole["input"].map(words), rank_count=rank.fillna(1)).sort_values(
-        ["restriction_id", "impact_metric", "rank_count", "input"], ignore_index=True
-    )
+    return whole.assign(
+        narrowing_persons=narrowing(whole, impact),
+        advice=whole["input"].map(words),
+        rank_count=rank.fillna(1),
+    ).sort_values(["restriction_id", "impact_metric", "rank_count", "input"], ignore_index=True)
+
+
+def narrowing(shares: pd.DataFrame, impact: pd.DataFrame) -> pd.Series:
+    """People (rows,) by which each 90 % interval would narrow if the input were known.
+
+    Without a part S of its variance an interval of width w is w sqrt(1 - S) wide, if its shape
+    stays. NaN where nothing was drawn, and for person-days.
+    """
+    keys = ["restriction_id", "impact_metric"]
+    width = impact.set_index(keys).eval("q95_persons - q05_persons")
+    own = width.reindex(pd.MultiIndex.from_frame(shares[keys])).set_axis(shares.index)
+    left = (1.0 - shares["first_order_share"].clip(0.0, 1.0)) ** 0.5
+    return (own * (1.0 - left)).round()
 
 
 def _without_estimate(impact: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,9 @@ class Restrictions(PublishedModel):
         "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
     )
     area_name: Series[str] = columns.column("names of the areas")
+    country_id: Series[str] = columns.column(
+        "ISO 3166 codes of the countries that the areas lie in, joined by ;"
+    )
     places: Series[str] = columns.text(
         "places that its source names, as the text means them: whole, in a place, one or another"
     )

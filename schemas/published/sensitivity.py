@@ -31,4 +31,8 @@ class Sensitivity(PublishedModel):
         "part of the variance that stays if all else were known", "share", null=True
     )
     total_error_share: Series[float] = columns.share("its standard error")
+    narrowing_persons: Series[float] = columns.people(
+        "people by whom the 90 % interval would narrow if the input were known; null: person-days, "
+        "or nothing is drawn"
+    )
     advice: Series[str] = columns.column("what to measure next")

@@ -244,3 +244,7 @@ def test_a_second_stream_moves_its_own_input_alone() -> None:
     rows = plain.rows(InputKind.BASE, pd.Series(["b", "a", "b"]))
     assert (rows[0] == rows[2]).all()
     assert (rows[1] == plain.uniform(InputKind.BASE, "a")).all()
+
+
+def test_each_kind_of_input_has_its_advice() -> None:
+    assert set(sensitivity_table.ADVICE) == set(InputKind)
