@@ -228,7 +228,8 @@ def _spelt(texts: "pd.Series[str]") -> "pd.Series[str]":
 def _restricted(
     tables: Tables, rows: pd.DataFrame, services: set[str], named: set[str]
 ) -> pd.DataFrame:
-    """The same of pages that name none: services restricted in the days before the page."""
+    """The same of pages on one area that name none: services restricted in the days before."""
+    rows = rows[rows.groupby("source_id")["area_id"].transform("nunique") == 1]
     acts = tables["restrictions"]
     acts = acts.assign(
         area_id=acts["area_ids"], day=acts["observed_from_start"].fillna(acts["announced_on_start"])
