@@ -234,7 +234,13 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "name": "a place",
         "found_by": "exact",
     },
-    "answer_rungs": {"answers": "20", "inside_share": "0.9", "ratio": "1.0", "is_open": "yes"},
+    "answer_rungs": {
+        "answers": "20",
+        "units": "20",
+        "inside_share": "0.9",
+        "ratio": "1.0",
+        "is_open": "yes",
+    },
     "feature_rules": {
         "register_column": "event",
         "pattern": "voice calls",

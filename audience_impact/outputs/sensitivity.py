@@ -20,6 +20,8 @@ ADVICE = {
     InputKind.ASSUMED: "measure the share who use the feature of these very services",
     InputKind.DAILY_USE: "ask users of the country whether they come every day",
     InputKind.CIRCUMVENTION: "measure who keeps access with a random sample",
+    InputKind.PLACE: "say which places were cut off, and ask who is online there",
+    InputKind.NETWORK: "count who is online over one network alone",
 }
 NO_FIGURE = "publish an audience figure for these services in this country"
 HELPS_MOST = "no_figure"
