@@ -112,7 +112,8 @@ def imputed(
     asked = _described(wanted, tables)
     known = described(observations(tables))
     if asked.empty or known.empty:
-        return pd.DataFrame(columns=COLUMNS)
+        nothing = pd.DataFrame(columns=COLUMNS)
+        return nothing.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
     rung, is_stranger = _rungs(asked, known, without_country)
     service = asked["platform_id"].mask(is_stranger, UNKNOWN)
     strange = asked.assign(platform_id=service)

@@ -35,8 +35,8 @@ Kullback (1959), Information Theory and Statistics, Wiley.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from audience_impact.overlap.patterns import indicator
 from audience_impact.frames import Array
+from audience_impact.overlap.patterns import indicator
 from audience_impact.vocabulary import OverlapKind
 
 
