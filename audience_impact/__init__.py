@@ -11,10 +11,12 @@ published from facts, through the stages of the data, each importing only those 
     frames - what a table that crosses a border of packages holds
     rules - the registry in which every check is entered
     facts - fact tables in memory, each row with its file and line, and the rules across them
+    rungs - ways to an answer that were closed, because they failed where the answer was known
     ingest - registers of shutdowns, denominators and place names made into facts
     frequency - who of the users comes on a day, learned from the facts
     shares - who keeps access and who uses a feature, learned from other countries
     errors - what a printed figure may be off by
+    places - who lives in a place below the country, who is online there, and on which networks
     overlap - how use of one service goes with use of others, learned from surveys
     imputation - audiences that nobody counted, from figures of others
     audiences - which figure speaks for whom: universes, stated intervals, features, circumvention

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs, inputs
 from audience_impact.audiences.scope import Scope, scope
 from audience_impact.bounds.restrictions import Bounds, bounds
@@ -29,6 +30,7 @@ from audience_impact.outputs.restrictions import restrictions
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.sensitivity import sensitivity
 from audience_impact.outputs.sources import sources
+from audience_impact.places import nesting
 from audience_impact.simulation.inputs import SimulationInputs, simulation_inputs
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
@@ -162,7 +164,16 @@ def reviewed(stages: Stages, found: Tables, tables: Tables) -> rules.Reviewed:
         by_area=found["impact_by_area"],
         in_force=countries_in_force(stages.simulation.timeline),
         bases=tables["bases"],
+        residents=_residents(stages.inputs, tables),
     )
+
+
+def _residents(known: Inputs, tables: Tables) -> pd.Series:
+    """The people of the places named, at most, of restrictions that name places alone."""
+    people = parts.most_residents(known.parts, nesting.parents(tables["areas"]))
+    below = people.index.isin(parts.below_country(known.parts))
+    total = people.where(below).groupby("restriction_id")
+    return total.sum(skipna=False)
 
 
 def prepared(tables: Tables, as_of: date, repair: bool = False) -> tuple[Stages, list[Finding]]:

@@ -189,6 +189,34 @@ class PopulationBase(StrEnum):
     CUSTOM = "custom"
 
 
+class AreaLevel(StrEnum):
+    """What a place is within its country; blank for countries and parts of the world."""
+
+    ADMIN1 = "admin1"
+    ADMIN2 = "admin2"
+    ADMIN3 = "admin3"
+    DIVISION = "division"
+    CITY = "city"
+    UNION = "union"
+
+
+class PlaceReading(StrEnum):
+    """How much of a place the words of a register mean."""
+
+    WHOLE = "whole"
+    WITHIN = "within"
+    CITY_OR_DISTRICT = "city_or_district"
+
+
+class PlaceMatch(StrEnum):
+    """How a name was found among the places."""
+
+    EXACT = "exact"
+    ALIAS = "alias"
+    FUZZY = "fuzzy"
+    OVERRIDE = "override"
+
+
 class ImpactMetric(StrEnum):
     """Which people a published figure counts."""
 
@@ -395,6 +423,64 @@ class ErrorQuantile(StrEnum):
     COUNT = "count"
 
 
+class RegionalAsked(StrEnum):
+    """Of whom a figure of internet use in a region speaks."""
+
+    PEOPLE = "people"
+    WOMEN_15_49 = "women_15_49"
+    MEN_15_49 = "men_15_49"
+    HOUSEHOLDS = "households"
+
+
+class Residence(StrEnum):
+    """Which part of a region a figure speaks of."""
+
+    TOTAL = "total"
+    URBAN = "urban"
+    RURAL = "rural"
+
+
+class InternetUse(StrEnum):
+    """What counts as being online in a figure of a region."""
+
+    USED_12_MONTHS = "used_12_months"
+    EVER_USED = "ever_used"
+    AT_HOME = "at_home"
+
+
+class PlaceLaw(StrEnum):
+    """What is learned of the people online in places below the country."""
+
+    BETWEEN = "between"
+    BETWEEN_LEVEL = "between_level"
+    COUNTRY_DEGREES = "country_degrees"
+    SMALL_PLACE = "small_place"
+    CITY = "city"
+    SURVEY = "survey"
+    AGEING = "ageing"
+    MODEL = "model"
+    MODEL_SLOPE = "model_slope"
+    MODEL_LEVEL = "model_level"
+    HOUSEHOLDS = "households"
+    HOUSEHOLDS_SLOPE = "households_slope"
+
+
+class NetworkLaw(StrEnum):
+    """What is learned of the people online who have one network alone."""
+
+    CHANGE = "change"
+    OTHER_COUNTRIES = "other_countries"
+
+
+class RungFamily(StrEnum):
+    """Of what a rung is the ground of an estimate."""
+
+    AUDIENCE = "audience"
+    PLACE = "place"
+    NETWORK = "network"
+    ONLINE = "online"
+
+
 class WayOfCounting(StrEnum):
     """How a figure of an audience was made."""
 
@@ -443,6 +529,8 @@ class InputKind(StrEnum):
     ASSUMED = "assumed"
     DAILY_USE = "daily_use"
     CIRCUMVENTION = "circumvention"
+    PLACE = "place"
+    NETWORK = "network"
 
 
 class FigureKind(StrEnum):

@@ -23,7 +23,7 @@ DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
 SANE_YEARS = (1990, 2035)
 """From before the first figure of internet use to the end of the projections on record."""
-IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]*)$")
+IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.:/-]*)$")
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 RowCheck = Callable[[Any, pd.DataFrame], Any]
@@ -205,7 +205,7 @@ def word(texts: Any, *, word: Iterable[str]) -> Any:
 
 
 @cell_rule(
-    "the cell is no identifier (letters, digits, dot, dash, underscore)",
+    "the cell is no identifier (letters, digits, dot, dash, underscore; colon and slash in places)",
     "write identifiers alone, several joined by ; without spaces",
 )
 def identifier(texts: Any, *, identifier: bool) -> Any:

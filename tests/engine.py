@@ -17,7 +17,7 @@ from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
 from audience_impact.vocabulary import OverlapParameter
-from tests.support import AS_OF, World, row
+from tests.support import AS_OF, FACTS, World, load, row
 
 LEARNED = Calibration(-0.26, 0.283, 0.306, 0.0147, 0.5, 0.105, 6)
 QUIET = Settings(draws=400, sensitivity=False)
@@ -47,6 +47,58 @@ def calibrated(made: World, errors: dict[tuple[str, str], float] | None = None) 
             value=str(getattr(LEARNED, name)),
             surveys="55",
             houses=str(LEARNED.houses),
+        )
+    return made
+
+
+def of_places(made: World) -> World:
+    """The world with the laws learned of places and networks."""
+    for table in ("place_laws", "network_laws"):
+        header, rows = load(FACTS / f"{table}.csv")
+        for cells in rows:
+            made.add(table, **dict(zip(header, cells, strict=True)))
+    return made
+
+
+def placed(made: World) -> World:
+    """The world with three regions of XA, a town in the first, and the laws of places."""
+    of_places(made)
+    for area, parent, persons in (
+        ("XA-01", "XA", "300000"),
+        ("XA-02", "XA", "200000"),
+        ("XA-03", "XA", "100000"),
+        ("XA-01/town", "XA-01", "40000"),
+    ):
+        if area not in ("XA-01", "XA-02"):
+            made.add("areas", area_id=area, name=f"Land {area}", parent_id=parent)
+        made.base(
+            f"{area}-all",
+            area_id=area,
+            population_base="all_ages",
+            period="2025",
+            persons=persons,
+            source_id="census-page",
+        )
+    if "*" not in {row["platform_id"] for row in made.rows["platforms"]}:
+        made.add("platforms", platform_id="*", name="Whole internet", kind="network")
+    return made.add("network_use", least_share="0.5", most_share="0.9", period="2025")
+
+
+def cut(made: World, act: str, *places: str, **cells: str) -> World:
+    """The network shut down in places, each `area` or `area=reading`; nowhere: in the country."""
+    whole = {} if places else {"area_ids": "XA"}
+    named = [place.partition("=") for place in places]
+    ids = ";".join(area for area, _, _ in named)
+    told = {"area_ids": ids, "geo_scope": "multi_region", "action": "network_shutdown", **whole}
+    made.restrict(act, "*", **{**told, **({} if places else {"geo_scope": "national"}), **cells})
+    for area, _, reading in named:
+        least = "XA-01/town" if reading == "city_or_district" else ""
+        made.add(
+            "restriction_places",
+            restriction_id=act,
+            area_id=area,
+            reading=reading or "whole",
+            least_area_id=least,
         )
     return made
 

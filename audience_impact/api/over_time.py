@@ -106,7 +106,7 @@ def person_days(
             `daily` does not have, that ends before it begins or whose days are none.
 
     Source:
-        Shamos and Hoey (1976), 17th FOCS (the sweep); `audience_impact.simulation.intervals`.
+        Shamos and Hoey (1976), 17th FOCS (the sweep); `audience_impact.phases.intervals`.
 
     Examples:
         >>> from audience_impact import load_calibration
@@ -121,7 +121,7 @@ def person_days(
         >>> (found.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
         [1161, 1162, 1255, 1313, 1390]
     """
-    from audience_impact.simulation.intervals import by_period, stretches
+    from audience_impact.phases.intervals import by_period, stretches
 
     names = sorted(daily)
     known = exact([daily[name] for name in names], universe, names)

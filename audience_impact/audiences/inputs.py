@@ -9,12 +9,14 @@ from typing import ClassVar
 
 import pandas as pd
 
+from audience_impact import rungs
 from audience_impact.audiences import (
     circumvention,
     daily_reach,
     features,
     figures,
     overlaps,
+    parts,
     pooling,
     universes,
 )
@@ -26,7 +28,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.imputation import audiences as imputation
 from audience_impact.shares import random_effects
-from audience_impact.vocabulary import WHOLE_INTERNET
+from audience_impact.vocabulary import WHOLE_INTERNET, RungFamily
 
 _AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
 _COUNTRY = dict.fromkeys(COUNTRY, TEXT)
@@ -232,6 +234,8 @@ class Inputs(Declared):
         feature_laws: Laws of the users of restricted features, where no share of use speaks.
         circumvention: The share that keeps access, by restriction, measured or learned.
         overlaps: Measured overlaps that speak for the audiences of a country.
+        parts: The places and networks of restrictions that touch a part of a country.
+        shut: Restrictions of which an audience is not imputed, since its rung is closed.
         errors: What figures may be off by; None where the facts have not been asked.
     """
 
@@ -248,6 +252,7 @@ class Inputs(Declared):
         "feature_laws": FEATURE_LAWS,
         "circumvention": CIRCUMVENTION,
         "overlaps": OVERLAPS,
+        "parts": parts.PARTS,
     }
 
     candidates: pd.DataFrame
@@ -262,6 +267,8 @@ class Inputs(Declared):
     feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
     overlaps: pd.DataFrame
+    parts: pd.DataFrame
+    shut: frozenset[str]
     errors: FigureErrors | None
 
 
@@ -274,6 +281,9 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
     audiences = _audiences(scope.wanted, chosen, tables, errors)
     counted = pooling.distributions(chosen, before, tables, errors)
     imputed = imputation.imputed(scope.wanted, audiences, counted, tables)
+    is_shut = imputed["rung"].isin(rungs.closed(tables, RungFamily.AUDIENCE))
+    shut = frozenset(imputed.loc[is_shut, "restriction_id"])
+    imputed = imputed[~is_shut].reset_index(drop=True)
     shares = features.shares(audiences, scope.targets, tables, errors)
     return Inputs(
         candidates,
@@ -288,6 +298,8 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
         features.laws(audiences, scope.targets, shares, tables),
         circumvention.circumvention(scope, tables, errors),
         overlaps.speaking(audiences, tables),
+        parts.parts(scope, tables),
+        shut,
         errors,
     )
 

@@ -22,7 +22,7 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
-from audience_impact.populations import countries_of, is_region
+from audience_impact.populations import countries_of, is_region, parents_of
 from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
     WHOLE_INTERNET,
@@ -45,6 +45,9 @@ RESTRICTIONS = Frame(
     {
         "restriction_id": TEXT,
         "area_ids": TEXT,
+        "geo_scope": TEXT,
+        "network_scope": TEXT,
+        "operators": TEXT,
         "start": DAY,
         "announced_on_start": DAY,
         "observed_from_start": DAY,
@@ -137,7 +140,7 @@ def scope(tables: Tables, as_of: date) -> Scope:
     return Scope(
         restrictions,
         targets,
-        _wanted(restrictions, targets),
+        _wanted(restrictions, targets, tables["areas"]),
         whole_service(targets).rename("is_whole_service").to_frame(),
         as_of,
     )
@@ -179,18 +182,22 @@ def _ordered(restrictions: pd.DataFrame) -> pd.Series:
     return restrictions["is_ordered"] == YesNo.YES.value
 
 
-def _wanted(restrictions: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+def _wanted(restrictions: pd.DataFrame, targets: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     """Every (restriction, country, platform); the whole internet swallows single platforms.
 
     A restriction whose targets are all unknown or were refused has one blank platform: its
     audience is unknown, and it does not vanish from the results.
     """
-    named = targets[["restriction_id", "platform_id"]].drop_duplicates()
-    network = named.loc[named["platform_id"] == WHOLE_INTERNET, "restriction_id"]
-    swallowed = named["restriction_id"].isin(network) & (named["platform_id"] != WHOLE_INTERNET)
-    countries = restrictions["area_ids"].str.split(";").map(countries_of)
+    services = targets[["restriction_id", "platform_id"]].drop_duplicates()
+    network = services.loc[services["platform_id"] == WHOLE_INTERNET, "restriction_id"]
+    swallowed = services["restriction_id"].isin(network) & (
+        services["platform_id"] != WHOLE_INTERNET
+    )
+    parents = parents_of(areas)
+    named = restrictions["area_ids"].str.split(";")
+    countries = named.map(lambda ids: countries_of(ids, parents))
     places = restrictions[["restriction_id", "start", "continues"]].assign(country_id=countries)
-    rows = places.explode("country_id").merge(named[~swallowed], on="restriction_id", how="left")
+    rows = places.explode("country_id").merge(services[~swallowed], on="restriction_id", how="left")
     rows["platform_id"] = rows["platform_id"].astype("str").fillna("")
     rows = rows.sort_values(AUDIENCE, ignore_index=True)
     new_use = _new_use_alone(targets)

@@ -22,7 +22,7 @@ from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.bases import FORECAST, nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, months_between, with_distance
-from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS, is_region
+from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
 from audience_impact.vocabulary import AudienceMetric
 
 PUBLISHERS_DIFFER = 1.5
@@ -157,10 +157,8 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         (online, ["population_base"], WINDOW_DAYS, False),
         (all_ages, ["population_base"], None, False),
     ]
-    taken, people = (
-        pd.DataFrame(),
-        nearest_base(all_ages, bases, sources, ["population_base"], None),
-    )
+    people = nearest_base(all_ages, bases, sources, ["population_base"], None)
+    taken = pd.DataFrame()
     for rows, by, window, same in steps:
         left = rows[~rows.index.isin(taken.index)]
         if left.empty and len(wanted):  # the columns have types where nothing is wanted too
@@ -188,15 +186,3 @@ def _at_most(found: pd.DataFrame) -> pd.Series:
     """The people that a base can hold; a projection limits nothing."""
     ahead = (found["obs_status"] == FORECAST) & (found["population_base"] != EVERYONE)
     return found["base_persons"].astype("float64").where(~ahead, np.inf)
-
-
-def regional_limit(about: pd.DataFrame, tables: Tables) -> pd.Series:
-    """All the people of the named regions, where every region's population is on record."""
-    bases = tables["bases"]
-    people = bases[bases["population_base"] == EVERYONE].groupby("area_id")["persons"].max()
-    regions = about["area_ids"].str.split(";").explode()
-    regional = regions.map(is_region).astype(bool)
-    named = regions[regional]
-    sums = named.map(people).groupby(level=0).sum(skipna=False)
-    all_named = regional.groupby(level=0).all()
-    return sums.where(all_named.reindex(sums.index)).reindex(about.index).astype("float64")

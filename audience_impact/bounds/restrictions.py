@@ -5,7 +5,8 @@ the restricted features, and who of those is without access, is bounded in featu
 
 Method. In a country Frechet bounds, or sharp ones where overlaps were measured; countries are
 disjoint, so they add up. Of a partial restriction it is known of nobody that they were touched, and
-of regions no more than all their people can be.
+of places no more than all their people can be. The residents of a restriction are those of the
+places named, of the whole country where none is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import universes
+from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.bounds import feature_users, measured
@@ -23,6 +24,7 @@ from audience_impact.bounds.frechet import frechet
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.frames import NUMBER, TRUTH, Declared, Frame
+from audience_impact.places import nesting
 from audience_impact.vocabulary import ImpactMetric
 
 _ENDS = {"lower_persons": NUMBER, "upper_persons": NUMBER}
@@ -34,7 +36,10 @@ _SIZES = {
     "population_persons": NUMBER,
 }
 COUNTRIES = Frame(
-    "bounds.countries", {**_SIZES, "is_sharp": TRUTH}, key=tuple(COUNTRY), index=tuple(COUNTRY)
+    "bounds.countries",
+    {**_SIZES, "places_persons": NUMBER, "is_sharp": TRUTH},
+    key=tuple(COUNTRY),
+    index=tuple(COUNTRY),
 )
 EXPOSED = Frame("bounds.exposed", _SIZES, key=("restriction_id",), index=("restriction_id",))
 FEATURE_USERS = Frame(
@@ -48,7 +53,8 @@ class Bounds(Declared):
     """Bounds in persons, and what measured overlaps had to say.
 
     Attributes:
-        countries: On the people exposed, by restriction and country, with base and population.
+        countries: On the people exposed, by restriction and country, with base, residents, and
+            all the people of the places named (NaN: the whole country, or not on record).
         exposed: On the people exposed, by restriction.
         feature_users: On those of them who use the restricted features.
         deprived: On the feature users without access.
@@ -86,8 +92,9 @@ def bounds(
     """
     before = measured.measurements(inputs.audiences, inputs.overlaps)
     resolved = measured.resolve(before, repair)
-    countries = _countries(inputs.audiences, resolved)
-    exposed = _exposed(scope, countries, tables)
+    parent = nesting.parents(tables["areas"])
+    countries = _in_places(_countries(inputs.audiences, resolved), inputs.parts, parent)
+    exposed = _exposed(scope, countries)
     users = feature_users.bounds(scope, inputs.feature_shares, countries, exposed)
     deprived = feature_users.deprived(users, inputs.circumvention)
     found = measured.findings(resolved, before, inputs.chosen, tables)
@@ -112,13 +119,24 @@ def _countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.Data
     return inside
 
 
-def _exposed(scope: Scope, countries: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def _in_places(
+    countries: pd.DataFrame, named: pd.DataFrame, parent: "pd.Series[str]"
+) -> pd.DataFrame:
+    """Column `places_persons`, and the residents of the places named for those of the country."""
+    below = countries.index.isin(parts.below_country(named))
+    people = parts.residents(named, parent).reindex(countries.index)
+    return countries.assign(
+        places_persons=parts.limits(named, parent).reindex(countries.index).where(below),
+        population_persons=countries["population_persons"].where(~below, people),
+    )
+
+
+def _exposed(scope: Scope, countries: pd.DataFrame) -> pd.DataFrame:
     """Bounds by restriction: those of its countries, which are disjoint, added up."""
-    parts = countries.drop(columns="is_sharp").groupby("restriction_id")
-    total = parts.sum(skipna=False)
+    upper = np.fmin(countries["upper_persons"], countries["places_persons"])
+    inside = countries[list(_SIZES)].assign(upper_persons=upper)
+    total = inside.groupby("restriction_id").sum(skipna=False)
     about = scope.by_id.reindex(total.index)
     total["lower_persons"] = total["lower_persons"].where(about["is_reaching_everyone"], 0.0)
-    regional = universes.regional_limit(about, tables)
-    upper = pd.concat([total["upper_persons"], regional], axis=1).min(axis=1)
-    total["upper_persons"] = upper.where(~about["is_never_enforced"], 0.0)
+    total["upper_persons"] = total["upper_persons"].where(~about["is_never_enforced"], 0.0)
     return total

@@ -22,7 +22,7 @@ from audience_impact.errors.law import log_odds
 from audience_impact.facts.series import COUNTED, SERIES
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import MEAN_MONTH_DAYS, WINDOW_DAYS, middle
-from audience_impact.populations import EVERYONE, ONLINE, country_of
+from audience_impact.populations import EVERYONE, ONLINE, countries_of, parents_of
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     AudienceMetric,
@@ -143,7 +143,7 @@ def restricting(tables: Tables) -> pd.DataFrame:
     Columns: `area_id`, `platform_id`, `from_day`, `to_day` (after the last, NaT where it goes on),
     `is_use`. What was never carried out is left out.
     """
-    acts = tables["restrictions"]
+    acts, parents = tables["restrictions"], parents_of(tables["areas"])
     carried = (acts["severity"] != Severity.NONE.value) & (
         acts["end_status"] != EndStatus.WITHDRAWN.value
     )
@@ -152,7 +152,7 @@ def restricting(tables: Tables) -> pd.DataFrame:
     acts = acts.assign(
         from_day=acts[["announced_on_start", "observed_from_start"]].min(axis=1),
         to_day=acts["ended_on_end"].where(over),
-        area_id=acts["area_ids"].str.split(";").map(lambda ids: sorted({*map(country_of, ids)})),
+        area_id=acts["area_ids"].str.split(";").map(lambda ids: countries_of(ids, parents)),
     ).explode("area_id")
     joined = acts.merge(
         tables["restriction_targets"][["restriction_id", "platform_id", "feature"]],

@@ -1,4 +1,4 @@
-"""Names of countries and regions as a register prints them, turned into ISO 3166 codes.
+"""Names of countries as a register prints them, turned into ISO 3166 codes, and where an event was.
 
 Pure: which names there are is told by a gazetteer. A name that is not found leaves the country,
 so that what is said of the people is an upper bound and never too narrow.
@@ -10,103 +10,28 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audience_impact.vocabulary import GeoScope
+from audience_impact.ingest.places import known as places
+from audience_impact.ingest.places.items import Found
+from audience_impact.ingest.places.resolver import resolve
+from audience_impact.vocabulary import GeoScope, PlaceReading
+
+Atlas = Mapping[str, places.Gazetteer]
+"""The places of each country, by its code."""
 
 APOSTROPHES = "'`\u2018\u2019\u02bb\u02bc"
-UNITS_TEXT = (
-    "state states province provinces region regions governorate governorates oblast oblasts "
-    "republic respublika of the in territory kray okrug autonomous regional prefecture "
-    "department and"
+PARTS = re.compile(
+    r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other|near|likely|"
+    r"several)\b|^\d+ "
 )
-UNITS = frozenset(UNITS_TEXT.split(" "))
-"""Words that may stand beside the name of a whole region, and connectives."""
-ARTICLES = frozenset(("al", "as", "an", "ad", "ar", "at", "ash"))
-DIRECTIONS_TEXT = "north south east west northern southern eastern western central centre"
-DIRECTIONS = frozenset(DIRECTIONS_TEXT.split(" "))
-PARTS = re.compile(r"\b(except|excluding|excluded|outside|most|nearly|partial|some|parts|other)\b")
 NATIONAL = re.compile(
     r"\b(nation ?wide|country ?wide|(entire|whole|across the) country)\b|^national$|^entire nation"
 )
 WHOLE_WORDS = ("nationwide", "countrywide")
 LIKENESS = 0.88
 """A word so like one of them is a slip of the pen: one letter left out, doubled or changed."""
-EXCEPT = re.compile(r"^national except|^all (the )?(regions|states|provinces)|regions across")
-"""What is said of a country as a whole, and yet not of all of it."""
 MOST_COUNTRIES = 300
 NOT_ISO = {"somaliland": "SO"}
 """Countries of a register that ISO 3166 counts as part of another."""
-
-OTHER_NAMES: dict[str, dict[str, str]] = {
-    "AF": {"hilmand": "AF-HEL", "hirat": "AF-HER"},
-    "CM": {"anglophone": "CM-NW;CM-SW", "angolophone": "CM-NW;CM-SW"},
-    "EG": {"sinai": "EG-JS;EG-SIN", "sinai peninsula": "EG-JS;EG-SIN"},
-    "ET": {
-        "tigray": "ET-TI",
-        "amhara": "ET-AM",
-        "snnpr": "ET-SN",
-        "harar": "ET-HA",
-        "addis abeba": "ET-AA",
-        "gambella": "ET-GA",
-        "benishangul gumuz": "ET-BE",
-    },
-    "IN": {
-        "kashmir": "IN-JK",
-        "kashmir valley": "IN-JK",
-        "jammu": "IN-JK",
-        "jammu kashmir": "IN-JK",
-        "orissa": "IN-OD",
-        "new delhi": "IN-DL",
-        "uttaranchal": "IN-UK",
-    },
-    "IQ": {
-        "kurdistan": "IQ-KR",
-        "sulaymaniyah": "IQ-SU",
-        "erbil": "IQ-AR",
-        "irbil": "IQ-AR",
-        "duhok": "IQ-DA",
-        "basra": "IQ-BA",
-        "anbar": "IQ-AN",
-        "nineveh": "IQ-NI",
-        "najaf": "IQ-NA",
-    },
-    "IR": {
-        "kurdistan": "IR-12",
-        "isfahan": "IR-10",
-        "sistan and baluchestan": "IR-11",
-        "sistan and baluchistan": "IR-11",
-        "west azerbaijan": "IR-04",
-        "east azerbaijan": "IR-03",
-        "razavi khorasan": "IR-09",
-    },
-    "PK": {
-        "fata": "PK-KP",
-        "federally administered tribal": "PK-KP",
-        "kpk": "PK-KP",
-        "khyber pakhtunkhwa": "PK-KP",
-        "azad kashmir": "PK-JK",
-        "ajk": "PK-JK",
-    },
-    "PS": {"gaza strip": "PS-DEB;PS-GZA;PS-KYS;PS-NGZ;PS-RFH", "north gaza": "PS-NGZ"},
-    "RU": {
-        "moscow": "RU-MOW",
-        "st petersburg": "RU-SPE",
-        "saint petersburg": "RU-SPE",
-        "ingushetia": "RU-IN",
-        "chechnya": "RU-CE",
-    },
-    "TJ": {"gorno badakhshan": "TJ-GB", "gbao": "TJ-GB"},
-    "UA": {"zaporizhzhia": "UA-23", "sumy": "UA-59", "crimea": "UA-43", "odesa": "UA-51"},
-    "UZ": {"karakalpakstan": "UZ-QR"},
-    "YE": {
-        "hodeidah": "YE-HU",
-        "hadhramout": "YE-HD",
-        "saada": "YE-SD",
-        "sanaa": "YE-SN",
-        "aden": "YE-AD",
-    },
-}
-"""Names of regions in use beside those of ISO 3166-2, by country; several codes where one name
-means several regions."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +48,12 @@ class Gazetteer:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an event was: codes, how far it reaches, and what could not be told."""
+    """Where an event was: areas, how far it reaches, what could not be told, and name by name."""
 
     area_ids: tuple[str, ...]
     geo_scope: GeoScope
     defect: str = ""
+    names: tuple[Found, ...] = ()
 
 
 def plain(text: str) -> str:
@@ -156,40 +82,6 @@ def countries(cell: str, gazetteer: Gazetteer) -> list[str]:
     return sorted(set(codes)) if codes and all(codes) else []
 
 
-def _spellings(name: str) -> set[str]:
-    """The ways in which the name of a region may be printed."""
-    words = [word for word in plain(name).split() if word not in UNITS - {"and"}]
-    words = [word for word in words if word not in ("va", "e")] or words
-    if words and words[0] in ARTICLES:
-        words = words[1:] or words
-    bare = " ".join(words)
-    found = {bare, bare.replace(" va ", " and ")}
-    stem = re.sub(r"(skaya|skiy|ska)$", "", bare)
-    if stem != bare:
-        found |= {stem, f"{stem}sk"}
-    return {each for each in found if len(each) > 2 and not set(each.split()) <= DIRECTIONS}
-
-
-def index(country: str, gazetteer: Gazetteer) -> dict[str, str]:
-    """Codes by spelling; of two regions of one name the larger one is meant."""
-    found: dict[str, str] = {}
-    regions = gazetteer.regions.get(country, {})
-    for code, (name, _) in sorted(regions.items(), key=lambda item: (bool(item[1][1]), item[0])):
-        for spelling in _spellings(name):
-            found.setdefault(spelling, code)
-    return {**found, **OTHER_NAMES.get(country, {})}
-
-
-def regions_in(text: str, known: Mapping[str, str]) -> tuple[set[str], list[str]]:
-    """Codes of the regions that a text names, and the words left over."""
-    rest, codes = f" {plain(text)} ", set[str]()
-    for spelling in sorted(known, key=lambda each: (-len(each), each)):
-        if f" {spelling} " in rest:
-            codes |= set(known[spelling].split(";"))
-            rest = rest.replace(f" {spelling} ", " | ")
-    return codes, [word for word in rest.split() if word not in UNITS | ARTICLES | {"|"}]
-
-
 def corrected(text: str) -> str:
     """A plain text with slips in the words for a whole country mended ("nationwde")."""
     return " ".join(
@@ -205,16 +97,19 @@ def is_national(text: str) -> bool:
 
 
 def locate(
-    cell: str, text: str, scope: GeoScope, gazetteer: Gazetteer, known: Mapping[str, str]
+    cell: str, text: str, scope: GeoScope, day: str, gazetteer: Gazetteer, atlas: Atlas
 ) -> Place:
     """Where an event was, from the country, the place as printed and the register's own scope.
+
+    A name that is no place on record leaves the country, beside what was found.
 
     Args:
         cell: the country or countries.
         text: the place, in words.
         scope: how far the register says it reaches.
+        day: when it began, in ISO 8601.
         gazetteer: which countries there are.
-        known: spellings of the regions of the country, as `index` gives them.
+        atlas: the places of each country.
     """
     codes = tuple(countries(cell, gazetteer))
     if is_national(text):
@@ -222,25 +117,22 @@ def locate(
         return Place(codes, GeoScope.MULTI_REGION if part else GeoScope.NATIONAL)
     if not text.strip():
         return Place(codes, scope, "place_missing")
-    told = plain(text)
-    if NATIONAL.search(told) or EXCEPT.search(told):
-        return Place(codes, GeoScope.MULTI_REGION)
-    if len(codes) > 1 or (PARTS.search(told) and scope is GeoScope.MULTI_REGION):
+    if len(codes) > 1:
         return Place(codes, scope, "place_unresolved")
-    found, rest = regions_in(text, known)
-    return _within(codes, tuple(sorted(found)), rest, scope)
+    names = tuple(resolve(text, scope, atlas[codes[0]], day))
+    return _placed(codes, names, scope, atlas[codes[0]])
 
 
-def _within(
-    codes: tuple[str, ...], found: tuple[str, ...], rest: list[str], scope: GeoScope
+def _placed(
+    codes: tuple[str, ...], names: tuple[Found, ...], scope: GeoScope, known: places.Gazetteer
 ) -> Place:
-    """The regions where they are all there is, or where the scope keeps within them."""
-    if not found:
-        return Place(codes, scope, "place_unresolved")
-    if not rest:
-        if scope is GeoScope.LOCALITY:
-            return Place(found, scope)
-        return Place(found, GeoScope.REGION if len(found) == 1 else GeoScope.MULTI_REGION)
-    if scope in (GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY):
-        return Place(found, scope)
-    return Place(codes, scope, "place_unresolved")
+    """The places where every name is one, else the country."""
+    if not names or not all(each.area_ids for each in names):
+        told = GeoScope.MULTI_REGION if scope is GeoScope.UNKNOWN else scope
+        return Place(codes, told if names else scope, "place_unresolved", names)
+    found = places.united((part for each in names for part in each.area_ids), known)
+    if scope is not GeoScope.LOCALITY and all(each in known.top for each in found):
+        whole = all(each.reading is PlaceReading.WHOLE for each in names)
+        if whole:
+            scope = GeoScope.REGION if len(found) == 1 else GeoScope.MULTI_REGION
+    return Place(tuple(sorted(found)), scope, "", names)

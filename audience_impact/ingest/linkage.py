@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audience_impact import periods
-from audience_impact.populations import country_of
+from audience_impact.populations import NOWHERE, is_region, with_holders
 
 WINDOW_DAYS = 7
 RULE = f"same country, starts at most {WINDOW_DAYS} days apart, a service in common"
@@ -30,15 +30,24 @@ class EventRecord:
     platforms: frozenset[str]
     features: frozenset[str]
     row: Row
+    holders: frozenset[str] = frozenset()
 
     @property
     def countries(self) -> frozenset[str]:
         """The countries of its areas."""
-        return frozenset(country_of(area) for area in self.area_ids)
+        return frozenset(area for area in self.holders if not is_region(area))
 
 
-def event_records(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[EventRecord]:
-    """Restrictions with their targets and the days on which they may have begun."""
+def event_records(
+    restrictions: Sequence[Row],
+    targets: Sequence[Row],
+    parents: Mapping[str, str] = NOWHERE,
+) -> list[EventRecord]:
+    """Restrictions with their targets and the days on which they may have begun.
+
+    `parents` names the area that holds each area, for the `holders` of all areas of an event: the
+    areas themselves and what they lie in, up to their countries.
+    """
     own: dict[str, list[Row]] = {}
     for target in targets:
         own.setdefault(target["restriction_id"], []).append(target)
@@ -54,6 +63,11 @@ def event_records(restrictions: Sequence[Row], targets: Sequence[Row]) -> list[E
                 frozenset(target["platform_id"] for target in mine),
                 frozenset(target["feature"] for target in mine),
                 row,
+                frozenset(
+                    holder
+                    for area in row["area_ids"].split(";")
+                    for holder in with_holders(area, parents)
+                ),
             )
         )
     return found
@@ -71,14 +85,11 @@ def days_apart(one: EventRecord, other: EventRecord) -> int | None:
 
 
 def _share_areas(one: EventRecord, other: EventRecord) -> bool:
-    """A country in common, and where both name its regions, a region."""
-    for country in one.countries & other.countries:
-        mine, theirs = (
-            {area for area in each.area_ids if country_of(area) == country} for each in (one, other)
-        )
-        if country in mine | theirs or mine & theirs:
-            return True
-    return False
+    """A country in common, and where both name places of it, one that is or holds the other."""
+    if one.countries & other.countries & (one.area_ids | other.area_ids):
+        return True
+    mine, theirs = one.area_ids & other.holders, other.area_ids & one.holders
+    return any(is_region(area) for area in mine | theirs)
 
 
 def disagreements(one: EventRecord, other: EventRecord) -> str:

@@ -24,7 +24,7 @@ import pandas as pd
 
 from audience_impact import blanks
 from audience_impact.ingest import gazetteer as places
-from audience_impact.ingest.gazetteer import Gazetteer, Place, plain
+from audience_impact.ingest.gazetteer import Atlas, Gazetteer, Place, plain
 from audience_impact.vocabulary import GeoScope, Reliability, SourceType
 
 SUFFIX_SIGNS = 6
@@ -204,8 +204,9 @@ class Background:
     catalogue: Catalogue
     rules: Sequence[FeatureRule]
     newest_year: str
-    spellings: Mapping[str, Mapping[str, str]]
+    atlas: Atlas
     records: Sequence[Record] = ()
+    _located: dict[tuple[str, ...], Place] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def operator_rows(self) -> Mapping[tuple[str, ...], Counter[str]]:
@@ -226,8 +227,11 @@ class Background:
 
     def locate(self, record: Record, cell: str, text: str, scope: GeoScope) -> Place:
         """Where a record was, from its countries, its place in words and how far it reaches."""
-        known = self.spellings[record.country_ids[0]]
-        return places.locate(cell, text, scope, self.gazetteer, known)
+        day = record.identity[1]
+        key = (cell, text, scope.value, day)
+        if key not in self._located:
+            self._located[key] = places.locate(cell, text, scope, day, self.gazetteer, self.atlas)
+        return self._located[key]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from audience_impact.ingest.gazetteer import Atlas
+from audience_impact.ingest.places.items import Found
 from audience_impact.ingest.register import (
     Defect,
     Defects,
@@ -13,7 +15,14 @@ from audience_impact.ingest.register import (
     Register,
     Row,
 )
-from audience_impact.vocabulary import WHOLE_INTERNET, GeoScope, ImportOutcome, PlatformKind
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    GeoScope,
+    ImportOutcome,
+    PlaceMatch,
+    PlaceReading,
+    PlatformKind,
+)
 
 Counts = dict[tuple[str, str], int]
 """Events by country codes and count year."""
@@ -23,7 +32,8 @@ Counts = dict[tuple[str, str], int]
 class ImportReport:
     """A register as a layer: its tables, the rows refused whole, and the reconciliation.
 
-    `rows` counts the rows that hold anything; `merged_identical` the repeats that say nothing new.
+    `rows` counts the rows that hold anything; `merged_identical` the repeats that say nothing new;
+    `unresolved` are names that are no place on record, with their rows.
     """
 
     register: Register
@@ -32,6 +42,7 @@ class ImportReport:
     rows: int
     merged_identical: int
     defects: Defects
+    unresolved: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -108,6 +119,64 @@ def restriction_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
         }
         for each in readings
     ]
+
+
+READINGS = tuple(PlaceReading)
+"""How much of a place is meant, the most first."""
+
+
+def place_rows(readings: Sequence[Reading], atlas: Atlas) -> list[Row]:
+    """The table `restriction_places`: what each restriction names, unions as their members.
+
+    Where a name is no place on record, part of the country is meant as well. Of two readings of
+    one place the one that means more stands.
+    """
+    return [
+        row
+        for each in readings
+        if any(found.area_ids for found in each.place.names)
+        for row in _places_of(each, atlas)
+    ]
+
+
+def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
+    country = reading.event.newest.country_ids[0]
+    entries, rows = atlas[country].entries, dict[str, Row]()
+    order = [each.value for each in READINGS]
+    for found in reading.place.names:
+        within = Found(found.name, (country,), PlaceReading.WITHIN, PlaceMatch.EXACT)
+        told = found if found.area_ids else within
+        for area in told.area_ids:
+            members = entries[area].members if area in entries else ()
+            for part in members or (area,):
+                row = _place_row(reading.event.restriction_id, part, told)
+                known = rows.get(part, row)
+                first, other = sorted((row, known), key=lambda one: order.index(one["reading"]))
+                names = dict.fromkeys([*known["name"].split("; "), told.name])
+                rows[part] = {**(known if known == other else first), "name": "; ".join(names)}
+                rows[part]["reading"] = first["reading"]
+    return list(rows.values())
+
+
+def _place_row(restriction_id: str, area_id: str, found: Found) -> Row:
+    return {
+        "restriction_id": restriction_id,
+        "area_id": area_id,
+        "reading": found.reading.value,
+        "least_area_id": found.least_area_id,
+        "name": found.name,
+        "found_by": found.found_by.value,
+    }
+
+
+def unresolved(readings: Sequence[Reading]) -> dict[str, tuple[int, ...]]:
+    """Names that are no place on record, with the rows of their events."""
+    found: dict[str, list[int]] = {}
+    for each in readings:
+        for name in each.place.names:
+            if not name.area_ids:
+                found.setdefault(name.name, []).append(each.event.newest.number)
+    return {name: tuple(sorted(rows)) for name, rows in sorted(found.items())}
 
 
 def target_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:

@@ -29,8 +29,9 @@ from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
 from audience_impact.populations import is_region
-from audience_impact.simulation import audiences, simulate, timeline, unions
+from audience_impact.simulation import audiences, parts, simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.simulation.parts import Places
 from audience_impact.simulation.sampler import Sampler
 
 WORLD = "001"
@@ -52,10 +53,11 @@ class People:
 
 @dataclass(frozen=True)
 class Floors:
-    """People of each restriction in each of its countries, by COUNTRY: bounds and draws."""
+    """People of each restriction in each of its countries, by COUNTRY: bounds, draws, places."""
 
     bounds: pd.DataFrame
     drawn: Array
+    places: Places
 
 
 def places(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
@@ -111,7 +113,8 @@ def floors(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Floors:
         known.index.get_level_values("restriction_id")
     )
     inside["upper_persons"] = np.fmin(known["upper_persons"], total.to_numpy("float64"))
-    return Floors(inside, simulate.people_by_country(inputs, sampler, workers)[0])
+    found = simulate.people_by_country(inputs, sampler, workers)
+    return Floors(inside, found.exposed, found.places)
 
 
 def people(
@@ -138,8 +141,9 @@ def people(
     lower = np.minimum(np.fmax(np.nan_to_num(certain["lower"].to_numpy("float64")), least), limit)
     upper = every["upper"].to_numpy("float64")
     upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
-    drawn = _drawn(inputs, members["drawn"], count, draw)
-    own_least = frechet.of_sets(members["drawn"], rows, *ends)["lower"].reindex(numbers)
+    drawn = _drawn(inputs, members["drawn"], count, own.places, draw)
+    sure = members["drawn"][members["drawn"]["row"].isin(inputs.timeline.certain_rows["row"])]
+    own_least = frechet.of_sets(sure, rows, *ends)["lower"].reindex(numbers)
     # what is not drawn can force more than what is
     forced = np.where(lower > np.nan_to_num(own_least.to_numpy("float64")) + 1.0, lower, 0.0)
     inside = np.fmax(drawn, forced[:, None])
@@ -158,20 +162,22 @@ def _of_restrictions(
 
 
 def _drawn(
-    inputs: SimulationInputs, members: pd.DataFrame, count: int, draw: tuple[Sampler, int]
+    inputs: SimulationInputs,
+    members: pd.DataFrame,
+    count: int,
+    places: Places,
+    draw: tuple[Sampler, int],
 ) -> Array:
-    """Draws (sets, D) of the union of the audiences of each set."""
-    sampler, workers = draw
+    """Draws (sets, D) of the people in the audiences and parts of each set."""
+    sampler, _ = draw
     line, found = inputs.timeline, np.full((count, sampler.count), np.nan)
     if inputs.overlap_model is None or members.empty:
         return found
-    single = timeline.one_a_platform(members, line.rows, line.periods)
-    used = line.rows["row"].isin(single["row"]).to_numpy()
+    used = line.rows["row"].isin(members["row"]).to_numpy()
     own = np.full((len(line.rows), sampler.count), np.nan)
     own[used] = audiences.values(line.monthly[used], sampler, line.tail_degrees)
-    wanted = timeline.unions_of(single, line.rows)
-    drawn, _ = unions.people(own, wanted, inputs.overlap_model, sampler, workers)
-    found[wanted.table["set_id"].to_numpy()] = drawn
+    drawn = parts.people(members, own, line, places, inputs.overlap_model, draw)
+    found[: len(drawn)] = drawn
     return found
 
 

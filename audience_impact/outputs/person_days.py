@@ -4,6 +4,7 @@ Each total is made three times: what is certain (lower bound), what can be drawn
 (quantiles), what is possible (upper bound); and again with imputed ends. timeline.py says how.
 """
 
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -15,9 +16,11 @@ from audience_impact.bounds import frechet
 from audience_impact.frames import Array
 from audience_impact.outputs.review.reasons import undrawn
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
-from audience_impact.simulation import simulate, timeline, unions
+from audience_impact.overlap.model import OverlapModel
+from audience_impact.phases.intervals import by_period
+from audience_impact.simulation import parts, simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.intervals import by_period
+from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.timeline import Intervals
 from audience_impact.vocabulary import ObsStatus
@@ -31,25 +34,42 @@ ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
 UNKNOWN_END = "an end is not known"
 IMPUTED = "imputed_"
 FEATURE = "feature_"
-IN_PART = "restrictions of a part of the country, of some networks or without a figure are bounds"
+IN_PART = "restrictions of an unknown part of the country or without a figure are bounds"
 NO_DAILY = "nobody counted the daily audience of some service"
 IMPUTED_SOME = "some audiences are imputed: nobody counted them"
 FROM_SHARES = "the daily audience follows from the share of users who come on a day"
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """What draws are made of: the standard draws, and those of countries and their places."""
+
+    sampler: Sampler
+    workers: int
+    countries: Countries
+
+    def per_day(self, found: Intervals, inputs: SimulationInputs, model: OverlapModel) -> Array:
+        """People (sets, D) of a day of each set."""
+        places, draw = self.countries.places, (self.sampler, self.workers)
+        return parts.daily_people(found, inputs.timeline, places, model, draw)
 
 
 def person_days(
     inputs: SimulationInputs, sampler: Sampler, workers: int, as_of: date
 ) -> pd.DataFrame:
     """One row a restriction and year or in all, and a country and month or year."""
-    parts = []
+    tables, drawing = (
+        [],
+        _Drawing(sampler, workers, simulate.people_by_country(inputs, sampler, workers)),
+    )
     for by_country in (False, True):
-        plain = _totals(inputs, sampler, workers, by_country, ("least_end", "end", "most_end"))
+        plain = _totals(inputs, drawing, by_country, ("least_end", "end", "most_end"))
         if not by_country:
-            plain = plain.join(_of_features(inputs, sampler, workers))
-        imputed = _totals(inputs, sampler, workers, by_country, ("imputed_end",) * 3)
+            plain = plain.join(_of_features(inputs, drawing))
+        imputed = _totals(inputs, drawing, by_country, ("imputed_end",) * 3)
         imputed = imputed.drop(columns=["covered_days", *HOURS]).add_prefix(IMPUTED)
-        parts.append(_none_left(plain.join(imputed, how="left")))
-    table = pd.concat(parts).reset_index()
+        tables.append(_none_left(plain.join(imputed, how="left")))
+    table = pd.concat(tables).reset_index()
     frame = table.merge(_naive(inputs), on=KEY, how="left")
     return _described(frame, inputs, as_of).sort_values(
         ["restriction_id", "area_id", "period"], ignore_index=True
@@ -66,8 +86,7 @@ def _none_left(table: pd.DataFrame) -> pd.DataFrame:
 
 def _totals(
     inputs: SimulationInputs,
-    sampler: Sampler,
-    workers: int,
+    drawing: _Drawing,
     by_country: bool,
     ends: tuple[str, str, str],
 ) -> pd.DataFrame:
@@ -78,10 +97,11 @@ def _totals(
         line.intervals(own, end, by_country) for own, end in zip(rows, ends, strict=True)
     )
     table = _bounds(least, most, inputs)
-    drawn = _drawn(inputs, middle, sampler, workers)
+    drawn = _drawn(inputs, middle, drawing)
     table["days"], table["covered_days"] = _days(most), _days(middle)
     # What is drawn leaves out services without a daily figure, which can force more than the rest.
-    own = _least(line.intervals(line.drawn_rows, ends[0], by_country), inputs)
+    sure = line.drawn_rows[line.drawn_rows["is_certain"]]
+    own = _least(line.intervals(sure, ends[0], by_country), inputs)
     inside = drawn.reindex(table.index)
     for unit in UNITS:
         names = [f"{name}_{unit}" for name in unions.QUANTILES]
@@ -130,10 +150,13 @@ def _days(found: Intervals) -> pd.Series:
 
 def _keyed(periods: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
     """Numbers of each period of a sweep with KEY beside them."""
-    parts = periods["group"].str.rsplit("|", n=1)
-    restriction = parts.str[0].where(parts.str.len() == 2, EVERY)
+    number, groups = pd.factorize(periods["group"])
+    words = pd.Series(groups, dtype="str").str.rsplit("|", n=1)
+    restriction = words.str[0].where(words.str.len() == 2, EVERY)
     return numbers.assign(
-        restriction_id=restriction, country_id=parts.str[-1], period=periods["period"]
+        restriction_id=restriction.iloc[number].to_numpy(),
+        country_id=words.str[-1].iloc[number].to_numpy(),
+        period=periods["period"].to_numpy(),
     )
 
 
@@ -145,13 +168,11 @@ def _bound(found: Intervals, inputs: SimulationInputs, end: str) -> Array:
     return np.asarray(bound[[end]].to_numpy("float64"))
 
 
-def _drawn(
-    inputs: SimulationInputs, found: Intervals, sampler: Sampler, workers: int
-) -> pd.DataFrame:
+def _drawn(inputs: SimulationInputs, found: Intervals, drawing: _Drawing) -> pd.DataFrame:
     """Quantiles of person-days and person-hours by KEY, where something can be drawn."""
     if inputs.overlap_model is None or found[1].empty:
         return nothing(KEY, "person_days").join(nothing(KEY, "person_hours"))
-    per_day = timeline.daily_people(found, inputs.timeline, inputs.overlap_model, sampler, workers)
+    per_day = drawing.per_day(found, inputs, inputs.overlap_model)
     hours = curfews.of_sets(found, inputs.timeline.rows, curfews.hours(inputs.timeline.periods))
     days, times = (
         _summed(found, per_day * each)
@@ -162,7 +183,7 @@ def _drawn(
     )
 
 
-def _of_features(inputs: SimulationInputs, sampler: Sampler, workers: int) -> pd.DataFrame:
+def _of_features(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
     """Bounds and quantiles of the person-days of the users of the restricted features, by KEY.
 
     Of whole services they are those of everyone exposed. On a day E people are exposed and U are
@@ -180,8 +201,8 @@ def _of_features(inputs: SimulationInputs, sampler: Sampler, workers: int) -> pd
     middle = line.intervals(line.drawn_rows, "end", by_country=False)
     drawn = nothing(KEY, "person_days")
     if inputs.overlap_model is not None and not middle[1].empty:
-        people = timeline.daily_people(middle, line, inputs.overlap_model, sampler, workers)
-        users = _summed(middle, people * _part_of_users(middle, inputs, sampler, workers))
+        people = drawing.per_day(middle, inputs, inputs.overlap_model)
+        users = _summed(middle, people * _part_of_users(middle, inputs, drawing.countries))
         drawn = unions.quantiles(users.to_numpy(), users.index, "person_days")
     return table.add_suffix("_person_days").join(drawn.reindex(table.index)).add_prefix(FEATURE)
 
@@ -212,15 +233,13 @@ def _several(inputs: SimulationInputs) -> pd.Series:
     return rows.groupby("restriction_id")["country_id"].nunique() > 1
 
 
-def _part_of_users(
-    found: Intervals, inputs: SimulationInputs, sampler: Sampler, workers: int
-) -> Array:
+def _part_of_users(found: Intervals, inputs: SimulationInputs, drawn: Countries) -> Array:
     """Draws (sets, D) of the share of those exposed who use the restricted features."""
-    exposed, users = simulate.people_by_country(inputs, sampler, workers)
+    exposed, users = drawn.exposed, drawn.users
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
     at = keys.get_indexer(pd.MultiIndex.from_frame(_restriction_of(found)))
     share = np.divide(users, exposed, out=np.ones_like(users), where=exposed > 0.0)
-    known = np.vstack([share, np.full((1, sampler.count), np.nan)])
+    known = np.vstack([share, np.full((1, users.shape[1]), np.nan)])
     return np.asarray(known[at])  # -1 where nobody is drawn: the last row
 
 

@@ -8,7 +8,8 @@ Method. The audience of a platform fell by what was expected less after, or not 
 expected is the figure before with the growth that the facts teach (errors.law), so that the
 interval says whether such a change happens without any restriction. Bounds go from nobody to
 everyone exposed: a fall may have another cause, and who stopped and who started are not told apart.
-For several platforms there is no estimate, since nobody counted who left more than one.
+For several platforms there is no estimate, since nobody counted who left more than one; nor where
+a part of the country is restricted, since figures are of all of it.
 
 Assumptions. Nothing but the restriction and its ordinary growth error moved the audience.
 
@@ -33,6 +34,8 @@ CANNOT_TELL = "the figures cannot tell: audiences move so much without a restric
 OTHER_CAUSES = "the fall may have other causes as well"
 GREW = "the audience did not fall"
 SEVERAL = "several platforms or countries: nobody counted who left any of them"
+IN_PART = "only a part is restricted: nobody counted who left there"
+QUANTILES = ["q05_persons", "q50_persons", "q95_persons"]
 MONTHLY = [AudienceMetric.MONTHLY_REACH.value, AudienceMetric.MAU.value]
 SESSIONS = "monthly reach counts failed attempts as use"
 REACH_LOST = Frame(
@@ -51,7 +54,11 @@ def reach_lost(scope: Scope, inputs: Inputs, exposed: pd.DataFrame) -> pd.DataFr
     """What is known of reach lost; `exposed`, the bounds on the people exposed."""
     wanted = scope.wanted.groupby("restriction_id").size()
     growth = inputs.errors.growth if inputs.errors else None
-    return REACH_LOST.checked(compared(inputs.chosen, inputs.candidates, exposed, wanted, growth))
+    found = compared(inputs.chosen, inputs.candidates, exposed, wanted, growth)
+    partial = scope.by_id["is_partial"].reindex(found.index).eq(True)
+    found[QUANTILES] = found[QUANTILES].mask(partial)
+    found["reason"] = found["reason"].where(~partial, found["reason"] + f"; {IN_PART}")
+    return REACH_LOST.checked(found)
 
 
 def compared(

@@ -4,6 +4,7 @@ import pandas as pd
 
 from audience_impact.audiences.scope import Scope
 from audience_impact.facts.tables import Tables
+from audience_impact.vocabulary import PlaceReading
 
 
 def restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
@@ -15,13 +16,29 @@ def restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         lambda parts: ", ".join(dict.fromkeys(parts))
     )
     areas = tables["areas"].set_index("area_id")["name"]
+    places = _places(tables["restriction_places"], areas)
     about = scope.by_id.loc[facts["restriction_id"]].set_axis(facts.index)
     return facts.assign(
         area_id=facts["area_ids"],
         area_name=facts["area_ids"]
         .str.split(";")
         .map(lambda ids: ", ".join(areas[area] for area in ids)),
+        places=facts["restriction_id"].map(places),
         platforms=named.reindex(facts["restriction_id"], fill_value="").to_numpy(),
         start_on=about["start"].dt.strftime("%Y-%m-%d").where(about["is_start_known"]),
         as_of=scope.as_of.isoformat(),
     ).sort_values("restriction_id", ignore_index=True)
+
+
+def _places(told: pd.DataFrame, names: pd.Series) -> pd.Series:
+    """The places of each restriction and how its text names them, in words."""
+    whole, least = told["area_id"].map(names), told["least_area_id"].map(names)
+    words = {
+        PlaceReading.WHOLE.value: whole,
+        PlaceReading.WITHIN.value: "in " + whole,
+        PlaceReading.CITY_OR_DISTRICT.value: least + " or " + whole,
+    }
+    text = pd.Series("", told.index, dtype="str")
+    for reading, said in words.items():
+        text = text.where(told["reading"] != reading, said.fillna(whole))
+    return text.groupby(told["restriction_id"]).agg("; ".join)

@@ -66,13 +66,14 @@ def daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
     `table` has `country_id`, `platform_id` and the columns of daily_use.LAW as `share_*`. One draw
     for a country and service stands for every day.
     """
-    keys = "daily|" + table["country_id"] + "|" + table["platform_id"]
+    names = ["country_id", "platform_id", *(f"share_{name}" for name in daily_use.LAW)]
+    number = table.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
+    each = table[names].drop_duplicates()
+    keys = "daily|" + each["country_id"] + "|" + each["platform_id"]
     u = sampler.rows(InputKind.DAILY_USE, keys)
-    mean, spread, freedom = (
-        table[f"share_{name}"].to_numpy("float64")[:, None] for name in daily_use.LAW
-    )
-    found = expit(mean + spread * stdtrit(freedom, u))
-    return np.asarray(np.where(np.isnan(mean), 1.0, found))
+    mean, spread, freedom = (each[name].to_numpy("float64")[:, None] for name in names[2:])
+    found = np.where(np.isnan(mean), 1.0, expit(mean + spread * stdtrit(freedom, u)))
+    return np.asarray(found[number])
 
 
 def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
@@ -81,6 +82,15 @@ def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     Needs `country_id`, `platform_id` and `universe_persons` beside them, and for rows of the shapes
     BASE and IMPUTED `audience_base_id`, OWN_LAW and `least_persons`. Rows of a blank shape are NaN.
     """
+    network = (table["shape"] == BASE).to_numpy()
+    drawn = np.empty((len(table), sampler.count))
+    drawn[~network] = _figures(table[~network], sampler, tail_degrees)
+    drawn[network] = _online(table[network], sampler)
+    return drawn
+
+
+def _figures(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
+    """Audiences of services: by their figures, or imputed."""
     first = sampler.rows(InputKind.AUDIENCE, "audience|" + table["audience_key"])
     low, mode, high, coverage = (
         table[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
@@ -93,9 +103,6 @@ def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
             ends = low[rows], mode[rows], high[rows]
             own[rows] = _law(name, first[rows], ends, coverage[rows])
     drawn = _moved(table, own, sampler, tail_degrees)
-    network = shape == BASE
-    if network.any():
-        drawn[network] = _online(table[network], sampler)
     guessed = shape == IMPUTED
     if guessed.any():
         drawn[guessed] = _imputed(table[guessed], first[guessed], sampler)

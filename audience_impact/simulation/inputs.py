@@ -1,17 +1,19 @@
 """What is drawn: made once before any draw.
 
-Definitions. A restriction is complete when it touches everyone in audiences that can all be drawn.
-The unions that are drawn are those of the countries of complete restrictions.
+Definitions. A restriction is complete when its audiences can all be drawn, and it touches everyone
+in them or a part that can be drawn. The unions that are drawn are those of the countries of
+complete restrictions.
 
 Method, assumptions, drawbacks and citation: those of simulate.py, which draws it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pandas as pd
 
+from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import (
     CIRCUMVENTION,
     FEATURE_LAWS,
@@ -28,7 +30,10 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.overlap import registry
 from audience_impact.overlap.model import OverlapModel
+from audience_impact.places import nesting
 from audience_impact.simulation.audiences import drawn
+from audience_impact.simulation.parts import Countries
+from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.timeline import Timeline, timeline
 from audience_impact.simulation.unions import GROUP
 
@@ -76,8 +81,11 @@ class SimulationInputs(Declared):
         feature_shares: As `Inputs` has them.
         feature_laws: As `Inputs` has them.
         circumvention: As `Inputs` has it.
+        parts: Places of the partial ones among the complete, as `Inputs` has them.
+        parent: What each area lies in, as nesting.parents gives it.
         bounds: What the figures force as they are printed, and the overlaps that draws are given.
         timeline: Audiences by the day.
+        drawn: The draws of countries that were asked for last (simulate.people_by_country).
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -86,6 +94,7 @@ class SimulationInputs(Declared):
         "feature_shares": FEATURE_SHARES,
         "feature_laws": FEATURE_LAWS,
         "circumvention": CIRCUMVENTION,
+        "parts": parts.PARTS,
     }
 
     overlap_model: OverlapModel | None
@@ -97,8 +106,13 @@ class SimulationInputs(Declared):
     feature_shares: pd.DataFrame
     feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
+    parts: pd.DataFrame
+    parent: "pd.Series[str]"
     bounds: Bounds
     timeline: Timeline
+    drawn: dict[Sampler, Countries] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
 
 def simulation_inputs(
@@ -108,27 +122,30 @@ def simulation_inputs(
     sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
     audiences = drawn(sizes, inputs.laws)
     line = timeline(scope, inputs, bounds, tables)
+    complete = _complete(audiences, scope, inputs.parts)
+    in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
         registry.learn(tables) if inputs.errors else None,
         inputs.errors,
         scope.by_id.index,
         scope.is_whole_service,
         audiences,
-        _countries(scope, inputs, bounds, _complete(audiences, scope)),
+        _countries(scope, inputs, bounds, complete),
         inputs.feature_shares,
         inputs.feature_laws,
         inputs.circumvention,
+        inputs.parts[in_part].reset_index(drop=True),
+        nesting.parents(tables["areas"]),
         bounds,
         line,
     )
 
 
-def _complete(audiences: pd.DataFrame, scope: Scope) -> pd.Index:
-    """Restrictions that touch everyone in audiences that can all be drawn."""
+def _complete(audiences: pd.DataFrame, scope: Scope, places: pd.DataFrame) -> pd.Index:
+    """Restrictions whose audiences can all be drawn, and what part of them is touched."""
     ready = (audiences["shape"] != "") & audiences["base_persons"].notna()
     all_ready = ready.groupby(audiences["restriction_id"]).all()
-    everyone = scope.by_id["is_reaching_everyone"].reindex(all_ready.index).astype(bool)
-    return all_ready.index[all_ready & everyone]
+    return all_ready.index[all_ready & all_ready.index.isin(parts.drawable(scope, places))]
 
 
 def _countries(scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index) -> pd.DataFrame:

@@ -84,6 +84,8 @@ def _enters(inputs: SimulationInputs, kind: InputKind) -> bool:
         InputKind.ASSUMED: (inputs.feature_shares["assumed"] != "").any(),
         InputKind.CIRCUMVENTION: not inputs.circumvention.empty,
         InputKind.DAILY_USE: inputs.timeline.daily["share_mean"].notna().any(),
+        InputKind.PLACE: not inputs.parts.empty,
+        InputKind.NETWORK: (inputs.parts["only_q05"] < inputs.parts["only_q95"]).any(),
         InputKind.BASE: inputs.countries["base_low_persons"].notna().any(),
     }
     return bool(present.get(kind, True))

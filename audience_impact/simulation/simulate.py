@@ -9,7 +9,10 @@ stream, the draws from which sensitivity.py tells what drives the width. Draws a
 published bounds, which hold if each figure is right as printed: they keep the identities with the
 figures as drawn (largest <= union <= base, users of a feature <= people exposed).
 
-Assumptions, drawbacks and citations: those of audiences, unions, feature_users and timeline.
+Of a partial restriction people exposed, feature users and person-days are those of the whole
+country times its part (parts.py).
+
+Assumptions, drawbacks and citations: those of audiences, unions, feature_users, parts and timeline.
 """
 
 from dataclasses import dataclass
@@ -21,8 +24,9 @@ from scipy.sparse import csr_array
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.simulation import audiences, feature_users, overlaps, timeline, unions
+from audience_impact.simulation import audiences, feature_users, overlaps, parts, unions
 from audience_impact.simulation.inputs import SimulationInputs
+from audience_impact.simulation.parts import Countries, PartDraws, Places
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import ImpactMetric
@@ -49,14 +53,14 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
     if overlap_model is None or inputs.countries.empty:
         metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
         return Draws(dict.fromkeys(metrics, nothing), np.zeros(count))
-    exposed, used = _countries(inputs, overlap_model, sampler, workers)
-    people, users = (_restrictions(inputs, drawn) for drawn in (exposed, used))
+    found = people_by_country(inputs, sampler, workers)
+    people, users = (_restrictions(inputs, drawn) for drawn in (found.exposed, found.users))
     return Draws(
         {
             EXPOSED.value: people,
             FEATURE_USERS.value: users,
             DEPRIVED.value: _deprived(inputs, users, sampler),
-            PERSON_DAYS: _person_days(inputs, overlap_model, sampler, workers),
+            PERSON_DAYS: _person_days(inputs, overlap_model, found.places, (sampler, workers)),
         },
         _outside(inputs, people),
     )
@@ -64,8 +68,8 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
 
 def _countries(
     inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler, workers: int
-) -> tuple[Array, Array]:
-    """People exposed and feature users (countries, D)."""
+) -> Countries:
+    """People exposed, feature users, and the places of partial restrictions."""
     wanted = country_unions(inputs)
     own = audiences.values(inputs.audiences, sampler, inputs.timeline.tail_degrees)
     everyone = np.vstack([own, feature_users.feature_users(inputs.feature_shares, sampler)])
@@ -80,23 +84,41 @@ def _countries(
         for name in ("is_own_share", "is_whole_service")
     )
     people = _given_overlaps(inputs, overlap_model, (own, exposed, bases), sampler)
-    part = np.where(is_own, users, users + exposed - both)
+    asked = np.where(is_own, users, users + exposed - both)
     learned = feature_users.of_law(inputs.feature_laws, inputs.countries, sampler)
-    part = np.where(np.isnan(part), people * learned, part)
-    return people, np.where(is_whole, people, np.clip(part, 0.0, people))
+    asked = np.where(np.isnan(asked), people * learned, asked)
+    used = np.where(is_whole, people, np.clip(asked, 0.0, people))
+    places = _places(inputs, bases, sampler)
+    share = parts.shares(places, inputs.countries)
+    return Countries(people * share, used * share, places)
 
 
-def people_by_country(
-    inputs: SimulationInputs, sampler: Sampler, workers: int
-) -> tuple[Array, Array]:
-    """People exposed and feature users (countries, D) of each row of `inputs.countries`.
+def _places(inputs: SimulationInputs, bases: Array, sampler: Sampler) -> Places:
+    """The places of partial restrictions; `bases` (countries, D), the people online."""
+    keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
+    at = keys.get_indexer(pd.MultiIndex.from_frame(inputs.parts[COUNTRY]))
+    drawn = parts.draw(inputs.parts, bases[at], sampler)
+    return Places(inputs.parts, drawn, inputs.parent)
 
-    The users are some of the exposed.
+
+def people_by_country(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Countries:
+    """Draws of each row of `inputs.countries`; NaN where nothing is drawn.
+
+    The users are some of the exposed. What was drawn last is kept: several tables ask for it.
     """
+    if sampler not in inputs.drawn:
+        inputs.drawn.clear()
+        inputs.drawn[sampler] = _drawn(inputs, sampler, workers)
+    return inputs.drawn[sampler]
+
+
+def _drawn(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Countries:
     count = len(inputs.countries)
     if inputs.overlap_model is None or not count:
         nothing = np.full((count, sampler.count), np.nan)
-        return nothing, nothing
+        none = np.empty((0, sampler.count))
+        places = Places(inputs.parts.iloc[:0], PartDraws(none, none), inputs.parent)
+        return Countries(nothing, nothing, places)
     return _countries(inputs, inputs.overlap_model, sampler, workers)
 
 
@@ -186,16 +208,18 @@ def _deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array
 
 
 def _person_days(
-    inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler, workers: int
+    inputs: SimulationInputs,
+    overlap_model: OverlapModel,
+    places: Places,
+    draw: tuple[Sampler, int],
 ) -> Array:
     """Person-days (restrictions, D) over the whole time each restriction is on record."""
-    days = np.full((len(inputs.restrictions), sampler.count), np.nan)
+    days = np.full((len(inputs.restrictions), draw[0].count), np.nan)
     found, members = inputs.timeline.drawn
     if members.empty:
         return days
-    per_day = timeline.daily_people(
-        inputs.timeline.drawn, inputs.timeline, overlap_model, sampler, workers
-    )
+    line = inputs.timeline
+    per_day = parts.daily_people(line.drawn, line, places, overlap_model, draw)
     names = found["group"].str.rsplit("|", n=1).str[0]
     at = (inputs.restrictions.get_indexer(names), found["set_id"].to_numpy())
     shape = (len(days), len(per_day))

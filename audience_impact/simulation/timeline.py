@@ -15,9 +15,10 @@ as internet users are. Draws take the daily figure with the errors that figures 
 else the monthly audience times the share that comes on a day (frequency); where neither is known
 nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in
 part of a country or on some networks, and services without a figure, add nothing to the lower bound
-and everything they may touch to the upper one. Where several restrictions touch a platform, the
-draws take the audience from before the first of those in force, and the bounds the largest. A start
-that is not known to the day is the first day it may be; the lower bound takes the last.
+and everything they may touch to the upper one; what is drawn of such a part says parts.py. Where
+several restrictions touch a platform, the draws take the audience from before the first of those in
+force, and the bounds the largest. A start that is not known to the day is the first day it may be;
+the lower bound takes the last.
 
 An unknown end is not filled in: such a restriction counts for its first day, in the upper bound
 to the day of the facts. Beside that stand totals with imputed ends: the start plus the median
@@ -39,21 +40,19 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import curfews, universes
+from audience_impact.audiences import curfews, parts, universes
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Array, Declared, Frame
+from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.frequency import law
 from audience_impact.imputation.audiences import IMPUTED
-from audience_impact.overlap.model import OverlapModel
 from audience_impact.periods import ONE_DAY
-from audience_impact.phases import days, years
-from audience_impact.simulation import audiences, intervals, reach, unions
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.phases import days, intervals, years
+from audience_impact.simulation import audiences, reach
 from audience_impact.simulation.unions import BASE_LAW, GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndStatus
 
@@ -123,8 +122,8 @@ class Timeline(Declared):
 
     Attributes:
         rows: One a phase of an audience, numbered: its bounds of a day and of a month, whether
-            everyone in it is certain to be touched, and whether all audiences of the restriction
-            are known as well.
+            everyone in it is certain to be touched, and whether it is known what part is, and all
+            audiences of the restriction.
         monthly: How the monthly audience of each row is drawn, in the order of the rows.
         daily: How the daily audience of each row is drawn, the same.
         periods: When each restriction was in force.
@@ -179,8 +178,7 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Ti
     phases, figure = days.by_figure(in_years, inputs.daily, periods)
     monthly = audiences.drawn(phases, inputs.laws)
     daily = _daily_laws(phases, figure, monthly, law.laws(_metrics(phases, monthly), tables))
-    regional = universes.regional_limit(scope.by_id, tables)
-    rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, bounds, regional))
+    rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
     rows = rows.assign(is_imputed=(monthly["shape"] == IMPUTED).to_numpy())
     drawn = rows[rows["is_complete"] & rows["is_daily_drawn"]]
     return Timeline(
@@ -219,16 +217,16 @@ def _bounded(
     rows: pd.DataFrame,
     figure: pd.DataFrame,
     daily: pd.DataFrame,
-    limits: tuple[Scope, Bounds, pd.Series],
+    known: tuple[Scope, Inputs, Bounds],
 ) -> pd.DataFrame:
     """Least and most people of each row on a day and in a month, and what is certain of it."""
-    scope, bounds, regional = limits
+    scope, inputs, bounds = known
     restriction, now, low = rows["restriction_id"], rows["is_in_figure"], rows["low_persons"]
     cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
-    later = np.fmin(restriction.map(regional).astype("float64"), rows["base_persons"])
+    ends = rows[COUNTRY].join(bounds.countries[["lower_persons", "places_persons"]], on=COUNTRY)
+    later = np.fmin(ends["places_persons"], rows["base_persons"])
     network = rows["platform_id"] == WHOLE_INTERNET
     cap = cap.where(rows["is_first_year"] & ~network, later)
-    place = rows[COUNTRY].join(bounds.countries["lower_persons"], on=COUNTRY)["lower_persons"]
     monthly = rows["high_persons"].fillna(rows["base_persons"])
     monthly = monthly.where(~network, np.fmax(monthly, rows["base_persons"]))  # all of the year
     least = low / reach.month_days(rows["metric"])
@@ -243,16 +241,17 @@ def _bounded(
         monthly_whole_persons=monthly,
         daily_low_persons=_least(day, cap),
         daily_high_persons=np.fmin(daily_whole, cap),
-        monthly_low_persons=_least(np.fmax(low, place), cap),
+        monthly_low_persons=_least(np.fmax(low, ends["lower_persons"]), cap),
         monthly_high_persons=np.fmin(monthly, cap),
-        **_known(rows, figure, daily, scope),
+        **_known(rows, figure, daily, (scope, inputs)),
     )
 
 
 def _known(
-    rows: pd.DataFrame, figure: pd.DataFrame, daily: pd.DataFrame, scope: Scope
+    rows: pd.DataFrame, figure: pd.DataFrame, daily: pd.DataFrame, about: tuple[Scope, Inputs]
 ) -> dict[str, pd.Series]:
     """What is known of each row, and of all audiences of its restriction."""
+    scope, inputs = about
     restriction = rows["restriction_id"]
     everyone = restriction.map(scope.by_id["is_reaching_everyone"]).astype(bool)
     counted, has_base = rows["metric_priority"].notna(), rows["base_persons"].notna()
@@ -263,7 +262,8 @@ def _known(
     return {
         "is_counted": counted,
         "is_certain": everyone,
-        "is_complete": everyone & all_known.transform("all"),
+        "is_complete": restriction.isin(parts.drawable(scope, inputs.parts))
+        & all_known.transform("all"),
         "is_daily_measured": measured.groupby(restriction).transform("all").astype(bool),
         "is_daily_drawn": drawn.groupby(restriction).transform("all").astype(bool),
     }
@@ -416,17 +416,3 @@ def unions_of(members: pd.DataFrame, rows: pd.DataFrame) -> Unions:
     ).drop_duplicates("set_id")
     table = largest[["set_id", *GROUP]].reset_index(drop=True)
     return Unions(table, members.rename(columns={"row": "audience"}))
-
-
-def daily_people(
-    wanted: Intervals, line: Timeline, overlap_model: OverlapModel, sampler: Sampler, workers: int
-) -> Array:
-    """Draws (set_ids, D) of the people under a restriction on a day of each set."""
-    members = one_a_platform(wanted[1], line.rows, line.periods)
-    used = line.daily.index.isin(members["row"])
-    drawn = np.full((len(line.rows), sampler.count), np.nan)
-    if used.any():
-        daily = line.daily[used]
-        values = audiences.values(daily, sampler, line.tail_degrees)
-        drawn[used] = values * audiences.daily_shares(daily, sampler)
-    return unions.people(drawn, unions_of(members, line.rows), overlap_model, sampler, workers)[0]

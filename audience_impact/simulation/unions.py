@@ -6,9 +6,9 @@ inside one base. A country-base group is everything asked for in one country and
 Method. Each audience, base and correlation is drawn once for its own key and stands wherever it is
 used, so that draw number d is one possible world and sums over unions are right. Inside a group
 audiences become shares of the drawn base, which is never below the largest of them in any draw,
-their union comes from the model of joint use
-(overlap.model), and the model's own error is drawn once a country. A union with
-measured overlaps is conditioned on them in each draw (overlaps.py).
+their union comes from the model of joint use (overlap.model), of one audience it is that audience,
+and the model's own error is drawn once a country. A union with measured overlaps
+is conditioned on them in each draw (overlaps.py).
 
 Assumptions. Those of the model of joint use; errors of figures are independent of one another.
 
@@ -79,27 +79,35 @@ def people(
     numbered = wanted.table.reset_index(names="place").merge(
         groups.reset_index(names="group"), on=GROUP
     )
-    drawn = bases(groups, sampler)
     members = wanted.members.merge(numbered[["set_id", "group", "place"]], on="set_id")
-    parts = dict(iter(members.groupby("group", sort=True)))
+    drawn = np.fmax(bases(groups, sampler), _largest(audiences, members))
+    result = np.full((len(wanted.table), sampler.count), np.nan)
+    single = ~members["place"].duplicated(keep=False)
+    alone = members[single]
+    result[alone["place"]] = audiences[alone["audience"]] / drawn[alone["group"]]
+    parts = dict(iter(members[~single].groupby("group", sort=True)))
     of = groups["country_id"].to_numpy(dtype=object)
     shared = {
         country: overlap_model.joint_use(country, sampler.uniform) for country in sorted(set(of))
     }
     places, asked = [], []
     for group, part in parts.items():
-        own = np.unique(part["audience"])
-        drawn[group] = np.fmax(drawn[group], np.fmax.reduce(audiences[own], axis=0))
         found = _members(part, audiences, drawn[group])
         places.append(found[0])
         asked.append(Group(found[1], shared[of[group]], found[2]))
     shares = unions(overlap_model, asked, workers=workers)
-    result = np.full((len(wanted.table), sampler.count), np.nan)
     for where, share in zip(places, shares, strict=True):
         result[where] = share
     base = np.full_like(result, np.nan)
     base[numbered["place"]] = drawn[numbered["group"]]
     return result * base, base
+
+
+def _largest(audiences: Array, members: pd.DataFrame) -> Array:
+    """The largest audience (groups, D) of each group; every group has one."""
+    each = members[["group", "audience"]].drop_duplicates().sort_values(["group", "audience"])
+    first = np.flatnonzero(~each["group"].duplicated())
+    return np.asarray(np.fmax.reduceat(audiences[each["audience"]], first, axis=0))
 
 
 def _members(

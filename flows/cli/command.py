@@ -254,6 +254,12 @@ def learn_daily_use(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
 
 
 @app.command()
+def learn_places(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+    """Learn who is online in a place, and write place_laws.csv and network_laws.csv."""
+    raise _learn("learn-places", facts, check)
+
+
+@app.command()
 def learn_shares(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     """Learn who keeps access and who uses a feature; write circumvention_laws and feature_laws."""
     raise _learn("learn-shares", facts, check)

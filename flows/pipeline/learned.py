@@ -15,6 +15,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frequency import learning as frequency_learning
 from audience_impact.imputation import learning as imputation_learning
 from audience_impact.overlap import calibration
+from audience_impact.places import network_learning, online_learning
 from audience_impact.shares import circumvention, features, random_effects
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
@@ -69,6 +70,15 @@ LEARNED = {
             features.TABLE: features.table(facts),
         },
         random_effects.DECIMALS,
+    ),
+    "learn-places": Learned(
+        ("areas", "bases", "regional_use", "network_use"),
+        "figures",
+        lambda facts: {
+            "place_laws": online_learning.table(facts),
+            "network_laws": network_learning.table(facts["network_use"]),
+        },
+        online_learning.DECIMALS,
     ),
     "learn-audiences": Learned(
         imputation_learning.READ,

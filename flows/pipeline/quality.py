@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from audience_impact.facts.tables import Finding
+from audience_impact.facts.tables import Finding, Tables
 from audience_impact.outputs.review.rules import CONTRADICT
-from audience_impact.populations import countries_of, country_of
+from audience_impact.populations import countries_of, country_of, parents_of
 from audience_impact.rules import named
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline.rules import IN_QUALITY, rules
@@ -16,41 +16,42 @@ from flows.publishing.versions import Stored
 from schemas import published
 
 
-def with_losses(
-    frame: pd.DataFrame, findings: Sequence[Finding], targets: pd.DataFrame
-) -> pd.DataFrame:
+def with_losses(frame: pd.DataFrame, findings: Sequence[Finding], tables: Tables) -> pd.DataFrame:
     """Counts, for each restriction, the refused rows on it, its platforms and bases.
 
-    `targets` are the rows of `restriction_targets` that passed.
+    `tables` are the rows that passed.
     """
     refused = [
         found
         for found in findings
         if found.severity is FindingSeverity.ERROR and found.row.startswith("{")
     ]
-    return frame.assign(quarantined_inputs_count=_losses(frame, targets, refused))
+    return frame.assign(quarantined_inputs_count=_losses(frame, tables, refused))
 
 
-def _losses(frame: pd.DataFrame, targets: pd.DataFrame, refused: list[Finding]) -> pd.Series:
+def _losses(frame: pd.DataFrame, tables: Tables, refused: list[Finding]) -> pd.Series:
     cells = [json.loads(row) for row in {found.place: found.row for found in refused}.values()]
     acts = Counter(cell["restriction_id"] for cell in cells if cell.get("restriction_id"))
     audiences = Counter(
         (cell["area_id"], cell["platform_id"]) for cell in cells if "estimate_id" in cell
     )
     bases = Counter(cell["area_id"] for cell in cells if "base_id" in cell)
-    aims = targets.groupby("restriction_id")["platform_id"]
+    parents = parents_of(tables["areas"])
+    aims = tables["restriction_targets"].groupby("restriction_id")["platform_id"]
     platforms = aims.agg(lambda ids: sorted(set(ids))).to_dict()
     return pd.Series(
         [
             acts[act]
             + sum(
                 audiences[country, platform]
-                for country in countries_of(areas.split(";"))
+                for country in countries_of(areas.split(";"), parents)
                 for platform in platforms.get(act, [])
             )
             + sum(
                 bases[area]
-                for area in {part for area in areas.split(";") for part in (area, country_of(area))}
+                for area in {
+                    part for area in areas.split(";") for part in (area, country_of(area, parents))
+                }
             )
             for act, areas in zip(frame["restriction_id"], frame["area_id"], strict=True)
         ],

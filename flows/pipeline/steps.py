@@ -237,9 +237,7 @@ def compute(
         [line(one) for one in told],
     )
     frames["quarantine"] = quality.quarantine(checked.findings)
-    frames["impact"] = quality.with_losses(
-        frames["impact"], checked.findings, checked.tables["restriction_targets"]
-    )
+    frames["impact"] = quality.with_losses(frames["impact"], checked.findings, checked.tables)
     asked = "+repair" * repair + "+no-sensitivity" * (not sensitivity)
     version = publish.Version(
         day,

@@ -1,7 +1,7 @@
 """The countries and regions that ISO 3166 knows, from the libraries that keep them."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +9,12 @@ import country_converter
 import pandas as pd
 import pycountry
 
-from audience_impact.ingest.gazetteer import Gazetteer
+from audience_impact.facts.tables import Tables
+from audience_impact.ingest.gazetteer import Atlas, Gazetteer
+from audience_impact.ingest.places.known import Reviewed, gazetteer_of
+from audience_impact.ingest.places.names import folded
+from audience_impact.populations import country_of, parents_of
+from audience_impact.vocabulary import PlaceReading
 
 
 @cache
@@ -45,6 +50,38 @@ def regions() -> dict[str, dict[str, tuple[str, str]]]:
     for region in pycountry.subdivisions:
         own = found.setdefault(region.country_code, {})
         own[region.code] = (region.name, region.parent_code or "")
+    return found
+
+
+def atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
+    """The places of each country: those of the facts, and the regions of ISO 3166-2 beside them."""
+    areas = facts["areas"] if facts else pd.DataFrame(columns=["area_id", "parent_id"])
+    known = areas.to_dict("records")
+    parents = parents_of(areas)
+    places: dict[str, list[Mapping[str, str]]] = {country: [] for country in countries}
+    for row in known:
+        places.get(country_of(row["area_id"], parents), []).append(row)
+    names = _reviewed(facts["place_names"]) if facts else {}
+    found = {}
+    for country, rows in places.items():
+        ids = {row["area_id"] for row in rows}
+        more = [
+            {"area_id": code, "name": name, "parent_id": outer or country, "aliases": ""}
+            for code, (name, outer) in regions().get(country, {}).items()
+            if code not in ids
+        ]
+        above = parents | {row["area_id"]: row["parent_id"] for row in more}
+        own = names.get(country, {})
+        found[country] = gazetteer_of(country, [*rows, *more], own, above)
+    return found
+
+
+def _reviewed(place_names: pd.DataFrame) -> dict[str, dict[str, Reviewed]]:
+    """What names of a country mean that no rule reads, by country and folded name."""
+    found: dict[str, dict[str, Reviewed]] = {}
+    for row in place_names.to_dict("records"):
+        meant = Reviewed(tuple(row["area_ids"].split(";")), PlaceReading(row["reading"]))
+        found.setdefault(row["country_id"], {})[folded(row["name"])] = meant
     return found
 
 

@@ -25,7 +25,7 @@ from audience_impact.ingest.register import (
     year,
 )
 from audience_impact.ingest.register_tables import Counts, ImportReport
-from audience_impact.populations import country_of
+from audience_impact.populations import country_of, is_region, parents_of
 from flows.pipeline import steps
 from flows.publishing import layers
 from flows.publishing.layers import Layer, Owner, Written
@@ -37,7 +37,7 @@ from schemas import facts as fact_models
 
 WRITTEN = (
     *("lineages", "sources", "platforms", "areas", "restrictions", "restriction_targets"),
-    *("register_rows", "event_links"),
+    *("restriction_places", "register_rows", "event_links"),
 )
 
 
@@ -104,15 +104,16 @@ def _area_rows(readings: Sequence[Reading], rows: Sequence[Record], base: Tables
     """Areas that the layer names and the base facts do not have."""
     used = {area for each in readings for area in each.place.area_ids}
     used |= {country for row in rows for country in row.country_ids}
-    used |= {area.split("-")[0] for area in used}
+    parents = parents_of(base["areas"])
+    used |= {country_of(area, parents) for area in used}
     known = set(base["areas"]["area_id"])
     names, regions = gazetteer.country_names(), gazetteer.regions()
     world = "001" if "001" in known else ""
     return [
         {
             "area_id": area,
-            "name": regions[country_of(area)][area][0] if "-" in area else names[area],
-            "parent_id": country_of(area) if "-" in area else world,
+            "name": regions[country_of(area)][area][0] if is_region(area) else names[area],
+            "parent_id": country_of(area) if is_region(area) else world,
         }
         for area in sorted(used - known)
     ]
@@ -122,10 +123,12 @@ def _linked(tables: Mapping[str, list[Row]], base: Tables, source_id: str) -> li
     """Events that the base facts tell as well."""
     names = columns_of("restrictions")
     ours = [{**dict.fromkeys(names, ""), **row} for row in tables["restrictions"]]
-    recorded = linkage.event_records(ours, tables["restriction_targets"])
+    new = {row["area_id"]: row["parent_id"] for row in tables["areas"]}
+    parents = parents_of(base["areas"]) | new
+    recorded = linkage.event_records(ours, tables["restriction_targets"], parents)
     own = {event.restriction_id for event in recorded}
     kept = [row for row in _records(base["restrictions"]) if row["restriction_id"] not in own]
-    others = linkage.event_records(kept, _records(base["restriction_targets"]))
+    others = linkage.event_records(kept, _records(base["restriction_targets"]), parents)
     return linkage.links(recorded, others, source_id)
 
 
@@ -165,7 +168,7 @@ def _background(rows: Sequence[Record], register: Register, base: Tables) -> Bac
         _rules(register, base),
         newest_year=max((row.count_year for row in rows), default=""),
         records=tuple(rows),
-        spellings={country: places.index(country, known) for country in countries},
+        atlas=gazetteer.atlas(countries, base),
     )
 
 
@@ -193,6 +196,7 @@ def build(register: Register, frame: pd.DataFrame, base: Tables, origin: Origin)
         "areas": _area_rows(readings, rows, base),
         "restrictions": register_tables.restriction_rows(readings, source_id),
         "restriction_targets": register_tables.target_rows(readings, source_id),
+        "restriction_places": register_tables.place_rows(readings, background.atlas),
         "register_rows": register_tables.outcome_rows(rows, found, source_id),
     }
     tables["event_links"] = _linked(tables, base, source_id)
@@ -203,6 +207,7 @@ def build(register: Register, frame: pd.DataFrame, base: Tables, origin: Origin)
         len(rows),
         register_tables.merged_identical(register, found),
         register_tables.defects(register, rows, readings),
+        register_tables.unresolved(readings),
     )
 
 

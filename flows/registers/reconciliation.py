@@ -25,6 +25,7 @@ def as_json(imported: ImportReport, theirs: Counts | None) -> str:
         "refusals": dict(Counter(row["reason"] for row in imported.refused)),
         "defects": {kind: len(rows) for kind, rows in imported.defects.rows.items()},
         "defect_rows": dict(imported.defects.rows),
+        "names_unresolved": dict(imported.unresolved),
         "written": {table: len(imported.tables[table]) for table in WRITTEN},
         "counts": [
             {"country_ids": country, "count_year": year, "events": events}
@@ -47,6 +48,7 @@ def as_text(imported: ImportReport, folder: Path, theirs: Counts | None) -> str:
         f"+ {outcomes['refused']} refused",
         f"of the merged {imported.merged_identical} repeat the row before them in all but the year",
         *_defects(imported),
+        *_unresolved(imported),
         *_counts(imported.counts),
         *(_compared(imported.counts, theirs) if theirs is not None else []),
         f"{folder}: "
@@ -65,6 +67,13 @@ def _defects(imported: ImportReport) -> list[str]:
             f"  {kind}: {len(rows)} ({imported.register.defects[kind]}); rows {shown}{more}"
         )
     return lines
+
+
+def _unresolved(imported: ImportReport) -> list[str]:
+    """Names of places that are not on record, and their rows."""
+    names = imported.unresolved
+    head = f"names that are no place on record: {len(names)}" if names else ""
+    return [head, *(f"  {name}: rows {', '.join(map(str, rows))}" for name, rows in names.items())]
 
 
 def _counts(counts: Counts) -> list[str]:

@@ -38,7 +38,9 @@ class Impact(PublishedModel):
         "population that contains the audiences; null: none on record", null=True
     )
     base_persons: Series[float] = columns.people("people in the base")
-    population_persons: Series[float] = columns.people("residents of the area")
+    population_persons: Series[float] = columns.people(
+        "residents of the area, or of the places named in it; null: not on record"
+    )
     lower_base_share: Series[float] = columns.share("lower bound as a share of the base")
     q05_base_share: Series[float] = columns.share("5 % quantile as a share of the base")
     q50_base_share: Series[float] = columns.share("median as a share of the base")
@@ -76,8 +78,14 @@ class Impact(PublishedModel):
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
-        """Lower <= upper <= base, or residents where the base is projected."""
-        over = frame["upper_persons"] > frame[["base_persons", "population_persons"]].max(axis=1)
+        """Lower <= upper <= base, or residents where the base is projected.
+
+        Residents of places are as many as expected, and an upper bound is the most that were
+        counted: the rules over results hold these.
+        """
+        whole = frame["area_id"].str.fullmatch("[A-Z]{2}(;[A-Z]{2})*")
+        limit = frame[["base_persons", "population_persons"]].max(axis=1)
+        over = whole & (frame["upper_persons"] > limit)
         return ~(frame["lower_persons"] > frame["upper_persons"]) & ~over
 
     @pa.dataframe_check(name="estimate_out_of_order")

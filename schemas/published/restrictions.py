@@ -17,6 +17,9 @@ class Restrictions(PublishedModel):
         "ISO 3166 codes of the areas, joined by ;", sdmx="REF_AREA"
     )
     area_name: Series[str] = columns.column("names of the areas")
+    places: Series[str] = columns.text(
+        "places that its source names, as the text means them: whole, in a place, one or another"
+    )
     platforms: Series[str] = columns.column("names of the platforms targeted")
     start_on: Series[str] = columns.column(
         "announced or observed, whichever is first", "date", "TIME_PERIOD", null=True

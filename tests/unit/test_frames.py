@@ -14,7 +14,7 @@ from audience_impact.frames import ANY, Declared, Frame, FrameError
 from audience_impact.outputs.reach_lost import REACH_LOST
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.timeline import Timeline
-from tests.engine import calls, russia
+from tests.engine import calls, of_places, russia
 from tests.support import AS_OF, World
 
 HANDED_ON = (Scope, Inputs, Bounds, SimulationInputs, Timeline)
@@ -41,6 +41,7 @@ def everything() -> World:
     made.add("overlaps", overlap_id="O1", platform_ids="telegram;whatsapp", area_id="RU",
              period="2025-07", value="0.8", **stated)  # fmt: skip
     made.add("feature_use", feature_use_id="F1", platform_id="any-messenger", area_id="RU")
+    of_places(made).restrict("R5", "*", area_ids="RU", network_scope="mobile")
     made.add("restrictions", restriction_id="R4", area_ids="RU", severity="feature_unavailable")
     made.add("restriction_targets", restriction_id="R4", platform_id="whatsapp", feature="channel")
     made.add("feature_laws")

@@ -348,7 +348,7 @@ def readings(*rows: dict[str, str]) -> list[Reading]:
         register.catalogue([], stop_targets.SPELLINGS),
         [],
         "2025",
-        {"KE": places.index("KE", GAZETTEER)},
+        gazetteer.atlas(["KE"]),
         tuple(records),
     )
     return [REGISTER.read(event, background) for event in register.events(records, REGISTER)]

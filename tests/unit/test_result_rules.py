@@ -130,6 +130,11 @@ def region(made: Reviewed) -> Reviewed:
     return changed(moved_away, "R1", "upper_persons", beyond)
 
 
+def crowded(made: Reviewed) -> Reviewed:
+    """R1 is of places with fewer people than it touches."""
+    return replace(made, residents=pd.Series({"R1": 1e5}))
+
+
 def area(place: str, period: str, column: str, value: float) -> Callable[[Reviewed], Reviewed]:
     def tamper(made: Reviewed) -> Reviewed:
         by = made.by_area
@@ -149,6 +154,7 @@ BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
     ("median_outside_bounds", set_to("R1", "q50_persons", 1e3), R1 + OFF),
     ("union_falls", set_to("R1", "q50_persons", 699e3), ["R1 > R2"]),
     ("region_above_country", region, R1),
+    ("part_above_place", crowded, BOTH),
     ("lineage_pooled_twice", lambda made: chosen(made, twice), ["R1"]),
     ("metrics_mixed", lambda made: chosen(made, other_tier), ["R1"]),
     ("figure_after_start", lambda made: chosen(made, late), ["R1"]),

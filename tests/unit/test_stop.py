@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
-from audience_impact.ingest import gazetteer as places
 from audience_impact.ingest import linkage, register, register_tables
 from audience_impact.ingest.register import Background, Event, FeatureRule, Record
 from audience_impact.ingest.stop import cells as stop
@@ -206,6 +205,34 @@ def test_acts(kind: str, extent: str, features: bool, told: tuple[str, str, str]
     assert stop.action(row, features) == told
 
 
+SLOWED, CUT = ("throttle", "impaired", ""), ("network_shutdown", "network_unavailable", "")
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (
+            "Mobile internet was suspended for 3G/4G/5G and throttled for 2G in the district.",
+            SLOWED,
+        ),
+        ("It was throttled to 2G speeds when 3G and 4G was shut down at 5 universities.", SLOWED),
+        ("3G and 4G was suspended, and 2G service was throttled to less than 128 kb/s.", SLOWED),
+        ("4G was suspended in the district (with only 2G available).", SLOWED),
+        ("Mobile internet was throttled during a rally.", SLOWED),
+        ("Mobile internet was shut down during a rally, and throttled before.", CUT),
+        ("Internet shutdown in the south and speed reduced to 2G in the north.", CUT),
+        ("2G/3G/4G services were suspended.", CUT),
+        ("", CUT),
+    ],
+)
+def test_a_network_slowed_to_2g_is_not_shut_down(event: str, told: tuple[str, str, str]) -> None:
+    row = register_row(shutdown_type="Shutdown, Throttle", event=event)
+    assert stop.action(row, False) == told
+    note = stop.restriction(row, False, (), stop.Context())["note"]
+    assert ("not a shutdown" in note, "the harder stands" in note) == (told == SLOWED, told == CUT)
+    assert stop.action(register_row(shutdown_type="Shutdown", event=event), False) == CUT
+
+
 @pytest.mark.parametrize(
     ("cells", "told"),
     [
@@ -350,8 +377,7 @@ def test_refusals(cells: dict[str, str], reason: str) -> None:
 def defects(*rows: dict[str, str]) -> dict[str, list[int]]:
     found = records(*rows)
     countries = {country for row in found for country in row.country_ids}
-    spellings = {country: places.index(country, RUSSIA) for country in countries}
-    background = Background(RUSSIA, KNOWN, RULES, "2026", spellings)
+    background = Background(RUSSIA, KNOWN, RULES, "2026", gazetteer.atlas(countries))
     readings = [REGISTER.read(event, background) for event in events(found)]
     told = register_tables.defects(REGISTER, found, readings)
     return {kind: list(numbers) for kind, numbers in told.rows.items()}

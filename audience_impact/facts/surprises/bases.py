@@ -9,24 +9,27 @@ Measured on 5,960 bases: the surprise of a population beside its neighbours in y
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.surprises import levels
 from audience_impact.facts.surprises.saying import apart, findings, number, times
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS
+from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, are_regions
 from audience_impact.vocabulary import FindingSeverity
 
 SERIES = ["area_id", "population_base", "measurement_series_id"]
-SPREADS = {True: (0.04, 0.01), False: (0.002, 0.002)}
-"""Deviation of a month and of a printed number, for people online and for residents."""
-LIMITS = {True: 16.0, False: 10.0}
-RANGE_LIMITS = {True: 11.0, False: 6.0}
-RANGE_SPREADS = {True: (0.03, 0.01), False: (0.006, 0.006)}
+USERS, RESIDENTS, OF_PLACES = ("users", "residents", "of places")
+"""People online, all people of a country, all people of a place in one."""
+SPREADS = {USERS: (0.04, 0.01), RESIDENTS: (0.002, 0.002), OF_PLACES: (0.007, 0.002)}
+"""Deviation of a month and of a printed number."""
+LIMITS = {USERS: 16.0, RESIDENTS: 10.0, OF_PLACES: 10.0}
+RANGE_LIMITS = {USERS: 11.0, RESIDENTS: 6.0, OF_PLACES: 6.0}
+RANGE_SPREADS = {USERS: (0.03, 0.01), RESIDENTS: (0.006, 0.006), OF_PLACES: (0.006, 0.006)}
 PUBLISHED = ["area_id", "population_base"]
-PUBLISHERS_ERROR = {True: 0.1, False: 0.05}
-PUBLISHERS_LIMIT = {True: 7.5, False: 10.0}
+PUBLISHERS_ERROR = {USERS: 0.1, RESIDENTS: 0.05, OF_PLACES: 0.05}
+PUBLISHERS_LIMIT = {USERS: 7.5, RESIDENTS: 10.0, OF_PLACES: 10.0}
 RANGE_SLACK = 1.25
 PARTS_LIMIT = 1.6
 """Log odds of an age group in its population, from the middle of all areas."""
@@ -35,7 +38,7 @@ ONLINE_BASES = (ONLINE, ONLINE_12_PLUS)
 
 
 def _leveled(bases: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Bases with `level` (people online: of residents), `moment`, `online`, `stated`, `free`."""
+    """Bases with `level` (people online: of residents), `moment`, `kind`, `stated`, `free`."""
     online = bases["population_base"].isin(ONLINE_BASES)
     everyone = bases[bases["population_base"] == EVERYONE]
     residents = levels.nearest_persons(bases, everyone, ["area_id"]).where(online)
@@ -44,7 +47,7 @@ def _leveled(bases: pd.DataFrame, column: str) -> pd.DataFrame:
         level=levels.level(bases[column], residents),
         free=levels.headroom(bases[column], residents),
         moment=levels.moment(bases),
-        online=online,
+        kind=np.select([online, are_regions(bases["area_id"])], [USERS, OF_PLACES], RESIDENTS),
     )
     return rows[rows["level"].notna()]
 
@@ -61,15 +64,15 @@ def base_unlike_neighbours(tables: Tables) -> list[Finding]:
     return [
         found
         for column in ("persons", "low_persons", "high_persons")
-        for online, rows in _leveled(bases[bases[column].notna()], column).groupby("online")
-        for found in _unlike(bases, rows, column, bool(online))
+        for kind, rows in _leveled(bases[bases[column].notna()], column).groupby("kind")
+        for found in _unlike(bases, rows, column, str(kind))
     ]
 
 
-def _unlike(bases: pd.DataFrame, rows: pd.DataFrame, column: str, online: bool) -> list[Finding]:
+def _unlike(bases: pd.DataFrame, rows: pd.DataFrame, column: str, kind: str) -> list[Finding]:
     is_range = column != "persons"
-    month, error = (RANGE_SPREADS if is_range else SPREADS)[online]
-    limit = (RANGE_LIMITS if is_range else LIMITS)[online]
+    month, error = (RANGE_SPREADS if is_range else SPREADS)[kind]
+    limit = (RANGE_LIMITS if is_range else LIMITS)[kind]
     near = levels.surprise(rows, SERIES, month, error / rows["free"])
     odd = rows.assign(**near)[levels.beyond(near, limit)]
     return findings(
@@ -104,16 +107,14 @@ def base_unlike_publishers(tables: Tables) -> list[Finding]:
     rows = _leveled(bases, "persons")
     rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
     return [
-        found
-        for online, own in rows.groupby("online")
-        for found in _unlike_all(bases, own, bool(online))
+        found for kind, own in rows.groupby("kind") for found in _unlike_all(bases, own, str(kind))
     ]
 
 
-def _unlike_all(bases: pd.DataFrame, rows: pd.DataFrame, online: bool) -> list[Finding]:
-    error = PUBLISHERS_ERROR[online] / rows["free"]
-    near = levels.surprise(rows, PUBLISHED, SPREADS[online][0], error)
-    odd = rows.assign(**near)[levels.beyond(near, PUBLISHERS_LIMIT[online])]
+def _unlike_all(bases: pd.DataFrame, rows: pd.DataFrame, kind: str) -> list[Finding]:
+    error = PUBLISHERS_ERROR[kind] / rows["free"]
+    near = levels.surprise(rows, PUBLISHED, SPREADS[kind][0], error)
+    odd = rows.assign(**near)[levels.beyond(near, PUBLISHERS_LIMIT[kind])]
     return findings(
         "bases",
         bases,

@@ -11,6 +11,7 @@ that is wrong in the id and in the columns alike is not seen.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
 import pandas as pd
@@ -20,7 +21,7 @@ from audience_impact.facts.rules import ACROSS, found_in
 from audience_impact.facts.surprises import levels
 from audience_impact.facts.surprises.saying import findings
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.populations import countries_of
+from audience_impact.populations import countries_of, parents_of
 from audience_impact.rules import Rule, register
 from audience_impact.vocabulary import FindingSeverity, ObsStatus, RuleStage
 
@@ -82,15 +83,16 @@ def id_disagrees(tables: Tables) -> list[Finding]:
     """Date, area and population of an id against the columns of its row."""
     bases, acts = tables["bases"], tables["restrictions"]
     circumvention = tables["circumvention"].reset_index(drop=True)
+    parents = parents_of(tables["areas"])
     return [
         *_dated("bases", tables, "base_id", "period"),
         *_dated("surveys", tables, "survey_id", "period"),
         *_dated("sources", tables, "source_id", "published_on"),
         *_dated("restrictions", tables, "restriction_id", "observed_from", "announced_on"),
-        *_placed("bases", bases, "base_id", "area_id"),
-        *_placed("surveys", tables["surveys"], "survey_id", "area_id"),
-        *_placed("restrictions", acts, "restriction_id", "area_ids"),
-        *_placed("circumvention", circumvention, "restriction_id", "area_id"),
+        *_placed("bases", bases, "base_id", "area_id", parents),
+        *_placed("surveys", tables["surveys"], "survey_id", "area_id", parents),
+        *_placed("restrictions", acts, "restriction_id", "area_ids", parents),
+        *_placed("circumvention", circumvention, "restriction_id", "area_id", parents),
         *_peopled(bases),
     ]
 
@@ -109,11 +111,14 @@ def _dated(table: str, tables: Tables, key: str, *columns: str) -> list[Finding]
     )
 
 
-def _placed(table: str, frame: pd.DataFrame, key: str, column: str) -> list[Finding]:
+def _placed(
+    table: str, frame: pd.DataFrame, key: str, column: str, parents: Mapping[str, str]
+) -> list[Finding]:
     told = frame[key].str.extract(AREA_IN_ID.pattern.replace("^[", "^([").replace("}(", "})("))[0]
-    known = told.isin(set(countries_of(frame[column].str.split(";").explode())))
+    countries = {areas: countries_of(areas.split(";"), parents) for areas in frame[column].unique()}
+    known = told.isin({each for own in countries.values() for each in own})
     pairs = zip(told, frame[column], strict=True)
-    other = [place not in countries_of(areas.split(";")) for place, areas in pairs]
+    other = [place not in countries[areas] for place, areas in pairs]
     odd = frame[known & pd.Series(other, frame.index, "bool")]
     return findings(
         table,

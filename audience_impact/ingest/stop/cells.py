@@ -60,7 +60,7 @@ DEFECTS = {
     "extent_mixed": "the whole network and single services: who lost which is not known",
     "word_unknown": "a word that the register did not use so far; read as unknown",
     "place_missing": "part of a country, and no place named",
-    "place_unresolved": "no region of ISO 3166-2, or more than regions: the country stands",
+    "place_unresolved": "a name that is no place on record: the country stands beside the others",
     "platform_in_text": "services in free text",
     "platform_new": "a service that the facts do not hold; added to platforms",
     "platform_text_unread": "free text that is no name of a service",
@@ -92,6 +92,16 @@ MEASURED = re.compile(
 """Who measures, as the text or the links of a row name them."""
 SATELLITE = re.compile(r"starlink", re.IGNORECASE)
 INCLUDING = re.compile(r"\bincluding starlink", re.IGNORECASE)
+SLOWED = re.compile(
+    r"\bthrottled (?:to|for) (?:only )?2g\b|\b2g (?:internet |service )?was (?:reportedly )?"
+    r"(?:throttled|working)\b|\bonly 2g\b",
+    re.IGNORECASE,
+)
+"""Words that say that a slow network stayed up where the fast ones were switched off."""
+SLOWING = re.compile(r"\bthrottl\w+", re.IGNORECASE)
+CUTTING = re.compile(
+    r"shut|suspen|\bcut|snapp|block|disconnect|blackout|offline|\bdown\b|\bout\b", re.IGNORECASE
+)
 UNTOLD = {"", "unknown", "no", "not sure"}
 NOTE_SIGNS = 160
 
@@ -166,7 +176,11 @@ def network(row: Row) -> tuple[NetworkScope, str]:
 
 
 def action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
-    """What is done and how hard; of shutdown and throttling together the harder stands."""
+    """What is done and how hard; of shutdown and throttling together the harder stands.
+
+    A network that is slowed is not shut down, nor is one that was slowed to 2G when the faster
+    generations were switched off, where the row counts it as both.
+    """
     kind, extent = row["shutdown_type"], row["shutdown_extent"]
     odd = set(re.split(r",\s*", kind)) - {"Shutdown", "Throttle", "Unknown", ""} or set(
         re.split(r",\s*", extent)
@@ -174,7 +188,8 @@ def action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     defect = "word_unknown" if odd else ""
     if "Shutdown" not in kind and "Throttle" not in kind:
         return Action.UNKNOWN, Severity.UNKNOWN, defect
-    full, throttled = "Full" in extent, "Shutdown" not in kind
+    full = "Full" in extent
+    throttled = "Shutdown" not in kind or (full and "Throttle" in kind and _slowed(row["event"]))
     if features_only and not full:
         done = Action.THROTTLE if throttled else Action.BLOCK
         return done, Severity.IMPAIRED if throttled else Severity.FEATURE_UNAVAILABLE, defect
@@ -183,6 +198,12 @@ def action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     if full:
         return Action.NETWORK_SHUTDOWN, Severity.NETWORK_UNAVAILABLE, defect
     return Action.BLOCK, Severity.SERVICE_UNAVAILABLE, defect
+
+
+def _slowed(event: str) -> bool:
+    """Whether a text says that a network was slowed, and of nobody that he lost it."""
+    alone = bool(SLOWING.search(event)) and not CUTTING.search(event)
+    return alone or bool(SLOWED.search(event))
 
 
 def evidence(row: Row, done: Action) -> EvidenceState:
@@ -212,6 +233,15 @@ def _said(*texts: str) -> str:
     return "; ".join(text for text in texts if text.casefold() not in UNTOLD)
 
 
+def _both(row: Row) -> str:
+    """What is said of a row that counts as shut down and as throttled."""
+    if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
+        return ""
+    if "Full" in row["shutdown_extent"] and _slowed(row["event"]):
+        return "slowed, while faster networks or none were switched off; not a shutdown"
+    return "shut down and throttled, in turn or in part; the harder stands"
+
+
 def note(row: Row, also_named: Sequence[str]) -> str:
     """What of a row has no column of its own, in short."""
     link = re.split(r"[;\s]", row["info_source_link"])[0]
@@ -220,9 +250,7 @@ def note(row: Row, also_named: Sequence[str]) -> str:
         "Somaliland, which ISO 3166 counts as part of Somalia"
         if "Somaliland" in row["country"]
         else "",
-        "shut down and throttled, in turn or in part; the harder stands"
-        if "Shutdown" in row["shutdown_type"] and "Throttle" in row["shutdown_type"]
-        else "",
+        _both(row),
         f"also named: {short(', '.join(also_named), 100)}" if also_named else "",
         short(row["event"] or row["actual_cause_details"]),
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",

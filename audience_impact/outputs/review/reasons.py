@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
-from audience_impact.audiences import figures, intervals
+from audience_impact.audiences import figures, intervals, parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.imputation import rungs
@@ -26,7 +26,13 @@ from audience_impact.outputs.review.status_rules import (
 )
 from audience_impact.populations import EVERYONE
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.vocabulary import WHOLE_INTERNET, ClaimStatus, EvidenceState, ObsStatus
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    ClaimStatus,
+    EvidenceState,
+    ObsStatus,
+    PlaceReading,
+)
 
 NEVER = sentence("never_enforced")
 NO_AFTER = "no figure of the same measurer from before and after"
@@ -103,7 +109,8 @@ def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     groups = rows.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(list(groups.groups))
     flags = {
-        **_unknown(about, groups),
+        **_unknown(about, groups, inputs),
+        **_part(about, inputs),
         **_imputed(groups),
         **_act(about),
         **_weak(groups),
@@ -149,7 +156,7 @@ def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(keys), rows.index)
 
 
-def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> dict[str, pd.Series]:
     """Why the people exposed are not known at all."""
     unknown = groups["is_unknown"].sum()
     new_use = ~groups["is_existing_use"].any()
@@ -157,12 +164,36 @@ def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy) -> dict[str, pd.Seri
         "never_enforced": about["is_never_enforced"],
         "extent": about["extent_reason"].astype("str"),
         "start_unknown": ~about["is_start_known"],
-        "subnational": about["is_subnational"],
-        "some_networks": about["is_some_networks"],
-        "networks_unknown": about["is_networks_unknown"],
         "new_use_only": new_use,
         "no_figure": (unknown == groups.size()) & ~new_use,
+        "rung_closed": (unknown == groups.size()) & about.index.isin(list(inputs.shut)),
         "no_base": groups["is_baseless"].any(),
+    }
+
+
+def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
+    """What is known of the part that a partial restriction touches, and why no more is."""
+    rows = inputs.parts
+    act = rows["restriction_id"]
+    why = rows["reason"].groupby(act).agg(lambda texts: "; ".join(sorted({*texts} - {""})))
+    words = why.reindex(about.index).fillna("").astype("str").mask(~about["is_start_known"], "")
+    known = about.index.isin(why.index[why == ""])
+
+    def some(flags: pd.Series) -> pd.Series:
+        return flags.groupby(act).any().reindex(about.index).eq(True) & known
+
+    networks = about["is_some_networks"] | about["is_networks_unknown"]
+    return {
+        "subnational": about["is_subnational"] & ~known,
+        "some_networks": about["is_some_networks"] & ~known,
+        "networks_unknown": about["is_networks_unknown"] & ~known,
+        "part_unknown": words,
+        "within": some(rows["reading"].eq(PlaceReading.WITHIN.value)),
+        "either": some(rows["reading"].eq(PlaceReading.CITY_OR_DISTRICT.value)),
+        "unasked": some(~rows["place_rung"].isin(parts.ASKED)),
+        "network_guessed": some(~rows["network_rung"].isin(parts.COUNTED_NETWORKS)),
+        "part": about["is_subnational"] & known,
+        "part_networks": networks & known,
     }
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from audience_impact.audiences.daily_reach import LATER_DAYS
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.scope import AUDIENCE, Scope
+from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds import measured
 from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import SHOWN
@@ -53,6 +53,7 @@ class Reviewed:
             country_id, and `start` and `end` (exclusive) of what is certain, drawn and possible, as
             `least_start`, `start`, `most_start`, ...
         bases: The fact table, typed.
+        residents: The people of the places that a restriction names, at most.
     """
 
     impact: pd.DataFrame
@@ -65,6 +66,7 @@ class Reviewed:
     by_area: pd.DataFrame = field(default_factory=pd.DataFrame)
     in_force: pd.DataFrame = field(default_factory=pd.DataFrame)
     bases: pd.DataFrame = field(default_factory=pd.DataFrame)
+    residents: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
 
 
 def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
@@ -186,8 +188,23 @@ def union_falls(found: Reviewed) -> list[str]:
 def region_above_country(found: Reviewed) -> list[str]:
     """A restriction of regions touches no more people than its countries have."""
     regional = found.impact[found.impact["area_id"].str.contains("-", regex=False)]
-    whole = regional[["base_persons", "population_persons"]].max(axis=1)
+    each = found.audiences.drop_duplicates(COUNTRY).groupby("restriction_id")
+    people = regional["restriction_id"].map(each["population_persons"].sum(min_count=1))
+    whole = np.fmax(regional["base_persons"], people.astype("float64"))
     return _keys(regional[regional["upper_persons"] > whole + TOLERANCE_PERSONS])
+
+
+@RESULTS.rule(
+    FindingSeverity.TABLE_ERROR,
+    "a restriction of places touches more people than live in them",
+    "correct the populations of the places, or how the text is read",
+    "impact",
+)
+def part_above_place(found: Reviewed) -> list[str]:
+    """No quantile above the people of the places named, with the error of their counts."""
+    most = found.impact["restriction_id"].map(found.residents)
+    above = found.impact["q95_persons"] > most + TOLERANCE_PERSONS
+    return _keys(found.impact[above])
 
 
 @RESULTS.rule(

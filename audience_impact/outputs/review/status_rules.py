@@ -14,6 +14,7 @@ Citation. Rules of this project, docs/decisions.md.
 
 from dataclasses import dataclass
 
+from audience_impact.rungs import CLOSED
 from audience_impact.vocabulary import ObsStatus
 
 NORMAL, ESTIMATED, UNRELIABLE, IMPUTED, MISSING = (
@@ -69,14 +70,24 @@ TABLE = (
         (
             "subnational",
             "only part of the country, without an audience of its own",
-            "geo_scope other than national, or a region among the areas",
+            "geo_scope other than national, or a place among the areas, and no law of the part",
         ),
         (
             "some_networks",
             "only some networks, and nobody counts their users",
-            "network_scope other than all and unknown",
+            "network_scope other than all and unknown, and no law of the part",
         ),
-        ("networks_unknown", "networks touched not known", "network_scope unknown"),
+        (
+            "networks_unknown",
+            "networks touched not known",
+            "network_scope unknown, and no law of the part",
+        ),
+        (
+            "part_unknown",
+            "{why no law of the part can be had}",
+            "a partial restriction: the places are not named, have no population or nobody who "
+            "counts the people online, or nobody counts the users of the network",
+        ),
         (
             "new_use_only",
             "only new registrations, logins, payments or installations are hit, and nobody counted "
@@ -88,6 +99,11 @@ TABLE = (
             "no_figure",
             "no audience figure from before the start",
             "no figure qualifies for any of the services",
+        ),
+        (
+            "rung_closed",
+            CLOSED,
+            "the audience would be imputed from a rung that answer_rungs has closed",
         ),
         ("no_base", "no base on record", "no base for one of the countries"),
         (
@@ -144,6 +160,27 @@ TABLE = (
         ),
         ("disputed", "disputed", "claim_status disputed, whatever measurements say"),
         ("unseen", "measurements find no restriction", "evidence_state ok, and yet in force"),
+        (
+            "within",
+            "the text means something in a place, which may be anything from nobody to everyone "
+            "there",
+            "a place that the text names only in part",
+        ),
+        (
+            "either",
+            "a place or a smaller one of its name may be meant",
+            "the text names no kind of place",
+        ),
+        (
+            "unasked",
+            "nobody asked who is online there: as far from the country as places elsewhere are",
+            "people online of a place without a survey of it",
+        ),
+        (
+            "network_guessed",
+            "which networks were cut, or who has them, is taken from what is usual",
+            "network_scope unknown, or no count of the fixed lines of the country",
+        ),
         (
             "some_unknown",
             "no figure for some of the platforms",
@@ -256,6 +293,16 @@ TABLE = (
             "not_measured",
             "official, and no measurement confirms it",
             "claim_status official, evidence_state insufficient",
+        ),
+        (
+            "part",
+            "people online in the places named",
+            "a part of the country of which a law can be had",
+        ),
+        (
+            "part_networks",
+            "those of them whom the network leaves without any",
+            "some networks, of which a law can be had",
         ),
         (
             "ageing",

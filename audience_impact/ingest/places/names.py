@@ -1,0 +1,59 @@
+"""Names of places by how they are spelt: folded, and by a key that transliterations share.
+
+Definitions. A folded name has no accents, capitals, apostrophes and punctuation, and `and` for the
+sign. Its key keeps the consonants as they sound, so that Shopian and Shupiyan, Bandipora and
+Bandipore have one.
+
+Drawbacks. Keys of short names collide; whoever compares by key holds the names against each other.
+"""
+
+import difflib
+import re
+import unicodedata
+
+LETTERS = str.maketrans(
+    {
+        **dict.fromkeys("'`\u2018\u2019\u02bb\u02bc\u02bf\u02be\u00ad", ""),
+        **{"\u0131": "i", "ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ə": "a"},
+    }
+)
+SOUNDS = (
+    *(("chh", "ch"), ("sh", "s"), ("th", "t"), ("dh", "d"), ("bh", "b"), ("gh", "g")),
+    *(("kh", "k"), ("ph", "f"), ("jh", "j"), ("ck", "k"), ("q", "k"), ("z", "j")),
+    *(("w", "v"), ("x", "ks"), ("oo", "u"), ("ee", "i"), ("y", "i")),
+)
+"""How letters of transliterations are told alike, in this order."""
+LEAST_SIGNS = 5
+"""Shorter names are too like others to be taken for a slip of the pen."""
+LIKENESS = 0.8
+NUMERALS = re.compile(r"\d+|\b(?:[ivx]+|\w)\b")
+"""Numbers, Roman ones and single letters: what differs in them is another place."""
+
+
+def folded(text: str) -> str:
+    """A name without accents, capitals, apostrophes and punctuation."""
+    return " ".join(re.sub(r"[^\w]+", " ", unaccented(text).replace("&", " and ")).split())
+
+
+def unaccented(text: str) -> str:
+    """A text in small letters without accents and apostrophes; punctuation stays."""
+    flat = unicodedata.normalize("NFKD", text.translate(LETTERS))
+    return "".join(sign for sign in flat if not unicodedata.combining(sign)).casefold()
+
+
+def key(name: str) -> str:
+    """The consonants of a folded name as they sound, and the vowel that it begins with."""
+    sound = name
+    for letters, alike in SOUNDS:
+        sound = sound.replace(letters, alike)
+    words = (re.sub(r"(?<=.)[aeiouh]", "", word) for word in sound.split())
+    return re.sub(r"(.)\1+", r"\1", "".join(words))
+
+
+def is_like(one: str, other: str) -> bool:
+    """Whether two folded names may be one in two spellings or with a slip of the pen."""
+    if min(len(one), len(other)) < LEAST_SIGNS or one[0] != other[0]:
+        return False
+    if NUMERALS.findall(one) != NUMERALS.findall(other):
+        return False
+    return difflib.SequenceMatcher(None, one, other).ratio() >= LIKENESS

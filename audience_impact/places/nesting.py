@@ -1,0 +1,112 @@
+"""People of places some of which lie in others, each person once.
+
+Definitions
+-----------
+A place lies in its parent (`areas.parent_id`), and so in every holder of that.  Share: the part of
+the people of a place who are touched because that place was named.  Holder in a set: the nearest
+place of the same set that a place lies in.
+
+Method
+------
+Of somebody in a place it is enough that the place or one that holds it was named: the effective
+share e(p) of a place is the largest share of itself and its holders in the set.  The union is
+
+    sum over p of (e(p) - e(holder of p)) people(p),
+
+in which a place adds only those whom its holder leaves out, and nothing where that is wholly cut.
+
+Assumptions
+-----------
+Shares of a place and of its holder are of the same people as far as they can be: the smaller of two
+groups lies in the larger.  A place has no more people than its holder.
+
+Known drawbacks
+---------------
+Places that overlap without one lying in the other are counted twice where they do.
+
+Citation
+--------
+Rules of this project, docs/method.md.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from audience_impact.frames import Array
+
+Integers = NDArray[np.int64]
+NONE = -1
+
+
+def parents(areas: pd.DataFrame) -> "pd.Series[str]":
+    """What each area lies in, by area_id: the smallest union with it as a member, else its parent.
+
+    `areas` is the fact table. A union (`members`) lies in the smallest union with all its members.
+    """
+    found = areas.set_index("area_id")["parent_id"].fillna("").astype("str").to_dict()
+    told = areas.set_index("area_id").get("members", pd.Series(dtype="str")).fillna("")
+    unions = {area: set(ids.split(";")) for area, ids in told.items() if ids}
+    for union_id, inside in sorted(unions.items(), key=lambda each: (-len(each[1]), each[0])):
+        found |= dict.fromkeys(inside & found.keys(), union_id)
+    for union_id, inside in unions.items():
+        wider = [(len(ids), name) for name, ids in unions.items() if inside < ids]
+        if wider:
+            found[union_id] = min(wider)[1]
+    return pd.Series(found, dtype="str").rename_axis("area_id")
+
+
+def holders(sets: Integers, places: "pd.Series[str]", parent: "pd.Series[str]") -> Integers:
+    """For each row the number of the row of its set that holds its place; NONE where there is none.
+
+    `sets` and `places` (rows,) name a place once a set; `parent` as `parents` gives it.
+    """
+    keys = pd.MultiIndex.from_arrays([sets, places.to_numpy(dtype=object)])
+    found = np.full(len(places), NONE, dtype=np.int64)
+    at = places.map(parent).fillna("").astype("str")
+    while (open_rows := (found == NONE) & at.ne("").to_numpy()).any():
+        asked = pd.MultiIndex.from_arrays([sets, at.to_numpy(dtype=object)])
+        found = np.where(open_rows, keys.get_indexer(asked), found)
+        at = at.map(parent).fillna("").astype("str")
+    return found
+
+
+def effective(shares: Array, holder: Integers) -> Array:
+    """The largest share (rows, D) of each place and of all that hold it in its set."""
+    found, depth = shares.copy(), _depths(holder)
+    for level in range(1, int(depth.max(initial=0)) + 1):
+        rows = depth == level
+        found[rows] = np.maximum(found[rows], found[holder[rows]])
+    return found
+
+
+def _depths(holder: Integers) -> Integers:
+    """How many places of its set hold each."""
+    depth, at = np.zeros(len(holder), dtype=np.int64), holder
+    while (inside := at != NONE).any():
+        depth += inside
+        at = np.where(inside, holder[at], NONE)
+    return depth
+
+
+def union(shares: Array, people: Array, holder: Integers, sets: Integers, count: int) -> Array:
+    """People touched (count, D) in the places of each set, each person once.
+
+    `shares` and `people` (rows, D), the people of each place; `holder` and `sets` (rows,) as
+    `holders` takes and gives them. Sets without a place have nobody.
+    """
+    own = effective(shares, holder)
+    beyond = own - np.where((holder == NONE)[:, None], 0.0, own[holder])
+    table = csr_array((np.ones(len(sets)), (sets, np.arange(len(sets)))), shape=(count, len(sets)))
+    return np.fmax(np.asarray(table @ (beyond * people)), largest(own * people, sets, count))
+
+
+def largest(values: Array, sets: Integers, count: int) -> Array:
+    """The largest value (count, D) of each set; zero where it has none."""
+    found = np.zeros((count, values.shape[1]))
+    if len(sets):
+        order = np.argsort(sets, kind="stable")
+        known, first = np.unique(sets[order], return_index=True)
+        found[known] = np.maximum.reduceat(values[order], first, axis=0)
+    return found

@@ -1,0 +1,124 @@
+"""How a place may differ from what holds it in the share online, read from `place_laws`.
+
+Definitions. A deviation is the log odds of the share online in a place less those of the area that
+holds it. Half widths are halves of central 90 % intervals; standard deviations follow from them as
+for a normal.
+
+Citation. What is learned, from what and how well it does: online_learning.py.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.errors.law import Spread
+from audience_impact.frames import Array
+from audience_impact.vocabulary import ErrorQuantile, PlaceLaw
+
+NORMAL = 1.6448536269514722
+"""The 95 % quantile of a normal."""
+LEVELS = (-4.0, 3.0)
+"""Log odds of countries between which spreads and slopes are learned."""
+
+
+@dataclass(frozen=True)
+class PlaceLaws:
+    """What the facts teach of places.
+
+    Attributes:
+        between: Of a region's deviation from its country at even odds, less what `balance` says.
+        between_level: What the log of that grows by for each unit of the country's log odds.
+        city: Of the deviation of the towns of a region from the region.
+        country_degrees: Regions that the spread between the regions of all countries is worth
+            beside those of the country itself.
+        small_place: People of a place of which the variance is twice that of a large one.
+        survey: Half width of a survey's deviation of a region.
+        ageing: What is added to that after a year, half width.
+        model: Half width of a deviation where a model alone has one.
+        model_slope: Deviation for each unit of the model's, at even odds.
+        model_level: What the log of that grows by for each unit of the country's log odds.
+        households: The same of households connected at home, in a census.
+        households_slope: Deviation for each unit of that.
+    """
+
+    between: Spread
+    between_level: float
+    city: Spread
+    country_degrees: float
+    small_place: float
+    survey: float
+    ageing: float
+    model: float
+    model_slope: float
+    model_level: float
+    households: float
+    households_slope: float
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of a large region at even odds."""
+        return deviation(self.between)
+
+    def spread_at(self, level: Array) -> Array:
+        """Standard deviation of a large region where the country has these log odds."""
+        return np.asarray(self.spread * np.exp(self.between_level * np.clip(level, *LEVELS)))
+
+    def slope_at(self, level: Array) -> Array:
+        """Deviation for each unit of the model's where the country has these log odds."""
+        return np.asarray(self.model_slope * np.exp(self.model_level * np.clip(level, *LEVELS)))
+
+    @property
+    def unit(self) -> Spread:
+        """The law of `between` around its median, in standard deviations."""
+        q50 = self.between.q50
+        return Spread(
+            (self.between.q05 - q50) / self.spread, 0.0, (self.between.q95 - q50) / self.spread
+        )
+
+
+SPREADS = (PlaceLaw.BETWEEN, PlaceLaw.CITY)
+COUNTS = (
+    PlaceLaw.BETWEEN_LEVEL,
+    PlaceLaw.MODEL_LEVEL,
+    PlaceLaw.COUNTRY_DEGREES,
+    PlaceLaw.SMALL_PLACE,
+    PlaceLaw.MODEL_SLOPE,
+    PlaceLaw.HOUSEHOLDS_SLOPE,
+)
+QUANTILES = (ErrorQuantile.Q05, ErrorQuantile.Q50, ErrorQuantile.Q95)
+
+
+def deviation(law: Spread) -> float:
+    """Standard deviation of a normal with the 5 and 95 % quantile of a law."""
+    return (law.q95 - law.q05) / (2.0 * NORMAL)
+
+
+def kinds(name: PlaceLaw) -> tuple[ErrorQuantile, ...]:
+    """The rows that a parameter has."""
+    if name in SPREADS:
+        return QUANTILES
+    return (ErrorQuantile.COUNT,) if name in COUNTS else (ErrorQuantile.Q95,)
+
+
+def read(place_laws: pd.DataFrame) -> PlaceLaws | None:
+    """The laws that the fact table of that name (typed) holds; None where it has no rows.
+
+    Raises:
+        ValueError: The table lacks a parameter.
+    """
+    if place_laws.empty:
+        return None
+    values = place_laws.set_index(["parameter", "kind"])["value"]
+    wanted = [(name, kind) for name in PlaceLaw for kind in kinds(name)]
+    missing = [
+        f"{name} {kind}" for name, kind in wanted if (name.value, kind.value) not in values.index
+    ]
+    if missing:
+        raise ValueError(f"place_laws lacks {', '.join(missing)}; run audience-impact learn-places")
+    numbers = {
+        name: [float(values[(name.value, kind.value)]) for kind in kinds(name)] for name in PlaceLaw
+    }
+    spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
+    single = {name.value: numbers[name][0] for name in PlaceLaw if name not in SPREADS}
+    return PlaceLaws(**spreads, **single)  # type: ignore[arg-type]

@@ -1,0 +1,196 @@
+"""How regions differ from their country in the share online, as surveys, models and censuses say.
+
+Definitions
+-----------
+Series: the figures of one measuring programme in one country.  Deviation: the log odds of the share
+online in an area less those of its country.  Kinds: `survey` asked people, `model` predicts from
+other data, `households` are connected homes in a census.
+
+Method
+------
+Women and men are averaged where a series has both for all its areas.  Whatever a series means by
+online, and whenever it was asked, all its areas are moved by one number in log odds, so that their
+mean weighted by residents is the share of the country on the day; what remains of an area, less the
+log odds of the country, is its deviation.
+
+Assumptions
+-----------
+Between regions the odds keep their ratio while a country comes online.  The regions of a series
+stand for the country also where some are missing.
+
+Known drawbacks
+---------------
+Those asked are 15 to 49 years old mostly, and counted as everyone.  Residents are the latest of
+each area, not those of the year.
+
+Citation
+--------
+Moving shares by one number in log odds: W. E. Deming, F. F. Stephan (1940), On a least squares
+adjustment of a sampled frequency table, Annals of Mathematical Statistics 11 (raking).
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from audience_impact.facts import bases as nearest
+from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
+from audience_impact.periods import middle
+from audience_impact.populations import EVERYONE, ONLINE, country_of
+from audience_impact.vocabulary import RegionalAsked, Residence, SourceType
+
+LIMITS = (0.003, 0.985)
+"""Shares are taken for no less and no more: a figure of everyone is rounded, or a model's limit."""
+STEPS = 50
+MILLENNIUM, YEAR_DAYS = pd.Timestamp("2000-01-01"), 365.25
+SURVEY, MODEL, HOUSEHOLDS = "survey", "model", "households"
+COUNTRY = re.compile(r"[A-Z]{2}")
+FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
+"""Columns of `figures`."""
+
+
+def parents(tables: Tables) -> dict[str, str]:
+    """The area that holds each area below a country; the country where none is named."""
+    areas = tables["areas"]
+    named = dict(zip(areas["area_id"], areas["parent_id"], strict=True))
+    return {
+        area: holder or country_of(area)
+        for area, holder in named.items()
+        if not COUNTRY.fullmatch(area)
+    }
+
+
+def chain(area_id: str, holders: dict[str, str]) -> list[str]:
+    """An area and those that hold it, up to its country, which is the last."""
+    found = [area_id]
+    while not COUNTRY.fullmatch(found[-1]):
+        holder = holders.get(found[-1], country_of(found[-1]))
+        if holder in found:
+            return [*found, holder]
+        found.append(holder)
+    return found
+
+
+def residents(tables: Tables) -> "pd.Series[float]":
+    """The latest count of the people of each area."""
+    bases = tables["bases"]
+    rows = bases[bases["population_base"] == EVERYONE].sort_values(["period_end", "base_id"])
+    return rows.drop_duplicates("area_id", keep="last").set_index("area_id")["persons"]
+
+
+def years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
+    """Days as years with fractions."""
+    return 2000.0 + (days - MILLENNIUM).dt.days / YEAR_DAYS
+
+
+def log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
+    """Log odds of shares held within LIMITS."""
+    return pd.Series(logit(shares.clip(*LIMITS).to_numpy("float64")), shares.index)
+
+
+def figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
+    """Columns FIGURE: one row a series and area, of the whole area; sorted.
+
+    With `each_sex` women and men are series of their own. `persons` are the residents, one for each
+    area of a series where none of them is known, and their mean where some are not. `year` is the
+    middle of the period, with fractions.
+    """
+    use = tables.get("regional_use", pd.DataFrame())
+    if use.empty:
+        return pd.DataFrame(columns=FIGURE)
+    rows = use[use["residence"] == Residence.TOTAL.value]
+    asked = _with_series(rows, tables)
+    if each_sex:
+        asked["series"] = asked["series"] + " " + asked["asked"]
+    each = asked.groupby(["country_id", "series", "kind", "area_id"], sort=True)
+    found = each.agg(share=("share", "mean"), year=("year", "mean")).reset_index()
+    persons = found["area_id"].map(residents(tables)).astype("float64")
+    average = persons.groupby(found["series"]).transform("mean")
+    return found.assign(persons=persons.fillna(average).fillna(1.0))[FIGURE]
+
+
+def _with_series(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Figures with their country, series, kind and year; of those asked, whom all areas have."""
+    holders = parents(tables)
+    country = rows["area_id"].map(
+        {area: chain(area, holders)[-1] for area in rows["area_id"].unique()}
+    )
+    kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
+    is_model = rows["measurement_series_id"].map(kinds) == SourceType.MODEL.value
+    kind = pd.Series(SURVEY, rows.index).mask(is_model, MODEL)
+    kind = kind.mask(rows["asked"] == RegionalAsked.HOUSEHOLDS.value, HOUSEHOLDS)
+    days = middle(rows["period_start"], rows["period_end"])
+    found = rows.assign(
+        country_id=country,
+        kind=kind,
+        series=country + " " + rows["measurement_series_id"] + " " + kind,
+        year=years(days),
+    )
+    areas = found.groupby(["series", "asked"])["area_id"].transform("nunique")
+    return found[areas == areas.groupby(found["series"]).transform("max")]
+
+
+def country_log_odds(wanted: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
+    """Log odds of the share online in `country_id` on `day`; NaN where nobody counted it."""
+    rows = wanted[["country_id"]].assign(start=wanted["day"])
+    found = {}
+    for base in (ONLINE, EVERYONE):
+        own = nearest.nearest_base(
+            rows.assign(population_base=base),
+            tables["bases"],
+            tables["sources"],
+            ["population_base"],
+            None,
+        )
+        with_base = rows.join(own["base_id"]).dropna(subset=["base_id"])
+        found[base] = nearest.expected_base(with_base, tables["bases"]).reindex(rows.index)
+    return log_odds((found[ONLINE] / found[EVERYONE]).astype("float64"))
+
+
+def moved_to(values: Array, weights: Array, groups: NDArray[np.int64], wanted: Array) -> Array:
+    """What to add to the log odds of each group (groups,) so that its mean share is as wanted.
+
+    `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group;
+    `wanted` (groups,) shares. By bisection.
+    """
+    total = np.bincount(groups, weights, len(wanted))
+    low, high = np.full(len(wanted), -20.0), np.full(len(wanted), 20.0)
+    for _ in range(STEPS):
+        half = (low + high) / 2.0
+        mean = np.bincount(groups, weights * expit(values + half[groups]), len(wanted)) / total
+        low, high = np.where(mean < wanted, half, low), np.where(mean < wanted, high, half)
+    return np.asarray((low + high) / 2.0)
+
+
+def levels(found: pd.DataFrame) -> "pd.Series[float]":
+    """Log odds of the mean share of each series, by series."""
+    mass = (found["share"] * found["persons"]).groupby(found["series"]).sum()
+    return log_odds(mass / found.groupby("series")["persons"].sum())
+
+
+def deviations(figures_on_days: pd.DataFrame) -> pd.DataFrame:
+    """`day`, `area_id`, `country_id`, `kind`, `year`, `deviation` of figures on some days.
+
+    The rows have FIGURE, a `day`, and the `log_odds` of the country on it. Of two series of a kind
+    that have an area, that nearer to the day counts.
+    """
+    rows = figures_on_days.dropna(subset=["log_odds"])
+    if rows.empty:
+        return pd.DataFrame(columns=["day", "area_id", "country_id", "kind", "year", "deviation"])
+    keys = pd.MultiIndex.from_frame(rows[["series", "day"]])
+    groups, _ = pd.factorize(keys)
+    wanted = rows.groupby(groups)["log_odds"].first().to_numpy("float64")
+    values = log_odds(rows["share"]).to_numpy()
+    shift = moved_to(values, rows["persons"].to_numpy("float64"), groups, expit(wanted))
+    rows = rows.assign(
+        deviation=values + shift[groups] - rows["log_odds"].to_numpy("float64"),
+        apart=(rows["year"] - years(rows["day"])).abs(),
+    )
+    near = rows.sort_values(["country_id", "day", "area_id", "kind", "apart", "series"])
+    return near.drop_duplicates(["day", "area_id", "kind"])[
+        ["day", "area_id", "country_id", "kind", "year", "deviation"]
+    ]

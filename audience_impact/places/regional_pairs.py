@@ -1,0 +1,128 @@
+"""What the laws of places are learned from: deviations, and figures of the same place side by side.
+
+Definitions. Those of regional_figures.py; a step is the deviation of a place from its holder.
+
+Method. The level of a series is the log odds of its mean share weighted by residents, a deviation
+that of an area less the level. Pairs are of one area, and of women or of men where both are told.
+
+Assumptions and known drawbacks: those of online_learning.py.
+
+Citation. Rules of this project, docs/method.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
+from audience_impact.places import regional_figures
+from audience_impact.places.online import LARGEST_PART
+from audience_impact.places.regional_figures import HOUSEHOLDS, log_odds
+from audience_impact.vocabulary import RegionalAsked, Residence
+
+LEAST_REGIONS = 4
+UNKNOWN_PERSONS = 1e6
+"""People of a place on a way that nobody counted."""
+
+
+def apart(found: pd.DataFrame) -> pd.DataFrame:
+    """Figures with the log odds of the series (`level`) and the `deviation` from it."""
+    level = found["series"].map(regional_figures.levels(found)).astype("float64")
+    return found.assign(level=level, deviation=log_odds(found["share"]) - level)
+
+
+def large(found: pd.DataFrame) -> pd.DataFrame:
+    """Rows of series with enough regions, and their `weight`: a series weighs as a square root."""
+    size = found.groupby("series")["area_id"].transform("size")
+    return found[size >= LEAST_REGIONS].assign(weight=size**-0.5)
+
+
+def pairs(found: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
+    """Deviations of two kinds of the same area: `x` of one, `y` and the `level` of the other."""
+    names = ["area_id", "asked", "deviation", "year", "level"]
+    words = found["series"].str.split(" ")
+    rows = found.assign(asked=words.map(lambda each: " ".join(each[3:])))
+    left = rows.loc[rows["kind"] == of, ["country_id", *names]]
+    right = rows.loc[rows["kind"] == against, names]
+    both = left.merge(right, on=["area_id", "asked"], suffixes=("_x", "_y"))
+    size = both.groupby(["country_id", "asked"])["area_id"].transform("size")
+    both = both[size >= LEAST_REGIONS]
+    return both[["country_id"]].assign(
+        x=both["deviation_x"],
+        y=both["deviation_y"],
+        level=both["level_y"],
+        years=(both["year_x"] - both["year_y"]).abs(),
+    )
+
+
+def two_askings(each_sex: pd.DataFrame) -> Array:
+    """Half of the difference between the deviations of women and men of each region.
+
+    `each_sex` as `apart` gives it, of series of each sex.
+    """
+    parts = each_sex["series"].str.rsplit(" ", n=1)
+    rows = each_sex.assign(series=parts.str[0], asked=parts.str[1])
+    wide = rows.pivot_table(index=["series", "area_id"], columns="asked", values="deviation")
+    if not {RegionalAsked.WOMEN_15_49.value, RegionalAsked.MEN_15_49.value} <= set(wide.columns):
+        return np.empty(0)
+    gap = wide[RegionalAsked.WOMEN_15_49.value] - wide[RegionalAsked.MEN_15_49.value]
+    return np.asarray(gap.dropna().to_numpy("float64") / 2.0)
+
+
+def towns(use: pd.DataFrame, where: str = Residence.URBAN.value) -> Array:
+    """Log odds in the towns of each region less those of the region, women and men averaged."""
+    rows = use[use["asked"] != RegionalAsked.HOUSEHOLDS.value]
+    mean = rows.groupby(["measurement_series_id", "area_id", "residence"])["share"].mean()
+    wide = mean.unstack("residence")
+    if not {where, Residence.TOTAL.value} <= set(wide.columns):
+        return np.empty(0)
+    both = wide[[where, Residence.TOTAL.value]].dropna()
+    return np.asarray((log_odds(both[where]) - log_odds(both[Residence.TOTAL.value])).to_numpy())
+
+
+@dataclass(frozen=True)
+class SmallPlaces:
+    """Steps of places from the region that holds them, in a census of households.
+
+    Attributes:
+        steps: Deviation of each place from its region (places,).
+        held: Log odds of the region of each (places,).
+        spread: Standard deviation between the regions of the census.
+        ways: Of each place the people of it and of those between it and the region, and which part
+            of its holder each is.
+    """
+
+    steps: Array
+    held: Array
+    spread: float
+    ways: list[tuple[Array, Array]]
+
+
+def small_places(found: pd.DataFrame, tables: Tables) -> SmallPlaces | None:
+    """Places below the regions of a census of households; None where there are too few."""
+    homes = found[found["kind"] == HOUSEHOLDS]
+    holders = regional_figures.parents(tables)
+    way = homes["area_id"].map(lambda area: regional_figures.chain(area, holders))
+    is_region = way.map(len).eq(2).astype("bool")
+    known = homes[is_region].set_index("area_id")["deviation"]
+    places = homes[~is_region].assign(holder=way[~is_region].str[-2])
+    places = places[places["holder"].isin(known.index)]
+    if len(known) < LEAST_REGIONS or len(places) < LEAST_REGIONS:
+        return None
+    above = places["holder"].map(known).to_numpy("float64")
+    people = regional_figures.residents(tables)
+    return SmallPlaces(
+        steps=places["deviation"].to_numpy("float64") - above,
+        held=places["level"].to_numpy("float64") + above,
+        spread=float(known.std()),
+        ways=[_sizes(each[:-1], people) for each in way[places.index]],
+    )
+
+
+def _sizes(way: list[str], people: "pd.Series[float]") -> tuple[Array, Array]:
+    """People of each place of a way below its region, and its part of its holder."""
+    own = np.array([float(people.get(area, np.nan)) for area in way])
+    part = np.nan_to_num(np.minimum(own[:-1] / own[1:], LARGEST_PART), nan=0.0)
+    return np.nan_to_num(own[:-1], nan=UNKNOWN_PERSONS), part

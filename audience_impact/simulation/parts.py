@@ -1,0 +1,280 @@
+"""Draws of the part of a country that a partial restriction touches, and of people in such parts.
+
+Definitions. Online of a place: the share that its people online are of the country's. Cut of a
+place: the share of its people online who are touched because that place was named. The part of a
+restriction in a country is what its places make of the people online there, each person once
+(places/nesting.py).
+
+Method. With O people online of N in the country, P people in the place and d the log odds of being
+online there less those of the country, s = expit(logit(O / N) + d) of them are online, and the
+place has P s of the O: never more than its people. A place named whole is cut wholly; within, by a
+share U^WITHIN_POWER of it, U uniform; city_or_district is the smaller place in one draw of three.
+Times that goes the share whom the network leaves without any. People exposed are the union of the
+audiences in the country times the part; so are their days.
+
+On a set of restrictions (a month, a day) U people are under those that touch everyone, and
+
+    U + (1 - U / O) T
+
+under any, T the people in the places of the partial ones, in each place the largest share of any of
+them: independent of who is under the others.
+
+Each place, network and meaning has a draw of its own, the same in all restrictions; where a text
+says "in" a place, the draw is that restriction's own.
+
+Assumptions. Users of a service are spread over the places as the people online are. Who is touched
+by two restrictions of one place are the same people as far as they can be.
+
+Known drawbacks. U^3 is a convention: its median, an eighth, is about what a town is of its district
+(0.14 in 362 texts that name no kind of place), its ends are a village and nearly everyone.
+
+Citation. Rules of this project, docs/method.md, docs/decisions.md.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE
+from audience_impact.audiences.scope import COUNTRY
+from audience_impact.errors import law
+from audience_impact.errors.law import MOST_SHARE
+from audience_impact.frames import Array
+from audience_impact.overlap.model import OverlapModel
+from audience_impact.places import nesting
+from audience_impact.places.nesting import Integers
+from audience_impact.simulation import audiences, timeline, unions
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.timeline import Intervals, Timeline
+from audience_impact.vocabulary import InputKind, PlaceReading
+
+WITHIN_POWER = 3.0
+CITY_SHARE = 1.0 / 3.0
+"""Draws in which the smaller of two places is meant: orders mostly go by district."""
+BLOCK = 4000
+"""Rows of places that are worked on at once, so that memory stays small."""
+SURE = 1.0 - 1e-12
+
+
+@dataclass(frozen=True)
+class PartDraws:
+    """Draws (rows of `inputs.parts`, D): cut and online of each place."""
+
+    cut: Array
+    online: Array
+
+
+def draw(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraws:
+    """Cut and online of each place.
+
+    `parts` as PARTS, all of them with a law; `online` (rows, D): the people online of the country
+    of each row.
+    """
+    everyone = parts["country_persons"].to_numpy("float64")[:, None]
+    share = np.clip(online / everyone, 1e-9, MOST_SHARE)
+    u = sampler.rows(InputKind.PLACE, "online|" + parts["area_id"])
+    own = expit(logit(share) + law.through(u, *_columns(parts, ONLINE)))
+    whole = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
+    found = np.where(whole, 1.0, living(parts, sampler) * own / (share * everyone))
+    return PartDraws(_cut(parts, sampler), np.minimum(found, 1.0))
+
+
+def _columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:
+    return [parts[name].to_numpy("float64")[:, None] for name in names]
+
+
+def living(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """People (rows, D) of each place, through the quantiles of their logarithm."""
+    low, middle, high = (np.log(column) for column in _columns(parts, PEOPLE))
+    u = sampler.rows(InputKind.PLACE, "people|" + parts["area_id"])
+    return np.asarray(np.exp(law.through(u, low, middle, high)))
+
+
+def _cut(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """The share (rows, D) of the people online of each place who are touched."""
+    keys = "network|" + parts["country_id"] + "|" + parts["network"]
+    u = sampler.rows(InputKind.NETWORK, keys)
+    low, middle, high = (logit(np.clip(each, 1e-12, SURE)) for each in _columns(parts, ONLY))
+    only = np.where(middle >= logit(SURE), 1.0, expit(law.through(u, low, middle, high)))
+    return np.asarray(only * _read(parts, sampler))
+
+
+def _read(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """What the text means of each place (rows, D)."""
+    own = "within|" + parts["restriction_id"] + "|" + parts["area_id"]
+    meant = "meant|" + parts["area_id"] + "|" + parts["least_area_id"]
+    reading = parts["reading"]
+    is_within = reading == PlaceReading.WITHIN.value
+    u = sampler.rows(InputKind.PLACE, own.where(is_within, meant))
+    least = (parts["least_persons"] / parts["people_persons"]).to_numpy("float64")[:, None]
+    is_either = (reading == PlaceReading.CITY_OR_DISTRICT.value).to_numpy()[:, None]
+    either = np.where(is_either & (u < CITY_SHARE), np.minimum(least, 1.0), 1.0)
+    return np.asarray(np.where(is_within.to_numpy()[:, None], u**WITHIN_POWER, either))
+
+
+@dataclass(frozen=True)
+class Places:
+    """The places of partial restrictions: `inputs.parts` with a law, their draws, and parents."""
+
+    rows: pd.DataFrame
+    drawn: PartDraws
+    parent: "pd.Series[str]"
+
+
+@dataclass(frozen=True)
+class Countries:
+    """Draws of the countries of complete restrictions.
+
+    Attributes:
+        exposed: People exposed (countries, D), in the order of `SimulationInputs.countries`.
+        users: Those of them who use the restricted features.
+        places: The places of partial restrictions.
+    """
+
+    exposed: Array
+    users: Array
+    places: Places
+
+
+def shares(places: Places, countries: pd.DataFrame) -> Array:
+    """The part (countries, D) of each row of `countries` (COUNTRY); 1 where it has no places."""
+    parts, drawn = places.rows, places.drawn
+    found = np.ones((len(countries), drawn.cut.shape[1]))
+    keys = pd.MultiIndex.from_frame(countries[COUNTRY])
+    at = keys.get_indexer(pd.MultiIndex.from_frame(parts[COUNTRY]))
+    known, sets = np.unique(at, return_inverse=True)
+    holder = nesting.holders(sets.astype(np.int64), parts["area_id"], places.parent)
+    whole = nesting.union(drawn.cut, drawn.online, holder, sets.astype(np.int64), len(known))
+    found[known] = np.minimum(whole, 1.0)
+    return found
+
+
+@dataclass(frozen=True)
+class _Acts:
+    """Partial restrictions in force on sets, each by what of it is: shares of people online.
+
+    Attributes:
+        table: set_id, `number` of the draws, COUNTRY.
+        share: Draws (numbers, D) of the users among the people online.
+        online: Draws (numbers, D) of the people online of the country.
+    """
+
+    table: pd.DataFrame
+    share: Array
+    online: Array
+
+
+def people(
+    members: pd.DataFrame,
+    values: Array,
+    line: Timeline,
+    places: Places,
+    model: OverlapModel,
+    draw: tuple[Sampler, int],
+) -> Array:
+    """People (sets, D) under any restriction of each set; NaN for sets without a member.
+
+    `members` (set_id, row) are rows of `line`, of which `values` (rows, D) holds the audiences.
+    """
+    count = 1 + int(members["set_id"].max()) if len(members) else 0
+    found = np.full((count, draw[0].count), np.nan)
+    restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
+    in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
+    everyone = timeline.one_a_platform(members[~in_part], line.rows, line.periods)
+    if len(everyone):
+        wanted = timeline.unions_of(everyone, line.rows)
+        union, online = unions.people(values, wanted, model, *draw)
+        found[wanted.table["set_id"]] = union
+    if not in_part.any():
+        return found
+    base = np.zeros_like(found)
+    if len(everyone):
+        base[wanted.table["set_id"]] = online
+    acts = _acts(members[in_part], values, line, model, draw)
+    return _with_parts(found, base, acts, places)
+
+
+def _acts(
+    members: pd.DataFrame,
+    values: Array,
+    line: Timeline,
+    model: OverlapModel,
+    draw: tuple[Sampler, int],
+) -> _Acts:
+    """The partial restrictions of each set, the same rows of one being drawn once."""
+    joined = members.join(line.rows.set_index("row")[COUNTRY], on="row").sort_values("row")
+    by = ["set_id", *COUNTRY]
+    of = joined.groupby(by)["row"].agg(tuple).reset_index()
+    number, kinds = pd.factorize(of["row"])
+    rows = pd.Series(kinds).explode()
+    own = pd.DataFrame({"set_id": rows.index, "row": rows.to_numpy("int64")})
+    wanted = timeline.unions_of(timeline.one_a_platform(own, line.rows, line.periods), line.rows)
+    union, online = unions.people(values, wanted, model, *draw)
+    order = np.argsort(wanted.table["set_id"].to_numpy())
+    table = of[by].assign(number=number)
+    return _Acts(table, np.clip(union / online, 0.0, 1.0)[order], online[order])
+
+
+def _with_parts(union: Array, base: Array, acts: _Acts, places: Places) -> Array:
+    """People of the sets, those in parts of the country added to `union` (NaN: none) of `base`."""
+    named = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
+    rows = acts.table.merge(named, on=COUNTRY).sort_values(["set_id", "area_id"])
+    for at in _blocks(rows["set_id"].to_numpy()):
+        some = rows.iloc[at]
+        sets, number = np.unique(some["set_id"], return_inverse=True)
+        touched, online = _touched(some, number, acts, places)
+        online = np.fmax(online, base[sets])
+        others = np.nan_to_num(union[sets])
+        rest = 1.0 - np.clip(others / online, 0.0, 1.0)
+        union[sets] = others + rest * np.fmin(touched, online)
+    return union
+
+
+def _blocks(sets: Integers) -> Iterator[slice]:
+    """Slices of about BLOCK rows, none of which parts a set."""
+    starts = np.flatnonzero(np.diff(sets, prepend=-1))
+    first = 0
+    while first < len(sets):
+        after = starts[starts >= first + BLOCK]
+        last = int(after[0]) if len(after) else len(sets)
+        yield slice(first, last)
+        first = last
+
+
+def _touched(
+    rows: pd.DataFrame, sets: Integers, acts: _Acts, places: Places
+) -> tuple[Array, Array]:
+    """People in the places of each set, each once, and the people online of the country."""
+    online = acts.online[rows["number"]]
+    cut = acts.share[rows["number"]] * places.drawn.cut[rows["place"]]
+    living = online * places.drawn.online[rows["place"]]
+    count = 1 + int(sets.max())
+    keys = pd.DataFrame({"set_id": sets, "area_id": rows["area_id"].to_numpy()})
+    place = keys.groupby(["set_id", "area_id"], sort=True).ngroup().to_numpy()
+    each = keys.loc[~pd.Series(place).duplicated()].reset_index(drop=True)
+    of = each["set_id"].to_numpy()
+    shares, people = (nesting.largest(values, place, len(each)) for values in (cut, living))
+    holder = nesting.holders(of, each["area_id"], places.parent)
+    touched = nesting.union(shares, people, holder, of, count)
+    return touched, nesting.largest(online, sets, count)
+
+
+def daily_people(
+    wanted: Intervals,
+    line: Timeline,
+    places: Places,
+    model: OverlapModel,
+    draw: tuple[Sampler, int],
+) -> Array:
+    """Draws (set_ids, D) of the people under a restriction on a day of each set."""
+    sampler, _ = draw
+    used = line.daily.index.isin(wanted[1]["row"])
+    drawn = np.full((len(line.rows), sampler.count), np.nan)
+    if used.any():
+        daily = line.daily[used]
+        values = audiences.values(daily, sampler, line.tail_degrees)
+        drawn[used] = values * audiences.daily_shares(daily, sampler)
+    return people(wanted[1], drawn, line, places, model, draw)

@@ -1,0 +1,401 @@
+"""How well each rung answers what is known better: `python -m benchmarks.answers`.
+
+    python -m benchmarks.answers [FOLDER ...] [--format json] [--write FILE]
+    python -m benchmarks.answers [FOLDER ...] --count [--format json]
+
+Every restriction whose people exposed stand on counts of its own is answered again without them:
+
+* audience: without the people counted who use its services in its country; without any figure of
+  these services there; without any figure of the country. Which rung that leaves, the answer says.
+* place: without surveys of regions; without surveys and models of them.
+* network: without the counts of fixed lines of its country.
+* online: a shutdown of the whole network, without the publisher whose count of the people online
+  was used; without any count within twelve months.
+
+Told are, by rung and kind of restriction, how many were answered again, how often the better median
+lies in the 90 % interval of the rung, and the median of the ratio of the two medians. A rung that
+fails (audience_impact/rungs.py) makes no estimate once `--write` has written that to the fact table
+`answer_rungs`. What is learned (laws) is left as it is, though the facts left out were among those
+it was learned from: benchmarks.audiences and benchmarks.places leave out there as well.
+
+`--count` tells which restrictions have a median and an interval, by kind and rung, and why the
+others have none. FOLDERs are layers over the facts, such as an imported register.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from audience_impact import pipeline, rungs
+from audience_impact.audiences.parts import ASKED, COUNTRY_RUNG
+from audience_impact.facts.tables import Tables
+from audience_impact.imputation import rungs as imputation
+from audience_impact.outputs.review import reasons
+from audience_impact.pipeline import Stages
+from audience_impact.places import networks, online
+from audience_impact.simulation import simulate, unions
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    NetworkScope,
+    RungFamily,
+)
+from flows.pipeline import steps
+
+FACTS = Path(__file__).parents[1] / "data" / "facts"
+DRAWS = 400
+COUNTED = "counted"
+QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
+RUNGS = {
+    RungFamily.AUDIENCE: "audience_rung",
+    RungFamily.PLACE: "place_rung",
+    RungFamily.NETWORK: "network_rung",
+    RungFamily.ONLINE: "online_rung",
+}
+MOBILE, SERVICE, NETWORK, PART = (
+    "mobile alone",
+    "service, national",
+    "whole network, national",
+    "below the country",
+)
+Trial = tuple[list[str], Tables]
+"""Restrictions that are answered again, and the facts from which."""
+Leaving = Callable[[Tables, pd.DataFrame], Iterator[Trial]]
+"""What is left out: of tables and of the answers as they are, the trials."""
+
+
+def answers(tables: Tables, as_of: date) -> pd.DataFrame:
+    """A row a restriction: `kind`, its rungs, status, reason, and QUANTILES (NaN: no estimate)."""
+    stages, _ = pipeline.prepared(tables, as_of)
+    simulation = stages.simulation
+    found = simulate.people_by_country(simulation, Sampler(0, DRAWS), 1)
+    names = simulation.countries["restriction_id"]
+    drawn = unions.by_restriction(found.exposed, names, simulation.restrictions)
+    drawn[~simulation.restrictions.isin(names)] = np.nan
+    table = unions.quantiles(drawn, simulation.restrictions, "persons")
+    status = reasons.status(stages.scope, stages.inputs)
+    never = stages.scope.by_id["is_never_enforced"]
+    parts = stages.inputs.parts
+    why = parts.groupby("restriction_id")["reason"].agg(
+        lambda texts: "; ".join(sorted({*texts} - {""}))
+    )
+    return (
+        table.join(kinds(stages))
+        .join(rungs_of(stages))
+        .join(status)
+        .assign(is_never=never, part_reason=why.reindex(table.index).fillna(""))
+    )
+
+
+def kinds(stages: Stages) -> "pd.Series[str]":
+    """The kind of each restriction."""
+    acts = stages.scope.by_id
+    wanted = stages.scope.wanted
+    network = wanted.loc[wanted["platform_id"] == WHOLE_INTERNET, "restriction_id"]
+    found = pd.Series(SERVICE, acts.index).mask(acts.index.isin(network), NETWORK)
+    found = found.mask(acts["is_subnational"], PART)
+    return found.mask(acts["network_scope"] == NetworkScope.MOBILE.value, MOBILE).rename("kind")
+
+
+def rungs_of(stages: Stages) -> pd.DataFrame:
+    """The farthest rung of each family that each restriction stands on."""
+    parts, inputs = stages.inputs.parts, stages.inputs
+    act = parts["restriction_id"]
+    place = _farthest(parts["place_rung"], [COUNTRY_RUNG, *online.RUNGS], act)
+    network = _farthest(parts["network_rung"], list(networks.RUNGS), act)
+    audiences = inputs.audiences.groupby("restriction_id")
+    projected = audiences["is_base_projected"].agg(lambda flags: flags.eq(True).any())
+    found = pd.DataFrame({"place_rung": place, "network_rung": network})
+    found = found.reindex(stages.scope.by_id.index)
+    imputed = inputs.imputed
+    rung = imputed.groupby("restriction_id")["rung"].agg(lambda words: ";".join(sorted({*words})))
+    return found.fillna({"place_rung": COUNTRY_RUNG, "network_rung": networks.RUNGS[0]}).assign(
+        audience_rung=rung.reindex(found.index).fillna(COUNTED),
+        online_rung=projected.reindex(found.index).map({True: "projection", False: COUNTED}),
+    )
+
+
+def _farthest(words: pd.Series, order: list[str], act: pd.Series) -> pd.Series:
+    """Of each act the word that comes last in the order."""
+    number = words.map({word: place for place, word in enumerate(order)})
+    return number.groupby(act).max().map(dict(enumerate(order)))
+
+
+def without(tables: Tables, table: str, out: pd.Series) -> Tables:
+    """The tables without some rows of one of them."""
+    return {**tables, table: tables[table][~out].reset_index(drop=True)}
+
+
+def only(tables: Tables, acts: Sequence[str]) -> Tables:
+    """The tables with these restrictions alone; what they continue stays as well."""
+    every = tables["restrictions"]
+    kept = {*acts}
+    while wider := {*every.loc[every["restriction_id"].isin(kept), "continues"]} - kept - {""}:
+        kept |= wider
+    named = ("restrictions", "restriction_targets", "restriction_places")
+    return {
+        name: frame[frame["restriction_id"].isin(kept)].reset_index(drop=True)
+        if name in named
+        else frame
+        for name, frame in tables.items()
+    }
+
+
+def _by_service(
+    tables: Tables, known: pd.DataFrame, how: Callable[[pd.DataFrame, str, set[str]], pd.Series]
+) -> Iterator[Trial]:
+    """Trials of restrictions of services, each of one set of services of every country at most."""
+    rows = known[known["kind"].isin([SERVICE, PART, MOBILE])]
+    targets = tables["restriction_targets"].groupby("restriction_id")["platform_id"].agg(set)
+    areas = tables["restrictions"].set_index("restriction_id")["area_ids"].str[:2]
+    groups: dict[tuple[str, frozenset[str]], list[str]] = {}
+    for act in rows.index:
+        if WHOLE_INTERNET not in targets[act]:
+            groups.setdefault((areas[act], frozenset(targets[act])), []).append(act)
+    by_country: dict[str, list[tuple[frozenset[str], list[str]]]] = {}
+    for (country, services), acts in groups.items():
+        by_country.setdefault(country, []).append((services, acts))
+    estimates = tables["estimates"]
+    for turn in range(max(map(len, by_country.values()), default=0)):
+        out, again = pd.Series(False, estimates.index), []
+        for country, own in by_country.items():
+            for services, acts in own[turn : turn + 1]:
+                out |= how(estimates, country, {*services})
+                again += acts
+        yield again, without(tables, "estimates", out)
+
+
+def _own_people(estimates: pd.DataFrame, country: str, services: set[str]) -> pd.Series:
+    """People counted who use the services in the country: all but reach of advertising."""
+    own = _own_figures(estimates, country, services)
+    return own & ~estimates["audience_metric"].isin(OTHER_THAN_PEOPLE)
+
+
+def _own_figures(estimates: pd.DataFrame, country: str, services: set[str]) -> pd.Series:
+    """Figures of the services in the country."""
+    return (estimates["area_id"] == country) & estimates["platform_id"].isin(services)
+
+
+def _of_country(estimates: pd.DataFrame, country: str, services: set[str]) -> pd.Series:
+    """Figures of the country."""
+    return estimates["area_id"] == country
+
+
+OTHER_THAN_PEOPLE = ["ad_audience", "registered", "installs"]
+
+
+def _places(tables: Tables, known: pd.DataFrame, models: bool) -> Iterator[Trial]:
+    """Without surveys of regions, or without anything of regions."""
+    acts = known.index[known["place_rung"].eq(ASKED[1])]
+    regional = tables["regional_use"]
+    surveys = regional_surveys(tables)
+    out = pd.Series(True, regional.index) if models else surveys
+    yield list(acts), without(tables, "regional_use", out)
+
+
+def regional_surveys(tables: Tables) -> pd.Series:
+    """Rows of regional_use that are surveys of people."""
+    kind = tables["sources"].set_index("source_id")["source_type"]
+    return tables["regional_use"]["source_id"].map(kind) == "survey"
+
+
+def _networks(tables: Tables, known: pd.DataFrame) -> Iterator[Trial]:
+    """Without the counts of fixed lines."""
+    acts = known.index[known["network_rung"] == networks.RUNGS[1]]
+    yield list(acts), without(tables, "network_use", pd.Series(True, tables["network_use"].index))
+
+
+def _publisher(tables: Tables, known: pd.DataFrame, stages: Stages) -> Iterator[Trial]:
+    """Without the publisher whose count of the people online was used, country by country."""
+    rows = stages.inputs.audiences
+    bases = tables["bases"].set_index("base_id")
+    own = rows[rows["restriction_id"].isin(known.index[known["kind"] == NETWORK])]
+    used = own.assign(series=own["audience_base_id"].map(bases["measurement_series_id"]))
+    keys = pd.MultiIndex.from_frame(used[["country_id", "series"]].drop_duplicates())
+    every = tables["bases"]
+    out = pd.Series(
+        pd.MultiIndex.from_frame(every[["area_id", "measurement_series_id"]]).isin(keys),
+        every.index,
+    ) & every["population_base"].str.startswith("internet")
+    yield list(own["restriction_id"].unique()), without(tables, "bases", out)
+
+
+def _older(tables: Tables, known: pd.DataFrame) -> Iterator[Trial]:
+    """Without counts of the people online that are less than a year old, act by act and year."""
+    acts = known.index[known["kind"] == NETWORK]
+    start = tables["restrictions"].set_index("restriction_id")["observed_from_start"]
+    year = start.reindex(acts).dt.year
+    bases = tables["bases"]
+    for one, group in year.groupby(year):
+        recent = bases["period_end"] > pd.Timestamp(int(one) - 1, 1, 1)
+        out = bases["population_base"].str.startswith("internet") & recent
+        yield list(group.index), without(tables, "bases", out)
+
+
+def trials(tables: Tables, as_of: date) -> pd.DataFrame:
+    """Every answer that stands on counts, and what each rung makes of it.
+
+    Columns: restriction_id, kind, rung_family, left_out, rung, QUANTILES, `known_persons`.
+    """
+    every = answers(tables, as_of)
+    known = every[every["q50_persons"].gt(0) & every["audience_rung"].eq(COUNTED)]
+    known = known[known["online_rung"].eq(COUNTED)]
+    small = only(tables, list(known.index))
+    stages, _ = pipeline.prepared(small, as_of)
+    leavings: list[tuple[RungFamily, str, Leaving]] = [
+        (RungFamily.AUDIENCE, "people counted", partial(_by_service, how=_own_people)),
+        (RungFamily.AUDIENCE, "figures of the service", partial(_by_service, how=_own_figures)),
+        (RungFamily.AUDIENCE, "figures of the country", partial(_by_service, how=_of_country)),
+        (RungFamily.PLACE, "surveys of regions", partial(_places, models=False)),
+        (RungFamily.PLACE, "figures of regions", partial(_places, models=True)),
+        (RungFamily.NETWORK, "counts of lines", _networks),
+        (RungFamily.ONLINE, "the publisher", partial(_publisher, stages=stages)),
+        (RungFamily.ONLINE, "counts of the year", _older),
+    ]
+    parts = [
+        _again(acts, left, as_of, known).assign(rung_family=family.value, left_out=name)
+        for family, name, leaving in leavings
+        for acts, left in leaving(small, known)
+        if acts
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _again(acts: list[str], left: Tables, as_of: date, known: pd.DataFrame) -> pd.DataFrame:
+    """The answers of some restrictions from fewer facts, beside the known ones."""
+    found = answers(only(left, acts), as_of).reindex(acts)
+    return found.assign(known_persons=known["q50_persons"].reindex(acts)).reset_index(
+        names="restriction_id"
+    )
+
+
+def scores(tried: pd.DataFrame) -> pd.DataFrame:
+    """By family, what was left out, rung and kind: answers, those inside, and the ratio."""
+    return _scored(_with_rung(tried), ["rung_family", "left_out", "rung", "kind"])
+
+
+def _with_rung(tried: pd.DataFrame) -> pd.DataFrame:
+    """Column `rung`: that of the family that was tried."""
+    rung = pd.Series("", tried.index)
+    for family, name in RUNGS.items():
+        rung = rung.where(tried["rung_family"] != family.value, tried[name])
+    return tried.assign(rung=rung)
+
+
+def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    low, middle, high = (tried[name] for name in QUANTILES)
+    own = tried["known_persons"]
+    rows = tried.assign(
+        is_again=middle.notna(),
+        is_inside=(low <= own) & (own <= high),
+        ratio=middle / own,
+        width=high / low,
+    )
+    again = rows[rows["is_again"]].groupby(by)
+    found = rows.groupby(by).size().rename("tried").to_frame()
+    return (
+        found.assign(
+            answers=again.size(),
+            inside_share=again["is_inside"].mean(),
+            ratio=again["ratio"].median(),
+            width=again["width"].median(),
+        )
+        .fillna({"answers": 0})
+        .reset_index()
+    )
+
+
+def rung_table(tried: pd.DataFrame) -> pd.DataFrame:
+    """The fact table `answer_rungs`: families and rungs over all kinds, judged."""
+    found = _scored(_with_rung(tried), ["rung_family", "rung"])
+    found = rungs.judged(found[(found["answers"] > 0) & (found["rung"] != COUNTED)])
+    return pd.DataFrame(
+        {
+            "rung_family": found["rung_family"],
+            "rung": found["rung"],
+            "answers": found["answers"].astype("int64").astype("str"),
+            "inside_share": found["inside_share"].map("{:.3f}".format),
+            "ratio": found["ratio"].map("{:.2f}".format),
+            "is_open": found["is_open"],
+            "note": "",
+        }
+    )
+
+
+def counted(every: pd.DataFrame) -> pd.DataFrame:
+    """Restrictions and those with a median, by kind and in all, and by kind and each rung.
+
+    Of several rungs of the audiences of one restriction the farthest counts.
+    """
+    answered = every["q50_persons"].notna() | every["is_never"]
+    order = [COUNTED, *imputation.ORDER]
+    farthest = every["audience_rung"].map(
+        lambda words: order[max(map(order.index, words.split(";")))]
+    )
+    rows = every.assign(is_answered=answered, audience_rung=farthest)
+    every_rung = [("kind", None)] + [
+        (f"{family.value} rung", name) for family, name in RUNGS.items()
+    ]
+    parts = []
+    for said, name in every_rung:
+        by = ["kind", *([name] if name else [])]
+        groups = rows.groupby(by)["is_answered"].agg(["size", "sum"]).reset_index()
+        parts.append(groups.assign(by=said, rung=groups[name] if name else "all"))
+    whole = rows["is_answered"].agg(["size", "sum"]).to_frame().T
+    parts.append(whole.assign(kind="all", by="kind", rung="all"))
+    table = pd.concat(parts)[["by", "kind", "rung", "size", "sum"]]
+    return table.set_axis(["by", "kind", "rung", "restrictions", "answered"], axis=1)
+
+
+def unanswered(every: pd.DataFrame) -> pd.DataFrame:
+    """Why the others have none: how many, by kind and the first reason that stands in the way."""
+    rows = every[every["q50_persons"].isna() & ~every["is_never"]]
+    why = rows["part_reason"].where(
+        rows["part_reason"] != "", rows["reason"].str.split("; ").str[0]
+    )
+    groups = rows.assign(why=why).groupby(["kind", "why"]).size().rename("restrictions")
+    return groups.sort_values(ascending=False).reset_index()
+
+
+def printed(table: pd.DataFrame) -> str:
+    """A table as Markdown."""
+    cells = table.map(lambda cell: f"{cell:.3g}" if isinstance(cell, float) else str(cell))
+    lines = [f"| {' | '.join(table.columns)} |", f"|{'---|' * len(table.columns)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in cells.to_numpy())])
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.answers", description=__doc__)
+    parser.add_argument("layers", nargs="*", type=Path, metavar="FOLDER")
+    parser.add_argument("--count", action="store_true")
+    parser.add_argument("--write", type=Path, metavar="FILE")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    given = parser.parse_args(words)
+    tables = steps.check(steps.read([FACTS, *given.layers])).tables
+    as_of = pipeline.newest_access(tables)
+    if given.count:
+        every = answers(tables, as_of)
+        told = {"counted": counted(every), "unanswered": unanswered(every)}
+    else:
+        opened = without(tables, rungs.TABLE, pd.Series(True, tables[rungs.TABLE].index))
+        tried = trials(opened, as_of)
+        told = {"scores": scores(tried), "rungs": rung_table(tried)}
+        if given.write:
+            text = told["rungs"].to_csv(index=False, lineterminator="\n")
+            given.write.write_text(text, encoding="utf-8", newline="")
+    if given.format == "json":
+        lists = {name: table.round(4).to_dict("records") for name, table in told.items()}
+        print(json.dumps(lists, indent=1, default=str))
+        return
+    print("\n\n".join(map(printed, told.values())))
+
+
+if __name__ == "__main__":
+    main()

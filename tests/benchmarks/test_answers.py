@@ -1,0 +1,82 @@
+"""Restrictions answered again without their own figures: `python -m benchmarks.answers`."""
+
+import pandas as pd
+import pytest
+
+from benchmarks import answers
+from tests.engine import calibrated, cut, placed
+from tests.support import AS_OF, ERRORS, World, world
+
+
+def some() -> World:
+    """A country with lines counted and a region asked, and restrictions of every kind."""
+    made = placed(calibrated(world(), ERRORS)).estimate("E1")
+    made.add("regional_use", area_id="XA-01")
+    made.add("regional_use", area_id="XA-01", asked="men_15_49", share="0.75")
+    cut(made, "whole")
+    cut(made, "region", "XA-01")
+    cut(made, "mobile", network_scope="mobile")
+    made.restrict("unnamed", "alpha", geo_scope="locality")
+    return made.restrict("service", "alpha")
+
+
+@pytest.fixture(scope="module")
+def every() -> pd.DataFrame:
+    return answers.answers(some().typed(), AS_OF)
+
+
+@pytest.fixture(scope="module")
+def tried() -> pd.DataFrame:
+    return answers.trials(some().typed(), AS_OF)
+
+
+def test_each_restriction_has_its_kind_and_rungs(every: pd.DataFrame) -> None:
+    assert every["kind"].to_dict() == {
+        "whole": answers.NETWORK,
+        "region": answers.PART,
+        "mobile": answers.MOBILE,
+        "service": answers.SERVICE,
+        "unnamed": answers.PART,
+    }
+    assert every.loc["region", "place_rung"] == "survey"
+    assert every.loc["mobile", "network_rung"] == "country"
+    assert every.loc["service", "audience_rung"] == answers.COUNTED
+
+
+def test_what_is_answered_is_counted_and_the_rest_says_why(every: pd.DataFrame) -> None:
+    table = answers.counted(every).set_index(["by", "kind", "rung"])
+    assert table.loc[("kind", "all", "all")].tolist() == [5, 4]
+    assert table.loc[("kind", answers.PART, "all")].tolist() == [2, 1]
+    (why,) = answers.unanswered(every)["why"]
+    assert why == "the places are not named"
+
+
+def test_a_rung_is_tried_without_what_is_better(tried: pd.DataFrame) -> None:
+    rows = tried.set_index(["left_out", "restriction_id"])
+    assert rows.loc[("surveys of regions", "region"), "place_rung"] == "country"
+    assert rows.loc[("counts of lines", "mobile"), "network_rung"] == "other_countries"
+    assert set(tried.loc[tried["rung_family"] == "place", "restriction_id"]) == {"region"}
+
+
+def test_scores_tell_answers_inside_and_ratio() -> None:
+    trials = pd.DataFrame(
+        {
+            "rung_family": "network",
+            "left_out": "counts of lines",
+            "network_rung": "other_countries",
+            **{name: "" for name in ("audience_rung", "place_rung", "online_rung")},
+            "kind": answers.MOBILE,
+            "q05_persons": [1.0, 5.0, None],
+            "q50_persons": [2.0, 6.0, None],
+            "q95_persons": [4.0, 7.0, None],
+            "known_persons": [4.0, 3.0, 1.0],
+        }
+    )
+    (row,) = answers.scores(trials).to_dict("records")
+    assert (row["tried"], row["answers"], row["inside_share"]) == (3, 2, 0.5)
+    assert row["ratio"] == pytest.approx((0.5 + 2.0) / 2.0)
+    (judged,) = answers.rung_table(trials).to_dict("records")
+    assert judged["is_open"] == "yes"  # two answers say nothing
+    many = pd.concat([trials] * 10)
+    (judged,) = answers.rung_table(many).to_dict("records")
+    assert (judged["rung"], judged["is_open"]) == ("other_countries", "no")

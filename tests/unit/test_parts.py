@@ -1,0 +1,304 @@
+"""Restrictions of places and of networks: what part of a country they touch."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audience_impact import pipeline
+from audience_impact.audiences.parts import UNNAMED, UNPEOPLED
+from audience_impact.outputs.impact_by_area import impact_by_area
+from audience_impact.pipeline import Stages
+from audience_impact.rungs import CLOSED
+from audience_impact.simulation import parts, simulate
+from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.simulate import Countries
+from tests.engine import calculated, calibrated, cut, impacts, of, placed, prepared, rising
+from tests.support import AS_OF, ERRORS, World, world
+
+DRAWS = 400
+SHORT = {"ended_on": "2025-07-20", "end_status": "ended", "end_source": "recorded"}
+
+
+def country() -> World:
+    """A country with places, in which figures are off as they usually are."""
+    return placed(calibrated(world(), ERRORS)).add("daily_use", platform_id="*")
+
+
+def drawn(stages: Stages) -> Countries:
+    return simulate.people_by_country(stages.simulation, Sampler(0, DRAWS), 1)
+
+
+def exposed(stages: Stages) -> pd.DataFrame:
+    """Draws of the people exposed, by restriction."""
+    found = drawn(stages)
+    return pd.DataFrame(found.exposed, stages.simulation.countries["restriction_id"])
+
+
+@pytest.fixture(scope="module")
+def acts() -> Stages:
+    """Networks shut down in the whole country, in places of every reading, and mobile alone."""
+    made = cut(country(), "all")
+    cut(made, "region", "XA-01")
+    cut(made, "town", "XA-01/town")
+    cut(made, "nested", "XA-01", "XA-01/town")
+    cut(made, "both", "XA-01", "XA-02")
+    cut(made, "within", "XA-01=within")
+    cut(made, "either", "XA-01=city_or_district")
+    cut(made, "mobile", network_scope="mobile")
+    cut(made, "mobile-region", "XA-01", network_scope="mobile")
+    cut(made, "unknown-network", "XA-01", network_scope="unknown")
+    return prepared(made)[0]
+
+
+def test_each_part_has_as_many_people_as_its_places(acts: Stages) -> None:
+    found = exposed(acts)
+    assert (found.loc["nested"] == found.loc["region"]).all()
+    assert (found.loc["town"] < found.loc["region"]).all()
+    assert (found.loc["region"] < found.loc["both"]).all()
+    assert (found.loc["both"] <= found.loc["all"]).all()
+
+
+def test_the_same_place_is_the_same_draw_in_every_restriction(acts: Stages) -> None:
+    found = exposed(acts)
+    only = found.loc["mobile"] / found.loc["all"]
+    assert found.loc["mobile-region"].to_numpy() == pytest.approx(only * found.loc["region"])
+
+
+def test_a_region_without_a_survey_is_as_far_from_its_country_as_regions_are(acts: Stages) -> None:
+    found = exposed(acts)
+    share = (found.loc["region"] / 300e3).quantile([0.05, 0.5, 0.95])
+    whole = float((found.loc["all"] / 1e6).median())
+    assert share[0.05] < whole < share[0.95]
+    assert share[0.95] - share[0.05] > 0.1
+
+
+def test_within_a_place_is_anything_from_nobody_to_everyone(acts: Stages) -> None:
+    found = exposed(acts)
+    share = (found.loc["within"] / found.loc["region"]).quantile([0.05, 0.5, 0.95])
+    assert share[0.05] < 0.01
+    assert share[0.5] == pytest.approx(0.5**3, abs=0.05)
+    assert share[0.95] > 0.8
+
+
+def test_either_of_two_places_is_one_of_the_two(acts: Stages) -> None:
+    found = exposed(acts)
+    share = found.loc["either"] / found.loc["region"]
+    smaller = share < 1.0
+    assert share[smaller].to_numpy() == pytest.approx(40.0 / 300.0)
+    assert smaller.mean() == pytest.approx(1.0 / 3.0, abs=0.07)
+
+
+def test_a_network_that_is_not_known_is_the_mobile_one_or_all(acts: Stages) -> None:
+    found = exposed(acts)
+    assert (found.loc["unknown-network"] <= found.loc["region"]).all()
+    middle = found.median(axis=1)
+    assert middle["mobile-region"] < middle["unknown-network"] < middle["region"]
+
+
+def test_no_more_people_online_than_live_there(acts: Stages) -> None:
+    found = drawn(acts)
+    places = found.places
+    everyone = found.exposed[acts.simulation.countries["restriction_id"] == "all"]
+    living = parts.living(places.rows, Sampler(0, DRAWS))
+    whole = (places.rows["area_id"] == "XA").to_numpy()
+    assert (places.drawn.online * everyone <= living * (1.0 + 1e-9))[~whole].all()
+    assert (places.drawn.online[whole] == 1.0).all()
+
+
+def test_bounds_know_nothing_of_the_part(acts: Stages) -> None:
+    bound = acts.bounds.exposed
+    assert (bound.drop("all")["lower_persons"] == 0.0).all()
+    assert bound.loc["all", "lower_persons"] > 0.0
+    assert bound.loc["region", "upper_persons"] == pytest.approx(300e3)
+    assert bound.loc["nested", "upper_persons"] == pytest.approx(300e3)
+    assert bound.loc["both", "upper_persons"] == pytest.approx(500e3)
+    assert bound.loc["within", "upper_persons"] == pytest.approx(300e3)
+    assert bound.loc["mobile", "upper_persons"] == bound.loc["all", "upper_persons"]
+
+
+def test_residents_are_those_of_the_places(acts: Stages) -> None:
+    residents = acts.bounds.exposed["population_persons"]
+    assert residents["nested"] == pytest.approx(300e3, rel=0.01)
+    assert residents["both"] == pytest.approx(500e3, rel=0.01)
+    assert residents["mobile"] == residents["all"]
+
+
+def test_a_part_of_a_service_is_the_same_share_of_its_users() -> None:
+    made = country().estimate("E1")
+    made.restrict("everywhere", "alpha")
+    made.restrict("here", "alpha", area_ids="XA-01", geo_scope="region")
+    cut(made, "network", "XA-01")
+    found = exposed(prepared(made)[0])
+    share = found.loc["here"] / found.loc["everywhere"]
+    assert (share > 0.0).all()
+    assert (share < 1.0).all()
+    assert share.median() == pytest.approx(0.3, abs=0.06)
+
+
+def test_places_in_two_countries_add_up_and_one_may_be_whole() -> None:
+    made = country()
+    made.base("XB-all", area_id="XB", population_base="all_ages", persons="50000")
+    made.base("XB-online", area_id="XB", population_base="internet_all", persons="20000")
+    cut(made, "two", "XA-01", "XB")
+    cut(made, "one", "XA-01")
+    found = exposed(prepared(made)[0])
+    assert len(found.loc[["two"]]) == 2
+    assert found.loc["two"].iloc[0].to_numpy() == pytest.approx(found.loc["one"].to_numpy())
+    assert found.loc["two"].iloc[1].median() == pytest.approx(20e3, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ({"geo_scope": "locality"}, UNNAMED),
+        ({"area_ids": "XA-04", "geo_scope": "region"}, UNPEOPLED),
+        ({"network_scope": "fixed"}, "nobody counts who has a fixed line"),
+        ({"network_scope": "asn_list"}, "nobody counts the subscribers"),
+        ({"geo_scope": "region", "observed_from": ""}, "start not known"),
+    ],
+)
+def test_a_part_of_which_no_law_can_be_had_says_why(cells: dict[str, str], why: str) -> None:
+    made = country().add("areas", area_id="XA-04", name="Uncounted", parent_id="XA")
+    made.restrict("R1", "*", action="network_shutdown", **cells)
+    found = of(impacts(made))
+    assert found["obs_status"] == "M"
+    assert why in found["reason"]
+    assert np.isnan(found["q50_persons"])
+
+
+def test_without_the_laws_of_places_nothing_of_them_is_drawn() -> None:
+    made = cut(country(), "R1", "XA-01")
+    made.rows.pop("place_laws")
+    found = of(impacts(made))
+    assert found["obs_status"] == "M"
+    assert np.isnan(found["q50_persons"])
+
+
+@pytest.mark.parametrize(
+    ("places", "cells", "said"),
+    [
+        (["XA-01"], {}, "people online in the places named"),
+        (["XA-01=within"], {}, "the text means something in a place"),
+        (["XA-01=city_or_district"], {}, "a smaller one of its name"),
+        ([], {"network_scope": "mobile"}, "whom the network leaves without any"),
+        (["XA-01"], {"network_scope": "unknown"}, "which networks were cut"),
+    ],
+)
+def test_a_part_says_what_it_stands_on(places: list[str], cells: dict[str, str], said: str) -> None:
+    found = of(impacts(cut(country(), "R1", *places, **cells)))
+    assert found["obs_status"] in ("E", "U")
+    assert said in found["reason"]
+    assert rising([found["q05_persons"], found["q50_persons"], found["q95_persons"]])
+
+
+@pytest.fixture(scope="module")
+def over_time() -> pipeline.Calculated:
+    """Places shut down one after the other and at once, beside the country."""
+    made = country()
+    cut(made, "first", "XA-01", observed_from="2025-07-01", **SHORT)
+    cut(made, "second", "XA-02", observed_from="2025-07-10", **SHORT)
+    cut(made, "again", "XA-01", observed_from="2025-08-01", **{**SHORT, "ended_on": "2025-08-02"})
+    cut(made, "mobile", "XA-01", network_scope="mobile", observed_from="2025-07-05", **SHORT)
+    cut(made, "town", "XA-01/town", observed_from="2025-07-05", **SHORT)
+    cut(made, "later", observed_from="2025-10-01", **{**SHORT, "ended_on": "2025-10-03"})
+    made.estimate("E1").restrict(
+        "service", "alpha", observed_from="2025-09-01", **{**SHORT, "ended_on": "2025-09-05"}
+    )
+    cut(made, "beside", "XA-03", observed_from="2025-09-02", **{**SHORT, "ended_on": "2025-09-03"})
+    return calculated(made)
+
+
+def months(found: pipeline.Calculated) -> pd.DataFrame:
+    table = found.tables["impact_by_area"]
+    return table[table["area_id"] == "XA"].set_index("period")
+
+
+def middle(found: pipeline.Calculated, act: str) -> float:
+    return float(of(found.tables["impact"], act)["q50_persons"])
+
+
+def test_a_place_shut_down_twice_and_a_place_in_it_count_once(
+    over_time: pipeline.Calculated,
+) -> None:
+    of_month = months(over_time)["q50_persons"]
+    assert of_month["2025-08"] == pytest.approx(middle(over_time, "again"), rel=0.01)
+    together = middle(over_time, "first") + middle(over_time, "second")
+    assert of_month["2025-07"] == pytest.approx(together, rel=0.1)
+
+
+def test_places_beside_a_service_add_those_who_do_not_use_it(
+    over_time: pipeline.Calculated,
+) -> None:
+    found = months(over_time)["q50_persons"]["2025-09"]
+    service, beside = (middle(over_time, act) for act in ("service", "beside"))
+    assert max(service, beside) < found < service + beside
+
+
+def test_a_country_that_is_shut_down_has_no_more_people_for_its_places(
+    over_time: pipeline.Calculated,
+) -> None:
+    of_month = months(over_time)
+    assert of_month.loc["2025-10", "q50_persons"] == pytest.approx(
+        middle(over_time, "later"), rel=1e-6
+    )
+    for name in ("q05_persons", "q50_persons", "q95_persons"):
+        assert of_month.loc["2025", name] >= of_month.loc["2025-10", name] - 1.0
+        assert of_month.loc["2025", name] <= 1e6
+
+
+def test_no_rule_over_results_is_broken(over_time: pipeline.Calculated) -> None:
+    broken = {rule for rule, rows in over_time.broken.items() if rows}
+    assert broken <= {"median_outside_bounds"}
+
+
+def test_person_days_of_a_part_are_days_times_its_people(over_time: pipeline.Calculated) -> None:
+    days = over_time.tables["person_days"]
+    own = days[(days["period"] == "all")].set_index("restriction_id")["q50_person_days"]
+    assert own["first"] == pytest.approx(20 * own["again"] / 2, rel=0.01)
+    of_country = days[(days["restriction_id"] == "all") & (days["area_id"] == "XA")]
+    july = float(of_country.set_index("period")["q50_person_days"]["2025-07"])
+    assert own["first"] < july < own["first"] + own["second"] + 1.0
+
+
+def test_the_width_is_told_by_places_and_networks() -> None:
+    made = cut(country(), "R1", "XA-01", network_scope="mobile")
+    found = calculated(made, sensitivity=True, draws=200).tables["sensitivity"]
+    kinds = set(found.loc[found["impact_metric"] == "people_exposed", "input"])
+    assert {"place", "network"} <= kinds
+
+
+def test_sets_are_cut_into_blocks_without_parting_one(
+    acts: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampler = Sampler(0, 50)
+    whole = impact_by_area(acts.simulation, sampler, 1, AS_OF)
+    monkeypatch.setattr(parts, "BLOCK", 1)
+    pd.testing.assert_frame_equal(impact_by_area(acts.simulation, sampler, 1, AS_OF), whole)
+
+
+def test_restrictions_say_which_places_their_text_names() -> None:
+    made = cut(country(), "R1", "XA-01=city_or_district", "XA-02=within", "XA-03")
+    table = calculated(made).tables["restrictions"].set_index("restriction_id")
+    words = "Land XA-01/town or Land XA-01; in Land XA-02; Land XA-03"
+    assert table.loc["R1", "places"] == words
+
+
+@pytest.mark.parametrize(
+    ("family", "rung", "cells"),
+    [
+        ("place", "country", {}),
+        ("network", "network_unknown", {"network_scope": "unknown"}),
+    ],
+)
+def test_a_rung_that_was_closed_makes_no_estimate(
+    family: str, rung: str, cells: dict[str, str]
+) -> None:
+    made = cut(country(), "R1", "XA-01", **cells)
+    answered = of(impacts(made.add("answer_rungs", rung_family=family, rung=rung)))
+    assert answered["q50_persons"] > 0.0
+    made.rows["answer_rungs"][0]["is_open"] = "no"
+    found = of(impacts(made))
+    assert np.isnan(found["q50_persons"])
+    assert found["obs_status"] == "M"
+    assert CLOSED in found["reason"]
+    assert found["upper_persons"] == answered["upper_persons"]

@@ -1,0 +1,263 @@
+"""People online in a place: its odds against the country's, and what is learned of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit, logit
+
+from audience_impact.facts.tables import Tables
+from audience_impact.places import online, online_law, online_learning, regional_figures
+from audience_impact.places.regional_pairs import apart, pairs
+from flows.pipeline import learn_places
+from tests.support import World, world
+
+FACTS = Path(__file__).resolve().parents[2] / "data" / "facts"
+LAWS = {
+    ("between", "q05"): -1.0, ("between", "q50"): 0.0, ("between", "q95"): 1.2,
+    ("between_level", "count"): -0.1, ("city", "q05"): 0.1, ("city", "q50"): 0.6,
+    ("city", "q95"): 1.1, ("country_degrees", "count"): 20.0, ("small_place", "count"): 3e4,
+    ("survey", "q95"): 0.3, ("ageing", "q95"): 0.1, ("model", "q95"): 0.7,
+    ("model_slope", "count"): 1.0, ("model_level", "count"): -0.2, ("households", "q95"): 0.9,
+    ("households_slope", "count"): 0.4,
+}  # fmt: skip
+DAY = "2025-06-15"
+
+
+def place(made: World, area_id: str, holder: str, persons: int, **cells: str) -> World:
+    """An area below the country, with its people."""
+    made.add("areas", area_id=area_id, name=area_id, parent_id=holder, **cells)
+    return made.base(
+        f"{area_id}-people", area_id=area_id, population_base="all_ages", persons=str(persons),
+        source_id="census-page",
+    )  # fmt: skip
+
+
+def country() -> World:
+    """A country of a million, half of them online, with two regions, a district and a town."""
+    made = world().base("online", population_base="internet_all", persons="500000")
+    place(made, "XA-N", "XA", 600_000)
+    place(made, "XA-S", "XA", 400_000)
+    place(made, "XA-N/d", "XA-N", 100_000)
+    place(made, "XA-N/s", "XA-N", 10_000)
+    place(made, "XA-N/t", "XA-N", 100_000, level="city")
+    for (parameter, kind), value in LAWS.items():
+        made.add("place_laws", parameter=parameter, kind=kind, value=repr(value))
+    return made
+
+
+def surveyed(made: World) -> World:
+    """With a survey of both regions."""
+    made.add("regional_use", area_id="XA-N", share="0.8")
+    return made.add("regional_use", area_id="XA-S", share="0.5")
+
+
+def odds(made: World, *areas: str, day: str = DAY) -> pd.DataFrame:
+    """The law of each place."""
+    wanted = pd.DataFrame(
+        {"area_id": areas, "day": pd.Timestamp(day)}, index=range(7, 7 + len(areas))
+    )
+    wanted["day"] = wanted["day"].astype("datetime64[us]")
+    found = online.online_odds(wanted, made.typed())
+    assert list(found.index) == list(wanted.index)
+    return found.set_axis(list(areas))
+
+
+def width(law: pd.DataFrame) -> "pd.Series[float]":
+    return law["online_q95"] - law["online_q05"]
+
+
+def test_a_country_is_as_often_online_as_itself() -> None:
+    law = odds(surveyed(country()), "XA")
+    assert (law[online.LAW] == 0.0).all(axis=None)
+
+
+def test_a_survey_of_the_regions_is_moved_to_the_share_of_the_country() -> None:
+    made = surveyed(country())
+    law = odds(made, "XA-N", "XA-S")
+    assert list(law["rung"]) == ["survey", "survey"]
+    assert law.loc["XA-N", "online_q50"] > 0.2 > -0.2 > law.loc["XA-S", "online_q50"]
+    days = pd.DataFrame({"country_id": ["XA"], "day": [pd.Timestamp(DAY)], "log_odds": [0.0]})
+    found = regional_figures.figures(made.typed()).merge(days, on="country_id")
+    own = regional_figures.deviations(found).set_index("area_id")["deviation"]
+    mean = 0.6 * expit(own["XA-N"]) + 0.4 * expit(own["XA-S"])
+    assert mean == pytest.approx(0.5)
+    assert own["XA-N"] - own["XA-S"] == pytest.approx(logit(0.8) - logit(0.5))
+
+
+def test_without_a_figure_a_region_is_as_far_off_as_elsewhere() -> None:
+    bare, known = odds(country(), "XA-N"), odds(surveyed(country()), "XA-N")
+    assert list(bare["rung"]) == ["country"]
+    assert width(bare)["XA-N"] > 1.5 * width(known)["XA-N"]
+
+
+def test_a_district_is_its_region_and_further_off() -> None:
+    law = odds(surveyed(country()), "XA-N", "XA-N/d", "XA-N/s")
+    assert list(law["rung"]) == ["survey", "holder", "holder"]
+    assert width(law).is_monotonic_increasing, "a small place differs most"
+    assert law.loc["XA-N/d", "online_q50"] == pytest.approx(law.loc["XA-N", "online_q50"], abs=0.1)
+
+
+def test_what_makes_up_most_of_its_region_differs_little_from_it() -> None:
+    made = place(country(), "XA-N/most", "XA-N", 550_000)
+    law = odds(surveyed(made), "XA-N/d", "XA-N/most")
+    assert width(law)["XA-N/most"] < width(law)["XA-N/d"]
+
+
+def test_a_town_stands_above_its_region() -> None:
+    law = odds(surveyed(country()), "XA-N/d", "XA-N/t")
+    assert law.loc["XA-N/t", "online_q50"] - law.loc["XA-N/d", "online_q50"] > 0.4
+
+
+def test_an_old_survey_says_less() -> None:
+    made = country()
+    for area, share in (("XA-N", "0.8"), ("XA-S", "0.5")):
+        made.add("regional_use", area_id=area, share=share, period="2015")
+    assert width(odds(made, "XA-N"))["XA-N"] > width(odds(surveyed(country()), "XA-N"))["XA-N"]
+
+
+def test_a_model_says_more_than_nothing_and_less_than_a_survey() -> None:
+    made = country()
+    made.add("lineages", measurement_series_id="made", measurer="A lab", source_type="model")
+    made.add("sources", source_id="made-page", source_type="model", measurement_series_id="made")
+    for area, share in (("XA-N", "0.8"), ("XA-S", "0.5")):
+        made.add("regional_use", area_id=area, share=share, source_id="made-page")
+    law = odds(made, "XA-N")
+    assert list(law["rung"]) == ["model"]
+    least, most = odds(surveyed(country()), "XA-N"), odds(country(), "XA-N")
+    assert width(least)["XA-N"] < width(law)["XA-N"] < width(most)["XA-N"]
+    assert law.loc["XA-N", "online_q50"] > 0.2
+
+
+def test_connected_homes_say_where_a_township_stands() -> None:
+    made = country()
+    for area, share in (("XA-N", "0.06"), ("XA-N/d", "0.12"), ("XA-N/s", "0.03")):
+        made.add(
+            "regional_use", area_id=area, share=share, asked="households", internet_use="at_home"
+        )
+    law = odds(made, "XA-N/d", "XA-N/s")
+    assert list(law["rung"]) == ["households", "households"]
+    apart = law.loc["XA-N/d", "online_q50"] - law.loc["XA-N/s", "online_q50"]
+    assert apart == pytest.approx(0.4 * (logit(0.12) - logit(0.03)), abs=0.02)
+
+
+def test_without_laws_or_without_people_online_nothing_is_said() -> None:
+    made = country()
+    made.rows["place_laws"] = []
+    assert odds(made, "XA-N")[online.LAW].isna().all(axis=None)
+    law = odds(place(country(), "XB-N", "XB", 1000), "XB-N", "XA-N")
+    assert law["online_q50"].isna().to_list() == [True, False]
+    assert law["rung"].to_list() == ["", "country"]
+
+
+def test_a_law_that_lacks_a_number_is_no_law() -> None:
+    made = country()
+    made.rows["place_laws"].pop()
+    with pytest.raises(
+        ValueError, match="households_slope count; run audience-impact learn-places"
+    ):
+        odds(made, "XA-N")
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.01, 0.97), st.floats(1.0, 1e6)), min_size=1, max_size=9),
+    st.floats(0.01, 0.97),
+)
+def test_moved_regions_have_the_mean_that_is_wanted(
+    regions: list[tuple[float, float]], wanted: float
+) -> None:
+    shares, people = map(np.array, zip(*regions, strict=True))
+    shift = regional_figures.moved_to(
+        logit(shares), people, np.zeros(len(shares), dtype=np.int64), np.array([wanted])
+    )
+    assert np.average(expit(logit(shares) + shift), weights=people) == pytest.approx(wanted)
+
+
+@given(st.floats(-3.0, 3.0), st.floats(0.1, 1.2))
+def test_the_mean_of_places_is_what_holds_them(level: float, spread: float) -> None:
+    points, weights = np.polynomial.hermite_e.hermegauss(60)
+    median = online.balance(np.array([level]), np.array([spread]))
+    mean = np.average(expit(level + median + spread * points), weights=weights)
+    assert mean == pytest.approx(expit(level), abs=0.012)
+
+
+def many(spread: float = 0.7, slope: float = 1.5) -> Tables:
+    """Twelve countries of nine regions, which a survey and a model that spreads them less know."""
+    made, rng = world(), np.random.default_rng(5)
+    made.add("lineages", measurement_series_id="made", measurer="A lab", source_type="model")
+    made.add("sources", source_id="made-page", source_type="model", measurement_series_id="made")
+    for number, letter in enumerate("ABCDEFGHIJKL"):
+        land, level = f"Y{letter}", -2.0 + number / 3.0
+        made.add("areas", area_id=land, name=land)
+        for region, off in enumerate(rng.normal(0.0, spread, 9)):
+            area = f"{land}-{region}"
+            place(made, area, land, 1_000_000)
+            for asked in ("women_15_49", "men_15_49"):
+                share = expit(level + off + rng.normal(0.0, 0.1))
+                made.add("regional_use", area_id=area, asked=asked, share=repr(float(share)))
+                told = expit(level + off / slope + rng.normal(0.0, 0.1))
+                made.add("regional_use", area_id=area, asked=asked, share=repr(float(told)),
+                         source_id="made-page")  # fmt: skip
+    return made.typed()
+
+
+def test_what_was_put_in_is_learned() -> None:
+    laws = online_law.read(online_learning.table(many()))
+    assert laws is not None
+    assert laws.spread == pytest.approx(0.7, abs=0.1)
+    assert laws.between_level == pytest.approx(0.0, abs=0.08)
+    assert laws.model_slope == pytest.approx(1.5, abs=0.15)
+    assert laws.model < 0.5 < laws.spread * online_law.NORMAL
+    assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * online_law.NORMAL, abs=0.03)
+    assert online_learning.table(many(0.35))["value"][2] < 0.8 * laws.between.q95
+
+
+def test_pairs_are_of_one_area_and_of_one_sex() -> None:
+    tables = many()
+    found = apart(regional_figures.figures(tables, each_sex=True))
+    both = pairs(found, regional_figures.MODEL, regional_figures.SURVEY)
+    assert len(both) == 12 * 9 * 2
+    assert np.corrcoef(both["x"], both["y"])[0, 1] > 0.9
+
+
+def test_countries_that_differ_more_are_told_from_those_that_differ_less() -> None:
+    laws = online_law.read(online_learning.table(many()))
+    assert laws is not None
+    found = regional_figures.figures(many())
+    wide = found.assign(share=expit(logit(found["share"].to_numpy("float64")) * 1.5))
+    assert (online.own_spread(wide, laws) > online.own_spread(found, laws)).mean() > 0.6
+    assert online.own_spread(found[:0], laws).empty
+
+
+def test_without_surveys_of_regions_nothing_is_learned() -> None:
+    assert online_learning.table(world().typed()).empty
+
+
+def test_order_and_notes_do_not_count() -> None:
+    tables = many()
+    other = {**tables, "regional_use": tables["regional_use"][::-1].assign(note="read again")}
+    assert online_learning.digest(tables) == online_learning.digest(other)
+    moved = tables["regional_use"].assign(share=tables["regional_use"]["share"] * 0.9)
+    assert online_learning.digest(tables) != online_learning.digest(
+        {**tables, "regional_use": moved}
+    )
+
+
+def test_the_committed_laws_match_the_facts() -> None:
+    matched, told = learn_places.learn(FACTS, only_check=True)
+    assert matched, told
+
+
+def test_outdated_laws_are_told_and_written_anew(tmp_path: Path) -> None:
+    made = surveyed(country())
+    for area, share in (("XA-E", "0.7"), ("XA-W", "0.4")):
+        place(made, area, "XA", 100_000).add("regional_use", area_id=area, share=share)
+    next(row for row in made.rows["bases"] if row["base_id"] == "online")["persons"] = "800000"
+    folder = made.write(tmp_path / "facts")
+    assert not learn_places.learn(folder, only_check=True)[0]
+    assert not learn_places.learn(folder, only_check=False)[0]
+    matched, told = learn_places.learn(folder, only_check=True)
+    assert matched, told

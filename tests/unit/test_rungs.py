@@ -1,0 +1,57 @@
+"""Rungs that failed where the answer was known make no estimate."""
+
+import pandas as pd
+import pytest
+
+from audience_impact import rungs
+from audience_impact.audiences.inputs import Inputs, inputs
+from audience_impact.audiences.scope import scope
+from audience_impact.outputs.review import reasons
+from audience_impact.vocabulary import RungFamily
+from tests.support import AS_OF, World
+from tests.unit.test_imputation import counted, with_laws
+
+
+def imputed_world() -> World:
+    """One service of one country was not counted, and is restricted."""
+    return with_laws(counted(("PA", "alpha"))).restrict("R1", "alpha", area_ids="PA")
+
+
+def known(made: World) -> tuple[Inputs, pd.Series]:
+    """What the facts say of the restriction, and its status."""
+    tables = made.typed()
+    asked = scope(tables, AS_OF)
+    found = inputs(asked, tables)
+    return found, reasons.status(asked, found).loc["R1"]
+
+
+def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
+    found, status = known(imputed_world())
+    (rung,) = found.imputed["rung"]
+    assert status["obs_status"] == "I"
+    told = {"rung_family": "audience", "rung": rung}
+    shut, closed = known(imputed_world().add("answer_rungs", **told, is_open="no"))
+    assert shut.imputed.empty
+    assert (shut.laws["shape"] == "").all() or shut.laws.empty
+    assert closed["obs_status"] == "M"
+    assert rungs.CLOSED in closed["reason"]
+    still, _ = known(imputed_world().add("answer_rungs", **told, is_open="yes"))
+    pd.testing.assert_frame_equal(still.imputed, found.imputed)
+
+
+def test_a_rung_of_another_family_closes_nothing() -> None:
+    made = imputed_world().add("answer_rungs", rung_family="place", rung="country", is_open="no")
+    assert rungs.closed(made.typed(), RungFamily.PLACE) == ["country"]
+    assert rungs.closed(made.typed(), RungFamily.AUDIENCE) == []
+    assert not known(made)[0].imputed.empty
+
+
+@pytest.mark.parametrize(
+    ("answers", "inside", "is_open"),
+    [(10, 0.79, "no"), (10, 0.8, "yes"), (9, 0.0, "yes"), (500, 0.5, "no")],
+)
+def test_a_rung_is_closed_where_it_failed_often_enough(
+    answers: int, inside: float, is_open: str
+) -> None:
+    trials = pd.DataFrame({"answers": [answers], "inside_share": [inside]})
+    assert rungs.judged(trials)["is_open"].tolist() == [is_open]
