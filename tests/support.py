@@ -12,7 +12,9 @@ import pandas as pd
 from audience_impact import pipeline as impact
 from audience_impact.facts import tables as facts
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.imputation import effects
 from audience_impact.ingest.stop import cells as stop
+from audience_impact.vocabulary import WayOfCounting
 from flows.pipeline import steps
 from schemas import facts as fact_models
 
@@ -303,6 +305,12 @@ _TINY = {"q05": -1e-9, "q50": 0.0, "q95": 1e-9, "count": 4.0}
 EXACT = {key: _TINY[key[1]] for key in ERRORS} | {("effective_sample", "count"): 1e11}
 """Errors too small to see: what is drawn is what is told, but for rounding."""
 
+SPREADS = {
+    **{effect.name: effect.start for effect in effects.EFFECTS},
+    **{effects.OWN + way.value: 0.15 for way in WayOfCounting},
+}
+"""Spreads of audiences that nobody counted, about as large as they are learned."""
+
 
 @dataclass
 class World:
@@ -326,6 +334,12 @@ class World:
         """Say what figures may be off by: too little to see, or as told."""
         for (parameter, kind), value in (known or EXACT).items():
             self.add("figure_errors", parameter=parameter, kind=kind, value=repr(value))
+        return self
+
+    def audience_laws(self, known: dict[str, float] | None = None) -> "World":
+        """Say how audiences that nobody counted are imputed."""
+        for name, value in (known or SPREADS).items():
+            self.add("audience_laws", parameter="effect_spread", kind=name, value=repr(value))
         return self
 
     def base(self, base_id: str, **cells: str) -> "World":
