@@ -67,7 +67,7 @@ ALL = frozenset(("all", "entire", "whole", "every", "entirety"))
 _IDLE = (
     "the a an of at and also both only then now likely confirmed mainly including especially "
     "its their located is aka perhaps throughout nct areas based with from to by indian "
-    "administered near around about more than"
+    "administered near around about more than community development"
 )
 IDLE = frozenset(_IDLE.split())
 """Words without meaning at the edge of a phrase."""
@@ -224,7 +224,7 @@ def _joined(pieces: Sequence[_Piece]) -> list[Phrase]:
     found: list[Phrase] = []
     kind, amount, clause = "", False, 0
     for piece in pieces:
-        if piece.clause != clause or piece.cut == "own":
+        if piece.clause != clause or piece.cut in ("own", "open"):
             kind, amount, clause = "", False, piece.clause
         if piece.name:
             found.append(_phrase(piece, kind, amount))
