@@ -188,6 +188,19 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "claim_status": "official",
         "source_id": "press-page",
     },
+    "restriction_places": {
+        "restriction_id": "R1",
+        "area_id": "XA",
+        "reading": "within",
+        "name": "the hills",
+        "found_by": "exact",
+    },
+    "place_names": {
+        "country_id": "XA",
+        "name": "the hills",
+        "area_ids": "XA",
+        "reading": "within",
+    },
     "feature_rules": {
         "register_column": "event",
         "pattern": "voice calls",
