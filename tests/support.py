@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -231,9 +232,10 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "source_id": "press-page",
     },
     "restriction_places": {
-        "area_id": "XA-01",
-        "reading": "whole",
-        "name": "a place",
+        "restriction_id": "R1",
+        "area_id": "XA",
+        "reading": "within",
+        "name": "the hills",
         "found_by": "exact",
     },
     "answer_rungs": {
@@ -242,6 +244,12 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "inside_share": "0.9",
         "ratio": "1.0",
         "is_open": "yes",
+    },
+    "place_names": {
+        "country_id": "XA",
+        "name": "the hills",
+        "area_ids": "XA",
+        "reading": "within",
     },
     "feature_rules": {
         "register_column": "event",
@@ -312,6 +320,26 @@ SPREADS = {
 """Spreads of audiences that nobody counted, about as large as they are learned."""
 
 
+def _typed(rows: Mapping[str, Sequence[Mapping[str, str]]]) -> Tables:
+    """The typed tables of these rows."""
+    frames = {
+        table: pd.DataFrame(own, columns=list(fact_models.columns(table)), dtype="str").assign(
+            row_layer=1,
+            row_file=f"{table}.csv",
+            row_line=pd.Series(range(2, len(own) + 2), dtype="int64"),
+        )
+        for table, own in {"sources": [], **rows}.items()
+    }
+    typed = facts.typed(frames, fact_models.of_kind("number"), fact_models.of_kind("period"))
+    return {table: typed[table] for table in rows}
+
+
+@cache
+def typed_blank() -> Tables:
+    """Every typed table without a row."""
+    return _typed({table: [] for table in fact_models.MODELS})
+
+
 @dataclass
 class World:
     """Facts of a small country, to be added to by a test."""
@@ -366,16 +394,9 @@ class World:
 
     def typed(self, *only: str) -> Tables:
         """The typed tables, all or only those named, as they are after all checks."""
-        frames = {}
-        for table in only or fact_models.MODELS:
-            columns = list(fact_models.columns(table))
-            rows = self.rows.get(table, [])
-            frames[table] = pd.DataFrame(rows, columns=columns, dtype="str").assign(
-                row_layer=1,
-                row_file=f"{table}.csv",
-                row_line=pd.Series(range(2, len(rows) + 2), dtype="int64"),
-            )
-        return facts.typed(frames, fact_models.of_kind("number"), fact_models.of_kind("period"))
+        wanted = only or tuple(fact_models.MODELS)
+        blank = {table: typed_blank()[table].copy() for table in wanted}
+        return blank | _typed({table: self.rows[table] for table in wanted if self.rows.get(table)})
 
     def results(self) -> Results:
         """The result tables, each computed when a test looks at it."""
