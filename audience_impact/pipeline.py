@@ -4,8 +4,10 @@ No loop runs over restrictions. The method version changes whenever the meaning 
 number does.
 """
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import pandas as pd
 
@@ -76,6 +78,67 @@ def newest_access(tables: Tables) -> date:
     return date(newest.year, newest.month, newest.day)
 
 
+class Outputs(Mapping[str, pd.DataFrame]):
+    """The published tables of a run by name, each made when it is asked for first.
+
+    `tables` are typed facts; `found` is what `prepared` makes of them.
+    """
+
+    def __init__(self, tables: Tables, found: Stages, wanted: Settings) -> None:
+        self.facts, self.stages, self.workers = tables, found, wanted.workers
+        self.sampler = Sampler(wanted.seed, wanted.draws)
+        self.shares = wanted.sensitivity
+        self._made: Tables = {}
+
+    @cached_property
+    def draws(self) -> Draws:
+        """Draws of every metric."""
+        return simulate(self.stages.simulation, self.sampler, self.workers)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """The table of a name."""
+        if name not in self._made:
+            self._made[name] = OUTPUTS[name](self, self.stages)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of all tables."""
+        return iter(OUTPUTS)
+
+    def __len__(self) -> int:
+        """The number of all tables."""
+        return len(OUTPUTS)
+
+
+OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
+    "impact": lambda run, s: impact(s.scope, s.inputs, s.bounds, s.simulation, run.draws, s.lost),
+    "impact_by_platform": lambda run, s: impact_by_platform(
+        s.scope, s.inputs, s.bounds, s.simulation.timeline.periods
+    ),
+    "impact_by_area": lambda run, s: impact_by_area(
+        s.simulation, run.sampler, run.workers, s.scope.as_of, run.facts["areas"]
+    ),
+    "impact_by_day": lambda run, s: impact_by_day(
+        s.simulation, run.sampler, run.workers, s.scope.as_of, run.facts["areas"]
+    ),
+    "area_comparisons": lambda run, s: area_comparisons(run.facts, run["impact_by_area"]),
+    "impact_by_group": lambda run, s: impact_by_group(s.scope, s.inputs, run.facts),
+    "person_days": lambda run, s: person_days(
+        s.simulation, run.sampler, run.workers, s.scope.as_of
+    ),
+    "sensitivity": lambda run, s: sensitivity(
+        s.simulation, run.draws, run.sampler if run.shares else None, run.workers, run["impact"]
+    ),
+    "restrictions": lambda run, s: restrictions(s.scope, run.facts),
+    "comparisons": lambda run, s: comparisons(
+        run.facts, run["impact"], run["impact_by_platform"], s.inputs
+    ),
+    "lineage": lambda run, s: lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
+    "sources": lambda run, s: sources(run.facts),
+}
+"""How each published table is made, in the order in which they are told of."""
+
+
 def calculate(tables: Tables, as_of: date, settings: Settings | None = None) -> Calculated:
     """Published tables from typed facts.
 
@@ -86,10 +149,8 @@ def calculate(tables: Tables, as_of: date, settings: Settings | None = None) -> 
         FrameError: A stage hands on a frame that is not what it declares: a fault of the code.
     """
     wanted = settings or Settings()
-    sampler = Sampler(wanted.seed, wanted.draws)
     stages, findings = prepared(tables, as_of, wanted.repair)
-    draws = simulate(stages.simulation, sampler, wanted.workers)
-    found = _tables(stages, draws, tables, sampler, wanted)
+    found = dict(Outputs(tables, stages, wanted))
     return Calculated(found, tuple(findings), rules.broken(reviewed(stages, found, tables)))
 
 
@@ -112,30 +173,3 @@ def prepared(tables: Tables, as_of: date, repair: bool = False) -> tuple[Stages,
     simulation = simulation_inputs(asked, known, limits, tables)
     lost = reach_lost(asked, known, limits.exposed)
     return Stages(asked, known, limits, simulation, lost), findings
-
-
-def _tables(
-    stages: Stages, draws: Draws, tables: Tables, sampler: Sampler, wanted: Settings
-) -> Tables:
-    """Every published table, by name."""
-    asked, known, limits = stages.scope, stages.inputs, stages.bounds
-    simulation, workers = stages.simulation, wanted.workers
-    people = impact(asked, known, limits, simulation, draws, stages.lost)
-    by_platform = impact_by_platform(asked, known, limits, simulation.timeline.periods)
-    by_area = impact_by_area(simulation, sampler, workers, asked.as_of, tables["areas"])
-    return {
-        "impact": people,
-        "impact_by_platform": by_platform,
-        "impact_by_area": by_area,
-        "impact_by_day": impact_by_day(simulation, sampler, workers, asked.as_of, tables["areas"]),
-        "area_comparisons": area_comparisons(tables, by_area),
-        "impact_by_group": impact_by_group(asked, known, tables),
-        "person_days": person_days(simulation, sampler, workers, asked.as_of),
-        "sensitivity": sensitivity(
-            simulation, draws, sampler if wanted.sensitivity else None, workers, people
-        ),
-        "restrictions": restrictions(asked, tables),
-        "comparisons": comparisons(tables, people, by_platform, known),
-        "lineage": lineage(asked, known, limits, stages.lost, tables),
-        "sources": sources(tables),
-    }

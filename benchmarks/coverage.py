@@ -3,7 +3,7 @@
     python -m benchmarks.coverage [--areas 600] [--seed 0] [--stated 1.0] [--format json|table]
 
 Populations are drawn from worlds whose truth is known (coverage_worlds), figures about them are
-published with noise, and the whole chain (impact.calculate) runs on those figures. Counted is how
+published with noise, and the whole chain (pipeline) runs on those figures. Counted is how
 often the 90 % interval and the bounds hold the truth: people exposed, people who use the feature,
 people deprived, and person-days. `--areas` is the number of areas of each family.
 
@@ -311,8 +311,9 @@ def codes() -> list[str]:
 
 def scored(areas: Sequence[Area], learned: Calibration, publisher: Publisher) -> pd.DataFrame:
     """One row an area and measure: family, measure, truth, quantiles and bounds."""
-    settings = impact.Settings(sensitivity=False)
-    found = impact.calculate(tables(areas, learned, publisher), AS_OF, settings).tables
+    made = tables(areas, learned, publisher)
+    stages, _ = impact.prepared(made, AS_OF)
+    found = impact.Outputs(made, stages, impact.Settings())
     parts = [found["impact"].rename(columns={"impact_metric": "measure"})]
     days = found["person_days"]
     own = days[(days["period"] == EVERY) & (days["restriction_id"] != EVERY)]

@@ -3,10 +3,9 @@
 from typing import Any
 
 import pandas as pd
-import pandera.errors
 import pyarrow
 
-from schemas.contracts import cell_rules, is_kept
+from schemas import holding
 from schemas.published import KEYS, MODELS
 
 
@@ -21,8 +20,9 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
     """
     schema = MODELS[table].to_schema()
     ready = _cast(frame, schema)
-    if not _is_kept(table, ready):
-        _refuse(table, ready)
+    if broken := holding.failures(MODELS[table], ready):
+        lines = [_told(ready, KEYS[table], one) for one in broken[:10]]
+        raise ContractError("\n".join([f"{table} breaks its contract:", *lines]))
     if ready.duplicated(KEYS[table]).any():
         row = ready[ready.duplicated(KEYS[table])].iloc[0][KEYS[table]].to_dict()
         raise ContractError(f"{table} has two rows for the key {row}")
@@ -31,24 +31,11 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
     return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
 
 
-def _is_kept(table: str, ready: pd.DataFrame) -> bool:
-    """Whether a table whose columns have the types of its contract keeps the rest of it."""
-    schema: Any = MODELS[table].to_schema()
-    filled = [name for name, column in schema.columns.items() if not column.nullable]
-    return (
-        not ready[filled].isna().to_numpy().any()
-        and all(is_kept(check, ready, names) for check, names in cell_rules(MODELS[table]))
-        and all(check(ready).check_passed for check in schema.checks)
-    )
-
-
-def _refuse(table: str, ready: pd.DataFrame) -> None:
-    """Have pandera say what breaks the contract; raises ContractError."""
-    try:
-        MODELS[table].validate(ready, lazy=True)
-    except pandera.errors.SchemaErrors as error:
-        cases = error.failure_cases[["column", "check", "failure_case", "index"]]
-        raise ContractError(f"{table} breaks its contract:\n{cases.head(10)}") from error
+def _told(ready: pd.DataFrame, key: list[str], broken: holding.Failure) -> str:
+    """A failure as a line: rule, column and value, and the key of the row."""
+    row = ready.iloc[broken.position]
+    cell = f" {broken.column} = {row[broken.column]!r}" if broken.column else ""
+    return f"{broken.rule}:{cell} in the row {', '.join(str(row[name]) for name in key)}"
 
 
 def _cast(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:

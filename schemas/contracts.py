@@ -1,21 +1,14 @@
-"""Holding tables against their contracts: all failures at once, none lost, none repaired.
-
-Method. A rule of single cells is run once a table, over the different cells of all the columns that
-have it; a column is looked at alone where the rule failed. What is found is what pandera's own
-`validate` finds, which runs each rule once a column and takes six times as long.
-"""
+"""The contracts of the fact tables and of the published ones: what breaks them, and who says so."""
 
 import os
-from functools import cache
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
 from audience_impact import blanks
 from audience_impact.rules import named
-from schemas import facts, published
+from schemas import facts, holding, published
 
 SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
 
@@ -41,56 +34,19 @@ def require_validation() -> None:
     )
 
 
-@cache
-def cell_rules(model: type[pa.DataFrameModel]) -> tuple[tuple[pa.Check, tuple[str, ...]], ...]:
-    """Each rule of single cells of a model, with the columns of one type that have it."""
-    schema: Any = model.to_schema()
-    groups: dict[tuple[str, ...], tuple[pa.Check, list[str]]] = {}
-    for name, column in schema.columns.items():
-        for check in column.checks:
-            kind = (check.name, repr(check.statistics), str(column.dtype))
-            groups.setdefault(kind, (check, []))[1].append(name)
-    return tuple((check, tuple(names)) for check, names in groups.values())
-
-
-def is_kept(check: pa.Check, frame: pd.DataFrame, columns: tuple[str, ...]) -> bool:
-    """Whether a rule of single cells holds in all of some columns of one type."""
-    each = [frame[name] for name in columns]
-    cells = pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
-    return bool(check(cells.drop_duplicates()).check_passed)
-
-
-def _broken(check: pa.Check, held: "pd.DataFrame | pd.Series[str]") -> list[int]:
-    """Positions at which a rule fails."""
-    passed = check(held).check_output
-    return [int(place) for place in np.flatnonzero(~passed.to_numpy(dtype=bool))]
-
-
 def failures(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """What is wrong with a fact table of text cells.
 
     Returns one row a failure: `position` (row of the frame, from 0), `column`, `rule`.
     """
-    model = facts.MODELS[table]
     columns = list(facts.columns(table))
     held = frame[columns].reset_index(drop=True)
-    found: list[tuple[int, str, str]] = []
-    if not held.empty:
-        schema: Any = model.to_schema()
-        found += [
-            (place, name, check.name)
-            for check, names in cell_rules(model)
-            if not is_kept(check, held, names)
-            for name in names
-            for place in _broken(check, held[name])
-        ]
-        found += [
-            (place, _blamed(check.name, columns), check.name)
-            for check in schema.checks
-            for place in _broken(check, held)
-        ]
-    cases = pd.DataFrame(sorted(found), columns=["position", "column", "rule"])
-    return cases.astype({"position": "int64"})
+    cases = [
+        (one.position, one.column or _blamed(one.rule, columns), one.rule)
+        for one in holding.failures(facts.MODELS[table], held)
+    ]
+    found = pd.DataFrame(sorted(cases), columns=["position", "column", "rule"])
+    return found.astype({"position": "int64"})
 
 
 def _blamed(rule: str, columns: list[str]) -> str:

@@ -3,7 +3,7 @@
 import os
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from flows.pipeline import steps
+from tests import engine
 from tests.support import FACTS, small
 
 Once = Callable[[str, Callable[[], Any]], Any]
@@ -34,6 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After the order was made random: the longest files before all others."""
     place = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+
+
+@pytest.fixture(autouse=True)
+def _forget_the_world() -> Iterator[None]:
+    """Another test may prepare the same world with other code in its place."""
+    yield
+    engine.PREPARED.clear()
 
 
 @pytest.fixture

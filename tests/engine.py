@@ -1,6 +1,6 @@
 """Worlds for the estimation engine: a calibration among the facts, and the case of Russia."""
 
-from dataclasses import replace
+import json
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from audience_impact.outputs import impact as impact_table
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.one_factor import OneFactorCopula
-from audience_impact.pipeline import Calculated, Settings, Stages
+from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
 from audience_impact.vocabulary import OverlapParameter
@@ -111,10 +111,18 @@ def calls(made: World, restriction_id: str = "R1", **cells: str) -> World:
     return made
 
 
+PREPARED: dict[str, tuple[Stages, Tables]] = {}
+"""The world that a test prepared last; conftest.py forgets it after the test."""
+
+
 def prepared(made: World, repair: bool = False) -> tuple[Stages, Tables]:
     """What follows from a world without a draw, and its typed tables."""
-    tables = made.typed()
-    return pipeline.prepared(tables, AS_OF, repair)[0], tables
+    key = json.dumps([made.rows, repair])
+    if key not in PREPARED:
+        PREPARED.clear()
+        tables = made.typed()
+        PREPARED[key] = pipeline.prepared(tables, AS_OF, repair)[0], tables
+    return PREPARED[key]
 
 
 def drawn(made: World, count: int = 400, seed: int = 0) -> Draws:
@@ -122,9 +130,10 @@ def drawn(made: World, count: int = 400, seed: int = 0) -> Draws:
     return simulate(prepared(made)[0].simulation, Sampler(seed, count))
 
 
-def calculated(made: World, **wanted: object) -> Calculated:
-    """Everything that is published of a world, from few draws."""
-    return pipeline.calculate(made.typed(), AS_OF, replace(QUIET, **wanted))  # type: ignore[arg-type]
+def calculated(made: World) -> Outputs:
+    """Everything that is published of a world, from few draws, each when a test looks at it."""
+    stages, tables = prepared(made)
+    return Outputs(tables, stages, QUIET)
 
 
 def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:

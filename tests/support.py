@@ -16,6 +16,9 @@ from audience_impact.ingest.stop import cells as stop
 from flows.pipeline import steps
 from schemas import facts as fact_models
 
+Results = Mapping[str, pd.DataFrame]
+"""Result tables by name, each computed when a test looks at it."""
+
 FACTS = Path(__file__).parents[1] / "data" / "facts"
 AS_OF = date(2026, 1, 31)
 
@@ -322,9 +325,10 @@ class World:
             )
         return facts.typed(frames, fact_models.of_kind("number"), fact_models.of_kind("period"))
 
-    def results(self) -> Tables:
-        """The result tables."""
-        return impact.calculate(self.typed(), AS_OF).tables
+    def results(self) -> Results:
+        """The result tables, each computed when a test looks at it."""
+        typed = self.typed()
+        return impact.Outputs(typed, impact.prepared(typed, AS_OF)[0], impact.Settings())
 
     def exposed(self, restriction_id: str = "R1") -> "pd.Series[float]":
         """The row of the people exposed to a restriction."""

@@ -163,7 +163,7 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     )
     for rows, by, window, same in steps:
         left = rows[~rows.index.isin(taken.index)]
-        if left.empty:
+        if left.empty and len(wanted):  # the columns have types where nothing is wanted too
             break
         found = nearest_base(left, bases, sources, by, window).assign(is_own_base=same)
         found["population_base"] = left["population_base"].reindex(found.index)

@@ -35,6 +35,7 @@ import pandas as pd
 
 from audience_impact.errors import pairs
 from audience_impact.errors.law import Spread
+from audience_impact.facts.series import SERIES
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.vocabulary import ErrorQuantile, FigureError, ParameterBasis
@@ -197,7 +198,7 @@ def parameters(tables: Tables) -> list[Learned]:
 
 
 READ = {
-    "estimates": [*pairs.SERIES, "value", "low", "high", "interval_kind", "period"],
+    "estimates": [*SERIES, "value", "low", "high", "interval_kind", "period"],
     "bases": [
         "area_id",
         "population_base",
@@ -242,13 +243,3 @@ def table(tables: Tables) -> pd.DataFrame:
             for one in parameters(tables)
         ]
     )
-
-
-def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> bool:
-    """Whether two tables agree, values to two units of the last decimal written."""
-    columns = list(ours.columns)
-    if columns != list(theirs.columns) or len(ours) != len(theirs):
-        return False
-    near = np.abs(ours["value"].to_numpy() - theirs["value"].to_numpy()) < 2.5 * 10.0**-DECIMALS
-    words = [name for name in columns if name != "value"]
-    return bool(near.all() and (ours[words].to_numpy() == theirs[words].to_numpy()).all())

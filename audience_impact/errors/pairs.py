@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.errors.law import log_odds
+from audience_impact.facts.series import COUNTED, SERIES
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import MEAN_MONTH_DAYS, WINDOW_DAYS, middle
 from audience_impact.populations import EVERYONE, ONLINE, countries_of, parents_of
@@ -35,19 +36,7 @@ from audience_impact.vocabulary import (
     Unit,
 )
 
-SERIES = [
-    *(
-        "measurement_series_id",
-        "platform_id",
-        "area_id",
-        "audience_metric",
-        "unit",
-        "population_base",
-    ),
-    *("activity_threshold", "age", "sex"),
-]
 PERIOD = ["period_start", "period_end"]
-COUNTED = [Unit.PERSONS.value, Unit.SHARE.value, Unit.IDENTITIES.value]
 PEOPLE = [Unit.PERSONS.value, Unit.SHARE.value]
 MONTHLY = [
     metric.value

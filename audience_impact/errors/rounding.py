@@ -19,7 +19,6 @@ from audience_impact.frames import Array
 
 DIGITS = 2
 """Digits of a count that are taken as printed, zeros or not."""
-SHARE_STEP = 0.01
 SHARE_DECIMALS = 6
 
 

@@ -324,19 +324,6 @@ def _row(learned: Parameter, sha256: str) -> dict[str, str | int | float]:
     }
 
 
-def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> bool:
-    """Whether two calibrations agree, values to two units of the last decimal written.
-
-    The last bits of a sum differ between processors, and may change the last decimal.
-    """
-    columns = list(ours.columns)
-    if columns != list(theirs.columns) or len(ours) != len(theirs):
-        return False
-    near = np.abs(ours["value"].to_numpy() - theirs["value"].to_numpy()) < 2.5 * 10.0**-DECIMALS
-    words = [name for name in columns if name != "value"]
-    return bool(near.all() and (ours[words].to_numpy() == theirs[words].to_numpy()).all())
-
-
 def read(overlap_calibration: pd.DataFrame) -> Calibration:
     """The calibration that the fact table of that name (typed) holds."""
     rows = overlap_calibration.set_index("parameter")

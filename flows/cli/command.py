@@ -63,55 +63,59 @@ class Told(StrEnum):
     JSON = "json"
 
 
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        metavar="DATE",
+        help="Day the results speak of. Default: the last day on which, or after which, two "
+        "sources were read.",
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Refuse to publish when any row is bad, instead of sending it to quarantine, or "
+        "when answers changed much against the last version.",
+    ),
+]
+Keep = Annotated[int | None, typer.Option(min=1, help="Keep only so many versions. Default: all.")]
+Repair = Annotated[
+    bool,
+    typer.Option(
+        "--repair",
+        help="Move measured overlaps that contradict other facts as little as makes them fit, "
+        "instead of leaving them out.",
+    ),
+]
+Workers = Annotated[int, typer.Option(min=1, help="Threads that draw; the number changes no byte.")]
+Sensitivity = Annotated[
+    bool, typer.Option(help="Tell which input drives the width of each interval.")
+]
+AcceptChanges = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changes",
+        help="With --strict: publish although answers changed much, or vanished, against the "
+        "last version.",
+    ),
+]
+
+
 @app.command()
 def run(
     facts: Facts = None,
     published: Published = PUBLISHED,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            "--as-of",
-            formats=["%Y-%m-%d"],
-            metavar="DATE",
-            help="Day the results speak of. Default: the last day on which, or after which, two "
-            "sources were read.",
-        ),
-    ] = None,
+    as_of: AsOf = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            help="Refuse to publish when any row is bad, instead of sending it to quarantine, or "
-            "when answers changed much against the last version.",
-        ),
-    ] = False,
-    keep: Annotated[
-        int | None, typer.Option(min=1, help="Keep only so many versions. Default: all.")
-    ] = None,
-    repair: Annotated[
-        bool,
-        typer.Option(
-            "--repair",
-            help="Move measured overlaps that contradict other facts as little as makes them fit, "
-            "instead of leaving them out.",
-        ),
-    ] = False,
-    workers: Annotated[
-        int, typer.Option(min=1, help="Threads that draw; the number changes no byte.")
-    ] = 1,
-    sensitivity: Annotated[
-        bool,
-        typer.Option(help="Tell which input drives the width of each interval."),
-    ] = True,
-    accept_changes: Annotated[
-        bool,
-        typer.Option(
-            "--accept-changes",
-            help="With --strict: publish although answers changed much, or vanished, against the "
-            "last version.",
-        ),
-    ] = False,
+    strict: Strict = False,
+    keep: Keep = None,
+    repair: Repair = False,
+    workers: Workers = 1,
+    sensitivity: Sensitivity = True,
+    accept_changes: AcceptChanges = False,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
     folders = fact_folders(facts)
@@ -217,19 +221,14 @@ OnlyCheck = Annotated[
 ]
 
 
-def _learned(table: str, facts: Path, check: bool) -> typer.Exit:
-    """Write a table that is learned from other facts, or only compare; the exit to raise."""
+def _learn(command: str, facts: Path, check: bool) -> typer.Exit:
+    """Write what a command learns from the facts, or only compare; the exit to raise."""
     fact_folders([facts])
-    from flows.pipeline import calibrate, learn, learn_places, steps
+    from flows.pipeline import learned, steps
     from schemas.contracts import ValidationOffError
 
-    write = {
-        calibrate.TABLE: calibrate.calibrate,
-        learn.TABLE: learn.learn,
-        learn_places.TABLE: learn_places.learn,
-    }[table]
     try:
-        matched, told = write(facts, check)
+        matched, told = learned.learn(command, facts, check)
     except (steps.RefusedError, ValidationOffError, ValueError) as error:
         return fail(str(error))
     typer.echo(told, err=check and not matched)
@@ -239,50 +238,25 @@ def _learned(table: str, facts: Path, check: bool) -> typer.Exit:
 @app.command()
 def calibrate(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     """Learn the overlap model from the surveys and write overlap_calibration.csv."""
-    raise _learned("overlap_calibration", facts, check)
+    raise _learn("calibrate", facts, check)
 
 
 @app.command()
 def learn(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     """Learn what printed figures may be off by and write figure_errors.csv."""
-    raise _learned("figure_errors", facts, check)
+    raise _learn("learn", facts, check)
 
 
 @app.command()
 def learn_places(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     """Learn who is online in a place, and write place_laws.csv and network_laws.csv."""
-    raise _learned("place_laws", facts, check)
+    raise _learn("learn-places", facts, check)
 
 
 @app.command()
-def learn_daily_use(
-    facts: Annotated[
-        Path,
-        typer.Option(
-            "--facts",
-            metavar="DIR",
-            callback=local,
-            help="Folder of fact tables.",
-            show_default="data/facts of the checkout",
-        ),
-    ] = FACTS,
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="Write nothing; exit with 1 where the table does not match."),
-    ] = False,
-) -> None:
+def learn_daily_use(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     """Learn who of the users comes on a day, and write daily_use.csv."""
-    fact_folders([facts])
-    from flows.pipeline import steps
-    from flows.pipeline.daily_use import learn
-    from schemas.contracts import ValidationOffError
-
-    try:
-        matched, told = learn(facts, check)
-    except (steps.RefusedError, ValidationOffError, ValueError) as error:
-        raise fail(str(error)) from error
-    typer.echo(told, err=check and not matched)
-    raise typer.Exit(1 if check and not matched else 0)
+    raise _learn("learn-daily-use", facts, check)
 
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
@@ -296,31 +270,35 @@ def import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
     return group
 
 
+RegisterFile = Annotated[
+    Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")
+]
+Into = Annotated[
+    Path,
+    typer.Option("--into", metavar="DIR", callback=local, help="Where the layer is written."),
+]
+Counts = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Write over tables edited by hand; a copy of each is kept in DIR/replaced.",
+    ),
+]
+
+
 def _import_command(entry: Entry) -> Callable[..., None]:
     def import_register(
-        file: Annotated[
-            Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")
-        ],
-        into: Annotated[
-            Path,
-            typer.Option(
-                "--into", metavar="DIR", callback=local, help="Where the layer is written."
-            ),
-        ],
+        file: RegisterFile,
+        into: Into,
         facts: Facts = None,
-        counts: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
-        ] = None,
+        counts: Counts = None,
         snapshot: Day = None,
         address: Annotated[str, typer.Option(help="Where it was read.")] = "",
         accessed: Day = None,
-        overwrite: Annotated[
-            bool,
-            typer.Option(
-                "--overwrite",
-                help="Write over tables edited by hand; a copy of each is kept in DIR/replaced.",
-            ),
-        ] = False,
+        overwrite: Overwrite = False,
         style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
     ) -> None:
         folders = fact_folders(facts)
@@ -343,55 +321,62 @@ def _import_command(entry: Entry) -> Callable[..., None]:
 app.add_typer(import_commands(REGISTERS), name="import")
 
 
+LayerFolder = Annotated[
+    Path,
+    typer.Option(
+        "--into",
+        metavar="DIR",
+        callback=local,
+        help="Where the layer is written; no other fact table may lie there.",
+    ),
+]
+Downloads = Annotated[
+    Path,
+    typer.Option(
+        "--downloads",
+        metavar="DIR",
+        callback=local,
+        help="Where every download is kept.",
+        show_default="data/downloads",
+    ),
+]
+Confirm = Annotated[
+    bool,
+    typer.Option(
+        "--confirm", help="Go on where more rows are gone or changed than the threshold allows."
+    ),
+]
+Only = Annotated[
+    list[Name] | None,
+    typer.Option(
+        "--only",
+        metavar="NAME",
+        help=f"Fetch this alone ({', '.join(Name)}); may be given again. The rest is taken "
+        "as accepted last.",
+    ),
+]
+Threshold = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of rows gone or changed above which to ask.")
+]
+Addresses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--address",
+        metavar="NAME=ADDRESS",
+        help="Where to fetch something, instead of its usual address; may be given again.",
+    ),
+]
+
+
 @app.command()
 def refresh(
-    into: Annotated[
-        Path,
-        typer.Option(
-            "--into",
-            metavar="DIR",
-            callback=local,
-            help="Where the layer is written; no other fact table may lie there.",
-        ),
-    ],
-    downloads: Annotated[
-        Path,
-        typer.Option(
-            "--downloads",
-            metavar="DIR",
-            callback=local,
-            help="Where every download is kept.",
-            show_default="data/downloads",
-        ),
-    ] = DOWNLOADS,
+    into: LayerFolder,
+    downloads: Downloads = DOWNLOADS,
     facts: Facts = None,
-    confirm: Annotated[
-        bool,
-        typer.Option(
-            "--confirm", help="Go on where more rows are gone or changed than the threshold allows."
-        ),
-    ] = False,
-    only: Annotated[
-        list[Name] | None,
-        typer.Option(
-            "--only",
-            metavar="NAME",
-            help=f"Fetch this alone ({', '.join(Name)}); may be given again. The rest is taken "
-            "as accepted last.",
-        ),
-    ] = None,
-    threshold: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Share of rows gone or changed above which to ask."),
-    ] = 0.05,
-    address: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--address",
-            metavar="NAME=ADDRESS",
-            help="Where to fetch something, instead of its usual address; may be given again.",
-        ),
-    ] = None,
+    confirm: Confirm = False,
+    only: Only = None,
+    threshold: Threshold = 0.05,
+    address: Addresses = None,
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
     folders = fact_folders(facts)

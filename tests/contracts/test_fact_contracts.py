@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 import pandas as pd
+import pandera.errors
 import pytest
 
 from audience_impact import vocabulary
 from audience_impact.vocabulary import RuleStage
 from flows.pipeline.rules import rules
-from schemas import contracts
+from schemas import contracts, holding
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS, load
 
@@ -66,6 +67,22 @@ def test_a_sound_row_passes_and_every_rule_of_every_column_can_fail(table: str) 
     found = failures(table, [sound_cells(table), *rows])
     assert found >= {(place, column, rule) for place, (column, rule) in enumerate(cases, 1)}
     assert not {failure for failure in found if failure[0] == 0}
+
+
+@pytest.mark.parametrize("table", fact_models.MODELS)
+def test_what_is_found_is_what_pandera_finds(table: str) -> None:
+    rows = [sound_cells(table) | {column: BAD_CELLS[rule]} for column, rule in column_rules(table)]
+    frame = pd.DataFrame([sound_cells(table), *rows], dtype="str")[list(fact_models.columns(table))]
+    with pytest.raises(pandera.errors.SchemaErrors) as refused:
+        fact_models.MODELS[table].validate(frame, lazy=True)
+    cases = refused.value.failure_cases
+    theirs = {
+        (place, str(rule).partition("(")[0])
+        for place, rule in zip(cases["index"], cases["check"], strict=True)
+        if pd.notna(place)  # how a text is stored is no matter of ours
+    }
+    found = holding.failures(fact_models.MODELS[table], frame)
+    assert {(one.position, one.rule) for one in found} == theirs
 
 
 BLANKS = (

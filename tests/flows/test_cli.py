@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from flows.cli.command import main
+from tests.support import edit
 
 HOME = Path(__file__).resolve().parents[2]
 FACTS = HOME / "data" / "facts"
@@ -42,16 +43,10 @@ def published(repository_published: Path) -> Path:
 
 
 @pytest.fixture
-def spoilt(tmp_path: Path) -> Path:
-    """A copy of the facts in which one audience is a text and one source is unknown."""
-    folder = Path(shutil.copytree(FACTS, tmp_path / "facts"))
-    path = folder / "estimates.csv"
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    row = next(n for n, line in enumerate(lines) if line.startswith("PE0001,"))
-    lines[row] = lines[row].replace(",96000000,", ",many,")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+def spoilt(small_facts: Path) -> Path:
+    """The small country with an audience that is a text."""
+    edit(small_facts, "estimates", "E1", value="many")
+    return small_facts
 
 
 def test_check_passes_the_repository_facts() -> None:
@@ -220,10 +215,10 @@ def test_help_starts_without_prefect_pandas_or_pandera() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_check_does_not_import_prefect() -> None:
+def test_check_does_not_import_prefect(small_facts: Path) -> None:
     code = (
         "import sys\nfrom flows.cli import command as cli\n"
-        "sys.argv = ['audience-impact', 'check']\n"
+        f"sys.argv = ['audience-impact', 'check', {str(small_facts)!r}]\n"
         "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
         "print('prefect' in sys.modules, file=sys.stderr)"
     )

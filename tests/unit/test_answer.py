@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.facts.tables import Tables
 from flows.reporting import answer, tables
 from flows.reporting.answer import ENDS
 from tests.engine import calibrated
-from tests.support import World, world
+from tests.support import Results, World, world
 
 
 def rows(*told: tuple[str, str, list[float]]) -> pd.DataFrame:
@@ -46,11 +45,11 @@ def asked() -> World:
 
 
 @pytest.fixture(scope="module")
-def done() -> Tables:
+def done() -> Results:
     return asked().results()
 
 
-def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Tables) -> None:
+def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Results) -> None:
     users = answer.feature_users(done["impact"], done["impact_by_platform"])
     assert users.index.tolist() == ["calls"]
     shown = tables.exposed(done).set_index("restriction_id")["feature_users"]
@@ -58,7 +57,7 @@ def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Tables)
     assert shown[["whole", "nothing", "never"]].tolist() == ["-"] * 3
 
 
-def said(done: Tables, act: str) -> str:
+def said(done: Results, act: str) -> str:
     """The sentence for a restriction."""
     impact = done["impact"][done["impact"]["restriction_id"] == act]
     used = done["lineage"][done["lineage"]["restriction_id"] == act]
@@ -85,12 +84,12 @@ def said(done: Tables, act: str) -> str:
     ],
 )
 def test_the_sentence_says_how_many_of_whom_and_who_measured(
-    act: str, words: list[str], done: Tables
+    act: str, words: list[str], done: Results
 ) -> None:
     assert [word for word in words if word not in said(done, act)] == []
 
 
-def test_what_nobody_counted_is_said(done: Tables) -> None:
+def test_what_nobody_counted_is_said(done: Results) -> None:
     row = dict.fromkeys(ENDS, 0.0) | {"obs_status": "M"}
     assert answer.counted(rows(("x", "E", BOUNDS)).iloc[0]) == "7.0 M to 8.0 M"
     assert answer.counted(row) == "0"

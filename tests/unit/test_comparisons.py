@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.facts.tables import Tables
-from tests.support import World, row, world
+from tests.support import Results, World, row, world
 
 KINDS = [
     ("platform_audience", "600000", "within_bounds"),
@@ -35,7 +34,7 @@ def published(made: World, name: str, **cells: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def done() -> Tables:
+def done() -> Results:
     """Results for acts beside which many figures were published."""
     made = acts().restrict("ZERO", "gamma").restrict("BARE", "gamma", area_ids="XC")
     published(made, "BETA", platform_id="beta", value="500000")
@@ -61,49 +60,49 @@ def done() -> Tables:
     return made.restrict("COMPANY", "delta").results()
 
 
-def beside(done: Tables, name: str) -> "pd.Series[float]":
+def beside(done: Results, name: str) -> "pd.Series[float]":
     """The comparison of one published figure."""
     return row(done["comparisons"], published_figure_id=name)
 
 
-def test_a_figure_of_a_platform_stands_beside_that_platform(done: Tables) -> None:
+def test_a_figure_of_a_platform_stands_beside_that_platform(done: Results) -> None:
     found = beside(done, "BETA")
     assert found["compared_with"] == "platform"
     assert (found["lower_persons"], found["upper_persons"]) == (400000.0, 400000.0)
     assert (found["lower_ratio"], found["upper_ratio"]) == (1.25, 1.25)
 
 
-def test_a_figure_of_no_platform_stands_beside_the_restriction(done: Tables) -> None:
+def test_a_figure_of_no_platform_stands_beside_the_restriction(done: Results) -> None:
     found = beside(done, "SUM")
     assert found["compared_with"] == "restriction"
     assert (found["lower_persons"], found["upper_persons"]) == (500000.0, 700000.0)
     assert (found["lower_ratio"], found["upper_ratio"]) == (1.8, 1.2857)
 
 
-def test_a_figure_of_a_platform_that_is_no_target_stands_beside_the_act(done: Tables) -> None:
+def test_a_figure_of_a_platform_that_is_no_target_stands_beside_the_act(done: Results) -> None:
     assert beside(done, "GAMMA")["compared_with"] == "restriction"
 
 
 @pytest.mark.parametrize("place", range(len(KINDS)), ids=lambda place: "-".join(KINDS[place][:2]))
-def test_the_reason_for_the_difference(place: int, done: Tables) -> None:
+def test_the_reason_for_the_difference(place: int, done: Results) -> None:
     assert beside(done, f"KIND{place}")["difference_reason"] == KINDS[place][2]
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_accounts_are_not_held_against_people(unit: str, done: Tables) -> None:
+def test_accounts_are_not_held_against_people(unit: str, done: Results) -> None:
     found = beside(done, unit)
     assert found["difference_reason"] == "other_definition"
     assert pd.isna(found["lower_ratio"])
     assert pd.isna(found["upper_ratio"])
 
 
-def test_no_ratio_to_a_bound_of_zero(done: Tables) -> None:
+def test_no_ratio_to_a_bound_of_zero(done: Results) -> None:
     found = beside(done, "ZERO")
     assert pd.isna(found["lower_ratio"])
     assert found["upper_ratio"] == 0.5
 
 
-def test_no_ratio_to_a_bound_that_is_not_known(done: Tables) -> None:
+def test_no_ratio_to_a_bound_that_is_not_known(done: Results) -> None:
     found = beside(done, "BARE")
     assert pd.isna(found["upper_persons"])
     assert pd.isna(found["upper_ratio"])
@@ -115,7 +114,7 @@ def test_a_country_without_any_base_alone_can_be_compared() -> None:
     assert pd.isna(beside(made.results(), "P1")["upper_ratio"])
 
 
-def test_the_last_statement_of_a_company_from_before_is_compared_not_used(done: Tables) -> None:
+def test_the_last_statement_of_a_company_from_before_is_compared_not_used(done: Results) -> None:
     told = done["comparisons"]
     mine = told[told["published_figure_id"].str.startswith("R1/")]
     (found,) = mine.to_dict("records")
@@ -127,7 +126,7 @@ def test_the_last_statement_of_a_company_from_before_is_compared_not_used(done: 
     assert (exposed["lower_persons"], exposed["upper_persons"]) == (500000.0, 700000.0)
 
 
-def test_a_statement_that_the_bounds_use_is_not_compared_with_itself(done: Tables) -> None:
+def test_a_statement_that_the_bounds_use_is_not_compared_with_itself(done: Results) -> None:
     assert "COMPANY" not in set(done["comparisons"]["restriction_id"])
     exposed = row(done["impact"], restriction_id="COMPANY", impact_metric="people_exposed")
     assert exposed["lower_persons"] == 500000.0

@@ -64,7 +64,7 @@ def table(**told: str) -> pd.DataFrame:
 
 
 def person_days(made: World) -> pd.DataFrame:
-    found = calculated(made).tables["person_days"]
+    found = calculated(made)["person_days"]
     return found.set_index(["restriction_id", "period"])
 
 
@@ -100,7 +100,7 @@ def test_days_that_happened_count_and_not_the_span(told: dict[str, str]) -> None
 
 def test_hours_and_days_change_nobody_who_is_exposed() -> None:
     def exposed(**told: str) -> pd.DataFrame:
-        found = calculated(calls(russia(), **SPAN, **told)).tables["impact"]
+        found = calculated(calls(russia(), **SPAN, **told))["impact"]
         return found[["impact_metric", "lower_persons", "q50_persons", "upper_persons"]]
 
     pd.testing.assert_frame_equal(exposed(), exposed(times_in_force="3", **HOURS))
@@ -117,9 +117,7 @@ def test_of_two_restrictions_at_once_hours_are_bounded_and_not_drawn() -> None:
 
 
 def test_the_window_is_as_long_as_the_days_in_force() -> None:
-    impact = (
-        calculated(calls(russia(), **SPAN, times_in_force="3"))
-        .tables["impact"]
-        .set_index("impact_metric")
+    impact = calculated(calls(russia(), **SPAN, times_in_force="3"))["impact"].set_index(
+        "impact_metric"
     )
     assert impact.loc["people_exposed", "window_days"] == 3

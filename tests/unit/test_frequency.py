@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from audience_impact.frequency import law, learning
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
-from flows.pipeline import daily_use
+from flows.pipeline.learned import learn
 from tests.support import FACTS, World, world
 
 SHARES = {"XA": 0.6, "XB": 0.7, "XC": 0.8, "XD": 0.9, "XE": 0.95}
@@ -91,15 +91,15 @@ def test_draws_of_shares_have_the_quantiles_of_the_law() -> None:
 
 
 def test_the_table_matches_the_figures() -> None:
-    matched, told = daily_use.learn(FACTS, only_check=True)
+    matched, told = learn("learn-daily-use", FACTS, only_check=True)
     assert matched, told
 
 
 def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
     folder = asked().write(tmp_path / "facts")  # type: ignore[operator]
-    assert not daily_use.learn(folder, only_check=True)[0]
-    assert not daily_use.learn(folder, only_check=False)[0]
-    assert daily_use.learn(folder, only_check=True)[0]
+    assert not learn("learn-daily-use", folder, only_check=True)[0]
+    assert not learn("learn-daily-use", folder, only_check=False)[0]
+    assert learn("learn-daily-use", folder, only_check=True)[0]
 
 
 def test_too_few_figures_teach_nothing() -> None:

@@ -4,10 +4,9 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline as impact
-from audience_impact.facts.tables import Tables
 from audience_impact.outputs.review.status_rules import sentence
 from tests.engine import calibrated, impacts, of
-from tests.support import AGED, AS_OF, World, row, world
+from tests.support import AGED, AS_OF, Results, World, row, world
 
 PARTIAL = [
     ({"geo_scope": "multi_region"}, "only part of the country, without an audience of its own"),
@@ -108,7 +107,7 @@ def places(made: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def done() -> Tables:
+def done() -> Results:
     """Results for many acts at once; none of them touches another."""
     made = world().estimate("E1").estimate("E2", platform_id="beta", value="400000")
     made.restrict("one", "alpha").restrict("two", "alpha", "beta").restrict("nothing", "gamma")
@@ -124,12 +123,12 @@ def done() -> Tables:
     return made.results()
 
 
-def exposed(done: Tables, act: str) -> "pd.Series[float]":
+def exposed(done: Results, act: str) -> "pd.Series[float]":
     """The row of the people exposed to an act."""
     return row(done["impact"], restriction_id=act, impact_metric="people_exposed")
 
 
-def parts(done: Tables, act: str) -> pd.DataFrame:
+def parts(done: Results, act: str) -> pd.DataFrame:
     """The audiences behind an act."""
     table = done["impact_by_platform"]
     return table[table["restriction_id"] == act]
@@ -140,7 +139,7 @@ def bounds(found: "pd.Series[float]") -> tuple[float, float]:
     return found["lower_persons"], found["upper_persons"]
 
 
-def test_one_service_is_its_audience(done: Tables) -> None:
+def test_one_service_is_its_audience(done: Results) -> None:
     found = exposed(done, "one")
     assert bounds(found) == (500000.0, 500000.0)
     assert (found["dedup_method"], found["obs_status"]) == ("single", "U")
@@ -151,7 +150,7 @@ def test_one_service_is_its_audience(done: Tables) -> None:
     assert found["upper_population_share"] == 0.5
 
 
-def test_two_services_are_between_the_larger_and_the_base(done: Tables) -> None:
+def test_two_services_are_between_the_larger_and_the_base(done: Results) -> None:
     found = exposed(done, "two")
     assert bounds(found) == (500000.0, 700000.0)
     assert found["dedup_method"] == "frechet"
@@ -161,14 +160,14 @@ def test_two_services_are_between_the_larger_and_the_base(done: Tables) -> None:
     assert all(both["aggregation_hazard"] != "")
 
 
-def test_parts_of_one_service_carry_no_warning(done: Tables) -> None:
+def test_parts_of_one_service_carry_no_warning(done: Results) -> None:
     both = parts(done, "two-features")
     assert both["feature"].tolist() == ["login", "whole_service"]
     assert both["naive_sum_persons"].tolist() == [500000.0] * 2
     assert set(both["aggregation_hazard"]) == {""}
 
 
-def test_a_service_without_a_figure_opens_the_bounds_to_the_base(done: Tables) -> None:
+def test_a_service_without_a_figure_opens_the_bounds_to_the_base(done: Results) -> None:
     found = exposed(done, "half-known")
     assert bounds(found) == (500000.0, 700000.0)
     assert (found["obs_status"], found["reason"]) == (
@@ -178,7 +177,7 @@ def test_a_service_without_a_figure_opens_the_bounds_to_the_base(done: Tables) -
 
 
 @pytest.mark.parametrize("act", ["nothing", "no-target", "too-late"])
-def test_without_any_figure_from_zero_to_the_base_with_a_reason(act: str, done: Tables) -> None:
+def test_without_any_figure_from_zero_to_the_base_with_a_reason(act: str, done: Results) -> None:
     found = exposed(done, act)
     assert bounds(found) == (0.0, 800000.0)
     assert (found["obs_status"], found["reason"]) == (
@@ -188,14 +187,14 @@ def test_without_any_figure_from_zero_to_the_base_with_a_reason(act: str, done: 
     assert found["staleness"] == ""
 
 
-def test_the_earlier_of_announcement_and_observation_is_the_start(done: Tables) -> None:
+def test_the_earlier_of_announcement_and_observation_is_the_start(done: Results) -> None:
     assert bounds(exposed(done, "announced")) == (500000.0, 500000.0)
     assert bounds(exposed(done, "observed")) == (510000.0, 510000.0)
     starts = done["restrictions"].set_index("restriction_id")["start_on"]
     assert starts[["announced", "observed"]].tolist() == ["2025-07-20", "2025-08-01"]
 
 
-def test_without_a_start_nobody_can_be_counted_for_certain(done: Tables) -> None:
+def test_without_a_start_nobody_can_be_counted_for_certain(done: Results) -> None:
     found = exposed(done, "no-start")
     assert found["lower_persons"] == 0.0
     assert (found["obs_status"], found["reason"]) == ("M", "start not known")
@@ -204,20 +203,20 @@ def test_without_a_start_nobody_can_be_counted_for_certain(done: Tables) -> None
 
 
 @pytest.mark.parametrize("place", range(len(PARTIAL)))
-def test_where_only_a_part_is_touched_the_lower_bound_is_zero(place: int, done: Tables) -> None:
+def test_where_only_a_part_is_touched_the_lower_bound_is_zero(place: int, done: Results) -> None:
     found = exposed(done, f"partial{place}")
     assert bounds(found) == (0.0, 700000.0)
     assert (found["obs_status"], found["reason"]) == ("M", PARTIAL[place][1])
     assert parts(done, f"partial{place}")["lower_persons"].tolist() == [0.0, 0.0]
 
 
-def test_regions_limit_by_their_people_where_all_are_on_record(done: Tables) -> None:
+def test_regions_limit_by_their_people_where_all_are_on_record(done: Results) -> None:
     assert bounds(exposed(done, "counted-regions")) == (0.0, 60000.0)
     assert bounds(exposed(done, "other-regions")) == (0.0, 500000.0)
 
 
 @pytest.mark.parametrize("act", ["never", "withdrawn"])
-def test_what_was_never_carried_out_touches_nobody(act: str, done: Tables) -> None:
+def test_what_was_never_carried_out_touches_nobody(act: str, done: Results) -> None:
     found = done["impact"][done["impact"]["restriction_id"] == act]
     assert set(found["lower_persons"]) == set(found["upper_persons"]) == {0.0}
     assert set(found["obs_status"]) == {"E"}
@@ -225,7 +224,7 @@ def test_what_was_never_carried_out_touches_nobody(act: str, done: Tables) -> No
     assert set(parts(done, act)["upper_persons"]) == {0.0}
 
 
-def test_features_and_access_kept_have_rows_of_their_own(done: Tables) -> None:
+def test_features_and_access_kept_have_rows_of_their_own(done: Results) -> None:
     table = done["impact"].set_index(["restriction_id", "impact_metric"])
     limits = {key: bounds(found) for key, found in table.iterrows() if key[0] in ("one", "feature")}
     assert limits == {
@@ -245,7 +244,7 @@ def test_features_and_access_kept_have_rows_of_their_own(done: Tables) -> None:
     assert table["obs_status"]["feature", "people_feature_exposed"] == "M"
 
 
-def test_a_network_shutdown_touches_the_internet_users(done: Tables) -> None:
+def test_a_network_shutdown_touches_the_internet_users(done: Results) -> None:
     found = exposed(done, "shutdown")
     assert bounds(found) == (600000.0, 600000.0)
     assert (found["base"], found["staleness"], found["dedup_method"]) == (
@@ -257,13 +256,13 @@ def test_a_network_shutdown_touches_the_internet_users(done: Tables) -> None:
     assert row(used, role="audience")[["platform_id", "input_id"]].tolist() == ["*", "XD-online"]
 
 
-def test_an_old_count_of_internet_users_is_a_floor_alone(done: Tables) -> None:
+def test_an_old_count_of_internet_users_is_a_floor_alone(done: Results) -> None:
     found = exposed(done, "old-count")
     assert bounds(found) == (600000.0, 1000000.0)
     assert (found["base"], found["obs_status"], found["staleness"]) == ("all_ages", "U", "expired")
 
 
-def test_projected_internet_users_limit_nothing_and_say_so(done: Tables) -> None:
+def test_projected_internet_users_limit_nothing_and_say_so(done: Results) -> None:
     found = exposed(done, "ahead")
     assert bounds(found) == (0.0, found["population_persons"])
     assert found["base"] == "internet_all"
@@ -273,22 +272,22 @@ def test_projected_internet_users_limit_nothing_and_say_so(done: Tables) -> None
     assert "internet users projected, not counted" in found["reason"]
 
 
-def test_projected_internet_users_are_no_more_than_the_people(done: Tables) -> None:
+def test_projected_internet_users_are_no_more_than_the_people(done: Results) -> None:
     found = exposed(done, "ahead-of-all")
     assert found["upper_persons"] == found["population_persons"] == 700000.0
 
 
-def test_a_stated_range_of_internet_users_bounds_a_shutdown_by_its_ends(done: Tables) -> None:
+def test_a_stated_range_of_internet_users_bounds_a_shutdown_by_its_ends(done: Results) -> None:
     assert bounds(exposed(done, "range")) == (550000.0, 650000.0)
 
 
-def test_a_shutdown_of_some_networks_has_no_certain_lower_bound(done: Tables) -> None:
+def test_a_shutdown_of_some_networks_has_no_certain_lower_bound(done: Results) -> None:
     found = exposed(done, "mobile")
     assert bounds(found) == (0.0, 600000.0)
     assert found["obs_status"] == "M"
 
 
-def test_the_whole_internet_swallows_single_services(done: Tables) -> None:
+def test_the_whole_internet_swallows_single_services(done: Results) -> None:
     assert bounds(exposed(done, "swallows")) == (600000.0, 600000.0)
     both = parts(done, "swallows").set_index("platform_id")
     assert bounds(both.loc["*"]) == (600000.0, 600000.0)
@@ -309,7 +308,7 @@ def test_the_whole_internet_swallows_single_services(done: Tables) -> None:
     ],
 )
 def test_without_an_own_base_the_smallest_that_can_hold_the_audience(
-    act: str, base: str, persons: float, done: Tables
+    act: str, base: str, persons: float, done: Results
 ) -> None:
     found = exposed(done, act)
     assert (found["base"], found["base_persons"]) == (base, persons)
@@ -335,14 +334,14 @@ def test_a_weak_figure_is_flagged_with_its_reason(place: int, weak: pd.DataFrame
     assert found["reason"].split("; ")[0] == reason
 
 
-def test_measurers_who_disagree_are_flagged(done: Tables) -> None:
+def test_measurers_who_disagree_are_flagged(done: Results) -> None:
     found = exposed(done, "disputed")
     assert bounds(found) == (450000.0, 500000.0)
     assert found["obs_status"] == "U"
     assert "several measurers disagree" in found["reason"]
 
 
-def test_a_country_without_any_base_says_so(done: Tables) -> None:
+def test_a_country_without_any_base_says_so(done: Results) -> None:
     found = exposed(done, "no-base")
     assert found["lower_persons"] == 0.0
     assert pd.isna(found["upper_persons"])
@@ -351,20 +350,20 @@ def test_a_country_without_any_base_says_so(done: Tables) -> None:
     assert "no base on record" in found["reason"]
 
 
-def test_disjoint_countries_add(done: Tables) -> None:
+def test_disjoint_countries_add(done: Results) -> None:
     found = exposed(done, "two-countries")
     assert bounds(found) == (505000.0, 505000.0)
     assert (found["base_persons"], found["population_persons"]) == (709000.0, 1010000.0)
 
 
-def test_a_country_without_a_base_leaves_the_sum_open_above(done: Tables) -> None:
+def test_a_country_without_a_base_leaves_the_sum_open_above(done: Results) -> None:
     for found in (exposed(done, "one-without-base"), row(parts(done, "one-without-base"))):
         assert found["lower_persons"] == 500000.0
         assert pd.isna(found["upper_persons"])
     assert exposed(done, "one-without-base")["obs_status"] == "M"
 
 
-def test_every_act_has_its_rows(done: Tables) -> None:
+def test_every_act_has_its_rows(done: Results) -> None:
     acts = set(done["restrictions"]["restriction_id"])
     assert set(done["impact"]["restriction_id"]) == acts
     assert len(done["impact"]) == 4 * len(acts)
@@ -426,7 +425,7 @@ def shuffled(made: World, seed: int) -> World:
     )
 
 
-def without_lines(tables: Tables) -> Tables:
+def without_lines(tables: Results) -> Results:
     """Result tables without where a row stands, the one thing that its order may change."""
     return {
         name: frame.drop(columns=[column for column in frame if column.startswith("row_")])
@@ -435,13 +434,13 @@ def without_lines(tables: Tables) -> Tables:
 
 
 @pytest.fixture(scope="module")
-def plain() -> Tables:
+def plain() -> Results:
     """The results of the facts in the order in which they were written."""
     return without_lines(rich().results())
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_order_of_rows_changes_nothing(seed: int, plain: Tables) -> None:
+def test_the_order_of_rows_changes_nothing(seed: int, plain: Results) -> None:
     other = without_lines(shuffled(rich(), seed).results())
     for name, frame in plain.items():
         pd.testing.assert_frame_equal(other[name], frame)

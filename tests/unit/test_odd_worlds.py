@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline as impact
-from audience_impact.facts.tables import Tables
 from flows.pipeline import steps
 from flows.reporting import story
 from tests.support import (
     AGED,
     AS_OF,
     FACTS,
+    Results,
     World,
     append,
     checked,
@@ -52,18 +52,19 @@ def calibrated(period: str = "2025-06") -> World:
     return made
 
 
-def results(made: World, as_of: date = AS_OF) -> Tables:
-    """The tables that follow, without shares of the variance."""
-    settings = impact.Settings(draws=200, sensitivity=False)
-    return impact.calculate(made.typed(), as_of, settings).tables
+def results(made: World, as_of: date = AS_OF) -> Results:
+    """The tables that follow, each computed when a test looks at it."""
+    typed = made.typed()
+    stages, _ = impact.prepared(typed, as_of)
+    return impact.Outputs(typed, stages, impact.Settings(draws=200, sensitivity=False))
 
 
-def exposed(tables: Tables, act: str = "R1") -> "pd.Series[float]":
+def exposed(tables: Results, act: str = "R1") -> "pd.Series[float]":
     """The row of the people exposed."""
     return row(tables["impact"], restriction_id=act, impact_metric="people_exposed")
 
 
-def days(tables: Tables, act: str = "R1", period: str = "all") -> "pd.Series[float]":
+def days(tables: Results, act: str = "R1", period: str = "all") -> "pd.Series[float]":
     """The person-days of an act."""
     return row(tables["person_days"], restriction_id=act, period=period)
 

@@ -78,7 +78,7 @@ def measured(made: World) -> World:
 
 
 def exposed(made: World) -> "pd.Series[float]":
-    return of(calculated(made).tables["impact"])
+    return of(calculated(made)["impact"])
 
 
 @pytest.mark.usefixtures("independent")
@@ -101,7 +101,7 @@ def test_another_model_is_conditioned_on_what_is_measured() -> None:
 def test_another_model_needs_no_calibration_of_the_first() -> None:
     made = calls(russia())
     made.rows.pop("overlap_calibration")
-    tables = calculated(made).tables
+    tables = calculated(made)
     assert np.isfinite(float(of(tables["impact"])["q50_persons"]))
     assert tables["person_days"]["q50_person_days"].notna().all()
 

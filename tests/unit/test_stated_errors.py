@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.facts.tables import Tables
-from tests.support import World, row, world
+from tests.support import Results, World, row, world
 
 ENDS = ["lower_persons", "upper_persons"]
 DAYS_ENDS = ["lower_person_days", "upper_person_days"]
@@ -33,7 +32,7 @@ def monthly(**cells: str) -> "pd.Series[float]":
     return learned(world()).estimate("E1", **cells).restrict("R1", "alpha").exposed()
 
 
-def over_ten_days(**cells: str) -> Tables:
+def over_ten_days(**cells: str) -> Results:
     """Results for ten days of one service with a monthly and a daily figure."""
     made = learned(world()).estimate("E1", value="600000")
     made.estimate("D1", **{"audience_metric": "avg_daily_reach", "period": "2025-07", **cells})

@@ -21,22 +21,12 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.rules import ACROSS, READ_METRICS
+from audience_impact.facts.series import COUNTED, SERIES
 from audience_impact.facts.surprises import levels
 from audience_impact.facts.surprises.saying import apart, findings, number, times
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.vocabulary import AudienceMetric, FindingSeverity, PopulationBase, Unit
 
-SERIES = [
-    *(
-        "measurement_series_id",
-        "platform_id",
-        "area_id",
-        "audience_metric",
-        "unit",
-        "population_base",
-    ),
-    *("activity_threshold", "age", "sex"),
-]
 PAGES_DIFFER = 0.021
 """Logs between a page and the others of the same measurement."""
 MONTH_SPREAD = 0.2
@@ -57,7 +47,6 @@ LEAST_ROUNDED = 8
 FINE_SHARE = 0.04
 """A number with as many significant digits is odd where so few of its measurer's have them."""
 DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
-COUNTED = [Unit.PERSONS.value, Unit.SHARE.value, Unit.IDENTITIES.value]
 
 
 _LAST: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]] = []
