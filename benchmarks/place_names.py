@@ -18,7 +18,14 @@ from audience_impact.facts.tables import Tables
 from audience_impact.ingest import gazetteer as places
 from audience_impact.ingest.gazetteer import Atlas, Place
 from audience_impact.ingest.places.items import Found
-from audience_impact.ingest.places.known import ADMIN1, UNION, Entry, Gazetteer, united
+from audience_impact.ingest.places.known import (
+    ADMIN1,
+    UNION,
+    Entry,
+    Gazetteer,
+    spellings,
+    united,
+)
 from audience_impact.ingest.places.resolver import resolve
 from audience_impact.ingest.stop import cells
 from audience_impact.periods import DAY
@@ -190,7 +197,7 @@ def left_out(tables: Tables, seed: int = SEED) -> pd.DataFrame:
         entries = [each for each in known.entries.values() if each.level not in (ADMIN1, UNION)]
         gone = {each.area_id for each in entries if random.random() < LEFT_OUT}
         told["place"] += _without(known, _less(known, gone), (known.entries[each] for each in gone))
-        named = [each for each in entries if len(each.names) > 1 and random.random() < LEFT_OUT]
+        named = [each for each in entries if _other(each) and random.random() < LEFT_OUT]
         told["name"] += _without(known, _fewer_names(known, named), named, other=True)
     return pd.DataFrame({kind: _shares(own) for kind, own in told.items()}).T
 
@@ -203,17 +210,28 @@ def _shares(outcomes: list[str]) -> dict[str, float]:
     }
 
 
+def _other(entry: Entry) -> str:
+    """Another name of a place, in the same letters, or nothing."""
+    if not entry.names:
+        return ""
+    first = spellings(entry.names[0])
+    others = sorted(name for name in entry.full if name.isascii() and name not in first)
+    return others[0] if others else ""
+
+
 def _less(known: Gazetteer, gone: set[str]) -> Gazetteer:
     kept = {
-        area: replace(entry, members=tuple(set(entry.members) - gone))
-        for area, entry in known.entries.items()
-        if area not in gone and not gone & set(entry.holders)
+        area: entry for area, entry in known.entries.items() if not gone & {area, *entry.holders}
     }
-    return Gazetteer(known.country, kept)
+    whole = {
+        area: replace(entry, members=tuple(each for each in entry.members if each in kept))
+        for area, entry in kept.items()
+    }
+    return Gazetteer(known.country, whole)
 
 
 def _fewer_names(known: Gazetteer, named: Iterable[Entry]) -> Gazetteer:
-    fewer = {each.area_id: replace(each, names=each.names[:1]) for each in named}
+    fewer = {each.area_id: replace(each, names=tuple(spellings(each.names[0]))) for each in named}
     return Gazetteer(known.country, {**known.entries, **fewer})
 
 
@@ -223,9 +241,9 @@ def _without(
     """How each place is read by a gazetteer that lacks it, or its other names."""
     for entry in asked:
         holder = next((each for each in entry.holders[1:] if each in less.entries), "")
-        if not holder:
+        if not holder or not entry.names or not less.entries[holder].names:
             continue
-        text = f"{entry.names[-1 if other else 0]}, {less.entries[holder].names[0]}"
+        text = f"{_other(entry) if other else entry.names[0]}, {less.entries[holder].names[0]}"
         found = resolve(text, GeoScope.LOCALITY, less)
         yield _outcome(entry, found, known)
 

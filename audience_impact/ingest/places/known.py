@@ -8,7 +8,7 @@ was. The seat of a district is a smaller place whose name is spelt as the distri
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from audience_impact.ingest.places import names
@@ -186,6 +186,10 @@ def gazetteer_of(
             told[2] if told and not row["aliases"] else "",
             frozenset(names.folded(each) for each in spelt),
         )
+    # A union speaks of places on record alone.
+    for area_id, entry in entries.items():
+        if not set(entry.members) <= set(entries):
+            entries[area_id] = replace(entry, members=())
     return Gazetteer(country, entries, reviewed)
 
 

@@ -26,6 +26,8 @@ SOUNDS = (
 LEAST_SIGNS = 5
 """Shorter names are too like others to be taken for a slip of the pen."""
 LIKENESS = 0.8
+NUMERALS = re.compile(r"\d+|\b(?:[ivx]+|\w)\b")
+"""Numbers, Roman ones and single letters: what differs in them is another place."""
 
 
 def folded(text: str) -> str:
@@ -52,6 +54,6 @@ def is_like(one: str, other: str) -> bool:
     """Whether two folded names may be one in two spellings or with a slip of the pen."""
     if min(len(one), len(other)) < LEAST_SIGNS or one[0] != other[0]:
         return False
-    if re.findall(r"\d+", one) != re.findall(r"\d+", other):
+    if NUMERALS.findall(one) != NUMERALS.findall(other):
         return False
     return difflib.SequenceMatcher(None, one, other).ratio() >= LIKENESS

@@ -35,6 +35,7 @@ from audience_impact.ingest.places.known import (
     ADMIN2,
     ADMIN3,
     SHIRE,
+    SIZES,
     TOWN,
     UNION,
     Gazetteer,
@@ -69,6 +70,10 @@ def resolve(text: str, scope: GeoScope, gazetteer: Gazetteer, day: str = "") -> 
     return _Reading(items, scope, gazetteer, day).found()
 
 
+LONG = 7
+"""Names of small places have as many letters where they are found by spelling."""
+
+
 @dataclass
 class _Reading:
     """The phrases of one text, read together."""
@@ -86,6 +91,7 @@ class _Reading:
                 item.ids = self._best(item.ids, FITS[item.phrase.kind])
         self._hold()
         self._elsewhere()
+        self._hold()
         self._spell()
         self._hold()
         self._choose()
@@ -237,15 +243,23 @@ class _Reading:
             if item.phrase.kind == CITY and any(self.gazetteer.sizes(o) > 2 for o in outer):
                 continue
             levels = self._levels(item.phrase.kind)
+            allowed = self._spelt_levels(item, outer)
             among = [
                 each.area_id
                 for each in self.gazetteer.entries.values()
-                if each.level in levels
+                if each.level in allowed
                 and (not outer or any(self.gazetteer.held(o, each.area_id) for o in outer))
-                and (outer or each.level in (ADMIN1, ADMIN2))
             ]
-            ids = spelt_alike(item.phrase.name, self.gazetteer, among)
-            item.ids = self._best(ids, levels)
+            item.ids = self._best(spelt_alike(item.phrase.name, self.gazetteer, among), levels)
+
+    def _spelt_levels(self, item: Item, outer: Sequence[str]) -> set[str]:
+        """Levels on which a name may be found by spelling: small ones only close by, or usual."""
+        usual = GOES_BY.get(self.gazetteer.country, LARGE_FIRST)[0]
+        levels = {ADMIN1, ADMIN2} | ({usual} if outer else set())
+        close = bool(outer) and max(map(self.gazetteer.sizes, outer)) <= SIZES[ADMIN2]
+        if close and len(item.phrase.name) >= LONG:
+            levels |= {ADMIN3, TOWN}
+        return levels & set(self._levels(item.phrase.kind))
 
     def _best(self, ids: Sequence[str], levels: Sequence[str]) -> list[str]:
         """Those of some places on the first level that any of them is on."""
@@ -268,25 +282,31 @@ class _Reading:
     def _choose(self) -> None:
         """One place for each name, by kind, container, the other names and level."""
         context, towns = self._context(), self._are_towns()
-        for item in self.items:
+        holding = {each.holder for each in self.items if not each.ids}
+        for place, item in enumerate(self.items):
             if item.reviewed or len(item.ids) < 2:
                 continue
-            levels = (
-                SMALL_FIRST if towns and not item.phrase.kind else self._levels(item.phrase.kind)
-            )
-            best = self._best(item.ids, levels)
-            if len(best) > 1:
-                full = [b for b in best if item.phrase.name in self.gazetteer.entries[b].full]
-                best = full if len(full) == 1 else best
-            if len(best) > 1:
-                near = [b for b in best if set(self.gazetteer.entries[b].holders) & set(context)]
-                best = near if len(near) == 1 else best
-            if len(best) > 1 and item.holder < 0 and context:
-                near = [
-                    i for i in item.ids if set(self.gazetteer.entries[i].holders) & set(context)
-                ]
-                best = self._best(near, levels) or best
-            item.ids = best if len(best) == 1 else []
+            levels = self._levels(item.phrase.kind)
+            if not item.phrase.kind and place in holding and levels[0] in (TOWN, ADMIN3):
+                levels = LARGE_FIRST
+            elif not item.phrase.kind and towns:
+                levels = SMALL_FIRST
+            item.ids = self._one_of(item, levels, context)
+
+    def _one_of(self, item: Item, levels: Sequence[str], context: Sequence[str]) -> list[str]:
+        """The place on the first level that a name, else the other names, leave alone; or none."""
+        entries = self.gazetteer.entries
+        best = self._best(item.ids, levels)
+        if len(best) > 1:
+            full = [each for each in best if item.phrase.name in entries[each].full]
+            best = full if len(full) == 1 else best
+        if len(best) > 1:
+            near = [each for each in best if set(entries[each].holders) & set(context)]
+            best = near if len(near) == 1 else best
+        if len(best) > 1 and item.holder < 0 and context:
+            near = [each for each in item.ids if set(entries[each].holders) & set(context)]
+            best = self._best(near, levels) or best
+        return best if len(best) == 1 else []
 
     def _are_towns(self) -> bool:
         """Whether a name can be nothing but a town, where orders go by no level of their own."""
