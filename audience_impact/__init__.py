@@ -13,6 +13,7 @@ published from facts, through the stages of the data, each importing only those 
     facts - fact tables in memory, each row with its file and line, and the rules across them
     ingest - registers of shutdowns, denominators and place names made into facts
     frequency - who of the users comes on a day, learned from the facts
+    shares - who keeps access and who uses a feature, learned from other countries
     errors - what a printed figure may be off by
     places - who lives in a place below the country, and who of them is online
     audiences - which figure speaks for whom: universes, stated intervals, features, circumvention

@@ -362,6 +362,24 @@ class UseFrequencyKind(StrEnum):
     OF_POPULATION = "of_population"
 
 
+class CircumventionKind(StrEnum):
+    """What a share of those who keep access was taken from."""
+
+    KEEPS_ACCESS = "keeps_access"
+    STILL_REACHED_MONTHLY = "still_reached_monthly"
+    STILL_REACHED_WEEKLY = "still_reached_weekly"
+    STILL_REACHED_DAILY = "still_reached_daily"
+    USES_VPN = "uses_vpn"
+
+
+class CircumventionBasis(StrEnum):
+    """Where the share of a restriction comes from."""
+
+    MEASURED = "measured"
+    LEARNED = "learned"
+    NETWORK_GONE = "network_gone"
+
+
 class ParameterBasis(StrEnum):
     """What a parameter stands on."""
 

@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -88,6 +89,24 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "self_selected": "no",
         "period": "2025-06",
         "source_id": "survey-page",
+    },
+    "circumvention_laws": {
+        "mean": "-0.4",
+        "spread": "0.9",
+        "freedom": "14",
+        "areas": "15",
+        "figures": "27",
+        "basis": "estimated",
+        "data_sha256": "0f" * 32,
+    },
+    "feature_laws": {
+        "mean": "0.2",
+        "spread": "0.8",
+        "freedom": "14",
+        "areas": "15",
+        "figures": "20",
+        "basis": "estimated",
+        "data_sha256": "0f" * 32,
     },
     "surveys": {
         "area_id": "XA",
@@ -266,6 +285,26 @@ EXACT = {key: _TINY[key[1]] for key in ERRORS} | {("effective_sample", "count"):
 """Errors too small to see: what is drawn is what is told, but for rounding."""
 
 
+def _typed(rows: Mapping[str, Sequence[Mapping[str, str]]]) -> Tables:
+    """The typed tables of these rows."""
+    frames = {
+        table: pd.DataFrame(own, columns=list(fact_models.columns(table)), dtype="str").assign(
+            row_layer=1,
+            row_file=f"{table}.csv",
+            row_line=pd.Series(range(2, len(own) + 2), dtype="int64"),
+        )
+        for table, own in {"sources": [], **rows}.items()
+    }
+    typed = facts.typed(frames, fact_models.of_kind("number"), fact_models.of_kind("period"))
+    return {table: typed[table] for table in rows}
+
+
+@cache
+def typed_blank() -> Tables:
+    """Every typed table without a row."""
+    return _typed({table: [] for table in fact_models.MODELS})
+
+
 @dataclass
 class World:
     """Facts of a small country, to be added to by a test."""
@@ -314,16 +353,9 @@ class World:
 
     def typed(self, *only: str) -> Tables:
         """The typed tables, all or only those named, as they are after all checks."""
-        frames = {}
-        for table in only or fact_models.MODELS:
-            columns = list(fact_models.columns(table))
-            rows = self.rows.get(table, [])
-            frames[table] = pd.DataFrame(rows, columns=columns, dtype="str").assign(
-                row_layer=1,
-                row_file=f"{table}.csv",
-                row_line=pd.Series(range(2, len(rows) + 2), dtype="int64"),
-            )
-        return facts.typed(frames, fact_models.of_kind("number"), fact_models.of_kind("period"))
+        wanted = only or tuple(fact_models.MODELS)
+        blank = {table: typed_blank()[table].copy() for table in wanted}
+        return blank | _typed({table: self.rows[table] for table in wanted if self.rows.get(table)})
 
     def results(self) -> Results:
         """The result tables, each computed when a test looks at it."""

@@ -2,40 +2,120 @@
 
 Definitions. A circumvention share is the share of the people affected who keep access.
 
-Method. Of each restriction the latest share on record. A self-selected poll limits nothing.
+Method. Of each restriction the latest share of people who say that they keep access; a poll whose
+answerers chose themselves comes after every other, and limits nothing. Reach under a block stands
+for no restriction by itself: a meter counts sessions that fail, and one service is not all of those
+restricted together. Where nobody counted, what the network has taken away nobody keeps, and of what
+was cut the share is learned from the country's and other countries' figures
+(shares/circumvention.py); it limits nothing either. A service that was slowed or impaired, and not
+cut, leaves nobody known to be without access.
+
+Assumptions. No way around a network that is gone: satellites and foreign cards are left aside.
 """
 
+import numpy as np
 import pandas as pd
 
 from audience_impact.audiences import intervals
-from audience_impact.audiences.intervals import LAW
+from audience_impact.audiences.intervals import FIXED, LAW
+from audience_impact.audiences.scope import Scope
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
-from audience_impact.vocabulary import YesNo
+from audience_impact.shares import circumvention as learned
+from audience_impact.shares import random_effects
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    CircumventionBasis,
+    Severity,
+    YesNo,
+)
+
+LEARNED = "learned"
+"""Shape of a share that is drawn by random_effects.LAW."""
 
 
-def circumvention(
-    restrictions: pd.Series, tables: Tables, errors: FigureErrors | None
-) -> pd.DataFrame:
+def circumvention(scope: Scope, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
     """The share that keeps access, one row a restriction that has one.
 
-    Latest period first; of shares of one period the largest, since access of any kind contains
-    access by one means. Columns: those of the fact, LAW of intervals.py in shares,
-    `is_self_selected`, `least_share`, `most_share`.
+    Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
+    `;`, blank where other countries alone speak), `draw_key`, LAW of intervals.py in shares, LAW of
+    random_effects.py (NaN where measured), `is_self_selected`, `least_share`, `most_share`.
+    """
+    measured = _measured(scope, tables, errors)
+    rest = scope.restrictions[
+        ~scope.restrictions["restriction_id"].isin(measured["restriction_id"])
+        & ~scope.restrictions["is_never_enforced"]
+    ]
+    network = scope.targets.loc[
+        scope.targets["platform_id"] == WHOLE_INTERNET, "restriction_id"
+    ].unique()
+    is_gone = rest["severity"] == Severity.NETWORK_UNAVAILABLE.value
+    is_gone &= rest["restriction_id"].isin(network)
+    cut = rest[rest["severity"].isin(learned.CUT) & ~rest["restriction_id"].isin(network)]
+    return pd.concat(
+        [measured, _unmeasured(rest[is_gone]), _of_others(cut, scope, tables)], ignore_index=True
+    )
+
+
+def _measured(scope: Scope, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
+    """Shares on record: representative ones first, then the latest, then the largest.
+
+    Access of any kind contains access by one means, so of shares of one period the largest.
     """
     facts = tables["circumvention"]
-    own = facts[facts["restriction_id"].isin(restrictions)]
+    own = facts[
+        facts["restriction_id"].isin(scope.restrictions["restriction_id"])
+        & facts["circumvention_kind"].isin(learned.COUNTED)
+    ]
+    own = own.assign(is_poll=own["self_selected"] == YesNo.YES.value)
     best = own.sort_values(
-        ["period_end", "share", "circumvention_id"], ascending=[False, False, True]
+        ["is_poll", "period_end", "share", "circumvention_id"], ascending=[True, False, False, True]
     ).drop_duplicates("restriction_id")
-    is_poll = best["self_selected"] == YesNo.YES.value
+    is_poll = best["is_poll"]
     names = ("share", "low_share", "high_share")
     if errors is not None:
         best = intervals.with_sampling(best, ~is_poll, errors.effective_sample, names)
     stated = intervals.read(best, *names)
     return best.assign(
         **{name: stated[name] for name in LAW},
+        **dict.fromkeys(random_effects.LAW, np.nan),
+        basis=CircumventionBasis.MEASURED.value,
+        draw_key=best["circumvention_id"],
         is_self_selected=is_poll,
         least_share=stated["least"].mask(is_poll, 0.0),
         most_share=stated["most"].fillna(1.0).mask(is_poll, 1.0),
     ).reset_index(drop=True)
+
+
+def _unmeasured(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Restrictions of which nobody keeps access, as far as is known; bounds do not know it."""
+    numbers: dict[str, object] = dict.fromkeys([*LAW, *random_effects.LAW], np.nan)
+    return restrictions[["restriction_id"]].assign(
+        **numbers | {"low": 0.0, "mode": 0.0, "high": 0.0, "shape": FIXED},
+        basis=CircumventionBasis.NETWORK_GONE.value,
+        circumvention_id="",
+        draw_key="",
+        is_self_selected=False,
+        least_share=0.0,
+        most_share=1.0,
+    )
+
+
+def _of_others(restrictions: pd.DataFrame, scope: Scope, tables: Tables) -> pd.DataFrame:
+    """Restrictions whose share is learned: the law of their country, or of any if in several."""
+    places = scope.wanted.groupby("restriction_id")["country_id"].agg(["first", "nunique"])
+    places = places.reindex(restrictions["restriction_id"])
+    country = places["first"].where(places["nunique"] == 1, random_effects.ANY)
+    country = pd.Series(country.to_numpy(), restrictions.index, dtype="str")
+    law = learned.laws(country, tables)
+    own = learned.figures_of(tables).astype("str").reindex(country).to_numpy()
+    key = country.where(country != random_effects.ANY, restrictions["restriction_id"])
+    rows = _unmeasured(restrictions).assign(
+        **{name: law[name] for name in random_effects.LAW},
+        basis=CircumventionBasis.LEARNED.value,
+        circumvention_id=pd.Series(own, restrictions.index, dtype="str").fillna(""),
+        draw_key="law|" + key,
+        **dict.fromkeys(("low", "mode", "high"), np.nan),
+        shape=LEARNED,
+    )
+    return rows[law["mean"].notna()]

@@ -6,7 +6,8 @@ Method. A share speaks for a country of a restriction if it was asked there, of 
 or of a group of services, of the feature or, for calls, of one kind of call, in a period that
 ends at most LATER_DAYS after the start. A service's own shares come before those of a group, the
 feature itself before another kind of call, later before earlier ones. Times its own population
-the share gives feature users in persons.
+the share gives feature users in persons. Where no share speaks for a restriction in a country, the
+share of the people exposed who use the feature is learned (shares/features.py).
 
 Assumptions. A share asked about any messenger is taken for the restricted ones, a share for one
 kind of call for all calls, a share of one age for the base: each is named in the row.
@@ -27,11 +28,17 @@ from audience_impact.facts.bases import nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains
-from audience_impact.vocabulary import Feature, PlatformKind, PopulationBase
+from audience_impact.shares import features as learned
+from audience_impact.shares.features import CALLS
+from audience_impact.vocabulary import (
+    HITS_EXISTING_USERS,
+    Feature,
+    PlatformKind,
+    PopulationBase,
+)
 
 LATER_DAYS = 92
 """A share of use may be from up to three months after the start."""
-CALLS = (Feature.VOICE_CALL.value, Feature.VIDEO_CALL.value, Feature.GROUP_CALL.value)
 
 
 def shares(
@@ -58,6 +65,33 @@ def shares(
         ["is_own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
     ).drop_duplicates([*COUNTRY, "feature", "platform_id"])
     return _in_persons(_once(best), tables, errors)
+
+
+def laws(
+    audiences: pd.DataFrame, targets: pd.DataFrame, known: pd.DataFrame, tables: Tables
+) -> pd.DataFrame:
+    """Laws of the users of each restricted feature where no share of use speaks for any.
+
+    One row a country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
+    and LAW of random_effects.py; `known` as `shares` gives it.
+    """
+    spoken = pd.MultiIndex.from_frame(known[COUNTRY])
+    wanted = _named(audiences, targets)
+    wanted = wanted[~pd.MultiIndex.from_frame(wanted[COUNTRY]).isin(spoken)]
+    rows = wanted.assign(feature=learned.asked_about(wanted["feature"]))
+    rows = rows[[*COUNTRY, "feature"]].drop_duplicates().sort_values([*COUNTRY, "feature"])
+    rows = rows.reset_index(drop=True)
+    law = learned.laws(rows["feature"], rows["country_id"], tables)
+    found = rows.assign(draw_key=rows["feature"] + "|" + rows["country_id"]).join(law)
+    return found.dropna(subset=["mean"]).reset_index(drop=True)
+
+
+def _named(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Each audience and restricted feature that existing users come upon and that is named."""
+    hit = [feature.value for feature, is_hit in HITS_EXISTING_USERS.items() if is_hit]
+    names = targets["feature"].isin(hit) & ~targets["feature"].isin([WHOLE, Feature.UNKNOWN.value])
+    by = ["restriction_id", "platform_id"]
+    return audiences[[*COUNTRY, "platform_id"]].merge(targets[names][[*by, "feature"]], on=by)
 
 
 def _kinds(tables: Tables) -> pd.Series:

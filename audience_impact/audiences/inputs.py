@@ -24,6 +24,7 @@ from audience_impact.errors import base_laws, figure_errors, law
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.shares import random_effects
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 _AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
@@ -159,12 +160,20 @@ FEATURE_SHARES = Frame(
     },
     key=(*COUNTRY, "feature_use_id"),
 )
+FEATURE_LAWS = Frame(
+    "inputs.feature_laws",
+    {**_COUNTRY, "feature": TEXT, "draw_key": TEXT, **dict.fromkeys(random_effects.LAW, NUMBER)},
+    key=(*COUNTRY, "feature"),
+)
 CIRCUMVENTION = Frame(
     "inputs.circumvention",
     {
         "restriction_id": TEXT,
+        "basis": TEXT,
         "circumvention_id": TEXT,
+        "draw_key": TEXT,
         **_LAW,
+        **dict.fromkeys(random_effects.LAW, NUMBER),
         "least_share": NUMBER,
         "most_share": NUMBER,
         "is_self_selected": TRUTH,
@@ -218,7 +227,8 @@ class Inputs(Declared):
         laws: How each audience is drawn.
         daily: The daily figure of each audience that has one, and how it is drawn.
         feature_shares: Shares of use that speak for the restricted features.
-        circumvention: The share that keeps access, by restriction.
+        feature_laws: Laws of the users of restricted features, where no share of use speaks.
+        circumvention: The share that keeps access, by restriction, measured or learned.
         overlaps: Measured overlaps that speak for the audiences of a country.
         errors: What figures may be off by; None where the facts have not been asked.
     """
@@ -232,6 +242,7 @@ class Inputs(Declared):
         "laws": LAWS,
         "daily": DAILY,
         "feature_shares": FEATURE_SHARES,
+        "feature_laws": FEATURE_LAWS,
         "circumvention": CIRCUMVENTION,
         "overlaps": OVERLAPS,
     }
@@ -244,6 +255,7 @@ class Inputs(Declared):
     laws: pd.DataFrame
     daily: pd.DataFrame
     feature_shares: pd.DataFrame
+    feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
     overlaps: pd.DataFrame
     errors: FigureErrors | None
@@ -256,6 +268,7 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
     before = figures.before(scope.wanted, candidates)
     chosen = figures.choose(before)
     audiences = _audiences(scope.wanted, chosen, tables, errors)
+    shares = features.shares(audiences, scope.targets, tables, errors)
     return Inputs(
         candidates,
         before,
@@ -264,8 +277,9 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
         audiences,
         pooling.distributions(chosen, before, tables, errors),
         daily_reach.daily(scope.wanted, candidates, tables, errors),
-        features.shares(audiences, scope.targets, tables, errors),
-        circumvention.circumvention(scope.restrictions["restriction_id"], tables, errors),
+        shares,
+        features.laws(audiences, scope.targets, shares, tables),
+        circumvention.circumvention(scope, tables, errors),
         overlaps.speaking(audiences, tables),
         errors,
     )

@@ -17,7 +17,13 @@ from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import reach, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.simulate import Draws
-from audience_impact.vocabulary import DedupMethod, ImpactMetric, OverlapKind
+from audience_impact.vocabulary import (
+    CircumventionBasis,
+    DedupMethod,
+    ImpactMetric,
+    OverlapKind,
+    Severity,
+)
 
 QUANTILES = [f"{name}_persons" for name in unions.QUANTILES]
 _ENDS = ["lower_persons", *QUANTILES, "upper_persons"]
@@ -189,10 +195,12 @@ def _feature_users(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     )
     words = assumed.astype("str").reindex(frame.index, fill_value="")
     is_asked = pd.Series(frame.index.isin(assumed.index), frame.index)
+    learned = frame.index.isin(found.inputs.feature_laws["restriction_id"]) & ~is_asked
     frame = because(frame, narrowed & whole.isna() & named, "mixed_features")
-    frame = because(frame, narrowed & ~is_asked, "no_feature_share")
+    frame = because(frame, narrowed & ~(is_asked | learned), "no_feature_share")
+    frame = because(frame, narrowed & learned, "feature_learned")
     frame = because(frame, narrowed & is_asked & (words != ""), "feature_assumed", words)
-    frame[QUANTILES] = frame[QUANTILES].where(~(narrowed & (~is_asked | whole.isna())))
+    frame[QUANTILES] = frame[QUANTILES].where(~(narrowed & (~(is_asked | learned) | whole.isna())))
     return _uncalibrated(frame, found.simulation)
 
 
@@ -200,12 +208,21 @@ def _deprived(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     """Feature users who do not keep access."""
     frame = _feature_users(found, status).drop(columns=_ENDS)
     frame = frame.join(_numbers(found, ImpactMetric.PEOPLE_DEPRIVED_NET))
-    polls = found.inputs.circumvention.set_index("restriction_id")["is_self_selected"]
-    counted = frame.index.isin(polls.index)
-    poll = polls.reindex(frame.index).eq(True)
+    keeping = found.inputs.circumvention.set_index("restriction_id").reindex(frame.index)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)
-    frame = because(frame, enforced & ~counted, "no_circumvention")
-    return because(frame, enforced & poll, "poll")
+    unknown = keeping["basis"].isna()
+    severity = found.scope.by_id["severity"].reindex(frame.index)
+    slowed = severity.isin([Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value])
+    rules = {
+        "no_circumvention": unknown & ~slowed,
+        "not_cut": unknown & slowed,
+        "poll": keeping["is_self_selected"].eq(True),
+        "network_gone": keeping["basis"].eq(CircumventionBasis.NETWORK_GONE.value),
+        "circumvention_learned": keeping["basis"].eq(CircumventionBasis.LEARNED.value),
+    }
+    for rule, applies in rules.items():
+        frame = because(frame, enforced & applies, rule)
+    return frame
 
 
 def _lost(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.DataFrame:

@@ -146,10 +146,10 @@ def _shares_used(inputs: Inputs) -> pd.DataFrame:
         input_table="feature_use",
     )
     circumvention = inputs.circumvention.assign(
-        input_id=inputs.circumvention["circumvention_id"],
+        input_id=inputs.circumvention["circumvention_id"].str.split(";"),
         role="circumvention",
         input_table="circumvention",
-    )
+    ).explode("input_id")
     parts = [part[[*COLUMNS, "input_table"]] for part in _for_all(used, circumvention)]
     return pd.concat(parts)
 

@@ -96,9 +96,11 @@ def _later(rows: pd.DataFrame, known: Known, as_of: pd.Timestamp) -> pd.DataFram
     )
     sizes = asked.drop(columns=OF_BASE)
     network = sizes["platform_id"] == WHOLE_INTERNET
-    users = universes.internet_users(sizes.loc[network, [*AUDIENCE, "start"]], *known)
-    left = sizes[network].drop(columns=users.columns.intersection(sizes.columns))
-    whole = pd.concat([_aged(sizes[~network]), users.join(left)]).sort_index(kind="stable")
+    whole = _aged(sizes[~network])
+    if network.any():
+        users = universes.internet_users(sizes.loc[network, [*AUDIENCE, "start"]], *known)
+        left = sizes[network].drop(columns=users.columns.intersection(sizes.columns))
+        whole = pd.concat([whole, users.join(left)]).sort_index(kind="stable")
     found = universes.with_base(whole.reset_index(drop=True), *known)
     names = found["restriction_id"].str.rsplit(YEAR, n=1).str[0]
     return found.assign(restriction_id=names).drop(columns="began")

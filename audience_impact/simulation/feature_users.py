@@ -5,7 +5,8 @@ the estimate they are one more service of the copula: |E and C| = C + |E| - |E o
 exposed and C the feature users. Those without access are feature users less circumventors.
 
 Assumptions. Each of the assumptions named in a row widens its draws by ASSUMED_SPREAD in log odds.
-A share without a stated error has that of its sample (intervals.with_sampling). A self-selected
+A share without a stated error has that of its sample (intervals.with_sampling). What nobody asked
+is learned from other countries (shares/). A self-selected
 poll is drawn with SELF_SELECTED_SPREAD in log odds.
 
 Known drawbacks. The two numbers are conventions, not measurements: the facts hold too few
@@ -20,11 +21,13 @@ import pandas as pd
 from scipy.special import expit, logit, ndtri
 
 from audience_impact.audiences.intervals import FIXED, SPLIT
+from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array
+from audience_impact.shares import random_effects
 from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import BASE_LAW
-from audience_impact.vocabulary import InputKind
+from audience_impact.vocabulary import CircumventionBasis, InputKind
 
 ASSUMED_SPREAD = 0.12
 SELF_SELECTED_SPREAD = 0.8
@@ -55,9 +58,34 @@ def _drawn(u: Array, rows: pd.DataFrame) -> Array:
     return np.asarray(np.where(shape == FIXED, mode, stated))
 
 
+def of_law(laws: pd.DataFrame, countries: pd.DataFrame, sampler: Sampler) -> Array:
+    """Draws (countries, D) of the share of those exposed who use a feature, where it is learned.
+
+    Of several features the largest: who uses the rarer one uses the commoner too. NaN elsewhere.
+    """
+    found = np.full((len(countries), sampler.count), np.nan)
+    keys = pd.MultiIndex.from_frame(countries[COUNTRY])
+    at = keys.get_indexer(pd.MultiIndex.from_frame(laws[COUNTRY]))
+    known = laws[at >= 0]
+    if known.empty:
+        return found
+    u = sampler.rows(InputKind.FEATURE_SHARE, "feature law|" + known["draw_key"])
+    drawn = random_effects.drawn(known, u)
+    np.fmax.at(found, at[at >= 0], drawn)
+    return found
+
+
 def circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:
     """Draws (rows, D) of the share that keeps access."""
-    u = sampler.rows(InputKind.CIRCUMVENTION, "keeps|" + rows["circumvention_id"])
+    u = sampler.rows(InputKind.CIRCUMVENTION, "keeps|" + rows["draw_key"])
+    is_learned = (rows["basis"] == CircumventionBasis.LEARNED.value).to_numpy("bool")
+    found = random_effects.drawn(rows, u)
+    found[~is_learned] = _measured(rows[~is_learned], u[~is_learned])
+    return found
+
+
+def _measured(rows: pd.DataFrame, u: Array) -> Array:
+    """Draws (rows, D) of shares that somebody counted, or that follow from the act."""
     share = rows["mode"].to_numpy("float64")
     wide = expit(logit(np.clip(share, 1e-9, 1 - 1e-9))[:, None] + SELF_SELECTED_SPREAD * ndtri(u))
     is_poll = rows["is_self_selected"].to_numpy("bool")[:, None]

@@ -12,7 +12,12 @@ from typing import ClassVar
 
 import pandas as pd
 
-from audience_impact.audiences.inputs import CIRCUMVENTION, FEATURE_SHARES, Inputs
+from audience_impact.audiences.inputs import (
+    CIRCUMVENTION,
+    FEATURE_LAWS,
+    FEATURE_SHARES,
+    Inputs,
+)
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.audiences.universes import OWN_LAW
@@ -67,6 +72,7 @@ class SimulationInputs(Declared):
         audiences: How each audience is drawn, numbered by `row` in the order of AUDIENCE.
         countries: Countries of complete restrictions, with bounds and how the feature is known.
         feature_shares: As `Inputs` has them.
+        feature_laws: As `Inputs` has them.
         circumvention: As `Inputs` has it.
         bounds: What the figures force as they are printed, and the overlaps that draws are given.
         timeline: Audiences by the day.
@@ -76,6 +82,7 @@ class SimulationInputs(Declared):
         "audiences": AUDIENCES,
         "countries": COUNTRIES,
         "feature_shares": FEATURE_SHARES,
+        "feature_laws": FEATURE_LAWS,
         "circumvention": CIRCUMVENTION,
     }
 
@@ -86,6 +93,7 @@ class SimulationInputs(Declared):
     audiences: pd.DataFrame
     countries: pd.DataFrame
     feature_shares: pd.DataFrame
+    feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
     bounds: Bounds
     timeline: Timeline
@@ -106,6 +114,7 @@ def simulation_inputs(
         audiences,
         _countries(scope, inputs, bounds, _complete(audiences, scope)),
         inputs.feature_shares,
+        inputs.feature_laws,
         inputs.circumvention,
         bounds,
         line,

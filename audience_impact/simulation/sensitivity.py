@@ -80,7 +80,7 @@ def _enters(inputs: SimulationInputs, kind: InputKind) -> bool:
     """Whether an input can matter at all: what nobody measured is not drawn."""
     present = {
         InputKind.OVERLAP: any(one.used for one in inputs.bounds.overlaps),
-        InputKind.FEATURE_SHARE: not inputs.feature_shares.empty,
+        InputKind.FEATURE_SHARE: not (inputs.feature_shares.empty and inputs.feature_laws.empty),
         InputKind.ASSUMED: (inputs.feature_shares["assumed"] != "").any(),
         InputKind.CIRCUMVENTION: not inputs.circumvention.empty,
         InputKind.DAILY_USE: inputs.timeline.daily["share_mean"].notna().any(),

@@ -81,6 +81,8 @@ def _countries(
     )
     people = _given_overlaps(inputs, overlap_model, (own, exposed, bases), sampler)
     part = np.where(is_own, users, users + exposed - both)
+    learned = feature_users.of_law(inputs.feature_laws, inputs.countries, sampler)
+    part = np.where(np.isnan(part), people * learned, part)
     return people, np.where(is_whole, people, np.clip(part, 0.0, people))
 
 

@@ -259,6 +259,12 @@ def learn_daily_use(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
     raise _learn("learn-daily-use", facts, check)
 
 
+@app.command()
+def learn_shares(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+    """Learn who keeps access and who uses a feature; write circumvention_laws and feature_laws."""
+    raise _learn("learn-shares", facts, check)
+
+
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
 
 

@@ -15,6 +15,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frequency import learning as frequency_learning
 from audience_impact.overlap import calibration
 from audience_impact.places import network_learning, online_learning
+from audience_impact.shares import circumvention, features, random_effects
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 
@@ -65,6 +66,15 @@ LEARNED = {
             "network_laws": network_learning.table(facts["network_use"]),
         },
         online_learning.DECIMALS,
+    ),
+    "learn-shares": Learned(
+        ("circumvention", "restrictions", "feature_use", "platforms"),
+        "figures",
+        lambda facts: {
+            circumvention.TABLE: circumvention.table(facts),
+            features.TABLE: features.table(facts),
+        },
+        random_effects.DECIMALS,
     ),
 }
 """By the name of the command."""

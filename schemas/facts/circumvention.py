@@ -8,10 +8,16 @@ from schemas.figures import ShareOfPeople
 
 
 class Circumvention(ShareOfPeople):
-    """Which share keeps access in spite of a restriction."""
+    """Which share keeps access in spite of a restriction.
+
+    A share of no restriction is of people online who use a VPN. A blank kind is `keeps_access`.
+    """
 
     circumvention_id: Series[str] = fields.key()
     restriction_id: Series[str] = fields.reference("restrictions", filled=False)
+    circumvention_kind: Series[str] = fields.optional(
+        fields.code(words.CircumventionKind, filled=False)
+    )
     area_id: Series[str] = fields.reference("areas")
     platform_ids: Series[str] = fields.reference("platforms")
     feature: Series[str] = fields.code(words.Feature)

@@ -41,6 +41,9 @@ def everything() -> World:
     made.add("overlaps", overlap_id="O1", platform_ids="telegram;whatsapp", area_id="RU",
              period="2025-07", value="0.8", **stated)  # fmt: skip
     made.add("feature_use", feature_use_id="F1", platform_id="any-messenger", area_id="RU")
+    made.add("restrictions", restriction_id="R4", area_ids="RU", severity="feature_unavailable")
+    made.add("restriction_targets", restriction_id="R4", platform_id="whatsapp", feature="channel")
+    made.add("feature_laws")
     return made.add("circumvention", circumvention_id="C1", restriction_id="R1", area_id="RU")
 
 

@@ -104,6 +104,11 @@ TABLE = (
             "nobody counted who keeps access",
             "people left without access: no share that keeps access",
         ),
+        (
+            "not_cut",
+            "slowed or impaired, not cut: nobody is known to be left without access",
+            "people left without access: severity impaired or service_impaired, and nobody counted",
+        ),
     ),
     *_rules(
         UNRELIABLE,
@@ -204,6 +209,17 @@ TABLE = (
             "people left without access: who answered chose to",
         ),
         (
+            "feature_learned",
+            "who uses the feature is learned from other countries",
+            "people who use the feature: no share of use speaks for it, `feature_laws` does",
+        ),
+        (
+            "circumvention_learned",
+            "who keeps access is learned from other countries",
+            "people left without access: nobody counted who keeps it, `circumvention_laws` speaks "
+            "for a service that was cut",
+        ),
+        (
             "uncalibrated",
             "no calibration of joint use among the facts",
             "nothing can be drawn without overlap_calibration",
@@ -248,6 +264,12 @@ TABLE = (
             "derived",
             "base or persons derived",
             "a share was turned into people, or the base was computed from others",
+        ),
+        (
+            "network_gone",
+            "nobody is taken to keep access where the network is gone",
+            "people left without access: the whole network was cut, and nobody counted who keeps "
+            "it",
         ),
         (
             "no_error",
