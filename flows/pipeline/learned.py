@@ -80,15 +80,6 @@ LEARNED = {
         },
         random_effects.DECIMALS,
     ),
-    "learn-places": Learned(
-        ("areas", "bases", "regional_use", "network_use"),
-        "figures",
-        lambda facts: {
-            "place_laws": online_learning.table(facts),
-            "network_laws": network_learning.table(facts["network_use"]),
-        },
-        online_learning.DECIMALS,
-    ),
     "learn-audiences": Learned(
         imputation_learning.READ,
         "figures",
