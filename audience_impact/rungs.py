@@ -5,13 +5,14 @@ people online in a place, of who has one network alone. It is tried on restricti
 stands on something better: they are answered again without it.
 
 Method. The fact table `answer_rungs` holds the trials; `python -m benchmarks.answers` makes them
-and writes it. Where the 90 % interval of a rung held fewer than LEAST_INSIDE of FEWEST answers or
-more, it is closed: what stands on it has bounds and the reason, and no estimate.
+and writes it. Answers that stand on the same figures are one unit. Where the 90 % interval of a
+rung held less than LEAST_INSIDE_SHARE, on average over FEWEST units or more, it is closed: what
+stands on it has bounds and the reason, and no estimate.
 
 Assumptions. Answers on the better rung are right, and those that have one are like those that have
 none.
 
-Known drawbacks. A rung that was tried on fewer answers stays open, and nobody knows whether it
+Known drawbacks. A rung that was tried on fewer units stays open, and nobody knows whether it
 should.
 
 Citation. Rules of this project, docs/method.md.
@@ -37,6 +38,6 @@ def closed(tables: Tables, family: RungFamily) -> list[str]:
 
 
 def judged(trials: pd.DataFrame) -> pd.DataFrame:
-    """Column `is_open` of trials (`answers`, `inside_share`)."""
-    fails = (trials["answers"] >= FEWEST) & (trials["inside_share"] < LEAST_INSIDE_SHARE)
+    """Column `is_open` of trials (`units`, `inside_share`)."""
+    fails = (trials["units"] >= FEWEST) & (trials["inside_share"] < LEAST_INSIDE_SHARE)
     return trials.assign(is_open=fails.map({True: YesNo.NO.value, False: YesNo.YES.value}))

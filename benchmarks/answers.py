@@ -13,10 +13,13 @@ Every restriction whose people exposed stand on counts of its own is answered ag
   was used; without any count within twelve months.
 
 Told are, by rung and kind of restriction, how many were answered again, how often the better median
-lies in the 90 % interval of the rung, and the median of the ratio of the two medians. A rung that
-fails (audience_impact/rungs.py) makes no estimate once `--write` has written that to the fact table
-`answer_rungs`. What is learned (laws) is left as it is, though the facts left out were among those
-it was learned from: benchmarks.audiences and benchmarks.places leave out there as well.
+lies in the 90 % interval of the rung, and the median of the ratio of the two medians. Answers that
+stand on the same figures hit and miss together: those of one country and set of services (of an
+audience), of the same places, or of one country (of networks and the people online) are one `unit`,
+and every unit counts as much as another. A rung that fails (audience_impact/rungs.py) makes no
+estimate once `--write` has written that to the fact table `answer_rungs`. What is learned (laws) is
+left as it is, though the facts left out were among those it was learned from: benchmarks.audiences
+and benchmarks.places leave out there as well.
 
 `--count` tells which restrictions have a median and an interval, by kind and rung, and why the
 others have none. FOLDERs are layers over the facts, such as an imported register.
@@ -39,6 +42,7 @@ from audience_impact.imputation import rungs as imputation
 from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages
 from audience_impact.places import networks, online
+from audience_impact.populations import countries_of, parents_of
 from audience_impact.simulation import simulate, unions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import (
@@ -259,12 +263,28 @@ def trials(tables: Tables, as_of: date) -> pd.DataFrame:
         (RungFamily.ONLINE, "counts of the year", _older),
     ]
     parts = [
-        _again(acts, left, as_of, known).assign(rung_family=family.value, left_out=name)
+        _again(acts, left, as_of, known).assign(
+            rung_family=family.value, left_out=name, unit=_units(acts, small, family)
+        )
         for family, name, leaving in leavings
         for acts, left in leaving(small, known)
         if acts
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _units(acts: list[str], tables: Tables, family: RungFamily) -> list[str]:
+    """What each act has in common with those whose answers stand on the same figures."""
+    targets = tables["restriction_targets"].sort_values("platform_id")
+    services = targets.groupby("restriction_id")["platform_id"].agg(";".join)
+    areas = tables["restrictions"].set_index("restriction_id")["area_ids"]
+    parents = parents_of(tables["areas"])
+    country = areas.map(lambda ids: ";".join(countries_of(ids.split(";"), parents)))
+    if family is RungFamily.PLACE:
+        return list(areas[acts])
+    if family is RungFamily.AUDIENCE:
+        return list(country[acts] + "|" + services[acts])
+    return list(country[acts])
 
 
 def _again(acts: list[str], left: Tables, as_of: date, known: pd.DataFrame) -> pd.DataFrame:
@@ -297,16 +317,19 @@ def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         ratio=middle / own,
         width=high / low,
     )
-    again = rows[rows["is_again"]].groupby(by)
+    each = ["is_inside", "ratio", "width"]
+    units = rows[rows["is_again"]].groupby([*by, "unit"])[each].mean().reset_index()
+    again = units.groupby(by)
     found = rows.groupby(by).size().rename("tried").to_frame()
     return (
         found.assign(
-            answers=again.size(),
+            answers=rows[rows["is_again"]].groupby(by).size(),
+            units=again.size(),
             inside_share=again["is_inside"].mean(),
             ratio=again["ratio"].median(),
             width=again["width"].median(),
         )
-        .fillna({"answers": 0})
+        .fillna({"answers": 0, "units": 0})
         .reset_index()
     )
 
@@ -320,6 +343,7 @@ def rung_table(tried: pd.DataFrame) -> pd.DataFrame:
             "rung_family": found["rung_family"],
             "rung": found["rung"],
             "answers": found["answers"].astype("int64").astype("str"),
+            "units": found["units"].astype("int64").astype("str"),
             "inside_share": found["inside_share"].map("{:.3f}".format),
             "ratio": found["ratio"].map("{:.2f}".format),
             "is_open": found["is_open"],

@@ -153,6 +153,8 @@ def _other_countries(rows: pd.DataFrame, laws: law.AudienceLaws) -> pd.DataFrame
         unseen = asked.assign(
             series=asked["series"].where(~people, law.UNKNOWN), survey=law.UNKNOWN
         )
+        strange = rungs.is_stranger(asked, known)
+        unseen["platform_id"] = unseen["platform_id"].mask(strange, law.UNKNOWN)
         middle, spread = law.conditioned(unseen, known, laws, without_country=False)
         found.append(
             asked.assign(

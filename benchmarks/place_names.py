@@ -206,7 +206,7 @@ def _shares(outcomes: list[str]) -> dict[str, float]:
     kinds = ("right", "part", "unresolved", "wrong")
     return {
         "count": float(len(outcomes)),
-        **{kind: float(np.mean([each == kind for each in outcomes])) for kind in kinds},
+        **{kind: outcomes.count(kind) / max(len(outcomes), 1) for kind in kinds},
     }
 
 

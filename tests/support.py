@@ -13,7 +13,9 @@ import pandas as pd
 from audience_impact import pipeline as impact
 from audience_impact.facts import tables as facts
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.imputation import effects
 from audience_impact.ingest.stop import cells as stop
+from audience_impact.vocabulary import WayOfCounting
 from flows.pipeline import steps
 from schemas import facts as fact_models
 
@@ -230,12 +232,25 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "source_id": "press-page",
     },
     "restriction_places": {
-        "area_id": "XA-01",
-        "reading": "whole",
-        "name": "a place",
+        "restriction_id": "R1",
+        "area_id": "XA",
+        "reading": "within",
+        "name": "the hills",
         "found_by": "exact",
     },
-    "answer_rungs": {"answers": "20", "inside_share": "0.9", "ratio": "1.0", "is_open": "yes"},
+    "answer_rungs": {
+        "answers": "20",
+        "units": "20",
+        "inside_share": "0.9",
+        "ratio": "1.0",
+        "is_open": "yes",
+    },
+    "place_names": {
+        "country_id": "XA",
+        "name": "the hills",
+        "area_ids": "XA",
+        "reading": "within",
+    },
     "feature_rules": {
         "register_column": "event",
         "pattern": "voice calls",
@@ -298,6 +313,12 @@ _TINY = {"q05": -1e-9, "q50": 0.0, "q95": 1e-9, "count": 4.0}
 EXACT = {key: _TINY[key[1]] for key in ERRORS} | {("effective_sample", "count"): 1e11}
 """Errors too small to see: what is drawn is what is told, but for rounding."""
 
+SPREADS = {
+    **{effect.name: effect.start for effect in effects.EFFECTS},
+    **{effects.OWN + way.value: 0.15 for way in WayOfCounting},
+}
+"""Spreads of audiences that nobody counted, about as large as they are learned."""
+
 
 def _typed(rows: Mapping[str, Sequence[Mapping[str, str]]]) -> Tables:
     """The typed tables of these rows."""
@@ -341,6 +362,12 @@ class World:
         """Say what figures may be off by: too little to see, or as told."""
         for (parameter, kind), value in (known or EXACT).items():
             self.add("figure_errors", parameter=parameter, kind=kind, value=repr(value))
+        return self
+
+    def audience_laws(self, known: dict[str, float] | None = None) -> "World":
+        """Say how audiences that nobody counted are imputed."""
+        for name, value in (known or SPREADS).items():
+            self.add("audience_laws", parameter="effect_spread", kind=name, value=repr(value))
         return self
 
     def base(self, base_id: str, **cells: str) -> "World":

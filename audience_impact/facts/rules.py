@@ -11,7 +11,7 @@ import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables, finding, without
 from audience_impact.periods import WINDOW_DAYS, with_distance
-from audience_impact.populations import EVERYONE, PARENTS
+from audience_impact.populations import EVERYONE, PARENTS, parents_of
 from audience_impact.rules import Rule, Stage, named, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage, Unit
 
@@ -20,6 +20,8 @@ READ_METRICS = {
     "weekly": ("weekly_reach", "wau"),
     "monthly": ("monthly_reach", "mau"),
 }
+DEEPEST = 12
+"""No place lies in so many others, one in the other."""
 
 
 ACROSS = Stage[Callable[[Tables], list[Finding]]](RuleStage.TABLES)
@@ -286,6 +288,33 @@ def step_out_of_order(tables: Tables) -> list[Finding]:
             "the restriction that it continues does not start before it",
         )
         for _, row in steps[~later].iterrows()
+    ]
+
+
+@ACROSS.rule(
+    FindingSeverity.ERROR,
+    "an area lies in itself, by what holds it or by its members",
+    "correct parent_id or members: an area is smaller than what holds it",
+    "areas",
+)
+def area_in_itself(tables: Tables) -> list[Finding]:
+    """No area is held by itself, however many lie between, and no union is its own member."""
+    areas = tables["areas"]
+    parents = parents_of(areas)
+    above = areas["area_id"]
+    for _ in range(DEEPEST):
+        above = above.map(parents).fillna("").astype("str")
+    pairs = zip(areas["area_id"], areas["members"].str.split(";"), strict=True)
+    own = pd.Series([area in members for area, members in pairs], areas.index, dtype="bool")
+    return [
+        found_in(
+            "areas",
+            row,
+            "members" if own[place] else "parent_id",
+            "area_in_itself",
+            "the area lies in itself",
+        )
+        for place, row in areas[above.ne("") | own].iterrows()
     ]
 
 

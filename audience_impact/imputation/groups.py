@@ -85,7 +85,8 @@ def _together(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(law.SHARE_DECIMALS)
         rung = rungs.ORDER[int(own["rung"].map(rungs.ORDER.index).max())]
         found[place] = [*quantiles, rung, own["online_share"].iloc[0]]
-    return pd.DataFrame.from_dict(found, orient="index", columns=law.COLUMNS)
+    table = pd.DataFrame.from_dict(found, orient="index", columns=law.COLUMNS)
+    return table.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
 
 
 def _drawn(members: pd.DataFrame) -> Array:

@@ -112,9 +112,12 @@ def imputed(
     asked = _described(wanted, tables)
     known = described(observations(tables))
     if asked.empty or known.empty:
-        return pd.DataFrame(columns=COLUMNS)
-    rung = _rungs(asked, known, without_country)
-    middle, spread = conditioned(asked, known, laws, without_country)
+        nothing = pd.DataFrame(columns=COLUMNS)
+        return nothing.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
+    rung, is_stranger = _rungs(asked, known, without_country)
+    service = asked["platform_id"].mask(is_stranger, UNKNOWN)
+    strange = asked.assign(platform_id=service)
+    middle, spread = conditioned(strange, known, laws, without_country)
     half = Z90 * spread * laws.factor(rung, asked["platform_id"], asked["region"])
     shares = {
         name: hardened(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
@@ -134,14 +137,21 @@ def _described(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return asked if "is_under_block" in asked else asked.assign(is_blocked=0.0)
 
 
-def _rungs(asked: pd.DataFrame, known: pd.DataFrame, without_country: bool) -> pd.Series:
-    """The rung of each row; without the figures of its country, those of the others."""
+def _rungs(
+    asked: pd.DataFrame, known: pd.DataFrame, without_country: bool
+) -> tuple[pd.Series, pd.Series]:
+    """The rung of each row, and whether the service is a stranger to its country.
+
+    Without the figures of its country, by those of the others.
+    """
     if not without_country:
-        return rungs.rungs(asked, known)
-    parts = [
-        rungs.rungs(own, known[known["area_id"] != area]) for area, own in asked.groupby("area_id")
-    ]
-    return pd.concat(parts).reindex(asked.index)
+        return rungs.rungs(asked, known), rungs.is_stranger(asked, known)
+    found = []
+    for area, own in asked.groupby("area_id"):
+        others = known[known["area_id"] != area]
+        found.append((rungs.rungs(own, others), rungs.is_stranger(own, others)))
+    rung, is_stranger = (pd.concat(parts) for parts in zip(*found, strict=True))
+    return rung.reindex(asked.index), is_stranger.reindex(asked.index)
 
 
 def conditioned(

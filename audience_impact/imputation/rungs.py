@@ -6,6 +6,8 @@ at another time or in part (own_people); its advertising reach, accounts or inst
 (subregion); the service elsewhere (service); services of its kind (kind).
 
 Method. The rung is read from the figures that are there; the model uses all of them on every rung.
+A service that was counted in fewer than LEAST_ABROAD other countries is a stranger elsewhere: it
+was counted because it is large at home, and is taken for any service of its kind.
 """
 
 import pandas as pd
@@ -43,6 +45,8 @@ SAID = {
 }
 """Each rung in plain words, the nearest first."""
 ORDER = list(SAID)
+LEAST_ABROAD = 2
+"""Other countries in which a service was counted, for it to be known abroad."""
 
 _STEPS = (
     (ImputationRung.KIND, False, ["platform_kind"]),
@@ -62,12 +66,29 @@ def rungs(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
     """
     people = known[known["way"].isin(PEOPLE)]
     found = pd.Series("", wanted.index)
-    has_service = _has(wanted, known, ["platform_id"])
+    abroad = is_abroad(wanted, known)
     for rung, asked, columns in _STEPS:
         has = _has(wanted, people if asked else known, columns)
-        has &= has_service | (rung in (ImputationRung.KIND, ImputationRung.SERVICE))
-        found = found.mask(has, rung.value)
+        found = found.mask(has & (abroad | (not rung_needs_abroad(rung))), rung.value)
     return found
+
+
+def rung_needs_abroad(rung: ImputationRung) -> bool:
+    """Whether a rung rests on the service in other countries."""
+    return rung in (ImputationRung.SERVICE, ImputationRung.SUBREGION, ImputationRung.COUNTRY)
+
+
+def is_abroad(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
+    """Which services were counted in LEAST_ABROAD countries other than the one that is wanted."""
+    place = ["platform_id", "area_id"]
+    count = known.drop_duplicates(place).groupby("platform_id").size()
+    others = wanted["platform_id"].map(count).fillna(0) - _has(wanted, known, place)
+    return others >= LEAST_ABROAD
+
+
+def is_stranger(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
+    """Which services are strangers to the country: neither counted there nor abroad."""
+    return ~is_abroad(wanted, known) & ~_has(wanted, known, ["platform_id", "area_id"])
 
 
 def _has(wanted: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.Series:
@@ -81,12 +102,12 @@ def rung_of_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
     block = rows.groupby(list(by), sort=False).ngroup()
     people = rows["way"].isin(PEOPLE)
     every = pd.Series(True, rows.index)
-    has_service = _others(rows, every, ["platform_id"], block)
+    countries = rows.groupby("platform_id")["area_id"].transform("nunique")
+    abroad = countries - 1 >= LEAST_ABROAD
     found = pd.Series("", rows.index)
     for rung, asked, columns in _STEPS:
         has = _others(rows, people if asked else every, columns, block)
-        has &= has_service | (rung in (ImputationRung.KIND, ImputationRung.SERVICE))
-        found = found.mask(has, rung.value)
+        found = found.mask(has & (abroad | (not rung_needs_abroad(rung))), rung.value)
     return found
 
 

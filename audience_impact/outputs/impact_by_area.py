@@ -12,9 +12,15 @@ import pandas as pd
 
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import Members, People
-from audience_impact.outputs.person_days import IN_PART
+from audience_impact.outputs.person_days import IMPUTED_SOME, IN_PART
 from audience_impact.outputs.review.reasons import undrawn
-from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
+from audience_impact.outputs.review.status_rules import (
+    ESTIMATED,
+    IMPUTED,
+    MISSING,
+    UNRELIABLE,
+    sentence,
+)
 from audience_impact.periods import spans
 from audience_impact.simulation import timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
@@ -157,7 +163,7 @@ def _about_area(
 ) -> pd.DataFrame:
     """Base, platforms, counts, status and reason of each area and period."""
     rows = inputs.timeline.rows.set_index("row")
-    names = ["restriction_id", "platform_id", "base", "base_persons", "is_order"]
+    names = ["restriction_id", "platform_id", "base", "base_persons", "is_order", "is_imputed"]
     joined = every.members["every"].join(rows[names], on="row").merge(every.table, on="set_id")
     bases = joined.groupby("set_id")["base_persons"].max(skipna=False)
     each = every.table.merge(held, on="country_id").join(bases, on="set_id")
@@ -165,6 +171,7 @@ def _about_area(
     groups = of_area.groupby(KEY, sort=True)
     open_rows = ~of_area["restriction_id"].isin(set(inputs.countries["restriction_id"]))
     bounded = _counted(of_area[open_rows], table.index)
+    imputed = of_area[~open_rows & of_area["is_imputed"].astype(bool)]
     return (
         table.assign(
             impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
@@ -175,7 +182,7 @@ def _about_area(
             bounds_only_count=bounded,
             ordered_restrictions_count=_counted(of_area[of_area["is_order"]], table.index),
         )
-        .pipe(_described, bounded > 0, inputs)
+        .pipe(_described, bounded > 0, _counted(imputed, table.index) > 0, inputs)
         .reset_index()
         .sort_values(KEY, ignore_index=True)
     )
@@ -187,7 +194,7 @@ def _counted(rows: pd.DataFrame, index: pd.Index) -> pd.Series:
 
 
 def _described(
-    table: pd.DataFrame, is_bounded: pd.Series, inputs: SimulationInputs
+    table: pd.DataFrame, is_bounded: pd.Series, is_imputed: pd.Series, inputs: SimulationInputs
 ) -> pd.DataFrame:
     """Status and reason; the base of several countries has no name of its own."""
     silent = table["q50_persons"].isna()
@@ -196,5 +203,8 @@ def _described(
     words = pd.Series("" if inputs.overlap_model else sentence(undrawn(inputs)), table.index)
     words = words.where(~is_bounded, IN_PART)
     said = words.where(~some, words.where(words == "", words + "; ") + SOME_SILENT)
-    status = np.where(silent, MISSING, np.where(is_bounded | some, UNRELIABLE, ESTIMATED))
+    said = said.where(~is_imputed | silent, said.where(said == "", said + "; ") + IMPUTED_SOME)
+    status = np.select(
+        [silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
+    )
     return table.assign(base=table["base"].mask(several, None), obs_status=status, reason=said)

@@ -13,9 +13,15 @@ import pandas as pd
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import Members
 from audience_impact.outputs.impact_by_area import SOME_SILENT
-from audience_impact.outputs.person_days import IN_PART
+from audience_impact.outputs.person_days import IMPUTED_SOME, IN_PART
 from audience_impact.outputs.review.reasons import undrawn
-from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
+from audience_impact.outputs.review.status_rules import (
+    ESTIMATED,
+    IMPUTED,
+    MISSING,
+    UNRELIABLE,
+    sentence,
+)
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
@@ -141,21 +147,29 @@ def _described(
     table: pd.DataFrame, pairs: pd.DataFrame, every: pd.DataFrame, inputs: SimulationInputs
 ) -> pd.DataFrame:
     """Counts, status and reason of each run."""
-    names = inputs.timeline.rows.set_index("row")["restriction_id"]
-    acts = every.join(names, on="row")[["set_id", "restriction_id"]].drop_duplicates()
+    names = inputs.timeline.rows.set_index("row")[["restriction_id", "is_imputed"]]
+    acts = every.join(names, on="row")[["set_id", "restriction_id", "is_imputed"]]
+    acts = acts.groupby(["set_id", "restriction_id"], as_index=False)["is_imputed"].any()
     each = pairs.merge(acts, left_on="state", right_on="set_id")
     count = each.groupby("run")["restriction_id"].nunique()
     open_acts = ~each["restriction_id"].isin(set(inputs.countries["restriction_id"]))
+    imputed = (each["is_imputed"] & ~open_acts).groupby(each["run"]).any()
+    imputed = imputed.reindex(table.index).eq(True)
     bounded = open_acts.groupby(each["run"]).any().reindex(table.index).astype(bool)
     silent = table["q50_persons"].isna()
     some = ~silent & (table["estimated_areas_count"] < table["areas_count"])
     words = pd.Series("" if inputs.overlap_model else sentence(undrawn(inputs)), table.index)
     words = words.where(~bounded, IN_PART)
+    words = words.where(~some, words.where(words == "", words + "; ") + SOME_SILENT)
     return table.assign(
         from_day=table["from_day"].dt.strftime("%Y-%m-%d"),
         to_day=table["to_day"].dt.strftime("%Y-%m-%d"),
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
         restrictions_count=count.reindex(table.index).astype("float64"),
-        obs_status=np.where(silent, MISSING, np.where(bounded | some, UNRELIABLE, ESTIMATED)),
-        reason=words.where(~some, words.where(words == "", words + "; ") + SOME_SILENT),
+        obs_status=np.select(
+            [silent, imputed, bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
+        ),
+        reason=words.where(
+            ~imputed | silent, words.where(words == "", words + "; ") + IMPUTED_SOME
+        ),
     ).sort_values(KEY, ignore_index=True)

@@ -23,6 +23,7 @@ from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.timeline import Intervals
+from audience_impact.vocabulary import ObsStatus
 
 UNITS = ("person_days", "person_hours")
 HOURS = [f"{name}_person_hours" for name in ("lower", *unions.QUANTILES, "upper")]
@@ -35,6 +36,7 @@ IMPUTED = "imputed_"
 FEATURE = "feature_"
 IN_PART = "restrictions of an unknown part of the country or without a figure are bounds"
 NO_DAILY = "nobody counted the daily audience of some service"
+IMPUTED_SOME = "some audiences are imputed: nobody counted them"
 FROM_SHARES = "the daily audience follows from the share of users who come on a day"
 
 
@@ -327,8 +329,10 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
         IN_PART: ~rows["is_complete"],
         NO_DAILY: rows["is_complete"] & ~rows["is_daily_drawn"],
         FROM_SHARES: rows["is_complete"] & rows["is_daily_drawn"] & ~rows["is_daily_measured"],
+        IMPUTED_SOME: rows["is_complete"] & rows["is_daily_drawn"] & rows["is_imputed"],
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
+    imputed = flags[list(why).index(IMPUTED_SOME)]
     if inputs.overlap_model is None:
         why[sentence(undrawn(inputs))] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
@@ -342,8 +346,10 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     return frame.assign(
         area_id=frame["country_id"].where(~own, frame["restriction_id"].map(areas)),
         reason=words,
-        obs_status=np.where(
-            silent, MISSING, np.where([bool(text) for text in words], UNRELIABLE, ESTIMATED)
+        obs_status=np.select(
+            [silent, list(imputed), [bool(text) for text in words]],
+            [MISSING, ObsStatus.IMPUTED.value, UNRELIABLE],
+            ESTIMATED,
         ),
         as_of=as_of.isoformat(),
     )

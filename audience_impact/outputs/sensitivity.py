@@ -22,6 +22,8 @@ ADVICE = {
     InputKind.PLACE: "measure how many people of these places are online",
     InputKind.NETWORK: "ask users of the country whether they have a line beside the mobile network",
     InputKind.CIRCUMVENTION: "measure who keeps access with a random sample",
+    InputKind.PLACE: "say which places were cut off, and ask who is online there",
+    InputKind.NETWORK: "count who is online over one network alone",
 }
 NO_FIGURE = "publish an audience figure for these services in this country"
 HELPS_MOST = "no_figure"

@@ -84,6 +84,7 @@ ROWS = Frame(
         "is_complete": TRUTH,
         "is_daily_measured": TRUTH,
         "is_daily_drawn": TRUTH,
+        "is_imputed": TRUTH,
     },
     key=("row",),
 )
@@ -178,6 +179,7 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Ti
     monthly = audiences.drawn(phases, inputs.laws)
     daily = _daily_laws(phases, figure, monthly, law.laws(_metrics(phases, monthly), tables))
     rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
+    rows = rows.assign(is_imputed=(monthly["shape"] == IMPUTED).to_numpy())
     drawn = rows[rows["is_complete"] & rows["is_daily_drawn"]]
     return Timeline(
         rows,

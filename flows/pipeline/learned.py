@@ -62,6 +62,15 @@ LEARNED = {
         lambda facts: {"daily_use": frequency_learning.table(facts["use_frequency"])},
         frequency_learning.DECIMALS,
     ),
+    "learn-places": Learned(
+        ("areas", "bases", "regional_use", "network_use"),
+        "facts",
+        lambda facts: {
+            "place_laws": online_learning.table(facts),
+            "network_laws": network_learning.table(facts["network_use"]),
+        },
+        online_learning.DECIMALS,
+    ),
     "learn-shares": Learned(
         ("circumvention", "restrictions", "feature_use", "platforms"),
         "figures",
@@ -70,15 +79,6 @@ LEARNED = {
             features.TABLE: features.table(facts),
         },
         random_effects.DECIMALS,
-    ),
-    "learn-places": Learned(
-        ("areas", "bases", "regional_use", "network_use"),
-        "figures",
-        lambda facts: {
-            "place_laws": online_learning.table(facts),
-            "network_laws": network_learning.table(facts["network_use"]),
-        },
-        online_learning.DECIMALS,
     ),
     "learn-audiences": Learned(
         imputation_learning.READ,

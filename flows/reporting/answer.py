@@ -18,6 +18,7 @@ STATUS: dict[str, str] = {
     ObsStatus.ESTIMATED: "estimated",
     ObsStatus.FORECAST: "forecast",
     ObsStatus.LOW_RELIABILITY: "low reliability",
+    ObsStatus.IMPUTED: "imputed",
     ObsStatus.MISSING: "no figure",
 }
 WIDTHS = (0.1, 0.25, 0.5, 1.0)

@@ -13,13 +13,14 @@ OPTIONAL = True
 class AnswerRungs(FactModel):
     """How well each rung answers what is known better; by `python -m benchmarks.answers` alone.
 
-    `inside_share` of the `answers` lay in the 90 % interval of the rung, `ratio` is the median of
-    its medians over theirs. A rung that is not open makes no estimate.
+    `units` are answers that stand on figures of their own; `inside_share` of them lay in the 90 %
+    interval of the rung, `ratio` is the median of its medians over theirs. A rung that is not open makes no estimate.
     """
 
     rung_family: Series[str] = fields.code(words.RungFamily)
     rung: Series[str] = fields.text(filled=True)
     answers: Series[str] = fields.persons(filled=True)
+    units: Series[str] = fields.persons(filled=True)
     inside_share: Series[str] = fields.share()
     ratio: Series[str] = fields.parameter()
     is_open: Series[str] = fields.code(words.YesNo)

@@ -66,6 +66,7 @@ def test_scores_tell_answers_inside_and_ratio() -> None:
             "network_rung": "other_countries",
             **{name: "" for name in ("audience_rung", "place_rung", "online_rung")},
             "kind": answers.MOBILE,
+            "unit": ["XA", "XB", "XC"],
             "q05_persons": [1.0, 5.0, None],
             "q50_persons": [2.0, 6.0, None],
             "q95_persons": [4.0, 7.0, None],
@@ -77,6 +78,8 @@ def test_scores_tell_answers_inside_and_ratio() -> None:
     assert row["ratio"] == pytest.approx((0.5 + 2.0) / 2.0)
     (judged,) = answers.rung_table(trials).to_dict("records")
     assert judged["is_open"] == "yes"  # two answers say nothing
-    many = pd.concat([trials] * 10)
+    (same,) = answers.scores(trials.assign(unit="XA")).to_dict("records")
+    assert (same["answers"], same["units"]) == (2, 1)
+    many = pd.concat([trials.assign(unit=[f"{n}{u}" for u in "ABC"]) for n in range(10)])
     (judged,) = answers.rung_table(many).to_dict("records")
     assert (judged["rung"], judged["is_open"]) == ("other_countries", "no")

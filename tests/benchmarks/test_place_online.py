@@ -12,6 +12,7 @@ from scipy.special import expit
 from audience_impact.facts.tables import Tables
 from benchmarks import place_online as benchmark
 from benchmarks import places
+from flows.pipeline import steps
 from tests.support import world
 
 LANDS = [f"Y{letter}" for letter in "ABCDEFGHIJ"]
@@ -134,8 +135,8 @@ def test_a_table_is_scored_and_written(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(places.steps, "read", lambda folders: folders)
-    monkeypatch.setattr(places.steps, "check", lambda reading: SimpleNamespace(tables=facts))
+    monkeypatch.setattr(steps, "read", lambda folders: folders)
+    monkeypatch.setattr(steps, "check", lambda reading: SimpleNamespace(tables=facts))
     path = tmp_path / "unseen.csv"
     path.write_text(TABLE, encoding="utf-8")
     assert places.main([str(path)]) == 0

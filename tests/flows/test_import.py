@@ -169,6 +169,20 @@ def test_every_row_is_an_event_a_repeat_or_refused(
     assert found["defect_rows"] == DEFECTS
     assert found["defects"] == {kind: len(rows) for kind, rows in DEFECTS.items()}
     assert set(DEFECTS) == set(stop.DEFECTS)
+    assert found["names_unresolved"] == {"narnia": [17]}
+
+
+def test_places_stand_beside_the_restriction_with_their_reading(tmp_path: Path) -> None:
+    told(as_csv(tmp_path), tmp_path / "layer")
+    found = {
+        (row["area_id"], row["reading"], row["name"], row["found_by"])
+        for row in layer(tmp_path / "layer")["restriction_places"]
+    }
+    assert {
+        ("IN-JK/pulwama", "city_or_district", "pulwama", "exact"),
+        ("IN-JK/baramula/sopore", "whole", "sopore", "exact"),
+    } <= found
+    assert "narnia: rows 17" in run(as_csv(tmp_path), "--into", tmp_path / "layer").stdout
 
 
 def test_the_layer_lies_upon_the_facts_without_an_error(tmp_path: Path) -> None:

@@ -192,6 +192,9 @@ CASES = {
         "days_in_force",
         "2025-07-14;2025-07-15",
     ),
+    "area_in_itself": Case(
+        "areas", {"area_id": "N28", "name": "Circle", "parent_id": "N28"}, "parent_id", "N28"
+    ),
     "source_without_address": Case(
         "sources", {"source_id": "N22", "url": "", "title": "A book"}, "url", "", Severity.WARNING
     ),

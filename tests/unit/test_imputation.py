@@ -20,15 +20,11 @@ from audience_impact.simulation.simulate import simulate
 from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
 from benchmarks import audiences as benchmark
 from flows.pipeline import steps
-from tests.support import AS_OF, World, row, world
+from tests.support import AS_OF, SPREADS, World, row, world
 
 CODES = [f"{first}{second}" for first in "PQRS" for second in "ABCDEF"]
 SERVICES = {"alpha": 0.8, "beta": 0.5, "gamma": 0.2}
 """True share of the people online who use each service, but for the country."""
-SPREADS = {
-    **{effect.name: effect.start for effect in effects.EFFECTS},
-    **{effects.OWN + way.value: 0.15 for way in WayOfCounting},
-}
 
 
 def true_share(code: str, service: str) -> float:
@@ -69,13 +65,6 @@ def counted(*left: tuple[str, str]) -> World:
     return made
 
 
-def with_laws(made: World, known: dict[str, float] | None = None) -> World:
-    """The world with laws of audiences, as they are learned or as told."""
-    for name, value in (known or SPREADS).items():
-        made.add("audience_laws", parameter="effect_spread", kind=name, value=repr(value))
-    return made
-
-
 def wanted(*keys: tuple[str, str], day: str = "2024-07-01") -> pd.DataFrame:
     """Services wanted in countries on a day."""
     frame = pd.DataFrame(keys, columns=["area_id", "platform_id"])
@@ -86,7 +75,7 @@ def wanted(*keys: tuple[str, str], day: str = "2024-07-01") -> pd.DataFrame:
 def tables() -> Tables:
     """A world where one service of one country, and all of another, was not counted."""
     other = [("QB", service) for service in SERVICES]
-    made = with_laws(counted(("PA", "alpha"), *other))
+    made = counted(("PA", "alpha"), *other).audience_laws()
     return made.restrict("R1", "alpha", area_ids="PA").typed()
 
 
@@ -101,7 +90,7 @@ def prepared(tables: Tables) -> tuple[Inputs, Bounds]:
 def test_softened_log_odds_keep_shares_and_their_order(shares: list[float]) -> None:
     odds = figures.softened(np.array(shares))
     assert figures.hardened(odds) == pytest.approx(np.array(shares), abs=1e-9)
-    assert (np.argsort(odds, kind="stable") == np.argsort(shares, kind="stable")).all()
+    assert (np.diff(odds[np.argsort(shares)]) >= 0).all()
 
 
 def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
@@ -135,7 +124,7 @@ def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
 
 
 def test_leaving_a_country_out_is_to_have_no_figure_of_it() -> None:
-    laws = law.read(with_laws(World()).typed("audience_laws", "sources")["audience_laws"])
+    laws = law.read(World().audience_laws().typed("audience_laws", "sources")["audience_laws"])
     assert laws is not None
     asked = wanted(*[("RC", service) for service in SERVICES])
     left = law.imputed(asked, counted().typed(), laws, without_country=True)
@@ -220,13 +209,13 @@ def test_too_few_figures_teach_nothing() -> None:
 
 
 def test_a_table_that_lacks_a_spread_says_what_to_do() -> None:
-    made = with_laws(World(), {"world": 1.0})
+    made = World().audience_laws({"world": 1.0})
     with pytest.raises(ValueError, match="run audience-impact learn-audiences"):
         law.read(made.typed("audience_laws", "sources")["audience_laws"])
 
 
 def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
-    made = with_laws(counted(("PA", "alpha"))).restrict("R1", "alpha", area_ids="PA")
+    made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     for name, value in CALIBRATION.items():
         made.add("overlap_calibration", parameter=name, value=repr(value))
     found = made.results()
@@ -257,7 +246,7 @@ CALIBRATION = {
 def test_a_first_figure_takes_the_place_of_what_is_imputed(tables: Tables) -> None:
     known, _ = prepared(tables)
     assert known.imputed["platform_id"].tolist() == ["alpha"]
-    made = with_laws(counted(("PA", "alpha"))).restrict("R1", "alpha", area_ids="PA")
+    made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     made.estimate("E1", area_id="PA", value="300000", population_base="internet_all", period="2024")
     now, _ = prepared(made.typed())
     assert now.imputed.empty
@@ -292,7 +281,7 @@ def test_what_is_imputed_would_be_seen_in_a_bound(
 
 
 def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> None:
-    made = with_laws(counted())
+    made = counted().audience_laws()
     made.add("platforms", platform_id="any-messenger", name="Any", kind="group")
     for name, value in CALIBRATION.items():
         made.add("overlap_calibration", parameter=name, value=repr(value))
@@ -354,11 +343,11 @@ def test_the_summary_holds_the_model_against_both_forms(tables: Tables) -> None:
 
 def counted_with_laws() -> Tables:
     """The tables of the world in which everything was counted."""
-    return with_laws(counted()).typed()
+    return counted().audience_laws().typed()
 
 
 def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
-    made = with_laws(counted(("PA", "alpha"))).restrict("R1", "alpha", area_ids="PA")
+    made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     for name, value in CALIBRATION.items():
         made.add("overlap_calibration", parameter=name, value=repr(value))
     stages, _ = pipeline.prepared(made.typed(), AS_OF)

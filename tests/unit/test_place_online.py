@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from audience_impact.facts.tables import Tables
 from audience_impact.places import online, online_law, online_learning, regional_figures
 from audience_impact.places.regional_pairs import apart, pairs
-from flows.pipeline import learn_places
+from flows.pipeline import learned
 from tests.support import World, world
 
 FACTS = Path(__file__).resolve().parents[2] / "data" / "facts"
@@ -247,7 +247,7 @@ def test_order_and_notes_do_not_count() -> None:
 
 
 def test_the_committed_laws_match_the_facts() -> None:
-    matched, told = learn_places.learn(FACTS, only_check=True)
+    matched, told = learned.learn("learn-places", FACTS, only_check=True)
     assert matched, told
 
 
@@ -257,7 +257,7 @@ def test_outdated_laws_are_told_and_written_anew(tmp_path: Path) -> None:
         place(made, area, "XA", 100_000).add("regional_use", area_id=area, share=share)
     next(row for row in made.rows["bases"] if row["base_id"] == "online")["persons"] = "800000"
     folder = made.write(tmp_path / "facts")
-    assert not learn_places.learn(folder, only_check=True)[0]
-    assert not learn_places.learn(folder, only_check=False)[0]
-    matched, told = learn_places.learn(folder, only_check=True)
+    assert not learned.learn("learn-places", folder, only_check=True)[0]
+    assert not learned.learn("learn-places", folder, only_check=False)[0]
+    matched, told = learned.learn("learn-places", folder, only_check=True)
     assert matched, told

@@ -47,11 +47,11 @@ def test_a_rung_of_another_family_closes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "inside", "is_open"),
+    ("units", "inside", "is_open"),
     [(10, 0.79, "no"), (10, 0.8, "yes"), (9, 0.0, "yes"), (500, 0.5, "no")],
 )
 def test_a_rung_is_closed_where_it_failed_often_enough(
-    answers: int, inside: float, is_open: str
+    units: int, inside: float, is_open: str
 ) -> None:
-    trials = pd.DataFrame({"answers": [answers], "inside_share": [inside]})
+    trials = pd.DataFrame({"units": [units], "inside_share": [inside]})
     assert rungs.judged(trials)["is_open"].tolist() == [is_open]

@@ -446,6 +446,31 @@ def test_links(other: linkage.EventRecord, linked: bool) -> None:
     assert bool(linkage.links([recorded("S")], [other], "s")) == linked
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "linked"),
+    [
+        ("IN-JK/pulwama", "IN-JK", True),
+        ("IN-JK", "IN-JK/pulwama", True),
+        ("IN-JK/pulwama", "IN", True),
+        ("IN-JK/pulwama", "IN-JK/kulgam", False),
+        ("IN-JK/pulwama", "IN-RJ", False),
+        ("geonames:1", "IN-JK", True),
+    ],
+)
+def test_a_place_and_what_holds_it_are_linked(mine: str, theirs: str, linked: bool) -> None:
+    parents = {
+        **{"geonames:1": "IN-JK/pulwama", "IN-JK/pulwama": "IN-JK", "IN-JK/kulgam": "IN-JK"},
+        **{"IN-JK": "IN", "IN-RJ": "IN", "IN": "034"},
+    }
+    rows = [recorded(name, area_ids=areas).row for name, areas in (("S", mine), ("A", theirs))]
+    targets = [
+        {"restriction_id": name, "platform_id": "whatsapp", "feature": "voice_call"}
+        for name in "SA"
+    ]
+    one, other = linkage.event_records(rows, targets, parents)
+    assert bool(linkage.links([one], [other], "s")) == linked
+
+
 def test_regions_that_differ_are_no_link_and_the_nearest_is_taken() -> None:
     mine = recorded("S", area_ids="RU-MOW")
     assert not linkage.links([mine], [recorded("A", area_ids="RU-SPE")], "s")

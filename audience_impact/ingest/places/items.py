@@ -91,6 +91,26 @@ def as_reviewed(name: str, known: Reviewed) -> Found:
     return Found(name, known.area_ids, known.reading, PlaceMatch.OVERRIDE)
 
 
+def items_of(phrase: Phrase, gazetteer: Gazetteer) -> list[Item]:
+    """A phrase as an item, or as two where a comma was forgotten between names of large places."""
+    item = item_of(phrase, gazetteer)
+    words = item.phrase.name.split()
+    if item.ids:
+        return [item]
+    for cut in range(1, len(words)):
+        parts = [" ".join(words[:cut]), " ".join(words[cut:])]
+        both = [item_of(replace(phrase, name=part), gazetteer) for part in parts]
+        if all(_is_large(each, gazetteer) for each in both):
+            both[1].phrase = replace(both[1].phrase, cut="list")
+            return both
+    return [item]
+
+
+def _is_large(item: Item, gazetteer: Gazetteer) -> bool:
+    levels = {gazetteer.entries[each].level for each in item.ids}
+    return bool(levels & {ADMIN1, ADMIN2, SHIRE})
+
+
 def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
     """A phrase with the places of its name: reviewed, with the word of its kind, or without."""
     name = names.folded(phrase.name.replace("&", " and "))

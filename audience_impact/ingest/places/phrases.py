@@ -67,7 +67,7 @@ ALL = frozenset(("all", "entire", "whole", "every", "entirety"))
 _IDLE = (
     "the a an of at and also both only then now likely confirmed mainly including especially "
     "its their located is aka perhaps throughout nct areas based with from to by indian "
-    "administered near around about more than"
+    "administered near around about more than community development"
 )
 IDLE = frozenset(_IDLE.split())
 """Words without meaning at the edge of a phrase."""
@@ -93,7 +93,7 @@ class Phrase:
     """One name in a text.
 
     `kind` is what it is said to be, if anything; `cut` the kind of separator before it, with `and`
-    apart; `is_part` and `is_all` how much of it is meant; `clause` counts the clauses, `depth` the
+    apart; `is_part` that not all of it is meant; `clause` counts the clauses, `depth` the
     brackets around it; `is_excepted` says that it is taken out of what stands before.
     """
 
@@ -101,7 +101,6 @@ class Phrase:
     kind: str
     cut: str
     is_part: bool = False
-    is_all: bool = False
     is_plural: bool = False
     clause: int = 0
     depth: int = 0
@@ -223,34 +222,34 @@ class Vocabulary:
 def _joined(pieces: Sequence[_Piece]) -> list[Phrase]:
     """Names with the kinds and amounts that other pieces say of them."""
     found: list[Phrase] = []
-    kind, amount, whole = "", False, False
+    kind, amount, clause = "", False, 0
     for piece in pieces:
-        if piece.clause != (found[-1].clause if found else 0) or piece.cut == "own":
-            kind, amount, whole = "", False, False
-        if not piece.name:
-            if piece.depth:
-                if found and piece.amount:
-                    found[-1] = replace(found[-1], is_part=True)
-            elif piece.kind or piece.amount or piece.all:
-                vague = piece.amount or piece.kind == PART or (piece.plural and not piece.all)
-                named = piece.kind not in ("", PART)
-                is_list = named and not piece.amount and not piece.all
-                kind = piece.kind if is_list else ""
-                amount, whole = vague and not is_list, piece.all
-            continue
-        phrase = Phrase(
-            piece.name,
-            piece.kind or kind,
-            piece.cut,
-            piece.amount or amount or (piece.kind == PART),
-            piece.all or whole,
-            piece.plural,
-            piece.clause,
-            piece.depth,
-            piece.excepted,
-        )
-        found.append(phrase)
+        if piece.clause != clause or piece.cut in ("own", "open"):
+            kind, amount, clause = "", False, piece.clause
+        if piece.name:
+            found.append(_phrase(piece, kind, amount))
+        elif piece.depth:
+            if found and piece.amount:
+                found[-1] = replace(found[-1], is_part=True)
+        elif piece.kind or piece.amount or piece.all:
+            is_list = piece.kind not in ("", PART) and not piece.amount and not piece.all
+            kind = piece.kind if is_list else ""
+            several = piece.plural and not piece.all
+            amount = not is_list and (piece.amount or piece.kind == PART or several)
     return _plurals(found)
+
+
+def _phrase(piece: _Piece, kind: str, amount: bool) -> Phrase:
+    return Phrase(
+        piece.name,
+        piece.kind or kind,
+        piece.cut,
+        piece.amount or amount or piece.kind == PART,
+        piece.plural,
+        piece.clause,
+        piece.depth,
+        piece.excepted,
+    )
 
 
 def _plurals(found: list[Phrase]) -> list[Phrase]:

@@ -28,7 +28,7 @@ from audience_impact.ingest.places.items import (
     Found,
     Item,
     as_reviewed,
-    item_of,
+    items_of,
 )
 from audience_impact.ingest.places.known import (
     ADMIN1,
@@ -66,7 +66,8 @@ def resolve(text: str, scope: GeoScope, gazetteer: Gazetteer, day: str = "") -> 
     whole = names.folded(text)
     if whole in gazetteer.reviewed:
         return [as_reviewed(whole, gazetteer.reviewed[whole])]
-    items = [item_of(phrase, gazetteer) for phrase in gazetteer.vocabulary.phrases(text)]
+    told = gazetteer.vocabulary.phrases(text)
+    items = [item for phrase in told for item in items_of(phrase, gazetteer)]
     return _Reading(items, scope, gazetteer, day).found()
 
 
@@ -168,6 +169,8 @@ class _Reading:
         between = self.items[place + 1 : other + 1]
         if outer.phrase.cut in ("of", "open"):
             return True
+        if outer.phrase.cut == "own":
+            return False
         if outer.phrase.cut == "and":
             return False
         if inner.phrase.is_plural or inner.size >= 0:
@@ -336,6 +339,9 @@ class _Reading:
     def _is_target(self, place: int) -> bool:
         """Whether an amount ("10 districts of") speaks of this item and not of others before it."""
         item = self.items[place]
+        listed = [each for at, each in enumerate(self.items) if self._listing(at) == place]
+        if listed and all(each.ids for each in listed):
+            return False
         inner = [each for each in self.items[:place] if each.holder == place]
         if item.is_turned or item.phrase.kind == PART:
             return not any(each.ids for each in inner)
@@ -365,6 +371,9 @@ class _Reading:
     def _is_idle(self, place: int) -> bool:
         """Whether a name is that of an unknown container: behind the place of an event in one."""
         item, before = self.items[place], self.items[:place]
+        after = self.items[place + 1 : place + 2]
+        if not item.ids and after and after[0].phrase.cut == "own":
+            return True
         known = bool(before) and bool(before[-1].ids) and item.phrase.cut in ("list", "of")
         return not item.ids and known and self.scope is GeoScope.LOCALITY
 

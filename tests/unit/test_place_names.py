@@ -1,0 +1,254 @@
+"""Texts of registers read as places: each rule, what must hold for any text, and what must not."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_impact.ingest.places import names
+from audience_impact.ingest.places.items import Found
+from audience_impact.ingest.places.known import (
+    Entry,
+    Gazetteer,
+    Reviewed,
+    gazetteer_of,
+    united,
+)
+from audience_impact.ingest.places.phrases import Vocabulary
+from audience_impact.ingest.places.resolver import resolve
+from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading
+from flows.pipeline import steps
+from flows.registers import gazetteer
+from tests.support import FACTS
+
+LOCALITY, CITIES, REGIONS = GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY, GeoScope.MULTI_REGION
+WHOLE, WITHIN, EITHER = PlaceReading.WHOLE, PlaceReading.WITHIN, PlaceReading.CITY_OR_DISTRICT
+READ = steps.read([FACTS]).tables
+ATLAS = gazetteer.atlas(("IN", "IQ", "IR", "MM", "PK", "RU", "UA"), READ)
+
+
+def read(country: str, text: str, scope: GeoScope = CITIES, day: str = "2021-01-01") -> list[Found]:
+    return resolve(text, scope, ATLAS[country], day)
+
+
+def ids(country: str, text: str, scope: GeoScope = CITIES, day: str = "2021-01-01") -> set[str]:
+    found = read(country, text, scope, day)
+    return set(united((area for each in found for area in each.area_ids), ATLAS[country]))
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "places"),
+    [
+        # what holds a place is not meant, before, behind and in brackets
+        ("IN", "Sikar, Rajasthan", "IN-RJ/sikar"),
+        ("IN", "Rohtak and Sonipat (Haryana)", "IN-HR/rohtak IN-HR/sonipat"),
+        ("MM", "Sagaing\u2019s Pale and Kani townships", "MMR005019 MMR005017"),
+        ("IN", "NCT of Delhi (East Delhi, West Delhi)", "IN-DL/east IN-DL/west"),
+        ("IN", "Kashmir Valley - Anantnag, Kulgam, in J&K", "IN-JK/anantnag IN-JK/kulgam"),
+        # other names, other letters, the seat of a district
+        ("IN", "Poonch and Shopian districts", "IN-JK/punch IN-JK/shupiyan"),
+        ("IR", "Khuzestan", "IR-06"),
+        ("UA", "Irpin", "UA32080150000035443"),
+        # kinds of places
+        ("UA", "Kharkiv", "UA63120270000028556"),
+        ("UA", "Kharkiv and Sumy Oblasts", "UA-63 UA-59"),
+        ("PK", "Hyderabad and Karachi", "PK-SD/hyderabad PK-SD/karachi-division"),
+        # names in which words stand that part others
+        ("IN", "Jammu and Kashmir", "IN-JK"),
+        ("PK", "Azad Jammu and Kashmir", "PK-JK"),
+        # all, two sides, exceptions
+        ("IN", "all districts of South Kashmir", "IN-JK/south-kashmir"),
+        (
+            "IN",
+            "Central and South Kashmir",
+            "IN-JK/badgam IN-JK/ganderbal IN-JK/srinagar "
+            "IN-JK/anantnag IN-JK/kulgam IN-JK/pulwama IN-JK/shupiyan",
+        ),
+        (
+            "IN",
+            "South Kashmir except Kulgam district",
+            "IN-JK/anantnag IN-JK/pulwama IN-JK/shupiyan",
+        ),
+        # a text that says where its places do not lie
+        ("IN", "Bishnupur, Ukhrul in Jammu and Kashmir", "IN-MN/bishnupur IN-MN/ukhrul"),
+        # names of one text belong together
+        ("IN", "Aurangabad and Jalna", "IN-MH/aurangabad IN-MH/jalna"),
+        # slips of the pen
+        ("IN", "Bokaro, Jharkaland state", "IN-JH/bokaro"),
+        ("IN", "Kupwara distrit", "IN-JK/kupwara"),
+    ],
+)
+def test_what_a_text_names(country: str, text: str, places: str) -> None:
+    assert ids(country, text) == set(places.split())
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "place"),
+    [
+        ("IN", "Marhama area, Anantnag, Jammu & Kashmir", "IN-JK/anantnag"),
+        ("IN", "10 districts of Assam", "IN-AS"),
+        ("IN", "Parts of Birbhum District, West Bengal", "IN-WB/birbhum"),
+        ("IN", "Villages in western Sikar", "IN-RJ/sikar"),
+        ("IN", "Sopore police district", "IN-JK/baramula"),
+        ("IN", "Aligarh Muslim University", "IN-UP/aligarh"),
+        ("IN", "Kalimpong", "IN-WB/darjiling"),
+        ("MM", "20 villages in Kyaikmaraw township, Mon State", "MMR011002"),
+        ("MM", "Hsipaw town, Shan State", "MMR015014"),
+    ],
+)
+def test_what_is_a_part_is_within_the_smallest_that_holds_it(
+    country: str, text: str, place: str
+) -> None:
+    found = read(country, text, LOCALITY)
+    assert {area for each in found for area in each.area_ids} == {place}
+    assert {each.reading for each in found} == {WITHIN}
+
+
+def test_a_district_without_its_word_may_be_the_city_of_its_name() -> None:
+    (bare,) = read("IN", "Srinagar", LOCALITY)
+    (told,) = read("IN", "Srinagar district", LOCALITY)
+    assert (bare.reading, told.reading) == (EITHER, WHOLE)
+    assert bare.least_area_id == "geonames:1255634"
+    assert told.least_area_id == ""
+
+
+def test_a_state_is_as_large_as_it_was_on_the_day() -> None:
+    assert ids("IN", "Jammu and Kashmir", REGIONS, "2019-08-05") == {"IN-JK", "IN-LA"}
+    assert ids("IN", "Jammu and Kashmir", REGIONS, "2019-10-31") == {"IN-JK"}
+    assert ids("IN", "Kargil, Jammu and Kashmir", LOCALITY, "2019-08-05") == {"IN-LA/kargil"}
+
+
+def test_everything_but_a_region_is_all_the_others() -> None:
+    left = ids("IQ", "National except Kurdish region", REGIONS)
+    assert left == set(ATLAS["IQ"].top) - {"IQ-AR", "IQ-DA", "IQ-SU"}
+
+
+@pytest.mark.parametrize(
+    "text", ["Narnia", "Narnia and Archenland", "Some towns", "Narnia district, Calormen"]
+)
+def test_what_is_no_place_is_not_guessed(text: str) -> None:
+    found = read("IN", text)
+    assert [each for each in found if each.area_ids] == []
+
+
+def test_a_namesake_elsewhere_is_not_the_place() -> None:
+    assert ids("IN", "Sultanpur village, Ambala District, Haryana", LOCALITY) == {"IN-HR/ambala"}
+
+
+def test_two_of_one_name_are_not_told_apart_by_guessing() -> None:
+    known = gazetteer_of(
+        "XA",
+        [
+            {"area_id": f"XA-{state}", "name": state, "aliases": "", "level": "admin1"}
+            for state in ("North One", "Two")
+        ]
+        + [
+            {"area_id": f"XA-{state}/b", "name": "Bilas", "aliases": "", "level": "admin2"}
+            for state in ("North One", "Two")
+        ],
+        {},
+        {
+            "XA-North One": "XA",
+            "XA-Two": "XA",
+            "XA-North One/b": "XA-North One",
+            "XA-Two/b": "XA-Two",
+        },
+    )
+    assert resolve("Bilas", CITIES, known) == [Found("bilas")]
+    assert resolve("Bilas, Two", CITIES, known)[0].area_ids == ("XA-Two/b",)
+
+
+def test_a_reviewed_name_stands_before_the_rules() -> None:
+    known = Gazetteer(
+        "IN",
+        ATLAS["IN"].entries,
+        {"sikar": Reviewed(("IN-BR", "IN-HR"), WITHIN)},
+    )
+    (found,) = resolve("Sikar", CITIES, known)
+    assert found == Found("sikar", ("IN-BR", "IN-HR"), WITHIN, PlaceMatch.OVERRIDE)
+
+
+STATES = [
+    each.names[0]
+    for each in ATLAS["IN"].entries.values()
+    if each.level == "admin1" and " and " not in each.names[0]
+]
+
+
+@given(st.lists(st.sampled_from(STATES), min_size=1, max_size=5, unique=True), st.randoms())
+def test_the_order_of_names_does_not_matter(chosen: list[str], random: Random) -> None:
+    turned = list(chosen)
+    random.shuffle(turned)
+    assert ids("IN", ", ".join(chosen), REGIONS) == ids("IN", ", ".join(turned), REGIONS)
+    assert len(ids("IN", ", ".join(chosen), REGIONS)) == len(chosen)
+
+
+DISTRICTS = [
+    each
+    for each in ATLAS["IN"].entries.values()
+    if each.level == "admin2" and each.names and each.holders[1] in ATLAS["IN"].top
+]
+
+
+@given(st.sampled_from(DISTRICTS))
+def test_every_district_is_found_by_its_name_and_its_state(district: Entry) -> None:
+    state = ATLAS["IN"].entries[district.holders[1]].names[0]
+    assert ids("IN", f"{district.names[0]} district, {state}", LOCALITY) == {district.area_id}
+
+
+@given(st.text(alphabet="bcdfgklmnprst ", min_size=12, max_size=30))
+def test_noise_never_becomes_a_place(text: str) -> None:
+    assert not [
+        each
+        for each in read("IN", f"x{text}")
+        if each.found_by is PlaceMatch.EXACT and each.area_ids
+    ]
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_read(text: str) -> None:
+    for each in read("IN", text):
+        assert all(area in ATLAS["IN"].entries or area == "IN" for area in each.area_ids)
+
+
+def test_places_that_lie_in_another_are_named_once() -> None:
+    assert united(["IN-RJ/sikar", "IN-RJ", "IN-RJ"], ATLAS["IN"]) == ("IN-RJ",)
+    assert united(["PK-SD/karachi-central", "PK-SD/karachi-division"], ATLAS["PK"]) == (
+        "PK-SD/karachi-division",
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("shopian", "shupiyan", True),
+        ("bandipora", "bandipore", True),
+        ("bankura i", "bankura ii", False),
+        ("atmakur s", "atmakur m", False),
+        ("gaya", "goya", False),
+        ("sikar", "tikar", False),
+    ],
+)
+def test_spellings_of_one_name(one: str, other: str, alike: bool) -> None:
+    assert names.is_like(one, other) == alike
+
+
+def test_words_of_kinds_and_amounts_are_no_names() -> None:
+    told = Vocabulary(frozenset({"coxs bazar", "north twenty four parganas"})).phrases(
+        "Various villages in Cox's Bazar; all districts of Narnia"
+    )
+    assert [(each.name, each.kind, each.is_part) for each in told] == [
+        ("coxs bazar", "", True),
+        ("narnia", "", False),
+    ]
+
+
+def test_no_name_is_reviewed_that_the_rules_read_the_same() -> None:
+    for row in READ["place_names"].to_dict("records"):
+        if row["country_id"] in ATLAS:
+            known = ATLAS[row["country_id"]]
+            bare = Gazetteer(known.country, known.entries)
+            found = resolve(row["name"], CITIES, bare)
+            same = [(each.area_ids, each.reading.value) for each in found]
+            assert same != [(tuple(row["area_ids"].split(";")), row["reading"])], row["name"]
