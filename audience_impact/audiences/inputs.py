@@ -117,6 +117,7 @@ AUDIENCES = Frame(
         "base_size_persons": NUMBER,
         **dict.fromkeys(base_laws.LAW, NUMBER),
         "is_base_projected": ANY,
+        "is_base_disputed": ANY,
         "is_own_base": ANY,
         "population_id": TEXT,
         "population_persons": NUMBER,

@@ -158,11 +158,10 @@ def _reasoned(rows: pd.DataFrame, shut: Sequence[list[str]]) -> pd.DataFrame:
     `shut` are the closed rungs of places and of networks.
     """
     people = rows[[*PEOPLE, "country_persons", *ONLINE]].notna().all(axis=1)
-    inner = rows["reading"].ne(PlaceReading.CITY_OR_DISTRICT.value) | rows["least_persons"].notna()
     words = rows["missing"].astype("str")
     is_named = words == ""
     words = words.mask(is_named & ~rows["is_start_known"], START)
-    words = words.mask(words.eq("") & ~(people & inner), UNPEOPLED)
+    words = words.mask(words.eq("") & ~people, UNPEOPLED)
     is_closed = rows["place_rung"].isin(shut[0]) | rows["network_rung"].isin(shut[1])
     words = words.mask(words.eq("") & is_closed, rungs.CLOSED)
     without = rows[ONLY].isna().any(axis=1)

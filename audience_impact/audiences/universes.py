@@ -125,8 +125,27 @@ def with_base(audiences: pd.DataFrame, tables: Tables, errors: FigureErrors | No
     ).reset_index()
     found = _bases(wanted, tables)
     law = base_laws.laws(found.assign(start=wanted["start"]), tables, errors)
-    whole = audiences.merge(pd.concat([found, law], axis=1), on=by, how="left")
-    return _of_the_day(whole)
+    spanned = _disputed(found, law, wanted["start"], tables["bases"])
+    return _of_the_day(audiences.merge(spanned, on=by, how="left"))
+
+
+def _disputed(
+    found: pd.DataFrame, law: pd.DataFrame, start: pd.Series, bases: pd.DataFrame
+) -> pd.DataFrame:
+    """Bases and their laws: people online whose numbers differ limit by the largest.
+
+    What a network shutdown may touch at most, a service in the same country may as well. A
+    measurer's own base stays as it is.
+    """
+    online = bases[bases["population_base"] == ONLINE]
+    publishers = _publishers(found[["country_id"]].assign(start=start), online)
+    plain = (found["base"] == ONLINE) & ~found["is_own_base"].eq(True) & ~found["is_base_projected"]
+    publishers = publishers.where(plain)
+    return found.assign(
+        base_persons=np.fmax(found["base_persons"], publishers["most"]),
+        is_base_disputed=publishers["most"].notna(),
+        **_spanning(law, publishers),
+    )
 
 
 def _of_the_day(rows: pd.DataFrame) -> pd.DataFrame:

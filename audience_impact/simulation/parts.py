@@ -103,7 +103,7 @@ def _cut(parts: pd.DataFrame, sampler: Sampler) -> Array:
 
 
 def _read(parts: pd.DataFrame, sampler: Sampler) -> Array:
-    """What the text means of each place (rows, D)."""
+    """What the text means of each place (rows, D); a town that nobody counted is a part of it."""
     own = "within|" + parts["restriction_id"] + "|" + parts["area_id"]
     meant = "meant|" + parts["area_id"] + "|" + parts["least_area_id"]
     reading = parts["reading"]
@@ -111,7 +111,8 @@ def _read(parts: pd.DataFrame, sampler: Sampler) -> Array:
     u = sampler.rows(InputKind.PLACE, own.where(is_within, meant))
     least = (parts["least_persons"] / parts["people_persons"]).to_numpy("float64")[:, None]
     is_either = (reading == PlaceReading.CITY_OR_DISTRICT.value).to_numpy()[:, None]
-    either = np.where(is_either & (u < CITY_SHARE), np.minimum(least, 1.0), 1.0)
+    city = np.where(np.isnan(least), (u / CITY_SHARE) ** WITHIN_POWER, np.minimum(least, 1.0))
+    either = np.where(is_either & (u < CITY_SHARE), city, 1.0)
     return np.asarray(np.where(is_within.to_numpy()[:, None], u**WITHIN_POWER, either))
 
 

@@ -135,6 +135,7 @@ def _flagged(scope: Scope, inputs: Inputs) -> pd.DataFrame:
         is_baseless=rows["base_persons"].isna(),
         is_own=rows["is_own_base"].eq(True) | rows["rung"].notna(),
         is_limit=_limits_alone(inputs, rows),
+        is_disputed=rows["is_base_disputed"].eq(True),
         is_projected=rows["base_status"].eq(ObsStatus.FORECAST.value) & rows["base"].ne(EVERYONE),
         is_derived=rows["base_status"].eq(ESTIMATED) | rows["is_from_share"].eq(True),
     )
@@ -198,10 +199,13 @@ def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
 
 
 def _imputed(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
-    """From what audiences that nobody counted are imputed: the farthest rung of each row."""
+    """From what audiences that nobody counted are imputed: the farthest rung of each row.
+
+    Where another audience is not known at all nothing is drawn, and so nothing imputed.
+    """
     said = dict(enumerate(rungs.SAID.values()))
     words = groups["rung_number"].max().map(said)
-    count = groups["is_imputed"].sum()
+    count = groups["is_imputed"].sum().where(groups["is_unknown"].sum() == 0, 0)
     everything = count == groups.size()
     return {
         "imputed": worded("imputed", words, everything),
@@ -239,8 +243,8 @@ def _weak(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
         "one_sided": groups["is_limit"].any(),
         "several_measurers": (groups["measurement_series_count"].max() > 1)
         & ~groups["is_network"].any(),
-        "publishers_differ": (groups["measurement_series_count"].max() > 1)
-        & groups["is_network"].any(),
+        "publishers_differ": groups["is_disputed"].any()
+        | ((groups["measurement_series_count"].max() > 1) & groups["is_network"].any()),
         "under_block": groups["is_under_block"].any(),
         "younger_missing": groups["is_missing_younger"].any() & (priority < figures.FLOOR),
         "projected": groups["is_projected"].any(),

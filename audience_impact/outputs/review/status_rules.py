@@ -220,7 +220,7 @@ TABLE = (
         (
             "publishers_differ",
             "publishers of internet users differ by half or more",
-            "a network shutdown: counts of several publishers within twelve months differ by a "
+            "counts of the people online by several publishers within twelve months differ by a "
             "factor of 1.5",
         ),
         (
