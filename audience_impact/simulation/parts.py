@@ -76,7 +76,8 @@ def draw(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraws:
     everyone = parts["country_persons"].to_numpy("float64")[:, None]
     share = np.clip(online / everyone, 1e-9, MOST_SHARE)
     u = sampler.rows(InputKind.PLACE, "online|" + parts["area_id"])
-    own = expit(logit(share) + law.through(u, *_columns(parts, ONLINE)))
+    low, middle, high = _columns(parts, ONLINE)
+    own = expit(logit(share) + law.through(u, low, middle, high))
     whole = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
     found = np.where(whole, 1.0, living(parts, sampler) * own / (share * everyone))
     return PartDraws(_cut(parts, sampler), np.minimum(found, 1.0))

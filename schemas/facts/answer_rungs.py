@@ -14,7 +14,8 @@ class AnswerRungs(FactModel):
     """How well each rung answers what is known better; by `python -m benchmarks.answers` alone.
 
     `units` are answers that stand on figures of their own; `inside_share` of them lay in the 90 %
-    interval of the rung, `ratio` is the median of its medians over theirs. A rung that is not open makes no estimate.
+    interval of the rung, `ratio` is the median of its medians over theirs. A rung that is not open
+    makes no estimate.
     """
 
     rung_family: Series[str] = fields.code(words.RungFamily)

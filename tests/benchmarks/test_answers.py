@@ -64,7 +64,7 @@ def test_scores_tell_answers_inside_and_ratio() -> None:
             "rung_family": "network",
             "left_out": "counts of lines",
             "network_rung": "other_countries",
-            **{name: "" for name in ("audience_rung", "place_rung", "online_rung")},
+            **dict.fromkeys(("audience_rung", "place_rung", "online_rung"), ""),
             "kind": answers.MOBILE,
             "unit": ["XA", "XB", "XC"],
             "q05_persons": [1.0, 5.0, None],
