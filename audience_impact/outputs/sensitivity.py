@@ -19,8 +19,6 @@ ADVICE = {
     InputKind.FEATURE_SHARE: "measure the share who use the feature with a larger sample",
     InputKind.ASSUMED: "measure the share who use the feature of these very services",
     InputKind.DAILY_USE: "ask users of the country whether they come every day",
-    InputKind.PLACE: "measure how many people of these places are online",
-    InputKind.NETWORK: "ask users of the country whether they have a line beside the mobile network",
     InputKind.CIRCUMVENTION: "measure who keeps access with a random sample",
     InputKind.PLACE: "say which places were cut off, and ask who is online there",
     InputKind.NETWORK: "count who is online over one network alone",
