@@ -9,6 +9,8 @@ after it, each at most NEIGHBOUR_DAYS away.
 
 Method. An unknown end counts for the first day alone, as everywhere. Restrictions that were never
 carried out, or that only an unconfirmed report knows, restrict nothing, nor do those of a region.
+An event of several services says of none when it began: where a block of fewer begins while the
+event is in force, as severe, that one decides for its services.
 Where pages print one measurement differently (by a unit of the coarser printing or more: they
 neither round nor cut off), the neighbours say what to
 expect, in logs between them; the chosen printing is an outlier where another one is nearer. A
@@ -17,8 +19,8 @@ figure of the service counts an age that begins below.
 
 Assumptions. Use moves steadily between neighbours.
 
-Known drawbacks. A figure from under a restriction that one event of the register holds together
-with others is told so by the first day of that event.
+Known drawbacks. Where an event holds several services together and none of its own is on record, a
+service is taken to be restricted from the first day of the event.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -109,9 +111,21 @@ def _in_force(scope: Scope) -> pd.DataFrame:
     rows = days.explode("country_id").merge(targets, on="restriction_id")
     is_whole = rows["feature"] == Feature.WHOLE_SERVICE.value
     gone = rows["severity"].isin(WHOLE_SERVICE_GONE)
-    return rows.assign(is_block=is_whole & gone & ~rows["is_partial"])[
-        ["country_id", "platform_id", "act_start", "act_end", "is_block"]
+    rows = rows.assign(is_block=is_whole & gone & ~rows["is_partial"])
+    return rows.loc[
+        ~_held_together(rows), ["country_id", "platform_id", "act_start", "act_end", "is_block"]
     ]
+
+
+def _held_together(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Which blocks are those of an event while a block of fewer services begins, as severe."""
+    services = rows.groupby("restriction_id")["platform_id"].transform("nunique")
+    blocks = rows.assign(services=services)[rows["is_block"]].reset_index(names="place")
+    pairs = blocks.merge(blocks, on=["country_id", "platform_id", "severity"], suffixes=("", "_of"))
+    within = pairs["act_start_of"].ge(pairs["act_start"])
+    within &= pairs["act_end"].isna() | (pairs["act_start_of"] < pairs["act_end"])
+    held = pairs.loc[within & (pairs["services_of"] < pairs["services"]), "place"]
+    return pd.Series(rows.index.isin(held), rows.index)
 
 
 def _printed(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:

@@ -103,6 +103,7 @@ AUDIENCES = Frame(
         "age_months": NUMBER,
         "is_from_share": ANY,
         "audience_base_id": TEXT,
+        "differing_base_ids": TEXT,
         "containing": TEXT,
         "measurement_series_id": TEXT,
         **dict.fromkeys(universes.OWN_LAW, NUMBER),

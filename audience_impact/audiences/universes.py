@@ -59,17 +59,19 @@ def internet_users(
         is_from_share=False,
         age_months=months.clip(lower=0),
         audience_base_id=joined["base_id"],
+        differing_base_ids=publishers["ids"],
         **dict(zip(OWN_LAW, _spanning(law, publishers).values(), strict=True)),
     )
 
 
 def _publishers(joined: pd.DataFrame, online: pd.DataFrame) -> pd.DataFrame:
-    """Numbers of people online that differ: `least`, `most`, `count`, `level`; else NaN.
+    """Numbers of people online that differ: `least`, `most`, `count`, `level`, `ids`; else NaN.
 
-    Of each measurer who counted within twelve months of the start the nearest number.
+    `ids` are those of the bases, with semicolons. Of each measurer who counted within twelve months
+    of the start the nearest number.
     """
     counted = online[online["obs_status"] != FORECAST]
-    names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end"]
+    names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end", "base_id"]
     right = counted[names].rename(columns={"area_id": "country_id"})
     both = joined[["country_id", "start"]].reset_index(names="place").merge(right, on="country_id")
     both = with_distance(both, ("start", "start"), ("period_start", "period_end"))
@@ -82,6 +84,7 @@ def _publishers(joined: pd.DataFrame, online: pd.DataFrame) -> pd.DataFrame:
             "most": groups["persons"].max(),
             "count": groups.size().astype("float64"),
             "level": groups["level"].mean(),
+            "ids": groups["base_id"].agg(";".join).astype("str"),
         }
     ).reindex(joined.index)
     return table.where(table["most"] >= PUBLISHERS_DIFFER * table["least"])

@@ -112,6 +112,10 @@ def _bases_used(inputs: Inputs) -> pd.DataFrame:
             ("audience_base_id", "audience", "*"),
         )
     ]
+    differing = audiences.assign(
+        input_id=audiences["differing_base_ids"].str.split(";"), role="audience", platform_id="*"
+    )
+    parts.append(differing.explode("input_id"))
     shares = inputs.chosen[inputs.chosen["share_base_id"] != ""]
     parts.append(shares.assign(input_id=shares["share_base_id"], role="share_base"))
     asked = inputs.feature_shares.assign(platform_id=EVERY, role="share_base")

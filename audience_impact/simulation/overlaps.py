@@ -1,11 +1,14 @@
 """Draws of a union given its measured overlaps.
 
-Method. In each draw the patterns of joint use are conditioned on the overlaps (conditioning.py). An
-overlap that is only a limit (over 93 %) narrows the bounds and does not enter the draws. The
-model's own error is narrowed by how much the overlaps narrow the bounds.
+Method. In each draw the patterns of joint use are conditioned on the overlaps (conditioning.py),
+each drawn from its law within what the audiences of that draw leave room for: their Frechet range.
+An overlap that is only a limit (over 93 %) narrows the bounds; in the draws it is what the model
+has, moved to the limit where the model is beyond it. The model's own error is narrowed by how much
+the overlaps narrow the bounds.
 
 Known drawbacks. Overlaps speak for the audiences of a month; the timeline and the union over a
-month or a year of a whole country do not use them.
+month or a year of a whole country do not use them. A limit that a draw comes up to fixes the
+overlap in the other draws at what the model has.
 """
 
 import numpy as np
@@ -18,7 +21,11 @@ from audience_impact.overlap import conditioning
 from audience_impact.overlap.model import JointUse, OverlapModel, with_error
 from audience_impact.simulation import distributions
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.vocabulary import InputKind
+from audience_impact.vocabulary import InputKind, OverlapKind
+
+INSIDE = 1e-6
+"""Part of the room that is left free at each end, where patterns would come to nothing."""
+TINY = np.finfo(np.float64).tiny
 
 
 def conditioned(
@@ -31,20 +38,28 @@ def conditioned(
     """Draws (D,) of the union of a country, as a share of its base, given its overlaps.
 
     `shares` (n, D) of its audiences in the order of `measurements.audiences`; the error of the
-    joint use is narrowed by how much the overlaps narrow the bounds. Draws in which audiences
-    leave no room for the overlap fall back on the model alone.
+    joint use is narrowed by how much the overlaps narrow the bounds. NaN where all overlaps are
+    limits that no draw comes up to. Draws in which several overlaps leave each other no room fall
+    back on the model alone.
     """
     model, use = model_and_use
-    facts, count = one.valued, len(shares)
-    rows = [indicator(f.platforms, f.kind, count) for f in facts.values()]
-    targets = np.array(
-        [
-            _value(f, key, sampler) * (shares[f.of] if f.of is not None else 1.0 / base)
-            for key, f in facts.items()
-        ]
-    ).T
     prior = model.patterns(shares.T, use)
-    met = conditioning.unions_given(prior, shares.T, np.array(rows), targets)
+    facts = dict(zip(one.used, one.measurements.problem.measured, strict=True))
+    rows, targets = [], []
+    for key, fact in facts.items():
+        row = indicator(fact.platforms, fact.kind, len(shares))
+        scale = shares[fact.of] if fact.of is not None else 1.0 / base
+        own = prior @ row
+        if key in one.valued:
+            target = _value(fact, key, scale, _room(fact, shares), sampler)
+        else:
+            target = _limited(fact, own, scale, _room(fact, shares))
+        if key in one.valued or (target != own).any():
+            rows.append(row)
+            targets.append(target)
+    if not rows:
+        return np.full(len(base), np.nan)
+    met = conditioning.unions_given(prior, shares.T, np.array(rows), np.array(targets).T)
     core = np.where(np.isnan(met), 1.0 - prior[:, 0], met)
     return with_error(core, shares.T, use.error, _narrowing(one))
 
@@ -56,9 +71,32 @@ def _narrowing(one: Resolved) -> float:
     return (one.sharp.upper - one.sharp.lower) / widest if widest > 0 else 0.0
 
 
-def _value(fact: Measured, key: str, sampler: Sampler) -> Array:
-    """Draws (D,) of a measured overlap, in its own unit."""
+def _room(fact: Measured, shares: Array) -> tuple[Array, Array]:
+    """The least and the most (D,) that an overlap can be in each draw, as shares of the base."""
+    sizes = shares[list(fact.platforms)]
+    if fact.kind is OverlapKind.INTERSECTION:
+        least, most = np.maximum(sizes.sum(axis=0) - len(sizes) + 1.0, 0.0), sizes.min(axis=0)
+    else:
+        least, most = sizes.max(axis=0), np.minimum(sizes.sum(axis=0), 1.0)
+    inside = INSIDE * (most - least)
+    return least + inside, most - inside
+
+
+def _limited(fact: Measured, own: Array, scale: Array, room: tuple[Array, Array]) -> Array:
+    """The model's own overlap (D,), moved to the limit of the fact, or as far as there is room."""
+    low = np.clip(fact.low * scale, *room)
+    high = np.clip(fact.high * np.maximum(scale, TINY), *room)
+    beyond = (own < fact.low * scale) | (own > high)
+    return np.where(beyond, np.clip(own, low, high), own)
+
+
+def _value(
+    fact: Measured, key: str, scale: Array, room: tuple[Array, Array], sampler: Sampler
+) -> Array:
+    """Draws (D,) of a measured overlap within its room, as a share of the base."""
     u = sampler.uniform(InputKind.OVERLAP, f"overlap|{key}")
     # low and high as they stand after a repair; the middle, since that moves both
     low, high = np.array(fact.low), np.array(fact.high)
-    return distributions.pert(u, low, (low + high) / 2, high)
+    floor, ceiling = (end / np.maximum(scale, TINY) for end in room)
+    drawn = distributions.pert(u, low, (low + high) / 2, high, floor, ceiling)
+    return np.clip(drawn * scale, *room)

@@ -148,7 +148,7 @@ def _given_overlaps(
     keys = list(inputs.countries[COUNTRY].itertuples(index=False, name=None))
     people = exposed.copy()
     for one in inputs.bounds.overlaps:
-        if one.key not in keys or not one.valued:
+        if one.key not in keys or not one.used:
             continue
         at, country = keys.index(one.key), one.key[1]
         same = (inputs.audiences[COUNTRY] == list(one.key)).all(axis=1)
@@ -156,7 +156,7 @@ def _given_overlaps(
         shares = np.clip(own[rows] / bases[at], 0.0, 1.0)
         use = overlap_model.joint_use(country, sampler.uniform)
         given = overlaps.conditioned(one, shares, (overlap_model, use), bases[at], sampler)
-        people[at] = bases[at] * given
+        people[at] = np.where(np.isnan(given), exposed[at], bases[at] * given)
     return people
 
 

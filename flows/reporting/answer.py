@@ -90,11 +90,18 @@ def _exposed(row: Mapping[str, Any]) -> str:
         return f"How many were exposed is not known: {millions(low)} to {millions(high)}{base}."
     if middle is None:
         return f"{millions(low)} to {millions(high)} people were exposed{base}."
-    forced = f"the figures, if right as printed, force {millions(low)} to {millions(high)}"
-    return f"{counted(row)} people were exposed{base}; {forced}."
+    return f"{counted(row)} people were exposed{base}; {_forced(row)}."
+
+
+def _forced(row: Mapping[str, Any]) -> str:
+    """What the bounds mean, which draws may pass."""
+    low, high = millions(row["lower_persons"]), millions(row["upper_persons"])
+    return f"the figures, if right as printed, force {low} to {high}"
 
 
 def _of_feature(row: Mapping[str, Any]) -> str:
     if row["obs_status"] == ObsStatus.MISSING:
         return " Nobody counted who of them uses what is restricted."
-    return f" {counted(row)} of them use what is restricted."
+    if row["q50_persons"] is None or row["upper_persons"] == 0:
+        return f" {counted(row)} of them use what is restricted."
+    return f" {counted(row)} of them use what is restricted; {_forced(row)}."

@@ -76,7 +76,7 @@ def said(done: Results, act: str) -> str:
     [
         (
             "calls",
-            ["people were exposed of 700 k", "of them use what is restricted", "panel, June"],
+            ["exposed of 700 k", "use what is restricted; the figures, if right", "panel, June"],
         ),
         ("whole", ["people were exposed of 700 k", "force 400 k to 400 k", "Status "]),
         ("nothing", ["How many were exposed is not known: 0 to 800 k", "Status M, no figure"]),

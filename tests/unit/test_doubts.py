@@ -69,6 +69,25 @@ def test_other_services_and_what_no_user_comes_upon_do_not_count(
     assert (found["is_under_block"], found["is_under_restriction"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("cells", "is_under"),
+    [
+        ({}, False),
+        ({"severity": "impaired"}, True),
+        ({"observed_from": "2025-05-19"}, True),
+        ({"area_ids": "XB"}, True),
+    ],
+)
+def test_of_an_event_of_several_services_their_own_blocks_decide(
+    cells: dict[str, str], is_under: bool
+) -> None:
+    made = world().estimate("E1", period="2025-06")
+    made.restrict("R0", "alpha", "beta", observed_from="2025-05-20")
+    made.restrict("R1", "alpha", **{"observed_from": "2025-07-15", **cells})
+    made.restrict("R2", "alpha", "gamma", observed_from="2025-07-20")
+    assert doubts(made, "R2")["is_under_block"] == is_under
+
+
 def printed(june: str, other: str, before: str = "517000", after: str = "516000") -> World:
     """Three pages print June, two of them alike, and the panel has May and July."""
     made = world().restrict("R1", "alpha")

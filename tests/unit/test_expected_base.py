@@ -119,5 +119,9 @@ def test_publishers_that_differ_by_a_factor_are_spanned() -> None:
     (row,) = prepared(made)[0].inputs.audiences.to_dict("records")
     assert (row["low_persons"], row["high_persons"]) == (200e3, 800e3)
     assert row["measurement_series_count"] == 2
+    assert set(row["differing_base_ids"].split(";")) == {"XA-online", "other"}
+    used = made.results()["lineage"]
+    fed = used[(used["input_table"] == "bases") & (used["role"] == "audience")]
+    assert set(fed["input_id"]) == {"XA-online", "other"}
     assert row["base_low_persons"] <= 200e3 < row["expected_persons"] < 800e3
     assert row["base_high_persons"] >= 800e3

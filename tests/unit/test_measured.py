@@ -259,16 +259,29 @@ def test_draws_are_conditioned_on_their_own_audiences() -> None:
     assert found["union"].to_numpy() == pytest.approx(expected, abs=1e-7)
 
 
-def test_draws_that_leave_no_room_fall_back_on_the_model() -> None:
-    sampler = Sampler(0, 3)
+def test_an_overlap_is_drawn_within_what_each_draw_leaves_room_for() -> None:
+    sampler = Sampler(0, 4)
     one = resolved(calls(overlap(russia(), "85000000", unit="persons", share_of="")))
-    # 85 million of both: no room where one of the two has fewer.
-    telegram, whatsapp = [0.85, 0.6, 0.5], [0.92, 0.9, 0.3]
+    # 85 million of both: too many where one of the two has fewer, too few where both are all.
+    telegram, whatsapp = [0.85, 0.6, 0.5, 0.99], [0.92, 0.9, 0.3, 0.98]
     found = given_overlaps(one, [telegram, whatsapp], sampler)
-    assert not found["union"].isna().any()
-    assert found["union"].between(found["low"], found["high"]).all()
     assert found["union"][0] == pytest.approx(0.85 + 0.92 - 85 / 105, abs=1e-7)
-    assert found["union"][2] < 0.8
+    assert found["union"].tolist()[1:] == pytest.approx([0.9, 0.5, 1.0], abs=1e-5)
+
+
+@pytest.mark.parametrize(("limit", "moved"), [("0.5", True), ("1", False)])
+def test_a_limit_moves_the_draws_that_are_beyond_it(limit: str, moved: bool) -> None:
+    sampler = Sampler(0, 400)
+    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
+    made.add("overlaps", overlap_id="O1", value=limit, share_of="beta")
+    made.rows["overlaps"][-1]["interval_kind"] = "one_sided_max"
+    one = resolved(made.restrict("R1", "alpha", "beta"))
+    shares = np.array([[0.625] * 400, [0.5] * 400])
+    use = learned().joint_use("XA", sampler.uniform)
+    found = overlaps.conditioned(one, shares, (learned(), use), np.full(400, 8e5), sampler)
+    assert np.isnan(found).all() != moved
+    # At most half of the 0.5 use both: the union is 0.875 at least.
+    assert not moved or found.min() == pytest.approx(0.875, abs=1e-6)
 
 
 def test_the_error_of_the_model_is_narrowed_as_the_bounds_are() -> None:

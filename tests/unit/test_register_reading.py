@@ -10,7 +10,7 @@ from audience_impact.ingest import register
 from audience_impact.ingest.register import Background, Event, Reading
 from audience_impact.ingest.stop import dates, extent, hours, occasion, operators, words
 from audience_impact.ingest.stop import targets as stop_targets
-from audience_impact.ingest.stop.events import REGISTER
+from audience_impact.ingest.stop.events import EXCEPTED, REGISTER
 from audience_impact.ingest.stop.extent import Beside
 from audience_impact.vocabulary import GeoScope
 from flows.registers import gazetteer
@@ -418,10 +418,13 @@ def test_a_row_in_part_says_so_and_touches_no_whole_country() -> None:
     assert (whole.restriction["network_scope"], whole.restriction["extent_reason"]) == ("all", "")
 
 
-def test_everyone_but_a_part_says_so() -> None:
-    found = readings(ORDERED | {"area_name": "National except Mombasa"})[0]
+@pytest.mark.parametrize(
+    "area", ["National except Mombasa", "Nationwide (except Mombasa)", "All regions except Mombasa"]
+)
+def test_everyone_but_a_part_says_so(area: str) -> None:
+    found = readings(ORDERED | {"area_name": area})[0]
     assert found.place.geo_scope is GeoScope.MULTI_REGION
-    assert found.restriction["extent_reason"] == "everyone but a part: National except Mombasa"
+    assert found.restriction["extent_reason"] == f"{EXCEPTED}{area}"
 
 
 def test_dates_turned_round_move_the_start() -> None:

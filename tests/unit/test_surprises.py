@@ -171,6 +171,34 @@ def surveyed(share: str, respondents: str = "500") -> World:
     )
 
 
+def noted(value: str, note: str = "printed as 40 %") -> World:
+    """A share whose note says what was printed."""
+    return world().estimate("E1", unit="share", value=value, note=note)
+
+
+def base_noted(note: str, **cells: str) -> World:
+    """People online in a country of a million, whose note says what was printed."""
+    made = world().base(
+        "XA-2025", population_base="internet_all", period="2025", source_id="panel-page", note=note
+    )
+    made.rows["bases"][-1].update({"persons": "612500", **cells})
+    return made
+
+
+def counted(persons: str) -> World:
+    """Persons and their share of 700,000, by one measurer of one month."""
+    made = world().estimate("E1", value=persons)
+    return made.estimate("E2", unit="share", value="0.6", source_id="relay-1",
+                         measurement_series_id="panel")  # fmt: skip
+
+
+def about(platform: str, **source: str) -> World:
+    """A page about Alpha, by its address if nothing else is given, with a figure."""
+    made = world()
+    made.rows["sources"][0].update({"url": "https://example.org/news/alpha-2025", **source})
+    return made.estimate("E1", platform_id=platform)
+
+
 CASES: dict[str, tuple[Callable[[], World], Callable[[], World], str, str, str]] = {
     "pages_differ": (
         lambda: pages("515000"), lambda: pages("560000"), "estimates", "E2", "value"),
@@ -201,6 +229,12 @@ CASES: dict[str, tuple[Callable[[], World], Callable[[], World], str, str, str]]
     "access_stands_alone": (
         lambda: sources("2026-02-03"), lambda: sources("2027-01-31"),
         "sources", "panel-page", "accessed_on"),
+    "unlike_its_note": (
+        lambda: noted("0.4"), lambda: noted("0.04"), "estimates", "E1", "value"),
+    "persons_unlike_share": (
+        lambda: counted("421000"), lambda: counted("471000"), "estimates", "E1", "value"),
+    "page_about_another": (
+        lambda: about("alpha"), lambda: about("beta"), "estimates", "E1", "platform_id"),
     "figure_told_twice": (
         lambda: twice(value="513000", measurement_series_id="other-panel"),
         lambda: twice(measurement_series_id="other-panel"),
@@ -260,6 +294,58 @@ def test_an_error_is_told_at_its_cell(rule: str) -> None:
 @pytest.mark.parametrize("rule", [*checks.ACROSS.runs])
 def test_facts_without_a_row_surprise_nobody(rule: str) -> None:
     assert found(World(), rule) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "odd"),
+    [
+        (noted("0.82", "printed as 18 % who do not use it"), []),
+        (noted("0.18", "printed as 18 % who do not use it"), ["value"]),
+        (noted("0.41", "printed as users; approximate"), []),
+        (base_noted("61.25 % of the population of the year"), []),
+        (base_noted("61.25 % of the population of the year", persons="612700"), ["persons"]),
+        (base_noted("61.25 % of the population of the year", period="2024"), []),
+        (
+            base_noted("61.25 % of the population of the year, 50 to 70 %", low_persons="500000",
+                       high_persons="710000"),
+            ["high_persons"],
+        ),
+        (base_noted("Digital 2025; 62 % of the population"), []),
+        (base_noted("Digital 2025; 67 % of the population"), ["persons"]),
+        (base_noted("Digital 2025; about 67 % of the population"), []),
+        (base_noted("implied by a printed pair; Alpha 0.49 million are 80 %"), []),
+        (base_noted("implied by a printed pair; Alpha 0.47 million are 80 %"), ["persons"]),
+    ],
+)  # fmt: skip
+def test_what_a_note_says_was_printed(made: World, odd: list[str]) -> None:
+    assert [one.column for one in found(made, "unlike_its_note")] == odd
+
+
+@pytest.mark.parametrize("platform", ["alpha", "beta"])
+@pytest.mark.parametrize(
+    ("page", "odd"),
+    [
+        ({"url": "https://example.org/1", "published_on": "2025-07-17"}, {"beta"}),
+        ({"url": "https://example.org/1", "published_on": "2025-07-19"}, set()),
+        ({"url": "https://example.org/gamma", "title": "Alpha"}, {"beta"}),
+        ({"url": "https://example.org/gamma", "title": "beta"}, {"alpha"}),
+        ({"url": "https://alpha.example.org/1"}, set()),
+    ],
+)
+def test_what_a_page_is_about(page: dict[str, str], odd: set[str], platform: str) -> None:
+    """What its address or title names, else what was restricted in the days before."""
+    made = about(platform, **page).restrict("R1", "alpha", observed_from="2025-07-15")
+    assert len(found(made, "page_about_another")) == (platform in odd)
+
+
+def test_a_page_with_figures_of_several_services_is_about_them() -> None:
+    assert found(about("beta").estimate("E2", platform_id="gamma"), "page_about_another") == []
+
+
+def test_a_figure_that_fits_another_service_is_told_far_from_its_own() -> None:
+    made = series("512000").estimate("F1", platform_id="beta", period="2024-01", value="90000")
+    made.estimate("F2", platform_id="beta", period="2025-05", value="512000")
+    assert 12 in {one.line for one in found(made, "platform_alone")}
 
 
 def test_the_message_says_what_the_months_around_say() -> None:

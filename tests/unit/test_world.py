@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audience_impact.facts.surprises.notes import unlike_its_note
 from audience_impact.ingest.denominators import bases, world
 from audience_impact.ingest.denominators.bases import Figures
 from audience_impact.ingest.denominators.publisher_files import ShapeError
+from tests.support import World
 
 CODES = pd.DataFrame(
     [
@@ -138,12 +140,27 @@ def test_internet_users_are_share_times_population_then_projected_with_a_range()
     assert mine["obs_status"].to_dict() == {"2023": "E", "2024": "F", "2025": "F", "2026": "F"}
     share = told[(told["area_id"] == "NA") & (told["year"] == 2023)]["share"].item()
     assert int(mine.loc["2023", "persons"]) == round(share * 2_900_000)
-    assert mine.loc["2023", "note"].startswith("share x population")
+    percent = float(mine.loc["2023", "note"].split(" % of the population of the year")[0])
+    assert percent == pytest.approx(100 * share, abs=5e-5)
     ahead = mine.loc[["2024", "2025", "2026"]]
     numbers = ahead[["low_persons", "persons", "high_persons"]].astype("int64")
     assert (numbers.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
     assert set(ahead["measurement_series_id"]) == {bases.PROJECTED}
     assert ahead["also_source_id"].tolist() == [world.WORLD_BANK, world.UN, world.UN]
+
+
+def test_what_is_made_agrees_with_its_notes() -> None:
+    made = World()
+    for source in (world.WORLD_BANK, world.ITU, world.UN):
+        made.add("sources", source_id=source)
+    rows = pd.concat([online(growing()), everyone()]).astype("str").fillna("")
+    made.rows["bases"] = rows.to_dict("records")
+    typed = made.typed()
+    assert unlike_its_note(typed) == []
+    odd = typed["bases"]["base_id"].isin(["NA-all_ages-2023-worldbank"])
+    wrong = typed["bases"].assign(persons=typed["bases"]["persons"].mask(odd, 2.8e6))
+    (one,) = unlike_its_note(typed | {"bases": wrong})
+    assert '"NA-internet_all-2023-itu"' in one.row
 
 
 def test_no_more_people_are_online_than_there_are() -> None:

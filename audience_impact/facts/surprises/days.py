@@ -216,7 +216,7 @@ def period_far_from_its_page(tables: Tables) -> list[Finding]:
 def _far(table: str, tables: Tables) -> list[Finding]:
     rows = _sourced(table, tables).assign(moment=lambda all_: levels.moment(all_))
     rows = rows[rows["moment"].notna()]
-    companions = _companions(rows, "source_id")
+    companions = levels.nearest_months(rows, ["source_id"])
     to_page = (rows["page_until"] - rows["period_end"]).dt.days / periods.MEAN_MONTH_DAYS
     lone = companions.isna() & (to_page > PAGE_MONTHS)
     rows = rows.assign(companions=companions, to_page=to_page)
@@ -233,14 +233,6 @@ def _far(table: str, tables: Tables) -> list[Finding]:
             else f"{row.period} lies {row.to_page:.0f} months before its page"
         ),
     )
-
-
-def _companions(rows: pd.DataFrame, by: str) -> "pd.Series[float]":
-    """Months to the nearest other row of the same group; NaN without one."""
-    ordered = rows.sort_values([by, "moment"])
-    moments = ordered.groupby(by)["moment"]
-    near = pd.concat([moments.diff().abs(), moments.diff(-1).abs()], axis=1).min(axis=1)
-    return near.reindex(rows.index)
 
 
 @ACROSS.rule(

@@ -29,6 +29,8 @@ from audience_impact.vocabulary import AudienceMetric, FindingSeverity, Populati
 
 PAGES_DIFFER = 0.021
 """Logs between a page and the others of the same measurement."""
+SHARE_ERROR = 0.0005
+"""Half a unit of the last digit of a share, as most are printed."""
 MONTH_SPREAD = 0.2
 PRINTED_ERROR = 0.01
 REACH_ERROR = 0.07
@@ -63,6 +65,7 @@ def figures(tables: Tables) -> pd.DataFrame:
 def leveled(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Figures with `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily`.
 
+    `persons` are those of a share of its own population as well, NaN where nobody counted it.
     `free` is the headroom; a share of a population that nobody counted is its own universe.
     """
     stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))
@@ -76,6 +79,7 @@ def leveled(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     universe = levels.universe(estimates, bases).mask(alone, 1.0)
     found = estimates.assign(
         stated=stated,
+        persons=persons.mask(alone),
         level=levels.level(persons, universe),
         free=levels.headroom(persons, universe),
         moment=levels.moment(estimates),
@@ -108,6 +112,35 @@ def pages_differ(tables: Tables) -> list[Finding]:
         lambda row: (
             f"{number(row.value, row.unit)} is {times(row.value / row.other)} the "
             f"{number(row.other, row.unit)} that {row.pages:.0f} other pages print for {row.period}"
+        ),
+    )
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "persons are not the share of their population that the same measurement says",
+    "compare both with their pages; a digit of either, or the population, may be wrong",
+    "estimates",
+)
+def persons_unlike_share(tables: Tables) -> list[Finding]:
+    """Persons beside the share that the measurer gives of the same, times its population."""
+    rows = figures(tables)
+    rows = rows[rows["value"].notna()].reset_index(names="place")
+    by = [name for name in (*SERIES, "period") if name not in ("unit", "population_base")]
+    counted = rows[rows["unit"] == Unit.PERSONS.value]
+    shares = rows[(rows["unit"] == Unit.SHARE.value) & rows["persons"].notna()]
+    pairs = counted.merge(shares[[*by, "value", "persons"]], on=by, suffixes=("", "_of"))
+    most = PAGES_DIFFER + SHARE_ERROR / pairs["value_of"]
+    odd = pairs[np.log(pairs["persons"] / pairs["persons_of"]).abs() > most]
+    return findings(
+        "estimates",
+        tables["estimates"],
+        "persons_unlike_share",
+        odd.drop_duplicates("place").set_index("place"),
+        "value",
+        lambda row: (
+            f"{number(row.value)} are not {number(row.value_of, 'share')} of their population, "
+            f"which are {number(row.persons_of)}"
         ),
     )
 

@@ -56,6 +56,14 @@ def moment(frame: pd.DataFrame) -> "pd.Series[float]":
     return days / MEAN_MONTH_DAYS
 
 
+def nearest_months(rows: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
+    """Months from each row's `moment` to the nearest other of its group; NaN without one."""
+    ordered = rows.sort_values([*by, "moment"])
+    moments = ordered.groupby(by, dropna=False)["moment"]
+    near = pd.concat([moments.diff().abs(), moments.diff(-1).abs()], axis=1).min(axis=1)
+    return near.reindex(rows.index)
+
+
 def nearest_persons(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
     """People of the base that matches `by` and lies nearest in time to each row; NaN without."""
     right = bases[[*by, "persons", "period_start", "period_end"]].rename(

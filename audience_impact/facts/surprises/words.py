@@ -4,9 +4,11 @@ Method. Two figures that agree in value, area and period and differ in one word 
 a word mistaken for another, unless they agree by chance: shares of two digits do across platforms,
 counts of people do not. A word that no other figure of its measurer (or page) has in that place,
 where at least so many others share another, is odd: by the rule of succession it had a chance of
-one in LEAST_OTHERS + 2.
+one in LEAST_OTHERS + 2. A page is about the services that its address or title names; where it
+names none, about those that were restricted in its area in the days before it.
 """
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -15,10 +17,15 @@ from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.surprises import levels
 from audience_impact.facts.surprises.saying import findings, number
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.vocabulary import FindingSeverity, Unit
+from audience_impact.vocabulary import FindingSeverity, PlatformKind, Unit
 
+SPELT_LETTERS = 4
+"""Shorter names, as X, are words of other things as well."""
+TOLD_DAYS = 3
 LEAST_OTHERS = 6
 ALONE_MONTHS = 3.0
+LONE_MONTHS = 9.0
+"""A figure that its measurer gives of no time so near is alone: two of the facts are at six."""
 ALONE_RATIO = 0.01
 ALONE_AMONG = 20
 SERIES = [
@@ -32,6 +39,7 @@ SERIES = [
 ]
 SAME = ["area_id", "period", "unit", "stated", "age", "sex"]
 WORDS = ["platform_id", "audience_metric", "population_base", "measurement_series_id"]
+NO_SERVICES = [PlatformKind.GROUP.value, PlatformKind.NETWORK.value]
 KIND = ["audience_metric", "unit", "population_base"]
 SAID = {
     "platform_id": "the platform",
@@ -130,7 +138,7 @@ def _alone_says(row: Any) -> str:
     "estimates",
 )
 def platform_alone(tables: Tables) -> list[Finding]:
-    """A figure that its measurer gives of no other time, beside those of other platforms.
+    """A figure that its measurer gives of no time about then, beside those of other platforms.
 
     Told where the measurer has it within a hundredth for another platform within three months, or
     where he never measured the platform in this area otherwise and has many figures there.
@@ -139,8 +147,8 @@ def platform_alone(tables: Tables) -> list[Finding]:
     rows = estimates.assign(
         stated=estimates["value"].fillna(estimates["low"]), moment=levels.moment(estimates)
     ).reset_index(names="place")
-    size = rows.groupby([*SERIES, "platform_id"])["place"].transform("size")
-    lone = rows[(size == 1) & (rows["stated"] > 0)]
+    months = levels.nearest_months(rows, [*SERIES, "platform_id"])
+    lone = rows[~(months <= LONE_MONTHS) & (rows["stated"] > 0)]
     pairs = lone.merge(rows, on=SERIES, suffixes=("", "_of"))
     near = (pairs["moment"] - pairs["moment_of"]).abs() <= ALONE_MONTHS
     near &= (pairs["stated"] / pairs["stated_of"] - 1).abs() <= ALONE_RATIO
@@ -165,3 +173,71 @@ def platform_alone(tables: Tables) -> list[Finding]:
             else f"the only figure of {row.platform_id} by its measurer in {row.area_id}"
         ),
     )
+
+
+@ACROSS.rule(
+    FindingSeverity.WARNING,
+    "a page about one service whose figures are all of another",
+    "compare the platform with the page",
+    "estimates",
+)
+def page_about_another(tables: Tables) -> list[Finding]:
+    """The one service of which a page has figures beside those that the page is about."""
+    estimates = tables["estimates"]
+    kinds = tables["platforms"].set_index("platform_id")["kind"]
+    services = set(kinds.index[~kinds.isin(NO_SERVICES)])
+    of_page = estimates.groupby("source_id")["platform_id"]
+    rows = estimates[(of_page.transform("nunique") == 1) & estimates["platform_id"].isin(services)]
+    told = _named(tables, services)
+    told = pd.concat([told, _restricted(tables, rows, services, set(told["source_id"]))])
+    pairs = told.drop_duplicates().sort_values(["source_id", "platform_id"])
+    about = pairs.groupby("source_id")["platform_id"].agg(", ".join)
+    same = rows.reset_index(names="place").merge(told, on=["source_id", "platform_id"])["place"]
+    rows = rows.assign(about=rows["source_id"].map(about))
+    return findings(
+        "estimates",
+        estimates,
+        "page_about_another",
+        rows[rows["about"].notna() & ~rows.index.isin(same)],
+        "platform_id",
+        lambda row: f"a figure of {row.platform_id} on a page about {row.about}",
+    )
+
+
+def _named(tables: Tables, services: set[str]) -> pd.DataFrame:
+    """Pairs of `source_id` and `platform_id`: services spelt in the address or title of a page."""
+    known = tables["platforms"][tables["platforms"]["platform_id"].isin(services)]
+    names = known.assign(word=known["name"] + ";" + known["platform_id"] + ";" + known["aliases"])
+    names = names.assign(word=names["word"].str.split(";")).explode("word")
+    names["word"] = _spelt(names["word"])
+    names = names[names["word"].str.len() >= SPELT_LETTERS].drop_duplicates("word")
+    longest = sorted(names["word"], key=len, reverse=True)
+    sources = tables["sources"]
+    text = _spelt(
+        sources["url"].str.replace(r"^\w+://[^/]*", "", regex=True) + " " + sources["title"]
+    )
+    pattern = rf"\b({'|'.join(map(re.escape, longest))})\b" if longest else r"(?!)"
+    found = sources[["source_id"]].assign(word=text.str.findall(pattern)).explode("word")
+    return found.merge(names[["word", "platform_id"]], on="word")[["source_id", "platform_id"]]
+
+
+def _spelt(texts: "pd.Series[str]") -> "pd.Series[str]":
+    return texts.str.lower().str.replace(r"[\W_]+", " ", regex=True).str.strip()
+
+
+def _restricted(
+    tables: Tables, rows: pd.DataFrame, services: set[str], named: set[str]
+) -> pd.DataFrame:
+    """The same of pages that name none: services restricted in the days before the page."""
+    acts = tables["restrictions"]
+    acts = acts.assign(
+        area_id=acts["area_ids"], day=acts["observed_from_start"].fillna(acts["announced_on_start"])
+    )
+    targets = tables["restriction_targets"]
+    targets = targets.loc[targets["platform_id"].isin(services), ["restriction_id", "platform_id"]]
+    acts = acts[["restriction_id", "area_id", "day"]].merge(targets, on="restriction_id")
+    pages = tables["sources"][["source_id", "published_on_start"]]
+    pages = rows[["source_id", "area_id"]].drop_duplicates().merge(pages, on="source_id")
+    pages = pages[~pages["source_id"].isin(named)].merge(acts, on="area_id")
+    since = (pages["published_on_start"] - pages["day"]).dt.days
+    return pages.loc[since.between(0, TOLD_DAYS), ["source_id", "platform_id"]]

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from audience_impact.facts.surprises.notes import PRODUCT
 from audience_impact.ingest.denominators import adoption
 from audience_impact.ingest.denominators.publisher_files import ShapeError
 from audience_impact.vocabulary import ObsStatus, PopulationBase
@@ -206,10 +207,14 @@ def online(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
         obs_status=ObsStatus.ESTIMATED.value,
         source_id=sources.internet,
         also_source_id=sources.population,
-        note="share x population: population of the World Bank times the share of the ITU, both of "
-        "the year",
+        note=_percent(told["share"]) + f"{PRODUCT}: share of the ITU, population of the World Bank",
     )
     return pd.concat([reported, _online_ahead(figures, sources, years)], ignore_index=True)
+
+
+def _percent(shares: "pd.Series[float]") -> "pd.Series[str]":
+    """Shares as text in percent, to four decimals."""
+    return shares.map(lambda share: f"{100.0 * share:.4f}".rstrip("0").rstrip(".")).astype("str")
 
 
 def _online_ahead(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
@@ -224,14 +229,23 @@ def _online_ahead(figures: Figures, sources: Sources, years: Years) -> pd.DataFr
     middle = (ahead["share"] * ahead["persons"]).round()
     high = np.maximum(ahead["high_share"] * ahead["high"], middle)
     also = ahead["projected"].map({True: sources.projections, False: sources.population})
+    low = np.minimum(ahead["low_share"] * ahead["low"], middle)
+    high = np.minimum(high, ahead["persons"].round())
+    part, least, most = (_percent(each / ahead["persons"]) for each in (middle, low, high))
     rows = ahead.assign(
         persons=middle,
-        low=np.minimum(ahead["low_share"] * ahead["low"], middle),
-        high=np.minimum(high, ahead["persons"].round()),
+        low=low,
+        high=high,
         period=ahead["year"],
         also_source_id=also,
-        note="share projected from " + ahead["reported"].astype("str") + ", the last year reported "
-        "to the ITU, times the population of the year; 5 to 95 % of errors on held-out years",
+        note=part
+        + f"{PRODUCT}, "
+        + least
+        + " to "
+        + most
+        + " %; share projected from "
+        + ahead["reported"].astype("str")
+        + ", the last year reported to the ITU; 5 to 95 % of errors on held-out years",
     )
     return bases(
         rows,

@@ -26,7 +26,12 @@ from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
 
 IDENTITY = ("country", "area_name", "shutdown_extent", "affected_network")
 EVERYWHERE = "*"
-EXCEPTION = re.compile(r"^\W*(?:nation|country).*\bexcept\b", re.IGNORECASE)
+EXCEPTION = re.compile(
+    r"^\W*(?:nation|country|all (?:the )?(?:regions|states|provinces)\b).*\bexcept\b",
+    re.IGNORECASE,
+)
+EXCEPTED = "everyone but a part: "
+"""Begins the `extent_reason` of such a row, before its place: the rest of the country was cut."""
 SNAPSHOT = "2026-05-20"
 MIRROR = (
     "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns/blob/"
@@ -122,7 +127,7 @@ def _context(row: Record, background: Background) -> stop.Context:
 def _excepted(row: Record) -> str:
     """The exception that a row makes of a country, in its own words."""
     area = row.cells["area_name"]
-    return f"everyone but a part: {area}" if EXCEPTION.search(area) else ""
+    return f"{EXCEPTED}{area}" if EXCEPTION.search(area) else ""
 
 
 def _later_editions(row: Record, background: Background) -> list[Record]:

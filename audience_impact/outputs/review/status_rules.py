@@ -174,8 +174,8 @@ TABLE = (
         (
             "under_block",
             "figure from under an earlier block of the service: it counts those who were left",
-            "its period shares a day with an earlier restriction that took or slowed the whole "
-            "service everywhere",
+            "on half of the days of its period an earlier restriction was in force that took or "
+            "slowed the whole service everywhere",
         ),
         (
             "younger_missing",
@@ -250,8 +250,8 @@ TABLE = (
         (
             "under_restriction",
             "figure from under an earlier restriction of the service",
-            "its period shares a day with an earlier restriction of a feature, of some places or "
-            "networks",
+            "on half of the days of its period an earlier restriction of a feature, of some places "
+            "or networks was in force",
         ),
         (
             "step_later",
