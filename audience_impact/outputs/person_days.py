@@ -10,13 +10,13 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import curfews
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
 from audience_impact.outputs.review.reasons import undrawn
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
 from audience_impact.overlap.model import OverlapModel
+from audience_impact.phases import curfews
 from audience_impact.phases.intervals import by_period
 from audience_impact.simulation import parts, simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs

@@ -52,10 +52,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from audience_impact.audiences import curfews
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
 from audience_impact.periods import MONTH_DAYS, QUARTER_DAYS
+from audience_impact.phases import curfews
 from audience_impact.vocabulary import AudienceMetric
 
 HALVINGS = 53  # of [0, 1]: the spacing of floats

@@ -40,7 +40,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences import curfews, parts, universes
+from audience_impact.audiences import parts, universes
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
@@ -51,7 +51,7 @@ from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.frequency import law
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
-from audience_impact.phases import days, intervals, years
+from audience_impact.phases import curfews, days, intervals, years
 from audience_impact.simulation import audiences, reach
 from audience_impact.simulation.unions import BASE_LAW, GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndStatus

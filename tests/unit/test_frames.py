@@ -41,7 +41,7 @@ def everything() -> World:
     made.add("overlaps", overlap_id="O1", platform_ids="telegram;whatsapp", area_id="RU",
              period="2025-07", value="0.8", **stated)  # fmt: skip
     made.add("feature_use", feature_use_id="F1", platform_id="any-messenger", area_id="RU")
-    of_places(made).restrict("R5", "*", area_ids="RU", network_scope="mobile")
+    of_places(made).restrict("R6", "*", area_ids="RU", network_scope="mobile")
     made.add("restrictions", restriction_id="R4", area_ids="RU", severity="feature_unavailable")
     made.add("restriction_targets", restriction_id="R4", platform_id="whatsapp", feature="channel")
     made.add("feature_laws")

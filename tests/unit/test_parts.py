@@ -7,7 +7,8 @@ import pytest
 from audience_impact import pipeline
 from audience_impact.audiences.parts import UNNAMED, UNPEOPLED
 from audience_impact.outputs.impact_by_area import impact_by_area
-from audience_impact.pipeline import Stages
+from audience_impact.outputs.review import rules
+from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.rungs import CLOSED
 from audience_impact.simulation import parts, simulate
 from audience_impact.simulation.sampler import Sampler
@@ -192,7 +193,7 @@ def test_a_part_says_what_it_stands_on(places: list[str], cells: dict[str, str],
 
 
 @pytest.fixture(scope="module")
-def over_time() -> pipeline.Calculated:
+def over_time() -> Outputs:
     """Places shut down one after the other and at once, beside the country."""
     made = country()
     cut(made, "first", "XA-01", observed_from="2025-07-01", **SHORT)
@@ -208,17 +209,17 @@ def over_time() -> pipeline.Calculated:
     return calculated(made)
 
 
-def months(found: pipeline.Calculated) -> pd.DataFrame:
-    table = found.tables["impact_by_area"]
+def months(found: Outputs) -> pd.DataFrame:
+    table = found["impact_by_area"]
     return table[table["area_id"] == "XA"].set_index("period")
 
 
-def middle(found: pipeline.Calculated, act: str) -> float:
-    return float(of(found.tables["impact"], act)["q50_persons"])
+def middle(found: Outputs, act: str) -> float:
+    return float(of(found["impact"], act)["q50_persons"])
 
 
 def test_a_place_shut_down_twice_and_a_place_in_it_count_once(
-    over_time: pipeline.Calculated,
+    over_time: Outputs,
 ) -> None:
     of_month = months(over_time)["q50_persons"]
     assert of_month["2025-08"] == pytest.approx(middle(over_time, "again"), rel=0.01)
@@ -227,7 +228,7 @@ def test_a_place_shut_down_twice_and_a_place_in_it_count_once(
 
 
 def test_places_beside_a_service_add_those_who_do_not_use_it(
-    over_time: pipeline.Calculated,
+    over_time: Outputs,
 ) -> None:
     found = months(over_time)["q50_persons"]["2025-09"]
     service, beside = (middle(over_time, act) for act in ("service", "beside"))
@@ -235,7 +236,7 @@ def test_places_beside_a_service_add_those_who_do_not_use_it(
 
 
 def test_a_country_that_is_shut_down_has_no_more_people_for_its_places(
-    over_time: pipeline.Calculated,
+    over_time: Outputs,
 ) -> None:
     of_month = months(over_time)
     assert of_month.loc["2025-10", "q50_persons"] == pytest.approx(
@@ -246,13 +247,14 @@ def test_a_country_that_is_shut_down_has_no_more_people_for_its_places(
         assert of_month.loc["2025", name] <= 1e6
 
 
-def test_no_rule_over_results_is_broken(over_time: pipeline.Calculated) -> None:
-    broken = {rule for rule, rows in over_time.broken.items() if rows}
+def test_no_rule_over_results_is_broken(over_time: Outputs) -> None:
+    found = rules.broken(pipeline.reviewed(over_time.stages, dict(over_time), over_time.facts))
+    broken = {rule for rule, rows in found.items() if rows}
     assert broken <= {"median_outside_bounds"}
 
 
-def test_person_days_of_a_part_are_days_times_its_people(over_time: pipeline.Calculated) -> None:
-    days = over_time.tables["person_days"]
+def test_person_days_of_a_part_are_days_times_its_people(over_time: Outputs) -> None:
+    days = over_time["person_days"]
     own = days[(days["period"] == "all")].set_index("restriction_id")["q50_person_days"]
     assert own["first"] == pytest.approx(20 * own["again"] / 2, rel=0.01)
     of_country = days[(days["restriction_id"] == "all") & (days["area_id"] == "XA")]
@@ -262,7 +264,8 @@ def test_person_days_of_a_part_are_days_times_its_people(over_time: pipeline.Cal
 
 def test_the_width_is_told_by_places_and_networks() -> None:
     made = cut(country(), "R1", "XA-01", network_scope="mobile")
-    found = calculated(made, sensitivity=True, draws=200).tables["sensitivity"]
+    stages, tables = prepared(made)
+    found = Outputs(tables, stages, Settings(draws=200))["sensitivity"]
     kinds = set(found.loc[found["impact_metric"] == "people_exposed", "input"])
     assert {"place", "network"} <= kinds
 
@@ -278,7 +281,7 @@ def test_sets_are_cut_into_blocks_without_parting_one(
 
 def test_restrictions_say_which_places_their_text_names() -> None:
     made = cut(country(), "R1", "XA-01=city_or_district", "XA-02=within", "XA-03")
-    table = calculated(made).tables["restrictions"].set_index("restriction_id")
+    table = calculated(made)["restrictions"].set_index("restriction_id")
     words = "Land XA-01/town or Land XA-01; in Land XA-02; Land XA-03"
     assert table.loc["R1", "places"] == words
 

@@ -9,12 +9,12 @@ from audience_impact.audiences.scope import scope
 from audience_impact.outputs.review import reasons
 from audience_impact.vocabulary import RungFamily
 from tests.support import AS_OF, World
-from tests.unit.test_imputation import counted, with_laws
+from tests.unit.test_imputation import counted
 
 
 def imputed_world() -> World:
     """One service of one country was not counted, and is restricted."""
-    return with_laws(counted(("PA", "alpha"))).restrict("R1", "alpha", area_ids="PA")
+    return counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
 
 
 def known(made: World) -> tuple[Inputs, pd.Series]:
