@@ -334,7 +334,7 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
         IMPUTED_SOME: rows["is_complete"] & rows["is_daily_drawn"] & rows["is_imputed"],
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
-    imputed = flags[list(why).index(IMPUTED_SOME)]
+    imputed = np.asarray(flags[list(why).index(IMPUTED_SOME)], dtype=bool)
     if inputs.overlap_model is None:
         why[sentence(undrawn(inputs))] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
@@ -349,7 +349,7 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
         area_id=frame["country_id"].where(~own, frame["restriction_id"].map(areas)),
         reason=words,
         obs_status=np.select(
-            [silent, imputed.to_numpy("bool"), np.array(words, dtype=object) != ""],
+            [silent, imputed, np.array([text != "" for text in words], dtype=bool)],
             [MISSING, ObsStatus.IMPUTED.value, UNRELIABLE],
             ESTIMATED,
         ),

@@ -46,7 +46,7 @@ def everything() -> World:
     made.add("restriction_targets", restriction_id="R4", platform_id="whatsapp", feature="channel")
     made.add("feature_laws")
     made.add("platforms", platform_id="viber", name="Viber").audience_laws()
-    made.restrict("R5", "viber", area_ids="RU")
+    made.restrict("R9", "viber", area_ids="RU")
     return made.add("circumvention", circumvention_id="C1", restriction_id="R1", area_id="RU")
 
 
