@@ -172,6 +172,8 @@ DEFAULTS: dict[str, dict[str, str]] = {
     },
     "audience_laws": {
         "parameter": "effect_spread",
+        "kind": "world",
+        "value": "0.5",
         "basis": "estimated",
         "figures": "30",
         "areas": "10",
@@ -239,6 +241,8 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "found_by": "exact",
     },
     "answer_rungs": {
+        "rung_family": "place",
+        "rung": "country",
         "answers": "20",
         "units": "20",
         "inside_share": "0.9",

@@ -212,7 +212,7 @@ def _people(parts: pd.DataFrame, persons: pd.Series, parent: "pd.Series[str]") -
         everyone, persons.fillna(0.0).to_numpy("float64")[:, None], holder, sets, groups.ngroups
     )
     named = persons.notna() & parts["is_named"]
-    total = pd.Series(found[:, 0], groups.size().index)
+    total = pd.Series(found[:, 0].round(6), groups.size().index)  # carried in logs
     return total.where(total.index.isin(_all(named, parts)))
 
 

@@ -258,9 +258,11 @@ def _summed(found: Intervals, per_day: Array) -> pd.DataFrame:
     if found[0].empty:
         return pd.DataFrame(np.empty((0, per_day.shape[1])), index=_no_rows(KEY))
     periods, days = by_period(found[0], per_day)
-    table = _keyed(periods, pd.DataFrame(days))
+    own = periods["group"].str.contains("|", regex=False)
+    told = (~own | (periods["period"].str.len() == 4)).to_numpy()  # a restriction has no months
+    table = _keyed(periods[told].reset_index(drop=True), pd.DataFrame(days[told]))
     country = table["restriction_id"] == EVERY
-    years = table[~country & (periods["period"].str.len() == 4)]
+    years = table[~country]
     whole = years.assign(period=EVERY)
     kept = pd.concat([table[country], years, whole]).assign(
         country_id=lambda frame: frame["country_id"].where(frame["restriction_id"] == EVERY, "")

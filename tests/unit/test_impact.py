@@ -4,15 +4,26 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline as impact
+from audience_impact.audiences.parts import UNNAMED
 from audience_impact.outputs.review.status_rules import sentence
+from audience_impact.places import networks
 from tests.engine import calibrated, impacts, of
 from tests.support import AGED, AS_OF, Results, World, row, world
 
 PARTIAL = [
-    ({"geo_scope": "multi_region"}, "only part of the country, without an audience of its own"),
-    ({"geo_scope": "unknown"}, "only part of the country, without an audience of its own"),
-    ({"network_scope": "mobile"}, "only some networks, and nobody counts their users"),
-    ({"network_scope": "unknown"}, "networks touched not known"),
+    (
+        {"geo_scope": "multi_region"},
+        f"only part of the country, without an audience of its own; {UNNAMED}",
+    ),
+    (
+        {"geo_scope": "unknown"},
+        f"only part of the country, without an audience of its own; {UNNAMED}",
+    ),
+    (
+        {"network_scope": "mobile"},
+        f"only some networks, and nobody counts their users; {networks.UNLEARNED}",
+    ),
+    ({"network_scope": "unknown"}, f"networks touched not known; {networks.UNLEARNED}"),
 ]
 WEAK = [
     ({"period": "2024-06"}, "U", "figure older than 12 months"),
