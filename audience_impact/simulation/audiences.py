@@ -85,7 +85,8 @@ def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     network = (table["shape"] == BASE).to_numpy()
     drawn = np.empty((len(table), sampler.count))
     drawn[~network] = _figures(table[~network], sampler, tail_degrees)
-    drawn[network] = _online(table[network], sampler)
+    if network.any():
+        drawn[network] = _online(table[network], sampler)
     return drawn
 
 

@@ -130,7 +130,7 @@ def test_a_region_bounds_the_days_and_the_window_as_well() -> None:
     made.rows["bases"][-1]["persons"] = "1000"
     made.restrict("R1", "alpha", area_ids="XA-01", geo_scope="region", observed_from="2026-01-01")
     found = results(made)
-    assert days(found)["upper_person_days"] == 31 * 1000
+    assert days(found)["upper_person_days"] == pytest.approx(31 * 1000)
     assert set(found["impact_by_area"]["upper_persons"]) == {1000}
     window = exposed(found)[["window_lower_persons", "window_upper_persons"]]
     assert window.tolist() == [0, 1000]

@@ -11,8 +11,8 @@ from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.rungs import CLOSED
 from audience_impact.simulation import parts, simulate
+from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Countries
 from tests.engine import calculated, calibrated, cut, impacts, of, placed, prepared, rising
 from tests.support import AS_OF, ERRORS, World, world
 
