@@ -147,6 +147,10 @@ def people(
     # what is not drawn can force more than what is
     forced = np.where(lower > np.nan_to_num(own_least.to_numpy("float64")) + 1.0, lower, 0.0)
     inside = np.fmax(drawn, forced[:, None])
+    # beside those who are forced, places add who is not among them
+    alone = ~np.isin(np.arange(count), sure["set_id"]) & (forced > 0.0)
+    rest = 1.0 - np.clip(forced / limit, 0.0, 1.0)
+    inside[alone] = (forced[:, None] + rest[:, None] * drawn)[alone]
     inside[np.isnan(drawn)] = np.nan
     return People(lower, upper, _raised(inside, inputs, members["drawn"], own.drawn))
 

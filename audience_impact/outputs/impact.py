@@ -265,5 +265,6 @@ def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:
         people = frame[f"{level}_persons"]
         of_base = (people / frame["base_persons"]).round(6)
         shares[f"{level}_base_share"] = of_base.where(~frame["is_base_projected"])
-        shares[f"{level}_population_share"] = (people / frame["population_persons"]).round(6)
+        of_all = (people / frame["population_persons"]).round(6)
+        shares[f"{level}_population_share"] = of_all.clip(upper=1.0)  # residents are expected
     return frame.assign(**shares)

@@ -257,7 +257,9 @@ def test_a_regional_block_is_limited_by_the_people_of_the_regions(frames: Tables
     found = exposed(frames, "RU-2025-03-06-telegram")
     assert (found["lower_persons"], found["upper_persons"]) == (0, 1_476_752 + 3_111_353)
     assert found["area_id"] == "RU-CE;RU-DA"
-    assert "only part of the country" in found["reason"]
+    assert "people online in the places named" in found["reason"]
+    assert found["q05_persons"] < found["q50_persons"] < found["q95_persons"]
+    assert found["q95_persons"] < found["upper_persons"]
 
 
 def test_where_internet_users_are_projected_the_residents_are_the_limit(frames: Tables) -> None:
