@@ -117,7 +117,7 @@ def rungs_of(stages: Stages) -> pd.DataFrame:
     projected = audiences["is_base_projected"].agg(lambda flags: flags.eq(True).any())
     found = pd.DataFrame({"place_rung": place, "network_rung": network})
     found = found.reindex(stages.scope.by_id.index)
-    imputed = inputs.imputed
+    imputed = inputs.imputed[inputs.imputed["is_decisive"]]
     rung = imputed.groupby("restriction_id")["rung"].agg(lambda words: ";".join(sorted({*words})))
     return found.fillna({"place_rung": COUNTRY_RUNG, "network_rung": networks.RUNGS[0]}).assign(
         audience_rung=rung.reindex(found.index).fillna(COUNTED),

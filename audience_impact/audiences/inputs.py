@@ -237,7 +237,10 @@ class Inputs(Declared):
         circumvention: The share that keeps access, by restriction, measured or learned.
         overlaps: Measured overlaps that speak for the audiences of a country.
         parts: The places and networks of restrictions that touch a part of a country.
-        shut: Restrictions of which an audience is not imputed, since its rung is closed.
+        shut: Restrictions nothing of which is imputed, since the rung of a decisive audience is
+            closed.
+        vague: Restrictions nothing of which is imputed, since a decisive audience is next to
+            unknown.
         errors: What figures may be off by; None where the facts have not been asked.
     """
 
@@ -271,6 +274,7 @@ class Inputs(Declared):
     overlaps: pd.DataFrame
     parts: pd.DataFrame
     shut: frozenset[str]
+    vague: frozenset[str]
     errors: FigureErrors | None
 
 
@@ -283,9 +287,12 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
     audiences = _audiences(scope.wanted, chosen, tables, errors)
     counted = pooling.distributions(chosen, before, tables, errors)
     imputed = imputation.imputed(scope.wanted, audiences, counted, tables)
-    is_shut = imputed["rung"].isin(rungs.closed(tables, RungFamily.AUDIENCE))
-    shut = frozenset(imputed.loc[is_shut, "restriction_id"])
-    imputed = imputed[~is_shut].reset_index(drop=True)
+    closed = imputed["rung"].isin(rungs.closed(tables, RungFamily.AUDIENCE))
+    shut, vague = (
+        frozenset(imputed.loc[fails, "restriction_id"])
+        for fails in (closed & imputed["is_decisive"], imputation.vague(imputed))
+    )
+    imputed = imputed[~imputed["restriction_id"].isin(shut | vague)].reset_index(drop=True)
     shares = features.shares(audiences, scope.targets, tables, errors)
     return Inputs(
         candidates,
@@ -302,6 +309,7 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
         overlaps.speaking(audiences, tables),
         parts.parts(scope, tables),
         shut,
+        vague,
         errors,
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import NUMBER, TEXT, Frame
+from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups, law
 from audience_impact.imputation.law import SHARES
 from audience_impact.populations import EVERYONE
@@ -26,9 +26,17 @@ IMPUTED = "imputed"
 COVERAGE = 0.90
 FRAME = Frame(
     "inputs.imputed",
-    {**dict.fromkeys([*KEY, "rung"], TEXT), **dict.fromkeys(SHARES, NUMBER)},
+    {
+        **dict.fromkeys([*KEY, "rung"], TEXT),
+        **dict.fromkeys(SHARES, NUMBER),
+        "is_decisive": TRUTH,
+    },
     key=tuple(KEY),
 )
+DECISIVE_PART = 0.5
+"""An audience of at least such a part of the largest of its restriction decides what is known."""
+WIDEST = 20.0
+"""An interval whose ends differ by more than such a factor is no estimate."""
 
 
 def imputed(
@@ -48,7 +56,8 @@ def imputed(
     asked = asked.merge(audiences[[*KEY, "base", "base_persons"]], on=KEY)
     asked = asked[asked["base_persons"].notna()].reset_index(drop=True)
     if learned is None or asked.empty:
-        return pd.DataFrame(columns=[*KEY, "rung", *SHARES]).astype(dict.fromkeys(SHARES, "float"))
+        nothing = pd.DataFrame(columns=[*KEY, "rung", *SHARES, "is_decisive"])
+        return nothing.astype({**dict.fromkeys(SHARES, "float"), "is_decisive": "bool"})
     days = asked.rename(columns={"country_id": "area_id", "before": "moment"})
     place = ["area_id", "platform_id", "moment"]
     each = days[place].drop_duplicates(ignore_index=True)
@@ -57,7 +66,23 @@ def imputed(
     online = np.where(rows["base"] == EVERYONE, rows["online_share"], 1.0)
     for name in SHARES:
         rows[name] = rows[name] * online
-    return rows[[*KEY, "rung", *SHARES]].sort_values(KEY, ignore_index=True)
+    rows = rows.assign(is_decisive=_decisive(rows, audiences))
+    return rows[[*KEY, "rung", *SHARES, "is_decisive"]].sort_values(KEY, ignore_index=True)
+
+
+def _decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":
+    """Which imputed audiences are of the order of the largest of their restriction and country."""
+    act = ["restriction_id", "country_id"]
+    share = audiences["low_persons"] / audiences["base_persons"]
+    counted = share.groupby([audiences[name] for name in act]).max()
+    largest = rows.groupby(act)["q50_share"].transform("max")
+    known = counted.reindex(pd.MultiIndex.from_frame(rows[act])).set_axis(rows.index)
+    return rows["q50_share"] >= DECISIVE_PART * np.fmax(largest, known)
+
+
+def vague(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Which imputed audiences decide for their restriction, and are next to unknown."""
+    return rows["is_decisive"] & (rows["q95_share"] > WIDEST * rows["q05_share"])
 
 
 def as_laws(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:

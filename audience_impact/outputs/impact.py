@@ -117,12 +117,13 @@ def _method(
 
 
 def _imputed(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
-    """The method, or the farthest rung from which an audience of the restriction is imputed.
+    """The method, or the farthest rung of the largest audiences, where they are imputed.
 
     `drawn` says of which restrictions something is drawn.
     """
-    order = inputs.imputed["rung"].map(rungs.ORDER.index).astype("float64")
-    farthest = order.groupby(inputs.imputed["restriction_id"]).max()
+    decisive = inputs.imputed[inputs.imputed["is_decisive"]]
+    order = decisive["rung"].map(rungs.ORDER.index).astype("float64")
+    farthest = order.groupby(decisive["restriction_id"]).max()
     words = farthest.map({number: f"imputed_{rung}" for number, rung in enumerate(rungs.ORDER)})
     is_drawn = drawn.reindex(word.index, fill_value=False)
     return words.reindex(word.index).where(is_drawn).fillna(word)

@@ -126,10 +126,13 @@ def _flagged(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     wanted = scope.wanted[[*AUDIENCE, "is_existing_use", "is_step"]]
     rows = audiences.merge(wanted, on=AUDIENCE).merge(doubts, on=AUDIENCE, how="left")
     rows[_DOUBTED] = rows[_DOUBTED].eq(True)
-    rows = rows.merge(inputs.imputed[[*AUDIENCE, "rung"]], on=AUDIENCE, how="left")
+    imputed = inputs.imputed[[*AUDIENCE, "rung", "is_decisive"]]
+    rows = rows.merge(imputed, on=AUDIENCE, how="left")
+    number = rows["rung"].map(rungs.ORDER.index, na_action="ignore").astype("float64")
     return rows.assign(
         is_imputed=rows["rung"].notna(),
-        rung_number=rows["rung"].map(rungs.ORDER.index, na_action="ignore").astype("float64"),
+        rung_number=number,
+        decisive_number=number.where(rows["is_decisive"].eq(True)),
         is_unknown=rows["metric_priority"].isna() & rows["rung"].isna(),
         is_network=rows["platform_id"] == WHOLE_INTERNET,
         is_baseless=rows["base_persons"].isna(),
@@ -167,7 +170,8 @@ def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> d
         "start_unknown": ~about["is_start_known"],
         "new_use_only": new_use,
         "no_figure": (unknown == groups.size()) & ~new_use,
-        "rung_closed": (unknown == groups.size()) & about.index.isin(list(inputs.shut)),
+        "rung_closed": pd.Series(about.index.isin(list(inputs.shut)), about.index),
+        "too_vague": pd.Series(about.index.isin(list(inputs.vague - inputs.shut)), about.index),
         "no_base": groups["is_baseless"].any(),
     }
 
@@ -199,12 +203,13 @@ def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
 
 
 def _imputed(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
-    """From what audiences that nobody counted are imputed: the farthest rung of each row.
+    """From what audiences that nobody counted are imputed: the farthest rung of the largest ones.
 
     Where another audience is not known at all nothing is drawn, and so nothing imputed.
     """
     said = dict(enumerate(rungs.SAID.values()))
-    words = groups["rung_number"].max().map(said)
+    largest = groups["decisive_number"].max()
+    words = largest.fillna(groups["rung_number"].max()).map(said)
     count = groups["is_imputed"].sum().where(groups["is_unknown"].sum() == 0, 0)
     everything = count == groups.size()
     return {

@@ -103,7 +103,13 @@ TABLE = (
         (
             "rung_closed",
             CLOSED,
-            "the audience would be imputed from a rung that answer_rungs has closed",
+            "the largest audiences would be imputed from a rung that answer_rungs has closed",
+        ),
+        (
+            "too_vague",
+            "imputed, the audience would span more than a factor of 20: no estimate",
+            "the ends of the interval of one of the largest audiences, imputed, differ by more "
+            "than a factor of 20",
         ),
         ("no_base", "no base on record", "no base for one of the countries"),
         (
