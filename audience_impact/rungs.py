@@ -5,26 +5,32 @@ people online in a place, of who has one network alone. It is tried on restricti
 stands on something better: they are answered again without it.
 
 Method. The fact table `answer_rungs` holds the trials; `python -m benchmarks.answers` makes them
-and writes it. Answers that stand on the same figures are one unit. Where the 90 % interval of a
-rung held less than LEAST_INSIDE_SHARE, on average over FEWEST units or more, it is closed: what
-stands on it has bounds and the reason, and no estimate.
+and writes it. Answers that stand on the same figures are one unit. A rung is closed where its 90 %
+intervals held so few of the units that, if they did hold COVERAGE of all, that few or fewer would
+come about with a chance below CHANCE (the binomial law, one-sided; for a share of a unit its
+continuous form, the incomplete beta function). What stands on a closed rung has bounds and the
+reason, and no estimate.
 
 Assumptions. Answers on the better rung are right, and those that have one are like those that have
 none.
 
-Known drawbacks. A rung that was tried on fewer units stays open, and nobody knows whether it
-should.
+Known drawbacks. Few units close a rung only where it failed on most of them: of three none may
+have been held, of seven no more than four.
 
 Citation. Rules of this project, docs/method.md.
 """
 
+import numpy as np
 import pandas as pd
+from scipy.special import betainc
 
 from audience_impact.facts.tables import Tables
+from audience_impact.frames import Array
 from audience_impact.vocabulary import RungFamily, YesNo
 
-LEAST_INSIDE_SHARE = 0.8
-FEWEST = 10
+COVERAGE = 0.90
+CHANCE = 0.05
+YES, NO = YesNo.YES.value, YesNo.NO.value
 TABLE = "answer_rungs"
 CLOSED = "where the answer was known, estimates from as little as this failed"
 """What is said of an estimate that is not made for that reason."""
@@ -39,5 +45,13 @@ def closed(tables: Tables, family: RungFamily) -> list[str]:
 
 def judged(trials: pd.DataFrame) -> pd.DataFrame:
     """Column `is_open` of trials (`units`, `inside_share`)."""
-    fails = (trials["units"] >= FEWEST) & (trials["inside_share"] < LEAST_INSIDE_SHARE)
-    return trials.assign(is_open=fails.map({True: YesNo.NO.value, False: YesNo.YES.value}))
+    fails = chance(trials["units"], trials["inside_share"]) < CHANCE
+    return trials.assign(is_open=pd.Series(fails, trials.index).map({True: NO, False: YES}))
+
+
+def chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") -> Array:
+    """Chance (rungs,) of so few units inside, or fewer, if intervals hold COVERAGE of all."""
+    count = units.to_numpy("float64")
+    held = count * inside_share.to_numpy("float64")
+    missed = np.maximum(count - held, 1e-9)
+    return np.asarray(betainc(missed, held + 1.0, 1.0 - COVERAGE))

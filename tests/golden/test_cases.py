@@ -228,8 +228,10 @@ def test_a_network_shutdown_touches_the_internet_users(frames: Tables) -> None:
     assert found["lower_persons"] < found["q50_persons"] < found["upper_persons"]
     assert (found["dedup_method"], found["obs_status"]) == ("single", "U")
     assert "publishers of internet users differ" in found["reason"]
-    used = row(of_act(frames, "lineage", "UG-2021-01-13-internet"), role="audience")
-    assert (used["input_table"], used["platform_id"]) == ("bases", "*")
+    used = of_act(frames, "lineage", "UG-2021-01-13-internet")
+    used = used[used["role"] == "audience"]
+    assert (set(used["input_table"]), set(used["platform_id"])) == ({"bases"}, {"*"})
+    assert len(used) == 3
 
 
 def test_after_the_last_count_of_internet_users_a_projection_gives_the_range(
@@ -266,9 +268,9 @@ def test_where_internet_users_are_projected_the_residents_are_the_limit(frames: 
     found = exposed(frames, "NC-2024-05-15-tiktok")
     assert found["lower_persons"] == 0
     assert found["base_persons"] < found["upper_persons"] == found["population_persons"]
-    assert (found["base"], found["obs_status"]) == ("internet_all", "M")
+    assert (found["base"], found["obs_status"]) == ("internet_all", "I")
     assert "no base on record" not in found["reason"]
-    assert "internet users projected" in found["reason"].split("; ")[-1]
+    assert "internet users projected" in found["reason"]
 
 
 def test_an_act_without_a_start_has_no_certain_lower_bound(frames: Tables) -> None:
@@ -495,10 +497,14 @@ def test_the_rest_is_computed_and_says_what_it_lost(spoilt: Spoilt, frames: Tabl
     lost = set(frames["impact"]["restriction_id"]) - set(impact["restriction_id"])
     assert lost == {"RU-2024-10-08-discord"}
     untouched = impact[impact["quarantined_inputs_count"] == 0]
+    untouched = untouched.drop(columns="as_of").reset_index(drop=True)
     same = frames["impact"].merge(untouched[["restriction_id", "impact_metric"]])
-    pd.testing.assert_frame_equal(
-        untouched.drop(columns="as_of").reset_index(drop=True), same.drop(columns="as_of")
-    )
+    same = same.drop(columns="as_of")
+    # What is imputed rests on all figures, those of other countries too; its bounds do not.
+    imputed = untouched["reason"].fillna("").str.contains("imputed from")
+    pd.testing.assert_frame_equal(untouched[~imputed], same[~imputed])
+    ends = ["lower_persons", "upper_persons"]
+    pd.testing.assert_frame_equal(untouched.loc[imputed, ends], same.loc[imputed, ends])
 
 
 def test_what_hangs_on_the_refused_act_is_refused_with_it(spoilt: Spoilt) -> None:

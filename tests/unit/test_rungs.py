@@ -2,6 +2,9 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
 
 from audience_impact import rungs
 from audience_impact.audiences.inputs import Inputs, inputs
@@ -48,10 +51,17 @@ def test_a_rung_of_another_family_closes_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("units", "inside", "is_open"),
-    [(10, 0.79, "no"), (10, 0.8, "yes"), (9, 0.0, "yes"), (500, 0.5, "no")],
+    [(10, 0.6, "no"), (10, 0.7, "yes"), (2, 0.0, "no"), (3, 0.6, "yes"), (500, 0.86, "no")],
 )
 def test_a_rung_is_closed_where_it_failed_often_enough(
     units: int, inside: float, is_open: str
 ) -> None:
     trials = pd.DataFrame({"units": [units], "inside_share": [inside]})
     assert rungs.judged(trials)["is_open"].tolist() == [is_open]
+
+
+@given(units=st.integers(1, 40), held=st.integers(0, 40))
+def test_the_chance_of_whole_units_is_binomial(units: int, held: int) -> None:
+    inside = min(held, units) / units
+    found = rungs.chance(pd.Series([units]), pd.Series([inside]))
+    assert found[0] == pytest.approx(binom.cdf(min(held, units), units, 0.9), abs=1e-6)
