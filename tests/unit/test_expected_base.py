@@ -125,3 +125,17 @@ def test_publishers_that_differ_by_a_factor_are_spanned() -> None:
     assert set(fed["input_id"]) == {"XA-online", "other"}
     assert row["base_low_persons"] <= 200e3 < row["expected_persons"] < 800e3
     assert row["base_high_persons"] >= 800e3
+
+
+def test_publishers_that_differ_limit_a_service_as_they_do_the_network() -> None:
+    made = world().base("other", population_base="internet_all", period="2025", persons="1600000")
+    made.rows["bases"][-1]["source_id"] = "panel-page"
+    made.errors().restrict("R1", "*", action="network_shutdown").restrict("R2", "nobody")
+    rows = prepared(made)[0].inputs.audiences.set_index("restriction_id")
+    assert rows.loc["R2", "is_base_disputed"]
+    assert rows["base_persons"].tolist() == [1600e3, 1600e3]
+    assert rows.loc["R1", "base_high_persons"] == rows.loc["R2", "base_high_persons"] >= 1600e3
+    found = made.results()["impact"].set_index(["restriction_id", "impact_metric"])
+    service = found.loc[("R2", "people_exposed")]
+    assert service["upper_persons"] == 1600e3
+    assert "publishers of internet users differ" in service["reason"]

@@ -9,6 +9,7 @@ from scipy.stats import binom
 from audience_impact import rungs
 from audience_impact.audiences.inputs import Inputs, inputs
 from audience_impact.audiences.scope import scope
+from audience_impact.imputation import audiences
 from audience_impact.outputs.review import reasons
 from audience_impact.vocabulary import RungFamily
 from tests.support import AS_OF, World
@@ -40,6 +41,33 @@ def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
     assert rungs.CLOSED in closed["reason"]
     still, _ = known(imputed_world().add("answer_rungs", **told, is_open="yes"))
     pd.testing.assert_frame_equal(still.imputed, found.imputed)
+
+
+def test_what_would_span_more_than_a_factor_is_no_estimate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, _ = known(imputed_world())
+    (span,) = found.imputed["q95_share"] / found.imputed["q05_share"]
+    monkeypatch.setattr(audiences, "WIDEST", span + 0.01)
+    assert len(known(imputed_world())[0].imputed) == 1
+    monkeypatch.setattr(audiences, "WIDEST", span - 0.01)
+    vague, status = known(imputed_world())
+    assert vague.imputed.empty
+    assert (status["obs_status"], vague.vague) == ("M", {"R1"})
+    assert "more than a factor of 20" in status["reason"]
+
+
+def test_a_small_service_beside_a_large_one_decides_nothing() -> None:
+    shares = {"q05_share": [0.3, 0.001], "q50_share": [0.5, 0.2], "q95_share": [0.7, 0.6]}
+    rows = pd.DataFrame(
+        {"restriction_id": "R1", "country_id": "PA", "platform_id": ["large", "small"], **shares}
+    )
+    known_too = rows.assign(low_persons=[float("nan")] * 2, base_persons=100.0)
+    decides = audiences._decisive(rows, known_too)
+    assert decides.tolist() == [True, False]
+    assert audiences.vague(rows.assign(is_decisive=decides)).tolist() == [False, False]
+    counted_too = known_too.assign(low_persons=[90.0, 10.0])
+    assert audiences._decisive(rows.iloc[1:], counted_too).tolist() == [False]
 
 
 def test_a_rung_of_another_family_closes_nothing() -> None:
