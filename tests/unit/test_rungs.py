@@ -53,7 +53,7 @@ def test_what_would_span_more_than_a_factor_is_no_estimate(
     monkeypatch.setattr(audiences, "WIDEST", span - 0.01)
     vague, status = known(imputed_world())
     assert vague.imputed.empty
-    assert (status["obs_status"], vague.vague) == ("M", {"R1"})
+    assert (status["obs_status"], vague.vague) == ("M", frozenset({"R1"}))
     assert "more than a factor of 20" in status["reason"]
 
 
