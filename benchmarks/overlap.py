@@ -167,7 +167,7 @@ def score(survey: Survey, learned: Calibration) -> Row:
         "coverage_share": round(float(inside.mean()), 6) if len(inside) else 0.0,
         "width_points": _points(q95 - q05),
         "frechet_width_points": _points(high - low),
-        "width_over_frechet": _ratio(np.mean(q95 - q05), np.mean(high - low)) if len(low) else 0.0,
+        "width_over_frechet": _ratio((q95 - q05).mean(), (high - low).mean()) if len(low) else 0.0,
     }
 
 

@@ -32,7 +32,7 @@ def half_step(values: "pd.Series[float]", is_share: "pd.Series[bool]") -> "pd.Se
 def _count_step(numbers: Array) -> Array:
     """The largest power of ten that divides a count and leaves its first digits alone."""
     whole = np.round(np.nan_to_num(numbers))
-    step = np.ones_like(whole)
+    step: Array = np.ones(whole.shape)
     for power in range(1, 13):
         unit = 10.0**power
         step = np.where((whole % unit == 0.0) & (unit * 10.0 ** (DIGITS - 1) <= whole), unit, step)

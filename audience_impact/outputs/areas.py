@@ -213,7 +213,7 @@ def summed(parts: People, total: Integers, sets: Integers, count: int) -> People
     """
     shape = (count, len(parts.lower))
     table = csr_array((np.ones(len(sets)), (total, sets)), shape=shape)
-    silent = np.isnan(parts.drawn).all(axis=1)
+    silent = np.asarray(np.isnan(parts.drawn).all(axis=1))
     drawn = table @ np.where(silent[:, None], parts.lower[:, None], parts.drawn)
     drawn[table @ (~silent).astype("float64") == 0] = np.nan
     return People(table @ parts.lower, table @ parts.upper, np.asarray(drawn))

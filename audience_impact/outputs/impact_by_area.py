@@ -137,7 +137,7 @@ def _people(
         for own in (found.lower, found.upper)
     )
     upper = np.where(np.isnan(found.upper), np.nan, upper)
-    silent = np.isnan(found.drawn).all(axis=1)
+    silent = np.asarray(np.isnan(found.drawn).all(axis=1))
     drawn = np.fmax(found.drawn, areas.at_least(at, found.drawn, len(table)))
     drawn[silent] = np.nan
     return People(lower, upper, drawn)
@@ -150,7 +150,7 @@ def _totals(table: pd.DataFrame, found: People, held: pd.DataFrame) -> pd.DataFr
     number, sets = groups.ngroup().to_numpy(), each["set_id"].to_numpy()
     total = areas.summed(found, number, sets, groups.ngroups)
     index = groups.size().index
-    silent = np.isnan(found.drawn).all(axis=1)
+    silent = np.asarray(np.isnan(found.drawn).all(axis=1))
     drawn = pd.Series(~silent[sets], each.index).groupby([each[key] for key in KEY]).sum()
     return areas.columns(total, index).assign(
         areas_count=groups.size().astype("float64"),

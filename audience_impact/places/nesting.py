@@ -99,7 +99,8 @@ def union(shares: Array, people: Array, holder: Integers, sets: Integers, count:
     own = effective(shares, holder)
     beyond = own - np.where((holder == NONE)[:, None], 0.0, own[holder])
     table = csr_array((np.ones(len(sets)), (sets, np.arange(len(sets)))), shape=(count, len(sets)))
-    return np.fmax(np.asarray(table @ (beyond * people)), largest(own * people, sets, count))
+    total: Array = np.asarray(table @ (beyond * people))
+    return np.asarray(np.fmax(total, largest(own * people, sets, count)))
 
 
 def largest(values: Array, sets: Integers, count: int) -> Array:
