@@ -40,7 +40,9 @@ def _places(told: pd.DataFrame, names: pd.Series) -> pd.Series:
     words = {
         PlaceReading.WHOLE.value: whole,
         PlaceReading.WITHIN.value: "in " + whole,
-        PlaceReading.CITY_OR_DISTRICT.value: least + " or " + whole,
+        PlaceReading.CITY_OR_DISTRICT.value: (least + " or " + whole).where(
+            least.notna() & (least != whole), whole + " (a town or all of it)"
+        ),
     }
     text = pd.Series("", told.index, dtype="str")
     for reading, said in words.items():

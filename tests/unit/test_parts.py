@@ -284,6 +284,18 @@ def test_restrictions_say_which_places_their_text_names() -> None:
     table = calculated(made)["restrictions"].set_index("restriction_id")
     words = "Land XA-01/town or Land XA-01; in Land XA-02; Land XA-03"
     assert table.loc["R1", "places"] == words
+    made.rows["restriction_places"][0]["least_area_id"] = ""
+    table = calculated(made)["restrictions"].set_index("restriction_id")
+    assert table.loc["R1", "places"].startswith("Land XA-01 (a town or all of it); ")
+
+
+def test_a_town_of_the_same_name_is_not_said_twice() -> None:
+    made = cut(country(), "R1", "XA-01=city_or_district")
+    for area in made.rows["areas"]:
+        if area["area_id"] in ("XA-01", "XA-01/town"):
+            area["name"] = "Srinagar"
+    table = calculated(made)["restrictions"].set_index("restriction_id")
+    assert table.loc["R1", "places"] == "Srinagar (a town or all of it)"
 
 
 @pytest.mark.parametrize(
