@@ -107,8 +107,14 @@ def _named(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         area_id=found["area_id"].where(~lost, found["country_id"]),
         reading=found["reading"].where(~lost, PlaceReading.WHOLE.value),
         least_area_id=found["least_area_id"].fillna(""),
-        missing=found["missing"].fillna("").where(~lost, UNNAMED),
+        missing=found["missing"].fillna("").where(~lost & ~_somewhere(found), UNNAMED),
     ).drop_duplicates([*COUNTRY, "area_id"])
+
+
+def _somewhere(places: pd.DataFrame) -> "pd.Series[bool]":
+    """Which places are no more than somewhere in the country: how much of it, no text tells."""
+    is_within = places["reading"] == PlaceReading.WITHIN.value
+    return is_within & (places["area_id"] == places["country_id"])
 
 
 def _countries(acts: pd.DataFrame, parents: Mapping[str, str]) -> pd.DataFrame:

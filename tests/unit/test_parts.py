@@ -317,3 +317,14 @@ def test_a_rung_that_was_closed_makes_no_estimate(
     assert found["obs_status"] == "M"
     assert CLOSED in found["reason"]
     assert found["upper_persons"] == answered["upper_persons"]
+
+
+def test_somewhere_in_the_country_is_no_place_to_draw() -> None:
+    made = cut(country(), "R1", "XA=within")
+    cut(made, "R2", "XA-01", "XA=within")
+    found = calculated(made)["impact"].set_index(["restriction_id", "impact_metric"])
+    for act in ("R1", "R2"):
+        row = found.loc[(act, "people_exposed")]
+        assert pd.isna(row["q50_persons"])
+        assert row["obs_status"] == "M"
+        assert "the places are not named" in row["reason"]
