@@ -7,6 +7,7 @@ that the command prints. A test fails on a name without a term.
 import csv
 import enum
 import html
+import inspect
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -84,7 +85,7 @@ def _controlled() -> list[tuple[str, str, str]]:
     return [
         (
             f"`{kind.__name__}`",
-            (kind.__doc__ or "").strip(),
+            inspect.getdoc(kind) or "",
             ", ".join(f"`{member.value}`" for member in kind),
         )
         for kind in kinds

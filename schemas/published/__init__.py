@@ -6,6 +6,8 @@ metadata of the Parquet file and into the data dictionary. A new table is a modu
 TABLES; a new column is a line of its module.
 """
 
+import inspect
+
 from schemas.columns import PublishedModel
 from schemas.tables import model, modules
 
@@ -38,7 +40,7 @@ RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 
 def title(table: str) -> str:
     """What the table holds, in a sentence."""
-    return (MODELS[table].__doc__ or "").strip()
+    return inspect.getdoc(MODELS[table]) or ""
 
 
 def columns(table: str) -> list[str]:
