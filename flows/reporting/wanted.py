@@ -17,7 +17,7 @@ from flows.publishing.versions import Stored, latest
 from flows.reporting.answer import millions
 from flows.reporting.tables import markdown
 
-LOOK_FOR = 10
+LOOK_FOR = 10  # as the title says
 LARGEST = 30
 TABLES = ("sensitivity", "restrictions")
 BY = ["country_id", "platforms", "input"]
@@ -56,7 +56,7 @@ def page(version: Stored) -> str:
     found = narrowing({name: version.table(name) for name in TABLES})
     best = found.drop_duplicates("country_id")
     return (
-        f"# {_spelt(LOOK_FOR)} figures to look for\n\n"
+        "# Ten figures to look for\n\n"
         f"Made by `python -m flows.reporting.wanted` from version `{version.id}`, with the "
         "register imported beside the facts. What a figure is worth is the sum, over the "
         "restrictions whose people exposed it would tell more of, of the people by which their "
@@ -66,10 +66,6 @@ def page(version: Stored) -> str:
         + f"\n## The best figure of each country, the first {LARGEST}\n\n"
         + markdown(HEADINGS, _rows(best.head(LARGEST)))
     )
-
-
-def _spelt(count: int) -> str:
-    return {10: "Ten"}.get(count, str(count))
 
 
 def _rows(found: pd.DataFrame) -> list[list[str]]:
