@@ -9,6 +9,8 @@ ARGS =
 VENV = .venv
 BIN = $(VENV)/bin
 LOWEST = .venv-lowest
+# Makes the lock: pinned, so that the same pyproject.toml gives the same lock.
+UV = uv==0.13.9
 # A file stays with one process, for it shares what it makes; the longest come first (conftest.py).
 SPREAD = --numprocesses auto --dist loadfile --no-loadscope-reorder
 LOCKED = $(VENV)/.locked
@@ -37,7 +39,7 @@ test: lint  ## lint, then run the tests
 
 # Everything that pyproject.toml names at its lowest version, what that needs at its newest.
 test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.toml claims
-	@$(PIP) install uv
+	@$(PIP) install $(UV)
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
 	    --compile-bytecode --editable '.[pipeline]' --group build --group notebook --group test
@@ -70,7 +72,7 @@ docs: $(READY)  ## write the generated parts of docs/ anew, and all of it as a s
 
 # Keeps the pins that still fit; to move all of them: make lock ARGS=--upgrade
 lock: $(READY)  ## pin the dependencies of pyproject.toml in requirements.lock
-	@$(PIP) install uv
+	@$(PIP) install $(UV)
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --group build --group notebook \
 	    --group test --group lint --group docs --group profile --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --output-file requirements.lock $(ARGS)
