@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.places import DOWNLOADS, FACTS, PUBLISHED, fact_folders, fail, latest, loaded, local
+from flows import CHECKOUT
+from flows.cli.places import (
+    DOWNLOADS,
+    FACTS,
+    PUBLISHED,
+    environment,
+    fact_folders,
+    fail,
+    latest,
+    loaded,
+    local,
+)
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
 
@@ -35,16 +46,16 @@ Facts = Annotated[
         "key and a later folder wins. Default: data/facts of the checkout.",
     ),
 ]
-Published = Annotated[
-    Path,
-    typer.Option(
-        "--published",
-        metavar="DIR",
-        callback=local,
-        help="Where the versions lie.",
-        show_default="data/published",
-    ),
-]
+_PUBLISHED = typer.Option(
+    "--published",
+    metavar="DIR",
+    envvar="AUDIENCE_IMPACT_PUBLISHED",
+    callback=local,
+    help="Where the versions lie.",
+    show_default="data/published",
+)
+Published = Annotated[Path, _PUBLISHED]
+PublishedOrProfile = Annotated[Path | None, _PUBLISHED]
 
 
 class Style(StrEnum):
@@ -81,6 +92,15 @@ Strict = Annotated[
         "when answers changed much against the last version.",
     ),
 ]
+ProfileFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="An environment in TOML: facts, published, keep, schedule and more; the variables "
+        "AUDIENCE_IMPACT_... win over it, options over both.",
+    ),
+]
 Keep = Annotated[int | None, typer.Option(min=1, help="Keep only so many versions. Default: all.")]
 Repair = Annotated[
     bool,
@@ -107,7 +127,7 @@ AcceptChanges = Annotated[
 @app.command()
 def run(
     facts: Facts = None,
-    published: Published = PUBLISHED,
+    published: PublishedOrProfile = None,
     as_of: AsOf = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     strict: Strict = False,
@@ -116,16 +136,19 @@ def run(
     workers: Workers = 1,
     sensitivity: Sensitivity = True,
     accept_changes: AcceptChanges = False,
+    profile: ProfileFile = None,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
-    folders = fact_folders(facts)
+    own = environment(profile)
+    folders = fact_folders(facts or [CHECKOUT / path for path in own.facts])
+    published = published or CHECKOUT / own.published
     from flows.cli.running import run_flow
 
     wanted = {
         "as_of": as_of.date() if as_of else None,
         "seed": seed,
-        "strict": strict,
-        "keep": keep,
+        "strict": strict or own.strict,
+        "keep": keep or own.keep,
         "repair": repair,
         "workers": workers,
         "sensitivity": sensitivity,
@@ -416,11 +439,12 @@ def _addresses(told: list[str]) -> dict[Name, str]:
 
 
 @app.command()
-def serve() -> None:
+def serve(profile: ProfileFile = None) -> None:
     """Run the schedule of prefect.yaml until interrupted; starts a server where none is set."""
+    wanted = environment(profile)
     from flows.serving.serve import serve as serve_schedule
 
-    serve_schedule()
+    serve_schedule(wanted)
 
 
 def _told(style: Style, findings: "list[Finding]", rows: int) -> str:

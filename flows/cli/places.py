@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flows.publishing.versions import Stored
+    from flows.serving.profile import Profile
 
 FACTS, PUBLISHED = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "published"
 DOWNLOADS = CHECKOUT / "data" / "downloads"
@@ -33,6 +34,17 @@ def local(given: list[Path] | Path | None) -> list[Path] | Path | None:
     except PublishError as error:
         raise fail(str(error), 2) from error
     return given
+
+
+def environment(profile: Path | None) -> "Profile":
+    """The environment of a file and of the variables; exits with 2 where it is none."""
+    from flows.serving.preparing import NotReadyError
+    from flows.serving.profile import read
+
+    try:
+        return read(profile)
+    except NotReadyError as error:
+        raise fail(str(error), 2) from error
 
 
 def fact_folders(paths: list[Path] | None) -> list[Path]:

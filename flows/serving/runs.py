@@ -44,9 +44,14 @@ Entrypoints = dict[UUID, str]
 """Deployments on the server, each with the flow of the checkout that its runs run."""
 
 
-def follow(entrypoints: Entrypoints, check: Callable[[], None]) -> NoReturn:
+def follow(
+    entrypoints: Entrypoints,
+    check: Callable[[], None],
+    look: Callable[[SyncPrefectClient], None],
+) -> NoReturn:
     """Run what is due until interrupted; `check` is called again and again and may raise.
 
+    `look` is called whenever the server was asked what is due.
     One run at a time: after a pause several may be due at once, and all would publish to the
     same folder. A server that does not answer for a while is asked again.
     """
@@ -54,6 +59,7 @@ def follow(entrypoints: Entrypoints, check: Callable[[], None]) -> NoReturn:
         while True:
             try:
                 run_due(client, entrypoints, check)
+                look(client)
             except TROUBLE as trouble:
                 check()
                 say(f"The Prefect server does not do what it is asked, again soon: {trouble!r}")

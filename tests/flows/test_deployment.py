@@ -1,13 +1,13 @@
 """The flow and prefect.yaml without a server: what is deployed, and what a task tries again."""
 
 import logging
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 from prefect import Flow, Task
 from prefect.client.schemas.objects import TaskRun
 from prefect.exceptions import ParameterTypeError
@@ -21,10 +21,20 @@ from flows.downloads.names import Name
 from flows.pipeline.steps import RefusedError
 from flows.publishing import PublishError
 from flows.serving import children, serve
+from flows.serving.preparing import NotReadyError
+from flows.serving.profile import PREFIX, PROFILE, Profile, read
 
-DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(
-    (CHECKOUT / "prefect.yaml").read_text(encoding="utf-8")
-)["deployments"]
+DEPLOYMENTS: list[dict[str, Any]] = serve.deployments(Profile())
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the variables of whoever runs the tests nor those of another test."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(PROFILE, "")
+
+
 every_deployment = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda one: one["name"])
 FLOWS = (publish_impact, refresh)
 TASKS = [one for module in FLOWS for one in vars(module).values() if isinstance(one, Task)]
@@ -63,8 +73,70 @@ def test_its_flow_loads_and_takes_its_parameters(
         deployment["entrypoint"], use_placeholder_flow=False
     )
     taken = flow.validate_parameters(deployment["parameters"])
-    places = {name: taken[name] for name in deployment["parameters"]}
+    places = {name: value for name, value in taken.items() if name in PLACES[deployment["name"]]}
     assert places == PLACES[deployment["name"]]
+
+
+def test_an_environment_gives_its_name_and_its_folders(tmp_path: Path) -> None:
+    file = tmp_path / "test.toml"
+    file.write_text(
+        'environment = "north"\nfacts = ["a", "b"]\npublished = "c"\nkeep = 2\n'
+        'schedule = "0 4 * * 1"\ntimezone = "Europe/Riga"\n'
+    )
+    daily, by_hand = serve.deployments(read(file))
+    assert [daily["name"], by_hand["name"]] == ["daily-north", "by-hand-north"]
+    assert {one["work_pool"]["name"] for one in (daily, by_hand)} == {"audience-impact-north"}
+    assert daily["parameters"] == {
+        "facts": ["a", "b"],
+        "published": "c",
+        "keep": 2,
+        "strict": False,
+    }
+    assert by_hand["parameters"]["facts"] == ["a", "b"]
+    assert daily["schedules"] == [{"slug": "daily", "cron": "0 4 * * 1", "timezone": "Europe/Riga"}]
+    assert by_hand["schedules"] == []
+    assert "north" in daily["tags"]
+
+
+def test_a_variable_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "test.toml"
+    file.write_text('keep = 2\npublished = "c"\n')
+    monkeypatch.setenv("AUDIENCE_IMPACT_KEEP", "7")
+    assert (read(file).keep, read(file).published) == (7, Path("c"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('environment = "Not a name"', "environment"),
+        ("keep = 0", "AUDIENCE_IMPACT_KEEP"),
+        ("enviroment = 'x'", "enviroment"),
+        ("keep = [", "Invalid value|Unclosed array"),
+        ("facts = []", "facts"),
+    ],
+)
+def test_a_profile_that_is_wrong_is_named_in_one_line(text: str, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(text)
+    with pytest.raises(NotReadyError, match=told) as error:
+        read(file)
+    assert str(file) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_password_among_the_notices_is_never_told(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text('notices = ["json://me:secret@example.org"]\nkeep = "x"\n')
+    with pytest.raises(NotReadyError) as error:
+        read(file)
+    assert "secret" not in str(error.value)
+    file.write_text('notices = ["json://me:secret@example.org"]\n')
+    assert "secret" not in repr(read(file))
+
+
+def test_a_profile_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotReadyError, match="no such file"):
+        read(tmp_path / "none.toml")
 
 
 def test_a_flow_whose_imports_are_broken_is_not_deployed(tmp_path: Path) -> None:

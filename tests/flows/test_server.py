@@ -63,12 +63,14 @@ class Served:
     def client(self) -> SyncPrefectClient:
         return SyncPrefectClient(self.api, auth_string=self.password)
 
-    def run(self, job: dict[str, Any] | None = None, **parameters: Any) -> FlowRun:
+    def run(
+        self, job: dict[str, Any] | None = None, deployment: str = "daily", **parameters: Any
+    ) -> FlowRun:
         """A run of the deployment that is scheduled for now, once it has ended."""
         with self.client() as client:
-            deployment = client.read_deployment_by_name("publish-impact/daily")
+            wanted = client.read_deployment_by_name(f"publish-impact/{deployment}")
             made = client.create_flow_run_from_deployment(
-                deployment.id, parameters=parameters, state=Scheduled(), job_variables=job
+                wanted.id, parameters=parameters, state=Scheduled(), job_variables=job
             )
             self.wait_for(lambda: is_final(client.read_flow_run(made.id).state), 90)
             return client.read_flow_run(made.id)
@@ -146,7 +148,7 @@ def test_the_deployment_of_prefect_yaml_is_created(served: Served) -> None:
     schedule = deployment.schedules[0].schedule
     assert isinstance(schedule, CronSchedule)
     assert schedule.timezone == "UTC"
-    assert deployment.work_pool_name == serve.work_pool()
+    assert deployment.work_pool_name == "audience-impact"
 
 
 def test_a_scheduled_run_publishes_and_shows_its_results(served: Served, tmp_path: Path) -> None:
@@ -269,12 +271,46 @@ def test_the_server_refuses_parameters_out_of_bounds(
             client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
 
 
-def test_a_server_that_is_configured_is_used_and_stays(served: Served, home: Path) -> None:
-    settings = {"PREFECT_API_URL": served.api, "PREFECT_API_AUTH_STRING": served.password}
+def test_two_environments_on_one_server_publish_each_its_own(
+    served: Served, home: Path, small_facts: Path, tmp_path: Path
+) -> None:
+    profile = tmp_path / "north.toml"
+    profile.write_text(
+        f'environment = "north"\nfacts = ["{small_facts}"]\npublished = "{tmp_path}/north"\n'
+    )
+    settings = {
+        "PREFECT_API_URL": served.api,
+        "PREFECT_API_AUTH_STRING": served.password,
+        "AUDIENCE_IMPACT_PROFILE": str(profile),
+    }
     with serving(start(home, served.api, **settings), signal.SIGINT) as second:
         assert f"Using the Prefect server at {served.api}." in second.text
+        second.password = served.password
+        theirs = second.run(deployment="daily-north")
+        ours = served.run(published=str(tmp_path / "ours"), facts=[str(small_facts)])
+        assert theirs.name in second.text
+        assert theirs.name not in served.text
+        assert ours.name in served.text
+        assert ours.name not in second.text
+    assert {path.name for path in tmp_path.glob("*/latest")} == {"latest"}
+    assert {path.parent.name for path in tmp_path.glob("*/latest")} == {"north", "ours"}
     with served.client() as client:
         assert client.api_healthcheck() is None
+        pools = {one.name for one in client.read_work_pools()}
+    assert {"audience-impact", "audience-impact-north"} <= pools
+
+
+def test_a_deployment_of_another_checkout_is_not_taken_over(served: Served) -> None:
+    name = "publish-impact/daily"
+    with served.client() as client:
+        serve.require_ours(client, [name, "publish-impact/none"])
+        deployment = client.read_deployment_by_name(name)
+        client.update_deployment(deployment.id, DeploymentUpdate(tags=["checkout:another"]))
+        try:
+            with pytest.raises(children.ServeError, match="AUDIENCE_IMPACT_ENVIRONMENT"):
+                serve.require_ours(client, [name])
+        finally:
+            client.update_deployment(deployment.id, DeploymentUpdate(tags=deployment.tags))
 
 
 @pytest.fixture

@@ -1,0 +1,107 @@
+"""Notices reach who was named, say when they do not, and never tell a password."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+
+from flows.serving import notices
+from flows.serving.notices import Silence
+from flows.serving.preparing import NotReadyError
+from flows.serving.profile import Profile
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """An address that takes notices, and what it was told."""
+    told: list[dict[str, Any]] = []
+
+    class Takes(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Takes) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        yield f"json://127.0.0.1:{listening.server_port}/", told
+        listening.shutdown()
+        thread.join()
+
+
+def profile(*addresses: str, days: int | None = None) -> Profile:
+    return Profile.model_construct(
+        environment="north",
+        notices=[SecretStr(one) for one in addresses],
+        silence_days=days,
+    )
+
+
+def test_a_notice_names_the_environment(listener: tuple[str, list[dict[str, Any]]]) -> None:
+    address, told = listener
+    assert notices.send(profile(address), "a run failed", "x" * 10_000) == []
+    assert told[0]["title"] == "audience-impact (north): a run failed"
+    assert len(told[0]["message"]) == notices.LONGEST
+
+
+def test_an_address_that_does_not_answer_is_told_without_its_password(
+    listener: tuple[str, list[dict[str, Any]]],
+) -> None:
+    address, told = listener
+    lost = notices.send(profile("json://me:secret@127.0.0.1:9/", address), "t", "b")
+    assert len(lost) == 1
+    assert "127.0.0.1:9" in lost[0]
+    assert "secret" not in lost[0]
+    assert len(told) == 1  # the other is told all the same
+
+
+def test_an_address_of_no_service_is_refused_at_the_start() -> None:
+    notices.require_addresses(profile("json://127.0.0.1:9/"))
+    with pytest.raises(NotReadyError, match="address 2") as error:
+        notices.require_addresses(profile("json://127.0.0.1:9/", "nonsense://me:secret@x"))
+    assert "secret" not in str(error.value)
+
+
+class Asked:
+    """What the server says of the last run that ended well."""
+
+    def __init__(self, *ends: datetime) -> None:
+        self.ends = ends
+
+    def read_flow_runs(self, **asked: Any) -> list[Any]:
+        return [SimpleNamespace(end_time=end) for end in self.ends]
+
+
+def test_silence_is_told_once_a_span_and_ends_with_a_run(
+    listener: tuple[str, list[dict[str, Any]]],
+) -> None:
+    address, told = listener
+    silence = Silence(profile(address, days=3), [UUID(int=1)], since=NOW)
+    for day, ends, count in (
+        (2.9, (), 0),  # not yet
+        (3.0, (), 1),  # since the start
+        (4.0, (), 1),  # told already
+        (6.0, (), 2),  # still silent
+        (9.0, (NOW + timedelta(days=8),), 2),  # a run has ended well
+        (11.0, (NOW + timedelta(days=8),), 3),
+    ):
+        silence.look(Asked(*ends), NOW + timedelta(days=day))  # type: ignore[arg-type]
+        assert len(told) == count, day
+    assert told[-1]["message"] == "No run has ended well for 3 days."
+
+
+def test_without_a_span_nothing_is_asked() -> None:
+    assert Silence(profile(), [UUID(int=1)]).look(None, NOW) == []  # type: ignore[arg-type]
