@@ -109,7 +109,7 @@ def announce(version: Published) -> None:
     news = (
         "Published version" if version.created else "Nothing changed, the latest version is still"
     )
-    log.info("%s %s in %s", news, version.version_id, version.path)
+    log.info("%s %s in %s", news, version.version_id, version.version.address)
     for removed in version.removed:
         log.info("Removed the old version %s", removed)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import CHECKOUT
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
@@ -18,6 +17,7 @@ from flows.cli.places import (
     environment,
     fact_folders,
     fail,
+    in_checkout,
     latest,
     loaded,
     local,
@@ -41,8 +41,7 @@ Facts = Annotated[
     typer.Option(
         "--facts",
         metavar="DIR",
-        callback=local,
-        help="Folder of fact tables; several are layered, rows merge by "
+        help="Folder of fact tables, or its address; several are layered, rows merge by "
         "key and a later folder wins. Default: data/facts of the checkout.",
     ),
 ]
@@ -50,8 +49,7 @@ _PUBLISHED = typer.Option(
     "--published",
     metavar="DIR",
     envvar="AUDIENCE_IMPACT_PUBLISHED",
-    callback=local,
-    help="Where the versions lie.",
+    help="Where the versions lie: a folder, or an address such as s3://bucket/folder.",
     show_default="data/published",
 )
 Published = Annotated[Path, _PUBLISHED]
@@ -140,8 +138,8 @@ def run(
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
     own = environment(profile)
-    folders = fact_folders(facts or [CHECKOUT / path for path in own.facts])
-    published = published or CHECKOUT / own.published
+    folders = fact_folders(facts or [in_checkout(path) for path in own.facts])
+    published = published or in_checkout(own.published)
     from flows.cli.running import run_flow
 
     wanted = {
@@ -163,8 +161,8 @@ def check(
         list[Path] | None,
         typer.Argument(
             metavar="[PATH]...",
-            callback=local,
-            help="Folders of fact tables, layered. Default: data/facts of the checkout.",
+            help="Folders of fact tables, or their addresses, layered. Default: data/facts of "
+            "the checkout.",
             show_default=False,
         ),
     ] = None,

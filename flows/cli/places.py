@@ -47,12 +47,22 @@ def environment(profile: Path | None) -> "Profile":
         raise fail(str(error), 2) from error
 
 
+def in_checkout(path: Path) -> Path:
+    """A folder of a profile, relative to the checkout; an address as it is."""
+    from flows.publishing.storage import is_address
+
+    return path if is_address(path) else CHECKOUT / path
+
+
 def fact_folders(paths: list[Path] | None) -> list[Path]:
     """The folders asked for; exits with 2 where one is no folder of fact tables."""
+    from flows.publishing import storage
     from schemas.facts import TABLES
 
     chosen = paths or [FACTS]
     for path in chosen:
+        if storage.is_address(path):
+            continue
         if not path.is_dir():
             raise fail(f"{path} is no folder; give a folder of fact tables", 2)
         if not any((path / f"{table}.csv").is_file() for table in TABLES):

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from flows.publishing import storage
 from flows.serving import preparing
 from flows.serving.preparing import NotReadyError
 
@@ -47,7 +48,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     before = last_version.last(published)
     with _progress("reading, checking, computing, publishing"), _reached():
         state = publish_impact(
-            [path.resolve() for path in folders],
+            [_there(path) for path in folders],
             published,
             **wanted,
             return_state=True,
@@ -133,8 +134,15 @@ def _progress(what: str) -> Iterator[None]:
         yield
 
 
+def _there(path: Path) -> Path:
+    """A folder wherever the run stands; an address as it is."""
+    return path if storage.is_address(path) else path.resolve()
+
+
 def _shown(path: Path) -> str:
-    """The path as a reader would type it here."""
+    """The path, or address, as a reader would type it here."""
+    if storage.is_address(path):
+        return storage.address(path)
     there = path.absolute()
     return str(there.relative_to(Path.cwd())) if there.is_relative_to(Path.cwd()) else str(there)
 

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -99,12 +100,16 @@ def headers() -> dict[str, files.Header]:
 
 
 def read(folders: Sequence[Path]) -> Reading:
-    """Read the fact tables of the folders, a later one winning by key.
+    """Read the fact tables of the folders, or addresses, a later one winning by key.
 
-    Raises PublishError where one is an address and no folder.
+    Raises PublishError where an address cannot be read.
     """
-    for folder in folders:
-        storage.require_local(folder)
+    with ExitStack() as copies:
+        here = [copies.enter_context(storage.local_copy(folder, ".csv")) for folder in folders]
+        return replace(_read(here), folders=tuple(folders))
+
+
+def _read(folders: Sequence[Path]) -> Reading:
     expected = headers()
     tables, findings = files.read(folders, expected)
     lines = sum(len(frame) for frame in tables.values())

@@ -2,7 +2,8 @@
 
 Paths are relative to a root and written with `/`: `versions/<id>/impact.parquet`. Whatever dies at
 any moment, a reader finds a folder whole or not at all, and a pointer that leads to the old folder
-or to the new one. Another kind of storage is a class with these methods, and a line in `at`.
+or to the new one. Another kind of storage is a class with these methods, and a line in `at`;
+`objects` has one for object stores.
 
 On a local file system a folder is written aside, flushed and renamed into place; the pointer is a
 symbolic link that is itself swapped by a rename:
@@ -15,6 +16,7 @@ symbolic link that is itself swapped by a rename:
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -52,6 +54,9 @@ class Storage(Protocol):
     def write(self, folder: str, files: Mapping[str, bytes]) -> None:
         """Write a folder, so that it is there whole or not; mend it where it is damaged."""
 
+    def put(self, path: str, content: bytes) -> None:
+        """Write a file of its own, so that it is there whole or as it was."""
+
     def flush(self, folder: str) -> None:
         """Let what was done in a folder outlast a loss of power."""
 
@@ -69,19 +74,47 @@ class Storage(Protocol):
 
 
 def at(place: Path | str) -> Storage:
-    """The storage at an address.
+    """The storage at an address, or in a folder; PublishError where it cannot be used."""
+    if is_address(place):
+        from flows.publishing import objects  # slow to import, and of no use for a folder
 
-    Raises PublishError where the address is none of the local file system.
-    """
-    require_local(place)
+        return objects.at(address(place))
     return LocalStorage(Path(place).resolve())
+
+
+def is_address(place: Path | str) -> bool:
+    """Whether it lies elsewhere than on the local file system."""
+    return _SCHEME.match(str(place)) is not None
+
+
+def address(place: Path | str) -> str:
+    """An address or a folder as text, with the slashes that a path takes from an address."""
+    return re.sub(":/+", "://", str(place), count=1) if is_address(place) else str(place)
 
 
 def require_local(place: Path | str) -> None:
     """Raise PublishError where an address is none of the local file system."""
-    if _SCHEME.match(str(place)):
-        address = re.sub(":/+", "://", str(place), count=1)
-        raise PublishError(f"{address}: an address cannot be used yet; give a folder")
+    if is_address(place):
+        raise PublishError(f"{address(place)}: an address cannot be used here; give a folder")
+
+
+@contextmanager
+def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
+    """A folder as it is; of an address, a copy of its files of one suffix while the block lasts.
+
+    Raises PublishError where the address cannot be read.
+    """
+    if not is_address(place):
+        yield Path(place)
+        return
+    from flows.publishing import objects
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            objects.at(address(place)).copy(Path(folder), suffix)
+        except OSError as error:
+            raise PublishError(f"{address(place)} cannot be read: {error}") from error
+        yield Path(folder)
 
 
 @dataclass(frozen=True)
@@ -137,6 +170,13 @@ class LocalStorage:
             _put_in_place(aside, place)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+    def put(self, path: str, content: bytes) -> None:
+        """Write aside, flush, and rename over what is there."""
+        aside = self.root / f"{_TMP}{Path(path).name}-{os.getpid()}"
+        aside.write_bytes(content)
+        flush(aside)
+        os.replace(aside, self.root / path)
 
     def flush(self, folder: str) -> None:
         """Flush what a folder says of what lies in it."""

@@ -162,7 +162,7 @@ def publish(
             store.swap(LATEST, folder)
             removed = _remove_oldest(store, version.id, keep)
     except OSError as error:
-        raise PublishError(f"cannot publish below {root}: {error}") from error
+        raise PublishError(f"cannot publish below {storage.address(root)}: {error}") from error
     return Published(Stored(store, folder), created, removed)
 
 
@@ -174,7 +174,7 @@ def latest(root: Path) -> Stored:
     store = storage.at(root)
     folder = store.target(LATEST)
     if folder is None:
-        raise PublishError(f"nothing has been published below {root}")
+        raise PublishError(f"nothing has been published below {store.address}")
     try:
         store.read(f"{folder}/{MANIFEST}")
     except OSError as error:

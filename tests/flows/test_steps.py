@@ -12,7 +12,7 @@ import pytest
 
 from flows import CHECKOUT
 from flows.pipeline import steps
-from flows.publishing import PublishError, storage, versions
+from flows.publishing import storage, versions
 from schemas import published
 
 # ---- What makes a new version ----
@@ -119,23 +119,6 @@ def test_an_empty_table_is_a_small_file(folder: Path) -> None:
 
 # ---- Addresses ----
 
-ADDRESSES = ["s3://bucket/published", "gs://bucket", "https://example.org/x", "file:///srv/x"]
-
-
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_an_address_is_no_folder(
-    address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for place in (address, Path(address)):
-        with pytest.raises(PublishError, match="an address cannot be used yet; give a folder"):
-            storage.at(place)
-    with pytest.raises(PublishError, match=address.partition(":")[0]):
-        versions.latest(Path(address))
-    with pytest.raises(PublishError, match=address.partition(":")[0]):
-        steps.read([Path(address)])
-    assert list(tmp_path.iterdir()) == []
-
 
 @pytest.mark.parametrize("place", ["published", "/srv/published", "a:b", "c:/published", "x/s3:/y"])
 def test_a_folder_of_any_name_is_one(place: str) -> None:
@@ -144,11 +127,6 @@ def test_a_folder_of_any_name_is_one(place: str) -> None:
 
 
 COMMANDS = [
-    ["run", "--published", "s3://bucket/p"],
-    ["run", "--facts", "s3://bucket/f"],
-    ["check", "s3://bucket/f"],
-    ["show", "RU-2025-08-13-calls", "--published", "s3://bucket/p"],
-    ["list", "--published", "s3://bucket/p"],
     ["calibrate", "--facts", "s3://bucket/f"],
     ["import", "stop", "register.csv", "--into", "s3://bucket/l"],
     ["refresh", "--into", "s3://bucket/l"],
@@ -157,7 +135,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_the_command_refuses_an_address_in_one_line(words: list[str], tmp_path: Path) -> None:
+def test_what_writes_facts_refuses_an_address_in_one_line(words: list[str], tmp_path: Path) -> None:
     code = f"import sys; sys.argv[1:] = {words!r}; from flows.cli.command import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
@@ -165,5 +143,5 @@ def test_the_command_refuses_an_address_in_one_line(words: list[str], tmp_path: 
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("s3://bucket/")
-    assert line.endswith(": an address cannot be used yet; give a folder")
+    assert line.endswith(": an address cannot be used here; give a folder")
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,330 @@
+"""Versions in an object store that speaks S3, in another process: whole, whoever dies or races."""
+
+import concurrent.futures
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+import httpx
+import pandas as pd
+import polars as pl
+import pyarrow.dataset as ds
+import pyarrow.fs
+import pytest
+import s3fs
+from typer.testing import CliRunner
+
+from flows.cli.command import app
+from flows.pipeline import steps
+from flows.publishing import PublishError, objects, storage, versions
+from flows.publishing.objects import ObjectStorage
+from tests.flows import publish_driver as driver
+from tests.support import small
+
+DRIVER = Path(__file__).with_name("publish_driver.py")
+KILLS = int(os.environ.get("AUDIENCE_IMPACT_KILLS", "6"))
+READERS = 20 if KILLS > 8 else 3
+REGION = "us-east-1"
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that speaks S3."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    log = tmp_path_factory.mktemp("s3") / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            with suppress(httpx.TransportError):
+                httpx.get(address)
+                break
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def root(endpoint: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty folder in a bucket of the test's own."""
+    told = {
+        "AWS_ACCESS_KEY_ID": "me",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    bucket = f"b{abs(hash(request.node.name))}"
+    httpx.put(f"{endpoint}/{bucket}").raise_for_status()
+    return f"s3://{bucket}/some/where"
+
+
+@pytest.fixture
+def store(root: str) -> ObjectStorage:
+    """The place as this process writes to it, with a short lease."""
+    found = objects.at(root)
+    found.lease_seconds = 0.3
+    return found
+
+
+def put(root: str, seed: int, keep: int | None = None) -> versions.Published:
+    """Publish the version of a seed."""
+    return versions.publish(
+        Path(root), driver.version(seed), driver.tables(seed), driver.about(), keep
+    )
+
+
+def test_a_version_is_published_found_and_not_written_twice(root: str) -> None:
+    done = put(root, 1)
+    assert done.created
+    assert done.version.address == f"{root}/versions/{done.version_id}"
+    assert not put(root, 1).created
+    assert put(root, 2).created
+    found = versions.latest(Path(root))
+    assert found.id == driver.version(2).id
+    assert set(found.table("table_00")["seed"]) == {2}
+
+
+def test_the_oldest_go_and_the_latest_stays(root: str) -> None:
+    ids = []
+    for seed in (1, 2, 3):
+        ids.append(put(root, seed, keep=2).version_id)
+        time.sleep(1.05)  # the store tells the time of an object in seconds
+    assert set(objects.at(root).list("versions")) == set(ids[1:])
+    assert versions.latest(Path(root)).id == ids[2]
+
+
+def test_a_damaged_version_is_mended(root: str, store: ObjectStorage) -> None:
+    done = put(root, 1)
+    store.put(f"versions/{done.version_id}/table_00.parquet", b"damaged")
+    with pytest.raises(PublishError, match="publish again, which mends it"):
+        done.version.table("table_00")
+    assert put(root, 1).created
+    assert set(done.version.table("table_00")["seed"]) == {1}
+
+
+def test_what_a_dead_publisher_left_is_removed(root: str, store: ObjectStorage) -> None:
+    store.put("versions/2025-09-30-000000000000/table_00.parquet", b"half")
+    done = put(root, 1)
+    assert store.list("versions") == [done.version_id]
+
+
+def test_every_reader_reads_by_address(root: str, endpoint: str) -> None:
+    done = put(root, 7)
+    address = f"{done.version.address}/table_00.parquet"
+    options = {"endpoint_url": endpoint, "key": "me", "secret": "secret"}
+    assert set(pd.read_parquet(address, storage_options=options)["seed"]) == {7}
+    files = s3fs.S3FileSystem(**options, skip_instance_cache=True)
+    connection = duckdb.connect()
+    connection.register_filesystem(files)
+    (row,) = connection.execute(f"select distinct seed from '{address}'").fetchall()
+    assert row == (7,)
+    away = {"aws_endpoint_url": endpoint, "aws_region": REGION, "aws_allow_http": "true"}
+    keys = {"aws_access_key_id": "me", "aws_secret_access_key": "secret"}
+    assert set(pl.read_parquet(address, storage_options=away | keys)["seed"]) == {7}
+    own = pyarrow.fs.S3FileSystem(
+        access_key="me", secret_key="secret", endpoint_override=endpoint, region=REGION
+    )
+    table = ds.dataset(address.removeprefix("s3://"), filesystem=own).to_table()
+    assert set(table["seed"].to_pylist()) == {7}
+
+
+def test_facts_are_read_by_address(root: str, store: ObjectStorage, tmp_path: Path) -> None:
+    folder = small(tmp_path / "facts")
+    for path in folder.glob("*.csv"):
+        store.put(path.name, path.read_bytes())
+    here, there = steps.read([folder]), steps.read([Path(root)])
+    assert there.inputs_sha256 == here.inputs_sha256
+    assert {name: len(frame) for name, frame in there.tables.items()} == {
+        name: len(frame) for name, frame in here.tables.items()
+    }
+    assert there.folders == (Path(root),)
+
+
+def test_the_command_lists_what_lies_elsewhere(root: str, repository_published: Path) -> None:
+    store = objects.at(root)
+    folder = (repository_published / "latest").resolve()
+    for path in folder.iterdir():
+        store.put(f"versions/{folder.name}/{path.name}", path.read_bytes())
+    with store.lock(1):
+        store.target("latest")
+        store.swap("latest", f"versions/{folder.name}")
+    shown = CliRunner().invoke(app, ["show", "RU-2025-08-13-calls", "--published", root])
+    assert shown.exit_code == 0, shown.output
+    assert "WhatsApp" in shown.output
+
+
+# ---- Locks ----
+
+
+def test_a_live_holder_is_waited_for_and_not_taken_over(root: str, store: ObjectStorage) -> None:
+    other = objects.at(root)
+    other.lease_seconds = 0.5
+    with store.lock(1):
+        for _ in range(8):
+            store._renew()
+            time.sleep(0.1)
+            assert other._tag(".lock") == store._held
+    with other.lock(1):
+        pass
+    assert other._tag(".lock") is None
+
+
+def test_who_slept_beyond_the_lease_changes_nothing(root: str, store: ObjectStorage) -> None:
+    with store.lock(1):
+        store.target("latest")
+        other = objects.at(root)
+        other.lease_seconds = 0.3
+        with other.lock(1):
+            other.target("latest")
+            other.swap("latest", "versions/theirs")
+            with pytest.raises(PublishError, match="took over"):
+                store.write("versions/ours", {"datapackage.json": b"{}"})
+            with pytest.raises(PublishError, match=r"took over|meanwhile"):
+                store.swap("latest", "versions/ours")
+    assert objects.at(root).target("latest") == "versions/theirs"
+
+
+def test_a_lock_that_is_held_is_told_of(root: str, store: ObjectStorage) -> None:
+    with store.lock(1):
+        other = objects.at(root)
+        other.lease_seconds = 60
+        with pytest.raises(PublishError, match="another run is publishing"), other.lock(-59.9):
+            pass
+
+
+# ---- What is wrong ----
+
+
+def test_a_pointer_that_leads_nowhere_is_named(root: str, store: ObjectStorage) -> None:
+    with pytest.raises(PublishError, match="nothing has been published"):
+        versions.latest(Path(root))
+    store.put("latest", b"nonsense")
+    with pytest.raises(PublishError, match="leads to no version"):
+        versions.latest(Path(root))
+    with pytest.raises(PublishError, match="leads to no version"):
+        put(root, 1)
+
+
+def test_a_store_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch, root: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(objects, "RETRY", {"max_retries": 0})
+    for act in (lambda: put(root, 1), lambda: steps.read([Path(root)])):
+        with pytest.raises(PublishError) as error:
+            act()
+        assert root in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/x", "nonsense://x", "file:///x", "s3://"])
+def test_an_address_of_no_store_is_named(address: str) -> None:
+    with pytest.raises(PublishError, match=address.partition(":")[0]):
+        storage.at(address)
+
+
+def test_facts_beyond_every_measure_are_not_copied(
+    root: str, store: ObjectStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("sources.csv", b"x" * 100)
+    monkeypatch.setattr(objects, "MOST_BYTES", 99)
+    with pytest.raises(PublishError, match="longer than 99 bytes"):
+        steps.read([Path(root)])
+
+
+# ---- Killed, read and raced ----
+
+
+def breed(root: str, environment: dict[str, str]) -> "subprocess.Popen[str]":
+    """A process that forks a publisher without end for each seed sent."""
+    process = subprocess.Popen(
+        [sys.executable, str(DRIVER), "breed", root, "3"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | environment,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def kill_one(bred: "subprocess.Popen[str]", seed: int, chance: random.Random) -> None:
+    """Let a publisher begin, and kill it after a while."""
+    assert bred.stdin
+    assert bred.stdout
+    bred.stdin.write(f"{seed}\n")
+    bred.stdin.flush()
+    child = int(bred.stdout.readline())
+    time.sleep(chance.uniform(0.3, 1.6))
+    with suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    bred.stdout.readline()
+
+
+def read_whole(root: str) -> str:
+    """Read all of `latest` and hold it against its manifest; the id of the version."""
+    for _ in range(20):
+        found = versions.latest(Path(root))
+        try:
+            told = json.loads(found.store.read(f"{found.folder}/datapackage.json"))
+            seed = told["audience_impact"]["seed"]
+            for name in driver.NAMES:
+                assert set(found.table(name)["seed"]) == {seed}
+            return found.id
+        except (FileNotFoundError, PublishError):
+            # It was removed while it was read, for there are newer ones: `latest` says which.
+            assert versions.latest(Path(root)).id != found.id
+    raise AssertionError("never whole")
+
+
+def test_latest_is_whole_whoever_dies_reads_or_races(root: str) -> None:
+    put(root, 0)
+    lease = {"AUDIENCE_IMPACT_LEASE_SECONDS": "0.5"}
+    two = [breed(root, lease), breed(root, lease)]
+    chance, seen = random.Random(7), set[str]()
+
+    def publisher(number: int) -> None:
+        for turn in range(KILLS // 2):
+            kill_one(two[number], 1000 * (2 * turn + number + 1), chance)
+
+    try:
+        with concurrent.futures.ThreadPoolExecutor(22) as pool:
+            killing = [pool.submit(publisher, number) for number in (0, 1)]
+            readers = [pool.submit(read_until, root, killing) for _ in range(READERS)]
+            for one in killing:
+                one.result()
+            for reader in readers:
+                seen |= reader.result()
+    finally:
+        for process in two:
+            process.kill()
+            process.communicate()
+    assert len(seen) > 1  # versions came and went while they were read
+    last = put(root, 999_999)
+    assert read_whole(root) == last.version_id
+
+
+def read_until(root: str, done: list["concurrent.futures.Future[None]"]) -> set[str]:
+    """Read until the others are done; which versions were seen."""
+    seen = {read_whole(root)}
+    while not all(one.done() for one in done):
+        seen.add(read_whole(root))
+    return seen
