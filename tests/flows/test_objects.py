@@ -305,9 +305,14 @@ def test_latest_is_whole_whoever_dies_reads_or_races(root: str) -> None:
         for turn in range(KILLS // 2):
             kill_one(two[number], 1000 * (2 * turn + number + 1), chance)
 
+    def live() -> None:
+        for seed in (999_991, 999_992):
+            put(root, seed)
+
     try:
-        with concurrent.futures.ThreadPoolExecutor(22) as pool:
+        with concurrent.futures.ThreadPoolExecutor(READERS + 3) as pool:
             killing = [pool.submit(publisher, number) for number in (0, 1)]
+            killing.append(pool.submit(live))  # and one lives
             readers = [pool.submit(read_until, root, killing) for _ in range(READERS)]
             for one in killing:
                 one.result()
