@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli import serving
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
     PUBLISHED,
+    ProfileFile,
     environment,
     fact_folders,
     fail,
@@ -88,15 +90,6 @@ Strict = Annotated[
         "--strict",
         help="Refuse to publish when any row is bad, instead of sending it to quarantine, or "
         "when answers changed much against the last version.",
-    ),
-]
-ProfileFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--profile",
-        metavar="FILE",
-        help="An environment in TOML: facts, published, keep, schedule and more; the variables "
-        "AUDIENCE_IMPACT_... win over it, options over both.",
     ),
 ]
 Keep = Annotated[int | None, typer.Option(min=1, help="Keep only so many versions. Default: all.")]
@@ -436,13 +429,7 @@ def _addresses(told: list[str]) -> dict[Name, str]:
     return found
 
 
-@app.command()
-def serve(profile: ProfileFile = None) -> None:
-    """Run the schedule of prefect.yaml until interrupted; starts a server where none is set."""
-    wanted = environment(profile)
-    from flows.serving.serve import serve as serve_schedule
-
-    serve_schedule(wanted)
+serving.add_to(app)
 
 
 def _told(style: Style, findings: "list[Finding]", rows: int) -> str:

@@ -1,7 +1,7 @@
 """The folders that the command is given: what may not be one, and what lies there."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 FACTS, PUBLISHED = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "published"
 DOWNLOADS = CHECKOUT / "data" / "downloads"
+
+ProfileFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="An environment in TOML: facts, published, keep, schedule and more; the variables "
+        "AUDIENCE_IMPACT_... win over it, options over both.",
+    ),
+]
 
 
 def fail(message: str, code: int = 1) -> typer.Exit:
