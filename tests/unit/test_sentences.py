@@ -148,6 +148,23 @@ NET: dict[str, Any] = {
             "A, B, C, D, E or any of 3 other services before they were slowed on 4 November 2020.",
         ),
         (
+            told(
+                MANY,
+                platforms="Alpha, Beta",
+                targets=[
+                    {"platform_id": "alpha", "feature": "whole_service"},
+                    {"platform_id": "beta", "feature": "live_stream"},
+                ],
+            ),
+            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "Alpha or Beta before Alpha, and live videos on Beta were blocked on 4 November 2020.",
+        ),
+        (
+            told(MANY, platforms="Services that the source does not name"),
+            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "services that the source does not name before they were blocked on 4 November 2020.",
+        ),
+        (
             told(MANY, observed_from=None),
             "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
             "Alpha before it was blocked.",
@@ -258,7 +275,10 @@ def reasoned(numbers: dict[str, Any], reason: str, status: str, **cells: Any) ->
             ),
             "It lasted 5 hours: about 5.1 million person-hours (90 % interval 2.1 to 13 million).",
         ),
-        (told(MANY), f"audience-impact version {VERSION}."),
+        (
+            told(MANY),
+            f"Status of the number: estimated. Figures: audience-impact version {VERSION}.",
+        ),
     ],
 )
 def test_the_paragraph_says_what_is_not_sure(story_of: dict[str, Any], said: str) -> None:
