@@ -7,16 +7,20 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger, runtime, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from pydantic import Field
 
 from flows.failures import may_pass, refusable
 from flows.pipeline import last_version, quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
+from flows.publishing import metrics
 from flows.publishing.versions import Published
-from flows.reporting import tables as report
+from flows.reporting import artifacts
+from flows.reporting.plain import plain
+from flows.serving import notices
 
 # Seconds between one try and the next, for what touches the outside.
 WAITS = [1.0, 4.0, 16.0]
@@ -62,17 +66,18 @@ def compute(
 @task(cache_policy=NO_CACHE, persist_result=False)
 def watch(
     results: Results, published: Path, strict: bool, repair: bool, accept_changes: bool
-) -> None:
+) -> list[str]:
     """Say what changed much against the last version; refuse when strict, unless accepted."""
     rows = {name: table.num_rows for name, table in results.tables.items()}
     now = last_version.summary(rows, results.frames["impact"])
     lines = last_version.changes(last_version.last(published), now)
     for line in lines:
-        get_run_logger().warning(line)
+        get_run_logger().warning(plain(line))
     contradictions = quality.details(results.frames["quality"])
     stops = lines * (not accept_changes) + contradictions * (not repair)
     if strict and stops:
         raise steps.RefusedError(stops)
+    return lines
 
 
 @task(
@@ -88,24 +93,38 @@ def write(results: Results, published: Path, keep: int | None) -> Published:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def show(results: Results) -> None:
-    """Put the table of results and the quality report where the UI shows them."""
+def show(
+    version: Published, facts: list[Path], report: str | None, environment: str | None
+) -> None:
+    """Put the answers and the quality report where the UI shows them."""
+    behind = f"-{environment}" if environment else ""
     create_markdown_artifact(
-        report.results_markdown(results),
-        key="impact",
+        artifacts.answers(version, facts, report),
+        key=f"impact{behind}",
         description="How many people, at least and at most",
     )
     create_markdown_artifact(
-        report.quality_markdown(results),
-        key="quality",
+        artifacts.checks(version),
+        key=f"quality{behind}",
         description="What was checked, and what was found",
     )
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def announce(version: Published) -> None:
-    """Log which version is the latest, where it lies and what had to go for it."""
+def announce(version: Published, results: Results) -> None:
+    """Log which version is the latest, where it lies, and what had to go for it; tag the run."""
     log = get_run_logger()
+    told = results.version
+    with get_client(sync_client=True) as client:
+        tags = {
+            *runtime.flow_run.tags,
+            f"version:{version.version_id}",
+            f"facts:{told.inputs_sha256[:12]}",
+            f"as-of:{told.as_of}",
+        }
+        client.update_flow_run(runtime.flow_run.id, tags=sorted(tags))
+    rows = {name: table.num_rows for name, table in results.tables.items()}
+    log.info("%s", ", ".join(f"{name} {count:,}" for name, count in rows.items()))
     news = (
         "Published version" if version.created else "Nothing changed, the latest version is still"
     )
@@ -114,7 +133,22 @@ def announce(version: Published) -> None:
         log.info("Removed the old version %s", removed)
 
 
-@flow(name="publish-impact", persist_result=False)
+@task(cache_policy=NO_CACHE, persist_result=False)
+def measure(
+    results: Results, published: Path, seconds: dict[str, float], changes: list[str]
+) -> None:
+    """Put the metrics of the run beside the versions, and tell somebody of what moved much."""
+    metrics.write(published, metrics.render(results.frames, seconds, datetime.now(UTC)))
+    if changes:
+        notices.tell("much changed against the last version", "\n".join(changes))
+
+
+@flow(
+    name="publish-impact",
+    persist_result=False,
+    on_failure=[notices.tell_of_run],
+    on_crashed=[notices.tell_of_run],
+)
 @refusable
 def publish_impact(
     facts: Annotated[list[Path], Field(min_length=1)],
@@ -127,6 +161,8 @@ def publish_impact(
     workers: Annotated[int, Field(ge=1)] = 1,
     sensitivity: bool = True,
     accept_changes: bool = False,
+    report: str | None = None,
+    environment: str | None = None,
 ) -> Published:
     """Publish how many people each restriction touches.
 
@@ -142,12 +178,17 @@ def publish_impact(
         workers: Threads that draw; the number changes no byte.
         sensitivity: Tell which input drives the width of each interval.
         accept_changes: When strict, publish although much changed against the last version.
+        report: Address of the report, for the link to it; by default the folder beside the
+            versions is named.
+        environment: Whose run it is, where several share a server: its artifacts carry the name.
     """
-    reading = read(facts)
-    checked = accept(check(reading), strict)
-    results = compute(checked, as_of, seed, repair, workers, sensitivity)
-    watch(results, published, strict, repair, accept_changes)
-    version = write(results, published, keep)
-    show(results)
-    announce(version)
+    timed = metrics.Seconds()
+    reading = timed(read, facts)
+    checked = accept(timed(check, reading), strict)
+    results = timed(compute, checked, as_of, seed, repair, workers, sensitivity)
+    changes = watch(results, published, strict, repair, accept_changes)
+    version = timed(write, results, published, keep)
+    show(version, facts, report, environment)
+    announce(version, results)
+    measure(results, published, dict(timed), changes)
     return version

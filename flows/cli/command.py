@@ -1,6 +1,5 @@
 """The command `audience-impact`. prefect is imported only where a flow is run or served."""
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -10,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import serving
+from flows.cli import serving, showing
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
     PUBLISHED,
     ProfileFile,
+    PublishedFolder,
+    PublishedOrProfile,
+    Told,
     environment,
     fact_folders,
     fail,
@@ -47,15 +49,6 @@ Facts = Annotated[
         "key and a later folder wins. Default: data/facts of the checkout.",
     ),
 ]
-_PUBLISHED = typer.Option(
-    "--published",
-    metavar="DIR",
-    envvar="AUDIENCE_IMPACT_PUBLISHED",
-    help="Where the versions lie: a folder, or an address such as s3://bucket/folder.",
-    show_default="data/published",
-)
-Published = Annotated[Path, _PUBLISHED]
-PublishedOrProfile = Annotated[Path | None, _PUBLISHED]
 
 
 class Style(StrEnum):
@@ -65,13 +58,6 @@ class Style(StrEnum):
     JSON = "json"
     JUNIT = "junit"
     GITHUB = "github"
-
-
-class Told(StrEnum):
-    """Forms in which a restriction is told."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 AsOf = Annotated[
@@ -144,6 +130,7 @@ def run(
         "workers": workers,
         "sensitivity": sensitivity,
         "accept_changes": accept_changes,
+        "environment": own.environment,
     }
     raise typer.Exit(run_flow(folders, published, wanted))
 
@@ -186,30 +173,11 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
-@app.command()
-def show(
-    restriction: Annotated[str, typer.Argument(help="Id, such as RU-2025-08-13-calls.")],
-    published: Published = PUBLISHED,
-    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
-) -> None:
-    """Show one restriction: bounds, figures with their sources, what others published."""
-    import difflib
-
-    from flows.reporting import story
-
-    tables = loaded(latest(published))
-    try:
-        told = story.story(tables, restriction)
-    except KeyError as error:
-        near = difflib.get_close_matches(restriction, tables["restrictions"]["restriction_id"])
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
-        raise fail(f"{restriction} is not published{hint}") from error
-    text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
-    sys.stdout.write(text if style is Told.JSON else story.story_text(told))
+showing.add_to(app)
 
 
 @app.command(name="list")
-def list_(published: Published = PUBLISHED) -> None:
+def list_(published: PublishedFolder = PUBLISHED) -> None:
     """List the restrictions published, the best known first."""
     from flows.reporting import tables as report
 
@@ -329,6 +297,7 @@ def _import_command(entry: Entry) -> Callable[..., None]:
     ) -> None:
         folders = fact_folders(facts)
         from flows.cli.importing import ERRORS, Wanted, import_file
+        from flows.reporting.plain import plain
 
         days = {"snapshot": snapshot, "accessed": accessed}
         told = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
@@ -338,7 +307,7 @@ def _import_command(entry: Entry) -> Callable[..., None]:
         except ERRORS as error:
             raise fail(str(error)) from error
         for copy in done.replaced:
-            typer.echo(f"edited by hand, kept as {copy}", err=True)
+            typer.echo(plain(f"edited by hand, kept as {copy}"), err=True)
         sys.stdout.write(done.as_json() if style is Told.JSON else done.as_text())
 
     return import_register

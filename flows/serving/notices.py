@@ -4,13 +4,14 @@ Apprise never raises, so what it says of each address is looked at: an address t
 a notice is told of, without its password. A notice that is lost keeps no run from publishing.
 """
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import apprise
+from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -18,20 +19,28 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
+from pydantic import SecretStr
 
 from flows.serving.preparing import NotReadyError
-from flows.serving.profile import Profile
+from flows.serving.profile import Profile, read
 
 LONGEST = 2_000
 """Letters of a notice: some services refuse more."""
 
 
+def _service(address: SecretStr) -> Any:
+    """What Apprise makes of an address; None where it knows no service for it."""
+    import apprise  # half a second, which a run that tells nobody is spared
+
+    return apprise.Apprise.instantiate(address.get_secret_value())
+
+
 def require_addresses(profile: Profile) -> None:
     """Raise NotReadyError where Apprise knows no service for an address."""
     for place, address in enumerate(profile.notices, 1):
-        if apprise.Apprise.instantiate(address.get_secret_value()) is None:
+        if _service(address) is None:
             raise NotReadyError(
                 f"address {place} of the notices is none that Apprise knows: write it as its "
                 "documentation says, such as mailto://user:password@example.org"
@@ -44,7 +53,7 @@ def send(profile: Profile, title: str, body: str) -> list[str]:
     cut = body if len(body) <= LONGEST else body[: LONGEST - 4] + " ..."
     lost = []
     for address in profile.notices:
-        service = apprise.Apprise.instantiate(address.get_secret_value())
+        service = _service(address)
         if service is None or not service.notify(title=f"audience-impact{name}: {title}", body=cut):
             lost.append(_named(service))
     return lost
@@ -52,6 +61,17 @@ def send(profile: Profile, title: str, body: str) -> list[str]:
 
 def _named(service: Any) -> str:
     return "an address of no service" if service is None else str(service.url(privacy=True))
+
+
+def tell(title: str, body: str) -> None:
+    """Tell those whom the profile of this process names; log whom it did not reach."""
+    for lost in send(read(), title, body):
+        logging.getLogger(__name__).warning("A notice did not reach %s", lost)
+
+
+def tell_of_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Tell of a run that failed, was refused or crashed; Prefect calls it."""
+    tell(f"run {flow_run.name}: {state.name}", state.message or "no reason was given")
 
 
 @dataclass

@@ -65,8 +65,12 @@ def _of_environment(one: dict[str, Any], profile: Profile) -> dict[str, Any]:
     """
     parameters = {**one["parameters"], "facts": [str(path) for path in profile.facts]}
     if "published" in parameters:
-        own = {"published": str(profile.published), "keep": profile.keep, "strict": profile.strict}
-        parameters |= own
+        parameters |= {
+            "published": str(profile.published),
+            "keep": profile.keep,
+            "strict": profile.strict,
+            "environment": profile.environment,
+        }
     when = {"cron": profile.schedule, "timezone": profile.timezone}
     return one | {
         "name": profile.named(one["name"]),

@@ -1,0 +1,61 @@
+"""What a run leaves for whoever watches it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from flows.publishing import PublishError, metrics
+
+FRAMES = {
+    "impact": pd.DataFrame({"a": range(3)}),
+    "quarantine": pd.DataFrame({"row_layer": [0, 0, 0], "file": "x.csv", "line": [2, 2, 5]}),
+    "impact_by_platform": pd.DataFrame(
+        {"period": ["2025-10", None, "2024"], "as_of": ["2025-11-10"] * 3}
+    ),
+}
+ENDED = datetime(2025, 11, 10, tzinfo=UTC)
+
+
+def values(content: bytes) -> dict[str, float]:
+    """What the metrics say, as a reader of the format reads them."""
+    found = {}
+    for family in text_string_to_metric_families(content.decode()):
+        for one in family.samples:
+            found[" ".join([one.name, *one.labels.values()])] = one.value
+    return found
+
+
+def test_a_run_is_told_in_openmetrics() -> None:
+    timed = metrics.Seconds()
+    assert timed(sum, [1, 2]) == 3
+    told = values(metrics.render(FRAMES, {"check": 1.5}, ENDED))
+    assert told == {
+        "audience_impact_rows impact": 3,
+        "audience_impact_rows quarantine": 3,
+        "audience_impact_rows impact_by_platform": 3,
+        "audience_impact_refused_rows": 2,  # two lines, one of them twice
+        "audience_impact_step_seconds check": 1.5,
+        "audience_impact_newest_figure_days": 9,  # from the end of October
+        "audience_impact_run_timestamp_seconds": ENDED.timestamp(),
+    }
+
+
+def test_the_same_run_gives_the_same_bytes() -> None:
+    assert metrics.render(FRAMES, {}, ENDED) == metrics.render(FRAMES, {}, ENDED)
+    assert b"_created" not in metrics.render(FRAMES, {}, ENDED)
+
+
+def test_without_an_audience_its_age_is_no_number() -> None:
+    none = FRAMES | {"impact_by_platform": FRAMES["impact_by_platform"].iloc[[1]]}
+    assert pd.isna(values(metrics.render(none, {}, ENDED))["audience_impact_newest_figure_days"])
+
+
+def test_they_lie_beside_the_versions_whole(tmp_path: Path) -> None:
+    metrics.write(tmp_path, b"one")
+    metrics.write(tmp_path, b"two")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"metrics.prom": b"two"}
+    with pytest.raises(PublishError, match=r"metrics\.prom"):
+        metrics.write(tmp_path / "none", b"three")
