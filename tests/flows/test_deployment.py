@@ -91,6 +91,7 @@ def test_an_environment_gives_its_name_and_its_folders(tmp_path: Path) -> None:
         "published": "c",
         "keep": 2,
         "strict": False,
+        "environment": "north",
     }
     assert by_hand["parameters"]["facts"] == ["a", "b"]
     assert daily["schedules"] == [{"slug": "daily", "cron": "0 4 * * 1", "timezone": "Europe/Riga"}]
@@ -160,6 +161,7 @@ def test_parameters_come_as_text_and_are_typed() -> None:
         "sensitivity": True,
         "accept_changes": False,
         "report": None,
+        "environment": None,
     }
 
 

@@ -22,7 +22,8 @@ ENDED = datetime(2025, 11, 10, tzinfo=UTC)
 def values(content: bytes) -> dict[str, float]:
     """What the metrics say, as a reader of the format reads them."""
     found = {}
-    for family in text_string_to_metric_families(content.decode()):
+    families = text_string_to_metric_families(content.decode())  # type: ignore[no-untyped-call]
+    for family in families:
         for one in family.samples:
             found[" ".join([one.name, *one.labels.values()])] = one.value
     return found
