@@ -21,27 +21,26 @@ UNDATED = "undated"
 
 @dataclass(frozen=True)
 class Row:
-    """A restriction as the macro `restrictions` prints it."""
+    """A restriction as the macros `restrictions` and `brief` print it."""
 
+    one: Listed
     path: str
-    title: str
+    year: str
     began: str
-    counted: str
     people: str
     interval: str
-    status: str
 
 
 def row(one: Listed) -> Row:
     """A restriction in words."""
+    known = one.persons.q50 is not None
     return Row(
+        one,
         restriction_path(one.restriction),
-        one.title,
+        year_of(one)[0],
         day(one.start),
-        naming.word(one.metric, "impact_metric"),
         median(one.persons),
-        interval(one.persons) if one.persons.q50 is not None else f"{bounds(one.persons)} (bounds)",
-        naming.word(one.obs_status, "obs_status"),
+        interval(one.persons) if known else f"{bounds(one.persons)} (bounds)",
     )
 
 

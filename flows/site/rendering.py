@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from flows.reporting.sentences.names import day_in_words
+from flows.reporting.sentences.numbers import interval_text
 from flows.reporting.sentences.numbers import number as people
 from flows.site import naming
 from flows.site.charts import quantities
@@ -67,8 +68,9 @@ def median(found: Estimate) -> str:
 
 def interval(found: Estimate) -> str:
     """The 90 % interval; a dash where there is none, or where it has no width."""
-    _, opened, rest = quantities.middle(found).partition(" (")
-    return rest.removesuffix(")") if opened else NONE
+    if found.q05 is None or found.q95 is None or found.q05 == found.q95:
+        return NONE
+    return interval_text(found.q05, found.q95)
 
 
 def bounds(found: Estimate) -> str:
