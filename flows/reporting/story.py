@@ -98,8 +98,10 @@ def _told(rows: Rows) -> dict[str, Any]:
     once: dict[str, dict[str, Any]] = {}
     for part in parts:
         once.setdefault(part["platform_id"], part)
+    acts = [row["attribution"] for row in rows.get("lineage", []) if row["role"] == OF_THE_ACT[0]]
     told = {
         **rows["restrictions"][0],
+        "reported_by": next(iter(acts), None),
         "targets": [{name: part[name] for name in TARGET} for part in parts],
         "audiences": [_without(part, *PARTS) for part in once.values()],
         "figures": [_without(row, "output_table", "restriction_id") for row in figures],

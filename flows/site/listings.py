@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flows.site import naming
-from flows.site.listed import Ends, Listed
-from flows.site.rendering import NONE, day, persons
+from flows.site.listed import Listed
+from flows.site.rendering import bounds, day, interval, median
 from flows.site.world import (
     Page,
     World,
@@ -37,23 +37,12 @@ def row(one: Listed) -> Row:
     return Row(
         restriction_path(one.restriction),
         one.title,
-        day(one.start or None),
+        day(one.start),
         naming.word(one.metric, "impact_metric"),
-        persons(one.persons.median),
-        interval(one.persons),
+        median(one.persons),
+        interval(one.persons) if one.persons.q50 is not None else f"{bounds(one.persons)} (bounds)",
         naming.word(one.obs_status, "obs_status"),
     )
-
-
-def interval(ends: Ends) -> str:
-    """The interval of a number, or its bounds where it has none."""
-    if ends.high == 0:
-        return "nobody"
-    if ends.median is None:
-        return f"{persons(ends.low)} to {persons(ends.high)} (bounds)"
-    if ends.q05 == ends.q95:
-        return NONE
-    return f"{persons(ends.q05)} to {persons(ends.q95)}"
 
 
 def newest_first(rows: Iterable[Listed]) -> list[Listed]:

@@ -10,7 +10,6 @@ from functools import cache
 from babel import Locale
 
 from audience_impact.vocabulary import (
-    WHOLE_INTERNET,
     Action,
     Cause,
     ClaimStatus,
@@ -18,14 +17,18 @@ from audience_impact.vocabulary import (
     EndStatus,
     EvidenceState,
     Feature,
+    FigureKind,
     GeoScope,
     ImpactMetric,
+    InputKind,
     NetworkScope,
-    ObsStatus,
     PopulationBase,
     Severity,
     Staleness,
+    Unit,
 )
+from flows.reporting.answer import STATUS
+from flows.reporting.sentences.names import area_in_words
 
 WORDS: dict[str, Mapping[str, str]] = {
     "feature": {
@@ -112,14 +115,7 @@ WORDS: dict[str, Mapping[str, str]] = {
         EndStatus.WITHDRAWN: "never carried out",
         EndStatus.UNKNOWN: "end not known",
     },
-    "obs_status": {
-        ObsStatus.NORMAL: "normal",
-        ObsStatus.ESTIMATED: "estimated",
-        ObsStatus.FORECAST: "forecast",
-        ObsStatus.LOW_RELIABILITY: "low reliability",
-        ObsStatus.IMPUTED: "imputed",
-        ObsStatus.MISSING: "no figure",
-    },
+    "obs_status": STATUS,
     "impact_metric": {
         ImpactMetric.PEOPLE_EXPOSED: "people exposed",
         ImpactMetric.PEOPLE_FEATURE_EXPOSED: "people who use what is restricted",
@@ -170,35 +166,83 @@ WORDS: dict[str, Mapping[str, str]] = {
         "own_survey": "survey of joint use",
     },
     "input": {
-        "base": "people in the base",
-        "audience": "size of the audiences",
-        "correlation": "joint use of the services",
-        "model": "the model of joint use",
-        "circumvention": "who keeps access",
-        "daily_use": "who comes every day",
-        "network": "who is on the network cut",
-        "place": "who is online in the places cut",
-        "feature_share": "who uses the feature",
-        "assumed": "share taken from other services",
+        InputKind.BASE: "how many people are online",
+        InputKind.AUDIENCE: "how large the audiences are",
+        InputKind.CORRELATION: "how use of the services goes together",
+        InputKind.MODEL: "how well joint use is foretold",
+        InputKind.OVERLAP: "overlaps as measured",
+        InputKind.CIRCUMVENTION: "who keeps access",
+        InputKind.DAILY_USE: "who comes on a day",
+        InputKind.NETWORK: "who is online over the network cut",
+        InputKind.PLACE: "who is online in the places cut",
+        InputKind.FEATURE_SHARE: "who uses the feature",
+        InputKind.ASSUMED: "the feature, taken from other services",
         "no_figure": "no figure at all",
+    },
+    "figure_kind": {
+        FigureKind.PLATFORM_AUDIENCE: "users of the service",
+        FigureKind.ADDED_UP: "audiences added up",
+        FigureKind.COMPANY_STATEMENT: "users, as the company says",
+        FigureKind.PEOPLE_AFFECTED: "people affected",
+        FigureKind.INTERNET_USERS: "internet users",
+        FigureKind.POPULATION: "residents",
+        FigureKind.STILL_USING: "people still using it",
+    },
+    "imputation_rung": {
+        "own_people": "figures of the same people in another year or unit",
+        "own_other": "other figures of the service in the country",
+        "country": "other services in the country",
+        "subregion": "the service in countries nearby",
+        "service": "the service elsewhere",
+        "kind": "services of its kind",
+    },
+    "unit": {Unit.PERSONS: "people"},
+    "compared_with": {
+        "platform": "the audience of the service",
+        "restriction": "the people exposed",
+    },
+    "difference_reason": {
+        "within_bounds": "within our bounds",
+        "above_our_upper": "above our upper bound",
+        "below_our_lower": "below our lower bound",
+        "other_definition": "counts something else",
+        "counts_all_internet_users": "counts everyone online",
+        "counts_the_population": "counts all residents",
+        "adds_up_platforms": "adds up services, and counts people several times",
+    },
+    "interval_kind": {"one_sided_min": "at least", "one_sided_max": "at most"},
+    "audience_metric": {
+        "monthly_reach": "monthly users",
+        "weekly_reach": "weekly users",
+        "daily_reach": "daily users",
+        "avg_daily_reach": "users on an average day",
+        "mau": "monthly active users",
+        "wau": "weekly active users",
+        "dau": "daily active users",
+        "registered": "registered users",
+        "installs": "installations",
+        "ad_audience": "people whom advertisements can reach",
+        "survey_regular": "users, as people say in a survey",
+        "survey_monthly": "monthly users, as people say in a survey",
+        "survey_daily": "daily users, as people say in a survey",
+        "feature_users": "users of the feature",
+        "dsa_amar": "monthly recipients as reported under the EU's Digital Services Act",
+        "internet_users_month": "people online in a month",
+        "internet_users_3m": "people online in three months",
+        "population": "residents",
+        "unspecified": "users, not said how counted",
     },
 }
 """By kind of word, what each value is called."""
 
-_TERRITORIES = Locale("en").territories
-_OWN_AREAS = {
+_REGIONS = {
     "001": "The world",
-    "002": "Africa",
-    "419": "Latin America and the Caribbean",
-    "053": "Australia and New Zealand",
     "034": "Southern Asia",
     "035": "South-eastern Asia",
-    "PS": "Palestine",
-    "MM": "Myanmar",
-    "CD": "Democratic Republic of the Congo",
-    "CG": "Republic of the Congo",
+    "053": "Australia and New Zealand",
+    "419": "Latin America and the Caribbean",
 }
-"""Where Unicode's names are none that the field uses."""
+"""Regions (UN M49) that have another name in the Unicode locale data."""
 
 
 def word(value: str | None, kind: str) -> str:
@@ -211,20 +255,7 @@ def word(value: str | None, kind: str) -> str:
 
 @cache
 def area(code: str) -> str:
-    """The name of a country (ISO 3166-1) or a region (UN M49); the code where it has none."""
-    return _OWN_AREAS.get(code) or _TERRITORIES.get(code) or code
-
-
-def places(codes: str) -> str:
-    """The names of several areas whose codes are joined by semicolons."""
-    return joined([area(code) for code in codes.split(";")])
-
-
-def joined(words: list[str]) -> str:
-    """Words as an enumeration: a, b and c."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def platform(name: str) -> str:
-    """The name of a platform in a sentence."""
-    return "the internet" if name in (WHOLE_INTERNET, "Whole internet") else name
+    """The name of a country (ISO 3166-1) or a region (UN M49) as a heading has it."""
+    known = Locale("en").territories.get(code, code)
+    name = _REGIONS.get(code) or area_in_words(code, known)
+    return name.removeprefix("the ").removeprefix("The ") if code != "001" else name

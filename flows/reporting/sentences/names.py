@@ -60,7 +60,7 @@ def on_day(text: str) -> str:
     """A day, month, year or span as a date of the facts is written: `on 13 August 2025`."""
     first, _, last = text.partition("/")
     if last:
-        return f"between {day_in_words(first)} and {day_in_words(last)}"
+        return "between " + _span(first, last, " and ")
     return f"{'on' if len(text) == 10 else 'in'} {day_in_words(text)}"
 
 
@@ -68,11 +68,18 @@ def from_to(first: str, last: str) -> str:
     """From one date of the facts to another: `from 4 to 26 November 2020`."""
     if first == last:
         return on_day(first)
-    if len(first) == len(last) == 10 and first[:7] == last[:7]:
-        return f"from {int(first[8:])} to {day_in_words(last)}"
-    if len(first) == len(last) == 10 and first[:4] == last[:4]:
-        return f"from {format_date(_date(first), 'd MMMM', LOCALE)} to {day_in_words(last)}"
-    return f"from {day_in_words(first)} to {day_in_words(last)}"
+    if len(last) < len(first) and first.startswith(last):
+        return f"from {day_in_words(first)} to later in that {'month' if '-' in last else 'year'}"
+    return "from " + _span(first, last, " to ")
+
+
+def _span(first: str, last: str, word: str) -> str:
+    """Two dates joined by a word, what they share said once: `4 to 26 November 2020`."""
+    begin = day_in_words(first)
+    if len(first) == len(last) > 4 and first[:4] == last[:4]:
+        pattern = "d" if first[:7] == last[:7] else "d MMMM" if len(first) == 10 else "MMMM"
+        begin = str(format_date(_date(first), pattern, LOCALE))
+    return f"{begin}{word}{day_in_words(last)}"
 
 
 def day_in_words(text: str) -> str:
@@ -89,5 +96,6 @@ def _date(text: str) -> date:
 
 def service(name: str) -> str:
     """A service within a sentence: `WhatsApp`; what is a kind and no name begins small."""
-    is_kind = re.match(r"[A-Z][a-z]+ (?:[a-z]|\w+ that )", name)
-    return name[0].lower() + name[1:] if is_kind else name
+    is_kind = re.match("[A-Z][a-z]+ [a-z]", name)
+    article = "the " if name.endswith(" internet") else ""
+    return article + name[0].lower() + name[1:] if is_kind else name
