@@ -63,7 +63,7 @@ def _answer(row: Mapping[str, Any]) -> Iterator[Row]:
     low, high = found.lower or 0.0, found.upper
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)
-    yield Row(name, quantities.bounds(found), "bound", (mark,))
+    yield Row(name, quantities.bounds(found), "bounds", (mark,))
 
 
 def interval(found: Estimate) -> tuple[Mark, ...]:
