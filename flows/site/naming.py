@@ -209,6 +209,9 @@ WORDS: dict[str, Mapping[str, str]] = {
         "counts_all_internet_users": "counts everyone online",
         "counts_the_population": "counts all residents",
         "adds_up_platforms": "adds up services, and counts people several times",
+        "duration_differs": "gives hours alone",
+        "fewer_restrictions": "leaves out a restriction, or takes it for a part of the country",
+        "nothing_on_record": "of a period that nothing on record here falls into",
     },
     "interval_kind": {"one_sided_min": "at least", "one_sided_max": "at most"},
     "audience_metric": {
