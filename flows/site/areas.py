@@ -138,6 +138,7 @@ def _values(world: World, told: Told, code: str, own: Mapping[str, list[Listed]]
         "above": ancestors(code),
         "said": _said(world, code, name),
         "years": _by_year(periods)[::-1],
+        "reasons": _reasons(periods),
         "days": [{**row, "found": quantities.estimate(row)} for row in days[::-1]],
         "pictures": _pictures(world, told, code, name),
         "person_days": [
@@ -180,6 +181,15 @@ def _by_year(periods: Rows) -> list[Year]:
         for row in periods
         if len(row["period"]) == 4
     ]
+
+
+def _reasons(periods: Rows) -> list[tuple[str, str]]:
+    """What is said of the status of a year, each once, with the years, the newest first."""
+    found: dict[str, list[str]] = {}
+    for row in periods[::-1]:
+        if len(row["period"]) == 4 and row["reason"]:
+            found.setdefault(row["reason"], []).append(row["period"])
+    return [(", ".join(years), text) for text, years in found.items()]
 
 
 def _pictures(world: World, told: Told, code: str, name: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flows.publishing.versions import Stored
-from flows.site import areas, home, listings, rendering, restriction, world, writing
+from flows.site import areas, home, listings, platforms, rendering, restriction, world, writing
 from flows.site.world import File, Page, World
 
 Maker = Callable[[World], Iterator[Page | File]]
@@ -20,7 +20,14 @@ def static(_: World) -> Iterator[File]:
         yield File(f"static/{path.name}", path.read_bytes())
 
 
-PAGES: tuple[Maker, ...] = (static, home.pages, restriction.pages, listings.pages, areas.pages)
+PAGES: tuple[Maker, ...] = (
+    static,
+    home.pages,
+    restriction.pages,
+    listings.pages,
+    areas.pages,
+    platforms.pages,
+)
 """Who makes the pages, in the order in which they are written."""
 
 
