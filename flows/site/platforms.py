@@ -93,14 +93,21 @@ def _acts(world: World, code: str, own: Iterable[Listed]) -> Iterator[dict[str, 
 
 
 def _audiences(world: World, platform: str, own: Iterable[Listed]) -> list[Audience]:
-    """The audiences used, each once, by country and period."""
-    found = {
-        _audience(one, part, world.stories[one.restriction]["figures"])
-        for one in own
-        for part in world.stories[one.restriction]["audiences"]
-        if part["platform_id"] == platform
-    }
-    return sorted(found, key=lambda one: (one.area, one.period, str(one)))
+    """What was counted in each country, each once; where nothing was, what was imputed last."""
+    counted: set[Audience] = set()
+    others: dict[str, Audience] = {}
+    for one in listings.newest_first(own):
+        told = world.stories[one.restriction]
+        for part in told["audiences"]:
+            if part["platform_id"] == platform:
+                audience = _audience(one, part, told["figures"])
+                if audience.metric:
+                    counted.add(audience)
+                else:
+                    others.setdefault(audience.area, audience)
+    known = {audience.area for audience in counted}
+    rest = [audience for area, audience in others.items() if area not in known]
+    return sorted([*counted, *rest], key=lambda one: (one.area, one.period, str(one)))
 
 
 def _audience(one: Listed, part: Mapping[str, Any], figures: list[dict[str, Any]]) -> Audience:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.vocabulary import ImpactMetric
+from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
 from flows.publishing.manifest import sha256
 from flows.publishing.versions import Stored
 from flows.reporting import story
@@ -152,7 +152,7 @@ def area_path(area: str) -> str:
 
 def platform_path(platform: str) -> str:
     """Where the page of a platform lies."""
-    return f"platform/{slug(platform)}.html"
+    return f"platform/{'whole-internet' if platform == WHOLE_INTERNET else slug(platform)}.html"
 
 
 def year_path(year: str) -> str:
