@@ -3,39 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, PopulationBase, Unit
+from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit
 from flows.reporting.sentences.numbers import number
+from flows.site import naming
 from flows.site.charts import quantities
 from flows.site.charts.quantities import Estimate
 from flows.site.charts.rows import Axis, Mark, Row, axis, in_words
 from flows.site.charts.rows import draw as drawn
+from flows.site.rendering import capital
 
 Rows = Sequence[Mapping[str, Any]]
 
-BASES = {
-    PopulationBase.ALL_AGES: "Residents",
-    PopulationBase.INTERNET_ALL: "Internet users",
-    PopulationBase.INTERNET_12_PLUS: "Internet users aged 12 and over",
-    PopulationBase.CUSTOM: "Population of the figure",
-    **{
-        PopulationBase(f"age_{age}_plus"): f"Residents aged {age} and over"
-        for age in (12, 13, 16, 18)
-    },
-}
 METRICS = (
     (ImpactMetric.PEOPLE_FEATURE_EXPOSED, "Of these, use the feature", "mark"),
     (ImpactMetric.PEOPLE_DEPRIVED_NET, "Of these, lose access", "net"),
 )
-COUNTED = {
-    FigureKind.PLATFORM_AUDIENCE: "users of {service}",
-    FigureKind.COMPANY_STATEMENT: "users of {service}",
-    FigureKind.ADDED_UP: "audiences added up",
-    FigureKind.PEOPLE_AFFECTED: "people affected",
-    FigureKind.INTERNET_USERS: "internet users",
-    FigureKind.POPULATION: "residents",
-    FigureKind.STILL_USING: "still using it",
-}
-"""What a figure of others counts."""
+OF_A_SERVICE = (FigureKind.PLATFORM_AUDIENCE, FigureKind.COMPANY_STATEMENT)
 SHAPES = {IntervalKind.ONE_SIDED_MIN: "from", IntervalKind.ONE_SIDED_MAX: "to"}
 OVER = {"from": "over ", "to": "under "}
 ARROW = {"from": 1.1}
@@ -80,7 +63,7 @@ def _answer(row: Mapping[str, Any]) -> Iterator[Row]:
     low, high = found.lower or 0.0, found.upper
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)
-    yield Row(name, quantities.bounds(found), "bound", (mark,))
+    yield Row(name, quantities.bounds(found), "bounds", (mark,))
 
 
 def interval(found: Estimate) -> tuple[Mark, ...]:
@@ -106,7 +89,7 @@ def _base(row: Mapping[str, Any]) -> Iterator[Row]:
         quantities.known(row[name]) for name in ("base_persons", "population_persons")
     )
     if base is not None:
-        yield _one(BASES[row["base"]], base, "tick", "soft")
+        yield _one(capital(naming.word(row["base"], "base")), base, "tick", "soft")
     if residents is not None and residents != base:
         yield _one("Residents there", residents, "tick", "soft")
 
@@ -121,12 +104,18 @@ def _published(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
         value = quantities.known(row["published_value"])
         if row["unit"] != Unit.PERSONS or value is None:
             continue
-        service = services.get(row["platform_id"], "it")
-        name = f"{row['publisher']}: {COUNTED[row['figure_kind']].format(service=service)}"
+        name = f"{row['publisher']}: {_counted(row, services)}"
         shape = SHAPES.get(row["interval_kind"], "diamond")
         if (name, value, shape) not in seen:
             yield _one(name, value, shape, "other", OVER.get(shape, ""))
         seen.add((name, value, shape))
+
+
+def _counted(row: Mapping[str, Any], services: Mapping[str, str]) -> str:
+    """What a figure of others counts."""
+    if row["figure_kind"] in OF_A_SERVICE and row["platform_id"] in services:
+        return f"users of {services[row['platform_id']]}"
+    return naming.word(row["figure_kind"], "figure_kind")
 
 
 def _one(name: str, value: float, shape: str, colour: str, before: str = "") -> Row:

@@ -52,8 +52,8 @@ _CONFIG: dict[str, Any] = {
         "labelColor": paint("soft"),
         "titleColor": paint("soft"),
         "gridColor": paint("line"),
-        "domainColor": paint("bound"),
-        "tickColor": paint("bound"),
+        "domainColor": paint("bounds"),
+        "tickColor": paint("bounds"),
         "labelLimit": 130,
     },
     "legend": {**_TEXT, "labelColor": paint("ink"), "orient": "top", "title": None},
@@ -120,7 +120,7 @@ def _days() -> list[altair.Chart]:
     x = altair.X("day:T", axis=axis, scale=altair.Scale(type="utc"))
     base = altair.Chart().encode(x=x)
     return [
-        base.mark_area(opacity=0.18, color=paint("bound")).encode(y=_people(), y2="high:Q"),
+        base.mark_area(opacity=0.18, color=paint("bounds")).encode(y=_people(), y2="high:Q"),
         base.mark_area(opacity=0.45, color=paint("accent")).encode(y="q05:Q", y2="q95:Q"),
         base.mark_line(color=paint("ink"), strokeWidth=1.5).encode(y="q50:Q"),
     ]
