@@ -54,7 +54,7 @@ WORDS: dict[str, Mapping[str, str]] = {
     "action": {
         Action.BLOCK: "blocked",
         Action.THROTTLE: "slowed down",
-        Action.DEGRADE: "made worse",
+        Action.DEGRADE: "restricted",
         Action.INTERMITTENT: "blocked from time to time",
         Action.DELIST: "taken out of stores or lists",
         Action.LEGAL_BAN_ONLY: "forbidden by law alone",

@@ -14,7 +14,7 @@ from flows.reporting.sentences.caveats import rules_of
 from flows.site import listings, naming
 from flows.site.charts import answer, drivers, person_days, quantities
 from flows.site.charts.quantities import Estimate
-from flows.site.listed import Listed
+from flows.site.listed import Listed, listed
 from flows.site.rendering import day
 from flows.site.world import File, Page, World, restriction_path
 
@@ -79,7 +79,6 @@ def _values(
         "headline": first,
         "rest": told["answer"].removeprefix(first).strip(),
         "source": world.sources.get(told["source_id"]),
-        "continues": told["continues"],
         "people": list(_people(told)),
         "parts": _parts(told, world.platforms),
         "days": list(_days(told)),
@@ -91,21 +90,28 @@ def _values(
         "rules": _rules(told),
         "unknown": _unknown(told, world.platforms),
         "neighbours": neighbours[one.restriction],
-        "pictures": _pictures(one, told, world.platforms),
+        "pictures": _pictures(world, one, told),
         "data": restriction_path(one.restriction).rpartition("/")[2].removesuffix(".html"),
         "same": _same(told),
-        "act": list(_act(told)),
+        "act": sorted(_act(told), key=lambda pair: len(pair[1]) > LONG),
+        "long": LONG,
     }
 
 
-def _pictures(one: Listed, told: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+def picture(world: World, restriction: str) -> str:
+    """The picture of the answer, as SVG; KeyError where the restriction is not published."""
+    told = world.stories[restriction]
+    title = f"People: {listed(told, world.platforms).title}"
+    return answer.draw(title, told["impact"], told["comparisons"], world.platforms)
+
+
+def _pictures(world: World, one: Listed, told: Mapping[str, Any]) -> dict[str, str]:
     """SVG by what it shows; blank where there is nothing to draw."""
+    wide = f"What makes the interval wide: {one.title}"
     return {
-        "answer": answer.draw(f"People: {one.title}", told["impact"], told["comparisons"], names),
+        "answer": picture(world, one.restriction),
         "days": person_days.draw(f"Person-days a year: {one.title}", told["person_days"]),
-        "drivers": drivers.draw(
-            f"What makes the interval wide: {one.title}", told["drives_width"], one.metric
-        ),
+        "drivers": drivers.draw(wide, told["drives_width"], one.metric),
     }
 
 
@@ -233,6 +239,8 @@ def _unknown(told: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     return [*found, *(f"Not on record: {words}." for words in blank)]
 
 
+LONG = 90
+"""Longer texts have a line of their own, after the others."""
 ACT = (
     ("What was done", "action", "action"),
     ("How far the target is gone", "severity", "severity"),
