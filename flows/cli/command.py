@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli import reporting
 from flows.cli.places import DOWNLOADS, FACTS, PUBLISHED, fact_folders, fail, latest, loaded, local
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
@@ -421,6 +422,9 @@ def serve() -> None:
     from flows.serving.serve import serve as serve_schedule
 
     serve_schedule()
+
+
+reporting.add_to(app)
 
 
 def _told(style: Style, findings: "list[Finding]", rows: int) -> str:

@@ -67,3 +67,9 @@ def loaded(version: "Stored") -> "dict[str, pd.DataFrame]":
         return story.load(version)
     except PublishError as error:
         raise fail(str(error)) from error
+
+
+def shown(path: Path) -> str:
+    """The path as a reader would type it here."""
+    there = path.absolute()
+    return str(there.relative_to(Path.cwd())) if there.is_relative_to(Path.cwd()) else str(there)

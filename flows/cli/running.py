@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from flows.cli.places import shown
 from flows.serving import preparing
 from flows.serving.preparing import NotReadyError
 
@@ -58,7 +59,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     done = state.result()
     tell(done.version, folders)
     news = "published version" if done.created else "nothing changed: still version"
-    typer.echo(f"{news} {done.version_id}\n{_shown(published / 'latest')}")
+    typer.echo(f"{news} {done.version_id}\n{shown(published / 'latest')}")
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
     lines = last_version.changes(before, last_version.last(published))
@@ -91,7 +92,7 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
     for line in done.lines:
         typer.echo(line)
     news = "wrote" if done.created else "nothing changed: still"
-    typer.echo(f"{news} {done.bases:,} bases\n{_shown(into)}")
+    typer.echo(f"{news} {done.bases:,} bases\n{shown(into)}")
     return 0
 
 
@@ -131,12 +132,6 @@ def _progress(what: str) -> Iterator[None]:
     ) as shown:
         shown.add_task(what, total=None)
         yield
-
-
-def _shown(path: Path) -> str:
-    """The path as a reader would type it here."""
-    there = path.absolute()
-    return str(there.relative_to(Path.cwd())) if there.is_relative_to(Path.cwd()) else str(there)
 
 
 def tell(version: "Stored", folders: list[Path]) -> None:

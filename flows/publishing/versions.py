@@ -9,6 +9,7 @@ is published:
 """
 
 import io
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -90,6 +91,17 @@ class Stored:
         return PublishError(
             f"{self.address}/{name} is damaged or missing ({why}): publish again, which mends it"
         )
+
+    def package(self) -> dict[str, Any]:
+        """What the version says of itself: `datapackage.json`.
+
+        Raises PublishError where it is damaged.
+        """
+        try:
+            found: dict[str, Any] = json.loads(self.store.read(f"{self.folder}/{MANIFEST}"))
+        except (OSError, ValueError) as error:
+            raise self._damaged(MANIFEST, error) from error
+        return found
 
     def rows(self) -> dict[str, int]:
         """Rows of each table, as the manifest says.

@@ -1,0 +1,48 @@
+"""The command `report`: the pages of the latest version, or the picture of one restriction."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.places import PUBLISHED, fail, latest, local, shown
+
+Published = Annotated[
+    Path,
+    typer.Option(
+        "--published",
+        metavar="DIR",
+        callback=local,
+        help="Where the versions lie.",
+        show_default="data/published",
+    ),
+]
+Into = Annotated[
+    Path | None,
+    typer.Option(
+        "--into",
+        metavar="DIR",
+        callback=local,
+        help="Where the report is written: a new or empty folder, or an earlier report. "
+        "Default: beside the versions, where `report` then leads to it.",
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the command its word."""
+    app.command()(report)
+
+
+def report(published: Published = PUBLISHED, into: Into = None) -> None:
+    """Write the latest version as a folder of pages that any browser opens, without a network."""
+    version = latest(published)
+    from flows.publishing import PublishError
+    from flows.site import build
+
+    try:
+        folder, changed = build.publish(version, published, into)
+    except PublishError as error:
+        raise fail(str(error)) from error
+    news = "wrote the report of version" if changed else "nothing changed: still the report of"
+    typer.echo(f"{news} {version.id}\n{shown(folder)}/index.html")

@@ -1,0 +1,177 @@
+"""What the pages are made from: the tables of one version, read once and grouped once."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from audience_impact.vocabulary import ImpactMetric
+from flows.publishing.manifest import sha256
+from flows.publishing.versions import Stored
+from flows.reporting import story
+from flows.site import listed
+from flows.site.listed import Listed
+
+BY_RESTRICTION = (
+    *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
+    *("person_days", "sensitivity"),
+)
+"""Tables with rows of each restriction."""
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of HTML: its place in the report, its title, its template and what that is given.
+
+    Attributes:
+        path: With `/`, relative to the report: `restriction/R1.html`.
+        title: What the browser and the heading say.
+        template: A file of `templates/`, which extends `layout.html`.
+        values: Names that the template reads beside those of every page (`rendering`).
+    """
+
+    path: str
+    title: str
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is no page: data, a picture."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class World:
+    """One published version, as the pages read it.
+
+    Attributes:
+        version: The id of the version.
+        tables: Every published table by name, missing cells as NA.
+        package: `datapackage.json`: licence, sources, titles of tables and columns.
+    """
+
+    version: str
+    tables: Mapping[str, pd.DataFrame]
+    package: Mapping[str, Any]
+
+    @property
+    def as_of(self) -> date:
+        """The day that the version speaks of."""
+        return date.fromisoformat(self.package["audience_impact"]["as_of"])
+
+    @cached_property
+    def restrictions(self) -> tuple[str, ...]:
+        """The id of every restriction, in the order of the table."""
+        return tuple(self.tables["restrictions"]["restriction_id"])
+
+    @cached_property
+    def _groups(self) -> dict[str, dict[str, pd.DataFrame]]:
+        """The rows of each restriction, by table."""
+        return {
+            name: dict(iter(self.tables[name].groupby("restriction_id"))) for name in BY_RESTRICTION
+        }
+
+    @cached_property
+    def platforms(self) -> dict[str, str]:
+        """The name of each platform, by id."""
+        return listed.platform_names(self.tables)
+
+    @cached_property
+    def listed(self) -> tuple[Listed, ...]:
+        """Every restriction with the one number that answers it."""
+        return listed.listed(self.tables, self.platforms)
+
+    def area_row(self, area: str, period: str) -> dict[str, Any] | None:
+        """The row of `impact_by_area` for an area and a year or month; None where there is none."""
+        return self._by_area.get((area, period))
+
+    def last_day(self, area: str) -> dict[str, Any] | None:
+        """The row of `impact_by_day` that holds the last day; None where nothing was in force."""
+        return self._last_day.get(area)
+
+    @cached_property
+    def _by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
+        rows = self.tables["impact_by_area"]
+        rows = rows[rows["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED]
+        return {(row["area_id"], row["period"]): row for row in _records(rows)}
+
+    @cached_property
+    def _last_day(self) -> dict[str, dict[str, Any]]:
+        rows = self.tables["impact_by_day"]
+        rows = rows[rows["to_day"].astype("str") == self.as_of.isoformat()]
+        return {row["area_id"]: row for row in _records(rows)}
+
+    def rows(self, table: str, restriction: str) -> pd.DataFrame:
+        """The rows of a table that are of a restriction."""
+        found = self._groups[table].get(restriction)
+        return self.tables[table].iloc[:0] if found is None else found
+
+    def story(self, restriction: str) -> dict[str, Any]:
+        """Everything published about a restriction, as `show --format json` tells it."""
+        return story.story(
+            {name: self.rows(name, restriction) for name in BY_RESTRICTION}, restriction
+        )
+
+    def stories(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every restriction with its story, made when it is asked for: all at once are large."""
+        for restriction in self.restrictions:
+            yield restriction, self.story(restriction)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as objects, missing cells as None."""
+    found: list[dict[str, Any]] = (
+        frame.astype("object").where(frame.notna(), None).to_dict("records")
+    )
+    return found
+
+
+def load(version: Stored) -> World:
+    """Read a version.
+
+    Raises PublishError where a table is damaged, or older than the columns that are read.
+    """
+    told = story.load(version)
+    others = {
+        name: version.table(name, dtype_backend="numpy_nullable")
+        for name in version.rows()
+        if name not in told
+    }
+    return World(version.id, told | others, version.package())
+
+
+def slug(name: str) -> str:
+    """A name as a file may be called: itself, or what is left of it with a digest."""
+    if _SAFE.fullmatch(name):
+        return name
+    kept = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")
+    return f"{kept or 'x'}-{sha256(name.encode())[:8]}"
+
+
+def restriction_path(restriction: str) -> str:
+    """Where the page of a restriction lies."""
+    return f"restriction/{slug(restriction)}.html"
+
+
+def area_path(area: str) -> str:
+    """Where the page of a country, a region (UN M49) or the world (001) lies."""
+    return f"area/{slug(area)}.html"
+
+
+def platform_path(platform: str) -> str:
+    """Where the page of a platform lies."""
+    return f"platform/{slug(platform)}.html"
+
+
+def year_path(year: str) -> str:
+    """Where the page of a year lies."""
+    return f"year/{slug(year)}.html"
