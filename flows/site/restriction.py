@@ -267,7 +267,7 @@ def _act(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The act itself, and its dates as its source writes them."""
     for heading, column, kind in ACT:
         if told[column]:
-            text = naming.word(told[column], kind) if kind else str(told[column])
+            text = naming.meaning(told[column], kind) if kind else str(told[column])
             yield heading, text.replace(";", "; ").replace(";  ", "; ")
     dates = {"Announced": "announced_on", "Seen from": "observed_from", "Last day": "ended_on"}
     for heading, column in dates.items():
