@@ -84,7 +84,7 @@ def _values(
         "days": list(_days(told)),
         "feature_days": _feature_days(told),
         "inputs": _inputs(told, one.metric),
-        "was_computed": not world.tables["sensitivity"].empty,
+        "was_computed": world.tables["sensitivity"]["total_share"].notna().any(),
         "comparisons": told["comparisons"],
         "figures": _figures(told, world),
         "rules": _rules(told),
