@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from audience_impact.vocabulary import WHOLE_INTERNET, Feature, NetworkScope
+from flows.reporting.sentences.acts import feature_words
 from flows.reporting.sentences.names import listed as enumerated
 from flows.reporting.sentences.places import where
 from flows.reporting.sentences.restriction import leading
-from flows.site import naming
 from flows.site.charts import quantities
 from flows.site.charts.quantities import Estimate
 
@@ -32,6 +32,7 @@ class Listed:
         metric: Whom the number counts.
         persons: The number.
         obs_status: Code of the status of the number.
+        action: What was done.
         end_status: Whether it is over.
         cause: What took it away; empty where nothing says so.
         countries: Codes of the countries.
@@ -45,6 +46,7 @@ class Listed:
     metric: str
     persons: Estimate
     obs_status: str
+    action: str
     end_status: str
     cause: str
     countries: tuple[str, ...]
@@ -85,6 +87,7 @@ def listed(told: Mapping[str, Any], names: Mapping[str, str]) -> Listed:
         metric=answer["impact_metric"],
         persons=quantities.estimate(answer),
         obs_status=answer["obs_status"],
+        action=told["action"],
         end_status=told["end_status"],
         cause=told["cause"] or "",
         countries=tuple(told["country_id"].split(";")),
@@ -109,8 +112,8 @@ def _what(told: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 def _parts(features: tuple[str, ...]) -> str:
     """What of the services is restricted, in brackets."""
-    named = [naming.word(one, "feature") for one in features if one != Feature.WHOLE_SERVICE]
-    return f" ({enumerated(named)})" if named else ""
+    named = set(features) - {Feature.WHOLE_SERVICE.value}
+    return f" ({feature_words(named)[0]})" if named else ""
 
 
 def _capital(text: str) -> str:

@@ -1,7 +1,8 @@
 """Names for readers: what a coded value of the published tables is called in plain English.
 
-A value that no list holds is shown as it stands, with its underscores as spaces: it may come from a
-release that knows more words.
+The meaning of each value stands with it in the vocabulary. Here are names that are shorter, for
+cells and labels. A value that neither holds is shown as it stands, with its underscores as spaces:
+it may come from a release that knows more words.
 """
 
 from collections.abc import Mapping
@@ -11,26 +12,45 @@ from babel import Locale
 
 from audience_impact.vocabulary import (
     Action,
+    AudienceMetric,
     Cause,
     ClaimStatus,
-    DedupMethod,
+    DifferenceReason,
     EndStatus,
     EvidenceState,
+    FactRole,
     Feature,
     FigureKind,
     GeoScope,
     ImpactMetric,
+    ImputationRung,
     InputKind,
     NetworkScope,
     PopulationBase,
     Severity,
     Staleness,
     Unit,
+    Word,
 )
 from flows.reporting.answer import STATUS
 from flows.reporting.sentences.names import area_in_words
 
-WORDS: dict[str, Mapping[str, str]] = {
+MEANT: dict[str, type[Word]] = {
+    "action": Action,
+    "audience_metric": AudienceMetric,
+    "cause": Cause,
+    "claim_status": ClaimStatus,
+    "difference_reason": DifferenceReason,
+    "evidence_state": EvidenceState,
+    "figure_kind": FigureKind,
+    "geo_scope": GeoScope,
+    "imputation_rung": ImputationRung,
+    "network_scope": NetworkScope,
+    "severity": Severity,
+    "unit": Unit,
+}
+"""By kind of word, where its values say what they mean."""
+SHORT: dict[str, Mapping[str, str]] = {
     "feature": {
         Feature.WHOLE_SERVICE: "the whole service",
         Feature.TEXT_MESSAGE: "text messages",
@@ -43,6 +63,7 @@ WORDS: dict[str, Mapping[str, str]] = {
         Feature.CHANNEL: "channels",
         Feature.FEED: "the feed",
         Feature.LIVE_STREAM: "live streams",
+        Feature.SEARCH: "search",
         Feature.REGISTRATION: "new registrations",
         Feature.LOGIN: "logins",
         Feature.PAYMENT: "payments",
@@ -53,60 +74,34 @@ WORDS: dict[str, Mapping[str, str]] = {
     },
     "action": {
         Action.BLOCK: "blocked",
-        Action.THROTTLE: "slowed down",
-        Action.DEGRADE: "made worse",
-        Action.INTERMITTENT: "blocked from time to time",
-        Action.DELIST: "taken out of stores or lists",
-        Action.LEGAL_BAN_ONLY: "forbidden by law alone",
+        Action.THROTTLE: "slowed",
+        Action.DEGRADE: "restricted",
+        Action.INTERMITTENT: "cut at times",
+        Action.DELIST: "delisted",
+        Action.LEGAL_BAN_ONLY: "banned by law alone",
         Action.SERVICE_WITHDRAWAL: "withdrawn by the service",
-        Action.NETWORK_SHUTDOWN: "network shut down",
-        Action.UNKNOWN: "not known",
+        Action.NETWORK_SHUTDOWN: "shut down",
+        Action.UNKNOWN: "restricted",
     },
-    "severity": {
-        Severity.NONE: "nothing was touched",
-        Severity.IMPAIRED: "impaired",
-        Severity.FEATURE_UNAVAILABLE: "a feature unavailable",
-        Severity.SERVICE_IMPAIRED: "the service impaired",
-        Severity.SERVICE_UNAVAILABLE: "the service unavailable",
-        Severity.NETWORK_UNAVAILABLE: "the network unavailable",
-        Severity.UNKNOWN: "not known",
-    },
-    "claim_status": {
-        ClaimStatus.OFFICIAL: "said by officials",
+    "claimed": {
+        ClaimStatus.OFFICIAL: "said by an authority",
         ClaimStatus.REPORTED: "reported",
         ClaimStatus.DISPUTED: "disputed",
         ClaimStatus.WITHDRAWN: "withdrawn",
     },
-    "evidence_state": {
-        EvidenceState.BLOCKED: "measured as blocked",
-        EvidenceState.LIKELY_BLOCKED: "likely blocked",
-        EvidenceState.IMPAIRED: "measured as impaired",
-        EvidenceState.DOWN: "measured as down",
-        EvidenceState.OK: "measurements find no restriction",
-        EvidenceState.INSUFFICIENT: "no sufficient measurement",
-    },
-    "geo_scope": {
-        GeoScope.NATIONAL: "the whole country",
-        GeoScope.MULTI_REGION: "several regions",
-        GeoScope.REGION: "one region",
-        GeoScope.MULTI_LOCALITY: "several places",
-        GeoScope.LOCALITY: "one place",
-        GeoScope.NETWORK_ONLY: "some networks",
-        GeoScope.UNKNOWN: "not known",
-    },
-    "network_scope": {
-        NetworkScope.ALL: "all networks",
-        NetworkScope.MOBILE: "mobile networks",
-        NetworkScope.FIXED: "fixed networks",
-        NetworkScope.SATELLITE: "satellite",
-        NetworkScope.ASN_LIST: "named operators",
-        NetworkScope.UNKNOWN: "networks not known",
+    "seen": {
+        EvidenceState.BLOCKED: "measured",
+        EvidenceState.LIKELY_BLOCKED: "likely from measurements",
+        EvidenceState.IMPAIRED: "measured",
+        EvidenceState.DOWN: "measured",
+        EvidenceState.OK: "measurements find nothing",
+        EvidenceState.INSUFFICIENT: "not measured",
     },
     "cause": {
         Cause.ORDER: "an order",
         Cause.ATTACK: "an attack",
         Cause.DAMAGE: "damage",
-        Cause.UNKNOWN: "not known",
+        Cause.UNKNOWN: "said to be unknown",
         "": "not said",
     },
     "end_status": {
@@ -124,28 +119,14 @@ WORDS: dict[str, Mapping[str, str]] = {
         "person_days": "person-days",
     },
     "base": {
-        PopulationBase.ALL_AGES: "residents of all ages",
+        PopulationBase.ALL_AGES: "residents",
         PopulationBase.AGE_12_PLUS: "residents aged 12 and over",
         PopulationBase.AGE_13_PLUS: "residents aged 13 and over",
         PopulationBase.AGE_16_PLUS: "residents aged 16 and over",
-        PopulationBase.AGE_18_PLUS: "adults",
+        PopulationBase.AGE_18_PLUS: "residents aged 18 and over",
         PopulationBase.INTERNET_12_PLUS: "internet users aged 12 and over",
         PopulationBase.INTERNET_ALL: "internet users",
-        PopulationBase.CUSTOM: "a group of its own",
-    },
-    "dedup_method": {
-        DedupMethod.SINGLE: "one service, nothing to unite",
-        DedupMethod.FRECHET: "bounds alone",
-        DedupMethod.LP: "sharp bounds from measured overlaps",
-        DedupMethod.LATENT_FACTOR: "model of the joint use of services",
-        DedupMethod.CONDITIONED: "model of joint use, held to measured overlaps",
-        DedupMethod.OBSERVED_UNION: "people using any of them were counted",
-        DedupMethod.IMPUTED_OWN_PEOPLE: "imputed from figures of the same people",
-        DedupMethod.IMPUTED_OWN_OTHER: "imputed from other figures of the service there",
-        DedupMethod.IMPUTED_COUNTRY: "imputed from other services of the country",
-        DedupMethod.IMPUTED_SUBREGION: "imputed from countries nearby",
-        DedupMethod.IMPUTED_SERVICE: "imputed from the service elsewhere",
-        DedupMethod.IMPUTED_KIND: "imputed from services of its kind",
+        PopulationBase.CUSTOM: "people of another population",
     },
     "staleness": {
         Staleness.FRESH: "three months old at most",
@@ -154,16 +135,17 @@ WORDS: dict[str, Mapping[str, str]] = {
         Staleness.EXPIRED: "older than two years",
     },
     "role": {
-        "audience": "audience",
-        "daily_audience": "daily audience",
-        "base": "people in the base",
-        "population": "residents",
-        "relay": "the same figure on another page",
-        "after": "audience afterwards",
-        "share_base": "people the share is of",
-        "feature_share": "share who use the feature",
-        "circumvention": "share who keep access",
-        "own_survey": "survey of joint use",
+        FactRole.AUDIENCE: "audience",
+        FactRole.DAILY_AUDIENCE: "daily audience",
+        FactRole.BASE: "people in the base",
+        FactRole.POPULATION: "residents",
+        FactRole.RELAY: "set aside: the same figure on another page",
+        FactRole.AFTER: "audience afterwards",
+        FactRole.SHARE_BASE: "people the share is of",
+        FactRole.FEATURE_SHARE: "share who use the feature",
+        FactRole.CIRCUMVENTION: "share who keep access",
+        FactRole.OVERLAP: "overlap of services",
+        FactRole.OWN_SURVEY: "survey of joint use",
     },
     "input": {
         InputKind.BASE: "how many people are online",
@@ -179,64 +161,8 @@ WORDS: dict[str, Mapping[str, str]] = {
         InputKind.ASSUMED: "the feature, taken from other services",
         "no_figure": "no figure at all",
     },
-    "figure_kind": {
-        FigureKind.PLATFORM_AUDIENCE: "users of the service",
-        FigureKind.ADDED_UP: "audiences added up",
-        FigureKind.COMPANY_STATEMENT: "users, as the company says",
-        FigureKind.PEOPLE_AFFECTED: "people affected",
-        FigureKind.INTERNET_USERS: "internet users",
-        FigureKind.POPULATION: "residents",
-        FigureKind.STILL_USING: "people still using it",
-    },
-    "imputation_rung": {
-        "own_people": "figures of the same people in another year or unit",
-        "own_other": "other figures of the service in the country",
-        "country": "other services in the country",
-        "subregion": "the service in countries nearby",
-        "service": "the service elsewhere",
-        "kind": "services of its kind",
-    },
-    "unit": {Unit.PERSONS: "people"},
-    "compared_with": {
-        "platform": "the audience of the service",
-        "restriction": "the people exposed",
-    },
-    "difference_reason": {
-        "within_bounds": "within our bounds",
-        "above_our_upper": "above our upper bound",
-        "below_our_lower": "below our lower bound",
-        "other_definition": "counts something else",
-        "counts_all_internet_users": "counts everyone online",
-        "counts_the_population": "counts all residents",
-        "adds_up_platforms": "adds up services, and counts people several times",
-        "duration_differs": "gives hours alone",
-        "fewer_restrictions": "leaves out a restriction, or takes it for a part of the country",
-        "nothing_on_record": "of a period that nothing on record here falls into",
-    },
-    "interval_kind": {"one_sided_min": "at least", "one_sided_max": "at most"},
-    "audience_metric": {
-        "monthly_reach": "monthly users",
-        "weekly_reach": "weekly users",
-        "daily_reach": "daily users",
-        "avg_daily_reach": "users on an average day",
-        "mau": "monthly active users",
-        "wau": "weekly active users",
-        "dau": "daily active users",
-        "registered": "registered users",
-        "installs": "installations",
-        "ad_audience": "people whom advertisements can reach",
-        "survey_regular": "users, as people say in a survey",
-        "survey_monthly": "monthly users, as people say in a survey",
-        "survey_daily": "daily users, as people say in a survey",
-        "feature_users": "users of the feature",
-        "dsa_amar": "monthly recipients as reported under the EU's Digital Services Act",
-        "internet_users_month": "people online in a month",
-        "internet_users_3m": "people online in three months",
-        "population": "residents",
-        "unspecified": "users, not said how counted",
-    },
 }
-"""By kind of word, what each value is called."""
+"""By kind of word, names for cells and labels."""
 
 _REGIONS = {
     "001": "The world",
@@ -249,11 +175,17 @@ _REGIONS = {
 
 
 def word(value: str | None, kind: str) -> str:
-    """What a coded value is called; a blank is "not known"."""
-    told = WORDS[kind]
+    """What a coded value is called: its short name, else its meaning; a blank is "not known"."""
+    short = SHORT.get(kind, {})
     if not isinstance(value, str) or not value:
-        return told.get("", "not known")
-    return told.get(value) or value.replace("_", " ")
+        return short.get("", "not known")
+    meant = MEANT[kind].meanings() if kind in MEANT else {}
+    return short.get(value) or meant.get(value) or value.replace("_", " ")
+
+
+def meaning(value: str, kind: str) -> str:
+    """What a coded value means, in the words of the vocabulary."""
+    return MEANT[kind].meanings().get(value) or value.replace("_", " ")
 
 
 @cache

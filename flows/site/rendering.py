@@ -84,10 +84,10 @@ def number(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share as a percentage, of two digits at most; a dash where there is none."""
+    """A share as a percentage, below one with a tenth; a dash where there is none."""
     if value is None:
         return NONE
-    return str(format_percent(value, "#,##0.# %" if value < 0.0995 else "#,##0 %", locale=LOCALE))
+    return str(format_percent(value, "#,##0.# %" if value < 0.00995 else "#,##0 %", locale=LOCALE))
 
 
 def day(value: Any) -> str:

@@ -14,7 +14,7 @@ from flows.reporting.sentences.caveats import rules_of
 from flows.site import listings, naming
 from flows.site.charts import answer, drivers, person_days, quantities
 from flows.site.charts.quantities import Estimate
-from flows.site.listed import Listed
+from flows.site.listed import Listed, listed
 from flows.site.rendering import day
 from flows.site.world import File, Page, World, restriction_path
 
@@ -79,33 +79,39 @@ def _values(
         "headline": first,
         "rest": told["answer"].removeprefix(first).strip(),
         "source": world.sources.get(told["source_id"]),
-        "continues": told["continues"],
         "people": list(_people(told)),
         "parts": _parts(told, world.platforms),
         "days": list(_days(told)),
         "feature_days": _feature_days(told),
         "inputs": _inputs(told, one.metric),
-        "was_computed": not world.tables["sensitivity"].empty,
+        "was_computed": world.tables["sensitivity"]["total_share"].notna().any(),
         "comparisons": told["comparisons"],
         "figures": _figures(told, world),
         "rules": _rules(told),
         "unknown": _unknown(told, world.platforms),
         "neighbours": neighbours[one.restriction],
-        "pictures": _pictures(one, told, world.platforms),
+        "pictures": _pictures(world, one, told),
         "data": restriction_path(one.restriction).rpartition("/")[2].removesuffix(".html"),
         "same": _same(told),
-        "act": list(_act(told)),
+        "act": sorted(_act(told), key=lambda pair: len(pair[1]) > LONG),
+        "long": LONG,
     }
 
 
-def _pictures(one: Listed, told: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+def picture(world: World, restriction: str) -> str:
+    """The picture of the answer, as SVG; KeyError where the restriction is not published."""
+    told = world.stories[restriction]
+    title = f"People: {listed(told, world.platforms).title}"
+    return answer.draw(title, told["impact"], told["comparisons"], world.platforms)
+
+
+def _pictures(world: World, one: Listed, told: Mapping[str, Any]) -> dict[str, str]:
     """SVG by what it shows; blank where there is nothing to draw."""
+    wide = f"What makes the interval wide: {one.title}"
     return {
-        "answer": answer.draw(f"People: {one.title}", told["impact"], told["comparisons"], names),
+        "answer": picture(world, one.restriction),
         "days": person_days.draw(f"Person-days a year: {one.title}", told["person_days"]),
-        "drivers": drivers.draw(
-            f"What makes the interval wide: {one.title}", told["drives_width"], one.metric
-        ),
+        "drivers": drivers.draw(wide, told["drives_width"], one.metric),
     }
 
 
@@ -233,6 +239,8 @@ def _unknown(told: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     return [*found, *(f"Not on record: {words}." for words in blank)]
 
 
+LONG = 90
+"""Longer texts have a line of their own, after the others."""
 ACT = (
     ("What was done", "action", "action"),
     ("How far the target is gone", "severity", "severity"),
@@ -259,7 +267,7 @@ def _act(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The act itself, and its dates as its source writes them."""
     for heading, column, kind in ACT:
         if told[column]:
-            text = naming.word(told[column], kind) if kind else str(told[column])
+            text = naming.meaning(told[column], kind) if kind else str(told[column])
             yield heading, text.replace(";", "; ").replace(";  ", "; ")
     dates = {"Announced": "announced_on", "Seen from": "observed_from", "Last day": "ended_on"}
     for heading, column in dates.items():
