@@ -11,7 +11,7 @@ from pathlib import Path
 from flows.publishing import PublishError
 from flows.publishing.files import write_whole
 from flows.publishing.versions import Stored
-from flows.site import home, listings, rendering, restriction, world, writing
+from flows.site import areas, home, listings, platforms, rendering, restriction, world, writing
 from flows.site.charts import finish
 from flows.site.world import File, Page, World
 
@@ -24,7 +24,14 @@ def static(_: World) -> Iterator[File]:
         yield File(f"static/{path.name}", path.read_bytes())
 
 
-PAGES: tuple[Maker, ...] = (static, home.pages, restriction.pages, listings.pages)
+PAGES: tuple[Maker, ...] = (
+    static,
+    home.pages,
+    restriction.pages,
+    listings.pages,
+    areas.pages,
+    platforms.pages,
+)
 """Who makes the pages, in the order in which they are written."""
 
 

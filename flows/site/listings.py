@@ -101,10 +101,9 @@ def groups(world: World) -> tuple[Group, ...]:
 
 
 def pages(world: World) -> Iterator[Page]:
-    """The page that leads to all lists, and a page a list."""
+    """The page that leads to all lists, and a page a year; `areas` and `platforms` make others."""
     made = groups(world)
     yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": made})
-    for group in made:
-        for key, own in group.lists.items():
-            values = {"rows": [row(one) for one in newest_first(own)]}
-            yield Page(group.path(key), group.name(key), "listing.html", values)
+    for year, own in grouped(world.listed, year_of).items():
+        values = {"rows": [row(one) for one in newest_first(own)]}
+        yield Page(year_path(year), year, "listing.html", values)

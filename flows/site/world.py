@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.vocabulary import ImpactMetric
+from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
 from flows.publishing.manifest import sha256
 from flows.publishing.versions import Stored
 from flows.reporting import story
@@ -85,7 +85,7 @@ class World:
     @cached_property
     def sources(self) -> dict[str, dict[str, Any]]:
         """The rows of `sources` by id."""
-        return {row["source_id"]: row for row in _records(self.tables["sources"])}
+        return {row["source_id"]: row for row in records(self.tables["sources"])}
 
     @cached_property
     def platforms(self) -> dict[str, str]:
@@ -99,26 +99,27 @@ class World:
 
     def area_row(self, area: str, period: str) -> dict[str, Any] | None:
         """The row of `impact_by_area` for an area and a year or month; None where there is none."""
-        return self._by_area.get((area, period))
+        return self.by_area.get((area, period))
 
     def last_day(self, area: str) -> dict[str, Any] | None:
         """The row of `impact_by_day` that holds the last day; None where nothing was in force."""
         return self._last_day.get(area)
 
     @cached_property
-    def _by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
+    def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The rows of `impact_by_area` by area and period."""
         rows = self.tables["impact_by_area"]
         rows = rows[rows["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED]
-        return {(row["area_id"], row["period"]): row for row in _records(rows)}
+        return {(row["area_id"], row["period"]): row for row in records(rows)}
 
     @cached_property
     def _last_day(self) -> dict[str, dict[str, Any]]:
         rows = self.tables["impact_by_day"]
         rows = rows[rows["to_day"].astype("str") == self.as_of.isoformat()]
-        return {row["area_id"]: row for row in _records(rows)}
+        return {row["area_id"]: row for row in records(rows)}
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as objects, missing cells as None."""
     found: list[dict[str, Any]] = (
         frame.astype("object").where(frame.notna(), None).to_dict("records")
@@ -160,7 +161,7 @@ def area_path(area: str) -> str:
 
 def platform_path(platform: str) -> str:
     """Where the page of a platform lies."""
-    return f"platform/{slug(platform)}.html"
+    return f"platform/{'whole-internet' if platform == WHOLE_INTERNET else slug(platform)}.html"
 
 
 def year_path(year: str) -> str:

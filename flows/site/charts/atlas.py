@@ -65,10 +65,11 @@ def alt(rows: Rows) -> str:
     return " ".join(f"{_said(row)}." for row in order)
 
 
-def without_place(rows: Rows) -> list[str]:
-    """Names of what the map cannot show: parts of other shapes, and areas that are disputed."""
+def note(rows: Rows) -> str:
+    """What the caption has to say of borders, and of rows that have no place on the map."""
     on_map = {place.key for place in places() if not place.disputed}
-    return sorted(naming.area(row["area_id"]) for row in rows if row["area_id"] not in on_map)
+    left = sorted(naming.area(row["area_id"]) for row in rows if row["area_id"] not in on_map)
+    return f"{DISPUTED_NOTE} Not on the map: {', '.join(left)}." if left else DISPUTED_NOTE
 
 
 def colour(row: Mapping[str, Any] | None) -> str:

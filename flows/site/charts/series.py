@@ -76,7 +76,7 @@ def draw(kind: str, title: str, alt: str, rows: Sequence[Mapping[str, Any]], **g
     ]
     svg: str = vl_convert.vega_to_svg(whole)
     told = f"<title>{escape(visible(title))}</title><desc>{escape(visible(alt))}</desc>"
-    root = '<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" viewBox="{}">'
+    root = '<svg xmlns="http://www.w3.org/2000/svg" class="chart series" role="img" viewBox="{}">'
     return _ROOT.sub(lambda found: root.format(found[1]) + told, svg, count=1)
 
 
