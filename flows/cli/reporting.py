@@ -5,18 +5,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.places import PUBLISHED, fail, latest, local, shown
+from flows.cli.places import PUBLISHED, PublishedFolder, fail, latest, local, shown
 
-Published = Annotated[
-    Path,
-    typer.Option(
-        "--published",
-        metavar="DIR",
-        callback=local,
-        help="Where the versions lie.",
-        show_default="data/published",
-    ),
-]
 Into = Annotated[
     Path | None,
     typer.Option(
@@ -45,7 +35,7 @@ Png = Annotated[
 ]
 
 
-def report(published: Published = PUBLISHED, into: Into = None, png: Png = None) -> None:
+def report(published: PublishedFolder = PUBLISHED, into: Into = None, png: Png = None) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
     version = latest(published)
     from flows.publishing import PublishError

@@ -6,7 +6,6 @@ direction of writing, controls, signs without width) is written out. Links out o
 `macros.html` holds what several use.
 """
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from flows.reporting.plain import plain_lines
 from flows.reporting.sentences.names import day_in_words
 from flows.reporting.sentences.numbers import interval_text
 from flows.reporting.sentences.numbers import number as people
@@ -42,18 +42,11 @@ NAV = (
 )
 """What the head of each page links to: path and words."""
 STATIC = Path(__file__).parent / "static"
-# Shown as what it is: it would change how the text around it reads, or not be seen at all.
-_UNSEEN = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 
 
 def visible(value: Any) -> Any:
     """Text with what cannot be seen written out as its code point; anything else as it is."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return _UNSEEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", value)
+    return plain_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def persons(value: float | None) -> str:
@@ -116,7 +109,7 @@ def local(path: str) -> str:
 
 def svg(drawn: str) -> Markup:
     """A picture made by `charts`, whose own templates escape what it says."""
-    return Markup(visible(drawn))
+    return Markup(plain_lines(drawn))
 
 
 def ours(row: Mapping[str, Any]) -> Estimate:

@@ -10,6 +10,7 @@ from typing import Any
 from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.vocabulary import ImpactMetric, ObsStatus
 from flows.reporting import sentences
+from flows.reporting.citation import citation
 from flows.reporting.sentences.caveats import rules_of
 from flows.site import listings, naming
 from flows.site.charts import answer, drivers, person_days, quantities
@@ -87,6 +88,7 @@ def _values(
         "was_computed": world.tables["sensitivity"]["total_share"].notna().any(),
         "comparisons": told["comparisons"],
         "figures": _figures(told, world),
+        "citation": citation(told, world.stored),
         "rules": _rules(told),
         "unknown": _unknown(told, world.platforms),
         "neighbours": neighbours[one.restriction],

@@ -54,14 +54,23 @@ class World:
     """One published version, as the pages read it.
 
     Attributes:
-        version: The id of the version.
+        stored: Where the version lies, and what its `datapackage.json` says: licence, sources,
+            titles of tables and columns.
         tables: Every published table by name, missing cells as NA.
-        package: `datapackage.json`: licence, sources, titles of tables and columns.
     """
 
-    version: str
+    stored: Stored
     tables: Mapping[str, pd.DataFrame]
-    package: Mapping[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The id of the version."""
+        return self.stored.id
+
+    @property
+    def package(self) -> Mapping[str, Any]:
+        """What the version says of itself."""
+        return self.stored.manifest
 
     @property
     def as_of(self) -> date:
@@ -129,7 +138,7 @@ def load(version: Stored) -> World:
         for name in version.rows()
         if name not in told
     }
-    return World(version.id, told | others, version.package())
+    return World(version, told | others)
 
 
 def slug(name: str) -> str:

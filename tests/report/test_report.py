@@ -22,7 +22,7 @@ from tests.conftest import Once
 from tests.support import append, computed, edit, small
 
 HOSTILE = '<script>alert("1")</script>&amp; \u202egnp.exe'
-SHOWN = "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;&amp;amp; [U+202E]gnp.exe"
+SHOWN = "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;&amp;amp; &lt;U+202E&gt;gnp.exe"
 NEVER = {
     **{"restriction_id": "R2", "area_ids": "XB", "geo_scope": "national", "network_scope": "all"},
     **{"observed_from": "2025-03-01", "end_status": "unknown", "end_source": "missing"},

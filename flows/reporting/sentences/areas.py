@@ -11,7 +11,7 @@ UNDER = "under at least one restriction at some time"
 
 def area(row: Mapping[str, Any], area_name: str) -> str:
     """The answer of a row of `impact_by_area`; `area_name` as the facts have it."""
-    where, when = area_in_words(row["area_id"], area_name), day_in_words(row["period"])
+    where, when = area_in_words(row["area_id"], area_name), _when(row)
     found = ends(row)
     if row["upper_persons"] == 0:
         return f"In {when} nobody in {where} was under a restriction."
@@ -21,6 +21,13 @@ def area(row: Mapping[str, Any], area_name: str) -> str:
     many = f"about {rounded(low, middle, high)[1]} people in {where}{interval(low, high)}"
     under = f"{UNDER}, each counted once"
     return f"In {when} {many} were {under}; {forced(row)}.{_ordered(row)}{_left_out(row)}"
+
+
+def _when(row: Mapping[str, Any]) -> str:
+    """The period, and how far it is known where the facts end in it."""
+    when, last = day_in_words(row["period"]), str(row["as_of"])
+    is_whole = not last.startswith(row["period"])
+    return when if is_whole else f"{when}, up to {day_in_words(last).rpartition(' ')[0]},"
 
 
 def _ordered(row: Mapping[str, Any]) -> str:

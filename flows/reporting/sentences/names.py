@@ -14,6 +14,8 @@ from flows.reporting.sentences.numbers import LOCALE
 
 _NAMES = {
     "001": "the world",
+    "053": "Australia and New Zealand",
+    "419": "Latin America and the Caribbean",
     "CD": "the Democratic Republic of the Congo",
     "CG": "the Republic of the Congo",
     "HK": "Hong Kong",
@@ -22,7 +24,7 @@ _NAMES = {
     "PS": "Palestine",
     "VA": "the Vatican",
 }
-"""Countries whose name in the Unicode locale data is a label, and no name for a sentence."""
+"""Areas whose name in the Unicode locale data is a label, or names a part."""
 _WITH_ARTICLE = frozenset(
     (
         *("AE", "BS", "CF", "CK", "DO", "FK", "FO", "GB", "GM", "KM", "KY", "MH", "MP", "MV"),
@@ -30,6 +32,7 @@ _WITH_ARTICLE = frozenset(
     )
 )
 """Countries and regions (the Americas, the Caribbean) that take an article."""
+_CODE = re.compile(r"[A-Z]{2}|\d{3}")
 _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
 """Codes of ISO 3166 that mean whatever their user says; XK is Kosovo everywhere."""
 
@@ -37,11 +40,11 @@ _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
 def area_in_words(area_id: str, area_name: str) -> str:
     """A country, region or place as a sentence names it: `Türkiye`, `the Philippines`, `Africa`.
 
-    Countries have the name of the Unicode locale data, others their own, `area_name`.
+    Countries and regions have the name of the Unicode locale data, others their own, `area_name`.
     """
     if area_id in _NAMES:
         return _NAMES[area_id]
-    known = re.fullmatch("[A-Z]{2}", area_id) and not _ASSIGNED_BY_USERS.fullmatch(area_id)
+    known = _CODE.fullmatch(area_id) and not _ASSIGNED_BY_USERS.fullmatch(area_id)
     name = _territories().get(area_id, area_name) if known else area_name
     return ("the " if area_id in _WITH_ARTICLE else "") + name.replace(" & ", " and ")
 
