@@ -152,7 +152,7 @@ def _values(world: World, told: Told, code: str, own: Mapping[str, list[Listed]]
             if len(row["period"]) == 4
         ],
         "groups": [
-            {**row, "one": by_name[row["restriction_id"]], "group": _group(row)}
+            {**row, "one": by_name[row["restriction_id"]], "group": group(row)}
             for row in told.groups.get(code, [])
         ],
         "others": _others(world, told, code),
@@ -214,7 +214,7 @@ def _maps(world: World) -> list[Map]:
     return [one for one in found if one]
 
 
-def _group(row: Mapping[str, Any]) -> str:
+def group(row: Mapping[str, Any]) -> str:
     """Whom a row of `impact_by_group` counts: women aged 18 to 24; residents aged 65 and over."""
     who = {Sex.MALE: "men", Sex.FEMALE: "women"}.get(row["sex"], "everyone")
     first, _, last = row["age"].partition("-")
