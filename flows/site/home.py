@@ -8,10 +8,10 @@ from typing import Any
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 from flows.reporting.sentences import areas
 from flows.site import listings, naming
-from flows.site.charts import atlas, finish, quantities
+from flows.site.areas import world_map
+from flows.site.charts import quantities
 from flows.site.listed import Listed
-from flows.site.rendering import local
-from flows.site.world import File, Page, World, area_path
+from flows.site.world import File, Page, World
 
 WORLD = "001"
 REGIONS = ("002", "019", "142", "150", "009")
@@ -37,12 +37,9 @@ def pages(world: World) -> Iterator[Page | File]:
         "today_said": today and areas.day(today, "the world"),
         "year": year,
         "this_year": this_year and {"row": this_year, "found": quantities.estimate(this_year)},
-        "map": _map(world, year),
-        "legend": atlas.LEGEND,
-        "disputed": atlas.DISPUTED_NOTE,
-        "unmapped": atlas.without_place(_countries(world, year)),
+        "map": world_map(world, year, ""),
         "ongoing": sum(one.end_status == EndStatus.ONGOING for one in rows),
-        "regions": [_region(world, area, year) for area in REGIONS],
+        "regions": [_region(world, area, year) for area in (WORLD, *REGIONS)],
         "largest": [listings.row(one) for one in listings.largest_first(rows)[:FEW]],
         "newest": [listings.row(one) for one in rows[:FEW]],
         "rows": [listings.row(one) for one in rows],
@@ -51,20 +48,6 @@ def pages(world: World) -> Iterator[Page | File]:
     }
     yield Page("index.html", TITLE, "home.html", values)
     yield File(CSV, _csv(world))
-    yield File("world.png", finish.png(_map(world, year, legend=True), width=1200))
-
-
-def _map(world: World, year: str, legend: bool = False) -> str:
-    """The map of the year; with a legend where it stands alone."""
-    title = f"Share of each country's people under a restriction at some time in {year}"
-    links = {one: local(area_path(one)) for row in world.listed for one in row.countries}
-    return atlas.draw(title, _countries(world, year), {} if legend else links, legend)
-
-
-def _countries(world: World, year: str) -> list[dict[str, Any]]:
-    """The rows of the year, a country each."""
-    countries = sorted({one for row in world.listed for one in row.countries})
-    return [row for one in countries if (row := world.area_row(one, year))]
 
 
 def _region(world: World, area: str, year: str) -> dict[str, Any]:
