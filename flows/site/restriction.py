@@ -255,7 +255,7 @@ ACT = (
     ("Ordered by", "authority", ""),
     ("Law or order", "legal_basis", ""),
     ("Reason given", "stated_reason", ""),
-    ("Taken away by", "cause", "cause"),
+    ("Cause", "cause", "cause"),
     ("Happened at", "occasion", ""),
     ("Who says so", "claim_status", "claim_status"),
     ("Measurements", "evidence_state", "evidence_state"),
