@@ -18,9 +18,9 @@ from flows.reporting.sentences import areas as sentences
 from flows.site import listings, naming, rendering
 from flows.site.charts import area as charts
 from flows.site.charts import atlas, finish, person_days, quantities
-from flows.site.charts.palette import paint
 from flows.site.charts.quantities import Estimate
 from flows.site.listed import Listed
+from flows.site.rendering import local
 from flows.site.world import File, Page, World, area_path, records
 
 WORLD = "001"
@@ -78,10 +78,15 @@ def pages(world: World) -> Iterator[Page | File]:
 
 def world_map(world: World, year: str, root: str) -> Map | None:
     """The map of a year with links, `root` being the way up to the folder; None without rows."""
-    links = {code: root + area_path(code) for code, period in world.by_area if period == year}
+    links = {
+        code: local(root + area_path(code)) for code, period in world.by_area if period == year
+    }
     svg = _drawn(world, year, links)
-    legend = tuple((paint(colour), words) for colour, words in atlas.LEGEND)
-    return Map(year, svg, _png(year), legend, atlas.note(_countries(world, year))) if svg else None
+    return (
+        Map(year, svg, _png(year), atlas.LEGEND, atlas.note(_countries(world, year)))
+        if svg
+        else None
+    )
 
 
 def _drawn(world: World, year: str, links: Mapping[str, str], explained: bool = False) -> str:

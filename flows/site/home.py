@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
-from flows.reporting.sentences import areas
-from flows.site import listings, naming
-from flows.site.areas import world_map
+from flows.reporting.sentences import areas as sentences
+from flows.site import areas, listings, naming
+from flows.site.areas import WORLD
 from flows.site.charts import quantities
 from flows.site.listed import Listed
 from flows.site.world import File, Page, World
 
-WORLD = "001"
 REGIONS = ("002", "019", "142", "150", "009")
 """The parts of the world (UN M49) that the home page tells of."""
 FEW = 8
@@ -34,10 +33,10 @@ def pages(world: World) -> Iterator[Page | File]:
     today, this_year = world.last_day(WORLD), world.area_row(WORLD, year)
     values = {
         "today": today and {"row": today, "found": quantities.estimate(today)},
-        "today_said": today and areas.day(today, "the world"),
+        "today_said": today and sentences.day(today, "the world"),
         "year": year,
         "this_year": this_year and {"row": this_year, "found": quantities.estimate(this_year)},
-        "map": world_map(world, year, ""),
+        "map": areas.world_map(world, year, ""),
         "ongoing": sum(one.end_status == EndStatus.ONGOING for one in rows),
         "regions": [_region(world, area, year) for area in (WORLD, *REGIONS)],
         "largest": [listings.row(one) for one in listings.largest_first(rows)[:FEW]],

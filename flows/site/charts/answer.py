@@ -18,7 +18,16 @@ METRICS = (
     (ImpactMetric.PEOPLE_FEATURE_EXPOSED, "Of these, use the feature", "mark"),
     (ImpactMetric.PEOPLE_DEPRIVED_NET, "Of these, lose access", "net"),
 )
-OF_A_SERVICE = (FigureKind.PLATFORM_AUDIENCE, FigureKind.COMPANY_STATEMENT)
+COUNTED = {
+    FigureKind.PLATFORM_AUDIENCE: "users of {}",
+    FigureKind.COMPANY_STATEMENT: "users of {}",
+    FigureKind.ADDED_UP: "users added up",
+    FigureKind.PEOPLE_AFFECTED: "people affected",
+    FigureKind.INTERNET_USERS: "internet users",
+    FigureKind.POPULATION: "residents",
+    FigureKind.STILL_USING: "still using it",
+}
+"""What a figure of others counts, as short as a label has to be."""
 SHAPES = {IntervalKind.ONE_SIDED_MIN: "from", IntervalKind.ONE_SIDED_MAX: "to"}
 OVER = {"from": "over ", "to": "under "}
 ARROW = {"from": 1.1}
@@ -104,18 +113,12 @@ def _published(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
         value = quantities.known(row["published_value"])
         if row["unit"] != Unit.PERSONS or value is None:
             continue
-        name = f"{row['publisher']}: {_counted(row, services)}"
+        service = services.get(row["platform_id"], "it")
+        name = f"{row['publisher']}: {COUNTED[row['figure_kind']].format(service)}"
         shape = SHAPES.get(row["interval_kind"], "diamond")
         if (name, value, shape) not in seen:
             yield _one(name, value, shape, "other", OVER.get(shape, ""))
         seen.add((name, value, shape))
-
-
-def _counted(row: Mapping[str, Any], services: Mapping[str, str]) -> str:
-    """What a figure of others counts."""
-    if row["figure_kind"] in OF_A_SERVICE and row["platform_id"] in services:
-        return f"users of {services[row['platform_id']]}"
-    return naming.word(row["figure_kind"], "figure_kind")
 
 
 def _one(name: str, value: float, shape: str, colour: str, before: str = "") -> Row:

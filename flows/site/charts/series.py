@@ -44,6 +44,7 @@ def _compiled(kind: str) -> dict[str, Any]:
 _TEXT = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12}
 _CONFIG: dict[str, Any] = {
     "aria": False,
+    "mark": {"aria": False},
     "background": "transparent",
     "font": FONT,
     "view": {"stroke": None},
