@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import reporting
+from flows.cli import exporting, reporting
 from flows.cli.places import DOWNLOADS, FACTS, PUBLISHED, fact_folders, fail, latest, loaded, local
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
@@ -424,6 +424,7 @@ def serve() -> None:
     serve_schedule()
 
 
+exporting.add_to(app)
 reporting.add_to(app)
 
 
