@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
+from flows.reporting.plain import cell_text
 from flows.reporting.sentences import areas as sentences
 from flows.site import areas, listings, naming
 from flows.site.areas import WORLD
@@ -97,7 +98,7 @@ def _csv(world: World) -> bytes:
 
 def _cells(one: Listed, version: str) -> tuple[Any, ...]:
     return (
-        *(one.restriction, one.title, ";".join(one.countries), ";".join(one.platforms)),
+        *(one.restriction, cell_text(one.title), ";".join(one.countries), ";".join(one.platforms)),
         *(";".join(one.features), one.start, one.end_status, one.cause, one.metric),
         *("" if end is None else int(end) for end in one.persons),
         *(one.obs_status, naming.word(one.obs_status, "obs_status"), version),
