@@ -17,8 +17,13 @@ class Word(StrEnum):
 
     meaning: str
 
-    def __new__(cls, value: str, meaning: str) -> Self:
-        """Take the word and what it means; a member without a meaning is no member."""
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        """Take the word and what it means.
+
+        A member without a meaning is none; looked up by its value, a member needs no meaning.
+        """
+        if not meaning:
+            raise TypeError(f"the word {value} does not say what it means")
         word = str.__new__(cls, value)
         word._value_, word.meaning = value, meaning
         return word

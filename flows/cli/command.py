@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import reporting, showing
+from flows.cli import exporting, reporting, showing
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
@@ -167,6 +167,7 @@ def check(
 
 
 showing.add_to(app)
+exporting.add_to(app)
 reporting.add_to(app)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
+from flows.reporting.plain import cell_text
 from flows.reporting.sentences import areas as sentences
 from flows.site import areas, listings, naming
 from flows.site.areas import WORLD
@@ -38,7 +39,7 @@ def pages(world: World) -> Iterator[Page | File]:
         "this_year": this_year and {"row": this_year, "found": quantities.estimate(this_year)},
         "map": areas.world_map(world, year, ""),
         "ongoing": sum(one.end_status == EndStatus.ONGOING for one in rows),
-        "regions": [_region(world, area, year) for area in REGIONS],
+        "regions": [_region(world, area, year) for area in (WORLD, *REGIONS)],
         "largest": [listings.row(one) for one in listings.largest_first(rows)[:FEW]],
         "newest": [listings.row(one) for one in rows[:FEW]],
         "rows": [listings.row(one) for one in rows],
@@ -97,7 +98,7 @@ def _csv(world: World) -> bytes:
 
 def _cells(one: Listed, version: str) -> tuple[Any, ...]:
     return (
-        *(one.restriction, one.title, ";".join(one.countries), ";".join(one.platforms)),
+        *(one.restriction, cell_text(one.title), ";".join(one.countries), ";".join(one.platforms)),
         *(";".join(one.features), one.start, one.end_status, one.cause, one.metric),
         *("" if end is None else int(end) for end in one.persons),
         *(one.obs_status, naming.word(one.obs_status, "obs_status"), version),

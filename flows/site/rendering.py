@@ -38,6 +38,7 @@ NONE = "\N{EN DASH}"
 """What stands where there is no number."""
 NAV = (
     ("index.html", "Restrictions"),
+    ("area/001.html", "The world"),
     ("browse.html", "Countries, platforms, years"),
 )
 """What the head of each page links to: path and words."""

@@ -11,6 +11,7 @@ from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.vocabulary import ImpactMetric, ObsStatus
 from flows.reporting import sentences
 from flows.reporting.citation import citation
+from flows.reporting.plain import cell_text
 from flows.reporting.sentences.caveats import rules_of
 from flows.site import listings, naming
 from flows.site.charts import answer, drivers, person_days, quantities
@@ -255,7 +256,7 @@ ACT = (
     ("Ordered by", "authority", ""),
     ("Law or order", "legal_basis", ""),
     ("Reason given", "stated_reason", ""),
-    ("Taken away by", "cause", "cause"),
+    ("Cause", "cause", "cause"),
     ("Happened at", "occasion", ""),
     ("Who says so", "claim_status", "claim_status"),
     ("Measurements", "evidence_state", "evidence_state"),
@@ -321,5 +322,5 @@ def _csv_cells(row: Mapping[str, Any], counted: str, period: str, unit: str) -> 
         "base_persons": row.get("base_persons"),
         "obs_status": row["obs_status"],
         "status": naming.word(row["obs_status"], "obs_status"),
-        "reason": row["reason"],
+        "reason": cell_text(row["reason"] or ""),
     }
