@@ -21,7 +21,7 @@ from flows.site.charts import atlas, finish, person_days, quantities
 from flows.site.charts.quantities import Estimate
 from flows.site.listed import Listed
 from flows.site.rendering import local
-from flows.site.world import File, Page, World, area_path, records
+from flows.site.world import File, Page, World, area_path, as_csv, records
 
 WORLD = "001"
 MANY = 50
@@ -278,9 +278,8 @@ def _data(world: World, code: str) -> Iterator[File]:
     path = area_path(code).removesuffix(".html")
     for name, table in (("by-period", "impact_by_area"), ("by-day", "impact_by_day")):
         frame = world.tables[table]
-        rows = frame[frame["area_id"] == code].assign(version_id=world.version)
-        text = rows.to_csv(index=False, lineterminator="\r\n")
-        yield File(f"{path}-{name}.csv", text.encode("utf-8-sig"))
+        rows = frame[frame["area_id"] == code]
+        yield File(f"{path}-{name}.csv", as_csv(rows, world.version))
 
 
 @cache

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from flows.pipeline import steps
@@ -124,6 +125,14 @@ def test_the_numbers_of_a_page_are_those_of_its_data(
     assert {row["version_id"] for row in rows} == {told.version}
     year = next(row for row in rows if row["period"] == "2025")
     assert int(year["q50_persons"]) == told.by_area["KE", "2025"]["q50_persons"]
+
+
+def test_no_cell_of_the_data_is_a_formula() -> None:
+    frame = pd.DataFrame({"note": ["=1+1", "plain", None], "count": [-1, 2, 3]}, dtype="object")
+    typed = frame.astype({"note": "string", "count": "Int64"})
+    lines = world.as_csv(typed, "V1").decode("utf-8-sig").splitlines()
+    assert lines == ["note,count,version_id", "'=1+1,-1,V1", "plain,2,V1", ",3,V1"]
+    assert world.as_csv(typed.head(0), "V1").decode("utf-8-sig").splitlines() == lines[:1]
 
 
 def test_a_platform_tells_its_countries_and_audiences(made: Mapping[str, bytes]) -> None:
