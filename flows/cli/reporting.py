@@ -5,18 +5,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.places import PUBLISHED, fail, latest, local, shown
+from flows.cli.places import PUBLISHED, PublishedFolder, fail, latest, local, shown
 
-Published = Annotated[
-    Path,
-    typer.Option(
-        "--published",
-        metavar="DIR",
-        callback=local,
-        help="Where the versions lie.",
-        show_default="data/published",
-    ),
-]
 Into = Annotated[
     Path | None,
     typer.Option(
@@ -34,13 +24,28 @@ def add_to(app: typer.Typer) -> None:
     app.command()(report)
 
 
-def report(published: Published = PUBLISHED, into: Into = None) -> None:
+Png = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--png",
+        metavar="RESTRICTION",
+        help="Write the picture of this restriction alone, RESTRICTION.png, into DIR (default: "
+        "the current folder), and no report; may be given again.",
+    ),
+]
+
+
+def report(published: PublishedFolder = PUBLISHED, into: Into = None, png: Png = None) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
     version = latest(published)
     from flows.publishing import PublishError
     from flows.site import build
 
     try:
+        if png:
+            for path in build.pictures(version, png, into or Path()):
+                typer.echo(shown(path))
+            return
         folder, changed = build.publish(version, published, into)
     except PublishError as error:
         raise fail(str(error)) from error

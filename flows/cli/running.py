@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from flows.cli.places import shown
+from flows.reporting.plain import plain, plain_lines
 from flows.serving import preparing
 from flows.serving.preparing import NotReadyError
 
@@ -54,7 +55,8 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
             return_state=True,
         )
     if not state.is_completed():
-        typer.echo(f"nothing published, latest is as it was:\n{state.message}", err=True)
+        why = plain_lines(str(state.message))
+        typer.echo(f"nothing published, latest is as it was:\n{why}", err=True)
         return 1
     done = state.result()
     tell(done.version, folders)
@@ -64,7 +66,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
         typer.echo(f"removed old version {removed}")
     lines = last_version.changes(before, last_version.last(published))
     for line in [*lines, *quality.details_of(done.version)]:
-        typer.echo(f"warning: {line}", err=True)
+        typer.echo(plain(f"warning: {line}"), err=True)
     return 0
 
 
@@ -86,11 +88,11 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
             return_state=True,
         )
     if not state.is_completed():
-        typer.echo(f"nothing written:\n{state.message}", err=True)
+        typer.echo(f"nothing written:\n{plain_lines(str(state.message))}", err=True)
         return 1
     done = state.result()
     for line in done.lines:
-        typer.echo(line)
+        typer.echo(plain(line))
     news = "wrote" if done.created else "nothing changed: still"
     typer.echo(f"{news} {done.bases:,} bases\n{shown(into)}")
     return 0
@@ -153,7 +155,7 @@ def tell(version: "Stored", folders: list[Path]) -> None:
         f"{len(rows)} restrictions, {known} with audience figures; {len(lines)} rows in quarantine"
     )
     for row in refused.head(10).itertuples():
-        typer.echo(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}")
+        typer.echo(plain(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}"))
     if len(folders) > 1:
         overridden = steps.read(folders).overridden
         typer.echo(

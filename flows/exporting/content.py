@@ -80,7 +80,7 @@ def read(version: Stored) -> Content:
 
     Raises PublishError where a table is damaged.
     """
-    package = version.package()
+    package = version.manifest
     names = [resource["name"] for resource in package["resources"]]
     return Content(package, {name: version.arrow(name) for name in sorted(names, key=_place)})
 

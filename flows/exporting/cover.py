@@ -12,6 +12,7 @@ from flows import CHECKOUT
 from flows.exporting import workbook
 from flows.exporting.content import Content
 from flows.exporting.workbook import WHOLE, Formats, Limits, Part, Shortened
+from flows.reporting.plain import RUN
 from flows.site.rendering import address
 
 METHOD = CHECKOUT / "docs" / "method.md"
@@ -146,7 +147,7 @@ class _Lines:
         self.row += 1
 
     def _form(self, told: str) -> Format:
-        return self.runs if told.startswith(workbook.RUN) else self.text
+        return self.runs if told.startswith(RUN) else self.text
 
     def _told(self, told: str) -> str:
         return workbook.text(told, Limits(), Shortened())

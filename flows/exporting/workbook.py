@@ -19,10 +19,9 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from flows.exporting.content import Content, values_of
+from flows.reporting.plain import RUN
 from flows.site.rendering import address, visible
 
-RUN = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 NUMBER_FORMATS = {"share": "0.0%", "ratio": "#,##0.00", "hours": "#,##0.0"}
 WHOLE, DAY = "#,##0", "yyyy-mm-dd"
 LINK = "url"

@@ -82,6 +82,14 @@ class Stored:
         return f"{self.store.address}/{self.folder}"
 
     @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the manifest says of the version; PublishError where it is damaged."""
+        try:
+            return dict(json.loads(self.store.read(f"{self.folder}/{MANIFEST}")))
+        except (OSError, ValueError, TypeError) as error:
+            raise self._damaged(MANIFEST, error) from error
+
+    @cached_property
     def _files(self) -> dict[str, dict[str, Any]]:
         try:
             return files_of(self.store.read(f"{self.folder}/{MANIFEST}"))
@@ -92,17 +100,6 @@ class Stored:
         return PublishError(
             f"{self.address}/{name} is damaged or missing ({why}): publish again, which mends it"
         )
-
-    def package(self) -> dict[str, Any]:
-        """What the version says of itself: `datapackage.json`.
-
-        Raises PublishError where it is damaged.
-        """
-        try:
-            found: dict[str, Any] = json.loads(self.store.read(f"{self.folder}/{MANIFEST}"))
-        except (OSError, ValueError) as error:
-            raise self._damaged(MANIFEST, error) from error
-        return found
 
     def rows(self) -> dict[str, int]:
         """Rows of each table, as the manifest says.

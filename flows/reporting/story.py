@@ -10,6 +10,7 @@ from flows.publishing import PublishError
 from flows.publishing.versions import Stored
 from flows.reporting import sentences
 from flows.reporting.answer import STATUS
+from flows.reporting.plain import plain_cells
 
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
 
@@ -19,6 +20,12 @@ TITLES = (
     *("Published by others", "Missing"),
 )
 """Titles of the parts of the text, in their order."""
+
+
+NOT_COMPUTED = (
+    "not computed: the version was made by `audience-impact run --no-sensitivity`; run it without "
+    "that option"
+)
 
 
 def load(version: Stored) -> dict[str, pd.DataFrame]:
@@ -36,7 +43,7 @@ def load(version: Stored) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain objects: integers plain, dates as text, nulls as null."""
     columns = [[_plain(cell) for cell in frame[name].tolist()] for name in frame.columns]
     return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -57,16 +64,18 @@ class Stories(Mapping[str, dict[str, Any]]):
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Part the tables of `load` by restriction; a story is told when it is asked for."""
+        self._has_sensitivity = not tables["sensitivity"].empty
         self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
             name: {} for name in tables["restrictions"]["restriction_id"]
         }
         for name, table in tables.items():
-            for row in _records(table[table["restriction_id"].isin(list(self._rows))]):
+            for row in records(table[table["restriction_id"].isin(list(self._rows))]):
                 self._rows[row["restriction_id"]].setdefault(name, []).append(row)
 
     def __getitem__(self, restriction: str) -> dict[str, Any]:
         """Everything published about one restriction; KeyError where it is not published."""
-        return _told(self._rows[restriction])
+        told = _told(self._rows[restriction])
+        return told | {"is_sensitivity_computed": self._has_sensitivity}
 
     def __iter__(self) -> Iterator[str]:
         """The restrictions, in the order of the published table."""
@@ -88,7 +97,8 @@ def story(tables: Mapping[str, pd.DataFrame], restriction: str) -> dict[str, Any
     Raises KeyError where the restriction is not published.
     """
     own = {name: frame[frame["restriction_id"] == restriction] for name, frame in tables.items()}
-    return Stories(own)[restriction]
+    computed = not tables["sensitivity"].empty
+    return Stories(own)[restriction] | {"is_sensitivity_computed": computed}
 
 
 def _told(rows: Rows) -> dict[str, Any]:
@@ -98,8 +108,10 @@ def _told(rows: Rows) -> dict[str, Any]:
     once: dict[str, dict[str, Any]] = {}
     for part in parts:
         once.setdefault(part["platform_id"], part)
+    acts = [row["attribution"] for row in rows.get("lineage", []) if row["role"] == OF_THE_ACT[0]]
     told = {
         **rows["restrictions"][0],
+        "reported_by": next(iter(acts), None),
         "targets": [{name: part[name] for name in TARGET} for part in parts],
         "audiences": [_without(part, *PARTS) for part in once.values()],
         "figures": [_without(row, "output_table", "restriction_id") for row in figures],
@@ -141,13 +153,14 @@ def _missing(impact: Sequence[Mapping[str, Any]], parts: Sequence[Mapping[str, A
     return [*found, *(f"no audience figure for {name}" for name in unknown)]
 
 
-def story_text(told: dict[str, Any]) -> str:
+def story_text(told: Mapping[str, Any]) -> str:
     """The same for a reader."""
+    told = plain_cells(told)
     sections = (
         [f"  {t['platform_id']} {t['feature']} ({t['claim_status']})" for t in told["targets"]],
         _people(told),
         _person_days(told["person_days"]),
-        _drives(told["drives_width"]),
+        _drives(told["drives_width"], told["is_sensitivity_computed"]),
         _figures(told["figures"]),
         _published(told["comparisons"]),
         [f"  {text}" for text in told["missing"]],
@@ -156,7 +169,7 @@ def story_text(told: dict[str, Any]) -> str:
     return "\n\n".join("\n".join(lines) for lines in [_act(told), *titled]) + "\n"
 
 
-def _act(told: dict[str, Any]) -> list[str]:
+def _act(told: Mapping[str, Any]) -> list[str]:
     return [
         told["answer"],
         "",
@@ -169,7 +182,7 @@ def _act(told: dict[str, Any]) -> list[str]:
     ]
 
 
-def _people(told: dict[str, Any]) -> list[str]:
+def _people(told: Mapping[str, Any]) -> list[str]:
     """Bounds, median and interval of each metric, and what adding up would give."""
     lines = [
         f"  {i['impact_metric']:<24} {i['lower_persons']:>13,} to "
@@ -200,8 +213,10 @@ def _person_days(rows: list[dict[str, Any]]) -> list[str]:
     ] or ["  none: start not known, later than the facts, or never carried out"]
 
 
-def _drives(rows: list[dict[str, Any]]) -> list[str]:
+def _drives(rows: list[dict[str, Any]], is_computed: bool) -> list[str]:
     """The inputs of each metric that matter, largest first, with what to do about them."""
+    if not is_computed:
+        return [f"  {NOT_COMPUTED}"]
     return [
         f"  {row['impact_metric']:<24} {row['input']:<14} "
         f"{_share(row['total_share'], row['total_error_share'])}  {row['advice']}"

@@ -4,11 +4,15 @@ A maker takes the world and yields pages and files. Another kind of page is anot
 PAGES, and where the head of each page should lead to it, a line in `rendering.NAV`.
 """
 
-from collections.abc import Callable, Iterator
+import difflib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from flows.publishing import PublishError
+from flows.publishing.files import write_whole
 from flows.publishing.versions import Stored
-from flows.site import home, listings, rendering, restriction, world, writing
+from flows.site import areas, home, listings, platforms, rendering, restriction, world, writing
+from flows.site.charts import finish
 from flows.site.world import File, Page, World
 
 Maker = Callable[[World], Iterator[Page | File]]
@@ -20,7 +24,14 @@ def static(_: World) -> Iterator[File]:
         yield File(f"static/{path.name}", path.read_bytes())
 
 
-PAGES: tuple[Maker, ...] = (static, home.pages, restriction.pages, listings.pages)
+PAGES: tuple[Maker, ...] = (
+    static,
+    home.pages,
+    restriction.pages,
+    listings.pages,
+    areas.pages,
+    platforms.pages,
+)
 """Who makes the pages, in the order in which they are written."""
 
 
@@ -44,3 +55,25 @@ def publish(version: Stored, root: Path, into: Path | None) -> tuple[Path, bool]
     if into is not None:
         return into, writing.write(into, version.id, made)
     return root / writing.REPORT, writing.publish(root, version.id, made)
+
+
+def pictures(version: Stored, restrictions: Iterable[str], into: Path) -> list[Path]:
+    """Write the picture of each restriction as PNG into a folder; where they lie.
+
+    Raises PublishError where a restriction is not published or a file cannot be written.
+    """
+    told = world.load(version)
+    drawn = {}
+    for name in restrictions:
+        if name not in told.stories:
+            near = difflib.get_close_matches(name, list(told.stories))
+            hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
+            raise PublishError(f"{name} is not published{hint}")
+        drawn[into / f"{world.slug(name)}.png"] = finish.png(restriction.picture(told, name))
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for path, content in drawn.items():
+            write_whole(path, content)
+    except OSError as error:
+        raise PublishError(f"cannot write the pictures into {into}: {error}") from error
+    return list(drawn)

@@ -1,30 +1,24 @@
 """The list of restrictions: one row each, with the number that answers it and what finds it.
 
-Method. Where only a feature is restricted and somebody knows who uses it, the number is of those
-people; else it is of all who are exposed. Largest first: by median, else by lower bound.
+Which number answers is decided where the sentences are made: people who use what is restricted,
+where that is a feature and somebody knows, else all who are exposed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-import pandas as pd
-
-from audience_impact.vocabulary import WHOLE_INTERNET, Feature, ImpactMetric, ObsStatus
-from flows.site import naming
+from audience_impact.vocabulary import WHOLE_INTERNET, Feature, NetworkScope
+from flows.reporting.sentences.acts import feature_words
+from flows.reporting.sentences.names import listed as enumerated
+from flows.reporting.sentences.places import where
+from flows.reporting.sentences.restriction import leading
+from flows.site.charts import quantities
+from flows.site.charts.quantities import Estimate
 
 MANY = 3
-"""So many services or places are named; the rest are counted."""
-
-
-class Ends(NamedTuple):
-    """A number with its uncertainty: bounds, 90 % interval and median; None where unknown."""
-
-    low: float | None
-    q05: float | None
-    median: float | None
-    q95: float | None
-    high: float | None
+"""So many services are named; the rest are counted."""
+ONE_NETWORK = (NetworkScope.MOBILE, NetworkScope.FIXED, NetworkScope.SATELLITE)
 
 
 @dataclass(frozen=True)
@@ -35,20 +29,24 @@ class Listed:
         restriction: Its id.
         title: Where and what, in words.
         start: Its first day as far as known (YYYY-MM-DD), or empty.
-        metric: Whom the number counts, in words.
+        metric: Whom the number counts.
         persons: The number.
         obs_status: Code of the status of the number.
+        action: What was done.
         end_status: Whether it is over.
         cause: What took it away; empty where nothing says so.
-        countries, platforms, features: Codes that it is found by.
+        countries: Codes of the countries.
+        platforms: Ids of the platforms.
+        features: What of them is restricted.
     """
 
     restriction: str
     title: str
     start: str
     metric: str
-    persons: Ends
+    persons: Estimate
     obs_status: str
+    action: str
     end_status: str
     cause: str
     countries: tuple[str, ...]
@@ -57,121 +55,66 @@ class Listed:
 
     @property
     def size(self) -> tuple[float, float]:
-        """What the largest come first by."""
-        return (self.persons.median or 0.0, self.persons.low or 0.0)
+        """What the largest come first by: the median, else the lower bound."""
+        return (self.persons.q50 or 0.0, self.persons.lower or 0.0)
 
 
-def platform_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+def platform_names(stories: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The name of each platform targeted, by id.
 
-    `restrictions` names the services of a row in the order in which `impact_by_platform` holds
-    their ids.
+    A restriction names its services in the order in which its targets hold their ids.
     """
-    parts = tables["impact_by_platform"].groupby("restriction_id", sort=False)["platform_id"]
-    ids = parts.agg(lambda own: list(dict.fromkeys(own)))
-    names = tables["restrictions"].set_index("restriction_id")["platforms"]
     found: dict[str, str] = {}
-    for restriction, own in ids.items():
-        told = names[restriction].split(", ")
-        if len(told) == len(own):
-            found |= dict(zip(own, told, strict=True))
-    return {**{one: one for own in ids for one in own}, **found}
+    for told in stories:
+        ids, names = platforms_of(told), told["platforms"].split(", ")
+        found |= dict(zip(ids, names if len(names) == len(ids) else ids, strict=True))
+    return found
 
 
-def listed(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> tuple[Listed, ...]:
-    """Every restriction, in the order of the table; `names` are those of the platforms."""
-    impact = tables["impact"]
-    by_key = {
-        (row["restriction_id"], row["impact_metric"]): row for row in impact.to_dict("records")
-    }
-    parts = tables["impact_by_platform"].groupby("restriction_id", sort=False)
-    targets = {name: own[["platform_id", "feature"]] for name, own in parts}
-    none = tables["impact_by_platform"].iloc[:0]
-    return tuple(
-        _row(act, by_key, targets.get(act["restriction_id"], none), names)
-        for act in tables["restrictions"].to_dict("records")
-    )
+def platforms_of(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of the platforms of a restriction, each once."""
+    return tuple(dict.fromkeys(target["platform_id"] for target in told["targets"]))
 
 
-def _row(
-    act: Mapping[str, Any],
-    impact: Mapping[tuple[str, str], Mapping[str, Any]],
-    targets: pd.DataFrame,
-    names: Mapping[str, str],
-) -> Listed:
-    name = act["restriction_id"]
-    features = tuple(dict.fromkeys(targets["feature"]))
-    platforms = tuple(dict.fromkeys(targets["platform_id"]))
-    metric = metric_of(features, impact.get((name, ImpactMetric.PEOPLE_FEATURE_EXPOSED)))
-    row = impact[name, metric]
+def listed(told: Mapping[str, Any], names: Mapping[str, str]) -> Listed:
+    """A restriction as a row, from its story and the names of the platforms."""
+    answer = leading(told)
+    features = tuple(dict.fromkeys(target["feature"] for target in told["targets"]))
     return Listed(
-        name,
-        title(act, platforms, features, names),
-        _text(act["start_on"])[:10],
-        metric,
-        ends(row),
-        row["obs_status"],
-        act["end_status"],
-        _text(act["cause"]),
-        tuple(act["country_id"].split(";")),
-        platforms,
-        features,
+        restriction=told["restriction_id"],
+        title=f"{_capital(where(told))}: {_what(told, names)}{_parts(features)}",
+        start=told["start_on"] or "",
+        metric=answer["impact_metric"],
+        persons=quantities.estimate(answer),
+        obs_status=answer["obs_status"],
+        action=told["action"],
+        end_status=told["end_status"],
+        cause=told["cause"] or "",
+        countries=tuple(told["country_id"].split(";")),
+        platforms=platforms_of(told),
+        features=features,
     )
 
 
-def metric_of(features: tuple[str, ...], users: Mapping[str, Any] | None) -> str:
-    """Whom the answer counts: users of the feature where it is one and they are known."""
-    whole = not features or Feature.WHOLE_SERVICE.value in features
-    if whole or users is None or users["obs_status"] == ObsStatus.MISSING.value:
-        return ImpactMetric.PEOPLE_EXPOSED.value
-    return ImpactMetric.PEOPLE_FEATURE_EXPOSED.value
+def _what(told: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The services, or the internet over which network."""
+    platforms = [names[one] for one in platforms_of(told)]
+    if WHOLE_INTERNET in platforms_of(told):
+        return (
+            f"{told['network_scope']} internet"
+            if told["network_scope"] in ONE_NETWORK
+            else "internet"
+        )
+    if len(platforms) > MANY + 1:
+        platforms = [*platforms[:MANY], f"{len(platforms) - MANY} more services"]
+    return enumerated(platforms) if platforms else "no service on record"
 
 
-def title(
-    act: Mapping[str, Any],
-    platforms: tuple[str, ...],
-    features: tuple[str, ...],
-    names: Mapping[str, str],
-) -> str:
-    """Where and what: "Russia: WhatsApp and Telegram (voice calls)"."""
-    return f"{_where(act)}: {_what(act, platforms, names)}{_features(features)}"
+def _parts(features: tuple[str, ...]) -> str:
+    """What of the services is restricted, in brackets."""
+    named = set(features) - {Feature.WHOLE_SERVICE.value}
+    return f" ({feature_words(named)[0]})" if named else ""
 
 
-def _where(act: Mapping[str, Any]) -> str:
-    countries = naming.joined([naming.area(code) for code in act["country_id"].split(";")])
-    if act["area_id"] == act["country_id"]:
-        return countries
-    return f"{countries}, {_some(act['area_name'].split(', '), 'more places')}"
-
-
-def _what(act: Mapping[str, Any], platforms: tuple[str, ...], names: Mapping[str, str]) -> str:
-    if WHOLE_INTERNET in platforms:
-        scope = act["network_scope"]
-        return f"{scope} internet" if scope in ("mobile", "fixed", "satellite") else "internet"
-    return _some([names[one] for one in platforms], "more services") or "no service on record"
-
-
-def _features(features: tuple[str, ...]) -> str:
-    named = [naming.word(one, "feature") for one in features if one != Feature.WHOLE_SERVICE]
-    return f" ({naming.joined(named)})" if named else ""
-
-
-def _some(words: list[str], more: str) -> str:
-    """The first words, and how many more there are."""
-    if len(words) <= MANY + 1:
-        return naming.joined(words)
-    return naming.joined([*words[:MANY], f"{len(words) - MANY} {more}"])
-
-
-def ends(row: Mapping[str, Any], unit: str = "persons") -> Ends:
-    """The number of a published row, in persons or person_days."""
-    names = ("lower", "q05", "q50", "q95", "upper")
-    return Ends._make(_number(row[f"{name}_{unit}"]) for name in names)
-
-
-def _text(cell: Any) -> str:
-    return "" if cell is None or pd.isna(cell) else str(cell)
-
-
-def _number(cell: Any) -> float | None:
-    return None if cell is None or pd.isna(cell) else float(cell)
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

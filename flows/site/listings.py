@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flows.site import naming
-from flows.site.listed import Ends, Listed
-from flows.site.rendering import NONE, day, persons
+from flows.site.listed import Listed
+from flows.site.rendering import bounds, day, interval, median
 from flows.site.world import (
     Page,
     World,
@@ -21,39 +21,27 @@ UNDATED = "undated"
 
 @dataclass(frozen=True)
 class Row:
-    """A restriction as the macro `restrictions` prints it."""
+    """A restriction as the macros `restrictions` and `brief` print it."""
 
+    one: Listed
     path: str
-    title: str
+    year: str
     began: str
-    counted: str
     people: str
     interval: str
-    status: str
 
 
 def row(one: Listed) -> Row:
     """A restriction in words."""
+    known = one.persons.q50 is not None
     return Row(
+        one,
         restriction_path(one.restriction),
-        one.title,
-        day(one.start or None),
-        naming.word(one.metric, "impact_metric"),
-        persons(one.persons.median),
-        interval(one.persons),
-        naming.word(one.obs_status, "obs_status"),
+        year_of(one)[0],
+        day(one.start),
+        median(one.persons),
+        interval(one.persons) if known else f"{bounds(one.persons)} (bounds)",
     )
-
-
-def interval(ends: Ends) -> str:
-    """The interval of a number, or its bounds where it has none."""
-    if ends.high == 0:
-        return "nobody"
-    if ends.median is None:
-        return f"{persons(ends.low)} to {persons(ends.high)} (bounds)"
-    if ends.q05 == ends.q95:
-        return NONE
-    return f"{persons(ends.q05)} to {persons(ends.q95)}"
 
 
 def newest_first(rows: Iterable[Listed]) -> list[Listed]:
@@ -113,10 +101,9 @@ def groups(world: World) -> tuple[Group, ...]:
 
 
 def pages(world: World) -> Iterator[Page]:
-    """The page that leads to all lists, and a page a list."""
+    """The page that leads to all lists, and a page a year; `areas` and `platforms` make others."""
     made = groups(world)
     yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": made})
-    for group in made:
-        for key, own in group.lists.items():
-            values = {"rows": [row(one) for one in newest_first(own)]}
-            yield Page(group.path(key), group.name(key), "listing.html", values)
+    for year, own in grouped(world.listed, year_of).items():
+        values = {"rows": [row(one) for one in newest_first(own)]}
+        yield Page(year_path(year), year, "listing.html", values)

@@ -1,7 +1,8 @@
 """Names for readers: what a coded value of the published tables is called in plain English.
 
-A value that no list holds is shown as it stands, with its underscores as spaces: it may come from a
-release that knows more words.
+The meaning of each value stands with it in the vocabulary. Here are names that are shorter, for
+cells and labels. A value that neither holds is shown as it stands, with its underscores as spaces:
+it may come from a release that knows more words.
 """
 
 from collections.abc import Mapping
@@ -10,24 +11,46 @@ from functools import cache
 from babel import Locale
 
 from audience_impact.vocabulary import (
-    WHOLE_INTERNET,
     Action,
+    AudienceMetric,
     Cause,
     ClaimStatus,
-    DedupMethod,
+    DifferenceReason,
     EndStatus,
     EvidenceState,
+    FactRole,
     Feature,
+    FigureKind,
     GeoScope,
     ImpactMetric,
+    ImputationRung,
+    InputKind,
     NetworkScope,
-    ObsStatus,
     PopulationBase,
     Severity,
     Staleness,
+    Unit,
+    Word,
 )
+from flows.reporting.answer import STATUS
+from flows.reporting.sentences.names import area_in_words
 
-WORDS: dict[str, Mapping[str, str]] = {
+MEANT: dict[str, type[Word]] = {
+    "action": Action,
+    "audience_metric": AudienceMetric,
+    "cause": Cause,
+    "claim_status": ClaimStatus,
+    "difference_reason": DifferenceReason,
+    "evidence_state": EvidenceState,
+    "figure_kind": FigureKind,
+    "geo_scope": GeoScope,
+    "imputation_rung": ImputationRung,
+    "network_scope": NetworkScope,
+    "severity": Severity,
+    "unit": Unit,
+}
+"""By kind of word, where its values say what they mean."""
+SHORT: dict[str, Mapping[str, str]] = {
     "feature": {
         Feature.WHOLE_SERVICE: "the whole service",
         Feature.TEXT_MESSAGE: "text messages",
@@ -40,6 +63,7 @@ WORDS: dict[str, Mapping[str, str]] = {
         Feature.CHANNEL: "channels",
         Feature.FEED: "the feed",
         Feature.LIVE_STREAM: "live streams",
+        Feature.SEARCH: "search",
         Feature.REGISTRATION: "new registrations",
         Feature.LOGIN: "logins",
         Feature.PAYMENT: "payments",
@@ -50,60 +74,34 @@ WORDS: dict[str, Mapping[str, str]] = {
     },
     "action": {
         Action.BLOCK: "blocked",
-        Action.THROTTLE: "slowed down",
-        Action.DEGRADE: "made worse",
-        Action.INTERMITTENT: "blocked from time to time",
-        Action.DELIST: "taken out of stores or lists",
-        Action.LEGAL_BAN_ONLY: "forbidden by law alone",
+        Action.THROTTLE: "slowed",
+        Action.DEGRADE: "restricted",
+        Action.INTERMITTENT: "cut at times",
+        Action.DELIST: "delisted",
+        Action.LEGAL_BAN_ONLY: "banned by law alone",
         Action.SERVICE_WITHDRAWAL: "withdrawn by the service",
-        Action.NETWORK_SHUTDOWN: "network shut down",
-        Action.UNKNOWN: "not known",
+        Action.NETWORK_SHUTDOWN: "shut down",
+        Action.UNKNOWN: "restricted",
     },
-    "severity": {
-        Severity.NONE: "nothing was touched",
-        Severity.IMPAIRED: "impaired",
-        Severity.FEATURE_UNAVAILABLE: "a feature unavailable",
-        Severity.SERVICE_IMPAIRED: "the service impaired",
-        Severity.SERVICE_UNAVAILABLE: "the service unavailable",
-        Severity.NETWORK_UNAVAILABLE: "the network unavailable",
-        Severity.UNKNOWN: "not known",
-    },
-    "claim_status": {
-        ClaimStatus.OFFICIAL: "said by officials",
+    "claimed": {
+        ClaimStatus.OFFICIAL: "said by an authority",
         ClaimStatus.REPORTED: "reported",
         ClaimStatus.DISPUTED: "disputed",
         ClaimStatus.WITHDRAWN: "withdrawn",
     },
-    "evidence_state": {
-        EvidenceState.BLOCKED: "measured as blocked",
-        EvidenceState.LIKELY_BLOCKED: "likely blocked",
-        EvidenceState.IMPAIRED: "measured as impaired",
-        EvidenceState.DOWN: "measured as down",
-        EvidenceState.OK: "measurements find no restriction",
-        EvidenceState.INSUFFICIENT: "no sufficient measurement",
-    },
-    "geo_scope": {
-        GeoScope.NATIONAL: "the whole country",
-        GeoScope.MULTI_REGION: "several regions",
-        GeoScope.REGION: "one region",
-        GeoScope.MULTI_LOCALITY: "several places",
-        GeoScope.LOCALITY: "one place",
-        GeoScope.NETWORK_ONLY: "some networks",
-        GeoScope.UNKNOWN: "not known",
-    },
-    "network_scope": {
-        NetworkScope.ALL: "all networks",
-        NetworkScope.MOBILE: "mobile networks",
-        NetworkScope.FIXED: "fixed networks",
-        NetworkScope.SATELLITE: "satellite",
-        NetworkScope.ASN_LIST: "named operators",
-        NetworkScope.UNKNOWN: "networks not known",
+    "seen": {
+        EvidenceState.BLOCKED: "measured",
+        EvidenceState.LIKELY_BLOCKED: "likely from measurements",
+        EvidenceState.IMPAIRED: "measured",
+        EvidenceState.DOWN: "measured",
+        EvidenceState.OK: "measurements find nothing",
+        EvidenceState.INSUFFICIENT: "not measured",
     },
     "cause": {
         Cause.ORDER: "an order",
         Cause.ATTACK: "an attack",
         Cause.DAMAGE: "damage",
-        Cause.UNKNOWN: "not known",
+        Cause.UNKNOWN: "said to be unknown",
         "": "not said",
     },
     "end_status": {
@@ -112,14 +110,7 @@ WORDS: dict[str, Mapping[str, str]] = {
         EndStatus.WITHDRAWN: "never carried out",
         EndStatus.UNKNOWN: "end not known",
     },
-    "obs_status": {
-        ObsStatus.NORMAL: "normal",
-        ObsStatus.ESTIMATED: "estimated",
-        ObsStatus.FORECAST: "forecast",
-        ObsStatus.LOW_RELIABILITY: "low reliability",
-        ObsStatus.IMPUTED: "imputed",
-        ObsStatus.MISSING: "no figure",
-    },
+    "obs_status": STATUS,
     "impact_metric": {
         ImpactMetric.PEOPLE_EXPOSED: "people exposed",
         ImpactMetric.PEOPLE_FEATURE_EXPOSED: "people who use what is restricted",
@@ -128,28 +119,14 @@ WORDS: dict[str, Mapping[str, str]] = {
         "person_days": "person-days",
     },
     "base": {
-        PopulationBase.ALL_AGES: "residents of all ages",
+        PopulationBase.ALL_AGES: "residents",
         PopulationBase.AGE_12_PLUS: "residents aged 12 and over",
         PopulationBase.AGE_13_PLUS: "residents aged 13 and over",
         PopulationBase.AGE_16_PLUS: "residents aged 16 and over",
-        PopulationBase.AGE_18_PLUS: "adults",
+        PopulationBase.AGE_18_PLUS: "residents aged 18 and over",
         PopulationBase.INTERNET_12_PLUS: "internet users aged 12 and over",
         PopulationBase.INTERNET_ALL: "internet users",
-        PopulationBase.CUSTOM: "a group of its own",
-    },
-    "dedup_method": {
-        DedupMethod.SINGLE: "one service, nothing to unite",
-        DedupMethod.FRECHET: "bounds alone",
-        DedupMethod.LP: "sharp bounds from measured overlaps",
-        DedupMethod.LATENT_FACTOR: "model of the joint use of services",
-        DedupMethod.CONDITIONED: "model of joint use, held to measured overlaps",
-        DedupMethod.OBSERVED_UNION: "people using any of them were counted",
-        DedupMethod.IMPUTED_OWN_PEOPLE: "imputed from figures of the same people",
-        DedupMethod.IMPUTED_OWN_OTHER: "imputed from other figures of the service there",
-        DedupMethod.IMPUTED_COUNTRY: "imputed from other services of the country",
-        DedupMethod.IMPUTED_SUBREGION: "imputed from countries nearby",
-        DedupMethod.IMPUTED_SERVICE: "imputed from the service elsewhere",
-        DedupMethod.IMPUTED_KIND: "imputed from services of its kind",
+        PopulationBase.CUSTOM: "people of another population",
     },
     "staleness": {
         Staleness.FRESH: "three months old at most",
@@ -158,73 +135,62 @@ WORDS: dict[str, Mapping[str, str]] = {
         Staleness.EXPIRED: "older than two years",
     },
     "role": {
-        "audience": "audience",
-        "daily_audience": "daily audience",
-        "base": "people in the base",
-        "population": "residents",
-        "relay": "the same figure on another page",
-        "after": "audience afterwards",
-        "share_base": "people the share is of",
-        "feature_share": "share who use the feature",
-        "circumvention": "share who keep access",
-        "own_survey": "survey of joint use",
+        FactRole.AUDIENCE: "audience",
+        FactRole.DAILY_AUDIENCE: "daily audience",
+        FactRole.BASE: "people in the base",
+        FactRole.POPULATION: "residents",
+        FactRole.RELAY: "set aside: the same figure on another page",
+        FactRole.AFTER: "audience afterwards",
+        FactRole.SHARE_BASE: "people the share is of",
+        FactRole.FEATURE_SHARE: "share who use the feature",
+        FactRole.CIRCUMVENTION: "share who keep access",
+        FactRole.OVERLAP: "overlap of services",
+        FactRole.OWN_SURVEY: "survey of joint use",
     },
     "input": {
-        "base": "people in the base",
-        "audience": "size of the audiences",
-        "correlation": "joint use of the services",
-        "model": "the model of joint use",
-        "circumvention": "who keeps access",
-        "daily_use": "who comes every day",
-        "network": "who is on the network cut",
-        "place": "who is online in the places cut",
-        "feature_share": "who uses the feature",
-        "assumed": "share taken from other services",
+        InputKind.BASE: "how many people are online",
+        InputKind.AUDIENCE: "how large the audiences are",
+        InputKind.CORRELATION: "how use of the services goes together",
+        InputKind.MODEL: "how well joint use is foretold",
+        InputKind.OVERLAP: "overlaps as measured",
+        InputKind.CIRCUMVENTION: "who keeps access",
+        InputKind.DAILY_USE: "who comes on a day",
+        InputKind.NETWORK: "who is online over the network cut",
+        InputKind.PLACE: "who is online in the places cut",
+        InputKind.FEATURE_SHARE: "who uses the feature",
+        InputKind.ASSUMED: "the feature, taken from other services",
         "no_figure": "no figure at all",
     },
 }
-"""By kind of word, what each value is called."""
+"""By kind of word, names for cells and labels."""
 
-_TERRITORIES = Locale("en").territories
-_OWN_AREAS = {
+_REGIONS = {
     "001": "The world",
-    "002": "Africa",
-    "419": "Latin America and the Caribbean",
-    "053": "Australia and New Zealand",
     "034": "Southern Asia",
     "035": "South-eastern Asia",
-    "PS": "Palestine",
-    "MM": "Myanmar",
-    "CD": "Democratic Republic of the Congo",
-    "CG": "Republic of the Congo",
+    "053": "Australia and New Zealand",
+    "419": "Latin America and the Caribbean",
 }
-"""Where Unicode's names are none that the field uses."""
+"""Regions (UN M49) that have another name in the Unicode locale data."""
 
 
 def word(value: str | None, kind: str) -> str:
-    """What a coded value is called; a blank is "not known"."""
-    told = WORDS[kind]
+    """What a coded value is called: its short name, else its meaning; a blank is "not known"."""
+    short = SHORT.get(kind, {})
     if not isinstance(value, str) or not value:
-        return told.get("", "not known")
-    return told.get(value) or value.replace("_", " ")
+        return short.get("", "not known")
+    meant = MEANT[kind].meanings() if kind in MEANT else {}
+    return short.get(value) or meant.get(value) or value.replace("_", " ")
+
+
+def meaning(value: str, kind: str) -> str:
+    """What a coded value means, in the words of the vocabulary."""
+    return MEANT[kind].meanings().get(value) or value.replace("_", " ")
 
 
 @cache
 def area(code: str) -> str:
-    """The name of a country (ISO 3166-1) or a region (UN M49); the code where it has none."""
-    return _OWN_AREAS.get(code) or _TERRITORIES.get(code) or code
-
-
-def places(codes: str) -> str:
-    """The names of several areas whose codes are joined by semicolons."""
-    return joined([area(code) for code in codes.split(";")])
-
-
-def joined(words: list[str]) -> str:
-    """Words as an enumeration: a, b and c."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def platform(name: str) -> str:
-    """The name of a platform in a sentence."""
-    return "the internet" if name in (WHOLE_INTERNET, "Whole internet") else name
+    """The name of a country (ISO 3166-1) or a region (UN M49) as a heading has it."""
+    known = Locale("en").territories.get(code, code)
+    name = _REGIONS.get(code) or area_in_words(code, known)
+    return name.removeprefix("the ").removeprefix("The ") if code != "001" else name

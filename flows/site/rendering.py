@@ -6,22 +6,24 @@ direction of writing, controls, signs without width) is written out. Links out o
 `macros.html` holds what several use.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import pandas as pd
 from babel import Locale
-from babel.dates import format_date
-from babel.numbers import format_compact_decimal, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from flows.reporting.plain import plain_lines
+from flows.reporting.sentences.names import day_in_words
+from flows.reporting.sentences.numbers import interval_text
+from flows.reporting.sentences.numbers import number as people
 from flows.site import naming
+from flows.site.charts import quantities
+from flows.site.charts.quantities import Estimate
 from flows.site.world import (
     Page,
     World,
@@ -36,74 +38,63 @@ NONE = "\N{EN DASH}"
 """What stands where there is no number."""
 NAV = (
     ("index.html", "Restrictions"),
+    ("area/001.html", "The world"),
     ("browse.html", "Countries, platforms, years"),
 )
 """What the head of each page links to: path and words."""
 STATIC = Path(__file__).parent / "static"
-# Shown as what it is: it would change how the text around it reads, or not be seen at all.
-_UNSEEN = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 
 
 def visible(value: Any) -> Any:
     """Text with what cannot be seen written out as its code point; anything else as it is."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return _UNSEEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", value)
+    return plain_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def persons(value: Any) -> str:
-    """A number of people for the eye: 101.5 million, 466,000, 0; a dash where there is none."""
-    if value is None or pd.isna(value):
+def persons(value: float | None) -> str:
+    """A number of people alone, to three digits: 105 million; a dash where there is none."""
+    return NONE if value is None else people(value)
+
+
+def median(found: Estimate) -> str:
+    """The median, rounded by the width of its interval; a dash where there is none."""
+    return NONE if found.q50 is None else quantities.middle(found).partition(" (")[0]
+
+
+def interval(found: Estimate) -> str:
+    """The 90 % interval; a dash where there is none, or where it has no width."""
+    if found.q05 is None or found.q95 is None or found.q05 == found.q95:
         return NONE
-    return _persons(round(value))
+    return interval_text(found.q05, found.q95)
 
 
-@cache
-def _persons(value: int) -> str:
-    if abs(value) >= 999_500:
-        return str(
-            format_compact_decimal(value, format_type="long", locale=LOCALE, fraction_digits=1)
-        )
-    return str(format_decimal(value if value < 1000 else round(value, -3), locale=LOCALE))
+def bounds(found: Estimate) -> str:
+    """What the figures force."""
+    return "nobody" if found.upper == 0 else quantities.bounds(found)
 
 
-def number(value: Any) -> str:
+def number(value: float | None) -> str:
     """A number with all its digits, in groups of three; a dash where there is none."""
-    return NONE if value is None or pd.isna(value) else str(format_decimal(value, locale=LOCALE))
+    return NONE if value is None else str(format_decimal(value, locale=LOCALE))
 
 
-def percent(value: Any) -> str:
-    """A share as a percentage, to a whole or below ten to a tenth."""
-    if value is None or pd.isna(value):
+def percent(value: float | None) -> str:
+    """A share as a percentage, below one with a tenth; a dash where there is none."""
+    if value is None:
         return NONE
-    return str(format_percent(value, "#,##0.#%" if value < 0.1 else "#,##0%", locale=LOCALE))
+    return str(format_percent(value, "#,##0.# %" if value < 0.00995 else "#,##0 %", locale=LOCALE))
 
 
 def day(value: Any) -> str:
-    """A day, month or year as precise as it is told: 13 August 2025, August 2025, 2025."""
-    if value is None or pd.isna(value):
+    """A day, month, year or span, as precise as it is told: 13 August 2025, August 2025."""
+    first, _, last = str(value or "").partition("/")
+    if not first:
         return "not known"
-    return _day(str(value)[:10])
-
-
-@cache
-def _day(text: str) -> str:
-    if not re.fullmatch(r"\d{4}(-\d\d){0,2}", text):
-        return text
-    form = {4: "yyyy", 7: "MMMM yyyy", 10: "d MMMM yyyy"}[len(text)]
-    try:
-        moment = pd.Timestamp(text)
-    except ValueError:
-        return text
-    return str(format_date(moment.date(), form, locale=LOCALE))
+    return f"{day_in_words(first)} to {day_in_words(last)}" if last else day_in_words(first)
 
 
 def address(value: Any) -> str:
     """An address that a link may lead to: http or https, else nothing."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value != visible(value):
         return ""
     try:
         parts = urlsplit(value)
@@ -117,8 +108,29 @@ def local(path: str) -> str:
     return quote(path, safe="/.-_#")
 
 
+def svg(drawn: str) -> Markup:
+    """A picture made by `charts`, whose own templates escape what it says."""
+    return Markup(plain_lines(drawn))
+
+
+def ours(row: Mapping[str, Any]) -> Estimate:
+    """The bounds of a row of `comparisons`."""
+    return Estimate(row["lower_persons"], None, None, None, row["upper_persons"])
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its begin; `capitalize` would make the rest small."""
+    return text[:1].upper() + text[1:]
+
+
 FILTERS = {
+    "svg": svg,
+    "ours": ours,
+    "capital": capital,
     "persons": persons,
+    "median": median,
+    "interval": interval,
+    "bounds": bounds,
     "number": number,
     "percent": percent,
     "day": day,
@@ -154,7 +166,7 @@ def render(page: Page, world: World) -> bytes:
     Every template has `page`, `root` (the way up to the folder of the report), `version`, `as_of`,
     `licence`, `nav` and `world` beside the values of the page.
     """
-    given: Mapping[str, Any] = {
+    given: dict[str, Any] = {
         "page": page,
         "root": "../" * page.path.count("/"),
         "version": world.version,
@@ -164,5 +176,4 @@ def render(page: Page, world: World) -> bytes:
         "world": world,
         **page.values,
     }
-    text = environment().get_template(page.template).render(given)
-    return unicodedata.normalize("NFC", text).encode("utf-8", "xmlcharrefreplace")
+    return environment().get_template(page.template).render(given).encode()

@@ -1,7 +1,7 @@
 """What the pages are made from: the tables of one version, read once and grouped once."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -9,18 +9,18 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.vocabulary import ImpactMetric
+from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
 from flows.publishing.manifest import sha256
 from flows.publishing.versions import Stored
 from flows.reporting import story
 from flows.site import listed
 from flows.site.listed import Listed
 
-BY_RESTRICTION = (
+TOLD = (
     *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
     *("person_days", "sensitivity"),
 )
-"""Tables with rows of each restriction."""
+"""Tables that the story of a restriction is told from."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -54,14 +54,23 @@ class World:
     """One published version, as the pages read it.
 
     Attributes:
-        version: The id of the version.
+        stored: Where the version lies, and what its `datapackage.json` says: licence, sources,
+            titles of tables and columns.
         tables: Every published table by name, missing cells as NA.
-        package: `datapackage.json`: licence, sources, titles of tables and columns.
     """
 
-    version: str
+    stored: Stored
     tables: Mapping[str, pd.DataFrame]
-    package: Mapping[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The id of the version."""
+        return self.stored.id
+
+    @property
+    def package(self) -> Mapping[str, Any]:
+        """What the version says of itself."""
+        return self.stored.manifest
 
     @property
     def as_of(self) -> date:
@@ -69,65 +78,48 @@ class World:
         return date.fromisoformat(self.package["audience_impact"]["as_of"])
 
     @cached_property
-    def restrictions(self) -> tuple[str, ...]:
-        """The id of every restriction, in the order of the table."""
-        return tuple(self.tables["restrictions"]["restriction_id"])
+    def stories(self) -> Mapping[str, dict[str, Any]]:
+        """What is published about each restriction, as `show --format json` tells it, by id."""
+        return story.stories({name: self.tables[name] for name in TOLD})
 
     @cached_property
-    def _groups(self) -> dict[str, dict[str, pd.DataFrame]]:
-        """The rows of each restriction, by table."""
-        return {
-            name: dict(iter(self.tables[name].groupby("restriction_id"))) for name in BY_RESTRICTION
-        }
+    def sources(self) -> dict[str, dict[str, Any]]:
+        """The rows of `sources` by id."""
+        return {row["source_id"]: row for row in records(self.tables["sources"])}
 
     @cached_property
     def platforms(self) -> dict[str, str]:
         """The name of each platform, by id."""
-        return listed.platform_names(self.tables)
+        return listed.platform_names(self.stories.values())
 
     @cached_property
     def listed(self) -> tuple[Listed, ...]:
         """Every restriction with the one number that answers it."""
-        return listed.listed(self.tables, self.platforms)
+        return tuple(listed.listed(told, self.platforms) for told in self.stories.values())
 
     def area_row(self, area: str, period: str) -> dict[str, Any] | None:
         """The row of `impact_by_area` for an area and a year or month; None where there is none."""
-        return self._by_area.get((area, period))
+        return self.by_area.get((area, period))
 
     def last_day(self, area: str) -> dict[str, Any] | None:
         """The row of `impact_by_day` that holds the last day; None where nothing was in force."""
         return self._last_day.get(area)
 
     @cached_property
-    def _by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
+    def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The rows of `impact_by_area` by area and period."""
         rows = self.tables["impact_by_area"]
         rows = rows[rows["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED]
-        return {(row["area_id"], row["period"]): row for row in _records(rows)}
+        return {(row["area_id"], row["period"]): row for row in records(rows)}
 
     @cached_property
     def _last_day(self) -> dict[str, dict[str, Any]]:
         rows = self.tables["impact_by_day"]
         rows = rows[rows["to_day"].astype("str") == self.as_of.isoformat()]
-        return {row["area_id"]: row for row in _records(rows)}
-
-    def rows(self, table: str, restriction: str) -> pd.DataFrame:
-        """The rows of a table that are of a restriction."""
-        found = self._groups[table].get(restriction)
-        return self.tables[table].iloc[:0] if found is None else found
-
-    def story(self, restriction: str) -> dict[str, Any]:
-        """Everything published about a restriction, as `show --format json` tells it."""
-        return story.story(
-            {name: self.rows(name, restriction) for name in BY_RESTRICTION}, restriction
-        )
-
-    def stories(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every restriction with its story, made when it is asked for: all at once are large."""
-        for restriction in self.restrictions:
-            yield restriction, self.story(restriction)
+        return {row["area_id"]: row for row in records(rows)}
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as objects, missing cells as None."""
     found: list[dict[str, Any]] = (
         frame.astype("object").where(frame.notna(), None).to_dict("records")
@@ -146,7 +138,7 @@ def load(version: Stored) -> World:
         for name in version.rows()
         if name not in told
     }
-    return World(version.id, told | others, version.package())
+    return World(version, told | others)
 
 
 def slug(name: str) -> str:
@@ -169,7 +161,7 @@ def area_path(area: str) -> str:
 
 def platform_path(platform: str) -> str:
     """Where the page of a platform lies."""
-    return f"platform/{slug(platform)}.html"
+    return f"platform/{'whole-internet' if platform == WHOLE_INTERNET else slug(platform)}.html"
 
 
 def year_path(year: str) -> str:

@@ -1,5 +1,6 @@
 """What was done to which service or network, and when, as a sentence says it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +9,15 @@ from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     Action,
     Cause,
-    EndStatus,
+    EvidenceState,
     Feature,
     NetworkScope,
 )
-from flows.reporting.sentences.names import day_in_words, from_to, listed, on_day, service
+from flows.reporting.sentences.names import from_to, listed, on_day, service
 
 MOST_SERVICES = 5
 """Services that are named; of more the first are, and the others counted."""
-ONE_FEATURE: dict[str, tuple[str, str]] = {
+FEATURES: dict[str, tuple[str, str]] = {
     Feature.TEXT_MESSAGE: ("text messages", "sent text messages on"),
     Feature.VOICE_MESSAGE: ("voice messages", "sent voice messages on"),
     Feature.VOICE_CALL: ("voice calls", "made voice calls on"),
@@ -25,19 +26,19 @@ ONE_FEATURE: dict[str, tuple[str, str]] = {
     Feature.MEDIA_TRANSFER: ("pictures and videos", "sent pictures or videos on"),
     Feature.FILE_TRANSFER: ("files", "sent files on"),
     Feature.CHANNEL: ("channels", "followed channels on"),
-    Feature.FEED: ("the feed", "read the feed of"),
-    Feature.LIVE_STREAM: ("live video", "used live video on"),
-    Feature.SEARCH: ("search", "searched on"),
+    Feature.FEED: ("feeds", "read the feed of"),
+    Feature.LIVE_STREAM: ("live videos", "used live video on"),
+    Feature.SEARCH: ("searches", "searched on"),
     Feature.REGISTRATION: ("new registrations", "registered with"),
     Feature.LOGIN: ("logins", "logged in to"),
     Feature.PAYMENT: ("payments", "paid on"),
     Feature.BOT_API: ("bots", "used bots on"),
-    Feature.APP_DISTRIBUTION: ("downloads of the app", "downloaded the app of"),
-    Feature.WEB_CLIENT: ("the web version", "used the web version of"),
+    Feature.APP_DISTRIBUTION: ("downloads", "downloaded"),
+    Feature.WEB_CLIENT: ("web versions", "used the web version of"),
     Feature.UNKNOWN: ("some functions", "used the restricted functions of"),
 }
-"""What is restricted, and what its users did."""
-CALLS = {Feature.VOICE_CALL, Feature.VIDEO_CALL}
+"""What is restricted, and what those did who used it."""
+CALLS = {Feature.VOICE_CALL.value, Feature.VIDEO_CALL.value}
 DONE: dict[str, str] = {
     Action.BLOCK: "blocked",
     Action.THROTTLE: "slowed",
@@ -56,17 +57,22 @@ BY_CAUSE: dict[str, str] = {
 }
 """What is said of a shutdown that no order is known for."""
 DEED: dict[str, str] = {
-    Action.BLOCK: "a block",
-    Action.THROTTLE: "a slowdown",
-    Action.LEGAL_BAN_ONLY: "a legal ban",
-    Action.SERVICE_WITHDRAWAL: "the withdrawal",
-    Action.NETWORK_SHUTDOWN: "a shutdown",
+    Action.BLOCK: "block",
+    Action.THROTTLE: "slowdown",
+    Action.LEGAL_BAN_ONLY: "legal ban",
+    Action.SERVICE_WITHDRAWAL: "withdrawal",
+    Action.NETWORK_SHUTDOWN: "shutdown",
 }
 NETWORKS: dict[str, str] = {
     NetworkScope.MOBILE: "mobile networks",
     NetworkScope.FIXED: "fixed lines",
     NetworkScope.SATELLITE: "satellite links",
 }
+PLURAL = re.compile(r"\b(apps|media|platforms|services|websites)\b")
+UNNAMED = "what was restricted"
+"""Said of an act whose targets are not on record."""
+SOME_NETWORKS = (NetworkScope.ASN_LIST, NetworkScope.UNKNOWN)
+"""Scopes of networks that have no name of their own."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +82,18 @@ class Act:
     Attributes:
         used: What the people did before: `used WhatsApp or Telegram`, `were online`.
         users_did: What the users of the restricted features did: `made calls on WhatsApp`.
-        done: What was done, with its day: `calls on them were restricted on 13 August 2025`.
-        is_of_feature: Whether functions of a service are restricted, and no service as a whole.
+        link: The word that joins people and act, or none.
+        done: What was done: `calls on them were restricted on 13 August 2025`.
+        done_to_such: The same behind `users_did`: `such calls were restricted on 13 August 2025`.
+        is_of_feature: Whether functions of services are restricted, and no service as a whole.
         is_network: Whether the internet is, and no service alone.
     """
 
     used: str
     users_did: str
+    link: str
     done: str
+    done_to_such: str
     is_of_feature: bool
     is_network: bool
 
@@ -96,20 +106,22 @@ def act(told: Mapping[str, Any]) -> Act:
 
 def is_planned(told: Mapping[str, Any]) -> bool:
     """Whether it was announced, and not seen to be carried out."""
-    shown = told["evidence_state"] not in ("ok", "insufficient")
-    return bool(told["announced_on"] and not told["observed_from"] and not shown)
+    unseen = told["evidence_state"] in (EvidenceState.OK, EvidenceState.INSUFFICIENT)
+    return bool(told["announced_on"] and not told["observed_from"] and unseen)
 
 
 def _of_network(told: Mapping[str, Any]) -> Act:
     networks = NETWORKS.get(told["network_scope"])
     through = f" through {networks} alone" if networks else ""
     if is_planned(told):
-        what = "these" if networks else "the internet"
-        done = f"{_deed(told)} of {what} was announced {_start(told)}"
-    else:
-        subject = "these were" if networks else "the internet was"
-        done = f"{subject} {_network_verb(told)} there {when(told)}"
-    return Act(f"were online{through}", "", done, False, True)
+        done = f"a {deed(told)} of {'these' if networks else 'the internet'} was announced"
+        return Act(f"were online{through}", "", " when ", f"{done} {when(told)}", "", False, True)
+    done = f"{_network_verb(told)} there {when(told)}".rstrip()
+    if told["network_scope"] in SOME_NETWORKS:
+        only = "were online only through the networks"
+        return Act(only, "", " ", f"that were {done}", "", False, True)
+    subject = "these were" if networks else "the internet was"
+    return Act(f"were online{through}", "", " when ", f"{subject} {done}", "", False, True)
 
 
 def _network_verb(told: Mapping[str, Any]) -> str:
@@ -119,69 +131,82 @@ def _network_verb(told: Mapping[str, Any]) -> str:
 
 
 def _of_services(told: Mapping[str, Any]) -> Act:
-    named, many = services(told), len(told["platforms"].split(", ")) > 1
+    named, many = services(told, "or") or UNNAMED, is_several(told)
     features = {target["feature"] for target in told["targets"]}
-    is_of_feature = Feature.WHOLE_SERVICE not in features
+    is_of_feature = bool(features) and Feature.WHOLE_SERVICE not in features
     noun, did = feature_words(features - {Feature.WHOLE_SERVICE})
     networks = NETWORKS.get(told["network_scope"])
     through = f" over {networks} alone" if networks else ""
-    it = "them" if many else "it"
+    it, were = ("them", "they were") if many else ("it", "it was")
+    subject = f"{noun} on {it} were" if is_of_feature else were
+    verb = f"{DONE[told['action']]}{' on these' if networks else ''}"
     if is_planned(told):
-        done = f"{_deed(told)} of {f'{noun} on {it}' if is_of_feature else it} was announced"
-        done = f"{done} {_start(told)}"
-    else:
-        subject = f"{noun} on {it} were" if is_of_feature else "they were" if many else "it was"
-        done = f"{subject} {DONE[told['action']]}{' on these' if networks else ''} {_start(told)}"
-    return Act(f"used {named}{through}", f"{did} {named}{through}", done, is_of_feature, False)
+        thing = f"{noun} on {it}" if is_of_feature else it
+        subject, verb = f"a {deed(told)} of {thing} was", "announced"
+    day = when(told)
+    return Act(
+        f"used {named}{through}",
+        f"{did} {named}{through}",
+        " before ",
+        f"{subject} {verb} {day}".rstrip(),
+        f"{subject if is_planned(told) else f'such {noun} were'} {verb} {day}".rstrip(),
+        is_of_feature,
+        False,
+    )
 
 
 def feature_words(features: set[str]) -> tuple[str, str]:
     """What is restricted, and what its users did, for the features of a restriction."""
     if features == CALLS:
         return "calls", "made calls on"
-    known = [words for feature, words in ONE_FEATURE.items() if feature in features]
+    known = [words for feature, words in FEATURES.items() if feature in features]
     if len(known) == 1:
         return known[0]
     return listed([noun for noun, _ in known]), "used the restricted functions of"
 
 
-def services(told: Mapping[str, Any]) -> str:
-    """The services as alternatives: `WhatsApp or Telegram`."""
-    names = [service(name) for name in told["platforms"].split(", ")]
+def services(told: Mapping[str, Any], word: str = "and") -> str:
+    """The services: `WhatsApp and Telegram`, or as alternatives (`or`), the internet left out."""
+    ids = dict.fromkeys(target["platform_id"] for target in told["targets"])
+    named = zip(ids, told["platforms"].split(", "), strict=False)
+    names = [service(name) for platform, name in named if platform != WHOLE_INTERNET]
     if len(names) > MOST_SERVICES + 1:
-        names = [*names[:MOST_SERVICES], f"any of {len(names) - MOST_SERVICES} other services"]
-    return listed(names, "or")
+        any_of = "any of " * (word == "or")
+        names = [*names[:MOST_SERVICES], f"{any_of}{len(names) - MOST_SERVICES} other services"]
+    return listed(names, "or" if word == "or" else "standard")
 
 
-def _deed(told: Mapping[str, Any]) -> str:
-    return DEED.get(told["action"], "a restriction")
+def is_several(told: Mapping[str, Any]) -> bool:
+    """Whether several services are restricted, or what is named is a kind of services."""
+    return "," in told["platforms"] or bool(PLURAL.search(told["platforms"]))
 
 
-def _start(told: Mapping[str, Any]) -> str:
-    """On which day it was announced, or seen where it was not announced."""
-    first = told["announced_on"] or told["observed_from"]
-    return on_day(first) if first else "on a day that is not known"
+def deed(told: Mapping[str, Any]) -> str:
+    """The act as a noun: `block`."""
+    return DEED.get(told["action"], "restriction")
+
+
+def start(told: Mapping[str, Any]) -> str | None:
+    """The day of the act: when it was announced or when it was seen, whichever is later."""
+    dates = [date for date in (told["announced_on"], told["observed_from"]) if date]
+    return max(dates, default=None)
 
 
 def when(told: Mapping[str, Any]) -> str:
-    """On which day or from when to when: `from 4 to 26 November 2020`."""
-    first, last = told["observed_from"] or told["announced_on"], told["ended_on"]
-    if not first or not last or "/" in first or "/" in last:
-        return _start(told)
-    days = (told["days_in_force"] or "").split(";")
-    if len(days) > 1:
-        return f"on {len(days)} days {from_to(first, last)}"
-    return from_to(first, last)
-
-
-def duration(told: Mapping[str, Any], is_dated: bool) -> str:
-    """A sentence on how long it lasted; `is_dated`: the end was said already."""
-    if told["end_status"] == EndStatus.ONGOING:
-        return f"It was still in force on {day_in_words(told['as_of'])}."
-    last = told["ended_on"]
-    if not last:
-        return "When it ended is not known."
-    if is_dated:
+    """On which day, or of a network from when to when: `from 4 to 26 November 2020`."""
+    first, last = start(told), told["ended_on"]
+    if first is None:
         return ""
-    first = told["observed_from"] or told["announced_on"]
-    return "It lasted a day." if first == last else f"It ended {on_day(last)}."
+    if not is_span(told):
+        return on_day(first)
+    days = len((told["days_in_force"] or "").split(";"))
+    return f"on {days} days {from_to(first, last)}" if days > 1 else from_to(first, last)
+
+
+def is_span(told: Mapping[str, Any]) -> bool:
+    """Whether `when` says the end as well: of what is cut off while it lasts."""
+    network = any(target["platform_id"] == WHOLE_INTERNET for target in told["targets"])
+    first, last = start(told), told["ended_on"]
+    if not (network and first and last) or "/" in first + last or first == last:
+        return False
+    return bool(first[: len(last)] <= last)

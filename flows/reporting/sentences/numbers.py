@@ -2,8 +2,8 @@
 
 Method. The step of rounding is the largest power of ten that goes three times into the interval,
 and for a number that is small beside the interval two of its own digits: 101,249,599 between 97.0
-and 104.0 million is "101 million", 5,686,455 between 1.8 and 14.6 million is "5.7 million". A
-number without an interval keeps three digits.
+and 104.0 million is "101 million", 5,686,455 between 1.8 and 14.6 million is "5.7 million". Bounds
+and a number without an interval keep three digits.
 """
 
 import math
@@ -22,15 +22,16 @@ NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (1_000_000
 
 def rounded(low: float, middle: float, high: float) -> tuple[str, str, str]:
     """The ends and the middle of an interval as a newspaper prints them: `97 million`, `4,600`."""
-    step = _power((high - low) / STEPS) if high > low else None
-    found = low, middle, high
-    first, second, third = (_words(value, step) for value in found)
+    if high <= low:
+        return number(low), number(middle), number(high)
+    step, found = _power((high - low) / STEPS), (low, middle, high)
+    first, second, third = (_words(value, step, DIGITS) for value in found)
     return first, second, third
 
 
 def number(value: float) -> str:
     """One number alone, to three digits: `95.5 million`."""
-    return _words(value, None)
+    return _words(value, math.inf, DIGITS_ALONE)
 
 
 def interval_text(low: float, high: float) -> str:
@@ -43,7 +44,8 @@ def between(low: float, high: float) -> str:
     """Bounds in words: `between 96 and 105 million`, or one number where they all but meet."""
     if high - low <= AS_ONE * high:
         return number(high)
-    first, _, last = rounded(low, low, high)
+    step = _power((high - low) / STEPS)
+    first, last = (_words(value, step, DIGITS_ALONE) for value in (low, high))
     return "between " + _joined(first, last, " and ")
 
 
@@ -57,9 +59,14 @@ def interval(low: float, high: float) -> str:
     return f" (90 % interval {interval_text(low, high)})" if high > low else ""
 
 
-def ends(row: Mapping[str, Any], unit: str = "persons") -> tuple[float, float, float] | None:
-    """The 5 % quantile, the median and the 95 % quantile of a published row; None: no estimate."""
-    low, middle, high = (row[f"{name}_{unit}"] for name in ("q05", "q50", "q95"))
+def ends(
+    row: Mapping[str, Any], unit: str = "persons", kind: str = ""
+) -> tuple[float, float, float] | None:
+    """The 5 % quantile, the median and the 95 % quantile of a published row; None: no estimate.
+
+    `kind` is what stands before the names of the columns, such as `ordered_`.
+    """
+    low, middle, high = (row[f"{kind}{name}_{unit}"] for name in ("q05", "q50", "q95"))
     return None if middle is None or middle != middle else (low, middle, high)
 
 
@@ -81,12 +88,11 @@ def _power(value: float) -> float:
     return float(10.0 ** math.floor(math.log10(value)))
 
 
-def _words(value: float, step: float | None) -> str:
-    """A number at a step, or at two of its own digits where these are finer."""
+def _words(value: float, step: float, digits: int) -> str:
+    """A number at a step, or at so many of its own digits where these are finer."""
     if value <= 0:
         return "0"
-    own = _power(value) / 10 ** (DIGITS_ALONE - 1 if step is None else DIGITS - 1)
-    step = max(min(own, step or own), 1.0)
+    step = max(min(_power(value) / 10 ** (digits - 1), step), 1.0)
     value = round(value / step) * step
     for size, name in NAMES:
         if value >= size:

@@ -15,8 +15,8 @@ WITHIN = "in "
 def where(told: Mapping[str, Any]) -> str:
     """Where it was, to follow `in`: `Russia`, `Pulwama, India`, `an unnamed part of Myanmar`."""
     countries = _countries(told)
-    if told["area_id"] != told["country_id"]:
-        return _within(told) + f"{_named(told['area_name'].split(', '))}, {countries}"
+    if is_below(told):
+        return f"{_within(told)}{_named(told['area_name'].split(', '))}, {countries}"
     if told["geo_scope"] in (GeoScope.NATIONAL, GeoScope.UNKNOWN, GeoScope.NETWORK_ONLY):
         return countries
     return f"parts of {countries}" if told["places"] else f"unnamed parts of {countries}"
@@ -41,6 +41,7 @@ def _countries(told: Mapping[str, Any]) -> str:
 
 
 def _named(names: list[str]) -> str:
+    """The names, each once; of many the first ones."""
     once = list(dict.fromkeys(names))
     if len(once) <= MOST_NAMED + 1:
         return listed(once)

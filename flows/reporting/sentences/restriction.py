@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audience_impact.vocabulary import ImpactMetric, PopulationBase
+from audience_impact.vocabulary import ImpactMetric
 from flows.reporting.sentences import caveats
-from flows.reporting.sentences.acts import Act, act, duration, is_planned, services, when
+from flows.reporting.sentences.acts import Act, act, deed, is_several, services
+from flows.reporting.sentences.names import listed, on_day
 from flows.reporting.sentences.numbers import (
+    between,
     ends,
     forced,
     interval,
@@ -15,17 +17,7 @@ from flows.reporting.sentences.numbers import (
     rounded,
 )
 from flows.reporting.sentences.places import is_below, where
-
-BASES: dict[str, str] = {
-    PopulationBase.ALL_AGES: "residents",
-    PopulationBase.AGE_12_PLUS: "residents aged 12 and over",
-    PopulationBase.AGE_13_PLUS: "residents aged 13 and over",
-    PopulationBase.AGE_16_PLUS: "residents aged 16 and over",
-    PopulationBase.AGE_18_PLUS: "residents aged 18 and over",
-    PopulationBase.INTERNET_12_PLUS: "people online aged 12 and over",
-    PopulationBase.INTERNET_ALL: "people online",
-}
-"""Populations that contain an audience, in words."""
+from flows.reporting.sentences.timing import timing
 
 Row = Mapping[str, Any]
 
@@ -33,11 +25,16 @@ Row = Mapping[str, Any]
 def headline(told: Mapping[str, Any]) -> str:
     """The answer in one sentence, as `story.story` tells the restriction."""
     words, row = act(told), leading(told)
+    found = ends(row)
     if row["upper_persons"] == 0:
         return _nobody(told)
-    if ends(row) is None:
+    if found is None:
         return _unknown(told, row, words)
-    return f"{_counted(told, row, words)}{_also(told, row, words)}."
+    low, middle, high = found
+    return (
+        f"About {rounded(low, middle, high)[1]} people in {where(told)}{interval(low, high)}"
+        f"{',' * is_below(told)} {_did(row, words)}{_also(told, row, words)}."
+    )
 
 
 def answer(told: Mapping[str, Any], version_id: str | None = None) -> str:
@@ -46,23 +43,14 @@ def answer(told: Mapping[str, Any], version_id: str | None = None) -> str:
     `version_id` is the version that it is cited from.
     """
     row = leading(told)
-    if row["upper_persons"] == 0:
-        return _joined(headline(told), sources(told, version_id))
-    return _joined(
-        headline(told),
-        "" if ends(row) is None else _forced(told, row),
-        _left(told, row),
-        duration(told, act(told).is_network and not is_planned(told) and " to " in when(told)),
-        _hours(told),
-        "It has not been seen to be carried out." if is_planned(told) else "",
-        *caveats.said(told, row),
-        caveats.of_act(told),
-        sources(told, version_id),
-    )
-
-
-def _joined(*sentences: str) -> str:
-    return " ".join(sentence for sentence in sentences if sentence)
+    parts = [headline(told)]
+    if row["upper_persons"] != 0:
+        estimated = ends(row) is not None
+        parts += [_forced(told, row), *_left(told)] if estimated else []
+        parts += [*_others(told), *timing(told)]
+        parts += caveats.said(told, row) if estimated else []
+    parts += [caveats.of_act(told), sources(told, version_id)]
+    return " ".join(part for part in parts if part)
 
 
 def leading(told: Mapping[str, Any]) -> Row:
@@ -79,25 +67,20 @@ def by_metric(told: Mapping[str, Any]) -> dict[str, Row]:
 
 
 def _nobody(told: Mapping[str, Any]) -> str:
-    what = "the internet" if act(told).is_network else services(told)
-    return f"Nobody in {where(told)} was touched: the restriction of {what} was never carried out."
-
-
-def _counted(told: Mapping[str, Any], row: Row, words: Act) -> str:
-    found = ends(row)
-    assert found is not None
-    low, middle, high = found
-    is_users = row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED
-    did = words.users_did if is_users else words.used
+    what = "the internet" if act(told).is_network else services(told) or "a service"
+    day = told["announced_on"] or told["observed_from"]
+    dated = f" announced {on_day(day)}" if day else ""
     return (
-        f"About {rounded(low, middle, high)[1]} people in {where(told)}{interval(low, high)}"
-        f"{',' * is_below(told)} {_past(did, words)} {words.done}"
+        f"Nobody in {where(told)} was touched: the {deed(told)} of {what}{dated} was never "
+        "carried out."
     )
 
 
-def _past(did: str, words: Act) -> str:
-    """What people did, up to what happened then."""
-    return f"{did} when" if words.is_network else f"ordinarily {did} before"
+def _did(row: Row, words: Act) -> str:
+    """What the people did whom the row counts, and what happened then."""
+    if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
+        return f"ordinarily {words.users_did}{words.link}{words.done_to_such}"
+    return f"{'' if words.is_network else 'ordinarily '}{words.used}{words.link}{words.done}"
 
 
 def _also(told: Mapping[str, Any], row: Row, words: Act) -> str:
@@ -105,58 +88,74 @@ def _also(told: Mapping[str, Any], row: Row, words: Act) -> str:
     if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         found = ends(by_metric(told)[ImpactMetric.PEOPLE_EXPOSED])
         return f"; {people(*found)} {words.used} at all" if found else ""
-    return "; nobody counted who of them uses what was restricted" if words.is_of_feature else ""
+    return "; nobody counted who of them used what was restricted" if words.is_of_feature else ""
 
 
 def _unknown(told: Mapping[str, Any], row: Row, words: Act) -> str:
+    """That there are bounds alone, and why."""
     why = caveats.why_no_estimate(told, row)
     because = f", because {why}" if why else ""
-    how_many = f"How many people in {where(told)}{',' * is_below(told)} {_past(words.used, words)}"
-    return f"{how_many} {words.done} is not known: {forced(row)}; there is no estimate{because}."
+    asked = f"How many people in {where(told)}{',' * is_below(told)} {_did(row, words)}"
+    return f"{asked} is not known: {forced(row)}; there is no estimate{because}."
 
 
 def _forced(told: Mapping[str, Any], row: Row) -> str:
-    """What the bounds are, and of how many."""
+    """What the bounds are, of how many, and why an interval may pass them."""
     of = ""
-    if row["base"] in BASES and not is_below(told) and not act(told).is_network:
-        of = f", of {number(row['base_persons'])} {BASES[row['base']]}"
-    return f"{forced(row).capitalize()}{of}."
+    low, high = row["lower_persons"], row["upper_persons"]
+    whole = high is not None and (row["base_persons"] or 0) >= high
+    if row["base"] in caveats.BASES and whole and not (is_below(told) or act(told).is_network):
+        of = f", of {number(row['base_persons'])} {caveats.BASES[row['base']]}"
+    passes = high is not None and (row["q05_persons"] < low or row["q95_persons"] > high)
+    errors = "; the interval allows for their errors" if passes else ""
+    return f"{forced(row).capitalize()}{of}{errors}.{_of_services(told, row)}"
 
 
-def _left(told: Mapping[str, Any], row: Row) -> str:
-    """How many were left without access once those who keep it are taken off."""
-    if act(told).is_network:
+def _of_services(told: Mapping[str, Any], row: Row) -> str:
+    """Behind the bounds of the users of a feature those of the users of the services."""
+    if row["impact_metric"] != ImpactMetric.PEOPLE_FEATURE_EXPOSED:
         return ""
-    found = ends(by_metric(told)[ImpactMetric.PEOPLE_DEPRIVED_NET])
-    if found is None or found[2] == 0:
-        return "People who got round it are not taken off."
-    low, middle, high = found
+    whole = by_metric(told)[ImpactMetric.PEOPLE_EXPOSED]
+    if whole["upper_persons"] is None or forced(whole) == forced(row):
+        return ""
     return (
-        f"Without those who got round it they were about {rounded(low, middle, high)[1]}"
-        f"{interval(low, high)}."
+        f" Of those who used the {'services' if is_several(told) else 'service'} at all "
+        f"they force {between(whole['lower_persons'], whole['upper_persons'])}."
     )
 
 
-def _hours(told: Mapping[str, Any]) -> str:
-    """Person-hours of what lasted some hours of a day."""
-    if told["least_hours_a_day"] is None:
-        return ""
-    least, most = told["least_hours_a_day"], told["most_hours_a_day"]
-    lasted = f"{least:g}" if most in (None, least) else f"{least:g} to {most:g}"
-    whole = next((row for row in told["person_days"] if row["period"] == "all"), None)
-    found = None if whole is None else ends(whole, "person_hours")
-    hours = "" if found is None else f": {people(*found, noun='person-hours')}"
-    return f"It lasted {lasted} hours a day{hours}."
+def _left(told: Mapping[str, Any]) -> list[str]:
+    """How many were left without access once those who keep it are taken off."""
+    if act(told).is_network:
+        return []
+    found = ends(by_metric(told)[ImpactMetric.PEOPLE_DEPRIVED_NET])
+    if found is None or found[2] == 0:
+        return [caveats.access_kept(told)]
+    low, middle, high = found
+    left = f"about {rounded(low, middle, high)[1]}{interval(low, high)}"
+    return [f"Without those who got round it {left} remain."]
+
+
+def _others(told: Mapping[str, Any]) -> list[str]:
+    """Services that were restricted beside the internet as a whole."""
+    names = services(told) if act(told).is_network else ""
+    return [f"Restricted as well: {names}."] if names else []
 
 
 def sources(told: Mapping[str, Any], version_id: str | None = None) -> str:
     """Who measured, then the version: `Figures: Mediascope, July 2025; version ...`."""
-    roles: dict[str, list[str]] = {role: [] for role in ("audience", "feature_share", "base")}
+    found: dict[str, list[str]] = {"audience": [], "feature_share": [], "base": []}
+    row = leading(told)
     for figure in told["figures"]:
-        if figure["role"] in roles and figure["attribution"] not in roles[figure["role"]]:
-            roles[figure["role"]].append(figure["attribution"])
-    named = [*sorted(roles["audience"]), *sorted(roles["feature_share"])]
-    if not roles["audience"]:
-        named += [f"people online by {name}" for name in sorted(roles["base"])]
+        if figure["role"] in found and row["upper_persons"] != 0:
+            found[figure["role"]].append(figure["attribution"])
+    named = [*_once(found["audience"]), *_once(found["feature_share"])]
+    if not found["audience"] and found["base"]:
+        who = caveats.BASES.get(row["base"], "people")
+        named.append(f"{who} by {listed(_once(found['base']))}")
     version = [f"audience-impact version {version_id}"] if version_id else []
     return f"Figures: {'; '.join([*named, *version])}." if named or version else ""
+
+
+def _once(names: list[str]) -> list[str]:
+    return sorted(set(names))

@@ -3,39 +3,31 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, PopulationBase, Unit
+from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit
 from flows.reporting.sentences.numbers import number
+from flows.site import naming
 from flows.site.charts import quantities
 from flows.site.charts.quantities import Estimate
 from flows.site.charts.rows import Axis, Mark, Row, axis, in_words
 from flows.site.charts.rows import draw as drawn
+from flows.site.rendering import capital
 
 Rows = Sequence[Mapping[str, Any]]
 
-BASES = {
-    PopulationBase.ALL_AGES: "Residents",
-    PopulationBase.INTERNET_ALL: "Internet users",
-    PopulationBase.INTERNET_12_PLUS: "Internet users aged 12 and over",
-    PopulationBase.CUSTOM: "Population of the figure",
-    **{
-        PopulationBase(f"age_{age}_plus"): f"Residents aged {age} and over"
-        for age in (12, 13, 16, 18)
-    },
-}
 METRICS = (
     (ImpactMetric.PEOPLE_FEATURE_EXPOSED, "Of these, use the feature", "mark"),
     (ImpactMetric.PEOPLE_DEPRIVED_NET, "Of these, lose access", "net"),
 )
 COUNTED = {
-    FigureKind.PLATFORM_AUDIENCE: "users of {service}",
-    FigureKind.COMPANY_STATEMENT: "users of {service}",
-    FigureKind.ADDED_UP: "audiences added up",
+    FigureKind.PLATFORM_AUDIENCE: "users of {}",
+    FigureKind.COMPANY_STATEMENT: "users of {}",
+    FigureKind.ADDED_UP: "users added up",
     FigureKind.PEOPLE_AFFECTED: "people affected",
     FigureKind.INTERNET_USERS: "internet users",
     FigureKind.POPULATION: "residents",
     FigureKind.STILL_USING: "still using it",
 }
-"""What a figure of others counts."""
+"""What a figure of others counts, as short as a label has to be."""
 SHAPES = {IntervalKind.ONE_SIDED_MIN: "from", IntervalKind.ONE_SIDED_MAX: "to"}
 OVER = {"from": "over ", "to": "under "}
 ARROW = {"from": 1.1}
@@ -80,7 +72,7 @@ def _answer(row: Mapping[str, Any]) -> Iterator[Row]:
     low, high = found.lower or 0.0, found.upper
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)
-    yield Row(name, quantities.bounds(found), "bound", (mark,))
+    yield Row(name, quantities.bounds(found), "bounds", (mark,))
 
 
 def interval(found: Estimate) -> tuple[Mark, ...]:
@@ -106,7 +98,7 @@ def _base(row: Mapping[str, Any]) -> Iterator[Row]:
         quantities.known(row[name]) for name in ("base_persons", "population_persons")
     )
     if base is not None:
-        yield _one(BASES[row["base"]], base, "tick", "soft")
+        yield _one(capital(naming.word(row["base"], "base")), base, "tick", "soft")
     if residents is not None and residents != base:
         yield _one("Residents there", residents, "tick", "soft")
 
@@ -122,7 +114,7 @@ def _published(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
         if row["unit"] != Unit.PERSONS or value is None:
             continue
         service = services.get(row["platform_id"], "it")
-        name = f"{row['publisher']}: {COUNTED[row['figure_kind']].format(service=service)}"
+        name = f"{row['publisher']}: {COUNTED[row['figure_kind']].format(service)}"
         shape = SHAPES.get(row["interval_kind"], "diamond")
         if (name, value, shape) not in seen:
             yield _one(name, value, shape, "other", OVER.get(shape, ""))

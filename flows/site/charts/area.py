@@ -107,7 +107,7 @@ def _top(found: list[Estimate]) -> float:
     """Where the picture ends: the bounds may be so wide that the intervals would be lines."""
     ends = [one.upper or one.lower or 0.0 for one in found]
     core = [one.q95 for one in found if one.q95]
-    return min(max([*ends, *core]), WIDE * max(core, default=float("inf"))) or 1.0
+    return min(max([*ends, *core], default=0.0), WIDE * max(core, default=float("inf"))) or 1.0
 
 
 def _shown(found: Estimate, top: float) -> dict[str, float | None]:

@@ -3,26 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audience_impact.vocabulary import ImpactMetric, InputKind
+from audience_impact.vocabulary import ImpactMetric
+from flows.site import naming
 from flows.site.charts import quantities
 from flows.site.charts.rows import Axis, Mark, Row, axis, in_words
 from flows.site.charts.rows import draw as drawn
+from flows.site.rendering import capital
 
 Rows = Sequence[Mapping[str, Any]]
 
-INPUTS = {
-    InputKind.AUDIENCE: "Audiences of the services",
-    InputKind.BASE: "How many people are online",
-    InputKind.CORRELATION: "How use of services goes together",
-    InputKind.MODEL: "How well joint use is foretold",
-    InputKind.OVERLAP: "Overlaps as measured",
-    InputKind.FEATURE_SHARE: "Share who use the feature",
-    InputKind.ASSUMED: "The feature, taken from other services",
-    InputKind.DAILY_USE: "Who comes on a day",
-    InputKind.CIRCUMVENTION: "Who keeps access",
-    InputKind.PLACE: "Who is online in the places",
-    InputKind.NETWORK: "Who is online over the network",
-}
 SMALLEST_SHARE = 0.01
 """Below it an input is left to the table."""
 
@@ -46,4 +35,9 @@ def _inputs(rows: Rows, metric: str) -> Iterator[Row]:
         share = quantities.known(row["total_share"])
         if row["impact_metric"] == metric and share is not None and share >= SMALLEST_SHARE:
             bar = Mark("bar", 0.0, 100 * share)
-            yield Row(INPUTS[row["input"]], f"{share:.0%}".replace("%", " %"), "accent", (bar,))
+            yield Row(
+                capital(naming.word(row["input"], "input")),
+                f"{share:.0%}".replace("%", " %"),
+                "accent",
+                (bar,),
+            )

@@ -44,6 +44,7 @@ def _compiled(kind: str) -> dict[str, Any]:
 _TEXT = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12}
 _CONFIG: dict[str, Any] = {
     "aria": False,
+    "mark": {"aria": False},
     "background": "transparent",
     "font": FONT,
     "view": {"stroke": None},
@@ -52,8 +53,8 @@ _CONFIG: dict[str, Any] = {
         "labelColor": paint("soft"),
         "titleColor": paint("soft"),
         "gridColor": paint("line"),
-        "domainColor": paint("bound"),
-        "tickColor": paint("bound"),
+        "domainColor": paint("bounds"),
+        "tickColor": paint("bounds"),
         "labelLimit": 130,
     },
     "legend": {**_TEXT, "labelColor": paint("ink"), "orient": "top", "title": None},
@@ -76,7 +77,7 @@ def draw(kind: str, title: str, alt: str, rows: Sequence[Mapping[str, Any]], **g
     ]
     svg: str = vl_convert.vega_to_svg(whole)
     told = f"<title>{escape(visible(title))}</title><desc>{escape(visible(alt))}</desc>"
-    root = '<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" viewBox="{}">'
+    root = '<svg xmlns="http://www.w3.org/2000/svg" class="chart series" role="img" viewBox="{}">'
     return _ROOT.sub(lambda found: root.format(found[1]) + told, svg, count=1)
 
 
@@ -120,7 +121,7 @@ def _days() -> list[altair.Chart]:
     x = altair.X("day:T", axis=axis, scale=altair.Scale(type="utc"))
     base = altair.Chart().encode(x=x)
     return [
-        base.mark_area(opacity=0.18, color=paint("bound")).encode(y=_people(), y2="high:Q"),
+        base.mark_area(opacity=0.18, color=paint("bounds")).encode(y=_people(), y2="high:Q"),
         base.mark_area(opacity=0.45, color=paint("accent")).encode(y="q05:Q", y2="q95:Q"),
         base.mark_line(color=paint("ink"), strokeWidth=1.5).encode(y="q50:Q"),
     ]
