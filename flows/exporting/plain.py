@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,6 +19,8 @@ from flows.publishing.manifest import MANIFEST, ROW_GROUP_ROWS, sha256
 from flows.publishing.versions import Stored
 
 README = "README.txt"
+NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
+"""Types in which a whole number beside a gap stays whole."""
 
 
 def csv_files(content: Content) -> dict[str, bytes]:
@@ -31,18 +34,8 @@ def csv_files(content: Content) -> dict[str, bytes]:
 
 
 def _csv(table: pa.Table) -> bytes:
-    # Nullable types: a whole number beside a gap stays a whole number.
-    frame = table.to_pandas(types_mapper=_NULLABLE.get)
+    frame = table.to_pandas(types_mapper=NULLABLE.get)
     return bytes(frame.to_csv(index=False, lineterminator="\n").encode())
-
-
-def _nullable() -> dict[pa.DataType, Any]:
-    import pandas as pd
-
-    return {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
-
-
-_NULLABLE = _nullable()
 
 
 def _readme(content: Content) -> bytes:
