@@ -13,6 +13,7 @@ from flows.reporting import sentences
 from flows.reporting.citation import citation
 from flows.reporting.plain import cell_text
 from flows.reporting.sentences.caveats import rules_of
+from flows.reporting.sentences.names import from_to
 from flows.site import listings, naming
 from flows.site.charts import answer, drivers, person_days, quantities
 from flows.site.charts.quantities import Estimate
@@ -95,7 +96,8 @@ def _values(
         "neighbours": neighbours[one.restriction],
         "pictures": _pictures(world, one, told),
         "data": restriction_path(one.restriction).rpartition("/")[2].removesuffix(".html"),
-        "same": _same(told),
+        "continues": world.by_id.get(told["continues"]),
+        "lasted": _lasted(told),
         "act": sorted(_act(told), key=lambda pair: len(pair[1]) > LONG),
         "long": LONG,
     }
@@ -123,8 +125,21 @@ def _rows(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(told["impact"], key=lambda row: METRICS.index(row["impact_metric"]))
 
 
+def _lasted(told: Mapping[str, Any]) -> str:
+    """From when to when, as far as it is known."""
+    first, last = told["start_on"], told["ended_on"]
+    if not first:
+        return "on a day that is not known"
+    if not last:
+        return f"from {day(first)}"
+    return f"from {day(first)} to {day(last)}" if "/" in last else from_to(first, last)
+
+
 def _people(told: Mapping[str, Any]) -> Iterator[Number]:
+    """The number of each metric; users of what is restricted only where they are not everyone."""
     for row in _rows(told):
+        if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED and _same(told):
+            continue
         yield Number(
             naming.word(row["impact_metric"], "impact_metric"),
             quantities.estimate(row),
