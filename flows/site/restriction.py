@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audience_impact.outputs.review.status_rules import TABLE
-from audience_impact.vocabulary import ImpactMetric, ObsStatus
+from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 from flows.reporting import sentences
 from flows.reporting.citation import citation
 from flows.reporting.plain import cell_text
@@ -75,7 +75,7 @@ def _values(
     neighbours: Mapping[str, list[tuple[str, Listed | None, Listed | None]]],
 ) -> dict[str, Any]:
     """What the template reads."""
-    first = sentences.headline(told)
+    first, figures = sentences.headline(told), _figures(told, world)
     return {
         "one": one,
         "told": told,
@@ -89,7 +89,8 @@ def _values(
         "inputs": _inputs(told, one.metric),
         "was_computed": world.tables["sensitivity"]["total_share"].notna().any(),
         "comparisons": told["comparisons"],
-        "figures": _figures(told, world),
+        "figures": [one for one in figures if one["role"] != FactRole.RELAY],
+        "relays": [one for one in figures if one["role"] == FactRole.RELAY],
         "citation": citation(told, world.stored),
         "rules": _rules(told),
         "unknown": _unknown(told, world.platforms),
@@ -116,7 +117,7 @@ def _pictures(world: World, one: Listed, told: Mapping[str, Any]) -> dict[str, s
     return {
         "answer": picture(world, one.restriction),
         "days": person_days.draw(f"Person-days a year: {one.title}", told["person_days"]),
-        "drivers": drivers.draw(wide, told["drives_width"], one.metric),
+        "drivers": drivers.draw(wide, _inputs(told, one.metric), one.metric),
     }
 
 
@@ -202,7 +203,8 @@ def _feature_days(told: Mapping[str, Any]) -> bool:
 def _inputs(told: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
     """What makes the interval of the answer wide, the most first."""
     return [
-        row
+        # The share is estimated, and may come out above the whole.
+        {**row, "total_share": row["total_share"] and min(row["total_share"], 1.0)}
         for row in told["drives_width"]
         if row["impact_metric"] == metric
         and (row["total_share"] is None or row["total_share"] >= SMALL_SHARE)
@@ -223,20 +225,30 @@ def _figures(told: Mapping[str, Any], world: World) -> list[dict[str, Any]]:
 
 
 def _rules(told: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """For each number its status, and the rules that gave it: what the row says, and when."""
-    return [
-        {
-            "label": naming.word(row["impact_metric"], "impact_metric"),
-            "obs_status": row["obs_status"],
-            "said": [
-                {"text": text, "rule": RULES.get(name)}
-                for name, texts in rules_of(row).items()
-                for text in texts
-                if text
-            ],
-        }
-        for row in _rows(told)
-    ]
+    """For each number its status, and the rules that gave it: what the row says, and when.
+
+    What a number before it said already is told as `again`.
+    """
+    found, before = [], set[str]()
+    for row in _rows(told):
+        if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED and _same(told):
+            continue
+        said = [
+            {"text": text, "rule": RULES.get(name)}
+            for name, texts in rules_of(row).items()
+            for text in texts
+            if text
+        ]
+        found.append(
+            {
+                "label": naming.word(row["impact_metric"], "impact_metric"),
+                "obs_status": row["obs_status"],
+                "said": [one for one in said if one["text"] not in before],
+                "again": any(one["text"] in before for one in said),
+            }
+        )
+        before |= {str(one["text"]) for one in said}
+    return found
 
 
 def _unknown(told: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
