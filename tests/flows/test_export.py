@@ -433,8 +433,13 @@ def test_what_is_not_published_is_said_in_a_line(
 def test_called_wrongly(tmp_path: Path) -> None:
     assert run("--format", "ods", "--into", tmp_path / "a")[0] == 2
     assert run("--format", "xlsx", "--into", "s3://bucket/a.xlsx")[0] == 2
-    code, told = run("--format", "xlsx", "--into", tmp_path / "a", "--published", tmp_path)
+    code, told = run("--format", "xlsx", "--into", tmp_path / "a.xlsx", "--published", tmp_path)
     assert (code, told.count("\n")) == (1, 1)
+
+
+def test_a_workbook_that_excel_would_not_open_is_refused(version: Stored, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"a\.csv does not end in \.xlsx"):
+        export.export(version, Form.XLSX, tmp_path / "a.csv", Wanted())
 
 
 def test_a_disk_that_refuses_is_told(version: Stored, tmp_path: Path) -> None:
