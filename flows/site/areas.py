@@ -21,7 +21,7 @@ from flows.site.charts import atlas, finish, person_days, quantities
 from flows.site.charts.quantities import Estimate
 from flows.site.listed import Listed
 from flows.site.rendering import local
-from flows.site.world import File, Page, World, area_path, records
+from flows.site.world import File, Page, World, area_path, as_csv, records
 
 WORLD = "001"
 MANY = 50
@@ -152,7 +152,7 @@ def _values(world: World, told: Told, code: str, own: Mapping[str, list[Listed]]
             if len(row["period"]) == 4
         ],
         "groups": [
-            {**row, "one": by_name[row["restriction_id"]], "group": _group(row)}
+            {**row, "one": by_name[row["restriction_id"]], "group": group(row)}
             for row in told.groups.get(code, [])
         ],
         "others": _others(world, told, code),
@@ -214,7 +214,7 @@ def _maps(world: World) -> list[Map]:
     return [one for one in found if one]
 
 
-def _group(row: Mapping[str, Any]) -> str:
+def group(row: Mapping[str, Any]) -> str:
     """Whom a row of `impact_by_group` counts: women aged 18 to 24; residents aged 65 and over."""
     who = {Sex.MALE: "men", Sex.FEMALE: "women"}.get(row["sex"], "everyone")
     first, _, last = row["age"].partition("-")
@@ -278,9 +278,8 @@ def _data(world: World, code: str) -> Iterator[File]:
     path = area_path(code).removesuffix(".html")
     for name, table in (("by-period", "impact_by_area"), ("by-day", "impact_by_day")):
         frame = world.tables[table]
-        rows = frame[frame["area_id"] == code].assign(version_id=world.version)
-        text = rows.to_csv(index=False, lineterminator="\r\n")
-        yield File(f"{path}-{name}.csv", text.encode("utf-8-sig"))
+        rows = frame[frame["area_id"] == code]
+        yield File(f"{path}-{name}.csv", as_csv(rows, world.version))
 
 
 @cache

@@ -12,7 +12,7 @@ from flows.site.charts import platform as chart
 from flows.site.charts import quantities
 from flows.site.charts.quantities import Estimate
 from flows.site.listed import Listed
-from flows.site.world import File, Page, World, platform_path
+from flows.site.world import File, Page, World, as_csv, platform_path
 
 
 @dataclass(frozen=True)
@@ -136,5 +136,4 @@ def _data(world: World, platform: str) -> bytes:
     frame = world.tables["impact_by_platform"]
     acts = world.tables["restrictions"][["restriction_id", "country_id", "start_on", "ended_on"]]
     rows = frame[frame["platform_id"] == platform].merge(acts, on="restriction_id")
-    text: str = rows.assign(version_id=world.version).to_csv(index=False, lineterminator="\r\n")
-    return text.encode("utf-8-sig")
+    return as_csv(rows, world.version)

@@ -13,6 +13,7 @@ from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
 from flows.publishing.manifest import sha256
 from flows.publishing.versions import Stored
 from flows.reporting import story
+from flows.reporting.plain import cell_text
 from flows.site import listed
 from flows.site.listed import Listed
 
@@ -125,6 +126,15 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
         frame.astype("object").where(frame.notna(), None).to_dict("records")
     )
     return found
+
+
+def as_csv(frame: pd.DataFrame, version: str) -> bytes:
+    """Rows of a table as a spreadsheet opens them, with the version; no text is a formula."""
+    texts = frame.select_dtypes("string")
+    safe = texts.apply(lambda column: column.map(cell_text, na_action="ignore"))
+    rows = frame.assign(**safe, version_id=version)
+    text: str = rows.to_csv(index=False, lineterminator="\r\n")
+    return text.encode("utf-8-sig")
 
 
 def load(version: Stored) -> World:
