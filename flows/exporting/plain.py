@@ -44,7 +44,7 @@ def _readme(content: Content) -> bytes:
         "",
         *content.answers,
         "",
-        f"Cite as: {content.citation}",
+        *(f"Cite as: {one}" for one in content.citations),
         "",
         "One CSV file a table (UTF-8, commas, an empty cell is not known), for programs: every",
         "text is exactly as published, also where it begins with = + - or @, which a spreadsheet",
@@ -103,7 +103,7 @@ def json_file(content: Content) -> bytes:
         "version": content.version_id,
         "as_of": content.as_of,
         "licence": content.package["licenses"][0],
-        "citation": content.citation,
+        "cite_as": content.citations,
         "left_out": content.left_out,
     }
     out.write("{\n" + "".join(f"{_json(key)}: {_json(told)},\n" for key, told in about.items()))

@@ -68,7 +68,7 @@ def select(version: Stored, content: Content, wanted: Wanted) -> Content:
     )
     if wanted.restrictions:
         told = story.stories(story.load(version))
-        return answers.of_restrictions(found, [told[name] for name in wanted.restrictions])
+        return answers.of_restrictions(found, [told[n] for n in wanted.restrictions], version)
     return answers.of_area(found, area.id, area.name) if area else found
 
 

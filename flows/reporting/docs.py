@@ -137,16 +137,9 @@ def command_page() -> str:
     parts = [f"{GENERATED}# The command\n"]
     own = [f"import {name}" for name in REGISTERS]
     commands = (
-        "run",
-        "report",
-        "check",
-        "show",
-        "cite",
-        "list",
-        "calibrate",
+        *("run", "report", "check", "show", "cite", "list", "export", "calibrate"),
         *own,
-        "refresh",
-        "serve",
+        *("refresh", "serve"),
     )
     for words in ([], *(command.split() for command in commands)):
         shown = subprocess.run(

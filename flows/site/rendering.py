@@ -41,6 +41,9 @@ NAV = (
     ("index.html", "Restrictions"),
     ("area/001.html", "The world"),
     ("browse.html", "Countries, platforms, years"),
+    ("data.html", "Data"),
+    ("method.html", "Method"),
+    ("glossary.html", "Glossary"),
 )
 """What the head of each page links to: path and words."""
 STATIC = Path(__file__).parent / "static"
@@ -93,6 +96,11 @@ def day(value: Any) -> str:
     return f"{day_in_words(first)} to {day_in_words(last)}" if last else day_in_words(first)
 
 
+def mebibytes(size: int) -> str:
+    """The size of a file, to a tenth of a MiB."""
+    return f"{format_decimal(max(size / 2**20, 0.1), '#,##0.0', locale=LOCALE)} MiB"
+
+
 def address(value: Any) -> str:
     """An address that a link may lead to: http or https, else nothing."""
     if not isinstance(value, str) or value != visible(value):
@@ -142,6 +150,7 @@ FILTERS = {
     "percent": percent,
     "day": day,
     "address": address,
+    "mebibytes": mebibytes,
     "local": local,
     "restriction_path": restriction_path,
     "area_path": area_path,
