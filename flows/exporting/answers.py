@@ -5,14 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 from flows.exporting.content import Content, KeyFigures
+from flows.publishing.versions import Stored
 from flows.reporting import sentences
 from flows.reporting.answer import ENDS, STATUS
+from flows.reporting.citation import citation
 
 HEADINGS = ("at least", "5 %", "median", "95 %", "at most", "status")
 
 
-def of_restrictions(content: Content, told: Sequence[Mapping[str, Any]]) -> Content:
-    """The answer for each restriction, with its version, and the row of each metric."""
+def of_restrictions(
+    content: Content, told: Sequence[Mapping[str, Any]], version: Stored
+) -> Content:
+    """The answer for each restriction, how to cite it, and the row of each metric."""
     metrics = _meanings(content, "impact", "impact_metric")
     order = {metric: place for place, metric in enumerate(metrics)}
     many = len(told) > 1
@@ -27,7 +31,8 @@ def of_restrictions(content: Content, told: Sequence[Mapping[str, Any]]) -> Cont
     )
     said = tuple(sentences.answer(one, content.version_id) for one in told)
     figures = KeyFigures(("people counted", *HEADINGS), rows)
-    return replace(content, answers=said, key_figures=figures)
+    cited = tuple(citation(one, version).text() for one in told)
+    return replace(content, answers=said, key_figures=figures, cited=cited)
 
 
 def of_area(content: Content, area_id: str, area_name: str) -> Content:

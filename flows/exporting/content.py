@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from flows.publishing.versions import Stored
+from flows.reporting.citation import AUTHOR, WHOLE
+from flows.reporting.sentences.names import day_in_words
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Content:
         answers: The answers in sentences, where something was chosen.
         key_figures: The numbers behind them.
         left_out: Tables that do not tell of what was chosen.
+        cited: How to cite what was chosen; empty where it is cited as the whole.
     """
 
     package: Mapping[str, Any]
@@ -40,6 +43,7 @@ class Content:
     answers: tuple[str, ...] = ()
     key_figures: KeyFigures | None = None
     left_out: tuple[str, ...] = ()
+    cited: tuple[str, ...] = ()
 
     @property
     def version_id(self) -> str:
@@ -57,13 +61,14 @@ class Content:
         return f"{self.package['title']}{f': {self.chosen}' if self.chosen else ''}"
 
     @property
-    def citation(self) -> str:
+    def citations(self) -> tuple[str, ...]:
         """How to cite it."""
         licence = self.package["licenses"][0]["title"]
-        return (
-            f"audience-impact maintainers, {self.package['title']}, version {self.version_id}, "
-            f"facts as of {self.as_of}, {licence}. Name the sources of the figures as well."
+        whole = (
+            f"{AUTHOR} ({self.as_of[:4]}): {WHOLE}, version {self.version_id}, as of "
+            f"{day_in_words(self.as_of)} [data set]. {licence}"
         )
+        return self.cited or (whole,)
 
     def resource(self, table: str) -> dict[str, Any]:
         """What the version says of a table."""
@@ -82,14 +87,15 @@ def read(version: Stored) -> Content:
     """
     package = version.manifest
     names = [resource["name"] for resource in package["resources"]]
-    return Content(package, {name: version.arrow(name) for name in sorted(names, key=_place)})
+    return Content(package, {name: version.arrow(name) for name in sorted(names, key=place)})
 
 
 ORDER = ("restrictions", "impact", "impact_by_platform", "person_days", "impact_by_area")
 """What a reader looks for first; other tables follow by name."""
 
 
-def _place(table: str) -> tuple[int, str]:
+def place(table: str) -> tuple[int, str]:
+    """What tables are ordered by."""
     return (ORDER.index(table) if table in ORDER else len(ORDER), table)
 
 

@@ -54,7 +54,7 @@ def write(
     lines.section("Facts as of", [content.as_of])
     licence = content.package["licenses"][0]
     lines.linked("Licence", licence["title"], address(licence.get("path", "")))
-    lines.section("How to cite", [content.citation])
+    lines.section("How to cite", [*content.citations, "Name the sources of the figures as well."])
     lines.section("How to read", HOW_TO_READ)
     for part in parts:
         about = content.resource(part.table)["description"].replace("\n", " ")

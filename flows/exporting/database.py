@@ -34,7 +34,7 @@ def _about(base: duckdb.DuckDBPyConnection, content: Content) -> None:
         "version": content.version_id,
         "as_of": content.as_of,
         "licence": content.package["licenses"][0]["title"],
-        "citation": content.citation,
+        **{f"cite as {number}": told for number, told in enumerate(content.citations, 1)},
     }
     _table(base, ABOUT, pa.table({"what": list(lines), "told": list(lines.values())}))
 

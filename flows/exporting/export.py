@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from flows.exporting import Form, content, database, plain, sheets, writing
+from flows.exporting import ExportError, Form, content, database, plain, sheets, writing
 from flows.exporting.selection import Wanted, select
 from flows.publishing.versions import Stored
 
-ARCHIVE = ".zip"
-"""A folder whose name ends so becomes one file."""
+WORKBOOK, ARCHIVE = ".xlsx", ".zip"
+"""How the name of a workbook ends; and that of a folder that becomes one file."""
 
 
 def export(
@@ -17,6 +17,8 @@ def export(
 
     Raises ExportError where nothing was written, PublishError where the version is damaged.
     """
+    if form is Form.XLSX and into.suffix != WORKBOOK:
+        raise ExportError(f"{into} does not end in {WORKBOOK}: Excel would not open it")
     found = select(version, content.read(version), wanted)
     told: list[str] = []
     if form in (Form.CSV, Form.PARQUET):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,6 +19,8 @@ from flows.publishing.manifest import MANIFEST, ROW_GROUP_ROWS, sha256
 from flows.publishing.versions import Stored
 
 README = "README.txt"
+NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
+"""Types in which a whole number beside a gap stays whole."""
 
 
 def csv_files(content: Content) -> dict[str, bytes]:
@@ -31,18 +34,8 @@ def csv_files(content: Content) -> dict[str, bytes]:
 
 
 def _csv(table: pa.Table) -> bytes:
-    # Nullable types: a whole number beside a gap stays a whole number.
-    frame = table.to_pandas(types_mapper=_NULLABLE.get)
+    frame = table.to_pandas(types_mapper=NULLABLE.get)
     return bytes(frame.to_csv(index=False, lineterminator="\n").encode())
-
-
-def _nullable() -> dict[pa.DataType, Any]:
-    import pandas as pd
-
-    return {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
-
-
-_NULLABLE = _nullable()
 
 
 def _readme(content: Content) -> bytes:
@@ -51,7 +44,7 @@ def _readme(content: Content) -> bytes:
         "",
         *content.answers,
         "",
-        f"Cite as: {content.citation}",
+        *(f"Cite as: {one}" for one in content.citations),
         "",
         "One CSV file a table (UTF-8, commas, an empty cell is not known), for programs: every",
         "text is exactly as published, also where it begins with = + - or @, which a spreadsheet",
@@ -110,7 +103,7 @@ def json_file(content: Content) -> bytes:
         "version": content.version_id,
         "as_of": content.as_of,
         "licence": content.package["licenses"][0],
-        "citation": content.citation,
+        "cite_as": content.citations,
         "left_out": content.left_out,
     }
     out.write("{\n" + "".join(f"{_json(key)}: {_json(told)},\n" for key, told in about.items()))

@@ -1,8 +1,9 @@
 """What of a version is wanted: some restrictions, an area, a year.
 
-A restriction belongs to an area if it is in the area or in a country of it, and to a year if it was
-in force on a day of it; one whose end is not known counts for its first day. Tables that tell of no
-restriction and no area, such as `quality`, are left out of a choice.
+A restriction belongs to an area if it is in the area or in a country of it, and to a year if it may
+have been in force on a day of it: one whose end is not known may be to this day. So does
+`impact_by_area` count them. Tables that tell of no restriction and no area, such as `quality`, are
+left out of a choice.
 """
 
 from collections.abc import Callable, Iterable
@@ -54,11 +55,8 @@ def select(version: Stored, content: Content, wanted: Wanted) -> Content:
     """
     if wanted == Wanted():
         return content
-    told = story.stories(story.load(version))
-    area = _area(content, wanted.area) if wanted.area else None
+    area = _area_of(content, wanted)
     ids = _restrictions(content, wanted, area)
-    if area is None and wanted.year is not None and not wanted.restrictions:
-        area = _area(content, areas.WORLD)
     tables = {name: _rows(content, name, ids, area, wanted) for name in content.tables}
     kept = {name: table for name, table in tables.items() if table is not None}
     kept["sources"] = _sources(kept, content.tables["sources"])
@@ -69,8 +67,24 @@ def select(version: Stored, content: Content, wanted: Wanted) -> Content:
         left_out=tuple(name for name in tables if name not in kept),
     )
     if wanted.restrictions:
-        return answers.of_restrictions(found, [told[name] for name in wanted.restrictions])
+        told = story.stories(story.load(version))
+        return answers.of_restrictions(found, [told[n] for n in wanted.restrictions], version)
     return answers.of_area(found, area.id, area.name) if area else found
+
+
+def chosen_restrictions(content: Content, wanted: Wanted) -> set[str]:
+    """The ids of the restrictions that are wanted.
+
+    Raises ExportError where there are none.
+    """
+    return _restrictions(content, wanted, _area_of(content, wanted))
+
+
+def _area_of(content: Content, wanted: Wanted) -> Area | None:
+    """The area that is wanted; of a year alone the world."""
+    if not wanted.area and (wanted.year is None or wanted.restrictions):
+        return None
+    return _area(content, wanted.area or areas.WORLD)
 
 
 def _words(wanted: Wanted, area: Area | None) -> str:
@@ -84,7 +98,7 @@ def _words(wanted: Wanted, area: Area | None) -> str:
 
 def _area(content: Content, told: str) -> Area:
     """The area of a code or name."""
-    known = _known_areas()
+    known = _known_areas(content)
     rows = known[known["area_id"].str.casefold() == told.casefold()]
     if rows.empty:
         rows = known[known["name"].str.casefold() == told.casefold()].head(1)
@@ -100,9 +114,20 @@ def _area(content: Content, told: str) -> Area:
     return Area(code, name[:1].upper() + name[1:], inside)
 
 
+def _known_areas(content: Content) -> pd.DataFrame:
+    """Areas with the area that holds each, from the facts: no published table says it.
+
+    Areas that only the facts of the version have are held by none.
+    """
+    known = _areas_of_facts()
+    acts = content.tables["restrictions"].select(["area_id", "area_name"]).to_pandas()
+    own = acts[~acts["area_id"].isin(known["area_id"]) & ~acts["area_id"].str.contains(";")]
+    own = own.rename(columns={"area_name": "name"}).drop_duplicates("area_id")
+    return pd.concat([known, own.assign(parent_id="")], ignore_index=True).fillna("")
+
+
 @cache
-def _known_areas() -> pd.DataFrame:
-    """Areas with the area that holds each: borders are of the facts, and in no published table."""
+def _areas_of_facts() -> pd.DataFrame:
     return pd.read_csv(AREAS, dtype="str", keep_default_na=False)
 
 
@@ -140,8 +165,9 @@ def _in_force(acts: pd.DataFrame, year: int, as_of: pd.Timestamp) -> "pd.Series[
     """Whether a restriction was in force on a day of the year, as far as is known."""
     start = pd.to_datetime(acts["start_on"])
     last = periods.spans(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
-    last = last.mask(acts["end_status"] == EndStatus.ONGOING.value, as_of).fillna(start)
-    return (start < f"{year + 1}-01-01") & (last >= f"{year}-01-01")
+    last = last.mask(acts["end_status"] == EndStatus.ONGOING.value).fillna(as_of)
+    carried_out = acts["end_status"] != EndStatus.WITHDRAWN.value
+    return carried_out & (start < f"{year + 1}-01-01") & (last >= f"{year}-01-01")
 
 
 def _rows(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from xlsxwriter.worksheet import Worksheet
 
@@ -13,7 +14,7 @@ from flows.site import naming
 ABOUT, COLUMNS, VALUES = "about", "columns", "values"
 
 
-def write(path: Path, content: Content, limits: Limits | None = None) -> list[str]:
+def write(path: Path | IO[bytes], content: Content, limits: Limits | None = None) -> list[str]:
     """Write the workbook; returns what Excel could not hold as it is, a line each."""
     bounds = limits or Limits()
     book = workbook.open_workbook(path, content)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -77,10 +77,10 @@ class Shortened:
     links: int = 0
 
 
-def open_workbook(path: Path, content: Content) -> xlsxwriter.Workbook:
+def open_workbook(path: Path | IO[bytes], content: Content) -> xlsxwriter.Workbook:
     """A workbook to be written, row by row, without the time of day and without formulas."""
     book = xlsxwriter.Workbook(
-        str(path),
+        path,
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False},
     )
     book.set_properties(

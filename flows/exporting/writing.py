@@ -4,7 +4,8 @@ import io
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from flows.exporting import ExportError
@@ -29,21 +30,18 @@ def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None
 
     Raises ExportError where something does, or the disk refuses.
     """
-    aside = _aside(path)
+    if path.is_dir():
+        raise ExportError(f"{path} is a folder: give the name of a file")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(aside)
-        flush(aside)
-        if path.is_dir():
-            raise ExportError(f"{path} is a folder: give the name of a file")
-        if path.exists() and not overwrite and path.read_bytes() != aside.read_bytes():
-            raise ExportError(f"{path} is there already: give another name, or --overwrite")
-        aside.replace(path)
-        flush(path.parent)
+        with _aside(path) as aside:
+            write(aside)
+            flush(aside)
+            if path.exists() and not overwrite and path.read_bytes() != aside.read_bytes():
+                raise ExportError(f"{path} is there already: give another name, or --overwrite")
+            aside.replace(path)
+            flush(path.parent)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
@@ -51,24 +49,20 @@ def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
 
     Raises ExportError where something else stands there, or the disk refuses.
     """
-    aside, old = _aside(path), path.with_name(f".tmp-old-{path.name}-{os.getpid()}")
     try:
         _require_free(path, files, overwrite)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.mkdir()
-        for name, content in files.items():
-            (aside / name).write_bytes(content)
-            flush(aside / name)
-        flush(aside)
-        if path.exists():
-            path.rename(old)
-        aside.rename(path)
-        flush(path.parent)
+        with _aside(path) as aside, _aside(path, "old") as old:
+            aside.mkdir()
+            for name, content in files.items():
+                (aside / name).write_bytes(content)
+                flush(aside / name)
+            flush(aside)
+            if path.exists():
+                path.rename(old)
+            aside.rename(path)
+            flush(path.parent)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error}") from error
-    finally:
-        for left in (aside, old):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _require_free(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
@@ -85,6 +79,15 @@ def _require_free(path: Path, files: Mapping[str, bytes], overwrite: bool) -> No
         raise ExportError(f"{path} is there already: give another name, or --overwrite")
 
 
-def _aside(path: Path) -> Path:
-    """A place beside, with the same ending: some writers go by it."""
-    return path.with_name(f".tmp-{os.getpid()}-{path.name}")
+@contextmanager
+def _aside(path: Path, word: str = "new") -> Iterator[Path]:
+    """A place beside, gone afterwards; with the same ending, since some writers go by it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".tmp-{word}-{os.getpid()}-{path.name}")
+    try:
+        yield aside
+    finally:
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        else:
+            aside.unlink(missing_ok=True)

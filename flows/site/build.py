@@ -11,7 +11,17 @@ from pathlib import Path
 from flows.publishing import PublishError
 from flows.publishing.files import write_whole
 from flows.publishing.versions import Stored
-from flows.site import areas, home, listings, platforms, rendering, restriction, world, writing
+from flows.site import (
+    areas,
+    home,
+    listings,
+    platforms,
+    rendering,
+    restriction,
+    texts,
+    world,
+    writing,
+)
 from flows.site.charts import finish
 from flows.site.world import File, Page, World
 
@@ -31,6 +41,7 @@ PAGES: tuple[Maker, ...] = (
     listings.pages,
     areas.pages,
     platforms.pages,
+    texts.pages,
 )
 """Who makes the pages, in the order in which they are written."""
 

@@ -6,6 +6,7 @@ direction of writing, controls, signs without width) is written out. Links out o
 `macros.html` holds what several use.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,9 @@ NAV = (
     ("index.html", "Restrictions"),
     ("area/001.html", "The world"),
     ("browse.html", "Countries, platforms, years"),
+    ("data.html", "Data"),
+    ("method.html", "Method"),
+    ("glossary.html", "Glossary"),
 )
 """What the head of each page links to: path and words."""
 STATIC = Path(__file__).parent / "static"
@@ -92,6 +96,11 @@ def day(value: Any) -> str:
     return f"{day_in_words(first)} to {day_in_words(last)}" if last else day_in_words(first)
 
 
+def mebibytes(size: int) -> str:
+    """The size of a file, to a tenth of a MiB."""
+    return f"{format_decimal(max(size / 2**20, 0.1), '#,##0.0', locale=LOCALE)} MiB"
+
+
 def address(value: Any) -> str:
     """An address that a link may lead to: http or https, else nothing."""
     if not isinstance(value, str) or value != visible(value):
@@ -118,6 +127,11 @@ def ours(row: Mapping[str, Any]) -> Estimate:
     return Estimate(row["lower_persons"], None, None, None, row["upper_persons"])
 
 
+def anchor(term: str) -> str:
+    """Where a term stands on the page of the glossary."""
+    return re.sub("[^a-z0-9]+", "-", term.lower()).strip("-")
+
+
 def capital(text: str) -> str:
     """The text with a capital at its begin; `capitalize` would make the rest small."""
     return text[:1].upper() + text[1:]
@@ -126,6 +140,7 @@ def capital(text: str) -> str:
 FILTERS = {
     "svg": svg,
     "ours": ours,
+    "anchor": anchor,
     "capital": capital,
     "persons": persons,
     "median": median,
@@ -135,6 +150,7 @@ FILTERS = {
     "percent": percent,
     "day": day,
     "address": address,
+    "mebibytes": mebibytes,
     "local": local,
     "restriction_path": restriction_path,
     "area_path": area_path,

@@ -4,6 +4,7 @@ import json
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,11 @@ def is_harmless(text: str) -> bool:
     return not [
         sign for sign in text if sign != "\n" and unicodedata.category(sign) in ("Cc", "Cf", "Cs")
     ]
+
+
+def rendered(markdown: str) -> str:
+    """Markdown as a page; what would become a link of itself is looked for in the Markdown."""
+    return str(MarkdownIt("gfm-like", {"linkify": False}).render(markdown))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +98,7 @@ def test_a_citation_has_no_sign_that_is_hidden(style: str, published: Published)
 def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
     markdown = artifacts.answers(published, [Path(f"facts {ALL}")], None)
     assert is_harmless(markdown)
-    page = MarkdownIt("gfm-like", {"linkify": False}).render(markdown)
+    page = rendered(markdown)
     assert set(re.findall(r"<(/?\w+)", page)) <= OURS
     assert "://" not in markdown
     assert "www." not in markdown
@@ -103,9 +109,7 @@ def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
 def test_the_address_of_the_report_is_one_link(published: Published) -> None:
     address = "https://example.org/a b>)[x](javascript:alert(1))"
     markdown = artifacts.answers(published, [Path("facts")], address)
-    links = re.findall(
-        '<a href="([^"]*)"', MarkdownIt("gfm-like", {"linkify": False}).render(markdown)
-    )
+    links = re.findall('<a href="([^"]*)"', rendered(markdown))
     assert [link.partition("/a")[0] for link in links] == ["https://example.org"]
 
 
@@ -118,7 +122,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
     return [relocated(found, [facts]) for found in checked(facts).findings]
 
 
-FORMS = {
+FORMS: dict[str, Callable[[list[Finding]], str]] = {
     "text": tables.findings_text,
     "json": tables.findings_json,
     "github": tables.findings_github,

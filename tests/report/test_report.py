@@ -16,28 +16,24 @@ from typer.testing import CliRunner
 from flows.cli.command import app
 from flows.pipeline import steps
 from flows.publishing import PublishError, versions
-from flows.site import build, rendering, world, writing
+from flows.site import build, home, rendering, world, writing
 from tests import tools
 from tests.conftest import Once
-from tests.support import append, computed, edit, small
+from tests.support import computed, edit
+from tests.unit.test_odd_worlds import calibrated
 
 HOSTILE = '<script>alert("1")</script>&amp; \u202egnp.exe'
 SHOWN = "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;&amp;amp; &lt;U+202E&gt;gnp.exe"
-NEVER = {
-    **{"restriction_id": "R2", "area_ids": "XB", "geo_scope": "national", "network_scope": "all"},
-    **{"observed_from": "2025-03-01", "end_status": "unknown", "end_source": "missing"},
-    **{"start_precision": "actual", "action": "throttle", "severity": "none"},
-    **{"evidence_state": "ok", "claim_status": "withdrawn", "source_id": "press-page"},
-}
 
 
 def hostile(folder: Path) -> Path:
-    """The small country, where texts are markup, a name is a formula and one act never happened."""
-    small(folder)
-    edit(folder, "restrictions", "R1", authority=HOSTILE, note=HOSTILE, stated_reason=HOSTILE)
+    """Two services of a small country restricted, with texts that are markup; one act was none."""
+    told = dict.fromkeys(("authority", "note", "stated_reason"), HOSTILE)
+    made = calibrated().restrict("R1", "alpha", "beta", **told)
+    made.restrict("R2", area_ids="XB", severity="none").write(folder)
     edit(folder, "platforms", "alpha", name="<b>=cmd|calc</b>")
+    edit(folder, "areas", "XB", name="=cmd|calc")
     edit(folder, "sources", "press-page", publisher=HOSTILE)
-    append(folder, "restrictions", NEVER)
     return folder
 
 
@@ -100,10 +96,10 @@ def test_every_link_leads_to_a_file_of_the_report_and_no_further(report: Path) -
             if parts.scheme:
                 continue
             there = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            if not there.is_file() or not there.is_relative_to(report):
-                lost.append(f"{path.relative_to(report)}: {link}")
-            elif parts.fragment and parts.fragment not in Links(there.read_text("utf-8")).ids:
-                lost.append(f"{path.relative_to(report)}: {link}")
+            found = there.is_file() and there.is_relative_to(report)
+            if found and parts.fragment:
+                found = parts.fragment in Links(there.read_text(encoding="utf-8")).ids
+            lost += [] if found else [f"{path.relative_to(report)}: {link}"]
     assert lost == []
 
 
@@ -166,6 +162,11 @@ def test_hostile_text_is_shown_as_text(report: Path) -> None:
         assert [word for word in ("<script>", "\u202e", "<b>=") if word in told] == []
 
 
+def test_what_a_spreadsheet_would_run_is_a_text(report: Path) -> None:
+    lines = (report / "restrictions.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert {row["title"][:6] for row in csv.DictReader(lines)} == {"Land X", "'=cmd|"}
+
+
 @pytest.mark.parametrize(
     ("address", "leads"),
     [
@@ -192,11 +193,20 @@ def test_the_same_version_gives_the_same_bytes(report: Path, root: Path, tmp_pat
     assert build.publish(version, root, again) == (again, False)
 
 
-def test_a_damaged_report_is_mended(root: Path, report: Path, tmp_path: Path) -> None:
-    into = Path(shutil.copytree(report, tmp_path / "pages"))
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report of a page or two, where what matters is the folder."""
+    monkeypatch.setattr(build, "PAGES", (build.static, home.pages))
+
+
+@pytest.mark.usefixtures("few")
+def test_a_damaged_report_is_mended(root: Path, tmp_path: Path) -> None:
+    version = versions.latest(root)
+    into, _ = build.publish(version, root, tmp_path / "pages")
+    whole = page(into, "index.html")
     (into / "index.html").write_text("spoilt")
-    assert build.publish(versions.latest(root), root, into) == (into, True)
-    assert page(into, "index.html") == page(report, "index.html")
+    assert build.publish(version, root, into) == (into, True)
+    assert page(into, "index.html") == whole
     assert [path.name for path in tmp_path.iterdir()] == ["pages"]
 
 
@@ -249,6 +259,7 @@ def own_root(root: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(root, tmp_path / "published", symlinks=True))
 
 
+@pytest.mark.usefixtures("few")
 def test_the_report_lies_beside_its_version_and_goes_with_it(own_root: Path) -> None:
     version = versions.latest(own_root).id
     status, told = said("--published", own_root)
