@@ -27,8 +27,9 @@ A_RUN = from pathlib import Path; from flows.pipeline import steps; \
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: $(READY)  ## compute the answers from data/facts and publish them
+run: $(READY)  ## compute the answers from data/facts, publish them and write the report
 	@$(BIN)/audience-impact run $(ARGS)
+	@$(BIN)/audience-impact report $$(printf '%s' "$(ARGS)" | grep -oE -e '--published[= ][^ ]+')
 
 check: $(READY)  ## hold data/facts against every rule
 	@$(BIN)/audience-impact check data/facts $(ARGS)

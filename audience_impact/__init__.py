@@ -39,7 +39,7 @@ from audience_impact.api.answers import (
     Reach,
     SharpBounds,
 )
-from audience_impact.api.loading import load, load_calibration
+from audience_impact.api.loading import column_notes, load, load_calibration
 from audience_impact.api.net_reach import (
     estimate_union,
     feature_users,
@@ -56,6 +56,7 @@ __all__ = [
     "Overlap",
     "Reach",
     "SharpBounds",
+    "column_notes",
     "estimate_union",
     "feature_users",
     "load",

@@ -4,34 +4,58 @@ No other module may hold a list of allowed words; the contracts and the statisti
 theirs from here. Codes follow SDMX where a concept exists (OBS_STATUS, SEX, REF_AREA).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Self
 
 WHOLE_INTERNET = "*"
 """The platform id that stands for the whole internet as a target."""
 
 
-class Feature(StrEnum):
+class Word(StrEnum):
+    """A word that is published: each member says what it means, in the data dictionary as here."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        """Take the word and what it means.
+
+        A member without a meaning is none; looked up by its value, a member needs no meaning.
+        """
+        if not meaning:
+            raise TypeError(f"the word {value} does not say what it means")
+        word = str.__new__(cls, value)
+        word._value_, word.meaning = value, meaning
+        return word
+
+    @classmethod
+    def meanings(cls) -> Mapping[str, str]:
+        """What each word means."""
+        return {word.value: word.meaning for word in cls}
+
+
+class Feature(Word):
     """What of a service is restricted or used."""
 
-    WHOLE_SERVICE = "whole_service"
-    TEXT_MESSAGE = "text_message"
-    VOICE_MESSAGE = "voice_message"
-    VOICE_CALL = "voice_call"
-    VIDEO_CALL = "video_call"
-    GROUP_CALL = "group_call"
-    MEDIA_TRANSFER = "media_transfer"
-    FILE_TRANSFER = "file_transfer"
-    CHANNEL = "channel"
-    FEED = "feed"
-    LIVE_STREAM = "live_stream"
-    SEARCH = "search"
-    REGISTRATION = "registration"
-    LOGIN = "login"
-    PAYMENT = "payment"
-    BOT_API = "bot_api"
-    APP_DISTRIBUTION = "app_distribution"
-    WEB_CLIENT = "web_client"
-    UNKNOWN = "unknown"
+    WHOLE_SERVICE = "whole_service", "all of the service"
+    TEXT_MESSAGE = "text_message", "sending text messages"
+    VOICE_MESSAGE = "voice_message", "sending recorded voice messages"
+    VOICE_CALL = "voice_call", "voice calls"
+    VIDEO_CALL = "video_call", "video calls"
+    GROUP_CALL = "group_call", "calls of more than two people"
+    MEDIA_TRANSFER = "media_transfer", "sending pictures, sound and video"
+    FILE_TRANSFER = "file_transfer", "sending files of any kind"
+    CHANNEL = "channel", "channels, which many read and few write"
+    FEED = "feed", "the stream of posts of others"
+    LIVE_STREAM = "live_stream", "live video to many"
+    SEARCH = "search", "searching in the service"
+    REGISTRATION = "registration", "opening a new account"
+    LOGIN = "login", "logging in to an account"
+    PAYMENT = "payment", "paying in the service, or for it"
+    BOT_API = "bot_api", "automatic accounts, and the interface that they use"
+    APP_DISTRIBUTION = "app_distribution", "getting the app from a store"
+    WEB_CLIENT = "web_client", "use in a browser"
+    UNKNOWN = "unknown", "the source does not say which feature"
 
 
 HITS_EXISTING_USERS = {
@@ -62,131 +86,155 @@ the audience of the service says nothing of how many these are.
 """
 
 
-class Action(StrEnum):
+class Action(Word):
     """What is done to the target."""
 
-    BLOCK = "block"
-    THROTTLE = "throttle"
-    DEGRADE = "degrade"
-    INTERMITTENT = "intermittent"
-    DELIST = "delist"
-    LEGAL_BAN_ONLY = "legal_ban_only"
-    SERVICE_WITHDRAWAL = "service_withdrawal"
-    NETWORK_SHUTDOWN = "network_shutdown"
-    UNKNOWN = "unknown"
+    BLOCK = "block", "access is cut off"
+    THROTTLE = "throttle", "traffic is slowed on purpose"
+    DEGRADE = "degrade", "use is made worse by other means than slowing, or it is not told by which"
+    INTERMITTENT = "intermittent", "access comes and goes"
+    DELIST = "delist", "taken out of app stores or search results"
+    LEGAL_BAN_ONLY = "legal_ban_only", "forbidden by law or order, with access as before"
+    SERVICE_WITHDRAWAL = "service_withdrawal", "the service itself leaves the country or the users"
+    NETWORK_SHUTDOWN = "network_shutdown", "the internet or a network is switched off"
+    UNKNOWN = "unknown", "the source does not say what was done"
 
 
-class Severity(StrEnum):
+class Severity(Word):
     """How far the target is gone; ordered as written, never weighted; unknown stands apart."""
 
-    NONE = "none"
-    IMPAIRED = "impaired"
-    FEATURE_UNAVAILABLE = "feature_unavailable"
-    SERVICE_IMPAIRED = "service_impaired"
-    SERVICE_UNAVAILABLE = "service_unavailable"
-    NETWORK_UNAVAILABLE = "network_unavailable"
-    UNKNOWN = "unknown"
+    NONE = "none", "nothing is gone"
+    IMPAIRED = "impaired", "something works less well, and it is not told what"
+    FEATURE_UNAVAILABLE = "feature_unavailable", "a feature cannot be used"
+    SERVICE_IMPAIRED = "service_impaired", "the service can be used, less well"
+    SERVICE_UNAVAILABLE = "service_unavailable", "the service cannot be used"
+    NETWORK_UNAVAILABLE = "network_unavailable", "a network cannot be used"
+    UNKNOWN = "unknown", "the source does not say how far"
 
 
-class ClaimStatus(StrEnum):
+class ClaimStatus(Word):
     """Who says so."""
 
-    OFFICIAL = "official"
-    REPORTED = "reported"
-    DISPUTED = "disputed"
-    WITHDRAWN = "withdrawn"
+    OFFICIAL = "official", "an authority says so, or admits it"
+    REPORTED = "reported", "press or civil society report it, and no authority has confirmed it"
+    DISPUTED = "disputed", "some say so and others deny it"
+    WITHDRAWN = "withdrawn", "it was announced, then taken back or never carried out"
 
 
-class EvidenceState(StrEnum):
+class EvidenceState(Word):
     """What measurements say of the target."""
 
-    BLOCKED = "blocked"
-    LIKELY_BLOCKED = "likely_blocked"
-    IMPAIRED = "impaired"
-    DOWN = "down"
-    OK = "ok"
-    INSUFFICIENT = "insufficient"
+    BLOCKED = "blocked", "measurements show a block"
+    LIKELY_BLOCKED = (
+        "likely_blocked",
+        "a block is likely: measurements point to it, or government or operator admit it",
+    )
+    IMPAIRED = "impaired", "measurements show slower or failing use"
+    DOWN = "down", "measurements show that the network or the service is gone"
+    OK = "ok", "measurements show ordinary access"
+    INSUFFICIENT = "insufficient", "no measurement on record, or too few to tell"
 
 
-class GeoScope(StrEnum):
+class GeoScope(Word):
     """How far the restriction reaches inside its areas."""
 
-    NATIONAL = "national"
-    MULTI_REGION = "multi_region"
-    REGION = "region"
-    MULTI_LOCALITY = "multi_locality"
-    LOCALITY = "locality"
-    NETWORK_ONLY = "network_only"
-    UNKNOWN = "unknown"
+    NATIONAL = "national", "the whole country"
+    MULTI_REGION = "multi_region", "several regions of the country"
+    REGION = "region", "one region"
+    MULTI_LOCALITY = "multi_locality", "several towns or districts"
+    LOCALITY = "locality", "one town or district"
+    NETWORK_ONLY = "network_only", "no place: users of certain networks, wherever they are"
+    UNKNOWN = "unknown", "the source does not say where in the country"
 
 
-class NetworkScope(StrEnum):
+class NetworkScope(Word):
     """Which access networks are touched."""
 
-    ALL = "all"
-    MOBILE = "mobile"
-    FIXED = "fixed"
-    SATELLITE = "satellite"
-    ASN_LIST = "asn_list"
-    UNKNOWN = "unknown"
+    ALL = "all", "all access networks"
+    MOBILE = "mobile", "mobile networks alone"
+    FIXED = "fixed", "fixed lines alone"
+    SATELLITE = "satellite", "satellite links alone"
+    ASN_LIST = "asn_list", "the networks of named operators"
+    UNKNOWN = "unknown", "the source does not say which networks"
 
 
-class Cause(StrEnum):
+class Cause(Word):
     """What took a network or a service away."""
 
-    ORDER = "order"
-    ATTACK = "attack"
-    DAMAGE = "damage"
-    UNKNOWN = "unknown"
+    ORDER = "order", "somebody decided it: an authority or a company"
+    ATTACK = "attack", "an attack on the network or the service"
+    DAMAGE = "damage", "damage, such as a cut cable, a disaster or a power cut"
+    UNKNOWN = "unknown", "the source says that the cause is not known"
 
 
-class AudienceMetric(StrEnum):
+class AudienceMetric(Word):
     """What an audience figure counts."""
 
-    MONTHLY_REACH = "monthly_reach"
-    WEEKLY_REACH = "weekly_reach"
-    DAILY_REACH = "daily_reach"
-    AVG_DAILY_REACH = "avg_daily_reach"
-    MAU = "mau"
-    WAU = "wau"
-    DAU = "dau"
-    REGISTERED = "registered"
-    INSTALLS = "installs"
-    AD_AUDIENCE = "ad_audience"
-    SURVEY_REGULAR = "survey_regular"
-    SURVEY_MONTHLY = "survey_monthly"
-    SURVEY_DAILY = "survey_daily"
-    FEATURE_USERS = "feature_users"
-    DSA_AMAR = "dsa_amar"
-    INTERNET_USERS_MONTH = "internet_users_month"
-    INTERNET_USERS_3M = "internet_users_3m"
-    POPULATION = "population"
-    UNSPECIFIED = "unspecified"
+    MONTHLY_REACH = (
+        "monthly_reach",
+        "people who use it at least once in a month, as a panel measures",
+    )
+    WEEKLY_REACH = "weekly_reach", "people who use it at least once in a week, as a panel measures"
+    DAILY_REACH = "daily_reach", "people who use it on a day, as a panel measures"
+    AVG_DAILY_REACH = (
+        "avg_daily_reach",
+        "people who use it on a day, on average over the days of a period",
+    )
+    MAU = "mau", "monthly active users or accounts, as the source calls them"
+    WAU = "wau", "weekly active users or accounts, as the source calls them"
+    DAU = "dau", "daily active users or accounts, as the source calls them"
+    REGISTERED = "registered", "registered accounts or users, active or not"
+    INSTALLS = "installs", "installations of the app"
+    AD_AUDIENCE = (
+        "ad_audience",
+        "identities that the advertising tool of the service says it can reach",
+    )
+    SURVEY_REGULAR = (
+        "survey_regular",
+        "people who say, when asked, that they use it; no period named",
+    )
+    SURVEY_MONTHLY = (
+        "survey_monthly",
+        "people who say, when asked, that they use it at least once a month",
+    )
+    SURVEY_DAILY = (
+        "survey_daily",
+        "people who say, when asked, that they use it every day or nearly so",
+    )
+    FEATURE_USERS = "feature_users", "people who use one feature of it"
+    DSA_AMAR = (
+        "dsa_amar",
+        "average monthly active recipients in the EU, published under the Digital Services Act",
+    )
+    INTERNET_USERS_MONTH = "internet_users_month", "people who used the internet in a month"
+    INTERNET_USERS_3M = "internet_users_3m", "people who used the internet in the last three months"
+    POPULATION = "population", "residents"
+    UNSPECIFIED = "unspecified", "the source says users, and not what it counts"
 
 
-class Unit(StrEnum):
+class Unit(Word):
     """What one unit of a value is."""
 
-    PERSONS = "persons"
-    SHARE = "share"
-    ACCOUNTS = "accounts"
-    IDENTITIES = "identities"
-    DEVICES = "devices"
-    SUBSCRIPTIONS = "subscriptions"
-    HOUSEHOLDS = "households"
+    PERSONS = "persons", "people"
+    SHARE = "share", "a share between 0 and 1 of the base"
+    ACCOUNTS = "accounts", "accounts; a person may have several"
+    IDENTITIES = "identities", "identities of an advertising tool; a person may have several"
+    DEVICES = "devices", "devices; a person may have several"
+    SUBSCRIPTIONS = "subscriptions", "subscriptions; a person may have several"
+    HOUSEHOLDS = "households", "households"
 
 
-class PopulationBase(StrEnum):
+class PopulationBase(Word):
     """The population a figure is a part of."""
 
-    ALL_AGES = "all_ages"
-    AGE_12_PLUS = "age_12_plus"
-    AGE_13_PLUS = "age_13_plus"
-    AGE_16_PLUS = "age_16_plus"
-    AGE_18_PLUS = "age_18_plus"
-    INTERNET_12_PLUS = "internet_12_plus"
-    INTERNET_ALL = "internet_all"
-    CUSTOM = "custom"
+    ALL_AGES = "all_ages", "all residents"
+    AGE_12_PLUS = "age_12_plus", "residents aged 12 and over"
+    AGE_13_PLUS = "age_13_plus", "residents aged 13 and over"
+    AGE_16_PLUS = "age_16_plus", "residents aged 16 and over"
+    AGE_18_PLUS = "age_18_plus", "residents aged 18 and over"
+    INTERNET_12_PLUS = "internet_12_plus", "internet users aged 12 and over"
+    INTERNET_ALL = "internet_all", "internet users of every age that is counted"
+    CUSTOM = "custom", "another population, which the note of the figure names"
 
 
 class AreaLevel(StrEnum):
@@ -217,54 +265,78 @@ class PlaceMatch(StrEnum):
     OVERRIDE = "override"
 
 
-class ImpactMetric(StrEnum):
+class ImpactMetric(Word):
     """Which people a published figure counts."""
 
-    PEOPLE_EXPOSED = "people_exposed"
-    PEOPLE_FEATURE_EXPOSED = "people_feature_exposed"
-    PEOPLE_DEPRIVED_NET = "people_deprived_net"
-    REACH_LOST = "reach_lost"
+    PEOPLE_EXPOSED = (
+        "people_exposed",
+        "ordinary monthly users of what is restricted, each person once",
+    )
+    PEOPLE_FEATURE_EXPOSED = (
+        "people_feature_exposed",
+        "those exposed who use the feature that is restricted; of a whole service all",
+    )
+    PEOPLE_DEPRIVED_NET = (
+        "people_deprived_net",
+        "those exposed less those who keep access by circumvention",
+    )
+    REACH_LOST = (
+        "reach_lost",
+        "audience that is gone, observed after the start against the one expected",
+    )
 
 
-class DedupMethod(StrEnum):
+class DedupMethod(Word):
     """How people who use several of the platforms were kept from counting twice.
 
     The imputed ones say beside it from which rung an audience was imputed; several services are
     united by the model of joint use, as in latent_factor.
     """
 
-    SINGLE = "single"
-    FRECHET = "frechet"
-    LP = "lp"
-    LATENT_FACTOR = "latent_factor"
-    CONDITIONED = "conditioned"
-    OBSERVED_UNION = "observed_union"
-    IMPUTED_OWN_PEOPLE = "imputed_own_people"
-    IMPUTED_OWN_OTHER = "imputed_own_other"
-    IMPUTED_COUNTRY = "imputed_country"
-    IMPUTED_SUBREGION = "imputed_subregion"
-    IMPUTED_SERVICE = "imputed_service"
-    IMPUTED_KIND = "imputed_kind"
+    SINGLE = "single", "one audience, or nobody: nothing to count twice"
+    FRECHET = "frechet", "bounds from the sizes of the audiences alone; no estimate"
+    LP = "lp", "bounds by linear programming from sizes and measured overlaps; no estimate"
+    LATENT_FACTOR = "latent_factor", "model of joint use that surveys taught"
+    CONDITIONED = "conditioned", "model of joint use, bent to measured overlaps"
+    OBSERVED_UNION = "observed_union", "somebody measured how many use any of them"
+    IMPUTED_OWN_PEOPLE = (
+        "imputed_own_people",
+        "imputed from other figures of users of the service in the country",
+    )
+    IMPUTED_OWN_OTHER = (
+        "imputed_own_other",
+        "imputed from advertising reach, accounts or installations in the country",
+    )
+    IMPUTED_COUNTRY = (
+        "imputed_country",
+        "imputed from other services of the country and the service elsewhere",
+    )
+    IMPUTED_SUBREGION = (
+        "imputed_subregion",
+        "imputed from the service in other countries of the subregion",
+    )
+    IMPUTED_SERVICE = "imputed_service", "imputed from the service in other parts of the world"
+    IMPUTED_KIND = "imputed_kind", "imputed from other services of its kind"
 
 
-class IntervalKind(StrEnum):
+class IntervalKind(Word):
     """What low and high of a figure mean."""
 
-    MIN_MAX = "min_max"
-    CI90 = "ci90"
-    CI95 = "ci95"
-    ONE_SIDED_MIN = "one_sided_min"
-    ONE_SIDED_MAX = "one_sided_max"
-    NONE = "none"
+    MIN_MAX = "min_max", "the least and the most"
+    CI90 = "ci90", "a 90 % interval"
+    CI95 = "ci95", "a 95 % interval"
+    ONE_SIDED_MIN = "one_sided_min", "at least the value: the source says over"
+    ONE_SIDED_MAX = "one_sided_max", "at most the value: the source says up to"
+    NONE = "none", "the value alone; the source gives no interval"
 
 
-class EndStatus(StrEnum):
+class EndStatus(Word):
     """Whether a restriction is over; withdrawn means it was never carried out."""
 
-    ENDED = "ended"
-    ONGOING = "ongoing"
-    WITHDRAWN = "withdrawn"
-    UNKNOWN = "unknown"
+    ENDED = "ended", "over"
+    ONGOING = "ongoing", "in force when the facts were read"
+    WITHDRAWN = "withdrawn", "never carried out"
+    UNKNOWN = "unknown", "no source says whether it is over"
 
 
 class EndSource(StrEnum):
@@ -284,46 +356,49 @@ class StartPrecision(StrEnum):
     ESTIMATED = "estimated"
 
 
-class SourceType(StrEnum):
+class SourceType(Word):
     """What kind of source a page or a measurement is."""
 
-    PANEL = "panel"
-    SURVEY = "survey"
-    CENSUS = "census"
-    OPERATOR_DATA = "operator_data"
-    COMPANY_STATEMENT = "company_statement"
-    AD_PLATFORM = "ad_platform"
-    REGULATOR = "regulator"
-    PRESS_RELAY = "press_relay"
-    MODEL = "model"
+    PANEL = "panel", "a panel of people whose use is measured"
+    SURVEY = "survey", "people were asked"
+    CENSUS = "census", "a count of all residents or households"
+    OPERATOR_DATA = "operator_data", "data of a network operator"
+    COMPANY_STATEMENT = "company_statement", "the company of the service says so"
+    AD_PLATFORM = "ad_platform", "the advertising tool of the service"
+    REGULATOR = "regulator", "an authority or a statistical office"
+    PRESS_RELAY = "press_relay", "press or a web page that relays what others say"
+    MODEL = "model", "computed, not counted"
 
 
-class Reliability(StrEnum):
+class Reliability(Word):
     """How far a source is to be trusted, best first."""
 
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
+    HIGH = (
+        "high",
+        "official statistics, the measurer itself, a regulator or a news agency",
+    )
+    MEDIUM = "medium", "established press, or a figure whose method is known"
+    LOW = "low", "a blog, forum, mirror or aggregator, or read second-hand"
 
 
-class ObsStatus(StrEnum):
+class ObsStatus(Word):
     """SDMX observation status, the codes that occur here."""
 
-    NORMAL = "A"
-    ESTIMATED = "E"
-    FORECAST = "F"
-    IMPUTED = "I"
-    LOW_RELIABILITY = "U"
-    MISSING = "M"
+    NORMAL = "A", "normal: official, measured, recent, with a known error"
+    ESTIMATED = "E", "estimated: computed from counted numbers"
+    FORECAST = "F", "forecast: a projection beyond the last year counted"
+    IMPUTED = "I", "imputed: nobody counted it; learned from figures of others"
+    LOW_RELIABILITY = "U", "low reliability: figures old, or of another kind than asked"
+    MISSING = "M", "no figure: from zero to the base, or to no known number"
 
 
-class Staleness(StrEnum):
+class Staleness(Word):
     """Age of the oldest figure used: 3, 12 and 24 months are the limits."""
 
-    FRESH = "fresh"
-    AGEING = "ageing"
-    STALE = "stale"
-    EXPIRED = "expired"
+    FRESH = "fresh", "3 months old at most"
+    AGEING = "ageing", "more than 3 and at most 12 months old"
+    STALE = "stale", "more than 12 and at most 24 months old"
+    EXPIRED = "expired", "more than 24 months old"
 
 
 class PlatformKind(StrEnum):
@@ -497,15 +572,18 @@ class WayOfCounting(StrEnum):
     UNSPECIFIED = "unspecified"
 
 
-class ImputationRung(StrEnum):
+class ImputationRung(Word):
     """From what the audience of a service was imputed, the nearest first."""
 
-    OWN_PEOPLE = "own_people"
-    OWN_OTHER = "own_other"
-    COUNTRY = "country"
-    SUBREGION = "subregion"
-    SERVICE = "service"
-    KIND = "kind"
+    OWN_PEOPLE = "own_people", "figures of the service in the country that do not qualify"
+    OWN_OTHER = (
+        "own_other",
+        "advertising reach, accounts or installations of the service in the country",
+    )
+    COUNTRY = "country", "other services of the country and the service elsewhere"
+    SUBREGION = "subregion", "the service in other countries of the subregion"
+    SERVICE = "service", "the service in other parts of the world"
+    KIND = "kind", "other services of its kind"
 
 
 class AudienceLaw(StrEnum):
@@ -517,46 +595,92 @@ class AudienceLaw(StrEnum):
     REGION_FACTOR = "region_factor"
 
 
-class InputKind(StrEnum):
+class InputKind(Word):
     """The uncertain inputs that can drive the width of an interval."""
 
-    AUDIENCE = "audience"
-    BASE = "base"
-    CORRELATION = "correlation"
-    MODEL = "model"
-    OVERLAP = "overlap"
-    FEATURE_SHARE = "feature_share"
-    ASSUMED = "assumed"
-    DAILY_USE = "daily_use"
-    CIRCUMVENTION = "circumvention"
-    PLACE = "place"
-    NETWORK = "network"
+    AUDIENCE = "audience", "the audiences of the services"
+    BASE = "base", "the number of people in the base"
+    CORRELATION = "correlation", "how strongly use of one service goes with use of others"
+    MODEL = "model", "how far the model of joint use may be off"
+    OVERLAP = "overlap", "a measured overlap of services"
+    FEATURE_SHARE = "feature_share", "the share who use the feature"
+    ASSUMED = "assumed", "that a share of other services or ages holds for these"
+    DAILY_USE = "daily_use", "the share of the users who come on a day"
+    CIRCUMVENTION = "circumvention", "the share who keep access"
+    PLACE = "place", "the part of the country that lives in the places"
+    NETWORK = "network", "the part of the people online who have the network alone"
 
 
-class FigureKind(StrEnum):
+class FigureKind(Word):
     """What a figure published about a restriction counts."""
 
-    PLATFORM_AUDIENCE = "platform_audience"
-    ADDED_UP = "added_up"
-    COMPANY_STATEMENT = "company_statement"
-    PEOPLE_AFFECTED = "people_affected"
-    INTERNET_USERS = "internet_users"
-    POPULATION = "population"
-    STILL_USING = "still_using"
+    PLATFORM_AUDIENCE = "platform_audience", "users of one service"
+    ADDED_UP = "added_up", "users of several services, added up: people count several times"
+    COMPANY_STATEMENT = "company_statement", "what the company of the service says"
+    PEOPLE_AFFECTED = "people_affected", "people called affected, in the words of the source"
+    INTERNET_USERS = "internet_users", "all internet users of the area"
+    POPULATION = "population", "all residents of the area"
+    STILL_USING = "still_using", "people who still used the service under the restriction"
 
 
-class Sex(StrEnum):
+class ComparedWith(Word):
+    """Beside whose bounds a published figure stands."""
+
+    PLATFORM = "platform", "the bounds of the one platform that it speaks of"
+    RESTRICTION = "restriction", "the bounds of the whole restriction"
+
+
+class DifferenceReason(Word):
+    """Whether what others published lies within our bounds, and if not, why."""
+
+    WITHIN_BOUNDS = "within_bounds", "it lies between our bounds"
+    ADDS_UP_PLATFORMS = "adds_up_platforms", "adds up services: people count several times"
+    COUNTS_ALL_INTERNET_USERS = (
+        "counts_all_internet_users",
+        "counts everyone online in the area: it says so, or is three quarters of them or more",
+    )
+    COUNTS_THE_POPULATION = "counts_the_population", "counts all residents, online or not"
+    ABOVE_OUR_UPPER = "above_our_upper", "more people than our upper bound, no reason known"
+    BELOW_OUR_LOWER = "below_our_lower", "fewer people than our lower bound, no reason known"
+    FEWER_RESTRICTIONS = (
+        "fewer_restrictions",
+        "far fewer people than our lower bound: it counts fewer restrictions",
+    )
+    DURATION_DIFFERS = "duration_differs", "it gives hours, and no people to compare"
+    NOTHING_ON_RECORD = "nothing_on_record", "no restriction of ours in that area and period"
+    OTHER_DEFINITION = "other_definition", "it counts something else: another unit, or other people"
+
+
+class FactRole(Word):
+    """What a fact did for a restriction."""
+
+    RESTRICTION = "restriction", "it is the act itself"
+    TARGET = "target", "it names a service and feature that is restricted"
+    AUDIENCE = "audience", "it says how many use the service; of `*`, who is online"
+    RELAY = "relay", "another page with the measurement that was used; set aside"
+    DAILY_AUDIENCE = "daily_audience", "it says how many use the service on a day"
+    BASE = "base", "it says how many people the base has"
+    POPULATION = "population", "it says how many residents the area has"
+    SHARE_BASE = "share_base", "it says of how many people a share was taken"
+    FEATURE_SHARE = "feature_share", "it says which share uses the feature"
+    CIRCUMVENTION = "circumvention", "it says which share keeps access"
+    OVERLAP = "overlap", "it says how many use several of the services, or any"
+    OWN_SURVEY = "own_survey", "a survey of the country, of which services people use together"
+    AFTER = "after", "an audience from after the start, for the reach lost"
+
+
+class Sex(Word):
     """SDMX SEX codes."""
 
-    MALE = "M"
-    FEMALE = "F"
+    MALE = "M", "male"
+    FEMALE = "F", "female"
 
 
-class YesNo(StrEnum):
+class YesNo(Word):
     """A plain yes or no."""
 
-    YES = "yes"
-    NO = "no"
+    YES = "yes", "yes"
+    NO = "no", "no"
 
 
 class ImportOutcome(StrEnum):
@@ -567,12 +691,12 @@ class ImportOutcome(StrEnum):
     REFUSED = "refused"
 
 
-class FindingSeverity(StrEnum):
+class FindingSeverity(Word):
     """What a failed check does: an error in a row quarantines it, in a table it stops the run."""
 
-    ERROR = "error"
-    TABLE_ERROR = "table_error"
-    WARNING = "warning"
+    ERROR = "error", "the row is refused and goes to quarantine"
+    TABLE_ERROR = "table_error", "the run stops, and nothing is published"
+    WARNING = "warning", "published with the data"
 
 
 class RuleStage(StrEnum):

@@ -1,12 +1,13 @@
 """Published tables as Arrow: held against their contract, each column with its meaning."""
 
+import json
 from typing import Any
 
 import pandas as pd
 import pyarrow
 
 from schemas import holding
-from schemas.published import KEYS, MODELS
+from schemas.published import KEYS, MODELS, special_values, values
 
 
 class ContractError(ValueError):
@@ -26,7 +27,7 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
     if ready.duplicated(KEYS[table]).any():
         row = ready[ready.duplicated(KEYS[table])].iloc[0][KEYS[table]].to_dict()
         raise ContractError(f"{table} has two rows for the key {row}")
-    fields = [_arrow_field(name, column) for name, column in schema.columns.items()]
+    fields = [_arrow_field(table, name, column) for name, column in schema.columns.items()]
     arrays = [_arrow_array(ready[field.name], field) for field in fields]
     return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
 
@@ -54,7 +55,7 @@ def _cast(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
     return ready.assign(**blank)
 
 
-def _arrow_field(name: str, column: Any) -> pyarrow.Field:
+def _arrow_field(table: str, name: str, column: Any) -> pyarrow.Field:
     about = column.metadata or {}
     whole = about["unit"] in ("persons", "person_days", "person_hours", "days", "count")
     if about["unit"] == "date":
@@ -71,8 +72,15 @@ def _arrow_field(name: str, column: Any) -> pyarrow.Field:
             "description": column.description,
             "unit": about["unit"],
             "sdmx_concept": about["sdmx_concept"],
+            **_words("values", values(table, name)),
+            **_words("special_values", special_values(table, name)),
         },
     )
+
+
+def _words(key: str, told: dict[str, str]) -> dict[str, str]:
+    """Words of a column and what they mean, as metadata holds them; nothing where it has none."""
+    return {key: json.dumps(told, ensure_ascii=False)} if told else {}
 
 
 def _arrow_array(series: pd.Series, field: pyarrow.Field) -> pyarrow.Array:

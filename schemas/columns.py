@@ -1,6 +1,7 @@
 """What the contracts of the published tables are made of: columns with unit and meaning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -10,17 +11,49 @@ from audience_impact import vocabulary as words
 from audience_impact.rules import FAULT, Rule, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
+WORLD = "001"
+"""UN M49 code of the world."""
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
+TABLE_NAMES = "table names"
+"""In place of words: the column names tables, of facts or published."""
+
 
 def column(
-    description: str, unit: str = "", sdmx: str = "", null: bool = False, **checks: Any
+    description: str,
+    unit: str = "",
+    sdmx: str = "",
+    null: bool = False,
+    special: Mapping[str, str] = NO_WORDS,
+    **checks: Any,
 ) -> Any:
-    """A column with its meaning, unit and SDMX concept, and what else is checked."""
+    """A column with its meaning, unit and SDMX concept, and what else is checked.
+
+    `special` are the few of its values that stand for something else than the others, with what.
+    """
     return pa.Field(
         description=description,
         nullable=null,
-        metadata={"unit": unit, "sdmx_concept": sdmx},
+        metadata={"unit": unit, "sdmx_concept": sdmx, "special": dict(special)},
         **checks,
     )
+
+
+def coded(field: Any, values: Mapping[str, str] | str) -> Any:
+    """A column all of whose values are words: what each means, or where that stands."""
+    field.metadata["values"] = values
+    return field
+
+
+def explained(description: str, by: str) -> Any:
+    """A column of ids whose meaning another column of the same row holds."""
+    field = column(description)
+    field.metadata["explained_by"] = by
+    return field
+
+
+def table_name(description: str) -> Any:
+    """The name of a table, of facts or published."""
+    return coded(column(description), TABLE_NAMES)
 
 
 def people(description: str, null: bool = True) -> Any:
@@ -33,14 +66,23 @@ def share(description: str) -> Any:
     return column(description, "share", "OBS_VALUE", True, ge=0)
 
 
-def word(enum: Any, description: str, sdmx: str = "", null: bool = False) -> Any:
-    """One of the words of an enum."""
-    return column(description, sdmx=sdmx, null=null, isin=[member.value for member in enum])
+def word(
+    enum: type[words.Word],
+    description: str,
+    sdmx: str = "",
+    null: bool = False,
+    also: Mapping[str, str] = NO_WORDS,
+) -> Any:
+    """One of the words of an enum, or of those that this column has `also`."""
+    values = {**enum.meanings(), **also}
+    return coded(column(description, sdmx=sdmx, null=null, isin=list(values)), values)
 
 
-def text(description: str, unit: str = "", sdmx: str = "") -> Any:
+def text(
+    description: str, unit: str = "", sdmx: str = "", special: Mapping[str, str] = NO_WORDS
+) -> Any:
     """Text that is null where there is nothing to say."""
-    return column(description, unit, sdmx, null=True)
+    return column(description, unit, sdmx, null=True, special=special)
 
 
 def person_days(description: str, null: bool = True) -> Any:
@@ -66,6 +108,21 @@ def reason(description: str = "why the status is what it is; null: nothing to sa
 def restriction() -> Any:
     """The restriction that a row speaks of."""
     return column("the restriction, as in the fact table restrictions", sdmx="TITLE")
+
+
+def place(description: str) -> Any:
+    """A country, a region of the world, or the world."""
+    return column(description, sdmx="REF_AREA", special={WORLD: "the world"})
+
+
+def base(description: str, null: bool = True) -> Any:
+    """The population that something is a part of."""
+    return word(words.PopulationBase, description, null=null)
+
+
+def platform(description: str, **special: str) -> Any:
+    """A platform."""
+    return column(description, special={words.WHOLE_INTERNET: "the whole internet", **special})
 
 
 def as_of() -> Any:

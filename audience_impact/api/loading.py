@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parents[1] / "overlap" / "shipped"
 METADATA_KEY = b"audience_impact"
+_CODED = ("values", "special_values")
+_NOTE = ("description", "unit", "sdmx_concept", "values")
 CALIBRATION, SURVEYS = "overlap_calibration", "surveys"
 _COLUMNS = {
     CALIBRATION: ("parameter", "survey_id", "value", "houses"),
@@ -98,7 +100,9 @@ def load(path: str | Path) -> "pd.DataFrame | dict[str, pd.DataFrame]":
     Returns:
         Of a file the table, of a folder its tables by name. `table.attrs` holds `table`,
         `title`, `description`, `licence`, `sources`, `version_id`, `as_of`, `seed` and more as
-        they were published, and `columns`: by column its `description`, `unit`, `sdmx_concept`.
+        they were published, and `columns`: by column its `description`, `unit`, `sdmx_concept`,
+        and where it is coded `values`: what each value means (`special_values` where only these
+        few stand for something else). `column_notes` shows them.
 
     Raises:
         FileNotFoundError: There is no such file or folder, or no table in the folder.
@@ -139,6 +143,56 @@ def _published(file: Path) -> "pd.DataFrame":
     return table
 
 
-def _told(field: Any) -> dict[str, str]:
+def _told(field: Any) -> dict[str, Any]:
     """What a column says of itself."""
-    return {key.decode(): word.decode() for key, word in (field.metadata or {}).items()}
+    told = {key.decode(): word.decode() for key, word in (field.metadata or {}).items()}
+    return told | {key: json.loads(told[key]) for key in _CODED if key in told}
+
+
+def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataFrame":
+    """What each column of a table means: unit, meaning, and what its coded values stand for.
+
+    pandas keeps these notes through selecting, sorting, renaming rows, copies and grouping, and
+    drops them where it puts different tables together (`merge`, `join`, `concat`, `pivot`): then
+    name the tables that the frame was made from.
+
+    Args:
+        frame: A table from `load`, or what was made of some.
+        made_from: Tables from `load` that know its columns; of two that do the first speaks.
+
+    Returns:
+        A row a column, in the order of the frame: `description`, `unit`, `sdmx_concept` and
+        `values`, blank for columns that you made yourself.
+
+    Raises:
+        ValueError: Neither the frame nor any of the tables has notes.
+
+    Source:
+        `load`; docs/data-dictionary.md has the same words.
+
+    Examples:
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"sex": ["F", "M"]})
+        >>> table.attrs["columns"] = {"sex": {"values": {"F": "female", "M": "male"}}}
+        >>> column_notes(table).loc["sex", "values"]
+        'F: female; M: male'
+    """
+    import pandas as pd
+
+    known: dict[str, dict[str, Any]] = {}
+    for table in (frame, *made_from):
+        known = table.attrs.get("columns", {}) | known
+    if not known:
+        raise ValueError(
+            "no notes: they come with load(), and pandas drops them where it puts different "
+            "tables together; name these: column_notes(frame, impact, restrictions)"
+        )
+    rows = {name: _note(known.get(name, {})) for name in frame.columns}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(_NOTE)).rename_axis("column")
+
+
+def _note(told: dict[str, Any]) -> tuple[str, ...]:
+    """A column as a row of `column_notes`."""
+    words: dict[str, str] = next((told[key] for key in _CODED if key in told), {})
+    values = "; ".join(f"{value}: {meaning}" for value, meaning in words.items())
+    return (*(told.get(key, "") for key in _NOTE[:-1]), values)

@@ -34,15 +34,7 @@ LEAVING = (
     (("area_id", "platform_id", "year"), 0.5),
 )
 """What is left out together when it is learned how well figures are foretold, and its weight."""
-SAID = {
-    ImputationRung.OWN_PEOPLE.value: "figures of the service in the country that do not qualify",
-    ImputationRung.OWN_OTHER.value: "advertising reach, accounts or installations of the service "
-    "in the country",
-    ImputationRung.COUNTRY.value: "other services of the country and the service elsewhere",
-    ImputationRung.SUBREGION.value: "the service in other countries of the subregion",
-    ImputationRung.SERVICE.value: "the service in other parts of the world",
-    ImputationRung.KIND.value: "other services of its kind",
-}
+SAID = ImputationRung.meanings()
 """Each rung in plain words, the nearest first."""
 ORDER = list(SAID)
 LEAST_ABROAD = 2

@@ -20,9 +20,9 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.comparisons import REASONS
+from audience_impact.vocabulary import DifferenceReason
 
 NEARLY_ALL = 0.75
-NOTHING, HOURS = "nothing_on_record", "duration_differs"
 OURS = ["lower_persons", "q50_persons", "upper_persons", "base_persons", "restrictions_count"]
 
 
@@ -59,13 +59,21 @@ def _reasons(table: pd.DataFrame) -> np.ndarray:
     counted = value.notna() & high.notna()
     within = counted & (value >= low) & (value <= high)
     everyone = counted & (value >= NEARLY_ALL * table["base_persons"])
-    stated = table["figure_kind"].map(REASONS).fillna("other_definition")
-    above = np.where(everyone, "counts_all_internet_users", stated)
+    other = DifferenceReason.OTHER_DEFINITION.value
+    stated = table["figure_kind"].map(REASONS).fillna(other)
+    above = np.where(everyone, DifferenceReason.COUNTS_ALL_INTERNET_USERS.value, stated)
     below = counted & (value < NEARLY_ALL * low)
     near = counted & ~below & (value < low)
     hours = value.isna() & table["published_hours"].notna()
     return np.select(
         [low.isna(), within, below, near, counted, hours],
-        [NOTHING, "within_bounds", "fewer_restrictions", "other_definition", above, HOURS],
-        "other_definition",
+        [
+            DifferenceReason.NOTHING_ON_RECORD.value,
+            DifferenceReason.WITHIN_BOUNDS.value,
+            DifferenceReason.FEWER_RESTRICTIONS.value,
+            other,
+            above,
+            DifferenceReason.DURATION_DIFFERS.value,
+        ],
+        other,
     )

@@ -6,14 +6,22 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.review.attribution import attributed
-from audience_impact.vocabulary import FigureKind, ImpactMetric, Unit
+from audience_impact.vocabulary import (
+    ComparedWith,
+    DifferenceReason,
+    FigureKind,
+    ImpactMetric,
+    Unit,
+)
 
 REASONS = {
-    FigureKind.ADDED_UP.value: "adds_up_platforms",
-    FigureKind.INTERNET_USERS.value: "counts_all_internet_users",
-    FigureKind.POPULATION.value: "counts_the_population",
-    FigureKind.STILL_USING.value: "other_definition",
+    FigureKind.ADDED_UP.value: DifferenceReason.ADDS_UP_PLATFORMS.value,
+    FigureKind.INTERNET_USERS.value: DifferenceReason.COUNTS_ALL_INTERNET_USERS.value,
+    FigureKind.POPULATION.value: DifferenceReason.COUNTS_THE_POPULATION.value,
+    FigureKind.STILL_USING.value: DifferenceReason.OTHER_DEFINITION.value,
 }
+BESIDE = {True: ComparedWith.PLATFORM.value, False: ComparedWith.RESTRICTION.value}
+"""By whether the figure is of one platform: beside whose bounds it stands."""
 
 
 def comparisons(
@@ -41,7 +49,7 @@ def comparisons(
     table = theirs.assign(
         lower_persons=ours["lower_persons"],
         upper_persons=ours["upper_persons"],
-        compared_with=single.map({True: "platform", False: "restriction"}),
+        compared_with=single.map(BESIDE),
         published_value=theirs["value"],
         attribution=_attribution(theirs, tables),
     )
@@ -86,9 +94,14 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     counted = table["unit"] == Unit.PERSONS.value
     within = counted & (value >= low) & (value <= high)
     kind = table["figure_kind"].map(REASONS)
-    reason = kind.fillna("other_definition").where(~within, "within_bounds")
-    reason = reason.where(within | kind.notna() | ~(counted & (value > high)), "above_our_upper")
-    reason = reason.where(within | kind.notna() | ~(counted & (value < low)), "below_our_lower")
+    reason = kind.fillna(DifferenceReason.OTHER_DEFINITION.value)
+    said = within | kind.notna()
+    for holds, why in (
+        (within, DifferenceReason.WITHIN_BOUNDS),
+        (~said & counted & (value > high), DifferenceReason.ABOVE_OUR_UPPER),
+        (~said & counted & (value < low), DifferenceReason.BELOW_OUR_LOWER),
+    ):
+        reason = reason.mask(holds, why.value)
     return table.assign(
         lower_ratio=(value / low).where(counted & (low > 0)).round(4),
         upper_ratio=(value / high).where(counted & (high > 0)).round(4),

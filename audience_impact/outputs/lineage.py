@@ -7,6 +7,7 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.review.attribution import attributed, measurers
+from audience_impact.vocabulary import WHOLE_INTERNET, FactRole
 
 EVERY = "all"
 """In lineage: the fact speaks of the restriction as a whole."""
@@ -79,7 +80,9 @@ def _target_ids(targets: pd.DataFrame) -> pd.Series:
 
 def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
     """The chosen figures, and the other pages that print the same measurement."""
-    chosen = inputs.chosen.assign(role="audience", input_id=inputs.chosen["estimate_id"])
+    chosen = inputs.chosen.assign(
+        role=FactRole.AUDIENCE.value, input_id=inputs.chosen["estimate_id"]
+    )
     spoken = inputs.chosen[
         [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
     ].drop_duplicates()
@@ -90,13 +93,15 @@ def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
     aside = [
         pair not in ids for pair in zip(pages["restriction_id"], pages["estimate_id"], strict=True)
     ]
-    pages = pages[pd.Series(aside, pages.index, "bool")].assign(role="relay")
+    pages = pages[pd.Series(aside, pages.index, "bool")].assign(role=FactRole.RELAY.value)
     pages = pages.assign(input_id=pages["estimate_id"])
-    daily = inputs.daily.assign(role="daily_audience", input_id=inputs.daily["daily_id"])
-    after = lost.reset_index()[["restriction_id", "after_ids"]]
-    after = after.assign(input_id=after["after_ids"].str.split(";"), role="after").explode(
-        "input_id"
+    daily = inputs.daily.assign(
+        role=FactRole.DAILY_AUDIENCE.value, input_id=inputs.daily["daily_id"]
     )
+    after = lost.reset_index()[["restriction_id", "after_ids"]]
+    after = after.assign(
+        input_id=after["after_ids"].str.split(";"), role=FactRole.AFTER.value
+    ).explode("input_id")
     parts = [chosen, pages, daily, after.assign(platform_id=EVERY)]
     return pd.concat([part[COLUMNS] for part in parts]).assign(input_table="estimates")
 
@@ -107,18 +112,20 @@ def _bases_used(inputs: Inputs) -> pd.DataFrame:
     parts = [
         audiences.assign(input_id=audiences[column], role=role, platform_id=platform)
         for column, role, platform in (
-            ("base_id", "base", EVERY),
-            ("population_id", "population", EVERY),
-            ("audience_base_id", "audience", "*"),
+            ("base_id", FactRole.BASE.value, EVERY),
+            ("population_id", FactRole.POPULATION.value, EVERY),
+            ("audience_base_id", FactRole.AUDIENCE.value, WHOLE_INTERNET),
         )
     ]
     differing = audiences.assign(
-        input_id=audiences["differing_base_ids"].str.split(";"), role="audience", platform_id="*"
+        input_id=audiences["differing_base_ids"].str.split(";"),
+        role=FactRole.AUDIENCE.value,
+        platform_id=WHOLE_INTERNET,
     )
     parts.append(differing.explode("input_id"))
     shares = inputs.chosen[inputs.chosen["share_base_id"] != ""]
-    parts.append(shares.assign(input_id=shares["share_base_id"], role="share_base"))
-    asked = inputs.feature_shares.assign(platform_id=EVERY, role="share_base")
+    parts.append(shares.assign(input_id=shares["share_base_id"], role=FactRole.SHARE_BASE.value))
+    asked = inputs.feature_shares.assign(platform_id=EVERY, role=FactRole.SHARE_BASE.value)
     parts.append(asked.assign(input_id=asked["share_base_id"]))
     return (
         pd.concat([part[COLUMNS] for part in parts])
@@ -131,13 +138,13 @@ def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
     """The restriction itself and its targets."""
     own = scope.restrictions[["restriction_id"]].assign(
         input_id=scope.restrictions["restriction_id"],
-        role="restriction",
+        role=FactRole.RESTRICTION.value,
         platform_id=EVERY,
         input_table="restrictions",
     )
     targets = tables["restriction_targets"]
     aimed_at = targets[["restriction_id", "platform_id"]].assign(
-        input_id=_target_ids(targets), role="target", input_table="restriction_targets"
+        input_id=_target_ids(targets), role=FactRole.TARGET.value, input_table="restriction_targets"
     )
     return pd.concat([own, aimed_at])
 
@@ -146,12 +153,12 @@ def _shares_used(inputs: Inputs) -> pd.DataFrame:
     """Shares who use the feature, and who keep access."""
     used = inputs.feature_shares.assign(
         input_id=inputs.feature_shares["feature_use_id"],
-        role="feature_share",
+        role=FactRole.FEATURE_SHARE.value,
         input_table="feature_use",
     )
     circumvention = inputs.circumvention.assign(
         input_id=inputs.circumvention["circumvention_id"].str.split(";"),
-        role="circumvention",
+        role=FactRole.CIRCUMVENTION.value,
         input_table="circumvention",
     ).explode("input_id")
     parts = [part[[*COLUMNS, "input_table"]] for part in _for_all(used, circumvention)]
@@ -164,7 +171,11 @@ def _for_all(*parts: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _overlaps_used(bounds: Bounds) -> pd.DataFrame:
     """Measured overlaps that went into the bounds; those left out did not."""
-    rows = [(one.key[0], EVERY, key, "overlap") for one in bounds.overlaps for key in one.used]
+    rows = [
+        (one.key[0], EVERY, key, FactRole.OVERLAP.value)
+        for one in bounds.overlaps
+        for key in one.used
+    ]
     return pd.DataFrame(rows, columns=COLUMNS).assign(input_table="overlaps")
 
 
@@ -176,5 +187,8 @@ def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     own = tables["surveys"][tables["surveys"]["survey_id"].isin(fitted)]
     joined = places.merge(own, left_on="country_id", right_on="area_id")
     return joined.assign(
-        input_id=joined["survey_id"], role="own_survey", platform_id=EVERY, input_table="surveys"
+        input_id=joined["survey_id"],
+        role=FactRole.OWN_SURVEY.value,
+        platform_id=EVERY,
+        input_table="surveys",
     )[[*COLUMNS, "input_table"]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import serving, showing
+from flows.cli import exporting, reporting, serving, showing
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
@@ -174,6 +174,8 @@ def check(
 
 
 showing.add_to(app)
+exporting.add_to(app)
+reporting.add_to(app)
 
 
 @app.command(name="list")

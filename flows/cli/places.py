@@ -123,3 +123,15 @@ def loaded(
         return (load or story.load)(version)
     except PublishError as error:
         raise fail(str(error)) from error
+
+
+def shown(path: Path) -> str:
+    """The path, or address, as a reader would type it here."""
+    from flows.publishing.storage import address, is_address
+    from flows.reporting.plain import plain
+
+    if is_address(path):
+        return address(path)
+    there = path.absolute()
+    near = there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there
+    return plain(near)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from flows.cli.places import shown
 from flows.publishing import storage
 from flows.reporting.plain import plain, plain_lines
 from flows.serving import preparing
@@ -61,7 +62,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     done = state.result()
     tell(done.version, folders)
     news = "published version" if done.created else "nothing changed: still version"
-    typer.echo(f"{news} {done.version_id}\n{_shown(published / 'latest')}")
+    typer.echo(f"{news} {done.version_id}\n{shown(published / 'latest')}")
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
     lines = last_version.changes(before, last_version.last(published))
@@ -94,7 +95,7 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
     for line in done.lines:
         typer.echo(plain(line))
     news = "wrote" if done.created else "nothing changed: still"
-    typer.echo(f"{news} {done.bases:,} bases\n{_shown(into)}")
+    typer.echo(f"{news} {done.bases:,} bases\n{shown(into)}")
     return 0
 
 
@@ -139,15 +140,6 @@ def _progress(what: str) -> Iterator[None]:
 def _there(path: Path) -> Path:
     """A folder wherever the run stands; an address as it is."""
     return path if storage.is_address(path) else path.resolve()
-
-
-def _shown(path: Path) -> str:
-    """The path, or address, as a reader would type it here."""
-    if storage.is_address(path):
-        return storage.address(path)
-    there = path.absolute()
-    near = there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there
-    return plain(near)
 
 
 def tell(version: "Stored", folders: list[Path]) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from audience_impact.rules import Rule, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage
@@ -112,14 +113,27 @@ class Stored:
 
         Raises PublishError where its bytes are not those that the manifest tells of.
         """
-        path = f"{name}.parquet"
+        return pd.read_parquet(io.BytesIO(self.content(f"{name}.parquet")), **options)
+
+    def arrow(self, name: str) -> pa.Table:
+        """A table with what it and its columns say of themselves.
+
+        Raises PublishError where its bytes are not those that the manifest tells of.
+        """
+        return pq.read_table(io.BytesIO(self.content(f"{name}.parquet")))
+
+    def content(self, path: str) -> bytes:
+        """The bytes of a file of a table.
+
+        Raises PublishError where they are not those that the manifest tells of.
+        """
         try:
             content, told = self.store.read(f"{self.folder}/{path}"), self._files[path]["hash"]
         except (OSError, KeyError) as error:
             raise self._damaged(path, error) from error
         if told != f"sha256:{sha256(content)}":
             raise self._damaged(path, "its bytes are not those of the manifest")
-        return pd.read_parquet(io.BytesIO(content), **options)
+        return content
 
 
 @dataclass(frozen=True)

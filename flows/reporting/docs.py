@@ -73,11 +73,13 @@ def _described(rule: Rule) -> tuple[str, ...]:
 
 
 def dictionary_page() -> str:
-    """docs/data-dictionary.md: every column of every published table."""
+    """docs/data-dictionary.md: every column of every published table, and every coded value."""
     parts = [
         f"{GENERATED}# Data dictionary\n\nThe same words stand in the metadata of every "
-        "Parquet file and in `datapackage.json`.\n"
+        "Parquet file and in `datapackage.json`, and what each coded value means beside them. A "
+        "value is told where its column first stands.\n"
     ]
+    told: dict[tuple[tuple[str, str], ...], str] = {}
     for name, model in published.MODELS.items():
         columns = model.to_schema().columns
         rows = [
@@ -93,8 +95,31 @@ def dictionary_page() -> str:
             f"\n## {name}\n\n{published.title(name)}\n\n"
             f"Key: {', '.join(f'`{key}`' for key in published.KEYS[name])}.\n\n"
             + report.markdown(("column", "unit", "SDMX concept", "meaning"), rows)
+            + _values_section(name, told)
         )
     return "".join(parts)
+
+
+def _values_section(table: str, told: dict[tuple[tuple[str, str], ...], str]) -> str:
+    """What the values of the coded columns of a table mean.
+
+    `told` are the sets of values that the page has told already, and where; it is added to.
+    """
+    rows: list[tuple[str, str, str]] = []
+    for column in published.columns(table):
+        every = published.values(table, column)
+        values = tuple((every or published.special_values(table, column)).items())
+        if values and every and values in told:
+            rows.append((f"`{column}`", "", f"as {told[values]}"))
+            continue
+        if every:
+            told[values] = f"`{column}` of [{table}](#{table})"
+        rows += [(f"`{column}`", f"`{value}`", meaning) for value, meaning in values]
+        if by := published.explained_by(table, column):
+            rows.append((f"`{column}`", "", f"`{by}` of the same row says it"))
+    if not rows:
+        return ""
+    return "\nValues:\n\n" + report.markdown(("column", "value", "what it means"), rows)
 
 
 def glossary_page() -> str:
@@ -111,7 +136,11 @@ def command_page() -> str:
     """docs/command.md: the help texts of the command."""
     parts = [f"{GENERATED}# The command\n"]
     own = [f"import {name}" for name in REGISTERS]
-    commands = ("run", "check", "show", "cite", "list", "calibrate", *own, "refresh", "serve")
+    commands = (
+        *("run", "report", "check", "show", "cite", "list", "export", "calibrate"),
+        *own,
+        *("refresh", "serve"),
+    )
     for words in ([], *(command.split() for command in commands)):
         shown = subprocess.run(
             [sys.executable, "-c", "from flows.cli.command import main; main()", *words, "--help"],

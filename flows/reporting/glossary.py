@@ -9,7 +9,6 @@ import enum
 import html
 import inspect
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from audience_impact import vocabulary
@@ -59,7 +58,8 @@ def page() -> str:
         "is not built yet says so.\n\n## Terms\n"
         + "".join(_entry(term) for term in terms())
         + "\n## Words with a fixed set of values\n\n"
-        "They stand in `audience_impact/vocabulary.py` and nowhere else.\n\n"
+        "They stand in `audience_impact/vocabulary.py` and nowhere else. What each value of a "
+        "published column means is in the [data dictionary](data-dictionary.md).\n\n"
         + markdown(("set", "what it says", "values"), _controlled())
     )
 
@@ -80,7 +80,7 @@ def _controlled() -> list[tuple[str, str, str]]:
     kinds: list[type[enum.Enum]] = [
         kind
         for kind in vars(vocabulary).values()
-        if isinstance(kind, type) and issubclass(kind, enum.Enum) and kind is not StrEnum
+        if isinstance(kind, type) and issubclass(kind, enum.Enum) and len(kind)
     ]
     return [
         (

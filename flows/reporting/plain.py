@@ -14,6 +14,8 @@ from typing import Any
 from audience_impact.blanks import INVISIBLE
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~!#:@$^=\"']|(?<=www)\.", re.IGNORECASE)
+RUN = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def plain(text: object) -> str:
@@ -49,6 +51,11 @@ def json_text(value: Any) -> str:
 def markdown_text(text: object) -> str:
     """A plain text within a line of Markdown: no sign of it is markup, no address a link."""
     return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", plain(text).strip())
+
+
+def cell_text(text: str) -> str:
+    """A text as a cell of a CSV file that people open in a spreadsheet: never a formula."""
+    return f"'{text}" if text.startswith(RUN) else text
 
 
 def _is_seen(sign: str) -> bool:

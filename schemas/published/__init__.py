@@ -7,8 +7,11 @@ TABLES; a new column is a line of its module.
 """
 
 import inspect
+from functools import cache
+from typing import Any
 
-from schemas.columns import PublishedModel
+from schemas import facts
+from schemas.columns import TABLE_NAMES, PublishedModel
 from schemas.tables import model, modules
 
 SCHEMA_VERSION = "2.2"
@@ -41,6 +44,38 @@ RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 def title(table: str) -> str:
     """What the table holds, in a sentence."""
     return inspect.getdoc(MODELS[table]) or ""
+
+
+def values(table: str, column: str) -> dict[str, str]:
+    """What each value of a coded column means; of another column nothing."""
+    told = _about(table, column).get("values", {})
+    return _tables() if told == TABLE_NAMES else dict(told)
+
+
+def special_values(table: str, column: str) -> dict[str, str]:
+    """What the few values mean that stand for something else than the others of the column."""
+    return dict(_about(table, column)["special"])
+
+
+def explained_by(table: str, column: str) -> str:
+    """The column that says what a value of this one means; blank: none does."""
+    return str(_about(table, column).get("explained_by", ""))
+
+
+def _about(table: str, column: str) -> dict[str, Any]:
+    return MODELS[table].to_schema().columns[column].metadata or {}
+
+
+@cache
+def _tables() -> dict[str, str]:
+    """What each table holds; where a table of facts has the name of a published one, the facts."""
+    told = {name: f"published: {_first(model)}" for name, model in MODELS.items()}
+    return told | {name: f"facts: {_first(model)}" for name, model in facts.MODELS.items()}
+
+
+def _first(model: type) -> str:
+    """The first line of what a model says of itself."""
+    return (inspect.getdoc(model) or "").partition("\n")[0]
 
 
 def columns(table: str) -> list[str]:

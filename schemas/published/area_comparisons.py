@@ -13,7 +13,7 @@ class AreaComparisons(PublishedModel):
     """What others published for an area and period, beside ours, and why the two differ."""
 
     published_area_figure_id: Series[str] = columns.column("the published figure")
-    area_id: Series[str] = columns.column("ISO 3166 code; 001: the world", sdmx="REF_AREA")
+    area_id: Series[str] = columns.place("ISO 3166 code; 001: the world")
     period: Series[str] = columns.column("period of the figure", sdmx="TIME_PERIOD")
     publisher: Series[str] = columns.column("who published it")
     figure_kind: Series[str] = columns.word(words.FigureKind, "what it counts")
@@ -33,6 +33,8 @@ class AreaComparisons(PublishedModel):
     lower_ratio: Series[float] = columns.column("theirs over our lower bound", "ratio", null=True)
     q50_ratio: Series[float] = columns.column("theirs over our median", "ratio", null=True)
     upper_ratio: Series[float] = columns.column("theirs over our upper bound", "ratio", null=True)
-    difference_reason: Series[str] = columns.column("within_bounds, or why it differs")
+    difference_reason: Series[str] = columns.word(
+        words.DifferenceReason, "within_bounds, or why it differs"
+    )
     source_id: Series[str] = columns.column("where it stands", sdmx="SOURCE")
     note: Series[str] = columns.text("what the source says of it", sdmx="COMMENT_OBS")

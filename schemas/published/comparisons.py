@@ -22,8 +22,8 @@ class Comparisons(PublishedModel):
         "the figure, in the unit beside it", "see unit", "OBS_VALUE", ge=0
     )
     interval_kind: Series[str] = columns.word(words.IntervalKind, "one_sided_min means: over")
-    compared_with: Series[str] = columns.column(
-        "platform or restriction: whose bounds stand here", isin=["platform", "restriction"]
+    compared_with: Series[str] = columns.word(
+        words.ComparedWith, "platform or restriction: whose bounds stand here"
     )
     lower_persons: Series[float] = columns.people("our lower bound")
     upper_persons: Series[float] = columns.people("our upper bound")
@@ -33,7 +33,9 @@ class Comparisons(PublishedModel):
     upper_ratio: Series[float] = columns.column(
         "theirs over our upper bound", "ratio", null=True, ge=0
     )
-    difference_reason: Series[str] = columns.column("within_bounds, or why it differs")
+    difference_reason: Series[str] = columns.word(
+        words.DifferenceReason, "within_bounds, or why it differs"
+    )
     period: Series[str] = columns.text("period of the figure; null: not said", sdmx="TIME_PERIOD")
     source_id: Series[str] = columns.column("where it stands", sdmx="SOURCE")
     note: Series[str] = columns.text("what the source says of it", sdmx="COMMENT_OBS")

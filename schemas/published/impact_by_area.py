@@ -15,8 +15,8 @@ KEY = ("area_id", "period", "impact_metric")
 class ImpactByArea(PublishedModel):
     """People under at least one restriction in a month or a year, each person once."""
 
-    area_id: Series[str] = columns.column(
-        "ISO 3166 code of a country, UN M49 code of a region, 001: the world", sdmx="REF_AREA"
+    area_id: Series[str] = columns.place(
+        "ISO 3166 code of a country, UN M49 code of a region, 001: the world"
     )
     period: Series[str] = columns.column("month or year", sdmx="TIME_PERIOD")
     impact_metric: Series[str] = columns.word(
@@ -33,13 +33,11 @@ class ImpactByArea(PublishedModel):
         "95 % quantile, of restrictions with figures; null: none"
     )
     upper_persons: Series[float] = columns.people("at most so many people; null: no base on record")
-    base: Series[str] = columns.column(
-        "population that contains the audiences; null for regions", null=True
-    )
+    base: Series[str] = columns.base("population that contains the audiences; null for regions")
     base_persons: Series[float] = columns.people(
         "people in the base of that year; of a region, in its countries under restriction"
     )
-    platforms: Series[str] = columns.column("platforms restricted at some time, joined by ;")
+    platforms: Series[str] = columns.platform("platforms restricted at some time, joined by ;")
     restrictions_count: Series[float] = columns.column(
         "restrictions in force at some time", "count", ge=1
     )

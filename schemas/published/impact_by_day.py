@@ -18,8 +18,8 @@ class ImpactByDay(PublishedModel):
     One row holds for every day from its first to its last; a day without a row has no restriction.
     """
 
-    area_id: Series[str] = columns.column(
-        "ISO 3166 code of a country, UN M49 code of a region, 001: the world", sdmx="REF_AREA"
+    area_id: Series[str] = columns.place(
+        "ISO 3166 code of a country, UN M49 code of a region, 001: the world"
     )
     from_day: Series[str] = columns.column("first day", "date", "TIME_PERIOD")
     to_day: Series[str] = columns.column("last day, included", "date")

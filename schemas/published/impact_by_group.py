@@ -8,20 +8,22 @@ from schemas.columns import PublishedModel
 
 KEY = ("restriction_id", "area_id", "age", "sex", "base")
 
-SEXES = [*(sex.value for sex in words.Sex), "_T"]
-
 
 class ImpactByGroup(PublishedModel):
     """Bounds on the share exposed of each age and sex, where figures by age or sex exist."""
 
     restriction_id: Series[str] = columns.restriction()
     area_id: Series[str] = columns.column("ISO 3166 code of the country", sdmx="REF_AREA")
-    age: Series[str] = columns.column("ages as the source groups them; all: every age", sdmx="AGE")
-    sex: Series[str] = columns.column("M, F, or _T for both", sdmx="SEX", isin=SEXES)
+    age: Series[str] = columns.column(
+        "ages as the source groups them; all: every age", sdmx="AGE", special={"all": "every age"}
+    )
+    sex: Series[str] = columns.word(
+        words.Sex, "M, F, or _T for both", "SEX", also={"_T": "both sexes"}
+    )
     impact_metric: Series[str] = columns.word(
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
-    base: Series[str] = columns.column("population whose age and sex group it is")
+    base: Series[str] = columns.base("population whose age and sex group it is", null=False)
     lower_base_share: Series[float] = columns.column(
         "at least this share of the group", "share", ge=0
     )

@@ -13,7 +13,7 @@ class ImpactByPlatform(PublishedModel):
     """The audiences behind each restriction; they overlap and must not be added."""
 
     restriction_id: Series[str] = columns.restriction()
-    platform_id: Series[str] = columns.column("the platform, `*` for the whole internet")
+    platform_id: Series[str] = columns.platform("the platform, `*` for the whole internet")
     feature: Series[str] = columns.word(words.Feature, "what of the platform is restricted")
     impact_metric: Series[str] = columns.word(
         words.ImpactMetric, "which people are counted", "INDICATOR"
@@ -21,12 +21,14 @@ class ImpactByPlatform(PublishedModel):
     claim_status: Series[str] = columns.word(words.ClaimStatus, "who says that this is restricted")
     lower_persons: Series[float] = columns.people("audience of the platform, at least", null=False)
     upper_persons: Series[float] = columns.people("audience of the platform, at most")
-    base: Series[str] = columns.column("population that contains the audience", null=True)
+    base: Series[str] = columns.base("population that contains the audience")
     base_persons: Series[float] = columns.people("people in the base")
     naive_sum_persons: Series[float] = columns.people(
         "the audiences of all platforms added up, which counts people twice; null: one unknown"
     )
-    audience_metric: Series[str] = columns.column("what the audience figure counts", null=True)
+    audience_metric: Series[str] = columns.word(
+        words.AudienceMetric, "what the audience figure counts", null=True
+    )
     period: Series[str] = columns.column(
         "period of the audience figure", null=True, sdmx="TIME_PERIOD"
     )

@@ -2,6 +2,7 @@
 
 from pandera.typing import Series
 
+from audience_impact import vocabulary as words
 from schemas import columns
 from schemas.columns import PublishedModel
 
@@ -11,11 +12,15 @@ KEY = ("output_table", "restriction_id", "platform_id", "role", "input_table", "
 class Lineage(PublishedModel):
     """Which fact, on which line of which file, fed which restriction."""
 
-    output_table: Series[str] = columns.column("the published table")
+    output_table: Series[str] = columns.table_name("the published table")
     restriction_id: Series[str] = columns.restriction()
-    platform_id: Series[str] = columns.column("the platform; `all`: the restriction as a whole")
-    role: Series[str] = columns.column("audience, relay (same measurement, set aside), base, ...")
-    input_table: Series[str] = columns.column("the fact table")
+    platform_id: Series[str] = columns.platform(
+        "the platform; `all`: the restriction as a whole", all="the restriction as a whole"
+    )
+    role: Series[str] = columns.word(
+        words.FactRole, "what the fact did for it: audience, base, ..."
+    )
+    input_table: Series[str] = columns.table_name("the fact table")
     input_id: Series[str] = columns.column("key of the fact")
     row_layer: Series[int] = columns.column("number of the facts folder, from 1", "count", ge=1)
     row_file: Series[str] = columns.column("file of the fact")

@@ -14,12 +14,17 @@ KEY = ("restriction_id", "area_id", "period")
 class PersonDays(PublishedModel):
     """Person-days under restrictions: a person counts once a day, whatever is restricted."""
 
-    restriction_id: Series[str] = columns.column("the restriction; `all`: every one of the country")
+    restriction_id: Series[str] = columns.column(
+        "the restriction; `all`: every one of the country",
+        special={"all": "every restriction of the country, each person once a day"},
+    )
     area_id: Series[str] = columns.column(
         "ISO 3166 codes of the countries, joined by ;", sdmx="REF_AREA"
     )
     period: Series[str] = columns.column(
-        "month, year, or `all` of the restriction", sdmx="TIME_PERIOD"
+        "month, year, or `all` of the restriction",
+        sdmx="TIME_PERIOD",
+        special={"all": "from its start to its end, or to the day of the facts"},
     )
     days: Series[float] = columns.column("days that may have been under restriction", "days", ge=0)
     covered_days: Series[float] = columns.column(

@@ -12,8 +12,8 @@ KEY = ("check", "table")
 class Quality(PublishedModel):
     """What was checked, and how it went."""
 
-    check: Series[str] = columns.column("rule id")
-    table: Series[str] = columns.column("the table checked")
+    check: Series[str] = columns.explained("rule id", by="meaning")
+    table: Series[str] = columns.table_name("the table checked")
     severity: Series[str] = columns.word(words.FindingSeverity, "what a failure does")
     checked_count: Series[int] = columns.column("rows checked", "count", ge=0)
     failed_count: Series[int] = columns.column("rows that failed", "count", ge=0)

@@ -11,12 +11,12 @@ KEY = ("table", "row_layer", "line", "column", "rule")
 class Quarantine(PublishedModel):
     """Every row refused, whole."""
 
-    table: Series[str] = columns.column("the fact table")
+    table: Series[str] = columns.table_name("the fact table")
     row_layer: Series[int] = columns.column("number of the facts folder, from 1", "count", ge=1)
     file: Series[str] = columns.column("file of the row")
     line: Series[int] = columns.column("line of the row in its file, from 1", "count", ge=1)
     column: Series[str] = columns.column("column at fault")
-    rule: Series[str] = columns.column("rule id")
+    rule: Series[str] = columns.explained("rule id", by="reason")
     value: Series[str] = columns.text("the cell as written")
     reason: Series[str] = columns.column("what is wrong and what to do")
     row: Series[str] = columns.column("the row as JSON")

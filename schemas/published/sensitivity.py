@@ -8,19 +8,21 @@ from schemas.columns import PublishedModel
 
 KEY = ("restriction_id", "impact_metric", "input")
 
-INPUTS = [*(kind.value for kind in words.InputKind), "no_figure"]
-METRICS = [*(metric.value for metric in words.ImpactMetric), "person_days"]
-
 
 class Sensitivity(PublishedModel):
     """Which input drives the width of each interval, and what to measure next."""
 
     restriction_id: Series[str] = columns.restriction()
-    impact_metric: Series[str] = columns.column(
-        "which number's width", sdmx="INDICATOR", isin=METRICS
+    impact_metric: Series[str] = columns.word(
+        words.ImpactMetric,
+        "which number's width",
+        "INDICATOR",
+        also={"person_days": "person-days: each person exposed once a day"},
     )
-    input: Series[str] = columns.column(
-        "kind of input; no_figure: nothing is drawn, and this would help most", isin=INPUTS
+    input: Series[str] = columns.word(
+        words.InputKind,
+        "kind of input; no_figure: nothing is drawn, and this would help most",
+        also={"no_figure": "an audience figure, which is lacking: nothing is drawn"},
     )
     rank_count: Series[float] = columns.column("1: the largest total share", "count", ge=1)
     first_order_share: Series[float] = columns.column(

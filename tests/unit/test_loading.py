@@ -38,6 +38,50 @@ def test_a_version_is_its_tables_with_what_is_known_about_them(version: Path) ->
     assert all(told["description"] for told in impact.attrs["columns"].values())
 
 
+def test_notes_of_columns_outlast_what_analysts_do(version: Path) -> None:
+    impact = ai.load(version / "impact.parquet")
+    assert isinstance(impact, pd.DataFrame)
+    made = (
+        impact.copy()
+        .query("lower_persons >= 0")
+        .assign(share_lost=0.5)
+        .sort_values("lower_persons")
+        .rename(columns={"area_id": "area"})
+        .head(3)[["obs_status", "lower_persons", "share_lost"]]
+    )
+    both = pd.concat([made, made.tail(1)])
+    for frame in (made, both, impact.groupby("obs_status").first().reset_index()):
+        notes = ai.column_notes(frame)
+        assert list(notes.index) == list(frame.columns)
+        assert notes.loc["lower_persons", "unit"] == "persons"
+        assert "U: low reliability" in notes.loc["obs_status", "values"]
+    notes = ai.column_notes(made)
+    assert list(notes.columns) == ["description", "unit", "sdmx_concept", "values"]
+    assert (notes.loc["share_lost"] == "").all()
+
+
+def test_notes_that_pandas_drops_are_taken_from_the_tables_named(version: Path) -> None:
+    tables = ai.load(version)
+    assert isinstance(tables, dict)
+    impact, acts = tables["impact"], tables["restrictions"][["restriction_id", "severity"]]
+    joined = impact.merge(acts, on="restriction_id")
+    with pytest.raises(ValueError, match="pandas drops them where it puts different tables"):
+        ai.column_notes(joined)
+    notes = ai.column_notes(joined, impact, tables["restrictions"])
+    assert notes.loc["lower_persons", "unit"] == "persons"
+    assert "service_unavailable: the service cannot be used" in notes.loc["severity", "values"]
+    assert (notes["description"] != "").all()
+
+
+def test_values_of_columns_come_with_their_meaning(version: Path) -> None:
+    tables = ai.load(version)
+    assert isinstance(tables, dict)
+    columns = tables["impact_by_platform"].attrs["columns"]
+    assert columns["feature"]["values"]["voice_call"] == "voice calls"
+    assert columns["platform_id"]["special_values"] == {"*": "the whole internet"}
+    assert "values" not in columns["lower_persons"]
+
+
 def test_a_file_is_its_table(version: Path) -> None:
     table = ai.load(str(version / "sources.parquet"))
     assert isinstance(table, pd.DataFrame)

@@ -57,3 +57,19 @@ def _left_out(row: Mapping[str, Any]) -> str:
         some = f"{count - known} of {count} countries"
         parts.append(f"counts {some} with no more than what the figures force")
     return f" The estimate {' and '.join(parts)}." if parts else ""
+
+
+def day(row: Mapping[str, Any], area_name: str) -> str:
+    """The answer of a row of `impact_by_day` for its last day."""
+    where, when = area_in_words(row["area_id"], area_name), day_in_words(str(row["to_day"]))
+    under = "under at least one restriction, each counted once"
+    found = ends(row)
+    if row["upper_persons"] == 0:
+        return f"On {when} nobody in {where} was under a restriction."
+    if found is None:
+        return f"How many people in {where} were {under}, on {when} is not known; {forced(row)}."
+    low, middle, high = found
+    return (
+        f"On {when} about {rounded(low, middle, high)[1]} people in {where}"
+        f"{interval(low, high)} were {under}; {forced(row)}."
+    )

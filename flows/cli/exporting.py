@@ -1,0 +1,83 @@
+"""The command `export`: a version, or a part of it, as files that other programs open."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.places import PUBLISHED, fail, latest, local, shown
+from flows.exporting import Form
+
+Chosen = Annotated[
+    Form,
+    typer.Option(
+        "--format",
+        help="xlsx: a workbook for people. csv, json, parquet, duckdb: exact, for programs.",
+    ),
+]
+Into = Annotated[
+    Path,
+    typer.Option(
+        "--into",
+        metavar="PATH",
+        callback=local,
+        help="The file to write; of csv and parquet a folder, or a file that ends in .zip.",
+    ),
+]
+Published = Annotated[
+    Path,
+    typer.Option(
+        "--published",
+        metavar="DIR",
+        callback=local,
+        help="Where the versions lie.",
+        show_default="data/published",
+    ),
+]
+Restrictions = Annotated[
+    list[str] | None,
+    typer.Option("--restriction", metavar="ID", help="This restriction alone; may be given again."),
+]
+Area = Annotated[
+    str,
+    typer.Option(
+        metavar="AREA",
+        help="An area alone: a code (RU, 002, 001 for the world) or an English name (Africa).",
+        show_default=False,
+    ),
+]
+Year = Annotated[int | None, typer.Option(min=1990, max=2100, help="This year alone.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Write over what is there and differs.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the command its word."""
+    app.command()(export)
+
+
+def export(
+    form: Chosen,
+    into: Into,
+    published: Published = PUBLISHED,
+    restriction: Restrictions = None,
+    area: Area = "",
+    year: Year = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the latest version, or a part of it, as a workbook or as data for programs."""
+    version = latest(published)
+    from flows.exporting import ExportError
+    from flows.exporting import export as exporting
+    from flows.exporting.selection import Wanted
+    from flows.publishing import PublishError
+
+    wanted = Wanted(tuple(restriction or ()), area, year)
+    try:
+        told = exporting.export(version, form, into, wanted, overwrite)
+    except (ExportError, PublishError) as error:
+        raise fail(str(error)) from error
+    for line in told:
+        typer.echo(line, err=True)
+    typer.echo(f"wrote version {version.id}\n{shown(into)}")

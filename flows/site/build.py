@@ -1,0 +1,90 @@
+"""The report of a version: who makes its pages, and how they become files.
+
+A maker takes the world and yields pages and files. Another kind of page is another maker in
+PAGES, and where the head of each page should lead to it, a line in `rendering.NAV`.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from flows.publishing import PublishError
+from flows.publishing.files import write_whole
+from flows.publishing.versions import Stored
+from flows.site import (
+    areas,
+    home,
+    listings,
+    platforms,
+    rendering,
+    restriction,
+    texts,
+    world,
+    writing,
+)
+from flows.site.charts import finish
+from flows.site.world import File, Page, World
+
+Maker = Callable[[World], Iterator[Page | File]]
+
+
+def static(_: World) -> Iterator[File]:
+    """Styles, scripts and pictures that every page shares, each stored once."""
+    for path in sorted(rendering.STATIC.iterdir()):
+        yield File(f"static/{path.name}", path.read_bytes())
+
+
+PAGES: tuple[Maker, ...] = (
+    static,
+    home.pages,
+    restriction.pages,
+    listings.pages,
+    areas.pages,
+    platforms.pages,
+    texts.pages,
+)
+"""Who makes the pages, in the order in which they are written."""
+
+
+def files(told: World) -> Iterator[File]:
+    """Every file of the report, one after the other."""
+    for maker in PAGES:
+        for made in maker(told):
+            if isinstance(made, File):
+                yield made
+            else:
+                yield File(made.path, rendering.render(made, told))
+
+
+def publish(version: Stored, root: Path, into: Path | None) -> tuple[Path, bool]:
+    """Write the report of a version into a folder, or beside the versions below `root`.
+
+    Returns where it lies, and whether anything changed. Raises PublishError where the version is
+    damaged or the folder cannot be written.
+    """
+    made = files(world.load(version))
+    if into is not None:
+        return into, writing.write(into, version.id, made)
+    return root / writing.REPORT, writing.publish(root, version.id, made)
+
+
+def pictures(version: Stored, restrictions: Iterable[str], into: Path) -> list[Path]:
+    """Write the picture of each restriction as PNG into a folder; where they lie.
+
+    Raises PublishError where a restriction is not published or a file cannot be written.
+    """
+    told = world.load(version)
+    drawn = {}
+    for name in restrictions:
+        if name not in told.stories:
+            near = difflib.get_close_matches(name, list(told.stories))
+            hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
+            raise PublishError(f"{name} is not published{hint}")
+        drawn[into / f"{world.slug(name)}.png"] = finish.png(restriction.picture(told, name))
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for path, content in drawn.items():
+            write_whole(path, content)
+    except OSError as error:
+        raise PublishError(f"cannot write the pictures into {into}: {error}") from error
+    return list(drawn)

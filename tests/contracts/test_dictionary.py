@@ -1,0 +1,203 @@
+"""Every coded value of a published table has a meaning, every other text a reason to need none.
+
+The rules go over all tables and columns as they are published: a new column of few different values
+is seen, whatever it is called.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from audience_impact import vocabulary
+from audience_impact.vocabulary import Word
+from flows.pipeline import steps
+from flows.reporting import docs
+from schemas import published
+
+Frames = Mapping[str, pd.DataFrame]
+FEW = 40
+"""A text column with fewer different values than this may be coded: somebody has to say."""
+
+IDS = "ids of the facts; the row they point to says what they are"
+WRITTEN = "dates or periods in ISO 8601, as written in the source"
+SENTENCE = "a sentence in plain words, which explains itself"
+NAMES = "names, as people and services call themselves"
+SOURCE = "free text in the words of a source"
+FREE = {
+    "restriction_id": IDS,
+    "platform_id": IDS,
+    "platforms": IDS,
+    "source_id": IDS,
+    "continues": IDS,
+    "area_id": "codes of ISO 3166 and UN M49, which are standards",
+    "country_id": "codes of ISO 3166",
+    "row_file": "names of files",
+    "worst_rows": "lines of files",
+    "period": WRITTEN,
+    "announced_on": WRITTEN,
+    "accessed_on": WRITTEN,
+    "days_in_force": WRITTEN,
+    "age": "ages in figures, such as 18-24",
+    "reason": SENTENCE,
+    "advice": SENTENCE,
+    "aggregation_hazard": SENTENCE,
+    "extent_reason": SENTENCE,
+    "details": SENTENCE,
+    "publisher": NAMES,
+    "measurer": NAMES,
+    "title": NAMES,
+    "authority": SOURCE,
+    "stated_reason": SOURCE,
+    "legal_basis": SOURCE,
+    "licence": SOURCE,
+    "note": SOURCE,
+    "occasion": "the word of the register, which has a list of its own that may change",
+    "operators": NAMES,
+    "places": NAMES,
+    "file": "names of files",
+    "column": "names of columns of the facts, which data/facts/README.md explains",
+    "value": "a cell as somebody wrote it",
+    "row": "a row as somebody wrote it",
+}
+"""Columns of text with few different values in the facts that are not coded, and why."""
+
+
+@pytest.fixture
+def frames(repository_results: steps.Results) -> dict[str, pd.DataFrame]:
+    """The published tables, to be changed by a test."""
+    return {name: table.to_pandas() for name, table in repository_results.tables.items()}
+
+
+def texts(frame: pd.DataFrame) -> list[str]:
+    return [name for name in frame if pd.api.types.is_string_dtype(frame[name])]
+
+
+def is_coded(table: str, column: str) -> bool:
+    return bool(published.values(table, column) or published.explained_by(table, column))
+
+
+def without_meaning(frames: Frames) -> list[str]:
+    """Each value of a coded column that the dictionary does not know."""
+    found = []
+    for table, frame in frames.items():
+        for column in frame.columns:
+            known = published.values(table, column)
+            if known:
+                found += [
+                    f"{table}.{column}: {v}" for v in set(frame[column].dropna()) - set(known)
+                ]
+            elif by := published.explained_by(table, column):
+                bare = frame[frame[by].fillna("") == ""]
+                found += [f"{table}.{column}: {value}" for value in set(bare[column])]
+    return found
+
+
+def not_declared(frames: Frames) -> set[str]:
+    """Columns of text that may be coded, are not declared to be, and are on no list."""
+    return {
+        column
+        for table, frame in frames.items()
+        for column in texts(frame)
+        if not is_coded(table, column) and frame[column].nunique() < FEW and column not in FREE
+    }
+
+
+def test_every_coded_value_that_occurs_is_in_the_dictionary(frames: Frames) -> None:
+    assert without_meaning(frames) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        (table, column)
+        for table in published.TABLES
+        for column in published.columns(table)
+        if is_coded(table, column) and table != "quarantine"
+    ],
+)
+def test_a_planted_value_is_seen(frames: dict[str, pd.DataFrame], table: str, column: str) -> None:
+    planted = frames[table].iloc[[0]].assign(**{column: "planted"})
+    if by := published.explained_by(table, column):
+        planted = planted.assign(**{by: ""})
+    frames[table] = pd.concat([frames[table], planted], ignore_index=True)
+    assert without_meaning(frames) == [f"{table}.{column}: planted"]
+
+
+def test_a_value_of_the_vocabulary_that_is_gone_is_seen(
+    frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = published.MODELS["impact"].to_schema().columns["obs_status"].metadata
+    less = {value: meaning for value, meaning in about["values"].items() if value != "M"}
+    monkeypatch.setitem(about, "values", less)
+    monkeypatch.setattr(published, "_about", lambda *_: about)
+    assert "impact.obs_status: M" in without_meaning({"impact": frames["impact"][["obs_status"]]})
+
+
+def test_a_text_of_few_values_is_coded_or_free_for_a_reason(frames: Frames) -> None:
+    assert not_declared(frames) == set(), "a word of the vocabulary, or a reason in FREE"
+
+
+def test_a_new_column_of_few_values_is_seen(
+    frames: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "_about", lambda *_: {})
+    made = pd.DataFrame({"mood": ["good", "bad"], "q50_persons": [1, 2]})
+    assert not_declared({"impact": made}) == {"mood"}
+
+
+def test_no_reason_is_given_for_what_is_coded_or_gone(frames: Frames) -> None:
+    bare = {
+        column
+        for table, frame in frames.items()
+        for column in texts(frame)
+        if not is_coded(table, column)
+    }
+    assert set(FREE) - bare == set()
+
+
+def test_special_values_stand_for_something(frames: Frames) -> None:
+    seen: dict[str, set[str]] = {}
+    for table, frame in frames.items():
+        for column in frame.columns:
+            for value in published.special_values(table, column):
+                found = frame[column].str.split(";").explode().eq(value).any()
+                seen.setdefault(f"{column} {value}", set()).add(str(found))
+    assert {name for name, found in seen.items() if "True" not in found} == set()
+
+
+def test_a_word_that_is_published_has_a_meaning_of_its_own() -> None:
+    kinds = [
+        kind
+        for kind in vars(vocabulary).values()
+        if isinstance(kind, type) and issubclass(kind, Word) and kind is not Word
+    ]
+    assert len(kinds) > 20
+    for kind in kinds:
+        meanings = list(kind.meanings().values())
+        assert len(set(meanings)) == len(meanings) == len(kind)
+    with pytest.raises(TypeError, match="the word one does not say what it means"):
+
+        class Bare(Word):
+            ONE = "one"
+
+
+def test_files_the_manifest_and_the_page_carry_the_same_words(
+    repository_results: steps.Results, repository_published: Path
+) -> None:
+    schema: pa.Schema = repository_results.tables["impact"].schema
+    told = json.loads(schema.field("obs_status").metadata[b"values"])
+    assert told == vocabulary.ObsStatus.meanings()
+    path = repository_published / "latest" / "datapackage.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    (impact,) = [each for each in manifest["resources"] if each["name"] == "impact"]
+    fields = {field["name"]: field for field in impact["schema"]["fields"]}
+    assert {each["value"]: each["label"] for each in fields["obs_status"]["categories"]} == told
+    page = docs.dictionary_page()
+    for value, meaning in told.items():
+        assert f"| `obs_status` | `{value}` | {meaning} |" in page
+    assert "| `input_table` |  | as `output_table` of [lineage](#lineage) |" in page
+    assert "| `check` |  | `meaning` of the same row says it |" in page

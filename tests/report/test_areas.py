@@ -1,0 +1,169 @@
+"""Pages of the world, its parts, countries and platforms, of a small country put into Kenya."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from flows.pipeline import steps
+from flows.publishing import versions
+from flows.site import areas, platforms, rendering, world
+from flows.site.world import File, Page, World
+from tests import support
+from tests.conftest import Once
+from tests.support import append, computed, edit
+
+PARTS = (("001", ""), ("002", "001"), ("202", "002"), ("014", "202"))
+THEIRS = {
+    **{"published_area_figure_id": "P1", "area_id": "KE", "period": "2025", "publisher": "A VPN"},
+    **{"figure_kind": "internet_users", "interval_kind": "none", "persons": "650000"},
+    **{"source_id": "press-page", "note": "<b>all</b> of the year"},
+}
+JOINT_USE = {
+    **{"mean": "-0.3", "between": "0.3", "within": "0.3", "area": "0.01", "region": "0.5"},
+    **{"model": "0.1", "spread_below": "1.0", "spread_above": "1.0"},
+}
+DAMAGE = {
+    **{"observed_from": "2024-03-01", "ended_on": "2024-03-04", "end_status": "ended"},
+    **{"end_source": "recorded", "action": "network_shutdown", "severity": "network_unavailable"},
+    **{"cause": "damage", "is_ordered": "no"},
+}
+
+
+def in_kenya(folder: Path) -> Path:
+    """The small country as one that is on the map, cut off by damage once, beside a figure."""
+    made = support.world().estimate("E1").errors(support.ERRORS)
+    for parameter, value in JOINT_USE.items():
+        made.add("overlap_calibration", parameter=parameter, value=value)
+    made.restrict("R1", "alpha").restrict("R2", "*", **DAMAGE).write(folder)
+    for path in folder.glob("*.csv"):
+        path.write_text(path.read_text(encoding="utf-8").replace("XA", "KE"), encoding="utf-8")
+    edit(folder, "areas", "KE", parent_id="014")
+    for code, above in PARTS:
+        append(folder, "areas", {"area_id": code, "name": f"Part {code}", "parent_id": above})
+    append(folder, "published_area_figures", THEIRS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The published version, as pages read it."""
+    folder = tmp_path_factory.mktemp("areas")
+    results = once("areas", lambda: computed(in_kenya(folder / "facts")))
+    steps.write(results, folder / "published", None)
+    return world.load(versions.latest(folder / "published"))
+
+
+@pytest.fixture(scope="module")
+def made(told: World) -> Mapping[str, bytes]:
+    """What the makers of areas and platforms write, by path."""
+    found = [*areas.pages(told), *platforms.pages(told)]
+    return {
+        one.path: one.content if isinstance(one, File) else rendering.render(one, told)
+        for one in found
+    }
+
+
+def text(made: Mapping[str, bytes], path: str) -> str:
+    return made[path].decode("utf-8-sig")
+
+
+def test_there_is_a_page_for_each_area_above_a_restriction(made: Mapping[str, bytes]) -> None:
+    pages = {path for path in made if path.endswith(".html") and path.startswith("area/")}
+    assert pages == {f"area/{code}.html" for code in ("001", "002", "202", "014", "KE")}
+
+
+def test_a_page_says_the_years_of_its_area_and_where_it_lies(made: Mapping[str, bytes]) -> None:
+    page = text(made, "area/KE.html")
+    assert "In 2025 about" in page
+    assert "people in Kenya" in page
+    order = [page.index(f">{name}</a>") for name in ("The world", "Africa", "Eastern Africa")]
+    assert order == sorted(order)
+    assert page.count('<svg xmlns="http://www.w3.org/2000/svg" class="chart') == 3
+
+
+def test_damage_is_among_all_and_not_among_ordered(told: World, made: Mapping[str, bytes]) -> None:
+    row = told.by_area["KE", "2024"]
+    assert (row["restrictions_count"], row["ordered_restrictions_count"]) == (1, 0)
+    assert row["ordered_upper_persons"] == 0
+    years = text(made, "area/KE.html").partition('<th scope="row">2024</th>')[2]
+    cells = years.partition("</tr>")[0].split("<td")
+    assert "nobody" in cells[7]
+    assert "nobody" not in "".join(cells[:5])
+
+
+def test_what_others_published_stands_beside_ours_as_text(made: Mapping[str, bytes]) -> None:
+    page = text(made, "area/KE.html")
+    assert "A VPN" in page
+    assert "650,000" in page
+    assert "&lt;b&gt;all&lt;/b&gt; of the year" in page
+
+
+def test_the_world_has_a_map_that_leads_to_its_countries(made: Mapping[str, bytes]) -> None:
+    page = text(made, "area/001.html")
+    assert 'href="../area/KE.html" aria-label="Kenya: ' in page
+    assert "Crimea" in page
+    assert made["area/world-2025.png"].startswith(b"\x89PNG")
+    assert "<svg" not in text(made, "area/KE-by-day.csv")
+
+
+def test_each_country_is_found_below_its_part_of_the_world(made: Mapping[str, bytes]) -> None:
+    assert '<a href="../area/KE.html">Kenya</a>' in text(made, "area/014.html")
+    assert '<a href="../area/014.html">Eastern Africa</a>' in text(made, "area/202.html")
+    assert areas.ancestors("KE") == ("001", "002", "202", "014")
+    assert areas.ancestors("001") == ()
+
+
+def test_the_numbers_of_a_page_are_those_of_its_data(
+    told: World, made: Mapping[str, bytes]
+) -> None:
+    rows = list(csv.DictReader(text(made, "area/KE-by-period.csv").splitlines()))
+    table = told.tables["impact_by_area"]
+    assert len(rows) == (table["area_id"] == "KE").sum()
+    assert {row["version_id"] for row in rows} == {told.version}
+    year = next(row for row in rows if row["period"] == "2025")
+    assert int(year["q50_persons"]) == told.by_area["KE", "2025"]["q50_persons"]
+
+
+def test_no_cell_of_the_data_is_a_formula() -> None:
+    frame = pd.DataFrame({"note": ["=1+1", "plain", None], "count": [-1, 2, 3]}, dtype="object")
+    typed = frame.astype({"note": "string", "count": "Int64"})
+    lines = world.as_csv(typed, "V1").decode("utf-8-sig").splitlines()
+    assert lines == ["note,count,version_id", "'=1+1,-1,V1", "plain,2,V1", ",3,V1"]
+    assert world.as_csv(typed.head(0), "V1").decode("utf-8-sig").splitlines() == lines[:1]
+
+
+def test_a_platform_tells_its_countries_and_audiences(made: Mapping[str, bytes]) -> None:
+    page = text(made, "platform/alpha.html")
+    assert "1 restriction in 1 country is on record, 1 of them in force" in page
+    assert "panel, June 2025" in page
+    assert "500,000" in page
+    assert "must not be added up" in page
+    assert 'id="in-KE"' in page
+
+
+def test_the_whole_internet_has_no_audience_of_its_own(made: Mapping[str, bytes]) -> None:
+    page = text(made, "platform/whole-internet.html")
+    assert "<h1><bdi>The whole internet</bdi></h1>" in page
+    assert 'id="audiences"' not in page
+    assert "2024 to 2024" not in page
+
+
+@pytest.mark.parametrize(
+    ("age", "sex", "said"),
+    [
+        ("18-24", "F", "women aged 18 to 24"),
+        ("65+", "_T", "everyone aged 65 and over"),
+        ("all", "M", "men"),
+    ],
+)
+def test_a_group_is_named(age: str, sex: str, said: str) -> None:
+    assert areas.group({"age": age, "sex": sex}) == said
+
+
+def test_a_page_is_the_same_bytes_twice(told: World, made: Mapping[str, bytes]) -> None:
+    again = next(one for one in areas.pages(told) if one.path == "area/001.html")
+    assert isinstance(again, Page)
+    assert rendering.render(again, told) == made["area/001.html"]

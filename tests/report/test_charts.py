@@ -1,0 +1,269 @@
+"""Pictures: the same bytes twice, well-formed, their numbers in words, honest at the edges."""
+
+import csv
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flows.site.charts import answer, area, atlas, drivers, finish, palette, person_days, platform
+from flows.site.charts.rows import FAR
+from flows.site.charts.shapes import places
+from tests.support import FACTS
+
+SVG = "{http://www.w3.org/2000/svg}"
+Row = dict[str, Any]
+HOSTILE = '<script>alert("1")</script>&amp;'
+
+
+def ends(unit: str, *values: float | None, prefix: str = "") -> Row:
+    names = ("lower", "q05", "q50", "q95", "upper")
+    return {f"{prefix}{name}_{unit}": one for name, one in zip(names, values, strict=True)}
+
+
+def impact(*values: float | None, metric: str = "people_exposed", **more: Any) -> Row:
+    base = {"base": "internet_all", "base_persons": 110e6, "population_persons": 140e6}
+    return {"impact_metric": metric, **ends("persons", *values), **base, **more}
+
+
+def published(value: float, **more: Any) -> Row:
+    told = {"publisher": "A page", "platform_id": "alpha", "figure_kind": "platform_audience"}
+    return {
+        **told,
+        "published_value": value,
+        "unit": "persons",
+        "interval_kind": "none",
+        **more,
+    }
+
+
+def in_year(period: str, *values: float | None, ordered: tuple[float | None, ...] = ()) -> Row:
+    code = {"area_id": "IN", "period": period, "base": "internet_all", "base_persons": 200.0}
+    alone = ends("persons", *(ordered or values), prefix="ordered_")
+    return {**code, **ends("persons", *values), **alone}
+
+
+def on_days(first: str, last: str, *values: float | None) -> Row:
+    days = {"from_day": first, "to_day": last, "as_of": "2026-01-31"}
+    return {**days, **ends("persons", *values)}
+
+
+EXPOSED = impact(96e6, 97e6, 101e6, 104e6, 105e6)
+YEARS = [in_year("2023", 1e6, 2e6, 3e6, 4e6, 9e6), in_year("2025", 0, None, None, None, 8e6)]
+DAYS = [on_days("2025-03-01", "2025-03-03", 1e6, 2e6, 3e6, 4e6, 9e6)]
+PERSON_DAYS = [
+    {"period": period, **ends("person_days", 1e6, 2e6, 3e6, 4e6, 9e6)}
+    for period in ("2024", "2024-05", "2025", "all")
+]
+SHARES = [
+    {"impact_metric": "people_exposed", "input": "base", "total_share": 0.77},
+    {"impact_metric": "people_exposed", "input": "model", "total_share": 0.004},
+]
+ACTS = [{"area": "India", "start": "2020-01-02", "end": "2021-03-04"}]
+
+PICTURES: dict[str, Callable[[], str]] = {
+    "answer": lambda: answer.draw("T", [EXPOSED], [published(96e6)], {"alpha": "A service"}),
+    "person_days": lambda: person_days.draw("T", PERSON_DAYS),
+    "drivers": lambda: drivers.draw("T", SHARES),
+    "years": lambda: area.draw_years("T", YEARS),
+    "days": lambda: area.draw_days("T", DAYS),
+    "acts": lambda: platform.draw("T", ACTS),
+    "map": lambda: atlas.draw("T", [YEARS[0]], {"IN": "area/IN.html"}),
+}
+every = pytest.mark.parametrize("name", PICTURES)
+
+
+def parsed(svg: str) -> ET.Element:
+    return ET.fromstring(svg)
+
+
+def words(svg: str) -> str:
+    return parsed(svg).findtext(f"{SVG}desc") or ""
+
+
+def marks(svg: str, tag: str) -> list[ET.Element]:
+    return list(parsed(svg).iter(f"{SVG}{tag}"))
+
+
+@every
+def test_a_picture_is_the_same_bytes_twice(name: str) -> None:
+    assert PICTURES[name]() == PICTURES[name]()
+
+
+@every
+def test_a_picture_is_well_formed_and_fits_a_page_that_has_others(name: str) -> None:
+    drawn = parsed(PICTURES[name]())
+    assert drawn.tag == f"{SVG}svg"
+    assert drawn.get("role") in ("img", "group")
+    told = [attribute for one in drawn.iter() for attribute in one.attrib]
+    assert not {"id", "style", "clip-path"} & set(told), "an id would be there twice"
+    assert drawn.findtext(f"{SVG}title") == "T"
+
+
+@every
+def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None:
+    drawn = PICTURES[name]()
+    light, dark = (palette.painted(drawn, one) for one in (palette.LIGHT, palette.DARK))
+    assert "var(--" in drawn
+    assert "var(" not in light + dark
+    assert light != dark
+
+
+@every
+def test_the_numbers_of_a_picture_are_said_in_words(name: str) -> None:
+    said = {
+        "answer": "Exposed (90 % interval): 101 million (97 to 104). "
+        "Bounds, if figures are right: 96 to 105 million. Internet users: 110 million. "
+        "Residents there: 140 million. A page: users of A service: 96 million.",
+        "person_days": "2024: 3 million (2 to 4). 2025: 3 million (2 to 4).",
+        "drivers": "How many people are online: 77 %.",
+        "years": "2023, all restrictions: 3 million (2 to 4). 2024, all restrictions: 0. "
+        "2025, all restrictions: 0 to 8 million.",
+        "days": "Most, 1 to 3 March 2025: 3 million (2 to 4). "
+        "Last, 4 March 2025 to 31 January 2026: 0.",
+        "acts": "India: 1 restriction, 2020 to 2021.",
+        "map": "India: 3 million (2 to 4) people",
+    }
+    assert words(PICTURES[name]()).startswith(said[name])
+
+
+def test_a_png_is_the_same_bytes_twice_and_knows_a_dark_page() -> None:
+    drawn = PICTURES["answer"]()
+    assert finish.png(drawn) == finish.png(drawn)
+    assert finish.png(drawn).startswith(b"\x89PNG")
+    assert finish.png(drawn) != finish.png(drawn, dark=True)
+    assert finish.png(PICTURES["years"]()).startswith(b"\x89PNG")
+
+
+def test_text_of_facts_is_text() -> None:
+    named = {"alpha": HOSTILE}
+    drawn = answer.draw(HOSTILE, [EXPOSED], [published(96e6, publisher=HOSTILE)], named)
+    assert marks(drawn, "script") == []
+    assert f"{HOSTILE}: users of {HOSTILE}: 96 million" in words(drawn)
+    acts = platform.draw(HOSTILE, [{**ACTS[0], "area": HOSTILE}])
+    assert marks(acts, "script") == []
+    assert HOSTILE in "".join(parsed(acts).itertext())
+
+
+def test_where_there_is_no_estimate_only_the_bounds_are_drawn() -> None:
+    drawn = answer.draw("T", [impact(0, None, None, None, 8e6)], [], {})
+    assert "Bounds alone: no estimate: 0 to 8 million." in words(drawn)
+    assert "Exposed" not in words(drawn)
+    assert marks(drawn, "rect") == []
+
+
+def test_an_interval_without_width_is_no_interval() -> None:
+    drawn = answer.draw("T", [impact(5e6, 5e6, 5e6, 5e6, 5e6)], [], {})
+    assert words(drawn).startswith("Exposed: 5 million. Bounds, if figures are right: 5 million.")
+    assert marks(drawn, "rect") == []
+
+
+def test_what_touched_nobody_is_zero_and_nothing_else() -> None:
+    drawn = answer.draw("T", [impact(0, 0, 0, 0, 0)], [], {})
+    assert words(drawn).startswith("People touched: 0. Internet users: 110 million.")
+
+
+def test_without_a_base_there_is_an_arrow_and_no_upper_bound() -> None:
+    none: Row = {"base": None, "base_persons": None, "population_persons": None}
+    drawn = answer.draw("T", [impact(3e6, None, None, None, None, **none)], [], {})
+    assert words(drawn) == "Bounds alone: no estimate: at least 3 million."
+    assert len(marks(drawn, "path")) == 1
+
+
+def test_parts_are_drawn_where_they_are_others_than_the_whole() -> None:
+    users = impact(3e6, 4e6, 5e6, 6e6, 7e6, metric="people_feature_exposed")
+    same = {**EXPOSED, "impact_metric": "people_deprived_net"}
+    said = answer.alt([EXPOSED, users, same], [], {})
+    assert "Of these, use the feature: 5 million (4 to 6)." in said
+    assert "lose access" not in said
+
+
+def test_a_figure_that_several_pages_print_is_drawn_once_and_accounts_are_no_people() -> None:
+    over = published(100e6, interval_kind="one_sided_min")
+    others = [over, over, published(77e6, unit="accounts")]
+    said = answer.alt([EXPOSED], others, {"alpha": "A service"})
+    assert said.count("A page: users of A service: over 100 million.") == 1
+    assert "77" not in said
+
+
+def test_what_is_far_off_leaves_the_answer_to_be_seen() -> None:
+    near, far = 10e6, 10e6 * FAR * 1.1
+    drawn = answer.draw("T", [impact(0, 8e6, 9e6, near, far, base_persons=far)], [], {})
+    assert "An arrow at the edge: beyond the axis." in words(drawn)
+    bar = marks(drawn, "rect")[0]
+    assert float((bar.get("width") or "").rstrip("%")) == pytest.approx(20)
+
+
+def test_one_year_is_no_picture_and_nor_are_inputs_without_shares() -> None:
+    assert person_days.draw("T", PERSON_DAYS[:2]) == ""
+    assert drivers.draw("T", [{**SHARES[0], "total_share": None}]) == ""
+    assert drivers.draw("T", SHARES, "person_days") == ""
+    assert area.draw_years("T", []) == area.draw_days("T", []) == platform.draw("T", []) == ""
+
+
+def test_ordered_restrictions_stand_apart_where_they_are_not_all() -> None:
+    both = in_year("2025", 1e6, 2e6, 3e6, 4e6, 9e6, ordered=(0, 1e6, 2e6, 3e6, 9e6))
+    assert "2025, ordered ones alone: 2 million (1 to 3)." in area.alt_years([both])
+    assert "ordered" not in area.alt_years(YEARS)
+
+
+def test_bounds_that_are_cut_off_are_told() -> None:
+    wide = in_year("2025", 0, 2e6, 3e6, 4e6, 900e6)
+    assert area.CUT in area.alt_years([wide])
+    assert area.CUT not in area.alt_years(YEARS)
+
+
+def test_days_between_have_nobody_and_the_day_before_ends_there() -> None:
+    later = on_days("2026-01-30", "2026-01-31", 5e6, 6e6, 7e6, 8e6, 9e6)
+    said = area.alt_days([*DAYS, later])
+    assert said == "Most, 30 to 31 January 2026: 7 million (6 to 8). " + said.partition(". ")[2]
+    assert said.endswith("Last, 30 to 31 January 2026: 7 million (6 to 8).")
+
+
+@pytest.mark.parametrize(
+    ("share", "colour"),
+    [(0.0999, "map-1"), (0.1, "map-2"), (0.5, "map-4"), (0.75, "map-5"), (1.3, "map-5")],
+)
+def test_the_colour_of_a_country_is_its_share(share: float, colour: str) -> None:
+    people = 200 * share
+    assert atlas.colour(in_year("2025", 0, people, people, people, 200)) == colour
+
+
+def test_what_is_not_known_has_a_colour_of_its_own() -> None:
+    assert atlas.colour(in_year("2025", 0, None, None, None, 200)) == "map-unknown"
+    assert atlas.colour(in_year("2025", 0, 0, 0, 0, 0)) == "map-none"
+    assert atlas.colour(None) == "map-none"
+    assert {colour for colour, _ in atlas.LEGEND} <= palette.LIGHT.keys()
+
+
+def test_a_country_of_the_map_says_its_number_and_leads_to_its_page() -> None:
+    drawn = PICTURES["map"]()
+    links = marks(drawn, "a")
+    assert [one.get("href") for one in links] == ["area/IN.html"]
+    assert (links[0].get("aria-label") or "").startswith("India: 3 million (2 to 4) people")
+    assert marks(drawn, "a")[0][0].findtext(f"{SVG}title") == links[0].get("aria-label")
+
+
+PARTS = {"BQ", "CC", "CX", "GF", "GP", "MQ", "RE", "SJ", "TK", "YT"}
+"""Parts of other countries, whose shapes hold them."""
+
+
+def test_every_country_of_the_facts_is_on_the_map() -> None:
+    with (FACTS / "areas.csv").open(encoding="utf-8", newline="") as file:
+        known = {row["area_id"] for row in csv.DictReader(file) if len(row["area_id"]) == 2}
+    assert known - {place.key for place in places()} == PARTS
+    assert "Réunion" in atlas.note([{**YEARS[0], "area_id": "RE"}])
+
+
+def test_disputed_areas_have_no_colour_and_lie_in_no_other_shape() -> None:
+    by_key = {place.key: place for place in places()}
+    assert {key for key, one in by_key.items() if one.disputed} == {
+        *("Crimea", "EH", "N. Cyprus", "Somaliland")
+    }
+    crimea = by_key["Crimea"].outline.partition("Z")[0]
+    assert crimea
+    assert crimea not in by_key["RU"].outline
+    told = atlas.draw("T", [{**YEARS[0], "area_id": "EH"}], {"EH": "area/EH.html"})
+    assert marks(told, "a") == []
+    assert "Western Sahara" in atlas.note([{**YEARS[0], "area_id": "EH"}])

@@ -1,0 +1,100 @@
+"""The pages of words: the data with dictionary and downloads, the method, the glossary."""
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from flows.exporting.content import values_of
+from flows.pipeline import steps
+from flows.publishing import versions
+from flows.reporting import glossary
+from flows.site import rendering, texts, world
+from flows.site.world import File, World
+from tests.conftest import Once
+from tests.report.test_report import hostile
+from tests.support import computed
+
+
+@pytest.fixture(scope="module")
+def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("texts")
+    steps.write(once("report", lambda: computed(hostile(folder / "facts"))), folder / "out", None)
+    return world.load(versions.latest(folder / "out"))
+
+
+@pytest.fixture(scope="module")
+def made(told: World) -> Mapping[str, bytes]:
+    """Every file that is made, by its path."""
+    return {
+        one.path: one.content if isinstance(one, File) else rendering.render(one, told)
+        for one in texts.pages(told)
+    }
+
+
+def page(made: Mapping[str, bytes], path: str) -> str:
+    return made[path].decode()
+
+
+def test_the_dictionary_has_every_column_and_every_value(
+    made: Mapping[str, bytes], told: World
+) -> None:
+    text = page(made, "data.html")
+    for resource in told.package["resources"]:
+        assert f'<h3 id="{resource["name"]}">' in text
+        for field in resource["schema"]["fields"]:
+            assert f"<code>{field['name']}</code>" in text
+            for value, meaning in values_of(field).items():
+                row = f"<td><code>{rendering.environment().filters['e'](value)}</code></td>"
+                assert row in text
+                assert str(rendering.environment().filters["e"](meaning)) in text
+    assert text.count("<td>as ") > 5, "what was told is not told again"
+
+
+def test_the_downloads_are_the_tables(made: Mapping[str, bytes], told: World) -> None:
+    stem = f"data/audience-impact-{told.version}"
+    book = openpyxl.load_workbook(io.BytesIO(made[f"{stem}.xlsx"]), read_only=True)
+    assert {*told.tables, "about"} <= set(book.sheetnames)
+    for ending in ("csv", "parquet"):
+        with zipfile.ZipFile(io.BytesIO(made[f"{stem}.{ending}.zip"])) as files:
+            assert {f"{name}.{ending}" for name in told.tables} <= set(files.namelist())
+        assert f'href="{stem}.{ending}.zip" download' in page(made, "data.html")
+
+
+def test_the_method_is_whole_with_anchors_and_tables(made: Mapping[str, bytes]) -> None:
+    text = page(made, "method.html")
+    source = texts.METHOD.read_text("utf-8")
+    ids = re.findall(r'<h2 id="([^"]+)">', text)
+    assert len(ids) == len(set(ids)) == len(re.findall(r"^## ", source, re.MULTILINE))
+    led = re.findall(r'href="#([^"]+)"', text)
+    assert {"from-figures-to-published-numbers", *ids} <= {*led}
+    assert set(led) <= {*ids, "content"}
+    assert text.count("<table>") == len(re.findall(r"^\|[-| :]+\|$", source, re.MULTILINE))
+    assert text.count("<table>") == text.count('aria-label="Table ')
+    assert re.findall(r"style=|<!--|&lt;!--", text) == []
+
+
+def test_the_glossary_tells_every_term_that_is_built(made: Mapping[str, bytes]) -> None:
+    text = page(made, "glossary.html")
+    for term in glossary.terms():
+        assert (f'<dt id="{texts.slug(term.term)}">' in text) == (term.built == "yes")
+    assert '<dt id="90-interval">90 % interval</dt>' in text
+
+
+def test_a_link_of_the_method_that_leads_nowhere_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of the documentation that the report does not have may not be linked."""
+    for link in re.findall(r"\]\(([^)]+)\)", texts.METHOD.read_text("utf-8")):
+        assert link.startswith("#")
+    path = tmp_path / "method.md"
+    path.write_text("# T\n\n## A <b>\n\n<script>1</script>\n\n| a |\n| --: |\n| 1 |\n", "utf-8")
+    monkeypatch.setattr(texts, "METHOD", path)
+    text = str(texts.method().values["text"])
+    assert '<h2 id="a-b">A &lt;b&gt;</h2>' in text
+    assert "&lt;script&gt;" in text
+    assert '<td class="n">1</td>' in text
