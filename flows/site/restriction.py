@@ -12,7 +12,7 @@ from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 from flows.reporting import sentences
 from flows.reporting.citation import citation
 from flows.reporting.plain import cell_text
-from flows.reporting.sentences.caveats import rules_of
+from flows.reporting.sentences.caveats import in_words, rules_of
 from flows.reporting.sentences.names import from_to
 from flows.site import listings, naming
 from flows.site.charts import answer, drivers, person_days, quantities
@@ -234,7 +234,7 @@ def _rules(told: Mapping[str, Any]) -> list[dict[str, Any]]:
         if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED and _same(told):
             continue
         said = [
-            {"text": text, "rule": RULES.get(name)}
+            {"text": in_words(text), "rule": RULES.get(name)}
             for name, texts in rules_of(row).items()
             for text in texts
             if text
@@ -255,7 +255,7 @@ def _unknown(told: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     """What is missing, a sentence each."""
     found = [
         f"There is no number of {naming.word(row['impact_metric'], 'impact_metric')}: "
-        f"{row['reason']}."
+        f"{in_words(row['reason'])}."
         for row in _rows(told)
         if row["obs_status"] == ObsStatus.MISSING and row["reason"]
     ]
