@@ -137,7 +137,7 @@ def command_page() -> str:
     parts = [f"{GENERATED}# The command\n"]
     own = [f"import {name}" for name in REGISTERS]
     commands = (
-        *("run", "report", "check", "show", "list", "export", "calibrate"),
+        *("run", "report", "check", "show", "cite", "list", "export", "calibrate"),
         *own,
         *("refresh", "serve"),
     )

@@ -18,6 +18,7 @@ from flows.reporting.sentences import areas as sentences
 from flows.site import listings, naming, rendering
 from flows.site.charts import area as charts
 from flows.site.charts import atlas, finish, person_days, quantities
+from flows.site.charts.palette import paint
 from flows.site.charts.quantities import Estimate
 from flows.site.listed import Listed
 from flows.site.rendering import local
@@ -82,11 +83,8 @@ def world_map(world: World, year: str, root: str) -> Map | None:
         code: local(root + area_path(code)) for code, period in world.by_area if period == year
     }
     svg = _drawn(world, year, links)
-    return (
-        Map(year, svg, _png(year), atlas.LEGEND, atlas.note(_countries(world, year)))
-        if svg
-        else None
-    )
+    legend = tuple((paint(colour), words) for colour, words in atlas.LEGEND)
+    return Map(year, svg, _png(year), legend, atlas.note(_countries(world, year))) if svg else None
 
 
 def _drawn(world: World, year: str, links: Mapping[str, str], explained: bool = False) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
+from flows.exporting import content
 from flows.reporting.plain import cell_text
 from flows.reporting.sentences import areas as sentences
 from flows.site import areas, listings, naming
@@ -45,6 +46,7 @@ def pages(world: World) -> Iterator[Page | File]:
         "rows": [listings.row(one) for one in rows],
         "choices": choices(world),
         "csv": CSV,
+        "citation": content.Content(world.package, {}).citations[0],
     }
     yield Page("index.html", TITLE, "home.html", values)
     yield File(CSV, _csv(world))

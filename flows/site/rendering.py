@@ -6,6 +6,7 @@ direction of writing, controls, signs without width) is written out. Links out o
 `macros.html` holds what several use.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -126,6 +127,11 @@ def ours(row: Mapping[str, Any]) -> Estimate:
     return Estimate(row["lower_persons"], None, None, None, row["upper_persons"])
 
 
+def anchor(term: str) -> str:
+    """Where a term stands on the page of the glossary."""
+    return re.sub("[^a-z0-9]+", "-", term.lower()).strip("-")
+
+
 def capital(text: str) -> str:
     """The text with a capital at its begin; `capitalize` would make the rest small."""
     return text[:1].upper() + text[1:]
@@ -134,6 +140,7 @@ def capital(text: str) -> str:
 FILTERS = {
     "svg": svg,
     "ours": ours,
+    "anchor": anchor,
     "capital": capital,
     "persons": persons,
     "median": median,

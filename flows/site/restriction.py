@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from audience_impact.outputs.review.status_rules import TABLE
-from audience_impact.vocabulary import ImpactMetric, ObsStatus
+from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 from flows.reporting import sentences
 from flows.reporting.citation import citation
 from flows.reporting.plain import cell_text
-from flows.reporting.sentences.caveats import rules_of
+from flows.reporting.sentences.caveats import in_words, rules_of
+from flows.reporting.sentences.names import from_to
 from flows.site import listings, naming
 from flows.site.charts import answer, drivers, person_days, quantities
 from flows.site.charts.quantities import Estimate
@@ -74,7 +75,7 @@ def _values(
     neighbours: Mapping[str, list[tuple[str, Listed | None, Listed | None]]],
 ) -> dict[str, Any]:
     """What the template reads."""
-    first = sentences.headline(told)
+    first, figures = sentences.headline(told), _figures(told, world)
     return {
         "one": one,
         "told": told,
@@ -88,14 +89,16 @@ def _values(
         "inputs": _inputs(told, one.metric),
         "was_computed": world.tables["sensitivity"]["total_share"].notna().any(),
         "comparisons": told["comparisons"],
-        "figures": _figures(told, world),
+        "figures": [one for one in figures if one["role"] != FactRole.RELAY],
+        "relays": [one for one in figures if one["role"] == FactRole.RELAY],
         "citation": citation(told, world.stored),
         "rules": _rules(told),
         "unknown": _unknown(told, world.platforms),
         "neighbours": neighbours[one.restriction],
         "pictures": _pictures(world, one, told),
         "data": restriction_path(one.restriction).rpartition("/")[2].removesuffix(".html"),
-        "same": _same(told),
+        "continues": world.by_id.get(told["continues"]),
+        "lasted": _lasted(told),
         "act": sorted(_act(told), key=lambda pair: len(pair[1]) > LONG),
         "long": LONG,
     }
@@ -114,7 +117,7 @@ def _pictures(world: World, one: Listed, told: Mapping[str, Any]) -> dict[str, s
     return {
         "answer": picture(world, one.restriction),
         "days": person_days.draw(f"Person-days a year: {one.title}", told["person_days"]),
-        "drivers": drivers.draw(wide, told["drives_width"], one.metric),
+        "drivers": drivers.draw(wide, _inputs(told, one.metric), one.metric),
     }
 
 
@@ -123,8 +126,21 @@ def _rows(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(told["impact"], key=lambda row: METRICS.index(row["impact_metric"]))
 
 
+def _lasted(told: Mapping[str, Any]) -> str:
+    """From when to when, as far as it is known."""
+    first, last = told["start_on"], told["ended_on"]
+    if not first:
+        return "on a day that is not known"
+    if not last:
+        return f"from {day(first)}"
+    return f"from {day(first)} to {day(last)}" if "/" in last else from_to(first, last)
+
+
 def _people(told: Mapping[str, Any]) -> Iterator[Number]:
+    """The number of each metric; users of what is restricted only where they are not everyone."""
     for row in _rows(told):
+        if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED and _same(told):
+            continue
         yield Number(
             naming.word(row["impact_metric"], "impact_metric"),
             quantities.estimate(row),
@@ -187,7 +203,8 @@ def _feature_days(told: Mapping[str, Any]) -> bool:
 def _inputs(told: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
     """What makes the interval of the answer wide, the most first."""
     return [
-        row
+        # The share is estimated, and may come out above the whole.
+        {**row, "total_share": row["total_share"] and min(row["total_share"], 1.0)}
         for row in told["drives_width"]
         if row["impact_metric"] == metric
         and (row["total_share"] is None or row["total_share"] >= SMALL_SHARE)
@@ -208,27 +225,37 @@ def _figures(told: Mapping[str, Any], world: World) -> list[dict[str, Any]]:
 
 
 def _rules(told: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """For each number its status, and the rules that gave it: what the row says, and when."""
-    return [
-        {
-            "label": naming.word(row["impact_metric"], "impact_metric"),
-            "obs_status": row["obs_status"],
-            "said": [
-                {"text": text, "rule": RULES.get(name)}
-                for name, texts in rules_of(row).items()
-                for text in texts
-                if text
-            ],
-        }
-        for row in _rows(told)
-    ]
+    """For each number its status, and the rules that gave it: what the row says, and when.
+
+    What a number before it said already is told as `again`.
+    """
+    found, before = [], set[str]()
+    for row in _rows(told):
+        if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED and _same(told):
+            continue
+        said = [
+            {"text": in_words(text), "rule": RULES.get(name)}
+            for name, texts in rules_of(row).items()
+            for text in texts
+            if text
+        ]
+        found.append(
+            {
+                "label": naming.word(row["impact_metric"], "impact_metric"),
+                "obs_status": row["obs_status"],
+                "said": [one for one in said if one["text"] not in before],
+                "again": any(one["text"] in before for one in said),
+            }
+        )
+        before |= {str(one["text"]) for one in said}
+    return found
 
 
 def _unknown(told: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     """What is missing, a sentence each."""
     found = [
         f"There is no number of {naming.word(row['impact_metric'], 'impact_metric')}: "
-        f"{row['reason']}."
+        f"{in_words(row['reason'])}."
         for row in _rows(told)
         if row["obs_status"] == ObsStatus.MISSING and row["reason"]
     ]

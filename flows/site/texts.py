@@ -16,6 +16,7 @@ from flows import CHECKOUT
 from flows.exporting import content, plain, sheets, writing
 from flows.exporting.content import Content, values_of
 from flows.reporting import glossary
+from flows.site.rendering import anchor
 from flows.site.world import File, Page, World
 
 METHOD = CHECKOUT / "docs" / "method.md"
@@ -109,7 +110,7 @@ def _values(
 
 
 def _glossary() -> Page:
-    terms = [(slug(term.term), term) for term in glossary.terms()]
+    terms = [(anchor(term.term), term) for term in glossary.terms()]
     return Page("glossary.html", "Glossary", "glossary.html", {"terms": terms})
 
 

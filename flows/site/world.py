@@ -98,6 +98,11 @@ class World:
         """Every restriction with the one number that answers it."""
         return tuple(listed.listed(told, self.platforms) for told in self.stories.values())
 
+    @cached_property
+    def by_id(self) -> dict[str, Listed]:
+        """The same by the id of the restriction."""
+        return {one.restriction: one for one in self.listed}
+
     def area_row(self, area: str, period: str) -> dict[str, Any] | None:
         """The row of `impact_by_area` for an area and a year or month; None where there is none."""
         return self.by_area.get((area, period))

@@ -11,6 +11,7 @@ pages) takes the place of the old one by two renames.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from flows.site.world import File
 MARK = "report.json"
 REPORTS, REPORT = "reports", "report"
 LOCK_SECONDS = 600.0
+_ASIDE = re.compile(r"\.tmp-.+-\d+")
 
 
 def place(root: Path, version: str) -> Path:
@@ -50,7 +52,8 @@ def publish(root: Path, version: str, files: Iterable[File]) -> bool:
 def _remove_left(reports: Path) -> None:
     """Remove what dead writers left; under the lock, nothing of a live one can be there."""
     for left in reports.glob(".tmp-*"):
-        shutil.rmtree(left)
+        if _ASIDE.fullmatch(left.name):
+            shutil.rmtree(left)
 
 
 def _remove_orphans(root: Path) -> None:
@@ -81,10 +84,24 @@ def write(folder: Path, version: str, files: Iterable[File]) -> bool:
 
 def _require_ours(folder: Path) -> None:
     """Refuse a folder that holds anything but a report."""
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
-        raise PublishError(f"{folder} holds something else than a report: give an empty folder")
-    if folder.exists() and not folder.is_dir():
+    if not folder.exists():
+        return
+    if not folder.is_dir():
         raise PublishError(f"{folder} is no folder: give one, or none for the usual place")
+    held = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    foreign = sorted(held - {MARK, *_named(folder)})
+    if foreign:
+        raise PublishError(
+            f"{folder} holds {foreign[0]}, which is no part of a report: give an empty folder"
+        )
+
+
+def _named(folder: Path) -> set[str]:
+    """The files that the mark of a folder names; none where there is no mark."""
+    try:
+        return set(json.loads(_mark_of(folder) or b"{}")["files"])
+    except (ValueError, KeyError, TypeError):
+        return set()
 
 
 @contextmanager
@@ -102,11 +119,12 @@ def _aside(folder: Path) -> Iterator[Path]:
 def _fill(aside: Path, version: str, files: Iterable[File]) -> bytes:
     """Write every file and the mark that names them; what the mark says."""
     digests: dict[str, str] = {}
-    folders = {aside}
+    folders, names = {aside}, {MARK}
     for file in files:
         where = aside / file.path
-        if file.path.casefold() in {".", MARK} or where.exists():
+        if file.path.casefold() in names:  # small and capital letters are one on some disks
             raise PublishError(f"two pages want to be {file.path}")
+        names.add(file.path.casefold())
         if where.parent not in folders:
             where.parent.mkdir(parents=True, exist_ok=True)
             folders.add(where.parent)

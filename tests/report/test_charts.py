@@ -113,7 +113,7 @@ def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None
 @every
 def test_the_numbers_of_a_picture_are_said_in_words(name: str) -> None:
     said = {
-        "answer": "Median and 90 % interval: 101 million (97 to 104). "
+        "answer": "Exposed (90 % interval): 101 million (97 to 104). "
         "Bounds, if figures are right: 96 to 105 million. Internet users: 110 million. "
         "Residents there: 140 million. A page: users of A service: 96 million.",
         "person_days": "2024: 3 million (2 to 4). 2025: 3 million (2 to 4).",
@@ -149,13 +149,13 @@ def test_text_of_facts_is_text() -> None:
 def test_where_there_is_no_estimate_only_the_bounds_are_drawn() -> None:
     drawn = answer.draw("T", [impact(0, None, None, None, 8e6)], [], {})
     assert "Bounds alone: no estimate: 0 to 8 million." in words(drawn)
-    assert "Median" not in words(drawn)
+    assert "Exposed" not in words(drawn)
     assert marks(drawn, "rect") == []
 
 
 def test_an_interval_without_width_is_no_interval() -> None:
     drawn = answer.draw("T", [impact(5e6, 5e6, 5e6, 5e6, 5e6)], [], {})
-    assert words(drawn).startswith("Median: 5 million. Bounds, if figures are right: 5 million.")
+    assert words(drawn).startswith("Exposed: 5 million. Bounds, if figures are right: 5 million.")
     assert marks(drawn, "rect") == []
 
 

@@ -219,8 +219,21 @@ def test_what_is_no_report_is_left_alone(root: Path, tmp_path: Path) -> None:
     assert letter.read_text() == "mine"
 
 
+@pytest.mark.usefixtures("few")
+def test_a_file_of_others_in_a_report_is_named(root: Path, tmp_path: Path) -> None:
+    version = versions.latest(root)
+    into, _ = build.publish(version, root, tmp_path / "pages")
+    (into / "static" / "mine.css").write_text("")
+    with pytest.raises(PublishError, match=r"pages holds static/mine\.css, which is no part"):
+        build.publish(version, root, into)
+    (into / "static" / "mine.css").unlink()
+    (into / writing.MARK).write_text("[]")
+    with pytest.raises(PublishError, match=r"pages holds index\.html, which is no part"):
+        build.publish(version, root, into)
+
+
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
-    twice = [world.File("a.html", b"1"), world.File("a.html", b"2")]
+    twice = [world.File("A.html", b"1"), world.File("a.html", b"2")]
     with pytest.raises(PublishError, match=r"two pages want to be a\.html"):
         writing.write(tmp_path / "pages", "v", twice)
     assert list(tmp_path.iterdir()) == []

@@ -40,7 +40,7 @@ def draw(title: str, impact: Rows, others: Rows, services: Mapping[str, str]) ->
     `services` names the platforms.
     """
     rows, along = _laid_out(impact, others, services)
-    return drawn(title, alt(impact, others, services), rows, along, "people")
+    return drawn(title, rows, along, "people")
 
 
 def alt(impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
@@ -66,7 +66,7 @@ def _answer(row: Mapping[str, Any]) -> Iterator[Row]:
         return
     marks = interval(found)
     if marks:
-        name = "Median" if len(marks) == 1 else "Median and 90 % interval"
+        name = "Exposed" if len(marks) == 1 else "Exposed (90 % interval)"
         yield Row(name, quantities.middle(found), "accent", marks)
     name = "Bounds, if figures are right" if marks else "Bounds alone: no estimate"
     low, high = found.lower or 0.0, found.upper

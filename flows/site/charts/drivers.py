@@ -19,7 +19,7 @@ SMALLEST_SHARE = 0.01
 def draw(title: str, rows: Rows, metric: str = ImpactMetric.PEOPLE_EXPOSED) -> str:
     """The picture of rows of `sensitivity`, for one metric; "" where no share is told."""
     found = list(_inputs(rows, metric))
-    return drawn(title, alt(rows, metric), found, PERCENT, "%") if found else ""
+    return drawn(title, found, PERCENT, "%") if found else ""
 
 
 def alt(rows: Rows, metric: str = ImpactMetric.PEOPLE_EXPOSED) -> str:

@@ -17,7 +17,7 @@ def draw(title: str, rows: Rows) -> str:
     Months and the row of all years are left out.
     """
     found, along = _laid_out(rows)
-    return drawn(title, alt(rows), found, along) if len(found) > 1 else ""
+    return drawn(title, found, along) if len(found) > 1 else ""
 
 
 def alt(rows: Rows) -> str:

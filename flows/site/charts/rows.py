@@ -77,8 +77,9 @@ def _step(reach: float) -> float:
     return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
 
 
-def draw(title: str, alt: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
+def draw(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
     """The SVG of the rows; `unit` stands beside the zero of the axis."""
+    alt = in_words(rows, along)
     values = {"title": title, "alt": alt, "rows": rows, "axis": along, "paint": paint}
     zero, *rest = (number(tick) for tick in along.ticks)
     sizes = {"row": ROW, "mark": MARK, "height": len(rows) * ROW + AXIS}
