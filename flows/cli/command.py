@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli import adding
 from flows.cli.places import DOWNLOADS, FACTS, PUBLISHED, fact_folders, fail, latest, loaded, local
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
@@ -331,6 +332,7 @@ def _import_command(entry: Entry) -> Callable[..., None]:
 
 
 app.add_typer(import_commands(REGISTERS), name="import")
+adding.add_to(app)
 
 
 LayerFolder = Annotated[

@@ -55,7 +55,7 @@ class Origin:
 
 def owner(register: Register) -> Owner:
     """The command that writes layers of this register."""
-    return Owner(f"import {register.name}", "import.json", "--overwrite")
+    return Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
 
 
 def refused_path(register: Register) -> Path:
