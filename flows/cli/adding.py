@@ -182,11 +182,11 @@ def _asker(known: Known) -> Callable[[Question, str, Answers], str]:
             try:
                 question.cell(told, answers, known)
             except NotKnownError as error:
-                typer.echo(f"  {_plain(str(error))}")
+                _say(f"  {error}")
                 if _adds(question, told, answers, known):
                     return told
             except WrongAnswerError as error:
-                typer.echo(f"  {_plain(str(error))}")
+                _say(f"  {error}")
             else:
                 return told
 
@@ -209,7 +209,7 @@ def _adds(question: Question, told: str, answers: Answers, known: Known) -> bool
 
     kinds = words.PlatformKind if question.adds == "new_platform" else words.SourceType
     kind = typer.prompt(
-        f"  To add {_plain(told)}, its kind ({', '.join(kinds)}); blank: another name",
+        f"  To add it, its kind ({', '.join(kinds)}); blank: another name",
         default="",
         show_default=False,
     ).strip()
@@ -219,18 +219,18 @@ def _adds(question: Question, told: str, answers: Answers, known: Known) -> bool
     return True
 
 
-def _plain(text: str) -> str:
-    """A text for a terminal: what cannot be printed is written out."""
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
-    )
+def _say(text: str, err: bool = False) -> None:
+    """A line of the facts, in which a terminal finds nothing to obey."""
+    from flows.reporting.plain import plain
+
+    typer.echo(plain(text), err=err)
 
 
 def _tell_alike(kind: Kind, rows: Any, known: Known, another: bool) -> None:
     """Say what on record looks like it; exits with 1 where it is the same, or may be."""
     found = kind.alike(rows, known)
     for one in found:
-        typer.echo(f"like it, on record: {_plain(one.told)}", err=True)
+        _say(f"like it, on record: {one.told}", err=True)
     if any(one.is_same for one in found):
         raise fail("nothing written: it is on record")
     if found and "restrictions" in rows and not another:
@@ -244,9 +244,9 @@ def _show(files: "Sequence[Grown]", found: "Sequence[Finding]", folders: list[Pa
 
     for each in files:
         for line, text in each.lines.items():
-            typer.echo(f"{each.path.name}:{line}: {_plain(text)}")
+            _say(f"{each.path.name}:{line}: {text}")
     for one in found:
-        typer.echo(f"{one.severity.value}: {_plain(steps.line(relocated(one, folders)))}", err=True)
+        _say(f"{one.severity.value}: {steps.line(relocated(one, folders))}", err=True)
 
 
 def _tell_next(files: "Sequence[Grown]") -> None:

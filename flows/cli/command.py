@@ -1,6 +1,5 @@
 """The command `audience-impact`. prefect is imported only where a flow is run or served."""
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -10,8 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import adding
-from flows.cli.places import DOWNLOADS, FACTS, PUBLISHED, fact_folders, fail, latest, loaded, local
+from flows.cli import adding, showing
+from flows.cli.places import (
+    DOWNLOADS,
+    FACTS,
+    PUBLISHED,
+    PublishedFolder,
+    Told,
+    fact_folders,
+    fail,
+    latest,
+    loaded,
+    local,
+)
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
 
@@ -36,16 +46,6 @@ Facts = Annotated[
         "key and a later folder wins. Default: data/facts of the checkout.",
     ),
 ]
-Published = Annotated[
-    Path,
-    typer.Option(
-        "--published",
-        metavar="DIR",
-        callback=local,
-        help="Where the versions lie.",
-        show_default="data/published",
-    ),
-]
 
 
 class Style(StrEnum):
@@ -55,13 +55,6 @@ class Style(StrEnum):
     JSON = "json"
     JUNIT = "junit"
     GITHUB = "github"
-
-
-class Told(StrEnum):
-    """Forms in which a restriction is told."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 AsOf = Annotated[
@@ -108,7 +101,7 @@ AcceptChanges = Annotated[
 @app.command()
 def run(
     facts: Facts = None,
-    published: Published = PUBLISHED,
+    published: PublishedFolder = PUBLISHED,
     as_of: AsOf = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     strict: Strict = False,
@@ -173,30 +166,11 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
-@app.command()
-def show(
-    restriction: Annotated[str, typer.Argument(help="Id, such as RU-2025-08-13-calls.")],
-    published: Published = PUBLISHED,
-    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
-) -> None:
-    """Show one restriction: bounds, figures with their sources, what others published."""
-    import difflib
-
-    from flows.reporting import story
-
-    tables = loaded(latest(published))
-    try:
-        told = story.story(tables, restriction)
-    except KeyError as error:
-        near = difflib.get_close_matches(restriction, tables["restrictions"]["restriction_id"])
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
-        raise fail(f"{restriction} is not published{hint}") from error
-    text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
-    sys.stdout.write(text if style is Told.JSON else story.story_text(told))
+showing.add_to(app)
 
 
 @app.command(name="list")
-def list_(published: Published = PUBLISHED) -> None:
+def list_(published: PublishedFolder = PUBLISHED) -> None:
     """List the restrictions published, the best known first."""
     from flows.reporting import tables as report
 
@@ -323,6 +297,7 @@ def _import_command(entry: Entry) -> Callable[..., None]:
             raise fail("give --into DIR, the folder where the layer is written", 2)
         folders = fact_folders(facts)
         from flows.cli.importing import ERRORS, Wanted, import_file
+        from flows.reporting.plain import plain
 
         days = {"snapshot": snapshot, "accessed": accessed}
         told = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
@@ -332,7 +307,7 @@ def _import_command(entry: Entry) -> Callable[..., None]:
         except ERRORS as error:
             raise fail(str(error)) from error
         for copy in done.replaced:
-            typer.echo(f"edited by hand, kept as {copy}", err=True)
+            typer.echo(plain(f"edited by hand, kept as {copy}"), err=True)
         sys.stdout.write(done.as_json() if style is Told.JSON else done.as_text())
 
     return import_register

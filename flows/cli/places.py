@@ -1,7 +1,9 @@
 """The folders that the command is given: what may not be one, and what lies there."""
 
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +20,9 @@ DOWNLOADS = CHECKOUT / "data" / "downloads"
 
 def fail(message: str, code: int = 1) -> typer.Exit:
     """Say why on standard error; to be raised."""
-    typer.echo(message, err=True)
+    from flows.reporting.plain import plain_lines
+
+    typer.echo(plain_lines(message), err=True)
     return typer.Exit(code)
 
 
@@ -58,12 +62,33 @@ def latest(published: Path) -> "Stored":
         raise fail(str(error)) from error
 
 
-def loaded(version: "Stored") -> "dict[str, pd.DataFrame]":
-    """The tables that tell of restrictions; exits with 1 where one is damaged."""
+PublishedFolder = Annotated[
+    Path,
+    typer.Option(
+        "--published",
+        metavar="DIR",
+        callback=local,
+        help="Where the versions lie.",
+        show_default="data/published",
+    ),
+]
+
+
+class Told(StrEnum):
+    """Forms in which an answer is told."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def loaded(
+    version: "Stored", load: "Callable[[Stored], dict[str, pd.DataFrame]] | None" = None
+) -> "dict[str, pd.DataFrame]":
+    """The tables that tell of restrictions, or what `load` reads; exits with 1 where damaged."""
     from flows.publishing import PublishError
     from flows.reporting import story
 
     try:
-        return story.load(version)
+        return (load or story.load)(version)
     except PublishError as error:
         raise fail(str(error)) from error

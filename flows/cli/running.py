@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from flows.reporting.plain import plain, plain_lines
+
 if TYPE_CHECKING:
     from flows.publishing.versions import Stored
 
@@ -38,7 +40,8 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
             return_state=True,
         )
     if not state.is_completed():
-        typer.echo(f"nothing published, latest is as it was:\n{state.message}", err=True)
+        why = plain_lines(str(state.message))
+        typer.echo(f"nothing published, latest is as it was:\n{why}", err=True)
         return 1
     done = state.result()
     tell(done.version, folders)
@@ -48,7 +51,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
         typer.echo(f"removed old version {removed}")
     lines = last_version.changes(before, last_version.last(published))
     for line in [*lines, *quality.details_of(done.version)]:
-        typer.echo(f"warning: {line}", err=True)
+        typer.echo(plain(f"warning: {line}"), err=True)
     return 0
 
 
@@ -68,11 +71,11 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
         return_state=True,
     )
     if not state.is_completed():
-        typer.echo(f"nothing written:\n{state.message}", err=True)
+        typer.echo(f"nothing written:\n{plain_lines(str(state.message))}", err=True)
         return 1
     done = state.result()
     for line in done.lines:
-        typer.echo(line)
+        typer.echo(plain(line))
     news = "wrote" if done.created else "nothing changed: still"
     typer.echo(f"{news} {done.bases:,} bases\n{_shown(into)}")
     return 0
@@ -93,7 +96,8 @@ def _progress(what: str) -> Iterator[None]:
 def _shown(path: Path) -> str:
     """The path as a reader would type it here."""
     there = path.absolute()
-    return str(there.relative_to(Path.cwd())) if there.is_relative_to(Path.cwd()) else str(there)
+    near = there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there
+    return plain(near)
 
 
 def tell(version: "Stored", folders: list[Path]) -> None:
@@ -115,7 +119,7 @@ def tell(version: "Stored", folders: list[Path]) -> None:
         f"{len(rows)} restrictions, {known} with audience figures; {len(lines)} rows in quarantine"
     )
     for row in refused.head(10).itertuples():
-        typer.echo(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}")
+        typer.echo(plain(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}"))
     if len(folders) > 1:
         overridden = steps.read(folders).overridden
         typer.echo(

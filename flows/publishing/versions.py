@@ -9,6 +9,7 @@ is published:
 """
 
 import io
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -78,6 +79,14 @@ class Stored:
     def address(self) -> str:
         """Where it lies, as told to people."""
         return f"{self.store.address}/{self.folder}"
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the manifest says of the version; PublishError where it is damaged."""
+        try:
+            return dict(json.loads(self.store.read(f"{self.folder}/{MANIFEST}")))
+        except (OSError, ValueError, TypeError) as error:
+            raise self._damaged(MANIFEST, error) from error
 
     @cached_property
     def _files(self) -> dict[str, dict[str, Any]]:

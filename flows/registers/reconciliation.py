@@ -1,12 +1,12 @@
 """Tells what an import did: the reconciliation of rows, and of events by country and year."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from audience_impact.ingest.register_tables import ImportReport, differences
 from flows.registers.importing import WRITTEN, refused_path
+from flows.reporting.plain import json_text, plain
 
 Counts = Mapping[tuple[str, str], int]
 ROWS_TOLD = 12
@@ -37,7 +37,7 @@ def as_json(imported: ImportReport, theirs: Counts | None) -> str:
             {"country_ids": country, "count_year": year, "events": ours, "compared": other}
             for country, year, ours, other in differences(imported.counts, theirs)
         ]
-    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    return json_text(told) + "\n"
 
 
 def as_text(imported: ImportReport, folder: Path, theirs: Counts | None) -> str:
@@ -51,9 +51,9 @@ def as_text(imported: ImportReport, folder: Path, theirs: Counts | None) -> str:
         *_unresolved(imported),
         *_counts(imported.counts),
         *(_compared(imported.counts, theirs) if theirs is not None else []),
-        f"{folder}: "
+        plain(f"{folder}: ")
         + ", ".join(f"{table} {len(imported.tables[table])}" for table in WRITTEN)
-        + f"; refused rows in {folder / refused_path(imported.register)}",
+        + f"; refused rows in {plain(folder / refused_path(imported.register))}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -73,7 +73,10 @@ def _unresolved(imported: ImportReport) -> list[str]:
     """Names of places that are not on record, and their rows."""
     names = imported.unresolved
     head = f"names that are no place on record: {len(names)}" if names else ""
-    return [head, *(f"  {name}: rows {', '.join(map(str, rows))}" for name, rows in names.items())]
+    return [
+        head,
+        *(f"  {plain(name)}: rows {', '.join(map(str, rows))}" for name, rows in names.items()),
+    ]
 
 
 def _counts(counts: Counts) -> list[str]:
@@ -86,7 +89,7 @@ def _counts(counts: Counts) -> list[str]:
     return [
         "",
         head,
-        *(f"  {country}: {', '.join(own)}" for country, own in by_country.items()),
+        *(f"  {plain(country)}: {', '.join(own)}" for country, own in by_country.items()),
         "",
     ]
 
@@ -95,6 +98,7 @@ def _compared(counts: Counts, theirs: Counts) -> list[str]:
     found = differences(counts, theirs)
     head = f"{len(found)} differences to the other count ({sum(theirs.values())} in all)"
     lines = [
-        f"  {country} {year}: {ours} here, {other} there" for country, year, ours, other in found
+        f"  {plain(country)} {year}: {ours} here, {other} there"
+        for country, year, ours, other in found
     ]
     return [head, *lines, ""]

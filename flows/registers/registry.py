@@ -48,11 +48,12 @@ REGISTERS = {
         "Access Now's #KeepItOn STOP register",
         "the known public copy of 2026-05-20",
         (
-            "Access Now publishes the register on its data dashboard, "
-            "https://www.accessnow.org/keepiton-data-dashboard/; how it is made stands in "
-            "https://www.accessnow.org/guide/shutdown-tracker-optimization-project/.",
-            "Save its combined sheet (2016-2025) as .xlsx or .csv, or take the copy of 2026-05-20 "
-            "that was read here, data/processed/access_now_snapshot_2026-05-20.parquet of "
+            "Access Now publishes the register as a sheet, "
+            "https://docs.google.com/spreadsheets/d/1DvPAuHNLp5BXGb0nnZDGNoiIwEeu2ogdXEIDvT4Hyfk, "
+            "behind its data dashboard, https://www.accessnow.org/keepiton-data-dashboard/.",
+            "Save the sheet of all years (Combined) as .xlsx or .csv, or take the copy of "
+            "2026-05-20 that was read here, "
+            "data/processed/access_now_snapshot_2026-05-20.parquet of "
             "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns.",
             "Licence: the copy states none. Others who use the register give CC BY 4.0; Access "
             "Now's own terms were not read. Name Access Now, and ask there before you publish the "

@@ -1,4 +1,4 @@
-"""The answer in a sentence, and which answers come first.
+"""The numbers of an answer in short, and which answers come first.
 
 Method. Surest first: by status, then by the width of the 90 % interval against the median in
 classes (WIDTHS), then by the number of people. What has no interval comes after what has one, and
@@ -67,42 +67,3 @@ def counted(row: Mapping[str, Any]) -> str:
     if q05 == q95:
         return millions(middle)
     return f"{millions(middle)} ({millions(q05)} to {millions(q95)})"
-
-
-def sentence(told: Mapping[str, Any]) -> str:
-    """The answer for one restriction, as `story.story` tells it."""
-    by_metric = {row["impact_metric"]: row for row in told["impact"]}
-    row = by_metric[ImpactMetric.PEOPLE_EXPOSED]
-    measured = {f["attribution"] for f in told["figures"] if f["role"] == "audience"}
-    by = f" Measured by {'; '.join(sorted(measured))}." if measured else ""
-    users = ""
-    if any(target["feature"] != Feature.WHOLE_SERVICE for target in told["targets"]):
-        users = _of_feature(by_metric[ImpactMetric.PEOPLE_FEATURE_EXPOSED])
-    status = f" Status {row['obs_status']}, {STATUS[row['obs_status']]}."
-    return f"{_exposed(row)}{users}{status}{by}"
-
-
-def _exposed(row: Mapping[str, Any]) -> str:
-    low, middle, high = row["lower_persons"], row["q50_persons"], row["upper_persons"]
-    if high == 0:
-        return "Nobody was exposed."
-    base = "" if row["base"] is None else f" of {millions(row['base_persons'])} ({row['base']})"
-    if row["obs_status"] == ObsStatus.MISSING:
-        return f"How many were exposed is not known: {millions(low)} to {millions(high)}{base}."
-    if middle is None:
-        return f"{millions(low)} to {millions(high)} people were exposed{base}."
-    return f"{counted(row)} people were exposed{base}; {_forced(row)}."
-
-
-def _forced(row: Mapping[str, Any]) -> str:
-    """What the bounds mean, which draws may pass."""
-    low, high = millions(row["lower_persons"]), millions(row["upper_persons"])
-    return f"the figures, if right as printed, force {low} to {high}"
-
-
-def _of_feature(row: Mapping[str, Any]) -> str:
-    if row["obs_status"] == ObsStatus.MISSING:
-        return " Nobody counted who of them uses what is restricted."
-    if row["q50_persons"] is None or row["upper_persons"] == 0:
-        return f" {counted(row)} of them use what is restricted."
-    return f" {counted(row)} of them use what is restricted; {_forced(row)}."

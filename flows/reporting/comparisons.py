@@ -5,7 +5,7 @@ from which version it was made and is written by this command alone.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,18 +92,21 @@ def _largest(people: pd.DataFrame) -> list[list[str]]:
             row.period,
             row.publisher,
             millions(row.published_persons),
-            _sentence(row),
+            why(row._asdict()),
         ]
-        for row in chosen.itertuples()
+        for row in chosen.itertuples(index=False)
     ]
 
 
-def _sentence(row: Any) -> str:
-    middle = "" if pd.isna(row.q50_persons) else f", median {millions(row.q50_persons)}"
-    ours = f"{millions(row.lower_persons)} to {millions(row.upper_persons)}{middle}"
-    share = row.published_persons / row.base_persons if row.base_persons else 0.0
-    return WHY[row.difference_reason].format(
-        share=share, ours=ours, count=int(row.restrictions_count or 0)
+def why(row: Mapping[str, Any]) -> str:
+    """Why what others published of an area differs from ours, or that it does not."""
+    known = {name: None if pd.isna(cell) else cell for name, cell in row.items()}
+    middle = "" if known["q50_persons"] is None else f", median {millions(known['q50_persons'])}"
+    theirs, base = known["published_persons"], known["base_persons"]
+    return WHY[row["difference_reason"]].format(
+        share=theirs / base if theirs and base else 0.0,
+        ours=f"{millions(known['lower_persons'])} to {millions(known['upper_persons'])}{middle}",
+        count=int(known["restrictions_count"] or 0),
     )
 
 

@@ -1,13 +1,16 @@
 """One restriction told whole: bounds, estimates, person-days, what drives them, and the sources."""
 
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from flows.publishing import PublishError
 from flows.publishing.versions import Stored
-from flows.reporting import answer
+from flows.reporting import sentences
 from flows.reporting.answer import STATUS
+from flows.reporting.plain import plain_cells
 
 NAIVE = "adds up audiences that overlap: people who use several platforms count several times"
 
@@ -17,6 +20,12 @@ TITLES = (
     *("Published by others", "Missing"),
 )
 """Titles of the parts of the text, in their order."""
+
+
+NOT_COMPUTED = (
+    "not computed: the version was made by `audience-impact run --no-sensitivity`; run it without "
+    "that option"
+)
 
 
 def load(version: Stored) -> dict[str, pd.DataFrame]:
@@ -34,83 +43,124 @@ def load(version: Stored) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain objects: integers plain, dates as text, nulls as null."""
-    return [
-        {name: _plain(cell) for name, cell in row.items()}
-        for row in frame.to_dict(orient="records")
-    ]
+    columns = [[_plain(cell) for cell in frame[name].tolist()] for name in frame.columns]
+    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _plain(cell: Any) -> Any:
-    if cell is None or cell is pd.NA or (isinstance(cell, float) and pd.isna(cell)):
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
         return None
-    if hasattr(cell, "isoformat"):
-        return str(cell)[:10]
-    return cell.item() if hasattr(cell, "item") else cell
+    return str(cell)[:10] if hasattr(cell, "isoformat") else cell
 
 
-def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
+Rows = Mapping[str, list[dict[str, Any]]]
+"""Rows of one restriction, by table."""
+
+
+class Stories(Mapping[str, dict[str, Any]]):
+    """The story of each restriction published; each table is parted by restriction once."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Part the tables of `load` by restriction; a story is told when it is asked for."""
+        self._has_sensitivity = not tables["sensitivity"].empty
+        self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
+            name: {} for name in tables["restrictions"]["restriction_id"]
+        }
+        for name, table in tables.items():
+            for row in records(table[table["restriction_id"].isin(list(self._rows))]):
+                self._rows[row["restriction_id"]].setdefault(name, []).append(row)
+
+    def __getitem__(self, restriction: str) -> dict[str, Any]:
+        """Everything published about one restriction; KeyError where it is not published."""
+        told = _told(self._rows[restriction])
+        return told | {"is_sensitivity_computed": self._has_sensitivity}
+
+    def __iter__(self) -> Iterator[str]:
+        """The restrictions, in the order of the published table."""
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        """How many restrictions there are."""
+        return len(self._rows)
+
+
+def stories(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, dict[str, Any]]:
+    """The stories of all restrictions, by id; see `Stories`."""
+    return Stories(tables)
+
+
+def story(tables: Mapping[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
     """Everything published about one restriction, as plain objects.
 
     Raises KeyError where the restriction is not published.
     """
-    own = {
-        name: frame[frame["restriction_id"] == restriction].reset_index(drop=True)
-        for name, frame in tables.items()
-    }
-    if own["restrictions"].empty:
-        raise KeyError(restriction)
-    act = _records(own["restrictions"])[0]
-    parts, used = own["impact_by_platform"], own["lineage"]
-    figures = used[~used["role"].isin(["restriction", "target"])]
+    own = {name: frame[frame["restriction_id"] == restriction] for name, frame in tables.items()}
+    computed = not tables["sensitivity"].empty
+    return Stories(own)[restriction] | {"is_sensitivity_computed": computed}
+
+
+def _told(rows: Rows) -> dict[str, Any]:
+    """The story from the rows of each table."""
+    parts, impact = rows.get("impact_by_platform", []), rows.get("impact", [])
+    figures = [row for row in rows.get("lineage", []) if row["role"] not in OF_THE_ACT]
+    once: dict[str, dict[str, Any]] = {}
+    for part in parts:
+        once.setdefault(part["platform_id"], part)
+    acts = [row["attribution"] for row in rows.get("lineage", []) if row["role"] == OF_THE_ACT[0]]
     told = {
-        **act,
-        "targets": _records(parts[["platform_id", "feature", "claim_status"]]),
-        "audiences": _records(
-            parts.drop_duplicates("platform_id").drop(
-                columns=["feature", "claim_status", "naive_sum_persons"]
-            )
-        ),
-        "figures": _records(figures.drop(columns=["output_table", "restriction_id"])),
-        "naive_sum": {
-            "naive_sum_persons": _plain(next(iter(parts["naive_sum_persons"]), None)),
-            "why_wrong": NAIVE
-            if parts["platform_id"].nunique() > 1
-            else "one platform: nothing is added up"
-            if len(parts)
-            else "no platform on record",
-        },
-        "impact": _records(own["impact"]),
-        "person_days": _records(own["person_days"].drop(columns=["restriction_id", "as_of"])),
-        "drives_width": _records(own["sensitivity"].drop(columns=["restriction_id"])),
-        "comparisons": _records(own["comparisons"]),
-        "missing": _missing(own["impact"], parts),
+        **rows["restrictions"][0],
+        "reported_by": next(iter(acts), None),
+        "targets": [{name: part[name] for name in TARGET} for part in parts],
+        "audiences": [_without(part, *PARTS) for part in once.values()],
+        "figures": [_without(row, "output_table", "restriction_id") for row in figures],
+        "naive_sum": _naive_sum(parts, len(once)),
+        "impact": impact,
+        "person_days": [
+            _without(row, "restriction_id", "as_of") for row in rows.get("person_days", [])
+        ],
+        "drives_width": [_without(row, "restriction_id") for row in rows.get("sensitivity", [])],
+        "comparisons": rows.get("comparisons", []),
+        "missing": _missing(impact, parts),
     }
-    return {"answer": answer.sentence(told), **told}
+    return {"answer": sentences.answer(told), **told}
 
 
-def _missing(impact: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
+OF_THE_ACT = ("restriction", "target")
+"""Roles of facts that are no figures."""
+TARGET = ("platform_id", "feature", "claim_status")
+PARTS = ("feature", "claim_status", "naive_sum_persons")
+"""What is told of the targets and of the whole, and not again of each audience."""
+
+
+def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: cell for name, cell in row.items() if name not in names}
+
+
+def _naive_sum(parts: Sequence[Mapping[str, Any]], platforms: int) -> dict[str, Any]:
+    alone = "one platform: nothing is added up" if parts else "no platform on record"
+    return {
+        "naive_sum_persons": parts[0]["naive_sum_persons"] if parts else None,
+        "why_wrong": NAIVE if platforms > 1 else alone,
+    }
+
+
+def _missing(impact: Sequence[Mapping[str, Any]], parts: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is not known, one sentence each."""
-    found = [
-        f"{row.impact_metric}: {row.reason}"
-        for row in impact.itertuples()
-        if not pd.isna(row.reason)
-    ]
-    found += [
-        f"no audience figure for {name}"
-        for name in parts.loc[parts["period"].isna(), "platform_id"].unique()
-    ]
-    return found
+    found = [f"{row['impact_metric']}: {row['reason']}" for row in impact if row["reason"]]
+    unknown = dict.fromkeys(part["platform_id"] for part in parts if part["period"] is None)
+    return [*found, *(f"no audience figure for {name}" for name in unknown)]
 
 
-def story_text(told: dict[str, Any]) -> str:
+def story_text(told: Mapping[str, Any]) -> str:
     """The same for a reader."""
+    told = plain_cells(told)
     sections = (
         [f"  {t['platform_id']} {t['feature']} ({t['claim_status']})" for t in told["targets"]],
         _people(told),
         _person_days(told["person_days"]),
-        _drives(told["drives_width"]),
+        _drives(told["drives_width"], told["is_sensitivity_computed"]),
         _figures(told["figures"]),
         _published(told["comparisons"]),
         [f"  {text}" for text in told["missing"]],
@@ -119,7 +169,7 @@ def story_text(told: dict[str, Any]) -> str:
     return "\n\n".join("\n".join(lines) for lines in [_act(told), *titled]) + "\n"
 
 
-def _act(told: dict[str, Any]) -> list[str]:
+def _act(told: Mapping[str, Any]) -> list[str]:
     return [
         told["answer"],
         "",
@@ -132,7 +182,7 @@ def _act(told: dict[str, Any]) -> list[str]:
     ]
 
 
-def _people(told: dict[str, Any]) -> list[str]:
+def _people(told: Mapping[str, Any]) -> list[str]:
     """Bounds, median and interval of each metric, and what adding up would give."""
     lines = [
         f"  {i['impact_metric']:<24} {i['lower_persons']:>13,} to "
@@ -163,8 +213,10 @@ def _person_days(rows: list[dict[str, Any]]) -> list[str]:
     ] or ["  none: start not known, later than the facts, or never carried out"]
 
 
-def _drives(rows: list[dict[str, Any]]) -> list[str]:
+def _drives(rows: list[dict[str, Any]], is_computed: bool) -> list[str]:
     """The inputs of each metric that matter, largest first, with what to do about them."""
+    if not is_computed:
+        return [f"  {NOT_COMPUTED}"]
     return [
         f"  {row['impact_metric']:<24} {row['input']:<14} "
         f"{_share(row['total_share'], row['total_error_share'])}  {row['advice']}"

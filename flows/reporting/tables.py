@@ -1,20 +1,21 @@
 """What people read of a run: the table of results, the quality report, one restriction."""
 
 import html
-import json
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from audience_impact.facts.tables import Finding
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric
 from flows.pipeline.steps import Results, line
 from flows.reporting import answer
 from flows.reporting.answer import STATUS, millions
+from flows.reporting.plain import json_text, markdown_text, plain
 
 
 def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -93,20 +94,20 @@ def show_results(rows: pd.DataFrame, title: str) -> None:
     if not console.is_terminal:
         console = Console(width=2 * WIDTHS[0][0])
     wanted = next(headings for width, headings in WIDTHS if console.width >= width)
-    table = Table(title=title, title_justify="left")
+    table = Table(title=Text(title), title_justify="left")
     for heading in wanted:
         right = heading in NUMBERS
         table.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for row in rows.itertuples():
         cells = dict(zip(HEADINGS, _cells(row), strict=True))
-        table.add_row(*[cells[heading] for heading in wanted])
+        table.add_row(*[Text(plain(cells[heading])) for heading in wanted])
     console.print(table)
 
 
 def results_markdown(results: Results) -> str:
     """The table of results as Markdown."""
     rows = exposed(results.frames)
-    return markdown(HEADINGS, [_cells(row) for row in rows.itertuples()])
+    return markdown(HEADINGS, [_cells(row) for row in rows.itertuples()], markdown_text)
 
 
 def quality_markdown(results: Results) -> str:
@@ -119,30 +120,33 @@ def quality_markdown(results: Results) -> str:
         "in quarantine.\n\n"
     )
     columns = ["check", "table", "severity", "failed_count", "checked_count", "worst_rows"]
-    return text + markdown(columns, failed[columns].astype("str").to_numpy().tolist())
+    rows = failed[columns].astype("str").to_numpy().tolist()
+    return text + markdown(columns, rows, markdown_text)
 
 
-def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(headings) + " |", "|" + " --- |" * len(headings)]
-    lines += [
-        "| "
-        + " | ".join(html.escape(str(cell), quote=False).replace("|", "\\|") for cell in row)
-        + " |"
-        for row in rows
-    ]
-    return "\n".join(lines) + "\n"
+def _in_a_cell(text: object) -> str:
+    return html.escape(str(text), quote=False).replace("|", "\\|")
+
+
+def markdown(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    written: Callable[[str], str] = _in_a_cell,
+) -> str:
+    """A Markdown table; `written` says how a cell is, by default with our own Markdown in it."""
+    lines = [headings, ["---"] * len(headings), *([written(cell) for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
     """One finding a line, never wrapped."""
-    return "".join(line(found) + "\n" for found in findings)
+    return "".join(plain(line(found)) + "\n" for found in findings)
 
 
 def findings_json(findings: Sequence[Finding]) -> str:
     """The findings as a JSON list."""
     return (
-        json.dumps(
+        json_text(
             [
                 {
                     "file": found.file,
@@ -154,9 +158,7 @@ def findings_json(findings: Sequence[Finding]) -> str:
                     "message": found.message,
                 }
                 for found in findings
-            ],
-            ensure_ascii=False,
-            indent=2,
+            ]
         )
         + "\n"
     )
@@ -166,13 +168,16 @@ def findings_github(findings: Sequence[Finding]) -> str:
     """Annotations that a pull request shows on the line of the file."""
 
     def escaped(text: str) -> str:
-        return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        return plain(text).replace("%", "%25")
+
+    def cell(text: str) -> str:
+        return escaped(text).replace(":", "%3A").replace(",", "%2C")
 
     def level(found: Finding) -> str:
         return "warning" if found.severity is FindingSeverity.WARNING else "error"
 
     return "".join(
-        f"::{level(found)} file={escaped(found.file)},line={found.line},title={found.rule}::"
+        f"::{level(found)} file={cell(found.file)},line={found.line},title={found.rule}::"
         f"{escaped(line(found))}\n"
         for found in findings
     )
@@ -193,12 +198,12 @@ def findings_junit(findings: Sequence[Finding], checked: int) -> str:
             suite,
             "testcase",
             classname=found.table,
-            name=f"{found.rule} {found.file}:{found.line}:{found.column}",
+            name=plain(f"{found.rule} {found.file}:{found.line}:{found.column}"),
         )
         if found in bad:
-            ET.SubElement(case, "failure", message=found.message, type=found.rule).text = line(
-                found
-            )
+            message = plain(found.message)
+            failure = ET.SubElement(case, "failure", message=message, type=found.rule)
+            failure.text = plain(line(found))
         else:
-            ET.SubElement(case, "system-out").text = line(found)
+            ET.SubElement(case, "system-out").text = plain(line(found))
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

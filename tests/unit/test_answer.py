@@ -1,4 +1,4 @@
-"""The answer in a sentence, and the order in which answers are shown."""
+"""Answers in short, and the order in which they are shown."""
 
 import numpy as np
 import pandas as pd
@@ -55,38 +55,6 @@ def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Results
     shown = tables.exposed(done).set_index("restriction_id")["feature_users"]
     assert shown["calls"] == answer.counted(users.loc["calls"])
     assert shown[["whole", "nothing", "never"]].tolist() == ["-"] * 3
-
-
-def said(done: Results, act: str) -> str:
-    """The sentence for a restriction."""
-    impact = done["impact"][done["impact"]["restriction_id"] == act]
-    used = done["lineage"][done["lineage"]["restriction_id"] == act]
-    parts = done["impact_by_platform"]
-    return answer.sentence(
-        {
-            "impact": impact.astype("object").where(impact.notna(), None).to_dict("records"),
-            "figures": used.to_dict("records"),
-            "targets": parts[parts["restriction_id"] == act].to_dict("records"),
-        }
-    )
-
-
-@pytest.mark.parametrize(
-    ("act", "words"),
-    [
-        (
-            "calls",
-            ["exposed of 700 k", "use what is restricted; the figures, if right", "panel, June"],
-        ),
-        ("whole", ["people were exposed of 700 k", "force 400 k to 400 k", "Status "]),
-        ("nothing", ["How many were exposed is not known: 0 to 800 k", "Status M, no figure"]),
-        ("never", ["Nobody was exposed."]),
-    ],
-)
-def test_the_sentence_says_how_many_of_whom_and_who_measured(
-    act: str, words: list[str], done: Results
-) -> None:
-    assert [word for word in words if word not in said(done, act)] == []
 
 
 def test_what_nobody_counted_is_said(done: Results) -> None:
