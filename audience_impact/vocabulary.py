@@ -298,6 +298,13 @@ class SourceType(StrEnum):
     MODEL = "model"
 
 
+class Unstated(StrEnum):
+    """What is said of a page that does not say it: looked for, or nobody noted it."""
+
+    NOT_STATED = "not stated"
+    NOT_RECORDED = "not recorded"
+
+
 class Reliability(StrEnum):
     """How far a source is to be trusted, best first."""
 
