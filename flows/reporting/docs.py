@@ -110,7 +110,7 @@ def reference_page() -> str:
 def command_page() -> str:
     """docs/command.md: the help texts of the command."""
     parts = [f"{GENERATED}# The command\n"]
-    own = [f"import {name}" for name in REGISTERS]
+    own = [f"import {name}" for name in REGISTERS] + ["add figure", "add restriction"]
     commands = ("run", "check", "show", "list", "calibrate", *own, "refresh", "serve")
     for words in ([], *(command.split() for command in commands)):
         shown = subprocess.run(
