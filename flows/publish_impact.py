@@ -16,7 +16,7 @@ from flows.failures import may_pass, refusable
 from flows.pipeline import last_version, quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
 from flows.publishing.versions import Published
-from flows.reporting import tables as report
+from flows.reporting import artifacts
 
 # Seconds between one try and the next, for what touches the outside.
 WAITS = [1.0, 4.0, 16.0]
@@ -88,15 +88,15 @@ def write(results: Results, published: Path, keep: int | None) -> Published:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def show(results: Results) -> None:
-    """Put the table of results and the quality report where the UI shows them."""
+def show(version: Published, facts: list[Path], report: str | None) -> None:
+    """Put the answers and the quality report where the UI shows them."""
     create_markdown_artifact(
-        report.results_markdown(results),
+        artifacts.answers(version, facts, report),
         key="impact",
         description="How many people, at least and at most",
     )
     create_markdown_artifact(
-        report.quality_markdown(results),
+        artifacts.checks(version),
         key="quality",
         description="What was checked, and what was found",
     )
@@ -127,6 +127,7 @@ def publish_impact(
     workers: Annotated[int, Field(ge=1)] = 1,
     sensitivity: bool = True,
     accept_changes: bool = False,
+    report: str | None = None,
 ) -> Published:
     """Publish how many people each restriction touches.
 
@@ -142,12 +143,14 @@ def publish_impact(
         workers: Threads that draw; the number changes no byte.
         sensitivity: Tell which input drives the width of each interval.
         accept_changes: When strict, publish although much changed against the last version.
+        report: Address of the report, for the link to it; by default the folder beside the
+            versions is named.
     """
     reading = read(facts)
     checked = accept(check(reading), strict)
     results = compute(checked, as_of, seed, repair, workers, sensitivity)
     watch(results, published, strict, repair, accept_changes)
     version = write(results, published, keep)
-    show(results)
+    show(version, facts, report)
     announce(version)
     return version

@@ -62,7 +62,8 @@ def show(
     Of a restriction: bounds, figures with their sources, what others published. Of a country or
     region: people under at least one restriction, by year, each counted once.
     """
-    from flows.reporting import areas, finding, sentences, story
+    from flows.cli import finding
+    from flows.reporting import areas, sentences, story
     from flows.reporting.plain import json_text
 
     version, words = latest(published), " ".join(what)
@@ -99,7 +100,7 @@ def _one(words: str, restrictions: "pd.DataFrame") -> str:
     """The restriction meant; exits with 1 where there is none, or several."""
     import difflib
 
-    from flows.reporting import finding
+    from flows.cli import finding
 
     ids = restrictions["restriction_id"].tolist()
     if words in ids:

@@ -112,7 +112,7 @@ def citation(told: Mapping[str, Any], version: Stored) -> Citation:
 def _title(told: Mapping[str, Any]) -> str:
     """`People touched by the block of WhatsApp in Russia on 22 December 2025`."""
     day = start(told)
-    what = "the internet" if act(told).is_network else services(told)
+    what = "the internet" if act(told).is_network else services(told) or "a service"
     return (
         f"People touched by the {deed(told)} of {what} in {where(told)}"
         f"{f' {on_day(day)}' if day else ''}"

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from audience_impact.facts.tables import Finding
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric
-from flows.pipeline.steps import Results, line
+from flows.pipeline.steps import line
 from flows.reporting import answer
 from flows.reporting.answer import STATUS, millions
 from flows.reporting.plain import json_text, markdown_text, plain
@@ -104,19 +104,17 @@ def show_results(rows: pd.DataFrame, title: str) -> None:
     console.print(table)
 
 
-def results_markdown(results: Results) -> str:
-    """The table of results as Markdown."""
-    rows = exposed(results.frames)
+def results_markdown(rows: pd.DataFrame) -> str:
+    """The table of results as Markdown; `rows` as `exposed` gives them."""
     return markdown(HEADINGS, [_cells(row) for row in rows.itertuples()], markdown_text)
 
 
-def quality_markdown(results: Results) -> str:
-    """The quality report as Markdown: what failed first, then how much was checked."""
-    quality = results.frames["quality"]
+def quality_markdown(quality: pd.DataFrame, quarantined: int) -> str:
+    """The quality report as Markdown: how much was checked and quarantined, and what failed."""
     failed = quality[quality["failed_count"] > 0]
     text = (
         f"{len(quality)} checks over {quality['checked_count'].max():,} rows of the longest "
-        f"table; {len(failed)} found something; {len(results.frames['quarantine'])} findings "
+        f"table; {len(failed)} found something; {quarantined} findings "
         "in quarantine.\n\n"
     )
     columns = ["check", "table", "severity", "failed_count", "checked_count", "worst_rows"]

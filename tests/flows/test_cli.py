@@ -14,10 +14,12 @@ import pandas as pd
 import pytest
 
 from flows.cli.command import main
+from flows.publishing import versions
 from tests.support import edit
 
 HOME = Path(__file__).resolve().parents[2]
 FACTS = HOME / "data" / "facts"
+JSON = ["--format", "json"]
 
 
 def command(*words: str | Path, cwd: Path = HOME) -> subprocess.CompletedProcess[str]:
@@ -138,17 +140,70 @@ def estimate(published: Path, metric: str) -> str:
 
 def test_show_text_names_authority_and_sources(published: Path) -> None:
     shown = command("show", "RU-2025-08-13-calls", "--published", published).stdout
-    exposed, users = (
-        estimate(published, f"people_{name}") for name in ("exposed", "feature_exposed")
-    )
-    assert shown.startswith(f"{exposed} people were exposed of 105.0 M")
-    assert f"{users} of them use what is restricted" in shown.splitlines()[0]
+    first = shown.splitlines()[0]
+    assert first.startswith("About 42 million people in Russia (90 % interval 33 to 51 million) ")
+    assert "made calls on" in first
+    assert "about 101 million people (90 % interval 97 to 104 million) used" in first
+    assert versions.latest(published).id in first
     for words in ("Roskomnadzor", "185,000,000", "estimates.csv:", "https://", "Missing"):
         assert words in shown
     figures = [line for line in shown.splitlines() if line.startswith("  audience ")]
     assert len(figures) == 2
     assert all("Mediascope, July 2025 (via Vanguard)" in line for line in figures)
     assert "Vanguard (NG)" not in shown
+
+
+def test_show_finds_a_restriction_by_words_that_fit_it_alone(published: Path) -> None:
+    by_id = command("show", "NG-2021-06-05-twitter", "--published", published)
+    assert by_id.returncode == 0
+    for words in (["nigeria", "twitter"], ["NIGERIA blocked"]):
+        assert command("show", *words, "--published", published).stdout == by_id.stdout
+
+
+def test_show_lists_the_restrictions_that_words_fit(published: Path) -> None:
+    done = command("show", "russia", "whatsapp", "--published", published)
+    assert done.returncode == 1
+    assert "RU-2025-08-13-calls  Russia: " in done.stderr
+    assert "RU-2025-12-22-whatsapp" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("words", [["africa"], ["002"], ["Africa", "--period", "2023"]])
+def test_show_of_an_area_begins_with_its_sentence(words: list[str], published: Path) -> None:
+    done = command("show", *words, "--published", published)
+    assert done.returncode == 0
+    year = "2023" if "2023" in words else "2026"
+    assert done.stdout.startswith(f"In {year}")
+    assert " people in Africa " in done.stdout.splitlines()[0]
+    assert "\n  2023    " in done.stdout
+    assert "\nPublished by others\n" in done.stdout
+
+
+def test_show_of_an_area_as_json_has_the_published_rows(published: Path) -> None:
+    done = command("show", "nigeria", "--period", "2021", "--published", published, *JSON)
+    told = json.loads(done.stdout)
+    table = pd.read_parquet(published / "latest" / "impact_by_area.parquet")
+    own = table[(table["area_id"] == "NG") & (table["period"].str.len() == 4)]
+    assert [row["period"] for row in told["by_year"]] == own["period"].tolist()
+    assert (told["area_id"], told["area_name"], told["period"]) == ("NG", "Nigeria", "2021")
+    assert told["version_id"] in told["answer"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["africa", "--period", "1999"], 1, "nothing is published of Africa in 1999"),
+        (["RU-2025-08-13-calls", "--period", "2025"], 2, "goes with a country or region"),
+        (["atlantis"], 1, "atlantis is not published"),
+    ],
+)
+def test_show_says_what_is_not_there(
+    words: list[str], status: int, said: str, published: Path
+) -> None:
+    done = command("show", *words, "--published", published)
+    assert done.returncode == status
+    (line,) = done.stderr.splitlines()
+    assert said in line
 
 
 def test_show_of_an_unknown_restriction_suggests_a_near_one(published: Path) -> None:

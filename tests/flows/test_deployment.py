@@ -87,6 +87,7 @@ def test_parameters_come_as_text_and_are_typed() -> None:
         "workers": 1,
         "sensitivity": True,
         "accept_changes": False,
+        "report": None,
     }
 
 

@@ -6,11 +6,380 @@ from typing import Any
 import pytest
 
 from flows.reporting import sentences, story
+from flows.reporting.sentences import caveats
+from flows.reporting.sentences.names import area_in_words, from_to, on_day, service
+from flows.reporting.sentences.numbers import between
 from tests.engine import calibrated
 from tests.support import World, world
 
 VERSION = "2026-01-31-0123456789ab"
 Stories = Mapping[str, dict[str, Any]]
+METRICS = ("people_exposed", "people_feature_exposed", "people_deprived_net", "reach_lost")
+NOTHING = dict.fromkeys(("lower", "q05", "q50", "q95", "upper"))
+
+
+def people(*numbers: float | None) -> dict[str, Any]:
+    """The numbers of a row of `impact`, from the lower bound to the upper one."""
+    return {f"{name}_persons": value for name, value in zip(NOTHING, numbers, strict=True)}
+
+
+def told(
+    exposed: dict[str, Any],
+    users: dict[str, Any] | None = None,
+    feature: str = "whole_service",
+    **cells: Any,
+) -> dict[str, Any]:
+    """A story of the block of a service in France, with these cells."""
+    row = {"base": "internet_all", "base_persons": 100e6, "reason": None, "obs_status": "E"}
+    none = people(0.0, None, None, None, 100e6)
+    numbers = {"people_exposed": exposed, "people_feature_exposed": users or exposed}
+    platform = cells.pop("platform_id", "alpha")
+    return {
+        **dict.fromkeys(
+            ("places", "announced_on", "ended_on", "days_in_force", "cause", "extent_reason")
+        ),
+        **dict.fromkeys(("least_hours_a_day", "most_hours_a_day", "reported_by")),
+        "restriction_id": "R1",
+        "area_id": "FR",
+        "country_id": "FR",
+        "area_name": "France",
+        "platforms": "Alpha",
+        "action": "block",
+        "geo_scope": "national",
+        "network_scope": "all",
+        "evidence_state": "blocked",
+        "claim_status": "official",
+        "end_status": "unknown",
+        "observed_from": "2020-11-04",
+        "as_of": "2026-01-31",
+        "targets": [{"platform_id": platform, "feature": feature}],
+        "impact": [{**row, **numbers.get(name, none), "impact_metric": name} for name in METRICS],
+        "figures": [],
+        "person_days": [],
+        **cells,
+    }
+
+
+TWO: dict[str, Any] = {
+    "platforms": "Alpha, Beta",
+    "targets": [{"platform_id": name, "feature": "whole_service"} for name in ("alpha", "beta")],
+}
+MANY = people(96e6, 96_991_037.0, 101_249_599.0, 104_023_255.0, 105e6)
+FEW = people(0.0, 540.0, 4_612.0, 9_000.0, 12_000.0)
+USERS = people(29_858_376.0, 33_047_447.0, 41_750_054.0, 51_381_940.0, 55_738_602.0)
+BOUNDS = people(0.0, None, None, None, 93_200_000.0)
+NET: dict[str, Any] = {
+    "platform_id": "*",
+    "platforms": "Whole internet",
+    "action": "network_shutdown",
+}
+
+
+@pytest.mark.parametrize(
+    ("story_of", "said"),
+    [
+        (
+            told(MANY),
+            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "Alpha before it was blocked on 4 November 2020.",
+        ),
+        (
+            told(MANY, USERS, "voice_call", action="degrade", announced_on="2020-11-09"),
+            "About 42 million people in France (90 % interval 33 to 51 million) ordinarily made "
+            "voice calls on Alpha before such voice calls were restricted on 9 November 2020; "
+            "about 101 million people (90 % interval 97 to 104 million) used Alpha at all.",
+        ),
+        (
+            told(MANY, BOUNDS, "voice_call"),
+            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "Alpha before voice calls on it were blocked on 4 November 2020; nobody counted who of "
+            "them used what was restricted.",
+        ),
+        (
+            told(FEW, **NET, ended_on="2020-11-26", area_id="FR-BRE", area_name="Bretagne"),
+            "About 4,600 people in Bretagne, France (90 % interval 540 to 9,000), were online when "
+            "the internet was shut down there from 4 to 26 November 2020.",
+        ),
+        (
+            told(FEW, **NET, network_scope="mobile"),
+            "About 4,600 people in France (90 % interval 540 to 9,000) were online through mobile "
+            "networks alone when these were shut down there on 4 November 2020.",
+        ),
+        (
+            told(FEW, **NET, network_scope="unknown", cause="damage"),
+            "About 4,600 people in France (90 % interval 540 to 9,000) were online only through "
+            "the networks that were cut off by damage there on 4 November 2020.",
+        ),
+        (
+            told(BOUNDS, **NET, area_id="FR;IT", country_id="FR;IT", area_name="France, Italy"),
+            "How many people in France and Italy were online when the internet was shut down there "
+            "on 4 November 2020 is not known: the figures, if right as printed, force between 0 "
+            "and 93.2 million; there is no estimate.",
+        ),
+        (
+            told(BOUNDS, geo_scope="multi_region", **TWO),
+            "How many people in unnamed parts of France ordinarily used Alpha or Beta before they "
+            "were blocked on 4 November 2020 is not known: the figures, if right as printed, force "
+            "between 0 and 93.2 million; there is no estimate.",
+        ),
+        (
+            told(
+                people(0.0, 0.0, 0.0, 0.0, 0.0),
+                announced_on="2020-11-01",
+                observed_from=None,
+                action="legal_ban_only",
+            ),
+            "Nobody in France was touched: the legal ban of Alpha announced on 1 November 2020 was "
+            "never carried out.",
+        ),
+        (
+            told(MANY, announced_on="2020-11", observed_from=None, evidence_state="insufficient"),
+            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "Alpha before a block of it was announced in November 2020.",
+        ),
+        (
+            told(
+                MANY,
+                platforms="A, B, C, D, E, F, G, H",
+                action="throttle",
+                targets=[{"platform_id": name, "feature": "whole_service"} for name in "abcdefgh"],
+            ),
+            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "A, B, C, D, E or any of 3 other services before they were slowed on 4 November 2020.",
+        ),
+        (
+            told(MANY, observed_from=None),
+            "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
+            "Alpha before it was blocked.",
+        ),
+    ],
+)
+def test_the_first_sentence_says_who_is_counted_and_what_happened(
+    story_of: dict[str, Any], said: str
+) -> None:
+    assert sentences.headline(story_of) == said
+    assert sentences.answer(story_of, VERSION).startswith(said)
+
+
+def reasoned(numbers: dict[str, Any], reason: str, status: str, **cells: Any) -> dict[str, Any]:
+    """A story whose rows give a reason."""
+    return told({**numbers, "reason": reason, "obs_status": status}, **cells)
+
+
+@pytest.mark.parametrize(
+    ("story_of", "said"),
+    [
+        (
+            reasoned(BOUNDS, "no audience figure from before the start", "M"),
+            "no estimate, because nobody published an audience from before it began.",
+        ),
+        (
+            reasoned(
+                BOUNDS,
+                "only part of the country, without an audience of its own; the "
+                "places are not named",
+                "M",
+            ),
+            "no estimate, because the places are not named.",
+        ),
+        (
+            reasoned(
+                BOUNDS,
+                "one operator named: Orange; only some networks, and nobody counts their users",
+                "M",
+                extent_reason="one operator named: Orange",
+            ),
+            "because the source is not to be read as everyone there (one operator named: Orange).",
+        ),
+        (
+            reasoned(
+                BOUNDS,
+                "only new registrations, logins, payments or installations are hit, "
+                "and nobody counted those",
+                "M",
+            ),
+            "because only new registrations, logins, payments or downloads were hit, and nobody",
+        ),
+        (
+            reasoned(
+                MANY, "nobody counted the audience: imputed from other services of its kind", "I"
+            ),
+            "Nobody counted the audience; the number is imputed from other services of its kind.",
+        ),
+        (
+            reasoned(MANY, "asked of age_18_plus, taken for internet_12_plus", "U"),
+            "Assumed: asked of residents aged 18 and over, taken for people online aged 12 and",
+        ),
+        (reasoned(MANY, "aged 12 and over only", "A"), "Counted are people aged 12 and over."),
+        (told(MANY), "force between 96 and 105 million"),
+        (told(people(0.0, 96e6, 101e6, 109e6, 105e6)), "the interval allows for their errors"),
+        (told(MANY), "Those who got round it are not taken off."),
+        (told(MANY, end_status="ongoing"), "No end is on record by 31 January 2026."),
+        (told(MANY), "When it ended is not known."),
+        (told(MANY, ended_on="2021-01-02"), "It lasted until 2 January 2021."),
+        (told(MANY, announced_on="2020-11-09"), "It was first seen on 4 November 2020."),
+        (told(MANY, announced_on="2020-10-09"), "It was announced on 9 October 2020."),
+        (
+            told(
+                MANY, announced_on="2020-10-09", observed_from=None, evidence_state="insufficient"
+            ),
+            "It has not been seen to be carried out.",
+        ),
+        (
+            told(MANY, claim_status="reported", reported_by="A page"),
+            "A page reports it and measurements show it; no authority confirms it.",
+        ),
+        (told(MANY, claim_status="disputed"), "that it happened is disputed."),
+        (told(MANY, evidence_state="ok"), "measurements find no restriction."),
+        (
+            told(
+                MANY,
+                **NET | {"platforms": "Whole internet, Alpha"},
+                targets=[
+                    {"platform_id": name, "feature": "whole_service"} for name in ("*", "alpha")
+                ],
+            ),
+            "Restricted as well: Alpha.",
+        ),
+        (
+            told(
+                FEW,
+                ended_on="2020-11-04",
+                least_hours_a_day=5.0,
+                most_hours_a_day=5.0,
+                person_days=[
+                    {
+                        "period": "all",
+                        "q05_person_hours": 2.1e6,
+                        "q50_person_hours": 5.12e6,
+                        "q95_person_hours": 12.9e6,
+                    }
+                ],
+            ),
+            "It lasted 5 hours: about 5.1 million person-hours (90 % interval 2.1 to 13 million).",
+        ),
+        (told(MANY), f"audience-impact version {VERSION}."),
+    ],
+)
+def test_the_paragraph_says_what_is_not_sure(story_of: dict[str, Any], said: str) -> None:
+    answer = sentences.answer(story_of, VERSION)
+    assert said in answer, answer
+
+
+def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:
+    story_of = told(MANY)
+    story_of["impact"][2] |= people(0.0, 13e6, 27e6, 39e6, 56e6)
+    answer = sentences.answer(story_of)
+    assert (
+        "Without those who got round it about 27 million (90 % interval 13 to 39 million)" in answer
+    )
+    assert "version" not in answer
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [
+        ((96_991_037, 101_249_599, 104_023_255), ("97 million", "101 million", "104 million")),
+        ((1_755_542, 5_686_455, 14_632_041), ("1.8 million", "5.7 million", "15 million")),
+        ((300_000, 420_123, 500_000), ("300,000", "420,000", "500,000")),
+        ((540, 4_612, 9_000), ("540", "4,600", "9,000")),
+        (
+            (101_010_000, 101_240_000, 101_430_000),
+            ("101 million", "101.2 million", "101.4 million"),
+        ),
+        ((92e7, 1.019e9, 1.13e9), ("920 million", "1.02 billion", "1.13 billion")),
+        ((95_500_000, 95_500_000, 95_500_000), ("95.5 million",) * 3),
+        ((0, 0, 0), ("0",) * 3),
+        ((0, 3.2, 9), ("0", "3", "9")),
+    ],
+)
+def test_numbers_are_rounded_by_the_width_of_their_interval(
+    numbers: tuple[float, float, float], shown: tuple[str, str, str]
+) -> None:
+    assert sentences.rounded(*numbers) == shown
+
+
+@pytest.mark.parametrize("middle", [1.0, 37.0, 4_612.0, 99_950.0, 999_600.0, 1e6, 5.2e7, 1.234e9])
+@pytest.mark.parametrize("width", [0.001, 0.01, 0.1, 0.9])
+def test_the_ends_of_an_interval_never_read_the_same(middle: float, width: float) -> None:
+    low, high = middle * (1 - width), middle * (1 + width)
+    if high - low >= 1:
+        first, _, last = sentences.rounded(low, middle, high)
+        assert first != last
+    assert (
+        len(sentences.number(middle).replace(",", "").replace(".", "").split()[0].strip("0")) <= 3
+    )
+
+
+def test_bounds_keep_three_digits_and_all_but_meet_as_one() -> None:
+    assert between(0, 93_200_000) == "between 0 and 93.2 million"
+    assert between(279_998, 280_002) == "280,000"
+    assert between(540_000, 1_230_000) == "between 540,000 and 1.23 million"
+    assert sentences.interval_text(26e6, 600e6) == "26 to 600 million"
+    assert sentences.people(97e6, 101e6, 104e6).startswith("about 101 million people (90 % int")
+
+
+def test_days_and_spans_are_said_once() -> None:
+    assert on_day("2025") == "in 2025"
+    assert on_day("2025-08-10/2025-08-11") == "between 10 and 11 August 2025"
+    assert from_to("2020-10-28", "2020-11-03") == "from 28 October to 3 November 2020"
+    assert from_to("2020-12-30", "2021-01-02") == "from 30 December 2020 to 2 January 2021"
+    assert from_to("2026-01-08", "2026-01") == "from 8 January 2026 to later in that month"
+
+
+def test_names_are_those_of_prose() -> None:
+    assert area_in_words("TR", "Turkey") == "Türkiye"
+    assert area_in_words("US", "United States") == "the United States"
+    assert area_in_words("CD", "DR Congo") == "the Democratic Republic of the Congo"
+    assert area_in_words("XA", "Land XA") == "Land XA"
+    assert area_in_words("002", "002") == "Africa"
+    assert area_in_words("IN-JK", "Jammu & Kashmir") == "Jammu and Kashmir"
+    assert [service(name) for name in ("Social media", "VPN services", "Mail.ru")] == [
+        "social media",
+        "VPN services",
+        "Mail.ru",
+    ]
+
+
+def area_row(**cells: Any) -> dict[str, Any]:
+    """A row of `impact_by_area`."""
+    return {
+        "area_id": "002",
+        "period": "2023",
+        "as_of": "2026-01-31",
+        **people(26e6, 80e6, 89e6, 99e6, 600e6),
+        **dict.fromkeys(("ordered_q05_persons", "ordered_q50_persons", "ordered_q95_persons")),
+        **{"restrictions_count": 55, "ordered_restrictions_count": 55, "bounds_only_count": 0},
+        **{"areas_count": 20, "estimated_areas_count": 20},
+        **cells,
+    }
+
+
+def test_an_area_is_told_with_each_person_once() -> None:
+    assert sentences.area(area_row(), "Africa") == (
+        "In 2023 about 89 million people in Africa (90 % interval 80 to 99 million) were under at "
+        "least one restriction at some time, each counted once; the figures, if right as printed, "
+        "force between 26 and 600 million."
+    )
+    left_out = sentences.area(area_row(bounds_only_count=16, estimated_areas_count=12), "Africa")
+    assert "leaves out 16 of 55 restrictions" in left_out
+    assert "counts 8 of 20 countries with no more than what the figures force" in left_out
+    assert sentences.area(area_row(period="2026-01"), "A").startswith("In January 2026 about")
+    assert sentences.area(area_row(period="2026"), "A").startswith(
+        "In 2026, up to 31 January, about"
+    )
+    none = sentences.area(area_row(**people(0.0, None, None, None, 9e6)), "Africa")
+    assert none.startswith("How many people in Africa were under at least one restriction")
+    assert "nobody in Africa" in sentences.area(area_row(**people(0, 0, 0, 0, 0)), "Africa")
+
+
+def test_every_published_reason_is_known_by_its_rule() -> None:
+    row = {"reason": "disputed; a step of X: the audience from before the first step; own words"}
+    assert caveats.rules_of(row) == {
+        "disputed": ["disputed"],
+        "step": ["a step of X: the audience from before the first step"],
+        caveats.FREE: ["own words"],
+    }
 
 
 def asked() -> World:
@@ -24,10 +393,11 @@ def asked() -> World:
 
 
 @pytest.fixture(scope="module")
-def told() -> Stories:
+def computed() -> tuple[Stories, dict[str, Any]]:
     done = asked().results()
     names = ("impact", "impact_by_platform", "restrictions", "comparisons", "lineage")
-    return story.stories({name: done[name] for name in (*names, "person_days", "sensitivity")})
+    tables = {name: done[name] for name in (*names, "person_days", "sensitivity")}
+    return story.stories(tables), tables
 
 
 @pytest.mark.parametrize(
@@ -40,7 +410,25 @@ def told() -> Stories:
     ],
 )
 def test_the_sentence_says_how_many_of_whom_and_who_measured(
-    act: str, words: list[str], told: Stories
+    act: str, words: list[str], computed: tuple[Stories, dict[str, Any]]
 ) -> None:
-    said = sentences.answer(told[act], VERSION)
+    said = sentences.answer(computed[0][act], VERSION)
     assert [word for word in words if word not in said] == [], said
+
+
+def test_all_stories_are_those_of_each(computed: tuple[Stories, dict[str, Any]]) -> None:
+    stories, tables = computed
+    assert list(stories) == tables["restrictions"]["restriction_id"].tolist()
+    assert len(stories) == 4
+    assert {one: story.story(tables, one) for one in stories} == dict(stories)
+    with pytest.raises(KeyError):
+        stories["nowhere"]
+    with pytest.raises(KeyError):
+        story.story(tables, "nowhere")
+
+
+def test_a_version_without_sensitivity_says_so(computed: tuple[Stories, dict[str, Any]]) -> None:
+    _, tables = computed
+    without = tables | {"sensitivity": tables["sensitivity"].iloc[:0]}
+    assert story.NOT_COMPUTED in story.story_text(story.story(without, "calls"))
+    assert story.NOT_COMPUTED not in story.story_text(story.story(tables, "nothing"))

@@ -69,6 +69,8 @@ NETWORKS: dict[str, str] = {
     NetworkScope.SATELLITE: "satellite links",
 }
 PLURAL = re.compile(r"\b(apps|media|platforms|services|websites)\b")
+UNNAMED = "what was restricted"
+"""Said of an act whose targets are not on record."""
 SOME_NETWORKS = (NetworkScope.ASN_LIST, NetworkScope.UNKNOWN)
 """Scopes of networks that have no name of their own."""
 
@@ -129,9 +131,9 @@ def _network_verb(told: Mapping[str, Any]) -> str:
 
 
 def _of_services(told: Mapping[str, Any]) -> Act:
-    named, many = services(told, "or"), is_several(told)
+    named, many = services(told, "or") or UNNAMED, is_several(told)
     features = {target["feature"] for target in told["targets"]}
-    is_of_feature = Feature.WHOLE_SERVICE not in features
+    is_of_feature = bool(features) and Feature.WHOLE_SERVICE not in features
     noun, did = feature_words(features - {Feature.WHOLE_SERVICE})
     networks = NETWORKS.get(told["network_scope"])
     through = f" over {networks} alone" if networks else ""

@@ -1,5 +1,6 @@
 """The answer for a country, a region or the world in a month or a year."""
 
+from calendar import monthrange
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,13 @@ def area(row: Mapping[str, Any], area_name: str) -> str:
 def _when(row: Mapping[str, Any]) -> str:
     """The period, and how far it is known where the facts end in it."""
     when, last = day_in_words(row["period"]), str(row["as_of"])
-    is_whole = not last.startswith(row["period"])
-    return when if is_whole else f"{when}, up to {day_in_words(last).rpartition(' ')[0]},"
+    ends_later = last.startswith(row["period"]) and last != _last_day(row["period"])
+    return when if not ends_later else f"{when}, up to {day_in_words(last).rpartition(' ')[0]},"
+
+
+def _last_day(period: str) -> str:
+    year, month = int(period[:4]), int(period[5:] or 12)
+    return f"{year}-{month:02}-{monthrange(year, month)[1]}"
 
 
 def _ordered(row: Mapping[str, Any]) -> str:

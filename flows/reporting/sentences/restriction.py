@@ -67,7 +67,7 @@ def by_metric(told: Mapping[str, Any]) -> dict[str, Row]:
 
 
 def _nobody(told: Mapping[str, Any]) -> str:
-    what = "the internet" if act(told).is_network else services(told)
+    what = "the internet" if act(told).is_network else services(told) or "a service"
     day = told["announced_on"] or told["observed_from"]
     dated = f" announced {on_day(day)}" if day else ""
     return (

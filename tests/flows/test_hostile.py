@@ -1,0 +1,164 @@
+"""Text of facts that would be obeyed is shown as text: in the terminal, Markdown, JSON and XML."""
+
+import json
+import re
+import unicodedata
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from audience_impact.facts.tables import Finding, relocated
+from flows.cli.places import fail
+from flows.pipeline import steps
+from flows.publishing.versions import Published
+from flows.reporting import artifacts, plain, tables
+from tests.flows.test_cli import command
+from tests.support import checked, computed, edit, small
+
+ESCAPE, DIRECTION, HIDDEN = "A\x1b[31m\x9b2JB", "A\u202egnp.B\u2066C", "A\u200bB\u2060C\ufeffD"
+MARKUP, LINK, PICTURE = "A[/b][red]", "[A](http://evil.example/)", "![A](http://evil.example/p)"
+HTML, ADDRESS = (
+    "<img src=x onerror=alert(1)>",
+    "http://evil.example www.evil.example a@evil.example",
+)
+ATTACKS = (ESCAPE, DIRECTION, HIDDEN, MARKUP, LINK, PICTURE, HTML, ADDRESS)
+ALL = "; ".join(ATTACKS)
+SEEN = {
+    ESCAPE: "A<U+001B>[31m<U+009B>2JB",
+    DIRECTION: "A<U+202E>gnp.B<U+2066>C",
+    HIDDEN: "A<U+200B>B<U+2060>C<U+FEFF>D",
+}
+"""What is shown in place of an attack; of the others the text itself."""
+OURS = {
+    f"{end}{name}"
+    for name in ("p", "strong", "h2", "ul", "li", "code", "table", "thead", "tbody", "tr")
+    for end in ("", "/")
+} | {"th", "/th", "td", "/td"}
+"""Elements of the artifacts."""
+
+
+def is_harmless(text: str) -> bool:
+    """Whether a terminal has nothing to obey, and a reader nothing that is hidden."""
+    return not [
+        sign for sign in text if sign != "\n" and unicodedata.category(sign) in ("Cc", "Cf", "Cs")
+    ]
+
+
+def rendered(markdown: str) -> str:
+    """Markdown as a page; what would become a link of itself is looked for in the Markdown."""
+    return str(MarkdownIt("gfm-like", {"linkify": False}).render(markdown))
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The small country with every attack in each text that is shown to people."""
+    folder = tmp_path_factory.mktemp("hostile")
+    facts = small(folder / "facts")
+    edit(facts, "platforms", "alpha", name=f"S {ALL}")
+    edit(facts, "restrictions", "R1", authority=ALL, stated_reason=ALL, note=ALL)
+    edit(facts, "sources", "panel-page", publisher=f"P {ALL}", title=ALL)
+    edit(facts, "areas", "XA", name=f"L {ALL}")
+    done = computed(facts)
+    assert done.frames["quarantine"].empty
+    return steps.write(done, folder / "published", None)
+
+
+@pytest.mark.parametrize("words", [["show", "R1"], ["show", "XA"], ["list"], ["cite", "R1"]])
+def test_a_terminal_shows_an_attack_as_text(words: list[str], published: Published) -> None:
+    shown = command(*words, "--published", published.path.parents[1]).stdout
+    assert is_harmless(shown)
+    assert [attack for attack in ATTACKS if SEEN.get(attack, attack) not in shown] == []
+
+
+def test_what_was_asked_for_is_repeated_as_text(published: Published) -> None:
+    done = command("show", ALL, "--published", published.path.parents[1])
+    assert done.returncode == 1
+    assert is_harmless(done.stderr)
+
+
+@pytest.mark.parametrize(("what", "name"), [("R1", "authority"), ("XA", "area_name")])
+def test_json_has_the_text_and_no_sign_that_a_terminal_obeys(
+    what: str, name: str, published: Published
+) -> None:
+    root = published.path.parents[1]
+    shown = command("show", what, "--published", root, "--format", "json").stdout
+    assert is_harmless(shown)
+    assert ALL in json.loads(shown)[name]
+
+
+@pytest.mark.parametrize("style", ["bibtex", "csl-json"])
+def test_a_citation_has_no_sign_that_is_hidden(style: str, published: Published) -> None:
+    root = published.path.parents[1]
+    assert is_harmless(command("cite", "R1", "--published", root, "--format", style).stdout)
+
+
+def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
+    markdown = artifacts.answers(published, [Path(f"facts {ALL}")], None)
+    assert is_harmless(markdown)
+    page = rendered(markdown)
+    assert set(re.findall(r"<(/?\w+)", page)) <= OURS
+    assert "://" not in markdown
+    assert "www." not in markdown
+    for attack in (MARKUP, LINK, PICTURE):
+        assert attack in page
+
+
+def test_the_address_of_the_report_is_one_link(published: Published) -> None:
+    address = "https://example.org/a b>)[x](javascript:alert(1))"
+    markdown = artifacts.answers(published, [Path("facts")], address)
+    links = re.findall('<a href="([^"]*)"', rendered(markdown))
+    assert [link.partition("/a")[0] for link in links] == ["https://example.org"]
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
+    """What is wrong with a cell that holds an attack, in a folder whose name is another."""
+    folder = tmp_path_factory.mktemp("hostile") / f"{ALL.replace('/', ':')}\n::error::forged"
+    facts = small(folder)
+    edit(facts, "estimates", "E1", value=f"many {ALL}")
+    return [relocated(found, [facts]) for found in checked(facts).findings]
+
+
+FORMS: dict[str, Callable[[list[Finding]], str]] = {
+    "text": tables.findings_text,
+    "json": tables.findings_json,
+    "github": tables.findings_github,
+    "junit": lambda found: tables.findings_junit(found, 9),
+}
+
+
+@pytest.mark.parametrize("style", FORMS)
+def test_what_check_finds_is_told_without_obeying_it(style: str, findings: list[Finding]) -> None:
+    shown = FORMS[style](findings)
+    assert is_harmless(shown)
+    assert "\n::error::forged" not in shown
+    assert style != "github" or len(shown.splitlines()) == len(findings)
+    assert style != "junit" or int(ET.fromstring(shown).get("failures", "0")) > 0
+    files = {found.file for found in findings}
+    assert style != "json" or {one["file"] for one in json.loads(shown)} == files
+
+
+def test_a_refused_run_is_told_without_obeying_it(capsys: pytest.CaptureFixture[str]) -> None:
+    fail(f"nothing published\n{ALL}")
+    shown = capsys.readouterr().err
+    assert len(shown.splitlines()) == 2
+    assert is_harmless(shown)
+
+
+def test_plain_text_is_left_alone() -> None:
+    for text in ("Türkiye", "ВКонтакте", "Côte d’Ivoire", "90 % interval", "微信"):
+        assert plain.plain(text) == text
+        assert plain.plain_lines(f"{text}\n{text}") == f"{text}\n{text}"
+    assert plain.plain("a\nb\tc") == "a<U+000A>b<U+0009>c"
+    assert plain.plain_cells({"a": ["\x1b", 1, None]}) == {"a": ["<U+001B>", 1, None]}
+    assert tables.markdown(["a"], [["x|<b>"]]) == "| a |\n| --- |\n| x\\|&lt;b&gt; |\n"
+
+
+@pytest.mark.parametrize("text", ["\x9b\u202e\x00", "\ud800", "\U000e0041", '"\\\n', "Türkiye"])
+def test_json_reads_back_what_was_written(text: str) -> None:
+    written = plain.json_text({"a": text})
+    assert json.loads(written) == {"a": text}
+    assert is_harmless(written)
