@@ -9,6 +9,8 @@ ARGS =
 VENV = .venv
 BIN = $(VENV)/bin
 LOWEST = .venv-lowest
+# Makes the lock: pinned, so that the same pyproject.toml gives the same lock.
+UV = uv==0.13.9
 # A file stays with one process, for it shares what it makes; the longest come first (conftest.py).
 SPREAD = --numprocesses auto --dist loadfile --no-loadscope-reorder
 LOCKED = $(VENV)/.locked
@@ -20,7 +22,7 @@ A_RUN = from pathlib import Path; from flows.pipeline import steps; \
     steps.compute(steps.check(steps.read([Path("data/facts")])), None, 0)
 
 .DEFAULT_GOAL = help
-.PHONY: help run check test test-lowest lint bench profile docs lock clean
+.PHONY: help run check test test-lowest tools lint bench profile docs lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -37,11 +39,20 @@ test: lint  ## lint, then run the tests
 
 # Everything that pyproject.toml names at its lowest version, what that needs at its newest.
 test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.toml claims
-	@$(PIP) install uv
+	@$(PIP) install $(UV)
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
 	    --compile-bytecode --editable '.[pipeline]' --group build --group notebook --group test
 	$(LOWEST)/bin/python -m pytest -p no:cacheprovider -m 'not locked' $(SPREAD) $(ARGS)
+
+# Chromium shows the report, LibreOffice opens the workbook, Java runs the HTML checker.
+tools:  ## install on Debian, as root, what some tests need besides Python
+	@for tool in chromium soffice java npm; do command -v $$tool >/dev/null || missing=yes; done; \
+	test -z "$$missing" || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+	    -y -qq --no-install-recommends chromium fonts-liberation default-jre-headless \
+	    libreoffice-calc-nogui $$(command -v npm >/dev/null || echo npm); } >/dev/null
+	@test -f .tools/node_modules/vnu-jar/build/dist/vnu.jar || \
+	    npm install --silent --no-save --no-package-lock --prefix .tools vnu-jar@26.9.27
 
 lint: $(READY)  ## style, form and types
 	$(BIN)/ruff check .
@@ -61,13 +72,13 @@ docs: $(READY)  ## write the generated parts of docs/ anew, and all of it as a s
 
 # Keeps the pins that still fit; to move all of them: make lock ARGS=--upgrade
 lock: $(READY)  ## pin the dependencies of pyproject.toml in requirements.lock
-	@$(PIP) install uv
+	@$(PIP) install $(UV)
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --group build --group notebook \
 	    --group test --group lint --group docs --group profile --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --output-file requirements.lock $(ARGS)
 
 clean:  ## remove .venv and caches; what is published stays
-	rm -rf $(VENV) $(LOWEST) site profile.html .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
+	rm -rf $(VENV) $(LOWEST) .tools site profile.html .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp is touched last: after an interruption it is missing or old, and its step runs again.

@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from flows.pipeline import steps
 from tests import engine
 from tests.support import FACTS, small
+from tests.tools import LEFT_OUT
 
 Once = Callable[[str, Callable[[], Any]], Any]
 """Takes the name of what is made and the function that makes it; returns what was made."""
@@ -35,6 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After the order was made random: the longest files before all others."""
     place = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were left out for want of a program."""
+    told = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
+    left = Counter(why.partition(LEFT_OUT)[2] for why in told if LEFT_OUT in why)
+    for why, count in sorted(left.items()):
+        terminalreporter.write_line(f"{count} tests left out: {why}", yellow=True)
 
 
 @pytest.fixture(autouse=True)

@@ -1,27 +1,41 @@
 """One run of the flow from the command line: quiet, then the results and where they lie."""
 
-import os
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from flows.reporting.plain import plain, plain_lines
+from flows.serving import preparing
+from flows.serving.preparing import NotReadyError
 
 if TYPE_CHECKING:
     from flows.publishing.versions import Stored
 
-# Prefect's own log would bury the answer; whoever wants it sets the variable.
-os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-# Prefect's temporary server starts in seconds, but on a busy machine with a cold home in a minute.
-os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
+P = ParamSpec("P")
 
 
+def _one_line(run: Callable[P, int]) -> Callable[P, int]:
+    """Say on standard error, in one line, why Prefect could not begin a run; exit status 1."""
+
+    @functools.wraps(run)
+    def told(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            preparing.prepare()
+            return run(*args, **kwargs)
+        except NotReadyError as error:
+            typer.echo(str(error), err=True)
+            return 1
+
+    return told
+
+
+@_one_line
 def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> int:
     """Run the flow with the parameters wanted, print the table of results and where it lies.
 
@@ -32,7 +46,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     from flows.publish_impact import publish_impact
 
     before = last_version.last(published)
-    with _progress("reading, checking, computing, publishing"):
+    with _progress("reading, checking, computing, publishing"), _reached():
         state = publish_impact(
             [path.resolve() for path in folders],
             published,
@@ -55,6 +69,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     return 0
 
 
+@_one_line
 def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str, Any]) -> int:
     """Run the flow that fetches, print what changed and where the layer lies.
 
@@ -63,13 +78,14 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
     """
     from flows.refresh import refresh
 
-    state = refresh(
-        [path.resolve() for path in facts],
-        into.resolve(),
-        downloads.resolve(),
-        **wanted,
-        return_state=True,
-    )
+    with _reached():
+        state = refresh(
+            [path.resolve() for path in facts],
+            into.resolve(),
+            downloads.resolve(),
+            **wanted,
+            return_state=True,
+        )
     if not state.is_completed():
         typer.echo(f"nothing written:\n{plain_lines(str(state.message))}", err=True)
         return 1
@@ -79,6 +95,32 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
     news = "wrote" if done.created else "nothing changed: still"
     typer.echo(f"{news} {done.bases:,} bases\n{_shown(into)}")
     return 0
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Make one line of whatever keeps Prefect from beginning a run: its server, or the way there.
+
+    What fails inside a run becomes its state and raises nothing here.
+    """
+    from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+    from flows.serving.server import what_is_wrong
+
+    address = PREFECT_API_URL.value()
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):
+        trouble = what_is_wrong() if address else None
+    if trouble:
+        raise NotReadyError(_unreachable(f"server at {address} (PREFECT_API_URL)", trouble))
+    try:
+        yield
+    except Exception as error:
+        server = f"server at {address} (PREFECT_API_URL)" if address else "temporary server"
+        raise NotReadyError(_unreachable(server, str(error) or type(error).__name__)) from error
+
+
+def _unreachable(server: str, trouble: str) -> str:
+    return f"nothing done: Prefect's {server} does not answer: {' '.join(trouble.split())}"
 
 
 @contextmanager

@@ -27,6 +27,8 @@ from flows.publishing import PublishError
 from flows.publishing.files import flush
 
 _TMP = ".tmp-"
+# What is written aside ends in the number of its process: other files of such a name are not ours.
+_ASIDE = re.compile(re.escape(_TMP) + r".+-\d+")
 # A path turns `s3://bucket` into `s3:/bucket`; one letter alone is a drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
@@ -111,6 +113,8 @@ class LocalStorage:
             link.rmdir()
         self.target(pointer)
         for path in (*self.root.glob(f"{_TMP}*"), *self.root.glob(f"versions/{_TMP}*")):
+            if not _ASIDE.fullmatch(path.name):
+                continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -173,6 +177,8 @@ class LocalStorage:
 
 
 def _put_in_place(aside: Path, folder: Path) -> None:
+    if folder.is_symlink():
+        raise PublishError(f"{folder} is a link, and a version no folder of others: remove it")
     if not folder.is_dir():
         folder.unlink(missing_ok=True)
         os.rename(aside, folder)

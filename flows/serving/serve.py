@@ -17,6 +17,7 @@ from prefect.settings import PREFECT_UI_URL
 
 from flows import CHECKOUT
 from flows.serving.children import Child, ServeError, environment, interruptible, prefect_command
+from flows.serving.preparing import NotReadyError
 from flows.serving.runs import Entrypoints, end_left_over, follow
 from flows.serving.server import say, server
 
@@ -34,7 +35,7 @@ def serve() -> None:
                     end_left_over(client, entrypoints)
             say(f"The schedule runs; see {PREFECT_UI_URL.value()}; Ctrl-C stops it.")
             follow(entrypoints, lambda: require_alive(embedded))
-    except ServeError as error:
+    except (ServeError, NotReadyError) as error:
         raise SystemExit(str(error)) from None
 
 

@@ -32,6 +32,7 @@ from prefect.settings import (
 from prefect.settings.legacy import Setting
 
 from flows.serving.children import Child, ServeError, child
+from flows.serving.preparing import bypass_proxy, require_home
 
 START_SECONDS = 120.0
 OWNER_ALONE = 0o077
@@ -58,6 +59,7 @@ def embedded_server() -> Iterator[Child]:
 
     From before the password is sent until the server ends nobody else can listen on its port.
     """
+    require_home()
     host, port = PREFECT_SERVER_API_HOST.value(), PREFECT_SERVER_API_PORT.value()
     address = f"http://{host}:{port}"
     with (
@@ -73,12 +75,6 @@ def embedded_server() -> Iterator[Child]:
             listening.close()  # the server has it; when it ends, so do connections
             wait_for(process)
             yield process
-
-
-def bypass_proxy(host: str) -> None:
-    """Send what is for the own server to it alone: a proxy would read the password."""
-    others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-    os.environ["no_proxy"] = f"{others},{host}" if others else host
 
 
 def own_settings(address: str, word: str) -> dict[Setting, Any]:

@@ -636,6 +636,26 @@ def test_leftovers_of_the_dead_are_removed(root: Path) -> None:
     assert not leftovers(root)
 
 
+def test_files_of_others_stay_whatever_their_names(root: Path) -> None:
+    """A name that begins like ours does not make a file ours."""
+    put(root)
+    (root / ".tmp-mine").write_text("precious")
+    put(root)
+    assert (root / ".tmp-mine").read_text() == "precious"
+
+
+def test_a_link_in_place_of_a_version_is_not_written_through(root: Path, tmp_path: Path) -> None:
+    """Where the link leads belongs to others."""
+    first = put(root)
+    elsewhere = Path(shutil.move(first.path, tmp_path / "elsewhere"))
+    first.path.symlink_to(elsewhere)
+    damaged = next(elsewhere.glob("*.parquet"))
+    damaged.write_text("damaged")
+    with pytest.raises(PublishError, match="is a link"):
+        put(root)
+    assert damaged.read_text() == "damaged"
+
+
 # Old versions.
 
 

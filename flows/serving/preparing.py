@@ -1,0 +1,81 @@
+"""What Prefect needs of a machine, looked at before it is imported.
+
+Prefect tells of a home that it cannot write, or of a database that is none, by pages of traceback
+and after minutes of waiting. None of this imports it.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DEFAULTS = {
+    # Prefect's own log would bury the answer; whoever wants it sets the variable.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # Prefect's temporary server starts in seconds, but on a busy machine with a cold home in a
+    # minute.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+}
+
+
+class NotReadyError(Exception):
+    """Prefect could not start; one line says why and what to do."""
+
+
+def bypass_proxy(*hosts: str) -> None:
+    """Send what is for these hosts to them alone: a proxy would read the password, or be down."""
+    others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    os.environ["no_proxy"] = ",".join([others, *hosts] if others else hosts)
+
+
+def prepare() -> None:
+    """Set what a run from the command line wants of Prefect, and look at its home.
+
+    Raises NotReadyError where the home cannot be written or its database is damaged.
+    """
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    bypass_proxy(*LOOPBACK)
+    require_home()
+
+
+def require_home() -> None:
+    """Raise NotReadyError where Prefect's home cannot be written or its database is damaged."""
+    folder = home()
+    _require_writable(folder)
+    if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
+        _require_database(folder / "prefect.db")
+
+
+def home() -> Path:
+    """Prefect's home, as Prefect finds it."""
+    return Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".audience-impact-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except (OSError, RuntimeError) as error:
+        raise NotReadyError(
+            f"Prefect's home {folder} cannot be written ({error}): name a folder that can be in "
+            "PREFECT_HOME"
+        ) from error
+
+
+def _require_database(file: Path) -> None:
+    """An empty or missing database is made by Prefect; a damaged one it never gets over."""
+    if not file.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise NotReadyError(
+            f"Prefect's database {file} cannot be read ({error}): move it away and run again, "
+            "Prefect makes a new one"
+        ) from error

@@ -1,0 +1,95 @@
+"""What keeps Prefect from starting is told in one line: its home, its database, its server."""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.cli import running
+from flows.serving import preparing, server
+from flows.serving.preparing import NotReadyError
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home of Prefect's own, and an environment that is as it was afterwards."""
+    before = dict(os.environ)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
+    yield tmp_path / "home"
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_a_home_that_is_missing_is_made(home: Path) -> None:
+    preparing.prepare()
+    assert list(home.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_made_is_named_with_what_to_do(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.write_text("a file")
+    assert running.run_flow([], home, {}) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert str(home) in told
+    assert "PREFECT_HOME" in told
+
+
+def test_without_a_home_of_the_user_prefect_s_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_HOME")
+    monkeypatch.setenv("HOME", "/proc/none")
+    with pytest.raises(NotReadyError, match="PREFECT_HOME"):
+        preparing.prepare()
+
+
+@pytest.mark.parametrize("start", [preparing.prepare, server.embedded_server().__enter__])
+def test_a_damaged_database_is_named_before_a_server_starts(home: Path, start: Any) -> None:
+    home.mkdir()
+    (home / "prefect.db").write_text("garbage" * 100)
+    with (
+        temporary_settings({PREFECT_API_URL: None}),
+        pytest.raises(NotReadyError, match=r"prefect\.db cannot be read .*move it away"),
+    ):
+        start()
+
+
+def test_a_database_that_can_be_read_is_left_alone(home: Path) -> None:
+    home.mkdir()
+    with closing(sqlite3.connect(home / "prefect.db")) as database:
+        database.execute("create table t (a)")
+    before = (home / "prefect.db").read_bytes()
+    preparing.prepare()
+    assert (home / "prefect.db").read_bytes() == before
+
+
+def test_what_is_for_this_machine_passes_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "example.org")
+    preparing.prepare()
+    assert os.environ["no_proxy"].split(",") == ["example.org", "127.0.0.1", "localhost", "::1"]
+
+
+def test_a_server_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+        assert running.run_flow([], Path("nowhere"), {}) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert f"127.0.0.1:{port}/api (PREFECT_API_URL) does not answer" in told
+
+
+def test_whatever_keeps_a_run_from_beginning_is_one_line() -> None:
+    with (
+        temporary_settings({PREFECT_API_URL: None}),
+        pytest.raises(NotReadyError, match="temporary server does not answer: Timed out, again"),
+        running._reached(),
+    ):
+        raise RuntimeError("Timed out,\nagain")
