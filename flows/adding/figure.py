@@ -110,4 +110,5 @@ def alike(added: dict[str, list[Row]], known: Known) -> list[Alike]:
     ]
 
 
-FIGURE = Kind(QUESTIONS, rows, alike)
+FIGURE = Kind(QUESTIONS, rows, alike, is_once=False)
+"""Several pages may relay one figure."""

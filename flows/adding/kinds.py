@@ -27,8 +27,12 @@ class Alike:
 
 @dataclass(frozen=True)
 class Kind:
-    """Something that can be added."""
+    """Something that can be added.
+
+    `is_once`: what is like it on record stands in the way, unless it is said to be another.
+    """
 
     questions: Sequence[Question]
     rows: Callable[[Answers, Known], Rows]
     alike: Callable[[Rows, Known], list[Alike]]
+    is_once: bool

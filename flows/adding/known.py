@@ -40,8 +40,14 @@ def slug(text: str) -> str:
 
 
 def same_page(url: str) -> str:
-    """An address without what does not tell pages apart: scheme, www, fragment, campaign, slash."""
-    parts = urlsplit(unquote(url.strip()))
+    """An address without what does not tell pages apart: scheme, www, fragment, campaign, slash.
+
+    What is no address is left as it is.
+    """
+    try:
+        parts = urlsplit(unquote(url.strip()))
+    except ValueError:  # brackets that hold no address of a host
+        return url
     asked = [part for part in parts.query.split("&") if part and not CAMPAIGN.match(part)]
     host = parts.netloc.casefold().removeprefix("www.")
     return f"{host}{parts.path.rstrip('/')}{'?' if asked else ''}{'&'.join(asked)}"

@@ -1,7 +1,7 @@
 """The page on which something stands: found among the sources by its address, or a new row."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, datetime
 
 from audience_impact import vocabulary as words
 from audience_impact.ingest.places.names import folded
@@ -44,7 +44,7 @@ def _series(told: str, answers: Answers, known: Known) -> str:
 
 
 def _today(answers: Answers, known: Known) -> str:
-    return date.today().isoformat()
+    return datetime.now(UTC).date().isoformat()
 
 
 PAGE = (

@@ -153,7 +153,7 @@ def web_address(told: str, answers: Answers, known: Known) -> str:
 
     Raises WrongAnswerError.
     """
-    if not re.match(r"^https?://[^\s/]+\.\S+$", told):
+    if not re.match(r"^https?://[^\s/\[\]]+\.\S+$", told):
         raise WrongAnswerError(f"{told!r} is no whole address: it begins with https://")
     return told
 

@@ -258,4 +258,5 @@ def alike(added: dict[str, list[Row]], known: Known) -> list[Alike]:
     ]
 
 
-RESTRICTION = Kind(QUESTIONS, rows, alike)
+RESTRICTION = Kind(QUESTIONS, rows, alike, is_once=True)
+"""One act is one row, however often it is reported."""

@@ -12,6 +12,7 @@ import typer
 from flows.adding.figure import FIGURE
 from flows.adding.kinds import Kind
 from flows.adding.known import Known, NotKnownError
+from flows.adding.page import on_record
 from flows.adding.questions import (
     Answers,
     MissingError,
@@ -75,7 +76,8 @@ def _command(kind: Kind) -> Callable[..., None]:
         _add(kind, told, fact_folders(facts), (yes, dry_run, another))
 
     own = Signature.from_callable(add).parameters
-    fixed = [parameter for parameter in own.values() if parameter.kind != Parameter.VAR_KEYWORD]
+    unused = {"given"} if kind.is_once else {"given", "another"}
+    fixed = [parameter for name, parameter in own.items() if name not in unused]
     asked = [_parameter(question) for question in kind.questions]
     add.__signature__ = Signature([*fixed, *asked])  # type: ignore[attr-defined]
     add.__annotations__ = {each.name: each.annotation for each in [*fixed, *asked]}
@@ -106,10 +108,13 @@ def _add(
 ) -> None:
     from flows.adding import writing
     from flows.pipeline.steps import RefusedError
+    from schemas.contracts import ValidationOffError
 
     yes, dry_run, another = chosen
     known = _known(folders)
     answers = _answers(kind, given, known, may_write=yes or dry_run)
+    if page := on_record(answers, known):
+        _say(f"the page is on record, and stays as it is: {page['source_id']}, {page['publisher']}")
     rows = kind.rows(answers, known)
     _tell_alike(kind, rows, known, another)
     try:
@@ -126,7 +131,7 @@ def _add(
         if not yes and not typer.confirm("Write these rows?", default=True):
             raise fail("nothing written")
         writing.write(files)
-    except RefusedError as error:
+    except (RefusedError, ValidationOffError) as error:
         raise fail(f"nothing written: {error}") from error
     _tell_next(files)
 
@@ -227,13 +232,13 @@ def _say(text: str, err: bool = False) -> None:
 
 
 def _tell_alike(kind: Kind, rows: Any, known: Known, another: bool) -> None:
-    """Say what on record looks like it; exits with 1 where it is the same, or may be."""
+    """Say what on record looks like it; exits with 1 where that stands in the way."""
     found = kind.alike(rows, known)
     for one in found:
         _say(f"like it, on record: {one.told}", err=True)
     if any(one.is_same for one in found):
         raise fail("nothing written: it is on record")
-    if found and "restrictions" in rows and not another:
+    if found and kind.is_once and not another:
         raise fail("nothing written: if it is another act, say so with --another")
 
 

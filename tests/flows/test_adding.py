@@ -190,10 +190,11 @@ def test_the_id_of_a_restriction_is_area_day_and_word(
 def test_a_page_on_record_is_known_by_its_address(facts: Path, address: str) -> None:
     before = contents(facts)
     cells = {**FIGURE, **dict.fromkeys(PAGE, ""), "url": address, "measured_by": ""}
-    done(facts, "figure", cells)
+    result = done(facts, "figure", cells)
     rows = added(before, facts)
     assert set(rows) == {"estimates"}
     assert ",panel-page," in rows["estimates"][0]
+    assert "the page is on record, and stays as it is: panel-page, A page" in result.output
 
 
 def test_the_series_stands_with_the_figure_only_where_it_differs(facts: Path) -> None:
@@ -370,6 +371,7 @@ def test_a_column_that_a_file_lacks_is_missed_only_where_it_is_filled(facts: Pat
         ({"value": "-3"}, "is no number"),
         ({"period": "last summer"}, "is no date"),
         ({"url": "javascript:alert(1)"}, "begins with https://"),
+        ({"url": "https://[::1.example/x"}, "begins with https://"),
         ({"platform": "../../etc"}, "is no platform"),
         ({"area": "Atlantis"}, "is no area"),
         ({"source": "nobody", "url": ""}, "is no source"),
@@ -394,6 +396,11 @@ def test_markup_and_marks_of_direction_are_text(facts: Path) -> None:
     assert hostile.replace('"', '""') in (facts / "estimates.csv").read_text("utf-8")
     assert "\u202e" not in result.output
     assert "<U+202E>" in result.output
+
+
+def test_an_address_on_record_that_is_none_is_no_obstacle(facts: Path) -> None:
+    edit(facts, "sources", "panel-page", url="http://[broken")
+    done(facts, "figure", FIGURE)
 
 
 def test_facts_that_cannot_be_read_or_are_a_command_s_are_left_alone(facts: Path) -> None:
