@@ -64,7 +64,7 @@ class Stories(Mapping[str, dict[str, Any]]):
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Part the tables of `load` by restriction; a story is told when it is asked for."""
-        self._has_sensitivity = not tables["sensitivity"].empty
+        self._has_sensitivity = _is_computed(tables)
         self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
             name: {} for name in tables["restrictions"]["restriction_id"]
         }
@@ -86,6 +86,13 @@ class Stories(Mapping[str, dict[str, Any]]):
         return len(self._rows)
 
 
+def _is_computed(tables: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether the run told what drives the widths: some share is there, or no width at all."""
+    impact = tables["impact"]
+    wide = (impact["q95_persons"] > impact["q05_persons"]).fillna(False).any()
+    return bool(tables["sensitivity"]["total_share"].notna().any() or not wide)
+
+
 def stories(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, dict[str, Any]]:
     """The stories of all restrictions, by id; see `Stories`."""
     return Stories(tables)
@@ -97,8 +104,7 @@ def story(tables: Mapping[str, pd.DataFrame], restriction: str) -> dict[str, Any
     Raises KeyError where the restriction is not published.
     """
     own = {name: frame[frame["restriction_id"] == restriction] for name, frame in tables.items()}
-    computed = not tables["sensitivity"].empty
-    return Stories(own)[restriction] | {"is_sensitivity_computed": computed}
+    return Stories(own)[restriction] | {"is_sensitivity_computed": _is_computed(tables)}
 
 
 def _told(rows: Rows) -> dict[str, Any]:
@@ -215,14 +221,14 @@ def _person_days(rows: list[dict[str, Any]]) -> list[str]:
 
 def _drives(rows: list[dict[str, Any]], is_computed: bool) -> list[str]:
     """The inputs of each metric that matter, largest first, with what to do about them."""
-    if not is_computed:
-        return [f"  {NOT_COMPUTED}"]
-    return [
+    told = [
         f"  {row['impact_metric']:<24} {row['input']:<14} "
         f"{_share(row['total_share'], row['total_error_share'])}  {row['advice']}"
         for row in rows
         if row["total_share"] is None or row["total_share"] >= SMALL_SHARE
-    ] or ["  nothing varies: the bounds meet"]
+    ]
+    missing = [] if is_computed else [f"  {NOT_COMPUTED}"]
+    return told + missing or ["  nothing varies: the bounds meet"]
 
 
 SMALL_SHARE = 0.01

@@ -23,7 +23,7 @@ FEATURES: dict[str, tuple[str, str]] = {
     Feature.VOICE_CALL: ("voice calls", "made voice calls on"),
     Feature.VIDEO_CALL: ("video calls", "made video calls on"),
     Feature.GROUP_CALL: ("group calls", "made group calls on"),
-    Feature.MEDIA_TRANSFER: ("pictures and videos", "sent pictures or videos on"),
+    Feature.MEDIA_TRANSFER: ("media files", "sent media files on"),
     Feature.FILE_TRANSFER: ("files", "sent files on"),
     Feature.CHANNEL: ("channels", "followed channels on"),
     Feature.FEED: ("feeds", "read the feed of"),
@@ -68,7 +68,7 @@ NETWORKS: dict[str, str] = {
     NetworkScope.FIXED: "fixed lines",
     NetworkScope.SATELLITE: "satellite links",
 }
-PLURAL = re.compile(r"\b(apps|media|platforms|services|websites)\b")
+PLURAL = re.compile(r"\b(apps|media|platforms|services|websites)\b", re.IGNORECASE)
 UNNAMED = "what was restricted"
 """Said of an act whose targets are not on record."""
 SOME_NETWORKS = (NetworkScope.ASN_LIST, NetworkScope.UNKNOWN)
@@ -138,7 +138,7 @@ def _of_services(told: Mapping[str, Any]) -> Act:
     networks = NETWORKS.get(told["network_scope"])
     through = f" over {networks} alone" if networks else ""
     it, were = ("them", "they were") if many else ("it", "it was")
-    subject = f"{noun} on {it} were" if is_of_feature else were
+    subject = f"{noun} on {it} were" if is_of_feature else _mixed(told) or were
     verb = f"{DONE[told['action']]}{' on these' if networks else ''}"
     if is_planned(told):
         thing = f"{noun} on {it}" if is_of_feature else it
@@ -153,6 +153,23 @@ def _of_services(told: Mapping[str, Any]) -> Act:
         is_of_feature,
         False,
     )
+
+
+def _mixed(told: Mapping[str, Any]) -> str:
+    """What was restricted, where some services were as a whole and others in part."""
+    features: dict[str, set[str]] = {}
+    for target in told["targets"]:
+        features.setdefault(target["platform_id"], set()).add(target["feature"])
+    parts: dict[str, list[str]] = {}
+    for name, of in zip(
+        map(service, told["platforms"].split(", ")), features.values(), strict=False
+    ):
+        whole = Feature.WHOLE_SERVICE in of
+        parts.setdefault("" if whole else feature_words(of)[0], []).append(name)
+    if len(parts) < 2:
+        return ""
+    said = [f"{noun} on {listed(own)}" if noun else listed(own) for noun, own in parts.items()]
+    return f"{', and '.join(said)} were"
 
 
 def feature_words(features: set[str]) -> tuple[str, str]:

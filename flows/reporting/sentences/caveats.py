@@ -41,6 +41,15 @@ WHY: dict[str, str] = {
     "no_base": "nobody counted who is online there",
 }
 """Why there is no estimate, by rule of status; the others have words of their own."""
+LIMITS: dict[str, str] = {
+    "some_unknown": "some of the services have no figure",
+    "one_sided": "a figure says only at least or at most",
+    "brief": "figures of a day or a week say only how many they are at least",
+    "part_of_ages": "figures of some ages say only how many they are at least",
+    "unlearned": "nobody asked the facts what figures may be off by",
+    "uncalibrated": "the facts do not say how use of one service goes with use of others",
+}
+"""Why there is none although figures are there."""
 GENERAL = ("subnational", "some_networks", "networks_unknown")
 """Rules that say no more where the row has words of its own."""
 PLAINER = {
@@ -104,9 +113,8 @@ def why_no_estimate(told: Mapping[str, Any], row: Row) -> str:
         for rule in TABLE
         if rule.id in rules and rule.caps_at == MISSING and not (own and rule.id in GENERAL)
     ]
-    if not general and not own and "some_unknown" in rules:
-        general = ["some of the services have no figure"]
-    return " and ".join([*general, *own])
+    limits = [why for rule, why in LIMITS.items() if rule in rules]
+    return " and ".join([*general, *own] or limits)
 
 
 def _extent(told: Mapping[str, Any], row: Row) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audience_impact.vocabulary import ImpactMetric
+from flows.reporting.answer import STATUS
 from flows.reporting.sentences import caveats
 from flows.reporting.sentences.acts import Act, act, deed, is_several, services
 from flows.reporting.sentences.names import listed, on_day
@@ -49,7 +50,7 @@ def answer(told: Mapping[str, Any], version_id: str | None = None) -> str:
         parts += [_forced(told, row), *_left(told)] if estimated else []
         parts += [*_others(told), *timing(told)]
         parts += caveats.said(told, row) if estimated else []
-    parts += [caveats.of_act(told), sources(told, version_id)]
+    parts += [caveats.of_act(told), _status(row), sources(told, version_id)]
     return " ".join(part for part in parts if part)
 
 
@@ -134,6 +135,13 @@ def _left(told: Mapping[str, Any]) -> list[str]:
     low, middle, high = found
     left = f"about {rounded(low, middle, high)[1]}{interval(low, high)}"
     return [f"Without those who got round it {left} remain."]
+
+
+def _status(row: Row) -> str:
+    """How well the number is known, in the words of its status; nothing where there is none."""
+    if ends(row) is None or row["upper_persons"] == 0:
+        return ""
+    return f"Status of the number: {STATUS[row['obs_status']]}."
 
 
 def _others(told: Mapping[str, Any]) -> list[str]:
