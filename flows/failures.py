@@ -13,6 +13,7 @@ from prefect.states import Failed
 
 from flows.pipeline.steps import RefusedError
 from flows.publishing import PublishError
+from flows.reporting.plain import plain_lines
 from schemas.contracts import ValidationOffError
 
 P = ParamSpec("P")
@@ -43,8 +44,9 @@ def refusable(flow_body: Callable[P, R]) -> Callable[P, R]:
         try:
             return flow_body(*args, **kwargs)
         except REFUSALS as refusal:
-            # Prefect makes this the outcome of the run and raises the refusal at the caller.
-            return cast(R, Failed(message=str(refusal), data=refusal))
+            # Prefect makes this the outcome of the run and raises the refusal at the caller. The
+            # message is logged as well, also to the terminal of whoever serves.
+            return cast(R, Failed(message=plain_lines(str(refusal)), data=refusal))
 
     return body
 

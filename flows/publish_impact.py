@@ -17,6 +17,7 @@ from flows.pipeline import last_version, quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
 from flows.publishing.versions import Published
 from flows.reporting import artifacts
+from flows.reporting.plain import plain
 
 # Seconds between one try and the next, for what touches the outside.
 WAITS = [1.0, 4.0, 16.0]
@@ -68,7 +69,7 @@ def watch(
     now = last_version.summary(rows, results.frames["impact"])
     lines = last_version.changes(last_version.last(published), now)
     for line in lines:
-        get_run_logger().warning(line)
+        get_run_logger().warning(plain(line))
     contradictions = quality.details(results.frames["quality"])
     stops = lines * (not accept_changes) + contradictions * (not repair)
     if strict and stops:

@@ -25,16 +25,14 @@ class Form(StrEnum):
 Asked = Annotated[
     list[str],
     typer.Argument(
-        metavar="WHAT...",
+        metavar="WHAT",
         help="Id of a restriction, such as RU-2025-08-13-calls, or words that fit one alone "
         "(nigeria twitter); or the name or code of a country or region (Africa, 002).",
     ),
 ]
 Restriction = Annotated[
     list[str],
-    typer.Argument(
-        metavar="RESTRICTION...", help="Id of a restriction, or words that fit one alone."
-    ),
+    typer.Argument(metavar="RESTRICTION", help="Id of a restriction, or words that fit one alone."),
 ]
 Period = Annotated[
     str | None,
