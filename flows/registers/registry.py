@@ -23,7 +23,7 @@ class Entry:
     module: str
     title: str
     known: str
-    where: tuple[str, ...]
+    where: tuple[str, ...] = ()
 
     def load(self) -> "Register":
         """The register itself."""
