@@ -370,6 +370,13 @@ class SourceType(Word):
     MODEL = "model", "computed, not counted"
 
 
+class Unstated(Word):
+    """What is said of a page that does not say it: looked for, or nobody noted it."""
+
+    NOT_STATED = "not stated", "looked for, and the page does not say it"
+    NOT_RECORDED = "not recorded", "nobody noted it"
+
+
 class Reliability(Word):
     """How far a source is to be trusted, best first."""
 

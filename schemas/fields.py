@@ -234,6 +234,22 @@ def _compiles(text: str) -> bool:
     return True
 
 
+NOTHING_STATED = re.compile(
+    r"(no|none|nothing|copy states no)( licence| license)?( (stated|given|recorded|known))?|"
+    r"n/?a|-+|unknown|not (known|given|available|recorded)",
+    re.IGNORECASE,
+)
+
+
+@cell_rule(
+    "the cell says in words of its own that nothing is stated",
+    "write `not stated` where it was looked for and is not there; else leave the cell blank",
+)
+def nothing_stated(texts: Any, *, nothing_stated: bool) -> Any:
+    """Blank, what is stated, or the one word for nothing."""
+    return ~texts.str.fullmatch(NOTHING_STATED)
+
+
 @cell_rule(
     "the cell is no regular expression",
     "correct the expression at the place that Python names",
@@ -269,6 +285,11 @@ def days() -> Any:
 def text(filled: bool = False) -> Any:
     """Free text."""
     return _field("text", filled)
+
+
+def stated() -> Any:
+    """What a page states, or `not stated`."""
+    return _field("text", False, nothing_stated=True)
 
 
 def pattern() -> Any:

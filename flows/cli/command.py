@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import exporting, reporting, serving, showing
+from flows.cli import adding, exporting, reporting, serving, showing
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
@@ -267,10 +267,13 @@ def import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
 
 
 RegisterFile = Annotated[
-    Path, typer.Argument(help="The register: .parquet, .xlsx or .csv (UTF-8).")
+    Path | None,
+    typer.Argument(
+        metavar="FILE", help="The register: .parquet, .xlsx or .csv (UTF-8).", show_default=False
+    ),
 ]
 Into = Annotated[
-    Path,
+    Path | None,
     typer.Option("--into", metavar="DIR", callback=local, help="Where the layer is written."),
 ]
 Counts = Annotated[
@@ -287,8 +290,8 @@ Overwrite = Annotated[
 
 def _import_command(entry: Entry) -> Callable[..., None]:
     def import_register(
-        file: RegisterFile,
-        into: Into,
+        file: RegisterFile = None,
+        into: Into = None,
         facts: Facts = None,
         counts: Counts = None,
         snapshot: Day = None,
@@ -297,6 +300,10 @@ def _import_command(entry: Entry) -> Callable[..., None]:
         overwrite: Overwrite = False,
         style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
     ) -> None:
+        if file is None:
+            raise fail("\n".join(["give FILE, the register.", *entry.where]), 2)
+        if into is None:
+            raise fail("give --into DIR, the folder where the layer is written", 2)
         folders = fact_folders(facts)
         from flows.cli.importing import ERRORS, Wanted, import_file
         from flows.reporting.plain import plain
@@ -316,6 +323,7 @@ def _import_command(entry: Entry) -> Callable[..., None]:
 
 
 app.add_typer(import_commands(REGISTERS), name="import")
+adding.add_to(app)
 
 
 LayerFolder = Annotated[

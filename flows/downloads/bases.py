@@ -17,9 +17,9 @@ from flows.downloads.names import Name
 from flows.downloads.publishers import PUBLISHERS
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError
-from flows.publishing.layers import Owner
+from flows.publishing.layers import REFRESH_MARK, Owner
 
-OWNER = Owner("refresh", "refresh.json")
+OWNER = Owner("refresh", REFRESH_MARK)
 YEARS = Years(1960, 2030)
 """From the first year of the World Bank's series; beyond the last nobody asks yet."""
 SOURCES = Sources(

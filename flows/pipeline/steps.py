@@ -18,7 +18,7 @@ from audience_impact.facts import tables as facts
 from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.rules import named
-from audience_impact.vocabulary import FindingSeverity
+from audience_impact.vocabulary import FindingSeverity, Unstated
 from flows import CHECKOUT
 from flows.pipeline import quality
 from flows.publishing import storage
@@ -279,7 +279,8 @@ def write(results: Results, root: Path, keep: int | None) -> publish.Published:
 
 def _sources(sources: pd.DataFrame) -> list[dict[str, str]]:
     return [
-        {"title": row.title or row.publisher} | ({"path": row.url} if row.url else {})
+        {"title": row.publisher if row.title == Unstated.NOT_RECORDED else row.title}
+        | ({"path": row.url} if row.url else {})
         for row in sources.itertuples()
     ]
 

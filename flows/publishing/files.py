@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -23,6 +25,43 @@ def write_whole(path: Path, content: bytes) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Write several files, all or none: aside and flushed first, then each into its place.
+
+    A link stays one, what it leads to is written. Whatever fails puts back what was in place
+    before; only a kill between two renames leaves some new and some old, in the given order.
+    """
+    places = {path.resolve(): content for path, content in files.items()}
+    aside = {path: path.with_name(f".tmp-{path.name}-{os.getpid()}") for path in places}
+    before = {path: path.read_bytes() if path.exists() else None for path in places}
+    done: list[Path] = []
+    try:
+        for path, content in places.items():
+            aside[path].write_bytes(content)
+            if path.exists():
+                shutil.copymode(path, aside[path])
+            flush(aside[path])
+        for path in places:
+            done.append(path)
+            aside[path].replace(path)
+    except BaseException:
+        _put_back({path: before[path] for path in done})
+        raise
+    finally:
+        for path in aside.values():
+            path.unlink(missing_ok=True)
+    for folder in {path.parent for path in places}:
+        flush(folder)
+
+
+def _put_back(before: Mapping[Path, bytes | None]) -> None:
+    for path, content in before.items():
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_whole(path, content)
 
 
 def as_json(value: object) -> bytes:

@@ -44,6 +44,7 @@ from schemas import contracts
 from schemas import facts as fact_models
 
 HAND_MADE = CHECKOUT / "data" / "facts"
+REFRESH_MARK, IMPORT_MARK = MARKS = ("refresh.json", "import.json")
 REPLACED, _ASIDE, _LOCK = "replaced", ".tmp-layer", ".lock"
 
 Files = Mapping[str, bytes]

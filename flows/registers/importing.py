@@ -26,6 +26,7 @@ from audience_impact.ingest.register import (
 )
 from audience_impact.ingest.register_tables import Counts, ImportReport
 from audience_impact.populations import country_of, is_region, parents_of
+from audience_impact.vocabulary import Unstated
 from flows.pipeline import steps
 from flows.publishing import layers
 from flows.publishing.layers import Layer, Owner, Written
@@ -55,7 +56,7 @@ class Origin:
 
 def owner(register: Register) -> Owner:
     """The command that writes layers of this register."""
-    return Owner(f"import {register.name}", "import.json", "--overwrite")
+    return Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
 
 
 def refused_path(register: Register) -> Path:
@@ -79,6 +80,7 @@ def _source(register: Register, origin: Origin, base: Tables) -> Row:
         "published_on": snapshot,
         "accessed_on": origin.accessed or (read_on if isinstance(read_on, str) else snapshot),
         "source_type": published.source_type.value,
+        "licence": Unstated.NOT_STATED.value,
         "reliability": published.reliability.value,
         "measurement_series_id": published.series_id,
         "note": note if copy and address == copy else published.licence_note,

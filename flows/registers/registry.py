@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 class Entry:
     """A register: the module that makes it, and what its command says of it.
 
-    `known` names the copy that is taken for the file where neither day nor address is given.
+    `known` names the copy that is taken for the file where neither day nor address is given;
+    `where` says, a sentence a line, where the register is to be had and under which licence.
     """
 
     module: str
     title: str
     known: str
+    where: tuple[str, ...] = ()
 
     def load(self) -> "Register":
         """The register itself."""
@@ -35,7 +37,8 @@ class Entry:
             f"Import {self.title} for `run --facts data/facts --facts DIR`.\n\n"
             "Every row becomes an event, repeats one, or is refused; the reconciliation says how "
             "many, and compares the events by country and year with those of --counts. Without "
-            f"--snapshot and --address it is {self.known}; --accessed is the day it was read."
+            f"--snapshot and --address it is {self.known}; --accessed is the day it was read. "
+            "Without FILE it says where the register is to be had, and under which licence."
         )
 
 
@@ -44,5 +47,17 @@ REGISTERS = {
         "audience_impact.ingest.stop.events",
         "Access Now's #KeepItOn STOP register",
         "the known public copy of 2026-05-20",
+        (
+            "Access Now publishes the register as a sheet, "
+            "https://docs.google.com/spreadsheets/d/1DvPAuHNLp5BXGb0nnZDGNoiIwEeu2ogdXEIDvT4Hyfk, "
+            "behind its data dashboard, https://www.accessnow.org/keepiton-data-dashboard/.",
+            "Save the sheet of all years (Combined) as .xlsx or .csv, or take the copy of "
+            "2026-05-20 that was read here, "
+            "data/processed/access_now_snapshot_2026-05-20.parquet of "
+            "https://github.com/Muhanad-husn/The-global-cost-of-internet-shutdowns.",
+            "Licence: the copy states none. Others who use the register give CC BY 4.0; Access "
+            "Now's own terms were not read. Name Access Now, and ask there before you publish the "
+            "register itself.",
+        ),
     ),
 }

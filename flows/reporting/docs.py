@@ -135,11 +135,11 @@ def reference_page() -> str:
 def command_page() -> str:
     """docs/command.md: the help texts of the command."""
     parts = [f"{GENERATED}# The command\n"]
-    own = [f"import {name}" for name in REGISTERS]
+    own = [f"import {name}" for name in REGISTERS] + ["add figure", "add restriction"]
     commands = (
         *("run", "report", "check", "show", "cite", "list", "export", "calibrate"),
         *own,
-        *("refresh", "serve"),
+        *("refresh", "serve", "healthy"),
     )
     for words in ([], *(command.split() for command in commands)):
         shown = subprocess.run(

@@ -21,7 +21,7 @@ class Sources(FactModel):
     published_on: Series[str] = fields.day()
     accessed_on: Series[str] = fields.day(filled=True)
     source_type: Series[str] = fields.code(words.SourceType)
-    licence: Series[str] = fields.text()
+    licence: Series[str] = fields.stated()
     reliability: Series[str] = fields.code(words.Reliability)
     measurement_series_id: Series[str] = fields.reference("lineages")
     note: Series[str] = fields.text()

@@ -30,6 +30,7 @@ BAD_CELLS = {
     "identifier": "-no id",
     "regular_expression": "calls (only",
     "web_address": "ftp://example.org",
+    "nothing_stated": "copy states no licence",
     "most_a_day": "24.5",
     "list_of_days": "2025-02-28;2025-02-30",
 }

@@ -12,10 +12,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audience_impact.ingest.stop import cells as stop
+from flows import CHECKOUT
 from flows.cli.command import app
 from flows.pipeline import steps
 from flows.registers import files as registers
 from flows.registers import importing
+from flows.registers.registry import REGISTERS
 from schemas import facts as fact_models
 from tests.support import FACTS, load, register_row
 
@@ -511,3 +513,18 @@ def test_the_real_register_keeps_every_row(tmp_path: Path) -> None:
         assert {each["compared"] - each["events"] for each in found["differences"]} == {1}
         # Rows that stand again in a later year; both words for the whole country count as one.
         assert found["merged_identical"] == 119
+
+
+def test_without_a_file_it_says_where_the_register_is_to_be_had_as_the_how_to_does() -> None:
+    result = CliRunner().invoke(app, ["import", "stop"])
+    assert result.exit_code == 2
+    how_to = " ".join((CHECKOUT / "docs/how-to/import-a-register.md").read_text("utf-8").split())
+    for sentence in REGISTERS["stop"].where:
+        assert sentence in result.output
+        assert sentence in how_to
+    assert "Licence:" in result.output
+
+
+def test_a_register_without_a_place_for_its_layer_is_asked_for_one() -> None:
+    result = CliRunner().invoke(app, ["import", "stop", "register.csv"])
+    assert (result.exit_code, "give --into DIR" in result.output) == (2, True)

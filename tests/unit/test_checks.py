@@ -82,6 +82,9 @@ CASES = {
     "web_address": Case(
         "sources", {"source_id": "N7", "url": "www.example.org"}, "url", "www.example.org"
     ),
+    "nothing_stated": Case(
+        "sources", {"source_id": "N71", "licence": "none stated"}, "licence", "none stated"
+    ),
     "low_value_high": Case(
         "estimates", {"estimate_id": "N8", "low": "9", "value": "8"}, "value", "8"
     ),
