@@ -68,7 +68,8 @@ def candidates(
 FAR = Key("far", "more than twelve months from the day, where another is nearer")
 PROJECTED = Key("projected", "projected, where another was counted")
 TRUST = Key("trust", "of a less reliable source")
-NEAR = (Key("gap", "further from the day"), Key("apart", "further from the day"))
+NEARER = "another one is nearer to the day"
+NEAR = (Key("gap", NEARER), Key("apart", NEARER))
 SAME = (
     Key("obs_status", "derived, where another is reported"),
     Key("base_id", "no different in what counts: the first by its id is taken"),

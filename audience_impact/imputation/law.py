@@ -154,13 +154,52 @@ def _rungs(
     return rung.reindex(asked.index), is_stranger.reindex(asked.index)
 
 
+def _solved(
+    asked: pd.DataFrame, known: pd.DataFrame, laws: AudienceLaws
+) -> tuple[Array, Array, Array]:
+    """Q and Q y of what is known, and its covariance with what is asked."""
+    odds = known["odds"].to_numpy("float64")
+    precision, weighted = trusting(inverse(covariance(known, laws.spreads)), odds)
+    return precision, weighted, cross_covariance(asked, known, laws.spreads)
+
+
+def movers(wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, most: int) -> pd.DataFrame:
+    """The figures that move each imputed share most: what it would be without each of them.
+
+    `wanted` as `imputed` takes it. Columns: `place` (its row there), `figure_id`, `area_id`,
+    `platform_id`, `way`, `moment`, `share` of the figure, `without_share` (the median, that figure
+    left out) and `q50_share`; the `most` that move it farthest, the farthest first.
+    """
+    asked, known = _described(wanted, tables), described(observations(tables))
+    if asked.empty or known.empty:
+        return pd.DataFrame(columns=["place", *MOVER])
+    _, is_stranger = _rungs(asked, known, without_country=False)
+    strange = asked.assign(platform_id=asked["platform_id"].mask(is_stranger, UNKNOWN))
+    precision, weighted, shared = _solved(strange, known, laws)
+    middle = shared @ weighted
+    by = (shared @ precision) * weighted / np.diag(precision)
+    parts = []
+    for row, place in enumerate(asked["place"]):
+        at = np.argsort(-np.abs(by[row]), kind="stable")[:most]
+        ends = hardened(np.append(middle[row], middle[row] - by[row, at]))
+        ends = ends.clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
+        own = known.iloc[at].assign(place=place, q50_share=ends[0], without_share=ends[1:])
+        parts.append(own[["place", *MOVER]])
+    return pd.concat(parts, ignore_index=True)
+
+
+MOVER = [
+    *("figure_id", "area_id", "platform_id", "way", "moment", "share"),
+    *("without_share", "q50_share"),
+]
+"""What is told of a figure that moves an imputed share."""
+
+
 def conditioned(
     asked: pd.DataFrame, known: pd.DataFrame, laws: AudienceLaws, without_country: bool
 ) -> tuple[Array, Array]:
     """Mean and spread (rows,) of what is asked, in softened log odds, given what is known."""
-    odds = known["odds"].to_numpy("float64")
-    precision, weighted = trusting(inverse(covariance(known, laws.spreads)), odds)
-    shared = cross_covariance(asked, known, laws.spreads)
+    precision, weighted, shared = _solved(asked, known, laws)
     total = variance(asked, laws.spreads)
     if not without_country:
         told = np.einsum("ij,ij->i", shared @ precision, shared)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli import explaining
 from flows.cli.places import DOWNLOADS, FACTS, PUBLISHED, fact_folders, fail, latest, loaded, local
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
@@ -203,6 +204,9 @@ def list_(published: Published = PUBLISHED) -> None:
     tables = loaded(version)
     rows = report.exposed(tables)
     report.show_results(rows, f"People exposed, version {version.id}")
+
+
+explaining.add_to(app)
 
 
 OneFolder = Annotated[

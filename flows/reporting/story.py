@@ -34,7 +34,7 @@ def load(version: Stored) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain objects: integers plain, dates as text, nulls as null."""
     return [
         {name: _plain(cell) for name, cell in row.items()}
@@ -61,18 +61,18 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
     }
     if own["restrictions"].empty:
         raise KeyError(restriction)
-    act = _records(own["restrictions"])[0]
+    act = records(own["restrictions"])[0]
     parts, used = own["impact_by_platform"], own["lineage"]
     figures = used[~used["role"].isin(["restriction", "target"])]
     told = {
         **act,
-        "targets": _records(parts[["platform_id", "feature", "claim_status"]]),
-        "audiences": _records(
+        "targets": records(parts[["platform_id", "feature", "claim_status"]]),
+        "audiences": records(
             parts.drop_duplicates("platform_id").drop(
                 columns=["feature", "claim_status", "naive_sum_persons"]
             )
         ),
-        "figures": _records(figures.drop(columns=["output_table", "restriction_id"])),
+        "figures": records(figures.drop(columns=["output_table", "restriction_id"])),
         "naive_sum": {
             "naive_sum_persons": _plain(next(iter(parts["naive_sum_persons"]), None)),
             "why_wrong": NAIVE
@@ -81,10 +81,10 @@ def story(tables: dict[str, pd.DataFrame], restriction: str) -> dict[str, Any]:
             if len(parts)
             else "no platform on record",
         },
-        "impact": _records(own["impact"]),
-        "person_days": _records(own["person_days"].drop(columns=["restriction_id", "as_of"])),
-        "drives_width": _records(own["sensitivity"].drop(columns=["restriction_id"])),
-        "comparisons": _records(own["comparisons"]),
+        "impact": records(own["impact"]),
+        "person_days": records(own["person_days"].drop(columns=["restriction_id", "as_of"])),
+        "drives_width": records(own["sensitivity"].drop(columns=["restriction_id"])),
+        "comparisons": records(own["comparisons"]),
         "missing": _missing(own["impact"], parts),
     }
     return {"answer": answer.sentence(told), **told}
