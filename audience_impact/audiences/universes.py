@@ -235,7 +235,7 @@ def looked_at(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         found = level.candidates(tables, wanted.index)
         told = choosing.passed_over(found, level.steps)
         later = ~found["place"].isin(left_over) & (told == "")
-        told = told.mask(later, "a base nearer to what the audiences are of is on record")
+        told = told.mask(later, "a narrower population that holds the audiences has a base")
         left_over = left_over.difference(found.loc[told == "", "place"])
         rows = found.assign(level=level.says, passed_over=told)
         parts.append(rows.join(wanted["restriction_id"], on="place"))

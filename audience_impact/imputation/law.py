@@ -110,22 +110,22 @@ def imputed(
     record. `without_country` leaves out the figures of the country of each row.
     """
     asked = _described(wanted, tables)
-    known = described(observations(tables))
-    if asked.empty or known.empty:
+    if asked.empty or observations(tables).empty:
         nothing = pd.DataFrame(columns=COLUMNS)
         return nothing.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
-    rung, is_stranger = _rungs(asked, known, without_country)
+    found = solved(tables, laws)
+    rung, is_stranger = _rungs(asked, found.known, without_country)
     service = asked["platform_id"].mask(is_stranger, UNKNOWN)
     strange = asked.assign(platform_id=service)
-    middle, spread = conditioned(strange, known, laws, without_country)
+    middle, spread = conditioned(strange, found, laws, without_country)
     half = Z90 * spread * laws.factor(rung, asked["platform_id"], asked["region"])
     shares = {
         name: hardened(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
         for name, sign in zip(SHARES, (-1.0, 0.0, 1.0), strict=True)
     }
     more = {"rung": rung.to_numpy(), "online_share": asked["online_share"].to_numpy()}
-    found = pd.DataFrame({**shares, **more}, index=asked["place"].to_numpy())
-    return found[(found["rung"] != "").to_numpy()]
+    rows = pd.DataFrame({**shares, **more}, index=asked["place"].to_numpy())
+    return rows[(rows["rung"] != "").to_numpy()]
 
 
 def _described(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -154,13 +154,40 @@ def _rungs(
     return rung.reindex(asked.index), is_stranger.reindex(asked.index)
 
 
-def _solved(
-    asked: pd.DataFrame, known: pd.DataFrame, laws: AudienceLaws
-) -> tuple[Array, Array, Array]:
-    """Q and Q y of what is known, and its covariance with what is asked."""
+@dataclass(frozen=True)
+class Solved:
+    """All figures of the facts, held against one another.
+
+    Attributes:
+        known: The figures, as effects.py reads them.
+        precision: The inverse Q of their covariance, wrong figures counting less.
+        weighted: Q y.
+    """
+
+    known: pd.DataFrame
+    precision: Array
+    weighted: Array
+
+
+_LAST: list[tuple[Tables, AudienceLaws, Solved]] = []
+
+
+def solved(tables: Tables, laws: AudienceLaws) -> Solved:
+    """The figures of these facts, solved once for the same tables and laws."""
+    if not _LAST or _LAST[0][1] != laws or not _same(_LAST[0][0], tables):
+        _LAST[:] = [(dict(tables), laws, solve(described(observations(tables)), laws))]
+    return _LAST[0][2]
+
+
+def solve(known: pd.DataFrame, laws: AudienceLaws) -> Solved:
+    """Figures held against one another; `known` as effects.described gives them."""
     odds = known["odds"].to_numpy("float64")
-    precision, weighted = trusting(inverse(covariance(known, laws.spreads)), odds)
-    return precision, weighted, cross_covariance(asked, known, laws.spreads)
+    return Solved(known, *trusting(inverse(covariance(known, laws.spreads)), odds))
+
+
+def _same(one: Tables, other: Tables) -> bool:
+    """Whether two sets of tables hold the very same frames."""
+    return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
 
 
 def movers(wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, most: int) -> pd.DataFrame:
@@ -170,14 +197,16 @@ def movers(wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, most: int) 
     `platform_id`, `way`, `moment`, `share` of the figure, `without_share` (the median, that figure
     left out) and `q50_share`; the `most` that move it farthest, the farthest first.
     """
-    asked, known = _described(wanted, tables), described(observations(tables))
-    if asked.empty or known.empty:
+    asked = _described(wanted, tables)
+    if asked.empty or observations(tables).empty:
         return pd.DataFrame(columns=["place", *MOVER])
+    found = solved(tables, laws)
+    known = found.known
     _, is_stranger = _rungs(asked, known, without_country=False)
     strange = asked.assign(platform_id=asked["platform_id"].mask(is_stranger, UNKNOWN))
-    precision, weighted, shared = _solved(strange, known, laws)
-    middle = shared @ weighted
-    by = (shared @ precision) * weighted / np.diag(precision)
+    shared = cross_covariance(strange, known, laws.spreads)
+    middle = shared @ found.weighted
+    by = (shared @ found.precision) * found.weighted / np.diag(found.precision)
     parts = []
     for row, place in enumerate(asked["place"]):
         at = np.argsort(-np.abs(by[row]), kind="stable")[:most]
@@ -196,10 +225,11 @@ MOVER = [
 
 
 def conditioned(
-    asked: pd.DataFrame, known: pd.DataFrame, laws: AudienceLaws, without_country: bool
+    asked: pd.DataFrame, found: Solved, laws: AudienceLaws, without_country: bool
 ) -> tuple[Array, Array]:
     """Mean and spread (rows,) of what is asked, in softened log odds, given what is known."""
-    precision, weighted, shared = _solved(asked, known, laws)
+    known, precision, weighted = found.known, found.precision, found.weighted
+    shared = cross_covariance(asked, known, laws.spreads)
     total = variance(asked, laws.spreads)
     if not without_country:
         told = np.einsum("ij,ij->i", shared @ precision, shared)

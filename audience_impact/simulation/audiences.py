@@ -90,6 +90,8 @@ def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     return drawn
 
 
+COUNTED = (FIXED, PERT, SPLIT, POOL)
+"""Shapes of audiences that are drawn from figures of their own."""
 PRINTED, WITH_ERROR, GROWN = "as printed", "with the error of the figure", "with growth since"
 """What is drawn of an audience, step by step."""
 
@@ -101,7 +103,7 @@ def by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> dict[
     """
     own = _stated(table, sampler)
     off, _ = _moves(table, sampler, tail_degrees)
-    counted = table["shape"].isin([FIXED, PERT, SPLIT, POOL]).to_numpy()[:, None]
+    counted = table["shape"].isin(COUNTED).to_numpy()[:, None]
     return {
         PRINTED: np.where(counted, own, np.nan),
         WITH_ERROR: np.where(counted, _moved(table, own, off), np.nan),

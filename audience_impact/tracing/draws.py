@@ -11,8 +11,11 @@ import numpy as np
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array
+from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.overlap.model import OverlapModel, independence
 from audience_impact.simulation import audiences, feature_users, simulate
+from audience_impact.simulation.audiences import BASE as BASE_SHAPE
+from audience_impact.simulation.audiences import COUNTED, GROWN, PRINTED, WITH_ERROR
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import living
 from audience_impact.simulation.sampler import Sampler
@@ -32,7 +35,9 @@ FEATURE_SHARE = "people asked about who use the feature"
 KEPT = "share of these who keep access"
 CORRELATION = "correlation of joint use"
 
-OF_AUDIENCES = (audiences.PRINTED, audiences.WITH_ERROR, audiences.GROWN)
+NOT_COUNTED = {BASE_SHAPE: "people online, as drawn", IMPUTED: "imputed, as drawn"}
+"""What is drawn of an audience that no figure of its own counts, by shape."""
+OF_AUDIENCES = (PRINTED, WITH_ERROR, GROWN, *NOT_COUNTED.values())
 """What is drawn of each audience by itself, step by step."""
 
 
@@ -77,7 +82,8 @@ def _audiences(inputs: SimulationInputs, sampler: Sampler) -> Iterator[Drawn]:
     rows = inputs.audiences
     steps = audiences.by_step(rows, sampler, inputs.timeline.tail_degrees)
     for place, row in enumerate(rows.itertuples()):
-        for what, draws in steps.items():
+        own = steps if row.shape in COUNTED else {NOT_COUNTED.get(row.shape, ""): steps[GROWN]}
+        for what, draws in own.items():
             yield from _drawn(what, row.country_id, row.platform_id, "persons", draws[place])
 
 
@@ -95,7 +101,8 @@ def _union(rows: Array, found: Steps, place: int, country: str) -> Iterator[Draw
     if (found.part[place] != 1.0).any():
         lines += [(PART, "share", found.part[place])]
     lines += [(EXPOSED, "persons", found.countries.exposed[place])]
-    lines += [(USERS, "persons", found.countries.users[place])]
+    if (found.countries.users[place] != found.countries.exposed[place]).any():
+        lines += [(USERS, "persons", found.countries.users[place])]
     for what, unit, draws in lines:
         yield from _drawn(what, country, "", unit, draws)
 

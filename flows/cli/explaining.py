@@ -67,12 +67,16 @@ def explain(
     from schemas.contracts import ValidationOffError
 
     try:
-        found = recomputed.recomputed(folders, restriction, version, datetime.now(UTC).date())
+        facts_read = recomputed.checked(folders, datetime.now(UTC).date())
+        found = recomputed.recomputed(facts_read, restriction, version)
         chosen = metric or steps.fitting(found)
         every = steps.explained(found, chosen)
-    except (recomputed.UnknownRestrictionError, RefusedError) as error:
-        raise fail(str(error.args[0])) from error
-    except (PublishError, ValidationOffError) as error:
+    except (
+        recomputed.UnknownRestrictionError,
+        RefusedError,
+        PublishError,
+        ValidationOffError,
+    ) as error:
         raise fail(str(error)) from error
     if style is Form.TEXT:
         sys.stdout.write(told.as_text(every))

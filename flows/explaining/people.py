@@ -1,6 +1,7 @@
 """From figures to people: errors, joint use, places, imputation, features, days."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from audience_impact.facts.tables import PROVENANCE
 from audience_impact.imputation import groups, law, rungs
 from audience_impact.outputs.person_days import EVERY
 from audience_impact.shares import random_effects
+from audience_impact.simulation.audiences import COUNTED
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, OverlapParameter
 from flows.explaining.recomputed import Facts, Recomputed
@@ -166,17 +168,12 @@ def _part(row: dict[Any, Any]) -> list[Number]:
     ]
 
 
-def imputation(found: Recomputed) -> Iterator[Step]:
+def imputation(found: Recomputed, known: Facts) -> Iterator[Step]:
     """Audiences that nobody counted: from what they are imputed, and what moves them most."""
     laws = law.read(found.tables["audience_laws"])
-    scope, inputs = found.stages.scope, found.stages.inputs
-    counted = inputs.laws.loc[inputs.laws["shape"] != "", AUDIENCE]
-    asked = scope.wanted[scope.wanted["is_existing_use"] & _unlike(scope.wanted, counted, inputs)]
-    asked = asked[asked["platform_id"].ne(WHOLE_INTERNET) & asked["platform_id"].ne("")]
-    if laws is None or asked.empty:
+    wanted = _uncounted(found)
+    if laws is None or wanted.empty:
         return
-    days = asked.rename(columns={"country_id": "area_id", "before": "moment"})
-    wanted = days[["area_id", "platform_id", "moment"]].reset_index(drop=True)
     told = groups.imputed(wanted, found.tables, laws)
     movers = law.movers(wanted, found.tables, laws, MOVERS)
     members = groups.members_of(wanted, found.tables, laws)
@@ -186,19 +183,22 @@ def imputation(found: Recomputed) -> Iterator[Step]:
             yield Step(f"Nothing to impute from: {name}")
             continue
         own = told.loc[place]
-        says = [f"Imputed from {rungs.SAID[own['rung']]} (rung {own['rung']})."]
-        says += _closed(found)
+        says = [f"Imputed from {rungs.SAID[own['rung']]} (rung {own['rung']}).", *_closed(found)]
         numbers = [_shares("share of the people online", own), *_members(members, place)]
-        yield Step(
-            f"Imputed: {name}", [*says, *_moved(movers[movers["place"] == place])], (), numbers
-        )
+        moving = _moved(movers[movers["place"] == place], found, known)
+        yield Step(f"Imputed: {name}", says, moving, numbers, "the figures that move it most")
 
 
-def _unlike(wanted: pd.DataFrame, counted: pd.DataFrame, inputs: Any) -> "pd.Series[bool]":
-    """Which audiences are not drawn from figures of their own."""
-    guessed = inputs.imputed[AUDIENCE]
-    own = pd.MultiIndex.from_frame(counted).difference(pd.MultiIndex.from_frame(guessed))
-    return pd.Series(~pd.MultiIndex.from_frame(wanted[AUDIENCE]).isin(own), wanted.index)
+def _uncounted(found: Recomputed) -> pd.DataFrame:
+    """Audiences that are not drawn from figures of their own, as law.imputed takes them."""
+    scope, inputs = found.stages.scope, found.stages.inputs
+    counted = inputs.laws.loc[inputs.laws["shape"].isin(COUNTED), AUDIENCE]
+    rows = scope.wanted[scope.wanted["is_existing_use"]]
+    rows = rows[~pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(pd.MultiIndex.from_frame(counted))]
+    rows = rows[~rows["platform_id"].isin([WHOLE_INTERNET, ""])].reset_index(drop=True)
+    return rows.rename(columns={"country_id": "area_id", "before": "moment"})[
+        ["area_id", "platform_id", "moment"]
+    ]
 
 
 def _closed(found: Recomputed) -> Iterator[str]:
@@ -219,16 +219,24 @@ def _members(members: pd.DataFrame, place: Any) -> list[Number]:
     return [_shares(f"stands for it: {row['platform_id']}", row) for row in own]
 
 
-def _moved(rows: pd.DataFrame) -> Iterator[str]:
-    """The figures that move an imputed share most, in sentences."""
-    if not rows.empty:
-        yield "The figures that move it most, and what the median would be without each:"
+def _moved(rows: pd.DataFrame, found: Recomputed, known: Facts) -> list[Fact]:
+    """The figures that move an imputed share most, with what it would be without each."""
+    estimates = found.tables["estimates"].set_index("estimate_id")[PROVENANCE]
+    surveys = found.tables["surveys"].set_index("survey_id")[PROVENANCE]
+    told = []
     for row in rows.to_dict("records"):
-        yield (
-            f"  {row['figure_id']} ({row['platform_id']} in {row['area_id']}, {row['way']}, "
-            f"{row['moment']:%Y-%m}): {row['share']:.4g} of people online; without it "
-            f"{row['without_share']:.4g}, with it {row['q50_share']:.4g}"
+        survey, _, platform = row["figure_id"].partition("|")
+        table, lines = ("surveys", surveys) if platform else ("estimates", estimates)
+        line = lines.loc[[survey]].assign(
+            role=row["way"], input_table=table, input_id=row["figure_id"], passed_over=""
         )
+        (fact,) = facts(line, known)
+        moved = (
+            f"{row['platform_id']} in {row['area_id']}, {row['share']:.4g} of people online: "
+            f"without it {row['without_share']:.4g}"
+        )
+        told.append(replace(fact, says=f"{moved}; {fact.says}"))
+    return told
 
 
 def features(found: Recomputed, known: Facts) -> Iterator[Step]:

@@ -97,17 +97,24 @@ class Recomputed:
         return self.frames["impact"].set_index("impact_metric").loc[metric]
 
 
+def checked(folders: Sequence[Path], today: date) -> steps.Checked:
+    """The facts, read and checked as in a run; bad rows are left out.
+
+    Raises RefusedError where a fact table cannot be used.
+    """
+    return steps.gate(steps.check(steps.read(folders), today), strict=False)
+
+
 def recomputed(
-    folders: Sequence[Path], restriction_id: str, version: Stored | None, today: date
+    checked: steps.Checked, restriction_id: str, version: Stored | None = None
 ) -> Recomputed:
     """The restriction computed anew; with the seed, and from the same facts the day, of a version.
 
     Raises:
         UnknownRestrictionError: It is not among the facts.
-        RefusedError: A fact table cannot be used.
+        RefusedError: No source is left.
         PublishError: The published version is damaged.
     """
-    checked = steps.gate(steps.check(steps.read(folders), today), strict=False)
     known = checked.tables["restrictions"]["restriction_id"]
     if not known.eq(restriction_id).any():
         raise UnknownRestrictionError(_unknown(restriction_id, list(known)))

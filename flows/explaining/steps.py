@@ -60,7 +60,7 @@ def explained(found: Recomputed, metric: ImpactMetric) -> list[Step]:
         *people.errors(found, known),
         *people.joint_use(found, known),
         *people.places(found, known),
-        *people.imputation(found),
+        *people.imputation(found, known),
         *people.features(found, known),
         *people.days(found, known),
         *verdict.on_the_way(found, metric),
@@ -113,7 +113,7 @@ def _of_base(row: Any) -> Iterator[str]:
         return
     own, other = (
         "by the measurer of the audiences",
-        "by another, or wider than the audiences are of",
+        "by another measurer, or wider than the audiences are of",
     )
     kind = own if holds(row["is_own_base"]) else other
     yield f"{row['base']}: {kind}."

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.tracing.draws import Drawn
+from audience_impact.vocabulary import WHOLE_INTERNET
 from flows.explaining.recomputed import Facts
 
 EXAMPLES = 3
@@ -31,6 +32,7 @@ class Fact:
     says: str
     attribution: str
     url: str
+    persons: float | None
     cells: dict[str, Any]
     passed_over: str
 
@@ -84,7 +86,8 @@ def of_draws(drawn: Sequence[Drawn]) -> list[Number]:
 
 
 def _what(one: Drawn) -> str:
-    where = " in ".join(name for name in (one.of, one.country_id) if name)
+    of = "the whole internet" if one.of == WHOLE_INTERNET else one.of
+    where = " in ".join(name for name in (of, one.country_id) if name)
     return f"{one.what}, {where}" if where else one.what
 
 
@@ -110,15 +113,17 @@ def facts(rows: pd.DataFrame, found: Facts) -> list[Fact]:
 
 def _fact(row: dict[Any, Any], found: Facts, attribution: str, url: str) -> Fact:
     at = str(row["input_table"]), int(row["row_layer"]), int(row["row_line"])
-    cells = found.row(*at)
+    cells, persons = found.row(*at), row.get("persons")
+    persons = None if persons is None or pd.isna(persons) else float(persons)
     return Fact(
         row["role"],
         at[0],
         row["input_id"],
         found.place(*at),
-        says(at[0], cells, row.get("persons")),
+        says(at[0], cells, persons),
         attribution,
         url,
+        persons,
         cells,
         row["passed_over"],
     )
@@ -155,12 +160,12 @@ def _measure(cells: dict[str, Any]) -> str:
         for name in ("audience_metric", "feature", "population_base", "age", "asked", "period")
         if name in cells
     ]
-    return f"{numbers} {unit}{kind}, {', '.join(words)}"
+    return ", ".join([f"{numbers} {unit}{kind}", *words])
 
 
 def _in_persons(cells: dict[str, Any], persons: float | None) -> str:
     """The figure as people, where it is a share."""
-    if persons is None or pd.isna(persons) or cells.get("unit") != SHARE:
+    if persons is None or cells.get("unit") != SHARE:
         return ""
     return f" = {persons:,.0f} persons"
 

@@ -23,13 +23,24 @@ def on_the_way(found: Recomputed, metric: ImpactMetric) -> Iterator[Step]:
     answer = _quantiles(found, metric)
     if not found.drawn or answer is None:
         why = found.impact(metric)["reason"] or "nothing is drawn of this metric"
-        yield Step("Why there is no median", [f"{why}."])
+        yield Step("Why there is no median", [f"{why}.", *_missing(found)])
         return
     says = [
         "Median and 90 % interval of what is drawn, after each step; draws are not cut at the "
         "bounds, which hold if each figure is right as printed."
     ]
     yield Step("From the figures to the answer", says, (), [*of_draws(_way(found)), answer])
+
+
+def _missing(found: Recomputed) -> Iterator[str]:
+    """Which audiences and places stand in the way of drawing anything."""
+    rows = found.stages.simulation.audiences
+    for row in rows[rows["shape"] == ""].to_dict("records"):
+        name = row["platform_id"] or "a service that is not named"
+        yield f"Of {name} in {row['country_id']} no number can be drawn: all are needed."
+    parts = found.stages.inputs.parts
+    for row in parts[parts["reason"] != ""].to_dict("records"):
+        yield f"Of {row['area_id']}: {row['reason']}."
 
 
 def _way(found: Recomputed) -> list[draws.Drawn]:
