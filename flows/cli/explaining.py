@@ -33,8 +33,9 @@ def explain(
     metric: Annotated[
         ImpactMetric | None,
         typer.Option(
-            help="What is counted. Default: users of the feature where one is restricted, else "
-            "people exposed."
+            metavar="METRIC",
+            help=f"What is counted: {', '.join(ImpactMetric)}. Default: users of the feature where "
+            "one is restricted, else people exposed.",
         ),
     ] = None,
     facts: Annotated[
@@ -86,6 +87,7 @@ def explain(
         "impact_metric": str(chosen),
         "as_of": found.basis.as_of.isoformat(),
         "seed": found.basis.seed,
+        "compared_with": version.id if version else None,
         "steps": told.as_json(every),
     }
     sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")

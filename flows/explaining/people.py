@@ -312,3 +312,10 @@ def days(found: Recomputed, known: Facts) -> Iterator[Step]:
             numbers.append(Number("person-days", "person_days", None, *map(float, middle)))
         says += [f"{row['area_id']}: {row['reason']}."] if row["reason"] else []
     yield Step("Days and person-days", says, facts(found.looked("daily_audience"), known), numbers)
+
+
+def lost(found: Recomputed, known: Facts) -> Iterator[Step]:
+    """The figures from after the start, of which reach lost is made."""
+    after = found.used("after")
+    says = [] if len(after) else ["No measurer has a figure from before and after the start."]
+    yield Step("The figures from after", says, facts(after, known))

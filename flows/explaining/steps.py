@@ -63,6 +63,7 @@ def explained(found: Recomputed, metric: ImpactMetric) -> list[Step]:
         *people.imputation(found, known),
         *people.features(found, known),
         *people.days(found, known),
+        *(people.lost(found, known) if metric is ImpactMetric.REACH_LOST else ()),
         *verdict.on_the_way(found, metric),
         *verdict.status(found, metric),
         *verdict.others(found, known),

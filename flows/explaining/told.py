@@ -176,8 +176,14 @@ def as_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 
 def as_text(steps: Sequence[Step]) -> str:
-    """The steps for a reader."""
-    return "\n".join(line for number, step in enumerate(steps, 1) for line in _lines(number, step))
+    """The steps for a reader; signs that a terminal would act upon are written out."""
+    lines = (line for number, step in enumerate(steps, 1) for line in _lines(number, step))
+    return "\n".join(map(_printable, lines))
+
+
+def _printable(line: str) -> str:
+    """A line without escapes, breaks and marks of direction that came with the facts."""
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in line)
 
 
 def _lines(number: int, step: Step) -> Iterator[str]:

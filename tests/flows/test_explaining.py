@@ -192,6 +192,16 @@ def test_each_rule_of_status_that_fired_is_told(explained: Callable[[str], Expla
     assert {"outlier", "ages", "feature_assumed"} <= told_of
 
 
+def test_signs_that_a_terminal_acts_upon_are_written_out() -> None:
+    step = told.Step("A page\x1b[31m", ["from \u202eright", "of two\nlines"])
+    text = told.as_text([step])
+    assert text.splitlines() == [
+        "1. A page\\u001b[31m",
+        "   from \\u202eright",
+        "   of two\\u000alines",
+    ]
+
+
 def test_an_unknown_restriction_names_near_ones(small_facts: Path) -> None:
     done = command("explain", "R11", "--facts", small_facts)
     assert done.returncode == 1

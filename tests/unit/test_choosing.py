@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from audience_impact import choosing, pipeline
 from audience_impact.choosing import Best, Key, Only
 from audience_impact.tracing.candidates import candidates
+from tests.engine import calibrated, cut, placed
 from tests.support import AS_OF, World, world
 
 STEPS = (
@@ -131,3 +132,43 @@ def test_a_base_that_cannot_hold_the_audience_is_passed_over() -> None:
     told = told_of(made, "base")
     assert told["XA-panel"] == "holds fewer people than the largest audience"
     assert told["XA-online"] == ""
+
+
+def test_overlaps_are_chosen_by_measurer_and_day() -> None:
+    made = world().estimate("E1").estimate("E2", platform_id="beta")
+    for name, cells in (
+        ("used", {}),
+        ("older", {"period": "2025-05"}),
+        ("too-old", {"period": "2023-05"}),
+        ("later", {"period": "2025-08"}),
+        ("other", {"platform_ids": "alpha;gamma"}),
+    ):
+        made.add("overlaps", overlap_id=name, **cells)
+    assert told_of(made.restrict("R1", "alpha", "beta"), "overlap") == {
+        "used": "",
+        "older": "the same measurer has a later one",
+        "too-old": "more than 366 days before the start",
+        "later": "from after the start of the restriction",
+        "other": "speaks of a service that is not restricted there, or has no figure",
+    }
+
+
+def test_figures_of_a_place_and_of_networks_are_told() -> None:
+    made = cut(placed(calibrated(world())), "R1", "XA-01", network_scope="mobile")
+    made.base(
+        "XA-01-modelled",
+        area_id="XA-01",
+        population_base="all_ages",
+        period="2025",
+        persons="350000",
+        obs_status="F",
+        source_id="census-page",
+    ).add("network_use", period="2019", least_share="0.3", most_share="0.8")
+    assert told_of(made, "place") == {
+        "XA-01-all": "",
+        "XA-01-modelled": "expected to be off by more on that day",
+    }
+    assert told_of(made, "network") == {
+        "XA 2025": "",
+        "XA 2019": "another one is nearer to the day",
+    }
