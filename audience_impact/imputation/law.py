@@ -23,6 +23,7 @@ chapter 2; docs/method.md shows how often such intervals held.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -109,15 +110,19 @@ def imputed(
     it. Rows that cannot be had are absent: no service with users of its own, no people online on
     record. `without_country` leaves out the figures of the country of each row.
     """
+    nothing = pd.DataFrame(columns=COLUMNS).astype(
+        dict.fromkeys([*SHARES, "online_share"], "float64")
+    )
     asked = _described(wanted, tables)
-    if asked.empty or observations(tables).empty:
-        nothing = pd.DataFrame(columns=COLUMNS)
-        return nothing.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
     found = solved(tables, laws)
+    if asked.empty or found.known.empty:
+        return nothing
     rung, is_stranger = _rungs(asked, found.known, without_country)
+    if (rung == "").all():
+        return nothing
     service = asked["platform_id"].mask(is_stranger, UNKNOWN)
     strange = asked.assign(platform_id=service)
-    middle, spread = conditioned(strange, found, laws, without_country)
+    middle, spread = conditioned(strange, found, without_country)
     half = Z90 * spread * laws.factor(rung, asked["platform_id"], asked["region"])
     shares = {
         name: hardened(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
@@ -160,13 +165,17 @@ class Solved:
 
     Attributes:
         known: The figures, as effects.py reads them.
-        precision: The inverse Q of their covariance, wrong figures counting less.
-        weighted: Q y.
+        laws: What they share.
     """
 
     known: pd.DataFrame
-    precision: Array
-    weighted: Array
+    laws: AudienceLaws
+
+    @cached_property
+    def inverse(self) -> tuple[Array, Array]:
+        """The inverse Q of their covariance, wrong figures counting less, and Q y."""
+        odds = self.known["odds"].to_numpy("float64")
+        return trusting(inverse(covariance(self.known, self.laws.spreads)), odds)
 
 
 _LAST: list[tuple[Tables, AudienceLaws, Solved]] = []
@@ -175,14 +184,10 @@ _LAST: list[tuple[Tables, AudienceLaws, Solved]] = []
 def solved(tables: Tables, laws: AudienceLaws) -> Solved:
     """The figures of these facts, solved once for the same tables and laws."""
     if not _LAST or _LAST[0][1] != laws or not _same(_LAST[0][0], tables):
-        _LAST[:] = [(dict(tables), laws, solve(described(observations(tables)), laws))]
+        known = observations(tables)
+        known = known if known.empty else described(known)
+        _LAST[:] = [(dict(tables), laws, Solved(known, laws))]
     return _LAST[0][2]
-
-
-def solve(known: pd.DataFrame, laws: AudienceLaws) -> Solved:
-    """Figures held against one another; `known` as effects.described gives them."""
-    odds = known["odds"].to_numpy("float64")
-    return Solved(known, *trusting(inverse(covariance(known, laws.spreads)), odds))
 
 
 def _same(one: Tables, other: Tables) -> bool:
@@ -198,15 +203,16 @@ def movers(wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, most: int) 
     left out) and `q50_share`; the `most` that move it farthest, the farthest first.
     """
     asked = _described(wanted, tables)
-    if asked.empty or observations(tables).empty:
-        return pd.DataFrame(columns=["place", *MOVER])
     found = solved(tables, laws)
     known = found.known
+    if asked.empty or known.empty:
+        return pd.DataFrame(columns=["place", *MOVER])
     _, is_stranger = _rungs(asked, known, without_country=False)
     strange = asked.assign(platform_id=asked["platform_id"].mask(is_stranger, UNKNOWN))
     shared = cross_covariance(strange, known, laws.spreads)
-    middle = shared @ found.weighted
-    by = (shared @ found.precision) * found.weighted / np.diag(found.precision)
+    precision, weighted = found.inverse
+    middle = shared @ weighted
+    by = (shared @ precision) * weighted / np.diag(precision)
     parts = []
     for row, place in enumerate(asked["place"]):
         at = np.argsort(-np.abs(by[row]), kind="stable")[:most]
@@ -224,13 +230,11 @@ MOVER = [
 """What is told of a figure that moves an imputed share."""
 
 
-def conditioned(
-    asked: pd.DataFrame, found: Solved, laws: AudienceLaws, without_country: bool
-) -> tuple[Array, Array]:
+def conditioned(asked: pd.DataFrame, found: Solved, without_country: bool) -> tuple[Array, Array]:
     """Mean and spread (rows,) of what is asked, in softened log odds, given what is known."""
-    known, precision, weighted = found.known, found.precision, found.weighted
-    shared = cross_covariance(asked, known, laws.spreads)
-    total = variance(asked, laws.spreads)
+    known, (precision, weighted) = found.known, found.inverse
+    shared = cross_covariance(asked, known, found.laws.spreads)
+    total = variance(asked, found.laws.spreads)
     if not without_country:
         told = np.einsum("ij,ij->i", shared @ precision, shared)
         return shared @ weighted, np.sqrt(np.maximum(total - told, 0.0))

@@ -175,7 +175,7 @@ def imputation(found: Recomputed, known: Facts) -> Iterator[Step]:
     if laws is None or wanted.empty:
         return
     told = groups.imputed(wanted, found.tables, laws)
-    movers = law.movers(wanted, found.tables, laws, MOVERS)
+    movers = law.movers(wanted.loc[told.index], found.tables, laws, MOVERS)
     members = groups.members_of(wanted, found.tables, laws)
     for place, row in wanted.iterrows():
         name = f"{row['platform_id']} in {row['area_id']}"
