@@ -176,9 +176,14 @@ def _residents(known: Inputs, tables: Tables) -> pd.Series:
     return total.sum(skipna=False)
 
 
-def prepared(tables: Tables, as_of: date, repair: bool = False) -> tuple[Stages, list[Finding]]:
-    """Everything that follows without a draw, and the contradictions met on the way."""
-    asked = scope(tables, as_of)
+def prepared(
+    tables: Tables, as_of: date, repair: bool = False, only: str | None = None
+) -> tuple[Stages, list[Finding]]:
+    """Everything that follows without a draw, and the contradictions met on the way.
+
+    With `only`, the id of a restriction, the audiences of that one: its rows are the same.
+    """
+    asked = scope(tables, as_of) if only is None else scope(tables, as_of).of(only)
     known = inputs(asked, tables)
     limits, findings = bounds(asked, known, tables, repair)
     simulation = simulation_inputs(asked, known, limits, tables)

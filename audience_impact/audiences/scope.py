@@ -14,7 +14,7 @@ Assumptions. What is announced and never withdrawn was enforced.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 
@@ -129,6 +129,15 @@ class Scope(Declared):
     def is_whole_service(self) -> pd.Series:
         """The column of `whole_services`, by restriction_id."""
         return self.whole_services["is_whole_service"]
+
+    def of(self, restriction_id: str) -> "Scope":
+        """The same with the audiences of one restriction alone.
+
+        All restrictions stay: what speaks against a figure, and how long restrictions last, is
+        told by the others. So the answer is the one that all of them asked together get.
+        """
+        wanted = self.wanted[self.wanted["restriction_id"] == restriction_id]
+        return replace(self, wanted=wanted.reset_index(drop=True))
 
 
 def scope(tables: Tables, as_of: date) -> Scope:

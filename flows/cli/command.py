@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import adding, exporting, reporting, serving, showing
+from flows.cli import adding, explaining, exporting, reporting, serving, showing
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
@@ -187,6 +187,9 @@ def list_(published: PublishedFolder = PUBLISHED) -> None:
     tables = loaded(version)
     rows = report.exposed(tables)
     report.show_results(rows, f"People exposed, version {version.id}")
+
+
+explaining.add_to(app)
 
 
 OneFolder = Annotated[

@@ -33,6 +33,8 @@ LICENCE = {
     "title": "Creative Commons Attribution 4.0",
     "path": "https://creativecommons.org/licenses/by/4.0/",
 }
+REPAIRED = "+repair"
+"""In the method of a version whose contradicting overlaps were moved."""
 CODE = tuple(CHECKOUT / name for name in ("audience_impact", "schemas", "flows/pipeline"))
 """What shapes the published numbers: the statistics, the contracts and these steps."""
 
@@ -243,7 +245,7 @@ def compute(
     )
     frames["quarantine"] = quality.quarantine(checked.findings)
     frames["impact"] = quality.with_losses(frames["impact"], checked.findings, checked.tables)
-    asked = "+repair" * repair + "+no-sensitivity" * (not sensitivity)
+    asked = REPAIRED * repair + "+no-sensitivity" * (not sensitivity)
     version = publish.Version(
         day,
         checked.inputs_sha256,

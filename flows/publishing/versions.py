@@ -101,6 +101,18 @@ class Stored:
             f"{self.address}/{name} is damaged or missing ({why}): publish again, which mends it"
         )
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What identifies the version: the fields of `Version`, as its manifest tells them.
+
+        Raises PublishError where the manifest is damaged.
+        """
+        try:
+            told = json.loads(self.store.read(f"{self.folder}/{MANIFEST}"))
+            return dict(told["audience_impact"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged(MANIFEST, error) from error
+
     def rows(self) -> dict[str, int]:
         """Rows of each table, as the manifest says.
 
