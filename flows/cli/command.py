@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli import comparing
 from flows.cli.places import DOWNLOADS, FACTS, PUBLISHED, fact_folders, fail, latest, loaded, local
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
@@ -69,8 +70,9 @@ AsOf = Annotated[
         "--as-of",
         formats=["%Y-%m-%d"],
         metavar="DATE",
-        help="Day the results speak of. Default: the last day on which, or after which, two "
-        "sources were read.",
+        help="Day the results speak of, from what was known on it: rows whose source was out by "
+        "then. Default: all rows, and the last day on which, or after which, two sources were "
+        "read.",
     ),
 ]
 Strict = Annotated[
@@ -413,6 +415,9 @@ def _addresses(told: list[str]) -> dict[Name, str]:
             raise fail(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
         found[Name(name)] = where
     return found
+
+
+comparing.add_to(app)
 
 
 @app.command()

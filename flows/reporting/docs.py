@@ -111,7 +111,7 @@ def command_page() -> str:
     """docs/command.md: the help texts of the command."""
     parts = [f"{GENERATED}# The command\n"]
     own = [f"import {name}" for name in REGISTERS]
-    commands = ("run", "check", "show", "list", "calibrate", *own, "refresh", "serve")
+    commands = ("run", "check", "show", "list", "diff", "calibrate", *own, "refresh", "serve")
     for words in ([], *(command.split() for command in commands)):
         shown = subprocess.run(
             [sys.executable, "-c", "from flows.cli.command import main; main()", *words, "--help"],
