@@ -690,6 +690,26 @@ class YesNo(Word):
     NO = "no", "no"
 
 
+class AnswerChange(StrEnum):
+    """What became of an answer between two versions, what matters most first."""
+
+    VANISHED = "vanished"
+    APPEARED = "appeared"
+    BEYOND_INTERVAL = "moved_beyond_its_interval"
+    MOVED = "moved"
+    STATUS_ALONE = "status_alone"
+    MOVED_SLIGHTLY = "moved_slightly"
+    SAME = "same"
+
+
+class FactChange(StrEnum):
+    """What became of a row of facts between two versions."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
 class ImportOutcome(StrEnum):
     """What became of a row of an imported register."""
 

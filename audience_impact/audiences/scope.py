@@ -13,7 +13,7 @@ HITS_EXISTING_USERS denies is restricted has no audience that is exposed.
 Assumptions. What is announced and never withdrawn was enforced.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
@@ -120,6 +120,16 @@ class Scope(Declared):
     whole_services: pd.DataFrame
     as_of: date
 
+    def of(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
+        """The same with the audiences of these alone, and of all that befell these countries.
+
+        All restrictions stay: what speaks against a figure, and how long restrictions last, is
+        told by the others. So the answers are those that all of them asked together get.
+        """
+        asked = self.wanted["restriction_id"].isin(restrictions)
+        asked |= self.wanted["country_id"].isin(countries)
+        return replace(self, wanted=self.wanted[asked].reset_index(drop=True))
+
     @property
     def by_id(self) -> pd.DataFrame:
         """The restrictions, indexed by restriction_id."""
@@ -129,15 +139,6 @@ class Scope(Declared):
     def is_whole_service(self) -> pd.Series:
         """The column of `whole_services`, by restriction_id."""
         return self.whole_services["is_whole_service"]
-
-    def of(self, restriction_id: str) -> "Scope":
-        """The same with the audiences of one restriction alone.
-
-        All restrictions stay: what speaks against a figure, and how long restrictions last, is
-        told by the others. So the answer is the one that all of them asked together get.
-        """
-        wanted = self.wanted[self.wanted["restriction_id"] == restriction_id]
-        return replace(self, wanted=wanted.reset_index(drop=True))
 
 
 def scope(tables: Tables, as_of: date) -> Scope:

@@ -362,12 +362,22 @@ def merge(frames: Sequence[pd.DataFrame], header: Header) -> pd.DataFrame:
     return together[~beaten].reset_index(drop=True)
 
 
-def digest(folders: Sequence[Path], headers: Mapping[str, Header]) -> str:
-    """SHA-256 over the bytes of all fact files, layers in order; names of folders do not count."""
+def contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> dict[str, bytes]:
+    """The bytes of all fact files, `0/estimates.csv` in the first layer."""
+    return {
+        f"{number}/{table}.csv": path.read_bytes()
+        for number, folder in enumerate(folders)
+        for table in headers
+        for path in [folder / f"{table}.csv"]
+        if path.is_file()
+    }
+
+
+def digest(held: Mapping[str, bytes], layers: int, headers: Mapping[str, Header]) -> str:
+    """SHA-256 over what `contents` read, layers in order; names of folders do not count."""
     total = hashlib.sha256()
-    for number, folder in enumerate(folders, 1):
+    for number in range(layers):
         for table in headers:
-            path = folder / f"{table}.csv"
-            content = path.read_bytes() if path.is_file() else b""
-            total.update(f"{number}/{table}/{len(content)}/".encode() + content)
+            content = held.get(f"{number}/{table}.csv", b"")
+            total.update(f"{number + 1}/{table}/{len(content)}/".encode() + content)
     return total.hexdigest()

@@ -352,15 +352,17 @@ KEY_UNRESOLVED = register(
 ).id
 
 
-def cross(tables: Tables) -> list[Finding]:
+def cross(tables: Tables, with_warnings: bool = True) -> list[Finding]:
     """Everything that the rules over several tables find in typed tables.
 
-    A rule is run where a table that it is held on has rows.
+    A rule is run where a table that it is held on has rows; those of warnings if they are asked
+    for.
     """
     return [
         found
         for rule, run in ACROSS.runs.items()
         if any(len(tables[table]) for table in named(rule).tables)
+        and (with_warnings or named(rule).severity is not FindingSeverity.WARNING)
         for found in run(tables)
     ]
 

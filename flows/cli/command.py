@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import adding, explaining, exporting, reporting, serving, showing
+from flows.cli import adding, comparing, explaining, exporting, reporting, serving, showing
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
@@ -66,8 +66,9 @@ AsOf = Annotated[
         "--as-of",
         formats=["%Y-%m-%d"],
         metavar="DATE",
-        help="Day the results speak of. Default: the last day on which, or after which, two "
-        "sources were read.",
+        help="Day the results speak of, from what was known on it: rows whose source was out by "
+        "then. Default: all rows, and the last day on which, or after which, two sources were "
+        "read.",
     ),
 ]
 Strict = Annotated[
@@ -411,6 +412,7 @@ def _addresses(told: list[str]) -> dict[Name, str]:
     return found
 
 
+comparing.add_to(app)
 serving.add_to(app)
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from audience_impact import pipeline
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import INPUTS, located
-from audience_impact.pipeline import Outputs, Settings, Stages
+from audience_impact.pipeline import Only, Outputs, Settings, Stages
 from audience_impact.tracing.candidates import candidates
 from audience_impact.tracing.draws import Drawn, quantiles
 from flows.pipeline import steps
@@ -125,7 +125,8 @@ def recomputed(
     basis = _basis(checked, version)
     tables = checked.tables
     settings = Settings(seed=basis.seed, repair=basis.repair, sensitivity=False)
-    found, _ = pipeline.prepared(tables, basis.as_of, basis.repair, only=restriction_id)
+    alone = Only(frozenset({restriction_id}), frozenset())
+    found, _ = pipeline.prepared(tables, basis.as_of, basis.repair, alone)
     outputs = Outputs(tables, found, settings)
     own = {name: _own(outputs[name], restriction_id) for name in OWN}
     published = None
@@ -157,11 +158,9 @@ def _basis(checked: steps.Checked, version: Stored | None) -> Basis:
     newest = pipeline.newest_access(checked.tables)
     if version is None:
         return Basis(checked, newest, 0, False)
-    told = version.identity
-    same = told["inputs_sha256"] == checked.inputs_sha256
-    day = date.fromisoformat(told["as_of"]) if same else newest
-    repair = steps.REPAIRED in told["method_version"]
-    return Basis(checked, day, int(told["seed"]), repair)
+    told = version.version
+    day = told.as_of if told.inputs_sha256 == checked.inputs_sha256 else newest
+    return Basis(checked, day, told.seed, steps.REPAIR in told.method_version.split("+"))
 
 
 class Facts:

@@ -119,10 +119,9 @@ def _published(found: Recomputed) -> str:
     if found.published is None:
         return "No published version was compared with."
     version, rows = found.published
-    told = version.identity
     if rows.empty:
         return f"Version {version.id} does not hold this restriction: it was added since."
-    same = told["inputs_sha256"] == found.basis.checked.inputs_sha256
+    same = version.version.inputs_sha256 == found.basis.checked.inputs_sha256
     facts_are = "from the same facts" if same else "though the facts have changed since"
     if _equal(rows, found.frames["impact"]):
         return f"Version {version.id} holds the same numbers for every metric, {facts_are}."

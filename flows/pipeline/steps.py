@@ -1,7 +1,7 @@
 """The steps of the pipeline as plain functions, so that they compose by hand as in a flow."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,11 +12,14 @@ import pyarrow
 import pyarrow.parquet
 
 from audience_impact import pipeline as impact
+from audience_impact.facts import known
 from audience_impact.facts import reading as files
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
+from audience_impact.facts.known import Cut
 from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.outputs.review.rules import CONTRADICT
 from audience_impact.rules import named
 from audience_impact.vocabulary import FindingSeverity, Unstated
 from flows import CHECKOUT
@@ -33,10 +36,10 @@ LICENCE = {
     "title": "Creative Commons Attribution 4.0",
     "path": "https://creativecommons.org/licenses/by/4.0/",
 }
-REPAIRED = "+repair"
-"""In the method of a version whose contradicting overlaps were moved."""
 CODE = tuple(CHECKOUT / name for name in ("audience_impact", "schemas", "flows/pipeline"))
 """What shapes the published numbers: the statistics, the contracts and these steps."""
+REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
+"""What was asked of a run, as the method of its version names it."""
 
 
 class RefusedError(Exception):
@@ -50,34 +53,48 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """Fact tables as text, and what is wrong with the files."""
+    """Fact tables as text, and what is wrong with the files.
+
+    `files` are the files as they were read; `cut` is what was not known on the day asked for.
+    """
 
     folders: tuple[Path, ...]
     tables: Tables
     findings: tuple[Finding, ...]
-    inputs_sha256: str
+    files: Mapping[str, bytes]
     overridden: int
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True)
 class Checked:
-    """Typed rows that passed, findings, how many rows each table held, and warnings accepted."""
+    """Typed rows that passed, findings, how many rows each table held, and warnings accepted.
+
+    `files` and `cut` as in Reading.
+    """
 
     folders: tuple[Path, ...]
     tables: Tables
     findings: tuple[Finding, ...]
     rows: dict[str, int]
-    inputs_sha256: str
+    files: Mapping[str, bytes]
     accepted: tuple[Finding, ...] = ()
+    cut: Cut | None = None
+
+    @property
+    def inputs_sha256(self) -> str:
+        """The digest of the facts as they were read."""
+        return files.digest(self.files, len(self.folders), headers())
 
 
 @dataclass(frozen=True)
 class Results:
-    """Published tables before they are written, and what identifies their version."""
+    """Published tables before they are written, what identifies their version, and the facts."""
 
     frames: Tables
     tables: dict[str, pyarrow.Table]
     version: publish.Version
+    files: Mapping[str, bytes]
 
 
 def line(found: Finding) -> str:
@@ -123,8 +140,17 @@ def _read(folders: Sequence[Path]) -> Reading:
         else lines
     )
     return Reading(
-        tuple(folders), tables, tuple(findings), files.digest(folders, expected), alone - lines
+        tuple(folders), tables, tuple(findings), files.contents(folders, expected), alone - lines
     )
+
+
+def known_by(reading: Reading, day: date | None) -> Reading:
+    """What was known on a day of what was read, a warning for each row that was not."""
+    if day is None:
+        return reading
+    found = known.known_by(reading.tables, day, fact_models.keys(), fact_models.references())
+    findings = (*reading.findings, *found.findings)
+    return replace(reading, tables=found.tables, findings=findings, cut=found.cut)
 
 
 def check(reading: Reading, today: date | None = None) -> Checked:
@@ -134,24 +160,38 @@ def check(reading: Reading, today: date | None = None) -> Checked:
     that were reviewed and accepted are parted from the others.
     """
     contracts.require_validation()
-    own = [
-        found
-        for table, frame in reading.tables.items()
-        for found in _contract_findings(table, frame)
-    ]
-    keys, references = fact_models.keys(), fact_models.references()
+    own = held(reading.tables)
+    references = fact_models.references()
     targets = {target for columns in references.values() for target in columns.values()}
     if any(
         found.rule in files.FATAL_RULES and found.table in targets for found in reading.findings
     ):
         # All that points there would fail as well, and rules across tables say nothing yet.
         return _checked(reading, reading.tables, own, is_whole=False)
-    tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
-    typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
-    across = [*checks.cross(typed), *days.read_after(typed, today)]
-    typed, late = checks.settle(facts.without(typed, across), keys, references)
-    written = facts.as_written([*across, *late], reading.tables)
+    typed, cascade, across = settled(facts.without(reading.tables, own), today)
+    written = facts.as_written(across, reading.tables)
     return _checked(reading, typed, [*own, *cascade, *written])
+
+
+def held(tables: Tables) -> list[Finding]:
+    """What is wrong with single rows of tables as text."""
+    return [found for table, frame in tables.items() for found in _contract_findings(table, frame)]
+
+
+def settled(
+    tables: Tables, today: date | None = None, with_warnings: bool = True
+) -> tuple[Tables, list[Finding], list[Finding]]:
+    """Typed rows that keep the rules over several tables, of rows that are sound by themselves.
+
+    Returns the rows, what keys that point nowhere found, and what the rules found, which speaks of
+    typed cells.
+    """
+    keys, references = fact_models.keys(), fact_models.references()
+    tables, cascade = checks.settle(tables, keys, references)
+    typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
+    across = [*checks.cross(typed, with_warnings), *days.read_after(typed, today)]
+    typed, late = checks.settle(facts.without(typed, across), keys, references)
+    return typed, cascade, [*across, *late]
 
 
 def _checked(
@@ -161,20 +201,27 @@ def _checked(
     every = sorted([*reading.findings, *findings], key=_order)
     stand, told = every, list[Finding]()
     if is_whole:
-        stand, told = accepted.parted(every, reading.tables, fact_models.keys())
+        unknown = [found for found in every if found.rule == known.NOT_KNOWN_YET]
+        seen = [found for found in every if found.rule != known.NOT_KNOWN_YET]
+        stand, told = accepted.parted(seen, reading.tables, fact_models.keys())
+        if reading.cut:  # what was accepted may be of rows that were not known
+            stand = [found for found in stand if found.rule != accepted.LAPSED]
+        stand += unknown
     return Checked(
         reading.folders,
         tables,
         tuple(sorted(stand, key=_order)),
         _rows_read(reading),
-        reading.inputs_sha256,
+        reading.files,
         tuple(told),
+        reading.cut,
     )
 
 
 def _rows_read(reading: Reading) -> dict[str, int]:
-    """Rows of each table, those that could not be read included."""
-    unread = Counter(found.table for found in reading.findings if found.rule in files.ROW_RULES)
+    """Rows of each table, those included that could not be read or were not known."""
+    rules = {*files.ROW_RULES, known.NOT_KNOWN_YET}
+    unread = Counter(found.table for found in reading.findings if found.rule in rules)
     return {table: len(frame) + unread[table] for table, frame in reading.tables.items()}
 
 
@@ -225,12 +272,7 @@ def compute(
 
     Raises RefusedError where a rule over results is broken: then the method is at fault.
     """
-    if as_of is None and checked.tables["sources"].empty:
-        raise RefusedError(["no source is left that says when the facts were read: see check"])
-    day = as_of or impact.newest_access(checked.tables)
-    first, last = SANE_YEARS
-    if not first <= day.year <= last:
-        raise RefusedError([f"as_of {day} lies outside the years {first} to {last}: correct it"])
+    day = day_of(checked, as_of)
     settings = impact.Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
     found = impact.calculate(checked.tables, day, settings)
     told = [facts.relocated(one, checked.folders) for one in found.findings]
@@ -241,20 +283,43 @@ def compute(
         [*checked.findings, *found.findings],
         found.broken,
         {**checked.rows, "impact": len(frames["impact"])},
-        [line(one) for one in told],
+        {
+            CONTRADICT: [line(one) for one in told],
+            known.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
+        },
     )
     frames["quarantine"] = quality.quarantine(checked.findings)
     frames["impact"] = quality.with_losses(frames["impact"], checked.findings, checked.tables)
-    asked = REPAIRED * repair + "+no-sensitivity" * (not sensitivity)
+    asked = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
     version = publish.Version(
         day,
         checked.inputs_sha256,
-        f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}{asked}",
+        "+".join([method(), *(word for word, is_asked in asked.items() if is_asked)]),
         published.SCHEMA_VERSION,
         seed,
     )
     tables = {name: to_arrow(name, frames[name]) for name in published.MODELS}
-    return Results(frames, tables, version)
+    return Results(frames, tables, version, checked.files)
+
+
+def day_of(checked: Checked, as_of: date | None) -> date:
+    """The day that results speak of: the one asked for, else that of the facts.
+
+    Raises RefusedError where there is none, or none that makes sense.
+    """
+    asked = as_of or (checked.cut.day if checked.cut else None)
+    if asked is None and checked.tables["sources"].empty:
+        raise RefusedError(["no source is left that says when the facts were read: see check"])
+    day = asked or impact.newest_access(checked.tables)
+    first, last = SANE_YEARS
+    if not first <= day.year <= last:
+        raise RefusedError([f"as_of {day} lies outside the years {first} to {last}: correct it"])
+    return day
+
+
+def method() -> str:
+    """The method of a version: what the numbers mean, and the code that makes them."""
+    return f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}"
 
 
 def write(results: Results, root: Path, keep: int | None) -> publish.Published:
@@ -276,7 +341,7 @@ def write(results: Results, root: Path, keep: int | None) -> publish.Published:
             for name in published.MODELS
         },
     }
-    return publish.publish(root, results.version, results.tables, about, keep)
+    return publish.publish(root, results.version, results.tables, about, keep, facts=results.files)
 
 
 def _sources(sources: pd.DataFrame) -> list[dict[str, str]]:

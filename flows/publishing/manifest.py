@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.publishing import PublishError
+from flows.publishing import PublishError, archive
 
 About = Mapping[str, Any]  # words about the tables, which no column says of itself
 
@@ -31,12 +31,16 @@ _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def render(
-    identity: Mapping[str, Any], tables: Mapping[str, pa.Table], about: About
+    identity: Mapping[str, Any],
+    tables: Mapping[str, pa.Table],
+    about: About,
+    facts: Mapping[str, bytes],
 ) -> dict[str, bytes]:
     """The files of a version, by name: bytes that depend on the arguments alone.
 
     `identity` is what tells the version from others, with its `version_id` and `as_of`; `about`
-    as `versions.publish` takes it. Raises PublishError where a table does not say what it holds.
+    and `facts` as `versions.publish` takes them. Raises PublishError where a table does not say
+    what it holds.
     """
     if not tables:
         raise PublishError("there is no table to publish")
@@ -49,6 +53,9 @@ def render(
         pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
         files[f"{name}.parquet"] = content = bytes(sink.getvalue())
         resources.append(_resource(name, table, about["tables"][name], content))
+    if facts:
+        files[archive.NAME] = content = archive.packed(facts)
+        resources.append(_facts(content))
     files[MANIFEST] = as_json(_package(identity, about, resources), indent=2)
     return files
 
@@ -118,6 +125,20 @@ def _resource(name: str, table: pa.Table, told: About, content: bytes) -> dict[s
         "size_bytes": len(content),
         "rows": table.num_rows,
         "schema": schema,
+    }
+
+
+def _facts(content: bytes) -> dict[str, Any]:
+    """What is said of the archive of facts, which is no table."""
+    return {
+        "$schema": f"{PROFILES}/dataresource.json",
+        "name": "facts",
+        "title": "facts",
+        "description": "The fact tables that the version was computed from, a folder a layer.",
+        "path": archive.NAME,
+        "mediatype": "application/zip",
+        "hash": f"sha256:{sha256(content)}",
+        "size_bytes": len(content),
     }
 
 

@@ -93,7 +93,8 @@ def assert_whole(root: Path) -> None:
     for resource in manifest["resources"]:
         content = (latest / resource["path"]).read_bytes()
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
-        assert len(pd.read_parquet(latest / resource["path"])) == resource["rows"]
+        if "rows" in resource:  # the archive of facts is no table
+            assert len(pd.read_parquet(latest / resource["path"])) == resource["rows"]
 
 
 def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
