@@ -99,6 +99,7 @@ def test_a_picture_is_well_formed_and_fits_a_page_that_has_others(name: str) -> 
     told = [attribute for one in drawn.iter() for attribute in one.attrib]
     assert not {"id", "style", "clip-path"} & set(told), "an id would be there twice"
     assert drawn.findtext(f"{SVG}title") == "T"
+    assert "graphics-symbol" not in {one.get("role") for one in drawn.iter()}, "it has no text"
 
 
 @every
@@ -219,6 +220,8 @@ def test_days_between_have_nobody_and_the_day_before_ends_there() -> None:
     said = area.alt_days([*DAYS, later])
     assert said == "Most, 30 to 31 January 2026: 7 million (6 to 8). " + said.partition(". ")[2]
     assert said.endswith("Last, 30 to 31 January 2026: 7 million (6 to 8).")
+    nobody = on_days("2025-03-04", "2026-01-29", 0, 0, 0, 0, 0)
+    assert area.draw_days("T", [*DAYS, nobody, later]) == area.draw_days("T", [*DAYS, later])
 
 
 @pytest.mark.parametrize(
