@@ -1,12 +1,15 @@
 """The command `export`: a version, or a part of it, as files that other programs open."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.places import PUBLISHED, fail, latest, local, shown
+from flows.cli.places import PUBLISHED, PublishedFolder, fail, latest, loaded, local, shown
 from flows.exporting import Form
+
+if TYPE_CHECKING:
+    from flows.publishing.versions import Stored
 
 Chosen = Annotated[
     Form,
@@ -24,19 +27,14 @@ Into = Annotated[
         help="The file to write; of csv and parquet a folder, or a file that ends in .zip.",
     ),
 ]
-Published = Annotated[
-    Path,
-    typer.Option(
-        "--published",
-        metavar="DIR",
-        callback=local,
-        help="Where the versions lie.",
-        show_default="data/published",
-    ),
-]
 Restrictions = Annotated[
     list[str] | None,
-    typer.Option("--restriction", metavar="ID", help="This restriction alone; may be given again."),
+    typer.Option(
+        "--restriction",
+        metavar="WHAT",
+        help="This restriction alone: its id, or words that fit one (nigeria twitter); may be "
+        "given again.",
+    ),
 ]
 Area = Annotated[
     str,
@@ -60,7 +58,7 @@ def add_to(app: typer.Typer) -> None:
 def export(
     form: Chosen,
     into: Into,
-    published: Published = PUBLISHED,
+    published: PublishedFolder = PUBLISHED,
     restriction: Restrictions = None,
     area: Area = "",
     year: Year = None,
@@ -73,7 +71,7 @@ def export(
     from flows.exporting.selection import Wanted
     from flows.publishing import PublishError
 
-    wanted = Wanted(tuple(restriction or ()), area, year)
+    wanted = Wanted(_ids(version, restriction or []), _code(version, area), year)
     try:
         told = exporting.export(version, form, into, wanted, overwrite)
     except (ExportError, PublishError) as error:
@@ -81,3 +79,23 @@ def export(
     for line in told:
         typer.echo(line, err=True)
     typer.echo(f"wrote version {version.id}\n{shown(into)}")
+
+
+def _ids(version: "Stored", told: list[str]) -> tuple[str, ...]:
+    """The restrictions meant; exits with 1 where words fit none, or several."""
+    if not told:
+        return ()
+    from flows.cli.showing import one_of
+
+    restrictions = loaded(version)["restrictions"]
+    return tuple(dict.fromkeys(one_of(words, restrictions) for words in told))
+
+
+def _code(version: "Stored", told: str) -> str:
+    """The code of the area meant, or what was told where no area has that name."""
+    if not told:
+        return ""
+    from flows.cli import finding
+    from flows.reporting import areas
+
+    return finding.area_of(told, areas.names(loaded(version, areas.load))) or told

@@ -70,7 +70,7 @@ def show(
     if area is None or words in set(tables["restrictions"]["restriction_id"]):
         if period:
             raise fail(f"--period {period} goes with a country or region; {words} is none", 2)
-        told = story.story(tables, _one(words, tables["restrictions"]))
+        told = story.story(tables, one_of(words, tables["restrictions"]))
         told["answer"] = sentences.answer(told, version.id)
         text = story.story_text(told)
     else:
@@ -94,7 +94,7 @@ def _area(about: "dict[str, pd.DataFrame]", area: str, period: str | None) -> di
         raise fail(f"nothing is published of {name} in {period}: {hint}") from error
 
 
-def _one(words: str, restrictions: "pd.DataFrame") -> str:
+def one_of(words: str, restrictions: "pd.DataFrame") -> str:
     """The restriction meant; exits with 1 where there is none, or several."""
     import difflib
 
@@ -133,7 +133,7 @@ def cite(
 
     version, words = latest(published), " ".join(restriction)
     tables = loaded(version)
-    told = story.story(tables, _one(words, tables["restrictions"]))
+    told = story.story(tables, one_of(words, tables["restrictions"]))
     try:
         cited = citation(told, version)
     except PublishError as error:

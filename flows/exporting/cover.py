@@ -57,7 +57,7 @@ def write(
     lines.section("How to cite", [*content.citations, "Name the sources of the figures as well."])
     lines.section("How to read", HOW_TO_READ)
     for part in parts:
-        about = content.resource(part.table)["description"].replace("\n", " ")
+        about = " ".join(content.resource(part.table)["description"].split())
         rows = f"{part.rows.num_rows:,} row{'' if part.rows.num_rows == 1 else 's'}"
         lines.linked(part.sheet, f"{rows}. {about}", f"internal:'{part.sheet}'!A1", in_label=True)
     lines.section("Left out", [_left_out(content)] if content.left_out else [])
@@ -83,6 +83,7 @@ class _Lines:
         self.big = book.add_format({"bold": True, "font_size": 16})
         self.label = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
         self.text = book.add_format({"text_wrap": True, "valign": "top"})
+        self.last = book.add_format({"valign": "top", "align": "right"})
         self.runs = book.add_format({"text_wrap": True, "valign": "top", "quote_prefix": True})
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, LABEL)
@@ -116,11 +117,10 @@ class _Lines:
         self.row += 1
 
     def figures(self, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """A small table: text, then numbers."""
+        """A small table: text, then numbers, and a word of ours at the right."""
         self.row += 1
         for place, heading in enumerate(headings):
-            is_number = 0 < place < len(headings) - 1
-            form = self.made.number_heading if is_number else self.made.heading
+            form = self.made.number_heading if place else self.made.heading
             self.sheet.write_string(self.row, place, heading, form)
         for cells in rows:
             self.row += 1
@@ -133,7 +133,7 @@ class _Lines:
     def _cell(self, place: int, cell: Any) -> None:
         if isinstance(cell, str):
             told = self._told(cell)
-            self.sheet.write_string(self.row, place, told, self._form(told))
+            self.sheet.write_string(self.row, place, told, self.last if place else self._form(told))
         elif cell is not None:
             self.sheet.write_number(self.row, place, cell, self.made.numbers[WHOLE])
 

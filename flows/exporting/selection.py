@@ -8,7 +8,6 @@ left out of a choice.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cache
 
 import pandas as pd
@@ -32,7 +31,7 @@ LONGEST_TITLE = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for; nothing is everything. `area` is a code or an English name."""
+    """What is asked for; nothing is everything. Restrictions by their ids, an area by its code."""
 
     restrictions: tuple[str, ...] = ()
     area: str = ""
@@ -96,17 +95,14 @@ def _words(wanted: Wanted, area: Area | None) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _area(content: Content, told: str) -> Area:
-    """The area of a code or name."""
+def _area(content: Content, code: str) -> Area:
+    """The area of a code."""
     known = _known_areas(content)
-    rows = known[known["area_id"].str.casefold() == told.casefold()]
+    rows = known[known["area_id"] == code]
     if rows.empty:
-        rows = known[known["name"].str.casefold() == told.casefold()].head(1)
-    if rows.empty:
-        near = get_close_matches(told, known["name"], n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise ExportError(f"{told} is no area on record: give a code such as RU or 002{hint}")
-    code = rows["area_id"].iloc[0]
+        raise ExportError(
+            f"{code} is no area on record: give a code such as RU or 002, or a name such as Africa"
+        )
     countries = pd.Series(_split(content.tables["restrictions"]["country_id"].to_pylist()))
     held = areas.places(known, countries)
     inside = frozenset(held.loc[held["area_id"] == code, "country_id"])
@@ -141,9 +137,7 @@ def _restrictions(content: Content, wanted: Wanted, area: Area | None) -> set[st
     ids = set(acts["restriction_id"])
     for name in wanted.restrictions:
         if name not in ids:
-            near = get_close_matches(name, sorted(ids))
-            hint = f"did you mean {' or '.join(near)}?" if near else "see audience-impact list"
-            raise ExportError(f"{name} is not published; {hint}")
+            raise ExportError(f"{name} is not published; see audience-impact list")
     if wanted.restrictions:
         acts = acts[acts["restriction_id"].isin(wanted.restrictions)]
     if area is not None:

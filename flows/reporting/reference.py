@@ -70,7 +70,9 @@ def _parameters(arguments: ast.arguments) -> list[str]:
         _with_default(each, default)
         for each, default in zip(arguments.args, [*none, *arguments.defaults], strict=True)
     ]
-    return [*placed, *(["*"] if by_name else []), *by_name]
+    several = arguments.vararg
+    rest = [f"*{several.arg}: {_note(several.annotation)}"] if several else ["*"] if by_name else []
+    return [*placed, *rest, *by_name]
 
 
 def _with_default(argument: ast.arg, default: ast.expr | None) -> str:

@@ -128,7 +128,7 @@ def ours(row: Mapping[str, Any]) -> Estimate:
 
 
 def anchor(term: str) -> str:
-    """Where a term stands on the page of the glossary."""
+    """Where a term stands on the page of the glossary, and a heading on that of the method."""
     return re.sub("[^a-z0-9]+", "-", term.lower()).strip("-")
 
 

@@ -127,11 +127,6 @@ def method() -> Page:
     return Page("method.html", title.lstrip("# "), "method.html", {**values, "headings": headings})
 
 
-def slug(heading: str) -> str:
-    """The anchor of a heading, as the site of the documentation has it."""
-    return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower())
-
-
 @cache
 def _markdown() -> MarkdownIt:
     """Markdown with tables, no HTML of its own, and headings that can be led to."""
@@ -151,7 +146,7 @@ def _anchors(tokens: Sequence[Token]) -> None:
     tables = 0
     for place, token in enumerate(tokens):
         if token.type == "heading_open":
-            token.attrSet("id", slug(tokens[place + 1].content))
+            token.attrSet("id", anchor(tokens[place + 1].content))
         elif token.type == "table_open":
             tables += 1
             token.meta["number"] = tables

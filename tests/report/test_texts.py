@@ -81,7 +81,7 @@ def test_the_method_is_whole_with_anchors_and_tables(made: Mapping[str, bytes]) 
 def test_the_glossary_tells_every_term_that_is_built(made: Mapping[str, bytes]) -> None:
     text = page(made, "glossary.html")
     for term in glossary.terms():
-        assert (f'<dt id="{texts.slug(term.term)}">' in text) == (term.built == "yes")
+        assert (f'<dt id="{rendering.anchor(term.term)}">' in text) == (term.built == "yes")
     assert '<dt id="90-interval">90 % interval</dt>' in text
 
 
