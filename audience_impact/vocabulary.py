@@ -293,7 +293,7 @@ class DedupMethod(Word):
     united by the model of joint use, as in latent_factor.
     """
 
-    SINGLE = "single", "one audience, or nobody: nothing to count twice"
+    SINGLE = "single", "one audience, or the whole internet: nothing to count twice"
     FRECHET = "frechet", "bounds from the sizes of the audiences alone; no estimate"
     LP = "lp", "bounds by linear programming from sizes and measured overlaps; no estimate"
     LATENT_FACTOR = "latent_factor", "model of joint use that surveys taught"

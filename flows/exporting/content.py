@@ -102,4 +102,4 @@ def place(table: str) -> tuple[int, str]:
 def values_of(field: Mapping[str, Any]) -> dict[str, str]:
     """What the coded values of a column mean, or the few that stand for something else."""
     coded = {each["value"]: each["label"] for each in field.get("categories", ())}
-    return coded or dict(field.get("special_values", {}))
+    return coded or dict(field.get("values") or field.get("special_values", {}))

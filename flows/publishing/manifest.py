@@ -19,8 +19,9 @@ About = Mapping[str, Any]  # words about the tables, which no column says of its
 
 METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
 FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
-VALUES, SPECIAL_VALUES = "values", "special_values"
-"""What a column says, as JSON, of its coded values: of all of them, or of the few that differ."""
+VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
+"""What a column says, as JSON, of its coded values: of all of them, or of the few that differ; and
+what stands between those of one cell."""
 MANIFEST = "datapackage.json"
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
@@ -146,9 +147,12 @@ def _field(table: str, field: pa.Field) -> dict[str, Any]:
     told = _told(field)
     described = {"name": field.name, "type": _field_type(table, field)}
     described |= {key: told[key] for key in FIELD_KEYS if told[key]}
-    if VALUES in told:
-        meanings = json.loads(told[VALUES]).items()
-        described["categories"] = [{"value": value, "label": label} for value, label in meanings]
+    meanings = json.loads(told[VALUES]) if VALUES in told else {}
+    if SEPARATOR in told:
+        # A cell may hold several: `categories` would say that it is one of them.
+        described |= {VALUES: meanings, SEPARATOR: told[SEPARATOR]}
+    elif meanings:
+        described["categories"] = [{"value": one, "label": said} for one, said in meanings.items()]
     if SPECIAL_VALUES in told:
         described[SPECIAL_VALUES] = json.loads(told[SPECIAL_VALUES])
     return described if field.nullable else described | {"constraints": {"required": True}}

@@ -80,7 +80,10 @@ def pictures(version: Stored, restrictions: Iterable[str], into: Path) -> list[P
             near = difflib.get_close_matches(name, list(told.stories))
             hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
             raise PublishError(f"{name} is not published{hint}")
-        drawn[into / f"{world.slug(name)}.png"] = finish.png(restriction.picture(told, name))
+        title, foot = restriction.around_picture(told, name)
+        drawn[into / f"{world.slug(name)}.png"] = finish.png(
+            restriction.picture(told, name), title=title, foot=foot
+        )
     try:
         into.mkdir(parents=True, exist_ok=True)
         for path, content in drawn.items():
