@@ -28,7 +28,7 @@ def failures(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failur
     """What is wrong with a table, whose index is 0..n-1."""
     if frame.empty:
         return []
-    schema: Any = model.to_schema()
+    schema = _schema(model)
     filled = [name for name, column in schema.columns.items() if not column.nullable]
     missing = frame[filled].isna()
     found = [
@@ -49,9 +49,15 @@ def failures(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failur
 
 
 @cache
+def _schema(model: type[pa.DataFrameModel]) -> Any:
+    """The schema of a model; pandera copies it each time that it is asked."""
+    return model.to_schema()
+
+
+@cache
 def _cell_rules(model: type[pa.DataFrameModel]) -> tuple[tuple[Any, tuple[str, ...]], ...]:
     """Each rule of single cells, with the columns of one type that have it."""
-    schema: Any = model.to_schema()
+    schema = _schema(model)
     groups: dict[tuple[str, ...], tuple[Any, list[str]]] = {}
     for name, column in schema.columns.items():
         for check in column.checks:
