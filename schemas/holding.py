@@ -36,10 +36,11 @@ def failures(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failur
         for name in missing.columns[missing.any()]
         for place in np.flatnonzero(missing[name])
     ]
+    cells = {name: frame[name].drop_duplicates() for name in schema.columns}
     found += [
         Failure(place, name, check.name)
         for check, names in _cell_rules(model)
-        if not _is_kept(check, frame, names)
+        if not _is_kept(check, [cells[name] for name in names])
         for name in names
         for place in _broken(check, frame[name])
     ]
@@ -66,11 +67,10 @@ def _cell_rules(model: type[pa.DataFrameModel]) -> tuple[tuple[Any, tuple[str, .
     return tuple((check, tuple(names)) for check, names in groups.values())
 
 
-def _is_kept(check: Any, frame: pd.DataFrame, columns: tuple[str, ...]) -> bool:
+def _is_kept(check: Any, columns: list[pd.Series]) -> bool:
     """Whether a rule of single cells holds in all of some columns of one type."""
-    each = [frame[name] for name in columns]
-    cells = pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
-    return bool(check(cells.drop_duplicates()).check_passed)
+    cells = pd.concat(columns, ignore_index=True) if len(columns) > 1 else columns[0]
+    return bool(check(cells).check_passed)
 
 
 def _broken(check: Any, held: "pd.DataFrame | pd.Series") -> list[int]:

@@ -42,7 +42,8 @@ def _leveled(bases: pd.DataFrame, column: str) -> pd.DataFrame:
     online = bases["population_base"].isin(ONLINE_BASES)
     everyone = bases[bases["population_base"] == EVERYONE]
     residents = levels.nearest_persons(bases[online], everyone, ["area_id"]).reindex(bases.index)
-    rows = bases.assign(
+    # these columns alone: tens of thousands of rows are copied again and again
+    rows = bases[[*SERIES, "period"]].assign(
         stated=bases[column],
         level=levels.level(bases[column], residents),
         free=levels.headroom(bases[column], residents),
