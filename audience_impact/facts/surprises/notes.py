@@ -35,13 +35,12 @@ from audience_impact.vocabulary import FindingSeverity, PopulationBase, Unit
 ENDS = ("value", "low", "high"), ("share", "low_share", "high_share")
 FIGURES = {
     "estimates": ENDS[0],
-    "bases": ("persons", "low_persons", "high_persons"),
     "feature_use": ENDS[1],
     "circumvention": ENDS[1],
     "overlaps": ENDS[0],
+    "bases": ("persons", "low_persons", "high_persons"),
 }
 """By table: the number, the lower and the upper end of its range."""
-QUOTIENTS = ("circumvention", "use_frequency")
 PERSONS = {"estimates": "value", "bases": "persons"}
 NUMBER = r"\d+(?:\.\d+)?"
 PRINTED = (
@@ -81,14 +80,14 @@ def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
     "a number is not what its own note says was printed",
     "compare both with the page; correct the number, the note, or the population that it is a "
     "part of",
-    *dict.fromkeys([*FIGURES, *QUOTIENTS]),
+    *FIGURES,
 )
 def unlike_its_note(tables: Tables) -> list[Finding]:
     """Numbers, services, parts of a population and quotients beside what their notes say."""
     return [
         *(found for table in FIGURES for found in _printed(table, tables[table])),
         *_services(tables),
-        *(found for table in QUOTIENTS for found in _parts_of(table, tables[table])),
+        *_parts_of(tables["circumvention"]),
         *(found for table in PERSONS for found in _parts(table, tables)),
         *_products(tables["bases"]),
         *_quotients(tables["bases"]),
@@ -140,14 +139,14 @@ def _services(tables: Tables) -> list[Finding]:
     )
 
 
-def _parts_of(table: str, frame: pd.DataFrame) -> list[Finding]:
-    """Shares that are not the quotient of the two numbers in their notes."""
-    rows = _saying(frame, " of ")
+def _parts_of(circumvention: pd.DataFrame) -> list[Finding]:
+    """Shares who keep access that are not the quotient of the two numbers in their notes."""
+    rows = _saying(circumvention, " of ")
     told = rows["note"].str.extract(OF).astype({"part": "float64", "whole": "float64"})
     rows = rows.assign(told=told["part"] / told["whole"])
     return findings(
-        table,
-        frame,
+        "circumvention",
+        circumvention,
         RULE,
         rows[(rows["share"] - rows["told"]).abs() > OF_ERROR],
         "share",
