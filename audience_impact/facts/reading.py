@@ -108,6 +108,10 @@ def _decoded(path: Path) -> str:
     return path.read_bytes().decode("utf-8-sig")
 
 
+def _breaks(text: str) -> bool:
+    return "\n" in text or "\r" in text
+
+
 class _Reader:
     """Reads one CSV file and collects what is wrong with it."""
 
@@ -208,19 +212,11 @@ class _Reader:
                 row,
             )
             return False
-        broken = [
-            name for name, cell in zip(names, row, strict=True) if "\n" in cell or "\r" in cell
-        ]
-        if broken:
-            self.fail(
-                "multiline_cell",
-                line,
-                broken[0],
-                row[list(names).index(broken[0])][:40],
-                "write the cell on one line",
-                row,
-            )
-        return not broken
+        if not _breaks(",".join(row)):
+            return True
+        name, cell = next(pair for pair in zip(names, row, strict=True) if _breaks(pair[1]))
+        self.fail("multiline_cell", line, name, cell[:40], "write the cell on one line", row)
+        return False
 
     def frame(self) -> pd.DataFrame:
         text = self.text()

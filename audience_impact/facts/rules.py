@@ -371,25 +371,26 @@ def unresolved(
     tables: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
 ) -> list[Finding]:
     """A finding for each reference that no row of the table it points to answers."""
+    targets = {target for columns in references.values() for target in columns.values()}
+    known = {target: {*tables[target][keys[target][0]].unique(), ""} for target in targets}
     return [
         found_in(
             table,
             tables[table].loc[place],
             column,
             KEY_UNRESOLVED,
-            _advice(tables[table][column][place], known, target),
+            _advice(tables[table][column][place], known[target], target),
         )
         for table, columns in references.items()
         for column, target in columns.items()
-        for known in [set(tables[target][keys[target][0]]) | {""}]
-        for place in _dangling(tables[table][column], known)
+        for place in _dangling(tables[table][column], known[target])
     ]
 
 
 def _dangling(cells: pd.Series, known: set[str]) -> list[int]:
     """Where a cell names what is not known."""
-    odd = cells[~cells.isin(known)]
-    return [place for place, cell in odd.items() if not set(cell.split(";")) <= known]
+    odd = {cell for cell in cells.unique() if cell not in known and not known >= {*cell.split(";")}}
+    return list(cells.index[cells.isin(odd)]) if odd else []
 
 
 def _advice(cell: str, known: set[str], target: str) -> str:
