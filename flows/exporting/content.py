@@ -85,9 +85,8 @@ def read(version: Stored) -> Content:
 
     Raises PublishError where a table is damaged.
     """
-    package = version.manifest
-    names = [resource["name"] for resource in package["resources"]]
-    return Content(package, {name: version.arrow(name) for name in sorted(names, key=place)})
+    names = sorted(version.rows(), key=place)
+    return Content(version.manifest, {name: version.arrow(name) for name in names})
 
 
 ORDER = ("restrictions", "impact", "impact_by_platform", "person_days", "impact_by_area")
