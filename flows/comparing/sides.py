@@ -81,6 +81,11 @@ def _only(found: list[Stored], name: str, root: Path) -> Stored:
         return found[0]
     if found:
         raise PublishError(f"{name} begins several versions: {', '.join(one.id for one in found)}")
+    if name == PREVIOUS:
+        raise PublishError(
+            f"there is one version alone below {root}, so nothing to compare it with: run again "
+            "when facts have changed, or see what an edit does with --facts DIR"
+        )
     advice = "name one by its id, by latest or previous, or by its folder"
     raise PublishError(f"there is no version {name} below {root}: {advice}")
 
