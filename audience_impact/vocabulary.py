@@ -655,6 +655,7 @@ class DifferenceReason(Word):
     )
     DURATION_DIFFERS = "duration_differs", "it gives hours, and no people to compare"
     NOTHING_ON_RECORD = "nothing_on_record", "no restriction of ours in that area and period"
+    OTHER_PERIOD = "other_period", "ours are counted by month and by year, and this is another span"
     OTHER_DEFINITION = "other_definition", "it counts something else: another unit, or other people"
 
 

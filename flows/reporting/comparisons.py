@@ -27,6 +27,7 @@ WHY = {
     "count of the people online, place or definition; ours: {ours}",
     "counts_the_population": "theirs is everyone who lives there; ours: {ours}",
     "within_bounds": "theirs lies within our bounds: {ours}",
+    "other_period": "ours are counted by month and by year, and theirs is another span",
     "nothing_on_record": "neither the register nor the facts hold a restriction of that period",
 }
 """What each code says, in a sentence."""
