@@ -43,6 +43,7 @@ from prefect.states import Cancelling, Completed, Crashed, Pending, Running, Sch
 
 from flows.publish_impact import publish_impact
 from flows.serving import children, embedded, notices, runs, serve, server
+from flows.serving.profile import Profile
 from flows.serving.workers import Worker
 
 COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "serve"]
@@ -380,6 +381,18 @@ def test_a_configured_server_that_does_not_answer_is_named() -> None:
         server.server(),
     ):
         pass
+
+
+def test_a_server_that_goes_away_while_the_schedule_is_set_up_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    api = f"http://127.0.0.1:{free_port()}/api"
+    monkeypatch.setattr(server, "what_is_wrong", lambda: None)  # it did answer, once
+    with (
+        temporary_settings({PREFECT_API_URL: api}, restore_defaults={PREFECT_API_URL}),
+        pytest.raises(SystemExit, match="went away while the schedule was set up: ConnectError"),
+    ):
+        serve.serve(Profile())
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
