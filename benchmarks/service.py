@@ -201,10 +201,10 @@ class Service:
             return httpx.get(f"{self.api}/health", timeout=2).is_success
         return False
 
-    def runs(self, one: Environment) -> list[dict[str, Any]]:
-        """The runs of an environment that were due by now."""
+    def runs(self, one: Environment, until: datetime | None = None) -> list[dict[str, Any]]:
+        """The runs of an environment that were due by a moment, or by now."""
         name = {"deployments": {"name": {"any_": [f"daily-{one.name}"]}}}
-        due = {"expected_start_time": {"before_": datetime.now(UTC).isoformat()}}
+        due = {"expected_start_time": {"before_": (until or datetime.now(UTC)).isoformat()}}
         found = self.ask("/flow_runs/filter", **name, flow_runs=due, limit=200)
         return list(found)
 
@@ -309,24 +309,30 @@ def _wait_for_run(served: Service, turn: int) -> None:
         time.sleep(1.5)
 
 
-def settle(served: Service, seconds: float) -> bool:
-    """Wait until no run is under way and each environment shows its newest facts."""
+def settle(served: Service, seconds: float) -> datetime | None:
+    """Wait until no run is under way and each environment shows its newest facts; gives when."""
+    moments: list[datetime] = []
+
+    def rests() -> bool:
+        moments.append(datetime.now(UTC))
+        return all(_rests(served, one, moments[-1]) for one in served.environments)
+
     with suppress(TimeoutError):
-        wait_for(lambda: all(_rests(served, one) for one in served.environments), "", seconds)
-        return True
-    return False
+        wait_for(rests, "all runs have ended", seconds)
+        return moments[-1]
+    return None
 
 
-def _rests(served: Service, one: Environment) -> bool:
+def _rests(served: Service, one: Environment, moment: datetime) -> bool:
     with suppress(httpx.HTTPError):
-        states = {run["state_type"] for run in served.runs(one)}
+        states = {run["state_type"] for run in served.runs(one, moment)}
         return one.newest() and not states & {"RUNNING", "PENDING", "CANCELLING"}
     return False
 
 
-def told_of(served: Service, one: Environment) -> dict[str, Any]:
-    """What became of an environment, in counts."""
-    runs = served.runs(one)
+def told_of(served: Service, one: Environment, until: datetime | None = None) -> dict[str, Any]:
+    """What became of an environment and of its runs that were due by a moment, in counts."""
+    runs = served.runs(one, until)
     states = Counter(run["state_name"] for run in runs)
     minutes = sorted({run["expected_start_time"][:16] for run in runs if run["auto_scheduled"]})
     span = _minutes(minutes[-1]) - _minutes(minutes[0]) + 1 if minutes else 0
@@ -367,14 +373,14 @@ def measure(minutes: float, every_seconds: float, facts: Path, folder: Path) -> 
     with service(folder, facts) as served:
         keep_killing(served, minutes, every_seconds)
         settled = settle(served, 300)
-        found = {one.name: told_of(served, one) for one in served.environments}
+        found = {one.name: told_of(served, one, settled) for one in served.environments}
         killed = served.server.kills
     with suppress(TimeoutError):
         wait_for(lambda: not left_behind(folder), "all has ended", 30)
     return {
         "minutes": round((time.monotonic() - began) / 60, 1),
         "server_killed": killed,
-        "settled": settled,
+        "settled": settled is not None,
         "processes_left": len(left_behind(folder)),
         "environments": found,
     }
