@@ -21,7 +21,7 @@ from flows.exporting.writing import put_file
 from flows.publishing import archive
 from flows.publishing.manifest import MANIFEST, files_of, sha256
 from flows.publishing.versions import Stored
-from flows.reporting.citation import AUTHOR
+from flows.reporting.sentences.citation import AUTHOR
 
 NAME = "audience-impact"
 SUMS = "SHA256SUMS"
