@@ -248,3 +248,16 @@ def test_a_second_stream_moves_its_own_input_alone() -> None:
 
 def test_each_kind_of_input_has_its_advice() -> None:
     assert set(sensitivity_table.ADVICE) == set(InputKind)
+
+
+def test_redraws_that_share_steps_are_those_drawn_alone() -> None:
+    """Nothing kept from other draws gets into draws that move one kind of input."""
+    made = calls(russia())
+    shared, _ = prepared(made)
+    simulate(shared.simulation, Sampler(0, 100))
+    for kind in InputKind:
+        sampler = Sampler(0, 100, frozenset({kind}))
+        alone = replace(shared.simulation)
+        kept, own = (simulate(one, sampler) for one in (shared.simulation, alone))
+        for metric, draws in own.by_metric.items():
+            np.testing.assert_array_equal(kept.by_metric[metric], draws)
