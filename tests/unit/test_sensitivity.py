@@ -95,6 +95,16 @@ def test_many_outputs_are_each_one_alone() -> None:
     assert found == pytest.approx(alone)
 
 
+def test_the_shares_are_those_of_salib() -> None:
+    from SALib.analyze.sobol import first_order, total_order
+
+    a, b, ab = samples(g_function, len(A), [0, 2], 999)
+    middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
+    theirs = a - middle, ab - middle, b - middle
+    expected = np.array([first_order(*theirs), total_order(*theirs)])
+    assert np.array(sensitivity.sobol(a, b, ab)) == pytest.approx(expected, rel=1e-12)
+
+
 def test_far_from_zero_the_shares_are_the_same() -> None:
     near = samples(ishigami, 3, [1], 4000)
     far = [each + 1e8 for each in near]
