@@ -149,13 +149,15 @@ def _unions(
     if not asked.all():
         drawn[~asked], base[~asked] = inputs.kept("plain unions", sampler, (own,), plain)
     if asked.any():
-        users = feature_users.feature_users(inputs.feature_shares, sampler)
+        theirs = feature_users.feature_users(inputs.feature_shares, sampler)
         drawn[asked], base[asked] = unions.people(
-            np.vstack([own, users]), unions.some(wanted, asked), overlap_model, sampler, workers
+            np.vstack([own, theirs]), unions.some(wanted, asked), overlap_model, sampler, workers
         )
     count = len(inputs.countries)
-    found = (_of_kind(wanted, kind, drawn, count) for kind in ("exposed", "users", "both"))
-    return _Unions(*found, _of_kind(wanted, "exposed", base, count))
+    exposed, users, both = (
+        _of_kind(wanted, kind, drawn, count) for kind in ("exposed", "users", "both")
+    )
+    return _Unions(exposed, users, both, _of_kind(wanted, "exposed", base, count))
 
 
 def _places(inputs: SimulationInputs, bases: Array, sampler: Sampler) -> Places:
