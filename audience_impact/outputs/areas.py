@@ -180,7 +180,7 @@ def _drawn(
     used = line.rows["row"].isin(members["row"]).to_numpy()
     own = np.full((len(line.rows), sampler.count), np.nan)
     own[used] = audiences.values(line.monthly[used], sampler, line.tail_degrees)
-    drawn = parts.people(members, own, line, places, inputs.overlap_model, draw)
+    drawn = parts.people(members, own, line, places, inputs.overlap_model, draw, inputs.kept)
     found[: len(drawn)] = drawn
     return found
 

@@ -15,10 +15,9 @@ from audience_impact.bounds import frechet
 from audience_impact.frames import Array
 from audience_impact.outputs.review.reasons import undrawn
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
-from audience_impact.overlap.model import OverlapModel
 from audience_impact.phases import curfews
 from audience_impact.phases.intervals import by_period
-from audience_impact.simulation import parts, simulate, unions
+from audience_impact.simulation import simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
@@ -48,10 +47,10 @@ class _Drawing:
     workers: int
     countries: Countries
 
-    def per_day(self, found: Intervals, inputs: SimulationInputs, model: OverlapModel) -> Array:
+    def per_day(self, found: Intervals, inputs: SimulationInputs) -> Array:
         """People (sets, D) of a day of each set."""
         places, draw = self.countries.places, (self.sampler, self.workers)
-        return parts.daily_people(found, inputs.timeline, places, model, draw)
+        return simulate.people_on_a_day(inputs, found, places, draw)
 
 
 def person_days(
@@ -172,7 +171,7 @@ def _drawn(inputs: SimulationInputs, found: Intervals, drawing: _Drawing) -> pd.
     """Quantiles of person-days and person-hours by KEY, where something can be drawn."""
     if inputs.overlap_model is None or found[1].empty:
         return nothing(KEY, "person_days").join(nothing(KEY, "person_hours"))
-    per_day = drawing.per_day(found, inputs, inputs.overlap_model)
+    per_day = drawing.per_day(found, inputs)
     hours = curfews.of_sets(found, inputs.timeline.rows, curfews.hours(inputs.timeline.periods))
     days, times = (
         _summed(found, per_day * each)
@@ -201,7 +200,7 @@ def _of_features(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
     middle = line.intervals(line.drawn_rows, "end", by_country=False)
     drawn = nothing(KEY, "person_days")
     if inputs.overlap_model is not None and not middle[1].empty:
-        people = drawing.per_day(middle, inputs, inputs.overlap_model)
+        people = drawing.per_day(middle, inputs)
         users = _summed(middle, people * _part_of_users(middle, inputs, drawing.countries))
         drawn = unions.quantiles(users.to_numpy(), users.index, "person_days")
     return table.add_suffix("_person_days").join(drawn.reindex(table.index)).add_prefix(FEATURE)

@@ -32,8 +32,7 @@ from audience_impact.overlap import registry
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import drawn
-from audience_impact.simulation.parts import Countries
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.sampler import Kept
 from audience_impact.simulation.timeline import Timeline, timeline
 from audience_impact.simulation.unions import GROUP
 
@@ -85,7 +84,7 @@ class SimulationInputs(Declared):
         parent: What each area lies in, as nesting.parents gives it.
         bounds: What the figures force as they are printed, and the overlaps that draws are given.
         timeline: Audiences by the day.
-        drawn: The draws of countries that were asked for last (simulate.people_by_country).
+        kept: Draws of steps that several tables and the redraws for `sensitivity` share.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -110,9 +109,7 @@ class SimulationInputs(Declared):
     parent: "pd.Series[str]"
     bounds: Bounds
     timeline: Timeline
-    drawn: dict[Sampler, Countries] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+    kept: Kept = field(init=False, repr=False, compare=False, default_factory=Kept)
 
 
 def simulation_inputs(

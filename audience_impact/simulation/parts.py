@@ -36,6 +36,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE
@@ -47,7 +48,7 @@ from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Integers
 from audience_impact.simulation import audiences, timeline, unions
-from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.sampler import Kept, Sampler
 from audience_impact.simulation.timeline import Intervals, Timeline
 from audience_impact.vocabulary import InputKind, PlaceReading
 
@@ -176,27 +177,49 @@ def people(
     places: Places,
     model: OverlapModel,
     draw: tuple[Sampler, int],
+    kept: Kept,
 ) -> Array:
     """People (sets, D) under any restriction of each set; NaN for sets without a member.
 
     `members` (set_id, row) are rows of `line`, of which `values` (rows, D) holds the audiences.
     """
-    count = 1 + int(members["set_id"].max()) if len(members) else 0
-    found = np.full((count, draw[0].count), np.nan)
+    sampler, workers = draw
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
-    everyone = timeline.one_a_platform(members[~in_part], line.rows, line.periods)
-    if len(everyone):
-        wanted = timeline.unions_of(everyone, line.rows)
-        union, online = unions.people(values, wanted, model, *draw)
-        found[wanted.table["set_id"]] = union
+
+    def everyone(stream: Sampler) -> tuple[Array, Array]:
+        return _everyone(members, ~in_part, values, line, model, (stream, workers))
+
+    def acts(stream: Sampler) -> _Acts:
+        return _acts(members[in_part], values, line, model, (stream, workers))
+
+    found, base = kept("under all", sampler, (members, values), everyone)
     if not in_part.any():
         return found
-    base = np.zeros_like(found)
-    if len(everyone):
-        base[wanted.table["set_id"]] = online
-    acts = _acts(members[in_part], values, line, model, draw)
-    return _with_parts(found, base, acts, places)
+    partial_ones = kept("under parts", sampler, (members, values), acts)
+    return _with_parts(found, base, partial_ones, places)
+
+
+def _everyone(
+    members: pd.DataFrame,
+    whole: NDArray[np.bool_],
+    values: Array,
+    line: Timeline,
+    model: OverlapModel,
+    draw: tuple[Sampler, int],
+) -> tuple[Array, Array]:
+    """People (sets, D) under those members of a set that touch everyone, NaN without any.
+
+    Beside them their base, 0 without any.
+    """
+    count = 1 + int(members["set_id"].max()) if len(members) else 0
+    found, base = (np.full((count, draw[0].count), blank) for blank in (np.nan, 0.0))
+    own = timeline.one_a_platform(members[whole], line.rows, line.periods)
+    if len(own):
+        wanted = timeline.unions_of(own, line.rows)
+        at = wanted.table["set_id"]
+        found[at], base[at] = unions.people(values, wanted, model, *draw)
+    return found, base
 
 
 def _acts(
@@ -222,6 +245,7 @@ def _acts(
 
 def _with_parts(union: Array, base: Array, acts: _Acts, places: Places) -> Array:
     """People of the sets, those in parts of the country added to `union` (NaN: none) of `base`."""
+    found = union.copy()
     named = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
     rows = acts.table.merge(named, on=COUNTRY).sort_values(["set_id", "area_id"])
     for at in _blocks(rows["set_id"].to_numpy()):
@@ -231,8 +255,8 @@ def _with_parts(union: Array, base: Array, acts: _Acts, places: Places) -> Array
         online = np.fmax(online, base[sets])
         others = np.nan_to_num(union[sets])
         rest = 1.0 - np.clip(others / online, 0.0, 1.0)
-        union[sets] = others + rest * np.fmin(touched, online)
-    return union
+        found[sets] = others + rest * np.fmin(touched, online)
+    return found
 
 
 def _blocks(sets: Integers) -> Iterator[slice]:
@@ -270,13 +294,21 @@ def daily_people(
     places: Places,
     model: OverlapModel,
     draw: tuple[Sampler, int],
+    kept: Kept,
 ) -> Array:
     """Draws (set_ids, D) of the people under a restriction on a day of each set."""
-    sampler, _ = draw
     used = line.daily.index.isin(wanted[1]["row"])
-    drawn = np.full((len(line.rows), sampler.count), np.nan)
-    if used.any():
-        daily = line.daily[used]
-        values = audiences.values(daily, sampler, line.tail_degrees)
-        drawn[used] = values * audiences.daily_shares(daily, sampler)
-    return people(wanted[1], drawn, line, places, model, draw)
+    daily = line.daily[used]
+
+    def monthly(stream: Sampler) -> Array:
+        return audiences.values(daily, stream, line.tail_degrees)
+
+    def coming(stream: Sampler) -> Array:
+        found = np.full((len(line.rows), stream.count), np.nan)
+        if used.any():
+            values = kept("audiences of a day", stream, (wanted[1],), monthly)
+            found[used] = values * audiences.daily_shares(daily, stream)
+        return found
+
+    drawn = kept("coming on a day", draw[0], (wanted[1],), coming)
+    return people(wanted[1], drawn, line, places, model, draw, kept)

@@ -15,8 +15,10 @@ Citation
 Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC11.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from typing import TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,8 @@ from scipy.special import ndtri
 
 from audience_impact.frames import Array
 from audience_impact.vocabulary import InputKind
+
+Made = TypeVar("Made")
 
 
 def uniforms(seed: int, key: str, count: int) -> Array:
@@ -59,15 +63,18 @@ class Sampler:
     """The standard draws of a run: one row of uniforms for each uncertain quantity.
 
     Kinds of input in `second` come from a second stream, all others from the first: that is how
-    sensitivity.py moves one kind of input and holds the rest.
+    sensitivity.py moves one kind of input and holds the rest. `asked` holds the kinds that were
+    drawn so far.
     """
 
     seed: int
     count: int
     second: frozenset[InputKind] = frozenset()
+    asked: set[InputKind] = field(default_factory=set, compare=False, repr=False)
 
     def uniform(self, kind: InputKind, key: str) -> Array:
         """Uniforms (D,) of a key."""
+        self.asked.add(kind)
         return uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
 
     def rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
@@ -79,3 +86,43 @@ class Sampler:
     def normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
         """Standard normals (rows, D), equal keys having equal rows."""
         return np.asarray(ndtri(self.rows(kind, keys)))
+
+
+class Kept:
+    """What was drawn from the first stream alone, for samplers that move what it does not hang on.
+
+    What a step draws hangs on the kinds of input that it asks its sampler for, and on what it was
+    given; so a sampler with other kinds in the second stream finds the same numbers, to the last
+    bit, without drawing them. One result a step is kept, the first; nobody may write into it.
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[int, int] | None = None
+        self._found: dict[str, tuple[frozenset[InputKind], tuple[object, ...], object]] = {}
+
+    def __call__(
+        self,
+        step: str,
+        sampler: Sampler,
+        given: tuple[object, ...],
+        make: Callable[[Sampler], Made],
+    ) -> Made:
+        """What `make` draws with the sampler, kept or made; `given` is all else it hangs on.
+
+        What is given is told apart by identity, so it must not change.
+        """
+        if self._of != (sampler.seed, sampler.count):
+            self._of = sampler.seed, sampler.count
+            self._found.clear()
+        if step in self._found:
+            kinds, theirs, made = self._found[step]
+            same = all(one is other for one, other in zip(given, theirs, strict=True))
+            if same and not kinds & sampler.second:
+                sampler.asked.update(kinds)
+                return cast("Made", made)
+        own = replace(sampler, asked=set())
+        found = make(own)
+        sampler.asked.update(own.asked)
+        if step not in self._found and not own.asked & sampler.second:
+            self._found[step] = frozenset(own.asked), given, found
+        return found

@@ -36,12 +36,13 @@ def sobol(a: Array, b: Array, ab: Array) -> tuple[Array, Array]:
 
     Every output must vary.
     """
-    from SALib.analyze.sobol import first_order, total_order
-
-    # SALib's own analyze does the same before it calls these two: far from zero, they are noise
+    # far from zero, the products of numbers that hardly differ are noise
     middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
     a, b, ab = (column - middle for column in (a, b, ab))
-    return np.asarray(first_order(a, ab, b)), np.asarray(total_order(a, ab, b))
+    variance = np.var(np.concatenate([a, b]), axis=0)
+    first = np.mean(b * (ab - a), axis=0) / variance
+    total = 0.5 * np.mean((a - ab) ** 2, axis=0) / variance
+    return np.asarray(first), np.asarray(total)
 
 
 def errors(a: Array, b: Array, ab: Array, seed: int) -> tuple[Array, Array]:
@@ -118,6 +119,8 @@ def _of(
     """Shares of one input for the restrictions of one metric that vary."""
     spread = np.ptp(columns[0], axis=0) > 1e-9 * np.abs(columns[0]).max(axis=0)
     if not spread.any():
+        return nothing()
+    if np.array_equal(columns[0], columns[2], equal_nan=True):  # nothing hangs on this input
         return nothing()
     a, b, ab = (np.ascontiguousarray(column[:, spread]) for column in columns)
     first, total = sobol(a, b, ab)

@@ -16,6 +16,8 @@ Assumptions, drawbacks and citations: those of audiences, unions, feature_users,
 """
 
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,6 +30,7 @@ from audience_impact.simulation import audiences, feature_users, overlaps, parts
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries, PartDraws, Places
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.simulation.timeline import Intervals
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import ImpactMetric
 
@@ -60,7 +63,7 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
             EXPOSED.value: people,
             FEATURE_USERS.value: users,
             DEPRIVED.value: _deprived(inputs, users, sampler),
-            PERSON_DAYS: _person_days(inputs, overlap_model, found.places, (sampler, workers)),
+            PERSON_DAYS: _person_days(inputs, found.places, (sampler, workers)),
         },
         _outside(inputs, people),
     )
@@ -93,28 +96,68 @@ def steps(
     inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler, workers: int
 ) -> Steps:
     """People exposed, feature users, and the places of partial restrictions, step by step."""
-    wanted = country_unions(inputs)
-    own = audiences.values(inputs.audiences, sampler, inputs.timeline.tail_degrees)
-    everyone = np.vstack([own, feature_users.feature_users(inputs.feature_shares, sampler)])
-    drawn, base = unions.people(everyone, wanted, overlap_model, sampler, workers)
-    exposed, users, both = (
-        _of_kind(wanted, kind, drawn, len(inputs.countries))
-        for kind in ("exposed", "users", "both")
-    )
-    bases = _of_kind(wanted, "exposed", base, len(inputs.countries))
+    kept = inputs.kept
+    own = kept("audiences", sampler, (), partial(_audiences, inputs))
+    found = kept("unions", sampler, (own,), partial(_unions, inputs, overlap_model, own, workers))
+    people = kept("given", sampler, (found,), partial(_given, inputs, overlap_model, own, found))
     is_own, is_whole = (
         inputs.countries[name].to_numpy("bool")[:, None]
         for name in ("is_own_share", "is_whole_service")
     )
-    people = _given_overlaps(inputs, overlap_model, (own, exposed, bases), sampler)
-    asked = np.where(is_own, users, users + exposed - both)
-    learned = feature_users.of_law(inputs.feature_laws, inputs.countries, sampler)
+    asked = np.where(is_own, found.users, found.users + found.exposed - found.both)
+    learned = kept("learned", sampler, (), partial(_learned, inputs))
     asked = np.where(np.isnan(asked), people * learned, asked)
     used = np.where(is_whole, people, np.clip(asked, 0.0, people))
-    places = _places(inputs, bases, sampler)
-    share = parts.shares(places, inputs.countries)
+    places = kept("places", sampler, (found,), partial(_places, inputs, found.bases))
+    share = kept("share", sampler, (places,), lambda _: parts.shares(places, inputs.countries))
     touched = Countries(people * share, used * share, places)
-    return Steps(own, bases, exposed, people, used, share, touched)
+    return Steps(own, found.bases, found.exposed, people, used, share, touched)
+
+
+class _Unions(NamedTuple):
+    """Draws (countries, D) of the unions of each country, and of the base."""
+
+    exposed: Array
+    users: Array
+    both: Array
+    bases: Array
+
+
+def _audiences(inputs: SimulationInputs, sampler: Sampler) -> Array:
+    return audiences.values(inputs.audiences, sampler, inputs.timeline.tail_degrees)
+
+
+def _learned(inputs: SimulationInputs, sampler: Sampler) -> Array:
+    return feature_users.of_law(inputs.feature_laws, inputs.countries, sampler)
+
+
+def _unions(
+    inputs: SimulationInputs,
+    overlap_model: OverlapModel,
+    own: Array,
+    workers: int,
+    sampler: Sampler,
+) -> _Unions:
+    """The unions of each country; those beside no feature hang on nothing that is asked of one."""
+    wanted = inputs.kept("wanted", sampler, (), lambda _: country_unions(inputs))
+    asked = unions.beside(wanted, len(own))
+    drawn, base = (np.full((len(asked), sampler.count), np.nan) for _ in range(2))
+
+    def plain(stream: Sampler) -> tuple[Array, Array]:
+        return unions.people(own, unions.some(wanted, ~asked), overlap_model, stream, workers)
+
+    if not asked.all():
+        drawn[~asked], base[~asked] = inputs.kept("plain unions", sampler, (own,), plain)
+    if asked.any():
+        theirs = feature_users.feature_users(inputs.feature_shares, sampler)
+        drawn[asked], base[asked] = unions.people(
+            np.vstack([own, theirs]), unions.some(wanted, asked), overlap_model, sampler, workers
+        )
+    count = len(inputs.countries)
+    exposed, users, both = (
+        _of_kind(wanted, kind, drawn, count) for kind in ("exposed", "users", "both")
+    )
+    return _Unions(exposed, users, both, _of_kind(wanted, "exposed", base, count))
 
 
 def _places(inputs: SimulationInputs, bases: Array, sampler: Sampler) -> Places:
@@ -128,15 +171,12 @@ def _places(inputs: SimulationInputs, bases: Array, sampler: Sampler) -> Places:
 def people_by_country(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Countries:
     """Draws of each row of `inputs.countries`; NaN where nothing is drawn.
 
-    The users are some of the exposed. What was drawn last is kept: several tables ask for it.
+    The users are some of the exposed. What was drawn first is kept: several tables ask for it.
     """
-    if sampler not in inputs.drawn:
-        inputs.drawn.clear()
-        inputs.drawn[sampler] = _drawn(inputs, sampler, workers)
-    return inputs.drawn[sampler]
+    return inputs.kept("countries", sampler, (), partial(_drawn, inputs, workers))
 
 
-def _drawn(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Countries:
+def _drawn(inputs: SimulationInputs, workers: int, sampler: Sampler) -> Countries:
     count = len(inputs.countries)
     if inputs.overlap_model is None or not count:
         nothing = np.full((count, sampler.count), np.nan)
@@ -180,17 +220,15 @@ def country_unions(inputs: SimulationInputs) -> Unions:
     return Unions(table, keyed[["set_id", "audience"]].sort_values(["set_id", "audience"]))
 
 
-def _given_overlaps(
+def _given(
     inputs: SimulationInputs,
     overlap_model: OverlapModel,
-    drawn: tuple[Array, Array, Array],
+    own: Array,
+    found: _Unions,
     sampler: Sampler,
 ) -> Array:
-    """People exposed (countries, D), where overlaps were measured given those.
-
-    `drawn` are the audiences, the people exposed without overlaps, and the bases.
-    """
-    own, exposed, bases = drawn
+    """People exposed (countries, D), where overlaps were measured given those."""
+    exposed, bases = found.exposed, found.bases
     keys = list(inputs.countries[COUNTRY].itertuples(index=False, name=None))
     people = exposed.copy()
     for one in inputs.bounds.overlaps:
@@ -204,6 +242,21 @@ def _given_overlaps(
         given = overlaps.conditioned(one, shares, (overlap_model, use), bases[at], sampler)
         people[at] = np.where(np.isnan(given), exposed[at], bases[at] * given)
     return people
+
+
+def people_on_a_day(
+    inputs: SimulationInputs, wanted: Intervals, places: Places, draw: tuple[Sampler, int]
+) -> Array:
+    """Draws (sets, D) of the people under a restriction on a day of each set; not to be changed."""
+    model = inputs.overlap_model
+    if model is None:
+        raise ValueError("without a model of joint use nothing is drawn")
+
+    def drawn(sampler: Sampler) -> Array:
+        own = sampler, draw[1]
+        return parts.daily_people(wanted, inputs.timeline, places, model, own, inputs.kept)
+
+    return inputs.kept("on a day", draw[0], (wanted[1], places), drawn)
 
 
 def _restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
@@ -226,24 +279,29 @@ def _deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array
     without = np.full_like(users, np.nan)
     if not inputs.circumvention.empty:
         rows = inputs.restrictions.get_indexer(inputs.circumvention["restriction_id"])
-        share = feature_users.circumvention(inputs.circumvention, sampler)
+        share = inputs.kept(
+            "circumvention",
+            sampler,
+            (),
+            partial(feature_users.circumvention, inputs.circumvention),
+        )
         without[rows] = users[rows] * (1.0 - share)
     return without
 
 
 def _person_days(
     inputs: SimulationInputs,
-    overlap_model: OverlapModel,
     places: Places,
     draw: tuple[Sampler, int],
 ) -> Array:
     """Person-days (restrictions, D) over the whole time each restriction is on record."""
     days = np.full((len(inputs.restrictions), draw[0].count), np.nan)
-    found, members = inputs.timeline.drawn
+    line = inputs.timeline
+    wanted = line.intervals(line.drawn_rows, "end", by_country=False)
+    found, members = wanted
     if members.empty:
         return days
-    line = inputs.timeline
-    per_day = parts.daily_people(line.drawn, line, places, overlap_model, draw)
+    per_day = people_on_a_day(inputs, wanted, places, draw)
     names = found["group"].str.rsplit("|", n=1).str[0]
     at = (inputs.restrictions.get_indexer(names), found["set_id"].to_numpy())
     shape = (len(days), len(per_day))

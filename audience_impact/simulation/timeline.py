@@ -127,7 +127,6 @@ class Timeline(Declared):
         monthly: How the monthly audience of each row is drawn, in the order of the rows.
         daily: How the daily audience of each row is drawn, the same.
         periods: When each restriction was in force.
-        drawn: Intervals of each restriction whose daily audiences can all be drawn.
         tail_degrees: Degrees of freedom of the growth of audiences.
     """
 
@@ -142,7 +141,6 @@ class Timeline(Declared):
     monthly: pd.DataFrame
     daily: pd.DataFrame
     periods: pd.DataFrame
-    drawn: Intervals
     tail_degrees: float
     _found: dict[tuple[bytes, ...], Intervals] = field(
         init=False, repr=False, compare=False, default_factory=dict
@@ -180,13 +178,11 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Ti
     daily = _daily_laws(phases, figure, monthly, law.laws(_metrics(phases, monthly), tables))
     rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
     rows = rows.assign(is_imputed=(monthly["shape"] == IMPUTED).to_numpy())
-    drawn = rows[rows["is_complete"] & rows["is_daily_drawn"]]
     return Timeline(
         rows,
         monthly,
         daily,
         periods,
-        intervals_of(drawn, periods, "end", by_country=False),
         inputs.errors.tail_degrees if inputs.errors else np.inf,
     )
 

@@ -63,6 +63,19 @@ class Unions:
 GROUP = ["country_id", "base_id", *BASE_LAW]
 
 
+def beside(wanted: Unions, first: int) -> NDArray[np.bool_]:
+    """Which unions (rows of the table) share a group with an audience from number `first` on."""
+    holding = wanted.members.loc[wanted.members["audience"] >= first, "set_id"]
+    group = wanted.table.groupby(GROUP, dropna=False, sort=False).ngroup()
+    return np.asarray(group.isin(group[wanted.table["set_id"].isin(holding)]))
+
+
+def some(wanted: Unions, rows: NDArray[np.bool_]) -> Unions:
+    """Some of the rows of the table, with their members."""
+    table = wanted.table[rows].reset_index(drop=True)
+    return Unions(table, wanted.members[wanted.members["set_id"].isin(table["set_id"])])
+
+
 def people(
     audiences: Array,
     wanted: Unions,

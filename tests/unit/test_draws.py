@@ -14,7 +14,8 @@ from audience_impact.simulation.distributions import (
     pert,
     split_normal,
 )
-from audience_impact.simulation.sampler import uniforms
+from audience_impact.simulation.sampler import Kept, Sampler, uniforms
+from audience_impact.vocabulary import InputKind
 
 PINNED = [0.09280462553648883, 0.4259803157256109, 0.21232661916336293]
 EVEN = (np.arange(2000) + 0.5) / 2000
@@ -248,3 +249,24 @@ def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
 def test_parameters_out_of_order_are_refused(call: Callable[[], Array]) -> None:
     with pytest.raises(ValueError, match=r"must|needs"):
         call()
+
+
+def test_a_step_is_drawn_anew_for_what_it_asks_for_alone() -> None:
+    kept, made = Kept(), []
+
+    def step(sampler: Sampler) -> Array:
+        made.append(sampler.second)
+        return sampler.uniform(InputKind.BASE, "a")
+
+    first, other = (Sampler(0, 3, second) for second in (frozenset(), frozenset({InputKind.PLACE})))
+    moved = Sampler(0, 3, frozenset({InputKind.BASE}))
+    given = np.zeros(1)
+    drawn = kept("step", first, (given,), step)
+    assert kept("step", other, (given,), step) is drawn
+    assert other.asked == {InputKind.BASE}
+    assert len(made) == 1
+    assert kept("step", moved, (given,), step)[0] != drawn[0]
+    assert kept("step", first, (np.zeros(1),), step) is not drawn
+    assert kept("step", first, (given,), step) is drawn
+    assert kept("step", Sampler(1, 3), (given,), step)[0] != drawn[0]
+    assert kept("step", first, (given,), step) is not drawn

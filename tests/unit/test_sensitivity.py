@@ -95,6 +95,16 @@ def test_many_outputs_are_each_one_alone() -> None:
     assert found == pytest.approx(alone)
 
 
+def test_the_shares_are_those_of_salib() -> None:
+    from SALib.analyze.sobol import first_order, total_order
+
+    a, b, ab = samples(g_function, len(A), [0, 2], 999)
+    middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
+    theirs = a - middle, ab - middle, b - middle
+    expected = np.array([first_order(*theirs), total_order(*theirs)])
+    assert np.array(sensitivity.sobol(a, b, ab)) == pytest.approx(expected, rel=1e-12)
+
+
 def test_far_from_zero_the_shares_are_the_same() -> None:
     near = samples(ishigami, 3, [1], 4000)
     far = [each + 1e8 for each in near]
@@ -248,3 +258,16 @@ def test_a_second_stream_moves_its_own_input_alone() -> None:
 
 def test_each_kind_of_input_has_its_advice() -> None:
     assert set(sensitivity_table.ADVICE) == set(InputKind)
+
+
+def test_redraws_that_share_steps_are_those_drawn_alone() -> None:
+    """Nothing kept from other draws gets into draws that move one kind of input."""
+    made = calls(russia())
+    shared, _ = prepared(made)
+    simulate(shared.simulation, Sampler(0, 100))
+    for kind in InputKind:
+        sampler = Sampler(0, 100, frozenset({kind}))
+        alone = replace(shared.simulation)
+        kept, own = (simulate(one, sampler) for one in (shared.simulation, alone))
+        for metric, draws in own.by_metric.items():
+            np.testing.assert_array_equal(kept.by_metric[metric], draws)

@@ -161,6 +161,9 @@ def surprise(
     `after` (moments of the neighbours, NaN where there is none).
     """
     left = rows[["moment", "level"]].assign(series=rows.groupby(by, dropna=False).ngroup())
+    if not left["series"].duplicated().any():  # no row has a neighbour, as mostly in few facts
+        nobody = dict.fromkeys(("expected", "months", "before", "after", "surprise"), np.nan)
+        return pd.DataFrame({**nobody, "month": spread, "count": 0}, index=rows.index)
     found = _periods(left)
     found = found.join(_line(found, 1, 1)).join(_roughness(found))
     found = found.assign(month=pooled(spread, found["count"], found["median"]))

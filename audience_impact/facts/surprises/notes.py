@@ -97,6 +97,8 @@ def unlike_its_note(tables: Tables) -> list[Finding]:
 def _printed(table: str, frame: pd.DataFrame) -> list[Finding]:
     """Shares, counts and the ends of ranges that are not what is printed of them."""
     rows = _saying(frame, "printed as")
+    if rows.empty:
+        return []
     told = rows["note"].str.extract(PRINTED)
     scale = told["unit"].map(SCALE)
     if "unit" in rows:
@@ -123,10 +125,12 @@ def _printed(table: str, frame: pd.DataFrame) -> list[Finding]:
 def _services(tables: Tables) -> list[Finding]:
     """Figures whose notes name another service with the printed number."""
     frame, platforms = tables["estimates"], tables["platforms"]
+    rows = _saying(frame, " printed as")
+    if rows.empty:
+        return []
     names = platforms.assign(name=platforms["name"] + ";" + platforms["aliases"])
     names = names.assign(service=names["name"].str.split(";")).explode("service")
     known = names[names["service"] != ""].set_index("service")["platform_id"]
-    rows = _saying(frame, " printed as")
     rows = rows.assign(told=rows["note"].str.extract(SERVICE)["service"])
     rows = rows.assign(of=rows["told"].map(known[~known.index.duplicated()]))
     return findings(
@@ -142,6 +146,8 @@ def _services(tables: Tables) -> list[Finding]:
 def _parts_of(circumvention: pd.DataFrame) -> list[Finding]:
     """Shares who keep access that are not the quotient of the two numbers in their notes."""
     rows = _saying(circumvention, " of ")
+    if rows.empty:
+        return []
     told = rows["note"].str.extract(OF).astype({"part": "float64", "whole": "float64"})
     rows = rows.assign(told=told["part"] / told["whole"])
     return findings(
@@ -158,6 +164,8 @@ def _parts(table: str, tables: Tables) -> list[Finding]:
     """Persons beside the part that they are of a population counted by whomever."""
     frame, column = tables[table], PERSONS[table]
     rows = _saying(frame, "population")
+    if rows.empty:
+        return []
     rows = rows[~rows["note"].str.contains(PRODUCT, regex=False)]
     rows = rows.join(rows["note"].str.extract(PART))
     rows = rows[rows["share"].notna() & rows[column].notna()]
@@ -188,6 +196,8 @@ def _parts(table: str, tables: Tables) -> list[Finding]:
 def _products(bases: pd.DataFrame) -> list[Finding]:
     """Persons, and the ends of their range, that are a printed share of the residents of a year."""
     rows = _saying(bases, PRODUCT)
+    if rows.empty:
+        return []
     rows = rows.join(rows["note"].str.extract(PART)).join(rows["note"].str.extract(RANGE))
     printed = {"persons": "share", "low_persons": "low", "high_persons": "high"}
     return [
@@ -227,6 +237,8 @@ def _unequal(rows: pd.DataFrame, bases: pd.DataFrame, column: str, share: str) -
 def _quotients(bases: pd.DataFrame) -> list[Finding]:
     """Persons that are a printed pair of persons and share, one by the other."""
     rows = _saying(bases, "million are")
+    if rows.empty:
+        return []
     rows = rows.join(rows["note"].str.extract(PAIR))
     rows = rows[rows["share"].notna()]
     told = 1e8 * rows["millions"].astype("float64") / rows["share"].astype("float64")

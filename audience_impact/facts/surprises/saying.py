@@ -36,7 +36,9 @@ def findings(
 
     Where the cell of the column is blank the finding points at `low` or `high`.
     """
-    found = []
+    found: list[Finding] = []
+    if odd.empty:  # nearly always, and pandas makes no named tuples of nothing quickly
+        return found
     for place, told in zip(odd.index, odd.itertuples(), strict=True):
         row = frame.loc[place]
         filled = (name for name in (column, "low", "high") if pd.notna(row.get(name)))

@@ -104,6 +104,8 @@ def word_alone(tables: Tables) -> list[Finding]:
     """A word beside those that others have where all else of their kind is the same."""
     estimates = tables["estimates"]
     found: dict[int, Finding] = {}
+    if len(estimates) < LEAST_OTHERS:
+        return []
     for column in KIND:
         rest = [name for name in KIND if name != column]
         for group, least in (
