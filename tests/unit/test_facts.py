@@ -141,13 +141,13 @@ def test_a_layer_that_is_being_written_is_refused(small_facts: Path, tmp_path: P
 def test_a_layer_that_begins_to_be_written_meanwhile_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    merged = reading.merge
+    repeats = reading._repeats
 
     def while_reading(*words: Any) -> Any:
         (tmp_path / reading.UNFINISHED).write_text("refresh\n")
-        return merged(*words)
+        return repeats(*words)
 
-    monkeypatch.setattr(reading, "merge", while_reading)
+    monkeypatch.setattr(reading, "_repeats", while_reading)
     _, findings = things(tmp_path, "a_id,b,c\n")
     assert [found.rule for found in findings] == ["unfinished_layer"]
 
