@@ -92,7 +92,7 @@ def _is_error(found: "Finding") -> bool:
 
 
 def _of_own(checked: "Checked") -> "list[Finding]":
-    """Findings on rows above the shipped ones, and errors on shipped rows, which have none alone."""
+    """Findings on rows of one's own, and errors on shipped rows: alone these have none."""
     return [found for found in checked.findings if found.layer > 1 or _is_error(found)]
 
 
