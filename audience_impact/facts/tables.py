@@ -173,7 +173,7 @@ def with_lineage(tables: Tables) -> Tables:
     filled = {}
     for table, frame in tables.items():
         if has_lineage(frame) and table != "sources":
-            stands_for = frame["source_id"].map(own).fillna("").astype("str")
+            stands_for = frame["source_id"].map(own).astype("str").fillna("")
             frame = frame.assign(
                 measurement_series_id=frame["measurement_series_id"].where(
                     frame["measurement_series_id"] != "", stands_for

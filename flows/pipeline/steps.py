@@ -20,7 +20,7 @@ from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
 from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.rules import named
+from audience_impact.rules import LawError, named
 from audience_impact.vocabulary import FindingSeverity, Unstated
 from flows import CHECKOUT
 from flows.publishing import storage
@@ -299,7 +299,8 @@ def compute(
 ) -> Results:
     """The published tables, each held against its contract.
 
-    Raises RefusedError where a rule over results is broken: then the method is at fault.
+    Raises RefusedError where a learned table lacks something, or a rule over results is broken:
+    then the method is at fault.
     """
     from audience_impact import pipeline as impact
     from flows.pipeline import quality
@@ -313,7 +314,10 @@ def compute(
     if not first <= day.year <= last:
         raise RefusedError([f"as_of {day} lies outside the years {first} to {last}: correct it"])
     settings = impact.Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
-    found = impact.calculate(checked.tables, day, settings)
+    try:
+        found = impact.calculate(checked.tables, day, settings)
+    except LawError as error:
+        raise RefusedError([str(error)]) from error
     told = [facts.relocated(one, checked.folders) for one in found.findings]
     if faults := quality.faults(found.broken):
         raise RefusedError(faults)
