@@ -82,6 +82,9 @@ FORMER_NAMES = {"lineage_id": "measurement_series_id"}
 FATAL_RULES = TABLE_RULES - {"key_repeats"}
 """Rules whose failure leaves a table without any row that can be trusted."""
 
+MOST_BYTES = 256 * 1024**2
+"""Far above any table of today: what is larger is no fact file, and would fill the memory."""
+
 UNFINISHED = ".unfinished"
 """A file that is in a folder while its tables take their places; it names who writes them."""
 
@@ -137,7 +140,13 @@ class _Reader:
 
     def text(self) -> str | None:
         try:
+            if self.path.stat().st_size > MOST_BYTES:
+                self.fail("unreadable", 1, "", "", f"the file has more than {MOST_BYTES:,} bytes")
+                return None
             return _decoded(self.path)
+        except OSError as error:
+            self.fail("unreadable", 1, "", "", f"the file cannot be read: {error.strerror}")
+            return None
         except UnicodeDecodeError as error:
             data = self.path.read_bytes()
             start = data.rfind(b"\n", 0, error.start) + 1
@@ -386,12 +395,20 @@ def merge(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
     return Merged(*(together[part].reset_index(drop=True) for part in parts))
 
 
+def _content(path: Path) -> bytes:
+    """The bytes of a file; none where it is missing or is refused, so that nothing rests on it."""
+    try:
+        is_read = path.is_file() and path.stat().st_size <= MOST_BYTES
+        return path.read_bytes() if is_read else b""
+    except OSError:
+        return b""
+
+
 def digest(folders: Sequence[Path], headers: Mapping[str, Header]) -> str:
     """SHA-256 over the bytes of all fact files, layers in order; names of folders do not count."""
     total = hashlib.sha256()
     for number, folder in enumerate(folders, 1):
         for table in headers:
-            path = folder / f"{table}.csv"
-            content = path.read_bytes() if path.is_file() else b""
+            content = _content(folder / f"{table}.csv")
             total.update(f"{number}/{table}/{len(content)}/".encode() + content)
     return total.hexdigest()

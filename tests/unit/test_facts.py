@@ -520,3 +520,19 @@ def test_an_acceptance_does_not_lapse_while_rows_are_refused(small_facts: Path) 
     assert [one[3] for one in told(small_facts)] == ["acceptance_lapsed"]
     edit(small_facts, "estimates", "E1", value="many")
     assert [one[3] for one in told(small_facts)] == ["number"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that no one can read")
+def test_a_file_that_cannot_be_read_is_a_finding(small_facts: Path) -> None:
+    (small_facts / "sources.csv").unlink()
+    (small_facts / "sources.csv").symlink_to("/proc/self/mem")
+    assert told(small_facts) == [("sources", 1, "", "unreadable")]
+
+
+def test_a_file_that_is_too_large_is_a_finding(
+    small_facts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 600)
+    found = steps.check(steps.read([small_facts])).findings
+    assert ("sources", "unreadable") in {(one.table, one.rule) for one in found}
+    assert "more than 600 bytes" in next(one.message for one in found if one.table == "sources")
