@@ -81,8 +81,8 @@ def _table(content: bytes) -> Table:
 
 def _bytes(table: Table, delimiter: str = ",", is_quoted: bool = False) -> bytes:
     text = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if is_quoted else csv.QUOTE_MINIMAL
-    csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator="\n").writerows(table)
+    style = "unix" if is_quoted else "excel"  # unix quotes every cell
+    csv.writer(text, style, delimiter=delimiter, lineterminator="\n").writerows(table)
     return text.getvalue().encode("utf-8", "surrogatepass")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import mutations
 from benchmarks.mutants import MUTATIONS
+from flows.pipeline import last_version, steps
 from tests.support import world
 
 CONTENT = b"a_id,b,c\n" + b"".join(b"k%d,1%d,x\n" % (number, number) for number in range(9))
@@ -61,7 +62,7 @@ def test_rows_that_are_gone_in_silence_count_as_silent(
 ) -> None:
     lines = "".join(facts.files["estimates"].decode().splitlines(keepends=True)[1:])
     assert what_came(facts, "estimates", lines, "") == "told by run"
-    monkeypatch.setattr(mutations.last_version, "changes", lambda *_: [])
+    monkeypatch.setattr(last_version, "changes", lambda *_: [])
     assert what_came(facts, "estimates", lines, "") == "silent"
 
 
@@ -69,7 +70,7 @@ def test_an_error_that_nobody_caught_is_told_and_all_are_counted(
     facts: mutations.Sound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcomes = [mutations.outcome(facts, number, 0) for number in range(2)]
-    monkeypatch.setattr(mutations.steps, "check", lambda *_: 1 / 0)
+    monkeypatch.setattr(steps, "check", lambda *_: 1 / 0)
     broken = mutations.outcome(facts, 7, 0)
     assert (broken.outcome, "ZeroDivisionError" in broken.detail) == ("traceback", True)
     counted = mutations.table([*outcomes, broken])

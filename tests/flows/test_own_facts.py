@@ -81,7 +81,12 @@ def test_a_run_takes_the_shipped_facts_first(
     shipped: Path, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[Path]] = []
-    monkeypatch.setattr(running, "run_flow", lambda folders, *_: seen.append(folders) or 0)
+
+    def run_flow(folders: list[Path], *_: object) -> int:
+        seen.append(folders)
+        return 0
+
+    monkeypatch.setattr(running, "run_flow", run_flow)
     assert command("run", ON_TOP, "--facts", own).returncode == 0
     assert seen == [[shipped, own]]
 
@@ -100,8 +105,10 @@ def test_warnings_are_accepted_with_a_reason_so_that_new_ones_stand_out(
 ) -> None:
     header, _ = load(shipped / "sources.csv")
     save(own / "sources.csv", header, [])
-    known = {"publisher": "A page", "accessed_on": "2026-01-31", "source_type": "panel",
-             "title": "On paper", "reliability": "high", "measurement_series_id": "panel"}  # fmt: skip
+    known = {
+        "publisher": "A page", "accessed_on": "2026-01-31", "source_type": "panel",
+        "title": "On paper", "reliability": "high", "measurement_series_id": "panel",
+    }  # fmt: skip
     append(own, "sources", known | {"source_id": "mine"})
     (warning,) = command("check", ON_TOP, own).stdout.splitlines()
     assert warning.startswith(f"{own}/sources.csv:2:url: source_without_address")
