@@ -9,6 +9,7 @@ published from facts, through the stages of the data, each importing only those 
     periods - dates as precise as a source is, and time windows
     populations - which universe lies in which, and the country of an area
     frames - what a table that crosses a border of packages holds
+    choosing - candidates, which of them are chosen, and why each other one was passed over
     rules - the registry in which every check is entered
     facts - fact tables in memory, each row with its file and line, and the rules across them
     rungs - ways to an answer that were closed, because they failed where the answer was known
@@ -25,6 +26,7 @@ published from facts, through the stages of the data, each importing only those 
     simulation - draws of every uncertain input, and the unions and person-days of each
     outputs - a module a published table, the reasons and the rules over results
     pipeline - typed facts in, published tables out
+    tracing - what each stage chose among, and how far each correction moved the draws
     api - what an analyst calls without a pipeline
 
 Pure: no prefect, no pandera, no network, no clock, no environment may live here.

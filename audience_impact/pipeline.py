@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -49,6 +50,13 @@ class Settings:
     workers: int = 1
     repair: bool = False
     sensitivity: bool = True
+
+
+class Only(NamedTuple):
+    """What is wanted where it is not everything: restrictions, and all that befell countries."""
+
+    restrictions: frozenset[str]
+    countries: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -176,9 +184,16 @@ def _residents(known: Inputs, tables: Tables) -> pd.Series:
     return total.sum(skipna=False)
 
 
-def prepared(tables: Tables, as_of: date, repair: bool = False) -> tuple[Stages, list[Finding]]:
-    """Everything that follows without a draw, and the contradictions met on the way."""
+def prepared(
+    tables: Tables, as_of: date, repair: bool = False, only: Only | None = None
+) -> tuple[Stages, list[Finding]]:
+    """Everything that follows without a draw, and the contradictions met on the way.
+
+    With `only`, rows of other restrictions and countries say nothing; those asked for are the same
+    to the last byte.
+    """
     asked = scope(tables, as_of)
+    asked = asked if only is None else asked.of(*only)
     known = inputs(asked, tables)
     limits, findings = bounds(asked, known, tables, repair)
     simulation = simulation_inputs(asked, known, limits, tables)

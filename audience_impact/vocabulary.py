@@ -293,7 +293,7 @@ class DedupMethod(Word):
     united by the model of joint use, as in latent_factor.
     """
 
-    SINGLE = "single", "one audience, or nobody: nothing to count twice"
+    SINGLE = "single", "one audience, or the whole internet: nothing to count twice"
     FRECHET = "frechet", "bounds from the sizes of the audiences alone; no estimate"
     LP = "lp", "bounds by linear programming from sizes and measured overlaps; no estimate"
     LATENT_FACTOR = "latent_factor", "model of joint use that surveys taught"
@@ -655,6 +655,7 @@ class DifferenceReason(Word):
     )
     DURATION_DIFFERS = "duration_differs", "it gives hours, and no people to compare"
     NOTHING_ON_RECORD = "nothing_on_record", "no restriction of ours in that area and period"
+    OTHER_PERIOD = "other_period", "ours are counted by month and by year, and this is another span"
     OTHER_DEFINITION = "other_definition", "it counts something else: another unit, or other people"
 
 
@@ -688,6 +689,26 @@ class YesNo(Word):
 
     YES = "yes", "yes"
     NO = "no", "no"
+
+
+class AnswerChange(StrEnum):
+    """What became of an answer between two versions, what matters most first."""
+
+    VANISHED = "vanished"
+    APPEARED = "appeared"
+    BEYOND_INTERVAL = "moved_beyond_its_interval"
+    MOVED = "moved"
+    STATUS_ALONE = "status_alone"
+    MOVED_SLIGHTLY = "moved_slightly"
+    SAME = "same"
+
+
+class FactChange(StrEnum):
+    """What became of a row of facts between two versions."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
 
 
 class ImportOutcome(StrEnum):

@@ -155,7 +155,7 @@ def _other_countries(rows: pd.DataFrame, laws: law.AudienceLaws) -> pd.DataFrame
         )
         strange = rungs.is_stranger(asked, known)
         unseen["platform_id"] = unseen["platform_id"].mask(strange, law.UNKNOWN)
-        middle, spread = law.conditioned(unseen, known, laws, without_country=False)
+        middle, spread = law.conditioned(unseen, law.Solved(known, laws), without_country=False)
         found.append(
             asked.assign(
                 rung=rungs.rungs(asked, known),

@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from pydantic import Field
 
+from audience_impact.outputs.review.rules import CONTRADICT
 from flows.failures import may_pass, refusable
 from flows.pipeline import last_version, quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
@@ -36,6 +37,12 @@ WAITS = [1.0, 4.0, 16.0]
 def read(facts: list[Path]) -> Reading:
     """Read the layers of fact tables, each row with its file and line."""
     return steps.read(facts)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def known_by(reading: Reading, day: date | None) -> Reading:
+    """Leave out what was not known on a day, where one is asked for."""
+    return steps.known_by(reading, day)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -73,7 +80,7 @@ def watch(
     lines = last_version.changes(last_version.last(published), now)
     for line in lines:
         get_run_logger().warning(plain(line))
-    contradictions = quality.details(results.frames["quality"])
+    contradictions = quality.details(results.frames["quality"], CONTRADICT)
     stops = lines * (not accept_changes) + contradictions * (not repair)
     if strict and stops:
         raise steps.RefusedError(stops)
@@ -169,8 +176,8 @@ def publish_impact(
     Args:
         facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
         published: The folder that holds the versions and the link to the latest of them.
-        as_of: The day that the figures describe; by default the last day on which, or after
-            which, two sources were read.
+        as_of: The day that the figures describe, from what was known on it; by default the last
+            day on which, or after which, two sources were read, and all facts.
         seed: What the random draws start from.
         strict: Refuse the facts when a single row breaks a rule.
         keep: How many versions stay; by default all of them.
@@ -183,7 +190,7 @@ def publish_impact(
         environment: Whose run it is, where several share a server: its artifacts carry the name.
     """
     timed = metrics.Seconds()
-    reading = timed(read, facts)
+    reading = known_by(timed(read, facts), as_of)
     checked = accept(timed(check, reading), strict)
     results = timed(compute, checked, as_of, seed, repair, workers, sensitivity)
     changes = watch(results, published, strict, repair, accept_changes)

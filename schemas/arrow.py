@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow
 
 from schemas import holding
-from schemas.published import KEYS, MODELS, special_values, values
+from schemas.published import KEYS, MODELS, separator, special_values, values
 
 
 class ContractError(ValueError):
@@ -74,6 +74,7 @@ def _arrow_field(table: str, name: str, column: Any) -> pyarrow.Field:
             "sdmx_concept": about["sdmx_concept"],
             **_words("values", values(table, name)),
             **_words("special_values", special_values(table, name)),
+            **({"separator": between} if (between := separator(table, name)) else {}),
         },
     )
 

@@ -1,5 +1,6 @@
 """What the contracts of the published tables are made of: columns with unit and meaning."""
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,8 @@ from audience_impact.vocabulary import FindingSeverity, RuleStage
 WORLD = "001"
 """UN M49 code of the world."""
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
+JOINED_BY = ";"
+"""Between words of one cell."""
 TABLE_NAMES = "table names"
 """In place of words: the column names tables, of facts or published."""
 
@@ -76,6 +79,14 @@ def word(
     """One of the words of an enum, or of those that this column has `also`."""
     values = {**enum.meanings(), **also}
     return coded(column(description, sdmx=sdmx, null=null, isin=list(values)), values)
+
+
+def words_joined(enum: type[words.Word], description: str) -> Any:
+    """Words of an enum, several joined by a semicolon; null where there is none."""
+    one = "|".join(map(re.escape, enum.meanings()))
+    field = column(description, null=True, str_matches=f"^({one})({JOINED_BY}({one}))*$")
+    field.metadata["separator"] = JOINED_BY
+    return coded(field, enum.meanings())
 
 
 def text(

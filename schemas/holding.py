@@ -28,7 +28,7 @@ def failures(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failur
     """What is wrong with a table, whose index is 0..n-1."""
     if frame.empty:
         return []
-    schema: Any = model.to_schema()
+    schema = _schema(model)
     filled = [name for name, column in schema.columns.items() if not column.nullable]
     missing = frame[filled].isna()
     found = [
@@ -36,10 +36,11 @@ def failures(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failur
         for name in missing.columns[missing.any()]
         for place in np.flatnonzero(missing[name])
     ]
+    cells = {name: frame[name].drop_duplicates() for name in schema.columns}
     found += [
         Failure(place, name, check.name)
         for check, names in _cell_rules(model)
-        if not _is_kept(check, frame, names)
+        if not _is_kept(check, [cells[name] for name in names])
         for name in names
         for place in _broken(check, frame[name])
     ]
@@ -49,9 +50,15 @@ def failures(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failur
 
 
 @cache
+def _schema(model: type[pa.DataFrameModel]) -> Any:
+    """The schema of a model; pandera copies it each time that it is asked."""
+    return model.to_schema()
+
+
+@cache
 def _cell_rules(model: type[pa.DataFrameModel]) -> tuple[tuple[Any, tuple[str, ...]], ...]:
     """Each rule of single cells, with the columns of one type that have it."""
-    schema: Any = model.to_schema()
+    schema = _schema(model)
     groups: dict[tuple[str, ...], tuple[Any, list[str]]] = {}
     for name, column in schema.columns.items():
         for check in column.checks:
@@ -60,11 +67,10 @@ def _cell_rules(model: type[pa.DataFrameModel]) -> tuple[tuple[Any, tuple[str, .
     return tuple((check, tuple(names)) for check, names in groups.values())
 
 
-def _is_kept(check: Any, frame: pd.DataFrame, columns: tuple[str, ...]) -> bool:
+def _is_kept(check: Any, columns: list[pd.Series]) -> bool:
     """Whether a rule of single cells holds in all of some columns of one type."""
-    each = [frame[name] for name in columns]
-    cells = pd.concat(each, ignore_index=True) if len(each) > 1 else each[0]
-    return bool(check(cells.drop_duplicates()).check_passed)
+    cells = pd.concat(columns, ignore_index=True) if len(columns) > 1 else columns[0]
+    return bool(check(cells).check_passed)
 
 
 def _broken(check: Any, held: "pd.DataFrame | pd.Series") -> list[int]:

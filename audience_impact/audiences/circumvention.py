@@ -16,9 +16,11 @@ Assumptions. No way around a network that is gone: satellites and foreign cards 
 import numpy as np
 import pandas as pd
 
+from audience_impact import choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import FIXED, LAW
 from audience_impact.audiences.scope import Scope
+from audience_impact.choosing import Best, Key, Only
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.shares import circumvention as learned
@@ -32,6 +34,31 @@ from audience_impact.vocabulary import (
 
 LEARNED = "learned"
 """Shape of a share that is drawn by random_effects.LAW."""
+
+
+STEPS = (
+    Only(
+        lambda rows: rows["circumvention_kind"].isin(learned.COUNTED),
+        lambda rows: rows["circumvention_kind"] + " is no share of people who keep access",
+    ),
+    Best(
+        ["restriction_id"],
+        (
+            Key("is_poll", "a poll whose answerers chose themselves"),
+            Key("period_end", "an earlier one: another is from later", ascending=False),
+            Key("share", "access by one means, which access of any kind contains", ascending=False),
+            Key("circumvention_id", "no different in what counts: the first by its id is taken"),
+        ),
+    ),
+)
+"""Which share on record is taken."""
+
+
+def looked_at(scope: Scope, tables: Tables) -> pd.DataFrame:
+    """Every figure on record of who gets around a restriction, with what ranks it."""
+    facts = tables["circumvention"]
+    own = facts[facts["restriction_id"].isin(scope.restrictions["restriction_id"])]
+    return own.assign(is_poll=own["self_selected"] == YesNo.YES.value)
 
 
 def circumvention(scope: Scope, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
@@ -62,15 +89,9 @@ def _measured(scope: Scope, tables: Tables, errors: FigureErrors | None) -> pd.D
 
     Access of any kind contains access by one means, so of shares of one period the largest.
     """
-    facts = tables["circumvention"]
-    own = facts[
-        facts["restriction_id"].isin(scope.restrictions["restriction_id"])
-        & facts["circumvention_kind"].isin(learned.COUNTED)
-    ]
-    own = own.assign(is_poll=own["self_selected"] == YesNo.YES.value)
-    best = own.sort_values(
+    best = choosing.left(looked_at(scope, tables), STEPS).sort_values(
         ["is_poll", "period_end", "share", "circumvention_id"], ascending=[True, False, False, True]
-    ).drop_duplicates("restriction_id")
+    )
     is_poll = best["is_poll"]
     names = ("share", "low_share", "high_share")
     if errors is not None:

@@ -8,9 +8,11 @@ others it is an estimate.
 
 import pandas as pd
 
+from audience_impact import choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.choosing import Best, Key, Only
 from audience_impact.errors import figure_errors
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
@@ -26,6 +28,49 @@ FRESH_DAYS, LATER_DAYS = 92, 92
 """A daily figure is fresh for so long, and may be from so long after the start."""
 
 
+STEPS = (
+    Only(
+        lambda rows: rows["is_existing_use"],
+        "nothing is restricted that existing users come upon",
+    ),
+    Only(lambda rows: rows["mode"].notna(), "says neither a number nor two ends"),
+    Only(
+        lambda rows: rows["age"] >= -LATER_DAYS,
+        f"from more than {LATER_DAYS} days after the start",
+    ),
+    Best(
+        AUDIENCE,
+        (
+            Key("is_limit", "a limit alone, where another says a number"),
+            Key("rank", "less fresh: another is from the three months before, or nearer after"),
+            Key("order", "the count of one day, where another is an average over many"),
+            Key("far", "further from the start"),
+            Key("is_primary_source", "another page of the measurement", ascending=False),
+            Key("estimate_id", "no different in what counts: the first by its id is taken"),
+        ),
+    ),
+)
+"""Which daily figure is taken."""
+
+
+def looked_at(wanted: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
+    """The daily figures of each wanted audience, with what ranks them."""
+    figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
+    one_sided = figure["interval_kind"].isin(intervals.ONE_SIDED)
+    figure = figure.assign(is_limit=one_sided, most=figure["stated_most_persons"])
+    joined = wanted[[*AUDIENCE, "start", "is_existing_use"]].merge(
+        figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
+    )
+    age = (joined["start"] - joined["period_end"]).dt.days
+    rank = pd.Series(2, joined.index).mask(age < 0, 1)
+    return joined.assign(
+        age=age,
+        rank=rank.mask(age.between(0, FRESH_DAYS), 0),
+        far=age.abs(),
+        order=joined["audience_metric"].map(DAILY),
+    )
+
+
 def daily(
     wanted: pd.DataFrame, candidates: pd.DataFrame, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
@@ -37,26 +82,7 @@ def daily(
     `daily_least_persons`, `daily_most_persons` (NaN: open),
     `audience_key`, LAW (blank shape: a limit is not drawn) and COLUMNS of figure_errors.py.
     """
-    figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
-    figure = figure[figure["mode"].notna()]
-    one_sided = figure["interval_kind"].isin(intervals.ONE_SIDED)
-    figure = figure.assign(is_limit=one_sided, most=figure["stated_most_persons"])
-    keys = [*AUDIENCE, "start"]
-    joined = wanted.loc[wanted["is_existing_use"], keys].merge(
-        figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
-    )
-    age = (joined["start"] - joined["period_end"]).dt.days
-    joined = joined.assign(age=age)[age >= -LATER_DAYS]
-    rank = pd.Series(2, joined.index).mask(joined["age"] < 0, 1)
-    ranked = joined.assign(
-        rank=rank.mask(joined["age"].between(0, FRESH_DAYS), 0),
-        far=joined["age"].abs(),
-        order=joined["audience_metric"].map(DAILY),
-    ).sort_values(
-        [*AUDIENCE, "is_limit", "rank", "order", "far", "is_primary_source", "estimate_id"],
-        ascending=[True, True, True, True, True, True, True, False, True],
-    )
-    best = ranked.drop_duplicates(AUDIENCE)
+    best = choosing.left(looked_at(wanted, candidates), STEPS).sort_values(AUDIENCE)
     best = best.assign(pages_count=1, is_other_definition=best["is_company_statement"])
     off = figure_errors.of_figures(best, AUDIENCE, tables, errors)
     return pd.DataFrame(

@@ -20,8 +20,10 @@ Citation. Rules of this project, docs/decisions.md.
 
 import pandas as pd
 
+from audience_impact import choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import COUNTRY, WHOLE
+from audience_impact.choosing import Best, Key, Only
 from audience_impact.errors import base_laws
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.bases import nearest_base
@@ -41,6 +43,30 @@ LATER_DAYS = 92
 """A share of use may be from up to three months after the start."""
 
 
+STEPS = (
+    Only(lambda rows: rows["age"] == "", "asked of some ages of the population alone"),
+    Only(
+        lambda rows: rows["population_base"] != PopulationBase.CUSTOM.value,
+        "of a population of which there is no base",
+    ),
+    Only(lambda rows: rows["is_own"] | rows["is_group"], "asked about another service"),
+    Only(
+        lambda rows: ~(rows["late_days"] > LATER_DAYS),
+        f"from more than {LATER_DAYS} days after the start",
+    ),
+    Best(
+        [*COUNTRY, "feature", "platform_id"],
+        (
+            Key("is_own", "asked about any messenger, where the service was asked about", False),
+            Key("exact", "asked about another kind of call", False),
+            Key("period_end", "an earlier one: another is from later", False),
+            Key("feature_use_id", "no different in what counts: the first by its id is taken"),
+        ),
+    ),
+)
+"""Which share of use is taken."""
+
+
 def shares(
     audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
@@ -53,18 +79,25 @@ def shares(
     of the ages of the base that were not asked; NaN where nobody counted them), `is_inside` (those
     asked are part of the base), and LAW of base_laws.py of the people the share was asked of.
     """
-    wanted = _wanted(audiences, targets)
-    facts = _usable(tables, errors)
-    joined = wanted.merge(facts, on=["country_id", "asked"])
-    named = joined["platform_id_asked"] == joined["platform_id"]
-    group = joined["platform_id_asked"].map(_kinds(tables)) == PlatformKind.GROUP.value
-    late = (joined["period_end"] - joined["start"]).dt.days > LATER_DAYS
-    found = joined.assign(is_own=named)[(named | group) & ~late]
-    found["exact"] = found["feature"] == found["feature_asked"]
-    best = found.sort_values(
+    best = choosing.left(looked_at(audiences, targets, tables, errors), STEPS)
+    best = best.sort_values(
         ["is_own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
-    ).drop_duplicates([*COUNTRY, "feature", "platform_id"])
+    )
     return _in_persons(_once(best), tables, errors)
+
+
+def looked_at(
+    audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
+    """Every share of use of a restricted feature, asked in the country, with what ranks it."""
+    facts = _sampled(tables, errors)
+    joined = _wanted(audiences, targets).merge(facts, on=["country_id", "asked"])
+    return joined.assign(
+        is_own=joined["platform_id_asked"] == joined["platform_id"],
+        is_group=joined["platform_id_asked"].map(_kinds(tables)) == PlatformKind.GROUP.value,
+        late_days=(joined["period_end"] - joined["start"]).dt.days,
+        exact=joined["feature"] == joined["feature_asked"],
+    )
 
 
 def laws(
@@ -107,28 +140,18 @@ def _wanted(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(asked=asked).explode("asked", ignore_index=True)
 
 
-def _usable(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
-    """Shares of a population on record, all ages of it, with the interval of their sample."""
+def _sampled(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
+    """Shares of use with the interval of their sample, named as `looked_at` names them."""
     facts = tables["feature_use"]
-    usable = facts[(facts["age"] == "") & (facts["population_base"] != PopulationBase.CUSTOM.value)]
     columns = {"area_id": "country_id", "platform_id": "platform_id_asked"}
     if errors is not None:
-        asked, names = pd.Series(True, usable.index), ("share", "low_share", "high_share")
-        usable = intervals.with_sampling(usable, asked, errors.effective_sample, names)
+        asked, names = pd.Series(True, facts.index), ("share", "low_share", "high_share")
+        facts = intervals.with_sampling(facts, asked, errors.effective_sample, names)
     return (
-        usable.rename(columns=columns)
-        .join(intervals.read(usable, "share", "low_share", "high_share"))
-        .assign(asked=usable["feature"], feature_asked=usable["feature"])
-        .drop(
-            columns=[
-                "feature",
-                "measurement_series_id",
-                "source_id",
-                "also_source_id",
-                "note",
-                "age",
-            ]
-        )
+        facts.rename(columns=columns)
+        .join(intervals.read(facts, "share", "low_share", "high_share"))
+        .assign(asked=facts["feature"], feature_asked=facts["feature"])
+        .drop(columns=["feature", "measurement_series_id", "source_id", "also_source_id", "note"])
     )
 
 

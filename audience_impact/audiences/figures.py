@@ -28,9 +28,11 @@ Citation. Rules of this project, docs/decisions.md.
 
 import pandas as pd
 
+from audience_impact import choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.choosing import Best, Key, Only
 from audience_impact.errors import rounding
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.bases import LONGEST_GAP_DAYS, nearest_base
@@ -80,6 +82,39 @@ def staleness(months: pd.Series) -> pd.Series:
     return words.where(months.notna(), "")
 
 
+QUALIFYING = (
+    Only(
+        lambda rows: rows["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value]),
+        lambda rows: "counts " + rows["unit"] + ", not people",
+    ),
+    Only(
+        lambda rows: rows["audience_metric"].isin(list(PRIORITY)),
+        lambda rows: rows["audience_metric"] + " never stands for the users of a month",
+    ),
+    Only(
+        lambda rows: (rows["age"] == "") & (rows["sex"] == ""),
+        "counts a part of the people, by age or sex",
+    ),
+    Only(
+        lambda rows: rows["population_base"] != PopulationBase.CUSTOM.value,
+        "of a population of which there is no base",
+    ),
+)
+"""Which estimates may stand for an audience at all."""
+NO_PEOPLE = "a share of a population that nobody counted at that time"
+BEFORE_START = (
+    Only(
+        lambda rows: rows["is_existing_use"],
+        "nothing is restricted that existing users come upon",
+    ),
+    Only(
+        lambda rows: rows["period_end"] <= rows["start"],
+        "from after the start of the restriction",
+    ),
+)
+"""Which of the figures of a service and country speak of those from before."""
+
+
 def candidates(tables: Tables, errors: FigureErrors | None = None) -> pd.DataFrame:
     """Every estimate that may stand for an audience, in persons.
 
@@ -88,12 +123,7 @@ def candidates(tables: Tables, errors: FigureErrors | None = None) -> pd.DataFra
     measurer's own page), `rounding_persons` (half a unit of the last digit printed), `of_persons`
     (of a share) and `is_doubtful` (read in a source of low reliability).
     """
-    estimates = tables["estimates"]
-    whole = (estimates["age"] == "") & (estimates["sex"] == "")
-    counted = estimates["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value]) & whole
-    known = estimates[counted & estimates["audience_metric"].isin(list(PRIORITY))]
-    known = known[known["population_base"] != PopulationBase.CUSTOM.value]
-    known = _with_own_errors(known, tables, errors)
+    known = _with_own_errors(choosing.left(tables["estimates"], QUALIFYING), tables, errors)
     return _limits(_in_persons(known, tables["bases"], tables["sources"]), tables)
 
 
@@ -191,15 +221,19 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     )
 
 
+def joined(wanted: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
+    """Each wanted (restriction, country, platform), as scope.WANTED declares it, and figure."""
+    known = figures.rename(columns={"area_id": "country_id"})
+    return wanted.merge(known, on=["country_id", "platform_id"])
+
+
 def before(wanted: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     """Figures of each wanted (restriction, country, platform) from before its start.
 
     `wanted` as scope.WANTED declares it; the result has one row an audience and figure. What no
     existing user comes upon has no figure.
     """
-    known = figures.rename(columns={"area_id": "country_id"})
-    joined = wanted[wanted["is_existing_use"]].merge(known, on=["country_id", "platform_id"])
-    return joined[joined["period_end"] <= joined["start"]]
+    return choosing.left(joined(wanted, figures), BEFORE_START)
 
 
 def choose(joined: pd.DataFrame) -> pd.DataFrame:
@@ -207,41 +241,99 @@ def choose(joined: pd.DataFrame) -> pd.DataFrame:
 
     Adds `pages_count`, the number of pages that print the chosen period of the lineage.
     """
-    by = [*AUDIENCE, "measurement_series_id"]
-    latest = _of_one_period(_best(joined), by)
-    longest = latest.groupby(by)["period_start"].transform("min")
-    latest = latest[(latest["period_start"] == longest) | (latest["metric_priority"] >= FLOOR)]
-    said = latest["point_persons"].fillna(latest["low_persons"])
-    ranked = latest.assign(
+    chosen = choosing.left(_ranked(choosing.left(joined, SPEAKING)), PAGE)
+    return chosen.sort_values([*LINEAGE], ignore_index=True)
+
+
+def passed_over(joined: pd.DataFrame) -> "pd.Series[str]":
+    """Why each figure of `joined` does not speak for its audience; blank where it does."""
+    told = choosing.passed_over(joined, (*BEFORE_START, *SPEAKING))
+    pages = _ranked(joined[told == ""])
+    return told.mask(told == "", choosing.passed_over(pages, PAGE).reindex(joined.index))
+
+
+def _ranked(pages: pd.DataFrame) -> pd.DataFrame:
+    """The pages that print the period of each lineage that speaks, with what ranks them."""
+    said = pages["point_persons"].fillna(pages["low_persons"])
+    ranked = pages.assign(
         said=said,
         step=rounding.half_step(said, pd.Series(False, said.index)),
-        floor=latest["low_persons"].where(latest["metric_priority"] >= FLOOR, 0.0),
-        pages_count=latest.groupby(by)["metric_priority"].transform("size"),
-        exact=latest["interval_kind"] == IntervalKind.NONE.value,
+        floor=pages["low_persons"].where(pages["metric_priority"] >= FLOOR, 0.0),
+        pages_count=pages.groupby(LINEAGE)["metric_priority"].transform("size"),
+        exact=pages["interval_kind"] == IntervalKind.NONE.value,
     )
-    chosen = ranked.assign(votes=_votes(ranked, by)).sort_values(
-        ["floor", "is_primary_source", "votes", "exact", "step", "estimate_id"],
-        ascending=[False, False, False, False, True, True],
-    )
-    return chosen.drop_duplicates(by).sort_values([*by], ignore_index=True)
+    return ranked.assign(votes=_votes(ranked, LINEAGE))
 
 
-def _best(joined: pd.DataFrame) -> pd.DataFrame:
-    """Of each audience the figures of the best priority; of those that are clear of it, these.
-
-    Clear are figures from before the first step of the act.
-    """
-    priority = joined["metric_priority"]
-    best = joined[priority == joined.groupby(AUDIENCE)["metric_priority"].transform("min")]
-    best = best.assign(is_clear=best["period_end"] <= best["before"])
-    return best[best["is_clear"] | ~best.groupby(AUDIENCE)["is_clear"].transform("any")]
+def _is_best(joined: pd.DataFrame) -> "pd.Series[bool]":
+    """Of each audience the figures of the best priority."""
+    best = joined.groupby(AUDIENCE)["metric_priority"].transform("min")
+    return joined["metric_priority"] == best
 
 
-def _of_one_period(best: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def _better(joined: pd.DataFrame) -> "pd.Series[str]":
+    """What the figures are that speak instead of those of another metric."""
+    first = joined.sort_values(["metric_priority", "audience_metric"]).groupby(AUDIENCE)
+    best = first["audience_metric"].transform("first").reindex(joined.index)
+    return joined["audience_metric"] + " comes after " + best + " in the order of metrics"
+
+
+def _is_clear(joined: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether each figure is from before the first step of the act; all, where none is."""
+    clear = joined["period_end"] <= joined["before"]
+    return clear | ~clear.groupby([joined[name] for name in AUDIENCE]).transform("any")
+
+
+def _is_nearest(best: pd.DataFrame) -> "pd.Series[bool]":
     """Of each lineage the figures whose period ends nearest to the first step of the act."""
-    ends = best.groupby(by)["period_end"]
-    nearest = ends.transform("max").where(best["is_clear"], ends.transform("min"))
-    return best[best["period_end"] == nearest]
+    ends = best.groupby(LINEAGE)["period_end"]
+    is_clear = best["period_end"] <= best["before"]
+    return best["period_end"] == ends.transform("max").where(is_clear, ends.transform("min"))
+
+
+def _is_longest(latest: pd.DataFrame) -> "pd.Series[bool]":
+    """Of periods that end alike the longest; of lower bounds alone every one."""
+    longest = latest.groupby(LINEAGE)["period_start"].transform("min")
+    return (latest["period_start"] == longest) | (latest["metric_priority"] >= FLOOR)
+
+
+LINEAGE = [*AUDIENCE, "measurement_series_id"]
+SPEAKING = (
+    Only(_is_best, _better),
+    Only(_is_clear, "from under an earlier step of the act"),
+    Only(_is_nearest, "the same measurer has a figure nearer to the start"),
+    Only(_is_longest, "the same measurer has a figure of a longer period that ends alike"),
+)
+"""Which figures from before speak: of each lineage those of one period."""
+PAGE = (
+    Best(
+        LINEAGE,
+        (
+            Key("floor", "a lower bound, and another one is higher", ascending=False),
+            Key(
+                "is_primary_source",
+                "another page of the same measurement: the measurer's own is taken",
+                ascending=False,
+            ),
+            Key(
+                "votes",
+                "another page of the same measurement: more pages print the other value",
+                ascending=False,
+            ),
+            Key(
+                "exact",
+                "another page of the same measurement: the other prints a value and no limit",
+                ascending=False,
+            ),
+            Key("step", "another page of the same measurement: the other rounds less"),
+            Key(
+                "estimate_id",
+                "another page of the same measurement, no different: the first by its id is taken",
+            ),
+        ),
+    ),
+)
+"""Which of the pages that print one measurement is taken."""
 
 
 def _votes(pages: pd.DataFrame, by: list[str]) -> pd.Series:

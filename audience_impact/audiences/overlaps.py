@@ -10,8 +10,10 @@ starts and no more than twelve months before; of one lineage the latest.
 
 import pandas as pd
 
+from audience_impact import choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import COUNTRY
+from audience_impact.choosing import Best, Key, Only
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.vocabulary import Unit
@@ -23,6 +25,33 @@ def speaking(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     `audiences` as universes.with_base gives them. Columns: those of the fact, COUNTRY, `least` and
     `most` in its own unit (NaN where nothing limits).
     """
+    recent = choosing.left(looked_at(audiences, tables), STEPS)
+    return recent.sort_values([*COUNTRY, "overlap_id"], ignore_index=True)
+
+
+STEPS = (
+    Only(
+        lambda rows: rows["found"] == rows["wanted"],
+        "speaks of a service that is not restricted there, or has no figure",
+    ),
+    Only(lambda rows: rows["age_days"] >= 0, "from after the start of the restriction"),
+    Only(
+        lambda rows: rows["age_days"] <= WINDOW_DAYS,
+        f"more than {WINDOW_DAYS} days before the start",
+    ),
+    Best(
+        [*COUNTRY, "platform_ids", "kind", "share_of", "measurement_series_id"],
+        (
+            Key("period_end", "the same measurer has a later one", ascending=False),
+            Key("overlap_id", "no different in what counts: the last by its id is taken", False),
+        ),
+    ),
+)
+"""Which overlaps speak."""
+
+
+def looked_at(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Every overlap of a country and base that holds a restricted service, with what ranks it."""
     known = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
     single = _by_platform(tables["overlaps"])
     joined = known[[*COUNTRY, "platform_id", "start", "base"]].merge(
@@ -30,12 +59,9 @@ def speaking(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         on=["country_id", "platform_id", "base"],
     )
     by = [*COUNTRY, "overlap_id"]
-    whole = joined[joined.groupby(by)["platform_id"].transform("size") == joined["wanted"]]
-    age = (whole["start"] - whole["period_end"]).dt.days
-    recent = whole[(age >= 0) & (age <= WINDOW_DAYS)].drop_duplicates(by)
-    recent = recent.sort_values([*COUNTRY, "period_end", "overlap_id"])
-    same = [*COUNTRY, "platform_ids", "kind", "share_of", "measurement_series_id"]
-    return recent.drop_duplicates(same, keep="last").sort_values(by, ignore_index=True)
+    found = joined.groupby(by)["platform_id"].transform("size")
+    age = (joined["start"] - joined["period_end"]).dt.days
+    return joined.assign(found=found, age_days=age).drop_duplicates(by)
 
 
 def _by_platform(overlaps: pd.DataFrame) -> pd.DataFrame:

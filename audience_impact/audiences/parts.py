@@ -70,7 +70,8 @@ UNPEOPLED = "no population on record of a place named"
 def parts(scope: Scope, tables: Tables) -> pd.DataFrame:
     """The places of every restriction that is known to touch only a part, as PARTS has them."""
     acts = scope.restrictions
-    asked = acts[acts["is_partial"] & ~acts["is_never_enforced"]]
+    is_wanted = acts["restriction_id"].isin(scope.wanted["restriction_id"])
+    asked = acts[is_wanted & acts["is_partial"] & ~acts["is_never_enforced"]]
     named = _named(asked, tables)
     names = ["start", "is_start_known", "network_scope", "operators"]
     rows = named.merge(asked[["restriction_id", *names]], on="restriction_id", how="left")

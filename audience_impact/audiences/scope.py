@@ -13,8 +13,8 @@ HITS_EXISTING_USERS denies is restricted has no audience that is exposed.
 Assumptions. What is announced and never withdrawn was enforced.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 
@@ -119,6 +119,16 @@ class Scope(Declared):
     wanted: pd.DataFrame
     whole_services: pd.DataFrame
     as_of: date
+
+    def of(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
+        """The same with the audiences of these alone, and of all that befell these countries.
+
+        All restrictions stay: what speaks against a figure, and how long restrictions last, is
+        told by the others. So the answers are those that all of them asked together get.
+        """
+        asked = self.wanted["restriction_id"].isin(restrictions)
+        asked |= self.wanted["country_id"].isin(countries)
+        return replace(self, wanted=self.wanted[asked].reset_index(drop=True))
 
     @property
     def by_id(self) -> pd.DataFrame:

@@ -14,12 +14,17 @@ from is in base_laws.py.
 Assumptions, drawbacks and citation: those of figures.py.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
+from audience_impact import choosing
+from audience_impact.audiences.scope import COUNTRY
+from audience_impact.choosing import Only, Step
 from audience_impact.errors import base_laws
 from audience_impact.errors.law import FigureErrors
-from audience_impact.facts.bases import FORECAST, nearest_base
+from audience_impact.facts.bases import FORECAST, candidates, nearest_base, steps
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, months_between, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
@@ -108,10 +113,18 @@ def with_base(audiences: pd.DataFrame, tables: Tables, errors: FigureErrors | No
     `base_persons` is what limits: as printed, all residents where it is projected. What it is
     thought to be is `base_size_persons`, and how it is drawn says LAW of base_laws.py.
     """
-    by = ["restriction_id", "country_id"]
-    groups = audiences.groupby(by, sort=True)
-    counted = audiences[audiences["metric_priority"].notna()].groupby(by)
-    wanted = pd.DataFrame(
+    wanted = _wanted(audiences)
+    found = _bases(wanted, tables)
+    law = base_laws.laws(found.assign(start=wanted["start"]), tables, errors)
+    spanned = _disputed(found, law, wanted["start"], tables["bases"])
+    return _of_the_day(audiences.merge(spanned, on=COUNTRY, how="left"))
+
+
+def _wanted(audiences: pd.DataFrame) -> pd.DataFrame:
+    """What is asked of the base of each COUNTRY: its day, whom it holds and whose it should be."""
+    groups = audiences.groupby(COUNTRY, sort=True)
+    counted = audiences[audiences["metric_priority"].notna()].groupby(COUNTRY)
+    return pd.DataFrame(
         {
             "start": groups["start"].first(),
             "floor_persons": groups["low_persons"].max(),
@@ -123,10 +136,6 @@ def with_base(audiences: pd.DataFrame, tables: Tables, errors: FigureErrors | No
             ),
         }
     ).reset_index()
-    found = _bases(wanted, tables)
-    law = base_laws.laws(found.assign(start=wanted["start"]), tables, errors)
-    spanned = _disputed(found, law, wanted["start"], tables["bases"])
-    return _of_the_day(audiences.merge(spanned, on=by, how="left"))
 
 
 def _disputed(
@@ -158,9 +167,43 @@ def _of_the_day(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(base_persons=limit, base_size_persons=size.fillna(limit))
 
 
-def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Candidates from best to worst; the first that can hold the largest audience is taken."""
-    bases, sources = tables["bases"], tables["sources"]
+@dataclass(frozen=True)
+class Level:
+    """A kind of base that may hold the audiences of a country.
+
+    Attributes:
+        rows: What is wanted of it, one row a COUNTRY, as `nearest_base` takes it.
+        by: What has to agree.
+        window: How many days away it may be at most.
+        is_own: The measurer of the audiences counted it.
+        says: What it is called.
+    """
+
+    rows: pd.DataFrame
+    by: list[str]
+    window: int | None
+    is_own: bool
+    says: str
+
+    @property
+    def steps(self) -> list[Step]:
+        """How the base of each row is chosen at this level."""
+        holds = Only(
+            lambda rows: _at_most(rows) >= rows["floor_persons"],
+            "holds fewer people than the largest audience",
+        )
+        return [*steps(self.by, self.window), holds]
+
+    def candidates(self, tables: Tables, places: pd.Index) -> pd.DataFrame:
+        """The bases of this kind of some places of the rows."""
+        own = self.rows[self.rows.index.isin(places)]
+        found = candidates(own, tables["bases"], tables["sources"], self.by)
+        floor = own["floor_persons"].fillna(0).rename("floor_persons")
+        return found.join(floor, on="place").assign(is_own_base=self.is_own)
+
+
+def levels(wanted: pd.DataFrame) -> list[Level]:
+    """The kinds of base from best to worst: the first that has one is taken."""
     own = wanted.assign(
         population_base=wanted["containing"].fillna(""),
         measurement_series_id=wanted["measurement_series_id"].fillna(""),
@@ -171,27 +214,51 @@ def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         )
     )
     online = wanted.assign(population_base=ONLINE)
-    all_ages = wanted.assign(population_base=EVERYONE)
     measurers = ["population_base", "measurement_series_id"]
-    steps = [
-        (own, measurers, WINDOW_DAYS, True),
-        (wider, measurers, WINDOW_DAYS, False),
-        (online, ["population_base"], WINDOW_DAYS, False),
-        (all_ages, ["population_base"], None, False),
+    any_one = ["population_base"]
+    return [
+        Level(own, measurers, WINDOW_DAYS, True, "people online, by the measurer of the audiences"),
+        Level(wider, measurers, WINDOW_DAYS, False, "people of these ages, by the same measurer"),
+        Level(online, any_one, WINDOW_DAYS, False, "people online, by anybody"),
+        Level(wanted.assign(population_base=EVERYONE), any_one, None, False, "all residents"),
     ]
-    people = nearest_base(all_ages, bases, sources, ["population_base"], None)
-    taken = pd.DataFrame()
-    for rows, by, window, same in steps:
-        left = rows[~rows.index.isin(taken.index)]
-        if left.empty and len(wanted):  # the columns have types where nothing is wanted too
+
+
+def looked_at(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Every base that may hold the audiences of a country, as `with_base` gives them, and why not.
+
+    Columns: COUNTRY, `base_id`, `level`, `base_persons`, `passed_over` (blank: it was taken).
+    """
+    wanted = _wanted(audiences)
+    parts, left_over = [], wanted.index
+    for level in levels(wanted):
+        found = level.candidates(tables, wanted.index)
+        told = choosing.passed_over(found, level.steps)
+        later = ~found["place"].isin(left_over) & (told == "")
+        told = told.mask(later, "a narrower population that holds the audiences has a base")
+        left_over = left_over.difference(found.loc[told == "", "place"])
+        rows = found.assign(level=level.says, passed_over=told)
+        parts.append(rows.join(wanted["restriction_id"], on="place"))
+    table = pd.concat(parts, ignore_index=True)
+    return table[[*COUNTRY, "base_id", "level", "base_persons", "passed_over"]]
+
+
+def _bases(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """The first base from best to worst that can hold the largest audience, and the residents."""
+    taken: list[pd.DataFrame] = []
+    rest = wanted.index
+    for level in levels(wanted):
+        if rest.empty and len(wanted):  # the columns have types where nothing is wanted too
             break
-        found = nearest_base(left, bases, sources, by, window).assign(is_own_base=same)
-        found["population_base"] = left["population_base"].reindex(found.index)
-        safe = _at_most(found) >= wanted["floor_persons"].reindex(found.index).fillna(0)
-        taken = pd.concat([taken, found[safe]])
+        found = choosing.left(level.candidates(tables, rest), level.steps).set_index("place")
+        taken.append(found)
+        rest = rest.difference(found.index)
     columns = ["base_id", "base_persons", "population_base", "obs_status", "is_own_base"]
-    joined = wanted[["restriction_id", "country_id"]].join(taken.reindex(columns=columns))
+    together = pd.concat([part.reindex(columns=columns) for part in taken])
+    joined = wanted[["restriction_id", "country_id"]].join(together)
     joined["base_persons"] = joined["base_persons"].astype("float64")
+    everyone = wanted.assign(population_base=EVERYONE)
+    people = nearest_base(everyone, tables["bases"], tables["sources"], ["population_base"], None)
     whole = joined.rename(columns={"population_base": "base", "obs_status": "base_status"}).join(
         people[["base_id", "base_persons"]].rename(
             columns={"base_id": "population_id", "base_persons": "population_persons"}

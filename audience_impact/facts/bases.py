@@ -9,6 +9,7 @@ Assumptions, drawbacks and citation: those of figures.py.
 
 import pandas as pd
 
+from audience_impact.choosing import Best, Key, Only, Step, left
 from audience_impact.periods import WINDOW_DAYS, middle, with_distance
 from audience_impact.vocabulary import ObsStatus, Reliability
 
@@ -48,6 +49,45 @@ def _asked(bases: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     return _LAST[0][2]
 
 
+def candidates(
+    wanted: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFrame, by: list[str]
+) -> pd.DataFrame:
+    """Every base that matches a row of `wanted` on `country_id` and `by`, with what ranks them.
+
+    `place` is the row of `wanted`; `gap` and `apart` are how far from its `start`, `far` and
+    `projected` what parts bases of several measurers.
+    """
+    left = wanted[["country_id", "start", *by]].reset_index(names="place")
+    joined = left.merge(_asked(bases, sources), on=["country_id", *by])
+    joined = with_distance(joined, ("start", "start"), ("period_start", "period_end"))
+    return joined.assign(
+        far=joined["gap"] > WINDOW_DAYS, projected=joined["obs_status"] == FORECAST
+    )
+
+
+FAR = Key("far", "more than twelve months from the day, where another is nearer")
+PROJECTED = Key("projected", "projected, where another was counted")
+TRUST = Key("trust", "of a less reliable source")
+NEARER = "another one is nearer to the day"
+NEAR = (Key("gap", NEARER), Key("apart", NEARER))
+SAME = (
+    Key("obs_status", "derived, where another is reported"),
+    Key("base_id", "no different in what counts: the first by its id is taken"),
+)
+
+
+def steps(by: list[str], window: int | None, earlier: bool = False) -> list[Step]:
+    """How one of the candidates is chosen: the rules of `nearest_base`."""
+    ranked = (*NEAR, TRUST) if "measurement_series_id" in by else (FAR, PROJECTED, TRUST, *NEAR)
+    best = Best(["place"], (*ranked, *SAME))
+    before = Only(lambda rows: rows["period_end"] <= rows["start"], "from after the day")
+    return [*([] if window is None else [_within(window)]), *[before] * earlier, best]
+
+
+def _within(days: int) -> Only:
+    return Only(lambda rows: rows["gap"] <= days, f"more than {days} days from the day")
+
+
 def nearest_base(
     wanted: pd.DataFrame,
     bases: pd.DataFrame,
@@ -64,24 +104,8 @@ def nearest_base(
     projected, of the most reliable source, the nearest, rather reported than derived.
     Indexed like `wanted`; rows without a base are absent.
     """
-    right = _asked(bases, sources)
-    left = wanted[["country_id", "start", *by]].reset_index(names="place")
-    joined = left.merge(right, on=["country_id", *by])
-    joined = with_distance(joined, ("start", "start"), ("period_start", "period_end"))
-    near = joined if window is None else joined[joined["gap"] <= window]
-    near = near[near["period_end"] <= near["start"]] if earlier else near
-    near = near.assign(far=near["gap"] > WINDOW_DAYS, projected=near["obs_status"] == FORECAST)
-    one = ["gap", "apart", "trust"]
-    several = ["far", "projected", "trust", "gap", "apart"]
-    ranked = near.sort_values(
-        [*(one if "measurement_series_id" in by else several), "obs_status", "base_id"]
-    )
-    return (
-        ranked.drop_duplicates("place")
-        .set_index("place")
-        .sort_index()
-        .drop(columns=["country_id", "start", *by])
-    )
+    found = left(candidates(wanted, bases, sources, by), steps(by, window, earlier))
+    return found.set_index("place").sort_index().drop(columns=["country_id", "start", *by])
 
 
 def expected_base(wanted: pd.DataFrame, bases: pd.DataFrame) -> pd.Series:

@@ -112,6 +112,10 @@ def _decoded(path: Path) -> str:
     return path.read_bytes().decode("utf-8-sig")
 
 
+def _breaks(text: str) -> bool:
+    return "\n" in text or "\r" in text
+
+
 class _Reader:
     """Reads one CSV file and collects what is wrong with it."""
 
@@ -218,19 +222,11 @@ class _Reader:
                 row,
             )
             return False
-        broken = [
-            name for name, cell in zip(names, row, strict=True) if "\n" in cell or "\r" in cell
-        ]
-        if broken:
-            self.fail(
-                "multiline_cell",
-                line,
-                broken[0],
-                row[list(names).index(broken[0])][:40],
-                "write the cell on one line",
-                row,
-            )
-        return not broken
+        if not _breaks(",".join(row)):
+            return True
+        name, cell = next(pair for pair in zip(names, row, strict=True) if _breaks(pair[1]))
+        self.fail("multiline_cell", line, name, cell[:40], "write the cell on one line", row)
+        return False
 
     def frame(self) -> pd.DataFrame:
         text = self.text()
@@ -404,11 +400,22 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def digest(folders: Sequence[Path], headers: Mapping[str, Header]) -> str:
-    """SHA-256 over the bytes of all fact files, layers in order; names of folders do not count."""
+def contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> dict[str, bytes]:
+    """The bytes of all fact files, `0/estimates.csv` in the first layer."""
+    return {
+        f"{number}/{table}.csv": _content(path)
+        for number, folder in enumerate(folders)
+        for table in headers
+        for path in [folder / f"{table}.csv"]
+        if path.is_file()
+    }
+
+
+def digest(held: Mapping[str, bytes], layers: int, headers: Mapping[str, Header]) -> str:
+    """SHA-256 over what `contents` read, layers in order; names of folders do not count."""
     total = hashlib.sha256()
-    for number, folder in enumerate(folders, 1):
+    for number in range(layers):
         for table in headers:
-            content = _content(folder / f"{table}.csv")
-            total.update(f"{number}/{table}/{len(content)}/".encode() + content)
+            content = held.get(f"{number}/{table}.csv", b"")
+            total.update(f"{number + 1}/{table}/{len(content)}/".encode() + content)
     return total.hexdigest()

@@ -365,15 +365,19 @@ class Reads(dict[str, pd.DataFrame]):
         return super().__getitem__(table)
 
 
-def cross(tables: Tables, unread: Collection[str] = ()) -> list[Finding]:
+def cross(
+    tables: Tables, with_warnings: bool = True, unread: Collection[str] = ()
+) -> list[Finding]:
     """Everything that the rules over several tables find in typed tables.
 
-    A rule is run where a table that it is held on has rows. What it says counts where it looked
+    A rule is run where a table that it is held on has rows; those of warnings if they are asked
+    for. What it says counts where it looked
     at no table of `unread`, whose rows are not all known.
     """
     found = []
     for rule, run in ACROSS.runs.items():
-        if any(len(tables[table]) for table in named(rule).tables):
+        is_wanted = with_warnings or named(rule).severity is not FindingSeverity.WARNING
+        if is_wanted and any(len(tables[table]) for table in named(rule).tables):
             seen = Reads(tables)
             told = run(seen)
             found += told if seen.read.isdisjoint(unread) else []
@@ -384,25 +388,26 @@ def unresolved(
     tables: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
 ) -> list[Finding]:
     """A finding for each reference that no row of the table it points to answers."""
+    targets = {target for columns in references.values() for target in columns.values()}
+    known = {target: {*tables[target][keys[target][0]].unique(), ""} for target in targets}
     return [
         found_in(
             table,
             tables[table].loc[place],
             column,
             KEY_UNRESOLVED,
-            _advice(tables[table][column][place], known, target),
+            _advice(tables[table][column][place], known[target], target),
         )
         for table, columns in references.items()
         for column, target in columns.items()
-        for known in [set(tables[target][keys[target][0]]) | {""}]
-        for place in _dangling(tables[table][column], known)
+        for place in _dangling(tables[table][column], known[target])
     ]
 
 
 def _dangling(cells: pd.Series, known: set[str]) -> list[int]:
     """Where a cell names what is not known."""
-    odd = cells[~cells.isin(known)]
-    return [place for place, cell in odd.items() if not set(cell.split(";")) <= known]
+    odd = {cell for cell in cells.unique() if cell not in known and not known >= {*cell.split(";")}}
+    return list(cells.index[cells.isin(odd)]) if odd else []
 
 
 def _advice(cell: str, known: set[str], target: str) -> str:

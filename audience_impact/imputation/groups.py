@@ -73,12 +73,29 @@ def _members(groups: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return joined.drop(columns="kind").sort_values(["place", "platform_id"], ignore_index=True)
 
 
+def _largest(members: pd.DataFrame) -> pd.DataFrame:
+    """The members of each group that are imputed to be largest."""
+    ranked = members.sort_values(["place", "q50_share"], ascending=[True, False])
+    return ranked[ranked.groupby("place").cumcount() < MOST]
+
+
+def members_of(wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws) -> pd.DataFrame:
+    """The services that stand for each group of `wanted`, with their imputed shares.
+
+    Columns: `place` (the row of the group), `platform_id`, SHARES and `rung`.
+    """
+    is_group = wanted["platform_id"].isin(list(MEMBERS))
+    if not is_group.any():
+        return pd.DataFrame(columns=["place", "platform_id", *SHARES, "rung"])
+    members = _members(wanted[is_group], tables)
+    found = members.join(law.imputed(members, tables, laws), how="inner")
+    return _largest(found)[["place", "platform_id", *SHARES, "rung"]]
+
+
 def _together(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
     """Quantiles of the union of the largest members of each group, and the farthest rung."""
-    ranked = members.sort_values(["place", "q50_share"], ascending=[True, False])
-    largest = ranked[ranked.groupby("place").cumcount() < MOST]
     found = {}
-    for place, own in largest.groupby("place"):
+    for place, own in _largest(members).groupby("place"):
         joint_use = model.joint_use(str(own["country_id"].iloc[0]), lattice(DRAWS))
         everyone = np.ones((1, len(own)), dtype=bool)
         union = model.unions(Group(_drawn(own), joint_use, everyone))[0]

@@ -23,6 +23,7 @@ chapter 2; docs/method.md shows how often such intervals held.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -110,23 +111,27 @@ def imputed(
     it. Rows that cannot be had are absent: no service with users of its own, no people online on
     record. `without_country` leaves out the figures of the country of each row.
     """
+    nothing = pd.DataFrame(columns=COLUMNS).astype(
+        dict.fromkeys([*SHARES, "online_share"], "float64")
+    )
     asked = _described(wanted, tables)
-    known = described(observations(tables))
-    if asked.empty or known.empty:
-        nothing = pd.DataFrame(columns=COLUMNS)
-        return nothing.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
-    rung, is_stranger = _rungs(asked, known, without_country)
+    found = solved(tables, laws)
+    if asked.empty or found.known.empty:
+        return nothing
+    rung, is_stranger = _rungs(asked, found.known, without_country)
+    if (rung == "").all():
+        return nothing
     service = asked["platform_id"].mask(is_stranger, UNKNOWN)
     strange = asked.assign(platform_id=service)
-    middle, spread = conditioned(strange, known, laws, without_country)
+    middle, spread = conditioned(strange, found, without_country)
     half = Z90 * spread * laws.factor(rung, asked["platform_id"], asked["region"])
     shares = {
         name: hardened(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
         for name, sign in zip(SHARES, (-1.0, 0.0, 1.0), strict=True)
     }
     more = {"rung": rung.to_numpy(), "online_share": asked["online_share"].to_numpy()}
-    found = pd.DataFrame({**shares, **more}, index=asked["place"].to_numpy())
-    return found[(found["rung"] != "").to_numpy()]
+    rows = pd.DataFrame({**shares, **more}, index=asked["place"].to_numpy())
+    return rows[(rows["rung"] != "").to_numpy()]
 
 
 def _described(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -155,14 +160,82 @@ def _rungs(
     return rung.reindex(asked.index), is_stranger.reindex(asked.index)
 
 
-def conditioned(
-    asked: pd.DataFrame, known: pd.DataFrame, laws: AudienceLaws, without_country: bool
-) -> tuple[Array, Array]:
+@dataclass(frozen=True)
+class Solved:
+    """All figures of the facts, held against one another.
+
+    Attributes:
+        known: The figures, as effects.py reads them.
+        laws: What they share.
+    """
+
+    known: pd.DataFrame
+    laws: AudienceLaws
+
+    @cached_property
+    def inverse(self) -> tuple[Array, Array]:
+        """The inverse Q of their covariance, wrong figures counting less, and Q y."""
+        odds = self.known["odds"].to_numpy("float64")
+        return trusting(inverse(covariance(self.known, self.laws.spreads)), odds)
+
+
+_LAST: list[tuple[Tables, AudienceLaws, Solved]] = []
+
+
+def solved(tables: Tables, laws: AudienceLaws) -> Solved:
+    """The figures of these facts, solved once for the same tables and laws."""
+    if not _LAST or _LAST[0][1] != laws or not _same(_LAST[0][0], tables):
+        known = observations(tables)
+        known = known if known.empty else described(known)
+        _LAST[:] = [(dict(tables), laws, Solved(known, laws))]
+    return _LAST[0][2]
+
+
+def _same(one: Tables, other: Tables) -> bool:
+    """Whether two sets of tables hold the very same frames."""
+    return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
+
+
+def movers(wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, most: int) -> pd.DataFrame:
+    """The figures that move each imputed share most: what it would be without each of them.
+
+    `wanted` as `imputed` takes it. Columns: `place` (its row there), `figure_id`, `area_id`,
+    `platform_id`, `way`, `moment`, `share` of the figure, `without_share` (the median, that figure
+    left out) and `q50_share`; the `most` that move it farthest, the farthest first.
+    """
+    asked = _described(wanted, tables)
+    found = solved(tables, laws)
+    known = found.known
+    if asked.empty or known.empty:
+        return pd.DataFrame(columns=["place", *MOVER])
+    _, is_stranger = _rungs(asked, known, without_country=False)
+    strange = asked.assign(platform_id=asked["platform_id"].mask(is_stranger, UNKNOWN))
+    shared = cross_covariance(strange, known, laws.spreads)
+    precision, weighted = found.inverse
+    middle = shared @ weighted
+    by = (shared @ precision) * weighted / np.diag(precision)
+    parts = []
+    for row, place in enumerate(asked["place"]):
+        at = np.argsort(-np.abs(by[row]), kind="stable")[:most]
+        ends = hardened(np.append(middle[row], middle[row] - by[row, at]))
+        ends = ends.clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
+        own = known.iloc[at].assign(place=place, q50_share=ends[0], without_share=ends[1:])
+        parts.append(own[["place", *MOVER]])
+    return pd.concat(parts, ignore_index=True)
+
+
+MOVER = [
+    *("figure_id", "area_id", "platform_id", "way", "moment", "share"),
+    *("without_share", "q50_share"),
+]
+"""What is told of a figure that moves an imputed share."""
+
+
+def conditioned(asked: pd.DataFrame, found: Solved, without_country: bool) -> tuple[Array, Array]:
     """Mean and spread (rows,) of what is asked, in softened log odds, given what is known."""
-    odds = known["odds"].to_numpy("float64")
-    precision, weighted = trusting(inverse(covariance(known, laws.spreads)), odds)
-    shared = cross_covariance(asked, known, laws.spreads)
-    total = variance(asked, laws.spreads)
+    known, (precision, weighted) = found.known, found.inverse
+    shared = cross_covariance(asked, known, found.laws.spreads)
+    total = variance(asked, found.laws.spreads)
     if not without_country:
         told = np.einsum("ij,ij->i", shared @ precision, shared)
         return shared @ weighted, np.sqrt(np.maximum(total - told, 0.0))

@@ -55,9 +55,9 @@ def inverse(covariance: Array) -> Array:
     if failed:
         raise ValueError("figures of no spread of their own: the covariance has no inverse")
     found, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    low = np.tril(found)
-    low += np.tril(low, -1).T
-    return np.asarray(low)
+    # above the diagonal LAPACK leaves zeros
+    found += np.tril(found, -1).T
+    return np.asarray(found)
 
 
 def trusting(precision: Array, odds: Array) -> tuple[Array, Array]:

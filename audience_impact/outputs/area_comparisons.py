@@ -23,6 +23,8 @@ from audience_impact.outputs.comparisons import REASONS
 from audience_impact.vocabulary import DifferenceReason
 
 NEARLY_ALL = 0.75
+OURS_BY = r"\d{4}(-\d{2})?"
+"""Periods of impact_by_area: a year, or a month."""
 OURS = ["lower_persons", "q50_persons", "upper_persons", "base_persons", "restrictions_count"]
 
 
@@ -65,9 +67,11 @@ def _reasons(table: pd.DataFrame) -> np.ndarray:
     below = counted & (value < NEARLY_ALL * low)
     near = counted & ~below & (value < low)
     hours = value.isna() & table["published_hours"].notna()
+    comparable = table["period"].str.fullmatch(OURS_BY)
     return np.select(
-        [low.isna(), within, below, near, counted, hours],
+        [~comparable, low.isna(), within, below, near, counted, hours],
         [
+            DifferenceReason.OTHER_PERIOD.value,
             DifferenceReason.NOTHING_ON_RECORD.value,
             DifferenceReason.WITHIN_BOUNDS.value,
             DifferenceReason.FEWER_RESTRICTIONS.value,

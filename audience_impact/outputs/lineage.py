@@ -46,7 +46,7 @@ def lineage(
         ignore_index=True,
     ).drop_duplicates()
     return (
-        used.merge(_located(tables), on=["input_table", "input_id"])
+        used.merge(located(tables), on=["input_table", "input_id"])
         .assign(output_table="impact")
         .sort_values(
             ["restriction_id", "role", "platform_id", "input_table", "input_id"], ignore_index=True
@@ -54,7 +54,7 @@ def lineage(
     )
 
 
-def _located(tables: Tables) -> pd.DataFrame:
+def located(tables: Tables) -> pd.DataFrame:
     """Every fact that can feed a figure: its line, its source, and who measured it."""
     keyed = [
         tables[table].rename(columns={key: "input_id"}).assign(input_table=table)

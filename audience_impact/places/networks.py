@@ -40,7 +40,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact.errors.law import Spread
-from audience_impact.facts.tables import Tables
+from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.frames import Array
 from audience_impact.periods import middle
 from audience_impact.rules import LawError
@@ -59,9 +59,13 @@ REASONS = {
     NetworkScope.SATELLITE.value: "nobody counts who has a satellite connection alone",
     NetworkScope.ASN_LIST.value: "nobody counts the subscribers of the operators named",
 }
+TOLD = ["least_share", "most_share", *PROVENANCE]
+"""What is told of a count."""
 UNLEARNED = "nobody asked the facts who has one network alone: run audience-impact learn-places"
 RUNGS = ("everyone", "country", "other_countries", "network_unknown")
 """What a law stands on."""
+COUNTED = (RUNGS[1], RUNGS[3])
+"""Rungs of laws that may stand on a count of the country."""
 
 
 def only_share(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -116,10 +120,13 @@ def mobile_alone(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def nearest(wanted: pd.DataFrame, network_use: pd.DataFrame) -> pd.DataFrame:
-    """The two ends of the count nearest to each day, and the `years` to it; NaN without one."""
+    """The two ends of the count nearest to each day, the `years` to it, and where it stands.
+
+    NaN without one.
+    """
     counts = network_use.assign(
         counted=middle(network_use["period_start"], network_use["period_end"])
-    )[["area_id", "counted", "least_share", "most_share"]].sort_values(["counted", "area_id"])
+    )[["area_id", "counted", *TOLD]].sort_values(["counted", "area_id"])
     left = wanted[["country_id", "day"]].reset_index(names="place").sort_values("day")
     counts["counted"] = counts["counted"].astype(left["day"].dtype)
     joined = pd.merge_asof(
@@ -133,7 +140,7 @@ def nearest(wanted: pd.DataFrame, network_use: pd.DataFrame) -> pd.DataFrame:
     )
     days = (joined["day"] - joined["counted"]).abs().dt.days
     years = ((days - 183).clip(lower=0) / 365.25).astype("float64")
-    told = joined[["least_share", "most_share"]].assign(years=years)
+    told = joined[TOLD].assign(years=years)
     return told.set_axis(joined["place"]).reindex(wanted.index)
 
 

@@ -43,6 +43,7 @@ Computation 4 (mean of a logistic normal).  J. N. K. Rao, I. Molina (2015), Smal
 import numpy as np
 import pandas as pd
 
+from audience_impact import choosing
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.places import online_law, regional_figures
@@ -66,18 +67,37 @@ def online_odds(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     nothing = pd.DataFrame(np.nan, wanted.index, LAW).assign(rung="")
     if laws is None or wanted.empty:
         return nothing
-    asked = wanted[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
-    ways = chains(asked["area_id"], tables)
-    asked["country_id"] = asked["area_id"].map({area: way[-1] for area, way in ways.items()})
-    days = asked[["country_id", "day"]].drop_duplicates().reset_index(drop=True)
-    days["log_odds"] = regional_figures.country_log_odds(days, tables)
-    figures = regional_figures.figures(tables)
+    asked, days, figures = _asked(wanted, tables)
     rows = asked.merge(days, on=["country_id", "day"])
     rows["spread"] = rows["country_id"].map(own_spread(figures, laws)).fillna(1.0)
     known = regional_figures.deviations(days.merge(figures, on="country_id"))
     found = odds_at(rows, known, tables, laws)
     joined = wanted[["area_id", "day"]].merge(found, on=["area_id", "day"], how="left")
     return joined.set_axis(wanted.index)[[*LAW, "rung"]]
+
+
+def _asked(wanted: pd.DataFrame, tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Each place and day once, the log odds of their countries on these days, and all figures."""
+    asked = wanted[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
+    ways = chains(asked["area_id"], tables)
+    asked["country_id"] = asked["area_id"].map({area: way[-1] for area, way in ways.items()})
+    days = asked[["country_id", "day"]].drop_duplicates().reset_index(drop=True)
+    days["log_odds"] = regional_figures.country_log_odds(days, tables)
+    return asked, days, regional_figures.figures(tables)
+
+
+def looked_at(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Figures of who is online in each place of `wanted`, or in what holds it below the country.
+
+    Columns: `area_id`, `kind`, `series`, `share`, `year`, `deviation`, `passed_over` (blank where
+    the figure counts).
+    """
+    asked, days, figures = _asked(wanted, tables)
+    ways = chains(asked["area_id"], tables)
+    held = {area for way in ways.values() for area in way[:-1]}
+    rows = regional_figures.on_days(days.merge(figures, on="country_id"))
+    rows = rows.assign(passed_over=choosing.passed_over(rows, regional_figures.STEPS_OF_CHOICE))
+    return rows[rows["area_id"].isin(held)]
 
 
 def chains(area_ids: "pd.Series[str]", tables: Tables) -> dict[str, list[str]]:

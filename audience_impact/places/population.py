@@ -29,6 +29,8 @@ those of the list.
 import numpy as np
 import pandas as pd
 
+from audience_impact import choosing
+from audience_impact.choosing import Best, Key
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import middle
 from audience_impact.populations import EVERYONE, are_regions
@@ -215,10 +217,37 @@ def _carried(asked: pd.DataFrame, known: pd.DataFrame, growth: Growth) -> pd.Dat
     )
 
 
+STEPS = (
+    Best(
+        ["place"],
+        (
+            Key("far", "of a year further from the day"),
+            Key("deviation", "expected to be off by more on that day"),
+            Key("figure_years", "of a later year, and no surer"),
+            Key("base_id", "no different in what counts: the first by its id is taken"),
+        ),
+    ),
+)
+"""Which figure of a place speaks."""
+
+
+def looked_at(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Every figure of each place of `wanted`, as `people` takes it, carried to its day.
+
+    `place` is the row of `wanted`; `passed_over` says why a figure does not speak, blank where it
+    does; `base_id`, `level` (log of the people on that day) and `deviation`.
+    """
+    asked = wanted[["area_id", "day"]].reset_index(drop=True)
+    asked["years"] = _years(asked["day"])
+    known = figures(tables)
+    growth = Growth(known, tables["areas"].set_index("area_id")["parent_id"])
+    carried = _carried(asked, known, growth)
+    return carried.assign(passed_over=choosing.passed_over(carried, STEPS))
+
+
 def _best(carried: pd.DataFrame) -> pd.DataFrame:
     """The figure that is expected to be off least, by place asked for."""
-    best = carried.sort_values(["place", "far", "deviation", "figure_years", "base_id"])
-    best = best.drop_duplicates("place").set_index("place")
+    best = choosing.left(carried, STEPS).set_index("place").sort_index()
     width = NORMAL_95 * best["deviation"]
     return pd.DataFrame(
         {

@@ -36,6 +36,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from audience_impact import choosing
+from audience_impact.choosing import Best, Key
 from audience_impact.facts import bases as nearest
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
@@ -102,8 +104,7 @@ def figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     use = tables.get("regional_use", pd.DataFrame())
     if use.empty:
         return pd.DataFrame(columns=FIGURE)
-    rows = use[use["residence"] == Residence.TOTAL.value]
-    asked = _with_series(rows, tables)
+    asked = with_series(tables)
     if each_sex:
         asked["series"] = asked["series"] + " " + asked["asked"]
     each = asked.groupby(["country_id", "series", "kind", "area_id"], sort=True)
@@ -113,8 +114,10 @@ def figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     return found.assign(persons=persons.fillna(average).fillna(1.0))[FIGURE]
 
 
-def _with_series(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def with_series(tables: Tables) -> pd.DataFrame:
     """Figures with their country, series, kind and year; of those asked, whom all areas have."""
+    use = tables["regional_use"]
+    rows = use[use["residence"] == Residence.TOTAL.value]
     holders = parents(tables)
     country = rows["area_id"].map(
         {area: chain(area, holders)[-1] for area in rows["area_id"].unique()}
@@ -178,19 +181,34 @@ def deviations(figures_on_days: pd.DataFrame) -> pd.DataFrame:
     The rows have FIGURE, a `day`, and the `log_odds` of the country on it. Of two series of a kind
     that have an area, that nearer to the day counts.
     """
+    near = choosing.left(on_days(figures_on_days), STEPS_OF_CHOICE)
+    return near.sort_values(["country_id", "day", "area_id", "kind"])[DEVIATION]
+
+
+DEVIATION = ["day", "area_id", "country_id", "kind", "year", "deviation"]
+STEPS_OF_CHOICE = (
+    Best(
+        ["day", "area_id", "kind"],
+        (
+            Key("apart", "another one of its kind is nearer to the day"),
+            Key("series", "no different in what counts: the first by its name is taken"),
+        ),
+    ),
+)
+"""Which of several figures of one kind counts."""
+
+
+def on_days(figures_on_days: pd.DataFrame) -> pd.DataFrame:
+    """Every figure on each day, as `deviations` takes them, with its `deviation` and how far."""
     rows = figures_on_days.dropna(subset=["log_odds"])
     if rows.empty:
-        return pd.DataFrame(columns=["day", "area_id", "country_id", "kind", "year", "deviation"])
+        return pd.DataFrame(columns=[*DEVIATION, "series", "apart"])
     keys = pd.MultiIndex.from_frame(rows[["series", "day"]])
     groups, _ = pd.factorize(keys)
     wanted = rows.groupby(groups)["log_odds"].first().to_numpy("float64")
     values = log_odds(rows["share"]).to_numpy()
     shift = moved_to(values, rows["persons"].to_numpy("float64"), groups, expit(wanted))
-    rows = rows.assign(
+    return rows.assign(
         deviation=values + shift[groups] - rows["log_odds"].to_numpy("float64"),
         apart=(rows["year"] - years(rows["day"])).abs(),
     )
-    near = rows.sort_values(["country_id", "day", "area_id", "kind", "apart", "series"])
-    return near.drop_duplicates(["day", "area_id", "kind"])[
-        ["day", "area_id", "country_id", "kind", "year", "deviation"]
-    ]

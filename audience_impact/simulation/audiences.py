@@ -90,9 +90,34 @@ def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     return drawn
 
 
-def _figures(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    """Audiences of services: by their figures, or imputed."""
-    first = sampler.rows(InputKind.AUDIENCE, "audience|" + table["audience_key"])
+COUNTED = (FIXED, PERT, SPLIT, POOL)
+"""Shapes of audiences that are drawn from figures of their own."""
+PRINTED, WITH_ERROR, GROWN = "as printed", "with the error of the figure", "with growth since"
+"""What is drawn of an audience, step by step."""
+
+
+def by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> dict[str, Array]:
+    """Draws (rows, D) of audiences after each step; the last is what `values` gives.
+
+    The steps before are NaN of rows that are not drawn from figures of their own.
+    """
+    own = _stated(table, sampler)
+    off, _ = _moves(table, sampler, tail_degrees)
+    counted = table["shape"].isin(COUNTED).to_numpy()[:, None]
+    return {
+        PRINTED: np.where(counted, own, np.nan),
+        WITH_ERROR: np.where(counted, _moved(table, own, off), np.nan),
+        GROWN: values(table, sampler, tail_degrees),
+    }
+
+
+def _first(table: pd.DataFrame, sampler: Sampler) -> Array:
+    return sampler.rows(InputKind.AUDIENCE, "audience|" + table["audience_key"])
+
+
+def _stated(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Audiences by the law of their figures; NaN where there is none."""
+    first = _first(table, sampler)
     low, mode, high, coverage = (
         table[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
     )
@@ -103,10 +128,17 @@ def _figures(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Arra
         if rows.any():
             ends = low[rows], mode[rows], high[rows]
             own[rows] = _law(name, first[rows], ends, coverage[rows])
-    drawn = _moved(table, own, sampler, tail_degrees)
-    guessed = shape == IMPUTED
+    return own
+
+
+def _figures(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
+    """Audiences of services: by their figures, or imputed."""
+    off, grown = _moves(table, sampler, tail_degrees)
+    drawn = _moved(table, _stated(table, sampler), off + grown)
+    guessed = (table["shape"] == IMPUTED).to_numpy()
     if guessed.any():
-        drawn[guessed] = _imputed(table[guessed], first[guessed], sampler)
+        first = _first(table[guessed], sampler)
+        drawn[guessed] = _imputed(table[guessed], first, sampler)
     return drawn
 
 
@@ -140,18 +172,22 @@ def _imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
     return np.asarray(np.fmax(persons, table["least_persons"].to_numpy("float64")[:, None]))
 
 
-def _moved(table: pd.DataFrame, own: Array, sampler: Sampler, tail_degrees: float) -> Array:
-    """Audiences off by their errors, and grown since."""
-    universe = table["universe_persons"].to_numpy("float64")
+def _moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> tuple[Array, Array]:
+    """What figures are off by, and what audiences grew by since: in log odds (rows, D)."""
     z = sampler.normals(InputKind.AUDIENCE, "error|" + table["audience_key"])
     off = half_width(table)[:, None] / Z95 * z
     # the name of the stream: another one would be other draws
     keys = "drift|" + table["country_id"] + "|" + table["platform_id"]
     u = sampler.rows(InputKind.AUDIENCE, keys)
     q05, q50, q95 = (table[name].fillna(0.0).to_numpy("float64")[:, None] for name in GROWTH)
-    grown = law.through(u, q05, q50, q95, tail_degrees)
+    return off, law.through(u, q05, q50, q95, tail_degrees)
+
+
+def _moved(table: pd.DataFrame, own: Array, by: Array) -> Array:
+    """Audiences moved within the people online."""
+    universe = table["universe_persons"].to_numpy("float64")
     top = np.fmax(universe, table["high"].to_numpy("float64") / MOST_SHARE)
-    return law.moved(own, np.where(np.isnan(universe), np.nan, top)[:, None], off + grown)
+    return law.moved(own, np.where(np.isnan(universe), np.nan, top)[:, None], by)
 
 
 def half_width(table: pd.DataFrame) -> Array:

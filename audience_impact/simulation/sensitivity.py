@@ -45,11 +45,22 @@ def sobol(a: Array, b: Array, ab: Array) -> tuple[Array, Array]:
 
 
 def errors(a: Array, b: Array, ab: Array, seed: int) -> tuple[Array, Array]:
-    """Standard deviations of both shares over bootstrap resamples of the draws."""
-    u = uniforms(seed, "bootstrap", RESAMPLES * len(a)).reshape(RESAMPLES, len(a))
-    picks = (u * len(a)).astype(np.int64)
-    found = np.array([sobol(a[pick], b[pick], ab[pick]) for pick in picks])
-    return np.asarray(found[:, 0].std(axis=0, ddof=1)), np.asarray(found[:, 1].std(axis=0, ddof=1))
+    """Standard deviations of both shares over bootstrap resamples of the draws.
+
+    A resample is a weight of each draw, so that the means of all resamples are one product of
+    matrices; the shares are those of `sobol` of the draws picked.
+    """
+    count = len(a)
+    u = uniforms(seed, "bootstrap", RESAMPLES * count).reshape(RESAMPLES, count)
+    picks = (u * count).astype(np.int64)
+    weights = np.array([np.bincount(pick, minlength=count) for pick in picks]) / count
+    middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
+    a, b, ab = (column - middle for column in (a, b, ab))
+    own_middle = weights @ (a + b) / 2
+    variance = weights @ (a**2 + b**2) / 2 - own_middle**2
+    first = (weights @ (b * (ab - a)) - own_middle * (weights @ (ab - a))) / variance
+    total = 0.5 * (weights @ (a - ab) ** 2) / variance
+    return np.asarray(first.std(axis=0, ddof=1)), np.asarray(total.std(axis=0, ddof=1))
 
 
 def shares(inputs: SimulationInputs, first: Draws, sampler: Sampler, workers: int) -> pd.DataFrame:

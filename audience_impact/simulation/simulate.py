@@ -66,10 +66,33 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
     )
 
 
-def _countries(
+@dataclass(frozen=True)
+class Steps:
+    """Draws of each step from audiences to the people of a country, rows as `countries`.
+
+    Attributes:
+        audiences: Each audience (rows of `SimulationInputs.audiences`, D).
+        bases: The people online, or what else the base holds.
+        joint: The union of the audiences by the model of joint use.
+        given: The same given the overlaps that were measured.
+        used: Users of the restricted features among them, in the whole country.
+        part: The part of the country that is touched.
+        countries: What comes of it.
+    """
+
+    audiences: Array
+    bases: Array
+    joint: Array
+    given: Array
+    used: Array
+    part: Array
+    countries: Countries
+
+
+def steps(
     inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler, workers: int
-) -> Countries:
-    """People exposed, feature users, and the places of partial restrictions."""
+) -> Steps:
+    """People exposed, feature users, and the places of partial restrictions, step by step."""
     wanted = country_unions(inputs)
     own = audiences.values(inputs.audiences, sampler, inputs.timeline.tail_degrees)
     everyone = np.vstack([own, feature_users.feature_users(inputs.feature_shares, sampler)])
@@ -90,7 +113,8 @@ def _countries(
     used = np.where(is_whole, people, np.clip(asked, 0.0, people))
     places = _places(inputs, bases, sampler)
     share = parts.shares(places, inputs.countries)
-    return Countries(people * share, used * share, places)
+    touched = Countries(people * share, used * share, places)
+    return Steps(own, bases, exposed, people, used, share, touched)
 
 
 def _places(inputs: SimulationInputs, bases: Array, sampler: Sampler) -> Places:
@@ -119,7 +143,7 @@ def _drawn(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Countrie
         none = np.empty((0, sampler.count))
         places = Places(inputs.parts.iloc[:0], PartDraws(none, none), inputs.parent)
         return Countries(nothing, nothing, places)
-    return _countries(inputs, inputs.overlap_model, sampler, workers)
+    return steps(inputs, inputs.overlap_model, sampler, workers).countries
 
 
 def _of_kind(wanted: Unions, kind: str, drawn: Array, count: int) -> Array:

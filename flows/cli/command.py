@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import adding, checking, exporting, reporting, serving, showing
+from flows.cli import (
+    adding,
+    checking,
+    comparing,
+    explaining,
+    exporting,
+    reporting,
+    serving,
+    showing,
+)
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
@@ -54,8 +63,9 @@ AsOf = Annotated[
         "--as-of",
         formats=["%Y-%m-%d"],
         metavar="DATE",
-        help="Day the results speak of. Default: the last day on which, or after which, two "
-        "sources were read.",
+        help="Day the results speak of, from what was known on it: rows whose source was out by "
+        "then. Default: all rows, and the last day on which, or after which, two sources were "
+        "read.",
     ),
 ]
 Strict = Annotated[
@@ -140,6 +150,9 @@ def list_(published: PublishedFolder = PUBLISHED) -> None:
     tables = loaded(version)
     rows = report.exposed(tables)
     report.show_results(rows, f"People exposed, version {version.id}")
+
+
+explaining.add_to(app)
 
 
 OneFolder = Annotated[
@@ -361,6 +374,7 @@ def _addresses(told: list[str]) -> dict[Name, str]:
     return found
 
 
+comparing.add_to(app)
 serving.add_to(app)
 
 

@@ -66,12 +66,13 @@ def export(
 ) -> None:
     """Write the latest version, or a part of it, as a workbook or as data for programs."""
     version = latest(published)
+    from flows.cli.showing import ids_of
     from flows.exporting import ExportError
     from flows.exporting import export as exporting
     from flows.exporting.selection import Wanted
     from flows.publishing import PublishError
 
-    wanted = Wanted(_ids(version, restriction or []), _code(version, area), year)
+    wanted = Wanted(ids_of(version, restriction or []), _code(version, area), year)
     try:
         told = exporting.export(version, form, into, wanted, overwrite)
     except (ExportError, PublishError) as error:
@@ -79,16 +80,6 @@ def export(
     for line in told:
         typer.echo(line, err=True)
     typer.echo(f"wrote version {version.id}\n{shown(into)}")
-
-
-def _ids(version: "Stored", told: list[str]) -> tuple[str, ...]:
-    """The restrictions meant; exits with 1 where words fit none, or several."""
-    if not told:
-        return ()
-    from flows.cli.showing import one_of
-
-    restrictions = loaded(version)["restrictions"]
-    return tuple(dict.fromkeys(one_of(words, restrictions) for words in told))
 
 
 def _code(version: "Stored", told: str) -> str:

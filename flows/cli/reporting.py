@@ -29,8 +29,8 @@ Png = Annotated[
     typer.Option(
         "--png",
         metavar="RESTRICTION",
-        help="Write the picture of this restriction alone, RESTRICTION.png, into DIR (default: "
-        "the current folder), and no report; may be given again.",
+        help="Write the picture of this restriction alone (its id, or words that fit it alone) "
+        "into DIR (default: the current folder), and no report; may be given again.",
     ),
 ]
 
@@ -38,12 +38,13 @@ Png = Annotated[
 def report(published: PublishedFolder = PUBLISHED, into: Into = None, png: Png = None) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
     version = latest(published)
+    from flows.cli.showing import ids_of
     from flows.publishing import PublishError
     from flows.site import build
 
     try:
         if png:
-            for path in build.pictures(version, png, into or Path()):
+            for path in build.pictures(version, ids_of(version, png), into or Path()):
                 typer.echo(shown(path))
             return
         folder, changed = build.publish(version, published, into)

@@ -11,6 +11,8 @@ from flows.cli.places import PUBLISHED, PublishedFolder, Told, fail, latest, loa
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flows.publishing.versions import Stored
+
 MOST_LISTED = 20
 
 
@@ -92,6 +94,14 @@ def _area(about: "dict[str, pd.DataFrame]", area: str, period: str | None) -> di
         name = area_in_words(area, areas.names(about)[area])
         hint = "give a year or a month, such as 2023 or 2023-05, or leave --period out"
         raise fail(f"nothing is published of {name} in {period}: {hint}") from error
+
+
+def ids_of(version: "Stored", told: list[str]) -> tuple[str, ...]:
+    """The restrictions meant, each once; exits with 1 where words fit none, or several."""
+    if not told:
+        return ()
+    restrictions = loaded(version)["restrictions"]
+    return tuple(dict.fromkeys(one_of(words, restrictions) for words in told))
 
 
 def one_of(words: str, restrictions: "pd.DataFrame") -> str:

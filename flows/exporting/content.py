@@ -85,9 +85,8 @@ def read(version: Stored) -> Content:
 
     Raises PublishError where a table is damaged.
     """
-    package = version.manifest
-    names = [resource["name"] for resource in package["resources"]]
-    return Content(package, {name: version.arrow(name) for name in sorted(names, key=place)})
+    names = sorted(version.rows(), key=place)
+    return Content(version.manifest, {name: version.arrow(name) for name in names})
 
 
 ORDER = ("restrictions", "impact", "impact_by_platform", "person_days", "impact_by_area")
@@ -102,4 +101,4 @@ def place(table: str) -> tuple[int, str]:
 def values_of(field: Mapping[str, Any]) -> dict[str, str]:
     """What the coded values of a column mean, or the few that stand for something else."""
     coded = {each["value"]: each["label"] for each in field.get("categories", ())}
-    return coded or dict(field.get("special_values", {}))
+    return coded or dict(field.get("values") or field.get("special_values", {}))

@@ -12,6 +12,7 @@ import pandas as pd
 
 from audience_impact.rules import Stage, named
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
+from flows.comparing.answers import ANSWER, IMPACT_KEY, NEW, OLD, STATUS, beside, keyed
 from flows.publishing import PublishError, versions
 from schemas.facts import TABLES
 
@@ -19,12 +20,7 @@ FALL_SHARE = 0.2
 MOVED_FACTOR = 2.0
 
 
-BOUNDS = ("lower_persons", "upper_persons")
-MEDIAN = "q50_persons"
-STATUS = "obs_status"
-ANSWER = [*BOUNDS, MEDIAN, STATUS]
-KEY = ["restriction_id", "impact_metric"]
-SAID = {"lower_persons": "at least", "upper_persons": "at most", MEDIAN: "a median of"}
+SAID = {"lower_persons": "at least", "upper_persons": "at most", "q50_persons": "a median of"}
 STRENGTH = [
     status.value
     for status in (
@@ -42,7 +38,7 @@ STRENGTH = [
 class Summary:
     """What versions are compared by.
 
-    `rows` counts the rows of each table; `answers` holds bounds, median and status of each
+    `rows` counts the rows of each table; `answers` holds bounds, quantiles and status of each
     restriction and metric, by both; `facts` counts the rows of each fact table.
     """
 
@@ -59,9 +55,8 @@ def summary(
     rows: Mapping[str, int], impact: pd.DataFrame, quality: pd.DataFrame | None = None
 ) -> Summary:
     """What a version is compared by, from its rows and its tables `impact` and `quality`."""
-    numbers = dict.fromkeys([*BOUNDS, MEDIAN], "float64")
-    answers = impact[[*KEY, *ANSWER]].astype(numbers).set_index(KEY)
-    return Summary(rows, answers, {} if quality is None else _fact_rows(quality))
+    counts = {} if quality is None else _fact_rows(quality)
+    return Summary(rows, keyed(impact, IMPACT_KEY), counts)
 
 
 def _fact_rows(quality: pd.DataFrame) -> dict[str, int]:
@@ -72,7 +67,7 @@ def _fact_rows(quality: pd.DataFrame) -> dict[str, int]:
 
 def nothing(rows: Mapping[str, int]) -> Summary:
     """A version of which no answer can be read."""
-    return summary(rows, pd.DataFrame({name: [] for name in [*KEY, *ANSWER]}))
+    return summary(rows, pd.DataFrame({name: [] for name in [*IMPACT_KEY, *ANSWER]}))
 
 
 def last(root: Path) -> Summary:
@@ -85,7 +80,7 @@ def last(root: Path) -> Summary:
         version = versions.latest(root)
         rows = version.rows()
         quality = version.table("quality", columns=["table", "checked_count"])
-        return summary(rows, version.table("impact", columns=[*KEY, *ANSWER]), quality)
+        return summary(rows, version.table("impact", columns=[*IMPACT_KEY, *ANSWER]), quality)
     except PublishError:
         return nothing(rows)
 
@@ -135,10 +130,10 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
 )
 def magnitude_moved(before: Summary, now: Summary) -> list[str]:
     """One line for each bound and median that changed by more than the factor."""
-    both = before.answers.join(now.answers.add_suffix("_now"), how="inner")
+    both = beside(before.answers, now.answers)
     lines = []
     for name, said in SAID.items():
-        pairs = both[[name, f"{name}_now"]].dropna()
+        pairs = both[[name + OLD, name + NEW]].dropna()
         moved = pairs[pairs.max(axis=1) > MOVED_FACTOR * pairs.min(axis=1)]
         lines += [
             f"impact.parquet: magnitude_moved: {_of(key)} had {said} {first:,.0f} people in the "
@@ -157,8 +152,9 @@ def magnitude_moved(before: Summary, now: Summary) -> list[str]:
 )
 def answer_vanished(before: Summary, now: Summary) -> list[str]:
     """One line for each answer of which something is gone."""
-    then = now.answers.reindex(before.answers.index)
-    gone = before.answers.notna() & then.isna()
+    both, names = beside(before.answers, now.answers), [*SAID, STATUS]
+    had, has = (both[[name + end for name in names]].set_axis(names, axis=1) for end in (OLD, NEW))
+    gone = had.notna() & has.isna()
     return [
         f"impact.parquet: answer_vanished: {_of(key)} has no {', '.join(gone.columns[lost])} any "
         "more; see which fact is gone"
@@ -175,10 +171,10 @@ def answer_vanished(before: Summary, now: Summary) -> list[str]:
 )
 def status_fell(before: Summary, now: Summary) -> list[str]:
     """One line for each answer whose status is weaker than it was."""
-    both = before.answers[[STATUS]].join(now.answers[[STATUS]].add_suffix("_now"), how="inner")
+    both = beside(before.answers, now.answers)[[STATUS + OLD, STATUS + NEW]]
     ranks = {status: place for place, status in enumerate(STRENGTH)}
     rank = pd.DataFrame({name: both[name].map(ranks).astype("float64") for name in both})
-    fell = both[rank[f"{STATUS}_now"] > rank[STATUS]]
+    fell = both[rank[STATUS + NEW] > rank[STATUS + OLD]]
     return [
         f"impact.parquet: status_fell: {_of(key)} had status {first} in the last version, {then} "
         "now; see which fact changed"

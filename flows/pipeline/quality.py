@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.outputs.review.rules import CONTRADICT
 from audience_impact.populations import countries_of, country_of, parents_of
 from audience_impact.rules import named
 from audience_impact.vocabulary import FindingSeverity
@@ -63,18 +62,17 @@ def report(
     findings: Sequence[Finding],
     broken: Mapping[str, list[str]],
     rows: Mapping[str, int],
-    told: Sequence[str],
+    told: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
     """One row a rule and table it applies to, also where nothing failed.
 
     `broken` names the rows of results that break each rule over them, `rows` counts the rows
-    of each table, and `told` are the lines about contradicting overlaps.
+    of each table, and `told` has lines about what some rules found, by rule.
     """
     failed: dict[tuple[str, str], list[str]] = {}
     for one in findings:
         failed.setdefault((one.rule, one.table), []).append(f"{one.file}:{one.line}")
     failed |= {(rule, name): keys for rule, keys in broken.items() for name in named(rule).tables}
-    details = {CONTRADICT: "\n".join(told)}
     return pd.DataFrame(
         [
             {
@@ -85,7 +83,7 @@ def report(
                 "failed_count": len(failed.get((rule.id, table), [])),
                 "worst_rows": ";".join(failed.get((rule.id, table), [])[:5]),
                 "meaning": rule.meaning,
-                "details": details.get(rule.id, ""),
+                "details": "\n".join(told.get(rule.id, [])) if table in rule.tables[:1] else "",
             }
             for rule in rules()
             if rule.stage in IN_QUALITY
@@ -125,9 +123,10 @@ def quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
     )
 
 
-def details(quality: pd.DataFrame) -> list[str]:
-    """What the table `quality` says of what was found, a line each."""
-    return [line for text in quality["details"].dropna() for line in text.splitlines()]
+def details(quality: pd.DataFrame, rule: str = "") -> list[str]:
+    """What the table `quality` says of what was found, by one rule or by all, a line each."""
+    rows = quality[quality["check"] == rule] if rule else quality
+    return [line for text in rows["details"].dropna() for line in text.splitlines()]
 
 
 def details_of(version: Stored) -> list[str]:

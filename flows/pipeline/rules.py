@@ -5,7 +5,7 @@ The modules imported here are those that register rules; a test compares them wi
 
 from dataclasses import replace
 
-from audience_impact.facts import reading
+from audience_impact.facts import known, reading
 from audience_impact.facts import rules as across
 from audience_impact.facts.surprises import RULES, accepted
 from audience_impact.outputs.review import rules as results
@@ -15,7 +15,7 @@ from flows.pipeline import last_version
 from flows.publishing import versions
 from schemas import contracts, facts, published
 
-REGISTERING = (reading, contracts, across, *RULES, accepted, results, versions, last_version)
+REGISTERING = (reading, contracts, known, across, *RULES, accepted, results, versions, last_version)
 IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}
 """Stages whose rules the table `quality` tells of: the others stop a version or depend on one."""
 

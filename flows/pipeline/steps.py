@@ -6,7 +6,7 @@ What only computing and publishing need is imported there: facts are read and ch
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from audience_impact.facts import known
 from audience_impact.facts import reading as files
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
+from audience_impact.facts.known import Cut
 from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.rules import LawError, named
@@ -40,6 +42,8 @@ LICENCE = {
 }
 CODE = tuple(CHECKOUT / name for name in ("audience_impact", "schemas", "flows/pipeline"))
 """What shapes the published numbers: the statistics, the contracts and these steps."""
+REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
+"""What was asked of a run, as the method of its version names it."""
 
 
 class RefusedError(Exception):
@@ -55,6 +59,7 @@ class RefusedError(Exception):
 class Reading:
     """Fact tables as text, and what is wrong with the files.
 
+    `files` are the files as they were read; `cut` is what was not known on the day asked for.
     `replaced` are rows that a later layer replaces, `repeated` those whose key the same file has
     again further down.
     """
@@ -62,9 +67,10 @@ class Reading:
     folders: tuple[Path, ...]
     tables: Tables
     findings: tuple[Finding, ...]
-    inputs_sha256: str
+    files: Mapping[str, bytes]
     replaced: Tables
     repeated: Tables
+    cut: Cut | None = None
 
     @property
     def overridden(self) -> int:
@@ -74,23 +80,33 @@ class Reading:
 
 @dataclass(frozen=True)
 class Checked:
-    """Typed rows that passed, findings, how many rows each table held, and warnings accepted."""
+    """Typed rows that passed, findings, how many rows each table held, and warnings accepted.
+
+    `files` and `cut` as in Reading.
+    """
 
     folders: tuple[Path, ...]
     tables: Tables
     findings: tuple[Finding, ...]
     rows: dict[str, int]
-    inputs_sha256: str
+    files: Mapping[str, bytes]
     accepted: tuple[Finding, ...] = ()
+    cut: Cut | None = None
+
+    @property
+    def inputs_sha256(self) -> str:
+        """The digest of the facts as they were read."""
+        return files.digest(self.files, len(self.folders), headers())
 
 
 @dataclass(frozen=True)
 class Results:
-    """Published tables before they are written, and what identifies their version."""
+    """Published tables before they are written, what identifies their version, and the facts."""
 
     frames: Tables
     tables: dict[str, pyarrow.Table]
     version: publish.Version
+    files: Mapping[str, bytes]
 
 
 def line(found: Finding) -> str:
@@ -132,10 +148,19 @@ def _read(folders: Sequence[Path]) -> Reading:
         tuple(folders),
         {table: one.stay for table, one in merged.items()},
         tuple(findings),
-        files.digest(folders, expected),
+        files.contents(folders, expected),
         {table: one.replaced for table, one in merged.items() if len(one.replaced)},
         {table: one.repeated for table, one in merged.items() if len(one.repeated)},
     )
+
+
+def known_by(reading: Reading, day: date | None) -> Reading:
+    """What was known on a day of what was read, a warning for each row that was not."""
+    if day is None:
+        return reading
+    found = known.known_by(reading.tables, day, fact_models.keys(), fact_models.references())
+    findings = (*reading.findings, *found.findings)
+    return replace(reading, tables=found.tables, findings=findings, cut=found.cut)
 
 
 def check(reading: Reading, today: date | None = None) -> Checked:
@@ -184,7 +209,7 @@ def _single(
         else frame
         for table, frame in reading.tables.items()
     }
-    own = [found for table, frame in every.items() for found in _contract_findings(table, frame)]
+    own = held(every)
     refused = {found.place for found in own if found.severity is not FindingSeverity.WARNING}
     refused |= {
         (table, int(layer), int(line))
@@ -202,10 +227,32 @@ def _single(
     ]
 
 
-def _across(tables: Tables, unread: set[str], today: date | None) -> tuple[Tables, list[Finding]]:
+def held(tables: Tables) -> list[Finding]:
+    """What is wrong with single rows of tables as text."""
+    return [found for table, frame in tables.items() for found in _contract_findings(table, frame)]
+
+
+def settled(
+    tables: Tables, today: date | None = None, with_warnings: bool = True
+) -> tuple[Tables, list[Finding], list[Finding]]:
+    """Typed rows that keep the rules over several tables, of rows that are sound by themselves.
+
+    Returns the rows, what keys that point nowhere found, and what the rules found, which speaks of
+    typed cells.
+    """
+    keys, references = fact_models.keys(), fact_models.references()
+    tables, cascade = checks.settle(tables, keys, references)
+    typed, across = _across(tables, (), today, with_warnings)
+    typed, late = checks.settle(facts.without(typed, across), keys, references)
+    return typed, cascade, [*across, *late]
+
+
+def _across(
+    tables: Tables, unread: Collection[str], today: date | None, with_warnings: bool = True
+) -> tuple[Tables, list[Finding]]:
     """Settled tables with their types, and what the rules over several of them find."""
     typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
-    return typed, [*checks.cross(typed, unread), *days.read_after(typed, today)]
+    return typed, [*checks.cross(typed, with_warnings, unread), *days.read_after(typed, today)]
 
 
 def _once_mended(
@@ -225,32 +272,38 @@ def _once_mended(
         return []
     blanked = facts.blanked(reading.tables, errors)
     touched = {found.table for found in errors}
-    wrong = [found for table in touched for found in _contract_findings(table, blanked[table])]
+    wrong = held({table: blanked[table] for table in touched})
     mended, _ = checks.settle(
         facts.without(blanked, wrong), fact_models.keys(), _references(unread)
     )
-    known = facts.places(stay)
-    return [found for found in _across(mended, unread, today)[1] if found.place not in known]
+    sound = facts.places(stay)
+    return [found for found in _across(mended, unread, today)[1] if found.place not in sound]
 
 
 def _checked(reading: Reading, tables: Tables, findings: list[Finding], is_whole: bool) -> Checked:
     """Findings in order, those accepted apart; one that is gone is told where all rows are held."""
     every = sorted([*reading.findings, *findings], key=_order)
     is_whole &= not any(found.severity is FindingSeverity.ERROR for found in every)
-    stand, told = accepted.parted(every, reading.tables, fact_models.keys(), is_whole)
+    unknown = [found for found in every if found.rule == known.NOT_KNOWN_YET]
+    seen = [found for found in every if found.rule != known.NOT_KNOWN_YET]
+    # With a cut, what was accepted may be of rows that were not known.
+    is_whole &= reading.cut is None
+    stand, told = accepted.parted(seen, reading.tables, fact_models.keys(), is_whole)
     return Checked(
         reading.folders,
         tables,
-        tuple(sorted(stand, key=_order)),
+        tuple(sorted([*stand, *unknown], key=_order)),
         _rows_read(reading),
-        reading.inputs_sha256,
+        reading.files,
         tuple(told),
+        reading.cut,
     )
 
 
 def _rows_read(reading: Reading) -> dict[str, int]:
-    """Rows of each table, those that could not be read included."""
-    unread = Counter(found.table for found in reading.findings if found.rule in files.ROW_RULES)
+    """Rows of each table, those included that could not be read or were not known."""
+    rules = {*files.ROW_RULES, known.NOT_KNOWN_YET}
+    unread = Counter(found.table for found in reading.findings if found.rule in rules)
     return {table: len(frame) + unread[table] for table, frame in reading.tables.items()}
 
 
@@ -303,16 +356,12 @@ def compute(
     then the method is at fault.
     """
     from audience_impact import pipeline as impact
+    from audience_impact.outputs.review.rules import CONTRADICT
     from flows.pipeline import quality
     from flows.publishing import versions as publish
     from schemas.arrow import to_arrow
 
-    if as_of is None and checked.tables["sources"].empty:
-        raise RefusedError(["no source is left that says when the facts were read: see check"])
-    day = as_of or impact.newest_access(checked.tables)
-    first, last = SANE_YEARS
-    if not first <= day.year <= last:
-        raise RefusedError([f"as_of {day} lies outside the years {first} to {last}: correct it"])
+    day = day_of(checked, as_of)
     settings = impact.Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
     try:
         found = impact.calculate(checked.tables, day, settings)
@@ -326,20 +375,48 @@ def compute(
         [*checked.findings, *found.findings],
         found.broken,
         {**checked.rows, "impact": len(frames["impact"])},
-        [line(one) for one in told],
+        {
+            CONTRADICT: [line(one) for one in told],
+            known.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
+        },
     )
     frames["quarantine"] = quality.quarantine(checked.findings)
     frames["impact"] = quality.with_losses(frames["impact"], checked.findings, checked.tables)
-    asked = "+repair" * repair + "+no-sensitivity" * (not sensitivity)
+    asked = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
     version = publish.Version(
         day,
         checked.inputs_sha256,
-        f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}{asked}",
+        "+".join([method(), *(word for word, is_asked in asked.items() if is_asked)]),
         published.SCHEMA_VERSION,
         seed,
     )
     tables = {name: to_arrow(name, frames[name]) for name in published.MODELS}
-    return Results(frames, tables, version)
+    return Results(frames, tables, version, checked.files)
+
+
+def day_of(checked: Checked, as_of: date | None) -> date:
+    """The day that results speak of: the one asked for, else that of the facts.
+
+    Raises RefusedError where there is none, or none that makes sense.
+    """
+    asked = as_of or (checked.cut.day if checked.cut else None)
+    if asked is None and checked.tables["sources"].empty:
+        raise RefusedError(["no source is left that says when the facts were read: see check"])
+    from audience_impact import pipeline as impact
+
+    day = asked or impact.newest_access(checked.tables)
+    first, last = SANE_YEARS
+    if not first <= day.year <= last:
+        raise RefusedError([f"as_of {day} lies outside the years {first} to {last}: correct it"])
+    return day
+
+
+def method() -> str:
+    """The method of a version: what the numbers mean, and the code that makes them."""
+    from audience_impact import pipeline as impact
+    from flows.publishing import versions as publish
+
+    return f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}"
 
 
 def write(results: Results, root: Path, keep: int | None) -> publish.Published:
@@ -363,7 +440,7 @@ def write(results: Results, root: Path, keep: int | None) -> publish.Published:
             for name in published.MODELS
         },
     }
-    return publish.publish(root, results.version, results.tables, about, keep)
+    return publish.publish(root, results.version, results.tables, about, keep, facts=results.files)
 
 
 def _sources(sources: pd.DataFrame) -> list[dict[str, str]]:

@@ -13,14 +13,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.publishing import PublishError
+from flows.publishing import PublishError, archive
 
 About = Mapping[str, Any]  # words about the tables, which no column says of itself
 
 METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
 FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
-VALUES, SPECIAL_VALUES = "values", "special_values"
-"""What a column says, as JSON, of its coded values: of all of them, or of the few that differ."""
+VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
+"""What a column says, as JSON, of its coded values: of all of them, or of the few that differ; and
+what stands between those of one cell."""
 MANIFEST = "datapackage.json"
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
@@ -31,12 +32,16 @@ _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def render(
-    identity: Mapping[str, Any], tables: Mapping[str, pa.Table], about: About
+    identity: Mapping[str, Any],
+    tables: Mapping[str, pa.Table],
+    about: About,
+    facts: Mapping[str, bytes],
 ) -> dict[str, bytes]:
     """The files of a version, by name: bytes that depend on the arguments alone.
 
     `identity` is what tells the version from others, with its `version_id` and `as_of`; `about`
-    as `versions.publish` takes it. Raises PublishError where a table does not say what it holds.
+    and `facts` as `versions.publish` takes them. Raises PublishError where a table does not say
+    what it holds.
     """
     if not tables:
         raise PublishError("there is no table to publish")
@@ -49,6 +54,9 @@ def render(
         pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
         files[f"{name}.parquet"] = content = bytes(sink.getvalue())
         resources.append(_resource(name, table, about["tables"][name], content))
+    if facts:
+        files[archive.NAME] = content = archive.packed(facts)
+        resources.append(_facts(content))
     files[MANIFEST] = as_json(_package(identity, about, resources), indent=2)
     return files
 
@@ -121,13 +129,30 @@ def _resource(name: str, table: pa.Table, told: About, content: bytes) -> dict[s
     }
 
 
+def _facts(content: bytes) -> dict[str, Any]:
+    """What is said of the archive of facts, which is no table."""
+    return {
+        "$schema": f"{PROFILES}/dataresource.json",
+        "name": "facts",
+        "title": "facts",
+        "description": "The fact tables that the version was computed from, a folder a layer.",
+        "path": archive.NAME,
+        "mediatype": "application/zip",
+        "hash": f"sha256:{sha256(content)}",
+        "size_bytes": len(content),
+    }
+
+
 def _field(table: str, field: pa.Field) -> dict[str, Any]:
     told = _told(field)
     described = {"name": field.name, "type": _field_type(table, field)}
     described |= {key: told[key] for key in FIELD_KEYS if told[key]}
-    if VALUES in told:
-        meanings = json.loads(told[VALUES]).items()
-        described["categories"] = [{"value": value, "label": label} for value, label in meanings]
+    meanings = json.loads(told[VALUES]) if VALUES in told else {}
+    if SEPARATOR in told:
+        # A cell may hold several: `categories` would say that it is one of them.
+        described |= {VALUES: meanings, SEPARATOR: told[SEPARATOR]}
+    elif meanings:
+        described["categories"] = [{"value": one, "label": said} for one, said in meanings.items()]
     if SPECIAL_VALUES in told:
         described[SPECIAL_VALUES] = json.loads(told[SPECIAL_VALUES])
     return described if field.nullable else described | {"constraints": {"required": True}}

@@ -5,17 +5,19 @@ A version is a folder written once. Whatever dies while it is published, a reade
 is published:
 
     latest                     leads to versions/<id>
-    versions/<id>/             a Parquet file for each table, and datapackage.json
+    versions/<id>/             a Parquet file for each table, datapackage.json, and facts.zip, the
+                               facts that the version was computed from
 """
 
 import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -24,11 +26,20 @@ import pyarrow.parquet as pq
 
 from audience_impact.rules import Rule, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage
-from flows.publishing import PublishError, storage
-from flows.publishing.manifest import MANIFEST, About, as_json, files_of, render, sha256
+from flows.publishing import PublishError, archive, storage
+from flows.publishing.manifest import (
+    MANIFEST,
+    METADATA_KEY,
+    About,
+    as_json,
+    files_of,
+    render,
+    sha256,
+)
 from flows.publishing.storage import Storage
 
 LATEST, VERSIONS = "latest", "versions"
+NO_FACTS: Mapping[str, bytes] = MappingProxyType({})
 BYTES_DIFFER = register(
     Rule(
         "bytes_differ",
@@ -58,6 +69,12 @@ class Version:
     def id(self) -> str:
         """`<as_of>-<12 hex digits>`, which follows from the fields alone."""
         return f"{self.as_of:%Y-%m-%d}-{sha256(as_json(self.facts()))[:12]}"
+
+    @property
+    def method(self) -> tuple[str, frozenset[str]]:
+        """The method itself, and what was asked of the run."""
+        number, code, *asked = [*self.method_version.split("+"), ""]
+        return f"{number}+{code}".strip("+"), frozenset(asked) - {""}
 
     def facts(self) -> dict[str, Any]:
         """Return the fields as they go into JSON."""
@@ -106,7 +123,30 @@ class Stored:
 
         Raises PublishError where the manifest is damaged.
         """
-        return {told["name"]: told["rows"] for told in self._files.values()}
+        return {told["name"]: told["rows"] for told in self._files.values() if "rows" in told}
+
+    @cached_property
+    def version(self) -> Version:
+        """What identifies it, as the manifest says.
+
+        Raises PublishError where the manifest is damaged.
+        """
+        try:
+            told = self.manifest[METADATA_KEY]
+            named = {field.name: told[field.name] for field in fields(Version)}
+            return Version(**{**named, "as_of": date.fromisoformat(named["as_of"])})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged(MANIFEST, error) from error
+
+    def facts(self, into: Path) -> list[Path]:
+        """Lay out the facts that it was computed from; the folder of each layer, in order.
+
+        None where it was published before facts were kept. Raises PublishError where the archive
+        is damaged.
+        """
+        if archive.NAME not in self._files:
+            return []
+        return archive.laid_out(archive.unpacked(self.content(archive.NAME)), into)
 
     def table(self, name: str, **options: Any) -> pd.DataFrame:
         """A table, with the options of `pandas.read_parquet`.
@@ -162,16 +202,18 @@ def publish(
     about: About,
     keep: int | None = None,
     timeout_seconds: float = 60.0,
+    facts: Mapping[str, bytes] = NO_FACTS,
 ) -> Published:
     """Publish the tables as one version below `root` and let `latest` lead to it.
 
     `about` holds `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
     (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
     and, optionally, `primary_key`. With `keep`, the oldest versions beyond that number are removed.
+    `facts` are the files that the version was computed from, `0/estimates.csv` in the first layer.
     """
     if keep is not None and keep < 1:
         raise PublishError(f"keep must be at least 1 (the version just published), not {keep}")
-    files = render({**version.facts(), "version_id": version.id}, tables, about)
+    files = render({**version.facts(), "version_id": version.id}, tables, about, facts)
     try:
         store, folder = storage.at(root), f"{VERSIONS}/{version.id}"
         with store.lock(timeout_seconds):
@@ -206,6 +248,11 @@ def latest(root: Path) -> Stored:
             f"{where} leads to what is no version (any more): publish again"
         ) from error
     return Stored(store, folder)
+
+
+def is_id(name: str) -> bool:
+    """Whether a name is that of a version."""
+    return bool(_VERSION_ID.fullmatch(name))
 
 
 def code_sha256(*packages: Path) -> str:
@@ -246,7 +293,7 @@ def _remove_oldest(store: Storage, current: str, keep: int | None) -> tuple[str,
     """Remove the oldest versions beyond `keep`; what is not named like a version stays."""
     if not keep:
         return ()
-    names = [name for name in store.list(VERSIONS) if _VERSION_ID.fullmatch(name)]
+    names = [name for name in store.list(VERSIONS) if is_id(name)]
     others = [name for name in names if name != current]
     oldest = others[: max(len(others) + 1 - keep, 0)]
     for name in oldest:

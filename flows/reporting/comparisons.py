@@ -4,17 +4,14 @@ It depends on the register that was imported, which is not in the repository, so
 from which version it was made and is written by this command alone.
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from flows import CHECKOUT
-from flows.publishing import PublishError
-from flows.publishing.versions import Stored, latest
+from flows.publishing.versions import Stored
 from flows.reporting.answer import millions
+from flows.reporting.page import write
 from flows.reporting.tables import markdown
 
 LARGEST = 10
@@ -30,6 +27,7 @@ WHY = {
     "count of the people online, place or definition; ours: {ours}",
     "counts_the_population": "theirs is everyone who lives there; ours: {ours}",
     "within_bounds": "theirs lies within our bounds: {ours}",
+    "other_period": "ours are counted by month and by year, and theirs is another span",
     "nothing_on_record": "neither the register nor the facts hold a restriction of that period",
 }
 """What each code says, in a sentence."""
@@ -112,18 +110,7 @@ def why(row: Mapping[str, Any]) -> str:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Write docs/comparisons.md."""
-    parser = argparse.ArgumentParser(
-        prog="python -m flows.reporting.comparisons", description=__doc__
-    )
-    parser.add_argument("--published", type=Path, default=CHECKOUT / "data" / "published")
-    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs" / "comparisons.md")
-    given = parser.parse_args(words)
-    try:
-        text = page(latest(given.published))
-    except PublishError as error:
-        parser.error(str(error))
-    given.into.write_text(text, encoding="utf-8")
-    print(given.into)
+    write("flows.reporting.comparisons", __doc__, page, "comparisons.md", words)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,13 @@ results table in README.md and docs/index.md, the stages in README.md and the ru
 docs/method.md. A test fails when any of them is out of date.
 """
 
+import contextlib
+import io
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -19,7 +22,6 @@ from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT
 from flows.pipeline import steps
 from flows.pipeline.rules import rules
-from flows.registers.registry import REGISTERS
 from flows.reporting import answer, glossary, reference
 from flows.reporting import tables as report
 from schemas import facts, published
@@ -132,34 +134,53 @@ def reference_page() -> str:
     return GENERATED + reference.page()
 
 
+PLAIN = {
+    "COLUMNS": "100",
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "PATH": "",
+    "_TYPER_FORCE_DISABLE_TERMINAL": "1",
+}
+"""The environment of a process whose help texts are the same on every machine."""
+
+
 def command_page() -> str:
-    """docs/command.md: the help texts of the command."""
+    """docs/command.md: the help texts of the command, in the order of its own help."""
+    code = "from flows.reporting.docs import print_helps; print_helps()"
+    shown = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=CHECKOUT,
+        env=PLAIN,
+    ).stdout
     parts = [f"{GENERATED}# The command\n"]
-    own = [f"import {name}" for name in REGISTERS] + ["add figure", "add restriction"]
-    commands = (
-        *("run", "report", "check", "show", "cite", "list", "export", "calibrate"),
-        *own,
-        *("refresh", "serve", "healthy"),
-    )
-    for words in ([], *(command.split() for command in commands)):
-        shown = subprocess.run(
-            [sys.executable, "-c", "from flows.cli.command import main; main()", *words, "--help"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=CHECKOUT,
-            env={
-                "COLUMNS": "100",
-                "TERM": "dumb",
-                "NO_COLOR": "1",
-                "PATH": "",
-                "_TYPER_FORCE_DISABLE_TERMINAL": "1",
-            },
-        ).stdout
-        shown = shown.replace("python -c", "audience-impact").replace("-c", "audience-impact", 1)
-        text = "\n".join(row.rstrip() for row in shown.strip().splitlines())
-        parts.append(f"\n## audience-impact {' '.join(words)}".rstrip() + f"\n\n```\n{text}\n```\n")
+    for name, told in json.loads(shown).items():
+        text = "\n".join(row.rstrip() for row in told.strip().splitlines())
+        parts.append(f"\n## {name}\n\n```\n{text}\n```\n")
     return "".join(parts)
+
+
+def print_helps() -> None:
+    """Print the help text of each command by its name, as JSON."""
+    from typer.main import get_command
+
+    from flows.cli.command import app
+
+    root = get_command(app)
+    found = {}
+    for words in _commands(root, ()):
+        with contextlib.redirect_stdout(io.StringIO()) as text:
+            root.main([*words, "--help"], prog_name="audience-impact", standalone_mode=False)
+        found[" ".join(["audience-impact", *words])] = text.getvalue()
+    print(json.dumps(found))
+
+
+def _commands(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield words
+    for name, one in getattr(command, "commands", {}).items():
+        yield from _commands(one, (*words, name))
 
 
 @cache

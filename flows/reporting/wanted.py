@@ -4,17 +4,14 @@ Like the comparisons it depends on the register that was imported, so the page s
 version it was made and is written by this command alone.
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from audience_impact.vocabulary import ImpactMetric
-from flows import CHECKOUT
-from flows.publishing import PublishError
-from flows.publishing.versions import Stored, latest
+from flows.publishing.versions import Stored
 from flows.reporting.answer import millions
+from flows.reporting.page import write
 from flows.reporting.tables import markdown
 
 LOOK_FOR = 10  # as the title says
@@ -83,16 +80,7 @@ def _rows(found: pd.DataFrame) -> list[list[str]]:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Write docs/figures-to-look-for.md."""
-    parser = argparse.ArgumentParser(prog="python -m flows.reporting.wanted", description=__doc__)
-    parser.add_argument("--published", type=Path, default=CHECKOUT / "data" / "published")
-    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs" / "figures-to-look-for.md")
-    given = parser.parse_args(words)
-    try:
-        text = page(latest(given.published))
-    except PublishError as error:
-        parser.error(str(error))
-    given.into.write_text(text, encoding="utf-8")
-    print(given.into)
+    write("flows.reporting.wanted", __doc__, page, "figures-to-look-for.md", words)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import pandas as pd
 from audience_impact.vocabulary import Sex
 from flows import CHECKOUT
 from flows.reporting.sentences import areas as sentences
+from flows.reporting.sentences.names import listed as enumerated
 from flows.site import listings, naming, rendering
 from flows.site.charts import area as charts
 from flows.site.charts import atlas, finish, person_days, quantities
@@ -150,7 +151,7 @@ def _values(world: World, told: Told, code: str, own: Mapping[str, list[Listed]]
             if len(row["period"]) == 4
         ],
         "groups": [
-            {**row, "one": by_name[row["restriction_id"]], "group": group(row)}
+            {**row, "one": by_name[row["restriction_id"]], "group": group(row), **_when(row)}
             for row in told.groups.get(code, [])
         ],
         "others": _others(world, told, code),
@@ -219,6 +220,12 @@ def group(row: Mapping[str, Any]) -> str:
     if first == "all":
         return who
     return f"{who} aged {first} to {last}" if last else f"{who} aged {first.rstrip('+')} and over"
+
+
+def _when(row: Mapping[str, Any]) -> dict[str, str]:
+    """The periods of the figures of a group in words."""
+    told = [rendering.day(period) for period in (row["period"] or "").split(";")]
+    return {"periods": enumerated(told)}
 
 
 def _others(world: World, told: Told, code: str) -> Rows:

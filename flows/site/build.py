@@ -4,7 +4,6 @@ A maker takes the world and yields pages and files. Another kind of page is anot
 PAGES, and where the head of each page should lead to it, a line in `rendering.NAV`.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -77,10 +76,11 @@ def pictures(version: Stored, restrictions: Iterable[str], into: Path) -> list[P
     drawn = {}
     for name in restrictions:
         if name not in told.stories:
-            near = difflib.get_close_matches(name, list(told.stories))
-            hint = f"; did you mean {' or '.join(near)}?" if near else "; see audience-impact list"
-            raise PublishError(f"{name} is not published{hint}")
-        drawn[into / f"{world.slug(name)}.png"] = finish.png(restriction.picture(told, name))
+            raise PublishError(f"{name} is not published; see audience-impact list")
+        title, foot = restriction.around_picture(told, name)
+        drawn[into / f"{world.slug(name)}.png"] = finish.png(
+            restriction.picture(told, name), title=title, foot=foot
+        )
     try:
         into.mkdir(parents=True, exist_ok=True)
         for path, content in drawn.items():

@@ -67,7 +67,7 @@ def choices(world: World) -> dict[str, list[tuple[str, str]]]:
         "platform": _offered((one.platforms for one in rows), _platform(world.platforms)),
         "feature": _offered((one.features for one in rows), _named("feature")),
         "cause": _offered(((one.cause,) for one in rows), _named("cause")),
-        "year": _offered((listings.year_of(one) for one in rows), str)[::-1],
+        "year": _offered((listings.year_of(one) for one in rows), listings.year_name)[::-1],
         "status": _offered(((one.obs_status,) for one in rows), _named("obs_status")),
         "in force": _offered(((one.end_status,) for one in rows), _named("end_status")),
     }

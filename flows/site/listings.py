@@ -65,6 +65,18 @@ def grouped(
     return dict(sorted(found.items()))
 
 
+def year_name(year: str) -> str:
+    """What a year is called."""
+    return "No day on record" if year == UNDATED else year
+
+
+def year_title(year: str) -> str:
+    """What the list of a year is called."""
+    if year == UNDATED:
+        return "Restrictions without a day on record"
+    return f"Restrictions that began in {year}"
+
+
 def year_of(one: Listed) -> tuple[str]:
     """The year in which it began."""
     return (one.start[:4] or UNDATED,)
@@ -96,7 +108,7 @@ def groups(world: World) -> tuple[Group, ...]:
     return (
         Group("Countries", countries, naming.area, area_path),
         Group("Platforms", targets, platforms.__getitem__, platform_path),
-        Group("Years", grouped(rows, year_of), str, year_path),
+        Group("Years", grouped(rows, year_of), year_name, year_path),
     )
 
 
@@ -106,4 +118,4 @@ def pages(world: World) -> Iterator[Page]:
     yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": made})
     for year, own in grouped(world.listed, year_of).items():
         values = {"rows": [row(one) for one in newest_first(own)]}
-        yield Page(year_path(year), year, "listing.html", values)
+        yield Page(year_path(year), year_title(year), "listing.html", values)

@@ -14,6 +14,7 @@ from flows.reporting.citation import citation
 from flows.reporting.plain import cell_text
 from flows.reporting.sentences.caveats import in_words, rules_of
 from flows.reporting.sentences.names import from_to
+from flows.reporting.sentences.restriction import sources
 from flows.site import listings, naming
 from flows.site.charts import answer, drivers, person_days, quantities
 from flows.site.charts.quantities import Estimate
@@ -109,6 +110,17 @@ def picture(world: World, restriction: str) -> str:
     told = world.stories[restriction]
     title = f"People: {listed(told, world.platforms).title}"
     return answer.draw(title, told["impact"], told["comparisons"], world.platforms)
+
+
+def around_picture(world: World, restriction: str) -> tuple[str, tuple[str, ...]]:
+    """What stands above and below the picture where it is away from its page."""
+    one, told = world.by_id[restriction], world.stories[restriction]
+    marks = "Bar: 90 % interval. Tick: median. " if one.persons.q50 is not None else ""
+    others = " Diamonds and arrows: what others published." if told["comparisons"] else ""
+    return f"{one.title}, {_lasted(told)}", (
+        f"{marks}Line: bounds, which the figures force if each is right as printed.{others}",
+        sources(told, world.version),
+    )
 
 
 def _pictures(world: World, one: Listed, told: Mapping[str, Any]) -> dict[str, str]:

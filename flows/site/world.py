@@ -81,7 +81,7 @@ class World:
     @cached_property
     def stories(self) -> Mapping[str, dict[str, Any]]:
         """What is published about each restriction, as `show --format json` tells it, by id."""
-        return story.stories({name: self.tables[name] for name in TOLD})
+        return dict(story.stories({name: self.tables[name] for name in TOLD}))
 
     @cached_property
     def sources(self) -> dict[str, dict[str, Any]]:

@@ -4,6 +4,8 @@ A module holds the model, named as the table is; where several columns make the 
 where the table may be missing, `OPTIONAL`. A new table is a module and its name in TABLES.
 """
 
+from functools import cache
+
 from schemas.fields import FactModel
 from schemas.tables import model, modules
 
@@ -51,6 +53,7 @@ OPTIONAL = {table for table, module in _MODULES.items() if getattr(module, "OPTI
 figures, without which nothing is drawn."""
 
 
+@cache
 def columns(table: str) -> dict[str, dict[str, str]]:
     """Metadata (`kind`, `refers_to`) of each column of a table, its own columns first."""
     model = MODELS[table]

@@ -4,13 +4,13 @@ from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from schemas import fields
-from schemas.fields import FactModel
+from schemas.laws import QuantileLaw
 
 KEY = ("parameter", "kind")
 OPTIONAL = True
 
 
-class PlaceLaws(FactModel):
+class PlaceLaws(QuantileLaw):
     """How places differ from what holds them in the share online; written by `learn-places` alone.
 
     `kind` says which quantile the value is, `q95` alone half of a central 90 % interval; log odds
@@ -18,10 +18,3 @@ class PlaceLaws(FactModel):
     """
 
     parameter: Series[str] = fields.code(words.PlaceLaw)
-    kind: Series[str] = fields.code(words.ErrorQuantile)
-    value: Series[str] = fields.parameter()
-    basis: Series[str] = fields.code(words.ParameterBasis)
-    figures: Series[str] = fields.persons(filled=True)
-    countries: Series[str] = fields.persons(filled=True)
-    data_sha256: Series[str] = fields.text(filled=True)
-    note: Series[str] = fields.text()

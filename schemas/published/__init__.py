@@ -57,6 +57,11 @@ def special_values(table: str, column: str) -> dict[str, str]:
     return dict(_about(table, column)["special"])
 
 
+def separator(table: str, column: str) -> str:
+    """What stands between the values of a cell of a coded column; blank: a cell holds one."""
+    return str(_about(table, column).get("separator", ""))
+
+
 def explained_by(table: str, column: str) -> str:
     """The column that says what a value of this one means; blank: none does."""
     return str(_about(table, column).get("explained_by", ""))

@@ -34,7 +34,10 @@ class Impact(PublishedModel):
     upper_persons: Series[float] = columns.people(
         "at most so many people, if each figure is right as printed; null: no base on record"
     )
-    base: Series[str] = columns.base("population that contains the audiences; null: none on record")
+    base: Series[str] = columns.words_joined(
+        words.PopulationBase,
+        "population that contains the audiences, if several joined by ; (null: none on record)",
+    )
     base_persons: Series[float] = columns.people("people in the base")
     population_persons: Series[float] = columns.people(
         "residents of the area, or of the places named in it; null: not on record"

@@ -87,9 +87,10 @@ def without_meaning(frames: Frames) -> list[str]:
         for column in frame.columns:
             known = published.values(table, column)
             if known:
-                found += [
-                    f"{table}.{column}: {v}" for v in set(frame[column].dropna()) - set(known)
-                ]
+                cells = frame[column].dropna()
+                if between := published.separator(table, column):
+                    cells = cells.str.split(between).explode()
+                found += [f"{table}.{column}: {value}" for value in set(cells) - set(known)]
             elif by := published.explained_by(table, column):
                 bare = frame[frame[by].fillna("") == ""]
                 found += [f"{table}.{column}: {value}" for value in set(bare[column])]
@@ -125,6 +126,11 @@ def test_a_planted_value_is_seen(frames: dict[str, pd.DataFrame], table: str, co
         planted = planted.assign(**{by: ""})
     frames[table] = pd.concat([frames[table], planted], ignore_index=True)
     assert without_meaning(frames) == [f"{table}.{column}: planted"]
+
+
+def test_a_planted_value_is_seen_among_several(frames: dict[str, pd.DataFrame]) -> None:
+    mixed = frames["impact"].iloc[[0]].assign(base="all_ages;planted;internet_all")
+    assert without_meaning({"impact": mixed}) == ["impact.base: planted"]
 
 
 def test_a_value_of_the_vocabulary_that_is_gone_is_seen(

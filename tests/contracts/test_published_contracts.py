@@ -26,7 +26,11 @@ def test_every_column_says_what_it_is(table: str, repository_results: steps.Resu
     assert schema.names == list(published.MODELS[table].to_schema().columns)
     for field in schema:
         about = {key.decode(): text.decode() for key, text in field.metadata.items()}
-        assert set(about) - {"values", "special_values"} == {"description", "unit", "sdmx_concept"}
+        assert set(about) - {"values", "special_values", "separator"} == {
+            "description",
+            "unit",
+            "sdmx_concept",
+        }
         assert len(about["description"]) > 3
         assert not pa.types.is_nested(field.type)
 
@@ -85,6 +89,7 @@ def test_a_repeated_key_is_refused(table: str, frames: Frames) -> None:
         ("impact", {"quarantined_inputs_count": -1}, "quarantined_inputs_count"),
         ("impact", {"impact_metric": "affected"}, "impact_metric"),
         ("impact", {"staleness": "old"}, "staleness"),
+        ("impact", {"base": "all_ages;planted"}, "base"),
         ("impact_by_platform", {"lower_persons": float("nan")}, "lower_persons"),
         ("impact_by_platform", {"feature": "calls"}, "feature"),
         ("comparisons", {"figure_kind": "guess"}, "figure_kind"),

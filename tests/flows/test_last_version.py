@@ -29,7 +29,7 @@ def people(upper: pd.Series, **cells: object) -> Summary:
             "impact_metric": "people_exposed",
             "lower_persons": np.nan,
             "upper_persons": upper.to_numpy(),
-            "q50_persons": np.nan,
+            **dict.fromkeys(("q05_persons", "q50_persons", "q95_persons"), np.nan),
             "obs_status": "A",
         }
     )

@@ -302,6 +302,41 @@ def test_the_command_of_frictionless_says_valid(root: Path) -> None:
     assert "INVALID" not in done.stdout
 
 
+FACTS = {"0/estimates.csv": b"a,b\n1,2\n", "1/estimates.csv": b"a,b\n"}
+
+
+def test_facts_are_kept_beside_the_tables_and_count_as_none(root: Path, tmp_path: Path) -> None:
+    """The archive is listed and hashed; whoever validates the package is not led astray by it."""
+    version = publish(root, VERSION, example(), ABOUT, facts=FACTS).version
+    folder = latest(root)
+    told = {resource["path"]: resource for resource in told_of(folder)["resources"]}["facts.zip"]
+    content = (folder / "facts.zip").read_bytes()
+    assert told["hash"] == f"sha256:{sha256(content).hexdigest()}"
+    assert told["size_bytes"] == len(content)
+    assert set(version.rows()) == set(example())
+    layers = version.facts(tmp_path / "facts")
+    assert [path.name for path in layers] == ["0", "1"]
+    assert (layers[0] / "estimates.csv").read_bytes() == FACTS["0/estimates.csv"]
+    assert version.version == VERSION
+    command = [sys.executable, "-m", "frictionless", "validate", "datapackage.json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "INVALID" not in done.stdout
+
+
+def test_a_damaged_archive_is_named_and_a_publish_mends_it(root: Path, tmp_path: Path) -> None:
+    version = publish(root, VERSION, example(), ABOUT, facts=FACTS).version
+    (latest(root) / "facts.zip").write_bytes(b"")
+    with pytest.raises(PublishError, match=r"facts\.zip is damaged or missing"):
+        version.facts(tmp_path / "facts")
+    assert publish(root, VERSION, example(), ABOUT, facts=FACTS).created
+    assert version.facts(tmp_path / "facts")
+
+
+def test_a_version_from_before_facts_were_kept_has_none(root: Path, tmp_path: Path) -> None:
+    assert put(root).version.facts(tmp_path / "facts") == []
+
+
 def count_a_row_more(resource: dict[str, Any]) -> None:
     """Let the manifest promise a row that is not there."""
     resource["rows"] += 1

@@ -40,6 +40,8 @@ def compared(ours: pd.DataFrame, **cells: str) -> "pd.Series[float]":
         ({"persons": "", "duration_hours": "24"}, "duration_differs"),
         ({"persons": "", "events": "4"}, "other_definition"),
         ({"period": "2024"}, "nothing_on_record"),
+        ({"period": "2023-06/2023-08"}, "other_period"),
+        ({"period": "2023-06-01"}, "other_period"),
         ({"area_id": "XB"}, "nothing_on_record"),
     ],
 )

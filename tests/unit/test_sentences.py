@@ -382,8 +382,8 @@ def area_row(**cells: Any) -> dict[str, Any]:
 def test_an_area_is_told_with_each_person_once() -> None:
     assert sentences.area(area_row(), "Africa") == (
         "In 2023 about 89 million people in Africa (90 % interval 80 to 99 million) were under at "
-        "least one restriction at some time, each counted once; the figures, if right as printed, "
-        "force between 26 and 600 million."
+        "least one restriction on record at some time, each counted once; the figures, if right "
+        "as printed, force between 26 and 600 million."
     )
     left_out = sentences.area(area_row(bounds_only_count=16, estimated_areas_count=12), "Africa")
     assert "leaves out 16 of 55 restrictions" in left_out
@@ -393,7 +393,7 @@ def test_an_area_is_told_with_each_person_once() -> None:
         "In 2026, up to 31 January, about"
     )
     none = sentences.area(area_row(**people(0.0, None, None, None, 9e6)), "Africa")
-    assert none.startswith("How many people in Africa were under at least one restriction")
+    assert none.startswith("How many people in Africa were under at least one restriction on")
     assert "nobody in Africa" in sentences.area(area_row(**people(0, 0, 0, 0, 0)), "Africa")
 
 

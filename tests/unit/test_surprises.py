@@ -176,6 +176,17 @@ def noted(value: str, note: str = "printed as 40 %") -> World:
     return world().estimate("E1", unit="share", value=value, note=note)
 
 
+def counted_as(note: str, **cells: str) -> World:
+    """A number of users whose note says what was printed of which service."""
+    return world().estimate("E1", **{"value": "512000", "note": note, **cells})
+
+
+def kept(share: str, note: str, **cells: str) -> World:
+    """A share of users who keep access, with what its note says."""
+    return world().add("circumvention", circumvention_id="C1", restriction_id="R1",
+                       platform_ids="alpha", share=share, note=note, **cells)  # fmt: skip
+
+
 def base_noted(note: str, **cells: str) -> World:
     """People online in a country of a million, whose note says what was printed."""
     made = world().base(
@@ -302,6 +313,21 @@ def test_facts_without_a_row_surprise_nobody(rule: str) -> None:
         (noted("0.82", "printed as 18 % who do not use it"), []),
         (noted("0.18", "printed as 18 % who do not use it"), ["value"]),
         (noted("0.41", "printed as users; approximate"), []),
+        (counted_as("approximate; Alpha printed as 512 thousand"), []),
+        (counted_as("printed as 0.512 million in the address"), []),
+        (counted_as("printed as 0.000512 billion"), []),
+        (counted_as("Alpha printed as 521 thousand"), ["value"]),
+        (counted_as("the page of 2025; Beta printed as 512 thousand"), ["platform_id"]),
+        (counted_as("users printed as 512 thousand"), []),
+        (counted_as("printed as 40 %"), []),
+        (counted_as("printed as 0.5 to 0.6 million", value="", low="500000", high="650000"),
+         ["high"]),
+        (base_noted("printed as 612.5 thousand"), []),
+        (base_noted("printed as 621.5 thousand"), ["persons"]),
+        (kept("0.8652", "244 of 282 asked"), []),
+        (kept("0.8562", "244 of 282 asked"), ["share"]),
+        (kept("", "printed as 35 to 39 %", low_share="0.35", high_share="0.39"), []),
+        (kept("", "printed as 35 to 39 %", low_share="0.53", high_share="0.39"), ["low_share"]),
         (base_noted("61.25 % of the population of the year"), []),
         (base_noted("61.25 % of the population of the year", persons="612700"), ["persons"]),
         (base_noted("61.25 % of the population of the year", period="2024"), []),

@@ -41,8 +41,9 @@ def _leveled(bases: pd.DataFrame, column: str) -> pd.DataFrame:
     """Bases with `level` (people online: of residents), `moment`, `kind`, `stated`, `free`."""
     online = bases["population_base"].isin(ONLINE_BASES)
     everyone = bases[bases["population_base"] == EVERYONE]
-    residents = levels.nearest_persons(bases, everyone, ["area_id"]).where(online)
-    rows = bases.assign(
+    residents = levels.nearest_persons(bases[online], everyone, ["area_id"]).reindex(bases.index)
+    # these columns alone: tens of thousands of rows are copied again and again
+    rows = bases[[*SERIES, "period"]].assign(
         stated=bases[column],
         level=levels.level(bases[column], residents),
         free=levels.headroom(bases[column], residents),
@@ -86,7 +87,7 @@ def _unlike(bases: pd.DataFrame, rows: pd.DataFrame, column: str, kind: str) -> 
 
 
 def _beside(row: Any, rows: pd.DataFrame, by: list[str]) -> str:
-    series = rows[(rows[by] == [getattr(row, name) for name in by]).all(axis=1)]
+    series = levels.series_of(rows, by, row)
     near = series[series["moment"].isin([row.before, row.after])].sort_values("moment")
     told = ", ".join(f"{number(one.stated)} in {one.period}" for one in near.itertuples())
     return (

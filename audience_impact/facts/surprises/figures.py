@@ -175,7 +175,7 @@ def _error(rows: pd.DataFrame) -> "pd.Series[float]":
 
 def _beside(row: Any, rows: pd.DataFrame) -> str:
     """What the neighbours say, with their periods, and how surprising that is."""
-    series = rows[(rows[SERIES] == [getattr(row, name) for name in SERIES]).all(axis=1)]
+    series = levels.series_of(rows, SERIES, row)
     near = series[series["moment"].isin([row.before, row.after])]
     ones = near.drop_duplicates("moment").sort_values("moment")
     told = ", ".join(f"{number(one.stated, row.unit)} in {one.period}" for one in ones.itertuples())

@@ -20,6 +20,8 @@ Known drawbacks. Real series jump: a limit on the surprise is measured as what h
 the facts exceeds, not read from a normal law.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -108,11 +110,11 @@ def _line(found: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
     return pd.DataFrame({"expected": line, "months": months, "rough": rough})
 
 
-def _periods(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def _periods(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a series and period, with the levels and moments of two neighbours on each side."""
-    found = rows.groupby([*by, "moment"], dropna=False)["level"].median().reset_index()
-    series = found.groupby(by, dropna=False)
-    found = found.assign(series=series.ngroup(), rank=series.cumcount())
+    found = rows.groupby(["series", "moment"])["level"].median().reset_index()
+    series = found.groupby("series")
+    found = found.assign(rank=series.cumcount())
     near = {
         f"{name}_{-step}": series[name].shift(step)
         for step in (2, 1, -1, -2)
@@ -158,17 +160,25 @@ def surprise(
     index, also `expected` (level), `months`, `count` (residuals of the rest), and `before` and
     `after` (moments of the neighbours, NaN where there is none).
     """
-    found = _periods(rows, by)
+    left = rows[["moment", "level"]].assign(series=rows.groupby(by, dropna=False).ngroup())
+    found = _periods(left)
     found = found.join(_line(found, 1, 1)).join(_roughness(found))
     found = found.assign(month=pooled(spread, found["count"], found["median"]))
     wanted = ["expected", "months", "month", "count", "moment_-1", "moment_1"]
-    left = rows[[*by, "moment"]].reset_index(names="place")
-    told = left.merge(found[[*by, "moment", *wanted]], on=[*by, "moment"]).set_index("place")
+    on = ["series", "moment"]
+    told = left.reset_index(names="place").merge(found[[*on, *wanted]], on=on).set_index("place")
     told = told[wanted].reindex(rows.index)
     deviation = np.sqrt(np.square(told["month"]) * told["months"] + np.square(error))
     return told.assign(surprise=(rows["level"] - told["expected"]) / deviation).rename(
         columns={"moment_-1": "before", "moment_1": "after"}
     )
+
+
+def series_of(rows: pd.DataFrame, by: list[str], row: Any) -> pd.DataFrame:
+    """The rows that are of the same series as a row."""
+    for name in by:
+        rows = rows[rows[name] == getattr(row, name)]
+    return rows
 
 
 def beyond(near: pd.DataFrame, limit: float) -> "pd.Series[bool]":

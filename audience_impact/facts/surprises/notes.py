@@ -2,20 +2,24 @@
 
 Definitions. A note says what is printed in one of these phrases, with digits as printed:
 
-* `printed as 37 %`: the share of the row; with `who do not` what is left of it.
+* `printed as 37 %`, `as 96.5 million`, `as 500 thousand`: the share or the number of the row; with
+  `who do not` what is left of the share; `printed as 35 to 39 %` the ends of its range.
+* `Telegram printed as 89 million`: the service of the row as well, by a name of `platforms`.
+* `0.495 of 0.594`, `29 of 52 million`: a share that is the quotient of two printed numbers.
 * `37.5 % of the population`, `of population 12+`: the part that the persons of the row are of the
   residents, or of those aged 12 and over, as counted nearest in time; not where it says about.
 * `37.5 % of the population of the year`, `, 30 to 45 %`: the same of a product made here, and of
   the ends of its range.
 * `70.6 million are 57.7 %`: the quotient that the persons of the row are.
 
-Method. A share is told exactly. Where persons are a product or a quotient the last printed digit
-may be half a unit off, and a rounded person; the population of another publisher may be
-POPULATIONS_DIFFER off as well.
+Method. What is printed is told exactly, a quotient to half a thousandth. Where persons are a
+product or a quotient the last printed digit may be half a unit off, and a rounded person; the
+population of another publisher may be POPULATIONS_DIFFER off as well.
 
 Assumptions. A slip of the finger is not made twice alike.
 
-Known drawbacks. A number that was misread stands twice as it was misread.
+Known drawbacks. A number that was misread stands twice as it was misread, unless whoever wrote the
+note read the page anew.
 """
 
 import numpy as np
@@ -28,14 +32,26 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import FindingSeverity, PopulationBase, Unit
 
-SHARES = {
-    "estimates": "value",
-    "feature_use": "share",
-    "circumvention": "share",
-    "overlaps": "value",
+ENDS = ("value", "low", "high"), ("share", "low_share", "high_share")
+FIGURES = {
+    "estimates": ENDS[0],
+    "feature_use": ENDS[1],
+    "circumvention": ENDS[1],
+    "overlaps": ENDS[0],
+    "bases": ("persons", "low_persons", "high_persons"),
 }
+"""By table: the number, the lower and the upper end of its range."""
 PERSONS = {"estimates": "value", "bases": "persons"}
-PRINTED = r"printed as (?P<share>\d+(?:\.\d+)?) %(?P<others> who do not)?"
+NUMBER = r"\d+(?:\.\d+)?"
+PRINTED = (
+    rf"printed as (?:(?P<low>{NUMBER}) to )?(?P<high>{NUMBER}) (?P<unit>%|thousand|million|billion)"
+    r"(?P<others> who do not)?"
+)
+SCALE = {"%": 0.01, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+SERVICE = r"(?:^|; )(?P<service>[^;]+) printed as \d"
+OF = rf"(?P<part>{NUMBER}) of (?P<whole>{NUMBER})\b"
+OF_ERROR = 0.0005
+"""Quotients are written with three or four digits."""
 PRODUCT = " % of the population of the year"
 """Said of what is made of a share and the residents of a year, after the share."""
 PART = r"(?<!about )(?<![\d.])(?P<share>\d+(?:\.\d+)?) ?% of (?:the )?population(?P<older> 12\+)?"
@@ -49,7 +65,8 @@ RULE = "unlike_its_note"
 
 def _saying(frame: pd.DataFrame, words: str) -> pd.DataFrame:
     """Rows whose notes hold some words: patterns are looked for in these alone."""
-    return frame[frame["note"].str.contains(words, regex=False)]
+    told = [words in note for note in frame["note"].tolist()]
+    return frame[np.array(told, dtype="bool")]
 
 
 def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
@@ -63,35 +80,77 @@ def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
     "a number is not what its own note says was printed",
     "compare both with the page; correct the number, the note, or the population that it is a "
     "part of",
-    *dict.fromkeys([*SHARES, *PERSONS]),
+    *FIGURES,
 )
 def unlike_its_note(tables: Tables) -> list[Finding]:
-    """Shares, parts of a population and quotients beside the digits in their notes."""
+    """Numbers, services, parts of a population and quotients beside what their notes say."""
     return [
-        *(found for table in SHARES for found in _shares(table, tables)),
+        *(found for table in FIGURES for found in _printed(table, tables[table])),
+        *_services(tables),
+        *_parts_of(tables["circumvention"]),
         *(found for table in PERSONS for found in _parts(table, tables)),
         *_products(tables["bases"]),
         *_quotients(tables["bases"]),
     ]
 
 
-def _shares(table: str, tables: Tables) -> list[Finding]:
-    frame, column = tables[table], SHARES[table]
+def _printed(table: str, frame: pd.DataFrame) -> list[Finding]:
+    """Shares, counts and the ends of ranges that are not what is printed of them."""
     rows = _saying(frame, "printed as")
-    rows = rows[rows[column].notna()]
-    if "unit" in rows:
-        rows = rows[rows["unit"] == Unit.SHARE.value]
     told = rows["note"].str.extract(PRINTED)
-    share = told["share"].astype("float64") / 100.0
-    share = share.where(told["others"].isna(), 1.0 - share)
-    odd = (rows[column] - share).abs() > EXACT
+    scale = told["unit"].map(SCALE)
+    if "unit" in rows:
+        scale = scale.where((told["unit"] == "%") == (rows["unit"] == Unit.SHARE.value))
+    low, high = (told[end].astype("float64") * scale for end in ("low", "high"))
+    high = high.where(told["others"].isna(), 1.0 - high)
+    said = (high.where(low.isna()), low, high.where(low.notna()))
+    return [
+        found
+        for column, numbers in zip(FIGURES[table], said, strict=True)
+        for found in findings(
+            table,
+            frame,
+            RULE,
+            rows.assign(told=numbers, cell=rows[column])[
+                (rows[column] / numbers - 1.0).abs() > EXACT
+            ],
+            column,
+            lambda row: f"{row.cell:.10g} is not the {row.told:.10g} that its note says is printed",
+        )
+    ]
+
+
+def _services(tables: Tables) -> list[Finding]:
+    """Figures whose notes name another service with the printed number."""
+    frame, platforms = tables["estimates"], tables["platforms"]
+    names = platforms.assign(name=platforms["name"] + ";" + platforms["aliases"])
+    names = names.assign(service=names["name"].str.split(";")).explode("service")
+    known = names[names["service"] != ""].set_index("service")["platform_id"]
+    rows = _saying(frame, " printed as")
+    rows = rows.assign(told=rows["note"].str.extract(SERVICE)["service"])
+    rows = rows.assign(of=rows["told"].map(known[~known.index.duplicated()]))
     return findings(
-        table,
+        "estimates",
         frame,
         RULE,
-        rows.assign(told=share, cell=rows[column])[odd],
-        column,
-        lambda row: f"{row.cell:g} is not the {row.told:g} that its note says is printed",
+        rows[rows["of"].notna() & (rows["of"] != rows["platform_id"])],
+        "platform_id",
+        lambda row: f"its note says that the number is printed of {row.told}",
+    )
+
+
+def _parts_of(circumvention: pd.DataFrame) -> list[Finding]:
+    """Shares who keep access that are not the quotient of the two numbers in their notes."""
+    rows = _saying(circumvention, " of ")
+    told = rows["note"].str.extract(OF).astype({"part": "float64", "whole": "float64"})
+    rows = rows.assign(told=told["part"] / told["whole"])
+    return findings(
+        "circumvention",
+        circumvention,
+        RULE,
+        rows[(rows["share"] - rows["told"]).abs() > OF_ERROR],
+        "share",
+        lambda row: f"{row.share:.4g} is not the {row.told:.4g} that its note says",
     )
 
 

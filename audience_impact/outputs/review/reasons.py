@@ -76,16 +76,19 @@ def because(
     said = sentence(rule) if words is None else words
     longer = frame["reason"].where(frame["reason"] == "", frame["reason"] + "; ") + said
     worse = frame["obs_status"].map(ORDER) < ORDER[RULES[rule].caps_at]
+    ids = frame["rules"].where(frame["rules"] == "", frame["rules"] + ";") + rule
     return frame.assign(
         reason=frame["reason"].where(~rows, longer),
+        rules=frame["rules"].where(~rows, ids),
         obs_status=frame["obs_status"].where(~(rows & worse), RULES[rule].caps_at),
     )
 
 
 def applied(flags: Flags, index: pd.Index) -> pd.DataFrame:
-    """Columns `obs_status` and `reason` of rows to which these rules apply, in the table's order.
+    """Columns `obs_status`, `reason` and `rules` of rows to which these apply, in their order.
 
-    A row that is capped at M says only what caps it at M or U.
+    `rules` are the ids of those that say something, joined by `;`. A row that is capped at M says
+    only what caps it at M or U.
     """
     never = flags["never_enforced"]
     code, told = pd.Series(NORMAL, index), {}
@@ -100,11 +103,13 @@ def applied(flags: Flags, index: pd.Index) -> pd.DataFrame:
     frame = pd.DataFrame(told)
     frame[silent] = frame[silent].mask(code == MISSING, "")
     texts = ["; ".join(text for text in row if text) for row in frame.to_numpy()]
-    return pd.DataFrame({"obs_status": code, "reason": pd.Series(texts, index, dtype="str")})
+    reason = pd.Series(texts, index, dtype="str")
+    rules = joined({name: frame[name] != "" for name in frame}, index).str.replace("; ", ";")
+    return pd.DataFrame({"obs_status": code, "reason": reason, "rules": rules})
 
 
 def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
-    """Columns `obs_status` and `reason` of the people exposed, by restriction_id."""
+    """Columns `obs_status`, `reason` and `rules` of the people exposed, by restriction_id."""
     rows = _flagged(scope, inputs)
     groups = rows.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(list(groups.groups))

@@ -68,6 +68,11 @@ class Reviewed:
     bases: pd.DataFrame = field(default_factory=pd.DataFrame)
     residents: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
 
+    @property
+    def exposed(self) -> pd.DataFrame:
+        """The rows of the people exposed."""
+        return self.impact[self.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+
 
 def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
     """What the rules over results look at."""
@@ -137,10 +142,10 @@ def interval_without_width(found: Reviewed) -> list[str]:
 )
 def median_outside_bounds(found: Reviewed) -> list[str]:
     """Medians of the people exposed outside the bounds."""
-    impact = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
-    below = impact["q50_persons"] < impact["lower_persons"] - TOLERANCE_PERSONS
-    above = impact["q50_persons"] > impact["upper_persons"] + TOLERANCE_PERSONS
-    return _keys(impact[below | above])
+    exposed = found.exposed
+    below = exposed["q50_persons"] < exposed["lower_persons"] - TOLERANCE_PERSONS
+    above = exposed["q50_persons"] > exposed["upper_persons"] + TOLERANCE_PERSONS
+    return _keys(exposed[below | above])
 
 
 @RESULTS.rule(
@@ -155,14 +160,9 @@ def union_falls(found: Reviewed) -> list[str]:
 
     Restrictions that were never carried out touch nobody, however many platforms they name.
     """
-    never = found.impact["restriction_id"].map(
-        found.restrictions.set_index("restriction_id")["is_never_enforced"]
-    )
-    known = found.impact[
-        (found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value)
-        & found.impact["q50_persons"].notna()
-        & ~never.astype(bool)
-    ]
+    acts = found.restrictions.set_index("restriction_id")
+    never = found.exposed["restriction_id"].map(acts["is_never_enforced"]).astype(bool)
+    known = found.exposed[found.exposed["q50_persons"].notna() & ~never]
     groups = found.chosen.groupby("restriction_id")
     sizes, starts = groups["estimate_id"].agg(frozenset), groups["start"].first()
     named = known["restriction_id"]
@@ -258,7 +258,7 @@ def figure_after_start(found: Reviewed) -> list[str]:
 )
 def figure_expired(found: Reviewed) -> list[str]:
     """People exposed that rest on a figure too old to speak of them."""
-    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    exposed = found.exposed
     return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
 
 
@@ -287,7 +287,7 @@ def _below_platform(found: Reviewed) -> list[str]:
     """Restrictions that have fewer people exposed than one of their platforms, at least."""
     if found.by_platform.empty:
         return []
-    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    exposed = found.exposed
     part = found.by_platform.groupby("restriction_id")["lower_persons"].max()
     least = exposed["restriction_id"].map(part)
     return _keys(exposed[exposed["lower_persons"] < least - TOLERANCE_PERSONS])
@@ -317,7 +317,7 @@ def area_below_restriction(found: Reviewed) -> list[str]:
     """
     if found.by_area.empty or found.in_force.empty:
         return []
-    exposed = found.impact[found.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
+    exposed = found.exposed
     single = exposed[~exposed["area_id"].str.contains(";", regex=False)]
     names = ["lower", "q05", "q50", "q95", "upper"]
     columns = [f"{name}_persons" for name in names]

@@ -7,7 +7,7 @@ from typing import Any
 from flows.reporting.sentences.names import area_in_words, day_in_words
 from flows.reporting.sentences.numbers import ends, forced, interval, people, rounded
 
-UNDER = "under at least one restriction at some time"
+UNDER = "under at least one restriction on record at some time"
 
 
 def area(row: Mapping[str, Any], area_name: str) -> str:
@@ -15,7 +15,7 @@ def area(row: Mapping[str, Any], area_name: str) -> str:
     where, when = area_in_words(row["area_id"], area_name), _when(row)
     found = ends(row)
     if row["upper_persons"] == 0:
-        return f"In {when} nobody in {where} was under a restriction."
+        return f"In {when} nobody in {where} was under a restriction that is on record."
     if found is None:
         return f"How many people in {where} were {UNDER} in {when} is not known: {forced(row)}."
     low, middle, high = found
@@ -48,7 +48,7 @@ def _ordered(row: Mapping[str, Any]) -> str:
 def _left_out(row: Mapping[str, Any]) -> str:
     """What the estimate does not hold."""
     count, known = row["areas_count"], row["estimated_areas_count"]
-    without = row["bounds_only_count"]
+    without = row.get("bounds_only_count", 0)  # a day does not tell of it
     parts = []
     if without:
         many = f"{without:,} of {row['restrictions_count']:,} restrictions"
@@ -62,14 +62,14 @@ def _left_out(row: Mapping[str, Any]) -> str:
 def day(row: Mapping[str, Any], area_name: str) -> str:
     """The answer of a row of `impact_by_day` for its last day."""
     where, when = area_in_words(row["area_id"], area_name), day_in_words(str(row["to_day"]))
-    under = "under at least one restriction, each counted once"
+    under = "under at least one restriction on record, each counted once"
     found = ends(row)
     if row["upper_persons"] == 0:
-        return f"On {when} nobody in {where} was under a restriction."
+        return f"On {when} nobody in {where} was under a restriction that is on record."
     if found is None:
         return f"How many people in {where} were {under}, on {when} is not known; {forced(row)}."
     low, middle, high = found
     return (
         f"On {when} about {rounded(low, middle, high)[1]} people in {where}"
-        f"{interval(low, high)} were {under}; {forced(row)}."
+        f"{interval(low, high)} were {under}; {forced(row)}.{_left_out(row)}"
     )

@@ -8,6 +8,7 @@ and a number without an interval keep three digits.
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -101,6 +102,7 @@ def _words(value: float, step: float, digits: int) -> str:
     return _decimal(value, 0)
 
 
+@cache
 def _decimal(value: float, decimals: int) -> str:
     pattern = "#,##0" + ("." + "#" * decimals if decimals else "")
     return str(format_decimal(round(value, decimals), format=pattern, locale=LOCALE))

@@ -1,0 +1,99 @@
+"""Numbers of two versions beside one another, and what became of each answer.
+
+Definitions. An answer is a row of `impact`, keyed by restriction and metric, or a year of an area
+from `impact_by_area`, keyed by area and year. It is given where it has a median. It moved beyond
+its interval where the new median lies outside the old interval, or without medians the new bounds
+outside the old ones. It moved slightly where no number moved by more than SLIGHT of the width of
+the old interval. What is larger matters more: the move of the median, else of the upper bound.
+"""
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.frames import Array
+from audience_impact.vocabulary import AnswerChange as Change
+
+NUMBERS = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+STATUS = "obs_status"
+ANSWER = [*NUMBERS, STATUS]
+IMPACT_KEY, AREA_KEY = ["restriction_id", "impact_metric"], ["area_id", "period"]
+KEY = ["subject_id", "aspect"]
+"""Restriction and metric, or area and year."""
+OLD, NEW = "_old", "_new"
+SLIGHT = 0.01
+TELLING = [f"{name}_persons" for name in ("q50", "upper", "lower", "q05", "q95")]
+ORDER = list(Change)
+
+
+def keyed(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Bounds, quantiles and status of the rows of a table by its key, in whole people."""
+    numbers = dict.fromkeys(NUMBERS, "float64")
+    return rows[[*key, *ANSWER]].astype({**numbers, STATUS: "object"}).set_index(key).round()
+
+
+def together(impact: pd.DataFrame, by_area: pd.DataFrame) -> pd.DataFrame:
+    """The answers of a version, by KEY: those of restrictions, and of areas by the year."""
+    years = by_area[by_area["period"].str.len() == len("2025")]
+    parts = [keyed(impact, IMPACT_KEY), keyed(years, AREA_KEY)]
+    return pd.concat([part.rename_axis(KEY) for part in parts])
+
+
+def beside(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Each answer of either version, with its numbers and status in both; nulls where it is not."""
+    return old.add_suffix(OLD).join(new.add_suffix(NEW), how="outer")
+
+
+def compared(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """As `beside`, with what became of each answer; what matters most comes first.
+
+    `change` says what; `measure` is the number that tells of it, the first of TELLING that moved,
+    and `moved_persons` by how much, what is not there counting as nobody.
+    """
+    both = beside(old, new)
+    change = pd.Series(_change(both), both.index)
+    moves = np.column_stack([_moved(both, name) > 0 for name in TELLING])
+    place = moves.argmax(axis=1)
+    first, then = (both[[name + end for name in TELLING]].fillna(0.0) for end in (OLD, NEW))
+    moved = (then.to_numpy() - first.to_numpy())[np.arange(len(both)), place]
+    table = both.assign(
+        change=change, measure=np.array(TELLING)[place].astype(object), moved_persons=moved
+    )
+    order = pd.DataFrame({"rank": change.map(ORDER.index), "size": -np.abs(moved)}, both.index)
+    return table.loc[order.sort_index().sort_values(["rank", "size"], kind="stable").index]
+
+
+def _change(both: pd.DataFrame) -> list[Change]:
+    """What became of each answer."""
+    was, now = (both[f"{STATUS}{end}"].notna() for end in (OLD, NEW))
+    had, has = (both[f"q50_persons{end}"].notna() for end in (OLD, NEW))
+    moves = np.column_stack([_moved(both, name) for name in NUMBERS])
+    width = (both["q95_persons_old"] - both["q05_persons_old"]).to_numpy("float64")
+    slight = (moves <= SLIGHT * width[:, None]).all(axis=1)
+    same_status = both[f"{STATUS}{OLD}"].eq(both[f"{STATUS}{NEW}"])
+    conditions = {
+        Change.VANISHED: (was & ~now) | (had & ~has),
+        Change.APPEARED: (now & ~was) | (has & ~had),
+        Change.BEYOND_INTERVAL: _beyond(both),
+        Change.SAME: (moves == 0).all(axis=1) & same_status,
+        Change.STATUS_ALONE: (moves == 0).all(axis=1),
+        Change.MOVED_SLIGHTLY: slight & same_status,
+    }
+    picked = np.select([*conditions.values()], [*range(len(conditions))], len(conditions))
+    return [[*conditions, Change.MOVED][place] for place in picked]
+
+
+def _moved(both: pd.DataFrame, name: str) -> Array:
+    """How far a number moved; infinitely where one version alone has it."""
+    old, new = (both[name + end].to_numpy("float64") for end in (OLD, NEW))
+    far = np.where(np.isnan(old) & np.isnan(new), 0.0, np.abs(new - old))
+    return np.where(np.isnan(far), np.inf, far)
+
+
+def _beyond(both: pd.DataFrame) -> "pd.Series[bool]":
+    """Answers whose median left its interval, or whose bounds have nothing in common."""
+    drawn = both["q50_persons_old"].notna() & both["q50_persons_new"].notna()
+    middle = both["q50_persons_new"]
+    left = (middle < both["q05_persons_old"]) | (middle > both["q95_persons_old"])
+    apart = both["upper_persons_new"] < both["lower_persons_old"]
+    apart |= both["lower_persons_new"] > both["upper_persons_old"]
+    return left.where(drawn, apart)

@@ -1,0 +1,1 @@
+"""One answer taken apart, step by step, down to the lines of the fact tables."""

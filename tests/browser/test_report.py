@@ -1,0 +1,170 @@
+"""The report in a real browser: it works, it is accessible, and nothing leaves its folder.
+
+Pages are opened from the disk, as a reader would. In CI nothing here may be left out.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from flows.publishing import versions
+from flows.site import build
+from tests import tools
+
+KINDS = {
+    "home": "index.html",
+    "restriction": "restriction/RU-2025-08-13-calls.html",
+    "no estimate": "restriction/RU-2024-08-12-adsense.html",
+    "country": "area/RU.html",
+    "region": "area/002.html",
+    "world": "area/001.html",
+    "platform": "platform/whatsapp.html",
+    "lists": "browse.html",
+    "method": "method.html",
+    "glossary": "glossary.html",
+    "data": "data.html",
+}
+NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+ALONE = {"preload": False}
+"""axe would fetch the style sheet once more, which the policy of the pages forbids."""
+GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def report(repository_published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the repository's facts."""
+    into = tmp_path_factory.mktemp("report") / "pages"
+    folder, _ = build.publish(versions.latest(repository_published), repository_published, into)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium as the machine has it."""
+    with sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=tools.program("chromium"))
+        yield opened
+        opened.close()
+
+
+class Seen:
+    """A reader who looks at the report, and what the browser did for it."""
+
+    def __init__(self, browser: Browser, report: Path) -> None:
+        self.browser, self.report = browser, report
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.contexts: list[BrowserContext] = []
+
+    def open(self, path: str, **options: Any) -> Page:
+        context = self.browser.new_context(**{"viewport": WIDE} | options)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("console", lambda said: self.complaints.append(said.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto((self.report / path).as_uri())
+        return page
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+        outside = [url for url in self.asked if not url.startswith(self.report.as_uri())]
+        assert (outside, self.complaints) == ([], [])
+
+
+@pytest.fixture
+def seen(browser: Browser, report: Path) -> Iterator[Seen]:
+    """A reader; at the end nothing was asked for outside the folder, and nothing complained of."""
+    reader = Seen(browser, report)
+    yield reader
+    reader.close()
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_page_is_accessible_in_light_and_dark_and_fits(kind: str, seen: Seen) -> None:
+    for scheme, size in (("light", WIDE), ("dark", NARROW)):
+        page = seen.open(KINDS[kind], color_scheme=scheme, viewport=size)
+        assert overflow(page) <= 0, (kind, size)
+        told = [
+            (one["id"], one["impact"], [node["html"][:200] for node in one["nodes"][:3]])
+            for one in Axe().run(page, options=ALONE).response["violations"]
+            if one["impact"] in GRAVE
+        ]
+        assert told == [], (kind, scheme)
+
+
+def rows(page: Page) -> list[str]:
+    """The ids of the restrictions that a page shows."""
+    script = "rows => rows.filter(row => row.offsetParent !== null).map(row => row.dataset.id)"
+    found: list[str] = page.eval_on_selector_all("table.restrictions tbody tr", script)
+    return found
+
+
+def test_search_filters_and_sorting_work(seen: Seen) -> None:
+    page = seen.open(KINDS["home"])
+    everything = rows(page)
+    assert len(everything) > 100
+    page.get_by_label("Search").fill("russia calls")
+    assert rows(page) == ["RU-2025-08-13-calls"]
+    assert "1 of" in page.get_by_role("status").inner_text()
+    page.get_by_role("button", name="Show all again").click()
+    page.wait_for_function("document.querySelectorAll('tr[hidden]').length === 0")
+    assert rows(page) == everything
+    page.locator("select[name=country]").select_option("NG")
+    of_nigeria = rows(page)
+    assert of_nigeria
+    assert all(one.startswith("NG-") for one in of_nigeria)
+    page.locator("select[name=country]").select_option("?")
+    head = page.locator("th[data-by=size]")
+    head.get_by_role("button").focus()
+    page.keyboard.press("Enter")  # by keyboard, as by mouse
+    assert head.get_attribute("aria-sort") == "descending"
+    sizes = page.eval_on_selector_all(
+        "table.restrictions tbody tr", "rows => rows.map(row => Number(row.dataset.size))"
+    )
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_without_javascript_everything_can_be_read_and_reached(seen: Seen) -> None:
+    page = seen.open(KINDS["home"], java_script_enabled=False)
+    assert page.locator("form.filters").is_hidden()
+    assert page.locator("table.restrictions tbody tr").count() > 100
+    page.get_by_role("link", name="Countries, platforms, years").click()
+    page.get_by_role("link", name="Nigeria", exact=True).first.click()
+    assert "Nigeria" in page.locator("h1").inner_text()
+    page.locator("main a[href*='restriction/NG-2021-06-']").first.click()
+    assert "X" in page.locator("h1").inner_text()
+    assert page.locator(".answer").inner_text().startswith("About")
+
+
+def test_a_page_prints_whole(seen: Seen, tmp_path: Path) -> None:
+    page = seen.open(KINDS["restriction"])
+    page.emulate_media(media="print")
+    assert page.locator("nav").first.is_hidden()
+    page.pdf(path=tmp_path / "printed.pdf", format="A4")
+    assert (tmp_path / "printed.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_every_page_is_valid_html(report: Path) -> None:
+    pages = sorted(report.rglob("*.html"))
+    assert len(pages) > 200
+    command = [*tools.vnu(), "--format", "json", "--exit-zero-always"]
+    done = subprocess.run([*command, *map(str, pages)], capture_output=True, text=True, check=True)
+    told = [
+        f"{Path(one.get('url', '')).name}: {one['message']}"
+        for one in json.loads(done.stderr)["messages"]
+        if one["type"] == "error"
+    ]
+    assert told == []

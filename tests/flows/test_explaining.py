@@ -1,0 +1,226 @@
+"""The command `explain`: what it tells is what was computed, down to the lines of the facts."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pytest
+
+from audience_impact.tracing import draws
+from audience_impact.vocabulary import ImpactMetric
+from flows.explaining import recomputed, steps, told
+from flows.pipeline import steps as pipeline_steps
+from flows.pipeline.steps import Checked, Results
+from flows.publishing import versions
+from flows.reporting.answer import ENDS
+from tests.conftest import Once
+from tests.flows.test_cli import command
+from tests.support import computed, edit, row
+
+CALLS, SHUTDOWN = "RU-2025-08-13-calls", "IR-2026-01-08-internet"
+IMPUTED, UNANSWERED = "AF-2025-10-07-filtering", "RU-2024-08-12-adsense"
+ACTS = (CALLS, SHUTDOWN, IMPUTED, UNANSWERED)
+CHOSEN = ("audience", "base", "daily_audience", "feature_share", "circumvention", "overlap")
+"""Roles of facts that are chosen among others."""
+GROUPED = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+(?![\d,]*\d)")
+"""Numbers of a thousand or more, as the text writes them."""
+
+
+class Explained(NamedTuple):
+    """What is told of a restriction: what was computed, the steps as JSON has them, the text."""
+
+    frames: Mapping[str, pd.DataFrame]
+    candidates: pd.DataFrame
+    drawn: list[draws.Drawn]
+    every: list[dict[str, Any]]
+    text: str
+
+
+@pytest.fixture(scope="session")
+def explained(
+    repository_checked: Checked, repository_published: Path, once: Once
+) -> Callable[[str], Explained]:
+    """Explains one of ACTS, each once."""
+
+    def make(act: str) -> Explained:
+        version = versions.latest(repository_published)
+        found = recomputed.recomputed(repository_checked, act, version)
+        every = steps.explained(found, steps.fitting(found))
+        plain = json.loads(json.dumps(told.as_json(every)))
+        return Explained(found.frames, found.candidates, found.drawn, plain, told.as_text(every))
+
+    return lambda act: once(f"explained-{act}", partial(make, act))
+
+
+def facts_of(every: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every fact that is told of."""
+    for step in every:
+        yield from step["facts"]
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_every_figure_of_the_lineage_is_told_with_its_line(
+    act: str, explained: Callable[[str], Explained], repository_results: Results
+) -> None:
+    *_, every, text = explained(act)
+    lineage = repository_results.frames["lineage"]
+    own = lineage[(lineage["restriction_id"] == act) & ~lineage["role"].isin(["relay", "after"])]
+    assert not own.empty
+    used = {(f["id"], f["place"]) for f in facts_of(every) if not f["passed_over"]}
+    for fact in own.itertuples():
+        place = f"{fact.row_file}:{fact.row_line}"
+        assert (fact.input_id, place) in used
+        assert f"{place}  {fact.input_id} " in text
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_what_is_chosen_is_what_the_lineage_has(
+    act: str, explained: Callable[[str], Explained], repository_results: Results
+) -> None:
+    found = explained(act)
+    rows = found.candidates[found.candidates["role"].isin(CHOSEN)]
+    lineage = repository_results.frames["lineage"]
+    own = lineage[(lineage["restriction_id"] == act) & lineage["role"].isin(CHOSEN)]
+    learned = own["role"].eq("circumvention") & ~own["input_id"].isin(rows["input_id"])
+    chosen = rows[rows["passed_over"] == ""]
+    assert set(zip(chosen["role"], chosen["input_id"], strict=True)) == set(
+        zip(own.loc[~learned, "role"], own.loc[~learned, "input_id"], strict=True)
+    )
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_page_of_a_chosen_measurement_is_passed_over_as_one(
+    act: str, explained: Callable[[str], Explained], repository_results: Results
+) -> None:
+    found = explained(act)
+    lineage = repository_results.frames["lineage"]
+    relays = lineage[(lineage["restriction_id"] == act) & (lineage["role"] == "relay")]
+    own = found.candidates[found.candidates["role"] == "audience"].set_index("input_id")
+    for page in relays.itertuples():
+        assert own.loc[page.input_id, "passed_over"].startswith("another page of the same")
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_the_numbers_are_those_of_the_run(
+    act: str, explained: Callable[[str], Explained], repository_results: Results
+) -> None:
+    found = explained(act)
+    every, text = found.every, found.text
+    impact = repository_results.frames["impact"]
+    run = impact[impact["restriction_id"] == act].set_index("impact_metric")
+    ours = found.frames["impact"].set_index("impact_metric")
+    assert run[ENDS].round().equals(ours[ENDS].round())
+    assert run["reason"].fillna("").equals(ours["reason"].fillna(""))
+    exposed = [one for one in found.drawn if one.what == draws.EXPOSED]
+    middle = run.loc[ImpactMetric.PEOPLE_EXPOSED.value, "q50_persons"]
+    if len(exposed) == 1:
+        assert exposed[0].q50 == pytest.approx(middle, abs=1.0)
+    else:
+        assert not exposed
+        assert "Why there is no median" in text
+    assert "holds the same numbers for every metric, from the same facts" in text
+    assert every[-1]["title"].startswith("The answer")
+
+
+def numbers_of(found: Explained) -> set[str]:
+    """Every number that was computed or stands in a fact, as it is written."""
+    plain: set[float] = {
+        float(one.published_value) for one in found.frames["comparisons"].itertuples()
+    }
+    for step in found.every:
+        for number in step["numbers"]:
+            plain |= {
+                number[name] for name in ("value", "q05", "q50", "q95") if number[name] is not None
+            }
+    words = ""
+    for fact in facts_of(found.every):
+        cells = [fact["persons"], *fact["cells"].values()]
+        words += " ".join(cell for cell in cells if isinstance(cell, str)) + " "
+        plain |= {float(cell) for cell in cells if isinstance(cell, int | float)}
+    return {f"{number:,.0f}" for number in plain} | set(GROUPED.findall(words))
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_every_number_in_the_text_occurs_in_the_results(
+    act: str, explained: Callable[[str], Explained]
+) -> None:
+    found = explained(act)
+    written = set(GROUPED.findall(found.text))
+    assert written
+    assert written <= numbers_of(found)
+
+
+def test_the_way_from_the_figures_to_the_answer_is_told(
+    explained: Callable[[str], Explained],
+) -> None:
+    found = explained(CALLS)
+    (way,) = [step for step in found.every if step["title"] == "From the figures to the answer"]
+    middles = {number["what"]: number["q50"] for number in way["numbers"]}
+    whatsapp = [middles[f"{what}, whatsapp in RU"] for what in draws.OF_AUDIENCES[:3]]
+    assert whatsapp[0] == pytest.approx(96e6, rel=0.01)
+    assert whatsapp[0] < whatsapp[1] < whatsapp[2]  # relays print more, and audiences grow
+    joint, alone, added = (
+        middles[f"{what}, RU"] for what in (draws.JOINT, draws.INDEPENDENT, draws.ADDED)
+    )
+    assert whatsapp[2] < joint < alone < added
+    users = row(found.frames["impact"], impact_metric="people_feature_exposed")["q50_persons"]
+    assert middles["the answer: people_feature_exposed"] == users
+
+
+def test_an_imputed_audience_names_the_figures_that_move_it(
+    explained: Callable[[str], Explained],
+) -> None:
+    *_, every, text = explained(IMPUTED)
+    moving = [step for step in every if step["title"].startswith("Imputed: ")]
+    assert moving
+    for step in moving:
+        assert step["numbers"][0]["q50"] is not None
+        assert all("without it" in fact["says"] for fact in step["facts"])
+    assert "the figures that move it most" in text
+
+
+def test_each_rule_of_status_that_fired_is_told(explained: Callable[[str], Explained]) -> None:
+    found = explained(CALLS)
+    (step,) = [one for one in found.every if one["title"] == "The status"]
+    told_of = {text.split(" ")[0] for text in step["says"][1:]}
+    own = row(found.frames["impact"], impact_metric="people_feature_exposed")
+    assert told_of == set(str(own["rules"]).split(";"))
+    assert {"outlier", "ages", "feature_assumed"} <= told_of
+
+
+def test_signs_that_a_terminal_acts_upon_are_written_out() -> None:
+    step = told.Step("A page\x1b[31m", ["from \u202eright", "of two\nlines"])
+    text = told.as_text([step])
+    assert text.splitlines() == [
+        "1. A page\\u001b[31m",
+        "   from \\u202eright",
+        "   of two\\u000alines",
+    ]
+
+
+def test_an_unknown_restriction_names_near_ones(small_facts: Path) -> None:
+    done = command("explain", "R11", "--facts", small_facts)
+    assert done.returncode == 1
+    assert done.stderr == "R11 is not among the facts that keep the rules; did you mean R1?\n"
+    assert done.stdout == ""
+
+
+def test_a_metric_that_there_is_not_is_a_wrong_call(small_facts: Path) -> None:
+    assert command("explain", "R1", "--facts", small_facts, "--metric", "mau").returncode == 2
+
+
+def test_facts_that_changed_since_the_version_are_told(small_facts: Path, tmp_path: Path) -> None:
+    root = tmp_path / "published"
+    words = ("--facts", small_facts, "--published", root)
+    assert command("explain", "R1", *words).returncode == 1  # nothing lies there
+    pipeline_steps.write(computed(small_facts), root, None)
+    same = command("explain", "R1", *words, "--format", "json", "--metric", "people_exposed")
+    end = json.loads(same.stdout)["steps"][-1]
+    assert "holds the same numbers for every metric, from the same facts" in end["says"][-1]
+    edit(small_facts, "estimates", "E1", value="600000")
+    changed = command("explain", "R1", *words)
+    assert "holds other numbers: the facts have changed since" in changed.stdout

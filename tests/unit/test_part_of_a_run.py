@@ -1,0 +1,65 @@
+"""Answers of some restrictions and countries alone are those of the whole run, to the last byte."""
+
+import pandas as pd
+import pytest
+
+from audience_impact import pipeline
+from audience_impact.facts.tables import Tables
+from audience_impact.pipeline import Only, Outputs
+from tests.engine import QUIET, calls, russia
+from tests.support import AS_OF, World
+
+
+def world() -> World:
+    """Two countries; in the first a figure from under one restriction speaks for another."""
+    made = calls(calls(russia()), "R2", observed_from="2025-09-01")
+    made.add("areas", area_id="XB", name="Land XB")
+    cells = {"area_id": "XB", "period": "2025"}
+    made.base("XB-all", population_base="all_ages", persons="9000000", **cells)
+    made.base("XB-online", population_base="internet_all", persons="7000000", **cells)
+    for platform, persons in (("whatsapp", "5000000"), ("telegram", "3000000")):
+        made.estimate(f"XB-{platform}", platform_id=platform, area_id="XB", value=persons,
+                      population_base="internet_all", period="2025-06")  # fmt: skip
+    return made.restrict("R3", "whatsapp", "telegram", area_ids="XB").restrict(
+        "R4", "telegram", area_ids="RU;XB", observed_from="2025-10-01"
+    )
+
+
+def of(tables: Tables, only: Only | None) -> dict[str, pd.DataFrame]:
+    stages, _ = pipeline.prepared(tables, AS_OF, only=only)
+    outputs = Outputs(tables, stages, QUIET)
+    return {name: outputs[name] for name in ("impact", "impact_by_area")}
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return world().typed()
+
+
+@pytest.fixture(scope="module")
+def whole(tables: Tables) -> dict[str, pd.DataFrame]:
+    return of(tables, None)
+
+
+@pytest.mark.parametrize(
+    ("restrictions", "countries"),
+    [({"R1"}, set()), ({"R2", "R4"}, {"RU"}), ({"R3"}, {"XB"}), (set(), {"RU", "XB"})],
+)
+def test_a_part_of_a_run_is_as_in_the_whole(
+    tables: Tables,
+    whole: dict[str, pd.DataFrame],
+    restrictions: set[str],
+    countries: set[str],
+) -> None:
+    part = of(tables, Only(frozenset(restrictions), frozenset(countries)))
+    for name, column, wanted in (
+        ("impact", "restriction_id", restrictions),
+        ("impact_by_area", "area_id", countries),
+    ):
+        one, other = (
+            found[name][found[name][column].isin(wanted)].reset_index(drop=True)
+            for found in (whole, part)
+        )
+        assert len(one) >= len(wanted)
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+        assert other.filter(like="q50").notna().any(axis=None) or not wanted
