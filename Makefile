@@ -22,7 +22,7 @@ A_RUN = from pathlib import Path; from flows.pipeline import steps; \
     steps.compute(steps.check(steps.read([Path("data/facts")])), None, 0)
 
 .DEFAULT_GOAL = help
-.PHONY: help run check test test-lowest tools lint bench profile docs lock clean
+.PHONY: help run check test test-lowest tools lint release bench profile docs lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -46,12 +46,14 @@ test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.to
 	    --compile-bytecode --editable '.[pipeline]' --group build --group notebook --group test
 	$(LOWEST)/bin/python -m pytest -p no:cacheprovider -m 'not locked' $(SPREAD) $(ARGS)
 
-# Chromium shows the report, LibreOffice opens the workbook, Java runs the HTML checker.
+# Chromium shows the report, LibreOffice opens the workbook, Java runs the HTML checker, PostgreSQL
+# keeps what Prefect's server knows.
 tools:  ## install on Debian, as root, what some tests need besides Python
 	@for tool in chromium soffice java npm; do command -v $$tool >/dev/null || missing=yes; done; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing=yes; \
 	test -z "$$missing" || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
 	    -y -qq --no-install-recommends chromium fonts-liberation default-jre-headless \
-	    libreoffice-calc-nogui $$(command -v npm >/dev/null || echo npm); } >/dev/null
+	    libreoffice-calc-nogui postgresql $$(command -v npm >/dev/null || echo npm); } >/dev/null
 	@test -f .tools/node_modules/vnu-jar/build/dist/vnu.jar || \
 	    npm install --silent --no-save --no-package-lock --prefix .tools vnu-jar@26.9.27
 
@@ -59,6 +61,10 @@ lint: $(READY)  ## style, form and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What changed since the release before: make release ARGS="--previous VERSION"
+release: $(READY)  ## the published version as an archive in dist/, to be pinned by its digest
+	@$(BIN)/audience-impact release --into dist $(ARGS)
 
 bench: $(READY)  ## measure, side by side with what one would use instead
 	$(BIN)/python -m benchmarks.run $(ARGS)

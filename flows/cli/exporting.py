@@ -1,4 +1,4 @@
-"""The command `export`: a version, or a part of it, as files that other programs open."""
+"""The commands `export` and `release`: a version as files for other programs, or to be pinned."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,10 +49,25 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Write over what is there and differs.")
 ]
 
+Folder = Annotated[
+    Path,
+    typer.Option("--into", metavar="DIR", callback=local, help="The folder to write into."),
+]
+Previous = Annotated[
+    str | None,
+    typer.Option(
+        "--previous",
+        metavar="VERSION",
+        help="Tell what changed since this version: its id or the beginning of it, previous, or "
+        "the folder of an unpacked release.",
+    ),
+]
+
 
 def add_to(app: typer.Typer) -> None:
-    """Give the command its word."""
-    app.command()(export)
+    """Give the commands their words."""
+    for command in (export, release):
+        app.command()(command)
 
 
 def export(
@@ -80,6 +95,34 @@ def export(
     for line in told:
         typer.echo(line, err=True)
     typer.echo(f"wrote version {version.id}\n{shown(into)}")
+
+
+def release(
+    into: Folder,
+    published: PublishedFolder = PUBLISHED,
+    previous: Previous = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the latest version as an archive to be pinned by its digest.
+
+    With it go its manifest, checksums, how to cite it, the licences of its sources and what
+    changed since the release before. The same versions give the same bytes.
+    """
+    version = latest(published)
+    from flows.comparing import sides
+    from flows.exporting import ExportError
+    from flows.exporting import release as releasing
+    from flows.publishing import PublishError
+
+    try:
+        before = sides.find(published, previous) if previous else None
+        into.mkdir(parents=True, exist_ok=True)
+        made, digest = releasing.release(version, before, into, overwrite)
+    except (ExportError, PublishError) as error:
+        raise fail(str(error)) from error
+    except OSError as error:
+        raise fail(f"cannot write into {into}: {error}") from error
+    typer.echo(f"wrote version {version.id}\n{shown(made)}\nsha256 {digest}")
 
 
 def _code(version: "Stored", told: str) -> str:

@@ -8,6 +8,12 @@ from flows.cli.places import ProfileFile, environment, fail
 def serve(profile: ProfileFile = None) -> None:
     """Run the schedule of prefect.yaml until interrupted; starts a server where none is set."""
     wanted = environment(profile)
+    from flows.serving.preparing import NotReadyError, require_home
+
+    try:
+        require_home()  # before Prefect is imported, which warns of it at length
+    except NotReadyError as error:
+        raise fail(str(error)) from error
     from flows.serving.serve import serve as serve_schedule
 
     serve_schedule(wanted)

@@ -138,8 +138,8 @@ def cite(
     """Say how to cite the answer for a restriction, with its sentence, version and licence."""
     from flows.publishing import PublishError
     from flows.reporting import sentences, story
-    from flows.reporting.citation import citation
     from flows.reporting.plain import plain
+    from flows.reporting.sentences.citation import citation
 
     version, words = latest(published), " ".join(restriction)
     tables = loaded(version)

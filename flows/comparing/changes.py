@@ -84,7 +84,7 @@ def compare(
     edits = pair.edits() if pair else []
     kept = rows.merged(edits, most_edits)
     found = causes.found(old, new, kept)
-    notes = [*_kept(old, new), *_merged(edits, kept), *_method(old, new)]
+    notes = [*_kept(old, new), *_merged(edits, kept), *_method(old, new, is_attributed)]
     because: Mapping[Key, Because] = {}
     if (pair or _same_facts(old, new)) and len(found) + (old.method != new.method) == 1:
         because = causes.sole(table, is_method=not found)
@@ -134,15 +134,17 @@ def _merged(edits: Sequence[Any], kept: Sequence[Any]) -> list[str]:
     return [f"{len(edits)} edits are more than are told apart one by one: {len(kept)} by table"]
 
 
-def _method(old: Side, new: Side) -> list[str]:
-    """Which methods made the numbers, where not both are that of the code installed."""
-    installed = steps.method()
+def _method(old: Side, new: Side, is_attributed: bool) -> list[str]:
+    """Which methods made the numbers, where not both are that of the code that runs are made by."""
+    told = f"the method changed: {old.method}, then {new.method}"
     own = {side.method for side in (old, new)}
+    if not is_attributed:
+        return [told] if len(own) == 2 else []
+    installed = steps.method()
     if own == {installed}:
         return []
     if len(own) == 1:
         return [f"both by method {old.method}; runs are made with {installed}, which is installed"]
-    told = f"the method changed: {old.method}, then {new.method}"
     if installed in own:
         which, other = ("old", "new") if installed == new.method else ("new", "old")
         return [f"{told}; its part is what the {which} facts give with the {other} code"]

@@ -8,7 +8,7 @@ from flows.exporting.content import Content, KeyFigures
 from flows.publishing.versions import Stored
 from flows.reporting import sentences
 from flows.reporting.answer import ENDS, STATUS
-from flows.reporting.citation import citation
+from flows.reporting.sentences.citation import citation
 
 HEADINGS = ("at least", "5 %", "median", "95 %", "at most", "status")
 

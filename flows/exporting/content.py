@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from flows.publishing.versions import Stored
-from flows.reporting.citation import AUTHOR, WHOLE
+from flows.reporting.sentences.citation import AUTHOR, WHOLE
 from flows.reporting.sentences.names import day_in_words
 
 

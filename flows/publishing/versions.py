@@ -102,15 +102,23 @@ class Stored:
     def manifest(self) -> dict[str, Any]:
         """What the manifest says of the version; PublishError where it is damaged."""
         try:
-            return dict(json.loads(self.store.read(f"{self.folder}/{MANIFEST}")))
-        except (OSError, ValueError, TypeError) as error:
+            return dict(json.loads(self.manifest_bytes))
+        except (ValueError, TypeError) as error:
+            raise self._damaged(MANIFEST, error) from error
+
+    @cached_property
+    def manifest_bytes(self) -> bytes:
+        """The manifest as it is written; PublishError where it is missing."""
+        try:
+            return self.store.read(f"{self.folder}/{MANIFEST}")
+        except OSError as error:
             raise self._damaged(MANIFEST, error) from error
 
     @cached_property
     def _files(self) -> dict[str, dict[str, Any]]:
         try:
-            return files_of(self.store.read(f"{self.folder}/{MANIFEST}"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return files_of(self.manifest_bytes)
+        except (ValueError, KeyError, TypeError) as error:
             raise self._damaged(MANIFEST, error) from error
 
     def _damaged(self, name: str, why: object) -> PublishError:

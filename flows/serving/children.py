@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,9 @@ from types import FrameType
 from prefect.settings import get_current_settings
 
 GRACE_SECONDS = 30.0
+ALIVE_SECONDS = 1.0
+PARENT = "_SERVED_BY"
+"""The variable that tells a child whose it is."""
 
 Child = subprocess.Popen[bytes]
 
@@ -81,7 +86,7 @@ def child(
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=environment() | variables,
+        env=environment() | {PARENT: str(os.getpid())} | variables,
         stdout=subprocess.DEVNULL if silent else None,
         start_new_session=True,
         pass_fds=sockets,
@@ -101,3 +106,18 @@ def stop(process: Child) -> None:
     except (subprocess.TimeoutExpired, Interrupted):
         process.kill()
         process.wait()
+
+
+def end_with_parent(number: signal.Signals) -> None:
+    """Have this process, a child, get a signal when its parent is gone.
+
+    A parent that was killed cannot stop it any more, and it would keep the port, or publish what
+    somebody else has begun anew.
+    """
+    threading.Thread(target=_follow, args=(number,), daemon=True).start()
+
+
+def _follow(number: signal.Signals) -> None:
+    while str(os.getppid()) == os.environ[PARENT]:
+        time.sleep(ALIVE_SECONDS)
+    os.kill(os.getpid(), number)

@@ -4,12 +4,9 @@ Prefect's own command opens the port itself, and between two starts anybody else
 may. Here the parent opens it first and keeps it open, so whatever answers there is this server.
 """
 
-import os
 import signal
 import socket
 import sys
-import threading
-import time
 
 import uvicorn
 from prefect.server.api.server import create_app
@@ -20,8 +17,9 @@ from prefect.settings import (
 )
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from flows.serving.children import end_with_parent
+
 LOOPBACK = ("127.0.0.1", "localhost")
-ALIVE_SECONDS = 1.0
 
 
 def hosts(bound: str) -> list[str]:
@@ -36,7 +34,7 @@ def hosts(bound: str) -> list[str]:
 def main() -> None:
     """Serve on the socket whose number the parent gave, until it says stop or is gone."""
     listening = socket.socket(fileno=int(sys.argv[1]))
-    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    end_with_parent(signal.SIGTERM)
     app = create_app(final=True)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts(PREFECT_SERVER_API_HOST.value()))
     config = uvicorn.Config(
@@ -45,13 +43,6 @@ def main() -> None:
         log_level=PREFECT_SERVER_LOGGING_LEVEL.value().lower(),
     )
     uvicorn.Server(config).run(sockets=[listening])
-
-
-def _follow(parent: int) -> None:
-    """Stop this process when its parent is gone: a killed parent cannot stop it any more."""
-    while os.getppid() == parent:
-        time.sleep(ALIVE_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

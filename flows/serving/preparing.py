@@ -42,7 +42,12 @@ def prepare() -> None:
 
 
 def require_home() -> None:
-    """Raise NotReadyError where Prefect's home cannot be written or its database is damaged."""
+    """Raise NotReadyError where Prefect's home cannot be written or its database is damaged.
+
+    An empty PREFECT_HOME is none: Prefect itself would take the working directory.
+    """
+    if not os.environ.get("PREFECT_HOME"):
+        os.environ.pop("PREFECT_HOME", None)
     folder = home()
     _require_writable(folder)
     if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
@@ -50,8 +55,14 @@ def require_home() -> None:
 
 
 def home() -> Path:
-    """Prefect's home, as Prefect finds it."""
-    return Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
+    """Prefect's home, as Prefect finds it; raises NotReadyError where it depends on nobody's."""
+    told = os.environ.get("PREFECT_HOME", "~/.prefect")
+    try:
+        return Path(told).expanduser()
+    except RuntimeError as error:
+        raise NotReadyError(
+            f"Prefect's home {told} cannot be found ({error}): name a folder in PREFECT_HOME"
+        ) from error
 
 
 def _require_writable(folder: Path) -> None:
@@ -60,7 +71,7 @@ def _require_writable(folder: Path) -> None:
         probe = folder / f".audience-impact-{os.getpid()}"
         probe.touch()
         probe.unlink()
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
         raise NotReadyError(
             f"Prefect's home {folder} cannot be written ({error}): name a folder that can be in "
             "PREFECT_HOME"

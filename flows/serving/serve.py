@@ -24,8 +24,9 @@ from flows.serving.children import Child, ServeError, environment, interruptible
 from flows.serving.notices import Silence, require_addresses
 from flows.serving.preparing import NotReadyError
 from flows.serving.profile import Profile
-from flows.serving.runs import Entrypoints, end_left_over, follow
+from flows.serving.runs import Entrypoints, follow
 from flows.serving.server import say, server
+from flows.serving.workers import TROUBLE, Worker
 
 PREFECT_YAML = CHECKOUT / "prefect.yaml"
 
@@ -37,14 +38,20 @@ def serve(profile: Profile) -> None:
         with interruptible(), server() as embedded:
             create(profile.named(profile.work_pool))
             entrypoints = deploy(profile)
-            if embedded:
-                with get_client(sync_client=True) as client:
-                    end_left_over(client, entrypoints)
             say(f"The schedule runs; see {PREFECT_UI_URL.value()}; Ctrl-C stops it.")
             silence = Silence(profile, list(entrypoints))
-            follow(entrypoints, lambda: require_alive(embedded), lambda one: _look(silence, one))
+            worker = Worker(profile.named(profile.work_pool))
+            follow(
+                worker,
+                entrypoints,
+                lambda: require_alive(embedded),
+                lambda one: _look(silence, one),
+            )
     except (ServeError, NotReadyError) as error:
         raise SystemExit(str(error)) from None
+    except TROUBLE as error:
+        reason = f"The Prefect server went away while the schedule was set up: {error!r}"
+        raise SystemExit(reason) from None
 
 
 def _look(silence: Silence, client: SyncPrefectClient) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 from flows.reporting import sentences
-from flows.reporting.citation import citation
 from flows.reporting.plain import cell_text
 from flows.reporting.sentences.caveats import in_words, rules_of
+from flows.reporting.sentences.citation import citation
 from flows.reporting.sentences.names import from_to
 from flows.reporting.sentences.restriction import sources
 from flows.site import listings, naming

@@ -3,6 +3,8 @@
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -47,6 +49,29 @@ def test_without_a_home_of_the_user_prefect_s_is_asked_for(monkeypatch: pytest.M
     monkeypatch.setenv("HOME", "/proc/none")
     with pytest.raises(NotReadyError, match="PREFECT_HOME"):
         preparing.prepare()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("HOME", "/proc/none"), ("PREFECT_HOME", "~nobody-of-that-name/prefect")]
+)
+def test_the_schedule_says_in_one_line_that_it_has_no_home(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.delenv("PREFECT_HOME")
+    monkeypatch.setenv(name, value)
+    command = [sys.executable, "-c", "from flows.cli.command import main; main()", "serve"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "PREFECT_HOME" in done.stderr
+
+
+def test_an_empty_home_is_that_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PREFECT_HOME", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    preparing.prepare()
+    assert "PREFECT_HOME" not in os.environ
+    assert preparing.home() == tmp_path / ".prefect"
 
 
 @pytest.mark.parametrize("start", [preparing.prepare, server.embedded_server().__enter__])

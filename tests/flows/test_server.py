@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pandas as pd
@@ -36,12 +36,15 @@ from prefect.settings import (
     PREFECT_HOME,
     PREFECT_RUNNER_POLL_FREQUENCY,
     PREFECT_SERVER_API_PORT,
+    PREFECT_WORKER_HEARTBEAT_SECONDS,
     temporary_settings,
 )
-from prefect.states import Cancelling, Completed, Running, Scheduled
+from prefect.states import Cancelling, Completed, Crashed, Pending, Running, Scheduled
 
 from flows.publish_impact import publish_impact
-from flows.serving import children, embedded, runs, serve, server
+from flows.serving import children, embedded, notices, runs, serve, server
+from flows.serving.profile import Profile
+from flows.serving.workers import Worker
 
 COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "serve"]
 READY = "The schedule runs"
@@ -380,6 +383,18 @@ def test_a_configured_server_that_does_not_answer_is_named() -> None:
         pass
 
 
+def test_a_server_that_goes_away_while_the_schedule_is_set_up_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    api = f"http://127.0.0.1:{free_port()}/api"
+    monkeypatch.setattr(server, "what_is_wrong", lambda: None)  # it did answer, once
+    with (
+        temporary_settings({PREFECT_API_URL: api}, restore_defaults={PREFECT_API_URL}),
+        pytest.raises(SystemExit, match="went away while the schedule was set up: ConnectError"),
+    ):
+        serve.serve(Profile())
+
+
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings = {PREFECT_SERVER_API_PORT: free_port(), PREFECT_HOME: tmp_path / "file"}
@@ -388,35 +403,100 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("before", "begun_again", "after"),
     [
-        (Running(), StateType.CRASHED),
-        (Cancelling(), StateType.CANCELLED),
-        (Completed(), StateType.COMPLETED),
-        (Scheduled(), StateType.SCHEDULED),  # waits for its next try
+        (Running(), 0, StateType.SCHEDULED),
+        (Pending(), 1, StateType.SCHEDULED),
+        (Crashed(), 1, StateType.SCHEDULED),  # its process could still say so
+        (Running(), runs.MOST_AGAIN, StateType.CRASHED),
+        (Cancelling(), 0, StateType.CANCELLED),
+        (Completed(), 0, StateType.COMPLETED),
+        (Scheduled(), 0, StateType.SCHEDULED),  # waits for its next try
     ],
-    ids=lambda one: one.name,
+    ids=lambda one: getattr(one, "name", str(one)),
 )
-def test_a_run_whose_process_is_gone_does_not_run_for_ever(
-    served: Served, before: State[Any], after: StateType
+def test_a_run_whose_process_is_gone_begins_again_but_not_for_ever(
+    served: Served,
+    before: State[Any],
+    begun_again: int,
+    after: StateType,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(notices, "tell", lambda title, body: told.append(title))
+    tags = [f"{runs.AGAIN}{number + 1}" for number in range(begun_again)]
     with served.client() as client:
         # Of no deployment, so that nobody else runs it.
-        run = client.create_flow_run(publish_impact, state=before).id
-        runs.end(client, run)
-        state = client.read_flow_run(run).state
-    assert state is not None
-    assert state.type is after
+        run = client.create_flow_run(publish_impact, state=before, tags=tags).id
+        assert runs.end(client, run)
+        found = client.read_flow_run(run)
+    assert found.state_type is after
+    put_back = before.type is not StateType.SCHEDULED and after is StateType.SCHEDULED
+    assert len(found.tags) - begun_again == put_back
+    assert len(told) == (after is StateType.CRASHED)
 
 
-def test_a_run_that_a_killed_server_left_is_ended(served: Served) -> None:
+def test_a_run_that_was_cancelled_does_not_begin_again(served: Served) -> None:
     with served.client() as client:
-        deployment = client.read_deployment_by_name("publish-impact/daily").id
-        run = client.create_flow_run_from_deployment(deployment, state=Running()).id
-        runs.end_left_over(client, {deployment: "any"})
-        state = client.read_flow_run(run).state
-    assert state is not None
-    assert state.type is StateType.CRASHED
+        run = client.create_flow_run(publish_impact, state=Crashed()).id
+        assert runs.end(client, run, again=False) == "Crashed"
+
+
+def test_a_killed_worker_is_told_from_one_that_lives(served: Served) -> None:
+    pool = "audience-impact"
+    ours, other, dead = Worker(pool), Worker(pool), Worker(pool)
+    with served.client() as client, temporary_settings({PREFECT_WORKER_HEARTBEAT_SECONDS: 1}):
+        dead.beat(client)
+        found = {}
+        for owner in (ours.name, other.name, dead.name, "never heard of"):
+            run = client.create_flow_run(publish_impact, state=Running()).id
+            client.update_flow_run(run, infrastructure_pid=owner)
+            found[owner] = run
+        claimed_just_now = client.create_flow_run(publish_impact, state=Running()).id
+
+        def left() -> set[UUID]:
+            every = [client.read_flow_run(one) for one in (*found.values(), claimed_just_now)]
+            return {run.id for run in ours.left_over(client, every)}
+
+        ours.beat(client)
+        assert left() == {found[ours.name]}  # it has not listened long enough to judge others
+        deadline = time.monotonic() + 30
+        while (now := left()) == {found[ours.name]}:
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+            other.beat(client)
+            ours.beat(client)
+            client.set_flow_run_state(claimed_just_now, Running(), force=True)
+        assert now == {found[ours.name], found[dead.name], found["never heard of"]}
+
+
+def test_silence_after_an_outage_says_nothing_of_others() -> None:
+    worker = Worker("any", heard=time.monotonic() - 1e6)
+    with SyncPrefectClient(f"http://127.0.0.1:{free_port()}/api") as away:
+        with pytest.raises(httpx.HTTPError), runs.impatient():
+            worker.beat(away)
+        run = FlowRun(flow_id=uuid4(), infrastructure_pid="another", state=Running())
+        assert worker.left_over(away, [run]) == []
+
+
+def test_a_run_ends_with_the_process_that_serves_it(tmp_path: Path) -> None:
+    # A parent that is killed at once; its child, were it not told, would sleep for a minute.
+    child_code = (
+        "import signal, time; from flows.serving.children import end_with_parent;"
+        "end_with_parent(signal.SIGKILL); print('ready', flush=True); time.sleep(60)"
+    )
+    code = (
+        "import os, signal, sys; from flows.serving.children import child\n"
+        f"with child([sys.executable, '-c', {child_code!r}]) as one:\n"
+        "    print(one.pid, flush=True); signal.pause()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        one = psutil.Process(int(parent.stdout.readline()))
+        assert parent.stdout.readline() == b"ready\n"
+        parent.kill()
+        psutil.wait_procs([one], timeout=20)
+        assert not one.is_running()
 
 
 def test_a_server_that_is_away_does_not_keep_a_process_from_stopping() -> None:
@@ -431,4 +511,5 @@ def test_a_run_that_somebody_cancels_is_stopped(
     monkeypatch.setattr(runs, "command", lambda entrypoint: sleep)
     with served.client() as client, temporary_settings({PREFECT_RUNNER_POLL_FREQUENCY: 1}):
         run = client.create_flow_run(publish_impact, state=Cancelling()).id
-        assert runs.execute(client, run, "any", lambda: None) == "Cancelled"
+        worker = Worker("audience-impact")
+        assert runs.execute(client, worker, run, "any", lambda: None) == "Cancelled"

@@ -2,7 +2,7 @@
 
 import json
 
-from flows.reporting.citation import Citation
+from flows.reporting.sentences.citation import Citation
 
 CITED = Citation(
     "R_1{}",
