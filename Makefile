@@ -78,7 +78,7 @@ docs: $(READY)  ## write the generated parts of docs/ anew, and all of it as a s
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Keeps the pins that still fit; to move all of them: make lock ARGS=--upgrade
-lock: $(READY)  ## pin the dependencies of pyproject.toml, all of them and those of a run alone
+lock: $(READY)  ## pin the dependencies of pyproject.toml, all of them, those of a run alone and those of a check
 	@$(PIP) install $(UV)
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --group build --group notebook \
 	    --group test --group lint --group docs --group profile --universal --python-version 3.11 --generate-hashes \
@@ -86,9 +86,12 @@ lock: $(READY)  ## pin the dependencies of pyproject.toml, all of them and those
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --group build \
 	    --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --constraint requirements.lock --output-file requirements-run.lock
+	$(BIN)/uv pip compile --group check --quiet --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header \
+	    --constraint requirements.lock --output-file requirements-check.lock
 
 clean:  ## remove .venv and caches; what is published stays
-	rm -rf $(VENV) $(LOWEST) .tools site profile.html .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
+	rm -rf $(VENV) $(LOWEST) .venv-check .tools site profile.html .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp is touched last: after an interruption it is missing or old, and its step runs again.

@@ -17,6 +17,10 @@ from audience_impact.vocabulary import FindingSeverity, RuleStage
 Run = TypeVar("Run", bound=Callable[..., Any])
 
 
+class LawError(ValueError):
+    """A learned table lacks what the method needs; the message says which command makes it."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """What is checked.

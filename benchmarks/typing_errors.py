@@ -160,19 +160,6 @@ ERRORS: dict[str, tuple[Edit | None, Mapping[str, tuple[str, ...]]]] = {
 }
 
 
-class Reads(dict[str, pd.DataFrame]):
-    """Tables that remember which of them were read."""
-
-    def __init__(self, tables: Tables) -> None:
-        super().__init__(tables)
-        self.read: set[str] = set()
-
-    def __getitem__(self, table: str) -> pd.DataFrame:
-        """The table, which counts as read from now on."""
-        self.read.add(table)
-        return super().__getitem__(table)
-
-
 @dataclass(frozen=True)
 class Sound:
     """Facts before an error: as text and typed, what is found in them, and their answers."""
@@ -208,7 +195,7 @@ def sound(folder: Path) -> Sound:
     text = {name: _kept(reading.tables[name], typed[name]) for name in typed}
     found, reads = {}, {}
     for name, run in rules.ACROSS.runs.items():
-        seen = Reads(typed)
+        seen = rules.Reads(typed)
         found[name], reads[name] = _told(run(seen)), seen.read
     stages, _ = pipeline.prepared(typed, pipeline.newest_access(typed))
     used = lineage(stages.scope, stages.inputs, stages.bounds, stages.lost, typed)

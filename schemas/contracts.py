@@ -50,8 +50,8 @@ def failures(table: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _blamed(rule: str, columns: list[str]) -> str:
-    """The column that a rule of a whole row points at."""
-    return next((name for name in named(rule).columns if name in columns), "")
+    """The column that a rule of a whole row points at; the first where the table has none such."""
+    return next((name for name in named(rule).columns if name in columns), columns[0])
 
 
 def message(table: str, column: str, rule: str, cell: str) -> str:

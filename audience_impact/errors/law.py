@@ -25,6 +25,7 @@ import pandas as pd
 from scipy.special import expit, logit, ndtri, stdtrit
 
 from audience_impact.frames import Array
+from audience_impact.rules import LawError
 from audience_impact.vocabulary import ErrorQuantile, FigureError
 
 TAIL = 0.95
@@ -84,7 +85,7 @@ def read(figure_errors: pd.DataFrame) -> FigureErrors | None:
     """The errors that the fact table of that name (typed) holds; None where it has no rows.
 
     Raises:
-        ValueError: The table lacks a parameter.
+        LawError: The table lacks a parameter.
     """
     if figure_errors.empty:
         return None
@@ -97,7 +98,7 @@ def read(figure_errors: pd.DataFrame) -> FigureErrors | None:
         if (name.value, quantile.value) not in values.index
     ]
     if missing:
-        raise ValueError(f"figure_errors lacks {', '.join(missing)}; run audience-impact learn")
+        raise LawError(f"figure_errors lacks {', '.join(missing)}; run audience-impact learn")
     numbers = {
         name: [float(values[(name.value, quantile.value)]) for quantile in quantiles]
         for name, quantiles in wanted.items()

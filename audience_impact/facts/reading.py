@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -81,6 +82,9 @@ FORMER_NAMES = {"lineage_id": "measurement_series_id"}
 FATAL_RULES = TABLE_RULES - {"key_repeats"}
 """Rules whose failure leaves a table without any row that can be trusted."""
 
+MOST_BYTES = 256 * 1024**2
+"""Far above any table of today: what is larger is no fact file, and would fill the memory."""
+
 UNFINISHED = ".unfinished"
 """A file that is in a folder while its tables take their places; it names who writes them."""
 
@@ -140,7 +144,13 @@ class _Reader:
 
     def text(self) -> str | None:
         try:
+            if self.path.stat().st_size > MOST_BYTES:
+                self.fail("unreadable", 1, "", "", f"the file has more than {MOST_BYTES:,} bytes")
+                return None
             return _decoded(self.path)
+        except OSError as error:
+            self.fail("unreadable", 1, "", "", f"the file cannot be read: {error.strerror}")
+            return None
         except UnicodeDecodeError as error:
             data = self.path.read_bytes()
             start = data.rfind(b"\n", 0, error.start) + 1
@@ -252,7 +262,15 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
     Returns the tables (text cells, columns of the header plus the provenance columns) and
     everything that is wrong with the files. Never raises for what stands in a file.
     """
-    tables: Tables = {}
+    frames, findings = read_apart(folders, headers)
+    return {table: merge(frames[table], header).stay for table, header in headers.items()}, findings
+
+
+def read_apart(
+    folders: Sequence[Path], headers: Mapping[str, Header]
+) -> tuple[dict[str, list[pd.DataFrame]], list[Finding]]:
+    """Read each table of each folder; none where no folder holds it."""
+    apart: dict[str, list[pd.DataFrame]] = {}
     unfinished = _unfinished(folders, headers)
     findings = [
         finding
@@ -268,22 +286,23 @@ def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables
                 frames.append(reader.frame())
                 findings += reader.findings + _repeats(frames[-1], table, header.key)
         if not frames and not header.optional:
-            findings.append(
-                Finding(
-                    table,
-                    f"{table}.csv",
-                    1,
-                    header.columns[0],
-                    "missing_table",
-                    FindingSeverity.TABLE_ERROR,
-                    "",
-                    f"no folder holds {table}.csv; add it, "
-                    "with its header alone if there is nothing to say",
-                )
-            )
-        tables[table] = merge(frames, header) if frames else empty(header.columns)
+            findings.append(_missing(table, header))
+        apart[table] = frames
     written = dict.fromkeys([*unfinished, *_unfinished(folders, headers)])
-    return tables, [*written, *findings]
+    return apart, [*written, *findings]
+
+
+def _missing(table: str, header: Header) -> Finding:
+    return Finding(
+        table,
+        f"{table}.csv",
+        1,
+        header.columns[0],
+        "missing_table",
+        FindingSeverity.TABLE_ERROR,
+        "",
+        f"no folder holds {table}.csv; add it, with its header alone if there is nothing to say",
+    )
 
 
 def _unfinished(folders: Sequence[Path], headers: Mapping[str, Header]) -> list[Finding]:
@@ -347,21 +366,44 @@ def _repeats(frame: pd.DataFrame, table: str, key: Sequence[str]) -> list[Findin
     ]
 
 
-def merge(frames: Sequence[pd.DataFrame], header: Header) -> pd.DataFrame:
+class Merged(NamedTuple):
+    """Layers of one table as one, and the rows that another with the same key beats.
+
+    `replaced` stand in an earlier layer than the row that beats them, `repeated` in the same file.
+    """
+
+    stay: pd.DataFrame
+    replaced: pd.DataFrame
+    repeated: pd.DataFrame
+
+
+def merge(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
     """Layers of one table as one: of rows with the same key that of the last layer stays.
 
     Rows whose key is blank all stay, so that each of them can be refused by name.
     """
-    together = pd.concat(frames, ignore_index=True)
-    keyed = together[list(header.key)].ne("").any(axis=1)
-    beaten = keyed & together.duplicated(list(header.key), keep="last")
-    return together[~beaten].reset_index(drop=True)
+    together = pd.concat(frames, ignore_index=True) if frames else empty(header.columns)
+    key = list(header.key)
+    keyed = together[key].ne("").any(axis=1)
+    beaten = keyed & together.duplicated(key, keep="last")
+    repeated = keyed & together.duplicated([*key, "row_layer"], keep="last")
+    parts = (~beaten, beaten & ~repeated, repeated)
+    return Merged(*(together[part].reset_index(drop=True) for part in parts))
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file; none where it is missing or is refused, so that nothing rests on it."""
+    try:
+        is_read = path.is_file() and path.stat().st_size <= MOST_BYTES
+        return path.read_bytes() if is_read else b""
+    except OSError:
+        return b""
 
 
 def contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> dict[str, bytes]:
     """The bytes of all fact files, `0/estimates.csv` in the first layer."""
     return {
-        f"{number}/{table}.csv": path.read_bytes()
+        f"{number}/{table}.csv": _content(path)
         for number, folder in enumerate(folders)
         for table in headers
         for path in [folder / f"{table}.csv"]

@@ -5,7 +5,7 @@ row to quarantine, and with it the rows whose key then fails; an error of a tabl
 a warning is published with the data.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import pandas as pd
 
@@ -352,19 +352,36 @@ KEY_UNRESOLVED = register(
 ).id
 
 
-def cross(tables: Tables, with_warnings: bool = True) -> list[Finding]:
+class Reads(dict[str, pd.DataFrame]):
+    """Tables that remember which of them were read."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables)
+        self.read: set[str] = set()
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        """The table, which counts as read from now on."""
+        self.read.add(table)
+        return super().__getitem__(table)
+
+
+def cross(
+    tables: Tables, with_warnings: bool = True, unread: Collection[str] = ()
+) -> list[Finding]:
     """Everything that the rules over several tables find in typed tables.
 
     A rule is run where a table that it is held on has rows; those of warnings if they are asked
-    for.
+    for. What it says counts where it looked
+    at no table of `unread`, whose rows are not all known.
     """
-    return [
-        found
-        for rule, run in ACROSS.runs.items()
-        if any(len(tables[table]) for table in named(rule).tables)
-        and (with_warnings or named(rule).severity is not FindingSeverity.WARNING)
-        for found in run(tables)
-    ]
+    found = []
+    for rule, run in ACROSS.runs.items():
+        is_wanted = with_warnings or named(rule).severity is not FindingSeverity.WARNING
+        if is_wanted and any(len(tables[table]) for table in named(rule).tables):
+            seen = Reads(tables)
+            told = run(seen)
+            found += told if seen.read.isdisjoint(unread) else []
+    return found
 
 
 def unresolved(

@@ -113,6 +113,40 @@ def without(tables: Tables, findings: Sequence[Finding]) -> Tables:
     return kept
 
 
+def places(tables: Tables) -> set[tuple[str, int, int]]:
+    """Table, layer and line of every row."""
+    return {
+        (table, int(layer), int(line))
+        for table, frame in tables.items()
+        for layer, line in zip(frame["row_layer"], frame["row_line"], strict=True)
+    }
+
+
+def blanked(tables: Tables, findings: Sequence[Finding]) -> Tables:
+    """The tables with the cells blank that findings speak of."""
+    blank: dict[str, dict[str, set[tuple[int, int]]]] = {}
+    for found in findings:
+        columns = blank.setdefault(found.table, {})
+        columns.setdefault(found.column, set()).add((found.layer, found.line))
+    result = dict(tables)
+    for table, columns in blank.items():
+        frame = tables[table]
+        lines = list(zip(frame["row_layer"], frame["row_line"], strict=True))
+        result[table] = frame.assign(
+            **{
+                name: frame[name].mask([line in wrong for line in lines], "")
+                for name, wrong in columns.items()
+                if name in frame
+            }
+        )
+    return result
+
+
+def has_lineage(frame: pd.DataFrame) -> bool:
+    """Whether rows take the series of measurement from their source where they name none."""
+    return {"measurement_series_id", "source_id"} <= set(frame.columns)
+
+
 def typed(
     tables: Tables, numbers: Mapping[str, Sequence[str]], dates: Mapping[str, Sequence[str]]
 ) -> Tables:
@@ -138,8 +172,8 @@ def with_lineage(tables: Tables) -> Tables:
     own = tables["sources"].set_index("source_id")["measurement_series_id"]
     filled = {}
     for table, frame in tables.items():
-        if {"measurement_series_id", "source_id"} <= set(frame.columns) and table != "sources":
-            stands_for = frame["source_id"].map(own).fillna("").astype("str")
+        if has_lineage(frame) and table != "sources":
+            stands_for = frame["source_id"].map(own).astype("str").fillna("")
             frame = frame.assign(
                 measurement_series_id=frame["measurement_series_id"].where(
                     frame["measurement_series_id"] != "", stands_for

@@ -41,6 +41,7 @@ from audience_impact.imputation.effects import (
 )
 from audience_impact.imputation.figures import hardened, observations, placed
 from audience_impact.imputation.leaving_out import inverse, trusting
+from audience_impact.rules import LawError
 from audience_impact.vocabulary import AudienceLaw, WayOfCounting
 
 FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REGION_FACTOR)
@@ -80,7 +81,7 @@ def read(audience_laws: pd.DataFrame) -> AudienceLaws | None:
     """The laws that the fact table of that name (typed) holds; None where it has no rows.
 
     Raises:
-        ValueError: The table lacks a spread.
+        LawError: The table lacks a spread.
     """
     if audience_laws.empty:
         return None
@@ -92,7 +93,7 @@ def read(audience_laws: pd.DataFrame) -> AudienceLaws | None:
     wanted = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
     missing = [name for name in wanted if name not in spreads]
     if missing:
-        raise ValueError(
+        raise LawError(
             f"audience_laws lacks {', '.join(missing)}; run audience-impact learn-audiences"
         )
     return AudienceLaws(spreads, *(parts.get(name.value, {}) for name in FACTORS))

@@ -54,6 +54,7 @@ from scipy.special import expit
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import LOGIT_GRID, Calibration, OwnSurvey, union
 from audience_impact.overlap.model import frechet, independence
+from audience_impact.rules import LawError
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 
 SMALLEST_SHARE = 0.005
@@ -331,7 +332,9 @@ def read(overlap_calibration: pd.DataFrame) -> Calibration:
     named = [p.value for p in OverlapParameter if p is not OverlapParameter.SURVEY]
     missing = sorted(set(named) - set(rows.index))
     if missing:
-        raise ValueError(f"overlap_calibration lacks {', '.join(missing)}; run calibrate")
+        raise LawError(
+            f"overlap_calibration lacks {', '.join(missing)}; run audience-impact calibrate"
+        )
     houses = int(rows.loc[OverlapParameter.MEAN.value, "houses"])
     return Calibration(**{n: float(rows.loc[n, "value"]) for n in named}, houses=houses)
 

@@ -43,6 +43,7 @@ from audience_impact.errors.law import Spread
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.frames import Array
 from audience_impact.periods import middle
+from audience_impact.rules import LawError
 from audience_impact.vocabulary import ErrorQuantile, NetworkLaw, NetworkScope
 
 LAW = ["only_q05", "only_q50", "only_q95"]
@@ -90,7 +91,7 @@ def read(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     """The laws that the fact table of that name (typed) holds; none where it has no rows.
 
     Raises:
-        ValueError: The table lacks a quantile.
+        LawError: The table lacks a quantile.
     """
     if network_laws.empty:
         return {}
@@ -98,9 +99,7 @@ def read(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     kinds = [ErrorQuantile.Q05.value, ErrorQuantile.Q50.value, ErrorQuantile.Q95.value]
     missing = [f"{n} {k}" for n in NetworkLaw for k in kinds if (n.value, k) not in values.index]
     if missing:
-        raise ValueError(
-            f"network_laws lacks {', '.join(missing)}; run audience-impact learn-places"
-        )
+        raise LawError(f"network_laws lacks {', '.join(missing)}; run audience-impact learn-places")
     return {
         name: Spread(*(float(values[(name.value, kind)]) for kind in kinds)) for name in NetworkLaw
     }

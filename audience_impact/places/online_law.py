@@ -14,6 +14,7 @@ import pandas as pd
 
 from audience_impact.errors.law import Spread
 from audience_impact.frames import Array
+from audience_impact.rules import LawError
 from audience_impact.vocabulary import ErrorQuantile, PlaceLaw
 
 NORMAL = 1.6448536269514722
@@ -105,7 +106,7 @@ def read(place_laws: pd.DataFrame) -> PlaceLaws | None:
     """The laws that the fact table of that name (typed) holds; None where it has no rows.
 
     Raises:
-        ValueError: The table lacks a parameter.
+        LawError: The table lacks a parameter.
     """
     if place_laws.empty:
         return None
@@ -115,7 +116,7 @@ def read(place_laws: pd.DataFrame) -> PlaceLaws | None:
         f"{name} {kind}" for name, kind in wanted if (name.value, kind.value) not in values.index
     ]
     if missing:
-        raise ValueError(f"place_laws lacks {', '.join(missing)}; run audience-impact learn-places")
+        raise LawError(f"place_laws lacks {', '.join(missing)}; run audience-impact learn-places")
     numbers = {
         name: [float(values[(name.value, kind.value)]) for kind in kinds(name)] for name in PlaceLaw
     }

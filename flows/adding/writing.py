@@ -15,16 +15,16 @@ from datetime import date
 from pathlib import Path
 
 from audience_impact.facts.reading import FORMER_NAMES
-from audience_impact.facts.tables import Finding
+from audience_impact.facts.tables import Finding, relocated
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
-from flows.pipeline.steps import RefusedError
+from flows.pipeline.steps import RefusedError, line
 from flows.publishing.files import write_together
 
 Row = Mapping[str, str]
 ORDER = (
     *("lineages", "sources", "platforms", "restrictions", "restriction_targets"),
-    *("published_figures", "estimates"),
+    *("published_figures", "estimates", "accepted_findings"),
 )
 """Tables that grow, each after those that it points to."""
 BESIDE = {
@@ -148,6 +148,12 @@ def _checked(folders: Sequence[Path], today: date) -> tuple[Finding, ...]:
 def _said(found: Finding) -> tuple[str, ...]:
     """A finding without its line, which a new row above moves."""
     return found.file, found.column, found.rule, found.value, found.row, str(found.layer)
+
+
+def require_sound(files: Sequence[Grown], folders: Sequence[Path], today: date) -> None:
+    """Raise RefusedError where the new rows bring errors."""
+    if bad := [one for one in findings(files, folders, today) if is_error(one)]:
+        raise RefusedError([line(relocated(one, folders)) for one in bad])
 
 
 def is_error(found: Finding) -> bool:

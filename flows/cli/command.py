@@ -2,18 +2,27 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from flows.cli import adding, comparing, explaining, exporting, reporting, serving, showing
+from flows.cli import (
+    adding,
+    checking,
+    comparing,
+    explaining,
+    exporting,
+    reporting,
+    serving,
+    showing,
+)
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,
     PUBLISHED,
+    OnTopOfShipped,
     ProfileFile,
     PublishedFolder,
     PublishedOrProfile,
@@ -28,9 +37,6 @@ from flows.cli.places import (
 )
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
-
-if TYPE_CHECKING:
-    from audience_impact.facts.tables import Finding
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,15 +55,6 @@ Facts = Annotated[
         "key and a later folder wins. Default: data/facts of the checkout.",
     ),
 ]
-
-
-class Style(StrEnum):
-    """Forms in which findings are told."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-    GITHUB = "github"
 
 
 AsOf = Annotated[
@@ -115,10 +112,12 @@ def run(
     sensitivity: Sensitivity = True,
     accept_changes: AcceptChanges = False,
     profile: ProfileFile = None,
+    on_top_of_shipped: OnTopOfShipped = False,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
     own = environment(profile)
-    folders = fact_folders(facts or [in_checkout(path) for path in own.facts])
+    asked = facts or [in_checkout(path) for path in own.facts]
+    folders = fact_folders(asked, on_top_of_shipped)
     published = published or in_checkout(own.published)
     from flows.cli.running import run_flow
 
@@ -136,44 +135,7 @@ def run(
     raise typer.Exit(run_flow(folders, published, wanted))
 
 
-@app.command()
-def check(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[PATH]...",
-            help="Folders of fact tables, or their addresses, layered. Default: data/facts of "
-            "the checkout.",
-            show_default=False,
-        ),
-    ] = None,
-    style: Annotated[Style, typer.Option("--format", help="Form of the findings.")] = Style.TEXT,
-) -> None:
-    """Check fact tables: one finding a line, FILE:LINE:COLUMN: RULE: message.
-
-    Exit status 0: nothing at severity error; 1: errors; 2: called wrongly.
-    """
-    folders = fact_folders(paths)
-    from audience_impact.facts.tables import relocated
-    from audience_impact.vocabulary import FindingSeverity
-    from flows.pipeline import steps
-    from schemas.contracts import ValidationOffError
-
-    try:
-        checked = steps.check(steps.read(folders), datetime.now(UTC).date())
-    except ValidationOffError as error:
-        raise fail(str(error)) from error
-    findings = [relocated(found, folders) for found in checked.findings]
-    rows = sum(checked.rows.values())
-    told = _told(style, findings, rows)
-    sys.stdout.write(told)
-    errors = sum(found.severity is not FindingSeverity.WARNING for found in findings)
-    warnings = len(findings) - errors
-    kept = f", {len(checked.accepted)} accepted" if checked.accepted else ""
-    typer.echo(f"{rows:,} rows checked: {errors} errors, {warnings} warnings{kept}", err=True)
-    raise typer.Exit(1 if errors else 0)
-
-
+checking.add_to(app)
 showing.add_to(app)
 exporting.add_to(app)
 reporting.add_to(app)
@@ -414,20 +376,6 @@ def _addresses(told: list[str]) -> dict[Name, str]:
 
 comparing.add_to(app)
 serving.add_to(app)
-
-
-def _told(style: Style, findings: "list[Finding]", rows: int) -> str:
-    """The findings in the form asked for."""
-    from flows.reporting import tables as report
-
-    if style is Style.JUNIT:
-        return report.findings_junit(findings, rows)
-    forms = {
-        Style.TEXT: report.findings_text,
-        Style.JSON: report.findings_json,
-        Style.GITHUB: report.findings_github,
-    }
-    return forms[style](findings)
 
 
 def main() -> None:

@@ -27,6 +27,13 @@ ProfileFile = Annotated[
         "AUDIENCE_IMPACT_... win over it, options over both.",
     ),
 ]
+OnTopOfShipped = Annotated[
+    bool,
+    typer.Option(
+        "--on-top-of-shipped",
+        help="The folders hold rows of one's own, and lie on the facts shipped with the command.",
+    ),
+]
 
 
 def fail(message: str, code: int = 1) -> typer.Exit:
@@ -68,12 +75,14 @@ def in_checkout(path: Path) -> Path:
     return path if is_address(path) else CHECKOUT / path
 
 
-def fact_folders(paths: list[Path] | None) -> list[Path]:
-    """The folders asked for; exits with 2 where one is no folder of fact tables."""
+def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> list[Path]:
+    """The folders asked for, on the shipped ones where wanted; exits with 2 where one is none."""
     from flows.publishing import storage
     from schemas.facts import TABLES
 
-    chosen = paths or [FACTS]
+    if on_top_of_shipped and (not paths or any(_is_shipped(path) for path in paths)):
+        raise fail("--on-top-of-shipped: give a folder of fact tables of your own", 2)
+    chosen = [FACTS] * on_top_of_shipped + (paths or [FACTS])
     for path in chosen:
         if storage.is_address(path):
             continue
@@ -82,6 +91,10 @@ def fact_folders(paths: list[Path] | None) -> list[Path]:
         if not any((path / f"{table}.csv").is_file() for table in TABLES):
             raise fail(f"{path} holds no fact table (such as estimates.csv)", 2)
     return chosen
+
+
+def _is_shipped(path: Path) -> bool:
+    return path.exists() and path.samefile(FACTS)
 
 
 def latest(published: Path) -> "Stored":

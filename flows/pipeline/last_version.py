@@ -5,7 +5,7 @@ enters a version.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,7 @@ from audience_impact.rules import Stage, named
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
 from flows.comparing.answers import ANSWER, IMPACT_KEY, NEW, OLD, STATUS, beside, keyed
 from flows.publishing import PublishError, versions
+from schemas.facts import TABLES
 
 FALL_SHARE = 0.2
 MOVED_FACTOR = 2.0
@@ -38,20 +39,30 @@ class Summary:
     """What versions are compared by.
 
     `rows` counts the rows of each table; `answers` holds bounds, quantiles and status of each
-    restriction and metric, by both.
+    restriction and metric, by both; `facts` counts the rows of each fact table.
     """
 
     rows: Mapping[str, int]
     answers: pd.DataFrame
+    facts: Mapping[str, int] = field(default_factory=dict)
 
 
 VERSIONS = Stage[Callable[[Summary, Summary], list[str]]](RuleStage.VERSIONS)
 """The rules over the last version and this one; each returns a line for whatever it finds."""
 
 
-def summary(rows: Mapping[str, int], impact: pd.DataFrame) -> Summary:
-    """What a version is compared by, from its rows and its table `impact`."""
-    return Summary(rows, keyed(impact, IMPACT_KEY))
+def summary(
+    rows: Mapping[str, int], impact: pd.DataFrame, quality: pd.DataFrame | None = None
+) -> Summary:
+    """What a version is compared by, from its rows and its tables `impact` and `quality`."""
+    counts = {} if quality is None else _fact_rows(quality)
+    return Summary(rows, keyed(impact, IMPACT_KEY), counts)
+
+
+def _fact_rows(quality: pd.DataFrame) -> dict[str, int]:
+    """How many rows of each fact table were checked."""
+    counts = quality[quality["table"].isin(TABLES)].groupby("table")["checked_count"].max()
+    return {str(table): int(count) for table, count in counts.items()}
 
 
 def nothing(rows: Mapping[str, int]) -> Summary:
@@ -68,7 +79,8 @@ def last(root: Path) -> Summary:
     try:
         version = versions.latest(root)
         rows = version.rows()
-        return summary(rows, version.table("impact", columns=[*IMPACT_KEY, *ANSWER]))
+        quality = version.table("quality", columns=["table", "checked_count"])
+        return summary(rows, version.table("impact", columns=[*IMPACT_KEY, *ANSWER]), quality)
     except PublishError:
         return nothing(rows)
 
@@ -88,6 +100,23 @@ def row_count_fell(before: Summary, now: Summary) -> list[str]:
         f"{now.rows[table]} now; look at the quarantine"
         for table in named("row_count_fell").tables
         if table in before.rows and now.rows[table] < (1 - FALL_SHARE) * before.rows[table]
+    ]
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "a fact table has several rows fewer than when the last version was made; told by the run, not "
+    "published",
+    "see which rows are gone; a file that is cut short reads as a shorter one",
+    *TABLES,
+)
+def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
+    """One line for each fact table that lost more than one row."""
+    return [
+        f"{table}.csv: fact_rows_gone: {count:,} rows in the last version, "
+        f"{now.facts[table]:,} now; see which are gone"
+        for table, count in sorted(before.facts.items())
+        if now.facts.get(table, count) < count - 1
     ]
 
 

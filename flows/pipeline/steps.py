@@ -1,17 +1,20 @@
-"""The steps of the pipeline as plain functions, so that they compose by hand as in a flow."""
+"""The steps of the pipeline as plain functions, so that they compose by hand as in a flow.
+
+What only computing and publishing need is imported there: facts are read and checked without it.
+"""
+
+from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-import pyarrow
-import pyarrow.parquet
 
-from audience_impact import pipeline as impact
 from audience_impact.facts import known
 from audience_impact.facts import reading as files
 from audience_impact.facts import rules as checks
@@ -19,17 +22,18 @@ from audience_impact.facts import tables as facts
 from audience_impact.facts.known import Cut
 from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.outputs.review.rules import CONTRADICT
-from audience_impact.rules import named
+from audience_impact.rules import LawError, named
 from audience_impact.vocabulary import FindingSeverity, Unstated
 from flows import CHECKOUT
-from flows.pipeline import quality
 from flows.publishing import storage
-from flows.publishing import versions as publish
 from schemas import contracts, published
 from schemas import facts as fact_models
-from schemas.arrow import to_arrow
 from schemas.fields import SANE_YEARS
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from flows.publishing import versions as publish
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -56,14 +60,22 @@ class Reading:
     """Fact tables as text, and what is wrong with the files.
 
     `files` are the files as they were read; `cut` is what was not known on the day asked for.
+    `replaced` are rows that a later layer replaces, `repeated` those whose key the same file has
+    again further down.
     """
 
     folders: tuple[Path, ...]
     tables: Tables
     findings: tuple[Finding, ...]
     files: Mapping[str, bytes]
-    overridden: int
+    replaced: Tables
+    repeated: Tables
     cut: Cut | None = None
+
+    @property
+    def overridden(self) -> int:
+        """How many rows a later layer replaces."""
+        return sum(len(frame) for frame in self.replaced.values())
 
 
 @dataclass(frozen=True)
@@ -130,17 +142,15 @@ def read(folders: Sequence[Path]) -> Reading:
 
 def _read(folders: Sequence[Path]) -> Reading:
     expected = headers()
-    tables, findings = files.read(folders, expected)
-    lines = sum(len(frame) for frame in tables.values())
-    alone = (
-        sum(
-            len(frame) for folder in folders for frame in files.read([folder], expected)[0].values()
-        )
-        if len(folders) > 1
-        else lines
-    )
+    apart, findings = files.read_apart(folders, expected)
+    merged = {table: files.merge(apart[table], header) for table, header in expected.items()}
     return Reading(
-        tuple(folders), tables, tuple(findings), files.contents(folders, expected), alone - lines
+        tuple(folders),
+        {table: one.stay for table, one in merged.items()},
+        tuple(findings),
+        files.contents(folders, expected),
+        {table: one.replaced for table, one in merged.items() if len(one.replaced)},
+        {table: one.repeated for table, one in merged.items() if len(one.repeated)},
     )
 
 
@@ -156,21 +166,65 @@ def known_by(reading: Reading, day: date | None) -> Reading:
 def check(reading: Reading, today: date | None = None) -> Checked:
     """Hold the facts against every rule; what cannot be known after `today` is held against it.
 
-    Rows with errors are taken out, and with them the rows whose keys then point nowhere. Warnings
-    that were reviewed and accepted are parted from the others.
+    Rows with errors are taken out, and with them the rows whose keys then point nowhere. Rules
+    over several tables are held against these rows as well, as though what is wrong with them
+    were mended, so that one check tells all. Warnings that were reviewed and accepted are parted
+    from the others.
     """
     contracts.require_validation()
-    own = held(reading.tables)
-    references = fact_models.references()
-    targets = {target for columns in references.values() for target in columns.values()}
-    if any(
-        found.rule in files.FATAL_RULES and found.table in targets for found in reading.findings
-    ):
-        # All that points there would fail as well, and rules across tables say nothing yet.
-        return _checked(reading, reading.tables, own, is_whole=False)
-    typed, cascade, across = settled(facts.without(reading.tables, own), today)
-    written = facts.as_written(across, reading.tables)
-    return _checked(reading, typed, [*own, *cascade, *written])
+    unread = _unread(reading)
+    keys, references = fact_models.keys(), _references(unread)
+    own, odd_keys = _single(reading, references)
+    tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
+    typed, across = _across(tables, unread, today)
+    later = _once_mended(reading, tables, own, unread, today)
+    typed, late = checks.settle(facts.without(typed, across), keys, references)
+    written = facts.as_written([*across, *later, *late], reading.tables)
+    return _checked(reading, typed, [*own, *odd_keys, *cascade, *written], not unread)
+
+
+def _unread(reading: Reading) -> set[str]:
+    """Tables of which some rows are not known: rules that look at them would say too much."""
+    unread = {found.table for found in reading.findings if found.rule in files.FATAL_RULES}
+    if "sources" in unread:
+        unread |= {table for table, frame in reading.tables.items() if facts.has_lineage(frame)}
+    return unread
+
+
+def _references(unread: set[str]) -> dict[str, dict[str, str]]:
+    """The columns that point to a table whose rows are all known."""
+    return {
+        table: {name: target for name, target in columns.items() if target not in unread}
+        for table, columns in fact_models.references().items()
+    }
+
+
+def _single(
+    reading: Reading, references: dict[str, dict[str, str]]
+) -> tuple[list[Finding], list[Finding]]:
+    """What the contracts find in any row, and keys of rows so refused that point nowhere."""
+    every = {
+        table: pd.concat([frame, reading.repeated[table]], ignore_index=True)
+        if table in reading.repeated
+        else frame
+        for table, frame in reading.tables.items()
+    }
+    own = held(every)
+    refused = {found.place for found in own if found.severity is not FindingSeverity.WARNING}
+    refused |= {
+        (table, int(layer), int(line))
+        for table, frame in reading.repeated.items()
+        for layer, line in zip(frame["row_layer"], frame["row_line"], strict=True)
+    }
+    if not refused:
+        return own, []
+    told = {(found.place, found.column) for found in own}
+    loose = checks.unresolved(every, fact_models.keys(), references)
+    return own, [
+        found
+        for found in loose
+        if found.place in refused and (found.place, found.column) not in told
+    ]
 
 
 def held(tables: Tables) -> list[Finding]:
@@ -188,29 +242,57 @@ def settled(
     """
     keys, references = fact_models.keys(), fact_models.references()
     tables, cascade = checks.settle(tables, keys, references)
-    typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
-    across = [*checks.cross(typed, with_warnings), *days.read_after(typed, today)]
+    typed, across = _across(tables, (), today, with_warnings)
     typed, late = checks.settle(facts.without(typed, across), keys, references)
     return typed, cascade, [*across, *late]
 
 
-def _checked(
-    reading: Reading, tables: Tables, findings: list[Finding], is_whole: bool = True
-) -> Checked:
-    """Findings in order; those accepted apart, where every rule could look for them."""
+def _across(
+    tables: Tables, unread: Collection[str], today: date | None, with_warnings: bool = True
+) -> tuple[Tables, list[Finding]]:
+    """Settled tables with their types, and what the rules over several of them find."""
+    typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
+    return typed, [*checks.cross(typed, with_warnings, unread), *days.read_after(typed, today)]
+
+
+def _once_mended(
+    reading: Reading,
+    stay: Tables,
+    own: Sequence[Finding],
+    unread: set[str],
+    today: date | None,
+) -> list[Finding]:
+    """What rules over several tables will say of the rows refused, once they are mended.
+
+    A cell that is wrong counts as blank where it may be blank; rows that are refused all the same
+    stay away, and so does what points to them.
+    """
+    errors = [found for found in own if found.severity is FindingSeverity.ERROR]
+    if all(len(stay[table]) == len(frame) for table, frame in reading.tables.items()):
+        return []
+    blanked = facts.blanked(reading.tables, errors)
+    touched = {found.table for found in errors}
+    wrong = held({table: blanked[table] for table in touched})
+    mended, _ = checks.settle(
+        facts.without(blanked, wrong), fact_models.keys(), _references(unread)
+    )
+    sound = facts.places(stay)
+    return [found for found in _across(mended, unread, today)[1] if found.place not in sound]
+
+
+def _checked(reading: Reading, tables: Tables, findings: list[Finding], is_whole: bool) -> Checked:
+    """Findings in order, those accepted apart; one that is gone is told where all rows are held."""
     every = sorted([*reading.findings, *findings], key=_order)
-    stand, told = every, list[Finding]()
-    if is_whole:
-        unknown = [found for found in every if found.rule == known.NOT_KNOWN_YET]
-        seen = [found for found in every if found.rule != known.NOT_KNOWN_YET]
-        stand, told = accepted.parted(seen, reading.tables, fact_models.keys())
-        if reading.cut:  # what was accepted may be of rows that were not known
-            stand = [found for found in stand if found.rule != accepted.LAPSED]
-        stand += unknown
+    is_whole &= not any(found.severity is FindingSeverity.ERROR for found in every)
+    unknown = [found for found in every if found.rule == known.NOT_KNOWN_YET]
+    seen = [found for found in every if found.rule != known.NOT_KNOWN_YET]
+    # With a cut, what was accepted may be of rows that were not known.
+    is_whole &= reading.cut is None
+    stand, told = accepted.parted(seen, reading.tables, fact_models.keys(), is_whole)
     return Checked(
         reading.folders,
         tables,
-        tuple(sorted(stand, key=_order)),
+        tuple(sorted([*stand, *unknown], key=_order)),
         _rows_read(reading),
         reading.files,
         tuple(told),
@@ -270,11 +352,21 @@ def compute(
 ) -> Results:
     """The published tables, each held against its contract.
 
-    Raises RefusedError where a rule over results is broken: then the method is at fault.
+    Raises RefusedError where a learned table lacks something, or a rule over results is broken:
+    then the method is at fault.
     """
+    from audience_impact import pipeline as impact
+    from audience_impact.outputs.review.rules import CONTRADICT
+    from flows.pipeline import quality
+    from flows.publishing import versions as publish
+    from schemas.arrow import to_arrow
+
     day = day_of(checked, as_of)
     settings = impact.Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
-    found = impact.calculate(checked.tables, day, settings)
+    try:
+        found = impact.calculate(checked.tables, day, settings)
+    except LawError as error:
+        raise RefusedError([str(error)]) from error
     told = [facts.relocated(one, checked.folders) for one in found.findings]
     if faults := quality.faults(found.broken):
         raise RefusedError(faults)
@@ -310,6 +402,8 @@ def day_of(checked: Checked, as_of: date | None) -> date:
     asked = as_of or (checked.cut.day if checked.cut else None)
     if asked is None and checked.tables["sources"].empty:
         raise RefusedError(["no source is left that says when the facts were read: see check"])
+    from audience_impact import pipeline as impact
+
     day = asked or impact.newest_access(checked.tables)
     first, last = SANE_YEARS
     if not first <= day.year <= last:
@@ -319,11 +413,16 @@ def day_of(checked: Checked, as_of: date | None) -> date:
 
 def method() -> str:
     """The method of a version: what the numbers mean, and the code that makes them."""
+    from audience_impact import pipeline as impact
+    from flows.publishing import versions as publish
+
     return f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}"
 
 
 def write(results: Results, root: Path, keep: int | None) -> publish.Published:
     """Publish the version and move `latest` to it."""
+    from flows.publishing import versions as publish
+
     contracts.require_validation()
     about = {
         "title": "How many people an internet restriction touches",

@@ -57,6 +57,13 @@ def test_a_table_that_lost_more_than_a_fifth_is_named() -> None:
     assert line.startswith("impact.parquet: row_count_fell: 100 rows in the last version, 79")
 
 
+def test_fact_rows_that_are_gone_are_told_but_for_one() -> None:
+    before = replace(rows(), facts={"daily_use": 9, "sources": 9, "areas": 9, "bases": 9})
+    now = replace(rows(), facts={"daily_use": 7, "sources": 8, "areas": 10})
+    (line,) = last_version.fact_rows_gone(before, now)
+    assert line.startswith("daily_use.csv: fact_rows_gone: 9 rows in the last version, 7 now")
+
+
 def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
     none = last_version.last(tmp_path)
     assert (none.rows, none.answers.empty) == ({}, True)
@@ -83,13 +90,14 @@ def root(tmp_path: Path, results: steps.Results) -> Path:
 
 def summary(results: steps.Results) -> Summary:
     counts = {name: table.num_rows for name, table in results.tables.items()}
-    return last_version.summary(counts, results.frames["impact"])
+    return last_version.summary(counts, results.frames["impact"], results.frames["quality"])
 
 
 def test_the_last_version_is_what_was_published(root: Path, results: steps.Results) -> None:
     before, now = last_version.last(root), summary(results)
     acts = (FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()
-    assert before.rows == now.rows
+    assert (before.rows, before.facts) == (now.rows, now.facts)
+    assert before.facts["restrictions"] == len(acts) - 1
     assert before.rows["impact"] == 4 * (len(acts) - 1)
     assert len(now.answers) == 4 * (len(acts) - 1)
     pd.testing.assert_frame_equal(

@@ -15,6 +15,7 @@ from audience_impact.facts import reading
 from audience_impact.facts import tables as facts
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows.pipeline import steps
+from schemas import facts as fact_models
 from tests.support import (
     AS_OF,
     FACTS,
@@ -141,13 +142,13 @@ def test_a_layer_that_is_being_written_is_refused(small_facts: Path, tmp_path: P
 def test_a_layer_that_begins_to_be_written_meanwhile_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    merged = reading.merge
+    repeats = reading._repeats
 
     def while_reading(*words: Any) -> Any:
         (tmp_path / reading.UNFINISHED).write_text("refresh\n")
-        return merged(*words)
+        return repeats(*words)
 
-    monkeypatch.setattr(reading, "merge", while_reading)
+    monkeypatch.setattr(reading, "_repeats", while_reading)
     _, findings = things(tmp_path, "a_id,b,c\n")
     assert [found.rule for found in findings] == ["unfinished_layer"]
 
@@ -447,3 +448,91 @@ def test_facts_are_refused_where_validation_is_switched_off(
     assert done.returncode != 0
     assert "ValidationOffError" in done.stderr
     assert variable in done.stderr.strip().splitlines()[-1]
+
+
+def told(folder: Path) -> list[tuple[str, int, str, str]]:
+    found = steps.check(steps.read([folder])).findings
+    return [(one.table, one.line, one.column, one.rule) for one in found if one.table != "surveys"]
+
+
+def test_a_row_that_is_wrong_tells_its_keys_in_the_same_check(small_facts: Path) -> None:
+    line = edit(small_facts, "estimates", "E1", value="many", platform_id="nobody")
+    assert told(small_facts) == [
+        ("estimates", line, "platform_id", "key_unresolved"),
+        ("estimates", line, "value", "number"),
+    ]
+
+
+def test_a_row_whose_key_repeats_tells_what_else_is_wrong(small_facts: Path) -> None:
+    header, rows = load(small_facts / "estimates.csv")
+    first = rows[0].copy()
+    rows[0][header.index("period")] = "soon"
+    rows[0][header.index("source_id")] = "nowhere"
+    save(small_facts / "estimates.csv", header, [*rows, first])
+    assert told(small_facts) == [
+        ("estimates", 2, "period", "date"),
+        ("estimates", 2, "source_id", "key_unresolved"),
+        ("estimates", 4, "estimate_id", "key_repeats"),
+    ]
+
+
+def test_a_row_that_is_wrong_tells_what_rules_over_tables_will_say(small_facts: Path) -> None:
+    line = edit(small_facts, "estimates", "E1", value="9000000", age="old")
+    rules = [rule for table, at, _, rule in told(small_facts) if (table, at) == ("estimates", line)]
+    assert len(rules) > 1
+    assert "above_population" in rules
+
+
+def test_a_row_is_told_though_its_source_is_wrong_where_that_may_be_blank(
+    small_facts: Path,
+) -> None:
+    at = edit(small_facts, "sources", "panel-page", published_on="soon")
+    line = edit(small_facts, "estimates", "E1", value="9000000")
+    found = told(small_facts)
+    assert ("sources", at, "published_on", "date") in found
+    assert ("estimates", line, "source_id", "key_unresolved") in found
+    assert ("estimates", line, "value", "above_population") in found
+
+
+def test_beside_a_table_that_cannot_be_read_other_tables_are_held_to_their_rules(
+    small_facts: Path,
+) -> None:
+    (small_facts / "platforms.csv").write_bytes(b"")
+    line = edit(small_facts, "estimates", "E1", value="9000000", source_id="nowhere")
+    other = edit(small_facts, "estimates", "E2", value="9000000")
+    found = told(small_facts)
+    assert ("platforms", 1, "platform_id", "empty_file") in found
+    assert ("estimates", line, "source_id", "key_unresolved") in found
+    assert ("estimates", other, "value", "above_population") in found
+    assert not [each for each in found if each[2] == "platform_id" and each[3] == "key_unresolved"]
+
+
+@pytest.mark.parametrize("table", fact_models.TABLES)
+def test_no_table_that_cannot_be_read_hinders_the_check(table: str, small_facts: Path) -> None:
+    (small_facts / f"{table}.csv").write_bytes(b"\xff\n")
+    found = steps.check(steps.read([small_facts])).findings
+    assert [one.rule for one in found if one.table == table] == ["encoding"]
+
+
+def test_an_acceptance_does_not_lapse_while_rows_are_refused(small_facts: Path) -> None:
+    cells = {"rule": "figure_jump", "table": "estimates", "key": "E1", "column": "value"}
+    append(small_facts, "accepted_findings", cells | {"reason": "so", "reviewed_on": "2026-01-31"})
+    assert [one[3] for one in told(small_facts)] == ["acceptance_lapsed"]
+    edit(small_facts, "estimates", "E1", value="many")
+    assert [one[3] for one in told(small_facts)] == ["number"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that no one can read")
+def test_a_file_that_cannot_be_read_is_a_finding(small_facts: Path) -> None:
+    (small_facts / "sources.csv").unlink()
+    (small_facts / "sources.csv").symlink_to("/proc/self/mem")
+    assert told(small_facts) == [("sources", 1, "", "unreadable")]
+
+
+def test_a_file_that_is_too_large_is_a_finding(
+    small_facts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 600)
+    found = steps.check(steps.read([small_facts])).findings
+    assert ("sources", "unreadable") in {(one.table, one.rule) for one in found}
+    assert "more than 600 bytes" in next(one.message for one in found if one.table == "sources")

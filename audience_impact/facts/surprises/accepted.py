@@ -6,6 +6,7 @@ value is gone is told, so that the file holds nothing that is not needed.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -25,16 +26,39 @@ LAPSED = register(
         (TABLE,),
     )
 ).id
-Mark = tuple[str, str, str, str, str, str]
-"""Rule, table, key, column, value and period."""
+
+
+class Mark(NamedTuple):
+    """What an acceptance names of a warning."""
+
+    rule: str
+    table: str
+    key: str
+    column: str
+    value: str
+    period: str
+
+
+def marks_of(
+    findings: Sequence[Finding], tables: Tables, keys: Mapping[str, Sequence[str]]
+) -> list[Mark]:
+    """What acceptances of these warnings say, each once; a lapse of one is no matter of another."""
+    wanted = [found for found in findings if found.rule != LAPSED]
+    rows = _rows(wanted, tables)
+    marks = [_mark(found, rows, keys) for found in wanted]
+    return list(dict.fromkeys(mark for mark in marks if mark))
 
 
 def parted(
-    findings: Sequence[Finding], tables: Tables, keys: Mapping[str, Sequence[str]]
+    findings: Sequence[Finding],
+    tables: Tables,
+    keys: Mapping[str, Sequence[str]],
+    is_whole: bool = True,
 ) -> tuple[list[Finding], list[Finding]]:
     """Findings that stand, with acceptances that lapsed, and the warnings accepted.
 
-    `tables` are the facts as text; findings carry the cells as written.
+    `tables` are the facts as text; findings carry the cells as written. Where the findings are not
+    whole, an acceptance of what is not found has not lapsed.
     """
     accepted = tables[TABLE]
     marks = _marks(accepted)
@@ -44,7 +68,8 @@ def parted(
     own = [_mark(found, rows, keys) for found in findings]
     stand = [found for found, mark in zip(findings, own, strict=True) if mark not in marks]
     told = [found for found, mark in zip(findings, own, strict=True) if mark in marks]
-    gone = {place for mark, place in marks.items() if mark not in set(own)}
+    seen = set(own)
+    gone = {place for mark, place in marks.items() if is_whole and mark not in seen}
     lapsed = [
         found_in(TABLE, accepted.loc[place], "value", LAPSED, "found no more; remove the row")
         for place in sorted(gone)
@@ -53,9 +78,8 @@ def parted(
 
 
 def _marks(accepted: pd.DataFrame) -> dict[Mark, int]:
-    columns = ("rule", "table", "key", "column", "value", "period")
-    cells = zip(*(accepted[name] for name in columns), strict=True)
-    return dict(zip(cells, accepted.index, strict=True))
+    cells = zip(*(accepted[name] for name in Mark._fields), strict=True)
+    return {Mark(*each): place for each, place in zip(cells, accepted.index, strict=True)}
 
 
 def _rows(findings: Sequence[Finding], tables: Tables) -> "dict[tuple[str, int, int], pd.Series]":
@@ -82,4 +106,4 @@ def _mark(
         return None
     key = ";".join(str(row[name]) for name in keys[found.table])
     cell = str(row.get(found.column, ""))
-    return found.rule, found.table, key, found.column, cell, str(row.get("period", ""))
+    return Mark(found.rule, found.table, key, found.column, cell, str(row.get("period", "")))

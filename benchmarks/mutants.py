@@ -1,0 +1,312 @@
+"""The mutations of a fact file that `benchmarks.mutations` tries: bytes in, bytes out."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import numpy as np
+
+Random = np.random.Generator
+Table = list[list[str]]
+Mutation = Callable[[bytes, Random], bytes]
+
+NUMBERS = (
+    *(
+        "1e308",
+        "-1e308",
+        "9" * 400,
+        "NaN",
+        "inf",
+        "-1",
+        "-0",
+        "0x10",
+        "1_000",
+        "1,000",
+        "1.000.000",
+    ),
+    *(
+        "1e3",
+        "\u0669\u0666",
+        "\uff19\uff16",
+        "9 6",
+        "½",
+        "1/3",
+        "0",
+        "0.1",
+        "100000000",
+        "1" + "0" * 18,
+        "+5",
+        ".5",
+        "5.",
+    ),
+)
+DAYS = (
+    *("0000-00-00", "0000-H1", "9999-12-31", "9999-H2", "2025-02-30", "2025-13", "25-06-01"),
+    *("2025-06/2024-01", "2025/", "/2025", "2025-W10", "1700-01-01", "2262-04-12", "20250601"),
+    *("2025-06-01T00:00:00Z", "01.06.2025", "2025-Q9", "2025-H3", "2025-6", "-2025", "2025-06/"),
+)
+TEXTS = (
+    *("=HYPERLINK(1)", "<script>alert(1)</script>", "\x1b[31mred", "\u202egnp", "a\u200bb", "\x00"),
+    *(" ", "\u00a0", "\t", "\ufeff", "x" * 100_000, "line\nend", "carriage\rend", '"', "'", "\\"),
+    *(
+        "[/b][red]",
+        "*",
+        ";",
+        ";;",
+        "a;a",
+        "../../etc/passwd",
+        "nan",
+        "None",
+        "null",
+        "TRUE",
+        "#REF!",
+    ),
+    *(
+        "{0.__class__}",
+        "%s%n",
+        "$(id)",
+        "(((((a+)+)+)+)+)$",
+        "a{99999999999}",
+        "[",
+        "\\1",
+        "\ud7ff",
+        "\U0001d49c",
+    ),
+)
+
+
+def _table(content: bytes) -> Table:
+    return list(csv.reader(io.StringIO(content.decode(), newline="")))
+
+
+def _bytes(table: Table, delimiter: str = ",", is_quoted: bool = False) -> bytes:
+    text = io.StringIO(newline="")
+    style = "unix" if is_quoted else "excel"  # unix quotes every cell
+    csv.writer(text, style, delimiter=delimiter, lineterminator="\n").writerows(table)
+    return text.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _of_table(change: Callable[[Table, Random], Table | None]) -> Mutation:
+    """A mutation of rows and cells; a file without rows stays as it is."""
+
+    def mutate(content: bytes, random: Random) -> bytes:
+        rows = _table(content)
+        if len(rows) < 2:
+            return content
+        return _bytes(change(rows, random) or rows)
+
+    return mutate
+
+
+def _spot(rows: Table, random: Random) -> tuple[int, int]:
+    """A cell below the header, filled where ten tries find one that is."""
+    for _ in range(10):
+        row, column = int(random.integers(1, len(rows))), int(random.integers(len(rows[0])))
+        if rows[row][column]:
+            break
+    return row, column
+
+
+def _cell(choose: Callable[[str, Random], str]) -> Mutation:
+    def change(rows: Table, random: Random) -> None:
+        row, column = _spot(rows, random)
+        rows[row][column] = choose(rows[row][column], random)
+
+    return _of_table(change)
+
+
+def _one_of(cells: tuple[str, ...]) -> Mutation:
+    return _cell(lambda _, random: str(random.choice(np.array(cells, dtype=object))))
+
+
+def _digit(cell: str, random: Random) -> str:
+    places = [place for place, sign in enumerate(cell) if sign.isdigit()]
+    if not places:
+        return cell + str(random.integers(10))
+    place = int(random.choice(places))
+    kinds = (cell[:place] + cell[place + 1 :], cell[: place + 1] + cell[place:])
+    other = cell[:place] + str(random.integers(10)) + cell[place + 1 :]
+    return (*kinds, other)[int(random.integers(3))]
+
+
+def _sign(cell: str, random: Random) -> str:
+    place = int(random.integers(len(cell) + 1))
+    return cell[:place] + chr(int(random.integers(1, 0x2FFF))) + cell[place:]
+
+
+def _from_column(rows: Table, random: Random) -> None:
+    row, column = _spot(rows, random)
+    rows[row][column] = rows[int(random.integers(1, len(rows)))][column]
+
+
+def _swap_cells(rows: Table, random: Random) -> None:
+    row, one = _spot(rows, random)
+    other = int(random.integers(len(rows[0])))
+    rows[row][one], rows[row][other] = rows[row][other], rows[row][one]
+
+
+def _swap_header(rows: Table, random: Random) -> None:
+    one, other = random.integers(len(rows[0]), size=2)
+    rows[0][one], rows[0][other] = rows[0][other], rows[0][one]
+
+
+def _rename_header(rows: Table, random: Random) -> None:
+    column = int(random.integers(len(rows[0])))
+    rows[0][column] = str(random.choice([rows[0][0], "", "oops", rows[0][column].upper()]))
+
+
+def _without_column(rows: Table, random: Random) -> Table:
+    column = int(random.integers(len(rows[0])))
+    return [row[:column] + row[column + 1 :] for row in rows]
+
+
+def _column_twice(rows: Table, random: Random) -> Table:
+    column = int(random.integers(len(rows[0])))
+    return [[*row, row[column]] for row in rows]
+
+
+def _column_moved(rows: Table, random: Random) -> Table:
+    order = [int(place) for place in random.permutation(len(rows[0]))]
+    return [[row[place] for place in order] for row in rows]
+
+
+def _column_shifted(rows: Table, random: Random) -> None:
+    """The cells of a column one row further down, as a spreadsheet does it."""
+    column = int(random.integers(len(rows[0])))
+    cells = [row[column] for row in rows[1:]]
+    for row, cell in zip(rows[1:], [cells[-1], *cells[:-1]], strict=True):
+        row[column] = cell
+
+
+def _row_twice(rows: Table, random: Random) -> None:
+    row = list(rows[int(random.integers(1, len(rows)))])
+    rows.insert(int(random.integers(1, len(rows) + 1)), row)
+
+
+def _row_gone(rows: Table, random: Random) -> None:
+    del rows[int(random.integers(1, len(rows)))]
+
+
+def _rows_gone(rows: Table, random: Random) -> None:
+    start = int(random.integers(1, len(rows)))
+    del rows[start : start + int(random.integers(2, 30))]
+
+
+def _row_longer(rows: Table, random: Random) -> None:
+    row, column = _spot(rows, random)
+    rows[row].insert(column, "")
+
+
+def _row_shorter(rows: Table, random: Random) -> None:
+    row, column = _spot(rows, random)
+    del rows[row][column]
+
+
+def _sorted_otherwise(rows: Table, random: Random) -> Table:
+    return [rows[0], *(rows[int(place)] for place in 1 + random.permutation(len(rows) - 1))]
+
+
+def _cell_broken(rows: Table, random: Random) -> None:
+    row, column = _spot(rows, random)
+    rows[row][column] += str(random.choice(["\n", "\r\n", "\r", "\n\n"])) + "rest"
+
+
+def _at(content: bytes, random: Random) -> int:
+    return int(random.integers(len(content) + 1))
+
+
+def _flip(content: bytes, random: Random) -> bytes:
+    place = min(_at(content, random), len(content) - 1)
+    changed = bytes([content[place] ^ (1 << int(random.integers(8)))])
+    return content[:place] + changed + content[place + 1 :]
+
+
+def _insert(content: bytes, random: Random) -> bytes:
+    place = _at(content, random)
+    return content[:place] + random.bytes(int(random.integers(1, 20))) + content[place:]
+
+
+def _remove(content: bytes, random: Random) -> bytes:
+    place = _at(content, random)
+    return content[:place] + content[place + int(random.integers(1, 200)) :]
+
+
+def _cut(content: bytes, random: Random) -> bytes:
+    return content[: _at(content, random)]
+
+
+def _cut_at_line(content: bytes, random: Random) -> bytes:
+    ends = [place + 1 for place, byte in enumerate(content) if byte == 0x0A]
+    return content[: int(random.choice(ends))] if ends else b""
+
+
+def _quote(content: bytes, random: Random) -> bytes:
+    place = _at(content, random)
+    return content[:place] + b'"' + content[place:]
+
+
+def _encoded(content: bytes, random: Random) -> bytes:
+    name = str(random.choice(["latin-1", "cp1251", "utf-16", "utf-32", "utf-8-sig", "shift_jis"]))
+    return content.decode().encode(name, "replace")
+
+
+def _line_ends(content: bytes, random: Random) -> bytes:
+    ends = (b"\r\n", b"\r", b"\n\n", b"\n\r", b"\x0b", b"\xe2\x80\xa8")
+    return content.replace(b"\n", ends[int(random.integers(len(ends)))])
+
+
+def _delimiter(content: bytes, random: Random) -> bytes:
+    return _bytes(_table(content), delimiter=str(random.choice([";", "\t", "|"])))
+
+
+def _all_quoted(content: bytes, random: Random) -> bytes:
+    del random
+    return _bytes(_table(content), is_quoted=True)
+
+
+def _whole(content: bytes, random: Random) -> bytes:
+    others = (
+        b"",
+        b"\n",
+        b"\x00" * 100,
+        b"PK\x03\x04" + random.bytes(200),
+        b"<html></html>",
+        b'{"a":1}',
+    )
+    return others[int(random.integers(len(others)))]
+
+
+MUTATIONS: dict[str, Mutation] = {
+    "bit flipped": _flip,
+    "bytes inserted": _insert,
+    "bytes removed": _remove,
+    "file cut": _cut,
+    "file cut at a line end": _cut_at_line,
+    "another file": _whole,
+    "quote inserted": _quote,
+    "all quoted": _all_quoted,
+    "another encoding": _encoded,
+    "other line ends": _line_ends,
+    "other delimiter": _delimiter,
+    "digit of a cell": _cell(_digit),
+    "odd number": _one_of(NUMBERS),
+    "odd day": _one_of(DAYS),
+    "hostile text": _one_of(TEXTS),
+    "sign in a cell": _cell(_sign),
+    "blank cell": _one_of(("",)),
+    "cell of another row": _of_table(_from_column),
+    "cells of a row swapped": _of_table(_swap_cells),
+    "line end in a cell": _of_table(_cell_broken),
+    "headings swapped": _of_table(_swap_header),
+    "heading renamed": _of_table(_rename_header),
+    "column gone": _of_table(_without_column),
+    "column twice": _of_table(_column_twice),
+    "columns in another order": _of_table(_column_moved),
+    "column shifted": _of_table(_column_shifted),
+    "row twice": _of_table(_row_twice),
+    "row gone": _of_table(_row_gone),
+    "rows gone": _of_table(_rows_gone),
+    "row longer": _of_table(_row_longer),
+    "row shorter": _of_table(_row_shorter),
+    "rows in another order": _of_table(_sorted_otherwise),
+}

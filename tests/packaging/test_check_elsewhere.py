@@ -1,0 +1,149 @@
+"""The check in other repositories: hook, action and workflow, and what they install."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from flows.cli.command import app
+from tests.packaging.test_deploy import pins
+from tests.support import edit
+
+HOME = Path(__file__).resolve().parents[2]
+WORKFLOWS = HOME / ".github" / "workflows"
+SCRIPT = ".ci/check-facts"
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def options() -> set[str]:
+    """Options that `audience-impact check` knows."""
+    check: Any = get_command(app).commands["check"]  # type: ignore[attr-defined]
+    return {name for option in check.params for name in option.opts if name.startswith("--")}
+
+
+def test_a_check_has_the_versions_that_were_tested() -> None:
+    light, every = pins("requirements-check.lock"), pins("requirements.lock")
+    assert {"pandas", "pandera", "typer"} <= light.keys()
+    assert {name: light[name] for name in light if light[name] != every.get(name)} == {}
+    assert not {"prefect", "pyarrow", "scipy", "statsmodels", "matplotlib"} & light.keys()
+    assert all(any(word.startswith("sha256:") for word in told) for told in light.values())
+
+
+WITHOUT = """
+import sys
+absent = set(sys.argv.pop(1).split(","))
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+from flows.cli.command import main
+main()
+"""
+
+
+def test_a_check_imports_no_more_than_its_lock_installs(small_facts: Path) -> None:
+    light = pins("requirements-check.lock").keys()
+    absent = [
+        module
+        for module, owners in packages_distributions().items()
+        if not {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners} & light
+        and module not in ("audience_impact", "flows", "schemas")
+    ]
+    assert {"prefect", "pyarrow", "scipy"} <= set(absent)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, ",".join(absent), "check", str(small_facts)],
+        cwd=HOME,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone of which the environment is made: its python is the one that tests."""
+    there = tmp_path / "clone"
+    (there / ".ci").mkdir(parents=True)
+    shutil.copy2(HOME / SCRIPT, there / SCRIPT)
+    shutil.copy2(HOME / "action.yml", there / "action.yml")
+    for part in ("audience_impact", "flows", "schemas", "data"):
+        (there / part).symlink_to(HOME / part)
+    python = there / ".venv-check" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    (there / ".venv-check" / ".ready").touch()
+    return there
+
+
+def test_the_hook_checks_the_folder_of_the_caller(clone: Path, small_facts: Path) -> None:
+    (hook,) = read(HOME / ".pre-commit-hooks.yaml")
+    assert (hook["entry"], hook["language"]) == (SCRIPT, "script")
+    # What lies where it is called from takes no module's place.
+    (small_facts.parent / "flows").mkdir()
+    (small_facts.parent / "flows" / "__init__.py").write_text("raise SystemExit(9)\n", "utf-8")
+    line = edit(small_facts, "estimates", "E1", value="many")
+    done = subprocess.run(
+        [clone / hook["entry"], small_facts.name],
+        cwd=small_facts.parent,
+        env={**os.environ, "PYTHONPATH": str(small_facts.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"{small_facts.name}/estimates.csv:{line}:value: number: " in done.stdout, done.stderr
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("on_top", ["true", "false"])
+def test_the_action_calls_the_check_with_options_that_it_knows(on_top: str, clone: Path) -> None:
+    action = read(clone / "action.yml")
+    (step,) = action["runs"]["steps"]
+    script = clone / SCRIPT
+    script.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    given = {"FOLDERS": "facts\nmore facts", "ON_TOP": on_top, "ACTION": str(clone)}
+    assert given.keys() == step["env"].keys()
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]],
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = done.stdout.splitlines()
+    assert words[-3:] == ["--", "facts", "more facts"]
+    assert {word for word in words if word.startswith("--") and word != "--"} <= options()
+    assert ("--on-top-of-shipped" in words) is (on_top == "true")
+    assert words[:2] == ["--format", "github"]
+
+
+def test_the_workflow_gives_the_action_all_that_it_takes() -> None:
+    workflow, action = read(WORKFLOWS / "check-facts.yml"), read(HOME / "action.yml")
+    taken = workflow[True]["workflow_call"]["inputs"]  # YAML 1.1 reads `on` as true
+    (*_, last) = workflow["jobs"]["facts"]["steps"]
+    assert taken.keys() == action["inputs"].keys() == last["with"].keys()
+    assert all(last["with"][name] == f"${{{{ inputs.{name} }}}}" for name in taken)
+    own = next(step for step in workflow["jobs"]["facts"]["steps"] if "ref" in step.get("with", {}))
+    assert last["uses"] == f"./{own['with']['path']}"
+
+
+@pytest.mark.parametrize("path", sorted(WORKFLOWS.glob("*.yml")), ids=lambda path: path.name)
+def test_actions_of_others_are_pinned_by_commit(path: Path) -> None:
+    steps = [step for job in read(path)["jobs"].values() for step in job["steps"]]
+    used = {step["uses"] for step in steps if "uses" in step}
+    assert used
+    loose = [use for use in used if not re.search(r"^\./|@[0-9a-f]{40}$", use)]
+    assert loose == []
