@@ -8,16 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import (
-    adding,
-    checking,
-    comparing,
-    explaining,
-    exporting,
-    reporting,
-    serving,
-    showing,
-)
+from flows.cli import adding, checking, exporting, reporting, serving
+from flows.cli.answers import comparing, explaining, showing
 from flows.cli.places import (
     DOWNLOADS,
     FACTS,

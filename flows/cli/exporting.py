@@ -81,7 +81,7 @@ def export(
 ) -> None:
     """Write the latest version, or a part of it, as a workbook or as data for programs."""
     version = latest(published)
-    from flows.cli.showing import ids_of
+    from flows.cli.answers.showing import ids_of
     from flows.exporting import ExportError
     from flows.exporting import export as exporting
     from flows.exporting.selection import Wanted
@@ -129,7 +129,7 @@ def _code(version: "Stored", told: str) -> str:
     """The code of the area meant, or what was told where no area has that name."""
     if not told:
         return ""
-    from flows.cli import finding
+    from flows.cli.answers import finding
     from flows.reporting import areas
 
     return finding.area_of(told, areas.names(loaded(version, areas.load))) or told

@@ -38,7 +38,7 @@ Png = Annotated[
 def report(published: PublishedFolder = PUBLISHED, into: Into = None, png: Png = None) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
     version = latest(published)
-    from flows.cli.showing import ids_of
+    from flows.cli.answers.showing import ids_of
     from flows.publishing import PublishError
     from flows.site import build
 

@@ -10,6 +10,7 @@ import pytest
 from audience_impact.facts import reading
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
+from audience_impact.facts.known import NOT_KNOWN_YET
 from audience_impact.facts.surprises import accepted, days
 from audience_impact.outputs.review import rules as review
 from audience_impact.vocabulary import FindingSeverity as Severity
@@ -265,20 +266,20 @@ OF_FACTS = (RuleStage.CELLS, RuleStage.KEYS, RuleStage.TABLES)
 
 
 def test_every_rule_has_a_case() -> None:
-    """Here or in test_surprises."""
+    """Here or in test_surprises; in test_known what was not known on a day."""
     listed = {rule.id for rule in rules() if rule.stage in OF_FACTS}
-    assert listed == set(CASES) | SURPRISES
+    assert listed == set(CASES) | SURPRISES | {NOT_KNOWN_YET}
     assert set(checks.ACROSS.runs) < set(CASES) | SURPRISES
 
 
 def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
-    """What test_facts, test_result_rules and test_measured show, and what is shown here."""
+    """What test_facts, test_known, test_result_rules and test_measured show, and what is here."""
     listed = {rule.id for rule in rules() if rule.stage in IN_QUALITY}
     of_results = set(review.RESULTS.runs) | {"overlaps_contradict"}
     of_files = (
         reading.TABLE_RULES | reading.ROW_RULES | {reading.UNKNOWN_TABLE, reading.FORMER_COLUMN}
     )
-    assert listed == of_files | set(CASES) | SURPRISES | of_results
+    assert listed == of_files | set(CASES) | SURPRISES | of_results | {NOT_KNOWN_YET}
 
 
 def test_rule_ids_are_used_once_and_have_a_meaning() -> None:

@@ -62,7 +62,7 @@ def show(
     Of a restriction: bounds, figures with their sources, what others published. Of a country or
     region: people under at least one restriction, by year, each counted once.
     """
-    from flows.cli import finding
+    from flows.cli.answers import finding
     from flows.reporting import areas, sentences, story
     from flows.reporting.plain import json_text
 
@@ -108,7 +108,7 @@ def one_of(words: str, restrictions: "pd.DataFrame") -> str:
     """The restriction meant; exits with 1 where there is none, or several."""
     import difflib
 
-    from flows.cli import finding
+    from flows.cli.answers import finding
 
     ids = restrictions["restriction_id"].tolist()
     if words in ids:
