@@ -290,6 +290,13 @@ def test_the_paragraph_says_what_is_not_sure(story_of: dict[str, Any], said: str
     assert said in answer, answer
 
 
+def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
+    hours: dict[str, Any] = {"least_hours_a_day": 24.0, "most_hours_a_day": 24.0}
+    assert "hours" not in sentences.answer(told(FEW, ended_on="2020-11-06", **hours))
+    shorter = told(FEW, ended_on="2020-11-06", least_hours_a_day=8.0, most_hours_a_day=24.0)
+    assert "8 to 24 hours a day" in sentences.answer(shorter)
+
+
 def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:
     story_of = told(MANY)
     story_of["impact"][2] |= people(0.0, 13e6, 27e6, 39e6, 56e6)

@@ -35,6 +35,9 @@ def _end(told: Mapping[str, Any]) -> str:
     return "" if told["ended_on"] or is_planned(told) else "When it ended is not known."
 
 
+WHOLE_DAY_HOURS = 24
+
+
 def _lasted(told: Mapping[str, Any]) -> str:
     """Until when it lasted, how many hours a day, and how many person-hours these were."""
     last = told["ended_on"]
@@ -51,6 +54,8 @@ def _hours(told: Mapping[str, Any]) -> str:
         return ""
     first, last = _decimal(least or most), _decimal(most or least)
     a_day = "" if start(told) == told["ended_on"] else " a day"
+    if a_day and (least or 0) >= WHOLE_DAY_HOURS:
+        return ""  # as days always are
     return f"{first if first == last else f'{first} to {last}'} hours{a_day}"
 
 
