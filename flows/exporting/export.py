@@ -4,6 +4,7 @@ from pathlib import Path
 
 from flows.exporting import ExportError, Form, content, database, plain, sheets, writing
 from flows.exporting.selection import Wanted, select
+from flows.publishing import archive
 from flows.publishing.versions import Stored
 
 WORKBOOK, ARCHIVE = ".xlsx", ".zip"
@@ -25,7 +26,7 @@ def export(
         is_csv = form is Form.CSV
         files = plain.csv_files(found) if is_csv else plain.parquet_files(found, version)
         if into.suffix == ARCHIVE:
-            writing.put_file(into, lambda aside: _fill(aside, writing.archive(files)), overwrite)
+            writing.put_file(into, lambda aside: _fill(aside, archive.packed(files)), overwrite)
         else:
             writing.put_folder(into, files, overwrite)
     elif form is Form.JSON:

@@ -1,28 +1,13 @@
 """Putting an export in its place: written aside, flushed and renamed, nothing foreign touched."""
 
-import io
 import os
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from flows.exporting import ExportError
 from flows.publishing.files import flush
-
-FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
-
-
-def archive(files: Mapping[str, bytes]) -> bytes:
-    """A zip file of these, which holds no other date than its own first."""
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in files.items():
-            about = zipfile.ZipInfo(name, FIRST_DAY_OF_ZIP)
-            about.compress_type, about.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            made.writestr(about, content)
-    return sink.getvalue()
 
 
 def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None:

@@ -1,4 +1,4 @@
-"""The facts of a version in one archive: the same files, the same bytes.
+"""Files in one archive, as a version keeps its facts: the same files, the same bytes.
 
 A ZIP that any machine opens: `0/estimates.csv` is a table of the first layer. Names are sorted and
 dates are fixed. What is unpacked is not trusted: only files that are named as facts are, and none

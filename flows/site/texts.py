@@ -13,8 +13,9 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from flows import CHECKOUT
-from flows.exporting import content, plain, sheets, writing
+from flows.exporting import content, plain, sheets
 from flows.exporting.content import Content, values_of
+from flows.publishing import archive
 from flows.reporting import glossary
 from flows.site.rendering import anchor
 from flows.site.world import File, Page, World
@@ -69,8 +70,8 @@ def downloads(given: Content, world: World) -> Iterator[tuple[File, Download]]:
     parquet = plain.parquet_files(given, world.stored)
     made = (
         ("xlsx", "Workbook", "for people: Excel, LibreOffice", book.getvalue()),
-        ("csv.zip", "CSV", "for programs: exact text", writing.archive(plain.csv_files(given))),
-        ("parquet.zip", "Parquet", "for programs: with types", writing.archive(parquet)),
+        ("csv.zip", "CSV", "for programs: exact text", archive.packed(plain.csv_files(given))),
+        ("parquet.zip", "Parquet", "for programs: with types", archive.packed(parquet)),
     )
     for ending, name, about, held in made:
         path = f"data/audience-impact-{world.version}.{ending}"

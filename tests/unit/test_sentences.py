@@ -9,8 +9,7 @@ from flows.reporting import sentences, story
 from flows.reporting.sentences import caveats
 from flows.reporting.sentences.names import area_in_words, from_to, on_day, service
 from flows.reporting.sentences.numbers import between
-from tests.engine import calibrated
-from tests.support import World, world
+from tests.unit.test_answer import asked
 
 VERSION = "2026-01-31-0123456789ab"
 Stories = Mapping[str, dict[str, Any]]
@@ -411,16 +410,6 @@ def test_every_published_reason_is_known_by_its_rule() -> None:
         "step": ["a step of X: the audience from before the first step"],
         caveats.FREE: ["own words"],
     }
-
-
-def asked() -> World:
-    """Calls of one service restricted, another as a whole, and one without a figure."""
-    made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
-    made.add("restrictions", restriction_id="calls")
-    made.add("restriction_targets", restriction_id="calls", feature="voice_call")
-    made.add("feature_use", feature_use_id="F1", population_base="internet_12_plus")
-    made.restrict("whole", "beta").restrict("nothing", "gamma")
-    return made.restrict("never", "beta", severity="none")
 
 
 @pytest.fixture(scope="module")
