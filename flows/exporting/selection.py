@@ -54,8 +54,7 @@ def select(version: Stored, content: Content, wanted: Wanted) -> Content:
     """
     if wanted == Wanted():
         return content
-    area = _area_of(content, wanted)
-    ids = _restrictions(content, wanted, area)
+    area, ids = chosen(content, wanted)
     tables = {name: _rows(content, name, ids, area, wanted) for name in content.tables}
     kept = {name: table for name, table in tables.items() if table is not None}
     kept["sources"] = _sources(kept, content.tables["sources"])
@@ -71,12 +70,13 @@ def select(version: Stored, content: Content, wanted: Wanted) -> Content:
     return answers.of_area(found, area.id, area.name) if area else found
 
 
-def chosen_restrictions(content: Content, wanted: Wanted) -> set[str]:
-    """The ids of the restrictions that are wanted.
+def chosen(content: Content, wanted: Wanted) -> tuple[Area | None, set[str]]:
+    """The area that is wanted, if any, and the ids of the restrictions.
 
-    Raises ExportError where there are none.
+    Raises ExportError as `select`.
     """
-    return _restrictions(content, wanted, _area_of(content, wanted))
+    area = _area_of(content, wanted)
+    return area, _restrictions(content, wanted, area)
 
 
 def _area_of(content: Content, wanted: Wanted) -> Area | None:

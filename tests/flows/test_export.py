@@ -348,7 +348,7 @@ def test_the_restrictions_of_an_area_and_year_are_those_that_it_counts(
     years = rows[rows["period"].str.len() == 4].drop_duplicates("area_id", keep="last")
     assert len(years) > 50
     for row in years.itertuples():
-        made = selection.chosen_restrictions(every, Wanted(area=row.area_id, year=int(row.period)))
+        _, made = selection.chosen(every, Wanted(area=row.area_id, year=int(row.period)))
         assert len(made) == row.restrictions_count, f"{row.area_id} {row.period}"
 
 

@@ -159,7 +159,9 @@ def test_facts_are_read_by_address(root: str, store: ObjectStorage, tmp_path: Pa
     assert there.folders == (Path(root),)
 
 
-def test_the_command_lists_what_lies_elsewhere(root: str, repository_published: Path) -> None:
+def test_the_command_shows_and_compares_what_lies_elsewhere(
+    root: str, repository_published: Path
+) -> None:
     store = objects.at(root)
     folder = (repository_published / "latest").resolve()
     for path in folder.iterdir():
@@ -170,6 +172,9 @@ def test_the_command_lists_what_lies_elsewhere(root: str, repository_published: 
     shown = CliRunner().invoke(app, ["show", "RU-2025-08-13-calls", "--published", root])
     assert shown.exit_code == 0, shown.output
     assert "WhatsApp" in shown.output
+    compared = CliRunner().invoke(app, ["diff", "latest", "latest", "--published", root])
+    assert compared.exit_code == 0, compared.output
+    assert "nothing changed" in compared.output.lower()
 
 
 # ---- Locks ----

@@ -3,23 +3,15 @@
 import json
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.places import PUBLISHED, fact_folders, fail, local
+from flows.cli.places import PUBLISHED, PublishedFolder, Told, fact_folders, fail
 
 if TYPE_CHECKING:
     from flows.comparing.sides import Side
-
-
-class Told(StrEnum):
-    """Forms in which a comparison is told."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 Old = Annotated[
@@ -39,19 +31,8 @@ Facts = Annotated[
     typer.Option(
         "--facts",
         metavar="DIR",
-        callback=local,
         help="Compare what these facts give, computed now and not published, in place of NEW; "
         "several folders are layered.",
-    ),
-]
-Published = Annotated[
-    Path,
-    typer.Option(
-        "--published",
-        metavar="DIR",
-        callback=local,
-        help="Where the versions lie.",
-        show_default="data/published",
     ),
 ]
 AsOf = Annotated[
@@ -91,7 +72,7 @@ def add_to(app: typer.Typer) -> None:
 def diff(
     old: Old = None,
     new: New = None,
-    published: Published = PUBLISHED,
+    published: PublishedFolder = PUBLISHED,
     facts: Facts = None,
     as_of: AsOf = None,
     restriction: Restriction = None,

@@ -3,24 +3,44 @@
 import json
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from audience_impact.vocabulary import ImpactMetric
-from flows.cli.places import PUBLISHED, fact_folders, fail, local
+from flows.cli.places import PUBLISHED, Told, fact_folders, fail
 
 if TYPE_CHECKING:
+    from flows.explaining.recomputed import Recomputed
     from flows.publishing.versions import Stored
 
-
-class Form(StrEnum):
-    """Forms in which an explanation is told."""
-
-    TEXT = "text"
-    JSON = "json"
+Restriction = Annotated[str, typer.Argument(help="Id, such as RU-2025-08-13-calls.")]
+Metric = Annotated[
+    ImpactMetric | None,
+    typer.Option(
+        metavar="METRIC",
+        help=f"What is counted: {', '.join(ImpactMetric)}. Default: users of the feature where "
+        "one is restricted, else people exposed.",
+    ),
+]
+Facts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--facts",
+        metavar="DIR",
+        help="Folder of fact tables; several are layered. Default: data/facts of the checkout.",
+    ),
+]
+Published = Annotated[
+    Path | None,
+    typer.Option(
+        "--published",
+        metavar="DIR",
+        help="Where the versions lie with whose latest the answer is compared. Default: "
+        "data/published, where one lies there.",
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,40 +49,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def explain(
-    restriction: Annotated[str, typer.Argument(help="Id, such as RU-2025-08-13-calls.")],
-    metric: Annotated[
-        ImpactMetric | None,
-        typer.Option(
-            metavar="METRIC",
-            help=f"What is counted: {', '.join(ImpactMetric)}. Default: users of the feature where "
-            "one is restricted, else people exposed.",
-        ),
-    ] = None,
-    facts: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--facts",
-            metavar="DIR",
-            callback=local,
-            help="Folder of fact tables; several are layered. Default: data/facts of the checkout.",
-        ),
-    ] = None,
-    published: Annotated[
-        Path | None,
-        typer.Option(
-            "--published",
-            metavar="DIR",
-            callback=local,
-            help="Where the versions lie with whose latest the answer is compared. Default: "
-            "data/published, where one lies there.",
-        ),
-    ] = None,
-    style: Annotated[Form, typer.Option("--format", help="Form of the explanation.")] = Form.TEXT,
+    restriction: Restriction,
+    metric: Metric = None,
+    facts: Facts = None,
+    published: Published = None,
+    style: Annotated[Told, typer.Option("--format", help="Form of the explanation.")] = Told.TEXT,
 ) -> None:
     """Take one answer apart: each step, the facts used, and those passed over with the reason."""
     folders = fact_folders(facts)
     version = _version(published)
-    from flows.explaining import recomputed, steps, told
+    from flows.explaining import recomputed
     from flows.pipeline.steps import RefusedError
     from flows.publishing import PublishError
     from schemas.contracts import ValidationOffError
@@ -70,8 +66,7 @@ def explain(
     try:
         facts_read = recomputed.checked(folders, datetime.now(UTC).date())
         found = recomputed.recomputed(facts_read, restriction, version)
-        chosen = metric or steps.fitting(found)
-        every = steps.explained(found, chosen)
+        text = _told(found, metric, style)
     except (
         recomputed.UnknownRestrictionError,
         RefusedError,
@@ -79,18 +74,26 @@ def explain(
         ValidationOffError,
     ) as error:
         raise fail(str(error)) from error
-    if style is Form.TEXT:
-        sys.stdout.write(told.as_text(every))
-        return
+    sys.stdout.write(text)
+
+
+def _told(found: "Recomputed", metric: ImpactMetric | None, style: Told) -> str:
+    """The steps of the answer in the form that was asked for."""
+    from flows.explaining import steps, told
+
+    chosen = metric or steps.fitting(found)
+    every = steps.explained(found, chosen)
+    if style is Told.TEXT:
+        return told.as_text(every)
     whole = {
-        "restriction_id": restriction,
+        "restriction_id": found.restriction_id,
         "impact_metric": str(chosen),
         "as_of": found.basis.as_of.isoformat(),
         "seed": found.basis.seed,
-        "compared_with": version.id if version else None,
+        "compared_with": found.published[0].id if found.published else None,
         "steps": told.as_json(every),
     }
-    sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
 def _version(published: Path | None) -> "Stored | None":
