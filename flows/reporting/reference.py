@@ -19,7 +19,8 @@ What an analyst imports from `audience_impact`, in a notebook anywhere:
 from audience_impact import estimate_union, load_calibration, union_bounds
 
 union_bounds([96e6, 89e6], universe=105e6)
-estimate_union([96e6, 89e6], universe=105e6, calibration=load_calibration(), country_id="RU")
+model = load_calibration()
+estimate_union([96e6, 89e6], universe=105e6, calibration=model, country_id="RU")
 ```
 
 Audiences and universe are persons, the people of one country by one definition of use. Every
