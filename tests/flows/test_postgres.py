@@ -9,7 +9,7 @@ from benchmarks.service import Environment, Service
 from tests.support import small
 from tests.tools import postgresql
 
-NEVER = "0 0 29 2 *"
+NEVER = {"north": 0, "south": 0}
 SETTINGS = {"PREFECT_WORKER_HEARTBEAT_SECONDS": "2", "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
 
 
