@@ -158,7 +158,7 @@ def test_the_action_calls_the_check_with_options_that_it_knows(on_top: str, clon
     (step,) = action["runs"]["steps"]
     script = clone / SCRIPT
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
-    given = {"FOLDERS": "facts\nmore facts", "ON_TOP": on_top, "ACTION": str(clone)}
+    given = {"FOLDERS": "facts\n\nmore facts\n", "ON_TOP": on_top, "ACTION": str(clone)}
     assert given.keys() == step["env"].keys()
     done = subprocess.run(
         ["bash", "-e", "-c", step["run"]],
