@@ -234,6 +234,15 @@ def test_a_store_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch, root:
         assert "\n" not in str(error.value)
 
 
+def test_a_variable_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch, root: str) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")  # the last that is told wins, and the client panics
+    monkeypatch.setattr(objects, "RETRY", {"max_retries": 0})
+    with pytest.raises(PublishError, match=root):
+        put(root, 1)
+
+
 @pytest.mark.parametrize("address", ["https://example.org/x", "nonsense://x", "file:///x", "s3://"])
 def test_an_address_of_no_store_is_named(address: str) -> None:
     with pytest.raises(PublishError, match=address.partition(":")[0]):
