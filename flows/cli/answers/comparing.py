@@ -49,6 +49,7 @@ Published = Annotated[
     typer.Option(
         "--published",
         metavar="DIR",
+        envvar="AUDIENCE_IMPACT_PUBLISHED",
         callback=local,
         help="Where the versions lie.",
         show_default="data/published",
