@@ -1,10 +1,11 @@
 """Two environments on one server on PostgreSQL, everything killed in turn: is anything lost?
 
-Run as `python -m benchmarks.service --minutes 20`. Both environments run each minute and get new
-facts all the while. The server and each `audience-impact serve` are killed with SIGKILL in turn and
-started again, as systemd would. In the end every run that was due has to have ended well, each
-environment has to have published its own facts alone, the newest of them too, and nothing that was
-started may be left. Needs Debian's postgresql.
+Run as `python -m benchmarks.service --minutes 20`. The environments run every minute, or as
+`--every-minutes` says, and get new facts all the while. PostgreSQL, the server and each
+`audience-impact serve` are killed with SIGKILL in turn, in every second round in the middle of a
+run, and started again, as systemd would. In the end every run that was due has to have ended well,
+each environment has to have published its own facts alone, the newest of them too, and nothing that
+was started may be left; else the exit status is 1. Needs Debian's postgresql.
 """
 
 import argparse
@@ -21,10 +22,10 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,14 @@ HOME = Path(__file__).resolve().parent.parent
 FACTS = HOME / "data" / "facts"
 PROGRAMS = "/usr/lib/postgresql/*/bin"
 SERVE = [sys.executable, "-c", "from flows.cli.command import main; main()", "serve"]
+NEVER = "0 0 29 2 *"
+VICTIMS = ("server", "north", "postgresql", "south")
+"""What is killed, in this order."""
 SECONDS = 120.0
 """Longest that anything may take to start, on a busy machine."""
+UNDER_WAY = {"RUNNING", "PENDING", "CANCELLING"}
+PAGE = 200
+"""Most runs that the server gives at once."""
 
 
 def free_port() -> int:
@@ -60,43 +67,25 @@ def programs() -> Path | None:
     return next((one for one in reversed(found) if (one / "initdb").exists()), None)
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """Run a PostgreSQL of one's own; gives the address of its database for Prefect.
-
-    It refuses to run as root: then it runs as the user whom Debian's package made, in a folder
-    that this user reaches whatever becomes of those of others.
-    """
-    bin_, port = programs(), free_port()
-    if bin_ is None:
-        raise FileNotFoundError(f"no PostgreSQL in {PROGRAMS}")
-    owner: dict[str, Any] = {"user": "postgres"} if os.geteuid() == 0 else {}
-    quiet: dict[str, Any] = {**owner, "cwd": "/", "stdout": subprocess.DEVNULL, "check": True}
-    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
-        if owner:
-            os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
-        control: list[str | Path] = [bin_ / "pg_ctl", "--pgdata", f"{folder}/data", "--wait"]
-        init = ["--username", "prefect", "--auth", "trust", "--no-sync", "--encoding", "UTF8"]
-        subprocess.run([bin_ / "initdb", "--pgdata", f"{folder}/data", *init], **quiet)
-        options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -F"
-        start = ["--log", f"{folder}/log", "--options", options, "start"]
-        subprocess.run([*control, *start], **quiet)
-        try:
-            create = ["--host", "127.0.0.1", "--port", str(port), "--username", "prefect"]
-            subprocess.run([bin_ / "createdb", *create, "prefect"], **quiet)
-            yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/prefect"
-        finally:
-            subprocess.run([*control, "--mode", "immediate", "stop"], **quiet)
-
-
 @dataclass
 class Process:
-    """A command that is killed and started again; what it says goes to a file."""
+    """A command that is killed and started again; what it says goes to a file.
 
-    command: list[str]
+    Attributes:
+        command: The command, with its words.
+        environment: Its variables, beside those of whoever runs this but Prefect's.
+        log: The file, in the folder where it runs.
+        user: Whose process it is, where not the caller's.
+        kills: How often it was killed.
+        ends: How often it ended by itself.
+    """
+
+    command: Sequence[str | Path]
     environment: dict[str, str]
     log: Path
+    user: str | None = None
     kills: int = 0
+    ends: int = 0
     running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -110,7 +99,14 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                user=self.user,
             )
+
+    def keep_running(self) -> None:
+        """Start it again where it ended by itself, as systemd would."""
+        if self.running is not None and self.running.poll() is not None:
+            self.ends += 1
+            self.start()
 
     def said(self) -> str:
         """All that it has said, over all starts."""
@@ -141,8 +137,8 @@ class Environment:
     name: str
     folder: Path
     process: Process
+    every_minutes: int
     edits: int = 0
-    deployment: str = field(default="")
 
     @property
     def published(self) -> Path:
@@ -186,10 +182,16 @@ class Environment:
 class Service:
     """A server and the environments that share it."""
 
-    folder: Path
     api: str
+    postgresql: Process
     server: Process
     environments: list[Environment]
+
+    @property
+    def processes(self) -> dict[str, Process]:
+        """All that runs, by what it is called."""
+        served = {one.name: one.process for one in self.environments}
+        return {"postgresql": self.postgresql, "server": self.server, **served}
 
     def ask(self, path: str, **body: Any) -> Any:
         """Ask the server for something, in JSON."""
@@ -205,8 +207,11 @@ class Service:
         """The runs of an environment that were due by a moment, or by now."""
         name = {"deployments": {"name": {"any_": [f"daily-{one.name}"]}}}
         due = {"expected_start_time": {"before_": (until or datetime.now(UTC)).isoformat()}}
-        found = self.ask("/flow_runs/filter", **name, flow_runs=due, limit=200)
-        return list(found)
+        told: dict[str, Any] = {**name, "flow_runs": due, "sort": "EXPECTED_START_TIME_ASC"}
+        found: list[dict[str, Any]] = []
+        while page := self.ask("/flow_runs/filter", **told, limit=PAGE, offset=len(found)):
+            found += page
+        return found
 
     def schedule_now(self, one: Environment) -> None:
         """Have a run of an environment begin, beside its schedule."""
@@ -215,8 +220,43 @@ class Service:
         self.ask(f"/deployments/{found['id']}/create_flow_run", state={"type": "SCHEDULED"})
 
     def under_way(self, one: Environment) -> bool:
-        """Tell whether a run of an environment is running just now."""
-        return any(run["state_type"] == "RUNNING" for run in self.runs(one))
+        """Tell whether a run of an environment is running just now, as far as the server says."""
+        with suppress(httpx.HTTPError):
+            return any(run["state_type"] == "RUNNING" for run in self.runs(one))
+        return False
+
+
+@contextmanager
+def postgresql(log: Path) -> Iterator[tuple[Process, str]]:
+    """Run a PostgreSQL of one's own; gives its process and the address of a database for Prefect.
+
+    It refuses to run as root: then it runs as the user whom Debian's package made, in a folder
+    that this user reaches whatever becomes of those of others.
+    """
+    bin_, port = programs(), free_port()
+    if bin_ is None:
+        raise FileNotFoundError(f"no PostgreSQL in {PROGRAMS}")
+    user = "postgres" if os.geteuid() == 0 else None
+    quiet: dict[str, Any] = {"user": user, "cwd": "/", "stdout": subprocess.DEVNULL}
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
+        if user:
+            os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        data = f"{folder}/data"
+        init = ["--username", "prefect", "--auth", "trust", "--no-sync", "--encoding", "UTF8"]
+        subprocess.run([bin_ / "initdb", "--pgdata", data, *init], **quiet, check=True)
+        options = ["-c", "listen_addresses=127.0.0.1", "-p", str(port), "-k", folder, "-F"]
+        made = Process([bin_ / "postgres", "-D", data, *options], {}, log, user)
+        made.start()
+        client = ["--host", "127.0.0.1", "--port", str(port), "--username", "prefect"]
+        try:
+            wait_for(
+                lambda: not subprocess.run([bin_ / "pg_isready", *client], **quiet).returncode,
+                "PostgreSQL answers",
+            )
+            subprocess.run([bin_ / "createdb", *client, "prefect"], **quiet, check=True)
+            yield made, f"postgresql+asyncpg://prefect@127.0.0.1:{port}/prefect"
+        finally:
+            made.stop()
 
 
 def server(folder: Path, database: str, port: int) -> Process:
@@ -232,7 +272,7 @@ def server(folder: Path, database: str, port: int) -> Process:
 
 
 def environment(
-    name: str, folder: Path, facts: Path, api: str, schedule: str, **settings: str
+    name: str, folder: Path, facts: Path, api: str, every_minutes: int, **settings: str
 ) -> Environment:
     """An environment with a copy of facts of its own and a process that serves it."""
     own = folder / name
@@ -245,29 +285,32 @@ def environment(
         "AUDIENCE_IMPACT_ENVIRONMENT": name,
         "AUDIENCE_IMPACT_FACTS": json.dumps([str(own / "facts")]),
         "AUDIENCE_IMPACT_PUBLISHED": str(own / "published"),
-        "AUDIENCE_IMPACT_SCHEDULE": schedule,
+        "AUDIENCE_IMPACT_SCHEDULE": f"*/{every_minutes} * * * *" if every_minutes else NEVER,
         "PYTHONPATH": str(HOME),
         **settings,
     }
-    made = Environment(name, own, Process(SERVE, told, folder / f"{name}.log"))
+    made = Environment(name, own, Process(SERVE, told, folder / f"{name}.log"), every_minutes)
     made.edit()
     return made
 
 
 @contextmanager
 def service(
-    folder: Path, facts: Path, schedule: str = "* * * * *", **settings: str
+    folder: Path, facts: Path, every_minutes: Mapping[str, int], **settings: str
 ) -> Iterator[Service]:
-    """Run PostgreSQL, Prefect's server and two environments, north and south; stop all of it."""
+    """Run PostgreSQL, Prefect's server and some environments by name; stop all of it.
+
+    Each runs every so many minutes; 0 says never by itself.
+    """
     with ExitStack() as stack:
-        database = stack.enter_context(postgresql())
+        kept, database = stack.enter_context(postgresql(folder / "postgresql.log"))
         port = free_port()
         api = f"http://127.0.0.1:{port}/api"
         served = [
-            environment(name, folder, facts, api, schedule, **settings)
-            for name in ("north", "south")
+            environment(name, folder, facts, api, every, **settings)
+            for name, every in every_minutes.items()
         ]
-        made = Service(folder, api, server(folder, database, port), served)
+        made = Service(api, kept, server(folder, database, port), served)
         made.server.start()
         stack.callback(made.server.stop)
         wait_for(made.is_well, "the server answers")
@@ -279,33 +322,43 @@ def service(
         yield made
 
 
-def keep_killing(served: Service, minutes: float, every_seconds: float) -> None:
-    """Change facts and kill server, north and south in turn, until the time is over."""
-    victims = [served.server, *(one.process for one in served.environments)]
+def keep_killing(
+    served: Service, victims: Sequence[str], minutes: float, every_seconds: float, down: float
+) -> None:
+    """Change facts and kill one after the other, until the time is over."""
     deadline = time.monotonic() + minutes * 60
     turn = 0
     while time.monotonic() < deadline:
-        time.sleep(every_seconds - 5)
+        _look_after(served, every_seconds)
         for one in served.environments:
             one.edit()
-        victim = victims[turn % len(victims)]
-        _wait_for_run(served, turn)
-        victim.kill()
-        print(f"{datetime.now(UTC):%H:%M:%S} killed {victim.log.stem}", file=sys.stderr, flush=True)
-        time.sleep(5)
-        victim.start()
-        if victim is served.server:
-            wait_for(served.is_well, "the server answers again")
+        name = victims[turn % len(victims)]
+        if turn // len(victims) % 2 == 0:
+            _wait_for_run(served, name)
+        served.processes[name].kill()
+        print(f"{datetime.now(UTC):%H:%M:%S} killed {name}", file=sys.stderr, flush=True)
+        time.sleep(down)
+        served.processes[name].start()
         turn += 1
 
 
-def _wait_for_run(served: Service, turn: int) -> None:
-    """Kill in the middle of a run, two times in three: what else happens is a matter of luck."""
-    if turn % 3 == 2:
-        return
-    victim = served.environments[(turn + 1) % 2] if turn % 3 == 0 else served.environments[0]
+def _look_after(served: Service, seconds: float) -> None:
+    """Let some seconds go by, and start again what ends by itself meanwhile."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        for one in served.processes.values():
+            one.keep_running()
+
+
+def _wait_for_run(served: Service, name: str) -> None:
+    """Wait until a run is well under way: of the environment itself, else of any."""
+    chosen = [one for one in served.environments if one.name == name] or served.environments
+    longest = 60.0 * max(one.every_minutes for one in chosen) + 30
     with suppress(TimeoutError):
-        wait_for(lambda: served.under_way(victim), "a run is under way", 70)
+        wait_for(
+            lambda: any(served.under_way(one) for one in chosen), "a run is under way", longest
+        )
         time.sleep(1.5)
 
 
@@ -315,6 +368,8 @@ def settle(served: Service, seconds: float) -> datetime | None:
 
     def rests() -> bool:
         moments.append(datetime.now(UTC))
+        for one in served.processes.values():
+            one.keep_running()
         return all(_rests(served, one, moments[-1]) for one in served.environments)
 
     with suppress(TimeoutError):
@@ -326,24 +381,26 @@ def settle(served: Service, seconds: float) -> datetime | None:
 def _rests(served: Service, one: Environment, moment: datetime) -> bool:
     with suppress(httpx.HTTPError):
         states = {run["state_type"] for run in served.runs(one, moment)}
-        return one.newest() and not states & {"RUNNING", "PENDING", "CANCELLING"}
+        return one.newest() and not states & {"SCHEDULED", *UNDER_WAY}
     return False
 
 
 def told_of(served: Service, one: Environment, until: datetime | None = None) -> dict[str, Any]:
     """What became of an environment and of its runs that were due by a moment, in counts."""
     runs = served.runs(one, until)
-    states = Counter(run["state_name"] for run in runs)
-    minutes = sorted({run["expected_start_time"][:16] for run in runs if run["auto_scheduled"]})
-    span = _minutes(minutes[-1]) - _minutes(minutes[0]) + 1 if minutes else 0
+    begun = {
+        datetime.fromisoformat(run["expected_start_time"]) for run in runs if run["auto_scheduled"]
+    }
+    due = moments(min(begun), until or datetime.now(UTC), one.every_minutes) if begun else set()
     titles = one.titles()
     return {
-        "minutes_due": span,
+        "every_minutes": one.every_minutes,
+        "schedules_due": len(due),
+        "schedules_without_a_run": len(due - begun),
         "runs": len(runs),
-        "minutes_without_a_run": span - len(minutes),
-        "states": dict(sorted(states.items())),
-        "begun_again": sum("again:1" in run["tags"] for run in runs),
-        "serve_killed": one.process.kills,
+        "states": dict(sorted(Counter(run["state_name"] for run in runs).items())),
+        "under_way_in_the_end": sum(run["state_type"] in UNDER_WAY for run in runs),
+        "begun_again": sum(any(tag.startswith("again:") for tag in run["tags"]) for run in runs),
         "facts_edited": one.edits,
         "versions": len(titles),
         "versions_of_others": sum(
@@ -353,8 +410,10 @@ def told_of(served: Service, one: Environment, until: datetime | None = None) ->
     }
 
 
-def _minutes(moment: str) -> int:
-    return int(datetime.fromisoformat(f"{moment}+00:00").timestamp()) // 60
+def moments(first: datetime, last: datetime, every_minutes: int) -> set[datetime]:
+    """When a run was due from the first on, by cron's `*/N`; N divides the hour."""
+    span = timedelta(minutes=every_minutes)
+    return {first + turn * span for turn in range((last - first) // span + 1)}
 
 
 def left_behind(folder: Path) -> list[int]:
@@ -367,30 +426,59 @@ def left_behind(folder: Path) -> list[int]:
     return found
 
 
-def measure(minutes: float, every_seconds: float, facts: Path, folder: Path) -> dict[str, Any]:
+def measure(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Run the service for some minutes while everything is killed in turn; count what became."""
     began = time.monotonic()
-    with service(folder, facts) as served:
-        keep_killing(served, minutes, every_seconds)
-        settled = settle(served, 300)
+    every = dict(zip(("north", "south"), asked.every_minutes, strict=True))
+    with service(folder, asked.facts.resolve(), every) as served:
+        keep_killing(served, asked.kill, asked.minutes, asked.every_seconds, asked.down_seconds)
+        settled = settle(served, asked.grace_seconds)
         found = {one.name: told_of(served, one, settled) for one in served.environments}
-        killed = served.server.kills
+        killed = {name: one.kills for name, one in served.processes.items()}
+        ended = {name: one.ends for name, one in served.processes.items()}
     with suppress(TimeoutError):
         wait_for(lambda: not left_behind(folder), "all has ended", 30)
     return {
         "minutes": round((time.monotonic() - began) / 60, 1),
-        "server_killed": killed,
+        "killed": killed,
+        "ended_by_itself": ended,
         "settled": settled is not None,
         "processes_left": len(left_behind(folder)),
         "environments": found,
     }
 
 
+def faults(told: dict[str, Any]) -> list[str]:
+    """What was lost, by what it is called; nothing where all is well."""
+    found = [] if told["settled"] else ["not settled"]
+    found += ["processes left"] if told["processes_left"] else []
+    for name, one in told["environments"].items():
+        lost = {
+            "schedules without a run": one["schedules_without_a_run"],
+            "runs that did not end well": one["runs"] - one["states"].get("Completed", 0),
+            "versions of others": one["versions_of_others"],
+            "newest facts not published": not one["latest_is_newest"],
+        }
+        found += [f"{name}: {what}" for what, count in lost.items() if count]
+    return found
+
+
+def _divides_the_hour(word: str) -> int:
+    minutes = int(word)
+    if minutes < 1 or 60 % minutes:
+        raise argparse.ArgumentTypeError(f"{word}: give minutes that divide the hour, such as 2")
+    return minutes
+
+
 def main() -> None:
-    """Measure and print."""
+    """Measure and print; exit with 1 where something was lost."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=20.0)
-    parser.add_argument("--every-seconds", type=float, default=50.0)
+    parser.add_argument("--minutes", type=float, default=20.0, help="how long things are killed")
+    parser.add_argument("--every-minutes", type=_divides_the_hour, nargs=2, default=[1, 1])
+    parser.add_argument("--kill", nargs="+", choices=VICTIMS, default=list(VICTIMS))
+    parser.add_argument("--every-seconds", type=float, default=50.0, help="between two kills")
+    parser.add_argument("--down-seconds", type=float, default=5.0, help="until it starts again")
+    parser.add_argument("--grace-seconds", type=float, default=300.0, help="for what is due yet")
     parser.add_argument("--facts", type=Path, default=FACTS)
     parser.add_argument("--folder", type=Path, help="where the logs stay; else nothing stays")
     parser.add_argument("--format", choices=("text", "json"), default="text")
@@ -398,14 +486,21 @@ def main() -> None:
     with ExitStack() as stack:
         folder = asked.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
-        told = measure(asked.minutes, asked.every_seconds, asked.facts.resolve(), folder.resolve())
-    if asked.format == "json":
-        print(json.dumps(told, indent=2))
-        return
-    for name, one in told.pop("environments").items():
-        told |= {f"{name}_{key}": value for key, value in one.items()}
-    for name, value in told.items():
-        print(f"{name:32} {value}")
+        told = measure(asked, folder.resolve())
+    told["faults"] = faults(told)
+    print(json.dumps(told, indent=2) if asked.format == "json" else table(told))
+    sys.exit(bool(told["faults"]))
+
+
+def table(told: dict[str, Any]) -> str:
+    """What was counted, a line each; of the environments side by side."""
+    found = {name: value for name, value in told.items() if name != "environments"}
+    lines = [f"{name:26} {value}" for name, value in found.items()]
+    by_name = told["environments"]
+    lines.append(f"{'':26} {' '.join(f'{name:22}' for name in by_name)}")
+    for what in next(iter(by_name.values())):
+        lines.append(f"{what:26} {' '.join(f'{one[what]!s:22}' for one in by_name.values())}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

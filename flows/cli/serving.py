@@ -20,12 +20,15 @@ def serve(profile: ProfileFile = None) -> None:
 
 
 def healthy() -> None:
-    """Ask the Prefect server of the schedule whether it is well; exit status 1 where it is not."""
+    """Ask the Prefect server of the schedule whether it is well; exit status 1 where it is not.
+
+    It is not well either while its database is away.
+    """
     import httpx
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_HOST, PREFECT_SERVER_API_PORT
 
     own = f"http://{PREFECT_SERVER_API_HOST.value()}:{PREFECT_SERVER_API_PORT.value()}/api"
-    address = f"{PREFECT_API_URL.value() or own}/health"
+    address = f"{PREFECT_API_URL.value() or own}/ready"
     try:
         httpx.get(address, timeout=8.0).raise_for_status()
     except httpx.HTTPError as error:

@@ -33,6 +33,7 @@ from flows.publishing.manifest import MANIFEST
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Stores that refuse a write where an object is not what it was: without that none is safe."""
+VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
 LOCK = ".lock"
 LEASE_SECONDS = float(os.environ.get("AUDIENCE_IMPACT_LEASE_SECONDS", "60"))
 POLL_SECONDS = 0.2
@@ -53,12 +54,20 @@ def at(address: str) -> "ObjectStorage":
     """
     if address.partition(":")[0].lower() not in SCHEMES:
         raise PublishError(f"{address}: give a folder, or an address of {', '.join(SCHEMES)}")
+    _unset_blanks()
     try:
         return ObjectStorage(
             address, from_url(address, client_options=_client(), retry_config=RETRY)
         )
     except (BaseError, ValueError) as error:
         raise PublishError(f"{address}: cannot be used: {_first_line(error)}") from error
+
+
+def _unset_blanks() -> None:
+    """Take a variable that is set to nothing, as compose files do, for none: the client panics."""
+    for name in [name for name, text in os.environ.items() if not text]:
+        if name.startswith(VARIABLES):
+            del os.environ[name]
 
 
 def _client() -> Any:

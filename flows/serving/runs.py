@@ -24,6 +24,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import (
     PREFECT_CLIENT_MAX_RETRIES,
+    PREFECT_CLIENT_RETRY_EXTRA_CODES,
     PREFECT_RUNNER_POLL_FREQUENCY,
     temporary_settings,
 )
@@ -44,6 +45,8 @@ UNDER_WAY = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 PAUSE_SECONDS = 0.5
 PATIENT_RETRIES = 7
 """Tries of a run to reach the server, each after twice the time: some four minutes."""
+DATABASE_AWAY = 500
+"""What the server answers while nobody listens at the address of its database."""
 
 Entrypoints = dict[UUID, str]
 """Deployments on the server, each with the flow of the checkout that its runs run."""
@@ -109,14 +112,9 @@ def execute(
 ) -> str:
     """Run a flow of the checkout for a run of the server; give the name of its last state."""
     cancelled = False
-    # A server that is upgraded or starts again is away for a minute: the run waits for it.
-    retries = str(max(PATIENT_RETRIES, PREFECT_CLIENT_MAX_RETRIES.value()))
     try:
         with child(
-            command(entrypoint),
-            folder=CHECKOUT,
-            PREFECT__FLOW_RUN_ID=str(run),
-            PREFECT_CLIENT_MAX_RETRIES=retries,
+            command(entrypoint), folder=CHECKOUT, PREFECT__FLOW_RUN_ID=str(run), **patient()
         ) as process:
             while is_running(process, PREFECT_RUNNER_POLL_FREQUENCY.value(), check):
                 with impatient(), suppress(*TROUBLE):  # a run goes on while the server is away
@@ -132,6 +130,15 @@ def execute(
 def command(entrypoint: str) -> list[str]:
     """Give the command line that runs a flow of the checkout, for the run of the environment."""
     return [sys.executable, "-m", "flows.serving.one_run", entrypoint]
+
+
+def patient() -> dict[str, str]:
+    """Have a run wait for a server, or its database, that is upgraded or starts again."""
+    codes = PREFECT_CLIENT_RETRY_EXTRA_CODES.value() | {DATABASE_AWAY}
+    return {
+        "PREFECT_CLIENT_MAX_RETRIES": str(max(PATIENT_RETRIES, PREFECT_CLIENT_MAX_RETRIES.value())),
+        "PREFECT_CLIENT_RETRY_EXTRA_CODES": ",".join(str(code) for code in sorted(codes)),
+    }
 
 
 def is_running(process: Child, seconds: float, check: Callable[[], None]) -> bool:

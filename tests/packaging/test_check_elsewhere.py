@@ -15,11 +15,12 @@ from typer.main import get_command
 
 from flows.cli.command import app
 from tests.packaging.test_deploy import pins
-from tests.support import edit
+from tests.support import append, edit
 
 HOME = Path(__file__).resolve().parents[2]
 WORKFLOWS = HOME / ".github" / "workflows"
 SCRIPT = ".ci/check-facts"
+ROLES = ("AUTHOR", "COMMITTER")
 
 
 def read(path: Path) -> Any:
@@ -72,15 +73,18 @@ def test_a_check_imports_no_more_than_its_lock_installs(small_facts: Path) -> No
     assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
 
 
+PARTS = ("audience_impact", "flows", "schemas", "data/facts", "docs/assets/own-facts")
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A clone of which the environment is made: its python is the one that tests."""
     there = tmp_path / "clone"
-    (there / ".ci").mkdir(parents=True)
-    shutil.copy2(HOME / SCRIPT, there / SCRIPT)
-    shutil.copy2(HOME / "action.yml", there / "action.yml")
-    for part in ("audience_impact", "flows", "schemas", "data"):
-        (there / part).symlink_to(HOME / part)
+    for name in (SCRIPT, "action.yml", ".pre-commit-hooks.yaml"):
+        (there / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(HOME / name, there / name)
+    for part in PARTS:
+        shutil.copytree(HOME / part, there / part, ignore=shutil.ignore_patterns("__pycache__"))
     python = there / ".venv-check" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
@@ -108,13 +112,53 @@ def test_the_hook_checks_the_folder_of_the_caller(clone: Path, small_facts: Path
     assert done.returncode == 1
 
 
+def shell(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run lines of a shell where git knows an author, and nothing else of whoever tests."""
+    outside = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+    who = {f"GIT_{role}_{what}": "tester" for role in ROLES for what in ("NAME", "EMAIL")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "PRE_COMMIT_HOME": str(folder / "hooks")}
+    return subprocess.run(
+        ["sh", "-e", "-c", script],
+        cwd=folder,
+        env=outside | who | alone | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_five_commands_of_the_docs_make_a_repository_that_is_checked(
+    clone: Path, tmp_path: Path
+) -> None:
+    """As printed, but that the hook's environment is there already, and nothing is fetched."""
+    text = (HOME / "docs" / "how-to" / "own-facts.md").read_text(encoding="utf-8")
+    commands = re.split(r"^```$", text, flags=re.MULTILINE)[1].strip()
+    assert len(commands.splitlines()) == 5
+    # Whoever follows them cloned the repository that the hook is taken from.
+    commit = "git init --quiet; git add --force .; git commit --quiet --message clone"
+    done = shell(f"{commit}; git remote add origin {clone}", clone)
+    assert done.returncode == 0, done.stderr
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = shell(commands.replace("CLONE", str(clone)), empty)
+    assert (done.returncode, "WARNING" in done.stdout) == (0, False), done.stderr
+    keep = "git add facts .pre-commit-config.yaml; git commit --message facts"
+    done = shell(keep, empty)
+    assert done.returncode == 0, done.stderr
+    append(empty / "facts", "estimates", {"estimate_id": "MY-1", "platform_id": "telegramm"})
+    done = shell(keep, empty)
+    assert done.returncode == 1
+    assert "\nfacts/estimates.csv:2:platform_id: key_unresolved: telegramm is not" in done.stderr
+
+
 @pytest.mark.parametrize("on_top", ["true", "false"])
 def test_the_action_calls_the_check_with_options_that_it_knows(on_top: str, clone: Path) -> None:
     action = read(clone / "action.yml")
     (step,) = action["runs"]["steps"]
     script = clone / SCRIPT
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
-    given = {"FOLDERS": "facts\nmore facts", "ON_TOP": on_top, "ACTION": str(clone)}
+    given = {"FOLDERS": "facts\n\nmore facts\n", "ON_TOP": on_top, "ACTION": str(clone)}
     assert given.keys() == step["env"].keys()
     done = subprocess.run(
         ["bash", "-e", "-c", step["run"]],

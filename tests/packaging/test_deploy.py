@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
+
+from flows.serving.profile import PROFILE, read
 
 HOME = Path(__file__).resolve().parents[2]
 SCRIPT = (HOME / "deploy" / "install.sh").read_text(encoding="utf-8")
@@ -33,6 +36,15 @@ def test_the_image_is_given_all_that_the_script_copies() -> None:
     wanted = {*parts.split(), "requirements-run.lock", "deploy/install.sh"}
     assert {f"!{part}" for part in wanted} == {line for line in told if line.startswith("!")}
     assert all((HOME / part).exists() for part in wanted)
+
+
+def test_the_unit_names_a_profile_that_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = (HOME / "deploy" / "audience-impact.service").read_text(encoding="utf-8")
+    how = (HOME / "docs" / "operations.md").read_text(encoding="utf-8")
+    (named,) = re.findall(r"^ExecStart=.+ --profile (\S+)$", unit, re.MULTILINE)
+    assert f" deploy/profile.toml {named} " in how
+    monkeypatch.setenv(PROFILE, str(HOME / "deploy" / "profile.toml"))
+    assert str(read().published).startswith("/var/lib/audience-impact/")
 
 
 def test_nobody_reaches_the_server_without_a_password_nor_from_elsewhere() -> None:
