@@ -179,18 +179,20 @@ def shared(facts: Sound) -> Iterator[None]:
     as they were, say what they said.
     """
     sound_frames = facts.reading.tables
-    of_cells = {table: contracts.failures(table, frame) for table, frame in sound_frames.items()}
-    failures, runs = contracts.failures, dict(rules.ACROSS.runs)
+    of_cells = contracts.failures_in(sound_frames)
+    failures, runs = contracts.failures_in, dict(rules.ACROSS.runs)
 
-    def known(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-        return of_cells[table] if frame is sound_frames[table] else failures(table, frame)
+    def known(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        new = {name: frame for name, frame in tables.items() if frame is not sound_frames[name]}
+        found = failures(new)
+        return {name: found[name] if name in new else of_cells[name] for name in tables}
 
-    contracts.failures = known
+    contracts.failures_in = known
     rules.ACROSS.runs.update({rule: _again(run, facts.typed) for rule, run in runs.items()})
     try:
         yield
     finally:
-        contracts.failures = failures
+        contracts.failures_in = failures
         rules.ACROSS.runs.update(runs)
 
 

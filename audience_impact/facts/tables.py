@@ -105,8 +105,12 @@ def finding(
 def without(tables: Tables, findings: Sequence[Finding]) -> Tables:
     """The tables without the rows that an error speaks of."""
     bad = {f.place for f in findings if f.severity is FindingSeverity.ERROR}
+    touched = {table for table, _, _ in bad}
     kept = {}
     for table, frame in tables.items():
+        if table not in touched:
+            kept[table] = frame.reset_index(drop=True)
+            continue
         places = zip(frame["row_layer"], frame["row_line"], strict=True)
         mask = [(table, layer, line) not in bad for layer, line in places]
         kept[table] = frame[pd.Series(mask, frame.index, "bool")].reset_index(drop=True)
