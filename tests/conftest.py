@@ -5,6 +5,7 @@ import pickle
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,6 +93,18 @@ def repository_checked(once: Once) -> steps.Checked:
     """The repository's facts, read and held against every rule."""
     found: steps.Checked = once("checked", lambda: steps.check(steps.read([FACTS])))
     return found
+
+
+@pytest.fixture
+def checked_once(repository_checked: steps.Checked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what follows: the repository's facts are not held against every rule anew."""
+    held = steps.check
+
+    def check(reading: steps.Reading, today: date | None = None) -> steps.Checked:
+        is_known = reading.folders == (FACTS,) and today is None
+        return repository_checked if is_known else held(reading, today)
+
+    monkeypatch.setattr(steps, "check", check)
 
 
 @pytest.fixture(scope="session")

@@ -451,7 +451,7 @@ SPOILT = {
 
 @pytest.fixture(scope="module")
 def spoilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int], steps.Results]:
-    """The facts with restrictions of two countries and each of these cells changed, the lines, and what comes of it."""
+    """Restrictions of two countries, each of these cells changed: lines, and what comes of it."""
     folder = of_acts(tmp_path_factory.mktemp("spoilt") / "facts", "RU-", "AF-")
     lines = {}
     for place, (cell, _) in SPOILT.items():
