@@ -5,13 +5,16 @@ import pickle
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
+from audience_impact import pipeline
+from audience_impact.facts.tables import Finding
 from flows.pipeline import steps
 from tests import engine
 from tests.support import FACTS, small
@@ -19,6 +22,14 @@ from tests.tools import LEFT_OUT
 
 Once = Callable[[str, Callable[[], Any]], Any]
 """Takes the name of what is made and the function that makes it; returns what was made."""
+
+
+class Run(NamedTuple):
+    """What was computed, and what the stages up to the draws handed on."""
+
+    results: steps.Results
+    stages: pipeline.Stages
+
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile(
@@ -84,15 +95,42 @@ def repository_checked(once: Once) -> steps.Checked:
     return found
 
 
+@pytest.fixture
+def checked_once(repository_checked: steps.Checked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what follows: the repository's facts are not held against every rule anew."""
+    held = steps.check
+
+    def check(reading: steps.Reading, today: date | None = None) -> steps.Checked:
+        is_known = reading.folders == (FACTS,) and today is None
+        return repository_checked if is_known else held(reading, today)
+
+    monkeypatch.setattr(steps, "check", check)
+
+
 @pytest.fixture(scope="session")
-def repository_results(repository_checked: steps.Checked, once: Once) -> steps.Results:
-    """What is computed from the repository's facts."""
+def repository_run(repository_checked: steps.Checked, once: Once) -> Run:
+    """What is computed from the repository's facts, and the stages that it came from."""
 
-    def make() -> steps.Results:
-        return steps.compute(steps.gate(repository_checked, strict=True), None, 0)
+    def make() -> Run:
+        found, met = pipeline.prepared, []
 
-    found: steps.Results = once("results", make)
+        def prepared(*words: Any) -> tuple[pipeline.Stages, list[Finding]]:
+            met.append(found(*words))
+            return met[0]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pipeline, "prepared", prepared)
+            results = steps.compute(steps.gate(repository_checked, strict=True), None, 0)
+        return Run(results, met[0][0])
+
+    found: Run = once("run", make)
     return found
+
+
+@pytest.fixture(scope="session")
+def repository_results(repository_run: Run) -> steps.Results:
+    """What is computed from the repository's facts."""
+    return repository_run.results
 
 
 @pytest.fixture(scope="session")

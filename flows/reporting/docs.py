@@ -184,10 +184,15 @@ def _commands(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]
 
 
 @cache
+def results() -> steps.Results:
+    """What is computed from the repository's facts, once for all pages."""
+    return steps.compute(steps.check(steps.read([CHECKOUT / "data" / "facts"])), None, 0)
+
+
 def results_section() -> str:
-    """The table at the head of the README, computed once from the repository's facts."""
-    results = steps.compute(steps.check(steps.read([CHECKOUT / "data" / "facts"])), None, 0)
-    rows = report.exposed(results.frames)
+    """The table at the head of the README, from the repository's facts."""
+    found = results()
+    rows = report.exposed(found.frames)
     chosen = rows[rows["restriction_id"].isin(FEATURED)]
     table = report.markdown(
         HEADINGS,
@@ -206,7 +211,7 @@ def results_section() -> str:
             for row in chosen.itertuples()
         ],
     )
-    day = results.version.as_of.isoformat()
+    day = found.version.as_of.isoformat()
     return f"People exposed, as of {day}, the surest answers first:\n\n{table}"
 
 

@@ -67,6 +67,7 @@ def test_a_summary_tells_what_is_the_same(told: pd.DataFrame) -> None:
     assert found["resolved_share"] == 3 / 6
 
 
+@pytest.mark.usefixtures("checked_once")
 def test_the_command_answers_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "texts.csv"
     TABLE.head(2).to_csv(path, index=False)

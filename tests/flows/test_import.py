@@ -2,9 +2,10 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import openpyxl
 import pandas as pd
@@ -156,11 +157,33 @@ def layer(folder: Path) -> dict[str, list[dict[str, str]]]:
     return tables
 
 
-@pytest.mark.parametrize("write", [as_parquet, as_csv, as_excel])
+class Imported(NamedTuple):
+    """The register as CSV, the layer that it became, and what was told of it."""
+
+    path: Path
+    into: Path
+    told: dict[str, Any]
+
+    def copied(self, folder: Path) -> Path:
+        """A copy of the layer, to be changed."""
+        return Path(shutil.copytree(self.into, folder / "layer"))
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """Imported once, beside another count of events; to be read alone."""
+    folder = tmp_path_factory.mktemp("imported")
+    counts = folder / "counts.csv"
+    counts.write_text("count_year,country,events\n2025,India,3\n")
+    path, into = as_csv(folder), folder / "layer"
+    return Imported(path, into, told(path, into, "--counts", counts))
+
+
+@pytest.mark.parametrize("write", [as_parquet, None, as_excel])
 def test_every_row_is_an_event_a_repeat_or_refused(
-    tmp_path: Path, write: Callable[[Path], Path]
+    tmp_path: Path, write: Callable[[Path], Path] | None, imported: Imported
 ) -> None:
-    found = told(write(tmp_path), tmp_path / "layer")
+    found = told(write(tmp_path), tmp_path / "layer") if write else imported.told
     assert {name: found[name] for name in ("rows", "events", "merged", "refused")} == {
         "rows": 26,
         "events": 19,
@@ -174,22 +197,19 @@ def test_every_row_is_an_event_a_repeat_or_refused(
     assert found["names_unresolved"] == {"narnia": [17]}
 
 
-def test_places_stand_beside_the_restriction_with_their_reading(tmp_path: Path) -> None:
-    told(as_csv(tmp_path), tmp_path / "layer")
+def test_places_stand_beside_the_restriction_with_their_reading(imported: Imported) -> None:
     found = {
         (row["area_id"], row["reading"], row["name"], row["found_by"])
-        for row in layer(tmp_path / "layer")["restriction_places"]
+        for row in layer(imported.into)["restriction_places"]
     }
     assert {
         ("IN-JK/pulwama", "city_or_district", "pulwama", "exact"),
         ("IN-JK/baramula/sopore", "whole", "sopore", "exact"),
     } <= found
-    assert "narnia: rows 17" in run(as_csv(tmp_path), "--into", tmp_path / "layer").stdout
 
 
-def test_the_layer_lies_upon_the_facts_without_an_error(tmp_path: Path) -> None:
-    into = tmp_path / "layer"
-    told(as_csv(tmp_path), into)
+def test_the_layer_lies_upon_the_facts_without_an_error(imported: Imported) -> None:
+    into = imported.into
     checked = steps.check(steps.read([FACTS, into]))
     assert {found.severity.value for found in checked.findings} <= {"warning"}
     assert {found.table for found in checked.findings} <= {"sources", "restrictions"}
@@ -229,9 +249,8 @@ def test_what_the_facts_do_not_have_is_added(small_facts: Path, tmp_path: Path) 
     assert {"whatsapp": "WhatsApp", "telegram": "Telegram"}.items() <= names.items()
 
 
-def test_what_is_refused_stands_whole_beside_the_layer(tmp_path: Path) -> None:
-    told(as_csv(tmp_path), tmp_path / "layer")
-    header, rows = load(tmp_path / "layer" / "refused" / "stop.csv")
+def test_what_is_refused_stands_whole_beside_the_layer(imported: Imported) -> None:
+    header, rows = load(imported.into / "refused" / "stop.csv")
     assert header == ["row", "reason", *register_row()]
     assert [row[:2] for row in rows] == [
         ["6", "country_unresolved"],
@@ -244,9 +263,10 @@ def test_what_is_refused_stands_whole_beside_the_layer(tmp_path: Path) -> None:
     ]
 
 
-def test_the_calls_of_august_2025_are_linked_to_the_curated_restriction(tmp_path: Path) -> None:
-    told(as_csv(tmp_path), tmp_path / "layer")
-    tables = layer(tmp_path / "layer")
+def test_the_calls_of_august_2025_are_linked_to_the_curated_restriction(
+    imported: Imported,
+) -> None:
+    tables = layer(imported.into)
     links = {row["other_restriction_id"]: row for row in tables["event_links"]}
     link = links["RU-2025-08-13-calls"]
     assert "start: 2025-08-13, the other 2025-08-10/2025-08-11" in link["disagreements"]
@@ -262,12 +282,12 @@ def test_the_calls_of_august_2025_are_linked_to_the_curated_restriction(tmp_path
     assert all("rule stop-event-calls on event" in row["note"] for row in own)
 
 
-def test_a_second_import_changes_no_byte_and_the_order_of_rows_no_id(tmp_path: Path) -> None:
-    into, other = tmp_path / "layer", tmp_path / "other"
-    path = as_csv(tmp_path)
-    told(path, into)
+def test_a_second_import_changes_no_byte_and_the_order_of_rows_no_id(
+    tmp_path: Path, imported: Imported
+) -> None:
+    into, other = imported.copied(tmp_path), tmp_path / "other"
     first = {file: file.read_bytes() for file in into.rglob("*.csv")}
-    told(path, into)
+    told(imported.path, into)
     assert first == {file: file.read_bytes() for file in into.rglob("*.csv")}
     told(as_csv(tmp_path, ROWS[::-1]), other)
     for table in ("restrictions", "restriction_targets", "event_links", "areas", "platforms"):
@@ -282,6 +302,7 @@ def test_the_text_tells_the_reconciliation(tmp_path: Path) -> None:
     done = run(as_csv(tmp_path), "--into", tmp_path / "layer", "--counts", counts)
     assert done.exit_code == 0
     assert "26 rows = 19 events + 3 merged + 4 refused" in done.stdout
+    assert "narnia: rows 17" in done.stdout
     assert "  duration_negative: 1 (a duration below zero; not read); rows 8" in done.stdout
     assert "  RU: 2025 5, 2026 1" in done.stdout
     assert "  KE;UG: 2025 1" in done.stdout
@@ -290,25 +311,20 @@ def test_the_text_tells_the_reconciliation(tmp_path: Path) -> None:
     assert "  RU 2025" not in done.stdout
 
 
-def test_json_lists_the_differences_to_another_count(tmp_path: Path) -> None:
-    counts = tmp_path / "counts.csv"
-    counts.write_text("count_year,country,events\n2025,India,3\n")
-    found = told(as_csv(tmp_path), tmp_path / "layer", "--counts", counts)
-    assert {"country_ids": "IN", "count_year": "2025", "events": 2, "compared": 3} in found[
-        "differences"
-    ]
+def test_json_lists_the_differences_to_another_count(imported: Imported) -> None:
+    difference = {"country_ids": "IN", "count_year": "2025", "events": 2, "compared": 3}
+    assert difference in imported.told["differences"]
 
 
-def test_another_snapshot_has_its_own_source(tmp_path: Path) -> None:
-    into = tmp_path / "layer"
+def test_another_snapshot_has_its_own_source(tmp_path: Path, imported: Imported) -> None:
+    into = imported.copied(tmp_path)
+    (source,) = layer(into)["sources"]
+    assert (source["published_on"], source["accessed_on"]) == ("2026-05-20", "2026-11-25")
     words = ("--snapshot", "2027-01-31", "--address", "https://example.org/stop")
-    told(as_csv(tmp_path), into, *words, "--accessed", "2027-02-01")
+    told(imported.path, into, *words, "--accessed", "2027-02-01")
     (source,) = layer(into)["sources"]
     assert source["source_id"] == "access-now-stop-2027-01-31"
     assert (source["url"], source["accessed_on"]) == ("https://example.org/stop", "2027-02-01")
-    told(as_csv(tmp_path), into)
-    (source,) = layer(into)["sources"]
-    assert (source["published_on"], source["accessed_on"]) == ("2026-05-20", "2026-11-25")
 
 
 def test_facts_of_its_own_are_not_written_over(facts_copy: Path, tmp_path: Path) -> None:
@@ -319,10 +335,9 @@ def test_facts_of_its_own_are_not_written_over(facts_copy: Path, tmp_path: Path)
     assert (facts_copy / "restrictions.csv").read_bytes() == before
 
 
-def test_a_table_edited_by_hand_is_not_written_over(tmp_path: Path) -> None:
+def test_a_table_edited_by_hand_is_not_written_over(tmp_path: Path, imported: Imported) -> None:
     """The second import of the same register; only when told to does it write, and keeps a copy."""
-    path, into = as_csv(tmp_path), tmp_path / "layer"
-    told(path, into)
+    path, into = imported.path, imported.copied(tmp_path)
     whole = (into / "restrictions.csv").read_bytes()
     (into / "restrictions.csv").write_bytes(whole + b"MINE\n")
     done = run(path, "--into", into)
@@ -338,9 +353,8 @@ def test_a_table_edited_by_hand_is_not_written_over(tmp_path: Path) -> None:
     assert (into / "restrictions.csv").read_bytes() == whole
 
 
-def test_a_table_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
-    path, into, other = as_csv(tmp_path), tmp_path / "layer", tmp_path / "precious.csv"
-    told(path, into)
+def test_a_table_that_is_a_link_is_not_written_through(tmp_path: Path, imported: Imported) -> None:
+    path, into, other = imported.path, imported.copied(tmp_path), tmp_path / "precious.csv"
     other.write_text("precious")
     (into / "areas.csv").unlink()
     (into / "areas.csv").symlink_to(other)

@@ -2,11 +2,6 @@
 
 import csv
 import gzip
-import json
-import os
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -469,44 +464,6 @@ def test_a_damaged_download_is_told(wanted: Wanted) -> None:
     (file,) = wanted.downloads.glob("access-now-stop/*/stop.csv")
     file.write_bytes(b"")
     assert "is damaged: remove" in refused(wanted)
-
-
-COMMANDS = """
-import json, sys
-from flows.cli.command import app
-for words in json.loads(sys.argv[1]):
-    print("status", app(words, standalone_mode=False), flush=True)
-"""
-
-
-def test_the_command_runs_the_flow(server: Server, wanted: Wanted, tmp_path: Path) -> None:
-    where = [f"--address={name}={address}" for name, address in server.addresses.items()]
-    places = ["refresh", "--downloads", str(wanted.downloads), "--into"]
-    commands = [
-        [*places, str(wanted.into), *where],
-        [*places, str(FACTS), *where],  # in one process, as each starts a server of Prefect's
-        [*places, str(wanted.into), "--address", "un=http://x"],
-    ]
-    kept = {key: text for key, text in os.environ.items() if not key.startswith("PREFECT_")}
-    done = subprocess.run(
-        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
-        capture_output=True,
-        text=True,
-        env={
-            **kept,
-            "PREFECT_HOME": str(tmp_path / "prefect"),
-            # as long as a machine takes that has other things to do
-            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "600",
-        },
-        cwd=FACTS.parents[1],
-        check=False,
-    )
-    assert re.findall(r"status (.)", done.stdout) == ["0", "1", "2"], done.stderr
-    assert "un-wpp-2024: fetched for the first time" in done.stdout
-    assert set(written(wanted)) == {"bases.csv", "lineages.csv", "sources.csv", "refresh.json"}
-    assert "nothing written:\n" in done.stderr
-    assert "--address un=http://x: give NAME=ADDRESS" in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
 
 
 def test_what_it_returns_names_the_layer(wanted: Wanted) -> None:

@@ -1,9 +1,10 @@
-"""`audience-impact run` as a process: publishing, refusing, quarantine, and dying in between."""
+"""Commands that run a flow, as processes: publishing, refusing, quarantine, dying in between."""
 
 import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,8 @@ from prefect.settings import PREFECT_API_URL
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.pipeline import steps
-from tests.support import computed, edit
+from tests import publishers
+from tests.support import FACTS, computed, edit
 
 HOME = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "run"]
@@ -193,6 +195,43 @@ def test_the_command_killed_while_it_publishes_is_mended_by_the_next(
     assert done.returncode == 0, done.stderr
     assert_whole(root)
     assert list((root / "versions").glob(".tmp-*")) == []
+
+
+COMMANDS = """
+import json, sys
+from flows.cli.command import app
+for words in json.loads(sys.argv[1]):
+    print("status", app(words, standalone_mode=False), flush=True)
+"""
+"""Several commands in one process, which needs one start."""
+
+
+def test_refresh_runs_its_flow(environment: dict[str, str], tmp_path: Path) -> None:
+    into = tmp_path / "layer"
+    places = ["refresh", "--downloads", str(tmp_path / "downloads"), "--into"]
+    with publishers.serving() as server:
+        where = [f"--address={name}={address}" for name, address in server.addresses.items()]
+        commands = [
+            [*places, str(into), *where],
+            [*places, str(FACTS), *where],
+            [*places, str(into), "--address", "un=http://x"],
+        ]
+        done = subprocess.run(
+            [sys.executable, "-c", COMMANDS, json.dumps(commands)],
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=HOME,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+    assert re.findall(r"status (.)", done.stdout) == ["0", "1", "2"], done.stderr
+    assert "un-wpp-2024: fetched for the first time" in done.stdout
+    found = {path.name for path in into.iterdir()} - {".lock"}
+    assert found == {"bases.csv", "lineages.csv", "sources.csv", "refresh.json"}
+    assert "nothing written:\n" in done.stderr
+    assert "--address un=http://x: give NAME=ADDRESS" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 def test_validation_switched_off_is_refused(environment: dict[str, str], tmp_path: Path) -> None:

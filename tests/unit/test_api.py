@@ -19,7 +19,6 @@ from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, people
 from flows.pipeline import steps
 from flows.reporting import reference
-from tests.support import FACTS
 
 MODULES = [
     name
@@ -92,9 +91,10 @@ def test_a_measured_union_is_the_union() -> None:
 
 
 @pytest.mark.parametrize("country_id", ["RU", "", "XX"])
-def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(country_id: str) -> None:
-    checked = steps.check(steps.read([FACTS]))
-    model = registry.learn(checked.tables)
+def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(
+    country_id: str, repository_checked: steps.Checked
+) -> None:
+    model = registry.learn(repository_checked.tables)
     assert model is not None
     table = pd.DataFrame(
         [[0, country_id, "base", 105e6, *[np.nan] * 3]], columns=["set_id", *GROUP]

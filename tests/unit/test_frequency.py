@@ -90,6 +90,7 @@ def test_draws_of_shares_have_the_quantiles_of_the_law() -> None:
     assert [low, middle, high] == pytest.approx(expit([2 - half, 2, 2 + half]), abs=0.01)
 
 
+@pytest.mark.usefixtures("checked_once")
 def test_the_table_matches_the_figures() -> None:
     matched, told = learn("learn-daily-use", FACTS, only_check=True)
     assert matched, told

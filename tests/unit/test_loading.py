@@ -101,8 +101,8 @@ def test_what_was_not_published_is_refused_by_name(tmp_path: Path) -> None:
         ai.load(text)
 
 
-def test_the_shipped_calibration_is_that_of_the_facts() -> None:
-    of_facts = registry.learn(steps.check(steps.read([FACTS])).tables)
+def test_the_shipped_calibration_is_that_of_the_facts(repository_checked: steps.Checked) -> None:
+    of_facts = registry.learn(repository_checked.tables)
     assert ai.load_calibration() == of_facts
     assert ai.load_calibration(FACTS) == of_facts
     assert ai.load_calibration(FACTS / "overlap_calibration.csv") == of_facts

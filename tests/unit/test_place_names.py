@@ -1,5 +1,6 @@
 """Texts of registers read as places: each rule, what must hold for any text, and what must not."""
 
+from functools import cache
 from random import Random
 
 import pytest
@@ -24,17 +25,18 @@ from tests.support import FACTS
 
 LOCALITY, CITIES, REGIONS = GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY, GeoScope.MULTI_REGION
 WHOLE, WITHIN, EITHER = PlaceReading.WHOLE, PlaceReading.WITHIN, PlaceReading.CITY_OR_DISTRICT
-READ = steps.read([FACTS]).tables
-ATLAS = gazetteer.atlas(("IN", "IQ", "IR", "MM", "PK", "RU", "UA"), READ)
+READ = cache(lambda: steps.read([FACTS]).tables)
+ATLAS = cache(lambda: gazetteer.atlas(("IN", "IQ", "IR", "MM", "PK", "RU", "UA"), READ()))
+"""Read when a test needs them: all tests are collected by each process that runs some."""
 
 
 def read(country: str, text: str, scope: GeoScope = CITIES, day: str = "2021-01-01") -> list[Found]:
-    return resolve(text, scope, ATLAS[country], day)
+    return resolve(text, scope, ATLAS()[country], day)
 
 
 def ids(country: str, text: str, scope: GeoScope = CITIES, day: str = "2021-01-01") -> set[str]:
     found = read(country, text, scope, day)
-    return set(united((area for each in found for area in each.area_ids), ATLAS[country]))
+    return set(united((area for each in found for area in each.area_ids), ATLAS()[country]))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_a_state_is_as_large_as_it_was_on_the_day() -> None:
 
 def test_everything_but_a_region_is_all_the_others() -> None:
     left = ids("IQ", "National except Kurdish region", REGIONS)
-    assert left == set(ATLAS["IQ"].top) - {"IQ-AR", "IQ-DA", "IQ-SU"}
+    assert left == set(ATLAS()["IQ"].top) - {"IQ-AR", "IQ-DA", "IQ-SU"}
 
 
 @pytest.mark.parametrize(
@@ -162,21 +164,25 @@ def test_two_of_one_name_are_not_told_apart_by_guessing() -> None:
 def test_a_reviewed_name_stands_before_the_rules() -> None:
     known = Gazetteer(
         "IN",
-        ATLAS["IN"].entries,
+        ATLAS()["IN"].entries,
         {"sikar": Reviewed(("IN-BR", "IN-HR"), WITHIN)},
     )
     (found,) = resolve("Sikar", CITIES, known)
     assert found == Found("sikar", ("IN-BR", "IN-HR"), WITHIN, PlaceMatch.OVERRIDE)
 
 
-STATES = [
-    each.names[0]
-    for each in ATLAS["IN"].entries.values()
-    if each.level == "admin1" and " and " not in each.names[0]
-]
+def states() -> list[str]:
+    return [
+        each.names[0]
+        for each in ATLAS()["IN"].entries.values()
+        if each.level == "admin1" and " and " not in each.names[0]
+    ]
 
 
-@given(st.lists(st.sampled_from(STATES), min_size=1, max_size=5, unique=True), st.randoms())
+STATES = st.deferred(lambda: st.sampled_from(states()))
+
+
+@given(st.lists(STATES, min_size=1, max_size=5, unique=True), st.randoms())
 def test_the_order_of_names_does_not_matter(chosen: list[str], random: Random) -> None:
     turned = list(chosen)
     random.shuffle(turned)
@@ -184,16 +190,18 @@ def test_the_order_of_names_does_not_matter(chosen: list[str], random: Random) -
     assert len(ids("IN", ", ".join(chosen), REGIONS)) == len(chosen)
 
 
-DISTRICTS = [
-    each
-    for each in ATLAS["IN"].entries.values()
-    if each.level == "admin2" and each.names and each.holders[1] in ATLAS["IN"].top
-]
+def districts() -> list[Entry]:
+    india = ATLAS()["IN"]
+    return [
+        each
+        for each in india.entries.values()
+        if each.level == "admin2" and each.names and each.holders[1] in india.top
+    ]
 
 
-@given(st.sampled_from(DISTRICTS))
+@given(st.deferred(lambda: st.sampled_from(districts())))
 def test_every_district_is_found_by_its_name_and_its_state(district: Entry) -> None:
-    state = ATLAS["IN"].entries[district.holders[1]].names[0]
+    state = ATLAS()["IN"].entries[district.holders[1]].names[0]
     assert ids("IN", f"{district.names[0]} district, {state}", LOCALITY) == {district.area_id}
 
 
@@ -209,12 +217,12 @@ def test_noise_never_becomes_a_place(text: str) -> None:
 @given(st.text(max_size=60))
 def test_any_text_can_be_read(text: str) -> None:
     for each in read("IN", text):
-        assert all(area in ATLAS["IN"].entries or area == "IN" for area in each.area_ids)
+        assert all(area in ATLAS()["IN"].entries or area == "IN" for area in each.area_ids)
 
 
 def test_places_that_lie_in_another_are_named_once() -> None:
-    assert united(["IN-RJ/sikar", "IN-RJ", "IN-RJ"], ATLAS["IN"]) == ("IN-RJ",)
-    assert united(["PK-SD/karachi-central", "PK-SD/karachi-division"], ATLAS["PK"]) == (
+    assert united(["IN-RJ/sikar", "IN-RJ", "IN-RJ"], ATLAS()["IN"]) == ("IN-RJ",)
+    assert united(["PK-SD/karachi-central", "PK-SD/karachi-division"], ATLAS()["PK"]) == (
         "PK-SD/karachi-division",
     )
 
@@ -245,10 +253,9 @@ def test_words_of_kinds_and_amounts_are_no_names() -> None:
 
 
 def test_no_name_is_reviewed_that_the_rules_read_the_same() -> None:
-    for row in READ["place_names"].to_dict("records"):
-        if row["country_id"] in ATLAS:
-            known = ATLAS[row["country_id"]]
-            bare = Gazetteer(known.country, known.entries)
-            found = resolve(row["name"], CITIES, bare)
+    bare = {code: Gazetteer(known.country, known.entries) for code, known in ATLAS().items()}
+    for row in READ()["place_names"].to_dict("records"):
+        if row["country_id"] in bare:
+            found = resolve(row["name"], CITIES, bare[row["country_id"]])
             same = [(each.area_ids, each.reading.value) for each in found]
             assert same != [(tuple(row["area_ids"].split(";")), row["reading"])], row["name"]

@@ -246,6 +246,7 @@ def test_order_and_notes_do_not_count() -> None:
     )
 
 
+@pytest.mark.usefixtures("checked_once")
 def test_the_committed_laws_match_the_facts() -> None:
     matched, told = learned.learn("learn-places", FACTS, only_check=True)
     assert matched, told

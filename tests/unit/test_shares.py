@@ -283,6 +283,7 @@ def test_of_several_features_the_largest_share_counts() -> None:
 # ---- The tables and their scores ----
 
 
+@pytest.mark.usefixtures("checked_once")
 def test_the_tables_match_the_figures() -> None:
     matched, told = learn("learn-shares", FACTS, only_check=True)
     assert matched, told
@@ -295,6 +296,7 @@ def test_outdated_tables_are_told_and_written_anew(tmp_path: Path) -> None:
     assert learn("learn-shares", folder, only_check=True)[0]
 
 
+@pytest.mark.usefixtures("checked_once")
 def test_figures_of_countries_left_out_lie_in_their_intervals() -> None:
     """Near 90 % on average over countries, and in most figures."""
     for name, found in scores.scored(FACTS).items():
