@@ -170,6 +170,7 @@ def reviewed(stages: Stages, found: Tables, tables: Tables) -> rules.Reviewed:
         rules.reviewed(found["impact"], stages.scope, stages.inputs),
         by_platform=found["impact_by_platform"],
         by_area=found["impact_by_area"],
+        person_days=found["person_days"],
         in_force=countries_in_force(stages.simulation.timeline),
         bases=tables["bases"],
         residents=_residents(stages.inputs, tables),

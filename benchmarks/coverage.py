@@ -50,7 +50,7 @@ from audience_impact.overlap.copula import Calibration
 from audience_impact.periods import MEAN_MONTH_DAYS
 from audience_impact.simulation import feature_users
 from audience_impact.vocabulary import OverlapParameter
-from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
+from benchmarks.coverage_worlds import FAMILIES, Area, Maker, clayton_law, survey_people
 from benchmarks.overlap import facts
 from schemas import facts as contracts
 
@@ -159,14 +159,15 @@ class Publisher:
             about["period"] = _month(months)
             by = self._grown(self.errors.growth, _age(months), u)
             # as it is learned: in log odds of the people online as they are printed
+            online = float(self.online[code])
             then = float(moved(np.array(share * area.base), self.online[code], np.array(-by)))
-            then /= area.base
+            then = min(then / online, law.MOST_SHARE)
             key = f"E-{code}-{number}-{metric}"
             if metric == "monthly_reach" and self.generator.uniform() < 0.1:
-                self._several(key, then, area.base, about)
+                self._several(key, then, online, about)
                 continue
             kind = str(self.generator.choice(KINDS, p=ODDS))
-            cells = self._figure(then, kind, area.base)
+            cells = self._figure(then, kind, online)
             self.add("estimates", estimate_id=key, **about, **cells)
         if area.own:
             self._callers(code, name, float(area.calls[number]))
@@ -344,7 +345,8 @@ def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> 
         house: [survey_people(known[name], float(share[name])) for name in names]
         for house, names in by_house.items()
     }
-    maker = Maker(np.random.default_rng(seed), learned, asked)
+    strength = clayton_law(calibration.surveys_of(surveys, patterns))
+    maker = Maker(np.random.default_rng(seed), learned, strength, asked)
     made = [maker.area(family) for family in families for _ in range(areas)]
     generator = np.random.default_rng([seed, 1])
     errors = law.read(facts("figure_errors"))

@@ -36,6 +36,7 @@ FEATURE = "feature_"
 IN_PART = "restrictions of an unknown part of the country or without a figure are bounds"
 NO_DAILY = "nobody counted the daily audience of some service"
 IMPUTED_SOME = "some audiences are imputed: nobody counted them"
+OUTWEIGHED = "what can be drawn leaves out services that force more by themselves"
 FROM_SHARES = "the daily audience follows from the share of users who come on a day"
 
 
@@ -66,7 +67,8 @@ def person_days(
         if not by_country:
             plain = plain.join(_of_features(inputs, drawing))
         imputed = _totals(inputs, drawing, by_country, ("imputed_end",) * 3)
-        imputed = imputed.drop(columns=["covered_days", *HOURS]).add_prefix(IMPUTED)
+        imputed = imputed.drop(columns=["covered_days", "is_outweighed", *HOURS])
+        imputed = imputed.add_prefix(IMPUTED)
         tables.append(_none_left(plain.join(imputed, how="left")))
     table = pd.concat(tables).reset_index()
     frame = table.merge(_naive(inputs), on=KEY, how="left")
@@ -89,7 +91,11 @@ def _totals(
     by_country: bool,
     ends: tuple[str, str, str],
 ) -> pd.DataFrame:
-    """Bounds and quantiles of person-days and person-hours by KEY."""
+    """Bounds and quantiles of person-days and person-hours by KEY, and whether these were left out.
+
+    What is drawn leaves out services without a daily figure. Where they force more than the median
+    of the rest, the draws say nothing of the total (`is_outweighed`); where less, they limit it.
+    """
     line = inputs.timeline
     rows = (line.certain_rows, line.drawn_rows, line.rows)
     least, middle, most = (
@@ -98,7 +104,6 @@ def _totals(
     table = _bounds(least, most, inputs)
     drawn = _drawn(inputs, middle, drawing)
     table["days"], table["covered_days"] = _days(most), _days(middle)
-    # What is drawn leaves out services without a daily figure, which can force more than the rest.
     sure = line.drawn_rows[line.drawn_rows["is_certain"]]
     own = _least(line.intervals(sure, ends[0], by_country), inputs)
     inside = drawn.reindex(table.index)
@@ -106,7 +111,10 @@ def _totals(
         names = [f"{name}_{unit}" for name in unions.QUANTILES]
         known = own[f"lower_{unit}"].reindex(table.index).fillna(0.0)
         forced = table[f"lower_{unit}"].where(table[f"lower_{unit}"] > known + 1.0, 0.0)
-        inside[names] = inside[names].clip(lower=forced, axis=0)
+        outweighed = inside[f"q50_{unit}"] < forced
+        inside[names] = inside[names].clip(lower=forced, axis=0).mask(outweighed)
+        if unit == UNITS[0]:
+            table["is_outweighed"] = outweighed
     return table.join(inside)
 
 
@@ -334,6 +342,8 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     }
     flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
     imputed = np.asarray(flags[list(why).index(IMPUTED_SOME)], dtype=bool)
+    why[OUTWEIGHED] = silent
+    flags.append(frame["is_outweighed"])
     if inputs.overlap_model is None:
         why[sentence(undrawn(inputs))] = silent
         flags.append(silent & ~np.logical_or.reduce(flags))
@@ -344,7 +354,7 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     areas = rows.groupby("restriction_id")["country_id"].agg(lambda ids: ";".join(sorted(set(ids))))
     own = frame["restriction_id"] != EVERY
     silent = frame["q50_person_days"].isna()
-    return frame.assign(
+    return frame.drop(columns="is_outweighed").assign(
         area_id=frame["country_id"].where(~own, frame["restriction_id"].map(areas)),
         reason=words,
         obs_status=np.select(

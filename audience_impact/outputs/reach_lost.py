@@ -6,10 +6,11 @@ restriction, the first within twelve months. Expected is the figure before, carr
 
 Method. The audience of a platform fell by what was expected less after, or not at all. What was
 expected is the figure before with the growth that the facts teach (errors.law), so that the
-interval says whether such a change happens without any restriction. Bounds go from nobody to
-everyone exposed: a fall may have another cause, and who stopped and who started are not told apart.
-For several platforms there is no estimate, since nobody counted who left more than one; nor where
-a part of the country is restricted, since figures are of all of it.
+interval says whether such a change happens without any restriction: where it does, the figures
+cannot tell, and there is no estimate. Bounds go from nobody to everyone exposed: a fall may have
+another cause, and who stopped and who started are not told apart. For several platforms there is no
+estimate either, since nobody counted who left more than one; nor where a part of the country is
+restricted, since figures are of all of it.
 
 Assumptions. Nothing but the restriction and its ordinary growth error moved the audience.
 
@@ -72,8 +73,8 @@ def compared(
 
     `chosen` as figures.choose gives it, `known` as figures.candidates does, `bounds` on the
     people exposed and `asked`, the number of audiences, both by restriction_id. Columns:
-    `lower_persons`, `q05_persons`, `q50_persons`, `q95_persons` (NaN for several audiences),
-    `upper_persons`, `reason`, `after_ids`.
+    `lower_persons`, `q05_persons`, `q50_persons`, `q95_persons` (NaN for several audiences, and
+    where the figures cannot tell), `upper_persons`, `reason`, `after_ids`.
     """
     pairs = _after(chosen, known)
     if pairs.empty:
@@ -133,19 +134,20 @@ def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series) 
     groups = rows.groupby("restriction_id")
     one = asked.reindex(groups.size().index) == 1
     upper = bounds["upper_persons"].reindex(one.index)
+    within = groups["q05"].max() == 0
+    known = {f"{name}_persons": groups[name].first() for name in ("q05", "q50", "q95")}
     table = pd.DataFrame(
         {
             "lower_persons": 0.0,
-            **{
-                f"{name}_persons": groups[name].first().where(one) for name in ("q05", "q50", "q95")
-            },
+            **{name: value.where(one & ~within) for name, value in known.items()},
             "upper_persons": upper,
             "after_ids": groups["after_id"].agg(lambda ids: ";".join(sorted(ids))),
         }
     )
     grew = (groups["fell"].max() == 0).to_numpy()
-    within = (groups["q05"].max() == 0).to_numpy()
-    words = np.select([grew, within], [f"{GREW}; {CANNOT_TELL}", CANNOT_TELL], OTHER_CAUSES)
+    words = np.select(
+        [grew, within.to_numpy()], [f"{GREW}; {CANNOT_TELL}", CANNOT_TELL], OTHER_CAUSES
+    )
     monthly = groups["audience_metric"].first().isin(MONTHLY).to_numpy()
     several = np.where(one, "", SEVERAL)
     parts = np.column_stack([words, np.where(monthly, SESSIONS, ""), several])

@@ -13,7 +13,15 @@ from audience_impact.overlap import calibration
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.copula import union as copula_union
 from benchmarks import coverage
-from benchmarks.coverage_worlds import FAMILIES, Area, Maker, survey_people
+from benchmarks.coverage_worlds import (
+    FAMILIES,
+    Area,
+    ClaytonLaw,
+    Maker,
+    clayton_law,
+    clayton_union,
+    survey_people,
+)
 from benchmarks.overlap import facts
 
 KEYS = [
@@ -36,7 +44,9 @@ EXACT = Calibration(0.0, 1e-12, 1e-12, 0.0, 0.5, 0.0, 6)
 def areas(family: str, exact: bool = False) -> list[Area]:
     """Sixty areas of a family that asks no survey."""
     learned = EXACT if exact else calibration.read(facts("overlap_calibration"))
-    maker = Maker(np.random.default_rng(1), learned, {})
+    strength = ClaytonLaw(-0.2, 0.9, 7, 0.0 if exact else 0.1)
+    asks_one = {"house": [(np.array([0.9, 0.1]), np.array([[True], [False]]))]}
+    maker = Maker(np.random.default_rng(1), learned, strength, asks_one)
     return [maker.area(family) for _ in range(60)]
 
 
@@ -148,3 +158,19 @@ def test_people_of_a_survey_have_its_union() -> None:
 def test_no_areas_are_refused() -> None:
     with pytest.raises(SystemExit):
         coverage.main(["--areas", "0"])
+
+
+def test_what_surveys_say_of_clayton_is_found_again() -> None:
+    shares = np.array([[0.5, 0.3], [0.6, 0.2], [0.7, 0.4]])
+    asked = [
+        calibration.Survey(f"{house}-{n}", house, "XA", "2020", shares, clayton_union(shares, t))
+        for house, thetas in {"a": (0.5, 2.0), "b": (1.0, 1.0)}.items()
+        for n, t in enumerate(thetas)
+    ]
+    found = clayton_law(asked)
+    assert found.mean == pytest.approx(0.0, abs=1e-3)
+    # houses agree in the mean; within: half the variance of log 0.5 and log 2, and none
+    assert found.spread == pytest.approx(np.log(2.0), abs=1e-3)
+    assert found.model == pytest.approx(0.0, abs=1e-3)
+    assert found.freedom == 1
+    assert found.draw(0.5) == pytest.approx(1.0, abs=1e-3)

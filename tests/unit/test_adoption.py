@@ -84,10 +84,37 @@ def test_the_spread_grows_and_holds_the_share(
 
 
 def test_the_interval_holds_nine_in_ten_of_the_countries_left_out(many: pd.DataFrame) -> None:
-    table = adoption.coverage(adoption.held_out(many))
-    assert list(table.index) == list(range(1, 9))
-    assert table.loc[[1, 2, 3], "held"].between(0.8, 0.97).all()
-    assert (table["error"] < table["without_growth"]).all()
+    pairs = adoption.held_out(many)
+    is_asked = pairs["area_id"].rank(method="dense") % 2 == 0
+    asked = pairs[is_asked].reset_index(drop=True)
+    found = adoption.interval(asked, adoption.learn(pairs[~is_asked]))
+    actual = adoption.share(asked["actual"])
+    held = actual.between(found["low"], found["high"]).groupby(asked["horizon"]).mean()
+    assert list(held.index) == list(range(1, 9))
+    assert held.loc[[1, 2, 3]].between(0.8, 0.98).all()
+    still = (actual - adoption.share(asked["level"])).abs().mean()
+    assert (actual - found["share"]).abs().mean() < still
+
+
+def test_a_series_that_jumps_is_trusted_less() -> None:
+    calm = [series(f"A{n:02}", -1, 0.05, 0.02, n) for n in range(30)]
+    wild = [series(f"B{n:02}", -1, 0.05, 0.40, 99 + n) for n in range(30)]
+    pairs = adoption.held_out(pd.concat([*calm, *wild]))
+    found = adoption.interval(pairs, adoption.learn(pairs))
+    is_wild = pairs["area_id"].str.startswith("B")
+    width = found["high"] - found["low"]
+    assert width[is_wild].median() > 3 * width[~is_wild].median()
+    held = adoption.share(pairs["actual"]).between(found["low"], found["high"])
+    assert held.groupby(is_wild).mean().gt(0.8).all()
+    assert 0.85 < held.mean() < 0.95
+
+
+def test_the_fewer_the_countries_the_farther_out_the_percentiles() -> None:
+    errors = np.random.default_rng(1).standard_normal(4000)
+    told = pd.DataFrame({"error": errors, "weight": 1.0, "area_id": "X"})
+    few, many = (told.assign(area_id=np.arange(4000) % count) for count in (30, 400))
+    ends = [adoption._percentiles(each) for each in (few, many)]
+    assert ends[0][0] < ends[1][0] < 0 < ends[1][1] < ends[0][1]
 
 
 def test_only_years_after_the_last_report_are_projected_and_not_for_ever(

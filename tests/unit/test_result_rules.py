@@ -11,6 +11,7 @@ from audience_impact import pipeline
 from audience_impact.bounds import measured
 from audience_impact.outputs.impact_by_area import impact_by_area
 from audience_impact.outputs.impact_by_platform import impact_by_platform
+from audience_impact.outputs.person_days import person_days
 from audience_impact.outputs.review import rules as review
 from audience_impact.outputs.review.rules import Reviewed
 from audience_impact.simulation.sampler import Sampler
@@ -39,6 +40,7 @@ def sound() -> Reviewed:
             stages.scope, stages.inputs, stages.bounds, simulation.timeline.periods
         ),
         "impact_by_area": impact_by_area(simulation, sampler, 1, AS_OF, tables["areas"]),
+        "person_days": person_days(simulation, sampler, 1, AS_OF),
     }
     return pipeline.reviewed(stages, found, tables)
 
@@ -53,10 +55,20 @@ def changed(made: Reviewed, act: str, column: str, value: object) -> Reviewed:
     return replace(made, impact=impact.assign(**{column: marked}))
 
 
-def without_width(made: Reviewed, act: str) -> Reviewed:
+def without_width(made: Reviewed, act: str, persons: float = 500e3) -> Reviewed:
     for name in ("q05_persons", "q50_persons", "q95_persons"):
-        made = changed(made, act, name, 500e3)
+        made = changed(made, act, name, persons)
     return made
+
+
+def days_without_width(made: Reviewed) -> Reviewed:
+    days = made.person_days
+    own = (days["restriction_id"] == "R1") & (days["period"] == "all")
+    same = {
+        name: days[name].mask(own, days["lower_person_days"])
+        for name in ("q05_person_days", "q50_person_days", "q95_person_days")
+    }
+    return replace(made, person_days=days.assign(**same))
 
 
 def chosen(made: Reviewed, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Reviewed:
@@ -150,6 +162,8 @@ BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
     ("estimate_out_of_order", set_to("R1", "q05_persons", 9e5), R1),
     ("estimate_out_of_order", set_to("R1", "upper_persons", 4e5), R1),
     ("interval_without_width", lambda made: without_width(made, "R1"), R1),
+    ("interval_without_width", lambda made: without_width(made, "R1", 0.0), R1),
+    ("interval_without_width", days_without_width, ["R1/XA/all"]),
     ("median_outside_bounds", set_to("R1", "q50_persons", 9e6), R1 + OFF),
     ("median_outside_bounds", set_to("R1", "q50_persons", 1e3), R1 + OFF),
     ("union_falls", set_to("R1", "q50_persons", 699e3), ["R1 > R2"]),
@@ -259,6 +273,7 @@ def test_every_rule_is_in_the_table_of_rules() -> None:
     told = {rule.id: rule.tables for rule in rules() if rule.stage is RuleStage.RESULTS}
     assert told == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {
         measured.RULE: ("overlaps",),
+        "interval_without_width": ("impact", "person_days"),
         "union_below_part": ("impact", "impact_by_area"),
         "area_below_restriction": ("impact_by_area",),
         "area_above_base": ("impact_by_area",),

@@ -49,6 +49,7 @@ class Reviewed:
         daily: The daily figures.
         by_platform: The published table `impact_by_platform`.
         by_area: The published table `impact_by_area`.
+        person_days: The published table `person_days`.
         in_force: When each restriction was in force in each of its countries: restriction_id,
             country_id, and `start` and `end` (exclusive) of what is certain, drawn and possible, as
             `least_start`, `start`, `most_start`, ...
@@ -64,6 +65,7 @@ class Reviewed:
     daily: pd.DataFrame
     by_platform: pd.DataFrame = field(default_factory=pd.DataFrame)
     by_area: pd.DataFrame = field(default_factory=pd.DataFrame)
+    person_days: pd.DataFrame = field(default_factory=pd.DataFrame)
     in_force: pd.DataFrame = field(default_factory=pd.DataFrame)
     bases: pd.DataFrame = field(default_factory=pd.DataFrame)
     residents: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
@@ -122,15 +124,23 @@ def estimate_out_of_order(found: Reviewed) -> list[str]:
 
 @RESULTS.rule(
     FindingSeverity.TABLE_ERROR,
-    "an estimate above zero has an interval without width: no figure is without error",
+    "an estimate has an interval without width, and is above zero or may be: no figure is without "
+    "error",
     FAULT,
-    "impact",
+    *("impact", "person_days"),
 )
 def interval_without_width(found: Reviewed) -> list[str]:
-    """Estimates of somebody whose quantiles are one number."""
-    impact = found.impact
+    """Estimates whose quantiles are one number, of what is not nothing."""
+    impact, days = found.impact, found.person_days
     same = impact["q05_persons"] == impact["q95_persons"]
-    return _keys(impact[same & (impact["q50_persons"] > 0)])
+    some = (impact["q50_persons"] > 0) | (impact["upper_persons"] > 0)
+    broken = _keys(impact[same & some])
+    if days.empty:
+        return broken
+    same = days["q05_person_days"] == days["q95_person_days"]
+    some = (days["q50_person_days"] > 0) | (days["upper_person_days"] > 0)
+    key = days["restriction_id"] + "/" + days["area_id"] + "/" + days["period"]
+    return [*broken, *key[same & some]]
 
 
 @RESULTS.rule(
