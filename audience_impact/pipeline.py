@@ -2,26 +2,36 @@
 
 No loop runs over restrictions. The method version changes whenever the meaning of a published
 number does.
+
+A register is computed in parts (`Plan`): the restrictions of some countries each, so that memory
+does not grow with their number. What facts teach beyond a part is learned from all of them before
+(`Whole`); `computed` makes a part of the published rows, `merged` what is told of several countries
+together. Draws are named by fact, so neither the parts nor their order change a byte.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
+import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from audience_impact.audiences import parts
-from audience_impact.audiences.inputs import Inputs, inputs
+from audience_impact.audiences.inputs import Inputs, Learned, inputs, learned
 from audience_impact.audiences.scope import Scope, scope
 from audience_impact.bounds.restrictions import Bounds, bounds
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_comparisons import area_comparisons
 from audience_impact.outputs.comparisons import comparisons
 from audience_impact.outputs.impact import impact
-from audience_impact.outputs.impact_by_area import impact_by_area
-from audience_impact.outputs.impact_by_day import impact_by_day
+from audience_impact.outputs.impact_by_area import InPeriods
+from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.impact_by_group import impact_by_group
 from audience_impact.outputs.impact_by_platform import impact_by_platform
 from audience_impact.outputs.lineage import lineage
@@ -29,7 +39,8 @@ from audience_impact.outputs.person_days import person_days
 from audience_impact.outputs.reach_lost import reach_lost
 from audience_impact.outputs.restrictions import restrictions
 from audience_impact.outputs.review import rules
-from audience_impact.outputs.sensitivity import sensitivity
+from audience_impact.outputs.review.reasons import silence
+from audience_impact.outputs.sensitivity import LARGEST_REGISTER, sensitivity
 from audience_impact.outputs.sources import sources
 from audience_impact.places import nesting
 from audience_impact.simulation.inputs import SimulationInputs, simulation_inputs
@@ -57,15 +68,6 @@ class Only(NamedTuple):
 
     restrictions: frozenset[str]
     countries: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Calculated:
-    """The published tables, and what was found wrong with the facts on the way."""
-
-    tables: Tables
-    findings: tuple[Finding, ...]
-    broken: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,17 @@ class Outputs(Mapping[str, pd.DataFrame]):
         """Draws of every metric."""
         return simulate(self.stages.simulation, self.sampler, self.workers)
 
+    @cached_property
+    def in_periods(self) -> InPeriods:
+        """People of countries by month and year."""
+        return impact_by_area.in_periods(self.stages.simulation, self.sampler, self.workers)
+
+    @cached_property
+    def on_days(self) -> OnDays:
+        """People of countries by day."""
+        as_of = self.stages.scope.as_of
+        return impact_by_day.on_days(self.stages.simulation, self.sampler, self.workers, as_of)
+
     def __getitem__(self, name: str) -> pd.DataFrame:
         """The table of a name."""
         if name not in self._made:
@@ -125,11 +138,11 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "impact_by_platform": lambda run, s: impact_by_platform(
         s.scope, s.inputs, s.bounds, s.simulation.timeline.periods
     ),
-    "impact_by_area": lambda run, s: impact_by_area(
-        s.simulation, run.sampler, run.workers, s.scope.as_of, run.facts["areas"]
+    "impact_by_area": lambda run, s: impact_by_area.whole(
+        run.in_periods, run.facts["areas"], silence(s.simulation), s.scope.as_of
     ),
-    "impact_by_day": lambda run, s: impact_by_day(
-        s.simulation, run.sampler, run.workers, s.scope.as_of, run.facts["areas"]
+    "impact_by_day": lambda run, s: impact_by_day.whole(
+        run.on_days, run.facts["areas"], silence(s.simulation), s.scope.as_of
     ),
     "area_comparisons": lambda run, s: area_comparisons(run.facts, run["impact_by_area"]),
     "impact_by_group": lambda run, s: impact_by_group(s.scope, s.inputs, run.facts),
@@ -149,19 +162,189 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
 """How each published table is made, in the order in which they are told of."""
 
 
-def calculate(tables: Tables, as_of: date, settings: Settings | None = None) -> Calculated:
-    """Published tables from typed facts.
+MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources")
+"""Tables that no part makes alone."""
+OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
+"""Tables whose rows are those of restrictions, each in one part; `person_days` of countries too."""
+BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "published_figures")
+"""Fact tables whose rows go with their restriction."""
 
-    `tables` as given by `facts.tables.typed`, every key resolving. Returns frames with the columns
-    of the published contracts; quality and quarantine are the caller's.
+
+@dataclass(frozen=True)
+class Whole:
+    """What all parts of a run share.
+
+    Attributes:
+        tables: The facts but for rows of BY_RESTRICTION.
+        taught: What all of them teach.
+        as_of: The day that results speak of.
+        settings: What was asked of the run.
+    """
+
+    tables: Tables
+    taught: Learned
+    as_of: date
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Given:
+    """The restrictions of a part as all of them see them, and their facts."""
+
+    scope: Scope
+    tables: Tables
+
+
+class Country(NamedTuple):
+    """People of a country, from whom those of regions are summed."""
+
+    in_periods: InPeriods
+    on_days: OnDays
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A part of what is published.
+
+    Attributes:
+        tables: Rows of OF_RESTRICTIONS, and of its countries by area and by day.
+        countries: What regions are summed of.
+        findings: What was found wrong with the facts on the way.
+        broken: For each rule over results the keys of the rows that break it.
+        silent: Why nothing at all is drawn, blank where something may be.
+    """
+
+    tables: Tables
+    countries: dict[str, Country]
+    findings: tuple[Finding, ...]
+    broken: dict[str, list[str]]
+    silent: str
+
+
+class Plan(Sequence[Given]):
+    """The parts of a run, each made when it is asked for, of at most so many restrictions.
+
+    Countries that share a restriction are in one part, and a country is in one alone, however many
+    restrictions it has.
+    """
+
+    def __init__(self, tables: Tables, as_of: date, settings: Settings, most: int) -> None:
+        """Look at all restrictions, and learn what facts teach; `tables` as they are typed."""
+        self._scope, self._tables = scope(tables, as_of), tables
+        count = len(self._scope.restrictions)
+        small = settings.sensitivity and count <= LARGEST_REGISTER
+        shared = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
+        self.whole = Whole(shared, learned(tables), as_of, replace(settings, sensitivity=small))
+        self._parts = _packed(_linked(self._scope.wanted), most)
+
+    def __len__(self) -> int:
+        """How many parts there are, one at least."""
+        return len(self._parts)
+
+    def __getitem__(self, number: int) -> Given:  # type: ignore[override]
+        """A part by its number."""
+        own = self._parts[number]
+        if len(self) == 1:
+            return Given(self._scope, {name: self._tables[name] for name in BY_RESTRICTION})
+        tables = {
+            name: frame[frame["restriction_id"].isin(own)].reset_index(drop=True)
+            for name in BY_RESTRICTION
+            for frame in [self._tables[name]]
+        }
+        return Given(self._scope.alone(own), tables)
+
+
+def _linked(wanted: pd.DataFrame) -> "pd.Series[int]":
+    """The group of each restriction: those of countries that restrictions of several link."""
+    rows = wanted[["restriction_id", "country_id"]].drop_duplicates()
+    act, acts = pd.factorize(rows["restriction_id"])
+    country, countries = pd.factorize(rows["country_id"], sort=True)
+    nodes = len(acts) + len(countries)
+    links = csr_array((np.ones(len(rows)), (country, len(countries) + act)), shape=(nodes, nodes))
+    _, group = connected_components(links, directed=False)
+    return pd.Series(group[len(countries) :], acts)
+
+
+def _packed(groups: "pd.Series[int]", most: int) -> list[pd.Index]:
+    """The restrictions of each part: whole groups, one after another, as many as it may hold."""
+    sizes = groups.value_counts(sort=False).sort_index()
+    part, held, of_group = 0, 0, {}
+    for group, size in sizes.items():
+        if held and held + size > most:
+            part, held = part + 1, 0
+        of_group[group] = part
+        held += size
+    number = groups.map(of_group)
+    return [number.index[number == one] for one in range(part + 1)]
+
+
+def computed(whole: Whole, given: Given) -> Computed:
+    """A part of what is published, whatever else there is.
 
     Raises:
         FrameError: A stage hands on a frame that is not what it declares: a fault of the code.
+        LawError: A learned table lacks something.
     """
-    wanted = settings or Settings()
-    stages, findings = prepared(tables, as_of, wanted.repair)
-    found = dict(Outputs(tables, stages, wanted))
-    return Calculated(found, tuple(findings), rules.broken(reviewed(stages, found, tables)))
+    tables, wanted = {**whole.tables, **given.tables}, whole.settings
+    stages, findings = _stages(given.scope, tables, wanted.repair, whole.taught)
+    run = Outputs(tables, stages, wanted)
+    found = {name: run[name] for name in OF_RESTRICTIONS}
+    silent = silence(stages.simulation)
+    found["impact_by_area"] = impact_by_area.of_countries(run.in_periods, silent, whole.as_of)
+    found["impact_by_day"] = impact_by_day.of_countries(run.on_days, silent, whole.as_of)
+    countries = {
+        country: Country(run.in_periods.of(country), run.on_days.of(country))
+        for country in sorted(set(run.in_periods.every.table["country_id"]))
+    }
+    broken = rules.broken(reviewed(stages, found, tables))
+    return Computed(found, countries, tuple(findings), broken, silent)
+
+
+Told = TypeVar("Told")
+
+
+class _Told(Mapping[str, Told]):
+    """One of the two that are told of each country, read when it is asked for."""
+
+    def __init__(self, countries: Mapping[str, Country], take: Callable[[Country], Told]) -> None:
+        self._countries, self._take = countries, take
+
+    def __getitem__(self, country: str) -> Told:
+        return self._take(self._countries[country])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._countries)
+
+    def __len__(self) -> int:
+        return len(self._countries)
+
+
+def merged(
+    whole: Whole,
+    parts: Sequence[tuple[Tables, str]],
+    countries: Mapping[str, Country],
+) -> tuple[Tables, dict[str, list[str]]]:
+    """The tables that are told of several countries together, and the rules that they break.
+
+    `parts` has, of each part, the rows of its countries by area and by day, and why nothing is
+    drawn; `countries`, in the order of their codes, are asked for one at a time.
+    """
+    held = areas.regions(whole.tables["areas"], pd.Series(list(countries), dtype="str"))
+    told = held, parts[0][1], whole.as_of
+    regions = {
+        "impact_by_area": impact_by_area.of_regions(
+            _Told(countries, attrgetter("in_periods")), *told
+        ),
+        "impact_by_day": impact_by_day.of_regions(_Told(countries, attrgetter("on_days")), *told),
+    }
+    keys = {"impact_by_area": impact_by_area.KEY, "impact_by_day": impact_by_day.KEY}
+    found = {
+        name: areas.together([*(tables[name] for tables, _ in parts), rows], keys[name])
+        for name, rows in regions.items()
+    }
+    found["area_comparisons"] = area_comparisons(whole.tables, found["impact_by_area"])
+    found["sources"] = sources(whole.tables)
+    return found, rules.broken_by_areas(found["impact_by_area"])
 
 
 def reviewed(stages: Stages, found: Tables, tables: Tables) -> rules.Reviewed:
@@ -190,12 +373,17 @@ def prepared(
 ) -> tuple[Stages, list[Finding]]:
     """Everything that follows without a draw, and the contradictions met on the way.
 
-    With `only`, rows of other restrictions and countries say nothing; those asked for are the same
-    to the last byte.
+    `tables` as given by `facts.tables.typed`, every key resolving. With `only`, rows of other
+    restrictions and countries say nothing; those asked for are the same to the last byte.
     """
     asked = scope(tables, as_of)
-    asked = asked if only is None else asked.of(*only)
-    known = inputs(asked, tables)
+    return _stages(asked if only is None else asked.of(*only), tables, repair, learned(tables))
+
+
+def _stages(
+    asked: Scope, tables: Tables, repair: bool, taught: Learned
+) -> tuple[Stages, list[Finding]]:
+    known = inputs(asked, tables, taught)
     limits, findings = bounds(asked, known, tables, repair)
     simulation = simulation_inputs(asked, known, limits, tables)
     lost = reach_lost(asked, known, limits.exposed)

@@ -14,6 +14,7 @@ from prefect.client.orchestration import get_client
 from pydantic import Field
 
 from audience_impact.outputs.review.rules import CONTRADICT
+from flows import workers as workers_of
 from flows.failures import may_pass, refusable
 from flows.pipeline import ahead, last_version, quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
@@ -22,6 +23,7 @@ from flows.publishing.versions import Published
 from flows.reporting import artifacts
 from flows.reporting.plain import plain
 from flows.serving import notices
+from flows.workers import RunnerName
 
 # Seconds between one try and the next, for what touches the outside.
 WAITS = [1.0, 4.0, 16.0]
@@ -65,9 +67,13 @@ def compute(
     repair: bool,
     workers: int,
     sensitivity: bool,
+    by: tuple[RunnerName, str | None],
 ) -> Results:
-    """Compute the tables that are published."""
-    return ahead.take(steps.compute, checked, as_of, seed, repair, workers, sensitivity)
+    """Compute the tables that are published, by a runner and on the scheduler that it has."""
+    runner = workers_of.runner(by[0], workers, by[1])
+    return ahead.take(
+        steps.compute, checked, as_of, seed, repair, workers, sensitivity, runner
+    )
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -75,12 +81,14 @@ def watch(
     results: Results, published: Path, strict: bool, repair: bool, accept_changes: bool
 ) -> list[str]:
     """Say what changed much against the last version; refuse when strict, unless accepted."""
-    rows = {name: table.num_rows for name, table in results.tables.items()}
-    now = last_version.summary(rows, results.frames["impact"], results.frames["quality"])
+    quality_table = results.frame("quality")
+    now = last_version.summary(
+        results.counts(), results.frame("impact", last_version.READ), quality_table
+    )
     lines = last_version.changes(last_version.last(published), now)
     for line in lines:
         get_run_logger().warning(plain(line))
-    contradictions = quality.details(results.frames["quality"], CONTRADICT)
+    contradictions = quality.details(quality_table, CONTRADICT)
     stops = lines * (not accept_changes) + contradictions * (not repair)
     if strict and stops:
         raise steps.RefusedError(stops)
@@ -130,8 +138,8 @@ def announce(version: Published, results: Results) -> None:
             f"as-of:{told.as_of}",
         }
         client.update_flow_run(runtime.flow_run.id, tags=sorted(tags))
-    rows = {name: table.num_rows for name, table in results.tables.items()}
-    log.info("%s", ", ".join(f"{name} {count:,}" for name, count in rows.items()))
+    told_of = (f"{name} {count:,}" for name, count in results.counts().items())
+    log.info("%s", ", ".join(told_of))
     news = (
         "Published version" if version.created else "Nothing changed, the latest version is still"
     )
@@ -145,7 +153,10 @@ def measure(
     results: Results, published: Path, seconds: dict[str, float], changes: list[str]
 ) -> None:
     """Put the metrics of the run beside the versions, and tell somebody of what moved much."""
-    metrics.write(published, metrics.render(results.frames, seconds, datetime.now(UTC)))
+    used = results.frame("impact_by_platform", ["period", "as_of"])
+    refused = results.frame("quarantine")
+    told = metrics.render(results.counts(), refused, used, seconds, datetime.now(UTC))
+    metrics.write(published, told)
     if changes:
         notices.tell("much changed against the last version", "\n".join(changes))
 
@@ -170,6 +181,8 @@ def publish_impact(
     accept_changes: bool = False,
     report: str | None = None,
     environment: str | None = None,
+    runner: RunnerName = RunnerName.LOCAL,
+    scheduler: str | None = None,
 ) -> Published:
     """Publish how many people each restriction touches.
 
@@ -182,17 +195,21 @@ def publish_impact(
         strict: Refuse the facts when a single row breaks a rule.
         keep: How many versions stay; by default all of them.
         repair: Move contradicting overlaps as little as makes them fit; else they are left out.
-        workers: Threads that draw; the number changes no byte.
+        workers: Processes that compute the parts of a large register, or threads that draw where
+            there is one part; the number changes no byte.
         sensitivity: Tell which input drives the width of each interval.
         accept_changes: When strict, publish although much changed against the last version.
         report: Address of the report, for the link to it; by default the folder beside the
             versions is named.
         environment: Whose run it is, where several share a server: its artifacts carry the name.
+        runner: Who computes the parts: processes of this machine, or a Dask cluster.
+        scheduler: Address of the scheduler of that cluster; by default one is started here.
     """
     timed = metrics.Seconds()
     reading = known_by(timed(read, facts), as_of)
     checked = accept(timed(check, reading), strict)
-    results = timed(compute, checked, as_of, seed, repair, workers, sensitivity)
+    by = runner, scheduler
+    results = timed(compute, checked, as_of, seed, repair, workers, sensitivity, by)
     changes = watch(results, published, strict, repair, accept_changes)
     version = timed(write, results, published, keep)
     show(version, facts, report, environment)

@@ -10,10 +10,13 @@ from audience_impact import pipeline
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
+from audience_impact.outputs import impact_by_area, impact_by_day
+from audience_impact.outputs.review.reasons import silence
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.pipeline import Outputs, Settings, Stages
+from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import Draws, simulate
 from audience_impact.vocabulary import OverlapParameter
@@ -186,6 +189,22 @@ def calculated(made: World) -> Outputs:
     """Everything that is published of a world, from few draws, each when a test looks at it."""
     stages, tables = prepared(made)
     return Outputs(tables, stages, QUIET)
+
+
+def by_area(
+    inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Table `impact_by_area` of countries, and of regions where the table of areas is given."""
+    found = impact_by_area.in_periods(inputs, sampler, 1)
+    if areas is None:
+        return impact_by_area.of_countries(found, silence(inputs), AS_OF)
+    return impact_by_area.whole(found, areas, silence(inputs), AS_OF)
+
+
+def by_day(inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame) -> pd.DataFrame:
+    """Table `impact_by_day`."""
+    found = impact_by_day.on_days(inputs, sampler, 1, AS_OF)
+    return impact_by_day.whole(found, areas, silence(inputs), AS_OF)
 
 
 def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:

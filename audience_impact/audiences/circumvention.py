@@ -61,8 +61,12 @@ def looked_at(scope: Scope, tables: Tables) -> pd.DataFrame:
     return own.assign(is_poll=own["self_selected"] == YesNo.YES.value)
 
 
-def circumvention(scope: Scope, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
+def circumvention(
+    scope: Scope, tables: Tables, errors: FigureErrors | None, figures: "pd.Series[str]"
+) -> pd.DataFrame:
     """The share that keeps access, one row a restriction that has one.
+
+    `figures` are those that a law is learned of, as shares/circumvention.py names them by area.
 
     Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
     `;`, blank where other countries alone speak), `draw_key`, LAW of intervals.py in shares, LAW of
@@ -80,7 +84,8 @@ def circumvention(scope: Scope, tables: Tables, errors: FigureErrors | None) -> 
     is_gone &= rest["restriction_id"].isin(network)
     cut = rest[rest["severity"].isin(learned.CUT) & ~rest["restriction_id"].isin(network)]
     return pd.concat(
-        [measured, _unmeasured(rest[is_gone]), _of_others(cut, scope, tables)], ignore_index=True
+        [measured, _unmeasured(rest[is_gone]), _of_others(cut, scope, tables, figures)],
+        ignore_index=True,
     )
 
 
@@ -122,14 +127,16 @@ def _unmeasured(restrictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _of_others(restrictions: pd.DataFrame, scope: Scope, tables: Tables) -> pd.DataFrame:
+def _of_others(
+    restrictions: pd.DataFrame, scope: Scope, tables: Tables, figures: "pd.Series[str]"
+) -> pd.DataFrame:
     """Restrictions whose share is learned: the law of their country, or of any if in several."""
     places = scope.wanted.groupby("restriction_id")["country_id"].agg(["first", "nunique"])
     places = places.reindex(restrictions["restriction_id"])
     country = places["first"].where(places["nunique"] == 1, random_effects.ANY)
     country = pd.Series(country.to_numpy(), restrictions.index, dtype="str")
     law = learned.laws(country, tables)
-    own = learned.figures_of(tables).astype("str").reindex(country).to_numpy()
+    own = figures.astype("str").reindex(country).to_numpy()
     key = country.where(country != random_effects.ANY, restrictions["restriction_id"])
     rows = _unmeasured(restrictions).assign(
         **{name: law[name] for name in random_effects.LAW},

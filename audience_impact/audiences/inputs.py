@@ -27,6 +27,8 @@ from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.imputation import audiences as imputation
+from audience_impact.imputation.law import Solved
+from audience_impact.shares import circumvention as shares_kept
 from audience_impact.shares import random_effects
 from audience_impact.vocabulary import WHOLE_INTERNET, RungFamily
 
@@ -278,15 +280,34 @@ class Inputs(Declared):
     errors: FigureErrors | None
 
 
-def inputs(scope: Scope, tables: Tables) -> Inputs:
-    """What typed facts say of a scope."""
+@dataclass(frozen=True)
+class Learned:
+    """What facts teach that hangs on restrictions beside those that are asked for.
+
+    Attributes:
+        figures: All figures, from which audiences are imputed; None where nothing is.
+        keeping: The figures of who keeps access that speak in each country.
+    """
+
+    figures: Solved | None
+    keeping: "pd.Series[str]"
+
+
+def learned(tables: Tables) -> Learned:
+    """What all facts teach, for any part of the restrictions."""
+    return Learned(imputation.figures_of(tables), shares_kept.figures_of(tables))
+
+
+def inputs(scope: Scope, tables: Tables, taught: Learned | None = None) -> Inputs:
+    """What typed facts say of a scope; `taught` by all of them, where `tables` are a part."""
+    taught = taught or learned(tables)
     errors = law.read(tables["figure_errors"])
     candidates = figures.candidates(tables, errors)
     before = figures.before(scope.wanted, candidates)
     chosen = figures.choose(before)
     audiences = _audiences(scope.wanted, chosen, tables, errors)
     counted = pooling.distributions(chosen, before, tables, errors)
-    imputed = imputation.imputed(scope.wanted, audiences, counted, tables)
+    imputed = imputation.imputed(scope.wanted, audiences, counted, tables, taught.figures)
     closed = imputed["rung"].isin(rungs.closed(tables, RungFamily.AUDIENCE))
     shut, vague = (
         frozenset(imputed.loc[fails, "restriction_id"])
@@ -305,7 +326,7 @@ def inputs(scope: Scope, tables: Tables) -> Inputs:
         daily_reach.daily(scope.wanted, candidates, tables, errors),
         shares,
         features.laws(audiences, scope.targets, shares, tables),
-        circumvention.circumvention(scope, tables, errors),
+        circumvention.circumvention(scope, tables, errors, taught.keeping),
         overlaps.speaking(audiences, tables),
         parts.parts(scope, tables),
         shut,

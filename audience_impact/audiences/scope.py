@@ -22,6 +22,7 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
+from audience_impact.periods import ONE_DAY
 from audience_impact.populations import countries_of, is_region, parents_of
 from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
@@ -72,6 +73,8 @@ RESTRICTIONS = Frame(
         "is_partial": TRUTH,
         "is_reaching_everyone": TRUTH,
         "is_order": TRUTH,
+        "first_day": DAY,
+        "typical_days": NUMBER,
     },
     key=("restriction_id",),
 )
@@ -119,6 +122,24 @@ class Scope(Declared):
     wanted: pd.DataFrame
     whole_services: pd.DataFrame
     as_of: date
+
+    def alone(self, restrictions: Collection[str]) -> "Scope":
+        """These restrictions as though there were no others; each keeps what it had by them.
+
+        Their answers are those of the whole where everything that befell their countries is there.
+        """
+
+        def own(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame[frame["restriction_id"].isin(restrictions)].reset_index(drop=True)
+
+        whole = self.whole_services
+        return replace(
+            self,
+            restrictions=own(self.restrictions),
+            targets=own(self.targets),
+            wanted=own(self.wanted),
+            whole_services=whole[whole.index.isin(restrictions)],
+        )
 
     def of(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
         """The same with the audiences of these alone, and of all that befell these countries.
@@ -178,11 +199,29 @@ def _restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
         | found["is_networks_unknown"]
         | ~found["is_start_known"]
     )
+    first = _first_days(found)
     return found.assign(
         is_partial=partial,
         is_reaching_everyone=~(partial | found["is_never_enforced"]),
         is_order=_ordered(found),
+        first_day=first,
+        typical_days=_typical_days(found, first),
     )
+
+
+def _first_days(restrictions: pd.DataFrame) -> pd.Series:
+    """The day observed where it is known to the day, else the day announced."""
+    seen, announced = restrictions["observed_from_start"], restrictions["announced_on_start"]
+    to_the_day = (restrictions["observed_from_end"] - seen) == ONE_DAY
+    return seen.where(to_the_day, announced).fillna(seen)
+
+
+def _typical_days(restrictions: pd.DataFrame, first: pd.Series) -> pd.Series:
+    """Days that restrictions as severe lasted (median), of those whose end is on record."""
+    recorded = restrictions["end_status"] == EndStatus.ENDED.value
+    length = (restrictions["ended_on_end"] - first).where(recorded).dt.days
+    typical = length.groupby(restrictions["severity"]).transform("median")
+    return typical.fillna(length.median()).astype("float64")
 
 
 def _ordered(restrictions: pd.DataFrame) -> pd.Series:

@@ -16,7 +16,7 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups, law
-from audience_impact.imputation.law import SHARES
+from audience_impact.imputation.law import SHARES, Solved
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import WHOLE_INTERNET
 
@@ -40,34 +40,43 @@ WIDEST = 20.0
 
 
 def imputed(
-    wanted: pd.DataFrame, audiences: pd.DataFrame, laws: pd.DataFrame, tables: Tables
+    wanted: pd.DataFrame,
+    audiences: pd.DataFrame,
+    laws: pd.DataFrame,
+    tables: Tables,
+    figures: Solved | None,
 ) -> pd.DataFrame:
     """The audiences that are imputed, as FRAME has them; none where the facts have no laws.
 
     `wanted` has KEY, `before` and `is_existing_use`; `audiences` KEY, `base` and `base_persons`;
-    `laws` KEY and `shape`, blank where nothing can be drawn from the figures. Shares are of the
-    base of the audience.
+    `laws` KEY and `shape`, blank where nothing can be drawn from the figures; `figures` what
+    `figures_of` gives. Shares are of the base of the audience.
     """
-    learned = law.read(tables.get("audience_laws", pd.DataFrame()))
     drawable = laws.loc[laws["shape"] != "", KEY]
     asked = wanted[wanted["is_existing_use"] & (wanted["platform_id"] != WHOLE_INTERNET)]
     counted = pd.MultiIndex.from_frame(drawable)
     asked = asked[~pd.MultiIndex.from_frame(asked[KEY]).isin(counted)]
     asked = asked.merge(audiences[[*KEY, "base", "base_persons"]], on=KEY)
     asked = asked[asked["base_persons"].notna()].reset_index(drop=True)
-    if learned is None or asked.empty:
+    if figures is None or asked.empty:
         nothing = pd.DataFrame(columns=[*KEY, "rung", *SHARES, "is_decisive"])
         return nothing.astype({**dict.fromkeys(SHARES, "float"), "is_decisive": "bool"})
     days = asked.rename(columns={"country_id": "area_id", "before": "moment"})
     place = ["area_id", "platform_id", "moment"]
     each = days[place].drop_duplicates(ignore_index=True)
-    found = each.join(groups.imputed(each, tables, learned), how="inner")
+    found = each.join(groups.imputed(each, tables, figures.laws, figures=figures), how="inner")
     rows = days.merge(found, on=place).rename(columns={"area_id": "country_id"})
     online = np.where(rows["base"] == EVERYONE, rows["online_share"], 1.0)
     for name in SHARES:
         rows[name] = rows[name] * online
     rows = rows.assign(is_decisive=_decisive(rows, audiences))
     return rows[[*KEY, "rung", *SHARES, "is_decisive"]].sort_values(KEY, ignore_index=True)
+
+
+def figures_of(tables: Tables) -> Solved | None:
+    """All figures of the facts, from which audiences are imputed; None without laws for it."""
+    laws = law.read(tables.get("audience_laws", pd.DataFrame()))
+    return None if laws is None else law.solved(tables, laws)
 
 
 def _decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":

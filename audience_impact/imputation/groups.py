@@ -26,7 +26,7 @@ from audience_impact.errors import law as errors_law
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.imputation import law, rungs
-from audience_impact.imputation.law import SHARES, AudienceLaws
+from audience_impact.imputation.law import SHARES, AudienceLaws, Solved
 from audience_impact.overlap import registry
 from audience_impact.overlap.model import Group, OverlapModel, lattice
 from audience_impact.vocabulary import PlatformKind
@@ -43,16 +43,20 @@ DRAWS = 256
 
 
 def imputed(
-    wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, without_country: bool = False
+    wanted: pd.DataFrame,
+    tables: Tables,
+    laws: AudienceLaws,
+    without_country: bool = False,
+    figures: Solved | None = None,
 ) -> pd.DataFrame:
     """As law.imputed, and groups by their members where the facts teach joint use."""
     model = registry.learn(tables)
     is_group = wanted["platform_id"].isin(list(MEMBERS))
     if model is None or not is_group.any():
-        return law.imputed(wanted, tables, laws, without_country)
+        return law.imputed(wanted, tables, laws, without_country, figures)
     members = _members(wanted[is_group], tables)
     both = pd.concat([wanted[~is_group], members.drop(columns="place")], ignore_index=True)
-    found = law.imputed(both, tables, laws, without_country)
+    found = law.imputed(both, tables, laws, without_country, figures)
     origin = np.append(wanted.index[~is_group], members["place"]).astype(wanted.index.dtype)
     singles = found[found.index < (~is_group).sum()]
     singles = singles.set_axis(origin[singles.index])

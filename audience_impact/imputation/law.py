@@ -100,7 +100,11 @@ def read(audience_laws: pd.DataFrame) -> AudienceLaws | None:
 
 
 def imputed(
-    wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, without_country: bool = False
+    wanted: pd.DataFrame,
+    tables: Tables,
+    laws: AudienceLaws,
+    without_country: bool = False,
+    found: "Solved | None" = None,
 ) -> pd.DataFrame:
     """Quantiles of the share of the people online (SHARES), `rung` and `online_share` of residents.
 
@@ -109,13 +113,14 @@ def imputed(
     `wanted` has `area_id`, `platform_id` and `moment` (a day); with `way`, what is wanted is a
     figure counted in that way; with `is_under_block`, whether from under a block as the facts have
     it. Rows that cannot be had are absent: no service with users of its own, no people online on
-    record. `without_country` leaves out the figures of the country of each row.
+    record. `without_country` leaves out the figures of the country of each row. `found` is what the
+    figures tell, where `tables` do not hold all restrictions under which some were counted.
     """
     nothing = pd.DataFrame(columns=COLUMNS).astype(
         dict.fromkeys([*SHARES, "online_share"], "float64")
     )
     asked = _described(wanted, tables)
-    found = solved(tables, laws)
+    found = found or solved(tables, laws)
     if asked.empty or found.known.empty:
         return nothing
     rung, is_stranger = _rungs(asked, found.known, without_country)

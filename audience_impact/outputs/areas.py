@@ -17,18 +17,16 @@ interval of a region is too narrow where they err together.
 Citation. United Nations, Standard Country or Area Codes for Statistical Use (M49).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
-from audience_impact.populations import is_region
 from audience_impact.simulation import audiences, parts, simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Places
@@ -40,6 +38,11 @@ ENDS = {"every": "most_end", "certain": "least_end", "drawn": "end"}
 Members = Mapping[str, pd.DataFrame]
 """Rows of the timeline in each set (set_id, row), by kind."""
 Integers = NDArray[np.int64]
+COUNTS = [
+    *("restrictions_count", "bounds_only_count"),
+    *("ordered_restrictions_count", "imputed_count"),
+]
+"""Of a total: all its restrictions, those known by bounds alone, ordered ones, imputed ones."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,70 @@ class People:
     lower: Array
     upper: Array
     drawn: Array
+
+    def of(self, rows: Integers) -> "People":
+        """The people of some of the sets."""
+        return People(self.lower[rows], self.upper[rows], self.drawn[rows])
+
+    @property
+    def is_silent(self) -> NDArray[np.bool_]:
+        """Of which sets nothing is drawn."""
+        return np.asarray(np.isnan(self.drawn).all(axis=1))
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Sets of countries, in the order of these: what is told of them, and their people.
+
+    Attributes:
+        table: One row a set: `country_id`, COUNTS of the restrictions of that country alone, and
+            what else the published table tells of it.
+        shared: Restrictions of several countries in the sets, as `acts` gives them.
+        people: The people of each set.
+    """
+
+    table: pd.DataFrame
+    shared: pd.DataFrame
+    people: People
+
+    def of(self, country: str) -> "Sets":
+        """The sets of a country alone, numbered anew."""
+        rows = np.flatnonzero(self.table["country_id"] == country)
+        numbers = pd.Series(np.arange(len(rows)), rows)
+        shared = self.shared[self.shared["set_id"].isin(rows)]
+        shared = shared.assign(set_id=shared["set_id"].map(numbers)).reset_index(drop=True)
+        table = self.table.iloc[rows].reset_index(drop=True)
+        return Sets(table, shared, self.people.of(rows))
+
+
+def no_sets(key: list[str], draws: int) -> Sets:
+    """No set at all, told apart by these columns."""
+    table = pd.DataFrame({name: pd.Series(dtype="str") for name in key})
+    table = table.assign(**{name: pd.Series(dtype="int64") for name in COUNTS})
+    nobody = People(np.zeros(0), np.zeros(0), np.zeros((0, draws)))
+    return Sets(table, pd.DataFrame(columns=["set_id", "restriction_id", *COUNTS]), nobody)
+
+
+def stacked(found: Iterable[Sets]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is told of the sets of all countries, and their shared restrictions.
+
+    `set_id` numbers the sets of all, `place` those of each country; `is_drawn` says of which
+    something is drawn. The people stay where they are.
+    """
+    tables, shared, first = [], [], 0
+    for one in found:
+        places = np.arange(len(one.table))
+        drawn = ~one.people.is_silent
+        tables.append(one.table.assign(place=places, set_id=places + first, is_drawn=drawn))
+        shared.append(one.shared.assign(set_id=one.shared["set_id"] + first))
+        first += len(places)
+    return pd.concat(tables, ignore_index=True), pd.concat(shared, ignore_index=True)
+
+
+def together(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
+    """The rows of countries and of regions as one table, in the order of its key."""
+    filled = [part for part in parts if not part.empty] or list(parts[:1])
+    return pd.concat(filled, ignore_index=True).sort_values(key, ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -77,15 +144,10 @@ def places(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
     return whole.sort_values(["country_id", "area_id"], ignore_index=True)
 
 
-def itself(countries: pd.Series) -> pd.DataFrame:
-    """Each country with itself alone."""
-    own = sorted(set(countries))
-    return pd.DataFrame({"country_id": own, "area_id": own}, dtype="str")
-
-
-def is_country(area_ids: pd.Series) -> pd.Series:
-    """Whether each area is a country: regions of the world have numbers."""
-    return ~area_ids.str.isdigit() & ~area_ids.map(is_region)
+def regions(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
+    """The regions that hold each country, and the world; as `places`, without itself."""
+    held = places(areas, countries)
+    return held[held["area_id"] != held["country_id"]].reset_index(drop=True)
 
 
 def kinds(inputs: SimulationInputs, wanted: pd.Index | None = None) -> Members:
@@ -206,17 +268,62 @@ def at_least(sets: Integers, values: Array, count: int) -> Array:
     return found
 
 
-def summed(parts: People, total: Integers, sets: Integers, count: int) -> People:
-    """Sums over sets of different countries: number of the total and of the set, pair by pair.
+def acts(
+    every: pd.DataFrame, inputs: SimulationInputs, count: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How many restrictions are in each of `count` sets (COUNTS), and those of several countries.
 
-    Draws of a set without any are its lower bound; a total with no draws at all has none.
+    `every` has the rows of the timeline in each set. A restriction of one country is counted there;
+    one of several (set_id, restriction_id, COUNTS as flags) is told by name, since a region that
+    holds more than one of them counts it once.
     """
-    shape = (count, len(parts.lower))
-    table = csr_array((np.ones(len(sets)), (total, sets)), shape=shape)
-    silent = np.asarray(np.isnan(parts.drawn).all(axis=1))
-    drawn = table @ np.where(silent[:, None], parts.lower[:, None], parts.drawn)
-    drawn[table @ (~silent).astype("float64") == 0] = np.nan
-    return People(table @ parts.lower, table @ parts.upper, np.asarray(drawn))
+    rows = inputs.timeline.rows
+    names = ["restriction_id", "is_order", "is_imputed"]
+    each = every.join(rows.set_index("row")[names], on="row")
+    flags = each.groupby(["set_id", "restriction_id"], as_index=False)[names[1:]].any()
+    is_open = ~flags["restriction_id"].isin(set(inputs.countries["restriction_id"]))
+    imputed = flags["is_imputed"].astype(bool) & ~is_open
+    told = (True, is_open, flags["is_order"].astype(bool), imputed)
+    flags = flags.assign(**dict(zip(COUNTS, told, strict=True)))[
+        ["set_id", "restriction_id", *COUNTS]
+    ]
+    places = rows.groupby("restriction_id")["country_id"].nunique()
+    is_shared = flags["restriction_id"].map(places) > 1
+    own = flags[~is_shared].groupby("set_id")[COUNTS].sum()
+    shared = flags[is_shared].reset_index(drop=True)
+    return own.reindex(range(count), fill_value=0).astype("int64"), shared
+
+
+def counted(pairs: pd.DataFrame, own: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
+    """Restrictions (COUNTS) of each total; `pairs` has `total` and `set_id`, the rest as `acts`."""
+    table = own.loc[pairs["set_id"]].groupby(pairs["total"].to_numpy()).sum()
+    if shared.empty:
+        return table.astype("float64")
+    more = pairs.merge(shared, on="set_id").drop_duplicates(["total", "restriction_id"])
+    added = more.groupby("total")[COUNTS].sum().reindex(table.index, fill_value=0)
+    return (table + added.astype("int64")).astype("float64")
+
+
+def summed(pairs: pd.DataFrame, people_of: Callable[[str], People], count: int) -> People:
+    """Sums over sets of different countries, those of one country at a time in memory.
+
+    `pairs` has `total` (0 to count - 1), `country_id` and `place`, the row of a set in the people
+    of its country; no total has two sets of one country. Draws of a set without any are its lower
+    bound; a total with no draws at all has none.
+    """
+    lower, upper, known = np.zeros(count), np.zeros(count), np.zeros(count)
+    drawn = np.zeros((count, 0))
+    for country, own in pairs.groupby("country_id", sort=True):
+        part, at, place = people_of(str(country)), own["total"], own["place"]
+        if not drawn.size:
+            drawn = np.zeros((count, part.drawn.shape[1]))
+        silent = part.is_silent
+        lower[at] += part.lower[place]
+        upper[at] += part.upper[place]
+        drawn[at] += np.where(silent[:, None], part.lower[:, None], part.drawn)[place]
+        known[at] += ~silent[place]
+    drawn[known == 0] = np.nan
+    return People(lower, upper, drawn)
 
 
 def columns(found: People, index: pd.Index) -> pd.DataFrame:

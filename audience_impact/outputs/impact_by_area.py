@@ -4,6 +4,7 @@ An area is a country, a region of the world or the world; areas.py says how. Bes
 all restrictions stand those of restrictions that an authority ordered.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,15 +12,13 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.outputs import areas
-from audience_impact.outputs.areas import Members, People
+from audience_impact.outputs.areas import COUNTS, Members, People, Sets
 from audience_impact.outputs.person_days import IMPUTED_SOME, IN_PART
-from audience_impact.outputs.review.reasons import undrawn
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     IMPUTED,
     MISSING,
     UNRELIABLE,
-    sentence,
 )
 from audience_impact.periods import spans
 from audience_impact.simulation import timeline, unions
@@ -30,6 +29,7 @@ from audience_impact.vocabulary import ImpactMetric
 KEY = ["area_id", "period"]
 ORDERED = "ordered_"
 SOME_SILENT = "countries without an estimate enter the quantiles with their lower bound"
+PEOPLE = ["lower_persons", *(f"{name}_persons" for name in unions.QUANTILES), "upper_persons"]
 
 
 @dataclass(frozen=True)
@@ -40,50 +40,137 @@ class _Periods:
     members: Members
 
 
-def impact_by_area(
-    inputs: SimulationInputs,
-    sampler: Sampler,
-    workers: int,
-    as_of: date,
-    areas_table: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """One row an area and month or year with a restriction in force.
+@dataclass(frozen=True)
+class InPeriods:
+    """Sets of countries and periods: of all restrictions, and of those that were ordered."""
 
-    `areas_table`, the fact table `areas`, says which regions there are; without it countries alone.
-    """
+    every: Sets
+    ordered: Sets
+
+    def of(self, country: str) -> "InPeriods":
+        """Those of a country alone."""
+        return InPeriods(self.every.of(country), self.ordered.of(country))
+
+
+def in_periods(inputs: SimulationInputs, sampler: Sampler, workers: int) -> InPeriods:
+    """The people of each country and period, by country and period."""
     every = _in_period(inputs, areas.kinds(inputs))
     if every.table.empty:
-        return _no_area()
-    countries = every.table["country_id"]
-    held = areas.itself(countries) if areas_table is None else areas.places(areas_table, countries)
+        nothing = areas.no_sets(["country_id", "period"], sampler.count)
+        return InPeriods(nothing, nothing)
     own, draw = areas.floors(inputs, sampler, workers), (sampler, workers)
-    found = _people(inputs, every, own, draw)
-    table = _totals(every.table, found, held)
-    orders = inputs.timeline.rows.loc[inputs.timeline.rows["is_order"], "restriction_id"].unique()
-    alone = table
-    if len(orders) < inputs.timeline.rows["restriction_id"].nunique():
-        ordered = _in_period(inputs, areas.kinds(inputs, pd.Index(orders)))
-        alone = table.iloc[:0]
-        if not ordered.table.empty:
-            alone = _totals(ordered.table, _people(inputs, ordered, own, draw), held)
-    names = ["lower_persons", *(f"{name}_persons" for name in unions.QUANTILES), "upper_persons"]
-    joined = table.join(alone[names].add_prefix(ORDERED).reindex(table.index))
+    counts, shared = areas.acts(every.members["every"], inputs, len(every.table))
+    table = every.table[["country_id", "period"]].join(_about(every, inputs)).join(counts)
+    sets = Sets(table, shared, _people(inputs, every, own, draw))
+    rows = inputs.timeline.rows
+    orders = rows.loc[rows["is_order"], "restriction_id"].unique()
+    if len(orders) == rows["restriction_id"].nunique():
+        return InPeriods(sets, sets)
+    ordered = _in_period(inputs, areas.kinds(inputs, pd.Index(orders)))
+    if ordered.table.empty:
+        return InPeriods(sets, areas.no_sets(["country_id", "period"], sampler.count))
+    people = _people(inputs, ordered, own, draw)
+    return InPeriods(sets, Sets(ordered.table, shared.iloc[:0], people))
+
+
+def whole(found: InPeriods, areas_table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
+    """One row an area and month or year with a restriction in force, countries and regions.
+
+    `areas_table`, the fact table `areas`, says which regions there are; `silent` as reasons.silence
+    gives it.
+    """
+    countries = found.every.table["country_id"]
+    alone = {country: found.of(country) for country in sorted(set(countries))}
+    regions = of_regions(alone, areas.regions(areas_table, countries), silent, as_of)
+    return areas.together([of_countries(found, silent, as_of), regions], KEY)
+
+
+def of_countries(found: InPeriods, silent: str, as_of: date) -> pd.DataFrame:
+    """The rows of countries; `silent` as reasons.silence gives it."""
+    table = found.every.table
+    if table.empty:
+        return _no_area()
+    rows, alone = (
+        areas.columns(
+            one.people,
+            pd.MultiIndex.from_arrays([one.table["country_id"], one.table["period"]], names=KEY),
+        )
+        for one in (found.every, found.ordered)
+    )
+    pairs = pd.DataFrame({"total": range(len(table)), "set_id": range(len(table))})
+    counts = areas.counted(pairs, table[COUNTS], found.every.shared)
+    told = table[["base", "base_persons", "platforms"]].join(counts)
+    drawn = (~found.every.people.is_silent).astype("float64")
+    rows = rows.join(told.set_axis(rows.index)).assign(areas_count=1.0, estimated_areas_count=drawn)
+    return _described(_beside(rows, alone), silent, as_of)
+
+
+def of_regions(
+    found: Mapping[str, InPeriods], held: pd.DataFrame, silent: str, as_of: date
+) -> pd.DataFrame:
+    """The rows of regions, of which `held` says what countries (country_id, area_id) lie in each.
+
+    `found` by country, one of which is in memory at a time.
+    """
+    if not found:
+        return _no_area()
+    table, shared = areas.stacked(one.every for one in found.values())
+    orders, _ = areas.stacked(one.ordered for one in found.values())
+    each = table.merge(held, on="country_id")
+    groups = each.groupby(KEY, sort=True)
+    each = each.assign(total=groups.ngroup())
+    counts = areas.counted(each[["total", "set_id"]], table[COUNTS], shared)
+    told = pd.DataFrame(
+        {
+            "base": pd.Series(None, counts.index, dtype="str"),
+            "base_persons": groups["base_persons"].sum(skipna=False).to_numpy(),
+            "platforms": groups["platforms"].agg(_all_of).to_numpy(),
+            "areas_count": groups.size().to_numpy("float64"),
+            "estimated_areas_count": groups["is_drawn"].sum().to_numpy("float64"),
+        }
+    ).join(counts)
+    rows = _summed(each, lambda country: found[country].every.people)
+    rows = rows.join(told.set_axis(rows.index))
+    alone = _summed(
+        orders.merge(held, on="country_id"), lambda country: found[country].ordered.people
+    )
+    return _described(_beside(rows, alone), silent, as_of)
+
+
+def _all_of(lists: "pd.Series[str]") -> str:
+    """The words of some lists joined by `;`, each once."""
+    return ";".join(sorted({word for words in set(lists) for word in words.split(";")}))
+
+
+def _summed(each: pd.DataFrame, people_of: Callable[[str], People]) -> pd.DataFrame:
+    """Bounds and quantiles of the sums of countries, by KEY."""
+    parts = []
+    for area, own in each.groupby("area_id", sort=True):
+        number, periods = pd.factorize(own["period"], sort=True)
+        found = areas.summed(own.assign(total=number), people_of, len(periods))
+        keys = pd.MultiIndex.from_arrays([[area] * len(periods), periods], names=KEY)
+        parts.append(areas.columns(found, keys))
+    nothing = pd.DataFrame(columns=PEOPLE, index=pd.MultiIndex.from_arrays([[], []], names=KEY))
+    return pd.concat(parts) if parts else nothing.astype("float64")
+
+
+def _beside(rows: pd.DataFrame, alone: pd.DataFrame) -> pd.DataFrame:
+    """The numbers of ordered restrictions beside those of all; nobody where none is ordered."""
+    joined = rows.join(alone[PEOPLE].add_prefix(ORDERED).reindex(rows.index))
+    none = ~rows.index.isin(alone.index)
     for end in ("lower", "upper"):
-        none = ~table.index.isin(alone.index)
-        joined[f"{ORDERED}{end}_persons"] = joined[f"{ORDERED}{end}_persons"].mask(none, 0.0)
-    return _about_area(joined, every, held, inputs).assign(as_of=as_of.isoformat())
+        name = f"{ORDERED}{end}_persons"
+        joined[name] = joined[name].mask(none, 0.0)
+    return joined
 
 
 def _no_area() -> pd.DataFrame:
     """The table without rows, where no restriction was ever in force."""
-    names = ["area_id", "period", "base", "platforms", "obs_status", "reason", "as_of"]
-    words = {name: pd.Series(dtype="str") for name in [*names, "impact_metric"]}
-    numbers = ["lower", *unions.QUANTILES, "upper"]
-    counts = ("restrictions", "bounds_only", "ordered_restrictions", "areas", "estimated_areas")
-    people = [f"{alone}{name}_persons" for alone in ("", ORDERED) for name in numbers]
-    return pd.DataFrame(words).assign(
-        **{name: pd.Series(dtype="float64") for name in [*people, "base_persons"]},
-        **{f"{name}_count": pd.Series(dtype="float64") for name in counts},
+    names = [*KEY, "base", "platforms", "obs_status", "reason", "as_of", "impact_metric"]
+    counts = [*COUNTS, "areas_count", "estimated_areas_count", "base_persons"]
+    people = [f"{alone}{name}" for alone in ("", ORDERED) for name in PEOPLE]
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in names}).assign(
+        **{name: pd.Series(dtype="float64") for name in [*people, *counts]}
     )
 
 
@@ -143,68 +230,35 @@ def _people(
     return People(lower, upper, drawn)
 
 
-def _totals(table: pd.DataFrame, found: People, held: pd.DataFrame) -> pd.DataFrame:
-    """Bounds, quantiles and counts of countries, by KEY."""
-    each = table.merge(held, on="country_id")
-    groups = each.groupby(KEY, sort=True)
-    number, sets = groups.ngroup().to_numpy(), each["set_id"].to_numpy()
-    total = areas.summed(found, number, sets, groups.ngroups)
-    index = groups.size().index
-    silent = np.asarray(np.isnan(found.drawn).all(axis=1))
-    drawn = pd.Series(~silent[sets], each.index).groupby([each[key] for key in KEY]).sum()
-    return areas.columns(total, index).assign(
-        areas_count=groups.size().astype("float64"),
-        estimated_areas_count=drawn.astype("float64"),
+def _about(every: _Periods, inputs: SimulationInputs) -> pd.DataFrame:
+    """Base and platforms of each set, by set_id."""
+    rows = inputs.timeline.rows.set_index("row")[["platform_id", "base", "base_persons"]]
+    joined = every.members["every"].join(rows, on="row")
+    joined = joined.sort_values(["set_id", "base_persons", "platform_id"])
+    groups = joined.groupby("set_id")
+    return pd.DataFrame(
+        {
+            "base": groups["base"].last(),
+            "base_persons": groups["base_persons"].max(skipna=False),
+            "platforms": groups["platform_id"].agg(lambda ids: ";".join(sorted(set(ids)))),
+        }
     )
 
 
-def _about_area(
-    table: pd.DataFrame, every: _Periods, held: pd.DataFrame, inputs: SimulationInputs
-) -> pd.DataFrame:
-    """Base, platforms, counts, status and reason of each area and period."""
-    rows = inputs.timeline.rows.set_index("row")
-    names = ["restriction_id", "platform_id", "base", "base_persons", "is_order", "is_imputed"]
-    joined = every.members["every"].join(rows[names], on="row").merge(every.table, on="set_id")
-    bases = joined.groupby("set_id")["base_persons"].max(skipna=False)
-    each = every.table.merge(held, on="country_id").join(bases, on="set_id")
-    of_area = joined.merge(held, on="country_id").sort_values([*KEY, "base_persons", "platform_id"])
-    groups = of_area.groupby(KEY, sort=True)
-    open_rows = ~of_area["restriction_id"].isin(set(inputs.countries["restriction_id"]))
-    bounded = _counted(of_area[open_rows], table.index)
-    imputed = of_area[~open_rows & of_area["is_imputed"].astype(bool)]
-    return (
-        table.assign(
-            impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
-            base=groups["base"].last(),
-            base_persons=each.groupby(KEY)["base_persons"].sum(skipna=False),
-            platforms=groups["platform_id"].agg(lambda ids: ";".join(sorted(set(ids)))),
-            restrictions_count=groups["restriction_id"].nunique(),
-            bounds_only_count=bounded,
-            ordered_restrictions_count=_counted(of_area[of_area["is_order"]], table.index),
-        )
-        .pipe(_described, bounded > 0, _counted(imputed, table.index) > 0, inputs)
-        .reset_index()
-        .sort_values(KEY, ignore_index=True)
-    )
-
-
-def _counted(rows: pd.DataFrame, index: pd.Index) -> pd.Series:
-    """Restrictions of each area and period."""
-    return rows.groupby(KEY)["restriction_id"].nunique().reindex(index, fill_value=0)
-
-
-def _described(
-    table: pd.DataFrame, is_bounded: pd.Series, is_imputed: pd.Series, inputs: SimulationInputs
-) -> pd.DataFrame:
-    """Status and reason; the base of several countries has no name of its own."""
-    silent = table["q50_persons"].isna()
-    some = ~silent & (table["estimated_areas_count"] < table["areas_count"])
-    several = ~areas.is_country(table.index.get_level_values("area_id").to_series()).to_numpy()
-    words = pd.Series("" if inputs.overlap_model else sentence(undrawn(inputs)), table.index)
-    words = words.where(~is_bounded, IN_PART)
+def _described(table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
+    """Status and reason of totals; `silent` is why nothing at all is drawn."""
+    is_silent = table["q50_persons"].isna()
+    is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
+    some = ~is_silent & (table["estimated_areas_count"] < table["areas_count"])
+    words = pd.Series(silent, table.index).where(~is_bounded, IN_PART)
     said = words.where(~some, words.where(words == "", words + "; ") + SOME_SILENT)
-    said = said.where(~is_imputed | silent, said.where(said == "", said + "; ") + IMPUTED_SOME)
+    said = said.where(~is_imputed | is_silent, said.where(said == "", said + "; ") + IMPUTED_SOME)
     status = np.select(
-        [silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
+        [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
     )
-    return table.assign(base=table["base"].mask(several, None), obs_status=status, reason=said)
+    return table.assign(
+        impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
+        obs_status=status,
+        reason=said,
+        as_of=as_of.isoformat(),
+    ).reset_index()

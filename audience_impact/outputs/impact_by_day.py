@@ -5,22 +5,22 @@ the area; days on which none is have no row. Areas and numbers are those of area
 exposed on the day, whether they come on that day or not.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from audience_impact.outputs import areas
-from audience_impact.outputs.areas import Members
+from audience_impact.outputs.areas import COUNTS, Members, Sets
 from audience_impact.outputs.impact_by_area import SOME_SILENT
 from audience_impact.outputs.person_days import IMPUTED_SOME, IN_PART
-from audience_impact.outputs.review.reasons import undrawn
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
     IMPUTED,
     MISSING,
     UNRELIABLE,
-    sentence,
 )
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.inputs import SimulationInputs
@@ -32,41 +32,108 @@ KEY = ["area_id", "from_day"]
 NONE = -1
 
 
-def impact_by_day(
-    inputs: SimulationInputs,
-    sampler: Sampler,
-    workers: int,
-    as_of: date,
-    areas_table: pd.DataFrame,
-) -> pd.DataFrame:
-    """One row an area and run of days with the same restrictions in force.
+@dataclass(frozen=True)
+class OnDays:
+    """What is in force in countries on a day (`sets`), and on which days (country_id, day, state).
 
-    `areas_table`, the fact table `areas`, says which regions there are.
+    A state is a set by its number.
     """
+
+    sets: Sets
+    days: pd.DataFrame
+
+    def of(self, country: str) -> "OnDays":
+        """Those of a country alone, numbered anew."""
+        first = int(np.argmax(self.sets.table["country_id"] == country))
+        days = self.days[self.days["country_id"] == country]
+        days = days.assign(state=days["state"] - first).reset_index(drop=True)
+        return OnDays(self.sets.of(country), days)
+
+
+def on_days(inputs: SimulationInputs, sampler: Sampler, workers: int, as_of: date) -> OnDays:
+    """The people of each country on the days of the last two years."""
     days, of_sets = _days(inputs, pd.Timestamp(as_of))
     if days.empty:
-        return _no_day()
-    numbered, members = _states(days, of_sets)
+        nothing = areas.no_sets(["country_id"], sampler.count)
+        return OnDays(nothing, pd.DataFrame(columns=["country_id", "day", "state"]))
+    table, numbered, members = _states(days, of_sets)
     own = areas.floors(inputs, sampler, workers)
-    count = 1 + int(numbered["state"].max())
-    found = areas.people(inputs, members, count, own, (sampler, workers))
-    held = areas.places(areas_table, numbered["country_id"])
-    runs, pairs = _runs(numbered, held)
-    run, state = pairs["run"].to_numpy(), pairs["state"].to_numpy()
-    total = areas.columns(areas.summed(found, run, state, len(runs)), runs.index)
-    known = pd.Series(~np.isnan(found.drawn[state]).all(axis=1)).groupby(run).sum()
-    table = runs.join(total).assign(
-        areas_count=pairs.groupby("run").size().astype("float64"),
-        estimated_areas_count=known.astype("float64"),
+    people = areas.people(inputs, members, len(table), own, (sampler, workers))
+    counts, shared = areas.acts(members["every"], inputs, len(table))
+    return OnDays(Sets(table.join(counts), shared, people), numbered)
+
+
+def whole(found: OnDays, areas_table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
+    """One row an area and run of days with the same restrictions in force.
+
+    `areas_table`, the fact table `areas`, says which regions there are; `silent` as reasons.silence
+    gives it.
+    """
+    countries = found.sets.table["country_id"]
+    alone = {country: found.of(country) for country in sorted(set(countries))}
+    regions = of_regions(alone, areas.regions(areas_table, countries), silent, as_of)
+    return areas.together([of_countries(found, silent, as_of), regions], KEY)
+
+
+def of_countries(found: OnDays, silent: str, as_of: date) -> pd.DataFrame:
+    """The rows of countries; `silent` as reasons.silence gives it."""
+    if found.days.empty:
+        return _no_day()
+    own = found.days["country_id"].drop_duplicates()
+    runs, pairs = _runs(found.days, pd.DataFrame({"area_id": own, "country_id": own}))
+    sets, state = found.sets, pairs["state"].to_numpy()
+    people = areas.columns(sets.people, sets.table.index).iloc[state].set_axis(runs.index)
+    drawn = (~sets.people.is_silent[state]).astype("float64")
+    counts = areas.counted(_named(pairs), sets.table[COUNTS], sets.shared)
+    rows = runs.join(people).join(counts).assign(areas_count=1.0, estimated_areas_count=drawn)
+    return _described(rows, silent, as_of)
+
+
+def of_regions(
+    found: Mapping[str, OnDays], held: pd.DataFrame, silent: str, as_of: date
+) -> pd.DataFrame:
+    """The rows of regions, of which `held` says what countries (country_id, area_id) lie in each.
+
+    `found` by country, one of which is in memory at a time.
+    """
+    if not any(len(one.days) for one in found.values()):
+        return _no_day()
+    table, shared = areas.stacked(one.sets for one in found.values())
+    first = table.drop_duplicates("country_id").set_index("country_id")["set_id"]
+    parts = [one.days for one in found.values()]
+    days = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    days = days.assign(state=days["state"] + days["country_id"].map(first).astype("int64"))
+    runs, pairs = _runs(days, held)
+    each = pairs.join(table[["country_id", "place", "is_drawn"]], on="state")
+    totals = []
+    for _, rows in runs.groupby("area_id", sort=False):
+        inside = each["run"].between(rows.index[0], rows.index[-1])
+        own = each[inside].assign(total=each["run"] - rows.index[0])
+        total = areas.summed(own, lambda country: found[country].sets.people, len(rows))
+        totals.append(areas.columns(total, rows.index))
+    counts = areas.counted(_named(pairs), table[COUNTS], shared)
+    rows = runs.join(pd.concat(totals)).join(counts)
+    groups = each.groupby("run")["is_drawn"]
+    return _described(
+        rows.assign(
+            areas_count=groups.size().astype("float64"),
+            estimated_areas_count=groups.sum().astype("float64"),
+        ),
+        silent,
+        as_of,
     )
-    return _described(table, pairs, members["every"], inputs).assign(as_of=as_of.isoformat())
+
+
+def _named(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Runs and states as totals and their sets."""
+    return pairs.rename(columns={"run": "total", "state": "set_id"})
 
 
 def _no_day() -> pd.DataFrame:
     """The table without rows."""
     words = ["area_id", "from_day", "to_day", "impact_metric", "obs_status", "reason", "as_of"]
     people = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-    counts = ["days", "areas_count", "estimated_areas_count", "restrictions_count"]
+    counts = ["days", "areas_count", "estimated_areas_count", *COUNTS]
     return pd.DataFrame({name: pd.Series(dtype="str") for name in words}).assign(
         **{name: pd.Series(dtype="float64") for name in [*people, *counts]}
     )
@@ -100,8 +167,8 @@ def _each_day(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> 
     return rows.rename(columns={"group": "country_id"}).assign(day=day).reset_index(drop=True)
 
 
-def _states(days: pd.DataFrame, members: Members) -> tuple[pd.DataFrame, Members]:
-    """Days with the number of what is in force on them (`state`), and its rows by kind."""
+def _states(days: pd.DataFrame, members: Members) -> tuple[pd.DataFrame, pd.DataFrame, Members]:
+    """The states (country_id), days with the number of theirs, and the rows in each by kind."""
     kinds = list(members)
     states = days[["country_id", *kinds]].drop_duplicates().reset_index(drop=True)
     states = states.reset_index(names="state")
@@ -112,7 +179,7 @@ def _states(days: pd.DataFrame, members: Members) -> tuple[pd.DataFrame, Members
         for kind, found in members.items()
     }
     numbered = days.merge(states, on=["country_id", *kinds])
-    return numbered[["country_id", "day", "state"]], rows
+    return states[["country_id"]], numbered[["country_id", "day", "state"]], rows
 
 
 def _runs(days: pd.DataFrame, held: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -143,33 +210,22 @@ def _runs(days: pd.DataFrame, held: pd.DataFrame) -> tuple[pd.DataFrame, pd.Data
     return runs, pd.DataFrame({"run": run, "state": state[country, at[run]]})
 
 
-def _described(
-    table: pd.DataFrame, pairs: pd.DataFrame, every: pd.DataFrame, inputs: SimulationInputs
-) -> pd.DataFrame:
-    """Counts, status and reason of each run."""
-    names = inputs.timeline.rows.set_index("row")[["restriction_id", "is_imputed"]]
-    acts = every.join(names, on="row")[["set_id", "restriction_id", "is_imputed"]]
-    acts = acts.groupby(["set_id", "restriction_id"], as_index=False)["is_imputed"].any()
-    each = pairs.merge(acts, left_on="state", right_on="set_id")
-    count = each.groupby("run")["restriction_id"].nunique()
-    open_acts = ~each["restriction_id"].isin(set(inputs.countries["restriction_id"]))
-    imputed = (each["is_imputed"] & ~open_acts).groupby(each["run"]).any()
-    imputed = imputed.reindex(table.index).eq(True)
-    bounded = open_acts.groupby(each["run"]).any().reindex(table.index).astype(bool)
-    silent = table["q50_persons"].isna()
-    some = ~silent & (table["estimated_areas_count"] < table["areas_count"])
-    words = pd.Series("" if inputs.overlap_model else sentence(undrawn(inputs)), table.index)
-    words = words.where(~bounded, IN_PART)
+def _described(table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
+    """Status and reason of each run; `silent` is why nothing at all is drawn."""
+    is_silent = table["q50_persons"].isna()
+    is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
+    some = ~is_silent & (table["estimated_areas_count"] < table["areas_count"])
+    words = pd.Series(silent, table.index).where(~is_bounded, IN_PART)
     words = words.where(~some, words.where(words == "", words + "; ") + SOME_SILENT)
     return table.assign(
         from_day=table["from_day"].dt.strftime("%Y-%m-%d"),
         to_day=table["to_day"].dt.strftime("%Y-%m-%d"),
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
-        restrictions_count=count.reindex(table.index).astype("float64"),
         obs_status=np.select(
-            [silent, imputed, bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
+            [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
         ),
         reason=words.where(
-            ~imputed | silent, words.where(words == "", words + "; ") + IMPUTED_SOME
+            ~is_imputed | is_silent, words.where(words == "", words + "; ") + IMPUTED_SOME
         ),
-    ).sort_values(KEY, ignore_index=True)
+        as_of=as_of.isoformat(),
+    )

@@ -280,16 +280,15 @@ def restriction_periods(scope: Scope) -> pd.DataFrame:
     about = scope.by_id
     seen, announced = about["observed_from_start"], about["announced_on_start"]
     to_the_day = (about["observed_from_end"] - seen) == ONE_DAY
-    start = seen.where(to_the_day, announced).fillna(seen)
+    start = about["first_day"]
     until = pd.Timestamp(scope.as_of) + ONE_DAY
     status = about["end_status"]
     over, ongoing = status == EndStatus.ENDED.value, status == EndStatus.ONGOING.value
     recorded = over & about["ended_on_end"].notna()
     end = about["ended_on_end"].where(recorded).mask(ongoing, until)
     unknown = end.isna()
-    length = (about["ended_on_end"] - start).where(recorded).dt.days
-    typical = length.groupby(about["severity"]).transform("median").fillna(length.median())
-    guessed = start + pd.to_timedelta(typical.fillna(1.0).clip(lower=1).round(), unit="D")
+    typical = about["typical_days"].fillna(1.0).clip(lower=1).round()
+    guessed = start + pd.to_timedelta(typical, unit="D")
     one_day = start + ONE_DAY
     frame = pd.DataFrame(
         {

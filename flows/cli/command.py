@@ -29,6 +29,7 @@ from flows.cli.places import (
 )
 from flows.downloads.names import Name
 from flows.registers.registry import REGISTERS, Entry
+from flows.workers import RunnerName
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -77,7 +78,31 @@ Repair = Annotated[
         "instead of leaving them out.",
     ),
 ]
-Workers = Annotated[int, typer.Option(min=1, help="Threads that draw; the number changes no byte.")]
+Workers = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Processes that compute the parts of a large register, or threads that draw where "
+        "there is one part; the number changes no byte.",
+    ),
+]
+RunBy = Annotated[
+    RunnerName,
+    typer.Option(
+        "--runner",
+        help="Who computes the parts of a large register: processes of this machine, or a Dask "
+        "cluster (needs the libraries of the extra dask).",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="With --runner dask: the scheduler of the cluster, as tcp://HOST:PORT, whose workers "
+        "reach the folder for temporary files (TMPDIR). Default: a cluster of --workers processes "
+        "of this machine.",
+    ),
+]
 Sensitivity = Annotated[
     bool, typer.Option(help="Tell which input drives the width of each interval.")
 ]
@@ -105,6 +130,8 @@ def run(
     accept_changes: AcceptChanges = False,
     profile: ProfileFile = None,
     on_top_of_shipped: OnTopOfShipped = False,
+    runner: RunBy = RunnerName.LOCAL,
+    scheduler: Scheduler = None,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
     own = environment(profile)
@@ -123,6 +150,8 @@ def run(
         "sensitivity": sensitivity,
         "accept_changes": accept_changes,
         "environment": own.environment,
+        "runner": runner,
+        "scheduler": scheduler,
     }
     raise typer.Exit(run_flow(folders, published, wanted))
 

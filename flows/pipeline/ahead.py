@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flows.pipeline import steps
+from flows.workers import RunnerName, runner
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +38,9 @@ def run(facts: list[Path], wanted: Mapping[str, Any]) -> None:
         reading = _do(steps.known_by, _do(steps.read, facts), wanted["as_of"])
         checked = steps.gate(_do(steps.check, reading, today()), wanted["strict"])
         names = ("as_of", "seed", "repair", "workers", "sensitivity")
-        _do(steps.compute, checked, *(wanted[name] for name in names))
+        if wanted["runner"] is RunnerName.LOCAL:
+            by = runner(RunnerName.LOCAL, wanted["workers"], None)
+            _do(steps.compute, checked, *(wanted[name] for name in names), by)
 
 
 def today() -> date:

@@ -20,6 +20,8 @@ FALL_SHARE = 0.2
 MOVED_FACTOR = 2.0
 
 
+READ = [*IMPACT_KEY, *ANSWER]
+"""What is read of table `impact`."""
 SAID = {"lower_persons": "at least", "upper_persons": "at most", "q50_persons": "a median of"}
 STRENGTH = [
     status.value
@@ -80,7 +82,7 @@ def last(root: Path) -> Summary:
         version = versions.latest(root)
         rows = version.rows()
         quality = version.table("quality", columns=["table", "checked_count"])
-        return summary(rows, version.table("impact", columns=[*IMPACT_KEY, *ANSWER]), quality)
+        return summary(rows, version.table("impact", columns=READ), quality)
     except PublishError:
         return nothing(rows)
 

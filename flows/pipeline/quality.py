@@ -15,20 +15,24 @@ from flows.publishing.versions import Stored
 from schemas import published
 
 
-def with_losses(frame: pd.DataFrame, findings: Sequence[Finding], tables: Tables) -> pd.DataFrame:
-    """Counts, for each restriction, the refused rows on it, its platforms and bases.
-
-    `tables` are the rows that passed.
-    """
-    refused = [
+def refused(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings for which a row that could be read was refused."""
+    return [
         found
         for found in findings
         if found.severity is FindingSeverity.ERROR and found.row.startswith("{")
     ]
+
+
+def with_losses(frame: pd.DataFrame, refused: Sequence[Finding], tables: Tables) -> pd.DataFrame:
+    """Counts, for each restriction, the refused rows on it, its platforms and bases.
+
+    `tables` are the rows that passed.
+    """
     return frame.assign(quarantined_inputs_count=_losses(frame, tables, refused))
 
 
-def _losses(frame: pd.DataFrame, tables: Tables, refused: list[Finding]) -> pd.Series:
+def _losses(frame: pd.DataFrame, tables: Tables, refused: Sequence[Finding]) -> pd.Series:
     cells = [json.loads(row) for row in {found.place: found.row for found in refused}.values()]
     acts = Counter(cell["restriction_id"] for cell in cells if cell.get("restriction_id"))
     audiences = Counter(

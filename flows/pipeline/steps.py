@@ -6,10 +6,11 @@ What only computing and publishing need is imported there: facts are read and ch
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,9 @@ from schemas.fields import SANE_YEARS
 if TYPE_CHECKING:
     import pyarrow
 
+    from flows.pipeline.merging import Merged
     from flows.publishing import versions as publish
+    from flows.publishing.manifest import Rows
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -101,12 +104,44 @@ class Checked:
 
 @dataclass(frozen=True)
 class Results:
-    """Published tables before they are written, what identifies their version, and the facts."""
+    """What is published before it is written, what identifies its version, and the facts.
 
-    frames: Tables
-    tables: dict[str, pyarrow.Table]
+    Attributes:
+        rows: Each published table, which need not be in memory.
+        source_ids: The sources that each of them rests on.
+        version: What identifies the version.
+        files: The files of the facts.
+    """
+
+    rows: Mapping[str, Rows]
+    source_ids: Mapping[str, frozenset[str]]
     version: publish.Version
     files: Mapping[str, bytes]
+
+    @cached_property
+    def tables(self) -> dict[str, pyarrow.Table]:
+        """All published tables, in memory."""
+        return {name: self._table(name) for name in self.rows}
+
+    @cached_property
+    def frames(self) -> Tables:
+        """The same as frames."""
+        return {name: table.to_pandas() for name, table in self.tables.items()}
+
+    def frame(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """A table, or some columns of it."""
+        return self._table(name, columns).to_pandas()
+
+    def counts(self) -> dict[str, int]:
+        """Rows of each table."""
+        return {name: rows.num_rows for name, rows in self.rows.items()}
+
+    def _table(self, name: str, columns: Sequence[str] | None = None) -> pyarrow.Table:
+        import pyarrow
+
+        wanted = list(columns or self.rows[name].schema.names)
+        groups = [group.select(wanted) for group in self.rows[name].groups()]
+        return pyarrow.concat_tables(groups).combine_chunks()
 
 
 def line(found: Finding) -> str:
@@ -348,49 +383,89 @@ def compute(
     repair: bool = False,
     workers: int = 1,
     sensitivity: bool = True,
+    runner: Runner | None = None,
+    most: int | None = None,
 ) -> Results:
     """The published tables, each held against its contract.
+
+    Computed in parts of at most so many restrictions (`most`): by the runner, one after another in
+    this process without one.
 
     Raises RefusedError where a learned table lacks something, or a rule over results is broken:
     then the method is at fault.
     """
-    from audience_impact import pipeline as impact
-    from audience_impact.outputs.review.rules import CONTRADICT
-    from flows.pipeline import quality
-    from flows.publishing import versions as publish
-    from schemas.arrow import to_arrow
+    from audience_impact.pipeline import Plan, Settings
+    from flows.pipeline import merging, parts, quality
 
     day = day_of(checked, as_of)
-    settings = impact.Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
+    settings = Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
+    folder = parts.Folder.temporary()
     try:
-        found = impact.calculate(checked.tables, day, settings)
+        plan = Plan(checked.tables, day, settings, most or parts.MOST_RESTRICTIONS)
+        shared = parts.Shared(plan.whole, tuple(quality.refused(checked.findings)))
+        if runner is None or len(plan) == 1:
+            for number, given in enumerate(plan):
+                parts.compute(folder, shared, given, number)
+        else:
+            folder.lay_out(shared.with_threads(1), plan)
+            runner(folder.path, len(plan))
     except LawError as error:
         raise RefusedError([str(error)]) from error
-    told = [facts.relocated(one, checked.folders) for one in found.findings]
-    if faults := quality.faults(found.broken):
-        raise RefusedError(faults)
-    frames = found.tables
-    frames["quality"] = quality.report(
-        [*checked.findings, *found.findings],
-        found.broken,
-        {**checked.rows, "impact": len(frames["impact"])},
-        {
-            CONTRADICT: [line(one) for one in told],
-            known.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
-        },
-    )
-    frames["quarantine"] = quality.quarantine(checked.findings)
-    frames["impact"] = quality.with_losses(frames["impact"], checked.findings, checked.tables)
+    found = merging.merged(folder, len(plan), plan.whole)
     asked = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
-    version = publish.Version(
+    return _results(checked, found, _version(checked, day, seed, asked))
+
+
+Runner = Callable[[Path, int], None]
+"""Has all parts of a run computed, whose folder and number it is given (pipeline/parts.py)."""
+
+
+def _version(checked: Checked, day: date, seed: int, asked: Mapping[str, bool]) -> publish.Version:
+    from flows.publishing import versions as publish
+
+    return publish.Version(
         day,
         checked.inputs_sha256,
         "+".join([method(), *(word for word, is_asked in asked.items() if is_asked)]),
         published.SCHEMA_VERSION,
         seed,
     )
-    tables = {name: to_arrow(name, frames[name]) for name in published.MODELS}
-    return Results(frames, tables, version, checked.files)
+
+
+def _results(checked: Checked, found: Merged, version: publish.Version) -> Results:
+    """All published tables: those of results, and what was found on the way to them."""
+    from audience_impact.outputs.review.rules import CONTRADICT
+    from flows.pipeline import quality
+    from flows.publishing.manifest import InMemory
+    from schemas.arrow import to_arrow
+
+    told = [facts.relocated(one, checked.folders) for one in found.findings]
+    if faults := quality.faults(found.broken):
+        raise RefusedError(faults)
+    frames = {**found.frames, "quarantine": quality.quarantine(checked.findings)}
+    frames["quality"] = quality.report(
+        [*checked.findings, *found.findings],
+        found.broken,
+        {**checked.rows, "impact": found.rows["impact"].num_rows},
+        {
+            CONTRADICT: [line(one) for one in told],
+            known.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
+        },
+    )
+    made = {name: InMemory(to_arrow(name, frame)) for name, frame in frames.items()}
+    fed = found.source_ids["lineage"]
+    source_ids = {
+        name: frozenset(frame.get("source_id", ()))
+        | (fed if published.holds_results(name) and len(frame) else frozenset())
+        for name, frame in frames.items()
+    }
+    every: dict[str, Rows] = {**found.rows, **made}
+    return Results(
+        {name: every[name] for name in published.MODELS},
+        {**found.source_ids, **source_ids},
+        version,
+        checked.files,
+    )
 
 
 def day_of(checked: Checked, as_of: date | None) -> date:
@@ -423,23 +498,24 @@ def write(results: Results, root: Path, keep: int | None) -> publish.Published:
     from flows.publishing import versions as publish
 
     contracts.require_validation()
+    sources = results.frame("sources").fillna("")
     about = {
         "title": "How many people an internet restriction touches",
         "description": "Bounds on the people exposed to each restriction, with the figures, "
         "sources and lines of fact files behind them.",
         "licence": LICENCE,
-        "sources": _sources(results.frames["sources"]),
+        "sources": _sources(sources),
         "tables": {
             name: {
                 "title": name.replace("_", " "),
                 "description": published.title(name),
-                "sources": _sources(sources_of(name, results.frames)),
+                "sources": _sources(sources[sources["source_id"].isin(results.source_ids[name])]),
                 "primary_key": published.KEYS[name],
             }
             for name in published.MODELS
         },
     }
-    return publish.publish(root, results.version, results.tables, about, keep, facts=results.files)
+    return publish.publish(root, results.version, results.rows, about, keep, facts=results.files)
 
 
 def _sources(sources: pd.DataFrame) -> list[dict[str, str]]:
@@ -448,17 +524,3 @@ def _sources(sources: pd.DataFrame) -> list[dict[str, str]]:
         | ({"path": row.url} if row.url else {})
         for row in sources.itertuples()
     ]
-
-
-def sources_of(table: str, frames: Tables) -> pd.DataFrame:
-    """The rows of `sources` that a published table rests on.
-
-    These are the sources that its rows name; and where it holds results, those of the facts that
-    fed its restrictions, or all restrictions where its rows speak of countries.
-    """
-    frame, sources, lineage = frames[table], frames["sources"], frames["lineage"]
-    ids = set(frame.get("source_id", ()))
-    if published.holds_results(table) and len(frame):
-        own = lineage["restriction_id"].isin(frame.get("restriction_id", lineage["restriction_id"]))
-        ids |= set(lineage.loc[own, "source_id"])
-    return sources[sources["source_id"].isin(ids)]

@@ -7,8 +7,9 @@ that an empty table is a small file.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,14 +27,60 @@ MANIFEST = "datapackage.json"
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 
+
+class Rows(Protocol):
+    """A table that need not be in memory whole."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Its columns."""
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows there are."""
+
+    def groups(self) -> Iterator[pa.Table]:
+        """The rows in order, ROW_GROUP_ROWS at a time; one table where there are none."""
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """A table of Arrow as rows."""
+
+    table: pa.Table
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Its columns."""
+        return self.table.schema
+
+    @property
+    def num_rows(self) -> int:
+        """Its rows."""
+        return int(self.table.num_rows)
+
+    def groups(self) -> Iterator[pa.Table]:
+        """Slices of the table."""
+        for first in range(0, max(self.num_rows, 1), ROW_GROUP_ROWS):
+            yield self.table.slice(first, ROW_GROUP_ROWS)
+
+
 _FIELD_TYPES = {"bool": "boolean", "float": "number", "double": "number", "string": "string"}
 _FIELD_TYPES |= {"large_string": "string", "date32": "date", "timestamp": "datetime"}
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
+def as_rows(table: Rows | pa.Table) -> Rows:
+    """A table that is in memory, or is not, as rows."""
+    if isinstance(table, pa.Table):
+        return InMemory(table)
+    rows: Rows = table
+    return rows
+
+
 def render(
     identity: Mapping[str, Any],
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, Rows | pa.Table],
     about: About,
     facts: Mapping[str, bytes],
 ) -> dict[str, bytes]:
@@ -48,12 +95,12 @@ def render(
     files: dict[str, bytes] = {}
     resources = []
     for name in sorted(tables):
-        _check_table(name, tables[name], about)
-        table = _described(name, tables[name], identity, about)
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
-        files[f"{name}.parquet"] = content = bytes(sink.getvalue())
-        resources.append(_resource(name, table, about["tables"][name], content))
+        table = tables[name]
+        rows = as_rows(table)
+        _check_schema(name, rows.schema, about)
+        schema = _described(name, rows.schema, identity, about)
+        files[f"{name}.parquet"] = content = _parquet(name, rows, schema)
+        resources.append(_resource(name, schema, rows.num_rows, about["tables"][name], content))
     if facts:
         files[archive.NAME] = content = archive.packed(facts)
         resources.append(_facts(content))
@@ -61,34 +108,51 @@ def render(
     return files
 
 
-def _check_table(name: str, table: pa.Table, about: About) -> None:
+def _parquet(name: str, rows: Rows, schema: pa.Schema) -> bytes:
+    """A table as a file, a group of rows in memory at a time."""
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, schema, compression="zstd") as file:
+        for group in rows.groups():
+            _check_nulls(name, group)
+            # Division into chunks reaches the bytes of the file, so it is fixed.
+            file.write_table(group.cast(schema).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+    return bytes(sink.getvalue())
+
+
+def _check_nulls(name: str, table: pa.Table) -> None:
+    for field in table.schema:
+        if not field.nullable and table[field.name].null_count:
+            raise PublishError(f"column {field.name} of table {name} may not be null, yet is")
+
+
+def _check_schema(name: str, schema: pa.Schema, about: About) -> None:
     if not _TABLE_NAME.fullmatch(name):
         raise PublishError(f"{name!r} is no table name: lower-case letters, digits and _ only")
     if not all(about["tables"].get(name, {}).get(key) for key in ("title", "description")):
         raise PublishError(f"table {name} has no title or no description")
-    for field in table.schema:
+    for field in schema:
         told = _told(field)
         missing = [key for key in FIELD_KEYS if key not in told]
         if missing or not told["description"].strip():
             absent = ", ".join(missing) or "a description with words in it"
             raise PublishError(f"column {field.name} of table {name} lacks {absent}")
-        if not field.nullable and table[field.name].null_count:
-            raise PublishError(f"column {field.name} of table {name} may not be null, yet is")
 
 
 def _told(field: pa.Field) -> dict[str, str]:
     return {key.decode(): word.decode() for key, word in sorted((field.metadata or {}).items())}
 
 
-def _described(name: str, table: pa.Table, identity: Mapping[str, Any], about: About) -> pa.Table:
+def _described(
+    name: str, schema: pa.Schema, identity: Mapping[str, Any], about: About
+) -> pa.Schema:
     """Give the table its own description, and a form that does not tell how it was built."""
     description = {**identity, "table": name}
     told = about["tables"][name]
     description |= {key: told[key] for key in ("title", "description")}
     description |= {"licence": about["licence"], "sources": told["sources"]}
-    # Order of metadata and division into chunks reach the bytes of the file, so both are fixed.
-    fields = [field.with_metadata(_told(field)) for field in table.schema]
-    return table.cast(pa.schema(fields, {METADATA_KEY: as_json(description)})).combine_chunks()
+    # The order of metadata reaches the bytes of the file, so it is fixed.
+    fields = [field.with_metadata(_told(field)) for field in schema]
+    return pa.schema(fields, {METADATA_KEY: as_json(description)})
 
 
 def _package(identity: Mapping[str, Any], about: About, resources: list[Any]) -> dict[str, Any]:
@@ -107,8 +171,10 @@ def _package(identity: Mapping[str, Any], about: About, resources: list[Any]) ->
     }
 
 
-def _resource(name: str, table: pa.Table, told: About, content: bytes) -> dict[str, Any]:
-    fields = [_field(name, field) for field in table.schema]
+def _resource(
+    name: str, columns: pa.Schema, rows: int, told: About, content: bytes
+) -> dict[str, Any]:
+    fields = [_field(name, field) for field in columns]
     schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields}
     if told.get("primary_key"):
         schema["primaryKey"] = list(told["primary_key"])
@@ -124,7 +190,7 @@ def _resource(name: str, table: pa.Table, told: About, content: bytes) -> dict[s
         "hash": f"sha256:{sha256(content)}",
         # Not `bytes`: frictionless would compare it with a count it does not keep for Parquet.
         "size_bytes": len(content),
-        "rows": table.num_rows,
+        "rows": rows,
         "schema": schema,
     }
 

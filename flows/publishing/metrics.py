@@ -38,20 +38,28 @@ class Seconds(dict[str, float]):
 
 
 def render(
-    frames: Mapping[str, pd.DataFrame], seconds: Mapping[str, float], ended: datetime
+    counts: Mapping[str, int],
+    quarantine: pd.DataFrame,
+    used: pd.DataFrame,
+    seconds: Mapping[str, float],
+    ended: datetime,
 ) -> bytes:
-    """The metrics of a run, from its tables and the seconds of its steps."""
+    """The metrics of a run.
+
+    From the rows of its tables, what is in quarantine, `period` and `as_of` of the audiences used,
+    and the seconds of its steps.
+    """
     registry = CollectorRegistry()
     rows = Gauge("audience_impact_rows", "Rows of a table", ["table"], registry=registry)
-    for name, frame in frames.items():
-        rows.labels(name).set(len(frame))
+    for name, count in counts.items():
+        rows.labels(name).set(count)
     steps = Gauge("audience_impact_step_seconds", "Seconds of a step", ["step"], registry=registry)
     for name, took in seconds.items():
         steps.labels(name).set(took)
-    refused = frames["quarantine"].drop_duplicates(["row_layer", "file", "line"])
+    refused = quarantine.drop_duplicates(["row_layer", "file", "line"])
     told = {
         "refused_rows": ("Rows of facts in quarantine", float(len(refused))),
-        "newest_figure_days": ("Age of the newest audience used", newest_days(frames)),
+        "newest_figure_days": ("Age of the newest audience used", newest_days(used)),
         "run_timestamp_seconds": ("When the run ended", ended.timestamp()),
     }
     for name, (meaning, value) in told.items():
@@ -59,9 +67,9 @@ def render(
     return bytes(generate_latest(registry))  # type: ignore[no-untyped-call]
 
 
-def newest_days(frames: Mapping[str, pd.DataFrame]) -> float:
+def newest_days(used: pd.DataFrame) -> float:
     """Days from the end of the newest period of an audience to the day spoken of; NaN: none."""
-    used = frames["impact_by_platform"].dropna(subset="period")
+    used = used.dropna(subset="period")
     if used.empty:
         return float("nan")
     newest = spans(used["period"])["end"].max()

@@ -31,6 +31,7 @@ from flows.publishing.manifest import (
     MANIFEST,
     METADATA_KEY,
     About,
+    Rows,
     as_json,
     files_of,
     render,
@@ -206,7 +207,7 @@ class Published:
 def publish(
     root: Path,
     version: Version,
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, Rows | pa.Table],
     about: About,
     keep: int | None = None,
     timeout_seconds: float = 60.0,

@@ -9,13 +9,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from flows.publishing import PublishError, metrics
 
-FRAMES = {
-    "impact": pd.DataFrame({"a": range(3)}),
-    "quarantine": pd.DataFrame({"row_layer": [0, 0, 0], "file": "x.csv", "line": [2, 2, 5]}),
-    "impact_by_platform": pd.DataFrame(
-        {"period": ["2025-10", None, "2024"], "as_of": ["2025-11-10"] * 3}
-    ),
-}
+COUNTS = {"impact": 3, "quarantine": 3, "impact_by_platform": 3}
+REFUSED = pd.DataFrame({"row_layer": [0, 0, 0], "file": "x.csv", "line": [2, 2, 5]})
+USED = pd.DataFrame({"period": ["2025-10", None, "2024"], "as_of": ["2025-11-10"] * 3})
 ENDED = datetime(2025, 11, 10, tzinfo=UTC)
 
 
@@ -32,7 +28,7 @@ def values(content: bytes) -> dict[str, float]:
 def test_a_run_is_told_in_openmetrics() -> None:
     timed = metrics.Seconds()
     assert timed(sum, [1, 2]) == 3
-    told = values(metrics.render(FRAMES, {"check": 1.5}, ENDED))
+    told = values(metrics.render(COUNTS, REFUSED, USED, {"check": 1.5}, ENDED))
     assert told == {
         "audience_impact_rows impact": 3,
         "audience_impact_rows quarantine": 3,
@@ -45,13 +41,14 @@ def test_a_run_is_told_in_openmetrics() -> None:
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
-    assert metrics.render(FRAMES, {}, ENDED) == metrics.render(FRAMES, {}, ENDED)
-    assert b"_created" not in metrics.render(FRAMES, {}, ENDED)
+    told, again = (metrics.render(COUNTS, REFUSED, USED, {}, ENDED) for _ in range(2))
+    assert told == again
+    assert b"_created" not in told
 
 
 def test_without_an_audience_its_age_is_no_number() -> None:
-    none = FRAMES | {"impact_by_platform": FRAMES["impact_by_platform"].iloc[[1]]}
-    assert pd.isna(values(metrics.render(none, {}, ENDED))["audience_impact_newest_figure_days"])
+    told = values(metrics.render(COUNTS, REFUSED, USED.iloc[[1]], {}, ENDED))
+    assert pd.isna(told["audience_impact_newest_figure_days"])
 
 
 def test_they_lie_beside_the_versions_whole(tmp_path: Path) -> None:

@@ -6,12 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 from flows import CHECKOUT
-from flows.pipeline import steps
+from flows.pipeline import parts, steps
 from flows.publishing import storage, versions
 from schemas import published
 
@@ -64,7 +63,7 @@ def folder(repository_results: steps.Results, tmp_path_factory: pytest.TempPathF
 
 
 def ids(results: steps.Results, table: str) -> set[str]:
-    return set(steps.sources_of(table, results.frames)["source_id"])
+    return set(results.source_ids[table])
 
 
 @pytest.mark.parametrize("table", published.TABLES)
@@ -91,25 +90,18 @@ def test_which_sources_a_table_rests_on(repository_results: steps.Results) -> No
 
 
 def test_a_table_without_rows_rests_on_nothing(repository_results: steps.Results) -> None:
-    frames = {name: frame.iloc[:0] for name, frame in repository_results.frames.items()}
-    frames |= {name: repository_results.frames[name] for name in ("sources", "lineage")}
+    frames = repository_results.frames
     for table in set(published.TABLES) - {"sources", "lineage"}:
-        assert steps.sources_of(table, frames).empty
+        assert not parts.source_ids(table, frames[table].iloc[:0], frames["lineage"])
 
 
 def test_results_of_one_restriction_rest_on_its_sources(
     repository_results: steps.Results,
 ) -> None:
-    frames = dict(repository_results.frames)
-    act, lineage = "RU-2025-08-13-calls", frames["lineage"]
-    frames["impact"] = frames["impact"][frames["impact"]["restriction_id"] == act]
-    told = steps.sources_of("impact", frames)
-    pd.testing.assert_series_equal(
-        told["source_id"].sort_values(ignore_index=True),
-        pd.Series(sorted(set(lineage.loc[lineage["restriction_id"] == act, "source_id"]))),
-        check_names=False,
-        check_dtype=False,
-    )
+    impact, lineage = (repository_results.frames[name] for name in ("impact", "lineage"))
+    of_act = [rows["restriction_id"] == "RU-2025-08-13-calls" for rows in (impact, lineage)]
+    told = parts.source_ids("impact", impact[of_act[0]], lineage)
+    assert told == set(lineage.loc[of_act[1], "source_id"])
 
 
 def test_an_empty_table_is_a_small_file(folder: Path) -> None:

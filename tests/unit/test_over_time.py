@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from audience_impact.outputs import impact_by_area as areas
-from audience_impact.outputs import impact_by_day as by_days
 from audience_impact.outputs import person_days as times
 from audience_impact.simulation.sampler import Sampler
 from tests import engine
@@ -29,7 +28,7 @@ def person_days(made: World) -> pd.DataFrame:
 
 
 def by_area(made: World) -> pd.DataFrame:
-    return areas.impact_by_area(prepared(made)[0].simulation, Sampler(0, 100), 1, AS_OF)
+    return engine.by_area(prepared(made)[0].simulation, Sampler(0, 100))
 
 
 def russia() -> World:
@@ -220,7 +219,7 @@ def areas_of(made: World) -> pd.DataFrame:
 def test_regions_and_the_world_are_the_sum_of_their_countries() -> None:
     made = two_lands()
     inputs = prepared(made)[0].simulation
-    table = areas.impact_by_area(inputs, Sampler(0, 100), 1, AS_OF, areas_of(made))
+    table = engine.by_area(inputs, Sampler(0, 100), areas_of(made))
     year = table[table["period"] == "2026"].set_index("area_id")
     assert sorted(year.index) == ["001", "002", "XA", "XB"]
     lands = year.loc[["XA", "XB"]]
@@ -239,7 +238,7 @@ def test_orders_alone_stand_in_columns_of_their_own() -> None:
     is_order = inputs.timeline.rows["restriction_id"] == "R2"
     line = replace(inputs.timeline, rows=inputs.timeline.rows.assign(is_order=is_order))
     made = replace(inputs, timeline=line)
-    table = areas.impact_by_area(made, Sampler(0, 100), 1, AS_OF).set_index(["area_id", "period"])
+    table = engine.by_area(made, Sampler(0, 100)).set_index(["area_id", "period"])
     own, other = table.loc[("XA", "2026")], table.loc[("XB", "2026")]
     assert (own["lower_persons"], own["ordered_lower_persons"]) == (500e3, 400e3)
     assert own["ordered_restrictions_count"] == 1
@@ -249,7 +248,7 @@ def test_orders_alone_stand_in_columns_of_their_own() -> None:
 def test_each_day_of_the_last_two_years_has_its_people() -> None:
     made = two_lands()
     inputs = prepared(made)[0].simulation
-    table = by_days.impact_by_day(inputs, Sampler(0, 100), 1, AS_OF, areas_of(made))
+    table = engine.by_day(inputs, Sampler(0, 100), areas_of(made))
     land = table[table["area_id"] == "XA"]
     assert land["from_day"].tolist() == ["2026-01-05", "2026-01-11"]
     assert land["to_day"].tolist() == ["2026-01-10", "2026-01-20"]
@@ -267,7 +266,7 @@ def test_days_before_the_last_two_years_have_no_row() -> None:
     made.restrict("R1", "alpha", observed_from="2022-07-01", ended_on="2022-07-20",
                   end_status="ended")  # fmt: skip
     inputs = prepared(made)[0].simulation
-    assert by_days.impact_by_day(inputs, Sampler(0, 100), 1, AS_OF, areas_of(made)).empty
+    assert engine.by_day(inputs, Sampler(0, 100), areas_of(made)).empty
 
 
 def test_person_days_of_a_feature_count_its_users() -> None:

@@ -6,15 +6,14 @@ import pytest
 
 from audience_impact import pipeline
 from audience_impact.audiences.parts import UNNAMED, UNPEOPLED
-from audience_impact.outputs.impact_by_area import impact_by_area
 from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.rungs import CLOSED
 from audience_impact.simulation import parts, simulate
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
-from tests.engine import calculated, calibrated, cut, impacts, of, placed, prepared, rising
-from tests.support import AS_OF, ERRORS, World, world
+from tests.engine import by_area, calculated, calibrated, cut, impacts, of, placed, prepared, rising
+from tests.support import ERRORS, World, world
 
 DRAWS = 400
 SHORT = {"ended_on": "2025-07-20", "end_status": "ended", "end_source": "recorded"}
@@ -274,9 +273,9 @@ def test_sets_are_cut_into_blocks_without_parting_one(
     acts: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sampler = Sampler(0, 50)
-    whole = impact_by_area(acts.simulation, sampler, 1, AS_OF)
+    whole = by_area(acts.simulation, sampler)
     monkeypatch.setattr(parts, "BLOCK", 1)
-    pd.testing.assert_frame_equal(impact_by_area(acts.simulation, sampler, 1, AS_OF), whole)
+    pd.testing.assert_frame_equal(by_area(acts.simulation, sampler), whole)
 
 
 def test_restrictions_say_which_places_their_text_names() -> None:

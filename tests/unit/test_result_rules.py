@@ -9,7 +9,6 @@ import pytest
 
 from audience_impact import pipeline
 from audience_impact.bounds import measured
-from audience_impact.outputs.impact_by_area import impact_by_area
 from audience_impact.outputs.impact_by_platform import impact_by_platform
 from audience_impact.outputs.person_days import person_days
 from audience_impact.outputs.review import rules as review
@@ -19,8 +18,8 @@ from audience_impact.simulation.simulate import simulate
 from audience_impact.vocabulary import RuleStage, Staleness
 from flows.pipeline import quality
 from flows.pipeline.rules import rules
-from tests.engine import calibrated, impact_of, prepared
-from tests.support import AS_OF, world
+from tests.engine import by_area, calibrated, impact_of, prepared
+from tests.support import world
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def sound() -> Reviewed:
         "impact_by_platform": impact_by_platform(
             stages.scope, stages.inputs, stages.bounds, simulation.timeline.periods
         ),
-        "impact_by_area": impact_by_area(simulation, sampler, 1, AS_OF, tables["areas"]),
+        "impact_by_area": by_area(simulation, sampler, tables["areas"]),
         "person_days": person_days(simulation, sampler, 1, AS_OF),
     }
     return pipeline.reviewed(stages, found, tables)

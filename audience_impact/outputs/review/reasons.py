@@ -66,6 +66,11 @@ def undrawn(simulation: SimulationInputs) -> str:
     return "uncalibrated" if simulation.errors else "unlearned"
 
 
+def silence(simulation: SimulationInputs) -> str:
+    """Why nothing at all is drawn, as a sentence; blank where something may be."""
+    return "" if simulation.overlap_model else sentence(undrawn(simulation))
+
+
 def because(
     frame: pd.DataFrame, rows: pd.Series | np.ndarray, rule: str, words: pd.Series | None = None
 ) -> pd.DataFrame:

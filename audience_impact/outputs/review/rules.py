@@ -432,6 +432,13 @@ def _keys(rows: pd.DataFrame) -> list[str]:
     return sorted(rows["restriction_id"] + "/" + rows["impact_metric"])
 
 
+def broken_by_areas(by_area: pd.DataFrame) -> dict[str, list[str]]:
+    """What rules over the table `impact_by_area` find that hold regions against their countries."""
+    nothing = pd.DataFrame()
+    found = Reviewed(nothing, nothing, nothing, nothing, nothing, nothing, by_area=by_area)
+    return {union_below_part.__name__: union_below_part(found)}
+
+
 def broken(found: Reviewed) -> dict[str, list[str]]:
     """For each rule the keys of the rows that break it."""
     return {rule: run(found) for rule, run in RESULTS.runs.items()}

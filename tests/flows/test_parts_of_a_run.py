@@ -1,0 +1,184 @@
+"""A register computed in parts gives the bytes of the whole, whoever computes them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_impact.outputs import areas
+from audience_impact.outputs.areas import People
+from audience_impact.pipeline import Plan, Settings
+from flows import workers
+from flows.pipeline import parts, steps
+from flows.pipeline.steps import Results, Runner
+from flows.workers import RunnerName
+from tests import dying
+from tests.engine import calibrated
+from tests.support import AS_OF, World, checked, world
+
+LANDS = ("XA", "XB", "XC", "XD", "XE")
+
+
+def lands() -> World:
+    """Five lands of two regions, two of which share a restriction; ids of lands interleave."""
+    made = calibrated(world())
+    made.rows["areas"] = [row for row in made.rows["areas"] if row["area_id"] not in LANDS]
+    made.add("areas", area_id="001", name="World")
+    made.add("areas", area_id="002", name="Region", parent_id="001")
+    made.add("areas", area_id="019", name="Other", parent_id="001")
+    for number, land in enumerate(LANDS):
+        made.add("areas", area_id=land, name=land, parent_id="002" if number < 3 else "019")
+        if land != "XA":
+            made.base(f"{land}-on", area_id=land, population_base="internet_all", persons="900000")
+        for platform, persons in (("alpha", 500_000), ("beta", 300_000 + number * 10_000)):
+            made.estimate(f"{land}-{platform}", area_id=land, platform_id=platform,
+                          value=str(persons))  # fmt: skip
+    dates = {"ended_on": "2026-01-20", "end_status": "ended"}
+    made.restrict("R0", "alpha", area_ids="XA;XB", observed_from="2026-01-05", **dates)
+    for number in range(1, 9):
+        names = ("alpha", "beta") if number % 2 else ("beta",)
+        own = {"area_ids": LANDS[number % 5], "observed_from": f"2025-1{number % 3}-1{number}"}
+        made.restrict(f"R{number}", *names, **own, **dates)
+    return made
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> steps.Checked:
+    return checked(lands().write(tmp_path_factory.mktemp("lands") / "facts"))
+
+
+@pytest.fixture(scope="module")
+def whole(found: steps.Checked) -> Results:
+    return steps.compute(found, AS_OF, 0)
+
+
+def backwards(folder: Path, count: int) -> None:
+    for number in reversed(range(count)):
+        parts.compute_in(folder, number)
+
+
+def twice(folder: Path, count: int) -> None:
+    for number in [*range(count), *range(count)]:
+        parts.compute_in(folder, number)
+
+
+def same_bytes(one: Results, other: Results, folder: Path) -> None:
+    """Fail where two runs publish anything that differs by a byte."""
+    published = [
+        steps.write(each, folder / str(n), None).path for n, each in enumerate((one, other))
+    ]
+    names = sorted(path.name for path in published[0].iterdir())
+    assert len(names) == len(one.rows) + 2
+    assert names == sorted(path.name for path in published[1].iterdir())
+    for name in names:
+        assert (published[0] / name).read_bytes() == (published[1] / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("runner", [None, backwards, twice, workers.processes(2)])
+@pytest.mark.parametrize("most", [1, 3])
+def test_parts_give_the_bytes_of_the_whole(
+    found: steps.Checked, whole: Results, most: int, runner: Runner | None, tmp_path: Path
+) -> None:
+    apart = steps.compute(found, AS_OF, 0, runner=runner, most=most)
+    same_bytes(whole, apart, tmp_path)
+    by_area = whole.frames["impact_by_area"]
+    world_total = by_area[(by_area["area_id"] == "001") & (by_area["period"] == "2026")]
+    assert (world_total["areas_count"] > 2).all()
+    assert world_total["q50_persons"].notna().all()
+
+
+def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() -> None:
+    made = lands()
+    plan = Plan(made.typed(), AS_OF, Settings(), most=1)
+    of_part = [set(given.scope.wanted["country_id"]) for given in plan]
+    assert sorted(map(sorted, of_part)) == [["XA", "XB"], ["XC"], ["XD"], ["XE"]]
+    acts = [act for given in plan for act in given.tables["restrictions"]["restriction_id"]]
+    assert sorted(acts) == [f"R{number}" for number in range(9)]
+    assert len(Plan(made.typed(), AS_OF, Settings(), most=100)) == 1
+
+
+def test_groups_of_rows_are_cut_wherever_a_restriction_ends(
+    found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = steps.compute(found, AS_OF, 0, most=1)
+    monkeypatch.setattr("flows.pipeline.merging.ROW_GROUP_ROWS", 5)
+    for name in ("impact", "person_days", "lineage"):
+        groups = list(apart.rows[name].groups())
+        assert {len(group) for group in groups[:-1]} == {5}
+        assert sum(len(group) for group in groups) == whole.tables[name].num_rows
+        assert apart.frame(name).equals(whole.frame(name))
+
+
+def test_a_dead_worker_changes_no_byte(
+    found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(parts, "compute_in", dying.compute_in)
+    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=workers.processes(2), most=1), tmp_path)
+
+
+def test_workers_that_die_of_a_part_refuse_the_run(
+    found: steps.Checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "compute_in", dying.always)
+    with pytest.raises(steps.RefusedError, match="workers died 3 times and 4 parts"):
+        steps.compute(found, AS_OF, 0, runner=workers.processes(2), most=1)
+
+
+@pytest.fixture
+def on_dask() -> Callable[[], Runner | None]:
+    pytest.importorskip("prefect_dask")
+    return lambda: workers.runner(RunnerName.DASK, 2, None)
+
+
+def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
+    found: steps.Checked,
+    whole: Results,
+    on_dask: Callable[[], Runner | None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(parts, "compute_in", dying.compute_in)
+    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=on_dask(), most=1), tmp_path)
+
+
+def test_one_process_alone_needs_no_runner() -> None:
+    assert workers.runner(RunnerName.LOCAL, 1, None) is None
+
+
+# ---- Sums of countries ----
+
+
+@given(st.data(), st.integers(1, 5), st.integers(1, 6))
+def test_totals_of_countries_apart_are_those_of_all_together(
+    data: st.DataObject, countries: int, totals: int
+) -> None:
+    """Each total, draw by draw, is what its sets add up to in the order of their countries."""
+    random = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    people, rows = {}, []
+    for number in range(countries):
+        size = int(random.integers(1, 5))
+        drawn = random.uniform(0, 1e9, (size, 7))
+        drawn[random.random(size) < 0.3] = np.nan
+        lower, upper = random.uniform(0, 1e9, (2, size))
+        people[f"X{number}"] = People(lower, upper, drawn)
+        rows += [
+            (int(total), f"X{number}", int(random.integers(size)))
+            for total in np.flatnonzero(random.random(totals) < 0.7)
+        ]
+    pairs = pd.DataFrame(rows, columns=["total", "country_id", "place"])
+    found = areas.summed(pairs.sample(frac=1, random_state=1), people.__getitem__, totals)
+    for total in range(totals):
+        own = [(people[c], p) for t, c, p in rows if t == total]
+        assert found.lower[total] == sum(one.lower[place] for one, place in own)
+        silent = [bool(np.isnan(one.drawn[place]).all()) for one, place in own]
+        if all(silent):
+            assert not len(pairs) or np.isnan(found.drawn[total]).all()
+            continue
+        every = np.zeros(7)
+        for (one, place), is_silent in zip(own, silent, strict=True):
+            every = every + (one.lower[place] if is_silent else one.drawn[place])
+        assert (found.drawn[total] == every).all()
