@@ -71,9 +71,7 @@ def compute(
 ) -> Results:
     """Compute the tables that are published, by a runner and on the scheduler that it has."""
     runner = workers_of.runner(by[0], workers, by[1])
-    return ahead.take(
-        steps.compute, checked, as_of, seed, repair, workers, sensitivity, runner
-    )
+    return ahead.take(steps.compute, checked, as_of, seed, repair, workers, sensitivity, runner)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

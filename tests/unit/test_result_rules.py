@@ -19,7 +19,7 @@ from audience_impact.vocabulary import RuleStage, Staleness
 from flows.pipeline import quality
 from flows.pipeline.rules import rules
 from tests.engine import by_area, calibrated, impact_of, prepared
-from tests.support import world
+from tests.support import AS_OF, world
 
 
 @pytest.fixture(scope="module")
