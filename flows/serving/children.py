@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -75,7 +75,7 @@ def child(
     folder: Path | None = None,
     sockets: tuple[int, ...] = (),
     umask: int = -1,
-    **variables: str,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Child]:
     """Run a command for as long as the block lasts.
 
@@ -86,7 +86,7 @@ def child(
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=environment() | {PARENT: str(os.getpid())} | variables,
+        env=environment() | {PARENT: str(os.getpid())} | dict(variables or {}),
         stdout=subprocess.DEVNULL if silent else None,
         start_new_session=True,
         pass_fds=sockets,

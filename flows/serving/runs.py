@@ -113,9 +113,7 @@ def execute(
     """Run a flow of the checkout for a run of the server; give the name of its last state."""
     cancelled = False
     try:
-        with child(
-            command(entrypoint), folder=CHECKOUT, PREFECT__FLOW_RUN_ID=str(run), **patient()
-        ) as process:
+        with child(command(entrypoint), folder=CHECKOUT, variables=variables(run)) as process:
             while is_running(process, PREFECT_RUNNER_POLL_FREQUENCY.value(), check):
                 with impatient(), suppress(*TROUBLE):  # a run goes on while the server is away
                     worker.beat(client)
@@ -132,10 +130,11 @@ def command(entrypoint: str) -> list[str]:
     return [sys.executable, "-m", "flows.serving.one_run", entrypoint]
 
 
-def patient() -> dict[str, str]:
-    """Have a run wait for a server, or its database, that is upgraded or starts again."""
+def variables(run: UUID) -> dict[str, str]:
+    """Name a run to its process, and have it wait for a server, or its database, that is away."""
     codes = PREFECT_CLIENT_RETRY_EXTRA_CODES.value() | {DATABASE_AWAY}
     return {
+        "PREFECT__FLOW_RUN_ID": str(run),
         "PREFECT_CLIENT_MAX_RETRIES": str(max(PATIENT_RETRIES, PREFECT_CLIENT_MAX_RETRIES.value())),
         "PREFECT_CLIENT_RETRY_EXTRA_CODES": ",".join(str(code) for code in sorted(codes)),
     }
