@@ -100,7 +100,8 @@ def _odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """Log odds (rows, D) of being online in each place less those of the country."""
     each, number = _different(parts, ["area_id", *ONLINE])
     u = sampler.rows(InputKind.PLACE, "online|" + each["area_id"])
-    return law.through(u, *_columns(each, ONLINE))[number]
+    low, middle, high = _columns(each, ONLINE)
+    return np.asarray(law.through(u, low, middle, high)[number])
 
 
 def living(parts: pd.DataFrame, sampler: Sampler) -> Array:

@@ -164,7 +164,8 @@ def _unions(
 def _of_places(inputs: SimulationInputs, bases: Array) -> Array:
     """The people online (rows of `inputs.parts`, D) of the country of each place."""
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
-    return bases[keys.get_indexer(pd.MultiIndex.from_frame(inputs.parts[COUNTRY]))]
+    at = keys.get_indexer(pd.MultiIndex.from_frame(inputs.parts[COUNTRY]))
+    return np.asarray(bases[at])
 
 
 def _places(inputs: SimulationInputs, online: Array, sampler: Sampler) -> Places:
