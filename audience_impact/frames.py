@@ -64,17 +64,15 @@ class Frame:
         """
         if self.index and tuple(frame.index.names) != self.index:
             raise FrameError(f"{self.name}: the index is {frame.index.names}, not {self.index}")
+        types_of = dict(zip(frame.columns, frame.dtypes, strict=True))
         for name, kind in self.columns.items():
-            if name not in frame:
+            if name not in types_of:
                 raise FrameError(f"{self.name}: column {name} is missing")
-            self._check_type(frame[name], kind)
+            if not _TYPES[kind](types_of[name]) and frame[name].notna().any():
+                raise FrameError(f"{self.name}: column {name} is {types_of[name]}, not {kind}")
         if self.key:
             self._check_key(frame)
         return frame[list(self.columns)]
-
-    def _check_type(self, column: pd.Series, kind: str) -> None:
-        if not _TYPES[kind](column.dtype) and column.notna().any():
-            raise FrameError(f"{self.name}: column {column.name} is {column.dtype}, not {kind}")
 
     def _check_key(self, frame: pd.DataFrame) -> None:
         levels = [name for name in self.key if name in self.index]
