@@ -13,12 +13,25 @@ own. `killed` workers were killed in the middle. All runs of one size must publi
 else the benchmark fails.
 """
 
+import argparse
 import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count, cycle, islice
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 HOME = Path(__file__).resolve().parent.parent
 FACTS, SAMPLE = HOME / "data" / "facts", HOME / "tests" / "golden" / "register_sample.csv"
@@ -160,3 +173,189 @@ def _told(batch: Sequence[Template]) -> tuple[list[Row], list[Row]]:
         [row for one in batch for row in one.targets],
         [row for one in batch for row in one.places],
     )
+
+
+# ---- One run: a process tree of its own ----
+
+
+def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """Read, check, compute and publish; the seconds of each, and the digest of what came of it."""
+    from flows.pipeline import steps
+
+    told: dict[str, Any] = {}
+
+    def timed(name: str, call: Any) -> Any:
+        start = time.perf_counter()
+        found = call()
+        told[f"{name}_seconds"] = round(time.perf_counter() - start, 1)
+        return found
+
+    read = [timed("read", lambda: steps.read(layers))]
+    # Taken out of the list, so that the text of the facts goes while the rest is computed.
+    checked = timed("check", lambda: steps.gate(steps.check(read.pop()), strict=True))
+    runner = _runner(asked, told)
+    results = timed(
+        "compute", lambda: steps.compute(checked, None, 0, sensitivity=False, runner=runner)
+    )
+    told["restrictions"] = results.counts()["restrictions"]
+    done = timed("write", lambda: steps.write(results, into, None))
+    told["manifest"] = done.version.manifest_bytes.decode()
+    return told
+
+
+def _runner(asked: dict[str, Any], told: dict[str, Any]) -> Any:
+    """The runner asked for, which kills one of its workers in the middle if that is asked for."""
+    from flows import cluster, workers
+
+    if asked["runner"] == "dask":
+        limit = f"{asked['worker_mib']}MiB"
+        runner = cluster.dask(asked["workers"], memory_limit=limit)
+    else:
+        runner = workers.runner(workers.RunnerName.LOCAL, asked["workers"], None)
+    if runner is None or not asked["kill"]:
+        return runner
+
+    def killing(folder: Path, count: int) -> None:
+        ended = threading.Event()
+        killer = threading.Thread(target=_kill_one, args=(folder, ended, told))
+        killer.start()
+        try:
+            runner(folder, count)
+        finally:
+            ended.set()
+            killer.join()
+
+    return killing
+
+
+def _kill_one(folder: Path, ended: threading.Event, told: dict[str, Any]) -> None:
+    """Once a part is done, kill the process that computes another one: the largest."""
+    while not ended.wait(0.2):
+        if not any(path.name.isdigit() for path in (folder / "done").glob("*")):
+            continue
+        found = [
+            each
+            for each in psutil.Process().children(recursive=True)
+            if any("spawn_main" in word for word in each.cmdline())
+        ]
+        victim = max(found, key=lambda each: each.memory_info().rss)
+        victim.send_signal(signal.SIGKILL)
+        told["killed"] = 1
+        return
+
+
+def memory_mib(pid: int) -> float:
+    """Memory of a process and all that it started, what they share counted once (PSS)."""
+    total = 0
+    with suppress(psutil.Error):
+        one = psutil.Process(pid)
+        for each in [one, *one.children(recursive=True)]:
+            with suppress(psutil.Error):
+                total += each.memory_full_info().pss
+    return total / 2**20
+
+
+def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """One run in processes of its own, watched from outside."""
+    words = [sys.executable, "-m", "benchmarks.scale", "--child", json.dumps(asked)]
+    words += ["--into", str(folder / "published"), *map(str, layers)]
+    place = folder / "told.json"
+    temporary = folder / "temporary"
+    temporary.mkdir(parents=True)
+    settings = {"TMPDIR": str(temporary), "PREFECT_HOME": str(folder / "prefect")}
+    settings["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    begin = time.perf_counter()
+    with place.open("wb") as out:
+        child = subprocess.Popen(words, stdout=out, cwd=HOME, env={**os.environ, **settings})
+        peak = 0.0
+        while child.poll() is None:
+            peak = max(peak, memory_mib(child.pid))
+            time.sleep(SAMPLED_SECONDS)
+    seconds = time.perf_counter() - begin
+    if child.returncode:
+        raise RuntimeError(f"the run {asked} ended with {child.returncode}")
+    told = json.loads(place.read_text("utf-8").splitlines()[-1])
+    return {
+        "restrictions": told.pop("restrictions"),
+        "runner": asked["runner"],
+        "workers": asked["workers"],
+        "seconds": round(seconds, 1),
+        "peak_mib": round(peak),
+        "killed": told.pop("killed", 0),
+        **told,
+    }
+
+
+# ---- All runs ----
+
+
+def asked_of(words: argparse.Namespace) -> list[dict[str, Any]]:
+    """The runs of each size: one process, two, and a cluster a worker of which is killed."""
+    every = [("local", 1, False), ("local", 2, words.kill), ("dask", 2, words.kill)]
+    return [
+        {"runner": name, "workers": words.workers or number, "kill": kill}
+        | {"worker_mib": words.worker_mib}
+        for name, number, kill in every
+        if words.runner in (None, name) and (words.workers in (None, number))
+    ] or [
+        {"runner": words.runner or "local", "workers": words.workers, "kill": words.kill}
+        | {"worker_mib": words.worker_mib}
+    ]
+
+
+def compared(restrictions: int, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The runs of one size. Raises ValueError where two publish other bytes."""
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        layers = world(restrictions, folder)
+        for number, asked in enumerate(runs):
+            rows.append(measure(layers, asked, folder / f"run-{number}"))
+            print(_line(rows[-1]), file=sys.stderr, flush=True)
+    if len({row.pop("manifest") for row in rows}) > 1:
+        raise ValueError(f"runs of {restrictions:,} restrictions published other bytes")
+    return rows
+
+
+def _line(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row.items() if name != "manifest")
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """A Markdown table."""
+    lines = [f"| {' | '.join(rows[0])} |", f"|{'---|' * len(rows[0])}"]
+    lines += [f"| {' | '.join(f'{value}' for value in row.values())} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
+    parser.add_argument("--restrictions", nargs="+", type=int, default=SIZES, metavar="COUNT")
+    parser.add_argument("--runner", choices=["local", "dask"], help="default: both")
+    parser.add_argument("--workers", type=int, help="default: one and two")
+    parser.add_argument("--worker-mib", type=int, default=700, help="limit of a worker of Dask")
+    parser.add_argument("--kill", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--format", choices=["json", "table"], default="table")
+    parser.add_argument("--child", type=json.loads, help=argparse.SUPPRESS)
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("layers", nargs="*", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args(words)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Command line; 1 where runs of one size publish other bytes."""
+    asked = _arguments(words)
+    if asked.child:
+        print(json.dumps(run(asked.layers, asked.into, asked.child)))
+        return 0
+    try:
+        rows = [row for size in asked.restrictions for row in compared(size, asked_of(asked))]
+    except ValueError as error:
+        print(f"benchmarks.scale: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(rows, indent=1) if asked.format == "json" else table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

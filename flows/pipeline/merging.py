@@ -18,7 +18,7 @@ from audience_impact import pipeline
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.pipeline import Country, Whole
 from flows.pipeline.parts import Folder, Told
-from flows.publishing.manifest import ROW_GROUP_ROWS
+from flows.publishing.manifest import ROW_GROUP_ROWS, InMemory
 
 Integers = NDArray[np.int64]
 
@@ -124,6 +124,10 @@ class Sorted:
             yield self.schema.empty_table()
         for first in range(0, self.num_rows, ROW_GROUP_ROWS):
             yield self._group(first, min(first + ROW_GROUP_ROWS, self.num_rows))
+
+    def __reduce__(self) -> tuple[type[InMemory], tuple[pa.Table]]:
+        """Elsewhere the folder may be gone: there the rows are in memory."""
+        return InMemory, (pa.concat_tables(self.groups()).combine_chunks(),)
 
     def _group(self, first: int, last: int) -> pa.Table:
         """Rows from the first to before the last."""
