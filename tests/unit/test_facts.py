@@ -185,6 +185,50 @@ def test_crlf_byte_order_mark_quotes_and_column_order_are_no_matter(
     pd.testing.assert_frame_equal(frame, plain)
 
 
+PLAIN_CELLS = (
+    "",
+    "0",
+    "a",
+    "a b",
+    '"a, b"',
+    '"say ""so"""',
+    '""',
+    "NA",
+    "1e5",
+    " x",
+    "\u00a0",
+    "é",
+)
+ODD_ROWS = (
+    "",
+    "a,b",
+    "a,b,c,d",
+    'a"b,c,d"',
+    '"a,b,c',
+    '"a"b,c,d',
+    '"a\nb",c,d',
+    "a\rb,c,d",
+    "a,b\0,c",
+)
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_plain_file_is_read_as_row_by_row(tmp_path: Path, end: str) -> None:
+    rows = [",".join(PLAIN_CELLS[(at + step) % 12] for step in (0, 1, 5)) for at in range(12)]
+    text = "\n".join(["one,two,three", *rows]) + end
+    header = reading.Header(["one", "two", "three"], ["one"])
+    (path := tmp_path / "table.csv").write_text(text, encoding="utf-8", newline="")
+    plain, slow = (reading._Reader(path, header, 1) for _ in range(2))
+    pd.testing.assert_frame_equal(plain.frame(), slow.row_by_row(text))
+    assert plain.findings == slow.findings == []
+    assert reading._plain(text) is not None
+
+
+@pytest.mark.parametrize("row", ODD_ROWS)
+def test_a_file_with_anything_odd_is_read_row_by_row(row: str) -> None:
+    assert reading._plain(f"one,two,three\nx,y,z\n{row}\nu,v,w\n") is None
+
+
 def test_cells_stay_as_written(tmp_path: Path) -> None:
     frame, _ = things(tmp_path, "a_id,b,c\n007,1e5, NA \n")
     assert frame.loc[0, ["a_id", "b", "c"]].tolist() == ["007", "1e5", " NA "]
