@@ -22,7 +22,7 @@ A_RUN = from pathlib import Path; from flows.pipeline import steps; \
     steps.compute(steps.check(steps.read([Path("data/facts")])), None, 0)
 
 .DEFAULT_GOAL = help
-.PHONY: help run check test test-lowest tools lint release bench profile docs lock clean
+.PHONY: help run check test tests test-lowest tools lint release bench profile docs lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -34,8 +34,12 @@ run: $(READY)  ## compute the answers from data/facts, publish them and write th
 check: $(READY)  ## hold data/facts against every rule
 	@$(BIN)/audience-impact check data/facts $(ARGS)
 
+# Types are checked while tests wait for what they started; what fails stops nothing and is told.
+test: $(READY)  ## lint and run the tests, side by side
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 lint tests
+
 # Coverage and its floor are of the whole suite: a part of it (ARGS) is run without.
-test: lint  ## lint, then run the tests
+tests: $(READY)
 	$(BIN)/python -m pytest $(SPREAD) $(if $(ARGS),$(ARGS),--cov)
 
 # Everything that pyproject.toml names at its lowest version, what that needs at its newest.

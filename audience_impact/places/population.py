@@ -183,6 +183,9 @@ def people(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         the place has no figure), `most_persons` (no more live there if the figures are right; NaN
         where nothing limits them) and `people_base_id` (blank where there is no figure).
     """
+    if wanted.empty:
+        kinds = {name: "str" if name == "people_base_id" else "float64" for name in COLUMNS}
+        return pd.DataFrame(index=wanted.index, columns=list(COLUMNS)).astype(kinds)
     asked = wanted[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
     asked["years"] = _years(asked["day"])
     areas = tables["areas"].set_index("area_id")["parent_id"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from flows.publishing import versions
 from flows.site import build
@@ -123,7 +123,7 @@ def test_search_filters_and_sorting_work(seen: Seen) -> None:
     assert rows(page) == ["RU-2025-08-13-calls"]
     assert "1 of" in page.get_by_role("status").inner_text()
     page.get_by_role("button", name="Show all again").click()
-    page.wait_for_function("document.querySelectorAll('tr[hidden]').length === 0")
+    expect(page.locator("tr[hidden]")).to_have_count(0)
     assert rows(page) == everything
     page.locator("select[name=country]").select_option("NG")
     of_nigeria = rows(page)
