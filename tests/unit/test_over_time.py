@@ -155,18 +155,25 @@ def test_totals_with_and_without_imputed_ends() -> None:
     assert known["imputed_upper_person_days"] == known["upper_person_days"]
 
 
-def test_what_is_drawn_is_never_below_what_a_service_without_a_daily_figure_forces() -> None:
+@pytest.mark.parametrize(("daily", "is_told"), [("1000000", False), ("60000000", True)])
+def test_days_that_a_service_without_a_daily_figure_forces_beyond_what_is_drawn_have_no_median(
+    daily: str, is_told: bool
+) -> None:
     made = calls(russia())
     made.estimate("M9", platform_id="vast", area_id="RU", value="104000000", period="2025-07")
     for figure in made.rows["estimates"]:
         if figure["audience_metric"] == "avg_daily_reach":
-            figure["value"] = "1000000"
+            figure["value"] = daily
     made.add("platforms", platform_id="vast")
     made.restrict("R9", "vast", area_ids="RU", observed_from="2025-10-01")
-    table = person_days(made)
-    found = total(table, "2025-11", "all")
+    found = total(person_days(made), "2025-11", "all")
     assert found["lower_person_days"] > 2e6 * found["days"]
-    assert found["q05_person_days"] >= found["lower_person_days"]
+    assert (times.OUTWEIGHED in found["reason"]) != is_told
+    assert (found["obs_status"] == "M") != is_told
+    quantiles = found[[f"{name}_person_days" for name in ("q05", "q50", "q95")]]
+    assert quantiles.notna().eq(is_told).all()
+    if is_told:
+        assert found["lower_person_days"] <= quantiles.iloc[0] < quantiles.iloc[2]
 
 
 def test_sums_over_countries_are_unknown_where_one_is() -> None:
