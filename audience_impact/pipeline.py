@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -300,42 +299,22 @@ def computed(whole: Whole, given: Given) -> Computed:
     return Computed(found, countries, tuple(findings), broken, silent)
 
 
-Told = TypeVar("Told")
-
-
-class _Told(Mapping[str, Told]):
-    """One of the two that are told of each country, read when it is asked for."""
-
-    def __init__(self, countries: Mapping[str, Country], take: Callable[[Country], Told]) -> None:
-        self._countries, self._take = countries, take
-
-    def __getitem__(self, country: str) -> Told:
-        return self._take(self._countries[country])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._countries)
-
-    def __len__(self) -> int:
-        return len(self._countries)
-
-
 def merged(
     whole: Whole,
     parts: Sequence[tuple[Tables, str]],
-    countries: Mapping[str, Country],
+    in_periods: Mapping[str, InPeriods],
+    on_days: Mapping[str, OnDays],
 ) -> tuple[Tables, dict[str, list[str]]]:
     """The tables that are told of several countries together, and the rules that they break.
 
     `parts` has, of each part, the rows of its countries by area and by day, and why nothing is
-    drawn; `countries`, in the order of their codes, are asked for one at a time.
+    drawn; people of countries, in the order of their codes, are asked for one at a time.
     """
-    held = areas.regions(whole.tables["areas"], pd.Series(list(countries), dtype="str"))
+    held = areas.regions(whole.tables["areas"], pd.Series(list(in_periods), dtype="str"))
     told = held, parts[0][1], whole.as_of
     regions = {
-        "impact_by_area": impact_by_area.of_regions(
-            _Told(countries, attrgetter("in_periods")), *told
-        ),
-        "impact_by_day": impact_by_day.of_regions(_Told(countries, attrgetter("on_days")), *told),
+        "impact_by_area": impact_by_area.of_regions(in_periods, *told),
+        "impact_by_day": impact_by_day.of_regions(on_days, *told),
     }
     keys = {"impact_by_area": impact_by_area.KEY, "impact_by_day": impact_by_day.KEY}
     found = {

@@ -96,19 +96,28 @@ def no_sets(key: list[str], draws: int) -> Sets:
     return Sets(table, pd.DataFrame(columns=["set_id", "restriction_id", *COUNTS]), nobody)
 
 
-def stacked(found: Iterable[Sets]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def told(sets: Sets) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is told of the sets of a country, without their people: see `stacked`."""
+    table = sets.table.assign(place=np.arange(len(sets.table)), is_drawn=~sets.people.is_silent)
+    return table, sets.shared
+
+
+def stacked(
+    found: Iterable[tuple[pd.DataFrame, pd.DataFrame]],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What is told of the sets of all countries, and their shared restrictions.
 
     `set_id` numbers the sets of all, `place` those of each country; `is_drawn` says of which
-    something is drawn. The people stay where they are.
+    something is drawn. The people stay where they are; there is a country at least.
     """
     tables, shared, first = [], [], 0
-    for one in found:
-        places = np.arange(len(one.table))
-        drawn = ~one.people.is_silent
-        tables.append(one.table.assign(place=places, set_id=places + first, is_drawn=drawn))
-        shared.append(one.shared.assign(set_id=one.shared["set_id"] + first))
-        first += len(places)
+    for table, acts_of in found:
+        tables.append(table.assign(set_id=table["place"] + first))
+        if len(acts_of):
+            shared.append(acts_of.assign(set_id=acts_of["set_id"] + first))
+        nothing = acts_of.iloc[:0]
+        first += len(table)
+    shared = shared or [nothing]
     return pd.concat(tables, ignore_index=True), pd.concat(shared, ignore_index=True)
 
 

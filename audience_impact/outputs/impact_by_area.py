@@ -114,8 +114,8 @@ def of_regions(
     """
     if not found:
         return _no_area()
-    table, shared = areas.stacked(one.every for one in found.values())
-    orders, _ = areas.stacked(one.ordered for one in found.values())
+    told_of = [(areas.told(one.every), areas.told(one.ordered)) for one in found.values()]
+    (table, shared), (orders, _) = (areas.stacked(each) for each in zip(*told_of, strict=True))
     each = table.merge(held, on="country_id")
     groups = each.groupby(KEY, sort=True)
     each = each.assign(total=groups.ngroup())

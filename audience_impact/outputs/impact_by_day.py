@@ -96,12 +96,12 @@ def of_regions(
 
     `found` by country, one of which is in memory at a time.
     """
-    if not any(len(one.days) for one in found.values()):
+    told_of = [(areas.told(one.sets), one.days) for one in found.values() if len(one.days)]
+    if not told_of:
         return _no_day()
-    table, shared = areas.stacked(one.sets for one in found.values())
+    table, shared = areas.stacked(sets for sets, _ in told_of)
     first = table.drop_duplicates("country_id").set_index("country_id")["set_id"]
-    parts = [one.days for one in found.values()]
-    days = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    days = pd.concat([each for _, each in told_of], ignore_index=True)
     days = days.assign(state=days["state"] + days["country_id"].map(first).astype("int64"))
     runs, pairs = _runs(days, held)
     each = pairs.join(table[["country_id", "place", "is_drawn"]], on="state")

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from flows.pipeline.parts import Folder, Told
 from flows.publishing.manifest import ROW_GROUP_ROWS, InMemory
 
 Integers = NDArray[np.int64]
+KEPT_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ def merged(folder: Folder, count: int, whole: Whole) -> Merged:
     """The parts of a run, all of which were computed, together."""
     told = [folder.told(number) for number in range(count)]
     frames, by_areas = pipeline.merged(
-        whole, [(one.tables, one.silent) for one in told], Countries(folder, told)
+        whole,
+        [(one.tables, one.silent) for one in told],
+        *(Countries(folder, told, kind) for kind in Country._fields),
     )
     broken: dict[str, set[str]] = defaultdict(set)
     for found in (*(one.broken for one in told), by_areas):
@@ -68,18 +72,31 @@ def merged(folder: Folder, count: int, whole: Whole) -> Merged:
     )
 
 
-class Countries(Mapping[str, Country]):
-    """The people of each country, read when they are asked for; countries by their code."""
+class Countries(Mapping[str, Any]):
+    """The people of each country, read when they are asked for; countries by their code.
 
-    def __init__(self, folder: Folder, told: Sequence[Told]) -> None:
+    They are asked for once a region. Those that are read first stay, as far as KEPT_BYTES go.
+
+    `kind`, a field of `Country`, says which people.
+    """
+
+    def __init__(self, folder: Folder, told: Sequence[Told], kind: str) -> None:
         """Look at which countries the parts have."""
-        self._folder = folder
+        self._folder, self._kind = folder, kind
         parts = {name: number for number, one in enumerate(told) for name in one.countries}
         self._parts = dict(sorted(parts.items()))
+        self._kept: dict[str, Any] = {}
+        self._kept_bytes = 0
 
-    def __getitem__(self, country: str) -> Country:
+    def __getitem__(self, country: str) -> Any:
         """The people of a country."""
-        return self._folder.country(self._parts[country], country)
+        if country in self._kept:
+            return self._kept[country]
+        found, size = self._folder.people(self._parts[country], country, self._kind)
+        if self._kept_bytes + size <= KEPT_BYTES:
+            self._kept[country] = found
+            self._kept_bytes += size
+        return found
 
     def __iter__(self) -> Iterator[str]:
         """The countries."""

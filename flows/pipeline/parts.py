@@ -9,7 +9,8 @@ than one part is in the memory of a process.
     given/7.pickle          the facts of a part
     done/7/told.pickle      what is told of a part beside its rows (`Told`)
     done/7/impact.arrow     its rows of a table
-    done/7/areas/FR.pickle  people of a country of it, from whom regions are summed
+    done/7/on_days/FR.pickle
+                            people of a country of it, from whom regions are summed
 """
 
 import pickle
@@ -26,13 +27,14 @@ import pyarrow as pa
 
 from audience_impact import pipeline
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.pipeline import Computed, Country, Given, Plan, Whole
+from audience_impact.pipeline import Computed, Given, Plan, Whole
 from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
 
-MOST_RESTRICTIONS = 2_000
-"""Of a part: it takes some 100 KiB of memory for each, and three seconds whatever it holds."""
+MOST_RESTRICTIONS, MOST_ALONE = 500, 2_500
+"""Of a part, and of one that no other process computes another beside: it takes a third of a MiB
+for each, and two seconds whatever it holds."""
 BATCH_ROWS = 4_096
 """Rows that are read at once from what a part gave."""
 
@@ -112,14 +114,10 @@ class Folder:
         """Whether a part was computed."""
         return (self.path / "done" / str(number)).is_dir()
 
-    def country(self, number: int, country: str) -> Country:
-        """People of a country of a part."""
-        found: Country = _load(self._areas(self.path / "done" / str(number)) / f"{country}.pickle")
-        return found
-
-    @staticmethod
-    def _areas(done: Path) -> Path:
-        return done / "areas"
+    def people(self, number: int, country: str, kind: str) -> tuple[Any, int]:
+        """People of a country of a part, a field of `Country`, and their bytes."""
+        place = self.path / "done" / str(number) / kind / f"{country}.pickle"
+        return _load(place), place.stat().st_size
 
     def rows(self, number: int, table: str, first: int, last: int) -> pa.Table:
         """Some of the rows of a part, in memory of their own."""
@@ -148,7 +146,8 @@ class Folder:
             with pa.OSFile(place, "wb") as sink, pa.ipc.new_file(sink, table.schema) as file:
                 file.write_table(table.combine_chunks(), max_chunksize=BATCH_ROWS)
         for country, people in found.countries.items():
-            _dump(people, self._areas(aside) / f"{country}.pickle")
+            for kind, each in people._asdict().items():
+                _dump(each, aside / kind / f"{country}.pickle")
         try:
             aside.rename(done)
         except OSError:  # another worker was first, with the same bytes

@@ -401,7 +401,8 @@ def compute(
     settings = Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
     folder = parts.Folder.temporary()
     try:
-        plan = Plan(checked.tables, day, settings, most or parts.MOST_RESTRICTIONS)
+        most = most or (parts.MOST_RESTRICTIONS if runner else parts.MOST_ALONE)
+        plan = Plan(checked.tables, day, settings, most)
         shared = parts.Shared(plan.whole, tuple(quality.refused(checked.findings)))
         if runner is None or len(plan) == 1:
             for number, given in enumerate(plan):
