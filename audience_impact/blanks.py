@@ -37,6 +37,7 @@ INVISIBLE = WHITE + _signs(*_OF_PICTOGRAPHS)
 """Signs that alone make no text."""
 _NONE = frozenset(INVISIBLE)
 _ENDS = frozenset(WHITE)
+_BLANKS = _NONE | {""}
 
 
 def trimmed(text: str) -> str:
@@ -46,25 +47,44 @@ def trimmed(text: str) -> str:
 
 def filled(texts: pd.Series) -> pd.Series:
     """Which cells hold something that can be seen."""
-    return _each(texts, lambda text: not _NONE.issuperset(text))
+    return _each(texts, _is_filled, lambda cells: _starts(cells).isdisjoint(_BLANKS))
 
 
 def padded(texts: pd.Series) -> pd.Series:
     """Which cells hold nothing but white space, or begin or end with it."""
-    return _each(texts, _is_padded) & texts.notna()
+    return ~_each(
+        texts,
+        lambda text: not _is_padded(text),
+        lambda cells: _starts(cells).isdisjoint(_NONE)
+        and {text[-1:] for text in cells}.isdisjoint(_ENDS),
+    )
+
+
+def _starts(cells: list[str]) -> set[str]:
+    return {text[:1] for text in cells}
+
+
+def _is_filled(text: str) -> bool:
+    return text[:1] not in _BLANKS or not _NONE.issuperset(text)
 
 
 def _is_padded(text: str) -> bool:
     return text != "" and (text[0] in _ENDS or text[-1] in _ENDS or _NONE.issuperset(text))
 
 
-def _each(texts: pd.Series, holds: Callable[[str], bool]) -> pd.Series:
+def _each(
+    texts: pd.Series, holds: Callable[[str], bool], all_hold: Callable[[list[str]], bool]
+) -> pd.Series:
     """Whether something holds of each text; true where a cell is missing.
 
-    Sets of signs and a look at the ends: to strip thousands of signs takes ten times as long.
+    `all_hold` tells by the different signs at the ends of all cells that it holds of each, as it
+    nearly always does. Sets of signs: to strip thousands of them takes ten times as long.
     """
     cells = texts.to_numpy(dtype="object").tolist()
-    told = [not isinstance(cell, str) or holds(cell) for cell in cells]
+    missing = pd.isna(texts).to_numpy()
+    if not missing.any() and all_hold(cells):
+        return pd.Series(True, texts.index)
+    told = [gone or holds(cell) for cell, gone in zip(cells, missing.tolist(), strict=True)]
     return pd.Series(told, texts.index, dtype="bool")
 
 

@@ -1,6 +1,7 @@
 """The contracts of the fact tables and of the published ones: what breaks them, and who says so."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -39,14 +40,29 @@ def failures(table: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     Returns one row a failure: `position` (row of the frame, from 0), `column`, `rule`.
     """
-    columns = list(facts.columns(table))
-    held = frame[columns].reset_index(drop=True)
-    cases = [
-        (one.position, one.column or _blamed(one.rule, columns), one.rule)
-        for one in holding.failures(facts.MODELS[table], held)
-    ]
-    found = pd.DataFrame(sorted(cases), columns=["position", "column", "rule"])
-    return found.astype({"position": "int64"})
+    return failures_in({table: frame})[table]
+
+
+def failures_in(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """What is wrong with each of several fact tables of text cells, as `failures` has it."""
+    columns = {table: list(facts.columns(table)) for table in tables}
+    found = holding.failures_in(
+        [
+            (facts.MODELS[table], frame[columns[table]].reset_index(drop=True))
+            for table, frame in tables.items()
+        ]
+    )
+    return {
+        table: _as_frame(each, columns[table]) for table, each in zip(tables, found, strict=True)
+    }
+
+
+def _as_frame(found: list[holding.Failure], columns: list[str]) -> pd.DataFrame:
+    cases = sorted(
+        (one.position, one.column or _blamed(one.rule, columns), one.rule) for one in found
+    )
+    frame = pd.DataFrame(cases, columns=["position", "column", "rule"])
+    return frame.astype({"position": "int64"})
 
 
 def _blamed(rule: str, columns: list[str]) -> str:

@@ -23,7 +23,7 @@ DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
 SANE_YEARS = (1990, 2035)
 """From before the first figure of internet use to the end of the projections on record."""
-IDENTIFIER = re.compile(r"^(\*|[A-Za-z0-9][A-Za-z0-9_.:/-]*)$")
+IDENTIFIER = r"(\*|[A-Za-z0-9][A-Za-z0-9_.:/-]*)"
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 RowCheck = Callable[[Any, pd.DataFrame], Any]
@@ -210,11 +210,7 @@ def word(texts: Any, *, word: Iterable[str]) -> Any:
 )
 def identifier(texts: Any, *, identifier: bool) -> Any:
     """Blank or identifiers separated by semicolons."""
-    known = {
-        text: all(IDENTIFIER.match(part) for part in text.split(";") if text)
-        for text in texts.unique()
-    }
-    return texts.map(known)
+    return texts.str.fullmatch(f"{IDENTIFIER}?(;{IDENTIFIER}?)*")
 
 
 @cell_rule(

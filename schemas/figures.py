@@ -25,9 +25,11 @@ def number(frame: pd.DataFrame, column: str) -> pd.Series:
 
 def ordered(frame: pd.DataFrame, low: str, middle: str, high: str) -> pd.Series:
     """Which rows have low <= middle <= high, and the middle or both ends."""
-    bottom, centre, top = (number(frame, name) for name in (low, middle, high))
     told = blanks.filled(frame[middle]) | (blanks.filled(frame[low]) & blanks.filled(frame[high]))
-    return told & ~(bottom > centre) & ~(centre > top) & ~(bottom > top)
+    ranges = frame[frame[low].ne("") | frame[high].ne("")]
+    bottom, centre, top = (number(ranges, name) for name in (low, middle, high))
+    turned = ranges.index[(bottom > centre) | (centre > top) | (bottom > top)]
+    return told & ~frame.index.isin(turned)
 
 
 class SourcedFigure(FactModel):

@@ -2,12 +2,16 @@
 
 Nothing is lost and nothing raises: a bad row goes into a finding whole, a bad file becomes a
 finding of its table.
+
+Method. A file with a row on each line, all of as many cells, is read by pandas; one with anything
+else in it is read a row at a time, so that what is odd can be told of its line.
 """
 
 import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +92,9 @@ MOST_BYTES = 256 * 1024**2
 UNFINISHED = ".unfinished"
 """A file that is in a folder while its tables take their places; it names who writes them."""
 
+QUOTED = re.compile(r'(?:(?<=,)|^)"(?:[^"]|"")*"(?=,|$)')
+"""A cell in quotes, on a line that holds it whole."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -114,6 +121,38 @@ def _decoded(path: Path) -> str:
 
 def _breaks(text: str) -> bool:
     return "\n" in text or "\r" in text
+
+
+def _separators(line: str) -> int:
+    """How many commas part the cells of a line; -1 where a quote is not around a whole cell."""
+    if '"' not in line:
+        return line.count(",")
+    bare = QUOTED.sub("", line)
+    return -1 if '"' in bare else bare.count(",")
+
+
+def _plain(text: str) -> pd.DataFrame | None:
+    """The rows below the header where each is a line of as many cells; None where any is not.
+
+    Every reader of CSV reads such a text alike, and row n stands on line n + 2.
+    """
+    header, *lines = text.removesuffix("\n").split("\n")
+    odd = not lines or "\r" in text or "\0" in text or lines[0].startswith("\ufeff")
+    if odd or "" in lines or max(map(len, lines)) > csv.field_size_limit():
+        return None
+    count = _separators(header)
+    if count < 0 or any(_separators(line) != count for line in lines):
+        return None
+    body = io.StringIO(text[len(header) + 1 :])
+    return pd.read_csv(
+        body,
+        header=None,
+        names=range(count + 1),
+        index_col=False,
+        dtype="str",
+        na_filter=False,
+        low_memory=False,
+    )
 
 
 class _Reader:
@@ -230,6 +269,15 @@ class _Reader:
 
     def frame(self) -> pd.DataFrame:
         text = self.text()
+        plain = None if text is None else _plain(text)
+        if text is None or plain is None:
+            return self.row_by_row(text)
+        names = self.renamed(next(csv.reader([text.split("\n", 1)[0]], strict=True)))
+        if not self.check_header(names):
+            return empty(self.header.columns)
+        return self.placed(plain.set_axis(names, axis=1), range(2, len(plain) + 2))
+
+    def row_by_row(self, text: str | None) -> pd.DataFrame:
         rows = self.rows(text) if text is not None else []
         if text is not None and not rows and not self.findings:
             self.fail(
@@ -244,6 +292,10 @@ class _Reader:
             return empty(self.header.columns)
         good = [(line, row) for line, row in rows[1:] if self.sound(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
+        return self.placed(frame, [line for line, _ in good])
+
+    def placed(self, frame: pd.DataFrame, lines: Sequence[int]) -> pd.DataFrame:
+        """The cells of all columns of the table, each row with its line."""
         columns = list(self.header.columns)
         return (
             frame.reindex(columns=columns, fill_value="")
@@ -251,7 +303,7 @@ class _Reader:
             .assign(
                 row_layer=self.layer,
                 row_file=self.path.name,
-                row_line=pd.Series([line for line, _ in good], dtype="int64"),
+                row_line=pd.Series(lines, dtype="int64"),
             )
         )
 
@@ -346,6 +398,8 @@ def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[
 def _repeats(frame: pd.DataFrame, table: str, key: Sequence[str]) -> list[Finding]:
     """A finding at the later line of each key that stands twice in one file."""
     filled = frame[list(key)].ne("").any(axis=1)
+    if not (filled & frame.duplicated(list(key))).any():
+        return []
     groups = frame[filled].groupby(list(key), sort=False)["row_line"]
     first = groups.transform("first")
     later = frame[filled][frame.loc[filled, "row_line"] > first]
@@ -386,6 +440,8 @@ def merge(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
     key = list(header.key)
     keyed = together[key].ne("").any(axis=1)
     beaten = keyed & together.duplicated(key, keep="last")
+    if not beaten.any():
+        return Merged(together, together.iloc[:0], together.iloc[:0])
     repeated = keyed & together.duplicated([*key, "row_layer"], keep="last")
     parts = (~beaten, beaten & ~repeated, repeated)
     return Merged(*(together[part].reset_index(drop=True) for part in parts))

@@ -229,7 +229,20 @@ def _single(
 
 def held(tables: Tables) -> list[Finding]:
     """What is wrong with single rows of tables as text."""
-    return [found for table, frame in tables.items() for found in _contract_findings(table, frame)]
+    return [
+        facts.finding(
+            table,
+            tables[table].loc[case.position],
+            case.column,
+            case.rule,
+            named(case.rule).severity,
+            contracts.message(
+                table, case.column, case.rule, tables[table].at[case.position, case.column]
+            ),
+        )
+        for table, cases in contracts.failures_in(tables).items()
+        for case in cases.itertuples()
+    ]
 
 
 def settled(
@@ -309,20 +322,6 @@ def _rows_read(reading: Reading) -> dict[str, int]:
 
 def _order(found: Finding) -> tuple[str, int, int, str, str]:
     return found.file, found.layer, found.line, found.column, found.rule
-
-
-def _contract_findings(table: str, frame: pd.DataFrame) -> list[Finding]:
-    return [
-        facts.finding(
-            table,
-            frame.loc[case.position],
-            case.column,
-            case.rule,
-            named(case.rule).severity,
-            contracts.message(table, case.column, case.rule, frame.at[case.position, case.column]),
-        )
-        for case in contracts.failures(table, frame).itertuples()
-    ]
 
 
 def gate(checked: Checked, strict: bool) -> Checked:
