@@ -7,7 +7,6 @@ Every table meets every kind of mutation in turn; which row and column, chance s
 
 What is known already is not done again, and only that: a rule over tables whose rows are as they
 were, the check of a table that cannot be read (the same for each reason), the draws and the tables
-of answers where everything that they are made from is as it was.
 
 Outcomes, each mutation in one:
 
@@ -52,7 +51,17 @@ from audience_impact.facts.reading import FATAL_RULES
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.vocabulary import FindingSeverity
 from benchmarks.mutants import MUTATIONS
-from benchmarks.sound_facts import Sound, computed, read_again, shared, sound, today, told
+from benchmarks.sound_facts import (
+    WORDS,
+    Sound,
+    computed,
+    numbers_moved,
+    read_again,
+    shared,
+    sound,
+    today,
+    told,
+)
 from flows import CHECKOUT
 from flows.pipeline import last_version, steps
 from schemas import facts as fact_models
@@ -119,8 +128,25 @@ def _what_came(facts: Sound, reading: steps.Reading, number: int) -> tuple[str, 
     differs = rows_that_differ(facts.reading.tables, reading.tables)
     if not differs:
         return "same facts", ""
+    if _moves_nothing(facts, reading):
+        return "same numbers", ""
     results = _may_refuse(checked)
     return _moved(facts, results, differs) if results else ("refused", "")
+
+
+def _moves_nothing(facts: Sound, reading: steps.Reading) -> bool:
+    """Whether what differs is of no published number: tables not looked at, words for readers."""
+    return all(
+        table in facts.unread or _without_words(frame) == _without_words(reading.tables[table])
+        for table, frame in facts.reading.tables.items()
+        if frame is not reading.tables[table]
+    )
+
+
+def _without_words(frame: pd.DataFrame) -> list[list[object]]:
+    """The cells, but of words for readers only whether there are any."""
+    told = frame.assign(**{name: frame[name] != "" for name in WORDS if name in frame})
+    return told.to_numpy().tolist()  # type: ignore[no-any-return]
 
 
 def _is_as_it_was(facts: Sound, reading: steps.Reading) -> bool:
@@ -166,8 +192,8 @@ def _rows(frame: pd.DataFrame) -> list[tuple[str, ...]]:
 def _moved(facts: Sound, results: steps.Results, differs: list[str]) -> tuple[str, str]:
     """Whether a published number moved, and who says so."""
     before, after = facts.results, results
-    moved = [name for name in before.frames if _numbers(before, name) != _numbers(after, name)]
-    if not moved and after.version.as_of == before.version.as_of:
+    moved = numbers_moved(before, after)
+    if not moved:
         return "same numbers", ""
     if last_version.changes(_summary(before), _summary(after)):
         return "told by run", ""
@@ -176,17 +202,9 @@ def _moved(facts: Sound, results: steps.Results, differs: list[str]) -> tuple[st
     return ("plausible" if is_one_row else "silent"), detail
 
 
-def _numbers(results: steps.Results, table: str) -> list[list[object]]:
-    """The numbers of a published table; of rows read and lines of files nothing."""
-    if table in ("quality", "quarantine", "lineage"):
-        return []
-    frame = results.frames[table].select_dtypes("number")
-    return frame.round(6).fillna(-1.0).to_numpy().tolist()  # type: ignore[no-any-return]
-
-
 def _summary(results: steps.Results) -> last_version.Summary:
     rows = {name: len(frame) for name, frame in results.frames.items()}
-    return last_version.summary(rows, results.frames["impact"], results.frames["quality"])
+    return last_version.summary(rows, results.frames["impact"], results.files)
 
 
 def made(facts: Path, countries: str, seed: int, numbers: Sequence[int]) -> list[Outcome]:

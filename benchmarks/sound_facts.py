@@ -9,12 +9,13 @@ import csv
 import dataclasses
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,8 @@ from audience_impact import pipeline
 from audience_impact.facts import reading as files
 from audience_impact.facts import rules, tables
 from audience_impact.facts.tables import PROVENANCE, Finding, Tables
+from audience_impact.imputation import law
 from audience_impact.populations import country_of, parents_of
-from audience_impact.simulation.sampler import Kept
 from flows.pipeline import steps
 from schemas import contracts
 from schemas import facts as fact_models
@@ -32,7 +33,14 @@ from schemas import facts as fact_models
 Run = Callable[[Tables], list[Finding]]
 Make = Callable[[pipeline.Outputs, pipeline.Stages], pd.DataFrame]
 Told = Counter[tuple[str, ...]]
+Words = Mapping[str, Sequence[str]]
 
+WORDS = (
+    *("note", "name", "title", "url", "licence", "publisher", "owner", "asked"),
+    *("authority", "stated_reason", "legal_basis", "data_sha256"),
+)
+"""Columns for readers: with other words in all of them at once no published number moves, which is
+tried each time."""
 PLACES = ("area_id", "area_ids", "country_id")
 OF_FACTS = frozenset(
     {
@@ -47,8 +55,8 @@ OF_FACTS = frozenset(
 class Sound:
     """Facts before any mutation: their files, what is found in them, and what they publish.
 
-    `unreadable` are tables without which the facts were checked already, since no row of them
-    could be trusted.
+    `unread` are tables that nothing published is made of; `unreadable` those without which the
+    facts were checked already, since no row of them could be trusted.
     """
 
     folder: Path
@@ -57,6 +65,7 @@ class Sound:
     checked: steps.Checked
     results: steps.Results
     typed: Tables = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
     unreadable: set[str] = field(default_factory=set)
 
     @cached_property
@@ -113,13 +122,47 @@ def write(cut: Tables, folder: Path) -> dict[str, bytes]:
 
 
 def sound(facts: Path, countries: Iterable[str], folder: Path) -> Sound:
-    """The facts of some countries, written into a folder, checked and computed."""
+    """The facts of some countries, written into a folder, checked and computed.
+
+    Raises ValueError where words for readers move a number.
+    """
     written = write(part(steps.read([facts]).tables, countries), folder)
     reading = steps.read([folder])
     settled, _ = rules.settle(reading.tables, fact_models.keys(), fact_models.references())
     typed = tables.typed(settled, fact_models.of_kind("number"), fact_models.of_kind("period"))
     checked = steps.check(reading, today())
-    return Sound(folder, written, reading, checked, computed(checked), typed)
+    results, unread = _read_in_computing(checked)
+    other_words = computed(replace(checked, tables=_other_words(checked.tables)))
+    if moved := numbers_moved(results, other_words):
+        raise ValueError(f"other words for readers moved {', '.join(moved)}: see WORDS")
+    return Sound(folder, written, reading, checked, results, typed, unread)
+
+
+class _Watched(rules.Reads):
+    def get(self, table: str, default: Any = None) -> Any:
+        return self[table] if table in self else default
+
+
+def _read_in_computing(checked: steps.Checked) -> tuple[steps.Results, frozenset[str]]:
+    """What checked facts publish, and the tables that were not looked at for it."""
+    watched = _Watched(checked.tables)
+    same_facts = law._same
+    law._same = lambda *_: False  # it looks at all tables, to solve what was solved but once
+    try:
+        results = computed(replace(checked, tables=watched))
+    finally:
+        law._same = same_facts
+    return results, frozenset(watched.keys() - watched.read)
+
+
+def _other_words(typed: Tables) -> Tables:
+    """The facts with another word in every filled cell that is for readers alone."""
+    return {
+        table: frame.assign(
+            **{name: frame[name].where(frame[name] == "", "word") for name in WORDS if name in frame}
+        )
+        for table, frame in typed.items()
+    }
 
 
 def today() -> date:
@@ -135,6 +178,20 @@ def computed(checked: steps.Checked) -> steps.Results:
 def told(findings: Iterable[Finding]) -> Told:
     """Findings without their lines, which a row more or less moves."""
     return Counter((one.rule, one.table, one.column, one.row or one.value) for one in findings)
+
+
+def numbers_moved(before: steps.Results, after: steps.Results) -> list[str]:
+    """The published tables of which a number is another, or the day they speak of."""
+    moved = [name for name in before.frames if _numbers(before, name) != _numbers(after, name)]
+    return moved + ["as_of"] * (before.version.as_of != after.version.as_of)
+
+
+def _numbers(results: steps.Results, table: str) -> list[list[object]]:
+    """The numbers of a published table; of rows read and lines of files nothing."""
+    if table in ("quality", "quarantine", "lineage"):
+        return []
+    frame = results.frames[table].select_dtypes("number")
+    return frame.round(6).fillna(-1.0).to_numpy().tolist()  # type: ignore[no-any-return]
 
 
 def read_again(facts: Sound, table: str, content: bytes) -> steps.Reading:
@@ -160,31 +217,55 @@ def read_again(facts: Sound, table: str, content: bytes) -> steps.Reading:
 @contextmanager
 def shared(facts: Sound) -> Iterator[None]:
     """While the block lasts, what is held against facts that are as they were is not held again."""
-    sound_frames = facts.reading.tables
-    of_cells = {table: contracts.failures(table, frame) for table, frame in sound_frames.items()}
-    failures, runs, outputs = contracts.failures, dict(rules.ACROSS.runs), dict(pipeline.OUTPUTS)
-
-    def known(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-        return of_cells[table] if frame is sound_frames[table] else failures(table, frame)
-
-    contracts.failures = known
-    rules.ACROSS.runs.update({rule: _again(run, facts.typed) for rule, run in runs.items()})
+    failures, typed = contracts.failures_in, tables.typed
+    runs, outputs = dict(rules.ACROSS.runs), dict(pipeline.OUTPUTS)
+    contracts.failures_in = _failures_again(facts)
+    tables.typed = _typed_again(facts)
+    rules.ACROSS.runs.update({rule: _rule_again(run, facts.typed) for rule, run in runs.items()})
     pipeline.OUTPUTS.update(_outputs_again(facts, outputs))
     try:
         yield
     finally:
-        contracts.failures = failures
+        contracts.failures_in, tables.typed = failures, typed
         rules.ACROSS.runs.update(runs)
         pipeline.OUTPUTS.update(outputs)
 
 
-def _again(run: Run, typed: Tables) -> Run:
+def _failures_again(facts: Sound) -> Callable[[Mapping[str, pd.DataFrame]], Tables]:
+    """What contracts find: of a table that was not read again, what they found."""
+    frames, failures = facts.reading.tables, contracts.failures_in
+    found = failures(frames)
+
+    def again(now: Mapping[str, pd.DataFrame]) -> Tables:
+        new = {name: frame for name, frame in now.items() if frame is not frames[name]}
+        fresh = failures(new)
+        return {name: fresh[name] if name in new else found[name] for name in now}
+
+    return again
+
+
+def _typed_again(facts: Sound) -> Callable[[Tables, Words, Words], Tables]:
+    """Tables with their types: those that were not read again are the frames that they were."""
+    frames, typed = facts.reading.tables, tables.typed
+
+    def again(now: Tables, numbers: Words, dates: Words) -> Tables:
+        new = {name for name, frame in now.items() if frame is not frames[name]}
+        if "sources" in new:
+            new |= {name for name, frame in now.items() if tables.has_lineage(frame)}
+        fresh = typed({name: now[name] for name in {*new, "sources"}}, numbers, dates)
+        return {name: fresh[name] if name in new else facts.typed[name] for name in now}
+
+    return again
+
+
+def _rule_again(run: Run, typed: Tables) -> Run:
+    """A rule over tables: where the rows that it looks at are as they were, what it said."""
     seen = rules.Reads(typed)
     found = run(seen)
 
     def again(now: Tables) -> list[Finding]:
-        same = all(now[name].equals(typed[name]) for name in sorted(seen.read))
-        return found if same else run(now)
+        is_known = all(same(now[name], typed[name]) for name in sorted(seen.read))
+        return found if is_known else run(now)
 
     return again
 
@@ -214,14 +295,16 @@ def same(one: object, other: object) -> bool:
         return True
     if type(one) is not type(other):
         return False
-    if isinstance(one, Kept):
-        return True  # what was drawn already: it follows from the rest
     if isinstance(one, pd.DataFrame | pd.Series | pd.Index):
         return bool(one.equals(other))
     if isinstance(one, np.ndarray):
         return bool(np.array_equal(one, np.asarray(other), equal_nan=one.dtype.kind == "f"))
     if dataclasses.is_dataclass(one):
-        names = [each.name for each in dataclasses.fields(one)]
+        names = [
+            each.name
+            for each in dataclasses.fields(one)
+            if each.compare and not each.name.startswith("_")  # memories follow from the rest
+        ]
         return all(same(getattr(one, name), getattr(other, name)) for name in names)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)

@@ -76,7 +76,7 @@ def watch(
 ) -> list[str]:
     """Say what changed much against the last version; refuse when strict, unless accepted."""
     rows = {name: table.num_rows for name, table in results.tables.items()}
-    now = last_version.summary(rows, results.frames["impact"], results.frames["quality"])
+    now = last_version.summary(rows, results.frames["impact"], results.files)
     lines = last_version.changes(last_version.last(published), now)
     for line in lines:
         get_run_logger().warning(plain(line))
