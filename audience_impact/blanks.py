@@ -55,8 +55,9 @@ def padded(texts: pd.Series) -> pd.Series:
     return ~_each(
         texts,
         lambda text: not _is_padded(text),
-        lambda cells: _starts(cells).isdisjoint(_NONE)
-        and {text[-1:] for text in cells}.isdisjoint(_ENDS),
+        lambda cells: (
+            _starts(cells).isdisjoint(_NONE) and {text[-1:] for text in cells}.isdisjoint(_ENDS)
+        ),
     )
 
 

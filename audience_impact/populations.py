@@ -78,7 +78,7 @@ def with_holders(area_id: str, parents: Mapping[str, str]) -> list[str]:
 
 def parents_of(areas: pd.DataFrame) -> dict[str, str]:
     """The area that holds each area, of the table `areas`."""
-    return dict(zip(areas["area_id"], areas["parent_id"], strict=True))
+    return dict(zip(areas["area_id"].tolist(), areas["parent_id"].tolist(), strict=True))
 
 
 def is_region(area_id: str) -> bool:

@@ -1,18 +1,24 @@
 """Seconds of a whole run and of a check, against an empty Prefect flow: `python -m benchmarks.run`.
 
-The two are timed in turn, A B A B, as whole processes with a Prefect home of their own, so
-that a drifting machine shows in both. Printed are medians and the ratio of medians.
+    python -m benchmarks.run [--rounds 5] [--register FILE] [--format json]
+
+All are timed in turn, A B C A B C, as whole processes with a Prefect home of their own, so that a
+drifting machine shows in each. Printed are medians, of seconds on the wall and of processors (those
+of Prefect's temporary server included), and the ratios of the medians on the wall. With a file of
+Access Now's register a run with all of its events is timed as well.
 """
 
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 HOME = Path(__file__).resolve().parent.parent
 EMPTY = """
@@ -28,46 +34,79 @@ if __name__ == "__main__":
 MAIN = "from flows.cli.command import main; main()"
 
 
-def seconds(words: list[str], environment: dict[str, str]) -> float:
-    """Wall seconds of one process; raises where it fails."""
-    started = time.perf_counter()
+class Seconds(NamedTuple):
+    """Of one process and its children: on the wall, and of processors."""
+
+    wall: float
+    processor: float
+
+
+def seconds(words: list[str], environment: dict[str, str]) -> Seconds:
+    """Seconds of one process; raises where it fails."""
+    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, *words], check=True, capture_output=True, cwd=HOME, env=environment
     )
-    return time.perf_counter() - started
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Seconds(wall, spent)
 
 
-def measure(rounds: int, folder: Path) -> dict[str, float]:
-    """Median seconds of the empty flow, a whole run (publishing anew) and a check."""
+def commands(folder: Path, register: Path | None, environment: dict[str, str]) -> dict[str, str]:
+    """What is timed beside the empty flow: words of the command by name."""
+    found = {"run": "run", "check": "check data/facts"}
+    if register:
+        layer = folder / "layer"
+        seconds(["-c", MAIN, "import", "stop", str(register), "--into", str(layer)], environment)
+        found["register_run"] = f"run --facts data/facts --facts {layer}"
+    return found
+
+
+def measure(rounds: int, folder: Path, register: Path | None = None) -> dict[str, float]:
+    """Medians of the empty flow, of whole runs (publishing anew) and of a check."""
     kept = {key: text for key, text in os.environ.items() if not key.startswith("PREFECT_")}
     environment = {**kept, "PREFECT_HOME": str(folder / "prefect")}
     script = folder / "empty.py"
     script.write_text(EMPTY, encoding="utf-8")
     seconds([str(script)], environment)  # makes Prefect's database once
-    times: dict[str, list[float]] = {"empty_flow": [], "run": [], "check": []}
+    wanted = commands(folder, register, environment)
+    times: dict[str, list[Seconds]] = {name: [] for name in ("empty_flow", *wanted)}
     for number in range(rounds):
-        run = ["-c", MAIN, "run", "--published", str(folder / str(number))]
         times["empty_flow"].append(seconds([str(script)], environment))
-        times["run"].append(seconds(run, environment))
-        times["check"].append(seconds(["-c", MAIN, "check"], environment))
-    medians = {f"{name}_seconds": round(statistics.median(each), 2) for name, each in times.items()}
-    ratio = statistics.median(times["run"]) / statistics.median(times["empty_flow"])
-    return {**medians, "run_to_empty_flow_ratio": round(ratio, 2), "rounds": rounds}
+        for name, words in wanted.items():
+            into = ["--published", str(folder / f"{name}-{number}")] * ("run" in name)
+            times[name].append(seconds(["-c", MAIN, *words.split(), *into], environment))
+    medians = {
+        name: Seconds(*(statistics.median(each) for each in zip(*told, strict=True)))
+        for name, told in times.items()
+    }
+    empty = medians["empty_flow"].wall
+    return {
+        **{f"{name}_seconds": round(told.wall, 2) for name, told in medians.items()},
+        **{f"{name}_processor_seconds": round(told.processor, 2) for name, told in medians.items()},
+        **{
+            f"{name}_to_empty_flow_ratio": round(medians[name].wall / empty, 2)
+            for name in wanted
+            if "run" in name
+        },
+        "rounds": rounds,
+    }
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--register", type=Path, metavar="FILE")
     parser.add_argument("--format", choices=["text", "json"], default="text")
     words = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        measured = measure(words.rounds, Path(folder))
+        measured = measure(words.rounds, Path(folder), words.register)
     if words.format == "json":
         print(json.dumps(measured, indent=2))
         return
     for name, figure in measured.items():
-        print(f"{name:<26} {figure:>8}")
+        print(f"{name:<38} {figure:>8}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from audience_impact.outputs.review.rules import CONTRADICT
 from flows.failures import may_pass, refusable
-from flows.pipeline import last_version, quality, steps
+from flows.pipeline import ahead, last_version, quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
 from flows.publishing import metrics
 from flows.publishing.versions import Published
@@ -36,19 +36,19 @@ WAITS = [1.0, 4.0, 16.0]
 )
 def read(facts: list[Path]) -> Reading:
     """Read the layers of fact tables, each row with its file and line."""
-    return steps.read(facts)
+    return ahead.take(steps.read, facts)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def known_by(reading: Reading, day: date | None) -> Reading:
     """Leave out what was not known on a day, where one is asked for."""
-    return steps.known_by(reading, day)
+    return ahead.take(steps.known_by, reading, day)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def check(reading: Reading) -> Checked:
     """Part the rows that keep the rules from those that go to quarantine."""
-    return steps.check(reading, datetime.now(UTC).date())
+    return ahead.take(steps.check, reading, ahead.today())
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -67,7 +67,7 @@ def compute(
     sensitivity: bool,
 ) -> Results:
     """Compute the tables that are published."""
-    return steps.compute(checked, as_of, seed, repair, workers, sensitivity)
+    return ahead.take(steps.compute, checked, as_of, seed, repair, workers, sensitivity)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -197,5 +197,5 @@ def publish_impact(
     version = timed(write, results, published, keep)
     show(version, facts, report, environment)
     announce(version, results)
-    measure(results, published, dict(timed), changes)
+    measure(results, published, timed | ahead.seconds(timed), changes)
     return version

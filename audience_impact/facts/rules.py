@@ -212,6 +212,7 @@ def bases_contradict(tables: Tables) -> list[Finding]:
     """One measurer gives one number for an area, a population and a period."""
     bases = tables["bases"]
     key = ["area_id", "population_base", "period", "measurement_series_id"]
+    bases = bases[bases.duplicated(key, keep=False)]
     first = bases.groupby(key)["persons"].transform("first")
     line = bases.groupby(key)["row_line"].transform("first")
     return [
@@ -303,6 +304,8 @@ def area_in_itself(tables: Tables) -> list[Finding]:
     parents = parents_of(areas)
     above = areas["area_id"]
     for _ in range(DEEPEST):
+        if (above == "").all():
+            break
         above = above.map(parents).fillna("").astype("str")
     pairs = zip(areas["area_id"], areas["members"].str.split(";"), strict=True)
     own = pd.Series([area in members for area, members in pairs], areas.index, dtype="bool")

@@ -31,8 +31,9 @@ Known drawbacks. U^3 is a convention: its median, an eighth, is about what a tow
 Citation. Rules of this project, docs/method.md, docs/decisions.md.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -50,12 +51,13 @@ from audience_impact.places.nesting import Integers
 from audience_impact.simulation import audiences, timeline, unions
 from audience_impact.simulation.sampler import Kept, Sampler
 from audience_impact.simulation.timeline import Intervals, Timeline
+from audience_impact.simulation.unions import Unions
 from audience_impact.vocabulary import InputKind, PlaceReading
 
 WITHIN_POWER = 3.0
 CITY_SHARE = 1.0 / 3.0
 """Draws in which the smaller of two places is meant: orders mostly go by district."""
-BLOCK = 4000
+BLOCK = 500
 """Rows of places that are worked on at once, so that memory stays small."""
 SURE = 1.0 - 1e-12
 
@@ -68,7 +70,7 @@ class PartDraws:
     online: Array
 
 
-def draw(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraws:
+def draw(parts: pd.DataFrame, online: Array, sampler: Sampler, kept: Kept) -> PartDraws:
     """Cut and online of each place.
 
     `parts` as PARTS, all of them with a law; `online` (rows, D): the people online of the country
@@ -76,32 +78,53 @@ def draw(parts: pd.DataFrame, online: Array, sampler: Sampler) -> PartDraws:
     """
     everyone = parts["country_persons"].to_numpy("float64")[:, None]
     share = np.clip(online / everyone, 1e-9, MOST_SHARE)
-    u = sampler.rows(InputKind.PLACE, "online|" + parts["area_id"])
-    low, middle, high = _columns(parts, ONLINE)
-    own = expit(logit(share) + law.through(u, low, middle, high))
+    odds = kept("odds of places", sampler, (parts,), partial(_odds, parts))
+    people = kept("people of places", sampler, (parts,), partial(living, parts))
+    own = expit(logit(share) + odds)
     whole = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
-    found = np.where(whole, 1.0, living(parts, sampler) * own / (share * everyone))
-    return PartDraws(_cut(parts, sampler), np.minimum(found, 1.0))
+    found = np.where(whole, 1.0, people * own / (share * everyone))
+    return PartDraws(_cut(parts, sampler, kept), np.minimum(found, 1.0))
+
+
+def _different(parts: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, Integers]:
+    """The rows that differ in these columns, and the number of its own for each row."""
+    number = parts.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
+    return parts[names].drop_duplicates(), number
 
 
 def _columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:
     return [parts[name].to_numpy("float64")[:, None] for name in names]
 
 
+def _odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """Log odds (rows, D) of being online in each place less those of the country."""
+    each, number = _different(parts, ["area_id", *ONLINE])
+    u = sampler.rows(InputKind.PLACE, "online|" + each["area_id"])
+    low, middle, high = _columns(each, ONLINE)
+    return np.asarray(law.through(u, low, middle, high)[number])
+
+
 def living(parts: pd.DataFrame, sampler: Sampler) -> Array:
     """People (rows, D) of each place, through the quantiles of their logarithm."""
-    low, middle, high = (np.log(column) for column in _columns(parts, PEOPLE))
-    u = sampler.rows(InputKind.PLACE, "people|" + parts["area_id"])
-    return np.asarray(np.exp(law.through(u, low, middle, high)))
+    each, number = _different(parts, ["area_id", *PEOPLE])
+    low, middle, high = (np.log(column) for column in _columns(each, PEOPLE))
+    u = sampler.rows(InputKind.PLACE, "people|" + each["area_id"])
+    return np.asarray(np.exp(law.through(u, low, middle, high))[number])
 
 
-def _cut(parts: pd.DataFrame, sampler: Sampler) -> Array:
+def _cut(parts: pd.DataFrame, sampler: Sampler, kept: Kept) -> Array:
     """The share (rows, D) of the people online of each place who are touched."""
-    keys = "network|" + parts["country_id"] + "|" + parts["network"]
-    u = sampler.rows(InputKind.NETWORK, keys)
-    low, middle, high = (logit(np.clip(each, 1e-12, SURE)) for each in _columns(parts, ONLY))
+    only = kept("network alone", sampler, (parts,), partial(_only, parts))
+    return np.asarray(only * kept("read of places", sampler, (parts,), partial(_read, parts)))
+
+
+def _only(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """The share (rows, D) of the people online whom the network leaves without any."""
+    each, number = _different(parts, ["country_id", "network", *ONLY])
+    u = sampler.rows(InputKind.NETWORK, "network|" + each["country_id"] + "|" + each["network"])
+    low, middle, high = (logit(np.clip(end, 1e-12, SURE)) for end in _columns(each, ONLY))
     only = np.where(middle >= logit(SURE), 1.0, expit(law.through(u, low, middle, high)))
-    return np.asarray(only * _read(parts, sampler))
+    return np.asarray(only[number])
 
 
 def _read(parts: pd.DataFrame, sampler: Sampler) -> Array:
@@ -155,19 +178,45 @@ def shares(places: Places, countries: pd.DataFrame) -> Array:
     return found
 
 
-@dataclass(frozen=True)
-class _Acts:
-    """Partial restrictions in force on sets, each by what of it is: shares of people online.
+class _Acts(NamedTuple):
+    """Draws of partial restrictions in force, each by what of it is.
 
     Attributes:
-        table: set_id, `number` of the draws, COUNTRY.
         share: Draws (numbers, D) of the users among the people online.
         online: Draws (numbers, D) of the people online of the country.
     """
 
-    table: pd.DataFrame
     share: Array
     online: Array
+
+
+class _Block(NamedTuple):
+    """Rows of places under restrictions on some sets, ordered by set and place.
+
+    Attributes:
+        sets: The sets (sets,), in order.
+        at: The place of its set in `sets`, of each row.
+        act: The number of the draws of the restriction, of each row.
+        place: The row of `Places.rows`, of each row.
+        named: The number of its place in its set, of each row; a set has a place once.
+        of: The place of its set in `sets`, of each number of `named`.
+        holder: As `nesting.holders` gives it, of each number of `named`.
+    """
+
+    sets: Integers
+    at: Integers
+    act: Integers
+    place: Integers
+    named: Integers
+    of: Integers
+    holder: Integers
+
+
+class _Wanted(NamedTuple):
+    """The unions of partial restrictions that are to be drawn, and where each is in force."""
+
+    unions: Unions
+    blocks: list[_Block]
 
 
 def people(
@@ -190,14 +239,20 @@ def people(
     def everyone(stream: Sampler) -> tuple[Array, Array]:
         return _everyone(members, ~in_part, values, line, model, (stream, workers))
 
-    def acts(stream: Sampler) -> _Acts:
-        return _acts(members[in_part], values, line, model, (stream, workers))
-
     found, base = kept("under all", sampler, (members, values), everyone)
     if not in_part.any():
         return found
-    partial_ones = kept("under parts", sampler, (members, values), acts)
-    return _with_parts(found, base, partial_ones, places)
+
+    def wanted(_: Sampler) -> _Wanted:
+        return _wanted(members[in_part], line, places)
+
+    asked = kept("wanted in parts", sampler, (members, places.rows), wanted)
+
+    def acts(stream: Sampler) -> _Acts:
+        return _acts(asked.unions, values, model, (stream, workers))
+
+    drawn = kept("under parts", sampler, (asked, values), acts)
+    return _with_parts(found, base, drawn, asked.blocks, places.drawn)
 
 
 def _everyone(
@@ -222,13 +277,7 @@ def _everyone(
     return found, base
 
 
-def _acts(
-    members: pd.DataFrame,
-    values: Array,
-    line: Timeline,
-    model: OverlapModel,
-    draw: tuple[Sampler, int],
-) -> _Acts:
+def _wanted(members: pd.DataFrame, line: Timeline, places: Places) -> _Wanted:
     """The partial restrictions of each set, the same rows of one being drawn once."""
     joined = members.join(line.rows.set_index("row")[COUNTRY], on="row").sort_values("row")
     by = ["set_id", *COUNTRY]
@@ -237,55 +286,66 @@ def _acts(
     rows = pd.Series(kinds).explode()
     own = pd.DataFrame({"set_id": rows.index, "row": rows.to_numpy("int64")})
     wanted = timeline.unions_of(timeline.one_a_platform(own, line.rows, line.periods), line.rows)
+    return _Wanted(wanted, _blocks(of[by].assign(number=number), places))
+
+
+def _acts(wanted: Unions, values: Array, model: OverlapModel, draw: tuple[Sampler, int]) -> _Acts:
+    """Draws of the unions, in the order of their numbers."""
     union, online = unions.people(values, wanted, model, *draw)
     order = np.argsort(wanted.table["set_id"].to_numpy())
-    table = of[by].assign(number=number)
-    return _Acts(table, np.clip(union / online, 0.0, 1.0)[order], online[order])
+    return _Acts(np.clip(union / online, 0.0, 1.0)[order], online[order])
 
 
-def _with_parts(union: Array, base: Array, acts: _Acts, places: Places) -> Array:
+def _blocks(acts: pd.DataFrame, places: Places) -> list[_Block]:
+    """The places of acts (set_id, COUNTRY, number), in blocks of about BLOCK rows of whole sets."""
+    named = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
+    rows = acts.merge(named, on=COUNTRY).sort_values(["set_id", "area_id"])
+    starts = np.flatnonzero(np.diff(rows["set_id"].to_numpy(), prepend=-1))
+    edges = starts[np.flatnonzero(np.diff(starts // BLOCK, prepend=-1))]
+    ends = np.append(edges[1:], len(rows))
+    return [
+        _block(rows.iloc[first:last], places.parent)
+        for first, last in zip(edges, ends, strict=True)
+    ]
+
+
+def _block(rows: pd.DataFrame, parent: "pd.Series[str]") -> _Block:
+    sets, at = np.unique(rows["set_id"], return_inverse=True)
+    keys = pd.DataFrame({"set_id": at, "area_id": rows["area_id"].to_numpy()})
+    named = keys.groupby(["set_id", "area_id"], sort=True).ngroup().to_numpy()
+    each = keys.loc[~pd.Series(named).duplicated()].reset_index(drop=True)
+    of = each["set_id"].to_numpy()
+    holder = nesting.holders(of, each["area_id"], parent)
+    act, place = (rows[name].to_numpy() for name in ("number", "place"))
+    return _Block(sets, at, act, place, named, of, holder)
+
+
+def _with_parts(
+    union: Array, base: Array, acts: _Acts, blocks: list[_Block], drawn: PartDraws
+) -> Array:
     """People of the sets, those in parts of the country added to `union` (NaN: none) of `base`."""
     found = union.copy()
-    named = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
-    rows = acts.table.merge(named, on=COUNTRY).sort_values(["set_id", "area_id"])
-    for at in _blocks(rows["set_id"].to_numpy()):
-        some = rows.iloc[at]
-        sets, number = np.unique(some["set_id"], return_inverse=True)
-        touched, online = _touched(some, number, acts, places)
-        online = np.fmax(online, base[sets])
-        others = np.nan_to_num(union[sets])
+    for block in blocks:
+        touched, online = _touched(block, acts, drawn)
+        online = np.fmax(online, base[block.sets])
+        others = np.nan_to_num(union[block.sets])
         rest = 1.0 - np.clip(others / online, 0.0, 1.0)
-        found[sets] = others + rest * np.fmin(touched, online)
+        found[block.sets] = others + rest * np.fmin(touched, online)
     return found
 
 
-def _blocks(sets: Integers) -> Iterator[slice]:
-    """Slices of about BLOCK rows, none of which parts a set."""
-    starts = np.flatnonzero(np.diff(sets, prepend=-1))
-    first = 0
-    while first < len(sets):
-        after = starts[starts >= first + BLOCK]
-        last = int(after[0]) if len(after) else len(sets)
-        yield slice(first, last)
-        first = last
-
-
-def _touched(
-    rows: pd.DataFrame, sets: Integers, acts: _Acts, places: Places
-) -> tuple[Array, Array]:
+def _touched(block: _Block, acts: _Acts, drawn: PartDraws) -> tuple[Array, Array]:
     """People in the places of each set, each once, and the people online of the country."""
-    online = acts.online[rows["number"]]
-    cut = acts.share[rows["number"]] * places.drawn.cut[rows["place"]]
-    living = online * places.drawn.online[rows["place"]]
-    count = 1 + int(sets.max())
-    keys = pd.DataFrame({"set_id": sets, "area_id": rows["area_id"].to_numpy()})
-    place = keys.groupby(["set_id", "area_id"], sort=True).ngroup().to_numpy()
-    each = keys.loc[~pd.Series(place).duplicated()].reset_index(drop=True)
-    of = each["set_id"].to_numpy()
-    shares, people = (nesting.largest(values, place, len(each)) for values in (cut, living))
-    holder = nesting.holders(of, each["area_id"], places.parent)
-    touched = nesting.union(shares, people, holder, of, count)
-    return touched, nesting.largest(online, sets, count)
+    online = acts.online[block.act]
+    shares = acts.share[block.act] * drawn.cut[block.place]
+    people = online * drawn.online[block.place]
+    if len(block.of) < len(block.named):  # some place is named by several restrictions of a set
+        shares, people = (
+            nesting.largest(each, block.named, len(block.of)) for each in (shares, people)
+        )
+    count = len(block.sets)
+    touched = nesting.union(shares, people, block.holder, block.of, count)
+    return touched, nesting.largest(online, block.at, count)
 
 
 def daily_people(

@@ -99,6 +99,15 @@ class Kept:
     def __init__(self) -> None:
         self._of: tuple[int, int] | None = None
         self._found: dict[str, tuple[frozenset[InputKind], tuple[object, ...], object]] = {}
+        self._alike: dict[str, Array] = {}
+
+    def alike(self, name: str, drawn: Array) -> Array:
+        """The array of this name that was kept first, where it is the same to the last bit.
+
+        So what is given it finds what was made of the other; nobody may write into it.
+        """
+        first = self._alike.setdefault(name, drawn)
+        return first if np.array_equal(first, drawn, equal_nan=True) else drawn
 
     def __call__(
         self,
@@ -114,6 +123,7 @@ class Kept:
         if self._of != (sampler.seed, sampler.count):
             self._of = sampler.seed, sampler.count
             self._found.clear()
+            self._alike.clear()
         if step in self._found:
             kinds, theirs, made = self._found[step]
             same = all(one is other for one, other in zip(given, theirs, strict=True))

@@ -108,7 +108,8 @@ def steps(
     learned = kept("learned", sampler, (), partial(_learned, inputs))
     asked = np.where(np.isnan(asked), people * learned, asked)
     used = np.where(is_whole, people, np.clip(asked, 0.0, people))
-    places = kept("places", sampler, (found,), partial(_places, inputs, found.bases))
+    online = kept.alike("online in places", _of_places(inputs, found.bases))
+    places = kept("places", sampler, (online,), partial(_places, inputs, online))
     share = kept("share", sampler, (places,), lambda _: parts.shares(places, inputs.countries))
     touched = Countries(people * share, used * share, places)
     return Steps(own, found.bases, found.exposed, people, used, share, touched)
@@ -160,11 +161,16 @@ def _unions(
     return _Unions(exposed, users, both, _of_kind(wanted, "exposed", base, count))
 
 
-def _places(inputs: SimulationInputs, bases: Array, sampler: Sampler) -> Places:
-    """The places of partial restrictions; `bases` (countries, D), the people online."""
+def _of_places(inputs: SimulationInputs, bases: Array) -> Array:
+    """The people online (rows of `inputs.parts`, D) of the country of each place."""
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
     at = keys.get_indexer(pd.MultiIndex.from_frame(inputs.parts[COUNTRY]))
-    drawn = parts.draw(inputs.parts, bases[at], sampler)
+    return np.asarray(bases[at])
+
+
+def _places(inputs: SimulationInputs, online: Array, sampler: Sampler) -> Places:
+    """The places of partial restrictions; `online` as `_of_places` has it."""
+    drawn = parts.draw(inputs.parts, online, sampler, inputs.kept)
     return Places(inputs.parts, drawn, inputs.parent)
 
 

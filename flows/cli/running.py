@@ -1,6 +1,7 @@
 """One run of the flow from the command line: quiet, then the results and where they lie."""
 
 import functools
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,17 +45,15 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     Returns the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
-    from flows.pipeline import last_version, quality
-    from flows.publish_impact import publish_impact
+    there = [_there(path) for path in folders]
+    with _progress("reading, checking, computing, publishing"):
+        _begin_while_server_starts(there, wanted)
+        from flows.pipeline import last_version, quality
+        from flows.publish_impact import publish_impact
 
-    before = last_version.last(published)
-    with _progress("reading, checking, computing, publishing"), _reached():
-        state = publish_impact(
-            [_there(path) for path in folders],
-            published,
-            **wanted,
-            return_state=True,
-        )
+        before = last_version.last(published)
+        with _reached():
+            state = publish_impact(there, published, **wanted, return_state=True)
     if not state.is_completed():
         why = plain_lines(str(state.message))
         typer.echo(f"nothing published, latest is as it was:\n{why}", err=True)
@@ -119,6 +118,43 @@ def _reached() -> Iterator[None]:
     except Exception as error:
         server = f"server at {address} (PREFECT_API_URL)" if address else "temporary server"
         raise NotReadyError(_unreachable(server, str(error) or type(error).__name__)) from error
+
+
+def _begin_while_server_starts(folders: list[Path], wanted: dict[str, Any]) -> None:
+    """Do what the flow will ask for while Prefect's temporary server starts, if a run needs one.
+
+    Raises NotReadyError where the server does not start.
+    """
+    from prefect.client.base import ServerType, determine_server_type
+
+    if determine_server_type() is not ServerType.EPHEMERAL:
+        return
+    from prefect.server.api.server import SubprocessASGIServer
+
+    with _reached(), _meanwhile(SubprocessASGIServer().start):
+        from flows.pipeline import ahead
+
+        ahead.run(folders, wanted)
+
+
+@contextmanager
+def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Do some work while the block lasts, and wait for it; what it raises is raised after it."""
+    trouble: list[Exception] = []
+
+    def told() -> None:
+        try:
+            work()
+        except Exception as error:
+            trouble.append(error)
+
+    # A daemon: whoever interrupts the block need not wait for the work.
+    thread = threading.Thread(target=told, daemon=True)
+    thread.start()
+    yield
+    thread.join()
+    if trouble:
+        raise trouble[0]
 
 
 def _unreachable(server: str, trouble: str) -> str:

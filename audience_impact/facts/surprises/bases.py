@@ -74,7 +74,7 @@ def _unlike(bases: pd.DataFrame, rows: pd.DataFrame, column: str, kind: str) -> 
     is_range = column != "persons"
     month, error = (RANGE_SPREADS if is_range else SPREADS)[kind]
     limit = (RANGE_LIMITS if is_range else LIMITS)[kind]
-    near = levels.surprise(rows, SERIES, month, error / rows["free"])
+    near = levels.surprise(rows, SERIES, month, error / rows["free"], limit)
     odd = rows.assign(**near)[levels.beyond(near, limit)]
     return findings(
         "bases",
@@ -114,8 +114,9 @@ def base_unlike_publishers(tables: Tables) -> list[Finding]:
 
 def _unlike_all(bases: pd.DataFrame, rows: pd.DataFrame, kind: str) -> list[Finding]:
     error = PUBLISHERS_ERROR[kind] / rows["free"]
-    near = levels.surprise(rows, PUBLISHED, SPREADS[kind][0], error)
-    odd = rows.assign(**near)[levels.beyond(near, PUBLISHERS_LIMIT[kind])]
+    limit = PUBLISHERS_LIMIT[kind]
+    near = levels.surprise(rows, PUBLISHED, SPREADS[kind][0], error, limit)
+    odd = rows.assign(**near)[levels.beyond(near, limit)]
     return findings(
         "bases",
         bases,

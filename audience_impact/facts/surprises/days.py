@@ -117,7 +117,7 @@ def _placed(
     told = frame[key].str.extract(AREA_IN_ID.pattern.replace("^[", "^([").replace("}(", "})("))[0]
     countries = {areas: countries_of(areas.split(";"), parents) for areas in frame[column].unique()}
     known = told.isin({each for own in countries.values() for each in own})
-    pairs = zip(told, frame[column], strict=True)
+    pairs = zip(told.tolist(), frame[column].tolist(), strict=True)
     other = [place not in countries[areas] for place, areas in pairs]
     odd = frame[known & pd.Series(other, frame.index, "bool")]
     return findings(
@@ -165,9 +165,9 @@ def _known_until(rows: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
     return rows["page_until"].where(rows["page_until"] < rows["read_until"], rows["read_until"])
 
 
-def _sourced(table: str, tables: Tables) -> pd.DataFrame:
+def _sourced(table: str, tables: Tables, published: pd.DataFrame) -> pd.DataFrame:
     frame = tables[table]
-    of_sources = _published(tables).reindex(frame["source_id"]).set_axis(frame.index)
+    of_sources = published.reindex(frame["source_id"]).set_axis(frame.index)
     return frame.assign(**{name: of_sources[name].astype(periods.DAY) for name in of_sources})
 
 
@@ -180,8 +180,9 @@ def _sourced(table: str, tables: Tables) -> pd.DataFrame:
 def measured_after_its_page(tables: Tables) -> list[Finding]:
     """The start of a figure's period beside the days of its page; projections left out."""
     found = []
+    published = _published(tables)
     for table in FIGURES:
-        rows = _sourced(table, tables)
+        rows = _sourced(table, tables, published)
         limit = _known_until(rows)
         late = rows["period_start"] >= limit
         if "obs_status" in rows:
@@ -205,16 +206,17 @@ def measured_after_its_page(tables: Tables) -> list[Finding]:
 )
 def period_far_from_its_page(tables: Tables) -> list[Finding]:
     """Months from a figure to the nearest other of the same page, else to the page."""
+    published = _published(tables)
     return [
         found
         for table in FIGURES
         if table not in ("bases", "surveys", "published_figures")
-        for found in _far(table, tables)
+        for found in _far(table, tables, published)
     ]
 
 
-def _far(table: str, tables: Tables) -> list[Finding]:
-    rows = _sourced(table, tables).assign(moment=lambda all_: levels.moment(all_))
+def _far(table: str, tables: Tables, published: pd.DataFrame) -> list[Finding]:
+    rows = _sourced(table, tables, published).assign(moment=lambda all_: levels.moment(all_))
     rows = rows[rows["moment"].notna()]
     companions = levels.nearest_months(rows, ["source_id"])
     to_page = (rows["page_until"] - rows["period_end"]).dt.days / periods.MEAN_MONTH_DAYS
@@ -244,7 +246,7 @@ def _far(table: str, tables: Tables) -> list[Finding]:
 def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
     """Start and end of a restriction beside the days of its page and beside each other."""
     acts = tables["restrictions"]
-    rows = _sourced("restrictions", tables)
+    rows = _sourced("restrictions", tables, _published(tables))
     begins = rows["observed_from_start"].fillna(rows["announced_on_start"])
     slack = pd.Timedelta(days=LATE_DAYS)
     late = begins >= _known_until(rows) + slack

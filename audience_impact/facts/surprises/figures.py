@@ -155,7 +155,7 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
 def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
     """A figure beside the last before and the first after of its series."""
     rows = figures(tables)
-    near = levels.surprise(rows, SERIES, MONTH_SPREAD, _error(rows))
+    near = levels.surprise(rows, SERIES, MONTH_SPREAD, _error(rows), NEIGHBOURS_LIMIT)
     odd = rows.assign(**near)[levels.beyond(near, NEIGHBOURS_LIMIT)]
     return findings(
         "estimates",

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audience_impact.frames import Array
 from audience_impact.periods import MEAN_MONTH_DAYS, middle, with_distance
 from audience_impact.populations import EVERYONE, ONLINE
 
@@ -35,6 +36,7 @@ NORMAL_OF_MEDIAN = 1.4826
 LEAST_MONTHS = 0.25
 LEAST_SLOPE_MONTHS = 6
 LEAST_SLOPES = 3
+SLACK = 1e-9
 """Changes over so many months that a series must have before their median is its growth."""
 
 
@@ -75,7 +77,8 @@ def nearest_persons(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> "
     joined = with_distance(
         left.merge(right, on=by), ("period_start", "period_end"), ("base_start", "base_end")
     )
-    best = joined.sort_values(["gap", "apart", "of_persons"]).drop_duplicates("place")
+    keys = [joined[name].to_numpy() for name in ("of_persons", "apart", "gap", "place")]
+    best = joined.iloc[np.lexsort(keys)].drop_duplicates("place")
     return best.set_index("place")["of_persons"].reindex(rows.index)
 
 
@@ -100,27 +103,46 @@ def pooled(prior: float, count: pd.Series, median: pd.Series) -> "pd.Series[floa
 
 def _line(found: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
     """Expected level and its months, from the so manieth neighbours before and after."""
-    since = found["moment"] - found[f"moment_{-before}"]
-    until = found[f"moment_{after}"] - found["moment"]
-    first, then = found[f"level_{-before}"], found[f"level_{after}"]
+    names = ("level", "moment", "growth", f"level_{-before}", f"level_{after}")
+    level, moment, growth, first, then = (found[name].to_numpy() for name in names)
+    since = moment - found[f"moment_{-before}"].to_numpy()
+    until = found[f"moment_{after}"].to_numpy() - moment
     line = (first * until + then * since) / (since + until)
-    line = line.fillna(first + found["growth"] * since).fillna(then - found["growth"] * until)
-    months = (since * until / (since + until)).fillna(since).fillna(until).clip(LEAST_MONTHS)
-    rough = (found["level"] - line).abs() / np.sqrt(months)
-    return pd.DataFrame({"expected": line, "months": months, "rough": rough})
+    line = _filled(line, first + growth * since, then - growth * until)
+    months = np.maximum(_filled(since * until / (since + until), since, until), LEAST_MONTHS)
+    rough = np.abs(level - line) / np.sqrt(months)
+    return pd.DataFrame({"expected": line, "months": months, "rough": rough}, found.index)
+
+
+def _filled(values: Array, *others: Array) -> Array:
+    """Values, where they are NaN the first of others that is not."""
+    for other in others:
+        values = np.where(np.isnan(values), other, values)
+    return values
+
+
+def _neighbours(found: pd.DataFrame, name: str, step: int) -> Array:
+    """A column of the rows so many places before, NaN where those are of another series."""
+    at = np.arange(len(found)) - step
+    inside = np.clip(at, 0, len(found) - 1)
+    series = found["series"].to_numpy()
+    same = (at == inside) & (series[inside] == series)
+    return np.where(same, found[name].to_numpy()[inside], np.nan)
 
 
 def _periods(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a series and period, with the levels and moments of two neighbours on each side."""
-    found = rows.groupby(["series", "moment"])["level"].median().reset_index()
-    series = found.groupby("series")
-    found = found.assign(rank=series.cumcount())
+    on = ["series", "moment"]
+    if rows.duplicated(on).any():
+        found = rows.groupby(on)["level"].median().reset_index()
+    else:
+        found = rows[[*on, "level"]].sort_values(on, ignore_index=True)
     near = {
-        f"{name}_{-step}": series[name].shift(step)
+        f"{name}_{-step}": _neighbours(found, name, step)
         for step in (2, 1, -1, -2)
         for name in ("level", "moment")
     }
-    found = found.assign(**near)
+    found = found.assign(rank=found.groupby("series").cumcount(), **near)
     since = found["moment"] - found["moment_-1"]
     slope = (found["level"] - found["level_-1"]) / since.where(since >= LEAST_SLOPE_MONTHS)
     slopes = slope.groupby(found["series"])
@@ -128,17 +150,21 @@ def _periods(rows: pd.DataFrame) -> pd.DataFrame:
     return found.assign(growth=growth)
 
 
-def _roughness(found: pd.DataFrame) -> pd.DataFrame:
+def _roughness(periods: pd.DataFrame, judged: "pd.Series[bool]") -> pd.DataFrame:
     """How rough the rest of each series is: `count` and `median` of its residuals without the row.
 
-    Where the row is a neighbour of another, the next but one takes its place.
+    Of rows that are judged. Where the row is a neighbour of another, the next but one takes its
+    place.
     """
+    if not judged.any():
+        return pd.DataFrame({"count": 0.0, "median": np.nan}, periods.index)
+    found = periods[periods["series"].isin(periods.loc[judged, "series"])]
     residuals = {
         step: _line(found, 1 + (step == 1), 1 + (step == -1))["rough"] for step in (0, 1, -1)
     }
     told = found[["series", "rank"]].assign(**{f"r{step}": r for step, r in residuals.items()})
     pairs = (
-        told[["series", "rank"]]
+        told.loc[judged[told.index], ["series", "rank"]]
         .reset_index(names="place")
         .merge(told, on="series", suffixes=("", "_of"))
     )
@@ -146,18 +172,23 @@ def _roughness(found: pd.DataFrame) -> pd.DataFrame:
     rough = pairs["r0"].mask(step == 1, pairs["r1"]).mask(step == -1, pairs["r-1"])
     groups = rough[step != 0].groupby(pairs["place"])
     return pd.DataFrame(
-        {"count": groups.count(), "median": groups.median()}, index=found.index
+        {"count": groups.count(), "median": groups.median()}, index=periods.index
     ).fillna({"count": 0})
 
 
 def surprise(
-    rows: pd.DataFrame, by: list[str], spread: float, error: "pd.Series[float] | float"
+    rows: pd.DataFrame,
+    by: list[str],
+    spread: float,
+    error: "pd.Series[float] | float",
+    limit: float = 0.0,
 ) -> pd.DataFrame:
     """What the neighbours of each row say, and `surprise`: how many deviations it lies from them.
 
     `rows` has `level`, `moment` and the columns `by` of its series; `spread` is the deviation of a
-    month of all series, `error` that of a printed number, both of levels. Returns, on the same
-    index, also `expected` (level), `months`, `count` (residuals of the rest), and `before` and
+    month of all series, `error` that of a printed number, both of levels. What cannot surprise by
+    more than a limit, however smooth the rest of its series, is NaN. Returns, on the same index,
+    also `expected` (level), `months`, `count` (residuals of the rest), and `before` and
     `after` (moments of the neighbours, NaN where there is none).
     """
     left = rows[["moment", "level"]].assign(series=rows.groupby(by, dropna=False).ngroup())
@@ -165,16 +196,26 @@ def surprise(
         nobody = dict.fromkeys(("expected", "months", "before", "after", "surprise"), np.nan)
         return pd.DataFrame({**nobody, "month": spread, "count": 0}, index=rows.index)
     found = _periods(left)
-    found = found.join(_line(found, 1, 1)).join(_roughness(found))
-    found = found.assign(month=pooled(spread, found["count"], found["median"]))
-    wanted = ["expected", "months", "month", "count", "moment_-1", "moment_1"]
+    found = found.join(_line(found, 1, 1)).reset_index(names="period_of")
+    others = found.groupby("series")["rank"].transform("max")
+    found = found.assign(month=pooled(spread, others, pd.Series(0.0, found.index)))
+    wanted = ["expected", "months", "month", "moment_-1", "moment_1", "period_of"]
     on = ["series", "moment"]
     told = left.reset_index(names="place").merge(found[[*on, *wanted]], on=on).set_index("place")
     told = told[wanted].reindex(rows.index)
-    deviation = np.sqrt(np.square(told["month"]) * told["months"] + np.square(error))
-    return told.assign(surprise=(rows["level"] - told["expected"]) / deviation).rename(
+    off = rows["level"] - told["expected"]
+    judged = (off / _deviation(told, error)).abs() > limit * (1.0 - SLACK)
+    rough = _roughness(found, found["period_of"].isin(told.loc[judged, "period_of"]))
+    rough = rough.assign(month=pooled(spread, rough["count"], rough["median"]))
+    told = told.assign(**rough.reindex(told["period_of"]).set_axis(told.index))
+    return told.assign(surprise=(off / _deviation(told, error)).where(judged)).rename(
         columns={"moment_-1": "before", "moment_1": "after"}
     )
+
+
+def _deviation(told: pd.DataFrame, error: "pd.Series[float] | float") -> "pd.Series[float]":
+    """The deviation of a level from what its neighbours say."""
+    return np.sqrt(np.square(told["month"]) * told["months"] + np.square(error))
 
 
 def series_of(rows: pd.DataFrame, by: list[str], row: Any) -> pd.DataFrame:

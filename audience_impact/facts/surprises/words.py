@@ -106,6 +106,9 @@ def word_alone(tables: Tables) -> list[Finding]:
     found: dict[int, Finding] = {}
     if len(estimates) < LEAST_OTHERS:
         return []
+    names = ["measurement_series_id", "source_id", *KIND]
+    # Numbers of the words: words themselves are hashed anew for each group.
+    coded = estimates[names].apply(lambda words: pd.factorize(words)[0])
     for column in KIND:
         rest = [name for name in KIND if name != column]
         for group, least in (
@@ -113,19 +116,20 @@ def word_alone(tables: Tables) -> list[Finding]:
             (["source_id", *rest], LEAST_OTHERS - 1),
             (rest, 9 * LEAST_OTHERS),
         ):
-            odd = _alone(estimates, column, group, least)
+            odd = _alone(coded, column, group, least)
+            odd = estimates.assign(word=estimates[column]).join(odd, how="inner")
             for one in findings("estimates", estimates, "word_alone", odd, column, _alone_says):
                 found.setdefault(one.line, one)
     return list(found.values())
 
 
-def _alone(estimates: pd.DataFrame, column: str, group: list[str], least: int) -> pd.DataFrame:
-    """Rows whose word no other row of their group has, where the others agree."""
-    own = estimates.groupby([*group, column])["row_line"].transform("size")
-    all_ = estimates.groupby(group)["row_line"].transform("size")
-    most = own.groupby([estimates[name] for name in group]).transform("max")
+def _alone(coded: pd.DataFrame, column: str, group: list[str], least: int) -> pd.DataFrame:
+    """`others_count` of rows whose word no other row of their group has, where the others agree."""
+    own = coded.groupby([*group, column])[column].transform("size")
+    groups = [coded[name] for name in group]
+    all_, most = (own.groupby(groups).transform(how) for how in ("size", "max"))
     odd = (own == 1) & (all_ - 1 >= least) & (most >= least)
-    return estimates.assign(word=estimates[column], others_count=all_ - 1)[odd]
+    return pd.DataFrame({"others_count": all_[odd] - 1})
 
 
 def _alone_says(row: Any) -> str:
