@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from flows.serving import preparing
+
 HOME = Path(__file__).resolve().parent.parent
 EMPTY = """
 from prefect import flow
@@ -65,7 +67,7 @@ def commands(folder: Path, register: Path | None, environment: dict[str, str]) -
 def measure(rounds: int, folder: Path, register: Path | None = None) -> dict[str, float]:
     """Medians of the empty flow, of whole runs (publishing anew) and of a check."""
     kept = {key: text for key, text in os.environ.items() if not key.startswith("PREFECT_")}
-    environment = {**kept, "PREFECT_HOME": str(folder / "prefect")}
+    environment = {**kept, **preparing.DEFAULTS, "PREFECT_HOME": str(folder / "prefect")}
     script = folder / "empty.py"
     script.write_text(EMPTY, encoding="utf-8")
     seconds([str(script)], environment)  # makes Prefect's database once

@@ -210,7 +210,7 @@ def word(texts: Any, *, word: Iterable[str]) -> Any:
 )
 def identifier(texts: Any, *, identifier: bool) -> Any:
     """Blank or identifiers separated by semicolons."""
-    return texts.str.fullmatch(f"{IDENTIFIER}?(;{IDENTIFIER}?)*")
+    return texts.str.fullmatch(f"({IDENTIFIER}(;{IDENTIFIER})*)?")
 
 
 @cell_rule(

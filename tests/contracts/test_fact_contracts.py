@@ -305,5 +305,10 @@ def test_the_documented_tables_of_a_rule_are_those_that_know_it() -> None:
 
 def test_several_identifiers_stand_in_one_cell_and_each_must_be_one() -> None:
     good = sound_cells("overlaps") | {"platform_ids": "alpha;beta;*"}
-    bad = sound_cells("overlaps") | {"platform_ids": "alpha; beta"}
-    assert failures("overlaps", [good, bad]) == {(1, "platform_ids", "identifier")}
+    bad = [
+        sound_cells("overlaps") | {"platform_ids": cell}
+        for cell in ("alpha; beta", "alpha;", ";beta", "alpha;;beta", ";")
+    ]
+    assert failures("overlaps", [good, *bad]) == {
+        (place, "platform_ids", "identifier") for place in range(1, 1 + len(bad))
+    }
