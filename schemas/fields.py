@@ -249,6 +249,15 @@ def nothing_stated(texts: Any, *, nothing_stated: bool) -> Any:
 
 
 @cell_rule(
+    "the cell is no SHA-256",
+    "run the command that writes the table",
+)
+def sha256(texts: Any, *, sha256: bool) -> Any:
+    """Blank or 64 hexadecimal digits."""
+    return ~blanks.filled(texts) | texts.str.fullmatch("[0-9a-f]{64}")
+
+
+@cell_rule(
     "the cell is no regular expression",
     "correct the expression at the place that Python names",
 )
@@ -288,6 +297,11 @@ def text(filled: bool = False) -> Any:
 def stated() -> Any:
     """What a page states, or `not stated`."""
     return _field("text", False, nothing_stated=True)
+
+
+def digest() -> Any:
+    """What tells of which bytes something was made."""
+    return _field("text", True, sha256=True)
 
 
 def pattern() -> Any:
