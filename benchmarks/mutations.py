@@ -2,11 +2,13 @@
 
 One file of sound facts is mutated (bytes, cells, rows, headers, encodings, quotes), then the folder
 is read and checked, and computed where the check said nothing new of it. The facts are those of a
-few countries out of the shipped ones, with all tables, so that this takes a second and not a minute.
-Every table meets every kind of mutation in turn; which row and column, chance says.
+few countries out of the shipped ones, with all tables, so that this takes no minute. Every table
+meets every kind of mutation in turn; which row and column, chance says.
 
 What is known already is not done again, and only that: a rule over tables whose rows are as they
-were, the check of a table that cannot be read (the same for each reason), the draws and the tables
+were; the check of a table that cannot be read, the same for each reason; what is published of
+tables that nothing published is made of, and of words for readers; the tables of answers, where all
+that they are made from is as it was.
 
 Outcomes, each mutation in one:
 
@@ -76,6 +78,7 @@ COUNTRIES = "BR,NG,SD,ES,MA,CO,US,IQ,VN,NP"
 """Few people and many, surveys, overlaps, regions, features, and restrictions of each kind."""
 AT_ONCE = 20
 """So many mutations a worker makes between two looks of whoever asked for them."""
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -140,7 +140,8 @@ def sound(facts: Path, countries: Iterable[str], folder: Path) -> Sound:
 
 class _Watched(rules.Reads):
     def get(self, table: str, default: Any = None) -> Any:
-        return self[table] if table in self else default
+        self.read.add(table)
+        return super().get(table, default)
 
 
 def _read_in_computing(checked: steps.Checked) -> tuple[steps.Results, frozenset[str]]:
@@ -159,7 +160,11 @@ def _other_words(typed: Tables) -> Tables:
     """The facts with another word in every filled cell that is for readers alone."""
     return {
         table: frame.assign(
-            **{name: frame[name].where(frame[name] == "", "word") for name in WORDS if name in frame}
+            **{
+                name: frame[name].where(frame[name] == "", "word")
+                for name in WORDS
+                if name in frame
+            }
         )
         for table, frame in typed.items()
     }

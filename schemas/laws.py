@@ -57,7 +57,9 @@ def above_zero(frame: pd.DataFrame, column: str, most: float = MOST_LOG_ODDS) ->
 def in_order(frame: pd.DataFrame) -> pd.Series:
     """Which rows stand no lower than the quantile before, of the same parameter."""
     place = frame["kind"].map({kind.value: at for at, kind in enumerate(QUANTILES)})
-    rows = pd.DataFrame({"law": frame["parameter"], "place": place, "value": number(frame, "value")})
+    rows = pd.DataFrame(
+        {"law": frame["parameter"], "place": place, "value": number(frame, "value")}
+    )
     rows = rows.dropna().sort_values(["law", "place"])
     lower = rows.groupby("law")["value"].diff() < 0
     return ~lower.reindex(frame.index, fill_value=False)
@@ -77,7 +79,7 @@ class Law(FactModel):
 
 
 class StudentLaw(Law):
-    """A law of a share in log odds: Student t of `freedom` degrees around `mean`, times `spread`."""
+    """A share in log odds: Student t of `freedom` degrees around `mean`, times `spread`."""
 
     mean: Series[str] = fields.parameter()
     spread: Series[str] = fields.parameter()
@@ -96,7 +98,7 @@ class StudentLaw(Law):
 
 
 class ShareLaw(StudentLaw):
-    """A law for any country, where `area_id` is blank, and one a country with figures of its own."""
+    """A law for any country (`area_id` is blank), and one a country with figures of its own."""
 
     area_id: Series[str] = fields.reference("areas", filled=False)
     figures: Series[str] = fields.persons(filled=True)
