@@ -47,7 +47,7 @@ test-lowest: $(READY)  ## run the tests on the lowest versions that pyproject.to
 	@$(PIP) install $(UV)
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
-	    --compile-bytecode --editable '.[pipeline]' --group build --group notebook --group test
+	    --compile-bytecode --editable '.[pipeline,dask]' --group build --group notebook --group test
 	$(LOWEST)/bin/python -m pytest -p no:cacheprovider -m 'not locked' $(SPREAD) $(ARGS)
 
 # Chromium shows the report, LibreOffice opens the workbook, Java runs the HTML checker, PostgreSQL
@@ -84,7 +84,7 @@ docs: $(READY)  ## write the generated parts of docs/ anew, and all of it as a s
 # Keeps the pins that still fit; to move all of them: make lock ARGS=--upgrade
 lock: $(READY)  ## pin the dependencies of pyproject.toml, all of them, those of a run alone and those of a check
 	@$(PIP) install $(UV)
-	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --group build --group notebook \
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --extra dask --group build --group notebook \
 	    --group test --group lint --group docs --group profile --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --output-file requirements.lock $(ARGS)
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra pipeline --group build \

@@ -2,7 +2,13 @@
 
 One file of sound facts is mutated (bytes, cells, rows, headers, encodings, quotes), then the folder
 is read and checked, and computed where the check said nothing new of it. The facts are those of a
-few countries out of the shipped ones, so that this takes a second and not a minute.
+few countries out of the shipped ones, with all tables, so that this takes no minute. Every table
+meets every kind of mutation in turn; which row and column, chance says.
+
+What is known already is not done again, and only that: a rule over tables whose rows are as they
+were; the check of a table that cannot be read, the same for each reason; what is published of
+tables that nothing published is made of, and of words for readers; the tables of answers, where all
+that they are made from is as it was.
 
 Outcomes, each mutation in one:
 
@@ -15,73 +21,63 @@ Outcomes, each mutation in one:
     told by run  numbers moved, and the comparison with the last version says so
     plausible    numbers moved in silence, and the facts differ in one row alone, of which every
                  cell keeps its contract: another fact, which no rule can tell from the true one
-    plausible, many rows
-                 the same of several rows, none of which is gone or new
-    silent       numbers moved in silence, and several rows are gone or new: never
+    silent       numbers moved in silence, and the facts differ in several rows: never
 
-Every twentieth mutation with an error is computed as well, so that quarantine is seen at work.
+Every fiftieth mutation with an error is computed as well, so that quarantine is seen at work.
 
-Run: python -m benchmarks.mutations [--count 1000] [--seed 0] [--start 0] [--countries BR,NP]
-         [--facts DIR] [--format json]
+Run: python -m benchmarks.mutations [--count 1000] [--seed 0] [--workers 1] [--countries BR,NP]
+         [--into FILE] [--facts DIR] [--format json]
+
+With `--into` each outcome is a line of JSON in that file, and those that are there are not made
+again: what was broken off goes on where it was.
 """
 
 import argparse
-import csv
-import io
 import json
 import sys
 import tempfile
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from audience_impact.facts import reading as files
-from audience_impact.facts import rules, tables
-from audience_impact.facts.tables import PROVENANCE, Finding, Tables
-from audience_impact.populations import country_of, parents_of
+from audience_impact.facts.reading import FATAL_RULES
+from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.vocabulary import FindingSeverity
 from benchmarks.mutants import MUTATIONS
+from benchmarks.sound_facts import (
+    WORDS,
+    Sound,
+    computed,
+    numbers_moved,
+    read_again,
+    shared,
+    sound,
+    today,
+    told,
+)
 from flows import CHECKOUT
 from flows.pipeline import last_version, steps
-from schemas import contracts
 from schemas import facts as fact_models
-
-Run = Callable[[Tables], list[Finding]]
 
 OUTCOMES = (
     *("traceback", "refused", "quarantined", "warned", "same facts", "same numbers"),
-    *("told by run", "plausible", "plausible, many rows", "silent"),
+    *("told by run", "plausible", "silent"),
 )
-COMPUTED_EVERY = 20
-FILLED = 5
-"""How much likelier a table with rows is mutated than one without."""
-PLACES = ("area_id", "area_ids", "country_id")
-
-
-@dataclass(frozen=True)
-class Sound:
-    """Facts before any mutation: their files, what is found in them, and what they publish."""
-
-    folder: Path
-    files: Mapping[str, bytes]
-    reading: steps.Reading
-    checked: steps.Checked
-    results: steps.Results
-    typed: Tables = field(default_factory=dict)
-
-    @cached_property
-    def found(self) -> "Counter[tuple[str, ...]]":
-        """What the check tells of the facts as they are."""
-        return _told(self.checked.findings)
+BAD = ("traceback", "silent")
+COMPUTED_EVERY = 50
+COUNTRIES = "BR,NG,SD,ES,MA,CO,US,IQ,VN,NP"
+"""Few people and many, surveys, overlaps, regions, features, and restrictions of each kind."""
+AT_ONCE = 20
+"""So many mutations a worker makes between two looks of whoever asked for them."""
 
 
 @dataclass(frozen=True)
@@ -95,138 +91,21 @@ class Outcome:
     detail: str = ""
 
 
-def part(whole: Tables, countries: Iterable[str]) -> Tables:
-    """The facts of some countries, with what they point to and what holds everywhere."""
-    areas, wanted = whole["areas"], set(countries)
-    parents = parents_of(areas)
-    inside = {area for area in areas["area_id"] if country_of(area, parents) in wanted}
-    above = set(wanted)
-    while fresh := {parents.get(area, "") for area in above} - above - {""}:
-        above |= fresh
-    kept = inside | above | {""}
-    cut = {table: frame[_within(frame, kept)] for table, frame in whole.items()}
-    cut, _ = rules.settle(_fresh(cut), fact_models.keys(), fact_models.references())
-    used = {
-        cell
-        for table, frame in cut.items()
-        if table != "sources"
-        for column in ("source_id", "also_source_id")
-        if column in frame
-        for cell in frame[column]
-    }
-    cut["sources"] = cut["sources"][cut["sources"]["source_id"].isin(used)]
-    return _fresh(cut)
+def deck(facts: Sound, seed: int) -> list[tuple[str, str]]:
+    """Each table with each kind of mutation that does something to it, shuffled."""
+    pairs = [
+        (table, mutation)
+        for table, content in facts.files.items()
+        for mutation, mutate in MUTATIONS.items()
+        if any(mutate(content, np.random.default_rng(n)) != content for n in range(3))
+    ]
+    return [pairs[at] for at in np.random.default_rng(seed).permutation(len(pairs))]
 
 
-def _within(frame: pd.DataFrame, areas: set[str]) -> pd.Series:
-    named = [name for name in PLACES if name in frame]
-    held = pd.Series(True, frame.index)
-    for name in named:
-        held &= frame[name].map(lambda cell: set(cell.split(";")) <= areas).astype("bool")
-    return held
-
-
-def _fresh(cut: Tables) -> Tables:
-    return {table: frame.reset_index(drop=True) for table, frame in cut.items()}
-
-
-def write(cut: Tables, folder: Path) -> dict[str, bytes]:
-    """The tables as files; their bytes by table."""
-    written = {}
-    for table, frame in cut.items():
-        text = io.StringIO(newline="")
-        rows = frame.drop(columns=PROVENANCE)
-        csv.writer(text, lineterminator="\n").writerows([list(rows), *rows.to_numpy().tolist()])
-        written[table] = text.getvalue().encode()
-        (folder / f"{table}.csv").write_bytes(written[table])
-    return written
-
-
-def sound(facts: Path, countries: Iterable[str], folder: Path) -> Sound:
-    """The facts of some countries, written into a folder, checked and computed."""
-    written = write(part(steps.read([facts]).tables, countries), folder)
-    reading = steps.read([folder])
-    settled, _ = rules.settle(reading.tables, fact_models.keys(), fact_models.references())
-    typed = tables.typed(settled, fact_models.of_kind("number"), fact_models.of_kind("period"))
-    checked = steps.check(reading, _today())
-    return Sound(folder, written, reading, checked, _computed(checked), typed)
-
-
-def read_again(facts: Sound, table: str, content: bytes) -> steps.Reading:
-    """The facts with another file of one table: that alone is read."""
-    path = facts.folder / "mutated" / f"{table}.csv"
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
-    try:
-        header = {table: steps.headers()[table]}
-        apart, findings = files.read_apart([path.parent], header)
-    finally:
-        path.unlink()
-    merged = files.merge(apart[table], header[table])
-    return replace(
-        facts.reading,
-        tables={**facts.reading.tables, table: merged.stay},
-        findings=(*(one for one in facts.reading.findings if one.table != table), *findings),
-        repeated={table: merged.repeated} if len(merged.repeated) else {},
-    )
-
-
-@contextmanager
-def shared(facts: Sound) -> Iterator[None]:
-    """While the block lasts, what is held against facts that are as they were is not held again.
-
-    The contracts of a table that was not read again, and the rules over tables whose rows are all
-    as they were, say what they said.
-    """
-    sound_frames = facts.reading.tables
-    of_cells = contracts.failures_in(sound_frames)
-    failures, runs = contracts.failures_in, dict(rules.ACROSS.runs)
-
-    def known(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-        new = {name: frame for name, frame in tables.items() if frame is not sound_frames[name]}
-        found = failures(new)
-        return {name: found[name] if name in new else of_cells[name] for name in tables}
-
-    contracts.failures_in = known
-    rules.ACROSS.runs.update({rule: _again(run, facts.typed) for rule, run in runs.items()})
-    try:
-        yield
-    finally:
-        contracts.failures_in = failures
-        rules.ACROSS.runs.update(runs)
-
-
-def _again(run: Run, typed: Tables) -> Run:
-    seen = rules.Reads(typed)
-    found = run(seen)
-
-    def again(now: Tables) -> list[Finding]:
-        same = all(now[name].equals(typed[name]) for name in sorted(seen.read))
-        return found if same else run(now)
-
-    return again
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-def _computed(checked: steps.Checked) -> steps.Results:
-    return steps.compute(steps.gate(checked, strict=False), None, 0, sensitivity=False)
-
-
-def _told(findings: Iterable[Finding]) -> "Counter[tuple[str, ...]]":
-    """Findings without their lines, which a row more or less moves."""
-    return Counter((one.rule, one.table, one.column, one.row or one.value) for one in findings)
-
-
-def outcome(facts: Sound, number: int, seed: int) -> Outcome:
+def outcome(facts: Sound, number: int, seed: int, pairs: Sequence[tuple[str, str]]) -> Outcome:
     """Mutate a file and see what comes of it."""
-    random = np.random.default_rng([seed, number])
-    weights = np.array([FILLED if len(facts.reading.tables[name]) else 1 for name in facts.files])
-    table = str(random.choice(list(facts.files), p=weights / weights.sum()))
-    mutation = str(random.choice(list(MUTATIONS)))
-    content = MUTATIONS[mutation](facts.files[table], random)
+    table, mutation = pairs[number % len(pairs)]
+    content = MUTATIONS[mutation](facts.files[table], np.random.default_rng([seed, number]))
     try:
         what, detail = _what_came(facts, read_again(facts, table, content), number)
     except Exception:
@@ -235,9 +114,13 @@ def outcome(facts: Sound, number: int, seed: int) -> Outcome:
 
 
 def _what_came(facts: Sound, reading: steps.Reading, number: int) -> tuple[str, str]:
-    checked = steps.check(reading, _today())
-    fresh = _told(checked.findings) - facts.found
-    severities = {one.severity for one in checked.findings if _told([one]).keys() & fresh.keys()}
+    if _is_as_it_was(facts, reading):
+        return "same facts", ""
+    if _is_unreadable_again(facts, reading):
+        return "refused", ""
+    checked = steps.check(reading, today())
+    fresh = told(checked.findings) - facts.found
+    severities = {one.severity for one in checked.findings if told([one]).keys() & fresh.keys()}
     if FindingSeverity.TABLE_ERROR in severities:
         return "refused", ""
     if severities:
@@ -248,91 +131,143 @@ def _what_came(facts: Sound, reading: steps.Reading, number: int) -> tuple[str, 
     differs = rows_that_differ(facts.reading.tables, reading.tables)
     if not differs:
         return "same facts", ""
+    if _moves_nothing(facts, reading):
+        return "same numbers", ""
     results = _may_refuse(checked)
-    return _moved(facts, reading.tables, results, differs) if results else ("refused", "")
+    return _moved(facts, results, differs) if results else ("refused", "")
+
+
+def _moves_nothing(facts: Sound, reading: steps.Reading) -> bool:
+    """Whether what differs is of no published number: tables not looked at, words for readers."""
+    return all(
+        table in facts.unread or _without_words(frame) == _without_words(reading.tables[table])
+        for table, frame in facts.reading.tables.items()
+        if frame is not reading.tables[table]
+    )
+
+
+def _without_words(frame: pd.DataFrame) -> list[list[object]]:
+    """The cells, but of words for readers only whether there are any."""
+    told = frame.assign(**{name: frame[name] != "" for name in WORDS if name in frame})
+    return told.to_numpy().tolist()  # type: ignore[no-any-return]
+
+
+def _is_as_it_was(facts: Sound, reading: steps.Reading) -> bool:
+    """Whether all rows are as they were, on the lines where they were."""
+    before = facts.reading
+    return reading.findings == before.findings and all(
+        frame.equals(before.tables[table]) for table, frame in reading.tables.items()
+    )
+
+
+def _is_unreadable_again(facts: Sound, reading: steps.Reading) -> bool:
+    """Whether no row of a table can be trusted, and the facts without it were checked already."""
+    unreadable = {one.table for one in reading.findings if one.rule in FATAL_RULES}
+    is_again = bool(unreadable) and unreadable <= facts.unreadable
+    facts.unreadable.update(unreadable)
+    return is_again
 
 
 def _may_refuse(checked: steps.Checked) -> steps.Results | None:
     try:
-        return _computed(checked)
+        return computed(checked)
     except steps.RefusedError:
         return None
 
 
 def rows_that_differ(before: Tables, after: Tables) -> list[str]:
-    """The keys of rows that are not in both, each once."""
+    """The keys of rows that are not in both, each once for what it was and once for what it is."""
     found = []
     for table, key in fact_models.keys().items():
         own, other = (Counter(_rows(tables[table])) for tables in (before, after))
         columns = [name for name in before[table] if name not in PROVENANCE]
         at = [columns.index(name) for name in key]
-        changed = [*(own - other), *(other - own)]
-        found += [
-            f"{table} {';'.join(each)}" for each in {tuple(row[i] for i in at) for row in changed}
-        ]
+        for sign, changed in (("-", own - other), ("+", other - own)):
+            rows = changed.elements()
+            found += [f"{sign}{table} {';'.join(row[place] for place in at)}" for row in rows]
     return sorted(found)
-
-
-def keys(of: Tables) -> dict[str, list[tuple[str, ...]]]:
-    """The keys of the rows of each table, in order."""
-    return {
-        table: sorted(of[table][key].itertuples(index=False, name=None))
-        for table, key in fact_models.keys().items()
-    }
 
 
 def _rows(frame: pd.DataFrame) -> list[tuple[str, ...]]:
     return [tuple(row) for row in frame.drop(columns=PROVENANCE).to_numpy().tolist()]
 
 
-def _moved(
-    facts: Sound, now: Tables, results: steps.Results, differs: list[str]
-) -> tuple[str, str]:
+def _moved(facts: Sound, results: steps.Results, differs: list[str]) -> tuple[str, str]:
     """Whether a published number moved, and who says so."""
     before, after = facts.results, results
-    rows_lost = keys(facts.reading.tables) != keys(now)
-    moved = [name for name in before.frames if _numbers(before, name) != _numbers(after, name)]
-    if not moved and after.version.as_of == before.version.as_of:
+    moved = numbers_moved(before, after)
+    if not moved:
         return "same numbers", ""
     if last_version.changes(_summary(before), _summary(after)):
         return "told by run", ""
     detail = f"{', '.join(differs[:5])} moved {', '.join(moved)}"
-    if len(differs) == 1:
-        return "plausible", detail
-    return ("silent" if rows_lost else "plausible, many rows"), detail
-
-
-def _numbers(results: steps.Results, table: str) -> list[list[object]]:
-    """The numbers of a published table; of rows read and lines of files nothing."""
-    if table in ("quality", "quarantine", "lineage"):
-        return []
-    frame = results.frames[table].select_dtypes("number")
-    return frame.round(6).fillna(-1.0).to_numpy().tolist()  # type: ignore[no-any-return]
+    is_one_row = Counter(each[0] for each in differs).most_common(1)[0][1] == 1
+    return ("plausible" if is_one_row else "silent"), detail
 
 
 def _summary(results: steps.Results) -> last_version.Summary:
     rows = {name: len(frame) for name, frame in results.frames.items()}
-    return last_version.summary(rows, results.frames["impact"], results.frames["quality"])
+    return last_version.summary(rows, results.frames["impact"], results.files)
+
+
+def made(facts: Path, countries: str, seed: int, numbers: Sequence[int]) -> list[Outcome]:
+    """Mutations of these numbers, of the facts of some countries; those facts are read once."""
+    ready, pairs = _ready(facts, countries, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return [outcome(ready, number, seed, pairs) for number in numbers]
+
+
+_KEPT = ExitStack()
+"""What holds while this process mutates: the folder of its facts, and what is shared of them."""
+
+
+@cache
+def _ready(facts: Path, countries: str, seed: int) -> tuple[Sound, list[tuple[str, str]]]:
+    folder = Path(_KEPT.enter_context(tempfile.TemporaryDirectory()))
+    ready = sound(facts, countries.split(","), folder)
+    _KEPT.enter_context(shared(ready))
+    return ready, deck(ready, seed)
 
 
 def run(
-    facts: Path, countries: Iterable[str], count: int, seed: int, start: int = 0
+    facts: Path, countries: str, count: int, seed: int, workers: int = 1, known: Path | None = None
 ) -> list[Outcome]:
-    """So many mutations of the facts of some countries, one after the other."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("error")
-        made = sound(facts, countries, Path(folder))
-        with shared(made):
-            return [_say(outcome(made, number, seed), count) for number in range(start, count)]
+    """So many mutations of the facts of some countries.
+
+    With a file, what is there is not made again, and what is made is written there at once.
+    """
+    done = _read(known)
+    left = [number for number in range(count) if number not in done]
+    portions = [left[at : at + AT_ONCE] for at in range(0, len(left), AT_ONCE)]
+    make = partial(made, facts, countries, seed)
+    with ExitStack() as stack:
+        file = stack.enter_context(known.open("a", encoding="utf-8")) if known else None
+        several = stack.enter_context(ProcessPoolExecutor(workers)) if workers > 1 else None
+        for portion in several.map(make, portions) if several else map(make, portions):
+            for one in portion:
+                done[one.number] = one
+                _say(one, len(done), count)
+                if file:
+                    file.write(json.dumps(asdict(one)) + "\n")
+            if file:
+                file.flush()
+    return [done[number] for number in sorted(done) if number < count]
 
 
-def _say(done: Outcome, count: int) -> Outcome:
-    if done.outcome in ("traceback", "silent"):
-        told = f"{done.number}: {done.mutation} in {done.table}: {done.outcome}\n{done.detail}\n"
-        sys.stderr.write(told)
-    elif done.number % 500 == 499:
-        sys.stderr.write(f"{done.number + 1:,} of {count:,}\n")
-    return done
+def _read(known: Path | None) -> dict[int, Outcome]:
+    if not known or not known.exists():
+        return {}
+    lines = known.read_text(encoding="utf-8").splitlines()
+    return {one["number"]: Outcome(**one) for one in map(json.loads, lines)}
+
+
+def _say(one: Outcome, done: int, count: int) -> None:
+    if one.outcome in BAD:
+        what = f"{one.number}: {one.mutation} in {one.table}: {one.outcome}"
+        sys.stderr.write(f"{what}\n{one.detail}\n")
+    elif done % 500 == 0:
+        sys.stderr.write(f"{done:,} of {count:,}\n")
 
 
 def table(outcomes: Iterable[Outcome]) -> pd.DataFrame:
@@ -347,19 +282,20 @@ def main() -> None:
     """Mutate, then print the table; exit with 1 after a traceback or a silent number."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--facts", type=Path, default=CHECKOUT / "data" / "facts")
-    parser.add_argument("--countries", default="BR,NP")
+    parser.add_argument("--countries", default=COUNTRIES)
     parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--start", type=int, default=0, help="number of the first of them")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--into", type=Path, metavar="FILE")
     parser.add_argument("--format", choices=["text", "json"], default="text")
     asked = parser.parse_args()
-    outcomes = run(asked.facts, asked.countries.split(","), asked.count, asked.seed, asked.start)
+    wanted = (asked.facts, asked.countries, asked.count, asked.seed, asked.workers, asked.into)
+    outcomes = run(*wanted)
     if asked.format == "json":
-        json.dump([vars(one) for one in outcomes], sys.stdout, indent=1)
+        json.dump([asdict(one) for one in outcomes], sys.stdout, indent=1)
     else:
         sys.stdout.write(table(outcomes).to_string() + "\n")
-    bad = any(one.outcome in ("traceback", "silent") for one in outcomes)
-    raise SystemExit(1 if bad else 0)
+    raise SystemExit(1 if any(one.outcome in BAD for one in outcomes) else 0)
 
 
 if __name__ == "__main__":

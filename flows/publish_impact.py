@@ -79,14 +79,12 @@ def watch(
     results: Results, published: Path, strict: bool, repair: bool, accept_changes: bool
 ) -> list[str]:
     """Say what changed much against the last version; refuse when strict, unless accepted."""
-    quality_table = results.frame("quality")
-    now = last_version.summary(
-        results.counts(), results.frame("impact", last_version.READ), quality_table
-    )
+    impact = results.frame("impact", last_version.READ)
+    now = last_version.summary(results.counts(), impact, results.files)
     lines = last_version.changes(last_version.last(published), now)
     for line in lines:
         get_run_logger().warning(plain(line))
-    contradictions = quality.details(quality_table, CONTRADICT)
+    contradictions = quality.details(results.frame("quality"), CONTRADICT)
     stops = lines * (not accept_changes) + contradictions * (not repair)
     if strict and stops:
         raise steps.RefusedError(stops)

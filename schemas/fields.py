@@ -23,6 +23,7 @@ DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
 SANE_YEARS = (1990, 2035)
 """From before the first figure of internet use to the end of the projections on record."""
+ONE, SEVERAL = "one", "several"
 IDENTIFIER = r"(\*|[A-Za-z0-9][A-Za-z0-9_.:/-]*)"
 
 Run = TypeVar("Run", bound=Callable[..., Any])
@@ -206,11 +207,12 @@ def word(texts: Any, *, word: Iterable[str]) -> Any:
 
 @cell_rule(
     "the cell is no identifier (letters, digits, dot, dash, underscore; colon and slash in places)",
-    "write identifiers alone, several joined by ; without spaces",
+    "write identifiers alone, in a column of several joined by ; without spaces",
 )
-def identifier(texts: Any, *, identifier: bool) -> Any:
-    """Blank or identifiers separated by semicolons."""
-    return texts.str.fullmatch(f"({IDENTIFIER}(;{IDENTIFIER})*)?")
+def identifier(texts: Any, *, identifier: str) -> Any:
+    """Blank or an identifier; where there may be SEVERAL, those separated by semicolons."""
+    more = f"(;{IDENTIFIER})*" if identifier == SEVERAL else ""
+    return texts.str.fullmatch(f"({IDENTIFIER}{more})?")
 
 
 @cell_rule(
@@ -244,6 +246,15 @@ NOTHING_STATED = re.compile(
 def nothing_stated(texts: Any, *, nothing_stated: bool) -> Any:
     """Blank, what is stated, or the one word for nothing."""
     return ~texts.str.fullmatch(NOTHING_STATED)
+
+
+@cell_rule(
+    "the cell is no SHA-256",
+    "run the command that writes the table",
+)
+def sha256(texts: Any, *, sha256: bool) -> Any:
+    """Blank or 64 hexadecimal digits."""
+    return ~blanks.filled(texts) | texts.str.fullmatch("[0-9a-f]{64}")
 
 
 @cell_rule(
@@ -288,6 +299,11 @@ def stated() -> Any:
     return _field("text", False, nothing_stated=True)
 
 
+def digest() -> Any:
+    """What tells of which bytes something was made."""
+    return _field("text", True, sha256=True)
+
+
 def pattern() -> Any:
     """A regular expression."""
     return _field("text", True, regular_expression=True)
@@ -295,12 +311,17 @@ def pattern() -> Any:
 
 def key() -> Any:
     """The identifier of a row, or a part of it."""
-    return _field("key", True, identifier=True)
+    return _field("key", True, identifier=ONE)
 
 
 def reference(table: str, filled: bool = True) -> Any:
-    """Identifiers that another table holds; several are separated by semicolons."""
-    return _field("reference", filled, table, identifier=True)
+    """An identifier that another table holds."""
+    return _field("reference", filled, table, identifier=ONE)
+
+
+def references(table: str, filled: bool = True) -> Any:
+    """Identifiers that another table holds, separated by semicolons."""
+    return _field("reference", filled, table, identifier=SEVERAL)
 
 
 def code(words: type[StrEnum], filled: bool = True) -> Any:

@@ -1,36 +1,133 @@
-"""What the fact tables of learned laws share: numbers of a law, and what it was learned from."""
+"""What the fact tables of learned laws share: numbers of a law, and what it was learned from.
 
+A command writes these tables, so what no law can say is a slip of whoever edited them by hand.
+"""
+
+from typing import Any
+
+import pandas as pd
 from pandera.typing import Series
 
 from audience_impact import vocabulary as words
+from audience_impact.vocabulary import FindingSeverity
 from schemas import fields
 from schemas.fields import FactModel
+from schemas.figures import number
+
+QUANTILES = (words.ErrorQuantile.Q05, words.ErrorQuantile.Q50, words.ErrorQuantile.Q95)
+MOST_LOG_ODDS = 20.0
+"""Log odds of a share of a thousand-millionth, or of all but that."""
+MOST_COUNT = 1e9
+
+law_out_of_range = fields.row_rule(
+    "a number of a law that no law has: log odds or a width beyond 20, a width, factor or count "
+    "that is not above zero, a count beyond a thousand million",
+    "run the command that writes the table",
+    *("value", "mean"),
+)
+learned_from_nothing = fields.row_rule(
+    "a law that was learned from nobody",
+    "run the command that writes the table",
+    *("freedom", "figures", "pairs", "houses"),
+)
+data_differ = fields.row_rule(
+    "a row was learned from other data than the first of its table",
+    "run the command that writes the table: it writes all rows from the same data",
+    "data_sha256",
+    severity=FindingSeverity.WARNING,
+)
+quantiles_out_of_order = fields.row_rule(
+    "the 5, 50 and 95 % quantile of a law are not in this order",
+    "run the command that writes the table",
+    "value",
+)
 
 
-class ShareLaw(FactModel):
-    """A law of a share in log odds: Student t of `freedom` degrees around `mean`, times `spread`.
+def between(frame: pd.DataFrame, column: str, least: float, most: float) -> pd.Series:
+    """Which cells are numbers from one to the other, or no numbers, which other rules tell."""
+    values = number(frame, column)
+    return values.isna() | values.between(least, most)
 
-    One row for any country, where `area_id` is blank, and one a country with figures of its own.
-    """
 
-    area_id: Series[str] = fields.reference("areas", filled=False)
+def above_zero(frame: pd.DataFrame, column: str, most: float = MOST_LOG_ODDS) -> pd.Series:
+    """Which cells are numbers above zero and not beyond the most, or no numbers."""
+    return between(frame, column, 0.0, most) & ~number(frame, column).eq(0.0)
+
+
+def in_order(frame: pd.DataFrame) -> pd.Series:
+    """Which rows stand no lower than the quantile before, of the same parameter."""
+    place = frame["kind"].map({kind.value: at for at, kind in enumerate(QUANTILES)})
+    rows = pd.DataFrame(
+        {"law": frame["parameter"], "place": place, "value": number(frame, "value")}
+    )
+    rows = rows.dropna().sort_values(["law", "place"])
+    lower = rows.groupby("law")["value"].diff() < 0
+    return ~lower.reindex(frame.index, fill_value=False)
+
+
+class Law(FactModel):
+    """A law learned from data: what it stands on."""
+
+    basis: Series[str] = fields.code(words.ParameterBasis)
+    data_sha256: Series[str] = fields.digest()
+    note: Series[str] = fields.text()
+
+    @data_differ
+    def data_differ(cls, frame: pd.DataFrame) -> Any:
+        """All rows of a table are learned at once, from the same data."""
+        return frame["data_sha256"].eq(frame["data_sha256"].iloc[0])
+
+
+class StudentLaw(Law):
+    """A share in log odds: Student t of `freedom` degrees around `mean`, times `spread`."""
+
     mean: Series[str] = fields.parameter()
     spread: Series[str] = fields.parameter()
     freedom: Series[str] = fields.persons(filled=True)
     areas: Series[str] = fields.persons(filled=True)
+
+    @law_out_of_range
+    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+        """Log odds that a share can have, and a width."""
+        return between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & above_zero(frame, "spread")
+
+    @learned_from_nothing
+    def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
+        """At least one degree of freedom, from at least one area."""
+        return above_zero(frame, "freedom", MOST_COUNT) & above_zero(frame, "areas", MOST_COUNT)
+
+
+class ShareLaw(StudentLaw):
+    """A law for any country (`area_id` is blank), and one a country with figures of its own."""
+
+    area_id: Series[str] = fields.reference("areas", filled=False)
     figures: Series[str] = fields.persons(filled=True)
-    basis: Series[str] = fields.code(words.ParameterBasis)
-    data_sha256: Series[str] = fields.text(filled=True)
-    note: Series[str] = fields.text()
 
 
-class QuantileLaw(FactModel):
-    """A quantile of a law, learned from figures of some countries; `kind` says which."""
+class Quantiles(Law):
+    """Quantiles of laws by parameter; `kind` says which, or that it is a plain number."""
 
     kind: Series[str] = fields.code(words.ErrorQuantile)
     value: Series[str] = fields.parameter()
-    basis: Series[str] = fields.code(words.ParameterBasis)
+
+    @quantiles_out_of_order
+    def quantiles_out_of_order(cls, frame: pd.DataFrame) -> Any:
+        """A higher quantile is no lower."""
+        return in_order(frame)
+
+    @law_out_of_range
+    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+        """Log odds; half of a central interval, where there is no other quantile, is a width."""
+        is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
+        others = frame["parameter"].map(frame.groupby("parameter").size())
+        is_width = others.eq(1) & frame["kind"].eq(words.ErrorQuantile.Q95.value)
+        odds = between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
+        counts = between(frame, "value", -MOST_LOG_ODDS, MOST_COUNT)
+        return counts.where(is_count, odds) & (~is_width | above_zero(frame, "value"))
+
+
+class QuantileLaw(Quantiles):
+    """A quantile of a law, learned from figures of some countries; `kind` says which."""
+
     figures: Series[str] = fields.persons(filled=True)
     countries: Series[str] = fields.persons(filled=True)
-    data_sha256: Series[str] = fields.text(filled=True)
-    note: Series[str] = fields.text()

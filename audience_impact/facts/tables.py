@@ -103,14 +103,11 @@ def finding(
 
 
 def without(tables: Tables, findings: Sequence[Finding]) -> Tables:
-    """The tables without the rows that an error speaks of."""
+    """The tables without the rows that an error speaks of; a table without such stays as it is."""
     bad = {f.place for f in findings if f.severity is FindingSeverity.ERROR}
-    touched = {table for table, _, _ in bad}
-    kept = {}
-    for table, frame in tables.items():
-        if table not in touched:
-            kept[table] = frame.reset_index(drop=True)
-            continue
+    kept = dict(tables)
+    for table in {place[0] for place in bad} & tables.keys():
+        frame = tables[table]
         places = zip(frame["row_layer"], frame["row_line"], strict=True)
         mask = [(table, layer, line) not in bad for layer, line in places]
         kept[table] = frame[pd.Series(mask, frame.index, "bool")].reset_index(drop=True)

@@ -4,22 +4,27 @@ The same inputs have to give the same bytes, whatever was published before them:
 enters a version.
 """
 
-from collections.abc import Callable, Mapping
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
+from audience_impact.facts import reading
+from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import Stage, named
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
 from flows.comparing.answers import ANSWER, IMPACT_KEY, NEW, OLD, STATUS, beside, keyed
-from flows.publishing import PublishError, versions
+from flows.pipeline import steps
+from flows.publishing import PublishError, archive, versions
+from schemas import facts as fact_models
 from schemas.facts import TABLES
 
 FALL_SHARE = 0.2
 MOVED_FACTOR = 2.0
-
-
 READ = [*IMPACT_KEY, *ANSWER]
 """What is read of table `impact`."""
 SAID = {"lower_persons": "at least", "upper_persons": "at most", "q50_persons": "a median of"}
@@ -36,17 +41,38 @@ STRENGTH = [
 """Statuses from the surest on."""
 
 
+class FactFiles:
+    """The files of the facts of a version, `0/estimates.csv` in the first layer."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = files
+        self.rows = cache(self._rows)
+
+    def of(self, table: str) -> dict[str, bytes]:
+        """The files of a table, a layer each."""
+        ends = f"/{table}.csv"
+        return {name: content for name, content in self.files.items() if name.endswith(ends)}
+
+    def _rows(self, table: str) -> pd.DataFrame:
+        """The rows of a table as text, layers merged, by its key."""
+        header = steps.headers()[table]
+        with tempfile.TemporaryDirectory() as folder:
+            layers = archive.laid_out(self.of(table), Path(folder))
+            found, _ = reading.read(layers, {table: header})
+        return found[table].drop(columns=PROVENANCE).set_index(list(header.key))
+
+
 @dataclass(frozen=True)
 class Summary:
     """What versions are compared by.
 
     `rows` counts the rows of each table; `answers` holds bounds, quantiles and status of each
-    restriction and metric, by both; `facts` counts the rows of each fact table.
+    restriction and metric, by both; `facts` are what it was computed from.
     """
 
     rows: Mapping[str, int]
     answers: pd.DataFrame
-    facts: Mapping[str, int] = field(default_factory=dict)
+    facts: FactFiles = field(default_factory=lambda: FactFiles({}))
 
 
 VERSIONS = Stage[Callable[[Summary, Summary], list[str]]](RuleStage.VERSIONS)
@@ -54,22 +80,20 @@ VERSIONS = Stage[Callable[[Summary, Summary], list[str]]](RuleStage.VERSIONS)
 
 
 def summary(
-    rows: Mapping[str, int], impact: pd.DataFrame, quality: pd.DataFrame | None = None
+    rows: Mapping[str, int],
+    impact: pd.DataFrame,
+    facts: Mapping[str, bytes] = versions.NO_FACTS,
 ) -> Summary:
-    """What a version is compared by, from its rows and its tables `impact` and `quality`."""
-    counts = {} if quality is None else _fact_rows(quality)
-    return Summary(rows, keyed(impact, IMPACT_KEY), counts)
+    """What a version is compared by, from its rows, its table `impact` and the files of its facts.
 
-
-def _fact_rows(quality: pd.DataFrame) -> dict[str, int]:
-    """How many rows of each fact table were checked."""
-    counts = quality[quality["table"].isin(TABLES)].groupby("table")["checked_count"].max()
-    return {str(table): int(count) for table, count in counts.items()}
+    Without files the facts are not compared.
+    """
+    return Summary(rows, keyed(impact, IMPACT_KEY), FactFiles(facts))
 
 
 def nothing(rows: Mapping[str, int]) -> Summary:
     """A version of which no answer can be read."""
-    return summary(rows, pd.DataFrame({name: [] for name in [*IMPACT_KEY, *ANSWER]}))
+    return summary(rows, pd.DataFrame({name: [] for name in READ}))
 
 
 def last(root: Path) -> Summary:
@@ -81,8 +105,7 @@ def last(root: Path) -> Summary:
     try:
         version = versions.latest(root)
         rows = version.rows()
-        quality = version.table("quality", columns=["table", "checked_count"])
-        return summary(rows, version.table("impact", columns=READ), quality)
+        return summary(rows, version.table("impact", columns=READ), version.fact_files())
     except PublishError:
         return nothing(rows)
 
@@ -105,21 +128,92 @@ def row_count_fell(before: Summary, now: Summary) -> list[str]:
     ]
 
 
+def _facts_beside(
+    before: Summary, now: Summary
+) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """The fact tables whose files are not what they were, as they were and as they are."""
+    if before.facts.files and now.facts.files:
+        for table in TABLES:
+            if before.facts.of(table) != now.facts.of(table):
+                yield table, before.facts.rows(table), now.facts.rows(table)
+
+
+def _told(keys: pd.Index) -> str:
+    """The first of some keys of rows, and how many there are."""
+    said = [" ".join(key) if isinstance(key, tuple) else str(key) for key in keys[:3]]
+    return ", ".join(said) + f" and {len(keys) - 3:,} more" * (len(keys) > 3)
+
+
 @VERSIONS.rule(
     FindingSeverity.WARNING,
-    "a fact table has several rows fewer than when the last version was made; told by the run, not "
-    "published",
+    "several rows of a fact table, by their key, are gone since the last version; told by the run, "
+    "not published",
     "see which rows are gone; a file that is cut short reads as a shorter one",
     *TABLES,
 )
 def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
     """One line for each fact table that lost more than one row."""
     return [
-        f"{table}.csv: fact_rows_gone: {count:,} rows in the last version, "
-        f"{now.facts[table]:,} now; see which are gone"
-        for table, count in sorted(before.facts.items())
-        if now.facts.get(table, count) < count - 1
+        f"{table}.csv: fact_rows_gone: {len(gone):,} rows of the last version are there no more: "
+        f"{_told(gone)}; see why"
+        for table, was, has in _facts_beside(before, now)
+        if len(gone := was.index.unique().difference(has.index, sort=False)) > 1
     ]
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "cells of a column of facts stand in other rows than in the last version; told by the run, not "
+    "published",
+    "see whether the column was shifted or sorted apart from the others",
+    *TABLES,
+)
+def cells_changed_rows(before: Summary, now: Summary) -> list[str]:
+    """One line for each column of facts of which cells stand in rows of others."""
+    return [
+        f"{table}.csv: cells_changed_rows: cells of {column} stand in other rows than in the last "
+        f"version: those of {_told(moved)}; was the column shifted or sorted alone?"
+        for table, was, has in _facts_beside(before, now)
+        for column in was.columns.intersection(has.columns)
+        if len(moved := _exchanged(was[column], has[column]))
+    ]
+
+
+def _exchanged(was: pd.Series, has: pd.Series) -> pd.Index:
+    """The rows between which cells were exchanged; of three and more one may come from outside."""
+    common = was.index[~was.index.duplicated()].intersection(has.index[~has.index.duplicated()])
+    old, new = was[~was.index.duplicated()][common], has[~has.index.duplicated()][common]
+    moved = old.ne(new).to_numpy()
+    fresh = Counter(new[moved]) - Counter(old[moved])
+    return common[moved] if moved.sum() > max(1, 2 * fresh.total()) else common[:0]
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "rows of a learned table are not what they were in the last version, though the data are that "
+    "they were learned from; told by the run, not published",
+    "run the command that writes the table, with --check: it was edited by hand, or the method is "
+    "another",
+    *(table for table in TABLES if "data_sha256" in fact_models.columns(table)),
+)
+def law_edited(before: Summary, now: Summary) -> list[str]:
+    """One line for each learned table that changed while what it was learned from did not."""
+    return [
+        f"{table}.csv: law_edited: rows are not what was learned from the same data in the last "
+        f"version: {_told(other)}; run the command that writes it, with --check"
+        for table, was, has in _facts_beside(before, now)
+        if table in named("law_edited").tables
+        and len(other := _of_same_data(was.drop(columns="note"), has.drop(columns="note")))
+    ]
+
+
+def _of_same_data(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
+    """The keys of rows that differ, are new or gone, where some of the data are what they were."""
+    if not set(was["data_sha256"]) & set(has["data_sha256"]):
+        return was.index[:0]
+    both = [frame.set_index(list(frame.columns), append=True).index for frame in (was, has)]
+    keys = both[0].symmetric_difference(both[1]).droplevel(list(was.columns))
+    return keys.unique()
 
 
 @VERSIONS.rule(

@@ -147,15 +147,22 @@ class Stored:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._damaged(MANIFEST, error) from error
 
-    def facts(self, into: Path) -> list[Path]:
-        """Lay out the facts that it was computed from; the folder of each layer, in order.
+    def fact_files(self) -> dict[str, bytes]:
+        """The files that it was computed from, `0/estimates.csv` in the first layer.
 
         None where it was published before facts were kept. Raises PublishError where the archive
         is damaged.
         """
         if archive.NAME not in self._files:
-            return []
-        return archive.laid_out(archive.unpacked(self.content(archive.NAME)), into)
+            return {}
+        return archive.unpacked(self.content(archive.NAME))
+
+    def facts(self, into: Path) -> list[Path]:
+        """Lay out the facts that it was computed from; the folder of each layer, in order.
+
+        As `fact_files` otherwise.
+        """
+        return archive.laid_out(self.fact_files(), into)
 
     def table(self, name: str, **options: Any) -> pd.DataFrame:
         """A table, with the options of `pandas.read_parquet`.

@@ -18,5 +18,5 @@ class Areas(FactModel):
     parent_id: Series[str] = fields.reference("areas", filled=False)
     aliases: Series[str] = fields.text()
     level: Series[str] = fields.optional(fields.code(words.AreaLevel, filled=False))
-    members: Series[str] = fields.optional(fields.reference("areas", filled=False))
+    members: Series[str] = fields.optional(fields.references("areas", filled=False))
     note: Series[str] = fields.text()

@@ -19,7 +19,7 @@ class Circumvention(ShareOfPeople):
         fields.code(words.CircumventionKind, filled=False)
     )
     area_id: Series[str] = fields.reference("areas")
-    platform_ids: Series[str] = fields.reference("platforms")
+    platform_ids: Series[str] = fields.references("platforms")
     feature: Series[str] = fields.code(words.Feature)
     asked: Series[str] = fields.text(filled=True)
     self_selected: Series[str] = fields.code(words.YesNo)

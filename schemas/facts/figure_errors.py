@@ -4,13 +4,13 @@ from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from schemas import fields
-from schemas.fields import FactModel
+from schemas.laws import Quantiles
 
 KEY = ("parameter", "kind")
 OPTIONAL = True
 
 
-class FigureErrors(FactModel):
+class FigureErrors(Quantiles):
     """What printed figures may be off by; written by `audience-impact learn` alone.
 
     `kind` says which quantile the value is, `q95` alone half of a central 90 % interval; log odds
@@ -18,10 +18,5 @@ class FigureErrors(FactModel):
     """
 
     parameter: Series[str] = fields.code(words.FigureError)
-    kind: Series[str] = fields.code(words.ErrorQuantile)
-    value: Series[str] = fields.parameter()
-    basis: Series[str] = fields.code(words.ParameterBasis)
     pairs: Series[str] = fields.persons(filled=True)
     measurers: Series[str] = fields.persons(filled=True)
-    data_sha256: Series[str] = fields.text(filled=True)
-    note: Series[str] = fields.text()

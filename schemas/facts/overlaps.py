@@ -11,7 +11,7 @@ class Overlaps(Measured):
     """How many use several platforms together, or any of them, as measured."""
 
     overlap_id: Series[str] = fields.key()
-    platform_ids: Series[str] = fields.reference("platforms")
+    platform_ids: Series[str] = fields.references("platforms")
     area_id: Series[str] = fields.reference("areas")
     population_base: Series[str] = fields.code(words.PopulationBase)
     kind: Series[str] = fields.code(words.OverlapKind)

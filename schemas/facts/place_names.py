@@ -21,6 +21,6 @@ class PlaceNames(FactModel):
 
     country_id: Series[str] = fields.reference("areas")
     name: Series[str] = fields.text(filled=True)
-    area_ids: Series[str] = fields.reference("areas")
+    area_ids: Series[str] = fields.references("areas")
     reading: Series[str] = fields.code(words.PlaceReading)
     note: Series[str] = fields.text()

@@ -23,7 +23,7 @@ class RegisterRows(FactModel):
     register_row: Series[str] = fields.persons(filled=True)
     count_year: Series[str] = fields.text()
     country: Series[str] = fields.text()
-    country_ids: Series[str] = fields.reference("areas", filled=False)
+    country_ids: Series[str] = fields.references("areas", filled=False)
     fate: Series[str] = fields.code(words.ImportOutcome)
     restriction_id: Series[str] = fields.reference("restrictions", filled=False)
     reason: Series[str] = fields.text()

@@ -15,7 +15,7 @@ class Restrictions(FactModel):
     """One restriction: the act, where, when, by whom and why."""
 
     restriction_id: Series[str] = fields.key()
-    area_ids: Series[str] = fields.reference("areas")
+    area_ids: Series[str] = fields.references("areas")
     geo_scope: Series[str] = fields.code(words.GeoScope)
     network_scope: Series[str] = fields.code(words.NetworkScope)
     announced_on: Series[str] = fields.day()

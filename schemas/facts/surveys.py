@@ -20,7 +20,7 @@ class Surveys(FactModel):
     house: Series[str] = fields.text(filled=True)
     asked: Series[str] = fields.text(filled=True)
     question: Series[str] = fields.text()
-    platform_ids: Series[str] = fields.reference("platforms")
+    platform_ids: Series[str] = fields.references("platforms")
     online_is_lower_bound: Series[str] = fields.code(words.YesNo)
     online_share_override: Series[str] = fields.share()
     respondents: Series[str] = fields.persons(filled=True)

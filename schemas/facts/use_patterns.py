@@ -13,6 +13,6 @@ class UsePatterns(FactModel):
 
     survey_id: Series[str] = fields.reference("surveys")
     online: Series[str] = fields.share(filled=True)
-    platform_ids: Series[str] = fields.reference("platforms", filled=False)
+    platform_ids: Series[str] = fields.references("platforms", filled=False)
     weighted_share: Series[str] = fields.share(filled=True)
     respondents: Series[str] = fields.persons(filled=True)

@@ -29,6 +29,7 @@ BAD_CELLS = {
     "word": "no-such-word",
     "identifier": "-no id",
     "regular_expression": "calls (only",
+    "sha256": "0F" * 32,
     "web_address": "ftp://example.org",
     "nothing_stated": "copy states no licence",
     "most_a_day": "24.5",
@@ -178,7 +179,7 @@ def test_a_blank_cell_passes_unless_it_must_be_filled() -> None:
         rows = [sound_cells(table) | {name: ""} for name in columns]
         found = failures(table, rows)
         blank = {(column, rule) for place, column, rule in found if columns[place] == column}
-        of_rows = {"low_value_high", "start_missing", "source_incomplete"}
+        of_rows = {"low_value_high", "start_missing", "source_incomplete", "data_differ"}
         assert {(column, "required") for column, rule in rules if rule == "required"} == {
             failure for failure in blank if failure[1] not in of_rows
         }
@@ -287,6 +288,72 @@ def test_a_share_may_be_one_and_persons_any_number() -> None:
 def test_days_of_a_restriction(cells: dict[str, str], rules: set[str]) -> None:
     found = failures("restrictions", [sound_cells("restrictions") | cells])
     assert {rule for _, _, rule in found} == rules
+
+
+NO_LAW = {
+    "circumvention_laws": [
+        ({"mean": "20.1"}, "mean", "law_out_of_range"),
+        ({"spread": "0"}, "mean", "law_out_of_range"),
+        ({"spread": "-0.4"}, "mean", "law_out_of_range"),
+        ({"freedom": "0"}, "freedom", "learned_from_nothing"),
+        ({"areas": "0"}, "freedom", "learned_from_nothing"),
+    ],
+    "overlap_calibration": [
+        ({"parameter": "model", "value": "0"}, "value", "law_out_of_range"),
+        ({"parameter": "within", "value": "-0.1"}, "value", "law_out_of_range"),
+        ({"parameter": "region", "value": "1.1"}, "value", "law_out_of_range"),
+        ({"value": "-96"}, "value", "law_out_of_range"),
+        ({"houses": "0"}, "houses", "learned_from_nothing"),
+    ],
+    "audience_laws": [
+        ({"value": "-0.1"}, "value", "law_out_of_range"),
+        ({"parameter": "rung_factor", "value": "0"}, "value", "law_out_of_range"),
+    ],
+    "figure_errors": [
+        ({"value": "1e99"}, "value", "law_out_of_range"),
+        ({"parameter": "measurers", "kind": "q95", "value": "0"}, "value", "law_out_of_range"),
+        ({"kind": "count", "value": "1e10"}, "value", "law_out_of_range"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "cells", "column", "rule"),
+    [(table, *case) for table, cases in NO_LAW.items() for case in cases],
+)
+def test_what_no_law_says(table: str, cells: dict[str, str], column: str, rule: str) -> None:
+    assert failures(table, [sound_cells(table) | cells]) == {(0, column, rule)}
+
+
+def test_what_laws_may_say() -> None:
+    rows = [
+        {"parameter": "region", "value": "1"},
+        {"parameter": "area", "value": "0"},
+        {"parameter": "spread_below", "basis": "assumed", "value": "2.25", "houses": "0"},
+    ]
+    rows = [sound_cells("overlap_calibration") | row for row in rows]
+    assert failures("overlap_calibration", rows) == set()
+
+
+def test_quantiles_of_a_law_are_in_order() -> None:
+    values = {"q95": "0.3", "q05": "0.1", "q50": "0.2"}
+    rows = [sound_cells("place_laws") | {"kind": kind, "value": values[kind]} for kind in values]
+    assert failures("place_laws", rows) == set()
+    rows[2]["value"] = "0.35"
+    assert failures("place_laws", rows) == {(0, "value", "quantiles_out_of_order")}
+
+
+def test_rows_learned_from_other_data_are_told() -> None:
+    rows = [sound_cells("daily_use") | {"data_sha256": digit * 64} for digit in "aab"]
+    assert failures("daily_use", rows) == {(2, "data_sha256", "data_differ")}
+
+
+def test_a_column_of_one_identifier_holds_no_list() -> None:
+    sound = sound_cells("restriction_targets")
+    rows = [sound | {"platform_id": cell} for cell in ("alpha;beta", ";", "alpha;")]
+    assert failures("restriction_targets", rows) == {
+        (place, "platform_id", "identifier") for place in range(3)
+    }
 
 
 def test_references_point_to_tables_with_a_single_key() -> None:

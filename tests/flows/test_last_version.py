@@ -13,6 +13,7 @@ from flows.pipeline.last_version import Summary
 from flows.pipeline.rules import rules
 from flows.publishing import PublishError, versions
 from flows.reporting import story
+from schemas import facts as fact_models
 from tests.support import FACTS, computed
 
 BEFORE = pd.Series({"same": 100.0, "twice": 100.0, "more": 100.0, "half": 100.0, "less": 100.0,
@@ -57,11 +58,73 @@ def test_a_table_that_lost_more_than_a_fifth_is_named() -> None:
     assert line.startswith("impact.parquet: row_count_fell: 100 rows in the last version, 79")
 
 
+def of_facts(**tables: str) -> Summary:
+    """A version of which only fact tables are known, in one layer."""
+    files = {f"0/{table}.csv": text.encode() for table, text in tables.items()}
+    return replace(rows(), facts=last_version.FactFiles(files))
+
+
+def facts(table: str, *cells: str) -> str:
+    """A fact table of which two columns are known, a row `key,note` each."""
+    columns = list(fact_models.columns(table))
+    (key,) = fact_models.keys()[table]
+    told = [dict(zip((key, "note"), each.split(","), strict=True)) for each in cells]
+    return pd.DataFrame(told).reindex(columns=columns, fill_value="").to_csv(index=False)
+
+
 def test_fact_rows_that_are_gone_are_told_but_for_one() -> None:
-    before = replace(rows(), facts={"daily_use": 9, "sources": 9, "areas": 9, "bases": 9})
-    now = replace(rows(), facts={"daily_use": 7, "sources": 8, "areas": 10})
+    every = [f"s{number},x" for number in range(6)]
+    before = of_facts(sources=facts("sources", *every), areas=facts("areas", *every))
+    now = of_facts(
+        sources=facts("sources", "new,x", *every[:1], "other,x"), areas=facts("areas", *every[1:])
+    )
     (line,) = last_version.fact_rows_gone(before, now)
-    assert line.startswith("daily_use.csv: fact_rows_gone: 9 rows in the last version, 7 now")
+    assert line.startswith(
+        "sources.csv: fact_rows_gone: 5 rows of the last version are there no more: s1, s2, s3 "
+        "and 2 more; "
+    )
+    assert last_version.fact_rows_gone(rows(), now) == []
+
+
+@pytest.mark.parametrize(
+    ("notes", "keys"),
+    [
+        ("cab", "s0, s1, s2"),  # shifted
+        (" ab", "s0, s1, s2"),  # shifted, and the last cell lost
+        ("bac", "s0, s1"),  # exchanged
+        ("abd", ""),  # another word
+        ("xbd", ""),
+        ("aaa", ""),
+    ],
+)
+def test_cells_that_stand_in_other_rows_are_told(notes: str, keys: str) -> None:
+    was, has = (
+        of_facts(
+            sources=facts("sources", *(f"s{at},{note.strip()}" for at, note in enumerate(told)))
+        )
+        for told in ("abc", notes)
+    )
+    lines = last_version.cells_changed_rows(was, has)
+    told = "sources.csv: cells_changed_rows: cells of note stand in other rows than in the last "
+    assert lines == [
+        f"{told}version: those of {keys}; was the column shifted or sorted alone?" for _ in keys[:1]
+    ]
+
+
+def test_a_law_that_was_edited_by_hand_is_told() -> None:
+    text = (FACTS / "daily_use.csv").read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    edited = text.replace("0.4451", "0.4541", 1)
+    assert edited != text
+    (line,) = last_version.law_edited(of_facts(daily_use=text), of_facts(daily_use=edited))
+    assert ": facebook AR of_monthly_users; run the command" in line
+    (line,) = last_version.law_edited(
+        of_facts(daily_use=text), of_facts(daily_use="".join(lines[:-1]))
+    )
+    assert line.startswith("daily_use.csv: law_edited: ")
+    digest = lines[1].split(",")[8]
+    learned = of_facts(daily_use=edited.replace(digest, "0" * 64))
+    assert last_version.law_edited(of_facts(daily_use=text), learned) == []
 
 
 def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
@@ -90,14 +153,14 @@ def root(tmp_path: Path, results: steps.Results) -> Path:
 
 def summary(results: steps.Results) -> Summary:
     counts = {name: table.num_rows for name, table in results.tables.items()}
-    return last_version.summary(counts, results.frames["impact"], results.frames["quality"])
+    return last_version.summary(counts, results.frames["impact"], results.files)
 
 
 def test_the_last_version_is_what_was_published(root: Path, results: steps.Results) -> None:
     before, now = last_version.last(root), summary(results)
     acts = (FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()
-    assert (before.rows, before.facts) == (now.rows, now.facts)
-    assert before.facts["restrictions"] == len(acts) - 1
+    assert (before.rows, before.facts.files) == (now.rows, now.facts.files)
+    assert len(before.facts.rows("restrictions")) == len(acts) - 1
     assert before.rows["impact"] == 4 * (len(acts) - 1)
     assert len(now.answers) == 4 * (len(acts) - 1)
     pd.testing.assert_frame_equal(

@@ -1,6 +1,5 @@
 """A register computed in parts gives the bytes of the whole, whoever computes them."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -128,21 +127,15 @@ def test_workers_that_die_of_a_part_refuse_the_run(
         steps.compute(found, AS_OF, 0, runner=workers.processes(2), most=1)
 
 
-@pytest.fixture
-def on_dask() -> Callable[[], Runner | None]:
-    pytest.importorskip("prefect_dask")
-    return lambda: workers.runner(RunnerName.DASK, 2, None)
-
-
 def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
     found: steps.Checked,
     whole: Results,
-    on_dask: Callable[[], Runner | None],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.compute_in)
-    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=on_dask(), most=1), tmp_path)
+    on_dask = workers.runner(RunnerName.DASK, 2, None)
+    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=on_dask, most=1), tmp_path)
 
 
 def test_one_process_alone_needs_no_runner() -> None:
