@@ -224,8 +224,8 @@ def shared(facts: Sound) -> Iterator[None]:
     """While the block lasts, what is held against facts that are as they were is not held again."""
     failures, typed = contracts.failures_in, tables.typed
     runs, outputs = dict(rules.ACROSS.runs), dict(pipeline.OUTPUTS)
-    contracts.failures_in = _failures_again(facts)
-    tables.typed = _typed_again(facts)
+    contracts.failures_in = _failures_again(facts)  # type: ignore[assignment]
+    tables.typed = _typed_again(facts)  # type: ignore[assignment]
     rules.ACROSS.runs.update({rule: _rule_again(run, facts.typed) for rule, run in runs.items()})
     pipeline.OUTPUTS.update(_outputs_again(facts, outputs))
     try:

@@ -72,7 +72,8 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
         from prefect_dask import DaskTaskRunner
     except ImportError as error:
         raise RefusedError([MISSING]) from error
-    runner = (
+    # Its futures are told to be those of Dask, which Prefect's own hint does not foresee.
+    runner: Any = (
         DaskTaskRunner(address=scheduler)
         if scheduler
         else DaskTaskRunner(

@@ -23,7 +23,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pandas as pd
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate
