@@ -212,18 +212,52 @@ def own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
 
 
 def covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Covariance (rows, rows) of figures, their own variance in the diagonal."""
+    """Covariance (rows, rows) of figures, their own variance in the diagonal.
+
+    Method. Some rows at a time, which stay in the cache while all effects are added, and of these
+    the pairs that no row before them had.
+    """
     count = len(rows)
     found = np.zeros((count, count))
-    flat = found.reshape(-1)
-    for effect in EFFECTS:
-        shared, variance = among(effect, rows), spreads[effect.name] ** 2
-        if shared.flat is None:
-            found += variance * shared.share
-        else:
-            flat[shared.flat] += variance * shared.share
-    flat[:: count + 1] += own_variance(rows, spreads)
+    parts = [(effect, *_numbers(effect, rows)) for effect in EFFECTS]
+    for first in range(0, count, BLOCK_ROWS):
+        last = min(first + BLOCK_ROWS, count)
+        part = found[first:last, first:]
+        for effect, group, times, along in parts:
+            _add(part, spreads[effect.name] ** 2, effect, (group, times, along), first)
+        found[last:, first:last] = part[:, last - first :].T
+    found.reshape(-1)[:: count + 1] += own_variance(rows, spreads)
     return found
+
+
+BLOCK_ROWS = 64
+"""Rows of figures whose covariances are added up at once."""
+
+
+def _numbers(effect: Effect, rows: pd.DataFrame) -> tuple[NDArray[np.int64], Array, Array]:
+    """The group of each row, what the effect comes times, and where it stands along it."""
+    group = codes(effect.by, rows)[0] if effect.by else np.zeros(len(rows), dtype=np.int64)
+    return group, _number(rows, effect.times), _number(rows, effect.along)
+
+
+def _add(
+    part: Array,
+    variance: float,
+    effect: Effect,
+    numbers: tuple[NDArray[np.int64], Array, Array],
+    first: int,
+) -> None:
+    """Add an effect to the covariances `part` of some rows with all from the first of them on."""
+    group, times, along = (column[first:] for column in numbers)
+    own = slice(len(part))
+    if effect.along:
+        row, column = np.nonzero(group[own, None] == group)
+        share = times[row] * times[column] * _alike(effect, along[row], along[column])
+        part[row, column] += variance * share
+    elif effect.times or not effect.by:
+        part += variance * np.outer(times[own], times)
+    else:
+        part += variance * (group[own, None] == group)
 
 
 def cross_covariance(left: pd.DataFrame, right: pd.DataFrame, spreads: Spreads) -> Array:

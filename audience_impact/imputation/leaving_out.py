@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import lapack, solve_triangular
 
 from audience_impact.frames import Array
 
@@ -36,6 +36,8 @@ DEGREES = 6.0
 TRUST = 4.0
 LEAST_SQUARED = 1.2
 """Figures that are off by less, in squared standard deviations, count as they are."""
+BLOCK_ROWS = 64
+"""Rows of a matrix that are copied at once, so that they stay in the cache."""
 Blocks = Sequence[NDArray[np.int64]]
 
 
@@ -56,7 +58,10 @@ def inverse(covariance: Array) -> Array:
         raise ValueError("figures of no spread of their own: the covariance has no inverse")
     found, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
     # above the diagonal LAPACK leaves zeros
-    found += np.tril(found, -1).T
+    for first in range(0, len(found), BLOCK_ROWS):
+        last = first + BLOCK_ROWS
+        found[first:last, last:] = found[last:, first:last].T
+        found[first:last, first:last] += np.tril(found[first:last, first:last], -1).T
     return np.asarray(found)
 
 
@@ -74,7 +79,8 @@ def trusting(precision: Array, odds: Array) -> tuple[Array, Array]:
     # the inverse after more variance in a few places of the diagonal (Woodbury)
     own = precision[:, places]
     inner = np.diag(1.0 / more[places]) + own[places]
-    changed = precision - own @ np.linalg.solve(inner, own.T)
+    half = solve_triangular(np.linalg.cholesky(inner), own.T, lower=True)
+    changed = precision - half.T @ half
     return changed, changed @ odds
 
 

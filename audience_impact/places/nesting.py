@@ -45,13 +45,14 @@ def parents(areas: pd.DataFrame) -> "pd.Series[str]":
 
     `areas` is the fact table. A union (`members`) lies in the smallest union with all its members.
     """
-    found = areas.set_index("area_id")["parent_id"].fillna("").astype("str").to_dict()
-    told = areas.set_index("area_id").get("members", pd.Series(dtype="str")).fillna("")
-    unions = {area: set(ids.split(";")) for area, ids in told.items() if ids}
+    ids = areas["area_id"].tolist()
+    found = dict(zip(ids, areas["parent_id"].fillna("").astype("str").tolist(), strict=True))
+    told = areas.get("members", pd.Series("", areas.index)).fillna("").tolist()
+    unions = {area: set(names.split(";")) for area, names in zip(ids, told, strict=True) if names}
     for union_id, inside in sorted(unions.items(), key=lambda each: (-len(each[1]), each[0])):
         found |= dict.fromkeys(inside & found.keys(), union_id)
     for union_id, inside in unions.items():
-        wider = [(len(ids), name) for name, ids in unions.items() if inside < ids]
+        wider = [(len(other), name) for name, other in unions.items() if inside < other]
         if wider:
             found[union_id] = min(wider)[1]
     return pd.Series(found, dtype="str").rename_axis("area_id")

@@ -58,7 +58,7 @@ FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
 def parents(tables: Tables) -> dict[str, str]:
     """The area that holds each area below a country; the country where none is named."""
     areas = tables["areas"]
-    named = dict(zip(areas["area_id"], areas["parent_id"], strict=True))
+    named = dict(zip(areas["area_id"].tolist(), areas["parent_id"].tolist(), strict=True))
     return {
         area: holder or country_of(area)
         for area, holder in named.items()

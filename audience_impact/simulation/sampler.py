@@ -53,8 +53,10 @@ def stratified(u: Array) -> Array:
     McKay, Beckman and Conover (1979), A comparison of three methods for selecting values of input
     variables, Technometrics 21.
     """
-    order = np.argsort(np.argsort(u, axis=1, kind="stable"), axis=1, kind="stable")
     count = u.shape[1]
+    order = np.empty(u.shape, dtype=np.int64)
+    places = np.argsort(u, axis=1, kind="stable")
+    np.put_along_axis(order, places, np.arange(count)[None, :], axis=1)
     return np.asarray((order + np.mod(u * count, 1.0) * (1.0 - 2.0**-20) + 2.0**-21) / count)
 
 

@@ -18,6 +18,7 @@ Citation. Rules of this project, docs/decisions.md.
 
 import calendar
 import re
+from functools import cache
 
 import pandas as pd
 
@@ -54,10 +55,13 @@ def measurers(lineages: pd.DataFrame) -> pd.Series:
 
 def attributed(frame: pd.DataFrame, measurer: str, publisher: str, period: str) -> pd.Series:
     """The origin of each row, from its columns of these names; text without nulls."""
-    cells = frame[[measurer, publisher, period]].astype("object")
-    cells = cells.where(cells.notna(), None)
-    words = [attribution(*row) for row in cells.itertuples(index=False, name=None)]
+    columns = [frame[name].astype("object") for name in (measurer, publisher, period)]
+    cells = (column.where(column.notna(), None).tolist() for column in columns)
+    words = [_told(*row) for row in zip(*cells, strict=True)]
     return pd.Series(words, frame.index, dtype="str")
+
+
+_told = cache(attribution)
 
 
 def period_in_words(period: str) -> str:
