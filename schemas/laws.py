@@ -17,11 +17,11 @@ from schemas.figures import number
 QUANTILES = (words.ErrorQuantile.Q05, words.ErrorQuantile.Q50, words.ErrorQuantile.Q95)
 MOST_LOG_ODDS = 20.0
 """Log odds of a share of a thousand-millionth, or of all but that."""
-MOST_COUNT = 1e9
+MOST_COUNT = 1e12
 
 law_out_of_range = fields.row_rule(
     "a number of a law that no law has: log odds or a width beyond 20, a width, factor or count "
-    "that is not above zero, a count beyond a thousand million",
+    "that is not above zero, a count beyond a million million",
     "run the command that writes the table",
     *("value", "mean"),
 )

@@ -195,7 +195,7 @@ def findings_junit(findings: Sequence[Finding], checked: int) -> str:
         case = ET.SubElement(
             suite,
             "testcase",
-            classname=found.table,
+            classname=plain(found.table),
             name=plain(f"{found.rule} {found.file}:{found.line}:{found.column}"),
         )
         if found in bad:

@@ -9,6 +9,7 @@ import pytest
 
 from flows.cli.running import _meanwhile
 from flows.pipeline import ahead, steps
+from flows.workers import RunnerName
 from tests.support import small
 
 WANTED = {
@@ -18,6 +19,7 @@ WANTED = {
     "repair": False,
     "workers": 1,
     "sensitivity": False,
+    "runner": RunnerName.LOCAL,
 }
 
 
@@ -54,7 +56,7 @@ def test_a_step_that_was_done_is_not_done_again(facts: Path, done: list[str]) ->
     reading = ahead.take(steps.read, [facts])
     assert ahead.take(steps.known_by, reading, None) is reading
     checked = ahead.take(steps.check, reading, ahead.today())
-    results = ahead.take(steps.compute, checked, None, 0, False, 1, False)
+    results = ahead.take(steps.compute, checked, None, 0, False, 1, False, None)
     assert done == ["read", "known_by", "check", "compute"]
     assert len(results.frames["impact"]) > 0
     assert set(ahead.seconds(["read", "compute", "write"])) == {"read", "compute"}

@@ -115,9 +115,10 @@ def test_the_address_of_the_report_is_one_link(published: Published) -> None:
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
-    """What is wrong with a cell that holds an attack, in a folder whose name is another."""
-    folder = tmp_path_factory.mktemp("hostile") / f"{ALL.replace('/', ':')}\n::error::forged"
-    facts = small(folder)
+    """What is wrong with a cell that holds an attack, in a folder and beside a file so named."""
+    attack = f"{ALL.replace('/', ':')}\n::error::forged"
+    facts = small(tmp_path_factory.mktemp("hostile") / attack)
+    (facts / f"{ESCAPE}\n::error::forged.csv").write_text("a,b\n", encoding="utf-8")
     edit(facts, "estimates", "E1", value=f"many {ALL}")
     return [relocated(found, [facts]) for found in checked(facts).findings]
 
