@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,6 @@ class RunnerName(StrEnum):
     DASK = "dask"
 
 
-@cache  # the same runner for the same words: what was computed ahead is known by it
 def runner(name: RunnerName, workers: int, scheduler: str | None) -> Runner | None:
     """The runner of a name; None where this process computes one part after another.
 
@@ -37,28 +36,31 @@ def runner(name: RunnerName, workers: int, scheduler: str | None) -> Runner | No
         from flows import cluster
 
         return cluster.dask(workers, scheduler)
-    return processes(workers) if workers > 1 else None
+    return Processes(workers) if workers > 1 else None
 
 
-def processes(count: int) -> Runner:
+@dataclass(frozen=True)
+class Processes:
     """A runner (steps.Runner) with so many processes, each with one part in memory at a time.
 
     What a process that died had not finished is computed by another one. Raises what a part raises,
     RefusedError after TRIES deaths.
     """
-    from flows.pipeline import parts
-    from flows.pipeline.steps import RefusedError
 
-    def run(folder: Path, number: int) -> None:
+    count: int
+
+    def __call__(self, folder: Path, number: int) -> None:
+        """Compute all parts of the run in a folder."""
+        from flows.pipeline import parts
+        from flows.pipeline.steps import RefusedError
+
         for _ in range(TRIES):
             left = [one for one in range(number) if not parts.Folder(folder).is_done(one)]
             try:
-                return _compute(folder, left, count)
+                return _compute(folder, left, self.count)
             except BrokenProcessPool:
                 continue
         raise RefusedError([DIED.format(tries=TRIES, left=len(left))])
-
-    return run
 
 
 def _compute(folder: Path, numbers: list[int], count: int) -> None:

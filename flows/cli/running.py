@@ -1,6 +1,8 @@
 """One run of the flow from the command line: quiet, then the results and where they lie."""
 
 import functools
+import importlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from flows.cli.places import shown
+from flows.pipeline import aside
 from flows.publishing import storage
 from flows.reporting.plain import plain, plain_lines
 from flows.serving import preparing
@@ -121,20 +124,22 @@ def _reached() -> Iterator[None]:
 
 
 def _begin_while_server_starts(folders: list[Path], wanted: dict[str, Any]) -> None:
-    """Do what the flow will ask for while Prefect's temporary server starts, if a run needs one.
+    """Have done what the flow will ask for while a temporary server starts, if a run needs one.
 
     Raises NotReadyError where the server does not start.
     """
-    from prefect.client.base import ServerType, determine_server_type
-
-    if determine_server_type() is not ServerType.EPHEMERAL:
+    if os.environ.get("PREFECT_API_URL"):
         return
-    from prefect.server.api.server import SubprocessASGIServer
+    with aside.begun(folders, wanted) as take_over:
+        from prefect.client.base import ServerType, determine_server_type
 
-    with _reached(), _meanwhile(SubprocessASGIServer().start):
-        from flows.pipeline import ahead
+        if determine_server_type() is not ServerType.EPHEMERAL:
+            return
+        from prefect.server.api.server import SubprocessASGIServer
 
-        ahead.run(folders, wanted)
+        with _reached(), _meanwhile(SubprocessASGIServer().start):
+            importlib.import_module("flows.publish_impact")
+            take_over()
 
 
 @contextmanager

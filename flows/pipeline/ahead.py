@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flows.pipeline import steps
-from flows.workers import RunnerName, runner
+from flows.workers import Processes, RunnerName, runner
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +41,16 @@ def run(facts: list[Path], wanted: Mapping[str, Any]) -> None:
         if wanted["runner"] is RunnerName.LOCAL:
             by = runner(RunnerName.LOCAL, wanted["workers"], None)
             _do(steps.compute, checked, *(wanted[name] for name in names), by)
+
+
+def held() -> list[Done]:
+    """What was done and not taken yet."""
+    return _DONE
+
+
+def hold(done: list[Done]) -> None:
+    """Hold what another process did, and nothing else."""
+    _DONE[:] = done
 
 
 def today() -> date:
@@ -74,7 +84,7 @@ def seconds(names: Collection[str]) -> dict[str, float]:
 
 def _are_same(done: tuple[Any, ...], asked: tuple[Any, ...]) -> bool:
     """Whether arguments are the same: tables by identity, all else by value."""
-    plain = (list, date, int, type(None))
+    plain = (list, date, int, type(None), Processes)
     return len(done) == len(asked) and all(
         one is other or (isinstance(one, plain) and one == other)
         for one, other in zip(done, asked, strict=True)

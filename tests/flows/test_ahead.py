@@ -1,14 +1,18 @@
 """Steps done before the flow begins: taken once, by whoever asks for the same, else done anew."""
 
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from flows.cli.running import _meanwhile
-from flows.pipeline import ahead, steps
+from flows.pipeline import ahead, aside, steps
 from flows.workers import RunnerName
 from tests.support import small
 
@@ -96,3 +100,61 @@ def test_what_keeps_a_server_from_starting_is_raised_after_the_other_work() -> N
     with pytest.raises(RuntimeError, match="no port"), _meanwhile(start):
         seen.append("worked")
     assert seen == ["worked"]
+
+
+ASIDE = """
+import sys
+from pathlib import Path
+from flows.pipeline import aside
+with aside.begun([Path(sys.argv[1])], {}) as take_over:
+    print(int(Path("/proc/self/task", str(os.getpid()), "children").read_text()), flush=True)
+    input()
+"""
+
+
+def test_another_process_does_the_same_steps(facts: Path, done: list[str]) -> None:
+    with aside.begun([facts], WANTED) as take_over:
+        take_over()
+    reading = ahead.take(steps.read, [facts])
+    reading = ahead.take(steps.known_by, reading, None)
+    checked = ahead.take(steps.check, reading, ahead.today())
+    theirs = ahead.take(steps.compute, checked, None, 0, False, 1, False, None)
+    assert done == []
+    mine = steps.compute(steps.check(steps.read([facts]), ahead.today()), None, 0, False, 1, False)
+    assert theirs.version == mine.version
+    for name, rows in mine.rows.items():
+        assert pa.concat_tables(theirs.rows[name].groups()).equals(
+            pa.concat_tables(rows.groups())
+        ), name
+
+
+def test_what_a_process_that_died_did_is_done_here(
+    facts: Path, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "ASKED", "import os; os._exit(9)")
+    with aside.begun([facts], WANTED) as take_over:
+        take_over()
+    ahead.take(steps.read, [facts])
+    assert done == ["read"]
+
+
+def test_a_killed_command_leaves_no_process_behind(facts: Path) -> None:
+    words = [sys.executable, "-c", "import os\n" + ASIDE, str(facts)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as command:
+        assert command.stdout
+        beside = int(command.stdout.readline())
+        command.kill()
+    assert ended(beside)
+
+
+def ended(process: int) -> bool:
+    """Whether a process is gone, at the latest in a minute: it may have to be imported first."""
+    for _ in range(600):
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except FileNotFoundError:
+            return True
+        if state == "Z":  # whoever takes it in has not done so yet
+            return True
+        time.sleep(0.1)
+    return False

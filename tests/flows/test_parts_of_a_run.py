@@ -77,7 +77,7 @@ def same_bytes(one: Results, other: Results, folder: Path) -> None:
         assert (published[0] / name).read_bytes() == (published[1] / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("runner", [None, backwards, twice, workers.processes(2)])
+@pytest.mark.parametrize("runner", [None, backwards, twice, workers.Processes(2)])
 @pytest.mark.parametrize("most", [1, 3])
 def test_parts_give_the_bytes_of_the_whole(
     found: steps.Checked, whole: Results, most: int, runner: Runner | None, tmp_path: Path
@@ -116,7 +116,7 @@ def test_a_dead_worker_changes_no_byte(
     found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.compute_in)
-    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=workers.processes(2), most=1), tmp_path)
+    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=workers.Processes(2), most=1), tmp_path)
 
 
 def test_workers_that_die_of_a_part_refuse_the_run(
@@ -124,7 +124,7 @@ def test_workers_that_die_of_a_part_refuse_the_run(
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.always)
     with pytest.raises(steps.RefusedError, match="workers died 3 times and 4 parts"):
-        steps.compute(found, AS_OF, 0, runner=workers.processes(2), most=1)
+        steps.compute(found, AS_OF, 0, runner=workers.Processes(2), most=1)
 
 
 def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
