@@ -224,7 +224,8 @@ def covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
         last = min(first + BLOCK_ROWS, count)
         part = found[first:last, first:]
         for effect, group, times, along in parts:
-            _add(part, spreads[effect.name] ** 2, effect, (group, times, along), first)
+            rest = group[first:], times[first:], along[first:]
+            _add(part, spreads[effect.name] ** 2, effect, *rest)
         found[last:, first:last] = part[:, last - first :].T
     found.reshape(-1)[:: count + 1] += own_variance(rows, spreads)
     return found
@@ -244,11 +245,11 @@ def _add(
     part: Array,
     variance: float,
     effect: Effect,
-    numbers: tuple[NDArray[np.int64], Array, Array],
-    first: int,
+    group: NDArray[np.int64],
+    times: Array,
+    along: Array,
 ) -> None:
-    """Add an effect to the covariances `part` of some rows with all from the first of them on."""
-    group, times, along = (column[first:] for column in numbers)
+    """Add an effect to the covariances `part` of some rows with those rows and all after them."""
     own = slice(len(part))
     if effect.along:
         row, column = np.nonzero(group[own, None] == group)

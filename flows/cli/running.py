@@ -123,6 +123,10 @@ def _reached() -> Iterator[None]:
         raise NotReadyError(_unreachable(server, str(error) or type(error).__name__)) from error
 
 
+OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine")
+"""Imported while there is something to wait for: Prefect imports its engines with the first run."""
+
+
 def _begin_while_server_starts(folders: list[Path], wanted: dict[str, Any]) -> None:
     """Have done what the flow will ask for while a temporary server starts, if a run needs one.
 
@@ -138,7 +142,8 @@ def _begin_while_server_starts(folders: list[Path], wanted: dict[str, Any]) -> N
         from prefect.server.api.server import SubprocessASGIServer
 
         with _reached(), _meanwhile(SubprocessASGIServer().start):
-            importlib.import_module("flows.publish_impact")
+            for name in OF_A_RUN:
+                importlib.import_module(name)
             take_over()
 
 

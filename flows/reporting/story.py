@@ -50,6 +50,8 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(cell: Any) -> Any:
+    if isinstance(cell, str):  # most are
+        return cell
     if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
         return None
     return str(cell)[:10] if hasattr(cell, "isoformat") else cell
