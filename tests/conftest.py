@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -30,6 +31,10 @@ class Run(NamedTuple):
     results: steps.Results
     stages: pipeline.Stages
 
+
+# Altair reads its schemas with jsonschema, and where Jupyter brought it that builds a grammar of
+# international addresses, for two seconds in each process; no schema here asks for one.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile(
