@@ -44,7 +44,10 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("steady"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
-LONGEST = ["test_server.py", "test_run.py", "test_cases.py", "test_publish.py", "test_refresh.py"]
+LONGEST = [
+    *("test_postgres.py", "test_report.py", "test_cases.py", "test_server.py", "test_run.py"),
+    *("test_import.py", "test_refresh.py", "test_facts.py", "test_objects.py", "test_publish.py"),
+]
 """Files that take longest: begun first, so that no worker is left alone with one in the end."""
 
 
