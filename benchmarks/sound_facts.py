@@ -131,7 +131,7 @@ def sound(facts: Path, countries: Iterable[str], folder: Path) -> Sound:
     settled, _ = rules.settle(reading.tables, fact_models.keys(), fact_models.references())
     typed = tables.typed(settled, fact_models.of_kind("number"), fact_models.of_kind("period"))
     checked = steps.check(reading, today())
-    results, unread = _read_in_computing(checked)
+    results, unread = computed(checked), _not_read_in_computing(checked)
     other_words = computed(replace(checked, tables=_other_words(checked.tables)))
     if moved := numbers_moved(results, other_words):
         raise ValueError(f"other words for readers moved {', '.join(moved)}: see WORDS")
@@ -144,16 +144,17 @@ class _Watched(rules.Reads):
         return super().get(table, default)
 
 
-def _read_in_computing(checked: steps.Checked) -> tuple[steps.Results, frozenset[str]]:
-    """What checked facts publish, and the tables that were not looked at for it."""
+def _not_read_in_computing(checked: steps.Checked) -> frozenset[str]:
+    """The tables that are not looked at for what checked facts publish."""
     watched = _Watched(checked.tables)
     same_facts = law._same
     law._same = lambda *_: False  # it looks at all tables, to solve what was solved but once
     try:
-        results = computed(replace(checked, tables=watched))
+        stages, _ = pipeline.prepared(watched, steps.day_of(checked, None))
+        dict(pipeline.Outputs(watched, stages, pipeline.Settings(sensitivity=False)))
     finally:
         law._same = same_facts
-    return results, frozenset(watched.keys() - watched.read)
+    return frozenset(watched.keys() - watched.read)
 
 
 def _other_words(typed: Tables) -> Tables:

@@ -44,7 +44,7 @@ class OnDays:
 
     def of(self, country: str) -> "OnDays":
         """Those of a country alone, numbered anew."""
-        first = int(np.argmax(self.sets.table["country_id"] == country))
+        first = np.flatnonzero(self.sets.table["country_id"] == country)[:1].sum()
         days = self.days[self.days["country_id"] == country]
         days = days.assign(state=days["state"] - first).reset_index(drop=True)
         return OnDays(self.sets.of(country), days)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from benchmarks import mutations
+from benchmarks import mutations, sound_facts
 from benchmarks.mutants import MUTATIONS
 from flows.pipeline import last_version, steps
 from tests.support import world
@@ -23,19 +23,19 @@ def test_a_mutation_gives_bytes_and_the_same_for_the_same_seed(name: str) -> Non
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mutations.Sound]:
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sound_facts.Sound]:
     made = world().estimate("E1").estimate("E2", platform_id="beta", value="400000")
     made.restrict("R1", "alpha", "beta")
     shipped = made.write(tmp_path_factory.mktemp("facts"))
-    made_sound = mutations.sound(shipped, ["XA"], tmp_path_factory.mktemp("sound"))
-    with mutations.shared(made_sound):
+    made_sound = sound_facts.sound(shipped, ["XA"], tmp_path_factory.mktemp("sound"))
+    with sound_facts.shared(made_sound):
         yield made_sound
 
 
-def what_came(facts: mutations.Sound, table: str, before: str, after: str) -> str:
+def what_came(facts: sound_facts.Sound, table: str, before: str, after: str) -> str:
     content = facts.files[table].decode()
     assert before in content
-    reading = mutations.read_again(facts, table, content.replace(before, after).encode())
+    reading = sound_facts.read_again(facts, table, content.replace(before, after).encode())
     return mutations._what_came(facts, reading, 1)[0]
 
 
@@ -45,20 +45,20 @@ def what_came(facts: mutations.Sound, table: str, before: str, after: str) -> st
         ("estimates", "E1,", "E1,,", "quarantined"),
         ("estimates", "500000", "many", "quarantined"),
         ("estimates", "estimate_id", "id", "refused"),
-        ("sources", "2026-01-31", "2026-01-30", "plausible, many rows"),
+        ("sources", "2026-01-31", "2026-01-30", "silent"),
         ("sources", "\n", "\r\n", "same facts"),
         ("platforms", "Gamma", "Delta", "same numbers"),
         ("estimates", "500000", "480000", "plausible"),
     ],
 )
 def test_what_comes_of_a_change(
-    table: str, before: str, after: str, outcome: str, facts: mutations.Sound
+    table: str, before: str, after: str, outcome: str, facts: sound_facts.Sound
 ) -> None:
     assert what_came(facts, table, before, after) == outcome
 
 
 def test_rows_that_are_gone_in_silence_count_as_silent(
-    facts: mutations.Sound, monkeypatch: pytest.MonkeyPatch
+    facts: sound_facts.Sound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = "".join(facts.files["estimates"].decode().splitlines(keepends=True)[1:])
     assert what_came(facts, "estimates", lines, "") == "told by run"
@@ -67,18 +67,19 @@ def test_rows_that_are_gone_in_silence_count_as_silent(
 
 
 def test_an_error_that_nobody_caught_is_told_and_all_are_counted(
-    facts: mutations.Sound, monkeypatch: pytest.MonkeyPatch
+    facts: sound_facts.Sound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outcomes = [mutations.outcome(facts, number, 0) for number in range(2)]
+    pairs = mutations.deck(facts, 0)
+    outcomes = [mutations.outcome(facts, number, 0, pairs) for number in range(2)]
     monkeypatch.setattr(steps, "check", lambda *_: 1 / 0)
-    broken = mutations.outcome(facts, 7, 0)
+    broken = mutations.outcome(facts, 7, 0, pairs)
     assert (broken.outcome, "ZeroDivisionError" in broken.detail) == ("traceback", True)
     counted = mutations.table([*outcomes, broken])
     assert list(counted.columns) == list(mutations.OUTCOMES)
     assert counted.loc["all"].sum() == 3
 
 
-def test_the_part_of_some_countries_resolves(facts: mutations.Sound) -> None:
-    part = mutations.part(facts.reading.tables, [])
+def test_the_part_of_some_countries_resolves(facts: sound_facts.Sound) -> None:
+    part = sound_facts.part(facts.reading.tables, [])
     assert part["restrictions"].empty
     assert set(part["sources"]["source_id"]) <= set(facts.reading.tables["sources"]["source_id"])

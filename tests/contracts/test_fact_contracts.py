@@ -312,7 +312,7 @@ NO_LAW = {
     "figure_errors": [
         ({"value": "1e99"}, "value", "law_out_of_range"),
         ({"parameter": "measurers", "kind": "q95", "value": "0"}, "value", "law_out_of_range"),
-        ({"kind": "count", "value": "1e10"}, "value", "law_out_of_range"),
+        ({"kind": "count", "value": "1e13"}, "value", "law_out_of_range"),
     ],
 }
 

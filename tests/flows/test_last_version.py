@@ -69,7 +69,8 @@ def facts(table: str, *cells: str) -> str:
     columns = list(fact_models.columns(table))
     (key,) = fact_models.keys()[table]
     told = [dict(zip((key, "note"), each.split(","), strict=True)) for each in cells]
-    return pd.DataFrame(told).reindex(columns=columns, fill_value="").to_csv(index=False)
+    text: str = pd.DataFrame(told).reindex(columns=columns, fill_value="").to_csv(index=False)
+    return text
 
 
 def test_fact_rows_that_are_gone_are_told_but_for_one() -> None:

@@ -1,5 +1,6 @@
 """A register computed in parts gives the bytes of the whole, whoever computes them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect.testing.utilities import prefect_test_harness
 
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import People
@@ -19,11 +21,15 @@ from tests import dying
 from tests.engine import calibrated
 from tests.support import AS_OF, World, checked, world
 
-LANDS = ("XA", "XB", "XC", "XD", "XE")
+PATIENCE_SECONDS = 600
+LANDS = ("XA", "XB", "XC", "XD", "XE", "XF")
 
 
 def lands() -> World:
-    """Five lands of two regions, two of which share a restriction; ids of lands interleave."""
+    """Six lands of two regions, two of which share a restriction; ids of lands interleave.
+
+    In the last of them nothing happened in the last two years.
+    """
     made = calibrated(world())
     made.rows["areas"] = [row for row in made.rows["areas"] if row["area_id"] not in LANDS]
     made.add("areas", area_id="001", name="World")
@@ -42,7 +48,8 @@ def lands() -> World:
         names = ("alpha", "beta") if number % 2 else ("beta",)
         own = {"area_ids": LANDS[number % 5], "observed_from": f"2025-1{number % 3}-1{number}"}
         made.restrict(f"R{number}", *names, **own, **dates)
-    return made
+    past = {"observed_from": "2021-03-01", "ended_on": "2021-03-05", "end_status": "ended"}
+    return made.restrict("R9", "alpha", area_ids="XF", **past)
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +101,9 @@ def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() ->
     made = lands()
     plan = Plan(made.typed(), AS_OF, Settings(), most=1)
     of_part = [set(given.scope.wanted["country_id"]) for given in plan]
-    assert sorted(map(sorted, of_part)) == [["XA", "XB"], ["XC"], ["XD"], ["XE"]]
+    assert sorted(map(sorted, of_part)) == [["XA", "XB"], *([land] for land in LANDS[2:])]
     acts = [act for given in plan for act in given.tables["restrictions"]["restriction_id"]]
-    assert sorted(acts) == [f"R{number}" for number in range(9)]
+    assert sorted(acts) == [f"R{number}" for number in range(10)]
     assert len(Plan(made.typed(), AS_OF, Settings(), most=100)) == 1
 
 
@@ -123,18 +130,25 @@ def test_workers_that_die_of_a_part_refuse_the_run(
     found: steps.Checked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.always)
-    with pytest.raises(steps.RefusedError, match="workers died 3 times and 4 parts"):
+    with pytest.raises(steps.RefusedError, match="workers died 3 times and 5 parts"):
         steps.compute(found, AS_OF, 0, runner=workers.processes(2), most=1)
+
+
+@pytest.fixture
+def on_dask() -> Iterator[Runner | None]:
+    """A cluster of two processes, and a server of Prefect's that may take its time to start."""
+    with prefect_test_harness(PATIENCE_SECONDS):
+        yield workers.runner(RunnerName.DASK, 2, None)
 
 
 def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
     found: steps.Checked,
     whole: Results,
+    on_dask: Runner | None,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.compute_in)
-    on_dask = workers.runner(RunnerName.DASK, 2, None)
     same_bytes(whole, steps.compute(found, AS_OF, 0, runner=on_dask, most=1), tmp_path)
 
 

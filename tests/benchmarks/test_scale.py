@@ -1,0 +1,80 @@
+"""The benchmark of registers of any size, on tiny ones."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audience_impact.vocabulary import FindingSeverity
+from benchmarks import scale
+from tests.support import FACTS, checked, load
+
+OWN = len(load(FACTS / "restrictions.csv")[1])
+
+
+def test_a_world_has_so_many_restrictions_and_keeps_every_rule(tmp_path: Path) -> None:
+    layers = scale.world(OWN + 300, tmp_path)
+    found = checked(*layers)
+    assert not [one for one in found.findings if one.severity is not FindingSeverity.WARNING]
+    acts = found.tables["restrictions"]
+    copies = acts[acts["row_layer"] == len(layers)]
+    assert len(copies) == 300
+    assert copies["area_ids"].str[:2].nunique() > 50
+    assert copies["geo_scope"].nunique() > 2
+    assert copies["observed_from_start"].dt.year.nunique() > 5
+
+
+@pytest.mark.parametrize(
+    ("text", "years", "days", "moved"),
+    [
+        ("2024-02-29", 1, 0, "2023-02-28"),
+        ("2024-01-05", 2, 10, "2021-12-26"),
+        ("2024-05", 3, 10, "2021-05"),
+        ("2024", 3, 10, "2021"),
+    ],
+)
+def test_days_move_as_precise_as_they_are(text: str, years: int, days: int, moved: str) -> None:
+    assert scale._moved(text, years, days) == moved
+
+
+def told(runner: str, workers: int) -> dict[str, Any]:
+    return {"restrictions": 3, "runner": runner, "workers": workers, "seconds": 1.5,
+            "peak_mib": 7, "killed": 0, "manifest": "same"}  # fmt: skip
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(layers: list[Path], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
+        return told(asked["runner"], asked["workers"])
+
+    monkeypatch.setattr(scale, "measure", measure)
+    monkeypatch.setattr(scale, "world", lambda count, folder: [])
+
+
+@pytest.mark.usefixtures("measured")
+def test_every_way_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert scale.main(["--restrictions", "3", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    ways = [(row["runner"], row["workers"]) for row in rows]
+    assert ways == [("local", 1), ("local", 2), ("dask", 2)]
+    assert all("manifest" not in row for row in rows)
+    assert scale.main(["--restrictions", "3", "--runner", "local", "--workers", "4"]) == 0
+    assert "| 3 | local | 4 | 1.5 | 7 | 0 |" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("measured")
+def test_other_bytes_fail(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(layers: list[Path], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
+        return {**told("local", 1), "manifest": str(folder)}
+
+    monkeypatch.setattr(scale, "measure", measure)
+    assert scale.main(["--restrictions", "3"]) == 1
+    assert "published other bytes" in capsys.readouterr().err
+
+
+def test_memory_is_that_of_all_processes() -> None:
+    assert scale.memory_mib(os.getpid()) > 50
