@@ -209,7 +209,7 @@ def _runner(asked: dict[str, Any], told: dict[str, Any]) -> Any:
 
     if asked["runner"] == "dask":
         limit = f"{asked['worker_mib']}MiB"
-        runner = cluster.dask(asked["workers"], memory_limit=limit)
+        runner: Any = cluster.dask(asked["workers"], memory_limit=limit)
     else:
         runner = workers.runner(workers.RunnerName.LOCAL, asked["workers"], None)
     if runner is None or not asked["kill"]:

@@ -69,10 +69,10 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
     libraries are missing; the runner does where workers die of a part.
     """
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise RefusedError([MISSING]) from error
-    runner = (
+    runner: Any = (
         DaskTaskRunner(address=scheduler)
         if scheduler
         else DaskTaskRunner(
