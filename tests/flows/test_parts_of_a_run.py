@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prefect.testing.utilities import prefect_test_harness
 
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import People
@@ -137,6 +136,9 @@ def test_workers_that_die_of_a_part_refuse_the_run(
 @pytest.fixture
 def on_dask() -> Iterator[Runner | None]:
     """A cluster of two processes, and a server of Prefect's that may take its time to start."""
+    # Imported here, as it brings the whole server with it.
+    from prefect.testing.utilities import prefect_test_harness
+
     with prefect_test_harness(PATIENCE_SECONDS):
         yield workers.runner(RunnerName.DASK, 2, None)
 
