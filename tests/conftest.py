@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -31,6 +32,10 @@ class Run(NamedTuple):
     stages: pipeline.Stages
 
 
+# Altair reads its schemas with jsonschema, and where Jupyter brought it that builds a grammar of
+# international addresses, for two seconds in each process; no schema here asks for one.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
 # How long an example takes says more of the machine than of the code.
 settings.register_profile(
     "steady", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
@@ -39,7 +44,10 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("steady"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
-LONGEST = ["test_server.py", "test_run.py", "test_cases.py", "test_publish.py", "test_refresh.py"]
+LONGEST = [
+    *("test_postgres.py", "test_report.py", "test_cases.py", "test_server.py", "test_run.py"),
+    *("test_import.py", "test_refresh.py", "test_facts.py", "test_objects.py", "test_publish.py"),
+]
 """Files that take longest: begun first, so that no worker is left alone with one in the end."""
 
 

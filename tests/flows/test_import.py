@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,12 +12,14 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from audience_impact.facts.tables import Tables
+from audience_impact.ingest.gazetteer import Atlas
 from audience_impact.ingest.stop import cells as stop
 from flows import CHECKOUT
 from flows.cli.command import app
 from flows.pipeline import steps
 from flows.registers import files as registers
-from flows.registers import importing
+from flows.registers import gazetteer, importing
 from flows.registers.registry import REGISTERS
 from schemas import facts as fact_models
 from tests.support import FACTS, load, register_row
@@ -167,6 +169,23 @@ class Imported(NamedTuple):
     def copied(self, folder: Path) -> Path:
         """A copy of the layer, to be changed."""
         return Path(shutil.copytree(self.into, folder / "layer"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _places_once() -> Iterator[None]:
+    """Places of the same facts are laid out once, which takes longer than all else of an import."""
+    made, lay_out = dict[tuple[Any, ...], Atlas](), gazetteer.atlas
+
+    def atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
+        told = [facts[name].to_csv() for name in ("areas", "place_names")] if facts else []
+        key = (*countries, *told)
+        if key not in made:
+            made[key] = lay_out(countries, facts)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gazetteer, "atlas", atlas)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,9 @@ from pathlib import Path
 import duckdb
 import httpx
 import pandas as pd
-import polars as pl
 import pyarrow.dataset as ds
 import pyarrow.fs
 import pytest
-import s3fs
 from typer.testing import CliRunner
 
 from flows.cli.command import app
@@ -128,6 +126,10 @@ def test_what_a_dead_publisher_left_is_removed(root: str, store: ObjectStorage) 
 
 
 def test_every_reader_reads_by_address(root: str, endpoint: str) -> None:
+    # Imported here: the other files of tests need not wait for readers.
+    import polars as pl
+    import s3fs
+
     done = put(root, 7)
     address = f"{done.version.address}/table_00.parquet"
     options = {"endpoint_url": endpoint, "key": "me", "secret": "secret"}

@@ -19,7 +19,6 @@ from typing import Any
 import duckdb
 import frictionless
 import pandas as pd
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -369,7 +368,9 @@ def read_with_pandas(path: str) -> list[tuple[object, ...]]:
 
 
 def read_with_polars(path: str) -> list[tuple[object, ...]]:
-    """Read with polars."""
+    """Read with polars, which the other files of tests need not wait for."""
+    import polars as pl
+
     return pl.read_parquet(path).rows()
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from prefect.settings import PREFECT_API_URL
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.pipeline import steps
 from tests import publishers
@@ -59,6 +58,9 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def environment(alone: dict[str, str]) -> Iterator[dict[str, str]]:
     """The same with a server: a run that starts its own spends half its time on that."""
+    # Imported here, as it brings the whole server with it.
+    from prefect.testing.utilities import prefect_test_harness
+
     with prefect_test_harness(PATIENCE_SECONDS):
         yield {**alone, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
 
