@@ -179,6 +179,8 @@ def rows_that_differ(before: Tables, after: Tables) -> list[str]:
     """The keys of rows that are not in both, each once for what it was and once for what it is."""
     found = []
     for table, key in fact_models.keys().items():
+        if before[table] is after[table]:
+            continue
         own, other = (Counter(_rows(tables[table])) for tables in (before, after))
         columns = [name for name in before[table] if name not in PROVENANCE]
         at = [columns.index(name) for name in key]

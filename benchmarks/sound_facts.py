@@ -223,16 +223,17 @@ def read_again(facts: Sound, table: str, content: bytes) -> steps.Reading:
 @contextmanager
 def shared(facts: Sound) -> Iterator[None]:
     """While the block lasts, what is held against facts that are as they were is not held again."""
-    failures, typed = contracts.failures_in, tables.typed
+    failures, typed, unresolved = contracts.failures_in, tables.typed, rules.unresolved
     runs, outputs = dict(rules.ACROSS.runs), dict(pipeline.OUTPUTS)
     contracts.failures_in = _failures_again(facts)  # type: ignore[assignment]
     tables.typed = _typed_again(facts)  # type: ignore[assignment]
+    rules.unresolved = _unresolved_again(facts)
     rules.ACROSS.runs.update({rule: _rule_again(run, facts.typed) for rule, run in runs.items()})
     pipeline.OUTPUTS.update(_outputs_again(facts, outputs))
     try:
         yield
     finally:
-        contracts.failures_in, tables.typed = failures, typed
+        contracts.failures_in, tables.typed, rules.unresolved = failures, typed, unresolved
         rules.ACROSS.runs.update(runs)
         pipeline.OUTPUTS.update(outputs)
 
@@ -260,6 +261,25 @@ def _typed_again(facts: Sound) -> Callable[[Tables, Words, Words], Tables]:
             new |= {name for name, frame in now.items() if tables.has_lineage(frame)}
         fresh = typed({name: now[name] for name in {*new, "sources"}}, numbers, dates)
         return {name: fresh[name] if name in new else facts.typed[name] for name in now}
+
+    return again
+
+
+def _unresolved_again(
+    facts: Sound,
+) -> Callable[[Tables, Mapping[str, list[str]], Mapping[str, Mapping[str, str]]], list[Finding]]:
+    """Keys that point nowhere: those of a table that was read again, or into one."""
+    frames, unresolved = facts.reading.tables, rules.unresolved
+
+    def again(
+        now: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
+    ) -> list[Finding]:
+        new = {name for name, frame in now.items() if frame is not frames[name]}
+        left = {
+            table: {name: to for name, to in columns.items() if {table, to} & new}
+            for table, columns in references.items()
+        }
+        return unresolved(now, keys, left)
 
     return again
 

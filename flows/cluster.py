@@ -69,7 +69,7 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
     libraries are missing; the runner does where workers die of a part.
     """
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise RefusedError([MISSING]) from error
     # Its futures are told to be those of Dask, which Prefect's own hint does not foresee.

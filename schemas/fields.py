@@ -270,7 +270,8 @@ def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
     if filled:
         checks["required"] = True
     checks["white_space"] = True
-    return pa.Field(nullable=False, metadata={"kind": kind, "refers_to": refers_to}, **checks)
+    told = {"kind": kind, "refers_to": refers_to, "filled": "yes" if filled else ""}
+    return pa.Field(nullable=False, metadata=told, **checks)
 
 
 def optional(field: Any) -> Any:

@@ -101,12 +101,18 @@ class Header:
     """What a table is expected to hold: its columns, its key, and what may be missing.
 
     `optional` is the table as a whole; `optional_columns` are blank in a file that lacks them.
+    `is_blank_a_key` where a key of blank cells alone names a row, as that of a law for anything.
     """
 
     columns: Sequence[str]
     key: Sequence[str]
     optional: bool = False
     optional_columns: frozenset[str] = frozenset()
+    is_blank_a_key: bool = False
+
+    def keyed(self, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """Which rows have a key."""
+        return frame[list(self.key)].ne("").any(axis=1) | self.is_blank_a_key
 
     @property
     def required_columns(self) -> list[str]:
@@ -336,7 +342,7 @@ def read_apart(
             if path.is_file():
                 reader = _Reader(path, header, number)
                 frames.append(reader.frame())
-                findings += reader.findings + _repeats(frames[-1], table, header.key)
+                findings += reader.findings + _repeats(frames[-1], table, header)
         if not frames and not header.optional:
             findings.append(_missing(table, header))
         apart[table] = frames
@@ -395,12 +401,12 @@ def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[
     ]
 
 
-def _repeats(frame: pd.DataFrame, table: str, key: Sequence[str]) -> list[Finding]:
+def _repeats(frame: pd.DataFrame, table: str, header: Header) -> list[Finding]:
     """A finding at the later line of each key that stands twice in one file."""
-    filled = frame[list(key)].ne("").any(axis=1)
+    key, filled = list(header.key), header.keyed(frame)
     if not (filled & frame.duplicated(list(key))).any():
         return []
-    groups = frame[filled].groupby(list(key), sort=False)["row_line"]
+    groups = frame[filled].groupby(key, sort=False)["row_line"]
     first = groups.transform("first")
     later = frame[filled][frame.loc[filled, "row_line"] > first]
     return [
@@ -434,11 +440,11 @@ class Merged(NamedTuple):
 def merge(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
     """Layers of one table as one: of rows with the same key that of the last layer stays.
 
-    Rows whose key is blank all stay, so that each of them can be refused by name.
+    Rows without a key all stay, so that each of them can be refused by name.
     """
     together = pd.concat(frames, ignore_index=True) if frames else empty(header.columns)
     key = list(header.key)
-    keyed = together[key].ne("").any(axis=1)
+    keyed = header.keyed(together)
     beaten = keyed & together.duplicated(key, keep="last")
     if not beaten.any():
         return Merged(together, together.iloc[:0], together.iloc[:0])

@@ -160,6 +160,7 @@ def headers() -> dict[str, files.Header]:
             keys[table],
             table in fact_models.OPTIONAL,
             fact_models.optional_columns(table),
+            fact_models.is_blank_a_key(table),
         )
         for table in fact_models.MODELS
     }

@@ -16,6 +16,9 @@ from audience_impact.ingest.places.names import folded
 from audience_impact.populations import country_of, parents_of
 from audience_impact.vocabulary import PlaceReading
 
+LONGEST_CODE, LONGEST_NAME = 3, 200
+"""Signs of a code of a country, and far more than any name of one has."""
+
 
 @cache
 def _converter() -> country_converter.CountryConverter:
@@ -30,10 +33,19 @@ def _converter() -> country_converter.CountryConverter:
 
 def country_code(name: str) -> str:
     """ISO 3166-1 code of two letters of a country by any of its names or codes, or nothing."""
-    if not name.strip() or name.strip().isdigit():
+    told = name.strip()
+    is_code = len(told) <= LONGEST_CODE
+    if not told or len(told) > LONGEST_NAME or (is_code and not told.isalpha()):
+        return ""  # the converter takes a code for a pattern, and searches a long text for minutes
+    if told.isdigit():
         return ""
     code = _converter().convert(names=name, to="ISO2", not_found="")
-    return code if isinstance(code, str) and len(code) == 2 else ""
+    return code if isinstance(code, str) and code in _codes() else ""
+
+
+@cache
+def _codes() -> frozenset[str]:
+    return frozenset(_converter().data["ISO2"])
 
 
 @cache

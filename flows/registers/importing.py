@@ -34,6 +34,7 @@ from flows.registers import files as registers
 from flows.registers import gazetteer
 from flows.registers.files import RegisterError
 from flows.registers.registry import REGISTERS
+from flows.reporting.plain import cell_text
 from schemas import facts as fact_models
 
 WRITTEN = (
@@ -237,7 +238,8 @@ def layer(imported: ImportReport, columns: Sequence[str]) -> Layer:
         for table in WRITTEN
         for names in [columns_of(table)]
     }
-    refused = _csv(["row", "reason", *columns], imported.refused)
+    told = [{name: cell_text(cell) for name, cell in row.items()} for row in imported.refused]
+    refused = _csv(["row", "reason", *columns], told)
     return Layer(tables, {refused_path(imported.register).as_posix(): refused})
 
 

@@ -55,7 +55,7 @@ figures, without which nothing is drawn."""
 
 @cache
 def columns(table: str) -> dict[str, dict[str, str]]:
-    """Metadata (`kind`, `refers_to`) of each column of a table, its own columns first."""
+    """Metadata (`kind`, `refers_to`, `filled`) of each column of a table, its own columns first."""
     model = MODELS[table]
     schema = model.to_schema()
     own = [name for name in model.__annotations__ if name in schema.columns]
@@ -77,6 +77,11 @@ def keys() -> dict[str, list[str]]:
         or [name for name, about in columns(table).items() if about["kind"] == "key"]
         for table in MODELS
     }
+
+
+def is_blank_a_key(table: str) -> bool:
+    """Whether no column of the key of a table must be filled."""
+    return not any(columns(table)[name]["filled"] for name in keys()[table])
 
 
 def references() -> dict[str, dict[str, str]]:

@@ -521,8 +521,17 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     assert one_line(tmp_path / "pipe").endswith("is no file; give a file")
 
 
-def test_more_countries_than_there_are_are_none(tmp_path: Path) -> None:
-    rows = [ROWS[0], {**ROWS[0], "country": "India;" * 50_000}]
+def test_what_is_refused_is_no_formula_where_a_spreadsheet_opens_it(tmp_path: Path) -> None:
+    formula = '=HYPERLINK("https://example.org","x")'
+    told(as_csv(tmp_path, [{**ROWS[0], "country": "", "event": formula}]), tmp_path / "layer")
+    header, (row,) = load(tmp_path / "layer" / "refused" / "stop.csv")
+    assert row[header.index("event")] == f"'{formula}"
+
+
+@pytest.mark.parametrize("cell", ["India;" * 50_000, "Nepal, " * 50_000, "+1", "(a", "??"])
+def test_what_names_no_country_is_told(cell: str, tmp_path: Path) -> None:
+    """Lists longer than there are countries, names longer than any, and patterns of two signs."""
+    rows = [ROWS[0], {**ROWS[0], "country": cell}]
     found = told(as_csv(tmp_path, rows), tmp_path / "layer")
     assert found["defect_rows"]["country_unresolved"] == [2]
 

@@ -18,6 +18,7 @@ from flows.pipeline import steps
 from schemas import facts as fact_models
 from tests.support import (
     AS_OF,
+    DEFAULTS,
     FACTS,
     World,
     append,
@@ -505,6 +506,18 @@ def test_a_row_that_is_wrong_tells_its_keys_in_the_same_check(small_facts: Path)
         ("estimates", line, "platform_id", "key_unresolved"),
         ("estimates", line, "value", "number"),
     ]
+
+
+def test_a_law_for_anything_stands_once_and_that_of_a_later_layer_wins(tmp_path: Path) -> None:
+    """Its key is blank: it names a row all the same."""
+    layers = [tmp_path / name for name in ("first", "second")]
+    for folder, mean in zip(layers, ("0.1", "0.2"), strict=True):
+        small(folder)
+        append(folder, "circumvention_laws", {**DEFAULTS["circumvention_laws"], "mean": mean})
+    assert list(steps.read(layers).tables["circumvention_laws"]["mean"]) == ["0.2"]
+    line = append(layers[0], "circumvention_laws", DEFAULTS["circumvention_laws"])
+    (found,) = steps.read(layers[:1]).findings
+    assert (found.rule, found.line, found.column) == ("key_repeats", line, "area_id")
 
 
 def test_a_row_whose_key_repeats_tells_what_else_is_wrong(small_facts: Path) -> None:
