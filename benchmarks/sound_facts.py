@@ -27,6 +27,7 @@ from audience_impact.facts.tables import PROVENANCE, Finding, Tables
 from audience_impact.imputation import law
 from audience_impact.populations import country_of, parents_of
 from flows.pipeline import steps
+from flows.pipeline.headers import headers
 from schemas import contracts
 from schemas import facts as fact_models
 
@@ -206,7 +207,7 @@ def read_again(facts: Sound, table: str, content: bytes) -> steps.Reading:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     try:
-        header = {table: steps.headers()[table]}
+        header = {table: headers()[table]}
         apart, findings = files.read_apart([path.parent], header)
     finally:
         path.unlink()
@@ -227,7 +228,7 @@ def shared(facts: Sound) -> Iterator[None]:
     runs, outputs = dict(rules.ACROSS.runs), dict(pipeline.OUTPUTS)
     contracts.failures_in = _failures_again(facts)  # type: ignore[assignment]
     tables.typed = _typed_again(facts)  # type: ignore[assignment]
-    rules.unresolved = _unresolved_again(facts)
+    rules.unresolved = _unresolved_again(facts)  # type: ignore[assignment]
     rules.ACROSS.runs.update({rule: _rule_again(run, facts.typed) for rule, run in runs.items()})
     pipeline.OUTPUTS.update(_outputs_again(facts, outputs))
     try:

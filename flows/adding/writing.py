@@ -18,6 +18,7 @@ from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Finding, relocated
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
+from flows.pipeline.headers import headers
 from flows.pipeline.steps import RefusedError, line
 from flows.publishing.files import write_together
 
@@ -56,7 +57,7 @@ def grown(folder: Path, rows: Mapping[str, Sequence[Row]]) -> list[Grown]:
 
 def _grown(path: Path, rows: Sequence[Row]) -> Grown:
     table = path.stem
-    columns = list(steps.headers()[table].columns)
+    columns = list(headers()[table].columns)
     before = path.read_bytes() if path.is_file() else (",".join(columns) + "\n").encode()
     try:
         lines = before.decode("utf-8").splitlines(keepends=True)
@@ -99,7 +100,7 @@ def _in_columns(row: Row, names: Sequence[str], path: Path) -> list[str]:
 
 def _place(table: str, names: Sequence[str], cells: Sequence[list[str]], new: list[str]) -> int:
     """After the last of its kind, else before the first that comes after it, else at the end."""
-    by = BESIDE.get(table) or steps.headers()[table].key[:1]
+    by = BESIDE.get(table) or headers()[table].key[:1]
     at = [names.index(name) for name in by]
     own = [new[place] for place in at]
     keys = [[row[place] for place in at] if len(row) == len(names) else [] for row in cells]

@@ -18,6 +18,7 @@ from audience_impact.pipeline import Only, Outputs, Settings
 from audience_impact.vocabulary import FindingSeverity
 from flows.comparing.answers import together
 from flows.pipeline import steps
+from flows.pipeline.headers import headers
 from flows.publishing import PublishError, storage, versions
 from flows.publishing.manifest import MANIFEST
 from flows.publishing.versions import Stored, Version
@@ -134,7 +135,7 @@ def _facts(stored: Stored, day: date | None) -> Tables | None:
         if not layers:
             return None
         reading = steps.read(layers)
-    found = files.digest(reading.files, len(layers), steps.headers())
+    found = files.digest(reading.files, len(layers), headers())
     if found != stored.version.inputs_sha256:
         raise PublishError(f"{stored.address} holds other facts than it was computed from")
     return steps.known_by(reading, day).tables

@@ -16,6 +16,7 @@ from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import PUBLISHERS
 from flows.pipeline import steps
+from flows.pipeline.headers import headers
 from flows.pipeline.steps import RefusedError
 from flows.publishing.layers import REFRESH_MARK, Owner
 
@@ -53,8 +54,8 @@ def build(have: Mapping[Name, Download], facts: Sequence[Path]) -> Tables:
 
 def _known(facts: Sequence[Path]) -> Tables:
     """Areas and lineages that the facts name."""
-    headers = steps.headers()
-    tables, findings = reading.read(facts, {name: headers[name] for name in ("areas", "lineages")})
+    expected = headers()
+    tables, findings = reading.read(facts, {name: expected[name] for name in ("areas", "lineages")})
     fatal = [steps.line(found) for found in findings if found.rule in reading.FATAL_RULES]
     if fatal:
         raise RefusedError(fatal)

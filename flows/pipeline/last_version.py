@@ -18,7 +18,7 @@ from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import Stage, named
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
 from flows.comparing.answers import ANSWER, IMPACT_KEY, NEW, OLD, STATUS, beside, keyed
-from flows.pipeline import steps
+from flows.pipeline.headers import headers
 from flows.publishing import PublishError, archive, versions
 from schemas import facts as fact_models
 from schemas.facts import TABLES
@@ -55,7 +55,7 @@ class FactFiles:
 
     def _rows(self, table: str) -> pd.DataFrame:
         """The rows of a table as text, layers merged, by its key."""
-        header = steps.headers()[table]
+        header = headers()[table]
         with tempfile.TemporaryDirectory() as folder:
             layers = archive.laid_out(self.of(table), Path(folder))
             found, _ = reading.read(layers, {table: header})

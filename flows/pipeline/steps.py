@@ -26,6 +26,7 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.rules import LawError, named
 from audience_impact.vocabulary import FindingSeverity, Unstated
 from flows import CHECKOUT
+from flows.pipeline.headers import headers
 from flows.publishing import storage
 from schemas import contracts, published
 from schemas import facts as fact_models
@@ -149,21 +150,6 @@ def line(found: Finding) -> str:
     value = f" ({found.value!r})" if found.value else ""
     text = " ".join(found.message.split()) + value
     return f"{found.file}:{found.line}:{found.column}: {found.rule}: {text}"
-
-
-def headers() -> dict[str, files.Header]:
-    """Columns and key of each fact table."""
-    keys = fact_models.keys()
-    return {
-        table: files.Header(
-            list(fact_models.columns(table)),
-            keys[table],
-            table in fact_models.OPTIONAL,
-            fact_models.optional_columns(table),
-            fact_models.is_blank_a_key(table),
-        )
-        for table in fact_models.MODELS
-    }
 
 
 def read(folders: Sequence[Path]) -> Reading:

@@ -37,7 +37,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.rules import named
 from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
-from flows.pipeline import steps
+from flows.pipeline.headers import headers
 from flows.pipeline.steps import RefusedError
 from flows.publishing.files import as_json, flush, write_whole
 from schemas import contracts
@@ -85,7 +85,7 @@ def render(layer: Layer) -> Files:
     contracts.require_validation()
     tables, lines = {}, []
     for table, rows in layer.tables.items():
-        names = list(steps.headers()[table].columns)
+        names = list(headers()[table].columns)
         told = rows.reindex(columns=names, fill_value="").astype("str").reset_index(drop=True)
         lines += _failures(table, told)
         tables[f"{table}.csv"] = told.to_csv(index=False, lineterminator="\n").encode()
@@ -96,7 +96,7 @@ def render(layer: Layer) -> Files:
 
 def _failures(table: str, told: pd.DataFrame) -> list[str]:
     """What is wrong with the rows, a line each; warnings are for those who read the layer."""
-    key = list(steps.headers()[table].key)
+    key = list(headers()[table].key)
     lines = [
         f"{table}.csv: {told.loc[case.position, key].str.cat(sep=' ')}: {case.column}: "
         f"{case.rule}: {contracts.message(table, case.column, case.rule, cell)} ({cell!r})"

@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 from audience_impact.facts import reading
-from flows.pipeline import steps
+from flows.pipeline.headers import headers
 from flows.pipeline.steps import RefusedError
 from flows.publishing import layers
 from flows.publishing.layers import Layer, Owner, Written
@@ -128,7 +128,7 @@ def test_overwriting_keeps_every_edit_aside(into: Path) -> None:
     assert write(into, "second") == Written(False)
     assert not [
         found
-        for found in reading.read([into], steps.headers())[1]
+        for found in reading.read([into], headers())[1]
         if found.rule in ("unknown_table", "unfinished_layer")
     ]
 
@@ -273,7 +273,7 @@ def failing_at(number: int, failure: Callable[[], BaseException]) -> Iterator[No
 
 
 def is_refused_by_readers(into: Path) -> bool:
-    found = reading.read([into], steps.headers())[1]
+    found = reading.read([into], headers())[1]
     return "unfinished_layer" in {finding.rule for finding in found}
 
 

@@ -15,6 +15,7 @@ from audience_impact.facts import reading
 from audience_impact.facts import tables as facts
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows.pipeline import steps
+from flows.pipeline.headers import headers
 from schemas import facts as fact_models
 from tests.support import (
     AS_OF,
@@ -447,7 +448,7 @@ def test_tables_that_are_all_empty_files_are_each_named(small_facts: Path) -> No
     with pytest.raises(steps.RefusedError) as refused:
         computed(small_facts)
     assert {(found.table, found.rule) for found in refused.value.findings} == {
-        (table, "empty_file") for table in steps.headers()
+        (table, "empty_file") for table in headers()
     }
 
 
