@@ -10,13 +10,15 @@ import ipaddress
 import json
 import logging
 import shutil
-import time
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import stamina
@@ -83,6 +85,7 @@ def client(policy: RetryPolicy) -> httpx.Client:
         follow_redirects=True,
         headers={"User-Agent": "audience-impact", "Accept-Encoding": "identity"},
         event_hooks={"response": [_stay_outside]},
+        limits=httpx.Limits(max_keepalive_connections=0),  # each request sees its connection made
     )
 
 
@@ -166,14 +169,17 @@ def _attempt(
     part = target.with_name(f"{target.name}.part")
     begun = _begun(part, address)
     known = _known(earlier, address) if earlier and not begun else None
-    deadline = time.monotonic() + policy.attempt_seconds
-    with http.stream("GET", address, headers=_conditions(part, begun, known)) as answer:
+    headers = _conditions(part, begun, known)
+    with (
+        _ends_after(policy.attempt_seconds) as extensions,
+        http.stream("GET", address, headers=headers, extensions=extensions) as answer,
+    ):
         if answer.status_code == 304 and known and earlier:
             return _again(earlier, target, known)
         _require_success(answer, part)
         now = _continued(answer, part, begun) or _started(answer, part, address)
         with part.open("ab") as out:
-            for chunk in _chunks(answer, deadline):
+            for chunk in answer.iter_bytes():
                 if out.tell() + len(chunk) > policy.most_bytes:
                     _drop(part)
                     raise UnusableError(f"is longer than {policy.most_bytes:,} bytes")
@@ -292,11 +298,35 @@ def _started(answer: httpx.Response, part: Path, address: str) -> CachedFile:
     return cached
 
 
-def _chunks(answer: httpx.Response, deadline: float) -> Iterator[bytes]:
-    for chunk in answer.iter_bytes():
-        yield chunk
-        if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("is too slow")
+@contextmanager
+def _ends_after(seconds: float) -> Iterator[dict[str, Any]]:
+    """What a request is given so that it ends in time, however slowly something always comes.
+
+    The timeouts of httpx are of each read alone. Raises httpx.ReadTimeout where time was over.
+    """
+    sockets: list[socket.socket] = []
+    is_over = threading.Event()
+
+    def connected(event: str, about: dict[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            sockets.append(about["return_value"].get_extra_info("socket"))
+
+    def cut() -> None:
+        is_over.set()
+        for each in sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.start()
+    try:
+        yield {"trace": connected}
+    except httpx.TransportError as error:
+        raise httpx.ReadTimeout("is too slow") if is_over.is_set() else error from None
+    finally:
+        timer.cancel()
+    if is_over.is_set():
+        raise httpx.ReadTimeout("is too slow")
 
 
 def _require_data(part: Path) -> None:

@@ -29,6 +29,7 @@ from tests.publishers import (
     gives,
     silent,
     slow,
+    slow_headers,
     stop,
     truncated,
     wpp,
@@ -423,8 +424,9 @@ def test_an_answer_encoded_on_the_way_is_decoded(server: Server, wanted: Wanted)
     assert kept(wanted, Name.REGISTER) == stop()
 
 
-def test_a_server_that_never_ends_is_given_up(server: Server, wanted: Wanted) -> None:
-    server.answers["/stop.csv"] = [slow, slow]
+@pytest.mark.parametrize("answer", [slow, slow_headers])
+def test_a_server_that_never_ends_is_given_up(server: Server, wanted: Wanted, answer: Any) -> None:
+    server.answers["/stop.csv"] = [answer, answer]
     hasty = replace(SOON, attempts=2, attempt_seconds=0.02)
     assert "is too slow (ReadTimeout), after 2 tries" in refused(alone(wanted, policy=hasty))
 
