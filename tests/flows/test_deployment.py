@@ -23,6 +23,7 @@ from flows.publishing import PublishError
 from flows.serving import children, serve
 from flows.serving.preparing import NotReadyError
 from flows.serving.profile import PREFIX, PROFILE, Profile, read
+from flows.workers import RunnerName
 
 DEPLOYMENTS: list[dict[str, Any]] = serve.deployments(Profile())
 
@@ -162,6 +163,8 @@ def test_parameters_come_as_text_and_are_typed() -> None:
         "accept_changes": False,
         "report": None,
         "environment": None,
+        "runner": RunnerName.LOCAL,
+        "scheduler": None,
     }
 
 
