@@ -85,7 +85,8 @@ def watch(
     for line in lines:
         get_run_logger().warning(plain(line))
     contradictions = quality.details(results.frame("quality"), CONTRADICT)
-    stops = lines * (not accept_changes) + contradictions * (not repair)
+    changed = [last_version.ACCEPT, *lines] if lines and not accept_changes else []
+    stops = changed + contradictions * (not repair)
     if strict and stops:
         raise steps.RefusedError(stops)
     return lines

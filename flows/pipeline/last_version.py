@@ -75,6 +75,11 @@ class Summary:
     facts: FactFiles = field(default_factory=lambda: FactFiles({}))
 
 
+ACCEPT = (
+    "much changed against the last version: where all of it is meant, run once with "
+    "--accept-changes (accept_changes of a deployment's run)"
+)
+"""What a run that is refused for that says first."""
 VERSIONS = Stage[Callable[[Summary, Summary], list[str]]](RuleStage.VERSIONS)
 """The rules over the last version and this one; each returns a line for whatever it finds."""
 

@@ -1,13 +1,16 @@
 """What a run tells of the last version, and a last version that is damaged."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from prefect.logging import disable_run_logger
 
+from flows import publish_impact
 from flows.pipeline import last_version, steps
 from flows.pipeline.last_version import Summary
 from flows.pipeline.rules import rules
@@ -208,6 +211,23 @@ def test_a_weaker_status_is_told_and_a_surer_one_not() -> None:
     (line,) = last_version.status_fell(people(one), people(one, obs_status="M"))
     assert "same had status A in the last version, M now" in line
     assert last_version.status_fell(people(one, obs_status="U"), people(one)) == []
+
+
+@pytest.mark.parametrize(("accept", "is_strict"), [(False, True), (True, True), (False, False)])
+def test_much_change_stops_a_strict_run_unless_it_is_accepted(
+    root: Path, results: steps.Results, accept: bool, is_strict: bool
+) -> None:
+    areas = results.files["0/areas.csv"].splitlines(keepends=True)
+    cut = replace(results, files={**results.files, "0/areas.csv": b"".join(areas[:-2])})
+    with disable_run_logger(), ExitStack() as stack:
+        if is_strict and not accept:
+            refused = stack.enter_context(pytest.raises(steps.RefusedError))
+        (line,) = publish_impact.watch.fn(cut, root, is_strict, False, accept)
+        assert line.startswith("areas.csv: fact_rows_gone: 2 rows")
+    if is_strict and not accept:
+        assert refused.value.lines[0] == last_version.ACCEPT
+        assert "--accept-changes" in last_version.ACCEPT
+        assert len(refused.value.lines) == 2
 
 
 # A version that the disk has damaged.

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ from flows import CHECKOUT
 from flows.pipeline import parts, steps
 from flows.publishing import storage, versions
 from schemas import published
+from tests.support import checked
 
 # ---- What makes a new version ----
 
@@ -138,3 +140,13 @@ def test_what_writes_facts_refuses_an_address_in_one_line(words: list[str], tmp_
     assert line.startswith("s3://bucket/")
     assert line.endswith(": an address cannot be used here; give a folder")
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- The day that results speak of ----
+
+
+@pytest.mark.parametrize("day", [date.min, date(1989, 12, 31), date(2036, 1, 1), date.max])
+def test_a_day_beyond_all_facts_makes_no_version(day: date, small_facts: Path) -> None:
+    """`--keep` would never find it among the others."""
+    with pytest.raises(steps.RefusedError, match="lies outside the years 1990 to 2035: correct it"):
+        steps.compute(checked(small_facts), day, 0)

@@ -191,3 +191,10 @@ def test_actions_of_others_are_pinned_by_commit(path: Path) -> None:
     assert used
     loose = [use for use in used if not re.search(r"^\./|@[0-9a-f]{40}$", use)]
     assert loose == []
+
+
+def test_tools_that_make_the_locks_are_pinned_by_version() -> None:
+    """Whoever could change them could change every hash that they write."""
+    makefile = (HOME / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^UV = uv==\d+\.\d+\.\d+$", makefile, re.MULTILINE)
+    assert re.findall(r"pip install[^\n]*\buv\b(?!==)[^\n]*", makefile) == []
