@@ -22,8 +22,8 @@ KILLED = (
     "give each worker more"
 )
 MISSING = (
-    "--runner dask needs the libraries of the extra dask: pip install 'audience-impact[dask]', or "
-    "use --runner local"
+    "--runner dask needs the libraries of the extra dask, which `make` installs: in another "
+    "environment pip install -e '.[dask]' in the checkout, or use --runner local"
 )
 
 

@@ -20,8 +20,8 @@ MOST_LOG_ODDS = 20.0
 MOST_COUNT = 1e12
 
 law_out_of_range = fields.row_rule(
-    "a number of a law that no law has: log odds or a width beyond 20, a width below zero, a "
-    "factor or count that is not above zero, a count beyond a million million",
+    "a number of a law that no law has: log odds or a width beyond 20, a width, factor or count "
+    "that is not above zero, a count beyond a million million",
     "run the command that writes the table",
     *("value", "mean"),
 )
@@ -88,9 +88,8 @@ class StudentLaw(Law):
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """Log odds that a share can have, and a width: zero where no area was asked twice."""
-        odds = between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS)
-        return odds & between(frame, "spread", 0.0, MOST_LOG_ODDS)
+        """Log odds that a share can have, and a width."""
+        return between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & above_zero(frame, "spread")
 
     @learned_from_nothing
     def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:

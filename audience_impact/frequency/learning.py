@@ -84,8 +84,8 @@ def table(use_frequency: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=[*KEY, "area_id", "mean", "spread"])
     own, known = within(rows), latest(rows)
     services = _services(known)
-    areas = _areas(known, services, own)
-    frame = pd.concat([services, areas]).sort_values([*KEY, "area_id"], ignore_index=True)
+    areas = [_areas(known, services, own)] if own > 0 else []  # else nobody knows its width
+    frame = pd.concat([services, *areas]).sort_values([*KEY, "area_id"], ignore_index=True)
     numbers = {name: frame[name].round(DECIMALS) for name in ("mean", "spread")}
     counts = {name: frame[name].astype("int64") for name in ("freedom", "areas")}
     return frame.assign(data_sha256=digest(use_frequency), **numbers, **counts)[

@@ -61,7 +61,8 @@ def laws(rows: pd.DataFrame) -> pd.DataFrame:
         rows: `group`, `area_id` and `x`, a row a figure.
 
     Returns:
-        `group` and COLUMNS; without rows where no law can be learned.
+        `group` and COLUMNS; without rows where no law can be learned. Countries have none of their
+        own where figures of one country never differ: nobody knows what such a figure is off by.
     """
     each = rows.groupby(["group", "area_id"])["x"].agg(["mean", "size", _squares]).reset_index()
     spare = int(each["size"].sum()) - len(each)
@@ -69,7 +70,8 @@ def laws(rows: pd.DataFrame) -> pd.DataFrame:
     every = _groups(each, within)
     if every.empty:
         return pd.DataFrame(columns=["group", *COLUMNS])
-    return pd.concat([every, _countries(each, every, within)], ignore_index=True).sort_values(
+    own = [_countries(each, every, within)] if within > 0 else []
+    return pd.concat([every, *own], ignore_index=True).sort_values(
         ["group", "area_id"], ignore_index=True
     )[["group", *COLUMNS]]
 

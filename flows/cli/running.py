@@ -130,9 +130,10 @@ OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine"
 def _begin_while_server_starts(folders: list[Path], wanted: dict[str, Any]) -> None:
     """Have done what the flow will ask for while a temporary server starts, if a run needs one.
 
-    Raises NotReadyError where the server does not start.
+    Where several processes compute, the register is large: the results stay on the disk, and are
+    not handed from one process to another. Raises NotReadyError where the server does not start.
     """
-    if os.environ.get("PREFECT_API_URL"):
+    if os.environ.get("PREFECT_API_URL") or wanted["workers"] > 1:
         return
     with aside.begun(folders, wanted) as take_over:
         from prefect.client.base import ServerType, determine_server_type

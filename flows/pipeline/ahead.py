@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flows.pipeline import steps
-from flows.workers import Processes, RunnerName, runner
+from flows.workers import RunnerName
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,8 +39,7 @@ def run(facts: list[Path], wanted: Mapping[str, Any]) -> None:
         checked = steps.gate(_do(steps.check, reading, today()), wanted["strict"])
         names = ("as_of", "seed", "repair", "workers", "sensitivity")
         if wanted["runner"] is RunnerName.LOCAL:
-            by = runner(RunnerName.LOCAL, wanted["workers"], None)
-            _do(steps.compute, checked, *(wanted[name] for name in names), by)
+            _do(steps.compute, checked, *(wanted[name] for name in names), None)
 
 
 def held() -> list[Done]:
@@ -84,7 +83,7 @@ def seconds(names: Collection[str]) -> dict[str, float]:
 
 def _are_same(done: tuple[Any, ...], asked: tuple[Any, ...]) -> bool:
     """Whether arguments are the same: tables by identity, all else by value."""
-    plain = (list, date, int, type(None), Processes)
+    plain = (list, date, int, type(None))
     return len(done) == len(asked) and all(
         one is other or (isinstance(one, plain) and one == other)
         for one, other in zip(done, asked, strict=True)

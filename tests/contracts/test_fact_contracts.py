@@ -293,6 +293,7 @@ def test_days_of_a_restriction(cells: dict[str, str], rules: set[str]) -> None:
 NO_LAW = {
     "circumvention_laws": [
         ({"mean": "20.1"}, "mean", "law_out_of_range"),
+        ({"spread": "0"}, "mean", "law_out_of_range"),
         ({"spread": "-0.4"}, "mean", "law_out_of_range"),
         ({"freedom": "0"}, "freedom", "learned_from_nothing"),
         ({"areas": "0"}, "freedom", "learned_from_nothing"),

@@ -103,5 +103,12 @@ def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
     assert learn("learn-daily-use", folder, only_check=True)[0]
 
 
+def test_where_no_area_was_asked_twice_none_has_a_law_of_its_own() -> None:
+    """Its width would be zero; the law of the service has one."""
+    found = learning.table(asked().typed()["use_frequency"])
+    assert found["area_id"].tolist() == [""]
+    assert (found["spread"] > 0).all()
+
+
 def test_too_few_figures_teach_nothing() -> None:
     assert learning.table(world().typed()["use_frequency"]).empty

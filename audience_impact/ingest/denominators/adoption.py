@@ -163,20 +163,20 @@ def _sizes(pairs: pd.DataFrame, law: Array) -> Array:
 def _size_law(pairs: pd.DataFrame, error: Array, weight: Array) -> Array:
     """Coefficients (5,) of the logarithm of the mean absolute error, which never shrinks with time.
 
-    Fisher scoring of a gamma regression; in logarithms its information is the same at every step.
+    With few countries those of noise and level are zero.
     """
+    from statsmodels.api import GLM, families
+
     features = _features(pairs)
     if pairs["area_id"].nunique() < LEAST_AREAS:
         features[:, 2:] = 0.0
     sizes = np.maximum(np.abs(error), LEAST_ERROR / 10.0)
-    weighted = features * weight[:, np.newaxis]
-    step = np.linalg.pinv(features.T @ weighted) @ weighted.T
-    law = np.zeros(features.shape[1])
-    law[0] = np.log(np.average(sizes, weights=weight))
-    for _ in range(SCORINGS):
-        law += step @ (sizes / np.exp(features @ law) - 1.0)
-    law[1] = max(law[1], 0.0)
-    return np.asarray(law)
+    if not np.ptp(sizes):  # lines without an error: nothing to tell them apart by
+        return np.array([np.log(sizes[0]), *np.zeros(features.shape[1] - 1)])
+    law = GLM(sizes, features, families.Gamma(families.links.Log()), var_weights=weight)
+    size = np.asarray(law.fit(maxiter=SCORINGS).params)
+    size[1] = max(size[1], 0.0)
+    return size
 
 
 def _percentiles(told: pd.DataFrame) -> Array:
