@@ -133,7 +133,7 @@ def _begin_while_server_starts(folders: list[Path], wanted: dict[str, Any]) -> N
     Where several processes compute, the register is large: the results stay on the disk, and are
     not handed from one process to another. Raises NotReadyError where the server does not start.
     """
-    if os.environ.get("PREFECT_API_URL") or wanted["workers"] > 1:
+    if os.environ.get("PREFECT_API_URL") or wanted.get("workers", 1) > 1:
         return
     with aside.begun(folders, wanted) as take_over:
         from prefect.client.base import ServerType, determine_server_type

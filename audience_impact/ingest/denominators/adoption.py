@@ -54,7 +54,6 @@ LEAST_ERROR = 0.01
 """No projection is sure to less, in log odds."""
 LEAST_AREAS = 20
 """Fewer countries teach how errors grow with the horizon, and nothing of level and noise."""
-SCORINGS = 100
 
 
 @dataclass(frozen=True)
@@ -163,18 +162,20 @@ def _sizes(pairs: pd.DataFrame, law: Array) -> Array:
 def _size_law(pairs: pd.DataFrame, error: Array, weight: Array) -> Array:
     """Coefficients (5,) of the logarithm of the mean absolute error, which never shrinks with time.
 
-    With few countries those of noise and level are zero.
+    With few countries those of noise and level are zero, and so are those that nothing tells.
     """
     from statsmodels.api import GLM, families
 
     features = _features(pairs)
-    if pairs["area_id"].nunique() < LEAST_AREAS:
-        features[:, 2:] = 0.0
+    told = features.shape[1] if pairs["area_id"].nunique() >= LEAST_AREAS else 2
+    apart = [0, *(at for at in range(1, told) if np.ptp(features[:, at]))]
+    size = np.zeros(features.shape[1])
     sizes = np.maximum(np.abs(error), LEAST_ERROR / 10.0)
     if not np.ptp(sizes):  # lines without an error: nothing to tell them apart by
-        return np.array([np.log(sizes[0]), *np.zeros(features.shape[1] - 1)])
-    law = GLM(sizes, features, families.Gamma(families.links.Log()), var_weights=weight)
-    size = np.asarray(law.fit(maxiter=SCORINGS).params)
+        size[0] = np.log(sizes[0])
+        return size
+    gamma = families.Gamma(families.links.Log())
+    size[apart] = GLM(sizes, features[:, apart], gamma, var_weights=weight).fit().params
     size[1] = max(size[1], 0.0)
     return size
 
