@@ -45,7 +45,9 @@ def country_code(name: str) -> str:
 
 @cache
 def _codes() -> frozenset[str]:
-    return frozenset(_converter().data["ISO2"])
+    """Every code that a name can turn into: the table has patterns where a country has two."""
+    converter = _converter()
+    return frozenset(converter.convert(list(converter.data["ISO3"]), src="ISO3", to="ISO2"))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import pycountry
 import pytest
 
 from audience_impact.ingest import gazetteer as places
@@ -47,6 +48,15 @@ def test_countries(cell: str, codes: list[str]) -> None:
 
 def test_no_country_is_made_of_a_number_or_of_nothing() -> None:
     assert [gazetteer.country_code(text) for text in ("", " ", "404", "Narnia")] == [""] * 4
+
+
+def test_every_country_has_its_code_by_its_name_and_by_each_of_its_codes() -> None:
+    """Countries with two codes too: the converter keeps a pattern where Britain has GB and UK."""
+    for country in pycountry.countries:
+        told = (country.name, country.alpha_2, country.alpha_3)
+        assert {gazetteer.country_code(each) for each in told} == {country.alpha_2}
+    assert [gazetteer.country_code(text) for text in ("UK", "EL")] == ["GB", "GR"]
+    assert "" not in gazetteer.country_names()
 
 
 @cache
