@@ -248,9 +248,11 @@ def _drawn(
     line, found = inputs.timeline, np.full((count, sampler.count), np.nan)
     if inputs.overlap_model is None or members.empty:
         return found
-    used = line.rows["row"].isin(members["row"]).to_numpy()
-    own = np.full((len(line.rows), sampler.count), np.nan)
-    own[used] = audiences.values(line.monthly[used], sampler, line.tail_degrees)
+
+    def monthly(stream: Sampler) -> Array:
+        return audiences.values(line.monthly, stream, line.tail_degrees)
+
+    own = inputs.kept("audiences of a month", sampler, (line,), monthly)
     drawn = parts.people(members, own, line, places, inputs.overlap_model, draw, inputs.kept)
     found[: len(drawn)] = drawn
     return found

@@ -77,11 +77,13 @@ def _shared(
     """The columns that all metrics of a restriction have in common, by restriction."""
     groups = inputs.audiences.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
-    bases = groups["base"].agg(lambda names: ";".join(sorted(set(names.dropna()))))
+    each = inputs.audiences[["restriction_id", "base"]].dropna().drop_duplicates()
+    bases = each.sort_values("base").groupby("restriction_id")["base"].agg(";".join)
+    projected = inputs.audiences["is_base_projected"].eq(True)
     return pd.DataFrame(
         {
             "area_id": about["area_ids"],
-            "base": bases.where(bases != ""),
+            "base": bases.reindex(about.index).where(lambda names: names != ""),
             "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
             "dedup_method": _imputed(
@@ -93,9 +95,7 @@ def _shared(
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
             "is_never_enforced": about["is_never_enforced"],
-            "is_base_projected": groups["is_base_projected"].agg(
-                lambda flags: flags.eq(True).any()
-            ),
+            "is_base_projected": projected.groupby(inputs.audiences["restriction_id"]).any(),
         }
     )
 

@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
-from audience_impact.audiences.intervals import FIXED, PERT, SPLIT
+from audience_impact.audiences.intervals import FIXED, LAW, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.audiences.universes import OWN_LAW
-from audience_impact.errors import base_laws, law
+from audience_impact.errors import base_laws, figure_errors, law
 from audience_impact.errors.figure_errors import GROWTH
 from audience_impact.errors.law import MOST_SHARE
 from audience_impact.frames import Array
@@ -81,7 +81,26 @@ def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
 
     Needs `country_id`, `platform_id` and `universe_persons` beside them, and for rows of the shapes
     BASE and IMPUTED `audience_base_id`, OWN_LAW and `least_persons`. Rows of a blank shape are NaN.
+
+    Rows that are drawn alike, those of one service at one time under many restrictions, are drawn
+    once.
     """
+    own = [name for name in DRAWN_BY if name in table]
+    number = table.groupby(own, dropna=False, sort=False).ngroup().to_numpy()
+    each = table.drop_duplicates(own)
+    drawn = _each(each, sampler, tail_degrees)
+    return drawn if len(each) == len(table) else np.asarray(drawn[number])
+
+
+DRAWN_BY = [
+    *("country_id", "platform_id", "audience_key", *LAW, *figure_errors.COLUMNS),
+    *("audience_base_id", "least_persons", *OWN_LAW),
+]
+"""All that the draws of an audience hang on."""
+
+
+def _each(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
+    """Draws (rows, D) of different audiences."""
     network = (table["shape"] == BASE).to_numpy()
     drawn = np.empty((len(table), sampler.count))
     drawn[~network] = _figures(table[~network], sampler, tail_degrees)

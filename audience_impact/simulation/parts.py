@@ -51,7 +51,7 @@ from audience_impact.places.nesting import Integers
 from audience_impact.simulation import audiences, timeline, unions
 from audience_impact.simulation.sampler import Kept, Sampler
 from audience_impact.simulation.timeline import Intervals, Timeline
-from audience_impact.simulation.unions import Unions
+from audience_impact.simulation.unions import Found, Unions
 from audience_impact.vocabulary import InputKind, PlaceReading
 
 WITHIN_POWER = 3.0
@@ -237,7 +237,8 @@ def people(
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
 
     def everyone(stream: Sampler) -> tuple[Array, Array]:
-        return _everyone(members, ~in_part, values, line, model, (stream, workers))
+        known = kept.unions_of(values, stream)
+        return _everyone(members, ~in_part, values, line, model, (stream, workers, known))
 
     found, base = kept("under all", sampler, (members, values), everyone)
     if not in_part.any():
@@ -261,7 +262,7 @@ def _everyone(
     values: Array,
     line: Timeline,
     model: OverlapModel,
-    draw: tuple[Sampler, int],
+    draw: tuple[Sampler, int, Found],
 ) -> tuple[Array, Array]:
     """People (sets, D) under those members of a set that touch everyone, NaN without any.
 
@@ -357,7 +358,7 @@ def daily_people(
     kept: Kept,
 ) -> Array:
     """Draws (set_ids, D) of the people under a restriction on a day of each set."""
-    used = line.daily.index.isin(wanted[1]["row"])
+    used = line.rows["row"].isin(line.drawn_rows["row"]).to_numpy()
     daily = line.daily[used]
 
     def monthly(stream: Sampler) -> Array:
@@ -366,9 +367,9 @@ def daily_people(
     def coming(stream: Sampler) -> Array:
         found = np.full((len(line.rows), stream.count), np.nan)
         if used.any():
-            values = kept("audiences of a day", stream, (wanted[1],), monthly)
+            values = kept("audiences of a day", stream, (line,), monthly)
             found[used] = values * audiences.daily_shares(daily, stream)
         return found
 
-    drawn = kept("coming on a day", draw[0], (wanted[1],), coming)
+    drawn = kept("coming on a day", draw[0], (line,), coming)
     return people(wanted[1], drawn, line, places, model, draw, kept)

@@ -102,6 +102,15 @@ class Kept:
         self._of: tuple[int, int] | None = None
         self._found: dict[str, tuple[frozenset[InputKind], tuple[object, ...], object]] = {}
         self._alike: dict[str, Array] = {}
+        self._unions: tuple[object, dict[tuple[object, ...], Array]] = None, {}
+
+    def unions_of(self, audiences: Array, sampler: Sampler) -> dict[tuple[object, ...], Array]:
+        """Unions of the very same audiences that were drawn from the first stream, to add to."""
+        if sampler.second:
+            return {}
+        if self._unions[0] is not audiences:
+            self._unions = audiences, {}
+        return self._unions[1]
 
     def alike(self, name: str, drawn: Array) -> Array:
         """The array of this name that was kept first, where it is the same to the last bit.

@@ -18,7 +18,10 @@ those of one country are rather too wide than too narrow.
 Citation. docs/method.md.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -27,7 +30,7 @@ from scipy.sparse import csr_array
 
 from audience_impact.errors import base_laws, law
 from audience_impact.frames import Array
-from audience_impact.overlap.model import Group, OverlapModel, unions
+from audience_impact.overlap.model import Group, JointUse, OverlapModel, unions
 from audience_impact.simulation.sampler import Sampler, stratified
 from audience_impact.vocabulary import InputKind
 
@@ -42,8 +45,17 @@ def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Draws (rows, D) of bases in persons through their quantiles, under their ceiling.
 
     `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
-    that holds the base (NaN where it is one itself), as audiences/base_laws.py gives them.
+    that holds the base (NaN where it is one itself), as audiences/base_laws.py gives them. Rows
+    that are alike are drawn once.
     """
+    own = ["base_id", *BASE_LAW]
+    number = table.groupby(own, dropna=False, sort=False).ngroup().to_numpy()
+    each = table.drop_duplicates(own)
+    return np.asarray(_each_base(each, sampler)[number])
+
+
+def _each_base(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Draws (rows, D) of different bases."""
     u = stratified(sampler.rows(InputKind.BASE, "base|" + table["base_id"]))
     middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW)
     centre = law.log_odds(middle, ceiling)
@@ -76,17 +88,23 @@ def some(wanted: Unions, rows: NDArray[np.bool_]) -> Unions:
     return Unions(table, wanted.members[wanted.members["set_id"].isin(table["set_id"])])
 
 
+Found = dict[tuple[object, ...], Array]
+"""Unions (D,) that were drawn, as shares of their base, by all that they hang on."""
+
+
 def people(
     audiences: Array,
     wanted: Unions,
     overlap_model: OverlapModel,
     sampler: Sampler,
     workers: int = 1,
+    found: Found | None = None,
 ) -> tuple[Array, Array]:
     """Draws (unions, D) of the people in each union, and of its base, in persons.
 
     `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys. The
-    rows of the result stand as those of `wanted.table`.
+    rows of the result stand as those of `wanted.table`. `found` holds what was drawn of the same
+    audiences from the same stream before, and is added to.
     """
     groups = wanted.table[GROUP].drop_duplicates().sort_values(GROUP, ignore_index=True)
     numbered = wanted.table.reset_index(names="place").merge(
@@ -98,22 +116,70 @@ def people(
     single = ~members["place"].duplicated(keep=False)
     alone = members[single]
     result[alone["place"]] = audiences[alone["audience"]] / drawn[alone["group"]]
-    parts = dict(iter(members[~single].groupby("group", sort=True)))
     of = groups["country_id"].to_numpy(dtype=object)
-    shared = {
+    use = {
         country: overlap_model.joint_use(country, sampler.uniform) for country in sorted(set(of))
     }
-    places, asked = [], []
-    for group, part in parts.items():
-        found = _members(part, audiences, drawn[group])
-        places.append(found[0])
-        asked.append(Group(found[1], shared[of[group]], found[2]))
-    shares = unions(overlap_model, asked, workers=workers)
-    for where, share in zip(places, shares, strict=True):
-        result[where] = share
+    asked = [
+        _Asked.of(part, audiences, drawn[group], of[group])
+        for group, part in members[~single].groupby("group", sort=True)
+    ]
+    _draw_missing(asked, use, overlap_model, workers, found := {} if found is None else found)
+    for one in asked:
+        result[one.places] = [found[name] for name in one.names]
     base = np.full_like(result, np.nan)
     base[numbered["place"]] = drawn[numbered["group"]]
     return result * base, base
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a group.
+
+    Attributes:
+        country_id: Its country.
+        shares: Draws (audiences, D) of the audiences, as shares of the base.
+        members: Which audience is in which union (unions, audiences).
+        places: Where each union stands in the result.
+        names: What each union hangs on: country, base as drawn, audiences.
+    """
+
+    country_id: str
+    shares: Array
+    members: NDArray[np.bool_]
+    places: NDArray[np.int64]
+    names: list[tuple[object, ...]]
+
+    @classmethod
+    def of(cls, part: pd.DataFrame, audiences: Array, base: Array, country_id: str) -> "_Asked":
+        """The unions of a group, whose rows `part` holds."""
+        places, rows = np.unique(part["place"], return_inverse=True)
+        numbers, columns = np.unique(part["audience"], return_inverse=True)
+        belongs = np.zeros((len(places), len(numbers)), dtype=bool)
+        belongs[rows, columns] = True
+        digest = blake2b(base.tobytes()).digest()
+        names: list[tuple[object, ...]] = [
+            (country_id, digest, *numbers[row].tolist()) for row in belongs
+        ]
+        return cls(country_id, np.clip(audiences[numbers] / base, 0.0, 1.0), belongs, places, names)
+
+
+def _draw_missing(
+    asked: Sequence[_Asked],
+    use: Mapping[str, JointUse],
+    overlap_model: OverlapModel,
+    workers: int,
+    found: Found,
+) -> None:
+    """Add to `found` what is asked and not there."""
+    groups, names = [], []
+    for one in asked:
+        left = np.array([name not in found for name in one.names])
+        if left.any():
+            groups.append(Group(one.shares, use[one.country_id], one.members[left]))
+            names.append(compress(one.names, left))
+    for keys, shares in zip(names, unions(overlap_model, groups, workers=workers), strict=True):
+        found.update(zip(keys, shares, strict=True))
 
 
 def _largest(audiences: Array, members: pd.DataFrame) -> Array:
@@ -121,17 +187,6 @@ def _largest(audiences: Array, members: pd.DataFrame) -> Array:
     each = members[["group", "audience"]].drop_duplicates().sort_values(["group", "audience"])
     first = np.flatnonzero(~each["group"].duplicated())
     return np.asarray(np.fmax.reduceat(audiences[each["audience"]], first, axis=0))
-
-
-def _members(
-    part: pd.DataFrame, audiences: Array, base: Array
-) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_]]:
-    """Places of the unions in the result, shares of the audiences, and which is in which union."""
-    places, rows = np.unique(part["place"], return_inverse=True)
-    numbers, columns = np.unique(part["audience"], return_inverse=True)
-    belongs = np.zeros((len(places), len(numbers)), dtype=bool)
-    belongs[rows, columns] = True
-    return places, np.clip(audiences[numbers] / base, 0.0, 1.0), belongs
 
 
 def outside(drawn: Array, lower: Array, upper: Array) -> Array:

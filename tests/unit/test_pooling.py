@@ -18,6 +18,9 @@ COUNT = 20_000
 FIGURES = ["shape", "low", "mode", "high"]
 
 
+RANGE = {"value": "500000", "low": "450000", "high": "600000", "interval_kind": "min_max"}
+
+
 def distributions(made: World) -> pd.DataFrame:
     """How the audiences of a world are drawn, one row an audience."""
     tables = made.typed()
@@ -54,9 +57,17 @@ def test_a_figure_without_a_stated_error_is_taken_as_it_stands() -> None:
     assert np.unique(sampled(table)).tolist() == [500000.0]
 
 
+def test_rows_that_are_drawn_alike_are_drawn_once_and_stand_where_they_stood() -> None:
+    one, other = told(world().estimate("E1", **RANGE)), told(several(400e3, 600e3))
+    table = pd.concat([one, other, one], ignore_index=True)
+    drawn = sampled(table)
+    apart = [sampled(table.iloc[[row]])[0] for row in range(len(table))]
+    assert drawn.tobytes() == np.array(apart).tobytes()
+    assert len(np.unique(drawn, axis=0)) == len(table) - 1
+
+
 def test_a_stated_range_is_a_pert_law_inside_it() -> None:
-    stated = {"value": "500000", "low": "450000", "high": "600000", "interval_kind": "min_max"}
-    table = told(world().estimate("E1", **stated))
+    table = told(world().estimate("E1", **RANGE))
     assert table[FIGURES].to_numpy().tolist() == [["pert", 450000.0, 500000.0, 600000.0]]
     drawn = sampled(table)
     assert 450000.0 <= drawn.min() < 460000.0

@@ -1,5 +1,7 @@
 """Draws of people: bases, sets inside them, and that order and company change nothing."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -122,6 +124,30 @@ def test_other_sets_of_the_cell_change_no_byte(kept: list[int]) -> None:
     # Set 4 stays: its audience is the largest, below which the base of all is never drawn.
     drawn, _ = people(sets({each: MEMBERS[each] for each in kept}))
     assert drawn.tobytes() == DRAWN[kept].tobytes()
+
+
+def test_what_was_drawn_before_is_not_drawn_again_and_is_the_same() -> None:
+    known: unions.Found = {}
+    first = unions.people(ITEMS, sets(), learned(), SAMPLER, found=known)
+    drawn = dict(known)
+    again = unions.people(ITEMS, sets(), learned(), SAMPLER, found=known)
+    assert drawn
+    assert all(known[name] is drawn[name] for name in drawn)
+    assert len(known) == len(drawn)
+    for one, other, plain in zip(first, again, people(sets()), strict=True):
+        assert one.tobytes() == other.tobytes() == plain.tobytes()
+
+
+def test_under_another_base_a_union_is_drawn_anew() -> None:
+    known: unions.Found = {}
+    people_of = partial(unions.people, ITEMS, overlap_model=learned(), sampler=SAMPLER)
+    people_of(wanted=sets(), found=known)
+    count = len(known)
+    other = sets()
+    other.table["expected_persons"] = 1.2 * other.table["expected_persons"]
+    found, _ = people_of(wanted=other, found=known)
+    assert len(known) == 2 * count
+    assert found.tobytes() == people_of(wanted=other)[0].tobytes()
 
 
 def test_workers_change_no_byte() -> None:
