@@ -3,7 +3,7 @@
 audience_impact_rows{table}               rows of each published table
 audience_impact_refused_rows              rows of facts in quarantine
 audience_impact_step_seconds{step}        seconds of each step of the run
-audience_impact_oldest_figure_days        days from the oldest audience used to the day spoken of
+audience_impact_newest_figure_days        days from the newest audience used to the day spoken of
 audience_impact_run_timestamp_seconds     when the run ended
 """
 

@@ -1,5 +1,6 @@
 """What a run leaves for whoever watches it."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +39,8 @@ def test_a_run_is_told_in_openmetrics() -> None:
         "audience_impact_newest_figure_days": 9,  # from the end of October
         "audience_impact_run_timestamp_seconds": ENDED.timestamp(),
     }
+    assert metrics.__doc__
+    assert {name.split(" ")[0] for name in told} == set(re.findall(r"audience_\w+", metrics.__doc__))
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
