@@ -40,7 +40,9 @@ def test_a_run_is_told_in_openmetrics() -> None:
         "audience_impact_run_timestamp_seconds": ENDED.timestamp(),
     }
     assert metrics.__doc__
-    assert {name.split(" ")[0] for name in told} == set(re.findall(r"audience_\w+", metrics.__doc__))
+    assert {name.split(" ")[0] for name in told} == set(
+        re.findall(r"audience_\w+", metrics.__doc__)
+    )
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
