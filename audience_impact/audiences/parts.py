@@ -137,18 +137,13 @@ def _of_texts(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 def _measured(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """The laws of people, of being online, and of the network, of each place."""
-    people = population.people(rows[["area_id", "day"]], tables)
-    own = rows.assign(area_id=rows["country_id"])
-    country = population.people(own[["area_id", "day"]], tables)
-    some = rows["least_area_id"] != ""
-    inner = rows.loc[some, ["least_area_id", "day"]].rename(columns={"least_area_id": "area_id"})
-    least = population.people(inner, tables)["people_persons"].reindex(rows.index)
+    people, country, least = _people_of(rows, tables)
     odds = online.online_odds(rows[["area_id", "day"]], tables)
     is_whole = rows["area_id"] == rows["country_id"]
     odds[ONLINE] = odds[ONLINE].mask(is_whole, 0.0)
     only = networks.only_share(rows[["country_id", "day", "network_scope", "operators"]], tables)
     return rows.join(people[[*PEOPLE, "most_persons"]]).assign(
-        least_persons=least,
+        least_persons=least["people_persons"].where(rows["least_area_id"] != ""),
         country_persons=country["people_persons"],
         network=rows["network_scope"] + "|" + rows["operators"].fillna("").astype("str"),
         **{name: odds[name] for name in ONLINE},
@@ -157,6 +152,18 @@ def _measured(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         network_rung=only["rung"],
         network_reason=only["reason"].fillna("").astype("str"),
     )
+
+
+def _people_of(rows: pd.DataFrame, tables: Tables) -> list[pd.DataFrame]:
+    """The people of each place, of its country, and of the least place, asked for all at once."""
+    areas = [rows[name] for name in ("area_id", "country_id", "least_area_id")]
+    days = pd.concat([rows["day"]] * len(areas), ignore_index=True)
+    asked = pd.DataFrame({"area_id": pd.concat(areas, ignore_index=True), "day": days})
+    found = population.people(asked, tables)
+    count = len(rows)
+    return [
+        found.iloc[at * count : (at + 1) * count].set_axis(rows.index) for at in range(len(areas))
+    ]
 
 
 def _reasoned(rows: pd.DataFrame, shut: Sequence[list[str]]) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def internet_users(
     bases = tables["bases"]
     asked = wanted.assign(population_base=ONLINE)
     online = bases[bases["population_base"] == ONLINE]
-    found = nearest_base(asked, online, tables["sources"], ["population_base"], None)
+    found = nearest_base(asked, bases, tables["sources"], ["population_base"], None)
     joined = asked.join(found)
     law = base_laws.laws(joined[["country_id", "start", "base_id"]], tables, errors)
     publishers = _publishers(joined, online)
@@ -89,10 +89,12 @@ def _publishers(joined: pd.DataFrame, online: pd.DataFrame) -> pd.DataFrame:
             "most": groups["persons"].max(),
             "count": groups.size().astype("float64"),
             "level": groups["level"].mean(),
-            "ids": groups["base_id"].agg(";".join).astype("str"),
         }
     ).reindex(joined.index)
-    return table.where(table["most"] >= PUBLISHERS_DIFFER * table["least"])
+    differ = table["most"] >= PUBLISHERS_DIFFER * table["least"]
+    apart = single[single["place"].isin(table.index[differ])].groupby("place")["base_id"]
+    ids = apart.agg(";".join).astype("str").reindex(joined.index)
+    return table.where(differ).assign(ids=ids)
 
 
 def _spanning(law: pd.DataFrame, publishers: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
@@ -123,19 +125,21 @@ def with_base(audiences: pd.DataFrame, tables: Tables, errors: FigureErrors | No
 def _wanted(audiences: pd.DataFrame) -> pd.DataFrame:
     """What is asked of the base of each COUNTRY: its day, whom it holds and whose it should be."""
     groups = audiences.groupby(COUNTRY, sort=True)
-    counted = audiences[audiences["metric_priority"].notna()].groupby(COUNTRY)
+    counted = audiences[audiences["metric_priority"].notna()]
     return pd.DataFrame(
         {
             "start": groups["start"].first(),
             "floor_persons": groups["low_persons"].max(),
-            "containing": counted["containing"].agg(
-                lambda names: names.iloc[0] if names.nunique() == 1 else ONLINE
-            ),
-            "measurement_series_id": counted["measurement_series_id"].agg(
-                lambda ids: ids.iloc[0] if ids.nunique() == 1 else ""
-            ),
+            "containing": _common(counted, "containing", ONLINE),
+            "measurement_series_id": _common(counted, "measurement_series_id", ""),
         }
     ).reset_index()
+
+
+def _common(counted: pd.DataFrame, column: str, other: str) -> pd.Series:
+    """The word that all audiences of each COUNTRY have in a column, else another one."""
+    first = counted.drop_duplicates(COUNTRY).set_index(COUNTRY)[column]
+    return first.where(counted.groupby(COUNTRY)[column].nunique() == 1, other)
 
 
 def _disputed(

@@ -124,7 +124,8 @@ def expected_base(wanted: pd.DataFrame, bases: pd.DataFrame) -> pd.Series:
         .merge(series[[*key, "base_id", "persons"]], on="base_id")
         .sort_values("start")
     )
-    right = series.drop(columns="base_id").sort_values(["middle", *key])
+    there = series[series["area_id"].isin(left["area_id"])]
+    right = there.drop(columns="base_id").sort_values(["middle", *key])
     near = left.rename(columns={"persons": "own_persons"})
     for direction in ("backward", "forward"):
         found = right.rename(columns={n: f"{direction}_{n}" for n in ("middle", "persons")})

@@ -143,8 +143,11 @@ def described(rows: pd.DataFrame) -> pd.DataFrame:
 
 def codes(effect_by: Sequence[str], *frames: pd.DataFrame) -> list[NDArray[np.int64]]:
     """Numbers of the groups of each frame, the same number for the same group in all of them."""
-    together = pd.concat([frame[list(effect_by)] for frame in frames], ignore_index=True)
-    numbers = together.groupby(list(effect_by), sort=False, dropna=False).ngroup().to_numpy("int64")
+    numbers = np.zeros(sum(map(len, frames)), dtype=np.int64)
+    for column in effect_by:
+        cells = pd.concat([frame[column] for frame in frames], ignore_index=True)
+        own, known = pd.factorize(cells, use_na_sentinel=False)
+        numbers = pd.factorize(numbers * len(known) + own)[0]
     return np.split(numbers, np.cumsum([len(frame) for frame in frames])[:-1])
 
 
@@ -158,18 +161,11 @@ def _number(rows: pd.DataFrame, column: str) -> Array:
     return rows[column].to_numpy("float64") if column else np.ones(len(rows))
 
 
-def across(effect: Effect, left: pd.DataFrame, right: pd.DataFrame) -> Array:
-    """Shares (left, right) of an effect between two sets of figures."""
-    if not effect.by:
-        return np.outer(_number(left, effect.times), _number(right, effect.times))
-    mine, theirs = codes(effect.by, left, right)
-    first, second = np.nonzero(mine[:, None] == theirs[None, :])
-    found = np.zeros((len(left), len(right)))
-    found[first, second] = _number(left, effect.times)[first] * _number(right, effect.times)[second]
-    if effect.along:
-        mine_at, their_at = _number(left, effect.along), _number(right, effect.along)
-        found[first, second] *= _alike(effect, mine_at[first], their_at[second])
-    return found
+def _places(numbers: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
+    """The places of the figures of each group, by its number."""
+    order = np.argsort(numbers, kind="stable")
+    first = np.flatnonzero(np.diff(numbers[order], prepend=-1))
+    return dict(zip(numbers[order[first]].tolist(), np.split(order, first[1:]), strict=False))
 
 
 @dataclass(frozen=True)
@@ -185,14 +181,13 @@ class Shared:
 
 def among(effect: Effect, rows: pd.DataFrame) -> Shared:
     """Shares of an effect among the figures of `rows`: of those of one group alone."""
+    factor = _number(rows, effect.times)
     if not effect.by:
-        return Shared(None, across(effect, rows, rows))
+        return Shared(None, np.outer(factor, factor))
     (numbers,) = codes(effect.by, rows)
-    order = np.argsort(numbers, kind="stable")
-    groups = np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+    groups = _places(numbers).values()
     first = np.concatenate([np.repeat(group, len(group)) for group in groups])
     second = np.concatenate([np.tile(group, len(group)) for group in groups])
-    factor = _number(rows, effect.times)
     share = factor[first] * factor[second]
     if effect.along:
         at = _number(rows, effect.along)
@@ -262,10 +257,24 @@ def _add(
 
 
 def cross_covariance(left: pd.DataFrame, right: pd.DataFrame, spreads: Spreads) -> Array:
-    """Covariance (left, right) of two sets of figures that have none in common."""
+    """Covariance (left, right) of two sets of figures that have none in common.
+
+    Method. Group by group, since most figures share few effects.
+    """
     found = np.zeros((len(left), len(right)))
     for effect in EFFECTS:
-        found += spreads[effect.name] ** 2 * across(effect, left, right)
+        times = _number(left, effect.times), _number(right, effect.times)
+        if not effect.by:
+            found += spreads[effect.name] ** 2 * np.outer(*times)
+            continue
+        along = _number(left, effect.along), _number(right, effect.along)
+        mine, theirs = map(_places, codes(effect.by, left, right))
+        for group in mine.keys() & theirs.keys():
+            own, other = mine[group], theirs[group]
+            share = np.outer(times[0][own], times[1][other])
+            if effect.along:
+                share *= _alike(effect, along[0][own, None], along[1][other])
+            found[np.ix_(own, other)] += spreads[effect.name] ** 2 * share
     return found
 
 

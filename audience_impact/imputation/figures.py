@@ -239,18 +239,17 @@ def _years(moments: pd.Series) -> pd.Series:
 def _people(rows: pd.DataFrame, base: str, tables: Tables) -> pd.Series:
     """People in a population at the moment of each row, NaN where none are on record."""
     bases = tables["bases"]
-    of_kind = bases[bases["population_base"] == base]
     wanted = pd.DataFrame({"country_id": rows["area_id"], "start": rows["moment"]})
     each = wanted.drop_duplicates()
     found = nearest_base(
         each.assign(population_base=base),
-        of_kind,
+        bases,
         tables["sources"],
         ["population_base"],
         LONGEST_GAP_DAYS,
     )
     at = each.join(found[["base_id"]], how="inner")
-    persons = at.assign(persons=expected_base(at, of_kind))[["country_id", "start", "persons"]]
+    persons = at.assign(persons=expected_base(at, bases))[["country_id", "start", "persons"]]
     return wanted.merge(persons, on=["country_id", "start"], how="left")["persons"]
 
 

@@ -340,12 +340,12 @@ def read(overlap_calibration: pd.DataFrame) -> Calibration:
 
 
 def own_surveys(
-    overlap_calibration: pd.DataFrame, surveys: pd.DataFrame, area_id: str
-) -> list[OwnSurvey]:
-    """The surveys of an area itself, which pull its correlation."""
-    asked = surveys[surveys["area_id"] == area_id][["survey_id", "house"]]
+    overlap_calibration: pd.DataFrame, surveys: pd.DataFrame
+) -> dict[str, list[OwnSurvey]]:
+    """The surveys of each area itself, which pull its correlation."""
+    asked = surveys[["area_id", "survey_id", "house"]]
     found = overlap_calibration.merge(asked, on="survey_id").sort_values("survey_id")
-    return [
-        OwnSurvey(float(expit(value)), str(house))
-        for value, house in zip(found["value"], found["house"], strict=True)
-    ]
+    own: dict[str, list[OwnSurvey]] = {area: [] for area in sorted(surveys["area_id"].unique())}
+    for area, value, house in zip(found["area_id"], found["value"], found["house"], strict=True):
+        own[area].append(OwnSurvey(float(expit(value)), str(house)))
+    return own

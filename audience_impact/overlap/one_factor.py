@@ -65,7 +65,7 @@ def learned(tables: Tables) -> OneFactorCopula | None:
     return OneFactorCopula(
         known,
         {
-            area: copula.predictive(known, calibration.own_surveys(table, surveys, area))
-            for area in sorted(surveys["area_id"].unique())
+            area: copula.predictive(known, own)
+            for area, own in calibration.own_surveys(table, surveys).items()
         },
     )

@@ -128,6 +128,12 @@ class Growth:
         result[above.index] = self.index(above, years[above.index])
         return result
 
+    def between(self, areas: pd.Series, first: pd.Series, last: pd.Series) -> pd.Series:
+        """How much each area grew from one time to another."""
+        twice, times = (pd.concat(both, ignore_index=True) for both in ([areas] * 2, [first, last]))
+        early, late = np.split(self.index(twice, times).to_numpy("float64"), 2)
+        return pd.Series(late - early, areas.index)
+
     def held_by(self, areas: pd.Series) -> pd.Series:
         """The place or country that holds each area; areas that none holds are left out."""
         above = areas.map(self.parents).fillna("").astype("str")
@@ -143,9 +149,7 @@ class Growth:
         beyond = years - inside
         out = beyond != 0
         above = self.held_by(areas[out & are_regions(areas)])
-        level[above.index] += self.index(above, years[above.index]) - self.index(
-            above, inside[above.index]
-        )
+        level[above.index] += self.between(above, inside[above.index], years[above.index])
         edge = ends.loc[out & ~areas.index.isin(above.index)]
         level[edge.index] += beyond[edge.index] * self._edge_growth(edge, beyond[edge.index])
         return level
@@ -204,9 +208,7 @@ def _carried(asked: pd.DataFrame, known: pd.DataFrame, growth: Growth) -> pd.Dat
     """Every figure of each place asked for, carried to the day: `place`, `level`, `deviation`."""
     own = known.rename(columns={"years": "figure_years"})
     rows = asked[["area_id", "years"]].reset_index(names="place").merge(own, on="area_id")
-    grown = growth.index(rows["area_id"], rows["years"]) - growth.index(
-        rows["area_id"], rows["figure_years"]
-    )
+    grown = growth.between(rows["area_id"], rows["figure_years"], rows["years"])
     regional = are_regions(rows["area_id"])
     gap = (rows["years"] - rows["figure_years"]).abs()
     drift = np.where(regional, DRIFT, 0.0) * gap
@@ -295,7 +297,7 @@ def measured(tables: Tables) -> pd.DataFrame:
     pairs = known.merge(known, on="area_id", suffixes=("", "_later"))
     pairs = pairs[pairs["base_id"] != pairs["base_id_later"]]
     above = pairs["area_id"].map(parents)
-    grown = growth.index(above, pairs["years_later"]) - growth.index(above, pairs["years"])
+    grown = growth.between(above, pairs["years"], pairs["years_later"])
     gap = pairs["years_later"] - pairs["years"]
     off = (pairs["log_persons_later"] - pairs["log_persons"] - grown).abs()
     same = pairs["measurement_series_id"] == pairs["measurement_series_id_later"]

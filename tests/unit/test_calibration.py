@@ -111,10 +111,10 @@ def test_the_table_is_read_back_and_names_own_surveys() -> None:
     learned = calibration.read(written)
     assert learned.mean == pytest.approx((logit(0.3) + logit(0.5)) / 2.0, abs=1e-4)
     assert learned.houses == 2
-    own = calibration.own_surveys(written, surveys, "XA")
+    own = calibration.own_surveys(written, surveys)["XA"]
     assert [one.house for one in own] == ["house of S1", "house of S2"]
     assert [one.correlation for one in own] == pytest.approx([0.3, 0.5], abs=1e-4)
-    assert calibration.own_surveys(written, surveys, "XB") == []
+    assert "XB" not in calibration.own_surveys(written, surveys)
 
 
 def test_the_order_of_rows_changes_nothing_and_a_share_changes_the_digest() -> None:
