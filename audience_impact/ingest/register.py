@@ -360,8 +360,7 @@ def told_twice(rows: Sequence[Record]) -> dict[int, int]:
 
 
 def _split(rows: Sequence[Record]) -> list[tuple[str, list[Record]]]:
-    """Rows of one identity as events, each with what tells it apart from the others."""
-    rows = [row for row in rows if row.number not in told_twice(rows)]
+    """Rows of one identity, none told twice, as events, each with what tells it apart."""
     if _one_a_year(rows):
         return [("", rows)]
     found: dict[str, list[Record]] = {}
@@ -379,14 +378,23 @@ def _id(register: Register, identity: Sequence[str], apart: str) -> str:
     return f"{country}-{identity[1]}-{register.name}-{digest[:SUFFIX_SIGNS]}"
 
 
-def _with_copies(own: Sequence[Record], group: Sequence[Record]) -> tuple[Record, ...]:
-    """The records of an event, each after those that only tell it once more."""
+def _with_copies(own: Sequence[Record], copies: Mapping[int, Sequence[Record]]) -> list[Record]:
+    """The records of an event, each after those that only tell it once more, by its number."""
+    return [each for record in own for each in (*copies.get(record.number, ()), record)]
+
+
+def _events_of(group: Sequence[Record], register: Register) -> list[Event]:
+    """The events of the rows of one identity."""
     twice = told_twice(group)
-    return tuple(
-        each
-        for record in own
-        for each in (*(row for row in group if twice.get(row.number) == record.number), record)
-    )
+    copies: dict[int, list[Record]] = {}
+    for row in group:
+        if row.number in twice:
+            copies.setdefault(twice[row.number], []).append(row)
+    alone = [row for row in group if row.number not in twice]
+    return [
+        Event(_id(register, group[0].identity, apart), tuple(_with_copies(own, copies)))
+        for apart, own in _split(alone)
+    ]
 
 
 def events(rows: Sequence[Record], register: Register) -> list[Event]:
@@ -398,11 +406,7 @@ def events(rows: Sequence[Record], register: Register) -> list[Event]:
     groups: dict[tuple[str, ...], list[Record]] = {}
     for row in sorted((row for row in rows if not row.refused), key=_order):
         groups.setdefault(row.group, []).append(row)
-    found = [
-        Event(_id(register, group[0].identity, apart), _with_copies(own, group))
-        for group in groups.values()
-        for apart, own in _split(group)
-    ]
+    found = [event for group in groups.values() for event in _events_of(group, register)]
     taken = {event.restriction_id for event in found}
     if len(taken) != len(found):
         raise ValueError("two events have one id; lengthen SUFFIX_SIGNS")

@@ -385,6 +385,22 @@ def test_twice_in_one_year_from_one_source_is_one_event_and_the_fuller_row_speak
     assert len(readings({}, {})) == 2  # without a source nothing says that they are one
 
 
+def test_what_is_told_many_times_is_compared_once_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A register that repeats a row for ever takes as much longer as it has more rows."""
+    asked: list[int] = []
+    said = register._said
+
+    def counted(row: register.Record) -> tuple[int, tuple[str, ...]]:
+        asked.append(row.number)
+        return said(row)
+
+    monkeypatch.setattr(register, "_said", counted)
+    row = register_row(**KENYA, info_source_link="https://news.example/a")
+    rows = [REGISTER.record(row, number, ("KE",)) for number in range(1, 51)]
+    assert [len(event.records) for event in register.events(rows, REGISTER)] == [50]
+    assert sorted(asked) == list(range(1, 51))
+
+
 def test_a_later_edition_ends_and_corrects_what_goes_on() -> None:
     ongoing = ORDERED | {"shutdown_status": "Ongoing"}
     services = {

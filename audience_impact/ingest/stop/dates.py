@@ -12,6 +12,7 @@ the dates stand.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
 
@@ -30,8 +31,12 @@ class Dates:
     defect: str = ""
 
 
+@lru_cache(maxsize=100_000)
 def day(text: str) -> str:
-    """A day as ISO 8601, from that or from the serial of a spreadsheet; blank if it is neither."""
+    """A day as ISO 8601, from that or from the serial of a spreadsheet; blank if it is neither.
+
+    A register names few days many times, and pandas is slow with one.
+    """
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
         return str((pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(float(text)))).date())
     found = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
