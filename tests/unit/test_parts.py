@@ -147,20 +147,36 @@ def test_places_in_two_countries_add_up_and_one_may_be_whole() -> None:
     assert found.loc["two"].iloc[1].median() == pytest.approx(20e3, rel=0.2)
 
 
-@pytest.mark.parametrize(
-    ("cells", "why"),
-    [
-        ({"geo_scope": "locality"}, UNNAMED),
-        ({"area_ids": "XA-04", "geo_scope": "region"}, UNPEOPLED),
-        ({"network_scope": "fixed"}, "nobody counts who has a fixed line"),
-        ({"network_scope": "asn_list"}, "nobody counts the subscribers"),
-        ({"geo_scope": "region", "observed_from": ""}, "start not known"),
-    ],
+LAWLESS = (
+    ({"geo_scope": "locality"}, UNNAMED),
+    ({"area_ids": "XA-04", "geo_scope": "region"}, UNPEOPLED),
+    ({"network_scope": "fixed"}, "nobody counts who has a fixed line"),
+    ({"network_scope": "asn_list"}, "nobody counts the subscribers"),
+    ({"geo_scope": "region", "observed_from": ""}, "start not known"),
 )
-def test_a_part_of_which_no_law_can_be_had_says_why(cells: dict[str, str], why: str) -> None:
+LAWFUL: tuple[tuple[list[str], dict[str, str], str], ...] = (
+    (["XA-01"], {}, "people online in the places named"),
+    (["XA-01=within"], {}, "the text means something in a place"),
+    (["XA-01=city_or_district"], {}, "a smaller one of its name"),
+    ([], {"network_scope": "mobile"}, "whom the network leaves without any"),
+    (["XA-01"], {"network_scope": "unknown"}, "which networks were cut"),
+)
+
+
+@pytest.fixture(scope="module")
+def told() -> pd.DataFrame:
+    """Table `impact` of parts with a law and without, side by side."""
     made = country().add("areas", area_id="XA-04", name="Uncounted", parent_id="XA")
-    made.restrict("R1", "*", action="network_shutdown", **cells)
-    found = of(impacts(made))
+    for number, (cells, _) in enumerate(LAWLESS):
+        made.restrict(f"lawless{number}", "*", action="network_shutdown", **cells)
+    for number, (places, cells, _) in enumerate(LAWFUL):
+        cut(made, f"lawful{number}", *places, **cells)
+    return impacts(made)
+
+
+@pytest.mark.parametrize("number", range(len(LAWLESS)))
+def test_a_part_of_which_no_law_can_be_had_says_why(number: int, told: pd.DataFrame) -> None:
+    found, why = of(told, f"lawless{number}"), LAWLESS[number][1]
     assert found["obs_status"] == "M"
     assert why in found["reason"]
     assert np.isnan(found["q50_persons"])
@@ -174,18 +190,9 @@ def test_without_the_laws_of_places_nothing_of_them_is_drawn() -> None:
     assert np.isnan(found["q50_persons"])
 
 
-@pytest.mark.parametrize(
-    ("places", "cells", "said"),
-    [
-        (["XA-01"], {}, "people online in the places named"),
-        (["XA-01=within"], {}, "the text means something in a place"),
-        (["XA-01=city_or_district"], {}, "a smaller one of its name"),
-        ([], {"network_scope": "mobile"}, "whom the network leaves without any"),
-        (["XA-01"], {"network_scope": "unknown"}, "which networks were cut"),
-    ],
-)
-def test_a_part_says_what_it_stands_on(places: list[str], cells: dict[str, str], said: str) -> None:
-    found = of(impacts(cut(country(), "R1", *places, **cells)))
+@pytest.mark.parametrize("number", range(len(LAWFUL)))
+def test_a_part_says_what_it_stands_on(number: int, told: pd.DataFrame) -> None:
+    found, said = of(told, f"lawful{number}"), LAWFUL[number][2]
     assert found["obs_status"] in ("E", "U")
     assert said in found["reason"]
     assert rising([found["q05_persons"], found["q50_persons"], found["q95_persons"]])
@@ -280,12 +287,12 @@ def test_sets_are_cut_into_blocks_without_parting_one(
 
 def test_restrictions_say_which_places_their_text_names() -> None:
     made = cut(country(), "R1", "XA-01=city_or_district", "XA-02=within", "XA-03")
+    cut(made, "R2", "XA-01=city_or_district", "XA-02=within", "XA-03")
+    made.rows["restriction_places"][3]["least_area_id"] = ""
     table = calculated(made)["restrictions"].set_index("restriction_id")
     words = "Land XA-01/town or Land XA-01; in Land XA-02; Land XA-03"
     assert table.loc["R1", "places"] == words
-    made.rows["restriction_places"][0]["least_area_id"] = ""
-    table = calculated(made)["restrictions"].set_index("restriction_id")
-    assert table.loc["R1", "places"].startswith("Land XA-01 (a town or all of it); ")
+    assert table.loc["R2", "places"].startswith("Land XA-01 (a town or all of it); ")
 
 
 def test_a_town_of_the_same_name_is_not_said_twice() -> None:
@@ -297,21 +304,29 @@ def test_a_town_of_the_same_name_is_not_said_twice() -> None:
     assert table.loc["R1", "places"] == "Srinagar (a town or all of it)"
 
 
-@pytest.mark.parametrize(
-    ("family", "rung", "cells"),
-    [
-        ("place", "country", {}),
-        ("network", "network_unknown", {"network_scope": "unknown"}),
-    ],
-)
-def test_a_rung_that_was_closed_makes_no_estimate(
-    family: str, rung: str, cells: dict[str, str]
-) -> None:
-    made = cut(country(), "R1", "XA-01", **cells)
-    answered = of(impacts(made.add("answer_rungs", rung_family=family, rung=rung)))
+RUNGS = {"place": "country", "network": "network_unknown"}
+
+
+def with_rungs(closed: str = "") -> pd.DataFrame:
+    """Table `impact` of a restriction that needs each of these rungs, one of them closed."""
+    made = cut(country(), "place", "XA-01")
+    cut(made, "network", "XA-01", network_scope="unknown")
+    for family, rung in RUNGS.items():
+        is_open = "no" if family == closed else "yes"
+        made.add("answer_rungs", rung_family=family, rung=rung, is_open=is_open)
+    return impacts(made)
+
+
+@pytest.fixture(scope="module")
+def all_open() -> pd.DataFrame:
+    return with_rungs()
+
+
+@pytest.mark.parametrize("family", RUNGS)
+def test_a_rung_that_was_closed_makes_no_estimate(family: str, all_open: pd.DataFrame) -> None:
+    answered = of(all_open, family)
     assert answered["q50_persons"] > 0.0
-    made.rows["answer_rungs"][0]["is_open"] = "no"
-    found = of(impacts(made))
+    found = of(with_rungs(closed=family), family)
     assert np.isnan(found["q50_persons"])
     assert found["obs_status"] == "M"
     assert CLOSED in found["reason"]
