@@ -1,11 +1,12 @@
 """What all tests share: the repository's facts, a copy to break, and their results."""
 
+import gc
 import os
 import pickle
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,6 +50,17 @@ LONGEST = [
     *("test_import.py", "test_refresh.py", "test_facts.py", "test_objects.py", "test_publish.py"),
 ]
 """Files that take longest: begun first, so that no worker is left alone with one in the end."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import without the collector of garbage, which finds none, and never go through it again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

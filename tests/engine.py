@@ -7,6 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from audience_impact import pipeline
+from audience_impact.audiences import inputs as knowing
+from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.scope import Scope, scope
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
@@ -178,6 +181,17 @@ def prepared(made: World, repair: bool = False) -> tuple[Stages, Tables]:
         tables = made.typed()
         PREPARED[key] = pipeline.prepared(tables, AS_OF, repair)[0], tables
     return PREPARED[key]
+
+
+def scoped(made: World) -> Scope:
+    """The restrictions of a world as every stage sees them: the first of them, and nothing else."""
+    return scope(made.typed(), AS_OF)
+
+
+def known(made: World) -> Inputs:
+    """What is known of a world: the stages before bounds and draws, which take as long again."""
+    tables = made.typed()
+    return knowing.inputs(scope(tables, AS_OF), tables, knowing.learned(tables))
 
 
 def drawn(made: World, count: int = 400, seed: int = 0) -> Draws:

@@ -3,6 +3,7 @@
 import functools
 import importlib
 import os
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -112,6 +113,8 @@ def _reached() -> Iterator[None]:
     from flows.serving.server import what_is_wrong
 
     address = PREFECT_API_URL.value()
+    if address is None:
+        _lock_temporary_server()
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):
         trouble = what_is_wrong() if address else None
     if trouble:
@@ -121,6 +124,22 @@ def _reached() -> Iterator[None]:
     except Exception as error:
         server = f"server at {address} (PREFECT_API_URL)" if address else "temporary server"
         raise NotReadyError(_unreachable(server, str(error) or type(error).__name__)) from error
+
+
+def _lock_temporary_server() -> None:
+    """Give the temporary server a password before it starts, and its database to its owner alone.
+
+    It writes the database of `serve`: who reached it could order runs that `serve` would do. All
+    of this process and its children find the password in the environment.
+    """
+    from prefect.context import refresh_global_settings_context
+    from prefect.settings import PREFECT_SERVER_API_AUTH_STRING
+
+    word = PREFECT_SERVER_API_AUTH_STRING.value() or f"run:{secrets.token_urlsafe(32)}"
+    for name in ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"):
+        os.environ[name] = word
+    refresh_global_settings_context()
+    preparing.close_database()
 
 
 OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine")

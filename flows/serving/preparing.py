@@ -6,7 +6,7 @@ and after minutes of waiting. None of this imports it.
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -90,3 +90,16 @@ def _require_database(file: Path) -> None:
             f"Prefect's database {file} cannot be read ({error}): move it away and run again, "
             "Prefect makes a new one"
         ) from error
+
+
+def close_database() -> None:
+    """Let nobody but its owner read the database of a server that is about to start.
+
+    SQLite gives the files beside it the mode that it has itself.
+    """
+    if "PREFECT_API_DATABASE_CONNECTION_URL" in os.environ:
+        return
+    with suppress(OSError):  # somebody else's home that this process may write: theirs to close
+        (home() / "prefect.db").touch(0o600)
+        for file in home().glob("prefect.db*"):
+            file.chmod(0o600)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.cli import running
@@ -26,6 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path / "home"
     os.environ.clear()
     os.environ.update(before)
+    refresh_global_settings_context()
 
 
 def test_a_home_that_is_missing_is_made(home: Path) -> None:

@@ -104,6 +104,41 @@ def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
     assert (row["lower_persons"], row["quarantined_inputs_count"]) == (500_000, 1)
 
 
+INTRUDER = """
+import sys, httpx
+from pathlib import Path
+from prefect import flow
+from prefect.server.api.server import SubprocessASGIServer
+import flows.publish_impact
+from flows.cli import running
+
+@flow
+def asks(folders, published, **wanted):
+    server = SubprocessASGIServer()
+    answer = httpx.post(f"{server.api_url}/flow_runs/filter", json={})
+    modes = {oct(file.stat().st_mode & 0o777) for file in Path(sys.argv[1]).glob("prefect.db*")}
+    raise ValueError(f"running {server.running}, answer {answer.status_code}, modes {modes}")
+
+flows.publish_impact.publish_impact = asks
+running.run_flow([Path(sys.argv[2])], Path("nowhere"), {"workers": int(sys.argv[3])})
+"""
+"""Somebody else on this machine, who asks the server of a run what it knows."""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_nobody_else_reaches_the_temporary_server_nor_reads_its_database(
+    alone: dict[str, str], small_facts: Path, tmp_path: Path, workers: str
+) -> None:
+    """It writes the database of `serve`, which would do what somebody ordered there."""
+    words = [str(tmp_path), str(small_facts), workers]
+    environment = {**alone, "PREFECT_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", INTRUDER, *words]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=HOME, check=False
+    )
+    assert "running True, answer 401, modes {'0o600'}" in done.stderr
+
+
 def test_refuses_a_table_that_cannot_be_read_and_leaves_latest(
     environment: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:

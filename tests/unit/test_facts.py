@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from audience_impact import pipeline
 from audience_impact.facts import reading
 from audience_impact.facts import tables as facts
 from audience_impact.vocabulary import FindingSeverity as Severity
@@ -295,7 +296,9 @@ def test_overridden_rows_are_counted(tmp_path: Path, small_facts: Path) -> None:
         "E9": "400000",
     }
     assert steps.read([small_facts]).overridden == 0
-    lineage = computed(small_facts, own).frames["lineage"]
+    tables = steps.gate(checked(small_facts, own), strict=True).tables
+    stages, _ = pipeline.prepared(tables, AS_OF)
+    lineage = pipeline.Outputs(tables, stages, pipeline.Settings())["lineage"]
     assert lineage.loc[lineage["input_id"] == "E1", "row_layer"].tolist() == [2]
 
 

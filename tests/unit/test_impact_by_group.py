@@ -4,15 +4,14 @@ import pandas as pd
 import pytest
 
 from audience_impact.outputs import impact_by_group as groups
-from tests.engine import prepared
+from tests.engine import known, scoped
 from tests.support import World, row, world
 
 YOUNG = {"age": "18-24", "unit": "share"}
 
 
 def told(made: World) -> pd.DataFrame:
-    stages, tables = prepared(made)
-    return groups.impact_by_group(stages.scope, stages.inputs, tables)
+    return groups.impact_by_group(scoped(made), known(made), made.typed())
 
 
 def two(alpha: str = "0.7", beta: str = "0.5", **cells: str) -> World:
@@ -85,33 +84,34 @@ def test_an_old_figure_is_named() -> None:
     assert (found["obs_status"], found["reason"]) == ("U", groups.REASONS[2])
 
 
-@pytest.mark.parametrize(
-    "cells",
-    [
-        {"age": ""},
-        {"unit": "persons"},
-        {"population_base": "custom"},
-        {"audience_metric": "ad_audience"},
-        {"value": "", "low": "0.1", "high": "0.2", "interval_kind": "min_max"},
-        {"area_id": "XB"},
-    ],
-)
-def test_what_says_nothing_of_a_group(cells: dict[str, str]) -> None:
-    made = world().estimate("A", **{"value": "0.7", **YOUNG, **cells})
-    assert told(made.restrict("R1", "alpha")).empty
+def test_what_says_nothing_of_a_group() -> None:
+    made = world()
+    for number, cells in enumerate(
+        (
+            {"age": ""},
+            {"unit": "persons"},
+            {"population_base": "custom"},
+            {"audience_metric": "ad_audience"},
+            {"value": "", "low": "0.1", "high": "0.2", "interval_kind": "min_max"},
+            {"area_id": "XB"},
+            {},
+        )
+    ):
+        name = f"service{number}"
+        made.add("platforms", platform_id=name, name=name).restrict(name, name)
+        made.estimate(name, platform_id=name, **{"value": "0.7", **YOUNG, **cells})
+    assert told(made)["restriction_id"].tolist() == ["service6"]  # of it nothing was taken away
 
 
-@pytest.mark.parametrize(
-    "cells",
-    [
-        {"geo_scope": "multi_region"},
-        {"network_scope": "mobile"},
-        {"severity": "none"},
-    ],
-)
-def test_restrictions_that_may_touch_nobody_of_a_group_are_left_out(cells: dict[str, str]) -> None:
-    made = two().restrict("R1", "alpha", "beta", **cells).restrict("R2", "alpha")
-    assert told(made)["restriction_id"].tolist() == ["R2"]
+def test_restrictions_that_may_touch_nobody_of_a_group_are_left_out() -> None:
+    made = two().restrict("R1", "alpha")
+    for name, cells in (
+        ("places", {"geo_scope": "multi_region"}),
+        ("network", {"network_scope": "mobile"}),
+        ("never", {"severity": "none"}),
+    ):
+        made.restrict(name, "alpha", "beta", **cells)
+    assert told(made)["restriction_id"].tolist() == ["R1"]
 
 
 @pytest.mark.parametrize("cells", [{"network_scope": "unknown"}, {"observed_from": ""}])

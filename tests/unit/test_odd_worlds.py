@@ -68,24 +68,37 @@ def days(tables: Results, act: str = "R1", period: str = "all") -> "pd.Series[fl
     return row(tables["person_days"], restriction_id=act, period=period)
 
 
-@pytest.mark.parametrize(
-    ("cells", "lower", "upper"),
-    [
-        ({"interval_kind": "one_sided_min"}, 500_000, 650_000),
-        ({"interval_kind": "one_sided_max"}, 650_000, 700_000),
-        ({"unit": "persons", "value": "250000", "share_of": ""}, 650_000, 650_000),
-        ({"unit": "persons", "value": "250000"}, 650_000, 650_000),
-        ({"unit": "accounts", "value": "250000"}, 500_000, 700_000),
-        ({"platform_ids": "alpha;alpha", "share_of": ""}, 500_000, 700_000),
-        ({"share_of": "gamma"}, 500_000, 700_000),
-    ],
+STATED = (
+    ({"interval_kind": "one_sided_min"}, 500_000, 650_000),
+    ({"interval_kind": "one_sided_max"}, 650_000, 700_000),
+    ({"unit": "persons", "value": "250000", "share_of": ""}, 650_000, 650_000),
+    ({"unit": "persons", "value": "250000"}, 650_000, 650_000),
+    ({"unit": "accounts", "value": "250000"}, 500_000, 700_000),
+    ({"platform_ids": "one{0};one{0}", "share_of": ""}, 500_000, 700_000),
+    ({"share_of": "gamma"}, 500_000, 700_000),
 )
-def test_an_overlap_says_what_it_says_and_no_more(
-    cells: dict[str, str], lower: float, upper: float
-) -> None:
-    made = calibrated().restrict("R1", "alpha", "beta")
-    made.add("overlaps", **{"overlap_id": "O1", "share_of": "alpha", **cells})
-    found = exposed(results(made))
+"""Cells of an overlap of two services, and the fewest and the most who use one of the two."""
+
+
+@pytest.fixture(scope="module")
+def overlapping() -> Results:
+    """For each of STATED two services of its own, of 500 and 400 thousand, and a restriction."""
+    made = calibrated()
+    for number, (cells, _, _) in enumerate(STATED):
+        one, other = f"one{number}", f"other{number}"
+        for name, value in ((one, "500000"), (other, "400000")):
+            made.add("platforms", platform_id=name, name=name)
+            made.estimate(name, platform_id=name, value=value)
+        told = {"platform_ids": f"{one};{other}", "share_of": one}
+        told |= {name: cell.format(number) for name, cell in cells.items()}
+        made.add("overlaps", overlap_id=f"O{number}", **told).restrict(f"R{number}", one, other)
+    return results(made)
+
+
+@pytest.mark.parametrize("number", range(len(STATED)))
+def test_an_overlap_says_what_it_says_and_no_more(number: int, overlapping: Results) -> None:
+    _, lower, upper = STATED[number]
+    found = exposed(overlapping, f"R{number}")
     assert found[["lower_persons", "upper_persons"]].tolist() == pytest.approx([lower, upper])
     # Audiences are printed to ten thousands: what two of them force is drawn that far off.
     rounding = 10_000

@@ -6,7 +6,7 @@ import pytest
 
 from audience_impact.bounds import frechet
 from audience_impact.simulation import reach, timeline
-from tests.engine import calls, prepared, russia
+from tests.engine import calls, known, prepared, russia, scoped
 from tests.support import World, row, world
 
 
@@ -22,57 +22,64 @@ OLD = {"period": "2025-03", "value": "130000"}  # ends 105 days before
 TOO_LATE = {"period": "2025-10-16", "value": "140000"}  # ends 94 days after the start
 
 
-def daily(*figures: dict[str, str]) -> pd.DataFrame:
-    made = world()
-    for place, cells in enumerate(figures):
-        made.estimate(f"D{place}", **{"audience_metric": "avg_daily_reach", **cells})
-    return prepared(made.restrict("R1", "alpha"))[0].inputs.daily
-
-
-@pytest.mark.parametrize(
-    ("figures", "chosen", "late"),
-    [
-        ((FRESH, LATER, OLD), 110000, 0),
-        ((LATER, OLD), 120000, 78),
-        ((OLD, TOO_LATE), 130000, 0),
-        ((FRESH, {**FRESH, "period": "2025-05", "value": "1"}), 110000, 0),
-        ((LATER, {**LATER, "period": "2025-08", "value": "1"}), 1, 48),
-        (({**FRESH, "audience_metric": "dau", "value": "1"}, FRESH), 110000, 0),
-        (({**FRESH, "audience_metric": "daily_reach", "value": "1"}, FRESH), 110000, 0),
-        (
-            ({**FRESH, "audience_metric": "dau"}, {**FRESH, "audience_metric": "daily_reach"}),
-            110000,
-            0,
-        ),
-        # An average of a month ago before the count of one day of this month.
-        (({"audience_metric": "dau", "period": "2025-07-14", "value": "1"}, FRESH), 110000, 0),
-        (({**FRESH, "source_id": "relay-1", "value": "1"}, FRESH), 110000, 0),
-    ],
+CHOSEN = (
+    ((FRESH, LATER, OLD), 110000, 0),
+    ((LATER, OLD), 120000, 78),
+    ((OLD, TOO_LATE), 130000, 0),
+    ((FRESH, {**FRESH, "period": "2025-05", "value": "1"}), 110000, 0),
+    ((LATER, {**LATER, "period": "2025-08", "value": "1"}), 1, 48),
+    (({**FRESH, "audience_metric": "dau", "value": "1"}, FRESH), 110000, 0),
+    (({**FRESH, "audience_metric": "daily_reach", "value": "1"}, FRESH), 110000, 0),
+    (({**FRESH, "audience_metric": "dau"}, {**FRESH, "audience_metric": "daily_reach"}), 110000, 0),
+    # An average of a month ago before the count of one day of this month.
+    (({"audience_metric": "dau", "period": "2025-07-14", "value": "1"}, FRESH), 110000, 0),
+    (({**FRESH, "source_id": "relay-1", "value": "1"}, FRESH), 110000, 0),
 )
-def test_the_daily_figure(figures: tuple[dict[str, str], ...], chosen: int, late: int) -> None:
-    found = daily(*figures).iloc[0]
+"""Figures of a service, the persons of the one that is taken, and its days after the start."""
+NONE_DAILY = (
+    TOO_LATE,
+    {**FRESH, "audience_metric": "monthly_reach"},
+    {**FRESH, "audience_metric": "weekly_reach"},
+    {**FRESH, "age": "18-24"},
+)
+LIMITS = ("one_sided_min", "one_sided_max")
+
+
+@pytest.fixture(scope="module")
+def daily() -> pd.DataFrame:
+    """The daily figures, by service: each case is one, restricted alone in a world of all."""
+    made = world()
+    cases = {f"chosen{number}": figures for number, (figures, _, _) in enumerate(CHOSEN)}
+    cases |= {f"none{number}": (cells,) for number, cells in enumerate(NONE_DAILY)}
+    cases |= {kind: ({**FRESH, "interval_kind": kind},) for kind in LIMITS}
+    for name, figures in cases.items():
+        made.add("platforms", platform_id=name, name=name).restrict(name, name)
+        for place, cells in enumerate(figures):
+            told = {"audience_metric": "avg_daily_reach", **cells}
+            made.estimate(f"{name}-{place}", platform_id=name, **told)
+    return known(made).daily.set_index("platform_id")
+
+
+@pytest.mark.parametrize("number", range(len(CHOSEN)))
+def test_the_daily_figure(number: int, daily: pd.DataFrame) -> None:
+    _, chosen, late = CHOSEN[number]
+    found = daily.loc[f"chosen{number}"]
     assert (found["daily_persons"], found["late_days"]) == (chosen, late)
 
 
-@pytest.mark.parametrize(
-    "cells",
-    [
-        TOO_LATE,
-        {**FRESH, "audience_metric": "monthly_reach"},
-        {**FRESH, "audience_metric": "weekly_reach"},
-        {**FRESH, "age": "18-24"},
-    ],
-)
-def test_what_is_no_daily_figure(cells: dict[str, str]) -> None:
-    assert daily(cells).empty
+@pytest.mark.parametrize("number", range(len(NONE_DAILY)))
+def test_what_is_no_daily_figure(number: int, daily: pd.DataFrame) -> None:
+    assert f"none{number}" not in daily.index
 
 
 @pytest.mark.parametrize(
     ("kind", "least", "most"),
-    [("one_sided_min", 110000, None), ("one_sided_max", 0, 110000)],
+    [(LIMITS[0], 110000, None), (LIMITS[1], 0, 110000)],
 )
-def test_a_limit_is_a_bound_on_its_side_alone(kind: str, least: int, most: int | None) -> None:
-    found = daily({**FRESH, "interval_kind": kind}).iloc[0]
+def test_a_limit_is_a_bound_on_its_side_alone(
+    kind: str, least: int, most: int | None, daily: pd.DataFrame
+) -> None:
+    found = daily.loc[kind]
     assert pd.isna(found["daily_persons"])
     assert (found["daily_least_persons"], found["shape"]) == (least, "")
     assert pd.isna(found["daily_most_persons"]) if most is None else True
@@ -86,7 +93,7 @@ def spans(**acts: dict[str, str]) -> pd.DataFrame:
     made = world()
     for name, cells in acts.items():
         made.restrict(name, "alpha", **cells)
-    return timeline.restriction_periods(prepared(made)[0].scope)
+    return timeline.restriction_periods(scoped(made))
 
 
 def span(**cells: str) -> "pd.Series[pd.Timestamp]":
