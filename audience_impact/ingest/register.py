@@ -359,7 +359,7 @@ def told_twice(rows: Sequence[Record]) -> dict[int, int]:
     }
 
 
-def _split(rows: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+def _split(rows: list[Record]) -> list[tuple[str, list[Record]]]:
     """Rows of one identity, none told twice, as events, each with what tells it apart."""
     if _one_a_year(rows):
         return [("", rows)]
