@@ -15,10 +15,11 @@ from tests.engine import (
     calls,
     ends,
     impacts,
+    known,
     of,
-    prepared,
     rising,
     russia,
+    scoped,
 )
 from tests.support import AGED, ERRORS, EXACT, World, world
 
@@ -50,7 +51,7 @@ def aged(made: World, persons: str) -> World:
 
 
 def shares(made: World) -> pd.DataFrame:
-    return prepared(made)[0].inputs.feature_shares
+    return known(made).feature_shares
 
 
 def place(lower: float, upper: float, base: float) -> pd.DataFrame:
@@ -237,7 +238,7 @@ def test_whole_services_single_features_and_both() -> None:
     for name, feature in (("both", "login"), ("part", "login"), ("mixed", "login")):
         made.add("restriction_targets", restriction_id=name, feature=feature)
     made.add("restriction_targets", restriction_id="mixed", platform_id="beta")
-    found = prepared(made)[0].scope.is_whole_service
+    found = scoped(made).is_whole_service
     assert found.to_dict() == {"whole": True, "both": True, "part": False, "mixed": None}
 
 
@@ -328,7 +329,7 @@ def test_a_self_selected_poll_is_wide_and_gives_no_bound() -> None:
     assert (found[0], found[-1]) == (0.0, 500e3)
     assert "self-selected poll" in of(done, metric=DEPRIVED)["reason"]
     assert of(done, metric=DEPRIVED)["obs_status"] == "U"
-    rows = prepared(keep(simple(), "C1", "0.3", self_selected="yes"))[0].inputs.circumvention
+    rows = known(keep(simple(), "C1", "0.3", self_selected="yes")).circumvention
     odds = np.log(1 / (1 / feature_users.circumvention(rows, SAMPLER)[0] - 1))
     assert odds.std() == pytest.approx(feature_users.SELF_SELECTED_SPREAD, rel=0.02)
     assert np.median(odds) == pytest.approx(np.log(0.3 / 0.7), abs=0.02)
@@ -338,7 +339,7 @@ def test_the_largest_share_of_the_latest_period_is_chosen() -> None:
     made = keep(simple(), "C1", "0.47", period="2025-09")
     keep(made, "C2", "0.5", period="2025-09")
     keep(made, "C3", "0.9", period="2025-08")
-    assert prepared(made)[0].inputs.circumvention["circumvention_id"].tolist() == ["C2"]
+    assert known(made).circumvention["circumvention_id"].tolist() == ["C2"]
     assert deprived(made)[1][0] == pytest.approx(250e3, rel=1e-4)
 
 
