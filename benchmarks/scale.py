@@ -83,7 +83,10 @@ def templates(layer: Path) -> list[Template]:
 
 
 def countries() -> dict[str, list[str]]:
-    """Countries of which people online are on record, with their regions that have residents."""
+    """Countries of which people online are on record, with their regions that have residents.
+
+    A country with few such regions is taken as a whole: what named places is of all of it there.
+    """
     bases = _rows(FACTS / "bases.csv")
     counted = {row["area_id"] for row in bases}
     online = {row["area_id"] for row in bases if row["population_base"] == "internet_all"}
@@ -91,7 +94,7 @@ def countries() -> dict[str, list[str]]:
     for area in sorted(counted):
         if area[2:3] == "-" and area[:2] in regions:
             regions[area[:2]].append(area)
-    return {code: inside for code, inside in regions.items() if len(inside) > 3}
+    return {code: inside if len(inside) > 3 else [] for code, inside in regions.items()}
 
 
 def _moved(text: str, years: int, days: int) -> str:
@@ -119,13 +122,13 @@ def _copied(one: Template, number: int, code: str, regions: Sequence[str]) -> Te
             act |= {"ended_on": longest, "end_status": "ended", "end_source": "recorded"}
     of = dict(zip(_areas(one), cycle(regions)))
     act["area_ids"] = ";".join(
-        dict.fromkeys(of[area] if "-" in area else code for area in act["area_ids"].split(";"))
+        dict.fromkeys(of.get(area, code) for area in act["area_ids"].split(";"))
     )
     places = [
         {**row, "restriction_id": name, "area_id": of[row["area_id"]], "reading": "whole"}
         | {"least_area_id": ""}
         for row in one.places
-        if "-" in row["area_id"]
+        if row["area_id"] in of
     ]
     unique = {row["area_id"]: row for row in places}
     return Template(
