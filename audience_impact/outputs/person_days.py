@@ -369,5 +369,11 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
 def _touched(frame: pd.DataFrame, inputs: SimulationInputs, rows: pd.DataFrame) -> pd.Series:
     """Totals that some of the rows enter: of their restriction, or of a country at the time."""
     own = frame["restriction_id"].isin(rows["restriction_id"])
-    found = _days(inputs.timeline.intervals(rows, "most_end", by_country=True))
-    return own | pd.MultiIndex.from_frame(frame[KEY]).isin(found.index)
+    line = inputs.timeline
+    pieces, members = line.intervals(line.rows, "most_end", by_country=True)
+    sets = members.loc[members["row"].isin(rows["row"]), "set_id"]
+    months = pieces.loc[pieces["set_id"].isin(sets), ["group", "month"]].drop_duplicates()
+    years = months.assign(month=months["month"].str.slice(0, -3))
+    periods = pd.concat([months, years]).assign(restriction_id=EVERY)
+    at = pd.MultiIndex.from_frame(periods[["restriction_id", "group", "month"]])
+    return own | pd.MultiIndex.from_frame(frame[KEY]).isin(at)

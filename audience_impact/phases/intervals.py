@@ -70,10 +70,12 @@ def stretches(spans: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     origin = start.min(initial=0)
     width = end.max(initial=0) - origin + 1
     cuts = _cuts(group, start, end, origin, width)
-    piece, member = _covered(cuts, group * width - origin, start, end, item, len(items))
-    used, first, size = np.unique(piece, return_index=True, return_counts=True)
+    covered = _covered(cuts, group * width - origin, start, end, item)
+    counts, member = np.diff(covered.indptr), covered.indices.astype(np.int64)
+    used = np.flatnonzero(counts)
+    first, size = (each[used].astype(np.int64) for each in (covered.indptr, counts))
     owner, day = np.divmod(cuts[used], width)
-    set_id = _sets(owner, first, size, member)
+    set_id = numbered(owner, first, size, member)
     until = np.asarray(cuts[used + 1] - owner * width, dtype=np.int64)
     begin, stop = (np.asarray(origin + each, dtype=np.int64) for each in (day, until))
     pieces = _pieces(groups[owner], begin, stop, set_id)
@@ -119,18 +121,22 @@ def _cuts(
 
 
 def _covered(
-    cuts: Integers, shift: Integers, start: Integers, end: Integers, item: Integers, items: int
-) -> tuple[Integers, Integers]:
-    """Number of the cut that a piece begins with, and item; each pair once, in order."""
+    cuts: Integers, shift: Integers, start: Integers, end: Integers, item: Integers
+) -> csr_array:
+    """The items (columns) of the piece that begins with each cut (rows), each once, in order."""
+    order = np.argsort(item, kind="stable")  # so that no piece needs to have its items sorted
+    shift, start, end, item = (each[order] for each in (shift, start, end, item))
     left, right = np.searchsorted(cuts, shift + start), np.searchsorted(cuts, shift + end)
     row, piece = _run(left, right - left)
-    pairs = np.unique(piece * items + item[row])
-    piece, member = np.divmod(pairs, max(items, 1))
-    return piece, member
+    shape = len(cuts), 1 + item.max(initial=0)
+    return csr_array((np.ones(len(row), dtype=np.int8), (piece, item[row])), shape=shape)
 
 
-def _sets(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
-    """Number of the set of each piece, equal where group and items are, by first appearance."""
+def numbered(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
+    """Number of each set of items of a group, equal where both are, by first appearance.
+
+    The items of a set, in order, are the `size` rows of `member` from its `first` one.
+    """
     node, nodes = group.copy(), group.max(initial=-1) + 1
     items = member.max(initial=0) + 1
     left = np.arange(len(group))

@@ -63,13 +63,14 @@ def holders(sets: Integers, places: "pd.Series[str]", parent: "pd.Series[str]") 
 
     `sets` and `places` (rows,) name a place once a set; `parent` as `parents` gives it.
     """
-    keys = pd.MultiIndex.from_arrays([sets, places.to_numpy(dtype=object)])
+    code, names = pd.factorize(places)
+    keys = pd.Index(sets * len(names) + code)
     found = np.full(len(places), NONE, dtype=np.int64)
-    at = places.map(parent).fillna("").astype("str")
-    while (open_rows := (found == NONE) & at.ne("").to_numpy()).any():
-        asked = pd.MultiIndex.from_arrays([sets, at.to_numpy(dtype=object)])
-        found = np.where(open_rows, keys.get_indexer(asked), found)
-        at = at.map(parent).fillna("").astype("str")
+    above = pd.Series(names, dtype="str")
+    while (above := above.map(parent).fillna("")).ne("").any():
+        holder = pd.Index(names).get_indexer(pd.Index(above))[code]
+        asked = np.where(holder == NONE, NONE, sets * len(names) + holder)
+        found = np.where(found == NONE, keys.get_indexer(pd.Index(asked)), found)
     return found
 
 

@@ -152,9 +152,10 @@ def _stated(table: pd.DataFrame, sampler: Sampler) -> Array:
 
 def _figures(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     """Audiences of services: by their figures, or imputed."""
-    off, grown = _moves(table, sampler, tail_degrees)
-    drawn = _moved(table, _stated(table, sampler), off + grown)
     guessed = (table["shape"] == IMPUTED).to_numpy()
+    counted, drawn = table[~guessed], np.empty((len(table), sampler.count))
+    off, grown = _moves(counted, sampler, tail_degrees)
+    drawn[~guessed] = _moved(counted, _stated(counted, sampler), off + grown)
     if guessed.any():
         first = _first(table[guessed], sampler)
         drawn[guessed] = _imputed(table[guessed], first, sampler)

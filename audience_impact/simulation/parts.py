@@ -46,6 +46,7 @@ from audience_impact.errors import law
 from audience_impact.errors.law import MOST_SHARE
 from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
+from audience_impact.phases import intervals
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Integers
 from audience_impact.simulation import audiences, timeline, unions
@@ -280,14 +281,17 @@ def _everyone(
 
 def _wanted(members: pd.DataFrame, line: Timeline, places: Places) -> _Wanted:
     """The partial restrictions of each set, the same rows of one being drawn once."""
-    joined = members.join(line.rows.set_index("row")[COUNTRY], on="row").sort_values("row")
-    by = ["set_id", *COUNTRY]
-    of = joined.groupby(by)["row"].agg(tuple).reset_index()
-    number, kinds = pd.factorize(of["row"])
-    rows = pd.Series(kinds).explode()
-    own = pd.DataFrame({"set_id": rows.index, "row": rows.to_numpy("int64")})
+    about = line.rows.set_index("row")
+    pair = about.groupby(COUNTRY).ngroup().reindex(members["row"]).to_numpy()
+    rows = members.assign(pair=pair).sort_values(["set_id", "pair", "row"])
+    first = np.flatnonzero(rows[["set_id", "pair"]].diff().ne(0).any(axis=1))
+    size, row = np.diff(first, append=len(rows)), rows["row"].to_numpy("int64")
+    each = rows.iloc[first]
+    number = intervals.numbered(each["pair"].to_numpy("int64"), first, size, row)
+    own = pd.DataFrame({"set_id": np.repeat(number, size), "row": row}).drop_duplicates()
     wanted = timeline.unions_of(timeline.one_a_platform(own, line.rows, line.periods), line.rows)
-    return _Wanted(wanted, _blocks(of[by].assign(number=number), places))
+    of = each[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
+    return _Wanted(wanted, _blocks(of.drop(columns="row"), places))
 
 
 def _acts(wanted: Unions, values: Array, model: OverlapModel, draw: tuple[Sampler, int]) -> _Acts:
@@ -312,11 +316,10 @@ def _blocks(acts: pd.DataFrame, places: Places) -> list[_Block]:
 
 def _block(rows: pd.DataFrame, parent: "pd.Series[str]") -> _Block:
     sets, at = np.unique(rows["set_id"], return_inverse=True)
-    keys = pd.DataFrame({"set_id": at, "area_id": rows["area_id"].to_numpy()})
-    named = keys.groupby(["set_id", "area_id"], sort=True).ngroup().to_numpy()
-    each = keys.loc[~pd.Series(named).duplicated()].reset_index(drop=True)
-    of = each["set_id"].to_numpy()
-    holder = nesting.holders(of, each["area_id"], parent)
+    area = rows["area_id"]
+    is_new = area.ne(area.shift()).to_numpy() | np.diff(at, prepend=-1).astype(bool)
+    named, of = np.cumsum(is_new) - 1, at[is_new]
+    holder = nesting.holders(of, area[is_new], parent)
     act, place = (rows[name].to_numpy() for name in ("number", "place"))
     return _Block(sets, at, act, place, named, of, holder)
 
