@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -229,28 +230,54 @@ class Plan(Sequence[Given]):
 
     def __init__(self, tables: Tables, as_of: date, settings: Settings, most: int) -> None:
         """Look at all restrictions, and learn what facts teach; `tables` as they are typed."""
-        self._scope, self._tables = scope(tables, as_of), tables
+        self._scope = scope(tables, as_of)
         count = len(self._scope.restrictions)
         small = settings.sensitivity and count <= LARGEST_REGISTER
         shared = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
         self.whole = Whole(shared, learned(tables), as_of, replace(settings, sensitivity=small))
-        self._parts = _packed(_linked(self._scope.wanted), most)
+        part = _packed(_linked(self._scope.wanted), most)
+        self._count = 1 + int(part.max()) if len(part) else 1
+        self._asked = {name: self._rows(getattr(self._scope, name), part) for name in Scope.FRAMES}
+        self._tables = {name: self._rows(tables[name], part) for name in BY_RESTRICTION}
+
+    def _rows(self, frame: pd.DataFrame, part: "pd.Series[int]") -> "_OfParts":
+        return _OfParts.of(frame, part, self._count)
 
     def __len__(self) -> int:
         """How many parts there are, one at least."""
-        return len(self._parts)
+        return self._count
 
     def __getitem__(self, number: int) -> Given:  # type: ignore[override]
-        """A part by its number."""
-        own = self._parts[number]
-        if len(self) == 1:
-            return Given(self._scope, {name: self._tables[name] for name in BY_RESTRICTION})
-        tables = {
-            name: frame[frame["restriction_id"].isin(own)].reset_index(drop=True)
-            for name in BY_RESTRICTION
-            for frame in [self._tables[name]]
-        }
-        return Given(self._scope.alone(own), tables)
+        """A part by its number; each of its restrictions keeps what it had by those of others."""
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        asked, tables = (
+            {name: rows[number] for name, rows in every.items()}
+            for every in (self._asked, self._tables)
+        )
+        return Given(replace(self._scope, **asked), tables)
+
+
+@dataclass(frozen=True)
+class _OfParts:
+    """The rows of a frame by the part that their restriction is in: put in order once."""
+
+    frame: pd.DataFrame
+    order: NDArray[np.int64]
+    edges: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, part: "pd.Series[int]", count: int) -> "_OfParts":
+        """Of a frame that names restrictions in a column or in its index."""
+        ids = frame["restriction_id"] if "restriction_id" in frame else frame.index
+        number = part.reindex(ids).fillna(0).to_numpy("int64")  # who has no audience: the first
+        order = np.argsort(number, kind="stable")
+        return cls(frame, order, np.searchsorted(number[order], np.arange(count + 1)))
+
+    def __getitem__(self, number: int) -> pd.DataFrame:
+        """The rows of a part, as they stand."""
+        rows = self.frame.iloc[self.order[self.edges[number] : self.edges[number + 1]]]
+        return rows.reset_index(drop=True) if "restriction_id" in rows else rows
 
 
 def _linked(wanted: pd.DataFrame) -> "pd.Series[int]":
@@ -264,8 +291,8 @@ def _linked(wanted: pd.DataFrame) -> "pd.Series[int]":
     return pd.Series(group[len(countries) :], acts)
 
 
-def _packed(groups: "pd.Series[int]", most: int) -> list[pd.Index]:
-    """The restrictions of each part: whole groups, one after another, as many as it may hold."""
+def _packed(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
+    """The part of each restriction: whole groups, one after another, as many as it may hold."""
     sizes = groups.value_counts(sort=False).sort_index()
     part, held, of_group = 0, 0, {}
     for group, size in sizes.items():
@@ -273,8 +300,7 @@ def _packed(groups: "pd.Series[int]", most: int) -> list[pd.Index]:
             part, held = part + 1, 0
         of_group[group] = part
         held += size
-    number = groups.map(of_group)
-    return [number.index[number == one] for one in range(part + 1)]
+    return groups.map(of_group)
 
 
 def computed(whole: Whole, given: Given) -> Computed:

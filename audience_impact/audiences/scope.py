@@ -123,24 +123,6 @@ class Scope(Declared):
     whole_services: pd.DataFrame
     as_of: date
 
-    def alone(self, restrictions: Collection[str]) -> "Scope":
-        """These restrictions as though there were no others; each keeps what it had by them.
-
-        Their answers are those of the whole where everything that befell their countries is there.
-        """
-
-        def own(frame: pd.DataFrame) -> pd.DataFrame:
-            return frame[frame["restriction_id"].isin(restrictions)].reset_index(drop=True)
-
-        whole = self.whole_services
-        return replace(
-            self,
-            restrictions=own(self.restrictions),
-            targets=own(self.targets),
-            wanted=own(self.wanted),
-            whole_services=whole[whole.index.isin(restrictions)],
-        )
-
     def of(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
         """The same with the audiences of these alone, and of all that befell these countries.
 
