@@ -269,7 +269,7 @@ class _OfParts:
     @classmethod
     def of(cls, frame: pd.DataFrame, part: "pd.Series[int]", count: int) -> "_OfParts":
         """Of a frame that names restrictions in a column or in its index."""
-        ids = frame["restriction_id"] if "restriction_id" in frame else frame.index
+        ids = frame.get("restriction_id", frame.index)
         number = part.reindex(ids).fillna(0).to_numpy("int64")  # who has no audience: the first
         order = np.argsort(number, kind="stable")
         return cls(frame, order, np.searchsorted(number[order], np.arange(count + 1)))
