@@ -15,6 +15,7 @@ from prefect.settings import (
     PREFECT_API_DATABASE_CONNECTION_URL,
     PREFECT_API_URL,
     PREFECT_HOME,
+    PREFECT_LOGGING_TO_API_ENABLED,
     PREFECT_SERVER_API_AUTH_STRING,
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     temporary_settings,
@@ -200,6 +201,7 @@ def temporary_server(tmp_path: Path) -> Iterator[str]:
     settings = {
         PREFECT_HOME: tmp_path / "prefect",
         PREFECT_API_DATABASE_CONNECTION_URL: None,
+        PREFECT_LOGGING_TO_API_ENABLED: False,
         PREFECT_API_AUTH_STRING: "run:word",
         PREFECT_SERVER_API_AUTH_STRING: "run:word",
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: PATIENCE_SECONDS,
