@@ -259,7 +259,7 @@ def memory_mib(pid: int) -> float:
 
 
 def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """One run in processes of its own, watched from outside."""
+    """One run in processes of its own, watched from outside. Raises ValueError where it fails."""
     words = [sys.executable, "-m", "benchmarks.scale", "--child", json.dumps(asked)]
     words += ["--into", str(folder / "published"), *map(str, layers)]
     place = folder / "told.json"
@@ -267,6 +267,7 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
     temporary.mkdir(parents=True)
     settings = {"TMPDIR": str(temporary), "PREFECT_HOME": str(folder / "prefect")}
     settings["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    settings["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
     settings["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "600"
     begin = time.perf_counter()
     with place.open("wb") as out:
@@ -277,7 +278,7 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
             time.sleep(SAMPLED_SECONDS)
     seconds = time.perf_counter() - begin
     if child.returncode:
-        raise RuntimeError(f"the run {asked} ended with {child.returncode}")
+        raise ValueError(f"the run {asked} ended with {child.returncode}")
     told = json.loads(place.read_text("utf-8").splitlines()[-1])
     return {
         "restrictions": told.pop("restrictions"),
@@ -308,7 +309,7 @@ def asked_of(words: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def compared(restrictions: int, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The runs of one size. Raises ValueError where two publish other bytes."""
+    """The runs of one size. Raises ValueError where one fails, or two publish other bytes."""
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -347,14 +348,16 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Command line; 1 where runs of one size publish other bytes."""
+    """Command line; 1 where a run fails, or runs of one size publish other bytes."""
+    from flows.pipeline.steps import RefusedError
+
     asked = _arguments(words)
-    if asked.child:
-        print(json.dumps(run(asked.layers, asked.into, asked.child)))
-        return 0
     try:
+        if asked.child:
+            print(json.dumps(run(asked.layers, asked.into, asked.child)))
+            return 0
         rows = [row for size in asked.restrictions for row in compared(size, asked_of(asked))]
-    except ValueError as error:
+    except (ValueError, RefusedError) as error:
         print(f"benchmarks.scale: {error}", file=sys.stderr)
         return 1
     print(json.dumps(rows, indent=1) if asked.format == "json" else table(rows))

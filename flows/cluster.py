@@ -6,12 +6,20 @@ gives what computing it once gives, so that Dask may have another worker do what
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import State, StateType
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed
 
 from flows.pipeline import parts
@@ -25,12 +33,13 @@ MISSING = (
     "--runner dask needs the libraries of the extra dask, which `make` installs: in another "
     "environment pip install -e '.[dask]' in the checkout, or use --runner local"
 )
-
-
-@task(cache_policy=NO_CACHE, persist_result=False)
-def part(folder: Path, number: int) -> None:
-    """Compute a part of the run in a folder."""
-    parts.compute_in(folder, number)
+OWN_CLUSTER: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": None}
+"""Without Dask's own page, whose port a second run on the machine would find taken."""
+UNDER_WAY = TaskRunFilter(
+    state=TaskRunFilterState(
+        type=TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
+    )
+)
 
 
 @flow(name="compute-parts", persist_result=False)
@@ -40,26 +49,33 @@ def compute_parts(folder: Path, count: int) -> None:
     Args:
         folder: The folder of the run, which all workers have to reach.
         count: How many parts there are.
+
+    Raises RefusedError where workers die of a part.
     """
+    # Workers find what it does by its name, not by the code that is here.
+    part = task(name="part", cache_policy=NO_CACHE, persist_result=False)(parts.compute_in)
     futures = [part.submit(folder, number) for number in range(count)]
     for number, future in enumerate(futures):
         try:
             future.result()
         except Exception as error:
-            _ended(futures, error)
             if type(error).__name__ == "KilledWorker":
                 raise RefusedError([KILLED.format(part=number + 1, count=count)]) from error
             raise
 
 
-def _ended(futures: list[PrefectFuture[None]], error: Exception) -> None:
+def _ended(flow_run_id: UUID) -> None:
     """Let no task run stay RUNNING on the server: whoever died could not tell that it ended."""
+    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
     with get_client(sync_client=True) as client:
-        for future in futures:
-            run = client.read_task_run(future.task_run_id)
-            if run.state is None or not run.state.is_final():
-                state: State[None] = Crashed(message=f"the cluster gave up: {type(error).__name__}")
-                client.set_task_run_state(future.task_run_id, state, force=True)
+        for run in client.read_task_runs(flow_run_filter=of_run, task_run_filter=UNDER_WAY):
+            state: State[None] = Crashed(message="the cluster gave up")
+            client.set_task_run_state(run.id, state, force=True)
+
+
+def _server() -> str:
+    """The address of the server of this process; no setting names a temporary one."""
+    return str(get_client(sync_client=True).api_url)
 
 
 def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
@@ -76,12 +92,15 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
     runner: Any = (
         DaskTaskRunner(address=scheduler)
         if scheduler
-        else DaskTaskRunner(
-            cluster_kwargs={"n_workers": workers, "threads_per_worker": 1, **cluster}
-        )
+        else DaskTaskRunner(cluster_kwargs={**OWN_CLUSTER, "n_workers": workers, **cluster})
     )
 
     def run(folder: Path, count: int) -> None:
-        compute_parts.with_options(task_runner=runner)(folder, count)
+        # A task takes the settings of who submits it: so all report to one server.
+        with temporary_settings({PREFECT_API_URL: _server()}):
+            state = compute_parts.with_options(task_runner=runner)(folder, count, return_state=True)
+            if not state.is_completed() and state.state_details.flow_run_id:
+                _ended(state.state_details.flow_run_id)
+            state.result()
 
     return run

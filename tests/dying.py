@@ -1,7 +1,8 @@
-"""A worker that dies once, and does what it should the next time."""
+"""Workers that die of a part: once, always, or when the server knows of it; and one that tells."""
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from flows.pipeline import parts
@@ -22,3 +23,32 @@ def compute_in(path: Path, number: int) -> None:
 def always(path: Path, number: int) -> None:
     """Die of any part."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+TOLD = "TOLD_BY_WORKERS"
+"""The folder, named in the environment, where workers say which server they report to."""
+
+
+def telling(path: Path, number: int) -> None:
+    """Compute a part, and tell the server that the client of its task talks to."""
+    from prefect.client.orchestration import get_client
+
+    COMPUTE(path, number)
+    (Path(os.environ[TOLD]) / str(number)).write_text(str(get_client(sync_client=True).api_url))
+
+
+def known(path: Path, number: int) -> None:
+    """Die of any part: of the first once the server knows that it is under way."""
+    from prefect.client.orchestration import get_client
+    from prefect.context import TaskRunContext
+    from prefect.exceptions import ObjectNotFound
+
+    context = TaskRunContext.get()
+    while number == 0 and context is not None:
+        try:
+            run = get_client(sync_client=True).read_task_run(context.task_run.id)
+            if run.state is not None and run.state.is_running():
+                break
+        except ObjectNotFound:
+            time.sleep(0.1)
+    always(path, number)

@@ -80,7 +80,8 @@ def trusting(precision: Array, odds: Array) -> tuple[Array, Array]:
     own = precision[:, places]
     inner = np.diag(1.0 / more[places]) + own[places]
     half = solve_triangular(np.linalg.cholesky(inner), own.T, lower=True)
-    changed = precision - half.T @ half
+    changed = half.T @ half
+    np.subtract(precision, changed, out=changed)
     return changed, changed @ odds
 
 

@@ -245,28 +245,36 @@ def _drawn(
 ) -> Array:
     """Draws (sets, D) of the people in the audiences and parts of each set."""
     sampler, _ = draw
-    line, found = inputs.timeline, np.full((count, sampler.count), np.nan)
+    line = inputs.timeline
     if inputs.overlap_model is None or members.empty:
-        return found
+        return np.full((count, sampler.count), np.nan)
 
     def monthly(stream: Sampler) -> Array:
         return audiences.values(line.monthly, stream, line.tail_degrees)
 
     own = inputs.kept("audiences of a month", sampler, (line,), monthly)
     drawn = parts.people(members, own, line, places, inputs.overlap_model, draw, inputs.kept)
-    found[: len(drawn)] = drawn
-    return found
+    more = np.full((count - len(drawn), sampler.count), np.nan)
+    return np.vstack([drawn, more]) if len(more) else drawn
+
+
+DRAWS_AT_ONCE = 125
+"""Draws of a set that are held at once against those of its restrictions, of which it has many."""
 
 
 def _raised(drawn: Array, inputs: SimulationInputs, members: pd.DataFrame, own: Array) -> Array:
-    """Draws of sets, each at least that of its restrictions."""
+    """Draws of sets, each at least that of its restrictions; `drawn` is used up."""
     about = inputs.timeline.rows.set_index("row")[COUNTRY]
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
     at = keys.get_indexer(pd.MultiIndex.from_frame(single[COUNTRY]))
     sets = single["set_id"].to_numpy()[at >= 0]
-    most = at_least(sets, own[at[at >= 0]], len(drawn))
-    return np.asarray(np.where(np.isnan(drawn), drawn, np.fmax(drawn, most)))
+    for first in range(0, drawn.shape[1], DRAWS_AT_ONCE):
+        some = slice(first, first + DRAWS_AT_ONCE)
+        most = at_least(sets, own[:, some][at[at >= 0]], len(drawn))
+        own_draws = drawn[:, some]
+        drawn[:, some] = np.where(np.isnan(own_draws), own_draws, np.fmax(own_draws, most))
+    return drawn
 
 
 def at_least(sets: Integers, values: Array, count: int) -> Array:

@@ -99,8 +99,21 @@ DRAWN_BY = [
 """All that the draws of an audience hang on."""
 
 
+BLOCK = 250
+"""Audiences that are drawn at once: a draw has a dozen steps, each as large as what comes of it."""
+
+
 def _each(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     """Draws (rows, D) of different audiences."""
+    drawn = np.empty((len(table), sampler.count))
+    for first in range(0, len(table), BLOCK):
+        rows = slice(first, first + BLOCK)
+        drawn[rows] = _block(table.iloc[rows], sampler, tail_degrees)
+    return drawn
+
+
+def _block(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
+    """Draws (rows, D) of some of them."""
     network = (table["shape"] == BASE).to_numpy()
     drawn = np.empty((len(table), sampler.count))
     drawn[~network] = _figures(table[~network], sampler, tail_degrees)

@@ -32,9 +32,12 @@ from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
 
-MOST_RESTRICTIONS, MOST_ALONE = 500, 2_500
-"""Of a part, and of one that no other process computes another beside: it takes a third of a MiB
-for each, and two seconds whatever it holds."""
+MOST_RESTRICTIONS, MOST_ALONE = 300, 2_500
+"""Of a part, and of one that no other process computes another beside.
+
+A process holds 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
+and a third of a MiB for each restriction; a part takes two seconds whatever it holds. On Dask a
+worker, which reports to Prefect as well, so keeps within 700 MiB."""
 BATCH_ROWS = 4_096
 """Rows that are read at once from what a part gave."""
 

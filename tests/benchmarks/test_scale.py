@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from audience_impact.vocabulary import FindingSeverity
 from benchmarks import scale
+from flows.pipeline.steps import RefusedError
 from tests.support import FACTS, checked, load
 
 OWN = len(load(FACTS / "restrictions.csv")[1])
@@ -74,6 +76,25 @@ def test_other_bytes_fail(
     monkeypatch.setattr(scale, "measure", measure)
     assert scale.main(["--restrictions", "3"]) == 1
     assert "published other bytes" in capsys.readouterr().err
+
+
+def test_a_run_that_is_refused_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def refused(layers: list[Path], into: Path, asked: dict[str, Any]) -> dict[str, Any]:
+        raise RefusedError(["part 1 of 5 killed the workers"])
+
+    monkeypatch.setattr(scale, "run", refused)
+    assert scale.main(["--child", '{"runner": "dask"}', "--into", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "benchmarks.scale: part 1 of 5 killed the workers\n"
+
+
+def test_a_run_that_ends_early_fails_the_benchmark(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(scale, "world", lambda count, folder: ["no-such-folder"])
+    assert scale.main(["--restrictions", "3", "--workers", "1", "--runner", "local"]) == 1
+    assert re.search("benchmarks.scale: the run .* ended with 1", capsys.readouterr().err)
 
 
 def test_memory_is_that_of_all_processes() -> None:

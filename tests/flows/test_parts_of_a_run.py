@@ -1,5 +1,6 @@
 """A register computed in parts gives the bytes of the whole, whoever computes them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,17 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect.client.schemas.objects import StateType
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_DATABASE_CONNECTION_URL,
+    PREFECT_API_URL,
+    PREFECT_HOME,
+    PREFECT_LOGGING_TO_API_ENABLED,
+    PREFECT_SERVER_API_AUTH_STRING,
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+    temporary_settings,
+)
 
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import People
@@ -151,7 +163,67 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.compute_in)
-    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=on_dask, most=1), tmp_path)
+    assert on_dask is not None
+
+    def runner(folder: Path, count: int) -> None:
+        on_dask(folder, count)
+        assert (folder / dying.MARK).exists()
+
+    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=runner, most=1), tmp_path)
+
+
+def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
+    found: steps.Checked, on_dask: Runner | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one part the server knows, of others it does not; none of them stays under way."""
+    import dask
+    from prefect.client.orchestration import get_client
+
+    monkeypatch.setattr(parts, "compute_in", dying.known)
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        pytest.raises(steps.RefusedError) as refused,
+    ):
+        steps.compute(found, AS_OF, 0, runner=on_dask, most=1)
+    assert re.fullmatch(
+        r"part \d of 5 killed the workers .* give each worker more", str(refused.value)
+    )
+    with get_client(sync_client=True) as client:
+        states = [run.state_type for run in client.read_task_runs()]
+    assert set(states) == {StateType.CRASHED}
+
+
+@pytest.fixture
+def temporary_server(tmp_path: Path) -> Iterator[str]:
+    """The address of a temporary server that asks for a password, as `run` starts one."""
+    from prefect.server.api.server import SubprocessASGIServer
+
+    settings = {
+        PREFECT_HOME: tmp_path / "prefect",
+        PREFECT_API_DATABASE_CONNECTION_URL: None,
+        PREFECT_LOGGING_TO_API_ENABLED: False,
+        PREFECT_API_AUTH_STRING: "run:word",
+        PREFECT_SERVER_API_AUTH_STRING: "run:word",
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: PATIENCE_SECONDS,
+    }
+    with temporary_settings(settings, restore_defaults={PREFECT_API_URL}):
+        server = SubprocessASGIServer()
+        server.start()
+        yield server.api_url
+        server.stop()
+
+
+def test_workers_of_a_cluster_report_to_the_server_of_the_run(
+    found: steps.Checked,
+    temporary_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(parts, "compute_in", dying.telling)
+    monkeypatch.setenv(dying.TOLD, str(tmp_path))
+    steps.compute(found, AS_OF, 0, runner=workers.runner(RunnerName.DASK, 2, None), most=1)
+    told = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
+    assert told == dict.fromkeys("01234", f"{temporary_server}/")
 
 
 def test_one_process_alone_needs_no_runner() -> None:
