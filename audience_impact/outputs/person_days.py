@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
@@ -146,7 +147,7 @@ def _days(found: Intervals) -> pd.Series:
     if found[0].empty:
         return _summed(found, np.empty((0, 1)))[0]
     periods, _ = by_period(found[0], np.empty((len(_sets(found)), 0)))
-    table = _keyed(periods, periods[["days"]])
+    table = _keyed(periods).assign(days=periods["days"])
     own = table["restriction_id"] != EVERY
     years = table[own & (periods["period"].str.len() == 4)]
     whole = years.assign(period=EVERY).groupby(KEY)["days"].sum().reset_index()
@@ -155,15 +156,17 @@ def _days(found: Intervals) -> pd.Series:
     return kept.groupby(KEY)["days"].max().astype("float64")
 
 
-def _keyed(periods: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
-    """Numbers of each period of a sweep with KEY beside them."""
+def _keyed(periods: pd.DataFrame) -> pd.DataFrame:
+    """KEY of each period of a sweep."""
     number, groups = pd.factorize(periods["group"])
     words = pd.Series(groups, dtype="str").str.rsplit("|", n=1)
     restriction = words.str[0].where(words.str.len() == 2, EVERY)
-    return numbers.assign(
-        restriction_id=restriction.iloc[number].to_numpy(),
-        country_id=words.str[-1].iloc[number].to_numpy(),
-        period=periods["period"].to_numpy(),
+    return pd.DataFrame(
+        {
+            "restriction_id": restriction.iloc[number].to_numpy(),
+            "country_id": words.str[-1].iloc[number].to_numpy(),
+            "period": periods["period"].to_numpy(),
+        }
     )
 
 
@@ -261,28 +264,31 @@ def nothing(key: list[str], unit: str) -> pd.DataFrame:
 
 
 def _summed(found: Intervals, per_day: Array) -> pd.DataFrame:
-    """Person-days by KEY: months and years of a country, years and the whole of a restriction."""
+    """Person-days by KEY: months and years of a country, years and the whole of a restriction.
+
+    Those of several countries are unknown where those of one are.
+    """
     if found[0].empty:
         return pd.DataFrame(np.empty((0, per_day.shape[1])), index=_no_rows(KEY))
-    periods, days = by_period(found[0], per_day)
-    own = periods["group"].str.contains("|", regex=False)
-    told = (~own | (periods["period"].str.len() == 4)).to_numpy()  # a restriction has no months
-    table = _keyed(periods[told].reset_index(drop=True), pd.DataFrame(days[told]))
-    country = table["restriction_id"] == EVERY
-    years = table[~country]
-    whole = years.assign(period=EVERY)
-    kept = pd.concat([table[country], years, whole]).assign(
-        country_id=lambda frame: frame["country_id"].where(frame["restriction_id"] == EVERY, "")
-    )
-    return kept.groupby(KEY, sort=True).sum(min_count=1).pipe(_all_places, kept)
+    keys, days = _days_of_sets(found[0], len(per_day))
+    return pd.DataFrame(np.asarray(days @ per_day), index=keys)
 
 
-def _all_places(summed: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
-    """Sums over countries are unknown where one of them is."""
-    if not parts.isna().to_numpy().any():
-        return summed
-    unknown = parts.set_index(KEY).isna().groupby(level=KEY).any()
-    return summed.mask(unknown.reindex(summed.index))
+def _days_of_sets(pieces: pd.DataFrame, sets: int) -> tuple[pd.MultiIndex, csr_array]:
+    """KEY in order, and the days (keys, sets) on which each set is in force in it."""
+    own = pieces["group"].str.contains("|", regex=False).to_numpy()  # a restriction has no months
+    months = np.flatnonzero(~own), pieces["month"][~own]
+    years = np.arange(len(pieces)), pieces["month"].str.slice(0, -3)
+    whole = np.flatnonzero(own), pd.Series(EVERY, pieces.index[own])
+    at = np.concatenate([piece for piece, _ in (months, years, whole)])
+    told = pd.concat([period for _, period in (months, years, whole)])
+    rows = _keyed(pd.DataFrame({"group": pieces["group"].to_numpy()[at], "period": told.array}))
+    rows["country_id"] = rows["country_id"].where(rows["restriction_id"] == EVERY, "")
+    grouped = rows.groupby(KEY)
+    place = grouped.ngroup().to_numpy(), pieces["set_id"].to_numpy()[at]
+    keys = pd.MultiIndex.from_frame(rows.drop_duplicates().sort_values(KEY)[KEY])
+    days = pieces["days"].to_numpy("float64")[at]
+    return keys, csr_array((days, place), shape=(len(keys), sets))
 
 
 def _naive(inputs: SimulationInputs) -> pd.DataFrame:

@@ -77,11 +77,23 @@ def of_law(laws: pd.DataFrame, countries: pd.DataFrame, sampler: Sampler) -> Arr
 
 def circumvention(rows: pd.DataFrame, sampler: Sampler) -> Array:
     """Draws (rows, D) of the share that keeps access."""
-    u = sampler.rows(InputKind.CIRCUMVENTION, "keeps|" + rows["draw_key"])
     is_learned = (rows["basis"] == CircumventionBasis.LEARNED.value).to_numpy("bool")
-    found = random_effects.drawn(rows, u)
-    found[~is_learned] = _measured(rows[~is_learned], u[~is_learned])
+    found = np.empty((len(rows), sampler.count))
+    found[is_learned] = _by_law(rows[is_learned], sampler)
+    found[~is_learned] = _measured(rows[~is_learned], _kept(rows[~is_learned], sampler))
     return found
+
+
+def _kept(rows: pd.DataFrame, sampler: Sampler) -> Array:
+    return sampler.rows(InputKind.CIRCUMVENTION, "keeps|" + rows["draw_key"])
+
+
+def _by_law(rows: pd.DataFrame, sampler: Sampler) -> Array:
+    """Draws (rows, D) of shares of which a law is learned, those that are alike once."""
+    names = ["draw_key", *random_effects.LAW]
+    number = rows.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
+    each = rows.drop_duplicates(names)
+    return np.asarray(random_effects.drawn(each, _kept(each, sampler))[number])
 
 
 def _measured(rows: pd.DataFrame, u: Array) -> Array:
