@@ -372,20 +372,21 @@ def compute(
     sensitivity: bool = True,
     runner: Runner | None = None,
     most: int | None = None,
+    draws: int | None = None,
 ) -> Results:
     """The published tables, each held against its contract.
 
     Computed in parts of at most so many restrictions (`most`): by the runner, one after another in
-    this process without one.
+    this process without one. Of other `draws` than the method has, the version says so.
 
     Raises RefusedError where a learned table lacks something, or a rule over results is broken:
     then the method is at fault.
     """
-    from audience_impact.pipeline import Plan, Settings
+    from audience_impact.pipeline import DRAWS, Plan, Settings
     from flows.pipeline import merging, parts, quality
 
-    day = day_of(checked, as_of)
-    settings = Settings(seed=seed, workers=workers, repair=repair, sensitivity=sensitivity)
+    day, count = day_of(checked, as_of), draws or DRAWS
+    settings = Settings(seed, count, workers, repair, sensitivity)
     folder = parts.Folder.temporary()
     try:
         most = most or (parts.MOST_RESTRICTIONS if runner else parts.MOST_ALONE)
@@ -401,6 +402,7 @@ def compute(
         raise RefusedError([str(error)]) from error
     found = merging.merged(folder, len(plan), plan.whole)
     asked = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
+    asked[f"{count}-draws"] = count != DRAWS
     return _results(checked, found, _version(checked, day, seed, asked))
 
 

@@ -150,3 +150,12 @@ def test_a_day_beyond_all_facts_makes_no_version(day: date, small_facts: Path) -
     """`--keep` would never find it among the others."""
     with pytest.raises(steps.RefusedError, match="lies outside the years 1990 to 2035: correct it"):
         steps.compute(checked(small_facts), day, 0)
+
+
+def test_other_draws_are_another_version(small_facts: Path) -> None:
+    facts = checked(small_facts)
+    few, usual = (steps.compute(facts, None, 0, sensitivity=False, draws=n) for n in (40, None))
+    methods = [one.version.method_version for one in (few, usual)]
+    assert methods == [f"{steps.method()}+no-sensitivity{word}" for word in ("+40-draws", "")]
+    medians = [one.frame("impact", ["q50_persons"])["q50_persons"] for one in (few, usual)]
+    assert (medians[0] != medians[1]).any()
