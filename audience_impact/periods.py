@@ -14,6 +14,8 @@ import pandas as pd
 HALF_YEAR = re.compile(r"^(\d{4})-H([12])$")
 SHAPE = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-[0-9]{2})?|-Q[1-4]|-H[12])?")
 
+SANE_YEARS = (1990, 2035)
+"""From before the first figure of internet use to the end of the projections on record."""
 DAY = "datetime64[us]"
 ONE_DAY = pd.Timedelta(days=1)
 WINDOW_DAYS = 366

@@ -15,14 +15,13 @@ import pandera.pandas as pa
 from pandera.extensions import register_check_method
 
 from audience_impact import blanks, periods
+from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import Rule, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 LIMIT = 1e12
-SANE_YEARS = (1990, 2035)
-"""From before the first figure of internet use to the end of the projections on record."""
 ONE, SEVERAL = "one", "several"
 IDENTIFIER = r"(\*|[A-Za-z0-9][A-Za-z0-9_.:/-]*)"
 

@@ -23,6 +23,7 @@ from audience_impact.facts import tables as facts
 from audience_impact.facts.known import Cut
 from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import LawError, named
 from audience_impact.vocabulary import FindingSeverity, Unstated
 from flows import CHECKOUT
@@ -30,7 +31,6 @@ from flows.pipeline.headers import headers
 from flows.publishing import storage
 from schemas import contracts, published
 from schemas import facts as fact_models
-from schemas.fields import SANE_YEARS
 
 if TYPE_CHECKING:
     import pyarrow

@@ -167,6 +167,8 @@ def test_durations(text: str, days: int | None, defect: str) -> None:
         ({"shutdown_status": "Unknown"}, "", "unknown", "missing", ("end_missing",)),
         ({"end_date": "2025-08-12"}, "", "unknown", "missing", ("end_before_start",)),
         ({"end_date": "soon"}, "", "ended", "missing", ("end_unreadable", "end_missing")),
+        ({"end_date": "9999-12-31"}, "", "ended", "missing", ("end_unreadable", "end_missing")),
+        ({"end_date": "60000"}, "", "ended", "missing", ("end_unreadable", "end_missing")),
         (
             {"shutdown_status": "Ongoing", "end_date": "2025-08-20"},
             "2025-08-20",
@@ -356,6 +358,8 @@ def test_ids_do_not_depend_on_the_order_of_the_rows() -> None:
     [
         ({"start_date": ""}, "start_missing"),
         ({"start_date": "in August"}, "start_unreadable"),
+        ({"start_date": "1901-08-13"}, "start_unreadable"),
+        ({"start_date": "2325-08-13"}, "start_unreadable"),
         ({"country": "Narnia"}, "country_unresolved"),
         ({"country": ""}, "country_unresolved"),
         ({"count_year": ""}, "count_year_unreadable"),

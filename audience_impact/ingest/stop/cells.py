@@ -15,6 +15,7 @@ from audience_impact.ingest.register import COMMON_DEFECTS, year
 from audience_impact.ingest.stop import dates, hours, occasion, operators
 from audience_impact.ingest.stop.dates import day, duration
 from audience_impact.ingest.stop.targets import COLUMNS, OTHER
+from audience_impact.periods import SANE_YEARS
 from audience_impact.vocabulary import (
     Action,
     ClaimStatus,
@@ -37,14 +38,16 @@ READ = (
 )
 """The published columns that are read; a register without one of them is no STOP register."""
 
+YEARS = "the years {} to {}".format(*SANE_YEARS)
+
 DEFECTS = {
     "start_missing": "no start; refused",
-    "start_unreadable": "the start is no date; refused",
+    "start_unreadable": f"the start is no date of {YEARS}; refused",
     "country_unresolved": COMMON_DEFECTS["country_unresolved"],
     "count_year_unreadable": "no year in which the row counts; refused",
     "several_countries": COMMON_DEFECTS["several_countries"],
     "end_missing": "no end date, and the row does not say that it goes on",
-    "end_unreadable": "the end is no date; left out",
+    "end_unreadable": f"the end is no date of {YEARS}; left out",
     "end_before_start": "the end lies before the start; left out",
     "ongoing_with_end": "said to go on, and yet with an end; the end stands",
     "ongoing_not_repeated": "said to go on, and yet not counted in the newest year",

@@ -16,6 +16,8 @@ from functools import lru_cache
 
 import pandas as pd
 
+from audience_impact.periods import SANE_YEARS
+
 MOST_DAYS = 36525
 SERIALS = (32874, 73051)
 """Days of a spreadsheet from 1990 to 2099."""
@@ -35,13 +37,17 @@ class Dates:
 def day(text: str) -> str:
     """A day as ISO 8601, from that or from the serial of a spreadsheet; blank if it is neither.
 
+    A day outside SANE_YEARS is a slip of the pen. One such row would stop the whole layer.
     A register names few days many times, and pandas is slow with one.
     """
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
-        return str((pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(float(text)))).date())
-    found = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
-    stamp = pd.to_datetime(found[1], errors="coerce") if found else pd.NaT
-    return "" if pd.isna(stamp) else str(stamp.date())
+        stamp = pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(float(text)))
+    else:
+        found = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
+        stamp = pd.to_datetime(found[1], errors="coerce") if found else pd.NaT
+    if pd.isna(stamp) or not SANE_YEARS[0] <= stamp.year <= SANE_YEARS[1]:
+        return ""
+    return str(stamp.date())
 
 
 def duration(text: str) -> tuple[int | None, str]:
