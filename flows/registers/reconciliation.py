@@ -1,7 +1,7 @@
 """Tells what an import did: the reconciliation of rows, and of events by country and year."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from audience_impact.ingest.register_tables import ImportReport, differences
@@ -10,7 +10,7 @@ from flows.reporting.plain import json_text, plain
 
 Counts = Mapping[tuple[str, str], int]
 ROWS_TOLD = 12
-"""So many row numbers of a defect are told as text; JSON has them all."""
+"""So many row numbers of a defect or name are told as text; JSON has them all."""
 
 
 def as_json(imported: ImportReport, theirs: Counts | None) -> str:
@@ -61,12 +61,14 @@ def as_text(imported: ImportReport, folder: Path, theirs: Counts | None) -> str:
 def _defects(imported: ImportReport) -> list[str]:
     lines = ["", "defects:"] if imported.defects.rows else ["", "no defects"]
     for kind, rows in imported.defects.rows.items():
-        shown = ", ".join(map(str, rows[:ROWS_TOLD]))
-        more = ", ..." if len(rows) > ROWS_TOLD else ""
-        lines.append(
-            f"  {kind}: {len(rows)} ({imported.register.defects[kind]}); rows {shown}{more}"
-        )
+        meaning = imported.register.defects[kind]
+        lines.append(f"  {kind}: {len(rows)} ({meaning}); rows {_first(rows)}")
     return lines
+
+
+def _first(rows: Sequence[int]) -> str:
+    shown = ", ".join(map(str, rows[:ROWS_TOLD]))
+    return shown + (", ..." if len(rows) > ROWS_TOLD else "")
 
 
 def _unresolved(imported: ImportReport) -> list[str]:
@@ -75,7 +77,7 @@ def _unresolved(imported: ImportReport) -> list[str]:
     head = f"names that are no place on record: {len(names)}" if names else ""
     return [
         head,
-        *(f"  {plain(name)}: rows {', '.join(map(str, rows))}" for name, rows in names.items()),
+        *(f"  {plain(name)}: rows {_first(rows)}" for name, rows in names.items()),
     ]
 
 

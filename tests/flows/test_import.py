@@ -330,6 +330,14 @@ def test_the_text_tells_the_reconciliation(tmp_path: Path) -> None:
     assert "  RU 2025" not in done.stdout
 
 
+def test_of_many_rows_the_first_are_told(tmp_path: Path) -> None:
+    rows = [
+        register_row(area_name="Narnia", start_date=f"2025-08-{day:02}") for day in range(1, 15)
+    ]
+    done = run(as_csv(tmp_path, rows), "--into", tmp_path / "layer")
+    assert "narnia: rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ...\n" in done.stdout
+
+
 def test_json_lists_the_differences_to_another_count(imported: Imported) -> None:
     difference = {"country_ids": "IN", "count_year": "2025", "events": 2, "compared": 3}
     assert difference in imported.told["differences"]
