@@ -255,7 +255,7 @@ def _drawn(
     own = inputs.kept("audiences of a month", sampler, (line,), monthly)
     drawn = parts.people(members, own, line, places, inputs.overlap_model, draw, inputs.kept)
     more = np.full((count - len(drawn), sampler.count), np.nan)
-    return np.vstack([drawn, more]) if len(more) else drawn
+    return np.vstack([drawn, more])  # a copy, since what was drawn may be kept
 
 
 DRAWS_AT_ONCE = 125
