@@ -22,7 +22,6 @@ Citation. Rules of this project, docs/method.md.
 
 import numpy as np
 import pandas as pd
-from scipy.special import betainc
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
@@ -51,6 +50,8 @@ def judged(trials: pd.DataFrame) -> pd.DataFrame:
 
 def chance(units: "pd.Series[float]", inside_share: "pd.Series[float]") -> Array:
     """Chance (rungs,) of so few units inside, or fewer, if intervals hold COVERAGE of all."""
+    from scipy.special import betainc  # who only reads what is closed does without
+
     count = units.to_numpy("float64")
     held = count * inside_share.to_numpy("float64")
     missed = np.maximum(count - held, 1e-9)

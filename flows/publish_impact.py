@@ -13,7 +13,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from pydantic import Field
 
-from audience_impact.outputs.review.rules import CONTRADICT
 from flows import workers as workers_of
 from flows.failures import may_pass, refusable
 from flows.pipeline import ahead, last_version, quality, steps
@@ -84,10 +83,10 @@ def watch(
     lines = last_version.changes(last_version.last(published), now)
     for line in lines:
         get_run_logger().warning(plain(line))
-    contradictions = quality.details(results.frame("quality"), CONTRADICT)
+    if not strict:
+        return lines
     changed = [last_version.ACCEPT, *lines] if lines and not accept_changes else []
-    stops = changed + contradictions * (not repair)
-    if strict and stops:
+    if stops := changed + quality.contradictions(results.frame("quality")) * (not repair):
         raise steps.RefusedError(stops)
     return lines
 

@@ -49,6 +49,7 @@ Trefethen and Weideman (2014), The exponentially convergent trapezoidal rule, SI
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import compress, takewhile
 
 import numpy as np
@@ -185,11 +186,28 @@ def group_unions(group: Group) -> Array:
     if not group.members.size:
         return np.zeros((len(group.members), group.shares.shape[1]))
     distinct, place = np.unique(group.members, axis=0, return_inverse=True)
-    core = np.zeros((len(distinct), group.shares.shape[1]))
-    classes = _classes(distinct)
+    return np.asarray(_finished(group, distinct, _cores(group, distinct))[place.reshape(-1)])
+
+
+def _cores(group: Group, members: NDArray[np.bool_]) -> Array:
+    """The union that the correlation makes of each set (G, D), which is integrated once.
+
+    Where only the error is drawn anew, as sensitivity.py does, it is known.
+    """
+    own, correlation = _digests(group.shares), _digests(group.joint_use.parameters)
+    names = [("core", *correlation, *compress(own, row)) for row in members.tolist()]
+    known = {} if group.known is None else group.known
+    left = np.array([name not in known for name in names])
+    classes = np.where(left, _classes(members), 0)
     for size in np.unique(classes[classes > 0]):
-        core[classes == size] = 1.0 - _none(group, distinct[classes == size], int(size))
-    return np.asarray(_finished(group, distinct, core)[place.reshape(-1)])
+        core = 1.0 - _none(group, members[classes == size], int(size))
+        known.update(zip(compress(names, classes == size), core, strict=True))
+    nothing = np.zeros(group.shares.shape[1])  # of one platform or none
+    return np.array([known.get(name, nothing) for name in names])
+
+
+def _digests(rows: Array) -> list[bytes]:
+    return [blake2b(row.tobytes()).digest() for row in rows]
 
 
 def _finished(group: Group, members: NDArray[np.bool_], core: Array) -> Array:

@@ -32,10 +32,10 @@ Citation
 Frechet (1935), Generalisation du theoreme des probabilites totales, Fund. Math. 25.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,6 +59,10 @@ class JointUse:
     error: Array  # (D,) draws of its error over (independence - largest audience)
 
 
+Known: TypeAlias = dict[Hashable, Any]
+"""What a model worked out before, under names that say all that it hangs on."""
+
+
 @dataclass(frozen=True)
 class Group:
     """G unions asked for in one country and universe, of P platforms, in D draws."""
@@ -66,6 +70,7 @@ class Group:
     shares: Array  # (P, D) draws of the audiences over the universe, 0..1
     joint_use: JointUse
     members: NDArray[np.bool_]  # (G, P) which platforms each union holds
+    known: Known | None = None  # for a model to take from, and to add to
 
 
 class OverlapModel(Protocol):

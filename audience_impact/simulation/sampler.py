@@ -15,10 +15,10 @@ Citation
 Salmon, Moraes, Dror and Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC11.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -66,13 +66,19 @@ class Sampler:
 
     Kinds of input in `second` come from a second stream, all others from the first: that is how
     sensitivity.py moves one kind of input and holds the rest. `asked` holds the kinds that were
-    drawn so far.
+    drawn so far. `memory` holds what was drawn once for all who ask again, samplers with another
+    `second` among them.
     """
 
     seed: int
     count: int
     second: frozenset[InputKind] = frozenset()
     asked: set[InputKind] = field(default_factory=set, compare=False, repr=False)
+    memory: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def moving(self, second: frozenset[InputKind]) -> "Sampler":
+        """One with other kinds of input in the second stream, and the same memory."""
+        return replace(self, second=second, asked=set())
 
     def uniform(self, kind: InputKind, key: str) -> Array:
         """Uniforms (D,) of a key."""
@@ -88,6 +94,20 @@ class Sampler:
     def normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
         """Standard normals (rows, D), equal keys having equal rows."""
         return np.asarray(ndtri(self.rows(kind, keys)))
+
+    def once(
+        self, kind: InputKind, keys: Sequence[Hashable], draw: Callable[[list[int]], Array]
+    ) -> Array:
+        """Rows (keys, D) that hang on a kind of input and their keys; `draw` gives those at places.
+
+        Only rows that nobody asked for before are drawn. Equal keys have equal rows.
+        """
+        self.asked.update({kind} if len(keys) else ())
+        names = [(self.seed, self.count, kind, kind in self.second, key) for key in keys]
+        left = [place for place, name in enumerate(names) if name not in self.memory]
+        if left:
+            self.memory.update(zip((names[place] for place in left), draw(left), strict=True))
+        return np.array([self.memory[name] for name in names]).reshape(len(names), self.count)
 
 
 class Kept:

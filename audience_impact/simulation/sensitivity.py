@@ -19,8 +19,12 @@ Citations. I. M. Sobol, Mathematics and Computers in Simulation 55 (2001); A. Sa
 Computer Physics Communications 181 (2010) 259-270; M. J. W. Jansen, ibid. 117 (1999) 35-43.
 """
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audience_impact.frames import Array
 from audience_impact.simulation.inputs import SimulationInputs
@@ -31,37 +35,77 @@ from audience_impact.vocabulary import InputKind
 RESAMPLES = 50
 
 
-def sobol(a: Array, b: Array, ab: Array) -> tuple[Array, Array]:
-    """First-order and total shares (outputs,) from draws (D, outputs) of A, B and A with B's input.
+class Common(NamedTuple):
+    """What the shares of all inputs have in common, of outputs that vary.
 
-    Every output must vary.
+    Attributes:
+        middle: The mean (outputs,) of both samples.
+        variance: Their variance (outputs,).
+        weights: Of each draw in each bootstrap resample (RESAMPLES, D).
+        middles: Means (RESAMPLES, outputs) of the resamples, less `middle`.
+        variances: Their variances (RESAMPLES, outputs).
     """
-    # far from zero, the products of numbers that hardly differ are noise
-    middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
-    a, b, ab = (column - middle for column in (a, b, ab))
-    variance = np.var(np.concatenate([a, b]), axis=0)
-    first = np.mean(b * (ab - a), axis=0) / variance
-    total = 0.5 * np.mean((a - ab) ** 2, axis=0) / variance
-    return np.asarray(first), np.asarray(total)
+
+    middle: Array
+    variance: Array
+    weights: Array
+    middles: Array
+    variances: Array
+
+    @classmethod
+    def of(cls, a: Array, b: Array, seed: int) -> "Common":
+        """From draws (D, outputs) of A and B.
+
+        A resample is a weight of each draw, so that the means of all are one product of matrices.
+        """
+        count = len(a)
+        u = uniforms(seed, "bootstrap", RESAMPLES * count).reshape(RESAMPLES, count)
+        picks = (u * count).astype(np.int64)
+        weights = np.array([np.bincount(pick, minlength=count) for pick in picks]) / count
+        # far from zero, the products of numbers that hardly differ are noise
+        middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
+        a, b = a - middle, b - middle
+        middles = weights @ (a + b) / 2
+        variances = weights @ (a**2 + b**2) / 2 - middles**2
+        return cls(middle, np.var(np.concatenate([a, b]), axis=0), weights, middles, variances)
+
+    def some(self, outputs: NDArray[np.bool_]) -> "Common":
+        """The same of some of the outputs."""
+        return Common(
+            self.middle[outputs],
+            self.variance[outputs],
+            self.weights,
+            self.middles[:, outputs],
+            self.variances[:, outputs],
+        )
 
 
-def errors(a: Array, b: Array, ab: Array, seed: int) -> tuple[Array, Array]:
-    """Standard deviations of both shares over bootstrap resamples of the draws.
+class Shares(NamedTuple):
+    """First-order and total shares (outputs,), and their standard deviations over resamples."""
 
-    A resample is a weight of each draw, so that the means of all resamples are one product of
-    matrices; the shares are those of `sobol` of the draws picked.
+    first: Array
+    total: Array
+    first_error: Array
+    total_error: Array
+
+
+def sobol(a: Array, b: Array, ab: Array, common: Common) -> Shares:
+    """Shares from draws (D, outputs) of A, B and A with B's input; `common` of A and B.
+
+    The errors are those of the same shares of the draws picked.
     """
-    count = len(a)
-    u = uniforms(seed, "bootstrap", RESAMPLES * count).reshape(RESAMPLES, count)
-    picks = (u * count).astype(np.int64)
-    weights = np.array([np.bincount(pick, minlength=count) for pick in picks]) / count
-    middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
-    a, b, ab = (column - middle for column in (a, b, ab))
-    own_middle = weights @ (a + b) / 2
-    variance = weights @ (a**2 + b**2) / 2 - own_middle**2
-    first = (weights @ (b * (ab - a)) - own_middle * (weights @ (ab - a))) / variance
-    total = 0.5 * (weights @ (a - ab) ** 2) / variance
-    return np.asarray(first.std(axis=0, ddof=1)), np.asarray(total.std(axis=0, ddof=1))
+    a, b, ab = (column - common.middle for column in (a, b, ab))
+    move = ab - a
+    product, square = b * move, move**2
+    by, weights = common.variances, common.weights
+    first = (weights @ product - common.middles * (weights @ move)) / by
+    total = 0.5 * (weights @ square) / by
+    return Shares(
+        np.mean(product, axis=0) / common.variance,
+        0.5 * np.mean(square, axis=0) / common.variance,
+        first.std(axis=0, ddof=1),
+        total.std(axis=0, ddof=1),
+    )
 
 
 def shares(inputs: SimulationInputs, first: Draws, sampler: Sampler, workers: int) -> pd.DataFrame:
@@ -70,22 +114,65 @@ def shares(inputs: SimulationInputs, first: Draws, sampler: Sampler, workers: in
     Columns: restriction_id, impact_metric, input, first_order_share, first_order_error_share,
     total_share, total_error_share.
     """
-    kinds = [kind for kind in InputKind if _enters(inputs, kind)]
-    second = _drawn(inputs, sampler, workers, frozenset(InputKind))
-    parts = []
-    for kind in kinds:
-        mixed = _drawn(inputs, sampler, workers, frozenset({kind}))
-        parts += [
-            _of(
-                inputs.restrictions,
-                metric,
-                kind,
-                _columns(metric, first, second, mixed),
-                sampler.seed,
-            )
-            for metric in first.by_metric
-        ]
-    return pd.concat([part for part in parts if not part.empty] or [nothing()], ignore_index=True)
+    second = simulate(inputs, sampler.moving(frozenset(InputKind)), workers)
+    metrics = [
+        one
+        for name in first.by_metric
+        if (one := _Metric.of(name, inputs.restrictions, first, second, sampler.seed))
+    ]
+    parts = [nothing()]
+    for kind in (kind for kind in InputKind if _enters(inputs, kind)):
+        mixed = simulate(inputs, sampler.moving(frozenset({kind})), workers)
+        parts += [one.shares(kind, mixed) for one in metrics]
+    return pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class _Metric:
+    """Draws (restrictions, D) of a metric from both streams, of restrictions of which it varies."""
+
+    name: str
+    restrictions: pd.Index
+    varies: NDArray[np.bool_]
+    first: Array
+    second: Array
+    common: Common
+
+    @classmethod
+    def of(
+        cls, name: str, restrictions: pd.Index, first: Draws, second: Draws, seed: int
+    ) -> "_Metric | None":
+        """None where nothing varies."""
+        a, b = (run.by_metric[name] for run in (first, second))
+        varies = np.ptp(a, axis=1) > 1e-9 * np.abs(a).max(axis=1)
+        if not varies.any():
+            return None
+        common = Common.of(_columns(a, varies), _columns(b, varies), seed)
+        return cls(name, restrictions, varies, a, b, common)
+
+    def shares(self, kind: InputKind, mixed: Draws) -> pd.DataFrame:
+        """Shares of one input for the restrictions that hang on it."""
+        ab = mixed.by_metric[self.name]
+        hangs = (self.first != ab).any(axis=1) & self.varies
+        if not hangs.any():
+            return nothing()
+        a, b, moved = (_columns(run, hangs) for run in (self.first, self.second, ab))
+        found = sobol(a, b, moved, self.common.some(hangs[self.varies]))
+        return pd.DataFrame(
+            {
+                "restriction_id": self.restrictions[hangs],
+                "impact_metric": self.name,
+                "input": kind.value,
+                "first_order_share": found.first,
+                "first_order_error_share": found.first_error,
+                "total_share": found.total,
+                "total_error_share": found.total_error,
+            }
+        )[found.total > 0]
+
+
+def _columns(draws: Array, rows: NDArray[np.bool_]) -> Array:
+    return np.ascontiguousarray(draws[rows].T)
 
 
 def _enters(inputs: SimulationInputs, kind: InputKind) -> bool:
@@ -101,41 +188,6 @@ def _enters(inputs: SimulationInputs, kind: InputKind) -> bool:
         InputKind.BASE: inputs.countries["base_low_persons"].notna().any(),
     }
     return bool(present.get(kind, True))
-
-
-def _drawn(
-    inputs: SimulationInputs, sampler: Sampler, workers: int, second: frozenset[InputKind]
-) -> Draws:
-    return simulate(inputs, Sampler(sampler.seed, sampler.count, second), workers)
-
-
-def _columns(metric: str, *runs: Draws) -> list[Array]:
-    return [run.by_metric[metric].T for run in runs]
-
-
-def _of(
-    restrictions: pd.Index, metric: str, kind: InputKind, columns: list[Array], seed: int
-) -> pd.DataFrame:
-    """Shares of one input for the restrictions of one metric that vary."""
-    spread = np.ptp(columns[0], axis=0) > 1e-9 * np.abs(columns[0]).max(axis=0)
-    if not spread.any():
-        return nothing()
-    if np.array_equal(columns[0], columns[2], equal_nan=True):  # nothing hangs on this input
-        return nothing()
-    a, b, ab = (np.ascontiguousarray(column[:, spread]) for column in columns)
-    first, total = sobol(a, b, ab)
-    first_error, total_error = errors(a, b, ab, seed)
-    return pd.DataFrame(
-        {
-            "restriction_id": restrictions[spread],
-            "impact_metric": metric,
-            "input": kind.value,
-            "first_order_share": first,
-            "first_order_error_share": first_error,
-            "total_share": total,
-            "total_error_share": total_error,
-        }
-    )[total > 0]
 
 
 def nothing() -> pd.DataFrame:

@@ -244,7 +244,7 @@ def _given(
         same = (inputs.audiences[COUNTRY] == list(one.key)).all(axis=1)
         rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
         shares = np.clip(own[rows] / bases[at], 0.0, 1.0)
-        use = overlap_model.joint_use(country, sampler.uniform)
+        use = unions.joint_use(overlap_model, country, sampler)
         given = overlaps.conditioned(one, shares, (overlap_model, use), bases[at], sampler)
         people[at] = np.where(np.isnan(given), exposed[at], bases[at] * given)
     return people

@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import compress
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ from scipy.sparse import csr_array
 
 from audience_impact.errors import base_laws, law
 from audience_impact.frames import Array
-from audience_impact.overlap.model import Group, JointUse, OverlapModel, unions
+from audience_impact.overlap.model import Group, JointUse, Known, OverlapModel, unions
 from audience_impact.simulation.sampler import Sampler, stratified
 from audience_impact.vocabulary import InputKind
 
@@ -46,12 +47,17 @@ def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
 
     `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
     that holds the base (NaN where it is one itself), as audiences/base_laws.py gives them. Rows
-    that are alike are drawn once.
+    that are alike are drawn once, whoever asks for them.
     """
     own = ["base_id", *BASE_LAW]
     number = table.groupby(own, dropna=False, sort=False).ngroup().to_numpy()
     each = table.drop_duplicates(own)
-    return np.asarray(_each_base(each, sampler)[number])
+    laws = each[BASE_LAW].to_numpy("float64")
+    keys = [(base, law.tobytes()) for base, law in zip(each["base_id"], laws, strict=True)]
+    drawn = sampler.once(
+        InputKind.BASE, keys, lambda places: _each_base(each.iloc[places], sampler)
+    )
+    return np.asarray(drawn[number])
 
 
 def _each_base(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -62,6 +68,18 @@ def _each_base(table: pd.DataFrame, sampler: Sampler) -> Array:
     ends = [law.log_odds(np.where(np.isnan(end), middle, end), ceiling) for end in (low, high)]
     by = law.through(u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre)
     return law.moved(middle, ceiling, by)
+
+
+def joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:
+    """Draws of the joint use of a country, made once for all who ask."""
+    kinds = {InputKind.CORRELATION, InputKind.MODEL}
+    name = ("joint use", sampler.seed, sampler.count, sampler.second & kinds, country_id)
+    asked, use = sampler.memory.get(name, (None, None))
+    if asked is not model:
+        use = model.joint_use(country_id, sampler.uniform)
+        sampler.memory[name] = model, use
+    sampler.asked.update(kinds)
+    return cast("JointUse", use)
 
 
 @dataclass(frozen=True)
@@ -117,14 +135,13 @@ def people(
     alone = members[single]
     result[alone["place"]] = audiences[alone["audience"]] / drawn[alone["group"]]
     of = groups["country_id"].to_numpy(dtype=object)
-    use = {
-        country: overlap_model.joint_use(country, sampler.uniform) for country in sorted(set(of))
-    }
+    use = {country: joint_use(overlap_model, country, sampler) for country in sorted(set(of))}
     asked = [
         _Asked.of(part, audiences, drawn[group], of[group])
         for group, part in members[~single].groupby("group", sort=True)
     ]
-    _draw_missing(asked, use, overlap_model, workers, found := {} if found is None else found)
+    found = {} if found is None else found
+    _draw_missing(asked, use, overlap_model, workers, found, sampler.memory)
     for one in asked:
         result[one.places] = [found[name] for name in one.names]
     base = np.full_like(result, np.nan)
@@ -170,13 +187,14 @@ def _draw_missing(
     overlap_model: OverlapModel,
     workers: int,
     found: Found,
+    known: Known,
 ) -> None:
-    """Add to `found` what is asked and not there."""
+    """Add to `found` what is asked and not there; `known` as Group has it."""
     groups, names = [], []
     for one in asked:
         left = np.array([name not in found for name in one.names])
         if left.any():
-            groups.append(Group(one.shares, use[one.country_id], one.members[left]))
+            groups.append(Group(one.shares, use[one.country_id], one.members[left], known))
             names.append(compress(one.names, left))
     for keys, shares in zip(names, unions(overlap_model, groups, workers=workers), strict=True):
         found.update(zip(keys, shares, strict=True))

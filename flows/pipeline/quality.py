@@ -10,7 +10,6 @@ from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import countries_of, country_of, parents_of
 from audience_impact.rules import named
 from audience_impact.vocabulary import FindingSeverity
-from flows.pipeline.rules import IN_QUALITY, rules
 from flows.publishing.versions import Stored
 from schemas import published
 
@@ -73,6 +72,8 @@ def report(
     `broken` names the rows of results that break each rule over them, `rows` counts the rows
     of each table, and `told` has lines about what some rules found, by rule.
     """
+    from flows.pipeline.rules import IN_QUALITY, rules
+
     failed: dict[tuple[str, str], list[str]] = {}
     for one in findings:
         failed.setdefault((one.rule, one.table), []).append(f"{one.file}:{one.line}")
@@ -131,6 +132,13 @@ def details(quality: pd.DataFrame, rule: str = "") -> list[str]:
     """What the table `quality` says of what was found, by one rule or by all, a line each."""
     rows = quality[quality["check"] == rule] if rule else quality
     return [line for text in rows["details"].dropna() for line in text.splitlines()]
+
+
+def contradictions(quality: pd.DataFrame) -> list[str]:
+    """What the table `quality` says of measured overlaps that contradict other facts."""
+    from audience_impact.outputs.review.rules import CONTRADICT
+
+    return details(quality, CONTRADICT)
 
 
 def details_of(version: Stored) -> list[str]:

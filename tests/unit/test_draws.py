@@ -1,8 +1,10 @@
 """Seeded draws: streams that belong to their key, and quantile functions against scipy's."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -270,3 +272,26 @@ def test_a_step_is_drawn_anew_for_what_it_asks_for_alone() -> None:
     assert kept("step", first, (given,), step) is drawn
     assert kept("step", Sampler(1, 3), (given,), step)[0] != drawn[0]
     assert kept("step", first, (given,), step) is not drawn
+
+
+def test_rows_are_drawn_once_for_each_stream_and_seed() -> None:
+    made: list[int] = []
+
+    def of(sampler: Sampler, keys: list[str]) -> Array:
+        def draw(places: list[int]) -> Array:
+            made.append(len(places))
+            return sampler.rows(InputKind.BASE, pd.Series([keys[place] for place in places]))
+
+        return sampler.once(InputKind.BASE, keys, draw)
+
+    first = Sampler(0, 3)
+    drawn = of(first, ["a", "b"])
+    assert first.asked == {InputKind.BASE}
+    other = first.moving(frozenset({InputKind.PLACE}))
+    assert (of(other, ["c", "a"])[1] == drawn[0]).all()
+    assert other.asked == {InputKind.BASE}
+    moved = of(first.moving(frozenset({InputKind.BASE})), ["a"])
+    assert (moved[0] != drawn[0]).all()
+    assert (of(replace(first, seed=1), ["a"])[0] != drawn[0]).all()
+    assert made == [2, 1, 1, 1]
+    assert of(first, []).shape == (0, 3)

@@ -52,10 +52,13 @@ def samples(function: object, inputs: int, moved: list[int], count: int = COUNT)
 
 def shares_of(function: object, inputs: int, moved: list[int]) -> tuple[float, float, float]:
     """First-order and total share, and the larger of their errors."""
-    a, b, ab = samples(function, inputs, moved)
-    first, total = sensitivity.sobol(a, b, ab)
-    errors = sensitivity.errors(a, b, ab, 0)
-    return float(first[0]), float(total[0]), float(max(errors[0][0], errors[1][0]))
+    first, total, *errors = sobol(*samples(function, inputs, moved))
+    return float(first[0]), float(total[0]), float(max(errors)[0])
+
+
+def sobol(a: Array, b: Array, ab: Array) -> Array:
+    """Both shares, and the error of each (4, outputs)."""
+    return np.array(sensitivity.sobol(a, b, ab, sensitivity.Common.of(a, b, 0)))
 
 
 # Shares of Ishigami's function: Saltelli et al. (2008), Global Sensitivity Analysis: The Primer.
@@ -90,9 +93,11 @@ def test_the_g_function_of_sobol(moved: int) -> None:
 def test_many_outputs_are_each_one_alone() -> None:
     one, other = samples(ishigami, 3, [0], 500), samples(g_function, 3 + 1, [0], 500)
     both = [np.hstack(pair) for pair in zip(one, other, strict=True)]
-    found = np.array(sensitivity.sobol(*both))
-    alone = np.hstack([np.array(sensitivity.sobol(*each)) for each in (one, other)])
-    assert found == pytest.approx(alone)
+    alone = [sobol(*each) for each in (one, other)]
+    assert sobol(*both) == pytest.approx(np.hstack(alone))
+    common = sensitivity.Common.of(both[0], both[1], 0).some(np.array([False, True]))
+    a, b, ab = other
+    assert np.array(sensitivity.sobol(a, b, ab, common)) == pytest.approx(alone[1])
 
 
 def test_the_shares_are_those_of_salib() -> None:
@@ -102,31 +107,29 @@ def test_the_shares_are_those_of_salib() -> None:
     middle = (a.mean(axis=0) + b.mean(axis=0)) / 2
     theirs = a - middle, ab - middle, b - middle
     expected = np.array([first_order(*theirs), total_order(*theirs)])
-    assert np.array(sensitivity.sobol(a, b, ab)) == pytest.approx(expected, rel=1e-12)
+    assert sobol(a, b, ab)[:2] == pytest.approx(expected, rel=1e-12)
 
 
 def test_far_from_zero_the_shares_are_the_same() -> None:
     near = samples(ishigami, 3, [1], 4000)
     far = [each + 1e8 for each in near]
-    assert np.array(sensitivity.sobol(*far)) == pytest.approx(np.array(sensitivity.sobol(*near)))
+    assert sobol(*far) == pytest.approx(sobol(*near))
 
 
 def test_errors_shrink_with_the_root_of_the_draws() -> None:
     found = []
     for count in (1000, 16_000):
-        a, b, ab = samples(ishigami, 3, [0], count)
-        found.append(np.array(sensitivity.errors(a, b, ab, 0))[:, 0])
+        found.append(sobol(*samples(ishigami, 3, [0], count))[2:, 0])
     assert found[0] / found[1] == pytest.approx([4.0, 4.0], rel=0.4)
 
 
 def test_errors_are_the_spread_of_repeated_runs() -> None:
     a, b, ab = samples(ishigami, 3, [0], 64 * 500)
     parts = [
-        np.array(sensitivity.sobol(*(each[at : at + 500] for each in (a, b, ab))))
-        for at in range(0, 64 * 500, 500)
+        sobol(*(each[at : at + 500] for each in (a, b, ab)))[:2] for at in range(0, 64 * 500, 500)
     ]
     expected = np.std(parts, axis=0, ddof=1)[:, 0]
-    found = np.array(sensitivity.errors(a[:500], b[:500], ab[:500], 0))[:, 0]
+    found = sobol(a[:500], b[:500], ab[:500])[2:, 0]
     assert found == pytest.approx(expected, rel=0.5)
 
 
@@ -264,10 +267,10 @@ def test_redraws_that_share_steps_are_those_drawn_alone() -> None:
     """Nothing kept from other draws gets into draws that move one kind of input."""
     made = calls(russia())
     shared, _ = prepared(made)
-    simulate(shared.simulation, Sampler(0, 100))
+    first = Sampler(0, 100)
+    simulate(shared.simulation, first)
     for kind in InputKind:
-        sampler = Sampler(0, 100, frozenset({kind}))
-        alone = replace(shared.simulation)
-        kept, own = (simulate(one, sampler) for one in (shared.simulation, alone))
+        kept = simulate(shared.simulation, first.moving(frozenset({kind})))
+        own = simulate(replace(shared.simulation), Sampler(0, 100, frozenset({kind})))
         for metric, draws in own.by_metric.items():
             np.testing.assert_array_equal(kept.by_metric[metric], draws)

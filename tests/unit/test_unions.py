@@ -217,3 +217,14 @@ def test_nothing_asked_gives_nothing(sets: int, platforms: int, draws: int) -> N
 def test_what_does_not_fit_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         group_unions(replace(made(1), **change))  # type: ignore[arg-type]
+
+
+def test_what_is_known_of_a_set_is_not_integrated_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = replace(made(7), known={})
+    anew = replace(group, known=None, joint_use=replace(group.joint_use, error=np.full(30, 0.1)))
+    first, expected = group_unions(group), group_unions(anew)
+    monkeypatch.setattr(module, "_none", lambda *_: pytest.fail("integrated again"))
+    np.testing.assert_array_equal(group_unions(replace(group)), first)
+    np.testing.assert_array_equal(group_unions(replace(anew, known=group.known)), expected)
+    with pytest.raises(pytest.fail.Exception):
+        group_unions(replace(group, shares=group.shares * 0.5))

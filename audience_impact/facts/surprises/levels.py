@@ -70,7 +70,8 @@ def nearest_months(rows: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
 
 def nearest_persons(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
     """People of the base that matches `by` and lies nearest in time to each row; NaN without."""
-    right = bases[[*by, "persons", "period_start", "period_end"]].rename(
+    asked = bases[bases[by[0]].isin(rows[by[0]])]
+    right = asked[[*by, "persons", "period_start", "period_end"]].rename(
         columns={"period_start": "base_start", "period_end": "base_end", "persons": "of_persons"}
     )
     left = rows[[*by, "period_start", "period_end"]].reset_index(names="place")
