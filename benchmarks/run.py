@@ -33,6 +33,8 @@ def empty() -> None:
 if __name__ == "__main__":
     empty()
 """
+OTHERS = ("PREFECT_", "PYTHONDONTWRITEBYTECODE")
+"""Settings of a shell that would be measured with the rest: all modules compiled at every start."""
 MAIN = "from flows.cli.command import main; main()"
 
 
@@ -66,12 +68,15 @@ def commands(folder: Path, register: Path | None, environment: dict[str, str]) -
 
 def measure(rounds: int, folder: Path, register: Path | None = None) -> dict[str, float]:
     """Medians of the empty flow, of whole runs (publishing anew) and of a check."""
-    kept = {key: text for key, text in os.environ.items() if not key.startswith("PREFECT_")}
+    kept = {key: text for key, text in os.environ.items() if not key.startswith(OTHERS)}
     environment = {**kept, **preparing.DEFAULTS, "PREFECT_HOME": str(folder / "prefect")}
     script = folder / "empty.py"
     script.write_text(EMPTY, encoding="utf-8")
     seconds([str(script)], environment)  # makes Prefect's database once
     wanted = commands(folder, register, environment)
+    for words in (wanted["run"], wanted["check"]):  # compiles the modules once
+        into = ["--published", str(folder / "warm")] * ("run" in words)
+        seconds(["-c", MAIN, *words.split(), *into], environment)
     times: dict[str, list[Seconds]] = {name: [] for name in ("empty_flow", *wanted)}
     for number in range(rounds):
         times["empty_flow"].append(seconds([str(script)], environment))

@@ -208,6 +208,10 @@ def _there(path: Path) -> Path:
     return path if storage.is_address(path) else path.resolve()
 
 
+MOST_SHOWN = 200
+"""Restrictions that a run shows, the best known first: nobody reads more, and it takes seconds."""
+
+
 def tell(version: "Stored", folders: list[Path]) -> None:
     """The table of results, what was refused and which layers won."""
     from audience_impact.vocabulary import ObsStatus
@@ -218,8 +222,11 @@ def tell(version: "Stored", folders: list[Path]) -> None:
     tables = story.load(version)
     rows = report.exposed(tables)
     report.show_results(
-        rows, "People exposed to each restriction (upper bounds of what has no figure: its base)"
+        rows.head(MOST_SHOWN),
+        "People exposed to each restriction (upper bounds of what has no figure: its base)",
     )
+    if len(rows) > MOST_SHOWN:
+        typer.echo(f"... and {len(rows) - MOST_SHOWN} more: audience-impact list shows all")
     refused = version.table("quarantine")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()
     known = (rows["obs_status"] != ObsStatus.MISSING.value).sum()

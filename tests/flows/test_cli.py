@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from flows.cli import running
 from flows.cli.command import main
 from flows.publishing import versions
 from tests.support import edit
@@ -221,6 +222,18 @@ def test_list_shows_every_restriction(published: Path) -> None:
     assert estimate(published, "people_feature_exposed") in line
     first = next(line for line in shown.splitlines() if "-20" in line)
     assert "RU-2025-08-13-calls" in first
+
+
+def test_a_run_shows_the_best_known_of_many(
+    published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(running, "MOST_SHOWN", 3)
+    running.tell(versions.latest(published), [FACTS])
+    shown = capsys.readouterr().out
+    acts = len((FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()) - 1
+    assert "RU-2025-08-13-calls" in shown
+    assert f"... and {acts - 3} more: audience-impact list shows all\n" in shown
+    assert f"\n{acts} restrictions, " in shown
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "RU-2025-08-13-calls"]])
