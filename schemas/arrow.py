@@ -86,8 +86,8 @@ def _words(key: str, told: dict[str, str]) -> dict[str, str]:
 
 def _arrow_array(series: pd.Series, field: pyarrow.Field) -> pyarrow.Array:
     if field.type == pyarrow.date32():
-        days = [None if pd.isna(cell) else pd.Timestamp(cell).date() for cell in series]
-        return pyarrow.array(days, pyarrow.date32())
+        days = pd.to_datetime(series, format="ISO8601").to_numpy("datetime64[D]")
+        return pyarrow.array(days, pyarrow.date32(), from_pandas=True)
     if field.type == pyarrow.int64():
         series = series.round().astype("Int64")
     return pyarrow.array(series, field.type, from_pandas=True)

@@ -32,6 +32,8 @@ def with_losses(frame: pd.DataFrame, refused: Sequence[Finding], tables: Tables)
 
 
 def _losses(frame: pd.DataFrame, tables: Tables, refused: Sequence[Finding]) -> pd.Series:
+    if not refused:
+        return pd.Series(0, frame.index)
     cells = [json.loads(row) for row in {found.place: found.row for found in refused}.values()]
     acts = Counter(cell["restriction_id"] for cell in cells if cell.get("restriction_id"))
     audiences = Counter(

@@ -310,8 +310,8 @@ def _below(wholes: pd.DataFrame, parts: pd.DataFrame, own: list[str], of: list[s
     falls = pd.Series(False, both.index)
     for name in names:
         falls |= both[name] > both[f"{name}_whole"] + TOLERANCE_PERSONS
-    keys = both[own[0]] + "/" + both[own[1]]
-    return sorted(set(keys[falls]))
+    below = both[falls]
+    return sorted(set(below[own[0]] + "/" + below[own[1]]))
 
 
 @RESULTS.rule(
@@ -333,15 +333,16 @@ def area_below_restriction(found: Reviewed) -> list[str]:
     columns = [f"{name}_persons" for name in names]
     acts = found.in_force.merge(single[["restriction_id", *columns]], on="restriction_id")
     limits = spans(found.by_area["period"])
-    area = found.by_area.assign(first=limits["start"], last=limits["end"])
+    told = found.by_area[["area_id", "period", "base_persons", *columns]]
+    area = told.assign(first=limits["start"], last=limits["end"])
     both = acts.merge(area, left_on="country_id", right_on="area_id", suffixes=("_act", ""))
     falls = pd.Series(False, both.index)
     for name, kind in zip(names, ("least_", "", "", "", "most_"), strict=True):
         inside = (both[f"{kind}start"] < both["last"]) & (both[f"{kind}end"] > both["first"])
         least = np.minimum(both[f"{name}_persons_act"], both["base_persons"].fillna(np.inf))
         falls |= inside & (both[f"{name}_persons"] < least - TOLERANCE_PERSONS)
-    keys = both["area_id"] + "/" + both["period"] + " < " + both["restriction_id"]
-    return sorted(set(keys[falls]))
+    below = both[falls]
+    return sorted(set(below["area_id"] + "/" + below["period"] + " < " + below["restriction_id"]))
 
 
 @RESULTS.rule(
