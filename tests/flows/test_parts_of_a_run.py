@@ -28,8 +28,8 @@ from flows import workers
 from flows.pipeline import parts, steps
 from flows.pipeline.steps import Results, Runner
 from flows.workers import RunnerName
-from tests import dying
 from tests.engine import calibrated
+from tests.flows import dying
 from tests.support import AS_OF, World, checked, world
 
 PATIENCE_SECONDS = 600
