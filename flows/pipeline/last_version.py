@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
@@ -168,6 +169,77 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
 
 @VERSIONS.rule(
     FindingSeverity.WARNING,
+    "a row of a fact table is gone since the last version and its cells stand in another one; told "
+    "by the run, not published",
+    "see whether two rows ran together, as they do where a line end is lost",
+    *TABLES,
+)
+def rows_run_together(before: Summary, now: Summary) -> list[str]:
+    """One line for each fact table with a row that took cells of one that is gone."""
+    return [
+        f"{table}.csv: rows_run_together: {_told(gone)} of the last version is there no more and "
+        f"its cells stand in {_told(taken)}; were two rows run together?"
+        for table, was, has in _facts_beside(before, now)
+        if len(gone := was.index.unique().difference(has.index, sort=False)) == 1
+        if len(taken := _taken(was, has, was.loc[gone].iloc[0]))
+    ]
+
+
+def _taken(was: pd.DataFrame, has: pd.DataFrame, gone: pd.Series) -> pd.Index:
+    """Rows in which every cell that changed is that of one that is gone, or runs into it."""
+    old, new = _in_both(was, has)
+    changed = old.ne(new)
+    some = changed.any(axis=1).to_numpy()
+    rows = zip(*(frame[some].to_numpy().tolist() for frame in (old, new)), strict=True)
+    theirs = gone[new.columns].tolist()
+    return new.index[some][[all(map(_runs_into, *cells, theirs)) for cells in rows]]
+
+
+def _runs_into(old: str, new: str, other: str) -> bool:
+    """Whether a cell stayed, or goes on, from some sign on, as another one ends."""
+    begin, end = _alike(old, new), _alike(other[::-1], new[::-1])
+    return new in (old, other) or (end > 0 and begin + end >= len(new))
+
+
+def _alike(one: str, other: str) -> int:
+    """How many signs both begin with."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _in_both(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows and columns that both have, as they were and as they are; keys stand once."""
+    rows = [frame[~frame.index.duplicated()] for frame in (was, has)]
+    common = rows[0].index.intersection(rows[1].index)
+    columns = was.columns.intersection(has.columns)
+    old, new = (frame.loc[common, columns] for frame in rows)
+    return old, new
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "no filled cell of a column of facts is what it was in the last version; told by the run, not "
+    "published",
+    "see whether the column is gone, or stands under the heading of another",
+    *(table for table in TABLES if "data_sha256" not in fact_models.columns(table)),
+)
+def column_replaced(before: Summary, now: Summary) -> list[str]:
+    """One line for each column of facts of which several cells were filled and all are others."""
+    return [
+        f"{table}.csv: column_replaced: none of the {len(filled):,} filled cells of {column} is "
+        f"what it was in the last version ({_told(filled)}); is the column gone, or under another "
+        "heading?"
+        for table, was, has in _facts_beside(before, now)
+        if table in named("column_replaced").tables
+        for old, new in [_in_both(was, has)]
+        for column in old.columns
+        if len(filled := old.index[old[column] != ""]) > 1
+        and (old.loc[filled, column] != new.loc[filled, column]).all()
+    ]
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
     "cells of a column of facts stand in other rows than in the last version; told by the run, not "
     "published",
     "see whether the column was shifted or sorted apart from the others",
@@ -179,18 +251,17 @@ def cells_changed_rows(before: Summary, now: Summary) -> list[str]:
         f"{table}.csv: cells_changed_rows: cells of {column} stand in other rows than in the last "
         f"version: those of {_told(moved)}; was the column shifted or sorted alone?"
         for table, was, has in _facts_beside(before, now)
-        for column in was.columns.intersection(has.columns)
-        if len(moved := _exchanged(was[column], has[column]))
+        for old, new in [_in_both(was, has)]
+        for column in old.columns
+        if len(moved := _exchanged(old[column], new[column]))
     ]
 
 
-def _exchanged(was: pd.Series, has: pd.Series) -> pd.Index:
+def _exchanged(old: pd.Series, new: pd.Series) -> pd.Index:
     """The rows between which cells were exchanged; of three and more one may come from outside."""
-    common = was.index[~was.index.duplicated()].intersection(has.index[~has.index.duplicated()])
-    old, new = was[~was.index.duplicated()][common], has[~has.index.duplicated()][common]
     moved = old.ne(new).to_numpy()
     fresh = Counter(new[moved]) - Counter(old[moved])
-    return common[moved] if moved.sum() > max(1, 2 * fresh.total()) else common[:0]
+    return old.index[moved] if moved.sum() > max(1, 2 * fresh.total()) else old.index[:0]
 
 
 @VERSIONS.rule(

@@ -91,6 +91,57 @@ def test_fact_rows_that_are_gone_are_told_but_for_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("left", "is_told"),
+    [
+        (("s0,first of all",), True),  # a line end and what stood around it are lost
+        (("s0,one of all",), True),
+        (("s0,one and all",), False),
+        (("s0,one",), False),
+        (("s0,other",), False),
+        (("s0,first of all", "s1,first of all"), False),
+        (("s2,first of all",), False),
+    ],
+)
+def test_two_rows_that_ran_together_are_told(left: tuple[str, ...], is_told: bool) -> None:
+    before = of_facts(sources=facts("sources", "s0,one", "s1,first of all", "s3,c"))
+    now = of_facts(sources=facts("sources", *left, "s3,c"))
+    told = (
+        "sources.csv: rows_run_together: s1 of the last version is there no more and its cells "
+        "stand in s0; were two rows run together?"
+    )
+    assert last_version.rows_run_together(before, now) == [told] * is_told
+
+
+@pytest.mark.parametrize(
+    ("notes", "is_told"),
+    [("   ", True), ("xyz", True), ("ayz", False), ("abc", False), (" bc", False)],
+)
+def test_a_column_of_which_no_cell_stayed_is_told(notes: str, is_told: bool) -> None:
+    was, has = (
+        of_facts(
+            sources=facts("sources", *(f"s{at},{note.strip()}" for at, note in enumerate(told)))
+        )
+        for told in ("abc ", f"{notes}d")
+    )
+    told = (
+        "sources.csv: column_replaced: none of the 3 filled cells of note is what it was in the "
+        "last version (s0, s1, s2); is the column gone, or under another heading?"
+    )
+    assert last_version.column_replaced(was, has) == [told] * is_told
+
+
+def test_headings_that_were_exchanged_are_told_but_for_learned_tables() -> None:
+    text = facts("sources", "s0,a", "s1,b")
+    other = text.replace("note", "?").replace("title", "note").replace("?", "title")
+    (line,) = last_version.column_replaced(of_facts(sources=text), of_facts(sources=other))
+    assert "none of the 2 filled cells of note is what it was" in line
+    learned = (FACTS / "daily_use.csv").read_text(encoding="utf-8")
+    digest = learned.splitlines()[1].split(",")[8]
+    anew = of_facts(daily_use=learned.replace(digest, "0" * 64))
+    assert last_version.column_replaced(of_facts(daily_use=learned), anew) == []
+
+
+@pytest.mark.parametrize(
     ("notes", "keys"),
     [
         ("cab", "s0, s1, s2"),  # shifted
