@@ -33,6 +33,8 @@ MISSING = (
     "--runner dask needs the libraries of the extra dask, which `make` installs: in another "
     "environment pip install -e '.[dask]' in the checkout, or use --runner local"
 )
+MEMORY = {f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")}
+"""A worker has one part at a time and nothing to put aside: one that pauses waits for ever."""
 OWN_CLUSTER: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": None}
 """Without Dask's own page, whose port a second run on the machine would find taken."""
 UNDER_WAY = TaskRunFilter(
@@ -85,6 +87,7 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
     libraries are missing; the runner does where workers die of a part.
     """
     try:
+        from dask import config
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise RefusedError([MISSING]) from error
@@ -97,7 +100,7 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
 
     def run(folder: Path, count: int) -> None:
         # A task takes the settings of who submits it: so all report to one server.
-        with temporary_settings({PREFECT_API_URL: _server()}):
+        with temporary_settings({PREFECT_API_URL: _server()}), config.set(MEMORY):
             state = compute_parts.with_options(task_runner=runner)(folder, count, return_state=True)
             if not state.is_completed() and state.state_details.flow_run_id:
                 _ended(state.state_details.flow_run_id)

@@ -13,11 +13,13 @@ than one part is in the memory of a process.
                             people of a country of it, from whom regions are summed
 """
 
+import ctypes
 import pickle
 import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -228,3 +230,11 @@ def compute_in(path: Path, number: int) -> None:
         _SHARED.clear()
         _SHARED[path] = folder.shared()
     compute(folder, _SHARED[path], folder.given(number), number)
+    _give_back()
+
+
+def _give_back() -> None:
+    """Let go of what allocators keep of a part, or a process holds more with each."""
+    pa.default_memory_pool().release_unused()
+    with suppress(OSError, AttributeError):  # of another C library
+        ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 from flows.pipeline import parts
 
@@ -30,11 +31,14 @@ TOLD = "TOLD_BY_WORKERS"
 
 
 def telling(path: Path, number: int) -> None:
-    """Compute a part, and tell the server that the client of its task talks to."""
+    """Compute a part, and tell what server the task's client talks to, and when a worker pauses."""
+    from distributed import get_worker
     from prefect.client.orchestration import get_client
 
     COMPUTE(path, number)
-    (Path(os.environ[TOLD]) / str(number)).write_text(str(get_client(sync_client=True).api_url))
+    manager: Any = get_worker().memory_manager
+    told = f"{get_client(sync_client=True).api_url} {manager.memory_pause_fraction}"
+    (Path(os.environ[TOLD]) / str(number)).write_text(told)
 
 
 def known(path: Path, number: int) -> None:
