@@ -45,7 +45,7 @@ def what_came(facts: sound_facts.Sound, table: str, before: str, after: str) -> 
         ("estimates", "E1,", "E1,,", "quarantined"),
         ("estimates", "500000", "many", "quarantined"),
         ("estimates", "estimate_id", "id", "refused"),
-        ("sources", "2026-01-31", "2026-01-30", "silent"),
+        ("sources", "2026-01-31", "2026-01-30", "told by run"),
         ("sources", "\n", "\r\n", "same facts"),
         ("platforms", "Gamma", "Delta", "same numbers"),
         ("estimates", "500000", "480000", "plausible"),
