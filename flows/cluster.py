@@ -4,8 +4,10 @@ A task is a part: it takes the address of the run's folder and a number, and com
 gives what computing it once gives, so that Dask may have another worker do what a dead one left.
 """
 
+import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from prefect import flow, task
@@ -37,6 +39,8 @@ MEMORY = {f"distributed.worker.memory.{name}": False for name in ("target", "spi
 """A worker has one part at a time and nothing to put aside: one that pauses waits for ever."""
 OWN_CLUSTER: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": None}
 """Without Dask's own page, whose port a second run on the machine would find taken."""
+ANSWERS_SECONDS = 10
+PORTS = {"http": 80, "https": 443}
 UNDER_WAY = TaskRunFilter(
     state=TaskRunFilterState(
         type=TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
@@ -80,11 +84,44 @@ def _server() -> str:
     return str(get_client(sync_client=True).api_url)
 
 
+def _out_of_reach(folder: Path, server: str) -> str:
+    """What the process that is asked cannot reach of a run, blank where it reaches all.
+
+    That is the run's folder, and the Prefect server at an address.
+    """
+    if not folder.is_dir():
+        return f"has no folder {folder}: TMPDIR has to be the same place on every machine"
+    at = urlsplit(server)
+    try:
+        socket.create_connection(
+            (at.hostname, at.port or PORTS[at.scheme]), ANSWERS_SECONDS
+        ).close()
+    except OSError as error:
+        return (
+            f"cannot reach the Prefect server at {server} ({error}): name in PREFECT_API_URL one "
+            "that workers reach"
+        )
+    return ""
+
+
+def _require_reach(scheduler: str, folder: Path, server: str) -> None:
+    """Raise RefusedError where a worker of the cluster lacks what every part asks for."""
+    from distributed import Client
+
+    try:
+        with Client(scheduler, set_as_default=False) as client:
+            found = client.run(_out_of_reach, folder, server)
+    except (OSError, ImportError) as error:
+        raise RefusedError([f"--scheduler {scheduler}: {error}"]) from error
+    if lacking := [f"worker {worker} {lack}" for worker, lack in sorted(found.items()) if lack]:
+        raise RefusedError(lacking)
+
+
 def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
     """A runner (steps.Runner) on the cluster of a scheduler, or on one of so many processes.
 
     `cluster` are options of that one (distributed.LocalCluster). Raises RefusedError where the
-    libraries are missing; the runner does where workers die of a part.
+    libraries are missing; the runner does where workers die of a part or cannot reach the run.
     """
     try:
         from dask import config
@@ -99,9 +136,13 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
     )
 
     def run(folder: Path, count: int) -> None:
+        server = _server()
+        if scheduler:
+            _require_reach(scheduler, folder, server)
         # A task takes the settings of who submits it: so all report to one server.
-        with temporary_settings({PREFECT_API_URL: _server()}), config.set(MEMORY):
-            state = compute_parts.with_options(task_runner=runner)(folder, count, return_state=True)
+        with temporary_settings({PREFECT_API_URL: server}), config.set(MEMORY):
+            compute = compute_parts.with_options(task_runner=runner)
+            state = compute(folder, count, return_state=True)
             if not state.is_completed() and state.state_details.flow_run_id:
                 _ended(state.state_details.flow_run_id)
             state.result()

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.errors import rounding
-from audience_impact.errors.law import FigureErrors, Spread, log_odds, moved
+from audience_impact.errors.law import FigureErrors, Spread, log_odds, moved, within
 from audience_impact.facts import bases as nearest
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
@@ -123,10 +123,11 @@ def _half_widths(
 
 def _stated(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, Array]:
     """Distances to the range that a source states, scaled with the expected value; NaN: none."""
-    scale = (rows["expected"] / rows["persons"]).to_numpy("float64")
-    middle = log_odds(rows["expected"].to_numpy("float64"), ceiling)
+    expected = rows["expected"].to_numpy("float64")
+    scale = expected / rows["persons"].to_numpy("float64")
     ends = [rows[name].to_numpy("float64") * scale for name in ("low_persons", "high_persons")]
-    low, high = (log_odds(end, ceiling) for end in ends)
+    universe = within(np.fmax(expected, ends[1]), ceiling)
+    low, middle, high = (log_odds(one, universe) for one in (ends[0], expected, ends[1]))
     return np.asarray(np.maximum(middle - low, 0.0)), np.asarray(np.maximum(high - middle, 0.0))
 
 

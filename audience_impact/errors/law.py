@@ -122,19 +122,32 @@ def through(u: Array, q05: Array, q50: Array, q95: Array, degrees: float = np.in
     return np.asarray(q50 + np.where(unit > 0.0, q95 - q50, q50 - q05) * unit)
 
 
+def within(persons: Array, universe: Array) -> Array:
+    """The universe that persons are a share of: a little larger where they are nearly all of it.
+
+    NaN stays NaN: a universe that is not known limits nothing.
+    """
+    return np.asarray(np.maximum(universe, persons / MOST_SHARE))
+
+
 def moved(persons: Array, universe: Array, by: Array) -> Array:
     """Persons moved by so much in log odds of their share of a universe, which they never leave.
 
-    A universe that is not known (NaN) limits nothing: there `by` is in logs.
+    Where the universe is not known (NaN) `by` is in logs.
     """
-    inside = np.fmax(universe, persons / MOST_SHARE)
-    share = np.clip(persons / inside, 1e-12, 1.0 - 1e-12)
-    free = persons * np.exp(by)
-    return np.asarray(np.where(np.isnan(universe), free, inside * expit(logit(share) + by)))
+    inside = within(persons, universe)
+    there = inside * expit(_odds(persons, inside) + by)
+    return np.asarray(np.where(np.isnan(universe), persons * np.exp(by), there))
 
 
 def log_odds(persons: Array, universe: Array) -> Array:
-    """Log odds of the share that persons are of a universe, as `moved` takes it; logs without."""
-    inside = np.fmax(universe, persons / MOST_SHARE)
-    share = np.clip(persons / inside, 1e-12, 1.0 - 1e-12)
-    return np.asarray(np.where(np.isnan(universe), np.log(persons), logit(share)))
+    """Log odds of the share that persons are of a universe, as `moved` takes it; logs without.
+
+    Numbers are apart by what moves one to the other if the universe holds all of them (`within`).
+    """
+    odds = _odds(persons, within(persons, universe))
+    return np.asarray(np.where(np.isnan(universe), np.log(persons), odds))
+
+
+def _odds(persons: Array, inside: Array) -> Array:
+    return np.asarray(logit(np.clip(persons / inside, 1e-12, 1.0 - 1e-12)))

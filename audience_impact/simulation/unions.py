@@ -64,10 +64,11 @@ def _each_base(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Draws (rows, D) of different bases."""
     u = stratified(sampler.rows(InputKind.BASE, "base|" + table["base_id"]))
     middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW)
-    centre = law.log_odds(middle, ceiling)
-    ends = [law.log_odds(np.where(np.isnan(end), middle, end), ceiling) for end in (low, high)]
+    low, high = (np.where(np.isnan(end), middle, end) for end in (low, high))
+    universe = law.within(np.fmax(middle, high), ceiling)
+    centre, *ends = (law.log_odds(one, universe) for one in (middle, low, high))
     by = law.through(u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre)
-    return law.moved(middle, ceiling, by)
+    return law.moved(middle, universe, by)
 
 
 def joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:

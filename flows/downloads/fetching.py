@@ -101,10 +101,16 @@ def _stay_outside(answer: httpx.Response) -> None:
 
 
 def _is_local(host: str) -> bool:
+    """Whether a host is an address of this machine or of a private network, or a name of one."""
+    return any(not ipaddress.ip_address(each).is_global for each in _addresses(host))
+
+
+def _addresses(host: str) -> set[str]:
+    """The addresses of a host; none where it is not known here, as behind a proxy."""
     try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return {str(found[4][0]) for found in socket.getaddrinfo(host, None)}
+    except OSError:
+        return set()
 
 
 def fetch(

@@ -226,6 +226,61 @@ def test_workers_of_a_cluster_report_to_the_server_of_the_run_and_never_pause(
     assert told == dict.fromkeys("01234", f"{temporary_server}/ False")
 
 
+@pytest.fixture
+def scheduler() -> Iterator[str]:
+    """The address of a cluster of one process, as of another machine."""
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        yield str(cluster.scheduler_address)
+
+
+@pytest.mark.parametrize(
+    ("is_there", "server", "told"),
+    [
+        (False, "http://127.0.0.1:1/api/", "has no folder .* the same place on every machine"),
+        (True, "http://127.0.0.1:1/api/", "cannot reach the Prefect server at .*PREFECT_API_URL"),
+    ],
+)
+def test_what_workers_elsewhere_cannot_reach_is_told_before_they_begin(
+    scheduler: str,
+    is_there: bool,
+    server: str,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    runner = workers.runner(RunnerName.DASK, 1, scheduler)
+    assert runner is not None
+    with (
+        temporary_settings({PREFECT_API_URL: server}),
+        pytest.raises(steps.RefusedError) as refused,
+    ):
+        runner(tmp_path if is_there else tmp_path / "gone", 1)
+    assert re.fullmatch(rf"worker tcp://\S+ {told}.*", str(refused.value))
+
+
+def test_a_cluster_elsewhere_gives_the_same_bytes(
+    found: steps.Checked, whole: Results, scheduler: str, temporary_server: str, tmp_path: Path
+) -> None:
+    assert temporary_server
+    runner = workers.runner(RunnerName.DASK, 1, scheduler)
+    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=runner, most=3), tmp_path)
+
+
+def test_a_scheduler_that_is_not_there_refuses_the_run_in_one_line(tmp_path: Path) -> None:
+    import dask
+
+    runner = workers.runner(RunnerName.DASK, 1, "tcp://127.0.0.1:1")
+    assert runner is not None
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api/"}),
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(steps.RefusedError, match=r"--scheduler tcp://127\.0\.0\.1:1: Timed out"),
+    ):
+        runner(tmp_path, 1)
+
+
 def test_one_process_alone_needs_no_runner() -> None:
     assert workers.runner(RunnerName.LOCAL, 1, None) is None
 

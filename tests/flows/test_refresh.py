@@ -2,10 +2,12 @@
 
 import csv
 import gzip
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -438,6 +440,23 @@ def test_a_body_without_an_end_is_given_up_and_not_kept(server: Server, wanted: 
     assert [path for path in wanted.downloads.rglob("*") if path.suffix == ".part"] == []
 
 
+HOSTS = {
+    "localhost": "127.0.0.1",
+    "inside.example": "10.0.0.1",
+    "example.org": "93.184.215.14",
+    "example.com": "93.184.215.14",
+}
+
+
+def known_hosts(host: str, port: None) -> list[Any]:
+    """What a resolver knows of these hosts and of no other; an address is its own."""
+    try:
+        address = str(ip_address(HOSTS.get(host, host)))
+    except ValueError as error:
+        raise socket.gaierror(f"{host} is not known") from error
+    return [(None, None, None, "", (address, port))]
+
+
 @pytest.mark.parametrize(
     ("here", "there", "reason"),
     [
@@ -446,18 +465,21 @@ def test_a_body_without_an_end_is_given_up_and_not_kept(server: Server, wanted: 
         ("http://example.org/a", "http://127.0.0.1:4200/api", "is no public address"),
         ("http://example.org/a", "//[::1]/a", "is no public address"),
         ("http://example.org/a", "http://10.0.0.1/a", "is no public address"),
+        ("http://example.org/a", "http://inside.example/a", "is no public address"),
     ],
 )
 def test_a_publisher_does_not_lead_to_this_machine_or_into_the_open(
-    here: str, there: str, reason: str
+    here: str, there: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", known_hosts)
     request = httpx.Request("GET", here)
     answer = httpx.Response(302, headers={"Location": there}, request=request)
     with fetching.client(SOON) as http:
         (hook,) = http.event_hooks["response"]
         with pytest.raises(fetching.UnusableError, match=reason):
             hook(answer)
-        hook(httpx.Response(302, headers={"Location": "https://example.com/b"}, request=request))
+        for elsewhere in ("https://example.com/b", "https://unknown.example/b"):
+            hook(httpx.Response(302, headers={"Location": elsewhere}, request=request))
         hook(httpx.Response(200, request=request))
 
 

@@ -13,6 +13,7 @@ from audience_impact.outputs.impact_by_platform import impact_by_platform
 from audience_impact.outputs.person_days import person_days
 from audience_impact.outputs.review import rules as review
 from audience_impact.outputs.review.rules import Reviewed
+from audience_impact.periods import spans
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate
 from audience_impact.vocabulary import RuleStage, Staleness
@@ -245,6 +246,20 @@ def test_other_bases_and_countries_are_not_compared(
 ) -> None:
     made = changed(changed(sound, "R1", "q50_persons", 699e3), "R2", column, value)
     assert review.broken(made)["union_falls"] == []
+
+
+@pytest.mark.parametrize(("period", "is_near"), [("2019-01", True), ("2019-02", False)])
+def test_a_base_speaks_of_days_a_year_away(period: str, is_near: bool, sound: Reviewed) -> None:
+    """The last count before 2019 is of 2017, which ends a year before its first day."""
+    days = {"2017": 9e6, "2020": 5e6}
+    limits = spans(pd.Series(list(days)))
+    bases = pd.DataFrame({"persons": days.values(), "high_persons": np.nan, "obs_status": "E"})
+    bases = bases.assign(area_id="XA", population_base="internet_all")
+    bases = bases.assign(period_start=limits["start"], period_end=limits["end"])
+    of = {"area_id": ["XA"], "period": [period], "base": ["internet_all"], "upper_persons": [9e6]}
+    made = replace(sound, by_area=pd.DataFrame(of), bases=bases)
+    found = review.RESULTS.runs["area_above_base"](made)
+    assert found == ([] if is_near else [f"XA/{period}"])
 
 
 @pytest.mark.parametrize("cells", [{"severity": "none"}, {"end_status": "withdrawn"}])

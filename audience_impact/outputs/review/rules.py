@@ -18,7 +18,7 @@ from audience_impact.bounds import measured
 from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import SHOWN
 from audience_impact.outputs.review.status_rules import NORMAL
-from audience_impact.periods import spans
+from audience_impact.periods import WINDOW_DAYS, spans, with_distance
 from audience_impact.populations import EVERYONE
 from audience_impact.rules import FAULT, Rule, Stage, register
 from audience_impact.vocabulary import (
@@ -352,32 +352,33 @@ def area_below_restriction(found: Reviewed) -> list[str]:
     "impact_by_area",
 )
 def area_above_base(found: Reviewed) -> list[str]:
-    """No more people of a country than the largest base of that kind and of that year.
+    """No more people of a country than the largest base of that kind that speaks of the period.
 
-    Bases of the years before and after count as well: a base is the nearest to a day. Where one of
-    them is projected, all residents are the limit.
+    A base speaks of days that are no more than WINDOW_DAYS away. Where one of them is projected,
+    all residents are the limit.
     """
     if found.by_area.empty or found.bases.empty:
         return []
-    bases = found.bases.assign(
-        year=found.bases["period_start"].dt.year,
-        most=np.fmax(found.bases["persons"], found.bases["high_persons"]),
-        projected=found.bases["obs_status"] == ObsStatus.FORECAST.value,
-    )
-    near = pd.concat([bases.assign(year=bases["year"] + step) for step in (-1, 0, 1)])
-    by = ["area_id", "population_base", "year"]
-    groups = near.groupby(by)
-    known = pd.DataFrame({"most": groups["most"].max(), "projected": groups["projected"].any()})
-    own = found.by_area[found.by_area["base"].notna()]
-    year = own["period"].str[:4].astype("int64")
-    limit = known.reindex(pd.MultiIndex.from_arrays([own["area_id"], own["base"], year]))
-    people = known["most"].reindex(
-        pd.MultiIndex.from_arrays([own["area_id"], [EVERYONE] * len(own), year])
-    )
-    projected = limit["projected"].eq(True).to_numpy()
-    most = np.where(projected, people.to_numpy(), limit["most"].to_numpy())
-    above = own[own["upper_persons"] > most + TOLERANCE_PERSONS]
+    limits = spans(found.by_area["period"])
+    told = found.by_area.assign(first=limits["start"], last=limits["end"])
+    own = told[told["base"].notna()].reset_index(drop=True)
+    counted, residents = _near(own, found.bases), _near(own.assign(base=EVERYONE), found.bases)
+    limit = counted["most"].where(~counted["projected"].eq(True), residents["most"])
+    above = own[own["upper_persons"] > limit + TOLERANCE_PERSONS]
     return sorted(above["area_id"] + "/" + above["period"])
+
+
+def _near(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """The `most` persons of the bases that speak of each period, and if one is `projected`."""
+    known = bases.assign(
+        most=np.fmax(bases["persons"], bases["high_persons"]),
+        projected=bases["obs_status"] == ObsStatus.FORECAST.value,
+    )[["area_id", "population_base", "period_start", "period_end", "most", "projected"]]
+    own = rows[["area_id", "base", "first", "last"]].reset_index(names="place")
+    both = own.merge(known, left_on=["area_id", "base"], right_on=["area_id", "population_base"])
+    both = with_distance(both, ("first", "last"), ("period_start", "period_end"))
+    near = both[both["gap"] <= WINDOW_DAYS].groupby("place")
+    return near.agg(most=("most", "max"), projected=("projected", "any")).reindex(rows.index)
 
 
 @RESULTS.rule(
