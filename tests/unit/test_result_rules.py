@@ -248,18 +248,27 @@ def test_other_bases_and_countries_are_not_compared(
     assert review.broken(made)["union_falls"] == []
 
 
-@pytest.mark.parametrize(("period", "is_near"), [("2019-01", True), ("2019-02", False)])
-def test_a_base_speaks_of_days_a_year_away(period: str, is_near: bool, sound: Reviewed) -> None:
-    """The last count before 2019 is of 2017, which ends a year before its first day."""
-    days = {"2017": 9e6, "2020": 5e6}
-    limits = spans(pd.Series(list(days)))
-    bases = pd.DataFrame({"persons": days.values(), "high_persons": np.nan, "obs_status": "E"})
+@pytest.mark.parametrize(
+    ("period", "upper", "is_told"),
+    [
+        ("2019-01", 9e6, False),  # the first day is a year after the end of 2017
+        ("2019", 9.1e6, True),
+        ("2021", 9e6, True),
+        ("2021", 5e6, False),
+        ("2013-12", 9e6, False),  # of the first days of that year no base speaks
+    ],
+)
+def test_a_base_speaks_of_days_a_year_away(
+    period: str, upper: float, is_told: bool, sound: Reviewed
+) -> None:
+    limits = spans(pd.Series(["2015", "2017", "2020"]))
+    bases = pd.DataFrame({"persons": [4e6, 9e6, 5e6], "high_persons": np.nan, "obs_status": "E"})
     bases = bases.assign(area_id="XA", population_base="internet_all")
     bases = bases.assign(period_start=limits["start"], period_end=limits["end"])
-    of = {"area_id": ["XA"], "period": [period], "base": ["internet_all"], "upper_persons": [9e6]}
+    of = {"area_id": ["XA"], "period": [period], "base": ["internet_all"], "upper_persons": [upper]}
     made = replace(sound, by_area=pd.DataFrame(of), bases=bases)
     found = review.RESULTS.runs["area_above_base"](made)
-    assert found == ([] if is_near else [f"XA/{period}"])
+    assert found == ([f"XA/{period}"] if is_told else [])
 
 
 @pytest.mark.parametrize("cells", [{"severity": "none"}, {"end_status": "withdrawn"}])

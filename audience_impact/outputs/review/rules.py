@@ -352,33 +352,48 @@ def area_below_restriction(found: Reviewed) -> list[str]:
     "impact_by_area",
 )
 def area_above_base(found: Reviewed) -> list[str]:
-    """No more people of a country than the largest base of that kind that speaks of the period.
+    """No more people of a country than the largest base of that kind that speaks of the year.
 
-    A base speaks of days that are no more than WINDOW_DAYS away. Where one of them is projected,
-    all residents are the limit.
+    A base is of the day on which a restriction began, in a later year of the first of January, and
+    no more than WINDOW_DAYS away. Where one of them is projected, all residents are the limit;
+    there is none where of the first or the last of these days no base speaks.
     """
     if found.by_area.empty or found.bases.empty:
         return []
-    limits = spans(found.by_area["period"])
-    told = found.by_area.assign(first=limits["start"], last=limits["end"])
-    own = told[told["base"].notna()].reset_index(drop=True)
+    by = found.by_area[found.by_area["base"].notna()].reset_index(drop=True)
+    first, last = spans(by["period"].str[:4])["start"], spans(by["period"])["end"]
+    own = by.assign(first=first, last=last)
     counted, residents = _near(own, found.bases), _near(own.assign(base=EVERYONE), found.bases)
     limit = counted["most"].where(~counted["projected"].eq(True), residents["most"])
     above = own[own["upper_persons"] > limit + TOLERANCE_PERSONS]
     return sorted(above["area_id"] + "/" + above["period"])
 
 
+NEARNESS = {
+    "is_near": ("first", "last"),
+    "is_first": ("first", "first"),
+    "is_last": ("last", "last"),
+}
+"""Which days of a period a base is held against."""
+
+
 def _near(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """The `most` persons of the bases that speak of each period, and if one is `projected`."""
+    """The `most` persons of the bases that speak of each period, and if one is `projected`.
+
+    Missing where none speaks of the first day, or of the last.
+    """
     known = bases.assign(
         most=np.fmax(bases["persons"], bases["high_persons"]),
         projected=bases["obs_status"] == ObsStatus.FORECAST.value,
     )[["area_id", "population_base", "period_start", "period_end", "most", "projected"]]
     own = rows[["area_id", "base", "first", "last"]].reset_index(names="place")
     both = own.merge(known, left_on=["area_id", "base"], right_on=["area_id", "population_base"])
-    both = with_distance(both, ("first", "last"), ("period_start", "period_end"))
-    near = both[both["gap"] <= WINDOW_DAYS].groupby("place")
-    return near.agg(most=("most", "max"), projected=("projected", "any")).reindex(rows.index)
+    for name, days in NEARNESS.items():
+        gap = with_distance(both, days, ("period_start", "period_end"))["gap"]
+        both[name] = gap <= WINDOW_DAYS
+    groups = both[both["is_near"]].groupby("place")
+    told = groups[["most", "projected", "is_first", "is_last"]].max()
+    return told[told["is_first"] & told["is_last"]].reindex(rows.index)
 
 
 @RESULTS.rule(
