@@ -108,8 +108,9 @@ def _require_reach(scheduler: str, folder: Path, server: str) -> None:
     """Raise RefusedError where a worker of the cluster lacks what every part asks for."""
     from distributed import Client
 
+    connect: Any = Client  # without types
     try:
-        with Client(scheduler, set_as_default=False) as client:
+        with connect(scheduler, set_as_default=False) as client:
             found = client.run(_out_of_reach, folder, server)
     except (OSError, ImportError) as error:
         raise RefusedError([f"--scheduler {scheduler}: {error}"]) from error

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -231,7 +232,8 @@ def scheduler() -> Iterator[str]:
     """The address of a cluster of one process, as of another machine."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    start: Any = LocalCluster  # without types
+    with start(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
         yield str(cluster.scheduler_address)
 
 
