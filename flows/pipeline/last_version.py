@@ -144,6 +144,11 @@ def _facts_beside(
                 yield table, before.facts.rows(table), now.facts.rows(table)
 
 
+def _gone(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
+    """The keys of rows that are there no more."""
+    return was.index.unique().difference(has.index, sort=False)
+
+
 def _told(keys: pd.Index) -> str:
     """The first of some keys of rows, and how many there are."""
     said = [" ".join(key) if isinstance(key, tuple) else str(key) for key in keys[:3]]
@@ -163,7 +168,7 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
         f"{table}.csv: fact_rows_gone: {len(gone):,} rows of the last version are there no more: "
         f"{_told(gone)}; see why"
         for table, was, has in _facts_beside(before, now)
-        if len(gone := was.index.unique().difference(has.index, sort=False)) > 1
+        if len(gone := _gone(was, has)) > 1
     ]
 
 
@@ -180,7 +185,7 @@ def rows_run_together(before: Summary, now: Summary) -> list[str]:
         f"{table}.csv: rows_run_together: {_told(gone)} of the last version is there no more and "
         f"its cells stand in {_told(taken)}; were two rows run together?"
         for table, was, has in _facts_beside(before, now)
-        if len(gone := was.index.unique().difference(has.index, sort=False)) == 1
+        if len(gone := _gone(was, has)) == 1
         if len(taken := _taken(was, has, was.loc[gone].iloc[0]))
     ]
 

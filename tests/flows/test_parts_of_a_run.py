@@ -262,10 +262,10 @@ def test_what_workers_elsewhere_cannot_reach_is_told_before_they_begin(
     assert re.fullmatch(rf"worker tcp://\S+ {told}.*", str(refused.value))
 
 
+@pytest.mark.usefixtures("temporary_server")
 def test_a_cluster_elsewhere_gives_the_same_bytes(
-    found: steps.Checked, whole: Results, scheduler: str, temporary_server: str, tmp_path: Path
+    found: steps.Checked, whole: Results, scheduler: str, tmp_path: Path
 ) -> None:
-    assert temporary_server
     runner = workers.runner(RunnerName.DASK, 1, scheduler)
     same_bytes(whole, steps.compute(found, AS_OF, 0, runner=runner, most=3), tmp_path)
 
