@@ -35,8 +35,12 @@ MISSING = (
     "--runner dask needs the libraries of the extra dask, which `make` installs: in another "
     "environment pip install -e '.[dask]' in the checkout, or use --runner local"
 )
-MEMORY = {f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")}
-"""A worker has one part at a time and nothing to put aside: one that pauses waits for ever."""
+WORKER = {
+    f"distributed.worker.{name}": False
+    for name in ("memory.target", "memory.spill", "memory.pause", "profile.enabled")
+}
+"""A worker has one part at a time and nothing to put aside: one that pauses waits for ever. Stacks
+for Dask's own page, taken a hundred times a second and kept for an hour, are a MiB each second."""
 OWN_CLUSTER: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": None}
 """Without Dask's own page, whose port a second run on the machine would find taken."""
 ANSWERS_SECONDS = 10
@@ -141,7 +145,7 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
         if scheduler:
             _require_reach(scheduler, folder, server)
         # A task takes the settings of who submits it: so all report to one server.
-        with temporary_settings({PREFECT_API_URL: server}), config.set(MEMORY):
+        with temporary_settings({PREFECT_API_URL: server}), config.set(WORKER):
             compute = compute_parts.with_options(task_runner=runner)
             state = compute(folder, count, return_state=True)
             if not state.is_completed() and state.state_details.flow_run_id:

@@ -31,13 +31,14 @@ TOLD = "TOLD_BY_WORKERS"
 
 
 def telling(path: Path, number: int) -> None:
-    """Compute a part, and tell what server the task's client talks to, and when a worker pauses."""
+    """Compute a part, and tell its client's server, when a worker pauses, if it is profiled."""
     from distributed import get_worker
     from prefect.client.orchestration import get_client
 
     COMPUTE(path, number)
-    manager: Any = get_worker().memory_manager
-    told = f"{get_client(sync_client=True).api_url} {manager.memory_pause_fraction}"
+    worker: Any = get_worker()
+    server, pauses = get_client(sync_client=True).api_url, worker.memory_manager
+    told = f"{server} {pauses.memory_pause_fraction} {'profile' in worker.periodic_callbacks}"
     (Path(os.environ[TOLD]) / str(number)).write_text(told)
 
 

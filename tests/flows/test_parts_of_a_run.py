@@ -214,7 +214,7 @@ def temporary_server(tmp_path: Path) -> Iterator[str]:
         server.stop()
 
 
-def test_workers_of_a_cluster_report_to_the_server_of_the_run_and_never_pause(
+def test_workers_of_a_cluster_report_to_the_server_of_the_run_never_pause_and_keep_no_profile(
     found: steps.Checked,
     temporary_server: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -224,7 +224,7 @@ def test_workers_of_a_cluster_report_to_the_server_of_the_run_and_never_pause(
     monkeypatch.setenv(dying.TOLD, str(tmp_path))
     steps.compute(found, AS_OF, 0, runner=workers.runner(RunnerName.DASK, 2, None), most=1)
     told = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
-    assert told == dict.fromkeys("01234", f"{temporary_server}/ False")
+    assert told == dict.fromkeys("01234", f"{temporary_server}/ False False")
 
 
 @pytest.fixture
