@@ -201,12 +201,10 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
     read = [timed("read", lambda: steps.read(layers))]
     # Taken out of the list, so that the text of the facts goes while the rest is computed.
     checked = timed("check", lambda: steps.gate(steps.check(read.pop()), strict=True))
-    runner = _runner(asked, told)
+    how = _division(asked, len(checked.tables["restrictions"]), told)
     results = timed(
         "compute",
-        lambda: steps.compute(
-            checked, None, 0, sensitivity=False, runner=runner, draws=asked["draws"]
-        ),
+        lambda: steps.compute(checked, None, 0, sensitivity=False, how=how, draws=asked["draws"]),
     )
     told["restrictions"] = results.counts()["restrictions"]
     done = timed("write", lambda: steps.write(results, into, None))
@@ -214,17 +212,19 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
     return told
 
 
-def _runner(asked: dict[str, Any], told: dict[str, Any]) -> Any:
-    """The runner asked for, which kills one of its workers in the middle if that is asked for."""
+def _division(asked: dict[str, Any], restrictions: int, told: dict[str, Any]) -> Any:
+    """The division asked for, whose runner kills one of its workers if that is asked for."""
     from flows import cluster, workers
 
+    how = workers.division(
+        workers.RunnerName(asked["runner"]), asked["workers"], None, restrictions
+    )
     if asked["runner"] == "dask":
         limit = f"{asked['worker_mib']}MiB"
-        runner: Any = cluster.dask(asked["workers"], memory_limit=limit)
-    else:
-        runner = workers.runner(workers.RunnerName.LOCAL, asked["workers"], None)
+        how = how._replace(runner=cluster.dask(asked["workers"], memory_limit=limit))
+    runner = how.runner
     if runner is None or not asked["kill"]:
-        return runner
+        return how
 
     def killing(folder: Path, count: int) -> None:
         ended = threading.Event()
@@ -236,7 +236,7 @@ def _runner(asked: dict[str, Any], told: dict[str, Any]) -> Any:
             ended.set()
             killer.join()
 
-    return killing
+    return how._replace(runner=killing)
 
 
 def _kill_one(folder: Path, ended: threading.Event, told: dict[str, Any]) -> None:

@@ -25,7 +25,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed
 
 from flows.pipeline import parts
-from flows.pipeline.steps import RefusedError, Runner
+from flows.pipeline.steps import RefusedError
+from flows.workers import Runner
 
 KILLED = (
     "part {part} of {count} killed the workers that computed it, most likely for want of memory: "
@@ -41,8 +42,8 @@ WORKER = {
 }
 """A worker has one part at a time and nothing to put aside: one that pauses waits for ever. Stacks
 for Dask's own page, taken a hundred times a second and kept for an hour, are a MiB each second."""
-OWN_CLUSTER: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": None}
-"""Without Dask's own page, whose port a second run on the machine would find taken."""
+OWN_CLUSTER: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+"""Any port for Dask's measures: a second run on the machine would find that of its page taken."""
 ANSWERS_SECONDS = 10
 PORTS = {"http": 80, "https": 443}
 UNDER_WAY = TaskRunFilter(
@@ -123,7 +124,7 @@ def _require_reach(scheduler: str, folder: Path, server: str) -> None:
 
 
 def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
-    """A runner (steps.Runner) on the cluster of a scheduler, or on one of so many processes.
+    """A runner (workers.Runner) on the cluster of a scheduler, or on one of so many processes.
 
     `cluster` are options of that one (distributed.LocalCluster). Raises RefusedError where the
     libraries are missing; the runner does where workers die of a part or cannot reach the run.

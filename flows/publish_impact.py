@@ -3,6 +3,7 @@
 Annotations are real here, not strings: Prefect makes the schema of the parameters from them.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from pydantic import Field
 
-from flows import workers as workers_of
 from flows.failures import may_pass, refusable
 from flows.pipeline import ahead, last_version, quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
@@ -22,7 +22,7 @@ from flows.publishing.versions import Published
 from flows.reporting import artifacts
 from flows.reporting.plain import plain
 from flows.serving import notices
-from flows.workers import RunnerName
+from flows.workers import RunnerName, division
 
 # Seconds between one try and the next, for what touches the outside.
 WAITS = [1.0, 4.0, 16.0]
@@ -64,13 +64,12 @@ def compute(
     as_of: date | None,
     seed: int,
     repair: bool,
-    workers: int,
     sensitivity: bool,
-    by: tuple[RunnerName, str | None],
+    by: tuple[RunnerName, int | None, str | None],
 ) -> Results:
-    """Compute the tables that are published, by a runner and on the scheduler that it has."""
-    runner = workers_of.runner(by[0], workers, by[1])
-    return ahead.take(steps.compute, checked, as_of, seed, repair, workers, sensitivity, runner)
+    """Compute the tables that are published, by a runner, its workers and its scheduler."""
+    how = division(*by, len(checked.tables["restrictions"]))
+    return ahead.take(steps.compute, checked, as_of, seed, repair, sensitivity, how)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -172,7 +171,7 @@ def publish_impact(
     strict: bool = False,
     keep: Annotated[int, Field(ge=1)] | None = None,
     repair: bool = False,
-    workers: Annotated[int, Field(ge=1)] = 1,
+    workers: Annotated[int, Field(ge=1)] | None = None,
     sensitivity: bool = True,
     accept_changes: bool = False,
     report: str | None = None,
@@ -192,7 +191,7 @@ def publish_impact(
         keep: How many versions stay; by default all of them.
         repair: Move contradicting overlaps as little as makes them fit; else they are left out.
         workers: Processes that compute the parts of a large register, or threads that draw where
-            there is one part; the number changes no byte.
+            there is one part; by default as many as suit both. The number changes no byte.
         sensitivity: Tell which input drives the width of each interval.
         accept_changes: When strict, publish although much changed against the last version.
         report: Address of the report, for the link to it; by default the folder beside the
@@ -204,11 +203,11 @@ def publish_impact(
     timed = metrics.Seconds()
     reading = known_by(timed(read, facts), as_of)
     checked = accept(timed(check, reading), strict)
-    by = runner, scheduler
-    results = timed(compute, checked, as_of, seed, repair, workers, sensitivity, by)
+    by = runner, workers, scheduler
+    results = timed(compute, checked, as_of, seed, repair, sensitivity, by)
     changes = watch(results, published, strict, repair, accept_changes)
     version = timed(write, results, published, keep)
     show(version, facts, report, environment)
     announce(version, results)
     measure(results, published, timed | ahead.seconds(timed), changes)
-    return version
+    return replace(version, replaced_count=reading.overridden)

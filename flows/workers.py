@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from flows.pipeline.steps import Runner
-
+Runner = Callable[[Path, int], None]
+"""Has all parts of a run computed, whose folder and number it is given (pipeline/parts.py)."""
 TRIES = 3
 DIED = (
     "workers died {tries} times and {left} parts of the run are not computed: most likely the "
     "memory did not suffice; ask for fewer workers"
 )
+MOST_ON_DASK, MOST_BESIDE, MOST_ALONE = 500, 1_250, 2_500
+"""Restrictions of a part: on Dask, of one of several processes, and of the process of a run alone.
+
+A process holds 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
+and a third of a MiB for each restriction; a part takes two seconds whatever it holds."""
+LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 4
+"""Of each process, and processes, where nobody says how many: each imports all libraries."""
+SLACK = 1.1
+"""Parts are not quite equal, since countries are whole."""
 
 
 class RunnerName(StrEnum):
@@ -27,21 +37,50 @@ class RunnerName(StrEnum):
     DASK = "dask"
 
 
-def runner(name: RunnerName, workers: int, scheduler: str | None) -> Runner | None:
-    """The runner of a name; None where this process computes one part after another.
+class Division(NamedTuple):
+    """How the work of a run is divided.
+
+    Attributes:
+        runner: Computes the parts; None where this process does, one after another.
+        most: Restrictions of a part, at most.
+        threads: Of the process that computes the one part there is.
+    """
+
+    runner: Runner | None
+    most: int
+    threads: int
+
+
+ALONE = Division(None, MOST_ALONE, 1)
+
+
+def division(
+    name: RunnerName, workers: int | None, scheduler: str | None, restrictions: int
+) -> Division:
+    """How a run of so many restrictions is divided among workers, as many as suit it by default.
 
     Raises RefusedError where the libraries of Dask are missing.
     """
+    count = workers or suited(restrictions)
     if name is RunnerName.DASK:
         from flows import cluster
 
-        return cluster.dask(workers, scheduler)
-    return Processes(workers) if workers > 1 else None
+        return Division(cluster.dask(count, scheduler), MOST_ON_DASK, count)
+    if count == 1:
+        return ALONE
+    each = min(max(int(SLACK * restrictions / count), LEAST_RESTRICTIONS), MOST_BESIDE)
+    return Division(Processes(count), each, count)
+
+
+def suited(restrictions: int) -> int:
+    """Processes that repay what each of them costs, on the processors that this one may use."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(here or 1, MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
 
 
 @dataclass(frozen=True)
 class Processes:
-    """A runner (steps.Runner) with so many processes, each with one part in memory at a time.
+    """A runner with so many processes, each with one part in memory at a time.
 
     What a process that died had not finished is computed by another one. Raises what a part raises,
     RefusedError after TRIES deaths.

@@ -196,7 +196,7 @@ def below_country(parts: pd.DataFrame) -> pd.Index:
     return _all(parts["area_id"] != parts["country_id"], parts)
 
 
-def limits(parts: pd.DataFrame, parent: "pd.Series[str]") -> pd.Series:
+def limits(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
     """All the people of the places named, each once, by COUNTRY; NaN where one is not on record.
 
     `parent` as nesting.parents gives it. A whole country is no limit.
@@ -204,17 +204,17 @@ def limits(parts: pd.DataFrame, parent: "pd.Series[str]") -> pd.Series:
     return _people(parts, parts["most_persons"], parent)
 
 
-def residents(parts: pd.DataFrame, parent: "pd.Series[str]") -> pd.Series:
+def residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
     """The people who live in the places named, as they are expected, by COUNTRY; NaN likewise."""
     return _people(parts, parts["people_persons"], parent)
 
 
-def most_residents(parts: pd.DataFrame, parent: "pd.Series[str]") -> pd.Series:
+def most_residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
     """No more people than live in the places named, also where counts are off, likewise."""
     return _people(parts, parts[["people_high_persons", "most_persons"]].max(axis=1), parent)
 
 
-def _people(parts: pd.DataFrame, persons: pd.Series, parent: "pd.Series[str]") -> pd.Series:
+def _people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents) -> pd.Series:
     if parts.empty:
         empty = pd.MultiIndex.from_frame(parts[COUNTRY])
         return pd.Series(np.empty(0), empty, dtype="float64")

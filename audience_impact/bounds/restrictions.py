@@ -120,7 +120,7 @@ def _countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.Data
 
 
 def _in_places(
-    countries: pd.DataFrame, named: pd.DataFrame, parent: "pd.Series[str]"
+    countries: pd.DataFrame, named: pd.DataFrame, parent: nesting.Parents
 ) -> pd.DataFrame:
     """Column `places_persons`, and the residents of the places named for those of the country."""
     below = countries.index.isin(parts.below_country(named))

@@ -183,6 +183,11 @@ class Solved:
         odds = self.known["odds"].to_numpy("float64")
         return trusting(inverse(covariance(self.known, self.laws.spreads)), odds)
 
+    def solve(self) -> None:
+        """Have the inverse at hand, so that processes which are handed this need not make it."""
+        if not self.known.empty:
+            _ = self.inverse
+
 
 _LAST: list[tuple[Tables, AudienceLaws, Solved]] = []
 

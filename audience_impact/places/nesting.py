@@ -37,10 +37,12 @@ from scipy.sparse import csr_array
 from audience_impact.frames import Array
 
 Integers = NDArray[np.int64]
+Parents = dict[str, str]
+"""What each area lies in, by its code; blank where in none."""
 NONE = -1
 
 
-def parents(areas: pd.DataFrame) -> "pd.Series[str]":
+def parents(areas: pd.DataFrame) -> Parents:
     """What each area lies in, by area_id: the smallest union with it as a member, else its parent.
 
     `areas` is the fact table. A union (`members`) lies in the smallest union with all its members.
@@ -55,10 +57,10 @@ def parents(areas: pd.DataFrame) -> "pd.Series[str]":
         wider = [(len(other), name) for name, other in unions.items() if inside < other]
         if wider:
             found[union_id] = min(wider)[1]
-    return pd.Series(found, dtype="str").rename_axis("area_id")
+    return found
 
 
-def holders(sets: Integers, places: "pd.Series[str]", parent: "pd.Series[str]") -> Integers:
+def holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> Integers:
     """For each row the number of the row of its set that holds its place; NONE where there is none.
 
     `sets` and `places` (rows,) name a place once a set; `parent` as `parents` gives it.
@@ -66,9 +68,10 @@ def holders(sets: Integers, places: "pd.Series[str]", parent: "pd.Series[str]") 
     code, names = pd.factorize(places)
     keys = pd.Index(sets * len(names) + code)
     found = np.full(len(places), NONE, dtype=np.int64)
-    above = pd.Series(names, dtype="str")
-    while (above := above.map(parent).fillna("")).ne("").any():
-        holder = pd.Index(names).get_indexer(pd.Index(above))[code]
+    number = {name: place for place, name in enumerate(names)}
+    above = list(names)
+    while any(above := [parent.get(name, "") for name in above]):
+        holder = np.array([number.get(name, NONE) for name in above])[code]
         asked = np.where(holder == NONE, NONE, sets * len(names) + holder)
         found = np.where(found == NONE, keys.get_indexer(pd.Index(asked)), found)
     return found

@@ -106,7 +106,7 @@ class SimulationInputs(Declared):
     feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
     parts: pd.DataFrame
-    parent: "pd.Series[str]"
+    parent: nesting.Parents
     bounds: Bounds
     timeline: Timeline
     kept: Kept = field(init=False, repr=False, compare=False, default_factory=Kept)

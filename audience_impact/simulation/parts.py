@@ -37,7 +37,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE
@@ -148,7 +147,7 @@ class Places:
 
     rows: pd.DataFrame
     drawn: PartDraws
-    parent: "pd.Series[str]"
+    parent: nesting.Parents
 
 
 @dataclass(frozen=True)
@@ -237,9 +236,15 @@ def people(
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
 
+    def whole(_: Sampler) -> Unions | None:
+        own = timeline.one_a_platform(members[~in_part], line.rows, line.periods)
+        return timeline.unions_of(own, line.rows) if len(own) else None
+
+    touching_all = kept("wanted of all", sampler, (members, places.rows), whole)
+
     def everyone(stream: Sampler) -> tuple[Array, Array]:
         known = kept.unions_of(values, stream)
-        return _everyone(members, ~in_part, values, line, model, (stream, workers, known))
+        return _everyone(members, touching_all, values, model, (stream, workers, known))
 
     found, base = kept("under all", sampler, (members, values), everyone)
     if not in_part.any():
@@ -259,21 +264,18 @@ def people(
 
 def _everyone(
     members: pd.DataFrame,
-    whole: NDArray[np.bool_],
+    wanted: Unions | None,
     values: Array,
-    line: Timeline,
     model: OverlapModel,
     draw: tuple[Sampler, int, Found],
 ) -> tuple[Array, Array]:
     """People (sets, D) under those members of a set that touch everyone, NaN without any.
 
-    Beside them their base, 0 without any.
+    Beside them their base, 0 without any. `wanted` has the unions of those members.
     """
     count = 1 + int(members["set_id"].max()) if len(members) else 0
     found, base = (np.full((count, draw[0].count), blank) for blank in (np.nan, 0.0))
-    own = timeline.one_a_platform(members[whole], line.rows, line.periods)
-    if len(own):
-        wanted = timeline.unions_of(own, line.rows)
+    if wanted is not None:
         at = wanted.table["set_id"]
         found[at], base[at] = unions.people(values, wanted, model, *draw)
     return found, base
@@ -314,7 +316,7 @@ def _blocks(acts: pd.DataFrame, places: Places) -> list[_Block]:
     ]
 
 
-def _block(rows: pd.DataFrame, parent: "pd.Series[str]") -> _Block:
+def _block(rows: pd.DataFrame, parent: nesting.Parents) -> _Block:
     sets, at = np.unique(rows["set_id"], return_inverse=True)
     area = rows["area_id"]
     is_new = area.ne(area.shift()).to_numpy() | np.diff(at, prepend=-1).astype(bool)

@@ -104,9 +104,9 @@ class Sampler:
         """
         self.asked.update({kind} if len(keys) else ())
         names = [(self.seed, self.count, kind, kind in self.second, key) for key in keys]
-        left = [place for place, name in enumerate(names) if name not in self.memory]
+        left = {name: place for place, name in enumerate(names) if name not in self.memory}
         if left:
-            self.memory.update(zip((names[place] for place in left), draw(left), strict=True))
+            self.memory.update(zip(left, draw(list(left.values())), strict=True))
         return np.array([self.memory[name] for name in names]).reshape(len(names), self.count)
 
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
@@ -140,25 +141,33 @@ def _unions(
     sampler: Sampler,
 ) -> _Unions:
     """The unions of each country; those beside no feature hang on nothing that is asked of one."""
-    wanted = inputs.kept("wanted", sampler, (), lambda _: country_unions(inputs))
-    asked = unions.beside(wanted, len(own))
+    wanted, asked, alone, with_feature = inputs.kept(
+        "wanted", sampler, (), lambda _: _wanted(inputs)
+    )
     drawn, base = (np.full((len(asked), sampler.count), np.nan) for _ in range(2))
 
     def plain(stream: Sampler) -> tuple[Array, Array]:
-        return unions.people(own, unions.some(wanted, ~asked), overlap_model, stream, workers)
+        return unions.people(own, alone, overlap_model, stream, workers)
 
     if not asked.all():
         drawn[~asked], base[~asked] = inputs.kept("plain unions", sampler, (own,), plain)
     if asked.any():
         theirs = feature_users.feature_users(inputs.feature_shares, sampler)
         drawn[asked], base[asked] = unions.people(
-            np.vstack([own, theirs]), unions.some(wanted, asked), overlap_model, sampler, workers
+            np.vstack([own, theirs]), with_feature, overlap_model, sampler, workers
         )
     count = len(inputs.countries)
     exposed, users, both = (
         _of_kind(wanted, kind, drawn, count) for kind in ("exposed", "users", "both")
     )
     return _Unions(exposed, users, both, _of_kind(wanted, "exposed", base, count))
+
+
+def _wanted(inputs: SimulationInputs) -> tuple[Unions, NDArray[np.bool_], Unions, Unions]:
+    """All unions of countries, those that stand beside a feature, and both kinds apart."""
+    wanted = country_unions(inputs)
+    asked = unions.beside(wanted, len(inputs.audiences))
+    return wanted, asked, unions.some(wanted, ~asked), unions.some(wanted, asked)
 
 
 def _of_places(inputs: SimulationInputs, bases: Array) -> Array:

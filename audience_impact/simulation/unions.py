@@ -20,9 +20,10 @@ Citation. docs/method.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from itertools import compress
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,7 @@ from audience_impact.overlap.model import Group, JointUse, Known, OverlapModel, 
 from audience_impact.simulation.sampler import Sampler, stratified
 from audience_impact.vocabulary import InputKind
 
+Integers = NDArray[np.int64]
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
 OUTSIDE = 1e-3
 """A draw lies outside a bound where it does so by more than this share of itself."""
@@ -49,15 +51,11 @@ def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     that holds the base (NaN where it is one itself), as audiences/base_laws.py gives them. Rows
     that are alike are drawn once, whoever asks for them.
     """
-    own = ["base_id", *BASE_LAW]
-    number = table.groupby(own, dropna=False, sort=False).ngroup().to_numpy()
-    each = table.drop_duplicates(own)
-    laws = each[BASE_LAW].to_numpy("float64")
-    keys = [(base, law.tobytes()) for base, law in zip(each["base_id"], laws, strict=True)]
-    drawn = sampler.once(
-        InputKind.BASE, keys, lambda places: _each_base(each.iloc[places], sampler)
+    laws = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
+    keys = list(zip(table["base_id"].tolist(), map(bytes, laws), strict=True))
+    return sampler.once(
+        InputKind.BASE, keys, lambda places: _each_base(table.iloc[places], sampler)
     )
-    return np.asarray(drawn[number])
 
 
 def _each_base(table: pd.DataFrame, sampler: Sampler) -> Array:
@@ -90,8 +88,77 @@ class Unions:
     table: pd.DataFrame
     members: pd.DataFrame
 
+    @cached_property
+    def layout(self) -> "_Layout":
+        """How they stand in groups, looked up once for all who draw them."""
+        return _Layout.of_unions(self)
+
 
 GROUP = ["country_id", "base_id", *BASE_LAW]
+
+
+class _Together(NamedTuple):
+    """The unions of several audiences in a group.
+
+    Attributes:
+        group: The number of the group.
+        places: Where each union stands in the table.
+        audiences: The numbers of the audiences.
+        members: Which of them are in which union (unions, audiences).
+    """
+
+    group: int
+    places: Integers
+    audiences: Integers
+    members: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, group: int, part: pd.DataFrame) -> "_Together":
+        """From the members of a group."""
+        places, rows = np.unique(part["place"], return_inverse=True)
+        numbers, columns = np.unique(part["audience"], return_inverse=True)
+        belongs = np.zeros((len(places), len(numbers)), dtype=bool)
+        belongs[rows, columns] = True
+        return cls(group, places, numbers, belongs)
+
+
+class _Layout(NamedTuple):
+    """Unions by group, in the order of what tells groups apart.
+
+    Attributes:
+        groups: GROUP of each.
+        of: The number of the group of each union.
+        alone: Members (place, audience, group) of unions of one.
+        together: The others.
+        each: The audiences of each group, one group after another.
+        first: Where in `each` those of a group begin.
+    """
+
+    groups: pd.DataFrame
+    of: Integers
+    alone: pd.DataFrame
+    together: list[_Together]
+    each: Integers
+    first: Integers
+
+    @classmethod
+    def of_unions(cls, wanted: Unions) -> "_Layout":
+        """From the unions that are wanted; every group has a member."""
+        groups = wanted.table[GROUP].drop_duplicates().sort_values(GROUP, ignore_index=True)
+        numbered = wanted.table.reset_index(names="place").merge(
+            groups.reset_index(names="group"), on=GROUP
+        )
+        of = numbered.set_index("place")["group"].sort_index().to_numpy("int64")
+        members = wanted.members.merge(numbered[["set_id", "group", "place"]], on="set_id")
+        several = members["place"].duplicated(keep=False)
+        together = [
+            _Together.of(int(group), part)
+            for group, part in members[several].groupby("group", sort=True)
+        ]
+        each = members[["group", "audience"]].drop_duplicates().sort_values(["group", "audience"])
+        first = np.flatnonzero(~each["group"].duplicated())
+        audiences = each["audience"].to_numpy("int64")
+        return cls(groups, of, members[~several], together, audiences, first)
 
 
 def beside(wanted: Unions, first: int) -> NDArray[np.bool_]:
@@ -125,28 +192,20 @@ def people(
     rows of the result stand as those of `wanted.table`. `found` holds what was drawn of the same
     audiences from the same stream before, and is added to.
     """
-    groups = wanted.table[GROUP].drop_duplicates().sort_values(GROUP, ignore_index=True)
-    numbered = wanted.table.reset_index(names="place").merge(
-        groups.reset_index(names="group"), on=GROUP
-    )
-    members = wanted.members.merge(numbered[["set_id", "group", "place"]], on="set_id")
-    drawn = np.fmax(bases(groups, sampler), _largest(audiences, members))
+    layout = wanted.layout
+    largest = np.fmax.reduceat(audiences[layout.each], layout.first, axis=0)
+    drawn = np.fmax(bases(layout.groups, sampler), largest)
     result = np.full((len(wanted.table), sampler.count), np.nan)
-    single = ~members["place"].duplicated(keep=False)
-    alone = members[single]
+    alone = layout.alone
     result[alone["place"]] = audiences[alone["audience"]] / drawn[alone["group"]]
-    of = groups["country_id"].to_numpy(dtype=object)
+    of = layout.groups["country_id"].to_numpy(dtype=object)
     use = {country: joint_use(overlap_model, country, sampler) for country in sorted(set(of))}
-    asked = [
-        _Asked.of(part, audiences, drawn[group], of[group])
-        for group, part in members[~single].groupby("group", sort=True)
-    ]
+    asked = [_Asked.of(one, audiences, drawn[one.group], of[one.group]) for one in layout.together]
     found = {} if found is None else found
     _draw_missing(asked, use, overlap_model, workers, found, sampler.memory)
     for one in asked:
         result[one.places] = [found[name] for name in one.names]
-    base = np.full_like(result, np.nan)
-    base[numbered["place"]] = drawn[numbered["group"]]
+    base = drawn[layout.of]
     return result * base, base
 
 
@@ -165,21 +224,18 @@ class _Asked:
     country_id: str
     shares: Array
     members: NDArray[np.bool_]
-    places: NDArray[np.int64]
+    places: Integers
     names: list[tuple[object, ...]]
 
     @classmethod
-    def of(cls, part: pd.DataFrame, audiences: Array, base: Array, country_id: str) -> "_Asked":
-        """The unions of a group, whose rows `part` holds."""
-        places, rows = np.unique(part["place"], return_inverse=True)
-        numbers, columns = np.unique(part["audience"], return_inverse=True)
-        belongs = np.zeros((len(places), len(numbers)), dtype=bool)
-        belongs[rows, columns] = True
+    def of(cls, one: _Together, audiences: Array, base: Array, country_id: str) -> "_Asked":
+        """The unions of a group."""
         digest = blake2b(base.tobytes()).digest()
         names: list[tuple[object, ...]] = [
-            (country_id, digest, *numbers[row].tolist()) for row in belongs
+            (country_id, digest, *one.audiences[row].tolist()) for row in one.members
         ]
-        return cls(country_id, np.clip(audiences[numbers] / base, 0.0, 1.0), belongs, places, names)
+        shares = np.clip(audiences[one.audiences] / base, 0.0, 1.0)
+        return cls(country_id, shares, one.members, one.places, names)
 
 
 def _draw_missing(
@@ -199,13 +255,6 @@ def _draw_missing(
             names.append(compress(one.names, left))
     for keys, shares in zip(names, unions(overlap_model, groups, workers=workers), strict=True):
         found.update(zip(keys, shares, strict=True))
-
-
-def _largest(audiences: Array, members: pd.DataFrame) -> Array:
-    """The largest audience (groups, D) of each group; every group has one."""
-    each = members[["group", "audience"]].drop_duplicates().sort_values(["group", "audience"])
-    first = np.flatnonzero(~each["group"].duplicated())
-    return np.asarray(np.fmax.reduceat(audiences[each["audience"]], first, axis=0))
 
 
 def outside(drawn: Array, lower: Array, upper: Array) -> Array:

@@ -1,7 +1,11 @@
 """The command `audience-impact`. prefect is imported only where a flow is run or served."""
 
+import atexit
+import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -79,11 +83,12 @@ Repair = Annotated[
     ),
 ]
 Workers = Annotated[
-    int,
+    int | None,
     typer.Option(
         min=1,
         help="Processes that compute the parts of a large register, or threads that draw where "
-        "there is one part; the number changes no byte.",
+        "there is one part; the number changes no byte. Default: as many as suit the register "
+        "and the machine, at most four.",
     ),
 ]
 RunBy = Annotated[
@@ -125,7 +130,7 @@ def run(
     strict: Strict = False,
     keep: Keep = None,
     repair: Repair = False,
-    workers: Workers = 1,
+    workers: Workers = None,
     sensitivity: Sensitivity = True,
     accept_changes: AcceptChanges = False,
     profile: ProfileFile = None,
@@ -399,6 +404,27 @@ comparing.add_to(app)
 serving.add_to(app)
 
 
+def _leave(status: list[int]) -> None:
+    """End the process with the status that was told, its memory as it is.
+
+    Python would free every object of some thousand modules one by one, for a second after a run.
+    """
+    logging.shutdown()
+    with suppress(OSError):  # whoever read is gone: Python says so when it ends by itself
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if status:
+            os._exit(status[0])
+
+
 def main() -> None:
-    """Entry point of the command."""
-    app()
+    """Entry point of the command, after which the process ends."""
+    status: list[int] = []
+    # Registered first, it is called last: all that libraries have to do at the end is done.
+    atexit.register(_leave, status)
+    try:
+        app()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            status.append(end.code)
+        raise

@@ -22,7 +22,7 @@ from flows.serving import preparing
 from flows.serving.preparing import NotReadyError
 
 if TYPE_CHECKING:
-    from flows.publishing.versions import Stored
+    from flows.publishing.versions import Published
 
 P = ParamSpec("P")
 
@@ -63,7 +63,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
         typer.echo(f"nothing published, latest is as it was:\n{why}", err=True)
         return 1
     done = state.result()
-    tell(done.version, folders)
+    tell(done, len(folders))
     news = "published version" if done.created else "nothing changed: still version"
     typer.echo(f"{news} {done.version_id}\n{shown(published / 'latest')}")
     for removed in done.removed:
@@ -149,10 +149,9 @@ OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine"
 def _begin_while_server_starts(folders: list[Path], wanted: dict[str, Any]) -> None:
     """Have done what the flow will ask for while a temporary server starts, if a run needs one.
 
-    Where several processes compute, the register is large: the results stay on the disk, and are
-    not handed from one process to another. Raises NotReadyError where the server does not start.
+    Raises NotReadyError where the server does not start.
     """
-    if os.environ.get("PREFECT_API_URL") or wanted.get("workers", 1) > 1:
+    if os.environ.get("PREFECT_API_URL"):
         return
     with aside.begun(folders, wanted) as take_over:
         from prefect.client.base import ServerType, determine_server_type
@@ -212,22 +211,20 @@ MOST_SHOWN = 200
 """Restrictions that a run shows, the best known first: nobody reads more, and it takes seconds."""
 
 
-def tell(version: "Stored", folders: list[Path]) -> None:
-    """The table of results, what was refused and which layers won."""
+def tell(done: "Published", layers: int) -> None:
+    """The table of results, what was refused and how many rows a later layer replaced."""
     from audience_impact.vocabulary import ObsStatus
-    from flows.pipeline import steps
     from flows.reporting import story
     from flows.reporting import tables as report
 
-    tables = story.load(version)
-    rows = report.exposed(tables)
+    rows = report.exposed(story.load(done.version))
     report.show_results(
         rows.head(MOST_SHOWN),
         "People exposed to each restriction (upper bounds of what has no figure: its base)",
     )
     if len(rows) > MOST_SHOWN:
         typer.echo(f"... and {len(rows) - MOST_SHOWN} more: audience-impact list shows all")
-    refused = version.table("quarantine")
+    refused = done.version.table("quarantine")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()
     known = (rows["obs_status"] != ObsStatus.MISSING.value).sum()
     typer.echo(
@@ -235,9 +232,8 @@ def tell(version: "Stored", folders: list[Path]) -> None:
     )
     for row in refused.head(10).itertuples():
         typer.echo(plain(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}"))
-    if len(folders) > 1:
-        overridden = steps.read(folders).overridden
+    if layers > 1:
         typer.echo(
-            f"{len(folders)} layers: {overridden} rows of earlier layers were replaced by "
+            f"{layers} layers: {done.replaced_count} rows of earlier layers were replaced by "
             "later ones with the same key"
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flows.pipeline import steps
-from flows.workers import RunnerName
+from flows.workers import Division, RunnerName, division
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,6 +27,8 @@ class Done(NamedTuple):
     seconds: float
 
 
+MOST_HANDED = 10_000
+"""Restrictions whose results are handed from one process to another: 14 KiB each, in memory."""
 _DONE: list[Done] = []
 _TAKEN: dict[str, float] = {}
 
@@ -37,9 +39,11 @@ def run(facts: list[Path], wanted: Mapping[str, Any]) -> None:
     with suppress(Exception):  # the task that does it again tells what is wrong
         reading = _do(steps.known_by, _do(steps.read, facts), wanted["as_of"])
         checked = steps.gate(_do(steps.check, reading, today()), wanted["strict"])
-        names = ("as_of", "seed", "repair", "workers", "sensitivity")
-        if wanted["runner"] is RunnerName.LOCAL:
-            _do(steps.compute, checked, *(wanted[name] for name in names), None)
+        count = len(checked.tables["restrictions"])
+        if wanted["runner"] is RunnerName.LOCAL and count <= MOST_HANDED:
+            how = division(RunnerName.LOCAL, wanted["workers"], None, count)
+            names = ("as_of", "seed", "repair", "sensitivity")
+            _do(steps.compute, checked, *(wanted[name] for name in names), how)
 
 
 def held() -> list[Done]:
@@ -83,7 +87,7 @@ def seconds(names: Collection[str]) -> dict[str, float]:
 
 def _are_same(done: tuple[Any, ...], asked: tuple[Any, ...]) -> bool:
     """Whether arguments are the same: tables by identity, all else by value."""
-    plain = (list, date, int, type(None))
+    plain = (list, date, int, Division, type(None))
     return len(done) == len(asked) and all(
         one is other or (isinstance(one, plain) and one == other)
         for one, other in zip(done, asked, strict=True)

@@ -34,12 +34,6 @@ from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
 
-MOST_RESTRICTIONS, MOST_ALONE = 300, 2_500
-"""Of a part, and of one that no other process computes another beside.
-
-A process holds 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
-and a third of a MiB for each restriction; a part takes two seconds whatever it holds. On Dask a
-worker, which reports to Prefect as well, passes 95 % of 700 MiB about once in 25 parts."""
 BATCH_ROWS = 4_096
 """Rows that are read at once from what a part gave."""
 
@@ -51,9 +45,11 @@ class Shared:
     whole: Whole
     refused: tuple[Finding, ...]
 
-    def with_threads(self, count: int) -> "Shared":
-        """The same, each part drawn by so many threads."""
-        settings = replace(self.whole.settings, workers=count)
+    def for_others(self) -> "Shared":
+        """The same for other processes of one thread each, what takes seconds done for all."""
+        if figures := self.whole.taught.figures:
+            figures.solve()
+        settings = replace(self.whole.settings, workers=1)
         return replace(self, whole=replace(self.whole, settings=settings))
 
 

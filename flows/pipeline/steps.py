@@ -6,7 +6,7 @@ What only computing and publishing need is imported there: facts are read and ch
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from flows.pipeline.merging import Merged
     from flows.publishing import versions as publish
     from flows.publishing.manifest import Rows
+    from flows.workers import Division
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -368,35 +369,34 @@ def compute(
     as_of: date | None,
     seed: int,
     repair: bool = False,
-    workers: int = 1,
     sensitivity: bool = True,
-    runner: Runner | None = None,
-    most: int | None = None,
+    how: Division | None = None,
     draws: int | None = None,
 ) -> Results:
     """The published tables, each held against its contract.
 
-    Computed in parts of at most so many restrictions (`most`): by the runner, one after another in
-    this process without one. Of other `draws` than the method has, the version says so.
+    Computed in parts, divided as `how` says: alone by default. Of other `draws` than the method
+    has, the version says so.
 
     Raises RefusedError where a learned table lacks something, or a rule over results is broken:
     then the method is at fault.
     """
     from audience_impact.pipeline import DRAWS, Plan, Settings
     from flows.pipeline import merging, parts, quality
+    from flows.workers import ALONE
 
     day, count = day_of(checked, as_of), draws or DRAWS
-    settings = Settings(seed, count, workers, repair, sensitivity)
+    runner, most, threads = how or ALONE
+    settings = Settings(seed, count, threads, repair, sensitivity)
     folder = parts.Folder.temporary()
     try:
-        most = most or (parts.MOST_RESTRICTIONS if runner else parts.MOST_ALONE)
         plan = Plan(checked.tables, day, settings, most)
         shared = parts.Shared(plan.whole, tuple(quality.refused(checked.findings)))
         if runner is None or len(plan) == 1:
             for number, given in enumerate(plan):
                 parts.compute(folder, shared, given, number)
         else:
-            folder.lay_out(shared.with_threads(1), plan)
+            folder.lay_out(shared.for_others(), plan)
             runner(folder.path, len(plan))
     except LawError as error:
         raise RefusedError([str(error)]) from error
@@ -404,10 +404,6 @@ def compute(
     asked = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
     asked[f"{count}-draws"] = count != DRAWS
     return _results(checked, found, _version(checked, day, seed, asked))
-
-
-Runner = Callable[[Path, int], None]
-"""Has all parts of a run computed, whose folder and number it is given (pipeline/parts.py)."""
 
 
 def _version(checked: Checked, day: date, seed: int, asked: Mapping[str, bool]) -> publish.Version:

@@ -194,11 +194,15 @@ class Stored:
 
 @dataclass(frozen=True)
 class Published:
-    """What a publish did: `created` is False where the version was there already."""
+    """What a publish did: `created` is False where the version was there already.
+
+    `replaced_count` says of a run how many rows of its facts a later layer replaced.
+    """
 
     version: Stored
     created: bool
     removed: tuple[str, ...]
+    replaced_count: int = 0
 
     @property
     def version_id(self) -> str:

@@ -6,7 +6,6 @@ from facts are text here: no cell of a fact can become a link, a picture or HTML
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
@@ -30,12 +29,12 @@ def answers(version: Published, folders: Sequence[Path], address: str | None) ->
     the versions.
     """
     tables = story.load(version.version)
-    told, rows = story.stories(tables), report.exposed(tables)
+    rows = report.exposed(tables)
     first = [
         _version(version, folders),
         _report(version, address),
-        f"## The largest\n\n{_told(told, _largest(rows))}",
-        f"## The newest\n\n{_told(told, _newest(rows))}",
+        f"## The largest\n\n{_told(tables, _largest(rows))}",
+        f"## The newest\n\n{_told(tables, _newest(rows))}",
         f"## All\n\n{report.results_markdown(rows)}",
     ]
     return "\n\n".join(first)
@@ -69,10 +68,12 @@ def _report(version: Published, address: str | None) -> str:
     return f"The report lies beside the versions, in {markdown_text(REPORT)}{of}."
 
 
-def _told(told: Mapping[str, Mapping[str, Any]], chosen: Sequence[str]) -> str:
+def _told(tables: Mapping[str, pd.DataFrame], chosen: Sequence[str]) -> str:
     """A sentence for each, with its id."""
+    told = {one: story.story(tables, one) for one in chosen}
     return "\n".join(
-        f"- {markdown_text(sentences.headline(told[one]))} ({markdown_text(one)})" for one in chosen
+        f"- {markdown_text(sentences.headline(each))} ({markdown_text(one)})"
+        for one, each in told.items()
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from flows.cli.running import _meanwhile
 from flows.pipeline import ahead, aside, steps
-from flows.workers import RunnerName
+from flows.workers import ALONE, RunnerName
 from tests.support import small
 
 WANTED = {
@@ -60,7 +60,7 @@ def test_a_step_that_was_done_is_not_done_again(facts: Path, done: list[str]) ->
     reading = ahead.take(steps.read, [facts])
     assert ahead.take(steps.known_by, reading, None) is reading
     checked = ahead.take(steps.check, reading, ahead.today())
-    results = ahead.take(steps.compute, checked, None, 0, False, 1, False, None)
+    results = ahead.take(steps.compute, checked, None, 0, False, False, ALONE)
     assert done == ["read", "known_by", "check", "compute"]
     assert len(results.frames["impact"]) > 0
     assert set(ahead.seconds(["read", "compute", "write"])) == {"read", "compute"}
@@ -118,9 +118,9 @@ def test_another_process_does_the_same_steps(facts: Path, done: list[str]) -> No
     reading = ahead.take(steps.read, [facts])
     reading = ahead.take(steps.known_by, reading, None)
     checked = ahead.take(steps.check, reading, ahead.today())
-    theirs = ahead.take(steps.compute, checked, None, 0, False, 1, False, None)
+    theirs = ahead.take(steps.compute, checked, None, 0, False, False, ALONE)
     assert done == []
-    mine = steps.compute(steps.check(steps.read([facts]), ahead.today()), None, 0, False, 1, False)
+    mine = steps.compute(steps.check(steps.read([facts]), ahead.today()), None, 0, False, False)
     assert theirs.version == mine.version
     for name, rows in mine.rows.items():
         assert pa.concat_tables(theirs.rows[name].groups()).equals(

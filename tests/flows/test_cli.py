@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 
 from flows.cli import running
-from flows.cli.command import main
+from flows.cli.command import app
 from flows.publishing import versions
+from flows.publishing.versions import Published
 from tests.support import edit
 
 HOME = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ def command(*words: str | Path, cwd: Path = HOME) -> subprocess.CompletedProcess
         patch.chdir(cwd)
         # An error that is not told in a line goes through and fails the test.
         with redirect_stdout(said), redirect_stderr(complained), pytest.raises(SystemExit) as end:
-            main()
+            app()
     status = end.value.code
     assert isinstance(status, int)
     done = subprocess.CompletedProcess(words, status, said.getvalue(), complained.getvalue())
@@ -228,7 +229,7 @@ def test_a_run_shows_the_best_known_of_many(
     published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(running, "MOST_SHOWN", 3)
-    running.tell(versions.latest(published), [FACTS])
+    running.tell(Published(versions.latest(published), False, ()), 1)
     shown = capsys.readouterr().out
     acts = len((FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()) - 1
     assert "RU-2025-08-13-calls" in shown
@@ -281,6 +282,24 @@ def test_help_starts_without_prefect_pandas_or_pandera() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("words", "status"), [(["--help"], 0), (["check", "nowhere"], 2)])
+def test_a_command_ends_once_all_is_done_but_freeing_its_memory(
+    words: list[str], status: int
+) -> None:
+    code = (
+        "import atexit, sys\nfrom flows.cli.command import main\n"
+        "class Told:\n    def __del__(self): print('freed')\n"
+        f"told, sys.argv = Told(), ['audience-impact', *{words!r}]\n"
+        "try:\n    main()\nfinally:\n    atexit.register(print, 'done')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=HOME
+    )
+    assert done.returncode == status, done.stderr
+    assert done.stdout.endswith("done\n")
+    assert "freed" not in done.stdout
 
 
 def test_check_imports_neither_prefect_nor_what_pandera_could_do_with(small_facts: Path) -> None:

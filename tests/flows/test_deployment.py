@@ -158,7 +158,7 @@ def test_parameters_come_as_text_and_are_typed() -> None:
         "strict": False,
         "keep": 3,
         "repair": False,
-        "workers": 1,
+        "workers": None,
         "sensitivity": True,
         "accept_changes": False,
         "report": None,

@@ -1,7 +1,9 @@
 """A register computed in parts gives the bytes of the whole, whoever computes them."""
 
 import re
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +28,16 @@ from audience_impact.outputs import areas
 from audience_impact.outputs.areas import People
 from audience_impact.pipeline import Plan, Settings
 from flows import workers
+from flows.cluster import OWN_CLUSTER
 from flows.pipeline import parts, steps
-from flows.pipeline.steps import Results, Runner
-from flows.workers import RunnerName
+from flows.pipeline.steps import Results
+from flows.workers import Division, Runner, RunnerName, division
 from tests.engine import calibrated
 from tests.flows import dying
 from tests.support import AS_OF, World, checked, world
 
 PATIENCE_SECONDS = 600
+TWO = Division(workers.Processes(2), 1, 1)
 LANDS = ("XA", "XB", "XC", "XD", "XE", "XF")
 
 
@@ -101,7 +105,7 @@ def same_bytes(one: Results, other: Results, folder: Path) -> None:
 def test_parts_give_the_bytes_of_the_whole(
     found: steps.Checked, whole: Results, most: int, runner: Runner | None, tmp_path: Path
 ) -> None:
-    apart = steps.compute(found, AS_OF, 0, runner=runner, most=most)
+    apart = steps.compute(found, AS_OF, 0, how=Division(runner, most, 1))
     same_bytes(whole, apart, tmp_path)
     by_area = whole.frames["impact_by_area"]
     world_total = by_area[(by_area["area_id"] == "001") & (by_area["period"] == "2026")]
@@ -122,7 +126,7 @@ def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() ->
 def test_groups_of_rows_are_cut_wherever_a_restriction_ends(
     found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    apart = steps.compute(found, AS_OF, 0, most=1)
+    apart = steps.compute(found, AS_OF, 0, how=Division(None, 1, 1))
     monkeypatch.setattr("flows.pipeline.merging.ROW_GROUP_ROWS", 5)
     for name in ("impact", "person_days", "lineage"):
         groups = list(apart.rows[name].groups())
@@ -135,7 +139,7 @@ def test_a_dead_worker_changes_no_byte(
     found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.compute_in)
-    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=workers.Processes(2), most=1), tmp_path)
+    same_bytes(whole, steps.compute(found, AS_OF, 0, how=TWO), tmp_path)
 
 
 def test_workers_that_die_of_a_part_refuse_the_run(
@@ -143,7 +147,7 @@ def test_workers_that_die_of_a_part_refuse_the_run(
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.always)
     with pytest.raises(steps.RefusedError, match="workers died 3 times and 5 parts"):
-        steps.compute(found, AS_OF, 0, runner=workers.Processes(2), most=1)
+        steps.compute(found, AS_OF, 0, how=TWO)
 
 
 @pytest.fixture
@@ -153,7 +157,7 @@ def on_dask() -> Iterator[Runner | None]:
     from prefect.testing.utilities import prefect_test_harness
 
     with prefect_test_harness(PATIENCE_SECONDS):
-        yield workers.runner(RunnerName.DASK, 2, None)
+        yield division(RunnerName.DASK, 2, None, 0).runner
 
 
 def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
@@ -170,7 +174,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
         on_dask(folder, count)
         assert (folder / dying.MARK).exists()
 
-    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=runner, most=1), tmp_path)
+    same_bytes(whole, steps.compute(found, AS_OF, 0, how=Division(runner, 1, 1)), tmp_path)
 
 
 def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
@@ -185,7 +189,7 @@ def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         pytest.raises(steps.RefusedError) as refused,
     ):
-        steps.compute(found, AS_OF, 0, runner=on_dask, most=1)
+        steps.compute(found, AS_OF, 0, how=Division(on_dask, 1, 1))
     assert re.fullmatch(
         r"part \d of 5 killed the workers .* give each worker more", str(refused.value)
     )
@@ -222,7 +226,8 @@ def test_workers_of_a_cluster_report_to_the_server_of_the_run_never_pause_and_ke
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.telling)
     monkeypatch.setenv(dying.TOLD, str(tmp_path))
-    steps.compute(found, AS_OF, 0, runner=workers.runner(RunnerName.DASK, 2, None), most=1)
+    how = division(RunnerName.DASK, 2, None, 0)._replace(most=1)
+    steps.compute(found, AS_OF, 0, how=how)
     told = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     assert told == dict.fromkeys("01234", f"{temporary_server}/ False False")
 
@@ -233,8 +238,19 @@ def scheduler() -> Iterator[str]:
     from distributed import LocalCluster
 
     start: Any = LocalCluster  # without types
-    with start(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    with start(n_workers=1, **OWN_CLUSTER) as cluster:
         yield str(cluster.scheduler_address)
+
+
+def test_a_second_cluster_of_the_machine_finds_a_port_of_its_own() -> None:
+    from distributed import LocalCluster
+
+    start: Any = LocalCluster  # without types
+    with socket.socket() as taken:
+        with suppress(OSError):  # whoever has it, it is taken
+            taken.bind(("127.0.0.1", 8787))
+        with start(n_workers=0, **OWN_CLUSTER) as cluster:
+            assert str(cluster.scheduler_address).startswith("tcp://127.0.0.1:")
 
 
 @pytest.mark.parametrize(
@@ -252,7 +268,7 @@ def test_what_workers_elsewhere_cannot_reach_is_told_before_they_begin(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    runner = workers.runner(RunnerName.DASK, 1, scheduler)
+    runner = division(RunnerName.DASK, 1, scheduler, 0).runner
     assert runner is not None
     with (
         temporary_settings({PREFECT_API_URL: server}),
@@ -266,14 +282,14 @@ def test_what_workers_elsewhere_cannot_reach_is_told_before_they_begin(
 def test_a_cluster_elsewhere_gives_the_same_bytes(
     found: steps.Checked, whole: Results, scheduler: str, tmp_path: Path
 ) -> None:
-    runner = workers.runner(RunnerName.DASK, 1, scheduler)
-    same_bytes(whole, steps.compute(found, AS_OF, 0, runner=runner, most=3), tmp_path)
+    how = division(RunnerName.DASK, 1, scheduler, 0)._replace(most=3)
+    same_bytes(whole, steps.compute(found, AS_OF, 0, how=how), tmp_path)
 
 
 def test_a_scheduler_that_is_not_there_refuses_the_run_in_one_line(tmp_path: Path) -> None:
     import dask
 
-    runner = workers.runner(RunnerName.DASK, 1, "tcp://127.0.0.1:1")
+    runner = division(RunnerName.DASK, 1, "tcp://127.0.0.1:1", 0).runner
     assert runner is not None
     with (
         temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api/"}),
@@ -283,8 +299,32 @@ def test_a_scheduler_that_is_not_there_refuses_the_run_in_one_line(tmp_path: Pat
         runner(tmp_path, 1)
 
 
-def test_one_process_alone_needs_no_runner() -> None:
-    assert workers.runner(RunnerName.LOCAL, 1, None) is None
+@pytest.mark.parametrize(
+    ("restrictions", "asked", "processors", "processes", "most"),
+    [
+        (143, None, 8, 1, 2_500),
+        (999, None, 8, 1, 2_500),
+        (1_000, None, 8, 2, 550),
+        (2_019, None, 1, 1, 2_500),
+        (2_019, None, 2, 2, 1_110),
+        (2_019, None, 64, 4, 555),
+        (40_000, None, 2, 2, 1_250),
+        (143, 2, 1, 2, 500),
+        (40_000, 1, 8, 1, 2_500),
+    ],
+)
+def test_as_many_processes_compute_as_suit_the_register_and_the_machine(
+    restrictions: int,
+    asked: int | None,
+    processors: int,
+    processes: int,
+    most: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(processors)))
+    found = division(RunnerName.LOCAL, asked, None, restrictions)
+    runner = workers.Processes(processes) if processes > 1 else None
+    assert found == Division(runner, most, processes)
 
 
 # ---- Sums of countries ----

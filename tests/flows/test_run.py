@@ -93,9 +93,15 @@ def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
 ) -> None:
     root = tmp_path / "published"
     edit(small_facts, "estimates", "E2", value="960000000000000")
-    done = run(alone, "--facts", small_facts, "--published", root, "--no-sensitivity")
+    layer = tmp_path / "layer"
+    layer.mkdir()
+    head, first, *_ = (small_facts / "estimates.csv").read_text("utf-8").splitlines()
+    (layer / "estimates.csv").write_text(f"{head}\n{first}\n", encoding="utf-8")
+    layers = ["--facts", small_facts, "--facts", layer]
+    done = run(alone, *layers, "--published", root, "--no-sensitivity")
     assert done.returncode == 0, done.stderr
     assert "estimates.csv:" in done.stdout
+    assert "\n2 layers: 1 rows of earlier layers were replaced by later ones" in done.stdout
     assert "E2" in pd.read_parquet(root / "latest" / "quarantine.parquet")["row"].iloc[0]
     impact = pd.read_parquet(root / "latest" / "impact.parquet").set_index(
         ["restriction_id", "impact_metric"]
@@ -120,17 +126,16 @@ def asks(folders, published, **wanted):
     raise ValueError(f"running {server.running}, answer {answer.status_code}, modes {modes}")
 
 flows.publish_impact.publish_impact = asks
-running.run_flow([Path(sys.argv[2])], Path("nowhere"), {"workers": int(sys.argv[3])})
+running.run_flow([Path(sys.argv[2])], Path("nowhere"), {})
 """
 """Somebody else on this machine, who asks the server of a run what it knows."""
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
 def test_nobody_else_reaches_the_temporary_server_nor_reads_its_database(
-    alone: dict[str, str], small_facts: Path, tmp_path: Path, workers: str
+    alone: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:
     """It writes the database of `serve`, which would do what somebody ordered there."""
-    words = [str(tmp_path), str(small_facts), workers]
+    words = [str(tmp_path), str(small_facts)]
     environment = {**alone, "PREFECT_HOME": str(tmp_path)}
     command = [sys.executable, "-c", INTRUDER, *words]
     done = subprocess.run(

@@ -15,6 +15,7 @@ import pytest
 from audience_impact.facts.tables import Tables
 from audience_impact.pipeline import Only, Outputs, Settings, Stages, prepared
 from flows.pipeline import quality, steps
+from flows.workers import ALONE
 from schemas import published
 from schemas.arrow import to_arrow
 from tests.conftest import Run
@@ -400,7 +401,8 @@ def test_facts_in_another_order_and_more_workers_give_the_same_numbers(
         name: frame.iloc[::-1].reset_index(drop=True)
         for name, frame in repository_checked.tables.items()
     }
-    other = steps.compute(replace(repository_checked, tables=turned), None, 0, workers=4)
+    more = replace(repository_checked, tables=turned)
+    other = steps.compute(more, None, 0, how=ALONE._replace(threads=4))
     assert other.version == repository_results.version
     for name, table in repository_results.tables.items():
         assert other.tables[name].equals(table, check_metadata=True), name
