@@ -1,7 +1,10 @@
 """Answers of some restrictions and countries alone are those of the whole run, to the last byte."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from audience_impact import pipeline
 from audience_impact.facts.tables import Tables
@@ -63,3 +66,23 @@ def test_a_part_of_a_run_is_as_in_the_whole(
         assert len(one) >= len(wanted)
         pd.testing.assert_frame_equal(one, other, check_exact=True)
         assert other.filter(like="q50").notna().any(axis=None) or not wanted
+
+
+@given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 60))
+@example([9, 4, 4, 1], 10)
+def test_parts_hold_no_more_than_they_may_and_countries_whole(sizes: list[int], most: int) -> None:
+    groups = pd.Series(np.repeat(np.arange(len(sizes)), sizes))
+    part = pipeline._packed(groups, most)
+    assert (part.groupby(groups).nunique() == 1).all()
+    held = part.value_counts().sort_index()
+    assert list(held.index) == list(range(len(held)))
+    alone = groups.groupby(part).nunique() == 1
+    assert ((held <= most) | alone).all()
+    # Two parts that one would hold are left only where there are fewer countries than parts.
+    assert len(held) < 2 or held.nsmallest(2).sum() > most or len(held) <= -(-sum(sizes) // most)
+
+
+def test_parts_are_about_equal() -> None:
+    sizes = [90, 70, 30, 30, 20, 10, 10]
+    part = pipeline._packed(pd.Series(np.repeat(np.arange(7), sizes)), 143)
+    assert sorted(part.value_counts()) == [130, 130]
