@@ -24,8 +24,8 @@ MOST_ON_DASK, MOST_BESIDE, MOST_ALONE = 500, 1_250, 2_500
 
 A process holds 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
 and a third of a MiB for each restriction; a part takes two seconds whatever it holds."""
-LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 4
-"""Of each process, and processes, where nobody says how many: each imports all libraries."""
+LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 2
+"""Of each process, and processes, where nobody says how many: two hold about two GiB."""
 SLACK = 1.1
 """Parts are not quite equal, since countries are whole."""
 

@@ -87,8 +87,8 @@ Workers = Annotated[
     typer.Option(
         min=1,
         help="Processes that compute the parts of a large register, or threads that draw where "
-        "there is one part; the number changes no byte. Default: as many as suit the register "
-        "and the machine, at most four.",
+        "there is one part; the number changes no byte. Default: two from a thousand "
+        "restrictions on, where there are two processors.",
     ),
 ]
 RunBy = Annotated[

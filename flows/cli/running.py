@@ -234,6 +234,6 @@ def tell(done: "Published", layers: int) -> None:
         typer.echo(plain(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}"))
     if layers > 1:
         typer.echo(
-            f"{layers} layers: {done.replaced_count} rows of earlier layers were replaced by "
-            "later ones with the same key"
+            f"{layers} layers; rows that one of the same key in a later layer replaced: "
+            f"{done.replaced_count:,}"
         )
