@@ -24,9 +24,9 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Crashed
 
+from flows.dividing import Runner
 from flows.pipeline import parts
 from flows.pipeline.steps import RefusedError
-from flows.workers import Runner
 
 KILLED = (
     "part {part} of {count} killed the workers that computed it, most likely for want of memory: "
@@ -124,7 +124,7 @@ def _require_reach(scheduler: str, folder: Path, server: str) -> None:
 
 
 def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
-    """A runner (workers.Runner) on the cluster of a scheduler, or on one of so many processes.
+    """A runner (dividing.Runner) on the cluster of a scheduler, or on one of so many processes.
 
     `cluster` are options of that one (distributed.LocalCluster). Raises RefusedError where the
     libraries are missing; the runner does where workers die of a part or cannot reach the run.

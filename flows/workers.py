@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
-Runner = Callable[[Path, int], None]
-"""Has all parts of a run computed, whose folder and number it is given (pipeline/parts.py)."""
+from flows.dividing import ALONE, Division
+
 TRIES = 3
 DIED = (
     "workers died {tries} times and {left} parts of the run are not computed: most likely the "
     "memory did not suffice; ask for fewer workers"
 )
-MOST_ON_DASK, MOST_BESIDE, MOST_ALONE = 500, 1_250, 2_500
-"""Restrictions of a part: on Dask, of one of several processes, and of the process of a run alone.
+MOST_ON_DASK, MOST_BESIDE = 500, 1_250
+"""Restrictions of a part: on Dask, and of one of several processes.
 
 A process holds 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
 and a third of a MiB for each restriction; a part takes two seconds whatever it holds."""
@@ -35,23 +33,6 @@ class RunnerName(StrEnum):
 
     LOCAL = "local"
     DASK = "dask"
-
-
-class Division(NamedTuple):
-    """How the work of a run is divided.
-
-    Attributes:
-        runner: Computes the parts; None where this process does, one after another.
-        most: Restrictions of a part, at most.
-        threads: Of the process that computes the one part there is.
-    """
-
-    runner: Runner | None
-    most: int
-    threads: int
-
-
-ALONE = Division(None, MOST_ALONE, 1)
 
 
 def division(

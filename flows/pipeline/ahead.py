@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
+from flows.dividing import Division
 from flows.pipeline import steps
-from flows.workers import Division, RunnerName, division
+from flows.workers import RunnerName, division
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -35,10 +35,10 @@ from schemas import facts as fact_models
 if TYPE_CHECKING:
     import pyarrow
 
+    from flows.dividing import Division
     from flows.pipeline.merging import Merged
     from flows.publishing import versions as publish
     from flows.publishing.manifest import Rows
-    from flows.workers import Division
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -382,8 +382,8 @@ def compute(
     then the method is at fault.
     """
     from audience_impact.pipeline import DRAWS, Plan, Settings
+    from flows.dividing import ALONE
     from flows.pipeline import merging, parts, quality
-    from flows.workers import ALONE
 
     day, count = day_of(checked, as_of), draws or DRAWS
     runner, most, threads = how or ALONE

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from flows.cli.running import _meanwhile
+from flows.dividing import ALONE
 from flows.pipeline import ahead, aside, steps
-from flows.workers import ALONE, RunnerName
+from flows.workers import RunnerName
 from tests.support import small
 
 WANTED = {

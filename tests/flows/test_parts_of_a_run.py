@@ -29,9 +29,10 @@ from audience_impact.outputs.areas import People
 from audience_impact.pipeline import Plan, Settings
 from flows import workers
 from flows.cluster import OWN_CLUSTER
+from flows.dividing import Division, Runner
 from flows.pipeline import parts, steps
 from flows.pipeline.steps import Results
-from flows.workers import Division, Runner, RunnerName, division
+from flows.workers import RunnerName, division
 from tests.engine import calibrated
 from tests.flows import dying
 from tests.support import AS_OF, World, checked, world

@@ -97,7 +97,7 @@ def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
     layer.mkdir()
     head, first, *_ = (small_facts / "estimates.csv").read_text("utf-8").splitlines()
     (layer / "estimates.csv").write_text(f"{head}\n{first}\n", encoding="utf-8")
-    layers = ["--facts", small_facts, "--facts", layer]
+    layers: list[str | Path] = ["--facts", small_facts, "--facts", layer]
     done = run(alone, *layers, "--published", root, "--no-sensitivity")
     assert done.returncode == 0, done.stderr
     assert "estimates.csv:" in done.stdout

@@ -14,8 +14,8 @@ import pytest
 
 from audience_impact.facts.tables import Tables
 from audience_impact.pipeline import Only, Outputs, Settings, Stages, prepared
+from flows.dividing import ALONE
 from flows.pipeline import quality, steps
-from flows.workers import ALONE
 from schemas import published
 from schemas.arrow import to_arrow
 from tests.conftest import Run

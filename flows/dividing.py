@@ -1,0 +1,26 @@
+"""How the work of a run may be divided: what its steps need to know of who computes them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+Runner = Callable[[Path, int], None]
+"""Has all parts of a run computed, whose folder and number it is given (pipeline/parts.py)."""
+
+
+class Division(NamedTuple):
+    """How the work of a run is divided.
+
+    Attributes:
+        runner: Computes the parts; None where this process does, one after another.
+        most: Restrictions of a part, at most.
+        threads: Of the process that computes the one part there is.
+    """
+
+    runner: Runner | None
+    most: int
+    threads: int
+
+
+ALONE = Division(None, 2_500, 1)
+"""By this process: the more it holds at once, the fewer parts cost what each costs."""
