@@ -23,7 +23,7 @@ MOST_ON_DASK, MOST_BESIDE = 500, 1_250
 A process holds 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
 and a third of a MiB for each restriction; a part takes two seconds whatever it holds."""
 LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 2
-"""Of each process, and processes, where nobody says how many: two hold about two GiB."""
+"""Of each process, and processes, where nobody says how many: each holds most of a GiB."""
 SLACK = 1.1
 """Parts are not quite equal, since countries are whole."""
 
