@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -83,12 +84,25 @@ class Processes:
         raise RefusedError([DIED.format(tries=TRIES, left=len(left))])
 
 
+def _end_with_parent() -> None:
+    """Let this process end when the one that began it is killed: else it would wait for ever."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _compute(folder: Path, numbers: list[int], count: int) -> None:
     from flows.pipeline import parts
 
     # Prefect runs threads here, and a process forked beside threads may never come back.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(count, len(numbers) or 1), mp_context=spawn) as pool:
+    most = min(count, len(numbers) or 1)
+    with ProcessPoolExecutor(most, mp_context=spawn, initializer=_end_with_parent) as pool:
         futures = [pool.submit(parts.compute_in, folder, number) for number in numbers]
         done, left = wait(futures, return_when=FIRST_EXCEPTION)
         for future in left:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -569,3 +570,16 @@ def register_row(**cells: str) -> dict[str, str]:
     unknown = set(cells) - set(stop.READ)
     assert not unknown, f"the register has no column {unknown}"
     return {**dict.fromkeys(stop.READ, ""), **sound, **cells}
+
+
+def ended(process: int) -> bool:
+    """Whether a process is gone, at the latest in a minute: it may have to be imported first."""
+    for _ in range(600):
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except FileNotFoundError:
+            return True
+        if state == "Z":  # whoever takes it in has not done so yet
+            return True
+        time.sleep(0.1)
+    return False

@@ -26,6 +26,12 @@ def always(path: Path, number: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def lasting(path: Path, number: int) -> None:
+    """Say who computes a part, and never be done."""
+    (path / f"{number}-{os.getpid()}").touch()
+    time.sleep(3600)
+
+
 TOLD = "TOLD_BY_WORKERS"
 """The folder, named in the environment, where workers say which server they report to."""
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,7 @@ from flows.cli.running import _meanwhile
 from flows.dividing import ALONE
 from flows.pipeline import ahead, aside, steps
 from flows.workers import RunnerName
-from tests.support import small
+from tests.support import ended, small
 
 WANTED = {
     "as_of": None,
@@ -146,16 +145,3 @@ def test_a_killed_command_leaves_no_process_behind(facts: Path) -> None:
         beside = int(command.stdout.readline())
         command.kill()
     assert ended(beside)
-
-
-def ended(process: int) -> bool:
-    """Whether a process is gone, at the latest in a minute: it may have to be imported first."""
-    for _ in range(600):
-        try:
-            state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":  # whoever takes it in has not done so yet
-            return True
-        time.sleep(0.1)
-    return False

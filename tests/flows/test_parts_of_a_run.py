@@ -2,6 +2,9 @@
 
 import re
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -35,8 +38,9 @@ from flows.pipeline.steps import Results
 from flows.workers import RunnerName, division
 from tests.engine import calibrated
 from tests.flows import dying
-from tests.support import AS_OF, World, checked, world
+from tests.support import AS_OF, World, checked, ended, world
 
+HOME = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 600
 TWO = Division(workers.Processes(2), 1, 1)
 LANDS = ("XA", "XB", "XC", "XD", "XE", "XF")
@@ -149,6 +153,27 @@ def test_workers_that_die_of_a_part_refuse_the_run(
     monkeypatch.setattr(parts, "compute_in", dying.always)
     with pytest.raises(steps.RefusedError, match="workers died 3 times and 5 parts"):
         steps.compute(found, AS_OF, 0, how=TWO)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from flows import workers
+from flows.pipeline import parts
+from tests.flows import dying
+parts.compute_in = dying.lasting
+workers.Processes(2)(Path(sys.argv[1]), 2)
+"""
+
+
+def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", KILLED, str(tmp_path)]
+    with subprocess.Popen(words, cwd=HOME) as run:
+        while len(found := [path.name for path in tmp_path.glob("?-*")]) < 2:
+            assert run.poll() is None
+            time.sleep(0.1)
+        run.kill()
+    assert all(ended(int(name.split("-")[1])) for name in found)
 
 
 @pytest.fixture
