@@ -78,7 +78,7 @@ profile: $(READY)  ## show in profile.html where the seconds of a run go
 	@echo profile.html
 
 docs: $(READY)  ## write the generated parts of docs/ anew, and all of it as a site into site/
-	$(BIN)/python -m flows.reporting.docs
+	$(BIN)/python -m flows.documenting.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Keeps the pins that still fit; to move all of them: make lock ARGS=--upgrade

@@ -6,14 +6,14 @@ published from facts, through the stages of the data, each importing only those 
 
     vocabulary - controlled words, and nothing else
     blanks - what counts as blank, and white space that no cell may hold
+    plain_text - text of facts made safe for terminals, Markdown, JSON and spreadsheets
     periods - dates as precise as a source is, and time windows
     populations - which universe lies in which, and the country of an area
     frames - what a table that crosses a border of packages holds
-    choosing - candidates, which of them are chosen, and why each other one was passed over
+    selection - candidates, which of them are chosen, and why each other one was passed over
     rules - the registry in which every check is entered
     facts - fact tables in memory, each row with its file and line, and the rules across them
-    rungs - ways to an answer that were closed, because they failed where the answer was known
-    ingest - registers of shutdowns, denominators and place names made into facts
+    evidence_levels - levels of evidence that make no estimate, because they failed validation
     frequency - who of the users comes on a day, learned from the facts
     shares - who keeps access and who uses a feature, learned from other countries
     errors - what a printed figure may be off by
@@ -28,8 +28,15 @@ published from facts, through the stages of the data, each importing only those 
     pipeline - typed facts in, published tables out
     tracing - what each stage chose among, and how far each correction moved the draws
     api - what an analyst calls without a pipeline
+    registers - registers of shutdowns, denominators and place names made into facts
+    store - published versions on a disk or in an object store
+    answers - published rows as answers for people: text, tables and citations
+    exporting - a version as a workbook, CSV, JSON, Parquet or a database
+    site - a version as pages and charts that any browser opens
+    cli - the command, and its words that read a published version
 
-Pure: no prefect, no pandera, no network, no clock, no environment may live here.
+From `registers` on stands what is beside the computation or reads what it published. No prefect, no
+pandera, no clock and no environment may live here, and no network but that of `store`.
 """
 
 from audience_impact.api.answers import (

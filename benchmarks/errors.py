@@ -23,8 +23,8 @@ import pandas as pd
 
 from audience_impact.errors import learning, pairs
 from audience_impact.facts.tables import Tables
-from audience_impact.ingest.denominators import adoption
 from audience_impact.populations import EVERYONE, ONLINE
+from audience_impact.registers.denominators import adoption
 from audience_impact.simulation.sampler import uniforms
 from benchmarks.coverage import table
 from flows.pipeline import steps

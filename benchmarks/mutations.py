@@ -65,7 +65,8 @@ from benchmarks.sound_facts import (
     told,
 )
 from flows import CHECKOUT
-from flows.pipeline import last_version, steps
+from flows.comparing import last_version
+from flows.pipeline import steps
 from schemas import facts as fact_models
 
 OUTCOMES = (

@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
-from audience_impact.ingest import gazetteer as places
-from audience_impact.ingest.gazetteer import Atlas, Place
-from audience_impact.ingest.places.items import Found
-from audience_impact.ingest.places.known import (
+from audience_impact.periods import DAY
+from audience_impact.places import population
+from audience_impact.registers import gazetteer as places
+from audience_impact.registers.gazetteer import Atlas, Place
+from audience_impact.registers.places.items import Found
+from audience_impact.registers.places.known import (
     ADMIN1,
     UNION,
     Entry,
@@ -26,10 +28,8 @@ from audience_impact.ingest.places.known import (
     spellings,
     united,
 )
-from audience_impact.ingest.places.resolver import resolve
-from audience_impact.ingest.stop import cells
-from audience_impact.periods import DAY
-from audience_impact.places import population
+from audience_impact.registers.places.resolver import resolve
+from audience_impact.registers.stop import cells
 from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading
 from flows.registers import gazetteer
 

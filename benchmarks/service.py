@@ -34,7 +34,7 @@ import httpx
 HOME = Path(__file__).resolve().parent.parent
 FACTS = HOME / "data" / "facts"
 PROGRAMS = "/usr/lib/postgresql/*/bin"
-SERVE = [sys.executable, "-c", "from flows.cli.command import main; main()", "serve"]
+SERVE = [sys.executable, "-c", "from audience_impact.cli.command import main; main()", "serve"]
 NEVER = "0 0 29 2 *"
 VICTIMS = ("server", "north", "postgresql", "south")
 """What is killed, in this order."""

@@ -1,4 +1,27 @@
-"""Orchestration and the command: the only folder that imports prefect."""
+"""What runs in a checkout: the only folder that imports prefect.
+
+Its rooms in their order, each importing only those above it:
+
+    dividing - how the work of a run may be divided
+    pipeline - the steps of a run, from fact tables to published tables
+    comparing - two versions side by side, or facts and a version
+    cluster - the parts of a run on a Dask cluster
+    workers - who computes the parts of a run
+    layers - the one writer of folders of facts
+    registers - a register of shutdowns imported as a layer
+    adding - facts asked for, checked and written
+    artifacts - what Prefect's pages show of a run
+    explaining - an answer taken apart, to the lines of the facts
+    serving - the schedule, its server and its notices
+    releasing - a version as an archive to be pinned
+    downloads - figures fetched from their publishers
+    failures - how a run that fails says why
+    refresh - the flow that fetches figures
+    metrics - what a run measured, for a monitor
+    publish_impact - the main flow, from fact tables to a published version
+    commands - the commands of a checkout
+    documenting - the generated pages of the documentation
+"""
 
 import os
 from pathlib import Path

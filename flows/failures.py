@@ -11,9 +11,9 @@ from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Failed
 
+from audience_impact.plain_text import plain_lines
+from audience_impact.store import PublishError
 from flows.pipeline.steps import RefusedError
-from flows.publishing import PublishError
-from flows.reporting.plain import plain_lines
 from schemas.contracts import ValidationOffError
 
 P = ParamSpec("P")

@@ -14,13 +14,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from pydantic import Field
 
+from audience_impact.plain_text import plain
+from audience_impact.store.versions import Published
+from flows import artifacts, metrics
+from flows.comparing import last_version
 from flows.failures import may_pass, refusable
-from flows.pipeline import ahead, last_version, quality, steps
+from flows.pipeline import ahead, quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
-from flows.publishing import metrics
-from flows.publishing.versions import Published
-from flows.reporting import artifacts
-from flows.reporting.plain import plain
 from flows.serving import notices
 from flows.workers import RunnerName, division
 

@@ -15,7 +15,7 @@ from audience_impact import pipeline as impact
 from audience_impact.facts import tables as facts
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.imputation import effects
-from audience_impact.ingest.stop import cells as stop
+from audience_impact.registers.stop import cells as stop
 from audience_impact.vocabulary import WayOfCounting
 from flows.pipeline import steps
 from schemas import facts as fact_models

@@ -1,7 +1,7 @@
 """A second register, made up: four columns, no year in which a row counts, no features."""
 
-from audience_impact.ingest.gazetteer import plain
-from audience_impact.ingest.register import (
+from audience_impact.registers.gazetteer import plain
+from audience_impact.registers.register import (
     COMMON_DEFECTS,
     Background,
     Defect,

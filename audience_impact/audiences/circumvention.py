@@ -16,13 +16,13 @@ Assumptions. No way around a network that is gone: satellites and foreign cards 
 import numpy as np
 import pandas as pd
 
-from audience_impact import choosing
+from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import FIXED, LAW
 from audience_impact.audiences.scope import Scope
-from audience_impact.choosing import Best, Key, Only
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.selection import Best, Key, Only
 from audience_impact.shares import circumvention as learned
 from audience_impact.shares import random_effects
 from audience_impact.vocabulary import (

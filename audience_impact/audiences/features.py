@@ -20,16 +20,16 @@ Citation. Rules of this project, docs/decisions.md.
 
 import pandas as pd
 
-from audience_impact import choosing
+from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import COUNTRY, WHOLE
-from audience_impact.choosing import Best, Key, Only
 from audience_impact.errors import base_laws
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.bases import nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains
+from audience_impact.selection import Best, Key, Only
 from audience_impact.shares import features as learned
 from audience_impact.shares.features import CALLS
 from audience_impact.vocabulary import (

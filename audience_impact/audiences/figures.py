@@ -28,17 +28,17 @@ Citation. Rules of this project, docs/decisions.md.
 
 import pandas as pd
 
-from audience_impact import choosing
+from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.choosing import Best, Key, Only
 from audience_impact.errors import rounding
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.bases import LONGEST_GAP_DAYS, nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, middle, months_between, with_distance
 from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
+from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import (
     AudienceMetric,
     IntervalKind,

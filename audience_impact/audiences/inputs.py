@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from audience_impact import rungs
+from audience_impact import evidence_levels as rungs
 from audience_impact.audiences import (
     circumvention,
     daily_reach,

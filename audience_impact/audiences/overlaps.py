@@ -10,12 +10,12 @@ starts and no more than twelve months before; of one lineage the latest.
 
 import pandas as pd
 
-from audience_impact import choosing
+from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.choosing import Best, Key, Only
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS
+from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import Unit
 
 

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from audience_impact import rungs
+from audience_impact import evidence_levels as rungs
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame

@@ -19,15 +19,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audience_impact import choosing
+from audience_impact import selection as choosing
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.choosing import Only, Step
 from audience_impact.errors import base_laws
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.bases import FORECAST, candidates, nearest_base, steps
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, months_between, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
+from audience_impact.selection import Only, Step
 from audience_impact.vocabulary import AudienceMetric
 
 PUBLISHERS_DIFFER = 1.5

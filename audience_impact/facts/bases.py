@@ -9,8 +9,8 @@ Assumptions, drawbacks and citation: those of figures.py.
 
 import pandas as pd
 
-from audience_impact.choosing import Best, Key, Only, Step, left
 from audience_impact.periods import WINDOW_DAYS, middle, with_distance
+from audience_impact.selection import Best, Key, Only, Step, left
 from audience_impact.vocabulary import ObsStatus, Reliability
 
 FORECAST = ObsStatus.FORECAST.value

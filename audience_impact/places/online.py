@@ -43,7 +43,7 @@ Computation 4 (mean of a logistic normal).  J. N. K. Rao, I. Molina (2015), Smal
 import numpy as np
 import pandas as pd
 
-from audience_impact import choosing
+from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.places import online_law, regional_figures

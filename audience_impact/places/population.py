@@ -29,11 +29,11 @@ those of the list.
 import numpy as np
 import pandas as pd
 
-from audience_impact import choosing
-from audience_impact.choosing import Best, Key
+from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import middle
 from audience_impact.populations import EVERYONE, are_regions
+from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import ObsStatus, Reliability, SourceType
 
 YEAR_DAYS = 365.25

@@ -36,13 +36,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from audience_impact import choosing
-from audience_impact.choosing import Best, Key
+from audience_impact import selection as choosing
 from audience_impact.facts import bases as nearest
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import middle
 from audience_impact.populations import EVERYONE, ONLINE, country_of
+from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import RegionalAsked, Residence, SourceType
 
 LIMITS = (0.003, 0.985)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from audience_impact import choosing
+from audience_impact import selection as choosing
 from audience_impact.audiences import (
     circumvention,
     daily_reach,

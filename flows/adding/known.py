@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from audience_impact.ingest.places.names import folded
+from audience_impact.registers.places.names import folded
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from audience_impact.facts.tables import Tables
-    from audience_impact.ingest.register import Catalogue
+    from audience_impact.registers.register import Catalogue
 
 MOST_TOLD, MOST_NEAR = 5, 3
 CAMPAIGN = re.compile(r"^(utm_\w+|fbclid|gclid)=")
@@ -113,7 +113,7 @@ class Known:
 
     @cached_property
     def _catalogue(self) -> "Catalogue":
-        from audience_impact.ingest.register import catalogue
+        from audience_impact.registers.register import catalogue
 
         return catalogue(self.tables["platforms"].to_dict("records"))
 

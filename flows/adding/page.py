@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from audience_impact import vocabulary as words
-from audience_impact.ingest.places.names import folded
+from audience_impact.registers.places.names import folded
 from flows.adding import questions as ask
 from flows.adding.known import Known, NotKnownError, publisher_word, slug
 from flows.adding.questions import Answers, Question, one_of

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from audience_impact.facts.reading import FORMER_NAMES
 from audience_impact.facts.tables import Finding, relocated
+from audience_impact.store.files import write_together
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
 from flows.pipeline.headers import headers
 from flows.pipeline.steps import RefusedError, line
-from flows.publishing.files import write_together
 
 Row = Mapping[str, str]
 ORDER = (

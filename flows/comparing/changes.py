@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.outputs import areas
+from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import AnswerChange
 from flows.comparing import answers, causes, rows, sides
 from flows.comparing.answers import ANSWER, NEW, OLD
@@ -18,7 +19,6 @@ from flows.comparing.rows import Pair
 from flows.comparing.sides import Side
 from flows.pipeline import steps
 from flows.pipeline.steps import RefusedError
-from flows.publishing.versions import Stored
 
 MOST_EDITS = 12
 """More edits than these are told apart by table and source alone, as each takes two runs."""

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from audience_impact.answers.answer import STATUS, counted, millions
 from audience_impact.vocabulary import AnswerChange as Change
 from audience_impact.vocabulary import FactChange
 from flows.comparing.causes import ASKED
-from flows.reporting.answer import STATUS, counted, millions
 
 MOST_ROWS, MOST_ANSWERS, MOST_YEARS = 6, 20, 8
 """How many are told of each edit, of answers and of years, where not all are asked for."""

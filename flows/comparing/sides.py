@@ -15,13 +15,13 @@ from audience_impact import pipeline as impact
 from audience_impact.facts import reading as files
 from audience_impact.facts.tables import Tables
 from audience_impact.pipeline import Only, Outputs, Settings
+from audience_impact.store import PublishError, storage, versions
+from audience_impact.store.manifest import MANIFEST
+from audience_impact.store.versions import Stored, Version
 from audience_impact.vocabulary import FindingSeverity
 from flows.comparing.answers import together
 from flows.pipeline import steps
 from flows.pipeline.headers import headers
-from flows.publishing import PublishError, storage, versions
-from flows.publishing.manifest import MANIFEST
-from flows.publishing.versions import Stored, Version
 
 LATEST, PREVIOUS = "latest", "previous"
 

@@ -7,18 +7,18 @@ import pandas as pd
 
 from audience_impact.facts import reading
 from audience_impact.facts.tables import Tables
-from audience_impact.ingest.denominators import worldbank
-from audience_impact.ingest.denominators.bases import Figures, Sources, Years, from_figures
-from audience_impact.ingest.denominators.publisher_files import ShapeError
+from audience_impact.registers.denominators import worldbank
+from audience_impact.registers.denominators.bases import Figures, Sources, Years, from_figures
+from audience_impact.registers.denominators.publisher_files import ShapeError
 from flows.downloads import folder as downloads
 from flows.downloads.fetching import SourceError
 from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import PUBLISHERS
+from flows.layers import REFRESH_MARK, Owner
 from flows.pipeline import steps
 from flows.pipeline.headers import headers
 from flows.pipeline.steps import RefusedError
-from flows.publishing.layers import REFRESH_MARK, Owner
 
 OWNER = Owner("refresh", REFRESH_MARK)
 YEARS = Years(1960, 2030)

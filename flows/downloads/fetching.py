@@ -25,8 +25,8 @@ import stamina
 from pydantic import Field
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
+from audience_impact.store.files import as_json, write_whole
 from flows.pipeline.steps import RefusedError
-from flows.publishing.files import as_json, write_whole
 
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")

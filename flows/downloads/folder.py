@@ -17,12 +17,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from audience_impact.ingest.denominators.publisher_files import (
+from audience_impact.registers.denominators.publisher_files import (
     Difference,
     ShapeError,
     compare,
     updated_on,
 )
+from audience_impact.store.files import as_json, write_whole
 from flows.downloads.fetching import (
     CachedFile,
     RetryPolicy,
@@ -36,7 +37,6 @@ from flows.downloads.fetching import (
 from flows.downloads.names import Name
 from flows.downloads.publishers import Publisher
 from flows.pipeline.steps import RefusedError
-from flows.publishing.files import as_json, write_whole
 
 INCOMING, ABOUT, ACCEPTED = "incoming", "about.json", "accepted"
 MOST_PAGES = 1000

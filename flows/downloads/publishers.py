@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 
-from audience_impact.ingest.denominators import publisher_files as downloaded
+from audience_impact.registers.denominators import publisher_files as downloaded
 from audience_impact.vocabulary import Reliability, SourceType
 from flows.downloads.names import Name
 

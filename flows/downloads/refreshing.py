@@ -8,16 +8,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from audience_impact.ingest.denominators.publisher_files import Difference
+from audience_impact.registers.denominators.publisher_files import Difference
+from flows import layers
 from flows.downloads import bases
 from flows.downloads import folder as downloads
 from flows.downloads.fetching import RetryPolicy
 from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES, PUBLISHERS
+from flows.layers import Layer
 from flows.pipeline.steps import RefusedError
-from flows.publishing import layers
-from flows.publishing.layers import Layer
 
 THRESHOLD = 0.05
 

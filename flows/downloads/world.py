@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 import pycountry
 
-from audience_impact.ingest.denominators import world
-from audience_impact.ingest.denominators.bases import Figures, from_figures
+from audience_impact.registers.denominators import world
+from audience_impact.registers.denominators.bases import Figures, from_figures
 from audience_impact.vocabulary import ObsStatus
 
 SHORT = {

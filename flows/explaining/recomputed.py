@@ -15,14 +15,14 @@ from typing import Any
 import pandas as pd
 
 from audience_impact import pipeline
+from audience_impact.answers import story
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import INPUTS, located
 from audience_impact.pipeline import Only, Outputs, Settings, Stages
+from audience_impact.store.versions import Stored
 from audience_impact.tracing.candidates import candidates
 from audience_impact.tracing.draws import Drawn, quantiles
 from flows.pipeline import steps
-from flows.publishing.versions import Stored
-from flows.reporting import story
 
 OWN = ("impact", "impact_by_platform", "comparisons", "lineage", "person_days", "restrictions")
 """Result tables that tell of a restriction."""

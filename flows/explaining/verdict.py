@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from audience_impact.answers.answer import ENDS, STATUS
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import ImpactMetric, ObsStatus
 from flows.explaining.recomputed import Facts, Recomputed
 from flows.explaining.told import Number, Step, facts, of_draws, value
-from flows.reporting.answer import ENDS, STATUS
 
 WAY = (
     *(draws.BASE, draws.ADDED, draws.INDEPENDENT, draws.JOINT, draws.GIVEN, draws.PART),

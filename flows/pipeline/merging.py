@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from audience_impact import pipeline
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.pipeline import Country, Whole
+from audience_impact.store.manifest import ROW_GROUP_ROWS, InMemory
 from flows.pipeline.parts import Folder, Told
-from flows.publishing.manifest import ROW_GROUP_ROWS, InMemory
 
 Integers = NDArray[np.int64]
 KEPT_BYTES = 64 * 2**20

@@ -9,8 +9,8 @@ import pandas as pd
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import countries_of, country_of, parents_of
 from audience_impact.rules import named
+from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import FindingSeverity
-from flows.publishing.versions import Stored
 from schemas import published
 
 

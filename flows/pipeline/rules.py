@@ -1,6 +1,7 @@
-"""Every rule there is with the tables it is held on: from the registry, nowhere else.
+"""Every rule with the tables it applies to: from the registry, nowhere else.
 
-The modules imported here are those that register rules; a test compares them with all modules.
+The modules imported here are those that register rules about facts and results. Rules against the
+last version are registered by `flows.comparing.last_version`, which needs these steps.
 """
 
 from dataclasses import replace
@@ -10,12 +11,11 @@ from audience_impact.facts import rules as across
 from audience_impact.facts.surprises import RULES, accepted
 from audience_impact.outputs.review import rules as results
 from audience_impact.rules import Rule, registered
+from audience_impact.store import versions
 from audience_impact.vocabulary import RuleStage
-from flows.pipeline import last_version
-from flows.publishing import versions
 from schemas import contracts, facts, published
 
-REGISTERING = (reading, contracts, known, across, *RULES, accepted, results, versions, last_version)
+REGISTERING = (reading, contracts, known, across, *RULES, accepted, results, versions)
 IN_QUALITY = set(RuleStage) - {RuleStage.PUBLISHED, RuleStage.VERSIONS}
 """Stages whose rules the table `quality` tells of: the others stop a version or depend on one."""
 

@@ -25,28 +25,25 @@ from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import SANE_YEARS
 from audience_impact.rules import LawError, named
+from audience_impact.store import storage
 from audience_impact.vocabulary import FindingSeverity, Unstated
-from flows import CHECKOUT
 from flows.pipeline.headers import headers
-from flows.publishing import storage
 from schemas import contracts, published
 from schemas import facts as fact_models
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from audience_impact.store import versions as publish
+    from audience_impact.store.manifest import Rows
     from flows.dividing import Division
     from flows.pipeline.merging import Merged
-    from flows.publishing import versions as publish
-    from flows.publishing.manifest import Rows
 
 LICENCE = {
     "name": "CC-BY-4.0",
     "title": "Creative Commons Attribution 4.0",
     "path": "https://creativecommons.org/licenses/by/4.0/",
 }
-CODE = tuple(CHECKOUT / name for name in ("audience_impact", "schemas", "flows/pipeline"))
-"""What shapes the published numbers: the statistics, the contracts and these steps."""
 REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
 """What was asked of a run, as the method of its version names it."""
 
@@ -407,7 +404,7 @@ def compute(
 
 
 def _version(checked: Checked, day: date, seed: int, asked: Mapping[str, bool]) -> publish.Version:
-    from flows.publishing import versions as publish
+    from audience_impact.store import versions as publish
 
     return publish.Version(
         day,
@@ -421,8 +418,8 @@ def _version(checked: Checked, day: date, seed: int, asked: Mapping[str, bool]) 
 def _results(checked: Checked, found: Merged, version: publish.Version) -> Results:
     """All published tables: those of results, and what was found on the way to them."""
     from audience_impact.outputs.review.rules import CONTRADICT
+    from audience_impact.store.manifest import InMemory
     from flows.pipeline import quality
-    from flows.publishing.manifest import InMemory
     from schemas.arrow import to_arrow
 
     told = [facts.relocated(one, checked.folders) for one in found.findings]
@@ -474,14 +471,14 @@ def day_of(checked: Checked, as_of: date | None) -> date:
 def method() -> str:
     """The method of a version: what the numbers mean, and the code that makes them."""
     from audience_impact import pipeline as impact
-    from flows.publishing import versions as publish
+    from flows.pipeline.code import code_sha256
 
-    return f"{impact.METHOD_VERSION}+{publish.code_sha256(*CODE)[:12]}"
+    return f"{impact.METHOD_VERSION}+{code_sha256()[:12]}"
 
 
 def write(results: Results, root: Path, keep: int | None) -> publish.Published:
     """Publish the version and move `latest` to it."""
-    from flows.publishing import versions as publish
+    from audience_impact.store import versions as publish
 
     contracts.require_validation()
     sources = results.frame("sources").fillna("")

@@ -10,10 +10,10 @@ import pandas as pd
 import pycountry
 
 from audience_impact.facts.tables import Tables
-from audience_impact.ingest.gazetteer import Atlas, Gazetteer
-from audience_impact.ingest.places.known import Reviewed, gazetteer_of
-from audience_impact.ingest.places.names import folded
 from audience_impact.populations import country_of, parents_of
+from audience_impact.registers.gazetteer import Atlas, Gazetteer
+from audience_impact.registers.places.known import Reviewed, gazetteer_of
+from audience_impact.registers.places.names import folded
 from audience_impact.vocabulary import PlaceReading
 
 LONGEST_CODE, LONGEST_NAME = 3, 200

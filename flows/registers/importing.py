@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
-from audience_impact.ingest import gazetteer as places
-from audience_impact.ingest import linkage, register_tables
-from audience_impact.ingest.register import (
+from audience_impact.plain_text import cell_text
+from audience_impact.populations import country_of, is_region, parents_of
+from audience_impact.registers import gazetteer as places
+from audience_impact.registers import linkage, register_tables
+from audience_impact.registers.register import (
     Background,
     FeatureRule,
     Reading,
@@ -24,17 +26,15 @@ from audience_impact.ingest.register import (
     records,
     year,
 )
-from audience_impact.ingest.register_tables import Counts, ImportReport
-from audience_impact.populations import country_of, is_region, parents_of
+from audience_impact.registers.register_tables import Counts, ImportReport
 from audience_impact.vocabulary import Unstated
+from flows import layers
+from flows.layers import Layer, Owner, Written
 from flows.pipeline import steps
-from flows.publishing import layers
-from flows.publishing.layers import Layer, Owner, Written
 from flows.registers import files as registers
 from flows.registers import gazetteer
 from flows.registers.files import RegisterError
 from flows.registers.registry import REGISTERS
-from flows.reporting.plain import cell_text
 from schemas import facts as fact_models
 
 WRITTEN = (

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from audience_impact.ingest.register_tables import ImportReport, differences
+from audience_impact.plain_text import json_text, plain
+from audience_impact.registers.register_tables import ImportReport, differences
 from flows.registers.importing import WRITTEN, refused_path
-from flows.reporting.plain import json_text, plain
 
 Counts = Mapping[tuple[str, str], int]
 ROWS_TOLD = 12

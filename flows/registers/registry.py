@@ -1,7 +1,7 @@
 """The registers that can be imported, by their word in the command.
 
 Apart, so that the command starts without what reads them. A new register is a package of its own
-in `audience_impact/ingest/` with a module that makes a `REGISTER`, and an entry here.
+in `audience_impact/registers/` with a module that makes a `REGISTER`, and an entry here.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from audience_impact.ingest.register import Register
+    from audience_impact.registers.register import Register
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Entry:
 
 REGISTERS = {
     "stop": Entry(
-        "audience_impact.ingest.stop.events",
+        "audience_impact.registers.stop.events",
         "Access Now's #KeepItOn STOP register",
         "the known public copy of 2026-05-20",
         (

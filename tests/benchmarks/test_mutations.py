@@ -7,7 +7,8 @@ import pytest
 
 from benchmarks import mutations, sound_facts
 from benchmarks.mutants import MUTATIONS
-from flows.pipeline import last_version, steps
+from flows.comparing import last_version
+from flows.pipeline import steps
 from tests.support import world
 
 CONTENT = b"a_id,b,c\n" + b"".join(b"k%d,1%d,x\n" % (number, number) for number in range(9))

@@ -13,8 +13,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from flows.publishing import versions
-from flows.site import build
+from audience_impact.site import build
+from audience_impact.store import versions
 from tests import tools
 
 KINDS = {

@@ -14,8 +14,8 @@ import pytest
 
 from audience_impact import vocabulary
 from audience_impact.vocabulary import Word
+from flows.documenting import docs
 from flows.pipeline import steps
-from flows.reporting import docs
 from schemas import published
 
 Frames = Mapping[str, pd.DataFrame]

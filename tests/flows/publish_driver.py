@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 from filelock import FileLock
 
-from flows.publishing.versions import Version, publish
+from audience_impact.store.versions import Version, publish
 
 NAMES = [f"table_{number:02}" for number in range(16)]
 ROWS = 50

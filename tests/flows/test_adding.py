@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from audience_impact.cli.command import app
+from audience_impact.store import files
 from flows.adding import known, questions, writing
 from flows.adding.known import Known
 from flows.adding.questions import Answers, WrongAnswerError
-from flows.cli.command import app
-from flows.publishing import files
 from tests.conftest import Once
 from tests.support import checked, edit, small
 
@@ -83,7 +83,7 @@ def run(
     ]
     words = ["add", what, "--facts", str(facts), *options, *more]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flows.cli.adding.is_terminal", lambda: said is not None)
+        patch.setattr("flows.commands.adding.is_terminal", lambda: said is not None)
         return CliRunner().invoke(app, words, input=said, catch_exceptions=True)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from flows.cli.running import _meanwhile
+from flows.commands.running import _meanwhile
 from flows.dividing import ALONE
 from flows.pipeline import ahead, aside, steps
 from flows.workers import RunnerName

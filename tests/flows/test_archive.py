@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.publishing import PublishError, archive
+from audience_impact.store import PublishError, archive
 
 FILES = {"0/estimates.csv": b"a,b\n1,2\n", "1/bases.csv": b"a\n" * 1000, "0/bases.csv": b""}
 

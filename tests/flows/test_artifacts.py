@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.publishing import versions
-from flows.publishing.versions import Published
-from flows.reporting import artifacts
+from audience_impact.store import versions
+from audience_impact.store.versions import Published
+from flows import artifacts
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli.command import app
+from audience_impact.cli.command import app
 from schemas.facts import MODELS
 from tests.support import edit, load, save
 

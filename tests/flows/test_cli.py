@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows.cli import running
-from flows.cli.command import app
-from flows.publishing import versions
-from flows.publishing.versions import Published
+from audience_impact.cli.command import app
+from audience_impact.store import versions
+from audience_impact.store.versions import Published
+from flows.commands import running
 from tests.support import edit
 
 HOME = Path(__file__).resolve().parents[2]
@@ -277,7 +277,7 @@ def test_a_damaged_table_is_told_in_one_line(
 
 def test_help_starts_without_prefect_pandas_or_pandera() -> None:
     code = (
-        "import sys; from flows.cli import command as cli; "
+        "import sys; from flows.commands import command as cli; "
         "print(sorted({'prefect', 'pandas', 'pandera', 'pyarrow'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -289,7 +289,7 @@ def test_a_command_ends_once_all_is_done_but_freeing_its_memory(
     words: list[str], status: int
 ) -> None:
     code = (
-        "import atexit, sys\nfrom flows.cli.command import main\n"
+        "import atexit, sys\nfrom audience_impact.cli.command import main\n"
         "class Told:\n    def __del__(self): print('freed')\n"
         f"told, sys.argv = Told(), ['audience-impact', *{words!r}]\n"
         "try:\n    main()\nfinally:\n    atexit.register(print, 'done')"
@@ -304,7 +304,7 @@ def test_a_command_ends_once_all_is_done_but_freeing_its_memory(
 
 def test_check_imports_neither_prefect_nor_what_pandera_could_do_with(small_facts: Path) -> None:
     code = (
-        "import sys\nfrom flows.cli import command as cli\n"
+        "import sys\nfrom flows.commands import command as cli\n"
         f"sys.argv = ['audience-impact', 'check', {str(small_facts)!r}]\n"
         "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
         "print(sorted({'prefect', 'hypothesis', 'dask'} & set(sys.modules)), file=sys.stderr)\n"

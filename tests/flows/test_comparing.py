@@ -13,17 +13,17 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact import pipeline as impact
+from audience_impact.cli.command import app
 from audience_impact.simulation import unions
+from audience_impact.store import PublishError
+from audience_impact.store.versions import Published, Stored
 from audience_impact.vocabulary import FactChange
-from flows.cli.command import app
 from flows.comparing import answers, changes, saying, sides
 from flows.comparing.causes import Cause
 from flows.comparing.changes import Comparison
 from flows.comparing.rows import Pair, Row, merged
 from flows.comparing.sides import Side
 from flows.pipeline import steps
-from flows.publishing import PublishError
-from flows.publishing.versions import Published, Stored
 from tests.conftest import Once
 from tests.engine import calls, russia
 from tests.support import append, edit, load, save

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact.ingest.denominators.bases import COLUMNS
+from audience_impact.registers.denominators.bases import COLUMNS
 from flows.downloads import world as denominators
 from flows.pipeline import steps
 from tests.support import FACTS

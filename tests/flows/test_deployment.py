@@ -15,11 +15,11 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.states import Failed
 from prefect.utilities.importtools import import_object
 
+from audience_impact.store import PublishError
 from flows import CHECKOUT, publish_impact, refresh
 from flows import failures as outcome
 from flows.downloads.names import Name
 from flows.pipeline.steps import RefusedError
-from flows.publishing import PublishError
 from flows.serving import children, serve
 from flows.serving.preparing import NotReadyError
 from flows.serving.profile import PREFIX, PROFILE, Profile, read

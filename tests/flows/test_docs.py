@@ -5,8 +5,8 @@ import re
 import pytest
 
 from flows import CHECKOUT
+from flows.documenting import docs
 from flows.pipeline.steps import Results
-from flows.reporting import docs
 
 
 @pytest.mark.locked  # the form of help texts follows the version of typer

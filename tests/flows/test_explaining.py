@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
+from audience_impact.answers.answer import ENDS
+from audience_impact.store import versions
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import ImpactMetric
 from flows.explaining import recomputed, steps, told
 from flows.pipeline import steps as pipeline_steps
 from flows.pipeline.steps import Checked, Results
-from flows.publishing import versions
-from flows.reporting.answer import ENDS
 from tests.conftest import Once
 from tests.flows.test_cli import command
 from tests.support import computed, edit, row

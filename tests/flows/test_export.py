@@ -19,15 +19,15 @@ import pytest
 from typer.testing import CliRunner
 
 import audience_impact as ai
-from flows.cli.command import app
-from flows.exporting import ExportError, Form, content, export, plain, selection, sheets
-from flows.exporting.content import Content
-from flows.exporting.selection import Wanted
-from flows.exporting.workbook import Limits
+from audience_impact.cli.command import app
+from audience_impact.exporting import ExportError, Form, content, export, plain, selection, sheets
+from audience_impact.exporting.content import Content
+from audience_impact.exporting.selection import Wanted
+from audience_impact.exporting.workbook import Limits
+from audience_impact.site.rendering import visible
+from audience_impact.store import versions
+from audience_impact.store.versions import Stored
 from flows.pipeline import steps
-from flows.publishing import versions
-from flows.publishing.versions import Stored
-from flows.site.rendering import visible
 from tests.support import small
 from tests.tools import program
 

@@ -2,11 +2,12 @@
 
 import pytest
 
+from audience_impact.answers import answer, glossary, story, tables
+from audience_impact.answers.glossary import Term
 from audience_impact.vocabulary import DedupMethod, ImpactMetric
 from flows import CHECKOUT
+from flows.documenting import docs
 from flows.pipeline import steps
-from flows.reporting import answer, docs, glossary, story, tables
-from flows.reporting.glossary import Term
 from schemas import published
 
 TERMS = glossary.terms()

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from audience_impact import plain_text as plain
+from audience_impact.answers import tables
+from audience_impact.cli.folders import fail
 from audience_impact.facts.tables import Finding, relocated
-from flows.cli.places import fail
+from audience_impact.store.versions import Published
+from flows import artifacts
 from flows.pipeline import steps
-from flows.publishing.versions import Published
-from flows.reporting import artifacts, plain, tables
 from tests.flows.test_cli import command
 from tests.support import checked, computed, edit, small
 

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from audience_impact.cli.command import app
 from audience_impact.facts.tables import Tables
-from audience_impact.ingest.gazetteer import Atlas
-from audience_impact.ingest.stop import cells as stop
+from audience_impact.registers.gazetteer import Atlas
+from audience_impact.registers.stop import cells as stop
 from flows import CHECKOUT
-from flows.cli.command import app
 from flows.pipeline import steps
 from flows.registers import files as registers
 from flows.registers import gazetteer, importing

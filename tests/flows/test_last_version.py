@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from prefect.logging import disable_run_logger
 
+from audience_impact.answers import story
+from audience_impact.store import PublishError, versions
 from flows import publish_impact
-from flows.pipeline import last_version, steps
-from flows.pipeline.last_version import Summary
+from flows.comparing import last_version
+from flows.comparing.last_version import Summary
+from flows.pipeline import steps
 from flows.pipeline.rules import rules
-from flows.publishing import PublishError, versions
-from flows.reporting import story
 from schemas import facts as fact_models
 from tests.support import FACTS, computed
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from flows.publishing import PublishError, metrics
+from audience_impact.store import PublishError
+from flows import metrics
 
 COUNTS = {"impact": 3, "quarantine": 3, "impact_by_platform": 3}
 REFUSED = pd.DataFrame({"row_layer": [0, 0, 0], "file": "x.csv", "line": [2, 2, 5]})

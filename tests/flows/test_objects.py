@@ -21,10 +21,10 @@ import pyarrow.fs
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli.command import app
+from audience_impact.cli.command import app
+from audience_impact.store import PublishError, objects, storage, versions
+from audience_impact.store.objects import ObjectStorage
 from flows.pipeline import steps
-from flows.publishing import PublishError, objects, storage, versions
-from flows.publishing.objects import ObjectStorage
 from tests.flows import publish_driver as driver
 from tests.support import small
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import places, running
+from audience_impact.cli import folders as places
+from flows.commands import running
 from tests.flows.test_cli import command
 from tests.support import append, edit, load, save, small
 

@@ -14,7 +14,7 @@ import pytest
 from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.cli import running
+from flows.commands import running
 from flows.serving import preparing, server
 from flows.serving.preparing import NotReadyError
 
@@ -61,7 +61,12 @@ def test_the_schedule_says_in_one_line_that_it_has_no_home(
 ) -> None:
     monkeypatch.delenv("PREFECT_HOME")
     monkeypatch.setenv(name, value)
-    command = [sys.executable, "-c", "from flows.cli.command import main; main()", "serve"]
+    command = [
+        sys.executable,
+        "-c",
+        "from audience_impact.cli.command import main; main()",
+        "serve",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1

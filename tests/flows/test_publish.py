@@ -23,8 +23,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.publishing import PublishError, manifest, versions
-from flows.publishing.versions import Published, Version, publish
+from audience_impact.store import PublishError, manifest, versions
+from audience_impact.store.versions import Published, Version, publish
 
 DRIVER = Path(__file__).with_name("publish_driver.py")
 KILLS = 50
@@ -456,25 +456,6 @@ def test_the_tree_may_move(root: Path) -> None:
     moved = root.rename(root.with_name("elsewhere"))
     assert not Path(os.readlink(moved / "latest")).is_absolute()
     assert_whole(latest(moved))
-
-
-def test_code_sha256_follows_the_source_and_nothing_else(tmp_path: Path) -> None:
-    """Names and contents of the source count; compiled files and line ends do not."""
-    one, two = tmp_path / "one", tmp_path / "two"
-    for package in (one, two):
-        package.mkdir()
-        (package / "module.py").write_text("x = 1\ny = 2\n", encoding="utf-8")
-    digest = versions.code_sha256(one, two)
-    (one / "module.pyc").write_bytes(b"compiled")
-    (one / "module.py").write_bytes(b"x = 1\r\ny = 2\r\n")
-    assert versions.code_sha256(one, two) == digest
-    (two / "new.py").write_text("x = 1\n", encoding="utf-8")
-    added = versions.code_sha256(one, two)
-    (two / "new.py").write_text("x = 2\n", encoding="utf-8")
-    changed = versions.code_sha256(one, two)
-    (two / "new.py").rename(two / "renamed.py")
-    digests = {digest, added, changed, versions.code_sha256(one, two), versions.code_sha256(one)}
-    assert len(digests) == 5
 
 
 # What is refused, and leaves everything as it was.

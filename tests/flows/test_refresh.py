@@ -15,12 +15,12 @@ import httpx
 import pytest
 
 from audience_impact.vocabulary import FindingSeverity
+from flows import layers
 from flows.downloads import fetching, refreshing
 from flows.downloads.fetching import RetryPolicy
 from flows.downloads.names import Name
 from flows.downloads.refreshing import Refreshed, Wanted
 from flows.pipeline import steps
-from flows.publishing import layers
 from schemas.facts import columns
 from tests import publishers
 from tests.publishers import (

@@ -13,10 +13,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from flows.cli.command import app
-from flows.exporting import release
+from audience_impact.cli.command import app
+from audience_impact.store import versions
+from flows import releasing as release
 from flows.pipeline import steps
-from flows.publishing import versions
 from tests.support import edit, small
 
 RUNNER = CliRunner()

@@ -22,7 +22,7 @@ from tests import publishers
 from tests.support import FACTS, computed, edit
 
 HOME = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "run"]
+COMMAND = [sys.executable, "-c", "from audience_impact.cli.command import main; main()", "run"]
 STEPS = """
 import os, sys
 from pathlib import Path
@@ -116,7 +116,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.server.api.server import SubprocessASGIServer
 import flows.publish_impact
-from flows.cli import running
+from flows.commands import running
 
 @flow
 def asks(folders, published, **wanted):
@@ -241,7 +241,7 @@ def test_the_command_killed_while_it_publishes_is_mended_by_the_next(
 
 COMMANDS = """
 import json, sys
-from flows.cli.command import app
+from audience_impact.cli.command import app
 for words in json.loads(sys.argv[1]):
     print("status", app(words, standalone_mode=False), flush=True)
 """

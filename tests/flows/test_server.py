@@ -46,7 +46,7 @@ from flows.serving import children, notices, runs, serve, server
 from flows.serving.profile import Profile
 from flows.serving.workers import Worker
 
-COMMAND = [sys.executable, "-c", "from flows.cli.command import main; main()", "serve"]
+COMMAND = [sys.executable, "-c", "from audience_impact.cli.command import main; main()", "serve"]
 READY = "The schedule runs"
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from audience_impact.store import storage
 from flows import CHECKOUT
 from flows.pipeline import parts, steps
-from flows.publishing import storage, versions
+from flows.pipeline.code import code_sha256
 from schemas import published
 from tests.support import checked
 
@@ -28,10 +29,6 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def digest(checkout: Path) -> str:
-    return versions.code_sha256(*(checkout / path.relative_to(CHECKOUT) for path in steps.CODE))
-
-
 @pytest.mark.parametrize(
     ("path", "is_new"),
     [
@@ -39,20 +36,33 @@ def digest(checkout: Path) -> str:
         ("audience_impact/outputs/impact.py", True),
         ("schemas/published/impact.py", True),
         ("flows/pipeline/steps.py", True),
-        ("flows/cli/command.py", False),
+        ("audience_impact/cli/command.py", False),
+        ("audience_impact/registers/register.py", False),
         ("flows/serving/serve.py", False),
-        ("flows/reporting/docs.py", False),
+        ("flows/documenting/docs.py", False),
         ("flows/publish_impact.py", False),
     ],
 )
-def test_a_comment_makes_a_new_version_where_the_numbers_are_made(
+def test_a_statement_makes_a_new_version_where_the_numbers_are_made(
     checkout: Path, path: str, is_new: bool
 ) -> None:
-    before = digest(checkout)
-    assert before == versions.code_sha256(*steps.CODE)
+    before = code_sha256(checkout)
+    assert before == code_sha256()
     with (checkout / path).open("a", encoding="utf-8") as file:
-        file.write("# A word more.\n")
-    assert (digest(checkout) != before) is is_new
+        file.write("_MORE = 1\n")
+    code_sha256.cache_clear()
+    assert (code_sha256(checkout) != before) is is_new
+
+
+def test_words_about_the_code_make_no_new_version(checkout: Path) -> None:
+    before = code_sha256(checkout)
+    path = checkout / "audience_impact" / "outputs" / "impact.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace('"""', '"""More of it. ', 1) + "# A word more.\n", encoding="utf-8"
+    )
+    code_sha256.cache_clear()
+    assert code_sha256(checkout) == before
 
 
 # ---- Sources ----
@@ -131,7 +141,8 @@ COMMANDS = [
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_what_writes_facts_refuses_an_address_in_one_line(words: list[str], tmp_path: Path) -> None:
-    code = f"import sys; sys.argv[1:] = {words!r}; from flows.cli.command import main; main()"
+    main = "from audience_impact.cli.command import main; main()"
+    code = f"import sys; sys.argv[1:] = {words!r}; {main}"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
     )

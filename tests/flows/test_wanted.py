@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from audience_impact.outputs.sensitivity import narrowing
+from flows.documenting import wanted
 from flows.pipeline import steps
-from flows.reporting import wanted
 
 
 def impact(width: float) -> pd.DataFrame:

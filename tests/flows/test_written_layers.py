@@ -14,10 +14,10 @@ import pytest
 from filelock import FileLock
 
 from audience_impact.facts import reading
+from flows import layers
+from flows.layers import Layer, Owner, Written
 from flows.pipeline.headers import headers
 from flows.pipeline.steps import RefusedError
-from flows.publishing import layers
-from flows.publishing.layers import Layer, Owner, Written
 from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS

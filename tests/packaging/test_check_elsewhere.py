@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from flows.cli.command import app
+from audience_impact.cli.command import app
 from tests.packaging.test_deploy import pins
 from tests.support import append, edit
 
@@ -49,7 +49,7 @@ class Absent:
         if name.partition(".")[0] in absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
-from flows.cli.command import main
+from audience_impact.cli.command import main
 main()
 """
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from audience_impact.site import areas, platforms, rendering, world
+from audience_impact.site.world import File, Page, World
+from audience_impact.store import versions
 from flows.pipeline import steps
-from flows.publishing import versions
-from flows.site import areas, platforms, rendering, world
-from flows.site.world import File, Page, World
 from tests import support
 from tests.conftest import Once
 from tests.support import append, computed, edit

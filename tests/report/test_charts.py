@@ -7,9 +7,18 @@ from typing import Any
 
 import pytest
 
-from flows.site.charts import answer, area, atlas, drivers, finish, palette, person_days, platform
-from flows.site.charts.rows import FAR
-from flows.site.charts.shapes import places
+from audience_impact.site.charts import (
+    answer,
+    area,
+    atlas,
+    drivers,
+    finish,
+    palette,
+    person_days,
+    platform,
+)
+from audience_impact.site.charts.rows import FAR
+from audience_impact.site.charts.shapes import places
 from tests.support import FACTS
 
 SVG = "{http://www.w3.org/2000/svg}"

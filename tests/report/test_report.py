@@ -13,10 +13,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli.command import app
+from audience_impact.cli.command import app
+from audience_impact.site import build, home, rendering, world, writing
+from audience_impact.store import PublishError, versions
 from flows.pipeline import steps
-from flows.publishing import PublishError, versions
-from flows.site import build, home, rendering, world, writing
 from tests import tools
 from tests.conftest import Once
 from tests.support import computed, edit

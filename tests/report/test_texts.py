@@ -9,12 +9,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from flows.exporting.content import values_of
+from audience_impact.answers import glossary
+from audience_impact.exporting.content import values_of
+from audience_impact.site import rendering, texts, world
+from audience_impact.site.world import File, World
+from audience_impact.store import versions
 from flows.pipeline import steps
-from flows.publishing import versions
-from flows.reporting import glossary
-from flows.site import rendering, texts, world
-from flows.site.world import File, World
 from tests.conftest import Once
 from tests.report.test_report import hostile
 from tests.support import computed

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.ingest.denominators import adoption
+from audience_impact.registers.denominators import adoption
 
 YEARS = range(2005, 2024)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.reporting import answer, tables
-from flows.reporting.answer import ENDS
+from audience_impact.answers import answer, tables
+from audience_impact.answers.answer import ENDS
 from tests.engine import calibrated
 from tests.support import Results, World, world
 

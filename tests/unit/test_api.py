@@ -17,8 +17,8 @@ import audience_impact as ai
 from audience_impact.overlap import registry
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, people
+from flows.documenting import reference
 from flows.pipeline import steps
-from flows.reporting import reference
 
 MODULES = [
     name

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from audience_impact.answers import comparisons
 from audience_impact.outputs.area_comparisons import area_comparisons
 from flows.pipeline import steps
-from flows.reporting import comparisons
 from tests.engine import calibrated
 from tests.support import World, computed, world
 

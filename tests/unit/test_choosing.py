@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact import choosing, pipeline
-from audience_impact.choosing import Best, Key, Only
+from audience_impact import pipeline
+from audience_impact import selection as choosing
+from audience_impact.selection import Best, Key, Only
 from audience_impact.tracing.candidates import candidates
 from tests.engine import calibrated, cut, placed
 from tests.support import AS_OF, World, world

@@ -2,7 +2,7 @@
 
 import json
 
-from flows.reporting.sentences.citation import Citation
+from audience_impact.answers.sentences.citation import Citation
 
 CITED = Citation(
     "R_1{}",

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from audience_impact.ingest.denominators import publisher_files as downloaded
-from audience_impact.ingest.denominators.publisher_files import Difference, ShapeError
+from audience_impact.registers.denominators import publisher_files as downloaded
+from audience_impact.registers.denominators.publisher_files import Difference, ShapeError
 
 UN = "LocID,ISO2_code,Location,Variant,Time,PopTotal\n516,NA,Namibia,{},2024,1.5\n"
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline as impact
+from audience_impact.answers import story
 from flows.pipeline import steps
-from flows.reporting import story
 from tests.support import (
     AGED,
     AS_OF,

@@ -6,9 +6,9 @@ import pytest
 
 from audience_impact import pipeline
 from audience_impact.audiences.parts import UNNAMED, UNPEOPLED
+from audience_impact.evidence_levels import CLOSED
 from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
-from audience_impact.rungs import CLOSED
 from audience_impact.simulation import parts, simulate
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler

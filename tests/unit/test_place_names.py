@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audience_impact.ingest.places import names
-from audience_impact.ingest.places.items import Found
-from audience_impact.ingest.places.known import (
+from audience_impact.registers.places import names
+from audience_impact.registers.places.items import Found
+from audience_impact.registers.places.known import (
     Entry,
     Gazetteer,
     Reviewed,
     gazetteer_of,
     united,
 )
-from audience_impact.ingest.places.phrases import Vocabulary
-from audience_impact.ingest.places.resolver import resolve
+from audience_impact.registers.places.phrases import Vocabulary
+from audience_impact.registers.places.resolver import resolve
 from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading
 from flows.pipeline import steps
 from flows.registers import gazetteer

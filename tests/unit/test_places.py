@@ -5,7 +5,7 @@ from functools import cache
 import pycountry
 import pytest
 
-from audience_impact.ingest import gazetteer as places
+from audience_impact.registers import gazetteer as places
 from audience_impact.vocabulary import GeoScope
 from flows.pipeline import steps
 from flows.registers import gazetteer

@@ -5,13 +5,13 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from audience_impact.ingest import gazetteer as places
-from audience_impact.ingest import register
-from audience_impact.ingest.register import Background, Event, Reading
-from audience_impact.ingest.stop import dates, extent, hours, occasion, operators, words
-from audience_impact.ingest.stop import targets as stop_targets
-from audience_impact.ingest.stop.events import EXCEPTED, REGISTER
-from audience_impact.ingest.stop.extent import Beside
+from audience_impact.registers import gazetteer as places
+from audience_impact.registers import register
+from audience_impact.registers.register import Background, Event, Reading
+from audience_impact.registers.stop import dates, extent, hours, occasion, operators, words
+from audience_impact.registers.stop import targets as stop_targets
+from audience_impact.registers.stop.events import EXCEPTED, REGISTER
+from audience_impact.registers.stop.extent import Beside
 from audience_impact.vocabulary import GeoScope
 from flows.registers import gazetteer
 from tests.support import register_row

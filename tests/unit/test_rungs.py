@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from audience_impact import rungs
+from audience_impact import evidence_levels as rungs
 from audience_impact.audiences.inputs import Inputs, inputs
 from audience_impact.audiences.scope import scope
 from audience_impact.imputation import audiences

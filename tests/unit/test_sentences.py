@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from flows.reporting import sentences, story
-from flows.reporting.sentences import caveats
-from flows.reporting.sentences.names import area_in_words, from_to, on_day, service
-from flows.reporting.sentences.numbers import between
+from audience_impact.answers import sentences, story
+from audience_impact.answers.sentences import caveats
+from audience_impact.answers.sentences.names import area_in_words, from_to, on_day, service
+from audience_impact.answers.sentences.numbers import between
 from tests.unit.test_answer import asked
 
 VERSION = "2026-01-31-0123456789ab"

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
-from audience_impact.ingest import linkage, register, register_tables
-from audience_impact.ingest.register import Background, Event, FeatureRule, Record
-from audience_impact.ingest.stop import cells as stop
-from audience_impact.ingest.stop import dates
-from audience_impact.ingest.stop import targets as stop_targets
-from audience_impact.ingest.stop.events import REGISTER
+from audience_impact.registers import linkage, register, register_tables
+from audience_impact.registers.register import Background, Event, FeatureRule, Record
+from audience_impact.registers.stop import cells as stop
+from audience_impact.registers.stop import dates
+from audience_impact.registers.stop import targets as stop_targets
+from audience_impact.registers.stop.events import REGISTER
 from flows.registers import gazetteer
 from tests.support import register_row
 

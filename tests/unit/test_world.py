@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from audience_impact.facts.surprises.notes import unlike_its_note
-from audience_impact.ingest.denominators import bases, world
-from audience_impact.ingest.denominators.bases import Figures
-from audience_impact.ingest.denominators.publisher_files import ShapeError
+from audience_impact.registers.denominators import bases, world
+from audience_impact.registers.denominators.bases import Figures
+from audience_impact.registers.denominators.publisher_files import ShapeError
 from tests.support import World
 
 CODES = pd.DataFrame(

@@ -3,15 +3,15 @@
 import pandas as pd
 import pytest
 
-from audience_impact.ingest.denominators import worldbank
-from audience_impact.ingest.denominators.bases import (
+from audience_impact.registers.denominators import worldbank
+from audience_impact.registers.denominators.bases import (
     COLUMNS,
     Figures,
     Sources,
     Years,
     from_figures,
 )
-from audience_impact.ingest.denominators.publisher_files import ShapeError
+from audience_impact.registers.denominators.publisher_files import ShapeError
 from schemas.facts import columns
 
 AREAS = {"AE", "NA", "001"}

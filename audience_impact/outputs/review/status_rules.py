@@ -14,7 +14,7 @@ Citation. Rules of this project, docs/decisions.md.
 
 from dataclasses import dataclass
 
-from audience_impact.rungs import CLOSED
+from audience_impact.evidence_levels import CLOSED
 from audience_impact.vocabulary import ObsStatus
 
 NORMAL, ESTIMATED, UNRELIABLE, IMPUTED, MISSING = (

@@ -1,0 +1,176 @@
+"""What is not sure of an answer, in sentences: from the reasons of the row and from the act."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from audience_impact.answers.sentences.acts import FEATURES
+from audience_impact.imputation import rungs
+from audience_impact.outputs.review.status_rules import MISSING, TABLE
+from audience_impact.vocabulary import (
+    ClaimStatus,
+    EvidenceState,
+    ImpactMetric,
+    ImputationRung,
+    ObsStatus,
+    PopulationBase,
+)
+
+BASES: dict[str, str] = {
+    PopulationBase.ALL_AGES: "residents",
+    PopulationBase.AGE_12_PLUS: "residents aged 12 and over",
+    PopulationBase.AGE_13_PLUS: "residents aged 13 and over",
+    PopulationBase.AGE_16_PLUS: "residents aged 16 and over",
+    PopulationBase.AGE_18_PLUS: "residents aged 18 and over",
+    PopulationBase.INTERNET_12_PLUS: "people online aged 12 and over",
+    PopulationBase.INTERNET_ALL: "people online",
+}
+"""Populations that contain an audience, in words."""
+FREE = ""
+"""Stands for the rules whose words are made for the row alone."""
+WHY: dict[str, str] = {
+    "start_unknown": "nobody recorded when it began",
+    "subnational": "only a part of the country was touched",
+    "some_networks": "only some networks were touched, and nobody counts their users",
+    "networks_unknown": "nobody knows which networks were touched",
+    "new_use_only": "only new registrations, logins, payments or downloads were hit, and nobody "
+    "counted those",
+    "no_figure": "nobody published an audience from before it began",
+    "too_vague": "what could be imputed spans more than a factor of twenty",
+    "no_base": "nobody counted who is online there",
+}
+"""Why there is no estimate, by rule of status; the others have words of their own."""
+LIMITS: dict[str, str] = {
+    "some_unknown": "some of the services have no figure",
+    "one_sided": "a figure says only at least or at most",
+    "brief": "figures of a day or a week say only how many they are at least",
+    "part_of_ages": "figures of some ages say only how many they are at least",
+    "unlearned": "nobody asked the facts what figures may be off by",
+    "uncalibrated": "the facts do not say how use of one service goes with use of others",
+}
+"""Why there is none although figures are there."""
+GENERAL = ("subnational", "some_networks", "networks_unknown")
+"""Rules that say no more where the row has words of its own."""
+PLAINER = {
+    "no population on record of a place named": "nobody counted who lives in a place named",
+    rungs.SAID[ImputationRung.OWN_PEOPLE]: "figures of the service there that count something "
+    "near, or another time",
+    rungs.SAID[ImputationRung.OWN_OTHER]: "advertising reach, accounts or installations of the "
+    "service there",
+}
+"""Published words that need the table beside them, and what a sentence says instead."""
+SAID: dict[str, str] = {
+    "within": "The source means something inside a place, which may be anything from nobody to "
+    "everyone there.",
+    "either": "The source may mean a place or a smaller one of the same name.",
+    "unasked": "Nobody asked who is online in just that area.",
+    "network_guessed": "Which networks were cut, or who has them, is taken from what is usual.",
+    "some_unknown": "For some of the services there is no figure.",
+    "several_measurers": "Several measurers disagree.",
+    "publishers_differ": "Those who count the people online differ by half or more.",
+    "projected": "The people online are projected, not counted.",
+    "under_block": "The figure is from under an earlier block, and counts those who were left.",
+    "weak_metric": "A figure is a company's, or does not say what it counts.",
+    "old": "A figure is more than a year older than the restriction.",
+    "younger_missing": "Younger users are not counted.",
+    "feature_learned": "Who uses what is restricted is learned from other countries.",
+}
+"""What a reader should know, by rule of status."""
+Row = Mapping[str, Any]
+
+
+def rules_of(row: Row) -> dict[str, list[str]]:
+    """The reasons of a row of `impact`, by rule of status; FREE: words made for the row."""
+    found: dict[str, list[str]] = {}
+    for text in (row["reason"] or "").split("; "):
+        rule = next((name for name, shape in _shapes().items() if shape.fullmatch(text)), FREE)
+        found.setdefault(rule, []).append(text)
+    return found
+
+
+@cache
+def _shapes() -> dict[str, re.Pattern[str]]:
+    """What the sentence of each rule looks like; those made of braces alone have no shape."""
+    found = {}
+    for rule in TABLE:
+        before, brace, rest = rule.sentence.partition("{")
+        shape = re.escape(before) + (f".*{re.escape(rest.partition('}')[2])}" if brace else "")
+        if before:
+            found[rule.id] = re.compile(shape)
+    return found
+
+
+def why_no_estimate(told: Mapping[str, Any], row: Row) -> str:
+    """Why the row has no estimate, to follow `because`; blank where nothing is said."""
+    if _extent(told, row):
+        return f"the source is not to be read as everyone there ({told['extent_reason']})"
+    rules = rules_of(row)
+    own = [PLAINER.get(text, text) for text in rules.get(FREE, [])]
+    own = own if row["obs_status"] == ObsStatus.MISSING else []
+    general = [
+        WHY.get(rule.id, rule.sentence)
+        for rule in TABLE
+        if rule.id in rules and rule.caps_at == MISSING and not (own and rule.id in GENERAL)
+    ]
+    limits = [why for rule, why in LIMITS.items() if rule in rules]
+    return " and ".join([*general, *own] or limits)
+
+
+def _extent(told: Mapping[str, Any], row: Row) -> bool:
+    extent = told["extent_reason"]
+    return bool(extent and extent in (row["reason"] or ""))
+
+
+def said(told: Mapping[str, Any], row: Row) -> list[str]:
+    """What a reader should know of an estimate, a sentence each."""
+    rules = rules_of(row)
+    imputed = [*rules.get("imputed", []), *rules.get("imputed_in_part", [])]
+    found = [_imputed(text) for text in imputed]
+    if _extent(told, row):
+        found.append(f"The source is not to be read as everyone there: {told['extent_reason']}.")
+    assumed = [text for text in rules.get(FREE, []) if text and text != told["extent_reason"]]
+    found += [f"Assumed: {in_words('; '.join(assumed))}."] if assumed else []
+    found += [sentence for rule, sentence in SAID.items() if rule in rules]
+    ages = (re.sub("aged (.*) only", r"Counted are people aged \1.", text) for text in _ages(rules))
+    return [*found, *ages]
+
+
+def _ages(rules: Mapping[str, list[str]]) -> list[str]:
+    return rules.get("ages", [])
+
+
+def in_words(text: str) -> str:
+    """A text with words for the codes of features and populations in it."""
+    words = {feature: noun for feature, (noun, _) in FEATURES.items()} | BASES
+    return re.sub(r"\b[a-z]+(_\w+)+\b", lambda found: words.get(found[0], found[0]), text)
+
+
+def _imputed(text: str) -> str:
+    what, _, ground = text.partition(": imputed from ")
+    return f"{what.capitalize()}; the number is imputed from {PLAINER.get(ground, ground)}."
+
+
+def access_kept(told: Mapping[str, Any]) -> str:
+    """What is known of those who kept access, where nobody can be taken off."""
+    row = next(r for r in told["impact"] if r["impact_metric"] == ImpactMetric.PEOPLE_DEPRIVED_NET)
+    if "not_cut" in rules_of(row):
+        return "Slowed or impaired, not cut: nobody is known to be left without access."
+    return "Those who got round it are not taken off."
+
+
+def of_act(told: Mapping[str, Any]) -> str:
+    """Who says that it happened, and who confirms it."""
+    source = told["reported_by"] or "Its source"
+    unmeasured = told["evidence_state"] == EvidenceState.INSUFFICIENT
+    official = told["claim_status"] == ClaimStatus.OFFICIAL
+    if told["evidence_state"] == EvidenceState.OK:
+        return f"{source} reports it, and measurements find no restriction."
+    if told["claim_status"] == ClaimStatus.DISPUTED:
+        return f"{source} reports it; that it happened is disputed."
+    if official:
+        by = "an authority confirms it, no measurement does" if unmeasured else ""
+        return f"{source} reports it; {by or 'an authority and measurements confirm it'}."
+    if unmeasured:
+        return f"{source} reports it; neither an authority nor a measurement confirms it."
+    return f"{source} reports it and measurements show it; no authority confirms it."

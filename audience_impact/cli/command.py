@@ -1,0 +1,57 @@
+"""The command `audience-impact`: what reads a published version, and the commands of a checkout.
+
+In a checkout the folder `flows` adds the commands that compute, check and keep facts. The wheel has
+those alone that read a version.
+"""
+
+import atexit
+import importlib
+import logging
+import os
+import sys
+from contextlib import suppress
+
+import typer
+
+from audience_impact.cli import exporting, reporting, showing
+from audience_impact.cli.folders import IS_CHECKOUT
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="How many people does an internet restriction touch?",
+)
+showing.add_to(app)
+exporting.add_to(app)
+reporting.add_to(app)
+if IS_CHECKOUT:
+    # By name: nothing in the wheel may import what only the checkout has.
+    importlib.import_module("flows.commands").add_to(app)
+
+
+def _leave(status: list[int]) -> None:
+    """End the process with the status that was told, its memory as it is.
+
+    Python would free every object of some thousand modules one by one, for a second after a run.
+    """
+    logging.shutdown()
+    with suppress(OSError):  # whoever read is gone: Python says so when it ends by itself
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if status:
+            os._exit(status[0])
+
+
+def main() -> None:
+    """Entry point of the command, after which the process ends."""
+    status: list[int] = []
+    # Registered first, it is called last: all that libraries have to do at the end is done.
+    atexit.register(_leave, status)
+    try:
+        app()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            status.append(end.code)
+        raise

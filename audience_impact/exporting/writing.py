@@ -1,0 +1,78 @@
+"""Putting an export in its place: written aside, flushed and renamed, nothing foreign touched."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from audience_impact.exporting import ExportError
+from audience_impact.store.files import flush
+
+
+def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None:
+    """Have a file written, if nothing else stands there.
+
+    Raises ExportError where something does, or the disk refuses.
+    """
+    if path.is_dir():
+        raise ExportError(f"{path} is a folder: give the name of a file")
+    try:
+        with _aside(path) as aside:
+            write(aside)
+            flush(aside)
+            if path.exists() and not overwrite and path.read_bytes() != aside.read_bytes():
+                raise ExportError(f"{path} is there already: give another name, or --overwrite")
+            aside.replace(path)
+            flush(path.parent)
+    except OSError as error:
+        raise ExportError(f"cannot write {path}: {error}") from error
+
+
+def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
+    """Write a folder, if it is new, empty or holds the same; else only over an earlier export.
+
+    Raises ExportError where something else stands there, or the disk refuses.
+    """
+    try:
+        _require_free(path, files, overwrite)
+        with _aside(path) as aside, _aside(path, "old") as old:
+            aside.mkdir()
+            for name, content in files.items():
+                (aside / name).write_bytes(content)
+                flush(aside / name)
+            flush(aside)
+            if path.exists():
+                path.rename(old)
+            aside.rename(path)
+            flush(path.parent)
+    except OSError as error:
+        raise ExportError(f"cannot write {path}: {error}") from error
+
+
+def _require_free(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
+    """Refuse what is no folder, and a folder that holds what this export would not replace."""
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise ExportError(f"{path} is a file: give the name of a folder")
+    there = {one.name: one for one in path.iterdir()}
+    if foreign := sorted(there.keys() - files.keys()):
+        raise ExportError(f"{path} holds {foreign[0]}, which no such export writes: give another")
+    same = all(one.is_file() and one.read_bytes() == files[name] for name, one in there.items())
+    if not same and not overwrite:
+        raise ExportError(f"{path} is there already: give another name, or --overwrite")
+
+
+@contextmanager
+def _aside(path: Path, word: str = "new") -> Iterator[Path]:
+    """A place beside, gone afterwards; with the same ending, since some writers go by it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".tmp-{word}-{os.getpid()}-{path.name}")
+    try:
+        yield aside
+    finally:
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        else:
+            aside.unlink(missing_ok=True)

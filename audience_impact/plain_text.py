@@ -1,0 +1,77 @@
+"""Text of facts made safe for whoever shows it: terminals, Markdown, JSON and XML.
+
+A cell may hold what a terminal obeys (escapes), what turns or hides the text around it (marks of
+direction, signs without width) or what Markdown makes a link or a picture of. Such signs are shown
+by their number, `<U+001B>`, and markup as the text that it is. Nothing is left out.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from audience_impact.blanks import INVISIBLE
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>&|~!#:@$^=\"']|(?<=www)\.", re.IGNORECASE)
+RUN = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+def plain(text: object) -> str:
+    """A text on one line, in which every sign can be seen."""
+    told = str(text)
+    if told.isascii() and told.isprintable():
+        return told
+    return "".join(sign if _is_seen(sign) else f"<U+{ord(sign):04X}>" for sign in told)
+
+
+def plain_lines(text: str) -> str:
+    """A text of several lines of ours, each of them plain."""
+    return "\n".join(plain(line) for line in text.split("\n"))
+
+
+def plain_cells(value: Any) -> Any:
+    """A mapping or list of cells with every text plain."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {name: plain_cells(cell) for name, cell in value.items()}
+    return [plain_cells(cell) for cell in value] if isinstance(value, list) else value
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON of several lines, what cannot be seen escaped; it reads back the same."""
+    return "".join(
+        sign if sign == "\n" or _is_seen(sign) else json.dumps(sign)[1:-1]
+        for sign in json.dumps(value, ensure_ascii=False, indent=2)
+    )
+
+
+def markdown_text(text: object) -> str:
+    """A plain text within a line of Markdown: no sign of it is markup, no address a link."""
+    return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", plain(text).strip())
+
+
+def cell_text(text: str) -> str:
+    """A text as a cell of a CSV file that people open in a spreadsheet: never a formula."""
+    return f"'{text}" if text.startswith(RUN) else text
+
+
+def _is_seen(sign: str) -> bool:
+    if sign == " ":
+        return True
+    is_space = unicodedata.category(sign) == "Zs"
+    return is_space or (sign.isprintable() and sign not in INVISIBLE)
+
+
+def web_address(value: object) -> str:
+    """Return an address that a link may lead to: http or https without hidden signs, else blank."""
+    if not isinstance(value, str) or value != plain_lines(value):
+        return ""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ""
+    return value if parts.scheme in ("http", "https") and parts.netloc else ""

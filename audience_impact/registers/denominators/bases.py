@@ -1,0 +1,257 @@
+"""Rows of `bases` from what publishers report: how many people there are, and how many are online.
+
+The one pipeline for them. Files of any shape become the tidy tables of `Figures` first (world.py,
+worldbank.py); what is made of these does not depend on where they were read.
+
+Definitions. A tidy table has `area_id`, `year` and `persons` or `share` (0 to 1). People ahead have
+`persons`, `low` and `high`: the medium projection and its 95 % bounds.
+
+Method. Population of a year: the World Bank up to its last year, after it the medium projection of
+World Population Prospects with its 95 % bounds. Users of the internet: the reported share of the
+ITU times the population of that year; after the last report a projected share with its range
+(adoption.py), whose low end meets the low population and whose high end the high one, never above
+the population.
+
+Assumptions. A reported share is of the whole population.
+
+Known drawbacks. A product says nothing of how the share was rounded or modelled. The two
+populations are of different vintages, so the step from the last year of the one to the first of
+the other is not growth alone. The share of the ITU is of the individuals asked, in some countries
+of a certain age.
+
+Citation. World Bank SP.POP.TOTL; ITU, individuals using the internet; United Nations, World
+Population Prospects 2024.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.facts.surprises.notes import PRODUCT
+from audience_impact.registers.denominators import adoption
+from audience_impact.registers.denominators.publisher_files import ShapeError
+from audience_impact.vocabulary import ObsStatus, PopulationBase
+
+WORLD = "001"
+LAST_ESTIMATE = 2023
+"""Up to this year the UN estimates, after it it projects."""
+PROJECTED = "internet-use-projection"
+"""Series of the rows that are computed here from trends; each run makes them anew."""
+COLUMNS = [
+    *("base_id", "area_id", "population_base", "period", "persons", "low_persons"),
+    *("high_persons", "obs_status", "source_id", "also_source_id", "measurement_series_id", "note"),
+]
+_NUMBERS = (("persons", "persons"), ("low_persons", "low"), ("high_persons", "high"))
+
+
+def _nobody(*columns: str) -> pd.DataFrame:
+    """A tidy table of nothing."""
+    kinds = {"area_id": "str", "year": "int64", **dict.fromkeys(columns, "float64")}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
+def _nobody_ahead() -> pd.DataFrame:
+    return _nobody("persons", "low", "high")
+
+
+@dataclass(frozen=True)
+class Years:
+    """The years asked for, both included."""
+
+    first: int
+    last: int
+
+    def hold(self, years: "pd.Series[int]") -> "pd.Series[bool]":
+        """Which of some years are among them."""
+        return years.between(self.first, self.last)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Rows of `sources` for what the figures come from, and what the projections say of their day.
+
+    `mid_year` ends the note of a projection in the middle of a year.
+    """
+
+    population: str
+    internet: str
+    projections: str
+    mid_year: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the publishers report, tidy; a table that nobody asked for is empty.
+
+    `counted` has `persons`, `shares` has `share`, `ahead` (in the middle of a year) and `year_ends`
+    (on 31 December, for areas that nobody counts) have `persons`, `low` and `high`.
+    """
+
+    counted: pd.DataFrame = field(default_factory=lambda: _nobody("persons"))
+    shares: pd.DataFrame = field(default_factory=lambda: _nobody("share"))
+    ahead: pd.DataFrame = field(default_factory=_nobody_ahead)
+    year_ends: pd.DataFrame = field(default_factory=_nobody_ahead)
+
+
+def tidy(area: pd.Series, year: pd.Series, **values: pd.Series) -> pd.DataFrame:
+    """A tidy table in the order of areas and years; rows without an area fall out.
+
+    Raises ShapeError for a cell that is no number, and for a share above 1.
+    """
+    found = pd.DataFrame({"area_id": area, "year": year, **values})
+    found = found[found["area_id"].notna()]
+    numbers = {name: _numbers(found[name]) for name in ("year", *values)}
+    if "share" in numbers and (numbers["share"] > 1).any():
+        raise ShapeError("gives a share above 100 percent")
+    told = found.assign(**numbers).astype({"year": "int64"})
+    return told.sort_values(["area_id", "year"], ignore_index=True)
+
+
+def _numbers(texts: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
+    if (strange := ~np.isfinite(numbers)).any():
+        raise ShapeError(f"has a cell that is no number: {texts[strange].iloc[0]!r}")
+    return numbers
+
+
+def from_figures(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
+    """Rows of the whole population and of internet users, as reported and as projected."""
+    told = [everyone(figures, sources, years), online(figures, sources, years)]
+    return pd.concat(told, ignore_index=True)
+
+
+def bases(frame: pd.DataFrame, base: PopulationBase, tag: str, **told: object) -> pd.DataFrame:
+    """Rows of `bases` from `area_id`, `period`, `persons` and, where known, `low` and `high`.
+
+    `told` gives the other columns; those left out are empty.
+    """
+    numbers = {
+        column: frame[name].map(lambda value: "" if pd.isna(value) else str(round(value)))
+        for column, name in _NUMBERS
+        if name in frame
+    }
+    period = frame["period"].astype("str")
+    rows = frame.assign(
+        base_id=frame["area_id"] + f"-{base}-" + period + f"-{tag}",
+        population_base=base.value,
+        period=period,
+        **numbers,
+    ).assign(**told)
+    return rows.reindex(columns=COLUMNS, fill_value="").astype("str").reset_index(drop=True)
+
+
+def everyone(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
+    """Rows of the whole population, as counted and as projected."""
+    counted, ends = figures.counted, figures.year_ends
+    ahead = figures.ahead[_after_last_count(figures) & years.hold(figures.ahead["year"])]
+    alone = ends[~ends["area_id"].isin(counted["area_id"]) & (ends["year"] == ends["year"].min())]
+    counted = counted[years.hold(counted["year"])]
+    projected = {"obs_status": ObsStatus.FORECAST.value, "source_id": sources.projections}
+    bounds = "medium projection and 95 % bounds"
+    everybody = PopulationBase.ALL_AGES
+    return pd.concat(
+        [
+            bases(
+                counted.assign(period=counted["year"]),
+                everybody,
+                "worldbank",
+                obs_status=ObsStatus.NORMAL.value,
+                source_id=sources.population,
+            ),
+            bases(
+                ahead.assign(period=ahead["year"]),
+                everybody,
+                "wpp2024",
+                **projected,
+                note=f"{bounds}; {sources.mid_year}",
+            ),
+            bases(
+                alone.assign(period=alone["year"].astype("str") + "-12-31"),
+                everybody,
+                "wpp2024",
+                **projected,
+                note=f"{bounds} of 31 December; the World Bank has no row",
+            ),
+        ],
+        ignore_index=True,
+    )
+
+
+def _after_last_count(figures: Figures) -> "pd.Series[bool]":
+    """Which people ahead are of a year after all that is counted or estimated of their area."""
+    last = figures.counted.groupby("area_id")["year"].max()
+    known = figures.ahead["area_id"].map(last).astype("float64").fillna(LAST_ESTIMATE)
+    return figures.ahead["year"] > known.clip(lower=LAST_ESTIMATE)
+
+
+def by_year(figures: Figures) -> pd.DataFrame:
+    """One population a country and year: counted where it is, else projected with its bounds."""
+    persons = figures.counted["persons"]
+    counted = figures.counted.assign(low=persons, high=persons, projected=False)
+    joined = pd.concat([counted, figures.ahead.assign(projected=True)])
+    return joined.drop_duplicates(["area_id", "year"]).sort_values(
+        ["area_id", "year"], ignore_index=True
+    )
+
+
+def online(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
+    """Rows of internet users: reported shares times the people counted, then projected ones."""
+    both = figures.shares.merge(figures.counted, on=["area_id", "year"])
+    both = both[years.hold(both["year"])]
+    told = both.assign(persons=both["share"] * both["persons"], period=both["year"])
+    reported = bases(
+        told,
+        PopulationBase.INTERNET_ALL,
+        "itu",
+        obs_status=ObsStatus.ESTIMATED.value,
+        source_id=sources.internet,
+        also_source_id=sources.population,
+        note=_percent(told["share"]) + f"{PRODUCT}: share of the ITU, population of the World Bank",
+    )
+    return pd.concat([reported, _online_ahead(figures, sources, years)], ignore_index=True)
+
+
+def _percent(shares: "pd.Series[float]") -> "pd.Series[str]":
+    """Shares as text in percent, to four decimals."""
+    return shares.map(lambda share: f"{100.0 * share:.4f}".rstrip("0").rstrip(".")).astype("str")
+
+
+def _online_ahead(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
+    """Rows of internet users after the last report; none where there is nothing to learn from."""
+    known = figures.shares
+    pairs = adoption.held_out(known[known["area_id"] != WORLD])
+    if pairs.empty:
+        return pd.DataFrame(columns=COLUMNS, dtype="str")
+    shares = adoption.projected(known, adoption.learn(pairs), years.last)
+    ahead = shares.merge(by_year(figures), on=["area_id", "year"], suffixes=("_share", ""))
+    ahead = ahead[ahead["year"] >= years.first]
+    middle = (ahead["share"] * ahead["persons"]).round()
+    high = np.maximum(ahead["high_share"] * ahead["high"], middle)
+    also = ahead["projected"].map({True: sources.projections, False: sources.population})
+    low = np.minimum(ahead["low_share"] * ahead["low"], middle)
+    high = np.minimum(high, ahead["persons"].round())
+    part, least, most = (_percent(each / ahead["persons"]) for each in (middle, low, high))
+    rows = ahead.assign(
+        persons=middle,
+        low=low,
+        high=high,
+        period=ahead["year"],
+        also_source_id=also,
+        note=part
+        + f"{PRODUCT}, "
+        + least
+        + " to "
+        + most
+        + " %; share projected from "
+        + ahead["reported"].astype("str")
+        + ", the last year reported to the ITU; 5 to 95 % of errors on held-out years",
+    )
+    return bases(
+        rows,
+        PopulationBase.INTERNET_ALL,
+        "projected",
+        obs_status=ObsStatus.FORECAST.value,
+        source_id=sources.internet,
+        measurement_series_id=PROJECTED,
+    )

@@ -1,0 +1,201 @@
+"""Denominators of the world: files published once, as tidy tables and as rows of `bases`.
+
+Definitions. A tidy table has `area_id`, `year` and `persons` or `share`. A vintage is a table as
+published on some day.
+
+Method. Populations and shares become `Figures`, of which bases.py makes rows. The text files of
+World Population Prospects give the 31 December of each year, in thousands, so mid-year is the
+geometric mean of the two ends. People of 12 and over, and of 18 and over: of about 2020, the share
+of that age in WorldPop's bands times the population of 2020, a fifth of the band of 10 to 19 a year
+of age; where the national row of WorldPop is wrong, its regions added up.
+
+Assumptions. Within a ten-year band every age is as large as any other.
+
+Known drawbacks. The bands are of one year and modelled; a country that ages differs later.
+
+Citation. World Bank SP.POP.TOTL; ITU, individuals using the internet; United Nations, World
+Population Prospects 2024; WorldPop, age and sex structures.
+"""
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.registers.denominators.bases import PROJECTED, Sources, Years, bases, tidy
+from audience_impact.vocabulary import ObsStatus, PopulationBase
+
+YEARS, OF_BANDS = Years(2015, 2026), 2020
+ORDER = [
+    *(PopulationBase.ALL_AGES, PopulationBase.AGE_12_PLUS, PopulationBase.AGE_13_PLUS),
+    *(PopulationBase.AGE_16_PLUS, PopulationBase.AGE_18_PLUS),
+    *(PopulationBase.INTERNET_ALL, PopulationBase.INTERNET_12_PLUS),
+]
+REGIONS_ADDED_UP = ("RU", "US")
+OKRUGS = {"RU-NEN": "RU-ARK", "RU-KHM": "RU-TYU", "RU-YAN": "RU-TYU"}
+"""Autonomous okrugs whose people are also counted in the oblast around them."""
+WORLD_BANK, ITU, UN, WORLDPOP, RUSSIA, INDIA = (
+    "github-datasets-1",
+    "github-mthavarajah-1",
+    "github-ppgp-1",
+    "github-googlecloudplatform-1",
+    "github-topspin26-1",
+    "github-shubhamdutta26-1",
+)
+"""Rows of `sources` for the pages that the figures come from."""
+SOURCES = Sources(
+    WORLD_BANK,
+    ITU,
+    UN,
+    mid_year="middle of the year: geometric mean of 31 December before and after",
+)
+
+
+def population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """The World Bank's file (Country Code, Year, Value) as a tidy table; groups drop out."""
+    area = file["Country Code"].map(codes.set_index("iso3")["area_id"])
+    told = file["Value"] != ""
+    return tidy(area[told], file.loc[told, "Year"], persons=file.loc[told, "Value"])
+
+
+def shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """The ITU's shares (Entity, Code, Year, percent in the last column) as a tidy table of shares.
+
+    Codes that are no ISO code, such as OWID_KOS, and names that stand without a code are those of
+    `owid` in `codes`.
+    """
+    known = pd.concat([codes.set_index("iso3")["area_id"], codes.set_index("owid")["area_id"]])
+    known = known[(known.index != "") & ~known.index.duplicated()]
+    told = file[file[file.columns[-1]] != ""]
+    names = told["Code"].where(told["Code"] != "", told["Entity"])
+    percent = tidy(names.map(known), told["Year"], percent=told[told.columns[-1]])
+    return tidy(percent["area_id"], percent["year"], share=percent["percent"] / 100)
+
+
+def prospects(
+    medium: pd.DataFrame, low: pd.DataFrame, high: pd.DataFrame, codes: pd.DataFrame
+) -> pd.DataFrame:
+    """The UN's text files as persons at the end of each year: `persons`, `low`, `high`."""
+    area = codes.set_index("m49")["area_id"]
+    parts = []
+    for name, file in (("persons", medium), ("low", low), ("high", high)):
+        years = [column for column in file.columns if column.isdigit()]
+        long = file.melt("country_code", years, "year", name)
+        long = long.assign(area_id=long["country_code"].astype("int64").map(area))
+        long = long.dropna(subset=["area_id"]).astype({"year": "int64"})
+        parts.append(1000 * long.set_index(["area_id", "year"])[name].astype("float64"))
+    return pd.concat(parts, axis=1).sort_index().reset_index()
+
+
+def mid_years(ends: pd.DataFrame) -> pd.DataFrame:
+    """People in the middle of each year whose both ends are known."""
+    before = ends.assign(year=ends["year"] + 1).set_index(["area_id", "year"])
+    after = ends.set_index(["area_id", "year"])
+    both = after.index.intersection(before.index)
+    middle = np.sqrt(before.loc[both].astype("float64") * after.loc[both].astype("float64"))
+    return pd.DataFrame(middle, index=both, columns=after.columns).sort_index().reset_index()
+
+
+BANDED = {
+    PopulationBase.AGE_12_PLUS: ("12+", 0.2, "a fifth"),
+    PopulationBase.AGE_18_PLUS: ("18+", 0.8, "four fifths"),
+}
+"""Ages that begin inside the band 10-19: what part of the band lies below them."""
+
+
+def from_bands(bands: pd.DataFrame, known: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Rows of people from an age on, of about 2020, and of everyone where nobody counts them.
+
+    `bands` is WorldPop's table: `key`, `all` and one column a band of ten years.
+    """
+    told = _national(bands)
+    told = told[told["area_id"].isin(codes["area_id"]) & (told["all"] > 0)].assign(period=OF_BANDS)
+    people = known[known["year"] == OF_BANDS].set_index("area_id")["persons"]
+    counted = told["area_id"].map(people)
+    own = counted.isna()
+    alone = bases(
+        told[own].assign(persons=told["all"]),
+        PopulationBase.ALL_AGES,
+        "worldpop",
+        obs_status=ObsStatus.ESTIMATED.value,
+        source_id=WORLDPOP,
+        note="about 2020; the World Bank has no row",
+    )
+    parts = [_from_age(base, told, counted) for base in BANDED]
+    return pd.concat([*parts, alone], ignore_index=True)
+
+
+def _from_age(base: PopulationBase, told: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
+    """Rows of one age: its share of WorldPop times the people counted, or WorldPop as it is."""
+    name, below, words = BANDED[base]
+    older = told["all"] - told["age_00_09"] - below * told["age_10_19"]
+    rows = told.assign(persons=older / told["all"] * counted.fillna(told["all"]))
+    says = f"population 10+ less {words} of the band 10-19; bands of about 2020"
+    own = counted.isna()
+    product = bases(
+        rows[~own],
+        base,
+        "worldpop",
+        obs_status=ObsStatus.ESTIMATED.value,
+        source_id=WORLDPOP,
+        also_source_id=WORLD_BANK,
+        note=f"share {name} of WorldPop times the population of the World Bank: {says}",
+    )
+    plain = bases(
+        rows[own],
+        base,
+        "worldpop",
+        obs_status=ObsStatus.ESTIMATED.value,
+        source_id=WORLDPOP,
+        note=says,
+    )
+    return pd.concat([product, plain], ignore_index=True)
+
+
+def _national(bands: pd.DataFrame) -> pd.DataFrame:
+    """One row a country; regions added up where the national row is wrong."""
+    numbers = [name for name in bands.columns if name == "all" or name.startswith("age_")]
+    table = bands[["key"]].join(bands[numbers].apply(pd.to_numeric, errors="coerce"))
+    region = table["key"].str.contains("_", regex=False)
+    country = table["key"].str.split("_").str[0]
+    added = region & country.isin(REGIONS_ADDED_UP)
+    plain = table[~region & ~country.isin(REGIONS_ADDED_UP)].rename(columns={"key": "area_id"})
+    sums = table[added].assign(area_id=country[added]).groupby("area_id")[numbers].sum()
+    return pd.concat([plain, sums.reset_index()], ignore_index=True).sort_values("area_id")
+
+
+def of_regions(frame: pd.DataFrame, source: str, tag: str) -> pd.DataFrame:
+    """Rows of regions: `area_id`, `period`, `persons`, `obs_status` and `note`."""
+    return bases(frame, PopulationBase.ALL_AGES, tag, source_id=source)
+
+
+def merged(existing: pd.DataFrame, fresh: pd.DataFrame, lineages: "pd.Series[str]") -> pd.DataFrame:
+    """The table with the rows it lacks; what stands there stays as it is.
+
+    One lineage gives one number for an area, a base and a period, and what stands wins. Only rows
+    of the lineage PROJECTED, which nobody writes by hand, are made anew. `lineages` is the lineage
+    of each source.
+    """
+    kept = existing[existing["measurement_series_id"] != PROJECTED]
+    keys = [_keys(frame, lineages) for frame in (kept, fresh)]
+    new = fresh[~keys[1].isin(keys[0]) & ~fresh["base_id"].isin(kept["base_id"]).to_numpy()]
+    joined = pd.concat([kept, new], ignore_index=True)
+    order = joined["population_base"].map({name: place for place, name in enumerate(ORDER)})
+    by = joined.assign(order=order).sort_values(["area_id", "order", "period"], kind="stable")
+    return by.drop(columns="order").reset_index(drop=True)
+
+
+def _keys(frame: pd.DataFrame, lineages: "pd.Series[str]") -> pd.MultiIndex:
+    own = frame["measurement_series_id"].where(
+        frame["measurement_series_id"] != "", frame["source_id"].map(lineages)
+    )
+    columns = ["area_id", "population_base", "period"]
+    return pd.MultiIndex.from_frame(frame[columns].assign(lineage=own.fillna("")))
+
+
+def without_denominator(areas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Areas without any base (`missing` all), and countries without internet users (online)."""
+    counted = areas["area_id"].isin(rows["area_id"])
+    users = rows.loc[rows["population_base"].str.startswith("internet"), "area_id"]
+    region = areas["area_id"].str.contains("-", regex=False)
+    offline = counted & ~region & ~areas["area_id"].isin(users)
+    missing = pd.Series("", areas.index).where(counted, "all").where(~offline, "online")
+    return areas.assign(missing=missing)[missing != ""].reset_index(drop=True)

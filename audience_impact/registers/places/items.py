@@ -1,0 +1,152 @@
+"""A phrase of a text with the places that it may mean, and what a name is found to mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from audience_impact.registers.places import names
+from audience_impact.registers.places.known import (
+    ADMIN1,
+    ADMIN2,
+    ADMIN3,
+    SHIRE,
+    TOWN,
+    UNION,
+    Gazetteer,
+    Reviewed,
+    looked_up,
+)
+from audience_impact.registers.places.phrases import (
+    CITY,
+    DISTRICT,
+    DIVISION,
+    PART,
+    POLICE,
+    STATE,
+    TOWNSHIP,
+    Phrase,
+)
+from audience_impact.vocabulary import PlaceMatch, PlaceReading
+
+LARGE_FIRST = (ADMIN1, UNION, SHIRE, ADMIN2, TOWN, ADMIN3)
+SMALL_FIRST = (TOWN, ADMIN3, ADMIN2, ADMIN1, SHIRE, UNION)
+GOES_BY: Mapping[str, tuple[str, ...]] = {
+    "BD": (ADMIN2, ADMIN1, UNION, TOWN, ADMIN3),
+    "PK": (ADMIN1, ADMIN2, SHIRE, UNION, ADMIN3, TOWN),
+    "IN": (ADMIN1, ADMIN2, SHIRE, UNION, ADMIN3, TOWN),
+    "MM": (ADMIN3, ADMIN2, ADMIN1, UNION, TOWN),
+    "UA": (ADMIN3, ADMIN1, ADMIN2, UNION, TOWN),
+}
+"""Which of several places of one name is meant where nothing else tells, by country."""
+FITS: Mapping[str, tuple[str, ...]] = {
+    STATE: (ADMIN1, UNION, SHIRE, ADMIN2),
+    DIVISION: (SHIRE, UNION, ADMIN1, ADMIN2),
+    DISTRICT: (ADMIN2, ADMIN1, UNION, SHIRE, ADMIN3, TOWN),
+    POLICE: (ADMIN2, ADMIN3, TOWN),
+    TOWNSHIP: (ADMIN3, ADMIN2, TOWN),
+    CITY: (TOWN, ADMIN1, ADMIN3, ADMIN2),
+    PART: (TOWN, ADMIN3, ADMIN2, ADMIN1, SHIRE, UNION),
+}
+"""Levels that a kind may mean, the likeliest first."""
+KIND_SIZES = {PART: -1, CITY: 0, TOWNSHIP: 1, POLICE: 1, DISTRICT: 2, DIVISION: 3, STATE: 4}
+PARTED = frozenset(("IN", "PK", "BD", "MM"))
+"""Countries where a town is smaller than the smallest place of its name on record."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one name of a text means.
+
+    `area_ids` is empty where it is unresolved; `least_area_id` is the city where the district of
+    its name was read and the text says no kind.
+    """
+
+    name: str
+    area_ids: tuple[str, ...] = ()
+    reading: PlaceReading = PlaceReading.WHOLE
+    found_by: PlaceMatch = PlaceMatch.EXACT
+    least_area_id: str = ""
+
+
+@dataclass
+class Item:
+    """A phrase on its way: the places that it may mean, and what was found out."""
+
+    phrase: Phrase
+    ids: list[str]
+    match: PlaceMatch
+    reviewed: Reviewed | None = None
+    holder: int = -1
+    is_container: bool = False
+    is_vague: bool = False
+    is_turned: bool = False
+
+    @property
+    def size(self) -> int:
+        """How large it is said to be, or -2 where nothing is said."""
+        return KIND_SIZES.get(self.phrase.kind, -2)
+
+
+def as_reviewed(name: str, known: Reviewed) -> Found:
+    """What a reviewed name means."""
+    return Found(name, known.area_ids, known.reading, PlaceMatch.OVERRIDE)
+
+
+def items_of(phrase: Phrase, gazetteer: Gazetteer) -> list[Item]:
+    """A phrase as an item, or as two where a comma was forgotten between names of large places."""
+    item = item_of(phrase, gazetteer)
+    words = item.phrase.name.split()
+    if item.ids:
+        return [item]
+    for cut in range(1, len(words)):
+        parts = [" ".join(words[:cut]), " ".join(words[cut:])]
+        both = [item_of(replace(phrase, name=part), gazetteer) for part in parts]
+        if all(_is_large(each, gazetteer) for each in both):
+            both[1].phrase = replace(both[1].phrase, cut="list")
+            return both
+    return [item]
+
+
+def _is_large(item: Item, gazetteer: Gazetteer) -> bool:
+    levels = {gazetteer.entries[each].level for each in item.ids}
+    return bool(levels & {ADMIN1, ADMIN2, SHIRE})
+
+
+def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
+    """A phrase with the places of its name: reviewed, with the word of its kind, or without."""
+    name = names.folded(phrase.name.replace("&", " and "))
+    phrase = replace(phrase, name=name)
+    with_kind = [f"{name} {word}" for word in _kind_words(phrase.kind)]
+    for each in (*with_kind, name):
+        if each in gazetteer.reviewed:
+            known = gazetteer.reviewed[each]
+            return Item(phrase, list(known.area_ids), PlaceMatch.OVERRIDE, known)
+    for each in (*with_kind, name):
+        ids, match = looked_up(each, gazetteer)
+        if ids and (each == name or phrase.kind in (DIVISION, STATE)):
+            return Item(phrase, ids, match)
+    return _turned(phrase, gazetteer)
+
+
+def _kind_words(kind: str) -> tuple[str, ...]:
+    return KIND_WORDS.get(kind, ())
+
+
+KIND_WORDS: Mapping[str, tuple[str, ...]] = {
+    STATE: ("oblast", "region", "province", "state", "governorate"),
+    DIVISION: ("division",),
+    DISTRICT: ("district",),
+    POLICE: ("police district",),
+    CITY: ("city",),
+    PART: ("area", "border"),
+}
+"""Words that may be part of the name on record."""
+
+
+def _turned(phrase: Phrase, gazetteer: Gazetteer) -> Item:
+    """A name behind a direction: a part of the place ("western Oromia")."""
+    first, _, rest = phrase.name.partition(" ")
+    if rest and first.removesuffix("ern") in ("north", "south", "east", "west", "central", "upper"):
+        ids, match = looked_up(rest, gazetteer)
+        if ids:
+            return Item(replace(phrase, name=rest, is_part=True), ids, match, is_turned=True)
+    return Item(phrase, [], PlaceMatch.FUZZY)

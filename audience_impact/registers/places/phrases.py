@@ -1,0 +1,264 @@
+"""The phrases of a text that says where: what each names, as what kind, and how much of it.
+
+Definitions. A phrase is a name with the words around it that say what it is (district, towns) or
+how much of it is meant (parts of, 10 districts of, all). One without a name speaks of the next.
+
+Method. A text is cut at commas, brackets, `and`, `of`, `in` and their like; words of kinds and
+amounts are taken off each piece. A kind in the plural holds for the names before it.
+
+Drawbacks. Only English words of kinds and amounts are known.
+"""
+
+import difflib
+import re
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from audience_impact.registers.places.names import folded, unaccented
+
+STATE, DIVISION, DISTRICT, POLICE, TOWNSHIP, CITY, PART = KINDS = (
+    "state",
+    "division",
+    "district",
+    "police",
+    "township",
+    "city",
+    "part",
+)
+"""What a place is said to be, from the largest to a part of anything."""
+_WORDS = {
+    STATE: "state province region oblast governorate krai kray republic territory ut union "
+    "governorates regional",
+    DIVISION: "division",
+    POLICE: "policedistrict policedivision",
+    DISTRICT: "district zone raion county prefecture",
+    TOWNSHIP: "township tehsil taluk taluka tahsil subdivision mandal block upazila thana "
+    "subdistrict",
+    CITY: "city town municipality capital metro metropolitan",
+    PART: "area village sector ward camp neighborhood neighbourhood tract road university "
+    "checkpoint bridge island locality jurisdiction environ site border hotel airport market "
+    "mohalla part place portion settlement station tower valley side suburb countryside "
+    "crossing highway village-tract hill colony",
+}
+UNITS = {
+    form: kind
+    for kind, words in _WORDS.items()
+    for word in words.split()
+    for form in (word, f"{word}s", re.sub(r"y$", "ies", word))
+}
+PLURALS = frozenset(
+    form
+    for words in _WORDS.values()
+    for word in words.split()
+    for form in (f"{word}s", re.sub(r"y$", "ies", word))
+    if form != word
+)
+_NUMBERS = "one two three four five six seven eight nine ten eleven twelve fifteen twenty"
+NUMBERS = frozenset(_NUMBERS.split())
+_AMOUNTS = (
+    "some several many various multiple most other others certain few number selected rural "
+    "large different targeted surrounding nearby adjoining neighboring neighbouring major "
+    "refugee cell internet police conflict crisis hit least bunch affected remote select"
+)
+AMOUNTS = frozenset(_AMOUNTS.split())
+"""Words that say that not all is meant, or that tell nothing."""
+ALL = frozenset(("all", "entire", "whole", "every", "entirety"))
+_IDLE = (
+    "the a an of at and also both only then now likely confirmed mainly including especially "
+    "its their located is aka perhaps throughout nct areas based with from to by indian "
+    "administered near around about more than community development"
+)
+IDLE = frozenset(_IDLE.split())
+"""Words without meaning at the edge of a phrase."""
+EXCEPTS = r"\bexcept(?:ing)?(?: for)?\b|\bexcluding\b|\boutside(?: of)?\b|\bbut for\b|\bbut(?= \w)"
+CUTS = re.compile(
+    rf"(?P<except>{EXCEPTS})|(?P<clause>;)|(?P<open>\()|(?P<close>\))|(?P<own>'s\b|s'(?=\s))|"
+    r"(?P<list>[,/]|\.(?:\s|$)|\band\b|\bas well as\b|\bor\b|\+)|"
+    r"(?P<including>\bincluding\b|\bsuch as\b)|(?P<dash>:|\s[-\u2013]\s|(?<=\w)-\s)|"
+    r"(?P<of>\bof\b|\bin\b|\bacross\b|\bwithin\b|\balong\b|\bnear\b|\bfrom\b|\bthroughout\b|"
+    r"\baround\b|\binside\b|\bat\b|\bbetween\b|\bsurrounding\b|\bbordering\b)"
+)
+INNER = re.compile(r" (?:and|of|in|at|from|or) ")
+"""Words in names at which no cut is meant."""
+SLIPS = ("district", "districts", "township", "townships", "village", "villages")
+_SIDE = "(?:north|south|east|west|central)(?:ern)?"
+TWO_SIDES = re.compile(rf"\b({_SIDE})(,? and |, )(?={_SIDE} (?!and\b)(\w+))")
+"""Two sides of one place: central and south Kashmir."""
+POSSESSIVE = re.compile("['\u2019](?=s\\b)")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One name in a text.
+
+    `kind` is what it is said to be, if anything; `cut` the kind of separator before it, with `and`
+    apart; `is_part` that not all of it is meant; `clause` counts the clauses, `depth` the
+    brackets around it; `is_excepted` says that it is taken out of what stands before.
+    """
+
+    name: str
+    kind: str
+    cut: str
+    is_part: bool = False
+    is_plural: bool = False
+    clause: int = 0
+    depth: int = 0
+    is_excepted: bool = False
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A piece between two separators, its words sorted."""
+
+    name: str
+    kind: str
+    amount: bool
+    all: bool
+    plural: bool
+    clause: int
+    depth: int
+    cut: str
+    excepted: bool
+
+
+def _sorted(text: str, known: Container[str]) -> tuple[str, str, bool, bool, bool]:
+    """Name, kind, whether an amount is told, whether all, and whether the kind is a plural."""
+    words = re.sub(r"[^\w-]+", " ", text).split()
+    amount = whole = plural = False
+    kind = ""
+    while words:
+        if folded(" ".join(words).replace("_", " ")) in known and not (
+            len(words) == 1 and words[0] in UNITS
+        ):
+            break
+        first, last = words[0], words[-1]
+        last = words[-1] = next(iter(difflib.get_close_matches(last, SLIPS, 1, 0.86)), last)
+        if last in UNITS and (len(words) > 1 or not kind):
+            kind, plural = kind or UNITS[last], plural or last in PLURALS
+            words.pop()
+        elif first in ALL:
+            whole = True
+            words.pop(0)
+        elif first in AMOUNTS or first in NUMBERS or first.isdigit():
+            amount = True
+            words.pop(0)
+        elif last in AMOUNTS:
+            amount = amount or last not in ("police", "rural", "refugee", "cell", "border")
+            words.pop()
+        elif first in IDLE:
+            words.pop(0)
+        elif last in IDLE:
+            words.pop()
+        elif first in UNITS and len(words) > 1:
+            kind, plural = kind or UNITS[first], plural or first in PLURALS
+            words.pop(0)
+        else:
+            break
+    return " ".join(words).replace("_", " "), kind, amount, whole, plural
+
+
+def _pieces(text: str, known: Container[str]) -> list[_Piece]:
+    found: list[_Piece] = []
+    clause = depth = 0
+    begin, cut, excepted = 0, "", False
+    ends = [*CUTS.finditer(text), None]
+    for end in ends:
+        piece = text[begin : end.start() if end else len(text)].strip()
+        if piece:
+            parts = _sorted(piece, known)
+            found.append(_Piece(*parts, clause, depth, cut, excepted))
+            cut = ""
+        if end is None:
+            break
+        kind = str(end.lastgroup)
+        begin = end.end()
+        if kind == "clause":
+            clause, excepted = clause + 1, False
+        depth = max(depth + (kind == "open") - (kind == "close"), 0)
+        excepted = excepted or kind == "except"
+        told = "and" if end[0] == "and" else kind
+        cut = told if not cut or kind != "close" else cut
+    return found
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The folded names of places of a country, which no cut may go through."""
+
+    names: frozenset[str]
+
+    @cached_property
+    def _with_cuts(self) -> list[str]:
+        return sorted(filter(INNER.search, self.names), key=len, reverse=True)
+
+    @cached_property
+    def _first_words(self) -> frozenset[str]:
+        return frozenset(name.split(" ", 1)[0] for name in self.names)
+
+    def prepared(self, text: str) -> str:
+        """A text in small letters; `and` and `'s` that are part of a name are no cuts any more."""
+        owned = POSSESSIVE.split(text)
+        flat = unaccented(owned[0])
+        for part in owned[1:]:
+            last = re.sub(r"\W+", " ", flat).split()[-1:]
+            is_name = bool(last) and f"{last[0]}s" in self._first_words
+            flat += ("" if is_name else "'") + unaccented(part)
+        flat = re.sub(r"\bj\s*(?:&|and)\s*k\b", "jammu and kashmir", flat)
+        flat = re.sub(r"\bst\. ?", "st ", flat)
+        flat = re.sub(r"\bpolice (?=district|division)", "police", flat)
+        flat = re.sub(r"\bsub-(?=division|district)", "sub", re.sub(r"\s*&\s*", " and ", flat))
+        while TWO_SIDES.search(flat):
+            flat = TWO_SIDES.sub(r"\1 \3\2", flat)
+        for name in self._with_cuts:
+            flat = re.sub(rf"\b{re.escape(name)}\b", name.replace(" ", "_"), flat)
+        return flat
+
+    def phrases(self, text: str) -> list[Phrase]:
+        """The names in a text, in order."""
+        return _joined(_pieces(self.prepared(text), self.names))
+
+
+def _joined(pieces: Sequence[_Piece]) -> list[Phrase]:
+    """Names with the kinds and amounts that other pieces say of them."""
+    found: list[Phrase] = []
+    kind, amount, clause = "", False, 0
+    for piece in pieces:
+        if piece.clause != clause or piece.cut in ("own", "open"):
+            kind, amount, clause = "", False, piece.clause
+        if piece.name:
+            found.append(_phrase(piece, kind, amount))
+        elif piece.depth:
+            if found and piece.amount:
+                found[-1] = replace(found[-1], is_part=True)
+        elif piece.kind or piece.amount or piece.all:
+            is_list = piece.kind not in ("", PART) and not piece.amount and not piece.all
+            kind = piece.kind if is_list else ""
+            several = piece.plural and not piece.all
+            amount = not is_list and (piece.amount or piece.kind == PART or several)
+    return _plurals(found)
+
+
+def _phrase(piece: _Piece, kind: str, amount: bool) -> Phrase:
+    return Phrase(
+        piece.name,
+        piece.kind or kind,
+        piece.cut,
+        piece.amount or amount or piece.kind == PART,
+        piece.plural,
+        piece.clause,
+        piece.depth,
+        piece.excepted,
+    )
+
+
+def _plurals(found: list[Phrase]) -> list[Phrase]:
+    """A kind in the plural holds for the names of the list before it that have none."""
+    for place in range(len(found) - 1, 0, -1):
+        this, before = found[place], found[place - 1]
+        in_list = this.cut in ("list", "and") and this.clause == before.clause
+        if in_list and this.is_plural and not before.kind and this.depth == before.depth:
+            found[place - 1] = replace(
+                before, kind=this.kind, is_plural=True, is_part=before.is_part or this.kind == PART
+            )
+    return found

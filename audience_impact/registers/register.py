@@ -1,0 +1,413 @@
+"""A register of restrictions, whatever its columns: its rows as events and as rows of fact tables.
+
+A register says in a `Register` how to read one of its rows; everything else is here and the same
+for all: every row becomes an event, repeats one or is refused, and each is accounted for.
+
+Definitions. An event record is a row of a register. An event that goes on stands in a register once
+per year in which it counts. Records of one identity (country, start, place and what else the
+register names) are one event where no year has two of them; where a year has, the services tell
+them apart, and after that their order. The newest record speaks.
+
+Assumptions. A register counts an event at most once a year under the same words.
+
+Known drawbacks. A register that corrects a start or a place makes another event of it.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from audience_impact import blanks
+from audience_impact.registers import gazetteer as places
+from audience_impact.registers.gazetteer import Atlas, Gazetteer, Place, plain
+from audience_impact.vocabulary import GeoScope, Reliability, SourceType
+
+SUFFIX_SIGNS = 6
+COMMON_DEFECTS = {
+    "country_unresolved": "a country that ISO 3166 does not know; refused",
+    "several_countries": "several countries in one cell: one event in all of them",
+    "repeat_differs": "repeats an event in other words; the newest row stands",
+    "same_row_twice": "the same row twice in one year; one event where it names its sources",
+    "told_twice": "the same event twice in one year, from the same sources: one event",
+}
+"""Kinds of defect that any register may have, and what they mean."""
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of a register.
+
+    `number` counts from 1 below the header; `country` is as printed; `identity` is what the id of
+    its event is made of, `services` what tells two of one year apart, `refused` why it becomes
+    nothing. Rows of one event share `alike`, which is the identity where it is blank; two of one
+    year that agree in services and in `evidence`, if there is any, are one event told twice.
+    `operators` are the keys of those it names.
+    """
+
+    number: int
+    cells: Row
+    country: str
+    country_ids: tuple[str, ...]
+    count_year: str
+    identity: tuple[str, ...]
+    services: tuple[str, ...]
+    refused: str = ""
+    alike: tuple[str, ...] = ()
+    evidence: str = ""
+    operators: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """What rows of one event share."""
+        return self.alike or self.identity
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event: its records from the oldest to the newest year, and its id."""
+
+    restriction_id: str
+    records: tuple[Record, ...]
+
+    @property
+    def newest(self) -> Record:
+        """The record that speaks for the event."""
+        return self.records[-1]
+
+    @property
+    def repeats(self) -> list[tuple[Record, Record]]:
+        """Each repeat, with the record before it."""
+        return list(zip(self.records, self.records[1:], strict=False))
+
+
+@dataclass(frozen=True)
+class Defect:
+    """Something wrong with a row: the kind and the number of the row."""
+
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Defects:
+    """What was met: row numbers by kind, ascending, each once."""
+
+    rows: Mapping[str, tuple[int, ...]]
+
+    @classmethod
+    def collected(cls, found: Iterable[Defect], kinds: Iterable[str]) -> "Defects":
+        """Defects in the order of the kinds.
+
+        Raises ValueError for a kind without a meaning.
+        """
+        numbers: dict[str, set[int]] = {kind: set() for kind in kinds}
+        for each in found:
+            if each.kind not in numbers:
+                raise ValueError(f"the defect {each.kind} has no meaning")
+            numbers[each.kind].add(each.number)
+        return cls({kind: tuple(sorted(own)) for kind, own in numbers.items() if own})
+
+
+@dataclass(frozen=True)
+class FeatureRule:
+    """Where a pattern stands in a column, this feature is restricted and not the service."""
+
+    rule_id: str
+    column: str
+    pattern: str
+    feature: str
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Where the pattern stands in a text."""
+        return re.search(self.pattern, text, re.IGNORECASE)
+
+
+def service_key(name: str) -> str:
+    """The name of a service as it is looked up: plain, with `plus` for its sign."""
+    return plain(name.replace("+", " plus "))
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Services and groups by plain name or alias, and slips and other names of a register."""
+
+    ids: Mapping[str, str]
+    spellings: Mapping[str, str] = field(default_factory=dict)
+
+    def find(self, name: str) -> str:
+        """Id of a service by name, or nothing."""
+        key = service_key(name)
+        return self.ids.get(key, "") or self.ids.get(self.spellings.get(key, key), "")
+
+
+def catalogue(
+    platforms: Sequence[Mapping[str, str]], spellings: Mapping[str, str] | None = None
+) -> Catalogue:
+    """The services of a table of platforms, by name and by alias."""
+    ids: dict[str, str] = {}
+    for row in platforms:
+        for name in (row["name"], *row["aliases"].split(";")):
+            if name:
+                ids.setdefault(service_key(name), row["platform_id"])
+        ids.setdefault(service_key(row["platform_id"]), row["platform_id"])
+    return Catalogue(ids, spellings or {})
+
+
+@dataclass(frozen=True)
+class Target:
+    """One platform and feature, and what it was read from."""
+
+    platform_id: str
+    feature: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a row restricts, the services that are new, what was only noted, and the defects.
+
+    `new` gives name and kind by platform id.
+    """
+
+    targets: tuple[Target, ...]
+    new: Mapping[str, tuple[str, str]]
+    also_named: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An event as read: the cells of its restriction, place and targets, and the defects met.
+
+    `restriction` lacks what is the same for every register: the id, the areas and the source.
+    """
+
+    event: Event
+    restriction: Row
+    place: Place
+    targets: Targets
+    defects: tuple[Defect, ...] = ()
+
+
+@dataclass(frozen=True)
+class Background:
+    """What is needed to read records: places, services, rules and the newest year counted."""
+
+    gazetteer: Gazetteer
+    catalogue: Catalogue
+    rules: Sequence[FeatureRule]
+    newest_year: str
+    atlas: Atlas
+    records: Sequence[Record] = ()
+    _located: dict[tuple[str, ...], Place] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def operator_rows(self) -> Mapping[tuple[str, ...], Counter[str]]:
+        """How many records name each operator, by country codes."""
+        found: dict[tuple[str, ...], Counter[str]] = {}
+        for record in self.records:
+            found.setdefault(record.country_ids, Counter()).update(set(record.operators))
+        return found
+
+    @cached_property
+    def same_start(self) -> Mapping[tuple[str, ...], list[Record]]:
+        """Records that were not refused, by country codes and start."""
+        found: dict[tuple[str, ...], list[Record]] = {}
+        for record in self.records:
+            if not record.refused:
+                found.setdefault(record.identity[:2], []).append(record)
+        return found
+
+    def locate(self, record: Record, cell: str, text: str, scope: GeoScope) -> Place:
+        """Where a record was, from its countries, its place in words and how far it reaches."""
+        day = record.identity[1]
+        key = (cell, text, scope.value, day)
+        if key not in self._located:
+            self._located[key] = places.locate(cell, text, scope, day, self.gazetteer, self.atlas)
+        return self._located[key]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Who publishes a register and as what; `copies` are places where a snapshot is known to lie.
+
+    `title` holds `{snapshot}`. `copies` gives address and note by day.
+    """
+
+    series_id: str
+    measurer: str
+    note: str
+    title: str
+    snapshot: str
+    copies: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    licence_note: str = "no licence stated"
+    source_type: SourceType = SourceType.PRESS_RELAY
+    reliability: Reliability = Reliability.MEDIUM
+
+    @property
+    def series(self) -> Row:
+        """Its row of `lineages`."""
+        return {
+            "measurement_series_id": self.series_id,
+            "measurer": self.measurer,
+            "source_type": self.source_type.value,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True)
+class Register:
+    """How one register is read.
+
+    Args:
+        name: its word in the command, in ids and in the folder of refused rows.
+        publication: who publishes it.
+        columns: what a file must hold to be this register.
+        country: the column that names the countries, separated by semicolons.
+        year: the column that says in which year a row counts, or nothing where none does.
+        defects: kinds of defect and what they mean, in the order in which they are told.
+        record: one row as an event record, from its cells, number and countries.
+        read: an event as read.
+        spellings: slips and other names of services.
+        groups: names of groups of services that it may name without their members, by id.
+    """
+
+    name: str
+    publication: Publication
+    columns: tuple[str, ...]
+    country: str
+    year: str
+    defects: Mapping[str, str]
+    record: Callable[[Row, int, tuple[str, ...]], Record]
+    read: Callable[[Event, Background], Reading]
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
+def cleaned(frame: pd.DataFrame) -> pd.DataFrame:
+    """All cells as text on one line: what is missing blank, dates in ISO 8601."""
+    return pd.DataFrame(
+        {str(name): [_text(cell) for cell in frame[name].astype("object")] for name in frame},
+        dtype="str",
+    )
+
+
+def _text(cell: object) -> str:
+    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
+        return ""
+    if hasattr(cell, "strftime"):
+        return str(cell.strftime("%Y-%m-%d"))
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return blanks.trimmed(" ".join(str(cell).split()))
+
+
+def year(text: str) -> str:
+    """A year of four digits, or nothing."""
+    found = re.fullmatch(r"((?:19|20)\d{2})(?:\.0)?", text)
+    return found[1] if found else ""
+
+
+def records(frame: pd.DataFrame, register: Register, gazetteer: Gazetteer) -> list[Record]:
+    """The rows of a cleaned register that hold anything at all."""
+    found = []
+    for number, cells in enumerate(frame[list(register.columns)].to_dict("records"), 1):
+        row = {str(name): str(cell) for name, cell in cells.items()}
+        if any(row.values()):
+            ids = tuple(places.countries(row[register.country], gazetteer))
+            found.append(register.record(row, number, ids))
+    return found
+
+
+def _order(record: Record) -> tuple[str, ...]:
+    """An order of rows that does not depend on how they are sorted in the file."""
+    return (record.count_year, *record.services, *record.cells.values())
+
+
+def _one_a_year(rows: Sequence[Record]) -> bool:
+    return len({row.count_year for row in rows}) == len(rows)
+
+
+def _said(record: Record) -> tuple[int, tuple[str, ...]]:
+    """How much a record says, and an order of those that say as much."""
+    known = [cell for cell in record.cells.values() if cell.casefold() not in ("", "unknown")]
+    return len(known), tuple(record.cells.values())
+
+
+def told_twice(rows: Sequence[Record]) -> dict[int, int]:
+    """Rows of one group that tell an event of another row of the same year once more.
+
+    Gives the number of each such row with that of the row that says most, which stands for both.
+    """
+    found: dict[tuple[str, ...], list[Record]] = {}
+    for row in rows:
+        if row.evidence:
+            found.setdefault((row.count_year, row.evidence, *row.services), []).append(row)
+    return {
+        other.number: best.number
+        for own in found.values()
+        for best in [max(own, key=_said)]
+        for other in own
+        if other is not best
+    }
+
+
+def _split(rows: list[Record]) -> list[tuple[str, list[Record]]]:
+    """Rows of one identity, none told twice, as events, each with what tells it apart."""
+    if _one_a_year(rows):
+        return [("", rows)]
+    found: dict[str, list[Record]] = {}
+    for services in sorted({row.services for row in rows}):
+        seen: dict[str, int] = {}
+        for row in (row for row in rows if row.services == services):
+            rank = seen[row.count_year] = seen.get(row.count_year, 0) + 1
+            found.setdefault("|".join([*services, str(rank)]), []).append(row)
+    return list(found.items())
+
+
+def _id(register: Register, identity: Sequence[str], apart: str) -> str:
+    digest = hashlib.sha256("|".join([*identity, apart]).encode()).hexdigest()
+    country = identity[0].replace(";", ".")
+    return f"{country}-{identity[1]}-{register.name}-{digest[:SUFFIX_SIGNS]}"
+
+
+def _with_copies(own: Sequence[Record], copies: Mapping[int, Sequence[Record]]) -> list[Record]:
+    """The records of an event, each after those that only tell it once more, by its number."""
+    return [each for record in own for each in (*copies.get(record.number, ()), record)]
+
+
+def _events_of(group: Sequence[Record], register: Register) -> list[Event]:
+    """The events of the rows of one identity."""
+    twice = told_twice(group)
+    copies: dict[int, list[Record]] = {}
+    for row in group:
+        if row.number in twice:
+            copies.setdefault(twice[row.number], []).append(row)
+    alone = [row for row in group if row.number not in twice]
+    return [
+        Event(_id(register, group[0].identity, apart), tuple(_with_copies(own, copies)))
+        for apart, own in _split(alone)
+    ]
+
+
+def events(rows: Sequence[Record], register: Register) -> list[Event]:
+    """The events of all rows that were not refused, by id.
+
+    The id is that of the oldest row. An identity begins with the country codes and the day of the
+    start; ids are made of these.
+    """
+    groups: dict[tuple[str, ...], list[Record]] = {}
+    for row in sorted((row for row in rows if not row.refused), key=_order):
+        groups.setdefault(row.group, []).append(row)
+    found = [event for group in groups.values() for event in _events_of(group, register)]
+    taken = {event.restriction_id for event in found}
+    if len(taken) != len(found):
+        raise ValueError("two events have one id; lengthen SUFFIX_SIGNS")
+    return sorted(found, key=lambda event: event.restriction_id)

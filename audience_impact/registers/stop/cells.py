@@ -1,0 +1,341 @@
+"""The cells of Access Now's STOP register, read as what the fact tables say of a restriction.
+
+Pure: a row is a mapping of the published columns to text. What cannot be read is named as a
+defect, and nothing is made up for it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from audience_impact.periods import SANE_YEARS
+from audience_impact.registers.register import COMMON_DEFECTS, year
+from audience_impact.registers.stop import dates, hours, occasion, operators
+from audience_impact.registers.stop.dates import day, duration
+from audience_impact.registers.stop.targets import COLUMNS, OTHER
+from audience_impact.vocabulary import (
+    Action,
+    ClaimStatus,
+    EndSource,
+    EndStatus,
+    EvidenceState,
+    GeoScope,
+    NetworkScope,
+    Severity,
+    StartPrecision,
+)
+
+READ = (
+    *("start_date_type", "start_date", "country", "geo_scope", "area_name", "shutdown_type"),
+    *("affected_network", "shutdown_extent", "ordered_by", "decision_maker", "actual_cause"),
+    *("actual_cause_details", "info_source_link", "shutdown_status", "end_date", "duration"),
+    *("gov_justification", "gov_just_details", "gov_ack", "legal_method", "gov_ack_quote"),
+    *(*COLUMNS, OTHER, "sms_affected", "phonecall_affected", "telco_ack", "event", "count_year"),
+    operators.COLUMN,
+)
+"""The published columns that are read; a register without one of them is no STOP register."""
+
+YEARS = "the years {} to {}".format(*SANE_YEARS)
+
+DEFECTS = {
+    "start_missing": "no start; refused",
+    "start_unreadable": f"the start is no date of {YEARS}; refused",
+    "country_unresolved": COMMON_DEFECTS["country_unresolved"],
+    "count_year_unreadable": "no year in which the row counts; refused",
+    "several_countries": COMMON_DEFECTS["several_countries"],
+    "end_missing": "no end date, and the row does not say that it goes on",
+    "end_unreadable": f"the end is no date of {YEARS}; left out",
+    "end_before_start": "the end lies before the start; left out",
+    "ongoing_with_end": "said to go on, and yet with an end; the end stands",
+    "ongoing_not_repeated": "said to go on, and yet not counted in the newest year",
+    "dates_turned": "the dates are turned round, as the duration says; repaired",
+    "dates_contradict": "a duration below zero, and dates in order: the end is left out",
+    "duration_differs": "the duration is not that of the dates; the dates stand",
+    "ended_later": "goes on here, and a later edition ends it; that end stands",
+    "extent_doubtful": "marked nationwide, and its own cells do not say everyone",
+    "duration_unreadable": "a duration in words; not read",
+    "duration_negative_serial": "a duration that is a negative serial of a spreadsheet; not read",
+    "duration_negative": "a duration below zero; not read",
+    "satellite_named": "Starlink alone is named beside: which networks were cut is not known",
+    "extent_mixed": "the whole network and single services: who lost which is not known",
+    "word_unknown": "a word that the register did not use so far; read as unknown",
+    "place_missing": "part of a country, and no place named",
+    "place_unresolved": "a name that is no place on record: the country stands beside the others",
+    "platform_in_text": "services in free text",
+    "platform_new": "a service that the facts do not hold; added to platforms",
+    "platform_text_unread": "free text that is no name of a service",
+    "platform_not_named": "a service-based row that names no service",
+    "feature_in_text": "a feature found in free text by a rule",
+    "repeat_differs": COMMON_DEFECTS["repeat_differs"],
+    "same_row_twice": COMMON_DEFECTS["same_row_twice"],
+    "told_twice": COMMON_DEFECTS["told_twice"],
+}
+"""Kinds of defect and what they mean."""
+
+SCOPES = (
+    ("only affected one city", GeoScope.LOCALITY),
+    ("more than one city", GeoScope.MULTI_LOCALITY),
+    ("more than one state", GeoScope.MULTI_REGION),
+    ("not sure", GeoScope.UNKNOWN),
+)
+NETWORKS = {
+    frozenset({"broadband", "mobile"}): NetworkScope.ALL,
+    frozenset({"mobile"}): NetworkScope.MOBILE,
+    frozenset({"broadband"}): NetworkScope.FIXED,
+    frozenset({"unknown"}): NetworkScope.UNKNOWN,
+}
+MEASURED = re.compile(
+    r"\booni\b|ioda\b|netblocks|cloudflare|radar\b|kentik|censored ?planet|thousandeyes|"
+    r"measurement",
+    re.IGNORECASE,
+)
+"""Who measures, as the text or the links of a row name them."""
+SATELLITE = re.compile(r"starlink", re.IGNORECASE)
+INCLUDING = re.compile(r"\bincluding starlink", re.IGNORECASE)
+SLOWED = re.compile(
+    r"\bthrottled (?:to|for) (?:only )?2g\b|\b2g (?:internet |service )?was (?:reportedly )?"
+    r"(?:throttled|working)\b|\bonly 2g\b",
+    re.IGNORECASE,
+)
+"""Words that say that a slow network stayed up where the fast ones were switched off."""
+SLOWING = re.compile(r"\bthrottl\w+", re.IGNORECASE)
+CUTTING = re.compile(
+    r"shut|suspen|\bcut|snapp|block|disconnect|blackout|offline|\bdown\b|\bout\b", re.IGNORECASE
+)
+UNTOLD = {"", "unknown", "no", "not sure"}
+NOTE_SIGNS = 160
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class End:
+    """The last day in force, what is said of it, and the defects met."""
+
+    ended_on: str
+    status: EndStatus
+    source: EndSource
+    defects: tuple[str, ...] = ()
+
+
+def end(row: Row, later: str = "") -> End:
+    """When a row says it was over, and on what that stands.
+
+    `later` is the end that a later edition gives to what goes on or has no end here.
+    """
+    told = dates.of(row)
+    start, ended = told.start, told.end
+    days, defect = duration(row["duration"])
+    defects = [each for each in (told.defect or defect,) if each]
+    defects += ["end_unreadable"] if row["end_date"] and not day(row["end_date"]) else []
+    status = row["shutdown_status"].casefold()
+    if told.defect == "dates_contradict":
+        return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))
+    if ended and ended < start:
+        return End("", EndStatus.UNKNOWN, EndSource.MISSING, (*defects, "end_before_start"))
+    if ended:
+        defects += ["ongoing_with_end"] if status == "ongoing" else []
+        return End(ended, EndStatus.ENDED, EndSource.RECORDED, tuple(defects))
+    if later and later >= start:
+        return End(later, EndStatus.ENDED, EndSource.RECORDED, (*defects, "ended_later"))
+    if status == "ongoing":
+        return End("", EndStatus.ONGOING, EndSource.SNAPSHOT_DATE, tuple(defects))
+    if status in ("ended", "") and days is not None:
+        last = pd.Timestamp(start) + pd.Timedelta(days=days - 1)
+        return End(str(last.date()), EndStatus.ENDED, EndSource.DURATION_FIELD, tuple(defects))
+    over = EndStatus.ENDED if status == "ended" else EndStatus.UNKNOWN
+    return End("", over, EndSource.MISSING, (*defects, "end_missing"))
+
+
+def scope(text: str) -> tuple[GeoScope, str]:
+    """How far a row reaches, in the register's own words."""
+    told = text.casefold()
+    for words, meant in SCOPES:
+        if words in told:
+            return meant, ""
+    return GeoScope.UNKNOWN, "word_unknown" if told not in UNTOLD else ""
+
+
+def network(row: Row) -> tuple[NetworkScope, str]:
+    """Which access networks a row names.
+
+    A row of the whole network and of single services does not say who lost which (the slowing of
+    one service stands so too), and where only a satellite network is named beside, and not as
+    one of several ("including"), the row may be about that network alone: then it is not known.
+    """
+    told = frozenset(
+        part.strip().casefold() for part in row["affected_network"].split(",") if part.strip()
+    )
+    alone = SATELLITE.fullmatch(row[OTHER]) and not INCLUDING.search(row["event"])
+    if alone and "Full" in row["shutdown_extent"]:
+        return NetworkScope.UNKNOWN, "satellite_named"
+    if "Full" in row["shutdown_extent"] and "Service" in row["shutdown_extent"]:
+        return NetworkScope.UNKNOWN, "extent_mixed"
+    known = NETWORKS.get(told)
+    return known or NetworkScope.UNKNOWN, "word_unknown" if told and not known else ""
+
+
+def action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
+    """What is done and how hard; of shutdown and throttling together the harder stands.
+
+    A network that is slowed is not shut down, nor is one that was slowed to 2G when the faster
+    generations were switched off, where the row counts it as both.
+    """
+    kind, extent = row["shutdown_type"], row["shutdown_extent"]
+    odd = set(re.split(r",\s*", kind)) - {"Shutdown", "Throttle", "Unknown", ""} or set(
+        re.split(r",\s*", extent)
+    ) - {"Full network", "Service-based", ""}
+    defect = "word_unknown" if odd else ""
+    if "Shutdown" not in kind and "Throttle" not in kind:
+        return Action.UNKNOWN, Severity.UNKNOWN, defect
+    full = "Full" in extent
+    throttled = "Shutdown" not in kind or (full and "Throttle" in kind and _slowed(row["event"]))
+    if features_only and not full:
+        done = Action.THROTTLE if throttled else Action.BLOCK
+        return done, Severity.IMPAIRED if throttled else Severity.FEATURE_UNAVAILABLE, defect
+    if throttled:
+        return Action.THROTTLE, Severity.IMPAIRED if full else Severity.SERVICE_IMPAIRED, defect
+    if full:
+        return Action.NETWORK_SHUTDOWN, Severity.NETWORK_UNAVAILABLE, defect
+    return Action.BLOCK, Severity.SERVICE_UNAVAILABLE, defect
+
+
+def _slowed(event: str) -> bool:
+    """Whether a text says that a network was slowed, and of nobody that he lost it."""
+    alone = bool(SLOWING.search(event)) and not CUTTING.search(event)
+    return alone or bool(SLOWED.search(event))
+
+
+def evidence(row: Row, done: Action) -> EvidenceState:
+    """What measurements say, as far as the words of a row go.
+
+    A row that names a measurement is measured: down for a network, impaired where throttled,
+    blocked otherwise. Without one, what the government or an operator admits is likely, and
+    the rest insufficient: the register itself prints no measurement.
+    """
+    if MEASURED.search(f"{row['event']} {row['info_source_link']} {row['actual_cause_details']}"):
+        states = {
+            Action.NETWORK_SHUTDOWN: EvidenceState.DOWN,
+            Action.THROTTLE: EvidenceState.IMPAIRED,
+            Action.BLOCK: EvidenceState.BLOCKED,
+        }
+        return states.get(done, EvidenceState.INSUFFICIENT)
+    admitted = "Yes" in (row["gov_ack"], row["telco_ack"]) and done is not Action.UNKNOWN
+    return EvidenceState.LIKELY_BLOCKED if admitted else EvidenceState.INSUFFICIENT
+
+
+def short(text: str, signs: int = NOTE_SIGNS) -> str:
+    """A text cut at a word."""
+    return text if len(text) <= signs else text[: signs - 3].rsplit(" ", 1)[0] + "..."
+
+
+def _said(*texts: str) -> str:
+    return "; ".join(text for text in texts if text.casefold() not in UNTOLD)
+
+
+def _both(row: Row) -> str:
+    """What is said of a row that counts as shut down and as throttled."""
+    if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
+        return ""
+    if "Full" in row["shutdown_extent"] and _slowed(row["event"]):
+        return "slowed, while faster networks or none were switched off; not a shutdown"
+    return "shut down and throttled, in turn or in part; the harder stands"
+
+
+def note(row: Row, also_named: Sequence[str]) -> str:
+    """What of a row has no column of its own, in short."""
+    link = re.split(r"[;\s]", row["info_source_link"])[0]
+    return _said(
+        f"area as printed: {short(row['area_name'], 100)}" if row["area_name"] else "",
+        "Somaliland, which ISO 3166 counts as part of Somalia"
+        if "Somaliland" in row["country"]
+        else "",
+        _both(row),
+        f"also named: {short(', '.join(also_named), 100)}" if also_named else "",
+        short(row["event"] or row["actual_cause_details"]),
+        f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
+    )
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a row is read as beside the others: an end in a later edition, and why not everyone.
+
+    The reasons, of the place and of the networks, are blank where it is read as everyone or is not
+    marked nationwide.
+    """
+
+    later_end: str = ""
+    of_place: str = ""
+    of_networks: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why it is not everyone."""
+        return self.of_place or self.of_networks
+
+
+def restriction(
+    row: Row, features_only: bool, also_named: Sequence[str], context: Context
+) -> dict[str, str]:
+    """The cells of a restriction: all but the id and the areas."""
+    ended, networks = end(row, context.later_end), network(row)[0]
+    if context.of_networks:
+        networks = NetworkScope.ASN_LIST if operators.named(row) else NetworkScope.UNKNOWN
+    done, severity, _ = action(row, features_only)
+    return {
+        "network_scope": networks,
+        "observed_from": dates.of(row).start,
+        "ended_on": ended.ended_on,
+        "end_status": ended.status,
+        "end_source": ended.source,
+        "start_precision": StartPrecision.ACTUAL
+        if row["start_date_type"] == "Actual"
+        else StartPrecision.ESTIMATED,
+        "action": done,
+        "severity": severity,
+        "evidence_state": evidence(row, done),
+        "claim_status": ClaimStatus.OFFICIAL if row["gov_ack"] == "Yes" else ClaimStatus.REPORTED,
+        "authority": _said(row["decision_maker"], row["ordered_by"]),
+        "stated_reason": _said(row["gov_justification"], short(row["gov_just_details"])),
+        "legal_basis": short(_said(row["legal_method"])),
+        "note": note(row, also_named),
+        "cause": occasion.cause(row),
+        "occasion": occasion.occasion(row),
+        "is_ordered": occasion.is_ordered(row),
+        "operators": ";".join(operators.named(row)),
+        "is_phone_cut": occasion.yes_no(row["phonecall_affected"]),
+        "is_sms_cut": occasion.yes_no(row["sms_affected"]),
+        "extent_reason": context.reason,
+        **_timing(row, ended.ended_on),
+    }
+
+
+def _timing(row: Row, ended_on: str) -> dict[str, str]:
+    """Days in force where they are not all, and the hours of each, as cells."""
+    last = date.fromisoformat(ended_on) if ended_on else None
+    told = hours.timing(row, date.fromisoformat(dates.of(row).start), last)
+    return {
+        "days_in_force": ";".join(each.isoformat() for each in told.days),
+        "times_in_force": str(told.times or ""),
+        "least_hours_a_day": _plain(told.least_hours),
+        "most_hours_a_day": _plain(told.most_hours),
+    }
+
+
+def _plain(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"
+
+
+def refusal(row: Row, country_ids: Sequence[str]) -> str:
+    """Why a row cannot become a restriction, or nothing."""
+    if not row["start_date"]:
+        return "start_missing"
+    if not day(row["start_date"]):
+        return "start_unreadable"
+    if not country_ids:
+        return "country_unresolved"
+    return "" if year(row["count_year"]) else "count_year_unreadable"

@@ -1,0 +1,202 @@
+"""Whose network was cut: whether a row that is marked nationwide says that it was everyone's.
+
+Definitions. A row is marked so where its area is the country, its extent the full network and its
+networks broadband and mobile. It is read as everyone unless its own cells say something else; what
+they say is then the reason, and how many people it touched is not known.
+
+Method. In this order the first that holds is the reason:
+1. The scope cell says one city, or several of one region.
+2. The place is qualified in its own words ("several areas of", "most of").
+3. Nobody in power ordered it: an attack or damage takes away what it hit, and the row does not
+   count whom. So it is where the cause contradicts who ordered it.
+4. The sentence that says what happened says that it was partial, or on some, several, most or "at
+   least N" networks or places. Later sentences tell how it went on, and "nearly all" is all.
+5. It names operators and not all of the country's. One is not all, unless the register never names
+   another in the country, or the row says elsewhere that the country was cut, or its sources
+   measure the country, and no sentence ties what happened to the operator ("on X", "for X").
+   Several are all, unless that sentence ties it to them and the register knows others.
+6. It is of several countries and names operators of some of them alone.
+7. The sources lead to the measurement of one network alone, and no word says more.
+8. There is no text, and the title of every source that has one tells of services, of a part of the
+   country, or of some occasions ("when ... is online").
+9. A later edition counts the same start and place as single services.
+
+Assumptions. Cells that do not contradict each other are right.
+
+Drawbacks. Titles in other alphabets are not read. Operators that the register never names do not
+exist for it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from audience_impact.registers.gazetteer import plain
+from audience_impact.registers.stop import occasion, operators, words
+from audience_impact.vocabulary import Cause, GeoScope
+
+FEW = (
+    r"(?:some|several|many|certain|select(?:ed)?|various|most|a few|a number of|at least \w+|"
+    r"only \w+|small(?:er)?)"
+)
+UNITS = (
+    r"(?:networks?|providers?|isps?|operators?|asns?|telcos?|carriers?|regions?|areas?|provinces?|"
+    r"states|cities|towns|districts|parts)"
+)
+PARTIAL = re.compile(
+    rf"\bpartial(?:ly)?\b|\b{FEW}\s+(?:of\s+(?:the\s+)?)?(?:[\w-]+\s+){{0,3}}{UNITS}\b|"
+    r"\b(?:most|parts?|much|half) of\b|\b(?:primarily|mainly|mostly|largely) (?:on|in|for)\b",
+    re.IGNORECASE,
+)
+"""Words that say that not all of a country, or not all of its networks, were cut."""
+DIRECTION = re.compile(r"\b(?:north|south)?(?:east|west)(?:ern)?\b|\b(?:north|south)(?:ern)?\b")
+SERVICES = re.compile(
+    r"\b(?:social|messag\w+|messengers?|apps?|whatsapp|facebook|twitter|telegram|youtube|instagram|"
+    r"viber|signal|tiktok)\b"
+)
+NETWORK = re.compile(r"\b(?:internet|network|blackout|offline|shut ?downs?|outage|connectivity)\b")
+OCCASIONS = re.compile(r"\bwhen\b.*\bonline\b|\blive ?streams?\b|\blivestream")
+CUTS = r"(?:shuts?|turns?|cuts?|switch\w*|restor\w*|block\w*|disconnect\w*|suspend\w*|pulls?)"
+MONOPOLY_ROWS = 3
+"""An operator that so many rows of a country name, and never another, is the only one."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What the register says beside a row: operators of its country, and what it says later.
+
+    `rows_naming` gives for each operator key how many rows of the country name it;
+    `later_services` says whether a later edition counts the same as single services.
+    """
+
+    rows_naming: Mapping[str, int] = field(default_factory=dict)
+    later_services: bool = False
+
+    def is_only(self, key: str) -> bool:
+        """Whether the register never names another operator in the country, and often this one."""
+        return set(self.rows_naming) == {key} and self.rows_naming[key] >= MONOPOLY_ROWS
+
+
+def _everyone(row: Mapping[str, str]) -> bool:
+    """Whether a text or a title says that the country as a whole was cut."""
+    names = "|".join(map(re.escape, operators.country_names(row)))
+    country = rf"(?:the )?(?:whole |entire )?(?:country|nation|{names})"
+    said = (
+        rf"\b(?:nation|country) ?wide\b|\b(?:across|throughout|all of|whole of|entire) {country}\b|"
+        rf"\b(?:internet|network)(?: \w+)? for {country}\b|"
+        r"\b(?:full|total|complete|near total) (?:internet |network )?(?:blackout|shutdown)\b"
+    )
+    title = rf"\b(?:{names})\b(?: \w+){{0,4}} {CUTS}\b(?: \w+){{0,3}} internet\b"
+    texts = [plain(row[column]) for column in ("event", "actual_cause_details", "gov_just_details")]
+    headlines = words.titles(row)
+    return any(re.search(said, each) for each in [*texts, *headlines]) or any(
+        re.search(title, each) for each in headlines
+    )
+
+
+def _act(row: Mapping[str, str]) -> tuple[str, str]:
+    """The texts that say what happened: the first sentence, and the details of the cause."""
+    return words.first_sentence(row["event"]), row["actual_cause_details"]
+
+
+def _tied(names: Sequence[str], texts: Sequence[str]) -> bool:
+    """Whether a text says that it happened on, for or to one of the operators."""
+    keys = {key for name in names for key in operators.keys(name)}
+    wanted = "|".join(map(re.escape, sorted(keys)))
+    tie = rf"\b(?:on|for|of|to|at|against|provider|isp)(?: the)?(?: provider| isp)? (?:{wanted})\b"
+    return bool(wanted) and any(re.search(tie, plain(text)) for text in texts)
+
+
+def part_of_country(row: Mapping[str, str], scope: GeoScope) -> str:
+    """Why a row that is marked nationwide is about a part of the country, or nothing.
+
+    `scope` is what its scope cell says.
+    """
+    if scope in (GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY):
+        return "the scope cell says cities of one region, the area cell the country"
+    qualified = PARTIAL.search(row["area_name"])
+    return f"the area cell says '{qualified[0]}'" if qualified else ""
+
+
+def _not_ordered(row: Mapping[str, str]) -> str:
+    """Reasons in the cause."""
+    why = occasion.cause(row)
+    if why in (Cause.ATTACK, Cause.DAMAGE):
+        return f"{why.value}, not an order: the row does not count whom it cut off"
+    if why is Cause.UNKNOWN and row["ordered_by"].casefold() in occasion.CIVIL:
+        return "said to be ordered, and to be an attack"
+    if row["ordered_by"].casefold() == "non-government":
+        return "no order: the row does not count whom it cut off"
+    return ""
+
+
+def _partial(row: Mapping[str, str]) -> str:
+    """Reasons in the sentence that says what happened."""
+    found = next((match for text in _act(row) if (match := PARTIAL.search(text))), None)
+    return f"the text says '{found[0]}'" if found else ""
+
+
+def _some_operators(row: Mapping[str, str], known: Beside) -> str:
+    """Reasons in the operators named."""
+    named = operators.named(row)
+    if not named:
+        return ""
+    keys = {operators.key(name) for name in named}
+    if len(keys) == 1:
+        only = known.is_only(next(iter(keys)))
+        tied = _tied(named, (row["event"], row["actual_cause_details"]))
+        country = operators.measures_country(row) and not operators.network_numbers(row)
+        if only or (not tied and (_everyone(row) or country)):
+            return ""
+        return f"one operator named: {named[0]}"
+    if _tied(named, _act(row)) and set(known.rows_naming) - keys:
+        return f"some operators named: {', '.join(named)}"
+    return ""
+
+
+def _some_countries(row: Mapping[str, str]) -> str:
+    """Reasons in a row of several countries."""
+    several = [part for part in row["country"].split(";") if part.strip()]
+    named = operators.countries(row)
+    if len(several) > 1 and 0 < len(named) < len(several):
+        return f"{len(several)} countries, and operators of {', '.join(sorted(named))} alone"
+    return ""
+
+
+def _one_network(row: Mapping[str, str]) -> str:
+    """Reasons in what the sources measure."""
+    numbers = operators.network_numbers(row)
+    if len(numbers) != 1 or operators.measures_country(row) or _everyone(row):
+        return ""
+    return f"its sources measure one network: AS{next(iter(numbers))}"
+
+
+def _titles(row: Mapping[str, str]) -> str:
+    """Reasons in the titles of the sources, where the row itself has no text."""
+    found = words.titles(row)
+    if OCCASIONS.search(" ; ".join(found)):
+        return "the title of its source tells of some occasions"
+    if row["actual_cause_details"] or not found:
+        return ""
+    if all(DIRECTION.search(each) for each in found):
+        return "the title of its source tells of a part of the country"
+    if row["event"] or any(NETWORK.search(each) for each in found):
+        return ""
+    if all(SERVICES.search(each) for each in found):
+        return "the title of its source tells of services, not of the network"
+    return ""
+
+
+def _reasons(row: Mapping[str, str], known: Beside) -> Iterator[str]:
+    yield _not_ordered(row)
+    yield _partial(row)
+    yield _some_operators(row, known)
+    yield _some_countries(row)
+    yield _one_network(row)
+    yield _titles(row)
+    yield "a later edition counts it as single services" if known.later_services else ""
+
+
+def part_of_networks(row: Mapping[str, str], known: Beside) -> str:
+    """Why a row that is marked nationwide does not say that everyone was cut off, or nothing."""
+    return next(filter(None, _reasons(row, known)), "")

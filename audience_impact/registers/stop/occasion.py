@@ -1,0 +1,107 @@
+"""Why a network was gone, by the cells of a row: somebody ordered it or attacked it, or it broke.
+
+Definitions. An order is an act of an authority. An attack is an act of others upon a network.
+Damage is what befell it: strikes, fire, a cut cable, a power grid gone.
+
+Method. Who ordered speaks first. What a government gives as its reason tells no cause: authorities
+name sabotage and faults where they gave orders. Where nobody or somebody else than a civil
+authority ordered, the details of the cause, the event and the reason given tell attack and damage
+apart. Where a civil authority is said to have ordered and the cause is given as an attack, the row
+contradicts itself, and nothing is known. A reason that only an authority can give (exams, order,
+security) makes an order of an act of unknown hand, and so does an authority's own admission.
+
+A military orders, unless the text says that strikes or destruction took the network away.
+
+Drawbacks. An order that was carried out by destroying something is read as damage if a military
+gave it.
+"""
+
+import re
+from collections.abc import Mapping
+
+from audience_impact.registers.stop.words import first_sentence
+from audience_impact.vocabulary import Cause, YesNo
+
+CIVIL = frozenset(
+    {
+        "executive government",
+        "state government",
+        "local government",
+        "law enforcement",
+        "judiciary",
+    }
+)
+NOT_A_MOTIVE = re.compile(r"^(unknown|other|no|)$|sabotage|technical")
+ATTACK = re.compile(
+    r"\bcyber ?-?attack|\bddos\b|\bhack(s|ed|er|ers|ing)?\b|\bsabotag|"
+    r"\b(took|taken|taking) over\b|\bseiz(ed|ing)\b",
+    re.IGNORECASE,
+)
+DAMAGE = re.compile(
+    r"\bdamag|\bdestr(oy|uct)|\b(air|missile|drone|rocket)[ -]?(strike|attack)|\bbomb|\bshelling\b|"
+    r"\bpower (grid|plant|cut|outage|supply)|\belectricity\b|\bfib(er|re)[ -](optic )?"
+    r"(cable )?(was |were )?(cut|sever)|\bcable[- ]cut|\bfuel\b|\bfire\b|\bvandal",
+    re.IGNORECASE,
+)
+BY_WAR = re.compile(
+    r"\b(due to|caused by|because of|as a result of)\b[^.]{0,80}"
+    r"\b(damag|destr(oy|uct)|strikes?|airstrike|bomb|shelling|fuel)|"
+    r"\b(damag|destr(oy|uct))\w* (to |of |the )*(\w+ ){0,3}"
+    r"(infrastructure|towers?|cables?|lines|fib(er|re)|networks?|equipment)",
+    re.IGNORECASE,
+)
+"""What a military did to a network by fighting, and not by an order."""
+AGAINST = re.compile(r"\b(protect|ward|prevent|counter|defen[cds]\w*|against)\b", re.IGNORECASE)
+UNTOLD = frozenset({"", "unknown", "not sure"})
+
+
+def _attacked(text: str) -> bool:
+    """Whether a text says that something was attacked, not that an attack was to be kept off."""
+    found = ATTACK.search(text)
+    return bool(found) and not AGAINST.search(text[: found.start()] if found else "")
+
+
+def cause(row: Mapping[str, str]) -> Cause:
+    """What took the network away."""
+    hand = row["ordered_by"].casefold()
+    said = f"{row['actual_cause_details']}. {row['event']}"
+    if hand in CIVIL:
+        return Cause.UNKNOWN if _attacked(row["actual_cause_details"]) else Cause.ORDER
+    reason = row["gov_justification"].casefold()
+    if hand == "military":
+        act = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
+        return Cause.DAMAGE if BY_WAR.search(act) else Cause.ORDER
+    if hand == "non-government":
+        return _of_others(said, reason)
+    if not NOT_A_MOTIVE.search(reason) or row["gov_ack"] == "Yes":
+        return Cause.ORDER
+    if "sabotage" in reason or "technical" in reason:
+        return _of_others(said, reason)
+    return _of_others(row["actual_cause_details"], "")
+
+
+def _of_others(said: str, reason: str) -> Cause:
+    """The cause where no authority is said to have acted."""
+    if _attacked(said):
+        return Cause.ATTACK
+    if DAMAGE.search(said) or "technical" in reason:
+        return Cause.DAMAGE
+    return Cause.ATTACK if "sabotage" in reason else Cause.UNKNOWN
+
+
+def is_ordered(row: Mapping[str, str]) -> str:
+    """Whether somebody in power ordered it; blank: not known."""
+    known = {Cause.ORDER: YesNo.YES, Cause.ATTACK: YesNo.NO, Cause.DAMAGE: YesNo.NO}
+    told = known.get(cause(row))
+    return told.value if told else ""
+
+
+def occasion(row: Mapping[str, str]) -> str:
+    """The register's own word for what it happened at."""
+    word = row["actual_cause"]
+    return "" if word.casefold() in UNTOLD else word
+
+
+def yes_no(text: str) -> str:
+    """Yes, no, or blank for what is not known."""
+    return {"yes": YesNo.YES.value, "no": YesNo.NO.value}.get(text.casefold(), "")

@@ -1,0 +1,71 @@
+"""Operators that a row of the STOP register names, in their column and in the links of its sources.
+
+Definitions. An operator is a company that sells access; its key is its name without owner, country
+and accents, by which two rows name the same one. A network number (AS) belongs to one operator.
+
+Drawbacks. A list without commas is cut after brackets alone, so that it may count too few.
+"""
+
+import re
+from collections.abc import Mapping
+
+from audience_impact.registers.gazetteer import country_parts, plain
+
+COLUMN = "telcos_involved"
+LINKS = "info_source_link"
+PREFIX = re.compile(r"^([A-Z][\w .'()-]{2,40}?):\s*(?=\S)")
+SEPARATORS = re.compile(r"[,;]|\band\b|(?<=\))\s+(?=[A-Z])")
+OWNER = re.compile(r"\([^()]*\)")
+EVERY = re.compile(r"\ball\b.*\b(telcos?|operators?|providers?|isps?|networks?)\b", re.IGNORECASE)
+OFFICE = re.compile(r"\b(ministry|government|authority)\b", re.IGNORECASE)
+"""Who may order and sells no access."""
+NETWORK_LINK = re.compile(r"(?:/asn/|/(?:traffic/|quality/)?as)(\d{2,6})\b", re.IGNORECASE)
+COUNTRY_LINK = re.compile(
+    r"ioda[\w.]*/[^\s;]*country/[A-Z]{2}|radar\.cloudflare\.com/(?:traffic/)?[a-z]{2}(?=[?#;\s]|$)",
+    re.IGNORECASE,
+)
+"""Links to a measurement of a whole country."""
+
+
+def named(row: Mapping[str, str]) -> tuple[str, ...]:
+    """The operators of a row as printed, without their country; nothing where it says all."""
+    cell = row[COLUMN]
+    if EVERY.search(cell):
+        return ()
+    parts = (PREFIX.sub("", part.strip()).strip(" .") for part in SEPARATORS.split(cell))
+    return tuple(dict.fromkeys(part for part in parts if key(part) and not OFFICE.search(part)))
+
+
+def key(name: str) -> str:
+    """A name by which two rows name the same operator."""
+    return plain(OWNER.sub(" ", name)) or plain(name)
+
+
+def keys(name: str) -> frozenset[str]:
+    """All that a text may call an operator: its name, the first word of it, and its owner."""
+    owners = (plain(owner) for owner in OWNER.findall(name))
+    own = key(name)
+    return frozenset({own, own.split(" ")[0], *owners}) - {""}
+
+
+def countries(row: Mapping[str, str]) -> frozenset[str]:
+    """The countries whose operators a row names, as it prints them."""
+    found = (PREFIX.match(part.strip()) for part in SEPARATORS.split(row[COLUMN]))
+    return frozenset(match[1] for match in found if match)
+
+
+def network_numbers(row: Mapping[str, str]) -> frozenset[str]:
+    """Numbers of single networks to whose measurement the sources lead."""
+    return frozenset(NETWORK_LINK.findall(row[LINKS]))
+
+
+def measures_country(row: Mapping[str, str]) -> bool:
+    """Whether a source measures the country as a whole."""
+    return bool(COUNTRY_LINK.search(row[LINKS]))
+
+
+def country_names(row: Mapping[str, str]) -> tuple[str, ...]:
+    """Plain names of the countries of a row: as printed, short, and as its operators have them."""
+    cells = country_parts(row["country"])
+    short = [re.split(r"[(,]", cell)[0] for cell in cells]
+    return tuple(sorted({plain(each) for each in (*cells, *short, *countries(row))} - {""}))

@@ -1,0 +1,39 @@
+"""The free text of a row of the STOP register as sentences and as titles of its sources.
+
+Drawbacks. A sentence that begins with a small letter hangs on the one before.
+"""
+
+import re
+from collections.abc import Mapping
+
+from audience_impact.registers.gazetteer import plain
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ABBREVIATED = "".join(rf"(?<!\b{month})" for month in [*MONTHS, "sept", "approx", "inc"])
+SENTENCE_END = re.compile(rf"{_ABBREVIATED}[.!?]\s+(?=[A-Z\"'(])", re.IGNORECASE)
+_BEGINS = re.compile(r"[A-Z\"'(]")
+ADDRESS = re.compile(r"https?://(?:[\w-]+\.)+[a-z]+/([^\s;#?]*)", re.IGNORECASE)
+TITLE_WORDS = 4
+"""A part of an address with so many words is a title."""
+
+
+def sentences(text: str) -> list[str]:
+    """A text cut where a sentence ends and the next begins with a capital."""
+    found, begin = [], 0
+    for end in SENTENCE_END.finditer(text):
+        if _BEGINS.match(text, end.end()):
+            found.append(text[begin : end.end()].strip())
+            begin = end.end()
+    return [each for each in (*found, text[begin:].strip()) if each]
+
+
+def first_sentence(text: str) -> str:
+    """What a text says first: what happened, before it says how it went on."""
+    return next(iter(sentences(text)), "")
+
+
+def titles(row: Mapping[str, str]) -> list[str]:
+    """Titles inside the addresses of the sources, plain."""
+    parts = (part for path in ADDRESS.findall(row["info_source_link"]) for part in path.split("/"))
+    plain_parts = (plain(part.replace("-", " ").replace("_", " ")) for part in parts)
+    return [part for part in plain_parts if len(part.split()) >= TITLE_WORDS and "%" not in part]

@@ -1,0 +1,85 @@
+"""A picture of a page as bytes of its own."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import vl_convert
+from markupsafe import escape
+
+from audience_impact.plain_text import plain, plain_lines
+from audience_impact.site.charts.palette import DARK, LIGHT, painted
+
+_ROWS = re.compile(r'<svg [^>]*?width="100%" height="(\d+)"')
+_SCALED = re.compile(r'<svg [^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"')
+MARGIN = 16
+
+
+TITLE, FOOT = 20, 11
+"""Sizes of the letters above and below a picture."""
+LETTER = 0.56
+"""How wide a letter is on average, as a share of its size: what fits into a line."""
+
+
+def png(
+    svg: str, width: int = 720, dark: bool = False, title: str = "", foot: Sequence[str] = ()
+) -> bytes:
+    """The picture as PNG of twice as many pixels, which knows no theme and no page around it.
+
+    `title` and `foot` stand above and below it: away from its page it has to say what it is.
+    """
+    colours = DARK if dark else LIGHT
+    return bytes(vl_convert.svg_to_png(alone(svg, width, colours, title, foot), scale=2))
+
+
+def alone(
+    svg: str, width: int, colours: dict[str, str], title: str = "", foot: Sequence[str] = ()
+) -> str:
+    """The picture on paper of its own, with a margin and the colours themselves."""
+    inner = width - 2 * MARGIN
+    height, size, svg = _sized(svg, inner)
+    above = _lines([title] if title else [], inner, TITLE, MARGIN, colours["ink"], "bold")
+    top = MARGIN + above.height
+    placed = svg.replace("<svg ", f'<svg x="{MARGIN}" y="{top}" {size} ', 1)
+    below = _lines(foot, inner, FOOT, top + height, colours["soft"], "normal")
+    whole = top + height + below.height + MARGIN
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{whole}" '
+        f"font-family=\"Arial, 'Liberation Sans', sans-serif\">"
+        f'<rect width="100%" height="100%" fill="{colours["paper"]}"/>'
+        f"{above.svg}{painted(plain_lines(placed), colours)}{below.svg}</svg>"
+    )
+
+
+def _sized(svg: str, inner: int) -> tuple[int, str, str]:
+    """How high the picture is at a width, the attributes that say so, and what is left of it."""
+    if found := _SCALED.match(svg):
+        height = round(inner * float(found[2]) / float(found[1]))
+        return height, f'width="{inner}" height="{height}"', svg
+    rows = _ROWS.match(svg)
+    return int(rows[1]) if rows else 0, f'width="{inner}"', svg.replace('width="100%"', "", 1)
+
+
+class _Text(NamedTuple):
+    """Lines of text as SVG, and how high they are."""
+
+    svg: str
+    height: int
+
+
+def _lines(
+    texts: Sequence[str], inner: int, size: int, top: int, colour: str, weight: str
+) -> _Text:
+    """Each text from its own line on, in as many lines as it needs."""
+    room = int(inner / (size * LETTER))
+    lines = [
+        line for text in texts for line in textwrap.wrap(plain(text), room, break_on_hyphens=False)
+    ]
+    step = round(size * 1.4)
+    drawn = "".join(
+        f'<text x="{MARGIN}" y="{top + step * (number + 1)}" font-size="{size}" '
+        f'font-weight="{weight}" fill="{colour}">{escape(line)}</text>'
+        for number, line in enumerate(lines)
+    )
+    return _Text(drawn, step * len(lines) + (size if lines else 0))

@@ -1,0 +1,26 @@
+"""Colours of the pictures: the variables of the styles of every page, stored there alone.
+
+In a page a colour is a CSS variable, so that one picture serves both themes. In a PNG, and wherever
+no page sets the variable, it is the colour itself.
+"""
+
+import re
+
+from audience_impact.site.rendering import STATIC
+
+_THEMES = re.findall(r":root \{([^}]*)\}", (STATIC / "site.css").read_text(encoding="utf-8"))
+_DECLARED = re.compile(r"--([a-z0-9-]+): (#[0-9a-f]{6});")
+_VARIABLE = re.compile(r"var\(--([a-z0-9-]+), #[0-9a-f]{6}\)")
+
+LIGHT: dict[str, str] = dict(_DECLARED.findall(_THEMES[0]))
+DARK: dict[str, str] = LIGHT | dict(_DECLARED.findall(_THEMES[1]))
+
+
+def paint(name: str) -> str:
+    """A colour as an attribute of SVG takes it."""
+    return f"var(--{name}, {LIGHT[name]})"
+
+
+def painted(svg: str, colours: dict[str, str]) -> str:
+    """The same picture with the colours themselves, for what knows no CSS."""
+    return _VARIABLE.sub(lambda found: colours[found[1]], svg)

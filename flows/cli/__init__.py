@@ -1,1 +1,0 @@
-"""The command `audience-impact`."""

@@ -1,0 +1,25 @@
+"""The commands of a checkout: what computes, checks and keeps facts, on top of the wheel's.
+
+Prefect is imported only where a flow is run or served.
+"""
+
+import typer
+
+from flows.commands import (
+    adding,
+    checking,
+    comparing,
+    explaining,
+    importing,
+    learning,
+    releasing,
+    run,
+    serving,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add all commands of a checkout."""
+    modules = (run, checking, explaining, comparing, releasing, importing, adding, learning)
+    for module in (*modules, serving):
+        module.add_to(app)

@@ -1,0 +1,372 @@
+"""What changed much against the last version: told by a run, not published.
+
+The same inputs have to give the same bytes, whatever was published before them: so nothing of this
+enters a version.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+
+import pandas as pd
+
+from audience_impact.facts import reading
+from audience_impact.facts.tables import PROVENANCE
+from audience_impact.rules import Stage, named
+from audience_impact.store import PublishError, archive, versions
+from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
+from flows.comparing.answers import ANSWER, IMPACT_KEY, NEW, OLD, STATUS, beside, keyed
+from flows.pipeline.headers import headers
+from schemas import facts as fact_models
+from schemas.facts import TABLES
+
+FALL_SHARE = 0.2
+MOVED_FACTOR = 2.0
+READ = [*IMPACT_KEY, *ANSWER]
+"""What is read of table `impact`."""
+SAID = {"lower_persons": "at least", "upper_persons": "at most", "q50_persons": "a median of"}
+STRENGTH = [
+    status.value
+    for status in (
+        ObsStatus.NORMAL,
+        ObsStatus.ESTIMATED,
+        ObsStatus.FORECAST,
+        ObsStatus.LOW_RELIABILITY,
+        ObsStatus.MISSING,
+    )
+]
+"""Statuses from the surest on."""
+
+
+class FactFiles:
+    """The files of the facts of a version, `0/estimates.csv` in the first layer."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = files
+        self.rows = cache(self._rows)
+
+    def of(self, table: str) -> dict[str, bytes]:
+        """The files of a table, a layer each."""
+        ends = f"/{table}.csv"
+        return {name: content for name, content in self.files.items() if name.endswith(ends)}
+
+    def _rows(self, table: str) -> pd.DataFrame:
+        """The rows of a table as text, layers merged, by its key."""
+        header = headers()[table]
+        with tempfile.TemporaryDirectory() as folder:
+            layers = archive.laid_out(self.of(table), Path(folder))
+            found, _ = reading.read(layers, {table: header})
+        return found[table].drop(columns=PROVENANCE).set_index(list(header.key))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What versions are compared by.
+
+    `rows` counts the rows of each table; `answers` holds bounds, quantiles and status of each
+    restriction and metric, by both; `facts` are what it was computed from.
+    """
+
+    rows: Mapping[str, int]
+    answers: pd.DataFrame
+    facts: FactFiles = field(default_factory=lambda: FactFiles({}))
+
+
+ACCEPT = (
+    "much changed against the last version: where all of it is meant, run once with "
+    "--accept-changes (accept_changes of a deployment's run)"
+)
+"""What a run that is refused for that says first."""
+VERSIONS = Stage[Callable[[Summary, Summary], list[str]]](RuleStage.VERSIONS)
+"""The rules over the last version and this one; each returns a line for whatever it finds."""
+
+
+def summary(
+    rows: Mapping[str, int],
+    impact: pd.DataFrame,
+    facts: Mapping[str, bytes] = versions.NO_FACTS,
+) -> Summary:
+    """What a version is compared by, from its rows, its table `impact` and the files of its facts.
+
+    Without files the facts are not compared.
+    """
+    return Summary(rows, keyed(impact, IMPACT_KEY), FactFiles(facts))
+
+
+def nothing(rows: Mapping[str, int]) -> Summary:
+    """A version of which no answer can be read."""
+    return summary(rows, pd.DataFrame({name: [] for name in READ}))
+
+
+def last(root: Path) -> Summary:
+    """The last version below `root`, as far as it can be read.
+
+    A damaged one counts as none: the next run is what mends it.
+    """
+    rows: Mapping[str, int] = {}
+    try:
+        version = versions.latest(root)
+        rows = version.rows()
+        return summary(rows, version.table("impact", columns=READ), version.fact_files())
+    except PublishError:
+        return nothing(rows)
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "a published table lost more than a fifth of its rows against the last version; "
+    "told by the run, not published, since it depends on what was published before",
+    "look at the quarantine",
+    *("impact", "impact_by_platform", "comparisons", "lineage", "sources"),
+    number=19,
+)
+def row_count_fell(before: Summary, now: Summary) -> list[str]:
+    """One line for each watched table that lost too many rows."""
+    return [
+        f"{table}.parquet: row_count_fell: {before.rows[table]} rows in the last version, "
+        f"{now.rows[table]} now; look at the quarantine"
+        for table in named("row_count_fell").tables
+        if table in before.rows and now.rows[table] < (1 - FALL_SHARE) * before.rows[table]
+    ]
+
+
+def _facts_beside(
+    before: Summary, now: Summary
+) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """The fact tables whose files are not what they were, as they were and as they are."""
+    if before.facts.files and now.facts.files:
+        for table in TABLES:
+            if before.facts.of(table) != now.facts.of(table):
+                yield table, before.facts.rows(table), now.facts.rows(table)
+
+
+def _gone(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
+    """The keys of rows that are there no more."""
+    return was.index.unique().difference(has.index, sort=False)
+
+
+def _told(keys: pd.Index) -> str:
+    """The first of some keys of rows, and how many there are."""
+    said = [" ".join(key) if isinstance(key, tuple) else str(key) for key in keys[:3]]
+    return ", ".join(said) + f" and {len(keys) - 3:,} more" * (len(keys) > 3)
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "several rows of a fact table, by their key, are gone since the last version; told by the run, "
+    "not published",
+    "see which rows are gone; a file that is cut short reads as a shorter one",
+    *TABLES,
+)
+def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
+    """One line for each fact table that lost more than one row."""
+    return [
+        f"{table}.csv: fact_rows_gone: {len(gone):,} rows of the last version are there no more: "
+        f"{_told(gone)}; see why"
+        for table, was, has in _facts_beside(before, now)
+        if len(gone := _gone(was, has)) > 1
+    ]
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "a row of a fact table is gone since the last version and its cells stand in another one; told "
+    "by the run, not published",
+    "see whether two rows ran together, as they do where a line end is lost",
+    *TABLES,
+)
+def rows_run_together(before: Summary, now: Summary) -> list[str]:
+    """One line for each fact table with a row that took cells of one that is gone."""
+    return [
+        f"{table}.csv: rows_run_together: {_told(gone)} of the last version is there no more and "
+        f"its cells stand in {_told(taken)}; were two rows run together?"
+        for table, was, has in _facts_beside(before, now)
+        if len(gone := _gone(was, has)) == 1
+        if len(taken := _taken(was, has, was.loc[gone].iloc[0]))
+    ]
+
+
+def _taken(was: pd.DataFrame, has: pd.DataFrame, gone: pd.Series) -> pd.Index:
+    """Rows in which every cell that changed is that of one that is gone, or runs into it."""
+    old, new = _in_both(was, has)
+    changed = old.ne(new)
+    some = changed.any(axis=1).to_numpy()
+    rows = zip(*(frame[some].to_numpy().tolist() for frame in (old, new)), strict=True)
+    theirs = gone[new.columns].tolist()
+    return new.index[some][[all(map(_runs_into, *cells, theirs)) for cells in rows]]
+
+
+def _runs_into(old: str, new: str, other: str) -> bool:
+    """Whether a cell stayed, or goes on, from some sign on, as another one ends."""
+    begin, end = _alike(old, new), _alike(other[::-1], new[::-1])
+    return new in (old, other) or (end > 0 and begin + end >= len(new))
+
+
+def _alike(one: str, other: str) -> int:
+    """How many signs both begin with."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _in_both(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows and columns that both have, as they were and as they are; keys stand once."""
+    rows = [frame[~frame.index.duplicated()] for frame in (was, has)]
+    common = rows[0].index.intersection(rows[1].index)
+    columns = was.columns.intersection(has.columns)
+    old, new = (frame.loc[common, columns] for frame in rows)
+    return old, new
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "no filled cell of a column of facts is what it was in the last version; told by the run, not "
+    "published",
+    "see whether the column is gone, or stands under the heading of another",
+    *(table for table in TABLES if "data_sha256" not in fact_models.columns(table)),
+)
+def column_replaced(before: Summary, now: Summary) -> list[str]:
+    """One line for each column of facts of which several cells were filled and all are others."""
+    return [
+        f"{table}.csv: column_replaced: none of the {len(filled):,} filled cells of {column} is "
+        f"what it was in the last version ({_told(filled)}); is the column gone, or under another "
+        "heading?"
+        for table, was, has in _facts_beside(before, now)
+        if table in named("column_replaced").tables
+        for old, new in [_in_both(was, has)]
+        for column in old.columns
+        if len(filled := old.index[old[column] != ""]) > 1
+        and (old.loc[filled, column] != new.loc[filled, column]).all()
+    ]
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "cells of a column of facts stand in other rows than in the last version; told by the run, not "
+    "published",
+    "see whether the column was shifted or sorted apart from the others",
+    *TABLES,
+)
+def cells_changed_rows(before: Summary, now: Summary) -> list[str]:
+    """One line for each column of facts of which cells stand in rows of others."""
+    return [
+        f"{table}.csv: cells_changed_rows: cells of {column} stand in other rows than in the last "
+        f"version: those of {_told(moved)}; was the column shifted or sorted alone?"
+        for table, was, has in _facts_beside(before, now)
+        for old, new in [_in_both(was, has)]
+        for column in old.columns
+        if len(moved := _exchanged(old[column], new[column]))
+    ]
+
+
+def _exchanged(old: pd.Series, new: pd.Series) -> pd.Index:
+    """The rows between which cells were exchanged; of three and more one may come from outside."""
+    moved = old.ne(new).to_numpy()
+    fresh = Counter(new[moved]) - Counter(old[moved])
+    return old.index[moved] if moved.sum() > max(1, 2 * fresh.total()) else old.index[:0]
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "rows of a learned table are not what they were in the last version, though the data are that "
+    "they were learned from; told by the run, not published",
+    "run the command that writes the table, with --check: it was edited by hand, or the method is "
+    "another",
+    *(table for table in TABLES if "data_sha256" in fact_models.columns(table)),
+)
+def law_edited(before: Summary, now: Summary) -> list[str]:
+    """One line for each learned table that changed while what it was learned from did not."""
+    return [
+        f"{table}.csv: law_edited: rows are not what was learned from the same data in the last "
+        f"version: {_told(other)}; run the command that writes it, with --check"
+        for table, was, has in _facts_beside(before, now)
+        if table in named("law_edited").tables
+        and len(other := _of_same_data(was.drop(columns="note"), has.drop(columns="note")))
+    ]
+
+
+def _of_same_data(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
+    """The keys of rows that differ, are new or gone, where some of the data are what they were."""
+    if not set(was["data_sha256"]) & set(has["data_sha256"]):
+        return was.index[:0]
+    both = [frame.set_index(list(frame.columns), append=True).index for frame in (was, has)]
+    keys = both[0].symmetric_difference(both[1]).droplevel(list(was.columns))
+    return keys.unique()
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "a bound or the median of an answer is more than twice, or less than half, of what the last "
+    "version said; told by the run, not published",
+    "see which fact changed",
+    "impact",
+    number=21,
+)
+def magnitude_moved(before: Summary, now: Summary) -> list[str]:
+    """One line for each bound and median that changed by more than the factor."""
+    both = beside(before.answers, now.answers)
+    lines = []
+    for name, said in SAID.items():
+        pairs = both[[name + OLD, name + NEW]].dropna()
+        moved = pairs[pairs.max(axis=1) > MOVED_FACTOR * pairs.min(axis=1)]
+        lines += [
+            f"impact.parquet: magnitude_moved: {_of(key)} had {said} {first:,.0f} people in the "
+            f"last version, {then:,.0f} now; see which fact changed"
+            for key, (first, then) in zip(moved.index, moved.to_numpy(), strict=True)
+        ]
+    return sorted(lines)
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "an answer of the last version, or a bound or the median of one, is there no more; told by the "
+    "run, not published",
+    "see which fact is gone or in quarantine",
+    "impact",
+)
+def answer_vanished(before: Summary, now: Summary) -> list[str]:
+    """One line for each answer of which something is gone."""
+    both, names = beside(before.answers, now.answers), [*SAID, STATUS]
+    had, has = (both[[name + end for name in names]].set_axis(names, axis=1) for end in (OLD, NEW))
+    gone = had.notna() & has.isna()
+    return [
+        f"impact.parquet: answer_vanished: {_of(key)} has no {', '.join(gone.columns[lost])} any "
+        "more; see which fact is gone"
+        for key, lost in zip(gone.index, gone.to_numpy(), strict=True)
+        if lost.any()
+    ]
+
+
+@VERSIONS.rule(
+    FindingSeverity.WARNING,
+    "an answer is less sure than in the last version; told by the run, not published",
+    "see which fact is gone or in quarantine",
+    "impact",
+)
+def status_fell(before: Summary, now: Summary) -> list[str]:
+    """One line for each answer whose status is weaker than it was."""
+    both = beside(before.answers, now.answers)[[STATUS + OLD, STATUS + NEW]]
+    ranks = {status: place for place, status in enumerate(STRENGTH)}
+    rank = pd.DataFrame({name: both[name].map(ranks).astype("float64") for name in both})
+    fell = both[rank[STATUS + NEW] > rank[STATUS + OLD]]
+    return [
+        f"impact.parquet: status_fell: {_of(key)} had status {first} in the last version, {then} "
+        "now; see which fact changed"
+        for key, (first, then) in zip(fell.index, fell.to_numpy(), strict=True)
+    ]
+
+
+def _of(key: tuple[str, str]) -> str:
+    """A restriction, with the metric where it is not the people exposed."""
+    restriction, metric = key
+    return (
+        restriction if metric == ImpactMetric.PEOPLE_EXPOSED.value else f"{restriction} ({metric})"
+    )
+
+
+def changes(before: Summary, now: Summary) -> list[str]:
+    """One line for each thing that changed much."""
+    return [line for run in VERSIONS.runs.values() for line in run(before, now)]

@@ -1,0 +1,1 @@
+"""What only developers run: the generated pages of the documentation."""

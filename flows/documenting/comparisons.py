@@ -1,0 +1,90 @@
+"""The page that sets what others published beside ours: `python -m flows.documenting.comparisons`.
+
+It depends on the register that was imported, which is not in the repository, so the page says
+from which version it was made and is written by this command alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from audience_impact.answers.answer import millions
+from audience_impact.answers.comparisons import why
+from audience_impact.answers.tables import markdown
+from audience_impact.store.versions import Stored
+from flows.documenting.page import write
+
+LARGEST = 10
+
+
+def page(version: Stored) -> str:
+    """The page as Markdown, from the tables of a published version."""
+    table = version.table("area_comparisons")
+    people = table[table["published_persons"].notna()]
+    return (
+        "# What others published, beside ours\n\n"
+        f"Made by `python -m flows.documenting.comparisons` from version `{version.id}`, with the "
+        "register imported beside the facts (`audience-impact import stop FILE --into DIR`, "
+        "`run --facts data/facts --facts DIR`). Theirs are numbers of people for a country and a "
+        "period, ours the people under at least one restriction in it, each once.\n\n"
+        "## By publisher\n\n"
+        + markdown(SUMMARY, _summary(people))
+        + "\nThe ratio is theirs over our median, or over our upper bound where there is no "
+        "median.\n\n## Why they differ\n\n"
+        + markdown(("publisher", "reason", "periods"), _reasons(people))
+        + f"\n## The {LARGEST} largest differences\n\n"
+        + markdown(("area", "period", "publisher", "theirs", "why"), _largest(people))
+    )
+
+
+SUMMARY = ("publisher", "figures", "compared", "within bounds", "median ratio")
+
+
+def _ratio(table: pd.DataFrame) -> pd.Series:
+    return table["q50_ratio"].fillna(table["upper_ratio"])
+
+
+def _summary(people: pd.DataFrame) -> list[list[Any]]:
+    rows = []
+    for publisher, own in people.groupby("publisher"):
+        known = own[own["upper_persons"].notna()]
+        within = (known["difference_reason"] == "within_bounds").mean() if len(known) else None
+        middle = _ratio(known).median() if len(known) else None
+        shown = ["-", "-"] if within is None else [f"{within:.0%}", f"{middle:.2f}"]
+        rows.append([publisher, len(own), len(known), *shown])
+    return rows
+
+
+def _reasons(people: pd.DataFrame) -> list[list[Any]]:
+    counts = people.groupby(["publisher", "difference_reason"]).size()
+    return [[publisher, reason, count] for (publisher, reason), count in counts.items()]
+
+
+def _largest(people: pd.DataFrame) -> list[list[str]]:
+    """The figures outside our bounds that differ by the most people, a sentence each."""
+    outside = people[people["upper_persons"].notna()]
+    outside = outside[outside["difference_reason"] != "within_bounds"]
+    above = outside["published_persons"] - outside["upper_persons"]
+    below = outside["lower_persons"] - outside["published_persons"]
+    far = pd.concat([above, below], axis=1).max(axis=1)
+    chosen = outside.loc[far.sort_values(ascending=False, kind="stable").index[:LARGEST]]
+    return [
+        [
+            row.area_id,
+            row.period,
+            row.publisher,
+            millions(row.published_persons),
+            why(row._asdict()),
+        ]
+        for row in chosen.itertuples(index=False)
+    ]
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Write docs/comparisons.md."""
+    write("flows.documenting.comparisons", __doc__, page, "comparisons.md", words)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The digest of the code that a run enters, which is a part of what identifies a version.
+
+Method. From the modules that compute, every import is followed, those inside functions too. Each
+module counts by its syntax tree without docstrings, so that a comment, a docstring or the form of a
+line makes no new version of the same numbers. The tree is written out here and not by `ast.dump`,
+whose text differs between versions of Python.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from flows import CHECKOUT
+
+ENTRIES = ("flows.pipeline.steps", "audience_impact.pipeline", "schemas.published")
+OUTSIDE = ("audience_impact.store", "audience_impact.plain_text")
+"""What stores and prints a version: it decides no number."""
+PACKAGES = ("audience_impact", "schemas", "flows")
+
+
+@cache
+def code_sha256(checkout: Path = CHECKOUT) -> str:
+    """Return the digest of all modules that a run enters, of the code in a folder."""
+    digests, waiting = dict[str, str](), list(ENTRIES)
+    while waiting:
+        name = waiting.pop()
+        path = _path_of(checkout, name)
+        if name in digests or path is None or _lies_in(name, OUTSIDE):
+            continue
+        tree = ast.parse(path.read_bytes())
+        text = repr(_plain(tree))
+        digests[name] = hashlib.sha256(text.encode()).hexdigest()
+        waiting += [module for module in _imports(tree) if _lies_in(module, PACKAGES)]
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
+
+
+def _path_of(checkout: Path, module: str) -> Path | None:
+    """Return the file of a module; None where the name is that of something within a module."""
+    place = checkout.joinpath(*module.split("."))
+    candidates = place.with_suffix(".py"), place / "__init__.py"
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _lies_in(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    """Yield every name that a module imports, `a.b` and `a` for `from a import b`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _plain(node: object) -> object:
+    """Return a syntax tree as tuples, without docstrings, positions and empty fields."""
+    if isinstance(node, list):
+        return [_plain(part) for part in node if not _is_text_alone(part)]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = ((name, getattr(node, name)) for name in node._fields if hasattr(node, name))
+    return type(node).__name__, [
+        (name, _plain(part)) for name, part in fields if part not in ([], None)
+    ]
+
+
+def _is_text_alone(node: object) -> bool:
+    """Whether a statement is nothing but a text: a docstring, of a function or of a constant."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
