@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from audience_impact.cli.command import import_commands
 from audience_impact.registers.register import COMMON_DEFECTS, Defect, Defects
+from flows.commands.importing import import_commands
 from flows.pipeline import steps
 from flows.registers import importing
 from flows.registers.registry import REGISTERS, Entry

@@ -14,7 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
-from audience_impact.site import build, home, rendering, world, writing
+from audience_impact.plain_text import web_address
+from audience_impact.site import build, home, world, writing
 from audience_impact.store import PublishError, versions
 from flows.pipeline import steps
 from tests import tools
@@ -182,7 +183,7 @@ def test_what_a_spreadsheet_would_run_is_a_text(report: Path) -> None:
     ],
 )
 def test_only_a_web_address_becomes_a_link(address: str | None, leads: bool) -> None:
-    assert rendering.address(address) == (address if leads else "")
+    assert web_address(address) == (address if leads else "")
 
 
 def test_the_same_version_gives_the_same_bytes(report: Path, root: Path, tmp_path: Path) -> None:

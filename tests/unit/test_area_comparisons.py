@@ -7,6 +7,7 @@ import pytest
 
 from audience_impact.answers import comparisons
 from audience_impact.outputs.area_comparisons import area_comparisons
+from flows.documenting import comparisons as page_of_comparisons
 from flows.pipeline import steps
 from tests.engine import calibrated
 from tests.support import World, computed, world
@@ -74,7 +75,7 @@ def test_the_page_counts_and_explains(tmp_path: Path) -> None:
     made.add("published_area_figures", published_area_figure_id="P2", persons="500000")
     done = computed(made.write(tmp_path / "facts"))
     version = steps.write(done, tmp_path / "published", None).version
-    page = comparisons.page(version)
+    page = page_of_comparisons.page(version)
     assert "| A newspaper | 2 | 2 | 50% | " in page
     assert "| XA | 2025 | A newspaper | 900 k | theirs is " in page
     assert version.id in page
