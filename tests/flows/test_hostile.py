@@ -11,11 +11,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 from audience_impact import plain_text as plain
+from audience_impact.answers import tables
 from audience_impact.cli.folders import fail
 from audience_impact.facts.tables import Finding, relocated
 from audience_impact.store.versions import Published
 from flows import artifacts
-from flows.pipeline import findings, steps
+from flows.pipeline import findings as forms_of
+from flows.pipeline import steps
 from tests.flows.test_cli import command
 from tests.support import checked, computed, edit, small
 
@@ -125,10 +127,10 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
 
 
 FORMS: dict[str, Callable[[list[Finding]], str]] = {
-    "text": findings.as_text,
-    "json": findings.as_json,
-    "github": findings.as_github,
-    "junit": lambda found: findings.as_junit(found, 9),
+    "text": forms_of.as_text,
+    "json": forms_of.as_json,
+    "github": forms_of.as_github,
+    "junit": lambda found: forms_of.as_junit(found, 9),
 }
 
 

@@ -116,3 +116,28 @@ def test_the_wheel_carries_the_facts_that_the_pipeline_reads(wheel: Path) -> Non
             assert inside == (FACTS / f"{table}.csv").read_bytes()
     assert "audience_impact/py.typed" in names
     assert all(name.startswith("audience_impact") for name in names)
+
+
+def test_the_command_of_the_wheel_shows_a_version(python: Path, repository_published: Path) -> None:
+    command = [str(python.parent / "audience-impact"), "show", "RU-2025-08-13-calls"]
+    shown = subprocess.run(
+        [*command, "--published", str(repository_published)],
+        cwd=python.parent,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "RU-2025-08-13-calls" in shown.stdout
+    helped = subprocess.run([command[0], "--help"], check=True, capture_output=True, text=True)
+    assert " show " in helped.stdout
+    assert " run " not in helped.stdout
+
+
+def test_a_command_without_its_libraries_says_in_a_line_what_to_install(python: Path) -> None:
+    hide = "import sys; sys.modules['typer'] = None; from audience_impact.cli import main; main()"
+    done = subprocess.run(
+        [str(python), "-I", "-c", hide], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("audience-impact: the library typer is missing; install")
+    assert done.stderr.count("\n") == 1
