@@ -77,16 +77,14 @@ def broken(frame: pd.DataFrame, column: str, declared: Frame) -> Iterator[pd.Dat
         yield frame.assign(**{column: retyped(frame[column])})
 
 
-@pytest.mark.parametrize(("kind", "name", "column"), COLUMNS)
-def test_each_declared_column_is_missed(
-    kind: type[Declared], name: str, column: str, handed_on: dict[type, Declared]
-) -> None:
-    value, declared = handed_on[kind], kind.FRAMES[name]
-    for frame in broken(getattr(value, name), column, declared):
-        with pytest.raises(FrameError) as raised:
-            replace(value, **{name: frame})  # type: ignore[type-var]
-        assert declared.name in str(raised.value)
-        assert f"column {column} is " in str(raised.value)
+def test_each_declared_column_is_missed(handed_on: dict[type, Declared]) -> None:
+    for kind, name, column in COLUMNS:
+        value, declared = handed_on[kind], kind.FRAMES[name]
+        for frame in broken(getattr(value, name), column, declared):
+            with pytest.raises(FrameError) as raised:
+                replace(value, **{name: frame})  # type: ignore[type-var]
+            assert f"column {column} is " in str(raised.value), declared.name
+            assert declared.name in str(raised.value)
 
 
 @pytest.mark.parametrize(
