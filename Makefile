@@ -22,7 +22,7 @@ A_RUN = from pathlib import Path; from flows.pipeline import steps; \
     steps.compute(steps.check(steps.read([Path("data/facts")])), None, 0)
 
 .DEFAULT_GOAL = help
-.PHONY: help run check test tests test-lowest tools lint release bench profile docs lock clean
+.PHONY: help run check quick quick-tests test tests test-lowest tools lint release bench profile docs lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,13 @@ run: $(READY)  ## compute the answers from data/facts, publish them and write th
 
 check: $(READY)  ## hold data/facts against every rule
 	@$(BIN)/audience-impact check data/facts $(ARGS)
+
+# For every commit; `test` runs the rest: flows, servers, browsers, notebooks, packages.
+quick: $(READY)  ## lint, types, unit tests and contracts: some minutes
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 lint quick-tests
+
+quick-tests: $(READY)
+	$(BIN)/python -m pytest $(SPREAD) -m 'not service' tests/unit tests/contracts tests/test_layers.py $(ARGS)
 
 # Types are checked while tests wait for what they started; what fails stops nothing and is told.
 test: $(READY)  ## lint and run the tests, side by side

@@ -17,6 +17,8 @@ from audience_impact.site import build
 from audience_impact.store import versions
 from tests import tools
 
+pytestmark = pytest.mark.service
+
 KINDS = {
     "home": "index.html",
     "restriction": "restriction/RU-2025-08-13-calls.html",

@@ -25,6 +25,8 @@ from flows.serving.preparing import NotReadyError
 from flows.serving.profile import PREFIX, PROFILE, Profile, read
 from flows.workers import RunnerName
 
+pytestmark = pytest.mark.service
+
 DEPLOYMENTS: list[dict[str, Any]] = serve.deployments(Profile())
 
 

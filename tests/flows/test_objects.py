@@ -28,6 +28,8 @@ from flows.pipeline import steps
 from tests.flows import publish_driver as driver
 from tests.support import small
 
+pytestmark = pytest.mark.service
+
 DRIVER = Path(__file__).with_name("publish_driver.py")
 KILLS = int(os.environ.get("AUDIENCE_IMPACT_KILLS", "6"))
 READERS = 20 if KILLS > 8 else 3

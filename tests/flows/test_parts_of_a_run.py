@@ -40,6 +40,8 @@ from tests.engine import calibrated
 from tests.flows import dying
 from tests.support import AS_OF, World, checked, ended, world
 
+pytestmark = pytest.mark.service
+
 HOME = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 600
 TWO = Division(workers.Processes(2), 1, 1)

@@ -12,6 +12,8 @@ from benchmarks.service import Environment, Service
 from tests.support import small
 from tests.tools import postgresql
 
+pytestmark = pytest.mark.service
+
 OUTAGE_SECONDS = 3
 """Long enough for a run to ask for something in vain."""
 NEVER = {"north": 0, "south": 0}

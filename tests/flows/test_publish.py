@@ -26,6 +26,8 @@ import pytest
 from audience_impact.store import PublishError, manifest, versions
 from audience_impact.store.versions import Published, Version, publish
 
+pytestmark = pytest.mark.service
+
 DRIVER = Path(__file__).with_name("publish_driver.py")
 KILLS = 50
 VERSION = Version(date(2025, 9, 30), "a" * 64, "method-1", "schema-1", 42)

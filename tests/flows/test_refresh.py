@@ -38,6 +38,8 @@ from tests.publishers import (
 )
 from tests.support import FACTS, load
 
+pytestmark = pytest.mark.service
+
 DAY, LATER = date(2026, 11, 25), date(2026, 12, 1)
 TABLES = ("bases", "lineages", "sources")
 SOON = RetryPolicy(

@@ -21,6 +21,8 @@ from flows.pipeline import steps
 from tests import publishers
 from tests.support import FACTS, computed, edit
 
+pytestmark = pytest.mark.service
+
 HOME = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "from audience_impact.cli.command import main; main()", "run"]
 STEPS = """

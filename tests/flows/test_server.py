@@ -46,6 +46,8 @@ from flows.serving import children, notices, runs, serve, server
 from flows.serving.profile import Profile
 from flows.serving.workers import Worker
 
+pytestmark = pytest.mark.service
+
 COMMAND = [sys.executable, "-c", "from audience_impact.cli.command import main; main()", "serve"]
 READY = "The schedule runs"
 

@@ -17,6 +17,8 @@ from audience_impact.cli.command import app
 from tests.packaging.test_deploy import pins
 from tests.support import append, edit
 
+pytestmark = pytest.mark.service
+
 HOME = Path(__file__).resolve().parents[2]
 WORKFLOWS = HOME / ".github" / "workflows"
 SCRIPT = ".ci/check-facts"

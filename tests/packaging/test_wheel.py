@@ -13,6 +13,8 @@ import pytest
 
 from audience_impact import estimate_union, load_calibration
 
+pytestmark = pytest.mark.service
+
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "data" / "facts"
 APPLICATION = {"prefect", "pandera", "httpx", "typer"}
