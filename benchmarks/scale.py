@@ -276,7 +276,6 @@ def measure(layers: Sequence[Path], asked: dict[str, Any], folder: Path) -> dict
     settings = {"TMPDIR": str(temporary), "PREFECT_HOME": str(folder / "prefect")}
     settings["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     settings["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
-    settings["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "600"
     begin = time.perf_counter()
     with place.open("wb") as out:
         child = subprocess.Popen(words, stdout=out, cwd=HOME, env={**os.environ, **settings})

@@ -19,7 +19,7 @@ from audience_impact.store.versions import Published
 from flows import artifacts, metrics
 from flows.comparing import last_version
 from flows.failures import may_pass, refusable
-from flows.pipeline import ahead, quality, steps
+from flows.pipeline import quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
 from flows.serving import notices
 from flows.workers import RunnerName, division
@@ -37,19 +37,19 @@ WAITS = [1.0, 4.0, 16.0]
 )
 def read(facts: list[Path]) -> Reading:
     """Read the layers of fact tables, each row with its file and line."""
-    return ahead.take(steps.read, facts)
+    return steps.read(facts)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def known_by(reading: Reading, day: date | None) -> Reading:
     """Leave out what was not known on a day, where one is asked for."""
-    return ahead.take(steps.known_by, reading, day)
+    return steps.known_by(reading, day)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def check(reading: Reading) -> Checked:
     """Part the rows that keep the rules from those that go to quarantine."""
-    return ahead.take(steps.check, reading, ahead.today())
+    return steps.check(reading, datetime.now(UTC).date())
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -69,7 +69,7 @@ def compute(
 ) -> Results:
     """Compute the tables that are published, by a runner, its workers and its scheduler."""
     how = division(*by, len(checked.tables["restrictions"]))
-    return ahead.take(steps.compute, checked, as_of, seed, repair, sensitivity, how)
+    return steps.compute(checked, as_of, seed, repair, sensitivity, how)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -210,5 +210,5 @@ def publish_impact(
     version = timed(write, results, published, keep)
     show(version, facts, report, environment)
     announce(version, results)
-    measure(results, published, timed | ahead.seconds(timed), changes)
+    measure(results, published, timed, changes)
     return replace(version, replaced_count=reading.overridden)

@@ -1,10 +1,6 @@
 """One run of the flow from the command line: quiet, then the results and where they lie."""
 
 import functools
-import importlib
-import os
-import secrets
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +13,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from audience_impact.cli.folders import shown
 from audience_impact.plain_text import plain, plain_lines
 from audience_impact.store import storage
-from flows.pipeline import aside
 from flows.serving import preparing
 from flows.serving.preparing import NotReadyError
 
@@ -50,14 +45,16 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
     standard error.
     """
     there = [_there(path) for path in folders]
-    with _progress("reading, checking, computing, publishing"):
-        _begin_while_server_starts(there, wanted)
+    with (
+        _progress("reading, checking, computing, publishing"),
+        _served(*OF_A_RUN) as server,
+    ):
         from flows.comparing import last_version
         from flows.pipeline import quality
         from flows.publish_impact import publish_impact
 
         before = last_version.last(published)
-        with _reached():
+        with _reached(server):
             state = publish_impact(there, published, **wanted, return_state=True)
     if not state.is_completed():
         why = plain_lines(str(state.message))
@@ -82,16 +79,17 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
     Returns the exit status: 0 written or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
-    from flows.refresh import refresh
+    with _served("flows.refresh") as server:
+        from flows.refresh import refresh
 
-    with _reached():
-        state = refresh(
-            [path.resolve() for path in facts],
-            into.resolve(),
-            downloads.resolve(),
-            **wanted,
-            return_state=True,
-        )
+        with _reached(server):
+            state = refresh(
+                [path.resolve() for path in facts],
+                into.resolve(),
+                downloads.resolve(),
+                **wanted,
+                return_state=True,
+            )
     if not state.is_completed():
         typer.echo(f"nothing written:\n{plain_lines(str(state.message))}", err=True)
         return 1
@@ -103,88 +101,47 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
     return 0
 
 
-@contextmanager
-def _reached() -> Iterator[None]:
-    """Make one line of whatever keeps Prefect from beginning a run: its server, or the way there.
+OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine")
+"""Imported while the server starts: Prefect imports its engines with the first run."""
 
-    What fails inside a run becomes its state and raises nothing here.
+
+@contextmanager
+def _served(*modules: str) -> Iterator[str]:
+    """Have a Prefect server during the block, and give its name: the configured or a new one.
+
+    The modules are imported while a new one starts. Raises NotReadyError where none answers.
     """
     from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-    from flows.serving.server import what_is_wrong
+    from flows.serving import server
+    from flows.serving.children import ServeError
 
-    address = PREFECT_API_URL.value()
-    if address is None:
-        _lock_temporary_server()
-    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):
-        trouble = what_is_wrong() if address else None
-    if trouble:
-        raise NotReadyError(_unreachable(f"server at {address} (PREFECT_API_URL)", trouble))
-    try:
-        yield
-    except Exception as error:
-        server = f"server at {address} (PREFECT_API_URL)" if address else "temporary server"
-        raise NotReadyError(_unreachable(server, str(error) or type(error).__name__)) from error
-
-
-def _lock_temporary_server() -> None:
-    """Give the temporary server a password before it starts, and its database to its owner alone.
-
-    It writes the database of `serve`: who reached it could order runs that `serve` would do. All
-    of this process and its children find the password in the environment.
-    """
-    from prefect.context import refresh_global_settings_context
-    from prefect.settings import PREFECT_SERVER_API_AUTH_STRING
-
-    word = PREFECT_SERVER_API_AUTH_STRING.value() or f"run:{secrets.token_urlsafe(32)}"
-    for name in ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"):
-        os.environ[name] = word
-    refresh_global_settings_context()
-    preparing.close_database()
-
-
-OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine")
-"""Imported while there is something to wait for: Prefect imports its engines with the first run."""
-
-
-def _begin_while_server_starts(folders: list[Path], wanted: dict[str, Any]) -> None:
-    """Have done what the flow will ask for while a temporary server starts, if a run needs one.
-
-    Raises NotReadyError where the server does not start.
-    """
-    if os.environ.get("PREFECT_API_URL"):
+    if address := PREFECT_API_URL.value():
+        name = f"server at {address} (PREFECT_API_URL)"
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):
+            trouble = server.what_is_wrong()
+        if trouble:
+            raise NotReadyError(_unreachable(name, trouble))
+        yield name
         return
-    with aside.begun(folders, wanted) as take_over:
-        from prefect.client.base import ServerType, determine_server_type
-
-        if determine_server_type() is not ServerType.EPHEMERAL:
-            return
-        from prefect.server.api.server import SubprocessASGIServer
-
-        with _reached(), _meanwhile(SubprocessASGIServer().start):
-            for name in OF_A_RUN:
-                importlib.import_module(name)
-            take_over()
+    name = "temporary server"
+    try:
+        with server.server_of_a_run(modules):
+            yield name
+    except ServeError as error:
+        raise NotReadyError(_unreachable(name, str(error))) from error
 
 
 @contextmanager
-def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
-    """Do some work while the block lasts, and wait for it; what it raises is raised after it."""
-    trouble: list[Exception] = []
+def _reached(server: str) -> Iterator[None]:
+    """Make one line of whatever keeps Prefect from beginning a run on a server.
 
-    def told() -> None:
-        try:
-            work()
-        except Exception as error:
-            trouble.append(error)
-
-    # A daemon: whoever interrupts the block need not wait for the work.
-    thread = threading.Thread(target=told, daemon=True)
-    thread.start()
-    yield
-    thread.join()
-    if trouble:
-        raise trouble[0]
+    What fails inside a run becomes its state and raises nothing here.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise NotReadyError(_unreachable(server, str(error) or type(error).__name__)) from error
 
 
 def _unreachable(server: str, trouble: str) -> str:

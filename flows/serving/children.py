@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from prefect.settings import get_current_settings
 
@@ -72,6 +73,7 @@ def child(
     command: list[str],
     *,
     silent: bool = False,
+    errors: IO[bytes] | None = None,
     folder: Path | None = None,
     sockets: tuple[int, ...] = (),
     umask: int = -1,
@@ -88,6 +90,7 @@ def child(
         cwd=folder,
         env=environment() | {PARENT: str(os.getpid())} | dict(variables or {}),
         stdout=subprocess.DEVNULL if silent else None,
+        stderr=errors,
         start_new_session=True,
         pass_fds=sockets,
         umask=umask,

@@ -14,9 +14,11 @@ DEFAULTS = {
     # Prefect's own log would bury the answer; whoever wants it sets the variable.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    # Prefect's temporary server starts in seconds, but on a busy machine with a cold home in a
-    # minute.
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+}
+FORCED = {
+    # Prefect would start a server at a port that somebody else may take first, and trust what
+    # answers there (flows/serving/server.py).
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
 }
 
 
@@ -37,6 +39,7 @@ def prepare() -> None:
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+    os.environ.update(FORCED)
     bypass_proxy(*LOOPBACK)
     require_home()
 

@@ -1,26 +1,33 @@
-"""The Prefect server of the schedule: the one that is configured, else one of its own.
+"""The Prefect server of a run or of the schedule: the one that is configured, else one of its own.
 
-Whoever reaches a Prefect server can start runs with parameters of their choice. The server
-started here therefore knows nobody but the owner of this process: it listens on a socket that
-this process opened, asks for a password made for the occasion, and takes no request from
-another site's page. A server that merely answers at the usual address is never used: only
-PREFECT_API_URL says whom to trust.
+Whoever reaches a Prefect server can start runs with parameters of their choice, and whoever answers
+in its place can hand a run objects that execute code. The server started here therefore knows
+nobody but the owner of this process: it listens on a socket that this process opened, asks for a
+password made for the occasion, and takes no request from another site's page. A server that merely
+answers at the usual address is never used: only PREFECT_API_URL says whom to trust.
 """
 
+import importlib
 import os
 import secrets
 import socket
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import IO, Any
 
 from prefect.client.orchestration import get_client
+from prefect.context import refresh_global_settings_context
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
     PREFECT_HOME,
     PREFECT_SERVER_API_AUTH_STRING,
     PREFECT_SERVER_API_HOST,
@@ -31,10 +38,22 @@ from prefect.settings import (
 )
 from prefect.settings.legacy import Setting
 
+from flows import CHECKOUT
 from flows.serving.children import Child, ServeError, child
-from flows.serving.preparing import bypass_proxy, require_home
+from flows.serving.preparing import bypass_proxy, close_database, require_home
 
-START_SECONDS = 120.0
+DRAIN_SECONDS = 5.0
+START_SECONDS = 180.0
+"""A busy machine with an empty home needs a minute."""
+LOOPBACK = "127.0.0.1"
+OF_A_RUN = {
+    "PREFECT_UI_ENABLED": "false",
+    # Prefect's own word for a server without the services of a schedule.
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+}
+"""Variables of the server of a run, which has no user interface and plans nothing."""
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 OWNER_ALONE = 0o077
 """The umask under which nobody but the owner reads a file."""
 
@@ -55,10 +74,7 @@ def server() -> Iterator[dict[str, Child]]:
 
 @contextmanager
 def embedded_server() -> Iterator[Child]:
-    """Run a Prefect server, on SQLite in Prefect's home, for as long as the block.
-
-    From before the password is sent until the server ends nobody else can listen on its port.
-    """
+    """Run the Prefect server of a schedule, on SQLite in Prefect's home, during the block."""
     require_home()
     host, port = PREFECT_SERVER_API_HOST.value(), PREFECT_SERVER_API_PORT.value()
     address = f"http://{host}:{port}"
@@ -69,12 +85,77 @@ def embedded_server() -> Iterator[Child]:
     ):
         say(f"Starting a Prefect server at {address}/api; its password is in {file}.")
         bypass_proxy(host)
-        number = listening.fileno()
-        command = [sys.executable, "-m", "flows.serving.embedded", str(number)]
-        with child(command, silent=True, sockets=(number,), umask=OWNER_ALONE) as process:
-            listening.close()  # the server has it; when it ends, so do connections
-            wait_for(process)
+        with _answering(listening) as process:
             yield process
+
+
+@contextmanager
+def server_of_a_run(modules: Sequence[str] = ()) -> Iterator[None]:
+    """Run a Prefect server for this process and its children, at any free port of the loopback.
+
+    The modules are imported while the server starts. Raises ServeError where it does not start.
+    """
+    close_database()
+    word = PREFECT_SERVER_API_AUTH_STRING.value() or f"run:{secrets.token_urlsafe(32)}"
+    with closing(listen(LOOPBACK, 0)) as listening:
+        address = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+        settings = {**own_settings(address, word), PREFECT_SERVER_API_HOST: LOOPBACK}
+        with (
+            temporary_settings(settings),
+            _exported(settings),
+            tempfile.TemporaryFile() as errors,
+            _answering(listening, OF_A_RUN, errors, modules),
+        ):
+            try:
+                yield
+            finally:
+                for worker in (APILogWorker, EventsWorker):
+                    worker.drain_all(timeout=DRAIN_SECONDS)  # later nobody answers them
+
+
+@contextmanager
+def _answering(
+    listening: socket.socket,
+    variables: Mapping[str, str] = NO_VARIABLES,
+    errors: IO[bytes] | None = None,
+    modules: Sequence[str] = (),
+) -> Iterator[Child]:
+    """Run a server on a socket during the block, which begins once it answers.
+
+    From before the password is sent until the server ends nobody else can listen on its port. What
+    it has to say of errors goes into a file, where one is given; modules are imported meanwhile.
+    """
+    number = listening.fileno()
+    # Without -P it would import what lies in the folder that the command is called from.
+    command = [sys.executable, "-P", "-m", "flows.serving.embedded", str(number)]
+    path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+    with child(
+        command,
+        silent=True,
+        errors=errors,
+        sockets=(number,),
+        umask=OWNER_ALONE,
+        variables={**variables, "PYTHONPATH": path},
+    ) as process:
+        listening.close()  # the server has it; when it ends, so do connections
+        for module in modules:
+            importlib.import_module(module)
+        wait_for(process, errors)
+        yield process
+
+
+@contextmanager
+def _exported(settings: Mapping[Setting, Any]) -> Iterator[None]:
+    """Give settings to this process, its threads and all that it starts during the block."""
+    before = dict(os.environ)
+    os.environ.update({setting.name: str(value) for setting, value in settings.items()})
+    refresh_global_settings_context()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        refresh_global_settings_context()
 
 
 def own_settings(address: str, word: str) -> dict[Setting, Any]:
@@ -125,14 +206,19 @@ def password(port: int) -> Iterator[tuple[str, Path]]:
         file.unlink(missing_ok=True)
 
 
-def wait_for(process: Child) -> None:
-    """Wait until the server answers, and it is that process that does."""
+def wait_for(process: Child, errors: IO[bytes] | None = None) -> None:
+    """Wait until the server answers, and it is that process that does.
+
+    Raises ServeError as soon as the process has ended, with the last line of its file of errors.
+    """
     deadline = time.monotonic() + START_SECONDS
     while True:
-        trouble = what_is_wrong()
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+            trouble = what_is_wrong()
         if process.poll() is not None:  # looked at last: who answers now is somebody else
             raise ServeError(
-                f"The Prefect server ended before it answered (exit status {process.returncode})."
+                "The Prefect server ended before it answered (exit status "
+                f"{process.returncode}){_last_line(errors)}."
             )
         if trouble is None:
             return
@@ -141,6 +227,16 @@ def wait_for(process: Child) -> None:
                 f"No answer from {PREFECT_API_URL.value()} in {START_SECONDS:.0f} s: {trouble}"
             )
         time.sleep(0.2)
+
+
+def _last_line(errors: IO[bytes] | None) -> str:
+    """Return what a process wrote last into a file, behind a colon; blank where that is nothing."""
+    if errors is None:
+        return ""
+    errors.seek(0)
+    lines = [line.strip(" .") for line in errors.read().decode(errors="replace").splitlines()]
+    # The server's log ends by saying that it ends; the error itself stands before that.
+    return next((f": {line}" for line in lines[::-1] if line and "ERROR:" not in line), "")
 
 
 def what_is_wrong() -> str | None:

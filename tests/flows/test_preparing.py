@@ -122,6 +122,6 @@ def test_whatever_keeps_a_run_from_beginning_is_one_line() -> None:
     with (
         temporary_settings({PREFECT_API_URL: None}),
         pytest.raises(NotReadyError, match="temporary server does not answer: Timed out, again"),
-        running._reached(),
+        running._reached("temporary server"),
     ):
         raise RuntimeError("Timed out,\nagain")

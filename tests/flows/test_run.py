@@ -20,6 +20,7 @@ from prefect.settings import PREFECT_API_URL
 from flows.pipeline import steps
 from tests import publishers
 from tests.support import FACTS, computed, edit
+from tests.support import ended as gone
 
 pytestmark = pytest.mark.service
 
@@ -50,11 +51,7 @@ PATIENCE_SECONDS = 600
 def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment with a Prefect home of its own and no server."""
     kept = {key: text for key, text in os.environ.items() if not key.startswith("PREFECT_")}
-    return {
-        **kept,
-        "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")),
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
-    }
+    return {**kept, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
 
 
 @pytest.fixture(scope="module")
@@ -112,38 +109,108 @@ def test_publishes_with_a_server_of_its_own_and_quarantines_a_bad_row(
     assert (row["lower_persons"], row["quarantined_inputs_count"]) == (500_000, 1)
 
 
-INTRUDER = """
-import sys, httpx
+REPLACED_FLOW = """
+import json, os, sys, httpx, psutil
 from pathlib import Path
 from prefect import flow
-from prefect.server.api.server import SubprocessASGIServer
-import flows.publish_impact
+from prefect.client.orchestration import get_client
+from prefect.server.api import server as prefects
+import flows.publish_impact, flows.refresh
 from flows.commands import running
 
+def start(self, *words, **named):
+    Path(sys.argv[1], "started").touch()
+    raise ValueError("Prefect itself starts a server")
+
+prefects.SubprocessASGIServer.start = start
+prefects.SubprocessASGIServer.__new__ = start
+
 @flow
-def asks(folders, published, **wanted):
-    server = SubprocessASGIServer()
-    answer = httpx.post(f"{server.api_url}/flow_runs/filter", json={})
-    modes = {oct(file.stat().st_mode & 0o777) for file in Path(sys.argv[1]).glob("prefect.db*")}
-    raise ValueError(f"running {server.running}, answer {answer.status_code}, modes {modes}")
+def asks(*folders, **asked):
+    with get_client(sync_client=True) as client:
+        address = str(client.api_url)
+    answer = httpx.post(f"{address.rstrip('/')}/flow_runs/filter", json={})
+    modes = sorted({oct(file.stat().st_mode & 0o777) for file in Path(sys.argv[1]).glob("*.db*")})
+    child, = psutil.Process().children()
+    print(json.dumps({
+        "child": child.pid, "status": answer.status_code, "modes": modes,
+        "port": address.split(":")[2].split("/")[0], "words": child.cmdline(),
+        "listens": [each.laddr.port for each in child.net_connections() if each.status == "LISTEN"],
+        "exported": os.environ["PREFECT_API_URL"].rstrip("/") == address.rstrip("/"),
+    }), flush=True)
+    if sys.argv[3] == "wait":
+        sys.stdin.read()
+    raise ValueError("enough")
 
-flows.publish_impact.publish_impact = asks
-running.run_flow([Path(sys.argv[2])], Path("nowhere"), {})
+flows.publish_impact.publish_impact = flows.refresh.refresh = asks
+if sys.argv[2] == "run":
+    running.run_flow([Path("facts")], Path("nowhere"), {})
+else:
+    running.run_refresh([Path("facts")], Path("nowhere"), Path("nowhere"), {})
 """
-"""Somebody else on this machine, who asks the server of a run what it knows."""
+"""A command whose flow looks at the server that it runs on; Prefect may start none by itself."""
 
 
-def test_nobody_else_reaches_the_temporary_server_nor_reads_its_database(
+@pytest.mark.parametrize("command", ["run", "refresh"])
+def test_the_server_of_a_run_has_its_port_before_anybody_hears_of_it(
+    alone: dict[str, str], tmp_path: Path, command: str
+) -> None:
+    """Who took the port first would be trusted; who reached the server could order runs."""
+    environment = {**alone, "PREFECT_HOME": str(tmp_path)}
+    words = [sys.executable, "-c", REPLACED_FLOW, str(tmp_path), command, "end"]
+    done = subprocess.run(
+        words, capture_output=True, text=True, env=environment, cwd=HOME, check=False
+    )
+    assert not (tmp_path / "started").exists()
+    found = json.loads(done.stdout.splitlines()[0])
+    assert found["listens"] == [int(found["port"])]
+    assert not any(found["port"] in word for word in found["words"])
+    assert (found["status"], found["modes"], found["exported"]) == (401, ["0o600"], True)
+    assert "enough" in done.stderr
+
+
+def test_the_server_of_a_run_that_is_killed_ends_with_it(
+    alone: dict[str, str], tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {**alone, "PREFECT_HOME": str(tmp_path), "TMPDIR": str(temporary)}
+    words = [sys.executable, "-c", REPLACED_FLOW, str(tmp_path), "run", "wait"]
+    with started(environment, *words) as process:
+        assert process.stdout
+        found = json.loads(process.stdout.readline())
+        process.kill()
+    assert gone(found["child"])
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_lies_in_the_working_folder_is_no_part_of_the_server(
     alone: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:
-    """It writes the database of `serve`, which would do what somebody ordered there."""
-    words = [str(tmp_path), str(small_facts)]
-    environment = {**alone, "PREFECT_HOME": str(tmp_path)}
-    command = [sys.executable, "-c", INTRUDER, *words]
+    (small_facts / "sources.csv").write_bytes(b"")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "__init__.py").write_text("raise ValueError('a stranger')")
+    words = ["run", "--facts", str(small_facts), "--published", str(tmp_path / "published")]
+    script = f"import sys; sys.path[0] = {str(HOME)!r}; {COMMAND[2]}"
     done = subprocess.run(
-        command, capture_output=True, text=True, env=environment, cwd=HOME, check=False
+        [sys.executable, "-c", script, *words],
+        capture_output=True,
+        text=True,
+        env=alone,
+        cwd=tmp_path,
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )
-    assert "running True, answer 401, modes {'0o600'}" in done.stderr
+    assert done.stderr.startswith("nothing published")
+
+
+def test_a_server_that_cannot_start_is_one_line_with_the_reason(alone: dict[str, str]) -> None:
+    database = "postgresql+asyncpg://me:word@127.0.0.1:1/none"
+    done = run({**alone, "PREFECT_API_DATABASE_CONNECTION_URL": database}, "--published", "nowhere")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "The Prefect server ended before it answered" in done.stderr
+    assert "Connect call failed" in done.stderr
 
 
 def test_refuses_a_table_that_cannot_be_read_and_leaves_latest(
