@@ -123,6 +123,21 @@ def _require_reach(scheduler: str, folder: Path, server: str) -> None:
         raise RefusedError(lacking)
 
 
+def _locked(cluster: dict[str, Any]) -> dict[str, Any]:
+    """Give a cluster and its client a certificate made for the occasion, which nobody else has.
+
+    Whoever reaches a scheduler has it run any code, and its port is open to all of the machine.
+    """
+    from distributed.security import Security
+
+    make: Any = Security.temporary  # without types
+    security = make()
+    return {
+        "cluster_kwargs": {"protocol": "tls", "security": security, **cluster},
+        "client_kwargs": {"security": security},
+    }
+
+
 def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
     """A runner (dividing.Runner) on the cluster of a scheduler, or on one of so many processes.
 
@@ -130,6 +145,7 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
     libraries are missing; the runner does where workers die of a part or cannot reach the run.
     """
     try:
+        import cryptography  # noqa: F401  (for the certificate of a cluster of one's own)
         from dask import config
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
@@ -138,7 +154,7 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
     runner: Any = (
         DaskTaskRunner(address=scheduler)
         if scheduler
-        else DaskTaskRunner(cluster_kwargs={**OWN_CLUSTER, "n_workers": workers, **cluster})
+        else DaskTaskRunner(**_locked({**OWN_CLUSTER, "n_workers": workers, **cluster}))
     )
 
     def run(folder: Path, count: int) -> None:

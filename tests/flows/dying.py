@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,32 @@ def telling(path: Path, number: int) -> None:
     server, pauses = get_client(sync_client=True).api_url, worker.memory_manager
     told = f"{server} {pauses.memory_pause_fraction} {'profile' in worker.periodic_callbacks}"
     (Path(os.environ[TOLD]) / str(number)).write_text(told)
+
+
+STRANGER = """
+import sys
+from distributed import Client
+from distributed.security import Security
+for address, security in ((sys.argv[1], None), (sys.argv[2], Security.temporary())):
+    try:
+        with Client(address, security=security, timeout=3) as client:
+            print("reached", client.run_on_scheduler(lambda: "ran"))
+    except (OSError, TypeError, ValueError):
+        print("refused")
+"""
+"""Another user of the machine, who has no certificate or one of their own."""
+
+
+def besieged(path: Path, number: int) -> None:
+    """Compute a part, and tell whether a stranger has the scheduler run code."""
+    from distributed import get_worker
+
+    COMPUTE(path, number)
+    worker: Any = get_worker()
+    at = str(worker.scheduler.address).partition("://")[2]
+    words = [sys.executable, "-c", STRANGER, f"tcp://{at}", f"tls://{at}"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    (Path(os.environ[TOLD]) / str(number)).write_text(done.stdout)
 
 
 def known(path: Path, number: int) -> None:

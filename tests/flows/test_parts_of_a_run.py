@@ -17,13 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prefect.client.schemas.objects import StateType
 from prefect.settings import (
-    PREFECT_API_AUTH_STRING,
     PREFECT_API_DATABASE_CONNECTION_URL,
     PREFECT_API_URL,
     PREFECT_HOME,
     PREFECT_LOGGING_TO_API_ENABLED,
-    PREFECT_SERVER_API_AUTH_STRING,
-    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     temporary_settings,
 )
 
@@ -228,22 +225,16 @@ def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
 
 @pytest.fixture
 def temporary_server(tmp_path: Path) -> Iterator[str]:
-    """The address of a temporary server that asks for a password, as `run` starts one."""
-    from prefect.server.api.server import SubprocessASGIServer
+    """The address of a server that asks for a password, as `run` starts one."""
+    from flows.serving.server import server_of_a_run
 
     settings = {
         PREFECT_HOME: tmp_path / "prefect",
         PREFECT_API_DATABASE_CONNECTION_URL: None,
         PREFECT_LOGGING_TO_API_ENABLED: False,
-        PREFECT_API_AUTH_STRING: "run:word",
-        PREFECT_SERVER_API_AUTH_STRING: "run:word",
-        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: PATIENCE_SECONDS,
     }
-    with temporary_settings(settings, restore_defaults={PREFECT_API_URL}):
-        server = SubprocessASGIServer()
-        server.start()
-        yield server.api_url
-        server.stop()
+    with temporary_settings(settings, restore_defaults={PREFECT_API_URL}), server_of_a_run():
+        yield str(PREFECT_API_URL.value())
 
 
 def test_workers_of_a_cluster_report_to_the_server_of_the_run_never_pause_and_keep_no_profile(
@@ -258,6 +249,18 @@ def test_workers_of_a_cluster_report_to_the_server_of_the_run_never_pause_and_ke
     steps.compute(found, AS_OF, 0, how=how)
     told = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     assert told == dict.fromkeys("01234", f"{temporary_server}/ False False")
+
+
+@pytest.mark.usefixtures("temporary_server")
+def test_a_stranger_on_the_machine_has_no_code_run_by_the_cluster_of_a_run(
+    found: steps.Checked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(parts, "compute_in", dying.besieged)
+    monkeypatch.setenv(dying.TOLD, str(tmp_path))
+    how = division(RunnerName.DASK, 1, None, 0)._replace(most=3)
+    steps.compute(found, AS_OF, 0, how=how)
+    told = {path.read_text() for path in tmp_path.iterdir() if path.is_file()}
+    assert told == {"refused\nrefused\n"}
 
 
 @pytest.fixture
