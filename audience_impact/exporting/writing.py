@@ -42,12 +42,23 @@ def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
                 (aside / name).write_bytes(content)
                 flush(aside / name)
             flush(aside)
-            if path.exists():
-                path.rename(old)
-            aside.rename(path)
+            _put_in_place(aside, path, old)
             flush(path.parent)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error}") from error
+
+
+def _put_in_place(aside: Path, path: Path, old: Path) -> None:
+    """Rename a folder into its place; what was there is put back where that fails."""
+    there = path.exists()
+    if there:
+        path.rename(old)
+    try:
+        aside.rename(path)
+    except OSError:
+        if there:
+            old.rename(path)
+        raise
 
 
 def _require_free(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
@@ -57,11 +68,15 @@ def _require_free(path: Path, files: Mapping[str, bytes], overwrite: bool) -> No
     if not path.is_dir():
         raise ExportError(f"{path} is a file: give the name of a folder")
     there = {one.name: one for one in path.iterdir()}
-    if foreign := sorted(there.keys() - files.keys()):
+    if foreign := sorted(one.name for one in there.values() if not _is_file_of(files, one)):
         raise ExportError(f"{path} holds {foreign[0]}, which no such export writes: give another")
-    same = all(one.is_file() and one.read_bytes() == files[name] for name, one in there.items())
+    same = all(one.read_bytes() == files[name] for name, one in there.items())
     if not same and not overwrite:
         raise ExportError(f"{path} is there already: give another name, or --overwrite")
+
+
+def _is_file_of(files: Mapping[str, bytes], path: Path) -> bool:
+    return path.name in files and path.is_file() and not path.is_symlink()
 
 
 @contextmanager

@@ -18,15 +18,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from audience_impact.site.world import File
-from audience_impact.store import PublishError, storage
+from audience_impact.store import VERSION_ID, PublishError, storage
 from audience_impact.store.files import as_json, flush
-from audience_impact.store.manifest import sha256
-from audience_impact.store.versions import VERSIONS
+from audience_impact.store.manifest import MANIFEST, sha256
+from audience_impact.store.versions import VERSIONS, is_id
 
 MARK = "report.json"
 REPORTS, REPORT = "reports", "report"
 LOCK_SECONDS = 600.0
-_ASIDE = re.compile(r"\.tmp-.+-\d+")
+_ASIDE = re.compile(rf"\.tmp-(old-)?{VERSION_ID.pattern}-\d+")
 
 
 def place(root: Path, version: str) -> Path:
@@ -52,14 +52,18 @@ def publish(root: Path, version: str, files: Iterable[File]) -> bool:
 def _remove_left(reports: Path) -> None:
     """Remove what dead writers left; under the lock, nothing of a live one can be there."""
     for left in reports.glob(".tmp-*"):
-        if _ASIDE.fullmatch(left.name):
+        if _ASIDE.fullmatch(left.name) and left.is_dir() and not left.is_symlink():
             shutil.rmtree(left)
 
 
 def _remove_orphans(root: Path) -> None:
-    """Remove reports whose version was removed: their numbers cannot be looked up any more."""
+    """Remove reports whose version was removed: their numbers cannot be looked up any more.
+
+    One that somebody copied under another name, or put files into, is theirs.
+    """
     for report in (root / REPORTS).iterdir():
-        if (report / MARK).is_file() and not (root / VERSIONS / report.name).is_dir():
+        is_orphan = is_id(report.name) and not (root / VERSIONS / report.name / MANIFEST).is_file()
+        if is_orphan and (report / MARK).is_file() and not _foreign(report):
             shutil.rmtree(report)
 
 
@@ -88,12 +92,17 @@ def _require_ours(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise PublishError(f"{folder} is no folder: give one, or none for the usual place")
-    held = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    foreign = sorted(held - {MARK, *_named(folder)})
-    if foreign:
+    if foreign := _foreign(folder):
         raise PublishError(
             f"{folder} holds {foreign[0]}, which is no part of a report: give an empty folder"
         )
+
+
+def _foreign(folder: Path) -> list[str]:
+    """What a folder holds that is no file of the report whose mark lies there."""
+    there = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    names = {path.relative_to(folder).as_posix() for path in there}
+    return sorted(names - {MARK, *_named(folder)})
 
 
 def _named(folder: Path) -> set[str]:

@@ -7,6 +7,7 @@ and writes that the store refuses where an object is not what it was (conditiona
     .lock                   an object that its holder renews; whoever has seen it unchanged for
                             LEASE_SECONDS by their own clock takes it over: clocks are not compared
     versions/<id>/          is whole when its manifest is there: it is written last, removed first
+    versions/<id>/.begun    while it is written or removed: the names of the objects concerned
 
 The pointer moves only from what was read under the lock, so that a publisher that slept beyond
 its lease cannot undo what another did meanwhile.
@@ -17,7 +18,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,13 +29,14 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import ObjectStore, from_url
 
-from audience_impact.store import PublishError
+from audience_impact.store import VERSION_ID, PublishError
+from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 """Stores that refuse a write where an object is not what it was: without that none is safe."""
 VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
-LOCK = ".lock"
+LOCK, BEGUN = ".lock", ".begun"
 LEASE_SECONDS = float(os.environ.get("AUDIENCE_IMPACT_LEASE_SECONDS", "60"))
 POLL_SECONDS = 0.2
 MOST_BYTES = 500_000_000
@@ -162,11 +164,28 @@ class ObjectStorage:
 
     @_as_os_error
     def prepare(self, pointer: str) -> None:
-        """Remove what dead publishers left: folders without a manifest."""
+        """Remove what dead publishers left: what they named when they began, without a manifest.
+
+        Whatever else lies below versions/ is somebody's.
+        """
         self.target(pointer)
-        for name in self._times("versions"):
-            if self._tag(f"versions/{name}/{MANIFEST}") is None:
-                self.remove(f"versions/{name}")
+        for folder in self._begun():
+            if self._tag(f"{folder}/{MANIFEST}") is None:
+                names = json.loads(self.read(f"{folder}/{BEGUN}"))["files"]
+                self._delete(folder, names)
+            self._delete(folder, [BEGUN])
+
+    def _begun(self) -> list[str]:
+        """Folders of versions that somebody began to write or to remove."""
+        paths = [one["path"] for batch in obstore.list(self.store, "versions/") for one in batch]
+        folders = [path.removesuffix(f"/{BEGUN}") for path in paths if path.endswith(f"/{BEGUN}")]
+        return [one for one in folders if VERSION_ID.fullmatch(one.removeprefix("versions/"))]
+
+    def _delete(self, folder: str, names: Collection[str]) -> None:
+        """Delete objects of a folder, whether they are there or not."""
+        for name in names:
+            with suppress(FileNotFoundError):
+                obstore.delete(self.store, f"{folder}/{name}")
 
     @_as_os_error
     def read(self, path: str) -> bytes:
@@ -176,10 +195,16 @@ class ObjectStorage:
     @_as_os_error
     def write(self, folder: str, files: Mapping[str, bytes]) -> None:
         """Write the manifest last: what has none is no version."""
+        self._begin(folder, files)
         for name in sorted(files, key=lambda name: (name == MANIFEST, name)):
             if time.monotonic() - self._renewed > self.lease_seconds / 4:
                 self._renew()
             obstore.put(self.store, f"{folder}/{name}", files[name])
+        self._delete(folder, [BEGUN])
+
+    def _begin(self, folder: str, names: Collection[str]) -> None:
+        """Say what of a folder is written or removed, for who clears up after the dead."""
+        obstore.put(self.store, f"{folder}/{BEGUN}", as_json({"files": sorted(names)}))
 
     @_as_os_error
     def put(self, path: str, content: bytes) -> None:
@@ -246,13 +271,10 @@ class ObjectStorage:
             (into / name).write_bytes(self.read(name))
 
     @_as_os_error
-    def remove(self, folder: str) -> None:
-        """Remove the manifest first, so that none passes for whole that is half removed."""
-        with suppress(FileNotFoundError):
-            obstore.delete(self.store, f"{folder}/{MANIFEST}")
-        names = [one["path"] for batch in obstore.list(self.store, f"{folder}/") for one in batch]
-        if names:
-            obstore.delete(self.store, names)
+    def remove(self, folder: str, names: Sequence[str]) -> None:
+        """Remove in order the manifest, which makes a folder a version, and its other objects."""
+        self._begin(folder, names)
+        self._delete(folder, [*names, BEGUN])
 
 
 def _token() -> bytes:

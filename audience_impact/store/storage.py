@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,13 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from audience_impact.store import PublishError
+from audience_impact.store import VERSION_ID, PublishError
 from audience_impact.store.files import flush
 
 _TMP = ".tmp-"
-# What is written aside ends in the number of its process: other files of such a name are not ours.
-_ASIDE = re.compile(re.escape(_TMP) + r".+-\d+")
+# What is written aside ends in the number of its process. Nothing else is ours, whatever its name.
+_FOLDER_ASIDE = re.compile(rf"{re.escape(_TMP)}{VERSION_ID.pattern}-\d+")
+_FILE_ASIDE = re.compile(re.escape(_TMP) + r"(latest|report|metrics\.prom)-\d+")
 # A path turns `s3://bucket` into `s3:/bucket`; one letter alone is a drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
@@ -69,8 +70,11 @@ class Storage(Protocol):
     def list(self, folder: str) -> list[str]:
         """Names in a folder, that which was written first before others."""
 
-    def remove(self, folder: str) -> None:
-        """Remove a folder, so that none passes for whole that is half removed."""
+    def remove(self, folder: str, names: Sequence[str]) -> None:
+        """Remove files of a folder in their order, the one that makes it whole first.
+
+        The folder goes too where it holds nothing else.
+        """
 
 
 def at(place: Path | str) -> Storage:
@@ -145,13 +149,12 @@ class LocalStorage:
         if link.is_dir() and not link.is_symlink() and not any(link.iterdir()):
             link.rmdir()
         self.target(pointer)
-        for path in (*self.root.glob(f"{_TMP}*"), *self.root.glob(f"versions/{_TMP}*")):
-            if not _ASIDE.fullmatch(path.name):
-                continue
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
+        for path in self.root.glob(f"{_TMP}*"):
+            if _FILE_ASIDE.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
                 path.unlink()
+        for path in self.root.glob(f"versions/{_TMP}*"):
+            if _FOLDER_ASIDE.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
 
     def read(self, path: str) -> bytes:
         """All of a file."""
@@ -161,8 +164,8 @@ class LocalStorage:
         """Write aside, flush, and rename into place."""
         place = self.root / folder
         aside = place.with_name(f"{_TMP}{place.name}-{os.getpid()}")
+        aside.mkdir()
         try:
-            aside.mkdir()
             for name, content in files.items():
                 (aside / name).write_bytes(content)
                 flush(aside / name)
@@ -208,11 +211,17 @@ class LocalStorage:
         paths.sort(key=lambda path: (path.lstat().st_mtime_ns, path.name))
         return [path.name for path in paths]
 
-    def remove(self, folder: str) -> None:
+    def remove(self, folder: str, names: Sequence[str]) -> None:
         """Rename first: what is half removed must not pass for a version."""
         place = self.root / folder
         aside = place.with_name(f"{_TMP}{place.name}-{os.getpid()}")
-        os.rename(place, aside)
+        there = {path.name for path in place.iterdir()}
+        if there <= set(names):
+            os.rename(place, aside)
+        else:  # somebody has put files of their own beside
+            aside.mkdir()
+            for name in filter(there.__contains__, names):
+                os.rename(place / name, aside / name)
         shutil.rmtree(aside)
 
 
@@ -220,6 +229,8 @@ def _put_in_place(aside: Path, folder: Path) -> None:
     if folder.is_symlink():
         raise PublishError(f"{folder} is a link, and a version no folder of others: remove it")
     if not folder.is_dir():
+        if folder.exists() and folder.stat().st_size:
+            raise PublishError(f"{folder} is a file, and a version a folder: move it away")
         folder.unlink(missing_ok=True)
         os.rename(aside, folder)
         return

@@ -11,8 +11,8 @@ is published:
 
 import io
 import json
-import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.rules import Rule, register
-from audience_impact.store import PublishError, archive, storage
+from audience_impact.store import VERSION_ID, PublishError, archive, storage
 from audience_impact.store.manifest import (
     MANIFEST,
     METADATA_KEY,
@@ -52,8 +52,6 @@ BYTES_DIFFER = register(
         number=18,
     )
 ).id
-
-_VERSION_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,8 @@ class Stored:
             raise self._damaged(MANIFEST, error) from error
 
     @cached_property
-    def _files(self) -> dict[str, dict[str, Any]]:
+    def files(self) -> dict[str, dict[str, Any]]:
+        """What the manifest says of each file beside it; PublishError where it is damaged."""
         try:
             return files_of(self.manifest_bytes)
         except (ValueError, KeyError, TypeError) as error:
@@ -132,7 +131,7 @@ class Stored:
 
         Raises PublishError where the manifest is damaged.
         """
-        return {told["name"]: told["rows"] for told in self._files.values() if "rows" in told}
+        return {told["name"]: told["rows"] for told in self.files.values() if "rows" in told}
 
     @cached_property
     def version(self) -> Version:
@@ -153,7 +152,7 @@ class Stored:
         None where it was published before facts were kept. Raises PublishError where the archive
         is damaged.
         """
-        if archive.NAME not in self._files:
+        if archive.NAME not in self.files:
             return {}
         return archive.unpacked(self.content(archive.NAME))
 
@@ -184,7 +183,7 @@ class Stored:
         Raises PublishError where they are not those that the manifest tells of.
         """
         try:
-            content, told = self.store.read(f"{self.folder}/{path}"), self._files[path]["hash"]
+            content, told = self.store.read(f"{self.folder}/{path}"), self.files[path]["hash"]
         except (OSError, KeyError) as error:
             raise self._damaged(path, error) from error
         if told != f"sha256:{sha256(content)}":
@@ -272,7 +271,7 @@ def latest(root: Path) -> Stored:
 
 def is_id(name: str) -> bool:
     """Whether a name is that of a version."""
-    return bool(_VERSION_ID.fullmatch(name))
+    return bool(VERSION_ID.fullmatch(name))
 
 
 def _is_whole(store: Storage, folder: str, files: Mapping[str, bytes]) -> bool:
@@ -299,12 +298,18 @@ def _check_same_bytes(store: Storage, folder: str, files: Mapping[str, bytes]) -
 
 
 def _remove_oldest(store: Storage, current: str, keep: int | None) -> tuple[str, ...]:
-    """Remove the oldest versions beyond `keep`; what is not named like a version stays."""
+    """Remove the oldest versions beyond `keep`; what no version names stays where it is."""
     if not keep:
         return ()
     names = [name for name in store.list(VERSIONS) if is_id(name)]
     others = [name for name in names if name != current]
     oldest = others[: max(len(others) + 1 - keep, 0)]
-    for name in oldest:
-        store.remove(f"{VERSIONS}/{name}")
-    return tuple(oldest)
+    return tuple(name for name in oldest if _remove(Stored(store, f"{VERSIONS}/{name}")))
+
+
+def _remove(version: Stored) -> bool:
+    """Remove the files of a version, where its manifest can be read; tell whether it could."""
+    with suppress(PublishError):
+        version.store.remove(version.folder, [MANIFEST, *version.files])
+        return True
+    return False

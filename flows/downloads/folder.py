@@ -10,7 +10,7 @@ it is neither fetched again when it is confirmed nor taken for the one before.
 
 import hashlib
 import json
-import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -121,7 +121,7 @@ def bring(
                 count = _pages(publisher, address, incoming / file)
     found = Download(publisher.name, incoming, today, tuple(files))
     if before and before.sha256 == found.sha256:
-        shutil.rmtree(incoming)
+        _forget(incoming)
         return before
     return found
 
@@ -141,7 +141,7 @@ def _pages(publisher: Publisher, address: str, first: Path) -> int:
         if not 1 <= count <= MOST_PAGES:
             raise ShapeError(f"tells of {count} pages")
     except ShapeError as error:
-        shutil.rmtree(first.parent)
+        _forget(first.parent)
         raise SourceError(publisher.name, address, str(error)) from error
     return count
 
@@ -155,7 +155,7 @@ def table(publisher: Publisher, download: Download) -> pd.DataFrame:
         return publisher.table(download.paths)
     except ShapeError as error:
         if download.incoming:
-            shutil.rmtree(download.folder)
+            _forget(download.folder)
         raise SourceError(publisher.name, download.files[0].address, str(error)) from error
 
 
@@ -173,9 +173,10 @@ def accept(root: Path, publisher: Publisher, download: Download) -> Download:
     place = root / publisher.name / f"{download.accessed_on}-{download.sha256[:12]}"
     _write_about(publisher, download)
     _clear(download)
-    if place.exists():
-        shutil.rmtree(place)
-    download.folder.rename(place)
+    place.mkdir(exist_ok=True)
+    for path in sorted(download.folder.iterdir()):  # the same bytes, or what was damaged of them
+        path.replace(place / path.name)
+    download.folder.rmdir()
     write_whole(root / publisher.name / ACCEPTED, f"{place.name}\n".encode())
     return Download(publisher.name, place, download.accessed_on, download.files)
 
@@ -193,6 +194,20 @@ def _write_about(publisher: Publisher, download: Download) -> None:
 def _clear(download: Download) -> None:
     """Remove what an earlier run left: pages that are no more, parts."""
     keep = {download.folder / ABOUT, *download.paths, *map(sidecar_path, download.paths)}
-    for path in download.folder.iterdir():
-        if path not in keep:
-            path.unlink()
+    for path in _fetched(download.folder) - keep:
+        path.unlink()
+
+
+def _fetched(folder: Path) -> set[Path]:
+    """The files of a folder that were fetched, each with what is known of it beside it."""
+    there = {path for path in folder.iterdir() if path.is_file()}
+    fetched = {path for path in there if sidecar_path(path) in there}
+    return {*fetched, *map(sidecar_path, fetched), *({folder / ABOUT} & there)}
+
+
+def _forget(folder: Path) -> None:
+    """Remove what was fetched into a folder, and the folder where it holds nothing else."""
+    for path in _fetched(folder):
+        path.unlink()
+    with suppress(OSError):
+        folder.rmdir()

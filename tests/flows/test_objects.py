@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import httpx
+import obstore
 import pandas as pd
 import pyarrow.dataset as ds
 import pyarrow.fs
@@ -121,10 +123,47 @@ def test_a_damaged_version_is_mended(root: str, store: ObjectStorage) -> None:
     assert set(done.version.table("table_00")["seed"]) == {1}
 
 
-def test_what_a_dead_publisher_left_is_removed(root: str, store: ObjectStorage) -> None:
-    store.put("versions/2025-09-30-000000000000/table_00.parquet", b"half")
+def die_while_writing(root: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write all of a version but its manifest."""
+    real = obstore.put
+
+    def fail(store: Any, path: str, *words: Any, **named: Any) -> Any:
+        if path.endswith("datapackage.json"):
+            raise KeyboardInterrupt
+        return real(store, path, *words, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(obstore, "put", fail)
+        with pytest.raises(KeyboardInterrupt):
+            put(root, seed)
+
+
+def test_what_a_dead_publisher_left_is_removed(
+    root: str, store: ObjectStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die_while_writing(root, 2, monkeypatch)
+    assert store.list("versions") == [driver.version(2).id]
     done = put(root, 1)
     assert store.list("versions") == [done.version_id]
+
+
+def test_objects_of_others_stay_whatever_their_names(
+    root: str, store: ObjectStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die_while_writing(root, 2, monkeypatch)
+    mine = [
+        "versions/my-backup/impact.parquet",
+        "versions/2025-09-30-000000000000/impact.parquet",
+        f"versions/{driver.version(2).id}/notes.txt",
+    ]
+    for path in mine:
+        store.put(path, b"mine")
+    for seed in (1, 3):
+        store.put(f"versions/{put(root, seed, keep=1).version_id}/notes.txt", b"mine")
+    for path in (*mine, f"versions/{driver.version(1).id}/notes.txt"):
+        assert store.read(path) == b"mine"
+    with pytest.raises(FileNotFoundError):
+        store.read(f"versions/{driver.version(1).id}/table_00.parquet")
 
 
 def test_every_reader_reads_by_address(root: str, endpoint: str) -> None:

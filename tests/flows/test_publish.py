@@ -658,9 +658,32 @@ def test_leftovers_of_the_dead_are_removed(root: Path) -> None:
 def test_files_of_others_stay_whatever_their_names(root: Path) -> None:
     """A name that begins like ours does not make a file ours."""
     put(root)
-    (root / ".tmp-mine").write_text("precious")
+    mine = [root / ".tmp-mine", root / ".tmp-mine-2024", root / "versions" / ".tmp-mine-2024"]
+    mine.append(root / ".tmp-latest-2024" / "notes")
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("precious")
     put(root)
-    assert (root / ".tmp-mine").read_text() == "precious"
+    assert [path.read_text() for path in mine] == ["precious"] * 4
+
+
+def test_a_file_in_the_place_of_a_version_stays(root: Path) -> None:
+    first = put(root)
+    shutil.rmtree(first.path)
+    first.path.write_text("precious")
+    with pytest.raises(PublishError, match="is a file, and a version a folder: move it away"):
+        put(root)
+    assert first.path.read_text() == "precious"
+
+
+def test_files_of_others_in_an_old_version_stay_when_it_goes(root: Path) -> None:
+    first = put(root, seeded(1))
+    (first.path / "notes.txt").write_text("precious")
+    assert put(root, seeded(2), keep=1).removed == (first.version_id,)
+    assert [path.name for path in first.path.iterdir()] == ["notes.txt"]
+    assert not leftovers(root)
+    assert put(root, seeded(3), keep=1).removed == (seeded(2).id,)
+    assert (first.path / "notes.txt").read_text() == "precious"
 
 
 def test_a_link_in_place_of_a_version_is_not_written_through(root: Path, tmp_path: Path) -> None:

@@ -492,6 +492,17 @@ def test_a_damaged_download_is_told(wanted: Wanted) -> None:
     assert "is damaged: remove" in refused(wanted)
 
 
+def test_files_of_others_among_the_downloads_stay(server: Server, wanted: Wanted) -> None:
+    """Nothing is removed but what was fetched: of a new download, and of the same once more."""
+    incoming = wanted.downloads / Name.REGISTER / "incoming"
+    for text in ("first", "second"):
+        incoming.mkdir(parents=True, exist_ok=True)
+        (incoming / f"{text}.txt").write_text(text)
+        refreshing.refresh(alone(wanted))
+    found = {path.name for path in (wanted.downloads / Name.REGISTER).rglob("*.txt")}
+    assert found == {"first.txt", "second.txt"}
+
+
 def test_what_it_returns_names_the_layer(wanted: Wanted) -> None:
     done = refreshing.refresh(wanted)
     assert isinstance(done, Refreshed)

@@ -211,6 +211,27 @@ def test_a_damaged_report_is_mended(root: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["pages"]
 
 
+@pytest.mark.usefixtures("few")
+def test_copies_of_a_report_and_files_beside_it_stay_when_it_goes(
+    root: Path, tmp_path: Path
+) -> None:
+    published = tmp_path / "published"
+    shutil.copytree(root, published, symlinks=True)
+    version = versions.latest(published)
+    report = build.publish(version, published, None)[0].resolve()
+    gone, noted = "2020-01-01-000000000000", "2020-01-02-000000000000"
+    for name in ("my-copy", gone, noted):
+        shutil.copytree(report, report.with_name(name))
+    mine = [report.with_name(noted) / "notes.txt", report.with_name(".tmp-mine-2024") / "notes"]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    build.publish(version, published, None)
+    assert {path.read_text() for path in mine} == {"mine"}
+    names = {path.name for path in report.parent.iterdir()}
+    assert names == {report.name, "my-copy", noted, ".tmp-mine-2024"}
+
+
 def test_what_is_no_report_is_left_alone(root: Path, tmp_path: Path) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text("mine")
