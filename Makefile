@@ -84,7 +84,7 @@ profile: $(READY)  ## show in profile.html where the seconds of a run go
 	$(BIN)/pyinstrument --renderer html --outfile profile.html -c '$(A_RUN)'
 	@echo profile.html
 
-docs: $(READY)  ## write the generated parts of docs/ anew, and all of it as a site into site/
+docs: $(READY)  ## bring the table of results up to date, and build the documentation as a site into site/
 	$(BIN)/python -m flows.documenting.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 

@@ -1,4 +1,4 @@
-"""The glossary: the terms of docs/glossary.csv, and the page made from them.
+"""The glossary: the terms of documents/glossary.csv, and the page made from them.
 
 A term says which names it stands for: columns and names of published tables, headings and words
 that the command prints. A test fails on a name without a term.
@@ -51,10 +51,9 @@ def _several(cell: str) -> tuple[str, ...]:
 
 
 def page() -> str:
-    """docs/glossary.md, below its title: the terms, then the words with a fixed set of values."""
+    """Return the terms, then the words with a fixed set of values, as Markdown."""
     return (
-        "Terms of the published tables, of what the command prints, and of the code. A term that "
-        "is not built yet says so.\n\n## Terms\n"
+        "## Terms\n"
         + "".join(_entry(term) for term in terms())
         + "\n## Words with a fixed set of values\n\n"
         "They stand in `audience_impact/vocabulary.py` and nowhere else. What each value of a "

@@ -2,19 +2,18 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from audience_impact.answers import method
 from audience_impact.exporting import workbook
 from audience_impact.exporting.content import Content
 from audience_impact.exporting.workbook import WHOLE, Formats, Limits, Part, Shortened
 from audience_impact.plain_text import RUN, web_address
 
-METHOD = Path(__file__).parents[1] / "documents" / "method.md"
 CITATIONS = "## Citations\n"
 LABEL, OTHERS, LAST = 30, 15, 7
 """Widths of the first column and of the others, and the last that text is spread over."""
@@ -70,7 +69,7 @@ def _left_out(content: Content) -> str:
 
 def citations() -> list[str]:
     """What the method rests on, from its page."""
-    told = METHOD.read_text(encoding="utf-8").partition(CITATIONS)[2].partition("\n## ")[0]
+    told = method.page().partition(CITATIONS)[2].partition("\n## ")[0]
     return [line[2:] for line in told.splitlines() if line.startswith("- ")]
 
 

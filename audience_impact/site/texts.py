@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -14,13 +13,13 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from audience_impact.answers import glossary
+from audience_impact.answers import method as method_text
 from audience_impact.exporting import content, plain, sheets
 from audience_impact.exporting.content import Content, values_of
 from audience_impact.site.rendering import anchor
 from audience_impact.site.world import File, Page, World
 from audience_impact.store import archive
 
-METHOD = Path(__file__).parents[1] / "documents" / "method.md"
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
@@ -118,7 +117,7 @@ def _glossary() -> Page:
 
 def method() -> Page:
     """The method, as the documentation tells it."""
-    title, _, text = COMMENT.sub("", METHOD.read_text(encoding="utf-8")).partition("\n")
+    title, _, text = COMMENT.sub("", method_text.page()).partition("\n")
     tokens = _markdown().parse(text)
     values = {"text": Markup(_markdown().renderer.render(tokens, _markdown().options, {}))}
     headings = [

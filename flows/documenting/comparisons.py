@@ -4,7 +4,9 @@ It depends on the register that was imported, which is not in the repository, so
 from which version it was made and is written by this command alone.
 """
 
+import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,8 +14,9 @@ import pandas as pd
 from audience_impact.answers.answer import millions
 from audience_impact.answers.comparisons import why
 from audience_impact.answers.tables import markdown
-from audience_impact.store.versions import Stored
-from flows.documenting.page import write
+from audience_impact.store import PublishError
+from audience_impact.store.versions import Stored, latest
+from flows import CHECKOUT
 
 LARGEST = 10
 
@@ -82,8 +85,17 @@ def _largest(people: pd.DataFrame) -> list[list[str]]:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Write docs/comparisons.md."""
-    write("flows.documenting.comparisons", __doc__, page, "comparisons.md", words)
+    """Write the page of the latest version into docs/comparisons.md, or where the words say."""
+    parser = argparse.ArgumentParser(prog="python -m flows.documenting.comparisons")
+    parser.add_argument("--published", type=Path, default=CHECKOUT / "data" / "published")
+    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs" / "comparisons.md")
+    arguments = parser.parse_args(words)
+    try:
+        text = page(latest(arguments.published))
+    except PublishError as error:
+        parser.error(str(error))
+    arguments.into.write_text(text, encoding="utf-8")
+    print(arguments.into)
 
 
 if __name__ == "__main__":

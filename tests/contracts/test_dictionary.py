@@ -202,7 +202,7 @@ def test_files_the_manifest_and_the_page_carry_the_same_words(
     (impact,) = [each for each in manifest["resources"] if each["name"] == "impact"]
     fields = {field["name"]: field for field in impact["schema"]["fields"]}
     assert {each["value"]: each["label"] for each in fields["obs_status"]["categories"]} == told
-    page = docs.dictionary_page()
+    page = docs.dictionary_section()
     for value, meaning in told.items():
         assert f"| `obs_status` | `{value}` | {meaning} |" in page
     assert "| `input_table` |  | as `output_table` of [lineage](#lineage) |" in page

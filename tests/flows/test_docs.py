@@ -1,31 +1,138 @@
-"""What is generated is up to date, and what the README claims exists."""
+"""The documentation: its table of results, its links, and what the build puts into its pages."""
 
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from audience_impact.answers import method
+from audience_impact.outputs.review import status_rules
 from flows import CHECKOUT
-from flows.documenting import docs
+from flows.documenting import architecture, docs
+from flows.pipeline.rules import rules
 from flows.pipeline.steps import Results
 
+PAGES = [
+    *(CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "data/facts/README.md")),
+    *sorted((CHECKOUT / "docs").rglob("*.md")),
+]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
-@pytest.mark.locked  # the form of help texts follows the version of typer
+
+@pytest.mark.locked  # the rounded numbers follow the versions of numpy and scipy
 @pytest.mark.parametrize("path", docs.PAGES)
-def test_generated_page_is_up_to_date(
+def test_table_of_results_is_up_to_date(
     path: str, repository_results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(docs, "results", lambda: repository_results)
     text = (CHECKOUT / path).read_text(encoding="utf-8")
-    assert text == docs.PAGES[path](), "run `make docs`"
+    assert text == docs.up_to_date(path), "run `make docs`"
 
 
-def test_links_of_the_readme_lead_somewhere() -> None:
-    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    targets = [one for one in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in one]
-    assert targets
-    assert [target for target in targets if not (CHECKOUT / target).exists()] == []
+def broken_links(page: Path, text: str) -> list[str]:
+    """Return the relative links of a page that lead to no file, or to no heading of one."""
+    links = [link for link in LINK.findall(CODE.sub("", text)) if "://" not in link]
+    return [link for link in links if not leads_somewhere(page, link)]
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    """Return whether a link leads to a file of the repository and, where it says, to a heading."""
+    name, _, heading = link.partition("#")
+    file = (page.parent / name).resolve() if name else page
+    return file.exists() and (not heading or heading in anchors(file))
+
+
+def anchors(file: Path) -> set[str]:
+    """Return the anchors of the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_links_lead_to_files_of_the_repository(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert broken_links(page, text) == []
+    named = re.findall(r"`(docs/[\w/-]+\.md)`", text)
+    assert [name for name in named if not (CHECKOUT / name).exists()] == []
+
+
+def test_a_link_that_leads_nowhere_is_seen() -> None:
+    page = CHECKOUT / "README.md"
+    text = "[a](docs/gone.md) [b](docs/method.md#gone) [c](docs/method.md#bounds) `[d](e.md)`"
+    assert broken_links(page, text) == ["docs/gone.md", "docs/method.md#gone"]
 
 
 def test_a_page_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="does not mark the part results"):
         docs.filled("no marks", docs.RESULTS, "a table")
+
+
+def test_every_mark_is_filled_and_every_maker_has_its_mark() -> None:
+    texts = [path.read_text("utf-8") for path in PAGES]
+    assert {name for text in texts for name in docs.MARK.findall(text)} == set(docs.MADE)
+
+
+def built(name: str) -> str:
+    """Return a page of docs/ as the build of the site has it, before it becomes HTML."""
+    page = SimpleNamespace(file=SimpleNamespace(src_uri=name))
+    return docs.on_page_markdown((CHECKOUT / "docs" / name).read_text("utf-8"), page=page)
+
+
+def test_the_build_fills_pages_and_links_the_pages_that_they_name() -> None:
+    assert all(f"| `{rule.id}` |" in built("checks.md") for rule in rules())
+    assert all(f"| `{rule.id}` |" in built("method.md") for rule in status_rules.TABLE)
+    assert "[`docs/validation.md`](validation.md)" in built("method.md")
+    assert "## `audience-impact import`" in built("command.md")
+    assert "<!-- made" not in built("architecture.md")
+
+
+def test_the_package_reads_the_page_of_the_method() -> None:
+    assert (CHECKOUT / "docs" / "method.md").samefile(method.TEXT)
+    assert method.STATUS not in method.page()
+
+
+def tree(root: Path, **modules: str) -> architecture.Rooms:
+    """Return the rooms of a made-up checkout with three rooms of statistics."""
+    texts = {
+        "audience_impact/__init__": '"""A.\n\n    low - a\n    mid - b\n    registers - c\n"""',
+        "flows/__init__": '"""F.\n\n    top - d\n"""',
+        **{name.replace("__", "/"): text for name, text in modules.items()},
+    }
+    for name, text in texts.items():
+        path = root / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return architecture.Rooms(root)
+
+
+def test_rooms_stand_below_what_they_import_and_arrows_follow_from_no_others(
+    tmp_path: Path,
+) -> None:
+    rooms = tree(
+        tmp_path,
+        audience_impact__low="import flows.top",
+        audience_impact__mid="from audience_impact import low",
+        flows__top="from audience_impact.mid import x\nimport audience_impact.low",
+    )
+    assert rooms.rows() == [
+        ["audience_impact.low", "audience_impact.registers", "schemas"],
+        ["audience_impact.mid"],
+        ["flows.top"],
+    ]
+    assert rooms.arrows() == [
+        ("audience_impact.mid", "audience_impact.low"),
+        ("flows.top", "audience_impact.mid"),
+    ]
+
+
+def test_the_way_of_a_figure_leads_from_its_line_to_the_published_row() -> None:
+    steps = re.findall(r"<li><code>([^<]+)</code> (.+)</li>", architecture.way())
+    names = [name for name, _ in steps]
+    file, line = names[0].split(":")
+    text = (CHECKOUT / file).read_text("utf-8").splitlines()[int(line) - 1]
+    assert text.startswith(f"{architecture.FIGURE},")
+    order = ["audience_impact.facts", "audience_impact.audiences", "audience_impact.outputs"]
+    assert [name for name in names if name in order] == order
+    assert names[-1].endswith("impact.parquet")

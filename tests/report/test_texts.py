@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from audience_impact.answers import glossary
+from audience_impact.answers import glossary, method
 from audience_impact.exporting.content import values_of
 from audience_impact.site import rendering, texts, world
 from audience_impact.site.world import File, World
@@ -69,11 +69,11 @@ def test_the_downloads_are_the_tables(made: Mapping[str, bytes], told: World) ->
 
 def test_the_method_is_whole_with_anchors_and_tables(made: Mapping[str, bytes]) -> None:
     text = page(made, "method.html")
-    source = texts.METHOD.read_text("utf-8")
+    source = method.page()
     ids = re.findall(r'<h2 id="([^"]+)">', text)
     assert len(ids) == len(set(ids)) == len(re.findall(r"^## ", source, re.MULTILINE))
     led = re.findall(r'href="#([^"]+)"', text)
-    assert {"from-figures-to-published-numbers", *ids} <= {*led}
+    assert {"which-figure-which-status", *ids} <= {*led}
     assert set(led) <= {*ids, "content"}
     assert text.count("<table>") == len(re.findall(r"^\|[-| :]+\|$", source, re.MULTILINE))
     assert text.count("<table>") == text.count('aria-label="Table ')
@@ -91,11 +91,11 @@ def test_a_link_of_the_method_that_leads_nowhere_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pages of the documentation that the report does not have may not be linked."""
-    for link in re.findall(r"\]\(([^)]+)\)", texts.METHOD.read_text("utf-8")):
+    for link in re.findall(r"\]\(([^)]+)\)", method.TEXT.read_text("utf-8")):
         assert link.startswith("#")
     path = tmp_path / "method.md"
     path.write_text("# T\n\n## A <b>\n\n<script>1</script>\n\n| a |\n| --: |\n| 1 |\n", "utf-8")
-    monkeypatch.setattr(texts, "METHOD", path)
+    monkeypatch.setattr(method, "TEXT", path)
     text = str(texts.method().values["text"])
     assert '<h2 id="a-b">A &lt;b&gt;</h2>' in text
     assert "&lt;script&gt;" in text

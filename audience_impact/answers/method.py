@@ -1,0 +1,34 @@
+"""The page of the method, as the report and the documentation show it: docs/method.md, filled.
+
+The page marks the place of its table of status, and the table comes from the rules themselves.
+"""
+
+from pathlib import Path
+
+from audience_impact.answers import answer
+from audience_impact.answers.tables import markdown
+from audience_impact.outputs.review import status_rules
+
+TEXT = Path(__file__).parents[1] / "documents" / "method.md"
+STATUS = "<!-- made: status -->\n"
+HEADINGS = ("rule", "caps at", "when", "what the row says")
+
+
+def page() -> str:
+    """Return the page as Markdown, with the table of status in its place."""
+    return TEXT.read_text(encoding="utf-8").replace(STATUS, status_section())
+
+
+def status_section() -> str:
+    """Return what a row called A has, and a table of the rules of status, as Markdown."""
+    rows = [
+        (
+            f"`{rule.id}`",
+            f"{rule.caps_at} {answer.STATUS[rule.caps_at]}",
+            rule.condition,
+            rule.sentence,
+        )
+        for rule in status_rules.TABLE
+    ]
+    conditions = "".join(f"- {text}\n" for text in status_rules.ASKED_OF_NORMAL)
+    return f"A row called A (normal) has all of\n\n{conditions}\n{markdown(HEADINGS, rows)}"
