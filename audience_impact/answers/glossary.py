@@ -56,9 +56,9 @@ def page() -> str:
         "## Terms\n"
         + "".join(_entry(term) for term in terms())
         + "\n## Words with a fixed set of values\n\n"
-        "They stand in `audience_impact/vocabulary.py` and nowhere else. What each value of a "
-        "published column means is in the [data dictionary](data-dictionary.md).\n\n"
-        + markdown(("set", "what it says", "values"), _controlled())
+        "`audience_impact/vocabulary.py` defines them. The [data dictionary](data-dictionary.md) says "
+        "what each value of a published column means.\n\n"
+        + markdown(("set", "what it is", "values"), _controlled())
     )
 
 
@@ -68,8 +68,8 @@ def _entry(term: Term) -> str:
     if term.synonyms:
         told.append(f"Also: {', '.join(term.synonyms)}.")
     if term.names:
-        told.append(f"Names: {', '.join(f'`{name}`' for name in term.names)}.")
-    told.append(f"Built in `{term.where}`." if term.built == "yes" else "Not built.")
+        told.append(f"Columns and names: {', '.join(f'`{name}`' for name in term.names)}.")
+    told.append(f"In the code: `{term.where}`." if term.built == "yes" else "Not built yet.")
     return "\n".join(told[:1]) + "\n" + "  \n".join(told[1:]) + "\n"
 
 

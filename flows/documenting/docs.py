@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import audience_impact
 from audience_impact.answers import answer, glossary, method
 from audience_impact.answers import tables as report
 from audience_impact.rules import Rule
@@ -109,6 +110,12 @@ def _values_section(table: str, places: dict[tuple[tuple[str, str], ...], str]) 
     return "\nValues:\n\n" + report.markdown(("column", "value", "what it means"), rows)
 
 
+def reference_section() -> str:
+    """Return a directive of mkdocstrings for each name of the package: functions, then types."""
+    names = sorted(audience_impact.__all__, key=lambda name: (not name.islower(), name))
+    return "".join(f"::: audience_impact.{name}\n\n" for name in names)
+
+
 def command_section() -> str:
     """Return every command with its arguments and options, as Typer writes them."""
     from typer.cli import get_docs_for_click
@@ -186,6 +193,7 @@ MADE: dict[str, Callable[[], str]] = {
     "checks": checks_section,
     "columns": dictionary_section,
     "commands": command_section,
+    "names": reference_section,
     "terms": glossary.page,
     "status": method.status_section,
     "rooms": architecture.picture,

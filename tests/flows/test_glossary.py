@@ -30,9 +30,7 @@ def without_term(names: set[str], terms: list[Term]) -> set[str]:
 
 
 def test_every_name_has_a_term(in_use: set[str]) -> None:
-    assert without_term(in_use, TERMS) == set(), (
-        "add it to a term of glossary.csv"
-    )
+    assert without_term(in_use, TERMS) == set(), "add it to a term of glossary.csv"
 
 
 @pytest.mark.parametrize("term", NAMING, ids=lambda term: term.term)
