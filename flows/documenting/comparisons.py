@@ -22,7 +22,7 @@ LARGEST = 10
 
 
 def page(version: Stored) -> str:
-    """The page as Markdown, from the tables of a published version."""
+    """Return the page as Markdown, from the tables of a published version."""
     table = version.table("area_comparisons")
     people = table[table["published_persons"].notna()]
     return (
@@ -65,7 +65,7 @@ def _reasons(people: pd.DataFrame) -> list[list[Any]]:
 
 
 def _largest(people: pd.DataFrame) -> list[list[str]]:
-    """The figures outside our bounds that differ by the most people, a sentence each."""
+    """Return the figures outside our bounds that differ by the most people, a sentence each."""
     outside = people[people["upper_persons"].notna()]
     outside = outside[outside["difference_reason"] != "within_bounds"]
     above = outside["published_persons"] - outside["upper_persons"]

@@ -118,13 +118,14 @@ def reference_section() -> str:
 
 def command_section() -> str:
     """Return every command with its arguments and options, as Typer writes them."""
+    from typer import Context
     from typer.cli import get_docs_for_click
     from typer.main import get_command
 
     from audience_impact.cli.command import app
 
     command = get_command(app)
-    context = command.make_context("audience-impact", ["list"], resilient_parsing=True)
+    context = Context(command, info_name="audience-impact")
     pages = get_docs_for_click(obj=command, ctx=context, name="audience-impact")
     return pages.partition("\n")[2]
 
