@@ -125,7 +125,7 @@ def command_section() -> str:
     from audience_impact.cli.command import app
 
     command = get_command(app)
-    context = Context(command, info_name="audience-impact")
+    context = Context(command, info_name="audience-impact", **command.context_settings)
     pages = get_docs_for_click(obj=command, ctx=context, name="audience-impact")
     return pages.partition("\n")[2]
 
