@@ -25,13 +25,13 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.vocabulary import RungFamily, YesNo
+from audience_impact.vocabulary import PartGap, RungFamily, YesNo
 
 COVERAGE = 0.90
 CHANCE = 0.05
 YES, NO = YesNo.YES.value, YesNo.NO.value
 TABLE = "answer_rungs"
-CLOSED = "where the answer was known, estimates from as little as this failed"
+CLOSED = PartGap.RUNG_CLOSED.meaning
 """What is said of an estimate that is not made for that reason."""
 
 

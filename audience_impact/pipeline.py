@@ -137,7 +137,7 @@ class Outputs(Mapping[str, pd.DataFrame]):
 OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     "impact": lambda run, s: impact(s.scope, s.inputs, s.bounds, s.simulation, run.draws, s.lost),
     "impact_by_platform": lambda run, s: impact_by_platform(
-        s.scope, s.inputs, s.bounds, s.simulation.timeline.periods
+        s.scope, s.inputs, s.bounds, s.simulation.timeline.periods, run.facts["platforms"]
     ),
     "impact_by_area": lambda run, s: impact_by_area.whole(
         run.in_periods, run.facts["areas"], silence(s.simulation), s.scope.as_of

@@ -248,12 +248,12 @@ class AreaLevel(StrEnum):
     UNION = "union"
 
 
-class PlaceReading(StrEnum):
+class PlaceReading(Word):
     """How much of a place the words of a register mean."""
 
-    WHOLE = "whole"
-    WITHIN = "within"
-    CITY_OR_DISTRICT = "city_or_district"
+    WHOLE = "whole", "everyone in the place"
+    WITHIN = "within", "a part of the place that nobody counts"
+    CITY_OR_DISTRICT = "city_or_district", "the place, or a smaller one of its name inside it"
 
 
 class PlaceMatch(StrEnum):
@@ -591,6 +591,38 @@ class ImputationRung(Word):
     SUBREGION = "subregion", "the service in other countries of the subregion"
     SERVICE = "service", "the service in other parts of the world"
     KIND = "kind", "other services of its kind"
+
+
+class PartGap(Word):
+    """Why the part of a country that a restriction touches is not known."""
+
+    NO_DAY = "no_day", "the day is not known"
+    NO_PLACES = "no_places", "the places are not named"
+    NO_POPULATION = "no_population", "no population on record of a place named"
+    RUNG_CLOSED = (
+        "rung_closed",
+        "where the answer was known, estimates from as little as this failed",
+    )
+    FIXED_ALONE = "fixed_alone", "nobody counts who has a fixed line and no mobile network"
+    SATELLITE_ALONE = "satellite_alone", "nobody counts who has a satellite connection alone"
+    OPERATORS = "operators", "nobody counts the subscribers of the operators named"
+    NO_NETWORK_LAWS = (
+        "no_network_laws",
+        "nobody asked the facts who has one network alone: run audience-impact learn-places",
+    )
+    NETWORKS_UNKNOWN = "networks_unknown", "networks not known"
+
+
+class Assumption(Word):
+    """What is taken for granted where a share of use was asked of others, or of another feature.
+
+    In a cell the parameters in braces follow the word, with a colon before each.
+    """
+
+    ANY_MESSENGER = "any_messenger", "use of any messenger taken for use of these"
+    FEATURE = "feature", "{} taken for all of {}"
+    POPULATION = "population", "asked of {}, taken for {}"
+    LIMIT = "limit", "a limit taken for the share itself"
 
 
 class AudienceLaw(StrEnum):

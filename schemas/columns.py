@@ -9,6 +9,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from audience_impact import vocabulary as words
+from audience_impact.outputs.review.status_rules import SENTENCES
 from audience_impact.rules import FAULT, Rule, register
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
@@ -83,10 +84,15 @@ def word(
 
 def words_joined(enum: type[words.Word], description: str) -> Any:
     """Words of an enum, several joined by a semicolon; null where there is none."""
-    one = "|".join(map(re.escape, enum.meanings()))
+    return joined(enum.meanings(), description)
+
+
+def joined(values: Mapping[str, str], description: str) -> Any:
+    """Words with these meanings, several joined by a semicolon; null where there is none."""
+    one = "|".join(map(re.escape, values))
     field = column(description, null=True, str_matches=f"^({one})({JOINED_BY}({one}))*$")
     field.metadata["separator"] = JOINED_BY
-    return coded(field, enum.meanings())
+    return coded(field, values)
 
 
 def text(
@@ -114,6 +120,13 @@ def status(description: str = "E estimated, U low reliability, M no estimate") -
 def reason(description: str = "why the status is what it is; null: nothing to say") -> Any:
     """Why the status is what it is."""
     return column(description, sdmx="COMMENT_OBS", null=True)
+
+
+def reason_rules(*ids: str) -> Any:
+    """The rules behind the sentences of `reason`, which these alone may be."""
+    values = {name: SENTENCES[name] for name in ids}
+    about = "rules behind the sentences of reason, in their order, joined by ;"
+    return joined(values, f"{about} (null: nothing to say)")
 
 
 def restriction() -> Any:
@@ -167,6 +180,15 @@ class PublishedModel(pa.DataFrameModel):
         """Other columns are dropped when the table is made."""
 
         strict = "filter"
+
+
+class ReasonedModel(PublishedModel):
+    """What tables share whose rows say why their status is what it is."""
+
+    @pa.dataframe_check(name="reason_without_rules")
+    def reason_without_rules(cls, frame: pd.DataFrame) -> Any:
+        """A reason names its rules, and rules have a reason."""
+        return frame["reason"].isna() == frame["reason_rule_ids"].isna()
 
 
 def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:

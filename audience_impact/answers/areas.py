@@ -11,6 +11,7 @@ from audience_impact.answers.comparisons import why
 from audience_impact.answers.sentences.names import area_in_words
 from audience_impact.answers.story import records
 from audience_impact.plain_text import plain_cells
+from audience_impact.store import PublishError
 from audience_impact.store.versions import Stored
 
 TABLES = ("impact_by_area", "area_comparisons", "restrictions")
@@ -28,6 +29,21 @@ def names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     known = dict(zip(acts["area_id"], acts["area_name"], strict=True))
     ids = tables["impact_by_area"]["area_id"].unique()
     return {area: known.get(area, area) for area in ids}
+
+
+def holders(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return for each country of `restrictions`, and each area above it, the areas that hold it.
+
+    The world comes first. Raises PublishError where the version is older than the column.
+    """
+    if "country_paths" not in acts:
+        raise PublishError("the version was published by an older release: run it anew")
+    found: dict[str, tuple[str, ...]] = {}
+    for countries, paths in zip(acts["country_id"], acts["country_paths"], strict=True):
+        for country, path in zip(countries.split(";"), paths.split(";"), strict=True):
+            line = (*path.split(">"), country)
+            found |= {area: line[:at] for at, area in enumerate(line)}
+    return found
 
 
 def area(

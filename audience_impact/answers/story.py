@@ -28,6 +28,15 @@ NOT_COMPUTED = (
 )
 
 
+NEWEST = {
+    "impact": "reason_rule_ids",
+    "impact_by_platform": "platform_name",
+    "restrictions": "country_paths",
+    "lineage": "attribution",
+}
+"""The column of a table that was added last, which an older version lacks."""
+
+
 def load(version: Stored) -> dict[str, pd.DataFrame]:
     """The published tables that a question about one restriction needs, by name.
 
@@ -38,7 +47,7 @@ def load(version: Stored) -> dict[str, pd.DataFrame]:
         *("person_days", "sensitivity"),
     )
     tables = {name: version.table(name, dtype_backend="numpy_nullable") for name in names}
-    if "attribution" not in tables["lineage"]:
+    if any(column not in tables[name] for name, column in NEWEST.items()):
         raise PublishError(f"{version.address} was published by an older release: run it anew")
     return tables
 
@@ -137,7 +146,7 @@ def _told(rows: Rows) -> dict[str, Any]:
 
 OF_THE_ACT = ("restriction", "target")
 """Roles of facts that are no figures."""
-TARGET = ("platform_id", "feature", "claim_status")
+TARGET = ("platform_id", "platform_name", "feature", "claim_status")
 PARTS = ("feature", "claim_status", "naive_sum_persons")
 """What is told of the targets and of the whole, and not again of each audience."""
 

@@ -34,6 +34,7 @@ from audience_impact.shares import features as learned
 from audience_impact.shares.features import CALLS
 from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
+    Assumption,
     Feature,
     PlatformKind,
     PopulationBase,
@@ -75,9 +76,10 @@ def shares(
     One row a country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
     for, joined by ;),
     `feature_use_id`, LAW, `least` and `most` of intervals.py in shares, `is_own` (asked about a
-    restricted service), `assumed` (words), `of_persons`, `share_base_id`, `beyond_persons` (people
-    of the ages of the base that were not asked; NaN where nobody counted them), `is_inside` (those
-    asked are part of the base), and LAW of base_laws.py of the people the share was asked of.
+    restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`, `beyond_persons`
+    (people of the ages of the base that were not asked; NaN where nobody counted them),
+    `is_inside` (those asked are part of the base), and LAW of base_laws.py of the people the
+    share was asked of.
     """
     best = choosing.left(looked_at(audiences, targets, tables, errors), STEPS)
     best = best.sort_values(
@@ -203,18 +205,21 @@ def _people_of(rows: pd.DataFrame, populations: pd.Series, tables: Tables) -> pd
 
 
 def _assumed(rows: pd.DataFrame) -> list[str]:
-    """What is taken for granted in each row, in words."""
+    """What is taken for granted in each row: words of Assumption with parameters, joined by `;`."""
     return [
-        "; ".join(
+        ";".join(
             text
             for text, on in (
-                ("use of any messenger taken for use of these", not row.is_own),
+                (Assumption.ANY_MESSENGER.value, not row.is_own),
                 (
-                    f"{row.feature_asked} taken for all of {row.feature.replace(';', ', ')}",
+                    f"{Assumption.FEATURE}:{row.feature_asked}:{row.feature.replace(';', ',')}",
                     not row.exact,
                 ),
-                (f"asked of {row.population_base}, taken for {row.base}", row.beyond_persons != 0),
-                ("a limit taken for the share itself", row.interval_kind in intervals.ONE_SIDED),
+                (
+                    f"{Assumption.POPULATION}:{row.population_base}:{row.base}",
+                    row.beyond_persons != 0,
+                ),
+                (Assumption.LIMIT.value, row.interval_kind in intervals.ONE_SIDED),
             )
             if on
         )

@@ -9,7 +9,7 @@ place or one inside it (`least_area_id`) may be meant.
 Method. A row a restriction, country and place has all that the share is drawn from: people of the
 place (places/population.py), how people there are online compared with the country
 (places/online.py), who of them has only the network that was cut (places/networks.py).
-`reason` says why no law can be had; one place without makes the part unknown.
+`reason` says by a word of PartGap why no law can be had; one place without makes the part unknown.
 
 Assumptions. What a place is of its country on the first day it stays as long as the restriction
 lasts. Users of a service live where people online do.
@@ -30,7 +30,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
 from audience_impact.places import nesting, networks, online, population
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
-from audience_impact.vocabulary import GeoScope, PlaceReading, RungFamily
+from audience_impact.vocabulary import GeoScope, PartGap, PlaceReading, RungFamily
 
 PEOPLE = ["people_low_persons", "people_persons", "people_high_persons"]
 """How many people live in a place: 5 % quantile, median, 95 % quantile."""
@@ -62,9 +62,6 @@ PARTS = Frame(
     },
     key=(*COUNTRY, "area_id"),
 )
-START = "the day is not known"
-UNNAMED = "the places are not named"
-UNPEOPLED = "no population on record of a place named"
 
 
 def parts(scope: Scope, tables: Tables) -> pd.DataFrame:
@@ -108,7 +105,9 @@ def _named(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         area_id=found["area_id"].where(~lost, found["country_id"]),
         reading=found["reading"].where(~lost, PlaceReading.WHOLE.value),
         least_area_id=found["least_area_id"].fillna(""),
-        missing=found["missing"].fillna("").where(~lost & ~_somewhere(found), UNNAMED),
+        missing=found["missing"]
+        .fillna("")
+        .where(~lost & ~_somewhere(found), PartGap.NO_PLACES.value),
     ).drop_duplicates([*COUNTRY, "area_id"])
 
 
@@ -167,19 +166,21 @@ def _people_of(rows: pd.DataFrame, tables: Tables) -> list[pd.DataFrame]:
 
 
 def _reasoned(rows: pd.DataFrame, shut: Sequence[list[str]]) -> pd.DataFrame:
-    """Column `reason`: why nothing can be drawn, blank where it can; and `is_named`.
+    """Column `reason`: why nothing can be drawn (PartGap), blank where it can; and `is_named`.
 
     `shut` are the closed rungs of places and of networks.
     """
     people = rows[[*PEOPLE, "country_persons", *ONLINE]].notna().all(axis=1)
     words = rows["missing"].astype("str")
     is_named = words == ""
-    words = words.mask(is_named & ~rows["is_start_known"], START)
-    words = words.mask(words.eq("") & ~people, UNPEOPLED)
+    words = words.mask(is_named & ~rows["is_start_known"], PartGap.NO_DAY.value)
+    words = words.mask(words.eq("") & ~people, PartGap.NO_POPULATION.value)
     is_closed = rows["place_rung"].isin(shut[0]) | rows["network_rung"].isin(shut[1])
-    words = words.mask(words.eq("") & is_closed, rungs.CLOSED)
+    words = words.mask(words.eq("") & is_closed, PartGap.RUNG_CLOSED.value)
     without = rows[ONLY].isna().any(axis=1)
-    reason = rows["network_reason"].where(rows["network_reason"] != "", "networks not known")
+    reason = rows["network_reason"].where(
+        rows["network_reason"] != "", PartGap.NETWORKS_UNKNOWN.value
+    )
     return rows.assign(reason=words.mask(words.eq("") & without, reason), is_named=is_named)
 
 

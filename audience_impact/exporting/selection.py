@@ -6,23 +6,21 @@ have been in force on a day of it: one whose end is not known may be to this day
 left out of a choice.
 """
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
 from audience_impact import periods
-from audience_impact.answers import sentences, story
+from audience_impact.answers import areas, sentences, story
 from audience_impact.exporting import ExportError, answers
 from audience_impact.exporting.content import Content
-from audience_impact.outputs import areas
+from audience_impact.outputs.areas import WORLD
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import EndStatus
 
-AREAS = Path(__file__).parents[2] / "data" / "facts" / "areas.csv"
 EVERY = "all"
 """In `person_days`: every restriction of the country, and every day of a restriction."""
 LONGEST_TITLE = 3
@@ -83,7 +81,7 @@ def _area_of(content: Content, wanted: Wanted) -> Area | None:
     """The area that is wanted; of a year alone the world."""
     if not wanted.area and (wanted.year is None or wanted.restrictions):
         return None
-    return _area(content, wanted.area or areas.WORLD)
+    return _area(content, wanted.area or WORLD)
 
 
 def _words(wanted: Wanted, area: Area | None) -> str:
@@ -97,38 +95,25 @@ def _words(wanted: Wanted, area: Area | None) -> str:
 
 def _area(content: Content, code: str) -> Area:
     """The area of a code."""
-    known = _known_areas(content)
-    rows = known[known["area_id"] == code]
-    if rows.empty:
+    acts = content.tables["restrictions"].to_pandas()
+    above = areas.holders(acts)
+    name = sentences.area_in_words(code, _names(acts).get(code, code if code in above else ""))
+    if not name:
         raise ExportError(
             f"{code} is no area on record: give a code such as RU or 002, or a name such as Africa"
         )
-    countries = pd.Series(_split(content.tables["restrictions"]["country_id"].to_pylist()))
-    held = areas.places(known, countries)
-    inside = frozenset(held.loc[held["area_id"] == code, "country_id"])
-    name = sentences.area_in_words(code, rows["name"].iloc[0])
+    countries = {country for cell in acts["country_id"] for country in cell.split(";")}
+    inside = frozenset(one for one in countries if code == one or code in above[one])
     return Area(code, name[:1].upper() + name[1:], inside)
 
 
-def _known_areas(content: Content) -> pd.DataFrame:
-    """Areas with the area that holds each, from the facts: no published table says it.
-
-    Areas that only the facts of the version have are held by none.
-    """
-    known = _areas_of_facts()
-    acts = content.tables["restrictions"].select(["area_id", "area_name"]).to_pandas()
-    own = acts[~acts["area_id"].isin(known["area_id"]) & ~acts["area_id"].str.contains(";")]
-    own = own.rename(columns={"area_name": "name"}).drop_duplicates("area_id")
-    return pd.concat([known, own.assign(parent_id="")], ignore_index=True).fillna("")
-
-
-@cache
-def _areas_of_facts() -> pd.DataFrame:
-    return pd.read_csv(AREAS, dtype="str", keep_default_na=False)
-
-
-def _split(cells: Iterable[str]) -> list[str]:
-    return sorted({part for cell in cells for part in cell.split(";")})
+def _names(acts: pd.DataFrame) -> dict[str, str]:
+    """Return the names of the areas that restrictions are in, by code."""
+    return {
+        area: name
+        for ids, names in zip(acts["area_id"], acts["area_names"], strict=True)
+        for area, name in zip(ids.split(";"), json.loads(names), strict=True)
+    }
 
 
 def _restrictions(content: Content, wanted: Wanted, area: Area | None) -> set[str]:

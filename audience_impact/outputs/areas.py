@@ -19,6 +19,7 @@ Citation. United Nations, Standard Country or Area Codes for Statistical Use (M4
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -27,12 +28,22 @@ from numpy.typing import NDArray
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
+from audience_impact.outputs.review import reasons
+from audience_impact.outputs.review.status_rules import (
+    ESTIMATED,
+    IMPUTED,
+    MISSING,
+    UNRELIABLE,
+)
 from audience_impact.simulation import audiences, parts, simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Places
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.vocabulary import ImpactMetric
 
 WORLD = "001"
+STATUS = ["obs_status", "reason", "reason_rule_ids"]
+"""How well a total is known, and why."""
 ENDS = {"every": "most_end", "certain": "least_end", "drawn": "end"}
 """What the three kinds of sets are for, and until when their restrictions count."""
 Members = Mapping[str, pd.DataFrame]
@@ -134,6 +145,31 @@ class Floors:
     bounds: pd.DataFrame
     drawn: Array
     places: Places
+
+
+def described(table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
+    """Return totals with metric, status, day of the facts, and the columns of their reasons.
+
+    `silent` is the rule that says why nothing at all is drawn, as reasons.silence gives it.
+    """
+    is_silent = table["q50_persons"].isna()
+    is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
+    some = ~is_silent & (table["estimated_areas_count"] < table["areas_count"])
+    flags = {
+        **({silent: ~is_bounded} if silent else {}),
+        "some_bounds_only": is_bounded,
+        "some_areas_undrawn": some,
+        "some_imputed": is_imputed & ~is_silent,
+    }
+    status = np.select(
+        [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
+    )
+    words = reasons.said(flags, table.index)[["reason", "reason_rule_ids"]]
+    return table.join(words).assign(
+        impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
+        obs_status=status,
+        as_of=as_of.isoformat(),
+    )
 
 
 def places(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:

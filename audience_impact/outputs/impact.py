@@ -11,9 +11,10 @@ from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.imputation import rungs
+from audience_impact.outputs import reach_lost
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.reasons import NEVER, because
-from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
+from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, filled
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import reach, unions
 from audience_impact.simulation.inputs import SimulationInputs
@@ -65,10 +66,16 @@ def impact(
         {metric: shared.join(part) for metric, part in parts.items()},
         names=["impact_metric", "restriction_id"],
     ).reset_index()
+    together["reason_details"] = together["reason_details"].where(_has_details(together), "")
     together[QUANTILES] = together[QUANTILES].mask(together["is_never_enforced"], 0.0)
     return _with_shares(together.assign(as_of=scope.as_of.isoformat())).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True
     )
+
+
+def _has_details(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which rows have a sentence that says something of the row itself."""
+    return frame["reason_details"].str.strip(";") != ""
 
 
 def _shared(
@@ -208,18 +215,25 @@ def _feature_users(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     named = frame.index.isin(found.scope.is_whole_service.index)
     whole = found.scope.is_whole_service.reindex(frame.index)
     narrowed = whole.ne(True) & (frame["reason"] != NEVER)
-    assumed = found.inputs.feature_shares.groupby("restriction_id")["assumed"].agg(
-        lambda texts: "; ".join(sorted({text for text in texts if text}))
-    )
-    words = assumed.astype("str").reindex(frame.index, fill_value="")
+    assumed = found.inputs.feature_shares.groupby("restriction_id")["assumed"].agg(_in_order)
+    details = assumed.astype("str").reindex(frame.index, fill_value="")
     is_asked = pd.Series(frame.index.isin(assumed.index), frame.index)
     learned = frame.index.isin(found.inputs.feature_laws["restriction_id"]) & ~is_asked
     frame = because(frame, narrowed & whole.isna() & named, "mixed_features")
     frame = because(frame, narrowed & ~(is_asked | learned), "no_feature_share")
     frame = because(frame, narrowed & learned, "feature_learned")
-    frame = because(frame, narrowed & is_asked & (words != ""), "feature_assumed", words)
+    frame = because(frame, narrowed & is_asked, "feature_assumed", details)
     frame[QUANTILES] = frame[QUANTILES].where(~(narrowed & (~(is_asked | learned) | whole.isna())))
     return _uncalibrated(frame, found.simulation)
+
+
+def _in_order(assumed: "pd.Series[str]") -> str:
+    """Return what is assumed of several shares, each once and in the order of the sentences."""
+
+    def words(cell: str) -> str:
+        return "; ".join(filled("feature_assumed", detail) for detail in cell.split(";"))
+
+    return ";".join(sorted({*assumed} - {""}, key=words))
 
 
 def _deprived(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
@@ -248,14 +262,22 @@ def _lost(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.DataFrame:
     upper = bounds.exposed["upper_persons"]
     never = scope.by_id["is_never_enforced"].reindex(upper.index)
     known = lost.reindex(upper.index)
-    nothing = known["reason"].isna()
-    reason = known["reason"].fillna(reasons.NO_AFTER)
-    reason = reason.where(upper.notna(), reason + f"; {sentence('no_base')}")
-    return known[_ENDS].assign(
-        lower_persons=0.0,
-        upper_persons=upper,
-        obs_status=nothing.map({True: MISSING, False: UNRELIABLE}).where(~never, ESTIMATED),
-        reason=reason.where(~never, NEVER),
+    nothing = ~known.index.isin(lost.index)
+    flags = {
+        "never_enforced": never,
+        "no_after": nothing & ~never,
+        **{rule: known[rule].eq(True) & ~never for rule in reach_lost.RULES},
+        "no_base": upper.isna() & ~never,
+    }
+    status = pd.Series(np.where(nothing, MISSING, UNRELIABLE), known.index)
+    return (
+        known[_ENDS]
+        .assign(
+            lower_persons=0.0,
+            upper_persons=upper,
+            obs_status=status.where(~never, ESTIMATED),
+        )
+        .join(reasons.said(flags, known.index))
     )
 
 

@@ -13,22 +13,13 @@ import pandas as pd
 
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import COUNTS, Members, People, Sets
-from audience_impact.outputs.person_days import IMPUTED_SOME, IN_PART
-from audience_impact.outputs.review.status_rules import (
-    ESTIMATED,
-    IMPUTED,
-    MISSING,
-    UNRELIABLE,
-)
 from audience_impact.periods import spans
 from audience_impact.simulation import timeline, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.vocabulary import ImpactMetric
 
 KEY = ["area_id", "period"]
 ORDERED = "ordered_"
-SOME_SILENT = "countries without an estimate enter the quantiles with their lower bound"
 PEOPLE = ["lower_persons", *(f"{name}_persons" for name in unions.QUANTILES), "upper_persons"]
 
 
@@ -102,7 +93,7 @@ def of_countries(found: InPeriods, silent: str, as_of: date) -> pd.DataFrame:
     told = table[["base", "base_persons", "platforms"]].join(counts)
     drawn = (~found.every.people.is_silent).astype("float64")
     rows = rows.join(told.set_axis(rows.index)).assign(areas_count=1.0, estimated_areas_count=drawn)
-    return _described(_beside(rows, alone), silent, as_of)
+    return areas.described(_beside(rows, alone), silent, as_of).reset_index()
 
 
 def of_regions(
@@ -134,7 +125,7 @@ def of_regions(
     alone = _summed(
         orders.merge(held, on="country_id"), lambda country: found[country].ordered.people
     )
-    return _described(_beside(rows, alone), silent, as_of)
+    return areas.described(_beside(rows, alone), silent, as_of).reset_index()
 
 
 def _all_of(lists: "pd.Series[str]") -> str:
@@ -166,7 +157,7 @@ def _beside(rows: pd.DataFrame, alone: pd.DataFrame) -> pd.DataFrame:
 
 def _no_area() -> pd.DataFrame:
     """The table without rows, where no restriction was ever in force."""
-    names = [*KEY, "base", "platforms", "obs_status", "reason", "as_of", "impact_metric"]
+    names = [*KEY, "base", "platforms", "as_of", "impact_metric", *areas.STATUS]
     counts = [*COUNTS, "areas_count", "estimated_areas_count", "base_persons"]
     people = [f"{alone}{name}" for alone in ("", ORDERED) for name in PEOPLE]
     return pd.DataFrame({name: pd.Series(dtype="str") for name in names}).assign(
@@ -243,22 +234,3 @@ def _about(every: _Periods, inputs: SimulationInputs) -> pd.DataFrame:
             "platforms": groups["platform_id"].agg(lambda ids: ";".join(sorted(set(ids)))),
         }
     )
-
-
-def _described(table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
-    """Status and reason of totals; `silent` is why nothing at all is drawn."""
-    is_silent = table["q50_persons"].isna()
-    is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
-    some = ~is_silent & (table["estimated_areas_count"] < table["areas_count"])
-    words = pd.Series(silent, table.index).where(~is_bounded, IN_PART)
-    said = words.where(~some, words.where(words == "", words + "; ") + SOME_SILENT)
-    said = said.where(~is_imputed | is_silent, said.where(said == "", said + "; ") + IMPUTED_SOME)
-    status = np.select(
-        [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
-    )
-    return table.assign(
-        impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
-        obs_status=status,
-        reason=said,
-        as_of=as_of.isoformat(),
-    ).reset_index()

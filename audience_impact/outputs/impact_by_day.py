@@ -14,18 +14,9 @@ import pandas as pd
 
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import COUNTS, Members, Sets
-from audience_impact.outputs.impact_by_area import SOME_SILENT
-from audience_impact.outputs.person_days import IMPUTED_SOME, IN_PART
-from audience_impact.outputs.review.status_rules import (
-    ESTIMATED,
-    IMPUTED,
-    MISSING,
-    UNRELIABLE,
-)
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.vocabulary import ImpactMetric
 
 YEARS = 2
 KEY = ["area_id", "from_day"]
@@ -86,7 +77,7 @@ def of_countries(found: OnDays, silent: str, as_of: date) -> pd.DataFrame:
     drawn = (~sets.people.is_silent[state]).astype("float64")
     counts = areas.counted(_named(pairs), sets.table[COUNTS], sets.shared)
     rows = runs.join(people).join(counts).assign(areas_count=1.0, estimated_areas_count=drawn)
-    return _described(rows, silent, as_of)
+    return areas.described(_dated(rows), silent, as_of)
 
 
 def of_regions(
@@ -112,15 +103,23 @@ def of_regions(
         total = areas.summed(own, lambda country: found[country].sets.people, len(rows))
         totals.append(areas.columns(total, rows.index))
     counts = areas.counted(_named(pairs), table[COUNTS], shared)
-    rows = runs.join(pd.concat(totals)).join(counts)
+    rows = _dated(runs.join(pd.concat(totals)).join(counts))
     groups = each.groupby("run")["is_drawn"]
-    return _described(
+    return areas.described(
         rows.assign(
             areas_count=groups.size().astype("float64"),
             estimated_areas_count=groups.sum().astype("float64"),
         ),
         silent,
         as_of,
+    )
+
+
+def _dated(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return runs with their first and last day as text."""
+    return runs.assign(
+        from_day=runs["from_day"].dt.strftime("%Y-%m-%d"),
+        to_day=runs["to_day"].dt.strftime("%Y-%m-%d"),
     )
 
 
@@ -131,7 +130,7 @@ def _named(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _no_day() -> pd.DataFrame:
     """The table without rows."""
-    words = ["area_id", "from_day", "to_day", "impact_metric", "obs_status", "reason", "as_of"]
+    words = ["area_id", "from_day", "to_day", "impact_metric", *areas.STATUS, "as_of"]
     people = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
     counts = ["days", "areas_count", "estimated_areas_count", *COUNTS]
     return pd.DataFrame({name: pd.Series(dtype="str") for name in words}).assign(
@@ -208,24 +207,3 @@ def _runs(days: pd.DataFrame, held: pd.DataFrame) -> tuple[pd.DataFrame, pd.Data
     )
     run, country = np.nonzero(holds[area] & (state[:, at] != NONE).T)
     return runs, pd.DataFrame({"run": run, "state": state[country, at[run]]})
-
-
-def _described(table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
-    """Status and reason of each run; `silent` is why nothing at all is drawn."""
-    is_silent = table["q50_persons"].isna()
-    is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
-    some = ~is_silent & (table["estimated_areas_count"] < table["areas_count"])
-    words = pd.Series(silent, table.index).where(~is_bounded, IN_PART)
-    words = words.where(~some, words.where(words == "", words + "; ") + SOME_SILENT)
-    return table.assign(
-        from_day=table["from_day"].dt.strftime("%Y-%m-%d"),
-        to_day=table["to_day"].dt.strftime("%Y-%m-%d"),
-        impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
-        obs_status=np.select(
-            [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
-        ),
-        reason=words.where(
-            ~is_imputed | is_silent, words.where(words == "", words + "; ") + IMPUTED_SOME
-        ),
-        as_of=as_of.isoformat(),
-    )

@@ -20,7 +20,8 @@ from audience_impact.audiences import figures
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.facts.tables import Tables
-from audience_impact.outputs.review.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE, sentence
+from audience_impact.outputs.review.reasons import said
+from audience_impact.outputs.review.status_rules import NORMAL, OLD_MONTHS, UNRELIABLE
 from audience_impact.periods import months_between
 from audience_impact.vocabulary import ImpactMetric, PopulationBase, Unit
 
@@ -50,27 +51,18 @@ def impact_by_group(scope: Scope, inputs: Inputs, tables: Tables) -> pd.DataFram
     missing = table["platforms_count"].to_numpy() < asked.reindex(keys).to_numpy()
     open_above = table["brief"].to_numpy() | missing
     old = table["age_months"].to_numpy() > OLD_MONTHS
-    words = [
-        "; ".join(word for word, on in zip(REASONS, row, strict=True) if on)
-        for row in zip(table["brief"], missing, old, strict=True)
-    ]
+    flags = {"brief": table["brief"], "no_group_figure": missing, "old": old}
+    words = said(flags, table.index)[["reason", "reason_rule_ids"]]
     return table.assign(
         upper_base_share=np.where(open_above, 1.0, table["upper_base_share"]),
         area_id=table["country_id"],
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
         base=table["population_base"],
-        obs_status=np.where([bool(text) for text in words], UNRELIABLE, NORMAL),
-        reason=words,
+        obs_status=np.where(words["reason"] != "", UNRELIABLE, NORMAL),
+        **words,
         as_of=scope.as_of.isoformat(),
         **{name: table[name].where(table[name] != "", word) for name, word in ALL.items()},
     )
-
-
-REASONS = (
-    sentence("brief"),
-    "no figure of this group for some of the platforms",
-    sentence("old"),
-)
 
 
 def _latest(scope: Scope, audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:

@@ -16,14 +16,19 @@ PLATFORM = ["restriction_id", "platform_id"]
 
 
 def impact_by_platform(
-    scope: Scope, inputs: Inputs, bounds: Bounds, periods: pd.DataFrame
+    scope: Scope, inputs: Inputs, bounds: Bounds, periods: pd.DataFrame, platforms: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row a target of a restriction; `periods`, when each restriction was in force."""
+    """One row a target of a restriction; `periods`, when each restriction was in force.
+
+    `platforms` is the fact table of that name.
+    """
+    names = platforms.set_index("platform_id")["name"]
     rows = scope.targets.merge(_audiences(inputs.audiences), on=PLATFORM, how="left")
     rows = _with_swallowed(rows, inputs.audiences, bounds)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
     rows = rows.assign(
+        platform_name=rows["platform_id"].map(names),
         lower_persons=rows["lower_persons"].where(about["is_reaching_everyone"], 0.0),
         upper_persons=rows["upper_persons"].where(~about["is_never_enforced"], 0.0),
         naive_sum_persons=rows["restriction_id"].map(bounds.exposed["naive_sum_persons"]),

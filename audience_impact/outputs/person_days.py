@@ -14,8 +14,8 @@ from scipy.sparse import csr_array
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
-from audience_impact.outputs.review.reasons import undrawn
-from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, sentence
+from audience_impact.outputs.review.reasons import said, undrawn
+from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.phases import curfews
 from audience_impact.phases.intervals import by_period
 from audience_impact.simulation import simulate, unions
@@ -31,14 +31,8 @@ EVERY = "all"
 """In `restriction_id`: every restriction of the country together."""
 KEY = ["restriction_id", "country_id", "period"]
 ADDED = ["naive_sum_person_days", "naive_daily_sum_person_days"]
-UNKNOWN_END = "an end is not known"
 IMPUTED = "imputed_"
 FEATURE = "feature_"
-IN_PART = "restrictions of an unknown part of the country or without a figure are bounds"
-NO_DAILY = "nobody counted the daily audience of some service"
-IMPUTED_SOME = "some audiences are imputed: nobody counted them"
-OUTWEIGHED = "what can be drawn leaves out services that force more by themselves"
-FROM_SHARES = "the daily audience follows from the share of users who come on a day"
 
 
 @dataclass(frozen=True)
@@ -340,31 +334,25 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     rows, own = inputs.timeline.rows, frame["restriction_id"] != EVERY
     silent = frame["q50_person_days"].isna()
     why = {
-        UNKNOWN_END: rows["restriction_id"].isin(_open(inputs)),
-        IN_PART: ~rows["is_complete"],
-        NO_DAILY: rows["is_complete"] & ~rows["is_daily_drawn"],
-        FROM_SHARES: rows["is_complete"] & rows["is_daily_drawn"] & ~rows["is_daily_measured"],
-        IMPUTED_SOME: rows["is_complete"] & rows["is_daily_drawn"] & rows["is_imputed"],
+        "end_unknown": rows["restriction_id"].isin(_open(inputs)),
+        "some_bounds_only": ~rows["is_complete"],
+        "no_daily": rows["is_complete"] & ~rows["is_daily_drawn"],
+        "daily_from_shares": rows["is_complete"]
+        & rows["is_daily_drawn"]
+        & ~rows["is_daily_measured"],
+        "some_imputed": rows["is_complete"] & rows["is_daily_drawn"] & rows["is_imputed"],
     }
-    flags = [_touched(frame, inputs, rows[some]) for some in why.values()]
-    imputed = np.asarray(flags[list(why).index(IMPUTED_SOME)], dtype=bool)
-    why[OUTWEIGHED] = silent
-    flags.append(frame["is_outweighed"])
+    flags = {rule: _touched(frame, inputs, rows[some]) for rule, some in why.items()}
+    flags["outweighed"] = frame["is_outweighed"]
     if inputs.overlap_model is None:
-        why[sentence(undrawn(inputs))] = silent
-        flags.append(silent & ~np.logical_or.reduce(flags))
-    words = [
-        "; ".join(word for word, on in zip(why, row, strict=True) if on)
-        for row in zip(*flags, strict=True)
-    ]
+        flags[undrawn(inputs)] = silent & ~np.logical_or.reduce(list(flags.values()))
+    words = said(flags, frame.index)[["reason", "reason_rule_ids"]]
     areas = rows.groupby("restriction_id")["country_id"].agg(lambda ids: ";".join(sorted(set(ids))))
-    own = frame["restriction_id"] != EVERY
-    silent = frame["q50_person_days"].isna()
     return frame.drop(columns="is_outweighed").assign(
         area_id=frame["country_id"].where(~own, frame["restriction_id"].map(areas)),
-        reason=words,
+        **words,
         obs_status=np.select(
-            [silent, imputed, np.array([text != "" for text in words], dtype=bool)],
+            [silent, flags["some_imputed"], words["reason"] != ""],
             [MISSING, ObsStatus.IMPUTED.value, UNRELIABLE],
             ESTIMATED,
         ),

@@ -26,24 +26,23 @@ import pandas as pd
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.errors.law import Spread, moved
-from audience_impact.frames import NUMBER, TEXT, Frame
+from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.vocabulary import AudienceMetric, IntervalKind
 
 SAME = ["platform_id", "measurement_series_id", "audience_metric", "population_base"]
-CANNOT_TELL = "the figures cannot tell: audiences move so much without a restriction"
-OTHER_CAUSES = "the fall may have other causes as well"
-GREW = "the audience did not fall"
-SEVERAL = "several platforms or countries: nobody counted who left any of them"
-IN_PART = "only a part is restricted: nobody counted who left there"
 QUANTILES = ["q05_persons", "q50_persons", "q95_persons"]
 MONTHLY = [AudienceMetric.MONTHLY_REACH.value, AudienceMetric.MAU.value]
-SESSIONS = "monthly reach counts failed attempts as use"
+RULES = (
+    *("did_not_fall", "moves_anyway", "other_causes", "failed_attempts"),
+    *("several_audiences", "lost_in_part"),
+)
+"""Rules that say what is known of reach lost, in their order."""
 REACH_LOST = Frame(
     "reach_lost",
     {
         **{f"{name}_persons": NUMBER for name in ("lower", "q05", "q50", "q95", "upper")},
-        "reason": TEXT,
+        **dict.fromkeys(RULES, TRUTH),
         "after_ids": TEXT,
     },
     key=("restriction_id",),
@@ -58,7 +57,7 @@ def reach_lost(scope: Scope, inputs: Inputs, exposed: pd.DataFrame) -> pd.DataFr
     found = compared(inputs.chosen, inputs.candidates, exposed, wanted, growth)
     partial = scope.by_id["is_partial"].reindex(found.index).eq(True)
     found[QUANTILES] = found[QUANTILES].mask(partial)
-    found["reason"] = found["reason"].where(~partial, found["reason"] + f"; {IN_PART}")
+    found["lost_in_part"] = partial
     return REACH_LOST.checked(found)
 
 
@@ -74,7 +73,7 @@ def compared(
     `chosen` as figures.choose gives it, `known` as figures.candidates does, `bounds` on the
     people exposed and `asked`, the number of audiences, both by restriction_id. Columns:
     `lower_persons`, `q05_persons`, `q50_persons`, `q95_persons` (NaN for several audiences, and
-    where the figures cannot tell), `upper_persons`, `reason`, `after_ids`.
+    where the figures cannot tell), `upper_persons`, `after_ids`, and RULES: whether each applies.
     """
     pairs = _after(chosen, known)
     if pairs.empty:
@@ -98,8 +97,8 @@ def _expected(pairs: pd.DataFrame, bounds: pd.DataFrame, growth: Spread | None) 
 def _empty() -> pd.DataFrame:
     names = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
     frame = pd.DataFrame({name: pd.Series(dtype="float64") for name in names})
-    words = {name: pd.Series(dtype="str") for name in ("reason", "after_ids")}
-    return frame.assign(**words).rename_axis("restriction_id")
+    flags = {name: pd.Series(dtype="bool") for name in RULES}
+    return frame.assign(after_ids=pd.Series(dtype="str"), **flags).rename_axis("restriction_id")
 
 
 def _after(chosen: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -144,11 +143,12 @@ def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series) 
             "after_ids": groups["after_id"].agg(lambda ids: ";".join(sorted(ids))),
         }
     )
-    grew = (groups["fell"].max() == 0).to_numpy()
-    words = np.select(
-        [grew, within.to_numpy()], [f"{GREW}; {CANNOT_TELL}", CANNOT_TELL], OTHER_CAUSES
+    grew = groups["fell"].max() == 0
+    return table.assign(
+        did_not_fall=grew,
+        moves_anyway=grew | within,
+        other_causes=~(grew | within),
+        failed_attempts=groups["audience_metric"].first().isin(MONTHLY),
+        several_audiences=~one,
+        lost_in_part=False,
     )
-    monthly = groups["audience_metric"].first().isin(MONTHLY).to_numpy()
-    several = np.where(one, "", SEVERAL)
-    parts = np.column_stack([words, np.where(monthly, SESSIONS, ""), several])
-    return table.assign(reason=["; ".join(part for part in row if part) for row in parts])

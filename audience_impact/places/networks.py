@@ -44,7 +44,7 @@ from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.frames import Array
 from audience_impact.periods import middle
 from audience_impact.rules import LawError
-from audience_impact.vocabulary import ErrorQuantile, NetworkLaw, NetworkScope
+from audience_impact.vocabulary import ErrorQuantile, NetworkLaw, NetworkScope, PartGap
 
 LAW = ["only_q05", "only_q50", "only_q95"]
 POSITIONS = (0.05, 0.50, 0.95)
@@ -55,13 +55,13 @@ ALL, MOBILE, UNKNOWN = (
     NetworkScope.UNKNOWN.value,
 )
 REASONS = {
-    NetworkScope.FIXED.value: "nobody counts who has a fixed line and no mobile network",
-    NetworkScope.SATELLITE.value: "nobody counts who has a satellite connection alone",
-    NetworkScope.ASN_LIST.value: "nobody counts the subscribers of the operators named",
+    NetworkScope.FIXED.value: PartGap.FIXED_ALONE.value,
+    NetworkScope.SATELLITE.value: PartGap.SATELLITE_ALONE.value,
+    NetworkScope.ASN_LIST.value: PartGap.OPERATORS.value,
 }
+"""Why the share of those who have only such a network cannot be had."""
 TOLD = ["least_share", "most_share", *PROVENANCE]
 """What is told of a count."""
-UNLEARNED = "nobody asked the facts who has one network alone: run audience-impact learn-places"
 RUNGS = ("everyone", "country", "other_countries", "network_unknown")
 """What a law stands on."""
 COUNTED = (RUNGS[1], RUNGS[3])
@@ -72,8 +72,8 @@ def only_share(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """The law LAW of the share of people online who are cut with a network; `rung` and `reason`.
 
     `wanted` has `country_id`, `day`, `network_scope` and `operators`; the index is kept. Where the
-    share cannot be had it is NaN and `reason` says why; else `reason` is blank. `operators` named
-    beside a kind of network that was cut as a whole say nothing more.
+    share cannot be had it is NaN and `reason` says why (PartGap); else `reason` is blank.
+    `operators` named beside a kind of network that was cut as a whole say nothing more.
     """
     scope = wanted["network_scope"]
     found = pd.DataFrame(np.nan, wanted.index, LAW).assign(rung="", reason=scope.map(REASONS))
@@ -84,7 +84,7 @@ def only_share(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     found.loc[unknown, "only_q50"] = (1.0 + found.loc[unknown, "only_q50"]) / 2.0
     found.loc[unknown, ["only_q95", "rung"]] = [1.0, RUNGS[3]]
     lost = by_network & found["only_q50"].isna()
-    return found.assign(reason=found["reason"].mask(lost, UNLEARNED).fillna(""))
+    return found.assign(reason=found["reason"].mask(lost, PartGap.NO_NETWORK_LAWS.value).fillna(""))
 
 
 def read(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:

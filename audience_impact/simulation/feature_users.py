@@ -37,7 +37,7 @@ def feature_users(shares: pd.DataFrame, sampler: Sampler) -> Array:
     """Draws (rows, D) of the users of each row of `shares` (as inputs.py has them), in persons."""
     u = sampler.rows(InputKind.FEATURE_SHARE, "feature|" + shares["feature_use_id"])
     share = _drawn(u, shares)
-    steps = shares["assumed"].map(lambda text: len([part for part in text.split("; ") if part]))
+    steps = shares["assumed"].map(lambda text: len([part for part in text.split(";") if part]))
     wider = ASSUMED_SPREAD * np.sqrt(steps.to_numpy("float64"))[:, None]
     z = sampler.normals(InputKind.ASSUMED, "assumed|" + shares["feature_use_id"])
     spread = expit(logit(np.clip(share, 1e-12, 1 - 1e-12)) + wider * z)

@@ -1,14 +1,10 @@
 """The pages of the world, of each part of it and of each country: year by year and day by day.
 
-Which area lies in which is the tree of the UN (M49), as `data/facts/areas.csv` has it; all numbers
-come from the version.
+Which area lies in which is the tree of the UN (M49); this and all numbers come from the version.
 """
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -141,7 +137,7 @@ def _values(world: World, told: Told, code: str, own: Mapping[str, list[Listed]]
     by_name = {one.restriction: one for one in world.listed}
     return {
         "code": code,
-        "above": ancestors(code),
+        "above": world.above.get(code, ()),
         "said": _said(world, code, name),
         "years": _by_year(periods)[::-1],
         "reasons": _reasons(periods),
@@ -261,7 +257,7 @@ def _parts(world: World, code: str) -> list[dict[str, Any]]:
     """The parts of a part of the world, those with the most people first."""
     this, last = _years(world)
     found = []
-    for part in _tree()[1].get(code, []):
+    for part in sorted(area for area, above in world.above.items() if above[-1:] == (code,)):
         rows = [world.area_row(part, year) for year in (last, this)]
         if any(rows):
             numbers = [row and quantities.estimate(row) for row in rows]
@@ -276,7 +272,7 @@ def _listed(world: World, code: str, own: Mapping[str, list[Listed]]) -> list[Li
     """The restrictions of a country, the newest first; of more the largest ones."""
     if code in own:
         return listings.newest_first(own[code])
-    inside = [one for one in world.listed if any(code in ancestors(c) for c in one.countries)]
+    inside = [one for one in world.listed if any(code in world.above[c] for c in one.countries)]
     return listings.largest_first(inside)[:MANY]
 
 
@@ -287,27 +283,3 @@ def _data(world: World, code: str) -> Iterator[File]:
         frame = world.tables[table]
         rows = frame[frame["area_id"] == code]
         yield File(f"{path}-{name}.csv", as_csv(rows, world.version))
-
-
-@cache
-def _tree() -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Above each area the one that it lies in, and what lies in each."""
-    with (Path(__file__).parents[2] / "data" / "facts" / "areas.csv").open(
-        encoding="utf-8", newline=""
-    ) as file:
-        above = {
-            row["area_id"]: row["parent_id"]
-            for row in csv.DictReader(file)
-            if len(row["area_id"]) <= 3
-        }
-    inside: dict[str, list[str]] = {}
-    for area, parent in above.items():
-        inside.setdefault(parent, []).append(area)
-    return above, inside
-
-
-@cache
-def ancestors(code: str) -> tuple[str, ...]:
-    """What an area lies in, the world first."""
-    parent = _tree()[0].get(code, "")
-    return (*ancestors(parent), parent) if parent else ()

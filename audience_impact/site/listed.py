@@ -10,7 +10,7 @@ from typing import Any
 
 from audience_impact.answers import quantities
 from audience_impact.answers.quantities import Estimate
-from audience_impact.answers.sentences.acts import feature_words
+from audience_impact.answers.sentences.acts import feature_words, platforms
 from audience_impact.answers.sentences.names import listed as enumerated
 from audience_impact.answers.sentences.places import where
 from audience_impact.answers.sentences.restriction import leading
@@ -60,20 +60,8 @@ class Listed:
 
 
 def platform_names(stories: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The name of each platform targeted, by id.
-
-    A restriction names its services in the order in which its targets hold their ids.
-    """
-    found: dict[str, str] = {}
-    for told in stories:
-        ids, names = platforms_of(told), told["platforms"].split(", ")
-        found |= dict(zip(ids, names if len(names) == len(ids) else ids, strict=True))
-    return found
-
-
-def platforms_of(told: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of the platforms of a restriction, each once."""
-    return tuple(dict.fromkeys(target["platform_id"] for target in told["targets"]))
+    """The name of each platform targeted, by id."""
+    return {platform: name for told in stories for platform, name in platforms(told).items()}
 
 
 def listed(told: Mapping[str, Any], names: Mapping[str, str]) -> Listed:
@@ -91,23 +79,23 @@ def listed(told: Mapping[str, Any], names: Mapping[str, str]) -> Listed:
         end_status=told["end_status"],
         cause=told["cause"] or "",
         countries=tuple(told["country_id"].split(";")),
-        platforms=platforms_of(told),
+        platforms=tuple(platforms(told)),
         features=features,
     )
 
 
 def _what(told: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The services, or the internet over which network."""
-    platforms = [names[one] for one in platforms_of(told)]
-    if WHOLE_INTERNET in platforms_of(told):
+    services = [names[one] for one in platforms(told)]
+    if WHOLE_INTERNET in platforms(told):
         return (
             f"{told['network_scope']} internet"
             if told["network_scope"] in ONE_NETWORK
             else "internet"
         )
-    if len(platforms) > MANY + 1:
-        platforms = [*platforms[:MANY], f"{len(platforms) - MANY} more services"]
-    return enumerated(platforms) if platforms else "no service on record"
+    if len(services) > MANY + 1:
+        services = [*services[:MANY], f"{len(services) - MANY} more services"]
+    return enumerated(services) if services else "no service on record"
 
 
 def _parts(features: tuple[str, ...]) -> str:

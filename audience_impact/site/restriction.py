@@ -10,7 +10,7 @@ from typing import Any
 from audience_impact.answers import labels as naming
 from audience_impact.answers import quantities, sentences
 from audience_impact.answers.quantities import Estimate
-from audience_impact.answers.sentences.caveats import in_words, rules_of
+from audience_impact.answers.sentences.caveats import sentences_of
 from audience_impact.answers.sentences.citation import citation
 from audience_impact.answers.sentences.names import from_to
 from audience_impact.answers.sentences.restriction import sources
@@ -246,12 +246,7 @@ def _rules(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     for row in _rows(told):
         if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED and _same(told):
             continue
-        said = [
-            {"text": in_words(text), "rule": RULES.get(name)}
-            for name, texts in rules_of(row).items()
-            for text in texts
-            if text
-        ]
+        said = [{"text": text, "rule": RULES.get(rule)} for rule, text in sentences_of(told, row)]
         found.append(
             {
                 "label": naming.word(row["impact_metric"], "impact_metric"),
@@ -268,7 +263,7 @@ def _unknown(told: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     """What is missing, a sentence each."""
     found = [
         f"There is no number of {naming.word(row['impact_metric'], 'impact_metric')}: "
-        f"{in_words(row['reason'])}."
+        f"{'; '.join(text for _, text in sentences_of(told, row))}."
         for row in _rows(told)
         if row["obs_status"] == ObsStatus.MISSING and row["reason"]
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers import story
+from audience_impact.answers import areas, story
 from audience_impact.plain_text import cell_text
 from audience_impact.site import listed
 from audience_impact.site.listed import Listed
@@ -92,6 +92,11 @@ class World:
     def platforms(self) -> dict[str, str]:
         """The name of each platform, by id."""
         return listed.platform_names(self.stories.values())
+
+    @cached_property
+    def above(self) -> dict[str, tuple[str, ...]]:
+        """The areas that hold each country and each area above it, the world first."""
+        return areas.holders(self.tables["restrictions"])
 
     @cached_property
     def listed(self) -> tuple[Listed, ...]:

@@ -14,10 +14,16 @@ from audience_impact.errors.figure_errors import GROWTH
 from audience_impact.facts.tables import PROVENANCE
 from audience_impact.imputation import groups, law, rungs
 from audience_impact.outputs.person_days import EVERY
+from audience_impact.outputs.review.status_rules import filled
 from audience_impact.shares import random_effects
 from audience_impact.simulation.audiences import COUNTED
 from audience_impact.tracing import draws
-from audience_impact.vocabulary import WHOLE_INTERNET, CircumventionBasis, OverlapParameter
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    CircumventionBasis,
+    OverlapParameter,
+    PartGap,
+)
 from flows.explaining.recomputed import Facts, Recomputed
 from flows.explaining.told import Fact, Number, Step, facts, of_draws, value
 
@@ -142,7 +148,7 @@ def _of_chain(rows: pd.DataFrame, area: str) -> "pd.Series[bool]":
 
 def _of_part(row: dict[Any, Any]) -> Iterator[str]:
     if row["reason"]:
-        yield f"Nothing can be drawn of it: {row['reason']}."
+        yield f"Nothing can be drawn of it: {PartGap(row['reason']).meaning}."
     yield f"The text means {row['reading']}; networks: {row['network'].partition('|')[0]}."
     if row["place_rung"]:
         yield f"Who is online there rests on: {row['place_rung']}."
@@ -275,7 +281,8 @@ BASES_OF_ACCESS = {
 
 
 def _assumed(shares: pd.DataFrame) -> list[str]:
-    return sorted({text for row in shares["assumed"] for text in row.split("; ") if text})
+    details = {detail for cell in shares["assumed"] for detail in cell.split(";") if detail}
+    return sorted(filled("feature_assumed", detail) for detail in details)
 
 
 def _law(rows: pd.DataFrame) -> list[Number]:

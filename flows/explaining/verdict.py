@@ -7,7 +7,7 @@ import pandas as pd
 from audience_impact.answers.answer import ENDS, STATUS
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.tracing import draws
-from audience_impact.vocabulary import ImpactMetric, ObsStatus
+from audience_impact.vocabulary import ImpactMetric, ObsStatus, PartGap
 from flows.explaining.recomputed import Facts, Recomputed
 from flows.explaining.told import Number, Step, facts, of_draws, value
 
@@ -40,7 +40,7 @@ def _missing(found: Recomputed) -> Iterator[str]:
         yield f"Of {name} in {row['country_id']} no number can be drawn: all are needed."
     parts = found.stages.inputs.parts
     for row in parts[parts["reason"] != ""].to_dict("records"):
-        yield f"Of {row['area_id']}: {row['reason']}."
+        yield f"Of {row['area_id']}: {PartGap(row['reason']).meaning}."
 
 
 def _way(found: Recomputed) -> list[draws.Drawn]:
@@ -60,7 +60,8 @@ def _quantiles(found: Recomputed, metric: ImpactMetric) -> Number | None:
 def status(found: Recomputed, metric: ImpactMetric) -> Iterator[Step]:
     """Which rules of status fired, and what each caps the status at."""
     row = found.impact(metric)
-    rules = [RULES[name] for name in str(row["rules"]).split(";") if name in RULES]
+    names = dict.fromkeys(row["reason_rule_ids"].split(";"))
+    rules = [RULES[name] for name in names if name in RULES]
     says = [
         f"Status {row['obs_status']}, {STATUS[row['obs_status']]}: {row['reason'] or 'no rule'}."
     ]

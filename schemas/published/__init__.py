@@ -14,7 +14,7 @@ from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
 from schemas.tables import model, modules
 
-SCHEMA_VERSION = "2.2"
+SCHEMA_VERSION = "2.3"
 
 TABLES = (
     "impact",

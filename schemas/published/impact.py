@@ -7,13 +7,14 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from audience_impact import vocabulary as words
+from audience_impact.outputs.review import status_rules
 from schemas import columns
-from schemas.columns import PublishedModel, bounds_in_order, row_rule
+from schemas.columns import JOINED_BY, ReasonedModel, bounds_in_order, row_rule
 
 KEY = ("restriction_id", "impact_metric")
 
 
-class Impact(PublishedModel):
+class Impact(ReasonedModel):
     """How many people each restriction touches, one row a restriction and impact metric."""
 
     restriction_id: Series[str] = columns.restriction()
@@ -76,6 +77,17 @@ class Impact(PublishedModel):
     window_lower_persons: Series[float] = columns.people("reach in exactly these days, at least")
     window_upper_persons: Series[float] = columns.people("reach in exactly these days, at most")
     as_of: Series[str] = columns.as_of()
+    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_PEOPLE)
+    reason_details: Series[str] = columns.text(
+        "what each sentence of reason says of the row itself, in the places of reason_rule_ids, "
+        "joined by ;: rung, age, step, gap or assumption, parameters of these after colons (null: "
+        "nothing)",
+        special={
+            **words.ImputationRung.meanings(),
+            **words.PartGap.meanings(),
+            **words.Assumption.meanings(),
+        },
+    )
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:
@@ -88,6 +100,16 @@ class Impact(PublishedModel):
         limit = frame[["base_persons", "population_persons"]].max(axis=1)
         over = whole & (frame["upper_persons"] > limit)
         return ~(frame["lower_persons"] > frame["upper_persons"]) & ~over
+
+    @pa.dataframe_check(name="details_without_rules")
+    def details_without_rules(cls, frame: pd.DataFrame) -> Any:
+        """As many details as rules, where there are any."""
+        counts = frame[["reason_details", "reason_rule_ids"]].apply(
+            lambda column: column.str.count(JOINED_BY)
+        )
+        return frame["reason_details"].isna() | counts["reason_details"].eq(
+            counts["reason_rule_ids"]
+        )
 
     @pa.dataframe_check(name="estimate_out_of_order")
     def estimate_out_of_order(cls, frame: pd.DataFrame) -> Any:

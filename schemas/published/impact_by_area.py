@@ -6,13 +6,14 @@ import pandas as pd
 from pandera.typing import Series
 
 from audience_impact import vocabulary as words
+from audience_impact.outputs.review import status_rules
 from schemas import columns
-from schemas.columns import PublishedModel, bounds_in_order, in_order
+from schemas.columns import ReasonedModel, bounds_in_order, in_order
 
 KEY = ("area_id", "period", "impact_metric")
 
 
-class ImpactByArea(PublishedModel):
+class ImpactByArea(ReasonedModel):
     """People under at least one restriction in a month or a year, each person once."""
 
     area_id: Series[str] = columns.place(
@@ -65,6 +66,7 @@ class ImpactByArea(PublishedModel):
     obs_status: Series[str] = columns.status()
     reason: Series[str] = columns.reason()
     as_of: Series[str] = columns.as_of()
+    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:

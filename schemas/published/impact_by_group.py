@@ -3,13 +3,14 @@
 from pandera.typing import Series
 
 from audience_impact import vocabulary as words
+from audience_impact.outputs.review import status_rules
 from schemas import columns
-from schemas.columns import PublishedModel
+from schemas.columns import ReasonedModel
 
 KEY = ("restriction_id", "area_id", "age", "sex", "base")
 
 
-class ImpactByGroup(PublishedModel):
+class ImpactByGroup(ReasonedModel):
     """Bounds on the share exposed of each age and sex, where figures by age or sex exist."""
 
     restriction_id: Series[str] = columns.restriction()
@@ -35,3 +36,4 @@ class ImpactByGroup(PublishedModel):
     obs_status: Series[str] = columns.status()
     reason: Series[str] = columns.reason()
     as_of: Series[str] = columns.as_of()
+    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_GROUPS)

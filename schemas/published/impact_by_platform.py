@@ -59,3 +59,4 @@ class ImpactByPlatform(PublishedModel):
     window_upper_persons: Series[float] = columns.people("reach in exactly these days, at most")
     aggregation_hazard: Series[str] = columns.text("why these rows must not be added; null for one")
     as_of: Series[str] = columns.as_of()
+    platform_name: Series[str] = columns.column("name of the platform")

@@ -5,13 +5,14 @@ from typing import Any
 import pandas as pd
 from pandera.typing import Series
 
+from audience_impact.outputs.review import status_rules
 from schemas import columns
-from schemas.columns import PublishedModel, bounds_in_order, in_order, row_rule
+from schemas.columns import ReasonedModel, bounds_in_order, in_order, row_rule
 
 KEY = ("restriction_id", "area_id", "period")
 
 
-class PersonDays(PublishedModel):
+class PersonDays(ReasonedModel):
     """Person-days under restrictions: a person counts once a day, whatever is restricted."""
 
     restriction_id: Series[str] = columns.column(
@@ -80,6 +81,7 @@ class PersonDays(PublishedModel):
     obs_status: Series[str] = columns.status()
     reason: Series[str] = columns.reason()
     as_of: Series[str] = columns.as_of()
+    reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_PERSON_DAYS)
 
     @bounds_in_order
     def bounds_in_order(cls, frame: pd.DataFrame) -> Any:

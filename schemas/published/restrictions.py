@@ -1,12 +1,18 @@
 """The published table `restrictions`."""
 
+import json
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
 from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from schemas import columns
-from schemas.columns import PublishedModel
+from schemas.columns import JOINED_BY, PublishedModel
 
 KEY = ("restriction_id",)
+_PATH = "[^;>]+(>[^;>]+)*"
 
 
 class Restrictions(PublishedModel):
@@ -71,3 +77,25 @@ class Restrictions(PublishedModel):
     note: Series[str] = columns.text("what else the sources say", sdmx="COMMENT_OBS")
     source_id: Series[str] = columns.column("source of the act", sdmx="SOURCE")
     as_of: Series[str] = columns.as_of()
+    area_names: Series[str] = columns.column(
+        "names of the areas in the order of area_id, as a list in JSON: a name may hold a comma"
+    )
+    country_paths: Series[str] = columns.column(
+        "areas that hold each country, the world first, joined by >; of several countries in the "
+        "order of country_id, joined by ;",
+        str_matches=f"^{_PATH}(;{_PATH})*$",
+    )
+    place_readings: Series[str] = columns.words_joined(
+        words.PlaceReading,
+        "how the source means each of the places, in their order, joined by ; (null: no places)",
+    )
+
+    @pa.dataframe_check(name="list_of_other_length")
+    def list_of_other_length(cls, frame: pd.DataFrame) -> Any:
+        """A name for each area, and a path for each country."""
+        names = frame["area_names"].map(json.loads).map(len)
+        areas, countries, paths = (
+            frame[name].str.count(JOINED_BY) + 1
+            for name in ("area_id", "country_id", "country_paths")
+        )
+        return names.eq(areas) & paths.eq(countries)

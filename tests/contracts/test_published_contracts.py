@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from audience_impact.outputs.review.status_rules import filled
 from flows.pipeline import steps
 from schemas import published
 from schemas.arrow import ContractError, to_arrow
@@ -90,6 +91,16 @@ def test_a_repeated_key_is_refused(table: str, frames: Frames) -> None:
         ("impact", {"impact_metric": "affected"}, "impact_metric"),
         ("impact", {"staleness": "old"}, "staleness"),
         ("impact", {"base": "all_ages;planted"}, "base"),
+        ("impact", {"reason_rule_ids": "planted"}, "reason_rule_ids"),
+        ("impact", {"reason_rule_ids": ""}, "reason_without_rules"),
+        ("impact", {"reason": "", "obs_status": "A"}, "reason_without_rules"),
+        ("impact", {"reason_details": ";16"}, "details_without_rules"),
+        ("impact_by_area", {"reason_rule_ids": "disputed"}, "reason_rule_ids"),
+        ("restrictions", {"area_names": '["Russia", "Crimea"]'}, "list_of_other_length"),
+        ("restrictions", {"country_paths": "001>150>151;001"}, "list_of_other_length"),
+        ("restrictions", {"country_paths": "001>>151"}, "country_paths"),
+        ("restrictions", {"place_readings": "somewhere"}, "place_readings"),
+        ("impact_by_platform", {"platform_name": None}, "platform_name"),
         ("impact_by_platform", {"lower_persons": float("nan")}, "lower_persons"),
         ("impact_by_platform", {"feature": "calls"}, "feature"),
         ("comparisons", {"figure_kind": "guess"}, "figure_kind"),
@@ -112,6 +123,21 @@ def test_a_broken_row_is_refused_by_name(
     with pytest.raises(ContractError, match=named) as refused:
         to_arrow(table, frame)
     assert str(refused.value).startswith(f"{table} breaks its contract")
+
+
+def test_a_reason_is_made_of_its_rules_and_details(frames: Frames) -> None:
+    texts = frames["restrictions"].set_index("restriction_id")["extent_reason"]
+    rows = frames["impact"].dropna(subset=["reason_rule_ids"])
+    assert {"imputed", "ages", "feature_assumed"} <= {*";".join(rows["reason_rule_ids"]).split(";")}
+    for row in rows.to_dict("records"):
+        rules = row["reason_rule_ids"].split(";")
+        blank = ";" * (len(rules) - 1)
+        details = (blank if pd.isna(row["reason_details"]) else row["reason_details"]).split(";")
+        words = [
+            texts[row["restriction_id"]] if rule == "extent" else filled(rule, detail)
+            for rule, detail in zip(rules, details, strict=True)
+        ]
+        assert "; ".join(words) == row["reason"]
 
 
 def test_whole_numbers_are_whole_and_gaps_are_null(frames: Frames) -> None:

@@ -237,15 +237,24 @@ def test_a_run_shows_the_best_known_of_many(
     assert f"\n{acts} restrictions, " in shown
 
 
-@pytest.mark.parametrize("words", [["list"], ["show", "RU-2025-08-13-calls"]])
+@pytest.mark.parametrize(
+    ("words", "table", "column"),
+    [
+        (["list"], "lineage", "attribution"),
+        (["show", "RU-2025-08-13-calls"], "lineage", "attribution"),
+        (["show", "RU-2025-08-13-calls"], "impact", "reason_rule_ids"),
+        (["show", "RU-2025-08-13-calls"], "impact_by_platform", "platform_name"),
+        (["export", "--area", "002", "--format", "json"], "restrictions", "country_paths"),
+    ],
+)
 def test_a_version_of_an_older_release_is_refused(
-    published: Path, tmp_path: Path, words: list[str]
+    published: Path, tmp_path: Path, words: list[str], table: str, column: str
 ) -> None:
     shutil.copytree(published, tmp_path / "old", symlinks=True)
     latest = tmp_path / "old" / "latest"
-    path, manifest = latest / "lineage.parquet", latest / "datapackage.json"
+    path, manifest = latest / f"{table}.parquet", latest / "datapackage.json"
     before = hashlib.sha256(path.read_bytes()).hexdigest()
-    old = pd.read_parquet(path).drop(columns="attribution")
+    old = pd.read_parquet(path).drop(columns=column)
     for written in (path, manifest):
         written.chmod(0o644)
     old.to_parquet(path)
@@ -254,6 +263,7 @@ def test_a_version_of_an_older_release_is_refused(
     done = command(*words, "--published", tmp_path / "old")
     assert done.returncode == 1
     assert "older release" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_show_before_anything_is_published(tmp_path: Path) -> None:

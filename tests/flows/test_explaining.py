@@ -188,7 +188,7 @@ def test_each_rule_of_status_that_fired_is_told(explained: Callable[[str], Expla
     (step,) = [one for one in found.every if one["title"] == "The status"]
     told_of = {text.split(" ")[0] for text in step["says"][1:]}
     own = row(found.frames["impact"], impact_metric="people_feature_exposed")
-    assert told_of == set(str(own["rules"]).split(";"))
+    assert told_of == set(str(own["reason_rule_ids"]).split(";"))
     assert {"outlier", "ages", "feature_assumed"} <= told_of
 
 

@@ -155,14 +155,13 @@ def test_a_share_of_the_base_itself_is_silent_on_nobody() -> None:
     made = calls(asked(russia(), population_base="internet_12_plus"))
     (row,) = shares(made).to_dict("records")
     assert (row["of_persons"], row["beyond_persons"]) == (105e6, 0.0)
-    assert "taken for internet" not in row["assumed"]
+    assert "population" not in row["assumed"]
 
 
 def test_what_is_taken_for_granted_is_named() -> None:
     made = calls(asked(aged(russia(), "122000000"), feature="video_call"))
     assert shares(made)["assumed"].tolist() == [
-        "use of any messenger taken for use of these; video_call taken for all of voice_call; "
-        "asked of age_18_plus, taken for internet_12_plus"
+        "any_messenger;feature:video_call:voice_call;population:age_18_plus:internet_12_plus"
     ]
 
 

@@ -4,26 +4,28 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline as impact
-from audience_impact.audiences.parts import UNNAMED
 from audience_impact.outputs.review.status_rules import sentence
-from audience_impact.places import networks
+from audience_impact.vocabulary import PartGap
 from tests.engine import calibrated, impacts, of
 from tests.support import AGED, AS_OF, Results, World, row, world
 
 PARTIAL = [
     (
         {"geo_scope": "multi_region"},
-        f"only part of the country, without an audience of its own; {UNNAMED}",
+        f"only part of the country, without an audience of its own; {PartGap.NO_PLACES.meaning}",
     ),
     (
         {"geo_scope": "unknown"},
-        f"only part of the country, without an audience of its own; {UNNAMED}",
+        f"only part of the country, without an audience of its own; {PartGap.NO_PLACES.meaning}",
     ),
     (
         {"network_scope": "mobile"},
-        f"only some networks, and nobody counts their users; {networks.UNLEARNED}",
+        f"only some networks, and nobody counts their users; {PartGap.NO_NETWORK_LAWS.meaning}",
     ),
-    ({"network_scope": "unknown"}, f"networks touched not known; {networks.UNLEARNED}"),
+    (
+        {"network_scope": "unknown"},
+        f"networks touched not known; {PartGap.NO_NETWORK_LAWS.meaning}",
+    ),
 ]
 WEAK = [
     ({"period": "2024-06"}, "U", "figure older than 12 months"),

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.audiences.parts import UNNAMED, UNPEOPLED
 from audience_impact.evidence_levels import CLOSED
 from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation import parts, simulate
 from audience_impact.simulation.parts import Countries
 from audience_impact.simulation.sampler import Sampler
+from audience_impact.vocabulary import PartGap
 from tests.engine import by_area, calculated, calibrated, cut, impacts, of, placed, prepared, rising
 from tests.support import ERRORS, World, world
 
@@ -148,8 +148,8 @@ def test_places_in_two_countries_add_up_and_one_may_be_whole() -> None:
 
 
 LAWLESS = (
-    ({"geo_scope": "locality"}, UNNAMED),
-    ({"area_ids": "XA-04", "geo_scope": "region"}, UNPEOPLED),
+    ({"geo_scope": "locality"}, PartGap.NO_PLACES.meaning),
+    ({"area_ids": "XA-04", "geo_scope": "region"}, PartGap.NO_POPULATION.meaning),
     ({"network_scope": "fixed"}, "nobody counts who has a fixed line"),
     ({"network_scope": "asn_list"}, "nobody counts the subscribers"),
     ({"geo_scope": "region", "observed_from": ""}, "start not known"),

@@ -22,6 +22,11 @@ def people(*numbers: float | None) -> dict[str, Any]:
     return {f"{name}_persons": value for name, value in zip(NOTHING, numbers, strict=True)}
 
 
+def target(platform: str, name: str, feature: str = "whole_service") -> dict[str, str]:
+    """What a restriction restricts."""
+    return {"platform_id": platform, "platform_name": name, "feature": feature}
+
+
 def told(
     exposed: dict[str, Any],
     users: dict[str, Any] | None = None,
@@ -29,7 +34,8 @@ def told(
     **cells: Any,
 ) -> dict[str, Any]:
     """A story of the block of a service in France, with these cells."""
-    row = {"base": "internet_all", "base_persons": 100e6, "reason": None, "obs_status": "E"}
+    row = {"base": "internet_all", "base_persons": 100e6, "obs_status": "E"}
+    row |= {"reason_rule_ids": None, "reason_details": None}
     none = people(0.0, None, None, None, 100e6)
     numbers = {"people_exposed": exposed, "people_feature_exposed": users or exposed}
     platform = cells.pop("platform_id", "alpha")
@@ -37,12 +43,12 @@ def told(
         **dict.fromkeys(
             ("places", "announced_on", "ended_on", "days_in_force", "cause", "extent_reason")
         ),
+        "place_readings": None,
         **dict.fromkeys(("least_hours_a_day", "most_hours_a_day", "reported_by")),
         "restriction_id": "R1",
         "area_id": "FR",
         "country_id": "FR",
-        "area_name": "France",
-        "platforms": "Alpha",
+        "area_names": '["France"]',
         "action": "block",
         "geo_scope": "national",
         "network_scope": "all",
@@ -51,7 +57,7 @@ def told(
         "end_status": "unknown",
         "observed_from": "2020-11-04",
         "as_of": "2026-01-31",
-        "targets": [{"platform_id": platform, "feature": feature}],
+        "targets": [target(platform, cells.pop("platform_name", "Alpha"), feature)],
         "impact": [{**row, **numbers.get(name, none), "impact_metric": name} for name in METRICS],
         "figures": [],
         "person_days": [],
@@ -60,16 +66,16 @@ def told(
 
 
 TWO: dict[str, Any] = {
-    "platforms": "Alpha, Beta",
-    "targets": [{"platform_id": name, "feature": "whole_service"} for name in ("alpha", "beta")],
+    "targets": [target("alpha", "Alpha"), target("beta", "Beta")],
 }
 MANY = people(96e6, 96_991_037.0, 101_249_599.0, 104_023_255.0, 105e6)
 FEW = people(0.0, 540.0, 4_612.0, 9_000.0, 12_000.0)
 USERS = people(29_858_376.0, 33_047_447.0, 41_750_054.0, 51_381_940.0, 55_738_602.0)
 BOUNDS = people(0.0, None, None, None, 93_200_000.0)
+BOTH = '["France", "Italy"]'
 NET: dict[str, Any] = {
     "platform_id": "*",
-    "platforms": "Whole internet",
+    "platform_name": "Whole internet",
     "action": "network_shutdown",
 }
 
@@ -95,7 +101,7 @@ NET: dict[str, Any] = {
             "them used what was restricted.",
         ),
         (
-            told(FEW, **NET, ended_on="2020-11-26", area_id="FR-BRE", area_name="Bretagne"),
+            told(FEW, **NET, ended_on="2020-11-26", area_id="FR-BRE", area_names='["Bretagne"]'),
             "About 4,600 people in Bretagne, France (90 % interval 540 to 9,000), were online when "
             "the internet was shut down there from 4 to 26 November 2020.",
         ),
@@ -110,7 +116,9 @@ NET: dict[str, Any] = {
             "the networks that were cut off by damage there on 4 November 2020.",
         ),
         (
-            told(BOUNDS, **NET, area_id="FR;IT", country_id="FR;IT", area_name="France, Italy"),
+            told(
+                BOUNDS, **NET, area_id="FR;IT", country_id="FR;IT", area_names='["France", "Italy"]'
+            ),
             "How many people in France and Italy were online when the internet was shut down there "
             "on 4 November 2020 is not known: the figures, if right as printed, force between 0 "
             "and 93.2 million; there is no estimate.",
@@ -139,9 +147,8 @@ NET: dict[str, Any] = {
         (
             told(
                 MANY,
-                platforms="A, B, C, D, E, F, G, H",
                 action="throttle",
-                targets=[{"platform_id": name, "feature": "whole_service"} for name in "abcdefgh"],
+                targets=[target(name.lower(), name) for name in "ABCDEFGH"],
             ),
             "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
             "A, B, C, D, E or any of 3 other services before they were slowed on 4 November 2020.",
@@ -149,17 +156,13 @@ NET: dict[str, Any] = {
         (
             told(
                 MANY,
-                platforms="Alpha, Beta",
-                targets=[
-                    {"platform_id": "alpha", "feature": "whole_service"},
-                    {"platform_id": "beta", "feature": "live_stream"},
-                ],
+                targets=[target("alpha", "Alpha"), target("beta", "Beta", "live_stream")],
             ),
             "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
             "Alpha or Beta before Alpha, and live videos on Beta were blocked on 4 November 2020.",
         ),
         (
-            told(MANY, platforms="Services that the source does not name"),
+            told(MANY, platform_name="Services that the source does not name"),
             "About 101 million people in France (90 % interval 97 to 104 million) ordinarily used "
             "services that the source does not name before they were blocked on 4 November 2020.",
         ),
@@ -177,58 +180,49 @@ def test_the_first_sentence_says_who_is_counted_and_what_happened(
     assert sentences.answer(story_of, VERSION).startswith(said)
 
 
-def reasoned(numbers: dict[str, Any], reason: str, status: str, **cells: Any) -> dict[str, Any]:
-    """A story whose rows give a reason."""
-    return told({**numbers, "reason": reason, "obs_status": status}, **cells)
+def reasoned(
+    numbers: dict[str, Any], rules: str, status: str, details: str | None = None, **cells: Any
+) -> dict[str, Any]:
+    """A story whose rows give a reason by these rules, with what each says of the row itself."""
+    reason = {"reason_rule_ids": rules, "reason_details": details}
+    return told({**numbers, **reason, "obs_status": status}, **cells)
 
 
 @pytest.mark.parametrize(
     ("story_of", "said"),
     [
         (
-            reasoned(BOUNDS, "no audience figure from before the start", "M"),
+            reasoned(BOUNDS, "no_figure", "M"),
             "no estimate, because nobody published an audience from before it began.",
         ),
         (
-            reasoned(
-                BOUNDS,
-                "only part of the country, without an audience of its own; the "
-                "places are not named",
-                "M",
-            ),
+            reasoned(BOUNDS, "subnational;part_unknown", "M", ";no_places"),
             "no estimate, because the places are not named.",
         ),
         (
             reasoned(
                 BOUNDS,
-                "one operator named: Orange; only some networks, and nobody counts their users",
+                "extent;some_networks",
                 "M",
                 extent_reason="one operator named: Orange",
             ),
             "because the source is not to be read as everyone there (one operator named: Orange).",
         ),
         (
-            reasoned(
-                BOUNDS,
-                "only new registrations, logins, payments or installations are hit, "
-                "and nobody counted those",
-                "M",
-            ),
+            reasoned(BOUNDS, "new_use_only", "M"),
             "because only new registrations, logins, payments or downloads were hit, and nobody",
         ),
         (
-            reasoned(
-                MANY, "nobody counted the audience: imputed from other services of its kind", "I"
-            ),
+            reasoned(MANY, "imputed;disputed", "I", "kind;"),
             "Nobody counted the audience; the number is imputed from other services of its kind.",
         ),
         (
-            reasoned(MANY, "asked of age_18_plus, taken for internet_12_plus", "U"),
+            reasoned(MANY, "feature_assumed", "U", "population:age_18_plus:internet_12_plus"),
             "Assumed: asked of residents aged 18 and over, taken for people online aged 12 and",
         ),
-        (reasoned(MANY, "aged 12 and over only", "A"), "Counted are people aged 12 and over."),
+        (reasoned(MANY, "ages", "A", "12"), "Counted are people aged 12 and over."),
         (
-            reasoned(BOUNDS, "a figure says only at least or at most", "U"),
+            reasoned(BOUNDS, "one_sided", "U"),
             "no estimate, because a figure says only at least or at most.",
         ),
         (told(MANY), "force between 96 and 105 million"),
@@ -254,10 +248,8 @@ def reasoned(numbers: dict[str, Any], reason: str, status: str, **cells: Any) ->
         (
             told(
                 MANY,
-                **NET | {"platforms": "Whole internet, Alpha"},
-                targets=[
-                    {"platform_id": name, "feature": "whole_service"} for name in ("*", "alpha")
-                ],
+                **NET,
+                targets=[target("*", "Whole internet"), target("alpha", "Alpha")],
             ),
             "Restricted as well: Alpha.",
         ),
@@ -403,13 +395,26 @@ def test_an_area_is_told_with_each_person_once() -> None:
     assert "nobody in Africa" in sentences.area(area_row(**people(0, 0, 0, 0, 0)), "Africa")
 
 
-def test_every_published_reason_is_known_by_its_rule() -> None:
-    row = {"reason": "disputed; a step of X: the audience from before the first step; own words"}
-    assert caveats.rules_of(row) == {
-        "disputed": ["disputed"],
-        "step": ["a step of X: the audience from before the first step"],
-        caveats.FREE: ["own words"],
-    }
+def test_the_sentences_of_a_reason_are_made_from_its_rules_and_details() -> None:
+    rules = "disputed;step;extent;feature_assumed"
+    row = {"reason_rule_ids": rules, "reason_details": ";X;;feature:channel:feed,search"}
+    assert caveats.sentences_of({"extent_reason": "as a register has it; a part"}, row) == [
+        ("disputed", "disputed"),
+        ("step", "a step of X: the audience from before the first step"),
+        ("extent", "as a register has it; a part"),
+        ("feature_assumed", "channels taken for all of feeds, searches"),
+    ]
+    assert caveats.sentences_of({}, {"reason_rule_ids": None, "reason_details": None}) == []
+
+
+def test_a_comma_in_a_name_is_no_second_service() -> None:
+    said = sentences.answer(told(MANY, platform_name="Alpha, the first"))
+    assert "ordinarily used Alpha, the first before it was blocked" in said
+
+
+def test_a_comma_in_the_name_of_a_place_is_no_second_place() -> None:
+    act = told(MANY, area_id="XA-01", area_names='["A, upon B"]', place_readings="within")
+    assert "people in parts of A, upon B, France" in sentences.answer(act)
 
 
 @pytest.fixture(scope="module")

@@ -161,11 +161,10 @@ def _mixed(told: Mapping[str, Any]) -> str:
     for target in told["targets"]:
         features.setdefault(target["platform_id"], set()).add(target["feature"])
     parts: dict[str, list[str]] = {}
-    for name, of in zip(
-        map(service, told["platforms"].split(", ")), features.values(), strict=False
-    ):
+    for platform, name in platforms(told).items():
+        of = features[platform]
         whole = Feature.WHOLE_SERVICE in of
-        parts.setdefault("" if whole else feature_words(of)[0], []).append(name)
+        parts.setdefault("" if whole else feature_words(of)[0], []).append(service(name))
     if len(parts) < 2:
         return ""
     said = [f"{noun} on {listed(own)}" if noun else listed(own) for noun, own in parts.items()]
@@ -182,10 +181,14 @@ def feature_words(features: set[str]) -> tuple[str, str]:
     return listed([noun for noun, _ in known]), "used the restricted functions of"
 
 
+def platforms(told: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of the platforms of a restriction by their ids, in their order."""
+    return {target["platform_id"]: target["platform_name"] for target in told["targets"]}
+
+
 def services(told: Mapping[str, Any], word: str = "and") -> str:
     """The services: `WhatsApp and Telegram`, or as alternatives (`or`), the internet left out."""
-    ids = dict.fromkeys(target["platform_id"] for target in told["targets"])
-    named = zip(ids, told["platforms"].split(", "), strict=False)
+    named = platforms(told).items()
     names = [service(name) for platform, name in named if platform != WHOLE_INTERNET]
     if len(names) > MOST_SERVICES + 1:
         any_of = "any of " * (word == "or")
@@ -195,7 +198,8 @@ def services(told: Mapping[str, Any], word: str = "and") -> str:
 
 def is_several(told: Mapping[str, Any]) -> bool:
     """Whether several services are restricted, or what is named is a kind of services."""
-    return "," in told["platforms"] or bool(PLURAL.search(told["platforms"]))
+    names = list(platforms(told).values())
+    return len(names) > 1 or any(map(PLURAL.search, names))
 
 
 def deed(told: Mapping[str, Any]) -> str:

@@ -1,19 +1,16 @@
 """What is not sure of an answer, in sentences: from the reasons of the row and from the act."""
 
-import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from audience_impact.answers.sentences.acts import FEATURES
-from audience_impact.imputation import rungs
-from audience_impact.outputs.review.status_rules import MISSING, TABLE
+from audience_impact.outputs.review.status_rules import MISSING, TABLE, filled
 from audience_impact.vocabulary import (
     ClaimStatus,
     EvidenceState,
     ImpactMetric,
     ImputationRung,
-    ObsStatus,
+    PartGap,
     PopulationBase,
 )
 
@@ -27,8 +24,10 @@ BASES: dict[str, str] = {
     PopulationBase.INTERNET_ALL: "people online",
 }
 """Populations that contain an audience, in words."""
-FREE = ""
-"""Stands for the rules whose words are made for the row alone."""
+CODES = {feature.value: noun for feature, (noun, _) in FEATURES.items()} | BASES
+"""Words for the codes of features and populations."""
+EXTENT, GAP, ASSUMED = "extent", "part_unknown", "feature_assumed"
+"""Rules whose words are made for the row alone."""
 WHY: dict[str, str] = {
     "start_unknown": "nobody recorded when it began",
     "subnational": "only a part of the country was touched",
@@ -52,14 +51,18 @@ LIMITS: dict[str, str] = {
 """Why there is none although figures are there."""
 GENERAL = ("subnational", "some_networks", "networks_unknown")
 """Rules that say no more where the row has words of its own."""
-PLAINER = {
-    "no population on record of a place named": "nobody counted who lives in a place named",
-    rungs.SAID[ImputationRung.OWN_PEOPLE]: "figures of the service there that count something "
-    "near, or another time",
-    rungs.SAID[ImputationRung.OWN_OTHER]: "advertising reach, accounts or installations of the "
-    "service there",
+PLAINER: dict[str, str] = {
+    PartGap.NO_POPULATION: "nobody counted who lives in a place named",
+    ImputationRung.OWN_PEOPLE: "figures of the service there that count something near, or "
+    "another time",
+    ImputationRung.OWN_OTHER: "advertising reach, accounts or installations of the service there",
 }
-"""Published words that need the table beside them, and what a sentence says instead."""
+"""What a sentence says instead of published words that need the table beside them."""
+IMPUTED: dict[str, str] = {
+    "imputed": "Nobody counted the audience",
+    "imputed_in_part": "Nobody counted some of the audiences",
+}
+"""Which audiences are imputed, by rule of status."""
 SAID: dict[str, str] = {
     "within": "The source means something inside a place, which may be anything from nobody to "
     "everyone there.",
@@ -81,74 +84,61 @@ Row = Mapping[str, Any]
 
 
 def rules_of(row: Row) -> dict[str, list[str]]:
-    """The reasons of a row of `impact`, by rule of status; FREE: words made for the row."""
+    """Return the rules behind the reason of a row of `impact`, each with its details."""
     found: dict[str, list[str]] = {}
-    for text in (row["reason"] or "").split("; "):
-        rule = next((name for name, shape in _shapes().items() if shape.fullmatch(text)), FREE)
-        found.setdefault(rule, []).append(text)
+    for rule, detail in _pairs(row):
+        found.setdefault(rule, []).append(detail)
     return found
 
 
-@cache
-def _shapes() -> dict[str, re.Pattern[str]]:
-    """What the sentence of each rule looks like; those made of braces alone have no shape."""
-    found = {}
-    for rule in TABLE:
-        before, brace, rest = rule.sentence.partition("{")
-        shape = re.escape(before) + (f".*{re.escape(rest.partition('}')[2])}" if brace else "")
-        if before:
-            found[rule.id] = re.compile(shape)
-    return found
+def _pairs(row: Row) -> list[tuple[str, str]]:
+    """Return the rule and the detail of each sentence of the reason, in their order."""
+    ids = row["reason_rule_ids"]
+    if not ids:
+        return []
+    rules = ids.split(";")
+    details = (row["reason_details"] or ";" * (len(rules) - 1)).split(";")
+    return list(zip(rules, details, strict=True))
+
+
+def sentences_of(told: Mapping[str, Any], row: Row) -> list[tuple[str, str]]:
+    """Return the rule and the words of each sentence of the reason, with words for codes."""
+    return [
+        (rule, filled(rule, told["extent_reason"] if rule == EXTENT else detail, CODES))
+        for rule, detail in _pairs(row)
+    ]
 
 
 def why_no_estimate(told: Mapping[str, Any], row: Row) -> str:
     """Why the row has no estimate, to follow `because`; blank where nothing is said."""
-    if _extent(told, row):
-        return f"the source is not to be read as everyone there ({told['extent_reason']})"
     rules = rules_of(row)
-    own = [PLAINER.get(text, text) for text in rules.get(FREE, [])]
-    own = own if row["obs_status"] == ObsStatus.MISSING else []
+    if EXTENT in rules:
+        return f"the source is not to be read as everyone there ({told['extent_reason']})"
+    own = [PLAINER.get(gap, PartGap(gap).meaning) for gap in rules.get(GAP, [])]
+    silent = {GAP, *(GENERAL if own else ())}
     general = [
         WHY.get(rule.id, rule.sentence)
         for rule in TABLE
-        if rule.id in rules and rule.caps_at == MISSING and not (own and rule.id in GENERAL)
+        if rule.id in rules and rule.caps_at == MISSING and rule.id not in silent
     ]
     limits = [why for rule, why in LIMITS.items() if rule in rules]
     return " and ".join([*general, *own] or limits)
 
 
-def _extent(told: Mapping[str, Any], row: Row) -> bool:
-    extent = told["extent_reason"]
-    return bool(extent and extent in (row["reason"] or ""))
-
-
 def said(told: Mapping[str, Any], row: Row) -> list[str]:
     """What a reader should know of an estimate, a sentence each."""
     rules = rules_of(row)
-    imputed = [*rules.get("imputed", []), *rules.get("imputed_in_part", [])]
-    found = [_imputed(text) for text in imputed]
-    if _extent(told, row):
+    found = [
+        f"{what}; the number is imputed from {PLAINER.get(rung, ImputationRung(rung).meaning)}."
+        for rule, what in IMPUTED.items()
+        for rung in rules.get(rule, [])
+    ]
+    if EXTENT in rules:
         found.append(f"The source is not to be read as everyone there: {told['extent_reason']}.")
-    assumed = [text for text in rules.get(FREE, []) if text and text != told["extent_reason"]]
-    found += [f"Assumed: {in_words('; '.join(assumed))}."] if assumed else []
+    assumed = [filled(ASSUMED, detail, CODES) for detail in rules.get(ASSUMED, [])]
+    found += [f"Assumed: {'; '.join(assumed)}."] if assumed else []
     found += [sentence for rule, sentence in SAID.items() if rule in rules]
-    ages = (re.sub("aged (.*) only", r"Counted are people aged \1.", text) for text in _ages(rules))
-    return [*found, *ages]
-
-
-def _ages(rules: Mapping[str, list[str]]) -> list[str]:
-    return rules.get("ages", [])
-
-
-def in_words(text: str) -> str:
-    """A text with words for the codes of features and populations in it."""
-    words = {feature: noun for feature, (noun, _) in FEATURES.items()} | BASES
-    return re.sub(r"\b[a-z]+(_\w+)+\b", lambda found: words.get(found[0], found[0]), text)
-
-
-def _imputed(text: str) -> str:
-    what, _, ground = text.partition(": imputed from ")
-    return f"{what.capitalize()}; the number is imputed from {PLAINER.get(ground, ground)}."
+    return [*found, *(f"Counted are people aged {age} and over." for age in rules.get("ages", []))]
 
 
 def access_kept(told: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ The rules themselves, with their sentences and what they cap a row at, stand in 
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from audience_impact.outputs.review.status_rules import (
     ORDER,
     RULES,
     TABLE,
+    filled,
     sentence,
 )
 from audience_impact.populations import EVERYONE
@@ -31,11 +33,11 @@ from audience_impact.vocabulary import (
     ClaimStatus,
     EvidenceState,
     ObsStatus,
+    PartGap,
     PlaceReading,
 )
 
 NEVER = sentence("never_enforced")
-NO_AFTER = "no figure of the same measurer from before and after"
 SHOWN = [
     EvidenceState.BLOCKED.value,
     EvidenceState.LIKELY_BLOCKED.value,
@@ -45,20 +47,16 @@ SHOWN = [
 """What measurements say of a restriction that they see."""
 
 Flags = Mapping[str, pd.Series]
-"""By rule of status, of each row: whether it applies, or its own words, blank where it does not."""
+"""By rule, of each row: whether it applies, or its details joined by `;`, blank where it does not.
 
-
-def joined(words: dict[str, pd.Series], index: pd.Index) -> pd.Series:
-    """Of each row the words whose flag is set, in order, joined by `; `."""
-    flags = pd.DataFrame(words)
-    return pd.Series(
-        [
-            "; ".join(name for name, on in zip(flags.columns, row, strict=True) if on)
-            for row in flags.to_numpy()
-        ],
-        index=index,
-        dtype="str",
-    )
+The details of a rule are what its sentence says of the row itself, a sentence for each.
+"""
+REASON = ["reason", "reason_rule_ids", "reason_details"]
+"""The sentences joined by `; `, and in the same places their rules and details, joined by `;`."""
+BETWEEN = ("; ", ";", ";")
+"""What joins the cells of each of these columns."""
+OWN_WORDS = "extent"
+"""The rule whose sentence is a text of the facts, which no detail repeats."""
 
 
 def undrawn(simulation: SimulationInputs) -> str:
@@ -67,54 +65,83 @@ def undrawn(simulation: SimulationInputs) -> str:
 
 
 def silence(simulation: SimulationInputs) -> str:
-    """Why nothing at all is drawn, as a sentence; blank where something may be."""
-    return "" if simulation.overlap_model else sentence(undrawn(simulation))
+    """The same, and blank where something may be drawn."""
+    return "" if simulation.overlap_model else undrawn(simulation)
+
+
+def said(flags: Flags, index: pd.Index) -> pd.DataFrame:
+    """Return the columns REASON of rows to which these rules apply, in their order."""
+    columns = [
+        [_cells(rule, flag) for flag in pd.Series(flags[rule], index).tolist()] for rule in flags
+    ]
+    rows = [[cells for cells in row if cells] for row in zip(*columns, strict=True)]
+    joined = [
+        [
+            between.join(parts)
+            for between, parts in zip(BETWEEN, zip(*row, strict=True), strict=True)
+        ]
+        if row
+        else [""] * len(REASON)
+        for row in rows
+    ]
+    return pd.DataFrame(joined, index, REASON, dtype="str")
+
+
+@cache
+def _cells(rule: str, flag: bool | str) -> tuple[str, ...]:
+    """Return the cells REASON where this rule alone applies; none where it does not."""
+    if not flag:
+        return ()
+    if rule == OWN_WORDS:
+        return str(flag), rule, ""
+    details = flag.split(";") if isinstance(flag, str) else [""]
+    sentences = [filled(rule, detail) for detail in details]
+    return "; ".join(sentences), ";".join([rule] * len(details)), ";".join(details)
 
 
 def because(
-    frame: pd.DataFrame, rows: pd.Series | np.ndarray, rule: str, words: pd.Series | None = None
+    frame: pd.DataFrame, rows: pd.Series | np.ndarray, rule: str, details: pd.Series | None = None
 ) -> pd.DataFrame:
     """The rows to which a rule of status applies as well: one more sentence, and its cap.
 
-    `words` say what the row itself is about, where the sentence leaves that open.
+    `details` are what the sentence says of the row itself, where it leaves that open.
     """
-    said = sentence(rule) if words is None else words
-    longer = frame["reason"].where(frame["reason"] == "", frame["reason"] + "; ") + said
+    rows = pd.Series(rows, frame.index)
+    more = said({rule: rows if details is None else details.where(rows, "")}, frame.index)
+    is_first = frame["reason"] == ""
+    longer = {
+        name: frame[name].where(is_first, frame[name] + between) + more[name]
+        for name, between in zip(REASON, BETWEEN, strict=True)
+    }
     worse = frame["obs_status"].map(ORDER) < ORDER[RULES[rule].caps_at]
-    ids = frame["rules"].where(frame["rules"] == "", frame["rules"] + ";") + rule
     return frame.assign(
-        reason=frame["reason"].where(~rows, longer),
-        rules=frame["rules"].where(~rows, ids),
+        **{name: frame[name].where(~rows, cells) for name, cells in longer.items()},
         obs_status=frame["obs_status"].where(~(rows & worse), RULES[rule].caps_at),
     )
 
 
 def applied(flags: Flags, index: pd.Index) -> pd.DataFrame:
-    """Columns `obs_status`, `reason` and `rules` of rows to which these apply, in their order.
+    """Columns `obs_status` and REASON of rows to which these rules of status apply, in their order.
 
-    `rules` are the ids of those that say something, joined by `;`. A row that is capped at M says
-    only what caps it at M or U.
+    A row that is capped at M says only what caps it at M or U.
     """
     never = flags["never_enforced"]
-    code, told = pd.Series(NORMAL, index), {}
+    code, spoken = pd.Series(NORMAL, index), {}
     for rule in [rule for rule in TABLE if rule.id in flags]:
         flag = flags[rule.id]
         applies = flag.astype(bool) & (~never | (rule.id == "never_enforced"))
-        is_worse = ORDER[rule.caps_at] > code.map(ORDER)
-        code = code.mask(applies & is_worse, rule.caps_at)
-        words = flag if pd.api.types.is_string_dtype(flag) else rule.sentence
-        told[rule.id] = pd.Series(words, index, dtype="str").where(applies, "")
-    silent = [name for name in told if RULES[name].caps_at in (ESTIMATED, NORMAL)]
-    frame = pd.DataFrame(told)
-    frame[silent] = frame[silent].mask(code == MISSING, "")
-    texts = ["; ".join(text for text in row if text) for row in frame.to_numpy()]
-    reason = pd.Series(texts, index, dtype="str")
-    rules = joined({name: frame[name] != "" for name in frame}, index).str.replace("; ", ";")
-    return pd.DataFrame({"obs_status": code, "reason": reason, "rules": rules})
+        code = code.mask(applies & (ORDER[rule.caps_at] > code.map(ORDER)), rule.caps_at)
+        spoken[rule.id] = flag.where(applies, "" if pd.api.types.is_string_dtype(flag) else False)
+    for name, flag in spoken.items():
+        if RULES[name].caps_at in (ESTIMATED, NORMAL):
+            spoken[name] = flag.mask(
+                code == MISSING, "" if pd.api.types.is_string_dtype(flag) else False
+            )
+    return said(spoken, index).assign(obs_status=code)
 
 
 def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
-    """Columns `obs_status`, `reason` and `rules` of the people exposed, by restriction_id."""
+    """Columns `obs_status` and REASON of the people exposed, by restriction_id."""
     rows = _flagged(scope, inputs)
     groups = rows.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(list(groups.groups))
@@ -190,8 +217,8 @@ def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
     """What is known of the part that a partial restriction touches, and why no more is."""
     rows = inputs.parts
     act = rows["restriction_id"]
-    why = rows["reason"].groupby(act).agg(lambda texts: "; ".join(sorted({*texts} - {""})))
-    words = why.reindex(about.index).fillna("").astype("str").mask(~about["is_start_known"], "")
+    why = rows["reason"].groupby(act).agg(_in_order)
+    gaps = why.reindex(about.index).fillna("").astype("str").mask(~about["is_start_known"], "")
     known = about.index.isin(why.index[why == ""])
 
     def some(flags: pd.Series) -> pd.Series:
@@ -202,7 +229,7 @@ def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
         "subnational": about["is_subnational"] & ~known,
         "some_networks": about["is_some_networks"] & ~known,
         "networks_unknown": about["is_networks_unknown"] & ~known,
-        "part_unknown": words,
+        "part_unknown": gaps,
         "within": some(rows["reading"].eq(PlaceReading.WITHIN.value)),
         "either": some(rows["reading"].eq(PlaceReading.CITY_OR_DISTRICT.value)),
         "unasked": some(~rows["place_rung"].isin(parts.ASKED)),
@@ -212,19 +239,24 @@ def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
     }
 
 
+def _in_order(gaps: "pd.Series[str]") -> str:
+    """Return the gaps, each once and in the order of their words, joined by `;`."""
+    return ";".join(sorted({*gaps} - {""}, key=lambda gap: PartGap(gap).meaning))
+
+
 def _imputed(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     """From what audiences that nobody counted are imputed: the farthest rung of the largest ones.
 
     Where another audience is not known at all nothing is drawn, and so nothing imputed.
     """
-    said = dict(enumerate(rungs.SAID.values()))
     largest = groups["decisive_number"].max()
-    words = largest.fillna(groups["rung_number"].max()).map(said)
+    number = largest.fillna(groups["rung_number"].max())
+    rung = number.map(dict(enumerate(rungs.ORDER))).astype("str")
     count = groups["is_imputed"].sum().where(groups["is_unknown"].sum() == 0, 0)
     everything = count == groups.size()
     return {
-        "imputed": worded("imputed", words, everything),
-        "imputed_in_part": worded("imputed_in_part", words, (count > 0) & ~everything),
+        "imputed": rung.where(everything, ""),
+        "imputed_in_part": rung.where((count > 0) & ~everything, ""),
     }
 
 
@@ -276,19 +308,12 @@ def _notes(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> dic
     ages = _whole_audiences(inputs).groupby("restriction_id")["least_age"].max()
     ages = ages.reindex(about.index)
     return {
-        "step": worded("step", about["continues"], is_step & ~is_later),
-        "step_later": worded("step_later", about["continues"], is_step & is_later),
+        "step": about["continues"].where(is_step & ~is_later, "").astype("str"),
+        "step_later": about["continues"].where(is_step & is_later, "").astype("str"),
         "outlier": is_outlier,
         "printed_differently": groups["is_printed_differently"].any() & ~is_outlier,
-        "ages": worded("ages", ages.map("{:.0f}".format), ages.notna()),
+        "ages": ages.map("{:.0f}".format).where(ages.notna(), "").astype("str"),
     }
-
-
-def worded(rule: str, words: pd.Series, rows: pd.Series) -> pd.Series:
-    """The sentence of a rule with what is said of each row in its braces; blank elsewhere."""
-    before, _, rest = sentence(rule).partition("{")
-    text = before + words.astype("str") + rest.partition("}")[2]
-    return text.where(rows, "").astype("str")
 
 
 def _whole_audiences(inputs: Inputs) -> pd.DataFrame:

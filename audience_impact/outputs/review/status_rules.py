@@ -12,10 +12,12 @@ a rule over results holds the rows called A against what it asks for.
 Citation. Rules of this project, docs/decisions.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from audience_impact.evidence_levels import CLOSED
-from audience_impact.vocabulary import ObsStatus
+from audience_impact.vocabulary import Assumption, ImputationRung, ObsStatus, PartGap
 
 NORMAL, ESTIMATED, UNRELIABLE, IMPUTED, MISSING = (
     status.value
@@ -388,6 +390,80 @@ ASKED_OF_NORMAL = (
 """What a row called A has; outputs/review/rules.py looks at the facts for each of them."""
 
 
+OF_REACH_LOST: dict[str, str] = {
+    "no_after": "no figure of the same measurer from before and after",
+    "did_not_fall": "the audience did not fall",
+    "moves_anyway": "the figures cannot tell: audiences move so much without a restriction",
+    "other_causes": "the fall may have other causes as well",
+    "failed_attempts": "monthly reach counts failed attempts as use",
+    "several_audiences": "several platforms or countries: nobody counted who left any of them",
+    "lost_in_part": "only a part is restricted: nobody counted who left there",
+}
+"""What `reason` says of reach lost, by rule; these cap nothing."""
+
+OF_TOTALS: dict[str, str] = {
+    "end_unknown": "an end is not known",
+    "some_bounds_only": "restrictions of an unknown part of the country or without a figure are "
+    "bounds",
+    "no_daily": "nobody counted the daily audience of some service",
+    "daily_from_shares": "the daily audience follows from the share of users who come on a day",
+    "some_imputed": "some audiences are imputed: nobody counted them",
+    "outweighed": "what can be drawn leaves out services that force more by themselves",
+    "some_areas_undrawn": "countries without an estimate enter the quantiles with their lower "
+    "bound",
+}
+"""What `reason` says of totals over restrictions, days or areas, by rule."""
+
+OF_GROUPS: dict[str, str] = {"no_group_figure": "no figure of this group for some of the platforms"}
+"""What `reason` says of groups by age and sex, by rule."""
+
+SENTENCES: dict[str, str] = {
+    **{rule.id: rule.sentence for rule in TABLE},
+    **OF_REACH_LOST,
+    **OF_TOTALS,
+    "no_group_figure": "no figure of this group for some of the platforms",
+}
+"""What `reason` says by every rule; in braces, what is said of the row itself."""
+
+RULES_OF_PEOPLE = (*RULES, *OF_REACH_LOST)
+"""Rules behind the reasons of table `impact`."""
+UNDRAWN = ("uncalibrated", "unlearned")
+RULES_OF_AREAS = (*UNDRAWN, "some_bounds_only", "some_areas_undrawn", "some_imputed")
+"""Rules behind the reasons of areas by month, year and day."""
+RULES_OF_PERSON_DAYS = (
+    *("end_unknown", "some_bounds_only", "no_daily", "daily_from_shares", "some_imputed"),
+    *("outweighed", *UNDRAWN),
+)
+"""Rules behind the reasons of table `person_days`."""
+RULES_OF_GROUPS = ("brief", "no_group_figure", "old")
+"""Rules behind the reasons of table `impact_by_group`."""
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+
 def sentence(name: str) -> str:
-    """What `reason` says where a rule applies."""
-    return RULES[name].sentence
+    """Return the sentence that `reason` has where a rule applies."""
+    return SENTENCES[name]
+
+
+def filled(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """Return the sentence of a rule with the words for a detail of the row in its braces.
+
+    A detail is a cell's part of `reason_details`. `names` are words for codes of features and
+    populations, which otherwise stand in the sentence themselves.
+    """
+    before, brace, rest = sentence(name).partition("{")
+    return f"{before}{_in_words(name, detail, names)}{rest.partition('}')[2]}" if brace else before
+
+
+def _in_words(name: str, detail: str, names: Mapping[str, str]) -> str:
+    """Return the words for a detail, which a word of an enum stands for or which are it."""
+    if name in ("imputed", "imputed_in_part"):
+        return ImputationRung(detail).meaning
+    if name == "part_unknown":
+        return PartGap(detail).meaning
+    if name == "feature_assumed":
+        word, *codes = detail.split(":")
+        lists = [[names.get(code, code) for code in cell.split(",")] for cell in codes]
+        return Assumption(word).meaning.format(*map(", ".join, lists))
+    return detail
