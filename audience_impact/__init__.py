@@ -31,6 +31,7 @@ published from facts, through the stages of the data, each importing only those 
     registers - registers of shutdowns, denominators and place names made into facts
     store - published versions on a disk or in an object store
     answers - published rows as answers for people: text, tables and citations
+    comparing - what changed between two versions
     exporting - a version as a workbook, CSV, JSON, Parquet or a database
     site - a version as pages and charts that any browser opens
     cli - the command, and its words that read a published version

@@ -64,8 +64,7 @@ from benchmarks.sound_facts import (
     today,
     told,
 )
-from flows import CHECKOUT
-from flows.comparing import last_version
+from flows import CHECKOUT, last_version
 from flows.pipeline import steps
 from schemas import facts as fact_models
 

@@ -16,8 +16,7 @@ from pydantic import Field
 
 from audience_impact.plain_text import plain
 from audience_impact.store.versions import Published
-from flows import artifacts, metrics
-from flows.comparing import last_version
+from flows import artifacts, last_version, metrics
 from flows.failures import may_pass, refusable
 from flows.pipeline import quality, steps
 from flows.pipeline.steps import Checked, Reading, Results

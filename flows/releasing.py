@@ -17,11 +17,11 @@ import pandas as pd
 import yaml
 
 from audience_impact.answers.sentences.citation import AUTHOR
+from audience_impact.comparing import changes, sides, text
 from audience_impact.exporting.writing import put_file
 from audience_impact.store import archive
 from audience_impact.store.manifest import MANIFEST, files_of, sha256
 from audience_impact.store.versions import Stored
-from flows.comparing import changes, saying, sides
 
 NAME = "audience-impact"
 SUMS = "SHA256SUMS"
@@ -106,8 +106,8 @@ def licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
 
 
 def changelog(version: Stored, before: Stored) -> bytes:
-    """What `diff` tells of the two, without the runs that tell causes apart."""
-    found = changes.compare(sides.published(before), sides.published(version), is_attributed=False)
-    told = saying.text(changes.records(found), False)
+    """Return what `diff` writes of the two."""
+    comparison = changes.compare(sides.published(before), sides.published(version))
+    changed = text.text(changes.records(comparison))
     title = f"# {version.id}, since {before.version.id}"
-    return f"{title}\n\n```\n{told.rstrip()}\n```\n".encode()
+    return f"{title}\n\n```\n{changed.rstrip()}\n```\n".encode()

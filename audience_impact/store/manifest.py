@@ -24,6 +24,8 @@ VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
 """What a column says, as JSON, of its coded values: of all of them, or of the few that differ; and
 what stands between those of one cell."""
 MANIFEST = "datapackage.json"
+FACT_KEYS = "fact_keys"
+"""What the manifest says of the archive of facts: the columns of the key of each fact table."""
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 
@@ -103,7 +105,7 @@ def render(
         resources.append(_resource(name, schema, rows.num_rows, about["tables"][name], content))
     if facts:
         files[archive.NAME] = content = archive.packed(facts)
-        resources.append(_facts(content))
+        resources.append(_facts(content, about))
     files[MANIFEST] = as_json(_package(identity, about, resources), indent=2)
     return files
 
@@ -195,13 +197,14 @@ def _resource(
     }
 
 
-def _facts(content: bytes) -> dict[str, Any]:
+def _facts(content: bytes, about: About) -> dict[str, Any]:
     """What is said of the archive of facts, which is no table."""
     return {
         "$schema": f"{PROFILES}/dataresource.json",
         "name": "facts",
         "title": "facts",
         "description": "The fact tables that the version was computed from, a folder a layer.",
+        FACT_KEYS: about.get(FACT_KEYS, {}),
         "path": archive.NAME,
         "mediatype": "application/zip",
         "hash": f"sha256:{sha256(content)}",

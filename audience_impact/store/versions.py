@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from audience_impact.rules import Rule, register
 from audience_impact.store import VERSION_ID, PublishError, archive, storage
 from audience_impact.store.manifest import (
+    FACT_KEYS,
     MANIFEST,
     METADATA_KEY,
     About,
@@ -156,6 +157,10 @@ class Stored:
             return {}
         return archive.unpacked(self.content(archive.NAME))
 
+    def fact_keys(self) -> dict[str, list[str]]:
+        """Return the columns of the key of each fact table; none of a version that does not say."""
+        return dict(self._files.get(archive.NAME, {}).get(FACT_KEYS, {}))
+
     def facts(self, into: Path) -> list[Path]:
         """Lay out the facts that it was computed from; the folder of each layer, in order.
 
@@ -227,7 +232,8 @@ def publish(
 
     `about` holds `title`, `description`, `licence` (`name` or `path`, and `title`), `sources`
     (each with `title` and `path`) and `tables`: by name `title`, `description`, its own `sources`
-    and, optionally, `primary_key`. With `keep`, the oldest versions beyond that number are removed.
+    and, optionally, `primary_key`; it may hold `fact_keys`, the key columns of each fact table.
+    With `keep`, the oldest versions beyond that number are removed.
     `facts` are the files that the version was computed from, `0/estimates.csv` in the first layer.
     """
     if keep is not None and keep < 1:

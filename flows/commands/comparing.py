@@ -1,123 +1,58 @@
-"""The command `diff`: what changed between two versions, or between a version and facts."""
+"""What a checkout adds to the command `diff`: facts that are computed now."""
 
-import json
-import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED, PublishedFolder, Told, fail
+from audience_impact.cli import comparing
+from audience_impact.cli.folders import fail
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
-    from flows.comparing.sides import Side
+    from audience_impact.comparing.sides import Side
+    from audience_impact.store.versions import Stored
 
 
-Old = Annotated[
-    str | None,
-    typer.Argument(
-        help="Version to compare with: its id or the beginning of it, latest, previous, or its "
-        "folder. Default: previous, or with --facts latest.",
-        show_default=False,
-    ),
-]
-New = Annotated[
-    str | None,
-    typer.Argument(help="Version to compare, named likewise. Default: latest.", show_default=False),
-]
-Facts = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--facts",
-        metavar="DIR",
-        help="Compare what these facts give, computed now and not published, in place of NEW; "
-        "several folders are layered.",
-    ),
-]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of",
-        formats=["%Y-%m-%d"],
-        metavar="DATE",
-        help="With --facts: use only what was known on that day, as `run` does.",
-    ),
-]
-Restriction = Annotated[
-    str | None, typer.Option("--restriction", metavar="ID", help="Compare this restriction alone.")
-]
-MostEdits = Annotated[
-    int,
-    typer.Option(
-        "--edits",
-        min=1,
-        help="Tell so many edits of facts apart, each by two runs; more are taken together by "
-        "table and source.",
-    ),
-]
-All = Annotated[
-    bool, typer.Option("--all", help="Show every answer and row, also what moved slightly.")
-]
-ExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit with 1 where an answer changed, for CI.")
-]
+def add_to(_: typer.Typer) -> None:
+    """Let the command compare facts."""
+    comparing.COMPUTE[:] = [computed]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Give the command line the command."""
-    app.command()(diff)
+def computed(folders: list[Path], day: date | None, version: "Stored") -> "Side":
+    """Return what facts give, computed now as `run` would, with the settings of a version.
 
-
-def diff(
-    old: Old = None,
-    new: New = None,
-    published: PublishedFolder = PUBLISHED,
-    facts: Facts = None,
-    as_of: AsOf = None,
-    restriction: Restriction = None,
-    most_edits: MostEdits = 12,
-    whole: All = False,
-    exit_code: ExitCode = False,
-    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
-) -> None:
-    """Tell which answers changed between two versions, by how much, and because of what.
-
-    Causes are facts that were added, changed or removed, the day, the seed and the method; they are
-    told apart by running the combinations. Exit status 0, also where answers changed; 1 where a
-    version cannot be read, and with --exit-code where an answer changed.
+    Facts are those known on `day`, where there is one. Exits with 1 where they cannot be used.
     """
-    if facts and new:
-        raise fail("give NEW or --facts, not both", 2)
-    if as_of and not facts:
-        raise fail("--as-of goes with --facts; a version has its day already", 2)
-    folders = fact_folders(facts) if facts else []
-    from audience_impact.store import PublishError
-    from flows.comparing import changes, saying, sides
-    from flows.pipeline.steps import RefusedError
+    from audience_impact import pipeline
+    from audience_impact.comparing import answers, sides
+    from audience_impact.vocabulary import FindingSeverity
+    from flows.pipeline import steps
+    from schemas import facts as fact_models
     from schemas.contracts import ValidationOffError
 
-    default = sides.LATEST if facts else sides.PREVIOUS
+    paths = fact_folders(folders)
+    _, options = version.version.method
+    seed, is_repaired = version.version.seed, steps.REPAIR in options
     try:
-        first = sides.published(sides.find(published, old or default))
-        then = _then(first, published, new, folders, as_of)
-        found = changes.compare(first, then, restriction, most_edits)
-    except (PublishError, RefusedError, ValidationOffError) as error:
+        reading = steps.known_by(steps.read(paths), day)
+        checked = steps.gate(steps.check(reading, datetime.now(UTC).date()), strict=False)
+        as_of = steps.day_of(checked, day)
+    except (steps.RefusedError, ValidationOffError) as error:
         raise fail(str(error)) from error
-    told = changes.records(found)
-    as_json = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
-    sys.stdout.write(as_json if style is Told.JSON else saying.text(told, whole))
-    raise typer.Exit(int(exit_code and not found.changed.empty))
-
-
-def _then(
-    first: "Side", published: Path, new: str | None, folders: list[Path], as_of: datetime | None
-) -> "Side":
-    """What is compared: facts computed now, or a version."""
-    from flows.comparing import sides
-
-    if not folders:
-        return sides.published(sides.find(published, new or sides.LATEST))
-    day = as_of.date() if as_of else None
-    return sides.of_facts(folders, day, first.asked, datetime.now(UTC).date())
+    stages, _ = pipeline.prepared(checked.tables, as_of, is_repaired)
+    tables = pipeline.Outputs(checked.tables, stages, pipeline.Settings(seed, sensitivity=False))
+    refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
+    known = {steps.AS_KNOWN} if day else set()
+    return sides.Side(
+        ", ".join(map(str, paths)),
+        False,
+        sides.settings(as_of, seed, steps.method(), options - {steps.AS_KNOWN} | known),
+        answers.together(tables["impact"], tables["impact_by_area"]),
+        tables["lineage"],
+        sides.countries_of(tables["restrictions"]),
+        checked.files,
+        fact_models.keys(),
+        len(refused),
+    )

@@ -40,10 +40,10 @@ def release(
     changed since the release before. The same versions give the same bytes.
     """
     version = latest(published)
+    from audience_impact.comparing import sides
     from audience_impact.exporting import ExportError
     from audience_impact.store import PublishError
     from flows import releasing
-    from flows.comparing import sides
 
     try:
         before = sides.find(published, previous) if previous else None

@@ -49,7 +49,7 @@ def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> in
         _progress("reading, checking, computing, publishing"),
         _served(*OF_A_RUN) as server,
     ):
-        from flows.comparing import last_version
+        from flows import last_version
         from flows.pipeline import quality
         from flows.publish_impact import publish_impact
 

@@ -16,8 +16,7 @@ from audience_impact.answers import answer, glossary, method
 from audience_impact.answers import tables as report
 from audience_impact.rules import Rule
 from audience_impact.vocabulary import RuleStage
-from flows import CHECKOUT
-from flows.comparing import last_version
+from flows import CHECKOUT, last_version
 from flows.documenting import architecture
 from flows.pipeline import steps
 from flows.pipeline.rules import rules

@@ -1,7 +1,7 @@
 """Every rule with the tables it applies to: from the registry, nowhere else.
 
 The modules imported here are those that register rules about facts and results. Rules against the
-last version are registered by `flows.comparing.last_version`, which needs these steps.
+last version are registered by `flows.last_version`, which needs these steps.
 """
 
 from dataclasses import replace

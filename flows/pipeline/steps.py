@@ -488,6 +488,7 @@ def write(results: Results, root: Path, keep: int | None) -> publish.Published:
         "sources and lines of fact files behind them.",
         "licence": LICENCE,
         "sources": _sources(sources),
+        "fact_keys": fact_models.keys(),
         "tables": {
             name: {
                 "title": name.replace("_", " "),

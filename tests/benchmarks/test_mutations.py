@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import mutations, sound_facts
 from benchmarks.mutants import MUTATIONS
-from flows.comparing import last_version
+from flows import last_version
 from flows.pipeline import steps
 from tests.support import world
 

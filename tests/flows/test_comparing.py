@@ -1,10 +1,9 @@
-"""What changed between two versions: planted cases, each cause held against runs of its own."""
+"""What changed between two versions, in planted cases: the answers, and the facts beside them."""
 
 import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +11,21 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from audience_impact import pipeline as impact
+from audience_impact.cli import comparing
 from audience_impact.cli.command import app
-from audience_impact.simulation import unions
+from audience_impact.comparing import answers, changes, sides, text
+from audience_impact.comparing.changes import Comparison
+from audience_impact.comparing.facts import Row
+from audience_impact.comparing.sides import Side
 from audience_impact.store import PublishError
-from audience_impact.store.versions import Published, Stored
+from audience_impact.store.versions import Published
 from audience_impact.vocabulary import FactChange
-from flows.comparing import answers, changes, saying, sides
-from flows.comparing.causes import Cause
-from flows.comparing.changes import Comparison
-from flows.comparing.rows import Pair, Row, merged
-from flows.comparing.sides import Side
+from flows.commands.comparing import computed
 from flows.pipeline import steps
 from tests.conftest import Once
 from tests.engine import calls, russia
 from tests.support import append, edit, load, save
 
-TODAY = date(2026, 12, 1)
 LOST = ("R1", "reach_lost")
 EXPOSED = ("R1", "people_exposed")
 YEAR = ("RU", "2025")
@@ -91,15 +88,14 @@ MakeSide = Callable[..., Side]
 
 
 @pytest.fixture
-def side(world: Path, old: Side, once: Once, tmp_path: Path) -> MakeSide:
+def side(world: Path, root: Path, once: Once, tmp_path: Path) -> MakeSide:
     """What the facts give with some edits, computed once for all tests."""
+    stored = sides.find(root, "latest")
 
     def made(*edits: Callable[[Path], Any]) -> Side:
         name = "-".join(["side", *(make.__name__ for make in edits)])
         folder = tmp_path / name
-        found: Side = once(
-            name, lambda: sides.of_facts([changed(world, folder, *edits)], None, old.asked, TODAY)
-        )
+        found: Side = once(name, lambda: computed([changed(world, folder, *edits)], None, stored))
         return found
 
     return made
@@ -148,19 +144,18 @@ def without_telegram(folder: Path) -> None:
     save(folder / "estimates.csv", header, kept)
 
 
-def by_cause(found: Comparison, key: tuple[str, str]) -> dict[str, tuple[float, float]]:
-    """What each cause did alone and last, by the table of its first row or by what was asked."""
-    effects = found.because[key].effects
-    names = [cause.rows[0].table if cause.rows else cause.asked for cause in found.causes]
-    return {names[one.cause]: (one.alone_persons, one.last_persons) for one in effects}
+def upper(side: Side) -> float:
+    return float(side.answers.loc[LOST, "upper_persons"])
 
 
-def upper(side: Side, key: tuple[str, str] = LOST) -> float:
-    return float(side.answers.loc[key, "upper_persons"])
+def shown(found: Comparison) -> str:
+    return text.text(changes.records(found))
 
 
-def told(found: Comparison) -> str:
-    return saying.text(changes.records(found))
+def beside(found: Comparison, subject: str, aspect: str) -> list[str]:
+    """The keys of the rows that stand beside an answer."""
+    numbers = changes.Beside(found).of(subject, aspect)
+    return [found.rows[number - 1].key for number in numbers]
 
 
 # One thing changed.
@@ -168,245 +163,135 @@ def told(found: Comparison) -> str:
 
 def test_a_fact_that_was_added_is_named_with_what_came_with_it(old: Side, side: MakeSide) -> None:
     found = changes.compare(old, side(another_panel))
-    (cause,) = found.causes
-    assert [(row.table, row.change, row.places) for row in cause.rows] == [
+    assert [(row.table, row.change, row.places) for row in found.rows] == [
+        ("estimates", "added", ("", "estimates.csv:6")),
         ("lineages", "added", ("", "lineages.csv:5")),
         ("sources", "added", ("", "sources.csv:6")),
-        ("estimates", "added", ("", "estimates.csv:6")),
     ]
     assert found.table.loc[EXPOSED, "moved_persons"] > 0
-    assert by_cause(found, EXPOSED) == {
-        "lineages": (found.table.loc[EXPOSED, "moved_persons"],) * 2
-    }
-    assert "added estimates.csv:6 two (whatsapp, RU, monthly_reach" in told(found)
+    assert beside(found, *EXPOSED) == ["two", "two-page"]
+    assert "added estimates.csv:6 two (whatsapp, RU, monthly_reach" in shown(found)
 
 
 def test_a_fact_that_was_corrected_is_named_with_both_cells(old: Side, side: MakeSide) -> None:
-    new = side(larger_whatsapp)
-    found = changes.compare(old, new)
-    ((row,),) = (cause.rows for cause in found.causes)
+    found = changes.compare(old, side(larger_whatsapp))
+    (row,) = found.rows
     assert (row.key, row.cells) == ("whatsapp-monthly_reach", {"value": ("60000000", "75000000")})
     assert row.places == ("estimates.csv:2", "estimates.csv:2")
-    assert by_cause(found, EXPOSED)["estimates"][0] == found.table.loc[EXPOSED, "moved_persons"]
-    assert found.through[("001", "2025")] == ["RU"]
-    text = told(found)
-    assert "1 of 1 restrictions changed: 1 moved" in text
-    assert "value: was 60000000, now 75000000" in text
-    assert "Russia in 2025" in text
+    assert beside(found, *EXPOSED) == beside(found, *YEAR) == [row.key]
+    assert beside(found, "001", "2025") == []
+    written = shown(found)
+    assert "1 of 1 restrictions changed: 1 moved" in written
+    assert "value: was 60000000, now 75000000" in written
+    assert "Russia in 2025 (moved" in written
+    assert "R1, beside 1\n" in written
 
 
 def test_a_fact_that_was_removed_takes_an_answer_with_it(old: Side, side: MakeSide) -> None:
     found = changes.compare(old, side(without_telegram))
-    ((row,),) = (cause.rows for cause in found.causes)
+    (row,) = found.rows
     assert (row.key, row.change, row.places[1]) == ("telegram-monthly_reach", "removed", "")
     assert found.table.loc[EXPOSED, "change"] == "vanished"
-    (effect,) = found.because[EXPOSED].effects
-    assert effect.is_status
-    text = told(found)
-    assert "1 gone or no longer estimated" in text
-    line = next(line for line in text.splitlines() if "people exposed" in line)
+    written = shown(found)
+    assert "1 gone or no longer estimated" in written
+    line = next(line for line in written.splitlines() if "people exposed" in line)
     assert "(no longer estimated): was " in line
     assert " fewer" not in line
-    assert "removed estimates.csv:4 telegram-monthly_reach" in told(found)
+    assert "removed estimates.csv:4 telegram-monthly_reach" in written
 
 
 def test_nothing_changed(old: Side, side: MakeSide) -> None:
     found = changes.compare(old, side())
-    assert (found.changed.empty, list(found.causes), found.notes) == (True, [], [])
-    assert "Nothing changed: all 1 restrictions have the answers that they had." in told(found)
+    assert (found.changed.empty, list(found.rows), found.notes) == (True, [], [])
+    written = shown(found)
+    assert "Nothing changed: all 1 restrictions have the answers that they had." in written
+    assert "What differs" not in written
 
 
-def test_words_of_sources_are_one_edit(world: Path, old: Side, tmp_path: Path) -> None:
-    new = steps.read([changed(world, tmp_path / "new", titled, larger_whatsapp)]).tables
-    assert old.facts is not None
-    edits = Pair(old.facts, new).edits()
-    assert [[row.key for row in edit] for edit in edits] == [
-        ["whatsapp-monthly_reach"],
-        ["press-page", "survey-page"],
-    ]
+def test_words_of_sources_stand_beside_what_rests_on_them(
+    world: Path, old: Side, tmp_path: Path
+) -> None:
+    files = steps.read([changed(world, tmp_path / "new", titled)]).files
+    found = changes.compare(old, replace(old, files=files))
+    assert [row.key for row in found.rows] == ["press-page", "survey-page"]
+    assert beside(found, *EXPOSED) == ["press-page"]
 
 
 def test_what_a_terminal_would_obey_is_shown_as_text(old: Side) -> None:
     row = Row("sources", "a\x1b[31m", FactChange.CHANGED, ("s.csv:2", "s.csv:2"),
               ({"title": "x\u202ey"}, {"title": "\x07"}))  # fmt: skip
-    found = changes.compare(old, old)
-    text = told(replace(found, causes=[Cause((row,))]))
-    assert "changed s.csv:2 a\\u001b[31m" in text
-    assert "title: was x\\u202ey, now \\u0007" in text
+    written = shown(replace(changes.compare(old, old), rows=[row]))
+    assert "changed s.csv:2 a<U+001B>[31m" in written
+    assert "title: was x<U+202E>y, now <U+0007>" in written
 
 
 # Several things changed.
 
 
-def test_two_facts_that_act_together_are_told_together(old: Side, side: MakeSide) -> None:
-    """The upper bound is the smaller of the base and the sum: 105, alone 110 and 105, then 120."""
-    new = side(larger_base, larger_whatsapp)
-    one = side(larger_base)
-    other = side(larger_whatsapp)
-    assert [upper(side) / 1e6 for side in (old, one, other, new)] == [105, 110, 105, 120]
-    found = changes.compare(old, new)
-    assert by_cause(found, LOST) == {
-        "bases": (upper(one) - upper(old), upper(new) - upper(other)),
-        "estimates": (upper(other) - upper(old), upper(new) - upper(one)),
-    }
-    shares = [effect.share_persons for effect in found.because[LOST].effects]
-    assert sorted(shares) == [5e6, 10e6]
-    assert all(effect.is_joint for effect in found.because[LOST].effects)
-    text = told(found)
-    assert "1 (10.0 M more: alone 5.0 M more, after all others 15.0 M more)" in text
-    assert "1 and 2 act together" in text
-
-
-def test_facts_that_do_not_meet_are_told_apart(old: Side, side: MakeSide) -> None:
-    """A restriction of one service and a figure of another: each answer has its own cause."""
-    new = side(larger_whatsapp, of_telegram)
-    found = changes.compare(old, new)
+def test_facts_that_do_not_meet_stand_beside_other_answers(old: Side, side: MakeSide) -> None:
+    """A restriction of one service and a figure of another: each answer has its own row."""
+    found = changes.compare(old, side(larger_whatsapp, of_telegram))
     assert found.table.loc[("R2", "people_exposed"), "change"] == "appeared"
-    assert set(by_cause(found, ("R2", "people_exposed"))) == {"restrictions"}
-    assert set(by_cause(found, EXPOSED)) == {"estimates"}
-    alone = side(larger_whatsapp)
-    pd.testing.assert_series_equal(alone.answers.loc[EXPOSED], new.answers.loc[EXPOSED])
+    assert beside(found, "R2", "people_exposed") == ["R2|telegram|voice_call", "R2"]
+    assert beside(found, *EXPOSED) == ["whatsapp-monthly_reach"]
+    assert len(beside(found, *YEAR)) == 3
 
 
-def test_more_edits_than_asked_for_are_taken_together() -> None:
-    def row(table: str, key: str, source: str) -> Row:
-        return Row(table, key, FactChange.CHANGED, ("", ""), ({}, {"source_id": source}))
-
-    edits = [[row("estimates", str(number), f"page-{number % 3}")] for number in range(6)]
-    edits.append([row("bases", "B", "page-0")])
-    assert [len(edit) for edit in merged(edits, 7)] == [1] * 7
-    assert [len(edit) for edit in merged(edits, 4)] == [2, 2, 2, 1]
-    assert [len(edit) for edit in merged(edits, 3)] == [6, 1]
-    with_source = [[row("sources", "page-0", ""), *edits[0], *edits[3]], edits[1], edits[6]]
-    assert [len(edit) for edit in merged(with_source, 2)] == [4, 1]
+def test_rows_beyond_those_asked_for_are_counted(old: Side, side: MakeSide) -> None:
+    found = changes.compare(old, side(larger_base, larger_whatsapp))
+    assert upper(found.new) - upper(found.old) == 15e6
+    written = text.text(changes.records(found), 1)
+    assert "and 1 more rows: 1 of estimates changed" in written
+    assert "whatsapp-monthly_reach" not in written
+    assert "whatsapp-monthly_reach" in text.text(changes.records(found), 1, is_complete=True)
 
 
 # The method, the day and the seed.
 
 
-@pytest.fixture
-def other_method(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Other code: its median is the 60 % point."""
-    monkeypatch.setitem(unions.QUANTILES, "q50", 0.6)
-    monkeypatch.setattr(impact, "METHOD_VERSION", "9.9")
-    return monkeypatch
-
-
-@pytest.fixture
-def by_other_method(
-    world: Path, old: Side, once: Once, tmp_path: Path, other_method: pytest.MonkeyPatch
-) -> dict[str, Side]:
-    """What the other code gives of the facts, and with a figure corrected."""
-    folders = {"old": world, "new": changed(world, tmp_path / "other", larger_whatsapp)}
-    found: dict[str, Side] = once(
-        "by-other-method",
-        lambda: {
-            name: sides.of_facts([folder], None, old.asked, TODAY)
-            for name, folder in folders.items()
-        },
-    )
-    return found
-
-
-def test_another_method_is_the_cause_where_no_fact_changed(
-    old: Side, by_other_method: dict[str, Side]
-) -> None:
-    found = changes.compare(old, by_other_method["old"])
-    moved = found.table.loc[EXPOSED, "moved_persons"]
-    assert moved > 0
-    because = found.because[EXPOSED]
-    assert (because.effects, because.is_method, because.method_persons) == ((), True, moved)
-    assert any(note.startswith("the method changed: 3.0+") for note in found.notes)
-    assert "because of the method" in told(found)
-
-
-@pytest.mark.parametrize("is_new_installed", [True, False])
-def test_method_and_fact_are_told_apart(
-    old: Side,
-    side: MakeSide,
-    by_other_method: dict[str, Side],
-    other_method: pytest.MonkeyPatch,
-    is_new_installed: bool,
-) -> None:
-    new = by_other_method["new"]
-    if not is_new_installed:
-        other_method.undo()
-    found = changes.compare(old, new)
-    between = by_other_method["old"] if is_new_installed else side(larger_whatsapp)
-    ends = [float(one.answers.loc[EXPOSED, "q50_persons"]) for one in (old, between, new)]
-    first, last = ends[1] - ends[0], ends[2] - ends[1]
-    by_method, by_fact = (first, last) if is_new_installed else (last, first)
-    assert by_method > 0 < by_fact
-    because = found.because[EXPOSED]
-    assert because.is_method
-    assert because.method_persons == by_method
-    assert by_cause(found, EXPOSED) == {"estimates": (by_fact, by_fact)}
-
-
-def moved(side: Side, **cells: Any) -> Side:
-    """The same with answers of twice as many people."""
+def moved(side: Side, **settings: str) -> Side:
+    """The same with answers of twice as many people, and other settings."""
     return replace(side, answers=side.answers.map(lambda n: n if isinstance(n, str) else 2 * n),
-                   **cells)  # fmt: skip
+                   settings={**side.settings, **settings})  # fmt: skip
 
 
-def test_neither_method_is_installed(old: Side) -> None:
-    found = changes.compare(replace(old, method="8+a"), moved(old, method="9+b"))
-    assert found.notes[0].startswith("the method changed: 8+a, then 9+b; neither is installed (3.0")
-    assert found.because[EXPOSED].is_method
-
-
-def test_another_seed_is_a_cause(old: Side) -> None:
-    found = changes.compare(old, moved(old, asked=replace(old.asked, seed=7)))
-    assert [cause.asked for cause in found.causes] == ["seed"]
-    assert set(by_cause(found, EXPOSED)) == {"seed"}
-    assert "the seed: 0, then 7" in told(found)
-
-
-def test_a_version_of_what_was_known_is_compared_as_it_was_known(
-    world: Path, tmp_path: Path
-) -> None:
-    """What was not known on its day is added since."""
-    folder, day = changed(world, tmp_path / "new", another_panel), date(2026, 1, 10)
-    for source in ("panel-page", "survey-page", "census-page", "press-page"):
-        edit(folder, "sources", source, published_on="2025-12-31")
-    edit(folder, "sources", "two-page", published_on="2026-01-20")
-    checked = steps.gate(steps.check(steps.known_by(steps.read([folder]), day)), strict=True)
-    results = steps.compute(checked, None, 0, sensitivity=False)
-    assert (results.version.as_of, results.version.method[1]) == (
-        day,
-        frozenset({"no-sensitivity", "as-known"}),
-    )
-    quality = results.frames["quality"].set_index(["check", "table"])
-    assert quality.loc[("not_known_yet", "estimates"), "failed_count"] == 1
-    assert quality.loc[("not_known_yet", "sources"), "details"].startswith("2 rows of facts were")
-    assert results.frames["quarantine"].empty
-    early = sides.published(steps.write(results, tmp_path / "published", None).version)
-    late = replace(early, facts=steps.read([folder]).tables, known_by=None)
-    found = changes.compare(early, late, is_attributed=False)
-    ((row, other),) = (cause.rows for cause in found.causes)
-    assert (row.key, other.key, row.change, other.change) == ("two-page", "two", "added", "added")
+@pytest.mark.parametrize("name", ["the day", "the seed", "the method", "the options"])
+def test_what_differs_beside_the_facts_is_named(old: Side, name: str) -> None:
+    found = changes.compare(old, moved(old, **{name: "another"}))
+    assert found.table.loc[EXPOSED, "moved_persons"] > 0
+    assert list(found.rows) == []
+    assert f"What differs\n     {name}: {old.settings[name]}, then another\n" in shown(found)
 
 
 # What cannot be told.
 
 
 def test_a_version_without_its_facts_is_compared_by_its_numbers(old: Side, side: MakeSide) -> None:
-    bare = replace(old, facts=None)
-    new = side(larger_whatsapp)
-    found = changes.compare(bare, new)
+    found = changes.compare(replace(old, files={}), side(larger_whatsapp))
     assert found.table.loc[EXPOSED, "moved_persons"] > 0
-    assert (list(found.causes), found.because) == ([], {})
+    assert list(found.rows) == []
     assert "published before facts were kept with a version" in found.notes[0]
-    assert told(found).count("because") == 0
 
 
-def test_records_of_two_versions_run_nothing(later: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sides, "calculated", None)
-    old, new = (sides.find(later, name) for name in ("previous", "latest"))
-    records = changes.since(old, new)
-    assert json.dumps(records) == json.dumps(changes.since(old, new))
-    assert len(records["causes"]) == 2
-    assert all("because" not in answer for answer in records["answers"])
+def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
+    old: Side, side: MakeSide
+) -> None:
+    bare, new = replace(old, keys={}), side(larger_whatsapp)
+    (row,) = changes.compare(bare, new).rows
+    assert row.key == "whatsapp-monthly_reach"
+    found = changes.compare(bare, replace(new, keys={}))
+    assert list(found.rows) == []
+    assert found.notes == [
+        "both were published before versions said how facts are keyed: none can be named"
+    ]
+
+
+def test_the_same_versions_give_the_same_records(later: Path) -> None:
+    old, new = (sides.published(sides.find(later, name)) for name in ("previous", "latest"))
+    records = [changes.records(changes.compare(old, new)) for _ in range(2)]
+    assert json.dumps(records[0]) == json.dumps(records[1])
+    assert [row["key"] for row in records[0]["rows"]] == ["RU-panel", "whatsapp-monthly_reach"]
+    assert all("beside" in row for row in records[0]["answers"])
 
 
 # The classes of changes.
@@ -459,14 +344,14 @@ def test_the_command_tells_of_an_edit_before_it_is_published(
     world: Path, root: Path, tmp_path: Path
 ) -> None:
     folder = changed(world, tmp_path / "new", larger_whatsapp)
-    code, text, _ = run("--published", root, "--facts", folder, "--exit-code", "--format", "json",
-                        "--restriction", "R1")  # fmt: skip
+    words = ("--published", root, "--facts", folder, "--exit-code", "--restriction", "R1")
+    code, written, _ = run(*words, "--format", "json")
     assert code == 1
-    rows = json.loads(text)["answers"]
+    rows = json.loads(written)["answers"]
     assert {row["restriction_id"] for row in rows} == {"R1"}
-    assert all(row["because"][0]["cause"] == 1 for row in rows)
-    code, text, _ = run("--published", root, "latest", "latest", "--exit-code")
-    assert (code, "Nothing changed" in text) == (0, True)
+    assert all(row["beside"] == [1] for row in rows)
+    code, written, _ = run("--published", root, "latest", "latest", "--exit-code")
+    assert (code, "Nothing changed" in written) == (0, True)
 
 
 def test_versions_are_named_by_id_by_place_and_by_word(
@@ -499,15 +384,16 @@ def test_what_cannot_be_compared_is_one_line(
     assert (code, why in line, line.count("\n")) == (status, True, 1)
 
 
-def test_a_version_whose_facts_are_others_is_refused(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_version_whose_facts_are_others_is_refused(root: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(root, tmp_path / "published", symlinks=True))
+    (copy / "latest" / "facts.zip").write_bytes(b"another")
+    code, _, line = run("--published", copy, "latest", "latest")
+    assert (code, "facts.zip is damaged" in line) == (1, True)
+
+
+def test_facts_are_compared_in_a_checkout_alone(
+    root: Path, world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = sides.find(root, "latest")
-
-    def swapped(self: Stored, into: Path) -> list[Path]:
-        return [changed(tmp_path / "world", into / "0", larger_base)]
-
-    shutil.copytree(stored.facts(tmp_path / "facts")[0], tmp_path / "world")
-    monkeypatch.setattr(Stored, "facts", swapped)
-    code, _, line = run("--published", root, "latest", "latest")
-    assert (code, "holds other facts than it was computed from" in line) == (1, True)
+    monkeypatch.setattr(comparing, "COMPUTE", [])
+    code, _, line = run("--published", root, "--facts", world)
+    assert (code, "checkout" in line, line.count("\n")) == (2, True, 1)

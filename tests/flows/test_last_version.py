@@ -11,11 +11,12 @@ import pytest
 from prefect.logging import disable_run_logger
 
 from audience_impact.answers import story
+from audience_impact.comparing.facts import FactFiles
 from audience_impact.store import PublishError, versions
-from flows import publish_impact
-from flows.comparing import last_version
-from flows.comparing.last_version import Summary
+from flows import last_version, publish_impact
+from flows.last_version import Summary
 from flows.pipeline import steps
+from flows.pipeline.headers import headers
 from flows.pipeline.rules import rules
 from schemas import facts as fact_models
 from tests.support import FACTS, computed
@@ -65,7 +66,7 @@ def test_a_table_that_lost_more_than_a_fifth_is_named() -> None:
 def of_facts(**tables: str) -> Summary:
     """A version of which only fact tables are known, in one layer."""
     files = {f"0/{table}.csv": text.encode() for table, text in tables.items()}
-    return replace(rows(), facts=last_version.FactFiles(files))
+    return replace(rows(), facts=FactFiles(files, headers()))
 
 
 def facts(table: str, *cells: str) -> str:

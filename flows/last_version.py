@@ -4,22 +4,20 @@ The same inputs have to give the same bytes, whatever was published before them:
 enters a version.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
 
-from audience_impact.facts import reading
+from audience_impact.comparing.answers import ANSWER, IMPACT_KEY, NEW, OLD, STATUS, beside, keyed
+from audience_impact.comparing.facts import FactFiles
 from audience_impact.facts.tables import PROVENANCE
 from audience_impact.rules import Stage, named
-from audience_impact.store import PublishError, archive, versions
+from audience_impact.store import PublishError, versions
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
-from flows.comparing.answers import ANSWER, IMPACT_KEY, NEW, OLD, STATUS, beside, keyed
 from flows.pipeline.headers import headers
 from schemas import facts as fact_models
 from schemas.facts import TABLES
@@ -42,27 +40,6 @@ STRENGTH = [
 """Statuses from the surest on."""
 
 
-class FactFiles:
-    """The files of the facts of a version, `0/estimates.csv` in the first layer."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.files = files
-        self.rows = cache(self._rows)
-
-    def of(self, table: str) -> dict[str, bytes]:
-        """The files of a table, a layer each."""
-        ends = f"/{table}.csv"
-        return {name: content for name, content in self.files.items() if name.endswith(ends)}
-
-    def _rows(self, table: str) -> pd.DataFrame:
-        """The rows of a table as text, layers merged, by its key."""
-        header = headers()[table]
-        with tempfile.TemporaryDirectory() as folder:
-            layers = archive.laid_out(self.of(table), Path(folder))
-            found, _ = reading.read(layers, {table: header})
-        return found[table].drop(columns=PROVENANCE).set_index(list(header.key))
-
-
 @dataclass(frozen=True)
 class Summary:
     """What versions are compared by.
@@ -73,7 +50,7 @@ class Summary:
 
     rows: Mapping[str, int]
     answers: pd.DataFrame
-    facts: FactFiles = field(default_factory=lambda: FactFiles({}))
+    facts: FactFiles = field(default_factory=lambda: FactFiles({}, {}))
 
 
 ACCEPT = (
@@ -94,7 +71,7 @@ def summary(
 
     Without files the facts are not compared.
     """
-    return Summary(rows, keyed(impact, IMPACT_KEY), FactFiles(facts))
+    return Summary(rows, keyed(impact, IMPACT_KEY), FactFiles(facts, headers()))
 
 
 def nothing(rows: Mapping[str, int]) -> Summary:
@@ -141,7 +118,12 @@ def _facts_beside(
     if before.facts.files and now.facts.files:
         for table in TABLES:
             if before.facts.of(table) != now.facts.of(table):
-                yield table, before.facts.rows(table), now.facts.rows(table)
+                yield table, _by_key(before.facts, table), _by_key(now.facts, table)
+
+
+def _by_key(facts: FactFiles, table: str) -> pd.DataFrame:
+    """Return the cells of the rows of a table by its key."""
+    return facts.rows(table).drop(columns=PROVENANCE).set_index(list(facts.headers[table].key))
 
 
 def _gone(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:

@@ -1,0 +1,113 @@
+"""The command `diff`: what changed between two versions, or in a checkout also of facts."""
+
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audience_impact.cli.folders import PUBLISHED, PublishedFolder, Told, fail
+
+if TYPE_CHECKING:
+    from audience_impact.comparing.sides import Side
+    from audience_impact.store.versions import Stored
+
+Old = Annotated[
+    str | None,
+    typer.Argument(
+        help="Version to compare with: its id or the beginning of it, latest, previous, or its "
+        "folder. Default: previous, or with --facts latest.",
+        show_default=False,
+    ),
+]
+New = Annotated[
+    str | None,
+    typer.Argument(help="Version to compare, named likewise. Default: latest.", show_default=False),
+]
+Facts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--facts",
+        metavar="DIR",
+        help="Compare what these facts give, computed now and not published, in place of NEW; "
+        "several folders are layered. In a checkout alone.",
+    ),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        metavar="DATE",
+        help="With --facts: use only what was known on that day, as `run` does.",
+    ),
+]
+Restriction = Annotated[
+    str | None, typer.Option("--restriction", metavar="ID", help="Compare this restriction alone.")
+]
+MostRows = Annotated[
+    int,
+    typer.Option("--edits", min=1, help="Show so many rows of facts that differ, without --all."),
+]
+All = Annotated[
+    bool, typer.Option("--all", help="Show every answer and row, also what moved slightly.")
+]
+ExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="Exit with 1 where an answer changed, for CI.")
+]
+
+Compute = Callable[[list[Path], date | None, "Stored"], "Side"]
+COMPUTE: list[Compute] = []
+"""What a checkout adds: the side that facts give with the settings of a version."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(diff)
+
+
+def diff(
+    old: Old = None,
+    new: New = None,
+    published: PublishedFolder = PUBLISHED,
+    facts: Facts = None,
+    as_of: AsOf = None,
+    restriction: Restriction = None,
+    most_rows: MostRows = 12,
+    show_all: All = False,
+    exit_code: ExitCode = False,
+    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
+) -> None:
+    """Tell which answers changed between two versions, by how much, and what differs beside them.
+
+    What differs are facts that were added, changed or removed, the day, the seed and the method.
+    Exit status 0, also where answers changed; 1 where a version cannot be read, and with
+    --exit-code where an answer changed.
+    """
+    if facts and new:
+        raise fail("give NEW or --facts, not both", 2)
+    if as_of and not facts:
+        raise fail("--as-of goes with --facts; a version has its day already", 2)
+    if facts and not COMPUTE:
+        raise fail("--facts computes, which a checkout of the repository alone can do", 2)
+    from audience_impact.comparing import changes, sides, text
+    from audience_impact.plain_text import json_text
+    from audience_impact.store import PublishError
+
+    try:
+        first = sides.find(published, old or (sides.LATEST if facts else sides.PREVIOUS))
+        if facts:
+            then = COMPUTE[0](facts, as_of.date() if as_of else None, first)
+        else:
+            then = sides.published(sides.find(published, new or sides.LATEST))
+        comparison = changes.compare(sides.published(first), then, restriction)
+    except (PublishError, changes.UnknownRestrictionError) as error:
+        raise fail(str(error)) from error
+    records = changes.records(comparison)
+    is_json = style is Told.JSON
+    sys.stdout.write(
+        json_text(records) + "\n" if is_json else text.text(records, most_rows, show_all)
+    )
+    raise typer.Exit(int(exit_code and not comparison.changed.empty))

@@ -1,0 +1,147 @@
+"""Rows of the facts of two versions, compared by key, cell by cell, as text."""
+
+import csv
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from audience_impact.facts import reading
+from audience_impact.facts.reading import Header
+from audience_impact.facts.tables import PROVENANCE
+from audience_impact.store import archive
+from audience_impact.vocabulary import FactChange
+
+NAMING = (
+    *("platform_id", "platform_ids", "feature", "area_id", "area_ids", "audience_metric"),
+    *("population_base", "period", "publisher", "name", "parameter", "kind"),
+)
+"""Columns by which a reader knows a row."""
+Keys = Mapping[str, Sequence[str]]
+"""The columns of the key of each fact table."""
+
+
+class FactFiles:
+    """The files of the facts of a version, `0/estimates.csv` in the first layer."""
+
+    def __init__(self, files: Mapping[str, bytes], headers: Mapping[str, Header]) -> None:
+        self.files, self.headers = files, headers
+        self.rows = cache(self._rows)
+
+    def of(self, table: str) -> dict[str, bytes]:
+        """Return the files of a table, one a layer."""
+        end = f"/{table}.csv"
+        return {name: content for name, content in self.files.items() if name.endswith(end)}
+
+    def _rows(self, table: str) -> pd.DataFrame:
+        """Return the rows of a table as text with their places, layers merged."""
+        with tempfile.TemporaryDirectory() as folder:
+            layers = archive.laid_out(self.of(table), Path(folder))
+            tables, _ = reading.read(layers, {table: self.headers[table]})
+        return tables[table]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that differs.
+
+    `places` are file and line in the old and the new version, and `sides` the cells of the row in
+    both; blank and empty where a version does not have the row.
+    """
+
+    table: str
+    key: str
+    change: FactChange
+    places: tuple[str, str]
+    sides: tuple[Mapping[str, str], Mapping[str, str]]
+
+    @property
+    def cells(self) -> dict[str, tuple[str, str]]:
+        """Return the old and the new cell of each column that differs; of rows in both alone."""
+        old, new = self.sides
+        return {name: (old[name], new[name]) for name in old if new and old[name] != new[name]}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the cells that say what the row is of."""
+        cells = self.sides[1] or self.sides[0]
+        return {name: cells[name] for name in NAMING if cells.get(name)}
+
+    def values(self, *columns: str) -> set[str]:
+        """Return every value of these columns on either side, of lists each part."""
+        cells = (side.get(name, "") for side in self.sides for name in columns)
+        return {part for cell in cells for part in cell.split(";") if part}
+
+
+def differing(old: Mapping[str, bytes], new: Mapping[str, bytes], keys: Keys) -> list[Row]:
+    """Return the rows that differ between two sets of files, by table and key.
+
+    Tables without columns in `keys` are left out.
+    """
+    headers = _headers({**old, **new}, [old, new], keys)
+    both = FactFiles(old, headers), FactFiles(new, headers)
+    return [
+        row
+        for table in headers
+        if both[0].of(table) != both[1].of(table)
+        for row in _rows(table, *(_keyed(side.rows(table), keys[table]) for side in both))
+    ]
+
+
+def _headers(
+    names: Mapping[str, bytes], sides: Sequence[Mapping[str, bytes]], keys: Keys
+) -> dict[str, Header]:
+    """Return the header of each table: all columns that any of its files has."""
+    headers = {}
+    for table in sorted({name.split("/")[1].removesuffix(".csv") for name in names} & keys.keys()):
+        first_lines = [
+            content.partition(b"\n")[0].decode("utf-8-sig", "replace")
+            for files in sides
+            for content in FactFiles(files, {}).of(table).values()
+        ]
+        columns = dict.fromkeys(
+            reading.FORMER_NAMES.get(name, name)
+            for cells in csv.reader(first_lines)
+            for name in cells
+        )
+        optional = frozenset(columns) - {*keys[table]}
+        headers[table] = Header([*columns], keys[table], True, optional, is_blank_a_key=True)
+    return headers
+
+
+def _keyed(rows: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+    """Return the rows by their key as one text; where a key repeats, a number is added to it."""
+    first, *rest = (rows[name] for name in key)
+    keys = first.str.cat(rest, sep="|") if rest else first
+    number = rows.groupby(keys).cumcount()
+    return rows.set_axis(keys.where(number == 0, keys + "#" + number.astype("str")))
+
+
+def _rows(table: str, old: pd.DataFrame, new: pd.DataFrame) -> Iterator[Row]:
+    columns = [name for name in old if name not in PROVENANCE]
+    both = old.index.intersection(new.index, sort=False)
+    same = (old.loc[both, columns].to_numpy() == new.loc[both, columns].to_numpy()).all(axis=1)
+    differ = {*both[~same], *old.index.symmetric_difference(new.index)}
+    first, then = (side[side.index.isin(differ)].to_dict(orient="index") for side in (old, new))
+    for key in sorted(differ):
+        yield _row(table, key, first.get(key, {}), then.get(key, {}))
+
+
+def _row(table: str, key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
+    change = FactChange.ADDED if not old else FactChange.REMOVED if not new else FactChange.CHANGED
+    first, then = (
+        {name: cell for name, cell in side.items() if name not in PROVENANCE} for side in (old, new)
+    )
+    return Row(table, key, change, (_place(old), _place(new)), (first, then))
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    """Return file and line of a row, and the number of the layer beyond the first."""
+    if not row:
+        return ""
+    beyond = f" (layer {row['row_layer']})" * (row["row_layer"] > 1)
+    return f"{row['row_file']}:{row['row_line']}{beyond}"

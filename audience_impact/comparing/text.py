@@ -1,0 +1,166 @@
+"""The comparison as text: the summary first, then what differs, then each answer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audience_impact.answers.answer import STATUS, counted, millions
+from audience_impact.plain_text import plain
+from audience_impact.vocabulary import AnswerChange as Change
+
+MOST_ROWS, MOST_ANSWERS, MOST_YEARS, MOST_BESIDE = 12, 20, 8, 6
+"""How many rows, answers, years, and rows beside an answer are named, where not all are."""
+BOUNDS = ("lower_persons", "upper_persons")
+BECAME = {
+    Change.VANISHED: "gone or no longer estimated",
+    Change.APPEARED: "new or newly estimated",
+    Change.BEYOND_INTERVAL: "moved beyond the interval",
+    Change.MOVED: "moved",
+    Change.STATUS_ALONE: "another status alone",
+    Change.MOVED_SLIGHTLY: "moved slightly",
+}
+Record = Mapping[str, Any]
+
+
+def text(records: Record, most_rows: int = MOST_ROWS, is_complete: bool = False) -> str:
+    """Return `changes.records` for a reader: so many rows of facts; all of it if `is_complete`."""
+    differs = _differs(records, len(records["rows"]) if is_complete else most_rows)
+    parts = [_summary(records), differs, *_answers(records, is_complete)]
+    return "\n\n".join("\n".join(map(plain, lines)) for lines in parts if lines) + "\n"
+
+
+def _summary(records: Record) -> list[str]:
+    lines = [f"from {_side(records['old'])}", f"to   {_side(records['new'])}"]
+    return [*lines, headline(records["counts"]), *(f"note: {note}" for note in records["notes"])]
+
+
+def _side(side: Record) -> str:
+    kind = "version" if side["is_published"] else "facts, not published:"
+    return f"{kind} {side['name']}, as of {side['settings']['the day']}"
+
+
+def headline(counts: Mapping[str, int]) -> str:
+    """Return how many answers changed, in a sentence."""
+    total, slight = counts["restrictions"], counts[Change.MOVED_SLIGHTLY]
+    changed = total - counts[Change.SAME] - slight
+    if not changed and not slight:
+        return f"Nothing changed: all {total:,} restrictions have the answers that they had."
+    parts = [
+        f"{counts[change]:,} {words}"
+        for change, words in BECAME.items()
+        if counts[change] and change is not Change.MOVED_SLIGHTLY
+    ]
+    line = f"{changed:,} of {total:,} restrictions changed" + ": " * bool(parts) + ", ".join(parts)
+    some = f" {slight:,} more moved by less than a hundredth of the interval." * bool(slight)
+    return f"{line}.{some}"
+
+
+def _differs(records: Record, most: int) -> list[str]:
+    """Return what differs: what the run was given, then the rows of facts with their numbers."""
+    settings, rows = records["settings"], records["rows"]
+    lines = [f"     {name}: {old}, then {new}" for name, (old, new) in settings.items()]
+    for row in rows[:most]:
+        first, *cells = _row(row)
+        lines += [f"{row['row']:>3}  {first}", *(f"     {cell}" for cell in cells)]
+    if rest := rows[most:]:
+        lines.append(f"     and {len(rest):,} more rows: {_tables(rest)}")
+    return ["What differs", *lines] if lines else []
+
+
+def _tables(rows: Sequence[Record]) -> str:
+    names = [f"{row['table']} {row['change']}" for row in rows]
+    return ", ".join(f"{names.count(name):,} of {name}" for name in sorted(set(names)))
+
+
+def _row(row: Record) -> list[str]:
+    """Return where a row that differs stands, what it is, and its old and new cells."""
+    old, new = row["old_place"], row["new_place"]
+    where = f"{new} (was {old})" if old and new and old != new else new or old
+    names = ", ".join(row["names"].values())
+    line = f"{row['change']} {where} {row['key']}" + f" ({names})" * bool(names)
+    cells = [
+        f"  {name}: was {first or 'blank'}, now {then or 'blank'}"
+        for name, (first, then) in row["cells"].items()
+    ]
+    return [line, *cells]
+
+
+def _answers(records: Record, is_complete: bool) -> list[list[str]]:
+    """Return the answers of restrictions, then the years of areas."""
+    rows = [
+        row for row in records["answers"] if is_complete or row["change"] != Change.MOVED_SLIGHTLY
+    ]
+    acts: dict[str, list[Record]] = {}
+    for row in rows:
+        if "restriction_id" in row:
+            acts.setdefault(row["restriction_id"], []).append(row)
+    own = [_restriction(name, of_act) for name, of_act in acts.items()]
+    years = [
+        [f"{row['area_name']} in {row['year']} {_change(row)}{_beside(row)}"]
+        for row in rows
+        if "area_id" in row
+    ]
+    return [
+        _section(title, parts, len(parts) if is_complete else most)
+        for title, parts, most in (
+            ("Restrictions, what matters most first", own, MOST_ANSWERS),
+            ("Years of areas", years, MOST_YEARS),
+        )
+    ]
+
+
+def _section(title: str, parts: Sequence[list[str]], most: int) -> list[str]:
+    lines = [f"  {line}" for part in parts[:most] for line in part]
+    more = len(parts) - most
+    return [title, *lines, *[f"  and {more:,} more: --all shows them"] * (more > 0)] * bool(parts)
+
+
+def _restriction(name: str, rows: Sequence[Record]) -> list[str]:
+    """Return what became of the answers; metrics of which the same is said stand together."""
+    metrics: dict[str, list[str]] = {}
+    for row in rows:
+        metrics.setdefault(_change(row), []).append(row["impact_metric"].replace("_", " "))
+    lines = [f"  {', '.join(of_line)} {change}" for change, of_line in metrics.items()]
+    return [f"{name}{_beside(rows[0])}", *lines]
+
+
+def _beside(row: Record) -> str:
+    """Return the numbers of the rows that differ beside an answer."""
+    numbers = row["beside"]
+    names = ", ".join(map(str, numbers[:MOST_BESIDE]))
+    more = f" and {len(numbers) - MOST_BESIDE:,} more" * (len(numbers) > MOST_BESIDE)
+    return f", beside {names}{more}" * bool(numbers)
+
+
+def _change(row: Record) -> str:
+    """Return what became of an answer, and its numbers."""
+    old, new = row["old"], row["new"]
+    line = f"({_became(row)}): {_numbers(row)}"
+    if old and new and old["obs_status"] != new["obs_status"]:
+        line += f"; status was {STATUS[old['obs_status']]}, now {STATUS[new['obs_status']]}"
+    return line
+
+
+def _became(row: Record) -> str:
+    """Return the change in words; an answer that keeps its bounds is not gone, nor new."""
+    first, then = BECAME[row["change"]].partition(" or ")[::2]
+    return then if then and row["old"] and row["new"] else first
+
+
+def _numbers(row: Record) -> str:
+    """Return the old and the new medians with intervals, and the bounds where they moved."""
+    old, new = row["old"], row["new"]
+    if not (old and new):
+        return f"was {counted(old)}" if old else f"now {counted(new)}"
+    if row["change"] == Change.STATUS_ALONE:
+        return f"still {counted(new)}"
+    line = f"was {counted(old)}, now {counted(new)}"
+    if row["moved_persons"] and row["measure"] in ("q50_persons", *BOUNDS):
+        line += f", {_signed(row['moved_persons'])}"
+    first, then = (" to ".join(millions(cells[end]) for end in BOUNDS) for cells in (old, new))
+    has_median = old["q50_persons"] is not None or new["q50_persons"] is not None
+    moved = any(old[name] != new[name] for name in BOUNDS)
+    return line + f"; bounds were {first}, now {then}" * (moved and has_median)
+
+
+def _signed(persons: float) -> str:
+    return f"{millions(abs(persons))} {'more' if persons > 0 else 'fewer'}"
