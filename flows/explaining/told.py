@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from audience_impact.plain_text import plain
 from audience_impact.tracing.draws import Drawn
 from audience_impact.vocabulary import WHOLE_INTERNET
 from flows.explaining.recomputed import Facts
@@ -176,14 +177,9 @@ def as_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 
 def as_text(steps: Sequence[Step]) -> str:
-    """The steps for a reader; signs that a terminal would act upon are written out."""
+    """The steps for a reader; signs that a terminal would act upon are shown by number."""
     lines = (line for number, step in enumerate(steps, 1) for line in _lines(number, step))
-    return "\n".join(map(_printable, lines))
-
-
-def _printable(line: str) -> str:
-    """A line without escapes, breaks and marks of direction that came with the facts."""
-    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in line)
+    return "\n".join(map(plain, lines))
 
 
 def _lines(number: int, step: Step) -> Iterator[str]:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from audience_impact.answers.answer import ENDS, STATUS
+from audience_impact.comparing.answers import IMPACT_KEY, compared, keyed
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.tracing import draws
-from audience_impact.vocabulary import ImpactMetric, ObsStatus, PartGap
+from audience_impact.vocabulary import AnswerChange, ImpactMetric, ObsStatus, PartGap
 from flows.explaining.recomputed import Facts, Recomputed
 from flows.explaining.told import Number, Step, facts, of_draws, value
 
@@ -131,9 +132,6 @@ def _published(found: Recomputed) -> str:
 
 
 def _equal(published: pd.DataFrame, ours: pd.DataFrame) -> bool:
-    """Whether two sets of rows of `impact` say the same people, as published: to one person."""
-    sides = [
-        rows.set_index("impact_metric")[ENDS].astype("Float64").round().sort_index()
-        for rows in (published, ours)
-    ]
-    return bool(sides[0].equals(sides[1]))
+    """Return whether two sets of rows of `impact` have the same numbers, to one person."""
+    both = compared(*(keyed(rows, IMPACT_KEY) for rows in (published, ours)))
+    return bool(both["change"].isin([AnswerChange.SAME, AnswerChange.STATUS_ALONE]).all())

@@ -196,9 +196,9 @@ def test_signs_that_a_terminal_acts_upon_are_written_out() -> None:
     step = told.Step("A page\x1b[31m", ["from \u202eright", "of two\nlines"])
     text = told.as_text([step])
     assert text.splitlines() == [
-        "1. A page\\u001b[31m",
-        "   from \\u202eright",
-        "   of two\\u000alines",
+        "1. A page<U+001B>[31m",
+        "   from <U+202E>right",
+        "   of two<U+000A>lines",
     ]
 
 
