@@ -72,11 +72,14 @@ class Best:
         return ~self._ordered(rows).duplicated(list(self.by)).reindex(rows.index)
 
     def reasons(self, rows: pd.DataFrame) -> "pd.Series[str]":
-        """The first key by which each row comes after the best of its group; blank of the best."""
+        """Return the first key by which each row comes after the best of its group, else blank."""
         told = pd.Series("", rows.index, dtype="str")
-        groups = self._ordered(rows).groupby(list(self.by), sort=False, dropna=False)
+        ordered = self._ordered(rows)
+        # Groups are numbered as they appear: the first row of group n is row n of `best`.
+        groups = ordered.groupby(list(self.by), sort=False, dropna=False).ngroup()
+        best = ordered[~groups.duplicated()]
         for key in reversed(self.keys):
-            first = groups[key.column].transform(lambda cells: cells.iloc[0]).reindex(rows.index)
+            first = best[key.column].iloc[groups].set_axis(ordered.index).reindex(rows.index)
             own = rows[key.column]
             told = told.mask(~((own == first) | (own.isna() & first.isna())), key.reason)
         last = self.keys[-1].reason

@@ -212,7 +212,7 @@ def _answer(key: Key, row: "pd.Series[Any]") -> dict[str, Any]:
     record: dict[str, Any] = dict(zip(names, key, strict=True))
     if is_year:
         record["area_name"] = area_in_words(key[0], key[0])
-    record |= {"change": row["change"].value, "measure": row["measure"]}
+    record |= {"change": str(row["change"]), "measure": row["measure"]}
     ends = [row[row["measure"] + end] for end in (OLD, NEW)]
     record["moved_persons"] = None if pd.isna(ends).any() else _plain(row["moved_persons"])
     for end in (OLD, NEW):

@@ -39,10 +39,14 @@ class FactFiles:
 
     def _rows(self, table: str) -> pd.DataFrame:
         """Return the rows of a table as text with their places, layers merged."""
+        files = self.of(table)
         with tempfile.TemporaryDirectory() as folder:
-            layers = archive.laid_out(self.of(table), Path(folder))
+            layers = archive.laid_out(files, Path(folder))
             tables, _ = reading.read(layers, {table: self.headers[table]})
-        return tables[table]
+        # Layers that lack the table count as well.
+        numbers = sorted(1 + int(name.split("/")[0]) for name in files)
+        rows = tables[table]
+        return rows.assign(row_layer=rows["row_layer"].map(dict(enumerate(numbers, 1))))
 
 
 @dataclass(frozen=True)

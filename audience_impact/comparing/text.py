@@ -62,7 +62,7 @@ def _differs(records: Record, most: int) -> list[str]:
         first, *cells = _row(row)
         lines += [f"{row['row']:>3}  {first}", *(f"     {cell}" for cell in cells)]
     if rest := rows[most:]:
-        lines.append(f"     and {len(rest):,} more rows: {_tables(rest)}")
+        lines.append(f"     and {len(rest):,} more rows: {_tables(rest)}; --all shows them")
     return ["What differs", *lines] if lines else []
 
 

@@ -241,9 +241,17 @@ def test_rows_beyond_those_asked_for_are_counted(old: Side, side: MakeSide) -> N
     found = changes.compare(old, side(larger_base, larger_whatsapp))
     assert upper(found.new) - upper(found.old) == 15e6
     written = text.text(changes.records(found), 1)
-    assert "and 1 more rows: 1 of estimates changed" in written
+    assert "and 1 more rows: 1 of estimates changed; --all shows them" in written
     assert "whatsapp-monthly_reach" not in written
     assert "whatsapp-monthly_reach" in text.text(changes.records(found), 1, is_complete=True)
+
+
+def test_a_row_of_a_later_layer_names_it_where_the_first_lacks_the_table(old: Side) -> None:
+    without = {name: content for name, content in old.files.items() if name != "0/overlaps.csv"}
+    before = replace(old, files=without)
+    now = replace(old, files={**without, "1/overlaps.csv": b"overlap_id,area_id\no1,RU\n"})
+    (row,) = changes.compare(before, now).rows
+    assert row.places == ("", "overlaps.csv:2 (layer 2)")
 
 
 # The method, the day and the seed.

@@ -132,6 +132,11 @@ def test_the_command_of_the_wheel_shows_a_version(python: Path, repository_publi
     assert "RU-2025-08-13-calls" in shown.stdout
     helped = subprocess.run([command[0], "--help"], check=True, capture_output=True, text=True)
     assert " show " in helped.stdout
+    versions = [str(repository_published), "latest", "latest"]
+    compared = subprocess.run(
+        [command[0], "diff", "--published", *versions], check=True, capture_output=True, text=True
+    )
+    assert "Nothing changed" in compared.stdout
     assert " run " not in helped.stdout
 
 
