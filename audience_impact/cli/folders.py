@@ -53,7 +53,7 @@ def latest(published: Path) -> "Stored":
 PUBLISHED_OPTION = typer.Option(
     "--published",
     metavar="DIR",
-    envvar="AUDIENCE_IMPACTPUBLISHED_OPTION",
+    envvar="AUDIENCE_IMPACT_PUBLISHED",
     help="Where the versions lie: a folder, or an address such as s3://bucket/folder.",
     show_default="data/published",
 )

@@ -362,6 +362,12 @@ def test_the_command_tells_of_an_edit_before_it_is_published(
     assert (code, "Nothing changed" in written) == (0, True)
 
 
+def test_the_environment_says_where_versions_lie(root: Path) -> None:
+    there = CliRunner(env={"AUDIENCE_IMPACT_PUBLISHED": str(root)})
+    done = there.invoke(app, ["diff", "latest", "latest"])
+    assert (done.exit_code, "Nothing changed" in done.stdout) == (0, True)
+
+
 def test_versions_are_named_by_id_by_place_and_by_word(
     root: Path, later: Path, tmp_path: Path
 ) -> None:
