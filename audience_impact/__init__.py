@@ -17,6 +17,7 @@ published from facts, through the stages of the data, each importing only those 
     frequency - who of the users comes on a day, learned from the facts
     shares - who keeps access and who uses a feature, learned from other countries
     errors - what a printed figure may be off by
+    denominators - which count of a population speaks for a place and day, and how far it is off
     places - who lives in a place below the country, who is online there, and on which networks
     overlap - how use of one service goes with use of others, learned from surveys
     imputation - audiences that nobody counted, from figures of others

@@ -23,9 +23,8 @@ import pandas as pd
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import COUNTRY, WHOLE
-from audience_impact.errors import base_laws
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors.law import FigureErrors
-from audience_impact.facts.bases import nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains
@@ -69,7 +68,7 @@ STEPS = (
 
 
 def shares(
-    audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+    audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables, denominators: Denominators
 ) -> pd.DataFrame:
     """The shares of use that speak for each country of a restriction of features.
 
@@ -78,14 +77,14 @@ def shares(
     `feature_use_id`, LAW, `least` and `most` of intervals.py in shares, `is_own` (asked about a
     restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`, `beyond_persons`
     (people of the ages of the base that were not asked; NaN where nobody counted them),
-    `is_inside` (those asked are part of the base), and LAW of base_laws.py of the people the
+    `is_inside` (those asked are part of the base), and LAW of denominators/distributions.py of the people the
     share was asked of.
     """
-    best = choosing.left(looked_at(audiences, targets, tables, errors), STEPS)
+    best = choosing.left(looked_at(audiences, targets, tables, denominators.errors), STEPS)
     best = best.sort_values(
         ["is_own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
     )
-    return _in_persons(_once(best), tables, errors)
+    return _in_persons(_once(best), denominators)
 
 
 def looked_at(
@@ -169,11 +168,11 @@ def _once(best: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _in_persons(best: pd.DataFrame, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
+def _in_persons(best: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
     """The people the share was asked of, and those of the base's ages beyond them."""
-    people = _people_of(best, best["population_base"], tables)
+    people = _people_of(best, best["population_base"], denominators)
     ages = best["base"].map(AGES).fillna(best["base"])
-    everyone = _people_of(best, ages.astype("str").fillna(""), tables)
+    everyone = _people_of(best, ages.astype("str").fillna(""), denominators)
     beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0)
     covered = [
         contains(asked, base) or contains(asked, age)
@@ -192,16 +191,15 @@ def _in_persons(best: pd.DataFrame, tables: Tables, errors: FigureErrors | None)
     known = rows.assign(assumed=_assumed(rows)).dropna(subset=["of_persons"])
     known = known.reset_index(drop=True)
     own = known[["country_id", "start"]].assign(base_id=known["share_base_id"])
-    return pd.concat([known, base_laws.laws(own, tables, errors)], axis=1)
+    return pd.concat([known, denominators.distributions(own)], axis=1)
 
 
-def _people_of(rows: pd.DataFrame, populations: pd.Series, tables: Tables) -> pd.DataFrame:
-    """Base nearest to the start of each row; NaN where none is within a year."""
-    wanted = rows.assign(population_base=populations)
-    found = nearest_base(
-        wanted, tables["bases"], tables["sources"], ["population_base"], WINDOW_DAYS
-    )
-    return found.reindex(rows.index)[["base_id", "base_persons"]]
+def _people_of(
+    rows: pd.DataFrame, populations: pd.Series, denominators: Denominators
+) -> pd.DataFrame:
+    """Return the base nearest to the start of each row; NaN where none is within a year."""
+    base = denominators.nearest(rows.assign(population_base=populations), WINDOW_DAYS)
+    return base.reindex(rows.index)[["base_id", "base_persons"]]
 
 
 def _assumed(rows: pd.DataFrame) -> list[str]:

@@ -32,9 +32,10 @@ from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.denominators.counts import LONGEST_GAP_DAYS
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import rounding
 from audience_impact.errors.law import FigureErrors
-from audience_impact.facts.bases import LONGEST_GAP_DAYS, nearest_base
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, middle, months_between, with_distance
 from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
@@ -115,7 +116,7 @@ BEFORE_START = (
 """Which of the figures of a service and country speak of those from before."""
 
 
-def candidates(tables: Tables, errors: FigureErrors | None = None) -> pd.DataFrame:
+def candidates(tables: Tables, denominators: Denominators) -> pd.DataFrame:
     """Every estimate that may stand for an audience, in persons.
 
     Adds what intervals.read gives, `metric_priority`, `low_persons`, `high_persons` (NaN: no upper
@@ -123,8 +124,9 @@ def candidates(tables: Tables, errors: FigureErrors | None = None) -> pd.DataFra
     measurer's own page), `rounding_persons` (half a unit of the last digit printed), `of_persons`
     (of a share) and `is_doubtful` (read in a source of low reliability).
     """
-    known = _with_own_errors(choosing.left(tables["estimates"], QUALIFYING), tables, errors)
-    return _limits(_in_persons(known, tables["bases"], tables["sources"]), tables)
+    qualifying = choosing.left(tables["estimates"], QUALIFYING)
+    rows = _with_own_errors(qualifying, tables, denominators.errors)
+    return _limits(_in_persons(rows, denominators), tables)
 
 
 def _with_own_errors(
@@ -143,15 +145,14 @@ def _with_own_errors(
     return intervals.with_sampling(rounded, is_asked, errors.effective_sample, columns)
 
 
-def _in_persons(
-    estimates: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFrame
-) -> pd.DataFrame:
+def _in_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
     """Shares times a base: the same measurer's, else that of a census for a share of an age.
 
     Of several the nearest in time; without one the row drops out.
     """
     by = ["area_id", "population_base", "measurement_series_id"]
-    right = bases[[*by, "base_id", "persons", "period_start", "period_end"]].rename(
+    names = [*by, "base_id", "persons", "period_start", "period_end"]
+    right = denominators.counts.bases[names].rename(
         columns={
             "base_id": "share_base_id",
             "persons": "of_persons",
@@ -163,7 +164,7 @@ def _in_persons(
     shares = with_distance(shares, ("period_start", "period_end"), ("base_start", "base_end"))
     shares = shares[shares["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "share_base_id"])
     shares = shares.drop_duplicates("estimate_id")
-    shares = pd.concat([shares, _of_population(estimates, shares, bases, sources)])
+    shares = pd.concat([shares, _of_population(estimates, shares, denominators)])
     for name in ("value", "low", "high"):
         shares[name] = (shares[name] * shares["of_persons"]).round()
     shares["rounding_persons"] = shares["rounding_persons"] * shares["of_persons"]
@@ -174,7 +175,7 @@ def _in_persons(
 
 
 def _of_population(
-    estimates: pd.DataFrame, own: pd.DataFrame, bases: pd.DataFrame, sources: pd.DataFrame
+    estimates: pd.DataFrame, own: pd.DataFrame, denominators: Denominators
 ) -> pd.DataFrame:
     """Shares of people of an age that their measurer did not count: a survey's, with its base."""
     ages = ~estimates["population_base"].str.startswith("internet")
@@ -183,10 +184,8 @@ def _of_population(
     )
     wanted = estimates[ages & left].rename(columns={"area_id": "country_id"})
     moment = middle(wanted["period_start"], wanted["period_end"])
-    found = nearest_base(
-        wanted.assign(start=moment), bases, sources, ["population_base"], LONGEST_GAP_DAYS
-    )
-    people = found.reindex(wanted.index)[["base_id", "base_persons"]]
+    base = denominators.nearest(wanted.assign(start=moment), LONGEST_GAP_DAYS)
+    people = base.reindex(wanted.index)[["base_id", "base_persons"]]
     shares = wanted.assign(share_base_id=people["base_id"], of_persons=people["base_persons"])
     return shares.dropna(subset=["of_persons"]).rename(columns={"country_id": "area_id"})
 

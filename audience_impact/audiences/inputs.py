@@ -22,7 +22,9 @@ from audience_impact.audiences import (
 )
 from audience_impact.audiences.doubts import doubts
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.errors import base_laws, figure_errors, law
+from audience_impact.denominators import distributions
+from audience_impact.denominators.denominators import Denominators
+from audience_impact.errors import figure_errors, law
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
@@ -117,7 +119,7 @@ AUDIENCES = Frame(
         "base_persons": NUMBER,
         "base_status": TEXT,
         "base_size_persons": NUMBER,
-        **dict.fromkeys(base_laws.LAW, NUMBER),
+        **dict.fromkeys(distributions.LAW, NUMBER),
         "is_base_projected": ANY,
         "is_base_disputed": ANY,
         "is_own_base": ANY,
@@ -160,7 +162,7 @@ FEATURE_SHARES = Frame(
         "of_persons": NUMBER,
         "beyond_persons": NUMBER,
         "share_base_id": TEXT,
-        **dict.fromkeys(base_laws.LAW, NUMBER),
+        **dict.fromkeys(distributions.LAW, NUMBER),
         "is_own": TRUTH,
         "is_inside": TRUTH,
         "assumed": TEXT,
@@ -302,10 +304,11 @@ def inputs(scope: Scope, tables: Tables, taught: Learned | None = None) -> Input
     """What typed facts say of a scope; `taught` by all of them, where `tables` are a part."""
     taught = taught or learned(tables)
     errors = law.read(tables["figure_errors"])
-    candidates = figures.candidates(tables, errors)
+    denominators = Denominators.of(tables, errors)
+    candidates = figures.candidates(tables, denominators)
     before = figures.before(scope.wanted, candidates)
     chosen = figures.choose(before)
-    audiences = _audiences(scope.wanted, chosen, tables, errors)
+    audiences = _audiences(scope.wanted, chosen, denominators)
     counted = pooling.distributions(chosen, before, tables, errors)
     imputed = imputation.imputed(scope.wanted, audiences, counted, tables, taught.figures)
     closed = imputed["rung"].isin(rungs.closed(tables, RungFamily.AUDIENCE))
@@ -314,7 +317,7 @@ def inputs(scope: Scope, tables: Tables, taught: Learned | None = None) -> Input
         for fails in (closed & imputed["is_decisive"], imputation.vague(imputed))
     )
     imputed = imputed[~imputed["restriction_id"].isin(shut | vague)].reset_index(drop=True)
-    shares = features.shares(audiences, scope.targets, tables, errors)
+    shares = features.shares(audiences, scope.targets, tables, denominators)
     return Inputs(
         candidates,
         before,
@@ -336,12 +339,12 @@ def inputs(scope: Scope, tables: Tables, taught: Learned | None = None) -> Input
 
 
 def _audiences(
-    wanted: pd.DataFrame, chosen: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+    wanted: pd.DataFrame, chosen: pd.DataFrame, denominators: Denominators
 ) -> pd.DataFrame:
     """Users of services by their figures, and internet users by the bases, each in its base."""
     network = wanted["platform_id"] == WHOLE_INTERNET
     found = [
         figures.audiences(wanted[~network], chosen),
-        universes.internet_users(wanted[network], tables, errors),
+        universes.internet_users(wanted[network], denominators),
     ]
-    return universes.with_base(pd.concat(found, ignore_index=True), tables, errors)
+    return universes.with_base(pd.concat(found, ignore_index=True), denominators)

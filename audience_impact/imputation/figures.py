@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from audience_impact.facts.bases import LONGEST_GAP_DAYS, expected_base, nearest_base
+from audience_impact.denominators.counts import LONGEST_GAP_DAYS, Counts
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import middle
@@ -213,44 +213,26 @@ def placed(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     parents = tables["areas"].set_index("area_id")["parent_id"]
     subregion = rows["area_id"].map(parents).fillna("")
     region = subregion.map(parents).fillna("")
-    people = {name: _people(rows, base, tables) for name, base in _BASES.items()}
-    share = (people["online"] / people["residents"]).clip(0.01, 0.995)
+    days = pd.DataFrame({"country_id": rows["area_id"], "start": rows["moment"]})
+    counts = Counts.of(tables)
+    online, residents = (counts.people(days, base, LONGEST_GAP_DAYS) for base in (ONLINE, EVERYONE))
+    share = (online / residents).clip(0.01, 0.995)
     found = rows.assign(
         years=_years(rows["moment"]),
         subregion=subregion,
         region=region.where((region != "") & (region != WORLD), subregion),
-        online_persons=people["online"],
+        online_persons=online,
         online_share=share,
         online_odds=logit(share.to_numpy()),
-        size=np.log(people["residents"] / 1e6),
+        size=np.log(residents / 1e6),
         is_blocked=_blocked(rows, tables),
     )
     return found[found["online_share"].notna()].reset_index(drop=True)
 
 
-_BASES = {"online": ONLINE, "residents": EVERYONE}
-
-
 def _years(moments: pd.Series) -> pd.Series:
     """Days as decimal years since 2020."""
     return (moments - pd.Timestamp("2020-01-01")).dt.days / YEAR_DAYS
-
-
-def _people(rows: pd.DataFrame, base: str, tables: Tables) -> pd.Series:
-    """People in a population at the moment of each row, NaN where none are on record."""
-    bases = tables["bases"]
-    wanted = pd.DataFrame({"country_id": rows["area_id"], "start": rows["moment"]})
-    each = wanted.drop_duplicates()
-    found = nearest_base(
-        each.assign(population_base=base),
-        bases,
-        tables["sources"],
-        ["population_base"],
-        LONGEST_GAP_DAYS,
-    )
-    at = each.join(found[["base_id"]], how="inner")
-    persons = at.assign(persons=expected_base(at, bases))[["country_id", "start", "persons"]]
-    return wanted.merge(persons, on=["country_id", "start"], how="left")["persons"]
 
 
 def _blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:

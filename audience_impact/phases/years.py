@@ -21,28 +21,28 @@ import pandas as pd
 
 from audience_impact.audiences import universes
 from audience_impact.audiences.scope import AUDIENCE
-from audience_impact.errors import base_laws
-from audience_impact.errors.law import FigureErrors
-from audience_impact.facts.tables import Tables
+from audience_impact.denominators.denominators import Denominators
+from audience_impact.denominators.distributions import LAW
 from audience_impact.periods import months_between
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 OF_BASE = [
     *("base", "base_id", "base_persons", "base_status", "base_size_persons"),
-    *base_laws.LAW,
+    *LAW,
     *("is_base_projected", "is_own_base", "population_id", "population_persons"),
 ]
 """What universes.with_base gives an audience."""
 CURRENT_MONTHS = 12
 """Older figures no longer limit from above."""
-Known = tuple[Tables, FigureErrors | None]
-"""The facts, and what figures may be off by."""
 YEAR = "|"
 """Parts a restriction and a year where each year is asked for by itself."""
 
 
 def by_year(
-    audiences: pd.DataFrame, periods: pd.DataFrame, known: Known, as_of: pd.Timestamp
+    audiences: pd.DataFrame,
+    periods: pd.DataFrame,
+    denominators: Denominators,
+    as_of: pd.Timestamp,
 ) -> pd.DataFrame:
     """The phases of audiences, by audience and year.
 
@@ -64,7 +64,7 @@ def by_year(
     later = each[each["step"] > 0].reset_index(drop=True)
     parts = [each[each["step"] == 0]]
     if not later.empty:
-        parts.append(_later(later, known, as_of))
+        parts.append(_later(later, denominators, as_of))
     return (
         pd.concat(parts, ignore_index=True)
         .sort_values(["audience", "year"], ignore_index=True)
@@ -84,7 +84,7 @@ def _limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]:
     }
 
 
-def _later(rows: pd.DataFrame, known: Known, as_of: pd.Timestamp) -> pd.DataFrame:
+def _later(rows: pd.DataFrame, denominators: Denominators, as_of: pd.Timestamp) -> pd.DataFrame:
     """Phases of later years: people online and bases anew, figures as they were."""
     mid_year = rows["from_limit"] + pd.Timedelta(days=181)
     today = mid_year.where(mid_year < as_of, as_of)
@@ -98,10 +98,10 @@ def _later(rows: pd.DataFrame, known: Known, as_of: pd.Timestamp) -> pd.DataFram
     network = sizes["platform_id"] == WHOLE_INTERNET
     whole = _aged(sizes[~network])
     if network.any():
-        users = universes.internet_users(sizes.loc[network, [*AUDIENCE, "start"]], *known)
+        users = universes.internet_users(sizes.loc[network, [*AUDIENCE, "start"]], denominators)
         left = sizes[network].drop(columns=users.columns.intersection(sizes.columns))
         whole = pd.concat([whole, users.join(left)]).sort_index(kind="stable")
-    found = universes.with_base(whole.reset_index(drop=True), *known)
+    found = universes.with_base(whole.reset_index(drop=True), denominators)
     names = found["restriction_id"].str.rsplit(YEAR, n=1).str[0]
     return found.assign(restriction_id=names).drop(columns="began")
 

@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from audience_impact import selection as choosing
-from audience_impact.facts import bases as nearest
+from audience_impact.denominators.counts import Counts
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import middle
@@ -139,19 +139,9 @@ def with_series(tables: Tables) -> pd.DataFrame:
 
 def country_log_odds(wanted: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """Log odds of the share online in `country_id` on `day`; NaN where nobody counted it."""
-    rows = wanted[["country_id"]].assign(start=wanted["day"])
-    found = {}
-    for base in (ONLINE, EVERYONE):
-        own = nearest.nearest_base(
-            rows.assign(population_base=base),
-            tables["bases"],
-            tables["sources"],
-            ["population_base"],
-            None,
-        )
-        with_base = rows.join(own["base_id"]).dropna(subset=["base_id"])
-        found[base] = nearest.expected_base(with_base, tables["bases"]).reindex(rows.index)
-    return log_odds((found[ONLINE] / found[EVERYONE]).astype("float64"))
+    places, counts = wanted[["country_id"]].assign(start=wanted["day"]), Counts.of(tables)
+    online, residents = (counts.people(places, base, None) for base in (ONLINE, EVERYONE))
+    return log_odds((online / residents).astype("float64"))
 
 
 def moved_to(values: Array, weights: Array, groups: NDArray[np.int64], wanted: Array) -> Array:

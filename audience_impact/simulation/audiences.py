@@ -21,7 +21,8 @@ from audience_impact.audiences.intervals import FIXED, LAW, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.audiences.universes import OWN_LAW
-from audience_impact.errors import base_laws, figure_errors, law
+from audience_impact.denominators.distributions import LAW as BASE_LAW
+from audience_impact.errors import figure_errors, law
 from audience_impact.errors.figure_errors import GROWTH
 from audience_impact.errors.law import MOST_SHARE
 from audience_impact.frames import Array
@@ -50,7 +51,7 @@ def drawn(audiences: pd.DataFrame, laws: pd.DataFrame) -> pd.DataFrame:
     shape = joined["shape"].where(joined["mode"].notna(), "").fillna("")
     key = joined["audience_key"].where(~network, joined["audience_base_id"])
     own = shape == IMPUTED
-    for theirs, base in zip(OWN_LAW, base_laws.LAW, strict=True):
+    for theirs, base in zip(OWN_LAW, BASE_LAW, strict=True):
         joined[theirs] = joined[theirs].where(~own, joined[base])
     return joined.assign(
         audience_base_id=joined["audience_base_id"].where(~own, joined["base_id"]),

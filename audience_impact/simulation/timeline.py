@@ -45,6 +45,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Declared, Frame
@@ -172,7 +173,7 @@ def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Ti
     periods = restriction_periods(scope)
     sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
-    in_years = years.by_year(sizes, periods, (tables, inputs.errors), day)
+    in_years = years.by_year(sizes, periods, Denominators.of(tables, inputs.errors), day)
     phases, figure = days.by_figure(in_years, inputs.daily, periods)
     monthly = audiences.drawn(phases, inputs.laws)
     daily = _daily_laws(phases, figure, monthly, law.laws(_metrics(phases, monthly), tables))

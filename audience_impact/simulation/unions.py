@@ -30,7 +30,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from audience_impact.errors import base_laws, law
+from audience_impact.denominators.distributions import LAW as BASE_LAW
+from audience_impact.errors import law
 from audience_impact.frames import Array
 from audience_impact.overlap.model import Group, JointUse, Known, OverlapModel, unions
 from audience_impact.simulation.sampler import Sampler, stratified
@@ -40,16 +41,14 @@ Integers = NDArray[np.int64]
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
 OUTSIDE = 1e-3
 """A draw lies outside a bound where it does so by more than this share of itself."""
-BASE_LAW = base_laws.LAW
-"""Columns of the law of a base."""
 
 
 def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Draws (rows, D) of bases in persons through their quantiles, under their ceiling.
 
     `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
-    that holds the base (NaN where it is one itself), as audiences/base_laws.py gives them. Rows
-    that are alike are drawn once, whoever asks for them.
+    that holds the base (NaN where it is one itself), as denominators/distributions.py gives
+    them. Rows that are alike are drawn once, whoever asks for them.
     """
     laws = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
     keys = list(zip(table["base_id"].tolist(), map(bytes, laws), strict=True))

@@ -20,7 +20,8 @@ from audience_impact.audiences import (
 )
 from audience_impact.audiences import figures as audience_figures
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
-from audience_impact.facts import bases
+from audience_impact.denominators import counts
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.facts.tables import PROVENANCE, Tables
 from audience_impact.outputs.lineage import EVERY, INPUTS
 from audience_impact.pipeline import Stages
@@ -74,7 +75,7 @@ def _audiences(found: Stages, tables: Tables) -> pd.DataFrame:
     own = tables["estimates"].rename(columns={"area_id": "country_id"})
     rows = wanted[AUDIENCE].merge(own, on=["country_id", "platform_id"])
     told = choosing.passed_over(rows, audience_figures.QUALIFYING)
-    able = audience_figures.candidates(tables, found.inputs.errors)
+    able = audience_figures.candidates(tables, Denominators.of(tables, found.inputs.errors))
     uncounted = (told == "") & ~rows["estimate_id"].isin(able["estimate_id"])
     told = told.mask(uncounted, audience_figures.NO_PEOPLE)
     joined = audience_figures.joined(wanted, able)
@@ -94,7 +95,9 @@ def _audiences(found: Stages, tables: Tables) -> pd.DataFrame:
 
 def _bases(found: Stages, tables: Tables) -> pd.DataFrame:
     """Bases that may hold the audiences; of a shutdown those that count the people online."""
-    looked = universes.looked_at(found.inputs.audiences, tables)
+    denominators = Denominators.of(tables, found.inputs.errors)
+    groups = universes.by_country(found.inputs.audiences)
+    looked = denominators.considered(groups).join(groups["restriction_id"], on="place")
     once = looked.assign(is_passed=looked["passed_over"] != "").sort_values(
         "is_passed",
         kind="stable",  # what was taken, else as the best kind of base that it is of
@@ -104,10 +107,9 @@ def _bases(found: Stages, tables: Tables) -> pd.DataFrame:
     parts = [looked.assign(role="base", platform_id=EVERY, **about)]
     network = found.scope.wanted[found.scope.wanted["platform_id"] == WHOLE_INTERNET]
     if not network.empty:
-        by = ["population_base"]
         asked = network.assign(population_base=ONLINE)
-        rows = bases.candidates(asked, tables["bases"], tables["sources"], by)
-        told = choosing.passed_over(rows, bases.steps(by, None))
+        rows = denominators.counts.candidates(asked, counts.ANY_MEASURER)
+        told = choosing.passed_over(rows, counts.steps(counts.ANY_MEASURER, None))
         differing = ";".join(found.inputs.audiences["differing_base_ids"].dropna()).split(";")
         told = told.mask(rows["base_id"].isin(differing), "")
         persons = rows["base_persons"]
@@ -120,7 +122,7 @@ def _bases(found: Stages, tables: Tables) -> pd.DataFrame:
 def _people(found: Stages, tables: Tables) -> Iterator[pd.DataFrame]:
     """Daily figures, shares of use, who keeps access, and measured overlaps."""
     scope, known = found.scope, found.inputs
-    able = audience_figures.candidates(tables, known.errors)
+    able = audience_figures.candidates(tables, Denominators.of(tables, known.errors))
     daily = daily_reach.looked_at(scope.wanted, able)
     yield _told(daily, daily_reach.STEPS, "daily_audience", "estimates", "estimate_id").assign(
         persons=daily["mode"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.facts import bases
+from audience_impact.denominators.counts import LONGEST_GAP_DAYS, Counts
 from tests.engine import prepared
 from tests.support import World, world
 
@@ -24,7 +24,7 @@ def grown(*others: dict[str, str]) -> World:
 
 def expected(made: World, day: str, base_id: str = "B0") -> float:
     wanted = pd.DataFrame({"base_id": [base_id], "start": [pd.Timestamp(day)]}, index=[7])
-    found = bases.expected_base(wanted, made.typed("bases", "sources")["bases"])
+    found = Counts.of(made.typed("bases", "sources")).expected(wanted)
     assert found.index.tolist() == [7]
     return float(found.iloc[0])
 
@@ -68,17 +68,18 @@ def test_a_base_in_between_is_the_nearer_end() -> None:
 
 def test_bases_too_far_apart_say_nothing_of_the_time_between() -> None:
     made = grown({"period": "2015-07-02", "persons": "100000"})
-    assert bases.LONGEST_GAP_DAYS == 5 * 366
+    assert LONGEST_GAP_DAYS == 5 * 366
     assert expected(made, "2018-01-01") == 700e3  # 2015 to 2023
 
 
 def test_the_order_of_the_bases_changes_nothing() -> None:
     made = grown({"period": "2024-07-02", "persons": "800000"})
-    known = made.typed("bases", "sources")["bases"]
+    tables = made.typed("bases", "sources")
+    known, sources = tables["bases"], tables["sources"]
     wanted = pd.DataFrame(
         {"base_id": ["B1", "B0", "B1"], "start": pd.to_datetime(["2025-01-01"] * 3)}
     )
-    found = [bases.expected_base(wanted, each) for each in (known, known[::-1])]
+    found = [Counts(each, sources).expected(wanted) for each in (known, known[::-1])]
     assert found[0].tolist() == found[1].tolist()
 
 

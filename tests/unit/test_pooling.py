@@ -8,6 +8,7 @@ from scipy.stats import t as student
 
 from audience_impact.audiences import figures, pooling
 from audience_impact.audiences.scope import scope
+from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import law
 from audience_impact.frames import Array
 from audience_impact.simulation import audiences
@@ -24,7 +25,9 @@ RANGE = {"value": "500000", "low": "450000", "high": "600000", "interval_kind": 
 def distributions(made: World) -> pd.DataFrame:
     """How the audiences of a world are drawn, one row an audience."""
     tables = made.typed()
-    before = figures.before(scope(tables, AS_OF).wanted, figures.candidates(tables))
+    before = figures.before(
+        scope(tables, AS_OF).wanted, figures.candidates(tables, Denominators.of(tables, None))
+    )
     errors = law.read(tables["figure_errors"])
     return pooling.distributions(figures.choose(before), before, tables, errors)
 

@@ -16,47 +16,62 @@ Known drawbacks. A panel's own universe is taken for what the panel means by onl
 Citation. errors/law.py, errors/learning.py.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
+from audience_impact.denominators.counts import ANY_MEASURER, FORECAST, SAME_MEASURER, Counts
 from audience_impact.errors import rounding
 from audience_impact.errors.law import FigureErrors, Spread, log_odds, moved, within
-from audience_impact.facts import bases as nearest
-from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.periods import gap_days, in_months
 from audience_impact.populations import AGES, EVERYONE
-from audience_impact.vocabulary import ObsStatus, SourceType
+from audience_impact.vocabulary import SourceType
 
-FORECAST = ObsStatus.FORECAST.value
 LAW = ["expected_persons", "base_low_persons", "base_high_persons", "ceiling_persons"]
 """Median, 5 and 95 % quantile, and what limits them."""
 
 
-def laws(wanted: pd.DataFrame, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
-    """Columns LAW of the base of each row at its start, indexed as `wanted` is.
+@dataclass(frozen=True)
+class Measured:
+    """The counts, who made them, and how far such counts are off.
 
-    `wanted` has `country_id`, `start` and `base_id` (missing: all NaN).
+    Attributes:
+        counts: Bases and their sources.
+        source_types: The kind of source of each measurer, by `measurement_series_id`.
+        errors: What figures may be off by; None where the facts do not say.
     """
-    known = wanted.dropna(subset=["base_id"])
-    known = known[known["base_id"] != ""]
-    if known.empty:
-        return pd.DataFrame(np.nan, index=wanted.index, columns=LAW)
-    expected = nearest.expected_base(known, tables["bases"])
-    rows = _described(known, tables).assign(expected=expected)
-    ceiling = _ceiling(rows, tables)
-    down, up, shift = _half_widths(rows, ceiling, tables, errors)
+
+    counts: Counts
+    source_types: "pd.Series[str]"
+    errors: FigureErrors | None
+
+
+def distributions(places: pd.DataFrame, measured: Measured) -> pd.DataFrame:
+    """Return columns LAW of the base of each place at its start, indexed as `places` is.
+
+    `places` has `country_id`, `start` and `base_id` (missing: all NaN).
+    """
+    based = places.dropna(subset=["base_id"])
+    based = based[based["base_id"] != ""]
+    if based.empty:
+        return pd.DataFrame(np.nan, index=places.index, columns=LAW)
+    expected = measured.counts.expected(based)
+    rows = _described(based, measured.counts.bases).assign(expected=expected)
+    ceiling = _ceiling(rows, measured.counts)
+    down, up, shift = _half_widths(rows, ceiling, measured)
     middle = moved(expected.to_numpy("float64"), ceiling, shift)
-    found = pd.DataFrame(
+    quantiles = pd.DataFrame(
         {
             "expected_persons": middle,
             "base_low_persons": moved(middle, ceiling, -down),
             "base_high_persons": moved(middle, ceiling, up),
             "ceiling_persons": ceiling,
         },
-        index=known.index,
+        index=based.index,
     )
-    return found.reindex(wanted.index)
+    return quantiles.reindex(places.index)
 
 
 def is_projected(rows: pd.DataFrame) -> "pd.Series[bool]":
@@ -64,56 +79,41 @@ def is_projected(rows: pd.DataFrame) -> "pd.Series[bool]":
     return (rows["obs_status"] == FORECAST) & rows["population_base"].str.startswith("internet")
 
 
-def _described(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """What the table of bases says of each base, beside `country_id` and `start`."""
+def _described(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Return what the table of bases says of each base, beside `country_id` and `start`."""
     names = [
-        *(
-            "population_base",
-            "measurement_series_id",
-            "obs_status",
-            "persons",
-            "low_persons",
-            "high_persons",
-        ),
-        *("period_start", "period_end"),
+        *("population_base", "measurement_series_id", "obs_status"),
+        *("persons", "low_persons", "high_persons", "period_start", "period_end"),
     ]
-    about = tables["bases"].drop_duplicates("base_id").set_index("base_id")[names]
-    return wanted[["country_id", "start", "base_id"]].join(about, on="base_id")
+    about = bases.drop_duplicates("base_id").set_index("base_id")[names]
+    return places[["country_id", "start", "base_id"]].join(about, on="base_id")
 
 
-def _ceiling(rows: pd.DataFrame, tables: Tables) -> Array:
-    """The population that holds each base: of its ages by the same measurer, else all residents."""
-    bases, sources = tables["bases"], tables["sources"]
+def _ceiling(rows: pd.DataFrame, counts: Counts) -> Array:
+    """Return who holds each base: its ages by the same measurer, else all residents."""
     is_online = rows["population_base"].str.startswith("internet")
     if not is_online.any():
         return np.full(len(rows), np.nan)
     ages = rows["population_base"].map(AGES).fillna("")
-    own = nearest.nearest_base(
-        rows.assign(population_base=ages),
-        bases,
-        sources,
-        ["population_base", "measurement_series_id"],
-        None,
-    )
-    all_ages = rows.assign(population_base=EVERYONE)
-    everyone = nearest.nearest_base(all_ages, bases, sources, ["population_base"], None)
-    found = own["base_persons"].reindex(rows.index)
-    found = found.fillna(everyone["base_persons"].reindex(rows.index)).astype("float64")
-    return np.asarray(found.where(is_online).to_numpy("float64"))
+    own = counts.nearest(rows.assign(population_base=ages), SAME_MEASURER, None)
+    everyone = counts.nearest(rows.assign(population_base=EVERYONE), ANY_MEASURER, None)
+    people = own["base_persons"].reindex(rows.index)
+    people = people.fillna(everyone["base_persons"].reindex(rows.index)).astype("float64")
+    return np.asarray(people.where(is_online).to_numpy("float64"))
 
 
 def _half_widths(
-    rows: pd.DataFrame, ceiling: Array, tables: Tables, errors: FigureErrors | None
+    rows: pd.DataFrame, ceiling: Array, measured: Measured
 ) -> tuple[Array, Array, Array]:
     """Distances of the 5 and 95 % quantile from the median, and of that from what is expected.
 
     All in log odds of the ceiling.
     """
     nothing = np.zeros(len(rows))
-    if errors is None:
+    if measured.errors is None:
         return nothing, nothing, nothing
     projected = is_projected(rows).to_numpy("bool")
-    down, up, shift = _of_counts(rows, ceiling, tables, errors)
+    down, up, shift = _of_counts(rows, ceiling, measured.source_types, measured.errors)
     stated = _stated(rows, ceiling)
     has_range = ~np.isnan(stated[0])
     down = np.where(has_range, np.where(projected, stated[0], np.hypot(down, stated[0])), down)
@@ -132,15 +132,10 @@ def _stated(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, Array]:
 
 
 def _of_counts(
-    rows: pd.DataFrame, ceiling: Array, tables: Tables, errors: FigureErrors
+    rows: pd.DataFrame, ceiling: Array, kinds: "pd.Series[str]", errors: FigureErrors
 ) -> tuple[Array, Array, Array]:
     """The same of what somebody counted: rounding, measurers and growth, added in squares."""
     online = rows["population_base"].str.startswith("internet").to_numpy("bool")
-    kinds = (
-        tables["lineages"]
-        .drop_duplicates("measurement_series_id")
-        .set_index("measurement_series_id")["source_type"]
-    )
     panel = (rows["measurement_series_id"].map(kinds) == SourceType.PANEL.value).to_numpy("bool")
     measurers = np.where(panel, 0.0, errors.base_measurers)
     own = np.hypot(_rounding(rows, ceiling), np.where(online, measurers, errors.population))

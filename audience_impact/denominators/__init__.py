@@ -1,0 +1,6 @@
+"""The people who could be in an audience: which count of a population speaks for a place and day.
+
+counts - the count nearest to a day, and the people expected between two counts
+distributions - how far a count may be off, and the population that limits it
+denominators - what the other stages ask: people online, and the base that holds some audiences
+"""

@@ -1,0 +1,243 @@
+"""What the other stages ask of denominators: people online, and the base that holds some audiences.
+
+Definitions. The base of some audiences of a country is the smallest population that contains them
+by definition.
+
+Method. The same measurer's base nearest in time, within twelve months; failing that the smallest
+base that can hold the largest audience. Bounds take a base as it is printed. A projection limits
+nothing: where the people online are projected, bounds go from nobody to all residents. Where
+publishers count people online whose numbers differ by PUBLISHERS_DIFFER or more, bounds go from the
+smallest to the largest, and draws span them around their geometric mean. What a base is drawn
+from is in distributions.py.
+
+Assumptions, drawbacks and citation: those of audiences/figures.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audience_impact import selection as choosing
+from audience_impact.denominators.counts import (
+    ANY_MEASURER,
+    FORECAST,
+    SAME_MEASURER,
+    Counts,
+    steps,
+)
+from audience_impact.denominators.distributions import Measured, distributions
+from audience_impact.errors.law import FigureErrors
+from audience_impact.facts.tables import Tables
+from audience_impact.periods import WINDOW_DAYS, with_distance
+from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS
+from audience_impact.selection import Only, Step
+
+PUBLISHERS_DIFFER = 1.5
+"""Numbers of people online that differ by such a factor are not one number with an error."""
+
+
+@dataclass(frozen=True)
+class Denominators(Measured):
+    """The counts of populations, asked for a place and a day."""
+
+    @classmethod
+    def of(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":
+        """Return the denominators of these facts."""
+        lineages = tables["lineages"].drop_duplicates("measurement_series_id")
+        source_types = lineages.set_index("measurement_series_id")["source_type"]
+        return cls(Counts.of(tables), source_types, errors)
+
+    def nearest(self, places: pd.DataFrame, window: int | None) -> pd.DataFrame:
+        """Return the count of `population_base` nearest to each place, by any measurer."""
+        return self.counts.nearest(places, ANY_MEASURER, window)
+
+    def distributions(self, places: pd.DataFrame) -> pd.DataFrame:
+        """Return the quantiles and the ceiling (LAW) of `base_id` of each place at its start."""
+        return distributions(places, self)
+
+    def online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Return the count of people online of each place, its distribution and the publishers.
+
+        The first as `Counts.nearest` gives it with `country_id` and `start`, the second with
+        columns LAW, spanning the publishers where they differ, and the third as `_publishers`
+        gives it; all three indexed like `places`.
+        """
+        base = self.nearest(places.assign(population_base=ONLINE), None)
+        counted = places[["country_id", "start"]].join(base)
+        publishers = _publishers(counted, self.counts.bases)
+        return counted, _spanning(self.distributions(counted), publishers), publishers
+
+    def containing(self, groups: pd.DataFrame) -> pd.DataFrame:
+        """Return the base of each group of audiences: the measurer's own, else the smallest safe.
+
+        `groups` has `country_id`, `start`, `floor_persons` (the largest of the audiences),
+        `containing` (the population that they are counted in) and `measurement_series_id`, blank
+        where several. `base_persons` is what limits: as printed, all residents where it is
+        projected, the largest of publishers who differ. Adds columns LAW.
+        """
+        base = self._bases(groups)
+        law = self.distributions(base.assign(start=groups["start"]))
+        publishers = _publishers(groups, self.counts.bases)
+        plain = (base["base"] == ONLINE) & ~base["is_own_base"].eq(True)
+        publishers = publishers.where(plain & ~base["is_base_projected"])
+        return base.assign(
+            base_persons=np.fmax(base["base_persons"], publishers["most"]),
+            is_base_disputed=publishers["most"].notna(),
+            **_spanning(law, publishers),
+        )
+
+    def _bases(self, groups: pd.DataFrame) -> pd.DataFrame:
+        """Return the best base that holds the largest audience of each group, and the residents."""
+        chosen = self._chosen(groups)
+        people = self.nearest(groups.assign(population_base=EVERYONE), None)
+        rows = (
+            groups[["country_id"]]
+            .join(chosen)
+            .assign(
+                population_id=people["base_id"].reindex(groups.index),
+                population_persons=people["base_persons"].reindex(groups.index),
+            )
+        )
+        is_ahead = (rows["base_status"] == FORECAST) & (rows["base"] != EVERYONE)
+        residents = rows["population_persons"].fillna(rows["base_persons"])
+        limit = rows["base_persons"].where(~is_ahead, residents)
+        return rows.assign(base_persons=limit, is_base_projected=is_ahead)
+
+    def _chosen(self, groups: pd.DataFrame) -> pd.DataFrame:
+        """Return the base of the first level that has one."""
+        taken: list[pd.DataFrame] = []
+        rest = groups.index
+        for level in _levels(groups):
+            if rest.empty and len(groups):  # the columns have types where nothing is asked too
+                break
+            rows = choosing.left(level.candidates(self.counts, rest), level.steps)
+            taken.append(rows.set_index("place"))
+            rest = rest.difference(taken[-1].index)
+        columns = ["base_id", "base_persons", "population_base", "obs_status", "is_own_base"]
+        together = pd.concat([part.reindex(columns=columns) for part in taken])
+        together["base_persons"] = together["base_persons"].astype("float64")
+        return together.rename(columns={"population_base": "base", "obs_status": "base_status"})
+
+    def considered(self, groups: pd.DataFrame) -> pd.DataFrame:
+        """Return every base that may hold the audiences of each group, and why it was not taken.
+
+        Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level`, `base_persons`,
+        `passed_over` (blank: it was taken).
+        """
+        return pd.concat(self._considered(groups), ignore_index=True)
+
+    def _considered(self, groups: pd.DataFrame) -> Iterator[pd.DataFrame]:
+        rest = groups.index
+        for level in _levels(groups):
+            rows = level.candidates(self.counts, groups.index)
+            reason = choosing.passed_over(rows, level.steps)
+            later = ~rows["place"].isin(rest) & (reason == "")
+            reason = reason.mask(later, "a narrower population that holds the audiences has a base")
+            rest = rest.difference(rows.loc[reason == "", "place"])
+            yield rows.assign(level=level.says, passed_over=reason)
+
+
+@dataclass(frozen=True)
+class _Level:
+    """A kind of base that may hold the audiences of a country.
+
+    Attributes:
+        rows: What is asked of it, one row a group, as `Counts.nearest` takes it.
+        by: What has to agree.
+        window: How many days away it may be at most.
+        is_own: The measurer of the audiences counted it.
+        says: What it is called.
+    """
+
+    rows: pd.DataFrame
+    by: list[str]
+    window: int | None
+    is_own: bool
+    says: str
+
+    @property
+    def steps(self) -> list[Step]:
+        """How the base of each row is chosen at this level."""
+        holds = Only(
+            lambda rows: _at_most(rows) >= rows["floor_persons"],
+            "holds fewer people than the largest audience",
+        )
+        return [*steps(self.by, self.window), holds]
+
+    def candidates(self, counts: Counts, places: pd.Index) -> pd.DataFrame:
+        """Return the bases of this kind of some places of the rows."""
+        own = self.rows[self.rows.index.isin(places)]
+        floor = own["floor_persons"].fillna(0).rename("floor_persons")
+        rows = counts.candidates(own, self.by).join(floor, on="place")
+        return rows.assign(is_own_base=self.is_own)
+
+
+def _levels(groups: pd.DataFrame) -> list[_Level]:
+    """Return the kinds of base from best to worst: the first that has one is taken."""
+    own = groups.assign(
+        population_base=groups["containing"].fillna(""),
+        measurement_series_id=groups["measurement_series_id"].fillna(""),
+    )
+    is_narrow = own["population_base"] == ONLINE_12_PLUS
+    wider = own.assign(population_base=own["population_base"].mask(is_narrow, AGES[ONLINE_12_PLUS]))
+    online, everyone = (groups.assign(population_base=name) for name in (ONLINE, EVERYONE))
+    by_measurer = "people online, by the measurer of the audiences"
+    of_ages = "people of these ages, by the same measurer"
+    return [
+        _Level(own, SAME_MEASURER, WINDOW_DAYS, True, by_measurer),
+        _Level(wider, SAME_MEASURER, WINDOW_DAYS, False, of_ages),
+        _Level(online, ANY_MEASURER, WINDOW_DAYS, False, "people online, by anybody"),
+        _Level(everyone, ANY_MEASURER, None, False, "all residents"),
+    ]
+
+
+def _at_most(rows: pd.DataFrame) -> pd.Series:
+    """Return the people that a base can hold; a projection limits nothing."""
+    ahead = (rows["obs_status"] == FORECAST) & (rows["population_base"] != EVERYONE)
+    return rows["base_persons"].astype("float64").where(~ahead, np.inf)
+
+
+def _publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Return numbers of people online that differ: `least`, `most`, `count`, `level`, `ids`.
+
+    NaN where they do not differ. `ids` are those of the bases, with semicolons. Of each measurer
+    who counted within twelve months of the start the nearest number.
+    """
+    single = _by_publisher(places, bases)
+    groups = single.assign(level=np.log(single["persons"])).groupby("place")
+    table = pd.DataFrame(
+        {
+            "least": groups["persons"].min(),
+            "most": groups["persons"].max(),
+            "count": groups.size().astype("float64"),
+            "level": groups["level"].mean(),
+        }
+    ).reindex(places.index)
+    differ = table["most"] >= PUBLISHERS_DIFFER * table["least"]
+    apart = single[single["place"].isin(table.index[differ])].groupby("place")["base_id"]
+    ids = apart.agg(";".join).astype("str").reindex(places.index)
+    return table.where(differ).assign(ids=ids)
+
+
+def _by_publisher(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Return of each place and measurer the nearest count of people online within a year."""
+    counted = bases[(bases["population_base"] == ONLINE) & (bases["obs_status"] != FORECAST)]
+    names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end", "base_id"]
+    right = counted[names].rename(columns={"area_id": "country_id"})
+    both = places[["country_id", "start"]].reset_index(names="place").merge(right, on="country_id")
+    both = with_distance(both, ("start", "start"), ("period_start", "period_end"))
+    near = both[both["gap"] <= WINDOW_DAYS].sort_values(["place", "gap", "apart", "persons"])
+    return near.drop_duplicates(["place", "measurement_series_id"])
+
+
+def _spanning(law: pd.DataFrame, publishers: pd.DataFrame) -> pd.DataFrame:
+    """Return the distribution of each base, over the publishers and around their mean if any."""
+    differ = publishers["least"].notna()
+    middle = law["expected_persons"].where(~differ, np.exp(publishers["level"]))
+    return law.assign(
+        expected_persons=middle,
+        base_low_persons=np.fmin(law["base_low_persons"], publishers["least"]),
+        base_high_persons=np.fmax(law["base_high_persons"], publishers["most"]),
+    )
