@@ -27,6 +27,7 @@ published from facts, through the stages of the data, each importing only those 
     simulation - draws of every uncertain input, and the unions and person-days of each
     outputs - a module a published table, the reasons and the rules over results
     pipeline - typed facts in, published tables out
+    partition - a run in parts, each of the restrictions of some countries
     tracing - what each stage chose among, and how far each correction moved the draws
     api - what an analyst calls without a pipeline
     registers - registers of shutdowns, denominators and place names made into facts

@@ -114,11 +114,11 @@ def rungs_of(stages: Stages) -> pd.DataFrame:
     act = parts["restriction_id"]
     place = _farthest(parts["place_rung"], [COUNTRY_RUNG, *online.RUNGS], act)
     network = _farthest(parts["network_rung"], list(networks.RUNGS), act)
-    audiences = inputs.audiences.groupby("restriction_id")
+    audiences = inputs.audiences.sizes.groupby("restriction_id")
     projected = audiences["is_base_projected"].agg(lambda flags: flags.eq(True).any())
     found = pd.DataFrame({"place_rung": place, "network_rung": network})
     found = found.reindex(stages.scope.by_id.index)
-    imputed = inputs.imputed[inputs.imputed["is_decisive"]]
+    imputed = inputs.audiences.imputed[inputs.audiences.imputed["is_decisive"]]
     rung = imputed.groupby("restriction_id")["rung"].agg(lambda words: ";".join(sorted({*words})))
     return found.fillna({"place_rung": COUNTRY_RUNG, "network_rung": networks.RUNGS[0]}).assign(
         audience_rung=rung.reindex(found.index).fillna(COUNTED),
@@ -218,7 +218,7 @@ def _networks(tables: Tables, known: pd.DataFrame) -> Iterator[Trial]:
 
 def _publisher(tables: Tables, known: pd.DataFrame, stages: Stages) -> Iterator[Trial]:
     """Without the publisher whose count of the people online was used, country by country."""
-    rows = stages.inputs.audiences
+    rows = stages.inputs.audiences.sizes
     bases = tables["bases"].set_index("base_id")
     own = rows[rows["restriction_id"].isin(known.index[known["kind"] == NETWORK])]
     used = own.assign(series=own["audience_base_id"].map(bases["measurement_series_id"]))

@@ -5,7 +5,7 @@ Method. A list of selections over whole tables; each is described in its own mod
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
@@ -224,28 +224,14 @@ OVERLAPS = Frame(
 
 
 @dataclass(frozen=True)
-class Inputs(Declared):
-    """What the facts say of a scope.
+class SpeakingFigures(Declared):
+    """The figures of services.
 
     Attributes:
         candidates: Every figure that may stand for an audience, in persons.
         before: Those of each audience from before the start, all pages that print them.
         chosen: Those that speak for it, one a lineage.
         doubts: What speaks against each of these.
-        audiences: What they say together at least and at most, and the base of each.
-        laws: How each audience is drawn.
-        imputed: Audiences that no figure counts: their share of the base, and from what it follows.
-        daily: The daily figure of each audience that has one, and how it is drawn.
-        feature_shares: Shares of use that speak for the restricted features.
-        feature_laws: Laws of the users of restricted features, where no share of use speaks.
-        circumvention: The share that keeps access, by restriction, measured or learned.
-        overlaps: Measured overlaps that speak for the audiences of a country.
-        parts: The places and networks of restrictions that touch a part of a country.
-        shut: Restrictions nothing of which is imputed, since the rung of a decisive audience is
-            closed.
-        vague: Restrictions nothing of which is imputed, since a decisive audience is next to
-            unknown.
-        errors: What figures may be off by; None where the facts have not been asked.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -253,32 +239,85 @@ class Inputs(Declared):
         "before": BEFORE,
         "chosen": CHOSEN,
         "doubts": DOUBTS,
-        "audiences": AUDIENCES,
-        "laws": LAWS,
-        "imputed": imputation.FRAME,
-        "daily": DAILY,
-        "feature_shares": FEATURE_SHARES,
-        "feature_laws": FEATURE_LAWS,
-        "circumvention": CIRCUMVENTION,
-        "overlaps": OVERLAPS,
-        "parts": parts.PARTS,
     }
 
     candidates: pd.DataFrame
     before: pd.DataFrame
     chosen: pd.DataFrame
     doubts: pd.DataFrame
-    audiences: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class AudienceSizes(Declared):
+    """How large the audiences are, and how each is drawn.
+
+    Attributes:
+        sizes: What figures say together at least and at most, and the base of each.
+        laws: How each audience is drawn.
+        imputed: Audiences that no figure counts: their share of the base, and from what it follows.
+        daily: The daily figure of each audience that has one, and how it is drawn.
+        shut: Restrictions nothing of which is imputed, since the rung of a decisive audience is
+            closed.
+        vague: Restrictions nothing of which is imputed, since a decisive audience is next to
+            unknown.
+    """
+
+    FRAMES: ClassVar[Mapping[str, Frame]] = {
+        "sizes": AUDIENCES,
+        "laws": LAWS,
+        "imputed": imputation.FRAME,
+        "daily": DAILY,
+    }
+
+    sizes: pd.DataFrame
     laws: pd.DataFrame
     imputed: pd.DataFrame
     daily: pd.DataFrame
+    shut: frozenset[str]
+    vague: frozenset[str]
+
+
+@dataclass(frozen=True)
+class FeatureUse(Declared):
+    """Who of an audience uses what is restricted, and who keeps access.
+
+    Attributes:
+        feature_shares: Shares of use that speak for the restricted features.
+        feature_laws: Laws of the users of restricted features, where no share of use speaks.
+        circumvention: The share that keeps access, by restriction, measured or learned.
+    """
+
+    FRAMES: ClassVar[Mapping[str, Frame]] = {
+        "feature_shares": FEATURE_SHARES,
+        "feature_laws": FEATURE_LAWS,
+        "circumvention": CIRCUMVENTION,
+    }
+
     feature_shares: pd.DataFrame
     feature_laws: pd.DataFrame
     circumvention: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Inputs(Declared):
+    """What the facts say of a scope, by those who read it.
+
+    Attributes:
+        figures: The figures of services.
+        audiences: The audiences that they, bases and imputation give.
+        use: Who uses the restricted features, and who keeps access.
+        overlaps: Measured overlaps that speak for the audiences of a country.
+        parts: The places and networks of restrictions that touch a part of a country.
+        errors: What figures may be off by; None where the facts do not say.
+    """
+
+    FRAMES: ClassVar[Mapping[str, Frame]] = {"overlaps": OVERLAPS, "parts": parts.PARTS}
+
+    figures: SpeakingFigures
+    audiences: AudienceSizes
+    use: FeatureUse
     overlaps: pd.DataFrame
     parts: pd.DataFrame
-    shut: frozenset[str]
-    vague: frozenset[str]
     errors: FigureErrors | None
 
 
@@ -300,48 +339,73 @@ def learned(tables: Tables) -> Learned:
     return Learned(imputation.figures_of(tables), shares_kept.figures_of(tables))
 
 
+class _Read(NamedTuple):
+    """Figures with all their columns, as figures.py gives them."""
+
+    candidates: pd.DataFrame
+    before: pd.DataFrame
+    chosen: pd.DataFrame
+
+
 def inputs(scope: Scope, tables: Tables, taught: Learned | None = None) -> Inputs:
-    """What typed facts say of a scope; `taught` by all of them, where `tables` are a part."""
+    """Return what typed facts say of a scope; `taught` by all of them, where these are a part."""
     taught = taught or learned(tables)
-    errors = law.read(tables["figure_errors"])
-    denominators = Denominators.of(tables, errors)
+    denominators = Denominators.of(tables, law.read(tables["figure_errors"]))
     candidates = figures.candidates(tables, denominators)
     before = figures.before(scope.wanted, candidates)
-    chosen = figures.choose(before)
-    audiences = _audiences(scope.wanted, chosen, denominators)
-    counted = pooling.distributions(chosen, before, tables, errors)
-    imputed = imputation.imputed(scope.wanted, audiences, counted, tables, taught.figures)
-    closed = imputed["rung"].isin(rungs.closed(tables, RungFamily.AUDIENCE))
-    shut, vague = (
-        frozenset(imputed.loc[fails, "restriction_id"])
-        for fails in (closed & imputed["is_decisive"], imputation.vague(imputed))
-    )
-    imputed = imputed[~imputed["restriction_id"].isin(shut | vague)].reset_index(drop=True)
-    shares = features.shares(audiences, scope.targets, tables, denominators)
+    read = _Read(candidates, before, figures.choose(before))
+    audiences = _audiences(scope.wanted, read, tables, denominators, taught.figures)
+    doubted = doubts(read.chosen, before, candidates, scope, tables)
     return Inputs(
-        candidates,
-        before,
-        chosen,
-        doubts(chosen, before, candidates, scope, tables),
+        SpeakingFigures(*read, doubted),
         audiences,
-        imputation.replacing(counted, imputed),
-        imputed,
-        daily_reach.daily(scope.wanted, candidates, tables, errors),
-        shares,
-        features.laws(audiences, scope.targets, shares, tables),
-        circumvention.circumvention(scope, tables, errors, taught.keeping),
-        overlaps.speaking(audiences, tables),
+        _use(scope, audiences.sizes, tables, denominators, taught.keeping),
+        overlaps.speaking(audiences.sizes, tables),
         parts.parts(scope, tables),
-        shut,
-        vague,
-        errors,
+        denominators.errors,
     )
 
 
 def _audiences(
-    wanted: pd.DataFrame, chosen: pd.DataFrame, denominators: Denominators
-) -> pd.DataFrame:
-    """Users of services by their figures, and internet users by the bases, each in its base."""
+    wanted: pd.DataFrame,
+    read: _Read,
+    tables: Tables,
+    denominators: Denominators,
+    solved: Solved | None,
+) -> AudienceSizes:
+    """Return the audiences that figures and bases give, and imputed ones where they do not."""
+    sizes = _sizes(wanted, read.chosen, denominators)
+    counted = pooling.distributions(read.chosen, read.before, tables, denominators.errors)
+    imputed = imputation.imputed(wanted, sizes, counted, tables, solved)
+    is_closed = imputed["rung"].isin(rungs.closed(tables, RungFamily.AUDIENCE))
+    shut, vague = (
+        frozenset(imputed.loc[fails, "restriction_id"])
+        for fails in (is_closed & imputed["is_decisive"], imputation.vague(imputed))
+    )
+    imputed = imputed[~imputed["restriction_id"].isin(shut | vague)].reset_index(drop=True)
+    laws = imputation.replacing(counted, imputed)
+    daily = daily_reach.daily(wanted, read.candidates, tables, denominators.errors)
+    return AudienceSizes(sizes, laws, imputed, daily, shut, vague)
+
+
+def _use(
+    scope: Scope,
+    sizes: pd.DataFrame,
+    tables: Tables,
+    denominators: Denominators,
+    keeping: "pd.Series[str]",
+) -> FeatureUse:
+    """Return who uses the restricted features, and by figures of `keeping` who keeps access."""
+    shares = features.shares(sizes, scope.targets, tables, denominators)
+    return FeatureUse(
+        shares,
+        features.laws(sizes, scope.targets, shares, tables),
+        circumvention.circumvention(scope, tables, denominators.errors, keeping),
+    )
+
+
+def _sizes(wanted: pd.DataFrame, chosen: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
+    """Return users of services by figures, and internet users by bases, each in its base."""
     network = wanted["platform_id"] == WHOLE_INTERNET
     found = [
         figures.audiences(wanted[~network], chosen),

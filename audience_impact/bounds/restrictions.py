@@ -90,14 +90,14 @@ def bounds(
 
     With `repair`, contradicting overlaps are moved as little as makes them fit, else left out.
     """
-    before = measured.measurements(inputs.audiences, inputs.overlaps)
+    before = measured.measurements(inputs.audiences.sizes, inputs.overlaps)
     resolved = measured.resolve(before, repair)
     parent = nesting.parents(tables["areas"])
-    countries = _in_places(_countries(inputs.audiences, resolved), inputs.parts, parent)
+    countries = _in_places(_countries(inputs.audiences.sizes, resolved), inputs.parts, parent)
     exposed = _exposed(scope, countries)
-    users = feature_users.bounds(scope, inputs.feature_shares, countries, exposed)
-    deprived = feature_users.deprived(users, inputs.circumvention)
-    found = measured.findings(resolved, before, inputs.chosen, tables)
+    users = feature_users.bounds(scope, inputs.use.feature_shares, countries, exposed)
+    deprived = feature_users.deprived(users, inputs.use.circumvention)
+    found = measured.findings(resolved, before, inputs.figures.chosen, tables)
     return Bounds(countries, exposed, users, deprived, tuple(resolved)), found
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.inputs import SpeakingFigures
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.review.attribution import attributed
@@ -25,7 +25,7 @@ BESIDE = {True: ComparedWith.PLATFORM.value, False: ComparedWith.RESTRICTION.val
 
 
 def comparisons(
-    tables: Tables, impact: pd.DataFrame, by_platform: pd.DataFrame, inputs: Inputs
+    tables: Tables, impact: pd.DataFrame, by_platform: pd.DataFrame, figures: SpeakingFigures
 ) -> pd.DataFrame:
     """One row a figure that others published for a restriction.
 
@@ -34,7 +34,7 @@ def comparisons(
     our bound is zero.
     """
     theirs = pd.concat(
-        [tables["published_figures"], _statements(tables, inputs)], ignore_index=True
+        [tables["published_figures"], _statements(tables, figures)], ignore_index=True
     )
     exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
     whole = exposed.set_index("restriction_id")[["lower_persons", "upper_persons"]]
@@ -62,10 +62,10 @@ def _attribution(theirs: pd.DataFrame, tables: Tables) -> pd.Series:
     return attributed(theirs.assign(page=page), "publisher", "page", "period")
 
 
-def _statements(tables: Tables, inputs: Inputs) -> pd.DataFrame:
+def _statements(tables: Tables, figures: SpeakingFigures) -> pd.DataFrame:
     """Companies' statements from before a start that the bounds did not use."""
-    spoken = set(inputs.chosen["estimate_id"])
-    before = inputs.before
+    spoken = set(figures.chosen["estimate_id"])
+    before = figures.before
     aside = before[before["is_company_statement"] & ~before["estimate_id"].isin(spoken)]
     aside = aside.sort_values(["period_end", "estimate_id"]).drop_duplicates(
         [*AUDIENCE, "measurement_series_id"], keep="last"

@@ -82,11 +82,11 @@ def _shared(
     scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
 ) -> pd.DataFrame:
     """The columns that all metrics of a restriction have in common, by restriction."""
-    groups = inputs.audiences.groupby("restriction_id", sort=True)
+    groups = inputs.audiences.sizes.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
-    each = inputs.audiences[["restriction_id", "base"]].dropna().drop_duplicates()
+    each = inputs.audiences.sizes[["restriction_id", "base"]].dropna().drop_duplicates()
     bases = each.sort_values("base").groupby("restriction_id")["base"].agg(";".join)
-    projected = inputs.audiences["is_base_projected"].eq(True)
+    projected = inputs.audiences.sizes["is_base_projected"].eq(True)
     return pd.DataFrame(
         {
             "area_id": about["area_ids"],
@@ -94,7 +94,7 @@ def _shared(
             "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
             "dedup_method": _imputed(
-                _method(inputs.audiences, bounds, drawn, model),
+                _method(inputs.audiences.sizes, bounds, drawn, model),
                 inputs,
                 drawn & ~scope.by_id["is_never_enforced"].reindex(drawn.index),
             ),
@@ -102,7 +102,7 @@ def _shared(
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
             "is_never_enforced": about["is_never_enforced"],
-            "is_base_projected": projected.groupby(inputs.audiences["restriction_id"]).any(),
+            "is_base_projected": projected.groupby(inputs.audiences.sizes["restriction_id"]).any(),
         }
     )
 
@@ -128,7 +128,7 @@ def _imputed(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
 
     `drawn` says of which restrictions something is drawn.
     """
-    decisive = inputs.imputed[inputs.imputed["is_decisive"]]
+    decisive = inputs.audiences.imputed[inputs.audiences.imputed["is_decisive"]]
     order = decisive["rung"].map(rungs.ORDER.index).astype("float64")
     farthest = order.groupby(decisive["restriction_id"]).max()
     words = farthest.map({number: f"imputed_{rung}" for number, rung in enumerate(rungs.ORDER)})
@@ -180,7 +180,7 @@ def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
 def _windows(found: _Known, upper: pd.Series) -> pd.DataFrame:
     """Reach of the days each restriction lasted, at least nobody where it is partial."""
     inputs, periods = found.inputs, found.simulation.timeline.periods
-    window = reach.window_by_restriction(inputs.audiences, inputs.daily, periods)
+    window = reach.window_by_restriction(inputs.audiences.sizes, inputs.audiences.daily, periods)
     window = window.reindex(upper.index)
     partial = found.scope.by_id["is_partial"].reindex(upper.index)
     low, high = window["window_lower_persons"], window["window_upper_persons"]
@@ -215,10 +215,10 @@ def _feature_users(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     named = frame.index.isin(found.scope.is_whole_service.index)
     whole = found.scope.is_whole_service.reindex(frame.index)
     narrowed = whole.ne(True) & (frame["reason"] != NEVER)
-    assumed = found.inputs.feature_shares.groupby("restriction_id")["assumed"].agg(_in_order)
+    assumed = found.inputs.use.feature_shares.groupby("restriction_id")["assumed"].agg(_in_order)
     details = assumed.astype("str").reindex(frame.index, fill_value="")
     is_asked = pd.Series(frame.index.isin(assumed.index), frame.index)
-    learned = frame.index.isin(found.inputs.feature_laws["restriction_id"]) & ~is_asked
+    learned = frame.index.isin(found.inputs.use.feature_laws["restriction_id"]) & ~is_asked
     frame = because(frame, narrowed & whole.isna() & named, "mixed_features")
     frame = because(frame, narrowed & ~(is_asked | learned), "no_feature_share")
     frame = because(frame, narrowed & learned, "feature_learned")
@@ -240,7 +240,7 @@ def _deprived(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
     """Feature users who do not keep access."""
     frame = _feature_users(found, status).drop(columns=_ENDS)
     frame = frame.join(_numbers(found, ImpactMetric.PEOPLE_DEPRIVED_NET))
-    keeping = found.inputs.circumvention.set_index("restriction_id").reindex(frame.index)
+    keeping = found.inputs.use.circumvention.set_index("restriction_id").reindex(frame.index)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)
     unknown = keeping["basis"].isna()
     severity = found.scope.by_id["severity"].reindex(frame.index)

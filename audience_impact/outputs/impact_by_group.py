@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences import figures
-from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.review.reasons import said
@@ -30,12 +29,12 @@ ALL = {"age": "all", "sex": "_T"}
 """Words for a blank: every age, and SDMX's code for both sexes."""
 
 
-def impact_by_group(scope: Scope, inputs: Inputs, tables: Tables) -> pd.DataFrame:
+def impact_by_group(scope: Scope, audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Table `impact_by_group`: bounds on the share exposed of each age and sex group."""
-    latest = _latest(scope, inputs.audiences, tables)
+    latest = _latest(scope, audiences, tables)
     by = [*COUNTRY, *GROUP]
     groups = latest.groupby(by, sort=True)
-    asked = inputs.audiences.groupby(COUNTRY)["platform_id"].nunique()
+    asked = audiences.groupby(COUNTRY)["platform_id"].nunique()
     table = pd.DataFrame(
         {
             "lower_base_share": groups["value"].max(),

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from audience_impact.audiences import figures
-from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.inputs import AudienceSizes
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.imputation import rungs
@@ -16,15 +16,19 @@ PLATFORM = ["restriction_id", "platform_id"]
 
 
 def impact_by_platform(
-    scope: Scope, inputs: Inputs, bounds: Bounds, periods: pd.DataFrame, platforms: pd.DataFrame
+    scope: Scope,
+    audiences: AudienceSizes,
+    bounds: Bounds,
+    periods: pd.DataFrame,
+    platforms: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row a target of a restriction; `periods`, when each restriction was in force.
 
     `platforms` is the fact table of that name.
     """
     names = platforms.set_index("platform_id")["name"]
-    rows = scope.targets.merge(_audiences(inputs.audiences), on=PLATFORM, how="left")
-    rows = _with_swallowed(rows, inputs.audiences, bounds)
+    rows = scope.targets.merge(_audiences(audiences.sizes), on=PLATFORM, how="left")
+    rows = _with_swallowed(rows, audiences.sizes, bounds)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
     rows = rows.assign(
@@ -36,9 +40,9 @@ def impact_by_platform(
         as_of=scope.as_of.isoformat(),
         aggregation_hazard=several.map({True: HAZARD, False: ""}),
     )
-    window = reach.window_by_platform(inputs.audiences, inputs.daily, periods)
+    window = reach.window_by_platform(audiences.sizes, audiences.daily, periods)
     rows = rows.merge(window, on=PLATFORM, how="left").merge(
-        _imputed(inputs), on=PLATFORM, how="left"
+        _imputed(audiences), on=PLATFORM, how="left"
     )
     low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
     return rows.assign(
@@ -49,13 +53,13 @@ def impact_by_platform(
     )
 
 
-def _imputed(inputs: Inputs) -> pd.DataFrame:
+def _imputed(audiences: AudienceSizes) -> pd.DataFrame:
     """People in an imputed audience, added over countries as if they erred together, and its rung.
 
     Shares times the people online as they are expected; the draws behind `impact` have their error.
     """
-    sizes = inputs.audiences[[*AUDIENCE, "base_size_persons"]]
-    rows = inputs.imputed.merge(sizes, on=AUDIENCE)
+    sizes = audiences.sizes[[*AUDIENCE, "base_size_persons"]]
+    rows = audiences.imputed.merge(sizes, on=AUDIENCE)
     people = {
         f"imputed_{name.removesuffix('_share')}_persons": rows[name] * rows["base_size_persons"]
         for name in SHARES

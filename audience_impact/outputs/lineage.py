@@ -80,13 +80,13 @@ def _target_ids(targets: pd.DataFrame) -> pd.Series:
 
 def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
     """The chosen figures, and the other pages that print the same measurement."""
-    chosen = inputs.chosen.assign(
-        role=FactRole.AUDIENCE.value, input_id=inputs.chosen["estimate_id"]
+    chosen = inputs.figures.chosen.assign(
+        role=FactRole.AUDIENCE.value, input_id=inputs.figures.chosen["estimate_id"]
     )
-    spoken = inputs.chosen[
+    spoken = inputs.figures.chosen[
         [*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
     ].drop_duplicates()
-    pages = inputs.before.merge(
+    pages = inputs.figures.before.merge(
         spoken, on=[*AUDIENCE, "measurement_series_id", "period", "metric_priority"]
     )
     ids = set(zip(chosen["restriction_id"], chosen["estimate_id"], strict=True))
@@ -95,8 +95,8 @@ def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
     ]
     pages = pages[pd.Series(aside, pages.index, "bool")].assign(role=FactRole.RELAY.value)
     pages = pages.assign(input_id=pages["estimate_id"])
-    daily = inputs.daily.assign(
-        role=FactRole.DAILY_AUDIENCE.value, input_id=inputs.daily["daily_id"]
+    daily = inputs.audiences.daily.assign(
+        role=FactRole.DAILY_AUDIENCE.value, input_id=inputs.audiences.daily["daily_id"]
     )
     after = lost.reset_index()[["restriction_id", "after_ids"]]
     after = after.assign(
@@ -108,7 +108,7 @@ def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
 
 def _bases_used(inputs: Inputs) -> pd.DataFrame:
     """Bases, populations and internet users, and the bases that turned shares into people."""
-    audiences = inputs.audiences
+    audiences = inputs.audiences.sizes
     parts = [
         audiences.assign(input_id=audiences[column], role=role, platform_id=platform)
         for column, role, platform in (
@@ -123,9 +123,9 @@ def _bases_used(inputs: Inputs) -> pd.DataFrame:
         platform_id=WHOLE_INTERNET,
     )
     parts.append(differing.explode("input_id"))
-    shares = inputs.chosen[inputs.chosen["share_base_id"] != ""]
+    shares = inputs.figures.chosen[inputs.figures.chosen["share_base_id"] != ""]
     parts.append(shares.assign(input_id=shares["share_base_id"], role=FactRole.SHARE_BASE.value))
-    asked = inputs.feature_shares.assign(platform_id=EVERY, role=FactRole.SHARE_BASE.value)
+    asked = inputs.use.feature_shares.assign(platform_id=EVERY, role=FactRole.SHARE_BASE.value)
     parts.append(asked.assign(input_id=asked["share_base_id"]))
     return (
         pd.concat([part[COLUMNS] for part in parts])
@@ -151,13 +151,13 @@ def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
 
 def _shares_used(inputs: Inputs) -> pd.DataFrame:
     """Shares who use the feature, and who keep access."""
-    used = inputs.feature_shares.assign(
-        input_id=inputs.feature_shares["feature_use_id"],
+    used = inputs.use.feature_shares.assign(
+        input_id=inputs.use.feature_shares["feature_use_id"],
         role=FactRole.FEATURE_SHARE.value,
         input_table="feature_use",
     )
-    circumvention = inputs.circumvention.assign(
-        input_id=inputs.circumvention["circumvention_id"].str.split(";"),
+    circumvention = inputs.use.circumvention.assign(
+        input_id=inputs.use.circumvention["circumvention_id"].str.split(";"),
         role=FactRole.CIRCUMVENTION.value,
         input_table="circumvention",
     ).explode("input_id")
@@ -181,7 +181,7 @@ def _overlaps_used(bounds: Bounds) -> pd.DataFrame:
 
 def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """Surveys of the country itself, which pull the correlation of several platforms."""
-    several = inputs.audiences.groupby(COUNTRY)["platform_id"].nunique() > 1
+    several = inputs.audiences.sizes.groupby(COUNTRY)["platform_id"].nunique() > 1
     places = several[several].reset_index()[COUNTRY]
     fitted = set(tables["overlap_calibration"]["survey_id"])
     own = tables["surveys"][tables["surveys"]["survey_id"].isin(fitted)]

@@ -23,9 +23,9 @@ Citation. Rules of this project, docs/decisions.md.
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.inputs import SpeakingFigures
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.errors.law import Spread, moved
+from audience_impact.errors.law import FigureErrors, Spread, moved
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.vocabulary import AudienceMetric, IntervalKind
@@ -50,11 +50,13 @@ REACH_LOST = Frame(
 )
 
 
-def reach_lost(scope: Scope, inputs: Inputs, exposed: pd.DataFrame) -> pd.DataFrame:
+def reach_lost(
+    scope: Scope, figures: SpeakingFigures, errors: FigureErrors | None, exposed: pd.DataFrame
+) -> pd.DataFrame:
     """What is known of reach lost; `exposed`, the bounds on the people exposed."""
     wanted = scope.wanted.groupby("restriction_id").size()
-    growth = inputs.errors.growth if inputs.errors else None
-    found = compared(inputs.chosen, inputs.candidates, exposed, wanted, growth)
+    growth = errors.growth if errors else None
+    found = compared(figures.chosen, figures.candidates, exposed, wanted, growth)
     partial = scope.by_id["is_partial"].reindex(found.index).eq(True)
     found[QUANTILES] = found[QUANTILES].mask(partial)
     found["lost_in_part"] = partial

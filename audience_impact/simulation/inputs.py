@@ -116,8 +116,8 @@ def simulation_inputs(
     scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables
 ) -> SimulationInputs:
     """What is drawn; without a calibration among the facts nothing will be."""
-    sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
-    audiences = drawn(sizes, inputs.laws)
+    sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
+    audiences = drawn(sizes, inputs.audiences.laws)
     line = timeline(scope, inputs, bounds, tables)
     complete = _complete(audiences, scope, inputs.parts)
     in_part = inputs.parts["restriction_id"].isin(complete)
@@ -128,9 +128,9 @@ def simulation_inputs(
         scope.is_whole_service,
         audiences,
         _countries(scope, inputs, bounds, complete),
-        inputs.feature_shares,
-        inputs.feature_laws,
-        inputs.circumvention,
+        inputs.use.feature_shares,
+        inputs.use.feature_laws,
+        inputs.use.circumvention,
         inputs.parts[in_part].reset_index(drop=True),
         nesting.parents(tables["areas"]),
         bounds,
@@ -147,12 +147,12 @@ def _complete(audiences: pd.DataFrame, scope: Scope, places: pd.DataFrame) -> pd
 
 def _countries(scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index) -> pd.DataFrame:
     """Countries of complete restrictions, with their bounds and how their feature is known."""
-    groups = inputs.audiences.sort_values(AUDIENCE).drop_duplicates(COUNTRY)
+    groups = inputs.audiences.sizes.sort_values(AUDIENCE).drop_duplicates(COUNTRY)
     groups = groups[["restriction_id", *GROUP]]
     countries = groups[groups["restriction_id"].isin(complete)].merge(
         bounds.countries.reset_index()[[*COUNTRY, "lower_persons", "upper_persons"]], on=COUNTRY
     )
-    own = inputs.feature_shares.groupby(COUNTRY)["is_own"].all()
+    own = inputs.use.feature_shares.groupby(COUNTRY)["is_own"].all()
     keys = pd.MultiIndex.from_frame(countries[COUNTRY])
     whole = countries["restriction_id"].map(scope.is_whole_service).eq(True)
     return countries.assign(

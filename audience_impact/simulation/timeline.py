@@ -171,11 +171,11 @@ class Timeline(Declared):
 def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Timeline:
     """The audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = restriction_periods(scope)
-    sizes = inputs.audiences.sort_values(AUDIENCE, ignore_index=True)
+    sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
     in_years = years.by_year(sizes, periods, Denominators.of(tables, inputs.errors), day)
-    phases, figure = days.by_figure(in_years, inputs.daily, periods)
-    monthly = audiences.drawn(phases, inputs.laws)
+    phases, figure = days.by_figure(in_years, inputs.audiences.daily, periods)
+    monthly = audiences.drawn(phases, inputs.audiences.laws)
     daily = _daily_laws(phases, figure, monthly, law.laws(_metrics(phases, monthly), tables))
     rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
     rows = rows.assign(is_imputed=(monthly["shape"] == IMPUTED).to_numpy())

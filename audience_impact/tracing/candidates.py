@@ -96,7 +96,7 @@ def _audiences(found: Stages, tables: Tables) -> pd.DataFrame:
 def _bases(found: Stages, tables: Tables) -> pd.DataFrame:
     """Bases that may hold the audiences; of a shutdown those that count the people online."""
     denominators = Denominators.of(tables, found.inputs.errors)
-    groups = universes.by_country(found.inputs.audiences)
+    groups = universes.by_country(found.inputs.audiences.sizes)
     looked = denominators.considered(groups).join(groups["restriction_id"], on="place")
     once = looked.assign(is_passed=looked["passed_over"] != "").sort_values(
         "is_passed",
@@ -110,7 +110,7 @@ def _bases(found: Stages, tables: Tables) -> pd.DataFrame:
         asked = network.assign(population_base=ONLINE)
         rows = denominators.counts.candidates(asked, counts.ANY_MEASURER)
         told = choosing.passed_over(rows, counts.steps(counts.ANY_MEASURER, None))
-        differing = ";".join(found.inputs.audiences["differing_base_ids"].dropna()).split(";")
+        differing = ";".join(found.inputs.audiences.sizes["differing_base_ids"].dropna()).split(";")
         told = told.mask(rows["base_id"].isin(differing), "")
         persons = rows["base_persons"]
         own = rows.assign(role="audience", passed_over=told, persons=persons)
@@ -127,7 +127,7 @@ def _people(found: Stages, tables: Tables) -> Iterator[pd.DataFrame]:
     yield _told(daily, daily_reach.STEPS, "daily_audience", "estimates", "estimate_id").assign(
         persons=daily["mode"]
     )
-    used = features.looked_at(known.audiences, scope.targets, tables, known.errors)
+    used = features.looked_at(known.audiences.sizes, scope.targets, tables, known.errors)
     yield _told(used, features.STEPS, "feature_share", "feature_use", "feature_use_id").assign(
         looked_for=used["feature"]
     )
@@ -135,7 +135,7 @@ def _people(found: Stages, tables: Tables) -> Iterator[pd.DataFrame]:
     told = _told(rows, circumvention.STEPS, "circumvention", "circumvention", "circumvention_id")
     own = told["restriction_id"].isin(scope.wanted["restriction_id"])
     yield told[own].assign(country_id=told["area_id"], platform_id=EVERY)
-    together = overlaps.looked_at(known.audiences, tables)
+    together = overlaps.looked_at(known.audiences.sizes, tables)
     yield _told(together, overlaps.STEPS, "overlap", "overlaps", "overlap_id").assign(
         platform_id=EVERY
     )

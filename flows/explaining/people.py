@@ -47,7 +47,8 @@ def _laws(found: Recomputed, table: str, known: Facts, **cells: str) -> list[Any
 def errors(found: Recomputed, known: Facts) -> Iterator[Step]:
     """What each figure may be off by, and how far its audience may have grown since."""
     inputs = found.stages.inputs
-    own = inputs.laws[inputs.laws["shape"].ne("") & inputs.laws["rounding_error_persons"].notna()]
+    laws = inputs.audiences.laws
+    own = laws[laws["shape"].ne("") & laws["rounding_error_persons"].notna()]
     if own.empty:
         return
     rows = own.to_dict("records")
@@ -94,7 +95,7 @@ def joint_use(found: Recomputed, known: Facts) -> Iterator[Step]:
     limits = found.stages.bounds
     for row in limits.countries.reset_index().to_dict("records"):
         country = row["country_id"]
-        own = found.stages.inputs.audiences["country_id"] == country
+        own = found.stages.inputs.audiences.sizes["country_id"] == country
         if own.sum() < 2:
             continue
         way = (
@@ -198,7 +199,7 @@ def imputation(found: Recomputed, known: Facts) -> Iterator[Step]:
 def _uncounted(found: Recomputed) -> pd.DataFrame:
     """Audiences that are not drawn from figures of their own, as law.imputed takes them."""
     scope, inputs = found.stages.scope, found.stages.inputs
-    counted = inputs.laws.loc[inputs.laws["shape"].isin(COUNTED), AUDIENCE]
+    counted = inputs.audiences.laws.loc[inputs.audiences.laws["shape"].isin(COUNTED), AUDIENCE]
     rows = scope.wanted[scope.wanted["is_existing_use"]]
     rows = rows[~pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(pd.MultiIndex.from_frame(counted))]
     rows = rows[~rows["platform_id"].isin([WHOLE_INTERNET, ""])].reset_index(drop=True)
@@ -210,9 +211,9 @@ def _uncounted(found: Recomputed) -> pd.DataFrame:
 def _closed(found: Recomputed) -> Iterator[str]:
     """Why nothing of the restriction is imputed in the end."""
     inputs = found.stages.inputs
-    if found.restriction_id in inputs.shut:
+    if found.restriction_id in inputs.audiences.shut:
         yield "It is not used: where the answer was known, this rung failed."
-    elif found.restriction_id in inputs.vague:
+    elif found.restriction_id in inputs.audiences.vague:
         yield "It is not used: an interval whose ends differ by a factor of 20 is no estimate."
 
 
@@ -249,9 +250,9 @@ def features(found: Recomputed, known: Facts) -> Iterator[Step]:
     """Who of those exposed uses the feature, and who keeps access."""
     inputs = found.stages.inputs
     shares = found.looked("feature_share")
-    learned = inputs.feature_laws
+    learned = inputs.use.feature_laws
     if not shares.empty or not learned.empty:
-        says = [f"Taken for granted: {text}." for text in _assumed(inputs.feature_shares)]
+        says = [f"Taken for granted: {text}." for text in _assumed(inputs.use.feature_shares)]
         says += [f"Nobody asked about {one}: learned from others." for one in learned["feature"]]
         base = facts(found.used("share_base"), known)
         once = shares.sort_values("passed_over").drop_duplicates("input_id")
@@ -262,7 +263,7 @@ def features(found: Recomputed, known: Facts) -> Iterator[Step]:
             [*facts(once, known), *base],
             [*_law(learned), *drawn],
         )
-    rows = inputs.circumvention
+    rows = inputs.use.circumvention
     own = rows[rows["restriction_id"] == found.restriction_id]
     looked = found.looked("circumvention")
     if not own.empty or not looked.empty:

@@ -98,7 +98,7 @@ def _steps_of_act(found: Recomputed) -> Iterator[str]:
 
 def _bases(found: Recomputed, known: Facts) -> Iterator[Step]:
     """The universe of each country: who could be in an audience at all."""
-    rows = found.stages.inputs.audiences
+    rows = found.stages.inputs.audiences.sizes
     for country, own in rows.groupby("country_id", sort=True):
         row = own.iloc[0]
         looked = found.looked("base", country_id=country)
@@ -137,7 +137,7 @@ def _base_numbers(row: Any) -> list[Number]:
 def _audiences(found: Recomputed, known: Facts) -> Iterator[Step]:
     """The audience of each platform: all its figures, used or passed over."""
     inputs = found.stages.inputs
-    for row in inputs.audiences.to_dict("records"):
+    for row in inputs.audiences.sizes.to_dict("records"):
         platform, country = row["platform_id"], row["country_id"]
         own = found.looked("audience", platform_id=platform, country_id=country)
         name = "internet users" if platform == WHOLE_INTERNET else platform or "an unknown service"
@@ -156,18 +156,18 @@ def _audiences(found: Recomputed, known: Facts) -> Iterator[Step]:
 def _of_audience(found: Recomputed, row: dict[Any, Any]) -> Iterator[str]:
     inputs = found.stages.inputs
     at = [row["country_id"], row["platform_id"]]
-    mine = inputs.imputed[["country_id", "platform_id"]]
+    mine = inputs.audiences.imputed[["country_id", "platform_id"]]
     if pd.isna(row["metric_priority"]):
         guessed = (mine == at).all(axis=1).any()
         yield "No figure qualifies" + (": it is imputed, see below." if guessed else ".")
         return
-    chosen = inputs.chosen
+    chosen = inputs.figures.chosen
     own = chosen[(chosen[["country_id", "platform_id"]] == at).all(axis=1)]
     yield f"{row['metric']}, {row['age_months']:.0f} months old at the start."
     for one in own.to_dict("records"):
         if one["interval_kind"] in ("one_sided_min", "one_sided_max"):
             yield f"{one['estimate_id']} says only at least or at most: a bound alone."
-    yield from _doubts(inputs.doubts, at)
+    yield from _doubts(inputs.figures.doubts, at)
 
 
 def _doubts(doubts: pd.DataFrame, at: list[str]) -> Iterator[str]:

@@ -15,9 +15,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from audience_impact import pipeline
+from audience_impact import partition
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.pipeline import Country, Whole
+from audience_impact.partition import Country, SharedInput
 from audience_impact.store.manifest import ROW_GROUP_ROWS, InMemory
 from flows.pipeline.parts import Folder, Told
 
@@ -44,11 +44,11 @@ class Merged:
     broken: Mapping[str, list[str]]
 
 
-def merged(folder: Folder, count: int, whole: Whole) -> Merged:
+def merged(folder: Folder, count: int, shared: SharedInput) -> Merged:
     """The parts of a run, all of which were computed, together."""
     told = [folder.told(number) for number in range(count)]
-    frames, by_areas = pipeline.merged(
-        whole,
+    frames, by_areas = partition.merge_parts(
+        shared,
         [(one.tables, one.silent) for one in told],
         *(Countries(folder, told, kind) for kind in Country._fields),
     )
@@ -60,12 +60,12 @@ def merged(folder: Folder, count: int, whole: Whole) -> Merged:
     return Merged(
         {
             name: Sorted(folder, name, [one.rows[name] for one in told])
-            for name in pipeline.OF_RESTRICTIONS
+            for name in partition.OF_RESTRICTIONS
         },
         frames,
         {
             name: frozenset().union(*(one.source_ids[name] for one in told))
-            for name in pipeline.OF_RESTRICTIONS
+            for name in partition.OF_RESTRICTIONS
         },
         tuple(sorted(findings, key=lambda found: (found.layer, found.line, found.message))),
         {rule: sorted(keys) for rule, keys in broken.items()},

@@ -5,8 +5,8 @@ so that another process, or another machine that reaches the folder, needs its a
 alone; what a part gives is put there whole, under its number, however often it is computed. No more
 than one part is in the memory of a process.
 
-    whole.pickle            what all parts share
-    given/7.pickle          the facts of a part
+    shared.pickle           what all parts share
+    parts/7.pickle          the facts of a part
     done/7/told.pickle      what is told of a part beside its rows (`Told`)
     done/7/impact.arrow     its rows of a table
     done/7/on_days/FR.pickle
@@ -27,9 +27,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from audience_impact import pipeline
+from audience_impact import partition
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.pipeline import Computed, Given, Plan, Whole
+from audience_impact.partition import PartInput, Partitioning, PartResult, SharedInput
 from flows.pipeline import quality
 from schemas import published
 from schemas.arrow import to_arrow
@@ -42,15 +42,15 @@ BATCH_ROWS = 4_096
 class Shared:
     """What all parts of a run share: the facts, and the rows that were refused."""
 
-    whole: Whole
+    input: SharedInput
     refused: tuple[Finding, ...]
 
     def for_others(self) -> "Shared":
         """The same for other processes of one thread each, what takes seconds done for all."""
-        if figures := self.whole.taught.figures:
+        if figures := self.input.taught.figures:
             figures.solve()
-        settings = replace(self.whole.settings, workers=1)
-        return replace(self, whole=replace(self.whole, settings=settings))
+        settings = replace(self.input.settings, workers=1)
+        return replace(self, input=replace(self.input, settings=settings))
 
 
 @dataclass(frozen=True)
@@ -90,20 +90,20 @@ class Folder:
         weakref.finalize(folder, shutil.rmtree, folder.path, ignore_errors=True)
         return folder
 
-    def lay_out(self, shared: Shared, plan: Plan) -> None:
+    def lay_out(self, shared: Shared, partitioning: Partitioning) -> None:
         """Put down what all parts share, and the facts of each."""
-        _dump(shared, self.path / "whole.pickle")
-        for number, given in enumerate(plan):
-            _dump(given, self.path / "given" / f"{number}.pickle")
+        _dump(shared, self.path / "shared.pickle")
+        for number, part in enumerate(partitioning):
+            _dump(part, self.path / "parts" / f"{number}.pickle")
 
     def shared(self) -> Shared:
         """What all parts share."""
-        found: Shared = _load(self.path / "whole.pickle")
+        found: Shared = _load(self.path / "shared.pickle")
         return found
 
-    def given(self, number: int) -> Given:
-        """The facts of a part."""
-        found: Given = _load(self.path / "given" / f"{number}.pickle")
+    def part(self, number: int) -> PartInput:
+        """Return the facts of a part."""
+        found: PartInput = _load(self.path / "parts" / f"{number}.pickle")
         return found
 
     def told(self, number: int) -> Told:
@@ -136,7 +136,7 @@ class Folder:
         with pa.OSFile(str(self.path / "done" / "0" / f"{table}.arrow")) as source:
             return pa.ipc.open_file(source).schema
 
-    def keep(self, number: int, found: Computed, told: Told, tables: Mapping[str, Any]) -> None:
+    def keep(self, number: int, found: PartResult, told: Told, tables: Mapping[str, Any]) -> None:
         """Put down what a part gave: whole, or not at all; what is there already stays."""
         done = self.path / "done" / str(number)
         done.parent.mkdir(exist_ok=True)
@@ -181,18 +181,18 @@ def source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> set[st
     return ids
 
 
-def compute(folder: Folder, shared: Shared, given: Given, number: int) -> None:
+def compute(folder: Folder, shared: Shared, part: PartInput, number: int) -> None:
     """Compute a part, hold its rows against their contracts, and lay it down.
 
     Raises LawError where a learned table lacks something, ContractError where a contract is broken.
     """
-    found = pipeline.computed(shared.whole, given)
+    found = partition.compute_part(shared.input, part)
     frames = found.tables
-    tables = {**shared.whole.tables, **given.tables}
+    tables = {**shared.input.tables, **part.tables}
     frames["impact"] = quality.with_losses(frames["impact"], shared.refused, tables)
-    made = {name: to_arrow(name, frames[name]) for name in pipeline.OF_RESTRICTIONS}
+    made = {name: to_arrow(name, frames[name]) for name in partition.OF_RESTRICTIONS}
     told = Told(
-        {name: frames[name] for name in pipeline.MERGED if name in frames},
+        {name: frames[name] for name in partition.MERGED if name in frames},
         {name: frozenset(source_ids(name, frames[name], frames["lineage"])) for name in made},
         {name: _keys(name, frames[name]) for name in made},
         found.findings,
@@ -225,7 +225,7 @@ def compute_in(path: Path, number: int) -> None:
     if path not in _SHARED:
         _SHARED.clear()
         _SHARED[path] = folder.shared()
-    compute(folder, _SHARED[path], folder.given(number), number)
+    compute(folder, _SHARED[path], folder.part(number), number)
     _give_back()
 
 

@@ -378,7 +378,8 @@ def compute(
     Raises RefusedError where a learned table lacks something, or a rule over results is broken:
     then the method is at fault.
     """
-    from audience_impact.pipeline import DRAWS, Plan, Settings
+    from audience_impact.partition import Partitioning
+    from audience_impact.pipeline import DRAWS, Settings
     from flows.dividing import ALONE
     from flows.pipeline import merging, parts, quality
 
@@ -387,17 +388,17 @@ def compute(
     settings = Settings(seed, count, threads, repair, sensitivity)
     folder = parts.Folder.temporary()
     try:
-        plan = Plan(checked.tables, day, settings, most)
-        shared = parts.Shared(plan.whole, tuple(quality.refused(checked.findings)))
-        if runner is None or len(plan) == 1:
-            for number, given in enumerate(plan):
-                parts.compute(folder, shared, given, number)
+        partitioning = Partitioning(checked.tables, day, settings, most)
+        shared = parts.Shared(partitioning.shared, tuple(quality.refused(checked.findings)))
+        if runner is None or len(partitioning) == 1:
+            for number, part in enumerate(partitioning):
+                parts.compute(folder, shared, part, number)
         else:
-            folder.lay_out(shared.for_others(), plan)
-            runner(folder.path, len(plan))
+            folder.lay_out(shared.for_others(), partitioning)
+            runner(folder.path, len(partitioning))
     except LawError as error:
         raise RefusedError([str(error)]) from error
-    found = merging.merged(folder, len(plan), plan.whole)
+    found = merging.merged(folder, len(partitioning), partitioning.shared)
     asked = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
     asked[f"{count}-draws"] = count != DRAWS
     return _results(checked, found, _version(checked, day, seed, asked))

@@ -17,7 +17,7 @@ COMPUTE = parts.compute_in
 def compute_in(path: Path, number: int) -> None:
     """Compute a part; who is the first to be asked for the last of them dies of it."""
     mark = path / MARK
-    if not mark.exists() and not (path / "given" / f"{number + 1}.pickle").exists():
+    if not mark.exists() and not (path / "parts" / f"{number + 1}.pickle").exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     COMPUTE(path, number)

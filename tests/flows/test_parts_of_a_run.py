@@ -26,7 +26,8 @@ from prefect.settings import (
 
 from audience_impact.outputs import areas
 from audience_impact.outputs.areas import People
-from audience_impact.pipeline import Plan, Settings
+from audience_impact.partition import Partitioning
+from audience_impact.pipeline import Settings
 from flows import workers
 from flows.cluster import OWN_CLUSTER
 from flows.dividing import Division, Runner
@@ -119,12 +120,12 @@ def test_parts_give_the_bytes_of_the_whole(
 
 def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() -> None:
     made = lands()
-    plan = Plan(made.typed(), AS_OF, Settings(), most=1)
-    of_part = [set(given.scope.wanted["country_id"]) for given in plan]
+    parts_of = Partitioning(made.typed(), AS_OF, Settings(), most=1)
+    of_part = [set(part.scope.wanted["country_id"]) for part in parts_of]
     assert sorted(map(sorted, of_part)) == [["XA", "XB"], *([land] for land in LANDS[2:])]
-    acts = [act for given in plan for act in given.tables["restrictions"]["restriction_id"]]
+    acts = [act for part in parts_of for act in part.tables["restrictions"]["restriction_id"]]
     assert sorted(acts) == [f"R{number}" for number in range(10)]
-    assert len(Plan(made.typed(), AS_OF, Settings(), most=100)) == 1
+    assert len(Partitioning(made.typed(), AS_OF, Settings(), most=100)) == 1
 
 
 def test_groups_of_rows_are_cut_wherever_a_restriction_ends(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.audiences.inputs import Inputs
+from audience_impact.audiences.inputs import AudienceSizes, FeatureUse, Inputs, SpeakingFigures
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.frames import ANY, Declared, Frame, FrameError
@@ -17,7 +17,8 @@ from audience_impact.simulation.timeline import Timeline
 from tests.engine import calls, of_places, russia
 from tests.support import AS_OF, World
 
-HANDED_ON = (Scope, Inputs, Bounds, SimulationInputs, Timeline)
+INPUTS = (Inputs, SpeakingFigures, AudienceSizes, FeatureUse)
+HANDED_ON = (Scope, *INPUTS, Bounds, SimulationInputs, Timeline)
 COLUMNS = [
     (kind, frame, column)
     for kind in HANDED_ON
@@ -57,8 +58,9 @@ def stages() -> pipeline.Stages:
 
 @pytest.fixture(scope="module")
 def handed_on(stages: pipeline.Stages) -> dict[type, Declared]:
-    simulation = stages.simulation
-    values = (stages.scope, stages.inputs, stages.bounds, simulation, simulation.timeline)
+    simulation, inputs = stages.simulation, stages.inputs
+    of_inputs = (inputs, inputs.figures, inputs.audiences, inputs.use)
+    values = (stages.scope, *of_inputs, stages.bounds, simulation, simulation.timeline)
     return {type(value): value for value in values}
 
 

@@ -1,6 +1,7 @@
 """Audiences that nobody counted: a world that is known is found again, and figures go before it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -245,7 +246,7 @@ CALIBRATION = {
 
 def test_a_first_figure_takes_the_place_of_what_is_imputed(tables: Tables) -> None:
     known, _ = prepared(tables)
-    assert known.imputed["platform_id"].tolist() == ["alpha"]
+    assert known.audiences.imputed["platform_id"].tolist() == ["alpha"]
     made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     made.estimate("E1", area_id="PA", value="300000", population_base="internet_all", period="2024")
     now, _ = prepared(made.typed())
@@ -262,7 +263,7 @@ def forced(limits: Bounds) -> pd.DataFrame:
 def test_nothing_imputed_is_in_a_bound(tables: Tables) -> None:
     without = {**tables, "audience_laws": tables["audience_laws"].head(0)}
     known, limits = prepared(tables)
-    assert not known.imputed.empty
+    assert not known.audiences.imputed.empty
     pd.testing.assert_frame_equal(forced(limits), forced(prepared(without)[1]))
 
 
@@ -273,9 +274,11 @@ def test_what_is_imputed_would_be_seen_in_a_bound(
     _, limits = prepared(tables)
     asked = scope(tables, AS_OF)
     known = inputs(asked, tables)
-    low = known.audiences["base_persons"] * known.imputed["q05_share"].iloc[0]
-    wrong = known.audiences.assign(low_persons=low, metric_priority=1.0)
-    taken = bounds(asked, Inputs(**{**known.__dict__, "audiences": wrong}), tables)[0]
+    low = known.audiences.sizes["base_persons"] * known.audiences.imputed["q05_share"].iloc[0]
+    wrong = known.audiences.sizes.assign(low_persons=low, metric_priority=1.0)
+    taken = bounds(asked, replace(known, audiences=replace(known.audiences, sizes=wrong)), tables)[
+        0
+    ]
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(forced(limits), forced(taken))
 

@@ -31,29 +31,29 @@ def known(made: World) -> tuple[Inputs, pd.Series]:
 
 def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
     found, status = known(imputed_world())
-    (rung,) = found.imputed["rung"]
+    (rung,) = found.audiences.imputed["rung"]
     assert status["obs_status"] == "I"
     told = {"rung_family": "audience", "rung": rung}
     shut, closed = known(imputed_world().add("answer_rungs", **told, is_open="no"))
-    assert shut.imputed.empty
-    assert (shut.laws["shape"] == "").all() or shut.laws.empty
+    assert shut.audiences.imputed.empty
+    assert (shut.audiences.laws["shape"] == "").all() or shut.audiences.laws.empty
     assert closed["obs_status"] == "M"
     assert rungs.CLOSED in closed["reason"]
     still, _ = known(imputed_world().add("answer_rungs", **told, is_open="yes"))
-    pd.testing.assert_frame_equal(still.imputed, found.imputed)
+    pd.testing.assert_frame_equal(still.audiences.imputed, found.audiences.imputed)
 
 
 def test_what_would_span_more_than_a_factor_is_no_estimate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found, _ = known(imputed_world())
-    (span,) = found.imputed["q95_share"] / found.imputed["q05_share"]
+    (span,) = found.audiences.imputed["q95_share"] / found.audiences.imputed["q05_share"]
     monkeypatch.setattr(audiences, "WIDEST", span + 0.01)
-    assert len(known(imputed_world())[0].imputed) == 1
+    assert len(known(imputed_world())[0].audiences.imputed) == 1
     monkeypatch.setattr(audiences, "WIDEST", span - 0.01)
     vague, status = known(imputed_world())
-    assert vague.imputed.empty
-    assert (status["obs_status"], vague.vague) == ("M", frozenset({"R1"}))
+    assert vague.audiences.imputed.empty
+    assert (status["obs_status"], vague.audiences.vague) == ("M", frozenset({"R1"}))
     assert "more than a factor of 20" in status["reason"]
 
 
@@ -74,7 +74,7 @@ def test_a_rung_of_another_family_closes_nothing() -> None:
     made = imputed_world().add("answer_rungs", rung_family="place", rung="country", is_open="no")
     assert rungs.closed(made.typed(), RungFamily.PLACE) == ["country"]
     assert rungs.closed(made.typed(), RungFamily.AUDIENCE) == []
-    assert not known(made)[0].imputed.empty
+    assert not known(made)[0].audiences.imputed.empty
 
 
 @pytest.mark.parametrize(

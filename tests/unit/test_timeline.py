@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.bounds import frechet
+from audience_impact.pipeline import Stages
 from audience_impact.simulation import reach, timeline
 from tests.engine import calls, known, prepared, russia, scoped
 from tests.support import World, row, world
@@ -12,6 +13,12 @@ from tests.support import World, row, world
 
 def day(text: str) -> pd.Timestamp:
     return pd.Timestamp(text)
+
+
+def windows(stages: Stages) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the audiences, their daily figures and the periods of the restrictions."""
+    audiences = stages.inputs.audiences
+    return audiences.sizes, audiences.daily, stages.simulation.timeline.periods
 
 
 # ---- The daily figure ----
@@ -57,7 +64,7 @@ def daily() -> pd.DataFrame:
         for place, cells in enumerate(figures):
             told = {"audience_metric": "avg_daily_reach", **cells}
             made.estimate(f"{name}-{place}", platform_id=name, **told)
-    return known(made).daily.set_index("platform_id")
+    return known(made).audiences.daily.set_index("platform_id")
 
 
 @pytest.mark.parametrize("number", range(len(CHOSEN)))
@@ -320,26 +327,20 @@ def test_without_any_figure_a_restriction_is_not_complete() -> None:
 def test_reach_in_the_days_a_restriction_lasted() -> None:
     stages, _ = prepared(calls(russia()))
     found = row(
-        reach.window_by_platform(
-            stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
-        ),
+        reach.window_by_platform(*windows(stages)),
         platform_id="telegram",
     )
     assert found["window_days"] == 141
     assert found["window_lower_persons"] == 89e6  # no fewer than in a month
     assert 89e6 <= found["window_persons"] <= found["window_upper_persons"] <= 105e6
-    both = reach.window_by_restriction(
-        stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
-    ).loc["R1"]
+    both = reach.window_by_restriction(*windows(stages)).loc["R1"]
     assert (both["window_lower_persons"], both["window_upper_persons"]) == (96e6, 105e6)
 
 
 def test_reach_of_a_day_is_no_less_than_the_daily_audience() -> None:
     made = calls(russia(), ended_on="2025-08-13")
     stages, _ = prepared(made)
-    found = reach.window_by_platform(
-        stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
-    )
+    found = reach.window_by_platform(*windows(stages))
     assert found["window_days"].tolist() == [1, 1]
     assert found["window_persons"].tolist() == pytest.approx([68.0e6, 82.1e6], rel=1e-6)
 
@@ -347,9 +348,7 @@ def test_reach_of_a_day_is_no_less_than_the_daily_audience() -> None:
 def test_reach_of_an_unknown_time_is_unknown() -> None:
     made = calls(russia(), ended_on="", end_status="unknown")
     stages, _ = prepared(made)
-    found = reach.window_by_restriction(
-        stages.inputs.audiences, stages.inputs.daily, stages.simulation.timeline.periods
-    ).loc["R1"]
+    found = reach.window_by_restriction(*windows(stages)).loc["R1"]
     assert np.isnan(found["window_days"])
     assert np.isnan(found["window_lower_persons"])
     assert np.isnan(found["window_upper_persons"])

@@ -158,12 +158,12 @@ def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
 
 def _flagged(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     """The audiences with what weakens each of them."""
-    audiences = inputs.audiences
-    doubts = inputs.doubts.groupby(AUDIENCE)[_DOUBTED].any().reset_index()
+    audiences = inputs.audiences.sizes
+    doubts = inputs.figures.doubts.groupby(AUDIENCE)[_DOUBTED].any().reset_index()
     wanted = scope.wanted[[*AUDIENCE, "is_existing_use", "is_step"]]
     rows = audiences.merge(wanted, on=AUDIENCE).merge(doubts, on=AUDIENCE, how="left")
     rows[_DOUBTED] = rows[_DOUBTED].eq(True)
-    imputed = inputs.imputed[[*AUDIENCE, "rung", "is_decisive"]]
+    imputed = inputs.audiences.imputed[[*AUDIENCE, "rung", "is_decisive"]]
     rows = rows.merge(imputed, on=AUDIENCE, how="left")
     number = rows["rung"].map(rungs.ORDER.index, na_action="ignore").astype("float64")
     return rows.assign(
@@ -190,7 +190,7 @@ _DOUBTED = [
 
 def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
     """Audiences of which some chosen figure is a limit: nothing can be drawn from it."""
-    chosen = inputs.chosen
+    chosen = inputs.figures.chosen
     one_sided = chosen["interval_kind"].isin(intervals.ONE_SIDED)
     floor = chosen["metric_priority"] >= figures.FLOOR
     keys = pd.MultiIndex.from_frame(chosen.loc[one_sided & ~floor, AUDIENCE])
@@ -201,14 +201,16 @@ def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> d
     """Why the people exposed are not known at all."""
     unknown = groups["is_unknown"].sum()
     new_use = ~groups["is_existing_use"].any()
+    shut = inputs.audiences.shut
+    vague = inputs.audiences.vague - shut
     return {
         "never_enforced": about["is_never_enforced"],
         "extent": about["extent_reason"].astype("str"),
         "start_unknown": ~about["is_start_known"],
         "new_use_only": new_use,
         "no_figure": (unknown == groups.size()) & ~new_use,
-        "rung_closed": pd.Series(about.index.isin(list(inputs.shut)), about.index),
-        "too_vague": pd.Series(about.index.isin(list(inputs.vague - inputs.shut)), about.index),
+        "rung_closed": pd.Series(about.index.isin(list(shut)), about.index),
+        "too_vague": pd.Series(about.index.isin(list(vague)), about.index),
         "no_base": groups["is_baseless"].any(),
     }
 
@@ -318,6 +320,6 @@ def _notes(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> dic
 
 def _whole_audiences(inputs: Inputs) -> pd.DataFrame:
     """The doubts of the figures that stand for a whole audience, and are no lower bound alone."""
-    audiences = inputs.audiences
+    audiences = inputs.audiences.sizes
     whole = audiences.loc[audiences["metric_priority"] < figures.FLOOR, AUDIENCE]
-    return inputs.doubts.merge(whole, on=AUDIENCE)
+    return inputs.figures.doubts.merge(whole, on=AUDIENCE)

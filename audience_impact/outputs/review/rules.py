@@ -81,10 +81,10 @@ def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
     return Reviewed(
         impact,
         scope.restrictions,
-        inputs.audiences,
-        inputs.chosen,
-        inputs.doubts,
-        inputs.daily,
+        inputs.audiences.sizes,
+        inputs.figures.chosen,
+        inputs.figures.doubts,
+        inputs.audiences.daily,
     )
 
 

@@ -1,0 +1,230 @@
+"""A run in parts: the restrictions of some countries each, so that memory does not grow with them.
+
+What facts teach beyond a part is learned from all of them before (`SharedInput`); `compute_part`
+makes a part of the published rows, `merge_parts` the tables of several countries together. Draws
+are named by fact, so neither the parts nor their order change a byte.
+"""
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from audience_impact.audiences.inputs import Learned, learned
+from audience_impact.audiences.scope import Scope, scope
+from audience_impact.facts.tables import Finding, Tables
+from audience_impact.outputs import areas, impact_by_area, impact_by_day
+from audience_impact.outputs.area_comparisons import area_comparisons
+from audience_impact.outputs.impact_by_area import InPeriods
+from audience_impact.outputs.impact_by_day import OnDays
+from audience_impact.outputs.review import rules
+from audience_impact.outputs.review.reasons import silence
+from audience_impact.outputs.sensitivity import LARGEST_REGISTER
+from audience_impact.outputs.sources import sources
+from audience_impact.pipeline import OUTPUTS, Outputs, Settings, prepare_stages, reviewed
+
+MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources")
+"""Tables that no part makes alone."""
+OF_RESTRICTIONS = tuple(name for name in OUTPUTS if name not in MERGED)
+"""Tables whose rows are those of restrictions, each in one part; `person_days` of countries too."""
+BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "published_figures")
+"""Fact tables whose rows go with their restriction."""
+
+
+@dataclass(frozen=True)
+class SharedInput:
+    """What all parts of a run read.
+
+    Attributes:
+        tables: The facts but for rows of BY_RESTRICTION.
+        taught: What is learned from all of them.
+        as_of: The day that results speak of.
+        settings: The options of the run.
+    """
+
+    tables: Tables
+    taught: Learned
+    as_of: date
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class PartInput:
+    """The restrictions of a part, seen among all of them, and their facts."""
+
+    scope: Scope
+    tables: Tables
+
+
+class Country(NamedTuple):
+    """People of a country, from whom those of regions are summed."""
+
+    in_periods: InPeriods
+    on_days: OnDays
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """A part of what is published.
+
+    Attributes:
+        tables: Rows of OF_RESTRICTIONS, and of its countries by area and by day.
+        countries: What regions are summed of.
+        findings: Contradictions between facts that were met on the way.
+        broken: For each rule over results the keys of the rows that break it.
+        silent: Why nothing at all is drawn, blank where something may be.
+    """
+
+    tables: Tables
+    countries: dict[str, Country]
+    findings: tuple[Finding, ...]
+    broken: dict[str, list[str]]
+    silent: str
+
+
+class Partitioning(Sequence[PartInput]):
+    """The parts of a run, each made when it is asked for, of at most so many restrictions.
+
+    Countries that share a restriction are in one part, and a country is in one alone, however many
+    restrictions it has.
+    """
+
+    def __init__(self, tables: Tables, as_of: date, settings: Settings, most: int) -> None:
+        """Read all restrictions, and learn from all facts; `tables` as they are typed."""
+        self._scope = scope(tables, as_of)
+        count = len(self._scope.restrictions)
+        small = settings.sensitivity and count <= LARGEST_REGISTER
+        common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
+        settings = replace(settings, sensitivity=small)
+        self.shared = SharedInput(common, learned(tables), as_of, settings)
+        part = _packed(_linked(self._scope.wanted), most)
+        self._count = 1 + int(part.max()) if len(part) else 1
+        scoped = {name: getattr(self._scope, name) for name in Scope.FRAMES}
+        self._scopes = {name: self._rows(frame, part) for name, frame in scoped.items()}
+        self._tables = {name: self._rows(tables[name], part) for name in BY_RESTRICTION}
+
+    def _rows(self, frame: pd.DataFrame, part: "pd.Series[int]") -> "_RowsByPart":
+        return _RowsByPart.of(frame, part, self._count)
+
+    def __len__(self) -> int:
+        """Return how many parts there are, one at least."""
+        return self._count
+
+    def __getitem__(self, number: int) -> PartInput:  # type: ignore[override]
+        """Return a part by its number; its restrictions keep what follows from those of others."""
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        scopes, tables = (
+            {name: rows[number] for name, rows in frames.items()}
+            for frames in (self._scopes, self._tables)
+        )
+        return PartInput(replace(self._scope, **scopes), tables)
+
+
+@dataclass(frozen=True)
+class _RowsByPart:
+    """The rows of a frame by the part that their restriction is in: put in order once."""
+
+    frame: pd.DataFrame
+    order: NDArray[np.int64]
+    edges: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, part: "pd.Series[int]", count: int) -> "_RowsByPart":
+        """Return those of a frame that names restrictions in a column or in its index."""
+        ids = frame.get("restriction_id", frame.index)
+        number = part.reindex(ids).fillna(0).to_numpy("int64")  # who has no audience: the first
+        order = np.argsort(number, kind="stable")
+        return cls(frame, order, np.searchsorted(number[order], np.arange(count + 1)))
+
+    def __getitem__(self, number: int) -> pd.DataFrame:
+        """Return the rows of a part, in the order of the frame."""
+        rows = self.frame.iloc[self.order[self.edges[number] : self.edges[number + 1]]]
+        return rows.reset_index(drop=True) if "restriction_id" in rows else rows
+
+
+def _linked(wanted: pd.DataFrame) -> "pd.Series[int]":
+    """Return the group of each restriction: countries that one restriction names are together."""
+    rows = wanted[["restriction_id", "country_id"]].drop_duplicates()
+    act, acts = pd.factorize(rows["restriction_id"])
+    country, countries = pd.factorize(rows["country_id"], sort=True)
+    nodes = len(acts) + len(countries)
+    links = csr_array((np.ones(len(rows)), (country, len(countries) + act)), shape=(nodes, nodes))
+    _, group = connected_components(links, directed=False)
+    return pd.Series(group[len(countries) :], acts)
+
+
+def _packed(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
+    """Return the part of each restriction: the largest groups first, where there is most room.
+
+    So parts are about equal, and no more than it takes (Graham 1969, Bounds on multiprocessing
+    timing anomalies, SIAM Journal on Applied Mathematics 17).
+    """
+    sizes = groups.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    parts = [(0, number) for number in range(max(1, -(-len(groups) // most)))]
+    of_group = {}
+    for group, size in sizes.items():
+        filled, number = parts[0]
+        if filled and filled + size > most:
+            filled, number = 0, len(parts)
+            heapq.heappush(parts, (size, number))
+        else:
+            heapq.heapreplace(parts, (filled + size, number))
+        of_group[group] = number
+    return groups.map(of_group)
+
+
+def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
+    """Return a part of what is published, which depends on no other part.
+
+    Raises:
+        FrameError: A stage hands on a frame that is not what it declares: a fault of the code.
+        LawError: A learned table lacks something.
+    """
+    tables = {**shared.tables, **part.tables}
+    stages, findings = prepare_stages(part.scope, tables, shared.settings.repair, shared.taught)
+    run = Outputs(tables, stages, shared.settings)
+    frames = {name: run[name] for name in OF_RESTRICTIONS}
+    silent = silence(stages.simulation)
+    frames["impact_by_area"] = impact_by_area.of_countries(run.in_periods, silent, shared.as_of)
+    frames["impact_by_day"] = impact_by_day.of_countries(run.on_days, silent, shared.as_of)
+    countries = {
+        country: Country(run.in_periods.of(country), run.on_days.of(country))
+        for country in sorted(set(run.in_periods.every.table["country_id"]))
+    }
+    broken = rules.broken(reviewed(stages, frames, tables))
+    return PartResult(frames, countries, tuple(findings), broken, silent)
+
+
+def merge_parts(
+    shared: SharedInput,
+    parts: Sequence[tuple[Tables, str]],
+    in_periods: Mapping[str, InPeriods],
+    on_days: Mapping[str, OnDays],
+) -> tuple[Tables, dict[str, list[str]]]:
+    """Return the tables of several countries together, and the rules that they break.
+
+    `parts` has, of each part, the rows of its countries by area and by day, and why nothing is
+    drawn; people of countries, in the order of their codes, are read one at a time.
+    """
+    regions = areas.regions(shared.tables["areas"], pd.Series(list(in_periods), dtype="str"))
+    about = regions, parts[0][1], shared.as_of
+    summed = {
+        "impact_by_area": impact_by_area.of_regions(in_periods, *about),
+        "impact_by_day": impact_by_day.of_regions(on_days, *about),
+    }
+    keys = {"impact_by_area": impact_by_area.KEY, "impact_by_day": impact_by_day.KEY}
+    frames = {
+        name: areas.together([*(tables[name] for tables, _ in parts), rows], keys[name])
+        for name, rows in summed.items()
+    }
+    frames["area_comparisons"] = area_comparisons(shared.tables, frames["impact_by_area"])
+    frames["sources"] = sources(shared.tables)
+    return frames, rules.broken_by_areas(frames["impact_by_area"])
