@@ -12,6 +12,7 @@ Known drawbacks. Values are not looked at: that is the contracts' part at both e
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -33,6 +34,23 @@ _TYPES: Mapping[str, Callable[[ExtensionDtype | np.dtype[np.generic]], bool]] = 
     TRUTH: lambda dtype: bool(types.is_bool_dtype(dtype)),
     ANY: lambda dtype: True,
 }
+
+
+def cached(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    """Decorate a function of frames alone: the same frames return the frame that was made last.
+
+    Frames are compared by identity, so nobody may write into them. Rule after rule reads the same
+    tables, and one result is stored, so that a process stores no more than one run of them.
+    """
+    last: list[tuple[tuple[pd.DataFrame, ...], pd.DataFrame]] = []
+
+    @wraps(make)
+    def remember(*frames: pd.DataFrame) -> pd.DataFrame:
+        if not last or any(old is not new for old, new in zip(last[0][0], frames, strict=True)):
+            last[:] = [(frames, make(*frames))]
+        return last[0][1]
+
+    return remember
 
 
 class FrameError(TypeError):

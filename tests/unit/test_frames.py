@@ -10,7 +10,7 @@ from audience_impact import pipeline
 from audience_impact.audiences.inputs import AudienceSizes, FeatureUse, Inputs, SpeakingFigures
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.restrictions import Bounds
-from audience_impact.frames import ANY, Declared, Frame, FrameError
+from audience_impact.frames import ANY, Declared, Frame, FrameError, cached
 from audience_impact.outputs.reach_lost import REACH_LOST
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.timeline import Timeline
@@ -121,3 +121,18 @@ def test_another_index_is_seen(handed_on: dict[type, Declared]) -> None:
 def test_what_nobody_declared_is_not_handed_on(stages: pipeline.Stages) -> None:
     wider = stages.scope.wanted.assign(more=1)
     assert "more" not in replace(stages.scope, wanted=wider).wanted
+
+
+def test_a_cached_frame_is_made_anew_for_other_frames() -> None:
+    made: list[float] = []
+
+    @cached
+    def doubled(frame: pd.DataFrame) -> pd.DataFrame:
+        made.append(float(frame["a"].sum()))
+        return frame * 2
+
+    first, second = (pd.DataFrame({"a": [value]}) for value in (1.0, 2.0))
+    assert doubled(first) is doubled(first)
+    assert doubled(second)["a"].tolist() == [4.0]
+    assert doubled(first)["a"].tolist() == [2.0]
+    assert made == [1.0, 2.0, 1.0]

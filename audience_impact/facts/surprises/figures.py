@@ -25,6 +25,7 @@ from audience_impact.facts.series import COUNTED, SERIES
 from audience_impact.facts.surprises import levels
 from audience_impact.facts.surprises.saying import apart, findings, number, times
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.frames import cached
 from audience_impact.vocabulary import AudienceMetric, FindingSeverity, PopulationBase, Unit
 
 PAGES_DIFFER = 0.021
@@ -51,17 +52,7 @@ FINE_SHARE = 0.04
 DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
 
 
-_LAST: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]] = []
-
-
-def figures(tables: Tables) -> pd.DataFrame:
-    """As `leveled`, made once where rule after rule asks for the same tables."""
-    estimates, bases = tables["estimates"], tables["bases"]
-    if not _LAST or _LAST[0][0] is not estimates or _LAST[0][1] is not bases:
-        _LAST[:] = [(estimates, bases, leveled(estimates, bases))]
-    return _LAST[0][2]
-
-
+@cached
 def leveled(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Figures with `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily`.
 
@@ -96,7 +87,7 @@ def leveled(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
 )
 def pages_differ(tables: Tables) -> list[Finding]:
     """A figure beside the median of what other pages print of the same measurement."""
-    rows = figures(tables)
+    rows = leveled(tables["estimates"], tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
     by = [*SERIES, "period"]
     pairs = rows[[*by, "place"]].merge(rows[[*by, "place", "value"]], on=by, suffixes=("", "_of"))
@@ -124,7 +115,7 @@ def pages_differ(tables: Tables) -> list[Finding]:
 )
 def persons_unlike_share(tables: Tables) -> list[Finding]:
     """Persons beside the share that the measurer gives of the same, times its population."""
-    rows = figures(tables)
+    rows = leveled(tables["estimates"], tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
     by = [name for name in (*SERIES, "period") if name not in ("unit", "population_base")]
     counted = rows[rows["unit"] == Unit.PERSONS.value]
@@ -154,7 +145,7 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
 )
 def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
     """A figure beside the last before and the first after of its series."""
-    rows = figures(tables)
+    rows = leveled(tables["estimates"], tables["bases"])
     near = levels.surprise(rows, SERIES, MONTH_SPREAD, _error(rows), NEIGHBOURS_LIMIT)
     odd = rows.assign(**near)[levels.beyond(near, NEIGHBOURS_LIMIT)]
     return findings(
@@ -194,7 +185,7 @@ def _beside(row: Any, rows: pd.DataFrame) -> str:
 )
 def figure_unlike_measurements(tables: Tables) -> list[Finding]:
     """A figure beside those of other measurers, metrics and units within two years."""
-    rows = figures(tables)
+    rows = leveled(tables["estimates"], tables["bases"])
     rows = rows[rows["unit"].isin(COUNTED) & (rows["age"] == "") & (rows["sex"] == "")]
     rows = rows[rows["population_base"] != PopulationBase.CUSTOM.value]
     rows = rows.assign(
@@ -234,7 +225,7 @@ def _far(rule: str, tables: Tables, odd: pd.DataFrame, others: str) -> list[Find
 )
 def figure_unlike_areas(tables: Tables) -> list[Finding]:
     """A figure's share of the people online beside those of other areas; itself left out."""
-    rows = figures(tables)
+    rows = leveled(tables["estimates"], tables["bases"])
     whole = (rows["age"] == "") & (rows["sex"] == "") & rows["unit"].isin(COUNTED)
     rows = rows[whole & (rows["population_base"] != PopulationBase.CUSTOM.value)]
     by = ["platform_id", "is_daily"]
