@@ -77,8 +77,8 @@ def shares(
     `feature_use_id`, LAW, `least` and `most` of intervals.py in shares, `is_own` (asked about a
     restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`, `beyond_persons`
     (people of the ages of the base that were not asked; NaN where nobody counted them),
-    `is_inside` (those asked are part of the base), and LAW of denominators/distributions.py of the people the
-    share was asked of.
+    `is_inside` (those asked are part of the base), and LAW of
+    denominators/distributions.py of the people the share was asked of.
     """
     best = choosing.left(looked_at(audiences, targets, tables, denominators.errors), STEPS)
     best = best.sort_values(
