@@ -1,54 +1,110 @@
-"""The contracts of the fact tables, a module a table: a pandera model over the text as written.
+"""The contracts of the fact tables, a pandera model a table, over the text as written.
 
-A module holds the model, named as the table is; where several columns make the key, `KEY`; and
-where the table may be missing, `OPTIONAL`. A new table is a module and its name in TABLES.
+The models stand in modules by subject; TABLES says for each table its model, where several columns
+make the key which, and whether it may be missing. A new table is a model and its row there.
 """
 
 from functools import cache
+from typing import NamedTuple
 
-from schemas.fields import FactModel
-from schemas.tables import model, modules
-
-TABLES = (
-    "lineages",
-    "sources",
-    "platforms",
-    "areas",
-    "bases",
-    "estimates",
-    "overlaps",
-    "feature_use",
-    "feature_laws",
-    "circumvention",
-    "circumvention_laws",
-    "surveys",
-    "use_patterns",
-    "overlap_calibration",
-    "use_frequency",
-    "daily_use",
-    "figure_errors",
-    "regional_use",
-    "place_laws",
-    "network_use",
-    "network_laws",
-    "answer_rungs",
-    "audience_laws",
-    "restrictions",
-    "restriction_targets",
-    "restriction_places",
-    "place_names",
-    "published_figures",
-    "feature_rules",
-    "register_rows",
-    "event_links",
-    "published_area_figures",
-    "accepted_findings",
+from schemas.facts import (
+    catalogues,
+    denominators,
+    figures,
+    fitted,
+    published_figures,
+    registers,
+    restrictions,
+    reviewed,
+    surveys,
 )
-"""The fact tables, in the order in which keys resolve."""
+from schemas.fields import FactModel
 
-_MODULES = modules(__name__, TABLES)
-MODELS = {table: model(module, FactModel) for table, module in _MODULES.items()}
-OPTIONAL = {table for table, module in _MODULES.items() if getattr(module, "OPTIONAL", False)}
+
+class Table(NamedTuple):
+    """A fact table: its model, its key where several columns make it, whether it is optional."""
+
+    name: str
+    model: type[FactModel]
+    key: tuple[str, ...] = ()
+    optional: bool = False
+
+
+_TABLES = (
+    Table("lineages", catalogues.Lineages),
+    Table("sources", catalogues.Sources),
+    Table("platforms", catalogues.Platforms),
+    Table("areas", catalogues.Areas),
+    Table("bases", denominators.Bases),
+    Table("estimates", figures.Estimates),
+    Table("overlaps", figures.Overlaps),
+    Table("feature_use", figures.FeatureUse),
+    Table("feature_laws", fitted.FeatureLaws, key=("feature", "area_id"), optional=True),
+    Table("circumvention", figures.Circumvention),
+    Table("circumvention_laws", fitted.CircumventionLaws, key=("area_id",), optional=True),
+    Table("surveys", surveys.Surveys),
+    Table("use_patterns", surveys.UsePatterns, key=("survey_id", "online", "platform_ids")),
+    Table("overlap_calibration", fitted.OverlapCalibration, key=("parameter", "survey_id")),
+    Table("use_frequency", figures.UseFrequency, optional=True),
+    Table(
+        "daily_use",
+        fitted.DailyUse,
+        key=("platform_id", "area_id", "use_frequency_kind"),
+        optional=True,
+    ),
+    Table("figure_errors", fitted.FigureErrors, key=("parameter", "kind"), optional=True),
+    Table(
+        "regional_use",
+        denominators.RegionalUse,
+        key=("area_id", "asked", "residence", "internet_use", "period", "source_id"),
+        optional=True,
+    ),
+    Table("place_laws", fitted.PlaceLaws, key=("parameter", "kind"), optional=True),
+    Table(
+        "network_use",
+        denominators.NetworkUse,
+        key=("area_id", "period", "source_id"),
+        optional=True,
+    ),
+    Table("network_laws", fitted.NetworkLaws, key=("parameter", "kind"), optional=True),
+    Table("answer_rungs", fitted.AnswerRungs, key=("rung_family", "rung"), optional=True),
+    Table("audience_laws", fitted.AudienceLaws, key=("parameter", "kind"), optional=True),
+    Table("restrictions", restrictions.Restrictions),
+    Table(
+        "restriction_targets",
+        restrictions.RestrictionTargets,
+        key=("restriction_id", "platform_id", "feature"),
+    ),
+    Table(
+        "restriction_places",
+        restrictions.RestrictionPlaces,
+        key=("restriction_id", "area_id"),
+        optional=True,
+    ),
+    Table("place_names", reviewed.PlaceNames, key=("country_id", "name"), optional=True),
+    Table("published_figures", published_figures.PublishedFigures),
+    Table("feature_rules", reviewed.FeatureRules, optional=True),
+    Table(
+        "register_rows", registers.RegisterRows, key=("source_id", "register_row"), optional=True
+    ),
+    Table(
+        "event_links",
+        registers.EventLinks,
+        key=("restriction_id", "other_restriction_id"),
+        optional=True,
+    ),
+    Table("published_area_figures", published_figures.PublishedAreaFigures),
+    Table(
+        "accepted_findings",
+        reviewed.AcceptedFindings,
+        key=("rule", "table", "key", "column"),
+        optional=True,
+    ),
+)
+TABLES = tuple(table.name for table in _TABLES)
+"""The fact tables, in the order in which keys resolve."""
+MODELS = {table.name: table.model for table in _TABLES}
+OPTIONAL = {table.name for table in _TABLES if table.optional}
 """Tables that may be missing: those of registers, the reviewed findings, and the errors of
 figures, without which nothing is drawn."""
 
@@ -71,11 +127,11 @@ def optional_columns(table: str) -> frozenset[str]:
 
 
 def keys() -> dict[str, list[str]]:
-    """Key columns of each table: those its module names, or the one column that is a key."""
+    """Return the key columns of each table: those of its row, or the one column that is a key."""
     return {
-        table: list(getattr(_MODULES[table], "KEY", ()))
-        or [name for name, about in columns(table).items() if about["kind"] == "key"]
-        for table in MODELS
+        table.name: list(table.key)
+        or [name for name, about in columns(table.name).items() if about["kind"] == "key"]
+        for table in _TABLES
     }
 
 

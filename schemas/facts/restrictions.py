@@ -1,4 +1,4 @@
-"""The fact table `restrictions`."""
+"""Restrictions: each with what it touches and the places that it names."""
 
 from typing import Any
 
@@ -109,3 +109,30 @@ class Restrictions(FactModel):
     def start_missing(cls, frame: pd.DataFrame) -> Any:
         """Without a start no figure can be said to be from before."""
         return blanks.filled(frame["observed_from"]) | blanks.filled(frame["announced_on"])
+
+
+class RestrictionTargets(FactModel):
+    """What exactly a restriction touches; `*` is the whole internet."""
+
+    restriction_id: Series[str] = fields.reference("restrictions")
+    platform_id: Series[str] = fields.reference("platforms")
+    feature: Series[str] = fields.code(words.Feature)
+    claim_status: Series[str] = fields.code(words.ClaimStatus)
+    source_id: Series[str] = fields.reference("sources")
+    note: Series[str] = fields.text()
+
+
+class RestrictionPlaces(FactModel):
+    """What the text of a register names, and how it is read.
+
+    Read whole, everyone in the place is meant; within, a part of it that nobody counts; and where
+    a city or the district of its name may be meant, `least_area_id` is the smaller of the two.
+    """
+
+    restriction_id: Series[str] = fields.reference("restrictions")
+    area_id: Series[str] = fields.reference("areas")
+    reading: Series[str] = fields.code(words.PlaceReading)
+    least_area_id: Series[str] = fields.reference("areas", filled=False)
+    name: Series[str] = fields.text(filled=True)
+    found_by: Series[str] = fields.code(words.PlaceMatch)
+    note: Series[str] = fields.text()

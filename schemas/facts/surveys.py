@@ -1,4 +1,4 @@
-"""The fact table `surveys`."""
+"""Surveys of joint use, and the sets of platforms that those asked use."""
 
 from pandera.typing import Series
 
@@ -27,3 +27,13 @@ class Surveys(FactModel):
     weight: Series[str] = fields.text()
     source_id: Series[str] = fields.reference("sources")
     note: Series[str] = fields.text()
+
+
+class UsePatterns(FactModel):
+    """Share of a survey's adults by the exact set of platforms they use."""
+
+    survey_id: Series[str] = fields.reference("surveys")
+    online: Series[str] = fields.share(filled=True)
+    platform_ids: Series[str] = fields.references("platforms", filled=False)
+    weighted_share: Series[str] = fields.share(filled=True)
+    respondents: Series[str] = fields.persons(filled=True)

@@ -8,26 +8,29 @@ import pytest
 
 from schemas import facts, published
 from schemas.columns import PublishedModel
-from schemas.fields import FactModel
 from schemas.tables import model
 
 
-@pytest.mark.parametrize("package", [facts, published], ids=lambda package: package.__name__)
-def test_every_module_of_a_package_is_a_table_and_every_table_a_module(package: Any) -> None:
-    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
-    assert modules == set(package.TABLES) == set(package.MODELS)
-    assert list(package.MODELS) == list(package.TABLES)
-    assert set(vars(package)) >= {"MODELS", "TABLES"}
+def test_every_module_of_the_published_tables_is_a_table_and_every_table_a_module() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(published.__path__)}
+    assert modules == set(published.TABLES) == set(published.MODELS)
+    assert list(published.MODELS) == list(published.TABLES)
+
+
+@pytest.mark.parametrize("table", facts.TABLES)
+def test_a_fact_model_is_named_as_its_table_is(table: str) -> None:
+    assert facts.MODELS[table].__name__ == table.title().replace("_", "")
+    assert set(facts.keys()[table]) <= set(facts.columns(table))
 
 
 def test_a_model_is_named_as_its_table_is() -> None:
-    module: Any = ModuleType("schemas.facts.use_patterns")
-    module.UsePatterns = facts.MODELS["use_patterns"]
-    assert model(module, FactModel) is module.UsePatterns
-    for wrong in (None, SimpleNamespace(), published.MODELS["impact"]):
-        module.UsePatterns = wrong
-        with pytest.raises(TypeError, match=r"use_patterns holds no FactModel named UsePatterns"):
-            model(module, FactModel)
+    module: Any = ModuleType("schemas.published.person_days")
+    module.PersonDays = published.MODELS["person_days"]
+    assert model(module, PublishedModel) is module.PersonDays
+    for wrong in (None, SimpleNamespace(), facts.MODELS["bases"]):
+        module.PersonDays = wrong
+        with pytest.raises(TypeError, match=r"person_days holds no PublishedModel named Perso"):
+            model(module, PublishedModel)
 
 
 def test_tables_of_results_are_those_with_numbers_that_follow_from_facts() -> None:

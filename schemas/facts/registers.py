@@ -1,15 +1,10 @@
-"""The fact table `register_rows`."""
+"""What an imported register leaves besides restrictions: its rows, and events recorded twice."""
 
 from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.fields import FactModel
-
-KEY = ("source_id", "register_row")
-
-OPTIONAL = True
-"""Only an imported register needs it: where none is, it may be missing."""
 
 
 class RegisterRows(FactModel):
@@ -27,3 +22,13 @@ class RegisterRows(FactModel):
     fate: Series[str] = fields.code(words.ImportOutcome)
     restriction_id: Series[str] = fields.reference("restrictions", filled=False)
     reason: Series[str] = fields.text()
+
+
+class EventLinks(FactModel):
+    """Two restrictions that tell of one event, and on what they disagree."""
+
+    restriction_id: Series[str] = fields.reference("restrictions")
+    other_restriction_id: Series[str] = fields.reference("restrictions")
+    rule: Series[str] = fields.text(filled=True)
+    disagreements: Series[str] = fields.text()
+    source_id: Series[str] = fields.reference("sources")

@@ -1,0 +1,61 @@
+"""How many people there are, and which share of them is online or has one network alone."""
+
+from typing import Any
+
+import pandas as pd
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from schemas import fields
+from schemas.facts.figures import SourcedFigure, low_value_high, ordered
+
+
+class Bases(SourcedFigure):
+    """How many people a population holds: the denominators."""
+
+    base_id: Series[str] = fields.key()
+    area_id: Series[str] = fields.reference("areas")
+    population_base: Series[str] = fields.code(words.PopulationBase)
+    period: Series[str] = fields.day(filled=True)
+    persons: Series[str] = fields.persons(filled=True)
+    low_persons: Series[str] = fields.persons()
+    high_persons: Series[str] = fields.persons()
+    obs_status: Series[str] = fields.code(words.ObsStatus)
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Low <= persons <= high."""
+        return ordered(frame, "low_persons", "persons", "high_persons")
+
+
+class RegionalUse(SourcedFigure):
+    """Which share of those asked in a region uses the internet.
+
+    What is used of it is how a region differs from its country, not the level: surveys differ in
+    whom they ask and what they call use.
+    """
+
+    area_id: Series[str] = fields.reference("areas")
+    asked: Series[str] = fields.code(words.RegionalAsked)
+    residence: Series[str] = fields.code(words.Residence)
+    internet_use: Series[str] = fields.code(words.InternetUse)
+    period: Series[str] = fields.day(filled=True)
+    share: Series[str] = fields.share(filled=True)
+
+
+class NetworkUse(SourcedFigure):
+    """Which share of the people online has a mobile network alone, and no fixed line at home.
+
+    `least_share` and `most_share` are what the count of fixed lines leaves: a line serves a whole
+    household, or one person.
+    """
+
+    area_id: Series[str] = fields.reference("areas")
+    period: Series[str] = fields.day(filled=True)
+    least_share: Series[str] = fields.share(filled=True)
+    most_share: Series[str] = fields.share(filled=True)
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Least <= most."""
+        return ordered(frame, "least_share", "least_share", "most_share")

@@ -1,0 +1,176 @@
+"""Figures as published: who uses a service, several, a feature, how often; and what they share."""
+
+from typing import Any
+
+import pandas as pd
+from pandera.typing import Series
+
+from audience_impact import blanks
+from audience_impact import vocabulary as words
+from schemas import fields
+from schemas.fields import FactModel
+
+ACCOUNT_METRICS = [words.AudienceMetric.REGISTERED.value, words.AudienceMetric.INSTALLS.value]
+low_value_high = fields.row_rule(
+    "low <= value <= high does not hold, or neither value nor both ends stand",
+    "correct the three, or leave blank what the page does not say",
+    *("value", "share", "persons"),
+    number=4,
+)
+
+
+def number(frame: pd.DataFrame, column: str) -> pd.Series:
+    """A column of texts as float64, NaN where a cell is blank or no number."""
+    return pd.to_numeric(frame[column], errors="coerce")
+
+
+def ordered(frame: pd.DataFrame, low: str, middle: str, high: str) -> pd.Series:
+    """Which rows have low <= middle <= high, and the middle or both ends."""
+    told = blanks.filled(frame[middle]) | (blanks.filled(frame[low]) & blanks.filled(frame[high]))
+    ranges = frame[frame[low].ne("") | frame[high].ne("")]
+    bottom, centre, top = (number(ranges, name) for name in (low, middle, high))
+    turned = ranges.index[(bottom > centre) | (centre > top) | (bottom > top)]
+    return told & ~frame.index.isin(turned)
+
+
+class SourcedFigure(FactModel):
+    """What every figure says of where it was read."""
+
+    source_id: Series[str] = fields.reference("sources")
+    also_source_id: Series[str] = fields.reference("sources", filled=False)
+    measurement_series_id: Series[str] = fields.reference("lineages", filled=False)
+    note: Series[str] = fields.text()
+
+
+class Measured(SourcedFigure):
+    """A figure whose unit stands beside it."""
+
+    unit: Series[str] = fields.code(words.Unit)
+    value: Series[str] = fields.value()
+    low: Series[str] = fields.value()
+    high: Series[str] = fields.value()
+    interval_kind: Series[str] = fields.code(words.IntervalKind)
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Low <= value <= high."""
+        return ordered(frame, "low", "value", "high")
+
+    @fields.row_rule(
+        "the unit is share and the value lies above 1",
+        "write a share between 0 and 1: 37 % is 0.37; or correct the unit",
+        "value",
+        number=20,
+    )
+    def share_above_one(cls, frame: pd.DataFrame) -> Any:
+        """A share of people is at most all of them."""
+        return frame["unit"].ne(words.Unit.SHARE.value) | ~(number(frame, "value") > 1)
+
+
+class ShareOfPeople(SourcedFigure):
+    """A share of the people asked."""
+
+    share: Series[str] = fields.share()
+    low_share: Series[str] = fields.share()
+    high_share: Series[str] = fields.share()
+    interval_kind: Series[str] = fields.code(words.IntervalKind)
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Low <= share <= high."""
+        return ordered(frame, "low_share", "share", "high_share")
+
+
+class Estimates(Measured):
+    """One published audience figure."""
+
+    estimate_id: Series[str] = fields.key()
+    platform_id: Series[str] = fields.reference("platforms")
+    area_id: Series[str] = fields.reference("areas")
+    audience_metric: Series[str] = fields.code(words.AudienceMetric)
+    population_base: Series[str] = fields.code(words.PopulationBase)
+    period: Series[str] = fields.day(filled=True)
+    activity_threshold: Series[str] = fields.text()
+    age: Series[str] = fields.text()
+    sex: Series[str] = fields.code(words.Sex, filled=False)
+
+    @fields.row_rule(
+        "this metric cannot be counted in this unit",
+        "correct the unit, or the metric",
+        "unit",
+        number=5,
+    )
+    def unit_fits_metric(cls, frame: pd.DataFrame) -> Any:
+        """Registrations are no persons, and a population is nothing else."""
+        people = frame["unit"].eq(words.Unit.PERSONS.value)
+        accounts = frame["audience_metric"].isin(ACCOUNT_METRICS) & people
+        residents = frame["audience_metric"].eq(words.AudienceMetric.POPULATION.value) & ~people
+        return ~(accounts | residents)
+
+    @fields.row_rule(
+        "a count of people, accounts or devices has a fraction",
+        "write whole numbers; a point is no sign between thousands",
+        "value",
+    )
+    def counts_are_whole(cls, frame: pd.DataFrame) -> Any:
+        """Only shares have fractions: 350.900 is a count whose thousands were set apart."""
+        fractions = pd.concat([frame[name] for name in ("value", "low", "high")], axis=1)
+        fractions = fractions.apply(lambda cells: cells.str.contains(r"\.", regex=True))
+        return frame["unit"].eq(words.Unit.SHARE.value) | ~fractions.any(axis=1)
+
+
+class Overlaps(Measured):
+    """How many use several platforms together, or any of them, as measured."""
+
+    overlap_id: Series[str] = fields.key()
+    platform_ids: Series[str] = fields.references("platforms")
+    area_id: Series[str] = fields.reference("areas")
+    population_base: Series[str] = fields.code(words.PopulationBase)
+    kind: Series[str] = fields.code(words.OverlapKind)
+    share_of: Series[str] = fields.reference("platforms", filled=False)
+    period: Series[str] = fields.day(filled=True)
+
+
+class FeatureUse(ShareOfPeople):
+    """Which share of a population uses a feature."""
+
+    feature_use_id: Series[str] = fields.key()
+    platform_id: Series[str] = fields.reference("platforms")
+    feature: Series[str] = fields.code(words.Feature)
+    area_id: Series[str] = fields.reference("areas")
+    population_base: Series[str] = fields.code(words.PopulationBase)
+    age: Series[str] = fields.text()
+    period: Series[str] = fields.day(filled=True)
+
+
+class Circumvention(ShareOfPeople):
+    """Which share keeps access in spite of a restriction.
+
+    A share of no restriction is of people online who use a VPN. A blank kind is `keeps_access`.
+    """
+
+    circumvention_id: Series[str] = fields.key()
+    restriction_id: Series[str] = fields.reference("restrictions", filled=False)
+    circumvention_kind: Series[str] = fields.optional(
+        fields.code(words.CircumventionKind, filled=False)
+    )
+    area_id: Series[str] = fields.reference("areas")
+    platform_ids: Series[str] = fields.references("platforms")
+    feature: Series[str] = fields.code(words.Feature)
+    asked: Series[str] = fields.text(filled=True)
+    self_selected: Series[str] = fields.code(words.YesNo)
+    period: Series[str] = fields.day(filled=True)
+
+
+class UseFrequency(ShareOfPeople):
+    """Which share of the users of a service, or of the internet, come on a day.
+
+    What the share is of differs (`use_frequency_kind`), and kinds are never mixed.
+    """
+
+    use_frequency_id: Series[str] = fields.key()
+    platform_id: Series[str] = fields.reference("platforms")
+    area_id: Series[str] = fields.reference("areas")
+    use_frequency_kind: Series[str] = fields.code(words.UseFrequencyKind)
+    respondents: Series[str] = fields.persons()
+    period: Series[str] = fields.day(filled=True)

@@ -1,0 +1,274 @@
+"""Parameters of fitted distributions: what they share, and the tables that hold them.
+
+A command writes these tables, so what no distribution can have is a slip of whoever edited them
+by hand.
+"""
+
+from typing import Any
+
+import pandas as pd
+from pandera.typing import Series
+
+from audience_impact import vocabulary as words
+from audience_impact.vocabulary import FindingSeverity
+from schemas import fields
+from schemas.facts.figures import number
+from schemas.fields import FactModel
+
+LOG_ODDS = (words.OverlapParameter.MEAN, words.OverlapParameter.SURVEY)
+VARIANCES = (
+    words.OverlapParameter.BETWEEN,
+    words.OverlapParameter.WITHIN,
+    words.OverlapParameter.AREA,
+)
+QUANTILES = (words.ErrorQuantile.Q05, words.ErrorQuantile.Q50, words.ErrorQuantile.Q95)
+MOST_LOG_ODDS = 20.0
+"""Log odds of a share of a thousand-millionth, or of all but that."""
+MOST_COUNT = 1e12
+
+law_out_of_range = fields.row_rule(
+    "a number of a law that no law has: log odds or a width beyond 20, a width, factor or count "
+    "that is not above zero, a count beyond a million million",
+    "run the command that writes the table",
+    *("value", "mean"),
+)
+learned_from_nothing = fields.row_rule(
+    "a law that was learned from nobody",
+    "run the command that writes the table",
+    *("freedom", "figures", "pairs", "houses"),
+)
+data_differ = fields.row_rule(
+    "a row was learned from other data than the first of its table",
+    "run the command that writes the table: it writes all rows from the same data",
+    "data_sha256",
+    severity=FindingSeverity.WARNING,
+)
+quantiles_out_of_order = fields.row_rule(
+    "the 5, 50 and 95 % quantile of a law are not in this order",
+    "run the command that writes the table",
+    "value",
+)
+
+
+def between(frame: pd.DataFrame, column: str, least: float, most: float) -> pd.Series:
+    """Which cells are numbers from one to the other, or no numbers, which other rules tell."""
+    values = number(frame, column)
+    return values.isna() | values.between(least, most)
+
+
+def above_zero(frame: pd.DataFrame, column: str, most: float = MOST_LOG_ODDS) -> pd.Series:
+    """Which cells are numbers above zero and not beyond the most, or no numbers."""
+    return between(frame, column, 0.0, most) & ~number(frame, column).eq(0.0)
+
+
+def in_order(frame: pd.DataFrame) -> pd.Series:
+    """Which rows stand no lower than the quantile before, of the same parameter."""
+    place = frame["kind"].map({kind.value: at for at, kind in enumerate(QUANTILES)})
+    rows = pd.DataFrame(
+        {"law": frame["parameter"], "place": place, "value": number(frame, "value")}
+    )
+    rows = rows.dropna().sort_values(["law", "place"])
+    lower = rows.groupby("law")["value"].diff() < 0
+    return ~lower.reindex(frame.index, fill_value=False)
+
+
+class Law(FactModel):
+    """A law learned from data: what it stands on."""
+
+    basis: Series[str] = fields.code(words.ParameterBasis)
+    data_sha256: Series[str] = fields.digest()
+    note: Series[str] = fields.text()
+
+    @data_differ
+    def data_differ(cls, frame: pd.DataFrame) -> Any:
+        """All rows of a table are learned at once, from the same data."""
+        return frame["data_sha256"].eq(frame["data_sha256"].iloc[0])
+
+
+class StudentLaw(Law):
+    """A share in log odds: Student t of `freedom` degrees around `mean`, times `spread`."""
+
+    mean: Series[str] = fields.parameter()
+    spread: Series[str] = fields.parameter()
+    freedom: Series[str] = fields.persons(filled=True)
+    areas: Series[str] = fields.persons(filled=True)
+
+    @law_out_of_range
+    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+        """Log odds that a share can have, and a width."""
+        return between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & above_zero(frame, "spread")
+
+    @learned_from_nothing
+    def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
+        """At least one degree of freedom, from at least one area."""
+        return above_zero(frame, "freedom", MOST_COUNT) & above_zero(frame, "areas", MOST_COUNT)
+
+
+class ShareLaw(StudentLaw):
+    """A law for any country (`area_id` is blank), and one a country with figures of its own."""
+
+    area_id: Series[str] = fields.reference("areas", filled=False)
+    figures: Series[str] = fields.persons(filled=True)
+
+
+class Quantiles(Law):
+    """Quantiles of laws by parameter; `kind` says which, or that it is a plain number."""
+
+    kind: Series[str] = fields.code(words.ErrorQuantile)
+    value: Series[str] = fields.parameter()
+
+    @quantiles_out_of_order
+    def quantiles_out_of_order(cls, frame: pd.DataFrame) -> Any:
+        """A higher quantile is no lower."""
+        return in_order(frame)
+
+    @law_out_of_range
+    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+        """Log odds; half of a central interval, where there is no other quantile, is a width."""
+        is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
+        others = frame["parameter"].map(frame.groupby("parameter").size())
+        is_width = others.eq(1) & frame["kind"].eq(words.ErrorQuantile.Q95.value)
+        odds = between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
+        counts = between(frame, "value", -MOST_LOG_ODDS, MOST_COUNT)
+        return counts.where(is_count, odds) & (~is_width | above_zero(frame, "value"))
+
+
+class QuantileLaw(Quantiles):
+    """A quantile of a law, learned from figures of some countries; `kind` says which."""
+
+    figures: Series[str] = fields.persons(filled=True)
+    countries: Series[str] = fields.persons(filled=True)
+
+
+class FeatureLaws(ShareLaw):
+    """The law of the share of users who use a feature; written by `learn-shares` alone.
+
+    One row a feature, or any feature where `feature` is blank, for any country, and one a country
+    with figures of its own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
+    """
+
+    feature: Series[str] = fields.code(words.Feature, filled=False)
+
+
+class CircumventionLaws(ShareLaw):
+    """The law of the share that keeps access to what is cut; written by `learn-shares` alone.
+
+    One row for any country, where `area_id` is blank, and one a country with figures of its own.
+    Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
+    """
+
+
+class OverlapCalibration(Law):
+    """What the surveys teach about joint use; written by `audience-impact calibrate` alone.
+
+    One row a parameter, and one a survey with its own correlation (in log odds).
+    """
+
+    parameter: Series[str] = fields.code(words.OverlapParameter)
+    survey_id: Series[str] = fields.reference("surveys", filled=False)
+    value: Series[str] = fields.parameter()
+    surveys: Series[str] = fields.persons(filled=True)
+    houses: Series[str] = fields.persons(filled=True)
+
+    @law_out_of_range
+    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+        """Log odds of a correlation, variances, a part of one, and factors above zero."""
+        odds = between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
+        kinds = {
+            **dict.fromkeys(LOG_ODDS, odds),
+            **dict.fromkeys(VARIANCES, between(frame, "value", 0.0, MOST_LOG_ODDS)),
+            words.OverlapParameter.REGION: between(frame, "value", 0.0, 1.0),
+        }
+        found = above_zero(frame, "value")
+        for parameter, sound in kinds.items():
+            found = found.where(frame["parameter"] != parameter.value, sound)
+        return found
+
+    @learned_from_nothing
+    def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
+        """What is not assumed comes from at least one survey of at least one house."""
+        counts = [above_zero(frame, name, MOST_COUNT) for name in ("surveys", "houses")]
+        is_assumed = frame["basis"].eq(words.ParameterBasis.ASSUMED.value)
+        return is_assumed | (counts[0] & counts[1])
+
+
+class DailyUse(StudentLaw):
+    """The law of the share of users who come on a day; written by `learn-daily-use` alone.
+
+    One row a service, or any service where `platform_id` is blank, and one an area with figures of
+    its own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
+    """
+
+    platform_id: Series[str] = fields.reference("platforms", filled=False)
+    area_id: Series[str] = fields.reference("areas", filled=False)
+    use_frequency_kind: Series[str] = fields.code(words.UseFrequencyKind)
+
+
+class FigureErrors(Quantiles):
+    """What printed figures may be off by; written by `audience-impact learn` alone.
+
+    `kind` says which quantile the value is, `q95` alone half of a central 90 % interval; log odds
+    of the share of the people online, or as the note says.
+    """
+
+    parameter: Series[str] = fields.code(words.FigureError)
+    pairs: Series[str] = fields.persons(filled=True)
+    measurers: Series[str] = fields.persons(filled=True)
+
+
+class PlaceLaws(QuantileLaw):
+    """How places differ from what holds them in the share online; written by `learn-places` alone.
+
+    `kind` says which quantile the value is, `q95` alone half of a central 90 % interval; log odds
+    of the share online, or as the note says. `count` is a plain number.
+    """
+
+    parameter: Series[str] = fields.code(words.PlaceLaw)
+
+
+class NetworkLaws(QuantileLaw):
+    """How the share with a mobile network alone moves; written by `learn-places` alone.
+
+    Log odds of the share; `kind` is the quantile.
+    """
+
+    parameter: Series[str] = fields.code(words.NetworkLaw)
+
+
+class AnswerRungs(FactModel):
+    """How well each rung answers what is known better; by `python -m benchmarks.answers` alone.
+
+    `units` are answers that stand on figures of their own; `inside_share` of them lay in the 90 %
+    interval of the rung, `ratio` is the median of its medians over theirs. A rung that is not open
+    makes no estimate.
+    """
+
+    rung_family: Series[str] = fields.code(words.RungFamily)
+    rung: Series[str] = fields.text(filled=True)
+    answers: Series[str] = fields.persons(filled=True)
+    units: Series[str] = fields.persons(filled=True)
+    inside_share: Series[str] = fields.share()
+    ratio: Series[str] = fields.parameter()
+    is_open: Series[str] = fields.code(words.YesNo)
+    note: Series[str] = fields.text()
+
+
+class AudienceLaws(Law):
+    """What the figures teach of audiences that nobody counted; by `learn-audiences` alone.
+
+    `kind` is an effect of the model or `own_` and a way of counting (effect_spread), a rung
+    (rung_factor), a platform (platform_factor), or a region of the world (region_factor).
+    """
+
+    parameter: Series[str] = fields.code(words.AudienceLaw)
+    kind: Series[str] = fields.text(filled=True)
+    value: Series[str] = fields.parameter()
+    figures: Series[str] = fields.persons(filled=True)
+    areas: Series[str] = fields.persons(filled=True)
+
+    @law_out_of_range
+    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+        """A spread, or a factor, which is above zero."""
+        is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
+        spreads = between(frame, "value", 0.0, MOST_LOG_ODDS)
+        return spreads.where(is_spread, above_zero(frame, "value"))
