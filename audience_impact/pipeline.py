@@ -47,11 +47,10 @@ DRAWS = 1000
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run may ask for; `workers` changes no byte."""
+    """What a run may ask for."""
 
     seed: int = 0
     draws: int = DRAWS
-    workers: int = 1
     repair: bool = False
     sensitivity: bool = True
 
@@ -90,7 +89,7 @@ class Outputs(Mapping[str, pd.DataFrame]):
     """
 
     def __init__(self, tables: Tables, found: Stages, wanted: Settings) -> None:
-        self.facts, self.stages, self.workers = tables, found, wanted.workers
+        self.facts, self.stages = tables, found
         self.sampler = Sampler(wanted.seed, wanted.draws)
         self.shares = wanted.sensitivity
         self._made: Tables = {}
@@ -98,18 +97,18 @@ class Outputs(Mapping[str, pd.DataFrame]):
     @cached_property
     def draws(self) -> Draws:
         """Draws of every metric."""
-        return simulate(self.stages.simulation, self.sampler, self.workers)
+        return simulate(self.stages.simulation, self.sampler)
 
     @cached_property
     def in_periods(self) -> InPeriods:
         """People of countries by month and year."""
-        return impact_by_area.in_periods(self.stages.simulation, self.sampler, self.workers)
+        return impact_by_area.in_periods(self.stages.simulation, self.sampler)
 
     @cached_property
     def on_days(self) -> OnDays:
         """People of countries by day."""
         as_of = self.stages.scope.as_of
-        return impact_by_day.on_days(self.stages.simulation, self.sampler, self.workers, as_of)
+        return impact_by_day.on_days(self.stages.simulation, self.sampler, as_of)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """The table of a name."""
@@ -143,11 +142,9 @@ OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
     ),
     "area_comparisons": lambda run, s: area_comparisons(run.facts, run["impact_by_area"]),
     "impact_by_group": lambda run, s: impact_by_group(s.scope, s.inputs.audiences.sizes, run.facts),
-    "person_days": lambda run, s: person_days(
-        s.simulation, run.sampler, run.workers, s.scope.as_of
-    ),
+    "person_days": lambda run, s: person_days(s.simulation, run.sampler, s.scope.as_of),
     "sensitivity": lambda run, s: sensitivity(
-        s.simulation, run.draws, run.sampler if run.shares else None, run.workers, run["impact"]
+        s.simulation, run.draws, run.sampler if run.shares else None, run["impact"]
     ),
     "restrictions": lambda run, s: restrictions(s.scope, run.facts),
     "comparisons": lambda run, s: comparisons(

@@ -79,7 +79,7 @@ def answers(tables: Tables, as_of: date) -> pd.DataFrame:
     """A row a restriction: `kind`, its rungs, status, reason, and QUANTILES (NaN: no estimate)."""
     stages, _ = pipeline.prepared(tables, as_of)
     simulation = stages.simulation
-    found = simulate.people_by_country(simulation, Sampler(0, DRAWS), 1)
+    found = simulate.people_by_country(simulation, Sampler(0, DRAWS))
     names = simulation.countries["restriction_id"]
     drawn = unions.by_restriction(found.exposed, names, simulation.restrictions)
     drawn[~simulation.restrictions.isin(names)] = np.nan

@@ -1,6 +1,6 @@
 """Unions of a whole register in one run, against two loops: `python -m benchmarks.register`.
 
-    python -m benchmarks.register [--restrictions 1000 10000 100000] [--workers 2] [--format json]
+    python -m benchmarks.register [--restrictions 1000 10000 100000] [--format json]
 
 The register is made up, from a seed: each restriction touches 1-8 of 20 platforms in one of 200
 areas in one of 10 years, with 1,000 draws. Audiences are drawn around a value for the year, the
@@ -13,7 +13,7 @@ the quantiles (5, 50, 95 %) of the union of every restriction. Timed, with all d
 * numpy_loop_seconds: a restriction at a time, NumPy over its draws and 121 nodes, with ndtr of
   scipy.
 
-The loops use one thread, as what one writes first does, and are timed on a sample of the same
+All use one thread. The loops are timed on a sample of the same
 register, half of it before our run and half after, and extrapolated. On the sample all three must
 agree within 1e-4, else the run fails: quad draw by draw, the NumPy loop in its quantiles (its fixed
 rule is too coarse for single draws of a correlation near 1).
@@ -168,12 +168,12 @@ def loops(sample: Sequence[tuple[Group, int]]) -> tuple[float, float]:
     return by_quad / len(sample), by_numpy / len(sample)
 
 
-def measure(restrictions: int, workers: int = 1, draws: int = DRAWS) -> Row:
+def measure(restrictions: int, draws: int = DRAWS) -> Row:
     """Seconds, ratios and memory of one size."""
     groups = register(restrictions, draws)
     sample = _sample(groups)
     before = loops(sample[::2])
-    seconds, _ = timed(partial(unions, COPULA, groups, quantiles, workers))
+    seconds, _ = timed(partial(unions, COPULA, groups, quantiles))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PER_MIB
     after = loops(sample[1::2])
     by_quad, by_numpy = (restrictions * (a + b) / 2.0 for a, b in zip(before, after, strict=True))
@@ -188,11 +188,11 @@ def measure(restrictions: int, workers: int = 1, draws: int = DRAWS) -> Row:
     }
 
 
-def apart(restrictions: int, workers: int) -> Row:
+def apart(restrictions: int) -> Row:
     """Measure in a fresh process, so that sizes do not share their memory."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        return pool.submit(measure, restrictions, workers).result()
+        return pool.submit(measure, restrictions).result()
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -212,7 +212,6 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Time the unions of a made-up register.")
     sizes = [1_000, 10_000, 100_000]
     parser.add_argument("--restrictions", nargs="+", type=_count, default=sizes, metavar="COUNT")
-    parser.add_argument("--workers", type=_count, default=2)
     parser.add_argument("--format", choices=["json", "table"], default="table")
     return parser.parse_args(words)
 
@@ -221,7 +220,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Command line; 1 where the three ways do not agree."""
     asked = _arguments(words)
     try:
-        rows = [apart(size, asked.workers) for size in asked.restrictions]
+        rows = [apart(size) for size in asked.restrictions]
     except ValueError as error:
         print(f"benchmarks.register: {error}", file=sys.stderr)
         return 1

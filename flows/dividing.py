@@ -14,13 +14,11 @@ class Division(NamedTuple):
     Attributes:
         runner: Computes the parts; None where this process does, one after another.
         most: Restrictions of a part, at most.
-        threads: Of the process that computes the one part there is.
     """
 
     runner: Runner | None
     most: int
-    threads: int
 
 
-ALONE = Division(None, 2_500, 1)
+ALONE = Division(None, 2_500)
 """By this process: the more it holds at once, the fewer parts cost what each costs."""

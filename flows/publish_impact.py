@@ -189,9 +189,8 @@ def publish_impact(
         strict: Refuse the facts when a single row breaks a rule.
         keep: How many versions stay; by default all of them.
         repair: Move contradicting overlaps as little as makes them fit; else they are left out.
-        workers: Processes that compute the parts of a large register, or threads that draw where
-            there is one part; by default two from a thousand restrictions on. The number changes
-            no byte.
+        workers: Processes that compute the parts of a large register; by default two from a
+            thousand restrictions on. The number changes no byte.
         sensitivity: Tell which input drives the width of each interval.
         accept_changes: When strict, publish although much changed against the last version.
         report: Address of the report, for the link to it; by default the folder beside the

@@ -47,11 +47,11 @@ def division(
     if name is RunnerName.DASK:
         from flows import cluster
 
-        return Division(cluster.dask(count, scheduler), MOST_ON_DASK, count)
+        return Division(cluster.dask(count, scheduler), MOST_ON_DASK)
     if count == 1:
         return ALONE
     each = min(max(int(SLACK * restrictions / count), LEAST_RESTRICTIONS), MOST_BESIDE)
-    return Division(Processes(count), each, count)
+    return Division(Processes(count), each)
 
 
 def suited(restrictions: int) -> int:

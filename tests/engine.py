@@ -209,7 +209,7 @@ def by_area(
     inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Table `impact_by_area` of countries, and of regions where the table of areas is given."""
-    found = impact_by_area.in_periods(inputs, sampler, 1)
+    found = impact_by_area.in_periods(inputs, sampler)
     if areas is None:
         return impact_by_area.of_countries(found, silence(inputs), AS_OF)
     return impact_by_area.whole(found, areas, silence(inputs), AS_OF)
@@ -217,7 +217,7 @@ def by_area(
 
 def by_day(inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame) -> pd.DataFrame:
     """Table `impact_by_day`."""
-    found = impact_by_day.on_days(inputs, sampler, 1, AS_OF)
+    found = impact_by_day.on_days(inputs, sampler, AS_OF)
     return impact_by_day.whole(found, areas, silence(inputs), AS_OF)
 
 

@@ -210,7 +210,7 @@ def kinds(inputs: SimulationInputs, wanted: pd.Index | None = None) -> Members:
     return {kind: rows[rows["restriction_id"].isin(wanted)] for kind, rows in found.items()}
 
 
-def floors(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Floors:
+def floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
     """People of each restriction in each of its countries."""
     known = inputs.bounds.countries[["lower_persons", "upper_persons"]]
     certain = inputs.timeline.certain_rows["restriction_id"].unique()
@@ -220,7 +220,7 @@ def floors(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Floors:
         known.index.get_level_values("restriction_id")
     )
     inside["upper_persons"] = np.fmin(known["upper_persons"], total.to_numpy("float64"))
-    found = simulate.people_by_country(inputs, sampler, workers)
+    found = simulate.people_by_country(inputs, sampler)
     return Floors(inside, found.exposed, found.places)
 
 
@@ -229,7 +229,7 @@ def people(
     members: Members,
     count: int,
     own: Floors,
-    draw: tuple[Sampler, int],
+    sampler: Sampler,
 ) -> People:
     """People of each of `count` sets, each at least those of its restrictions."""
     rows = inputs.timeline.rows
@@ -248,7 +248,7 @@ def people(
     lower = np.minimum(np.fmax(np.nan_to_num(certain["lower"].to_numpy("float64")), least), limit)
     upper = every["upper"].to_numpy("float64")
     upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
-    drawn = _drawn(inputs, members["drawn"], count, own.places, draw)
+    drawn = _drawn(inputs, members["drawn"], count, own.places, sampler)
     sure = members["drawn"][members["drawn"]["row"].isin(inputs.timeline.certain_rows["row"])]
     own_least = frechet.of_sets(sure, rows, *ends)["lower"].reindex(numbers)
     # what is not drawn can force more than what is
@@ -277,10 +277,9 @@ def _drawn(
     members: pd.DataFrame,
     count: int,
     places: Places,
-    draw: tuple[Sampler, int],
+    sampler: Sampler,
 ) -> Array:
     """Draws (sets, D) of the people in the audiences and parts of each set."""
-    sampler, _ = draw
     line = inputs.timeline
     if inputs.overlap_model is None or members.empty:
         return np.full((count, sampler.count), np.nan)
@@ -289,7 +288,7 @@ def _drawn(
         return audiences.values(line.monthly, stream, line.tail_degrees)
 
     own = inputs.kept("audiences of a month", sampler, (line,), monthly)
-    drawn = parts.people(members, own, line, places, inputs.overlap_model, draw, inputs.kept)
+    drawn = parts.people(members, own, line, places, inputs.overlap_model, sampler, inputs.kept)
     more = np.full((count - len(drawn), sampler.count), np.nan)
     return np.vstack([drawn, more])  # a copy, since what was drawn may be kept
 

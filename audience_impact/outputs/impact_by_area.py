@@ -43,16 +43,16 @@ class InPeriods:
         return InPeriods(self.every.of(country), self.ordered.of(country))
 
 
-def in_periods(inputs: SimulationInputs, sampler: Sampler, workers: int) -> InPeriods:
+def in_periods(inputs: SimulationInputs, sampler: Sampler) -> InPeriods:
     """The people of each country and period, by country and period."""
     every = _in_period(inputs, areas.kinds(inputs))
     if every.table.empty:
         nothing = areas.no_sets(["country_id", "period"], sampler.count)
         return InPeriods(nothing, nothing)
-    own, draw = areas.floors(inputs, sampler, workers), (sampler, workers)
+    own = areas.floors(inputs, sampler)
     counts, shared = areas.acts(every.members["every"], inputs, len(every.table))
     table = every.table[["country_id", "period"]].join(_about(every, inputs)).join(counts)
-    sets = Sets(table, shared, _people(inputs, every, own, draw))
+    sets = Sets(table, shared, _people(inputs, every, own, sampler))
     rows = inputs.timeline.rows
     orders = rows.loc[rows["is_order"], "restriction_id"].unique()
     if len(orders) == rows["restriction_id"].nunique():
@@ -60,7 +60,7 @@ def in_periods(inputs: SimulationInputs, sampler: Sampler, workers: int) -> InPe
     ordered = _in_period(inputs, areas.kinds(inputs, pd.Index(orders)))
     if ordered.table.empty:
         return InPeriods(sets, areas.no_sets(["country_id", "period"], sampler.count))
-    people = _people(inputs, ordered, own, draw)
+    people = _people(inputs, ordered, own, sampler)
     return InPeriods(sets, Sets(ordered.table, shared.iloc[:0], people))
 
 
@@ -202,11 +202,11 @@ def _alive(inputs: SimulationInputs, rows: pd.DataFrame, end: str) -> pd.DataFra
 
 
 def _people(
-    inputs: SimulationInputs, periods: _Periods, own: areas.Floors, draw: tuple[Sampler, int]
+    inputs: SimulationInputs, periods: _Periods, own: areas.Floors, sampler: Sampler
 ) -> People:
     """People of each country and period; a year has at least those of each of its months."""
     table = periods.table
-    found = areas.people(inputs, periods.members, len(table), own, draw)
+    found = areas.people(inputs, periods.members, len(table), own, sampler)
     keys = pd.MultiIndex.from_frame(table[["country_id", "period"]])
     years = pd.MultiIndex.from_arrays([table["country_id"], table["period"].str[:4]])
     at = keys.get_indexer(years)

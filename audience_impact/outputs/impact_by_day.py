@@ -41,15 +41,15 @@ class OnDays:
         return OnDays(self.sets.of(country), days)
 
 
-def on_days(inputs: SimulationInputs, sampler: Sampler, workers: int, as_of: date) -> OnDays:
+def on_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> OnDays:
     """The people of each country on the days of the last two years."""
     days, of_sets = _days(inputs, pd.Timestamp(as_of))
     if days.empty:
         nothing = areas.no_sets(["country_id"], sampler.count)
         return OnDays(nothing, pd.DataFrame(columns=["country_id", "day", "state"]))
     table, numbered, members = _states(days, of_sets)
-    own = areas.floors(inputs, sampler, workers)
-    people = areas.people(inputs, members, len(table), own, (sampler, workers))
+    own = areas.floors(inputs, sampler)
+    people = areas.people(inputs, members, len(table), own, sampler)
     counts, shared = areas.acts(members["every"], inputs, len(table))
     return OnDays(Sets(table.join(counts), shared, people), numbered)
 

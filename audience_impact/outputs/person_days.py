@@ -40,23 +40,16 @@ class _Drawing:
     """What draws are made of: the standard draws, and those of countries and their places."""
 
     sampler: Sampler
-    workers: int
     countries: Countries
 
     def per_day(self, found: Intervals, inputs: SimulationInputs) -> Array:
         """People (sets, D) of a day of each set."""
-        places, draw = self.countries.places, (self.sampler, self.workers)
-        return simulate.people_on_a_day(inputs, found, places, draw)
+        return simulate.people_on_a_day(inputs, found, self.countries.places, self.sampler)
 
 
-def person_days(
-    inputs: SimulationInputs, sampler: Sampler, workers: int, as_of: date
-) -> pd.DataFrame:
+def person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> pd.DataFrame:
     """One row a restriction and year or in all, and a country and month or year."""
-    tables, drawing = (
-        [],
-        _Drawing(sampler, workers, simulate.people_by_country(inputs, sampler, workers)),
-    )
+    tables, drawing = [], _Drawing(sampler, simulate.people_by_country(inputs, sampler))
     for by_country in (False, True):
         plain = _totals(inputs, drawing, by_country, ("least_end", "end", "most_end"))
         if not by_country:

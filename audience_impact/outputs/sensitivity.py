@@ -31,7 +31,6 @@ def sensitivity(
     inputs: SimulationInputs,
     draws: Draws,
     sampler: Sampler | None,
-    workers: int,
     impact: pd.DataFrame,
 ) -> pd.DataFrame:
     """Shares and advice, and for what has no estimate what would help most.
@@ -42,7 +41,7 @@ def sensitivity(
     found = variance.nothing()
     small = len(inputs.restrictions) <= LARGEST_REGISTER
     if sampler is not None and small and not inputs.countries.empty:
-        found = variance.shares(inputs, draws, sampler, workers)
+        found = variance.shares(inputs, draws, sampler)
     return described(found, impact)
 
 

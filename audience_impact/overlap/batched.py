@@ -25,8 +25,8 @@ Measured against copula.union at 10 digits: off by 5e-7 at most, for up to 20 pl
 from 0 to 1 and correlations from 0 to 0.999.
 
 A set's draws depend, to the last bit, on nothing but the set's own shares in the order of the
-group's platforms, the correlation and the error: not on other sets or platforms of the group, on
-blocks of draws, or on the number of workers.
+group's platforms, the correlation and the error: not on other sets or platforms of the group, or
+on blocks of draws.
 
 Assumptions
 -----------
@@ -37,10 +37,9 @@ Known drawbacks
 ---------------
 A set of 8 platforms and one of 9 use different rules, so that the smaller one may come out
 larger by the error of the rules, 1e-6, where the ninth platform adds nothing.
-Workers are threads, and handing the interpreter over takes about as long as one multiplication of
-a group of 1,000 draws: a second worker on a second core gains nothing there (measured: 0.9 to 1.1
-times the speed), and 1.4 times with 10,000 draws.  Groups are independent: where that matters,
-share them out to processes.
+Groups are drawn one after another. Threads would gain nothing (measured with a group of 1,000 draws
+and a second core: 0.9 to 1.1 times the speed), since handing the interpreter over takes about as
+long as one multiplication; a run is shared out to processes instead.
 
 Citations
 ---------

@@ -33,7 +33,6 @@ Frechet (1935), Generalisation du theoreme des probabilites totales, Fund. Math.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -147,21 +146,9 @@ def unions(
     model: OverlapModel,
     groups: Sequence[Group],
     reduce: Callable[[Array], Array] = _as_they_are,
-    workers: int = 1,
 ) -> list[Array]:
-    """What `reduce` makes of the draws (G, D) of each group, in the order of the groups.
-
-    Workers are threads, as NumPy frees the interpreter while it computes; `reduce` runs in them.
-    Their number changes no bit.
-    """
-
-    def reduced(group: Group) -> Array:
-        return reduce(model.unions(group))
-
-    if workers == 1:
-        return [reduced(group) for group in groups]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(reduced, groups))
+    """Return what `reduce` makes of the draws (G, D) of each group, in the order of the groups."""
+    return [reduce(model.unions(group)) for group in groups]
 
 
 def lattice(count: int) -> Uniforms:

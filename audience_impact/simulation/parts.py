@@ -225,14 +225,13 @@ def people(
     line: Timeline,
     places: Places,
     model: OverlapModel,
-    draw: tuple[Sampler, int],
+    sampler: Sampler,
     kept: Kept,
 ) -> Array:
     """People (sets, D) under any restriction of each set; NaN for sets without a member.
 
     `members` (set_id, row) are rows of `line`, of which `values` (rows, D) holds the audiences.
     """
-    sampler, workers = draw
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
 
@@ -244,7 +243,7 @@ def people(
 
     def everyone(stream: Sampler) -> tuple[Array, Array]:
         known = kept.unions_of(values, stream)
-        return _everyone(members, touching_all, values, model, (stream, workers, known))
+        return _everyone(members, touching_all, values, model, stream, known)
 
     found, base = kept("under all", sampler, (members, values), everyone)
     if not in_part.any():
@@ -256,7 +255,7 @@ def people(
     asked = kept("wanted in parts", sampler, (members, places.rows), wanted)
 
     def acts(stream: Sampler) -> _Acts:
-        return _acts(asked.unions, values, model, (stream, workers))
+        return _acts(asked.unions, values, model, stream)
 
     drawn = kept("under parts", sampler, (asked, values), acts)
     return _with_parts(found, base, drawn, asked.blocks, places.drawn)
@@ -267,17 +266,18 @@ def _everyone(
     wanted: Unions | None,
     values: Array,
     model: OverlapModel,
-    draw: tuple[Sampler, int, Found],
+    sampler: Sampler,
+    known: Found,
 ) -> tuple[Array, Array]:
     """People (sets, D) under those members of a set that touch everyone, NaN without any.
 
     Beside them their base, 0 without any. `wanted` has the unions of those members.
     """
     count = 1 + int(members["set_id"].max()) if len(members) else 0
-    found, base = (np.full((count, draw[0].count), blank) for blank in (np.nan, 0.0))
+    found, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
     if wanted is not None:
         at = wanted.table["set_id"]
-        found[at], base[at] = unions.people(values, wanted, model, *draw)
+        found[at], base[at] = unions.people(values, wanted, model, sampler, known)
     return found, base
 
 
@@ -296,9 +296,9 @@ def _wanted(members: pd.DataFrame, line: Timeline, places: Places) -> _Wanted:
     return _Wanted(wanted, _blocks(of.drop(columns="row"), places))
 
 
-def _acts(wanted: Unions, values: Array, model: OverlapModel, draw: tuple[Sampler, int]) -> _Acts:
+def _acts(wanted: Unions, values: Array, model: OverlapModel, sampler: Sampler) -> _Acts:
     """Draws of the unions, in the order of their numbers."""
-    union, online = unions.people(values, wanted, model, *draw)
+    union, online = unions.people(values, wanted, model, sampler)
     order = np.argsort(wanted.table["set_id"].to_numpy())
     return _Acts(np.clip(union / online, 0.0, 1.0)[order], online[order])
 
@@ -359,7 +359,7 @@ def daily_people(
     line: Timeline,
     places: Places,
     model: OverlapModel,
-    draw: tuple[Sampler, int],
+    sampler: Sampler,
     kept: Kept,
 ) -> Array:
     """Draws (set_ids, D) of the people under a restriction on a day of each set."""
@@ -376,5 +376,5 @@ def daily_people(
             found[used] = values * audiences.daily_shares(daily, stream)
         return found
 
-    drawn = kept("coming on a day", draw[0], (line,), coming)
-    return people(wanted[1], drawn, line, places, model, draw, kept)
+    drawn = kept("coming on a day", sampler, (line,), coming)
+    return people(wanted[1], drawn, line, places, model, sampler, kept)

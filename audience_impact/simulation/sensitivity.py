@@ -108,13 +108,13 @@ def sobol(a: Array, b: Array, ab: Array, common: Common) -> Shares:
     )
 
 
-def shares(inputs: SimulationInputs, first: Draws, sampler: Sampler, workers: int) -> pd.DataFrame:
+def shares(inputs: SimulationInputs, first: Draws, sampler: Sampler) -> pd.DataFrame:
     """Shares of the variance of each restriction and metric by input, long form.
 
     Columns: restriction_id, impact_metric, input, first_order_share, first_order_error_share,
     total_share, total_error_share.
     """
-    second = simulate(inputs, sampler.moving(frozenset(InputKind)), workers)
+    second = simulate(inputs, sampler.moving(frozenset(InputKind)))
     metrics = [
         one
         for name in first.by_metric
@@ -122,7 +122,7 @@ def shares(inputs: SimulationInputs, first: Draws, sampler: Sampler, workers: in
     ]
     parts = [nothing()]
     for kind in (kind for kind in InputKind if _enters(inputs, kind)):
-        mixed = simulate(inputs, sampler.moving(frozenset({kind})), workers)
+        mixed = simulate(inputs, sampler.moving(frozenset({kind})))
         parts += [one.shares(kind, mixed) for one in metrics]
     return pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)
 

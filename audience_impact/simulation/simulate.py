@@ -49,7 +49,7 @@ class Draws:
     outside_share: Array
 
 
-def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Draws:
+def simulate(inputs: SimulationInputs, sampler: Sampler) -> Draws:
     """Draws of every metric of every restriction."""
     count = len(inputs.restrictions)
     nothing = np.full((count, sampler.count), np.nan)
@@ -57,14 +57,14 @@ def simulate(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> Dr
     if overlap_model is None or inputs.countries.empty:
         metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
         return Draws(dict.fromkeys(metrics, nothing), np.zeros(count))
-    found = people_by_country(inputs, sampler, workers)
+    found = people_by_country(inputs, sampler)
     people, users = (_restrictions(inputs, drawn) for drawn in (found.exposed, found.users))
     return Draws(
         {
             EXPOSED.value: people,
             FEATURE_USERS.value: users,
             DEPRIVED.value: _deprived(inputs, users, sampler),
-            PERSON_DAYS: _person_days(inputs, found.places, (sampler, workers)),
+            PERSON_DAYS: _person_days(inputs, found.places, sampler),
         },
         _outside(inputs, people),
     )
@@ -93,13 +93,11 @@ class Steps:
     countries: Countries
 
 
-def steps(
-    inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler, workers: int
-) -> Steps:
+def steps(inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler) -> Steps:
     """People exposed, feature users, and the places of partial restrictions, step by step."""
     kept = inputs.kept
     own = kept("audiences", sampler, (), partial(_audiences, inputs))
-    found = kept("unions", sampler, (own,), partial(_unions, inputs, overlap_model, own, workers))
+    found = kept("unions", sampler, (own,), partial(_unions, inputs, overlap_model, own))
     people = kept("given", sampler, (found,), partial(_given, inputs, overlap_model, own, found))
     is_own, is_whole = (
         inputs.countries[name].to_numpy("bool")[:, None]
@@ -137,7 +135,6 @@ def _unions(
     inputs: SimulationInputs,
     overlap_model: OverlapModel,
     own: Array,
-    workers: int,
     sampler: Sampler,
 ) -> _Unions:
     """The unions of each country; those beside no feature hang on nothing that is asked of one."""
@@ -147,14 +144,14 @@ def _unions(
     drawn, base = (np.full((len(asked), sampler.count), np.nan) for _ in range(2))
 
     def plain(stream: Sampler) -> tuple[Array, Array]:
-        return unions.people(own, alone, overlap_model, stream, workers)
+        return unions.people(own, alone, overlap_model, stream)
 
     if not asked.all():
         drawn[~asked], base[~asked] = inputs.kept("plain unions", sampler, (own,), plain)
     if asked.any():
         theirs = feature_users.feature_users(inputs.feature_shares, sampler)
         drawn[asked], base[asked] = unions.people(
-            np.vstack([own, theirs]), with_feature, overlap_model, sampler, workers
+            np.vstack([own, theirs]), with_feature, overlap_model, sampler
         )
     count = len(inputs.countries)
     exposed, users, both = (
@@ -183,22 +180,22 @@ def _places(inputs: SimulationInputs, online: Array, sampler: Sampler) -> Places
     return Places(inputs.parts, drawn, inputs.parent)
 
 
-def people_by_country(inputs: SimulationInputs, sampler: Sampler, workers: int) -> Countries:
+def people_by_country(inputs: SimulationInputs, sampler: Sampler) -> Countries:
     """Draws of each row of `inputs.countries`; NaN where nothing is drawn.
 
     The users are some of the exposed. What was drawn first is kept: several tables ask for it.
     """
-    return inputs.kept("countries", sampler, (), partial(_drawn, inputs, workers))
+    return inputs.kept("countries", sampler, (), partial(_drawn, inputs))
 
 
-def _drawn(inputs: SimulationInputs, workers: int, sampler: Sampler) -> Countries:
+def _drawn(inputs: SimulationInputs, sampler: Sampler) -> Countries:
     count = len(inputs.countries)
     if inputs.overlap_model is None or not count:
         nothing = np.full((count, sampler.count), np.nan)
         none = np.empty((0, sampler.count))
         places = Places(inputs.parts.iloc[:0], PartDraws(none, none), inputs.parent)
         return Countries(nothing, nothing, places)
-    return steps(inputs, inputs.overlap_model, sampler, workers).countries
+    return steps(inputs, inputs.overlap_model, sampler).countries
 
 
 def _of_kind(wanted: Unions, kind: str, drawn: Array, count: int) -> Array:
@@ -260,18 +257,17 @@ def _given(
 
 
 def people_on_a_day(
-    inputs: SimulationInputs, wanted: Intervals, places: Places, draw: tuple[Sampler, int]
+    inputs: SimulationInputs, wanted: Intervals, places: Places, sampler: Sampler
 ) -> Array:
     """Draws (sets, D) of the people under a restriction on a day of each set; not to be changed."""
     model = inputs.overlap_model
     if model is None:
         raise ValueError("without a model of joint use nothing is drawn")
 
-    def drawn(sampler: Sampler) -> Array:
-        own = sampler, draw[1]
-        return parts.daily_people(wanted, inputs.timeline, places, model, own, inputs.kept)
+    def drawn(stream: Sampler) -> Array:
+        return parts.daily_people(wanted, inputs.timeline, places, model, stream, inputs.kept)
 
-    return inputs.kept("on a day", draw[0], (wanted[1], places), drawn)
+    return inputs.kept("on a day", sampler, (wanted[1], places), drawn)
 
 
 def _restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
@@ -307,16 +303,16 @@ def _deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array
 def _person_days(
     inputs: SimulationInputs,
     places: Places,
-    draw: tuple[Sampler, int],
+    sampler: Sampler,
 ) -> Array:
     """Person-days (restrictions, D) over the whole time each restriction is on record."""
-    days = np.full((len(inputs.restrictions), draw[0].count), np.nan)
+    days = np.full((len(inputs.restrictions), sampler.count), np.nan)
     line = inputs.timeline
     wanted = line.intervals(line.drawn_rows, "end", by_country=False)
     found, members = wanted
     if members.empty:
         return days
-    per_day = people_on_a_day(inputs, wanted, places, draw)
+    per_day = people_on_a_day(inputs, wanted, places, sampler)
     names = found["group"].str.rsplit("|", n=1).str[0]
     at = (inputs.restrictions.get_indexer(names), found["set_id"].to_numpy())
     shape = (len(days), len(per_day))

@@ -182,7 +182,6 @@ def people(
     wanted: Unions,
     overlap_model: OverlapModel,
     sampler: Sampler,
-    workers: int = 1,
     found: Found | None = None,
 ) -> tuple[Array, Array]:
     """Draws (unions, D) of the people in each union, and of its base, in persons.
@@ -201,7 +200,7 @@ def people(
     use = {country: joint_use(overlap_model, country, sampler) for country in sorted(set(of))}
     asked = [_Asked.of(one, audiences, drawn[one.group], of[one.group]) for one in layout.together]
     found = {} if found is None else found
-    _draw_missing(asked, use, overlap_model, workers, found, sampler.memory)
+    _draw_missing(asked, use, overlap_model, found, sampler.memory)
     for one in asked:
         result[one.places] = [found[name] for name in one.names]
     base = drawn[layout.of]
@@ -241,7 +240,6 @@ def _draw_missing(
     asked: Sequence[_Asked],
     use: Mapping[str, JointUse],
     overlap_model: OverlapModel,
-    workers: int,
     found: Found,
     known: Known,
 ) -> None:
@@ -252,7 +250,7 @@ def _draw_missing(
         if left.any():
             groups.append(Group(one.shares, use[one.country_id], one.members[left], known))
             names.append(compress(one.names, left))
-    for keys, shares in zip(names, unions(overlap_model, groups, workers=workers), strict=True):
+    for keys, shares in zip(names, unions(overlap_model, groups), strict=True):
         found.update(zip(keys, shares, strict=True))
 
 

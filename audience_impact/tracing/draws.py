@@ -60,7 +60,7 @@ def _drawn(what: str, country: str, of: str, unit: str, draws: Array) -> Iterato
         yield Drawn(what, country, of, unit, *map(float, np.quantile(draws, [*QUANTILES.values()])))
 
 
-def quantiles(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> list[Drawn]:
+def quantiles(inputs: SimulationInputs, sampler: Sampler) -> list[Drawn]:
     """Every number on the way, in the order in which each follows from those before.
 
     Nothing where no restriction of `inputs` can be drawn.
@@ -68,7 +68,7 @@ def quantiles(inputs: SimulationInputs, sampler: Sampler, workers: int = 1) -> l
     model = inputs.overlap_model
     if model is None or inputs.countries.empty:
         return []
-    found = simulate.steps(inputs, model, sampler, workers)
+    found = simulate.steps(inputs, model, sampler)
     told = list(_audiences(inputs, sampler))
     for place, row in enumerate(inputs.countries[COUNTRY].itertuples()):
         own = (inputs.audiences[COUNTRY] == list(row)[1:]).all(axis=1)

@@ -60,9 +60,8 @@ Workers = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Processes that compute the parts of a large register, or threads that draw where "
-        "there is one part; the number changes no byte. Default: two from a thousand "
-        "restrictions on, where there are two processors.",
+        help="Processes that compute the parts of a large register; the number changes no byte. "
+        "Default: two from a thousand restrictions on, where there are two processors.",
     ),
 ]
 RunBy = Annotated[

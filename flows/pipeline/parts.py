@@ -20,7 +20,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,10 @@ class Shared:
     refused: tuple[Finding, ...]
 
     def for_others(self) -> "Shared":
-        """The same for other processes of one thread each, what takes seconds done for all."""
+        """Return the same for other processes, with what takes seconds done for all."""
         if figures := self.input.taught.figures:
             figures.solve()
-        settings = replace(self.input.settings, workers=1)
-        return replace(self, input=replace(self.input, settings=settings))
+        return self
 
 
 @dataclass(frozen=True)

@@ -384,8 +384,8 @@ def compute(
     from flows.pipeline import merging, parts, quality
 
     day, count = day_of(checked, as_of), draws or DRAWS
-    runner, most, threads = how or ALONE
-    settings = Settings(seed, count, threads, repair, sensitivity)
+    runner, most = how or ALONE
+    settings = Settings(seed, count, repair, sensitivity)
     folder = parts.Folder.temporary()
     try:
         partitioning = Partitioning(checked.tables, day, settings, most)

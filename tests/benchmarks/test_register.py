@@ -20,7 +20,7 @@ KEYS = [
 
 
 def test_a_tiny_register_gives_positive_numbers(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--restrictions", "3", "40", "--workers", "2", "--format", "json"]
+    words = ["--restrictions", "3", "40", "--format", "json"]
     assert register.main(words) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [list(row) for row in rows] == [KEYS, KEYS]
@@ -56,7 +56,7 @@ def test_a_loop_that_disagrees_fails_the_run(
         return np.asarray(right(shares, correlation, error) + 2e-4)
 
     monkeypatch.setattr(register, name, wrong)
-    monkeypatch.setattr(register, "apart", lambda size, workers: register.measure(size, workers))
+    monkeypatch.setattr(register, "apart", register.measure)
     assert register.main(["--restrictions", "30"]) == 1
     said = capsys.readouterr()
     assert said.out == ""

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.service
 
 HOME = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 600
-TWO = Division(workers.Processes(2), 1, 1)
+TWO = Division(workers.Processes(2), 1)
 LANDS = ("XA", "XB", "XC", "XD", "XE", "XF")
 
 
@@ -110,7 +110,7 @@ def same_bytes(one: Results, other: Results, folder: Path) -> None:
 def test_parts_give_the_bytes_of_the_whole(
     found: steps.Checked, whole: Results, most: int, runner: Runner | None, tmp_path: Path
 ) -> None:
-    apart = steps.compute(found, AS_OF, 0, how=Division(runner, most, 1))
+    apart = steps.compute(found, AS_OF, 0, how=Division(runner, most))
     same_bytes(whole, apart, tmp_path)
     by_area = whole.frames["impact_by_area"]
     world_total = by_area[(by_area["area_id"] == "001") & (by_area["period"] == "2026")]
@@ -131,7 +131,7 @@ def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() ->
 def test_groups_of_rows_are_cut_wherever_a_restriction_ends(
     found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    apart = steps.compute(found, AS_OF, 0, how=Division(None, 1, 1))
+    apart = steps.compute(found, AS_OF, 0, how=Division(None, 1))
     monkeypatch.setattr("flows.pipeline.merging.ROW_GROUP_ROWS", 5)
     for name in ("impact", "person_days", "lineage"):
         groups = list(apart.rows[name].groups())
@@ -200,7 +200,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
         on_dask(folder, count)
         assert (folder / dying.MARK).exists()
 
-    same_bytes(whole, steps.compute(found, AS_OF, 0, how=Division(runner, 1, 1)), tmp_path)
+    same_bytes(whole, steps.compute(found, AS_OF, 0, how=Division(runner, 1)), tmp_path)
 
 
 def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
@@ -215,7 +215,7 @@ def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         pytest.raises(steps.RefusedError) as refused,
     ):
-        steps.compute(found, AS_OF, 0, how=Division(on_dask, 1, 1))
+        steps.compute(found, AS_OF, 0, how=Division(on_dask, 1))
     assert re.fullmatch(
         r"part \d of 5 killed the workers .* give each worker more", str(refused.value)
     )
@@ -357,7 +357,7 @@ def test_as_many_processes_compute_as_suit_the_register_and_the_machine(
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(processors)))
     found = division(RunnerName.LOCAL, asked, None, restrictions)
     runner = workers.Processes(processes) if processes > 1 else None
-    assert found == Division(runner, most, processes)
+    assert found == Division(runner, most)
 
 
 # ---- Sums of countries ----

@@ -14,7 +14,6 @@ import pytest
 
 from audience_impact.facts.tables import Tables
 from audience_impact.pipeline import Only, Outputs, Settings, Stages, prepared
-from flows.dividing import ALONE
 from flows.pipeline import quality, steps
 from schemas import published
 from schemas.arrow import to_arrow
@@ -394,7 +393,7 @@ def test_expired_figures_are_counted_in_the_quality_table(frames: Tables) -> Non
     assert row(frames["quality"], check="figure_expired")["failed_count"] == expired.sum()
 
 
-def test_facts_in_another_order_and_more_workers_give_the_same_numbers(
+def test_facts_in_another_order_give_the_same_numbers(
     repository_checked: steps.Checked, repository_results: steps.Results
 ) -> None:
     turned = {
@@ -402,7 +401,7 @@ def test_facts_in_another_order_and_more_workers_give_the_same_numbers(
         for name, frame in repository_checked.tables.items()
     }
     more = replace(repository_checked, tables=turned)
-    other = steps.compute(more, None, 0, how=ALONE._replace(threads=4))
+    other = steps.compute(more, None, 0)
     assert other.version == repository_results.version
     for name, table in repository_results.tables.items():
         assert other.tables[name].equals(table, check_metadata=True), name

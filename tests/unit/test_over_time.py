@@ -24,7 +24,7 @@ PEOPLE = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
 
 
 def person_days(made: World) -> pd.DataFrame:
-    return times.person_days(prepared(made)[0].simulation, Sampler(0, 100), 1, AS_OF)
+    return times.person_days(prepared(made)[0].simulation, Sampler(0, 100), AS_OF)
 
 
 def by_area(made: World) -> pd.DataFrame:

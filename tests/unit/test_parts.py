@@ -25,7 +25,7 @@ def country() -> World:
 
 
 def drawn(stages: Stages) -> Countries:
-    return simulate.people_by_country(stages.simulation, Sampler(0, DRAWS), 1)
+    return simulate.people_by_country(stages.simulation, Sampler(0, DRAWS))
 
 
 def exposed(stages: Stages) -> pd.DataFrame:

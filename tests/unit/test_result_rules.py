@@ -40,7 +40,7 @@ def sound() -> Reviewed:
             stages.scope, stages.inputs, stages.bounds, simulation.timeline.periods
         ),
         "impact_by_area": by_area(simulation, sampler, tables["areas"]),
-        "person_days": person_days(simulation, sampler, 1, AS_OF),
+        "person_days": person_days(simulation, sampler, AS_OF),
     }
     return pipeline.reviewed(stages, found, tables)
 

@@ -144,7 +144,6 @@ def told(made: World, wanted: Settings = WANTED) -> pd.DataFrame:
         stages.simulation,
         draws,
         sampler if wanted.sensitivity else None,
-        1,
         impact_of(stages, draws),
     )
 

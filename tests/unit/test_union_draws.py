@@ -44,8 +44,8 @@ def sets(members: dict[int, list[int]] = MEMBERS) -> Unions:
     return Unions(table, pd.DataFrame(rows, columns=["set_id", "audience"]))
 
 
-def people(asked: Unions, workers: int = 1) -> tuple[Array, Array]:
-    return unions.people(ITEMS, asked, learned(), SAMPLER, workers)
+def people(asked: Unions) -> tuple[Array, Array]:
+    return unions.people(ITEMS, asked, learned(), SAMPLER)
 
 
 DRAWN, BASE = people(sets())
@@ -160,10 +160,6 @@ def test_under_another_base_a_union_is_drawn_anew() -> None:
     found, _ = people_of(wanted=other, found=known)
     assert len(known) == 2 * count
     assert found.tobytes() == people_of(wanted=other)[0].tobytes()
-
-
-def test_workers_change_no_byte() -> None:
-    assert people(sets(), workers=2)[0].tobytes() == DRAWN.tobytes()
 
 
 def test_a_longer_run_begins_with_the_shorter_one() -> None:
