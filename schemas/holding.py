@@ -3,7 +3,8 @@
 Method. A rule of single cells is run once, over the different cells of all the columns of all the
 tables that have it; a column is looked at alone where the rule failed. What is found is what
 pandera's own `validate` finds, which runs each rule once a column and takes many times as long.
-Columns have the types of the contract already.
+Columns have the types of the contract already. A contract may demand rules, cells that are filled
+and, if it is strict, no other columns; one that demands more is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 NOT_NULLABLE = "not_nullable"
+NOT_OF_TABLES = ("unique", "ordered", "coerce", "index", "parsers", "add_missing_columns")
+NOT_OF_COLUMNS = ("unique", "coerce", "regex", "parsers")
+"""What a pandera model may demand and is not looked at here, so that no contract may demand it."""
 
 
 class Failure(NamedTuple):
@@ -41,7 +45,15 @@ def failures(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failur
 def failures_in(
     held: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]],
 ) -> list[list[Failure]]:
-    """What is wrong with each of several tables, whose index is 0..n-1."""
+    """Return what is wrong with each of several tables, whose index is 0..n-1.
+
+    Raises TypeError where a contract demands what is not looked at here, ValueError where a strict
+    one lacks a column of its table.
+    """
+    for model, frame in held:
+        schema = _schema(model)
+        if schema.strict is True and (more := sorted({*frame.columns} - {*schema.columns})):
+            raise ValueError(f"{model.__name__} has no column {', '.join(more)}")
     filled = [(model, frame) for model, frame in held if len(frame)]
     broken = _broken_kinds(filled)
     return [_failures(model, frame, broken) if len(frame) else [] for model, frame in held]
@@ -72,8 +84,18 @@ def _failures(
 
 @cache
 def _schema(model: type[pa.DataFrameModel]) -> Any:
-    """The schema of a model; pandera copies it each time that it is asked."""
-    return model.to_schema()
+    """Return the schema of a model, which pandera copies each time that it is asked.
+
+    Raises TypeError where the model demands what is not looked at here.
+    """
+    schema: Any = model.to_schema()
+    demanded = [name for name in NOT_OF_TABLES if getattr(schema, name)]
+    for name, column in schema.columns.items():
+        demanded += [f"{each} of {name}" for each in NOT_OF_COLUMNS if getattr(column, each)]
+        demanded += [] if column.required else [f"required=False of {name}"]
+    if demanded:
+        raise TypeError(f"{model.__name__} demands what nothing checks: {', '.join(demanded)}")
+    return schema
 
 
 @cache
