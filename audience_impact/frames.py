@@ -10,7 +10,7 @@ alone, so that nothing reaches a later stage that nobody declared.
 Known drawbacks. Values are not looked at: that is the contracts' part at both ends of the run.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import ClassVar, TypeAlias
@@ -51,6 +51,12 @@ def cached(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
         return last[0][1]
 
     return remember
+
+
+def no_rows(texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> pd.DataFrame:
+    """Return a frame without rows, of columns of texts and then of columns of float64."""
+    kinds = {**dict.fromkeys(texts, "str"), **dict.fromkeys(numbers, "float64")}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
 class FrameError(TypeError):

@@ -27,14 +27,13 @@ from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.impact_by_group import impact_by_group
 from audience_impact.outputs.impact_by_platform import impact_by_platform
-from audience_impact.outputs.lineage import lineage
+from audience_impact.outputs.lineage import lineage, sources
 from audience_impact.outputs.person_days import person_days
 from audience_impact.outputs.reach_lost import reach_lost
 from audience_impact.outputs.restrictions import restrictions
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import silence
 from audience_impact.outputs.sensitivity import sensitivity
-from audience_impact.outputs.sources import sources
 from audience_impact.places import nesting
 from audience_impact.simulation.inputs import SimulationInputs, simulation_inputs
 from audience_impact.simulation.sampler import Sampler

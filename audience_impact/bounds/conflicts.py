@@ -43,7 +43,7 @@ from dataclasses import dataclass, replace
 
 from audience_impact.bounds.linear_program import TOLERANCE, Measured, Part, Problem, Program
 from audience_impact.frames import Array
-from audience_impact.overlap.patterns import indicator
+from audience_impact.overlap.conditioning import indicator
 from audience_impact.vocabulary import OverlapKind
 
 MOST_PROGRAMS = 5_000

@@ -45,7 +45,7 @@ import highspy
 import numpy as np
 
 from audience_impact.frames import Array
-from audience_impact.overlap.patterns import indicator
+from audience_impact.overlap.conditioning import indicator
 from audience_impact.vocabulary import OverlapKind
 
 MOST_PLATFORMS = 12

@@ -27,7 +27,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.imputation import law, rungs
 from audience_impact.imputation.law import SHARES, AudienceLaws, Solved
-from audience_impact.overlap import registry
+from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import Group, OverlapModel, lattice
 from audience_impact.vocabulary import PlatformKind
 
@@ -50,7 +50,7 @@ def imputed(
     figures: Solved | None = None,
 ) -> pd.DataFrame:
     """As law.imputed, and groups by their members where the facts teach joint use."""
-    model = registry.learn(tables)
+    model = one_factor.learned(tables)
     is_group = wanted["platform_id"].isin(list(MEMBERS))
     if model is None or not is_group.any():
         return law.imputed(wanted, tables, laws, without_country, figures)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
-from audience_impact.frames import Array
+from audience_impact.frames import Array, no_rows
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.status_rules import (
     ESTIMATED,
@@ -40,6 +40,8 @@ from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Places
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import ImpactMetric
+
+PEOPLE = ["lower_persons", *(f"{name}_persons" for name in unions.QUANTILES), "upper_persons"]
 
 WORLD = "001"
 STATUS = ["obs_status", "reason", "reason_rule_ids"]
@@ -101,8 +103,7 @@ class Sets:
 
 def no_sets(key: list[str], draws: int) -> Sets:
     """No set at all, told apart by these columns."""
-    table = pd.DataFrame({name: pd.Series(dtype="str") for name in key})
-    table = table.assign(**{name: pd.Series(dtype="int64") for name in COUNTS})
+    table = no_rows(key).assign(**{name: pd.Series(dtype="int64") for name in COUNTS})
     nobody = People(np.zeros(0), np.zeros(0), np.zeros((0, draws)))
     return Sets(table, pd.DataFrame(columns=["set_id", "restriction_id", *COUNTS]), nobody)
 

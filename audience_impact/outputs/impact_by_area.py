@@ -11,16 +11,16 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from audience_impact.frames import no_rows
 from audience_impact.outputs import areas
-from audience_impact.outputs.areas import COUNTS, Members, People, Sets
+from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, People, Sets
 from audience_impact.periods import spans
-from audience_impact.simulation import timeline, unions
+from audience_impact.simulation import timeline
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
 
 KEY = ["area_id", "period"]
 ORDERED = "ordered_"
-PEOPLE = ["lower_persons", *(f"{name}_persons" for name in unions.QUANTILES), "upper_persons"]
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,7 @@ def _no_area() -> pd.DataFrame:
     names = [*KEY, "base", "platforms", "as_of", "impact_metric", *areas.STATUS]
     counts = [*COUNTS, "areas_count", "estimated_areas_count", "base_persons"]
     people = [f"{alone}{name}" for alone in ("", ORDERED) for name in PEOPLE]
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in names}).assign(
-        **{name: pd.Series(dtype="float64") for name in [*people, *counts]}
-    )
+    return no_rows(names, [*people, *counts])
 
 
 def _in_period(inputs: SimulationInputs, kinds: Members) -> _Periods:

@@ -12,8 +12,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from audience_impact.frames import no_rows
 from audience_impact.outputs import areas
-from audience_impact.outputs.areas import COUNTS, Members, Sets
+from audience_impact.outputs.areas import COUNTS, PEOPLE, Members, Sets
 from audience_impact.periods import ONE_DAY
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
@@ -131,11 +132,8 @@ def _named(pairs: pd.DataFrame) -> pd.DataFrame:
 def _no_day() -> pd.DataFrame:
     """The table without rows."""
     words = ["area_id", "from_day", "to_day", "impact_metric", *areas.STATUS, "as_of"]
-    people = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
     counts = ["days", "areas_count", "estimated_areas_count", *COUNTS]
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in words}).assign(
-        **{name: pd.Series(dtype="float64") for name in [*people, *counts]}
-    )
+    return no_rows(words, [*PEOPLE, *counts])
 
 
 def _days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, Members]:

@@ -1,13 +1,14 @@
-"""Table `lineage`: which fact, on which line, from which source, fed which figure."""
+"""Tables `lineage` and `sources`: which fact, from which source, fed which figure; all sources."""
 
 import pandas as pd
 
+from audience_impact import blanks
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.review.attribution import attributed, measurers
-from audience_impact.vocabulary import WHOLE_INTERNET, FactRole
+from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, Unstated
 
 EVERY = "all"
 """In lineage: the fact speaks of the restriction as a whole."""
@@ -28,6 +29,8 @@ _FACT = [
     *("input_table", "input_id", "source_id", "measurement_series_id", "period"),
     *("row_layer", "row_file", "row_line"),
 ]
+TOLD_OR_NOT = ["title", "published_on", "licence"]
+"""What a page may not say: in the facts blank where nobody noted it, here in words."""
 
 
 def lineage(
@@ -192,3 +195,15 @@ def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
         platform_id=EVERY,
         input_table="surveys",
     )[[*COLUMNS, "input_table"]]
+
+
+def sources(tables: Tables) -> pd.DataFrame:
+    """Table `sources`: every source of the facts, with the measurer whose figures it prints."""
+    measurer = tables["lineages"].set_index("measurement_series_id")["measurer"]
+    frame = tables["sources"]
+    told = frame[TOLD_OR_NOT].apply(
+        lambda cells: cells.where(blanks.filled(cells), Unstated.NOT_RECORDED.value)
+    )
+    return frame.assign(**told, measurer=frame["measurement_series_id"].map(measurer)).sort_values(
+        "source_id", ignore_index=True
+    )

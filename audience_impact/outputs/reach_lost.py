@@ -26,7 +26,7 @@ import pandas as pd
 from audience_impact.audiences.inputs import SpeakingFigures
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.errors.law import FigureErrors, Spread, moved
-from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
+from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame, no_rows
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.vocabulary import AudienceMetric, IntervalKind
 
@@ -98,9 +98,8 @@ def _expected(pairs: pd.DataFrame, bounds: pd.DataFrame, growth: Spread | None) 
 
 def _empty() -> pd.DataFrame:
     names = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
-    frame = pd.DataFrame({name: pd.Series(dtype="float64") for name in names})
     flags = {name: pd.Series(dtype="bool") for name in RULES}
-    return frame.assign(after_ids=pd.Series(dtype="str"), **flags).rename_axis("restriction_id")
+    return no_rows(["after_ids"], names).assign(**flags).rename_axis("restriction_id")
 
 
 def _after(chosen: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

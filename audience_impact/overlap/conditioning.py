@@ -2,7 +2,8 @@
 
 Definitions
 -----------
-Pattern: as overlap/patterns.py has it.
+Pattern: the exact set of platforms that a person uses, as a number. Bit i of it says that platform
+i is used, so that n platforms have 2**n patterns and pattern 0 is that of the people who use none.
 Fact: the measured share of the universe that uses all of some platforms, or any of them.
 
 Method
@@ -32,12 +33,21 @@ Csiszar (1975), I-divergence geometry of probability distributions, Annals of Pr
 Kullback (1959), Information Theory and Statistics, Wiley.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from audience_impact.frames import Array
-from audience_impact.overlap.patterns import indicator
 from audience_impact.vocabulary import OverlapKind
+
+
+def indicator(platforms: Sequence[int], kind: OverlapKind, count: int) -> Array:
+    """1 for the patterns (2**count,) of `count` platforms that an overlap speaks of, else 0."""
+    mask = sum(1 << i for i in platforms)
+    index = np.arange(1 << count)
+    together = (index & mask) == mask if kind is OverlapKind.INTERSECTION else (index & mask) != 0
+    return np.asarray(together, dtype=float)
 
 
 def unions_given(prior: ArrayLike, shares: ArrayLike, rows: ArrayLike, targets: ArrayLike) -> Array:

@@ -28,7 +28,7 @@ from audience_impact.errors import figure_errors
 from audience_impact.errors.law import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
-from audience_impact.overlap import registry
+from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import drawn
@@ -122,7 +122,7 @@ def simulation_inputs(
     complete = _complete(audiences, scope, inputs.parts)
     in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
-        registry.learn(tables) if inputs.errors else None,
+        one_factor.learned(tables) if inputs.errors else None,
         inputs.errors,
         scope.by_id.index,
         scope.is_whole_service,

@@ -17,8 +17,8 @@ from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.sharp import Measured
 from audience_impact.frames import Array
 from audience_impact.overlap import conditioning
+from audience_impact.overlap.conditioning import indicator
 from audience_impact.overlap.model import JointUse, OverlapModel, with_error
-from audience_impact.overlap.patterns import indicator
 from audience_impact.simulation import distributions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind, OverlapKind

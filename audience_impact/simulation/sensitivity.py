@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audience_impact.frames import Array
+from audience_impact.frames import Array, no_rows
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler, uniforms
 from audience_impact.simulation.simulate import Draws, simulate
@@ -192,6 +192,5 @@ def _enters(inputs: SimulationInputs, kind: InputKind) -> bool:
 
 def nothing() -> pd.DataFrame:
     """The columns of `shares` without rows."""
-    words = {name: pd.Series(dtype="str") for name in ("restriction_id", "impact_metric", "input")}
     names = ("first_order_share", "first_order_error_share", "total_share", "total_error_share")
-    return pd.DataFrame(words).assign(**{name: pd.Series(dtype="float64") for name in names})
+    return no_rows(("restriction_id", "impact_metric", "input"), names)

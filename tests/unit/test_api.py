@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import audience_impact as ai
-from audience_impact.overlap import registry
+from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, people
 from flows.pipeline import steps
@@ -88,7 +88,7 @@ def test_a_measured_union_is_the_union() -> None:
 def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(
     country_id: str, repository_checked: steps.Checked
 ) -> None:
-    model = registry.learn(repository_checked.tables)
+    model = one_factor.learned(repository_checked.tables)
     assert model is not None
     table = pd.DataFrame(
         [[0, country_id, "base", 105e6, *[np.nan] * 3]], columns=["set_id", *GROUP]

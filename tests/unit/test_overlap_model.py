@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.overlap import registry
+from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import (
     Group,
     JointUse,
@@ -57,8 +57,7 @@ def learned_nothing(tables: Tables) -> OverlapModel | None:
 
 @pytest.fixture
 def independent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.MODELS, "independence", learned_nothing)
-    monkeypatch.setattr(registry, "IN_USE", "independence")
+    monkeypatch.setattr(one_factor, "learned", learned_nothing)
 
 
 def measured(made: World) -> World:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.outputs.sources import sources
+from audience_impact.outputs.lineage import sources
 from flows.pipeline import steps
 from tests.support import world
 

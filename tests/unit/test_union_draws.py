@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audience_impact.frames import Array
-from audience_impact.overlap import copula, registry
+from audience_impact.overlap import copula, one_factor
 from audience_impact.overlap.model import with_error
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.simulation import unions
@@ -208,11 +208,11 @@ def surveyed(made: World, **cells: str) -> World:
 
 
 def test_without_a_calibration_nothing_is_learned() -> None:
-    assert registry.learn(world().typed()) is None
+    assert one_factor.learned(world().typed()) is None
 
 
 def test_a_country_is_pulled_by_its_own_surveys() -> None:
-    found = registry.learn(surveyed(calibrated(world())).typed())
+    found = one_factor.learned(surveyed(calibrated(world())).typed())
     assert isinstance(found, OneFactorCopula)
     assert found.calibration == LEARNED
     centre, scale = copula.predictive(LEARNED)

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audience_impact.frames import Array
-from audience_impact.overlap.conditioning import unions_given
+from audience_impact.overlap.conditioning import indicator, unions_given
 from audience_impact.overlap.copula import pattern_draws
-from audience_impact.overlap.patterns import indicator
 from audience_impact.vocabulary import OverlapKind
 from tests.engine import patterns
 
