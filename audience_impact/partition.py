@@ -24,10 +24,10 @@ from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_comparisons import area_comparisons
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
+from audience_impact.outputs.lineage import sources
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import silence
 from audience_impact.outputs.sensitivity import LARGEST_REGISTER
-from audience_impact.outputs.sources import sources
 from audience_impact.pipeline import OUTPUTS, Outputs, Settings, prepare_stages, reviewed
 
 MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources")

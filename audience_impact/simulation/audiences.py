@@ -190,7 +190,7 @@ def _law(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array)
 
 def _online(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Internet users: the base that counts them."""
-    names = dict(zip(OWN_LAW, unions.BASE_LAW, strict=True))
+    names = dict(zip(OWN_LAW, BASE_LAW, strict=True))
     rows = table[["audience_base_id", *OWN_LAW]]
     return unions.bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)
 

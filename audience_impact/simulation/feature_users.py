@@ -22,11 +22,11 @@ from scipy.special import expit, logit, ndtri
 
 from audience_impact.audiences.intervals import FIXED, SPLIT
 from audience_impact.audiences.scope import COUNTRY
+from audience_impact.denominators.distributions import LAW as BASE_LAW
 from audience_impact.frames import Array
 from audience_impact.shares import random_effects
 from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.unions import BASE_LAW
 from audience_impact.vocabulary import CircumventionBasis, InputKind
 
 ASSUMED_SPREAD = 0.12

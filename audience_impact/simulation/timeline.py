@@ -46,6 +46,7 @@ from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.denominators.denominators import Denominators
+from audience_impact.denominators.distributions import LAW as BASE_LAW
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Declared, Frame
@@ -54,7 +55,7 @@ from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import curfews, days, intervals, years
 from audience_impact.simulation import audiences, reach
-from audience_impact.simulation.unions import BASE_LAW, GROUP, Unions
+from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndStatus
 
 Intervals = tuple[pd.DataFrame, pd.DataFrame]

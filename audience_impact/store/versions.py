@@ -159,7 +159,7 @@ class Stored:
 
     def fact_keys(self) -> dict[str, list[str]]:
         """Return the columns of the key of each fact table; none of a version that does not say."""
-        return dict(self._files.get(archive.NAME, {}).get(FACT_KEYS, {}))
+        return dict(self.files.get(archive.NAME, {}).get(FACT_KEYS, {}))
 
     def facts(self, into: Path) -> list[Path]:
         """Lay out the facts that it was computed from; the folder of each layer, in order.
