@@ -132,14 +132,14 @@ def repository_run(repository_checked: steps.Checked, once: Once) -> Run:
     """What is computed from the repository's facts, and the stages that it came from."""
 
     def make() -> Run:
-        found, met = pipeline._stages, []
+        found, met = pipeline.prepare_stages, []
 
         def stages(*words: Any) -> tuple[pipeline.Stages, list[Finding]]:
             met.append(found(*words))
             return met[0]
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pipeline, "_stages", stages)
+            patch.setattr("audience_impact.partition.prepare_stages", stages)
             results = steps.compute(steps.gate(repository_checked, strict=True), None, 0)
         return Run(results, met[0][0])
 
