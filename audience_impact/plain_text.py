@@ -8,7 +8,6 @@ by their number, `<U+001B>`, and markup as the text that it is. Nothing is left 
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,15 +29,6 @@ def plain(text: object) -> str:
 def plain_lines(text: str) -> str:
     """A text of several lines of ours, each of them plain."""
     return "\n".join(plain(line) for line in text.split("\n"))
-
-
-def plain_cells(value: Any) -> Any:
-    """A mapping or list of cells with every text plain."""
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, Mapping):
-        return {name: plain_cells(cell) for name, cell in value.items()}
-    return [plain_cells(cell) for cell in value] if isinstance(value, list) else value
 
 
 def json_text(value: Any) -> str:

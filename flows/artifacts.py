@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from audience_impact.answers import sentences, story
+from audience_impact.answers import records, sentences
 from audience_impact.answers import tables as report
-from audience_impact.answers.sentences.names import day_in_words
+from audience_impact.answers.numbers import day_in_words
 from audience_impact.plain_text import markdown_text
 from audience_impact.store.versions import Published
 
@@ -28,7 +28,7 @@ def answers(version: Published, folders: Sequence[Path], address: str | None) ->
     `folders` are those of the facts; `address` is that of the report, by default the folder beside
     the versions.
     """
-    tables = story.load(version.version)
+    tables = records.load(version.version)
     rows = report.exposed(tables)
     first = [
         _version(version, folders),
@@ -70,10 +70,10 @@ def _report(version: Published, address: str | None) -> str:
 
 def _told(tables: Mapping[str, pd.DataFrame], chosen: Sequence[str]) -> str:
     """A sentence for each, with its id."""
-    told = {one: story.story(tables, one) for one in chosen}
+    known = records.Records(tables)
     return "\n".join(
-        f"- {markdown_text(sentences.headline(each))} ({markdown_text(one)})"
-        for one, each in told.items()
+        f"- {markdown_text(sentences.headline(known[one]))} ({markdown_text(one)})"
+        for one in chosen
     )
 
 

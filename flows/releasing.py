@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from audience_impact.answers.sentences.citation import AUTHOR
+from audience_impact.answers.citation import AUTHOR
 from audience_impact.comparing import changes, sides, text
 from audience_impact.exporting.writing import put_file
 from audience_impact.store import archive

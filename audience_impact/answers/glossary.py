@@ -56,7 +56,7 @@ def page() -> str:
         "## Terms\n"
         + "".join(_entry(term) for term in terms())
         + "\n## Words with a fixed set of values\n\n"
-        "`audience_impact/vocabulary.py` defines them. The [data dictionary](data-dictionary.md) "
+        "`audience_impact/vocabulary` defines them. The [data dictionary](data-dictionary.md) "
         "says what each value of a published column means.\n\n"
         + markdown(("set", "what it is", "values"), _controlled())
     )

@@ -5,7 +5,7 @@ The page marks the place of its table of status, and the table comes from the ru
 
 from pathlib import Path
 
-from audience_impact.answers import answer
+from audience_impact.answers.names import word
 from audience_impact.answers.tables import markdown
 from audience_impact.outputs.review import status_rules
 
@@ -24,7 +24,7 @@ def status_section() -> str:
     rows = [
         (
             f"`{rule.id}`",
-            f"{rule.caps_at} {answer.STATUS[rule.caps_at]}",
+            f"{rule.caps_at} {word(rule.caps_at, 'obs_status')}",
             rule.condition,
             rule.sentence,
         )

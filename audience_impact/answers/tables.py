@@ -1,18 +1,32 @@
-"""What people read of a run: the table of results, the quality report, one restriction."""
+"""What people read of a run in tables: the results, surest first, and the quality report.
+
+Method. Surest first: by status (SUREST), then by the width of the 90 % interval against the median
+in classes (INTERVALS), then by the number of people. What has no interval comes after what has one,
+and where nobody was touched there is nothing to order by.
+"""
 
 import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from audience_impact.answers import answer
-from audience_impact.answers.answer import STATUS, millions
+from audience_impact.answers.names import word
+from audience_impact.answers.numbers import ENDS, counted, millions
 from audience_impact.plain_text import markdown_text, plain
-from audience_impact.vocabulary import ImpactMetric
+from audience_impact.vocabulary import Feature, ImpactMetric, ObsStatus
+
+SUREST = (
+    *(ObsStatus.NORMAL, ObsStatus.ESTIMATED, ObsStatus.FORECAST),
+    *(ObsStatus.LOW_RELIABILITY, ObsStatus.IMPUTED, ObsStatus.MISSING),
+)
+"""The statuses of numbers, the surest first."""
+INTERVALS = (0.1, 0.25, 0.5, 1.0)
+"""Widths of the 90 % interval over the median at which a class ends."""
 
 
 def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -25,11 +39,35 @@ def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     rows = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value].merge(
         tables["restrictions"][["restriction_id", "platforms", "start_on"]], on="restriction_id"
     )
-    users = answer.feature_users(impact, tables["impact_by_platform"])
-    said = {name: answer.counted(row) for name, row in users.iterrows()}
-    rows["feature_users"] = [said.get(one, "-") for one in rows["restriction_id"]]
+    users = feature_users(impact, tables["impact_by_platform"])
+    texts = {name: counted(row) for name, row in users.iterrows()}
+    rows["feature_users"] = rows["restriction_id"].map(texts).fillna("-")
     rows["measured_by"] = rows["restriction_id"].map(_measured_by(tables["lineage"])).fillna("-")
-    return answer.surest_first(rows)
+    return surest_first(rows)
+
+
+def surest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `impact` in the order in which answers are shown."""
+    middle = rows["q50_persons"].astype("float64")
+    span = rows["q95_persons"].astype("float64") - rows["q05_persons"].astype("float64")
+    width = span / middle.where(middle > 0)
+    order = rows.assign(
+        status_rank=rows["obs_status"].map(SUREST.index),
+        width_class=np.where(width.isna(), len(INTERVALS) + 1, np.searchsorted(INTERVALS, width)),
+        size=middle.fillna(rows["lower_persons"].astype("float64")),
+    ).sort_values(
+        ["status_rank", "width_class", "size", "upper_persons", "restriction_id"],
+        ascending=[True, True, False, False, True],
+        ignore_index=True,
+    )
+    return order[rows.columns]
+
+
+def feature_users(impact: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
+    """Return the users of what is restricted, where that is a feature, by restriction: ENDS."""
+    features = parts.loc[parts["feature"] != Feature.WHOLE_SERVICE.value, "restriction_id"]
+    users = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED.value]
+    return users[users["restriction_id"].isin(set(features))].set_index("restriction_id")[ENDS]
 
 
 def _measured_by(lineage: pd.DataFrame) -> "pd.Series[str]":
@@ -70,7 +108,7 @@ def _cells(row: Any) -> tuple[str, ...]:
         row.feature_users,
         base,
         millions(row.base_persons),
-        f"{row.obs_status} {STATUS[row.obs_status]}",
+        f"{row.obs_status} {word(row.obs_status, 'obs_status')}",
         row.measured_by,
     )
 

@@ -94,7 +94,7 @@ def _code(version: "Stored", told: str) -> str:
     """The code of the area meant, or what was told where no area has that name."""
     if not told:
         return ""
-    from audience_impact.answers import areas
+    from audience_impact.answers import records
     from audience_impact.cli import finding
 
-    return finding.area_of(told, areas.names(loaded(version, areas.load))) or told
+    return finding.area_of(told, records.area_names(loaded(version, records.load_areas))) or told

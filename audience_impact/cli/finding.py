@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers.sentences.acts import DEED, DONE
-from audience_impact.answers.sentences.names import area_in_words, day_in_words
+from audience_impact.answers.names import area_in_words
+from audience_impact.answers.numbers import day_in_words
+from audience_impact.vocabulary import Action
 
 ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms", "observed_from")
 
@@ -38,7 +39,7 @@ def restrictions_of(words: str, restrictions: pd.DataFrame) -> list[str]:
 def _has_all(row: Mapping[str, Any], asked: list[str]) -> bool:
     countries = [area_in_words(code, code) for code in row["country_id"].split(";")]
     day = day_in_words(row["observed_from"] or "")
-    act = [DONE[row["action"]], DEED.get(row["action"], "")]
+    act = [Action(row["action"]).verb, Action(row["action"]).forms.noun]
     texts = [*(row[name] or "" for name in ON_RECORD), *countries, day, *act]
     found = re.findall(r"\w+", _folded(" ".join(texts)).replace("_", " "))
     return all(any(word.startswith(one) for word in found) for one in asked)

@@ -71,11 +71,11 @@ def loaded(
     version: "Stored", load: "Callable[[Stored], dict[str, pd.DataFrame]] | None" = None
 ) -> "dict[str, pd.DataFrame]":
     """The tables that tell of restrictions, or what `load` reads; exits with 1 where damaged."""
-    from audience_impact.answers import story
+    from audience_impact.answers import records
     from audience_impact.store import PublishError
 
     try:
-        return (load or story.load)(version)
+        return (load or records.load)(version)
     except PublishError as error:
         raise fail(str(error)) from error
 

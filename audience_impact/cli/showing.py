@@ -2,7 +2,7 @@
 
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from audience_impact.cli.folders import PUBLISHED, PublishedFolder, Told, fail, 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from audience_impact.answers.records import AreaRecord
     from audience_impact.store.versions import Stored
 
 MOST_LISTED = 20
@@ -63,36 +64,34 @@ def show(
     Of a restriction: bounds, figures with their sources, what others published. Of a country or
     region: people under at least one restriction, by year, each counted once.
     """
-    from audience_impact.answers import areas, sentences, story
+    from audience_impact.answers import records, text
     from audience_impact.cli import finding
     from audience_impact.plain_text import json_text
 
     version, words = latest(published), " ".join(what)
-    tables, about = loaded(version), loaded(version, areas.load)
-    area = finding.area_of(words, areas.names(about))
+    tables, about = loaded(version), loaded(version, records.load_areas)
+    area = finding.area_of(words, records.area_names(about))
     if area is None or words in set(tables["restrictions"]["restriction_id"]):
         if period:
             raise fail(f"--period {period} goes with a country or region; {words} is none", 2)
-        told = story.story(tables, one_of(words, tables["restrictions"]))
-        told["answer"] = sentences.answer(told, version.id)
-        text = story.story_text(told)
+        record = records.of_restriction(tables, one_of(words, tables["restrictions"]))
+        shown = text.restriction_text(record, version.id)
+        values = text.restriction_json(record, version.id)
     else:
-        told = _area(about, area, period)
-        told["answer"] += f" Figures: audience-impact version {version.id}."
-        text = areas.area_text(told)
-    whole = {"version_id": version.id, **told}
-    sys.stdout.write(json_text(whole) + "\n" if style is Told.JSON else text)
+        of_area = _area(about, area, period)
+        shown, values = text.area_text(of_area, version.id), text.area_json(of_area, version.id)
+    as_json = json_text({"version_id": version.id, **values}) + "\n"
+    sys.stdout.write(as_json if style is Told.JSON else shown)
 
 
-def _area(about: "dict[str, pd.DataFrame]", area: str, period: str | None) -> dict[str, Any]:
-    """The answer for an area; exits with 1 where there is none of the period."""
-    from audience_impact.answers import areas
-    from audience_impact.answers.sentences.names import area_in_words
+def _area(about: "dict[str, pd.DataFrame]", area: str, period: str | None) -> "AreaRecord":
+    """Return the record of an area; exits with 1 where there is none of the period."""
+    from audience_impact.answers import names, records
 
     try:
-        return areas.area(about, area, period)
+        return records.of_area(about, area, period)
     except KeyError as error:
-        name = area_in_words(area, areas.names(about)[area])
+        name = names.area_in_words(area, records.area_names(about)[area])
         hint = "give a year or a month, such as 2023 or 2023-05, or leave --period out"
         raise fail(f"nothing is published of {name} in {period}: {hint}") from error
 
@@ -137,19 +136,19 @@ def cite(
     style: Annotated[Form, typer.Option("--format", help="Form of the citation.")] = Form.TEXT,
 ) -> None:
     """Say how to cite the answer for a restriction, with its sentence, version and licence."""
-    from audience_impact.answers import sentences, story
-    from audience_impact.answers.sentences.citation import citation
+    from audience_impact.answers import records, sentences
+    from audience_impact.answers.citation import citation
     from audience_impact.plain_text import plain
     from audience_impact.store import PublishError
 
     version, words = latest(published), " ".join(restriction)
     tables = loaded(version)
-    told = story.story(tables, one_of(words, tables["restrictions"]))
+    record = records.of_restriction(tables, one_of(words, tables["restrictions"]))
     try:
-        cited = citation(told, version)
+        cited = citation(record, version)
     except PublishError as error:
         raise fail(str(error)) from error
-    said = f"{plain(sentences.answer(told, version.id))}\n\n{cited.text()}\n"
+    said = f"{plain(sentences.answer(record, version.id))}\n\n{cited.text()}\n"
     forms = {Form.TEXT: said, Form.BIBTEX: cited.bibtex(), Form.CSL_JSON: cited.csl_json()}
     sys.stdout.write(forms[style])
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers.sentences.names import area_in_words
+from audience_impact.answers.names import area_in_words
 from audience_impact.comparing import answers, facts
 from audience_impact.comparing.answers import ANSWER, NEW, OLD
 from audience_impact.comparing.facts import Row

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audience_impact.answers.answer import STATUS, counted, millions
+from audience_impact.answers.numbers import counted, millions
 from audience_impact.plain_text import plain
 from audience_impact.vocabulary import AnswerChange as Change
 
@@ -136,7 +136,8 @@ def _change(row: Record) -> str:
     old, new = row["old"], row["new"]
     line = f"({_became(row)}): {_numbers(row)}"
     if old and new and old["obs_status"] != new["obs_status"]:
-        line += f"; status was {STATUS[old['obs_status']]}, now {STATUS[new['obs_status']]}"
+        was, now = (word(cells["obs_status"], "obs_status") for cells in (old, new))
+        line += f"; status was {was}, now {now}"
     return line
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from audience_impact.answers.sentences.citation import AUTHOR, WHOLE
-from audience_impact.answers.sentences.names import day_in_words
+from audience_impact.answers.citation import AUTHOR, WHOLE
+from audience_impact.answers.numbers import day_in_words
 from audience_impact.store.versions import Stored
 
 

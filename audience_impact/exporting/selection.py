@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from audience_impact import periods
-from audience_impact.answers import areas, sentences, story
+from audience_impact.answers import names, records
 from audience_impact.exporting import ExportError, answers
 from audience_impact.exporting.content import Content
 from audience_impact.outputs.areas import WORLD
@@ -63,8 +63,8 @@ def select(version: Stored, content: Content, wanted: Wanted) -> Content:
         left_out=tuple(name for name in tables if name not in kept),
     )
     if wanted.restrictions:
-        told = story.stories(story.load(version))
-        return answers.of_restrictions(found, [told[n] for n in wanted.restrictions], version)
+        known = records.Records(records.load(version))
+        return answers.of_restrictions(found, [known[n] for n in wanted.restrictions], version)
     return answers.of_area(found, area.id, area.name) if area else found
 
 
@@ -96,23 +96,23 @@ def _words(wanted: Wanted, area: Area | None) -> str:
 def _area(content: Content, code: str) -> Area:
     """The area of a code."""
     acts = content.tables["restrictions"].to_pandas()
-    above = areas.holders(acts)
-    name = sentences.area_in_words(code, _names(acts).get(code, code if code in above else ""))
+    above = records.holders(acts)
+    name = names.area_in_words(code, _names(acts).get(code, code if code in above else ""))
     if not name:
         raise ExportError(
             f"{code} is no area on record: give a code such as RU or 002, or a name such as Africa"
         )
     countries = {country for cell in acts["country_id"] for country in cell.split(";")}
     inside = frozenset(one for one in countries if code == one or code in above[one])
-    return Area(code, name[:1].upper() + name[1:], inside)
+    return Area(code, names.capital(name), inside)
 
 
 def _names(acts: pd.DataFrame) -> dict[str, str]:
     """Return the names of the areas that restrictions are in, by code."""
     return {
         area: name
-        for ids, names in zip(acts["area_id"], acts["area_names"], strict=True)
-        for area, name in zip(ids.split(";"), json.loads(names), strict=True)
+        for ids, texts in zip(acts["area_id"], acts["area_names"], strict=True)
+        for area, name in zip(ids.split(";"), json.loads(texts), strict=True)
     }
 
 

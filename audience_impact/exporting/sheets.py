@@ -6,7 +6,7 @@ from typing import IO
 
 from xlsxwriter.worksheet import Worksheet
 
-from audience_impact.answers import labels as naming
+from audience_impact.answers import names as naming
 from audience_impact.exporting import cover, workbook
 from audience_impact.exporting.content import Content, values_of
 from audience_impact.exporting.workbook import Formats, Limits, Part, Shortened

@@ -9,18 +9,18 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers import labels as naming
-from audience_impact.answers import quantities
-from audience_impact.answers.quantities import Estimate
-from audience_impact.answers.sentences import areas as sentences
-from audience_impact.answers.sentences.names import listed as enumerated
+from audience_impact.answers import names as naming
+from audience_impact.answers import sentences
+from audience_impact.answers.names import listed as enumerated
+from audience_impact.answers.numbers import Estimate, dates_in_words, estimate
+from audience_impact.answers.records import plain_rows
 from audience_impact.site import listings, rendering
 from audience_impact.site.charts import area as charts
 from audience_impact.site.charts import atlas, finish, person_days
 from audience_impact.site.charts.palette import paint
 from audience_impact.site.listed import Listed
 from audience_impact.site.rendering import local
-from audience_impact.site.world import File, Page, World, area_path, as_csv, records
+from audience_impact.site.world import File, Page, World, area_path, as_csv
 from audience_impact.vocabulary import Sex
 
 WORLD = "001"
@@ -126,7 +126,7 @@ def _told(world: World) -> Told:
 def _parted(frame: pd.DataFrame) -> dict[str, Rows]:
     """The rows of each area."""
     found: dict[str, Rows] = {}
-    for row in records(frame):
+    for row in plain_rows(frame):
         found.setdefault(row["area_id"], []).append(row)
     return found
 
@@ -141,10 +141,10 @@ def _values(world: World, told: Told, code: str, own: Mapping[str, list[Listed]]
         "said": _said(world, code, name),
         "years": _by_year(periods)[::-1],
         "reasons": _reasons(periods),
-        "days": [{**row, "found": quantities.estimate(row)} for row in days[::-1]],
+        "days": [{**row, "found": estimate(row)} for row in days[::-1]],
         "pictures": _pictures(world, told, code, name),
         "person_days": [
-            {**row, "found": quantities.estimate(row, "person_days")}
+            {**row, "found": estimate(row, "person_days")}
             for row in told.person_days.get(code, [])
             if len(row["period"]) == 4
         ],
@@ -177,8 +177,8 @@ def _by_year(periods: Rows) -> list[Year]:
         Year(
             row["period"],
             row,
-            quantities.estimate(row),
-            quantities.estimate(row, prefix="ordered_"),
+            estimate(row),
+            estimate(row, prefix="ordered_"),
         )
         for row in periods
         if len(row["period"]) == 4
@@ -222,7 +222,7 @@ def group(row: Mapping[str, Any]) -> str:
 
 def _when(row: Mapping[str, Any]) -> dict[str, str]:
     """The periods of the figures of a group in words."""
-    told = [rendering.day(period) for period in (row["period"] or "").split(";")]
+    told = [dates_in_words(period) for period in (row["period"] or "").split(";")]
     return {"periods": enumerated(told)}
 
 
@@ -244,8 +244,7 @@ def _others(world: World, told: Told, code: str) -> Rows:
 
 def _theirs(row: Mapping[str, Any]) -> str:
     """What a figure of others says, in the units that it has."""
-    kind = row["interval_kind"]
-    over = f"{naming.word(kind, 'interval_kind')} " if kind.startswith("one_sided") else ""
+    over = naming.limit(row["interval_kind"])
     units = (("published_events_count", "restrictions"), ("published_hours", "hours"))
     more = [f"{row[name]:,.0f} {unit}" for name, unit in units if row[name] is not None]
     if row["published_persons"] is None:
@@ -260,7 +259,7 @@ def _parts(world: World, code: str) -> list[dict[str, Any]]:
     for part in sorted(area for area, above in world.above.items() if above[-1:] == (code,)):
         rows = [world.area_row(part, year) for year in (last, this)]
         if any(rows):
-            numbers = [row and quantities.estimate(row) for row in rows]
+            numbers = [row and estimate(row) for row in rows]
             found.append({"area": part, "last": numbers[0], "this": numbers[1]})
     return sorted(
         found,

@@ -75,7 +75,7 @@ def pictures(version: Stored, restrictions: Iterable[str], into: Path) -> list[P
     told = world.load(version)
     drawn = {}
     for name in restrictions:
-        if name not in told.stories:
+        if name not in told.records:
             raise PublishError(f"{name} is not published; see audience-impact list")
         title, foot = restriction.around_picture(told, name)
         drawn[into / f"{world.slug(name)}.png"] = finish.png(

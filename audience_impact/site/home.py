@@ -5,9 +5,9 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from audience_impact.answers import labels as naming
-from audience_impact.answers import quantities
-from audience_impact.answers.sentences import areas as sentences
+from audience_impact.answers import names as naming
+from audience_impact.answers import sentences
+from audience_impact.answers.numbers import estimate
 from audience_impact.exporting import content
 from audience_impact.plain_text import cell_text
 from audience_impact.site import areas, listings
@@ -35,10 +35,10 @@ def pages(world: World) -> Iterator[Page | File]:
     rows = listings.newest_first(world.listed)
     today, this_year = world.last_day(WORLD), world.area_row(WORLD, year)
     values = {
-        "today": today and {"row": today, "found": quantities.estimate(today)},
+        "today": today and {"row": today, "found": estimate(today)},
         "today_said": today and sentences.day(today, "the world"),
         "year": year,
-        "this_year": this_year and {"row": this_year, "found": quantities.estimate(this_year)},
+        "this_year": this_year and {"row": this_year, "found": estimate(this_year)},
         "map": areas.world_map(world, year, ""),
         "ongoing": sum(one.end_status == EndStatus.ONGOING for one in rows),
         "regions": [_region(world, area, year) for area in (WORLD, *REGIONS)],
@@ -56,7 +56,7 @@ def pages(world: World) -> Iterator[Page | File]:
 def _region(world: World, area: str, year: str) -> dict[str, Any]:
     """Today and this year in a part of the world; None where nothing was in force."""
     found = {"today": world.last_day(area), "year": world.area_row(area, year)}
-    told = {name: row and quantities.estimate(row) for name, row in found.items()}
+    told = {name: row and estimate(row) for name, row in found.items()}
     return {"area": area, "name": naming.area(area), **told}
 
 

@@ -6,19 +6,15 @@ where that is a feature and somebody knows, else all who are exposed.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from audience_impact.answers import quantities
-from audience_impact.answers.quantities import Estimate
-from audience_impact.answers.sentences.acts import feature_words, platforms
-from audience_impact.answers.sentences.names import listed as enumerated
-from audience_impact.answers.sentences.places import where
-from audience_impact.answers.sentences.restriction import leading
-from audience_impact.vocabulary import WHOLE_INTERNET, Feature, NetworkScope
+from audience_impact.answers.acts import ONE_NETWORK, feature_words, where
+from audience_impact.answers.names import capital
+from audience_impact.answers.names import listed as enumerated
+from audience_impact.answers.numbers import Estimate
+from audience_impact.answers.records import AnswerRecord
 
 MANY = 3
 """So many services are named; the rest are counted."""
-ONE_NETWORK = (NetworkScope.MOBILE, NetworkScope.FIXED, NetworkScope.SATELLITE)
 
 
 @dataclass(frozen=True)
@@ -59,40 +55,36 @@ class Listed:
         return (self.persons.q50 or 0.0, self.persons.lower or 0.0)
 
 
-def platform_names(stories: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The name of each platform targeted, by id."""
-    return {platform: name for told in stories for platform, name in platforms(told).items()}
+def platform_names(records: Iterable[AnswerRecord]) -> dict[str, str]:
+    """Return the name of each platform targeted, by id."""
+    return {platform: name for record in records for platform, name in record.platforms.items()}
 
 
-def listed(told: Mapping[str, Any], names: Mapping[str, str]) -> Listed:
-    """A restriction as a row, from its story and the names of the platforms."""
-    answer = leading(told)
-    features = tuple(dict.fromkeys(target["feature"] for target in told["targets"]))
+def listed(record: AnswerRecord, names: Mapping[str, str]) -> Listed:
+    """Return a restriction as a row, from its record and the names of the platforms."""
+    act, answer = record.act, record.leading
+    features = tuple(dict.fromkeys(target.feature for target in record.targets))
     return Listed(
-        restriction=told["restriction_id"],
-        title=f"{_capital(where(told))}: {_what(told, names)}{_parts(features)}",
-        start=told["start_on"] or "",
-        metric=answer["impact_metric"],
-        persons=quantities.estimate(answer),
-        obs_status=answer["obs_status"],
-        action=told["action"],
-        end_status=told["end_status"],
-        cause=told["cause"] or "",
-        countries=tuple(told["country_id"].split(";")),
-        platforms=tuple(platforms(told)),
+        restriction=act.restriction_id,
+        title=f"{capital(where(record))}: {_what(record, names)}{_parts(features)}",
+        start=act.start_on or "",
+        metric=answer.counted,
+        persons=answer.people,
+        obs_status=answer.obs_status,
+        action=act.action,
+        end_status=act.end_status,
+        cause=act.cause or "",
+        countries=tuple(act.country_id.split(";")),
+        platforms=tuple(record.platforms),
         features=features,
     )
 
 
-def _what(told: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """The services, or the internet over which network."""
-    services = [names[one] for one in platforms(told)]
-    if WHOLE_INTERNET in platforms(told):
-        return (
-            f"{told['network_scope']} internet"
-            if told["network_scope"] in ONE_NETWORK
-            else "internet"
-        )
+def _what(record: AnswerRecord, names: Mapping[str, str]) -> str:
+    """Return the services, or the internet over which network."""
+    services, network = [names[one] for one in record.platforms], record.act.network_scope
+    if record.is_network:
+        return f"{network} internet" if network in ONE_NETWORK else "internet"
     if len(services) > MANY + 1:
         services = [*services[:MANY], f"{len(services) - MANY} more services"]
     return enumerated(services) if services else "no service on record"
@@ -100,9 +92,5 @@ def _what(told: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 def _parts(features: tuple[str, ...]) -> str:
     """What of the services is restricted, in brackets."""
-    named = set(features) - {Feature.WHOLE_SERVICE.value}
-    return f" ({feature_words(named)[0]})" if named else ""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    named = feature_words(set(features))[0]
+    return f" ({named})" if named else ""

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from audience_impact.answers import labels as naming
+from audience_impact.answers import names as naming
+from audience_impact.answers import numbers
+from audience_impact.answers.numbers import dates_in_words
 from audience_impact.site.listed import Listed
-from audience_impact.site.rendering import bounds, day, interval, median
+from audience_impact.site.rendering import NONE, bounds, interval
 from audience_impact.site.world import (
     Page,
     World,
@@ -38,8 +40,8 @@ def row(one: Listed) -> Row:
         one,
         restriction_path(one.restriction),
         year_of(one)[0],
-        day(one.start),
-        median(one.persons),
+        dates_in_words(one.start),
+        numbers.median(one.persons, NONE),
         interval(one.persons) if known else f"{bounds(one.persons)} (bounds)",
     )
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audience_impact.answers import labels as naming
-from audience_impact.answers import quantities
-from audience_impact.answers.quantities import Estimate
-from audience_impact.answers.sentences.names import listed as enumerated
+from audience_impact.answers import names as naming
+from audience_impact.answers.names import listed as enumerated
+from audience_impact.answers.numbers import Estimate, estimate
 from audience_impact.periods import span
 from audience_impact.site import listings
 from audience_impact.site.charts import platform as chart
@@ -85,7 +84,7 @@ def _named(countries: Mapping[str, list[Listed]]) -> list[dict[str, Any]]:
 def _acts(world: World, code: str, own: Iterable[Listed]) -> Iterator[dict[str, str]]:
     """What the picture shows of a country: from the start to the end, so far as they are known."""
     for one in own:
-        ended = span(world.stories[one.restriction]["ended_on"] or "")
+        ended = span(world.records[one.restriction].act.ended_on or "")
         end = world.as_of.isoformat() if one.end_status == EndStatus.ONGOING else one.start
         if ended:  # the day after the last
             end = max(one.start, ended[1].date().isoformat())
@@ -98,10 +97,10 @@ def _audiences(world: World, platform: str, own: Iterable[Listed]) -> list[Audie
     counted: set[Audience] = set()
     others: dict[str, Audience] = {}
     for one in listings.newest_first(own):
-        told = world.stories[one.restriction]
-        for part in told["audiences"]:
+        record = world.records[one.restriction]
+        for part in record.audiences:
             if part["platform_id"] == platform:
-                audience = _audience(one, part, told["figures"])
+                audience = _audience(one, part, record.figures)
                 if audience.metric:
                     counted.add(audience)
                 else:
@@ -111,7 +110,9 @@ def _audiences(world: World, platform: str, own: Iterable[Listed]) -> list[Audie
     return sorted([*counted, *rest], key=lambda one: (one.area, one.period, str(one)))
 
 
-def _audience(one: Listed, part: Mapping[str, Any], figures: list[dict[str, Any]]) -> Audience:
+def _audience(
+    one: Listed, part: Mapping[str, Any], figures: Iterable[Mapping[str, Any]]
+) -> Audience:
     """A row of `impact_by_platform`; bounds where somebody counted."""
     platform, counted = part["platform_id"], part["audience_metric"] is not None
     measured = {
@@ -120,12 +121,11 @@ def _audience(one: Listed, part: Mapping[str, Any], figures: list[dict[str, Any]
         if figure["role"] == "audience" and figure["platform_id"] == platform
     }
     ends = (part[f"{name}_persons"] if counted else None for name in ("lower", "upper"))
-    nothing = {"imputed_lower_persons": None, "imputed_upper_persons": None}
     return Audience(
         enumerated([naming.area(code) for code in one.countries]),
         part["period"] or "",
         Estimate(next(ends), None, None, None, next(ends)),
-        quantities.estimate({**part, **nothing}, prefix="imputed_"),
+        estimate(part, prefix="imputed_", bounds=False),
         part["audience_metric"] or "",
         part["imputation_rung"] or "",
         "; ".join(sorted(measured)),

@@ -8,22 +8,17 @@ direction of writing, controls, signs without width) is written out. Links out o
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from babel import Locale
-from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audience_impact.answers import labels as naming
-from audience_impact.answers import quantities
-from audience_impact.answers.quantities import Estimate
-from audience_impact.answers.sentences.names import day_in_words
-from audience_impact.answers.sentences.numbers import interval_text
-from audience_impact.answers.sentences.numbers import number as people
+from audience_impact.answers import names as naming
+from audience_impact.answers import numbers
+from audience_impact.answers.numbers import Estimate, dates_in_words, interval_text
 from audience_impact.plain_text import plain_lines, web_address
 from audience_impact.site.world import (
     Page,
@@ -34,7 +29,6 @@ from audience_impact.site.world import (
     year_path,
 )
 
-LOCALE = Locale("en", "GB")
 NONE = "\N{EN DASH}"
 """What stands where there is no number."""
 NAV = (
@@ -56,12 +50,7 @@ def visible(value: Any) -> Any:
 
 def persons(value: float | None) -> str:
     """A number of people alone, to three digits: 105 million; a dash where there is none."""
-    return NONE if value is None else people(value)
-
-
-def median(found: Estimate) -> str:
-    """The median, rounded by the width of its interval; a dash where there is none."""
-    return NONE if found.q50 is None else quantities.middle(found).partition(" (")[0]
+    return NONE if value is None else numbers.number(value)
 
 
 def interval(found: Estimate) -> str:
@@ -73,32 +62,12 @@ def interval(found: Estimate) -> str:
 
 def bounds(found: Estimate) -> str:
     """What the figures force."""
-    return "nobody" if found.upper == 0 else quantities.bounds(found)
-
-
-def number(value: float | None) -> str:
-    """A number with all its digits, in groups of three; a dash where there is none."""
-    return NONE if value is None else str(format_decimal(value, locale=LOCALE))
-
-
-def percent(value: float | None) -> str:
-    """A share as a percentage, below one with a tenth; a dash where there is none."""
-    if value is None:
-        return NONE
-    return str(format_percent(value, "#,##0.# %" if value < 0.00995 else "#,##0 %", locale=LOCALE))
-
-
-def day(value: Any) -> str:
-    """A day, month, year or span, as precise as it is told: 13 August 2025, August 2025."""
-    first, _, last = str(value or "").partition("/")
-    if not first:
-        return "not known"
-    return f"{day_in_words(first)} to {day_in_words(last)}" if last else day_in_words(first)
+    return "nobody" if found.upper == 0 else numbers.bounds(found)
 
 
 def mebibytes(size: int) -> str:
     """The size of a file, to a tenth of a MiB."""
-    return f"{format_decimal(max(size / 2**20, 0.1), '#,##0.0', locale=LOCALE)} MiB"
+    return f"{max(size / 2**20, 0.1):,.1f} MiB"
 
 
 def local(path: str) -> str:
@@ -121,26 +90,22 @@ def anchor(term: str) -> str:
     return re.sub("[^a-z0-9]+", "-", term.lower()).strip("-")
 
 
-def capital(text: str) -> str:
-    """The text with a capital at its begin; `capitalize` would make the rest small."""
-    return text[:1].upper() + text[1:]
-
-
 FILTERS = {
     "svg": svg,
     "ours": ours,
     "anchor": anchor,
-    "capital": capital,
+    "capital": naming.capital,
     "persons": persons,
-    "median": median,
+    "median": partial(numbers.median, blank=NONE),
     "interval": interval,
     "bounds": bounds,
-    "number": number,
-    "percent": percent,
-    "day": day,
+    "number": partial(numbers.in_full, blank=NONE),
+    "percent": partial(numbers.percent, blank=NONE),
+    "day": dates_in_words,
     "address": web_address,
     "mebibytes": mebibytes,
     "local": local,
+    "at_least": naming.limit,
     "restriction_path": restriction_path,
     "area_path": area_path,
     "platform_path": platform_path,

@@ -4,22 +4,20 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from audience_impact.answers import labels as naming
-from audience_impact.answers import quantities, sentences
-from audience_impact.answers.quantities import Estimate
-from audience_impact.answers.sentences.caveats import sentences_of
-from audience_impact.answers.sentences.citation import citation
-from audience_impact.answers.sentences.names import from_to
-from audience_impact.answers.sentences.restriction import sources
+from audience_impact.answers import names as naming
+from audience_impact.answers import sentences
+from audience_impact.answers.caveats import sentences_of
+from audience_impact.answers.citation import citation
+from audience_impact.answers.numbers import Estimate, dates_in_words, estimate, from_to
+from audience_impact.answers.records import ALL, AnswerRecord, Days, Driver, Number
+from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.plain_text import cell_text
 from audience_impact.site import listings
 from audience_impact.site.charts import answer, drivers, person_days
-from audience_impact.site.listed import Listed, listed
-from audience_impact.site.rendering import day
+from audience_impact.site.listed import Listed
 from audience_impact.site.world import File, Page, World, restriction_path
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 
@@ -30,10 +28,6 @@ METRICS = (
     ImpactMetric.REACH_LOST,
 )
 """In this order, which is that of who is a part of whom."""
-SMALL_SHARE = 0.01
-"""Below it, an input is not said to make an interval wide."""
-ALL = "all"
-"""Period of the row over all years, and platform of a figure of no single one."""
 RULES = {rule.id: rule for rule in TABLE}
 CSV_COLUMNS = (
     *("restriction_id", "counted", "period", "unit", "lower", "q05", "q50", "q95", "upper"),
@@ -41,138 +35,112 @@ CSV_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Number:
-    """A published number as the page shows it.
-
-    Attributes:
-        label: What or when it counts.
-        found: Bounds, interval and median.
-        obs_status: Code of its status.
-        reason: What its row says of it.
-    """
-
-    label: str
-    found: Estimate
-    obs_status: str
-    reason: str
-
-
 def pages(world: World) -> Iterator[Page | File]:
     """For each restriction its page, and its data as CSV and as JSON."""
     neighbours = _neighbours(world)
     for one in world.listed:
-        told = world.stories[one.restriction]
+        record = world.records[one.restriction]
         path = restriction_path(one.restriction)
         data = path.removesuffix(".html")
-        yield Page(path, one.title, "restriction.html", _values(world, one, told, neighbours))
-        yield File(f"{data}.json", _json(told, world.version))
-        yield File(f"{data}.csv", _csv(told, world.version))
+        yield Page(path, one.title, "restriction.html", _values(world, one, record, neighbours))
+        yield File(f"{data}.json", _json(record, world.version))
+        yield File(f"{data}.csv", _csv(record, world.version))
 
 
 def _values(
     world: World,
     one: Listed,
-    told: Mapping[str, Any],
+    record: AnswerRecord,
     neighbours: Mapping[str, list[tuple[str, Listed | None, Listed | None]]],
 ) -> dict[str, Any]:
     """What the template reads."""
-    first, figures = sentences.headline(told), _figures(told, world)
+    first, figures = sentences.headline(record), _figures(record, world)
     return {
         "one": one,
-        "told": told,
+        "record": record,
         "headline": first,
-        "rest": told["answer"].removeprefix(first).strip(),
-        "source": world.sources.get(told["source_id"]),
-        "people": list(_people(told)),
-        "parts": _parts(told, world.platforms),
-        "days": list(_days(told)),
-        "feature_days": _feature_days(told),
-        "inputs": _inputs(told, one.metric),
-        "was_computed": world.tables["sensitivity"]["total_share"].notna().any(),
-        "comparisons": told["comparisons"],
+        "rest": sentences.answer(record).removeprefix(first).strip(),
+        "source": world.sources.get(record.act.source_id),
+        "people": _people(record),
+        "parts": _parts(record, world.platforms),
+        "days": list(_days(record)),
+        "feature_days": _feature_days(record),
+        "inputs": _inputs(record, one.metric),
+        "comparisons": record.comparisons,
         "figures": [one for one in figures if one["role"] != FactRole.RELAY],
         "relays": [one for one in figures if one["role"] == FactRole.RELAY],
-        "citation": citation(told, world.stored),
-        "rules": _rules(told),
-        "unknown": _unknown(told, world.platforms),
+        "citation": citation(record, world.stored),
+        "rules": _rules(record),
+        "unknown": _unknown(record, world.platforms),
         "neighbours": neighbours[one.restriction],
-        "pictures": _pictures(world, one, told),
+        "pictures": _pictures(world, one, record),
         "data": restriction_path(one.restriction).rpartition("/")[2].removesuffix(".html"),
-        "continues": world.by_id.get(told["continues"]),
-        "lasted": _lasted(told),
-        "act": sorted(_act(told), key=lambda pair: len(pair[1]) > LONG),
+        "continues": world.by_id.get(record.act.continues or ""),
+        "lasted": _lasted(record),
+        "act": sorted(_act(record), key=lambda pair: len(pair[1]) > LONG),
         "long": LONG,
     }
 
 
 def picture(world: World, restriction: str) -> str:
     """The picture of the answer, as SVG; KeyError where the restriction is not published."""
-    told = world.stories[restriction]
-    title = f"People: {listed(told, world.platforms).title}"
-    return answer.draw(title, told["impact"], told["comparisons"], world.platforms)
+    rows = world.records[restriction].rows
+    title = f"People: {world.by_id[restriction].title}"
+    return answer.draw(title, rows["impact"], rows.get("comparisons", []), world.platforms)
 
 
 def around_picture(world: World, restriction: str) -> tuple[str, tuple[str, ...]]:
     """What stands above and below the picture where it is away from its page."""
-    one, told = world.by_id[restriction], world.stories[restriction]
+    one, record = world.by_id[restriction], world.records[restriction]
     marks = "Bar: 90 % interval. Tick: median. " if one.persons.q50 is not None else ""
-    others = " Diamonds and arrows: what others published." if told["comparisons"] else ""
-    return f"{one.title}, {_lasted(told)}", (
+    others = " Diamonds and arrows: what others published." if record.comparisons else ""
+    return f"{one.title}, {_lasted(record)}", (
         f"{marks}Line: bounds, which the figures force if each is right as printed.{others}",
-        sources(told, world.version),
+        sentences.sources(record, world.version),
     )
 
 
-def _pictures(world: World, one: Listed, told: Mapping[str, Any]) -> dict[str, str]:
+def _pictures(world: World, one: Listed, record: AnswerRecord) -> dict[str, str]:
     """SVG by what it shows; blank where there is nothing to draw."""
     wide = f"What makes the interval wide: {one.title}"
     return {
         "answer": picture(world, one.restriction),
-        "days": person_days.draw(f"Person-days a year: {one.title}", told["person_days"]),
-        "drivers": drivers.draw(wide, _inputs(told, one.metric), one.metric),
+        "days": person_days.draw(
+            f"Person-days a year: {one.title}", record.rows.get("person_days", [])
+        ),
+        "drivers": drivers.draw(wide, _inputs(record, one.metric)),
     }
 
 
-def _rows(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The rows of `impact` in the order of METRICS."""
-    return sorted(told["impact"], key=lambda row: METRICS.index(row["impact_metric"]))
+def _in_order(record: AnswerRecord) -> list[Number]:
+    """Return the numbers in the order of METRICS."""
+    return [record.by_metric[metric] for metric in METRICS if metric in record.by_metric]
 
 
-def _lasted(told: Mapping[str, Any]) -> str:
+def _lasted(record: AnswerRecord) -> str:
     """From when to when, as far as it is known."""
-    first, last = told["start_on"], told["ended_on"]
+    first, last = record.act.start_on, record.act.ended_on
     if not first:
         return "on a day that is not known"
     if not last:
-        return f"from {day(first)}"
-    return f"from {day(first)} to {day(last)}" if "/" in last else from_to(first, last)
+        return f"from {dates_in_words(first)}"
+    return from_to(first, last)
 
 
-def _people(told: Mapping[str, Any]) -> Iterator[Number]:
-    """The number of each metric; users of what is restricted only where they are not everyone."""
-    for row in _rows(told):
-        if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED and _same(told):
-            continue
-        yield Number(
-            naming.word(row["impact_metric"], "impact_metric"),
-            quantities.estimate(row),
-            row["obs_status"],
-            row["reason"] or "",
-        )
+def _people(record: AnswerRecord) -> list[Number]:
+    """Return the numbers; users of what is restricted only where they are not everyone."""
+    numbers = _in_order(record)
+    first, *others = numbers
+    if others and others[0].people == first.people:
+        return [first, *others[1:]]
+    return numbers
 
 
-def _same(told: Mapping[str, Any]) -> bool:
-    """Whether everyone exposed uses what is restricted, as with a service as a whole."""
-    found = [quantities.estimate(row) for row in _rows(told)[:2]]
-    return len(found) == 2 and found[0] == found[1]
-
-
-def _parts(told: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
+def _parts(record: AnswerRecord, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """The audience of each service: who counted what, when, or from what it is imputed."""
     by = {
         figure["platform_id"]: figure["attribution"]
-        for figure in told["figures"]
+        for figure in record.figures
         if figure["role"] == "audience"
     }
     return [
@@ -180,77 +148,60 @@ def _parts(told: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, 
             "name": names[part["platform_id"]],
             "platform": part["platform_id"],
             "bounds": Estimate(part["lower_persons"], None, None, None, part["upper_persons"]),
-            "imputed": quantities.estimate(
-                {**part, "imputed_lower_persons": None, "imputed_upper_persons": None},
-                prefix="imputed_",
-            ),
+            "imputed": estimate(part, prefix="imputed_", bounds=False),
             "metric": part["audience_metric"],
             "by": by.get(part["platform_id"], ""),
             "rung": part["imputation_rung"],
             "staleness": part["staleness"],
         }
-        for part in told["audiences"]
+        for part in record.audiences
     ]
 
 
-def _days(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Person-days by year, then over all; where there is one year, that alone."""
-    rows = [row for row in told["person_days"] if len(row["period"]) == 4]
-    whole = [row for row in told["person_days"] if row["period"] == ALL]
-    for row in [*rows, *(whole if len(rows) > 1 else [])]:
-        yield {
-            "period": "all years" if row["period"] == ALL else row["period"],
-            "days": row["days"],
-            "found": quantities.estimate(row, "person_days"),
-            "users": quantities.estimate(row, "person_days", "feature_"),
-            "added_up": row["naive_sum_person_days"],
-            "obs_status": row["obs_status"],
-        }
+def _days(record: AnswerRecord) -> Iterator[Days]:
+    """Yield person-days by year, then over all; where there is one year, that alone."""
+    years = [row for row in record.person_days if len(row.period) == 4]
+    sums = [row for row in record.person_days if row.period == ALL]
+    yield from [*years, *(sums if len(years) > 1 else [])]
 
 
-def _feature_days(told: Mapping[str, Any]) -> bool:
+def _feature_days(record: AnswerRecord) -> bool:
     """Whether person-days of the users of a feature are other than those of all exposed."""
-    return any(row["users"] != row["found"] and row["users"].q50 for row in _days(told))
+    return any(row.users != row.person_days and row.users.q50 for row in _days(record))
 
 
-def _inputs(told: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
-    """What makes the interval of the answer wide, the most first."""
-    return [
-        # The share is estimated, and may come out above the whole.
-        {**row, "total_share": row["total_share"] and min(row["total_share"], 1.0)}
-        for row in told["drives_width"]
-        if row["impact_metric"] == metric
-        and (row["total_share"] is None or row["total_share"] >= SMALL_SHARE)
-    ]
+def _inputs(record: AnswerRecord, metric: str) -> list[Driver]:
+    """Return what makes the interval of the answer wide, the most first."""
+    return [driver for driver in record.drivers if driver.counted == metric]
 
 
-def _figures(told: Mapping[str, Any], world: World) -> list[dict[str, Any]]:
+def _figures(record: AnswerRecord, world: World) -> list[dict[str, Any]]:
     """Each figure used, with what it was used for and the page it was read on."""
     return [
         {
             **figure,
-            "what": naming.word(figure["role"], "role"),
+            "what": naming.word(figure["role"], "fact_role"),
             "of": world.platforms.get(figure["platform_id"], ""),
             "title": world.sources.get(figure["source_id"], {}).get("title"),
         }
-        for figure in told["figures"]
+        for figure in record.figures
     ]
 
 
-def _rules(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rules(record: AnswerRecord) -> list[dict[str, Any]]:
     """For each number its status, and the rules that gave it: what the row says, and when.
 
     What a number before it said already is told as `again`.
     """
     found, before = [], set[str]()
-    for row in _rows(told):
-        if row["impact_metric"] == ImpactMetric.PEOPLE_FEATURE_EXPOSED and _same(told):
-            continue
-        said = [{"text": text, "rule": RULES.get(rule)} for rule, text in sentences_of(told, row)]
+    for number in _people(record):
+        said = [
+            {"text": text, "rule": RULES.get(rule)} for rule, text in sentences_of(record, number)
+        ]
         found.append(
             {
-                "label": naming.word(row["impact_metric"], "impact_metric"),
-                "obs_status": row["obs_status"],
+                "label": number.label,
+                "obs_status": number.obs_status,
                 "said": [one for one in said if one["text"] not in before],
                 "again": any(one["text"] in before for one in said),
             }
@@ -259,21 +210,25 @@ def _rules(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _unknown(told: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+def _reason(record: AnswerRecord, number: Number) -> str:
+    """Return why a number has its status, with words for codes."""
+    return "; ".join(text for _, text in sentences_of(record, number))
+
+
+def _unknown(record: AnswerRecord, names: Mapping[str, str]) -> list[str]:
     """What is missing, a sentence each."""
     found = [
-        f"There is no number of {naming.word(row['impact_metric'], 'impact_metric')}: "
-        f"{'; '.join(text for _, text in sentences_of(told, row))}."
-        for row in _rows(told)
-        if row["obs_status"] == ObsStatus.MISSING and row["reason"]
+        f"There is no number of {number.label}: {_reason(record, number)}."
+        for number in _in_order(record)
+        if number.obs_status == ObsStatus.MISSING and number.reason
     ]
     found += [
         f"Nobody published an audience of {names[part['platform_id']]} that could be used."
-        for part in told["audiences"]
+        for part in record.audiences
         if part["period"] is None
     ]
     asked = {"authority": "who ordered it", "stated_reason": "the reason given"}
-    blank = [words for name, words in asked.items() if not told[name]]
+    blank = [words for name, words in asked.items() if not getattr(record.act, name)]
     return [*found, *(f"Not on record: {words}." for words in blank)]
 
 
@@ -301,16 +256,16 @@ ACT = (
 """What is told of the act: heading, column, and the kind of its words where it is coded."""
 
 
-def _act(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _act(record: AnswerRecord) -> Iterator[tuple[str, str]]:
     """The act itself, and its dates as its source writes them."""
     for heading, column, kind in ACT:
-        if told[column]:
-            text = naming.meaning(told[column], kind) if kind else str(told[column])
+        if cell := getattr(record.act, column):
+            text = naming.meaning(cell, kind) if kind else cell
             yield heading, text.replace(";", "; ").replace(";  ", "; ")
     dates = {"Announced": "announced_on", "Seen from": "observed_from", "Last day": "ended_on"}
     for heading, column in dates.items():
-        if told[column]:
-            yield heading, day(told[column])
+        if cell := getattr(record.act, column):
+            yield heading, dates_in_words(cell)
 
 
 def _neighbours(world: World) -> dict[str, list[tuple[str, Listed | None, Listed | None]]]:
@@ -327,20 +282,24 @@ def _neighbours(world: World) -> dict[str, list[tuple[str, Listed | None, Listed
     return found
 
 
-def _json(told: Mapping[str, Any], version: str) -> bytes:
+def _json(record: AnswerRecord, version: str) -> bytes:
     """The story, as `show --format json` tells it, with the version."""
-    return json.dumps({"version_id": version, **told}, ensure_ascii=False).encode() + b"\n"
+    return (
+        json.dumps({"version_id": version, **restriction_json(record)}, ensure_ascii=False).encode()
+        + b"\n"
+    )
 
 
-def _csv(told: Mapping[str, Any], version: str) -> bytes:
+def _csv(record: AnswerRecord, version: str) -> bytes:
     """Every number of the page, a row each."""
     text = io.StringIO(newline="")
     rows = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\r\n")
     rows.writeheader()
-    shared = {"restriction_id": told["restriction_id"], "version_id": version}
-    for row in _rows(told):
-        rows.writerow({**shared, **_csv_cells(row, row["impact_metric"], "", "persons")})
-    for row in told["person_days"]:
+    shared = {"restriction_id": record.act.restriction_id, "version_id": version}
+    impact = {row["impact_metric"]: row for row in record.rows["impact"]}
+    for metric in METRICS:
+        rows.writerow({**shared, **_csv_cells(impact[metric], metric, "", "persons")})
+    for row in record.rows.get("person_days", []):
         rows.writerow({**shared, **_csv_cells(row, "person_days", row["period"], "person_days")})
     return text.getvalue().encode("utf-8-sig")
 

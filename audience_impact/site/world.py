@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers import areas, story
+from audience_impact.answers import records as answers
+from audience_impact.answers.records import AnswerRecord
 from audience_impact.plain_text import cell_text
 from audience_impact.site import listed
 from audience_impact.site.listed import Listed
@@ -17,11 +18,6 @@ from audience_impact.store.manifest import sha256
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
 
-TOLD = (
-    *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
-    *("person_days", "sensitivity"),
-)
-"""Tables that the story of a restriction is told from."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -79,29 +75,29 @@ class World:
         return date.fromisoformat(self.package["audience_impact"]["as_of"])
 
     @cached_property
-    def stories(self) -> Mapping[str, dict[str, Any]]:
-        """What is published about each restriction, as `show --format json` tells it, by id."""
-        return dict(story.stories({name: self.tables[name] for name in TOLD}))
+    def records(self) -> Mapping[str, AnswerRecord]:
+        """Return everything published about each restriction, by id."""
+        return dict(answers.Records({name: self.tables[name] for name in answers.TABLES}))
 
     @cached_property
     def sources(self) -> dict[str, dict[str, Any]]:
         """The rows of `sources` by id."""
-        return {row["source_id"]: row for row in records(self.tables["sources"])}
+        return {row["source_id"]: row for row in answers.plain_rows(self.tables["sources"])}
 
     @cached_property
     def platforms(self) -> dict[str, str]:
         """The name of each platform, by id."""
-        return listed.platform_names(self.stories.values())
+        return listed.platform_names(self.records.values())
 
     @cached_property
     def above(self) -> dict[str, tuple[str, ...]]:
         """The areas that hold each country and each area above it, the world first."""
-        return areas.holders(self.tables["restrictions"])
+        return answers.holders(self.tables["restrictions"])
 
     @cached_property
     def listed(self) -> tuple[Listed, ...]:
         """Every restriction with the one number that answers it."""
-        return tuple(listed.listed(told, self.platforms) for told in self.stories.values())
+        return tuple(listed.listed(record, self.platforms) for record in self.records.values())
 
     @cached_property
     def by_id(self) -> dict[str, Listed]:
@@ -121,21 +117,13 @@ class World:
         """The rows of `impact_by_area` by area and period."""
         rows = self.tables["impact_by_area"]
         rows = rows[rows["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED]
-        return {(row["area_id"], row["period"]): row for row in records(rows)}
+        return {(row["area_id"], row["period"]): row for row in answers.plain_rows(rows)}
 
     @cached_property
     def _last_day(self) -> dict[str, dict[str, Any]]:
         rows = self.tables["impact_by_day"]
         rows = rows[rows["to_day"].astype("str") == self.as_of.isoformat()]
-        return {row["area_id"]: row for row in records(rows)}
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as objects, missing cells as None."""
-    found: list[dict[str, Any]] = (
-        frame.astype("object").where(frame.notna(), None).to_dict("records")
-    )
-    return found
+        return {row["area_id"]: row for row in answers.plain_rows(rows)}
 
 
 def as_csv(frame: pd.DataFrame, version: str) -> bytes:
@@ -152,7 +140,7 @@ def load(version: Stored) -> World:
 
     Raises PublishError where a table is damaged, or older than the columns that are read.
     """
-    told = story.load(version)
+    told = answers.load(version)
     others = {
         name: version.table(name, dtype_backend="numpy_nullable")
         for name in version.rows()

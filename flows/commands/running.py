@@ -171,11 +171,11 @@ MOST_SHOWN = 200
 
 def tell(done: "Published", layers: int) -> None:
     """The table of results, what was refused and how many rows a later layer replaced."""
-    from audience_impact.answers import story
+    from audience_impact.answers import records
     from audience_impact.answers import tables as report
     from audience_impact.vocabulary import ObsStatus
 
-    rows = report.exposed(story.load(done.version))
+    rows = report.exposed(records.load(done.version))
     report.show_results(
         rows.head(MOST_SHOWN),
         "People exposed to each restriction (upper bounds of what has no figure: its base)",

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers.answer import millions
-from audience_impact.answers.comparisons import why
+from audience_impact.answers.numbers import millions
+from audience_impact.answers.sentences import why_different
 from audience_impact.answers.tables import markdown
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Stored, latest
@@ -78,7 +78,7 @@ def _largest(people: pd.DataFrame) -> list[list[str]]:
             row.period,
             row.publisher,
             millions(row.published_persons),
-            why(row._asdict()),
+            why_different(row._asdict()),
         ]
         for row in chosen.itertuples(index=False)
     ]

@@ -12,8 +12,10 @@ from functools import cache
 from typing import Any
 
 import audience_impact
-from audience_impact.answers import answer, glossary, method
+from audience_impact.answers import glossary, method
 from audience_impact.answers import tables as report
+from audience_impact.answers.names import word
+from audience_impact.answers.numbers import millions
 from audience_impact.rules import Rule
 from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT, last_version
@@ -151,17 +153,17 @@ def _result(row: Any) -> tuple[str, ...]:
         row.start_on,
         _middle(row),
         row.feature_users,
-        answer.millions(row.lower_persons),
-        answer.millions(row.upper_persons),
-        f"{answer.millions(row.base_persons)} {row.base}",
-        answer.STATUS[row.obs_status],
+        millions(row.lower_persons),
+        millions(row.upper_persons),
+        f"{millions(row.base_persons)} {row.base}",
+        word(row.obs_status, "obs_status"),
         row.measured_by,
     )
 
 
 def _middle(row: Any) -> str:
     """Return median and interval; the median alone where the bounds meet."""
-    middle = answer.millions(row.q50_persons)
+    middle = millions(row.q50_persons)
     if row.q05_persons == row.q95_persons or middle == "-":
         return middle
     return f"{middle} ({report.interval(row.q05_persons, row.q95_persons)})"

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from audience_impact import pipeline
-from audience_impact.answers import story
+from audience_impact.answers import records
 from audience_impact.facts.tables import Tables
 from audience_impact.outputs.lineage import INPUTS, located
 from audience_impact.pipeline import Only, Outputs, Settings, Stages
@@ -175,7 +175,7 @@ class Facts:
         """The cells of a row, as plain objects; without blanks."""
         frame = self.tables[table]
         rows = frame[(frame["row_layer"] == layer) & (frame["row_line"] == line)]
-        (cells,) = story.records(rows)
+        (cells,) = records.plain_rows(rows)
         return {name: cell for name, cell in cells.items() if cell not in (None, "")}
 
     def place(self, table: str, layer: int, line: int) -> str:

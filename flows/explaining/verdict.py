@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from audience_impact.answers.answer import ENDS, STATUS
+from audience_impact.answers.names import word
+from audience_impact.answers.numbers import ENDS
 from audience_impact.comparing.answers import IMPACT_KEY, compared, keyed
 from audience_impact.outputs.review.status_rules import RULES
 from audience_impact.tracing import draws
@@ -64,7 +65,8 @@ def status(found: Recomputed, metric: ImpactMetric) -> Iterator[Step]:
     names = dict.fromkeys(row["reason_rule_ids"].split(";"))
     rules = [RULES[name] for name in names if name in RULES]
     says = [
-        f"Status {row['obs_status']}, {STATUS[row['obs_status']]}: {row['reason'] or 'no rule'}."
+        f"Status {row['obs_status']}, {word(row['obs_status'], 'obs_status')}: "
+        f"{row['reason'] or 'no rule'}."
     ]
     says += [f"{rule.id} caps at {rule.caps_at}, when: {rule.condition}." for rule in rules]
     yield Step("The status", says)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
-from audience_impact.answers.answer import ENDS
+from audience_impact.answers.numbers import ENDS
 from audience_impact.store import versions
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import ImpactMetric

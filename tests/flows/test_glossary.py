@@ -2,9 +2,9 @@
 
 import pytest
 
-from audience_impact.answers import answer, glossary, story, tables
+from audience_impact.answers import glossary, tables, text
 from audience_impact.answers.glossary import Term
-from audience_impact.vocabulary import DedupMethod, ImpactMetric
+from audience_impact.vocabulary import DedupMethod, ImpactMetric, ObsStatus
 from flows import CHECKOUT
 from flows.documenting import docs
 from flows.pipeline import steps
@@ -18,7 +18,8 @@ NAMING = [term for term in TERMS if term.names]
 def in_use(repository_results: steps.Results) -> set[str]:
     """Tables and columns that are published, and what the command and the README print."""
     columns = {name for model in published.MODELS.values() for name in model.to_schema().columns}
-    words = {*tables.HEADINGS, *docs.HEADINGS, *answer.STATUS.values(), *story.TITLES}
+    statuses = {status.short for status in ObsStatus}
+    words = {*tables.HEADINGS, *docs.HEADINGS, *statuses, *text.TITLES}
     enums = {*(str(word) for word in ImpactMetric), *(str(word) for word in DedupMethod)}
     roles = set(repository_results.frames["lineage"]["role"])
     return {*published.MODELS, *columns, *words, *enums, *roles}

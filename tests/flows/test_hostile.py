@@ -157,7 +157,6 @@ def test_plain_text_is_left_alone() -> None:
         assert plain.plain(text) == text
         assert plain.plain_lines(f"{text}\n{text}") == f"{text}\n{text}"
     assert plain.plain("a\nb\tc") == "a<U+000A>b<U+0009>c"
-    assert plain.plain_cells({"a": ["\x1b", 1, None]}) == {"a": ["<U+001B>", 1, None]}
     assert tables.markdown(["a"], [["x|<b>"]]) == "| a |\n| --- |\n| x\\|&lt;b&gt; |\n"
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from prefect.logging import disable_run_logger
 
-from audience_impact.answers import story
+from audience_impact.answers import records
 from audience_impact.comparing.facts import FactFiles
 from audience_impact.store import PublishError, versions
 from flows import last_version, publish_impact
@@ -309,13 +309,13 @@ def test_a_damaged_table_is_named_and_the_next_publish_mends_it(
     sound = path.read_bytes()
     damage(path)
     with pytest.raises(PublishError, match=rf"{table}\.parquet is damaged or missing .*again"):
-        story.load(versions.latest(root))
+        records.load(versions.latest(root))
     before = last_version.last(root)
     assert before.rows == summary(results).rows
     assert before.answers.empty is (table == "impact")
     assert steps.write(results, root, None).created
     assert path.read_bytes() == sound
-    assert story.load(versions.latest(root)).keys() >= {"impact", "lineage"}
+    assert records.load(versions.latest(root)).keys() >= {"impact", "lineage"}
 
 
 def test_a_damaged_version_does_not_hinder_another(root: Path, small_facts: Path) -> None:
@@ -334,7 +334,7 @@ def test_a_damaged_manifest_is_no_last_version(
     damage(root / "latest" / "datapackage.json")
     assert last_version.last(root).rows == {}
     with pytest.raises(PublishError, match=r"datapackage\.json is damaged or missing"):
-        story.load(versions.latest(root))
+        records.load(versions.latest(root))
     assert steps.write(results, root, None).created
     assert last_version.last(root).rows == summary(results).rows
 

@@ -3,10 +3,12 @@
 import csv
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from audience_impact.answers.records import Driver
 from audience_impact.site.charts import (
     answer,
     area,
@@ -65,10 +67,7 @@ PERSON_DAYS = [
     {"period": period, **ends("person_days", 1e6, 2e6, 3e6, 4e6, 9e6)}
     for period in ("2024", "2024-05", "2025", "all")
 ]
-SHARES = [
-    {"impact_metric": "people_exposed", "input": "base", "total_share": 0.77},
-    {"impact_metric": "people_exposed", "input": "model", "total_share": 0.004},
-]
+SHARES = [Driver("people_exposed", "base", 0.77, 0.04, 1e6, "count anew")]
 ACTS = [{"area": "India", "start": "2020-01-02", "end": "2021-03-04"}]
 
 PICTURES: dict[str, Callable[[], str]] = {
@@ -124,10 +123,10 @@ def test_a_picture_follows_the_theme_and_stands_alone_as_well(name: str) -> None
 def test_the_numbers_of_a_picture_are_said_in_words(name: str) -> None:
     said = {
         "answer": "Exposed (90 % interval): 101 million (97 to 104). "
-        "Bounds, if figures are right: 96 to 105 million. Internet users: 110 million. "
+        "Bounds, if figures are right: 96 to 105 million. People online: 110 million. "
         "Residents there: 140 million. A page: users of A service: 96 million.",
         "person_days": "2024: 3 million (2 to 4). 2025: 3 million (2 to 4).",
-        "drivers": "How many people are online: 77 %.",
+        "drivers": "The number of people in the base: 77 % ± 4 %.",
         "years": "2023, all restrictions: 3 million (2 to 4). 2024, all restrictions: 0. "
         "2025, all restrictions: 0 to 8 million.",
         "days": "Most, 1 to 3 March 2025: 3 million (2 to 4). "
@@ -171,7 +170,7 @@ def test_an_interval_without_width_is_no_interval() -> None:
 
 def test_what_touched_nobody_is_zero_and_nothing_else() -> None:
     drawn = answer.draw("T", [impact(0, 0, 0, 0, 0)], [], {})
-    assert words(drawn).startswith("People touched: 0. Internet users: 110 million.")
+    assert words(drawn).startswith("People touched: 0. People online: 110 million.")
 
 
 def test_without_a_base_there_is_an_arrow_and_no_upper_bound() -> None:
@@ -193,7 +192,7 @@ def test_a_figure_that_several_pages_print_is_drawn_once_and_accounts_are_no_peo
     over = published(100e6, interval_kind="one_sided_min")
     others = [over, over, published(77e6, unit="accounts")]
     said = answer.alt([EXPOSED], others, {"alpha": "A service"})
-    assert said.count("A page: users of A service: over 100 million.") == 1
+    assert said.count("A page: users of A service: at least 100 million.") == 1
     assert "77" not in said
 
 
@@ -207,8 +206,8 @@ def test_what_is_far_off_leaves_the_answer_to_be_seen() -> None:
 
 def test_one_year_is_no_picture_and_nor_are_inputs_without_shares() -> None:
     assert person_days.draw("T", PERSON_DAYS[:2]) == ""
-    assert drivers.draw("T", [{**SHARES[0], "total_share": None}]) == ""
-    assert drivers.draw("T", SHARES, "person_days") == ""
+    assert drivers.draw("T", [replace(SHARES[0], share=None)]) == ""
+    assert drivers.draw("T", []) == ""
     assert area.draw_years("T", []) == area.draw_days("T", []) == platform.draw("T", []) == ""
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from typer.testing import CliRunner
 
+from audience_impact.answers.text import restriction_json
 from audience_impact.cli.command import app
 from audience_impact.plain_text import web_address
 from audience_impact.site import build, home, world, writing
@@ -127,8 +128,9 @@ def test_links_out_of_facts_hand_nothing_on(report: Path) -> None:
 
 def test_every_restriction_has_a_page_with_its_data(report: Path, root: Path) -> None:
     told = world.load(versions.latest(root))
-    assert list(told.stories) == ["R1", "R2"]
-    for name, story in told.stories.items():
+    assert list(told.records) == ["R1", "R2"]
+    for name, record in told.records.items():
+        story = restriction_json(record)
         assert story["answer"][:20] in page(report, f"restriction/{name}.html")
         data = json.loads(page(report, f"restriction/{name}.json"))
         assert data == {"version_id": told.version, **story}

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.answers import answer, tables
-from audience_impact.answers.answer import ENDS
+from audience_impact.answers import numbers, tables
+from audience_impact.answers.numbers import ENDS
 from tests.engine import calibrated
 from tests.support import Results, World, world
 
@@ -28,7 +28,7 @@ def test_surest_first_then_narrowest_then_largest() -> None:
         *(("few", "E", FEW), ("wide", "E", WIDE), ("narrow", "E", NARROW), ("normal", "A", WIDE)),
     ]
     ordered = ["normal", "few", "narrow", "wide", "bounds", "nobody", "missing"]
-    shown = answer.surest_first(rows(*told))["restriction_id"].tolist()
+    shown = tables.surest_first(rows(*told))["restriction_id"].tolist()
     assert shown[0] == "normal"
     assert set(shown[1:3]) == {"few", "narrow"}
     assert shown[3:] == ordered[3:]
@@ -50,14 +50,14 @@ def done() -> Results:
 
 
 def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Results) -> None:
-    users = answer.feature_users(done["impact"], done["impact_by_platform"])
+    users = tables.feature_users(done["impact"], done["impact_by_platform"])
     assert users.index.tolist() == ["calls"]
     shown = tables.exposed(done).set_index("restriction_id")["feature_users"]
-    assert shown["calls"] == answer.counted(users.loc["calls"])
+    assert shown["calls"] == numbers.counted(users.loc["calls"])
     assert shown[["whole", "nothing", "never"]].tolist() == ["-"] * 3
 
 
 def test_what_nobody_counted_is_said(done: Results) -> None:
     row = dict.fromkeys(ENDS, 0.0) | {"obs_status": "M"}
-    assert answer.counted(rows(("x", "E", BOUNDS)).iloc[0]) == "7.0 M to 8.0 M"
-    assert answer.counted(row) == "0"
+    assert numbers.counted(rows(("x", "E", BOUNDS)).iloc[0]) == "7.0 M to 8.0 M"
+    assert numbers.counted(row) == "0"

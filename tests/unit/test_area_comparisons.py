@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audience_impact.answers import comparisons
+from audience_impact.answers import sentences
 from audience_impact.outputs.area_comparisons import area_comparisons
 from flows.documenting import comparisons as page_of_comparisons
 from flows.pipeline import steps
@@ -84,4 +84,4 @@ def test_the_page_counts_and_explains(tmp_path: Path) -> None:
 def test_every_reason_has_a_sentence() -> None:
     reasons = {"within_bounds", "fewer_restrictions", "duration_differs", "other_definition"}
     reasons |= {"nothing_on_record", "counts_all_internet_users", "adds_up_platforms"}
-    assert reasons <= set(comparisons.WHY)
+    assert reasons <= set(sentences.WHY)

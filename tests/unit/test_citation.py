@@ -2,7 +2,7 @@
 
 import json
 
-from audience_impact.answers.sentences.citation import Citation
+from audience_impact.answers.citation import Citation
 
 CITED = Citation(
     "R_1{}",

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline as impact
-from audience_impact.answers import story
+from audience_impact.answers import records, text
 from flows.pipeline import steps
 from tests.support import (
     AGED,
@@ -224,9 +224,10 @@ def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
 def test_an_act_without_targets_is_told(tmp_path: Path) -> None:
     done = computed(calibrated().restrict("R1").write(tmp_path / "facts"))
     version = steps.write(done, tmp_path / "published", None)
-    text = story.story_text(story.story(story.load(version.version), "R1"))
-    assert "no platform on record" in text
-    assert "some in part" not in text
+    record = records.of_restriction(records.load(version.version), "R1")
+    shown = text.restriction_text(record)
+    assert "no platform on record" in shown
+    assert "some in part" not in shown
 
 
 @pytest.mark.parametrize("table", ["feature_use", "overlaps", "estimates", "restriction_targets"])

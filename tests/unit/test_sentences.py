@@ -1,18 +1,28 @@
 """Answers in sentences: what they say of whom, and how they round."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from audience_impact.answers import sentences, story
-from audience_impact.answers.sentences import caveats
-from audience_impact.answers.sentences.names import area_in_words, from_to, on_day, service
-from audience_impact.answers.sentences.numbers import between
+from audience_impact.answers import caveats, records, sentences, text
+from audience_impact.answers.names import area_in_words, service
+from audience_impact.answers.numbers import (
+    Estimate,
+    about,
+    between,
+    from_to,
+    interval_text,
+    number,
+    on_day,
+    rounded,
+)
+from audience_impact.answers.records import AnswerRecord
 from tests.unit.test_answer import asked
 
 VERSION = "2026-01-31-0123456789ab"
-Stories = Mapping[str, dict[str, Any]]
+Records = Mapping[str, AnswerRecord]
 METRICS = ("people_exposed", "people_feature_exposed", "people_deprived_net", "reach_lost")
 NOTHING = dict.fromkeys(("lower", "q05", "q50", "q95", "upper"))
 
@@ -24,7 +34,8 @@ def people(*numbers: float | None) -> dict[str, Any]:
 
 def target(platform: str, name: str, feature: str = "whole_service") -> dict[str, str]:
     """What a restriction restricts."""
-    return {"platform_id": platform, "platform_name": name, "feature": feature}
+    named = {"platform_id": platform, "platform_name": name, "feature": feature}
+    return {**named, "claim_status": "official", "period": "2020"}
 
 
 def told(
@@ -32,19 +43,26 @@ def told(
     users: dict[str, Any] | None = None,
     feature: str = "whole_service",
     **cells: Any,
-) -> dict[str, Any]:
-    """A story of the block of a service in France, with these cells."""
+) -> AnswerRecord:
+    """The record of the block of a service in France, with these cells."""
     row = {"base": "internet_all", "base_persons": 100e6, "obs_status": "E"}
-    row |= {"reason_rule_ids": None, "reason_details": None}
+    row |= {"population_persons": None, "dedup_method": "single"}
+    row |= dict.fromkeys(("reason", "reason_rule_ids", "reason_details"))
     none = people(0.0, None, None, None, 100e6)
-    numbers = {"people_exposed": exposed, "people_feature_exposed": users or exposed}
-    platform = cells.pop("platform_id", "alpha")
-    return {
-        **dict.fromkeys(
-            ("places", "announced_on", "ended_on", "days_in_force", "cause", "extent_reason")
-        ),
-        "place_readings": None,
-        **dict.fromkeys(("least_hours_a_day", "most_hours_a_day", "reported_by")),
+    counts = {"people_exposed": exposed, "people_feature_exposed": users or exposed}
+    counts["people_deprived_net"] = people(0.0, *cells.pop("left", (None, None, None)), 100e6)
+    alone = target(cells.pop("platform_id", "alpha"), cells.pop("platform_name", "Alpha"), feature)
+    targets = cells.pop("targets", [alone])
+    sources = [{"role": "restriction", "attribution": cells.pop("reported_by", None)}]
+    hours = dict(zip(Estimate._fields, cells.pop("hours", [None] * 5), strict=True))
+    days = {
+        f"{prefix}{name}_{unit}": hours[name]
+        for prefix, unit in (("", "person_hours"), ("", "person_days"), ("feature_", "person_days"))
+        for name in Estimate._fields
+    }
+    days |= {"period": "all", "days": 1, "naive_sum_person_days": None, "obs_status": "E"}
+    act = {
+        **dict.fromkeys(field.name for field in fields(records.Restriction)),
         "restriction_id": "R1",
         "area_id": "FR",
         "country_id": "FR",
@@ -57,12 +75,18 @@ def told(
         "end_status": "unknown",
         "observed_from": "2020-11-04",
         "as_of": "2026-01-31",
-        "targets": [target(platform, cells.pop("platform_name", "Alpha"), feature)],
-        "impact": [{**row, **numbers.get(name, none), "impact_metric": name} for name in METRICS],
-        "figures": [],
-        "person_days": [],
         **cells,
     }
+    impact = [{**row, **counts.get(name, none), "impact_metric": name} for name in METRICS]
+    return records.of_rows(
+        {
+            "restrictions": [act],
+            "impact_by_platform": targets,
+            "impact": impact,
+            "lineage": sources,
+            "person_days": [days],
+        }
+    )
 
 
 TWO: dict[str, Any] = {
@@ -81,7 +105,7 @@ NET: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("story_of", "said"),
+    ("record", "said"),
     [
         (
             told(MANY),
@@ -174,22 +198,22 @@ NET: dict[str, Any] = {
     ],
 )
 def test_the_first_sentence_says_who_is_counted_and_what_happened(
-    story_of: dict[str, Any], said: str
+    record: AnswerRecord, said: str
 ) -> None:
-    assert sentences.headline(story_of) == said
-    assert sentences.answer(story_of, VERSION).startswith(said)
+    assert sentences.headline(record) == said
+    assert sentences.answer(record, VERSION).startswith(said)
 
 
 def reasoned(
     numbers: dict[str, Any], rules: str, status: str, details: str | None = None, **cells: Any
-) -> dict[str, Any]:
-    """A story whose rows give a reason by these rules, with what each says of the row itself."""
+) -> AnswerRecord:
+    """A record whose rows give a reason by these rules, with what each says of the row itself."""
     reason = {"reason_rule_ids": rules, "reason_details": details}
     return told({**numbers, **reason, "obs_status": status}, **cells)
 
 
 @pytest.mark.parametrize(
-    ("story_of", "said"),
+    ("record", "said"),
     [
         (
             reasoned(BOUNDS, "no_figure", "M"),
@@ -259,14 +283,7 @@ def reasoned(
                 ended_on="2020-11-04",
                 least_hours_a_day=5.0,
                 most_hours_a_day=5.0,
-                person_days=[
-                    {
-                        "period": "all",
-                        "q05_person_hours": 2.1e6,
-                        "q50_person_hours": 5.12e6,
-                        "q95_person_hours": 12.9e6,
-                    }
-                ],
+                hours=(0.0, 2.1e6, 5.12e6, 12.9e6, 2e7),
             ),
             "It lasted 5 hours: about 5.1 million person-hours (90 % interval 2.1 to 13 million).",
         ),
@@ -276,8 +293,8 @@ def reasoned(
         ),
     ],
 )
-def test_the_paragraph_says_what_is_not_sure(story_of: dict[str, Any], said: str) -> None:
-    answer = sentences.answer(story_of, VERSION)
+def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) -> None:
+    answer = sentences.answer(record, VERSION)
     assert said in answer, answer
 
 
@@ -289,9 +306,8 @@ def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
 
 
 def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:
-    story_of = told(MANY)
-    story_of["impact"][2] |= people(0.0, 13e6, 27e6, 39e6, 56e6)
-    answer = sentences.answer(story_of)
+    record = told(MANY, left=(13e6, 27e6, 39e6))
+    answer = sentences.answer(record)
     assert (
         "Without those who got round it about 27 million (90 % interval 13 to 39 million)" in answer
     )
@@ -318,7 +334,7 @@ def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:
 def test_numbers_are_rounded_by_the_width_of_their_interval(
     numbers: tuple[float, float, float], shown: tuple[str, str, str]
 ) -> None:
-    assert sentences.rounded(*numbers) == shown
+    assert rounded(*numbers) == shown
 
 
 @pytest.mark.parametrize("middle", [1.0, 37.0, 4_612.0, 99_950.0, 999_600.0, 1e6, 5.2e7, 1.234e9])
@@ -326,19 +342,17 @@ def test_numbers_are_rounded_by_the_width_of_their_interval(
 def test_the_ends_of_an_interval_never_read_the_same(middle: float, width: float) -> None:
     low, high = middle * (1 - width), middle * (1 + width)
     if high - low >= 1:
-        first, _, last = sentences.rounded(low, middle, high)
+        first, _, last = rounded(low, middle, high)
         assert first != last
-    assert (
-        len(sentences.number(middle).replace(",", "").replace(".", "").split()[0].strip("0")) <= 3
-    )
+    assert len(number(middle).replace(",", "").replace(".", "").split()[0].strip("0")) <= 3
 
 
 def test_bounds_keep_three_digits_and_all_but_meet_as_one() -> None:
     assert between(0, 93_200_000) == "between 0 and 93.2 million"
     assert between(279_998, 280_002) == "280,000"
     assert between(540_000, 1_230_000) == "between 540,000 and 1.23 million"
-    assert sentences.interval_text(26e6, 600e6) == "26 to 600 million"
-    assert sentences.people(97e6, 101e6, 104e6).startswith("about 101 million people (90 % int")
+    assert interval_text(26e6, 600e6) == "26 to 600 million"
+    assert about(97e6, 101e6, 104e6).startswith("about 101 million people (90 % int")
 
 
 def test_days_and_spans_are_said_once() -> None:
@@ -397,14 +411,15 @@ def test_an_area_is_told_with_each_person_once() -> None:
 
 def test_the_sentences_of_a_reason_are_made_from_its_rules_and_details() -> None:
     rules = "disputed;step;extent;feature_assumed"
-    row = {"reason_rule_ids": rules, "reason_details": ";X;;feature:channel:feed,search"}
-    assert caveats.sentences_of({"extent_reason": "as a register has it; a part"}, row) == [
+    details = ";X;;feature:channel:feed,search"
+    record = reasoned(MANY, rules, "E", details, extent_reason="as a register has it; a part")
+    assert caveats.sentences_of(record, record.leading) == [
         ("disputed", "disputed"),
         ("step", "a step of X: the audience from before the first step"),
         ("extent", "as a register has it; a part"),
         ("feature_assumed", "channels taken for all of feeds, searches"),
     ]
-    assert caveats.sentences_of({}, {"reason_rule_ids": None, "reason_details": None}) == []
+    assert caveats.sentences_of(told(MANY), told(MANY).leading) == []
 
 
 def test_a_comma_in_a_name_is_no_second_service() -> None:
@@ -418,11 +433,11 @@ def test_a_comma_in_the_name_of_a_place_is_no_second_place() -> None:
 
 
 @pytest.fixture(scope="module")
-def computed() -> tuple[Stories, dict[str, Any]]:
+def computed() -> tuple[Records, dict[str, Any]]:
     done = asked().results()
     names = ("impact", "impact_by_platform", "restrictions", "comparisons", "lineage")
     tables = {name: done[name] for name in (*names, "person_days", "sensitivity")}
-    return story.stories(tables), tables
+    return records.Records(tables), tables
 
 
 @pytest.mark.parametrize(
@@ -435,27 +450,29 @@ def computed() -> tuple[Stories, dict[str, Any]]:
     ],
 )
 def test_the_sentence_says_how_many_of_whom_and_who_measured(
-    act: str, words: list[str], computed: tuple[Stories, dict[str, Any]]
+    act: str, words: list[str], computed: tuple[Records, dict[str, Any]]
 ) -> None:
     said = sentences.answer(computed[0][act], VERSION)
     assert [word for word in words if word not in said] == [], said
 
 
-def test_all_stories_are_those_of_each(computed: tuple[Stories, dict[str, Any]]) -> None:
-    stories, tables = computed
-    assert list(stories) == tables["restrictions"]["restriction_id"].tolist()
-    assert len(stories) == 4
-    assert {one: story.story(tables, one) for one in stories} == dict(stories)
+def test_all_records_are_those_of_each(computed: tuple[Records, dict[str, Any]]) -> None:
+    known, tables = computed
+    assert list(known) == tables["restrictions"]["restriction_id"].tolist()
+    assert len(known) == 4
+    assert {one: records.of_restriction(tables, one) for one in known} == dict(known)
     with pytest.raises(KeyError):
-        stories["nowhere"]
+        known["nowhere"]
     with pytest.raises(KeyError):
-        story.story(tables, "nowhere")
+        records.of_restriction(tables, "nowhere")
 
 
-def test_a_version_without_sensitivity_says_so(computed: tuple[Stories, dict[str, Any]]) -> None:
+def test_a_version_without_sensitivity_says_so(computed: tuple[Records, dict[str, Any]]) -> None:
     _, tables = computed
     shares = tables["sensitivity"]
     without = tables | {"sensitivity": shares[shares["total_share"].isna()]}
     assert len(without["sensitivity"]) < len(shares)
-    assert story.NOT_COMPUTED in story.story_text(story.story(without, "calls"))
-    assert story.NOT_COMPUTED not in story.story_text(story.story(tables, "nothing"))
+    shown = text.restriction_text(records.of_restriction(without, "calls"))
+    assert text.NOT_COMPUTED in shown
+    shown = text.restriction_text(records.of_restriction(tables, "nothing"))
+    assert text.NOT_COMPUTED not in shown

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audience_impact.answers import labels as naming
-from audience_impact.answers import quantities
-from audience_impact.answers.quantities import Estimate
-from audience_impact.answers.sentences.numbers import number
+from audience_impact.answers import names as naming
+from audience_impact.answers import numbers
+from audience_impact.answers.numbers import Estimate, estimate, known
 from audience_impact.site.charts.rows import Axis, Mark, Row, axis, in_words
 from audience_impact.site.charts.rows import draw as drawn
-from audience_impact.site.rendering import capital
 from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit
 
 Rows = Sequence[Mapping[str, Any]]
@@ -18,18 +16,7 @@ METRICS = (
     (ImpactMetric.PEOPLE_FEATURE_EXPOSED, "Of these, use the feature", "mark"),
     (ImpactMetric.PEOPLE_DEPRIVED_NET, "Of these, lose access", "net"),
 )
-COUNTED = {
-    FigureKind.PLATFORM_AUDIENCE: "users of {}",
-    FigureKind.COMPANY_STATEMENT: "users of {}",
-    FigureKind.ADDED_UP: "users added up",
-    FigureKind.PEOPLE_AFFECTED: "people affected",
-    FigureKind.INTERNET_USERS: "internet users",
-    FigureKind.POPULATION: "residents",
-    FigureKind.STILL_USING: "still using it",
-}
-"""What a figure of others counts, as short as a label has to be."""
 SHAPES = {IntervalKind.ONE_SIDED_MIN: "from", IntervalKind.ONE_SIDED_MAX: "to"}
-OVER = {"from": "over ", "to": "under "}
 ARROW = {"from": 1.1}
 """An arrow needs room on the axis."""
 
@@ -53,26 +40,26 @@ def _laid_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[
     own = {row["impact_metric"]: row for row in impact}
     exposed = own[ImpactMetric.PEOPLE_EXPOSED]
     rows = [*_answer(exposed), *_parts(own), *_base(exposed), *_published(others, services)]
-    found = quantities.estimate(exposed)
+    found = estimate(exposed)
     core = next((end for end in (found.q95, found.upper) if end), 0.0)
     return rows, axis(core, [mark.end for row in rows for mark in row.marks])
 
 
 def _answer(row: Mapping[str, Any]) -> Iterator[Row]:
     """Median with interval, and bounds; of what touched nobody that alone."""
-    found = quantities.estimate(row)
+    found = estimate(row)
     if found.upper == 0:
         yield _one("People touched", 0.0, "tick", "accent")
         return
     marks = interval(found)
     if marks:
         name = "Exposed" if len(marks) == 1 else "Exposed (90 % interval)"
-        yield Row(name, quantities.middle(found), "accent", marks)
+        yield Row(name, numbers.middle(found), "accent", marks)
     name = "Bounds, if figures are right" if marks else "Bounds alone: no estimate"
     low, high = found.lower or 0.0, found.upper
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)
-    yield Row(name, quantities.bounds(found), "bounds", (mark,))
+    yield Row(name, numbers.bounds(found), "bounds", (mark,))
 
 
 def interval(found: Estimate) -> tuple[Mark, ...]:
@@ -85,20 +72,20 @@ def interval(found: Estimate) -> tuple[Mark, ...]:
 
 def _parts(own: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
     """Who of them uses what is restricted, and who is left without, where an estimate differs."""
-    shown = quantities.estimate(own[ImpactMetric.PEOPLE_EXPOSED])
+    shown = estimate(own[ImpactMetric.PEOPLE_EXPOSED])
     for metric, name, colour in METRICS:
-        found = quantities.estimate(own[metric]) if metric in own else shown
+        found = estimate(own[metric]) if metric in own else shown
         if found != shown and (marks := interval(found)):
-            yield Row(name, quantities.middle(found), colour, marks)
+            yield Row(name, numbers.middle(found), colour, marks)
 
 
 def _base(row: Mapping[str, Any]) -> Iterator[Row]:
     """The base, and the residents where they are others."""
-    base, residents = (
-        quantities.known(row[name]) for name in ("base_persons", "population_persons")
-    )
+    base, residents = (known(row[name]) for name in ("base_persons", "population_persons"))
     if base is not None:
-        yield _one(capital(naming.word(row["base"], "base")), base, "tick", "soft")
+        yield _one(
+            naming.capital(naming.word(row["base"], "population_base")), base, "tick", "soft"
+        )
     if residents is not None and residents != base:
         yield _one("Residents there", residents, "tick", "soft")
 
@@ -110,18 +97,21 @@ def _published(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
     """
     seen = set()
     for row in others:
-        value = quantities.known(row["published_value"])
+        value = known(row["published_value"])
         if row["unit"] != Unit.PERSONS or value is None:
             continue
         service = services.get(row["platform_id"], "it")
-        name = f"{row['publisher']}: {COUNTED[row['figure_kind']].format(service)}"
+        name = f"{row['publisher']}: {FigureKind(row['figure_kind']).noun.format(service=service)}"
         shape = SHAPES.get(row["interval_kind"], "diamond")
         if (name, value, shape) not in seen:
-            yield _one(name, value, shape, "other", OVER.get(shape, ""))
+            yield _one(name, value, shape, "other", naming.limit(row["interval_kind"]))
         seen.add((name, value, shape))
 
 
 def _one(name: str, value: float, shape: str, colour: str, before: str = "") -> Row:
     return Row(
-        name, f"{before}{number(value)}", colour, (Mark(shape, value, value * ARROW.get(shape, 1)),)
+        name,
+        f"{before}{numbers.number(value)}",
+        colour,
+        (Mark(shape, value, value * ARROW.get(shape, 1)),),
     )

@@ -4,9 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from audience_impact.answers import quantities
-from audience_impact.answers.quantities import Estimate
-from audience_impact.answers.sentences.names import day_in_words, from_to
+from audience_impact.answers.numbers import (
+    Estimate,
+    bounds,
+    day_in_words,
+    estimate,
+    from_to,
+    middle,
+)
 from audience_impact.outputs.impact_by_day import YEARS
 from audience_impact.site.charts import series
 
@@ -45,7 +50,7 @@ def _by_year(rows: Rows) -> list[Told]:
     found: list[Told] = []
     for year in range(min(own), max(own) + 1) if own else ():
         row = own.get(year)
-        each = [quantities.estimate(row, prefix=one) if row else NOBODY for _, one in KINDS]
+        each = [estimate(row, prefix=one) if row else NOBODY for _, one in KINDS]
         kept = 1 if each[0] == each[1] else 2
         found += [(str(year), KINDS[number][0], each[number]) for number in range(kept)]
     return found
@@ -85,7 +90,7 @@ def _steps(rows: Rows) -> Iterator[tuple[date, date, Estimate]]:
         if end < first:
             yield end, first, NOBODY
         end = last + timedelta(days=1)
-        yield first, end, quantities.estimate(row)
+        yield first, end, estimate(row)
     if end < after:
         yield end, after, NOBODY
 
@@ -101,7 +106,7 @@ def _span(step: tuple[date, date, Estimate]) -> str:
 
 def in_words(found: Estimate) -> str:
     """Median and interval, or the bounds where there is no estimate."""
-    return quantities.bounds(found) if found.q50 is None else quantities.middle(found)
+    return bounds(found) if found.q50 is None else middle(found)
 
 
 def _top(found: list[Estimate]) -> float:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audience_impact.answers import labels as naming
-from audience_impact.answers import quantities
+from audience_impact.answers import names as naming
+from audience_impact.answers.numbers import estimate, known, percent
 from audience_impact.site import rendering
 from audience_impact.site.charts.area import in_words
 from audience_impact.site.charts.palette import paint
@@ -62,7 +62,7 @@ def draw(title: str, rows: Rows, links: Mapping[str, str], legend: bool = False)
 
 def alt(rows: Rows) -> str:
     """The same in words: the countries with the most people first."""
-    order = sorted(rows, key=lambda row: -(quantities.estimate(row).q50 or 0.0))
+    order = sorted(rows, key=lambda row: -(estimate(row).q50 or 0.0))
     return " ".join(f"{_said(row)}." for row in order)
 
 
@@ -75,9 +75,9 @@ def note(rows: Rows) -> str:
 
 def colour(row: Mapping[str, Any] | None) -> str:
     """The colour of a country: by the median as a share of its base."""
-    if row is None or quantities.known(row["upper_persons"]) == 0:
+    if row is None or known(row["upper_persons"]) == 0:
         return "map-none"
-    middle, base = (quantities.known(row[name]) for name in ("q50_persons", "base_persons"))
+    middle, base = (known(row[name]) for name in ("q50_persons", "base_persons"))
     if middle is None or not base:
         return "map-unknown"
     return f"map-{1 + sum(middle / base >= end for end in CLASSES)}"
@@ -91,9 +91,11 @@ def _told(place: Place, row: Mapping[str, Any] | None, links: Mapping[str, str])
 
 
 def _said(row: Mapping[str, Any]) -> str:
-    found = quantities.estimate(row)
-    base = quantities.known(row["base_persons"])
+    found = estimate(row)
+    base = known(row["base_persons"])
     share = ""
     if found.q50 is not None and base:
-        share = f", {rendering.percent(found.q50 / base)} of its {naming.word(row['base'], 'base')}"
+        share = (
+            f", {percent(found.q50 / base)} of its {naming.word(row['base'], 'population_base')}"
+        )
     return f"{naming.area(row['area_id'])}: {in_words(found)} people{share}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audience_impact.answers import quantities
+from audience_impact.answers.numbers import bounds, estimate, middle
 from audience_impact.site.charts.answer import interval
 from audience_impact.site.charts.rows import Axis, Mark, Row, axis, in_words
 from audience_impact.site.charts.rows import draw as drawn
@@ -39,9 +39,9 @@ def _laid_out(rows: Rows) -> tuple[list[Row], Axis]:
 def _years(rows: Rows) -> Iterator[Row]:
     for row in rows:
         if len(row["period"]) == 4:
-            found = quantities.estimate(row, "person_days")
+            found = estimate(row, "person_days")
             marks = interval(found)
-            said = quantities.middle(found) if marks else quantities.bounds(found)
+            said = middle(found) if marks else bounds(found)
             high = found.lower if found.upper is None else found.upper
             line = Mark("line", found.lower or 0.0, high or 0.0)
             yield Row(row["period"], said, "accent", (line, *marks))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
-from audience_impact.answers.sentences.numbers import number
+from audience_impact.answers.numbers import number
 from audience_impact.site import rendering
 from audience_impact.site.charts.palette import paint
 

@@ -4,13 +4,12 @@ A restriction is cited as a data set of its own, because its number belongs to o
 facts and the method.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audience_impact.answers.sentences.acts import act, deed, services, start
-from audience_impact.answers.sentences.names import day_in_words, on_day
-from audience_impact.answers.sentences.places import where
+from audience_impact.answers.acts import deed, start, target_words, where
+from audience_impact.answers.numbers import day_in_words, on_day
+from audience_impact.answers.records import AnswerRecord
 from audience_impact.plain_text import json_text, plain
 from audience_impact.store.versions import Stored
 
@@ -92,29 +91,28 @@ class Citation:
         }
 
 
-def citation(told: Mapping[str, Any], version: Stored) -> Citation:
-    """The citation of a restriction, as `story.story` tells it, from a version.
+def citation(record: AnswerRecord, version: Stored) -> Citation:
+    """Return the citation of a restriction of a version.
 
     Raises PublishError where the version is damaged.
     """
     manifest = version.manifest
     licence = manifest["licenses"][0]
     return Citation(
-        told["restriction_id"],
-        plain(_title(told)),
-        told["as_of"],
+        record.act.restriction_id,
+        plain(_title(record)),
+        record.act.as_of,
         version.id,
         licence["name"],
         licence["path"],
     )
 
 
-def _title(told: Mapping[str, Any]) -> str:
-    """`People touched by the block of WhatsApp in Russia on 22 December 2025`."""
-    day = start(told)
-    what = "the internet" if act(told).is_network else services(told) or "a service"
+def _title(record: AnswerRecord) -> str:
+    """Return `People touched by the block of WhatsApp in Russia on 22 December 2025`."""
+    day = start(record)
     return (
-        f"People touched by the {deed(told)} of {what} in {where(told)}"
+        f"People touched by the {deed(record)} of {target_words(record)} in {where(record)}"
         f"{f' {on_day(day)}' if day else ''}"
     )
 

@@ -1,30 +1,18 @@
 """What is not sure of an answer, in sentences: from the reasons of the row and from the act."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from audience_impact.answers.sentences.acts import FEATURES
+from audience_impact.answers.records import AnswerRecord, Number
 from audience_impact.outputs.review.status_rules import MISSING, TABLE, filled
 from audience_impact.vocabulary import (
     ClaimStatus,
     EvidenceState,
+    Feature,
     ImpactMetric,
     ImputationRung,
     PartGap,
     PopulationBase,
 )
 
-BASES: dict[str, str] = {
-    PopulationBase.ALL_AGES: "residents",
-    PopulationBase.AGE_12_PLUS: "residents aged 12 and over",
-    PopulationBase.AGE_13_PLUS: "residents aged 13 and over",
-    PopulationBase.AGE_16_PLUS: "residents aged 16 and over",
-    PopulationBase.AGE_18_PLUS: "residents aged 18 and over",
-    PopulationBase.INTERNET_12_PLUS: "people online aged 12 and over",
-    PopulationBase.INTERNET_ALL: "people online",
-}
-"""Populations that contain an audience, in words."""
-CODES = {feature.value: noun for feature, (noun, _) in FEATURES.items()} | BASES
+CODES = {word.value: word.noun for kind in (Feature, PopulationBase) for word in kind}
 """Words for the codes of features and populations."""
 EXTENT, GAP, ASSUMED = "extent", "part_unknown", "feature_assumed"
 """Rules whose words are made for the row alone."""
@@ -80,40 +68,38 @@ SAID: dict[str, str] = {
     "feature_learned": "Who uses what is restricted is learned from other countries.",
 }
 """What a reader should know, by rule of status."""
-Row = Mapping[str, Any]
 
 
-def rules_of(row: Row) -> dict[str, list[str]]:
+def rules_of(number: Number) -> dict[str, list[str]]:
     """Return the rules behind the reason of a row of `impact`, each with its details."""
     found: dict[str, list[str]] = {}
-    for rule, detail in _pairs(row):
+    for rule, detail in _pairs(number):
         found.setdefault(rule, []).append(detail)
     return found
 
 
-def _pairs(row: Row) -> list[tuple[str, str]]:
+def _pairs(number: Number) -> list[tuple[str, str]]:
     """Return the rule and the detail of each sentence of the reason, in their order."""
-    ids = row["reason_rule_ids"]
-    if not ids:
+    if not number.rule_ids:
         return []
-    rules = ids.split(";")
-    details = (row["reason_details"] or ";" * (len(rules) - 1)).split(";")
+    rules = number.rule_ids.split(";")
+    details = (number.details or ";" * (len(rules) - 1)).split(";")
     return list(zip(rules, details, strict=True))
 
 
-def sentences_of(told: Mapping[str, Any], row: Row) -> list[tuple[str, str]]:
+def sentences_of(record: AnswerRecord, number: Number) -> list[tuple[str, str]]:
     """Return the rule and the words of each sentence of the reason, with words for codes."""
     return [
-        (rule, filled(rule, told["extent_reason"] if rule == EXTENT else detail, CODES))
-        for rule, detail in _pairs(row)
+        (rule, filled(rule, (record.act.extent_reason or "") if rule == EXTENT else detail, CODES))
+        for rule, detail in _pairs(number)
     ]
 
 
-def why_no_estimate(told: Mapping[str, Any], row: Row) -> str:
+def why_no_estimate(record: AnswerRecord, number: Number) -> str:
     """Why the row has no estimate, to follow `because`; blank where nothing is said."""
-    rules = rules_of(row)
+    rules = rules_of(number)
     if EXTENT in rules:
-        return f"the source is not to be read as everyone there ({told['extent_reason']})"
+        return f"the source is not to be read as everyone there ({record.act.extent_reason})"
     own = [PLAINER.get(gap, PartGap(gap).meaning) for gap in rules.get(GAP, [])]
     silent = {GAP, *(GENERAL if own else ())}
     general = [
@@ -125,38 +111,37 @@ def why_no_estimate(told: Mapping[str, Any], row: Row) -> str:
     return " and ".join([*general, *own] or limits)
 
 
-def said(told: Mapping[str, Any], row: Row) -> list[str]:
+def said(record: AnswerRecord, number: Number) -> list[str]:
     """What a reader should know of an estimate, a sentence each."""
-    rules = rules_of(row)
+    rules = rules_of(number)
     found = [
         f"{what}; the number is imputed from {PLAINER.get(rung, ImputationRung(rung).meaning)}."
         for rule, what in IMPUTED.items()
         for rung in rules.get(rule, [])
     ]
     if EXTENT in rules:
-        found.append(f"The source is not to be read as everyone there: {told['extent_reason']}.")
+        found.append(f"The source is not to be read as everyone there: {record.act.extent_reason}.")
     assumed = [filled(ASSUMED, detail, CODES) for detail in rules.get(ASSUMED, [])]
     found += [f"Assumed: {'; '.join(assumed)}."] if assumed else []
     found += [sentence for rule, sentence in SAID.items() if rule in rules]
     return [*found, *(f"Counted are people aged {age} and over." for age in rules.get("ages", []))]
 
 
-def access_kept(told: Mapping[str, Any]) -> str:
+def access_kept(record: AnswerRecord) -> str:
     """What is known of those who kept access, where nobody can be taken off."""
-    row = next(r for r in told["impact"] if r["impact_metric"] == ImpactMetric.PEOPLE_DEPRIVED_NET)
-    if "not_cut" in rules_of(row):
+    if "not_cut" in rules_of(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
         return "Slowed or impaired, not cut: nobody is known to be left without access."
     return "Those who got round it are not taken off."
 
 
-def of_act(told: Mapping[str, Any]) -> str:
+def of_act(record: AnswerRecord) -> str:
     """Who says that it happened, and who confirms it."""
-    source = told["reported_by"] or "Its source"
-    unmeasured = told["evidence_state"] == EvidenceState.INSUFFICIENT
-    official = told["claim_status"] == ClaimStatus.OFFICIAL
-    if told["evidence_state"] == EvidenceState.OK:
+    source = record.reported_by or "Its source"
+    unmeasured = record.act.evidence_state == EvidenceState.INSUFFICIENT
+    official = record.act.claim_status == ClaimStatus.OFFICIAL
+    if record.act.evidence_state == EvidenceState.OK:
         return f"{source} reports it, and measurements find no restriction."
-    if told["claim_status"] == ClaimStatus.DISPUTED:
+    if record.act.claim_status == ClaimStatus.DISPUTED:
         return f"{source} reports it; that it happened is disputed."
     if official:
         by = "an authority confirms it, no measurement does" if unmeasured else ""

@@ -1,0 +1,253 @@
+"""Numbers, shares and dates as readers meet them: the one place that writes them.
+
+Method. The step of rounding is the largest power of ten that goes three times into the interval,
+and for a number that is small beside the interval two of its own digits: 101,249,599 between 97.0
+and 104.0 million is "101 million", 5,686,455 between 1.8 and 14.6 million is "5.7 million". Bounds
+and a number without an interval keep three digits.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
+
+import pandas as pd
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+
+LOCALE = "en_GB"
+STEPS, DIGITS, DIGITS_ALONE = 3, 2, 3
+"""Steps of rounding in an interval, digits of a small number in it, digits of a number alone."""
+AS_ONE = 0.001
+"""Bounds that differ by less than this share are written as one number."""
+NAMES = ((1_000_000_000_000, "trillion"), (1_000_000_000, "billion"), (1_000_000, "million"))
+ENDS = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
+"""Columns of the five numbers of people of a published row."""
+NONE = "-"
+"""Stands in a table where there is no number."""
+
+
+class Estimate(NamedTuple):
+    """Bounds, median and 90 % interval of a published row; None where it has none."""
+
+    lower: float | None
+    q05: float | None
+    q50: float | None
+    q95: float | None
+    upper: float | None
+
+    @property
+    def interval(self) -> tuple[float, float, float] | None:
+        """Return the 5 % quantile, the median and the 95 % quantile; None without an estimate."""
+        if self.q05 is None or self.q50 is None or self.q95 is None:
+            return None
+        return self.q05, self.q50, self.q95
+
+
+def known(cell: Any) -> float | None:
+    """Return the number in a cell, None where it is blank."""
+    return None if cell is None or pd.isna(cell) else float(cell)
+
+
+def estimate(
+    row: Mapping[str, Any], unit: str = "persons", prefix: str = "", bounds: bool = True
+) -> Estimate:
+    """Return the five numbers of a row; without `bounds` those of the interval alone."""
+    names = Estimate._fields if bounds else Estimate._fields[1:4]
+    found = {name: known(row[f"{prefix}{name}_{unit}"]) for name in names}
+    return Estimate(**{name: found.get(name) for name in Estimate._fields})
+
+
+def millions(persons: float | None) -> str:
+    """Return people for tables and lists: 96.0 M, 466 k, 0; a dash where nothing is known."""
+    if persons is None or pd.isna(persons):
+        return NONE
+    if persons >= 1e6:
+        return f"{persons / 1e6:,.1f} M"
+    return f"{persons / 1e3:,.0f} k" if persons >= 1e3 else f"{persons:,.0f}"
+
+
+def counted(row: Mapping[str, Any]) -> str:
+    """Return median and interval of a row for tables and lists, else its bounds."""
+    found = estimate(row)
+    if found.q50 is None:
+        return f"{millions(found.lower)} to {millions(found.upper)}"
+    if found.q05 == found.q95:
+        return millions(found.q50)
+    return f"{millions(found.q50)} ({millions(found.q05)} to {millions(found.q95)})"
+
+
+def in_full(value: float | None, blank: str = NONE) -> str:
+    """Return a number with all its digits, in groups of three; a fraction with four of them."""
+    if value is None:
+        return blank
+    return f"{value:,.4g}" if value % 1 else f"{int(value):,}"
+
+
+def percent(value: float | None, blank: str = NONE) -> str:
+    """Return a share as a percentage, below one with a tenth."""
+    if value is None:
+        return blank
+    return str(format_percent(value, "#,##0.# %" if value < 0.00995 else "#,##0 %", locale=LOCALE))
+
+
+def capped(share: float | None) -> float | None:
+    """Return a share of the variance, at most 1.
+
+    The share is estimated from draws, and the estimate may come out above the whole.
+    """
+    return None if share is None else min(share, 1.0)
+
+
+def rounded(low: float, middle: float, high: float) -> tuple[str, str, str]:
+    """Return the ends and the middle of an interval as a newspaper prints them: `97 million`."""
+    if high <= low:
+        return number(low), number(middle), number(high)
+    step, found = _power((high - low) / STEPS), (low, middle, high)
+    first, second, third = (_words(value, step, DIGITS) for value in found)
+    return first, second, third
+
+
+def number(value: float) -> str:
+    """Return one number alone, to three digits: `95.5 million`."""
+    return _words(value, math.inf, DIGITS_ALONE)
+
+
+def interval_text(low: float, high: float) -> str:
+    """Return an interval, its unit once: `97 to 104 million`; one number where the ends meet."""
+    first, _, last = rounded(low, low, high)
+    return first if first == last else _joined(first, last, " to ")
+
+
+def between(low: float, high: float) -> str:
+    """Return bounds: `between 96 and 105 million`, or one number where they all but meet."""
+    if high - low <= AS_ONE * high:
+        return number(high)
+    step = _power((high - low) / STEPS)
+    first, last = (_words(value, step, DIGITS_ALONE) for value in (low, high))
+    return "between " + _joined(first, last, " and ")
+
+
+def about(low: float, middle: float, high: float, noun: str = "people") -> str:
+    """Return the number with its interval: `about 101 million people (90 % interval 97 to ...)`."""
+    return f"about {rounded(low, middle, high)[1]} {noun}{interval(low, high)}"
+
+
+def interval(low: float, high: float) -> str:
+    """Return the interval in brackets after a blank; nothing where it has no width."""
+    return f" (90 % interval {interval_text(low, high)})" if high > low else ""
+
+
+def forced(found: Estimate) -> str:
+    """Return what the bounds of a published row say."""
+    if found.upper is None:
+        return "nobody counted the people that they are part of"
+    return f"the figures, if right as printed, force {between(found.lower or 0.0, found.upper)}"
+
+
+def middle(found: Estimate) -> str:
+    """Return median and interval as pictures print them; the median alone without a width."""
+    if found.interval is None:
+        return "no estimate"
+    low, _, high = found.interval
+    if low == high:
+        return median(found)
+    last, shown, span = rounded(*found.interval)[2], median(found), interval_text(low, high)
+    unit = shown.partition(" ")[2]
+    same = unit and last.endswith(unit) and span.count(unit) == 1
+    return f"{shown} ({span.removesuffix(f' {unit}') if same else span})"
+
+
+def median(found: Estimate, blank: str = NONE) -> str:
+    """Return the median, rounded by the width of its interval."""
+    if found.interval is None:
+        return blank
+    return rounded(*found.interval)[1]
+
+
+def bounds(found: Estimate) -> str:
+    """Return both bounds, or the one that there is."""
+    if found.upper is None:
+        return f"at least {number(found.lower)}" if found.lower else "not known"
+    low, high = number(found.lower or 0.0), number(found.upper)
+    return low if low == high else _joined(low, high, " to ")
+
+
+def _joined(first: str, last: str, word: str) -> str:
+    digits, _, unit = first.partition(" ")
+    same = unit and last.partition(" ")[2] == unit
+    return f"{digits if same else first}{word}{last}"
+
+
+def _power(value: float) -> float:
+    return float(10.0 ** math.floor(math.log10(value)))
+
+
+def _words(value: float, step: float, digits: int) -> str:
+    """Return a number at a step, or at so many of its own digits where these are finer."""
+    if value <= 0:
+        return "0"
+    step = max(min(_power(value) / 10 ** (digits - 1), step), 1.0)
+    value = round(value / step) * step
+    for size, name in NAMES:
+        if value >= size:
+            decimals = max(0, round(math.log10(size / step)))
+            return f"{decimal(value / size, decimals)} {name}"
+    return decimal(value, 0)
+
+
+@cache
+def decimal(value: float, decimals: int) -> str:
+    """Return a number in groups of three with at most so many decimals."""
+    pattern = "#,##0" + ("." + "#" * decimals if decimals else "")
+    return str(format_decimal(round(value, decimals), format=pattern, locale=LOCALE))
+
+
+def on_day(text: str) -> str:
+    """Return a day, month, year or span as a date of the facts says it: `on 13 August 2025`."""
+    first, _, last = text.partition("/")
+    if last:
+        return "between " + _span(first, last, " and ")
+    return f"{'on' if len(text) == 10 else 'in'} {day_in_words(text)}"
+
+
+def from_to(first: str, last: str) -> str:
+    """Return the way from one date of the facts to another: `from 4 to 26 November 2020`."""
+    if first == last:
+        return on_day(first)
+    if "/" in last:
+        return f"from {day_in_words(first)} to {dates_in_words(last)}"
+    if len(last) < len(first) and first.startswith(last):
+        return f"from {day_in_words(first)} to later in that {'month' if '-' in last else 'year'}"
+    return "from " + _span(first, last, " to ")
+
+
+def _span(first: str, last: str, word: str) -> str:
+    """Return two dates joined by a word, what they share once: `4 to 26 November 2020`."""
+    begin = day_in_words(first)
+    if len(first) == len(last) > 4 and first[:4] == last[:4]:
+        pattern = "d" if first[:7] == last[:7] else "d MMMM" if len(first) == 10 else "MMMM"
+        begin = str(format_date(_date(first), pattern, LOCALE))
+    return f"{begin}{word}{day_in_words(last)}"
+
+
+def day_in_words(text: str) -> str:
+    """Return a day, month or year of ISO 8601: `13 August 2025`, `July 2025`, `2025`."""
+    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
+        return text
+    pattern = {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(text)]
+    return str(format_date(_date(text), pattern, LOCALE))
+
+
+def dates_in_words(value: Any) -> str:
+    """Return a day, month, year or span, as precise as it is: `August 2025`, or `not known`."""
+    first, _, last = str(value or "").partition("/")
+    if not first:
+        return "not known"
+    return f"{day_in_words(first)} to {day_in_words(last)}" if last else day_in_words(first)
+
+
+def _date(text: str) -> date:
+    return date.fromisoformat((text + "-01-01")[:10])

@@ -1,0 +1,450 @@
+"""Everything published about one restriction, or one area, as a typed record.
+
+A record is made once from the published rows. The terminal, Markdown, the pages, the workbook and
+the citation render it, so that they cannot disagree.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from audience_impact.answers import names
+from audience_impact.answers.numbers import Estimate, capped, estimate, percent
+from audience_impact.store import PublishError
+from audience_impact.store.versions import Stored
+from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, Feature, ImpactMetric
+
+TABLES = (
+    *("impact", "impact_by_platform", "restrictions", "comparisons", "lineage"),
+    *("person_days", "sensitivity"),
+)
+"""Published tables that the record of a restriction is made from."""
+AREA_TABLES = ("impact_by_area", "area_comparisons", "restrictions")
+"""Published tables that the record of an area is made from."""
+NEWEST = {
+    "impact": "reason_rule_ids",
+    "impact_by_platform": "platform_name",
+    "restrictions": "country_paths",
+    "lineage": "attribution",
+}
+"""The column of a table that was added last, which an older version lacks."""
+OF_THE_ACT = (FactRole.RESTRICTION.value, FactRole.TARGET.value)
+"""Roles of facts that are no figures."""
+SMALL_SHARE = 0.01
+"""Below this share of the variance an input is not said to make an interval wide."""
+ALL = "all"
+"""Period of the row of person-days over all years."""
+Row = Mapping[str, Any]
+Rows = Mapping[str, list[dict[str, Any]]]
+"""Rows of one restriction, by table."""
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What was done, where and when: the columns of `restrictions` that texts read."""
+
+    restriction_id: str
+    area_id: str
+    country_id: str
+    area_name: str
+    area_names: str
+    platforms: str
+    action: str
+    severity: str
+    claim_status: str
+    evidence_state: str
+    geo_scope: str
+    network_scope: str
+    end_status: str
+    as_of: str
+    source_id: str
+    places: str | None
+    place_readings: str | None
+    operators: str | None
+    authority: str | None
+    legal_basis: str | None
+    stated_reason: str | None
+    cause: str | None
+    occasion: str | None
+    extent_reason: str | None
+    note: str | None
+    continues: str | None
+    announced_on: str | None
+    observed_from: str | None
+    start_on: str | None
+    ended_on: str | None
+    days_in_force: str | None
+    least_hours_a_day: float | None
+    most_hours_a_day: float | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A service and what of it is restricted."""
+
+    platform_id: str
+    platform_name: str
+    feature: str
+    claim_status: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """How many people of one kind: a row of `impact`.
+
+    Attributes:
+        counted: Which people (`ImpactMetric`).
+        people: Bounds, median and 90 % interval.
+        base: The population that they are a part of (`PopulationBase`).
+        base_persons: How many the base has.
+        population_persons: How many residents the area has.
+        dedup_method: How people were kept from counting twice.
+        obs_status: Code of the status.
+        reason: Why it has that status, in the words of the row.
+        rule_ids: The rules behind the reason.
+        details: What each of these says of the row itself.
+    """
+
+    counted: str
+    people: Estimate
+    base: str | None
+    base_persons: float | None
+    population_persons: float | None
+    dedup_method: str
+    obs_status: str
+    reason: str
+    rule_ids: str
+    details: str
+
+    @property
+    def label(self) -> str:
+        """Return whom it counts, as a cell has it."""
+        return names.word(self.counted, "impact_metric")
+
+    @property
+    def status(self) -> str:
+        """Return the status in words."""
+        return names.word(self.obs_status, "obs_status")
+
+
+@dataclass(frozen=True)
+class Days:
+    """The person-days of a year, or of all years: a row of `person_days`."""
+
+    period: str
+    days: int
+    person_days: Estimate
+    users: Estimate
+    hours: Estimate
+    added_up: float | None
+    obs_status: str
+
+
+@dataclass(frozen=True)
+class Driver:
+    """An input that makes the interval of a number wide: a row of `sensitivity`.
+
+    Attributes:
+        counted: Which number (`ImpactMetric`, or person_days).
+        input: The input (`InputKind`).
+        share: Its part of the variance, at most 1; None where none was computed.
+        error: By how much that share may be wrong.
+        narrowing_persons: How much narrower the interval were with the input known.
+        advice: What would help.
+    """
+
+    counted: str
+    input: str
+    share: float | None
+    error: float
+    narrowing_persons: float | None
+    advice: str
+
+    @property
+    def share_text(self) -> str:
+        """Return the part of the variance with its error, of 1 % at least: `89 % ± 3 %`."""
+        if self.share is None:
+            return percent(None)
+        return f"{percent(self.share)} ± {percent(max(self.error, SMALL_SHARE))}"
+
+
+@dataclass(frozen=True)
+class AnswerRecord:
+    """Everything published about one restriction.
+
+    Attributes:
+        act: What was done, where and when.
+        reported_by: Who reports it.
+        targets: The services, and what of them is restricted.
+        numbers: How many people, a number for each way of counting.
+        person_days: Person-days by year, month and over all years.
+        drivers: What makes the intervals wide and matters, the most first.
+        audiences: The audience of each service once: rows of `impact_by_platform`.
+        figures: The figures used: rows of `lineage`.
+        comparisons: What others published: rows of `comparisons`.
+        is_sensitivity_computed: Whether the run computed what makes intervals wide.
+        rows: The published rows by table.
+    """
+
+    act: Restriction
+    reported_by: str | None
+    targets: tuple[Target, ...]
+    numbers: tuple[Number, ...]
+    person_days: tuple[Days, ...]
+    drivers: tuple[Driver, ...]
+    audiences: tuple[Row, ...]
+    figures: tuple[Row, ...]
+    comparisons: tuple[Row, ...]
+    is_sensitivity_computed: bool
+    rows: Rows
+
+    @cached_property
+    def by_metric(self) -> dict[str, Number]:
+        """Return the numbers by what they count."""
+        return {number.counted: number for number in self.numbers}
+
+    @cached_property
+    def platforms(self) -> dict[str, str]:
+        """Return the names of the platforms by their ids, in their order."""
+        return {target.platform_id: target.platform_name for target in self.targets}
+
+    @cached_property
+    def is_of_feature(self) -> bool:
+        """Return whether functions of services are restricted, and no service as a whole."""
+        features = {target.feature for target in self.targets}
+        return bool(features) and Feature.WHOLE_SERVICE not in features
+
+    @cached_property
+    def leading(self) -> Number:
+        """Return the number that answers: users of what is restricted, where one is estimated."""
+        users = self.by_metric[ImpactMetric.PEOPLE_FEATURE_EXPOSED]
+        fits = self.is_of_feature and not self.is_network and users.people.interval is not None
+        return users if fits else self.by_metric[ImpactMetric.PEOPLE_EXPOSED]
+
+    @cached_property
+    def is_network(self) -> bool:
+        """Return whether the internet as a whole is restricted."""
+        return WHOLE_INTERNET in self.platforms
+
+    @property
+    def naive_sum_persons(self) -> float | None:
+        """Return what adding up the audiences gives."""
+        parts = self.rows.get("impact_by_platform", [])
+        return parts[0]["naive_sum_persons"] if parts else None
+
+    @cached_property
+    def missing(self) -> list[str]:
+        """Return what is not known, in the words of the rows."""
+        texts = [f"{one.counted}: {one.reason}" for one in self.numbers if one.reason]
+        unknown = [part["platform_id"] for part in self.audiences if part["period"] is None]
+        return [*texts, *(f"no audience figure for {name}" for name in unknown)]
+
+
+@dataclass(frozen=True)
+class AreaRecord:
+    """Everything published about a country, a region or the world in a year or a month.
+
+    Attributes:
+        area_id: Its code.
+        name: As a sentence names it.
+        row: The row of `impact_by_area` that answers.
+        by_year: The rows of all years.
+        by_month: The rows of the months of the year.
+        comparisons: What others published: rows of `area_comparisons`.
+    """
+
+    area_id: str
+    name: str
+    row: Row
+    by_year: tuple[Row, ...]
+    by_month: tuple[Row, ...]
+    comparisons: tuple[Row, ...]
+
+
+class Records(Mapping[str, AnswerRecord]):
+    """The record of each restriction published; each table is parted by restriction once."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Part the tables of `load` by restriction; a record is made when it is looked up."""
+        self._has_sensitivity = _is_computed(tables)
+        self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
+            name: {} for name in tables["restrictions"]["restriction_id"]
+        }
+        for name, table in tables.items():
+            for row in plain_rows(table[table["restriction_id"].isin(list(self._rows))]):
+                self._rows[row["restriction_id"]].setdefault(name, []).append(row)
+
+    def __getitem__(self, restriction: str) -> AnswerRecord:
+        """Return the record of a restriction; KeyError where it is not published."""
+        return of_rows(self._rows[restriction], self._has_sensitivity)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the restrictions, in the order of the published table."""
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        """Return how many restrictions there are."""
+        return len(self._rows)
+
+
+def load(version: Stored) -> dict[str, pd.DataFrame]:
+    """Return the published tables that a question about one restriction needs, by name.
+
+    Raises PublishError where one is damaged, or older than the columns that are read.
+    """
+    tables = {name: version.table(name, dtype_backend="numpy_nullable") for name in TABLES}
+    if any(column not in tables[name] for name, column in NEWEST.items()):
+        raise PublishError(f"{version.address} was published by an older release: run it anew")
+    return tables
+
+
+def load_areas(version: Stored) -> dict[str, pd.DataFrame]:
+    """Return the published tables that a question about an area needs, by name."""
+    return {name: version.table(name, dtype_backend="numpy_nullable") for name in AREA_TABLES}
+
+
+def of_restriction(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
+    """Return the record of one restriction; KeyError where it is not published."""
+    parts = {name: frame[frame["restriction_id"] == restriction] for name, frame in tables.items()}
+    return of_rows(Records(parts)._rows[restriction], _is_computed(tables))
+
+
+def of_rows(rows: Rows, is_sensitivity_computed: bool = True) -> AnswerRecord:
+    """Return the record of a restriction from its published rows by table."""
+    parts, lineage = rows.get("impact_by_platform", []), rows.get("lineage", [])
+    once: dict[str, Row] = {}
+    for part in parts:
+        once.setdefault(part["platform_id"], part)
+    acts = [row["attribution"] for row in lineage if row["role"] == OF_THE_ACT[0]]
+    drivers = [_driver(row) for row in rows.get("sensitivity", [])]
+    return AnswerRecord(
+        act=Restriction(**_cells(Restriction, rows["restrictions"][0])),
+        reported_by=next(iter(acts), None),
+        targets=tuple(Target(**_cells(Target, part)) for part in parts),
+        numbers=tuple(_number(row) for row in rows.get("impact", [])),
+        person_days=tuple(_days(row) for row in rows.get("person_days", [])),
+        drivers=tuple(one for one in drivers if one.share is None or one.share >= SMALL_SHARE),
+        audiences=tuple(once.values()),
+        figures=tuple(row for row in lineage if row["role"] not in OF_THE_ACT),
+        comparisons=tuple(rows.get("comparisons", [])),
+        is_sensitivity_computed=is_sensitivity_computed,
+        rows=rows,
+    )
+
+
+def area_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Return each area of `impact_by_area` with its name in the facts; its id without one."""
+    acts = tables["restrictions"][["area_id", "area_name"]].drop_duplicates("area_id")
+    known = dict(zip(acts["area_id"], acts["area_name"], strict=True))
+    ids = tables["impact_by_area"]["area_id"].unique()
+    return {area: known.get(area, area) for area in ids}
+
+
+def holders(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return for each country of `restrictions`, and each area above it, the areas that hold it.
+
+    The world comes first. Raises PublishError where the version is older than the column.
+    """
+    if "country_paths" not in acts:
+        raise PublishError("the version was published by an older release: run it anew")
+    found: dict[str, tuple[str, ...]] = {}
+    for countries, paths in zip(acts["country_id"], acts["country_paths"], strict=True):
+        for country, path in zip(countries.split(";"), paths.split(";"), strict=True):
+            line = (*path.split(">"), country)
+            found |= {area: line[:at] for at, area in enumerate(line)}
+    return found
+
+
+def of_area(
+    tables: Mapping[str, pd.DataFrame], area_id: str, period: str | None = None
+) -> AreaRecord:
+    """Return the record of an area in a year or a month, by default the last year.
+
+    Raises KeyError where nothing is published of it.
+    """
+    impact = tables["impact_by_area"]
+    rows = plain_rows(impact[impact["area_id"] == area_id])
+    years = [row for row in rows if len(row["period"]) == len("2023")]
+    chosen = period or max((row["period"] for row in years), default=None)
+    leading = next((row for row in rows if row["period"] == chosen), None)
+    if leading is None:
+        raise KeyError(chosen)
+    others = tables["area_comparisons"]
+    others = others[(others["area_id"] == area_id) & others["period"].str.startswith(period or "")]
+    months = [row for row in rows if row["period"].startswith(f"{leading['period'][:4]}-")]
+    return AreaRecord(
+        area_id,
+        names.area_in_words(area_id, area_names(tables)[area_id]),
+        leading,
+        tuple(years),
+        tuple(months),
+        tuple(plain_rows(others)),
+    )
+
+
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as plain objects: integers plain, dates as text, nulls as None."""
+    columns = [[_plain(cell) for cell in frame[name].tolist()] for name in frame.columns]
+    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, str):  # most are
+        return cell
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
+        return None
+    return str(cell)[:10] if hasattr(cell, "isoformat") else cell
+
+
+def _is_computed(tables: Mapping[str, pd.DataFrame]) -> bool:
+    """Return whether the run computed what drives the widths: a share, or no width at all."""
+    impact = tables["impact"]
+    wide = (impact["q95_persons"] > impact["q05_persons"]).fillna(False).any()
+    return bool(tables["sensitivity"]["total_share"].notna().any() or not wide)
+
+
+def _cells(kind: type, row: Row) -> dict[str, Any]:
+    """Return the cells of a row that a dataclass has fields for, by name."""
+    return {field.name: row[field.name] for field in fields(kind)}
+
+
+def _number(row: Row) -> Number:
+    return Number(
+        counted=row["impact_metric"],
+        people=estimate(row),
+        base=row["base"],
+        base_persons=row["base_persons"],
+        population_persons=row["population_persons"],
+        dedup_method=row["dedup_method"],
+        obs_status=row["obs_status"],
+        reason=row["reason"] or "",
+        rule_ids=row["reason_rule_ids"] or "",
+        details=row["reason_details"] or "",
+    )
+
+
+def _days(row: Row) -> Days:
+    return Days(
+        period=row["period"],
+        days=row["days"],
+        person_days=estimate(row, "person_days"),
+        users=estimate(row, "person_days", "feature_"),
+        hours=estimate(row, "person_hours"),
+        added_up=row["naive_sum_person_days"],
+        obs_status=row["obs_status"],
+    )
+
+
+def _driver(row: Row) -> Driver:
+    return Driver(
+        counted=row["impact_metric"],
+        input=row["input"],
+        share=capped(row["total_share"]),
+        error=row["total_error_share"] or 0.0,
+        narrowing_persons=row["narrowing_persons"],
+        advice=row["advice"],
+    )

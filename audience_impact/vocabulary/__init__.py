@@ -1,0 +1,14 @@
+"""The controlled words of the facts and of the published tables, and nothing else.
+
+No other module may hold a list of allowed words, nor of what readers call them: the contracts, the
+statistics and the texts take theirs from here. Codes follow SDMX where a concept exists
+(OBS_STATUS, SEX, REF_AREA).
+"""
+
+# ruff: noqa: F403
+from audience_impact.vocabulary.acts import *
+from audience_impact.vocabulary.answers import *
+from audience_impact.vocabulary.checks import *
+from audience_impact.vocabulary.figures import *
+from audience_impact.vocabulary.learned import *
+from audience_impact.vocabulary.word import *

@@ -1,0 +1,280 @@
+"""What is restricted, by whom, where and until when."""
+
+from enum import StrEnum
+
+from audience_impact.vocabulary.word import Forms, Word
+
+WHOLE_INTERNET = "*"
+"""The platform id that stands for the whole internet as a target."""
+
+
+class Feature(Word):
+    """What of a service is restricted or used."""
+
+    WHOLE_SERVICE = "whole_service", "all of the service", "the whole service"
+    TEXT_MESSAGE = (
+        "text_message",
+        "sending text messages",
+        Forms("text messages", verb="sent text messages on"),
+    )
+    VOICE_MESSAGE = (
+        "voice_message",
+        "sending recorded voice messages",
+        Forms("voice messages", verb="sent voice messages on"),
+    )
+    VOICE_CALL = "voice_call", "voice calls", Forms("voice calls", verb="made voice calls on")
+    VIDEO_CALL = "video_call", "video calls", Forms("video calls", verb="made video calls on")
+    GROUP_CALL = (
+        "group_call",
+        "calls of more than two people",
+        Forms("group calls", verb="made group calls on"),
+    )
+    MEDIA_TRANSFER = (
+        "media_transfer",
+        "sending pictures, sound and video",
+        Forms("media files", verb="sent media files on"),
+    )
+    FILE_TRANSFER = (
+        "file_transfer",
+        "sending files of any kind",
+        Forms("files", verb="sent files on"),
+    )
+    CHANNEL = (
+        "channel",
+        "channels, which many read and few write",
+        Forms("channels", verb="followed channels on"),
+    )
+    FEED = "feed", "the stream of posts of others", Forms("feeds", verb="read the feed of")
+    LIVE_STREAM = (
+        "live_stream",
+        "live video to many",
+        Forms("live videos", verb="used live video on"),
+    )
+    SEARCH = "search", "searching in the service", Forms("searches", verb="searched on")
+    REGISTRATION = (
+        "registration",
+        "opening a new account",
+        Forms("new registrations", verb="registered with"),
+    )
+    LOGIN = "login", "logging in to an account", Forms("logins", verb="logged in to")
+    PAYMENT = "payment", "paying in the service, or for it", Forms("payments", verb="paid on")
+    BOT_API = (
+        "bot_api",
+        "automatic accounts, and the interface that they use",
+        Forms("bots", verb="used bots on"),
+    )
+    APP_DISTRIBUTION = (
+        "app_distribution",
+        "getting the app from a store",
+        Forms("downloads", verb="downloaded"),
+    )
+    WEB_CLIENT = (
+        "web_client",
+        "use in a browser",
+        Forms("web versions", verb="used the web version of"),
+    )
+    UNKNOWN = (
+        "unknown",
+        "the source does not say which feature",
+        Forms("a part that is not named", "some functions", "used the restricted functions of"),
+    )
+
+
+HITS_EXISTING_USERS = {
+    feature: feature
+    not in (Feature.REGISTRATION, Feature.LOGIN, Feature.PAYMENT, Feature.APP_DISTRIBUTION)
+    for feature in Feature
+}
+"""Whether a restriction of the feature meets people in their ordinary use of the service.
+
+Where it does not, it meets whoever registers, logs in, pays or installs while it is in force, and
+the audience of the service says nothing of how many these are.
+"""
+
+
+class Action(Word):
+    """What is done to the target."""
+
+    BLOCK = "block", "access is cut off", Forms("blocked", "block")
+    THROTTLE = "throttle", "traffic is slowed on purpose", Forms("slowed", "slowdown")
+    DEGRADE = (
+        "degrade",
+        "use is made worse by other means than slowing, or it is not told by which",
+        "restricted",
+    )
+    INTERMITTENT = "intermittent", "access comes and goes", "cut at times"
+    DELIST = "delist", "taken out of app stores or search results", "delisted"
+    LEGAL_BAN_ONLY = (
+        "legal_ban_only",
+        "forbidden by law or order, with access as before",
+        Forms("banned by law alone", "legal ban", "banned by law"),
+    )
+    SERVICE_WITHDRAWAL = (
+        "service_withdrawal",
+        "the service itself leaves the country or the users",
+        Forms("withdrawn by the service", "withdrawal", "withdrawn"),
+    )
+    NETWORK_SHUTDOWN = (
+        "network_shutdown",
+        "the internet or a network is switched off",
+        Forms("shut down", "shutdown"),
+    )
+    UNKNOWN = "unknown", "the source does not say what was done", "restricted"
+
+
+class Severity(Word):
+    """How far the target is gone; ordered as written, never weighted; unknown stands apart."""
+
+    NONE = "none", "nothing is gone"
+    IMPAIRED = "impaired", "something works less well, and it is not told what"
+    FEATURE_UNAVAILABLE = "feature_unavailable", "a feature cannot be used"
+    SERVICE_IMPAIRED = "service_impaired", "the service can be used, less well"
+    SERVICE_UNAVAILABLE = "service_unavailable", "the service cannot be used"
+    NETWORK_UNAVAILABLE = "network_unavailable", "a network cannot be used"
+    UNKNOWN = "unknown", "the source does not say how far"
+
+
+class ClaimStatus(Word):
+    """Who says so."""
+
+    OFFICIAL = "official", "an authority says so, or admits it", "said by an authority"
+    REPORTED = (
+        "reported",
+        "press or civil society report it, and no authority has confirmed it",
+        "reported",
+    )
+    DISPUTED = "disputed", "some say so and others deny it", "disputed"
+    WITHDRAWN = "withdrawn", "it was announced, then taken back or never carried out", "withdrawn"
+
+
+class EvidenceState(Word):
+    """What measurements say of the target."""
+
+    BLOCKED = "blocked", "measurements show a block", "measured"
+    LIKELY_BLOCKED = (
+        "likely_blocked",
+        "a block is likely: measurements point to it, or government or operator admit it",
+        "likely from measurements",
+    )
+    IMPAIRED = "impaired", "measurements show slower or failing use", "measured"
+    DOWN = "down", "measurements show that the network or the service is gone", "measured"
+    OK = "ok", "measurements show ordinary access", "measurements find nothing"
+    INSUFFICIENT = "insufficient", "no measurement on record, or too few to tell", "not measured"
+
+
+class GeoScope(Word):
+    """How far the restriction reaches inside its areas."""
+
+    NATIONAL = "national", "the whole country"
+    MULTI_REGION = "multi_region", "several regions of the country"
+    REGION = "region", "one region"
+    MULTI_LOCALITY = "multi_locality", "several towns or districts"
+    LOCALITY = "locality", "one town or district"
+    NETWORK_ONLY = "network_only", "no place: users of certain networks, wherever they are"
+    UNKNOWN = "unknown", "the source does not say where in the country"
+
+
+class NetworkScope(Word):
+    """Which access networks are touched."""
+
+    ALL = "all", "all access networks"
+    MOBILE = "mobile", "mobile networks alone", "mobile networks"
+    FIXED = "fixed", "fixed lines alone", "fixed lines"
+    SATELLITE = "satellite", "satellite links alone", "satellite links"
+    ASN_LIST = "asn_list", "the networks of named operators"
+    UNKNOWN = "unknown", "the source does not say which networks"
+
+
+class Cause(Word):
+    """What took a network or a service away."""
+
+    ORDER = (
+        "order",
+        "somebody decided it: an authority or a company",
+        Forms("an order", verb="shut down"),
+    )
+    ATTACK = (
+        "attack",
+        "an attack on the network or the service",
+        Forms("an attack", verb="cut off by an attack"),
+    )
+    DAMAGE = (
+        "damage",
+        "damage, such as a cut cable, a disaster or a power cut",
+        Forms("damage", verb="cut off by damage"),
+    )
+    UNKNOWN = (
+        "unknown",
+        "the source says that the cause is not known",
+        Forms("said to be unknown", verb="cut off"),
+    )
+
+
+class AreaLevel(StrEnum):
+    """What a place is within its country; blank for countries and parts of the world."""
+
+    ADMIN1 = "admin1"
+    ADMIN2 = "admin2"
+    ADMIN3 = "admin3"
+    DIVISION = "division"
+    CITY = "city"
+    UNION = "union"
+
+
+class PlaceReading(Word):
+    """How much of a place the words of a register mean."""
+
+    WHOLE = "whole", "everyone in the place"
+    WITHIN = "within", "a part of the place that nobody counts"
+    CITY_OR_DISTRICT = "city_or_district", "the place, or a smaller one of its name inside it"
+
+
+class PlaceMatch(StrEnum):
+    """How a name was found among the places."""
+
+    EXACT = "exact"
+    ALIAS = "alias"
+    FUZZY = "fuzzy"
+    OVERRIDE = "override"
+
+
+class EndStatus(Word):
+    """Whether a restriction is over; withdrawn means it was never carried out."""
+
+    ENDED = "ended", "over", "ended"
+    ONGOING = "ongoing", "in force when the facts were read", "ongoing"
+    WITHDRAWN = "withdrawn", "never carried out", "never carried out"
+    UNKNOWN = "unknown", "no source says whether it is over", "end not known"
+
+
+class EndSource(StrEnum):
+    """Where the end date comes from."""
+
+    RECORDED = "recorded"
+    DURATION_FIELD = "duration_field"
+    SNAPSHOT_DATE = "snapshot_date"
+    CEILING = "ceiling"
+    MISSING = "missing"
+
+
+class StartPrecision(StrEnum):
+    """Whether the start is known to the day."""
+
+    ACTUAL = "actual"
+    ESTIMATED = "estimated"
+
+
+class PlatformKind(StrEnum):
+    """What a platform is; a group is named in a source without its members."""
+
+    MESSENGER = "messenger"
+    SOCIAL_NETWORK = "social_network"
+    VIDEO = "video"
+    SEARCH = "search"
+    PORTAL = "portal"
+    GAME = "game"
+    VOIP = "voip"
+    ADVERTISING = "advertising"
+    GROUP = "group"
+    NETWORK = "network"
+    OTHER = "other"

@@ -1,0 +1,263 @@
+"""What a published row counts, how sure it is, and what it rests on."""
+
+from enum import StrEnum
+
+from audience_impact.vocabulary.word import Forms, Word
+
+
+class ImpactMetric(Word):
+    """Which people a published figure counts."""
+
+    PEOPLE_EXPOSED = (
+        "people_exposed",
+        "ordinary monthly users of what is restricted, each person once",
+        "people exposed",
+    )
+    PEOPLE_FEATURE_EXPOSED = (
+        "people_feature_exposed",
+        "those exposed who use the feature that is restricted; of a whole service all",
+        "people who use what is restricted",
+    )
+    PEOPLE_DEPRIVED_NET = (
+        "people_deprived_net",
+        "those exposed less those who keep access by circumvention",
+        "people left without access",
+    )
+    REACH_LOST = (
+        "reach_lost",
+        "audience that is gone, observed after the start against the one expected",
+        "audience lost afterwards",
+    )
+
+
+class DedupMethod(Word):
+    """How people who use several of the platforms were kept from counting twice.
+
+    The imputed ones say beside it from which rung an audience was imputed; several services are
+    united by the model of joint use, as in latent_factor.
+    """
+
+    SINGLE = "single", "one audience, or the whole internet: nothing to count twice"
+    FRECHET = "frechet", "bounds from the sizes of the audiences alone; no estimate"
+    LP = "lp", "bounds by linear programming from sizes and measured overlaps; no estimate"
+    LATENT_FACTOR = "latent_factor", "model of joint use that surveys taught"
+    CONDITIONED = "conditioned", "model of joint use, bent to measured overlaps"
+    OBSERVED_UNION = "observed_union", "somebody measured how many use any of them"
+    IMPUTED_OWN_PEOPLE = (
+        "imputed_own_people",
+        "imputed from other figures of users of the service in the country",
+    )
+    IMPUTED_OWN_OTHER = (
+        "imputed_own_other",
+        "imputed from advertising reach, accounts or installations in the country",
+    )
+    IMPUTED_COUNTRY = (
+        "imputed_country",
+        "imputed from other services of the country and the service elsewhere",
+    )
+    IMPUTED_SUBREGION = (
+        "imputed_subregion",
+        "imputed from the service in other countries of the subregion",
+    )
+    IMPUTED_SERVICE = "imputed_service", "imputed from the service in other parts of the world"
+    IMPUTED_KIND = "imputed_kind", "imputed from other services of its kind"
+
+
+class ObsStatus(Word):
+    """SDMX observation status, the codes that occur here."""
+
+    NORMAL = "A", "normal: official, measured, recent, with a known error", "normal"
+    ESTIMATED = "E", "estimated: computed from counted numbers", "estimated"
+    FORECAST = "F", "forecast: a projection beyond the last year counted", "forecast"
+    IMPUTED = "I", "imputed: nobody counted it; learned from figures of others", "imputed"
+    LOW_RELIABILITY = (
+        "U",
+        "low reliability: figures old, or of another kind than asked",
+        "low reliability",
+    )
+    MISSING = "M", "no figure: from zero to the base, or to no known number", "no figure"
+
+
+class Staleness(Word):
+    """Age of the oldest figure used: 3, 12 and 24 months are the limits."""
+
+    FRESH = "fresh", "3 months old at most"
+    AGEING = "ageing", "more than 3 and at most 12 months old"
+    STALE = "stale", "more than 12 and at most 24 months old"
+    EXPIRED = "expired", "more than 24 months old"
+
+
+class PartGap(Word):
+    """Why the part of a country that a restriction touches is not known."""
+
+    NO_DAY = "no_day", "the day is not known"
+    NO_PLACES = "no_places", "the places are not named"
+    NO_POPULATION = "no_population", "no population on record of a place named"
+    RUNG_CLOSED = (
+        "rung_closed",
+        "where the answer was known, estimates from as little as this failed",
+    )
+    FIXED_ALONE = "fixed_alone", "nobody counts who has a fixed line and no mobile network"
+    SATELLITE_ALONE = "satellite_alone", "nobody counts who has a satellite connection alone"
+    OPERATORS = "operators", "nobody counts the subscribers of the operators named"
+    NO_NETWORK_LAWS = (
+        "no_network_laws",
+        "nobody asked the facts who has one network alone: run audience-impact learn-places",
+    )
+    NETWORKS_UNKNOWN = "networks_unknown", "networks not known"
+
+
+class Assumption(Word):
+    """What is taken for granted where a share of use was asked of others, or of another feature.
+
+    In a cell the parameters in braces follow the word, with a colon before each.
+    """
+
+    ANY_MESSENGER = "any_messenger", "use of any messenger taken for use of these"
+    FEATURE = "feature", "{} taken for all of {}"
+    POPULATION = "population", "asked of {}, taken for {}"
+    LIMIT = "limit", "a limit taken for the share itself"
+
+
+class CircumventionBasis(StrEnum):
+    """Where the share of a restriction comes from."""
+
+    MEASURED = "measured"
+    LEARNED = "learned"
+    NETWORK_GONE = "network_gone"
+
+
+class ParameterBasis(StrEnum):
+    """What a parameter stands on."""
+
+    ESTIMATED = "estimated"
+    SINGLE_HOUSE = "single_house"
+    ASSUMED = "assumed"
+
+
+class ImputationRung(Word):
+    """From what the audience of a service was imputed, the nearest first."""
+
+    OWN_PEOPLE = "own_people", "figures of the service in the country that do not qualify"
+    OWN_OTHER = (
+        "own_other",
+        "advertising reach, accounts or installations of the service in the country",
+    )
+    COUNTRY = "country", "other services of the country and the service elsewhere"
+    SUBREGION = "subregion", "the service in other countries of the subregion"
+    SERVICE = "service", "the service in other parts of the world"
+    KIND = "kind", "other services of its kind"
+
+
+class InputKind(Word):
+    """The uncertain inputs that can drive the width of an interval."""
+
+    AUDIENCE = "audience", "the audiences of the services"
+    BASE = "base", "the number of people in the base"
+    CORRELATION = "correlation", "how strongly use of one service goes with use of others"
+    MODEL = "model", "how far the model of joint use may be off"
+    OVERLAP = "overlap", "a measured overlap of services"
+    FEATURE_SHARE = "feature_share", "the share who use the feature"
+    ASSUMED = "assumed", "that a share of other services or ages holds for these"
+    DAILY_USE = "daily_use", "the share of the users who come on a day"
+    CIRCUMVENTION = "circumvention", "the share who keep access"
+    PLACE = "place", "the part of the country that lives in the places"
+    NETWORK = "network", "the part of the people online who have the network alone"
+
+
+class FigureKind(Word):
+    """What a figure published about a restriction counts."""
+
+    PLATFORM_AUDIENCE = (
+        "platform_audience",
+        "users of one service",
+        Forms(noun="users of {service}"),
+    )
+    ADDED_UP = (
+        "added_up",
+        "users of several services, added up: people count several times",
+        Forms(noun="users added up"),
+    )
+    COMPANY_STATEMENT = (
+        "company_statement",
+        "what the company of the service says",
+        Forms(noun="users of {service}"),
+    )
+    PEOPLE_AFFECTED = (
+        "people_affected",
+        "people called affected, in the words of the source",
+        Forms(noun="people affected"),
+    )
+    INTERNET_USERS = "internet_users", "all internet users of the area", Forms(noun="people online")
+    POPULATION = "population", "all residents of the area", Forms(noun="residents")
+    STILL_USING = (
+        "still_using",
+        "people who still used the service under the restriction",
+        Forms(noun="still using it"),
+    )
+
+
+class ComparedWith(Word):
+    """Beside whose bounds a published figure stands."""
+
+    PLATFORM = "platform", "the bounds of the one platform that it speaks of"
+    RESTRICTION = "restriction", "the bounds of the whole restriction"
+
+
+class DifferenceReason(Word):
+    """Whether what others published lies within our bounds, and if not, why."""
+
+    WITHIN_BOUNDS = "within_bounds", "it lies between our bounds"
+    ADDS_UP_PLATFORMS = "adds_up_platforms", "adds up services: people count several times"
+    COUNTS_ALL_INTERNET_USERS = (
+        "counts_all_internet_users",
+        "counts everyone online in the area: it says so, or is three quarters of them or more",
+    )
+    COUNTS_THE_POPULATION = "counts_the_population", "counts all residents, online or not"
+    ABOVE_OUR_UPPER = "above_our_upper", "more people than our upper bound, no reason known"
+    BELOW_OUR_LOWER = "below_our_lower", "fewer people than our lower bound, no reason known"
+    FEWER_RESTRICTIONS = (
+        "fewer_restrictions",
+        "far fewer people than our lower bound: it counts fewer restrictions",
+    )
+    DURATION_DIFFERS = "duration_differs", "it gives hours, and no people to compare"
+    NOTHING_ON_RECORD = "nothing_on_record", "no restriction of ours in that area and period"
+    OTHER_PERIOD = "other_period", "ours are counted by month and by year, and this is another span"
+    OTHER_DEFINITION = "other_definition", "it counts something else: another unit, or other people"
+
+
+class FactRole(Word):
+    """What a fact did for a restriction."""
+
+    RESTRICTION = "restriction", "it is the act itself"
+    TARGET = "target", "it names a service and feature that is restricted"
+    AUDIENCE = "audience", "it says how many use the service; of `*`, who is online", "audience"
+    RELAY = "relay", "another page with the measurement that was used; set aside"
+    DAILY_AUDIENCE = "daily_audience", "it says how many use the service on a day", "daily audience"
+    BASE = "base", "it says how many people the base has", "people in the base"
+    POPULATION = "population", "it says how many residents the area has", "residents"
+    SHARE_BASE = (
+        "share_base",
+        "it says of how many people a share was taken",
+        "people the share is of",
+    )
+    FEATURE_SHARE = (
+        "feature_share",
+        "it says which share uses the feature",
+        "share who use the feature",
+    )
+    CIRCUMVENTION = "circumvention", "it says which share keeps access", "share who keep access"
+    OVERLAP = (
+        "overlap",
+        "it says how many use several of the services, or any",
+        "overlap of services",
+    )
+    OWN_SURVEY = "own_survey", "a survey of the country, of which services people use together"
+    AFTER = "after", "an audience from after the start, for the reach lost", "audience afterwards"
+
+
+class YesNo(Word):
+    """A plain yes or no."""
+
+    YES = "yes", "yes"
+    NO = "no", "no"

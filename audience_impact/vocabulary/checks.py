@@ -1,0 +1,53 @@
+"""What a check does, and what became of a row or an answer between two versions."""
+
+from enum import StrEnum
+
+from audience_impact.vocabulary.word import Word
+
+
+class AnswerChange(StrEnum):
+    """What became of an answer between two versions, what matters most first."""
+
+    VANISHED = "vanished"
+    APPEARED = "appeared"
+    BEYOND_INTERVAL = "moved_beyond_its_interval"
+    MOVED = "moved"
+    STATUS_ALONE = "status_alone"
+    MOVED_SLIGHTLY = "moved_slightly"
+    SAME = "same"
+
+
+class FactChange(StrEnum):
+    """What became of a row of facts between two versions."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+class ImportOutcome(StrEnum):
+    """What became of a row of an imported register."""
+
+    EVENT = "event"
+    MERGED = "merged"
+    REFUSED = "refused"
+
+
+class FindingSeverity(Word):
+    """What a failed check does: an error in a row quarantines it, in a table it stops the run."""
+
+    ERROR = "error", "the row is refused and goes to quarantine"
+    TABLE_ERROR = "table_error", "the run stops, and nothing is published"
+    WARNING = "warning", "published with the data"
+
+
+class RuleStage(StrEnum):
+    """What a rule is held on, in the order in which facts become a version."""
+
+    FILES = "files"
+    CELLS = "cells and rows"
+    KEYS = "keys"
+    TABLES = "tables together"
+    RESULTS = "results"
+    PUBLISHED = "published tables"
+    VERSIONS = "last version"

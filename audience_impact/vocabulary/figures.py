@@ -1,0 +1,201 @@
+"""What a figure of the facts counts, of whom, and who counted it."""
+
+from enum import StrEnum
+
+from audience_impact.vocabulary.word import Word
+
+
+class AudienceMetric(Word):
+    """What an audience figure counts."""
+
+    MONTHLY_REACH = (
+        "monthly_reach",
+        "people who use it at least once in a month, as a panel measures",
+    )
+    WEEKLY_REACH = "weekly_reach", "people who use it at least once in a week, as a panel measures"
+    DAILY_REACH = "daily_reach", "people who use it on a day, as a panel measures"
+    AVG_DAILY_REACH = (
+        "avg_daily_reach",
+        "people who use it on a day, on average over the days of a period",
+    )
+    MAU = "mau", "monthly active users or accounts, as the source calls them"
+    WAU = "wau", "weekly active users or accounts, as the source calls them"
+    DAU = "dau", "daily active users or accounts, as the source calls them"
+    REGISTERED = "registered", "registered accounts or users, active or not"
+    INSTALLS = "installs", "installations of the app"
+    AD_AUDIENCE = (
+        "ad_audience",
+        "identities that the advertising tool of the service says it can reach",
+    )
+    SURVEY_REGULAR = (
+        "survey_regular",
+        "people who say, when asked, that they use it; no period named",
+    )
+    SURVEY_MONTHLY = (
+        "survey_monthly",
+        "people who say, when asked, that they use it at least once a month",
+    )
+    SURVEY_DAILY = (
+        "survey_daily",
+        "people who say, when asked, that they use it every day or nearly so",
+    )
+    FEATURE_USERS = "feature_users", "people who use one feature of it"
+    DSA_AMAR = (
+        "dsa_amar",
+        "average monthly active recipients in the EU, published under the Digital Services Act",
+    )
+    INTERNET_USERS_MONTH = "internet_users_month", "people who used the internet in a month"
+    INTERNET_USERS_3M = "internet_users_3m", "people who used the internet in the last three months"
+    POPULATION = "population", "residents"
+    UNSPECIFIED = "unspecified", "the source says users, and not what it counts"
+
+
+class Unit(Word):
+    """What one unit of a value is."""
+
+    PERSONS = "persons", "people"
+    SHARE = "share", "a share between 0 and 1 of the base"
+    ACCOUNTS = "accounts", "accounts; a person may have several"
+    IDENTITIES = "identities", "identities of an advertising tool; a person may have several"
+    DEVICES = "devices", "devices; a person may have several"
+    SUBSCRIPTIONS = "subscriptions", "subscriptions; a person may have several"
+    HOUSEHOLDS = "households", "households"
+
+
+class PopulationBase(Word):
+    """The population a figure is a part of."""
+
+    ALL_AGES = "all_ages", "all residents", "residents"
+    AGE_12_PLUS = "age_12_plus", "residents aged 12 and over"
+    AGE_13_PLUS = "age_13_plus", "residents aged 13 and over"
+    AGE_16_PLUS = "age_16_plus", "residents aged 16 and over"
+    AGE_18_PLUS = "age_18_plus", "residents aged 18 and over"
+    INTERNET_12_PLUS = (
+        "internet_12_plus",
+        "internet users aged 12 and over",
+        "people online aged 12 and over",
+    )
+    INTERNET_ALL = "internet_all", "internet users of every age that is counted", "people online"
+    CUSTOM = (
+        "custom",
+        "another population, which the note of the figure names",
+        "people of another population",
+    )
+
+
+class IntervalKind(Word):
+    """What low and high of a figure mean."""
+
+    MIN_MAX = "min_max", "the least and the most"
+    CI90 = "ci90", "a 90 % interval"
+    CI95 = "ci95", "a 95 % interval"
+    ONE_SIDED_MIN = "one_sided_min", "at least the value: the source says over", "at least"
+    ONE_SIDED_MAX = "one_sided_max", "at most the value: the source says up to", "at most"
+    NONE = "none", "the value alone; the source gives no interval"
+
+
+class SourceType(Word):
+    """What kind of source a page or a measurement is."""
+
+    PANEL = "panel", "a panel of people whose use is measured"
+    SURVEY = "survey", "people were asked"
+    CENSUS = "census", "a count of all residents or households"
+    OPERATOR_DATA = "operator_data", "data of a network operator"
+    COMPANY_STATEMENT = "company_statement", "the company of the service says so"
+    AD_PLATFORM = "ad_platform", "the advertising tool of the service"
+    REGULATOR = "regulator", "an authority or a statistical office"
+    PRESS_RELAY = "press_relay", "press or a web page that relays what others say"
+    MODEL = "model", "computed, not counted"
+
+
+class Unstated(Word):
+    """What is said of a page that does not say it: looked for, or nobody noted it."""
+
+    NOT_STATED = "not stated", "looked for, and the page does not say it"
+    NOT_RECORDED = "not recorded", "nobody noted it"
+
+
+class Reliability(Word):
+    """How far a source is to be trusted, best first."""
+
+    HIGH = (
+        "high",
+        "official statistics, the measurer itself, a regulator or a news agency",
+    )
+    MEDIUM = "medium", "established press, or a figure whose method is known"
+    LOW = "low", "a blog, forum, mirror or aggregator, or read second-hand"
+
+
+class OverlapKind(StrEnum):
+    """Whether an overlap counts users of all the platforms or of any."""
+
+    INTERSECTION = "intersection"
+    UNION = "union"
+
+
+class UseFrequencyKind(StrEnum):
+    """What the share of those who come on a day is of."""
+
+    OF_USERS = "of_users"
+    OF_MONTHLY_USERS = "of_monthly_users"
+    OF_WEEKLY_USERS = "of_weekly_users"
+    OF_ADOPTERS = "of_adopters"
+    OF_POPULATION = "of_population"
+
+
+class CircumventionKind(StrEnum):
+    """What a share of those who keep access was taken from."""
+
+    KEEPS_ACCESS = "keeps_access"
+    STILL_REACHED_MONTHLY = "still_reached_monthly"
+    STILL_REACHED_WEEKLY = "still_reached_weekly"
+    STILL_REACHED_DAILY = "still_reached_daily"
+    USES_VPN = "uses_vpn"
+
+
+class RegionalAsked(StrEnum):
+    """Of whom a figure of internet use in a region speaks."""
+
+    PEOPLE = "people"
+    WOMEN_15_49 = "women_15_49"
+    MEN_15_49 = "men_15_49"
+    HOUSEHOLDS = "households"
+
+
+class Residence(StrEnum):
+    """Which part of a region a figure speaks of."""
+
+    TOTAL = "total"
+    URBAN = "urban"
+    RURAL = "rural"
+
+
+class InternetUse(StrEnum):
+    """What counts as being online in a figure of a region."""
+
+    USED_12_MONTHS = "used_12_months"
+    EVER_USED = "ever_used"
+    AT_HOME = "at_home"
+
+
+class WayOfCounting(StrEnum):
+    """How a figure of an audience was made."""
+
+    ASKED = "asked"
+    NAMED = "named"
+    ASKED_OF_USERS = "asked_of_users"
+    MEASURED = "measured"
+    WEEKLY = "weekly"
+    DAILY = "daily"
+    TOLD = "told"
+    ADVERTISING = "advertising"
+    ACCOUNTS = "accounts"
+    INSTALLED = "installed"
+    UNSPECIFIED = "unspecified"
+
+
+class Sex(Word):
+    """SDMX SEX codes."""
+
+    MALE = "M", "male"
+    FEMALE = "F", "female"

@@ -1,0 +1,83 @@
+"""Names of the parameters that are learned from the facts."""
+
+from enum import StrEnum
+
+
+class OverlapParameter(StrEnum):
+    """What surveys teach about how use of one platform goes with use of others."""
+
+    MEAN = "mean"
+    BETWEEN = "between"
+    WITHIN = "within"
+    AREA = "area"
+    REGION = "region"
+    MODEL = "model"
+    SPREAD_BELOW = "spread_below"
+    SPREAD_ABOVE = "spread_above"
+    SURVEY = "survey"
+
+
+class FigureError(StrEnum):
+    """What a printed figure may be off by."""
+
+    GROWTH = "growth"
+    RESTRICTED_GROWTH = "restricted_growth"
+    BASE_GROWTH = "base_growth"
+    MEASURERS = "measurers"
+    BASE_MEASURERS = "base_measurers"
+    SECONDARY_SOURCE = "secondary_source"
+    POPULATION = "population"
+    LOW_RELIABILITY = "low_reliability"
+    EFFECTIVE_SAMPLE = "effective_sample"
+    TAIL_DEGREES = "tail_degrees"
+
+
+class ErrorQuantile(StrEnum):
+    """Which quantile of an error a number is; `count` is none."""
+
+    Q05 = "q05"
+    Q50 = "q50"
+    Q95 = "q95"
+    COUNT = "count"
+
+
+class PlaceLaw(StrEnum):
+    """What is learned of the people online in places below the country."""
+
+    BETWEEN = "between"
+    BETWEEN_LEVEL = "between_level"
+    COUNTRY_DEGREES = "country_degrees"
+    SMALL_PLACE = "small_place"
+    CITY = "city"
+    SURVEY = "survey"
+    AGEING = "ageing"
+    MODEL = "model"
+    MODEL_SLOPE = "model_slope"
+    MODEL_LEVEL = "model_level"
+    HOUSEHOLDS = "households"
+    HOUSEHOLDS_SLOPE = "households_slope"
+
+
+class NetworkLaw(StrEnum):
+    """What is learned of the people online who have one network alone."""
+
+    CHANGE = "change"
+    OTHER_COUNTRIES = "other_countries"
+
+
+class RungFamily(StrEnum):
+    """Of what a rung is the ground of an estimate."""
+
+    AUDIENCE = "audience"
+    PLACE = "place"
+    NETWORK = "network"
+    ONLINE = "online"
+
+
+class AudienceLaw(StrEnum):
+    """What the facts teach of audiences that nobody counted."""
+
+    EFFECT_SPREAD = "effect_spread"
+    RUNG_FACTOR = "rung_factor"
+    PLATFORM_FACTOR = "platform_factor"
+    REGION_FACTOR = "region_factor"

@@ -1,0 +1,58 @@
+"""A word that is published, with its meaning and the forms in which readers meet it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple, Self
+
+
+class Forms(NamedTuple):
+    """The forms of a word for readers; where one is blank, the word falls back on another.
+
+    Attributes:
+        short: In a cell or a label; by default the meaning.
+        noun: As the thing in a sentence: `a block of it was announced`; by default `short`.
+        verb: As what was done in a sentence: `it was blocked`; by default `short`.
+    """
+
+    short: str = ""
+    noun: str = ""
+    verb: str = ""
+
+
+class Word(StrEnum):
+    """A word that is published: each member says what it means, in the data dictionary as here."""
+
+    meaning: str
+    forms: Forms
+
+    def __new__(cls, value: str, meaning: str = "", forms: Forms | str = "") -> Self:
+        """Take the word, its meaning, and its forms; a text alone is the short form.
+
+        A member without a meaning is none; looked up by its value, a member needs no meaning.
+        """
+        if not meaning:
+            raise TypeError(f"the word {value} does not say what it means")
+        word = str.__new__(cls, value)
+        words = Forms(forms) if isinstance(forms, str) else forms
+        word._value_, word.meaning, word.forms = value, meaning, words
+        return word
+
+    @classmethod
+    def meanings(cls) -> Mapping[str, str]:
+        """Return the meaning of each word."""
+        return {word.value: word.meaning for word in cls}
+
+    @property
+    def short(self) -> str:
+        """Return the word for a cell or a label."""
+        return self.forms.short or self.meaning
+
+    @property
+    def noun(self) -> str:
+        """Return the word as a noun within a sentence."""
+        return self.forms.noun or self.short
+
+    @property
+    def verb(self) -> str:
+        """Return the word as a verb within a sentence."""
+        return self.forms.verb or self.short
