@@ -48,9 +48,9 @@ def coded(field: Any, values: Mapping[str, str] | str) -> Any:
     return field
 
 
-def explained(description: str, by: str) -> Any:
+def explained(description: str, by: str, null: bool = False) -> Any:
     """A column of ids whose meaning another column of the same row holds."""
-    field = column(description)
+    field = column(description, null=null)
     field.metadata["explained_by"] = by
     return field
 

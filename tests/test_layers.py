@@ -21,10 +21,12 @@ OURS = (*PACKAGES, "benchmarks", "tests")
 # What each package may import of ours besides itself.
 ARROWS = {
     "audience_impact": (),
-    # Words, dates and blanks, and the registry in which contracts enter their rules.
+    # Words, dates and blanks, the registry in which contracts enter their rules, and the sentences
+    # that reasons are made of, which the dictionary shows.
     "schemas": (
         *("audience_impact.vocabulary", "audience_impact.periods"),
         *("audience_impact.blanks", "audience_impact.rules"),
+        "audience_impact.outputs.review.status_rules",
     ),
     "flows": ("schemas", "audience_impact"),
 }

@@ -78,15 +78,12 @@ class Impact(ReasonedModel):
     window_upper_persons: Series[float] = columns.people("reach in exactly these days, at most")
     as_of: Series[str] = columns.as_of()
     reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_PEOPLE)
-    reason_details: Series[str] = columns.text(
+    reason_details: Series[str] = columns.explained(
         "what each sentence of reason says of the row itself, in the places of reason_rule_ids, "
         "joined by ;: rung, age, step, gap or assumption, parameters of these after colons (null: "
         "nothing)",
-        special={
-            **words.ImputationRung.meanings(),
-            **words.PartGap.meanings(),
-            **words.Assumption.meanings(),
-        },
+        by="reason",
+        null=True,
     )
 
     @bounds_in_order

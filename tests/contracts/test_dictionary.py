@@ -31,10 +31,12 @@ FREE = {
     "restriction_id": IDS,
     "platform_id": IDS,
     "platforms": IDS,
+    "platform_name": NAMES,
     "source_id": IDS,
     "continues": IDS,
     "area_id": "codes of ISO 3166 and UN M49, which are standards",
     "country_id": "codes of ISO 3166",
+    "country_paths": "codes of UN M49",
     "row_file": "names of files",
     "worst_rows": "lines of files",
     "period": WRITTEN,
@@ -93,7 +95,7 @@ def without_meaning(frames: Frames) -> list[str]:
                 found += [f"{table}.{column}: {value}" for value in set(cells) - set(known)]
             elif by := published.explained_by(table, column):
                 bare = frame[frame[by].fillna("") == ""]
-                found += [f"{table}.{column}: {value}" for value in set(bare[column])]
+                found += [f"{table}.{column}: {value}" for value in set(bare[column].dropna())]
     return found
 
 

@@ -106,17 +106,17 @@ def because(
 
     `details` are what the sentence says of the row itself, where it leaves that open.
     """
-    rows = pd.Series(rows, frame.index)
-    more = said({rule: rows if details is None else details.where(rows, "")}, frame.index)
-    is_first = frame["reason"] == ""
+    flag = pd.Series(rows, frame.index) if details is None else details.where(rows, "")
+    more = said({rule: flag}, frame.index)
+    applies, is_first = more["reason"] != "", frame["reason"] == ""
     longer = {
         name: frame[name].where(is_first, frame[name] + between) + more[name]
         for name, between in zip(REASON, BETWEEN, strict=True)
     }
     worse = frame["obs_status"].map(ORDER) < ORDER[RULES[rule].caps_at]
     return frame.assign(
-        **{name: frame[name].where(~rows, cells) for name, cells in longer.items()},
-        obs_status=frame["obs_status"].where(~(rows & worse), RULES[rule].caps_at),
+        **{name: frame[name].where(~applies, cells) for name, cells in longer.items()},
+        obs_status=frame["obs_status"].where(~(applies & worse), RULES[rule].caps_at),
     )
 
 

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from audience_impact.evidence_levels import CLOSED
 from audience_impact.vocabulary import Assumption, ImputationRung, ObsStatus, PartGap
 
 NORMAL, ESTIMATED, UNRELIABLE, IMPUTED, MISSING = (
@@ -104,7 +103,7 @@ TABLE = (
         ),
         (
             "rung_closed",
-            CLOSED,
+            PartGap.RUNG_CLOSED.meaning,
             "the largest audiences would be imputed from a rung that answer_rungs has closed",
         ),
         (
