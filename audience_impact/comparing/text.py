@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from audience_impact.answers.names import word
 from audience_impact.answers.numbers import counted, millions
 from audience_impact.plain_text import plain
 from audience_impact.vocabulary import AnswerChange as Change
