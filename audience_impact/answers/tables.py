@@ -41,7 +41,7 @@ def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
     users = feature_users(impact, tables["impact_by_platform"])
     texts = {name: counted(row) for name, row in users.iterrows()}
-    rows["feature_users"] = rows["restriction_id"].map(texts).fillna("-")
+    rows["feature_users"] = [texts.get(name, "-") for name in rows["restriction_id"]]
     rows["measured_by"] = rows["restriction_id"].map(_measured_by(tables["lineage"])).fillna("-")
     return surest_first(rows)
 

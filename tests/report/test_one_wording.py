@@ -19,8 +19,9 @@ from audience_impact.site.world import Page, World
 from audience_impact.store.versions import Published
 from flows import artifacts
 from flows.pipeline import steps
+from tests.engine import calibrated
 from tests.support import checked
-from tests.unit.test_answer import asked
+from tests.support import world as small_world
 
 BEYOND, SHOWN = 1.028, "100 % ± 5 %"
 """A share of the variance as it may be estimated, with its error, and what is honest of it."""
@@ -29,7 +30,9 @@ BEYOND, SHOWN = 1.028, "100 % ± 5 %"
 @pytest.fixture(scope="module")
 def version(tmp_path_factory: pytest.TempPathFactory) -> Published:
     folder = tmp_path_factory.mktemp("wording")
-    found = steps.gate(checked(asked().write(folder / "facts")), strict=False)
+    made = calibrated(small_world()).estimate("E1").estimate("E2", platform_id="beta")
+    made.restrict("both", "alpha", "beta").restrict("one", "beta").write(folder / "facts")
+    found = steps.gate(checked(folder / "facts"), strict=False)
     return steps.write(steps.compute(found, None, 0), folder / "published", None)
 
 
@@ -64,7 +67,7 @@ def page(pages: World, name: str) -> str:
     return unescape(re.sub("<[^>]+>", " ", rendering.render(made, pages).decode()))
 
 
-@pytest.mark.parametrize("name", ["calls", "whole"])
+@pytest.mark.parametrize("name", ["both", "one"])
 def test_every_place_renders_the_answer_in_the_same_words(
     name: str, version: Published, pages: World, tmp_path: Path
 ) -> None:
@@ -85,12 +88,12 @@ def test_every_place_renders_the_answer_in_the_same_words(
 
 
 def test_a_share_of_the_variance_is_never_above_the_whole(pages: World) -> None:
-    record = pages.records["calls"]
+    record = pages.records["both"]
     assert BEYOND in pages.tables["sensitivity"]["total_share"].tolist()
     shares = {one.share_text for one in record.drivers if one.share is not None}
     assert shares == {SHOWN}
     picture = drivers.draw("T", restriction._inputs(record, record.leading.counted))
-    shown = (text.restriction_text(record), page(pages, "calls"), unescape(picture))
+    shown = (text.restriction_text(record), page(pages, "both"), unescape(picture))
     for one in shown:
         assert SHOWN in one
         assert "102" not in one.replace("102,", "")
