@@ -32,7 +32,7 @@ from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import drawn
-from audience_impact.simulation.sampler import Kept
+from audience_impact.simulation.sampler import DrawCache
 from audience_impact.simulation.timeline import Timeline, timeline
 from audience_impact.simulation.unions import GROUP
 
@@ -109,7 +109,7 @@ class SimulationInputs(Declared):
     parent: nesting.Parents
     bounds: Bounds
     timeline: Timeline
-    kept: Kept = field(init=False, repr=False, compare=False, default_factory=Kept)
+    kept: DrawCache = field(init=False, repr=False, compare=False, default_factory=DrawCache)
 
 
 def simulation_inputs(

@@ -49,7 +49,7 @@ from audience_impact.phases import intervals
 from audience_impact.places import nesting
 from audience_impact.places.nesting import Integers
 from audience_impact.simulation import audiences, timeline, unions
-from audience_impact.simulation.sampler import Kept, Sampler
+from audience_impact.simulation.sampler import DrawCache, Sampler
 from audience_impact.simulation.timeline import Intervals, Timeline
 from audience_impact.simulation.unions import Found, Unions
 from audience_impact.vocabulary import InputKind, PlaceReading
@@ -70,7 +70,7 @@ class PartDraws:
     online: Array
 
 
-def draw(parts: pd.DataFrame, online: Array, sampler: Sampler, kept: Kept) -> PartDraws:
+def draw(parts: pd.DataFrame, online: Array, sampler: Sampler, kept: DrawCache) -> PartDraws:
     """Cut and online of each place.
 
     `parts` as PARTS, all of them with a law; `online` (rows, D): the people online of the country
@@ -112,7 +112,7 @@ def living(parts: pd.DataFrame, sampler: Sampler) -> Array:
     return np.asarray(np.exp(law.through(u, low, middle, high))[number])
 
 
-def _cut(parts: pd.DataFrame, sampler: Sampler, kept: Kept) -> Array:
+def _cut(parts: pd.DataFrame, sampler: Sampler, kept: DrawCache) -> Array:
     """The share (rows, D) of the people online of each place who are touched."""
     only = kept("network alone", sampler, (parts,), partial(_only, parts))
     return np.asarray(only * kept("read of places", sampler, (parts,), partial(_read, parts)))
@@ -226,7 +226,7 @@ def people(
     places: Places,
     model: OverlapModel,
     sampler: Sampler,
-    kept: Kept,
+    kept: DrawCache,
 ) -> Array:
     """People (sets, D) under any restriction of each set; NaN for sets without a member.
 
@@ -360,7 +360,7 @@ def daily_people(
     places: Places,
     model: OverlapModel,
     sampler: Sampler,
-    kept: Kept,
+    kept: DrawCache,
 ) -> Array:
     """Draws (set_ids, D) of the people under a restriction on a day of each set."""
     used = line.rows["row"].isin(line.drawn_rows["row"]).to_numpy()

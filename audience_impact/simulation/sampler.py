@@ -110,12 +110,12 @@ class Sampler:
         return np.array([self.memory[name] for name in names]).reshape(len(names), self.count)
 
 
-class Kept:
-    """What was drawn from the first stream alone, for samplers that move what it does not hang on.
+class DrawCache:
+    """The draws of each step from the first stream, reused where nothing they depend on moves.
 
-    What a step draws hangs on the kinds of input that it asks its sampler for, and on what it was
-    given; so a sampler with other kinds in the second stream finds the same numbers, to the last
-    bit, without drawing them. One result a step is kept, the first; nobody may write into it.
+    What a step draws depends on the kinds of input that it asks its sampler for, and on its
+    arguments; so a sampler with other kinds in the second stream gets the same numbers, to the last
+    bit, without drawing them. The first result of a step is stored; nobody may write into it.
     """
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class Kept:
         self._unions: tuple[object, dict[tuple[object, ...], Array]] = None, {}
 
     def unions_of(self, audiences: Array, sampler: Sampler) -> dict[tuple[object, ...], Array]:
-        """Unions of the very same audiences that were drawn from the first stream, to add to."""
+        """Return the stored unions of the same audiences from the first stream, to add to."""
         if sampler.second:
             return {}
         if self._unions[0] is not audiences:
@@ -133,9 +133,9 @@ class Kept:
         return self._unions[1]
 
     def alike(self, name: str, drawn: Array) -> Array:
-        """The array of this name that was kept first, where it is the same to the last bit.
+        """Return the array first stored under this name, where this is the same to the last bit.
 
-        So what is given it finds what was made of the other; nobody may write into it.
+        So steps that depend on it find what was made of the first; nobody may write into it.
         """
         first = self._alike.setdefault(name, drawn)
         return first if np.array_equal(first, drawn, equal_nan=True) else drawn
@@ -147,9 +147,9 @@ class Kept:
         given: tuple[object, ...],
         make: Callable[[Sampler], Made],
     ) -> Made:
-        """What `make` draws with the sampler, kept or made; `given` is all else it hangs on.
+        """Return what `make` draws with the sampler, stored or made now.
 
-        What is given is told apart by identity, so it must not change.
+        `given` is all else that it depends on, compared by identity, so it must not change.
         """
         if self._of != (sampler.seed, sampler.count):
             self._of = sampler.seed, sampler.count

@@ -16,7 +16,7 @@ from audience_impact.simulation.distributions import (
     pert,
     split_normal,
 )
-from audience_impact.simulation.sampler import Kept, Sampler, uniforms
+from audience_impact.simulation.sampler import DrawCache, Sampler, uniforms
 from audience_impact.vocabulary import InputKind
 
 PINNED = [0.09280462553648883, 0.4259803157256109, 0.21232661916336293]
@@ -254,7 +254,7 @@ def test_parameters_out_of_order_are_refused(call: Callable[[], Array]) -> None:
 
 
 def test_a_step_is_drawn_anew_for_what_it_asks_for_alone() -> None:
-    kept, made = Kept(), []
+    kept, made = DrawCache(), []
 
     def step(sampler: Sampler) -> Array:
         made.append(sampler.second)
