@@ -35,7 +35,7 @@ from filelock import FileLock, Timeout
 from audience_impact.facts.reading import UNFINISHED
 from audience_impact.facts.tables import Tables
 from audience_impact.rules import named
-from audience_impact.store.files import as_json, flush, write_whole
+from audience_impact.store.files import as_json, flush, write_below, write_whole
 from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
 from flows.pipeline.headers import headers
@@ -198,11 +198,7 @@ def _aside(into: Path, files: Files) -> Iterator[Path]:
     aside = into / _ASIDE
     shutil.rmtree(aside, ignore_errors=True)
     try:
-        for name, content in files.items():
-            path = aside / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            flush(path)
+        write_below(aside, files)
         yield aside
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from audience_impact.exporting import ExportError
-from audience_impact.store.files import flush
+from audience_impact.store.files import flush, write_below
 
 
 def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None:
@@ -38,9 +38,7 @@ def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
         _require_free(path, files, overwrite)
         with _aside(path) as aside, _aside(path, "old") as old:
             aside.mkdir()
-            for name, content in files.items():
-                (aside / name).write_bytes(content)
-                flush(aside / name)
+            write_below(aside, files)
             flush(aside)
             _put_in_place(aside, path, old)
             flush(path.parent)

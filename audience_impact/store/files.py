@@ -27,6 +27,15 @@ def write_whole(path: Path, content: bytes) -> None:
         aside.unlink(missing_ok=True)
 
 
+def write_below(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files by their paths below a folder, and have the disk hold each."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        flush(path)
+
+
 def write_together(files: Mapping[Path, bytes]) -> None:
     """Write several files, all or none: aside and flushed first, then each into its place.
 

@@ -26,7 +26,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from audience_impact.store import VERSION_ID, PublishError
-from audience_impact.store.files import flush
+from audience_impact.store.files import flush, write_below, write_whole
 
 _TMP = ".tmp-"
 # What is written aside ends in the number of its process. Nothing else is ours, whatever its name.
@@ -166,9 +166,7 @@ class LocalStorage:
         aside = place.with_name(f"{_TMP}{place.name}-{os.getpid()}")
         aside.mkdir()
         try:
-            for name, content in files.items():
-                (aside / name).write_bytes(content)
-                flush(aside / name)
+            write_below(aside, files)
             flush(aside)
             _put_in_place(aside, place)
         finally:
@@ -176,10 +174,7 @@ class LocalStorage:
 
     def put(self, path: str, content: bytes) -> None:
         """Write aside, flush, and rename over what is there."""
-        aside = self.root / f"{_TMP}{Path(path).name}-{os.getpid()}"
-        aside.write_bytes(content)
-        flush(aside)
-        os.replace(aside, self.root / path)
+        write_whole(self.root / path, content)
 
     def flush(self, folder: str) -> None:
         """Flush what a folder says of what lies in it."""
