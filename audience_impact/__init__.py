@@ -13,14 +13,12 @@ published from facts, through the stages of the data, each importing only those 
     selection - candidates, which of them are chosen, and why each other one was passed over
     rules - the registry in which every check is entered
     facts - fact tables in memory, each row with its file and line, and the rules across them
-    evidence_levels - levels of evidence that make no estimate, because they failed validation
-    frequency - who of the users comes on a day, learned from the facts
-    shares - who keeps access and who uses a feature, learned from other countries
-    errors - what a printed figure may be off by
+    errors - the errors of printed figures
     denominators - which count of a population speaks for a place and day, and how far it is off
     places - who lives in a place below the country, who is online there, and on which networks
     overlap - how use of one service goes with use of others, learned from surveys
     imputation - audiences that nobody counted, from figures of others
+    fitted - parameters fitted to the facts of many countries, read from fact tables once a run
     audiences - which figure speaks for whom: universes, stated intervals, features, circumvention
     bounds - what the figures force: Frechet, sharp bounds, contradictions
     phases - audiences of a restriction by year and by the period of its daily figure
@@ -30,6 +28,7 @@ published from facts, through the stages of the data, each importing only those 
     partition - a run in parts, each of the restrictions of some countries
     tracing - what each stage chose among, and how far each correction moved the draws
     api - what an analyst calls without a pipeline
+    fitting - what fits these parameters and makes their fact tables; only commands come here
     registers - registers of shutdowns, denominators and place names made into facts
     store - published versions on a disk or in an object store
     answers - published rows as answers for people: text, tables and citations
@@ -38,7 +37,7 @@ published from facts, through the stages of the data, each importing only those 
     site - a version as pages and charts that any browser opens
     cli - the command, and its words that read a published version
 
-From `registers` on stands what is beside the computation or reads what it published. No prefect, no
+From `fitting` on stands what is beside the computation or reads what it published. No prefect, no
 pandera, no clock and no environment may live here, and no network but that of `store`.
 """
 

@@ -1,8 +1,8 @@
 """A run in parts: the restrictions of some countries each, so that memory does not grow with them.
 
-What facts teach beyond a part is learned from all of them before (`SharedInput`); `compute_part`
-makes a part of the published rows, `merge_parts` the tables of several countries together. Draws
-are named by fact, so neither the parts nor their order change a byte.
+Fitted parameters are read from all facts before (`SharedInput`); `compute_part` makes a part of the
+published rows, `merge_parts` the tables of several countries together. Draws are named by fact, so
+neither the parts nor their order change a byte.
 """
 
 import heapq
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from audience_impact.audiences.inputs import Learned, learned
 from audience_impact.audiences.scope import Scope, scope
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
 from audience_impact.outputs.area_comparisons import area_comparisons
 from audience_impact.outputs.impact_by_area import InPeriods
@@ -44,13 +44,13 @@ class SharedInput:
 
     Attributes:
         tables: The facts but for rows of BY_RESTRICTION.
-        taught: What is learned from all of them.
+        fitted: The parameters that were fitted to all of them.
         as_of: The day that results speak of.
         settings: The options of the run.
     """
 
     tables: Tables
-    taught: Learned
+    fitted: FittedModels
     as_of: date
     settings: Settings
 
@@ -97,13 +97,13 @@ class Partitioning(Sequence[PartInput]):
     """
 
     def __init__(self, tables: Tables, as_of: date, settings: Settings, most: int) -> None:
-        """Read all restrictions, and learn from all facts; `tables` as they are typed."""
+        """Read all restrictions, and the fitted parameters; `tables` as they are typed."""
         self._scope = scope(tables, as_of)
         count = len(self._scope.restrictions)
         small = settings.sensitivity and count <= LARGEST_REGISTER
         common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
         settings = replace(settings, sensitivity=small)
-        self.shared = SharedInput(common, learned(tables), as_of, settings)
+        self.shared = SharedInput(common, read_models(tables), as_of, settings)
         part = _packed(_linked(self._scope.wanted), most)
         self._count = 1 + int(part.max()) if len(part) else 1
         scoped = {name: getattr(self._scope, name) for name in Scope.FRAMES}
@@ -186,10 +186,10 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
 
     Raises:
         FrameError: A stage hands on a frame that is not what it declares: a fault of the code.
-        LawError: A learned table lacks something.
+        ParameterError: A fitted table lacks something.
     """
     tables = {**shared.tables, **part.tables}
-    stages, findings = prepare_stages(part.scope, tables, shared.settings.repair, shared.taught)
+    stages, findings = prepare_stages(part.scope, tables, shared.settings.repair, shared.fitted)
     run = Outputs(tables, stages, shared.settings)
     frames = {name: run[name] for name in OF_RESTRICTIONS}
     silent = silence(stages.simulation)

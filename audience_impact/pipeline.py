@@ -15,10 +15,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from audience_impact.audiences import parts
-from audience_impact.audiences.inputs import Inputs, Learned, inputs, learned
+from audience_impact.audiences.inputs import Inputs, inputs
 from audience_impact.audiences.scope import Scope, scope
 from audience_impact.bounds.restrictions import Bounds, bounds
 from audience_impact.facts.tables import Finding, Tables
+from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import impact_by_area, impact_by_day
 from audience_impact.outputs.area_comparisons import area_comparisons
 from audience_impact.outputs.comparisons import comparisons
@@ -66,6 +67,7 @@ class Stages:
     """What the stages up to the draws hand on."""
 
     scope: Scope
+    fitted: FittedModels
     inputs: Inputs
     bounds: Bounds
     simulation: SimulationInputs
@@ -186,16 +188,16 @@ def prepared(
     """
     asked = scope(tables, as_of)
     return prepare_stages(
-        asked if only is None else asked.of(*only), tables, repair, learned(tables)
+        asked if only is None else asked.of(*only), tables, repair, read_models(tables)
     )
 
 
 def prepare_stages(
-    asked: Scope, tables: Tables, repair: bool, taught: Learned
+    asked: Scope, tables: Tables, repair: bool, fitted: FittedModels
 ) -> tuple[Stages, list[Finding]]:
     """Return the stages up to the draws of the restrictions of a scope, as `prepared` does."""
-    known = inputs(asked, tables, taught)
+    known = inputs(asked, tables, fitted)
     limits, findings = bounds(asked, known, tables, repair)
-    simulation = simulation_inputs(asked, known, limits, tables)
+    simulation = simulation_inputs(asked, known, limits, tables, fitted)
     lost = reach_lost(asked, known.figures, known.errors, limits.exposed)
-    return Stages(asked, known, limits, simulation, lost), findings
+    return Stages(asked, fitted, known, limits, simulation, lost), findings

@@ -17,7 +17,7 @@ from audience_impact.vocabulary import FindingSeverity, RuleStage
 Run = TypeVar("Run", bound=Callable[..., Any])
 
 
-class LawError(ValueError):
+class ParameterError(ValueError):
     """A learned table lacks what the method needs; the message says which command makes it."""
 
 

@@ -16,7 +16,7 @@ Told are, by rung and kind of restriction, how many were answered again, how oft
 lies in the 90 % interval of the rung, and the median of the ratio of the two medians. Answers that
 stand on the same figures hit and miss together: those of one country and set of services (of an
 audience), of the same places, or of one country (of networks and the people online) are one `unit`,
-and every unit counts as much as another. A rung that fails (audience_impact/evidence_levels.py)
+and every unit counts as much as another. A rung that fails (fitted/evidence_levels.py)
 makes no estimate once `--write` has written that to the fact table `answer_rungs`. What is learned
 (laws) is left as it is, though the facts left out were among those it was learned from:
 benchmarks.audiences and benchmarks.places leave out there as well.
@@ -35,10 +35,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audience_impact import evidence_levels as rungs
 from audience_impact import pipeline
 from audience_impact.audiences.parts import ASKED, COUNTRY_RUNG
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted import evidence_levels as rungs
 from audience_impact.imputation import rungs as imputation
 from audience_impact.outputs.review import reasons
 from audience_impact.pipeline import Stages

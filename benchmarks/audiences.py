@@ -29,12 +29,14 @@ import pandas as pd
 
 from audience_impact import periods
 from audience_impact.facts.tables import Tables
+from audience_impact.fitting import audiences as learning
+from audience_impact.fitting.leaving_out import blocks, left_out
 from audience_impact.frames import Array
-from audience_impact.imputation import law, learning, rungs
+from audience_impact.imputation import distribution, rungs
 from audience_impact.imputation.effects import codes, described
 from audience_impact.imputation.figures import WAY, hardened, observations, softened
 from audience_impact.imputation.groups import imputed
-from audience_impact.imputation.leaving_out import blocks, inverse, left_out
+from audience_impact.overlap import one_factor
 from audience_impact.populations import is_region
 from audience_impact.vocabulary import WayOfCounting
 from benchmarks.coverage import table
@@ -105,7 +107,7 @@ def hierarchical(rows: pd.DataFrame, left: Sequence[str]) -> Array:
     years = rows["years"].to_numpy("float64") / 4
     matrix += 0.25 * (service[:, None] == service[None, :]) * np.outer(years, years)
     matrix.flat[:: len(rows) + 1] += 0.5**2
-    precision = inverse(matrix)
+    precision = distribution.inverse(matrix)
     odds = softened(rows["share"])
     parts = blocks(codes(left, rows)[0])
     return hardened(odds - left_out(precision, precision @ odds, parts).residual)
@@ -131,19 +133,19 @@ def foretold(tables: Tables) -> pd.DataFrame:
     return _with_intervals(out)
 
 
-def _laws(tables: Tables) -> law.AudienceLaws:
+def _laws(tables: Tables) -> distribution.AudienceParameters:
     """The laws of the facts.
 
     Raises:
         ValueError: There are none.
     """
-    laws = law.read(tables["audience_laws"])
+    laws = distribution.read(tables["audience_laws"])
     if laws is None:
-        raise ValueError("audience_laws has no rows; run audience-impact learn-audiences")
+        raise ValueError("audience_laws has no rows; run audience-impact learn audiences")
     return laws
 
 
-def _other_countries(rows: pd.DataFrame, laws: law.AudienceLaws) -> pd.DataFrame:
+def _other_countries(rows: pd.DataFrame, laws: distribution.AudienceParameters) -> pd.DataFrame:
     """Every figure as the countries of other folds foretell it."""
     found = []
     for number in range(FOLDS):
@@ -151,11 +153,13 @@ def _other_countries(rows: pd.DataFrame, laws: law.AudienceLaws) -> pd.DataFrame
         asked, known = (rows[mask].reset_index(drop=True) for mask in (out, ~out))
         people = asked["way"].isin(rungs.PEOPLE)
         unseen = asked.assign(
-            series=asked["series"].where(~people, law.UNKNOWN), survey=law.UNKNOWN
+            series=asked["series"].where(~people, distribution.UNKNOWN), survey=distribution.UNKNOWN
         )
         strange = rungs.is_stranger(asked, known)
-        unseen["platform_id"] = unseen["platform_id"].mask(strange, law.UNKNOWN)
-        middle, spread = law.conditioned(unseen, law.Solved(known, laws), without_country=False)
+        unseen["platform_id"] = unseen["platform_id"].mask(strange, distribution.UNKNOWN)
+        middle, spread = distribution.conditioned(
+            unseen, distribution.Solved(known, laws), without_country=False
+        )
         found.append(
             asked.assign(
                 rung=rungs.rungs(asked, known),
@@ -177,11 +181,13 @@ def _with_intervals(out: pd.DataFrame) -> pd.DataFrame:
             str(name): dict(zip(part["kind"], part["value"], strict=True))
             for name, part in factors.groupby("parameter")
         }
-        laws = law.AudienceLaws({}, *(parts.get(name.value, {}) for name in law.FACTORS))
+        laws = distribution.AudienceParameters(
+            {}, *(parts.get(name.value, {}) for name in distribution.FACTORS)
+        )
         rows = out[own]
         half = laws.factor(rows["rung"], rows["platform_id"], rows["region"])
         off = (rows["odds"] - rows["middle"]).abs()
-        held[own] = off <= law.Z90 * rows["spread"] * half
+        held[own] = off <= distribution.Z90 * rows["spread"] * half
     return out.assign(model_share=hardened(out["middle"].to_numpy("float64")), held=held)
 
 
@@ -249,9 +255,10 @@ def answered(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd.Da
     span = periods.spans(clean["period"])
     wanted = clean.assign(moment=periods.middle(span["start"], span["end"]), way=_way(rows))
     wanted["is_under_block"] = True
-    found = imputed(wanted, tables, laws, without_country)
+    known = distribution.solved(tables, laws)
+    found = imputed(wanted, tables, known, one_factor.read(tables), without_country)
     result = rows.assign(share=pd.to_numeric(rows.get("share"), errors="coerce"))
-    for name in law.SHARES:
+    for name in distribution.SHARES:
         result[name] = found[name].reindex(rows.index).astype("float64")
     result["rung"] = found["rung"].reindex(rows.index).fillna("")
     reason = _reasons(wanted, tables)

@@ -40,13 +40,14 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from audience_impact import pipeline as impact
-from audience_impact.errors import law
-from audience_impact.errors.law import FigureErrors, Spread, moved, through
+from audience_impact.errors import distribution
+from audience_impact.errors.distribution import FigureErrors, Spread, moved, through
 from audience_impact.facts import tables as core
 from audience_impact.facts.tables import Tables
+from audience_impact.fitting import joint_use as calibration
 from audience_impact.frames import Array
-from audience_impact.overlap import calibration
 from audience_impact.overlap.copula import Calibration
+from audience_impact.overlap.one_factor import read_calibration
 from audience_impact.periods import MEAN_MONTH_DAYS
 from audience_impact.simulation import feature_users
 from audience_impact.vocabulary import OverlapParameter
@@ -161,7 +162,7 @@ class Publisher:
             # as it is learned: in log odds of the people online as they are printed
             online = float(self.online[code])
             then = float(moved(np.array(share * area.base), self.online[code], np.array(-by)))
-            then = min(then / online, law.MOST_SHARE)
+            then = min(then / online, distribution.MOST_SHARE)
             key = f"E-{code}-{number}-{metric}"
             if metric == "monthly_reach" and self.generator.uniform() < 0.1:
                 self._several(key, then, online, about)
@@ -333,7 +334,7 @@ def scored(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
 
 def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> pd.DataFrame:
     """Areas of each family, published and run through the chain, with their truth."""
-    learned = calibration.read(facts("overlap_calibration"))
+    learned = read_calibration(facts("overlap_calibration"))
     surveys, patterns = facts("surveys"), facts("use_patterns")
     known = dict(iter(patterns.groupby("survey_id")))
     by_house: dict[str, list[str]] = {}
@@ -349,7 +350,7 @@ def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> 
     maker = Maker(np.random.default_rng(seed), learned, strength, asked)
     made = [maker.area(family) for family in families for _ in range(areas)]
     generator = np.random.default_rng([seed, 1])
-    errors = law.read(facts("figure_errors"))
+    errors = distribution.read(facts("figure_errors"))
     if errors is None:
         raise ValueError("no table of errors among the facts; run audience-impact learn")
     taught = {"": learned}

@@ -23,8 +23,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtri, stdtrit
 
+from audience_impact.fitting.joint_use import Survey
 from audience_impact.frames import Array
-from audience_impact.overlap.calibration import Survey
 from audience_impact.overlap.copula import Calibration, correlation_draws
 from audience_impact.overlap.model import frechet, independence, moved
 

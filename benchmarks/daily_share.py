@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, stdtrit
 
-from audience_impact.frequency import learning
+from audience_impact.fitting import daily_use as learning
 from audience_impact.vocabulary import WHOLE_INTERNET
 from flows.pipeline import steps
 

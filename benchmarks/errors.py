@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors import learning, pairs
 from audience_impact.facts.tables import Tables
+from audience_impact.fitting import errors as learning
+from audience_impact.fitting import figure_pairs as pairs
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.registers.denominators import adoption
 from audience_impact.simulation.sampler import uniforms

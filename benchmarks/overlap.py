@@ -31,12 +31,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from audience_impact.fitting import joint_use as calibration
+from audience_impact.fitting.joint_use import Fitted, Survey
 from audience_impact.frames import Array
-from audience_impact.overlap import calibration
-from audience_impact.overlap.calibration import Fitted, Survey
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.model import frechet, independence, intervals
-from audience_impact.overlap.one_factor import OneFactorCopula
+from audience_impact.overlap.one_factor import OneFactorCopula, read_calibration
 
 FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
 STEM = re.compile(r"^([A-Z]{2})_(\d{4})_(.+?)\d*$")
@@ -247,7 +247,7 @@ def rows(asked: argparse.Namespace, scored: Sequence[Survey], seen: Sequence[Sur
     if asked.calibrate_on:
         learned = calibration.calibrate(calibration.fits_of(seen))
     else:
-        learned = calibration.read(facts("overlap_calibration"))
+        learned = read_calibration(facts("overlap_calibration"))
     return [score(one, learned) for one in scored]
 
 

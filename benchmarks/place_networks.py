@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audience_impact.places import network_learning, networks
+from audience_impact.fitting import networks as network_learning
+from audience_impact.places import networks
 from audience_impact.vocabulary import NetworkLaw
 from flows.pipeline import steps
 

@@ -23,12 +23,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from audience_impact.errors.law import Spread
-from audience_impact.errors.learning import quantiles
+from audience_impact.errors.distribution import Spread
 from audience_impact.facts.tables import Tables
+from audience_impact.fitting import places as online_learning
+from audience_impact.fitting.tables import quantiles
 from audience_impact.frames import Array
 from audience_impact.periods import DAY, middle, spans
-from audience_impact.places import online, online_law, online_learning, regional_figures
+from audience_impact.places import online, online_parameters, regional_figures
 from audience_impact.places.regional_figures import MODEL, SURVEY, log_odds
 from audience_impact.vocabulary import InternetUse, RegionalAsked, Residence, SourceType
 from flows.pipeline import steps
@@ -162,7 +163,9 @@ def _country(
     use, own = facts["regional_use"], small["regional_use"]
     is_own = use.index.isin(own.index)
     left = is_own & (without == COUNTRY or _is_survey(facts))
-    laws = online_law.read(_typed(online_learning.table({**facts, "regional_use": use[~left]})))
+    laws = online_parameters.read(
+        _typed(online_learning.table({**facts, "regional_use": use[~left]}))
+    )
     if laws is None:
         raise ValueError("too few regional figures to learn from")
     seen = figures(small)
@@ -182,7 +185,7 @@ class Asked:
     seen: pd.DataFrame
     without: str
     tables: Tables
-    laws: online_law.PlaceLaws
+    laws: online_parameters.PlaceParameters
 
     def levels(self, elsewhere: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         """Law of the log odds of the series of each row (q05, q50, q95), and what it stands on."""
@@ -210,7 +213,7 @@ class Asked:
         centre = float(log_odds(mean).iloc[0])
         if self.without == REGIONS:
             return [centre, centre, centre], "level_known"
-        half = self.laws.spread * online_law.NORMAL / np.sqrt(len(others))
+        half = self.laws.spread * online_parameters.NORMAL / np.sqrt(len(others))
         return [centre - half, centre, centre + half], "regions_known"
 
     def deviations(self, level: pd.DataFrame) -> pd.DataFrame:
@@ -256,7 +259,7 @@ def _answers(
     level: pd.DataFrame,
     deviation: pd.DataFrame,
     rungs: list[str],
-    laws: online_law.PlaceLaws,
+    laws: online_parameters.PlaceParameters,
     towns: Tables,
 ) -> pd.DataFrame:
     """ANSWER for rows: the level of the series in the country, and the deviation of the place."""
@@ -288,7 +291,7 @@ NO_COUNTRY = "nobody counted the people online of the country"
 NO_RESIDENCE = "no region elsewhere has its towns told apart"
 
 
-def _asked(laws: online_law.PlaceLaws) -> Spread:
+def _asked(laws: online_parameters.PlaceParameters) -> Spread:
     """What women or men asked alone differ from both by."""
     return Spread(-laws.survey, 0.0, laws.survey)
 

@@ -38,10 +38,9 @@ from scipy.integrate import quad
 from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
-from audience_impact.overlap import calibration
 from audience_impact.overlap.copula import Calibration, correlation_draws, error_draws
 from audience_impact.overlap.model import Group, JointUse, frechet, independence, moved, unions
-from audience_impact.overlap.one_factor import OneFactorCopula
+from audience_impact.overlap.one_factor import OneFactorCopula, read_calibration
 from benchmarks.overlap import facts
 
 SEED = 20260101
@@ -53,7 +52,7 @@ SAMPLE, SAMPLE_DRAWS = 60, 2
 TOLERANCE = 1e-4
 NODES = np.linspace(-5.0, 5.0, 121)
 WEIGHTS = np.exp(-0.5 * NODES**2) / np.exp(-0.5 * NODES**2).sum()
-COPULA = OneFactorCopula(calibration.read(facts("overlap_calibration")))
+COPULA = OneFactorCopula(read_calibration(facts("overlap_calibration")))
 PER_MIB = 2**20 if sys.platform == "darwin" else 2**10
 
 Row = dict[str, int | float]

@@ -10,11 +10,17 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from scipy.special import expit
 
-from audience_impact.shares import circumvention, features, random_effects
+from audience_impact.fitted import circumvention
+from audience_impact.fitted.shares import ANY, BY_GROUP, distributions, drawn, keyed
+from audience_impact.fitting import random_effects
+from audience_impact.fitting.shares import FEATURES, KEEPING_ACCESS, usable_features
 from flows.pipeline import steps
 
+TAIL = 0.95
 FACTS = Path(__file__).parents[1] / "data" / "facts"
 
 
@@ -23,11 +29,34 @@ def scored(folder: Path) -> dict[str, pd.DataFrame]:
     tables = steps.check(steps.read([folder])).tables
     keeping = circumvention.usable(tables["circumvention"], tables["restrictions"])
     return {
-        circumvention.TABLE: random_effects.left_out(keeping),
-        features.TABLE: random_effects.left_out(
-            features.usable(tables["feature_use"], tables["platforms"])
-        ),
+        KEEPING_ACCESS: left_out(keeping),
+        FEATURES: left_out(usable_features(tables["feature_use"], tables["platforms"])),
     }
+
+
+def left_out(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each figure beside the interval that is fitted to the countries other than its own.
+
+    Columns: `group`, `area_id`, `share`, `low_share`, `median_share`, `high_share`, `is_inside`.
+    """
+    parts = []
+    for area in sorted(rows["area_id"].unique()):
+        own, others = rows[rows["area_id"] == area], rows[rows["area_id"] != area]
+        fitted = keyed(random_effects.distributions(others), BY_GROUP)
+        parameters = distributions(fitted, own["group"], pd.Series(ANY, own.index))
+        ends = drawn(parameters, np.tile([1 - TAIL, 0.5, TAIL], (len(own), 1)))
+        parts.append(
+            own.assign(
+                share=expit(own["x"]),
+                low_share=ends[:, 0],
+                median_share=ends[:, 1],
+                high_share=ends[:, 2],
+            )
+        )
+    found = pd.concat(parts, ignore_index=True)
+    inside = found["share"].between(found["low_share"], found["high_share"])
+    columns = ["group", "area_id", "share", "low_share", "median_share", "high_share"]
+    return found.assign(is_inside=inside)[[*columns, "is_inside"]]
 
 
 def summary(found: pd.DataFrame) -> dict[str, float]:

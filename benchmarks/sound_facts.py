@@ -24,7 +24,6 @@ from audience_impact import pipeline
 from audience_impact.facts import reading as files
 from audience_impact.facts import rules, tables
 from audience_impact.facts.tables import PROVENANCE, Finding, Tables
-from audience_impact.imputation import law
 from audience_impact.populations import country_of, parents_of
 from flows.pipeline import steps
 from flows.pipeline.headers import headers
@@ -148,13 +147,8 @@ class _Watched(rules.Reads):
 def _not_read_in_computing(checked: steps.Checked) -> frozenset[str]:
     """The tables that are not looked at for what checked facts publish."""
     watched = _Watched(checked.tables)
-    same_facts = law._same
-    law._same = lambda *_: False  # it looks at all tables, to solve what was solved but once
-    try:
-        stages, _ = pipeline.prepared(watched, steps.day_of(checked, None))
-        dict(pipeline.Outputs(watched, stages, pipeline.Settings(sensitivity=False)))
-    finally:
-        law._same = same_facts
+    stages, _ = pipeline.prepared(watched, steps.day_of(checked, None))
+    dict(pipeline.Outputs(watched, stages, pipeline.Settings(sensitivity=False)))
     return frozenset(watched.keys() - watched.read)
 
 

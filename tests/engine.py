@@ -11,6 +11,7 @@ from audience_impact.audiences import inputs as knowing
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import Scope, scope
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.models import read_models
 from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
 from audience_impact.outputs import impact_by_area, impact_by_day
@@ -191,7 +192,7 @@ def scoped(made: World) -> Scope:
 def known(made: World) -> Inputs:
     """What is known of a world: the stages before bounds and draws, which take as long again."""
     tables = made.typed()
-    return knowing.inputs(scope(tables, AS_OF), tables, knowing.learned(tables))
+    return knowing.inputs(scope(tables, AS_OF), tables, read_models(tables))
 
 
 def drawn(made: World, count: int = 400, seed: int = 0) -> Draws:

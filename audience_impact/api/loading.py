@@ -43,7 +43,7 @@ def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
         ValueError: The file is no such table; the message names it and says what is wrong.
 
     Source:
-        `audience-impact calibrate` writes the table; `audience_impact.overlap.calibration`.
+        `audience-impact learn joint-use` writes the table; `audience_impact.fitting.joint_use`.
 
     Examples:
         >>> learned = load_calibration()
@@ -69,7 +69,7 @@ def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
             raise ValueError(f"{file}: line {row + 2}, column {name}: {cell!r} is no number")
         table[name] = numbers
     try:
-        found = one_factor.learned({CALIBRATION: table, SURVEYS: surveys})
+        found = one_factor.read({CALIBRATION: table, SURVEYS: surveys})
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
     if found is None:

@@ -7,7 +7,7 @@ answerers chose themselves comes after every other, and limits nothing. Reach un
 for no restriction by itself: a meter counts sessions that fail, and one service is not all of those
 restricted together. Where nobody counted, what the network has taken away nobody keeps, and of what
 was cut the share is learned from the country's and other countries' figures
-(shares/circumvention.py); it limits nothing either. A service that was slowed or impaired, and not
+(fitted/circumvention.py); it limits nothing either. A service that was slowed or impaired, and not
 cut, leaves nobody known to be without access.
 
 Assumptions. No way around a network that is gone: satellites and foreign cards are left aside.
@@ -20,11 +20,12 @@ from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import FIXED, LAW
 from audience_impact.audiences.scope import Scope
-from audience_impact.errors.law import FigureErrors
+from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted import circumvention as keeping_access
+from audience_impact.fitted.models import FittedModels
+from audience_impact.fitted.shares import ANY, PARAMETERS
 from audience_impact.selection import Best, Key, Only
-from audience_impact.shares import circumvention as learned
-from audience_impact.shares import random_effects
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     CircumventionBasis,
@@ -33,12 +34,12 @@ from audience_impact.vocabulary import (
 )
 
 LEARNED = "learned"
-"""Shape of a share that is drawn by random_effects.LAW."""
+"""Shape of a share that is drawn by PARAMETERS."""
 
 
 STEPS = (
     Only(
-        lambda rows: rows["circumvention_kind"].isin(learned.COUNTED),
+        lambda rows: rows["circumvention_kind"].isin(keeping_access.COUNTED),
         lambda rows: rows["circumvention_kind"] + " is no share of people who keep access",
     ),
     Best(
@@ -61,18 +62,15 @@ def looked_at(scope: Scope, tables: Tables) -> pd.DataFrame:
     return own.assign(is_poll=own["self_selected"] == YesNo.YES.value)
 
 
-def circumvention(
-    scope: Scope, tables: Tables, errors: FigureErrors | None, figures: "pd.Series[str]"
-) -> pd.DataFrame:
-    """The share that keeps access, one row a restriction that has one.
-
-    `figures` are those that a law is learned of, as shares/circumvention.py names them by area.
+def circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
+    """Return the share that keeps access, one row a restriction that has one.
 
     Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
-    `;`, blank where other countries alone speak), `draw_key`, LAW of intervals.py in shares, LAW of
-    random_effects.py (NaN where measured), `is_self_selected`, `least_share`, `most_share`.
+    `;`, blank where other countries alone speak), `draw_key`, LAW of intervals.py in shares,
+    PARAMETERS of fitted/shares.py (NaN where measured), `is_self_selected`, `least_share`,
+    `most_share`.
     """
-    measured = _measured(scope, tables, errors)
+    measured = _measured(scope, tables, fitted.errors)
     rest = scope.restrictions[
         ~scope.restrictions["restriction_id"].isin(measured["restriction_id"])
         & ~scope.restrictions["is_never_enforced"]
@@ -82,9 +80,9 @@ def circumvention(
     ].unique()
     is_gone = rest["severity"] == Severity.NETWORK_UNAVAILABLE.value
     is_gone &= rest["restriction_id"].isin(network)
-    cut = rest[rest["severity"].isin(learned.CUT) & ~rest["restriction_id"].isin(network)]
+    cut = rest[rest["severity"].isin(keeping_access.CUT) & ~rest["restriction_id"].isin(network)]
     return pd.concat(
-        [measured, _unmeasured(rest[is_gone]), _of_others(cut, scope, tables, figures)],
+        [measured, _unmeasured(rest[is_gone]), _of_others(cut, scope, fitted)],
         ignore_index=True,
     )
 
@@ -104,7 +102,7 @@ def _measured(scope: Scope, tables: Tables, errors: FigureErrors | None) -> pd.D
     stated = intervals.read(best, *names)
     return best.assign(
         **{name: stated[name] for name in LAW},
-        **dict.fromkeys(random_effects.LAW, np.nan),
+        **dict.fromkeys(PARAMETERS, np.nan),
         basis=CircumventionBasis.MEASURED.value,
         draw_key=best["circumvention_id"],
         is_self_selected=is_poll,
@@ -115,7 +113,7 @@ def _measured(scope: Scope, tables: Tables, errors: FigureErrors | None) -> pd.D
 
 def _unmeasured(restrictions: pd.DataFrame) -> pd.DataFrame:
     """Restrictions of which nobody keeps access, as far as is known; bounds do not know it."""
-    numbers: dict[str, object] = dict.fromkeys([*LAW, *random_effects.LAW], np.nan)
+    numbers: dict[str, object] = dict.fromkeys([*LAW, *PARAMETERS], np.nan)
     return restrictions[["restriction_id"]].assign(
         **numbers | {"low": 0.0, "mode": 0.0, "high": 0.0, "shape": FIXED},
         basis=CircumventionBasis.NETWORK_GONE.value,
@@ -127,23 +125,21 @@ def _unmeasured(restrictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _of_others(
-    restrictions: pd.DataFrame, scope: Scope, tables: Tables, figures: "pd.Series[str]"
-) -> pd.DataFrame:
-    """Restrictions whose share is learned: the law of their country, or of any if in several."""
+def _of_others(restrictions: pd.DataFrame, scope: Scope, fitted: FittedModels) -> pd.DataFrame:
+    """Return restrictions with the fitted share of their country, or of any if in several."""
     places = scope.wanted.groupby("restriction_id")["country_id"].agg(["first", "nunique"])
     places = places.reindex(restrictions["restriction_id"])
-    country = places["first"].where(places["nunique"] == 1, random_effects.ANY)
+    country = places["first"].where(places["nunique"] == 1, ANY)
     country = pd.Series(country.to_numpy(), restrictions.index, dtype="str")
-    law = learned.laws(country, tables)
-    own = figures.astype("str").reindex(country).to_numpy()
-    key = country.where(country != random_effects.ANY, restrictions["restriction_id"])
+    parameters = keeping_access.distributions(fitted.keeping_access, country)
+    own = fitted.keeping_figures.astype("str").reindex(country).to_numpy()
+    key = country.where(country != ANY, restrictions["restriction_id"])
     rows = _unmeasured(restrictions).assign(
-        **{name: law[name] for name in random_effects.LAW},
+        **{name: parameters[name] for name in PARAMETERS},
         basis=CircumventionBasis.LEARNED.value,
         circumvention_id=pd.Series(own, restrictions.index, dtype="str").fillna(""),
         draw_key="law|" + key,
         **dict.fromkeys(("low", "mode", "high"), np.nan),
         shape=LEARNED,
     )
-    return rows[law["mean"].notna()]
+    return rows[parameters["mean"].notna()]

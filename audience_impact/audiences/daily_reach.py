@@ -13,7 +13,7 @@ from audience_impact.audiences import intervals
 from audience_impact.audiences.intervals import LAW
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.errors import figure_errors
-from audience_impact.errors.law import FigureErrors
+from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import AudienceMetric

@@ -7,7 +7,7 @@ or of a group of services, of the feature or, for calls, of one kind of call, in
 ends at most LATER_DAYS after the start. A service's own shares come before those of a group, the
 feature itself before another kind of call, later before earlier ones. Times its own population
 the share gives feature users in persons. Where no share speaks for a restriction in a country, the
-share of the people exposed who use the feature is learned (shares/features.py).
+share of the people exposed who use the feature is learned (fitting/shares.py).
 
 Assumptions. A share asked about any messenger is taken for the restricted ones, a share for one
 kind of call for all calls, a share of one age for the base: each is named in the row.
@@ -24,13 +24,12 @@ from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import COUNTRY, WHOLE
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.errors.law import FigureErrors
+from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.shares import CALLS, distributions, features_asked
 from audience_impact.periods import WINDOW_DAYS
 from audience_impact.populations import AGES, PARENTS, contains
 from audience_impact.selection import Best, Key, Only
-from audience_impact.shares import features as learned
-from audience_impact.shares.features import CALLS
 from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
     Assumption,
@@ -101,22 +100,22 @@ def looked_at(
     )
 
 
-def laws(
-    audiences: pd.DataFrame, targets: pd.DataFrame, known: pd.DataFrame, tables: Tables
+def fitted_shares(
+    audiences: pd.DataFrame, targets: pd.DataFrame, known: pd.DataFrame, fitted: pd.DataFrame
 ) -> pd.DataFrame:
-    """Laws of the users of each restricted feature where no share of use speaks for any.
+    """Return the fitted share of users of each restricted feature where no share of use speaks.
 
     One row a country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
-    and LAW of random_effects.py; `known` as `shares` gives it.
+    and PARAMETERS of fitted/shares.py; `known` as `shares` gives it, `fitted` keyed by feature.
     """
     spoken = pd.MultiIndex.from_frame(known[COUNTRY])
     wanted = _named(audiences, targets)
     wanted = wanted[~pd.MultiIndex.from_frame(wanted[COUNTRY]).isin(spoken)]
-    rows = wanted.assign(feature=learned.asked_about(wanted["feature"]))
+    rows = wanted.assign(feature=features_asked(wanted["feature"]))
     rows = rows[[*COUNTRY, "feature"]].drop_duplicates().sort_values([*COUNTRY, "feature"])
     rows = rows.reset_index(drop=True)
-    law = learned.laws(rows["feature"], rows["country_id"], tables)
-    found = rows.assign(draw_key=rows["feature"] + "|" + rows["country_id"]).join(law)
+    parameters = distributions(fitted, rows["feature"], rows["country_id"])
+    found = rows.assign(draw_key=rows["feature"] + "|" + rows["country_id"]).join(parameters)
     return found.dropna(subset=["mean"]).reset_index(drop=True)
 
 

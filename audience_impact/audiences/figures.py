@@ -35,7 +35,7 @@ from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import rounding
-from audience_impact.errors.law import FigureErrors
+from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, middle, months_between, with_distance
 from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES

@@ -9,7 +9,6 @@ from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
-from audience_impact import evidence_levels as rungs
 from audience_impact.audiences import (
     circumvention,
     daily_reach,
@@ -24,14 +23,13 @@ from audience_impact.audiences.doubts import doubts
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import distributions
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.errors import figure_errors, law
-from audience_impact.errors.law import FigureErrors
+from audience_impact.errors import figure_errors
+from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.models import FittedModels
+from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import ANY, DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.imputation import audiences as imputation
-from audience_impact.imputation.law import Solved
-from audience_impact.shares import circumvention as shares_kept
-from audience_impact.shares import random_effects
 from audience_impact.vocabulary import WHOLE_INTERNET, RungFamily
 
 _AUDIENCE = dict.fromkeys(AUDIENCE, TEXT)
@@ -171,7 +169,7 @@ FEATURE_SHARES = Frame(
 )
 FEATURE_LAWS = Frame(
     "inputs.feature_laws",
-    {**_COUNTRY, "feature": TEXT, "draw_key": TEXT, **dict.fromkeys(random_effects.LAW, NUMBER)},
+    {**_COUNTRY, "feature": TEXT, "draw_key": TEXT, **dict.fromkeys(PARAMETERS, NUMBER)},
     key=(*COUNTRY, "feature"),
 )
 CIRCUMVENTION = Frame(
@@ -182,7 +180,7 @@ CIRCUMVENTION = Frame(
         "circumvention_id": TEXT,
         "draw_key": TEXT,
         **_LAW,
-        **dict.fromkeys(random_effects.LAW, NUMBER),
+        **dict.fromkeys(PARAMETERS, NUMBER),
         "least_share": NUMBER,
         "most_share": NUMBER,
         "is_self_selected": TRUTH,
@@ -321,24 +319,6 @@ class Inputs(Declared):
     errors: FigureErrors | None
 
 
-@dataclass(frozen=True)
-class Learned:
-    """What facts teach that hangs on restrictions beside those that are asked for.
-
-    Attributes:
-        figures: All figures, from which audiences are imputed; None where nothing is.
-        keeping: The figures of who keeps access that speak in each country.
-    """
-
-    figures: Solved | None
-    keeping: "pd.Series[str]"
-
-
-def learned(tables: Tables) -> Learned:
-    """What all facts teach, for any part of the restrictions."""
-    return Learned(imputation.figures_of(tables), shares_kept.figures_of(tables))
-
-
 class _Read(NamedTuple):
     """Figures with all their columns, as figures.py gives them."""
 
@@ -347,21 +327,20 @@ class _Read(NamedTuple):
     chosen: pd.DataFrame
 
 
-def inputs(scope: Scope, tables: Tables, taught: Learned | None = None) -> Inputs:
-    """Return what typed facts say of a scope; `taught` by all of them, where these are a part."""
-    taught = taught or learned(tables)
-    denominators = Denominators.of(tables, law.read(tables["figure_errors"]))
+def inputs(scope: Scope, tables: Tables, fitted: FittedModels) -> Inputs:
+    """Return what typed facts say of a scope; `fitted` as read from those of all restrictions."""
+    denominators = Denominators.of(tables, fitted.errors)
     candidates = figures.candidates(tables, denominators)
     before = figures.before(scope.wanted, candidates)
     read = _Read(candidates, before, figures.choose(before))
-    audiences = _audiences(scope.wanted, read, tables, denominators, taught.figures)
+    audiences = _audiences(scope.wanted, read, tables, denominators, fitted)
     doubted = doubts(read.chosen, before, candidates, scope, tables)
     return Inputs(
         SpeakingFigures(*read, doubted),
         audiences,
-        _use(scope, audiences.sizes, tables, denominators, taught.keeping),
+        _use(scope, audiences.sizes, tables, denominators, fitted),
         overlaps.speaking(audiences.sizes, tables),
-        parts.parts(scope, tables),
+        parts.parts(scope, tables, fitted),
         denominators.errors,
     )
 
@@ -371,13 +350,14 @@ def _audiences(
     read: _Read,
     tables: Tables,
     denominators: Denominators,
-    solved: Solved | None,
+    fitted: FittedModels,
 ) -> AudienceSizes:
     """Return the audiences that figures and bases give, and imputed ones where they do not."""
     sizes = _sizes(wanted, read.chosen, denominators)
     counted = pooling.distributions(read.chosen, read.before, tables, denominators.errors)
-    imputed = imputation.imputed(wanted, sizes, counted, tables, solved)
-    is_closed = imputed["rung"].isin(rungs.closed(tables, RungFamily.AUDIENCE))
+    models = (fitted.audiences, fitted.joint_use)
+    imputed = imputation.imputed(wanted, sizes, counted, tables, models)
+    is_closed = imputed["rung"].isin(fitted.closed_levels[RungFamily.AUDIENCE])
     shut, vague = (
         frozenset(imputed.loc[fails, "restriction_id"])
         for fails in (is_closed & imputed["is_decisive"], imputation.vague(imputed))
@@ -393,14 +373,14 @@ def _use(
     sizes: pd.DataFrame,
     tables: Tables,
     denominators: Denominators,
-    keeping: "pd.Series[str]",
+    fitted: FittedModels,
 ) -> FeatureUse:
-    """Return who uses the restricted features, and by figures of `keeping` who keeps access."""
+    """Return who uses the restricted features, and who keeps access."""
     shares = features.shares(sizes, scope.targets, tables, denominators)
     return FeatureUse(
         shares,
-        features.laws(sizes, scope.targets, shares, tables),
-        circumvention.circumvention(scope, tables, denominators.errors, keeping),
+        features.fitted_shares(sizes, scope.targets, shares, fitted.features),
+        circumvention.circumvention(scope, tables, fitted),
     )
 
 

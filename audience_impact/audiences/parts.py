@@ -24,9 +24,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from audience_impact import evidence_levels as rungs
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
 from audience_impact.places import nesting, networks, online, population
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
@@ -64,7 +64,7 @@ PARTS = Frame(
 )
 
 
-def parts(scope: Scope, tables: Tables) -> pd.DataFrame:
+def parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
     """The places of every restriction that is known to touch only a part, as PARTS has them."""
     acts = scope.restrictions
     is_wanted = acts["restriction_id"].isin(scope.wanted["restriction_id"])
@@ -75,8 +75,8 @@ def parts(scope: Scope, tables: Tables) -> pd.DataFrame:
     rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True).assign(
         day=lambda frame: frame["start"]
     )
-    shut = [rungs.closed(tables, family) for family in (RungFamily.PLACE, RungFamily.NETWORK)]
-    return _reasoned(_measured(rows, tables), shut)
+    shut = [fitted.closed_levels[family] for family in (RungFamily.PLACE, RungFamily.NETWORK)]
+    return _reasoned(_measured(rows, tables, fitted), shut)
 
 
 def _named(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -134,13 +134,14 @@ def _of_texts(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return told[told["restriction_id"].isin(acts["restriction_id"])].assign(missing="")
 
 
-def _measured(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def _measured(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
     """The laws of people, of being online, and of the network, of each place."""
     people, country, least = _people_of(rows, tables)
-    odds = online.online_odds(rows[["area_id", "day"]], tables)
+    odds = online.online_odds(rows[["area_id", "day"]], tables, fitted.places)
     is_whole = rows["area_id"] == rows["country_id"]
     odds[ONLINE] = odds[ONLINE].mask(is_whole, 0.0)
-    only = networks.only_share(rows[["country_id", "day", "network_scope", "operators"]], tables)
+    cut = rows[["country_id", "day", "network_scope", "operators"]]
+    only = networks.only_share(cut, tables["network_use"], fitted.networks)
     return rows.join(people[[*PEOPLE, "most_persons"]]).assign(
         least_persons=least["people_persons"].where(rows["least_area_id"] != ""),
         country_persons=country["people_persons"],

@@ -28,7 +28,7 @@ from audience_impact.denominators.counts import (
     steps,
 )
 from audience_impact.denominators.distributions import Measured, distributions
-from audience_impact.errors.law import FigureErrors
+from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, with_distance
 from audience_impact.populations import AGES, EVERYONE, ONLINE, ONLINE_12_PLUS

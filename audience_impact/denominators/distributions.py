@@ -13,7 +13,7 @@ Assumptions. A base between two counts of one measurer is as far off as from the
 
 Known drawbacks. A panel's own universe is taken for what the panel means by online.
 
-Citation. errors/law.py, errors/learning.py.
+Citation. errors/distribution.py, fitting/errors.py.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ import pandas as pd
 
 from audience_impact.denominators.counts import ANY_MEASURER, FORECAST, SAME_MEASURER, Counts
 from audience_impact.errors import rounding
-from audience_impact.errors.law import FigureErrors, Spread, log_odds, moved, within
+from audience_impact.errors.distribution import FigureErrors, Spread, log_odds, moved, within
 from audience_impact.frames import Array
 from audience_impact.periods import gap_days, in_months
 from audience_impact.populations import AGES, EVERYONE

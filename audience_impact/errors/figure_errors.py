@@ -10,24 +10,42 @@ of an audience: what measurers differ by, over the square root of their number. 
 the square root of the months from the middle of the figure's period to the start, and from the
 first day of a national restriction of the whole service in between, is that of restricted services.
 
-Assumptions. What errors.learning says. Errors are independent, so that half widths add up in
+Assumptions. What fitting/errors.py says. Errors are independent, so that half widths add up in
 squares.
 
 Known drawbacks. Regular use asked in a survey is taken for use in a month. A pool of five or more
 measurers has the errors between them already.
 
-Citation. errors/law.py, errors/learning.py.
+Citation. errors/distribution.py, fitting/errors.py.
 """
 
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors import pairs
-from audience_impact.errors.law import FigureErrors
+from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER
-from audience_impact.periods import in_months, middle
+from audience_impact.periods import WINDOW_DAYS, in_months, middle
+from audience_impact.populations import ONLINE, countries_of, parents_of
+from audience_impact.vocabulary import (
+    WHOLE_INTERNET,
+    EndStatus,
+    Feature,
+    GeoScope,
+    ObsStatus,
+    Severity,
+    Unit,
+)
 
+PERIOD = ["period_start", "period_end"]
+IMPAIRING = [
+    severity.value
+    for severity in (
+        Severity.SERVICE_IMPAIRED,
+        Severity.SERVICE_UNAVAILABLE,
+        Severity.NETWORK_UNAVAILABLE,
+    )
+]
 UNIFORM = 0.9
 """Half of a central 90 % interval of what lies anywhere within half a step, in half steps."""
 GROWTH = ["growth_q05", "growth_q50", "growth_q95"]
@@ -82,8 +100,8 @@ def _growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> pd.D
         area_id=figures["country_id"],
         moment=middle(figures["period_start"], figures["period_end"]),
     )
-    acts = pairs.restricting(tables)
-    since = pairs.touched(rows, acts[acts["is_use"]], "period_end", "start")["used_from"]
+    acts = restricting(tables)
+    since = touched(rows, acts[acts["is_use"]], "period_end", "start")["used_from"]
     held = in_months((rows["start"] - since).dt.days).fillna(0.0).clip(lower=0.0)
     free = (in_months((rows["start"] - rows["moment"]).dt.days).abs() - held).clip(lower=0.0)
     parts = [
@@ -94,6 +112,86 @@ def _growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> pd.D
     ends = {
         name: np.hypot(*(part[name] - part["q50"] for part in parts)) for name in ("q05", "q95")
     }
-    universe = figures["of_persons"].fillna(pairs.people_online(rows, tables))
+    universe = figures["of_persons"].fillna(people_online(rows, tables))
     found = dict(zip(GROWTH, (middles - ends["q05"], middles, middles + ends["q95"]), strict=True))
     return figures.assign(universe_persons=universe, **found)
+
+
+def people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
+    """Return the people online that a row is a share of: its measurer's, else the nearest count."""
+    bases = tables["bases"]
+    own = nearest_people(rows, bases, ["population_base", "measurement_series_id"])
+    online = nearest_people(rows, bases[bases["population_base"] == ONLINE], [])
+    is_share = rows["unit"] == Unit.SHARE.value
+    return own.fillna(online).mask(is_share, 1.0)
+
+
+def nearest_people(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
+    """Return people in the matching base nearest in time, rather reported than projected."""
+    keys = ["area_id", *by]
+    right = bases[[*keys, "persons", "obs_status", *PERIOD]].rename(
+        columns={"period_start": "base_start", "period_end": "base_end"}
+    )
+    left = rows[[*dict.fromkeys(keys), *PERIOD]].reset_index(names="place")
+    joined = left.merge(right, on=keys)
+    apart = middle(joined["period_start"], joined["period_end"]) - middle(
+        joined["base_start"], joined["base_end"]
+    )
+    days = apart.dt.days.abs()
+    late = days.where(joined["obs_status"] != ObsStatus.FORECAST.value, days + WINDOW_DAYS)
+    best = joined.assign(late=late).sort_values(["place", "late", "persons"])
+    return best.drop_duplicates("place").set_index("place")["persons"].reindex(rows.index)
+
+
+def restricting(tables: Tables) -> pd.DataFrame:
+    """Return restrictions of whole countries by platform, their days and whether of use.
+
+    Columns: `area_id`, `platform_id`, `from_day`, `to_day` (after the last, NaT where it goes on),
+    `is_use`. What was never carried out is left out.
+    """
+    acts, parents = tables["restrictions"], parents_of(tables["areas"])
+    carried = (acts["severity"] != Severity.NONE.value) & (
+        acts["end_status"] != EndStatus.WITHDRAWN.value
+    )
+    acts = acts[carried & (acts["geo_scope"] == GeoScope.NATIONAL.value)]
+    over = acts["end_status"] == EndStatus.ENDED.value
+    acts = acts.assign(
+        from_day=acts[["announced_on_start", "observed_from_start"]].min(axis=1),
+        to_day=acts["ended_on_end"].where(over),
+        area_id=acts["area_ids"].str.split(";").map(lambda ids: countries_of(ids, parents)),
+    ).explode("area_id")
+    joined = acts.merge(
+        tables["restriction_targets"][["restriction_id", "platform_id", "feature"]],
+        on="restriction_id",
+    )
+    whole = joined["feature"] == Feature.WHOLE_SERVICE.value
+    is_use = whole & joined["severity"].isin(IMPAIRING)
+    columns = ["restriction_id", "area_id", "platform_id", "from_day", "to_day"]
+    groups = joined.assign(is_use=is_use).dropna(subset=["from_day"])
+    return groups.groupby(columns, dropna=False)["is_use"].any().reset_index()
+
+
+def touched(rows: pd.DataFrame, acts: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
+    """Return whether acts touched the service of a row between two days, and since when.
+
+    `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
+    (exclusive); `acts` as `restricting` gives them, of which those of the whole network touch every
+    service. Columns: `any`, `use` (an act kept people from the whole service), `used_from` (the
+    first day of these, no earlier than `start`).
+    """
+    wide = acts[acts["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
+    left = rows[["area_id", "platform_id", start, end]].reset_index(names="place")
+    joined = pd.concat(
+        [left.merge(acts, on=["area_id", "platform_id"]), left.merge(wide, on="area_id")]
+    )
+    met = joined[(joined["from_day"] < joined[end]) & ~(joined["to_day"] <= joined[start])]
+    used = met[met["is_use"].astype(bool)]
+    first = used[["from_day", start]].max(axis=1).groupby(used["place"]).min()
+    return pd.DataFrame(
+        {
+            "any": rows.index.isin(met["place"]),
+            "use": rows.index.isin(used["place"]),
+            "used_from": first.reindex(rows.index),
+        },
+        rows.index,
+    )

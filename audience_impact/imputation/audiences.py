@@ -5,9 +5,9 @@ do are limits. Its law is that of its share of the people online on the day befo
 wanted; a first figure that counts it takes its place. A base that is not of people online holds the
 people online as they are on record.
 
-Method. One law a service, country and day, whichever restriction asks (law.py, groups.py). Drawn is
-the share, times the base as it is drawn (simulation/audiences.py). Nothing imputed stands in a
-column that a bound is made from.
+Method. One distribution a service, country and day, whichever restriction asks (distribution.py,
+groups.py). Drawn is the share, times the base as it is drawn (simulation/audiences.py). Nothing
+imputed stands in a column that a bound is made from.
 """
 
 import numpy as np
@@ -15,8 +15,9 @@ import pandas as pd
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
-from audience_impact.imputation import groups, law
-from audience_impact.imputation.law import SHARES, Solved
+from audience_impact.imputation import groups
+from audience_impact.imputation.distribution import SHARES, Solved
+from audience_impact.overlap.model import OverlapModel
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import WHOLE_INTERNET
 
@@ -44,13 +45,13 @@ def imputed(
     audiences: pd.DataFrame,
     laws: pd.DataFrame,
     tables: Tables,
-    figures: Solved | None,
+    fitted: tuple[Solved | None, OverlapModel | None],
 ) -> pd.DataFrame:
-    """The audiences that are imputed, as FRAME has them; none where the facts have no laws.
+    """Return the audiences that are imputed, as FRAME has them; none where the facts have no laws.
 
     `wanted` has KEY, `before` and `is_existing_use`; `audiences` KEY, `base` and `base_persons`;
-    `laws` KEY and `shape`, blank where nothing can be drawn from the figures; `figures` what
-    `figures_of` gives. Shares are of the base of the audience.
+    `laws` KEY and `shape`, blank where nothing can be drawn from the figures; `fitted` are the
+    figures that are imputed from and the model of joint use. Shares are of the audience's base.
     """
     drawable = laws.loc[laws["shape"] != "", KEY]
     asked = wanted[wanted["is_existing_use"] & (wanted["platform_id"] != WHOLE_INTERNET)]
@@ -58,25 +59,20 @@ def imputed(
     asked = asked[~pd.MultiIndex.from_frame(asked[KEY]).isin(counted)]
     asked = asked.merge(audiences[[*KEY, "base", "base_persons"]], on=KEY)
     asked = asked[asked["base_persons"].notna()].reset_index(drop=True)
+    figures, joint_use = fitted
     if figures is None or asked.empty:
         nothing = pd.DataFrame(columns=[*KEY, "rung", *SHARES, "is_decisive"])
         return nothing.astype({**dict.fromkeys(SHARES, "float"), "is_decisive": "bool"})
     days = asked.rename(columns={"country_id": "area_id", "before": "moment"})
     place = ["area_id", "platform_id", "moment"]
     each = days[place].drop_duplicates(ignore_index=True)
-    found = each.join(groups.imputed(each, tables, figures.laws, figures=figures), how="inner")
+    found = each.join(groups.imputed(each, tables, figures, joint_use), how="inner")
     rows = days.merge(found, on=place).rename(columns={"area_id": "country_id"})
     online = np.where(rows["base"] == EVERYONE, rows["online_share"], 1.0)
     for name in SHARES:
         rows[name] = rows[name] * online
     rows = rows.assign(is_decisive=_decisive(rows, audiences))
     return rows[[*KEY, "rung", *SHARES, "is_decisive"]].sort_values(KEY, ignore_index=True)
-
-
-def figures_of(tables: Tables) -> Solved | None:
-    """All figures of the facts, from which audiences are imputed; None without laws for it."""
-    laws = law.read(tables.get("audience_laws", pd.DataFrame()))
-    return None if laws is None else law.solved(tables, laws)
 
 
 def _decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":

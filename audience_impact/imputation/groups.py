@@ -22,12 +22,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri
 
-from audience_impact.errors import law as errors_law
+from audience_impact.errors import distribution as errors_distribution
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.imputation import law, rungs
-from audience_impact.imputation.law import SHARES, AudienceLaws, Solved
-from audience_impact.overlap import one_factor
+from audience_impact.imputation import distribution, rungs
+from audience_impact.imputation.distribution import SHARES, Solved
 from audience_impact.overlap.model import Group, OverlapModel, lattice
 from audience_impact.vocabulary import PlatformKind
 
@@ -45,18 +44,17 @@ DRAWS = 256
 def imputed(
     wanted: pd.DataFrame,
     tables: Tables,
-    laws: AudienceLaws,
+    figures: Solved,
+    model: OverlapModel | None,
     without_country: bool = False,
-    figures: Solved | None = None,
 ) -> pd.DataFrame:
-    """As law.imputed, and groups by their members where the facts teach joint use."""
-    model = one_factor.learned(tables)
+    """Return imputed shares, those of groups by their members; without a `model` no groups."""
     is_group = wanted["platform_id"].isin(list(MEMBERS))
     if model is None or not is_group.any():
-        return law.imputed(wanted, tables, laws, without_country, figures)
+        return distribution.imputed(wanted, tables, figures, without_country)
     members = _members(wanted[is_group], tables)
     both = pd.concat([wanted[~is_group], members.drop(columns="place")], ignore_index=True)
-    found = law.imputed(both, tables, laws, without_country, figures)
+    found = distribution.imputed(both, tables, figures, without_country)
     origin = np.append(wanted.index[~is_group], members["place"]).astype(wanted.index.dtype)
     singles = found[found.index < (~is_group).sum()]
     singles = singles.set_axis(origin[singles.index])
@@ -83,7 +81,7 @@ def _largest(members: pd.DataFrame) -> pd.DataFrame:
     return ranked[ranked.groupby("place").cumcount() < MOST]
 
 
-def members_of(wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws) -> pd.DataFrame:
+def members_of(wanted: pd.DataFrame, tables: Tables, figures: Solved) -> pd.DataFrame:
     """The services that stand for each group of `wanted`, with their imputed shares.
 
     Columns: `place` (the row of the group), `platform_id`, SHARES and `rung`.
@@ -92,7 +90,7 @@ def members_of(wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws) -> pd.D
     if not is_group.any():
         return pd.DataFrame(columns=["place", "platform_id", *SHARES, "rung"])
     members = _members(wanted[is_group], tables)
-    found = members.join(law.imputed(members, tables, laws), how="inner")
+    found = members.join(distribution.imputed(members, tables, figures), how="inner")
     return _largest(found)[["place", "platform_id", *SHARES, "rung"]]
 
 
@@ -103,10 +101,10 @@ def _together(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
         joint_use = model.joint_use(str(own["country_id"].iloc[0]), lattice(DRAWS))
         everyone = np.ones((1, len(own)), dtype=bool)
         union = model.unions(Group(_drawn(own), joint_use, everyone))[0]
-        quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(law.SHARE_DECIMALS)
+        quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
         rung = rungs.ORDER[int(own["rung"].map(rungs.ORDER.index).max())]
         found[place] = [*quantiles, rung, own["online_share"].iloc[0]]
-    table = pd.DataFrame.from_dict(found, orient="index", columns=law.COLUMNS)
+    table = pd.DataFrame.from_dict(found, orient="index", columns=distribution.COLUMNS)
     return table.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
 
 
@@ -115,7 +113,7 @@ def _drawn(members: pd.DataFrame) -> Array:
     z = np.array(_points())
     own = np.sqrt(COMMON) * z[0] + np.sqrt(1.0 - COMMON) * z[1 : len(members) + 1]
     q05, q50, q95 = (logit(members[name].to_numpy("float64")[:, None]) for name in SHARES)
-    return np.asarray(expit(errors_law.through(ndtr(own), q05, q50, q95)))
+    return np.asarray(expit(errors_distribution.through(ndtr(own), q05, q50, q95)))
 
 
 @cache

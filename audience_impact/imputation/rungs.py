@@ -27,20 +27,13 @@ PEOPLE = [
     )
 ]
 """Ways of counting people who use a service; the others count something else."""
-LEAVING = (
-    (("area_id",), 1.0),
-    (("area_id", "platform_id"), 0.7),
-    (("area_id", "platform_id", "way"), 0.7),
-    (("area_id", "platform_id", "year"), 0.5),
-)
-"""What is left out together when it is learned how well figures are foretold, and its weight."""
 SAID = ImputationRung.meanings()
 """Each rung in plain words, the nearest first."""
 ORDER = list(SAID)
 LEAST_ABROAD = 2
 """Other countries in which a service was counted, for it to be known abroad."""
 
-_STEPS = (
+LEVELS = (
     (ImputationRung.KIND, False, ["platform_kind"]),
     (ImputationRung.SERVICE, False, ["platform_id"]),
     (ImputationRung.SUBREGION, False, ["subregion", "platform_id"]),
@@ -59,7 +52,7 @@ def rungs(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
     people = known[known["way"].isin(PEOPLE)]
     found = pd.Series("", wanted.index)
     abroad = is_abroad(wanted, known)
-    for rung, asked, columns in _STEPS:
+    for rung, asked, columns in LEVELS:
         has = _has(wanted, people if asked else known, columns)
         found = found.mask(has & (abroad | (not rung_needs_abroad(rung))), rung.value)
     return found
@@ -87,24 +80,3 @@ def _has(wanted: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.Series:
     """Which wanted rows have a figure that agrees in these columns."""
     keys = pd.MultiIndex.from_frame(rows[by].drop_duplicates())
     return pd.Series(pd.MultiIndex.from_frame(wanted[by]).isin(keys), wanted.index)
-
-
-def rung_of_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
-    """The rung of each figure when those of its group (`by`) are left out."""
-    block = rows.groupby(list(by), sort=False).ngroup()
-    people = rows["way"].isin(PEOPLE)
-    every = pd.Series(True, rows.index)
-    countries = rows.groupby("platform_id")["area_id"].transform("nunique")
-    abroad = countries - 1 >= LEAST_ABROAD
-    found = pd.Series("", rows.index)
-    for rung, asked, columns in _STEPS:
-        has = _others(rows, people if asked else every, columns, block)
-        found = found.mask(has & (abroad | (not rung_needs_abroad(rung))), rung.value)
-    return found
-
-
-def _others(rows: pd.DataFrame, counts: pd.Series, by: list[str], block: pd.Series) -> pd.Series:
-    """Which figures have another one outside their block that agrees in these columns."""
-    all_of = counts.groupby([rows[name] for name in by]).transform("sum")
-    own = counts.groupby([*(rows[name] for name in by), block]).transform("sum")
-    return all_of > own

@@ -7,7 +7,7 @@ from audience_impact.audiences.inputs import AudienceSizes
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.imputation import rungs
-from audience_impact.imputation.law import SHARES
+from audience_impact.imputation.distribution import SHARES
 from audience_impact.simulation import reach
 from audience_impact.vocabulary import ImpactMetric
 

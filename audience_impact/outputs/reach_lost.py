@@ -5,8 +5,8 @@ lineage's figure of the same metric and base whose period begins on or after the
 restriction, the first within twelve months. Expected is the figure before, carried forward.
 
 Method. The audience of a platform fell by what was expected less after, or not at all. What was
-expected is the figure before with the growth that the facts teach (errors.law), so that the
-interval says whether such a change happens without any restriction: where it does, the figures
+expected is the figure before with the fitted growth (errors.distribution), so that the interval
+says whether such a change happens without any restriction: where it does, the figures
 cannot tell, and there is no estimate. Bounds go from nobody to everyone exposed: a fall may have
 another cause, and who stopped and who started are not told apart. For several platforms there is no
 estimate either, since nobody counted who left more than one; nor where a part of the country is
@@ -25,7 +25,7 @@ import pandas as pd
 
 from audience_impact.audiences.inputs import SpeakingFigures
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.errors.law import FigureErrors, Spread, moved
+from audience_impact.errors.distribution import FigureErrors, Spread, moved
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame, no_rows
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.vocabulary import AudienceMetric, IntervalKind

@@ -12,11 +12,10 @@ audiences and of the joint use, so that draw d is one possible world.
 
 Method
 ------
-A model is an object with the methods of `OverlapModel`; registry.py says which there are and how
-each is learned from the facts.  Whatever a model answers lies inside the Frechet bounds
-max m_i <= union <= min(1, sum m_i) of each draw's own shares.  A model states its own error in
-units of the distance between independence and the largest audience, because that distance is
-what an assumption on joint use decides.
+A model is an object with the methods of `OverlapModel`; one_factor.py has the one in use.  Whatever
+a model answers lies inside the Frechet bounds max m_i <= union <= min(1, sum m_i) of each draw's
+own shares.  A model states its own error in units of the distance between independence and the
+largest audience, because that distance is what an assumption on joint use decides.
 
 Assumptions
 -----------

@@ -1,7 +1,7 @@
 """The one-factor Gaussian copula as a model of joint use: `OverlapModel` says what it answers.
 
 copula.py has the method, assumptions and drawbacks, batched.py the unions of a whole register,
-calibration.py how it is learned.  Its one parameter is the correlation.
+fitting/joint_use.py how it is fitted.  Its one parameter is the correlation.
 """
 
 from collections.abc import Mapping
@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.overlap import batched, calibration, copula
-from audience_impact.overlap.copula import Calibration
+from audience_impact.overlap import batched, copula
+from audience_impact.overlap.copula import Calibration, OwnSurvey
 from audience_impact.overlap.model import Group, JointUse, Uniforms, with_error
-from audience_impact.vocabulary import DedupMethod, InputKind
+from audience_impact.rules import ParameterError
+from audience_impact.vocabulary import DedupMethod, InputKind, OverlapParameter
 
 
 @dataclass(frozen=True)
@@ -53,19 +56,46 @@ class OneFactorCopula:
         return with_error(core, m[:, None, :], joint_use.error)
 
 
-def learned(tables: Tables) -> OneFactorCopula | None:
-    """The copula as the facts have it: calibrated, and pulled by each country's own surveys.
+def read(tables: Tables) -> OneFactorCopula | None:
+    """Return the copula that facts hold: calibrated, and pulled by each country's own surveys.
 
     `tables` with `overlap_calibration` and `surveys`, typed; None where there is no calibration.
     """
     table, surveys = tables["overlap_calibration"], tables["surveys"]
     if table.empty:
         return None
-    known = calibration.read(table)
+    known = read_calibration(table)
     return OneFactorCopula(
         known,
-        {
-            area: copula.predictive(known, own)
-            for area, own in calibration.own_surveys(table, surveys).items()
-        },
+        {area: copula.predictive(known, own) for area, own in own_surveys(table, surveys).items()},
     )
+
+
+def read_calibration(overlap_calibration: pd.DataFrame) -> Calibration:
+    """Return the calibration in the fact table `overlap_calibration` (typed).
+
+    Raises:
+        ParameterError: The table lacks a parameter.
+    """
+    rows = overlap_calibration.set_index("parameter")
+    rows = rows[rows["survey_id"] == ""]
+    named = [p.value for p in OverlapParameter if p is not OverlapParameter.SURVEY]
+    missing = sorted(set(named) - set(rows.index))
+    if missing:
+        raise ParameterError(
+            f"overlap_calibration lacks {', '.join(missing)}; run audience-impact learn joint-use"
+        )
+    houses = int(rows.loc[OverlapParameter.MEAN.value, "houses"])
+    return Calibration(**{n: float(rows.loc[n, "value"]) for n in named}, houses=houses)
+
+
+def own_surveys(
+    overlap_calibration: pd.DataFrame, surveys: pd.DataFrame
+) -> dict[str, list[OwnSurvey]]:
+    """Return the surveys of each area itself, which pull its correlation."""
+    asked = surveys[["area_id", "survey_id", "house"]]
+    found = overlap_calibration.merge(asked, on="survey_id").sort_values("survey_id")
+    own: dict[str, list[OwnSurvey]] = {area: [] for area in sorted(surveys["area_id"].unique())}
+    for area, value, house in zip(found["area_id"], found["value"], found["house"], strict=True):
+        own[area].append(OwnSurvey(float(expit(value)), str(house)))
+    return own

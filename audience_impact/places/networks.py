@@ -35,16 +35,17 @@ ITU, Handbook for the collection of administrative data on telecommunications/IC
 Household Size and Composition (2019).  TIC Domicilios 2024 (Cetic.br).
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from audience_impact.errors.law import Spread
-from audience_impact.facts.tables import PROVENANCE, Tables
+from audience_impact.errors.distribution import QUANTILES, Spread, parameter_values
+from audience_impact.facts.tables import PROVENANCE
 from audience_impact.frames import Array
 from audience_impact.periods import middle
-from audience_impact.rules import LawError
-from audience_impact.vocabulary import ErrorQuantile, NetworkLaw, NetworkScope, PartGap
+from audience_impact.vocabulary import NetworkLaw, NetworkScope, PartGap
 
 LAW = ["only_q05", "only_q50", "only_q95"]
 POSITIONS = (0.05, 0.50, 0.95)
@@ -68,8 +69,10 @@ COUNTED = (RUNGS[1], RUNGS[3])
 """Rungs of laws that may stand on a count of the country."""
 
 
-def only_share(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """The law LAW of the share of people online who are cut with a network; `rung` and `reason`.
+def only_share(
+    wanted: pd.DataFrame, network_use: pd.DataFrame, laws: Mapping[NetworkLaw, Spread]
+) -> pd.DataFrame:
+    """Return the quantiles LAW of the share of people online who are cut, `rung` and `reason`.
 
     `wanted` has `country_id`, `day`, `network_scope` and `operators`; the index is kept. Where the
     share cannot be had it is NaN and `reason` says why (PartGap); else `reason` is blank.
@@ -79,7 +82,7 @@ def only_share(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     found = pd.DataFrame(np.nan, wanted.index, LAW).assign(rung="", reason=scope.map(REASONS))
     found.loc[scope == ALL, [*LAW, "rung"]] = [1.0, 1.0, 1.0, RUNGS[0]]
     by_network = scope.isin([MOBILE, UNKNOWN])
-    found.loc[by_network, [*LAW, "rung"]] = mobile_alone(wanted[by_network], tables)
+    found.loc[by_network, [*LAW, "rung"]] = mobile_alone(wanted[by_network], network_use, laws)
     unknown = (scope == UNKNOWN) & found["only_q50"].notna()
     found.loc[unknown, "only_q50"] = (1.0 + found.loc[unknown, "only_q50"]) / 2.0
     found.loc[unknown, ["only_q95", "rung"]] = [1.0, RUNGS[3]]
@@ -91,26 +94,25 @@ def read(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
     """The laws that the fact table of that name (typed) holds; none where it has no rows.
 
     Raises:
-        LawError: The table lacks a quantile.
+        ParameterError: The table lacks a quantile.
     """
     if network_laws.empty:
         return {}
-    values = network_laws.set_index(["parameter", "kind"])["value"]
-    kinds = [ErrorQuantile.Q05.value, ErrorQuantile.Q50.value, ErrorQuantile.Q95.value]
-    missing = [f"{n} {k}" for n in NetworkLaw for k in kinds if (n.value, k) not in values.index]
-    if missing:
-        raise LawError(f"network_laws lacks {', '.join(missing)}; run audience-impact learn-places")
-    return {
-        name: Spread(*(float(values[(name.value, kind)]) for kind in kinds)) for name in NetworkLaw
-    }
+    wanted = dict.fromkeys(NetworkLaw, QUANTILES)
+    numbers = parameter_values(network_laws, "network_laws", wanted, "learn places")
+    return {name: Spread(*numbers[name]) for name in NetworkLaw}
 
 
-def mobile_alone(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """LAW and `rung` of those with a mobile network alone; `wanted` has `country_id` and `day`."""
-    laws = read(tables.get("network_laws", pd.DataFrame()))
+def mobile_alone(
+    wanted: pd.DataFrame, network_use: pd.DataFrame, laws: Mapping[NetworkLaw, Spread]
+) -> pd.DataFrame:
+    """Return LAW and `rung` of those with a mobile network alone.
+
+    `wanted` has `country_id` and `day`.
+    """
     if not laws or wanted.empty:
         return pd.DataFrame(np.nan, wanted.index, LAW).assign(rung="")
-    near = nearest(wanted, tables["network_use"])
+    near = nearest(wanted, network_use)
     law = projected(near, laws[NetworkLaw.CHANGE])
     known = near["least_share"].notna()
     others = laws[NetworkLaw.OTHER_COUNTRIES]

@@ -46,8 +46,8 @@ import pandas as pd
 from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.places import online_law, regional_figures
-from audience_impact.places.online_law import NORMAL, PlaceLaws
+from audience_impact.places import regional_figures
+from audience_impact.places.online_parameters import NORMAL, PlaceParameters
 from audience_impact.vocabulary import AreaLevel
 
 LAW = ["online_q05", "online_q50", "online_q95"]
@@ -57,13 +57,12 @@ LARGEST_PART = 0.95
 """A place is taken for no more of its holder than this: counts of the two differ."""
 
 
-def online_odds(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """The law LAW of the deviation of each place on each day, and its `rung`.
+def online_odds(wanted: pd.DataFrame, tables: Tables, laws: PlaceParameters | None) -> pd.DataFrame:
+    """Return the quantiles LAW of the deviation of each place on each day, and its `rung`.
 
     `wanted` has `area_id` and `day`; the index is kept. NaN with a blank rung where no law was
     learned, or nobody counted the people online of the country.
     """
-    laws = online_law.read(tables.get("place_laws", pd.DataFrame()))
     nothing = pd.DataFrame(np.nan, wanted.index, LAW).assign(rung="")
     if laws is None or wanted.empty:
         return nothing
@@ -107,7 +106,7 @@ def chains(area_ids: "pd.Series[str]", tables: Tables) -> dict[str, list[str]]:
 
 
 def odds_at(
-    places: pd.DataFrame, known: pd.DataFrame, tables: Tables, laws: PlaceLaws
+    places: pd.DataFrame, known: pd.DataFrame, tables: Tables, laws: PlaceParameters
 ) -> pd.DataFrame:
     """`area_id`, `day`, LAW and `rung` of places where their country has given log odds.
 
@@ -123,7 +122,7 @@ def balance(level: Array, spread: Array) -> Array:
     return np.asarray(level * (np.sqrt(1.0 + np.pi * spread**2 / 8.0) - 1.0))
 
 
-def own_spread(found: pd.DataFrame, laws: PlaceLaws) -> "pd.Series[float]":
+def own_spread(found: pd.DataFrame, laws: PlaceParameters) -> "pd.Series[float]":
     """Spread between the regions of each country with a survey of them, in that of all countries.
 
     A number by country: 1 where its regions differ as those of the others do.
@@ -176,7 +175,7 @@ def _with_figures(steps: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _walk(steps: pd.DataFrame, laws: PlaceLaws) -> pd.DataFrame:
+def _walk(steps: pd.DataFrame, laws: PlaceParameters) -> pd.DataFrame:
     """The law of each row at the end of its steps."""
     count = int(steps["row"].max()) + 1
     mean, variance = np.zeros(count), np.zeros(count)
@@ -199,7 +198,7 @@ def _walk(steps: pd.DataFrame, laws: PlaceLaws) -> pd.DataFrame:
 
 
 def _step(
-    level: pd.DataFrame, mean: Array, variance: Array, laws: PlaceLaws
+    level: pd.DataFrame, mean: Array, variance: Array, laws: PlaceParameters
 ) -> tuple[Array, Array, Array]:
     """Mean and variance of a deviation from those of the holder, and the number of the own rung."""
     held = level["log_odds"].to_numpy("float64") + mean
@@ -220,7 +219,9 @@ def _step(
     return _conditioned(level, found, wide, rung, laws)
 
 
-def _unknown(level: pd.DataFrame, mean: Array, held: Array, laws: PlaceLaws) -> tuple[Array, Array]:
+def _unknown(
+    level: pd.DataFrame, mean: Array, held: Array, laws: PlaceParameters
+) -> tuple[Array, Array]:
     """Median of the deviation of a place without a figure, and the spread of its step."""
     small = (laws.small_place / level["persons"]).fillna(1.0).to_numpy("float64")
     part = level["part"].to_numpy("float64")
@@ -231,7 +232,7 @@ def _unknown(level: pd.DataFrame, mean: Array, held: Array, laws: PlaceLaws) -> 
 
 
 def _conditioned(
-    level: pd.DataFrame, mean: Array, variance: Array, rung: Array, laws: PlaceLaws
+    level: pd.DataFrame, mean: Array, variance: Array, rung: Array, laws: PlaceParameters
 ) -> tuple[Array, Array, Array]:
     """The same with the survey of the place, where there is one."""
     told = level["survey_area"].to_numpy("float64")

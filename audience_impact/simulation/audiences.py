@@ -9,7 +9,7 @@ same draw as the base is. An imputed audience is its share, drawn in log odds th
 times the base as it is drawn, and no less than a figure says at least; COMMON of the variance is
 the same for all services of a country, which share a survey and what is not known of the country.
 
-Assumptions, drawbacks and citations: those of figure_errors.py and errors/law.py.
+Assumptions, drawbacks and citations: those of figure_errors.py and errors/distribution.py.
 """
 
 import numpy as np
@@ -22,11 +22,11 @@ from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.denominators.distributions import LAW as BASE_LAW
-from audience_impact.errors import figure_errors, law
+from audience_impact.errors import distribution, figure_errors
+from audience_impact.errors.distribution import MOST_SHARE
 from audience_impact.errors.figure_errors import GROWTH
-from audience_impact.errors.law import MOST_SHARE
+from audience_impact.fitted.shares import PARAMETERS
 from audience_impact.frames import Array
-from audience_impact.frequency import law as daily_use
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.imputation.groups import COMMON
 from audience_impact.simulation import distributions, unions
@@ -64,10 +64,10 @@ def drawn(audiences: pd.DataFrame, laws: pd.DataFrame) -> pd.DataFrame:
 def daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
     """Draws (rows, D) of the share of each audience that comes on a day; 1 without a law.
 
-    `table` has `country_id`, `platform_id` and the columns of daily_use.LAW as `share_*`. One draw
-    for a country and service stands for every day.
+    `table` has `country_id`, `platform_id` and the PARAMETERS of fitted/shares.py as `share_*`. One
+    draw for a country and service stands for every day.
     """
-    names = ["country_id", "platform_id", *(f"share_{name}" for name in daily_use.LAW)]
+    names = ["country_id", "platform_id", *(f"share_{name}" for name in PARAMETERS)]
     number = table.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
     each = table[names].drop_duplicates()
     keys = "daily|" + each["country_id"] + "|" + each["platform_id"]
@@ -202,7 +202,7 @@ def _imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
     q05, q50, q95 = (
         logit(table[name].to_numpy("float64")[:, None]) for name in ("low", "mode", "high")
     )
-    persons = expit(law.through(ndtr(z), q05, q50, q95)) * _online(table, sampler)
+    persons = expit(distribution.through(ndtr(z), q05, q50, q95)) * _online(table, sampler)
     return np.asarray(np.fmax(persons, table["least_persons"].to_numpy("float64")[:, None]))
 
 
@@ -214,14 +214,14 @@ def _moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> tuple[
     keys = "drift|" + table["country_id"] + "|" + table["platform_id"]
     u = sampler.rows(InputKind.AUDIENCE, keys)
     q05, q50, q95 = (table[name].fillna(0.0).to_numpy("float64")[:, None] for name in GROWTH)
-    return off, law.through(u, q05, q50, q95, tail_degrees)
+    return off, distribution.through(u, q05, q50, q95, tail_degrees)
 
 
 def _moved(table: pd.DataFrame, own: Array, by: Array) -> Array:
     """Audiences moved within the people online."""
     universe = table["universe_persons"].to_numpy("float64")
     top = np.fmax(universe, table["high"].to_numpy("float64") / MOST_SHARE)
-    return law.moved(own, np.where(np.isnan(universe), np.nan, top)[:, None], by)
+    return distribution.moved(own, np.where(np.isnan(universe), np.nan, top)[:, None], by)
 
 
 def half_width(table: pd.DataFrame) -> Array:

@@ -6,7 +6,7 @@ exposed and C the feature users. Those without access are feature users less cir
 
 Assumptions. Each of the assumptions named in a row widens its draws by ASSUMED_SPREAD in log odds.
 A share without a stated error has that of its sample (intervals.with_sampling). What nobody asked
-is learned from other countries (shares/). A self-selected
+is fitted to other countries (fitted/shares.py). A self-selected
 poll is drawn with SELF_SELECTED_SPREAD in log odds.
 
 Known drawbacks. The two numbers are conventions, not measurements: the facts hold too few
@@ -23,8 +23,8 @@ from scipy.special import expit, logit, ndtri
 from audience_impact.audiences.intervals import FIXED, SPLIT
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.denominators.distributions import LAW as BASE_LAW
+from audience_impact.fitted import shares as fitted_shares
 from audience_impact.frames import Array
-from audience_impact.shares import random_effects
 from audience_impact.simulation import distributions, unions
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import CircumventionBasis, InputKind
@@ -70,7 +70,7 @@ def of_law(laws: pd.DataFrame, countries: pd.DataFrame, sampler: Sampler) -> Arr
     if known.empty:
         return found
     u = sampler.rows(InputKind.FEATURE_SHARE, "feature law|" + known["draw_key"])
-    drawn = random_effects.drawn(known, u)
+    drawn = fitted_shares.drawn(known, u)
     np.fmax.at(found, at[at >= 0], drawn)
     return found
 
@@ -90,10 +90,10 @@ def _kept(rows: pd.DataFrame, sampler: Sampler) -> Array:
 
 def _by_law(rows: pd.DataFrame, sampler: Sampler) -> Array:
     """Draws (rows, D) of shares of which a law is learned, those that are alike once."""
-    names = ["draw_key", *random_effects.LAW]
+    names = ["draw_key", *fitted_shares.PARAMETERS]
     number = rows.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
     each = rows.drop_duplicates(names)
-    return np.asarray(random_effects.drawn(each, _kept(each, sampler))[number])
+    return np.asarray(fitted_shares.drawn(each, _kept(each, sampler))[number])
 
 
 def _measured(rows: pd.DataFrame, u: Array) -> Array:

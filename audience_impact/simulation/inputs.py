@@ -25,10 +25,10 @@ from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.errors import figure_errors
-from audience_impact.errors.law import FigureErrors
+from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
-from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
 from audience_impact.simulation.audiences import drawn
@@ -113,16 +113,16 @@ class SimulationInputs(Declared):
 
 
 def simulation_inputs(
-    scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables
+    scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables, fitted: FittedModels
 ) -> SimulationInputs:
     """What is drawn; without a calibration among the facts nothing will be."""
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     audiences = drawn(sizes, inputs.audiences.laws)
-    line = timeline(scope, inputs, bounds, tables)
+    line = timeline(scope, inputs, bounds, tables, fitted)
     complete = _complete(audiences, scope, inputs.parts)
     in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
-        one_factor.learned(tables) if inputs.errors else None,
+        fitted.joint_use if inputs.errors else None,
         inputs.errors,
         scope.by_id.index,
         scope.is_whole_service,

@@ -41,8 +41,8 @@ from scipy.special import expit, logit
 
 from audience_impact.audiences.parts import ONLINE, ONLY, PEOPLE
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.errors import law
-from audience_impact.errors.law import MOST_SHARE
+from audience_impact.errors import distribution
+from audience_impact.errors.distribution import MOST_SHARE
 from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.phases import intervals
@@ -101,7 +101,7 @@ def _odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
     each, number = _different(parts, ["area_id", *ONLINE])
     u = sampler.rows(InputKind.PLACE, "online|" + each["area_id"])
     low, middle, high = _columns(each, ONLINE)
-    return np.asarray(law.through(u, low, middle, high)[number])
+    return np.asarray(distribution.through(u, low, middle, high)[number])
 
 
 def living(parts: pd.DataFrame, sampler: Sampler) -> Array:
@@ -109,7 +109,7 @@ def living(parts: pd.DataFrame, sampler: Sampler) -> Array:
     each, number = _different(parts, ["area_id", *PEOPLE])
     low, middle, high = (np.log(column) for column in _columns(each, PEOPLE))
     u = sampler.rows(InputKind.PLACE, "people|" + each["area_id"])
-    return np.asarray(np.exp(law.through(u, low, middle, high))[number])
+    return np.asarray(np.exp(distribution.through(u, low, middle, high))[number])
 
 
 def _cut(parts: pd.DataFrame, sampler: Sampler, kept: DrawCache) -> Array:
@@ -123,7 +123,7 @@ def _only(parts: pd.DataFrame, sampler: Sampler) -> Array:
     each, number = _different(parts, ["country_id", "network", *ONLY])
     u = sampler.rows(InputKind.NETWORK, "network|" + each["country_id"] + "|" + each["network"])
     low, middle, high = (logit(np.clip(end, 1e-12, SURE)) for end in _columns(each, ONLY))
-    only = np.where(middle >= logit(SURE), 1.0, expit(law.through(u, low, middle, high)))
+    only = np.where(middle >= logit(SURE), 1.0, expit(distribution.through(u, low, middle, high)))
     return np.asarray(only[number])
 
 

@@ -12,7 +12,7 @@ daily audiences is bounded (Frechet) and drawn (unions). On the days of its own 
 figure bounds as its source states; on others, and without one, the daily audience lies between a
 thirtieth of a monthly audience and all of it, or a ninetieth where the audience is of three months,
 as internet users are. Draws take the daily figure with the errors that figures have (audiences.py),
-else the monthly audience times the share that comes on a day (frequency); where neither is known
+else the monthly audience times the share that comes on a day (fitted); where neither is known
 nothing is drawn. Each calendar year has its own base and people online (phases). Restrictions in
 part of a country or on some networks, and services without a figure, add nothing to the lower bound
 and everything they may touch to the upper one; what is drawn of such a part says parts.py. Where
@@ -49,8 +49,9 @@ from audience_impact.denominators.denominators import Denominators
 from audience_impact.denominators.distributions import LAW as BASE_LAW
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
+from audience_impact.fitted.models import FittedModels
+from audience_impact.fitted.shares import PARAMETERS, daily_use
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Declared, Frame
-from audience_impact.frequency import law
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
 from audience_impact.phases import curfews, days, intervals, years
@@ -102,7 +103,7 @@ _DRAWN = {
     **dict.fromkeys(universes.OWN_LAW, NUMBER),
 }
 MONTHLY = Frame("timeline.monthly", _DRAWN)
-SHARE = [f"share_{name}" for name in law.LAW]
+SHARE = [f"share_{name}" for name in PARAMETERS]
 DAILY = Frame("timeline.daily", {**_DRAWN, **dict.fromkeys(SHARE, NUMBER)})
 PERIODS = Frame(
     "timeline.periods",
@@ -169,15 +170,19 @@ class Timeline(Declared):
         return self._found[key]
 
 
-def timeline(scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables) -> Timeline:
-    """The audiences of a scope by phase and day, in the order of AUDIENCE and time."""
+def timeline(
+    scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables, fitted: FittedModels
+) -> Timeline:
+    """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time."""
     periods = restriction_periods(scope)
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
     in_years = years.by_year(sizes, periods, Denominators.of(tables, inputs.errors), day)
     phases, figure = days.by_figure(in_years, inputs.audiences.daily, periods)
     monthly = audiences.drawn(phases, inputs.audiences.laws)
-    daily = _daily_laws(phases, figure, monthly, law.laws(_metrics(phases, monthly), tables))
+    daily = _daily_laws(
+        phases, figure, monthly, daily_use(fitted.daily_use, _metrics(phases, monthly))
+    )
     rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
     rows = rows.assign(is_imputed=(monthly["shape"] == IMPUTED).to_numpy())
     return Timeline(

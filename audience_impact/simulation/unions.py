@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from audience_impact.denominators.distributions import LAW as BASE_LAW
-from audience_impact.errors import law
+from audience_impact.errors import distribution
 from audience_impact.frames import Array
 from audience_impact.overlap.model import Group, JointUse, Known, OverlapModel, unions
 from audience_impact.simulation.sampler import Sampler, stratified
@@ -62,10 +62,10 @@ def _each_base(table: pd.DataFrame, sampler: Sampler) -> Array:
     u = stratified(sampler.rows(InputKind.BASE, "base|" + table["base_id"]))
     middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW)
     low, high = (np.where(np.isnan(end), middle, end) for end in (low, high))
-    universe = law.within(np.fmax(middle, high), ceiling)
-    centre, *ends = (law.log_odds(one, universe) for one in (middle, low, high))
-    by = law.through(u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre)
-    return law.moved(middle, universe, by)
+    universe = distribution.within(np.fmax(middle, high), ceiling)
+    centre, *ends = (distribution.log_odds(one, universe) for one in (middle, low, high))
+    by = distribution.through(u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre)
+    return distribution.moved(middle, universe, by)
 
 
 def joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:

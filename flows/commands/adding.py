@@ -257,13 +257,13 @@ def _show(files: "Sequence[Grown]", found: "Sequence[Finding]", folders: list[Pa
 
 def _tell_next(files: "Sequence[Grown]") -> None:
     """Where the rows are, and what makes them count."""
-    from flows.pipeline.learned import LEARNED
+    from flows.fitting import FITTERS
 
     names = [each.path.stem for each in files]
     typer.echo(f"written: {', '.join(str(each.path) for each in files)}")
-    learn = [command for command, about in LEARNED.items() if set(about.read) & set(names)]
-    for command in learn:
-        typer.echo(f"then: audience-impact {command}")
+    for parameters, fitter in FITTERS.items():
+        if set(fitter.read) & set(names):
+            typer.echo(f"then: audience-impact learn {parameters}")
     typer.echo(
         "then: audience-impact run; what it changes in the answers: audience-impact diff OLD NEW"
     )

@@ -12,10 +12,10 @@ from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.errors.figure_errors import GROWTH
 from audience_impact.facts.tables import PROVENANCE
-from audience_impact.imputation import groups, law, rungs
+from audience_impact.fitted.shares import PARAMETERS
+from audience_impact.imputation import distribution, groups, rungs
 from audience_impact.outputs.person_days import EVERY
 from audience_impact.outputs.review.status_rules import filled
-from audience_impact.shares import random_effects
 from audience_impact.simulation.audiences import COUNTED
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import (
@@ -177,13 +177,13 @@ def _part(row: dict[Any, Any]) -> list[Number]:
 
 def imputation(found: Recomputed, known: Facts) -> Iterator[Step]:
     """Audiences that nobody counted: from what they are imputed, and what moves them most."""
-    laws = law.read(found.tables["audience_laws"])
+    fitted = found.stages.fitted
     wanted = _uncounted(found)
-    if laws is None or wanted.empty:
+    if fitted.audiences is None or wanted.empty:
         return
-    told = groups.imputed(wanted, found.tables, laws)
-    movers = law.movers(wanted.loc[told.index], found.tables, laws, MOVERS)
-    members = groups.members_of(wanted, found.tables, laws)
+    told = groups.imputed(wanted, found.tables, fitted.audiences, fitted.joint_use)
+    movers = distribution.movers(wanted.loc[told.index], found.tables, fitted.audiences, MOVERS)
+    members = groups.members_of(wanted, found.tables, fitted.audiences)
     for place, row in wanted.iterrows():
         name = f"{row['platform_id']} in {row['area_id']}"
         if place not in told.index:
@@ -197,7 +197,7 @@ def imputation(found: Recomputed, known: Facts) -> Iterator[Step]:
 
 
 def _uncounted(found: Recomputed) -> pd.DataFrame:
-    """Audiences that are not drawn from figures of their own, as law.imputed takes them."""
+    """Audiences that are not drawn from figures of their own, as `imputed` takes them."""
     scope, inputs = found.stages.scope, found.stages.inputs
     counted = inputs.audiences.laws.loc[inputs.audiences.laws["shape"].isin(COUNTED), AUDIENCE]
     rows = scope.wanted[scope.wanted["is_existing_use"]]
@@ -218,7 +218,7 @@ def _closed(found: Recomputed) -> Iterator[str]:
 
 
 def _shares(what: str, row: Any) -> Number:
-    return Number(what, "share", None, *(float(row[name]) for name in law.SHARES))
+    return Number(what, "share", None, *(float(row[name]) for name in distribution.SHARES))
 
 
 def _members(members: pd.DataFrame, place: Any) -> list[Number]:
@@ -290,7 +290,7 @@ def _law(rows: pd.DataFrame) -> list[Number]:
     """The laws learned of others, in log odds of the share."""
     return [
         one
-        for row in rows.dropna(subset=random_effects.LAW).to_dict("records")
+        for row in rows.dropna(subset=PARAMETERS).to_dict("records")
         for one in (
             *value("learned law, middle", row["mean"], "log odds"),
             *value("learned law, spread", row["spread"], "log odds"),

@@ -47,7 +47,7 @@ class Shared:
 
     def for_others(self) -> "Shared":
         """Return the same for other processes, with what takes seconds done for all."""
-        if figures := self.input.taught.figures:
+        if figures := self.input.fitted.audiences:
             figures.solve()
         return self
 
@@ -183,7 +183,8 @@ def source_ids(table: str, frame: pd.DataFrame, lineage: pd.DataFrame) -> set[st
 def compute(folder: Folder, shared: Shared, part: PartInput, number: int) -> None:
     """Compute a part, hold its rows against their contracts, and lay it down.
 
-    Raises LawError where a learned table lacks something, ContractError where a contract is broken.
+    Raises ParameterError where a fitted table lacks something, ContractError where a contract is
+    broken.
     """
     found = partition.compute_part(shared.input, part)
     frames = found.tables

@@ -24,7 +24,7 @@ from audience_impact.facts.known import Cut
 from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import SANE_YEARS
-from audience_impact.rules import LawError, named
+from audience_impact.rules import ParameterError, named
 from audience_impact.store import storage
 from audience_impact.vocabulary import FindingSeverity, Unstated
 from flows.pipeline.headers import headers
@@ -396,7 +396,7 @@ def compute(
         else:
             folder.lay_out(shared.for_others(), partitioning)
             runner(folder.path, len(partitioning))
-    except LawError as error:
+    except ParameterError as error:
         raise RefusedError([str(error)]) from error
     found = merging.merged(folder, len(partitioning), partitioning.shared)
     asked = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}

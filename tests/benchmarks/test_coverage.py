@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.errors import law
-from audience_impact.overlap import calibration
+from audience_impact.errors import distribution
+from audience_impact.fitting import joint_use as calibration
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.copula import union as copula_union
+from audience_impact.overlap.one_factor import read_calibration
 from benchmarks import coverage
 from benchmarks.coverage_worlds import (
     FAMILIES,
@@ -43,26 +44,26 @@ EXACT = Calibration(0.0, 1e-12, 1e-12, 0.0, 0.5, 0.0, 6)
 @cache
 def areas(family: str, exact: bool = False) -> list[Area]:
     """Sixty areas of a family that asks no survey."""
-    learned = EXACT if exact else calibration.read(facts("overlap_calibration"))
+    learned = EXACT if exact else read_calibration(facts("overlap_calibration"))
     strength = ClaytonLaw(-0.2, 0.9, 7, 0.0 if exact else 0.1)
     asks_one = {"house": [(np.array([0.9, 0.1]), np.array([[True], [False]]))]}
     maker = Maker(np.random.default_rng(1), learned, strength, asks_one)
     return [maker.area(family) for _ in range(60)]
 
 
-def learned_errors() -> law.FigureErrors:
+def learned_errors() -> distribution.FigureErrors:
     """What the committed table says figures may be off by."""
-    errors = law.read(facts("figure_errors"))
+    errors = distribution.read(facts("figure_errors"))
     assert errors is not None
     return errors
 
 
-def off_by(errors: law.FigureErrors, factor: float) -> law.FigureErrors:
+def off_by(errors: distribution.FigureErrors, factor: float) -> distribution.FigureErrors:
     """Errors as many times as large, around the same medians."""
 
-    def wider(spread: law.Spread) -> law.Spread:
+    def wider(spread: distribution.Spread) -> distribution.Spread:
         low, high = (spread.q50 + factor * (end - spread.q50) for end in (spread.q05, spread.q95))
-        return law.Spread(low, spread.q50, high)
+        return distribution.Spread(low, spread.q50, high)
 
     return replace(
         errors,

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from audience_impact.overlap import calibration
-from audience_impact.overlap.calibration import Fitted
+from audience_impact.fitting import joint_use as calibration
+from audience_impact.fitting.joint_use import Fitted
 from benchmarks import overlap
 
 LEAST_COVERAGE, LARGEST_WIDTH = 0.80, 0.60

@@ -1,4 +1,4 @@
-"""The command `calibrate`: the committed table is current, and what it does with a copy."""
+"""The command `learn joint-use` by its old name, the words of `learn`, and the old names."""
 
 import shutil
 from pathlib import Path
@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
+from flows.commands.learning import OLD_NAMES, Parameters
+from flows.fitting import FITTERS
 from schemas.facts import MODELS
 from tests.support import edit, load, save
 
@@ -72,3 +74,25 @@ def test_a_bad_row_of_a_survey_is_refused_with_its_line(copied: Path) -> None:
     status, told = calibrate("--facts", copied)
     assert status == 1
     assert f"surveys.csv:{line}:respondents" in told
+
+
+def test_each_fitter_is_a_word_of_the_command() -> None:
+    assert [parameters.value for parameters in Parameters] == list(FITTERS)
+
+
+def test_old_names_do_what_they_did_and_no_help_lists_them(copied: Path) -> None:
+    status, told = calibrate("--facts", copied, "--check")
+    assert status == 1
+    new = CliRunner().invoke(app, ["learn", "joint-use", "--facts", str(copied), "--check"])
+    assert (new.exit_code, new.output) == (status, told)
+    assert "run: audience-impact learn joint-use" in told
+    shown = CliRunner().invoke(app, ["--help"]).output
+    assert " learn " in shown
+    assert not [name for name in OLD_NAMES if f" {name} " in shown]
+    assert all(CliRunner().invoke(app, [name, "--help"]).exit_code == 0 for name in OLD_NAMES)
+
+
+def test_learn_without_a_word_learns_the_errors_of_figures() -> None:
+    path = FACTS / "figure_errors.csv"
+    done = CliRunner().invoke(app, ["learn", "--check"])
+    assert (done.exit_code, done.output) == (0, f"{path} is up to date\n")

@@ -88,7 +88,7 @@ def test_a_measured_union_is_the_union() -> None:
 def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(
     country_id: str, repository_checked: steps.Checked
 ) -> None:
-    model = one_factor.learned(repository_checked.tables)
+    model = one_factor.read(repository_checked.tables)
     assert model is not None
     table = pd.DataFrame(
         [[0, country_id, "base", 105e6, *[np.nan] * 3]], columns=["set_id", *GROUP]

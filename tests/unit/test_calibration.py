@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from audience_impact.overlap import calibration
-from audience_impact.overlap.calibration import Fitted, Survey
+from audience_impact.fitting import joint_use as calibration
+from audience_impact.fitting.joint_use import Fitted, Survey
+from audience_impact.overlap import one_factor
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
-from flows.pipeline.learned import same as same_table
+from flows.fitting import is_same as same_table
 from tests.engine import patterns
 
 SHARES = {"alpha": 0.7, "beta": 0.5, "gamma": 0.2}
@@ -108,13 +109,13 @@ def test_area_variance_finds_what_was_put_in() -> None:
 def test_the_table_is_read_back_and_names_own_surveys() -> None:
     surveys, use_patterns = tables({"S1": 0.3, "S2": 0.5})
     written = calibration.table(surveys, use_patterns)
-    learned = calibration.read(written)
+    learned = one_factor.read_calibration(written)
     assert learned.mean == pytest.approx((logit(0.3) + logit(0.5)) / 2.0, abs=1e-4)
     assert learned.houses == 2
-    own = calibration.own_surveys(written, surveys)["XA"]
+    own = one_factor.own_surveys(written, surveys)["XA"]
     assert [one.house for one in own] == ["house of S1", "house of S2"]
     assert [one.correlation for one in own] == pytest.approx([0.3, 0.5], abs=1e-4)
-    assert "XB" not in calibration.own_surveys(written, surveys)
+    assert "XB" not in one_factor.own_surveys(written, surveys)
 
 
 def test_the_order_of_rows_changes_nothing_and_a_share_changes_the_digest() -> None:
@@ -123,13 +124,13 @@ def test_the_order_of_rows_changes_nothing_and_a_share_changes_the_digest() -> N
     turned = calibration.table(surveys[::-1], use_patterns[::-1])
     pd.testing.assert_frame_equal(written, turned)
     changed = use_patterns.assign(weighted_share=use_patterns["weighted_share"] * 1.001)
-    assert calibration.digest(surveys, changed) != written["data_sha256"][0]
+    assert calibration.table(surveys, changed)["data_sha256"][0] != written["data_sha256"][0]
 
 
 def test_a_table_that_lacks_a_parameter_is_refused() -> None:
     written = calibration.table(*tables({"S1": 0.3}))
     with pytest.raises(ValueError, match="lacks model"):
-        calibration.read(written[written["parameter"] != "model"])
+        one_factor.read_calibration(written[written["parameter"] != "model"])
 
 
 @pytest.mark.parametrize(

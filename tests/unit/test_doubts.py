@@ -5,6 +5,7 @@ import pytest
 
 from audience_impact.audiences.inputs import inputs
 from audience_impact.audiences.scope import scope
+from audience_impact.fitted.models import read_models
 from tests.support import AS_OF, World, world
 
 ASKED = {"observed_from": "2025-07-15"}
@@ -13,7 +14,7 @@ ASKED = {"observed_from": "2025-07-15"}
 def doubts(made: World, act: str = "R1") -> "pd.Series[bool]":
     """What speaks against the one figure of a restriction."""
     tables = made.typed()
-    found = inputs(scope(tables, AS_OF), tables).doubts
+    found = inputs(scope(tables, AS_OF), tables, read_models(tables)).doubts
     (one,) = [row for _, row in found.iterrows() if row["restriction_id"] == act]
     return one
 

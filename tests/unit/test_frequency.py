@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from audience_impact.frequency import law, learning
+from audience_impact.fitted import shares
+from audience_impact.fitting import daily_use as learning
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
-from flows.pipeline.learned import learn
+from flows import fitting
 from tests.support import FACTS, World, world
 
 SHARES = {"XA": 0.6, "XB": 0.7, "XC": 0.8, "XD": 0.9, "XE": 0.95}
@@ -73,8 +74,9 @@ def test_the_law_of_an_audience_is_its_own_before_that_of_its_service() -> None:
             "metric": ["mau", "mau", "mau", "survey_regular", "mau"],
         }
     )
-    assert law.laws(wanted, made.typed())["mean"].tolist()[:3] == [3.0, 2.0, 1.0]
-    assert law.laws(wanted, made.typed())["mean"].tolist()[3:] == pytest.approx(
+    fitted = shares.keyed(made.typed()["daily_use"], shares.BY_SERVICE)
+    assert shares.daily_use(fitted, wanted)["mean"].tolist()[:3] == [3.0, 2.0, 1.0]
+    assert shares.daily_use(fitted, wanted)["mean"].tolist()[3:] == pytest.approx(
         [np.nan, np.nan], nan_ok=True
     )
 
@@ -92,15 +94,15 @@ def test_draws_of_shares_have_the_quantiles_of_the_law() -> None:
 
 @pytest.mark.usefixtures("checked_once")
 def test_the_table_matches_the_figures() -> None:
-    matched, told = learn("learn-daily-use", FACTS, only_check=True)
+    matched, told = fitting.update("daily-use", FACTS, only_check=True)
     assert matched, told
 
 
 def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
     folder = asked().write(tmp_path / "facts")  # type: ignore[operator]
-    assert not learn("learn-daily-use", folder, only_check=True)[0]
-    assert not learn("learn-daily-use", folder, only_check=False)[0]
-    assert learn("learn-daily-use", folder, only_check=True)[0]
+    assert not fitting.update("daily-use", folder, only_check=True)[0]
+    assert not fitting.update("daily-use", folder, only_check=False)[0]
+    assert fitting.update("daily-use", folder, only_check=True)[0]
 
 
 def test_where_no_area_was_asked_twice_none_has_a_law_of_its_own() -> None:

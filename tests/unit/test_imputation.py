@@ -15,7 +15,11 @@ from audience_impact.audiences.inputs import Inputs, inputs
 from audience_impact.audiences.scope import scope
 from audience_impact.bounds.restrictions import Bounds, bounds
 from audience_impact.facts.tables import Tables
-from audience_impact.imputation import effects, figures, groups, law, learning, leaving_out, rungs
+from audience_impact.fitted.models import read_models
+from audience_impact.fitting import audiences as learning
+from audience_impact.fitting import leaving_out
+from audience_impact.imputation import distribution, effects, figures, groups, rungs
+from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.simulation.simulate import simulate
 from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
@@ -83,7 +87,7 @@ def tables() -> Tables:
 def prepared(tables: Tables) -> tuple[Inputs, Bounds]:
     """What the facts say of the restrictions, and its bounds."""
     asked = scope(tables, AS_OF)
-    known = inputs(asked, tables)
+    known = inputs(asked, tables, read_models(tables))
     return known, bounds(asked, known, tables)[0]
 
 
@@ -95,10 +99,10 @@ def test_softened_log_odds_keep_shares_and_their_order(shares: list[float]) -> N
 
 
 def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
-    laws = law.read(tables["audience_laws"])
+    laws = distribution.read(tables["audience_laws"])
     assert laws is not None
     keys = [("PA", "alpha"), *(("QB", service) for service in SERVICES)]
-    found = law.imputed(wanted(*keys), tables, laws)
+    found = distribution.imputed(wanted(*keys), tables, distribution.solved(tables, laws))
     truth = np.array([true_share(*key) for key in keys])
     assert found["q50_share"].to_numpy() == pytest.approx(truth, abs=0.1)
     assert ((found["q05_share"] < truth) & (truth < found["q95_share"])).all()
@@ -106,39 +110,52 @@ def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
 
 
 def test_quantiles_are_ordered_and_shares(tables: Tables) -> None:
-    laws = law.read(tables["audience_laws"])
+    laws = distribution.read(tables["audience_laws"])
     assert laws is not None
-    found = law.imputed(wanted(*[(c, s) for c in CODES for s in SERVICES]), tables, laws)
-    shares = found[law.SHARES].to_numpy()
+    asked = wanted(*[(c, s) for c in CODES for s in SERVICES])
+    found = distribution.imputed(asked, tables, distribution.solved(tables, laws))
+    shares = found[distribution.SHARES].to_numpy()
     assert (np.diff(shares, axis=1) > 0).all()
     assert ((shares > 0) & (shares < 1)).all()
 
 
 def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
-    laws = law.read(tables["audience_laws"])
+    laws = distribution.read(tables["audience_laws"])
     assert laws is not None
     asked = wanted(("RC", "beta"))
-    own, other = (law.imputed(asked, tables, laws, without).iloc[0] for without in (False, True))
+    known = distribution.solved(tables, laws)
+    own, other = (
+        distribution.imputed(asked, tables, known, without).iloc[0] for without in (False, True)
+    )
     assert own["rung"] == ImputationRung.OWN_PEOPLE
     assert other["rung"] == ImputationRung.SUBREGION
     assert own["q95_share"] - own["q05_share"] < other["q95_share"] - other["q05_share"]
 
 
 def test_leaving_a_country_out_is_to_have_no_figure_of_it() -> None:
-    laws = law.read(World().audience_laws().typed("audience_laws", "sources")["audience_laws"])
+    laws = distribution.read(
+        World().audience_laws().typed("audience_laws", "sources")["audience_laws"]
+    )
     assert laws is not None
     asked = wanted(*[("RC", service) for service in SERVICES])
-    left = law.imputed(asked, counted().typed(), laws, without_country=True)
-    never = law.imputed(asked, counted(*[("RC", s) for s in SERVICES]).typed(), laws)
+    every, fewer = counted().typed(), counted(*[("RC", s) for s in SERVICES]).typed()
+    left = distribution.imputed(
+        asked, every, distribution.solved(every, laws), without_country=True
+    )
+    never = distribution.imputed(asked, fewer, distribution.solved(fewer, laws))
     # the weight of a figure is held against all others, those of the country among them
-    assert left[law.SHARES].to_numpy() == pytest.approx(never[law.SHARES].to_numpy(), abs=0.01)
+    assert left[distribution.SHARES].to_numpy() == pytest.approx(
+        never[distribution.SHARES].to_numpy(), abs=0.01
+    )
 
 
 def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
-    laws = law.read(tables["audience_laws"])
+    laws = distribution.read(tables["audience_laws"])
     assert laws is not None
     keys = [("PA", "*"), ("ZZ", "alpha"), ("PA", "nothing"), ("PA", "alpha")]
-    assert law.imputed(wanted(*keys), tables, laws).index.tolist() == [3]
+    assert distribution.imputed(
+        wanted(*keys), tables, distribution.solved(tables, laws)
+    ).index.tolist() == [3]
 
 
 def test_the_gradient_is_that_of_the_score() -> None:
@@ -158,7 +175,7 @@ def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
     rows = effects.described(figures.observations(counted().typed()))
     matrix, odds = effects.covariance(rows, SPREADS), rows["odds"].to_numpy()
     parts = leaving_out.blocks(effects.codes(["area_id"], rows)[0])
-    precision = leaving_out.inverse(matrix.copy())
+    precision = distribution.inverse(matrix.copy())
     found = leaving_out.left_out(precision, precision @ odds, parts)
     part = parts[3]
     rest = np.setdiff1d(np.arange(len(rows)), part)
@@ -172,8 +189,8 @@ def test_a_wrong_figure_counts_less() -> None:
     rows = effects.described(figures.observations(counted().typed()))
     matrix, odds = effects.covariance(rows, SPREADS), rows["odds"].to_numpy().copy()
     odds[5] += 4.0
-    precision = leaving_out.inverse(matrix.copy())
-    changed, weighted = leaving_out.trusting(precision, odds)
+    precision = distribution.inverse(matrix.copy())
+    changed, weighted = distribution.trusting(precision, odds)
     more = np.diag(np.linalg.inv(changed) - matrix)
     assert more[5] == more.max() > 1.0
     assert weighted == pytest.approx(changed @ odds)
@@ -211,8 +228,8 @@ def test_too_few_figures_teach_nothing() -> None:
 
 def test_a_table_that_lacks_a_spread_says_what_to_do() -> None:
     made = World().audience_laws({"world": 1.0})
-    with pytest.raises(ValueError, match="run audience-impact learn-audiences"):
-        law.read(made.typed("audience_laws", "sources")["audience_laws"])
+    with pytest.raises(ValueError, match="run audience-impact learn audiences"):
+        distribution.read(made.typed("audience_laws", "sources")["audience_laws"])
 
 
 def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
@@ -289,10 +306,12 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     for name, value in CALIBRATION.items():
         made.add("overlap_calibration", parameter=name, value=repr(value))
     tables = made.typed()
-    laws = law.read(tables["audience_laws"])
+    laws = distribution.read(tables["audience_laws"])
     assert laws is not None
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
-    found = groups.imputed(wanted(*keys), tables, laws)["q50_share"]
+    found = groups.imputed(
+        wanted(*keys), tables, distribution.solved(tables, laws), one_factor.read(tables)
+    )["q50_share"]
     assert found[[1, 2, 3]].max() < found[0] < 1.0
     assert found[0] < found[[1, 2, 3]].sum()
 

@@ -102,7 +102,7 @@ def test_what_was_not_published_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_the_shipped_calibration_is_that_of_the_facts(repository_checked: steps.Checked) -> None:
-    of_facts = one_factor.learned(repository_checked.tables)
+    of_facts = one_factor.read(repository_checked.tables)
     assert ai.load_calibration() == of_facts
     assert ai.load_calibration(FACTS) == of_facts
     assert ai.load_calibration(FACTS / "overlap_calibration.csv") == of_facts

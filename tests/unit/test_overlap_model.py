@@ -57,7 +57,7 @@ def learned_nothing(tables: Tables) -> OverlapModel | None:
 
 @pytest.fixture
 def independent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_factor, "learned", learned_nothing)
+    monkeypatch.setattr(one_factor, "read", learned_nothing)
 
 
 def measured(made: World) -> World:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.evidence_levels import CLOSED
+from audience_impact.fitted.evidence_levels import CLOSED
 from audience_impact.outputs.review import rules
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation import parts, simulate

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from audience_impact.errors.law import Spread
+from audience_impact.errors.distribution import Spread
 from audience_impact.places import network_learning, networks
 from audience_impact.vocabulary import NetworkScope, PartGap
 from tests.support import World, world
@@ -36,7 +36,9 @@ def share(made: World, network: str, day: str = "2020-07-01", country: str = "XA
          "operators": [""]}, index=[5]
     )  # fmt: skip
     wanted["day"] = wanted["day"].astype("datetime64[us]")
-    return networks.only_share(wanted, made.typed()).loc[5]
+    tables = made.typed()
+    fitted = networks.read(tables["network_laws"])
+    return networks.only_share(wanted, tables["network_use"], fitted).loc[5]
 
 
 def test_all_networks_are_everyone() -> None:
@@ -95,7 +97,7 @@ def test_every_network_has_a_share_or_a_reason(network: NetworkScope) -> None:
 def test_a_law_that_lacks_a_quantile_is_no_law() -> None:
     made = counted()
     made.rows["network_laws"].pop()
-    with pytest.raises(ValueError, match="other_countries q95; run audience-impact learn-places"):
+    with pytest.raises(ValueError, match="other_countries q95; run audience-impact learn places"):
         share(made, "mobile")
 
 
@@ -133,7 +135,7 @@ def test_the_change_of_a_year_is_learned_from_all_spans() -> None:
 
 def test_other_countries_cover_their_ends() -> None:
     counts = walked(0.2)
-    q05, _, q95 = network_learning.others_law(counts)
+    q05, _, q95 = network_learning.among(counts).values()
     last = counts.sort_values("period").drop_duplicates("area_id", keep="last")
     assert logit(last["least_share"].min()) < q05 < q95 < logit(last["most_share"].max())
 

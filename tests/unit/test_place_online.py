@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
-from audience_impact.places import online, online_law, online_learning, regional_figures
-from audience_impact.places.regional_pairs import apart, pairs
-from flows.pipeline import learned
+from audience_impact.fitting import places as online_learning
+from audience_impact.fitting.place_pairs import apart, pairs
+from audience_impact.places import online, online_parameters, regional_figures
+from flows import fitting
 from tests.support import World, world
 
 FACTS = Path(__file__).resolve().parents[2] / "data" / "facts"
@@ -61,7 +62,8 @@ def odds(made: World, *areas: str, day: str = DAY) -> pd.DataFrame:
         {"area_id": areas, "day": pd.Timestamp(day)}, index=range(7, 7 + len(areas))
     )
     wanted["day"] = wanted["day"].astype("datetime64[us]")
-    found = online.online_odds(wanted, made.typed())
+    tables = made.typed()
+    found = online.online_odds(wanted, tables, online_parameters.read(tables["place_laws"]))
     assert list(found.index) == list(wanted.index)
     return found.set_axis(list(areas))
 
@@ -157,7 +159,7 @@ def test_a_law_that_lacks_a_number_is_no_law() -> None:
     made = country()
     made.rows["place_laws"].pop()
     with pytest.raises(
-        ValueError, match="households_slope count; run audience-impact learn-places"
+        ValueError, match="households_slope count; run audience-impact learn places"
     ):
         odds(made, "XA-N")
 
@@ -205,13 +207,13 @@ def many(spread: float = 0.7, slope: float = 1.5) -> Tables:
 
 
 def test_what_was_put_in_is_learned() -> None:
-    laws = online_law.read(online_learning.table(many()))
+    laws = online_parameters.read(online_learning.table(many()))
     assert laws is not None
     assert laws.spread == pytest.approx(0.7, abs=0.1)
     assert laws.between_level == pytest.approx(0.0, abs=0.08)
     assert laws.model_slope == pytest.approx(1.5, abs=0.15)
-    assert laws.model < 0.5 < laws.spread * online_law.NORMAL
-    assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * online_law.NORMAL, abs=0.03)
+    assert laws.model < 0.5 < laws.spread * online_parameters.NORMAL
+    assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * online_parameters.NORMAL, abs=0.03)
     assert online_learning.table(many(0.35))["value"][2] < 0.8 * laws.between.q95
 
 
@@ -224,7 +226,7 @@ def test_pairs_are_of_one_area_and_of_one_sex() -> None:
 
 
 def test_countries_that_differ_more_are_told_from_those_that_differ_less() -> None:
-    laws = online_law.read(online_learning.table(many()))
+    laws = online_parameters.read(online_learning.table(many()))
     assert laws is not None
     found = regional_figures.figures(many())
     wide = found.assign(share=expit(logit(found["share"].to_numpy("float64")) * 1.5))
@@ -239,16 +241,17 @@ def test_without_surveys_of_regions_nothing_is_learned() -> None:
 def test_order_and_notes_do_not_count() -> None:
     tables = many()
     other = {**tables, "regional_use": tables["regional_use"][::-1].assign(note="read again")}
-    assert online_learning.digest(tables) == online_learning.digest(other)
     moved = tables["regional_use"].assign(share=tables["regional_use"]["share"] * 0.9)
-    assert online_learning.digest(tables) != online_learning.digest(
-        {**tables, "regional_use": moved}
+    changed = {**tables, "regional_use": moved}
+    first, second, third = (
+        set(online_learning.table(facts)["data_sha256"]) for facts in (tables, other, changed)
     )
+    assert first == second != third
 
 
 @pytest.mark.usefixtures("checked_once")
 def test_the_committed_laws_match_the_facts() -> None:
-    matched, told = learned.learn("learn-places", FACTS, only_check=True)
+    matched, told = fitting.update("places", FACTS, only_check=True)
     assert matched, told
 
 
@@ -258,7 +261,7 @@ def test_outdated_laws_are_told_and_written_anew(tmp_path: Path) -> None:
         place(made, area, "XA", 100_000).add("regional_use", area_id=area, share=share)
     next(row for row in made.rows["bases"] if row["base_id"] == "online")["persons"] = "800000"
     folder = made.write(tmp_path / "facts")
-    assert not learned.learn("learn-places", folder, only_check=True)[0]
-    assert not learned.learn("learn-places", folder, only_check=False)[0]
-    matched, told = learned.learn("learn-places", folder, only_check=True)
+    assert not fitting.update("places", folder, only_check=True)[0]
+    assert not fitting.update("places", folder, only_check=False)[0]
+    matched, told = fitting.update("places", folder, only_check=True)
     assert matched, told

@@ -9,7 +9,7 @@ from scipy.stats import t as student
 from audience_impact.audiences import figures, pooling
 from audience_impact.audiences.scope import scope
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.errors import law
+from audience_impact.errors import distribution
 from audience_impact.frames import Array
 from audience_impact.simulation import audiences
 from audience_impact.simulation.sampler import Sampler
@@ -28,7 +28,7 @@ def distributions(made: World) -> pd.DataFrame:
     before = figures.before(
         scope(tables, AS_OF).wanted, figures.candidates(tables, Denominators.of(tables, None))
     )
-    errors = law.read(tables["figure_errors"])
+    errors = distribution.read(tables["figure_errors"])
     return pooling.distributions(figures.choose(before), before, tables, errors)
 
 

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from audience_impact import evidence_levels as rungs
 from audience_impact.audiences.inputs import Inputs, inputs
 from audience_impact.audiences.scope import scope
+from audience_impact.fitted import evidence_levels as rungs
+from audience_impact.fitted.models import read_models
 from audience_impact.imputation import audiences
 from audience_impact.outputs.review import reasons
 from audience_impact.vocabulary import RungFamily
@@ -25,7 +26,7 @@ def known(made: World) -> tuple[Inputs, pd.Series]:
     """What the facts say of the restriction, and its status."""
     tables = made.typed()
     asked = scope(tables, AS_OF)
-    found = inputs(asked, tables)
+    found = inputs(asked, tables, read_models(tables))
     return found, reasons.status(asked, found).loc["R1"]
 
 

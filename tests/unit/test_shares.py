@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.audiences.circumvention import LEARNED
-from audience_impact.shares import circumvention, features, random_effects
+from audience_impact.fitted import circumvention, shares
+from audience_impact.fitting import random_effects
+from audience_impact.fitting.shares import FEATURES, KEEPING_ACCESS, tables_of_shares
 from audience_impact.simulation import feature_users
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind
 from benchmarks import shares as scores
-from flows.pipeline.learned import learn
+from benchmarks.shares import left_out
+from flows import fitting
 from tests.engine import calibrated, impacts, of, prepared
 from tests.support import FACTS, World, world
 
@@ -54,7 +57,9 @@ def simple(**cells: str) -> World:
 
 def test_the_law_of_any_country_is_that_of_the_next_one() -> None:
     x = np.array([-1.0, 0.0, 0.5, 2.0, -0.5])
-    found = random_effects.laws(rows(*((("g", f"X{at}", value)) for at, value in enumerate(x))))
+    found = random_effects.distributions(
+        rows(*((("g", f"X{at}", value)) for at, value in enumerate(x)))
+    )
     law = found[found["area_id"] == ""].iloc[0]
     assert law["mean"] == pytest.approx(x.mean())
     assert law["spread"] == pytest.approx(x.std(ddof=1) * np.sqrt(1 + 1 / 5))
@@ -64,7 +69,7 @@ def test_the_law_of_any_country_is_that_of_the_next_one() -> None:
 def test_figures_of_one_country_that_differ_make_countries_more_alike() -> None:
     single = [("g", f"X{at}", value) for at, value in enumerate([-1.0, 0.0, 0.5, 2.0, -0.5])]
     pairs = [(group, area, x + by) for group, area, x in single for by in (-1.0, 1.0)]
-    own = random_effects.laws(rows(*pairs)).set_index("area_id").loc["X3"]
+    own = random_effects.distributions(rows(*pairs)).set_index("area_id").loc["X3"]
     assert own["mean"] < 2.0
     within = 2.0  # of two figures two apart
     between = np.var([-1.0, 0.0, 0.5, 2.0, -0.5], ddof=1) - within / 2
@@ -79,24 +84,28 @@ def test_where_figures_of_one_country_never_differ_none_has_a_law_of_its_own(
 ) -> None:
     """Its width would be zero; the law of any country has one."""
     made = [("g", f"X{at}", value) for at, value in enumerate([-1.0, 0.0, 0.5, 2.0, -0.5])]
-    (law,) = random_effects.laws(rows(*made, *again)).itertuples()
+    (law,) = random_effects.distributions(rows(*made, *again)).itertuples()
     assert (law.area_id, law.spread > 0) == ("", True)
 
 
 def test_a_group_of_few_countries_has_the_law_of_any_group() -> None:
     made = [(name, f"X{at}", float(at + by)) for by, name in enumerate("abcd") for at in range(4)]
-    found = random_effects.laws(rows(*made, ("a", "X0", 0.5), ("e", "X1", 3.0)))
+    found = random_effects.distributions(rows(*made, ("a", "X0", 0.5), ("e", "X1", 3.0)))
     assert set(found.loc[found["area_id"] == "", "group"]) == {"", "a", "b", "c", "d"}
     assert "e" in set(found.loc[found["area_id"] == "X1", "group"])
-    read = random_effects.read(found, pd.Series(["e", "a"]), pd.Series(["X9", "X9"]))
+    read = shares.distributions(
+        shares.keyed(found, shares.BY_GROUP), pd.Series(["e", "a"]), pd.Series(["X9", "X9"])
+    )
     law = found.set_index(["group", "area_id"])["mean"]
     assert read["mean"].tolist() == [law["", ""], law["a", ""]]
 
 
 def test_too_few_countries_teach_nothing() -> None:
-    found = random_effects.laws(rows(("g", "X1", 0.0), ("g", "X2", 1.0), ("g", "X3", 2.0)))
+    found = random_effects.distributions(rows(("g", "X1", 0.0), ("g", "X2", 1.0), ("g", "X3", 2.0)))
     assert found.empty
-    nothing = random_effects.read(found, pd.Series(["g"]), pd.Series(["X1"]))
+    nothing = shares.distributions(
+        shares.keyed(found, shares.BY_GROUP), pd.Series(["g"]), pd.Series(["X1"])
+    )
     assert nothing["mean"].isna().all()
 
 
@@ -106,8 +115,10 @@ def test_too_few_countries_teach_nothing() -> None:
 )
 def test_a_law_moves_with_its_figures(x: list[float], by: float) -> None:
     made = [("g", f"X{at}", value) for at, value in enumerate(x)]
-    plain = random_effects.laws(rows(*made))
-    moved = random_effects.laws(rows(*((group, area, value + by) for group, area, value in made)))
+    plain = random_effects.distributions(rows(*made))
+    moved = random_effects.distributions(
+        rows(*((group, area, value + by) for group, area, value in made))
+    )
     assert moved["mean"].to_numpy("float64") == pytest.approx(
         plain["mean"].to_numpy("float64") + by, abs=1e-9
     )
@@ -118,7 +129,7 @@ def test_a_law_moves_with_its_figures(x: list[float], by: float) -> None:
 
 def test_draws_of_a_law_have_its_quantiles() -> None:
     law = pd.DataFrame({"mean": [-0.4], "spread": [0.9], "freedom": [14.0]})
-    drawn = random_effects.drawn(law, SAMPLER.rows(InputKind.CIRCUMVENTION, pd.Series(["a key"])))
+    drawn = shares.drawn(law, SAMPLER.rows(InputKind.CIRCUMVENTION, pd.Series(["a key"])))
     half = 0.9 * 1.7613  # Student t of 14 degrees at 95 %
     found = np.quantile(drawn, [0.05, 0.5, 0.95])
     assert found == pytest.approx(expit([-0.4 - half, -0.4, -0.4 + half]), abs=0.01)
@@ -126,7 +137,7 @@ def test_draws_of_a_law_have_its_quantiles() -> None:
 
 def test_a_figure_outside_what_others_teach_is_seen() -> None:
     made = rows(*((("g", f"X{at}", at / 10)) for at in range(8)), ("g", "XX", 6.0))
-    found = random_effects.left_out(made).set_index("area_id")["is_inside"]
+    found = left_out(made).set_index("area_id")["is_inside"]
     assert not found["XX"]
     assert found.drop("XX").all()
 
@@ -136,7 +147,7 @@ def test_a_figure_outside_what_others_teach_is_seen() -> None:
 
 def test_reach_of_a_day_and_of_what_was_slowed_teaches_nothing() -> None:
     made = vpn().restrict("R1", "alpha").restrict("R2", "alpha", severity="service_impaired")
-    plain = circumvention.table(made.typed())
+    plain = tables_of_shares(made.typed())[KEEPING_ACCESS]
     for key, restriction, kind in (
         ("D1", "R1", "still_reached_daily"),
         ("D2", "R1", "still_reached_weekly"),
@@ -144,20 +155,20 @@ def test_reach_of_a_day_and_of_what_was_slowed_teaches_nothing() -> None:
     ):
         made.add("circumvention", circumvention_id=key, restriction_id=restriction,
                  circumvention_kind=kind, share="0.99")  # fmt: skip
-    assert circumvention.table(made.typed())["mean"].tolist() == plain["mean"].tolist()
+    assert tables_of_shares(made.typed())[KEEPING_ACCESS]["mean"].tolist() == plain["mean"].tolist()
     made.add("circumvention", circumvention_id="M1", restriction_id="R1",
              circumvention_kind="still_reached_monthly", share="0.9")  # fmt: skip
-    found = circumvention.table(made.typed())
+    found = tables_of_shares(made.typed())[KEEPING_ACCESS]
     assert found.loc[found["area_id"] == "", "mean"].iloc[0] > plain.loc[0, "mean"]
 
 
 def test_of_shares_that_contain_each_other_the_largest_counts() -> None:
     made = vpn().restrict("R1", "alpha")
     made.add("circumvention", circumvention_id="K1", restriction_id="R1", share="0.6")
-    whole = circumvention.table(made.typed()).drop(columns="data_sha256")
+    whole = tables_of_shares(made.typed())[KEEPING_ACCESS].drop(columns="data_sha256")
     made.add("circumvention", circumvention_id="K2", restriction_id="R1", share="0.5")
     pd.testing.assert_frame_equal(
-        circumvention.table(made.typed()).drop(columns="data_sha256"), whole
+        tables_of_shares(made.typed())[KEEPING_ACCESS].drop(columns="data_sha256"), whole
     )
 
 
@@ -176,16 +187,16 @@ def test_calls_are_one_feature_and_a_share_of_everyone_online_is_no_share_of_use
         made.add("feature_use", feature_use_id=f"F{area}", platform_id="any-messenger",
                  feature="video_call" if area < "XC" else "voice_call", area_id=area,
                  share=str(share))  # fmt: skip
-    plain = features.table(made.typed())
+    plain = tables_of_shares(made.typed())[FEATURES]
     assert set(plain["feature"]) == {"voice_call"}
     made.add("feature_use", feature_use_id="G1", platform_id="alpha", share="0.01")
     pd.testing.assert_frame_equal(
-        features.table(made.typed()).drop(columns="data_sha256"),
+        tables_of_shares(made.typed())[FEATURES].drop(columns="data_sha256"),
         plain.drop(columns="data_sha256"),
     )
     made.add("feature_use", feature_use_id="G2", platform_id="alpha", share="0.01",
              population_base="custom")  # fmt: skip
-    assert features.table(made.typed())["mean"].tolist() != plain["mean"].tolist()
+    assert tables_of_shares(made.typed())[FEATURES]["mean"].tolist() != plain["mean"].tolist()
 
 
 # ---- What is done with it ----
@@ -294,15 +305,15 @@ def test_of_several_features_the_largest_share_counts() -> None:
 
 @pytest.mark.usefixtures("checked_once")
 def test_the_tables_match_the_figures() -> None:
-    matched, told = learn("learn-shares", FACTS, only_check=True)
+    matched, told = fitting.update("shares", FACTS, only_check=True)
     assert matched, told
 
 
 def test_outdated_tables_are_told_and_written_anew(tmp_path: Path) -> None:
     folder = vpn().write(tmp_path / "facts")
-    assert not learn("learn-shares", folder, only_check=True)[0]
-    assert not learn("learn-shares", folder, only_check=False)[0]
-    assert learn("learn-shares", folder, only_check=True)[0]
+    assert not fitting.update("shares", folder, only_check=True)[0]
+    assert not fitting.update("shares", folder, only_check=False)[0]
+    assert fitting.update("shares", folder, only_check=True)[0]
 
 
 @pytest.mark.usefixtures("checked_once")

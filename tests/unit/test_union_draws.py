@@ -208,11 +208,11 @@ def surveyed(made: World, **cells: str) -> World:
 
 
 def test_without_a_calibration_nothing_is_learned() -> None:
-    assert one_factor.learned(world().typed()) is None
+    assert one_factor.read(world().typed()) is None
 
 
 def test_a_country_is_pulled_by_its_own_surveys() -> None:
-    found = one_factor.learned(surveyed(calibrated(world())).typed())
+    found = one_factor.read(surveyed(calibrated(world())).typed())
     assert isinstance(found, OneFactorCopula)
     assert found.calibration == LEARNED
     centre, scale = copula.predictive(LEARNED)

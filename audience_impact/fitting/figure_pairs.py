@@ -18,25 +18,26 @@ something else than people.
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors.law import log_odds
+from audience_impact.errors.distribution import log_odds
+from audience_impact.errors.figure_errors import (
+    PERIOD,
+    nearest_people,
+    people_online,
+    restricting,
+    touched,
+)
 from audience_impact.facts.series import COUNTED, SERIES
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import MEAN_MONTH_DAYS, WINDOW_DAYS, middle
-from audience_impact.populations import EVERYONE, ONLINE, countries_of, parents_of
+from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.vocabulary import (
-    WHOLE_INTERNET,
     AudienceMetric,
-    EndStatus,
-    Feature,
-    GeoScope,
     IntervalKind,
     ObsStatus,
     PopulationBase,
-    Severity,
     Unit,
 )
 
-PERIOD = ["period_start", "period_end"]
 PEOPLE = [Unit.PERSONS.value, Unit.SHARE.value]
 MONTHLY = [
     metric.value
@@ -49,14 +50,6 @@ MONTHLY = [
 ]
 NEAR_DAYS = 183
 """Two measurers are compared within half a year."""
-IMPAIRING = [
-    severity.value
-    for severity in (
-        Severity.SERVICE_IMPAIRED,
-        Severity.SERVICE_UNAVAILABLE,
-        Severity.NETWORK_UNAVAILABLE,
-    )
-]
 
 
 def _figures(tables: Tables) -> pd.DataFrame:
@@ -109,86 +102,6 @@ def _with_change(pairs: pd.DataFrame) -> pd.DataFrame:
     universe = kept["universe"].to_numpy("float64")
     first, then = (log_odds(kept[n].to_numpy("float64"), universe) for n in ("value", "next_value"))
     return kept.assign(change=then - first)
-
-
-def people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
-    """The people online that a row is a share of: its measurer's, else the nearest count."""
-    bases = tables["bases"]
-    own = _nearest(rows, bases, ["population_base", "measurement_series_id"])
-    online = _nearest(rows, bases[bases["population_base"] == ONLINE], [])
-    is_share = rows["unit"] == Unit.SHARE.value
-    return own.fillna(online).mask(is_share, 1.0)
-
-
-def _nearest(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
-    """People in the matching base nearest in time, rather reported than projected."""
-    keys = ["area_id", *by]
-    right = bases[[*keys, "persons", "obs_status", *PERIOD]].rename(
-        columns={"period_start": "base_start", "period_end": "base_end"}
-    )
-    left = rows[[*dict.fromkeys(keys), *PERIOD]].reset_index(names="place")
-    joined = left.merge(right, on=keys)
-    apart = middle(joined["period_start"], joined["period_end"]) - middle(
-        joined["base_start"], joined["base_end"]
-    )
-    days = apart.dt.days.abs()
-    late = days.where(joined["obs_status"] != ObsStatus.FORECAST.value, days + WINDOW_DAYS)
-    best = joined.assign(late=late).sort_values(["place", "late", "persons"])
-    return best.drop_duplicates("place").set_index("place")["persons"].reindex(rows.index)
-
-
-def restricting(tables: Tables) -> pd.DataFrame:
-    """Restrictions of whole countries by platform: country, platform, days, and whether of use.
-
-    Columns: `area_id`, `platform_id`, `from_day`, `to_day` (after the last, NaT where it goes on),
-    `is_use`. What was never carried out is left out.
-    """
-    acts, parents = tables["restrictions"], parents_of(tables["areas"])
-    carried = (acts["severity"] != Severity.NONE.value) & (
-        acts["end_status"] != EndStatus.WITHDRAWN.value
-    )
-    acts = acts[carried & (acts["geo_scope"] == GeoScope.NATIONAL.value)]
-    over = acts["end_status"] == EndStatus.ENDED.value
-    acts = acts.assign(
-        from_day=acts[["announced_on_start", "observed_from_start"]].min(axis=1),
-        to_day=acts["ended_on_end"].where(over),
-        area_id=acts["area_ids"].str.split(";").map(lambda ids: countries_of(ids, parents)),
-    ).explode("area_id")
-    joined = acts.merge(
-        tables["restriction_targets"][["restriction_id", "platform_id", "feature"]],
-        on="restriction_id",
-    )
-    whole = joined["feature"] == Feature.WHOLE_SERVICE.value
-    is_use = whole & joined["severity"].isin(IMPAIRING)
-    columns = ["restriction_id", "area_id", "platform_id", "from_day", "to_day"]
-    groups = joined.assign(is_use=is_use).dropna(subset=["from_day"])
-    return groups.groupby(columns, dropna=False)["is_use"].any().reset_index()
-
-
-def touched(rows: pd.DataFrame, acts: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
-    """Whether acts touched the service of a row between two days, and since when.
-
-    `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
-    (exclusive); `acts` as `restricting` gives them, of which those of the whole network touch every
-    service. Columns: `any`, `use` (an act kept people from the whole service), `used_from` (the
-    first day of these, no earlier than `start`).
-    """
-    wide = acts[acts["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
-    left = rows[["area_id", "platform_id", start, end]].reset_index(names="place")
-    joined = pd.concat(
-        [left.merge(acts, on=["area_id", "platform_id"]), left.merge(wide, on="area_id")]
-    )
-    met = joined[(joined["from_day"] < joined[end]) & ~(joined["to_day"] <= joined[start])]
-    used = met[met["is_use"].astype(bool)]
-    first = used[["from_day", start]].max(axis=1).groupby(used["place"]).min()
-    return pd.DataFrame(
-        {
-            "any": rows.index.isin(met["place"]),
-            "use": rows.index.isin(used["place"]),
-            "used_from": first.reindex(rows.index),
-        },
-        rows.index,
-    )
 
 
 def _with_restrictions(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -255,7 +168,7 @@ def of_two_counts(tables: Tables) -> pd.DataFrame:
 def _base_levels(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """Log odds of the people of a base in the population of its time."""
     bases = tables["bases"]
-    people = _nearest(rows, bases[bases["population_base"] == EVERYONE], [])
+    people = nearest_people(rows, bases[bases["population_base"] == EVERYONE], [])
     found = log_odds(rows["persons"].to_numpy("float64"), people.to_numpy("float64"))
     return pd.Series(found, rows.index)
 

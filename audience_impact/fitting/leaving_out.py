@@ -1,4 +1,4 @@
-"""What figures say of one another when some are left out, all at once.
+"""Validation of figures against all others, with blocks of them left out.
 
 Definitions. Blocks are sets of figures that are left out together: those of a country, or of a
 service in it. With the covariance K of all figures, Q its inverse and a = Q y, the figures y_b of a
@@ -14,9 +14,6 @@ of the figures of their country. The gradient of all scores by K is
 with u and D from the derivatives of the scores by residual r = S a and variance s = diag S of each
 block: u_b = S_b g_r, D_b = sym(u_b r_b') + S_b diag(g_s) S_b.
 
-Figures are held against one another once more when others are foretold from them: one that is far
-off, given all others, counts less, as Student's t of TRUST degrees has it.
-
 Citation. K. L. Lange, R. J. A. Little, J. M. G. Taylor, Robust statistical modeling using the t
 distribution, JASA 84 (1989) 881-896; S. Sundararajan, S. S. Keerthi, Predictive approaches for
 choosing hyperparameters in Gaussian processes, Neural Computation 13 (2001) 1103-1118; for the
@@ -28,16 +25,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack, solve_triangular
 
 from audience_impact.frames import Array
+from audience_impact.imputation.distribution import inverse
 
 DEGREES = 6.0
-TRUST = 4.0
-LEAST_SQUARED = 1.2
-"""Figures that are off by less, in squared standard deviations, count as they are."""
-BLOCK_ROWS = 64
-"""Rows of a matrix that are copied at once, so that they stay in the cache."""
 Blocks = Sequence[NDArray[np.int64]]
 
 
@@ -45,44 +37,6 @@ def blocks(groups: NDArray[np.int64]) -> Blocks:
     """The places of the figures of each group."""
     order = np.argsort(groups, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-
-
-def inverse(covariance: Array) -> Array:
-    """Inverse of a covariance, which is used up.
-
-    Raises:
-        ValueError: It is not positive definite.
-    """
-    factor, failed = lapack.dpotrf(covariance.T, lower=1, overwrite_a=1)
-    if failed:
-        raise ValueError("figures of no spread of their own: the covariance has no inverse")
-    found, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    # above the diagonal LAPACK leaves zeros
-    for first in range(0, len(found), BLOCK_ROWS):
-        last = first + BLOCK_ROWS
-        found[first:last, last:] = found[last:, first:last].T
-        found[first:last, first:last] += np.tril(found[first:last, first:last], -1).T
-    return np.asarray(found)
-
-
-def trusting(precision: Array, odds: Array) -> tuple[Array, Array]:
-    """Q and Q y where wrong figures count less, in one step of reweighting.
-
-    A figure that is off by z standard deviations, given all others, gets (TRUST + z^2) /
-    (TRUST + 1) of the variance that it has given them.
-    """
-    weighted = precision @ odds
-    variance = 1.0 / np.diag(precision)
-    squared = weighted**2 * variance
-    more = variance * ((TRUST + squared) / (TRUST + 1.0) - 1.0)
-    places = np.flatnonzero(squared > LEAST_SQUARED)
-    # the inverse after more variance in a few places of the diagonal (Woodbury)
-    own = precision[:, places]
-    inner = np.diag(1.0 / more[places]) + own[places]
-    half = solve_triangular(np.linalg.cholesky(inner), own.T, lower=True)
-    changed = half.T @ half
-    np.subtract(precision, changed, out=changed)
-    return changed, changed @ odds
 
 
 @dataclass(frozen=True)

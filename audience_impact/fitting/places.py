@@ -1,4 +1,4 @@
-"""What the facts teach of the people online in places: from `regional_use` to `place_laws`.
+"""The fact table `place_laws`: how the people online in places differ from those of the country.
 
 Definitions. Those of regional_figures.py and online.py; a step is a deviation from the holder. A
 series counts from LEAST_REGIONS regions on, and weighs with the square root of them.
@@ -31,27 +31,20 @@ Known drawbacks. The model was fitted to the same surveys: what it is worth in a
 is overstated, and what the years change is understated. One census of households, of 2014, stands
 behind small places, and one survey behind towns.
 
-Citations. Weighted quantiles as in errors/learning.py. The log of a chi square: M. S. Bartlett, D.
+Citations. Weighted quantiles as in tables.py. The log of a chi square: M. S. Bartlett, D.
 G. Kendall (1946), The statistical analysis of variance-heterogeneity and the logarithmic
 transformation, Journal of the Royal Statistical Society Supplement 8.
 """
 
-import hashlib
-from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq, minimize_scalar
 
-from audience_impact.errors.law import Spread
-from audience_impact.errors.learning import quantiles
+from audience_impact.errors.distribution import Spread
 from audience_impact.facts.tables import Tables
-from audience_impact.frames import Array
-from audience_impact.places import regional_figures
-from audience_impact.places.online import balance
-from audience_impact.places.online_law import LEVELS, NORMAL, deviation, kinds
-from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY
-from audience_impact.places.regional_pairs import (
+from audience_impact.fitting.place_pairs import (
     LEAST_REGIONS,
     SmallPlaces,
     apart,
@@ -61,11 +54,24 @@ from audience_impact.places.regional_pairs import (
     towns,
     two_askings,
 )
-from audience_impact.vocabulary import ParameterBasis, PlaceLaw
+from audience_impact.fitting.tables import (
+    INSIDE,
+    TAILS,
+    Fit,
+    digest,
+    parameter_table,
+    quantile_values,
+    quantiles,
+)
+from audience_impact.frames import Array
+from audience_impact.places import regional_figures
+from audience_impact.places.online import balance
+from audience_impact.places.online_parameters import LEVELS, NORMAL, deviation, kinds
+from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY
+from audience_impact.vocabulary import ErrorQuantile, ParameterBasis, PlaceLaw
 
 DECIMALS = 4
 ROUNDS = 3
-TAILS = (0.05, 0.50, 0.95)
 DEGREES = (1.0, 100.0)
 """Between these the number of regions that a spread is worth must lie."""
 SMALL = np.geomspace(1.0, 1e7, 50)
@@ -78,9 +84,8 @@ ASSUMED_SURVEY, ASSUMED_AGEING = 0.5, 0.2
 """Log odds, where too few figures teach them."""
 ASSUMED_SMALL = 1e5
 READ = ["area_id", "asked", "residence", "internet_use", "period", "share", "measurement_series_id"]
-COLUMNS = ["parameter", "kind", "value", "basis", "figures", "countries", "data_sha256", "note"]
 
-NOTES = {
+NOTES: dict[StrEnum, str] = {
     PlaceLaw.BETWEEN: "log odds: a region less its country at even odds, beyond the median of a "
     "logistic normal",
     PlaceLaw.BETWEEN_LEVEL: "growth of the log of the spread for each unit of the log odds of the "
@@ -101,17 +106,7 @@ NOTES = {
 }
 
 
-@dataclass(frozen=True)
-class Learned:
-    """Numbers of one parameter, what they stand on, and how many figures and countries."""
-
-    values: tuple[float, ...]
-    basis: ParameterBasis
-    figures: int
-    countries: int
-
-
-Laws = dict[PlaceLaw, Learned]
+Fits = dict[StrEnum, Fit]
 
 
 def _numbers(rows: pd.DataFrame, *names: str) -> list[Array]:
@@ -120,7 +115,7 @@ def _numbers(rows: pd.DataFrame, *names: str) -> list[Array]:
 
 def _half(values: Array) -> float:
     """The 90 % quantile of the absolute values."""
-    return float(quantiles(np.abs(values), np.ones(len(values)), (0.90,))[0])
+    return float(quantiles(np.abs(values), np.ones(len(values)), (INSIDE,))[0])
 
 
 def between_level(found: pd.DataFrame) -> float:
@@ -216,8 +211,11 @@ def small_place(known: SmallPlaces) -> float:
     return float(np.exp(brentq(excess, grid[first - 1], grid[first])))
 
 
-def parameters(tables: Tables) -> Laws:
-    """Everything that typed facts teach of places; without surveys of regions nothing."""
+def parameters(tables: Tables) -> Fits:
+    """Return the fitted parameters of places, by name; none without surveys of regions.
+
+    `tables` are typed.
+    """
     found = regional_figures.figures(tables)
     surveyed = found[found["kind"] == SURVEY]
     if surveyed.empty or large(surveyed).empty:
@@ -227,30 +225,45 @@ def parameters(tables: Tables) -> Laws:
     sexes = each_sex[each_sex["kind"] == SURVEY]
     known = _between(every[every["kind"] == SURVEY], between_level(sexes))
     known |= _by_model(every, each_sex, known) | _survey(sexes)
-    known[PlaceLaw.AGEING] = _ageing(pairs(every, MODEL, SURVEY), known)
-    known[PlaceLaw.CITY] = _city(tables["regional_use"])
-    known[PlaceLaw.SMALL_PLACE] = _small(small_places(every, tables))
-    return known | _by_households(every, known)
+    known |= _ageing(pairs(every, MODEL, SURVEY), known)
+    known |= _city(tables["regional_use"]) | _small(small_places(every, tables))
+    known |= _by_households(every, known)
+    return {name: known[name] for name in PlaceLaw}
 
 
-def _between(surveyed: pd.DataFrame, by_level: float) -> Laws:
-    law, rows = between(surveyed, by_level), large(surveyed)
+def _one(name: PlaceLaw, value: float, basis: ParameterBasis, *counts: int) -> Fits:
+    """Return the fit of a parameter of one number; `counts` of figures and countries, or none."""
+    figures, countries = counts or (0, 0)
+    (kind,) = kinds(name)
+    return {name: Fit({kind: value}, basis, figures, countries)}
+
+
+def _number(known: Fits, name: PlaceLaw) -> float:
+    """Return the number of a parameter that has one."""
+    (value,) = known[name].values.values()
+    return value
+
+
+def _between(surveyed: pd.DataFrame, by_level: float) -> Fits:
+    spread, rows = between(surveyed, by_level), large(surveyed)
     told = (ParameterBasis.ESTIMATED, len(rows), rows["country_id"].nunique())
+    values = quantile_values(np.array([spread.q05, spread.q50, spread.q95]))
+    degrees = country_degrees(surveyed, spread, by_level)
     return {
-        PlaceLaw.BETWEEN: Learned((law.q05, law.q50, law.q95), *told),
-        PlaceLaw.BETWEEN_LEVEL: Learned((by_level,), *told),
-        PlaceLaw.COUNTRY_DEGREES: Learned((country_degrees(surveyed, law, by_level),), *told),
+        PlaceLaw.BETWEEN: Fit(values, *told),
+        **_one(PlaceLaw.BETWEEN_LEVEL, by_level, *told),
+        **_one(PlaceLaw.COUNTRY_DEGREES, degrees, *told),
     }
 
 
-def _as_nothing(known: Laws) -> float:
-    """Half width of what says nothing of a place."""
-    low, _, high = known[PlaceLaw.BETWEEN].values
-    return (high - low) / 2.0
+def _as_nothing(known: Fits) -> float:
+    """Return the half width of what says nothing of a place."""
+    values = known[PlaceLaw.BETWEEN].values
+    return (values[ErrorQuantile.Q95] - values[ErrorQuantile.Q05]) / 2.0
 
 
-def _by_model(every: pd.DataFrame, each_sex: pd.DataFrame, known: Laws) -> Laws:
-    """What a model is worth; without pairs as much as nothing."""
+def _by_model(every: pd.DataFrame, each_sex: pd.DataFrame, known: Fits) -> Fits:
+    """Return the fits of a model's figures; without pairs they say nothing of a place."""
     both = pairs(every, MODEL, SURVEY)
     slope, growth, half, basis = 0.0, 0.0, _as_nothing(known), ParameterBasis.ASSUMED
     if len(both):
@@ -258,85 +271,69 @@ def _by_model(every: pd.DataFrame, each_sex: pd.DataFrame, known: Laws) -> Laws:
         half, basis = model_error(both, slope, growth), ParameterBasis.ESTIMATED
     told = (basis, len(both), both["country_id"].nunique())
     return {
-        PlaceLaw.MODEL: Learned((half,), *told),
-        PlaceLaw.MODEL_SLOPE: Learned((slope,), *told),
-        PlaceLaw.MODEL_LEVEL: Learned((growth,), *told),
+        **_one(PlaceLaw.MODEL, half, *told),
+        **_one(PlaceLaw.MODEL_SLOPE, slope, *told),
+        **_one(PlaceLaw.MODEL_LEVEL, growth, *told),
     }
 
 
-def _survey(sexes: pd.DataFrame) -> Laws:
+def _survey(sexes: pd.DataFrame) -> Fits:
     halves = two_askings(sexes)
     if len(halves) < LEAST_REGIONS:
-        return {PlaceLaw.SURVEY: Learned((ASSUMED_SURVEY,), ParameterBasis.ASSUMED, 0, 0)}
-    told = (ParameterBasis.ESTIMATED, len(halves), sexes["country_id"].nunique())
-    return {PlaceLaw.SURVEY: Learned((_half(halves),), *told)}
+        return _one(PlaceLaw.SURVEY, ASSUMED_SURVEY, ParameterBasis.ASSUMED)
+    countries = sexes["country_id"].nunique()
+    return _one(PlaceLaw.SURVEY, _half(halves), ParameterBasis.ESTIMATED, len(halves), countries)
 
 
-def _ageing(both: pd.DataFrame, known: Laws) -> Learned:
-    """Half of the variance by which model and surveys differ, over the years between."""
-    model, survey = known[PlaceLaw.MODEL].values[0], known[PlaceLaw.SURVEY].values[0]
+def _ageing(both: pd.DataFrame, known: Fits) -> Fits:
+    """Return half of the variance by which model and surveys differ, over the years between."""
+    model, survey = _number(known, PlaceLaw.MODEL), _number(known, PlaceLaw.SURVEY)
     years = float(both["years"].mean()) if len(both) else 0.0
     if years < 1.0:
-        return Learned((ASSUMED_AGEING,), ParameterBasis.ASSUMED, 0, 0)
+        return _one(PlaceLaw.AGEING, ASSUMED_AGEING, ParameterBasis.ASSUMED)
     value = float(np.sqrt(0.5 * max(model**2 - survey**2, 0.0) / years))
-    return Learned((value,), ParameterBasis.ASSUMED, len(both), both["country_id"].nunique())
+    countries = both["country_id"].nunique()
+    return _one(PlaceLaw.AGEING, value, ParameterBasis.ASSUMED, len(both), countries)
 
 
-def _city(use: pd.DataFrame) -> Learned:
+def _city(use: pd.DataFrame) -> Fits:
     urban = towns(use)
     if len(urban) < LEAST_REGIONS:
-        return Learned(ASSUMED_CITY, ParameterBasis.ASSUMED, 0, 0)
-    values = quantiles(urban, np.ones(len(urban)), TAILS)
-    return Learned(tuple(map(float, values)), ParameterBasis.SINGLE_HOUSE, len(urban), 1)
+        values = quantile_values(np.array(ASSUMED_CITY))
+        return {PlaceLaw.CITY: Fit(values, ParameterBasis.ASSUMED, 0, 0)}
+    values = quantile_values(quantiles(urban, np.ones(len(urban)), TAILS))
+    return {PlaceLaw.CITY: Fit(values, ParameterBasis.SINGLE_HOUSE, len(urban), 1)}
 
 
-def _small(known: SmallPlaces | None) -> Learned:
+def _small(known: SmallPlaces | None) -> Fits:
     if known is None:
-        return Learned((ASSUMED_SMALL,), ParameterBasis.ASSUMED, 0, 0)
-    return Learned((small_place(known),), ParameterBasis.SINGLE_HOUSE, len(known.steps), 1)
+        return _one(PlaceLaw.SMALL_PLACE, ASSUMED_SMALL, ParameterBasis.ASSUMED)
+    people = round(small_place(known), 0)
+    return _one(PlaceLaw.SMALL_PLACE, people, ParameterBasis.SINGLE_HOUSE, len(known.steps), 1)
 
 
-def _by_households(every: pd.DataFrame, known: Laws) -> Laws:
-    """What a census of households is worth, against surveys or else the model."""
+def _by_households(every: pd.DataFrame, known: Fits) -> Fits:
+    """Return the fits of a census of households, against surveys or else the model."""
     both, beside = pairs(every, HOUSEHOLDS, SURVEY), 0.0
     if len(both) < LEAST_REGIONS:
-        both, beside = pairs(every, HOUSEHOLDS, MODEL), known[PlaceLaw.MODEL].values[0]
-        growth = known[PlaceLaw.MODEL_LEVEL].values[0] * both["level"].clip(*LEVELS)
-        both = both.assign(y=both["y"] * known[PlaceLaw.MODEL_SLOPE].values[0] * np.exp(growth))
+        both, beside = pairs(every, HOUSEHOLDS, MODEL), _number(known, PlaceLaw.MODEL)
+        growth = _number(known, PlaceLaw.MODEL_LEVEL) * both["level"].clip(*LEVELS)
+        both = both.assign(y=both["y"] * _number(known, PlaceLaw.MODEL_SLOPE) * np.exp(growth))
     slope, rest, basis = 0.0, _as_nothing(known), ParameterBasis.ASSUMED
     if len(both) >= LEAST_REGIONS:
         (slope, rest), basis = fitted(both), ParameterBasis.SINGLE_HOUSE
     told = (basis, len(both), both["country_id"].nunique())
     return {
-        PlaceLaw.HOUSEHOLDS: Learned((float(np.hypot(rest, beside)),), *told),
-        PlaceLaw.HOUSEHOLDS_SLOPE: Learned((slope,), *told),
+        **_one(PlaceLaw.HOUSEHOLDS, float(np.hypot(rest, beside)), *told),
+        **_one(PlaceLaw.HOUSEHOLDS_SLOPE, slope, *told),
     }
 
 
-def digest(tables: Tables) -> str:
-    """SHA-256 of what is read of the facts; order, sources and notes do not count."""
-    use = tables["regional_use"]
-    people = regional_figures.residents(tables)
-    rows = use[READ].assign(persons=use["area_id"].map(people)).sort_values(READ)
-    return hashlib.sha256(rows.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
-
-
 def table(tables: Tables) -> pd.DataFrame:
-    """The fact table `place_laws` that typed facts give; without rows where there are too few."""
-    known, sha256 = parameters(tables), digest(tables)
-    rows = [
-        {
-            "parameter": name.value,
-            "kind": kind.value,
-            "value": round(value, 0 if name is PlaceLaw.SMALL_PLACE else DECIMALS),
-            "basis": one.basis.value,
-            "figures": one.figures,
-            "countries": one.countries,
-            "data_sha256": sha256,
-            "note": NOTES[name],
-        }
-        for name in PlaceLaw
-        if (one := known.get(name)) is not None
-        for kind, value in zip(kinds(name), one.values, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    """Return the fact table `place_laws`; without rows where there are too few figures."""
+    use = tables["regional_use"]
+    read = use[READ].assign(persons=use["area_id"].map(regional_figures.residents(tables)))
+    counts = ("figures", "countries")
+    return parameter_table(parameters(tables), NOTES, counts, digest(read)).round(
+        {"value": DECIMALS}
+    )

@@ -1,4 +1,4 @@
-"""How the share with a mobile network alone moves and differs: `network_laws` from `network_use`.
+"""The fact table `network_laws`: how the share with a mobile network alone moves and differs.
 
 Definitions. Those of networks.py.
 
@@ -14,29 +14,32 @@ Assumptions. The middle moves as what it stands for.
 Known drawbacks. Pairs of one country share counts. The years after the last count held a pandemic,
 and then home lines spread faster.
 
-Citation. Weighted quantiles as in errors/learning.py.
+Citation. Weighted quantiles as in tables.py.
 """
 
-import hashlib
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from audience_impact.errors.learning import quantiles
-from audience_impact.frames import Array
+from audience_impact.fitting.tables import (
+    TAILS,
+    Fit,
+    digest,
+    parameter_table,
+    quantile_values,
+    quantiles,
+)
 from audience_impact.places.networks import LIMITS
-from audience_impact.places.online_law import QUANTILES
-from audience_impact.vocabulary import NetworkLaw, ParameterBasis
+from audience_impact.vocabulary import ErrorQuantile, NetworkLaw, ParameterBasis
 
 LONGEST_YEARS = 7
 POSITIONS = 19
 LEAST_COUNTRIES = 5
 DECIMALS = 4
-TAILS = (0.05, 0.50, 0.95)
 READ = ["area_id", "period", "least_share", "most_share"]
-COLUMNS = ["parameter", "kind", "value", "basis", "figures", "countries", "data_sha256", "note"]
-NOTES = {
+NOTES: dict[StrEnum, str] = {
     NetworkLaw.CHANGE: "log odds of the middle between the two ends, after one year; grows with "
     "the square root of the years",
     NetworkLaw.OTHER_COUNTRIES: "log odds of the share, over all countries with a count",
@@ -65,45 +68,33 @@ def changes(counts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def change_law(pairs: pd.DataFrame) -> Array:
-    """Quantiles of the change after one year; each country weighs alike."""
+def yearly_change(pairs: pd.DataFrame) -> dict[ErrorQuantile, float]:
+    """Return quantiles of the change after one year; each country weighs alike."""
     each = pairs["change"].to_numpy("float64") / np.sqrt(pairs["years"].to_numpy("float64"))
     size = pairs.groupby("area_id")["change"].transform("size").to_numpy("float64")
-    return quantiles(each, 1.0 / size, TAILS)
+    return quantile_values(quantiles(each, 1.0 / size, TAILS))
 
 
-def others_law(counts: pd.DataFrame) -> Array:
-    """Quantiles over countries of the share, wherever it lies between its two ends."""
+def among(counts: pd.DataFrame) -> dict[ErrorQuantile, float]:
+    """Return quantiles over countries of the share, wherever it lies between its two ends."""
     last = counts.sort_values("period_start").drop_duplicates("area_id", keep="last")
     least = last["least_share"].to_numpy("float64")[:, None]
     most = last["most_share"].to_numpy("float64")[:, None]
     steps = (np.arange(POSITIONS) + 0.5) / POSITIONS
     shares = np.clip(least + (most - least) * steps, *LIMITS).ravel()
-    return quantiles(np.asarray(logit(shares)), np.ones(shares.size), TAILS)
-
-
-def digest(network_use: pd.DataFrame) -> str:
-    """SHA-256 of what is read of the facts; order, sources and notes do not count."""
-    ordered = network_use[READ].sort_values(READ)
-    return hashlib.sha256(ordered.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
+    return quantile_values(quantiles(np.asarray(logit(shares)), np.ones(shares.size), TAILS))
 
 
 def table(network_use: pd.DataFrame) -> pd.DataFrame:
-    """The fact table `network_laws` that typed facts give; without rows where there are too few."""
-    countries = network_use["area_id"].nunique()
-    if countries < LEAST_COUNTRIES:
-        return pd.DataFrame(columns=COLUMNS)
+    """Return the fact table `network_laws`; without rows where there are too few countries."""
+    countries, sha256 = network_use["area_id"].nunique(), digest(network_use[READ])
     pairs = changes(network_use)
-    laws = {
-        NetworkLaw.CHANGE: (change_law(pairs), len(pairs), pairs["area_id"].nunique()),
-        NetworkLaw.OTHER_COUNTRIES: (others_law(network_use), countries, countries),
-    }
-    sha256, basis = digest(network_use), ParameterBasis.ESTIMATED.value
-    rows = [
-        (name.value, kind.value, round(float(value), DECIMALS), basis, figures, areas, sha256)
-        for name, (values, figures, areas) in laws.items()
-        for kind, value in zip(QUANTILES, values, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS[:-1]).assign(
-        note=lambda told: told["parameter"].map(lambda name: NOTES[NetworkLaw(name)])
-    )
+    fits: dict[StrEnum, Fit] = {}
+    if countries >= LEAST_COUNTRIES:
+        basis, areas = ParameterBasis.ESTIMATED, pairs["area_id"].nunique()
+        fits = {
+            NetworkLaw.CHANGE: Fit(yearly_change(pairs), basis, len(pairs), areas),
+            NetworkLaw.OTHER_COUNTRIES: Fit(among(network_use), basis, countries, countries),
+        }
+    found = parameter_table(fits, NOTES, ("figures", "countries"), sha256)
+    return found.round({"value": DECIMALS})

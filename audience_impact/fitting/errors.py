@@ -1,7 +1,7 @@
-"""What the facts teach of the errors of figures: from pairs of figures to `figure_errors`.
+"""The fact table `figure_errors`: errors of figures, from pairs of figures.
 
-Definitions. Those of pairs.py and law.py: changes and differences are in log odds of the share of
-the people online, those of pages and of residents in logs.
+Definitions. Those of figure_pairs.py and errors/distribution.py: changes and differences are in log
+odds of the share of the people online, those of pages and of residents in logs.
 
 Method. No draws: the same facts give the same numbers, rounded to six decimals.
 
@@ -23,20 +23,28 @@ Known drawbacks. A pair holds the errors of both its figures, so that growth ove
 somewhat overstated. Pages whose values differ by more than LARGEST_RELAY measure different things
 and are left out.
 
-Citation. Weighted quantiles: Hyndman and Fan (1996), Sample quantiles in statistical packages, The
-American Statistician 50, definition 5.
+Citation. Weighted quantiles: tables.py.
 """
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors import pairs
-from audience_impact.errors.law import Spread
+from audience_impact.errors.distribution import Spread
 from audience_impact.facts.series import SERIES
 from audience_impact.facts.tables import Tables
+from audience_impact.fitting import figure_pairs
+from audience_impact.fitting.tables import (
+    INSIDE,
+    TAILS,
+    Fit,
+    digest,
+    parameter_table,
+    quantile_values,
+    quantiles,
+)
 from audience_impact.frames import Array
 from audience_impact.vocabulary import ErrorQuantile, FigureError, ParameterBasis
 
@@ -50,9 +58,8 @@ EFFECTIVE_SAMPLE, TAIL_DEGREES = 1000.0, 4.0
 FEW = 5
 """Fewer pairs teach nothing."""
 DECIMALS = 6
-TAILS = (0.05, 0.50, 0.95)
 
-NOTES = {
+NOTES: dict[StrEnum, str] = {
     FigureError.GROWTH: "log odds of the share of people online, after one month without a "
     "restriction; grows with the square root of the months",
     FigureError.RESTRICTED_GROWTH: "the same while a restriction of the whole service is in force",
@@ -69,26 +76,6 @@ NOTES = {
     "asked with a design effect of 1.5",
     FigureError.TAIL_DEGREES: "degrees of freedom of the tails of growth: a convention",
 }
-
-
-@dataclass(frozen=True)
-class Learned:
-    """One number learned, and what it stands on."""
-
-    name: FigureError
-    kind: ErrorQuantile
-    value: float
-    basis: ParameterBasis
-    pairs: int
-    measurers: int
-
-
-def quantiles(values: Array, weights: Array, at: "tuple[float, ...]") -> Array:
-    """Weighted quantiles; `values` and `weights` (n,), n at least 1."""
-    order = np.argsort(values, kind="stable")
-    mass = weights[order]
-    middles = (np.cumsum(mass) - mass / 2.0) / mass.sum()
-    return np.asarray(np.interp(at, middles, values[order]))
 
 
 def standardised(found: pd.DataFrame) -> Array:
@@ -122,7 +109,7 @@ def half_width(found: pd.DataFrame, sides: int) -> float:
     if "cell" in found:
         size = found.groupby("cell")["difference"].transform("size").to_numpy("float64")
     sizes = found["difference"].abs().to_numpy("float64")
-    return float(quantiles(sizes, 1.0 / size, (0.90,))[0] / np.sqrt(sides))
+    return float(quantiles(sizes, 1.0 / size, (INSIDE,))[0] / np.sqrt(sides))
 
 
 def _basis(found: pd.DataFrame) -> tuple[ParameterBasis, int]:
@@ -137,64 +124,45 @@ def _basis(found: pd.DataFrame) -> tuple[ParameterBasis, int]:
     return known[min(count, 2)], count
 
 
-def _spread(name: FigureError, found: pd.DataFrame, law: Spread) -> list[Learned]:
+def _spread(found: pd.DataFrame, fit: Callable[[pd.DataFrame], Spread]) -> Fit:
     basis, measurers = _basis(found)
-    numbers = law if len(found) >= FEW else ASSUMED_GROWTH
-    told = (numbers.q05, numbers.q50, numbers.q95)
-    kinds = (ErrorQuantile.Q05, ErrorQuantile.Q50, ErrorQuantile.Q95)
-    count = len(found) if measurers else 0
-    return [
-        Learned(name, kind, value, basis, count, measurers)
-        for kind, value in zip(kinds, told, strict=True)
-    ]
+    spread = fit(found) if len(found) >= FEW else ASSUMED_GROWTH
+    values = quantile_values(np.array([spread.q05, spread.q50, spread.q95]))
+    return Fit(values, basis, len(found) if measurers else 0, measurers)
 
 
-def _half(name: FigureError, found: pd.DataFrame, sides: int, unknown: float) -> Learned:
+def _half(found: pd.DataFrame, sides: int, unknown: float) -> Fit:
     basis, measurers = _basis(found)
-    known = len(found) >= FEW
-    value = half_width(found, sides) if known else unknown
-    count = len(found) if measurers else 0
-    return Learned(name, ErrorQuantile.Q95, value, basis, count, measurers)
+    value = half_width(found, sides) if len(found) >= FEW else unknown
+    return Fit({ErrorQuantile.Q95: value}, basis, len(found) if measurers else 0, measurers)
 
 
-def _assumed(name: FigureError, kind: ErrorQuantile, value: float) -> Learned:
-    return Learned(name, kind, value, ParameterBasis.ASSUMED, 0, 0)
+def _assumed(kind: ErrorQuantile, value: float) -> Fit:
+    return Fit({kind: value}, ParameterBasis.ASSUMED, 0, 0)
 
 
-def _growths(tables: Tables) -> list[Learned]:
-    found = pairs.successive(tables)
-    free = found[~found["is_restricted"]]
-    held = found[found["is_use_restricted"]]
-    online = pairs.of_successive_bases(tables)
-    laws = [
-        (FigureError.GROWTH, free, audience_growth),
-        (FigureError.RESTRICTED_GROWTH, held, audience_growth),
-        (FigureError.BASE_GROWTH, online, base_growth),
-    ]
-    return [
-        one
-        for name, own, law in laws
-        for one in _spread(name, own, law(own) if len(own) >= FEW else ASSUMED_GROWTH)
-    ]
-
-
-def parameters(tables: Tables) -> list[Learned]:
-    """Everything that typed facts teach of the errors of figures."""
-    pages = pairs.of_two_pages(tables)
+def parameters(tables: Tables) -> dict[StrEnum, Fit]:
+    """Return the fitted parameters of the errors of figures, by name; `tables` are typed."""
+    growth = figure_pairs.successive(tables)
+    pages = figure_pairs.of_two_pages(tables)
     pages = pages[pages["difference"].abs() <= LARGEST_RELAY]
-    monthly = pairs.of_two_measurers(tables)
-    counts = pairs.of_two_counts(tables)
-    residents = pairs.of_two_populations(tables)
-    return [
-        *_growths(tables),
-        _half(FigureError.MEASURERS, monthly, 2, ASSUMED_HALF_WIDTH),
-        _half(FigureError.BASE_MEASURERS, counts, 2, ASSUMED_HALF_WIDTH),
-        _half(FigureError.SECONDARY_SOURCE, pages, 1, 0.02),
-        _half(FigureError.POPULATION, residents, 2, 0.02),
-        _assumed(FigureError.LOW_RELIABILITY, ErrorQuantile.Q95, LOW_RELIABILITY),
-        _assumed(FigureError.EFFECTIVE_SAMPLE, ErrorQuantile.COUNT, EFFECTIVE_SAMPLE),
-        _assumed(FigureError.TAIL_DEGREES, ErrorQuantile.COUNT, TAIL_DEGREES),
-    ]
+    monthly = figure_pairs.of_two_measurers(tables)
+    counts = figure_pairs.of_two_counts(tables)
+    residents = figure_pairs.of_two_populations(tables)
+    return {
+        FigureError.GROWTH: _spread(growth[~growth["is_restricted"]], audience_growth),
+        FigureError.RESTRICTED_GROWTH: _spread(
+            growth[growth["is_use_restricted"]], audience_growth
+        ),
+        FigureError.BASE_GROWTH: _spread(figure_pairs.of_successive_bases(tables), base_growth),
+        FigureError.MEASURERS: _half(monthly, 2, ASSUMED_HALF_WIDTH),
+        FigureError.BASE_MEASURERS: _half(counts, 2, ASSUMED_HALF_WIDTH),
+        FigureError.SECONDARY_SOURCE: _half(pages, 1, 0.02),
+        FigureError.POPULATION: _half(residents, 2, 0.02),
+        FigureError.LOW_RELIABILITY: _assumed(ErrorQuantile.Q95, LOW_RELIABILITY),
+        FigureError.EFFECTIVE_SAMPLE: _assumed(ErrorQuantile.COUNT, EFFECTIVE_SAMPLE),
+        FigureError.TAIL_DEGREES: _assumed(ErrorQuantile.COUNT, TAIL_DEGREES),
+    }
 
 
 READ = {
@@ -216,30 +184,8 @@ READ = {
 """What is learned from: columns of each table."""
 
 
-def digest(tables: Tables) -> str:
-    """SHA-256 of what is read of the facts; order, sources and notes do not count."""
-    total = hashlib.sha256()
-    for name, columns in READ.items():
-        ordered = tables[name][columns].sort_values(columns)
-        total.update(ordered.to_csv(index=False, lineterminator="\n").encode())
-    return total.hexdigest()
-
-
 def table(tables: Tables) -> pd.DataFrame:
-    """The fact table `figure_errors` that typed facts give."""
-    sha256 = digest(tables)
-    return pd.DataFrame(
-        [
-            {
-                "parameter": one.name.value,
-                "kind": one.kind.value,
-                "value": round(one.value, DECIMALS),
-                "basis": one.basis.value,
-                "pairs": one.pairs,
-                "measurers": one.measurers,
-                "data_sha256": sha256,
-                "note": NOTES[one.name],
-            }
-            for one in parameters(tables)
-        ]
-    )
+    """Return the fact table `figure_errors` that typed facts give."""
+    sha256 = digest(*(tables[name][columns] for name, columns in READ.items()))
+    fits = parameters(tables)
+    return parameter_table(fits, NOTES, ("pairs", "measurers"), sha256).round({"value": DECIMALS})

@@ -15,19 +15,23 @@ the degrees of freedom that the table says.
 Known drawbacks. A law through three quantiles has a kink of its density at the median.
 
 Citations. Wallis (2014) as in simulation/distributions.py for laws in two pieces; what is learned,
-and from what, is in learning.py.
+and from what, is in fitting/errors.py.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri, stdtrit
 
 from audience_impact.frames import Array
-from audience_impact.rules import LawError
+from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import ErrorQuantile, FigureError
 
+Parameter = TypeVar("Parameter", bound=StrEnum)
 TAIL = 0.95
 MOST_SHARE = 0.98
 """A figure that is more of its universe than this stands for a universe that is a little larger."""
@@ -85,27 +89,37 @@ def read(figure_errors: pd.DataFrame) -> FigureErrors | None:
     """The errors that the fact table of that name (typed) holds; None where it has no rows.
 
     Raises:
-        LawError: The table lacks a parameter.
+        ParameterError: The table lacks a parameter.
     """
     if figure_errors.empty:
         return None
-    values = figure_errors.set_index(["parameter", "kind"])["value"]
     wanted = {name: QUANTILES if name in SPREADS else (_single(name),) for name in FigureError}
-    missing = [
-        f"{name.value} {quantile.value}"
-        for name, quantiles in wanted.items()
-        for quantile in quantiles
-        if (name.value, quantile.value) not in values.index
-    ]
-    if missing:
-        raise LawError(f"figure_errors lacks {', '.join(missing)}; run audience-impact learn")
-    numbers = {
-        name: [float(values[(name.value, quantile.value)]) for quantile in quantiles]
-        for name, quantiles in wanted.items()
-    }
+    numbers = parameter_values(figure_errors, "figure_errors", wanted, "learn errors")
     growth, restricted, base = (Spread(*numbers[name]) for name in SPREADS)
     single = {name.value: numbers[name][0] for name in FigureError if name not in SPREADS}
     return FigureErrors(growth=growth, restricted_growth=restricted, base_growth=base, **single)
+
+
+def parameter_values(
+    table: pd.DataFrame,
+    name: str,
+    kinds: Mapping[Parameter, Sequence[ErrorQuantile]],
+    command: str,
+) -> dict[Parameter, list[float]]:
+    """Return the numbers of each parameter, in the order of its `kinds`, from a fact table (typed).
+
+    Raises:
+        ParameterError: The table lacks a number; the message names `name` and the `command`.
+    """
+    values = table.set_index(["parameter", "kind"])["value"]
+    keys = [(parameter.value, kind.value) for parameter in kinds for kind in kinds[parameter]]
+    missing = [" ".join(key) for key in keys if key not in values.index]
+    if missing:
+        raise ParameterError(f"{name} lacks {', '.join(missing)}; run audience-impact {command}")
+    return {
+        parameter: [float(values[(parameter.value, kind.value)]) for kind in kinds[parameter]]
+        for parameter in kinds
+    }
 
 
 def _single(name: FigureError) -> ErrorQuantile:

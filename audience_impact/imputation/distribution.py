@@ -10,7 +10,8 @@ that the figure that is wanted has, given all others, a mean and a variance in c
 widths are multiplied by the factors of the rung, the platform and the region of the world, which
 were learned so that nine tenths of the figures that were left out lie inside. All numbers are read
 from the fact table `audience_laws`; nothing is fitted here. Figures of a country are left out,
-where that is asked for, by the inverse of their block.
+where that is asked for, by the inverse of their block. A figure that is far off, given all others,
+counts less, as Student's t of TRUST degrees has it.
 
 Assumptions. Those of effects.py; a country that nobody counted is like those that somebody did.
 
@@ -18,7 +19,8 @@ Known drawbacks. The interval is that of a figure, not of the truth: whom a surv
 moves it by as much as another country does. What is blocked is imputed as if it were not.
 
 Citation. C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning (2006),
-chapter 2; docs/method.md shows how often such intervals held.
+chapter 2; K. L. Lange, R. J. A. Little, J. M. G. Taylor, Robust statistical modeling using the t
+distribution, JASA 84 (1989) 881-896; docs/method.md shows how often such intervals held.
 """
 
 from collections.abc import Mapping
@@ -27,6 +29,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import lapack, solve_triangular
 
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
@@ -40,15 +43,19 @@ from audience_impact.imputation.effects import (
     variance,
 )
 from audience_impact.imputation.figures import hardened, observations, placed
-from audience_impact.imputation.leaving_out import inverse, trusting
-from audience_impact.rules import LawError
+from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import AudienceLaw, WayOfCounting
 
 FACTORS = (AudienceLaw.RUNG_FACTOR, AudienceLaw.PLATFORM_FACTOR, AudienceLaw.REGION_FACTOR)
-"""Factors of an interval, in the order of the fields of `AudienceLaws`."""
+"""Factors of an interval, in the order of the fields of `AudienceParameters`."""
 Z90 = 1.6448536269514722
 LEAST_SHARE, MOST_SHARE = 0.0005, 0.995
 """No quantile of a share lies outside."""
+TRUST = 4.0
+LEAST_SQUARED = 1.2
+"""Figures with a smaller squared error, in standard deviations, keep their variance."""
+BLOCK_ROWS = 64
+"""Rows of a matrix that are copied at once, so that they stay in the cache."""
 SHARES = ["q05_share", "q50_share", "q95_share"]
 COLUMNS = [*SHARES, "rung", "online_share"]
 UNKNOWN = "?"
@@ -58,7 +65,7 @@ SHARE_DECIMALS = 5
 
 
 @dataclass(frozen=True)
-class AudienceLaws:
+class AudienceParameters:
     """What `audience_laws` says: `spreads` by effect and way, factors of the interval by word."""
 
     spreads: Mapping[str, float]
@@ -77,11 +84,11 @@ class AudienceLaws:
         return np.asarray(found.to_numpy("float64"))
 
 
-def read(audience_laws: pd.DataFrame) -> AudienceLaws | None:
+def read(audience_laws: pd.DataFrame) -> AudienceParameters | None:
     """The laws that the fact table of that name (typed) holds; None where it has no rows.
 
     Raises:
-        LawError: The table lacks a spread.
+        ParameterError: The table lacks a spread.
     """
     if audience_laws.empty:
         return None
@@ -93,34 +100,29 @@ def read(audience_laws: pd.DataFrame) -> AudienceLaws | None:
     wanted = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
     missing = [name for name in wanted if name not in spreads]
     if missing:
-        raise LawError(
-            f"audience_laws lacks {', '.join(missing)}; run audience-impact learn-audiences"
+        raise ParameterError(
+            f"audience_laws lacks {', '.join(missing)}; run audience-impact learn audiences"
         )
-    return AudienceLaws(spreads, *(parts.get(name.value, {}) for name in FACTORS))
+    return AudienceParameters(spreads, *(parts.get(name.value, {}) for name in FACTORS))
 
 
 def imputed(
-    wanted: pd.DataFrame,
-    tables: Tables,
-    laws: AudienceLaws,
-    without_country: bool = False,
-    found: "Solved | None" = None,
+    wanted: pd.DataFrame, tables: Tables, found: "Solved", without_country: bool = False
 ) -> pd.DataFrame:
-    """Quantiles of the share of the people online (SHARES), `rung` and `online_share` of residents.
+    """Return quantiles (SHARES) of the share of the people online, `rung` and `online_share`.
 
-    Indexed like `wanted`.
+    `online_share` is of residents; the rows are indexed like `wanted`.
 
     `wanted` has `area_id`, `platform_id` and `moment` (a day); with `way`, what is wanted is a
     figure counted in that way; with `is_under_block`, whether from under a block as the facts have
     it. Rows that cannot be had are absent: no service with users of its own, no people online on
-    record. `without_country` leaves out the figures of the country of each row. `found` is what the
-    figures tell, where `tables` do not hold all restrictions under which some were counted.
+    record. `found` has the figures that are imputed from; `without_country` leaves out those of the
+    country of each row.
     """
     nothing = pd.DataFrame(columns=COLUMNS).astype(
         dict.fromkeys([*SHARES, "online_share"], "float64")
     )
     asked = _described(wanted, tables)
-    found = found or solved(tables, laws)
     if asked.empty or found.known.empty:
         return nothing
     rung, is_stranger = _rungs(asked, found.known, without_country)
@@ -129,7 +131,7 @@ def imputed(
     service = asked["platform_id"].mask(is_stranger, UNKNOWN)
     strange = asked.assign(platform_id=service)
     middle, spread = conditioned(strange, found, without_country)
-    half = Z90 * spread * laws.factor(rung, asked["platform_id"], asked["region"])
+    half = Z90 * spread * found.laws.factor(rung, asked["platform_id"], asked["region"])
     shares = {
         name: hardened(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
         for name, sign in zip(SHARES, (-1.0, 0.0, 1.0), strict=True)
@@ -165,6 +167,44 @@ def _rungs(
     return rung.reindex(asked.index), is_stranger.reindex(asked.index)
 
 
+def inverse(covariance: Array) -> Array:
+    """Return the inverse of a covariance, which is used up.
+
+    Raises:
+        ValueError: It is not positive definite.
+    """
+    factor, failed = lapack.dpotrf(covariance.T, lower=1, overwrite_a=1)
+    if failed:
+        raise ValueError("figures of no spread of their own: the covariance has no inverse")
+    found, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    # above the diagonal LAPACK leaves zeros
+    for first in range(0, len(found), BLOCK_ROWS):
+        last = first + BLOCK_ROWS
+        found[first:last, last:] = found[last:, first:last].T
+        found[first:last, first:last] += np.tril(found[first:last, first:last], -1).T
+    return np.asarray(found)
+
+
+def trusting(precision: Array, odds: Array) -> tuple[Array, Array]:
+    """Return Q and Q y where wrong figures count less, in one step of reweighting.
+
+    A figure with an error of z standard deviations, given all others, gets (TRUST + z^2) /
+    (TRUST + 1) of the variance that it has given them.
+    """
+    weighted = precision @ odds
+    variance = 1.0 / np.diag(precision)
+    squared = weighted**2 * variance
+    more = variance * ((TRUST + squared) / (TRUST + 1.0) - 1.0)
+    places = np.flatnonzero(squared > LEAST_SQUARED)
+    # the inverse after more variance in a few places of the diagonal (Woodbury)
+    own = precision[:, places]
+    inner = np.diag(1.0 / more[places]) + own[places]
+    half = solve_triangular(np.linalg.cholesky(inner), own.T, lower=True)
+    changed = half.T @ half
+    np.subtract(precision, changed, out=changed)
+    return changed, changed @ odds
+
+
 @dataclass(frozen=True)
 class Solved:
     """All figures of the facts, held against one another.
@@ -175,7 +215,7 @@ class Solved:
     """
 
     known: pd.DataFrame
-    laws: AudienceLaws
+    laws: AudienceParameters
 
     @cached_property
     def inverse(self) -> tuple[Array, Array]:
@@ -189,38 +229,25 @@ class Solved:
             _ = self.inverse
 
 
-_LAST: list[tuple[Tables, AudienceLaws, Solved]] = []
+def solved(tables: Tables, laws: AudienceParameters) -> Solved:
+    """Return the figures of typed facts with the parameters that were fitted to such figures."""
+    known = observations(tables)
+    return Solved(known if known.empty else described(known), laws)
 
 
-def solved(tables: Tables, laws: AudienceLaws) -> Solved:
-    """The figures of these facts, solved once for the same tables and laws."""
-    if not _LAST or _LAST[0][1] != laws or not _same(_LAST[0][0], tables):
-        known = observations(tables)
-        known = known if known.empty else described(known)
-        _LAST[:] = [(dict(tables), laws, Solved(known, laws))]
-    return _LAST[0][2]
-
-
-def _same(one: Tables, other: Tables) -> bool:
-    """Whether two sets of tables hold the very same frames."""
-    return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
-
-
-def movers(wanted: pd.DataFrame, tables: Tables, laws: AudienceLaws, most: int) -> pd.DataFrame:
+def movers(wanted: pd.DataFrame, tables: Tables, found: Solved, most: int) -> pd.DataFrame:
     """The figures that move each imputed share most: what it would be without each of them.
 
     `wanted` as `imputed` takes it. Columns: `place` (its row there), `figure_id`, `area_id`,
     `platform_id`, `way`, `moment`, `share` of the figure, `without_share` (the median, that figure
     left out) and `q50_share`; the `most` that move it farthest, the farthest first.
     """
-    asked = _described(wanted, tables)
-    found = solved(tables, laws)
-    known = found.known
+    asked, known = _described(wanted, tables), found.known
     if asked.empty or known.empty:
         return pd.DataFrame(columns=["place", *MOVER])
     _, is_stranger = _rungs(asked, known, without_country=False)
     strange = asked.assign(platform_id=asked["platform_id"].mask(is_stranger, UNKNOWN))
-    shared = cross_covariance(strange, known, laws.spreads)
+    shared = cross_covariance(strange, known, found.laws.spreads)
     precision, weighted = found.inverse
     middle = shared @ weighted
     by = (shared @ precision) * weighted / np.diag(precision)

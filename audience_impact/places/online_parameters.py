@@ -4,7 +4,7 @@ Definitions. A deviation is the log odds of the share online in a place less tho
 holds it. Half widths are halves of central 90 % intervals; standard deviations follow from them as
 for a normal.
 
-Citation. What is learned, from what and how well it does: online_learning.py.
+Citation. What is learned, from what and how well it does: fitting/places.py.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors.law import Spread
+from audience_impact.errors.distribution import QUANTILES, Spread, parameter_values
 from audience_impact.frames import Array
-from audience_impact.rules import LawError
 from audience_impact.vocabulary import ErrorQuantile, PlaceLaw
 
 NORMAL = 1.6448536269514722
@@ -24,7 +23,7 @@ LEVELS = (-4.0, 3.0)
 
 
 @dataclass(frozen=True)
-class PlaceLaws:
+class PlaceParameters:
     """What the facts teach of places.
 
     Attributes:
@@ -87,7 +86,6 @@ COUNTS = (
     PlaceLaw.MODEL_SLOPE,
     PlaceLaw.HOUSEHOLDS_SLOPE,
 )
-QUANTILES = (ErrorQuantile.Q05, ErrorQuantile.Q50, ErrorQuantile.Q95)
 
 
 def deviation(law: Spread) -> float:
@@ -102,24 +100,16 @@ def kinds(name: PlaceLaw) -> tuple[ErrorQuantile, ...]:
     return (ErrorQuantile.COUNT,) if name in COUNTS else (ErrorQuantile.Q95,)
 
 
-def read(place_laws: pd.DataFrame) -> PlaceLaws | None:
+def read(place_laws: pd.DataFrame) -> PlaceParameters | None:
     """The laws that the fact table of that name (typed) holds; None where it has no rows.
 
     Raises:
-        LawError: The table lacks a parameter.
+        ParameterError: The table lacks a parameter.
     """
     if place_laws.empty:
         return None
-    values = place_laws.set_index(["parameter", "kind"])["value"]
-    wanted = [(name, kind) for name in PlaceLaw for kind in kinds(name)]
-    missing = [
-        f"{name} {kind}" for name, kind in wanted if (name.value, kind.value) not in values.index
-    ]
-    if missing:
-        raise LawError(f"place_laws lacks {', '.join(missing)}; run audience-impact learn-places")
-    numbers = {
-        name: [float(values[(name.value, kind.value)]) for kind in kinds(name)] for name in PlaceLaw
-    }
+    wanted = {name: kinds(name) for name in PlaceLaw}
+    numbers = parameter_values(place_laws, "place_laws", wanted, "learn places")
     spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
     single = {name.value: numbers[name][0] for name in PlaceLaw if name not in SPREADS}
-    return PlaceLaws(**spreads, **single)  # type: ignore[arg-type]
+    return PlaceParameters(**spreads, **single)  # type: ignore[arg-type]

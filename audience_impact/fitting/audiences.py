@@ -1,7 +1,7 @@
 """What the figures of the facts teach of audiences that nobody counted: the table `audience_laws`.
 
 Definitions. Those of figures.py and effects.py. A factor widens (or narrows) the interval that the
-model gives; the rungs are those of law.py.
+model gives; the rungs are those of rungs.py.
 
 Method. The spreads of the effects are those with which figures that are left out are foretold best
 (leaving_out.py): all figures of a country; those of a service in a country; those of a service
@@ -23,15 +23,21 @@ Citation. V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random Wor
 intervals scaled on what was left out; R. H. Byrd, P. Lu, J. Nocedal, C. Zhu (1995) for L-BFGS-B.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from audience_impact.errors.learning import quantiles
 from audience_impact.facts.tables import Tables
+from audience_impact.fitting.leaving_out import (
+    Blocks,
+    blocks,
+    left_out,
+    score,
+)
+from audience_impact.fitting.tables import INSIDE, digest, quantiles
 from audience_impact.frames import Array
+from audience_impact.imputation.distribution import Z90, inverse, trusting
 from audience_impact.imputation.effects import (
     EFFECTS,
     OWN,
@@ -43,17 +49,16 @@ from audience_impact.imputation.effects import (
     described,
 )
 from audience_impact.imputation.figures import observations
-from audience_impact.imputation.leaving_out import (
-    Blocks,
-    blocks,
-    inverse,
-    left_out,
-    score,
-    trusting,
-)
-from audience_impact.imputation.rungs import LEAVING, rung_of_left_out
+from audience_impact.imputation.rungs import LEAST_ABROAD, LEVELS, PEOPLE, rung_needs_abroad
 from audience_impact.vocabulary import AudienceLaw, ParameterBasis, WayOfCounting
 
+LEAVING = (
+    (("area_id",), 1.0),
+    (("area_id", "platform_id"), 0.7),
+    (("area_id", "platform_id", "way"), 0.7),
+    (("area_id", "platform_id", "year"), 0.5),
+)
+"""What is left out together when it is learned how well figures are foretold, and its weight."""
 READ = ("estimates", "surveys", "use_patterns", "bases", "areas", "platforms", "lineages")
 """Tables that are learned from."""
 LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
@@ -61,7 +66,6 @@ LEAST_FIGURES, LEAST_COUNTRIES = 30, 8
 PRIOR, LEAST_SPREAD, MOST_SPREAD = 2.0, 0.01, 3.0
 STEPS = 15
 START_OWN = 0.13
-INSIDE, Z90 = 0.90, 1.6448536269514722
 SHRINK = 10.0
 LEAST_FACTOR_COUNTRIES = 5
 DECIMALS = 4
@@ -146,13 +150,34 @@ def foretold(rows: pd.DataFrame, known: Spreads) -> pd.DataFrame:
         out = left_out(precision, weighted, parts)
         found.append(
             rows.assign(
-                rung=rung_of_left_out(rows, by),
+                rung=_rung_left_out(rows, by),
                 left_out="+".join(by),
                 middle=odds - out.residual,
                 spread=np.sqrt(out.variance),
             )
         )
     return pd.concat(found, ignore_index=True)
+
+
+def _rung_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
+    """Return the rung of each figure when those of its group (`by`) are left out."""
+    block = rows.groupby(list(by), sort=False).ngroup()
+    people = rows["way"].isin(PEOPLE)
+    every = pd.Series(True, rows.index)
+    countries = rows.groupby("platform_id")["area_id"].transform("nunique")
+    abroad = countries - 1 >= LEAST_ABROAD
+    found = pd.Series("", rows.index)
+    for rung, asked, columns in LEVELS:
+        has = _others(rows, people if asked else every, columns, block)
+        found = found.mask(has & (abroad | (not rung_needs_abroad(rung))), rung.value)
+    return found
+
+
+def _others(rows: pd.DataFrame, counts: pd.Series, by: list[str], block: pd.Series) -> pd.Series:
+    """Return which figures agree in these columns with one outside their block."""
+    all_of = counts.groupby([rows[name] for name in by]).transform("sum")
+    own = counts.groupby([*(rows[name] for name in by), block]).transform("sum")
+    return all_of > own
 
 
 def factors(out: pd.DataFrame) -> pd.DataFrame:
@@ -214,7 +239,7 @@ def table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
     return frame.assign(
         value=frame["value"].round(DECIMALS),
         basis=ParameterBasis.ESTIMATED.value,
-        data_sha256=digest(rows),
+        data_sha256=_digest(rows),
     )[COLUMNS]
 
 
@@ -224,11 +249,10 @@ def is_current(tables: Tables) -> bool:
     effects = known[known["parameter"] == AudienceLaw.EFFECT_SPREAD.value]["kind"]
     wanted = {effect.name for effect in EFFECTS} | {OWN + way.value for way in WayOfCounting}
     rows = described(observations(tables))
-    return set(effects) == wanted and set(known["data_sha256"]) == {digest(rows)}
+    return set(effects) == wanted and set(known["data_sha256"]) == {_digest(rows)}
 
 
-def digest(rows: pd.DataFrame) -> str:
-    """SHA-256 of the figures that are learned from."""
+def _digest(rows: pd.DataFrame) -> str:
+    """Return the digest of the figures that are fitted to."""
     said = rows[["figure_id", "area_id", "platform_id", "way", "series", "moment", "share"]]
-    ordered = said.sort_values("figure_id").round({"share": DECIMALS})
-    return hashlib.sha256(ordered.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
+    return digest(said.round({"share": DECIMALS}))

@@ -5,7 +5,7 @@ Definitions. Those of regional_figures.py; a step is the deviation of a place fr
 Method. The level of a series is the log odds of its mean share weighted by residents, a deviation
 that of an area less the level. Pairs are of one area, and of women or of men where both are told.
 
-Assumptions and known drawbacks: those of online_learning.py.
+Assumptions and known drawbacks: those of places.py.
 
 Citation. Rules of this project, docs/method.md.
 """

@@ -1,4 +1,4 @@
-"""What surveys teach the overlap model: from patterns of use to a distribution of correlation.
+"""The fact table `overlap_calibration`: the correlation of joint use, fitted to surveys.
 
 Definitions
 -----------
@@ -41,7 +41,6 @@ Citation
 Searle, Casella and McCulloch (1992), Variance Components, Wiley (unbalanced one-way analysis).
 """
 
-import hashlib
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,10 +50,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from audience_impact.fitting.tables import digest
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import LOGIT_GRID, Calibration, OwnSurvey, union
+from audience_impact.overlap.copula import LOGIT_GRID, Calibration, union
 from audience_impact.overlap.model import frechet, independence
-from audience_impact.rules import LawError
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 
 SMALLEST_SHARE = 0.005
@@ -292,22 +291,13 @@ def calibrate(fits: Sequence[Fitted]) -> Calibration:
     return Calibration(**{p.name.value: p.value for p in learned}, houses=learned[0].houses)
 
 
-def digest(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> str:
-    """SHA-256 of what the calibration reads of the two tables; order and notes do not count."""
-    total = hashlib.sha256()
-    for frame, columns in ((surveys, SURVEY_COLUMNS), (use_patterns, PATTERN_COLUMNS)):
-        ordered = frame[columns].sort_values(columns[:3])
-        total.update(ordered.to_csv(index=False, lineterminator="\n").encode())
-    return total.hexdigest()
-
-
 def table(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> pd.DataFrame:
     """The fact table `overlap_calibration` that these surveys give."""
     fits = fits_of(surveys_of(surveys, use_patterns))
     own = [
         Parameter(OverlapParameter.SURVEY, f.log_odds, ParameterBasis.ESTIMATED, (f,)) for f in fits
     ]
-    sha256 = digest(surveys, use_patterns)
+    sha256 = digest(surveys[SURVEY_COLUMNS], use_patterns[PATTERN_COLUMNS])
     return pd.DataFrame([_row(learned, sha256) for learned in [*parameters(fits), *own]])
 
 
@@ -323,29 +313,3 @@ def _row(learned: Parameter, sha256: str) -> dict[str, str | int | float]:
         "data_sha256": sha256,
         "note": NOTES[learned.name],
     }
-
-
-def read(overlap_calibration: pd.DataFrame) -> Calibration:
-    """The calibration that the fact table of that name (typed) holds."""
-    rows = overlap_calibration.set_index("parameter")
-    rows = rows[rows["survey_id"] == ""]
-    named = [p.value for p in OverlapParameter if p is not OverlapParameter.SURVEY]
-    missing = sorted(set(named) - set(rows.index))
-    if missing:
-        raise LawError(
-            f"overlap_calibration lacks {', '.join(missing)}; run audience-impact calibrate"
-        )
-    houses = int(rows.loc[OverlapParameter.MEAN.value, "houses"])
-    return Calibration(**{n: float(rows.loc[n, "value"]) for n in named}, houses=houses)
-
-
-def own_surveys(
-    overlap_calibration: pd.DataFrame, surveys: pd.DataFrame
-) -> dict[str, list[OwnSurvey]]:
-    """The surveys of each area itself, which pull its correlation."""
-    asked = surveys[["area_id", "survey_id", "house"]]
-    found = overlap_calibration.merge(asked, on="survey_id").sort_values("survey_id")
-    own: dict[str, list[OwnSurvey]] = {area: [] for area in sorted(surveys["area_id"].unique())}
-    for area, value, house in zip(found["area_id"], found["value"], found["house"], strict=True):
-        own[area].append(OwnSurvey(float(expit(value)), str(house)))
-    return own

@@ -1,0 +1,87 @@
+"""The fact tables of fitted parameters: rows, the digest of what was read, weighted quantiles.
+
+Citation. Weighted quantiles: Hyndman and Fan (1996), Sample quantiles in statistical packages, The
+American Statistician 50, definition 5.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.errors.distribution import QUANTILES
+from audience_impact.frames import Array
+from audience_impact.vocabulary import ErrorQuantile, ParameterBasis
+
+TAILS = (0.05, 0.50, 0.95)
+"""What three quantiles of a fitted distribution are taken at."""
+INSIDE = 0.90
+"""What part of the differences a half width holds."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Numbers of a fitted parameter, and what they stand on.
+
+    Attributes:
+        values: Numbers by kind, in the order of the rows.
+        basis: Whether they were estimated or assumed.
+        figures: How many figures, or pairs of them, they were fitted to.
+        groups: How many countries, or measurers, these are of.
+    """
+
+    values: Mapping[ErrorQuantile, float]
+    basis: ParameterBasis
+    figures: int
+    groups: int
+
+
+def quantile_values(values: Array) -> dict[ErrorQuantile, float]:
+    """Return three numbers by the quantile that each of them is."""
+    return dict(zip(QUANTILES, map(float, values), strict=True))
+
+
+def parameter_table(
+    fits: Mapping[StrEnum, Fit], notes: Mapping[StrEnum, str], counts: tuple[str, str], sha256: str
+) -> pd.DataFrame:
+    """Return a fact table of parameters, one row a number.
+
+    `counts` are the names of the columns for the figures and the groups of a fit; `sha256` is the
+    digest of what was read.
+    """
+    rows = [
+        (
+            name.value,
+            kind.value,
+            value,
+            fit.basis.value,
+            fit.figures,
+            fit.groups,
+            sha256,
+            notes[name],
+        )
+        for name, fit in fits.items()
+        for kind, value in fit.values.items()
+    ]
+    columns = ["parameter", "kind", "value", "basis", *counts, "data_sha256", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def digest(*frames: pd.DataFrame) -> str:
+    """Return the SHA-256 of the rows of some frames; the order of their rows does not count."""
+    total = hashlib.sha256()
+    for frame in frames:
+        ordered = frame.sort_values(list(frame.columns))
+        total.update(ordered.to_csv(index=False, lineterminator="\n").encode())
+    return total.hexdigest()
+
+
+def quantiles(values: Array, weights: Array, at: tuple[float, ...]) -> Array:
+    """Return weighted quantiles; `values` and `weights` are (n,), n at least 1."""
+    order = np.argsort(values, kind="stable")
+    mass = weights[order]
+    middles = (np.cumsum(mass) - mass / 2.0) / mass.sum()
+    return np.asarray(np.interp(at, middles, values[order]))

@@ -1,0 +1,149 @@
+"""The fact tables of fitted parameters, and how they are fitted, compared and written.
+
+Another one is an entry of FITTERS.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from audience_impact.facts.tables import Tables
+from audience_impact.fitting import (
+    audiences,
+    daily_use,
+    errors,
+    joint_use,
+    networks,
+    places,
+    random_effects,
+    shares,
+)
+from audience_impact.vocabulary import FindingSeverity
+from flows.pipeline import steps
+
+
+@dataclass(frozen=True)
+class Fitter:
+    """A fit of some fact tables to others.
+
+    Attributes:
+        read: The tables that are read; a bad row there is refused.
+        read_name: The words for these in messages.
+        fit: The fitted tables, by name, from typed facts.
+        decimals: How many decimals of a number are written.
+        is_current: Whether the tables among some facts were fitted to these; asked first where
+            fitting takes minutes.
+    """
+
+    read: Collection[str]
+    read_name: str
+    fit: Callable[[Tables], Tables]
+    decimals: int
+    is_current: Callable[[Tables], bool] = lambda facts: False
+
+
+FITTERS = {
+    "errors": Fitter(
+        errors.READ,
+        "facts",
+        lambda facts: {"figure_errors": errors.table(facts)},
+        errors.DECIMALS,
+    ),
+    "daily-use": Fitter(
+        ("use_frequency",),
+        "figures",
+        lambda facts: {"daily_use": daily_use.table(facts["use_frequency"])},
+        random_effects.DECIMALS,
+    ),
+    "places": Fitter(
+        ("areas", "bases", "regional_use", "network_use"),
+        "facts",
+        lambda facts: {
+            "place_laws": places.table(facts),
+            "network_laws": networks.table(facts["network_use"]),
+        },
+        places.DECIMALS,
+    ),
+    "shares": Fitter(
+        ("circumvention", "restrictions", "feature_use", "platforms"),
+        "figures",
+        shares.tables_of_shares,
+        random_effects.DECIMALS,
+    ),
+    "audiences": Fitter(
+        audiences.READ,
+        "figures",
+        lambda facts: {"audience_laws": audiences.table(facts)},
+        audiences.DECIMALS,
+        audiences.is_current,
+    ),
+    "joint-use": Fitter(
+        ("surveys", "use_patterns"),
+        "surveys",
+        lambda facts: {
+            "overlap_calibration": joint_use.table(facts["surveys"], facts["use_patterns"])
+        },
+        joint_use.DECIMALS,
+    ),
+}
+"""By the word after `audience-impact learn`."""
+
+
+def is_same(ours: pd.DataFrame, theirs: pd.DataFrame, decimals: int) -> bool:
+    """Return whether two tables agree, numbers to two units of the last decimal written.
+
+    The last bits of a sum differ between processors, and may change the last decimal.
+    """
+    if not set(ours.columns) <= set(theirs.columns) or len(ours) != len(theirs):
+        return False
+    numbers = list(ours.select_dtypes("number").columns)
+    words = ours.columns.drop(numbers)
+    first, second = (frame[numbers].to_numpy("float64") for frame in (ours, theirs))
+    near = np.abs(first - second) < 2.5 * 10.0**-decimals
+    return bool(near.all() and (ours[words].to_numpy() == theirs[words].to_numpy()).all())
+
+
+def update(name: str, folder: Path, only_check: bool) -> tuple[bool, str]:
+    """Write the tables of a fitter in a folder where they do not match the facts, or only compare.
+
+    Returns:
+        Whether the tables on the disk matched, and the message for the user.
+
+    Raises:
+        RefusedError: A row of a table that is read is bad.
+    """
+    fitter = FITTERS[name]
+    facts = _checked(fitter, folder)
+    if fitter.is_current(facts):
+        return True, f"what learn {name} writes is up to date"
+    lines, matched = [], True
+    for table, ours in fitter.fit(facts).items():
+        path = folder / f"{table}.csv"
+        if path.is_file() and is_same(ours, facts[table], fitter.decimals):
+            lines.append(f"{path} is up to date")
+            continue
+        matched = False
+        if only_check:
+            advice = f"run: audience-impact learn {name}"
+            lines.append(f"{path} does not match the {fitter.read_name}; {advice}")
+            continue
+        text = ours.to_csv(index=False, lineterminator="\n")
+        path.write_text(text, encoding="utf-8", newline="")
+        lines.append(f"{path} written")
+    return matched, "\n".join(lines)
+
+
+def _checked(fitter: Fitter, folder: Path) -> Tables:
+    """Return the typed facts of a folder; refuse those with a bad row in a table that is read."""
+    checked = steps.check(steps.read([folder]))
+    bad = [
+        found
+        for found in checked.findings
+        if found.table in fitter.read and found.severity is not FindingSeverity.WARNING
+    ]
+    if bad:
+        raise steps.RefusedError([steps.line(found) for found in bad], bad)
+    return checked.tables
