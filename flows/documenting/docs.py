@@ -118,14 +118,17 @@ def reference_section() -> str:
 
 
 def command_section() -> str:
-    """Return every command with its arguments and options, as Typer writes them."""
+    """Return every command that is not hidden with its options, as Typer writes them."""
     from typer import Context
     from typer.cli import get_docs_for_click
+    from typer.core import TyperGroup
     from typer.main import get_command
 
     from audience_impact.cli.command import app
 
     command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    command.commands = {name: one for name, one in command.commands.items() if not one.hidden}
     context = Context(command, info_name="audience-impact", **command.context_settings)
     pages = get_docs_for_click(obj=command, ctx=context, name="audience-impact")
     return pages.partition("\n")[2]

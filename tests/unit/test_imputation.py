@@ -267,8 +267,8 @@ def test_a_first_figure_takes_the_place_of_what_is_imputed(tables: Tables) -> No
     made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     made.estimate("E1", area_id="PA", value="300000", population_base="internet_all", period="2024")
     now, _ = prepared(made.typed())
-    assert now.imputed.empty
-    assert now.laws["shape"].tolist() == ["fixed"]
+    assert now.audiences.imputed.empty
+    assert now.audiences.laws["shape"].tolist() == ["fixed"]
 
 
 def forced(limits: Bounds) -> pd.DataFrame:
@@ -290,7 +290,7 @@ def test_what_is_imputed_would_be_seen_in_a_bound(
     """The test above fails where an imputed audience is taken for a figure."""
     _, limits = prepared(tables)
     asked = scope(tables, AS_OF)
-    known = inputs(asked, tables)
+    known = inputs(asked, tables, read_models(tables))
     low = known.audiences.sizes["base_persons"] * known.audiences.imputed["q05_share"].iloc[0]
     wrong = known.audiences.sizes.assign(low_persons=low, metric_priority=1.0)
     taken = bounds(asked, replace(known, audiences=replace(known.audiences, sizes=wrong)), tables)[
