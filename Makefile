@@ -19,7 +19,7 @@ PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 # A run without its flow: the flow only calls these steps.
 A_RUN = from pathlib import Path; from flows.pipeline import steps; \
-    steps.compute(steps.check(steps.read([Path("data/facts")])), None, 0)
+    steps.compute_results(steps.validate_facts(steps.read_facts([Path("data/facts")])), None, 0)
 
 .DEFAULT_GOAL = help
 .PHONY: help run check quick quick-tests test tests test-lowest tools lint release bench profile docs lock clean

@@ -27,41 +27,42 @@ _UNSEEN = (
 _OF_PICTOGRAPHS = ((0xFE00, 0xFE0F), (0xE0000, 0xE0FFF))
 
 
-def _signs(*ranges: tuple[int, int]) -> str:
+def _list_signs(*ranges: tuple[int, int]) -> str:
     return "".join(chr(code) for first, last in ranges for code in range(first, last + 1))
 
 
-WHITE = _signs(*_SPACES, *_UNSEEN)
+WHITE = _list_signs(*_SPACES, *_UNSEEN)
 """Signs that no text may begin or end with."""
-INVISIBLE = WHITE + _signs(*_OF_PICTOGRAPHS)
+INVISIBLE = WHITE + _list_signs(*_OF_PICTOGRAPHS)
 """Signs that alone make no text."""
 _NONE = frozenset(INVISIBLE)
 _ENDS = frozenset(WHITE)
 _BLANKS = _NONE | {""}
 
 
-def trimmed(text: str) -> str:
-    """The text without what cannot be seen at its ends; blank where nothing can be seen."""
+def strip_blanks(text: str) -> str:
+    """Return a text without invisible characters at its ends; blank if none is visible."""
     return text.strip(WHITE) if text.strip(INVISIBLE) else ""
 
 
-def filled(texts: pd.Series) -> pd.Series:
-    """Which cells hold something that can be seen."""
-    return _each(texts, _is_filled, lambda cells: _starts(cells).isdisjoint(_BLANKS))
+def mark_filled(texts: pd.Series) -> pd.Series:
+    """Mark the cells with a visible character."""
+    return _test_cells(texts, _is_filled, lambda cells: _first_signs(cells).isdisjoint(_BLANKS))
 
 
-def padded(texts: pd.Series) -> pd.Series:
-    """Which cells hold nothing but white space, or begin or end with it."""
-    return ~_each(
+def mark_padded(texts: pd.Series) -> pd.Series:
+    """Mark the cells of white space alone, or with white space at an end."""
+    return ~_test_cells(
         texts,
         lambda text: not _is_padded(text),
         lambda cells: (
-            _starts(cells).isdisjoint(_NONE) and {text[-1:] for text in cells}.isdisjoint(_ENDS)
+            _first_signs(cells).isdisjoint(_NONE)
+            and {text[-1:] for text in cells}.isdisjoint(_ENDS)
         ),
     )
 
 
-def _starts(cells: list[str]) -> set[str]:
+def _first_signs(cells: list[str]) -> set[str]:
     return {text[:1] for text in cells}
 
 
@@ -73,32 +74,34 @@ def _is_padded(text: str) -> bool:
     return text != "" and (text[0] in _ENDS or text[-1] in _ENDS or _NONE.issuperset(text))
 
 
-def _each(
+def _test_cells(
     texts: pd.Series, holds: Callable[[str], bool], all_hold: Callable[[list[str]], bool]
 ) -> pd.Series:
-    """Whether something holds of each text; true where a cell is missing.
+    """Mark the texts for which `holds` is true, and the missing cells.
 
-    `all_hold` tells by the different signs at the ends of all cells that it holds of each, as it
-    nearly always does. Sets of signs: to strip thousands of them takes ten times as long.
+    `all_hold` checks all cells at once by the different signs at their ends, which nearly always
+    suffices. Sets of signs are used because stripping thousands of them takes ten times as long.
     """
     cells = texts.to_numpy(dtype="object").tolist()
     missing = pd.isna(texts).to_numpy()
     if not missing.any() and all_hold(cells):
         return pd.Series(True, texts.index)
-    told = [gone or holds(cell) for cell, gone in zip(cells, missing.tolist(), strict=True)]
-    return pd.Series(told, texts.index, dtype="bool")
+    results = [gone or holds(cell) for cell, gone in zip(cells, missing.tolist(), strict=True)]
+    return pd.Series(results, texts.index, dtype="bool")
 
 
-def told_white(text: str) -> str:
-    """Where a text has white space at its ends, and which: `U+00A0 NO-BREAK SPACE`."""
-    seen = trimmed(text)
+def describe_white_space(text: str) -> str:
+    """Return a message on white space at the ends of a text: `U+00A0 NO-BREAK SPACE`."""
+    seen = strip_blanks(text)
     if not seen:
         signs = list(dict.fromkeys(text))[:3]
-        return f"the cell holds nothing but {', '.join(map(_name, signs))}; empty it or fill it"
+        return (
+            f"the cell holds nothing but {', '.join(map(_name_sign, signs))}; empty it or fill it"
+        )
     ends = [("begins", text[0])] * (text[0] in WHITE) + [("ends", text[-1])] * (text[-1] in WHITE)
-    where = " and ".join(f"{verb} with {_name(sign)}" for verb, sign in ends)
+    where = " and ".join(f"{verb} with {_name_sign(sign)}" for verb, sign in ends)
     return f"the cell {where}; delete that"
 
 
-def _name(sign: str) -> str:
+def _name_sign(sign: str) -> str:
     return f"U+{ord(sign):04X} {unicodedata.name(sign, 'CONTROL CHARACTER')}"

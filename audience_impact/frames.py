@@ -36,7 +36,7 @@ _TYPES: Mapping[str, Callable[[ExtensionDtype | np.dtype[np.generic]], bool]] = 
 }
 
 
-def cached(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+def cache_last_frame(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
     """Decorate a function of frames alone: the same frames return the frame that was made last.
 
     Frames are compared by identity, so nobody may write into them. Rule after rule reads the same
@@ -45,12 +45,12 @@ def cached(make: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
     last: list[tuple[tuple[pd.DataFrame, ...], pd.DataFrame]] = []
 
     @wraps(make)
-    def remember(*frames: pd.DataFrame) -> pd.DataFrame:
+    def run_cached(*frames: pd.DataFrame) -> pd.DataFrame:
         if not last or any(old is not new for old, new in zip(last[0][0], frames, strict=True)):
             last[:] = [(frames, make(*frames))]
         return last[0][1]
 
-    return remember
+    return run_cached
 
 
 def no_rows(texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> pd.DataFrame:
@@ -79,8 +79,8 @@ class Frame:
     key: tuple[str, ...] = ()
     index: tuple[str, ...] = field(default=())
 
-    def checked(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The declared columns of a frame.
+    def check_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the declared columns of a frame.
 
         Raises:
             FrameError: A column is missing or of another type, the index is another one, or two
@@ -103,8 +103,8 @@ class Frame:
         columns = [name for name in self.key if name not in self.index]
         rows = frame[columns]
         if levels:
-            own = frame.index.to_frame(index=False)[levels]
-            rows = pd.concat([own, rows.reset_index(drop=True)], axis=1)
+            index_columns = frame.index.to_frame(index=False)[levels]
+            rows = pd.concat([index_columns, rows.reset_index(drop=True)], axis=1)
         repeated = rows[rows.duplicated()]
         if not repeated.empty:
             cells = ", ".join(map(str, repeated.iloc[0]))
@@ -117,6 +117,6 @@ class Declared:
     FRAMES: ClassVar[Mapping[str, Frame]] = {}
 
     def __post_init__(self) -> None:
-        """Keep the declared columns of each declared frame; raises FrameError."""
+        """Return keep the declared columns of each declared frame; raises FrameError."""
         for name, frame in self.FRAMES.items():
-            object.__setattr__(self, name, frame.checked(getattr(self, name)))
+            object.__setattr__(self, name, frame.check_frame(getattr(self, name)))

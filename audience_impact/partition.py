@@ -17,18 +17,24 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from audience_impact.audiences.scope import Scope, scope
+from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
-from audience_impact.outputs.area_comparisons import area_comparisons
+from audience_impact.outputs.area_comparisons import make_area_comparisons
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
-from audience_impact.outputs.lineage import sources
+from audience_impact.outputs.lineage import make_sources
 from audience_impact.outputs.review import rules
-from audience_impact.outputs.review.reasons import silence
+from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import LARGEST_REGISTER
-from audience_impact.pipeline import OUTPUTS, Outputs, Settings, prepare_stages, reviewed
+from audience_impact.pipeline import (
+    OUTPUTS,
+    Outputs,
+    Settings,
+    collect_review_input,
+    prepare_stages,
+)
 
 MERGED = ("impact_by_area", "impact_by_day", "area_comparisons", "sources")
 """Tables that no part makes alone."""
@@ -40,7 +46,7 @@ BY_RESTRICTION = ("restrictions", "restriction_targets", "restriction_places", "
 
 @dataclass(frozen=True)
 class SharedInput:
-    """What all parts of a run read.
+    """The input that all parts of a run share.
 
     Attributes:
         tables: The facts but for rows of BY_RESTRICTION.
@@ -79,14 +85,14 @@ class PartResult:
         countries: What regions are summed of.
         findings: Contradictions between facts that were met on the way.
         broken: For each rule over results the keys of the rows that break it.
-        silent: Why nothing at all is drawn, blank where something may be.
+        silent: The reason why nothing at all is drawn, blank where something may be.
     """
 
     tables: Tables
     countries: dict[str, Country]
     findings: tuple[Finding, ...]
     broken: dict[str, list[str]]
-    silent: str
+    no_estimate_reason: str
 
 
 class Partitioning(Sequence[PartInput]):
@@ -98,20 +104,20 @@ class Partitioning(Sequence[PartInput]):
 
     def __init__(self, tables: Tables, as_of: date, settings: Settings, most: int) -> None:
         """Read all restrictions, and the fitted parameters; `tables` as they are typed."""
-        self._scope = scope(tables, as_of)
+        self._scope = build_scope(tables, as_of)
         count = len(self._scope.restrictions)
         small = settings.sensitivity and count <= LARGEST_REGISTER
         common = {name: frame for name, frame in tables.items() if name not in BY_RESTRICTION}
         settings = replace(settings, sensitivity=small)
         self.shared = SharedInput(common, read_models(tables), as_of, settings)
-        part = _packed(_linked(self._scope.wanted), most)
+        part = _assign_parts(_link_countries(self._scope.requested), most)
         self._count = 1 + int(part.max()) if len(part) else 1
         scoped = {name: getattr(self._scope, name) for name in Scope.FRAMES}
-        self._scopes = {name: self._rows(frame, part) for name, frame in scoped.items()}
-        self._tables = {name: self._rows(tables[name], part) for name in BY_RESTRICTION}
+        self._scopes = {name: self._split_rows(frame, part) for name, frame in scoped.items()}
+        self._tables = {name: self._split_rows(tables[name], part) for name in BY_RESTRICTION}
 
-    def _rows(self, frame: pd.DataFrame, part: "pd.Series[int]") -> "_RowsByPart":
-        return _RowsByPart.of(frame, part, self._count)
+    def _split_rows(self, frame: pd.DataFrame, part: "pd.Series[int]") -> "_RowsByPart":
+        return _RowsByPart.split_frame(frame, part, self._count)
 
     def __len__(self) -> int:
         """Return how many parts there are, one at least."""
@@ -137,7 +143,7 @@ class _RowsByPart:
     edges: NDArray[np.int64]
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, part: "pd.Series[int]", count: int) -> "_RowsByPart":
+    def split_frame(cls, frame: pd.DataFrame, part: "pd.Series[int]", count: int) -> "_RowsByPart":
         """Return those of a frame that names restrictions in a column or in its index."""
         ids = frame.get("restriction_id", frame.index)
         number = part.reindex(ids).fillna(0).to_numpy("int64")  # who has no audience: the first
@@ -150,18 +156,20 @@ class _RowsByPart:
         return rows.reset_index(drop=True) if "restriction_id" in rows else rows
 
 
-def _linked(wanted: pd.DataFrame) -> "pd.Series[int]":
+def _link_countries(audience_rows: pd.DataFrame) -> "pd.Series[int]":
     """Return the group of each restriction: countries that one restriction names are together."""
-    rows = wanted[["restriction_id", "country_id"]].drop_duplicates()
-    act, acts = pd.factorize(rows["restriction_id"])
+    rows = audience_rows[["restriction_id", "country_id"]].drop_duplicates()
+    restriction, restrictions = pd.factorize(rows["restriction_id"])
     country, countries = pd.factorize(rows["country_id"], sort=True)
-    nodes = len(acts) + len(countries)
-    links = csr_array((np.ones(len(rows)), (country, len(countries) + act)), shape=(nodes, nodes))
+    nodes = len(restrictions) + len(countries)
+    links = csr_array(
+        (np.ones(len(rows)), (country, len(countries) + restriction)), shape=(nodes, nodes)
+    )
     _, group = connected_components(links, directed=False)
-    return pd.Series(group[len(countries) :], acts)
+    return pd.Series(group[len(countries) :], restrictions)
 
 
-def _packed(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
+def _assign_parts(groups: "pd.Series[int]", most: int) -> "pd.Series[int]":
     """Return the part of each restriction: the largest groups first, where there is most room.
 
     So parts are about equal, and no more than it takes (Graham 1969, Bounds on multiprocessing
@@ -192,15 +200,19 @@ def compute_part(shared: SharedInput, part: PartInput) -> PartResult:
     stages, findings = prepare_stages(part.scope, tables, shared.settings.repair, shared.fitted)
     run = Outputs(tables, stages, shared.settings)
     frames = {name: run[name] for name in OF_RESTRICTIONS}
-    silent = silence(stages.simulation)
-    frames["impact_by_area"] = impact_by_area.of_countries(run.in_periods, silent, shared.as_of)
-    frames["impact_by_day"] = impact_by_day.of_countries(run.on_days, silent, shared.as_of)
+    no_estimate_reason = find_no_estimate_reason(stages.simulation)
+    frames["impact_by_area"] = impact_by_area.make_country_rows(
+        run.in_periods, no_estimate_reason, shared.as_of
+    )
+    frames["impact_by_day"] = impact_by_day.make_country_rows(
+        run.on_days, no_estimate_reason, shared.as_of
+    )
     countries = {
-        country: Country(run.in_periods.of(country), run.on_days.of(country))
-        for country in sorted(set(run.in_periods.every.table["country_id"]))
+        country: Country(run.in_periods.of_country(country), run.on_days.of_country(country))
+        for country in sorted(set(run.in_periods.all_sets.table["country_id"]))
     }
-    broken = rules.broken(reviewed(stages, frames, tables))
-    return PartResult(frames, countries, tuple(findings), broken, silent)
+    broken = rules.find_broken_rules(collect_review_input(stages, frames, tables))
+    return PartResult(frames, countries, tuple(findings), broken, no_estimate_reason)
 
 
 def merge_parts(
@@ -214,17 +226,17 @@ def merge_parts(
     `parts` has, of each part, the rows of its countries by area and by day, and why nothing is
     drawn; people of countries, in the order of their codes, are read one at a time.
     """
-    regions = areas.regions(shared.tables["areas"], pd.Series(list(in_periods), dtype="str"))
+    regions = areas.list_regions(shared.tables["areas"], pd.Series(list(in_periods), dtype="str"))
     about = regions, parts[0][1], shared.as_of
     summed = {
-        "impact_by_area": impact_by_area.of_regions(in_periods, *about),
-        "impact_by_day": impact_by_day.of_regions(on_days, *about),
+        "impact_by_area": impact_by_area.make_region_rows(in_periods, *about),
+        "impact_by_day": impact_by_day.make_region_rows(on_days, *about),
     }
     keys = {"impact_by_area": impact_by_area.KEY, "impact_by_day": impact_by_day.KEY}
     frames = {
-        name: areas.together([*(tables[name] for tables, _ in parts), rows], keys[name])
+        name: areas.join_tables([*(tables[name] for tables, _ in parts), rows], keys[name])
         for name, rows in summed.items()
     }
-    frames["area_comparisons"] = area_comparisons(shared.tables, frames["impact_by_area"])
-    frames["sources"] = sources(shared.tables)
-    return frames, rules.broken_by_areas(frames["impact_by_area"])
+    frames["area_comparisons"] = make_area_comparisons(shared.tables, frames["impact_by_area"])
+    frames["sources"] = make_sources(shared.tables)
+    return frames, rules.find_broken_area_rules(frames["impact_by_area"])

@@ -28,8 +28,8 @@ MEAN_MONTH_DAYS = 30.4375
 """Days of a month on average: from days to months."""
 
 
-def _span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """First day and the day after the last of one date or period; None if it is neither."""
+def _parse_part(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """Return the first day of a date or period and the day after its last, or None."""
     if not SHAPE.fullmatch(text):
         return None
     half = HALF_YEAR.match(text)
@@ -44,67 +44,69 @@ def _span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
 
 
 @lru_cache(maxsize=65536)
-def span(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """Half-open interval of days of a period as written in the facts.
+def parse_period(text: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """Return half-open interval of days of a period as written in the facts.
 
     Returns (start, end) with end exclusive, or None where the text is no ISO 8601 period
     or its end lies before its start.
     """
-    parts = [_span(part) for part in text.split("/")]
-    known = [part for part in parts if part is not None]
-    if len(known) != len(parts) or len(parts) > 2 or known[-1][1] <= known[0][0]:
+    parts = [_parse_part(part) for part in text.split("/")]
+    parsed = [part for part in parts if part is not None]
+    if len(parsed) != len(parts) or len(parts) > 2 or parsed[-1][1] <= parsed[0][0]:
         return None
-    return known[0][0], known[-1][1]
+    return parsed[0][0], parsed[-1][1]
 
 
-def spans(texts: "pd.Series[str]") -> pd.DataFrame:
-    """Columns `start` and `end` (datetime64, end exclusive) of a column of periods.
+def parse_periods(texts: "pd.Series[str]") -> pd.DataFrame:
+    """Return columns `start` and `end` (datetime64, end exclusive) of a column of periods.
 
     Equal texts are parsed once. Blank or malformed texts give NaT in both columns.
     """
-    codes, known = pd.factorize(texts)
+    codes, unique_texts = pd.factorize(texts)
     none = (np.datetime64("NaT", "us"),) * 2
-    days = np.array([*(span(text) or none for text in known), none], dtype=DAY)[codes]
+    days = np.array([*(parse_period(text) or none for text in unique_texts), none], dtype=DAY)[
+        codes
+    ]
     return pd.DataFrame({"start": days[:, 0], "end": days[:, 1]}, index=texts.index)
 
 
 def gap_days(
     start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
 ) -> pd.Series:
-    """Days between two half-open periods, 0 where they touch or overlap."""
+    """Return days between two half-open periods, 0 where they touch or overlap."""
     before = (start - other_end).dt.days
     after = (other_start - end).dt.days
     return np.fmax(before, after).clip(lower=0)
 
 
-def middle(start: pd.Series, end: pd.Series) -> pd.Series:
-    """The middle of each period."""
+def period_middle(start: pd.Series, end: pd.Series) -> pd.Series:
+    """Return the middle of each period."""
     return start + (end - start) / 2
 
 
 def apart_days(
     start: pd.Series, end: pd.Series, other_start: pd.Series, other_end: pd.Series
 ) -> pd.Series:
-    """Days between the middles of two periods: which of two that touch is the nearer."""
-    return (middle(start, end) - middle(other_start, other_end)).abs()
+    """Return days between the middles of two periods: which of two that touch is the nearer."""
+    return (period_middle(start, end) - period_middle(other_start, other_end)).abs()
 
 
 def with_distance(
-    joined: pd.DataFrame, own: tuple[str, str], other: tuple[str, str]
+    joined: pd.DataFrame, columns: tuple[str, str], other_columns: tuple[str, str]
 ) -> pd.DataFrame:
-    """Columns `gap` (days between) and `apart` (between the middles) of two periods of each row.
+    """Add the columns `gap` and `apart` (days, between the middles) of two periods of each row.
 
     `own` and `other` name the columns of start and end of the two periods.
     """
-    periods = [joined[name] for name in (*own, *other)]
+    periods = [joined[name] for name in (*columns, *other_columns)]
     return joined.assign(gap=gap_days(*periods), apart=apart_days(*periods))
 
 
 def months_between(earlier: pd.Series, later: pd.Series) -> pd.Series:
-    """Months of mean length from one day to another, below zero where the order is turned."""
+    """Return months of mean length between two days, below zero if `later` is earlier."""
     return in_months((later - earlier).dt.days)
 
 
 def in_months(days: pd.Series) -> pd.Series:
-    """Days as months of mean length."""
+    """Return days as months of mean length."""
     return days / MEAN_MONTH_DAYS

@@ -15,31 +15,31 @@ from typing import NamedTuple
 import pandas as pd
 
 from audience_impact.audiences import parts
-from audience_impact.audiences.inputs import Inputs, inputs
-from audience_impact.audiences.scope import Scope, scope
-from audience_impact.bounds.restrictions import Bounds, bounds
+from audience_impact.audiences.inputs import Inputs, gather_inputs
+from audience_impact.audiences.scope import Scope, build_scope
+from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import impact_by_area, impact_by_day
-from audience_impact.outputs.area_comparisons import area_comparisons
-from audience_impact.outputs.comparisons import comparisons
-from audience_impact.outputs.impact import impact
+from audience_impact.outputs.area_comparisons import make_area_comparisons
+from audience_impact.outputs.comparisons import make_comparisons
+from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
-from audience_impact.outputs.impact_by_group import impact_by_group
-from audience_impact.outputs.impact_by_platform import impact_by_platform
-from audience_impact.outputs.lineage import lineage, sources
-from audience_impact.outputs.person_days import person_days
-from audience_impact.outputs.reach_lost import reach_lost
-from audience_impact.outputs.restrictions import restrictions
+from audience_impact.outputs.impact_by_group import make_impact_by_group
+from audience_impact.outputs.impact_by_platform import make_impact_by_platform
+from audience_impact.outputs.lineage import make_lineage, make_sources
+from audience_impact.outputs.person_days import make_person_days
+from audience_impact.outputs.reach_lost import find_reach_lost
+from audience_impact.outputs.restrictions import make_restrictions
 from audience_impact.outputs.review import rules
-from audience_impact.outputs.review.reasons import silence
-from audience_impact.outputs.sensitivity import sensitivity
+from audience_impact.outputs.review.reasons import find_no_estimate_reason
+from audience_impact.outputs.sensitivity import make_sensitivity
 from audience_impact.places import nesting
-from audience_impact.simulation.inputs import SimulationInputs, simulation_inputs
+from audience_impact.simulation.inputs import SimulationInputs, make_simulation_inputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Draws, simulate
-from audience_impact.simulation.timeline import countries_in_force
+from audience_impact.simulation.simulate import Draws, simulate_metrics
+from audience_impact.simulation.timeline import list_countries_in_force
 
 METHOD_VERSION = "3.0"
 DRAWS = 1000
@@ -47,7 +47,7 @@ DRAWS = 1000
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run may ask for."""
+    """The options of a run."""
 
     seed: int = 0
     draws: int = DRAWS
@@ -55,8 +55,8 @@ class Settings:
     sensitivity: bool = True
 
 
-class Only(NamedTuple):
-    """What is wanted where it is not everything: restrictions, and all that befell countries."""
+class Selection(NamedTuple):
+    """The restrictions, and the countries with all of theirs, to which a run is limited."""
 
     restrictions: frozenset[str]
     countries: frozenset[str]
@@ -64,7 +64,7 @@ class Only(NamedTuple):
 
 @dataclass(frozen=True)
 class Stages:
-    """What the stages up to the draws hand on."""
+    """The results of the stages before the draws."""
 
     scope: Scope
     fitted: FittedModels
@@ -74,8 +74,8 @@ class Stages:
     lost: pd.DataFrame
 
 
-def newest_access(tables: Tables) -> date:
-    """The last day on which, or after which, two sources were read: the default of `as_of`.
+def find_newest_access(tables: Tables) -> date:
+    """Return the last day on which, or after which, two sources were read: the default of `as_of`.
 
     One wrong day of access cannot move it beyond the newest of the others.
     """
@@ -86,118 +86,127 @@ def newest_access(tables: Tables) -> date:
 class Outputs(Mapping[str, pd.DataFrame]):
     """The published tables of a run by name, each made when it is asked for first.
 
-    `tables` are typed facts; `found` is what `prepared` makes of them.
+    `tables` are typed facts; `stages` as `prepare_run` returns them.
     """
 
-    def __init__(self, tables: Tables, found: Stages, wanted: Settings) -> None:
-        self.facts, self.stages = tables, found
-        self.sampler = Sampler(wanted.seed, wanted.draws)
-        self.shares = wanted.sensitivity
+    def __init__(self, tables: Tables, stages: Stages, settings: Settings) -> None:
+        self.facts, self.stages = tables, stages
+        self.sampler = Sampler(settings.seed, settings.draws)
+        self.shares = settings.sensitivity
         self._made: Tables = {}
 
     @cached_property
     def draws(self) -> Draws:
-        """Draws of every metric."""
-        return simulate(self.stages.simulation, self.sampler)
+        """Return draws of every metric."""
+        return simulate_metrics(self.stages.simulation, self.sampler)
 
     @cached_property
     def in_periods(self) -> InPeriods:
-        """People of countries by month and year."""
-        return impact_by_area.in_periods(self.stages.simulation, self.sampler)
+        """Return people of countries by month and year."""
+        return impact_by_area.draw_periods(self.stages.simulation, self.sampler)
 
     @cached_property
     def on_days(self) -> OnDays:
-        """People of countries by day."""
+        """Return people of countries by day."""
         as_of = self.stages.scope.as_of
-        return impact_by_day.on_days(self.stages.simulation, self.sampler, as_of)
+        return impact_by_day.draw_days(self.stages.simulation, self.sampler, as_of)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        """The table of a name."""
+        """Return the table of a name."""
         if name not in self._made:
             self._made[name] = OUTPUTS[name](self, self.stages)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        """The names of all tables."""
+        """Return the names of all tables."""
         return iter(OUTPUTS)
 
     def __len__(self) -> int:
-        """The number of all tables."""
+        """Return the number of all tables."""
         return len(OUTPUTS)
 
 
 OUTPUTS: dict[str, Callable[[Outputs, Stages], pd.DataFrame]] = {
-    "impact": lambda run, s: impact(s.scope, s.inputs, s.bounds, s.simulation, run.draws, s.lost),
-    "impact_by_platform": lambda run, s: impact_by_platform(
+    "impact": lambda run, s: make_impact(
+        s.scope, s.inputs, s.bounds, s.simulation, run.draws, s.lost
+    ),
+    "impact_by_platform": lambda run, s: make_impact_by_platform(
         s.scope,
         s.inputs.audiences,
         s.bounds,
         s.simulation.timeline.periods,
         run.facts["platforms"],
     ),
-    "impact_by_area": lambda run, s: impact_by_area.whole(
-        run.in_periods, run.facts["areas"], silence(s.simulation), s.scope.as_of
+    "impact_by_area": lambda run, s: impact_by_area.make_impact_by_area(
+        run.in_periods, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
     ),
-    "impact_by_day": lambda run, s: impact_by_day.whole(
-        run.on_days, run.facts["areas"], silence(s.simulation), s.scope.as_of
+    "impact_by_day": lambda run, s: impact_by_day.make_impact_by_day(
+        run.on_days, run.facts["areas"], find_no_estimate_reason(s.simulation), s.scope.as_of
     ),
-    "area_comparisons": lambda run, s: area_comparisons(run.facts, run["impact_by_area"]),
-    "impact_by_group": lambda run, s: impact_by_group(s.scope, s.inputs.audiences.sizes, run.facts),
-    "person_days": lambda run, s: person_days(s.simulation, run.sampler, s.scope.as_of),
-    "sensitivity": lambda run, s: sensitivity(
+    "area_comparisons": lambda run, s: make_area_comparisons(run.facts, run["impact_by_area"]),
+    "impact_by_group": lambda run, s: make_impact_by_group(
+        s.scope, s.inputs.audiences.sizes, run.facts
+    ),
+    "person_days": lambda run, s: make_person_days(s.simulation, run.sampler, s.scope.as_of),
+    "sensitivity": lambda run, s: make_sensitivity(
         s.simulation, run.draws, run.sampler if run.shares else None, run["impact"]
     ),
-    "restrictions": lambda run, s: restrictions(s.scope, run.facts),
-    "comparisons": lambda run, s: comparisons(
+    "restrictions": lambda run, s: make_restrictions(s.scope, run.facts),
+    "comparisons": lambda run, s: make_comparisons(
         run.facts, run["impact"], run["impact_by_platform"], s.inputs.figures
     ),
-    "lineage": lambda run, s: lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
-    "sources": lambda run, s: sources(run.facts),
+    "lineage": lambda run, s: make_lineage(s.scope, s.inputs, s.bounds, s.lost, run.facts),
+    "sources": lambda run, s: make_sources(run.facts),
 }
-"""How each published table is made, in the order in which they are told of."""
+"""The function that makes each published table, in the order of publication."""
 
 
-def reviewed(stages: Stages, found: Tables, tables: Tables) -> rules.Reviewed:
-    """What the rules over results look at."""
+def collect_review_input(stages: Stages, results: Tables, tables: Tables) -> rules.ReviewInput:
+    """Return the tables that the rules over results read."""
     return replace(
-        rules.reviewed(found["impact"], stages.scope, stages.inputs),
-        by_platform=found["impact_by_platform"],
-        by_area=found["impact_by_area"],
-        person_days=found["person_days"],
-        in_force=countries_in_force(stages.simulation.timeline),
+        rules.make_review_input(results["impact"], stages.scope, stages.inputs),
+        by_platform=results["impact_by_platform"],
+        by_area=results["impact_by_area"],
+        person_days=results["person_days"],
+        in_force=list_countries_in_force(stages.simulation.timeline),
         bases=tables["bases"],
-        residents=_residents(stages.inputs.parts, tables),
+        residents=_sum_residents(stages.inputs.parts, tables),
     )
 
 
-def _residents(named: pd.DataFrame, tables: Tables) -> pd.Series:
-    """The people of the places named, at most, of restrictions that name places alone."""
-    people = parts.most_residents(named, nesting.parents(tables["areas"]))
-    below = people.index.isin(parts.below_country(named))
+def _sum_residents(named: pd.DataFrame, tables: Tables) -> pd.Series:
+    """Return the people of the places named, at most, of restrictions that name places alone."""
+    people = parts.bound_residents(named, nesting.read_parents(tables["areas"]))
+    below = people.index.isin(parts.find_below_country(named))
     total = people.where(below).groupby("restriction_id")
     return total.sum(skipna=False)
 
 
-def prepared(
-    tables: Tables, as_of: date, repair: bool = False, only: Only | None = None
+def prepare_run(
+    tables: Tables, as_of: date, repair: bool = False, only: Selection | None = None
 ) -> tuple[Stages, list[Finding]]:
-    """Everything that follows without a draw, and the contradictions met on the way.
+    """Return all stages before the draws, and the contradictions met on the way.
 
-    `tables` as given by `facts.tables.typed`, every key resolving. With `only`, rows of other
-    restrictions and countries say nothing; those asked for are the same to the last byte.
+    `tables` are typed facts in which every key resolves. With `only`, rows of other restrictions
+    and countries are ignored; the numbers of those chosen stay the same to the last byte.
     """
-    asked = scope(tables, as_of)
+    run_scope = build_scope(tables, as_of)
     return prepare_stages(
-        asked if only is None else asked.of(*only), tables, repair, read_models(tables)
+        run_scope if only is None else run_scope.narrow_to(*only),
+        tables,
+        repair,
+        read_models(tables),
     )
 
 
 def prepare_stages(
-    asked: Scope, tables: Tables, repair: bool, fitted: FittedModels
+    run_scope: Scope, tables: Tables, repair: bool, fitted: FittedModels
 ) -> tuple[Stages, list[Finding]]:
-    """Return the stages up to the draws of the restrictions of a scope, as `prepared` does."""
-    known = inputs(asked, tables, fitted)
-    limits, findings = bounds(asked, known, tables, repair)
-    simulation = simulation_inputs(asked, known, limits, tables, fitted)
-    lost = reach_lost(asked, known.figures, known.errors, limits.exposed)
-    return Stages(asked, fitted, known, limits, simulation, lost), findings
+    """Return the stages before the draws of the restrictions of a scope, and the contradictions."""
+    audience_inputs = gather_inputs(run_scope, tables, fitted)
+    limits, findings = bound_restrictions(run_scope, audience_inputs, tables, repair)
+    simulation = make_simulation_inputs(run_scope, audience_inputs, limits, tables, fitted)
+    lost = find_reach_lost(
+        run_scope, audience_inputs.figures, audience_inputs.errors, limits.exposed
+    )
+    return Stages(run_scope, fitted, audience_inputs, limits, simulation, lost), findings

@@ -18,21 +18,21 @@ RUN = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
 
-def plain(text: object) -> str:
-    """A text on one line, in which every sign can be seen."""
-    told = str(text)
-    if told.isascii() and told.isprintable():
-        return told
-    return "".join(sign if _is_seen(sign) else f"<U+{ord(sign):04X}>" for sign in told)
+def plain_line(text: object) -> str:
+    """Return a text on one line, in which every sign can be seen."""
+    line = str(text)
+    if line.isascii() and line.isprintable():
+        return line
+    return "".join(sign if _is_seen(sign) else f"<U+{ord(sign):04X}>" for sign in line)
 
 
 def plain_lines(text: str) -> str:
-    """A text of several lines of ours, each of them plain."""
-    return "\n".join(plain(line) for line in text.split("\n"))
+    """Return a text of several lines with each line made plain."""
+    return "\n".join(plain_line(line) for line in text.split("\n"))
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON of several lines, what cannot be seen escaped; it reads back the same."""
+    """Return a value as indented JSON; invisible characters are escaped."""
     return "".join(
         sign if sign == "\n" or _is_seen(sign) else json.dumps(sign)[1:-1]
         for sign in json.dumps(value, ensure_ascii=False, indent=2)
@@ -40,12 +40,12 @@ def json_text(value: Any) -> str:
 
 
 def markdown_text(text: object) -> str:
-    """A plain text within a line of Markdown: no sign of it is markup, no address a link."""
-    return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", plain(text).strip())
+    """Return a plain text within a line of Markdown: no sign of it is markup, no address a link."""
+    return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", plain_line(text).strip())
 
 
 def cell_text(text: str) -> str:
-    """A text as a cell of a CSV file that people open in a spreadsheet: never a formula."""
+    """Return a text as a cell of a CSV file that people open in a spreadsheet: never a formula."""
     return f"'{text}" if text.startswith(RUN) else text
 
 

@@ -44,48 +44,48 @@ LEAST_AGE = {
 """Age from which a population counts; younger users of a service are not in its figures."""
 
 
-def contains(outer: str, inner: str) -> bool:
-    """Whether a population contains another, or is the same, by definition."""
+def contains_population(outer: str, inner: str) -> bool:
+    """Return whether a population contains another, or is the same, by definition."""
     return outer == inner or outer in PARENTS.get(inner, ())
 
 
 def country_of(area_id: str, parents: Mapping[str, str] = NOWHERE) -> str:
-    """The country (ISO 3166-1 alpha-2) of an area: its own id, or the first part of a place's.
+    """Return the country (ISO 3166-1 alpha-2) of an area, from its id or its parents.
 
     An id of a list that does not begin so (`geonames:1255634`) is looked up in `parents`, the id
     of the area that holds each.
     """
-    while found := OTHER_LISTS.match(area_id):
-        if found[1] or area_id not in parents:
-            return found[1] or area_id
+    while match := OTHER_LISTS.match(area_id):
+        if match[1] or area_id not in parents:
+            return match[1] or area_id
         area_id = parents[area_id]
     return area_id[:2]
 
 
 def countries_of(area_ids: Iterable[str], parents: Mapping[str, str] = NOWHERE) -> list[str]:
-    """The countries of some areas, each once, in order; `parents` as for `country_of`."""
+    """Return the countries of some areas, each once, in order; `parents` as for `country_of`."""
     return sorted({country_of(area_id, parents) for area_id in area_ids})
 
 
 def with_holders(area_id: str, parents: Mapping[str, str]) -> list[str]:
-    """An area and all that hold it, from the inside out, up to the country."""
-    found = [area_id]
-    while is_region(found[-1]) and parents.get(found[-1], ""):
-        found.append(parents[found[-1]])
+    """Return an area and all that hold it, from the inside out, up to the country."""
+    area_ids = [area_id]
+    while is_region(area_ids[-1]) and parents.get(area_ids[-1], ""):
+        area_ids.append(parents[area_ids[-1]])
     country = country_of(area_id, parents)
-    return found if found[-1] == country else [*found, country]
+    return area_ids if area_ids[-1] == country else [*area_ids, country]
 
 
 def parents_of(areas: pd.DataFrame) -> dict[str, str]:
-    """The area that holds each area, of the table `areas`."""
+    """Return the area that holds each area, of the table `areas`."""
     return dict(zip(areas["area_id"].tolist(), areas["parent_id"].tolist(), strict=True))
 
 
 def is_region(area_id: str) -> bool:
-    """Whether an area is a part of a country: no code of a country or of a part of the world."""
+    """Return whether an area is a part of a country, by the shape of its id."""
     return not WHOLE.fullmatch(area_id)
 
 
 def are_regions(area_ids: pd.Series) -> pd.Series:
-    """`is_region` of each area."""
+    """Mark the areas for which `is_region` is true."""
     return ~area_ids.str.fullmatch(WHOLE.pattern).astype("bool")

@@ -46,7 +46,7 @@ FAULT = "a fault of the method, not of the facts: report it with the facts that 
 _RULES: dict[str, Rule] = {}
 
 
-def register(rule: Rule) -> Rule:
+def register_rule(rule: Rule) -> Rule:
     """Enter a rule.
 
     Raises ValueError where the id stands for another rule already.
@@ -56,14 +56,14 @@ def register(rule: Rule) -> Rule:
     return rule
 
 
-def registered() -> tuple[Rule, ...]:
-    """Every rule of the modules imported so far, in the order of the stages."""
+def list_rules() -> tuple[Rule, ...]:
+    """Return all rules of the modules imported so far, in the order of the stages."""
     stages = list(RuleStage)
     return tuple(sorted(_RULES.values(), key=lambda rule: stages.index(rule.stage)))
 
 
-def named(rule: str) -> Rule:
-    """The rule of an id."""
+def get_rule(rule: str) -> Rule:
+    """Return the rule of an id; raise KeyError for an unknown id."""
     return _RULES[rule]
 
 
@@ -84,10 +84,10 @@ class Stage(Generic[Run]):
     ) -> Callable[[Run], Run]:
         """Register the function below as a rule; its name is the id."""
 
-        def enter(run: Run) -> Run:
+        def register_function(run: Run) -> Run:
             name = run.__name__
-            register(Rule(name, self.stage, severity, meaning, advice, tables, number))
+            register_rule(Rule(name, self.stage, severity, meaning, advice, tables, number))
             self.runs[name] = run
             return run
 
-        return enter
+        return register_function

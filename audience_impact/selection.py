@@ -4,8 +4,8 @@ Definitions. A choice is a list of steps, each of which keeps some of the rows t
 it left. `Only` keeps those of which something holds, `Best` the first of each group in the order
 of its keys.
 
-Method. What chooses (`left`) and what tells why the others were passed over (`passed_over`) go
-through the same steps, so that a reason can never be another one than the rule that decided.
+Method. `select_candidates` chooses rows and `rejection_reason` explains the others by the same
+steps, so that a reason always belongs to the rule that decided.
 
 Known drawbacks. A row that several steps would refuse has the reason of the first of them.
 """
@@ -23,11 +23,11 @@ Reason = str | Callable[[pd.DataFrame], "pd.Series[str]"]
 class Step(Protocol):
     """One rule of a choice."""
 
-    def keeps(self, rows: pd.DataFrame) -> "pd.Series[bool]":
-        """Which rows it keeps."""
+    def mark_chosen(self, rows: pd.DataFrame) -> "pd.Series[bool]":
+        """Mark the rows that this step chooses."""
 
-    def reasons(self, rows: pd.DataFrame) -> "pd.Series[str]":
-        """Why it does not keep each row; blank where it does."""
+    def explain_rejections(self, rows: pd.DataFrame) -> "pd.Series[str]":
+        """Return the reason why each row is not chosen; blank where it is."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Only:
     holds: Callable[[pd.DataFrame], "pd.Series[bool]"]
     reason: Reason
 
-    def keeps(self, rows: pd.DataFrame) -> "pd.Series[bool]":
-        """Which rows it keeps."""
+    def mark_chosen(self, rows: pd.DataFrame) -> "pd.Series[bool]":
+        """Mark the rows that this step chooses."""
         return self.holds(rows)
 
-    def reasons(self, rows: pd.DataFrame) -> "pd.Series[str]":
-        """Why it does not keep each row; blank where it does."""
-        told = self.reason(rows) if callable(self.reason) else pd.Series(self.reason, rows.index)
-        return told.mask(self.keeps(rows), "")
+    def explain_rejections(self, rows: pd.DataFrame) -> "pd.Series[str]":
+        """Return the reason why each row is not chosen; blank where it is."""
+        reasons = self.reason(rows) if callable(self.reason) else pd.Series(self.reason, rows.index)
+        return reasons.mask(self.mark_chosen(rows), "")
 
 
 @dataclass(frozen=True)
@@ -63,41 +63,41 @@ class Best:
     by: Sequence[str]
     keys: Sequence[Key]
 
-    def _ordered(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def _sort_rows(self, rows: pd.DataFrame) -> pd.DataFrame:
         columns = [key.column for key in self.keys]
         return rows.sort_values(columns, ascending=[key.ascending for key in self.keys])
 
-    def keeps(self, rows: pd.DataFrame) -> "pd.Series[bool]":
-        """Which rows it keeps."""
-        return ~self._ordered(rows).duplicated(list(self.by)).reindex(rows.index)
+    def mark_chosen(self, rows: pd.DataFrame) -> "pd.Series[bool]":
+        """Mark the rows that this step chooses."""
+        return ~self._sort_rows(rows).duplicated(list(self.by)).reindex(rows.index)
 
-    def reasons(self, rows: pd.DataFrame) -> "pd.Series[str]":
-        """Return the first key by which each row comes after the best of its group, else blank."""
-        told = pd.Series("", rows.index, dtype="str")
-        ordered = self._ordered(rows)
+    def explain_rejections(self, rows: pd.DataFrame) -> "pd.Series[str]":
+        """Return the reason why each row is not chosen; blank where it is."""
+        reasons = pd.Series("", rows.index, dtype="str")
+        ordered = self._sort_rows(rows)
         # Groups are numbered as they appear: the first row of group n is row n of `best`.
         groups = ordered.groupby(list(self.by), sort=False, dropna=False).ngroup()
         best = ordered[~groups.duplicated()]
         for key in reversed(self.keys):
             first = best[key.column].iloc[groups].set_axis(ordered.index).reindex(rows.index)
-            own = rows[key.column]
-            told = told.mask(~((own == first) | (own.isna() & first.isna())), key.reason)
+            cells = rows[key.column]
+            reasons = reasons.mask(~((cells == first) | (cells.isna() & first.isna())), key.reason)
         last = self.keys[-1].reason
-        return told.mask(~self.keeps(rows) & (told == ""), last)
+        return reasons.mask(~self.mark_chosen(rows) & (reasons == ""), last)
 
 
-def left(rows: pd.DataFrame, steps: Sequence[Step]) -> pd.DataFrame:
-    """The rows that all steps keep, in the order in which they stand."""
+def select_candidates(rows: pd.DataFrame, steps: Sequence[Step]) -> pd.DataFrame:
+    """Return the rows that all steps keep, in the order in which they stand."""
     for step in steps:
-        rows = rows[step.keeps(rows)]
+        rows = rows[step.mark_chosen(rows)]
     return rows
 
 
-def passed_over(rows: pd.DataFrame, steps: Sequence[Step]) -> "pd.Series[str]":
-    """Why each row is not among those that the steps leave; blank where it is."""
-    told = pd.Series("", rows.index, dtype="str")
+def rejection_reason(rows: pd.DataFrame, steps: Sequence[Step]) -> "pd.Series[str]":
+    """Return the reason why each row is not chosen; blank where it is."""
+    rejections = pd.Series("", rows.index, dtype="str")
     for step in steps:
-        reasons = step.reasons(rows)
-        told[rows.index] = reasons
+        reasons = step.explain_rejections(rows)
+        rejections[rows.index] = reasons
         rows = rows[reasons == ""]
-    return told
+    return rejections

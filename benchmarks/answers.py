@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import pipeline
-from audience_impact.audiences.parts import ASKED, COUNTRY_RUNG
+from audience_impact.audiences.parts import COUNTRY_LEVEL, SURVEYED_LEVELS
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import evidence_levels as rungs
 from audience_impact.imputation import rungs as imputation
@@ -77,14 +77,14 @@ Leaving = Callable[[Tables, pd.DataFrame], Iterator[Trial]]
 
 def answers(tables: Tables, as_of: date) -> pd.DataFrame:
     """A row a restriction: `kind`, its rungs, status, reason, and QUANTILES (NaN: no estimate)."""
-    stages, _ = pipeline.prepared(tables, as_of)
+    stages, _ = pipeline.prepare_run(tables, as_of)
     simulation = stages.simulation
-    found = simulate.people_by_country(simulation, Sampler(0, DRAWS))
+    found = simulate.draw_people_by_country(simulation, Sampler(0, DRAWS))
     names = simulation.countries["restriction_id"]
-    drawn = unions.by_restriction(found.exposed, names, simulation.restrictions)
+    drawn = unions.sum_by_restriction(found.exposed, names, simulation.restrictions)
     drawn[~simulation.restrictions.isin(names)] = np.nan
-    table = unions.quantiles(drawn, simulation.restrictions, "persons")
-    status = reasons.status(stages.scope, stages.inputs)
+    table = unions.compute_quantiles(drawn, simulation.restrictions, "persons")
+    status = reasons.find_status(stages.scope, stages.inputs)
     never = stages.scope.by_id["is_never_enforced"]
     parts = stages.inputs.parts
     why = parts.groupby("restriction_id")["reason"].agg(
@@ -101,7 +101,7 @@ def answers(tables: Tables, as_of: date) -> pd.DataFrame:
 def kinds(stages: Stages) -> "pd.Series[str]":
     """The kind of each restriction."""
     acts = stages.scope.by_id
-    wanted = stages.scope.wanted
+    wanted = stages.scope.requested
     network = wanted.loc[wanted["platform_id"] == WHOLE_INTERNET, "restriction_id"]
     found = pd.Series(SERVICE, acts.index).mask(acts.index.isin(network), NETWORK)
     found = found.mask(acts["is_subnational"], PART)
@@ -112,15 +112,17 @@ def rungs_of(stages: Stages) -> pd.DataFrame:
     """The farthest rung of each family that each restriction stands on."""
     parts, inputs = stages.inputs.parts, stages.inputs
     act = parts["restriction_id"]
-    place = _farthest(parts["place_rung"], [COUNTRY_RUNG, *online.RUNGS], act)
-    network = _farthest(parts["network_rung"], list(networks.RUNGS), act)
+    place = _farthest(parts["place_rung"], [COUNTRY_LEVEL, *online.PLACE_LEVELS], act)
+    network = _farthest(parts["network_rung"], list(networks.NETWORK_LEVELS), act)
     audiences = inputs.audiences.sizes.groupby("restriction_id")
     projected = audiences["is_base_projected"].agg(lambda flags: flags.eq(True).any())
     found = pd.DataFrame({"place_rung": place, "network_rung": network})
     found = found.reindex(stages.scope.by_id.index)
     imputed = inputs.audiences.imputed[inputs.audiences.imputed["is_decisive"]]
     rung = imputed.groupby("restriction_id")["rung"].agg(lambda words: ";".join(sorted({*words})))
-    return found.fillna({"place_rung": COUNTRY_RUNG, "network_rung": networks.RUNGS[0]}).assign(
+    return found.fillna(
+        {"place_rung": COUNTRY_LEVEL, "network_rung": networks.NETWORK_LEVELS[0]}
+    ).assign(
         audience_rung=rung.reindex(found.index).fillna(COUNTED),
         online_rung=projected.reindex(found.index).map({True: "projection", False: COUNTED}),
     )
@@ -197,7 +199,7 @@ OTHER_THAN_PEOPLE = ["ad_audience", "registered", "installs"]
 
 def _places(tables: Tables, known: pd.DataFrame, models: bool) -> Iterator[Trial]:
     """Without surveys of regions, or without anything of regions."""
-    acts = known.index[known["place_rung"].eq(ASKED[1])]
+    acts = known.index[known["place_rung"].eq(SURVEYED_LEVELS[1])]
     regional = tables["regional_use"]
     surveys = regional_surveys(tables)
     out = pd.Series(True, regional.index) if models else surveys
@@ -212,7 +214,7 @@ def regional_surveys(tables: Tables) -> pd.Series:
 
 def _networks(tables: Tables, known: pd.DataFrame) -> Iterator[Trial]:
     """Without the counts of fixed lines."""
-    acts = known.index[known["network_rung"] == networks.RUNGS[1]]
+    acts = known.index[known["network_rung"] == networks.NETWORK_LEVELS[1]]
     yield list(acts), without(tables, "network_use", pd.Series(True, tables["network_use"].index))
 
 
@@ -252,7 +254,7 @@ def trials(tables: Tables, as_of: date) -> pd.DataFrame:
     known = every[every["q50_persons"].gt(0) & every["audience_rung"].eq(COUNTED)]
     known = known[known["online_rung"].eq(COUNTED)]
     small = only(tables, list(known.index))
-    stages, _ = pipeline.prepared(small, as_of)
+    stages, _ = pipeline.prepare_run(small, as_of)
     leavings: list[tuple[RungFamily, str, Leaving]] = [
         (RungFamily.AUDIENCE, "people counted", partial(_by_service, how=_own_people)),
         (RungFamily.AUDIENCE, "figures of the service", partial(_by_service, how=_own_figures)),
@@ -338,7 +340,7 @@ def _scored(tried: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def rung_table(tried: pd.DataFrame) -> pd.DataFrame:
     """The fact table `answer_rungs`: families and rungs over all kinds, judged."""
     found = _scored(_with_rung(tried), ["rung_family", "rung"])
-    found = rungs.judged(found[(found["answers"] > 0) & (found["rung"] != COUNTED)])
+    found = rungs.judge_levels(found[(found["answers"] > 0) & (found["rung"] != COUNTED)])
     return pd.DataFrame(
         {
             "rung_family": found["rung_family"],
@@ -403,8 +405,8 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--write", type=Path, metavar="FILE")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     given = parser.parse_args(words)
-    tables = steps.check(steps.read([FACTS, *given.layers])).tables
-    as_of = pipeline.newest_access(tables)
+    tables = steps.validate_facts(steps.read_facts([FACTS, *given.layers])).tables
+    as_of = pipeline.find_newest_access(tables)
     if given.count:
         every = answers(tables, as_of)
         told = {"counted": counted(every), "unanswered": unanswered(every)}

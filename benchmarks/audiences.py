@@ -30,12 +30,12 @@ import pandas as pd
 from audience_impact import periods
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import audiences as learning
-from audience_impact.fitting.leaving_out import blocks, left_out
+from audience_impact.fitting.leaving_out import leave_out, split_blocks
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution, rungs
-from audience_impact.imputation.effects import codes, described
-from audience_impact.imputation.figures import WAY, hardened, observations, softened
-from audience_impact.imputation.groups import imputed
+from audience_impact.imputation.effects import describe_rows, number_groups
+from audience_impact.imputation.figures import WAY, harden_odds, read_observations, soften_odds
+from audience_impact.imputation.groups import impute_with_groups
 from audience_impact.overlap import one_factor
 from audience_impact.populations import is_region
 from audience_impact.vocabulary import WayOfCounting
@@ -101,25 +101,25 @@ def hierarchical(rows: pd.DataFrame, left: Sequence[str]) -> Array:
     numbers = np.column_stack([np.ones(len(rows)), rows["years"] / 4, rows["online_odds"] / 2])
     matrix = numbers @ numbers.T * 4.0
     for by, size in spread.items():
-        (own,) = codes(by, rows)
+        (own,) = number_groups(by, rows)
         matrix += size**2 * (own[:, None] == own[None, :])
-    (service,) = codes(["platform_id"], rows)
+    (service,) = number_groups(["platform_id"], rows)
     years = rows["years"].to_numpy("float64") / 4
     matrix += 0.25 * (service[:, None] == service[None, :]) * np.outer(years, years)
     matrix.flat[:: len(rows) + 1] += 0.5**2
-    precision = distribution.inverse(matrix)
-    odds = softened(rows["share"])
-    parts = blocks(codes(left, rows)[0])
-    return hardened(odds - left_out(precision, precision @ odds, parts).residual)
+    precision = distribution.invert_covariance(matrix)
+    odds = soften_odds(rows["share"])
+    parts = split_blocks(number_groups(left, rows)[0])
+    return harden_odds(odds - leave_out(precision, precision @ odds, parts).residual)
 
 
 def foretold(tables: Tables) -> pd.DataFrame:
     """Every figure as foretold when left out, one row a figure and way of leaving out."""
     laws = _laws(tables)
-    rows = described(observations(tables))
+    rows = describe_rows(read_observations(tables))
     rows = rows.assign(fold=folds(rows))
     parts = [_other_countries(rows, laws)]
-    others = learning.foretold(rows, laws.spreads)
+    others = learning.predict_left_out(rows, laws.spreads)
     parts.append(others[others["left_out"] != "area_id"])
     out = pd.concat(parts, ignore_index=True)
     same = out["left_out"] == "countries"
@@ -139,7 +139,7 @@ def _laws(tables: Tables) -> distribution.AudienceParameters:
     Raises:
         ValueError: There are none.
     """
-    laws = distribution.read(tables["audience_laws"])
+    laws = distribution.read_parameters(tables["audience_laws"])
     if laws is None:
         raise ValueError("audience_laws has no rows; run audience-impact learn audiences")
     return laws
@@ -157,12 +157,12 @@ def _other_countries(rows: pd.DataFrame, laws: distribution.AudienceParameters) 
         )
         strange = rungs.is_stranger(asked, known)
         unseen["platform_id"] = unseen["platform_id"].mask(strange, distribution.UNKNOWN)
-        middle, spread = distribution.conditioned(
-            unseen, distribution.Solved(known, laws), without_country=False
+        middle, spread = distribution.condition_on_figures(
+            unseen, distribution.ImputationModel(known, laws), without_country=False
         )
         found.append(
             asked.assign(
-                rung=rungs.rungs(asked, known),
+                rung=rungs.find_evidence_levels(asked, known),
                 left_out="countries",
                 middle=middle,
                 spread=spread,
@@ -176,7 +176,7 @@ def _with_intervals(out: pd.DataFrame) -> pd.DataFrame:
     held = pd.Series(False, out.index)
     for number in range(FOLDS):
         own = out["fold"] == number
-        factors = learning.factors(out[~own].reset_index(drop=True))
+        factors = learning.fit_factors(out[~own].reset_index(drop=True))
         parts = {
             str(name): dict(zip(part["kind"], part["value"], strict=True))
             for name, part in factors.groupby("parameter")
@@ -185,10 +185,10 @@ def _with_intervals(out: pd.DataFrame) -> pd.DataFrame:
             {}, *(parts.get(name.value, {}) for name in distribution.FACTORS)
         )
         rows = out[own]
-        half = laws.factor(rows["rung"], rows["platform_id"], rows["region"])
+        half = laws.interval_factor(rows["rung"], rows["platform_id"], rows["region"])
         off = (rows["odds"] - rows["middle"]).abs()
         held[own] = off <= distribution.Z90 * rows["spread"] * half
-    return out.assign(model_share=hardened(out["middle"].to_numpy("float64")), held=held)
+    return out.assign(model_share=harden_odds(out["middle"].to_numpy("float64")), held=held)
 
 
 def summary(out: pd.DataFrame) -> list[dict[str, str | int | float]]:
@@ -252,11 +252,13 @@ def answered(rows: pd.DataFrame, tables: Tables, without_country: bool) -> pd.Da
     """
     laws = _laws(tables)
     clean = pd.DataFrame({name: rows[name].str.strip() for name in KEY})
-    span = periods.spans(clean["period"])
-    wanted = clean.assign(moment=periods.middle(span["start"], span["end"]), way=_way(rows))
+    span = periods.parse_periods(clean["period"])
+    wanted = clean.assign(moment=periods.period_middle(span["start"], span["end"]), way=_way(rows))
     wanted["is_under_block"] = True
-    known = distribution.solved(tables, laws)
-    found = imputed(wanted, tables, known, one_factor.read(tables), without_country)
+    known = distribution.build_model(tables, laws)
+    found = impute_with_groups(
+        wanted, tables, known, one_factor.read_model(tables), without_country
+    )
     result = rows.assign(share=pd.to_numeric(rows.get("share"), errors="coerce"))
     for name in distribution.SHARES:
         result[name] = found[name].reindex(rows.index).astype("float64")
@@ -339,7 +341,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--facts", type=Path, default=FACTS)
     parser.add_argument("--format", choices=["table", "json"], default="table")
     asked = parser.parse_args(words)
-    tables = steps.check(steps.read([asked.facts])).tables
+    tables = steps.validate_facts(steps.read_facts([asked.facts])).tables
     try:
         if asked.files:
             found = answered(read_rows(asked.files), tables, asked.without_country)

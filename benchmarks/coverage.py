@@ -41,7 +41,12 @@ from scipy.special import expit, logit
 
 from audience_impact import pipeline as impact
 from audience_impact.errors import distribution
-from audience_impact.errors.distribution import FigureErrors, Spread, moved, through
+from audience_impact.errors.distribution import (
+    FigureErrors,
+    Spread,
+    draw_through_quantiles,
+    move_persons,
+)
 from audience_impact.facts import tables as core
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import joint_use as calibration
@@ -129,7 +134,7 @@ class Publisher:
         self.add("bases", base_id=f"P-{code}", persons=f"{residents:.0f}", **about)
         months = int(self.generator.integers(0, 12))
         by = self._grown(self.errors.base_growth, months)
-        people = float(moved(np.array(area.base), np.array(residents), np.array(-by)))
+        people = float(move_persons(np.array(area.base), np.array(residents), np.array(-by)))
         ends = {}
         if self.generator.uniform() < 0.4:
             spread = self.generator.uniform(0.01, 0.05)
@@ -146,7 +151,7 @@ class Publisher:
         chance = np.array(self.generator.uniform() if u is None else u)
         q05, q50, q95 = (np.array(end * np.sqrt(months)) for end in (law.q05, law.q50, law.q95))
         degrees = np.inf if u is None else self.errors.tail_degrees
-        return float(through(chance, q05, q50, q95, degrees))
+        return float(draw_through_quantiles(chance, q05, q50, q95, degrees))
 
     def _service(self, code: str, area: Area, number: int) -> None:
         name = f"service-{number}"
@@ -161,7 +166,9 @@ class Publisher:
             by = self._grown(self.errors.growth, _age(months), u)
             # as it is learned: in log odds of the people online as they are printed
             online = float(self.online[code])
-            then = float(moved(np.array(share * area.base), self.online[code], np.array(-by)))
+            then = float(
+                move_persons(np.array(share * area.base), self.online[code], np.array(-by))
+            )
             then = min(then / online, distribution.MOST_SHARE)
             key = f"E-{code}-{number}-{metric}"
             if metric == "monthly_reach" and self.generator.uniform() < 0.1:
@@ -285,10 +292,10 @@ def tables(areas: Sequence[Area], learned: Calibration, publisher: Publisher) ->
         publisher.add("overlap_calibration", parameter=name, value=value, houses=houses)
     for code, area in zip(codes(), areas, strict=False):
         publisher.publish(code, area)
-    return core.typed(
+    return core.convert_types(
         {name: _frame(name, publisher.rows.get(name, [])) for name in contracts.MODELS},
-        contracts.of_kind("number"),
-        contracts.of_kind("period"),
+        contracts.select_columns("number"),
+        contracts.select_columns("period"),
     )
 
 
@@ -300,7 +307,9 @@ def _with_errors(publisher: Publisher) -> None:
 
 
 def _frame(table: str, rows: list[Cells]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(contracts.columns(table)), dtype="str").fillna("")
+    frame = pd.DataFrame(rows, columns=list(contracts.describe_columns(table)), dtype="str").fillna(
+        ""
+    )
     lines = pd.Series(range(2, len(rows) + 2), dtype="int64")
     return frame.assign(row_layer=1, row_file=f"{table}.csv", row_line=lines)
 
@@ -314,7 +323,7 @@ def codes() -> list[str]:
 def scored(areas: Sequence[Area], learned: Calibration, publisher: Publisher) -> pd.DataFrame:
     """One row an area and measure: family, measure, truth, quantiles and bounds."""
     made = tables(areas, learned, publisher)
-    stages, _ = impact.prepared(made, AS_OF)
+    stages, _ = impact.prepare_run(made, AS_OF)
     found = impact.Outputs(made, stages, impact.Settings())
     parts = [found["impact"].rename(columns={"impact_metric": "measure"})]
     days = found["person_days"]
@@ -346,11 +355,11 @@ def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> 
         house: [survey_people(known[name], float(share[name])) for name in names]
         for house, names in by_house.items()
     }
-    strength = clayton_law(calibration.surveys_of(surveys, patterns))
+    strength = clayton_law(calibration.read_surveys(surveys, patterns))
     maker = Maker(np.random.default_rng(seed), learned, strength, asked)
     made = [maker.area(family) for family in families for _ in range(areas)]
     generator = np.random.default_rng([seed, 1])
-    errors = distribution.read(facts("figure_errors"))
+    errors = distribution.read_errors(facts("figure_errors"))
     if errors is None:
         raise ValueError("no table of errors among the facts; run audience-impact learn")
     taught = {"": learned}
@@ -367,9 +376,9 @@ def simulated(areas: int, seed: int, stated: float, families: Sequence[str]) -> 
 
 def unseen(surveys: pd.DataFrame, patterns: pd.DataFrame) -> dict[str, Calibration]:
     """What all other houses teach, by house."""
-    fits = calibration.fits_of(calibration.surveys_of(surveys, patterns))
+    fits = calibration.fit_surveys(calibration.read_surveys(surveys, patterns))
     return {
-        house: calibration.calibrate([fit for fit in fits if fit.survey.house != house])
+        house: calibration.fit_calibration([fit for fit in fits if fit.survey.house != house])
         for house in surveys["house"].unique()
     }
 

@@ -25,8 +25,8 @@ from scipy.special import betaincinv, ndtri, stdtrit
 
 from audience_impact.fitting.joint_use import Survey
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import Calibration, correlation_draws
-from audience_impact.overlap.model import frechet, independence, moved
+from audience_impact.overlap.copula import Calibration, draw_correlations
+from audience_impact.overlap.model import assume_independence, bound_by_shares, move_unions
 
 PEOPLE = 5000
 """People of a world; their number leaves an error of half a point or less in a union."""
@@ -143,7 +143,7 @@ def _fitted(one: Survey) -> dict[str, str | float]:
         return float(np.mean((clayton_union(one.shares, float(np.exp(x))) - one.truth) ** 2))
 
     best = minimize_scalar(loss, bounds=LIMITS, method="bounded")
-    room = independence(one.shares) - frechet(one.shares)[0]
+    room = assume_independence(one.shares) - bound_by_shares(one.shares)[0]
     left = {"squared_error": float(best.fun), "squared_room": float(np.mean(room**2))}
     return {"house": one.house, "x": float(best.x), **left}
 
@@ -184,7 +184,7 @@ class Maker:
         return float(weight[~used.any(axis=1)].sum())
 
     def _gaussian(self, count: int) -> Array:
-        r = correlation_draws(self.learned, self.generator.uniform(size=1))
+        r = draw_correlations(self.learned, self.generator.uniform(size=1))
         common = self.generator.normal(size=(PEOPLE, 1))
         return np.sqrt(r) * common + np.sqrt(1.0 - r) * self.generator.normal(size=(PEOPLE, count))
 
@@ -266,7 +266,7 @@ def _habits(ranks: Array, means: Array, spread: float) -> Array:
 def _union(weight: Array, chance: Array, error: float) -> float:
     """People who do at least one thing, each with these chances (people, things)."""
     shares = weight @ chance
-    low, high = frechet(shares)
-    room = float(independence(shares)) - float(low)
+    low, high = bound_by_shares(shares)
+    room = float(assume_independence(shares)) - float(low)
     share = np.clip(weight @ (1.0 - np.prod(1.0 - chance, axis=1)), low, high)
-    return float(moved(share, np.asarray(error * room), low, high))
+    return float(move_unions(share, np.asarray(error * room), low, high))

@@ -24,8 +24,8 @@ TAIL = 0.95
 
 def left_out(use_frequency: pd.DataFrame, platform: str = WHOLE_INTERNET) -> pd.DataFrame:
     """One row an area: its latest share, and the interval learned from all other areas."""
-    rows = learning.usable(use_frequency)
-    own = learning.latest(rows[rows["platform_id"] == platform])
+    rows = learning.select_usable(use_frequency)
+    own = learning.select_latest(rows[rows["platform_id"] == platform])
     found = []
     for area, share in zip(own["area_id"], own["share"], strict=True):
         others = own.loc[own["area_id"] != area, "x"].to_numpy("float64")
@@ -43,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     wanted = parser.parse_args()
-    checked = steps.check(steps.read([FACTS]))
+    checked = steps.validate_facts(steps.read_facts([FACTS]))
     table = left_out(checked.tables["use_frequency"])
     if wanted.format == "json":
         print(json.dumps(table.round(4).to_dict("records"), indent=1))

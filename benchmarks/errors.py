@@ -26,7 +26,7 @@ from audience_impact.fitting import errors as learning
 from audience_impact.fitting import figure_pairs as pairs
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.registers.denominators import adoption
-from audience_impact.simulation.sampler import uniforms
+from audience_impact.simulation.sampler import draw_uniforms
 from benchmarks.coverage import table
 from flows.pipeline import steps
 
@@ -60,12 +60,12 @@ def counted(what: str, held_out: str, held: Sequence[bool], below: Sequence[bool
 
 def next_figures(tables: Tables) -> list[Row]:
     """Next figures of a series by measurer, and of all."""
-    found = pairs.successive(tables)
+    found = pairs.pair_successive(tables)
     free = found[~found["is_restricted"]]
     parts = []
     for measurer, own in free.groupby("measurement_series_id", sort=True):
-        law = learning.audience_growth(free[free["measurement_series_id"] != measurer])
-        change = learning.standardised(own)
+        law = learning.measure_audience_growth(free[free["measurement_series_id"] != measurer])
+        change = learning.standardise_changes(own)
         held = (change >= law.q05) & (change <= law.q95)
         parts.append(pd.DataFrame({"name": measurer, "held": held, "below": change < law.q05}))
     every = pd.concat(parts)
@@ -76,11 +76,11 @@ def next_figures(tables: Tables) -> list[Row]:
 def next_counts(tables: Tables) -> list[Row]:
     """People online that countries reported, any and the latest, by years before the report."""
     shares = reported(tables)
-    known = adoption.held_out(shares)
+    known = adoption.pair_projections(shares)
     known = known[known["year"] >= shares["year"].min() + adoption.LEAST_REPORTS - 1]
     near = known[known["horizon"] <= LONGEST_YEARS]
     names = near["area_id"] + "|" + near["then"].astype("str")
-    order = names.map(lambda name: float(uniforms(0, name, 1)[0]))
+    order = names.map(lambda name: float(draw_uniforms(0, name, 1)[0]))
     first = order == order.groupby([near["area_id"], near["horizon"]]).transform("min")
     latest = near["then"] == near.groupby("area_id")["then"].transform("max")
     chosen = {"people online": near[first], "people online, latest": near[latest]}
@@ -92,9 +92,12 @@ def _counts(what: str, known: pd.DataFrame, asked: pd.DataFrame) -> list[Row]:
     fold = known["area_id"].rank(method="dense").astype("int64") % FOLDS
     parts = []
     for number in range(FOLDS):
-        learned = adoption.learn(known[fold != number])
+        learned = adoption.fit_projection(known[fold != number])
         own = asked[fold.reindex(asked.index) == number].reset_index(drop=True)
-        found, actual = adoption.interval(own, learned), adoption.share(own["actual"])
+        found, actual = (
+            adoption.projection_interval(own, learned),
+            adoption.share_from_odds(own["actual"]),
+        )
         held = actual.between(found["low"], found["high"])
         parts.append(own.assign(held=held, below=actual < found["low"]))
     every = pd.concat(parts)
@@ -120,7 +123,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--facts", type=Path, default=FACTS)
     parser.add_argument("--format", choices=["json", "table"], default="json")
     asked = parser.parse_args(words)
-    tables = steps.check(steps.read([asked.facts])).tables
+    tables = steps.validate_facts(steps.read_facts([asked.facts])).tables
     rows = [*next_figures(tables), *next_counts(tables)]
     told = table(rows) if asked.format == "table" else json.dumps(rows, indent=2)
     sys.stdout.write(f"{told}\n")

@@ -118,7 +118,7 @@ def _what_came(facts: Sound, reading: steps.Reading, number: int) -> tuple[str, 
         return "same facts", ""
     if _is_unreadable_again(facts, reading):
         return "refused", ""
-    checked = steps.check(reading, today())
+    checked = steps.validate_facts(reading, today())
     fresh = told(checked.findings) - facts.found
     severities = {one.severity for one in checked.findings if told([one]).keys() & fresh.keys()}
     if FindingSeverity.TABLE_ERROR in severities:
@@ -178,7 +178,7 @@ def _may_refuse(checked: steps.Checked) -> steps.Results | None:
 def rows_that_differ(before: Tables, after: Tables) -> list[str]:
     """The keys of rows that are not in both, each once for what it was and once for what it is."""
     found = []
-    for table, key in fact_models.keys().items():
+    for table, key in fact_models.list_keys().items():
         if before[table] is after[table]:
             continue
         own, other = (Counter(_rows(tables[table])) for tables in (before, after))
@@ -200,7 +200,7 @@ def _moved(facts: Sound, results: steps.Results, differs: list[str]) -> tuple[st
     moved = numbers_moved(before, after)
     if not moved:
         return "same numbers", ""
-    if last_version.changes(_summary(before), _summary(after)):
+    if last_version.list_changes(_summary(before), _summary(after)):
         return "told by run", ""
     detail = f"{', '.join(differs[:5])} moved {', '.join(moved)}"
     is_one_row = Counter(each[0] for each in differs).most_common(1)[0][1] == 1
@@ -209,7 +209,7 @@ def _moved(facts: Sound, results: steps.Results, differs: list[str]) -> tuple[st
 
 def _summary(results: steps.Results) -> last_version.Summary:
     rows = {name: len(frame) for name, frame in results.frames.items()}
-    return last_version.summary(rows, results.frames["impact"], results.files)
+    return last_version.summarise_version(rows, results.frames["impact"], results.files)
 
 
 def made(facts: Path, countries: str, seed: int, numbers: Sequence[int]) -> list[Outcome]:

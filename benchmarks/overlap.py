@@ -32,10 +32,10 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.fitting import joint_use as calibration
-from audience_impact.fitting.joint_use import Fitted, Survey
+from audience_impact.fitting.joint_use import FittedSurvey, Survey
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import Calibration
-from audience_impact.overlap.model import frechet, independence, intervals
+from audience_impact.overlap.model import assume_independence, bound_by_shares, compute_intervals
 from audience_impact.overlap.one_factor import OneFactorCopula, read_calibration
 
 FACTS = Path(__file__).resolve().parent.parent / "data" / "facts"
@@ -83,7 +83,7 @@ def read(path: Path, corrected: dict[str, float]) -> Survey:
     if online_share is not None:
         print(f"{path.stem}: online share {online_share}, of surveys.csv", file=sys.stderr)
     names = sorted(name for name in table.columns if name not in OTHER_COLUMNS)
-    shares, truth = calibration.shares_and_truth(
+    shares, truth = calibration.compute_shares_and_truth(
         table[names].to_numpy() > 0,
         table["online"].to_numpy() > 0,
         table["weighted_share"].to_numpy(),
@@ -130,7 +130,7 @@ def surveys(paths: Sequence[Path]) -> list[Survey]:
         corrected = overrides()
         read_ones = [_read_or_told(path, corrected) for path in paths]
         return [one for one in read_ones if one is not None]
-    own = calibration.surveys_of(facts("surveys"), facts("use_patterns"))
+    own = calibration.read_surveys(facts("surveys"), facts("use_patterns"))
     return [replace(one, house=identity(one.name)[0]) for one in own]
 
 
@@ -151,9 +151,9 @@ def _points(values: Array) -> float:
 
 def score(survey: Survey, learned: Calibration) -> Row:
     """Errors, coverage and widths over the sets of one survey; zeros where it has no set."""
-    low, high = frechet(survey.shares)
+    low, high = bound_by_shares(survey.shares)
     model = OneFactorCopula(learned)
-    q05, q50, q95 = intervals(model, survey.shares) if len(low) else (low, low, low)
+    q05, q50, q95 = compute_intervals(model, survey.shares) if len(low) else (low, low, low)
     truth = survey.truth
     inside = (truth >= q05 - ROUNDING) & (truth <= q95 + ROUNDING)
     return {
@@ -161,7 +161,7 @@ def score(survey: Survey, learned: Calibration) -> Row:
         "house": survey.house,
         "sets": len(truth),
         "mae_ours_points": _points(np.abs(q50 - truth)),
-        "mae_independence_points": _points(np.abs(independence(survey.shares) - truth)),
+        "mae_independence_points": _points(np.abs(assume_independence(survey.shares) - truth)),
         "mae_middle_points": _points(np.abs((low + high) / 2.0 - truth)),
         "mae_added_points": _points(np.abs(survey.shares.sum(axis=1) - truth)),
         "coverage_share": round(float(inside.mean()), 6) if len(inside) else 0.0,
@@ -176,15 +176,17 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def leave_houses_out(
-    fits: Sequence[Fitted], factors: tuple[float, float] | None = None
+    fits: Sequence[FittedSurvey], factors: tuple[float, float] | None = None
 ) -> list[Row]:
     """Score each survey with a calibration on all other houses, and other factors if given."""
     houses = sorted({fitted.survey.house for fitted in fits})
     return [row for house in houses for row in _unseen(fits, house, factors)]
 
 
-def _unseen(fits: Sequence[Fitted], house: str, factors: tuple[float, float] | None) -> list[Row]:
-    learned = calibration.calibrate([f for f in fits if f.survey.house != house])
+def _unseen(
+    fits: Sequence[FittedSurvey], house: str, factors: tuple[float, float] | None
+) -> list[Row]:
+    learned = calibration.fit_calibration([f for f in fits if f.survey.house != house])
     if factors is not None:
         learned = replace(learned, spread_below=factors[0], spread_above=factors[1])
     return [score(f.survey, learned) for f in fits if f.survey.house == house]
@@ -212,7 +214,7 @@ def by_house(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def frontier(fits: Sequence[Fitted]) -> str:
+def frontier(fits: Sequence[FittedSurvey]) -> str:
     """A Markdown table: width and coverage of houses left out, by the factors of the spread."""
     names = ["below", "above", "width over Frechet", "least coverage", "of", "mean coverage"]
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
@@ -243,9 +245,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 def rows(asked: argparse.Namespace, scored: Sequence[Survey], seen: Sequence[Survey]) -> list[Row]:
     """The scores asked for; `seen` are the surveys to calibrate on, if any were named."""
     if asked.leave_houses_out:
-        return leave_houses_out(calibration.fits_of(scored))
+        return leave_houses_out(calibration.fit_surveys(scored))
     if asked.calibrate_on:
-        learned = calibration.calibrate(calibration.fits_of(seen))
+        learned = calibration.fit_calibration(calibration.fit_surveys(seen))
     else:
         learned = read_calibration(facts("overlap_calibration"))
     return [score(one, learned) for one in scored]
@@ -268,7 +270,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def told(asked: argparse.Namespace, scored: Sequence[Survey], seen: Sequence[Survey]) -> str:
     """What is printed."""
     if asked.frontier:
-        return frontier(calibration.fits_of(scored))
+        return frontier(calibration.fit_surveys(scored))
     found = rows(asked, scored, seen)
     if asked.format == "json":
         return json.dumps(found, indent=1)

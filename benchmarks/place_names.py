@@ -19,16 +19,16 @@ from audience_impact.periods import DAY
 from audience_impact.places import population
 from audience_impact.registers import gazetteer as places
 from audience_impact.registers.gazetteer import Atlas, Place
-from audience_impact.registers.places.items import Found
+from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.known import (
     ADMIN1,
     UNION,
     Entry,
     Gazetteer,
-    spellings,
-    united,
+    fold_spellings,
+    merge_places,
 )
-from audience_impact.registers.places.resolver import resolve
+from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.registers.stop import cells
 from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading
 from flows.registers import gazetteer
@@ -66,7 +66,7 @@ def quality(place: Place, text: str) -> str:
     return _match(known)
 
 
-def _match(found: list[Found]) -> str:
+def _match(found: list[NameMeaning]) -> str:
     matches = {each.found_by for each in found}
     if PlaceMatch.FUZZY in matches:
         return FUZZY
@@ -79,11 +79,11 @@ def answered(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         columns=list(dict.fromkeys([*table.columns, "start", "register_scope"])), fill_value=""
     )
     names = sorted({part for cell in rows["country"] for part in places.country_parts(cell)})
-    known = gazetteer.gazetteer(names)
+    known = gazetteer.build_gazetteer(names)
     codes = {code for code in known.countries.values() if code}
-    atlas = gazetteer.atlas(sorted(codes), tables)
+    atlas = gazetteer.build_atlas(sorted(codes), tables)
     found = [_located(row, known, atlas) for row in rows.to_dict("records")]
-    countries = [places.countries(cell, known) for cell in rows["country"]]
+    countries = [places.country_codes(cell, known) for cell in rows["country"]]
     ids = [_ids(each, own, atlas) for each, own in zip(found, countries, strict=True)]
     told = pd.DataFrame(
         {
@@ -100,16 +100,16 @@ def answered(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _located(row: Mapping[str, str], known: places.Gazetteer, atlas: Atlas) -> Place:
-    if not places.countries(row["country"], known):
+    if not places.country_codes(row["country"], known):
         return Place((), GeoScope.UNKNOWN, "country_unresolved")
-    scope, _ = cells.scope(row["register_scope"])
-    return places.locate(row["country"], row["area_text"], scope, row["start"], known, atlas)
+    scope, _ = cells.read_scope(row["register_scope"])
+    return places.locate_event(row["country"], row["area_text"], scope, row["start"], known, atlas)
 
 
 def _ids(place: Place, countries: list[str], atlas: Atlas) -> tuple[str, ...]:
     """The places that a text names, those that lie in another left out."""
     parts = [part for each in place.names for part in each.area_ids]
-    return united(parts, atlas[countries[0]]) if parts else ()
+    return merge_places(parts, atlas[countries[0]]) if parts else ()
 
 
 def _people(
@@ -125,7 +125,7 @@ def _people(
     wanted = pd.DataFrame({"area_id": parts.astype("str"), "day": days.reindex(parts.index)})
     wanted["day"] = wanted["day"].astype(DAY)
     rows = wanted.reset_index(names="row")
-    people = population.people(rows, tables)
+    people = population.estimate_people(rows, tables)
     counted = people["people_base_id"].map(tables["bases"].set_index("base_id")["persons"])
     sums = people.assign(counted=counted, row=rows["row"]).groupby("row")
     return pd.DataFrame(
@@ -191,7 +191,7 @@ def left_out(tables: Tables, seed: int = SEED) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     areas = tables["areas"]
     countries = sorted(areas.loc[areas["area_id"].str.fullmatch("[A-Z]{2}"), "area_id"])
-    atlas = gazetteer.atlas(countries, tables)
+    atlas = gazetteer.build_atlas(countries, tables)
     told: dict[str, list[str]] = {"place": [], "name": []}
     for known in atlas.values():
         entries = [each for each in known.entries.values() if each.level not in (ADMIN1, UNION)]
@@ -214,7 +214,7 @@ def _other(entry: Entry) -> str:
     """Another name of a place, in the same letters, or nothing."""
     if not entry.names:
         return ""
-    first = spellings(entry.names[0])
+    first = fold_spellings(entry.names[0])
     others = sorted(name for name in entry.full if name.isascii() and name not in first)
     return others[0] if others else ""
 
@@ -231,7 +231,9 @@ def _less(known: Gazetteer, gone: set[str]) -> Gazetteer:
 
 
 def _fewer_names(known: Gazetteer, named: Iterable[Entry]) -> Gazetteer:
-    fewer = {each.area_id: replace(each, names=tuple(spellings(each.names[0]))) for each in named}
+    fewer = {
+        each.area_id: replace(each, names=tuple(fold_spellings(each.names[0]))) for each in named
+    }
     return Gazetteer(known.country, {**known.entries, **fewer})
 
 
@@ -244,16 +246,16 @@ def _without(
         if not holder or not entry.names or not less.entries[holder].names:
             continue
         text = f"{_other(entry) if other else entry.names[0]}, {less.entries[holder].names[0]}"
-        found = resolve(text, GeoScope.LOCALITY, less)
+        found = resolve_text(text, GeoScope.LOCALITY, less)
         yield _outcome(entry, found, known)
 
 
-def _outcome(entry: Entry, found: list[Found], known: Gazetteer) -> str:
+def _outcome(entry: Entry, found: list[NameMeaning], known: Gazetteer) -> str:
     ids = [area for each in found for area in each.area_ids]
     if not ids:
         return "unresolved"
     if ids == [entry.area_id]:
         return "right"
-    if all(area in entry.holders or known.holds(area, entry.area_id) for area in ids):
+    if all(area in entry.holders or known.has_inside(area, entry.area_id) for area in ids):
         return "part"
     return "wrong"

@@ -30,14 +30,16 @@ def foretold(network_use: pd.DataFrame, last_year: int) -> pd.DataFrame:
         year=year, middle=(network_use["least_share"] + network_use["most_share"]) / 2.0
     )
     seen, later = rows[year <= last_year], rows[year > last_year]
-    laws = network_learning.table(seen)
-    change = networks.read(laws.assign(value=laws["value"].astype("float64")))[NetworkLaw.CHANGE]
+    laws = network_learning.fit_table(seen)
+    change = networks.read_parameters(laws.assign(value=laws["value"].astype("float64")))[
+        NetworkLaw.CHANGE
+    ]
     last = seen.sort_values("year").drop_duplicates("area_id", keep="last")
     both = later.merge(last[["area_id", "year", "middle"]], on="area_id", suffixes=("", "_known"))
     years = (both["year"] - both["year_known"]).astype("float64")
     known = both["middle_known"]
     near = pd.DataFrame({"least_share": known, "most_share": known, "years": years})
-    law = networks.projected(near, change)
+    law = networks.project_shares(near, change)
     return both[["area_id", "middle"]].assign(known=known, years=years).join(law)
 
 
@@ -63,7 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     wanted = parser.parse_args()
-    found = scores(steps.check(steps.read([FACTS])).tables["network_use"])
+    found = scores(steps.validate_facts(steps.read_facts([FACTS])).tables["network_use"])
     if wanted.format == "json":
         print(json.dumps(found.round(4).to_dict("records"), indent=1))
         return

@@ -26,11 +26,11 @@ from scipy.special import expit
 from audience_impact.errors.distribution import Spread
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import places as online_learning
-from audience_impact.fitting.tables import quantiles
+from audience_impact.fitting.tables import compute_quantiles
 from audience_impact.frames import Array
-from audience_impact.periods import DAY, middle, spans
+from audience_impact.periods import DAY, parse_periods, period_middle
 from audience_impact.places import online, online_parameters, regional_figures
-from audience_impact.places.regional_figures import MODEL, SURVEY, log_odds
+from audience_impact.places.regional_figures import MODEL, SURVEY, compute_log_odds
 from audience_impact.vocabulary import InternetUse, RegionalAsked, Residence, SourceType
 from flows.pipeline import steps
 
@@ -69,10 +69,10 @@ def swapped(tables: Tables) -> Tables:
 
 def of_country(tables: Tables, country: str) -> Tables:
     """What a law of places in one country reads of the facts."""
-    holders = regional_figures.parents(tables)
+    holders = regional_figures.read_parents(tables)
     areas = tables["areas"]
     own = [
-        area == country or regional_figures.chain(area, holders)[-1] == country
+        area == country or regional_figures.trace_chain(area, holders)[-1] == country
         for area in areas["area_id"]
     ]
     places = areas[own]
@@ -92,11 +92,13 @@ def figures(tables: Tables) -> pd.DataFrame:
     ]
     kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
     is_model = whole["measurement_series_id"].map(kinds) == SourceType.MODEL.value
-    holders = regional_figures.parents(tables)
+    holders = regional_figures.read_parents(tables)
     rows = whole.assign(
         kind=np.where(is_model, MODEL, SURVEY),
-        country_id=whole["area_id"].map(lambda area: regional_figures.chain(area, holders)[-1]),
-        day=middle(whole["period_start"], whole["period_end"]),
+        country_id=whole["area_id"].map(
+            lambda area: regional_figures.trace_chain(area, holders)[-1]
+        ),
+        day=period_middle(whole["period_start"], whole["period_end"]),
     )
     return rows[ASKED].reset_index(drop=True)
 
@@ -104,14 +106,14 @@ def figures(tables: Tables) -> pd.DataFrame:
 def levels(tables: Tables) -> pd.DataFrame:
     """`country_id`, `kind`, `internet_use`, `asked`, `beyond`: series less the share online."""
     rows = figures(tables)
-    people = rows["area_id"].map(regional_figures.residents(tables)).astype("float64")
+    people = rows["area_id"].map(regional_figures.count_residents(tables)).astype("float64")
     key = ["country_id", "kind", "internet_use", "asked", "day"]
     average = people.groupby([rows[name] for name in key]).transform("mean")
     weight = people.fillna(average).fillna(1.0)
     mass = (rows["share"] * weight).groupby([rows[name] for name in key]).sum()
     mean = (mass / weight.groupby([rows[name] for name in key]).sum()).rename("mean").reset_index()
-    country = regional_figures.country_log_odds(mean, tables)
-    return mean.assign(beyond=log_odds(mean["mean"]) - country).dropna(subset=["beyond"])
+    country = regional_figures.compute_country_log_odds(mean, tables)
+    return mean.assign(beyond=compute_log_odds(mean["mean"]) - country).dropna(subset=["beyond"])
 
 
 def level_law(known: pd.DataFrame, row: "pd.Series[str]") -> Spread:
@@ -122,7 +124,7 @@ def level_law(known: pd.DataFrame, row: "pd.Series[str]") -> Spread:
             like = like[like[name] == row[name]]
         if len(like) >= LEAST_LEVELS:
             break
-    found = quantiles(like["beyond"].to_numpy("float64"), np.ones(len(like)), TAILS)
+    found = compute_quantiles(like["beyond"].to_numpy("float64"), np.ones(len(like)), TAILS)
     return Spread(*map(float, found))
 
 
@@ -135,8 +137,10 @@ def residence_law(tables: Tables, residence: str) -> Spread | None:
     both = mean[[residence, Residence.TOTAL.value]].dropna()
     if len(both) < LEAST_LEVELS:
         return None
-    apart = (log_odds(both[residence]) - log_odds(both[Residence.TOTAL.value])).to_numpy("float64")
-    return Spread(*map(float, quantiles(apart, np.ones(len(apart)), TAILS)))
+    apart = (
+        compute_log_odds(both[residence]) - compute_log_odds(both[Residence.TOTAL.value])
+    ).to_numpy("float64")
+    return Spread(*map(float, compute_quantiles(apart, np.ones(len(apart)), TAILS)))
 
 
 def answers(rows: pd.DataFrame, tables: Tables, without: str = PLACE) -> pd.DataFrame:
@@ -163,8 +167,8 @@ def _country(
     use, own = facts["regional_use"], small["regional_use"]
     is_own = use.index.isin(own.index)
     left = is_own & (without == COUNTRY or _is_survey(facts))
-    laws = online_parameters.read(
-        _typed(online_learning.table({**facts, "regional_use": use[~left]}))
+    laws = online_parameters.read_parameters(
+        _typed(online_learning.fit_table({**facts, "regional_use": use[~left]}))
     )
     if laws is None:
         raise ValueError("too few regional figures to learn from")
@@ -189,8 +193,10 @@ class Asked:
 
     def levels(self, elsewhere: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         """Law of the log odds of the series of each row (q05, q50, q95), and what it stands on."""
-        share = regional_figures.country_log_odds(self.rows[["country_id", "day"]], self.tables)
-        people = regional_figures.residents(self.tables)
+        share = regional_figures.compute_country_log_odds(
+            self.rows[["country_id", "day"]], self.tables
+        )
+        people = regional_figures.count_residents(self.tables)
         weight = self.seen["area_id"].map(people).astype("float64")
         seen = self.seen.assign(weight=weight.fillna(weight.mean()).fillna(1.0))
         found = [
@@ -210,10 +216,10 @@ class Asked:
             return [country + law.q05, country + law.q50, country + law.q95], "country_unseen"
         mass = others["share"] * others["weight"]
         mean = pd.Series([float(mass.sum() / others["weight"].sum())])
-        centre = float(log_odds(mean).iloc[0])
+        centre = float(compute_log_odds(mean).iloc[0])
         if self.without == REGIONS:
             return [centre, centre, centre], "level_known"
-        half = self.laws.spread * online_parameters.NORMAL / np.sqrt(len(others))
+        half = self.laws.base_spread * online_parameters.NORMAL / np.sqrt(len(others))
         return [centre - half, centre, centre + half], "regions_known"
 
     def deviations(self, level: pd.DataFrame) -> pd.DataFrame:
@@ -222,7 +228,7 @@ class Asked:
         places = self.rows[["area_id", "country_id"]].assign(
             day=(self.rows["day"].dt.normalize() + numbers).astype(DAY), log_odds=level["q50"]
         )
-        figures_left = regional_figures.figures(self.tables)
+        figures_left = regional_figures.read_figures(self.tables)
         if self.without == COUNTRY:
             figures_left = figures_left[:0]
         if self.without == REGIONS:
@@ -231,16 +237,16 @@ class Asked:
         rows = days.merge(figures_left, on="country_id")
         rows = rows[(rows["area_id"] != rows["own"]) | (rows["kind"] != SURVEY)]
         spreads = {
-            area: online.own_spread(figures_left[figures_left["area_id"] != area], self.laws).get(
-                country, 1.0
-            )
+            area: online.estimate_country_spreads(
+                figures_left[figures_left["area_id"] != area], self.laws
+            ).get(country, 1.0)
             for area, country in set(zip(places["area_id"], places["country_id"], strict=True))
         }
         areas = self.tables["areas"]
         tables = {**self.tables, "areas": _with_places(areas, places)}
         asked = places.assign(spread=places["area_id"].map(spreads))
-        known = regional_figures.deviations(rows)
-        law = online.odds_at(asked, known, tables, self.laws)
+        known = regional_figures.choose_deviations(rows)
+        law = online.estimate_odds(asked, known, tables, self.laws)
         return law.set_axis(self.rows.index)
 
 
@@ -273,7 +279,7 @@ def _answers(
         if reason or residence is None:
             told.append([np.nan, np.nan, np.nan, "", reason])
             continue
-        own = Spread(*(float(deviation.loc[place, name]) for name in online.LAW))
+        own = Spread(*(float(deviation.loc[place, name]) for name in online.ODDS_QUANTILES))
         whole = _sum([Spread(*map(float, level.loc[place])), own, residence, _asked(laws)])
         shares = _printed(expit(np.array([whole.q05, whole.q50, whole.q95])))
         rung = f"{deviation.loc[place, 'rung']}, {rungs[number]}"
@@ -318,7 +324,8 @@ def _sum(laws: list[Spread]) -> Spread:
 def country_shares(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """The share online of the country of each row, what one would take without regions."""
     return pd.Series(
-        expit(regional_figures.country_log_odds(rows, tables).to_numpy("float64")), rows.index
+        expit(regional_figures.compute_country_log_odds(rows, tables).to_numpy("float64")),
+        rows.index,
     )
 
 
@@ -389,11 +396,13 @@ def asked(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     words = (base + " " + table.get("asked", blank)).str.casefold()
     about = (indicator + " " + table.get("internet_use", blank)).str.casefold()
     area = table.get("area_id", table.get("place_id", blank))
-    days = spans(table.get("period", table.get("year", blank)).map(_period))
+    days = parse_periods(table.get("period", table.get("year", blank)).map(_period))
     online_words = about.str.contains("internet|online|used_12|ever_used|at_home") | (about == " ")
-    holders = regional_figures.parents(tables)
+    holders = regional_figures.read_parents(tables)
     own = table.get("country", table.get("country_id", blank))
-    country = own.where(own != "", area.map(lambda each: regional_figures.chain(each, holders)[-1]))
+    country = own.where(
+        own != "", area.map(lambda each: regional_figures.trace_chain(each, holders)[-1])
+    )
     reason = blank.mask(~online_words, "no figure of people online").mask(
         days["start"].isna(), "no period"
     )
@@ -405,7 +414,7 @@ def asked(table: pd.DataFrame, tables: Tables) -> pd.DataFrame:
             "asked": words.map(_whom),
             "residence": words.map(_where),
             "internet_use": about.map(_use),
-            "day": middle(days["start"], days["end"]),
+            "day": period_middle(days["start"], days["end"]),
             "share": _shares(table),
             "reason": reason,
         }
@@ -505,7 +514,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     wanted = parser.parse_args()
-    found = left_out(steps.check(steps.read([FACTS])).tables)
+    found = left_out(steps.validate_facts(steps.read_facts([FACTS])).tables)
     if wanted.format == "json":
         print(json.dumps(records(found.assign(day=found["day"].astype(str))), indent=1))
         return

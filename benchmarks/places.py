@@ -81,7 +81,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--without-country", action="store_true")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     asked = parser.parse_args(words)
-    tables = steps.check(steps.read([FACTS])).tables
+    tables = steps.validate_facts(steps.read_facts([FACTS])).tables
     if not asked.files:
         print(scores(tables, asked.format == "json"))
         return 0

@@ -38,8 +38,15 @@ from scipy.integrate import quad
 from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import Calibration, correlation_draws, error_draws
-from audience_impact.overlap.model import Group, JointUse, frechet, independence, moved, unions
+from audience_impact.overlap.copula import Calibration, draw_correlations, draw_errors
+from audience_impact.overlap.model import (
+    Group,
+    JointUse,
+    assume_independence,
+    bound_by_shares,
+    move_unions,
+    reduce_unions,
+)
 from audience_impact.overlap.one_factor import OneFactorCopula, read_calibration
 from benchmarks.overlap import facts
 
@@ -75,8 +82,8 @@ def _group(
 ) -> Group:
     """A group that holds the platforms of its restrictions and no others."""
     of_area = np.random.default_rng((SEED, area))
-    correlation = correlation_draws(learned, of_area.random(draws))
-    error = error_draws(learned, of_area.random(draws))
+    correlation = draw_correlations(learned, of_area.random(draws))
+    error = draw_errors(learned, of_area.random(draws))
     first = of_area.beta(1.0, 3.0, PLATFORMS)
     of_year = 1.0 - (1.0 - first) * of_area.uniform(0.9, 1.0, PLATFORMS) ** year
     noise = np.random.default_rng((SEED, area, year)).standard_normal((PLATFORMS, draws))
@@ -106,9 +113,9 @@ def quad_loop(shares: Array, correlation: Array, error: Array) -> Array:
             return float(np.exp(-0.5 * z * z) * np.prod(ndtr((t - a * z) / b)))
 
         core = 1.0 - quad(none, -8.5, 8.5, limit=200)[0] / np.sqrt(2.0 * np.pi)
-        low, high = frechet(m)
-        move = e * (independence(m) - low)
-        drawn.append(moved(np.clip(core, low, high), move, low, high))
+        low, high = bound_by_shares(m)
+        move = e * (assume_independence(m) - low)
+        drawn.append(move_unions(np.clip(core, low, high), move, low, high))
     return np.array(drawn)
 
 
@@ -116,9 +123,9 @@ def numpy_loop(shares: Array, correlation: Array, error: Array) -> Array:
     """The union of one restriction, all draws at once."""
     root, scale = np.sqrt(correlation)[:, None], np.sqrt(1.0 - correlation)[:, None]
     none = ndtr((-ndtri(shares)[:, :, None] - root * NODES) / scale).prod(axis=0) @ WEIGHTS
-    low, high = frechet(shares.T)
-    move = error * (independence(shares.T) - low)
-    return moved(np.clip(1.0 - none, low, high), move, low, high)
+    low, high = bound_by_shares(shares.T)
+    move = error * (assume_independence(shares.T) - low)
+    return move_unions(np.clip(1.0 - none, low, high), move, low, high)
 
 
 def _numpy_quantiles(shares: Array, correlation: Array, error: Array) -> Array:
@@ -156,7 +163,7 @@ def loops(sample: Sequence[tuple[Group, int]]) -> tuple[float, float]:
     """Seconds a restriction of the two loops; raises where they and ours disagree."""
     by_quad = by_numpy = 0.0
     for group, row in sample:
-        ours, draws = COPULA.unions(group)[row], len(group.joint_use.error)
+        ours, draws = COPULA.draw_unions(group)[row], len(group.joint_use.error)
         few, whole = _of_one(group, row, SAMPLE_DRAWS), _of_one(group, row, draws)
         seconds, found = timed(partial(quad_loop, *few))
         by_quad += seconds * draws / SAMPLE_DRAWS
@@ -172,7 +179,7 @@ def measure(restrictions: int, draws: int = DRAWS) -> Row:
     groups = register(restrictions, draws)
     sample = _sample(groups)
     before = loops(sample[::2])
-    seconds, _ = timed(partial(unions, COPULA, groups, quantiles))
+    seconds, _ = timed(partial(reduce_unions, COPULA, groups, quantiles))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PER_MIB
     after = loops(sample[1::2])
     by_quad, by_numpy = (restrictions * (a + b) / 2.0 for a, b in zip(before, after, strict=True))

@@ -70,7 +70,7 @@ def templates(layer: Path) -> list[Template]:
     from flows.registers import importing
     from flows.registers.registry import REGISTERS
 
-    stop = REGISTERS["stop"].load()
+    stop = REGISTERS["stop"].load_register()
     importing.import_register(stop, SAMPLE, layer, [FACTS], importing.Origin())
     found = []
     for folder in (FACTS, layer):
@@ -198,16 +198,20 @@ def run(layers: Sequence[Path], into: Path, asked: dict[str, Any]) -> dict[str, 
         told[f"{name}_seconds"] = round(time.perf_counter() - start, 1)
         return found
 
-    read = [timed("read", lambda: steps.read(layers))]
+    read = [timed("read", lambda: steps.read_facts(layers))]
     # Taken out of the list, so that the text of the facts goes while the rest is computed.
-    checked = timed("check", lambda: steps.gate(steps.check(read.pop()), strict=True))
+    checked = timed(
+        "check", lambda: steps.refuse_errors(steps.validate_facts(read.pop()), strict=True)
+    )
     how = _division(asked, len(checked.tables["restrictions"]), told)
     results = timed(
         "compute",
-        lambda: steps.compute(checked, None, 0, sensitivity=False, how=how, draws=asked["draws"]),
+        lambda: steps.compute_results(
+            checked, None, 0, sensitivity=False, how=how, draws=asked["draws"]
+        ),
     )
-    told["restrictions"] = results.counts()["restrictions"]
-    done = timed("write", lambda: steps.write(results, into, None))
+    told["restrictions"] = results.count_rows()["restrictions"]
+    done = timed("write", lambda: steps.publish_results(results, into, None))
     told["manifest"] = done.version.manifest_bytes.decode()
     return told
 
@@ -216,12 +220,12 @@ def _division(asked: dict[str, Any], restrictions: int, told: dict[str, Any]) ->
     """The division asked for, whose runner kills one of its workers if that is asked for."""
     from flows import cluster, workers
 
-    how = workers.division(
+    how = workers.choose_division(
         workers.RunnerName(asked["runner"]), asked["workers"], None, restrictions
     )
     if asked["runner"] == "dask":
         limit = f"{asked['worker_mib']}MiB"
-        how = how._replace(runner=cluster.dask(asked["workers"], memory_limit=limit))
+        how = how._replace(runner=cluster.make_dask_runner(asked["workers"], memory_limit=limit))
     runner = how.runner
     if runner is None or not asked["kill"]:
         return how

@@ -15,9 +15,15 @@ import pandas as pd
 from scipy.special import expit
 
 from audience_impact.fitted import circumvention
-from audience_impact.fitted.shares import ANY, BY_GROUP, distributions, drawn, keyed
+from audience_impact.fitted.shares import (
+    ANY,
+    BY_GROUP,
+    choose_parameters,
+    draw_shares,
+    index_parameters,
+)
 from audience_impact.fitting import random_effects
-from audience_impact.fitting.shares import FEATURES, KEEPING_ACCESS, usable_features
+from audience_impact.fitting.shares import FEATURES, KEEPING_ACCESS, select_usable_features
 from flows.pipeline import steps
 
 TAIL = 0.95
@@ -26,11 +32,11 @@ FACTS = Path(__file__).parents[1] / "data" / "facts"
 
 def scored(folder: Path) -> dict[str, pd.DataFrame]:
     """By law the figures of the folder, each beside what the other countries teach."""
-    tables = steps.check(steps.read([folder])).tables
-    keeping = circumvention.usable(tables["circumvention"], tables["restrictions"])
+    tables = steps.validate_facts(steps.read_facts([folder])).tables
+    keeping = circumvention.select_usable(tables["circumvention"], tables["restrictions"])
     return {
         KEEPING_ACCESS: left_out(keeping),
-        FEATURES: left_out(usable_features(tables["feature_use"], tables["platforms"])),
+        FEATURES: left_out(select_usable_features(tables["feature_use"], tables["platforms"])),
     }
 
 
@@ -42,9 +48,9 @@ def left_out(rows: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for area in sorted(rows["area_id"].unique()):
         own, others = rows[rows["area_id"] == area], rows[rows["area_id"] != area]
-        fitted = keyed(random_effects.distributions(others), BY_GROUP)
-        parameters = distributions(fitted, own["group"], pd.Series(ANY, own.index))
-        ends = drawn(parameters, np.tile([1 - TAIL, 0.5, TAIL], (len(own), 1)))
+        fitted = index_parameters(random_effects.fit_distributions(others), BY_GROUP)
+        parameters = choose_parameters(fitted, own["group"], pd.Series(ANY, own.index))
+        ends = draw_shares(parameters, np.tile([1 - TAIL, 0.5, TAIL], (len(own), 1)))
         parts.append(
             own.assign(
                 share=expit(own["x"]),

@@ -2,7 +2,7 @@
 
 What is known of them already is not done again when one file of them is another, and only that: a
 contract of a table that was not read again; a rule over tables whose rows are all as they were; and
-the tables of answers, where all that `pipeline.prepared` makes of the facts is as it was.
+the tables of answers, where all that `pipeline.prepare_run` makes of the facts is as it was.
 """
 
 import csv
@@ -26,7 +26,7 @@ from audience_impact.facts import rules, tables
 from audience_impact.facts.tables import PROVENANCE, Finding, Tables
 from audience_impact.populations import country_of, parents_of
 from flows.pipeline import steps
-from flows.pipeline.headers import headers
+from flows.pipeline.headers import build_headers
 from schemas import contracts
 from schemas import facts as fact_models
 
@@ -84,7 +84,9 @@ def part(whole: Tables, countries: Iterable[str]) -> Tables:
         above |= fresh
     kept = inside | above | {""}
     cut = {table: frame[_within(frame, kept)] for table, frame in whole.items()}
-    cut, _ = rules.settle(_fresh(cut), fact_models.keys(), fact_models.references())
+    cut, _ = rules.drop_unresolved(
+        _fresh(cut), fact_models.list_keys(), fact_models.list_references()
+    )
     used = {
         cell
         for table, frame in cut.items()
@@ -126,11 +128,15 @@ def sound(facts: Path, countries: Iterable[str], folder: Path) -> Sound:
 
     Raises ValueError where words for readers move a number.
     """
-    written = write(part(steps.read([facts]).tables, countries), folder)
-    reading = steps.read([folder])
-    settled, _ = rules.settle(reading.tables, fact_models.keys(), fact_models.references())
-    typed = tables.typed(settled, fact_models.of_kind("number"), fact_models.of_kind("period"))
-    checked = steps.check(reading, today())
+    written = write(part(steps.read_facts([facts]).tables, countries), folder)
+    reading = steps.read_facts([folder])
+    settled, _ = rules.drop_unresolved(
+        reading.tables, fact_models.list_keys(), fact_models.list_references()
+    )
+    typed = tables.convert_types(
+        settled, fact_models.select_columns("number"), fact_models.select_columns("period")
+    )
+    checked = steps.validate_facts(reading, today())
     results, unread = computed(checked), _not_read_in_computing(checked)
     other_words = computed(replace(checked, tables=_other_words(checked.tables)))
     if moved := numbers_moved(results, other_words):
@@ -138,18 +144,18 @@ def sound(facts: Path, countries: Iterable[str], folder: Path) -> Sound:
     return Sound(folder, written, reading, checked, results, typed, unread)
 
 
-class _Watched(rules.Reads):
+class _Watched(rules.RecordedTables):
     def get(self, table: str, default: Any = None) -> Any:
-        self.read.add(table)
+        self.read_names.add(table)
         return super().get(table, default)
 
 
 def _not_read_in_computing(checked: steps.Checked) -> frozenset[str]:
     """The tables that are not looked at for what checked facts publish."""
     watched = _Watched(checked.tables)
-    stages, _ = pipeline.prepared(watched, steps.day_of(checked, None))
+    stages, _ = pipeline.prepare_run(watched, steps.choose_day(checked, None))
     dict(pipeline.Outputs(watched, stages, pipeline.Settings(sensitivity=False)))
-    return frozenset(watched.keys() - watched.read)
+    return frozenset(watched.keys() - watched.read_names)
 
 
 def _other_words(typed: Tables) -> Tables:
@@ -173,7 +179,9 @@ def today() -> date:
 
 def computed(checked: steps.Checked) -> steps.Results:
     """What checked facts publish, without the shares of the variance."""
-    return steps.compute(steps.gate(checked, strict=False), None, 0, sensitivity=False)
+    return steps.compute_results(
+        steps.refuse_errors(checked, strict=False), None, 0, sensitivity=False
+    )
 
 
 def told(findings: Iterable[Finding]) -> Told:
@@ -201,11 +209,11 @@ def read_again(facts: Sound, table: str, content: bytes) -> steps.Reading:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     try:
-        header = {table: headers()[table]}
-        apart, findings = files.read_apart([path.parent], header)
+        header = {table: build_headers()[table]}
+        apart, findings = files.read_layers([path.parent], header)
     finally:
         path.unlink()
-    merged = files.merge(apart[table], header[table])
+    merged = files.merge_layers(apart[table], header[table])
     return replace(
         facts.reading,
         tables={**facts.reading.tables, table: merged.stay},
@@ -218,24 +226,32 @@ def read_again(facts: Sound, table: str, content: bytes) -> steps.Reading:
 @contextmanager
 def shared(facts: Sound) -> Iterator[None]:
     """While the block lasts, what is held against facts that are as they were is not held again."""
-    failures, typed, unresolved = contracts.failures_in, tables.typed, rules.unresolved
+    failures, typed, unresolved = (
+        contracts.check_fact_tables,
+        tables.convert_types,
+        rules.find_unresolved,
+    )
     runs, outputs = dict(rules.ACROSS.runs), dict(pipeline.OUTPUTS)
-    contracts.failures_in = _failures_again(facts)  # type: ignore[assignment]
-    tables.typed = _typed_again(facts)  # type: ignore[assignment]
-    rules.unresolved = _unresolved_again(facts)  # type: ignore[assignment]
+    contracts.check_fact_tables = _failures_again(facts)  # type: ignore[assignment]
+    tables.convert_types = _typed_again(facts)  # type: ignore[assignment]
+    rules.find_unresolved = _unresolved_again(facts)  # type: ignore[assignment]
     rules.ACROSS.runs.update({rule: _rule_again(run, facts.typed) for rule, run in runs.items()})
     pipeline.OUTPUTS.update(_outputs_again(facts, outputs))
     try:
         yield
     finally:
-        contracts.failures_in, tables.typed, rules.unresolved = failures, typed, unresolved
+        contracts.check_fact_tables, tables.convert_types, rules.find_unresolved = (
+            failures,
+            typed,
+            unresolved,
+        )
         rules.ACROSS.runs.update(runs)
         pipeline.OUTPUTS.update(outputs)
 
 
 def _failures_again(facts: Sound) -> Callable[[Mapping[str, pd.DataFrame]], Tables]:
     """What contracts find: of a table that was not read again, what they found."""
-    frames, failures = facts.reading.tables, contracts.failures_in
+    frames, failures = facts.reading.tables, contracts.check_fact_tables
     found = failures(frames)
 
     def again(now: Mapping[str, pd.DataFrame]) -> Tables:
@@ -248,7 +264,7 @@ def _failures_again(facts: Sound) -> Callable[[Mapping[str, pd.DataFrame]], Tabl
 
 def _typed_again(facts: Sound) -> Callable[[Tables, Words, Words], Tables]:
     """Tables with their types: those that were not read again are the frames that they were."""
-    frames, typed = facts.reading.tables, tables.typed
+    frames, typed = facts.reading.tables, tables.convert_types
 
     def again(now: Tables, numbers: Words, dates: Words) -> Tables:
         new = {name for name, frame in now.items() if frame is not frames[name]}
@@ -264,7 +280,7 @@ def _unresolved_again(
     facts: Sound,
 ) -> Callable[[Tables, Mapping[str, list[str]], Mapping[str, Mapping[str, str]]], list[Finding]]:
     """Keys that point nowhere: those of a table that was read again, or into one."""
-    frames, unresolved = facts.reading.tables, rules.unresolved
+    frames, unresolved = facts.reading.tables, rules.find_unresolved
 
     def again(
         now: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
@@ -281,11 +297,11 @@ def _unresolved_again(
 
 def _rule_again(run: Run, typed: Tables) -> Run:
     """A rule over tables: where the rows that it looks at are as they were, what it said."""
-    seen = rules.Reads(typed)
+    seen = rules.RecordedTables(typed)
     found = run(seen)
 
     def again(now: Tables) -> list[Finding]:
-        is_known = all(same(now[name], typed[name]) for name in sorted(seen.read))
+        is_known = all(same(now[name], typed[name]) for name in sorted(seen.read_names))
         return found if is_known else run(now)
 
     return again
@@ -294,7 +310,7 @@ def _rule_again(run: Run, typed: Tables) -> Run:
 def _outputs_again(facts: Sound, makes: Mapping[str, Make]) -> dict[str, Make]:
     """How each table of answers is made: as it was, where all that it is made from is so."""
     typed = facts.checked.tables
-    before, _ = pipeline.prepared(typed, pipeline.newest_access(typed))
+    before, _ = pipeline.prepare_run(typed, pipeline.find_newest_access(typed))
     made = dict(pipeline.Outputs(typed, before, pipeline.Settings(sensitivity=False)))
     asked: list[tuple[pipeline.Stages, bool]] = []
 

@@ -28,14 +28,15 @@ import numpy as np
 import pandas as pd
 
 from audience_impact import pipeline
-from audience_impact.audiences.inputs import inputs
-from audience_impact.audiences.scope import scope
-from audience_impact.bounds.restrictions import bounds
+from audience_impact.audiences.inputs import gather_inputs
+from audience_impact.audiences.scope import build_scope
+from audience_impact.bounds.restrictions import bound_restrictions
 from audience_impact.facts import rules
 from audience_impact.facts import tables as facts
-from audience_impact.facts.surprises import days
+from audience_impact.facts.anomaly_checks import days
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.outputs.lineage import lineage
+from audience_impact.fitted.models import read_models
+from audience_impact.outputs.lineage import make_lineage
 from audience_impact.vocabulary import AudienceMetric, ImpactMetric, PopulationBase
 from flows import CHECKOUT
 from flows.pipeline import steps
@@ -178,27 +179,32 @@ def _told(findings: list[Finding]) -> set[tuple[Any, ...]]:
 
 
 def _bounds(tables: Tables) -> pd.DataFrame:
-    asked = scope(tables, pipeline.newest_access(tables))
+    asked = build_scope(tables, pipeline.find_newest_access(tables))
     counted = tables | {"audience_laws": tables["audience_laws"].iloc[:0]}
-    limits, _ = bounds(asked, inputs(asked, counted), counted)
+    limits, _ = bound_restrictions(
+        asked, gather_inputs(asked, counted, read_models(counted)), counted
+    )
     metrics = (ImpactMetric.PEOPLE_EXPOSED, ImpactMetric.PEOPLE_FEATURE_EXPOSED)
     return pd.concat(
-        {metric.value: limits.of(metric)[["lower_persons", "upper_persons"]] for metric in metrics}
+        {
+            metric.value: limits.select_metric(metric)[["lower_persons", "upper_persons"]]
+            for metric in metrics
+        }
     )
 
 
 def sound(folder: Path) -> Sound:
     """The facts of a folder, checked, with the cells that carry their results."""
-    reading = steps.read([folder])
-    checked = steps.check(reading)
+    reading = steps.read_facts([folder])
+    checked = steps.validate_facts(reading)
     typed = {name: frame.reset_index(drop=True) for name, frame in checked.tables.items()}
     text = {name: _kept(reading.tables[name], typed[name]) for name in typed}
     found, reads = {}, {}
     for name, run in rules.ACROSS.runs.items():
-        seen = rules.Reads(typed)
-        found[name], reads[name] = _told(run(seen)), seen.read
-    stages, _ = pipeline.prepared(typed, pipeline.newest_access(typed))
-    used = lineage(stages.scope, stages.inputs, stages.bounds, stages.lost, typed)
+        seen = rules.RecordedTables(typed)
+        found[name], reads[name] = _told(run(seen)), seen.read_names
+    stages, _ = pipeline.prepare_run(typed, pipeline.find_newest_access(typed))
+    used = make_lineage(stages.scope, stages.inputs, stages.bounds, stages.lost, typed)
     order = list(rules.ACROSS.runs)
     return Sound(text, typed, found, reads, order, _bounds(typed), _carrying(used, typed))
 
@@ -282,7 +288,7 @@ def _outcome(
     table, place, column = cell
     text = facts_.text[table].copy()
     text.loc[place, column] = after
-    row = str(text.iloc[place][fact_models.keys()[table][0]])
+    row = str(text.iloc[place][fact_models.list_keys()[table][0]])
     reported, typed = _reported(facts_, table, place, text)
     moved = 0.0 if reported else _moved(facts_.bounds, _bounds(typed))
     return Typed(error, table, row, column, before, after, reported, moved)
@@ -290,13 +296,13 @@ def _outcome(
 
 def _reported(facts_: Sound, table: str, place: int, text: pd.DataFrame) -> tuple[bool, Tables]:
     """Whether a finding is there that was not, and the facts with the error in them."""
-    if len(contracts.failures(table, text.iloc[[place]].reset_index(drop=True))):
+    if len(contracts.check_fact_table(table, text.iloc[[place]].reset_index(drop=True))):
         return True, facts_.typed
-    kinds = fact_models.of_kind("number"), fact_models.of_kind("period")
+    kinds = fact_models.select_columns("number"), fact_models.select_columns("period")
     few = {table: text, "sources": facts_.text["sources"]} | {table: text}
-    typed = facts_.typed | facts.typed(few, *kinds)
+    typed = facts_.typed | facts.convert_types(few, *kinds)
     today = datetime.now(UTC).date()
-    if days.read_after(typed, today):
+    if days.find_read_after(typed, today):
         return True, typed
     for place, name in enumerate(facts_.order):
         run = rules.ACROSS.runs[name]

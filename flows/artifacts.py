@@ -1,4 +1,4 @@
-"""What Prefect's pages show of a run, as Markdown: the answers, and what was checked.
+"""The pages of a run in Prefect, as Markdown: the answers, and the results of the checks.
 
 The answers begin with the version, its facts and its day, and with where the report lies. Words
 from facts are text here: no cell of a fact can become a link, a picture or HTML.
@@ -16,48 +16,48 @@ from audience_impact.answers.numbers import day_in_words
 from audience_impact.plain_text import markdown_text
 from audience_impact.store.versions import Published
 
-TOLD = 3
-"""So many of the largest and of the newest restrictions are told in a sentence each."""
+HEADLINE_COUNT = 3
+"""The number of headlines of the largest, and of the newest, restrictions."""
 REPORT = Path("report", "index.html")
-"""Where a report lies below the folder of the versions."""
+"""The place of a report below the folder of the versions."""
 
 
-def answers(version: Published, folders: Sequence[Path], address: str | None) -> str:
-    """The answers of a version: its facts and day, the report, sentences, and the table of all.
+def format_answers(version: Published, folders: Sequence[Path], address: str | None) -> str:
+    """Return the answers of a version as Markdown: facts, day, report, headlines and table.
 
     `folders` are those of the facts; `address` is that of the report, by default the folder beside
     the versions.
     """
-    tables = records.load(version.version)
-    rows = report.exposed(tables)
+    tables = records.load_tables(version.version)
+    rows = report.list_exposed(tables)
     first = [
-        _version(version, folders),
-        _report(version, address),
-        f"## The largest\n\n{_told(tables, _largest(rows))}",
-        f"## The newest\n\n{_told(tables, _newest(rows))}",
-        f"## All\n\n{report.results_markdown(rows)}",
+        _format_version(version, folders),
+        _format_report_link(version, address),
+        f"## The largest\n\n{_format_headlines(tables, _list_largest(rows))}",
+        f"## The newest\n\n{_format_headlines(tables, _list_newest(rows))}",
+        f"## All\n\n{report.render_results(rows)}",
     ]
     return "\n\n".join(first)
 
 
-def checks(version: Published) -> str:
-    """What was checked, and what was found."""
-    return report.quality_markdown(
-        version.version.table("quality"), version.version.rows()["quarantine"]
+def format_checks(version: Published) -> str:
+    """Return the quality report and the count of quarantined rows as Markdown."""
+    return report.render_quality(
+        version.version.read_table("quality"), version.version.count_rows()["quarantine"]
     )
 
 
-def _version(version: Published, folders: Sequence[Path]) -> str:
-    known = version.version.manifest["audience_impact"]
+def _format_version(version: Published, folders: Sequence[Path]) -> str:
+    about = version.version.manifest["audience_impact"]
     named = ", ".join(markdown_text(folder) for folder in folders)
     return (
-        f"Version **{version.version_id}** as of {day_in_words(known['as_of'])}, from the facts "
-        f"in {named} (SHA-256 {known['inputs_sha256'][:12]}) by method {known['method_version']}."
+        f"Version **{version.version_id}** as of {day_in_words(about['as_of'])}, from the facts "
+        f"in {named} (SHA-256 {about['inputs_sha256'][:12]}) by method {about['method_version']}."
     )
 
 
-def _report(version: Published, address: str | None) -> str:
-    """A link to the report that was named, or where the one beside the versions lies."""
+def _format_report_link(version: Published, address: str | None) -> str:
+    """Return a link to `address`, or a sentence on the report beside the versions."""
     if address:
         return f"[The report](<{quote(address, safe=':/?#@&=+,;~%')}>)"
     path = version.path.parents[1] / REPORT
@@ -68,22 +68,23 @@ def _report(version: Published, address: str | None) -> str:
     return f"The report lies beside the versions, in {markdown_text(REPORT)}{of}."
 
 
-def _told(tables: Mapping[str, pd.DataFrame], chosen: Sequence[str]) -> str:
-    """A sentence for each, with its id."""
-    known = records.Records(tables)
+def _format_headlines(tables: Mapping[str, pd.DataFrame], restriction_ids: Sequence[str]) -> str:
+    record_by_id = records.Records(tables)
     return "\n".join(
-        f"- {markdown_text(sentences.headline(known[one]))} ({markdown_text(one)})"
-        for one in chosen
+        f"- {markdown_text(sentences.write_headline(record_by_id[key]))} ({markdown_text(key)})"
+        for key in restriction_ids
     )
 
 
-def _largest(rows: pd.DataFrame) -> list[str]:
+def _list_largest(rows: pd.DataFrame) -> list[str]:
     size = rows["q50_persons"].astype("float64").fillna(0.0)
     order = rows.assign(size=size).sort_values(["size", "restriction_id"], ascending=[False, True])
-    return list(order["restriction_id"].head(TOLD))
+    return list(order["restriction_id"].head(HEADLINE_COUNT))
 
 
-def _newest(rows: pd.DataFrame) -> list[str]:
-    known = rows[rows["start_on"].notna()].assign(start_on=lambda own: own["start_on"].astype(str))
-    order = known.sort_values(["start_on", "restriction_id"], ascending=[False, True])
-    return list(order["restriction_id"].head(TOLD))
+def _list_newest(rows: pd.DataFrame) -> list[str]:
+    dated = rows[rows["start_on"].notna()].assign(
+        start_on=lambda frame: frame["start_on"].astype(str)
+    )
+    order = dated.sort_values(["start_on", "restriction_id"], ascending=[False, True])
+    return list(order["restriction_id"].head(HEADLINE_COUNT))

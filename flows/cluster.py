@@ -59,11 +59,11 @@ def compute_parts(folder: Path, count: int) -> None:
 
     Args:
         folder: The folder of the run, which all workers have to reach.
-        count: How many parts there are.
+        count: The number of parts.
 
     Raises RefusedError where workers die of a part.
     """
-    # Workers find what it does by its name, not by the code that is here.
+    # Workers import the function by its name; the code of this task is not sent to them.
     part = task(name="part", cache_policy=NO_CACHE, persist_result=False)(parts.compute_in)
     futures = [part.submit(folder, number) for number in range(count)]
     for number, future in enumerate(futures):
@@ -75,8 +75,8 @@ def compute_parts(folder: Path, count: int) -> None:
             raise
 
 
-def _ended(flow_run_id: UUID) -> None:
-    """Let no task run stay RUNNING on the server: whoever died could not tell that it ended."""
+def _crash_open_task_runs(flow_run_id: UUID) -> None:
+    """Set the open task runs of a flow run to crashed: a dead worker cannot report its end."""
     of_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))
     with get_client(sync_client=True) as client:
         for run in client.read_task_runs(flow_run_filter=of_run, task_run_filter=UNDER_WAY):
@@ -84,16 +84,13 @@ def _ended(flow_run_id: UUID) -> None:
             client.set_task_run_state(run.id, state, force=True)
 
 
-def _server() -> str:
-    """The address of the server of this process; no setting names a temporary one."""
+def _read_server_address() -> str:
+    """Return the address of this process's server; no setting names a temporary server."""
     return str(get_client(sync_client=True).api_url)
 
 
-def _out_of_reach(folder: Path, server: str) -> str:
-    """What the process that is asked cannot reach of a run, blank where it reaches all.
-
-    That is the run's folder, and the Prefect server at an address.
-    """
+def _describe_unreachable(folder: Path, server: str) -> str:
+    """Return why this process cannot reach the run's folder or its server, blank if it can."""
     if not folder.is_dir():
         return f"has no folder {folder}: TMPDIR has to be the same place on every machine"
     at = urlsplit(server)
@@ -110,23 +107,25 @@ def _out_of_reach(folder: Path, server: str) -> str:
 
 
 def _require_reach(scheduler: str, folder: Path, server: str) -> None:
-    """Raise RefusedError where a worker of the cluster lacks what every part asks for."""
+    """Raise RefusedError where a worker of the cluster cannot reach the folder or the server."""
     from distributed import Client
 
     connect: Any = Client  # without types
     try:
         with connect(scheduler, set_as_default=False) as client:
-            found = client.run(_out_of_reach, folder, server)
+            lack_by_worker = client.run(_describe_unreachable, folder, server)
     except (OSError, ImportError) as error:
         raise RefusedError([f"--scheduler {scheduler}: {error}"]) from error
-    if lacking := [f"worker {worker} {lack}" for worker, lack in sorted(found.items()) if lack]:
+    if lacking := [
+        f"worker {worker} {lack}" for worker, lack in sorted(lack_by_worker.items()) if lack
+    ]:
         raise RefusedError(lacking)
 
 
-def _locked(cluster: dict[str, Any]) -> dict[str, Any]:
-    """Give a cluster and its client a certificate made for the occasion, which nobody else has.
+def _secure_cluster(cluster: dict[str, Any]) -> dict[str, Any]:
+    """Return options of a cluster and its client with a new certificate that nobody else has.
 
-    Whoever reaches a scheduler has it run any code, and its port is open to all of the machine.
+    Whoever reaches a scheduler can have it run any code, and its port is open to the whole machine.
     """
     from distributed.security import Security
 
@@ -138,11 +137,11 @@ def _locked(cluster: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
-    """A runner (dividing.Runner) on the cluster of a scheduler, or on one of so many processes.
+def make_dask_runner(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
+    """Return a runner on the cluster of `scheduler`, or on a new one of `workers` processes.
 
-    `cluster` are options of that one (distributed.LocalCluster). Raises RefusedError where the
-    libraries are missing; the runner does where workers die of a part or cannot reach the run.
+    `cluster` are options of the new one (distributed.LocalCluster). Raises RefusedError where the
+    libraries are missing; the runner raises it where workers die of a part or cannot reach the run.
     """
     try:
         import cryptography  # noqa: F401  (for the certificate of a cluster of one's own)
@@ -150,15 +149,15 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise RefusedError([MISSING]) from error
-    # Its futures are told to be those of Dask, which Prefect's own hint does not foresee.
+    # Its futures are those of Dask, which Prefect's type hint does not foresee.
     runner: Any = (
         DaskTaskRunner(address=scheduler)
         if scheduler
-        else DaskTaskRunner(**_locked({**OWN_CLUSTER, "n_workers": workers, **cluster}))
+        else DaskTaskRunner(**_secure_cluster({**OWN_CLUSTER, "n_workers": workers, **cluster}))
     )
 
-    def run(folder: Path, count: int) -> None:
-        server = _server()
+    def run_parts(folder: Path, count: int) -> None:
+        server = _read_server_address()
         if scheduler:
             _require_reach(scheduler, folder, server)
         # A task takes the settings of who submits it: so all report to one server.
@@ -166,7 +165,7 @@ def dask(workers: int, scheduler: str | None = None, **cluster: Any) -> Runner:
             compute = compute_parts.with_options(task_runner=runner)
             state = compute(folder, count, return_state=True)
             if not state.is_completed() and state.state_details.flow_run_id:
-                _ended(state.state_details.flow_run_id)
+                _crash_open_task_runs(state.state_details.flow_run_id)
             state.result()
 
-    return run
+    return run_parts

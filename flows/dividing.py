@@ -1,15 +1,15 @@
-"""How the work of a run may be divided: what its steps need to know of who computes them."""
+"""The division of the work of a run among those who compute it."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 Runner = Callable[[Path, int], None]
-"""Has all parts of a run computed, whose folder and number it is given (pipeline/parts.py)."""
+"""Computes all parts of a run, from its folder and their number (pipeline/parts.py)."""
 
 
 class Division(NamedTuple):
-    """How the work of a run is divided.
+    """The division of the work of a run.
 
     Attributes:
         runner: Computes the parts; None where this process does, one after another.
@@ -21,4 +21,4 @@ class Division(NamedTuple):
 
 
 ALONE = Division(None, 2_500)
-"""By this process: the more it holds at once, the fewer parts cost what each costs."""
+"""By this process: fewer and larger parts spare the fixed cost of each part."""

@@ -1,4 +1,4 @@
-"""How a run ends badly: a refusal says why, what may pass is tried again."""
+"""Failures of a run: a refusal states its reason, a passing failure is tried again."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ LASTING = (
 )
 
 
-def refusable(flow_body: Callable[P, R]) -> Callable[P, R]:
-    """Let a refusal end a flow as failed, with the bare reason as the message of its state.
+def fail_on_refusal(flow_body: Callable[P, R]) -> Callable[P, R]:
+    """End a flow that raises a refusal as failed, with the bare reason as the message of its state.
 
-    For the body of a flow only. A task has to raise its refusal: from a task Prefect hands a
-    state that is returned on to the next step as if it were a value, and the flow goes on.
+    Decorate bodies of flows only: Prefect hands a failed state that a task returns on to the next
+    step as if it were a value, so a task has to raise its refusal.
     """
 
     @functools.wraps(flow_body)
-    def body(*args: P.args, **kwargs: P.kwargs) -> R:
+    def run_body(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return flow_body(*args, **kwargs)
         except REFUSALS as refusal:
@@ -48,11 +48,11 @@ def refusable(flow_body: Callable[P, R]) -> Callable[P, R]:
             # message is logged as well, also to the terminal of whoever serves.
             return cast(R, Failed(message=plain_lines(str(refusal)), data=refusal))
 
-    return body
+    return run_body
 
 
-def may_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
-    """Tell whether a failed task is worth another try: the outside failed, and not for good."""
+def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
+    """Return whether a failed task may succeed later: the outside failed, and not for good."""
     error = state.data
     if isinstance(error, PublishError):
         error = error.__cause__

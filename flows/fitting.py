@@ -30,12 +30,12 @@ class Fitter:
     """A fit of some fact tables to others.
 
     Attributes:
-        read: The tables that are read; a bad row there is refused.
-        read_name: The words for these in messages.
-        fit: The fitted tables, by name, from typed facts.
-        decimals: How many decimals of a number are written.
-        is_current: Whether the tables among some facts were fitted to these; asked first where
-            fitting takes minutes.
+        read: The tables that are read; an error there is refused.
+        read_name: The word for these tables in messages.
+        fit: Returns the fitted tables, by name, from typed facts.
+        decimals: The number of decimals that are written.
+        is_current: Returns whether the fitted tables among facts were fitted to these facts;
+            called first where fitting takes minutes.
     """
 
     read: Collection[str]
@@ -49,34 +49,34 @@ FITTERS = {
     "errors": Fitter(
         errors.READ,
         "facts",
-        lambda facts: {"figure_errors": errors.table(facts)},
+        lambda facts: {"figure_errors": errors.fit_table(facts)},
         errors.DECIMALS,
     ),
     "daily-use": Fitter(
         ("use_frequency",),
         "figures",
-        lambda facts: {"daily_use": daily_use.table(facts["use_frequency"])},
+        lambda facts: {"daily_use": daily_use.fit_table(facts["use_frequency"])},
         random_effects.DECIMALS,
     ),
     "places": Fitter(
         ("areas", "bases", "regional_use", "network_use"),
         "facts",
         lambda facts: {
-            "place_laws": places.table(facts),
-            "network_laws": networks.table(facts["network_use"]),
+            "place_laws": places.fit_table(facts),
+            "network_laws": networks.fit_table(facts["network_use"]),
         },
         places.DECIMALS,
     ),
     "shares": Fitter(
         ("circumvention", "restrictions", "feature_use", "platforms"),
         "figures",
-        shares.tables_of_shares,
+        shares.fit_tables,
         random_effects.DECIMALS,
     ),
     "audiences": Fitter(
         audiences.READ,
         "figures",
-        lambda facts: {"audience_laws": audiences.table(facts)},
+        lambda facts: {"audience_laws": audiences.fit_table(facts)},
         audiences.DECIMALS,
         audiences.is_current,
     ),
@@ -84,7 +84,7 @@ FITTERS = {
         ("surveys", "use_patterns"),
         "surveys",
         lambda facts: {
-            "overlap_calibration": joint_use.table(facts["surveys"], facts["use_patterns"])
+            "overlap_calibration": joint_use.fit_table(facts["surveys"], facts["use_patterns"])
         },
         joint_use.DECIMALS,
     ),
@@ -106,17 +106,17 @@ def is_same(ours: pd.DataFrame, theirs: pd.DataFrame, decimals: int) -> bool:
     return bool(near.all() and (ours[words].to_numpy() == theirs[words].to_numpy()).all())
 
 
-def update(name: str, folder: Path, only_check: bool) -> tuple[bool, str]:
-    """Write the tables of a fitter in a folder where they do not match the facts, or only compare.
+def update_tables(name: str, folder: Path, only_check: bool) -> tuple[bool, str]:
+    """Write the tables of a fitter that do not match the facts of a folder, or only compare them.
 
     Returns:
-        Whether the tables on the disk matched, and the message for the user.
+        True if the tables on the disk matched, and the message for the user.
 
     Raises:
-        RefusedError: A row of a table that is read is bad.
+        RefusedError: A row of a table that is read has an error.
     """
     fitter = FITTERS[name]
-    facts = _checked(fitter, folder)
+    facts = _read_checked_facts(fitter, folder)
     if fitter.is_current(facts):
         return True, f"what learn {name} writes is up to date"
     lines, matched = [], True
@@ -136,14 +136,14 @@ def update(name: str, folder: Path, only_check: bool) -> tuple[bool, str]:
     return matched, "\n".join(lines)
 
 
-def _checked(fitter: Fitter, folder: Path) -> Tables:
-    """Return the typed facts of a folder; refuse those with a bad row in a table that is read."""
-    checked = steps.check(steps.read([folder]))
+def _read_checked_facts(fitter: Fitter, folder: Path) -> Tables:
+    """Return the typed facts of a folder; refuse errors in the tables that the fitter reads."""
+    checked = steps.validate_facts(steps.read_facts([folder]))
     bad = [
-        found
-        for found in checked.findings
-        if found.table in fitter.read and found.severity is not FindingSeverity.WARNING
+        finding
+        for finding in checked.findings
+        if finding.table in fitter.read and finding.severity is not FindingSeverity.WARNING
     ]
     if bad:
-        raise steps.RefusedError([steps.line(found) for found in bad], bad)
+        raise steps.RefusedError([steps.format_finding(finding) for finding in bad], bad)
     return checked.tables

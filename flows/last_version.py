@@ -1,6 +1,6 @@
-"""What changed much against the last version: told by a run, not published.
+"""What changed much against the last version: reported by a run, not published.
 
-The same inputs have to give the same bytes, whatever was published before them: so nothing of this
+The same inputs have to give the same bytes, whatever was published before them. So nothing of this
 enters a version.
 """
 
@@ -12,21 +12,33 @@ from pathlib import Path
 
 import pandas as pd
 
-from audience_impact.comparing.answers import ANSWER, IMPACT_KEY, NEW, OLD, STATUS, beside, keyed
+from audience_impact.comparing.answers import (
+    ANSWER,
+    IMPACT_KEY,
+    NEW,
+    OLD,
+    STATUS,
+    align_versions,
+    key_answers,
+)
 from audience_impact.comparing.facts import FactFiles
 from audience_impact.facts.tables import PROVENANCE
-from audience_impact.rules import Stage, named
+from audience_impact.rules import Stage, get_rule
 from audience_impact.store import PublishError, versions
 from audience_impact.vocabulary import FindingSeverity, ImpactMetric, ObsStatus, RuleStage
-from flows.pipeline.headers import headers
+from flows.pipeline.headers import build_headers
 from schemas import facts as fact_models
 from schemas.facts import TABLES
 
 FALL_SHARE = 0.2
 MOVED_FACTOR = 2.0
 READ = [*IMPACT_KEY, *ANSWER]
-"""What is read of table `impact`."""
-SAID = {"lower_persons": "at least", "upper_persons": "at most", "q50_persons": "a median of"}
+"""The columns of table `impact` that are compared."""
+BOUND_WORDS = {
+    "lower_persons": "at least",
+    "upper_persons": "at most",
+    "q50_persons": "a median of",
+}
 STRENGTH = [
     status.value
     for status in (
@@ -42,10 +54,10 @@ STRENGTH = [
 
 @dataclass(frozen=True)
 class Summary:
-    """What versions are compared by.
+    """The data by which versions are compared.
 
     `rows` counts the rows of each table; `answers` holds bounds, quantiles and status of each
-    restriction and metric, by both; `facts` are what it was computed from.
+    restriction and metric, indexed by both; `facts` are the files that it was computed from.
     """
 
     rows: Mapping[str, int]
@@ -57,40 +69,42 @@ ACCEPT = (
     "much changed against the last version: where all of it is meant, run once with "
     "--accept-changes (accept_changes of a deployment's run)"
 )
-"""What a run that is refused for that says first."""
+"""The first line of the message of a run that is refused for large changes."""
 VERSIONS = Stage[Callable[[Summary, Summary], list[str]]](RuleStage.VERSIONS)
-"""The rules over the last version and this one; each returns a line for whatever it finds."""
+"""The rules over the last version and this one; each returns a line for each finding."""
 
 
-def summary(
+def summarise_version(
     rows: Mapping[str, int],
     impact: pd.DataFrame,
     facts: Mapping[str, bytes] = versions.NO_FACTS,
 ) -> Summary:
-    """What a version is compared by, from its rows, its table `impact` and the files of its facts.
+    """Return the summary of a version from its row counts, table `impact` and files of facts.
 
     Without files the facts are not compared.
     """
-    return Summary(rows, keyed(impact, IMPACT_KEY), FactFiles(facts, headers()))
+    return Summary(rows, key_answers(impact, IMPACT_KEY), FactFiles(facts, build_headers()))
 
 
-def nothing(rows: Mapping[str, int]) -> Summary:
-    """A version of which no answer can be read."""
-    return summary(rows, pd.DataFrame({name: [] for name in READ}))
+def make_empty_summary(rows: Mapping[str, int]) -> Summary:
+    """Return the summary of a version of which no answer can be read."""
+    return summarise_version(rows, pd.DataFrame({name: [] for name in READ}))
 
 
-def last(root: Path) -> Summary:
-    """The last version below `root`, as far as it can be read.
+def read_last_version(root: Path) -> Summary:
+    """Return the summary of the last version below `root`, as far as it can be read.
 
-    A damaged one counts as none: the next run is what mends it.
+    A damaged version counts as none: the next run mends it.
     """
     rows: Mapping[str, int] = {}
     try:
-        version = versions.latest(root)
-        rows = version.rows()
-        return summary(rows, version.table("impact", columns=READ), version.fact_files())
+        version = versions.find_latest(root)
+        rows = version.count_rows()
+        return summarise_version(
+            rows, version.read_table("impact", columns=READ), version.fact_files()
+        )
     except PublishError:
-        return nothing(rows)
+        return make_empty_summary(rows)
 
 
 @VERSIONS.rule(
@@ -102,39 +116,39 @@ def last(root: Path) -> Summary:
     number=19,
 )
 def row_count_fell(before: Summary, now: Summary) -> list[str]:
-    """One line for each watched table that lost too many rows."""
+    """Return a line for each watched table that lost too many rows."""
     return [
         f"{table}.parquet: row_count_fell: {before.rows[table]} rows in the last version, "
         f"{now.rows[table]} now; look at the quarantine"
-        for table in named("row_count_fell").tables
+        for table in get_rule("row_count_fell").tables
         if table in before.rows and now.rows[table] < (1 - FALL_SHARE) * before.rows[table]
     ]
 
 
-def _facts_beside(
+def _pair_changed_tables(
     before: Summary, now: Summary
 ) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
-    """The fact tables whose files are not what they were, as they were and as they are."""
+    """Yield name, rows before and rows now of each fact table whose file changed."""
     if before.facts.files and now.facts.files:
         for table in TABLES:
-            if before.facts.of(table) != now.facts.of(table):
-                yield table, _by_key(before.facts, table), _by_key(now.facts, table)
+            if before.facts.select_table(table) != now.facts.select_table(table):
+                yield table, _index_by_key(before.facts, table), _index_by_key(now.facts, table)
 
 
-def _by_key(facts: FactFiles, table: str) -> pd.DataFrame:
+def _index_by_key(facts: FactFiles, table: str) -> pd.DataFrame:
     """Return the cells of the rows of a table by its key."""
     return facts.rows(table).drop(columns=PROVENANCE).set_index(list(facts.headers[table].key))
 
 
-def _gone(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
-    """The keys of rows that are there no more."""
+def _find_gone_rows(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
+    """Return the keys of rows that are no longer there."""
     return was.index.unique().difference(has.index, sort=False)
 
 
-def _told(keys: pd.Index) -> str:
-    """The first of some keys of rows, and how many there are."""
-    said = [" ".join(key) if isinstance(key, tuple) else str(key) for key in keys[:3]]
-    return ", ".join(said) + f" and {len(keys) - 3:,} more" * (len(keys) > 3)
+def _format_keys(keys: pd.Index) -> str:
+    """Return the first three keys of rows as text, and the number of the rest."""
+    shown_keys = [" ".join(key) if isinstance(key, tuple) else str(key) for key in keys[:3]]
+    return ", ".join(shown_keys) + f" and {len(keys) - 3:,} more" * (len(keys) > 3)
 
 
 @VERSIONS.rule(
@@ -145,12 +159,12 @@ def _told(keys: pd.Index) -> str:
     *TABLES,
 )
 def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
-    """One line for each fact table that lost more than one row."""
+    """Return a line for each fact table that lost more than one row."""
     return [
         f"{table}.csv: fact_rows_gone: {len(gone):,} rows of the last version are there no more: "
-        f"{_told(gone)}; see why"
-        for table, was, has in _facts_beside(before, now)
-        if len(gone := _gone(was, has)) > 1
+        f"{_format_keys(gone)}; see why"
+        for table, was, has in _pair_changed_tables(before, now)
+        if len(gone := _find_gone_rows(was, has)) > 1
     ]
 
 
@@ -162,19 +176,19 @@ def fact_rows_gone(before: Summary, now: Summary) -> list[str]:
     *TABLES,
 )
 def rows_run_together(before: Summary, now: Summary) -> list[str]:
-    """One line for each fact table with a row that took cells of one that is gone."""
+    """Return a line for each fact table with a row that took cells of a row that is gone."""
     return [
-        f"{table}.csv: rows_run_together: {_told(gone)} of the last version is there no more and "
-        f"its cells stand in {_told(taken)}; were two rows run together?"
-        for table, was, has in _facts_beside(before, now)
-        if len(gone := _gone(was, has)) == 1
-        if len(taken := _taken(was, has, was.loc[gone].iloc[0]))
+        f"{table}.csv: rows_run_together: {_format_keys(gone)} of the last version is there no "
+        f"more and its cells stand in {_format_keys(taken)}; were two rows run together?"
+        for table, was, has in _pair_changed_tables(before, now)
+        if len(gone := _find_gone_rows(was, has)) == 1
+        if len(taken := _find_merged_rows(was, has, was.loc[gone].iloc[0]))
     ]
 
 
-def _taken(was: pd.DataFrame, has: pd.DataFrame, gone: pd.Series) -> pd.Index:
-    """Rows in which every cell that changed is that of one that is gone, or runs into it."""
-    old, new = _in_both(was, has)
+def _find_merged_rows(was: pd.DataFrame, has: pd.DataFrame, gone: pd.Series) -> pd.Index:
+    """Return the rows whose every changed cell equals, or runs into, that of the row `gone`."""
+    old, new = _align_rows(was, has)
     changed = old.ne(new)
     some = changed.any(axis=1).to_numpy()
     rows = zip(*(frame[some].to_numpy().tolist() for frame in (old, new)), strict=True)
@@ -182,20 +196,20 @@ def _taken(was: pd.DataFrame, has: pd.DataFrame, gone: pd.Series) -> pd.Index:
     return new.index[some][[all(map(_runs_into, *cells, theirs)) for cells in rows]]
 
 
-def _runs_into(old: str, new: str, other: str) -> bool:
-    """Whether a cell stayed, or goes on, from some sign on, as another one ends."""
-    begin, end = _alike(old, new), _alike(other[::-1], new[::-1])
-    return new in (old, other) or (end > 0 and begin + end >= len(new))
+def _runs_into(old: str, new: str, gone_cell: str) -> bool:
+    """Return whether a new cell is an old one, or begins as `old` and ends as `gone_cell`."""
+    begin, end = _count_common_prefix(old, new), _count_common_prefix(gone_cell[::-1], new[::-1])
+    return new in (old, gone_cell) or (end > 0 and begin + end >= len(new))
 
 
-def _alike(one: str, other: str) -> int:
-    """How many signs both begin with."""
-    pairs = zip(one, other, strict=False)
+def _count_common_prefix(first: str, second: str) -> int:
+    """Return the number of characters with which both texts begin."""
+    pairs = zip(first, second, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _in_both(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows and columns that both have, as they were and as they are; keys stand once."""
+def _align_rows(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows and columns in both tables, before and now; each key stands once."""
     rows = [frame[~frame.index.duplicated()] for frame in (was, has)]
     common = rows[0].index.intersection(rows[1].index)
     columns = was.columns.intersection(has.columns)
@@ -208,17 +222,17 @@ def _in_both(was: pd.DataFrame, has: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     "no filled cell of a column of facts is what it was in the last version; told by the run, not "
     "published",
     "see whether the column is gone, or stands under the heading of another",
-    *(table for table in TABLES if "data_sha256" not in fact_models.columns(table)),
+    *(table for table in TABLES if "data_sha256" not in fact_models.describe_columns(table)),
 )
 def column_replaced(before: Summary, now: Summary) -> list[str]:
-    """One line for each column of facts of which several cells were filled and all are others."""
+    """Return a line for each column of facts whose filled cells, two or more, all changed."""
     return [
         f"{table}.csv: column_replaced: none of the {len(filled):,} filled cells of {column} is "
-        f"what it was in the last version ({_told(filled)}); is the column gone, or under another "
-        "heading?"
-        for table, was, has in _facts_beside(before, now)
-        if table in named("column_replaced").tables
-        for old, new in [_in_both(was, has)]
+        f"what it was in the last version ({_format_keys(filled)}); is the column gone, or under "
+        "another heading?"
+        for table, was, has in _pair_changed_tables(before, now)
+        if table in get_rule("column_replaced").tables
+        for old, new in [_align_rows(was, has)]
         for column in old.columns
         if len(filled := old.index[old[column] != ""]) > 1
         and (old.loc[filled, column] != new.loc[filled, column]).all()
@@ -233,19 +247,19 @@ def column_replaced(before: Summary, now: Summary) -> list[str]:
     *TABLES,
 )
 def cells_changed_rows(before: Summary, now: Summary) -> list[str]:
-    """One line for each column of facts of which cells stand in rows of others."""
+    """Return a line for each column of facts whose cells moved to other rows."""
     return [
         f"{table}.csv: cells_changed_rows: cells of {column} stand in other rows than in the last "
-        f"version: those of {_told(moved)}; was the column shifted or sorted alone?"
-        for table, was, has in _facts_beside(before, now)
-        for old, new in [_in_both(was, has)]
+        f"version: those of {_format_keys(moved)}; was the column shifted or sorted alone?"
+        for table, was, has in _pair_changed_tables(before, now)
+        for old, new in [_align_rows(was, has)]
         for column in old.columns
-        if len(moved := _exchanged(old[column], new[column]))
+        if len(moved := _find_exchanged_rows(old[column], new[column]))
     ]
 
 
-def _exchanged(old: pd.Series, new: pd.Series) -> pd.Index:
-    """The rows between which cells were exchanged; of three and more one may come from outside."""
+def _find_exchanged_rows(old: pd.Series, new: pd.Series) -> pd.Index:
+    """Return the rows that exchanged cells; of three or more one cell may be a new one."""
     moved = old.ne(new).to_numpy()
     fresh = Counter(new[moved]) - Counter(old[moved])
     return old.index[moved] if moved.sum() > max(1, 2 * fresh.total()) else old.index[:0]
@@ -257,21 +271,21 @@ def _exchanged(old: pd.Series, new: pd.Series) -> pd.Index:
     "they were learned from; told by the run, not published",
     "run the command that writes the table, with --check: it was edited by hand, or the method is "
     "another",
-    *(table for table in TABLES if "data_sha256" in fact_models.columns(table)),
+    *(table for table in TABLES if "data_sha256" in fact_models.describe_columns(table)),
 )
 def law_edited(before: Summary, now: Summary) -> list[str]:
-    """One line for each learned table that changed while what it was learned from did not."""
+    """Return a line for each fitted table that changed although its data did not."""
     return [
         f"{table}.csv: law_edited: rows are not what was learned from the same data in the last "
-        f"version: {_told(other)}; run the command that writes it, with --check"
-        for table, was, has in _facts_beside(before, now)
-        if table in named("law_edited").tables
-        and len(other := _of_same_data(was.drop(columns="note"), has.drop(columns="note")))
+        f"version: {_format_keys(edited)}; run the command that writes it, with --check"
+        for table, was, has in _pair_changed_tables(before, now)
+        if table in get_rule("law_edited").tables
+        and len(edited := _find_edited_rows(was.drop(columns="note"), has.drop(columns="note")))
     ]
 
 
-def _of_same_data(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
-    """The keys of rows that differ, are new or gone, where some of the data are what they were."""
+def _find_edited_rows(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
+    """Return the keys of rows that differ, are new or gone; none where no data are the same."""
     if not set(was["data_sha256"]) & set(has["data_sha256"]):
         return was.index[:0]
     both = [frame.set_index(list(frame.columns), append=True).index for frame in (was, has)]
@@ -288,15 +302,15 @@ def _of_same_data(was: pd.DataFrame, has: pd.DataFrame) -> pd.Index:
     number=21,
 )
 def magnitude_moved(before: Summary, now: Summary) -> list[str]:
-    """One line for each bound and median that changed by more than the factor."""
-    both = beside(before.answers, now.answers)
+    """Return a line for each bound and median that changed by more than the factor."""
+    both = align_versions(before.answers, now.answers)
     lines = []
-    for name, said in SAID.items():
+    for name, bound_words in BOUND_WORDS.items():
         pairs = both[[name + OLD, name + NEW]].dropna()
         moved = pairs[pairs.max(axis=1) > MOVED_FACTOR * pairs.min(axis=1)]
         lines += [
-            f"impact.parquet: magnitude_moved: {_of(key)} had {said} {first:,.0f} people in the "
-            f"last version, {then:,.0f} now; see which fact changed"
+            f"impact.parquet: magnitude_moved: {_format_answer_key(key)} had {bound_words} "
+            f"{first:,.0f} people in the last version, {then:,.0f} now; see which fact changed"
             for key, (first, then) in zip(moved.index, moved.to_numpy(), strict=True)
         ]
     return sorted(lines)
@@ -310,13 +324,13 @@ def magnitude_moved(before: Summary, now: Summary) -> list[str]:
     "impact",
 )
 def answer_vanished(before: Summary, now: Summary) -> list[str]:
-    """One line for each answer of which something is gone."""
-    both, names = beside(before.answers, now.answers), [*SAID, STATUS]
+    """Return a line for each answer that lost a bound, its median or its status."""
+    both, names = align_versions(before.answers, now.answers), [*BOUND_WORDS, STATUS]
     had, has = (both[[name + end for name in names]].set_axis(names, axis=1) for end in (OLD, NEW))
     gone = had.notna() & has.isna()
     return [
-        f"impact.parquet: answer_vanished: {_of(key)} has no {', '.join(gone.columns[lost])} any "
-        "more; see which fact is gone"
+        f"impact.parquet: answer_vanished: {_format_answer_key(key)} has no "
+        f"{', '.join(gone.columns[lost])} any more; see which fact is gone"
         for key, lost in zip(gone.index, gone.to_numpy(), strict=True)
         if lost.any()
     ]
@@ -329,26 +343,26 @@ def answer_vanished(before: Summary, now: Summary) -> list[str]:
     "impact",
 )
 def status_fell(before: Summary, now: Summary) -> list[str]:
-    """One line for each answer whose status is weaker than it was."""
-    both = beside(before.answers, now.answers)[[STATUS + OLD, STATUS + NEW]]
+    """Return a line for each answer whose status is weaker than before."""
+    both = align_versions(before.answers, now.answers)[[STATUS + OLD, STATUS + NEW]]
     ranks = {status: place for place, status in enumerate(STRENGTH)}
     rank = pd.DataFrame({name: both[name].map(ranks).astype("float64") for name in both})
     fell = both[rank[STATUS + NEW] > rank[STATUS + OLD]]
     return [
-        f"impact.parquet: status_fell: {_of(key)} had status {first} in the last version, {then} "
-        "now; see which fact changed"
+        f"impact.parquet: status_fell: {_format_answer_key(key)} had status {first} in the last "
+        f"version, {then} now; see which fact changed"
         for key, (first, then) in zip(fell.index, fell.to_numpy(), strict=True)
     ]
 
 
-def _of(key: tuple[str, str]) -> str:
-    """A restriction, with the metric where it is not the people exposed."""
+def _format_answer_key(key: tuple[str, str]) -> str:
+    """Return the restriction, with the metric unless that is the people exposed."""
     restriction, metric = key
     return (
         restriction if metric == ImpactMetric.PEOPLE_EXPOSED.value else f"{restriction} ({metric})"
     )
 
 
-def changes(before: Summary, now: Summary) -> list[str]:
-    """One line for each thing that changed much."""
+def list_changes(before: Summary, now: Summary) -> list[str]:
+    """Return a line for each large change."""
     return [line for run in VERSIONS.runs.values() for line in run(before, now)]

@@ -2,11 +2,11 @@
 
 A command (`refresh`, `import stop`) owns the folder it writes to. It leaves its mark there, a JSON
 with the digest of each file that it wrote. What is not as the mark says was edited by hand: it is
-named and nothing is written, unless the command was told to overwrite, which keeps a copy first.
+named and nothing is written, unless the command may overwrite, which saves a copy first.
 
 Below the folder of a layer:
 
-    <table>.csv            the fact tables, each held against its contract before it is written
+    <table>.csv            the fact tables, each validated against its contract before it is written
     refresh.json           the mark; `import stop` writes import.json
     replaced/              copies of what was edited by hand and then overwritten
     .lock                  held while writing; the system frees it when its holder dies
@@ -34,11 +34,11 @@ from filelock import FileLock, Timeout
 
 from audience_impact.facts.reading import UNFINISHED
 from audience_impact.facts.tables import Tables
-from audience_impact.rules import named
-from audience_impact.store.files import as_json, flush, write_below, write_whole
+from audience_impact.rules import get_rule
+from audience_impact.store.files import as_json, flush_to_disk, write_below, write_whole
 from audience_impact.vocabulary import FindingSeverity
 from flows import CHECKOUT
-from flows.pipeline.headers import headers
+from flows.pipeline.headers import build_headers
 from flows.pipeline.steps import RefusedError
 from schemas import contracts
 from schemas import facts as fact_models
@@ -48,8 +48,8 @@ REFRESH_MARK, IMPORT_MARK = MARKS = ("refresh.json", "import.json")
 REPLACED, _ASIDE, _LOCK = "replaced", ".tmp-layer", ".lock"
 
 Files = Mapping[str, bytes]
-"""What is written, by path below the folder."""
-NOTHING: Files = MappingProxyType({})
+"""The bytes of files, by path below the folder."""
+NO_FILES: Files = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -63,59 +63,59 @@ class Owner:
 
 @dataclass(frozen=True)
 class Layer:
-    """What is to be written: fact tables as text, and files beside them by path."""
+    """The content of a layer: fact tables as text, and files beside them by path."""
 
     tables: Tables
-    beside: Files = field(default_factory=lambda: NOTHING)  # Python 3.11 takes it for mutable
+    beside: Files = field(default_factory=lambda: NO_FILES)  # Python 3.11 takes it for mutable
 
 
 @dataclass(frozen=True)
-class Written:
-    """What a write did: whether anything is new, and copies of what was edited and overwritten."""
+class WriteResult:
+    """The result of a write: `created` if anything is new, and copies of overwritten files."""
 
     created: bool
     replaced: tuple[Path, ...] = ()
 
 
-def render(layer: Layer) -> Files:
-    """The files of a layer, each table held against its contract; same rows, same bytes.
+def render_layer(layer: Layer) -> Files:
+    """Return the files of a layer, each table validated; equal rows give equal bytes.
 
     Raises RefusedError with a line for each failure: table, key, column, rule, what to do, value.
     """
     contracts.require_validation()
     tables, lines = {}, []
     for table, rows in layer.tables.items():
-        names = list(headers()[table].columns)
-        told = rows.reindex(columns=names, fill_value="").astype("str").reset_index(drop=True)
-        lines += _failures(table, told)
-        tables[f"{table}.csv"] = told.to_csv(index=False, lineterminator="\n").encode()
+        names = list(build_headers()[table].columns)
+        cells = rows.reindex(columns=names, fill_value="").astype("str").reset_index(drop=True)
+        lines += _list_failures(table, cells)
+        tables[f"{table}.csv"] = cells.to_csv(index=False, lineterminator="\n").encode()
     if lines:
         raise RefusedError(lines)
     return {**tables, **layer.beside}
 
 
-def _failures(table: str, told: pd.DataFrame) -> list[str]:
-    """What is wrong with the rows, a line each; warnings are for those who read the layer."""
-    key = list(headers()[table].key)
+def _list_failures(table: str, rows: pd.DataFrame) -> list[str]:
+    """Return a line for each error of the rows; warnings are left to readers of the layer."""
+    key = list(build_headers()[table].key)
     lines = [
-        f"{table}.csv: {told.loc[case.position, key].str.cat(sep=' ')}: {case.column}: "
-        f"{case.rule}: {contracts.message(table, case.column, case.rule, cell)} ({cell!r})"
-        for case in contracts.failures(table, told).itertuples()
-        for cell in [told.at[case.position, case.column]]
-        if named(case.rule).severity is not FindingSeverity.WARNING
+        f"{table}.csv: {rows.loc[case.position, key].str.cat(sep=' ')}: {case.column}: "
+        f"{case.rule}: {contracts.explain_failure(table, case.column, case.rule, cell)} ({cell!r})"
+        for case in contracts.check_fact_table(table, rows).itertuples()
+        for cell in [rows.at[case.position, case.column]]
+        if get_rule(case.rule).severity is not FindingSeverity.WARNING
     ]
-    repeats = told.loc[told.duplicated(key), key]
+    repeats = rows.loc[rows.duplicated(key), key]
     return lines + [f"{table}.csv: {' '.join(row)} stands there twice" for row in repeats.values]
 
 
-def require_own(into: Path, facts: Sequence[Path], owner: Owner, files: Files = NOTHING) -> None:
-    """Refuse a folder that holds facts which the command did not write, or not so.
+def require_own(into: Path, facts: Sequence[Path], owner: Owner, files: Files = NO_FILES) -> None:
+    """Refuse a folder with files that the command did not write or that were changed since.
 
     Args:
-        into: the folder to write to.
-        facts: folders of facts that are not to be written over.
-        owner: the command that writes.
-        files: what it would write; what is so already is nobody else's work.
+        into: The folder to write to.
+        facts: Folders of facts that must not be overwritten.
+        owner: The command that writes.
+        files: The new files; a file that has these bytes already is nobody else's work.
 
     Raises RefusedError with a line for each file.
     """
@@ -124,62 +124,62 @@ def require_own(into: Path, facts: Sequence[Path], owner: Owner, files: Files = 
     advice = "move it away or give a folder of its own" + choice * bool(owner.option)
     lines = [
         f"{into / name} was not written by {owner.command}, or was changed since: {advice}"
-        for name in _edited(into, owner, files)
+        for name in _list_edited(into, owner, files)
     ]
     if lines:
         raise RefusedError(lines)
 
 
-def write(
+def write_layer(
     files: Files, into: Path, facts: Sequence[Path], owner: Owner, overwrite: bool = False
-) -> Written:
-    """Write the files of a layer; where all is so already, nothing is touched.
+) -> WriteResult:
+    """Write the files of a layer; where all of them are there already, nothing is touched.
 
     Args:
-        files: the layer as `render` gives it.
-        into: the folder; it is made where it is missing.
-        facts: folders of facts that are not to be written over.
-        owner: the command that writes.
-        overwrite: write over what was edited by hand, and keep a copy of that.
+        files: The layer as `render_layer` returns it.
+        into: The folder; it is made where it is missing.
+        facts: Folders of facts that must not be overwritten.
+        owner: The command that writes.
+        overwrite: Overwrite files that were edited by hand, and save a copy of each.
 
     Raises RefusedError where the folder holds somebody's work or cannot be written.
     """
 
-    def judge() -> None:
+    def check_place() -> None:
         if overwrite:
             _require_place(into, facts)
         else:
             require_own(into, facts, owner, files)
 
-    judge()
+    check_place()
     try:
         with _only_writer(into):
-            judge()
-            return _write(files, into, owner)
+            check_place()
+            return _replace_files(files, into, owner)
     except OSError as error:
         raise RefusedError([f"{into} cannot be written: {error}"]) from error
 
 
-def _write(files: Files, into: Path, owner: Owner) -> Written:
-    edited = [into / name for name in _edited(into, owner, files) if name in files]
-    before, now = _told(into, owner), _digests(files)
-    if not edited and before == now and _is_whole(into, now):
-        return Written(False)
+def _replace_files(files: Files, into: Path, owner: Owner) -> WriteResult:
+    edited = [into / name for name in _list_edited(into, owner, files) if name in files]
+    before, now = _read_mark(into, owner), _digest_files(files)
+    if not edited and before == now and _is_complete(into, now):
+        return WriteResult(False)
     both = {name: sorted({*before.get(name, []), *now.get(name, [])}) for name in {*before, *now}}
-    with _aside(into, files) as aside:
-        kept = tuple(_keep(path, into) for path in edited)
+    with _write_aside(into, files) as aside:
+        copies = tuple(_copy_edited(path, into) for path in edited)
         write_whole(into / owner.mark, as_json({"files": both}))
         write_whole(into / UNFINISHED, f"{owner.command}\n".encode())
-        flush(into)
+        flush_to_disk(into)
         _put_in_place(aside, into, files)
     write_whole(into / owner.mark, as_json({"files": now}))
     (into / UNFINISHED).unlink()
-    flush(into)
-    return Written(True, kept)
+    flush_to_disk(into)
+    return WriteResult(True, copies)
 
 
-def _digests(files: Files) -> dict[str, list[str]]:
-    return {name: [_sha256(content)] for name, content in files.items()}
+def _digest_files(files: Files) -> dict[str, list[str]]:
+    return {name: [_hash_content(content)] for name, content in files.items()}
 
 
 @contextmanager
@@ -193,8 +193,8 @@ def _only_writer(into: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _aside(into: Path, files: Files) -> Iterator[Path]:
-    """All files, written and flushed where no reader looks; under the lock nobody else is there."""
+def _write_aside(into: Path, files: Files) -> Iterator[Path]:
+    """Write and flush all files where no reader looks; the lock keeps other writers away."""
     aside = into / _ASIDE
     shutil.rmtree(aside, ignore_errors=True)
     try:
@@ -209,21 +209,21 @@ def _put_in_place(aside: Path, into: Path, files: Files) -> None:
         (into / name).parent.mkdir(exist_ok=True)
         (aside / name).replace(into / name)
     for folder in {(into / name).parent for name in files}:
-        flush(folder)
+        flush_to_disk(folder)
 
 
-def _keep(path: Path, into: Path) -> Path:
-    """A copy of an edited file, named after its bytes: no copy is ever written over."""
+def _copy_edited(path: Path, into: Path) -> Path:
+    """Copy an edited file under a name made of its bytes, so that no copy is overwritten."""
     content = path.read_bytes()
-    copy = into / REPLACED / f"{path.stem}-{_sha256(content)[:12]}{path.suffix}"
+    copy = into / REPLACED / f"{path.stem}-{_hash_content(content)[:12]}{path.suffix}"
     copy.parent.mkdir(exist_ok=True)
     write_whole(copy, content)
-    flush(copy.parent)
+    flush_to_disk(copy.parent)
     return copy
 
 
 def _require_place(into: Path, facts: Sequence[Path]) -> None:
-    """Refuse folders of facts as such, and what is no folder."""
+    """Refuse folders of facts and whatever is no folder."""
     place = into.resolve()
     for folder in (HAND_MADE, *facts):
         if place == folder.resolve() or folder.resolve() in place.parents:
@@ -232,26 +232,26 @@ def _require_place(into: Path, facts: Sequence[Path]) -> None:
         raise RefusedError([f"{into} is no folder"])
 
 
-def _edited(into: Path, owner: Owner, files: Files) -> list[str]:
-    """Files that are neither as the command left them nor as it would write them now."""
-    known, now = _told(into, owner), _digests(files)
+def _list_edited(into: Path, owner: Owner, files: Files) -> list[str]:
+    """Return the files that are neither as the mark records them nor as they would be written."""
+    recorded, now = _read_mark(into, owner), _digest_files(files)
     tables = {f"{table}.csv" for table in fact_models.MODELS}
-    found = {name: _digest(into, name) for name in sorted({*tables, *known, *now})}
+    digest_by_name = {name: _digest_file(into, name) for name in sorted({*tables, *recorded, *now})}
     return [
         name
-        for name, digest in found.items()
-        if digest and digest not in (*known.get(name, ()), *now.get(name, ()))
+        for name, digest in digest_by_name.items()
+        if digest and digest not in (*recorded.get(name, ()), *now.get(name, ()))
     ]
 
 
-def _is_whole(into: Path, now: Mapping[str, list[str]]) -> bool:
-    """Whether each file is there as it would be written, and nobody died while writing."""
-    whole = all(_digest(into, name) in digests for name, digests in now.items())
-    return whole and not (into / UNFINISHED).exists()
+def _is_complete(into: Path, now: Mapping[str, list[str]]) -> bool:
+    """Return whether all files are there as they would be written and no write is unfinished."""
+    is_current = all(_digest_file(into, name) in digests for name, digests in now.items())
+    return is_current and not (into / UNFINISHED).exists()
 
 
-def _told(into: Path, owner: Owner) -> dict[str, list[str]]:
-    """What the mark says: digests of each file, several where somebody died while writing."""
+def _read_mark(into: Path, owner: Owner) -> dict[str, list[str]]:
+    """Return the digests of each file in the mark; several after an interrupted write."""
     _require_file(into, owner.mark)
     try:
         return {
@@ -265,11 +265,11 @@ def _told(into: Path, owner: Owner) -> dict[str, list[str]]:
         raise RefusedError([f"{mark} cannot be read ({error}): move {into} away"]) from error
 
 
-def _digest(into: Path, name: str) -> str:
-    """SHA-256 of a file of the layer; blank where there is none."""
+def _digest_file(into: Path, name: str) -> str:
+    """Return the SHA-256 of a file of the layer; blank where there is none."""
     _require_file(into, name)
     try:
-        return _sha256((into / name).read_bytes())
+        return _hash_content((into / name).read_bytes())
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -277,7 +277,7 @@ def _digest(into: Path, name: str) -> str:
 
 
 def _require_file(into: Path, name: str) -> None:
-    """Refuse a link, through which somebody else's file would be read or replaced, and a device.
+    """Refuse a device, and a link, through which a foreign file would be read or replaced.
 
     Raises RefusedError naming it.
     """
@@ -289,5 +289,5 @@ def _require_file(into: Path, name: str) -> None:
         raise RefusedError([f"{path} is no plain file: move it away"])
 
 
-def _sha256(content: bytes) -> str:
+def _hash_content(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

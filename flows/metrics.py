@@ -1,4 +1,4 @@
-"""What a run leaves for whoever watches: `metrics.prom` beside the versions, OpenMetrics text.
+"""Metrics of a run for a monitor: `metrics.prom` beside the versions, OpenMetrics text.
 
 audience_impact_rows{table}               rows of each published table
 audience_impact_refused_rows              rows of facts in quarantine
@@ -17,7 +17,7 @@ import pandas as pd
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 
-from audience_impact.periods import spans
+from audience_impact.periods import parse_periods
 from audience_impact.store import PublishError, storage
 
 NAME = "metrics.prom"
@@ -25,11 +25,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Seconds(dict[str, float]):
-    """How long each step of a run took, by its name."""
+class StepSeconds(dict[str, float]):
+    """The seconds of each step of a run, by its name."""
 
     def __call__(self, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a step, and remember how long it took."""
+        """Run a step, and store its seconds."""
         begin = time.perf_counter()
         try:
             return step(*args, **kwargs)
@@ -37,17 +37,21 @@ class Seconds(dict[str, float]):
             self[getattr(step, "name", "step")] = time.perf_counter() - begin
 
 
-def render(
+def render_metrics(
     counts: Mapping[str, int],
     quarantine: pd.DataFrame,
     used: pd.DataFrame,
     seconds: Mapping[str, float],
     ended: datetime,
 ) -> bytes:
-    """The metrics of a run.
+    """Return the metrics of a run as OpenMetrics text.
 
-    From the rows of its tables, what is in quarantine, `period` and `as_of` of the audiences used,
-    and the seconds of its steps.
+    Args:
+        counts: Rows of each published table.
+        quarantine: The table of refused rows.
+        used: `period` and `as_of` of the audiences used.
+        seconds: Seconds of each step.
+        ended: The end of the run.
     """
     registry = CollectorRegistry()
     rows = Gauge("audience_impact_rows", "Rows of a table", ["table"], registry=registry)
@@ -57,28 +61,28 @@ def render(
     for name, took in seconds.items():
         steps.labels(name).set(took)
     refused = quarantine.drop_duplicates(["row_layer", "file", "line"])
-    told = {
+    gauges = {
         "refused_rows": ("Rows of facts in quarantine", float(len(refused))),
-        "newest_figure_days": ("Age of the newest audience used", newest_days(used)),
+        "newest_figure_days": ("Age of the newest audience used", count_newest_days(used)),
         "run_timestamp_seconds": ("When the run ended", ended.timestamp()),
     }
-    for name, (meaning, value) in told.items():
+    for name, (meaning, value) in gauges.items():
         Gauge(f"audience_impact_{name}", meaning, registry=registry).set(value)
     return bytes(generate_latest(registry))  # type: ignore[no-untyped-call]
 
 
-def newest_days(used: pd.DataFrame) -> float:
-    """Days from the end of the newest period of an audience to the day spoken of; NaN: none."""
+def count_newest_days(used: pd.DataFrame) -> float:
+    """Return the days from the end of the newest audience's period to `as_of`; NaN if none."""
     used = used.dropna(subset="period")
     if used.empty:
         return float("nan")
-    newest = spans(used["period"])["end"].max()
+    newest = parse_periods(used["period"])["end"].max()
     return float((pd.Timestamp(used["as_of"].max()) - newest).days)
 
 
-def write(root: Path, content: bytes) -> None:
-    """Put the metrics beside `latest`; PublishError where the place fails."""
+def write_metrics(root: Path, content: bytes) -> None:
+    """Write the metrics beside `latest`; raise PublishError where that fails."""
     try:
-        storage.at(root).put(NAME, content)
+        storage.select_storage(root).write_file(NAME, content)
     except OSError as error:
-        raise PublishError(f"{storage.address(root)}/{NAME}: {error}") from error
+        raise PublishError(f"{storage.format_address(root)}/{NAME}: {error}") from error

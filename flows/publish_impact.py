@@ -14,51 +14,52 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from pydantic import Field
 
-from audience_impact.plain_text import plain
+from audience_impact.plain_text import plain_line
 from audience_impact.store.versions import Published
 from flows import artifacts, last_version, metrics
-from flows.failures import may_pass, refusable
+from flows.failures import fail_on_refusal, is_transient
 from flows.pipeline import quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
 from flows.serving import notices
-from flows.workers import RunnerName, division
+from flows.workers import RunnerName, choose_division
 
 # Seconds between one try and the next, for what touches the outside.
 WAITS = [1.0, 4.0, 16.0]
 
 
 @task(
+    name="read",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=len(WAITS),
     retry_delay_seconds=WAITS,
-    retry_condition_fn=may_pass,
+    retry_condition_fn=is_transient,
 )
-def read(facts: list[Path]) -> Reading:
+def read_facts(facts: list[Path]) -> Reading:
     """Read the layers of fact tables, each row with its file and line."""
-    return steps.read(facts)
+    return steps.read_facts(facts)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def known_by(reading: Reading, day: date | None) -> Reading:
-    """Leave out what was not known on a day, where one is asked for."""
-    return steps.known_by(reading, day)
+@task(name="known_by", cache_policy=NO_CACHE, persist_result=False)
+def restrict_to_day(reading: Reading, day: date | None) -> Reading:
+    """Exclude what was not known on a day, if a day is requested."""
+    return steps.restrict_to_day(reading, day)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def check(reading: Reading) -> Checked:
-    """Part the rows that keep the rules from those that go to quarantine."""
-    return steps.check(reading, datetime.now(UTC).date())
+@task(name="check", cache_policy=NO_CACHE, persist_result=False)
+def check_facts(reading: Reading) -> Checked:
+    """Separate the rows that keep the rules from those that go to quarantine."""
+    return steps.validate_facts(reading, datetime.now(UTC).date())
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def accept(checked: Checked, strict: bool) -> Checked:
-    """Refuse tables that cannot be used; when strict, refuse bad rows as well."""
-    return steps.gate(checked, strict)
+@task(name="accept", cache_policy=NO_CACHE, persist_result=False)
+def refuse_errors(checked: Checked, strict: bool) -> Checked:
+    """Refuse tables that cannot be used, and when strict rows with errors as well."""
+    return steps.refuse_errors(checked, strict)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def compute(
+@task(name="compute", cache_policy=NO_CACHE, persist_result=False)
+def compute_results(
     checked: Checked,
     as_of: date | None,
     seed: int,
@@ -67,73 +68,74 @@ def compute(
     by: tuple[RunnerName, int | None, str | None],
 ) -> Results:
     """Compute the tables that are published, by a runner, its workers and its scheduler."""
-    how = division(*by, len(checked.tables["restrictions"]))
-    return steps.compute(checked, as_of, seed, repair, sensitivity, how)
+    how = choose_division(*by, len(checked.tables["restrictions"]))
+    return steps.compute_results(checked, as_of, seed, repair, sensitivity, how)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def watch(
+@task(name="watch", cache_policy=NO_CACHE, persist_result=False)
+def report_changes(
     results: Results, published: Path, strict: bool, repair: bool, accept_changes: bool
 ) -> list[str]:
-    """Say what changed much against the last version; refuse when strict, unless accepted."""
-    impact = results.frame("impact", last_version.READ)
-    now = last_version.summary(results.counts(), impact, results.files)
-    lines = last_version.changes(last_version.last(published), now)
+    """Log large changes against the last version; when strict, refuse unless they are accepted."""
+    impact = results.read_frame("impact", last_version.READ)
+    now = last_version.summarise_version(results.count_rows(), impact, results.files)
+    lines = last_version.list_changes(last_version.read_last_version(published), now)
     for line in lines:
-        get_run_logger().warning(plain(line))
+        get_run_logger().warning(plain_line(line))
     if not strict:
         return lines
     changed = [last_version.ACCEPT, *lines] if lines and not accept_changes else []
-    if stops := changed + quality.contradictions(results.frame("quality")) * (not repair):
+    if stops := changed + quality.list_contradictions(results.read_frame("quality")) * (not repair):
         raise steps.RefusedError(stops)
     return lines
 
 
 @task(
+    name="write",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=len(WAITS),
     retry_delay_seconds=WAITS,
-    retry_condition_fn=may_pass,
+    retry_condition_fn=is_transient,
 )
-def write(results: Results, published: Path, keep: int | None) -> Published:
+def publish_version(results: Results, published: Path, keep: int | None) -> Published:
     """Publish the tables as a version, unless the same version is there already."""
-    return steps.write(results, published, keep)
+    return steps.publish_results(results, published, keep)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def show(
+@task(name="show", cache_policy=NO_CACHE, persist_result=False)
+def show_answers(
     version: Published, facts: list[Path], report: str | None, environment: str | None
 ) -> None:
     """Put the answers and the quality report where the UI shows them."""
     behind = f"-{environment}" if environment else ""
     create_markdown_artifact(
-        artifacts.answers(version, facts, report),
+        artifacts.format_answers(version, facts, report),
         key=f"impact{behind}",
         description="How many people, at least and at most",
     )
     create_markdown_artifact(
-        artifacts.checks(version),
+        artifacts.format_checks(version),
         key=f"quality{behind}",
         description="What was checked, and what was found",
     )
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def announce(version: Published, results: Results) -> None:
-    """Log which version is the latest, where it lies, and what had to go for it; tag the run."""
+@task(name="announce", cache_policy=NO_CACHE, persist_result=False)
+def announce_version(version: Published, results: Results) -> None:
+    """Log the latest version, its place and the versions removed for it; tag the run."""
     log = get_run_logger()
-    told = results.version
+    identity = results.version
     with get_client(sync_client=True) as client:
         tags = {
             *runtime.flow_run.tags,
             f"version:{version.version_id}",
-            f"facts:{told.inputs_sha256[:12]}",
-            f"as-of:{told.as_of}",
+            f"facts:{identity.inputs_sha256[:12]}",
+            f"as-of:{identity.as_of}",
         }
         client.update_flow_run(runtime.flow_run.id, tags=sorted(tags))
-    told_of = (f"{name} {count:,}" for name, count in results.counts().items())
-    log.info("%s", ", ".join(told_of))
+    table_counts = (f"{name} {count:,}" for name, count in results.count_rows().items())
+    log.info("%s", ", ".join(table_counts))
     news = (
         "Published version" if version.created else "Nothing changed, the latest version is still"
     )
@@ -142,26 +144,28 @@ def announce(version: Published, results: Results) -> None:
         log.info("Removed the old version %s", removed)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def measure(
+@task(name="measure", cache_policy=NO_CACHE, persist_result=False)
+def record_metrics(
     results: Results, published: Path, seconds: dict[str, float], changes: list[str]
 ) -> None:
-    """Put the metrics of the run beside the versions, and tell somebody of what moved much."""
-    used = results.frame("impact_by_platform", ["period", "as_of"])
-    refused = results.frame("quarantine")
-    told = metrics.render(results.counts(), refused, used, seconds, datetime.now(UTC))
-    metrics.write(published, told)
+    """Write the metrics of the run beside the versions, and notify people of large changes."""
+    used = results.read_frame("impact_by_platform", ["period", "as_of"])
+    refused = results.read_frame("quarantine")
+    metrics_text = metrics.render_metrics(
+        results.count_rows(), refused, used, seconds, datetime.now(UTC)
+    )
+    metrics.write_metrics(published, metrics_text)
     if changes:
-        notices.tell("much changed against the last version", "\n".join(changes))
+        notices.notify_people("much changed against the last version", "\n".join(changes))
 
 
 @flow(
     name="publish-impact",
     persist_result=False,
-    on_failure=[notices.tell_of_run],
-    on_crashed=[notices.tell_of_run],
+    on_failure=[notices.notify_of_run],
+    on_crashed=[notices.notify_of_run],
 )
-@refusable
+@fail_on_refusal
 def publish_impact(
     facts: Annotated[list[Path], Field(min_length=1)],
     published: Path,
@@ -178,35 +182,36 @@ def publish_impact(
     runner: RunnerName = RunnerName.LOCAL,
     scheduler: str | None = None,
 ) -> Published:
-    """Publish how many people each restriction touches.
+    """Publish the number of people that each restriction touches.
 
     Args:
         facts: Folders of fact tables, in layers; where a key repeats, the later folder wins.
         published: The folder that holds the versions and the link to the latest of them.
         as_of: The day that the figures describe, from what was known on it; by default the last
             day on which, or after which, two sources were read, and all facts.
-        seed: What the random draws start from.
+        seed: The start of the random draws.
         strict: Refuse the facts when a single row breaks a rule.
-        keep: How many versions stay; by default all of them.
+        keep: The number of versions that stay; by default all of them.
         repair: Move contradicting overlaps as little as makes them fit; else they are left out.
         workers: Processes that compute the parts of a large register; by default two from a
             thousand restrictions on. The number changes no byte.
-        sensitivity: Tell which input drives the width of each interval.
+        sensitivity: Publish which input drives the width of each interval.
         accept_changes: When strict, publish although much changed against the last version.
         report: Address of the report, for the link to it; by default the folder beside the
             versions is named.
-        environment: Whose run it is, where several share a server: its artifacts carry the name.
-        runner: Who computes the parts: processes of this machine, or a Dask cluster.
+        environment: The environment of the run; artifacts carry its name, since environments may
+            share a server.
+        runner: The runner of the parts: processes of this machine, or a Dask cluster.
         scheduler: Address of the scheduler of that cluster; by default one is started here.
     """
-    timed = metrics.Seconds()
-    reading = known_by(timed(read, facts), as_of)
-    checked = accept(timed(check, reading), strict)
+    timed = metrics.StepSeconds()
+    reading = restrict_to_day(timed(read_facts, facts), as_of)
+    checked = refuse_errors(timed(check_facts, reading), strict)
     by = runner, workers, scheduler
-    results = timed(compute, checked, as_of, seed, repair, sensitivity, by)
-    changes = watch(results, published, strict, repair, accept_changes)
-    version = timed(write, results, published, keep)
-    show(version, facts, report, environment)
-    announce(version, results)
-    measure(results, published, timed, changes)
-    return replace(version, replaced_count=reading.overridden)
+    results = timed(compute_results, checked, as_of, seed, repair, sensitivity, by)
+    changes = report_changes(results, published, strict, repair, accept_changes)
+    version = timed(publish_version, results, published, keep)
+    show_answers(version, facts, report, environment)
+    announce_version(version, results)
+    record_metrics(results, published, timed, changes)
+    return replace(version, replaced_count=reading.overridden_count)

@@ -16,36 +16,36 @@ from flows.downloads.fetching import RetryPolicy
 from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES
-from flows.downloads.refreshing import Refreshed, Wanted
-from flows.failures import refusable
+from flows.downloads.refreshing import Refreshed, RefreshOptions
+from flows.failures import fail_on_refusal
 
 EVERYTHING = list(Name)
 PATIENCE = RetryPolicy()
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def fetch(wanted: Wanted) -> list[Download]:
-    """Fetch what the publishers have now; each file has tries of its own."""
-    return refreshing.fetch_all(wanted)
+@task(name="fetch", cache_policy=NO_CACHE, persist_result=False)
+def fetch_figures(options: RefreshOptions) -> list[Download]:
+    """Return the publishers' current files; each file is tried several times."""
+    return refreshing.fetch_all(options)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def judge(found: list[Download], wanted: Wanted) -> list[str]:
-    """Say what changed; refuse where that is much and not confirmed."""
-    lines = refreshing.judge(found, wanted)
+@task(name="judge", cache_policy=NO_CACHE, persist_result=False)
+def judge_changes(downloads: list[Download], options: RefreshOptions) -> list[str]:
+    """Log and return what changed; refuse many changes that are not confirmed."""
+    lines = refreshing.report_changes(downloads, options)
     for line in lines:
         get_run_logger().info(line)
     return lines
 
 
-@task(cache_policy=NO_CACHE, persist_result=False)
-def write(found: list[Download], lines: list[str], wanted: Wanted) -> Refreshed:
+@task(name="write", cache_policy=NO_CACHE, persist_result=False)
+def write_layer(downloads: list[Download], lines: list[str], options: RefreshOptions) -> Refreshed:
     """Accept the downloads and write the layer."""
-    return refreshing.write(found, lines, wanted)
+    return refreshing.write_layer(downloads, lines, options)
 
 
 @flow(name="refresh", persist_result=False)
-@refusable
+@fail_on_refusal
 def refresh(
     facts: Annotated[list[Path], Field(min_length=1)],
     into: Path,
@@ -70,7 +70,7 @@ def refresh(
         patience: Timeouts, tries and waits.
         today: The day of access; by default the day of the run, in UTC.
     """
-    wanted = Wanted(
+    options = RefreshOptions(
         into=into,
         downloads=downloads,
         facts=facts,
@@ -81,6 +81,6 @@ def refresh(
         addresses=addresses,
         policy=patience,
     )
-    with refreshing.only_one(wanted):
-        found = fetch(wanted)
-        return write(found, judge(found, wanted), wanted)
+    with refreshing.lock_downloads(options):
+        fetched = fetch_figures(options)
+        return write_layer(fetched, judge_changes(fetched, options), options)

@@ -20,7 +20,7 @@ from audience_impact.answers.citation import AUTHOR
 from audience_impact.comparing import changes, sides, text
 from audience_impact.exporting.writing import put_file
 from audience_impact.store import archive
-from audience_impact.store.manifest import MANIFEST, files_of, sha256
+from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
 from audience_impact.store.versions import Stored
 
 NAME = "audience-impact"
@@ -28,53 +28,57 @@ SUMS = "SHA256SUMS"
 NONE_STATED = "none stated"
 
 
-def release(
+def write_release(
     version: Stored, before: Stored | None, into: Path, overwrite: bool
 ) -> tuple[Path, str]:
-    """Write the archive of a version, and its digest beside it; gives the archive and the digest.
+    """Write the archive of a version and its digest beside it; return the archive and the digest.
 
-    Raises ExportError where something else stands there, PublishError where a version is damaged.
+    Raises ExportError where another file stands there, PublishError where a version is damaged.
     """
     name = f"{NAME}-{version.id}"
-    files = {f"{name}/{path}": content for path, content in contents(version, before).items()}
-    packed = archive.packed(files)
+    files = {
+        f"{name}/{path}": content for path, content in collect_contents(version, before).items()
+    }
+    packed = archive.pack_files(files)
     place = into / f"{name}.zip"
-    digest = sha256(packed)
+    digest = hash_bytes(packed)
     line = f"{digest}  {place.name}\n".encode()
-    put_file(place, lambda aside: _write(aside, packed), overwrite)
-    put_file(into / f"{place.name}.sha256", lambda aside: _write(aside, line), overwrite)
+    put_file(place, lambda aside: _write_bytes(aside, packed), overwrite)
+    put_file(into / f"{place.name}.sha256", lambda aside: _write_bytes(aside, line), overwrite)
     return place, digest
 
 
-def _write(aside: Path, content: bytes) -> None:
+def _write_bytes(aside: Path, content: bytes) -> None:
     aside.write_bytes(content)
 
 
-def contents(version: Stored, before: Stored | None) -> dict[str, bytes]:
-    """The files of a release, by name.
+def collect_contents(version: Stored, before: Stored | None) -> dict[str, bytes]:
+    """Return the files of a release, by name.
 
     Raises PublishError where a version is damaged.
     """
     manifest = version.manifest_bytes
     files = {MANIFEST: manifest}
-    files |= {path: version.content(path) for path in files_of(manifest)}
-    files["CITATION.cff"] = citation(version)
-    files["LICENCES.csv"] = licences(version.table("sources"), version.table("lineage"))
+    files |= {path: version.read_content(path) for path in files_of(manifest)}
+    files["CITATION.cff"] = format_citation(version)
+    files["LICENCES.csv"] = count_licences(
+        version.read_table("sources"), version.read_table("lineage")
+    )
     if before is not None:
-        files["CHANGELOG.md"] = changelog(version, before)
-    files[SUMS] = sums(files)
+        files["CHANGELOG.md"] = format_changelog(version, before)
+    files[SUMS] = format_sums(files)
     return files
 
 
-def sums(files: Mapping[str, bytes]) -> bytes:
-    """The digests of files, as `sha256sum` writes and checks them."""
-    return "".join(f"{sha256(files[name])}  {name}\n" for name in sorted(files)).encode()
+def format_sums(files: Mapping[str, bytes]) -> bytes:
+    """Return the digests of files, as `sha256sum` writes and checks them."""
+    return "".join(f"{hash_bytes(files[name])}  {name}\n" for name in sorted(files)).encode()
 
 
-def citation(version: Stored) -> bytes:
-    """How to cite the data, in the Citation File Format."""
+def format_citation(version: Stored) -> bytes:
+    """Return the citation of the data in the Citation File Format."""
     manifest = version.manifest
-    told = {
+    fields = {
         "cff-version": "1.2.0",
         "message": "If you use these figures, please cite them and the sources that they rest on.",
         "type": "dataset",
@@ -85,11 +89,11 @@ def citation(version: Stored) -> bytes:
         "license": manifest["licenses"][0]["name"],
         "authors": [{"name": AUTHOR}],
     }
-    return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100).encode()
+    return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=100).encode()
 
 
-def licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
-    """The licences that sources state: of how many, and how many rows of lineage rest on them.
+def count_licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
+    """Return a CSV of the sources' licences, with counts of sources and of their lineage rows.
 
     They are the sources' own; the figures of a version are under the licence of its manifest.
     """
@@ -105,9 +109,11 @@ def licences(sources: pd.DataFrame, lineage: pd.DataFrame) -> bytes:
     return str(counted.to_csv(index=False, lineterminator="\n")).encode()
 
 
-def changelog(version: Stored, before: Stored) -> bytes:
-    """Return what `diff` writes of the two."""
-    comparison = changes.compare(sides.published(before), sides.published(version))
-    changed = text.text(changes.records(comparison))
+def format_changelog(version: Stored, before: Stored) -> bytes:
+    """Return the output of `diff` for the two versions as Markdown."""
+    comparison = changes.compare_versions(
+        sides.read_published(before), sides.read_published(version)
+    )
+    changed = text.format_comparison(changes.as_records(comparison))
     title = f"# {version.id}, since {before.version.id}"
     return f"{title}\n\n```\n{changed.rstrip()}\n```\n".encode()

@@ -1,4 +1,4 @@
-"""Who computes the parts of a run: this process, several of this machine, or a Dask cluster."""
+"""Runners of the parts of a run: this process, several of this machine, or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ DIED = (
 MOST_ON_DASK, MOST_BESIDE = 500, 1_250
 """Restrictions of a part: on Dask, and of one of several processes.
 
-A process holds 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
+A process needs 450 MiB whatever it computes (half of it libraries, 70 the inverse of the figures),
 and a third of a MiB for each restriction; a part takes two seconds whatever it holds."""
 LEAST_RESTRICTIONS, MOST_PROCESSES = 500, 2
-"""Of each process, and processes, where nobody says how many: each holds most of a GiB."""
+"""Restrictions of each process, and processes, by default: each needs most of a GiB."""
 SLACK = 1.1
 """Parts are not quite equal, since countries are whole."""
 
 
 class RunnerName(StrEnum):
-    """Who computes the parts of a run."""
+    """The runner of the parts of a run."""
 
     LOCAL = "local"
     DASK = "dask"
 
 
-def division(
+def choose_division(
     name: RunnerName, workers: int | None, scheduler: str | None, restrictions: int
 ) -> Division:
-    """How a run of so many restrictions is divided among workers, as many as suit it by default.
+    """Return the division of a run of so many restrictions, with a suitable default of workers.
 
     Raises RefusedError where the libraries of Dask are missing.
     """
-    count = workers or suited(restrictions)
+    count = workers or count_processes(restrictions)
     if name is RunnerName.DASK:
         from flows import cluster
 
-        return Division(cluster.dask(count, scheduler), MOST_ON_DASK)
+        return Division(cluster.make_dask_runner(count, scheduler), MOST_ON_DASK)
     if count == 1:
         return ALONE
-    each = min(max(int(SLACK * restrictions / count), LEAST_RESTRICTIONS), MOST_BESIDE)
-    return Division(Processes(count), each)
+    most = min(max(int(SLACK * restrictions / count), LEAST_RESTRICTIONS), MOST_BESIDE)
+    return Division(Processes(count), most)
 
 
-def suited(restrictions: int) -> int:
-    """Processes that repay what each of them costs, on the processors that this one may use."""
+def count_processes(restrictions: int) -> int:
+    """Return how many of the available processors are worth a process of their own."""
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(here or 1, MOST_PROCESSES, restrictions // LEAST_RESTRICTIONS))
 
@@ -64,7 +64,7 @@ def suited(restrictions: int) -> int:
 class Processes:
     """A runner with so many processes, each with one part in memory at a time.
 
-    What a process that died had not finished is computed by another one. Raises what a part raises,
+    Another process computes the parts that a dead one left. Raises the error of a part, and
     RefusedError after TRIES deaths.
     """
 
@@ -76,27 +76,29 @@ class Processes:
         from flows.pipeline.steps import RefusedError
 
         for _ in range(TRIES):
-            left = [one for one in range(number) if not parts.Folder(folder).is_done(one)]
+            open_parts = [
+                part for part in range(number) if not parts.RunFolder(folder).is_done(part)
+            ]
             try:
-                return _compute(folder, left, self.count)
+                return _compute_parts(folder, open_parts, self.count)
             except BrokenProcessPool:
                 continue
-        raise RefusedError([DIED.format(tries=TRIES, left=len(left))])
+        raise RefusedError([DIED.format(tries=TRIES, left=len(open_parts))])
 
 
 def _end_with_parent() -> None:
-    """Let this process end when the one that began it is killed: else it would wait for ever."""
+    """End this process when its parent is killed; it would wait for ever otherwise."""
     parent = multiprocessing.parent_process()
 
-    def watch() -> None:
+    def await_parent() -> None:
         if parent is not None:
             parent.join()
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=await_parent, daemon=True).start()
 
 
-def _compute(folder: Path, numbers: list[int], count: int) -> None:
+def _compute_parts(folder: Path, numbers: list[int], count: int) -> None:
     from flows.pipeline import parts
 
     # Prefect runs threads here, and a process forked beside threads may never come back.
@@ -104,8 +106,8 @@ def _compute(folder: Path, numbers: list[int], count: int) -> None:
     most = min(count, len(numbers) or 1)
     with ProcessPoolExecutor(most, mp_context=spawn, initializer=_end_with_parent) as pool:
         futures = [pool.submit(parts.compute_in, folder, number) for number in numbers]
-        done, left = wait(futures, return_when=FIRST_EXCEPTION)
-        for future in left:
+        done, unfinished = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in unfinished:
             future.cancel()
         for future in done:
             future.result()

@@ -1,4 +1,4 @@
-"""Published tables as Arrow: held against their contract, each column with its meaning."""
+"""Published tables as Arrow: validated against their contract, each column with its meaning."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow
 
 from schemas import holding
-from schemas.published import KEYS, MODELS, separator, special_values, values
+from schemas.published import KEYS, MODELS, find_separator, list_values, special_values
 
 
 class ContractError(ValueError):
@@ -15,14 +15,14 @@ class ContractError(ValueError):
 
 
 def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
-    """A published table as Arrow, held against its contract.
+    """Return a published table as Arrow, validated against its contract.
 
     Raises ContractError naming table, column, rule and row where the contract is broken.
     """
     schema = MODELS[table].to_schema()
-    ready = _cast(frame, schema)
-    if broken := holding.failures(MODELS[table], ready):
-        lines = [_told(ready, KEYS[table], one) for one in broken[:10]]
+    ready = _cast_columns(frame, schema)
+    if broken := holding.check_table(MODELS[table], ready):
+        lines = [_format_failure(ready, KEYS[table], failure) for failure in broken[:10]]
         raise ContractError("\n".join([f"{table} breaks its contract:", *lines]))
     if ready.duplicated(KEYS[table]).any():
         row = ready[ready.duplicated(KEYS[table])].iloc[0][KEYS[table]].to_dict()
@@ -32,14 +32,14 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pyarrow.Table:
     return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
 
 
-def _told(ready: pd.DataFrame, key: list[str], broken: holding.Failure) -> str:
-    """A failure as a line: rule, column and value, and the key of the row."""
+def _format_failure(ready: pd.DataFrame, key: list[str], broken: holding.Failure) -> str:
+    """Return a failure as a line: rule, column and value, and the key of the row."""
     row = ready.iloc[broken.position]
     cell = f" {broken.column} = {row[broken.column]!r}" if broken.column else ""
     return f"{broken.rule}:{cell} in the row {', '.join(str(row[name]) for name in key)}"
 
 
-def _cast(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
+def _cast_columns(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
     kinds = {name: str(column.dtype) for name, column in schema.columns.items()}
     ready = pd.DataFrame(
         {
@@ -57,13 +57,13 @@ def _cast(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
 
 def _arrow_field(table: str, name: str, column: Any) -> pyarrow.Field:
     about = column.metadata or {}
-    whole = about["unit"] in ("persons", "person_days", "person_hours", "days", "count")
+    is_whole_number = about["unit"] in ("persons", "person_days", "person_hours", "days", "count")
     if about["unit"] == "date":
         kind = pyarrow.date32()
     elif str(column.dtype).startswith("str"):
         kind = pyarrow.string()
     else:
-        kind = pyarrow.int64() if whole else pyarrow.float64()
+        kind = pyarrow.int64() if is_whole_number else pyarrow.float64()
     return pyarrow.field(
         name,
         kind,
@@ -72,16 +72,16 @@ def _arrow_field(table: str, name: str, column: Any) -> pyarrow.Field:
             "description": column.description,
             "unit": about["unit"],
             "sdmx_concept": about["sdmx_concept"],
-            **_words("values", values(table, name)),
-            **_words("special_values", special_values(table, name)),
-            **({"separator": between} if (between := separator(table, name)) else {}),
+            **_encode_meanings("values", list_values(table, name)),
+            **_encode_meanings("special_values", special_values(table, name)),
+            **({"separator": between} if (between := find_separator(table, name)) else {}),
         },
     )
 
 
-def _words(key: str, told: dict[str, str]) -> dict[str, str]:
-    """Words of a column and what they mean, as metadata holds them; nothing where it has none."""
-    return {key: json.dumps(told, ensure_ascii=False)} if told else {}
+def _encode_meanings(key: str, meanings: dict[str, str]) -> dict[str, str]:
+    """Return the meanings of coded values as metadata; empty where there are none."""
+    return {key: json.dumps(meanings, ensure_ascii=False)} if meanings else {}
 
 
 def _arrow_array(series: pd.Series, field: pyarrow.Field) -> pyarrow.Array:

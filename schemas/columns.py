@@ -1,4 +1,4 @@
-"""What the contracts of the published tables are made of: columns with unit and meaning."""
+"""Columns of the contracts of published tables, each with unit and meaning."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ import pandera.pandas as pa
 
 from audience_impact import vocabulary as words
 from audience_impact.outputs.review.status_rules import SENTENCES
-from audience_impact.rules import FAULT, Rule, register
+from audience_impact.rules import FAULT, Rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 WORLD = "001"
@@ -22,7 +22,7 @@ TABLE_NAMES = "table names"
 """In place of words: the column names tables, of facts or published."""
 
 
-def column(
+def make_column(
     description: str,
     unit: str = "",
     sdmx: str = "",
@@ -30,9 +30,9 @@ def column(
     special: Mapping[str, str] = NO_WORDS,
     **checks: Any,
 ) -> Any:
-    """A column with its meaning, unit and SDMX concept, and what else is checked.
+    """Return a column with its meaning, unit, SDMX concept and further checks.
 
-    `special` are the few of its values that stand for something else than the others, with what.
+    `special` gives the meanings of the few values that differ in kind from the others.
     """
     return pa.Field(
         description=description,
@@ -42,139 +42,141 @@ def column(
     )
 
 
-def coded(field: Any, values: Mapping[str, str] | str) -> Any:
-    """A column all of whose values are words: what each means, or where that stands."""
+def set_values(field: Any, values: Mapping[str, str] | str) -> Any:
+    """Add to a column the meanings of its words, or the place of these meanings; return it."""
     field.metadata["values"] = values
     return field
 
 
-def explained(description: str, by: str, null: bool = False) -> Any:
-    """A column of ids whose meaning another column of the same row holds."""
-    field = column(description, null=null)
+def explained_column(description: str, by: str, null: bool = False) -> Any:
+    """Return a column of ids that another column of the same row explains."""
+    field = make_column(description, null=null)
     field.metadata["explained_by"] = by
     return field
 
 
 def table_name(description: str) -> Any:
-    """The name of a table, of facts or published."""
-    return coded(column(description), TABLE_NAMES)
+    """Return a column of names of tables, of facts or published."""
+    return set_values(make_column(description), TABLE_NAMES)
 
 
-def people(description: str, null: bool = True) -> Any:
-    """A number of people."""
-    return column(description, "persons", "OBS_VALUE", null, ge=0)
+def people_column(description: str, null: bool = True) -> Any:
+    """Return a column of persons."""
+    return make_column(description, "persons", "OBS_VALUE", null, ge=0)
 
 
-def share(description: str) -> Any:
-    """A share, null where nothing is known."""
-    return column(description, "share", "OBS_VALUE", True, ge=0)
+def share_column(description: str) -> Any:
+    """Return a column of shares, null where unknown."""
+    return make_column(description, "share", "OBS_VALUE", True, ge=0)
 
 
-def word(
+def word_column(
     enum: type[words.Word],
     description: str,
     sdmx: str = "",
     null: bool = False,
     also: Mapping[str, str] = NO_WORDS,
 ) -> Any:
-    """One of the words of an enum, or of those that this column has `also`."""
-    values = {**enum.meanings(), **also}
-    return coded(column(description, sdmx=sdmx, null=null, isin=list(values)), values)
+    """Return a column of words of an enum, or of those in `also`."""
+    values = {**enum.list_meanings(), **also}
+    return set_values(make_column(description, sdmx=sdmx, null=null, isin=list(values)), values)
 
 
 def words_joined(enum: type[words.Word], description: str) -> Any:
-    """Words of an enum, several joined by a semicolon; null where there is none."""
-    return joined(enum.meanings(), description)
+    """Return a column of words of an enum, joined by semicolons; null where there is none."""
+    return joined_column(enum.list_meanings(), description)
 
 
-def joined(values: Mapping[str, str], description: str) -> Any:
-    """Words with these meanings, several joined by a semicolon; null where there is none."""
-    one = "|".join(map(re.escape, values))
-    field = column(description, null=True, str_matches=f"^({one})({JOINED_BY}({one}))*$")
+def joined_column(values: Mapping[str, str], description: str) -> Any:
+    """Return a column of words with these meanings, joined by semicolons; null without any."""
+    word_pattern = "|".join(map(re.escape, values))
+    field = make_column(
+        description, null=True, str_matches=f"^({word_pattern})({JOINED_BY}({word_pattern}))*$"
+    )
     field.metadata["separator"] = JOINED_BY
-    return coded(field, values)
+    return set_values(field, values)
 
 
-def text(
+def text_column(
     description: str, unit: str = "", sdmx: str = "", special: Mapping[str, str] = NO_WORDS
 ) -> Any:
-    """Text that is null where there is nothing to say."""
-    return column(description, unit, sdmx, null=True, special=special)
+    """Return a column of text, null where there is none."""
+    return make_column(description, unit, sdmx, null=True, special=special)
 
 
 def person_days(description: str, null: bool = True) -> Any:
-    """A number of days, each counted once for every person."""
-    return column(description, "person_days", "OBS_VALUE", null, ge=0)
+    """Return a column of person-days."""
+    return make_column(description, "person_days", "OBS_VALUE", null, ge=0)
 
 
 def person_hours(description: str, null: bool = True) -> Any:
-    """A number of hours, each counted once for every person."""
-    return column(description, "person_hours", "OBS_VALUE", null, ge=0)
+    """Return a column of person-hours."""
+    return make_column(description, "person_hours", "OBS_VALUE", null, ge=0)
 
 
-def status(description: str = "E estimated, U low reliability, M no estimate") -> Any:
-    """How far to trust the numbers of the row."""
-    return word(words.ObsStatus, description, "OBS_STATUS")
+def status_column(description: str = "E estimated, U low reliability, M no estimate") -> Any:
+    """Return the column of the status of a row: how reliable its numbers are."""
+    return word_column(words.ObsStatus, description, "OBS_STATUS")
 
 
-def reason(description: str = "why the status is what it is; null: nothing to say") -> Any:
-    """Why the status is what it is."""
-    return column(description, sdmx="COMMENT_OBS", null=True)
+def reason_column(description: str = "why the status is what it is; null: nothing to say") -> Any:
+    """Return the column of the reasons for the status."""
+    return make_column(description, sdmx="COMMENT_OBS", null=True)
 
 
 def reason_rules(*ids: str) -> Any:
-    """The rules behind the sentences of `reason`, which these alone may be."""
+    """Return the column of the rules behind the sentences of `reason`; `ids` are allowed."""
     values = {name: SENTENCES[name] for name in ids}
     about = "rules behind the sentences of reason, in their order, joined by ;"
-    return joined(values, f"{about} (null: nothing to say)")
+    return joined_column(values, f"{about} (null: nothing to say)")
 
 
-def restriction() -> Any:
-    """The restriction that a row speaks of."""
-    return column("the restriction, as in the fact table restrictions", sdmx="TITLE")
+def restriction_column() -> Any:
+    """Return the column of the restriction of a row."""
+    return make_column("the restriction, as in the fact table restrictions", sdmx="TITLE")
 
 
-def place(description: str) -> Any:
-    """A country, a region of the world, or the world."""
-    return column(description, sdmx="REF_AREA", special={WORLD: "the world"})
+def place_column(description: str) -> Any:
+    """Return a column of a country, a region of the world, or the world."""
+    return make_column(description, sdmx="REF_AREA", special={WORLD: "the world"})
 
 
-def base(description: str, null: bool = True) -> Any:
-    """The population that something is a part of."""
-    return word(words.PopulationBase, description, null=null)
+def base_column(description: str, null: bool = True) -> Any:
+    """Return a column of a population base."""
+    return word_column(words.PopulationBase, description, null=null)
 
 
-def platform(description: str, **special: str) -> Any:
-    """A platform."""
-    return column(description, special={words.WHOLE_INTERNET: "the whole internet", **special})
+def platform_column(description: str, **special: str) -> Any:
+    """Return a column of a platform."""
+    return make_column(description, special={words.WHOLE_INTERNET: "the whole internet", **special})
 
 
 def as_of() -> Any:
-    """The day of the facts."""
-    return column("day up to which the facts were read", "date", "DATA_LAST_UPDATE")
+    """Return the column of the day of the facts."""
+    return make_column("day up to which the facts were read", "date", "DATA_LAST_UPDATE")
 
 
 def row_rule(
     meaning: str, number: int | None = None
 ) -> Callable[[Callable[[Any, pd.DataFrame], Any]], Any]:
-    """Make the method below, of one model or of several, a rule that published rows keep.
+    """Register a method of one model or several as a rule of published rows.
 
-    Its name is the id.
+    The name of the method is the id of the rule.
     """
 
-    def enter(method: Callable[[Any, pd.DataFrame], Any]) -> Any:
+    def register_check(method: Callable[[Any, pd.DataFrame], Any]) -> Any:
         name, stage, severity = method.__name__, RuleStage.PUBLISHED, FindingSeverity.TABLE_ERROR
-        register(Rule(name, stage, severity, meaning, FAULT, number=number))
+        register_rule(Rule(name, stage, severity, meaning, FAULT, number=number))
         return pa.dataframe_check(name=name)(method)
 
-    return enter
+    return register_check
 
 
 bounds_in_order = row_rule("lower <= quantiles <= upper <= base does not hold", number=6)
 
 
 class PublishedModel(pa.DataFrameModel):
-    """What all published tables share: exactly the columns named, in this order."""
+    """The base of all published tables: exactly the columns of the model, in this order."""
 
     class Config:
         """Other columns are dropped when the table is made."""
@@ -183,16 +185,16 @@ class PublishedModel(pa.DataFrameModel):
 
 
 class ReasonedModel(PublishedModel):
-    """What tables share whose rows say why their status is what it is."""
+    """The base of tables whose rows have reasons for their status."""
 
     @pa.dataframe_check(name="reason_without_rules")
     def reason_without_rules(cls, frame: pd.DataFrame) -> Any:
-        """A reason names its rules, and rules have a reason."""
+        """Return rows with both a reason and its rules, or neither."""
         return frame["reason"].isna() == frame["reason_rule_ids"].isna()
 
 
 def in_order(frame: Any, unit: str, bounds: tuple[str, ...], slack: Any) -> Any:
-    """Whether bounds and quantiles of each row rise, to so many (a number or one a row)."""
+    """Return whether bounds and quantiles of each row rise, to a slack (a number, or one a row)."""
     rising = True
     for names in (bounds, ("q05", "q50", "q95")):
         steps = frame[[f"{name}_{unit}" for name in names]].diff(axis=1).iloc[:, 1:]

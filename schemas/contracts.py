@@ -1,4 +1,4 @@
-"""The contracts of the fact tables and of the published ones: what breaks them, and who says so."""
+"""Validation of fact tables against their contracts, and the explanation of each failure."""
 
 import os
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from audience_impact import blanks
-from audience_impact.rules import named
+from audience_impact.rules import get_rule
 from schemas import facts, holding, published
 
 SWITCHES = ("PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH")
@@ -19,9 +19,9 @@ class ValidationOffError(RuntimeError):
 
 
 def require_validation() -> None:
-    """Refuse to go on where the environment or the configuration weakens validation.
+    """Raise ValidationOffError, naming the variable, where something weakens validation.
 
-    Raises ValidationOffError naming the variable.
+    Both the environment and the configuration of pandera may do so.
     """
     from pandera.config import ValidationDepth, get_config_context
 
@@ -35,46 +35,48 @@ def require_validation() -> None:
     )
 
 
-def failures(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """What is wrong with a fact table of text cells.
+def check_fact_table(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the failures of a fact table of text cells.
 
-    Returns one row a failure: `position` (row of the frame, from 0), `column`, `rule`.
+    One row is a failure: `position` (row of the frame, from 0), `column`, `rule`.
     """
-    return failures_in({table: frame})[table]
+    return check_fact_tables({table: frame})[table]
 
 
-def failures_in(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """What is wrong with each of several fact tables of text cells, as `failures` has it."""
-    columns = {table: list(facts.columns(table)) for table in tables}
-    found = holding.failures_in(
+def check_fact_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the failures of several fact tables of text cells, as `check_fact_table` does."""
+    columns = {table: list(facts.describe_columns(table)) for table in tables}
+    failures_by_table = holding.check_tables(
         [
             (facts.MODELS[table], frame[columns[table]].reset_index(drop=True))
             for table, frame in tables.items()
         ]
     )
     return {
-        table: _as_frame(each, columns[table]) for table, each in zip(tables, found, strict=True)
+        table: _as_frame(table_failures, columns[table])
+        for table, table_failures in zip(tables, failures_by_table, strict=True)
     }
 
 
-def _as_frame(found: list[holding.Failure], columns: list[str]) -> pd.DataFrame:
+def _as_frame(failed_rules: list[holding.Failure], columns: list[str]) -> pd.DataFrame:
     cases = sorted(
-        (one.position, one.column or _blamed(one.rule, columns), one.rule) for one in found
+        (failure.position, failure.column or _choose_column(failure.rule, columns), failure.rule)
+        for failure in failed_rules
     )
     frame = pd.DataFrame(cases, columns=["position", "column", "rule"])
     return frame.astype({"position": "int64"})
 
 
-def _blamed(rule: str, columns: list[str]) -> str:
-    """The column that a rule of a whole row points at; the first where the table has none such."""
-    return next((name for name in named(rule).columns if name in columns), columns[0])
+def _choose_column(rule: str, columns: list[str]) -> str:
+    """Return the column that a rule of whole rows points at; else the first of the table."""
+    return next((name for name in get_rule(rule).columns if name in columns), columns[0])
 
 
-def message(table: str, column: str, rule: str, cell: str) -> str:
-    """What the rule means for this cell and what to do, in a sentence for the maintainer."""
+def explain_failure(table: str, column: str, rule: str, cell: str) -> str:
+    """Return the meaning of a rule for this cell, in a sentence for the maintainer."""
     if rule == "white_space":
-        return blanks.told_white(cell)
-    meaning = named(rule).meaning
+        return blanks.describe_white_space(cell)
+    meaning = get_rule(rule).meaning
     if rule != "word":
         return meaning
     checks: Any = facts.MODELS[table].to_schema().columns[column].checks
@@ -83,12 +85,12 @@ def message(table: str, column: str, rule: str, cell: str) -> str:
 
 
 def tables_with(rule: str) -> tuple[str, ...]:
-    """The tables, of facts or published, to which a rule of a single table applies."""
+    """Return the tables, of facts or published, to which a rule of a single table applies."""
     models = [*facts.MODELS.items(), *published.MODELS.items()]
     return tuple(table for table, model in models if rule in _rules_of(model))
 
 
 def _rules_of(model: type[pa.DataFrameModel]) -> set[str]:
     schema: Any = model.to_schema()
-    own = {check.name for column in schema.columns.values() for check in column.checks}
-    return own | {check.name for check in schema.checks}
+    column_rules = {check.name for column in schema.columns.values() for check in column.checks}
+    return column_rules | {check.name for check in schema.checks}

@@ -16,7 +16,7 @@ from pandera.extensions import register_check_method
 
 from audience_impact import blanks, periods
 from audience_impact.periods import SANE_YEARS
-from audience_impact.rules import Rule, register
+from audience_impact.rules import Rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$"
@@ -30,7 +30,7 @@ RowCheck = Callable[[Any, pd.DataFrame], Any]
 
 
 class FactModel(pa.DataFrameModel):
-    """What all fact tables share: exactly the columns named, in any order."""
+    """The base of all fact tables: exactly the columns of the model, in any order."""
 
     class Config:
         """Unknown columns are refused, so that a misspelt one cannot be lost silently."""
@@ -44,18 +44,18 @@ def cell_rule(
     severity: FindingSeverity = FindingSeverity.ERROR,
     number: int | None = None,
 ) -> Callable[[Run], Run]:
-    """Make the function below a rule of single cells, which fields name by its name.
+    """Register a function as a rule of single cells, which fields use by its name.
 
-    It takes a column of texts and, under its own name, what the field says of the rule.
+    The function takes a column of texts and, as a keyword of its own name, the field's parameter.
     """
 
-    def enter(check: Run) -> Run:
+    def register_check(check: Run) -> Run:
         name = check.__name__
-        register(Rule(name, RuleStage.CELLS, severity, meaning, advice, number=number))
+        register_rule(Rule(name, RuleStage.CELLS, severity, meaning, advice, number=number))
         checked: Run = register_check_method(statistics=[name])(check)
         return checked
 
-    return enter
+    return register_check
 
 
 def row_rule(
@@ -65,22 +65,23 @@ def row_rule(
     severity: FindingSeverity = FindingSeverity.ERROR,
     number: int | None = None,
 ) -> Callable[[RowCheck], Any]:
-    """Make the method below, of one model or of several, a rule of several columns of a row.
+    """Register a method of models as a rule of several columns of a row.
 
-    Its name is the id; the finding points at the first of `columns` that the table has.
+    The name of the method is the id. The finding points at the first of `columns` that the table
+    has.
     """
 
-    def enter(method: RowCheck) -> Any:
+    def register_check(method: RowCheck) -> Any:
         name = method.__name__
-        register(
+        register_rule(
             Rule(name, RuleStage.CELLS, severity, meaning, advice, number=number, columns=columns)
         )
         return pa.dataframe_check(name=name)(method)
 
-    return enter
+    return register_check
 
 
-def _numbers(texts: Any) -> Any:
+def _parse_numbers(texts: Any) -> Any:
     return pd.to_numeric(texts.where(texts.str.match(NUMBER)), errors="coerce")
 
 
@@ -91,7 +92,7 @@ def _numbers(texts: Any) -> Any:
 )
 def white_space(texts: Any, *, white_space: bool) -> Any:
     """No cell that looks blank and is not, none that looks like another."""
-    return ~blanks.padded(texts)
+    return ~blanks.mark_padded(texts)
 
 
 @cell_rule(
@@ -100,7 +101,7 @@ def white_space(texts: Any, *, white_space: bool) -> Any:
 )
 def required(texts: Any, *, required: bool) -> Any:
     """No blank cell."""
-    return blanks.filled(texts) | (not required)
+    return blanks.mark_filled(texts) | (not required)
 
 
 @cell_rule(
@@ -109,7 +110,7 @@ def required(texts: Any, *, required: bool) -> Any:
 )
 def number(texts: Any, *, number: bool) -> Any:
     """Blank or a plain number."""
-    return ~blanks.filled(texts) | texts.str.match(NUMBER)
+    return ~blanks.mark_filled(texts) | texts.str.match(NUMBER)
 
 
 @cell_rule(
@@ -117,8 +118,8 @@ def number(texts: Any, *, number: bool) -> Any:
     "correct the sign",
 )
 def not_negative(texts: Any, *, not_negative: bool) -> Any:
-    """No number below zero; what is no number is another rule's matter."""
-    return ~(_numbers(texts) < 0)
+    """No number below zero; texts that are no numbers are left to another rule."""
+    return ~(_parse_numbers(texts) < 0)
 
 
 @cell_rule(
@@ -127,7 +128,7 @@ def not_negative(texts: Any, *, not_negative: bool) -> Any:
 )
 def too_large(texts: Any, *, too_large: bool) -> Any:
     """No count beyond anything that can be counted; such a number is a slip of the pen."""
-    return ~(_numbers(texts) >= LIMIT)
+    return ~(_parse_numbers(texts) >= LIMIT)
 
 
 @cell_rule(
@@ -137,7 +138,7 @@ def too_large(texts: Any, *, too_large: bool) -> Any:
 )
 def share_at_most_one(texts: Any, *, share_at_most_one: bool) -> Any:
     """No share above one."""
-    return ~(_numbers(texts) > 1)
+    return ~(_parse_numbers(texts) > 1)
 
 
 @cell_rule(
@@ -146,7 +147,7 @@ def share_at_most_one(texts: Any, *, share_at_most_one: bool) -> Any:
 )
 def whole_number(texts: Any, *, whole_number: bool) -> Any:
     """No fraction of a person."""
-    values = _numbers(texts)
+    values = _parse_numbers(texts)
     return values.isna() | (values % 1 == 0)
 
 
@@ -156,7 +157,7 @@ def whole_number(texts: Any, *, whole_number: bool) -> Any:
 )
 def date(texts: Any, *, date: bool) -> Any:
     """Blank or an ISO 8601 date or period that exists in the calendar."""
-    return ~blanks.filled(texts) | periods.spans(texts)["start"].notna()
+    return ~blanks.mark_filled(texts) | periods.parse_periods(texts)["start"].notna()
 
 
 @cell_rule(
@@ -165,7 +166,7 @@ def date(texts: Any, *, date: bool) -> Any:
 )
 def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
     """No more hours than a day has."""
-    return ~(_numbers(texts) > 24)
+    return ~(_parse_numbers(texts) > 24)
 
 
 @cell_rule(
@@ -174,13 +175,13 @@ def most_a_day(texts: Any, *, most_a_day: bool) -> Any:
 )
 def list_of_days(texts: Any, *, list_of_days: bool) -> Any:
     """Blank or days that exist in the calendar, separated by semicolons."""
-    known = {text: not text.strip() or _all_days(text.split(";")) for text in texts.unique()}
-    return texts.map(known).astype("bool")
+    is_valid = {text: not text.strip() or _all_days(text.split(";")) for text in texts.unique()}
+    return texts.map(is_valid).astype("bool")
 
 
 def _all_days(days: list[str]) -> bool:
-    each = pd.Series(days, dtype="str")
-    return bool((each.str.match(DAY) & periods.spans(each)["start"].notna()).all())
+    texts = pd.Series(days, dtype="str")
+    return bool((texts.str.match(DAY) & periods.parse_periods(texts)["start"].notna()).all())
 
 
 @cell_rule(
@@ -189,7 +190,7 @@ def _all_days(days: list[str]) -> bool:
 )
 def sane_year(texts: Any, *, sane_year: bool) -> Any:
     """No day before the internet was public or after the last projection."""
-    spans = periods.spans(texts)
+    spans = periods.parse_periods(texts)
     last = spans["end"] - periods.ONE_DAY
     return ~((spans["start"].dt.year < SANE_YEARS[0]) | (last.dt.year > SANE_YEARS[1]))
 
@@ -201,7 +202,7 @@ def sane_year(texts: Any, *, sane_year: bool) -> Any:
 )
 def word(texts: Any, *, word: Iterable[str]) -> Any:
     """Blank or one of the words of the vocabulary."""
-    return ~blanks.filled(texts) | texts.isin(list(word))
+    return ~blanks.mark_filled(texts) | texts.isin(list(word))
 
 
 @cell_rule(
@@ -220,10 +221,10 @@ def identifier(texts: Any, *, identifier: str) -> Any:
 )
 def web_address(texts: Any, *, web_address: bool) -> Any:
     """Blank or an http address."""
-    return ~blanks.filled(texts) | texts.str.match(r"^https?://\S+$")
+    return ~blanks.mark_filled(texts) | texts.str.match(r"^https?://\S+$")
 
 
-def _compiles(text: str) -> bool:
+def _is_expression(text: str) -> bool:
     try:
         re.compile(text)
     except (re.error, OverflowError):
@@ -253,7 +254,7 @@ def nothing_stated(texts: Any, *, nothing_stated: bool) -> Any:
 )
 def sha256(texts: Any, *, sha256: bool) -> Any:
     """Blank or 64 hexadecimal digits."""
-    return ~blanks.filled(texts) | texts.str.fullmatch("[0-9a-f]{64}")
+    return ~blanks.mark_filled(texts) | texts.str.fullmatch("[0-9a-f]{64}")
 
 
 @cell_rule(
@@ -261,101 +262,101 @@ def sha256(texts: Any, *, sha256: bool) -> Any:
     "correct the expression at the place that Python names",
 )
 def regular_expression(texts: Any, *, regular_expression: bool) -> Any:
-    """A pattern that can be looked for."""
-    return texts.map(_compiles).astype("bool")
+    """Return cells that are valid regular expressions."""
+    return texts.map(_is_expression).astype("bool")
 
 
-def _field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
+def _make_field(kind: str, filled: bool, refers_to: str = "", **checks: Any) -> Any:
     if filled:
         checks["required"] = True
     checks["white_space"] = True
-    told = {"kind": kind, "refers_to": refers_to, "filled": "yes" if filled else ""}
-    return pa.Field(nullable=False, metadata=told, **checks)
+    metadata = {"kind": kind, "refers_to": refers_to, "filled": "yes" if filled else ""}
+    return pa.Field(nullable=False, metadata=metadata, **checks)
 
 
-def optional(field: Any) -> Any:
-    """A column that a file may lack: all its cells are blank then."""
+def mark_optional(field: Any) -> Any:
+    """Mark a column that a file may lack, with blank cells then; return it."""
     field.metadata["optional"] = "yes"
     return field
 
 
-def hours() -> Any:
-    """Hours on a day."""
-    return _field("number", False, number=True, not_negative=True, most_a_day=True)
+def hours_field() -> Any:
+    """Return a column of hours on a day."""
+    return _make_field("number", False, number=True, not_negative=True, most_a_day=True)
 
 
-def days() -> Any:
-    """Days, separated by semicolons."""
-    return _field("text", False, list_of_days=True)
+def days_field() -> Any:
+    """Return a column of days, separated by semicolons."""
+    return _make_field("text", False, list_of_days=True)
 
 
-def text(filled: bool = False) -> Any:
-    """Free text."""
-    return _field("text", filled)
+def text_field(filled: bool = False) -> Any:
+    """Return a column of free text."""
+    return _make_field("text", filled)
 
 
-def stated() -> Any:
-    """What a page states, or `not stated`."""
-    return _field("text", False, nothing_stated=True)
+def stated_field() -> Any:
+    """Return a column of statements of a page, or `not stated`."""
+    return _make_field("text", False, nothing_stated=True)
 
 
-def digest() -> Any:
-    """What tells of which bytes something was made."""
-    return _field("text", True, sha256=True)
+def digest_field() -> Any:
+    """Return a column of SHA-256 digests of the inputs of a row."""
+    return _make_field("text", True, sha256=True)
 
 
-def pattern() -> Any:
-    """A regular expression."""
-    return _field("text", True, regular_expression=True)
+def pattern_field() -> Any:
+    """Return a column of regular expressions."""
+    return _make_field("text", True, regular_expression=True)
 
 
-def key() -> Any:
-    """The identifier of a row, or a part of it."""
-    return _field("key", True, identifier=ONE)
+def key_field() -> Any:
+    """Return a column of identifiers of the rows, or of a part of these."""
+    return _make_field("key", True, identifier=ONE)
 
 
-def reference(table: str, filled: bool = True) -> Any:
-    """An identifier that another table holds."""
-    return _field("reference", filled, table, identifier=ONE)
+def reference_field(table: str, filled: bool = True) -> Any:
+    """Return a column of one identifier of another table."""
+    return _make_field("reference", filled, table, identifier=ONE)
 
 
-def references(table: str, filled: bool = True) -> Any:
-    """Identifiers that another table holds, separated by semicolons."""
-    return _field("reference", filled, table, identifier=SEVERAL)
+def references_field(table: str, filled: bool = True) -> Any:
+    """Return a column of identifiers of another table, separated by semicolons."""
+    return _make_field("reference", filled, table, identifier=SEVERAL)
 
 
-def code(words: type[StrEnum], filled: bool = True) -> Any:
-    """One word of a vocabulary."""
-    return _field("code", filled, word=[member.value for member in words])
+def code_field(words: type[StrEnum], filled: bool = True) -> Any:
+    """Return a column of one word of a vocabulary."""
+    return _make_field("code", filled, word=[member.value for member in words])
 
 
-def day(filled: bool = False) -> Any:
-    """An ISO 8601 date, period or interval."""
-    return _field("period", filled, date=True, sane_year=True)
+def day_field(filled: bool = False) -> Any:
+    """Return a column of ISO 8601 dates, periods or intervals."""
+    return _make_field("period", filled, date=True, sane_year=True)
 
 
-def value(filled: bool = False) -> Any:
-    """A number at or above zero whose unit stands in the column `unit`."""
-    return _field("number", filled, number=True, not_negative=True, too_large=True)
+def value_field(filled: bool = False) -> Any:
+    """Return a column of numbers from zero up, whose unit is in the column `unit`."""
+    return _make_field("number", filled, number=True, not_negative=True, too_large=True)
 
 
-def parameter() -> Any:
-    """A number of any sign, such as a mean on a logarithmic scale."""
-    return _field("number", True, number=True)
+def parameter_field() -> Any:
+    """Return a column of numbers of any sign, such as means on a logarithmic scale."""
+    return _make_field("number", True, number=True)
 
 
-def persons(filled: bool = False) -> Any:
-    """A whole number of people."""
-    return _field(
+def persons_field(filled: bool = False) -> Any:
+    """Return a column of whole persons."""
+    return _make_field(
         "number", filled, number=True, not_negative=True, too_large=True, whole_number=True
     )
 
 
-def share(filled: bool = False) -> Any:
-    """A share between 0 and 1."""
-    return _field("number", filled, number=True, not_negative=True, share_at_most_one=True)
+def share_field(filled: bool = False) -> Any:
+    """Return a column of shares between 0 and 1."""
+    return _make_field("number", filled, number=True, not_negative=True, share_at_most_one=True)
 
 
-def address() -> Any:
-    """A web address."""
-    return _field("text", False, web_address=True)
+def address_field() -> Any:
+    """Return a column of web addresses."""
+    return _make_field("text", False, web_address=True)

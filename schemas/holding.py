@@ -1,8 +1,8 @@
-"""Holding tables against their contracts: all failures at once, none lost, none repaired.
+"""Validating tables against their contracts: all failures at once, none lost, none repaired.
 
 Method. A rule of single cells is run once, over the different cells of all the columns of all the
-tables that have it; a column is looked at alone where the rule failed. What is found is what
-pandera's own `validate` finds, which runs each rule once a column and takes many times as long.
+tables that have it; a column is checked alone where the rule failed. The failures are those of
+pandera's own `validate`, which runs each rule once a column and takes many times as long.
 Columns have the types of the contract already. A contract may demand rules, cells that are filled
 and, if it is strict, no other columns; one that demands more is refused.
 """
@@ -18,7 +18,7 @@ import pandera.pandas as pa
 NOT_NULLABLE = "not_nullable"
 NOT_OF_TABLES = ("unique", "ordered", "coerce", "index", "parsers", "add_missing_columns")
 NOT_OF_COLUMNS = ("unique", "coerce", "regex", "parsers")
-"""What a pandera model may demand and is not looked at here, so that no contract may demand it."""
+"""Demands of a pandera model that are not checked here, so that no contract may have them."""
 
 
 class Failure(NamedTuple):
@@ -30,68 +30,70 @@ class Failure(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What tells rules of single cells apart: name, what they are asked, type of the column."""
+    """The identity of a rule of single cells: name, parameters, type of the column."""
 
     rule: str
     statistics: str
     dtype: str
 
 
-def failures(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failure]:
-    """What is wrong with a table, whose index is 0..n-1."""
-    return failures_in([(model, frame)])[0]
+def check_table(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> list[Failure]:
+    """Return the failures of a table, whose index is 0..n-1."""
+    return check_tables([(model, frame)])[0]
 
 
-def failures_in(
-    held: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]],
+def check_tables(
+    tables: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]],
 ) -> list[list[Failure]]:
-    """Return what is wrong with each of several tables, whose index is 0..n-1.
+    """Return the failures of each of several tables, whose index is 0..n-1.
 
-    Raises TypeError where a contract demands what is not looked at here, ValueError where a strict
+    Raises TypeError where a contract demands what is not checked here, ValueError where a strict
     one lacks a column of its table.
     """
-    for model, frame in held:
-        schema = _schema(model)
+    for model, frame in tables:
+        schema = _read_schema(model)
         if schema.strict is True and (more := sorted({*frame.columns} - {*schema.columns})):
             raise ValueError(f"{model.__name__} has no column {', '.join(more)}")
-    filled = [(model, frame) for model, frame in held if len(frame)]
+    filled = [(model, frame) for model, frame in tables if len(frame)]
     broken = _broken_kinds(filled)
-    return [_failures(model, frame, broken) if len(frame) else [] for model, frame in held]
+    return [_find_failures(model, frame, broken) if len(frame) else [] for model, frame in tables]
 
 
-def _failures(
+def _find_failures(
     model: type[pa.DataFrameModel], frame: pd.DataFrame, broken: set[Kind]
 ) -> list[Failure]:
-    schema = _schema(model)
+    schema = _read_schema(model)
     filled = [name for name, column in schema.columns.items() if not column.nullable]
     missing = frame[filled].isna()
-    found = [
+    failures = [
         Failure(int(place), name, NOT_NULLABLE)
         for name in missing.columns[missing.any()]
         for place in np.flatnonzero(missing[name])
     ]
-    found += [
+    failures += [
         Failure(place, name, check.name)
         for kind, (check, names) in _cell_rules(model).items()
         if kind in broken
         for name in names
-        for place in _broken(check, frame[name])
+        for place in _find_broken_rows(check, frame[name])
     ]
-    return found + [
-        Failure(place, "", check.name) for check in schema.checks for place in _broken(check, frame)
+    return failures + [
+        Failure(place, "", check.name)
+        for check in schema.checks
+        for place in _find_broken_rows(check, frame)
     ]
 
 
 @cache
-def _schema(model: type[pa.DataFrameModel]) -> Any:
-    """Return the schema of a model, which pandera copies each time that it is asked.
+def _read_schema(model: type[pa.DataFrameModel]) -> Any:
+    """Return the schema of a model; cached, because pandera copies it on each call.
 
-    Raises TypeError where the model demands what is not looked at here.
+    Raises TypeError where the model demands what is not checked here.
     """
     schema: Any = model.to_schema()
     demanded = [name for name in NOT_OF_TABLES if getattr(schema, name)]
     for name, column in schema.columns.items():
-        demanded += [f"{each} of {name}" for each in NOT_OF_COLUMNS if getattr(column, each)]
+        demanded += [f"{demand} of {name}" for demand in NOT_OF_COLUMNS if getattr(column, demand)]
         demanded += [] if column.required else [f"required=False of {name}"]
     if demanded:
         raise TypeError(f"{model.__name__} demands what nothing checks: {', '.join(demanded)}")
@@ -100,32 +102,32 @@ def _schema(model: type[pa.DataFrameModel]) -> Any:
 
 @cache
 def _cell_rules(model: type[pa.DataFrameModel]) -> Mapping[Kind, tuple[Any, list[str]]]:
-    """Each rule of single cells, with the columns of one type that have it."""
+    """Return each rule of single cells, with the columns of one type that have it."""
     groups: dict[Kind, tuple[Any, list[str]]] = {}
-    for name, column in _schema(model).columns.items():
+    for name, column in _read_schema(model).columns.items():
         for check in column.checks:
             kind = Kind(check.name, repr(check.statistics), str(column.dtype))
             groups.setdefault(kind, (check, []))[1].append(name)
     return groups
 
 
-def _broken_kinds(held: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]]) -> set[Kind]:
-    """The rules of single cells that some column breaks."""
+def _broken_kinds(tables: Sequence[tuple[type[pa.DataFrameModel], pd.DataFrame]]) -> set[Kind]:
+    """Return the rules of single cells that some column breaks."""
     cells: dict[Kind, tuple[Any, list[pd.Series]]] = {}
-    for model, frame in held:
-        different = {name: frame[name].drop_duplicates() for name in _schema(model).columns}
+    for model, frame in tables:
+        different = {name: frame[name].drop_duplicates() for name in _read_schema(model).columns}
         for kind, (check, names) in _cell_rules(model).items():
             cells.setdefault(kind, (check, []))[1].extend(different[name] for name in names)
-    return {kind for kind, (check, columns) in cells.items() if not _is_kept(check, columns)}
+    return {kind for kind, (check, columns) in cells.items() if not _has_passed(check, columns)}
 
 
-def _is_kept(check: Any, columns: list[pd.Series]) -> bool:
-    """Whether a rule of single cells holds in all of some columns of one type."""
+def _has_passed(check: Any, columns: list[pd.Series]) -> bool:
+    """Return whether columns of one type pass a rule of single cells."""
     cells = pd.concat(columns, ignore_index=True) if len(columns) > 1 else columns[0]
     return bool(check(cells).check_passed)
 
 
-def _broken(check: Any, held: "pd.DataFrame | pd.Series") -> list[int]:
-    """Labels at which a rule fails; cells that are missing are another rule's matter."""
-    passed = check(held).check_output
+def _find_broken_rows(check: Any, cells: "pd.DataFrame | pd.Series") -> list[int]:
+    """Return the labels at which a rule fails; missing cells are left to another rule."""
+    passed = check(cells).check_output
     return [int(place) for place in passed.index[~passed.to_numpy(dtype=bool)]]

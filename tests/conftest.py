@@ -111,20 +111,20 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
 @pytest.fixture(scope="session")
 def repository_checked(once: Once) -> steps.Checked:
     """The repository's facts, read and held against every rule."""
-    found: steps.Checked = once("checked", lambda: steps.check(steps.read([FACTS])))
+    found: steps.Checked = once("checked", lambda: steps.validate_facts(steps.read_facts([FACTS])))
     return found
 
 
 @pytest.fixture
 def checked_once(repository_checked: steps.Checked, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what follows: the repository's facts are not held against every rule anew."""
-    held = steps.check
+    held = steps.validate_facts
 
     def check(reading: steps.Reading, today: date | None = None) -> steps.Checked:
         is_known = reading.folders == (FACTS,) and today is None
         return repository_checked if is_known else held(reading, today)
 
-    monkeypatch.setattr(steps, "check", check)
+    monkeypatch.setattr(steps, "validate_facts", check)
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +140,9 @@ def repository_run(repository_checked: steps.Checked, once: Once) -> Run:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("audience_impact.partition.prepare_stages", stages)
-            results = steps.compute(steps.gate(repository_checked, strict=True), None, 0)
+            results = steps.compute_results(
+                steps.refuse_errors(repository_checked, strict=True), None, 0
+            )
         return Run(results, met[0][0])
 
     found: Run = once("run", make)
@@ -159,7 +161,7 @@ def repository_published(
 ) -> Path:
     """The root that these results are published in, to be read alone."""
     root = tmp_path_factory.mktemp("published")
-    steps.write(repository_results, root, None)
+    steps.publish_results(repository_results, root, None)
     return root
 
 

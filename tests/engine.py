@@ -9,20 +9,20 @@ from numpy.typing import ArrayLike
 from audience_impact import pipeline
 from audience_impact.audiences import inputs as knowing
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.scope import Scope, scope
+from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_models
 from audience_impact.frames import Array
 from audience_impact.outputs import impact as impact_table
 from audience_impact.outputs import impact_by_area, impact_by_day
-from audience_impact.outputs.review.reasons import silence
+from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.overlap import copula
 from audience_impact.overlap.copula import Calibration
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.pipeline import Outputs, Settings, Stages
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import Draws, simulate
+from audience_impact.simulation.simulate import Draws, simulate_metrics
 from audience_impact.vocabulary import OverlapParameter
 from tests.support import AS_OF, FACTS, World, load, row
 
@@ -41,7 +41,7 @@ def learned() -> OneFactorCopula:
 def patterns(shares: ArrayLike, correlation: float) -> Array:
     """Patterns (2**n,) of one draw of audiences (n,)."""
     m = np.asarray(shares, dtype=float)
-    return np.asarray(copula.pattern_draws(m[None, :], [correlation])[0])
+    return np.asarray(copula.draw_patterns(m[None, :], [correlation])[0])
 
 
 def calibrated(made: World, errors: dict[tuple[str, str], float] | None = None) -> World:
@@ -180,24 +180,24 @@ def prepared(made: World, repair: bool = False) -> tuple[Stages, Tables]:
     if key not in PREPARED:
         PREPARED.clear()
         tables = made.typed()
-        PREPARED[key] = pipeline.prepared(tables, AS_OF, repair)[0], tables
+        PREPARED[key] = pipeline.prepare_run(tables, AS_OF, repair)[0], tables
     return PREPARED[key]
 
 
 def scoped(made: World) -> Scope:
     """The restrictions of a world as every stage sees them: the first of them, and nothing else."""
-    return scope(made.typed(), AS_OF)
+    return build_scope(made.typed(), AS_OF)
 
 
 def known(made: World) -> Inputs:
     """What is known of a world: the stages before bounds and draws, which take as long again."""
     tables = made.typed()
-    return knowing.inputs(scope(tables, AS_OF), tables, read_models(tables))
+    return knowing.gather_inputs(build_scope(tables, AS_OF), tables, read_models(tables))
 
 
 def drawn(made: World, count: int = 400, seed: int = 0) -> Draws:
     """Draws of every metric of a world."""
-    return simulate(prepared(made)[0].simulation, Sampler(seed, count))
+    return simulate_metrics(prepared(made)[0].simulation, Sampler(seed, count))
 
 
 def calculated(made: World) -> Outputs:
@@ -210,21 +210,21 @@ def by_area(
     inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Table `impact_by_area` of countries, and of regions where the table of areas is given."""
-    found = impact_by_area.in_periods(inputs, sampler)
+    found = impact_by_area.draw_periods(inputs, sampler)
     if areas is None:
-        return impact_by_area.of_countries(found, silence(inputs), AS_OF)
-    return impact_by_area.whole(found, areas, silence(inputs), AS_OF)
+        return impact_by_area.make_country_rows(found, find_no_estimate_reason(inputs), AS_OF)
+    return impact_by_area.make_impact_by_area(found, areas, find_no_estimate_reason(inputs), AS_OF)
 
 
 def by_day(inputs: SimulationInputs, sampler: Sampler, areas: pd.DataFrame) -> pd.DataFrame:
     """Table `impact_by_day`."""
-    found = impact_by_day.on_days(inputs, sampler, AS_OF)
-    return impact_by_day.whole(found, areas, silence(inputs), AS_OF)
+    found = impact_by_day.draw_days(inputs, sampler, AS_OF)
+    return impact_by_day.make_impact_by_day(found, areas, find_no_estimate_reason(inputs), AS_OF)
 
 
 def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:
     """Table `impact` of what was prepared and drawn."""
-    return impact_table.impact(
+    return impact_table.make_impact(
         stages.scope, stages.inputs, stages.bounds, stages.simulation, draws, stages.lost
     )
 
@@ -232,7 +232,7 @@ def impact_of(stages: Stages, draws: Draws) -> pd.DataFrame:
 def impacts(made: World, repair: bool = False, count: int = 400) -> pd.DataFrame:
     """Table `impact` of a world, without the tables over time."""
     stages, _ = prepared(made, repair)
-    return impact_of(stages, simulate(stages.simulation, Sampler(0, count)))
+    return impact_of(stages, simulate_metrics(stages.simulation, Sampler(0, count)))
 
 
 def of(

@@ -35,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        self.server.asked.append((self.path, dict(self.headers.items())))
+        self.server.drawn_kinds.append((self.path, dict(self.headers.items())))
         waiting = self.server.answers[path]
         answer = waiting.pop(0) if waiting else well
         answer(self, self.server.body(self.path))
@@ -59,7 +59,7 @@ class Server(ThreadingHTTPServer):
         self.files = {"/wpp.csv.gz": gzip.compress(wpp(), mtime=0), "/stop.csv": stop()}
         self.versions = True
         self.answers: defaultdict[str, list[Answer]] = defaultdict(list)
-        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.drawn_kinds: list[tuple[str, dict[str, str]]] = []
 
     @property
     def addresses(self) -> dict[Name, str]:

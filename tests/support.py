@@ -328,14 +328,18 @@ SPREADS = {
 def _typed(rows: Mapping[str, Sequence[Mapping[str, str]]]) -> Tables:
     """The typed tables of these rows."""
     frames = {
-        table: pd.DataFrame(own, columns=list(fact_models.columns(table)), dtype="str").assign(
+        table: pd.DataFrame(
+            own, columns=list(fact_models.describe_columns(table)), dtype="str"
+        ).assign(
             row_layer=1,
             row_file=f"{table}.csv",
             row_line=pd.Series(range(2, len(own) + 2), dtype="int64"),
         )
         for table, own in {"sources": [], **rows}.items()
     }
-    typed = facts.typed(frames, fact_models.of_kind("number"), fact_models.of_kind("period"))
+    typed = facts.convert_types(
+        frames, fact_models.select_columns("number"), fact_models.select_columns("period")
+    )
     return {table: typed[table] for table in rows}
 
 
@@ -353,7 +357,7 @@ class World:
 
     def add(self, table: str, **cells: str) -> "World":
         """Add a row; cells not named take their default."""
-        blank = dict.fromkeys(fact_models.columns(table), "")
+        blank = dict.fromkeys(fact_models.describe_columns(table), "")
         unknown = set(cells) - set(blank)
         assert not unknown, f"{table} has no column {unknown}"
         self.rows.setdefault(table, []).append({**blank, **DEFAULTS[table], **cells})
@@ -392,7 +396,7 @@ class World:
         for table in fact_models.MODELS:
             save(
                 folder / f"{table}.csv",
-                list(fact_models.columns(table)),
+                list(fact_models.describe_columns(table)),
                 [list(row.values()) for row in self.rows.get(table, [])],
             )
         return folder
@@ -406,7 +410,7 @@ class World:
     def results(self) -> Results:
         """The result tables, each computed when a test looks at it."""
         typed = self.typed()
-        return impact.Outputs(typed, impact.prepared(typed, AS_OF)[0], impact.Settings())
+        return impact.Outputs(typed, impact.prepare_run(typed, AS_OF)[0], impact.Settings())
 
     def exposed(self, restriction_id: str = "R1") -> "pd.Series[float]":
         """The row of the people exposed to a restriction."""
@@ -539,13 +543,13 @@ def row(frame: pd.DataFrame, **cells: object) -> "pd.Series[float]":
 
 def checked(*folders: Path) -> steps.Checked:
     """Facts read and checked."""
-    return steps.check(steps.read(folders))
+    return steps.validate_facts(steps.read_facts(folders))
 
 
 def computed(*folders: Path) -> steps.Results:
     """Facts read, checked and computed; bad rows in quarantine, no shares of the variance."""
-    found = steps.gate(checked(*folders), strict=False)
-    return steps.compute(found, None, 0, sensitivity=False)
+    found = steps.refuse_errors(checked(*folders), strict=False)
+    return steps.compute_results(found, None, 0, sensitivity=False)
 
 
 def of_rule(found: steps.Checked, rule: str) -> list[Finding]:

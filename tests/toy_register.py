@@ -1,6 +1,6 @@
 """A second register, made up: four columns, no year in which a row counts, no features."""
 
-from audience_impact.registers.gazetteer import plain
+from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.register import (
     COMMON_DEFECTS,
     Background,
@@ -40,18 +40,20 @@ def record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record:
         cells["state"],
         country_ids,
         count_year=cells["day"][:4],
-        identity=(";".join(country_ids), cells["day"], plain(cells["where"])),
-        services=(plain(cells["site"]),),
+        identity=(";".join(country_ids), cells["day"], plain_name(cells["where"])),
+        services=(plain_name(cells["site"]),),
         refused=refused or ("" if cells["day"] else "day_missing"),
     )
 
 
 def read(event: Event, background: Background) -> Reading:
-    cells = event.newest.cells
-    known = background.catalogue.find(cells["site"])
+    cells = event.newest_record.cells
+    known = background.catalogue.find_id(cells["site"])
     platform = known or service_key(cells["site"])
     new = {} if known else {platform: (cells["site"], PlatformKind.OTHER.value)}
-    place = background.locate(event.newest, cells["state"], cells["where"], GeoScope.REGION)
+    place = background.locate_record(
+        event.newest_record, cells["state"], cells["where"], GeoScope.REGION
+    )
     odd = [Defect(place.defect, each.number) for each in event.records if place.defect]
     restriction = {
         "network_scope": NetworkScope.ALL.value,

@@ -1,1 +1,1 @@
-"""What people read: tables in the terminal, one restriction told whole, generated pages."""
+"""Texts for readers: tables in the terminal, the answer for a restriction or an area, pages."""

@@ -1,7 +1,7 @@
-"""What is not sure of an answer, in sentences: from the reasons of the row and from the act."""
+"""The doubts about an answer in sentences, from the reasons of the row and the restriction."""
 
 from audience_impact.answers.records import AnswerRecord, Number
-from audience_impact.outputs.review.status_rules import MISSING, TABLE, filled
+from audience_impact.outputs.review.status_rules import MISSING, TABLE, fill_sentence
 from audience_impact.vocabulary import (
     ClaimStatus,
     EvidenceState,
@@ -16,7 +16,7 @@ CODES = {word.value: word.noun for kind in (Feature, PopulationBase) for word in
 """Words for the codes of features and populations."""
 EXTENT, GAP, ASSUMED = "extent", "part_unknown", "feature_assumed"
 """Rules whose words are made for the row alone."""
-WHY: dict[str, str] = {
+MISSING_REASONS: dict[str, str] = {
     "start_unknown": "nobody recorded when it began",
     "subnational": "only a part of the country was touched",
     "some_networks": "only some networks were touched, and nobody counts their users",
@@ -28,7 +28,7 @@ WHY: dict[str, str] = {
     "no_base": "nobody counted who is online there",
 }
 """Why there is no estimate, by rule of status; the others have words of their own."""
-LIMITS: dict[str, str] = {
+LIMIT_REASONS: dict[str, str] = {
     "some_unknown": "some of the services have no figure",
     "one_sided": "a figure says only at least or at most",
     "brief": "figures of a day or a week say only how many they are at least",
@@ -45,13 +45,13 @@ PLAINER: dict[str, str] = {
     "another time",
     ImputationRung.OWN_OTHER: "advertising reach, accounts or installations of the service there",
 }
-"""What a sentence says instead of published words that need the table beside them."""
+"""Words of a sentence in place of published words that need the table beside them."""
 IMPUTED: dict[str, str] = {
     "imputed": "Nobody counted the audience",
     "imputed_in_part": "Nobody counted some of the audiences",
 }
-"""Which audiences are imputed, by rule of status."""
-SAID: dict[str, str] = {
+"""The audiences that are imputed, by rule of status."""
+CAVEATS: dict[str, str] = {
     "within": "The source means something inside a place, which may be anything from nobody to "
     "everyone there.",
     "either": "The source may mean a place or a smaller one of the same name.",
@@ -67,18 +67,18 @@ SAID: dict[str, str] = {
     "younger_missing": "Younger users are not counted.",
     "feature_learned": "Who uses what is restricted is learned from other countries.",
 }
-"""What a reader should know, by rule of status."""
+"""Sentences that a reader should know, by rule of status."""
 
 
-def rules_of(number: Number) -> dict[str, list[str]]:
+def read_rules(number: Number) -> dict[str, list[str]]:
     """Return the rules behind the reason of a row of `impact`, each with its details."""
-    found: dict[str, list[str]] = {}
-    for rule, detail in _pairs(number):
-        found.setdefault(rule, []).append(detail)
-    return found
+    details: dict[str, list[str]] = {}
+    for rule, detail in _pair_details(number):
+        details.setdefault(rule, []).append(detail)
+    return details
 
 
-def _pairs(number: Number) -> list[tuple[str, str]]:
+def _pair_details(number: Number) -> list[tuple[str, str]]:
     """Return the rule and the detail of each sentence of the reason, in their order."""
     if not number.rule_ids:
         return []
@@ -87,61 +87,73 @@ def _pairs(number: Number) -> list[tuple[str, str]]:
     return list(zip(rules, details, strict=True))
 
 
-def sentences_of(record: AnswerRecord, number: Number) -> list[tuple[str, str]]:
+def write_reasons(record: AnswerRecord, number: Number) -> list[tuple[str, str]]:
     """Return the rule and the words of each sentence of the reason, with words for codes."""
     return [
-        (rule, filled(rule, (record.act.extent_reason or "") if rule == EXTENT else detail, CODES))
-        for rule, detail in _pairs(number)
+        (
+            rule,
+            fill_sentence(
+                rule, (record.restriction.extent_reason or "") if rule == EXTENT else detail, CODES
+            ),
+        )
+        for rule, detail in _pair_details(number)
     ]
 
 
-def why_no_estimate(record: AnswerRecord, number: Number) -> str:
-    """Why the row has no estimate, to follow `because`; blank where nothing is said."""
-    rules = rules_of(number)
+def explain_missing_estimate(record: AnswerRecord, number: Number) -> str:
+    """Return why the row has no estimate, to follow `because`; blank without a reason."""
+    rules = read_rules(number)
     if EXTENT in rules:
-        return f"the source is not to be read as everyone there ({record.act.extent_reason})"
-    own = [PLAINER.get(gap, PartGap(gap).meaning) for gap in rules.get(GAP, [])]
-    silent = {GAP, *(GENERAL if own else ())}
+        return (
+            f"the source is not to be read as everyone there ({record.restriction.extent_reason})"
+        )
+    specific_reasons = [PLAINER.get(gap, PartGap(gap).meaning) for gap in rules.get(GAP, [])]
+    hidden_rules = {GAP, *(GENERAL if specific_reasons else ())}
     general = [
-        WHY.get(rule.id, rule.sentence)
+        MISSING_REASONS.get(rule.id, rule.sentence)
         for rule in TABLE
-        if rule.id in rules and rule.caps_at == MISSING and rule.id not in silent
+        if rule.id in rules and rule.caps_at == MISSING and rule.id not in hidden_rules
     ]
-    limits = [why for rule, why in LIMITS.items() if rule in rules]
-    return " and ".join([*general, *own] or limits)
+    limits = [why for rule, why in LIMIT_REASONS.items() if rule in rules]
+    return " and ".join([*general, *specific_reasons] or limits)
 
 
-def said(record: AnswerRecord, number: Number) -> list[str]:
-    """What a reader should know of an estimate, a sentence each."""
-    rules = rules_of(number)
-    found = [
+def list_caveats(record: AnswerRecord, number: Number) -> list[str]:
+    """Return what a reader should know of an estimate, a sentence each."""
+    rules = read_rules(number)
+    sentences = [
         f"{what}; the number is imputed from {PLAINER.get(rung, ImputationRung(rung).meaning)}."
         for rule, what in IMPUTED.items()
         for rung in rules.get(rule, [])
     ]
     if EXTENT in rules:
-        found.append(f"The source is not to be read as everyone there: {record.act.extent_reason}.")
-    assumed = [filled(ASSUMED, detail, CODES) for detail in rules.get(ASSUMED, [])]
-    found += [f"Assumed: {'; '.join(assumed)}."] if assumed else []
-    found += [sentence for rule, sentence in SAID.items() if rule in rules]
-    return [*found, *(f"Counted are people aged {age} and over." for age in rules.get("ages", []))]
+        sentences.append(
+            f"The source is not to be read as everyone there: {record.restriction.extent_reason}."
+        )
+    assumed = [fill_sentence(ASSUMED, detail, CODES) for detail in rules.get(ASSUMED, [])]
+    sentences += [f"Assumed: {'; '.join(assumed)}."] if assumed else []
+    sentences += [sentence for rule, sentence in CAVEATS.items() if rule in rules]
+    return [
+        *sentences,
+        *(f"Counted are people aged {age} and over." for age in rules.get("ages", [])),
+    ]
 
 
-def access_kept(record: AnswerRecord) -> str:
-    """What is known of those who kept access, where nobody can be taken off."""
-    if "not_cut" in rules_of(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
+def describe_kept_access(record: AnswerRecord) -> str:
+    """Return a sentence on the people who kept access, where nobody can be subtracted."""
+    if "not_cut" in read_rules(record.by_metric[ImpactMetric.PEOPLE_DEPRIVED_NET]):
         return "Slowed or impaired, not cut: nobody is known to be left without access."
     return "Those who got round it are not taken off."
 
 
-def of_act(record: AnswerRecord) -> str:
-    """Who says that it happened, and who confirms it."""
+def describe_evidence(record: AnswerRecord) -> str:
+    """Return a sentence on who reports the restriction, and who confirms it."""
     source = record.reported_by or "Its source"
-    unmeasured = record.act.evidence_state == EvidenceState.INSUFFICIENT
-    official = record.act.claim_status == ClaimStatus.OFFICIAL
-    if record.act.evidence_state == EvidenceState.OK:
+    unmeasured = record.restriction.evidence_state == EvidenceState.INSUFFICIENT
+    official = record.restriction.claim_status == ClaimStatus.OFFICIAL
+    if record.restriction.evidence_state == EvidenceState.OK:
         return f"{source} reports it, and measurements find no restriction."
-    if record.act.claim_status == ClaimStatus.DISPUTED:
+    if record.restriction.claim_status == ClaimStatus.DISPUTED:
         return f"{source} reports it; that it happened is disputed."
     if official:
         by = "an authority confirms it, no measurement does" if unmeasured else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audience_impact import vocabulary
-from audience_impact.answers.tables import markdown
+from audience_impact.answers.tables import render_markdown
 
 TABLE = Path(__file__).parents[1] / "documents" / "glossary.csv"
 
@@ -29,16 +29,16 @@ class Term:
     built: str
 
 
-def terms(path: Path = TABLE) -> list[Term]:
-    """Every term, in alphabetical order."""
+def read_terms(path: Path = TABLE) -> list[Term]:
+    """Return every term, in alphabetical order."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [
         Term(
             row["term"],
             row["definition"],
-            _several(row["synonyms"]),
-            _several(row["names"]),
+            _split_cell(row["synonyms"]),
+            _split_cell(row["names"]),
             row["where"],
             row["built"],
         )
@@ -46,35 +46,34 @@ def terms(path: Path = TABLE) -> list[Term]:
     ]
 
 
-def _several(cell: str) -> tuple[str, ...]:
+def _split_cell(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(";") if part.strip())
 
 
-def page() -> str:
+def render_page() -> str:
     """Return the terms, then the words with a fixed set of values, as Markdown."""
     return (
         "## Terms\n"
-        + "".join(_entry(term) for term in terms())
+        + "".join(_render_entry(term) for term in read_terms())
         + "\n## Words with a fixed set of values\n\n"
         "`audience_impact/vocabulary` defines them. The [data dictionary](data-dictionary.md) "
         "says what each value of a published column means.\n\n"
-        + markdown(("set", "what it is", "values"), _controlled())
+        + render_markdown(("set", "what it is", "values"), _list_enums())
     )
 
 
-def _entry(term: Term) -> str:
-    """One term: definition, synonyms, names, and where it is built."""
-    told = [f"\n### {term.term}\n\n{html.escape(term.definition, quote=False)}\n"]
+def _render_entry(term: Term) -> str:
+    lines = [f"\n### {term.term}\n\n{html.escape(term.definition, quote=False)}\n"]
     if term.synonyms:
-        told.append(f"Also: {', '.join(term.synonyms)}.")
+        lines.append(f"Also: {', '.join(term.synonyms)}.")
     if term.names:
-        told.append(f"Columns and names: {', '.join(f'`{name}`' for name in term.names)}.")
-    told.append(f"In the code: `{term.where}`." if term.built == "yes" else "Not built yet.")
-    return "\n".join(told[:1]) + "\n" + "  \n".join(told[1:]) + "\n"
+        lines.append(f"Columns and names: {', '.join(f'`{name}`' for name in term.names)}.")
+    lines.append(f"In the code: `{term.where}`." if term.built == "yes" else "Not built yet.")
+    return "\n".join(lines[:1]) + "\n" + "  \n".join(lines[1:]) + "\n"
 
 
-def _controlled() -> list[tuple[str, str, str]]:
-    """The enums of the vocabulary: name, meaning and values."""
+def _list_enums() -> list[tuple[str, str, str]]:
+    """Return name, meaning and values of each enum of the vocabulary."""
     kinds: list[type[enum.Enum]] = [
         kind
         for kind in vars(vocabulary).values()

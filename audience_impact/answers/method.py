@@ -5,8 +5,8 @@ The page marks the place of its table of status, and the table comes from the ru
 
 from pathlib import Path
 
-from audience_impact.answers.names import word
-from audience_impact.answers.tables import markdown
+from audience_impact.answers.names import label_code
+from audience_impact.answers.tables import render_markdown
 from audience_impact.outputs.review import status_rules
 
 TEXT = Path(__file__).parents[1] / "documents" / "method.md"
@@ -14,21 +14,21 @@ STATUS = "<!-- made: status -->\n"
 HEADINGS = ("rule", "caps at", "when", "what the row says")
 
 
-def page() -> str:
+def render_page() -> str:
     """Return the page as Markdown, with the table of status in its place."""
-    return TEXT.read_text(encoding="utf-8").replace(STATUS, status_section())
+    return TEXT.read_text(encoding="utf-8").replace(STATUS, render_status_section())
 
 
-def status_section() -> str:
+def render_status_section() -> str:
     """Return what a row called A has, and a table of the rules of status, as Markdown."""
     rows = [
         (
             f"`{rule.id}`",
-            f"{rule.caps_at} {word(rule.caps_at, 'obs_status')}",
+            f"{rule.caps_at} {label_code(rule.caps_at, 'obs_status')}",
             rule.condition,
             rule.sentence,
         )
         for rule in status_rules.TABLE
     ]
     conditions = "".join(f"- {text}\n" for text in status_rules.ASKED_OF_NORMAL)
-    return f"A row called A (normal) has all of\n\n{conditions}\n{markdown(HEADINGS, rows)}"
+    return f"A row called A (normal) has all of\n\n{conditions}\n{render_markdown(HEADINGS, rows)}"

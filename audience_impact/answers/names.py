@@ -23,7 +23,7 @@ WORDS = {
 OTHERS = {"person_days": "person-days", "no_figure": "no figure at all"}
 """Values of such a column that are no words of the vocabulary."""
 BLANK = {"cause": "not said"}
-"""What a blank cell means, where it is not "not known"."""
+"""Meanings of a blank cell, by column, where it is not "not known"."""
 _NAMES = {
     "001": "the world",
     "053": "Australia and New Zealand",
@@ -49,32 +49,32 @@ _ASSIGNED_BY_USERS = re.compile("Q[M-Z]|X[A-JL-Z]|AA|ZZ")
 """Codes of ISO 3166 that mean whatever their user says; XK is Kosovo everywhere."""
 
 
-def word(value: str | None, kind: str) -> str:
+def label_code(value: str | None, kind: str) -> str:
     """Return a coded value as a cell or a label has it."""
     if not isinstance(value, str) or not value:
         return BLANK.get(kind, "not known")
-    known = WORDS[kind]
-    return known(value).short if value in known else OTHERS.get(value, value.replace("_", " "))
+    words = WORDS[kind]
+    return words(value).short if value in words else OTHERS.get(value, value.replace("_", " "))
 
 
-def meaning(value: str, kind: str) -> str:
+def explain_code(value: str, kind: str) -> str:
     """Return what a coded value means, in the words of the vocabulary."""
-    return WORDS[kind].meanings().get(value) or value.replace("_", " ")
+    return WORDS[kind].list_meanings().get(value) or value.replace("_", " ")
 
 
-def capital(text: str) -> str:
+def capitalise_first(text: str) -> str:
     """Return the text with a capital at its begin; `capitalize` would make the rest small."""
     return text[:1].upper() + text[1:]
 
 
-def limit(kind: str) -> str:
+def name_limit(kind: str) -> str:
     """Return `at least ` or `at most ` before a figure of others that says so; else nothing."""
     is_one_sided = kind in (IntervalKind.ONE_SIDED_MIN, IntervalKind.ONE_SIDED_MAX)
     return f"{IntervalKind(kind).short} " if is_one_sided else ""
 
 
 @cache
-def area(code: str) -> str:
+def name_area(code: str) -> str:
     """Return the name of a country (ISO 3166-1) or a region (UN M49) as a heading has it."""
     name = area_in_words(code, code)
     return "The world" if code == "001" else name.removeprefix("the ")
@@ -87,22 +87,22 @@ def area_in_words(area_id: str, area_name: str) -> str:
     """
     if area_id in _NAMES:
         return _NAMES[area_id]
-    known = _CODE.fullmatch(area_id) and not _ASSIGNED_BY_USERS.fullmatch(area_id)
-    name = _territories().get(area_id, area_name) if known else area_name
+    has_standard_name = _CODE.fullmatch(area_id) and not _ASSIGNED_BY_USERS.fullmatch(area_id)
+    name = _load_territories().get(area_id, area_name) if has_standard_name else area_name
     return ("the " if area_id in _WITH_ARTICLE else "") + name.replace(" & ", " and ")
 
 
 @cache
-def _territories() -> dict[str, str]:
+def _load_territories() -> dict[str, str]:
     return dict(Locale.parse(LOCALE).territories)
 
 
-def listed(names: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
+def join_names(names: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
     """Return `a, b and c`; with style `or` `a, b or c`."""
     return str(format_list(list(names), style=style, locale=LOCALE))
 
 
-def service(name: str) -> str:
+def name_service(name: str) -> str:
     """Return a service within a sentence: `WhatsApp`; what is a kind and no name begins small."""
     is_kind = re.match("[A-Z][a-z]+ [a-z]", name)
     article = "the " if name.endswith(" internet") else ""

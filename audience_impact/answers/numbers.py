@@ -46,21 +46,21 @@ class Estimate(NamedTuple):
         return self.q05, self.q50, self.q95
 
 
-def known(cell: Any) -> float | None:
+def read_number(cell: Any) -> float | None:
     """Return the number in a cell, None where it is blank."""
     return None if cell is None or pd.isna(cell) else float(cell)
 
 
-def estimate(
+def read_estimate(
     row: Mapping[str, Any], unit: str = "persons", prefix: str = "", bounds: bool = True
 ) -> Estimate:
     """Return the five numbers of a row; without `bounds` those of the interval alone."""
     names = Estimate._fields if bounds else Estimate._fields[1:4]
-    found = {name: known(row[f"{prefix}{name}_{unit}"]) for name in names}
-    return Estimate(**{name: found.get(name) for name in Estimate._fields})
+    numbers = {name: read_number(row[f"{prefix}{name}_{unit}"]) for name in names}
+    return Estimate(**{name: numbers.get(name) for name in Estimate._fields})
 
 
-def millions(persons: float | None) -> str:
+def format_compact(persons: float | None) -> str:
     """Return people for tables and lists: 96.0 M, 466 k, 0; a dash where nothing is known."""
     if persons is None or pd.isna(persons):
         return NONE
@@ -69,31 +69,32 @@ def millions(persons: float | None) -> str:
     return f"{persons / 1e3:,.0f} k" if persons >= 1e3 else f"{persons:,.0f}"
 
 
-def counted(row: Mapping[str, Any]) -> str:
+def format_estimate(row: Mapping[str, Any]) -> str:
     """Return median and interval of a row for tables and lists, else its bounds."""
-    found = estimate(row)
-    if found.q50 is None:
-        return f"{millions(found.lower)} to {millions(found.upper)}"
-    if found.q05 == found.q95:
-        return millions(found.q50)
-    return f"{millions(found.q50)} ({millions(found.q05)} to {millions(found.q95)})"
+    estimate = read_estimate(row)
+    if estimate.q50 is None:
+        return f"{format_compact(estimate.lower)} to {format_compact(estimate.upper)}"
+    if estimate.q05 == estimate.q95:
+        return format_compact(estimate.q50)
+    low, middle, high = map(format_compact, (estimate.q05, estimate.q50, estimate.q95))
+    return f"{middle} ({low} to {high})"
 
 
-def in_full(value: float | None, blank: str = NONE) -> str:
+def format_in_full(value: float | None, blank: str = NONE) -> str:
     """Return a number with all its digits, in groups of three; a fraction with four of them."""
     if value is None:
         return blank
     return f"{value:,.4g}" if value % 1 else f"{int(value):,}"
 
 
-def percent(value: float | None, blank: str = NONE) -> str:
+def format_share(value: float | None, blank: str = NONE) -> str:
     """Return a share as a percentage, below one with a tenth."""
     if value is None:
         return blank
     return str(format_percent(value, "#,##0.# %" if value < 0.00995 else "#,##0 %", locale=LOCALE))
 
 
-def capped(share: float | None) -> float | None:
+def cap_share(share: float | None) -> float | None:
     """Return a share of the variance, at most 1.
 
     The share is estimated from draws, and the estimate may come out above the whole.
@@ -101,105 +102,110 @@ def capped(share: float | None) -> float | None:
     return None if share is None else min(share, 1.0)
 
 
-def rounded(low: float, middle: float, high: float) -> tuple[str, str, str]:
+def round_interval(low: float, middle: float, high: float) -> tuple[str, str, str]:
     """Return the ends and the middle of an interval as a newspaper prints them: `97 million`."""
     if high <= low:
-        return number(low), number(middle), number(high)
-    step, found = _power((high - low) / STEPS), (low, middle, high)
-    first, second, third = (_words(value, step, DIGITS) for value in found)
+        return format_number(low), format_number(middle), format_number(high)
+    step, values = _floor_power((high - low) / STEPS), (low, middle, high)
+    first, second, third = (_write_rounded(value, step, DIGITS) for value in values)
     return first, second, third
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return one number alone, to three digits: `95.5 million`."""
-    return _words(value, math.inf, DIGITS_ALONE)
+    return _write_rounded(value, math.inf, DIGITS_ALONE)
 
 
-def interval_text(low: float, high: float) -> str:
+def format_interval(low: float, high: float) -> str:
     """Return an interval, its unit once: `97 to 104 million`; one number where the ends meet."""
-    first, _, last = rounded(low, low, high)
-    return first if first == last else _joined(first, last, " to ")
+    first, _, last = round_interval(low, low, high)
+    return first if first == last else _join_range(first, last, " to ")
 
 
-def between(low: float, high: float) -> str:
+def describe_range(low: float, high: float) -> str:
     """Return bounds: `between 96 and 105 million`, or one number where they all but meet."""
     if high - low <= AS_ONE * high:
-        return number(high)
-    step = _power((high - low) / STEPS)
-    first, last = (_words(value, step, DIGITS_ALONE) for value in (low, high))
-    return "between " + _joined(first, last, " and ")
+        return format_number(high)
+    step = _floor_power((high - low) / STEPS)
+    first, last = (_write_rounded(value, step, DIGITS_ALONE) for value in (low, high))
+    return "between " + _join_range(first, last, " and ")
 
 
-def about(low: float, middle: float, high: float, noun: str = "people") -> str:
+def describe_estimate(low: float, middle: float, high: float, noun: str = "people") -> str:
     """Return the number with its interval: `about 101 million people (90 % interval 97 to ...)`."""
-    return f"about {rounded(low, middle, high)[1]} {noun}{interval(low, high)}"
+    return f"about {round_interval(low, middle, high)[1]} {noun}{bracket_interval(low, high)}"
 
 
-def interval(low: float, high: float) -> str:
+def bracket_interval(low: float, high: float) -> str:
     """Return the interval in brackets after a blank; nothing where it has no width."""
-    return f" (90 % interval {interval_text(low, high)})" if high > low else ""
+    return f" (90 % interval {format_interval(low, high)})" if high > low else ""
 
 
-def forced(found: Estimate) -> str:
+def describe_bounds(estimate: Estimate) -> str:
     """Return what the bounds of a published row say."""
-    if found.upper is None:
+    if estimate.upper is None:
         return "nobody counted the people that they are part of"
-    return f"the figures, if right as printed, force {between(found.lower or 0.0, found.upper)}"
+    bounds = describe_range(estimate.lower or 0.0, estimate.upper)
+    return f"the figures, if right as printed, force {bounds}"
 
 
-def middle(found: Estimate) -> str:
+def format_median_interval(estimate: Estimate) -> str:
     """Return median and interval as pictures print them; the median alone without a width."""
-    if found.interval is None:
+    if estimate.interval is None:
         return "no estimate"
-    low, _, high = found.interval
+    low, _, high = estimate.interval
     if low == high:
-        return median(found)
-    last, shown, span = rounded(*found.interval)[2], median(found), interval_text(low, high)
+        return format_median(estimate)
+    last, shown, span = (
+        round_interval(*estimate.interval)[2],
+        format_median(estimate),
+        format_interval(low, high),
+    )
     unit = shown.partition(" ")[2]
     same = unit and last.endswith(unit) and span.count(unit) == 1
     return f"{shown} ({span.removesuffix(f' {unit}') if same else span})"
 
 
-def median(found: Estimate, blank: str = NONE) -> str:
+def format_median(estimate: Estimate, blank: str = NONE) -> str:
     """Return the median, rounded by the width of its interval."""
-    if found.interval is None:
+    if estimate.interval is None:
         return blank
-    return rounded(*found.interval)[1]
+    return round_interval(*estimate.interval)[1]
 
 
-def bounds(found: Estimate) -> str:
+def format_bounds(estimate: Estimate) -> str:
     """Return both bounds, or the one that there is."""
-    if found.upper is None:
-        return f"at least {number(found.lower)}" if found.lower else "not known"
-    low, high = number(found.lower or 0.0), number(found.upper)
-    return low if low == high else _joined(low, high, " to ")
+    if estimate.upper is None:
+        return f"at least {format_number(estimate.lower)}" if estimate.lower else "not known"
+    low, high = format_number(estimate.lower or 0.0), format_number(estimate.upper)
+    return low if low == high else _join_range(low, high, " to ")
 
 
-def _joined(first: str, last: str, word: str) -> str:
+def _join_range(first: str, last: str, word: str) -> str:
     digits, _, unit = first.partition(" ")
     same = unit and last.partition(" ")[2] == unit
     return f"{digits if same else first}{word}{last}"
 
 
-def _power(value: float) -> float:
+def _floor_power(value: float) -> float:
     return float(10.0 ** math.floor(math.log10(value)))
 
 
-def _words(value: float, step: float, digits: int) -> str:
+def _write_rounded(value: float, step: float, digits: int) -> str:
     """Return a number at a step, or at so many of its own digits where these are finer."""
     if value <= 0:
         return "0"
-    step = max(min(_power(value) / 10 ** (digits - 1), step), 1.0)
+    step = max(min(_floor_power(value) / 10 ** (digits - 1), step), 1.0)
     value = round(value / step) * step
     for size, name in NAMES:
         if value >= size:
             decimals = max(0, round(math.log10(size / step)))
-            return f"{decimal(value / size, decimals)} {name}"
-    return decimal(value, 0)
+            return f"{group_digits(value / size, decimals)} {name}"
+    return group_digits(value, 0)
 
 
 @cache
-def decimal(value: float, decimals: int) -> str:
+def group_digits(value: float, decimals: int) -> str:
     """Return a number in groups of three with at most so many decimals."""
     pattern = "#,##0" + ("." + "#" * decimals if decimals else "")
     return str(format_decimal(round(value, decimals), format=pattern, locale=LOCALE))
@@ -209,7 +215,7 @@ def on_day(text: str) -> str:
     """Return a day, month, year or span as a date of the facts says it: `on 13 August 2025`."""
     first, _, last = text.partition("/")
     if last:
-        return "between " + _span(first, last, " and ")
+        return "between " + _join_dates(first, last, " and ")
     return f"{'on' if len(text) == 10 else 'in'} {day_in_words(text)}"
 
 
@@ -221,15 +227,15 @@ def from_to(first: str, last: str) -> str:
         return f"from {day_in_words(first)} to {dates_in_words(last)}"
     if len(last) < len(first) and first.startswith(last):
         return f"from {day_in_words(first)} to later in that {'month' if '-' in last else 'year'}"
-    return "from " + _span(first, last, " to ")
+    return "from " + _join_dates(first, last, " to ")
 
 
-def _span(first: str, last: str, word: str) -> str:
+def _join_dates(first: str, last: str, word: str) -> str:
     """Return two dates joined by a word, what they share once: `4 to 26 November 2020`."""
     begin = day_in_words(first)
     if len(first) == len(last) > 4 and first[:4] == last[:4]:
         pattern = "d" if first[:7] == last[:7] else "d MMMM" if len(first) == 10 else "MMMM"
-        begin = str(format_date(_date(first), pattern, LOCALE))
+        begin = str(format_date(_parse_date(first), pattern, LOCALE))
     return f"{begin}{word}{day_in_words(last)}"
 
 
@@ -238,7 +244,7 @@ def day_in_words(text: str) -> str:
     if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
         return text
     pattern = {4: "y", 7: "MMMM y", 10: "d MMMM y"}[len(text)]
-    return str(format_date(_date(text), pattern, LOCALE))
+    return str(format_date(_parse_date(text), pattern, LOCALE))
 
 
 def dates_in_words(value: Any) -> str:
@@ -249,5 +255,5 @@ def dates_in_words(value: Any) -> str:
     return f"{day_in_words(first)} to {day_in_words(last)}" if last else day_in_words(first)
 
 
-def _date(text: str) -> date:
+def _parse_date(text: str) -> date:
     return date.fromisoformat((text + "-01-01")[:10])

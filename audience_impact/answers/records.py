@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from audience_impact.answers import names
-from audience_impact.answers.numbers import Estimate, capped, estimate, percent
+from audience_impact.answers.numbers import Estimate, cap_share, format_share, read_estimate
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, Feature, ImpactMetric
@@ -32,7 +32,7 @@ NEWEST = {
     "lineage": "attribution",
 }
 """The column of a table that was added last, which an older version lacks."""
-OF_THE_ACT = (FactRole.RESTRICTION.value, FactRole.TARGET.value)
+RESTRICTION_ROLES = (FactRole.RESTRICTION.value, FactRole.TARGET.value)
 """Roles of facts that are no figures."""
 SMALL_SHARE = 0.01
 """Below this share of the variance an input is not said to make an interval wide."""
@@ -45,7 +45,7 @@ Rows = Mapping[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Restriction:
-    """What was done, where and when: the columns of `restrictions` that texts read."""
+    """Action, place and time of a restriction: the columns of `restrictions` that texts read."""
 
     restriction_id: str
     area_id: str
@@ -94,7 +94,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Number:
-    """How many people of one kind: a row of `impact`.
+    """A number of people of one kind: a row of `impact`.
 
     Attributes:
         counted: Which people (`ImpactMetric`).
@@ -109,7 +109,7 @@ class Number:
         details: What each of these says of the row itself.
     """
 
-    counted: str
+    metric: str
     people: Estimate
     base: str | None
     base_persons: float | None
@@ -123,12 +123,12 @@ class Number:
     @property
     def label(self) -> str:
         """Return whom it counts, as a cell has it."""
-        return names.word(self.counted, "impact_metric")
+        return names.label_code(self.metric, "impact_metric")
 
     @property
     def status(self) -> str:
         """Return the status in words."""
-        return names.word(self.obs_status, "obs_status")
+        return names.label_code(self.obs_status, "obs_status")
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Driver:
         advice: What would help.
     """
 
-    counted: str
+    metric: str
     input: str
     share: float | None
     error: float
@@ -168,8 +168,8 @@ class Driver:
     def share_text(self) -> str:
         """Return the part of the variance with its error, of 1 % at least: `89 % ± 3 %`."""
         if self.share is None:
-            return percent(None)
-        return f"{percent(self.share)} ± {percent(max(self.error, SMALL_SHARE))}"
+            return format_share(None)
+        return f"{format_share(self.share)} ± {format_share(max(self.error, SMALL_SHARE))}"
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ class AnswerRecord:
         rows: The published rows by table.
     """
 
-    act: Restriction
+    restriction: Restriction
     reported_by: str | None
     targets: tuple[Target, ...]
     numbers: tuple[Number, ...]
@@ -205,7 +205,7 @@ class AnswerRecord:
     @cached_property
     def by_metric(self) -> dict[str, Number]:
         """Return the numbers by what they count."""
-        return {number.counted: number for number in self.numbers}
+        return {number.metric: number for number in self.numbers}
 
     @cached_property
     def platforms(self) -> dict[str, str]:
@@ -239,7 +239,7 @@ class AnswerRecord:
     @cached_property
     def missing(self) -> list[str]:
         """Return what is not known, in the words of the rows."""
-        texts = [f"{one.counted}: {one.reason}" for one in self.numbers if one.reason]
+        texts = [f"{number.metric}: {number.reason}" for number in self.numbers if number.reason]
         unknown = [part["platform_id"] for part in self.audiences if part["period"] is None]
         return [*texts, *(f"no audience figure for {name}" for name in unknown)]
 
@@ -269,7 +269,7 @@ class Records(Mapping[str, AnswerRecord]):
     """The record of each restriction published; each table is parted by restriction once."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        """Part the tables of `load` by restriction; a record is made when it is looked up."""
+        """Group the tables of `load_tables` by restriction; records are made at look-up."""
         self._has_sensitivity = _is_computed(tables)
         self._rows: dict[str, dict[str, list[dict[str, Any]]]] = {
             name: {} for name in tables["restrictions"]["restriction_id"]
@@ -280,7 +280,7 @@ class Records(Mapping[str, AnswerRecord]):
 
     def __getitem__(self, restriction: str) -> AnswerRecord:
         """Return the record of a restriction; KeyError where it is not published."""
-        return of_rows(self._rows[restriction], self._has_sensitivity)
+        return build_record_from_rows(self._rows[restriction], self._has_sensitivity)
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the restrictions, in the order of the published table."""
@@ -291,80 +291,82 @@ class Records(Mapping[str, AnswerRecord]):
         return len(self._rows)
 
 
-def load(version: Stored) -> dict[str, pd.DataFrame]:
+def load_tables(version: Stored) -> dict[str, pd.DataFrame]:
     """Return the published tables that a question about one restriction needs, by name.
 
-    Raises PublishError where one is damaged, or older than the columns that are read.
+    Raise PublishError where one is damaged, or older than the columns that are read.
     """
-    tables = {name: version.table(name, dtype_backend="numpy_nullable") for name in TABLES}
+    tables = {name: version.read_table(name, dtype_backend="numpy_nullable") for name in TABLES}
     if any(column not in tables[name] for name, column in NEWEST.items()):
         raise PublishError(f"{version.address} was published by an older release: run it anew")
     return tables
 
 
-def load_areas(version: Stored) -> dict[str, pd.DataFrame]:
+def load_area_tables(version: Stored) -> dict[str, pd.DataFrame]:
     """Return the published tables that a question about an area needs, by name."""
-    return {name: version.table(name, dtype_backend="numpy_nullable") for name in AREA_TABLES}
+    return {name: version.read_table(name, dtype_backend="numpy_nullable") for name in AREA_TABLES}
 
 
-def of_restriction(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
+def build_record(tables: Mapping[str, pd.DataFrame], restriction: str) -> AnswerRecord:
     """Return the record of one restriction; KeyError where it is not published."""
     parts = {name: frame[frame["restriction_id"] == restriction] for name, frame in tables.items()}
-    return of_rows(Records(parts)._rows[restriction], _is_computed(tables))
+    return build_record_from_rows(Records(parts)._rows[restriction], _is_computed(tables))
 
 
-def of_rows(rows: Rows, is_sensitivity_computed: bool = True) -> AnswerRecord:
+def build_record_from_rows(rows: Rows, is_sensitivity_computed: bool = True) -> AnswerRecord:
     """Return the record of a restriction from its published rows by table."""
     parts, lineage = rows.get("impact_by_platform", []), rows.get("lineage", [])
-    once: dict[str, Row] = {}
+    first_parts: dict[str, Row] = {}
     for part in parts:
-        once.setdefault(part["platform_id"], part)
-    acts = [row["attribution"] for row in lineage if row["role"] == OF_THE_ACT[0]]
-    drivers = [_driver(row) for row in rows.get("sensitivity", [])]
+        first_parts.setdefault(part["platform_id"], part)
+    reporters = [row["attribution"] for row in lineage if row["role"] == RESTRICTION_ROLES[0]]
+    drivers = [_build_driver(row) for row in rows.get("sensitivity", [])]
     return AnswerRecord(
-        act=Restriction(**_cells(Restriction, rows["restrictions"][0])),
-        reported_by=next(iter(acts), None),
-        targets=tuple(Target(**_cells(Target, part)) for part in parts),
-        numbers=tuple(_number(row) for row in rows.get("impact", [])),
-        person_days=tuple(_days(row) for row in rows.get("person_days", [])),
-        drivers=tuple(one for one in drivers if one.share is None or one.share >= SMALL_SHARE),
-        audiences=tuple(once.values()),
-        figures=tuple(row for row in lineage if row["role"] not in OF_THE_ACT),
+        restriction=Restriction(**_pick_cells(Restriction, rows["restrictions"][0])),
+        reported_by=next(iter(reporters), None),
+        targets=tuple(Target(**_pick_cells(Target, part)) for part in parts),
+        numbers=tuple(_build_number(row) for row in rows.get("impact", [])),
+        person_days=tuple(_build_days(row) for row in rows.get("person_days", [])),
+        drivers=tuple(
+            driver for driver in drivers if driver.share is None or driver.share >= SMALL_SHARE
+        ),
+        audiences=tuple(first_parts.values()),
+        figures=tuple(row for row in lineage if row["role"] not in RESTRICTION_ROLES),
         comparisons=tuple(rows.get("comparisons", [])),
         is_sensitivity_computed=is_sensitivity_computed,
         rows=rows,
     )
 
 
-def area_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+def read_area_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """Return each area of `impact_by_area` with its name in the facts; its id without one."""
     acts = tables["restrictions"][["area_id", "area_name"]].drop_duplicates("area_id")
-    known = dict(zip(acts["area_id"], acts["area_name"], strict=True))
+    names_by_id = dict(zip(acts["area_id"], acts["area_name"], strict=True))
     ids = tables["impact_by_area"]["area_id"].unique()
-    return {area: known.get(area, area) for area in ids}
+    return {area: names_by_id.get(area, area) for area in ids}
 
 
-def holders(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Return for each country of `restrictions`, and each area above it, the areas that hold it.
+def list_containing_areas(acts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return for each country of `restrictions`, and each area above it, the areas above it.
 
-    The world comes first. Raises PublishError where the version is older than the column.
+    The world comes first. Raise PublishError where the version is older than the column.
     """
     if "country_paths" not in acts:
         raise PublishError("the version was published by an older release: run it anew")
-    found: dict[str, tuple[str, ...]] = {}
+    containing: dict[str, tuple[str, ...]] = {}
     for countries, paths in zip(acts["country_id"], acts["country_paths"], strict=True):
         for country, path in zip(countries.split(";"), paths.split(";"), strict=True):
-            line = (*path.split(">"), country)
-            found |= {area: line[:at] for at, area in enumerate(line)}
-    return found
+            chain = (*path.split(">"), country)
+            containing |= {area: chain[:depth] for depth, area in enumerate(chain)}
+    return containing
 
 
-def of_area(
+def build_area_record(
     tables: Mapping[str, pd.DataFrame], area_id: str, period: str | None = None
 ) -> AreaRecord:
     """Return the record of an area in a year or a month, by default the last year.
 
-    Raises KeyError where nothing is published of it.
+    Raise KeyError where nothing is published of it.
     """
     impact = tables["impact_by_area"]
     rows = plain_rows(impact[impact["area_id"] == area_id])
@@ -378,7 +380,7 @@ def of_area(
     months = [row for row in rows if row["period"].startswith(f"{leading['period'][:4]}-")]
     return AreaRecord(
         area_id,
-        names.area_in_words(area_id, area_names(tables)[area_id]),
+        names.area_in_words(area_id, read_area_names(tables)[area_id]),
         leading,
         tuple(years),
         tuple(months),
@@ -388,11 +390,11 @@ def of_area(
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as plain objects: integers plain, dates as text, nulls as None."""
-    columns = [[_plain(cell) for cell in frame[name].tolist()] for name in frame.columns]
+    columns = [[_to_plain(cell) for cell in frame[name].tolist()] for name in frame.columns]
     return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _plain(cell: Any) -> Any:
+def _to_plain(cell: Any) -> Any:
     if isinstance(cell, str):  # most are
         return cell
     if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
@@ -407,15 +409,15 @@ def _is_computed(tables: Mapping[str, pd.DataFrame]) -> bool:
     return bool(tables["sensitivity"]["total_share"].notna().any() or not wide)
 
 
-def _cells(kind: type, row: Row) -> dict[str, Any]:
+def _pick_cells(kind: type, row: Row) -> dict[str, Any]:
     """Return the cells of a row that a dataclass has fields for, by name."""
     return {field.name: row[field.name] for field in fields(kind)}
 
 
-def _number(row: Row) -> Number:
+def _build_number(row: Row) -> Number:
     return Number(
-        counted=row["impact_metric"],
-        people=estimate(row),
+        metric=row["impact_metric"],
+        people=read_estimate(row),
         base=row["base"],
         base_persons=row["base_persons"],
         population_persons=row["population_persons"],
@@ -427,23 +429,23 @@ def _number(row: Row) -> Number:
     )
 
 
-def _days(row: Row) -> Days:
+def _build_days(row: Row) -> Days:
     return Days(
         period=row["period"],
         days=row["days"],
-        person_days=estimate(row, "person_days"),
-        users=estimate(row, "person_days", "feature_"),
-        hours=estimate(row, "person_hours"),
+        person_days=read_estimate(row, "person_days"),
+        users=read_estimate(row, "person_days", "feature_"),
+        hours=read_estimate(row, "person_hours"),
         added_up=row["naive_sum_person_days"],
         obs_status=row["obs_status"],
     )
 
 
-def _driver(row: Row) -> Driver:
+def _build_driver(row: Row) -> Driver:
     return Driver(
-        counted=row["impact_metric"],
+        metric=row["impact_metric"],
         input=row["input"],
-        share=capped(row["total_share"]),
+        share=cap_share(row["total_share"]),
         error=row["total_error_share"] or 0.0,
         narrowing_persons=row["narrowing_persons"],
         advice=row["advice"],

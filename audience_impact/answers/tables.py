@@ -1,4 +1,4 @@
-"""What people read of a run in tables: the results, surest first, and the quality report.
+"""The results of a run as a table, surest first, and the quality report.
 
 Method. Surest first: by status (SUREST), then by the width of the 90 % interval against the median
 in classes (INTERVALS), then by the number of people. What has no interval comes after what has one,
@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from audience_impact.answers.names import word
-from audience_impact.answers.numbers import ENDS, counted, millions
-from audience_impact.plain_text import markdown_text, plain
+from audience_impact.answers.names import label_code
+from audience_impact.answers.numbers import ENDS, format_compact, format_estimate
+from audience_impact.plain_text import markdown_text, plain_line
 from audience_impact.vocabulary import Feature, ImpactMetric, ObsStatus
 
 SUREST = (
@@ -29,8 +29,8 @@ INTERVALS = (0.1, 0.25, 0.5, 1.0)
 """Widths of the 90 % interval over the median at which a class ends."""
 
 
-def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The people exposed by restriction, the surest answer first, and who measured the figures.
+def list_exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the people exposed by restriction, the surest first, and who measured the figures.
 
     `tables` by name: impact, impact_by_platform, restrictions and lineage are read. Where a feature
     is restricted, `feature_users` says who uses it.
@@ -40,9 +40,9 @@ def exposed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         tables["restrictions"][["restriction_id", "platforms", "start_on"]], on="restriction_id"
     )
     users = feature_users(impact, tables["impact_by_platform"])
-    texts = {name: counted(row) for name, row in users.iterrows()}
+    texts = {name: format_estimate(row) for name, row in users.iterrows()}
     rows["feature_users"] = [texts.get(name, "-") for name in rows["restriction_id"]]
-    rows["measured_by"] = rows["restriction_id"].map(_measured_by(tables["lineage"])).fillna("-")
+    rows["measured_by"] = rows["restriction_id"].map(_join_measurers(tables["lineage"])).fillna("-")
     return surest_first(rows)
 
 
@@ -70,10 +70,10 @@ def feature_users(impact: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     return users[users["restriction_id"].isin(set(features))].set_index("restriction_id")[ENDS]
 
 
-def _measured_by(lineage: pd.DataFrame) -> "pd.Series[str]":
-    """Measurers of the audiences of each restriction, each once, with the pages that relay them."""
+def _join_measurers(lineage: pd.DataFrame) -> "pd.Series[str]":
+    """Return the measurers of the audiences of each restriction, with the pages that relay them."""
     audiences = lineage[lineage["role"] == "audience"].groupby("restriction_id")
-    return audiences["attribution"].agg(lambda told: "; ".join(sorted(set(told))))
+    return audiences["attribution"].agg(lambda names: "; ".join(sorted(set(names))))
 
 
 HEADINGS = (
@@ -95,57 +95,59 @@ WIDTHS = ((320, HEADINGS), (220, HEADINGS[:-1]), (0, NARROW))
 """From which width of the terminal on which columns are shown, unwrapped."""
 
 
-def _cells(row: Any) -> tuple[str, ...]:
+def _format_cells(row: Any) -> tuple[str, ...]:
     platforms = row.platforms if len(row.platforms) <= 40 else row.platforms[:37] + "..."
     base = "-" if pd.isna(row.base) else row.base
     return (
         row.restriction_id,
         platforms,
-        millions(row.lower_persons),
-        millions(row.q50_persons),
-        interval(row.q05_persons, row.q95_persons),
-        millions(row.upper_persons),
+        format_compact(row.lower_persons),
+        format_compact(row.q50_persons),
+        format_compact_interval(row.q05_persons, row.q95_persons),
+        format_compact(row.upper_persons),
         row.feature_users,
         base,
-        millions(row.base_persons),
-        f"{row.obs_status} {word(row.obs_status, 'obs_status')}",
+        format_compact(row.base_persons),
+        f"{row.obs_status} {label_code(row.obs_status, 'obs_status')}",
         row.measured_by,
     )
 
 
-def interval(low: float, high: float) -> str:
-    """An interval for the eye."""
+def format_compact_interval(low: float, high: float) -> str:
+    """Return an interval in thousands or millions; a dash where there is none."""
     if pd.isna(low):
         return "-"
-    return "bounds meet" if low == high else f"{millions(low)} to {millions(high)}"
+    return "bounds meet" if low == high else f"{format_compact(low)} to {format_compact(high)}"
 
 
 NUMBERS = ("at least", "median", "5 to 95 %", "at most", "feature users", "people in base")
 
 
-def show_results(rows: pd.DataFrame, title: str) -> None:
-    """Print the table of results: whole and unwrapped, or in a narrow terminal its core."""
+def print_results(rows: pd.DataFrame, title: str) -> None:
+    """Print the table of results, unwrapped; in a narrow terminal only its main columns."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=2 * WIDTHS[0][0])
-    wanted = next(headings for width, headings in WIDTHS if console.width >= width)
+    shown_headings = next(headings for width, headings in WIDTHS if console.width >= width)
     table = Table(title=Text(title), title_justify="left")
-    for heading in wanted:
+    for heading in shown_headings:
         right = heading in NUMBERS
         table.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for row in rows.itertuples():
-        cells = dict(zip(HEADINGS, _cells(row), strict=True))
-        table.add_row(*[Text(plain(cells[heading])) for heading in wanted])
+        cells = dict(zip(HEADINGS, _format_cells(row), strict=True))
+        table.add_row(*[Text(plain_line(cells[heading])) for heading in shown_headings])
     console.print(table)
 
 
-def results_markdown(rows: pd.DataFrame) -> str:
-    """The table of results as Markdown; `rows` as `exposed` gives them."""
-    return markdown(HEADINGS, [_cells(row) for row in rows.itertuples()], markdown_text)
+def render_results(rows: pd.DataFrame) -> str:
+    """Return the table of results as Markdown; `rows` as `list_exposed` returns them."""
+    return render_markdown(
+        HEADINGS, [_format_cells(row) for row in rows.itertuples()], markdown_text
+    )
 
 
-def quality_markdown(quality: pd.DataFrame, quarantined: int) -> str:
-    """The quality report as Markdown: how much was checked and quarantined, and what failed."""
+def render_quality(quality: pd.DataFrame, quarantined: int) -> str:
+    """Return the quality report as Markdown: checks, findings, and what failed."""
     failed = quality[quality["failed_count"] > 0]
     text = (
         f"{len(quality)} checks over {quality['checked_count'].max():,} rows of the longest "
@@ -154,18 +156,22 @@ def quality_markdown(quality: pd.DataFrame, quarantined: int) -> str:
     )
     columns = ["check", "table", "severity", "failed_count", "checked_count", "worst_rows"]
     rows = failed[columns].astype("str").to_numpy().tolist()
-    return text + markdown(columns, rows, markdown_text)
+    return text + render_markdown(columns, rows, markdown_text)
 
 
-def _in_a_cell(text: object) -> str:
+def _escape_cell(text: object) -> str:
     return html.escape(str(text), quote=False).replace("|", "\\|")
 
 
-def markdown(
+def render_markdown(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
-    written: Callable[[str], str] = _in_a_cell,
+    format_cell: Callable[[str], str] = _escape_cell,
 ) -> str:
-    """A Markdown table; `written` says how a cell is, by default with our own Markdown in it."""
-    lines = [headings, ["---"] * len(headings), *([written(cell) for cell in row] for row in rows)]
+    """Return a Markdown table; `format_cell` escapes a cell, by default without its Markdown."""
+    lines = [
+        headings,
+        ["---"] * len(headings),
+        *([format_cell(cell) for cell in row] for row in rows),
+    ]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -4,10 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from audience_impact.answers import sentences
-from audience_impact.answers.names import word
-from audience_impact.answers.numbers import Estimate, counted, in_full, millions
+from audience_impact.answers.names import label_code
+from audience_impact.answers.numbers import (
+    Estimate,
+    format_compact,
+    format_estimate,
+    format_in_full,
+)
 from audience_impact.answers.records import AnswerRecord, AreaRecord, Days, Row
-from audience_impact.plain_text import plain
+from audience_impact.plain_text import plain_line
 
 TITLES = (
     *("Targets", "People", "Person-days", "What drives the width", "Figures used"),
@@ -24,142 +29,148 @@ PARTS = ("feature", "claim_status", "naive_sum_persons")
 """Columns of the targets and of the sum, left out of each audience in JSON."""
 
 
-def restriction_text(record: AnswerRecord, version_id: str | None = None) -> str:
+def render_restriction(record: AnswerRecord, version_id: str | None = None) -> str:
     """Return everything published about a restriction, for a reader in a terminal."""
     sections = (
-        [f"  {one.platform_id} {one.feature} ({one.claim_status})" for one in record.targets],
-        [*_people(record), _added_up(record)],
-        [_person_days(row) for row in record.person_days]
+        [
+            f"  {target.platform_id} {target.feature} ({target.claim_status})"
+            for target in record.targets
+        ],
+        [*_list_numbers(record), _describe_sum(record)],
+        [_format_person_days(row) for row in record.person_days]
         or ["  none: start not known, later than the facts, or never carried out"],
-        _drivers(record),
-        [_figure(row) for row in record.figures],
-        [_published(row) for row in record.comparisons] or ["  nothing on record"],
+        _list_drivers(record),
+        [_format_figure(row) for row in record.figures],
+        [_format_comparison(row) for row in record.comparisons] or ["  nothing on record"],
         [f"  {text}" for text in record.missing],
     )
     titled = [[title, *lines] for title, lines in zip(TITLES, sections, strict=True)]
-    return _joined([_act(record, version_id), *titled])
+    return _join_sections([_describe_restriction(record, version_id), *titled])
 
 
-def area_text(record: AreaRecord, version_id: str) -> str:
+def render_area(record: AreaRecord, version_id: str) -> str:
     """Return everything published about an area, for a reader in a terminal."""
-    return _joined(
+    return _join_sections(
         (
             [area_answer(record, version_id)],
-            [f"{UNDER}, by year", *map(_period, record.by_year)],
-            [f"By month of {record.row['period'][:4]}", *map(_period, record.by_month)],
-            ["Published by others", *(_published_of_area(record) or ["  nothing on record"])],
+            [f"{UNDER}, by year", *map(_format_period, record.by_year)],
+            [f"By month of {record.row['period'][:4]}", *map(_format_period, record.by_month)],
+            ["Published by others", *(_list_area_comparisons(record) or ["  nothing on record"])],
         )
     )
 
 
 def area_answer(record: AreaRecord, version_id: str) -> str:
     """Return the answer for an area in sentences, with the version."""
-    answer = sentences.area(record.row, record.name)
+    answer = sentences.write_area_answer(record.row, record.name)
     return f"{answer} Figures: audience-impact version {version_id}."
 
 
-def _joined(sections: Iterable[Iterable[str]]) -> str:
+def _join_sections(sections: Iterable[Iterable[str]]) -> str:
     """Return the sections with a blank line between; no cell of a fact can steer the terminal."""
-    return "\n\n".join("\n".join(map(plain, lines)) for lines in sections) + "\n"
+    return "\n\n".join("\n".join(map(plain_line, lines)) for lines in sections) + "\n"
 
 
-def _act(record: AnswerRecord, version_id: str | None) -> list[str]:
-    act = record.act
+def _describe_restriction(record: AnswerRecord, version_id: str | None) -> list[str]:
+    restriction = record.restriction
     return [
-        sentences.answer(record, version_id),
+        sentences.write_answer(record, version_id),
         "",
-        f"{act.restriction_id}  {act.area_name}: {act.platforms}",
-        f"  {act.action}, {act.severity}; {act.claim_status}; evidence: {act.evidence_state}; "
-        f"start {act.start_on or 'not known'}, {act.end_status} {act.ended_on or ''}".rstrip(),
-        f"  authority: {act.authority or 'not known'}",
-        f"  stated reason: {act.stated_reason or 'none on record'}",
+        f"{restriction.restriction_id}  {restriction.area_name}: {restriction.platforms}",
+        f"  {restriction.action}, {restriction.severity}; {restriction.claim_status}; evidence: "
+        f"{restriction.evidence_state}; start {restriction.start_on or 'not known'}, "
+        f"{restriction.end_status} {restriction.ended_on or ''}".rstrip(),
+        f"  authority: {restriction.authority or 'not known'}",
+        f"  stated reason: {restriction.stated_reason or 'none on record'}",
     ]
 
 
-def _people(record: AnswerRecord) -> Iterable[str]:
+def _list_numbers(record: AnswerRecord) -> Iterable[str]:
     """Return a line for each number: bounds, median and interval, base and status."""
-    for one in record.numbers:
-        low, high = in_full(one.people.lower), in_full(one.people.upper)
+    for number in record.numbers:
+        low, high = format_in_full(number.people.lower), format_in_full(number.people.upper)
         yield (
-            f"  {one.counted:<24} {low:>13} to {high:>13}   {_middle(one.people)}   of "
-            f"{in_full(one.base_persons)} in {one.base}; {one.dedup_method}; "
-            f"{one.obs_status} {one.status}"
+            f"  {number.metric:<24} {low:>13} to {high:>13}   {_format_median(number.people)}   of "
+            f"{format_in_full(number.base_persons)} in {number.base}; {number.dedup_method}; "
+            f"{number.obs_status} {number.status}"
         )
 
 
-def _added_up(record: AnswerRecord) -> str:
+def _describe_sum(record: AnswerRecord) -> str:
     """Return what adding up would give, and why that is wrong."""
-    return f"  {'added up':<24} {in_full(record.naive_sum_persons):>13}   {_why_wrong(record)}"
+    persons = format_in_full(record.naive_sum_persons)
+    return f"  {'added up':<24} {persons:>13}   {_explain_sum(record)}"
 
 
-def _why_wrong(record: AnswerRecord) -> str:
+def _explain_sum(record: AnswerRecord) -> str:
     if len(record.audiences) > 1:
         return NAIVE
     return "one platform: nothing is added up" if record.audiences else "no platform on record"
 
 
-def _middle(found: Estimate) -> str:
+def _format_median(estimate: Estimate) -> str:
     """Return median and interval with all digits, or that there is none."""
-    if found.interval is None:
+    if estimate.interval is None:
         return "no estimate"
-    low, middle, high = map(in_full, found.interval)
+    low, middle, high = map(format_in_full, estimate.interval)
     return f"median {middle} (5 to 95 %: {low} to {high})"
 
 
-def _person_days(row: Days) -> str:
-    low, high = in_full(row.person_days.lower), in_full(row.person_days.upper)
+def _format_person_days(row: Days) -> str:
+    low, high = format_in_full(row.person_days.lower), format_in_full(row.person_days.upper)
     return (
-        f"  {row.period:<5} {in_full(row.days):>6} days {low:>17} to {high:>17}   "
-        f"{_middle(row.person_days)}; added up {in_full(row.added_up)}"
+        f"  {row.period:<5} {format_in_full(row.days):>6} days {low:>17} to {high:>17}   "
+        f"{_format_median(row.person_days)}; added up {format_in_full(row.added_up)}"
     )
 
 
-def _drivers(record: AnswerRecord) -> list[str]:
+def _list_drivers(record: AnswerRecord) -> list[str]:
     """Return the inputs of each number that matter, largest first, with what to do about them."""
     lines = [
-        f"  {one.counted:<24} {one.input:<14} {one.share_text:>11}  {one.advice}"
-        for one in record.drivers
+        f"  {driver.metric:<24} {driver.input:<14} {driver.share_text:>11}  {driver.advice}"
+        for driver in record.drivers
     ]
     missing = [] if record.is_sensitivity_computed else [f"  {NOT_COMPUTED}"]
     return lines + missing or ["  nothing varies: the bounds meet"]
 
 
-def _figure(row: Row) -> str:
+def _format_figure(row: Row) -> str:
     return (
         f"  {row['role']:<14} {row['platform_id']:<12} {row['input_id']:<40} "
         f"{row['row_file']}:{row['row_line']}  {row['attribution']}  {row['url'] or ''}"
     )
 
 
-def _published(row: Row) -> str:
+def _format_comparison(row: Row) -> str:
     return (
-        f"  {row['attribution']}: {in_full(row['published_value'])} {row['unit']} "
-        f"({row['figure_kind']}, {row['interval_kind']}), {in_full(row['upper_ratio'])} times our "
-        f"upper bound of the {row['compared_with']}; {row['difference_reason']}"
+        f"  {row['attribution']}: {format_in_full(row['published_value'])} {row['unit']} "
+        f"({row['figure_kind']}, {row['interval_kind']}), {format_in_full(row['upper_ratio'])} "
+        f"times our upper bound of the {row['compared_with']}; {row['difference_reason']}"
     )
 
 
-def _period(row: Row) -> str:
-    bounds = f"{millions(row['lower_persons'])} to {millions(row['upper_persons'])}"
-    middle = "no estimate" if row["q50_persons"] is None else counted(row)
+def _format_period(row: Row) -> str:
+    bounds = f"{format_compact(row['lower_persons'])} to {format_compact(row['upper_persons'])}"
+    middle = "no estimate" if row["q50_persons"] is None else format_estimate(row)
     return (
         f"  {row['period']:<8}{middle:<34} forced: {bounds:<24} "
         f"{row['restrictions_count']:>4} restrictions in {row['areas_count']} "
         f"{'country' if row['areas_count'] == 1 else 'countries'}; "
-        f"{word(row['obs_status'], 'obs_status')}"
+        f"{label_code(row['obs_status'], 'obs_status')}"
     )
 
 
-def _published_of_area(record: AreaRecord) -> list[str]:
+def _list_area_comparisons(record: AreaRecord) -> list[str]:
     return [
-        f"  {row['publisher']}, {row['period']}: {_theirs(row)}; {sentences.why_different(row)}"
+        f"  {row['publisher']}, {row['period']}: {_format_published(row)}; "
+        f"{sentences.explain_difference(row)}"
         for row in record.comparisons
     ]
 
 
-def _theirs(row: Row) -> str:
+def _format_published(row: Row) -> str:
     if row["published_persons"] is not None:
-        return f"{millions(row['published_persons'])} people"
+        return f"{format_compact(row['published_persons'])} people"
     counts = {"restrictions": row["published_events_count"], "hours": row["published_hours"]}
     texts = [f"{count:,.0f} {name}" for name, count in counts.items() if count is not None]
     return " and ".join(texts)
@@ -172,21 +183,23 @@ def restriction_json(record: AnswerRecord, version_id: str | None = None) -> dic
     """
     rows = record.rows
     return {
-        "answer": sentences.answer(record, version_id),
+        "answer": sentences.write_answer(record, version_id),
         **rows["restrictions"][0],
         "reported_by": record.reported_by,
         "targets": [vars(target) for target in record.targets],
-        "audiences": [_without(row, *PARTS) for row in record.audiences],
-        "figures": [_without(row, "output_table", "restriction_id") for row in record.figures],
+        "audiences": [_drop_columns(row, *PARTS) for row in record.audiences],
+        "figures": [_drop_columns(row, "output_table", "restriction_id") for row in record.figures],
         "naive_sum": {
             "naive_sum_persons": record.naive_sum_persons,
-            "why_wrong": _why_wrong(record),
+            "why_wrong": _explain_sum(record),
         },
         "impact": rows.get("impact", []),
         "person_days": [
-            _without(row, "restriction_id", "as_of") for row in rows.get("person_days", [])
+            _drop_columns(row, "restriction_id", "as_of") for row in rows.get("person_days", [])
         ],
-        "drives_width": [_without(row, "restriction_id") for row in rows.get("sensitivity", [])],
+        "drives_width": [
+            _drop_columns(row, "restriction_id") for row in rows.get("sensitivity", [])
+        ],
         "comparisons": list(record.comparisons),
         "missing": record.missing,
         "is_sensitivity_computed": record.is_sensitivity_computed,
@@ -206,5 +219,5 @@ def area_json(record: AreaRecord, version_id: str) -> dict[str, Any]:
     }
 
 
-def _without(row: Row, *names: str) -> dict[str, Any]:
+def _drop_columns(row: Row, *names: str) -> dict[str, Any]:
     return {name: cell for name, cell in row.items() if name not in names}

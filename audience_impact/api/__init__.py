@@ -1,1 +1,1 @@
-"""What an analyst calls: numbers in, named tuples out, no pipeline and no facts needed."""
+"""Functions for analysts: numbers in, named tuples out, without a pipeline or facts."""

@@ -1,4 +1,4 @@
-"""What the functions for an analyst take and give."""
+"""Types of the arguments and results of the functions for analysts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -78,5 +78,5 @@ class ContradictionError(ValueError):
     def __init__(self, audiences: Sequence[int], overlaps: Sequence[int], universe: bool) -> None:
         self.audiences, self.overlaps = tuple(audiences), tuple(overlaps)
         named = [f"audience {i}" for i in audiences] + [f"overlap {i}" for i in overlaps]
-        every = ", ".join(named + ["the universe"] * universe)
-        super().__init__(f"cannot all hold together: {every}")
+        culprits = ", ".join(named + ["the universe"] * universe)
+        super().__init__(f"cannot all hold together: {culprits}")

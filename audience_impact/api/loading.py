@@ -1,7 +1,7 @@
-"""Reading what was published, and what surveys taught, for a notebook.
+"""Reading published tables, and the model of joint use fitted to surveys, for a notebook.
 
 A published version is a folder of Parquet files that describe themselves; a calibration is the
-fact table `overlap_calibration` with, beside it, `surveys`, which says whose surveys they are.
+fact table `overlap_calibration` with, beside it, `surveys`, which names their organisations.
 Both fact tables are inside the wheel.  In a checkout they are links into data/facts, so that
 there is one file of each.
 """
@@ -27,7 +27,7 @@ _COLUMNS = {
 
 
 def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
-    """The model of joint use as surveys taught it.
+    """Return the model of joint use that was fitted to surveys.
 
     Args:
         path: A folder with overlap_calibration.csv or that file itself; where surveys.csv lies
@@ -58,9 +58,11 @@ def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
 
     place = Path(path) if path is not None else SHIPPED
     file = place / f"{CALIBRATION}.csv" if place.is_dir() else place
-    table, beside = _table(file, CALIBRATION), file.with_name(f"{SURVEYS}.csv")
+    table, beside = _read_fact_table(file, CALIBRATION), file.with_name(f"{SURVEYS}.csv")
     columns = list(_COLUMNS[SURVEYS])
-    surveys = _table(beside, SURVEYS) if beside.is_file() else pd.DataFrame(columns=columns)
+    surveys = (
+        _read_fact_table(beside, SURVEYS) if beside.is_file() else pd.DataFrame(columns=columns)
+    )
     for name in ("value", "houses"):
         numbers = pd.to_numeric(table[name], errors="coerce")
         if numbers.isna().any():
@@ -69,16 +71,15 @@ def load_calibration(path: str | Path | None = None) -> "OneFactorCopula":
             raise ValueError(f"{file}: line {row + 2}, column {name}: {cell!r} is no number")
         table[name] = numbers
     try:
-        found = one_factor.read({CALIBRATION: table, SURVEYS: surveys})
+        model = one_factor.read_model({CALIBRATION: table, SURVEYS: surveys})
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
-    if found is None:
+    if model is None:
         raise ValueError(f"{file} has no rows")
-    return found
+    return model
 
 
-def _table(file: Path, name: str) -> "pd.DataFrame":
-    """A fact table as text."""
+def _read_fact_table(file: Path, name: str) -> "pd.DataFrame":
     import pandas as pd
 
     try:
@@ -92,7 +93,7 @@ def _table(file: Path, name: str) -> "pd.DataFrame":
 
 
 def load(path: str | Path) -> "pd.DataFrame | dict[str, pd.DataFrame]":
-    """Published tables, with what is known about them and about each column.
+    """Return published tables, with their descriptions and those of each column.
 
     Args:
         path: A folder of a version (such as data/published/latest), or one of its Parquet files.
@@ -119,14 +120,14 @@ def load(path: str | Path) -> "pd.DataFrame | dict[str, pd.DataFrame]":
     """
     place = Path(path)
     if place.is_file():
-        return _published(place)
+        return _read_published(place)
     files = sorted(place.resolve().glob("*.parquet")) if place.is_dir() else []
     if not files:
         raise FileNotFoundError(f"{place}: no such file, and no folder with published tables")
-    return {file.stem: _published(file) for file in files}
+    return {file.stem: _read_published(file) for file in files}
 
 
-def _published(file: Path) -> "pd.DataFrame":
+def _read_published(file: Path) -> "pd.DataFrame":
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -136,21 +137,20 @@ def _published(file: Path) -> "pd.DataFrame":
     except pa.ArrowInvalid as error:
         raise ValueError(f"{file} is no Parquet file: {error}") from error
     if METADATA_KEY not in (schema.metadata or {}):
-        raise ValueError(f"{file} was not published by audience-impact: it does not say what it is")
+        raise ValueError(f"{file} was not published by audience-impact: it has no description")
     table = pd.read_parquet(file)
     table.attrs = json.loads(schema.metadata[METADATA_KEY])
-    table.attrs["columns"] = {field.name: _told(field) for field in schema}
+    table.attrs["columns"] = {field.name: _decode_notes(field) for field in schema}
     return table
 
 
-def _told(field: Any) -> dict[str, Any]:
-    """What a column says of itself."""
-    told = {key.decode(): word.decode() for key, word in (field.metadata or {}).items()}
-    return told | {key: json.loads(told[key]) for key in _CODED if key in told}
+def _decode_notes(field: Any) -> dict[str, Any]:
+    notes = {key.decode(): word.decode() for key, word in (field.metadata or {}).items()}
+    return notes | {key: json.loads(notes[key]) for key in _CODED if key in notes}
 
 
 def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataFrame":
-    """What each column of a table means: unit, meaning, and what its coded values stand for.
+    """Return the notes of each column of a table: meaning, unit, and meanings of coded values.
 
     pandas keeps these notes through selecting, sorting, renaming rows, copies and grouping, and
     drops them where it puts different tables together (`merge`, `join`, `concat`, `pivot`): then
@@ -158,7 +158,7 @@ def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataF
 
     Args:
         frame: A table from `load`, or what was made of some.
-        made_from: Tables from `load` that know its columns; of two that do the first speaks.
+        made_from: Tables from `load` that have its columns; the first one counts.
 
     Returns:
         A row a column, in the order of the frame: `description`, `unit`, `sdmx_concept` and
@@ -179,20 +179,20 @@ def column_notes(frame: "pd.DataFrame", *made_from: "pd.DataFrame") -> "pd.DataF
     """
     import pandas as pd
 
-    known: dict[str, dict[str, Any]] = {}
+    notes: dict[str, dict[str, Any]] = {}
     for table in (frame, *made_from):
-        known = table.attrs.get("columns", {}) | known
-    if not known:
+        notes = table.attrs.get("columns", {}) | notes
+    if not notes:
         raise ValueError(
             "no notes: they come with load(), and pandas drops them where it puts different "
             "tables together; name these: column_notes(frame, impact, restrictions)"
         )
-    rows = {name: _note(known.get(name, {})) for name in frame.columns}
+    rows = {name: _format_note(notes.get(name, {})) for name in frame.columns}
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(_NOTE)).rename_axis("column")
 
 
-def _note(told: dict[str, Any]) -> tuple[str, ...]:
-    """A column as a row of `column_notes`."""
-    words: dict[str, str] = next((told[key] for key in _CODED if key in told), {})
+def _format_note(note: dict[str, Any]) -> tuple[str, ...]:
+    """Return a column as a row of `column_notes`."""
+    words: dict[str, str] = next((note[key] for key in _CODED if key in note), {})
     values = "; ".join(f"{value}: {meaning}" for value, meaning in words.items())
-    return (*(told.get(key, "") for key in _NOTE[:-1]), values)
+    return (*(note.get(key, "") for key in _NOTE[:-1]), values)

@@ -31,14 +31,20 @@ from audience_impact.api.answers import (
     Persons,
     SharpBounds,
 )
-from audience_impact.api.numbers import exact, pair, points, sizes, unions
+from audience_impact.api.numbers import (
+    check_pair,
+    check_sizes,
+    compute_quantiles,
+    draw_unions,
+    require_exact,
+)
 
 if TYPE_CHECKING:
     from audience_impact.overlap.model import OverlapModel
 
 
 def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) -> Bounds:
-    """The least and the most people that a union of audiences can have (Frechet).
+    """Return the least and the most people that a union of audiences can have (Frechet).
 
     Both ends can be reached, so nothing narrower follows from sizes alone.
 
@@ -64,13 +70,13 @@ def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) ->
     """
     import pandas as pd
 
-    from audience_impact.bounds.frechet import frechet
+    from audience_impact.bounds.frechet import bound_unions
 
-    low, high = sizes(audiences, universe)
+    low, high = check_sizes(audiences, universe)
     table = pd.DataFrame({"union": 0, "low_persons": low, "high_persons": high})
     table["base_persons"] = universe
-    found = frechet(table, ["union"]).iloc[0]
-    return Bounds(float(found["lower_persons"]), float(found["upper_persons"]))
+    bounds = bound_unions(table, ["union"]).iloc[0]
+    return Bounds(float(bounds["lower_persons"]), float(bounds["upper_persons"]))
 
 
 def sharp_union_bounds(
@@ -79,12 +85,12 @@ def sharp_union_bounds(
     universe: float = math.inf,
     overlaps: Sequence[Overlap] = (),
 ) -> SharpBounds:
-    """The narrowest bounds of a union that sizes and measured overlaps allow.
+    """Return the narrowest bounds of a union that sizes and measured overlaps allow.
 
     Args:
         audiences: Persons in each audience; a pair is the least and the most.
         universe: Persons in the universe.
-        overlaps: What was measured of how the audiences overlap.
+        overlaps: Measured overlaps of the audiences.
 
     Returns:
         The bounds in persons, and whether nothing narrower follows from the same numbers.
@@ -111,21 +117,21 @@ def sharp_union_bounds(
         audience 1, overlap 0, the universe
     """
     from audience_impact.bounds.conflicts import Conflict
-    from audience_impact.bounds.linear_program import Measured, Problem
-    from audience_impact.bounds.sharp import sharp
+    from audience_impact.bounds.linear_program import MeasuredOverlap, Problem
+    from audience_impact.bounds.sharp import bound_sharply
     from audience_impact.vocabulary import OverlapKind
 
-    low, high = sizes(audiences, universe)
-    ends = [_ends_of(one, i, len(low)) for i, one in enumerate(overlaps)]
+    low, high = check_sizes(audiences, universe)
+    ends = [_ends_of(overlap, i, len(low)) for i, overlap in enumerate(overlaps)]
     measured = [
-        Measured(one.audiences, OverlapKind(one.kind), least, most, one.share_of)
-        for one, (least, most) in zip(overlaps, ends, strict=True)
+        MeasuredOverlap(overlap.audiences, OverlapKind(overlap.kind), least, most, overlap.share_of)
+        for overlap, (least, most) in zip(overlaps, ends, strict=True)
     ]
     problem = Problem(float(universe), tuple(low), tuple(high), tuple(measured))
-    (found,) = sharp([problem])
-    if isinstance(found, Conflict):
-        raise ContradictionError(found.audiences, found.measured, found.base)
-    return SharpBounds(float(found.lower), float(found.upper), not found.weaker)
+    (result,) = bound_sharply([problem])
+    if isinstance(result, Conflict):
+        raise ContradictionError(result.audiences, result.measured, result.base)
+    return SharpBounds(float(result.lower), float(result.upper), not result.weaker)
 
 
 def estimate_union(
@@ -137,7 +143,7 @@ def estimate_union(
     seed: int = 0,
     draws: int = 1000,
 ) -> Estimate:
-    """How many people a union of audiences has, as a model of joint use estimates it.
+    """Estimate the people in a union of audiences by a model of joint use.
 
     The audiences are taken to be exact: the interval holds how people use platforms together
     and the error of the model, not errors of the figures.
@@ -145,7 +151,7 @@ def estimate_union(
     Args:
         audiences: Persons in each audience.
         universe: Persons in the universe, above 0.
-        calibration: What surveys taught, as `load_calibration` gives it.
+        calibration: The model fitted to surveys, as `load_calibration` returns it.
         country_id: Two-letter code of the country (ISO 3166): its own surveys, where there are
             any, pull the estimate, and the draws are those of the pipeline. Blank: a country
             that nobody surveyed.
@@ -172,10 +178,10 @@ def estimate_union(
         >>> [round(persons / 1e6, 1) for persons in russia]
         [96.4, 101.5, 103.9]
     """
-    known = exact(audiences, universe)
-    members = np.ones((1, len(known)), dtype=bool)
-    drawn = unions(known / universe, members, calibration, country_id, (seed, draws))
-    return Estimate(*points(drawn[0] * universe))
+    persons = require_exact(audiences, universe)
+    members = np.ones((1, len(persons)), dtype=bool)
+    drawn = draw_unions(persons / universe, members, calibration, country_id, (seed, draws))
+    return Estimate(*compute_quantiles(drawn[0] * universe))
 
 
 def feature_users(
@@ -188,7 +194,7 @@ def feature_users(
     seed: int = 0,
     draws: int = 1000,
 ) -> FeatureUsers:
-    """How many people of a union of audiences use a feature that is restricted there.
+    """Estimate the people of a union of audiences who use a feature that is restricted there.
 
     The users of the feature are taken for one more service of the model: |E and C| =
     |C| + |E| - |E or C|, with the exposed E and the users C.
@@ -197,7 +203,7 @@ def feature_users(
         audiences: Persons in the audience of each platform whose feature is restricted.
         users: Persons of the universe who use the feature, on whatever platform.
         universe: Persons in the universe, above 0.
-        calibration: What surveys taught, as `load_calibration` gives it.
+        calibration: The model fitted to surveys, as `load_calibration` returns it.
         country_id: As for `estimate_union`.
         seed: Seed of the draws.
         draws: How many draws, at least 1.
@@ -219,25 +225,29 @@ def feature_users(
         [32.7, 41.2, 41.5, 41.7, 41.7]
     """
     exposed = union_bounds(audiences, universe=universe)
-    known = np.append(exact(audiences, universe), exact([users], universe, ["users"]))
+    persons = np.append(
+        require_exact(audiences, universe), require_exact([users], universe, ["users"])
+    )
     lower = max(0.0, users + exposed.lower - universe)
     upper = min(float(users), exposed.upper)
-    members = np.array([[True] * (len(known) - 1) + [False], [True] * len(known)])
-    drawn = unions(known / universe, members, calibration, country_id, (seed, draws)) * universe
+    members = np.array([[True] * (len(persons) - 1) + [False], [True] * len(persons)])
+    drawn = (
+        draw_unions(persons / universe, members, calibration, country_id, (seed, draws)) * universe
+    )
     both = np.clip(users + drawn[0] - drawn[1], lower, upper)
-    q05, q50, q95 = points(both)
+    q05, q50, q95 = compute_quantiles(both)
     return FeatureUsers(lower, q05, q50, q95, upper)
 
 
 def _ends_of(overlap: Overlap, number: int, count: int) -> tuple[float, float]:
-    """The least and the most of a measured overlap, checked."""
+    """Return the least and the most of a measured overlap; raise ValueError where it is unsound."""
     what = f"overlap {number}"
     named = {*overlap.audiences, *(() if overlap.share_of is None else (overlap.share_of,))}
     if len(set(overlap.audiences)) < 2 or not named <= set(range(count)):
         raise ValueError(f"{what} names {overlap.audiences}: two or more of 0..{count - 1}")
     if overlap.kind not in ("intersection", "union"):
         raise ValueError(f"{what} is of kind {overlap.kind!r}: intersection or union")
-    low, high = pair(overlap.value, what)
+    low, high = check_pair(overlap.value, what)
     if overlap.share_of is not None and overlap.kind == "intersection" and high > 1.0:
         raise ValueError(f"{what} is {overlap.value}: a share lies in 0..1")
     return low, high

@@ -1,4 +1,4 @@
-"""The numbers that an analyst gives, checked, and the draws made of them."""
+"""Checks of the numbers that an analyst gives, and the draws made of them."""
 
 import math
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 PROBABILITIES = (0.05, 0.50, 0.95)
 
 
-def pair(value: Persons, what: str) -> tuple[float, float]:
-    """The least and the most of a number, checked."""
-    given: list[Any] = [value] if np.ndim(value) == 0 else list(np.ravel(value))
-    ends = given * 2 if len(given) == 1 else given
+def check_pair(value: Persons, what: str) -> tuple[float, float]:
+    """Return the least and the most of a number; raise ValueError where it is unsound."""
+    values: list[Any] = [value] if np.ndim(value) == 0 else list(np.ravel(value))
+    ends = values * 2 if len(values) == 1 else values
     if len(ends) != 2:
         raise ValueError(f"{what} is {value}: a number, or a pair of the least and the most")
     try:
@@ -33,14 +33,17 @@ def pair(value: Persons, what: str) -> tuple[float, float]:
     return low, high
 
 
-def sizes(
+def check_sizes(
     audiences: Sequence[Persons], universe: float, names: Sequence[str] = ()
 ) -> tuple[list[float], list[float]]:
-    """The least and the most persons of each audience, checked against the universe."""
+    """Return the least and the most persons of each audience.
+
+    Raises ValueError where there is no audience or one is larger than the universe.
+    """
     if math.isnan(universe) or universe <= 0.0:
         raise ValueError(f"the universe is {universe}: a number of persons above 0 is needed")
     called = names or [f"audience {i}" for i in range(len(audiences))]
-    pairs = [pair(value, name) for value, name in zip(audiences, called, strict=True)]
+    pairs = [check_pair(value, name) for value, name in zip(audiences, called, strict=True)]
     if not pairs:
         raise ValueError("there is no audience")
     for name, (low, _) in zip(called, pairs, strict=True):
@@ -52,9 +55,11 @@ def sizes(
     return [low for low, _ in pairs], [high for _, high in pairs]
 
 
-def exact(audiences: Sequence[float], universe: float, names: Sequence[str] = ()) -> "Array":
-    """Exact persons of each audience inside a finite universe."""
-    low, high = sizes(audiences, universe, names)
+def require_exact(
+    audiences: Sequence[float], universe: float, names: Sequence[str] = ()
+) -> "Array":
+    """Return persons of each audience (audiences,); raise ValueError for pairs and inf."""
+    low, high = check_sizes(audiences, universe, names)
     if low != high:
         raise ValueError("an estimate needs a single number for each audience, not a pair")
     if math.isinf(universe):
@@ -62,24 +67,24 @@ def exact(audiences: Sequence[float], universe: float, names: Sequence[str] = ()
     return np.array(low)
 
 
-def unions(
+def draw_unions(
     shares: "Array",
     members: NDArray[np.bool_],
     model: "OverlapModel",
     country_id: str,
     seed_and_draws: tuple[int, int],
 ) -> "Array":
-    """Draws (unions, D) of unions of exact shares, of one country."""
+    """Return draws (unions, D) of unions, as shares of the universe of one country."""
     from audience_impact.overlap.model import Group
     from audience_impact.simulation.sampler import Sampler
 
     seed, draws = seed_and_draws
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
-    joint_use = model.joint_use(country_id, Sampler(seed, draws).uniform)
-    return model.unions(Group(np.repeat(shares[:, None], draws, axis=1), joint_use, members))
+    joint_use = model.joint_use(country_id, Sampler(seed, draws).draw_uniform)
+    return model.draw_unions(Group(np.repeat(shares[:, None], draws, axis=1), joint_use, members))
 
 
-def points(drawn: "Array") -> list[float]:
-    """The 5, 50 and 95 % points of draws (D,)."""
+def compute_quantiles(drawn: "Array") -> list[float]:
+    """Return the 5, 50 and 95 % points of draws (D,)."""
     return [float(point) for point in np.quantile(drawn, PROBABILITIES)]

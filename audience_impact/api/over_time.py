@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audience_impact.api.answers import Reach, Restriction
-from audience_impact.api.numbers import PROBABILITIES, exact, unions
+from audience_impact.api.numbers import PROBABILITIES, draw_unions, require_exact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def reach_in_days(
     daily: float, monthly: float, days: int, *, universe: float, month_days: int = 30
 ) -> Reach:
-    """How many different people a service reaches in a number of days.
+    """Estimate the different people whom a service reaches in a number of days.
 
     Args:
         daily: Persons who use it on a day.
@@ -61,14 +61,16 @@ def reach_in_days(
         >>> reach_in_days(68e6, 89e6, 30, universe=105e6).upper
         89000000.0
     """
-    from audience_impact.simulation.reach import reach_days, reach_limits
+    from audience_impact.simulation.reach import limit_reach, reach_days
 
-    one, many = exact([daily, monthly], universe, ("daily", "monthly")) / universe
+    daily_share, monthly_share = (
+        require_exact([daily, monthly], universe, ("daily", "monthly")) / universe
+    )
     if days < 1:
         raise ValueError(f"days must be whole numbers, at least 1, not {days}")
-    least, most = reach_limits(many, days, month_days)
-    expected = reach_days(one, many, days, month_days)
-    lower = max(float(least), float(one))
+    least, most = limit_reach(monthly_share, days, month_days)
+    expected = reach_days(daily_share, monthly_share, days, month_days)
+    lower = max(float(least), float(daily_share))
     return Reach(*(universe * float(x) for x in (lower, np.clip(expected, lower, most), most)))
 
 
@@ -82,7 +84,7 @@ def person_days(
     seed: int = 0,
     draws: int = 1000,
 ) -> "pd.DataFrame":
-    """Person-days under restrictions of one country that may overlap in time and audiences.
+    """Return person-days under restrictions that may overlap in time, in one country.
 
     On each day everyone in at least one restricted audience counts once.
 
@@ -91,7 +93,7 @@ def person_days(
             "2025-08-13") and the names of the audiences that it restricts.
         daily: Persons who use each named audience on a day.
         universe: Persons in the universe, above 0.
-        calibration: What surveys taught, as `load_calibration` gives it.
+        calibration: The model fitted to surveys, as `load_calibration` returns it.
         country_id: As for `estimate_union`.
         seed: Seed of the draws.
         draws: How many draws, at least 1.
@@ -121,30 +123,32 @@ def person_days(
         >>> (found.loc["2025-08"] / 1e6).round().astype(int).tolist()[1:]
         [1161, 1162, 1255, 1313, 1390]
     """
-    from audience_impact.phases.intervals import by_period, stretches
+    from audience_impact.phases.intervals import constant_intervals, sum_by_period
 
     names = sorted(daily)
-    known = exact([daily[name] for name in names], universe, names)
-    pieces, parts = stretches(_spans(restrictions, names))
+    persons = require_exact([daily[name] for name in names], universe, names)
+    pieces, parts = constant_intervals(_list_intervals(restrictions, names))
     members = np.zeros((int(parts["set_id"].max()) + 1, len(names)), dtype=bool)
     members[parts["set_id"], [names.index(name) for name in parts["item"]]] = True
-    drawn = unions(known / universe, members, calibration, country_id, (seed, draws)) * universe
-    own = np.where(members, known, 0.0)
-    ends = np.stack([own.max(axis=1), np.minimum(own.sum(axis=1), universe)], axis=1)
-    periods, totals = by_period(pieces, np.hstack([ends, drawn]))
-    return _by_period(periods, totals)
+    drawn = (
+        draw_unions(persons / universe, members, calibration, country_id, (seed, draws)) * universe
+    )
+    restricted = np.where(members, persons, 0.0)
+    ends = np.stack([restricted.max(axis=1), np.minimum(restricted.sum(axis=1), universe)], axis=1)
+    periods, totals = sum_by_period(pieces, np.hstack([ends, drawn]))
+    return _summarise_periods(periods, totals)
 
 
-def _by_period(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFrame":
-    """Bounds and points of the person-days (periods, 2 + D), the sum of the years first."""
+def _summarise_periods(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFrame":
+    """Return bounds and points of person-days (periods, 2 + D), the sum of the years first."""
     import pandas as pd
 
     years = (periods["period"].str.len() == 4).to_numpy()
     names = ["all", *periods["period"]]
     days = np.concatenate([[periods["days"][years].sum()], periods["days"]])
-    every = np.vstack([totals[years].sum(axis=0), totals])
-    points = np.quantile(every[:, 2:], PROBABILITIES, axis=1)
-    rows = [days, every[:, 0], *points, every[:, 1]]
+    all_totals = np.vstack([totals[years].sum(axis=0), totals])
+    points = np.quantile(all_totals[:, 2:], PROBABILITIES, axis=1)
+    rows = [days, all_totals[:, 0], *points, all_totals[:, 1]]
     columns = ["lower", "q05", "q50", "q95", "upper"]
     return pd.DataFrame(
         dict(zip(["days", *(f"{name}_person_days" for name in columns)], rows, strict=True)),
@@ -152,8 +156,8 @@ def _by_period(periods: "pd.DataFrame", totals: "Array") -> "pd.DataFrame":
     )
 
 
-def _spans(restrictions: Iterable[Restriction], names: Sequence[str]) -> "pd.DataFrame":
-    """The restrictions as the sweep takes them: one row an audience that each restricts."""
+def _list_intervals(restrictions: Iterable[Restriction], names: Sequence[str]) -> "pd.DataFrame":
+    """Return one row (group, item, start, end) for each audience of each restriction."""
     import pandas as pd
 
     rows = []

@@ -18,7 +18,7 @@ import pandas as pd
 
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
-from audience_impact.audiences.intervals import FIXED, LAW
+from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED
 from audience_impact.audiences.scope import Scope
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
@@ -55,22 +55,22 @@ STEPS = (
 """Which share on record is taken."""
 
 
-def looked_at(scope: Scope, tables: Tables) -> pd.DataFrame:
-    """Every figure on record of who gets around a restriction, with what ranks it."""
+def list_candidates(scope: Scope, tables: Tables) -> pd.DataFrame:
+    """Return every figure of people who keep access under a restriction, with its ranks."""
     facts = tables["circumvention"]
-    own = facts[facts["restriction_id"].isin(scope.restrictions["restriction_id"])]
-    return own.assign(is_poll=own["self_selected"] == YesNo.YES.value)
+    shares = facts[facts["restriction_id"].isin(scope.restrictions["restriction_id"])]
+    return shares.assign(is_poll=shares["self_selected"] == YesNo.YES.value)
 
 
-def circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
+def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
     """Return the share that keeps access, one row a restriction that has one.
 
     Columns: `restriction_id`, `basis` (CircumventionBasis), `circumvention_id` (several joined by
-    `;`, blank where other countries alone speak), `draw_key`, LAW of intervals.py in shares,
+    `;`, blank where other countries alone speak), `draw_key`, DISTRIBUTION_COLUMNS in shares,
     PARAMETERS of fitted/shares.py (NaN where measured), `is_self_selected`, `least_share`,
     `most_share`.
     """
-    measured = _measured(scope, tables, fitted.errors)
+    measured = _read_measured_shares(scope, tables, fitted.errors)
     rest = scope.restrictions[
         ~scope.restrictions["restriction_id"].isin(measured["restriction_id"])
         & ~scope.restrictions["is_never_enforced"]
@@ -82,26 +82,28 @@ def circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.Data
     is_gone &= rest["restriction_id"].isin(network)
     cut = rest[rest["severity"].isin(keeping_access.CUT) & ~rest["restriction_id"].isin(network)]
     return pd.concat(
-        [measured, _unmeasured(rest[is_gone]), _of_others(cut, scope, fitted)],
+        [measured, _assume_nobody(rest[is_gone]), _use_fitted_shares(cut, scope, fitted)],
         ignore_index=True,
     )
 
 
-def _measured(scope: Scope, tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
-    """Shares on record: representative ones first, then the latest, then the largest.
+def _read_measured_shares(
+    scope: Scope, tables: Tables, errors: FigureErrors | None
+) -> pd.DataFrame:
+    """Return measured shares: representative, then latest, then largest first.
 
     Access of any kind contains access by one means, so of shares of one period the largest.
     """
-    best = choosing.left(looked_at(scope, tables), STEPS).sort_values(
+    best = choosing.select_candidates(list_candidates(scope, tables), STEPS).sort_values(
         ["is_poll", "period_end", "share", "circumvention_id"], ascending=[True, False, False, True]
     )
     is_poll = best["is_poll"]
     names = ("share", "low_share", "high_share")
     if errors is not None:
-        best = intervals.with_sampling(best, ~is_poll, errors.effective_sample, names)
-    stated = intervals.read(best, *names)
+        best = intervals.add_sampling_intervals(best, ~is_poll, errors.effective_sample, names)
+    stated = intervals.read_intervals(best, *names)
     return best.assign(
-        **{name: stated[name] for name in LAW},
+        **{name: stated[name] for name in DISTRIBUTION_COLUMNS},
         **dict.fromkeys(PARAMETERS, np.nan),
         basis=CircumventionBasis.MEASURED.value,
         draw_key=best["circumvention_id"],
@@ -111,9 +113,9 @@ def _measured(scope: Scope, tables: Tables, errors: FigureErrors | None) -> pd.D
     ).reset_index(drop=True)
 
 
-def _unmeasured(restrictions: pd.DataFrame) -> pd.DataFrame:
-    """Restrictions of which nobody keeps access, as far as is known; bounds do not know it."""
-    numbers: dict[str, object] = dict.fromkeys([*LAW, *PARAMETERS], np.nan)
+def _assume_nobody(restrictions: pd.DataFrame) -> pd.DataFrame:
+    """Return restrictions under which nobody keeps access; the bounds stay open."""
+    numbers: dict[str, object] = dict.fromkeys([*DISTRIBUTION_COLUMNS, *PARAMETERS], np.nan)
     return restrictions[["restriction_id"]].assign(
         **numbers | {"low": 0.0, "mode": 0.0, "high": 0.0, "shape": FIXED},
         basis=CircumventionBasis.NETWORK_GONE.value,
@@ -125,19 +127,21 @@ def _unmeasured(restrictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _of_others(restrictions: pd.DataFrame, scope: Scope, fitted: FittedModels) -> pd.DataFrame:
+def _use_fitted_shares(
+    restrictions: pd.DataFrame, scope: Scope, fitted: FittedModels
+) -> pd.DataFrame:
     """Return restrictions with the fitted share of their country, or of any if in several."""
-    places = scope.wanted.groupby("restriction_id")["country_id"].agg(["first", "nunique"])
+    places = scope.requested.groupby("restriction_id")["country_id"].agg(["first", "nunique"])
     places = places.reindex(restrictions["restriction_id"])
     country = places["first"].where(places["nunique"] == 1, ANY)
     country = pd.Series(country.to_numpy(), restrictions.index, dtype="str")
-    parameters = keeping_access.distributions(fitted.keeping_access, country)
-    own = fitted.keeping_figures.astype("str").reindex(country).to_numpy()
+    parameters = keeping_access.choose_distributions(fitted.keeping_access, country)
+    figure_ids = fitted.keeping_figures.astype("str").reindex(country).to_numpy()
     key = country.where(country != ANY, restrictions["restriction_id"])
-    rows = _unmeasured(restrictions).assign(
+    rows = _assume_nobody(restrictions).assign(
         **{name: parameters[name] for name in PARAMETERS},
         basis=CircumventionBasis.LEARNED.value,
-        circumvention_id=pd.Series(own, restrictions.index, dtype="str").fillna(""),
+        circumvention_id=pd.Series(figure_ids, restrictions.index, dtype="str").fillna(""),
         draw_key="law|" + key,
         **dict.fromkeys(("low", "mode", "high"), np.nan),
         shape=LEARNED,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
-from audience_impact.audiences.intervals import LAW
+from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.errors import figure_errors
 from audience_impact.errors.distribution import FigureErrors
@@ -53,12 +53,12 @@ STEPS = (
 """Which daily figure is taken."""
 
 
-def looked_at(wanted: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
-    """The daily figures of each wanted audience, with what ranks them."""
+def list_candidates(audiences: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
+    """Return the daily figures of each requested audience, with their ranks."""
     figure = candidates[candidates["audience_metric"].isin(list(DAILY))]
     one_sided = figure["interval_kind"].isin(intervals.ONE_SIDED)
     figure = figure.assign(is_limit=one_sided, most=figure["stated_most_persons"])
-    joined = wanted[[*AUDIENCE, "start", "is_existing_use"]].merge(
+    joined = audiences[[*AUDIENCE, "start", "is_existing_use"]].merge(
         figure.rename(columns={"area_id": "country_id"}), on=["country_id", "platform_id"]
     )
     age = (joined["start"] - joined["period_end"]).dt.days
@@ -71,20 +71,23 @@ def looked_at(wanted: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def daily(
-    wanted: pd.DataFrame, candidates: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+def choose_daily_figures(
+    audiences: pd.DataFrame, candidates: pd.DataFrame, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """The daily figure of each audience that has one, and how it is drawn.
+    """Return the daily figure and distribution of each audience that has one.
 
     From before the start if at most three months old, else at most three months after it, else
     older. Columns: AUDIENCE, `daily_id`, `daily_persons` (NaN where it is a limit alone),
     `late_days` (after the start), `daily_from` and `daily_until` (its own period, end exclusive),
     `daily_least_persons`, `daily_most_persons` (NaN: open),
-    `audience_key`, LAW (blank shape: a limit is not drawn) and COLUMNS of figure_errors.py.
+    `audience_key`, DISTRIBUTION_COLUMNS (blank shape: a limit is not drawn) and COLUMNS of
+    figure_errors.py.
     """
-    best = choosing.left(looked_at(wanted, candidates), STEPS).sort_values(AUDIENCE)
+    best = choosing.select_candidates(list_candidates(audiences, candidates), STEPS).sort_values(
+        AUDIENCE
+    )
     best = best.assign(pages_count=1, is_other_definition=best["is_company_statement"])
-    off = figure_errors.of_figures(best, AUDIENCE, tables, errors)
+    error_columns = figure_errors.compute_figure_errors(best, AUDIENCE, tables, errors)
     return pd.DataFrame(
         {
             **{name: best[name] for name in AUDIENCE},
@@ -96,7 +99,7 @@ def daily(
             "daily_from": best["period_start"],
             "daily_until": best["period_end"],
             "audience_key": best["estimate_id"],
-            **{name: best[name] for name in LAW},
+            **{name: best[name] for name in DISTRIBUTION_COLUMNS},
             "shape": best["shape"].where(~best["is_limit"], ""),
         }
-    ).merge(off.reset_index(), on=AUDIENCE, how="left")
+    ).merge(error_columns.reset_index(), on=AUDIENCE, how="left")

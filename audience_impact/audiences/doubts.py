@@ -31,7 +31,7 @@ import pandas as pd
 from audience_impact.audiences.scope import AUDIENCE, Scope
 from audience_impact.errors import rounding
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import ONE_DAY, middle
+from audience_impact.periods import ONE_DAY, period_middle
 from audience_impact.populations import LEAST_AGE
 from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
@@ -49,91 +49,98 @@ KEY = [*AUDIENCE, "measurement_series_id"]
 WHOLE_SERVICE_GONE = (Severity.SERVICE_IMPAIRED.value, Severity.SERVICE_UNAVAILABLE.value)
 
 
-def doubts(
+def flag_quality(
     chosen: pd.DataFrame,
     before: pd.DataFrame,
     candidates: pd.DataFrame,
     scope: Scope,
     tables: Tables,
 ) -> pd.DataFrame:
-    """What speaks against each chosen figure, one row each, by KEY.
+    """Return the quality flags of each chosen figure, by KEY.
 
     Columns: `is_after_first_step` (of the act), `is_under_block`, `is_under_restriction` (of
     another kind), `is_printed_differently`, `is_outlier`, `least_age` (years; NaN where all ages
     are counted), `is_missing_younger`.
     """
-    under = _under(chosen, scope)
-    printed = _printed(chosen, before)
+    under = _find_earlier_restrictions(chosen, scope)
+    printed = _find_contradicting_pages(chosen, before)
     ages = chosen["population_base"].map(LEAST_AGE).astype("float64")
-    youngest = chosen["platform_id"].map(_youngest(tables["estimates"])).astype("float64")
+    youngest = chosen["platform_id"].map(_find_youngest_age(tables["estimates"])).astype("float64")
     return chosen[KEY].assign(
         is_after_first_step=chosen["period_end"] > chosen["before"],
         is_under_block=chosen.index.isin(under.index[under]),
         is_under_restriction=chosen.index.isin(under.index[~under]),
         is_printed_differently=chosen.index.isin(printed["place"]),
-        is_outlier=chosen.index.isin(_outliers(chosen, printed, candidates)),
+        is_outlier=chosen.index.isin(_find_outliers(chosen, printed, candidates)),
         least_age=ages,
         is_missing_younger=youngest < ages,
     )
 
 
-def _under(chosen: pd.DataFrame, scope: Scope) -> "pd.Series[bool]":
-    """Places in `chosen` of figures from under an earlier restriction: whether under a block."""
-    acts = _in_force(scope)
+def _find_earlier_restrictions(chosen: pd.DataFrame, scope: Scope) -> "pd.Series[bool]":
+    """Return, by place in `chosen`, if an earlier restriction was a block."""
+    restrictions = _list_restrictions_in_force(scope)
     names = ["country_id", "platform_id", "start", "period_start", "period_end"]
-    own = chosen[names].reset_index(names="place").merge(acts, on=["country_id", "platform_id"])
-    first = own[["act_start", "period_start"]].max(axis=1)
-    shared = own[["act_end", "period_end"]].min(axis=1) - first
-    enough = shared >= UNDER_SHARE * (own["period_end"] - own["period_start"])
-    earlier = own[enough & (own["act_start"] < own["start"])]
+    pairs = (
+        chosen[names]
+        .reset_index(names="place")
+        .merge(restrictions, on=["country_id", "platform_id"])
+    )
+    first = pairs[["act_start", "period_start"]].max(axis=1)
+    shared = pairs[["act_end", "period_end"]].min(axis=1) - first
+    enough = shared >= UNDER_SHARE * (pairs["period_end"] - pairs["period_start"])
+    earlier = pairs[enough & (pairs["act_start"] < pairs["start"])]
     return earlier.groupby("place")["is_block"].any()
 
 
-def _in_force(scope: Scope) -> pd.DataFrame:
-    """Restrictions of services by country: `act_start`, `act_end` (NaT: ongoing), `is_block`."""
-    acts = scope.restrictions
-    unconfirmed = (acts["claim_status"] != ClaimStatus.OFFICIAL.value) & (
-        acts["evidence_state"] == EvidenceState.INSUFFICIENT.value
+def _list_restrictions_in_force(scope: Scope) -> pd.DataFrame:
+    """Return restrictions by country: `act_start`, `act_end` (NaT: ongoing), `is_block`."""
+    restrictions = scope.restrictions
+    unconfirmed = (restrictions["claim_status"] != ClaimStatus.OFFICIAL.value) & (
+        restrictions["evidence_state"] == EvidenceState.INSUFFICIENT.value
     )
-    acts = acts[acts["is_start_known"] & ~acts["is_never_enforced"] & ~unconfirmed]
-    start = acts["observed_from_start"].fillna(acts["start"])
-    end = acts["ended_on_end"].fillna(start + ONE_DAY)
-    ongoing = acts["end_status"] == EndStatus.ONGOING.value
-    days = acts[["restriction_id", "severity", "is_partial"]].assign(
-        country_id=acts["area_ids"].str.split(";"),
+    restrictions = restrictions[
+        restrictions["is_start_known"] & ~restrictions["is_never_enforced"] & ~unconfirmed
+    ]
+    start = restrictions["observed_from_start"].fillna(restrictions["start"])
+    end = restrictions["ended_on_end"].fillna(start + ONE_DAY)
+    ongoing = restrictions["end_status"] == EndStatus.ONGOING.value
+    days = restrictions[["restriction_id", "severity", "is_partial"]].assign(
+        country_id=restrictions["area_ids"].str.split(";"),
         act_start=start,
         act_end=end.mask(ongoing),
     )
-    hit = [feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits]
+    hit_features = [feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits]
     targets = scope.targets[
-        scope.targets["feature"].isin(hit) & (scope.targets["platform_id"] != WHOLE_INTERNET)
+        scope.targets["feature"].isin(hit_features)
+        & (scope.targets["platform_id"] != WHOLE_INTERNET)
     ]
     rows = days.explode("country_id").merge(targets, on="restriction_id")
     is_whole = rows["feature"] == Feature.WHOLE_SERVICE.value
     gone = rows["severity"].isin(WHOLE_SERVICE_GONE)
     rows = rows.assign(is_block=is_whole & gone & ~rows["is_partial"])
     return rows.loc[
-        ~_held_together(rows), ["country_id", "platform_id", "act_start", "act_end", "is_block"]
+        ~_is_superseded(rows), ["country_id", "platform_id", "act_start", "act_end", "is_block"]
     ]
 
 
-def _held_together(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Which blocks are those of an event while a block of fewer services begins, as severe."""
+def _is_superseded(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Return True for each block of an event that a later, narrower and equal block replaces."""
     services = rows.groupby("restriction_id")["platform_id"].transform("nunique")
     blocks = rows.assign(services=services)[rows["is_block"]].reset_index(names="place")
     pairs = blocks.merge(blocks, on=["country_id", "platform_id", "severity"], suffixes=("", "_of"))
     within = pairs["act_start_of"].ge(pairs["act_start"])
     within &= pairs["act_end"].isna() | (pairs["act_start_of"] < pairs["act_end"])
-    held = pairs.loc[within & (pairs["services_of"] < pairs["services"]), "place"]
-    return pd.Series(rows.index.isin(held), rows.index)
+    superseded = pairs.loc[within & (pairs["services_of"] < pairs["services"]), "place"]
+    return pd.Series(rows.index.isin(superseded), rows.index)
 
 
-def _printed(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Pages that contradict the chosen printing of their measurement: `place`, `other_persons`."""
+def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Return pages that contradict the chosen printing: `place`, `other_persons`."""
     key = [*KEY, "audience_metric", "activity_threshold", "population_base", "period"]
-    own = chosen[[*key, "point_persons"]].reset_index(names="place")
+    figures = chosen[[*key, "point_persons"]].reset_index(names="place")
     pages = before[[*key, "point_persons"]].rename(columns={"point_persons": "other_persons"})
-    both = own.merge(pages, on=key).dropna(subset=["point_persons", "other_persons"])
+    both = figures.merge(pages, on=key).dropna(subset=["point_persons", "other_persons"])
     is_share = pd.Series(False, both.index)
     steps = [
         rounding.half_step(both[name], is_share) for name in ("point_persons", "other_persons")
@@ -142,28 +149,32 @@ def _printed(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     return both[(apart > 0) & (apart >= 2 * np.fmax(steps[0], steps[1]))]
 
 
-def _outliers(chosen: pd.DataFrame, printed: pd.DataFrame, candidates: pd.DataFrame) -> pd.Index:
-    """Places in `chosen` whose printing lies further from the neighbours than another page's."""
+def _find_outliers(
+    chosen: pd.DataFrame, printed: pd.DataFrame, candidates: pd.DataFrame
+) -> pd.Index:
+    """Return places in `chosen` whose printing is farther from the neighbours than another page."""
     places = pd.Index(printed["place"].unique())
-    expected = _expected(chosen.loc[places], candidates)
+    expected = _interpolate_neighbours(chosen.loc[places], candidates)
     logs = np.log(printed[["point_persons", "other_persons"]])
-    off = logs.sub(printed["place"].map(expected), axis=0).abs()
-    return pd.Index(printed.loc[off["other_persons"] < off["point_persons"], "place"].unique())
+    distances = logs.sub(printed["place"].map(expected), axis=0).abs()
+    return pd.Index(
+        printed.loc[distances["other_persons"] < distances["point_persons"], "place"].unique()
+    )
 
 
-def _expected(rows: pd.DataFrame, candidates: pd.DataFrame) -> "pd.Series[float]":
-    """Log of what the neighbours of each figure let expect, by place; NaN without both."""
+def _interpolate_neighbours(rows: pd.DataFrame, candidates: pd.DataFrame) -> "pd.Series[float]":
+    """Return the log of persons between the two neighbours, by place; NaN without both."""
     series = ["platform_id", "measurement_series_id", "audience_metric", "activity_threshold"]
     series += ["population_base"]
-    right = candidates.rename(columns={"area_id": "country_id"})
-    right = right.assign(
-        near_persons=right["point_persons"].where(right["point_persons"] > 0),
-        near_middle=middle(right["period_start"], right["period_end"]),
+    neighbours = candidates.rename(columns={"area_id": "country_id"})
+    neighbours = neighbours.assign(
+        near_persons=neighbours["point_persons"].where(neighbours["point_persons"] > 0),
+        near_middle=period_middle(neighbours["period_start"], neighbours["period_end"]),
     )[["country_id", *series, "near_persons", "near_middle"]].dropna()
-    left = rows[["country_id", *series]].assign(
-        own_middle=middle(rows["period_start"], rows["period_end"])
+    figures = rows[["country_id", *series]].assign(
+        own_middle=period_middle(rows["period_start"], rows["period_end"])
     )
-    both = left.reset_index(names="place").merge(right, on=["country_id", *series])
+    both = figures.reset_index(names="place").merge(neighbours, on=["country_id", *series])
     days = (both["near_middle"] - both["own_middle"]).dt.days
     both = both.assign(days=days, far=days.abs())[(days != 0) & (days.abs() <= NEIGHBOUR_DAYS)]
     both = both.sort_values(["place", "far", "near_persons"])
@@ -174,7 +185,7 @@ def _expected(rows: pd.DataFrame, candidates: pd.DataFrame) -> "pd.Series[float]
     return low + (high - low) * part
 
 
-def _youngest(estimates: pd.DataFrame) -> "pd.Series[float]":
-    """The age at which the youngest group begins that any figure of a platform counts."""
+def _find_youngest_age(estimates: pd.DataFrame) -> "pd.Series[float]":
+    """Return the youngest age that any figure counts, by platform."""
     begins = pd.to_numeric(estimates["age"].str.extract(r"^(\d+)")[0], errors="coerce")
     return begins.groupby(estimates["platform_id"]).min()

@@ -26,9 +26,9 @@ from audience_impact.audiences.scope import COUNTRY, WHOLE
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted.shares import CALLS, distributions, features_asked
+from audience_impact.fitted.shares import CALLS, choose_parameters, map_features
 from audience_impact.periods import WINDOW_DAYS
-from audience_impact.populations import AGES, PARENTS, contains
+from audience_impact.populations import AGES, PARENTS, contains_population
 from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import (
     HITS_EXISTING_USERS,
@@ -66,97 +66,101 @@ STEPS = (
 """Which share of use is taken."""
 
 
-def shares(
+def choose_shares(
     audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables, denominators: Denominators
 ) -> pd.DataFrame:
-    """The shares of use that speak for each country of a restriction of features.
+    """Return the shares of use for each country of a restriction of features.
 
     One row a country of a restriction and fact: COUNTRY, `feature` (the restricted ones it speaks
     for, joined by ;),
-    `feature_use_id`, LAW, `least` and `most` of intervals.py in shares, `is_own` (asked about a
-    restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`, `beyond_persons`
-    (people of the ages of the base that were not asked; NaN where nobody counted them),
-    `is_inside` (those asked are part of the base), and LAW of
-    denominators/distributions.py of the people the share was asked of.
+    `feature_use_id`, DISTRIBUTION_COLUMNS, `least` and `most` of intervals.py in shares, `is_own`
+    (asked about a restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`,
+    `beyond_persons` (people of the ages of the base that were not asked; NaN where nobody counted
+    them), `is_inside` (those asked are part of the base), and LAW of denominators/distributions.py
+    of the people the share was asked of.
     """
-    best = choosing.left(looked_at(audiences, targets, tables, denominators.errors), STEPS)
+    best = choosing.select_candidates(
+        list_candidates(audiences, targets, tables, denominators.errors), STEPS
+    )
     best = best.sort_values(
         ["is_own", "exact", "period_end", "feature_use_id"], ascending=[False, False, False, True]
     )
-    return _in_persons(_once(best), denominators)
+    return _convert_to_persons(_merge_duplicates(best), denominators)
 
 
-def looked_at(
+def list_candidates(
     audiences: pd.DataFrame, targets: pd.DataFrame, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """Every share of use of a restricted feature, asked in the country, with what ranks it."""
-    facts = _sampled(tables, errors)
-    joined = _wanted(audiences, targets).merge(facts, on=["country_id", "asked"])
+    """Return every share of use of a restricted feature in its country, with its ranks."""
+    facts = _read_shares(tables, errors)
+    joined = _pair_features(audiences, targets).merge(facts, on=["country_id", "asked"])
     return joined.assign(
         is_own=joined["platform_id_asked"] == joined["platform_id"],
-        is_group=joined["platform_id_asked"].map(_kinds(tables)) == PlatformKind.GROUP.value,
+        is_group=joined["platform_id_asked"].map(_read_platform_kinds(tables))
+        == PlatformKind.GROUP.value,
         late_days=(joined["period_end"] - joined["start"]).dt.days,
         exact=joined["feature"] == joined["feature_asked"],
     )
 
 
-def fitted_shares(
-    audiences: pd.DataFrame, targets: pd.DataFrame, known: pd.DataFrame, fitted: pd.DataFrame
+def use_fitted_shares(
+    audiences: pd.DataFrame, targets: pd.DataFrame, measured: pd.DataFrame, fitted: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the fitted share of users of each restricted feature where no share of use speaks.
 
     One row a country of a restriction and feature, all calls one: COUNTRY, `feature`, `draw_key`
-    and PARAMETERS of fitted/shares.py; `known` as `shares` gives it, `fitted` keyed by feature.
+    and PARAMETERS of fitted/shares.py; `measured` as `choose_shares` gives it, `fitted` keyed by
+    feature.
     """
-    spoken = pd.MultiIndex.from_frame(known[COUNTRY])
-    wanted = _named(audiences, targets)
-    wanted = wanted[~pd.MultiIndex.from_frame(wanted[COUNTRY]).isin(spoken)]
-    rows = wanted.assign(feature=features_asked(wanted["feature"]))
+    with_share = pd.MultiIndex.from_frame(measured[COUNTRY])
+    named = _list_named_features(audiences, targets)
+    named = named[~pd.MultiIndex.from_frame(named[COUNTRY]).isin(with_share)]
+    rows = named.assign(feature=map_features(named["feature"]))
     rows = rows[[*COUNTRY, "feature"]].drop_duplicates().sort_values([*COUNTRY, "feature"])
     rows = rows.reset_index(drop=True)
-    parameters = distributions(fitted, rows["feature"], rows["country_id"])
-    found = rows.assign(draw_key=rows["feature"] + "|" + rows["country_id"]).join(parameters)
-    return found.dropna(subset=["mean"]).reset_index(drop=True)
+    parameters = choose_parameters(fitted, rows["feature"], rows["country_id"])
+    fitted_rows = rows.assign(draw_key=rows["feature"] + "|" + rows["country_id"]).join(parameters)
+    return fitted_rows.dropna(subset=["mean"]).reset_index(drop=True)
 
 
-def _named(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """Each audience and restricted feature that existing users come upon and that is named."""
+def _list_named_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Return audiences with the named restricted features that affect existing users."""
     hit = [feature.value for feature, is_hit in HITS_EXISTING_USERS.items() if is_hit]
     names = targets["feature"].isin(hit) & ~targets["feature"].isin([WHOLE, Feature.UNKNOWN.value])
     by = ["restriction_id", "platform_id"]
     return audiences[[*COUNTRY, "platform_id"]].merge(targets[names][[*by, "feature"]], on=by)
 
 
-def _kinds(tables: Tables) -> pd.Series:
+def _read_platform_kinds(tables: Tables) -> pd.Series:
     return tables["platforms"].set_index("platform_id")["kind"]
 
 
-def _wanted(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
-    """Each audience and restricted feature, and which features speak for it."""
+def _pair_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Return each audience and restricted feature with the features that describe it."""
     by_feature = targets[targets["feature"] != WHOLE][["restriction_id", "platform_id", "feature"]]
-    known = audiences[[*COUNTRY, "platform_id", "start", "base"]]
-    rows = known.merge(by_feature.drop_duplicates(), on=["restriction_id", "platform_id"])
-    asked = rows["feature"].map(lambda name: CALLS if name in CALLS else (name,))
-    return rows.assign(asked=asked).explode("asked", ignore_index=True)
+    keys = audiences[[*COUNTRY, "platform_id", "start", "base"]]
+    rows = keys.merge(by_feature.drop_duplicates(), on=["restriction_id", "platform_id"])
+    answered = rows["feature"].map(lambda name: CALLS if name in CALLS else (name,))
+    return rows.assign(asked=answered).explode("asked", ignore_index=True)
 
 
-def _sampled(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
-    """Shares of use with the interval of their sample, named as `looked_at` names them."""
+def _read_shares(tables: Tables, errors: FigureErrors | None) -> pd.DataFrame:
+    """Return shares of use with sampling intervals, in the columns of `list_candidates`."""
     facts = tables["feature_use"]
     columns = {"area_id": "country_id", "platform_id": "platform_id_asked"}
     if errors is not None:
-        asked, names = pd.Series(True, facts.index), ("share", "low_share", "high_share")
-        facts = intervals.with_sampling(facts, asked, errors.effective_sample, names)
+        is_asked, names = pd.Series(True, facts.index), ("share", "low_share", "high_share")
+        facts = intervals.add_sampling_intervals(facts, is_asked, errors.effective_sample, names)
     return (
         facts.rename(columns=columns)
-        .join(intervals.read(facts, "share", "low_share", "high_share"))
+        .join(intervals.read_intervals(facts, "share", "low_share", "high_share"))
         .assign(asked=facts["feature"], feature_asked=facts["feature"])
         .drop(columns=["feature", "measurement_series_id", "source_id", "also_source_id", "note"])
     )
 
 
-def _once(best: pd.DataFrame) -> pd.DataFrame:
-    """One row a country of a restriction and fact, whatever it speaks for there."""
+def _merge_duplicates(best: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each country of a restriction and fact."""
     by = [*COUNTRY, "feature_use_id"]
     first = best.sort_values([*by, "feature", "platform_id"]).drop_duplicates(by)
     features = best.groupby(by)["feature"].agg(lambda names: ";".join(sorted(set(names))))
@@ -167,19 +171,19 @@ def _once(best: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _in_persons(best: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    """The people the share was asked of, and those of the base's ages beyond them."""
-    people = _people_of(best, best["population_base"], denominators)
+def _convert_to_persons(best: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
+    """Return shares with the people of their population and the people beyond it."""
+    people = _find_base(best, best["population_base"], denominators)
     ages = best["base"].map(AGES).fillna(best["base"])
-    everyone = _people_of(best, ages.astype("str").fillna(""), denominators)
+    everyone = _find_base(best, ages.astype("str").fillna(""), denominators)
     beyond = (everyone["base_persons"] - people["base_persons"]).clip(lower=0)
     covered = [
-        contains(asked, base) or contains(asked, age)
-        for asked, base, age in zip(best["population_base"], best["base"], ages, strict=True)
+        contains_population(population, base) or contains_population(population, age)
+        for population, base, age in zip(best["population_base"], best["base"], ages, strict=True)
     ]
     inside = [
-        contains(base, asked) or AGES.get(base) in PARENTS.get(asked, ())
-        for asked, base in zip(best["population_base"], best["base"], strict=True)
+        contains_population(base, population) or AGES.get(base) in PARENTS.get(population, ())
+        for population, base in zip(best["population_base"], best["base"], strict=True)
     ]
     rows = best.assign(
         of_persons=people["base_persons"],
@@ -187,22 +191,22 @@ def _in_persons(best: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
         beyond_persons=beyond.mask(pd.Series(covered, best.index, dtype="bool"), 0.0),
         is_inside=inside,
     )
-    known = rows.assign(assumed=_assumed(rows)).dropna(subset=["of_persons"])
-    known = known.reset_index(drop=True)
-    own = known[["country_id", "start"]].assign(base_id=known["share_base_id"])
-    return pd.concat([known, denominators.distributions(own)], axis=1)
+    complete = rows.assign(assumed=_list_assumptions(rows)).dropna(subset=["of_persons"])
+    complete = complete.reset_index(drop=True)
+    share_bases = complete[["country_id", "start"]].assign(base_id=complete["share_base_id"])
+    return pd.concat([complete, denominators.compute_quantiles(share_bases)], axis=1)
 
 
-def _people_of(
+def _find_base(
     rows: pd.DataFrame, populations: pd.Series, denominators: Denominators
 ) -> pd.DataFrame:
     """Return the base nearest to the start of each row; NaN where none is within a year."""
-    base = denominators.nearest(rows.assign(population_base=populations), WINDOW_DAYS)
+    base = denominators.find_nearest(rows.assign(population_base=populations), WINDOW_DAYS)
     return base.reindex(rows.index)[["base_id", "base_persons"]]
 
 
-def _assumed(rows: pd.DataFrame) -> list[str]:
-    """What is taken for granted in each row: words of Assumption with parameters, joined by `;`."""
+def _list_assumptions(rows: pd.DataFrame) -> list[str]:
+    """Return the assumptions of each row: words of Assumption with parameters, joined by `;`."""
     return [
         ";".join(
             text

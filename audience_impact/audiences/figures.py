@@ -30,14 +30,14 @@ import pandas as pd
 
 from audience_impact import selection as choosing
 from audience_impact.audiences import intervals
-from audience_impact.audiences.intervals import LAW
+from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import rounding
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import WINDOW_DAYS, middle, months_between, with_distance
+from audience_impact.periods import WINDOW_DAYS, months_between, period_middle, with_distance
 from audience_impact.populations import AGES, ONLINE, ONLINE_12_PLUS, PART_OF_AGES
 from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import (
@@ -75,8 +75,8 @@ STALENESS = [(3, Staleness.FRESH), (12, Staleness.AGEING), (24, Staleness.STALE)
 """Age in months up to which a figure is called so."""
 
 
-def staleness(months: pd.Series) -> pd.Series:
-    """fresh <= 3 months, ageing <= 12, stale <= 24, expired beyond; blank for NaN."""
+def classify_staleness(months: pd.Series) -> pd.Series:
+    """Return fresh (<= 3 months), ageing (<= 12), stale (<= 24) or expired; blank for NaN."""
     words = pd.Series(Staleness.EXPIRED.value, index=months.index)
     for limit, word in reversed(STALENESS):
         words = words.where(~(months <= limit), word.value)
@@ -116,37 +116,37 @@ BEFORE_START = (
 """Which of the figures of a service and country speak of those from before."""
 
 
-def candidates(tables: Tables, denominators: Denominators) -> pd.DataFrame:
-    """Every estimate that may stand for an audience, in persons.
+def list_qualifying_figures(tables: Tables, denominators: Denominators) -> pd.DataFrame:
+    """Return every estimate that may stand for an audience, in persons.
 
-    Adds what intervals.read gives, `metric_priority`, `low_persons`, `high_persons` (NaN: no upper
-    limit), `share_base_id` (the base that turned a share into people), `is_primary_source` (the
-    measurer's own page), `rounding_persons` (half a unit of the last digit printed), `of_persons`
-    (of a share) and `is_doubtful` (read in a source of low reliability).
+    Adds what intervals.read_intervals gives, `metric_priority`, `low_persons`, `high_persons` (NaN:
+    no upper limit), `share_base_id` (the base that turned a share into people), `is_primary_source`
+    (the measurer's own page), `rounding_persons` (half a unit of the last digit printed),
+    `of_persons` (of a share) and `is_doubtful` (read in a source of low reliability).
     """
-    qualifying = choosing.left(tables["estimates"], QUALIFYING)
-    rows = _with_own_errors(qualifying, tables, denominators.errors)
-    return _limits(_in_persons(rows, denominators), tables)
+    qualifying = choosing.select_candidates(tables["estimates"], QUALIFYING)
+    rows = _add_own_errors(qualifying, tables, denominators.errors)
+    return _add_limits(_convert_to_persons(rows, denominators), tables)
 
 
-def _with_own_errors(
-    known: pd.DataFrame, tables: Tables, errors: FigureErrors | None
+def _add_own_errors(
+    estimates: pd.DataFrame, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """The rounding of each figure, in its own unit, and the interval of a survey's share."""
-    is_share = known["unit"] == Unit.SHARE.value
-    exact = known["interval_kind"] == IntervalKind.NONE.value
-    half = rounding.half_step(known["value"], is_share).where(exact).fillna(0.0)
-    rounded = known.assign(rounding_persons=half)
+    """Return figures with their rounding and the sampling interval of a survey's share."""
+    is_share = estimates["unit"] == Unit.SHARE.value
+    exact = estimates["interval_kind"] == IntervalKind.NONE.value
+    half = rounding.half_step(estimates["value"], is_share).where(exact).fillna(0.0)
+    rounded = estimates.assign(rounding_persons=half)
     if errors is None:
         return rounded
     kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
-    is_asked = is_share & (known["measurement_series_id"].map(kinds) == SourceType.SURVEY.value)
+    is_asked = is_share & (estimates["measurement_series_id"].map(kinds) == SourceType.SURVEY.value)
     columns = ("value", "low", "high")
-    return intervals.with_sampling(rounded, is_asked, errors.effective_sample, columns)
+    return intervals.add_sampling_intervals(rounded, is_asked, errors.effective_sample, columns)
 
 
-def _in_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
-    """Shares times a base: the same measurer's, else that of a census for a share of an age.
+def _convert_to_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
+    """Return shares times a base: that of the measurer, else that of a census.
 
     Of several the nearest in time; without one the row drops out.
     """
@@ -164,7 +164,7 @@ def _in_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataF
     shares = with_distance(shares, ("period_start", "period_end"), ("base_start", "base_end"))
     shares = shares[shares["gap"] <= WINDOW_DAYS].sort_values(["gap", "apart", "share_base_id"])
     shares = shares.drop_duplicates("estimate_id")
-    shares = pd.concat([shares, _of_population(estimates, shares, denominators)])
+    shares = pd.concat([shares, _use_population_bases(estimates, shares, denominators)])
     for name in ("value", "low", "high"):
         shares[name] = (shares[name] * shares["of_persons"]).round()
     shares["rounding_persons"] = shares["rounding_persons"] * shares["of_persons"]
@@ -174,42 +174,42 @@ def _in_persons(estimates: pd.DataFrame, denominators: Denominators) -> pd.DataF
     return pd.concat([people, shares[people.columns]], ignore_index=True)
 
 
-def _of_population(
-    estimates: pd.DataFrame, own: pd.DataFrame, denominators: Denominators
+def _use_population_bases(
+    estimates: pd.DataFrame, with_base: pd.DataFrame, denominators: Denominators
 ) -> pd.DataFrame:
-    """Shares of people of an age that their measurer did not count: a survey's, with its base."""
+    """Return shares of an age whose measurer has no base, with the base of the population."""
     ages = ~estimates["population_base"].str.startswith("internet")
-    left = ~estimates["estimate_id"].isin(own["estimate_id"]) & (
+    is_missing = ~estimates["estimate_id"].isin(with_base["estimate_id"]) & (
         estimates["unit"] == Unit.SHARE.value
     )
-    wanted = estimates[ages & left].rename(columns={"area_id": "country_id"})
-    moment = middle(wanted["period_start"], wanted["period_end"])
-    base = denominators.nearest(wanted.assign(start=moment), LONGEST_GAP_DAYS)
-    people = base.reindex(wanted.index)[["base_id", "base_persons"]]
-    shares = wanted.assign(share_base_id=people["base_id"], of_persons=people["base_persons"])
+    unmatched = estimates[ages & is_missing].rename(columns={"area_id": "country_id"})
+    moment = period_middle(unmatched["period_start"], unmatched["period_end"])
+    base = denominators.find_nearest(unmatched.assign(start=moment), LONGEST_GAP_DAYS)
+    people = base.reindex(unmatched.index)[["base_id", "base_persons"]]
+    shares = unmatched.assign(share_base_id=people["base_id"], of_persons=people["base_persons"])
     return shares.dropna(subset=["of_persons"]).rename(columns={"country_id": "area_id"})
 
 
-def _parts(tables: Tables) -> set[str]:
-    """Bases of a part of the ages: the others may use a service as well."""
+def _find_partial_bases(tables: Tables) -> set[str]:
+    """Return the bases of a part of the ages; other people may use a service as well."""
     bases = tables["bases"]
     part = bases["population_base"].isin(PART_OF_AGES)
     return set(bases.loc[part, "base_id"])
 
 
-def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """What each figure says, the priority of its metric, and whose page it stands on."""
+def _add_limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return figures with their limits, the priority of their metric and their source."""
     lineages = tables["lineages"].set_index("measurement_series_id")["source_type"]
     pages = tables["sources"].set_index("source_id")["source_type"]
     trust = tables["sources"].set_index("source_id")["reliability"]
     priority = figures["audience_metric"].map(PRIORITY).astype("float64")
     company = figures["measurement_series_id"].map(lineages) == SourceType.COMPANY_STATEMENT.value
     priority = priority.where(~company | (priority > WEAK), WEAK)
-    priority = priority.where(~figures["share_base_id"].isin(_parts(tables)), PART)
-    stated = intervals.read(figures)
+    priority = priority.where(~figures["share_base_id"].isin(_find_partial_bases(tables)), PART)
+    stated = intervals.read_intervals(figures)
     return figures.assign(
         point_persons=figures["value"].fillna(figures["high"]),
-        **{name: stated[name] for name in (*LAW, "is_ranged")},
+        **{name: stated[name] for name in (*DISTRIBUTION_COLUMNS, "is_ranged")},
         low_persons=stated["least"],
         high_persons=stated["most"].where(priority < FLOOR),
         stated_most_persons=stated["most"],
@@ -220,86 +220,88 @@ def _limits(figures: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     )
 
 
-def joined(wanted: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
-    """Each wanted (restriction, country, platform), as scope.WANTED declares it, and figure."""
-    known = figures.rename(columns={"area_id": "country_id"})
-    return wanted.merge(known, on=["country_id", "platform_id"])
+def join_figures(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
+    """Return each requested audience (scope.REQUESTED) with every figure of it."""
+    by_country = figures.rename(columns={"area_id": "country_id"})
+    return requested.merge(by_country, on=["country_id", "platform_id"])
 
 
-def before(wanted: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
-    """Figures of each wanted (restriction, country, platform) from before its start.
+def select_before_start(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures of each requested audience from before its start.
 
-    `wanted` as scope.WANTED declares it; the result has one row an audience and figure. What no
-    existing user comes upon has no figure.
+    `requested` as scope.REQUESTED declares it; the result has one row an audience and figure. What
+    no existing user comes upon has no figure.
     """
-    return choosing.left(joined(wanted, figures), BEFORE_START)
+    return choosing.select_candidates(join_figures(requested, figures), BEFORE_START)
 
 
-def choose(joined: pd.DataFrame) -> pd.DataFrame:
-    """The figures that speak: of the best priority, of each lineage one period, one page each.
+def choose_figures(joined: pd.DataFrame) -> pd.DataFrame:
+    """Return the chosen figures: best priority, one period and one page for each lineage.
 
     Adds `pages_count`, the number of pages that print the chosen period of the lineage.
     """
-    chosen = choosing.left(_ranked(choosing.left(joined, SPEAKING)), PAGE)
+    chosen = choosing.select_candidates(
+        _rank_pages(choosing.select_candidates(joined, SPEAKING)), PAGE
+    )
     return chosen.sort_values([*LINEAGE], ignore_index=True)
 
 
-def passed_over(joined: pd.DataFrame) -> "pd.Series[str]":
-    """Why each figure of `joined` does not speak for its audience; blank where it does."""
-    told = choosing.passed_over(joined, (*BEFORE_START, *SPEAKING))
-    pages = _ranked(joined[told == ""])
-    return told.mask(told == "", choosing.passed_over(pages, PAGE).reindex(joined.index))
+def rejection_reason(joined: pd.DataFrame) -> "pd.Series[str]":
+    """Return the reason why each figure of `joined` is not chosen; blank where it is."""
+    reasons = choosing.rejection_reason(joined, (*BEFORE_START, *SPEAKING))
+    pages = _rank_pages(joined[reasons == ""])
+    return reasons.mask(reasons == "", choosing.rejection_reason(pages, PAGE).reindex(joined.index))
 
 
-def _ranked(pages: pd.DataFrame) -> pd.DataFrame:
-    """The pages that print the period of each lineage that speaks, with what ranks them."""
-    said = pages["point_persons"].fillna(pages["low_persons"])
+def _rank_pages(pages: pd.DataFrame) -> pd.DataFrame:
+    """Return the pages of the chosen period of each lineage, with their ranks."""
+    printed = pages["point_persons"].fillna(pages["low_persons"])
     ranked = pages.assign(
-        said=said,
-        step=rounding.half_step(said, pd.Series(False, said.index)),
+        printed=printed,
+        step=rounding.half_step(printed, pd.Series(False, printed.index)),
         floor=pages["low_persons"].where(pages["metric_priority"] >= FLOOR, 0.0),
         pages_count=pages.groupby(LINEAGE)["metric_priority"].transform("size"),
         exact=pages["interval_kind"] == IntervalKind.NONE.value,
     )
-    return ranked.assign(votes=_votes(ranked, LINEAGE))
+    return ranked.assign(votes=_count_votes(ranked, LINEAGE))
 
 
 def _is_best(joined: pd.DataFrame) -> "pd.Series[bool]":
-    """Of each audience the figures of the best priority."""
+    """Return True for figures of the best priority of their audience."""
     best = joined.groupby(AUDIENCE)["metric_priority"].transform("min")
     return joined["metric_priority"] == best
 
 
-def _better(joined: pd.DataFrame) -> "pd.Series[str]":
-    """What the figures are that speak instead of those of another metric."""
+def _explain_priority(joined: pd.DataFrame) -> "pd.Series[str]":
+    """Return the reason that names the better metric of each audience."""
     first = joined.sort_values(["metric_priority", "audience_metric"]).groupby(AUDIENCE)
     best = first["audience_metric"].transform("first").reindex(joined.index)
     return joined["audience_metric"] + " comes after " + best + " in the order of metrics"
 
 
-def _is_clear(joined: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether each figure is from before the first step of the act; all, where none is."""
+def _is_before_first_step(joined: pd.DataFrame) -> "pd.Series[bool]":
+    """Return True for figures from before the first step; for all, where none is."""
     clear = joined["period_end"] <= joined["before"]
     return clear | ~clear.groupby([joined[name] for name in AUDIENCE]).transform("any")
 
 
 def _is_nearest(best: pd.DataFrame) -> "pd.Series[bool]":
-    """Of each lineage the figures whose period ends nearest to the first step of the act."""
+    """Return True for the figures of a lineage that end nearest to the first step."""
     ends = best.groupby(LINEAGE)["period_end"]
     is_clear = best["period_end"] <= best["before"]
     return best["period_end"] == ends.transform("max").where(is_clear, ends.transform("min"))
 
 
 def _is_longest(latest: pd.DataFrame) -> "pd.Series[bool]":
-    """Of periods that end alike the longest; of lower bounds alone every one."""
+    """Return True for the longest of periods that end alike, and for every lower bound."""
     longest = latest.groupby(LINEAGE)["period_start"].transform("min")
     return (latest["period_start"] == longest) | (latest["metric_priority"] >= FLOOR)
 
 
 LINEAGE = [*AUDIENCE, "measurement_series_id"]
 SPEAKING = (
-    Only(_is_best, _better),
-    Only(_is_clear, "from under an earlier step of the act"),
+    Only(_is_best, _explain_priority),
+    Only(_is_before_first_step, "from under an earlier step of the act"),
     Only(_is_nearest, "the same measurer has a figure nearer to the start"),
     Only(_is_longest, "the same measurer has a figure of a longer period that ends alike"),
 )
@@ -335,25 +337,25 @@ PAGE = (
 """Which of the pages that print one measurement is taken."""
 
 
-def _votes(pages: pd.DataFrame, by: list[str]) -> pd.Series:
-    """How many pages print the value of each page: that value, or one that it is rounded to."""
-    own = pages[[*by, "said", "step"]].reset_index(names="place")
-    both = own.merge(own, on=by, suffixes=("", "_other"))
-    apart = (both["said"] - both["said_other"]).abs()
+def _count_votes(pages: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Return the number of pages that print the value of each page, also rounded."""
+    printings = pages[[*by, "printed", "step"]].reset_index(names="place")
+    both = printings.merge(printings, on=by, suffixes=("", "_other"))
+    apart = (both["printed"] - both["printed_other"]).abs()
     is_rounded = (both["step_other"] > both["step"]) & (apart < 2 * both["step_other"])
     agree = (apart == 0) | is_rounded
     return agree.groupby(both["place"]).sum().reindex(pages.index)
 
 
-def audiences(wanted: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
-    """One row an audience: the range its lineages span; NaN where nothing qualifies.
+def summarise_audiences(requested: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an audience: the range of its lineages; NaN without a figure.
 
     Columns: AUDIENCE, `start`, `low_persons`, `high_persons`, `metric_priority`, `metric`,
     `measurement_series_id` (if only one), `measurement_series_count`, `containing`, `period`,
     `age_months`, `is_from_share` (a share of a base was turned into people).
     """
     groups = chosen.groupby(AUDIENCE, sort=True)
-    one = groups["measurement_series_id"].nunique() == 1
+    is_single = groups["measurement_series_id"].nunique() == 1
     open_above = groups["high_persons"].apply(lambda highs: highs.isna().any())
     table = pd.DataFrame(
         {
@@ -361,20 +363,20 @@ def audiences(wanted: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
             "high_persons": groups["high_persons"].max().where(~open_above),
             "metric_priority": groups["metric_priority"].first(),
             "metric": groups["audience_metric"].first(),
-            "measurement_series_id": groups["measurement_series_id"].first().where(one, ""),
+            "measurement_series_id": groups["measurement_series_id"].first().where(is_single, ""),
             "measurement_series_count": groups["measurement_series_id"].nunique(),
-            "containing": groups["population_base"].agg(_containing),
+            "containing": groups["population_base"].agg(_find_containing_population),
             "period": groups["period"].agg(lambda texts: ";".join(sorted(set(texts)))),
             "period_end": groups["period_end"].min(),
             "is_from_share": groups["share_base_id"].agg(lambda ids: (ids != "").any()),
         }
     ).reset_index()
-    whole = wanted.merge(table, on=AUDIENCE, how="left")
-    months = months_between(whole["period_end"], whole["start"])
-    return whole.assign(age_months=months.clip(lower=0))
+    rows = requested.merge(table, on=AUDIENCE, how="left")
+    months = months_between(rows["period_end"], rows["start"])
+    return rows.assign(age_months=months.clip(lower=0))
 
 
-def _containing(populations: pd.Series) -> str:
-    """The online population that contains audiences of these populations by definition."""
+def _find_containing_population(populations: pd.Series) -> str:
+    """Return the online population that contains audiences of these populations."""
     narrow = set(populations) <= {ONLINE_12_PLUS, AGES[ONLINE_12_PLUS]}
     return ONLINE_12_PLUS if narrow else ONLINE

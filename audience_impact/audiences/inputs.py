@@ -19,7 +19,7 @@ from audience_impact.audiences import (
     pooling,
     universes,
 )
-from audience_impact.audiences.doubts import doubts
+from audience_impact.audiences.doubts import flag_quality
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.denominators import distributions
 from audience_impact.denominators.denominators import Denominators
@@ -117,7 +117,7 @@ AUDIENCES = Frame(
         "base_persons": NUMBER,
         "base_status": TEXT,
         "base_size_persons": NUMBER,
-        **dict.fromkeys(distributions.LAW, NUMBER),
+        **dict.fromkeys(distributions.DISTRIBUTION, NUMBER),
         "is_base_projected": ANY,
         "is_base_disputed": ANY,
         "is_own_base": ANY,
@@ -126,7 +126,7 @@ AUDIENCES = Frame(
     },
     key=tuple(AUDIENCE),
 )
-LAWS = Frame(
+DISTRIBUTIONS = Frame(
     "inputs.laws",
     {**_AUDIENCE, "audience_key": TEXT, **_LAW, **figure_errors.COLUMNS},
     key=tuple(AUDIENCE),
@@ -160,14 +160,14 @@ FEATURE_SHARES = Frame(
         "of_persons": NUMBER,
         "beyond_persons": NUMBER,
         "share_base_id": TEXT,
-        **dict.fromkeys(distributions.LAW, NUMBER),
+        **dict.fromkeys(distributions.DISTRIBUTION, NUMBER),
         "is_own": TRUTH,
         "is_inside": TRUTH,
         "assumed": TEXT,
     },
     key=(*COUNTRY, "feature_use_id"),
 )
-FEATURE_LAWS = Frame(
+FEATURE_PARAMETERS = Frame(
     "inputs.feature_laws",
     {**_COUNTRY, "feature": TEXT, "draw_key": TEXT, **dict.fromkeys(PARAMETERS, NUMBER)},
     key=(*COUNTRY, "feature"),
@@ -187,7 +187,7 @@ CIRCUMVENTION = Frame(
     },
     key=("restriction_id",),
 )
-DOUBTS = Frame(
+QUALITY_FLAGS = Frame(
     "inputs.doubts",
     {
         **_AUDIENCE,
@@ -222,27 +222,27 @@ OVERLAPS = Frame(
 
 
 @dataclass(frozen=True)
-class SpeakingFigures(Declared):
+class AudienceFigures(Declared):
     """The figures of services.
 
     Attributes:
         candidates: Every figure that may stand for an audience, in persons.
         before: Those of each audience from before the start, all pages that print them.
         chosen: Those that speak for it, one a lineage.
-        doubts: What speaks against each of these.
+        quality_flags: Quality flags of each chosen figure.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
         "candidates": CANDIDATES,
         "before": BEFORE,
         "chosen": CHOSEN,
-        "doubts": DOUBTS,
+        "quality_flags": QUALITY_FLAGS,
     }
 
     candidates: pd.DataFrame
     before: pd.DataFrame
     chosen: pd.DataFrame
-    doubts: pd.DataFrame
+    quality_flags: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -251,28 +251,28 @@ class AudienceSizes(Declared):
 
     Attributes:
         sizes: What figures say together at least and at most, and the base of each.
-        laws: How each audience is drawn.
+        distributions: How each audience is drawn.
         imputed: Audiences that no figure counts: their share of the base, and from what it follows.
         daily: The daily figure of each audience that has one, and how it is drawn.
-        shut: Restrictions nothing of which is imputed, since the rung of a decisive audience is
-            closed.
-        vague: Restrictions nothing of which is imputed, since a decisive audience is next to
+        closed_level_ids: Restrictions without imputation, since the evidence level of a decisive
+            audience is closed.
+        too_uncertain_ids: Restrictions without imputation, since a decisive audience is next to
             unknown.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
         "sizes": AUDIENCES,
-        "laws": LAWS,
+        "distributions": DISTRIBUTIONS,
         "imputed": imputation.FRAME,
         "daily": DAILY,
     }
 
     sizes: pd.DataFrame
-    laws: pd.DataFrame
+    distributions: pd.DataFrame
     imputed: pd.DataFrame
     daily: pd.DataFrame
-    shut: frozenset[str]
-    vague: frozenset[str]
+    closed_level_ids: frozenset[str]
+    too_uncertain_ids: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -287,7 +287,7 @@ class FeatureUse(Declared):
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
         "feature_shares": FEATURE_SHARES,
-        "feature_laws": FEATURE_LAWS,
+        "feature_laws": FEATURE_PARAMETERS,
         "circumvention": CIRCUMVENTION,
     }
 
@@ -311,7 +311,7 @@ class Inputs(Declared):
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {"overlaps": OVERLAPS, "parts": parts.PARTS}
 
-    figures: SpeakingFigures
+    figures: AudienceFigures
     audiences: AudienceSizes
     use: FeatureUse
     overlaps: pd.DataFrame
@@ -327,48 +327,52 @@ class _Read(NamedTuple):
     chosen: pd.DataFrame
 
 
-def inputs(scope: Scope, tables: Tables, fitted: FittedModels) -> Inputs:
+def gather_inputs(scope: Scope, tables: Tables, fitted: FittedModels) -> Inputs:
     """Return what typed facts say of a scope; `fitted` as read from those of all restrictions."""
-    denominators = Denominators.of(tables, fitted.errors)
-    candidates = figures.candidates(tables, denominators)
-    before = figures.before(scope.wanted, candidates)
-    read = _Read(candidates, before, figures.choose(before))
-    audiences = _audiences(scope.wanted, read, tables, denominators, fitted)
-    doubted = doubts(read.chosen, before, candidates, scope, tables)
+    denominators = Denominators.from_tables(tables, fitted.errors)
+    candidates = figures.list_qualifying_figures(tables, denominators)
+    before = figures.select_before_start(scope.requested, candidates)
+    read = _Read(candidates, before, figures.choose_figures(before))
+    audiences = _size_audiences(scope.requested, read, tables, denominators, fitted)
+    flags = flag_quality(read.chosen, before, candidates, scope, tables)
     return Inputs(
-        SpeakingFigures(*read, doubted),
+        AudienceFigures(*read, flags),
         audiences,
-        _use(scope, audiences.sizes, tables, denominators, fitted),
-        overlaps.speaking(audiences.sizes, tables),
-        parts.parts(scope, tables, fitted),
+        _select_use(scope, audiences.sizes, tables, denominators, fitted),
+        overlaps.choose_overlaps(audiences.sizes, tables),
+        parts.select_parts(scope, tables, fitted),
         denominators.errors,
     )
 
 
-def _audiences(
-    wanted: pd.DataFrame,
+def _size_audiences(
+    requested: pd.DataFrame,
     read: _Read,
     tables: Tables,
     denominators: Denominators,
     fitted: FittedModels,
 ) -> AudienceSizes:
     """Return the audiences that figures and bases give, and imputed ones where they do not."""
-    sizes = _sizes(wanted, read.chosen, denominators)
-    counted = pooling.distributions(read.chosen, read.before, tables, denominators.errors)
+    sizes = _combine_sizes(requested, read.chosen, denominators)
+    counted = pooling.pool_figures(read.chosen, read.before, tables, denominators.errors)
     models = (fitted.audiences, fitted.joint_use)
-    imputed = imputation.imputed(wanted, sizes, counted, tables, models)
+    imputed = imputation.impute_audiences(requested, sizes, counted, tables, models)
     is_closed = imputed["rung"].isin(fitted.closed_levels[RungFamily.AUDIENCE])
-    shut, vague = (
+    closed_level_ids, too_uncertain_ids = (
         frozenset(imputed.loc[fails, "restriction_id"])
-        for fails in (is_closed & imputed["is_decisive"], imputation.vague(imputed))
+        for fails in (is_closed & imputed["is_decisive"], imputation.is_too_uncertain(imputed))
     )
-    imputed = imputed[~imputed["restriction_id"].isin(shut | vague)].reset_index(drop=True)
-    laws = imputation.replacing(counted, imputed)
-    daily = daily_reach.daily(wanted, read.candidates, tables, denominators.errors)
-    return AudienceSizes(sizes, laws, imputed, daily, shut, vague)
+    imputed = imputed[
+        ~imputed["restriction_id"].isin(closed_level_ids | too_uncertain_ids)
+    ].reset_index(drop=True)
+    combined = imputation.replace_undrawable(counted, imputed)
+    daily = daily_reach.choose_daily_figures(
+        requested, read.candidates, tables, denominators.errors
+    )
+    return AudienceSizes(sizes, combined, imputed, daily, closed_level_ids, too_uncertain_ids)
 
 
-def _use(
+def _select_use(
     scope: Scope,
     sizes: pd.DataFrame,
     tables: Tables,
@@ -376,19 +380,21 @@ def _use(
     fitted: FittedModels,
 ) -> FeatureUse:
     """Return who uses the restricted features, and who keeps access."""
-    shares = features.shares(sizes, scope.targets, tables, denominators)
+    shares = features.choose_shares(sizes, scope.targets, tables, denominators)
     return FeatureUse(
         shares,
-        features.fitted_shares(sizes, scope.targets, shares, fitted.features),
-        circumvention.circumvention(scope, tables, fitted),
+        features.use_fitted_shares(sizes, scope.targets, shares, fitted.features),
+        circumvention.choose_circumvention(scope, tables, fitted),
     )
 
 
-def _sizes(wanted: pd.DataFrame, chosen: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
+def _combine_sizes(
+    requested: pd.DataFrame, chosen: pd.DataFrame, denominators: Denominators
+) -> pd.DataFrame:
     """Return users of services by figures, and internet users by bases, each in its base."""
-    network = wanted["platform_id"] == WHOLE_INTERNET
-    found = [
-        figures.audiences(wanted[~network], chosen),
-        universes.internet_users(wanted[network], denominators),
+    network = requested["platform_id"] == WHOLE_INTERNET
+    frames = [
+        figures.summarise_audiences(requested[~network], chosen),
+        universes.count_internet_users(requested[network], denominators),
     ]
-    return universes.with_base(pd.concat(found, ignore_index=True), denominators)
+    return universes.add_base(pd.concat(frames, ignore_index=True), denominators)

@@ -7,9 +7,9 @@ nothing (none), or that the value is a limit (one_sided_min: over, one_sided_max
 Method. Ends count where their kind says that they are ends, or where they are all that is said.
 The value is the mode, else the middle of the ends. What a figure says at least and at most
 (`least`, `most`) are its ends, else its value; a limit leaves the other side open. What it is
-drawn from is a law of a shape: split (a two-piece normal through a confidence interval), pert
-(over a range), or fixed (no interval, or one of no width). A share that was asked of a sample and
-whose source states no interval has that of the sample (`with_sampling`).
+drawn from is a distribution of a shape: split (a two-piece normal through a confidence interval),
+pert (over a range), or fixed (no interval, or one of no width). A share that was asked of a sample
+and whose source states no interval has that of the sample (`with_sampling`).
 
 Assumptions. The truth lies inside a stated confidence interval where bounds are taken from it,
 which it does not in one case of ten or twenty.
@@ -31,14 +31,14 @@ AT_LEAST, AT_MOST = IntervalKind.ONE_SIDED_MIN.value, IntervalKind.ONE_SIDED_MAX
 ONE_SIDED = [AT_LEAST, AT_MOST]
 """The value is a limit; the other side is open."""
 FIXED, PERT, SPLIT = "fixed", "pert", "split"
-LAW = ["shape", "low", "mode", "high", "coverage"]
+DISTRIBUTION_COLUMNS = ["shape", "low", "mode", "high", "coverage"]
 """Columns that say how a figure is drawn."""
 
 
-def read(
+def read_intervals(
     figures: pd.DataFrame, value: str = "value", low: str = "low", high: str = "high"
 ) -> pd.DataFrame:
-    """What each figure says, in its own unit, indexed as the figures are.
+    """Return the ends and the distribution of each figure, in its unit and on its index.
 
     Args:
         figures: Columns named by `value`, `low` and `high` (NaN where nothing is stated) and
@@ -48,9 +48,9 @@ def read(
         high: Name of the column of the upper end.
 
     Returns:
-        LAW (`mode` NaN where the figure says neither a value nor two ends, `coverage` NaN where
-        low and high are no confidence interval), `least` (0 where only an upper limit is said),
-        `most` (NaN where nothing limits), `is_ranged` (its ends count).
+        DISTRIBUTION_COLUMNS (`mode` NaN where the figure says neither a value nor two ends,
+        `coverage` NaN where low and high are no confidence interval), `least` (0 where only an
+        upper limit is said), `most` (NaN where nothing limits), `is_ranged` (its ends count).
     """
     kind = figures["interval_kind"]
     is_ranged = kind.isin(RANGED) | figures[value].isna()
@@ -58,20 +58,22 @@ def read(
     mode = figures[value].fillna((figures[low] + figures[high]) / 2)
     least, most = ends[low].fillna(mode), ends[high].fillna(mode)
     coverage = kind.map(COVERAGE).where(ends.notna().all(axis=1)).astype("float64")
-    law = pd.DataFrame({"low": least.clip(upper=mode), "mode": mode, "high": most.clip(lower=mode)})
-    return law.assign(
+    columns = pd.DataFrame(
+        {"low": least.clip(upper=mode), "mode": mode, "high": most.clip(lower=mode)}
+    )
+    return columns.assign(
         coverage=coverage,
-        shape=shape(law["low"], law["high"], coverage),
+        shape=choose_shape(columns["low"], columns["high"], coverage),
         least=least.where(kind != AT_MOST, 0.0),
         most=most.where(kind != AT_LEAST),
         is_ranged=is_ranged,
     )
 
 
-def with_sampling(
+def add_sampling_intervals(
     figures: pd.DataFrame, is_asked: "pd.Series[bool]", respondents: float, names: Sequence[str]
 ) -> pd.DataFrame:
-    """Figures whose shares of a sample have the interval that a sample of that size has.
+    """Return figures whose shares of a sample have the interval of that sample.
 
     A share that was asked (`is_asked`) and states no interval gets a central 90 % interval, as if
     its source had stated it. `names` are the columns of value, low and high.
@@ -86,7 +88,7 @@ def with_sampling(
     return figures.assign(interval_kind=kind, **filled)
 
 
-def shape(low: pd.Series, high: pd.Series, coverage: pd.Series) -> pd.Series:
-    """The law that goes with two ends: split, pert, or fixed where they meet."""
-    law = pd.Series(PERT, index=low.index).where(coverage.isna(), SPLIT)
-    return law.where(low < high, FIXED)
+def choose_shape(low: pd.Series, high: pd.Series, coverage: pd.Series) -> pd.Series:
+    """Return the shape of the distribution: split, pert, or fixed where the ends meet."""
+    shapes = pd.Series(PERT, index=low.index).where(coverage.isna(), SPLIT)
+    return shapes.where(low < high, FIXED)

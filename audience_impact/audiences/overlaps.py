@@ -19,19 +19,19 @@ from audience_impact.selection import Best, Key, Only
 from audience_impact.vocabulary import Unit
 
 
-def speaking(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """The overlaps that speak, one row a country of a restriction and overlap, in that order.
+def choose_overlaps(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the chosen overlaps, one row a country of a restriction and overlap, sorted.
 
-    `audiences` as universes.with_base gives them. Columns: those of the fact, COUNTRY, `least` and
+    `audiences` as universes.add_base gives them. Columns: those of the fact, COUNTRY, `least` and
     `most` in its own unit (NaN where nothing limits).
     """
-    recent = choosing.left(looked_at(audiences, tables), STEPS)
+    recent = choosing.select_candidates(list_candidates(audiences, tables), STEPS)
     return recent.sort_values([*COUNTRY, "overlap_id"], ignore_index=True)
 
 
 STEPS = (
     Only(
-        lambda rows: rows["found"] == rows["wanted"],
+        lambda rows: rows["present"] == rows["required"],
         "speaks of a service that is not restricted there, or has no figure",
     ),
     Only(lambda rows: rows["age_days"] >= 0, "from after the start of the restriction"),
@@ -50,35 +50,37 @@ STEPS = (
 """Which overlaps speak."""
 
 
-def looked_at(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Every overlap of a country and base that holds a restricted service, with what ranks it."""
-    known = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
-    single = _by_platform(tables["overlaps"])
-    joined = known[[*COUNTRY, "platform_id", "start", "base"]].merge(
+def list_candidates(audiences: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return every overlap with a restricted service, by country and base, with its ranks."""
+    counted = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
+    single = _expand_platforms(tables["overlaps"])
+    joined = counted[[*COUNTRY, "platform_id", "start", "base"]].merge(
         single.rename(columns={"area_id": "country_id", "population_base": "base"}),
         on=["country_id", "platform_id", "base"],
     )
     by = [*COUNTRY, "overlap_id"]
-    found = joined.groupby(by)["platform_id"].transform("size")
+    present = joined.groupby(by)["platform_id"].transform("size")
     age = (joined["start"] - joined["period_end"]).dt.days
-    return joined.assign(found=found, age_days=age).drop_duplicates(by)
+    return joined.assign(present=present, age_days=age).drop_duplicates(by)
 
 
-def _by_platform(overlaps: pd.DataFrame) -> pd.DataFrame:
-    """Each overlap of several platforms once for each that must be there for it to speak."""
+def _expand_platforms(overlaps: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each overlap and platform that must be restricted there."""
     several = overlaps["platform_ids"].map(lambda ids: len(set(ids.split(";"))) > 1).astype(bool)
     units = overlaps["unit"].isin([Unit.PERSONS.value, Unit.SHARE.value])
     facts = overlaps[several & units].drop(columns=["note"])
-    stated = intervals.read(facts)
+    stated = intervals.read_intervals(facts)
     facts = facts.assign(least=stated["least"], most=stated["most"])
-    named = [sorted(_named(row)) for row in facts.to_dict("records")]
+    named = [sorted(_list_required_platforms(row)) for row in facts.to_dict("records")]
     single = facts.assign(platform_id=pd.Series(named, facts.index, "object"))
     single = single.explode("platform_id").astype({"platform_id": "str"})
-    single["wanted"] = single.groupby("overlap_id")["platform_id"].transform("size")
+    single["required"] = single.groupby("overlap_id")["platform_id"].transform("size")
     return single
 
 
-def _named(row: dict[str, object]) -> set[str]:
-    """Every platform that must be there for an overlap to speak: its own, and whose share it is."""
-    of = {str(row["share_of"])} if row["share_of"] and row["unit"] == Unit.SHARE.value else set()
-    return {*str(row["platform_ids"]).split(";"), *of}
+def _list_required_platforms(row: dict[str, object]) -> set[str]:
+    """Return every platform that an overlap requires: its own, and its denominator."""
+    denominator = (
+        {str(row["share_of"])} if row["share_of"] and row["unit"] == Unit.SHARE.value else set()
+    )
+    return {*str(row["platform_ids"]).split(";"), *denominator}

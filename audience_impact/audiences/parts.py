@@ -38,11 +38,11 @@ ONLINE = ["online_q05", "online_q50", "online_q95"]
 """Log odds of being online in a place less those of the country."""
 ONLY = ["only_q05", "only_q50", "only_q95"]
 """Share of the people online whom the networks cut leave without any."""
-COUNTRY_RUNG = "whole_country"
+COUNTRY_LEVEL = "whole_country"
 """Rung of a country that is itself the place."""
-ASKED = [COUNTRY_RUNG, online.RUNGS[0]]
+SURVEYED_LEVELS = [COUNTRY_LEVEL, online.PLACE_LEVELS[0]]
 """Rungs of places whose people were asked who is online."""
-COUNTED_NETWORKS = list(networks.RUNGS[:2])
+COUNTED_NETWORKS = list(networks.NETWORK_LEVELS[:2])
 """Rungs of networks whose users follow from counts of the country."""
 PARTS = Frame(
     "inputs.parts",
@@ -64,110 +64,115 @@ PARTS = Frame(
 )
 
 
-def parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
-    """The places of every restriction that is known to touch only a part, as PARTS has them."""
-    acts = scope.restrictions
-    is_wanted = acts["restriction_id"].isin(scope.wanted["restriction_id"])
-    asked = acts[is_wanted & acts["is_partial"] & ~acts["is_never_enforced"]]
-    named = _named(asked, tables)
+def select_parts(scope: Scope, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
+    """Return the places of every restriction that touches only a part, with columns PARTS."""
+    restrictions = scope.restrictions
+    is_wanted = restrictions["restriction_id"].isin(scope.requested["restriction_id"])
+    partial = restrictions[
+        is_wanted & restrictions["is_partial"] & ~restrictions["is_never_enforced"]
+    ]
+    named = _locate_places(partial, tables)
     names = ["start", "is_start_known", "network_scope", "operators"]
-    rows = named.merge(asked[["restriction_id", *names]], on="restriction_id", how="left")
+    rows = named.merge(partial[["restriction_id", *names]], on="restriction_id", how="left")
     rows = rows.sort_values([*COUNTRY, "area_id"], ignore_index=True).assign(
         day=lambda frame: frame["start"]
     )
-    shut = [fitted.closed_levels[family] for family in (RungFamily.PLACE, RungFamily.NETWORK)]
-    return _reasoned(_measured(rows, tables, fitted), shut)
+    closed_levels = [
+        fitted.closed_levels[family] for family in (RungFamily.PLACE, RungFamily.NETWORK)
+    ]
+    return _add_reasons(_measure_places(rows, tables, fitted), closed_levels)
 
 
-def _named(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Each act's places in each of its countries, with reading, least place, and what is missing.
+def _locate_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the places of each restriction and country: reading, least place, missing.
 
     A country of which no place is known has a row of its own that says so.
     """
-    told = _of_texts(acts, tables)
-    areas = acts.assign(area_id=acts["area_ids"].str.split(";"))
-    each = areas[["restriction_id", "geo_scope", "area_id"]].explode("area_id", ignore_index=True)
-    regions = each["area_id"].map(is_region).astype(bool)
-    whole = each["geo_scope"].eq(GeoScope.NATIONAL.value) | each["geo_scope"].eq(
+    from_texts = _read_text_places(restrictions, tables)
+    areas = restrictions.assign(area_id=restrictions["area_ids"].str.split(";"))
+    by_area = areas[["restriction_id", "geo_scope", "area_id"]].explode(
+        "area_id", ignore_index=True
+    )
+    regions = by_area["area_id"].map(is_region).astype(bool)
+    is_national = by_area["geo_scope"].eq(GeoScope.NATIONAL.value) | by_area["geo_scope"].eq(
         GeoScope.NETWORK_ONLY.value
     )
-    plain = each[(regions | whole) & ~each["restriction_id"].isin(told["restriction_id"])].assign(
-        reading=PlaceReading.WHOLE.value, least_area_id="", missing=""
-    )
-    known = pd.concat([told, plain.drop(columns="geo_scope")], ignore_index=True)
+    plain = by_area[
+        (regions | is_national) & ~by_area["restriction_id"].isin(from_texts["restriction_id"])
+    ].assign(reading=PlaceReading.WHOLE.value, least_area_id="", missing="")
+    places = pd.concat([from_texts, plain.drop(columns="geo_scope")], ignore_index=True)
     parents = parents_of(tables["areas"])
-    country = known["area_id"].map(lambda area: country_of(area, parents)).astype("str")
-    known = known.assign(country_id=country)
-    wanted = _countries(acts, parents)
-    found = wanted.merge(known, on=COUNTRY, how="left")
-    lost = found["area_id"].isna()
-    return found.assign(
-        area_id=found["area_id"].where(~lost, found["country_id"]),
-        reading=found["reading"].where(~lost, PlaceReading.WHOLE.value),
-        least_area_id=found["least_area_id"].fillna(""),
-        missing=found["missing"]
+    country = places["area_id"].map(lambda area: country_of(area, parents)).astype("str")
+    places = places.assign(country_id=country)
+    countries = _list_countries(restrictions, parents)
+    rows = countries.merge(places, on=COUNTRY, how="left")
+    lost = rows["area_id"].isna()
+    return rows.assign(
+        area_id=rows["area_id"].where(~lost, rows["country_id"]),
+        reading=rows["reading"].where(~lost, PlaceReading.WHOLE.value),
+        least_area_id=rows["least_area_id"].fillna(""),
+        missing=rows["missing"]
         .fillna("")
-        .where(~lost & ~_somewhere(found), PartGap.NO_PLACES.value),
+        .where(~lost & ~_is_unlocated(rows), PartGap.NO_PLACES.value),
     ).drop_duplicates([*COUNTRY, "area_id"])
 
 
-def _somewhere(places: pd.DataFrame) -> "pd.Series[bool]":
-    """Which places are no more than somewhere in the country: how much of it, no text tells."""
+def _is_unlocated(places: pd.DataFrame) -> "pd.Series[bool]":
+    """Return True for places of which only the country is on record."""
     is_within = places["reading"] == PlaceReading.WITHIN.value
     return is_within & (places["area_id"] == places["country_id"])
 
 
-def _countries(acts: pd.DataFrame, parents: Mapping[str, str]) -> pd.DataFrame:
-    """The countries of each act."""
-    ids = acts["area_ids"].str.split(";").map(lambda areas: countries_of(areas, parents))
+def _list_countries(restrictions: pd.DataFrame, parents: Mapping[str, str]) -> pd.DataFrame:
+    ids = restrictions["area_ids"].str.split(";").map(lambda areas: countries_of(areas, parents))
     return (
-        acts[["restriction_id"]]
+        restrictions[["restriction_id"]]
         .assign(country_id=ids)
         .explode("country_id", ignore_index=True)
         .astype("str")
     )
 
 
-def _of_texts(acts: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """What the texts of a register name, by act."""
-    told = tables["restriction_places"][["restriction_id", "area_id", "reading", "least_area_id"]]
-    return told[told["restriction_id"].isin(acts["restriction_id"])].assign(missing="")
+def _read_text_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the places that the texts of a register name, by restriction."""
+    places = tables["restriction_places"][["restriction_id", "area_id", "reading", "least_area_id"]]
+    return places[places["restriction_id"].isin(restrictions["restriction_id"])].assign(missing="")
 
 
-def _measured(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
-    """The laws of people, of being online, and of the network, of each place."""
-    people, country, least = _people_of(rows, tables)
-    odds = online.online_odds(rows[["area_id", "day"]], tables, fitted.places)
+def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) -> pd.DataFrame:
+    """Return the distributions of people, of being online and of the network by place."""
+    people, country, least = _estimate_people(rows, tables)
+    odds = online.estimate_online_odds(rows[["area_id", "day"]], tables, fitted.places)
     is_whole = rows["area_id"] == rows["country_id"]
     odds[ONLINE] = odds[ONLINE].mask(is_whole, 0.0)
     cut = rows[["country_id", "day", "network_scope", "operators"]]
-    only = networks.only_share(cut, tables["network_use"], fitted.networks)
+    only = networks.estimate_cut_share(cut, tables["network_use"], fitted.networks)
     return rows.join(people[[*PEOPLE, "most_persons"]]).assign(
         least_persons=least["people_persons"].where(rows["least_area_id"] != ""),
         country_persons=country["people_persons"],
         network=rows["network_scope"] + "|" + rows["operators"].fillna("").astype("str"),
         **{name: odds[name] for name in ONLINE},
         **{name: only[name] for name in ONLY},
-        place_rung=odds["rung"].where(~is_whole, COUNTRY_RUNG),
+        place_rung=odds["rung"].where(~is_whole, COUNTRY_LEVEL),
         network_rung=only["rung"],
         network_reason=only["reason"].fillna("").astype("str"),
     )
 
 
-def _people_of(rows: pd.DataFrame, tables: Tables) -> list[pd.DataFrame]:
-    """The people of each place, of its country, and of the least place, asked for all at once."""
+def _estimate_people(rows: pd.DataFrame, tables: Tables) -> list[pd.DataFrame]:
+    """Return the people of each place, of its country and of its least place."""
     areas = [rows[name] for name in ("area_id", "country_id", "least_area_id")]
     days = pd.concat([rows["day"]] * len(areas), ignore_index=True)
-    asked = pd.DataFrame({"area_id": pd.concat(areas, ignore_index=True), "day": days})
-    found = population.people(asked, tables)
+    places = pd.DataFrame({"area_id": pd.concat(areas, ignore_index=True), "day": days})
+    people = population.estimate_people(places, tables)
     count = len(rows)
     return [
-        found.iloc[at * count : (at + 1) * count].set_axis(rows.index) for at in range(len(areas))
+        people.iloc[at * count : (at + 1) * count].set_axis(rows.index) for at in range(len(areas))
     ]
 
 
-def _reasoned(rows: pd.DataFrame, shut: Sequence[list[str]]) -> pd.DataFrame:
-    """Column `reason`: why nothing can be drawn (PartGap), blank where it can; and `is_named`.
+def _add_reasons(rows: pd.DataFrame, closed_levels: Sequence[list[str]]) -> pd.DataFrame:
+    """Return rows with `reason` (PartGap; blank where a part can be drawn) and `is_named`.
 
     `shut` are the closed rungs of places and of networks.
     """
@@ -176,7 +181,9 @@ def _reasoned(rows: pd.DataFrame, shut: Sequence[list[str]]) -> pd.DataFrame:
     is_named = words == ""
     words = words.mask(is_named & ~rows["is_start_known"], PartGap.NO_DAY.value)
     words = words.mask(words.eq("") & ~people, PartGap.NO_POPULATION.value)
-    is_closed = rows["place_rung"].isin(shut[0]) | rows["network_rung"].isin(shut[1])
+    is_closed = rows["place_rung"].isin(closed_levels[0]) | rows["network_rung"].isin(
+        closed_levels[1]
+    )
     words = words.mask(words.eq("") & is_closed, PartGap.RUNG_CLOSED.value)
     without = rows[ONLY].isna().any(axis=1)
     reason = rows["network_reason"].where(
@@ -185,54 +192,54 @@ def _reasoned(rows: pd.DataFrame, shut: Sequence[list[str]]) -> pd.DataFrame:
     return rows.assign(reason=words.mask(words.eq("") & without, reason), is_named=is_named)
 
 
-def drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
-    """Restrictions that touch everyone in their audiences, or a part that can be drawn."""
-    acts = scope.by_id
-    known = (parts["reason"] == "").groupby(parts["restriction_id"]).all()
-    in_part = acts.index.isin(known.index[known.astype(bool)])
-    return acts.index[acts["is_reaching_everyone"] | in_part]
+def find_drawable(scope: Scope, parts: pd.DataFrame) -> pd.Index:
+    """Return restrictions that touch everyone in their audiences or a part that can be drawn."""
+    restrictions = scope.by_id
+    is_complete = (parts["reason"] == "").groupby(parts["restriction_id"]).all()
+    in_part = restrictions.index.isin(is_complete.index[is_complete.astype(bool)])
+    return restrictions.index[restrictions["is_reaching_everyone"] | in_part]
 
 
-def below_country(parts: pd.DataFrame) -> pd.Index:
-    """COUNTRY of which every place named lies below the country."""
-    return _all(parts["area_id"] != parts["country_id"], parts)
+def find_below_country(parts: pd.DataFrame) -> pd.Index:
+    """Return COUNTRY where every named place lies below the country."""
+    return _select_where_all(parts["area_id"] != parts["country_id"], parts)
 
 
-def limits(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
-    """All the people of the places named, each once, by COUNTRY; NaN where one is not on record.
+def sum_most_people(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
+    """Return the most people of the named places, each once, by COUNTRY; NaN where unknown.
 
-    `parent` as nesting.parents gives it. A whole country is no limit.
+    `parent` as nesting.read_parents gives it. A whole country is no limit.
     """
-    return _people(parts, parts["most_persons"], parent)
+    return _sum_people(parts, parts["most_persons"], parent)
 
 
-def residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
-    """The people who live in the places named, as they are expected, by COUNTRY; NaN likewise."""
-    return _people(parts, parts["people_persons"], parent)
+def sum_residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
+    """Return the expected residents of the named places, by COUNTRY; NaN where unknown."""
+    return _sum_people(parts, parts["people_persons"], parent)
 
 
-def most_residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
-    """No more people than live in the places named, also where counts are off, likewise."""
-    return _people(parts, parts[["people_high_persons", "most_persons"]].max(axis=1), parent)
+def bound_residents(parts: pd.DataFrame, parent: nesting.Parents) -> pd.Series:
+    """Return the residents of the named places at most, also where counts err, by COUNTRY."""
+    return _sum_people(parts, parts[["people_high_persons", "most_persons"]].max(axis=1), parent)
 
 
-def _people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents) -> pd.Series:
+def _sum_people(parts: pd.DataFrame, persons: pd.Series, parent: nesting.Parents) -> pd.Series:
     if parts.empty:
         empty = pd.MultiIndex.from_frame(parts[COUNTRY])
         return pd.Series(np.empty(0), empty, dtype="float64")
     groups = parts.groupby(COUNTRY, sort=True)
     sets = groups.ngroup().to_numpy()
-    holder = nesting.holders(sets, parts["area_id"], parent)
+    holder = nesting.find_holders(sets, parts["area_id"], parent)
     everyone = np.ones((len(parts), 1))
-    found = nesting.union(
+    touched = nesting.unite_people(
         everyone, persons.fillna(0.0).to_numpy("float64")[:, None], holder, sets, groups.ngroups
     )
     named = persons.notna() & parts["is_named"]
-    total = pd.Series(found[:, 0].round(6), groups.size().index)  # carried in logs
-    return total.where(total.index.isin(_all(named, parts)))
+    total = pd.Series(touched[:, 0].round(6), groups.size().index)  # carried in logs
+    return total.where(total.index.isin(_select_where_all(named, parts)))
 
 
-def _all(holds: pd.Series, parts: pd.DataFrame) -> pd.Index:
-    """COUNTRY of which all rows hold."""
-    every = holds.groupby([parts[name] for name in COUNTRY]).all()
-    return every.index[every.astype(bool)]
+def _select_where_all(condition: pd.Series, parts: pd.DataFrame) -> pd.Index:
+    """Return COUNTRY where the condition is true in all rows."""
+    complete = condition.groupby([parts[name] for name in COUNTRY]).all()
+    return complete.index[complete.astype(bool)]

@@ -40,19 +40,19 @@ POOL = "pool"
 """Shape of an audience that many lineages measured: the interval of their pool."""
 
 
-def distributions(
+def pool_figures(
     chosen: pd.DataFrame, before: pd.DataFrame, tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """How each audience is drawn, one row an audience with a figure.
+    """Return the distribution of each audience with a figure, one row an audience.
 
-    `chosen` as figures.choose gives it and `before` as figures.before does. Columns: AUDIENCE,
-    `audience_key` (the figures behind it), `shape` (fixed, pert, split, pool, or blank where a
-    figure is open on one side), `low`, `mode`, `high` in persons, `coverage` of low and high,
-    `sources_count`, and COLUMNS of figure_errors.py, which is drawn on top.
+    `chosen` as figures.choose_figures gives it and `before` as figures.select_before_start does.
+    Columns: AUDIENCE, `audience_key` (the figures behind it), `shape` (fixed, pert, split, pool, or
+    blank where a figure is open on one side), `low`, `mode`, `high` in persons, `coverage` of low
+    and high, `sources_count`, and COLUMNS of figure_errors.py, which is drawn on top.
     """
-    printed = _printed(chosen, before)
+    printed = _find_printed_range(chosen, before)
     rows = chosen.merge(printed, on=[*AUDIENCE, "measurement_series_id"], how="left")
-    single = _single(rows)
+    single = _read_lineages(rows)
     groups = single.groupby(AUDIENCE, sort=True)
     table = groups.agg(
         audience_key=("estimate_id", lambda ids: "+".join(sorted(ids))),
@@ -67,16 +67,20 @@ def distributions(
     several = table["sources_count"] > 1
     table["shape"] = table["shape"].where(~several, PERT).where(~table["is_open"], "")
     is_other = single["metric_priority"].between(WEAK, FLOOR, inclusive="left")
-    off = figure_errors.of_figures(
+    error_columns = figure_errors.compute_figure_errors(
         single.assign(is_other_definition=is_other), AUDIENCE, tables, errors
     )
-    joined = _pooled(table, single).drop(columns="is_open").merge(off.reset_index(), on=AUDIENCE)
+    joined = (
+        _pool_lineages(table, single)
+        .drop(columns="is_open")
+        .merge(error_columns.reset_index(), on=AUDIENCE)
+    )
     joined["odds_error"] = joined["odds_error"].where(joined["shape"] != POOL, 0.0)
     return joined
 
 
-def _printed(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Smallest and largest value that its pages print for the chosen period of a lineage."""
+def _find_printed_range(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Return the smallest and largest printed value of the chosen period of a lineage."""
     key = [*AUDIENCE, "measurement_series_id", "audience_metric", "period"]
     same = before.merge(chosen[key].drop_duplicates(), on=key)
     exact = same[same["interval_kind"] == IntervalKind.NONE.value]
@@ -87,8 +91,8 @@ def _printed(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _single(rows: pd.DataFrame) -> pd.DataFrame:
-    """Shape and ends of each lineage by itself: as stated, else what its pages print."""
+def _read_lineages(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return shape and ends of each lineage: as stated, else as its pages print them."""
     mode = rows["mode"]
     low = rows["low"].where(rows["is_ranged"], rows["printed_low"].fillna(mode)).clip(upper=mode)
     high = rows["high"].where(rows["is_ranged"], rows["printed_high"].fillna(mode))
@@ -96,27 +100,27 @@ def _single(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         low=low,
         high=high,
-        shape=intervals.shape(low, high, rows["coverage"]),
+        shape=intervals.choose_shape(low, high, rows["coverage"]),
         is_open=rows["interval_kind"].isin(intervals.ONE_SIDED) | rows["high_persons"].isna(),
     )
 
 
-def _pooled(table: pd.DataFrame, single: pd.DataFrame) -> pd.DataFrame:
-    """Pairs with five or more lineages get the pool: its mean, and the 90 % interval of it."""
+def _pool_lineages(table: pd.DataFrame, single: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the mean and 90 % interval of pools of five or more lineages."""
     many = table[(table["sources_count"] >= POOLED_FROM) & (table["shape"] != "")]
     for place, pair in many[AUDIENCE].iterrows():
-        own = single[(single[AUDIENCE] == pair).all(axis=1)]
-        half = (own["high"] - own["low"]) / 2
-        width = -ndtri((1.0 - own["coverage"].fillna(0.90)) / 2.0)
-        error = (half / width).where(half > 0, UNSTATED_ERROR * own["mode"])
-        mean, low, high = random_effects(own["mode"].to_numpy(), error.to_numpy())
+        lineages = single[(single[AUDIENCE] == pair).all(axis=1)]
+        half = (lineages["high"] - lineages["low"]) / 2
+        width = -ndtri((1.0 - lineages["coverage"].fillna(0.90)) / 2.0)
+        error = (half / width).where(half > 0, UNSTATED_ERROR * lineages["mode"])
+        mean, low, high = pool_random_effects(lineages["mode"].to_numpy(), error.to_numpy())
         table.loc[place, ["low", "mode", "high"]] = [low, mean, high]
         table.loc[place, ["shape", "coverage"]] = [POOL, 0.90]
     return table
 
 
-def random_effects(values: Array, errors: Array) -> tuple[float, float, float]:
-    """Pooled mean and its 90 % interval: Paule-Mandel variance, Hartung-Knapp error.
+def pool_random_effects(values: Array, errors: Array) -> tuple[float, float, float]:
+    """Return the pooled mean and its 90 % interval: Paule-Mandel, Hartung-Knapp.
 
     `values` and their standard `errors`, both (lineages,), in one unit.
     """

@@ -83,7 +83,7 @@ TARGETS = Frame(
     {"restriction_id": TEXT, "platform_id": TEXT, "feature": TEXT, "claim_status": TEXT},
     key=("restriction_id", "platform_id", "feature"),
 )
-WANTED = Frame(
+REQUESTED = Frame(
     "scope.wanted",
     {
         **dict.fromkeys(AUDIENCE, TEXT),
@@ -113,29 +113,29 @@ class Scope(Declared):
     FRAMES: ClassVar[Mapping[str, Frame]] = {
         "restrictions": RESTRICTIONS,
         "targets": TARGETS,
-        "wanted": WANTED,
+        "requested": REQUESTED,
         "whole_services": WHOLE_SERVICES,
     }
 
     restrictions: pd.DataFrame
     targets: pd.DataFrame
-    wanted: pd.DataFrame
+    requested: pd.DataFrame
     whole_services: pd.DataFrame
     as_of: date
 
-    def of(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
-        """The same with the audiences of these alone, and of all that befell these countries.
+    def narrow_to(self, restrictions: Collection[str], countries: Collection[str]) -> "Scope":
+        """Return the scope with the audiences of these restrictions and countries alone.
 
         All restrictions stay: what speaks against a figure, and how long restrictions last, is
         told by the others. So the answers are those that all of them asked together get.
         """
-        asked = self.wanted["restriction_id"].isin(restrictions)
-        asked |= self.wanted["country_id"].isin(countries)
-        return replace(self, wanted=self.wanted[asked].reset_index(drop=True))
+        is_requested = self.requested["restriction_id"].isin(restrictions)
+        is_requested |= self.requested["country_id"].isin(countries)
+        return replace(self, requested=self.requested[is_requested].reset_index(drop=True))
 
     @property
     def by_id(self) -> pd.DataFrame:
-        """The restrictions, indexed by restriction_id."""
+        """Return the restrictions, indexed by restriction_id."""
         return self.restrictions.set_index("restriction_id")
 
     @property
@@ -144,77 +144,79 @@ class Scope(Declared):
         return self.whole_services["is_whole_service"]
 
 
-def scope(tables: Tables, as_of: date) -> Scope:
-    """What is asked for, from typed facts; a start that is not known is put at `as_of`."""
-    restrictions = _restrictions(tables["restrictions"], as_of)
+def build_scope(tables: Tables, as_of: date) -> Scope:
+    """Return the scope of typed facts; an unknown start is set to `as_of`."""
+    restrictions = _describe_restrictions(tables["restrictions"], as_of)
     targets = tables["restriction_targets"].sort_values(
         ["restriction_id", "platform_id", "feature"], ignore_index=True
     )
     return Scope(
         restrictions,
         targets,
-        _wanted(restrictions, targets, tables["areas"]),
-        whole_service(targets).rename("is_whole_service").to_frame(),
+        _list_audiences(restrictions, targets, tables["areas"]),
+        find_whole_services(targets).rename("is_whole_service").to_frame(),
         as_of,
     )
 
 
-def _restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Restrictions with their start, and whom among their audiences they are known to touch."""
+def _describe_restrictions(restrictions: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Return restrictions with their start and the audiences that they may touch."""
     starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
     areas = restrictions["area_ids"].str.split(";")
     networks = restrictions["network_scope"]
-    known = [NetworkScope.ALL.value, NetworkScope.UNKNOWN.value]
-    found = restrictions.assign(
+    without_some = [NetworkScope.ALL.value, NetworkScope.UNKNOWN.value]
+    described = restrictions.assign(
         start=starts.fillna(pd.Timestamp(as_of)),
         is_start_known=starts.notna(),
         is_subnational=(restrictions["geo_scope"] != GeoScope.NATIONAL.value)
         | areas.map(lambda ids: any(map(is_region, ids))),
-        is_some_networks=~networks.isin(known),
+        is_some_networks=~networks.isin(without_some),
         is_networks_unknown=networks == NetworkScope.UNKNOWN.value,
         is_never_enforced=(restrictions["severity"] == Severity.NONE.value)
         | (restrictions["end_status"] == EndStatus.WITHDRAWN.value),
     )
     partial = (
-        found["is_subnational"]
-        | found["is_some_networks"]
-        | found["is_networks_unknown"]
-        | ~found["is_start_known"]
+        described["is_subnational"]
+        | described["is_some_networks"]
+        | described["is_networks_unknown"]
+        | ~described["is_start_known"]
     )
-    first = _first_days(found)
-    return found.assign(
+    first = _choose_first_days(described)
+    return described.assign(
         is_partial=partial,
-        is_reaching_everyone=~(partial | found["is_never_enforced"]),
-        is_order=_ordered(found),
+        is_reaching_everyone=~(partial | described["is_never_enforced"]),
+        is_order=_is_ordered(described),
         first_day=first,
-        typical_days=_typical_days(found, first),
+        typical_days=_estimate_typical_days(described, first),
     )
 
 
-def _first_days(restrictions: pd.DataFrame) -> pd.Series:
-    """The day observed where it is known to the day, else the day announced."""
+def _choose_first_days(restrictions: pd.DataFrame) -> pd.Series:
+    """Return the observed day where it is exact, else the announced day."""
     seen, announced = restrictions["observed_from_start"], restrictions["announced_on_start"]
     to_the_day = (restrictions["observed_from_end"] - seen) == ONE_DAY
     return seen.where(to_the_day, announced).fillna(seen)
 
 
-def _typical_days(restrictions: pd.DataFrame, first: pd.Series) -> pd.Series:
-    """Days that restrictions as severe lasted (median), of those whose end is on record."""
+def _estimate_typical_days(restrictions: pd.DataFrame, first: pd.Series) -> pd.Series:
+    """Return the median days of ended restrictions of the same severity."""
     recorded = restrictions["end_status"] == EndStatus.ENDED.value
     length = (restrictions["ended_on_end"] - first).where(recorded).dt.days
     typical = length.groupby(restrictions["severity"]).transform("median")
     return typical.fillna(length.median()).astype("float64")
 
 
-def _ordered(restrictions: pd.DataFrame) -> pd.Series:
-    """Which restrictions an authority ordered; all, where nothing says who ordered any."""
+def _is_ordered(restrictions: pd.DataFrame) -> pd.Series:
+    """Return True for restrictions that an authority ordered; for all without a record."""
     if "is_ordered" not in restrictions or not restrictions["is_ordered"].isin(list(YesNo)).any():
         return pd.Series(True, restrictions.index)
     return restrictions["is_ordered"] == YesNo.YES.value
 
 
-def _wanted(restrictions: pd.DataFrame, targets: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    """Every (restriction, country, platform); the whole internet swallows single platforms.
+def _list_audiences(
+    restrictions: pd.DataFrame, targets: pd.DataFrame, areas: pd.DataFrame
+) -> pd.DataFrame:
+    """Return every (restriction, country, platform); the whole internet replaces single ones.
 
     A restriction whose targets are all unknown or were refused has one blank platform: its
     audience is unknown, and it does not vanish from the results.
@@ -231,38 +233,38 @@ def _wanted(restrictions: pd.DataFrame, targets: pd.DataFrame, areas: pd.DataFra
     rows = places.explode("country_id").merge(services[~swallowed], on="restriction_id", how="left")
     rows["platform_id"] = rows["platform_id"].astype("str").fillna("")
     rows = rows.sort_values(AUDIENCE, ignore_index=True)
-    new_use = _new_use_alone(targets)
-    return _with_first_step(rows).assign(
+    new_use = _find_new_use_alone(targets)
+    return _add_first_step(rows).assign(
         is_existing_use=~pd.MultiIndex.from_frame(rows[new_use.names]).isin(new_use)
     )
 
 
-def _new_use_alone(targets: pd.DataFrame) -> pd.MultiIndex:
-    """Restrictions and platforms of which nothing is restricted that existing users come upon."""
+def _find_new_use_alone(targets: pd.DataFrame) -> pd.MultiIndex:
+    """Return restrictions and platforms that touch no existing users."""
     existing = {feature.value for feature, hits in HITS_EXISTING_USERS.items() if hits}
     is_hit = targets["feature"].isin(existing)
     any_hit = is_hit.groupby([targets["restriction_id"], targets["platform_id"]]).any()
     return any_hit.index[~any_hit]
 
 
-def _with_first_step(rows: pd.DataFrame) -> pd.DataFrame:
-    """Columns `before`, the start of the first step, and `is_step`: there is an earlier one."""
+def _add_first_step(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with `before`, the start of the first step, and `is_step`."""
     place = ["country_id", "platform_id"]
     keys = pd.MultiIndex.from_frame(rows[AUDIENCE])
     earlier = pd.MultiIndex.from_frame(rows[["continues", *place]])
     first = rows["start"]
     while True:
-        known = pd.Series(first.to_numpy(), keys).reindex(earlier).set_axis(rows.index)
-        sooner = first.where(~(known < first), known)
+        continued = pd.Series(first.to_numpy(), keys).reindex(earlier).set_axis(rows.index)
+        sooner = first.where(~(continued < first), continued)
         if sooner.equals(first):
             return rows.assign(before=first, is_step=first < rows["start"])
         first = sooner
 
 
-def whole_service(targets: pd.DataFrame) -> pd.Series:
-    """Whether each restriction is of whole services: True, False, or None where of some."""
-    whole = targets.assign(whole=targets["feature"] == WHOLE)
-    by_platform = whole.groupby(["restriction_id", "platform_id"])["whole"].any()
+def find_whole_services(targets: pd.DataFrame) -> pd.Series:
+    """Return, by restriction, True for whole services, False for none, None for some."""
+    flagged = targets.assign(whole=targets["feature"] == WHOLE)
+    by_platform = flagged.groupby(["restriction_id", "platform_id"])["whole"].any()
     groups = by_platform.groupby("restriction_id")
     none = ~groups.any()
     return groups.all().astype(object).where(groups.all() | none, None)

@@ -12,23 +12,23 @@ import pandas as pd
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.denominators.counts import FORECAST
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.denominators.distributions import LAW
+from audience_impact.denominators.distributions import DISTRIBUTION
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.populations import ONLINE
 from audience_impact.vocabulary import AudienceMetric
 
-OWN_LAW = [f"audience_{name}" for name in LAW]
+OWN_LAW = [f"audience_{name}" for name in DISTRIBUTION]
 """How the internet users of a network shutdown are drawn: as the base that counts them."""
 
 
-def internet_users(wanted: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
+def count_internet_users(requested: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
     """Return the audience of a network shutdown: the internet users of the country on that day."""
-    base, law, publishers = denominators.online(wanted)
+    base, distribution, publishers = denominators.count_online(requested)
     is_counted = base["obs_status"] != FORECAST
     least = base["low_persons"].fillna(base["base_persons"]).where(is_counted, 0.0)
     most = base["high_persons"].fillna(base["base_persons"]).where(is_counted)
     months = months_between(base["period_end"], base["start"])
-    return wanted.assign(
+    return requested.assign(
         low_persons=publishers["least"].fillna(least),
         high_persons=publishers["most"].fillna(most.where(base["gap"] <= WINDOW_DAYS)),
         metric_priority=base["base_persons"].notna().map({True: 1.0, False: float("nan")}),
@@ -42,43 +42,45 @@ def internet_users(wanted: pd.DataFrame, denominators: Denominators) -> pd.DataF
         age_months=months.clip(lower=0),
         audience_base_id=base["base_id"],
         differing_base_ids=publishers["ids"],
-        **law.set_axis(OWN_LAW, axis=1),
+        **distribution.set_axis(OWN_LAW, axis=1),
     )
 
 
-def with_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
+def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFrame:
     """Return audiences with the base of each (restriction, country).
 
     `base_persons` is what limits, `base_size_persons` what it is thought to be, and LAW of
     distributions.py says how it is drawn. People are the base of the day where the whole network is
     shut down: one distribution for both.
     """
-    groups = by_country(audiences)
-    base = denominators.containing(groups).assign(restriction_id=groups["restriction_id"])
+    groups = group_by_country(audiences)
+    base = denominators.choose_bases(groups).assign(restriction_id=groups["restriction_id"])
     rows = audiences.merge(base, on=COUNTRY, how="left")
-    own = rows["audience_base_id"].notna() & (rows["audience_base_id"] == rows["base_id"])
-    for name, theirs in zip(OWN_LAW, LAW, strict=True):
-        rows[theirs] = rows[theirs].where(~own, rows[name])
-    limit = np.fmax(rows["base_persons"], rows["high_persons"].where(own))
+    is_counted_base = rows["audience_base_id"].notna() & (
+        rows["audience_base_id"] == rows["base_id"]
+    )
+    for name, theirs in zip(OWN_LAW, DISTRIBUTION, strict=True):
+        rows[theirs] = rows[theirs].where(~is_counted_base, rows[name])
+    limit = np.fmax(rows["base_persons"], rows["high_persons"].where(is_counted_base))
     size = rows["expected_persons"].where(rows["is_base_projected"].eq(True))
     return rows.assign(base_persons=limit, base_size_persons=size.fillna(limit))
 
 
-def by_country(audiences: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each COUNTRY, as `Denominators.containing` takes them."""
+def group_by_country(audiences: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each COUNTRY, as `Denominators.choose_bases` takes them."""
     groups = audiences.groupby(COUNTRY, sort=True)
     counted = audiences[audiences["metric_priority"].notna()]
     return pd.DataFrame(
         {
             "start": groups["start"].first(),
             "floor_persons": groups["low_persons"].max(),
-            "containing": _common(counted, "containing", ONLINE),
-            "measurement_series_id": _common(counted, "measurement_series_id", ""),
+            "containing": _find_common_word(counted, "containing", ONLINE),
+            "measurement_series_id": _find_common_word(counted, "measurement_series_id", ""),
         }
     ).reset_index()
 
 
-def _common(counted: pd.DataFrame, column: str, other: str) -> pd.Series:
+def _find_common_word(counted: pd.DataFrame, column: str, default: str) -> pd.Series:
     """Return the word that all audiences of each COUNTRY have in a column, else another one."""
     first = counted.drop_duplicates(COUNTRY).set_index(COUNTRY)[column]
-    return first.where(counted.groupby(COUNTRY)[column].nunique() == 1, other)
+    return first.where(counted.groupby(COUNTRY)[column].nunique() == 1, default)

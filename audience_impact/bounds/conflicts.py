@@ -41,9 +41,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from audience_impact.bounds.linear_program import TOLERANCE, Measured, Part, Problem, Program
+from audience_impact.bounds.linear_program import TOLERANCE, MeasuredOverlap, Part, Problem, Program
 from audience_impact.frames import Array
-from audience_impact.overlap.conditioning import indicator
+from audience_impact.overlap.conditioning import mark_patterns
 from audience_impact.vocabulary import OverlapKind
 
 MOST_PROGRAMS = 5_000
@@ -71,11 +71,11 @@ class Conflict:
     smallest: bool
 
     def __len__(self) -> int:
-        """How many facts are part of it."""
+        """Return the number of facts in the conflict."""
         return self.base + len(self.audiences) + len(self.measured)
 
-    def of_whole(self, piece: Part) -> "Conflict":
-        """The same with the numbers that the facts have in the whole.
+    def renumber_facts(self, piece: Part) -> "Conflict":
+        """Return the conflict with the numbers that the facts have in the whole problem.
 
         Args:
             piece: The part of the whole whose facts these are.
@@ -103,8 +103,8 @@ class Change:
     by: float
 
 
-def conflict(problem: Problem) -> Conflict:
-    """A smallest set of facts of a problem that cannot all hold.
+def find_conflict(problem: Problem) -> Conflict:
+    """Return a smallest set of facts of a problem that cannot all hold.
 
     Args:
         problem: Contradictory, at most 12 platforms.
@@ -114,66 +114,73 @@ def conflict(problem: Problem) -> Conflict:
         RuntimeError: HiGHS came to no answer.
     """
     count, program = len(problem.low), Program(problem)
-    found, smallest = _smallest(range(1 + count + len(problem.measured)), program.possible)
+    conflict, smallest = _find_smallest(
+        range(1 + count + len(problem.measured)), program.is_possible
+    )
     return Conflict(
-        found[0] == 0,
-        tuple(fact - 1 for fact in found if 0 < fact <= count),
-        tuple(fact - count - 1 for fact in found if fact > count),
+        conflict[0] == 0,
+        tuple(fact - 1 for fact in conflict if 0 < fact <= count),
+        tuple(fact - count - 1 for fact in conflict if fact > count),
         smallest,
     )
 
 
-def _smallest(
+def _find_smallest(
     facts: Sequence[int], possible: Callable[[Sequence[int]], bool]
 ) -> tuple[Sequence[int], bool]:
-    """A smallest set of facts that is not possible, in order, and whether it surely is one."""
-    found = _irreducible(facts, possible)
+    """Return a smallest impossible set of facts, in order, and whether it is surely smallest."""
+    smallest_so_far = _reduce_conflict(facts, possible)
     # Whatever removes the contradiction when it alone is left out is in every conflict.
-    needed = [fact for fact in found if possible([one for one in facts if one != fact])]
+    needed = [
+        fact
+        for fact in smallest_so_far
+        if possible([candidate for candidate in facts if candidate != fact])
+    ]
     others = [fact for fact in facts if fact not in needed]
-    sizes = range(len(found) - len(needed))
+    sizes = range(len(smallest_so_far) - len(needed))
     programs, sets, consistent = 0, 0, list[set[int]]()
     smaller = (itertools.combinations(others, size) for size in sizes)
     for some in itertools.chain.from_iterable(smaller):
         tried = sorted([*needed, *some])
         sets += 1
-        if any(known.issuperset(tried) for known in consistent):
+        if any(consistent_facts.issuperset(tried) for consistent_facts in consistent):
             continue
         if programs + len(facts) > MOST_PROGRAMS or sets > MOST_SETS:
-            return found, False
+            return smallest_so_far, False
         programs += 1
         if not possible(tried):
             return tried, True
         programs += len(facts) - len(tried)
-        consistent.append(_extended(tried, facts, possible))
-    return found, True
+        consistent.append(_extend_consistent(tried, facts, possible))
+    return smallest_so_far, True
 
 
-def _irreducible(facts: Sequence[int], possible: Callable[[Sequence[int]], bool]) -> Sequence[int]:
-    """What is left when every fact that is not needed for the contradiction is taken out."""
+def _reduce_conflict(
+    facts: Sequence[int], possible: Callable[[Sequence[int]], bool]
+) -> Sequence[int]:
+    """Return the facts without those that the contradiction does not need."""
     if possible(facts):
         raise ValueError("the facts do not contradict one another")
-    kept = list(facts)
+    needed = list(facts)
     for fact in facts:
-        others = [one for one in kept if one != fact]
+        others = [candidate for candidate in needed if candidate != fact]
         if not possible(others):
-            kept = others
-    return kept
+            needed = others
+    return needed
 
 
-def _extended(
+def _extend_consistent(
     some: Sequence[int], facts: Sequence[int], possible: Callable[[Sequence[int]], bool]
 ) -> set[int]:
-    """Consistent facts with others added as long as they stay consistent."""
-    kept = list(some)
+    consistent = list(some)
     for fact in facts:
-        if fact not in kept and possible([*kept, fact]):
-            kept.append(fact)
-    return set(kept)
+        if fact not in consistent and possible([*consistent, fact]):
+            consistent.append(fact)
+    return set(consistent)
 
 
-def mended(problem: Problem, widen: bool = False) -> Problem:
-    """The problem with its measured overlaps moved, as little as can be, so that they can hold.
+def repair_overlaps(problem: Problem, widen: bool = False) -> Problem:
+    """Return the problem with its overlaps moved as little as makes them possible.
 
     Args:
         problem: At most 12 platforms.
@@ -183,63 +190,66 @@ def mended(problem: Problem, widen: bool = False) -> Problem:
         ValueError: The sizes alone contradict one another.
         RuntimeError: HiGHS came to no answer.
     """
-    if not problem.measured or Program(problem).possible():
+    if not problem.measured or Program(problem).is_possible():
         return problem
-    persons = Program(problem, slack=True).persons()
+    persons = Program(problem, slack=True).spread_persons()
     if persons is None:
         raise ValueError("the sizes contradict one another, whatever the overlaps are")
     # The persons meet the moved facts but for rounding; should that still matter, give way to it.
     for allowance in (0.0, TOLERANCE, 10 * TOLERANCE, 1e3 * TOLERANCE):
-        moved = tuple(_moved(one, problem, persons, widen, allowance) for one in problem.measured)
+        moved = tuple(
+            _move_overlap(overlap, problem, persons, widen, allowance)
+            for overlap in problem.measured
+        )
         result = replace(problem, measured=moved)
-        if Program(result).possible():
+        if Program(result).is_possible():
             break
     return result
 
 
-def _moved(
-    one: Measured, problem: Problem, persons: Array, widen: bool, allowance: float
-) -> Measured:
-    """An overlap moved to its value in a population; unmoved where it is met."""
+def _move_overlap(
+    overlap: MeasuredOverlap, problem: Problem, persons: Array, widen: bool, allowance: float
+) -> MeasuredOverlap:
+    """Return the overlap moved to its value in a population; unmoved where it is met."""
     count, unit, users = len(problem.low), problem.scale, 1.0
-    people = float(indicator(one.platforms, one.kind, count)[1:] @ persons)
-    if one.of is not None:
-        users = float(indicator((one.of,), OverlapKind.UNION, count)[1:] @ persons)
+    people = float(mark_patterns(overlap.platforms, overlap.kind, count)[1:] @ persons)
+    if overlap.of is not None:
+        users = float(mark_patterns((overlap.of,), OverlapKind.UNION, count)[1:] @ persons)
         unit = 1.0
     # Persons, so that a share of nobody is met by nobody.
-    over = people - one.high * users if math.isfinite(one.high) else 0.0
-    missed = max(over, one.low * users - people)
+    over = people - overlap.high * users if math.isfinite(overlap.high) else 0.0
+    missed = max(over, overlap.low * users - people)
     if missed <= (0.0 if allowance else TOLERANCE * problem.scale):
-        return one
+        return overlap
     if users == 0.0:
-        return replace(one, high=math.inf)
-    low, high = _shifted(one, people / users, widen)
-    return replace(one, low=max(low - allowance * unit, 0.0), high=high + allowance * unit)
+        return replace(overlap, high=math.inf)
+    low, high = _shift_interval(overlap, people / users, widen)
+    return replace(overlap, low=max(low - allowance * unit, 0.0), high=high + allowance * unit)
 
 
-def _shifted(one: Measured, value: float, widen: bool) -> tuple[float, float]:
-    """Low and high of an overlap once they are moved until they include a value."""
-    if one.low == one.high and not widen:
+def _shift_interval(overlap: MeasuredOverlap, value: float, widen: bool) -> tuple[float, float]:
+    """Return low and high of an overlap, moved until they include a value."""
+    if overlap.low == overlap.high and not widen:
         return value, value
-    by = value - one.high if value > one.high else value - one.low
-    low_stays = widen or one.low == 0.0
-    high_stays = widen or (one.of is not None and one.high == 1.0)
-    low = min(one.low, value) if low_stays else min(one.low + by, value)
-    high = max(one.high, value) if high_stays else max(one.high + by, value)
+    by = value - overlap.high if value > overlap.high else value - overlap.low
+    low_stays = widen or overlap.low == 0.0
+    high_stays = widen or (overlap.of is not None and overlap.high == 1.0)
+    low = min(overlap.low, value) if low_stays else min(overlap.low + by, value)
+    high = max(overlap.high, value) if high_stays else max(overlap.high + by, value)
     return low, high
 
 
-def changes(before: Problem, after: Problem) -> list[Change]:
-    """What differs between the overlaps of a problem and of its repaired version.
+def list_changes(before: Problem, after: Problem) -> list[Change]:
+    """Return the differences between the overlaps of a problem and of its repaired version.
 
     Args:
         before: The problem as measured.
         after: The same with other lows and highs of the overlaps.
     """
-    found = []
+    differences = []
     for number, (old, new) in enumerate(zip(before.measured, after.measured, strict=True)):
         pairs = [(old.low, new.low), (old.high, new.high)]
         by = max((abs(a - b) for a, b in pairs if a != b), default=0.0)
         if by > 0.0:
-            found.append(Change(number, new.low, new.high, by))
-    return found
+            differences.append(Change(number, new.low, new.high, by))
+    return differences

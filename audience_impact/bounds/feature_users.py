@@ -20,17 +20,19 @@ import pandas as pd
 from audience_impact.audiences.scope import COUNTRY, WHOLE, Scope
 
 
-def bounds(
+def bound_feature_users(
     scope: Scope, shares: pd.DataFrame, countries: pd.DataFrame, exposed: pd.DataFrame
 ) -> pd.DataFrame:
-    """Bounds `lower_persons`, `upper_persons` on the feature users of each restriction.
+    """Return `lower_persons` and `upper_persons` on the feature users of each restriction.
 
     `shares` as inputs.py declares them; `countries` and `exposed`, bounds on the people exposed, by
     COUNTRY and by restriction_id.
     """
     ends = exposed[["lower_persons", "upper_persons"]]
     users = (
-        in_countries(shares, countries, _unasked(scope.targets, shares, countries))
+        bound_in_countries(
+            shares, countries, _find_missing_shares(scope.targets, shares, countries)
+        )
         .groupby("restriction_id")
         .sum(skipna=False)
         .reindex(ends.index)
@@ -47,8 +49,8 @@ def bounds(
     return narrowed.where(is_whole.ne(True), ends).where(~about["is_never_enforced"], 0.0)
 
 
-def deprived(users: pd.DataFrame, circumvention: pd.DataFrame) -> pd.DataFrame:
-    """Bounds on the feature users without access; from zero where nobody counted circumventors."""
+def bound_deprived(users: pd.DataFrame, circumvention: pd.DataFrame) -> pd.DataFrame:
+    """Return bounds on feature users without access, from zero without circumvention."""
     rows = circumvention.set_index("restriction_id")
     least = rows["least_share"].reindex(users.index).fillna(0.0)
     most = rows["most_share"].reindex(users.index).fillna(1.0)
@@ -58,8 +60,7 @@ def deprived(users: pd.DataFrame, circumvention: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _in_persons(shares: pd.DataFrame) -> pd.DataFrame:
-    """Least and most users of each share of use, as its source states it."""
+def _convert_to_persons(shares: pd.DataFrame) -> pd.DataFrame:
     people = shares["of_persons"]
     return shares.assign(
         low_persons=shares["least"] * people,
@@ -67,13 +68,15 @@ def _in_persons(shares: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def in_countries(shares: pd.DataFrame, exposed: pd.DataFrame, missing: pd.Series) -> pd.DataFrame:
-    """Bounds on the feature users of each country.
+def bound_in_countries(
+    shares: pd.DataFrame, exposed: pd.DataFrame, missing: pd.Series
+) -> pd.DataFrame:
+    """Return bounds on the feature users of each country.
 
     `shares` as inputs.py declares them; `exposed` indexed by COUNTRY with `lower_persons`,
     `upper_persons`, `base_persons`; `missing` (COUNTRY) says that some feature has no share.
     """
-    rows = _in_persons(shares)
+    rows = _convert_to_persons(shares)
     about = exposed.reindex(pd.MultiIndex.from_frame(rows[COUNTRY]))
     lower, base, upper = (
         about[name].to_numpy("float64")
@@ -97,17 +100,19 @@ def in_countries(shares: pd.DataFrame, exposed: pd.DataFrame, missing: pd.Series
     )
 
 
-def _unasked(targets: pd.DataFrame, shares: pd.DataFrame, countries: pd.DataFrame) -> pd.Series:
-    """Countries of a restriction of which some feature has no share, by COUNTRY."""
-    wanted = targets[targets["feature"] != WHOLE]
-    asked = countries.reset_index()[COUNTRY].merge(
-        wanted[["restriction_id", "feature"]].drop_duplicates(), on="restriction_id"
+def _find_missing_shares(
+    targets: pd.DataFrame, shares: pd.DataFrame, countries: pd.DataFrame
+) -> pd.Series:
+    """Return, by COUNTRY, whether some restricted feature has no share."""
+    restricted = targets[targets["feature"] != WHOLE]
+    country_features = countries.reset_index()[COUNTRY].merge(
+        restricted[["restriction_id", "feature"]].drop_duplicates(), on="restriction_id"
     )
     spoken = shares.assign(feature=shares["feature"].str.split(";")).explode("feature")
-    known = asked.merge(
+    joined = country_features.merge(
         spoken[[*COUNTRY, "feature"]].drop_duplicates(),
         on=[*COUNTRY, "feature"],
         how="left",
         indicator=True,
     )
-    return (known["_merge"] == "left_only").groupby([known[name] for name in COUNTRY]).any()
+    return (joined["_merge"] == "left_only").groupby([joined[name] for name in COUNTRY]).any()

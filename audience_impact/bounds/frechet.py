@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 
-def frechet(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Frechet bounds of the union of the audiences of each group, all groups at once.
+def bound_unions(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return Frechet bounds of the union of the audiences of each group.
 
     `audiences` has one row an audience with `low_persons`, `high_persons` (NaN where nothing
     limits it from above) and `base_persons` (the same for all rows of a group; NaN where no
@@ -43,23 +43,23 @@ def frechet(audiences: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     )
 
 
-def of_sets(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:
-    """Frechet bounds of each set, indexed by set_id: `lower`, `upper` and the sum `added`.
+def bound_sets(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> pd.DataFrame:
+    """Return Frechet bounds of each set, by set_id: `lower`, `upper` and the sum `added`.
 
     Of several rows of one platform in one area the largest audience counts; areas may be
     disjoint, so they add up, to the audience of the whole country at most.
     """
-    whole = high.replace("_high_", "_whole_")
+    country_column = high.replace("_high_", "_whole_")
     about = rows.set_index("row")[
-        list(dict.fromkeys(["platform_id", "where", low, high, whole, "base_persons"]))
+        list(dict.fromkeys(["platform_id", "where", low, high, country_column, "base_persons"]))
     ]
     joined = members.join(about, on="row")
     groups = joined.groupby("set_id", sort=True)
     by = ["set_id", "platform_id"]
-    most = _largest(joined, [*by, "where"], high).groupby(level=by).sum(skipna=False)
-    most = np.fmin(most, joined.groupby(by)[whole].max()).where(most.notna())
+    most = _take_largest(joined, [*by, "where"], high).groupby(level=by).sum(skipna=False)
+    most = np.fmin(most, joined.groupby(by)[country_column].max()).where(most.notna())
     added = most.groupby(level="set_id").sum(skipna=False)
-    base = _largest(joined, ["set_id"], "base_persons")
+    base = _take_largest(joined, ["set_id"], "base_persons")
     lower = groups[low].max()
     return pd.DataFrame(
         {
@@ -70,8 +70,8 @@ def of_sets(members: pd.DataFrame, rows: pd.DataFrame, low: str, high: str) -> p
     )
 
 
-def _largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:
-    """The largest number of each group, NaN where one is not known."""
+def _take_largest(rows: pd.DataFrame, by: list[str], name: str) -> pd.Series:
+    """Return the largest number of each group, NaN where one is missing."""
     most = rows.groupby(by)[name].max()
     missing = rows[name].isna()
     if not missing.any():

@@ -45,7 +45,7 @@ import highspy
 import numpy as np
 
 from audience_impact.frames import Array
-from audience_impact.overlap.conditioning import indicator
+from audience_impact.overlap.conditioning import mark_patterns
 from audience_impact.vocabulary import OverlapKind
 
 MOST_PLATFORMS = 12
@@ -58,7 +58,7 @@ _STATUS = highspy.HighsModelStatus
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredOverlap:
     """A measured overlap: people who use all of some platforms, or any of them.
 
     Attributes:
@@ -77,8 +77,8 @@ class Measured:
     of: int | None = None
 
     @property
-    def touched(self) -> frozenset[int]:
-        """The positions of all platforms that it says something about."""
+    def named_platforms(self) -> frozenset[int]:
+        """Return the positions of all platforms that the overlap depends on."""
         return frozenset(self.platforms if self.of is None else (*self.platforms, self.of))
 
 
@@ -100,25 +100,30 @@ class Problem:
     base: float
     low: tuple[float, ...]
     high: tuple[float, ...]
-    measured: tuple[Measured, ...]
+    measured: tuple[MeasuredOverlap, ...]
 
     def __post_init__(self) -> None:
         """Raise ValueError where the problem makes no sense whatever the numbers are."""
-        ends = [end for one in self.measured for end in (one.low, one.high)]
+        ends = [end for overlap in self.measured for end in (overlap.low, overlap.high)]
         if any(not number >= 0.0 for number in (self.base, *self.low, *self.high, *ends)):
             raise ValueError("a number of the problem is missing or negative")
         if len(self.low) != len(self.high):
             raise ValueError(f"{len(self.low)} lower and {len(self.high)} upper limits")
-        for one in self.measured:
-            if not one.platforms or not one.touched <= set(range(len(self.low))):
-                raise ValueError(f"{one} names platforms that the problem does not have")
+        for overlap in self.measured:
+            if not overlap.platforms or not overlap.named_platforms <= set(range(len(self.low))):
+                raise ValueError(f"{overlap} names platforms that the problem does not have")
 
     @property
     def scale(self) -> float:
-        """The base or, where none is on record, the largest number of persons; persons."""
+        """Return the base or, without one on record, the largest number of persons."""
         if math.isfinite(self.base):
             return self.base or 1.0
-        counted = [end for one in self.measured if one.of is None for end in (one.low, one.high)]
+        counted = [
+            end
+            for overlap in self.measured
+            if overlap.of is None
+            for end in (overlap.low, overlap.high)
+        ]
         return max((x for x in (*self.low, *self.high, *counted) if 0 < x < math.inf), default=1.0)
 
 
@@ -137,38 +142,45 @@ class Part:
     measured: tuple[int, ...]
 
 
-def part(problem: Problem, platforms: Iterable[int]) -> Part:
-    """The part of a problem that only speaks of some platforms.
+def extract_part(problem: Problem, platforms: Iterable[int]) -> Part:
+    """Return the part of a problem with some platforms and the overlaps among them.
 
     Args:
         problem: The whole.
         platforms: Positions of the platforms to keep.
     """
-    kept = tuple(sorted(platforms))
-    new = {old: position for position, old in enumerate(kept)}
-    inside = tuple(i for i, one in enumerate(problem.measured) if one.touched <= new.keys())
-    measured = tuple(
-        Measured(
-            tuple(sorted(new[i] for i in one.platforms)),
-            *(one.kind, one.low, one.high, None if one.of is None else new[one.of]),
-        )
-        for one in (problem.measured[i] for i in inside)
+    positions = tuple(sorted(platforms))
+    new = {old: position for position, old in enumerate(positions)}
+    inside = tuple(
+        i for i, overlap in enumerate(problem.measured) if overlap.named_platforms <= new.keys()
     )
-    low, high = (tuple(sizes[i] for i in kept) for sizes in (problem.low, problem.high))
-    return Part(Problem(problem.base, low, high, measured), kept, inside)
+    measured = tuple(
+        MeasuredOverlap(
+            tuple(sorted(new[i] for i in overlap.platforms)),
+            *(
+                overlap.kind,
+                overlap.low,
+                overlap.high,
+                None if overlap.of is None else new[overlap.of],
+            ),
+        )
+        for overlap in (problem.measured[i] for i in inside)
+    )
+    low, high = (tuple(sizes[i] for i in positions) for sizes in (problem.low, problem.high))
+    return Part(Problem(problem.base, low, high, measured), positions, inside)
 
 
-def components(problem: Problem) -> list[Part]:
-    """The parts of a problem that no measured overlap connects.
+def split_components(problem: Problem) -> list[Part]:
+    """Return the parts of a problem that no measured overlap connects.
 
     Args:
         problem: The whole, of any number of platforms.
     """
     groups = [{i} for i in range(len(problem.low))]
-    for one in problem.measured:
-        joined = set[int]().union(*(group for group in groups if group & one.touched))
-        groups = [group for group in groups if not group & one.touched] + [joined]
-    return [part(problem, group) for group in sorted(groups, key=min)]
+    for overlap in problem.measured:
+        joined = set[int]().union(*(group for group in groups if group & overlap.named_platforms))
+        groups = [group for group in groups if not group & overlap.named_platforms] + [joined]
+    return [extract_part(problem, group) for group in sorted(groups, key=min)]
 
 
 class Program:
@@ -181,18 +193,18 @@ class Program:
     def __init__(self, problem: Problem, slack: bool = False) -> None:
         self._problem = problem
         self._scale = problem.scale
-        self.rows, self._low, self._high, self._owner = _rows(problem)
+        self.rows, self._low, self._high, self._owner = _build_rows(problem)
         matrix, cost = self.rows, np.ones(self.rows.shape[1])
         if slack:
             missed = np.eye(len(matrix))[:, self._owner > len(problem.low)]
-            weight = np.array([_weight(problem, one) for one in self._owner])
+            weight = np.array([_weigh_slack(problem, fact) for fact in self._owner])
             price = weight[self._owner > len(problem.low)] * self._scale
             matrix = np.hstack([matrix, missed, -missed])
             cost = np.concatenate([np.zeros_like(cost), price, price])
-        self._solver = _loaded(matrix, cost, self._low / self._scale, self._high / self._scale)
+        self._solver = _load_solver(matrix, cost, self._low / self._scale, self._high / self._scale)
 
-    def possible(self, facts: Iterable[int] | None = None) -> bool:
-        """Whether some facts can hold together.
+    def is_possible(self, facts: Iterable[int] | None = None) -> bool:
+        """Return whether some facts can hold together.
 
         Args:
             facts: Numbers of the facts, the base being 0; all of them where None.
@@ -200,47 +212,47 @@ class Program:
         Raises:
             RuntimeError: HiGHS came to no answer.
         """
-        kept = np.isin(self._owner, list(facts)) if facts is not None else self._owner >= 0
-        low = np.where(kept, self._low / self._scale, -math.inf)
-        high = np.where(kept, self._high / self._scale, math.inf)
+        is_included = np.isin(self._owner, list(facts)) if facts is not None else self._owner >= 0
+        low = np.where(is_included, self._low / self._scale, -math.inf)
+        high = np.where(is_included, self._high / self._scale, math.inf)
         if np.any(low > high):
             return False
         for row, ends in enumerate(zip(low, high, strict=True)):
             self._solver.changeRowBounds(row, *ends)
-        return self._run() == _STATUS.kOptimal
+        return self._solve() == _STATUS.kOptimal
 
-    def extremes(self) -> tuple[float, float] | None:
-        """The smallest and largest number of people in the union; None where facts contradict.
+    def find_extremes(self) -> tuple[float, float] | None:
+        """Return the least and most people in the union; None where facts contradict.
 
         Persons; the largest is math.inf where nothing limits.
 
         Raises:
             RuntimeError: HiGHS came to no answer.
         """
-        if not self.possible():
+        if not self.is_possible():
             return None
-        lower = self._proven(-1.0)
+        lower = self._prove_limit(-1.0)
         self._solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
         # Primal simplex: the vertex of the minimum is feasible for the maximum as well.
         self._solver.setOptionValue("simplex_strategy", 4)
-        upper = self._proven(1.0) if self._run() == _STATUS.kOptimal else math.inf
+        upper = self._prove_limit(1.0) if self._solve() == _STATUS.kOptimal else math.inf
         self._solver.setOptionValue("simplex_strategy", 1)
         self._solver.changeObjectiveSense(highspy.ObjSense.kMinimize)
         return min(lower, upper), max(lower, upper)
 
-    def persons(self) -> Array | None:
-        """Persons in each pattern but 0 that meet the facts with the least slack, if any do.
+    def spread_persons(self) -> Array | None:
+        """Return persons in each pattern but 0 that meet the facts with the least slack.
 
         Raises:
             RuntimeError: HiGHS came to no answer.
         """
-        if not self.possible():
+        if not self.is_possible():
             return None
-        found = np.array(self._solver.getSolution().col_value)[: self.rows.shape[1]]
-        return np.asarray(np.maximum(found, 0.0) * self._scale)
+        values = np.array(self._solver.getSolution().col_value)[: self.rows.shape[1]]
+        return np.asarray(np.maximum(values, 0.0) * self._scale)
 
-    def _run(self) -> highspy.HighsModelStatus:
-        """Solve from the vertex that HiGHS is at; from scratch where that comes to nothing."""
+    def _solve(self) -> highspy.HighsModelStatus:
+        """Solve from the vertex that HiGHS is at; from scratch where that fails."""
         for retry in (False, True):
             if retry:
                 self._solver.clearSolver()
@@ -250,8 +262,8 @@ class Program:
                 return status
         raise RuntimeError(f"HiGHS says {status} about {self._problem}")
 
-    def _proven(self, sense: float) -> float:
-        """What the multipliers prove: the least (sense -1) or most (1) people, persons."""
+    def _prove_limit(self, sense: float) -> float:
+        """Return the least (sense -1) or most (1) persons that the multipliers prove."""
         dual = np.array(self._solver.getSolution().row_dual)
         limit = np.where(dual * sense > 0.0, self._high, self._low)
         dual = np.where(np.isfinite(limit), dual, 0.0)
@@ -260,36 +272,36 @@ class Program:
         return value / (1.0 - sense * violated) if violated < 1.0 else sense * math.inf
 
 
-def _weight(problem: Problem, fact: int) -> float:
-    """What one person of slack costs: 1 / the persons whom the fact is measured against."""
+def _weigh_slack(problem: Problem, fact: int) -> float:
+    """Return the cost of one person of slack: 1 / the persons that the fact refers to."""
     number = fact - len(problem.low) - 1
     of = problem.measured[number].of if number >= 0 else None
     ends = () if of is None else (problem.low[of], problem.high[of])
-    known = [end for end in ends if 0.0 < end < math.inf]
-    return len(known) / sum(known) if known else 1.0 / problem.scale
+    limits = [end for end in ends if 0.0 < end < math.inf]
+    return len(limits) / sum(limits) if limits else 1.0 / problem.scale
 
 
-def _rows(problem: Problem) -> tuple[Array, Array, Array, Array]:
-    """Coefficients, lower and upper limits of the rows (persons), and whose rows they are."""
+def _build_rows(problem: Problem) -> tuple[Array, Array, Array, Array]:
+    """Return coefficients, lower and upper limits (persons) and the fact of each row."""
     count = len(problem.low)
-    using = [indicator((i,), OverlapKind.UNION, count)[1:] for i in range(count)]
+    using = [mark_patterns((i,), OverlapKind.UNION, count)[1:] for i in range(count)]
     rows = [(np.ones((1 << count) - 1), 0.0, problem.base, 0)]
     rows += [(using[i], problem.low[i], problem.high[i], i + 1) for i in range(count)]
-    for fact, one in enumerate(problem.measured, count + 1):
-        people = indicator(one.platforms, one.kind, count)[1:]
-        if one.of is None:
-            rows.append((people, one.low, one.high, fact))
-        elif one.low == one.high:
-            rows.append((people - one.low * using[one.of], 0.0, 0.0, fact))
+    for fact, overlap in enumerate(problem.measured, count + 1):
+        people = mark_patterns(overlap.platforms, overlap.kind, count)[1:]
+        if overlap.of is None:
+            rows.append((people, overlap.low, overlap.high, fact))
+        elif overlap.low == overlap.high:
+            rows.append((people - overlap.low * using[overlap.of], 0.0, 0.0, fact))
         else:
-            rows.append((people - one.low * using[one.of], 0.0, math.inf, fact))
-            if math.isfinite(one.high):
-                rows.append((people - one.high * using[one.of], -math.inf, 0.0, fact))
+            rows.append((people - overlap.low * using[overlap.of], 0.0, math.inf, fact))
+            if math.isfinite(overlap.high):
+                rows.append((people - overlap.high * using[overlap.of], -math.inf, 0.0, fact))
     matrix, low, high, owner = zip(*rows, strict=True)
     return np.array(matrix), np.array(low), np.array(high), np.array(owner)
 
 
-class _Silent(highspy.Highs):
+class _QuietSolver(highspy.Highs):
     """HiGHS without a word on stdout, where a program's results may go.
 
     It prints a header when callbacks are enabled, which its __init__ does.
@@ -300,9 +312,9 @@ class _Silent(highspy.Highs):
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
-def _loaded(matrix: Array, cost: Array, low: Array, high: Array) -> highspy.Highs:
-    """HiGHS with low <= matrix x <= high, x >= 0, cost'x to be minimised."""
-    solver = _Silent()  # type: ignore[no-untyped-call]  # its __init__ has no hints
+def _load_solver(matrix: Array, cost: Array, low: Array, high: Array) -> highspy.Highs:
+    """Return HiGHS with low <= matrix x <= high, x >= 0, cost'x to be minimised."""
+    solver = _QuietSolver()  # type: ignore[no-untyped-call]  # its __init__ has no hints
     # Presolve costs more than these small programs, and would hide what is unbounded.
     solver.setOptionValue("presolve", "off")
     for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):

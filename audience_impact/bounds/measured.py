@@ -1,4 +1,4 @@
-"""Measured overlaps: what those that speak for a restriction in a country force.
+"""Bounds that measured overlaps force for a restriction in a country.
 
 Method. Together with the audiences and the base the overlaps go into a linear program
 (sharp): sharp bounds, or a smallest set of facts that cannot all hold. Contradicting overlaps are
@@ -18,8 +18,8 @@ import pandas as pd
 from audience_impact.audiences import intervals
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.bounds import sharp as bounds
-from audience_impact.bounds.sharp import Change, Conflict, Measured, Problem, Sharp
-from audience_impact.facts.tables import Finding, Tables, finding
+from audience_impact.bounds.sharp import Change, Conflict, MeasuredOverlap, Problem, Sharp
+from audience_impact.facts.tables import Finding, Tables, build_finding
 from audience_impact.vocabulary import FindingSeverity, OverlapKind, Unit
 
 RULE = "overlaps_contradict"
@@ -37,7 +37,7 @@ class Measurements:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What the overlaps of a country force, once contradictions are out of the way."""
+    """Sharp bounds of a country from its overlaps, after contradictions are resolved."""
 
     measurements: Measurements
     sharp: Sharp
@@ -46,48 +46,48 @@ class Resolved:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The restriction and the country."""
+        """Return the restriction and the country."""
         return self.measurements.key
 
     @property
-    def used(self) -> list[str]:
-        """Keys of the overlaps that went into the bounds."""
+    def used_ids(self) -> list[str]:
+        """Return the ids of the overlaps that went into the bounds."""
         return list(self.measurements.overlaps["overlap_id"])
 
     @property
-    def valued(self) -> dict[str, Measured]:
-        """Those of them that say how many, by key; what only limits enters the bounds alone."""
+    def valued_overlaps(self) -> dict[str, MeasuredOverlap]:
+        """Return the overlaps with a value, by id; those that only limit enter the bounds alone."""
         limits = self.measurements.overlaps["interval_kind"].isin(intervals.ONE_SIDED)
-        facts = zip(self.used, self.measurements.problem.measured, limits, strict=True)
+        facts = zip(self.used_ids, self.measurements.problem.measured, limits, strict=True)
         return {key: fact for key, fact, limit in facts if not limit}
 
 
-def measurements(audiences: pd.DataFrame, overlaps: pd.DataFrame) -> list[Measurements]:
-    """Audiences and overlaps of every country of a restriction for which an overlap speaks.
+def collect_measurements(audiences: pd.DataFrame, overlaps: pd.DataFrame) -> list[Measurements]:
+    """Return audiences and overlaps of every country of a restriction that has an overlap.
 
     `audiences` and `overlaps` as inputs.py declares them.
     """
-    known = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
-    groups = known.sort_values(AUDIENCE).groupby(COUNTRY)
+    with_base = audiences[audiences["metric_priority"].notna() & audiences["base_persons"].notna()]
+    groups = with_base.sort_values(AUDIENCE).groupby(COUNTRY)
     return [
-        _measurements(key, groups.get_group(key), own.reset_index(drop=True))
-        for key, own in overlaps.groupby(COUNTRY, sort=True)
+        _build_measurements(key, groups.get_group(key), country_overlaps.reset_index(drop=True))
+        for key, country_overlaps in overlaps.groupby(COUNTRY, sort=True)
     ]
 
 
-def _measurements(
+def _build_measurements(
     key: tuple[str, str], audiences: pd.DataFrame, overlaps: pd.DataFrame
 ) -> Measurements:
     names = list(audiences["platform_id"])
     base = float(audiences["base_persons"].iloc[0])
-    facts = [_measured(row, names, base) for row in overlaps.to_dict("records")]
+    facts = [_convert_overlap(row, names, base) for row in overlaps.to_dict("records")]
     high = audiences["high_persons"].fillna(math.inf)
     problem = Problem(base, tuple(audiences["low_persons"]), tuple(high), tuple(facts))
     return Measurements(key, audiences.reset_index(drop=True), overlaps, problem)
 
 
-def _measured(row: dict[str, object], names: list[str], base: float) -> Measured:
-    """An overlap as the linear program takes it: persons, or a share of one audience."""
+def _convert_overlap(row: dict[str, object], names: list[str], base: float) -> MeasuredOverlap:
+    """Return an overlap for the linear program: in persons, or as a share of one audience."""
     low, high = float(str(row["least"])), float(str(row["most"]))
     high = math.inf if math.isnan(high) else high
     named = dict.fromkeys(str(row["platform_ids"]).split(";"))
@@ -95,34 +95,34 @@ def _measured(row: dict[str, object], names: list[str], base: float) -> Measured
     share = row["unit"] == Unit.SHARE.value
     of = names.index(str(row["share_of"])) if share and row["share_of"] else None
     scale = base if share and of is None else 1.0
-    return Measured(platforms, OverlapKind(str(row["kind"])), low * scale, high * scale, of)
+    return MeasuredOverlap(platforms, OverlapKind(str(row["kind"])), low * scale, high * scale, of)
 
 
-def resolve(countries: list[Measurements], repair: bool) -> list[Resolved]:
-    """Sharp bounds of each country; contradicting overlaps are left out, or repaired if asked."""
-    solved = bounds.sharp([country.problem for country in countries])
+def resolve_overlaps(countries: list[Measurements], repair: bool) -> list[Resolved]:
+    """Return sharp bounds of each country; contradicting overlaps are left out or repaired."""
+    solved = bounds.bound_sharply([country.problem for country in countries])
     return [
-        Resolved(country, found, None, ())
-        if isinstance(found, Sharp)
-        else _repaired(country, found)
+        Resolved(country, solution, None, ())
+        if isinstance(solution, Sharp)
+        else _repair_country(country, solution)
         if repair
-        else _without(country, found)
-        for country, found in zip(countries, solved, strict=True)
+        else _drop_conflicts(country, solution)
+        for country, solution in zip(countries, solved, strict=True)
     ]
 
 
-def _repaired(country: Measurements, conflict: Conflict) -> Resolved:
-    problem, changes = bounds.repaired(country.problem)
-    found = bounds.sharp([problem])[0]
-    assert isinstance(found, Sharp)  # repaired problems are feasible by construction
-    mended = Measurements(country.key, country.audiences, country.overlaps, problem)
-    return Resolved(mended, found, conflict, tuple(changes))
+def _repair_country(country: Measurements, conflict: Conflict) -> Resolved:
+    problem, changes = bounds.repair_problem(country.problem)
+    solution = bounds.bound_sharply([problem])[0]
+    assert isinstance(solution, Sharp)  # repaired problems are feasible by construction
+    repaired = Measurements(country.key, country.audiences, country.overlaps, problem)
+    return Resolved(repaired, solution, conflict, tuple(changes))
 
 
-def _without(country: Measurements, conflict: Conflict) -> Resolved:
-    """The country without the overlaps in conflict, and so on until the rest agrees."""
-    first, found = conflict, None
-    while not isinstance(found, Sharp):
+def _drop_conflicts(country: Measurements, conflict: Conflict) -> Resolved:
+    """Return the country without overlaps in conflict, repeated until the rest agrees."""
+    first, solution = conflict, None
+    while not isinstance(solution, Sharp):
         others = [n for n in range(len(country.overlaps)) if n not in conflict.measured]
         facts = tuple(country.problem.measured[n] for n in others)
         sizes = country.problem
@@ -132,40 +132,46 @@ def _without(country: Measurements, conflict: Conflict) -> Resolved:
             country.overlaps.iloc[others].reset_index(drop=True),
             Problem(sizes.base, sizes.low, sizes.high, facts),
         )
-        found = bounds.sharp([country.problem])[0]
-        conflict = found if isinstance(found, Conflict) else conflict
-    return Resolved(country, found, first, ())
+        solution = bounds.bound_sharply([country.problem])[0]
+        conflict = solution if isinstance(solution, Conflict) else conflict
+    return Resolved(country, solution, first, ())
 
 
-def findings(
+def report_conflicts(
     resolved: list[Resolved], before: list[Measurements], chosen: pd.DataFrame, tables: Tables
 ) -> list[Finding]:
-    """One finding for each overlap in a conflict, naming every other fact in it and its line."""
+    """Return a finding for each overlap in a conflict, with the other facts and their lines."""
     rows = tables["overlaps"].set_index("overlap_id", drop=False)
-    found = {
-        (key, text): finding(
+    findings = {
+        (key, text): build_finding(
             "overlaps", rows.loc[key], "value", RULE, FindingSeverity.WARNING, text
         )
-        for one, country in zip(resolved, before, strict=True)
-        if one.conflict is not None
-        for key, text in _messages(one, one.conflict, country, chosen, tables).items()
+        for resolution, country in zip(resolved, before, strict=True)
+        if resolution.conflict is not None
+        for key, text in _describe_conflicts(
+            resolution, resolution.conflict, country, chosen, tables
+        ).items()
     }
-    return list(found.values())
+    return list(findings.values())
 
 
-def _messages(
-    one: Resolved, conflict: Conflict, country: Measurements, chosen: pd.DataFrame, tables: Tables
+def _describe_conflicts(
+    resolution: Resolved,
+    conflict: Conflict,
+    country: Measurements,
+    chosen: pd.DataFrame,
+    tables: Tables,
 ) -> dict[str, str]:
-    """What to say of each overlap in the conflict of a country."""
-    facts = _facts_in(conflict, country, chosen, tables)
-    changes = {change.measured: change for change in one.changes}
+    """Return a message for each overlap in the conflict of a country, by id."""
+    facts = _describe_facts(conflict, country, chosen, tables)
+    changes = {change.measured: change for change in resolution.changes}
     messages = {}
     for number in conflict.measured:
         action = (
-            _moved(country, changes[number])
+            _describe_move(country, changes[number])
             if number in changes
             else "kept as it is"
-            if one.changes
+            if resolution.changes
             else "left out; correct one of these facts, or run with --repair"
         )
         messages[str(country.overlaps["overlap_id"][number])] = (
@@ -174,34 +180,34 @@ def _messages(
     return messages
 
 
-def _moved(country: Measurements, change: Change) -> str:
+def _describe_move(country: Measurements, change: Change) -> str:
     old = country.problem.measured[change.measured]
     unit = "" if old.of is not None else " persons"
     form = "{:.4f}".format if old.of is not None else "{:,.0f}".format
 
-    def ends(low: float, high: float) -> str:
+    def format_ends(low: float, high: float) -> str:
         if math.isinf(high):
             return f"at least {form(low)}"
         return form(low) if form(low) == form(high) else f"{form(low)} to {form(high)}"
 
     return (
-        f"repaired from {ends(old.low, old.high)} to {ends(change.low, change.high)}{unit}, "
-        f"a change of {form(change.by)}"
+        f"repaired from {format_ends(old.low, old.high)} "
+        f"to {format_ends(change.low, change.high)}{unit}, a change of {form(change.by)}"
     )
 
 
-def _facts_in(
+def _describe_facts(
     conflict: Conflict, country: Measurements, chosen: pd.DataFrame, tables: Tables
 ) -> list[str]:
-    """The audiences and the base of a conflict, each with its value, file and line."""
-    own = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
+    """Return the facts of a conflict, each with its value, file and line."""
+    country_figures = chosen[(chosen[COUNTRY] == list(country.key)).all(axis=1)]
     words = []
     for number in conflict.audiences:
         name = country.audiences["platform_id"][number]
         words += [
-            f"{name} {_people(row.low_persons, row.high_persons)} "
+            f"{name} {_format_people(row.low_persons, row.high_persons)} "
             f"({row.estimate_id}, {row.row_file}:{row.row_line})"
-            for row in own[own["platform_id"] == name].itertuples()
+            for row in country_figures[country_figures["platform_id"] == name].itertuples()
         ]
     if len(conflict.measured) > 1:
         words += [
@@ -218,7 +224,7 @@ def _facts_in(
     return words
 
 
-def _people(low: float, high: float) -> str:
+def _format_people(low: float, high: float) -> str:
     if math.isnan(high):
         return f"at least {int(low):,}"
     return f"{int(low):,}" if low == high else f"{int(low):,} to {int(high):,}"

@@ -20,7 +20,7 @@ from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.bounds import feature_users, measured
-from audience_impact.bounds.frechet import frechet
+from audience_impact.bounds.frechet import bound_unions
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.frames import NUMBER, TRUTH, Declared, Frame
@@ -58,7 +58,7 @@ class Bounds(Declared):
         exposed: On the people exposed, by restriction.
         feature_users: On those of them who use the restricted features.
         deprived: On the feature users without access.
-        overlaps: What the overlaps of a country force, where some speak.
+        overlaps: Bounds of each country with measured overlaps.
     """
 
     FRAMES: ClassVar[Mapping[str, Frame]] = {
@@ -74,8 +74,8 @@ class Bounds(Declared):
     deprived: pd.DataFrame
     overlaps: tuple[Resolved, ...]
 
-    def of(self, metric: ImpactMetric) -> pd.DataFrame:
-        """Columns `lower_persons` and `upper_persons` of a metric, by restriction_id."""
+    def select_metric(self, metric: ImpactMetric) -> pd.DataFrame:
+        """Return `lower_persons` and `upper_persons` of a metric, by restriction_id."""
         return {
             ImpactMetric.PEOPLE_EXPOSED: self.exposed,
             ImpactMetric.PEOPLE_FEATURE_EXPOSED: self.feature_users,
@@ -83,56 +83,58 @@ class Bounds(Declared):
         }[metric][list(_ENDS)]
 
 
-def bounds(
+def bound_restrictions(
     scope: Scope, inputs: Inputs, tables: Tables, repair: bool = False
 ) -> tuple[Bounds, list[Finding]]:
-    """Bounds of every metric, and the contradictions between measured overlaps met on the way.
+    """Return bounds of every metric, and findings for contradicting overlaps.
 
     With `repair`, contradicting overlaps are moved as little as makes them fit, else left out.
     """
-    before = measured.measurements(inputs.audiences.sizes, inputs.overlaps)
-    resolved = measured.resolve(before, repair)
-    parent = nesting.parents(tables["areas"])
-    countries = _in_places(_countries(inputs.audiences.sizes, resolved), inputs.parts, parent)
-    exposed = _exposed(scope, countries)
-    users = feature_users.bounds(scope, inputs.use.feature_shares, countries, exposed)
-    deprived = feature_users.deprived(users, inputs.use.circumvention)
-    found = measured.findings(resolved, before, inputs.figures.chosen, tables)
-    return Bounds(countries, exposed, users, deprived, tuple(resolved)), found
+    before = measured.collect_measurements(inputs.audiences.sizes, inputs.overlaps)
+    resolved = measured.resolve_overlaps(before, repair)
+    parent = nesting.read_parents(tables["areas"])
+    countries = _add_places(
+        _bound_countries(inputs.audiences.sizes, resolved), inputs.parts, parent
+    )
+    exposed = _bound_restriction_totals(scope, countries)
+    users = feature_users.bound_feature_users(scope, inputs.use.feature_shares, countries, exposed)
+    deprived = feature_users.bound_deprived(users, inputs.use.circumvention)
+    findings = measured.report_conflicts(resolved, before, inputs.figures.chosen, tables)
+    return Bounds(countries, exposed, users, deprived, tuple(resolved)), findings
 
 
-def _countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.DataFrame:
-    """Bounds by country: Frechet, or sharp where overlaps were measured."""
-    inside = frechet(audiences, COUNTRY)
+def _bound_countries(audiences: pd.DataFrame, resolved: Sequence[Resolved]) -> pd.DataFrame:
+    """Return bounds by country: Frechet, or sharp where overlaps were measured."""
+    inside = bound_unions(audiences, COUNTRY)
     groups = audiences.groupby(COUNTRY, sort=True)
     for name in ("base_persons", "base_size_persons"):
         inside[name] = groups[name].first()
     inside["population_persons"] = groups["population_persons"].first()
     inside["is_sharp"] = False
-    for one in resolved:
-        if one.used:
-            upper = one.sharp.upper if np.isfinite(one.sharp.upper) else np.nan
-            whole = len(one.measurements.audiences) == groups.size()[one.key]
-            inside.loc[one.key, "lower_persons"] = one.sharp.lower
-            if whole:  # an audience that is not known can add to the union
-                inside.loc[one.key, ["upper_persons", "is_sharp"]] = [upper, True]
+    for resolution in resolved:
+        if resolution.used_ids:
+            upper = resolution.sharp.upper if np.isfinite(resolution.sharp.upper) else np.nan
+            is_complete = len(resolution.measurements.audiences) == groups.size()[resolution.key]
+            inside.loc[resolution.key, "lower_persons"] = resolution.sharp.lower
+            if is_complete:  # an audience that is not known can add to the union
+                inside.loc[resolution.key, ["upper_persons", "is_sharp"]] = [upper, True]
     return inside
 
 
-def _in_places(
+def _add_places(
     countries: pd.DataFrame, named: pd.DataFrame, parent: nesting.Parents
 ) -> pd.DataFrame:
-    """Column `places_persons`, and the residents of the places named for those of the country."""
-    below = countries.index.isin(parts.below_country(named))
-    people = parts.residents(named, parent).reindex(countries.index)
+    """Add `places_persons`, and replace a country's residents by those of the places named."""
+    below = countries.index.isin(parts.find_below_country(named))
+    people = parts.sum_residents(named, parent).reindex(countries.index)
     return countries.assign(
-        places_persons=parts.limits(named, parent).reindex(countries.index).where(below),
+        places_persons=parts.sum_most_people(named, parent).reindex(countries.index).where(below),
         population_persons=countries["population_persons"].where(~below, people),
     )
 
 
-def _exposed(scope: Scope, countries: pd.DataFrame) -> pd.DataFrame:
-    """Bounds by restriction: those of its countries, which are disjoint, added up."""
+def _bound_restriction_totals(scope: Scope, countries: pd.DataFrame) -> pd.DataFrame:
+    """Return bounds by restriction: the sum over its disjoint countries."""
     upper = np.fmin(countries["upper_persons"], countries["places_persons"])
     inside = countries[list(_SIZES)].assign(upper_persons=upper)
     total = inside.groupby("restriction_id").sum(skipna=False)

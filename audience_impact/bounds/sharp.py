@@ -22,19 +22,33 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from audience_impact.bounds.conflicts import Change, Conflict, changes, conflict, mended
+from audience_impact.bounds.conflicts import (
+    Change,
+    Conflict,
+    find_conflict,
+    list_changes,
+    repair_overlaps,
+)
 from audience_impact.bounds.linear_program import (
     MOST_PLATFORMS,
-    Measured,
+    MeasuredOverlap,
     Part,
     Problem,
     Program,
-    components,
-    part,
+    extract_part,
+    split_components,
 )
 from audience_impact.vocabulary import OverlapKind
 
-__all__ = ["Change", "Conflict", "Measured", "Problem", "Sharp", "repaired", "sharp"]
+__all__ = [
+    "Change",
+    "Conflict",
+    "MeasuredOverlap",
+    "Problem",
+    "Sharp",
+    "bound_sharply",
+    "repair_problem",
+]
 
 _Answers = dict[Problem, "Sharp | Conflict"]
 
@@ -55,8 +69,8 @@ class Sharp:
     weaker: bool
 
 
-def sharp(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
-    """The narrowest bounds of each union, or facts that cannot all hold, in the same order.
+def bound_sharply(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
+    """Return the narrowest bounds of each union, or facts that cannot all hold, in the same order.
 
     Platforms that no overlap connects are solved apart, which loses nothing: facts of one
     component say nothing of how its people lie to those of another. Component c can have any
@@ -72,11 +86,11 @@ def sharp(problems: Sequence[Problem]) -> list[Sharp | Conflict]:
         RuntimeError: HiGHS came to no answer.
     """
     answers: _Answers = {}
-    return [_combined(problem, components(problem), answers) for problem in problems]
+    return [_combine_parts(problem, split_components(problem), answers) for problem in problems]
 
 
-def repaired(problem: Problem) -> tuple[Problem, list[Change]]:
-    """The problem with the measured overlaps moved so that they can hold, and what moved.
+def repair_problem(problem: Problem) -> tuple[Problem, list[Change]]:
+    """Return the problem with its overlaps moved until they can hold, and the moves.
 
     Sizes and base stay. What is least is the sum of the moves, shares in share points and persons
     in parts of the base. An interval keeps its width, save an end that says nothing.
@@ -92,61 +106,71 @@ def repaired(problem: Problem) -> tuple[Problem, list[Change]]:
     # Groups of one wide component share overlaps: what is moved for the one may stand against
     # the other, so what is still in conflict the second time is only given more room.
     for widen in (False, True):
-        for group in [group for piece in components(problem) for group in _groups(piece)]:
-            small = part(result, group)
-            moved = dict(zip(small.measured, mended(small.problem, widen).measured, strict=True))
+        for group in [
+            group for piece in split_components(problem) for group in _list_groups(piece)
+        ]:
+            small = extract_part(result, group)
+            moved = dict(
+                zip(small.measured, repair_overlaps(small.problem, widen).measured, strict=True)
+            )
             measured = tuple(
-                replace(one, low=moved[i].low, high=moved[i].high) if i in moved else one
-                for i, one in enumerate(result.measured)
+                replace(overlap, low=moved[i].low, high=moved[i].high) if i in moved else overlap
+                for i, overlap in enumerate(result.measured)
             )
             result = replace(result, measured=measured)
-    return result, changes(problem, result)
+    return result, list_changes(problem, result)
 
 
-def _combined(whole: Problem, pieces: Sequence[Part], answers: _Answers) -> Sharp | Conflict:
-    """What the pieces of a problem say of the whole."""
-    found = [(_answer(piece.problem, answers), piece) for piece in pieces]
-    wrong = [one.of_whole(piece) for one, piece in found if isinstance(one, Conflict)]
+def _combine_parts(problem: Problem, pieces: Sequence[Part], answers: _Answers) -> Sharp | Conflict:
+    """Return the bounds, or a conflict, that the parts of a problem force on the whole."""
+    answered = [(_look_up_answer(piece.problem, answers), piece) for piece in pieces]
+    wrong = [
+        answer.renumber_facts(piece) for answer, piece in answered if isinstance(answer, Conflict)
+    ]
     if wrong:
-        hidden = any(isinstance(one, Sharp) and one.weaker for one, _ in found)
-        surely = all(one.smallest for one in wrong) and not hidden
+        hidden = any(isinstance(answer, Sharp) and answer.weaker for answer, _ in answered)
+        surely = all(answer.smallest for answer in wrong) and not hidden
         return replace(min(wrong, key=len), smallest=surely)
-    right = [one for one, _ in found if isinstance(one, Sharp)]
-    lower = max((one.lower for one in right), default=0.0)
-    upper = min(whole.base, sum(one.upper for one in right))
-    return Sharp(lower, max(lower, upper), any(one.weaker for one in right))
+    right = [answer for answer, _ in answered if isinstance(answer, Sharp)]
+    lower = max((answer.lower for answer in right), default=0.0)
+    upper = min(problem.base, sum(answer.upper for answer in right))
+    return Sharp(lower, max(lower, upper), any(answer.weaker for answer in right))
 
 
-def _answer(problem: Problem, answers: _Answers) -> Sharp | Conflict:
-    """What the facts of connected platforms force, looked up where it is known."""
+def _look_up_answer(problem: Problem, answers: _Answers) -> Sharp | Conflict:
+    """Return the answer for connected platforms, computed once per problem."""
     if problem not in answers:
         wide = len(problem.low) > MOST_PLATFORMS
-        answers[problem] = _weaker(problem, answers) if wide else _solved(problem)
+        answers[problem] = (
+            _bound_wide_problem(problem, answers) if wide else _solve_problem(problem)
+        )
     return answers[problem]
 
 
-def _solved(problem: Problem) -> Sharp | Conflict:
-    """What the facts of at most 12 connected platforms force."""
+def _solve_problem(problem: Problem) -> Sharp | Conflict:
+    """Return the answer for at most 12 connected platforms."""
     (low, *more), (high, *_), base = problem.low, problem.high, problem.base
     if not more and not problem.measured and low <= min(high, base):
         return Sharp(low, min(high, base), False)
-    extremes = Program(problem).extremes()
+    extremes = Program(problem).find_extremes()
     if extremes is None:
-        return conflict(problem)
+        return find_conflict(problem)
     least, most = max(problem.low), min(base, sum(problem.high))
     lower, upper = min(max(extremes[0], least), most), max(min(extremes[1], most), least)
     return Sharp(lower, upper, False)
 
 
-def _weaker(problem: Problem, answers: _Answers) -> Sharp | Conflict:
-    """What groups of at most 12 of the connected platforms force, and wide unions by themselves.
+def _bound_wide_problem(problem: Problem, answers: _Answers) -> Sharp | Conflict:
+    """Return weaker bounds from groups of at most 12 platforms and from wide unions.
 
     A group's union is inside the whole one, so its lower bound holds for the whole; groups
     that no platform is left out of add up to at least the whole.
     """
-    lower, upper = _wide_unions(problem)
-    for groups in _partitions(problem):
-        answer = _combined(problem, [part(problem, group) for group in groups], answers)
+    lower, upper = _bound_wide_unions(problem)
+    for groups in _partition_platforms(problem):
+        answer = _combine_parts(
+            problem, [extract_part(problem, group) for group in groups], answers
+        )
         if isinstance(answer, Conflict):
             return replace(answer, smallest=False)
         lower, upper = max(lower, answer.lower), min(upper, answer.upper)
@@ -154,45 +178,53 @@ def _weaker(problem: Problem, answers: _Answers) -> Sharp | Conflict:
     return Sharp(min(lower, upper), min(max(lower, upper), problem.base), True)
 
 
-def _wide_unions(problem: Problem) -> tuple[float, float]:
-    """What each measured union alone says of the number of people; persons."""
+def _bound_wide_unions(problem: Problem) -> tuple[float, float]:
+    """Return the least and most persons that follow from single measured unions."""
     lower, upper = 0.0, math.inf
-    for one in problem.measured:
-        if one.kind is OverlapKind.UNION:
-            low, high = one.low, one.high
-            if one.of is not None:
-                low *= problem.low[one.of]
-                high = high * problem.high[one.of] if high else 0.0
-            rest = set(range(len(problem.low))) - set(one.platforms)
+    for overlap in problem.measured:
+        if overlap.kind is OverlapKind.UNION:
+            low, high = overlap.low, overlap.high
+            if overlap.of is not None:
+                low *= problem.low[overlap.of]
+                high = high * problem.high[overlap.of] if high else 0.0
+            rest = set(range(len(problem.low))) - set(overlap.platforms)
             lower, upper = max(lower, low), min(upper, high + sum(problem.high[i] for i in rest))
     return lower, upper
 
 
-def _groups(piece: Part) -> list[frozenset[int]]:
-    """The sets of at most 12 platforms of the whole whose facts are looked at together."""
+def _list_groups(piece: Part) -> list[frozenset[int]]:
+    """Return sets of at most 12 platforms of the whole problem to solve together."""
     if len(piece.platforms) <= MOST_PLATFORMS:
         return [frozenset(piece.platforms)]
-    found = {group: None for groups in _partitions(piece.problem) for group in groups}
-    return [frozenset(piece.platforms[i] for i in group) for group in found]
+    distinct = {group: None for groups in _partition_platforms(piece.problem) for group in groups}
+    return [frozenset(piece.platforms[i] for i in group) for group in distinct]
 
 
-def _partitions(problem: Problem) -> Iterator[list[frozenset[int]]]:
-    """Ways to split platforms into groups of at most 12, each overlap whole in one of them."""
-    small = [one.touched for one in problem.measured if len(one.touched) <= MOST_PLATFORMS]
+def _partition_platforms(problem: Problem) -> Iterator[list[frozenset[int]]]:
+    """Yield ways to split platforms into groups of at most 12 that split few overlaps."""
+    small = [
+        overlap.named_platforms
+        for overlap in problem.measured
+        if len(overlap.named_platforms) <= MOST_PLATFORMS
+    ]
     everything = frozenset(range(len(problem.low)))
     for first in dict.fromkeys([*small, frozenset([0])]):
         free, groups, start = everything, list[frozenset[int]](), first
         while start:
-            groups.append(_grown(start, [one for one in small if one <= free]))
+            groups.append(_grow_group(start, [overlap for overlap in small if overlap <= free]))
             free -= groups[-1]
-            start = next((one for one in small if one <= free), frozenset(sorted(free)[:1]))
+            start = next(
+                (overlap for overlap in small if overlap <= free), frozenset(sorted(free)[:1])
+            )
         yield groups
 
 
-def _grown(group: frozenset[int], overlaps: Sequence[frozenset[int]]) -> frozenset[int]:
-    """A group with overlaps that touch it added, the narrowest first, up to 12 platforms."""
+def _grow_group(group: frozenset[int], overlaps: Sequence[frozenset[int]]) -> frozenset[int]:
+    """Return a group grown by overlaps that touch it, narrowest first, up to 12 platforms."""
     while True:
-        wider = [group | one for one in overlaps if group & one and not one <= group]
+        wider = [
+            group | overlap for overlap in overlaps if group & overlap and not overlap <= group
+        ]
         best = min(wider, key=len, default=group)
         if not wider or len(best) > MOST_PLATFORMS:
             return group

@@ -32,8 +32,8 @@ if IS_CHECKOUT:
     importlib.import_module("flows.commands").add_to(app)
 
 
-def _leave(status: list[int]) -> None:
-    """End the process with the status that was told, its memory as it is.
+def _end_process(status: list[int]) -> None:
+    """End the process with the given status, without freeing its memory.
 
     Python would free every object of some thousand modules one by one, for a second after a run.
     """
@@ -46,10 +46,10 @@ def _leave(status: list[int]) -> None:
 
 
 def main() -> None:
-    """Entry point of the command, after which the process ends."""
+    """Run the command; the process ends with it."""
     status: list[int] = []
     # Registered first, it is called last: all that libraries have to do at the end is done.
-    atexit.register(_leave, status)
+    atexit.register(_end_process, status)
     try:
         app()
     except SystemExit as end:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED, PublishedFolder, Told, fail
+from audience_impact.cli.folders import PUBLISHED, OutputFormat, PublishedFolder, fail_with
 
 if TYPE_CHECKING:
-    from audience_impact.comparing.sides import Side
+    from audience_impact.comparing.sides import ComparedVersion
     from audience_impact.store.versions import Stored
 
 Old = Annotated[
@@ -49,7 +49,7 @@ Restriction = Annotated[
 ]
 MostRows = Annotated[
     int,
-    typer.Option("--edits", min=1, help="Show so many rows of facts that differ, without --all."),
+    typer.Option("--edits", min=1, help="Most rows of facts that differ to show; --all shows all."),
 ]
 All = Annotated[
     bool, typer.Option("--all", help="Show every answer and row, also what moved slightly.")
@@ -58,9 +58,9 @@ ExitCode = Annotated[
     bool, typer.Option("--exit-code", help="Exit with 1 where an answer changed, for CI.")
 ]
 
-Compute = Callable[[list[Path], date | None, "Stored"], "Side"]
+Compute = Callable[[list[Path], date | None, "Stored"], "ComparedVersion"]
 COMPUTE: list[Compute] = []
-"""What a checkout adds: the side that facts give with the settings of a version."""
+"""The function that a checkout adds: it computes facts with the settings of a version."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,36 +78,40 @@ def diff(
     most_rows: MostRows = 12,
     show_all: All = False,
     exit_code: ExitCode = False,
-    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
+    style: Annotated[
+        OutputFormat, typer.Option("--format", help="Form of the answer.")
+    ] = OutputFormat.TEXT,
 ) -> None:
-    """Tell which answers changed between two versions, by how much, and what differs beside them.
+    """Show which answers changed between two versions, by how much, and what differs beside them.
 
     What differs are facts that were added, changed or removed, the day, the seed and the method.
     Exit status 0, also where answers changed; 1 where a version cannot be read, and with
     --exit-code where an answer changed.
     """
     if facts and new:
-        raise fail("give NEW or --facts, not both", 2)
+        raise fail_with("give NEW or --facts, not both", 2)
     if as_of and not facts:
-        raise fail("--as-of goes with --facts; a version has its day already", 2)
+        raise fail_with("--as-of goes with --facts; a version has its day already", 2)
     if facts and not COMPUTE:
-        raise fail("--facts computes, which a checkout of the repository alone can do", 2)
+        raise fail_with("--facts needs a checkout of the repository, because it computes", 2)
     from audience_impact.comparing import changes, sides, text
     from audience_impact.plain_text import json_text
     from audience_impact.store import PublishError
 
     try:
-        first = sides.find(published, old or (sides.LATEST if facts else sides.PREVIOUS))
+        first = sides.find_version(published, old or (sides.LATEST if facts else sides.PREVIOUS))
         if facts:
             then = COMPUTE[0](facts, as_of.date() if as_of else None, first)
         else:
-            then = sides.published(sides.find(published, new or sides.LATEST))
-        comparison = changes.compare(sides.published(first), then, restriction)
+            then = sides.read_published(sides.find_version(published, new or sides.LATEST))
+        comparison = changes.compare_versions(sides.read_published(first), then, restriction)
     except (PublishError, changes.UnknownRestrictionError) as error:
-        raise fail(str(error)) from error
-    records = changes.records(comparison)
-    is_json = style is Told.JSON
+        raise fail_with(str(error)) from error
+    records = changes.as_records(comparison)
+    is_json = style is OutputFormat.JSON
     sys.stdout.write(
-        json_text(records) + "\n" if is_json else text.text(records, most_rows, show_all)
+        json_text(records) + "\n"
+        if is_json
+        else text.format_comparison(records, most_rows, show_all)
     )
-    raise typer.Exit(int(exit_code and not comparison.changed.empty))
+    raise typer.Exit(int(exit_code and not comparison.changed_answers.empty))

@@ -8,11 +8,11 @@ import typer
 from audience_impact.cli.folders import (
     PUBLISHED,
     PublishedFolder,
-    fail,
-    latest,
-    loaded,
-    local,
-    shown,
+    fail_with,
+    format_path,
+    load_tables,
+    open_latest,
+    require_local_paths,
 )
 from audience_impact.exporting import Form
 
@@ -31,7 +31,7 @@ Into = Annotated[
     typer.Option(
         "--into",
         metavar="PATH",
-        callback=local,
+        callback=require_local_paths,
         help="The file to write; of csv and parquet a folder, or a file that ends in .zip.",
     ),
 ]
@@ -73,28 +73,35 @@ def export(
     overwrite: Overwrite = False,
 ) -> None:
     """Write the latest version, or a part of it, as a workbook or as data for programs."""
-    version = latest(published)
-    from audience_impact.cli.showing import ids_of
+    version = open_latest(published)
+    from audience_impact.cli.showing import find_ids
     from audience_impact.exporting import ExportError
     from audience_impact.exporting import export as exporting
-    from audience_impact.exporting.selection import Wanted
+    from audience_impact.exporting.selection import ExportQuery
     from audience_impact.store import PublishError
 
-    wanted = Wanted(ids_of(version, restriction or []), _code(version, area), year)
+    selection = ExportQuery(
+        find_ids(version, restriction or []), _find_area_code(version, area), year
+    )
     try:
-        told = exporting.export(version, form, into, wanted, overwrite)
+        notes = exporting.export_version(version, form, into, selection, overwrite)
     except (ExportError, PublishError) as error:
-        raise fail(str(error)) from error
-    for line in told:
+        raise fail_with(str(error)) from error
+    for line in notes:
         typer.echo(line, err=True)
-    typer.echo(f"wrote version {version.id}\n{shown(into)}")
+    typer.echo(f"wrote version {version.id}\n{format_path(into)}")
 
 
-def _code(version: "Stored", told: str) -> str:
-    """The code of the area meant, or what was told where no area has that name."""
-    if not told:
+def _find_area_code(version: "Stored", words: str) -> str:
+    """Return the code of the area with this name, or the words themselves without one."""
+    if not words:
         return ""
     from audience_impact.answers import records
     from audience_impact.cli import finding
 
-    return finding.area_of(told, records.area_names(loaded(version, records.load_areas))) or told
+    return (
+        finding.find_area(
+            words, records.read_area_names(load_tables(version, records.load_area_tables))
+        )
+        or words
+    )

@@ -1,7 +1,7 @@
-"""What somebody means who types words: the id or words of a restriction, or the name of an area.
+"""Search by typed words: the id or words of a restriction, or the name of an area.
 
-A word is found where a word on record begins with it, whatever its case and accents: `nigeria
-twitter` is NG-2021-06-04-twitter.
+A term matches a word of a restriction's record that begins with it, whatever its case and accents:
+`nigeria twitter` matches NG-2021-06-04-twitter.
 """
 
 import re
@@ -18,34 +18,34 @@ from audience_impact.vocabulary import Action
 ON_RECORD = ("restriction_id", "area_name", "country_id", "places", "platforms", "observed_from")
 
 
-def area_of(words: str, names: Mapping[str, str]) -> str | None:
-    """The area that has this id or name; None where none has."""
-    asked = _folded(words).removeprefix("the ")
+def find_area(words: str, names: Mapping[str, str]) -> str | None:
+    """Return the id of the area with this id or name; None without one."""
+    query = _fold_text(words).removeprefix("the ")
     for area, name in names.items():
-        given = (area, name, area_in_words(area, name))
-        if asked in {_folded(text).removeprefix("the ") for text in given}:
+        spellings = (area, name, area_in_words(area, name))
+        if query in {_fold_text(text).removeprefix("the ") for text in spellings}:
             return area
     return None
 
 
-def restrictions_of(words: str, restrictions: pd.DataFrame) -> list[str]:
-    """The ids of the restrictions on whose record every word is found, in their order."""
-    asked = _folded(words).split()
+def find_restrictions(words: str, restrictions: pd.DataFrame) -> list[str]:
+    """Return the ids of the restrictions whose records match all words, in their order."""
+    terms = _fold_text(words).split()
     cells = restrictions[[*ON_RECORD, "action"]].astype("object").where(restrictions.notna(), None)
     rows = cells.to_dict(orient="records")
-    return [row["restriction_id"] for row in rows if asked and _has_all(row, asked)]
+    return [row["restriction_id"] for row in rows if terms and _has_all(row, terms)]
 
 
-def _has_all(row: Mapping[str, Any], asked: list[str]) -> bool:
+def _has_all(row: Mapping[str, Any], terms: list[str]) -> bool:
     countries = [area_in_words(code, code) for code in row["country_id"].split(";")]
     day = day_in_words(row["observed_from"] or "")
-    act = [Action(row["action"]).verb, Action(row["action"]).forms.noun]
-    texts = [*(row[name] or "" for name in ON_RECORD), *countries, day, *act]
-    found = re.findall(r"\w+", _folded(" ".join(texts)).replace("_", " "))
-    return all(any(word.startswith(one) for word in found) for one in asked)
+    forms = [Action(row["action"]).verb, Action(row["action"]).forms.noun]
+    texts = [*(row[name] or "" for name in ON_RECORD), *countries, day, *forms]
+    record_words = re.findall(r"\w+", _fold_text(" ".join(texts)).replace("_", " "))
+    return all(any(word.startswith(term) for word in record_words) for term in terms)
 
 
-def _folded(text: str) -> str:
-    """Letters without case and accents."""
+def _fold_text(text: str) -> str:
+    """Return a text without case and accents."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())

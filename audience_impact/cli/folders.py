@@ -1,4 +1,4 @@
-"""Where a published version lies, how it is read, and how the command says what is wrong."""
+"""Reading the published version for a command, and reporting its errors to users."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -19,35 +19,35 @@ IS_CHECKOUT = (CHECKOUT / "flows" / "commands").is_dir() and (CHECKOUT / "pyproj
 PUBLISHED = (CHECKOUT if IS_CHECKOUT else Path()) / "data" / "published"
 
 
-def fail(message: str, code: int = 1) -> typer.Exit:
-    """Say why on standard error; to be raised."""
+def fail_with(message: str, code: int = 1) -> typer.Exit:
+    """Write the message to standard error; return the exit to raise."""
     from audience_impact.plain_text import plain_lines
 
     typer.echo(plain_lines(message), err=True)
     return typer.Exit(code)
 
 
-def local(given: list[Path] | Path | None) -> list[Path] | Path | None:
-    """What was given, where it is on this machine; exits with 2 where it is elsewhere."""
+def require_local_paths(paths: list[Path] | Path | None) -> list[Path] | Path | None:
+    """Return the paths; exit with 2 where one is an address and no local path."""
     from audience_impact.store import PublishError
     from audience_impact.store.storage import require_local
 
     try:
-        for path in given if isinstance(given, list) else [given]:
+        for path in paths if isinstance(paths, list) else [paths]:
             require_local(path or "")
     except PublishError as error:
-        raise fail(str(error), 2) from error
-    return given
+        raise fail_with(str(error), 2) from error
+    return paths
 
 
-def latest(published: Path) -> "Stored":
-    """The latest version; exits with 1 where there is none."""
+def open_latest(published: Path) -> "Stored":
+    """Return the latest version; exit with 1 where there is none."""
     from audience_impact.store import PublishError, versions
 
     try:
-        return versions.latest(published)
+        return versions.find_latest(published)
     except PublishError as error:
-        raise fail(str(error)) from error
+        raise fail_with(str(error)) from error
 
 
 PUBLISHED_OPTION = typer.Option(
@@ -60,33 +60,33 @@ PUBLISHED_OPTION = typer.Option(
 PublishedFolder = Annotated[Path, PUBLISHED_OPTION]
 
 
-class Told(StrEnum):
-    """Forms in which an answer is told."""
+class OutputFormat(StrEnum):
+    """Forms of an answer."""
 
     TEXT = "text"
     JSON = "json"
 
 
-def loaded(
+def load_tables(
     version: "Stored", load: "Callable[[Stored], dict[str, pd.DataFrame]] | None" = None
 ) -> "dict[str, pd.DataFrame]":
-    """The tables that tell of restrictions, or what `load` reads; exits with 1 where damaged."""
+    """Return the tables that `load` reads (default: `records.load`); exit with 1 if damaged."""
     from audience_impact.answers import records
     from audience_impact.store import PublishError
 
     try:
-        return (load or records.load)(version)
+        return (load or records.load_tables)(version)
     except PublishError as error:
-        raise fail(str(error)) from error
+        raise fail_with(str(error)) from error
 
 
-def shown(path: Path) -> str:
-    """The path, or address, as a reader would type it here."""
-    from audience_impact.plain_text import plain
-    from audience_impact.store.storage import address, is_address
+def format_path(path: Path) -> str:
+    """Return a path relative to the current folder if it lies below it, or an address."""
+    from audience_impact.plain_text import plain_line
+    from audience_impact.store.storage import format_address, is_address
 
     if is_address(path):
-        return address(path)
+        return format_address(path)
     there = path.absolute()
     near = there.relative_to(Path.cwd()) if there.is_relative_to(Path.cwd()) else there
-    return plain(near)
+    return plain_line(near)

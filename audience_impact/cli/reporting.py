@@ -5,14 +5,21 @@ from typing import Annotated
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED, PublishedFolder, fail, latest, local, shown
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    PublishedFolder,
+    fail_with,
+    format_path,
+    open_latest,
+    require_local_paths,
+)
 
 Into = Annotated[
     Path | None,
     typer.Option(
         "--into",
         metavar="DIR",
-        callback=local,
+        callback=require_local_paths,
         help="Where the report is written: a new or empty folder, or an earlier report. "
         "Default: beside the versions, where `report` then leads to it.",
     ),
@@ -20,7 +27,7 @@ Into = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Give the command its word."""
+    """Add the command."""
     app.command()(report)
 
 
@@ -37,18 +44,18 @@ Png = Annotated[
 
 def report(published: PublishedFolder = PUBLISHED, into: Into = None, png: Png = None) -> None:
     """Write the latest version as a folder of pages that any browser opens, without a network."""
-    version = latest(published)
-    from audience_impact.cli.showing import ids_of
+    version = open_latest(published)
+    from audience_impact.cli.showing import find_ids
     from audience_impact.site import build
     from audience_impact.store import PublishError
 
     try:
         if png:
-            for path in build.pictures(version, ids_of(version, png), into or Path()):
-                typer.echo(shown(path))
+            for path in build.write_pictures(version, find_ids(version, png), into or Path()):
+                typer.echo(format_path(path))
             return
-        folder, changed = build.publish(version, published, into)
+        folder, changed = build.publish_version(version, published, into)
     except PublishError as error:
-        raise fail(str(error)) from error
+        raise fail_with(str(error)) from error
     news = "wrote the report of version" if changed else "nothing changed: still the report of"
-    typer.echo(f"{news} {version.id}\n{shown(folder)}/index.html")
+    typer.echo(f"{news} {version.id}\n{format_path(folder)}/index.html")

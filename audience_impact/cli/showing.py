@@ -1,4 +1,4 @@
-"""The commands `show` and `cite`: one restriction, or a country or region, told to people."""
+"""The commands `show`, `cite` and `list`: answers for a restriction, a country or a region."""
 
 import sys
 from enum import StrEnum
@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED, PublishedFolder, Told, fail, latest, loaded
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    OutputFormat,
+    PublishedFolder,
+    fail_with,
+    load_tables,
+    open_latest,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +54,7 @@ Period = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Give the commands their words."""
+    """Add the commands."""
     app.command()(show)
     app.command()(cite)
     app.command(name="list")(list_)
@@ -57,7 +64,9 @@ def show(
     what: Asked,
     published: PublishedFolder = PUBLISHED,
     period: Period = None,
-    style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
+    style: Annotated[
+        OutputFormat, typer.Option("--format", help="Form of the answer.")
+    ] = OutputFormat.TEXT,
 ) -> None:
     """Show the answer for a restriction, or for a country or region and a year.
 
@@ -68,44 +77,46 @@ def show(
     from audience_impact.cli import finding
     from audience_impact.plain_text import json_text
 
-    version, words = latest(published), " ".join(what)
-    tables, about = loaded(version), loaded(version, records.load_areas)
-    area = finding.area_of(words, records.area_names(about))
+    version, words = open_latest(published), " ".join(what)
+    tables, about = load_tables(version), load_tables(version, records.load_area_tables)
+    area = finding.find_area(words, records.read_area_names(about))
     if area is None or words in set(tables["restrictions"]["restriction_id"]):
         if period:
-            raise fail(f"--period {period} goes with a country or region; {words} is none", 2)
-        record = records.of_restriction(tables, one_of(words, tables["restrictions"]))
-        shown = text.restriction_text(record, version.id)
+            raise fail_with(f"--period {period} goes with a country or region; {words} is none", 2)
+        record = records.build_record(tables, find_single_id(words, tables["restrictions"]))
+        shown = text.render_restriction(record, version.id)
         values = text.restriction_json(record, version.id)
     else:
-        of_area = _area(about, area, period)
-        shown, values = text.area_text(of_area, version.id), text.area_json(of_area, version.id)
+        of_area = _find_area_record(about, area, period)
+        shown, values = text.render_area(of_area, version.id), text.area_json(of_area, version.id)
     as_json = json_text({"version_id": version.id, **values}) + "\n"
-    sys.stdout.write(as_json if style is Told.JSON else shown)
+    sys.stdout.write(as_json if style is OutputFormat.JSON else shown)
 
 
-def _area(about: "dict[str, pd.DataFrame]", area: str, period: str | None) -> "AreaRecord":
-    """Return the record of an area; exits with 1 where there is none of the period."""
+def _find_area_record(
+    about: "dict[str, pd.DataFrame]", area: str, period: str | None
+) -> "AreaRecord":
+    """Return the record of an area; exit with 1 where the period has none."""
     from audience_impact.answers import names, records
 
     try:
-        return records.of_area(about, area, period)
+        return records.build_area_record(about, area, period)
     except KeyError as error:
-        name = names.area_in_words(area, records.area_names(about)[area])
+        name = names.area_in_words(area, records.read_area_names(about)[area])
         hint = "give a year or a month, such as 2023 or 2023-05, or leave --period out"
-        raise fail(f"nothing is published of {name} in {period}: {hint}") from error
+        raise fail_with(f"nothing is published of {name} in {period}: {hint}") from error
 
 
-def ids_of(version: "Stored", told: list[str]) -> tuple[str, ...]:
-    """The restrictions meant, each once; exits with 1 where words fit none, or several."""
-    if not told:
+def find_ids(version: "Stored", queries: list[str]) -> tuple[str, ...]:
+    """Return the ids of restrictions, each once; exit with 1 where a query fits none or several."""
+    if not queries:
         return ()
-    restrictions = loaded(version)["restrictions"]
-    return tuple(dict.fromkeys(one_of(words, restrictions) for words in told))
+    restrictions = load_tables(version)["restrictions"]
+    return tuple(dict.fromkeys(find_single_id(words, restrictions) for words in queries))
 
 
-def one_of(words: str, restrictions: "pd.DataFrame") -> str:
-    """The restriction meant; exits with 1 where there is none, or several."""
+def find_single_id(words: str, restrictions: "pd.DataFrame") -> str:
+    """Return the id of the restriction; exit with 1 where words fit none or several."""
     import difflib
 
     from audience_impact.cli import finding
@@ -113,21 +124,21 @@ def one_of(words: str, restrictions: "pd.DataFrame") -> str:
     ids = restrictions["restriction_id"].tolist()
     if words in ids:
         return words
-    found = finding.restrictions_of(words, restrictions)
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    matches = finding.find_restrictions(words, restrictions)
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
         near = difflib.get_close_matches(words, ids)
         hint = f"did you mean {' or '.join(near)}?" if near else "see audience-impact list"
-        raise fail(f"{words} is not published; {hint}")
+        raise fail_with(f"{words} is not published; {hint}")
     about = restrictions.set_index("restriction_id")
     lines = [
-        f"  {one}  {about.at[one, 'area_name']}: {about.at[one, 'platforms']}"
-        for one in found[:MOST_LISTED]
+        f"  {match_id}  {about.at[match_id, 'area_name']}: {about.at[match_id, 'platforms']}"
+        for match_id in matches[:MOST_LISTED]
     ]
-    more = [f"  and {len(found) - MOST_LISTED} more"] * (len(found) > MOST_LISTED)
-    head = f"{words} fits {len(found)} restrictions; give more words, or the id of one:"
-    raise fail("\n".join([head, *lines, *more]))
+    more = [f"  and {len(matches) - MOST_LISTED} more"] * (len(matches) > MOST_LISTED)
+    head = f"{words} fits {len(matches)} restrictions; give more words, or the id of one:"
+    raise fail_with("\n".join([head, *lines, *more]))
 
 
 def cite(
@@ -135,21 +146,27 @@ def cite(
     published: PublishedFolder = PUBLISHED,
     style: Annotated[Form, typer.Option("--format", help="Form of the citation.")] = Form.TEXT,
 ) -> None:
-    """Say how to cite the answer for a restriction, with its sentence, version and licence."""
+    """Write how to cite the answer for a restriction, with its sentence, version and licence."""
     from audience_impact.answers import records, sentences
-    from audience_impact.answers.citation import citation
-    from audience_impact.plain_text import plain
+    from audience_impact.answers.citation import cite_restriction
+    from audience_impact.plain_text import plain_line
     from audience_impact.store import PublishError
 
-    version, words = latest(published), " ".join(restriction)
-    tables = loaded(version)
-    record = records.of_restriction(tables, one_of(words, tables["restrictions"]))
+    version, words = open_latest(published), " ".join(restriction)
+    tables = load_tables(version)
+    record = records.build_record(tables, find_single_id(words, tables["restrictions"]))
     try:
-        cited = citation(record, version)
+        cited = cite_restriction(record, version)
     except PublishError as error:
-        raise fail(str(error)) from error
-    said = f"{plain(sentences.answer(record, version.id))}\n\n{cited.text()}\n"
-    forms = {Form.TEXT: said, Form.BIBTEX: cited.bibtex(), Form.CSL_JSON: cited.csl_json()}
+        raise fail_with(str(error)) from error
+    citation_text = (
+        f"{plain_line(sentences.write_answer(record, version.id))}\n\n{cited.format_text()}\n"
+    )
+    forms = {
+        Form.TEXT: citation_text,
+        Form.BIBTEX: cited.format_bibtex(),
+        Form.CSL_JSON: cited.format_csl_json(),
+    }
     sys.stdout.write(forms[style])
 
 
@@ -157,7 +174,7 @@ def list_(published: PublishedFolder = PUBLISHED) -> None:
     """List the restrictions published, the best known first."""
     from audience_impact.answers import tables as report
 
-    version = latest(published)
-    tables = loaded(version)
-    rows = report.exposed(tables)
-    report.show_results(rows, f"People exposed, version {version.id}")
+    version = open_latest(published)
+    tables = load_tables(version)
+    rows = report.list_exposed(tables)
+    report.print_results(rows, f"People exposed, version {version.id}")

@@ -25,33 +25,33 @@ TELLING = [f"{name}_persons" for name in ("q50", "upper", "lower", "q05", "q95")
 ORDER = list(Change)
 
 
-def keyed(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """Bounds, quantiles and status of the rows of a table by its key, in whole people."""
+def key_answers(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Return bounds, quantiles (whole persons) and status of the rows of a table by its key."""
     numbers = dict.fromkeys(NUMBERS, "float64")
     return rows[[*key, *ANSWER]].astype({**numbers, STATUS: "object"}).set_index(key).round()
 
 
-def together(impact: pd.DataFrame, by_area: pd.DataFrame) -> pd.DataFrame:
-    """The answers of a version, by KEY: those of restrictions, and of areas by the year."""
+def combine_answers(impact: pd.DataFrame, by_area: pd.DataFrame) -> pd.DataFrame:
+    """Return the answers of a version by KEY: those of restrictions and of years of areas."""
     years = by_area[by_area["period"].str.len() == len("2025")]
-    parts = [keyed(impact, IMPACT_KEY), keyed(years, AREA_KEY)]
+    parts = [key_answers(impact, IMPACT_KEY), key_answers(years, AREA_KEY)]
     return pd.concat([part.rename_axis(KEY) for part in parts])
 
 
-def beside(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Each answer of either version, with its numbers and status in both; nulls where it is not."""
+def align_versions(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Return the answers of both versions side by side; nulls where a version lacks one."""
     return old.add_suffix(OLD).join(new.add_suffix(NEW), how="outer")
 
 
-def compared(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """As `beside`, with what became of each answer; what matters most comes first.
+def compare_answers(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Return `align_versions` with the change of each answer, the most important change first.
 
-    `change` says what; `measure` is the number that tells of it, the first of TELLING that moved,
-    and `moved_persons` by how much, what is not there counting as nobody.
+    `change` is an AnswerChange, `measure` the first of TELLING that moved, `moved_persons` by how
+    many persons; a missing number counts as 0.
     """
-    both = beside(old, new)
-    change = pd.Series(_change(both), both.index)
-    moves = np.column_stack([_moved(both, name) > 0 for name in TELLING])
+    both = align_versions(old, new)
+    change = pd.Series(_classify_changes(both), both.index)
+    moves = np.column_stack([_measure_move(both, name) > 0 for name in TELLING])
     place = moves.argmax(axis=1)
     first, then = (both[[name + end for name in TELLING]].fillna(0.0) for end in (OLD, NEW))
     moved = (then.to_numpy() - first.to_numpy())[np.arange(len(both)), place]
@@ -62,18 +62,18 @@ def compared(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     return table.loc[order.sort_index().sort_values(["rank", "size"], kind="stable").index]
 
 
-def _change(both: pd.DataFrame) -> list[Change]:
-    """What became of each answer."""
+def _classify_changes(both: pd.DataFrame) -> list[Change]:
+    """Return the change of each answer."""
     was, now = (both[f"{STATUS}{end}"].notna() for end in (OLD, NEW))
     had, has = (both[f"q50_persons{end}"].notna() for end in (OLD, NEW))
-    moves = np.column_stack([_moved(both, name) for name in NUMBERS])
+    moves = np.column_stack([_measure_move(both, name) for name in NUMBERS])
     width = (both["q95_persons_old"] - both["q05_persons_old"]).to_numpy("float64")
     slight = (moves <= SLIGHT * width[:, None]).all(axis=1)
     same_status = both[f"{STATUS}{OLD}"].eq(both[f"{STATUS}{NEW}"])
     conditions = {
         Change.VANISHED: (was & ~now) | (had & ~has),
         Change.APPEARED: (now & ~was) | (has & ~had),
-        Change.BEYOND_INTERVAL: _beyond(both),
+        Change.BEYOND_INTERVAL: _is_beyond_interval(both),
         Change.SAME: (moves == 0).all(axis=1) & same_status,
         Change.STATUS_ALONE: (moves == 0).all(axis=1),
         Change.MOVED_SLIGHTLY: slight & same_status,
@@ -82,18 +82,18 @@ def _change(both: pd.DataFrame) -> list[Change]:
     return [[*conditions, Change.MOVED][place] for place in picked]
 
 
-def _moved(both: pd.DataFrame, name: str) -> Array:
-    """How far a number moved; infinitely where one version alone has it."""
+def _measure_move(both: pd.DataFrame, name: str) -> Array:
+    """Return the absolute move of a number, in persons; inf where one version alone has it."""
     old, new = (both[name + end].to_numpy("float64") for end in (OLD, NEW))
     far = np.where(np.isnan(old) & np.isnan(new), 0.0, np.abs(new - old))
     return np.where(np.isnan(far), np.inf, far)
 
 
-def _beyond(both: pd.DataFrame) -> "pd.Series[bool]":
-    """Answers whose median left its interval, or whose bounds have nothing in common."""
+def _is_beyond_interval(both: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether the median left the old interval, or bounds are apart without medians."""
     drawn = both["q50_persons_old"].notna() & both["q50_persons_new"].notna()
     middle = both["q50_persons_new"]
-    left = (middle < both["q05_persons_old"]) | (middle > both["q95_persons_old"])
+    is_outside = (middle < both["q05_persons_old"]) | (middle > both["q95_persons_old"])
     apart = both["upper_persons_new"] < both["lower_persons_old"]
     apart |= both["lower_persons_new"] > both["upper_persons_old"]
-    return left.where(drawn, apart)
+    return is_outside.where(drawn, apart)

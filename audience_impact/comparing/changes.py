@@ -17,7 +17,7 @@ from audience_impact.answers.names import area_in_words
 from audience_impact.comparing import answers, facts
 from audience_impact.comparing.answers import ANSWER, NEW, OLD
 from audience_impact.comparing.facts import Row
-from audience_impact.comparing.sides import Side
+from audience_impact.comparing.sides import ComparedVersion
 from audience_impact.vocabulary import AnswerChange
 
 SLIGHT = (AnswerChange.MOVED_SLIGHTLY, AnswerChange.SAME)
@@ -28,59 +28,63 @@ Key = tuple[str, str]
 
 
 class UnknownRestrictionError(LookupError):
-    """Neither side has the restriction; the message is a line."""
+    """Neither version has the restriction; the message is one line."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed between two sides.
+    """The differences between two versions.
 
     Attributes:
-        old: What is compared with.
-        new: What is compared.
-        table: Every answer, as answers.compared has them.
+        old: The version that is compared with.
+        new: The version that is compared.
+        table: The answers, as `answers.compare_answers` returns them.
         rows: The rows of facts that differ.
-        notes: What cannot be said.
+        notes: Limits of the comparison, in sentences.
     """
 
-    old: Side
-    new: Side
+    old: ComparedVersion
+    new: ComparedVersion
     table: pd.DataFrame
     rows: Sequence[Row]
     notes: Sequence[str]
 
     @property
-    def changed(self) -> pd.DataFrame:
-        """Return the answers that are not the same, what matters most first."""
+    def changed_answers(self) -> pd.DataFrame:
+        """Return the answers that changed, the most important first."""
         return self.table[self.table["change"] != AnswerChange.SAME]
 
 
-def compare(old: Side, new: Side, restriction: str | None = None) -> Comparison:
-    """Compare two sides; with `restriction` the answers of this one alone.
+def compare_versions(
+    old: ComparedVersion, new: ComparedVersion, restriction: str | None = None
+) -> Comparison:
+    """Compare two versions; with `restriction` the answers of this one alone.
 
-    Raises UnknownRestrictionError where neither side has it.
+    Raises UnknownRestrictionError where neither version has it.
     """
-    table = answers.compared(old.answers, new.answers)
+    table = answers.compare_answers(old.answers, new.answers)
     if restriction is not None:
         table = table[table.index.get_level_values(0) == restriction]
         if table.empty:
             raise UnknownRestrictionError(
-                f"{restriction} is in neither of the two; see audience-impact list"
+                f"{restriction} is in neither of the two versions; see audience-impact list"
             )
     keys = {**new.keys, **old.keys}
     is_known = all(side.files for side in (old, new)) and keys
-    rows = facts.differing(old.files, new.files, keys) if is_known else []
-    return Comparison(old, new, table, rows, [*_quarantined(old, new), *_unknown(old, new)])
+    rows = facts.list_differences(old.files, new.files, keys) if is_known else []
+    return Comparison(
+        old, new, table, rows, [*_describe_quarantine(old, new), *_explain_missing_facts(old, new)]
+    )
 
 
-def _quarantined(old: Side, new: Side) -> list[str]:
+def _describe_quarantine(old: ComparedVersion, new: ComparedVersion) -> list[str]:
     counts = [side.refused_count for side in (old, new)]
     note = "{:,} rows of facts were in quarantine, now {:,} are".format(*counts)
     return [note] * any(counts)
 
 
-def _unknown(old: Side, new: Side) -> list[str]:
-    """Return why no fact can be named."""
+def _explain_missing_facts(old: ComparedVersion, new: ComparedVersion) -> list[str]:
+    """Return why no facts can be compared; empty where they can."""
     silent = [side.name for side in (old, new) if not side.files]
     if silent:
         names = " and ".join(silent)
@@ -90,85 +94,94 @@ def _unknown(old: Side, new: Side) -> list[str]:
     return []
 
 
-class Beside:
-    """The rows that differ by what they stand beside, each by its number from 1."""
+class RelatedRows:
+    """The numbers (from 1) of the fact rows that differ, by the answers that they may concern."""
 
-    def __init__(self, found: Comparison) -> None:
-        self.rows, self.sides = found.rows, (found.old, found.new)
+    def __init__(self, comparison: Comparison) -> None:
+        self.rows, self.sides = comparison.rows, (comparison.old, comparison.new)
         self.of_restriction: dict[str, set[int]] = defaultdict(set)
         self.of_country: dict[str, set[int]] = defaultdict(set)
         self.of_page: dict[str, set[int]] = defaultdict(set)
         self.of_fact: dict[Key, int] = {}
         for number, row in enumerate(self.rows, 1):
-            self._enter(number, row)
+            self._add_row(number, row)
         lineage = pd.concat([side.lineage for side in self.sides], ignore_index=True)
-        self.lineage = {str(act): rows for act, rows in lineage.groupby("restriction_id")}
+        self.lineage = {
+            str(restriction): rows for restriction, rows in lineage.groupby("restriction_id")
+        }
 
-    def _enter(self, number: int, row: Row) -> None:
+    def _add_row(self, number: int, row: Row) -> None:
         self.of_fact[row.table, row.key] = number
-        acts = row.values("restriction_id")
-        for act in acts:
-            self.of_restriction[act].add(number)
-        for area in row.values(*AREAS) if not acts else ():
+        restrictions = row.collect_values("restriction_id")
+        for restriction in restrictions:
+            self.of_restriction[restriction].add(number)
+        for area in row.collect_values(*AREAS) if not restrictions else ():
             self.of_country[area.partition("-")[0]].add(number)
-        for page in row.values(*PAGES) if row.table in ("sources", "lineages") else ():
+        for page in row.collect_values(*PAGES) if row.table in ("sources", "lineages") else ():
             self.of_page[page].add(number)
 
-    def of(self, subject: str, aspect: str) -> list[int]:
+    def find_rows(self, subject: str, aspect: str) -> list[int]:
         """Return the numbers of the rows beside an answer of KEY, in order."""
-        return sorted(self._of_year(subject) if aspect.isdigit() else self._of_act(subject))
+        return sorted(
+            self._find_country_rows(subject)
+            if aspect.isdigit()
+            else self._find_restriction_rows(subject)
+        )
 
-    def _of_year(self, country: str) -> set[int]:
+    def _find_country_rows(self, country: str) -> set[int]:
         """Return the rows of a country, and of its restrictions; of a region none."""
-        acts = {
-            act
-            for act in self.of_restriction
-            if any(country in side.countries.get(act, ()) for side in self.sides)
+        restrictions = {
+            restriction
+            for restriction in self.of_restriction
+            if any(country in side.countries.get(restriction, ()) for side in self.sides)
         }
-        return self.of_country[country].union(*(self.of_restriction[act] for act in acts))
+        return self.of_country[country].union(
+            *(self.of_restriction[restriction] for restriction in restrictions)
+        )
 
-    def _of_act(self, act: str) -> set[int]:
-        own = set(self.of_restriction[act])
-        countries = {area for side in self.sides for area in side.countries.get(act, ())}
+    def _find_restriction_rows(self, restriction: str) -> set[int]:
+        numbers = set(self.of_restriction[restriction])
+        countries = {area for side in self.sides for area in side.countries.get(restriction, ())}
         near = set().union(*(self.of_country[country] for country in countries))
-        if act not in self.lineage:
-            return own | near
-        fed = self.lineage[act]
-        platforms = {*fed["platform_id"]}
-        own |= {number for number in near if self._is_of(number, platforms)}
-        pairs = zip(fed["input_table"], fed["input_id"], strict=True)
-        own |= {self.of_fact[pair] for pair in pairs if pair in self.of_fact}
-        return own.union(*(self.of_page[page] for page in {*fed["source_id"]}))
+        if restriction not in self.lineage:
+            return numbers | near
+        lineage = self.lineage[restriction]
+        platforms = {*lineage["platform_id"]}
+        numbers |= {number for number in near if self._is_of(number, platforms)}
+        pairs = zip(lineage["input_table"], lineage["input_id"], strict=True)
+        numbers |= {self.of_fact[pair] for pair in pairs if pair in self.of_fact}
+        return numbers.union(*(self.of_page[page] for page in {*lineage["source_id"]}))
 
     def _is_of(self, number: int, platforms: set[str]) -> bool:
-        named = self.rows[number - 1].values(*PLATFORMS)
+        named = self.rows[number - 1].collect_values(*PLATFORMS)
         return not named or bool(named & platforms)
 
 
-def records(found: Comparison) -> dict[str, Any]:
+def as_records(comparison: Comparison) -> dict[str, Any]:
     """Return the comparison as plain records."""
-    beside = Beside(found)
+    related = RelatedRows(comparison)
     return {
-        "old": _side(found.old),
-        "new": _side(found.new),
-        "counts": counts(found),
-        "notes": list(found.notes),
-        "settings": _settings(found),
-        "rows": [_row(number, row) for number, row in enumerate(found.rows, 1)],
+        "old": _describe_version(comparison.old),
+        "new": _describe_version(comparison.new),
+        "counts": count_changes(comparison),
+        "notes": list(comparison.notes),
+        "settings": _compare_settings(comparison),
+        "rows": [_describe_row(number, row) for number, row in enumerate(comparison.rows, 1)],
         "answers": [
-            _answer(key, row) | {"beside": beside.of(*key)} for key, row in found.changed.iterrows()
+            _describe_answer(key, row) | {"beside": related.find_rows(*key)}
+            for key, row in comparison.changed_answers.iterrows()
         ],
     }
 
 
-def counts(found: Comparison) -> dict[str, int]:
-    """Return how many restrictions there are in either, how many changed, and how.
+def count_changes(comparison: Comparison) -> dict[str, int]:
+    """Return the number of restrictions, of those with each kind of change, and of years of areas.
 
-    Each counts once, by what mattered most; years of areas are counted apart.
+    A restriction counts once, by its most important change.
     """
-    is_year = found.table.index.get_level_values(1).str.isdigit()
-    own, years = found.table[~is_year], found.table[is_year]
-    first = own["change"].groupby(level=0).first()
+    is_year = comparison.table.index.get_level_values(1).str.isdigit()
+    of_restrictions, years = comparison.table[~is_year], comparison.table[is_year]
+    first = of_restrictions["change"].groupby(level=0).first()
     changes = {change.value: int((first == change).sum()) for change in AnswerChange}
     moved = int((~years["change"].isin(SLIGHT)).sum())
     return {
@@ -179,7 +192,7 @@ def counts(found: Comparison) -> dict[str, int]:
     }
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _describe_version(side: ComparedVersion) -> dict[str, Any]:
     return {
         "name": side.name,
         "is_published": side.is_published,
@@ -187,13 +200,13 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def _settings(found: Comparison) -> dict[str, list[str]]:
-    """Return what differs beside the facts: the old and the new, by what it is called."""
-    old, new = found.old.settings, found.new.settings
+def _compare_settings(comparison: Comparison) -> dict[str, list[str]]:
+    """Return the settings that differ, by name: the old and the new text."""
+    old, new = comparison.old.settings, comparison.new.settings
     return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
 
 
-def _row(number: int, row: Row) -> dict[str, Any]:
+def _describe_row(number: int, row: Row) -> dict[str, Any]:
     return {
         "row": number,
         "table": row.table,
@@ -201,12 +214,12 @@ def _row(number: int, row: Row) -> dict[str, Any]:
         "change": row.change.value,
         "old_place": row.places[0] or None,
         "new_place": row.places[1] or None,
-        "names": row.names,
-        "cells": {name: list(cells) for name, cells in row.cells.items()},
+        "names": row.naming_cells,
+        "cells": {name: list(cells) for name, cells in row.changed_cells.items()},
     }
 
 
-def _answer(key: Key, row: "pd.Series[Any]") -> dict[str, Any]:
+def _describe_answer(key: Key, row: "pd.Series[Any]") -> dict[str, Any]:
     is_year = key[1].isdigit()
     names = ("area_id", "year") if is_year else ("restriction_id", "impact_metric")
     record: dict[str, Any] = dict(zip(names, key, strict=True))
@@ -214,15 +227,15 @@ def _answer(key: Key, row: "pd.Series[Any]") -> dict[str, Any]:
         record["area_name"] = area_in_words(key[0], key[0])
     record |= {"change": str(row["change"]), "measure": row["measure"]}
     ends = [row[row["measure"] + end] for end in (OLD, NEW)]
-    record["moved_persons"] = None if pd.isna(ends).any() else _plain(row["moved_persons"])
+    record["moved_persons"] = None if pd.isna(ends).any() else _simplify_cell(row["moved_persons"])
     for end in (OLD, NEW):
-        cells = {name: _plain(row[name + end]) for name in ANSWER}
+        cells = {name: _simplify_cell(row[name + end]) for name in ANSWER}
         record[end.strip("_")] = cells if cells["obs_status"] else None
     return record
 
 
-def _plain(cell: Any) -> Any:
-    """Return a cell for a reader: people are whole numbers, what is missing is null."""
+def _simplify_cell(cell: Any) -> Any:
+    """Return a cell with persons as whole numbers and missing values as None."""
     if pd.isna(cell):
         return None
     return round(cell) if isinstance(cell, float) else cell

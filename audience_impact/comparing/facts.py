@@ -30,19 +30,19 @@ class FactFiles:
 
     def __init__(self, files: Mapping[str, bytes], headers: Mapping[str, Header]) -> None:
         self.files, self.headers = files, headers
-        self.rows = cache(self._rows)
+        self.rows = cache(self._read_rows)
 
-    def of(self, table: str) -> dict[str, bytes]:
-        """Return the files of a table, one a layer."""
+    def select_table(self, table: str) -> dict[str, bytes]:
+        """Return the files of a table, one for each layer."""
         end = f"/{table}.csv"
         return {name: content for name, content in self.files.items() if name.endswith(end)}
 
-    def _rows(self, table: str) -> pd.DataFrame:
+    def _read_rows(self, table: str) -> pd.DataFrame:
         """Return the rows of a table as text with their places, layers merged."""
-        files = self.of(table)
+        files = self.select_table(table)
         with tempfile.TemporaryDirectory() as folder:
-            layers = archive.laid_out(files, Path(folder))
-            tables, _ = reading.read(layers, {table: self.headers[table]})
+            layers = archive.write_layers(files, Path(folder))
+            tables, _ = reading.read_tables(layers, {table: self.headers[table]})
         # Layers that lack the table count as well.
         numbers = sorted(1 + int(name.split("/")[0]) for name in files)
         rows = tables[table]
@@ -64,39 +64,41 @@ class Row:
     sides: tuple[Mapping[str, str], Mapping[str, str]]
 
     @property
-    def cells(self) -> dict[str, tuple[str, str]]:
+    def changed_cells(self) -> dict[str, tuple[str, str]]:
         """Return the old and the new cell of each column that differs; of rows in both alone."""
         old, new = self.sides
         return {name: (old[name], new[name]) for name in old if new and old[name] != new[name]}
 
     @property
-    def names(self) -> dict[str, str]:
-        """Return the cells that say what the row is of."""
+    def naming_cells(self) -> dict[str, str]:
+        """Return the cells by which a reader recognises the row."""
         cells = self.sides[1] or self.sides[0]
         return {name: cells[name] for name in NAMING if cells.get(name)}
 
-    def values(self, *columns: str) -> set[str]:
-        """Return every value of these columns on either side, of lists each part."""
+    def collect_values(self, *columns: str) -> set[str]:
+        """Return the values of these columns in both versions, lists split into parts."""
         cells = (side.get(name, "") for side in self.sides for name in columns)
         return {part for cell in cells for part in cell.split(";") if part}
 
 
-def differing(old: Mapping[str, bytes], new: Mapping[str, bytes], keys: Keys) -> list[Row]:
+def list_differences(old: Mapping[str, bytes], new: Mapping[str, bytes], keys: Keys) -> list[Row]:
     """Return the rows that differ between two sets of files, by table and key.
 
     Tables without columns in `keys` are left out.
     """
-    headers = _headers({**old, **new}, [old, new], keys)
+    headers = _read_headers({**old, **new}, [old, new], keys)
     both = FactFiles(old, headers), FactFiles(new, headers)
     return [
         row
         for table in headers
-        if both[0].of(table) != both[1].of(table)
-        for row in _rows(table, *(_keyed(side.rows(table), keys[table]) for side in both))
+        if both[0].select_table(table) != both[1].select_table(table)
+        for row in _compare_rows(
+            table, *(_key_rows(side.rows(table), keys[table]) for side in both)
+        )
     ]
 
 
-def _headers(
+def _read_headers(
     names: Mapping[str, bytes], sides: Sequence[Mapping[str, bytes]], keys: Keys
 ) -> dict[str, Header]:
     """Return the header of each table: all columns that any of its files has."""
@@ -105,7 +107,7 @@ def _headers(
         first_lines = [
             content.partition(b"\n")[0].decode("utf-8-sig", "replace")
             for files in sides
-            for content in FactFiles(files, {}).of(table).values()
+            for content in FactFiles(files, {}).select_table(table).values()
         ]
         columns = dict.fromkeys(
             reading.FORMER_NAMES.get(name, name)
@@ -117,7 +119,7 @@ def _headers(
     return headers
 
 
-def _keyed(rows: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+def _key_rows(rows: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     """Return the rows by their key as one text; where a key repeats, a number is added to it."""
     first, *rest = (rows[name] for name in key)
     keys = first.str.cat(rest, sep="|") if rest else first
@@ -125,25 +127,25 @@ def _keyed(rows: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     return rows.set_axis(keys.where(number == 0, keys + "#" + number.astype("str")))
 
 
-def _rows(table: str, old: pd.DataFrame, new: pd.DataFrame) -> Iterator[Row]:
+def _compare_rows(table: str, old: pd.DataFrame, new: pd.DataFrame) -> Iterator[Row]:
     columns = [name for name in old if name not in PROVENANCE]
     both = old.index.intersection(new.index, sort=False)
     same = (old.loc[both, columns].to_numpy() == new.loc[both, columns].to_numpy()).all(axis=1)
     differ = {*both[~same], *old.index.symmetric_difference(new.index)}
     first, then = (side[side.index.isin(differ)].to_dict(orient="index") for side in (old, new))
     for key in sorted(differ):
-        yield _row(table, key, first.get(key, {}), then.get(key, {}))
+        yield _make_row(table, key, first.get(key, {}), then.get(key, {}))
 
 
-def _row(table: str, key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
+def _make_row(table: str, key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
     change = FactChange.ADDED if not old else FactChange.REMOVED if not new else FactChange.CHANGED
     first, then = (
         {name: cell for name, cell in side.items() if name not in PROVENANCE} for side in (old, new)
     )
-    return Row(table, key, change, (_place(old), _place(new)), (first, then))
+    return Row(table, key, change, (_format_place(old), _format_place(new)), (first, then))
 
 
-def _place(row: Mapping[str, Any]) -> str:
+def _format_place(row: Mapping[str, Any]) -> str:
     """Return file and line of a row, and the number of the layer beyond the first."""
     if not row:
         return ""

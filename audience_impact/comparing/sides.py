@@ -1,4 +1,4 @@
-"""What is compared: the answers, the facts and the lineage of a version.
+"""A version to compare: its answers, its facts and their lineage.
 
 A version is named by its id or the beginning of it, by `latest` or `previous` (published before the
 latest), or by the path of its folder.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from audience_impact.comparing.answers import together
+from audience_impact.comparing.answers import combine_answers
 from audience_impact.comparing.facts import Keys
 from audience_impact.store import PublishError, storage, versions
 from audience_impact.store.manifest import MANIFEST
@@ -21,19 +21,19 @@ LATEST, PREVIOUS = "latest", "previous"
 
 
 @dataclass(frozen=True)
-class Side:
-    """One of two things compared.
+class ComparedVersion:
+    """One of two versions that are compared.
 
     Attributes:
         name: The id of the version, or the folders of facts that are computed now.
         is_published: Whether it is a version.
-        settings: What the numbers depend on beside the facts, in words: the day, the seed, the
-            method and what else was requested of the run.
-        answers: As `answers.together` has them.
-        lineage: Which facts and sources fed each restriction, of which platform.
+        settings: Everything but facts on which the numbers depend, in words: the day, the seed, the
+            method and the options of the run.
+        answers: The answers, as `answers.combine_answers` returns them.
+        lineage: The facts and sources used for each restriction and platform.
         countries: The countries of each restriction.
-        files: The files of the facts; none where the version does not keep them.
-        keys: The columns of the key of each fact table; none where the version does not say.
+        files: The fact files; empty where the version has none.
+        keys: The key columns of each fact table; empty where the version lacks them.
         refused_count: Rows of facts that are in quarantine.
     """
 
@@ -48,8 +48,10 @@ class Side:
     refused_count: int
 
 
-def settings(as_of: date, seed: int, method: str, options: frozenset[str]) -> dict[str, str]:
-    """Return what the numbers of a run depend on beside the facts, by what it is called."""
+def describe_settings(
+    as_of: date, seed: int, method: str, options: frozenset[str]
+) -> dict[str, str]:
+    """Return everything but facts on which the numbers of a run depend, by name, as text."""
     return {
         "the day": f"{as_of}",
         "the seed": f"{seed}",
@@ -58,55 +60,66 @@ def settings(as_of: date, seed: int, method: str, options: frozenset[str]) -> di
     }
 
 
-def countries_of(restrictions: pd.DataFrame) -> dict[str, frozenset[str]]:
+def list_countries(restrictions: pd.DataFrame) -> dict[str, frozenset[str]]:
     """Return the countries of each restriction of the published table `restrictions`."""
     ids, countries = restrictions["restriction_id"], restrictions["country_id"]
-    return {act: frozenset(cell.split(";")) for act, cell in zip(ids, countries, strict=True)}
+    return {
+        restriction: frozenset(cell.split(";"))
+        for restriction, cell in zip(ids, countries, strict=True)
+    }
 
 
-def published(stored: Stored) -> Side:
-    """Return a published version as a side.
+def read_published(stored: Stored) -> ComparedVersion:
+    """Return a published version for a comparison.
 
     Raises PublishError where it is damaged.
     """
     version = stored.version
-    quarantine = stored.table("quarantine")[["row_layer", "file", "line"]]
-    return Side(
+    quarantine = stored.read_table("quarantine")[["row_layer", "file", "line"]]
+    return ComparedVersion(
         stored.id,
         True,
-        settings(version.as_of, version.seed, *version.method),
-        together(stored.table("impact"), stored.table("impact_by_area")),
-        stored.table("lineage"),
-        countries_of(stored.table("restrictions")),
+        describe_settings(version.as_of, version.seed, *version.method),
+        combine_answers(stored.read_table("impact"), stored.read_table("impact_by_area")),
+        stored.read_table("lineage"),
+        list_countries(stored.read_table("restrictions")),
         stored.fact_files(),
         stored.fact_keys(),
         len(quarantine.drop_duplicates()),
     )
 
 
-def find(root: Path, name: str) -> Stored:
-    """Return the version of a name; of a folder that holds versions, the latest.
+def find_version(root: Path, name: str) -> Stored:
+    """Return the version with this name; for a folder of versions, the latest.
 
-    Raises PublishError where there is none, or several begin so.
+    Raises PublishError where the name fits no version, or several.
     """
     if name == LATEST:
-        return versions.latest(root)
+        return versions.find_latest(root)
     if name == PREVIOUS:
-        return _only(before(versions.latest(root)), name, root)
+        return _require_single(find_previous(versions.find_latest(root)), name, root)
     if (path := Path(name)).is_dir():
         place = path.resolve()
         is_version = (place / MANIFEST).is_file()
-        return Stored(storage.at(place.parent), place.name) if is_version else versions.latest(path)
-    matching = [version for version in _listed(storage.at(root)) if version.id.startswith(name)]
-    return _only(matching, name, root)
+        return (
+            Stored(storage.select_storage(place.parent), place.name)
+            if is_version
+            else versions.find_latest(path)
+        )
+    matching = [
+        version
+        for version in _list_versions(storage.select_storage(root))
+        if version.id.startswith(name)
+    ]
+    return _require_single(matching, name, root)
 
 
-def _only(matching: list[Stored], name: str, root: Path) -> Stored:
+def _require_single(matching: list[Stored], name: str, root: Path) -> Stored:
     if len(matching) == 1:
         return matching[0]
     if matching:
         ids = ", ".join(version.id for version in matching)
-        raise PublishError(f"{name} begins several versions: {ids}")
+        raise PublishError(f"{name} begins several versions: {ids}; give more of the id")
     if name == PREVIOUS:
         raise PublishError(
             f"there is one version alone below {root}, so nothing to compare it with: run again "
@@ -116,17 +129,17 @@ def _only(matching: list[Stored], name: str, root: Path) -> Stored:
     raise PublishError(f"there is no version {name} below {root}: {advice}")
 
 
-def before(version: Stored) -> list[Stored]:
+def find_previous(version: Stored) -> list[Stored]:
     """Return the version that was published before another, or none."""
-    listed = _listed(version.store)
+    listed = _list_versions(version.store)
     names = [stored.id for stored in listed]
     return listed[: names.index(version.id)][-1:] if version.id in names else []
 
 
-def _listed(store: storage.Storage) -> list[Stored]:
-    """Return the versions of a storage, that which was published first before others."""
+def _list_versions(store: storage.Storage) -> list[Stored]:
+    """Return the versions of a storage, the oldest first."""
     try:
-        names = store.list(versions.VERSIONS)
+        names = store.list_names(versions.VERSIONS)
     except OSError:
         return []
     return [Stored(store, f"{versions.VERSIONS}/{name}") for name in names if versions.is_id(name)]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audience_impact.answers.names import word
-from audience_impact.answers.numbers import counted, millions
-from audience_impact.plain_text import plain
+from audience_impact.answers.names import label_code
+from audience_impact.answers.numbers import format_compact, format_estimate
+from audience_impact.plain_text import plain_line
 from audience_impact.vocabulary import AnswerChange as Change
 
 MOST_ROWS, MOST_ANSWERS, MOST_YEARS, MOST_BESIDE = 12, 20, 8, 6
@@ -22,24 +22,30 @@ BECAME = {
 Record = Mapping[str, Any]
 
 
-def text(records: Record, most_rows: int = MOST_ROWS, is_complete: bool = False) -> str:
-    """Return `changes.records` for a reader: so many rows of facts; all of it if `is_complete`."""
-    differs = _differs(records, len(records["rows"]) if is_complete else most_rows)
-    parts = [_summary(records), differs, *_answers(records, is_complete)]
-    return "\n\n".join("\n".join(map(plain, lines)) for lines in parts if lines) + "\n"
+def format_comparison(
+    records: Record, most_rows: int = MOST_ROWS, is_complete: bool = False
+) -> str:
+    """Return `changes.as_records` as text, with `most_rows` fact rows; all if `is_complete`."""
+    differs = _format_differences(records, len(records["rows"]) if is_complete else most_rows)
+    parts = [_format_summary(records), differs, *_format_answers(records, is_complete)]
+    return "\n\n".join("\n".join(map(plain_line, lines)) for lines in parts if lines) + "\n"
 
 
-def _summary(records: Record) -> list[str]:
-    lines = [f"from {_side(records['old'])}", f"to   {_side(records['new'])}"]
-    return [*lines, headline(records["counts"]), *(f"note: {note}" for note in records["notes"])]
+def _format_summary(records: Record) -> list[str]:
+    lines = [f"from {_format_version(records['old'])}", f"to   {_format_version(records['new'])}"]
+    return [
+        *lines,
+        format_headline(records["counts"]),
+        *(f"note: {note}" for note in records["notes"]),
+    ]
 
 
-def _side(side: Record) -> str:
+def _format_version(side: Record) -> str:
     kind = "version" if side["is_published"] else "facts, not published:"
     return f"{kind} {side['name']}, as of {side['settings']['the day']}"
 
 
-def headline(counts: Mapping[str, int]) -> str:
+def format_headline(counts: Mapping[str, int]) -> str:
     """Return how many answers changed, in a sentence."""
     total, slight = counts["restrictions"], counts[Change.MOVED_SLIGHTLY]
     changed = total - counts[Change.SAME] - slight
@@ -55,25 +61,25 @@ def headline(counts: Mapping[str, int]) -> str:
     return f"{line}.{some}"
 
 
-def _differs(records: Record, most: int) -> list[str]:
-    """Return what differs: what the run was given, then the rows of facts with their numbers."""
+def _format_differences(records: Record, most: int) -> list[str]:
+    """Return the lines about settings that differ, then about rows of facts, with their numbers."""
     settings, rows = records["settings"], records["rows"]
     lines = [f"     {name}: {old}, then {new}" for name, (old, new) in settings.items()]
     for row in rows[:most]:
-        first, *cells = _row(row)
+        first, *cells = _format_row(row)
         lines += [f"{row['row']:>3}  {first}", *(f"     {cell}" for cell in cells)]
     if rest := rows[most:]:
-        lines.append(f"     and {len(rest):,} more rows: {_tables(rest)}; --all shows them")
+        lines.append(f"     and {len(rest):,} more rows: {_count_by_table(rest)}; --all shows them")
     return ["What differs", *lines] if lines else []
 
 
-def _tables(rows: Sequence[Record]) -> str:
+def _count_by_table(rows: Sequence[Record]) -> str:
     names = [f"{row['table']} {row['change']}" for row in rows]
     return ", ".join(f"{names.count(name):,} of {name}" for name in sorted(set(names)))
 
 
-def _row(row: Record) -> list[str]:
-    """Return where a row that differs stands, what it is, and its old and new cells."""
+def _format_row(row: Record) -> list[str]:
+    """Return the lines about a row that differs: its place, its name, and its old and new cells."""
     old, new = row["old_place"], row["new_place"]
     where = f"{new} (was {old})" if old and new and old != new else new or old
     names = ", ".join(row["names"].values())
@@ -85,46 +91,49 @@ def _row(row: Record) -> list[str]:
     return [line, *cells]
 
 
-def _answers(records: Record, is_complete: bool) -> list[list[str]]:
+def _format_answers(records: Record, is_complete: bool) -> list[list[str]]:
     """Return the answers of restrictions, then the years of areas."""
     rows = [
         row for row in records["answers"] if is_complete or row["change"] != Change.MOVED_SLIGHTLY
     ]
-    acts: dict[str, list[Record]] = {}
+    rows_by_restriction: dict[str, list[Record]] = {}
     for row in rows:
         if "restriction_id" in row:
-            acts.setdefault(row["restriction_id"], []).append(row)
-    own = [_restriction(name, of_act) for name, of_act in acts.items()]
+            rows_by_restriction.setdefault(row["restriction_id"], []).append(row)
+    restrictions = [
+        _format_restriction(name, restriction_rows)
+        for name, restriction_rows in rows_by_restriction.items()
+    ]
     years = [
-        [f"{row['area_name']} in {row['year']} {_change(row)}{_beside(row)}"]
+        [f"{row['area_name']} in {row['year']} {_format_change(row)}{_format_related(row)}"]
         for row in rows
         if "area_id" in row
     ]
     return [
-        _section(title, parts, len(parts) if is_complete else most)
+        _format_section(title, parts, len(parts) if is_complete else most)
         for title, parts, most in (
-            ("Restrictions, what matters most first", own, MOST_ANSWERS),
+            ("Restrictions, what matters most first", restrictions, MOST_ANSWERS),
             ("Years of areas", years, MOST_YEARS),
         )
     ]
 
 
-def _section(title: str, parts: Sequence[list[str]], most: int) -> list[str]:
+def _format_section(title: str, parts: Sequence[list[str]], most: int) -> list[str]:
     lines = [f"  {line}" for part in parts[:most] for line in part]
     more = len(parts) - most
     return [title, *lines, *[f"  and {more:,} more: --all shows them"] * (more > 0)] * bool(parts)
 
 
-def _restriction(name: str, rows: Sequence[Record]) -> list[str]:
-    """Return what became of the answers; metrics of which the same is said stand together."""
+def _format_restriction(name: str, rows: Sequence[Record]) -> list[str]:
+    """Return the lines about the answers of a restriction; metrics with the same text share one."""
     metrics: dict[str, list[str]] = {}
     for row in rows:
-        metrics.setdefault(_change(row), []).append(row["impact_metric"].replace("_", " "))
+        metrics.setdefault(_format_change(row), []).append(row["impact_metric"].replace("_", " "))
     lines = [f"  {', '.join(of_line)} {change}" for change, of_line in metrics.items()]
-    return [f"{name}{_beside(rows[0])}", *lines]
+    return [f"{name}{_format_related(rows[0])}", *lines]
 
 
-def _beside(row: Record) -> str:
+def _format_related(row: Record) -> str:
     """Return the numbers of the rows that differ beside an answer."""
     numbers = row["beside"]
     names = ", ".join(map(str, numbers[:MOST_BESIDE]))
@@ -132,37 +141,39 @@ def _beside(row: Record) -> str:
     return f", beside {names}{more}" * bool(numbers)
 
 
-def _change(row: Record) -> str:
-    """Return what became of an answer, and its numbers."""
+def _format_change(row: Record) -> str:
+    """Return the change of an answer, and its numbers."""
     old, new = row["old"], row["new"]
-    line = f"({_became(row)}): {_numbers(row)}"
+    line = f"({_format_outcome(row)}): {_format_numbers(row)}"
     if old and new and old["obs_status"] != new["obs_status"]:
-        was, now = (word(cells["obs_status"], "obs_status") for cells in (old, new))
+        was, now = (label_code(cells["obs_status"], "obs_status") for cells in (old, new))
         line += f"; status was {was}, now {now}"
     return line
 
 
-def _became(row: Record) -> str:
-    """Return the change in words; an answer that keeps its bounds is not gone, nor new."""
+def _format_outcome(row: Record) -> str:
+    """Return the change in words; an answer that still has bounds is neither gone nor new."""
     first, then = BECAME[row["change"]].partition(" or ")[::2]
     return then if then and row["old"] and row["new"] else first
 
 
-def _numbers(row: Record) -> str:
+def _format_numbers(row: Record) -> str:
     """Return the old and the new medians with intervals, and the bounds where they moved."""
     old, new = row["old"], row["new"]
     if not (old and new):
-        return f"was {counted(old)}" if old else f"now {counted(new)}"
+        return f"was {format_estimate(old)}" if old else f"now {format_estimate(new)}"
     if row["change"] == Change.STATUS_ALONE:
-        return f"still {counted(new)}"
-    line = f"was {counted(old)}, now {counted(new)}"
+        return f"still {format_estimate(new)}"
+    line = f"was {format_estimate(old)}, now {format_estimate(new)}"
     if row["moved_persons"] and row["measure"] in ("q50_persons", *BOUNDS):
-        line += f", {_signed(row['moved_persons'])}"
-    first, then = (" to ".join(millions(cells[end]) for end in BOUNDS) for cells in (old, new))
+        line += f", {_format_signed(row['moved_persons'])}"
+    first, then = (
+        " to ".join(format_compact(cells[end]) for end in BOUNDS) for cells in (old, new)
+    )
     has_median = old["q50_persons"] is not None or new["q50_persons"] is not None
     moved = any(old[name] != new[name] for name in BOUNDS)
     return line + f"; bounds were {first}, now {then}" * (moved and has_median)
 
 
-def _signed(persons: float) -> str:
-    return f"{millions(abs(persons))} {'more' if persons > 0 else 'fewer'}"
+def _format_signed(persons: float) -> str:
+    return f"{format_compact(abs(persons))} {'more' if persons > 0 else 'fewer'}"

@@ -1,4 +1,4 @@
-"""The people who could be in an audience: which count of a population speaks for a place and day.
+"""The people who could be in an audience: the count of a population for a place and day.
 
 counts - the count nearest to a day, and the people expected between two counts
 distributions - how far a count may be off, and the population that limits it

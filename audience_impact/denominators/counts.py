@@ -13,8 +13,8 @@ from functools import cached_property
 import pandas as pd
 
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import WINDOW_DAYS, middle, with_distance
-from audience_impact.selection import Best, Key, Only, Step, left
+from audience_impact.periods import WINDOW_DAYS, period_middle, with_distance
+from audience_impact.selection import Best, Key, Only, Step, select_candidates
 from audience_impact.vocabulary import ObsStatus, Reliability
 
 FORECAST = ObsStatus.FORECAST.value
@@ -44,14 +44,14 @@ SAME = (
 )
 
 
-def steps(by: list[str], window: int | None) -> list[Step]:
-    """Return the rules by which `Counts.nearest` chooses one of the candidates."""
+def list_steps(by: list[str], window: int | None) -> list[Step]:
+    """Return the rules by which `Counts.find_nearest` chooses one of the candidates."""
     ranked = (*NEAR, TRUST) if "measurement_series_id" in by else (FAR, PROJECTED, TRUST, *NEAR)
     best = Best(["place"], (*ranked, *SAME))
-    return [*([] if window is None else [_within(window)]), best]
+    return [*([] if window is None else [_limit_days(window)]), best]
 
 
-def _within(days: int) -> Only:
+def _limit_days(days: int) -> Only:
     return Only(lambda rows: rows["gap"] <= days, f"more than {days} days from the day")
 
 
@@ -63,7 +63,7 @@ class Counts:
     sources: pd.DataFrame
 
     @classmethod
-    def of(cls, tables: Tables) -> "Counts":
+    def from_tables(cls, tables: Tables) -> "Counts":
         """Return the counts of these facts."""
         return cls(tables["bases"], tables["sources"])
 
@@ -82,7 +82,7 @@ class Counts:
             trust=self.bases["source_id"].map(reliability).map(RELIABILITY),
         )[COLUMNS]
 
-    def candidates(self, places: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    def list_candidates(self, places: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         """Return every base that matches a place on `country_id` and `by`, with what ranks them.
 
         `place` is the row of `places`; `gap` and `apart` are how far from its `start`, `far` and
@@ -95,7 +95,7 @@ class Counts:
             far=joined["gap"] > WINDOW_DAYS, projected=joined["obs_status"] == FORECAST
         )
 
-    def nearest(self, places: pd.DataFrame, by: list[str], window: int | None) -> pd.DataFrame:
+    def find_nearest(self, places: pd.DataFrame, by: list[str], window: int | None) -> pd.DataFrame:
         """Return for each place the matching base nearest to its `start`.
 
         Matches on `country_id` and `by`; at most `window` days away where one is given. Of one
@@ -103,25 +103,27 @@ class Counts:
         projected, of the most reliable source, the nearest, rather reported than derived.
         Indexed like `places`; places without a base are absent.
         """
-        chosen = left(self.candidates(places, by), steps(by, window))
+        chosen = select_candidates(self.list_candidates(places, by), list_steps(by, window))
         return chosen.set_index("place").sort_index().drop(columns=["country_id", "start", *by])
 
-    def people(self, places: pd.DataFrame, population: str, window: int | None) -> pd.Series:
+    def count_people(self, places: pd.DataFrame, population: str, window: int | None) -> pd.Series:
         """Return the people expected in a population of each `country_id` on the day `start`.
 
         Each place and day is looked up once. Indexed like `places`; NaN where nobody counted them
         within `window` days.
         """
-        each = places[["country_id", "start"]].drop_duplicates()
-        base = self.nearest(each.assign(population_base=population), ANY_MEASURER, window)
-        at = each.join(base[["base_id"]], how="inner")
-        persons = at.assign(persons=self.expected(at))[["country_id", "start", "persons"]]
+        distinct = places[["country_id", "start"]].drop_duplicates()
+        base = self.find_nearest(distinct.assign(population_base=population), ANY_MEASURER, window)
+        at = distinct.join(base[["base_id"]], how="inner")
+        persons = at.assign(persons=self.interpolate_persons(at))[
+            ["country_id", "start", "persons"]
+        ]
         joined = places[["country_id", "start"]].merge(
             persons, on=["country_id", "start"], how="left"
         )
         return joined["persons"].set_axis(places.index)
 
-    def expected(self, places: pd.DataFrame) -> pd.Series:
+    def interpolate_persons(self, places: pd.DataFrame) -> pd.Series:
         """Return the people in `base_id` of each place at its `start`: in logs between two counts.
 
         Outside the measurer's series, the base as it stands; NaN without a base. Indexed like
@@ -129,7 +131,7 @@ class Counts:
         """
         key = ["area_id", "population_base", "measurement_series_id"]
         series = self.bases[[*key, "base_id", "persons"]].assign(
-            middle=middle(self.bases["period_start"], self.bases["period_end"])
+            middle=period_middle(self.bases["period_start"], self.bases["period_end"])
         )
         rows = (
             places[["base_id", "start"]]

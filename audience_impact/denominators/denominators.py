@@ -25,9 +25,9 @@ from audience_impact.denominators.counts import (
     FORECAST,
     SAME_MEASURER,
     Counts,
-    steps,
+    list_steps,
 )
-from audience_impact.denominators.distributions import Measured, distributions
+from audience_impact.denominators.distributions import CountsWithErrors, compute_quantiles
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, with_distance
@@ -39,59 +39,59 @@ PUBLISHERS_DIFFER = 1.5
 
 
 @dataclass(frozen=True)
-class Denominators(Measured):
+class Denominators(CountsWithErrors):
     """The counts of populations, asked for a place and a day."""
 
     @classmethod
-    def of(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":
+    def from_tables(cls, tables: Tables, errors: FigureErrors | None) -> "Denominators":
         """Return the denominators of these facts."""
         lineages = tables["lineages"].drop_duplicates("measurement_series_id")
         source_types = lineages.set_index("measurement_series_id")["source_type"]
-        return cls(Counts.of(tables), source_types, errors)
+        return cls(Counts.from_tables(tables), source_types, errors)
 
-    def nearest(self, places: pd.DataFrame, window: int | None) -> pd.DataFrame:
+    def find_nearest(self, places: pd.DataFrame, window: int | None) -> pd.DataFrame:
         """Return the count of `population_base` nearest to each place, by any measurer."""
-        return self.counts.nearest(places, ANY_MEASURER, window)
+        return self.counts.find_nearest(places, ANY_MEASURER, window)
 
-    def distributions(self, places: pd.DataFrame) -> pd.DataFrame:
+    def compute_quantiles(self, places: pd.DataFrame) -> pd.DataFrame:
         """Return the quantiles and the ceiling (LAW) of `base_id` of each place at its start."""
-        return distributions(places, self)
+        return compute_quantiles(places, self)
 
-    def online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    def count_online(self, places: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Return the count of people online of each place, its distribution and the publishers.
 
-        The first as `Counts.nearest` gives it with `country_id` and `start`, the second with
+        The first as `Counts.find_nearest` gives it with `country_id` and `start`, the second with
         columns LAW, spanning the publishers where they differ, and the third as `_publishers`
         gives it; all three indexed like `places`.
         """
-        base = self.nearest(places.assign(population_base=ONLINE), None)
+        base = self.find_nearest(places.assign(population_base=ONLINE), None)
         counted = places[["country_id", "start"]].join(base)
-        publishers = _publishers(counted, self.counts.bases)
-        return counted, _spanning(self.distributions(counted), publishers), publishers
+        publishers = _compare_publishers(counted, self.counts.bases)
+        return counted, _span_publishers(self.compute_quantiles(counted), publishers), publishers
 
-    def containing(self, groups: pd.DataFrame) -> pd.DataFrame:
-        """Return the base of each group of audiences: the measurer's own, else the smallest safe.
+    def choose_bases(self, groups: pd.DataFrame) -> pd.DataFrame:
+        """Return the base of each group: that of the same measurer, else the smallest safe one.
 
         `groups` has `country_id`, `start`, `floor_persons` (the largest of the audiences),
         `containing` (the population that they are counted in) and `measurement_series_id`, blank
         where several. `base_persons` is what limits: as printed, all residents where it is
         projected, the largest of publishers who differ. Adds columns LAW.
         """
-        base = self._bases(groups)
-        law = self.distributions(base.assign(start=groups["start"]))
-        publishers = _publishers(groups, self.counts.bases)
+        base = self._choose_limits(groups)
+        quantiles = self.compute_quantiles(base.assign(start=groups["start"]))
+        publishers = _compare_publishers(groups, self.counts.bases)
         plain = (base["base"] == ONLINE) & ~base["is_own_base"].eq(True)
         publishers = publishers.where(plain & ~base["is_base_projected"])
         return base.assign(
             base_persons=np.fmax(base["base_persons"], publishers["most"]),
             is_base_disputed=publishers["most"].notna(),
-            **_spanning(law, publishers),
+            **_span_publishers(quantiles, publishers),
         )
 
-    def _bases(self, groups: pd.DataFrame) -> pd.DataFrame:
+    def _choose_limits(self, groups: pd.DataFrame) -> pd.DataFrame:
         """Return the best base that holds the largest audience of each group, and the residents."""
-        chosen = self._chosen(groups)
-        people = self.nearest(groups.assign(population_base=EVERYONE), None)
+        chosen = self._choose_best(groups)
+        people = self.find_nearest(groups.assign(population_base=EVERYONE), None)
         rows = (
             groups[["country_id"]]
             .join(chosen)
@@ -105,14 +105,16 @@ class Denominators(Measured):
         limit = rows["base_persons"].where(~is_ahead, residents)
         return rows.assign(base_persons=limit, is_base_projected=is_ahead)
 
-    def _chosen(self, groups: pd.DataFrame) -> pd.DataFrame:
+    def _choose_best(self, groups: pd.DataFrame) -> pd.DataFrame:
         """Return the base of the first level that has one."""
         taken: list[pd.DataFrame] = []
         rest = groups.index
-        for level in _levels(groups):
+        for level in _list_levels(groups):
             if rest.empty and len(groups):  # the columns have types where nothing is asked too
                 break
-            rows = choosing.left(level.candidates(self.counts, rest), level.steps)
+            rows = choosing.select_candidates(
+                level.list_candidates(self.counts, rest), level.selection_steps
+            )
             taken.append(rows.set_index("place"))
             rest = rest.difference(taken[-1].index)
         columns = ["base_id", "base_persons", "population_base", "obs_status", "is_own_base"]
@@ -120,19 +122,19 @@ class Denominators(Measured):
         together["base_persons"] = together["base_persons"].astype("float64")
         return together.rename(columns={"population_base": "base", "obs_status": "base_status"})
 
-    def considered(self, groups: pd.DataFrame) -> pd.DataFrame:
+    def list_candidates(self, groups: pd.DataFrame) -> pd.DataFrame:
         """Return every base that may hold the audiences of each group, and why it was not taken.
 
         Columns: `place` (the row of `groups`), `country_id`, `base_id`, `level`, `base_persons`,
         `passed_over` (blank: it was taken).
         """
-        return pd.concat(self._considered(groups), ignore_index=True)
+        return pd.concat(self._list_by_level(groups), ignore_index=True)
 
-    def _considered(self, groups: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    def _list_by_level(self, groups: pd.DataFrame) -> Iterator[pd.DataFrame]:
         rest = groups.index
-        for level in _levels(groups):
-            rows = level.candidates(self.counts, groups.index)
-            reason = choosing.passed_over(rows, level.steps)
+        for level in _list_levels(groups):
+            rows = level.list_candidates(self.counts, groups.index)
+            reason = choosing.rejection_reason(rows, level.selection_steps)
             later = ~rows["place"].isin(rest) & (reason == "")
             reason = reason.mask(later, "a narrower population that holds the audiences has a base")
             rest = rest.difference(rows.loc[reason == "", "place"])
@@ -144,7 +146,7 @@ class _Level:
     """A kind of base that may hold the audiences of a country.
 
     Attributes:
-        rows: What is asked of it, one row a group, as `Counts.nearest` takes it.
+        rows: What is asked of it, one row a group, as `Counts.find_nearest` takes it.
         by: What has to agree.
         window: How many days away it may be at most.
         is_own: The measurer of the audiences counted it.
@@ -158,54 +160,56 @@ class _Level:
     says: str
 
     @property
-    def steps(self) -> list[Step]:
-        """How the base of each row is chosen at this level."""
+    def selection_steps(self) -> list[Step]:
+        """Return the rules that choose the base of each row at this level."""
         holds = Only(
-            lambda rows: _at_most(rows) >= rows["floor_persons"],
+            lambda rows: _limit_persons(rows) >= rows["floor_persons"],
             "holds fewer people than the largest audience",
         )
-        return [*steps(self.by, self.window), holds]
+        return [*list_steps(self.by, self.window), holds]
 
-    def candidates(self, counts: Counts, places: pd.Index) -> pd.DataFrame:
+    def list_candidates(self, counts: Counts, places: pd.Index) -> pd.DataFrame:
         """Return the bases of this kind of some places of the rows."""
-        own = self.rows[self.rows.index.isin(places)]
-        floor = own["floor_persons"].fillna(0).rename("floor_persons")
-        rows = counts.candidates(own, self.by).join(floor, on="place")
+        level_rows = self.rows[self.rows.index.isin(places)]
+        floor = level_rows["floor_persons"].fillna(0).rename("floor_persons")
+        rows = counts.list_candidates(level_rows, self.by).join(floor, on="place")
         return rows.assign(is_own_base=self.is_own)
 
 
-def _levels(groups: pd.DataFrame) -> list[_Level]:
+def _list_levels(groups: pd.DataFrame) -> list[_Level]:
     """Return the kinds of base from best to worst: the first that has one is taken."""
-    own = groups.assign(
+    of_measurer = groups.assign(
         population_base=groups["containing"].fillna(""),
         measurement_series_id=groups["measurement_series_id"].fillna(""),
     )
-    is_narrow = own["population_base"] == ONLINE_12_PLUS
-    wider = own.assign(population_base=own["population_base"].mask(is_narrow, AGES[ONLINE_12_PLUS]))
+    is_narrow = of_measurer["population_base"] == ONLINE_12_PLUS
+    wider = of_measurer.assign(
+        population_base=of_measurer["population_base"].mask(is_narrow, AGES[ONLINE_12_PLUS])
+    )
     online, everyone = (groups.assign(population_base=name) for name in (ONLINE, EVERYONE))
     by_measurer = "people online, by the measurer of the audiences"
     of_ages = "people of these ages, by the same measurer"
     return [
-        _Level(own, SAME_MEASURER, WINDOW_DAYS, True, by_measurer),
+        _Level(of_measurer, SAME_MEASURER, WINDOW_DAYS, True, by_measurer),
         _Level(wider, SAME_MEASURER, WINDOW_DAYS, False, of_ages),
         _Level(online, ANY_MEASURER, WINDOW_DAYS, False, "people online, by anybody"),
         _Level(everyone, ANY_MEASURER, None, False, "all residents"),
     ]
 
 
-def _at_most(rows: pd.DataFrame) -> pd.Series:
+def _limit_persons(rows: pd.DataFrame) -> pd.Series:
     """Return the people that a base can hold; a projection limits nothing."""
     ahead = (rows["obs_status"] == FORECAST) & (rows["population_base"] != EVERYONE)
     return rows["base_persons"].astype("float64").where(~ahead, np.inf)
 
 
-def _publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+def _compare_publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return numbers of people online that differ: `least`, `most`, `count`, `level`, `ids`.
 
     NaN where they do not differ. `ids` are those of the bases, with semicolons. Of each measurer
     who counted within twelve months of the start the nearest number.
     """
-    single = _by_publisher(places, bases)
+    single = _find_publisher_counts(places, bases)
     groups = single.assign(level=np.log(single["persons"])).groupby("place")
     table = pd.DataFrame(
         {
@@ -221,7 +225,7 @@ def _publishers(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     return table.where(differ).assign(ids=ids)
 
 
-def _by_publisher(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+def _find_publisher_counts(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return of each place and measurer the nearest count of people online within a year."""
     counted = bases[(bases["population_base"] == ONLINE) & (bases["obs_status"] != FORECAST)]
     names = ["area_id", "measurement_series_id", "persons", "period_start", "period_end", "base_id"]
@@ -232,12 +236,12 @@ def _by_publisher(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     return near.drop_duplicates(["place", "measurement_series_id"])
 
 
-def _spanning(law: pd.DataFrame, publishers: pd.DataFrame) -> pd.DataFrame:
-    """Return the distribution of each base, over the publishers and around their mean if any."""
+def _span_publishers(quantiles: pd.DataFrame, publishers: pd.DataFrame) -> pd.DataFrame:
+    """Return the quantiles of each base, widened to all publishers where they differ."""
     differ = publishers["least"].notna()
-    middle = law["expected_persons"].where(~differ, np.exp(publishers["level"]))
-    return law.assign(
+    middle = quantiles["expected_persons"].where(~differ, np.exp(publishers["level"]))
+    return quantiles.assign(
         expected_persons=middle,
-        base_low_persons=np.fmin(law["base_low_persons"], publishers["least"]),
-        base_high_persons=np.fmax(law["base_high_persons"], publishers["most"]),
+        base_low_persons=np.fmin(quantiles["base_low_persons"], publishers["least"]),
+        base_high_persons=np.fmax(quantiles["base_high_persons"], publishers["most"]),
     )

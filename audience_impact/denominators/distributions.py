@@ -1,7 +1,7 @@
 """How many people a base may hold, as three quantiles: what it is drawn from.
 
-Definitions. The ceiling of a base is the population that holds it by definition; the law of a base
-is in log odds of its share of the ceiling, in logs where it is a population itself.
+Definitions. The ceiling of a base is the population that holds it by definition; the distribution
+of a base is in log odds of its share of the ceiling, in logs where it is a population itself.
 
 Method. The median is the base as expected at the start. A projection has the 5 and 95 % quantiles
 that its past errors gave, scaled to the day, and nothing more. Residents are off by what two counts
@@ -23,18 +23,24 @@ import pandas as pd
 
 from audience_impact.denominators.counts import ANY_MEASURER, FORECAST, SAME_MEASURER, Counts
 from audience_impact.errors import rounding
-from audience_impact.errors.distribution import FigureErrors, Spread, log_odds, moved, within
+from audience_impact.errors.distribution import (
+    FigureErrors,
+    Spread,
+    log_odds,
+    move_persons,
+    widen_universe,
+)
 from audience_impact.frames import Array
 from audience_impact.periods import gap_days, in_months
 from audience_impact.populations import AGES, EVERYONE
 from audience_impact.vocabulary import SourceType
 
-LAW = ["expected_persons", "base_low_persons", "base_high_persons", "ceiling_persons"]
+DISTRIBUTION = ["expected_persons", "base_low_persons", "base_high_persons", "ceiling_persons"]
 """Median, 5 and 95 % quantile, and what limits them."""
 
 
 @dataclass(frozen=True)
-class Measured:
+class CountsWithErrors:
     """The counts, who made them, and how far such counts are off.
 
     Attributes:
@@ -48,7 +54,7 @@ class Measured:
     errors: FigureErrors | None
 
 
-def distributions(places: pd.DataFrame, measured: Measured) -> pd.DataFrame:
+def compute_quantiles(places: pd.DataFrame, measured: CountsWithErrors) -> pd.DataFrame:
     """Return columns LAW of the base of each place at its start, indexed as `places` is.
 
     `places` has `country_id`, `start` and `base_id` (missing: all NaN).
@@ -56,17 +62,17 @@ def distributions(places: pd.DataFrame, measured: Measured) -> pd.DataFrame:
     based = places.dropna(subset=["base_id"])
     based = based[based["base_id"] != ""]
     if based.empty:
-        return pd.DataFrame(np.nan, index=places.index, columns=LAW)
-    expected = measured.counts.expected(based)
-    rows = _described(based, measured.counts.bases).assign(expected=expected)
-    ceiling = _ceiling(rows, measured.counts)
-    down, up, shift = _half_widths(rows, ceiling, measured)
-    middle = moved(expected.to_numpy("float64"), ceiling, shift)
+        return pd.DataFrame(np.nan, index=places.index, columns=DISTRIBUTION)
+    expected = measured.counts.interpolate_persons(based)
+    rows = _join_bases(based, measured.counts.bases).assign(expected=expected)
+    ceiling = _find_ceiling(rows, measured.counts)
+    down, up, shift = _compute_half_widths(rows, ceiling, measured)
+    middle = move_persons(expected.to_numpy("float64"), ceiling, shift)
     quantiles = pd.DataFrame(
         {
             "expected_persons": middle,
-            "base_low_persons": moved(middle, ceiling, -down),
-            "base_high_persons": moved(middle, ceiling, up),
+            "base_low_persons": move_persons(middle, ceiling, -down),
+            "base_high_persons": move_persons(middle, ceiling, up),
             "ceiling_persons": ceiling,
         },
         index=based.index,
@@ -75,11 +81,11 @@ def distributions(places: pd.DataFrame, measured: Measured) -> pd.DataFrame:
 
 
 def is_projected(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Bases of people online (`population_base`, `obs_status`) that nobody counted yet."""
+    """Return which bases of people online are projections."""
     return (rows["obs_status"] == FORECAST) & rows["population_base"].str.startswith("internet")
 
 
-def _described(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+def _join_bases(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     """Return what the table of bases says of each base, beside `country_id` and `start`."""
     names = [
         *("population_base", "measurement_series_id", "obs_status"),
@@ -89,23 +95,23 @@ def _described(places: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     return places[["country_id", "start", "base_id"]].join(about, on="base_id")
 
 
-def _ceiling(rows: pd.DataFrame, counts: Counts) -> Array:
+def _find_ceiling(rows: pd.DataFrame, counts: Counts) -> Array:
     """Return who holds each base: its ages by the same measurer, else all residents."""
     is_online = rows["population_base"].str.startswith("internet")
     if not is_online.any():
         return np.full(len(rows), np.nan)
     ages = rows["population_base"].map(AGES).fillna("")
-    own = counts.nearest(rows.assign(population_base=ages), SAME_MEASURER, None)
-    everyone = counts.nearest(rows.assign(population_base=EVERYONE), ANY_MEASURER, None)
-    people = own["base_persons"].reindex(rows.index)
+    same_measurer = counts.find_nearest(rows.assign(population_base=ages), SAME_MEASURER, None)
+    everyone = counts.find_nearest(rows.assign(population_base=EVERYONE), ANY_MEASURER, None)
+    people = same_measurer["base_persons"].reindex(rows.index)
     people = people.fillna(everyone["base_persons"].reindex(rows.index)).astype("float64")
     return np.asarray(people.where(is_online).to_numpy("float64"))
 
 
-def _half_widths(
-    rows: pd.DataFrame, ceiling: Array, measured: Measured
+def _compute_half_widths(
+    rows: pd.DataFrame, ceiling: Array, measured: CountsWithErrors
 ) -> tuple[Array, Array, Array]:
-    """Distances of the 5 and 95 % quantile from the median, and of that from what is expected.
+    """Return distances of the 5 and 95 % quantiles from the median, and the shift of the median.
 
     All in log odds of the ceiling.
     """
@@ -113,37 +119,39 @@ def _half_widths(
     if measured.errors is None:
         return nothing, nothing, nothing
     projected = is_projected(rows).to_numpy("bool")
-    down, up, shift = _of_counts(rows, ceiling, measured.source_types, measured.errors)
-    stated = _stated(rows, ceiling)
+    down, up, shift = _compute_count_widths(rows, ceiling, measured.source_types, measured.errors)
+    stated = _measure_stated_ranges(rows, ceiling)
     has_range = ~np.isnan(stated[0])
     down = np.where(has_range, np.where(projected, stated[0], np.hypot(down, stated[0])), down)
     up = np.where(has_range, np.where(projected, stated[1], np.hypot(up, stated[1])), up)
     return down, up, np.where(projected, 0.0, shift)
 
 
-def _stated(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, Array]:
-    """Distances to the range that a source states, scaled with the expected value; NaN: none."""
+def _measure_stated_ranges(rows: pd.DataFrame, ceiling: Array) -> tuple[Array, Array]:
+    """Return distances to the range that a source states; NaN without a range."""
     expected = rows["expected"].to_numpy("float64")
     scale = expected / rows["persons"].to_numpy("float64")
     ends = [rows[name].to_numpy("float64") * scale for name in ("low_persons", "high_persons")]
-    universe = within(np.fmax(expected, ends[1]), ceiling)
-    low, middle, high = (log_odds(one, universe) for one in (ends[0], expected, ends[1]))
+    universe = widen_universe(np.fmax(expected, ends[1]), ceiling)
+    low, middle, high = (log_odds(persons, universe) for persons in (ends[0], expected, ends[1]))
     return np.asarray(np.maximum(middle - low, 0.0)), np.asarray(np.maximum(high - middle, 0.0))
 
 
-def _of_counts(
+def _compute_count_widths(
     rows: pd.DataFrame, ceiling: Array, kinds: "pd.Series[str]", errors: FigureErrors
 ) -> tuple[Array, Array, Array]:
-    """The same of what somebody counted: rounding, measurers and growth, added in squares."""
+    """Return distances and shift for counts: rounding, measurers and growth, added in squares."""
     online = rows["population_base"].str.startswith("internet").to_numpy("bool")
     panel = (rows["measurement_series_id"].map(kinds) == SourceType.PANEL.value).to_numpy("bool")
     measurers = np.where(panel, 0.0, errors.base_measurers)
-    own = np.hypot(_rounding(rows, ceiling), np.where(online, measurers, errors.population))
-    growth = [np.where(online, part, 0.0) for part in _growth(rows, errors.base_growth)]
-    return np.hypot(own, growth[0]), np.hypot(own, growth[1]), growth[2]
+    error = np.hypot(
+        _compute_rounding(rows, ceiling), np.where(online, measurers, errors.population)
+    )
+    growth = [np.where(online, part, 0.0) for part in _compute_growth(rows, errors.base_growth)]
+    return np.hypot(error, growth[0]), np.hypot(error, growth[1]), growth[2]
 
 
-def _rounding(rows: pd.DataFrame, ceiling: Array) -> Array:
+def _compute_rounding(rows: pd.DataFrame, ceiling: Array) -> Array:
     persons = rows["persons"]
     half = rounding.half_step(persons, pd.Series(False, rows.index))
     number = persons.to_numpy("float64")
@@ -151,8 +159,8 @@ def _rounding(rows: pd.DataFrame, ceiling: Array) -> Array:
     return np.asarray(0.9 * half.to_numpy("float64") / number / (1.0 - share))
 
 
-def _growth(rows: pd.DataFrame, spread: Spread) -> tuple[Array, Array, Array]:
-    """Growth from the count to the day, or from the day to a count that came later.
+def _compute_growth(rows: pd.DataFrame, spread: Spread) -> tuple[Array, Array, Array]:
+    """Return the growth from the count to the day, or from the day to a later count.
 
     Between two counts the trend is in what is expected already.
     """

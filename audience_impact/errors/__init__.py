@@ -1,1 +1,1 @@
-"""What a printed figure may be off by: learned from the facts, read by the draws."""
+"""Errors of printed figures: fitted to the facts, read by the draws."""

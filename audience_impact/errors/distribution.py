@@ -1,8 +1,8 @@
-"""What a figure may be off by, as a law to draw from, read from the fact table `figure_errors`.
+"""Errors of a figure as a distribution to draw from, from the fact table `figure_errors`.
 
-Definitions. A spread is a law of three quantiles (5, 50 and 95 %) in log odds of the share that a
-figure is of its universe. A half width is half of a central 90 % interval, so the 95 % quantile of
-a law around zero.
+Definitions. A spread is a distribution of three quantiles (5, 50 and 95 %) in log odds of the share
+that a figure is of its universe. A half width is half of a central 90 % interval, so the 95 %
+quantile of a distribution around zero.
 
 Method. Half widths of independent errors add up in squares. Draws are taken through the quantiles:
 x = q50 + (q95 - q50) T / T(0.95) where T > 0, and with q50 - q05 where T < 0, T Student t of
@@ -12,10 +12,10 @@ can grow by little, and what few use by much.
 Assumptions. Growth since a figure goes with the square root of the months between; the tails have
 the degrees of freedom that the table says.
 
-Known drawbacks. A law through three quantiles has a kink of its density at the median.
+Known drawbacks. A distribution through three quantiles has a kink of its density at the median.
 
-Citations. Wallis (2014) as in simulation/distributions.py for laws in two pieces; what is learned,
-and from what, is in fitting/errors.py.
+Citations. Wallis (2014) as in simulation/distributions.py for two-piece distributions; what is
+learned, and from what, is in fitting/errors.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,14 +39,14 @@ MOST_SHARE = 0.98
 
 @dataclass(frozen=True)
 class Spread:
-    """Quantiles of a law, in log odds."""
+    """Quantiles of a distribution, in log odds."""
 
     q05: float
     q50: float
     q95: float
 
-    def scaled(self, factor: "pd.Series[float]") -> pd.DataFrame:
-        """Columns `q05`, `q50`, `q95`, the law times a factor of each row."""
+    def scale_by(self, factor: "pd.Series[float]") -> pd.DataFrame:
+        """Return `q05`, `q50`, `q95` times the factor of each row."""
         return pd.DataFrame(
             {"q05": self.q05 * factor, "q50": self.q50 * factor, "q95": self.q95 * factor}
         )
@@ -54,7 +54,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class FigureErrors:
-    """What the facts teach of the errors of figures.
+    """Errors of figures as fitted to the facts.
 
     Attributes:
         growth: Of an audience after one month, nothing restricting it.
@@ -85,16 +85,16 @@ SPREADS = (FigureError.GROWTH, FigureError.RESTRICTED_GROWTH, FigureError.BASE_G
 QUANTILES = (ErrorQuantile.Q05, ErrorQuantile.Q50, ErrorQuantile.Q95)
 
 
-def read(figure_errors: pd.DataFrame) -> FigureErrors | None:
-    """The errors that the fact table of that name (typed) holds; None where it has no rows.
+def read_errors(figure_errors: pd.DataFrame) -> FigureErrors | None:
+    """Return the errors in the fact table `figure_errors` (typed); None without rows.
 
     Raises:
         ParameterError: The table lacks a parameter.
     """
     if figure_errors.empty:
         return None
-    wanted = {name: QUANTILES if name in SPREADS else (_single(name),) for name in FigureError}
-    numbers = parameter_values(figure_errors, "figure_errors", wanted, "learn errors")
+    kinds = {name: QUANTILES if name in SPREADS else (_choose_kind(name),) for name in FigureError}
+    numbers = parameter_values(figure_errors, "figure_errors", kinds, "learn errors")
     growth, restricted, base = (Spread(*numbers[name]) for name in SPREADS)
     single = {name.value: numbers[name][0] for name in FigureError if name not in SPREADS}
     return FigureErrors(growth=growth, restricted_growth=restricted, base_growth=base, **single)
@@ -122,46 +122,47 @@ def parameter_values(
     }
 
 
-def _single(name: FigureError) -> ErrorQuantile:
-    """The one row that a parameter without quantiles has."""
+def _choose_kind(name: FigureError) -> ErrorQuantile:
     counts = (FigureError.EFFECTIVE_SAMPLE, FigureError.TAIL_DEGREES)
     return ErrorQuantile.COUNT if name in counts else ErrorQuantile.Q95
 
 
-def through(u: Array, q05: Array, q50: Array, q95: Array, degrees: float = np.inf) -> Array:
-    """Draws of a law with these quantiles; all broadcast against `u`, uniforms in (0, 1)."""
+def draw_through_quantiles(
+    u: Array, q05: Array, q50: Array, q95: Array, degrees: float = np.inf
+) -> Array:
+    """Return draws with these quantiles; all broadcast against `u`, uniforms in (0, 1)."""
     bounded = np.isfinite(degrees)
     t = stdtrit(degrees, u) if bounded else ndtri(u)
     unit = t / float(stdtrit(degrees, TAIL) if bounded else ndtri(TAIL))
     return np.asarray(q50 + np.where(unit > 0.0, q95 - q50, q50 - q05) * unit)
 
 
-def within(persons: Array, universe: Array) -> Array:
-    """The universe that persons are a share of: a little larger where they are nearly all of it.
+def widen_universe(persons: Array, universe: Array) -> Array:
+    """Return the universe, a little larger where persons are nearly all of it.
 
     NaN stays NaN: a universe that is not known limits nothing.
     """
     return np.asarray(np.maximum(universe, persons / MOST_SHARE))
 
 
-def moved(persons: Array, universe: Array, by: Array) -> Array:
-    """Persons moved by so much in log odds of their share of a universe, which they never leave.
+def move_persons(persons: Array, universe: Array, by: Array) -> Array:
+    """Return persons moved by log odds of their share of a universe, which they never leave.
 
     Where the universe is not known (NaN) `by` is in logs.
     """
-    inside = within(persons, universe)
-    there = inside * expit(_odds(persons, inside) + by)
+    inside = widen_universe(persons, universe)
+    there = inside * expit(_compute_odds(persons, inside) + by)
     return np.asarray(np.where(np.isnan(universe), persons * np.exp(by), there))
 
 
 def log_odds(persons: Array, universe: Array) -> Array:
-    """Log odds of the share that persons are of a universe, as `moved` takes it; logs without.
+    """Return log odds of the share of persons in a universe; logs without a universe.
 
     Numbers are apart by what moves one to the other if the universe holds all of them (`within`).
     """
-    odds = _odds(persons, within(persons, universe))
+    odds = _compute_odds(persons, widen_universe(persons, universe))
     return np.asarray(np.where(np.isnan(universe), np.log(persons), odds))
 
 
-def _odds(persons: Array, inside: Array) -> Array:
+def _compute_odds(persons: Array, inside: Array) -> Array:
     return np.asarray(logit(np.clip(persons / inside, 1e-12, 1.0 - 1e-12)))

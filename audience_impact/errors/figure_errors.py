@@ -25,7 +25,7 @@ import pandas as pd
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER
-from audience_impact.periods import WINDOW_DAYS, in_months, middle
+from audience_impact.periods import WINDOW_DAYS, in_months, period_middle
 from audience_impact.populations import ONLINE, countries_of, parents_of
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
@@ -58,12 +58,12 @@ COLUMNS = {
 share of `universe_persons`, the people online as they are counted with the figure."""
 
 
-def of_figures(
+def compute_figure_errors(
     figures: pd.DataFrame, by: list[str], tables: Tables, errors: FigureErrors | None
 ) -> pd.DataFrame:
-    """COLUMNS of each audience, indexed by its key `by`.
+    """Return COLUMNS of each audience, indexed by its key `by`.
 
-    `figures` are those that speak for it, one row each: `by`, `start`, the period,
+    `figures` are those chosen for it, one row each: `by`, `start`, the period,
     `rounding_persons`, `is_primary_source`, `is_doubtful`, `is_other_definition`, `pages_count`,
     `of_persons` (the base of a share; NaN for persons).
     """
@@ -71,7 +71,7 @@ def of_figures(
         audiences = pd.MultiIndex.from_frame(figures[by].drop_duplicates())
         nothing = pd.DataFrame(0.0, index=audiences, columns=list(COLUMNS))
         return nothing.assign(universe_persons=np.nan)
-    rows = _growth(_own(figures, errors), tables, errors)
+    rows = _add_growth(_add_half_widths(figures, errors), tables, errors)
     groups = rows.groupby(by, sort=True)
     count = groups.size()
     table = groups[
@@ -82,59 +82,62 @@ def of_figures(
     return table.assign(odds_error=odds)[list(COLUMNS)]
 
 
-def _own(figures: pd.DataFrame, errors: FigureErrors) -> pd.DataFrame:
-    """The half widths of each figure by itself."""
+def _add_half_widths(figures: pd.DataFrame, errors: FigureErrors) -> pd.DataFrame:
     alone = figures["is_doubtful"] & (figures["pages_count"] == 1)
-    other = figures["is_other_definition"].to_numpy("bool") * errors.measurers
+    definition_error = figures["is_other_definition"].to_numpy("bool") * errors.measurers
     return figures.assign(
         rounding_error_persons=UNIFORM * figures["rounding_persons"],
         page_error_share=(~figures["is_primary_source"]).astype("float64")
         * errors.secondary_source,
-        odds_error=np.hypot(other, alone.to_numpy("bool") * errors.low_reliability),
+        odds_error=np.hypot(definition_error, alone.to_numpy("bool") * errors.low_reliability),
     )
 
 
-def _growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> pd.DataFrame:
-    """Quantiles of the growth since each figure: free, and since a restriction of the service."""
+def _add_growth(figures: pd.DataFrame, tables: Tables, errors: FigureErrors) -> pd.DataFrame:
+    """Add quantiles of growth since each figure, before and under a restriction of the service."""
     rows = figures.assign(
         area_id=figures["country_id"],
-        moment=middle(figures["period_start"], figures["period_end"]),
+        moment=period_middle(figures["period_start"], figures["period_end"]),
     )
-    acts = restricting(tables)
-    since = touched(rows, acts[acts["is_use"]], "period_end", "start")["used_from"]
-    held = in_months((rows["start"] - since).dt.days).fillna(0.0).clip(lower=0.0)
-    free = (in_months((rows["start"] - rows["moment"]).dt.days).abs() - held).clip(lower=0.0)
+    restrictions = list_restrictions(tables)
+    since = match_restrictions(rows, restrictions[restrictions["is_use"]], "period_end", "start")[
+        "used_from"
+    ]
+    restricted = in_months((rows["start"] - since).dt.days).fillna(0.0).clip(lower=0.0)
+    free = (in_months((rows["start"] - rows["moment"]).dt.days).abs() - restricted).clip(lower=0.0)
     parts = [
-        law.scaled(np.sqrt(months))
-        for law, months in ((errors.growth, free), (errors.restricted_growth, held))
+        spread.scale_by(np.sqrt(months))
+        for spread, months in ((errors.growth, free), (errors.restricted_growth, restricted))
     ]
     middles = parts[0]["q50"] + parts[1]["q50"]
     ends = {
         name: np.hypot(*(part[name] - part["q50"] for part in parts)) for name in ("q05", "q95")
     }
-    universe = figures["of_persons"].fillna(people_online(rows, tables))
-    found = dict(zip(GROWTH, (middles - ends["q05"], middles, middles + ends["q95"]), strict=True))
-    return figures.assign(universe_persons=universe, **found)
+    universe = figures["of_persons"].fillna(find_people_online(rows, tables))
+    growth = dict(zip(GROWTH, (middles - ends["q05"], middles, middles + ends["q95"]), strict=True))
+    return figures.assign(universe_persons=universe, **growth)
 
 
-def people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
+def find_people_online(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
     """Return the people online that a row is a share of: its measurer's, else the nearest count."""
     bases = tables["bases"]
-    own = nearest_people(rows, bases, ["population_base", "measurement_series_id"])
-    online = nearest_people(rows, bases[bases["population_base"] == ONLINE], [])
+    same_measurer = find_nearest_people(rows, bases, ["population_base", "measurement_series_id"])
+    online = find_nearest_people(rows, bases[bases["population_base"] == ONLINE], [])
     is_share = rows["unit"] == Unit.SHARE.value
-    return own.fillna(online).mask(is_share, 1.0)
+    return same_measurer.fillna(online).mask(is_share, 1.0)
 
 
-def nearest_people(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
+def find_nearest_people(
+    rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]
+) -> "pd.Series[float]":
     """Return people in the matching base nearest in time, rather reported than projected."""
     keys = ["area_id", *by]
     right = bases[[*keys, "persons", "obs_status", *PERIOD]].rename(
         columns={"period_start": "base_start", "period_end": "base_end"}
     )
-    left = rows[[*dict.fromkeys(keys), *PERIOD]].reset_index(names="place")
-    joined = left.merge(right, on=keys)
-    apart = middle(joined["period_start"], joined["period_end"]) - middle(
+    rows_with_place = rows[[*dict.fromkeys(keys), *PERIOD]].reset_index(names="place")
+    joined = rows_with_place.merge(right, on=keys)
+    apart = period_middle(joined["period_start"], joined["period_end"]) - period_middle(
         joined["base_start"], joined["base_end"]
     )
     days = apart.dt.days.abs()
@@ -143,46 +146,51 @@ def nearest_people(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> "p
     return best.drop_duplicates("place").set_index("place")["persons"].reindex(rows.index)
 
 
-def restricting(tables: Tables) -> pd.DataFrame:
+def list_restrictions(tables: Tables) -> pd.DataFrame:
     """Return restrictions of whole countries by platform, their days and whether of use.
 
     Columns: `area_id`, `platform_id`, `from_day`, `to_day` (after the last, NaT where it goes on),
     `is_use`. What was never carried out is left out.
     """
-    acts, parents = tables["restrictions"], parents_of(tables["areas"])
-    carried = (acts["severity"] != Severity.NONE.value) & (
-        acts["end_status"] != EndStatus.WITHDRAWN.value
+    restrictions, parents = tables["restrictions"], parents_of(tables["areas"])
+    carried = (restrictions["severity"] != Severity.NONE.value) & (
+        restrictions["end_status"] != EndStatus.WITHDRAWN.value
     )
-    acts = acts[carried & (acts["geo_scope"] == GeoScope.NATIONAL.value)]
-    over = acts["end_status"] == EndStatus.ENDED.value
-    acts = acts.assign(
-        from_day=acts[["announced_on_start", "observed_from_start"]].min(axis=1),
-        to_day=acts["ended_on_end"].where(over),
-        area_id=acts["area_ids"].str.split(";").map(lambda ids: countries_of(ids, parents)),
+    restrictions = restrictions[carried & (restrictions["geo_scope"] == GeoScope.NATIONAL.value)]
+    over = restrictions["end_status"] == EndStatus.ENDED.value
+    restrictions = restrictions.assign(
+        from_day=restrictions[["announced_on_start", "observed_from_start"]].min(axis=1),
+        to_day=restrictions["ended_on_end"].where(over),
+        area_id=restrictions["area_ids"].str.split(";").map(lambda ids: countries_of(ids, parents)),
     ).explode("area_id")
-    joined = acts.merge(
+    joined = restrictions.merge(
         tables["restriction_targets"][["restriction_id", "platform_id", "feature"]],
         on="restriction_id",
     )
-    whole = joined["feature"] == Feature.WHOLE_SERVICE.value
-    is_use = whole & joined["severity"].isin(IMPAIRING)
+    is_whole_service = joined["feature"] == Feature.WHOLE_SERVICE.value
+    is_use = is_whole_service & joined["severity"].isin(IMPAIRING)
     columns = ["restriction_id", "area_id", "platform_id", "from_day", "to_day"]
     groups = joined.assign(is_use=is_use).dropna(subset=["from_day"])
     return groups.groupby(columns, dropna=False)["is_use"].any().reset_index()
 
 
-def touched(rows: pd.DataFrame, acts: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
-    """Return whether acts touched the service of a row between two days, and since when.
+def match_restrictions(
+    rows: pd.DataFrame, restrictions: pd.DataFrame, start: str, end: str
+) -> pd.DataFrame:
+    """Return whether restrictions touched the service of a row between two days, and since when.
 
     `rows` has `area_id`, `platform_id` and the days named by `start` (inclusive) and `end`
     (exclusive); `acts` as `restricting` gives them, of which those of the whole network touch every
     service. Columns: `any`, `use` (an act kept people from the whole service), `used_from` (the
     first day of these, no earlier than `start`).
     """
-    wide = acts[acts["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
-    left = rows[["area_id", "platform_id", start, end]].reset_index(names="place")
+    wide = restrictions[restrictions["platform_id"] == WHOLE_INTERNET].drop(columns="platform_id")
+    rows_with_place = rows[["area_id", "platform_id", start, end]].reset_index(names="place")
     joined = pd.concat(
-        [left.merge(acts, on=["area_id", "platform_id"]), left.merge(wide, on="area_id")]
+        [
+            rows_with_place.merge(restrictions, on=["area_id", "platform_id"]),
+            rows_with_place.merge(wide, on="area_id"),
+        ]
     )
     met = joined[(joined["from_day"] < joined[end]) & ~(joined["to_day"] <= joined[start])]
     used = met[met["is_use"].astype(bool)]

@@ -1,6 +1,6 @@
-"""What is exported: tables of a version with what is known about each column.
+"""The content of an export: tables of a version, and the description of each column.
 
-Everything is read from the version itself, never from the code, so that an older version is told in
+Everything is read from the version itself, never from the code, so that an older version keeps
 its own words.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from audience_impact.answers.citation import AUTHOR, WHOLE
+from audience_impact.answers.citation import AUTHOR, DATA_SET_TITLE
 from audience_impact.answers.numbers import day_in_words
 from audience_impact.store.versions import Stored
 
@@ -33,7 +33,7 @@ class Content:
         chosen: What was chosen, in words; empty for all of the version.
         answers: The answers in sentences, where something was chosen.
         key_figures: The numbers behind them.
-        left_out: Tables that do not tell of what was chosen.
+        left_out: Tables without rows on what was chosen.
         cited: How to cite what was chosen; empty where it is cited as the whole.
     """
 
@@ -47,58 +47,58 @@ class Content:
 
     @property
     def version_id(self) -> str:
-        """The id of the version."""
+        """Return the id of the version."""
         return str(self.package["version"])
 
     @property
     def as_of(self) -> str:
-        """The day of the facts."""
+        """Return the day of the facts."""
         return str(self.package["audience_impact"]["as_of"])
 
     @property
     def title(self) -> str:
-        """What it is, in a line."""
+        """Return the title of the version, with what was chosen of it."""
         return f"{self.package['title']}{f': {self.chosen}' if self.chosen else ''}"
 
     @property
     def citations(self) -> tuple[str, ...]:
-        """How to cite it."""
+        """Return the lines to cite."""
         licence = self.package["licenses"][0]["title"]
-        whole = (
-            f"{AUTHOR} ({self.as_of[:4]}): {WHOLE}, version {self.version_id}, as of "
+        default = (
+            f"{AUTHOR} ({self.as_of[:4]}): {DATA_SET_TITLE}, version {self.version_id}, as of "
             f"{day_in_words(self.as_of)} [data set]. {licence}"
         )
-        return self.cited or (whole,)
+        return self.cited or (default,)
 
-    def resource(self, table: str) -> dict[str, Any]:
-        """What the version says of a table."""
-        found = {each["name"]: each for each in self.package["resources"]}
-        return dict(found[table])
+    def describe_table(self, table: str) -> dict[str, Any]:
+        """Return the entry of a table in `datapackage.json`."""
+        by_name = {resource["name"]: resource for resource in self.package["resources"]}
+        return dict(by_name[table])
 
-    def fields(self, table: str) -> list[dict[str, Any]]:
-        """What the version says of each column of a table, in their order."""
-        return list(self.resource(table)["schema"]["fields"])
+    def describe_columns(self, table: str) -> list[dict[str, Any]]:
+        """Return the description of each column of a table, in their order."""
+        return list(self.describe_table(table)["schema"]["fields"])
 
 
-def read(version: Stored) -> Content:
-    """All of a version, its tables in their own order.
+def read_content(version: Stored) -> Content:
+    """Return all tables of a version, in their own order.
 
-    Raises PublishError where a table is damaged.
+    Raise PublishError where a table is damaged.
     """
-    names = sorted(version.rows(), key=place)
-    return Content(version.manifest, {name: version.arrow(name) for name in names})
+    names = sorted(version.count_rows(), key=rank_table)
+    return Content(version.manifest, {name: version.read_arrow(name) for name in names})
 
 
 ORDER = ("restrictions", "impact", "impact_by_platform", "person_days", "impact_by_area")
-"""What a reader looks for first; other tables follow by name."""
+"""Tables that a reader looks for first; others follow by name."""
 
 
-def place(table: str) -> tuple[int, str]:
-    """What tables are ordered by."""
+def rank_table(table: str) -> tuple[int, str]:
+    """Return the key by which tables are sorted."""
     return (ORDER.index(table) if table in ORDER else len(ORDER), table)
 
 
-def values_of(field: Mapping[str, Any]) -> dict[str, str]:
-    """What the coded values of a column mean, or the few that stand for something else."""
-    coded = {each["value"]: each["label"] for each in field.get("categories", ())}
+def read_values(field: Mapping[str, Any]) -> dict[str, str]:
+    """Return the meanings of the coded values of a column, or of its few special values."""
+    coded = {category["value"]: category["label"] for category in field.get("categories", ())}
     return coded or dict(field.get("values") or field.get("special_values", {}))

@@ -11,7 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 from audience_impact.answers import method
 from audience_impact.exporting import workbook
 from audience_impact.exporting.content import Content
-from audience_impact.exporting.workbook import WHOLE, Formats, Limits, Part, Shortened
+from audience_impact.exporting.workbook import WHOLE_NUMBER, Formats, Limits, Part, Shortened
 from audience_impact.plain_text import RUN, web_address
 
 CITATIONS = "## Citations\n"
@@ -32,45 +32,49 @@ HOW_TO_READ = (
 )
 
 
-def write(
+def write_cover(
     book: Workbook,
     sheet: Worksheet,
     made: Formats,
     content: Content,
     parts: Sequence[Part],
-    told: Sequence[str],
+    notes: Sequence[str],
 ) -> None:
-    """Fill the first sheet; `told` says what Excel could not hold."""
+    """Fill the first sheet; `notes` list what Excel could not store."""
     lines = _Lines(book, sheet, made)
-    lines.title(content.title)
-    lines.section("Answer", content.answers)
+    lines.write_title(content.title)
+    lines.write_section("Answer", content.answers)
     if content.key_figures:
-        lines.figures(content.key_figures.headings, content.key_figures.rows)
+        lines.write_figures(content.key_figures.headings, content.key_figures.rows)
     what = "A part of it: see the title." if content.chosen else "All of it."
-    lines.section("What this is", [f"{content.package['description']} {what}"])
-    lines.section("Version", [content.version_id])
-    lines.section("Facts as of", [content.as_of])
+    lines.write_section("What this is", [f"{content.package['description']} {what}"])
+    lines.write_section("Version", [content.version_id])
+    lines.write_section("Facts as of", [content.as_of])
     licence = content.package["licenses"][0]
-    lines.linked("Licence", licence["title"], web_address(licence.get("path", "")))
-    lines.section("How to cite", [*content.citations, "Name the sources of the figures as well."])
-    lines.section("How to read", HOW_TO_READ)
+    lines.write_link("Licence", licence["title"], web_address(licence.get("path", "")))
+    lines.write_section(
+        "How to cite", [*content.citations, "Name the sources of the figures as well."]
+    )
+    lines.write_section("How to read", HOW_TO_READ)
     for part in parts:
-        about = " ".join(content.resource(part.table)["description"].split())
+        about = " ".join(content.describe_table(part.table)["description"].split())
         rows = f"{part.rows.num_rows:,} row{'' if part.rows.num_rows == 1 else 's'}"
-        lines.linked(part.sheet, f"{rows}. {about}", f"internal:'{part.sheet}'!A1", in_label=True)
-    lines.section("Left out", [_left_out(content)] if content.left_out else [])
-    lines.section("Does not fit", told)
-    lines.section("The method rests on", citations())
+        lines.write_link(
+            part.sheet, f"{rows}. {about}", f"internal:'{part.sheet}'!A1", in_label=True
+        )
+    lines.write_section("Left out", [_left_out(content)] if content.left_out else [])
+    lines.write_section("Does not fit", notes)
+    lines.write_section("The method rests on", read_citations())
 
 
 def _left_out(content: Content) -> str:
     return f"Tables that do not tell of what was chosen: {', '.join(content.left_out)}."
 
 
-def citations() -> list[str]:
-    """What the method rests on, from its page."""
-    told = method.page().partition(CITATIONS)[2].partition("\n## ")[0]
-    return [line[2:] for line in told.splitlines() if line.startswith("- ")]
+def read_citations() -> list[str]:
+    """Return the references of the page of the method."""
+    section = method.render_page().partition(CITATIONS)[2].partition("\n## ")[0]
+    return [line[2:] for line in section.splitlines() if line.startswith("- ")]
 
 
 class _Lines:
@@ -89,33 +93,33 @@ class _Lines:
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
 
-    def title(self, told: str) -> None:
-        """The title, and a blank line."""
-        self.sheet.write_string(0, 0, self._told(told), self.big)
+    def write_title(self, text: str) -> None:
+        """Write the title, and a blank line."""
+        self.sheet.write_string(0, 0, self._clean_text(text), self.big)
         self.row = 2
 
-    def section(self, label: str, texts: Sequence[str]) -> None:
-        """A label and its texts, each in a row of its own; nothing where there are none."""
-        for number, told in enumerate(texts):
+    def write_section(self, label: str, texts: Sequence[str]) -> None:
+        """Write a label and its texts, each in a row of its own; nothing without texts."""
+        for number, text in enumerate(texts):
             if number == 0:
                 self.sheet.write_string(self.row, 0, label, self.label)
-            self._spread(told)
+            self._write_spread(text)
 
-    def linked(self, label: str, told: str, leads: str, in_label: bool = False) -> None:
-        """A label and a text, of which one leads somewhere."""
+    def write_link(self, label: str, text: str, leads: str, in_label: bool = False) -> None:
+        """Write a label and a text, one of which is a link."""
         if in_label:
             self.sheet.write_url(self.row, 0, leads, self.made.link, label)
-            self._spread(told)
+            self._write_spread(text)
             return
         self.sheet.write_string(self.row, 0, label, self.label)
         if leads:
-            self.sheet.write_url(self.row, 1, leads, self.made.link, self._told(told))
+            self.sheet.write_url(self.row, 1, leads, self.made.link, self._clean_text(text))
         else:
-            self.sheet.write_string(self.row, 1, self._told(told), self.text)
+            self.sheet.write_string(self.row, 1, self._clean_text(text), self.text)
         self.row += 1
 
-    def figures(self, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """A small table: text, then numbers, and a word of ours at the right."""
+    def write_figures(self, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Write a small table: text, then numbers, and a word at the right."""
         self.row += 1
         for place, heading in enumerate(headings):
             form = self.made.number_heading if place else self.made.heading
@@ -125,27 +129,29 @@ class _Lines:
             lines = math.ceil(max(len(str(cells[0])) / (LABEL - 2), 1))
             self.sheet.set_row(self.row, lines * LINE_HEIGHT)
             for place, cell in enumerate(cells):
-                self._cell(place, cell)
+                self._write_cell(place, cell)
         self.row += 2
 
-    def _cell(self, place: int, cell: Any) -> None:
+    def _write_cell(self, place: int, cell: Any) -> None:
         if isinstance(cell, str):
-            told = self._told(cell)
-            self.sheet.write_string(self.row, place, told, self.last if place else self._form(told))
+            text = self._clean_text(cell)
+            self.sheet.write_string(
+                self.row, place, text, self.last if place else self._choose_format(text)
+            )
         elif cell is not None:
-            self.sheet.write_number(self.row, place, cell, self.made.numbers[WHOLE])
+            self.sheet.write_number(self.row, place, cell, self.made.numbers[WHOLE_NUMBER])
 
-    def _spread(self, told: str) -> None:
-        """A text over several columns, as high as it needs."""
-        shown = self._told(told)
-        lines = sum(max(1, math.ceil(len(one) / LINE_CHARACTERS)) for one in shown.split("\n"))
+    def _write_spread(self, text: str) -> None:
+        """Write a text over several columns, as high as it needs."""
+        shown = self._clean_text(text)
+        lines = sum(max(1, math.ceil(len(line) / LINE_CHARACTERS)) for line in shown.split("\n"))
         self.sheet.set_row(self.row, lines * LINE_HEIGHT)
-        self.sheet.merge_range(self.row, 1, self.row, LAST, "", self._form(shown))
-        self.sheet.write_string(self.row, 1, shown, self._form(shown))
+        self.sheet.merge_range(self.row, 1, self.row, LAST, "", self._choose_format(shown))
+        self.sheet.write_string(self.row, 1, shown, self._choose_format(shown))
         self.row += 1
 
-    def _form(self, told: str) -> Format:
-        return self.runs if told.startswith(RUN) else self.text
+    def _choose_format(self, text: str) -> Format:
+        return self.runs if text.startswith(RUN) else self.text
 
-    def _told(self, told: str) -> str:
-        return workbook.text(told, Limits(), Shortened())
+    def _clean_text(self, text: str) -> str:
+        return workbook.clean_text(text, Limits(), Shortened())

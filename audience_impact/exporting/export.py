@@ -1,4 +1,4 @@
-"""One export: what is wanted of a version, in a form, in its place."""
+"""One export: the requested part of a version, in a form, written in its place."""
 
 from pathlib import Path
 
@@ -6,101 +6,107 @@ import duckdb
 import pyarrow as pa
 
 from audience_impact.exporting import ExportError, Form, content, plain, sheets, writing
-from audience_impact.exporting.content import Content, values_of
-from audience_impact.exporting.selection import Wanted, select
+from audience_impact.exporting.content import Content, read_values
+from audience_impact.exporting.selection import ExportQuery, select_content
 from audience_impact.store import archive
 from audience_impact.store.versions import Stored
 
 WORKBOOK, ARCHIVE = ".xlsx", ".zip"
-"""How the name of a workbook ends; and that of a folder that becomes one file."""
+"""Endings of a workbook, and of a folder that becomes one file."""
 ABOUT, VALUES = "about", "column_values"
 """Tables of a database beside those of the version: what it is, and what coded values mean."""
 
 
-def export(
-    version: Stored, form: Form, into: Path, wanted: Wanted, overwrite: bool = False
+def export_version(
+    version: Stored, form: Form, into: Path, query: ExportQuery, overwrite: bool = False
 ) -> list[str]:
-    """Write what is wanted of a version; returns what the form could not hold as it is.
+    """Write the requested part of a version; return what the form could not store unchanged.
 
-    Raises ExportError where nothing was written, PublishError where the version is damaged.
+    Raise ExportError where nothing was written, PublishError where the version is damaged.
     """
     if form is Form.XLSX and into.suffix != WORKBOOK:
         raise ExportError(f"{into} does not end in {WORKBOOK}: Excel would not open it")
-    found = select(version, content.read(version), wanted)
-    told: list[str] = []
+    chosen = select_content(version, content.read_content(version), query)
+    notes: list[str] = []
     if form in (Form.CSV, Form.PARQUET):
         is_csv = form is Form.CSV
-        files = plain.csv_files(found) if is_csv else plain.parquet_files(found, version)
+        files = (
+            plain.make_csv_files(chosen) if is_csv else plain.make_parquet_files(chosen, version)
+        )
         if into.suffix == ARCHIVE:
-            writing.put_file(into, lambda aside: _fill(aside, archive.packed(files)), overwrite)
+            writing.put_file(
+                into, lambda aside: _write_bytes(aside, archive.pack_files(files)), overwrite
+            )
         else:
             writing.put_folder(into, files, overwrite)
     elif form is Form.JSON:
-        writing.put_file(into, lambda aside: _fill(aside, plain.json_file(found)), overwrite)
+        writing.put_file(
+            into, lambda aside: _write_bytes(aside, plain.make_json_file(chosen)), overwrite
+        )
     elif form is Form.DUCKDB:
-        writing.put_file(into, lambda aside: _write_database(aside, found), overwrite)
+        writing.put_file(into, lambda aside: _write_database(aside, chosen), overwrite)
     else:
-        writing.put_file(into, lambda aside: told.extend(sheets.write(aside, found)), overwrite)
-    return told
+        writing.put_file(
+            into, lambda aside: notes.extend(sheets.write_workbook(aside, chosen)), overwrite
+        )
+    return notes
 
 
-def _fill(path: Path, content: bytes) -> None:
+def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _write_database(path: Path, found: Content) -> None:
+def _write_database(path: Path, selected: Content) -> None:
     """Write a DuckDB file that is not there yet: the tables, with their meaning as comments."""
     with duckdb.connect(str(path)) as base:
-        for name, table in found.tables.items():
-            _table(base, name, table)
-            about = found.resource(name)["description"]
-            base.execute(f"COMMENT ON TABLE {_name(name)} IS {_text(about)}")
-            for field in found.fields(name):
+        for name, table in selected.tables.items():
+            _create_table(base, name, table)
+            about = selected.describe_table(name)["description"]
+            base.execute(f"COMMENT ON TABLE {_quote_name(name)} IS {_quote_text(about)}")
+            for field in selected.describe_columns(name):
                 unit = f" ({field['unit']})" if field.get("unit") else ""
-                where = f"{_name(name)}.{_name(field['name'])}"
-                told = _text(f"{field['description']}{unit}")
-                base.execute(f"COMMENT ON COLUMN {where} IS {told}")
-        _about(base, found)
-        _values(base, found)
+                where = f"{_quote_name(name)}.{_quote_name(field['name'])}"
+                comment = _quote_text(f"{field['description']}{unit}")
+                base.execute(f"COMMENT ON COLUMN {where} IS {comment}")
+        _write_about(base, selected)
+        _write_values(base, selected)
 
 
-def _about(base: duckdb.DuckDBPyConnection, found: Content) -> None:
-    """What the database is, a line each."""
+def _write_about(base: duckdb.DuckDBPyConnection, selected: Content) -> None:
+    """Write the table that describes the database, a row for each line."""
     lines = {
-        "title": found.title,
-        **{f"answer {number}": told for number, told in enumerate(found.answers, 1)},
-        "version": found.version_id,
-        "as_of": found.as_of,
-        "licence": found.package["licenses"][0]["title"],
-        **{f"cite as {number}": told for number, told in enumerate(found.citations, 1)},
+        "title": selected.title,
+        **{f"answer {number}": text for number, text in enumerate(selected.answers, 1)},
+        "version": selected.version_id,
+        "as_of": selected.as_of,
+        "licence": selected.package["licenses"][0]["title"],
+        **{f"cite as {number}": text for number, text in enumerate(selected.citations, 1)},
     }
-    _table(base, ABOUT, pa.table({"what": list(lines), "told": list(lines.values())}))
+    _create_table(base, ABOUT, pa.table({"what": list(lines), "told": list(lines.values())}))
 
 
-def _values(base: duckdb.DuckDBPyConnection, found: Content) -> None:
-    """What each coded value means."""
+def _write_values(base: duckdb.DuckDBPyConnection, selected: Content) -> None:
+    """Write the table of the meanings of coded values."""
     rows = [
         {"table": table, "column": field["name"], "value": value, "meaning": meaning}
-        for table in found.tables
-        for field in found.fields(table)
-        for value, meaning in values_of(field).items()
+        for table in selected.tables
+        for field in selected.describe_columns(table)
+        for value, meaning in read_values(field).items()
     ]
     columns = [(name, pa.string()) for name in ("table", "column", "value", "meaning")]
-    _table(base, VALUES, pa.Table.from_pylist(rows, pa.schema(columns)))
+    _create_table(base, VALUES, pa.Table.from_pylist(rows, pa.schema(columns)))
 
 
-def _table(base: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
-    """Make a table of these rows."""
+def _create_table(base: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
     base.register("given", rows)
-    base.execute(f"CREATE TABLE {_name(name)} AS SELECT * FROM given")
+    base.execute(f"CREATE TABLE {_quote_name(name)} AS SELECT * FROM given")
     base.unregister("given")
 
 
-def _name(told: str) -> str:
-    """A name as SQL takes it."""
-    return '"' + told.replace('"', '""') + '"'
+def _quote_name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
-def _text(told: str) -> str:
-    """A text as SQL takes it: COMMENT knows no parameters."""
-    return "'" + told.replace("'", "''") + "'"
+def _quote_text(text: str) -> str:
+    """Return a text as SQL takes it: COMMENT knows no parameters."""
+    return "'" + text.replace("'", "''") + "'"

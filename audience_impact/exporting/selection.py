@@ -1,8 +1,8 @@
-"""What of a version is wanted: some restrictions, an area, a year.
+"""The requested part of a version: some restrictions, an area, a year.
 
 A restriction belongs to an area if it is in the area or in a country of it, and to a year if it may
 have been in force on a day of it: one whose end is not known may be to this day. So does
-`impact_by_area` count them. Tables that tell of no restriction and no area, such as `quality`, are
+`impact_by_area` count them. Tables without restrictions and areas, such as `quality`, are
 left out of a choice.
 """
 
@@ -28,8 +28,8 @@ LONGEST_TITLE = 3
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is asked for; nothing is everything. Restrictions by their ids, an area by its code."""
+class ExportQuery:
+    """The requested restrictions (ids), area (code) and year; without any, the whole version."""
 
     restrictions: tuple[str, ...] = ()
     area: str = ""
@@ -45,69 +45,76 @@ class Area:
     countries: frozenset[str]
 
 
-def select(version: Stored, content: Content, wanted: Wanted) -> Content:
-    """What is wanted of a version, with its answers.
+def select_content(version: Stored, content: Content, query: ExportQuery) -> Content:
+    """Return the requested part of a version, with its answers.
 
-    Raises ExportError where a restriction, an area or a year is not published.
+    Raise ExportError where a restriction, an area or a year is not published.
     """
-    if wanted == Wanted():
+    if query == ExportQuery():
         return content
-    area, ids = chosen(content, wanted)
-    tables = {name: _rows(content, name, ids, area, wanted) for name in content.tables}
-    kept = {name: table for name, table in tables.items() if table is not None}
-    kept["sources"] = _sources(kept, content.tables["sources"])
-    found = replace(
+    area, ids = choose_restrictions(content, query)
+    tables = {name: _select_rows(content, name, ids, area, query) for name in content.tables}
+    chosen_tables = {name: table for name, table in tables.items() if table is not None}
+    chosen_tables["sources"] = _select_sources(chosen_tables, content.tables["sources"])
+    selected = replace(
         content,
-        tables={name: kept[name] for name in content.tables if name in kept},
-        chosen=_words(wanted, area),
-        left_out=tuple(name for name in tables if name not in kept),
+        tables={name: chosen_tables[name] for name in content.tables if name in chosen_tables},
+        chosen=_write_title(query, area),
+        left_out=tuple(name for name in tables if name not in chosen_tables),
     )
-    if wanted.restrictions:
-        known = records.Records(records.load(version))
-        return answers.of_restrictions(found, [known[n] for n in wanted.restrictions], version)
-    return answers.of_area(found, area.id, area.name) if area else found
+    if query.restrictions:
+        answer_records = records.Records(records.load_tables(version))
+        return answers.add_restriction_answers(
+            selected, [answer_records[n] for n in query.restrictions], version
+        )
+    return answers.add_area_answers(selected, area.id, area.name) if area else selected
 
 
-def chosen(content: Content, wanted: Wanted) -> tuple[Area | None, set[str]]:
-    """The area that is wanted, if any, and the ids of the restrictions.
+def choose_restrictions(content: Content, query: ExportQuery) -> tuple[Area | None, set[str]]:
+    """Return the requested area, if any, and the ids of the restrictions.
 
-    Raises ExportError as `select`.
+    Raise ExportError as `select`.
     """
-    area = _area_of(content, wanted)
-    return area, _restrictions(content, wanted, area)
+    area = _choose_area(content, query)
+    return area, _choose_ids(content, query, area)
 
 
-def _area_of(content: Content, wanted: Wanted) -> Area | None:
-    """The area that is wanted; of a year alone the world."""
-    if not wanted.area and (wanted.year is None or wanted.restrictions):
+def _choose_area(content: Content, query: ExportQuery) -> Area | None:
+    """Return the requested area; the world where a year alone is requested."""
+    if not query.area and (query.year is None or query.restrictions):
         return None
-    return _area(content, wanted.area or WORLD)
+    return _find_area(content, query.area or WORLD)
 
 
-def _words(wanted: Wanted, area: Area | None) -> str:
-    """What was chosen, as the title says it."""
-    named = list(wanted.restrictions[:LONGEST_TITLE])
-    if more := len(wanted.restrictions) - len(named):
+def _write_title(query: ExportQuery, area: Area | None) -> str:
+    named = list(query.restrictions[:LONGEST_TITLE])
+    if more := len(query.restrictions) - len(named):
         named.append(f"{more} more")
-    parts = [", ".join(named), area.name if area else "", str(wanted.year or "")]
+    parts = [", ".join(named), area.name if area else "", str(query.year or "")]
     return ", ".join(part for part in parts if part)
 
 
-def _area(content: Content, code: str) -> Area:
-    """The area of a code."""
+def _find_area(content: Content, code: str) -> Area:
+    """Return the area of a code; raise ExportError where it is not on record."""
     acts = content.tables["restrictions"].to_pandas()
-    above = records.holders(acts)
-    name = names.area_in_words(code, _names(acts).get(code, code if code in above else ""))
+    above = records.list_containing_areas(acts)
+    name = names.area_in_words(
+        code, _read_area_names(acts).get(code, code if code in above else "")
+    )
     if not name:
         raise ExportError(
             f"{code} is no area on record: give a code such as RU or 002, or a name such as Africa"
         )
     countries = {country for cell in acts["country_id"] for country in cell.split(";")}
-    inside = frozenset(one for one in countries if code == one or code in above[one])
-    return Area(code, names.capital(name), inside)
+    inside = frozenset(
+        code_inside
+        for code_inside in countries
+        if code == code_inside or code in above[code_inside]
+    )
+    return Area(code, names.capitalise_first(name), inside)
 
 
-def _names(acts: pd.DataFrame) -> dict[str, str]:
+def _read_area_names(acts: pd.DataFrame) -> dict[str, str]:
     """Return the names of the areas that restrictions are in, by code."""
     return {
         area: name
@@ -116,96 +123,102 @@ def _names(acts: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _restrictions(content: Content, wanted: Wanted, area: Area | None) -> set[str]:
-    """The restrictions that are wanted."""
+def _choose_ids(content: Content, query: ExportQuery, area: Area | None) -> set[str]:
+    """Return the ids of the requested restrictions; raise ExportError where there are none."""
     acts = content.tables["restrictions"].to_pandas()
     ids = set(acts["restriction_id"])
-    for name in wanted.restrictions:
+    for name in query.restrictions:
         if name not in ids:
             raise ExportError(f"{name} is not published; see audience-impact list")
-    if wanted.restrictions:
-        acts = acts[acts["restriction_id"].isin(wanted.restrictions)]
+    if query.restrictions:
+        acts = acts[acts["restriction_id"].isin(query.restrictions)]
     if area is not None:
-        acts = acts[[_lies_in(area, row) for row in acts.itertuples()]]
-    if wanted.year is not None:
-        acts = acts[_in_force(acts, wanted.year, pd.Timestamp(content.as_of))]
+        acts = acts[[_is_inside(area, row) for row in acts.itertuples()]]
+    if query.year is not None:
+        acts = acts[_is_in_force(acts, query.year, pd.Timestamp(content.as_of))]
     if acts.empty:
-        raise ExportError(f"no restriction on record for {_words(wanted, area)}")
+        raise ExportError(f"no restriction on record for {_write_title(query, area)}")
     return set(acts["restriction_id"])
 
 
-def _lies_in(area: Area, row: object) -> bool:
-    """Whether a restriction is in the area, or in a country of it."""
-    own = {*str(row.area_id).split(";"), *str(row.country_id).split(";")}  # type: ignore[attr-defined]
-    return area.id in own or not area.countries.isdisjoint(own)
+def _is_inside(area: Area, row: object) -> bool:
+    """Return whether a restriction is in the area, or in a country of it."""
+    codes = {*str(row.area_id).split(";"), *str(row.country_id).split(";")}  # type: ignore[attr-defined]
+    return area.id in codes or not area.countries.isdisjoint(codes)
 
 
-def _in_force(acts: pd.DataFrame, year: int, as_of: pd.Timestamp) -> "pd.Series[bool]":
-    """Whether a restriction was in force on a day of the year, as far as is known."""
+def _is_in_force(acts: pd.DataFrame, year: int, as_of: pd.Timestamp) -> "pd.Series[bool]":
+    """Return for each restriction whether it was in force on a day of the year."""
     start = pd.to_datetime(acts["start_on"])
-    last = periods.spans(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
+    last = periods.parse_periods(acts["ended_on"].fillna(""))["end"] - periods.ONE_DAY
     last = last.mask(acts["end_status"] == EndStatus.ONGOING.value).fillna(as_of)
     carried_out = acts["end_status"] != EndStatus.WITHDRAWN.value
     return carried_out & (start < f"{year + 1}-01-01") & (last >= f"{year}-01-01")
 
 
-def _rows(
-    content: Content, table: str, ids: set[str], area: Area | None, wanted: Wanted
+def _select_rows(
+    content: Content, table: str, ids: set[str], area: Area | None, query: ExportQuery
 ) -> pa.Table | None:
-    """The rows of a table that are wanted; None where it tells of nothing of the kind."""
+    """Return the requested rows of a table; None where it has no restrictions and no areas."""
     rows = content.tables[table]
     names = set(rows.column_names)
-    alone = bool(wanted.restrictions) or area is None
-    if {"restriction_id", "period"} <= set(content.resource(table)["schema"]["primaryKey"]):
+    alone = bool(query.restrictions) or area is None
+    if {"restriction_id", "period"} <= set(content.describe_table(table)["schema"]["primaryKey"]):
         countries = frozenset[str]() if alone or area is None else area.countries
-        return _kept(rows, lambda told: _of_days(told, ids, countries, wanted.year))
+        return _filter_rows(
+            rows, lambda frame: _match_person_days(frame, ids, countries, query.year)
+        )
     if "restriction_id" in names:
-        return _kept(rows, lambda told: told["restriction_id"].isin(ids))
+        return _filter_rows(rows, lambda frame: frame["restriction_id"].isin(ids))
     if "area_id" in names and area is not None and not alone:
-        return _kept(rows, lambda told: _of_area(told, area, wanted.year))
+        return _filter_rows(rows, lambda frame: _match_area_rows(frame, area, query.year))
     return None
 
 
-def _kept(table: pa.Table, keeps: Callable[[pd.DataFrame], "pd.Series[bool]"]) -> pa.Table:
+def _filter_rows(
+    table: pa.Table, is_match: Callable[[pd.DataFrame], "pd.Series[bool]"]
+) -> pa.Table:
     keys = ("restriction_id", "area_id", "period", "from_day", "to_day")
     rows = table.select([name for name in keys if name in table.column_names]).to_pandas()
-    return table.filter(pa.array(keeps(rows).to_numpy(dtype=bool)))
+    return table.filter(pa.array(is_match(rows).to_numpy(dtype=bool)))
 
 
-def _of_days(
+def _match_person_days(
     rows: pd.DataFrame, ids: set[str], countries: frozenset[str], year: int | None
 ) -> "pd.Series[bool]":
-    """Rows of person-days: of the restrictions, of countries together, of the year or of all."""
+    """Return whether rows are of the restrictions, or of all in the countries, in the year."""
     together = rows["restriction_id"].eq(EVERY) & rows["area_id"].isin(countries)
-    own = rows["restriction_id"].isin(ids) | together
+    is_match = rows["restriction_id"].isin(ids) | together
     if year is None:
-        return own
-    return own & (rows["period"].eq(EVERY) | _in_year(rows["period"], year))
+        return is_match
+    return is_match & (rows["period"].eq(EVERY) | _is_in_year(rows["period"], year))
 
 
-def _of_area(rows: pd.DataFrame, area: Area, year: int | None) -> "pd.Series[bool]":
-    """Rows of the area and of the countries in it, of the year where one is asked for."""
-    own = rows["area_id"].isin({area.id, *area.countries})
+def _match_area_rows(rows: pd.DataFrame, area: Area, year: int | None) -> "pd.Series[bool]":
+    """Return whether rows belong to the area or its countries, and to the year if one is given."""
+    is_match = rows["area_id"].isin({area.id, *area.countries})
     if year is None:
-        return own
+        return is_match
     if "from_day" in rows:
         first, last = pd.to_datetime(rows["from_day"]), pd.to_datetime(rows["to_day"])
-        return own & (first < f"{year + 1}-01-01") & (last >= f"{year}-01-01")
-    return own & _in_year(rows["period"], year)
+        return is_match & (first < f"{year + 1}-01-01") & (last >= f"{year}-01-01")
+    return is_match & _is_in_year(rows["period"], year)
 
 
-def _in_year(period: "pd.Series[str]", year: int) -> "pd.Series[bool]":
-    """Whether a period has a day in the year."""
-    spans = periods.spans(period)
+def _is_in_year(period: "pd.Series[str]", year: int) -> "pd.Series[bool]":
+    """Return for each period whether it has a day in the year."""
+    spans = periods.parse_periods(period)
     return (spans["start"] < f"{year + 1}-01-01") & (spans["end"] > f"{year}-01-01")
 
 
-def _sources(tables: dict[str, pa.Table], sources: pa.Table) -> pa.Table:
-    """The sources that the rows name."""
+def _select_sources(tables: dict[str, pa.Table], sources: pa.Table) -> pa.Table:
+    """Return the sources that the rows name."""
     named = {
-        one
+        source
         for table in tables.values()
         if "source_id" in table.column_names
-        for one in table["source_id"].to_pylist()
+        for source in table["source_id"].to_pylist()
     }
-    return sources.filter(pa.array([one in named for one in sources["source_id"].to_pylist()]))
+    return sources.filter(
+        pa.array([source in named for source in sources["source_id"].to_pylist()])
+    )

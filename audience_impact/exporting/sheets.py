@@ -8,41 +8,49 @@ from xlsxwriter.worksheet import Worksheet
 
 from audience_impact.answers import names as naming
 from audience_impact.exporting import cover, workbook
-from audience_impact.exporting.content import Content, values_of
+from audience_impact.exporting.content import Content, read_values
 from audience_impact.exporting.workbook import Formats, Limits, Part, Shortened
 
 ABOUT, COLUMNS, VALUES = "about", "columns", "values"
 
 
-def write(path: Path | IO[bytes], content: Content, limits: Limits | None = None) -> list[str]:
-    """Write the workbook; returns what Excel could not hold as it is, a line each."""
+def write_workbook(
+    path: Path | IO[bytes], content: Content, limits: Limits | None = None
+) -> list[str]:
+    """Write the workbook; return what Excel could not store unchanged, a line each."""
     bounds = limits or Limits()
     book = workbook.open_workbook(path, content)
-    made = workbook.formats(book)
-    every = list(workbook.parts(content, bounds))
+    made = workbook.make_formats(book)
+    sheets_to_write = list(workbook.split_parts(content, bounds))
     about = book.add_worksheet(ABOUT)
-    told: list[str] = [
+    notes: list[str] = [
         f"{table} has {content.tables[table].num_rows:,} rows, more than a sheet holds: it is "
-        f"spread over {len(own)} sheets"
+        f"spread over {len(table_parts)} sheets"
         for table in content.tables
-        if len(own := [part for part in every if part.table == table]) > 1
+        if len(table_parts := [part for part in sheets_to_write if part.table == table]) > 1
     ]
-    for part in every:
+    for part in sheets_to_write:
         sheet = book.add_worksheet(part.sheet)
         short = workbook.write_part(sheet, part, content, made, bounds)
-        told += _shortened(part, short, bounds)
-    _list(
-        book.add_worksheet(COLUMNS), ("table", "column", "unit", "meaning"), _columns(content), made
+        notes += _report_shortened(part, short, bounds)
+    _write_list(
+        book.add_worksheet(COLUMNS),
+        ("table", "column", "unit", "meaning"),
+        _list_columns(content),
+        made,
     )
-    _list(
-        book.add_worksheet(VALUES), ("column", "value", "meaning", "tables"), _values(content), made
+    _write_list(
+        book.add_worksheet(VALUES),
+        ("column", "value", "meaning", "tables"),
+        _list_values(content),
+        made,
     )
-    cover.write(book, about, made, content, every, told)
+    cover.write_cover(book, about, made, content, sheets_to_write, notes)
     book.close()
-    return told
+    return notes
 
 
-def _shortened(part: Part, short: Shortened, limits: Limits) -> list[str]:
+def _report_shortened(part: Part, short: Shortened, limits: Limits) -> list[str]:
     lines = []
     if short.texts:
         lines.append(
@@ -53,43 +61,43 @@ def _shortened(part: Part, short: Shortened, limits: Limits) -> list[str]:
     return lines
 
 
-def _columns(content: Content) -> Iterator[Sequence[str]]:
-    """Every column with its unit and meaning."""
+def _list_columns(content: Content) -> Iterator[Sequence[str]]:
+    """Yield every column with its unit and meaning."""
     for table in content.tables:
-        for field in content.fields(table):
+        for field in content.describe_columns(table):
             yield table, field["name"], field.get("unit", ""), field["description"]
 
 
-def _values(content: Content) -> Iterator[Sequence[str]]:
-    """What each coded value means, once for all tables that have it, and the names of areas."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+def _list_values(content: Content) -> Iterator[Sequence[str]]:
+    """Yield the meaning of each coded value, once for all tables, and the names of areas."""
+    tables_by_value: dict[tuple[str, str, str], list[str]] = {}
     for table in content.tables:
-        for field in content.fields(table):
-            for value, meaning in values_of(field).items():
-                found.setdefault((field["name"], value, meaning), []).append(table)
-    for (column, value, meaning), tables in found.items():
+        for field in content.describe_columns(table):
+            for value, meaning in read_values(field).items():
+                tables_by_value.setdefault((field["name"], value, meaning), []).append(table)
+    for (column, value, meaning), tables in tables_by_value.items():
         yield column, value, meaning, ", ".join(tables)
-    yield from _areas(content)
+    yield from _list_areas(content)
 
 
-def _areas(content: Content) -> Iterator[Sequence[str]]:
-    """The English names of the countries and regions that occur."""
-    found: dict[str, list[str]] = {}
+def _list_areas(content: Content) -> Iterator[Sequence[str]]:
+    """Yield the English names of the countries and regions that occur."""
+    tables_by_code: dict[str, list[str]] = {}
     for table, rows in content.tables.items():
         if "area_id" in rows.column_names:
             for code in sorted(
-                {one for cell in set(rows["area_id"].to_pylist()) for one in cell.split(";")}
+                {area for cell in set(rows["area_id"].to_pylist()) for area in cell.split(";")}
             ):
-                found.setdefault(code, []).append(table)
-    for code, tables in sorted(found.items()):
-        if naming.area(code) != code:
-            yield "area_id", code, naming.area(code), ", ".join(tables)
+                tables_by_code.setdefault(code, []).append(table)
+    for code, tables in sorted(tables_by_code.items()):
+        if naming.name_area(code) != code:
+            yield "area_id", code, naming.name_area(code), ", ".join(tables)
 
 
-def _list(
+def _write_list(
     sheet: Worksheet, headings: Sequence[str], rows: Iterator[Sequence[str]], made: Formats
 ) -> None:
-    """A sheet of plain rows."""
+    """Fill a sheet with rows of text."""
     for place, width in enumerate((24, 28, 80, 40)):
         sheet.set_column(place, place, width)
     sheet.freeze_panes(1, 0)
@@ -98,5 +106,5 @@ def _list(
         sheet.write_string(0, place, heading, made.heading)
     for count, cells in enumerate(rows, 1):
         for place, cell in enumerate(cells):
-            sheet.write_string(count, place, cell, workbook.form_of(cell, made))
+            sheet.write_string(count, place, cell, workbook.choose_format(cell, made))
     sheet.autofilter(0, 0, max(count, 1), len(headings) - 1)

@@ -18,21 +18,21 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from audience_impact.exporting.content import Content, values_of
+from audience_impact.exporting.content import Content, read_values
 from audience_impact.plain_text import RUN, plain_lines, web_address
 
 NUMBER_FORMATS = {"share": "0.0%", "ratio": "#,##0.00", "hours": "#,##0.0"}
-WHOLE, DAY = "#,##0", "yyyy-mm-dd"
+WHOLE_NUMBER, DAY = "#,##0", "yyyy-mm-dd"
 LINK = "url"
 """The column whose cells are addresses."""
 NARROWEST, WIDEST, OF_NUMBERS = 10, 48, 15
 MOST_WORDS = 12
-"""So many values are told in the note of a column; the sheet `values` has all."""
+"""So many values stand in the note of a column; the sheet `values` has all."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What Excel can hold: rows of a sheet, characters of a cell and of an address, links."""
+    """Limits of Excel: rows of a sheet, characters of a cell and of an address, links."""
 
     rows: int = 1_048_576
     characters: int = 32_767
@@ -70,14 +70,14 @@ class Part:
 
 @dataclass
 class Shortened:
-    """What Excel could not hold as it is, counted."""
+    """Counts of the texts and links that Excel could not store unchanged."""
 
     texts: int = 0
     links: int = 0
 
 
 def open_workbook(path: Path | IO[bytes], content: Content) -> xlsxwriter.Workbook:
-    """A workbook to be written, row by row, without the time of day and without formulas."""
+    """Return a new workbook, written row by row, without the time of day and without formulas."""
     book = xlsxwriter.Workbook(
         path,
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False},
@@ -93,9 +93,9 @@ def open_workbook(path: Path | IO[bytes], content: Content) -> xlsxwriter.Workbo
     return book
 
 
-def formats(book: xlsxwriter.Workbook) -> Formats:
-    """The forms of cells, made once a workbook."""
-    kinds = {*NUMBER_FORMATS.values(), WHOLE, DAY}
+def make_formats(book: xlsxwriter.Workbook) -> Formats:
+    """Return the formats of cells, to be made once a workbook."""
+    kinds = {*NUMBER_FORMATS.values(), WHOLE_NUMBER, DAY}
     head = {"bold": True, "bg_color": "#D5E5EE", "bottom": 1, "valign": "top", "text_wrap": True}
     return Formats(
         book.add_format({"valign": "top"}),
@@ -107,8 +107,8 @@ def formats(book: xlsxwriter.Workbook) -> Formats:
     )
 
 
-def parts(content: Content, limits: Limits) -> Iterator[Part]:
-    """A sheet a table; a table with more rows than a sheet can hold has several."""
+def split_parts(content: Content, limits: Limits) -> Iterator[Part]:
+    """Yield a sheet for each table, or several where a table has too many rows for one."""
     most = limits.rows - 1
     for table, rows in content.tables.items():
         count = max(1, math.ceil(rows.num_rows / most))
@@ -118,30 +118,32 @@ def parts(content: Content, limits: Limits) -> Iterator[Part]:
             yield Part(sheet, table, rows.slice(number * most, most))
 
 
-def text(value: str, limits: Limits, short: Shortened) -> str:
-    """A text as a cell holds it: what cannot be seen written out, and cut where it is too long."""
-    told = plain_lines(str(value))
-    if len(told) <= limits.characters:
-        return told
+def clean_text(value: str, limits: Limits, short: Shortened) -> str:
+    """Return a text for a cell, with invisible characters as code points, cut if too long."""
+    shown = plain_lines(str(value))
+    if len(shown) <= limits.characters:
+        return shown
     short.texts += 1
-    return f"{told[: limits.characters - 3]}..."
+    return f"{shown[: limits.characters - 3]}..."
 
 
-def form_of(told: str, made: Formats) -> Format:
-    """The form of a text: marked as text where a spreadsheet might run it."""
-    return made.runs if told.startswith(RUN) else made.text
+def choose_format(text: str, made: Formats) -> Format:
+    """Return the format of a text, marked as text where a spreadsheet might run it."""
+    return made.runs if text.startswith(RUN) else made.text
 
 
 def write_part(
     sheet: Worksheet, part: Part, content: Content, made: Formats, limits: Limits
 ) -> Shortened:
-    """Fill the sheet of a table: headings with notes, then cells; returns what was shortened."""
+    """Fill the sheet of a table, headings with notes, then cells; return what was shortened."""
     fields = [
-        field for field in content.fields(part.table) if field["name"] in part.rows.schema.names
+        field
+        for field in content.describe_columns(part.table)
+        if field["name"] in part.rows.schema.names
     ]
     short = Shortened()
     for place, field in enumerate(fields):
-        width = _width(field, part.rows[field["name"]])
+        width = _column_width(field, part.rows[field["name"]])
         sheet.set_column(place, place, width)
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 32)
@@ -149,9 +151,12 @@ def write_part(
         form = made.heading if field["type"] == "string" else made.number_heading
         sheet.write_string(0, place, field["name"], form)
         sheet.write_comment(
-            0, place, note(field), {"x_scale": 2.4, "y_scale": _height(note(field))}
+            0,
+            place,
+            write_note(field),
+            {"x_scale": 2.4, "y_scale": _note_height(write_note(field))},
         )
-    writers = [_writer(sheet, field, made, limits, short) for field in fields]
+    writers = [_make_writer(sheet, field, made, limits, short) for field in fields]
     columns = [part.rows[field["name"]].to_pylist() for field in fields]
     for number, cells in enumerate(zip(*columns, strict=True), 1):
         for place, (write, cell) in enumerate(zip(writers, cells, strict=True)):
@@ -164,62 +169,62 @@ def write_part(
     return short
 
 
-def _writer(
+def _make_writer(
     sheet: Worksheet, field: Mapping[str, Any], made: Formats, limits: Limits, short: Shortened
 ) -> Callable[[int, int, Any], None]:
-    """How a cell of a column is written."""
+    """Return a function that writes a cell of a column, given row, column and value."""
     form = made.numbers[_number_format(field)]
 
-    def number(row: int, place: int, cell: Any) -> None:
+    def write_number(row: int, place: int, cell: Any) -> None:
         sheet.write_number(row, place, cell, form)
 
-    def day(row: int, place: int, cell: date) -> None:
+    def write_day(row: int, place: int, cell: date) -> None:
         sheet.write_datetime(row, place, datetime(cell.year, cell.month, cell.day), form)
 
-    def words(row: int, place: int, cell: str) -> None:
-        told = text(cell, limits, short)
-        sheet.write_string(row, place, told, form_of(told, made))
+    def write_words(row: int, place: int, cell: str) -> None:
+        shown = clean_text(cell, limits, short)
+        sheet.write_string(row, place, shown, choose_format(shown, made))
 
-    def link(row: int, place: int, cell: str) -> None:
+    def write_link(row: int, place: int, cell: str) -> None:
         leads = web_address(cell)
         if not leads or len(leads) > limits.address or short.links >= limits.links:
-            words(row, place, cell)
+            write_words(row, place, cell)
             return
         short.links += 1
-        sheet.write_url(row, place, leads, made.link, text(cell, limits, short))
+        sheet.write_url(row, place, leads, made.link, clean_text(cell, limits, short))
 
     if field["name"] == LINK:
-        return link
-    kinds: dict[str, Callable[[int, int, Any], None]] = {"string": words, "date": day}
-    return kinds.get(field["type"], number)
+        return write_link
+    kinds: dict[str, Callable[[int, int, Any], None]] = {"string": write_words, "date": write_day}
+    return kinds.get(field["type"], write_number)
 
 
 def _number_format(field: Mapping[str, Any]) -> str:
     if field["type"] == "date":
         return DAY
-    return NUMBER_FORMATS.get(field.get("unit", ""), WHOLE)
+    return NUMBER_FORMATS.get(field.get("unit", ""), WHOLE_NUMBER)
 
 
-def note(field: Mapping[str, Any]) -> str:
-    """What a column means, as the note of its heading says it."""
+def write_note(field: Mapping[str, Any]) -> str:
+    """Return the meaning of a column, as the note of its heading."""
     lines = [field["description"]]
     if field.get("unit"):
         lines.append(f"Unit: {field['unit'].replace('_', '-')}")
-    words = list(values_of(field).items())
+    words = list(read_values(field).items())
     lines += [f"{value}: {meaning}" for value, meaning in words[:MOST_WORDS]]
     if len(words) > MOST_WORDS:
         lines.append("More in the sheet values.")
     return "\n".join(lines)
 
 
-def _height(told: str) -> float:
-    """How many times as high as usual the box of a note is."""
-    lines = sum(1 + len(line) // 50 for line in told.split("\n"))
+def _note_height(text: str) -> float:
+    """Return the height of the box of a note, in multiples of the usual one."""
+    lines = sum(1 + len(line) // 50 for line in text.split("\n"))
     return max(1.0, lines / 4)
 
 
-def _width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
-    """How wide a column is: as most of its cells are, within bounds."""
+def _column_width(field: Mapping[str, Any], cells: pa.ChunkedArray) -> float:
+    """Return the width that most cells of a column need, within limits."""
     if field["type"] != "string":
         return OF_NUMBERS
     longest = pc.quantile(pc.utf8_length(cells), 0.9)[0].as_py() or 0

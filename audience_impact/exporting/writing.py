@@ -7,47 +7,47 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from audience_impact.exporting import ExportError
-from audience_impact.store.files import flush, write_below
+from audience_impact.store.files import flush_to_disk, write_below
 
 
 def put_file(path: Path, write: Callable[[Path], None], overwrite: bool) -> None:
-    """Have a file written, if nothing else stands there.
+    """Write a file by `write`, if nothing else stands at its path.
 
-    Raises ExportError where something does, or the disk refuses.
+    Raise ExportError where something does, or the disk refuses.
     """
     if path.is_dir():
         raise ExportError(f"{path} is a folder: give the name of a file")
     try:
-        with _aside(path) as aside:
+        with _make_aside_path(path) as aside:
             write(aside)
-            flush(aside)
+            flush_to_disk(aside)
             if path.exists() and not overwrite and path.read_bytes() != aside.read_bytes():
                 raise ExportError(f"{path} is there already: give another name, or --overwrite")
             aside.replace(path)
-            flush(path.parent)
+            flush_to_disk(path.parent)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error}") from error
 
 
 def put_folder(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
-    """Write a folder, if it is new, empty or holds the same; else only over an earlier export.
+    """Write a folder, if it is new, empty or has the same files; else only over an earlier export.
 
-    Raises ExportError where something else stands there, or the disk refuses.
+    Raise ExportError where something else stands there, or the disk refuses.
     """
     try:
         _require_free(path, files, overwrite)
-        with _aside(path) as aside, _aside(path, "old") as old:
+        with _make_aside_path(path) as aside, _make_aside_path(path, "old") as old:
             aside.mkdir()
             write_below(aside, files)
-            flush(aside)
+            flush_to_disk(aside)
             _put_in_place(aside, path, old)
-            flush(path.parent)
+            flush_to_disk(path.parent)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error}") from error
 
 
 def _put_in_place(aside: Path, path: Path, old: Path) -> None:
-    """Rename a folder into its place; what was there is put back where that fails."""
+    """Rename a folder to its place; restore the old one where that fails."""
     there = path.exists()
     if there:
         path.rename(old)
@@ -60,15 +60,15 @@ def _put_in_place(aside: Path, path: Path, old: Path) -> None:
 
 
 def _require_free(path: Path, files: Mapping[str, bytes], overwrite: bool) -> None:
-    """Refuse what is no folder, and a folder that holds what this export would not replace."""
+    """Raise ExportError for a file, and for a folder with files that would be lost."""
     if not path.exists():
         return
     if not path.is_dir():
         raise ExportError(f"{path} is a file: give the name of a folder")
-    there = {one.name: one for one in path.iterdir()}
-    if foreign := sorted(one.name for one in there.values() if not _is_file_of(files, one)):
+    there = {entry.name: entry for entry in path.iterdir()}
+    if foreign := sorted(entry.name for entry in there.values() if not _is_file_of(files, entry)):
         raise ExportError(f"{path} holds {foreign[0]}, which no such export writes: give another")
-    same = all(one.read_bytes() == files[name] for name, one in there.items())
+    same = all(entry.read_bytes() == files[name] for name, entry in there.items())
     if not same and not overwrite:
         raise ExportError(f"{path} is there already: give another name, or --overwrite")
 
@@ -78,8 +78,8 @@ def _is_file_of(files: Mapping[str, bytes], path: Path) -> bool:
 
 
 @contextmanager
-def _aside(path: Path, word: str = "new") -> Iterator[Path]:
-    """A place beside, gone afterwards; with the same ending, since some writers go by it."""
+def _make_aside_path(path: Path, word: str = "new") -> Iterator[Path]:
+    """Yield a path beside `path`, with its ending (some writers need it); remove it afterwards."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".tmp-{word}-{os.getpid()}-{path.name}")
     try:

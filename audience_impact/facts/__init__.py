@@ -1,1 +1,1 @@
-"""Fact tables in memory: read with file and line, held against rules across tables."""
+"""Fact tables in memory: read with file and line, and checked by rules across tables."""

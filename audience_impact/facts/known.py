@@ -1,4 +1,4 @@
-"""What was known on a day: the rows whose source was out by then, and nothing that happened later.
+"""Facts known on a day: rows with a source that was out by then, and nothing that happened later.
 
 Definitions. A source was known on a day if the period in which it was published had ended by then;
 where nothing says when it was published, if it had been read by then, since that alone is known.
@@ -9,8 +9,8 @@ Method. Rows that are not known go, and then rows that point at them, until all 
 somewhere. A page beside the first, and the restriction that another continues, are blank instead.
 
 Drawbacks. A row stands as it is now: when a cell of it was corrected is not on record. A page that
-is rewritten in place counts from its newest date. What is learned from facts (laws, calibrations)
-has no source, and stays as it was learned from all of them.
+is rewritten in place counts from its newest date. Parameters fitted to facts
+have no source, and stay as they were fitted to all facts.
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ from datetime import date
 
 import pandas as pd
 
-from audience_impact.facts.rules import found_in
+from audience_impact.facts.rules import report_row
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.periods import ONE_DAY, spans
-from audience_impact.rules import Rule, register
+from audience_impact.periods import ONE_DAY, parse_periods
+from audience_impact.rules import Rule, register_rule
 from audience_impact.vocabulary import EndSource, EndStatus, FindingSeverity, RuleStage
 
-NOT_KNOWN_YET = register(
+NOT_KNOWN_YET = register_rule(
     Rule(
         "not_known_yet",
         RuleStage.KEYS,
@@ -42,7 +42,7 @@ MAY_BE_BLANK = (OTHER, "continues")
 
 @dataclass(frozen=True)
 class Cut:
-    """What was taken out of the facts for a day.
+    """Numbers of rows removed from the facts for a day.
 
     Attributes:
         day: The day.
@@ -57,7 +57,7 @@ class Cut:
     unended_count: int
 
     def __str__(self) -> str:
-        """The same in a sentence."""
+        """Return the numbers in a sentence."""
         return (
             f"{self.unknown_count:,} rows of facts were not known on {self.day}, "
             f"{self.undated_count:,} of them for want of a day of publication of their source; "
@@ -66,101 +66,111 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Known:
-    """The tables as they were known on a day, as text, and a finding for each row that was not."""
+class KnownFacts:
+    """Tables (as text) known on a day, and a finding for each removed row."""
 
     tables: Tables
     findings: tuple[Finding, ...]
     cut: Cut
 
 
-def known_by(
+def select_known_facts(
     tables: Tables,
     day: date,
     keys: Mapping[str, list[str]],
     references: Mapping[str, Mapping[str, str]],
-) -> Known:
-    """What of the tables (as text) was known on a day."""
+) -> KnownFacts:
+    """Return the tables (as text) without the rows that were not known on a day."""
     after = pd.Timestamp(day) + ONE_DAY
     sources = tables["sources"]
-    out = spans(sources["published_on"])["end"]
-    late = out.fillna(spans(sources["accessed_on"])["end"]) > after
+    out = parse_periods(sources["published_on"])["end"]
+    late = out.fillna(parse_periods(sources["accessed_on"])["end"]) > after
     names = set(sources.loc[late, SOURCE])
-    found = {table: _by_other_page(frame, names) for table, frame in tables.items()}
-    begun = _begun(found["restrictions"], after)
-    found |= {"sources": sources[~late], "restrictions": _going_on(begun, after)}
-    found = _settled(found, tables, keys, references)
-    gone, kept = _gone(tables, found), found["restrictions"]
+    remaining = {table: _prefer_second_page(frame, names) for table, frame in tables.items()}
+    begun = _select_begun(remaining["restrictions"], after)
+    remaining |= {"sources": sources[~late], "restrictions": _mark_ongoing(begun, after)}
+    remaining = _drop_dangling_rows(remaining, tables, keys, references)
+    gone, restrictions = _list_removed_rows(tables, remaining), remaining["restrictions"]
     undated = set(sources.loc[late & out.isna(), SOURCE])
-    findings = tuple(_findings(gone, day))
+    findings = tuple(_report_removed_rows(gone, day))
     cut = Cut(
         day,
         len(findings),
         sum(int(rows[SOURCE].isin(undated).sum()) for rows in gone.values() if SOURCE in rows),
-        int((kept["ended_on"] != tables["restrictions"].loc[kept.index, "ended_on"]).sum()),
+        int(
+            (
+                restrictions["ended_on"]
+                != tables["restrictions"].loc[restrictions.index, "ended_on"]
+            ).sum()
+        ),
     )
-    left = {table: frame.reset_index(drop=True) for table, frame in found.items()}
-    return Known(left, findings, cut)
+    numbered = {table: frame.reset_index(drop=True) for table, frame in remaining.items()}
+    return KnownFacts(numbered, findings, cut)
 
 
-def _by_other_page(frame: pd.DataFrame, late: set[str]) -> pd.DataFrame:
-    """Rows whose first page was not out, and whose other page was, stand by the other."""
+def _prefer_second_page(frame: pd.DataFrame, late: set[str]) -> pd.DataFrame:
+    """Replace a first page that was not out by the second page if that one was."""
     if not {SOURCE, OTHER} <= set(frame.columns):
         return frame
-    first, other = frame[SOURCE], frame[OTHER]
-    moved = first.isin(late) & (other != "") & ~other.isin(late)
+    first, second = frame[SOURCE], frame[OTHER]
+    moved = first.isin(late) & (second != "") & ~second.isin(late)
     return frame.assign(
-        **{SOURCE: first.mask(moved, other), OTHER: other.mask(moved | other.isin(late), "")}
+        **{SOURCE: first.mask(moved, second), OTHER: second.mask(moved | second.isin(late), "")}
     )
 
 
-def _begun(restrictions: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
-    """Restrictions that had begun or had been announced; those without a start stay."""
+def _select_begun(restrictions: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
+    """Return restrictions that had begun or had been announced; those without a start stay."""
     starts = {
-        name: spans(restrictions[name])["start"] for name in ("announced_on", "observed_from")
+        name: parse_periods(restrictions[name])["start"]
+        for name in ("announced_on", "observed_from")
     }
     return restrictions[~(pd.DataFrame(starts).min(axis=1) >= after)]
 
 
-def _going_on(restrictions: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
-    """Restrictions of which those go on whose end lies after the day."""
-    later = spans(restrictions["ended_on"])["end"] > after
-    told = {
+def _mark_ongoing(restrictions: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
+    """Mark restrictions with an end after the day as ongoing."""
+    later = parse_periods(restrictions["ended_on"])["end"] > after
+    cells = {
         "ended_on": "",
         "end_status": EndStatus.ONGOING.value,
         "end_source": EndSource.SNAPSHOT_DATE.value,
     }
     return restrictions.assign(
-        **{name: restrictions[name].mask(later, word) for name, word in told.items()}
+        **{name: restrictions[name].mask(later, word) for name, word in cells.items()}
     )
 
 
-def _gone(tables: Tables, found: Tables) -> Tables:
-    return {table: frame[~frame.index.isin(found[table].index)] for table, frame in tables.items()}
+def _list_removed_rows(tables: Tables, remaining: Tables) -> Tables:
+    return {
+        table: frame[~frame.index.isin(remaining[table].index)] for table, frame in tables.items()
+    }
 
 
-def _settled(
-    found: Tables,
+def _drop_dangling_rows(
+    remaining: Tables,
     tables: Tables,
     keys: Mapping[str, list[str]],
     references: Mapping[str, Mapping[str, str]],
 ) -> Tables:
-    """The tables without rows that point at what went; what never was is another rule's matter."""
+    """Drop rows that refer to removed rows; references that never resolved are not judged here."""
     while True:
         gone = {
             table: set(rows[keys[table][0]]) if keys[table] else set()
-            for table, rows in _gone(tables, found).items()
+            for table, rows in _list_removed_rows(tables, remaining).items()
         }
-        fresh = {table: _pointing(found[table], references[table], gone) for table in found}
-        if all(len(fresh[table]) == len(found[table]) for table in found):
-            return fresh
-        found = fresh
+        resolved = {
+            table: _drop_pointing_rows(remaining[table], references[table], gone)
+            for table in remaining
+        }
+        if all(len(resolved[table]) == len(remaining[table]) for table in remaining):
+            return resolved
+        remaining = resolved
 
 
-def _pointing(
+def _drop_pointing_rows(
     frame: pd.DataFrame, references: Mapping[str, str], gone: Mapping[str, set[str]]
 ) -> pd.DataFrame:
-    """The rows of a table that point at nothing that went."""
     for column, target in references.items():
         lost = gone[target]
         odd = frame[column].map(lambda cell, lost=lost: not lost.isdisjoint(cell.split(";")))
@@ -171,10 +181,9 @@ def _pointing(
     return frame
 
 
-def _findings(gone: Tables, day: date) -> list[Finding]:
-    """A finding for each row that went, at its source where it has one."""
+def _report_removed_rows(gone: Tables, day: date) -> list[Finding]:
     return [
-        found_in(
+        report_row(
             table,
             row,
             SOURCE if SOURCE in row.index else str(row.index[0]),

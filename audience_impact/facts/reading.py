@@ -4,7 +4,7 @@ Nothing is lost and nothing raises: a bad row goes into a finding whole, a bad f
 finding of its table.
 
 Method. A file with a row on each line, all of as many cells, is read by pandas; one with anything
-else in it is read a row at a time, so that what is odd can be told of its line.
+else in it is read a row at a time, so that a finding can name its line.
 """
 
 import csv
@@ -19,17 +19,17 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from audience_impact.facts.tables import Finding, Tables, empty, whole
-from audience_impact.rules import Rule, named, register
+from audience_impact.facts.tables import Finding, Tables, dump_row, make_empty_table
+from audience_impact.rules import Rule, get_rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 
-def _rule(name: str, severity: FindingSeverity, meaning: str, advice: str) -> str:
-    return register(Rule(name, RuleStage.FILES, severity, meaning, advice)).id
+def _register_rule(name: str, severity: FindingSeverity, meaning: str, advice: str) -> str:
+    return register_rule(Rule(name, RuleStage.FILES, severity, meaning, advice)).id
 
 
 TABLE_RULES = {
-    _rule(name, FindingSeverity.TABLE_ERROR, meaning, advice)
+    _register_rule(name, FindingSeverity.TABLE_ERROR, meaning, advice)
     for name, meaning, advice in (
         (
             "missing_table",
@@ -58,7 +58,7 @@ TABLE_RULES = {
     )
 }
 ROW_RULES = {
-    _rule(name, FindingSeverity.ERROR, meaning, advice)
+    _register_rule(name, FindingSeverity.ERROR, meaning, advice)
     for name, meaning, advice in (
         (
             "field_count",
@@ -68,13 +68,13 @@ ROW_RULES = {
         ("multiline_cell", "a cell runs over several lines", "write the cell on one line"),
     )
 }
-UNKNOWN_TABLE = _rule(
+UNKNOWN_TABLE = _register_rule(
     "unknown_table",
     FindingSeverity.WARNING,
     "a CSV that is no fact table",
     "rename it as one of the fact tables, or move it away: it is not read",
 )
-FORMER_COLUMN = _rule(
+FORMER_COLUMN = _register_rule(
     "former_column",
     FindingSeverity.WARNING,
     "the header names a column as it was called before; it is read",
@@ -98,10 +98,10 @@ QUOTED = re.compile(r'(?:(?<=,)|^)"(?:[^"]|"")*"(?=,|$)')
 
 @dataclass(frozen=True)
 class Header:
-    """What a table is expected to hold: its columns, its key, and what may be missing.
+    """Columns, key and optional parts that a table is expected to have.
 
     `optional` is the table as a whole; `optional_columns` are blank in a file that lacks them.
-    `is_blank_a_key` where a key of blank cells alone names a row, as that of a law for anything.
+    `is_blank_a_key` where a key of blank cells names a row, as in a table of distributions.
     """
 
     columns: Sequence[str]
@@ -110,35 +110,34 @@ class Header:
     optional_columns: frozenset[str] = frozenset()
     is_blank_a_key: bool = False
 
-    def keyed(self, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """Which rows have a key."""
+    def has_key(self, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """Return true for rows with a key."""
         return frame[list(self.key)].ne("").any(axis=1) | self.is_blank_a_key
 
     @property
     def required_columns(self) -> list[str]:
-        """The columns that every file must have."""
+        """Return the columns that every file must have."""
         return [name for name in self.columns if name not in self.optional_columns]
 
 
-def _decoded(path: Path) -> str:
-    """Text of a file; byte order marks and CRLF are accepted."""
+def _decode_file(path: Path) -> str:
     return path.read_bytes().decode("utf-8-sig")
 
 
-def _breaks(text: str) -> bool:
+def _has_line_break(text: str) -> bool:
     return "\n" in text or "\r" in text
 
 
-def _separators(line: str) -> int:
-    """How many commas part the cells of a line; -1 where a quote is not around a whole cell."""
+def _count_separators(line: str) -> int:
+    """Return the commas between cells; -1 where a quote is not around a whole cell."""
     if '"' not in line:
         return line.count(",")
     bare = QUOTED.sub("", line)
     return -1 if '"' in bare else bare.count(",")
 
 
-def _plain(text: str) -> pd.DataFrame | None:
-    """The rows below the header where each is a line of as many cells; None where any is not.
+def _read_plain_lines(text: str) -> pd.DataFrame | None:
+    """Return the rows below the header, one per line; None where a line is not plain.
 
     Every reader of CSV reads such a text alike, and row n stands on line n + 2.
     """
@@ -146,8 +145,8 @@ def _plain(text: str) -> pd.DataFrame | None:
     odd = not lines or "\r" in text or "\0" in text or lines[0].startswith("\ufeff")
     if odd or "" in lines or max(map(len, lines)) > csv.field_size_limit():
         return None
-    count = _separators(header)
-    if count < 0 or any(_separators(line) != count for line in lines):
+    count = _count_separators(header)
+    if count < 0 or any(_count_separators(line) != count for line in lines):
         return None
     body = io.StringIO(text[len(header) + 1 :])
     return pd.read_csv(
@@ -162,16 +161,16 @@ def _plain(text: str) -> pd.DataFrame | None:
 
 
 class _Reader:
-    """Reads one CSV file and collects what is wrong with it."""
+    """Reader of one CSV file that collects findings."""
 
     def __init__(self, path: Path, header: Header, layer: int) -> None:
         self.path, self.header, self.layer = path, header, layer
         self.findings: list[Finding] = []
 
-    def fail(
+    def add_finding(
         self, rule: str, line: int, column: str, value: str, message: str, row: Sequence[str] = ()
     ) -> None:
-        whole = json.dumps(list(row), ensure_ascii=False) if row else ""
+        written_row = json.dumps(list(row), ensure_ascii=False) if row else ""
         self.findings.append(
             Finding(
                 self.path.stem,
@@ -179,29 +178,31 @@ class _Reader:
                 line,
                 column,
                 rule,
-                named(rule).severity,
+                get_rule(rule).severity,
                 value,
                 message,
                 self.layer,
-                whole,
+                written_row,
             )
         )
 
-    def text(self) -> str | None:
+    def read_text(self) -> str | None:
         try:
             if self.path.stat().st_size > MOST_BYTES:
-                self.fail("unreadable", 1, "", "", f"the file has more than {MOST_BYTES:,} bytes")
+                self.add_finding(
+                    "unreadable", 1, "", "", f"the file has more than {MOST_BYTES:,} bytes"
+                )
                 return None
-            return _decoded(self.path)
+            return _decode_file(self.path)
         except OSError as error:
-            self.fail("unreadable", 1, "", "", f"the file cannot be read: {error.strerror}")
+            self.add_finding("unreadable", 1, "", "", f"the file cannot be read: {error.strerror}")
             return None
         except UnicodeDecodeError as error:
             data = self.path.read_bytes()
             start = data.rfind(b"\n", 0, error.start) + 1
             column = data[start : error.start].count(b",")
             names = data.split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
-            self.fail(
+            self.add_finding(
                 "encoding",
                 data.count(b"\n", 0, error.start) + 1,
                 names[min(column, len(names) - 1)],
@@ -210,43 +211,47 @@ class _Reader:
             )
             return None
 
-    def rows(self, text: str) -> list[tuple[int, list[str]]]:
+    def parse_rows(self, text: str) -> list[tuple[int, list[str]]]:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        found: list[tuple[int, list[str]]] = []
+        rows: list[tuple[int, list[str]]] = []
         line = 1
         try:
             for row in reader:
                 if row:
-                    found.append((line, row))
+                    rows.append((line, row))
                 line = reader.line_num + 1
         except csv.Error as error:
-            self.fail("unreadable", line, "", "", f"{error}; check the quotes on this line")
+            self.add_finding("unreadable", line, "", "", f"{error}; check the quotes on this line")
             return []
-        return found
+        return rows
 
-    def renamed(self, names: Sequence[str]) -> list[str]:
-        """The header with the names of today; each former name is told."""
-        today = [self._today(name, names) for name in names]
+    def translate_header(self, names: Sequence[str]) -> list[str]:
+        """Return the header with current names, and report former names."""
+        today = [self._translate_name(name, names) for name in names]
         for old, new in zip(names, today, strict=True):
             if old != new:
-                self.fail(FORMER_COLUMN, 1, old, old, f"read as {new}; write {new} in the header")
+                self.add_finding(
+                    FORMER_COLUMN, 1, old, old, f"read as {new}; write {new} in the header"
+                )
         return today
 
-    def _today(self, name: str, names: Sequence[str]) -> str:
+    def _translate_name(self, name: str, names: Sequence[str]) -> str:
         new = FORMER_NAMES.get(name, name)
         return new if new in self.header.columns and new not in names else name
 
     def check_header(self, names: Sequence[str]) -> bool:
         lacking = [name for name in self.header.required_columns if name not in names]
         for missing in lacking:
-            self.fail("missing_column", 1, missing, "", f"add the column {missing} to the header")
+            self.add_finding(
+                "missing_column", 1, missing, "", f"add the column {missing} to the header"
+            )
         strange = [
             name
             for place, name in enumerate(names)
             if name not in self.header.columns or name in names[:place]
         ]
         for name in strange:
-            self.fail(
+            self.add_finding(
                 "unknown_column",
                 1,
                 name,
@@ -255,9 +260,9 @@ class _Reader:
             )
         return not lacking and not strange
 
-    def sound(self, line: int, row: list[str], names: Sequence[str]) -> bool:
+    def check_row(self, line: int, row: list[str], names: Sequence[str]) -> bool:
         if len(row) != len(names):
-            self.fail(
+            self.add_finding(
                 "field_count",
                 line,
                 names[min(len(row), len(names)) - 1],
@@ -267,41 +272,41 @@ class _Reader:
                 row,
             )
             return False
-        if not _breaks(",".join(row)):
+        if not _has_line_break(",".join(row)):
             return True
-        name, cell = next(pair for pair in zip(names, row, strict=True) if _breaks(pair[1]))
-        self.fail("multiline_cell", line, name, cell[:40], "write the cell on one line", row)
+        name, cell = next(pair for pair in zip(names, row, strict=True) if _has_line_break(pair[1]))
+        self.add_finding("multiline_cell", line, name, cell[:40], "write the cell on one line", row)
         return False
 
-    def frame(self) -> pd.DataFrame:
-        text = self.text()
-        plain = None if text is None else _plain(text)
+    def read_frame(self) -> pd.DataFrame:
+        text = self.read_text()
+        plain = None if text is None else _read_plain_lines(text)
         if text is None or plain is None:
-            return self.row_by_row(text)
-        names = self.renamed(next(csv.reader([text.split("\n", 1)[0]], strict=True)))
+            return self.read_row_by_row(text)
+        names = self.translate_header(next(csv.reader([text.split("\n", 1)[0]], strict=True)))
         if not self.check_header(names):
-            return empty(self.header.columns)
-        return self.placed(plain.set_axis(names, axis=1), range(2, len(plain) + 2))
+            return make_empty_table(self.header.columns)
+        return self.add_provenance(plain.set_axis(names, axis=1), range(2, len(plain) + 2))
 
-    def row_by_row(self, text: str | None) -> pd.DataFrame:
-        rows = self.rows(text) if text is not None else []
+    def read_row_by_row(self, text: str | None) -> pd.DataFrame:
+        rows = self.parse_rows(text) if text is not None else []
         if text is not None and not rows and not self.findings:
-            self.fail(
+            self.add_finding(
                 "empty_file",
                 1,
                 self.header.columns[0],
                 "",
                 f"write the header: {','.join(self.header.columns)}",
             )
-        names = self.renamed(rows[0][1]) if rows else []
+        names = self.translate_header(rows[0][1]) if rows else []
         if not rows or not self.check_header(names):
-            return empty(self.header.columns)
-        good = [(line, row) for line, row in rows[1:] if self.sound(line, row, names)]
+            return make_empty_table(self.header.columns)
+        good = [(line, row) for line, row in rows[1:] if self.check_row(line, row, names)]
         frame = pd.DataFrame([row for _, row in good], columns=names, dtype="str")
-        return self.placed(frame, [line for line, _ in good])
+        return self.add_provenance(frame, [line for line, _ in good])
 
-    def placed(self, frame: pd.DataFrame, lines: Sequence[int]) -> pd.DataFrame:
-        """The cells of all columns of the table, each row with its line."""
+    def add_provenance(self, frame: pd.DataFrame, lines: Sequence[int]) -> pd.DataFrame:
+        """Return all columns of the table, each row with its layer, file and line."""
         columns = list(self.header.columns)
         return (
             frame.reindex(columns=columns, fill_value="")
@@ -314,26 +319,30 @@ class _Reader:
         )
 
 
-def read(folders: Sequence[Path], headers: Mapping[str, Header]) -> tuple[Tables, list[Finding]]:
+def read_tables(
+    folders: Sequence[Path], headers: Mapping[str, Header]
+) -> tuple[Tables, list[Finding]]:
     """Read the fact tables of several folders; rows merge by key and a later folder wins.
 
     Returns the tables (text cells, columns of the header plus the provenance columns) and
     everything that is wrong with the files. Never raises for what stands in a file.
     """
-    frames, findings = read_apart(folders, headers)
-    return {table: merge(frames[table], header).stay for table, header in headers.items()}, findings
+    frames, findings = read_layers(folders, headers)
+    return {
+        table: merge_layers(frames[table], header).stay for table, header in headers.items()
+    }, findings
 
 
-def read_apart(
+def read_layers(
     folders: Sequence[Path], headers: Mapping[str, Header]
 ) -> tuple[dict[str, list[pd.DataFrame]], list[Finding]]:
-    """Read each table of each folder; none where no folder holds it."""
+    """Return the frames of each table, one per folder that holds it, and the findings."""
     apart: dict[str, list[pd.DataFrame]] = {}
-    unfinished = _unfinished(folders, headers)
+    unfinished = _report_unfinished_layers(folders, headers)
     findings = [
         finding
         for number, folder in enumerate(folders, 1)
-        for finding in _strangers(folder, headers, number)
+        for finding in _report_unknown_tables(folder, headers, number)
     ]
     for table, header in headers.items():
         frames = []
@@ -341,16 +350,16 @@ def read_apart(
             path = folder / f"{table}.csv"
             if path.is_file():
                 reader = _Reader(path, header, number)
-                frames.append(reader.frame())
-                findings += reader.findings + _repeats(frames[-1], table, header)
+                frames.append(reader.read_frame())
+                findings += reader.findings + _report_repeated_keys(frames[-1], table, header)
         if not frames and not header.optional:
-            findings.append(_missing(table, header))
+            findings.append(_report_missing_table(table, header))
         apart[table] = frames
-    written = dict.fromkeys([*unfinished, *_unfinished(folders, headers)])
+    written = dict.fromkeys([*unfinished, *_report_unfinished_layers(folders, headers)])
     return apart, [*written, *findings]
 
 
-def _missing(table: str, header: Header) -> Finding:
+def _report_missing_table(table: str, header: Header) -> Finding:
     return Finding(
         table,
         f"{table}.csv",
@@ -363,8 +372,9 @@ def _missing(table: str, header: Header) -> Finding:
     )
 
 
-def _unfinished(folders: Sequence[Path], headers: Mapping[str, Header]) -> list[Finding]:
-    """A finding for each folder in which some tables may be old and some new."""
+def _report_unfinished_layers(
+    folders: Sequence[Path], headers: Mapping[str, Header]
+) -> list[Finding]:
     return [
         Finding(
             next((table for table in headers if (folder / f"{table}.csv").is_file()), ""),
@@ -383,7 +393,9 @@ def _unfinished(folders: Sequence[Path], headers: Mapping[str, Header]) -> list[
     ]
 
 
-def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[Finding]:
+def _report_unknown_tables(
+    folder: Path, headers: Mapping[str, Header], layer: int
+) -> list[Finding]:
     return [
         Finding(
             path.stem,
@@ -401,9 +413,9 @@ def _strangers(folder: Path, headers: Mapping[str, Header], layer: int) -> list[
     ]
 
 
-def _repeats(frame: pd.DataFrame, table: str, header: Header) -> list[Finding]:
-    """A finding at the later line of each key that stands twice in one file."""
-    key, filled = list(header.key), header.keyed(frame)
+def _report_repeated_keys(frame: pd.DataFrame, table: str, header: Header) -> list[Finding]:
+    """Return a finding at the later line of each key that stands twice in a file."""
+    key, filled = list(header.key), header.has_key(frame)
     if not (filled & frame.duplicated(list(key))).any():
         return []
     groups = frame[filled].groupby(key, sort=False)["row_line"]
@@ -420,7 +432,7 @@ def _repeats(frame: pd.DataFrame, table: str, header: Header) -> list[Finding]:
             ";".join(row[name] for name in key),
             f"line {first.loc[place]} has the same key; keep one of the two",
             int(row["row_layer"]),
-            whole(row),
+            dump_row(row),
         )
         for place, row in later.iterrows()
     ]
@@ -437,14 +449,14 @@ class Merged(NamedTuple):
     repeated: pd.DataFrame
 
 
-def merge(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
-    """Layers of one table as one: of rows with the same key that of the last layer stays.
+def merge_layers(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
+    """Return the layers of a table as one: of rows with the same key the last layer's stays.
 
     Rows without a key all stay, so that each of them can be refused by name.
     """
-    together = pd.concat(frames, ignore_index=True) if frames else empty(header.columns)
+    together = pd.concat(frames, ignore_index=True) if frames else make_empty_table(header.columns)
     key = list(header.key)
-    keyed = header.keyed(together)
+    keyed = header.has_key(together)
     beaten = keyed & together.duplicated(key, keep="last")
     if not beaten.any():
         return Merged(together, together.iloc[:0], together.iloc[:0])
@@ -453,8 +465,8 @@ def merge(frames: Sequence[pd.DataFrame], header: Header) -> Merged:
     return Merged(*(together[part].reset_index(drop=True) for part in parts))
 
 
-def _content(path: Path) -> bytes:
-    """The bytes of a file; none where it is missing or is refused, so that nothing rests on it."""
+def _read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file; none where it is missing or refused."""
     try:
         is_read = path.is_file() and path.stat().st_size <= MOST_BYTES
         return path.read_bytes() if is_read else b""
@@ -462,10 +474,10 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> dict[str, bytes]:
-    """The bytes of all fact files, `0/estimates.csv` in the first layer."""
+def read_contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> dict[str, bytes]:
+    """Return the bytes of all fact files by layer and name, `0/estimates.csv` in the first."""
     return {
-        f"{number}/{table}.csv": _content(path)
+        f"{number}/{table}.csv": _read_bytes(path)
         for number, folder in enumerate(folders)
         for table in headers
         for path in [folder / f"{table}.csv"]
@@ -473,11 +485,13 @@ def contents(folders: Sequence[Path], headers: Mapping[str, Header]) -> dict[str
     }
 
 
-def digest(held: Mapping[str, bytes], layers: int, headers: Mapping[str, Header]) -> str:
-    """SHA-256 over what `contents` read, layers in order; names of folders do not count."""
+def compute_digest(
+    file_contents: Mapping[str, bytes], layers: int, headers: Mapping[str, Header]
+) -> str:
+    """Return SHA-256 of the files of `read_contents`, in order; folder names do not count."""
     total = hashlib.sha256()
     for number in range(layers):
         for table in headers:
-            content = held.get(f"{number}/{table}.csv", b"")
+            content = file_contents.get(f"{number}/{table}.csv", b"")
             total.update(f"{number + 1}/{table}/{len(content)}/".encode() + content)
     return total.hexdigest()

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 
 import pandas as pd
 
-from audience_impact.facts.tables import Finding, Tables, finding, without
+from audience_impact.facts.tables import Finding, Tables, build_finding, drop_faulty_rows
 from audience_impact.periods import WINDOW_DAYS, with_distance
 from audience_impact.populations import EVERYONE, PARENTS, parents_of
-from audience_impact.rules import Rule, Stage, named, register
+from audience_impact.rules import Rule, Stage, get_rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage, Unit
 
 READ_METRICS = {
@@ -28,15 +28,15 @@ ACROSS = Stage[Callable[[Tables], list[Finding]]](RuleStage.TABLES)
 """The rules over typed tables, in the order in which they run."""
 
 
-def top(frame: pd.DataFrame) -> pd.Series:
-    """The largest number a figure states: value, else its upper, else its lower end."""
+def choose_largest_number(frame: pd.DataFrame) -> pd.Series:
+    """Return the largest number of a figure: value, else its upper, else its lower end."""
     return frame["value"].fillna(frame["high"]).fillna(frame["low"])
 
 
-def _nearest(figures: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Figures joined to the bases that match `by`, the nearest in time for each figure."""
-    wanted = [*by, "base_id", "persons", "period_start", "period_end"]
-    right = bases[list(dict.fromkeys(wanted))].rename(
+def _join_nearest_base(figures: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Join figures to the bases that match `by`, the nearest in time for each figure."""
+    columns = [*by, "base_id", "persons", "period_start", "period_end"]
+    right = bases[list(dict.fromkeys(columns))].rename(
         columns={
             "period_start": "base_start",
             "period_end": "base_end",
@@ -49,40 +49,40 @@ def _nearest(figures: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> pd.Da
     return joined.sort_values(["gap", "apart", "of_base_id"]).drop_duplicates("place")
 
 
-def found_in(table: str, row: "pd.Series[str]", column: str, rule: str, message: str) -> Finding:
-    """A finding of a registered rule."""
-    return finding(table, row, column, rule, named(rule).severity, message)
+def report_row(table: str, row: "pd.Series[str]", column: str, rule: str, message: str) -> Finding:
+    """Return a finding of a registered rule."""
+    return build_finding(table, row, column, rule, get_rule(rule).severity, message)
 
 
-def _people(estimates: pd.DataFrame) -> pd.DataFrame:
+def _select_persons(estimates: pd.DataFrame) -> pd.DataFrame:
     persons = estimates[estimates["unit"] == Unit.PERSONS.value]
-    return persons.assign(stated_persons=top(persons))
+    return persons.assign(stated_persons=choose_largest_number(persons))
 
 
-def _ancestors(figures: pd.DataFrame) -> pd.DataFrame:
-    """Each figure once for its own population and once for each that contains it."""
-    own = figures["population_base"]
-    chain = own.map(lambda name: (name, *PARENTS.get(name, ())))
+def _repeat_for_containing(figures: pd.DataFrame) -> pd.DataFrame:
+    """Repeat each figure for its own population and for each that contains it."""
+    populations = figures["population_base"]
+    chain = populations.map(lambda name: (name, *PARENTS.get(name, ())))
     return figures.assign(population_base=chain).explode("population_base")
 
 
-def _messages(
+def _report_excess(
     joined: pd.DataFrame,
     table: str,
     column: str,
     rule: str,
     tables: Tables,
-    says: str,
+    template: str,
 ) -> list[Finding]:
-    found = []
+    findings = []
     for row in joined.sort_values("row_line").itertuples():
         original = tables[table].loc[row.place]
-        text = says.format(
+        text = template.format(
             stated=int(row.stated_persons), limit=int(row.of_persons), base=row.of_base_id
         )
         stated_in = column if pd.notna(original[column]) else "high"
-        found.append(found_in(table, original, stated_in, rule, text))
-    return found
+        findings.append(report_row(table, original, stated_in, rule, text))
+    return findings
 
 
 @ACROSS.rule(
@@ -93,14 +93,16 @@ def _messages(
     number=1,
 )
 def estimate_above_base(tables: Tables) -> list[Finding]:
-    """An audience is part of its base, as the same measurer counts it within a year."""
-    people = _people(tables["estimates"])
-    wide = _ancestors(people.assign(place=people.index))
-    each = wide.rename(columns={"place": "place_of"}).reset_index(drop=True)
-    near = _nearest(each, tables["bases"], ["area_id", "population_base", "measurement_series_id"])
+    """Report audiences above their base by the same measurer within a year."""
+    people = _select_persons(tables["estimates"])
+    wide = _repeat_for_containing(people.assign(place=people.index))
+    figures = wide.rename(columns={"place": "place_of"}).reset_index(drop=True)
+    near = _join_nearest_base(
+        figures, tables["bases"], ["area_id", "population_base", "measurement_series_id"]
+    )
     over = near[(near["gap"] <= WINDOW_DAYS) & (near["stated_persons"] > near["of_persons"])]
     first = over.sort_values(["place_of", "gap"]).drop_duplicates("place_of")
-    return _messages(
+    return _report_excess(
         first.assign(place=first["place_of"]),
         "estimates",
         "value",
@@ -111,8 +113,7 @@ def estimate_above_base(tables: Tables) -> list[Finding]:
     )
 
 
-def _populations(tables: Tables) -> pd.DataFrame:
-    """The largest population on record of each area and year-near period."""
+def _select_residents(tables: Tables) -> pd.DataFrame:
     bases = tables["bases"]
     return bases[bases["population_base"] == EVERYONE]
 
@@ -125,11 +126,11 @@ def _populations(tables: Tables) -> pd.DataFrame:
     number=1,
 )
 def above_population(tables: Tables) -> list[Finding]:
-    """No audience is larger than all the people of its area."""
-    people = _people(tables["estimates"])
-    near = _nearest(people, _populations(tables), ["area_id"])
+    """Report audiences larger than all the people of their area."""
+    people = _select_persons(tables["estimates"])
+    near = _join_nearest_base(people, _select_residents(tables), ["area_id"])
     over = near[near["stated_persons"] > near["of_persons"]]
-    return _messages(
+    return _report_excess(
         over,
         "estimates",
         "value",
@@ -148,16 +149,16 @@ def above_population(tables: Tables) -> list[Finding]:
     number=2,
 )
 def base_above_population(tables: Tables) -> list[Finding]:
-    """No base is larger than all the people of its area, a twentieth of slack for vintages."""
+    """Report bases above all people of their area, with a twentieth of slack for vintages."""
     bases = tables["bases"]
     parts = bases[bases["population_base"] != EVERYONE]
-    near = _nearest(
+    near = _join_nearest_base(
         parts.drop(columns="base_id").assign(stated_persons=parts["persons"]),
-        _populations(tables),
+        _select_residents(tables),
         ["area_id"],
     )
     over = near[near["stated_persons"] > 1.05 * near["of_persons"]]
-    return _messages(
+    return _report_excess(
         over,
         "bases",
         "persons",
@@ -175,7 +176,7 @@ def base_above_population(tables: Tables) -> list[Finding]:
     number=2,
 )
 def base_above_parent(tables: Tables) -> list[Finding]:
-    """A base is no larger than the base that contains it, by the same measurer."""
+    """Report bases larger than the base that contains them, by the same measurer."""
     bases = tables["bases"]
     parts = bases.assign(
         stated_persons=bases["persons"],
@@ -186,12 +187,12 @@ def base_above_parent(tables: Tables) -> list[Finding]:
         .assign(place_of=parts.index)
         .dropna(subset=["population_base"])
     )
-    near = _nearest(
+    near = _join_nearest_base(
         parts.reset_index(drop=True), bases, ["area_id", "population_base", "measurement_series_id"]
     )
     over = near[(near["gap"] <= WINDOW_DAYS) & (near["stated_persons"] > near["of_persons"])]
     first = over.drop_duplicates("place_of")
-    return _messages(
+    return _report_excess(
         first.assign(place=first["place_of"]),
         "bases",
         "persons",
@@ -209,14 +210,14 @@ def base_above_parent(tables: Tables) -> list[Finding]:
     number=2,
 )
 def bases_contradict(tables: Tables) -> list[Finding]:
-    """One measurer gives one number for an area, a population and a period."""
+    """Report several numbers of one measurer for an area, a population and a period."""
     bases = tables["bases"]
     key = ["area_id", "population_base", "period", "measurement_series_id"]
     bases = bases[bases.duplicated(key, keep=False)]
     first = bases.groupby(key)["persons"].transform("first")
     line = bases.groupby(key)["row_line"].transform("first")
     return [
-        found_in(
+        report_row(
             "bases",
             row,
             "persons",
@@ -235,10 +236,12 @@ def bases_contradict(tables: Tables) -> list[Finding]:
     number=3,
 )
 def daily_above_monthly(tables: Tables) -> list[Finding]:
-    """Daily <= weekly <= monthly in one lineage and period."""
+    """Report daily > weekly or weekly > monthly figures in one series and period."""
     estimates = tables["estimates"]
     spans = {metric: span for span, metrics in READ_METRICS.items() for metric in metrics}
-    rows = estimates.assign(span=estimates["audience_metric"].map(spans), stated=top(estimates))
+    rows = estimates.assign(
+        span=estimates["audience_metric"].map(spans), stated=choose_largest_number(estimates)
+    )
     key = [
         "platform_id",
         "area_id",
@@ -250,12 +253,12 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
         "sex",
         "activity_threshold",
     ]
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for short, long in (("daily", "weekly"), ("daily", "monthly"), ("weekly", "monthly")):
         ceiling = rows[rows["span"] == long].groupby(key)["stated"].max().rename("ceiling")
         lower = rows[rows["span"] == short].join(ceiling, on=key)
-        found += [
-            found_in(
+        findings += [
+            report_row(
                 "estimates",
                 row,
                 "value",
@@ -264,7 +267,7 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
             )
             for _, row in lower[lower["stated"] > lower["ceiling"]].iterrows()
         ]
-    return found
+    return findings
 
 
 @ACROSS.rule(
@@ -274,14 +277,14 @@ def daily_above_monthly(tables: Tables) -> list[Finding]:
     "restrictions",
 )
 def step_out_of_order(tables: Tables) -> list[Finding]:
-    """A step starts after the one that it continues; both starts are known."""
-    acts = tables["restrictions"]
-    starts = acts[["announced_on_start", "observed_from_start"]].min(axis=1)
-    steps = acts[acts["continues"] != ""]
-    earlier = starts.set_axis(acts["restriction_id"]).reindex(steps["continues"])
+    """Report steps that do not start after the one that they continue."""
+    restrictions = tables["restrictions"]
+    starts = restrictions[["announced_on_start", "observed_from_start"]].min(axis=1)
+    steps = restrictions[restrictions["continues"] != ""]
+    earlier = starts.set_axis(restrictions["restriction_id"]).reindex(steps["continues"])
     later = starts[steps.index] > earlier.set_axis(steps.index)
     return [
-        found_in(
+        report_row(
             "restrictions",
             row,
             "continues",
@@ -299,7 +302,7 @@ def step_out_of_order(tables: Tables) -> list[Finding]:
     "areas",
 )
 def area_in_itself(tables: Tables) -> list[Finding]:
-    """No area is held by itself, however many lie between, and no union is its own member."""
+    """Report areas that contain themselves, at any depth, and unions that are their own member."""
     areas = tables["areas"]
     parents = parents_of(areas)
     above = areas["area_id"]
@@ -308,16 +311,18 @@ def area_in_itself(tables: Tables) -> list[Finding]:
             break
         above = above.map(parents).fillna("").astype("str")
     pairs = zip(areas["area_id"], areas["members"].str.split(";"), strict=True)
-    own = pd.Series([area in members for area, members in pairs], areas.index, dtype="bool")
+    is_own_member = pd.Series(
+        [area in members for area, members in pairs], areas.index, dtype="bool"
+    )
     return [
-        found_in(
+        report_row(
             "areas",
             row,
-            "members" if own[place] else "parent_id",
+            "members" if is_own_member[place] else "parent_id",
             "area_in_itself",
             "the area lies in itself",
         )
-        for place, row in areas[above.ne("") | own].iterrows()
+        for place, row in areas[above.ne("") | is_own_member].iterrows()
     ]
 
 
@@ -329,10 +334,10 @@ def area_in_itself(tables: Tables) -> list[Finding]:
     number=16,
 )
 def source_without_address(tables: Tables) -> list[Finding]:
-    """A source that no reader can open."""
+    """Report sources that no reader can open."""
     sources = tables["sources"]
     return [
-        found_in(
+        report_row(
             "sources",
             row,
             "url",
@@ -343,7 +348,7 @@ def source_without_address(tables: Tables) -> list[Finding]:
     ]
 
 
-KEY_UNRESOLVED = register(
+KEY_UNRESOLVED = register_rule(
     Rule(
         "key_unresolved",
         RuleStage.KEYS,
@@ -355,75 +360,77 @@ KEY_UNRESOLVED = register(
 ).id
 
 
-class Reads(dict[str, pd.DataFrame]):
-    """Tables that remember which of them were read."""
+class RecordedTables(dict[str, pd.DataFrame]):
+    """Tables that record the names of those that were read."""
 
     def __init__(self, tables: Tables) -> None:
         super().__init__(tables)
-        self.read: set[str] = set()
+        self.read_names: set[str] = set()
 
     def __getitem__(self, table: str) -> pd.DataFrame:
-        """The table, which counts as read from now on."""
-        self.read.add(table)
+        """Return the table and record that it was read."""
+        self.read_names.add(table)
         return super().__getitem__(table)
 
 
-def cross(
+def check_across_tables(
     tables: Tables, with_warnings: bool = True, unread: Collection[str] = ()
 ) -> list[Finding]:
-    """Everything that the rules over several tables find in typed tables.
+    """Return the findings of the rules over several tables (typed).
 
-    A rule is run where a table that it is held on has rows; those of warnings if they are asked
-    for. What it says counts where it looked
-    at no table of `unread`, whose rows are not all known.
+    Rules without rows to check are skipped, and warnings unless `with_warnings`. Findings of a rule
+    that read a table of `unread`, which may lack rows, are dropped.
     """
-    found = []
+    findings = []
     for rule, run in ACROSS.runs.items():
-        is_wanted = with_warnings or named(rule).severity is not FindingSeverity.WARNING
-        if is_wanted and any(len(tables[table]) for table in named(rule).tables):
-            seen = Reads(tables)
-            told = run(seen)
-            found += told if seen.read.isdisjoint(unread) else []
-    return found
+        is_wanted = with_warnings or get_rule(rule).severity is not FindingSeverity.WARNING
+        if is_wanted and any(len(tables[table]) for table in get_rule(rule).tables):
+            recorded = RecordedTables(tables)
+            rule_findings = run(recorded)
+            findings += rule_findings if recorded.read_names.isdisjoint(unread) else []
+    return findings
 
 
-def unresolved(
+def find_unresolved(
     tables: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
 ) -> list[Finding]:
-    """A finding for each reference that no row of the table it points to answers."""
+    """Return a finding for each reference to a row that does not exist."""
     targets = {target for columns in references.values() for target in columns.values()}
-    known = {target: {*tables[target][keys[target][0]].unique(), ""} for target in targets}
+    key_values = {target: {*tables[target][keys[target][0]].unique(), ""} for target in targets}
     return [
-        found_in(
+        report_row(
             table,
             tables[table].loc[place],
             column,
             KEY_UNRESOLVED,
-            _advice(tables[table][column][place], known[target], target),
+            _name_missing_keys(tables[table][column][place], key_values[target], target),
         )
         for table, columns in references.items()
         for column, target in columns.items()
-        for place in _dangling(tables[table][column], known[target])
+        for place in _find_dangling(tables[table][column], key_values[target])
     ]
 
 
-def _dangling(cells: pd.Series, known: set[str]) -> list[int]:
-    """Where a cell names what is not known."""
-    odd = {cell for cell in cells.unique() if cell not in known and not known >= {*cell.split(";")}}
+def _find_dangling(cells: pd.Series, key_values: set[str]) -> list[int]:
+    odd = {
+        cell
+        for cell in cells.unique()
+        if cell not in key_values and not key_values >= {*cell.split(";")}
+    }
     return list(cells.index[cells.isin(odd)]) if odd else []
 
 
-def _advice(cell: str, known: set[str], target: str) -> str:
-    missing = [part for part in cell.split(";") if part not in known]
+def _name_missing_keys(cell: str, key_values: set[str], target: str) -> str:
+    missing = [part for part in cell.split(";") if part not in key_values]
     return f"{', '.join(missing)} is not in {target}.csv or was refused there; add or correct it"
 
 
-def settle(
+def drop_unresolved(
     tables: Tables, keys: Mapping[str, list[str]], references: Mapping[str, Mapping[str, str]]
 ) -> tuple[Tables, list[Finding]]:
-    """Take out rows whose keys do not resolve until all that stay do."""
-    found: list[Finding] = []
-    while fresh := unresolved(tables, keys, references):
-        found += fresh
-        tables = without(tables, fresh)
-    return tables, found
+    """Drop rows with unresolved keys until all keys resolve; return tables and findings."""
+    findings: list[Finding] = []
+    while fresh := find_unresolved(tables, keys, references):
+        findings += fresh
+        tables = drop_faulty_rows(tables, fresh)
+    return tables, findings

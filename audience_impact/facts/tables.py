@@ -1,7 +1,7 @@
-"""Fact tables in memory, each row knowing its layer, file and line.
+"""Fact tables in memory, each row with its layer, file and line.
 
 Cells stay text until they have passed the contracts; nothing here knows what a column means.
-A finding holds the row it speaks of, whole and as written.
+A finding contains its whole row as written.
 """
 
 import json
@@ -22,7 +22,7 @@ Tables = dict[str, pd.DataFrame]
 
 @dataclass(frozen=True)
 class Finding:
-    """One failed check: where, which rule, which value, and what to do."""
+    """Failed check: place, rule, value and message."""
 
     table: str
     file: str
@@ -37,12 +37,12 @@ class Finding:
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """Table, layer and line: the row it speaks of."""
+        """Return table, layer and line."""
         return self.table, self.layer, self.line
 
 
-def empty(columns: Sequence[str]) -> pd.DataFrame:
-    """A table without rows: text columns and the provenance columns."""
+def make_empty_table(columns: Sequence[str]) -> pd.DataFrame:
+    """Return a table without rows: text columns and the provenance columns."""
     frame = pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
     return frame.assign(
         row_layer=pd.Series(dtype="int64"),
@@ -51,8 +51,8 @@ def empty(columns: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def whole(row: "pd.Series[str]") -> str:
-    """A row as JSON, without the columns that say where it stands."""
+def dump_row(row: "pd.Series[str]") -> str:
+    """Return a row as JSON, without the provenance columns."""
     return json.dumps(
         {str(name): cell for name, cell in row.items() if name not in PROVENANCE},
         ensure_ascii=False,
@@ -60,8 +60,8 @@ def whole(row: "pd.Series[str]") -> str:
     )
 
 
-def as_written(findings: Sequence[Finding], tables: Tables) -> list[Finding]:
-    """The findings with row and value as the text of the file has them.
+def restore_written_cells(findings: Sequence[Finding], tables: Tables) -> list[Finding]:
+    """Return the findings with row and value as written in the file.
 
     Rules over typed tables see numbers and days; what goes to quarantine is what was written.
     """
@@ -73,13 +73,13 @@ def as_written(findings: Sequence[Finding], tables: Tables) -> list[Finding]:
         )
     }
     written = []
-    for found in findings:
-        row = tables[found.table].iloc[rows[found.place]]
-        written.append(replace(found, row=whole(row), value=str(row.get(found.column, ""))))
+    for finding in findings:
+        row = tables[finding.table].iloc[rows[finding.place]]
+        written.append(replace(finding, row=dump_row(row), value=str(row.get(finding.column, ""))))
     return written
 
 
-def finding(
+def build_finding(
     table: str,
     row: "pd.Series[str]",
     column: str,
@@ -87,7 +87,7 @@ def finding(
     severity: FindingSeverity,
     message: str,
 ) -> Finding:
-    """A finding about one row of a table as read."""
+    """Return a finding about one row of a table as read."""
     return Finding(
         table,
         str(row["row_file"]),
@@ -98,24 +98,24 @@ def finding(
         str(row.get(column, "")),
         message,
         int(row["row_layer"]),
-        whole(row),
+        dump_row(row),
     )
 
 
-def without(tables: Tables, findings: Sequence[Finding]) -> Tables:
-    """The tables without the rows that an error speaks of; a table without such stays as it is."""
+def drop_faulty_rows(tables: Tables, findings: Sequence[Finding]) -> Tables:
+    """Return the tables without the rows that have errors."""
     bad = {f.place for f in findings if f.severity is FindingSeverity.ERROR}
-    kept = dict(tables)
+    sound_tables = dict(tables)
     for table in {place[0] for place in bad} & tables.keys():
         frame = tables[table]
         places = zip(frame["row_layer"], frame["row_line"], strict=True)
         mask = [(table, layer, line) not in bad for layer, line in places]
-        kept[table] = frame[pd.Series(mask, frame.index, "bool")].reset_index(drop=True)
-    return kept
+        sound_tables[table] = frame[pd.Series(mask, frame.index, "bool")].reset_index(drop=True)
+    return sound_tables
 
 
-def places(tables: Tables) -> set[tuple[str, int, int]]:
-    """Table, layer and line of every row."""
+def list_places(tables: Tables) -> set[tuple[str, int, int]]:
+    """Return table, layer and line of every row."""
     return {
         (table, int(layer), int(line))
         for table, frame in tables.items()
@@ -123,12 +123,12 @@ def places(tables: Tables) -> set[tuple[str, int, int]]:
     }
 
 
-def blanked(tables: Tables, findings: Sequence[Finding]) -> Tables:
-    """The tables with the cells blank that findings speak of."""
+def blank_cells(tables: Tables, findings: Sequence[Finding]) -> Tables:
+    """Return the tables with the cells of these findings blank."""
     blank: dict[str, dict[str, set[tuple[int, int]]]] = {}
-    for found in findings:
-        columns = blank.setdefault(found.table, {})
-        columns.setdefault(found.column, set()).add((found.layer, found.line))
+    for finding in findings:
+        columns = blank.setdefault(finding.table, {})
+        columns.setdefault(finding.column, set()).add((finding.layer, finding.line))
     result = dict(tables)
     for table, columns in blank.items():
         frame = tables[table]
@@ -144,14 +144,14 @@ def blanked(tables: Tables, findings: Sequence[Finding]) -> Tables:
 
 
 def has_lineage(frame: pd.DataFrame) -> bool:
-    """Whether rows take the series of measurement from their source where they name none."""
+    """Return true for tables with rows that can take the series of their source."""
     return {"measurement_series_id", "source_id"} <= set(frame.columns)
 
 
-def typed(
+def convert_types(
     tables: Tables, numbers: Mapping[str, Sequence[str]], dates: Mapping[str, Sequence[str]]
 ) -> Tables:
-    """Numbers as float64, and beside each date or period its half-open interval of days.
+    """Return tables with numbers as float64, and intervals of days beside dates and periods.
 
     The interval of column NAME stands in NAME_start and NAME_end (datetime64), beside the text.
     """
@@ -162,19 +162,19 @@ def typed(
             for name in numbers[table]
         }
         for name in dates[table]:
-            interval = periods.spans(frame[name])
+            interval = periods.parse_periods(frame[name])
             changed |= {f"{name}_start": interval["start"], f"{name}_end": interval["end"]}
         result[table] = frame.assign(**changed)
-    return with_lineage(result)
+    return fill_lineage(result)
 
 
-def with_lineage(tables: Tables) -> Tables:
-    """Blank `measurement_series_id` of a figure filled with that of its source."""
-    own = tables["sources"].set_index("source_id")["measurement_series_id"]
+def fill_lineage(tables: Tables) -> Tables:
+    """Fill a blank `measurement_series_id` of a figure with that of its source."""
+    series_of_source = tables["sources"].set_index("source_id")["measurement_series_id"]
     filled = {}
     for table, frame in tables.items():
         if has_lineage(frame) and table != "sources":
-            stands_for = frame["source_id"].map(own).astype("str").fillna("")
+            stands_for = frame["source_id"].map(series_of_source).astype("str").fillna("")
             frame = frame.assign(
                 measurement_series_id=frame["measurement_series_id"].where(
                     frame["measurement_series_id"] != "", stands_for
@@ -184,6 +184,6 @@ def with_lineage(tables: Tables) -> Tables:
     return filled
 
 
-def relocated(found: Finding, folders: Sequence[Path]) -> Finding:
-    """The same finding with the path of its file as the caller named the folder."""
-    return replace(found, file=str(folders[found.layer - 1] / found.file))
+def relocate_finding(finding: Finding, folders: Sequence[Path]) -> Finding:
+    """Return the finding with the path of its file below the caller's folder."""
+    return replace(finding, file=str(folders[finding.layer - 1] / finding.file))

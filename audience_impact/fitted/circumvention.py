@@ -21,7 +21,7 @@ from audience_impact.fitted import shares
 from audience_impact.vocabulary import CircumventionKind, Severity
 
 COUNTED = ["", CircumventionKind.KEEPS_ACCESS.value]
-"""The kind that speaks for a restriction by itself; a blank cell says the same."""
+"""The kind that is evidence for a restriction by itself; a blank cell means the same."""
 FITTED_TO = [
     *COUNTED,
     CircumventionKind.STILL_REACHED_MONTHLY.value,
@@ -41,27 +41,29 @@ def log_odds(figures: pd.DataFrame) -> "pd.Series[float]":
     return pd.Series(logit(inside.to_numpy("float64")), figures.index)
 
 
-def usable(figures: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
+def select_usable(figures: pd.DataFrame, restrictions: pd.DataFrame) -> pd.DataFrame:
     """Return the figures that are fitted to: `circumvention_id`, `group`, `area_id` and `x`."""
     severity = restrictions.set_index("restriction_id")["severity"]
     is_cut = figures["restriction_id"].map(severity).isin(CUT)
     is_of_vpn = figures["circumvention_kind"] == CircumventionKind.USES_VPN.value
-    known = figures[figures["circumvention_kind"].isin(FITTED_TO) & (is_cut | is_of_vpn)]
-    known = known.assign(group=GROUP, x=log_odds(known)).dropna(subset=["x"])
+    usable = figures[figures["circumvention_kind"].isin(FITTED_TO) & (is_cut | is_of_vpn)]
+    usable = usable.assign(group=GROUP, x=log_odds(usable)).dropna(subset=["x"])
     same = ["restriction_id", "area_id", "asked", "period_end"]
-    largest = known.sort_values([*same, "x", "circumvention_id"]).drop_duplicates(same, keep="last")
+    largest = usable.sort_values([*same, "x", "circumvention_id"]).drop_duplicates(
+        same, keep="last"
+    )
     return largest.sort_values("circumvention_id")[["circumvention_id", "group", "area_id", "x"]]
 
 
-def figures_of(tables: Tables) -> "pd.Series[str]":
+def list_figure_ids(tables: Tables) -> "pd.Series[str]":
     """Return the ids of the figures of each country that are fitted to, joined by `;`."""
-    rows = usable(tables["circumvention"], tables["restrictions"])
+    rows = select_usable(tables["circumvention"], tables["restrictions"])
     return rows.groupby("area_id")["circumvention_id"].agg(";".join)
 
 
-def distributions(fitted: pd.DataFrame, areas: "pd.Series[str]") -> pd.DataFrame:
+def choose_distributions(fitted: pd.DataFrame, areas: "pd.Series[str]") -> pd.DataFrame:
     """Return shares.PARAMETERS of the share that keeps access in each country, blank for several.
 
     `fitted` is keyed by group and area. A row is NaN where nothing was fitted.
     """
-    return shares.distributions(fitted, pd.Series(GROUP, areas.index), areas)
+    return shares.choose_parameters(fitted, pd.Series(GROUP, areas.index), areas)

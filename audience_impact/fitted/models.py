@@ -13,7 +13,7 @@ from audience_impact.errors.distribution import FigureErrors, Spread
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import circumvention, evidence_levels, shares
 from audience_impact.imputation import distribution as imputation_distribution
-from audience_impact.imputation.distribution import Solved
+from audience_impact.imputation.distribution import ImputationModel
 from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import networks, online_parameters
@@ -41,7 +41,7 @@ class FittedModels:
     errors: FigureErrors | None
     places: PlaceParameters | None
     networks: Mapping[NetworkLaw, Spread]
-    audiences: Solved | None
+    audiences: ImputationModel | None
     joint_use: OverlapModel | None
     daily_use: pd.DataFrame
     features: pd.DataFrame
@@ -56,22 +56,22 @@ def read_models(tables: Tables) -> FittedModels:
     Raises:
         ParameterError: A table lacks a parameter.
     """
-    by_feature = _table(tables, "feature_laws").rename(columns={"feature": "group"})
-    by_country = _table(tables, "circumvention_laws").assign(group=circumvention.GROUP)
-    audiences = imputation_distribution.read(_table(tables, "audience_laws"))
+    by_feature = _get_table(tables, "feature_laws").rename(columns={"feature": "group"})
+    by_country = _get_table(tables, "circumvention_laws").assign(group=circumvention.GROUP)
+    audiences = imputation_distribution.read_parameters(_get_table(tables, "audience_laws"))
     return FittedModels(
-        errors_distribution.read(_table(tables, "figure_errors")),
-        online_parameters.read(_table(tables, "place_laws")),
-        networks.read(_table(tables, "network_laws")),
-        None if audiences is None else imputation_distribution.solved(tables, audiences),
-        one_factor.read(tables),
-        shares.keyed(_table(tables, "daily_use"), shares.BY_SERVICE),
-        shares.keyed(by_feature, shares.BY_GROUP),
-        shares.keyed(by_country, shares.BY_GROUP),
-        circumvention.figures_of(tables),
-        {family: evidence_levels.closed(tables, family) for family in RungFamily},
+        errors_distribution.read_errors(_get_table(tables, "figure_errors")),
+        online_parameters.read_parameters(_get_table(tables, "place_laws")),
+        networks.read_parameters(_get_table(tables, "network_laws")),
+        None if audiences is None else imputation_distribution.build_model(tables, audiences),
+        one_factor.read_model(tables),
+        shares.index_parameters(_get_table(tables, "daily_use"), shares.BY_SERVICE),
+        shares.index_parameters(by_feature, shares.BY_GROUP),
+        shares.index_parameters(by_country, shares.BY_GROUP),
+        circumvention.list_figure_ids(tables),
+        {family: evidence_levels.list_closed(tables, family) for family in RungFamily},
     )
 
 
-def _table(tables: Tables, name: str) -> pd.DataFrame:
+def _get_table(tables: Tables, name: str) -> pd.DataFrame:
     return tables.get(name, pd.DataFrame())

@@ -45,7 +45,7 @@ KIND = {
 """The kind of share that turns an audience of a metric into that of a day."""
 
 
-def keyed(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def index_parameters(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Return the PARAMETERS of a fact table (typed) of distributions, indexed by the columns `by`.
 
     A table without rows gives a frame without rows.
@@ -55,7 +55,7 @@ def keyed(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return table.set_index(by)[PARAMETERS].astype("float64")
 
 
-def distributions(
+def choose_parameters(
     fitted: pd.DataFrame, groups: "pd.Series[str]", areas: "pd.Series[str]"
 ) -> pd.DataFrame:
     """Return the PARAMETERS for each group and country, indexed like `groups`.
@@ -63,7 +63,7 @@ def distributions(
     `fitted` is keyed BY_GROUP. A row is NaN where nothing was fitted.
     """
     blank = pd.Series(ANY, groups.index)
-    return _first(fitted, [(groups, areas), (groups, blank), (blank, blank)])
+    return _choose_first(fitted, [(groups, areas), (groups, blank), (blank, blank)])
 
 
 def daily_use(fitted: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
@@ -77,28 +77,32 @@ def daily_use(fitted: pd.DataFrame, audiences: pd.DataFrame) -> pd.DataFrame:
     blank = pd.Series(ANY, audiences.index)
     # the internet falls back on itself, where the next level has nothing new
     any_service = service.where(service == WHOLE_INTERNET, ANY)
-    return _first(
+    return _choose_first(
         fitted, [(service, country, kind), (service, blank, kind), (any_service, blank, kind)]
     )
 
 
-def _first(fitted: pd.DataFrame, levels: Sequence[Sequence["pd.Series[str]"]]) -> pd.DataFrame:
+def _choose_first(
+    fitted: pd.DataFrame, levels: Sequence[Sequence["pd.Series[str]"]]
+) -> pd.DataFrame:
     """Return the PARAMETERS under the first key of each row that `fitted` has."""
     index = levels[0][0].index
-    found = pd.DataFrame(np.nan, index, PARAMETERS)
+    parameters = pd.DataFrame(np.nan, index, PARAMETERS)
     if fitted.empty:
-        return found
+        return parameters
     for keys in levels:
-        found = found.fillna(fitted.reindex(pd.MultiIndex.from_arrays(keys)).set_axis(index))
-    return found
+        parameters = parameters.fillna(
+            fitted.reindex(pd.MultiIndex.from_arrays(keys)).set_axis(index)
+        )
+    return parameters
 
 
-def features_asked(features: "pd.Series[str]") -> "pd.Series[str]":
+def map_features(features: "pd.Series[str]") -> "pd.Series[str]":
     """Return the feature whose distribution each feature has: all calls have that of voice."""
     return features.where(~features.isin(CALLS), Feature.VOICE_CALL.value)
 
 
-def drawn(parameters: pd.DataFrame, u: Array) -> Array:
+def draw_shares(parameters: pd.DataFrame, u: Array) -> Array:
     """Return shares (rows, D) from PARAMETERS and uniforms (rows, D); NaN without parameters."""
     mean, spread, freedom = (parameters[name].to_numpy("float64")[:, None] for name in PARAMETERS)
     return np.asarray(expit(mean + spread * stdtrit(freedom, u)))

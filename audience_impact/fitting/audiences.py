@@ -31,25 +31,25 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting.leaving_out import (
     Blocks,
-    blocks,
-    left_out,
-    score,
+    leave_out,
+    score_ways,
+    split_blocks,
 )
-from audience_impact.fitting.tables import INSIDE, digest, quantiles
+from audience_impact.fitting.tables import INSIDE, compute_quantiles, digest_frames
 from audience_impact.frames import Array
-from audience_impact.imputation.distribution import Z90, inverse, trusting
+from audience_impact.imputation.distribution import Z90, invert_covariance, reweight_figures
 from audience_impact.imputation.effects import (
     EFFECTS,
     OWN,
     Shared,
     Spreads,
-    among,
-    codes,
-    covariance,
-    described,
+    compute_covariance,
+    describe_rows,
+    number_groups,
+    share_among,
 )
-from audience_impact.imputation.figures import observations
-from audience_impact.imputation.rungs import LEAST_ABROAD, LEVELS, PEOPLE, rung_needs_abroad
+from audience_impact.imputation.figures import read_observations
+from audience_impact.imputation.rungs import LEAST_ABROAD, LEVELS, PEOPLE, needs_other_countries
 from audience_impact.vocabulary import AudienceLaw, ParameterBasis, WayOfCounting
 
 LEAVING = (
@@ -82,177 +82,192 @@ class Figures:
     ways: tuple[tuple[Blocks, float], ...]
 
 
-def figures(rows: pd.DataFrame) -> Figures:
-    """Figures (as `described` gives them) with their weights and blocks."""
-    (countries,) = codes(["area_id"], rows)
+def prepare_figures(rows: pd.DataFrame) -> Figures:
+    """Return figures (as `describe_rows` gives them) with their weights and blocks."""
+    (countries,) = number_groups(["area_id"], rows)
     weights = np.bincount(countries)[countries] ** -0.5
-    ways = tuple((blocks(codes(by, rows)[0]), counts) for by, counts in LEAVING)
+    ways = tuple((split_blocks(number_groups(by, rows)[0]), counts) for by, counts in LEAVING)
     return Figures(rows, rows["odds"].to_numpy("float64"), weights / weights.mean(), ways)
 
 
-def spreads(known: Figures, steps: int = STEPS) -> dict[str, float]:
-    """Spreads of the effects and of the ways of counting, by name."""
+def fit_spreads(prepared: Figures, steps: int = STEPS) -> dict[str, float]:
+    """Return spreads of the effects and of the ways of counting, by name."""
     # here: it takes a while, and a run needs none of it
     from scipy.optimize import minimize
 
     ways = sorted(way.value for way in WayOfCounting)
     names = [effect.name for effect in EFFECTS] + [OWN + way for way in ways]
     start = np.log([effect.start for effect in EFFECTS] + [START_OWN] * len(ways))
-    shared = [among(effect, known.rows) for effect in EFFECTS]
-    own = known.rows["way"].map({way: n for n, way in enumerate(ways)}).to_numpy("int64")
+    shared = [share_among(effect, prepared.rows) for effect in EFFECTS]
+    way_codes = prepared.rows["way"].map({way: n for n, way in enumerate(ways)}).to_numpy("int64")
 
-    def loss(logs: Array) -> tuple[float, Array]:
-        return _loss(logs, start, known, shared, own)
+    def evaluate_loss(logs: Array) -> tuple[float, Array]:
+        return _compute_loss(logs, start, prepared, shared, way_codes)
 
     most = np.log([effect.most for effect in EFFECTS] + [MOST_SPREAD] * len(ways))
     ends = [(np.log(LEAST_SPREAD), end) for end in most]
     options = {"maxiter": steps, "maxfun": 2 * steps}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=ends, options=options)
-    return dict(zip(names, np.exp(found.x).round(DECIMALS).tolist(), strict=True))
+    result = minimize(
+        evaluate_loss, start, jac=True, method="L-BFGS-B", bounds=ends, options=options
+    )
+    return dict(zip(names, np.exp(result.x).round(DECIMALS).tolist(), strict=True))
 
 
-def _loss(
-    logs: Array, start: Array, known: Figures, shared: list[Shared], own: "np.ndarray"
+def _compute_loss(
+    logs: Array, start: Array, prepared: Figures, shared: list[Shared], way_codes: "np.ndarray"
 ) -> tuple[float, Array]:
-    """What is minimised, and its gradient by the logs of the spreads."""
+    """Return the loss and its gradient by the logs of the spreads."""
     squares = np.exp(2.0 * logs)
-    count, effects = len(known.odds), len(shared)
+    count, effects = len(prepared.odds), len(shared)
     matrix = np.zeros((count, count))
     flat = matrix.reshape(-1)
-    for one, square in zip(shared, squares[:effects], strict=True):
-        if one.flat is None:
-            matrix += square * one.share
+    for effect_share, square in zip(shared, squares[:effects], strict=True):
+        if effect_share.flat is None:
+            matrix += square * effect_share.share
         else:
-            flat[one.flat] += square * one.share
-    flat[:: count + 1] += squares[effects:][own]
-    total, slope = score(matrix, known.odds, known.ways, known.weights)
+            flat[effect_share.flat] += square * effect_share.share
+    flat[:: count + 1] += squares[effects:][way_codes]
+    total, slope = score_ways(matrix, prepared.odds, prepared.ways, prepared.weights)
     by = slope.reshape(-1)
     gradient = [
-        2.0 * q * float((slope * one.share).sum() if one.flat is None else by[one.flat] @ one.share)
-        for one, q in zip(shared, squares[:effects], strict=True)
+        2.0
+        * q
+        * float(
+            (slope * effect_share.share).sum()
+            if effect_share.flat is None
+            else by[effect_share.flat] @ effect_share.share
+        )
+        for effect_share, q in zip(shared, squares[:effects], strict=True)
     ]
     ways = len(logs) - effects
-    of_own = np.bincount(own, np.diag(slope), ways) * 2.0 * squares[effects:]
+    of_own = np.bincount(way_codes, np.diag(slope), ways) * 2.0 * squares[effects:]
     away = (logs - start) / PRIOR**2
     return -total + 0.5 * float(away @ (logs - start)), -np.append(gradient, of_own) + away
 
 
-def foretold(rows: pd.DataFrame, known: Spreads) -> pd.DataFrame:
-    """Every figure as each rung foretells it, left out: `rung`, `odds`, `middle`, `spread`, ...
+def predict_left_out(rows: pd.DataFrame, fitted_spreads: Spreads) -> pd.DataFrame:
+    """Return predictions of every left-out figure, by evidence level.
 
-    One row a figure and rung; `rows` as `described` gives them.
+    One row a figure and rung; `rows` as `describe_rows` gives them.
     """
     odds = rows["odds"].to_numpy("float64")
-    precision, weighted = trusting(inverse(covariance(rows, known)), odds)
-    found = []
+    precision, weighted = reweight_figures(
+        invert_covariance(compute_covariance(rows, fitted_spreads)), odds
+    )
+    predictions = []
     for by, _ in LEAVING:
-        parts = blocks(codes(by, rows)[0])
-        out = left_out(precision, weighted, parts)
-        found.append(
+        parts = split_blocks(number_groups(by, rows)[0])
+        out = leave_out(precision, weighted, parts)
+        predictions.append(
             rows.assign(
-                rung=_rung_left_out(rows, by),
+                rung=_find_level_left_out(rows, by),
                 left_out="+".join(by),
                 middle=odds - out.residual,
                 spread=np.sqrt(out.variance),
             )
         )
-    return pd.concat(found, ignore_index=True)
+    return pd.concat(predictions, ignore_index=True)
 
 
-def _rung_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
+def _find_level_left_out(rows: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:
     """Return the rung of each figure when those of its group (`by`) are left out."""
     block = rows.groupby(list(by), sort=False).ngroup()
     people = rows["way"].isin(PEOPLE)
-    every = pd.Series(True, rows.index)
+    is_any = pd.Series(True, rows.index)
     countries = rows.groupby("platform_id")["area_id"].transform("nunique")
     abroad = countries - 1 >= LEAST_ABROAD
-    found = pd.Series("", rows.index)
-    for rung, asked, columns in LEVELS:
-        has = _others(rows, people if asked else every, columns, block)
-        found = found.mask(has & (abroad | (not rung_needs_abroad(rung))), rung.value)
-    return found
+    levels = pd.Series("", rows.index)
+    for rung, people_only, columns in LEVELS:
+        has = _has_others(rows, people if people_only else is_any, columns, block)
+        levels = levels.mask(has & (abroad | (not needs_other_countries(rung))), rung.value)
+    return levels
 
 
-def _others(rows: pd.DataFrame, counts: pd.Series, by: list[str], block: pd.Series) -> pd.Series:
+def _has_others(
+    rows: pd.DataFrame, counts: pd.Series, by: list[str], block: pd.Series
+) -> pd.Series:
     """Return which figures agree in these columns with one outside their block."""
     all_of = counts.groupby([rows[name] for name in by]).transform("sum")
-    own = counts.groupby([*(rows[name] for name in by), block]).transform("sum")
-    return all_of > own
+    inside_block = counts.groupby([*(rows[name] for name in by), block]).transform("sum")
+    return all_of > inside_block
 
 
-def factors(out: pd.DataFrame) -> pd.DataFrame:
-    """Factors (parameter, kind, value, figures, areas) from figures that were left out."""
+def fit_factors(out: pd.DataFrame) -> pd.DataFrame:
+    """Return factors (parameter, kind, value, figures, areas) from figures that were left out."""
     rows = out.assign(off=(out["odds"] - out["middle"]).abs() / out["spread"] / Z90)
-    by_rung = _factors(rows, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0)
-    rows["off"] /= _of(rows["rung"], by_rung)
-    by_platform = _factors(rows, "platform_id", AudienceLaw.PLATFORM_FACTOR)
-    rows["off"] /= _of(rows["platform_id"], by_platform)
-    by_region = _factors(rows, "region", AudienceLaw.REGION_FACTOR)
-    rows["off"] /= _of(rows["region"], by_region)
-    last = _factors(rows, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0).set_index("kind")["value"]
+    by_rung = _fit_group_factors(rows, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0)
+    rows["off"] /= _look_up_factors(rows["rung"], by_rung)
+    by_platform = _fit_group_factors(rows, "platform_id", AudienceLaw.PLATFORM_FACTOR)
+    rows["off"] /= _look_up_factors(rows["platform_id"], by_platform)
+    by_region = _fit_group_factors(rows, "region", AudienceLaw.REGION_FACTOR)
+    rows["off"] /= _look_up_factors(rows["region"], by_region)
+    last = _fit_group_factors(rows, "rung", AudienceLaw.RUNG_FACTOR, shrink=0.0).set_index("kind")[
+        "value"
+    ]
     by_rung["value"] *= by_rung["kind"].map(last)
     return pd.concat([by_rung, by_platform, by_region], ignore_index=True)
 
 
-def _of(words: pd.Series, table: pd.DataFrame) -> pd.Series:
-    """The factor of each word, one where it has none."""
+def _look_up_factors(words: pd.Series, table: pd.DataFrame) -> pd.Series:
     return words.map(table.set_index("kind")["value"]).fillna(1.0)
 
 
-def _factors(
+def _fit_group_factors(
     rows: pd.DataFrame, column: str, parameter: AudienceLaw, shrink: float = SHRINK
 ) -> pd.DataFrame:
-    """The factor of each group: the quantile of what figures are off by, in half widths."""
+    """Return the factor of each group: the quantile of errors, in half widths."""
     same = ["rung", "area_id", "platform_id", "way"]
     weight = 1.0 / rows.groupby(same)["off"].transform("size")
-    found = []
+    group_factors = []
     for word, part in rows.assign(weight=weight).groupby(column, sort=True):
         countries = part["area_id"].nunique()
         if countries < LEAST_FACTOR_COUNTRIES:
             continue
         values, masses = part["off"].to_numpy("float64"), part["weight"].to_numpy("float64")
-        raw = float(quantiles(values, masses, (INSIDE,))[0])
+        raw = float(compute_quantiles(values, masses, (INSIDE,))[0])
         value = raw ** (countries / (countries + shrink))
-        found.append((parameter.value, str(word), value, len(part), countries))
-    return pd.DataFrame(found, columns=["parameter", "kind", "value", "figures", "areas"])
+        group_factors.append((parameter.value, str(word), value, len(part), countries))
+    return pd.DataFrame(group_factors, columns=["parameter", "kind", "value", "figures", "areas"])
 
 
-def table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
-    """The fact table `audience_laws` that these facts give; without rows where they are too few."""
-    rows = described(observations(tables))
+def fit_table(tables: Tables, steps: int = STEPS) -> pd.DataFrame:
+    """Return the fact table `audience_laws`; without rows where figures are too few."""
+    rows = describe_rows(read_observations(tables))
     countries = rows["area_id"].nunique()
     if len(rows) < LEAST_FIGURES or countries < LEAST_COUNTRIES:
         return pd.DataFrame(columns=COLUMNS)
-    known = spreads(figures(rows), steps)
+    fitted_spreads = fit_spreads(prepare_figures(rows), steps)
     effects = pd.DataFrame(
         {
             "parameter": AudienceLaw.EFFECT_SPREAD.value,
-            "kind": list(known),
-            "value": list(known.values()),
+            "kind": list(fitted_spreads),
+            "value": list(fitted_spreads.values()),
             "figures": len(rows),
             "areas": countries,
             "note": "softened log odds of the share of people online",
         }
     )
-    widths = factors(foretold(rows, known)).assign(note="times the half width of the interval")
+    widths = fit_factors(predict_left_out(rows, fitted_spreads)).assign(
+        note="times the half width of the interval"
+    )
     frame = pd.concat([effects, widths], ignore_index=True)
     return frame.assign(
         value=frame["value"].round(DECIMALS),
         basis=ParameterBasis.ESTIMATED.value,
-        data_sha256=_digest(rows),
+        data_sha256=_digest_figures(rows),
     )[COLUMNS]
 
 
 def is_current(tables: Tables) -> bool:
-    """Whether the laws among the facts were learned from these figures, by this model."""
-    known = tables["audience_laws"]
-    effects = known[known["parameter"] == AudienceLaw.EFFECT_SPREAD.value]["kind"]
-    wanted = {effect.name for effect in EFFECTS} | {OWN + way.value for way in WayOfCounting}
-    rows = described(observations(tables))
-    return set(effects) == wanted and set(known["data_sha256"]) == {_digest(rows)}
+    """Return True if the parameters were fitted to these figures by this model."""
+    current = tables["audience_laws"]
+    effects = current[current["parameter"] == AudienceLaw.EFFECT_SPREAD.value]["kind"]
+    expected = {effect.name for effect in EFFECTS} | {OWN + way.value for way in WayOfCounting}
+    rows = describe_rows(read_observations(tables))
+    return set(effects) == expected and set(current["data_sha256"]) == {_digest_figures(rows)}
 
 
-def _digest(rows: pd.DataFrame) -> str:
+def _digest_figures(rows: pd.DataFrame) -> str:
     """Return the digest of the figures that are fitted to."""
-    said = rows[["figure_id", "area_id", "platform_id", "way", "series", "moment", "share"]]
-    return digest(said.round({"share": DECIMALS}))
+    columns = rows[["figure_id", "area_id", "platform_id", "way", "series", "moment", "share"]]
+    return digest_frames(columns.round({"share": DECIMALS}))

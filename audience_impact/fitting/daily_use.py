@@ -34,7 +34,7 @@ import pandas as pd
 from scipy.special import logit
 
 from audience_impact.fitted.shares import ANY
-from audience_impact.fitting.random_effects import LEAST_AREAS, as_table, drawn_towards
+from audience_impact.fitting.random_effects import LEAST_AREAS, draw_towards, make_fact_table
 from audience_impact.vocabulary import WHOLE_INTERNET, UseFrequencyKind
 
 LONGEST_GAP_DAYS = 3 * 366
@@ -47,26 +47,26 @@ PRIOR = ["mean", "variance", "freedom"]
 COLUMNS = ["platform_id", "area_id", "use_frequency_kind", "mean", "spread", "freedom", "areas"]
 
 
-def usable(use_frequency: pd.DataFrame) -> pd.DataFrame:
+def select_usable(use_frequency: pd.DataFrame) -> pd.DataFrame:
     """Return the figures of areas of the kinds that are fitted, with their log odds `x`."""
-    known = use_frequency[
+    figures = use_frequency[
         use_frequency["use_frequency_kind"].isin(KINDS)
         & (use_frequency["area_id"] != WORLD)
         & use_frequency["share"].between(0.0, 1.0, inclusive="neither")
     ]
-    internet = known["platform_id"] == WHOLE_INTERNET
-    rows = known.assign(x=logit(known["share"].to_numpy("float64")), own_kind=1)
+    internet = figures["platform_id"] == WHOLE_INTERNET
+    rows = figures.assign(x=logit(figures["share"].to_numpy("float64")), own_kind=1)
     asked_all = rows["use_frequency_kind"] == KINDS[0]
     rows.loc[internet & ~asked_all, ["use_frequency_kind", "own_kind"]] = [KINDS[0], 0]
     return rows.sort_values([*KEY, "area_id", "own_kind", "period_end", "use_frequency_id"])
 
 
-def latest(rows: pd.DataFrame) -> pd.DataFrame:
+def select_latest(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the latest figure of each service, kind and area; of all users where there is one."""
     return rows.drop_duplicates([*KEY, "area_id"], keep="last")
 
 
-def within(rows: pd.DataFrame) -> float:
+def estimate_within(rows: pd.DataFrame) -> float:
     """Return the variance of figures of one service and area, in squared log odds."""
     ordered = rows.sort_values([*KEY, "own_kind", "area_id", "period_end", "use_frequency_id"])
     groups = ordered.groupby([*KEY, "own_kind", "area_id"])
@@ -75,38 +75,40 @@ def within(rows: pd.DataFrame) -> float:
     return float((step**2).mean() / 2) if len(step) else 0.0
 
 
-def table(use_frequency: pd.DataFrame) -> pd.DataFrame:
+def fit_table(use_frequency: pd.DataFrame) -> pd.DataFrame:
     """Return the fact table `daily_use`; without rows where there are too few figures."""
-    rows = usable(use_frequency)
+    rows = select_usable(use_frequency)
     if rows.empty:
         return pd.DataFrame(columns=[*KEY, "area_id", "mean", "spread"])
-    own, known = within(rows), latest(rows)
-    services = _services(known)
-    areas = [_areas(known, services, own)] if own > 0 else []  # else their error is unknown
+    within_variance, latest_figures = estimate_within(rows), select_latest(rows)
+    services = _fit_services(latest_figures)
+    areas = (
+        [_fit_areas(latest_figures, services, within_variance)] if within_variance > 0 else []
+    )  # else their error is unknown
     frame = pd.concat([services, *areas]).sort_values([*KEY, "area_id"], ignore_index=True)
-    return as_table(frame[[*COLUMNS, "note"]], use_frequency[["use_frequency_id", *READ]])
+    return make_fact_table(frame[[*COLUMNS, "note"]], use_frequency[["use_frequency_id", *READ]])
 
 
-def _services(known: pd.DataFrame) -> pd.DataFrame:
+def _fit_services(figures: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions of services in an area without a figure, and of any service."""
-    groups = known.groupby(KEY)["x"]
-    each = groups.agg(mean="mean", variance="var", areas="size").reset_index()
-    enough = each[each["areas"] >= LEAST_AREAS]
+    groups = figures.groupby(KEY)["x"]
+    summaries = groups.agg(mean="mean", variance="var", areas="size").reset_index()
+    enough = summaries[summaries["areas"] >= LEAST_AREAS]
     single = enough.assign(
         spread=np.sqrt(enough["variance"] * (1 + 1 / enough["areas"])),
         freedom=enough["areas"] - 1,
         note="of this service, for an area without a figure of its own",
     )
-    return pd.concat([single, _any_service(each)]).assign(area_id=ANY)
+    return pd.concat([single, _fit_any_service(summaries)]).assign(area_id=ANY)
 
 
-def _any_service(each: pd.DataFrame) -> pd.DataFrame:
+def _fit_any_service(summaries: pd.DataFrame) -> pd.DataFrame:
     """Return the distribution of the next service in the next area, by kind."""
-    services = each[each["platform_id"] != WHOLE_INTERNET]
+    services = summaries[summaries["platform_id"] != WHOLE_INTERNET]
     groups = services.groupby("use_frequency_kind")
     count = groups.size()
     variance = groups["mean"].var() * (1 + 1 / count) + groups["variance"].mean()
-    found = pd.DataFrame(
+    distributions = pd.DataFrame(
         {
             "mean": groups["mean"].mean(),
             "variance": variance,
@@ -115,18 +117,22 @@ def _any_service(each: pd.DataFrame) -> pd.DataFrame:
             "areas": groups["areas"].max(),
         }
     )[count >= LEAST_AREAS]
-    return found.reset_index().assign(platform_id=ANY, note="of a service without a law of its own")
+    return distributions.reset_index().assign(
+        platform_id=ANY, note="of a service without a law of its own"
+    )
 
 
-def _areas(known: pd.DataFrame, services: pd.DataFrame, own: float) -> pd.DataFrame:
+def _fit_areas(
+    figures: pd.DataFrame, services: pd.DataFrame, within_variance: float
+) -> pd.DataFrame:
     """Return the distributions of services in areas that have a figure of their own."""
     of_any = services[services["platform_id"] == ANY].set_index("use_frequency_kind")
     by_service = services.set_index(KEY)[PRIOR]
-    prior = by_service.reindex(pd.MultiIndex.from_frame(known[KEY])).reset_index(drop=True)
-    other = of_any[PRIOR].reindex(known["use_frequency_kind"])
-    prior = prior.fillna(other.reset_index(drop=True))
-    prior = prior.assign(between=(prior["variance"] - own).clip(lower=0.0))
-    rows = known.reset_index(drop=True)
-    told = drawn_towards(prior, rows.assign(mean=rows["x"], size=1), own)
+    prior = by_service.reindex(pd.MultiIndex.from_frame(figures[KEY])).reset_index(drop=True)
+    fallback = of_any[PRIOR].reindex(figures["use_frequency_kind"])
+    prior = prior.fillna(fallback.reset_index(drop=True))
+    prior = prior.assign(between=(prior["variance"] - within_variance).clip(lower=0.0))
+    rows = figures.reset_index(drop=True)
+    fitted = draw_towards(prior, rows.assign(mean=rows["x"], size=1), within_variance)
     note = "of this area, drawn towards the law of the service"
-    return told.assign(areas=1, note=note)[prior["mean"].notna()]
+    return fitted.assign(areas=1, note=note)[prior["mean"].notna()]

@@ -40,10 +40,10 @@ from audience_impact.fitting.tables import (
     INSIDE,
     TAILS,
     Fit,
-    digest,
-    parameter_table,
-    quantile_values,
-    quantiles,
+    compute_quantiles,
+    digest_frames,
+    make_parameter_table,
+    name_quantiles,
 )
 from audience_impact.frames import Array
 from audience_impact.vocabulary import ErrorQuantile, FigureError, ParameterBasis
@@ -78,90 +78,94 @@ NOTES: dict[StrEnum, str] = {
 }
 
 
-def standardised(found: pd.DataFrame) -> Array:
-    """Changes of pairs as after one month."""
-    months = found["months"].clip(lower=LEAST_MONTHS).to_numpy("float64")
-    return np.asarray(found["change"].to_numpy("float64") / np.sqrt(months))
+def standardise_changes(pairs: pd.DataFrame) -> Array:
+    """Return changes of pairs as after one month."""
+    months = pairs["months"].clip(lower=LEAST_MONTHS).to_numpy("float64")
+    return np.asarray(pairs["change"].to_numpy("float64") / np.sqrt(months))
 
 
-def growth(found: pd.DataFrame, by: str, power: float) -> Spread:
-    """Quantiles of the change after one month; each group of `by` weighs as its size to `power`."""
-    size = found.groupby(by)["change"].transform("size").to_numpy("float64")
-    return Spread(*map(float, quantiles(standardised(found), size ** (power - 1.0), TAILS)))
+def measure_growth(pairs: pd.DataFrame, by: str, power: float) -> Spread:
+    """Return quantiles of monthly change; a group weighs as its size to `power`."""
+    size = pairs.groupby(by)["change"].transform("size").to_numpy("float64")
+    return Spread(
+        *map(float, compute_quantiles(standardise_changes(pairs), size ** (power - 1.0), TAILS))
+    )
 
 
-def audience_growth(found: pd.DataFrame) -> Spread:
-    """Growth of audiences from pairs of successive figures."""
-    return growth(found, "measurement_series_id", 0.5)
+def measure_audience_growth(pairs: pd.DataFrame) -> Spread:
+    """Return growth of audiences from pairs of successive figures."""
+    return measure_growth(pairs, "measurement_series_id", 0.5)
 
 
-def base_growth(found: pd.DataFrame) -> Spread:
-    """Growth of the people online from pairs of counts."""
-    return growth(found, "area_id", 0.0)
+def measure_base_growth(pairs: pd.DataFrame) -> Spread:
+    """Return growth of the people online from pairs of counts."""
+    return measure_growth(pairs, "area_id", 0.0)
 
 
-def half_width(found: pd.DataFrame, sides: int) -> float:
-    """Half of the central 90 % interval of one figure, where `sides` figures err in a difference.
+def measure_half_width(pairs: pd.DataFrame, sides: int) -> float:
+    """Return half of the central 90 % interval of one of `sides` figures that differ.
 
     Each `cell` weighs alike, where there is such a column.
     """
-    size = np.ones(len(found))
-    if "cell" in found:
-        size = found.groupby("cell")["difference"].transform("size").to_numpy("float64")
-    sizes = found["difference"].abs().to_numpy("float64")
-    return float(quantiles(sizes, 1.0 / size, (INSIDE,))[0] / np.sqrt(sides))
+    size = np.ones(len(pairs))
+    if "cell" in pairs:
+        size = pairs.groupby("cell")["difference"].transform("size").to_numpy("float64")
+    sizes = pairs["difference"].abs().to_numpy("float64")
+    return float(compute_quantiles(sizes, 1.0 / size, (INSIDE,))[0] / np.sqrt(sides))
 
 
-def _basis(found: pd.DataFrame) -> tuple[ParameterBasis, int]:
-    """What a number stands on, and how many measurers are behind it."""
+def _find_basis(pairs: pd.DataFrame) -> tuple[ParameterBasis, int]:
+    """Return the basis of a number, and the number of measurers."""
     names = [
-        found[name]
+        pairs[name]
         for name in ("measurement_series_id", "measurement_series_id_other")
-        if name in found
+        if name in pairs
     ]
-    count = pd.concat(names).nunique() if names and len(found) >= FEW else 0
-    known = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
-    return known[min(count, 2)], count
+    count = pd.concat(names).nunique() if names and len(pairs) >= FEW else 0
+    bases = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
+    return bases[min(count, 2)], count
 
 
-def _spread(found: pd.DataFrame, fit: Callable[[pd.DataFrame], Spread]) -> Fit:
-    basis, measurers = _basis(found)
-    spread = fit(found) if len(found) >= FEW else ASSUMED_GROWTH
-    values = quantile_values(np.array([spread.q05, spread.q50, spread.q95]))
-    return Fit(values, basis, len(found) if measurers else 0, measurers)
+def _fit_spread(pairs: pd.DataFrame, fit: Callable[[pd.DataFrame], Spread]) -> Fit:
+    basis, measurers = _find_basis(pairs)
+    spread = fit(pairs) if len(pairs) >= FEW else ASSUMED_GROWTH
+    values = name_quantiles(np.array([spread.q05, spread.q50, spread.q95]))
+    return Fit(values, basis, len(pairs) if measurers else 0, measurers)
 
 
-def _half(found: pd.DataFrame, sides: int, unknown: float) -> Fit:
-    basis, measurers = _basis(found)
-    value = half_width(found, sides) if len(found) >= FEW else unknown
-    return Fit({ErrorQuantile.Q95: value}, basis, len(found) if measurers else 0, measurers)
+def _fit_half_width(pairs: pd.DataFrame, sides: int, unknown: float) -> Fit:
+    basis, measurers = _find_basis(pairs)
+    value = measure_half_width(pairs, sides) if len(pairs) >= FEW else unknown
+    return Fit({ErrorQuantile.Q95: value}, basis, len(pairs) if measurers else 0, measurers)
 
 
-def _assumed(kind: ErrorQuantile, value: float) -> Fit:
+def _assume_value(kind: ErrorQuantile, value: float) -> Fit:
     return Fit({kind: value}, ParameterBasis.ASSUMED, 0, 0)
 
 
-def parameters(tables: Tables) -> dict[StrEnum, Fit]:
+def fit_parameters(tables: Tables) -> dict[StrEnum, Fit]:
     """Return the fitted parameters of the errors of figures, by name; `tables` are typed."""
-    growth = figure_pairs.successive(tables)
-    pages = figure_pairs.of_two_pages(tables)
+    growth = figure_pairs.pair_successive(tables)
+    pages = figure_pairs.pair_pages(tables)
     pages = pages[pages["difference"].abs() <= LARGEST_RELAY]
-    monthly = figure_pairs.of_two_measurers(tables)
-    counts = figure_pairs.of_two_counts(tables)
-    residents = figure_pairs.of_two_populations(tables)
+    monthly = figure_pairs.pair_measurers(tables)
+    counts = figure_pairs.pair_counts(tables)
+    residents = figure_pairs.pair_populations(tables)
     return {
-        FigureError.GROWTH: _spread(growth[~growth["is_restricted"]], audience_growth),
-        FigureError.RESTRICTED_GROWTH: _spread(
-            growth[growth["is_use_restricted"]], audience_growth
+        FigureError.GROWTH: _fit_spread(growth[~growth["is_restricted"]], measure_audience_growth),
+        FigureError.RESTRICTED_GROWTH: _fit_spread(
+            growth[growth["is_use_restricted"]], measure_audience_growth
         ),
-        FigureError.BASE_GROWTH: _spread(figure_pairs.of_successive_bases(tables), base_growth),
-        FigureError.MEASURERS: _half(monthly, 2, ASSUMED_HALF_WIDTH),
-        FigureError.BASE_MEASURERS: _half(counts, 2, ASSUMED_HALF_WIDTH),
-        FigureError.SECONDARY_SOURCE: _half(pages, 1, 0.02),
-        FigureError.POPULATION: _half(residents, 2, 0.02),
-        FigureError.LOW_RELIABILITY: _assumed(ErrorQuantile.Q95, LOW_RELIABILITY),
-        FigureError.EFFECTIVE_SAMPLE: _assumed(ErrorQuantile.COUNT, EFFECTIVE_SAMPLE),
-        FigureError.TAIL_DEGREES: _assumed(ErrorQuantile.COUNT, TAIL_DEGREES),
+        FigureError.BASE_GROWTH: _fit_spread(
+            figure_pairs.pair_successive_bases(tables), measure_base_growth
+        ),
+        FigureError.MEASURERS: _fit_half_width(monthly, 2, ASSUMED_HALF_WIDTH),
+        FigureError.BASE_MEASURERS: _fit_half_width(counts, 2, ASSUMED_HALF_WIDTH),
+        FigureError.SECONDARY_SOURCE: _fit_half_width(pages, 1, 0.02),
+        FigureError.POPULATION: _fit_half_width(residents, 2, 0.02),
+        FigureError.LOW_RELIABILITY: _assume_value(ErrorQuantile.Q95, LOW_RELIABILITY),
+        FigureError.EFFECTIVE_SAMPLE: _assume_value(ErrorQuantile.COUNT, EFFECTIVE_SAMPLE),
+        FigureError.TAIL_DEGREES: _assume_value(ErrorQuantile.COUNT, TAIL_DEGREES),
     }
 
 
@@ -184,8 +188,10 @@ READ = {
 """What is learned from: columns of each table."""
 
 
-def table(tables: Tables) -> pd.DataFrame:
+def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `figure_errors` that typed facts give."""
-    sha256 = digest(*(tables[name][columns] for name, columns in READ.items()))
-    fits = parameters(tables)
-    return parameter_table(fits, NOTES, ("pairs", "measurers"), sha256).round({"value": DECIMALS})
+    sha256 = digest_frames(*(tables[name][columns] for name, columns in READ.items()))
+    fits = fit_parameters(tables)
+    return make_parameter_table(fits, NOTES, ("pairs", "measurers"), sha256).round(
+        {"value": DECIMALS}
+    )

@@ -21,14 +21,14 @@ import pandas as pd
 from audience_impact.errors.distribution import log_odds
 from audience_impact.errors.figure_errors import (
     PERIOD,
-    nearest_people,
-    people_online,
-    restricting,
-    touched,
+    find_nearest_people,
+    find_people_online,
+    list_restrictions,
+    match_restrictions,
 )
 from audience_impact.facts.series import COUNTED, SERIES
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import MEAN_MONTH_DAYS, WINDOW_DAYS, middle
+from audience_impact.periods import MEAN_MONTH_DAYS, WINDOW_DAYS, period_middle
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.vocabulary import (
     AudienceMetric,
@@ -52,8 +52,8 @@ NEAR_DAYS = 183
 """Two measurers are compared within half a year."""
 
 
-def _figures(tables: Tables) -> pd.DataFrame:
-    """Figures of people that name a number of a population on record."""
+def _select_figures(tables: Tables) -> pd.DataFrame:
+    """Return figures that count a number of people of a population on record."""
     estimates = tables["estimates"]
     value = estimates["value"].fillna((estimates["low"] + estimates["high"]) / 2)
     one_sided = [IntervalKind.ONE_SIDED_MIN.value, IntervalKind.ONE_SIDED_MAX.value]
@@ -66,62 +66,68 @@ def _figures(tables: Tables) -> pd.DataFrame:
     return estimates.assign(value=value)[usable]
 
 
-def _of_periods(figures: pd.DataFrame) -> pd.DataFrame:
-    """One row a series and period: the median of its pages."""
+def _take_period_medians(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a series and period: the median of its pages."""
     return figures.groupby([*SERIES, *PERIOD])["value"].median().reset_index()
 
 
-def successive(tables: Tables) -> pd.DataFrame:
-    """Each figure with the next of its series, at most twelve months on.
+def pair_successive(tables: Tables) -> pd.DataFrame:
+    """Return each figure with the next of its series, at most twelve months on.
 
     Columns: SERIES, `value`, `next_value`, the periods of both, `months` between their middles,
     `universe` (NaN where nobody counted it; 1 for shares), `change` in log odds, `is_restricted`
     (by anything between) and `is_use_restricted` (the service as a whole).
     """
-    found = _of_periods(_figures(tables)).sort_values([*SERIES, *PERIOD], ignore_index=True)
-    groups = found.groupby(SERIES)
+    figures = _take_period_medians(_select_figures(tables)).sort_values(
+        [*SERIES, *PERIOD], ignore_index=True
+    )
+    groups = figures.groupby(SERIES)
     for name in ("value", *PERIOD):
-        found[f"next_{name}"] = groups[name].shift(-1)
-    found = found.dropna(subset=["next_value"])
+        figures[f"next_{name}"] = groups[name].shift(-1)
+    figures = figures.dropna(subset=["next_value"])
     first, then = (
-        middle(found[f"{n}period_start"], found[f"{n}period_end"]) for n in ("", "next_")
+        period_middle(figures[f"{n}period_start"], figures[f"{n}period_end"]) for n in ("", "next_")
     )
     apart = (then - first).dt.days
     near = (
-        (apart > 0) & (apart <= WINDOW_DAYS) & (found["next_period_start"] >= found["period_end"])
+        (apart > 0)
+        & (apart <= WINDOW_DAYS)
+        & (figures["next_period_start"] >= figures["period_end"])
     )
-    pairs = found.assign(months=apart / MEAN_MONTH_DAYS)[near].reset_index(drop=True)
-    pairs = pairs.assign(universe=people_online(pairs, tables))
-    return _with_restrictions(_with_change(pairs), tables)
+    pairs = figures.assign(months=apart / MEAN_MONTH_DAYS)[near].reset_index(drop=True)
+    pairs = pairs.assign(universe=find_people_online(pairs, tables))
+    return _add_restrictions(_add_change(pairs), tables)
 
 
-def _with_change(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Pairs inside their universe, with the change in log odds."""
+def _add_change(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return pairs inside their universe, with the change in log odds."""
     inside = pairs[["value", "next_value"]].max(axis=1) < pairs["universe"]
-    kept = pairs[inside].reset_index(drop=True)
-    universe = kept["universe"].to_numpy("float64")
-    first, then = (log_odds(kept[n].to_numpy("float64"), universe) for n in ("value", "next_value"))
-    return kept.assign(change=then - first)
+    inside_pairs = pairs[inside].reset_index(drop=True)
+    universe = inside_pairs["universe"].to_numpy("float64")
+    first, then = (
+        log_odds(inside_pairs[n].to_numpy("float64"), universe) for n in ("value", "next_value")
+    )
+    return inside_pairs.assign(change=then - first)
 
 
-def _with_restrictions(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    found = touched(pairs, restricting(tables), "period_start", "next_period_end")
-    return pairs.assign(is_restricted=found["any"], is_use_restricted=found["use"])
+def _add_restrictions(pairs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    flags = match_restrictions(pairs, list_restrictions(tables), "period_start", "next_period_end")
+    return pairs.assign(is_restricted=flags["any"], is_use_restricted=flags["use"])
 
 
-def of_two_measurers(tables: Tables) -> pd.DataFrame:
-    """Figures of one audience by two measurers within half a year: `difference` in log odds.
+def pair_measurers(tables: Tables) -> pd.DataFrame:
+    """Return figures of one audience by two measurers: `difference` in log odds.
 
     Of people who use a service in a month, as each of the two defines it, all ages. `cell` names
     the service, the country and the two measurers.
     """
-    figures = _figures(tables)
-    whole = (figures["age"] == "") & (figures["sex"] == "") & figures["unit"].isin(PEOPLE)
-    rows = _of_periods(figures[whole & figures["audience_metric"].isin(MONTHLY)])
-    rows = rows.assign(universe=people_online(rows, tables)).dropna(subset=["universe"])
+    figures = _select_figures(tables)
+    is_usable = (figures["age"] == "") & (figures["sex"] == "") & figures["unit"].isin(PEOPLE)
+    rows = _take_period_medians(figures[is_usable & figures["audience_metric"].isin(MONTHLY)])
+    rows = rows.assign(universe=find_people_online(rows, tables)).dropna(subset=["universe"])
     rows = rows[rows["value"] < rows["universe"]]
     share = log_odds(rows["value"].to_numpy("float64"), rows["universe"].to_numpy("float64"))
-    rows = rows.assign(level=share, moment=middle(rows["period_start"], rows["period_end"]))
+    rows = rows.assign(level=share, moment=period_middle(rows["period_start"], rows["period_end"]))
     names = ["area_id", "platform_id", "measurement_series_id", "level", "moment"]
     both = rows[names].merge(rows[names], on=["area_id", "platform_id"], suffixes=("", "_other"))
     apart = (both["moment"] - both["moment_other"]).dt.days.abs()
@@ -130,69 +136,70 @@ def of_two_measurers(tables: Tables) -> pd.DataFrame:
     ]
     cell = ["area_id", "platform_id", "measurement_series_id", "measurement_series_id_other"]
     return both.assign(
-        difference=both["level"] - both["level_other"], cell=_joined(both[cell])
+        difference=both["level"] - both["level_other"], cell=_join_names(both[cell])
     ).reset_index(drop=True)
 
 
-def _joined(names: pd.DataFrame) -> "pd.Series[str]":
-    """The cells of each row as one name."""
+def _join_names(names: pd.DataFrame) -> "pd.Series[str]":
     rows = names.itertuples(index=False, name=None)
     return pd.Series(["|".join(row) for row in rows], names.index, dtype="str")
 
 
-def of_two_pages(tables: Tables) -> pd.DataFrame:
-    """Figures of one series and period by page: `difference` in logs from their median."""
-    figures = _figures(tables)
+def pair_pages(tables: Tables) -> pd.DataFrame:
+    """Return figures of a series and period by page: `difference` in logs from the median."""
+    figures = _select_figures(tables)
     exact = figures[figures["interval_kind"] == IntervalKind.NONE.value]
     by = [*SERIES, *PERIOD]
     groups = exact.groupby(by)["value"]
-    told = exact.assign(
+    pages = exact.assign(
         difference=np.log(exact["value"] / groups.transform("median")),
         pages_count=groups.transform("size"),
     )
-    return told[told["pages_count"] > 1].reset_index(drop=True)
+    return pages[pages["pages_count"] > 1].reset_index(drop=True)
 
 
-def of_two_counts(tables: Tables) -> pd.DataFrame:
-    """People online as two measurers count them for one year: `difference` in log odds."""
+def pair_counts(tables: Tables) -> pd.DataFrame:
+    """Return people online by two measurers in one year: `difference` in log odds."""
     bases = tables["bases"]
     counted = bases["obs_status"] != ObsStatus.FORECAST.value
     online = bases[counted & (bases["population_base"] == ONLINE)]
-    rows = online.assign(level=_base_levels(online, tables), year=online["period_start"].dt.year)
+    rows = online.assign(
+        level=_compute_base_levels(online, tables), year=online["period_start"].dt.year
+    )
     names = ["area_id", "year", "measurement_series_id", "level"]
     both = rows[names].merge(rows[names], on=["area_id", "year"], suffixes=("", "_other"))
     both = both[both["measurement_series_id"] < both["measurement_series_id_other"]]
     return both.assign(difference=both["level"] - both["level_other"]).reset_index(drop=True)
 
 
-def _base_levels(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
-    """Log odds of the people of a base in the population of its time."""
+def _compute_base_levels(rows: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
+    """Return log odds of the people of a base in the population of its time."""
     bases = tables["bases"]
-    people = nearest_people(rows, bases[bases["population_base"] == EVERYONE], [])
-    found = log_odds(rows["persons"].to_numpy("float64"), people.to_numpy("float64"))
-    return pd.Series(found, rows.index)
+    people = find_nearest_people(rows, bases[bases["population_base"] == EVERYONE], [])
+    levels = log_odds(rows["persons"].to_numpy("float64"), people.to_numpy("float64"))
+    return pd.Series(levels, rows.index)
 
 
-def of_successive_bases(tables: Tables, longest_months: float = 36.6) -> pd.DataFrame:
-    """People online by one measurer in one year and a later one: `change` in log odds, `months`."""
+def pair_successive_bases(tables: Tables, longest_months: float = 36.6) -> pd.DataFrame:
+    """Return successive counts of people online: `change` in log odds, `months`."""
     bases = tables["bases"]
     counted = bases["obs_status"] != ObsStatus.FORECAST.value
     online = bases[counted & (bases["population_base"] == ONLINE)]
     rows = online.assign(
-        level=_base_levels(online, tables),
-        moment=middle(online["period_start"], online["period_end"]),
+        level=_compute_base_levels(online, tables),
+        moment=period_middle(online["period_start"], online["period_end"]),
     )
     names = ["area_id", "measurement_series_id", "level", "moment"]
     both = rows[names].merge(
         rows[names], on=["area_id", "measurement_series_id"], suffixes=("", "_next")
     )
     months = (both["moment_next"] - both["moment"]).dt.days / MEAN_MONTH_DAYS
-    kept = both.assign(months=months, change=both["level_next"] - both["level"])
-    return kept[(months > 0) & (months <= longest_months)].reset_index(drop=True)
+    pairs = both.assign(months=months, change=both["level_next"] - both["level"])
+    return pairs[(months > 0) & (months <= longest_months)].reset_index(drop=True)
 
 
-def of_two_populations(tables: Tables) -> pd.DataFrame:
-    """Residents as two sources count them for one year and age: `difference` in logs."""
+def pair_populations(tables: Tables) -> pd.DataFrame:
+    """Return residents by two sources for one year and age: `difference` in logs."""
     bases = tables["bases"]
     rows = bases[~bases["population_base"].str.startswith("internet")]
     rows = rows.assign(year=rows["period_start"].dt.year)

@@ -50,10 +50,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from audience_impact.fitting.tables import digest
+from audience_impact.fitting.tables import digest_frames
 from audience_impact.frames import Array
-from audience_impact.overlap.copula import LOGIT_GRID, Calibration, union
-from audience_impact.overlap.model import frechet, independence
+from audience_impact.overlap.copula import LOGIT_GRID, Calibration, compute_union
+from audience_impact.overlap.model import assume_independence, bound_by_shares
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 
 SMALLEST_SHARE = 0.005
@@ -91,7 +91,7 @@ class Survey:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedSurvey:
     """A survey's own correlation (log odds) and the sums that its model error needs."""
 
     survey: Survey
@@ -107,24 +107,24 @@ class Parameter:
     name: OverlapParameter
     value: float
     basis: ParameterBasis
-    fits: tuple[Fitted, ...]
+    fits: tuple[FittedSurvey, ...]
 
     @property
-    def houses(self) -> int:
-        """Houses behind it."""
+    def house_count(self) -> int:
+        """Return the number of houses behind the parameter."""
         return len({fit.survey.house for fit in self.fits})
 
 
-House = list[Fitted]
+HouseFits = list[FittedSurvey]
 
 
-def shares_and_truth(
+def compute_shares_and_truth(
     used: NDArray[np.bool_],
     online: NDArray[np.bool_],
     weight: Array,
     online_share: float | None = None,
 ) -> tuple[Array, Array]:
-    """Shares and true unions of all sets of 2-5 platforms, over the online base.
+    """Return shares and true unions of all sets of 2-5 platforms, over the online base.
 
     `used` is patterns x platforms; `online_share` replaces the observed share online, and
     raises ValueError where that would leave users outside the base.
@@ -133,37 +133,37 @@ def shares_and_truth(
     observed = float(weight[online | used.any(axis=1)].sum())
     if online_share is not None and online_share < observed - 1e-9:
         raise ValueError(f"an online share of {online_share} lies below the {observed:.4f} seen")
-    return _sets(used, weight / (observed if online_share is None else online_share))
+    return _list_sets(used, weight / (observed if online_share is None else online_share))
 
 
-def _sets(used: NDArray[np.bool_], weight: Array) -> tuple[Array, Array]:
-    each = np.minimum((weight[:, None] * used).sum(axis=0), 1.0)
-    kept = np.flatnonzero(each > SMALLEST_SHARE)
-    chosen = [c for k in SET_SIZES for c in itertools.combinations(kept, k)]
+def _list_sets(used: NDArray[np.bool_], weight: Array) -> tuple[Array, Array]:
+    user_shares = np.minimum((weight[:, None] * used).sum(axis=0), 1.0)
+    large_enough = np.flatnonzero(user_shares > SMALLEST_SHARE)
+    chosen = [c for k in SET_SIZES for c in itertools.combinations(large_enough, k)]
     shares, truth = np.zeros((len(chosen), max(SET_SIZES))), np.zeros(len(chosen))
     for row, members in enumerate(chosen):
-        shares[row, : len(members)] = each[list(members)]
+        shares[row, : len(members)] = user_shares[list(members)]
         truth[row] = weight[used[:, members].any(axis=1)].sum()
     return shares, np.minimum(truth, 1.0)
 
 
-def surveys_of(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> list[Survey]:
-    """The surveys of the fact tables `surveys` and `use_patterns` (typed), in order of name."""
+def read_surveys(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> list[Survey]:
+    """Return the surveys of the typed `surveys` and `use_patterns`, by name."""
     ordered = use_patterns.sort_values(["survey_id", "platform_ids", "online"])
     patterns = dict(iter(ordered.groupby("survey_id")))
     return [
-        _survey(row, patterns[row.survey_id])
+        _read_survey(row, patterns[row.survey_id])
         for row in surveys.sort_values("survey_id").itertuples()
         if row.survey_id in patterns
     ]
 
 
-def _survey(row: "pd.core.frame.Row", patterns: pd.DataFrame) -> Survey:
+def _read_survey(row: "pd.core.frame.Row", patterns: pd.DataFrame) -> Survey:
     members = [set(cell.split(";")) - {""} for cell in patterns["platform_ids"]]
     used = np.array([[name in some for name in sorted(set().union(*members))] for some in members])
     override = row.online_share_override
     try:
-        shares, truth = shares_and_truth(
+        shares, truth = compute_shares_and_truth(
             used,
             patterns["online"].to_numpy() > 0,
             patterns["weighted_share"].to_numpy(dtype=float),
@@ -174,42 +174,42 @@ def _survey(row: "pd.core.frame.Row", patterns: pd.DataFrame) -> Survey:
     return Survey(row.survey_id, row.house, row.area_id, row.period[:4], shares, truth)
 
 
-def fit(survey: Survey) -> Fitted:
-    """Least-squares correlation of one survey."""
+def fit_survey(survey: Survey) -> FittedSurvey:
+    """Return least-squares correlation of one survey."""
     # here: it takes a tenth of the time of a check, which needs none of it
     from scipy.optimize import minimize_scalar
 
-    def loss(x: float) -> float:
-        return float(np.mean((union(survey.shares, expit(x)) - survey.truth) ** 2))
+    def measure_loss(x: float) -> float:
+        return float(np.mean((compute_union(survey.shares, expit(x)) - survey.truth) ** 2))
 
     ends = (float(LOGIT_GRID[0]), float(LOGIT_GRID[-1]))
-    best = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-7})
-    room = independence(survey.shares) - frechet(survey.shares)[0]
-    return Fitted(survey, float(best.x), float(best.fun), float(np.mean(room**2)))
+    best = minimize_scalar(measure_loss, bounds=ends, method="bounded", options={"xatol": 1e-7})
+    room = assume_independence(survey.shares) - bound_by_shares(survey.shares)[0]
+    return FittedSurvey(survey, float(best.x), float(best.fun), float(np.mean(room**2)))
 
 
-def fits_of(surveys: Sequence[Survey]) -> list[Fitted]:
-    """Fits of the surveys that have a set at all."""
-    return [fit(survey) for survey in surveys if len(survey.truth)]
+def fit_surveys(surveys: Sequence[Survey]) -> list[FittedSurvey]:
+    """Return fits of the surveys that have a set at all."""
+    return [fit_survey(survey) for survey in surveys if len(survey.truth)]
 
 
-def _by_house(fits: Sequence[Fitted]) -> list[House]:
-    houses: dict[str, House] = {}
-    for one in sorted(fits, key=lambda f: f.survey.name):
-        houses.setdefault(one.survey.house, []).append(one)
+def _group_by_house(fits: Sequence[FittedSurvey]) -> list[HouseFits]:
+    houses: dict[str, HouseFits] = {}
+    for fitted in sorted(fits, key=lambda f: f.survey.name):
+        houses.setdefault(fitted.survey.house, []).append(fitted)
     return list(houses.values())
 
 
-def _log_odds(house: House) -> list[float]:
+def _list_log_odds(house: HouseFits) -> list[float]:
     return [fitted.log_odds for fitted in house]
 
 
-def _variance(values: Sequence[float]) -> float:
+def _sample_variance(values: Sequence[float]) -> float:
     return float(np.var(values, ddof=1))
 
 
-def area_variance(house: House) -> float:
-    """Between-area component of one house, the means of its years taken off (unbalanced)."""
+def estimate_area_variance(house: HouseFits) -> float:
+    """Return the variance between areas of one house, without the means of years."""
     data = pd.DataFrame([(f.survey.area, f.survey.year, f.log_odds) for f in house])
     x = data[2] - data.groupby(1)[2].transform("mean")
     areas = x.groupby(data[0])
@@ -223,17 +223,17 @@ def area_variance(house: House) -> float:
     return max(0.0, float((outer - inner) / typical))
 
 
-def model_error(house: House) -> float:
-    """Root of the squared error of the fitted unions over the squared room for error."""
+def estimate_model_error(house: HouseFits) -> float:
+    """Return the root of the squared error of fitted unions over the room for error."""
     room = sum(fitted.squared_room for fitted in house)
     missed = sum(fitted.squared_error for fitted in house)
     return float(np.sqrt(missed / room)) if room > 0.0 else 0.0
 
 
-def _over(
+def _combine_houses(
     middle: Callable[[Sequence[float]], float],
-    houses: Sequence[House],
-    number: Callable[[House], float],
+    houses: Sequence[HouseFits],
+    number: Callable[[HouseFits], float],
     unknown: float,
 ) -> float:
     return float(middle([number(house) for house in houses])) if houses else unknown
@@ -243,73 +243,82 @@ def _root_mean_square(values: Sequence[float]) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 
-def _learned(name: OverlapParameter, value: float, houses: Sequence[House]) -> Parameter:
-    known = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
-    return Parameter(name, value, known[min(len(houses), 2)], tuple(itertools.chain(*houses)))
+def _estimate_parameter(
+    name: OverlapParameter, value: float, houses: Sequence[HouseFits]
+) -> Parameter:
+    bases = (ParameterBasis.ASSUMED, ParameterBasis.SINGLE_HOUSE, ParameterBasis.ESTIMATED)
+    return Parameter(name, value, bases[min(len(houses), 2)], tuple(itertools.chain(*houses)))
 
 
-def _assumed(name: OverlapParameter, value: float) -> Parameter:
+def _assume_parameter(name: OverlapParameter, value: float) -> Parameter:
     return Parameter(name, value, ParameterBasis.ASSUMED, ())
 
 
-def _between(houses: Sequence[House]) -> Parameter:
-    means = [float(np.mean(_log_odds(house))) for house in houses]
+def _estimate_between(houses: Sequence[HouseFits]) -> Parameter:
+    means = [float(np.mean(_list_log_odds(house))) for house in houses]
     several = houses if len(houses) > 1 else []
-    value = _variance(means) if several else UNKNOWN_VARIANCE
-    return _learned(OverlapParameter.BETWEEN, value, several)
+    value = _sample_variance(means) if several else UNKNOWN_VARIANCE
+    return _estimate_parameter(OverlapParameter.BETWEEN, value, several)
 
 
-def parameters(fits: Sequence[Fitted]) -> list[Parameter]:
+def fit_parameters(fits: Sequence[FittedSurvey]) -> list[Parameter]:
     """Combine fitted surveys into the parameters; the module says how.
 
     Raises ValueError where there is no survey at all.
     """
     if not fits:
         raise ValueError("no survey with two platforms that are large enough")
-    houses = _by_house(fits)
+    houses = _group_by_house(fits)
     several = [house for house in houses if len(house) > 1]
     repeated = [h for h in several if len({f.survey.area for f in h}) < len(h)]
-    mean = _over(np.mean, houses, lambda h: float(np.mean(_log_odds(h))), 0.0)
-    within = _over(np.median, several, lambda h: _variance(_log_odds(h)), UNKNOWN_VARIANCE)
-    area = min(_over(np.mean, repeated, area_variance, 0.0), within)
-    model = _over(_root_mean_square, houses, model_error, 0.0)
+    mean = _combine_houses(np.mean, houses, lambda h: float(np.mean(_list_log_odds(h))), 0.0)
+    within = _combine_houses(
+        np.median, several, lambda h: _sample_variance(_list_log_odds(h)), UNKNOWN_VARIANCE
+    )
+    area = min(_combine_houses(np.mean, repeated, estimate_area_variance, 0.0), within)
+    model = _combine_houses(_root_mean_square, houses, estimate_model_error, 0.0)
     return [
-        _learned(OverlapParameter.MEAN, mean, houses),
-        _between(houses),
-        _learned(OverlapParameter.WITHIN, within, several),
-        _learned(OverlapParameter.AREA, area, repeated),
-        _assumed(OverlapParameter.REGION, REGION_PART),
-        _learned(OverlapParameter.MODEL, model, houses),
-        _assumed(OverlapParameter.SPREAD_BELOW, SPREAD_BELOW),
-        _assumed(OverlapParameter.SPREAD_ABOVE, SPREAD_ABOVE),
+        _estimate_parameter(OverlapParameter.MEAN, mean, houses),
+        _estimate_between(houses),
+        _estimate_parameter(OverlapParameter.WITHIN, within, several),
+        _estimate_parameter(OverlapParameter.AREA, area, repeated),
+        _assume_parameter(OverlapParameter.REGION, REGION_PART),
+        _estimate_parameter(OverlapParameter.MODEL, model, houses),
+        _assume_parameter(OverlapParameter.SPREAD_BELOW, SPREAD_BELOW),
+        _assume_parameter(OverlapParameter.SPREAD_ABOVE, SPREAD_ABOVE),
     ]
 
 
-def calibrate(fits: Sequence[Fitted]) -> Calibration:
-    """The distribution of the correlation that the surveys teach."""
-    learned = parameters(fits)
-    return Calibration(**{p.name.value: p.value for p in learned}, houses=learned[0].houses)
+def fit_calibration(fits: Sequence[FittedSurvey]) -> Calibration:
+    """Return the distribution of the correlation that is fitted to the surveys."""
+    fitted_parameters = fit_parameters(fits)
+    return Calibration(
+        **{p.name.value: p.value for p in fitted_parameters},
+        houses=fitted_parameters[0].house_count,
+    )
 
 
-def table(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> pd.DataFrame:
-    """The fact table `overlap_calibration` that these surveys give."""
-    fits = fits_of(surveys_of(surveys, use_patterns))
-    own = [
+def fit_table(surveys: pd.DataFrame, use_patterns: pd.DataFrame) -> pd.DataFrame:
+    """Return the fact table `overlap_calibration` that these surveys give."""
+    fits = fit_surveys(read_surveys(surveys, use_patterns))
+    survey_parameters = [
         Parameter(OverlapParameter.SURVEY, f.log_odds, ParameterBasis.ESTIMATED, (f,)) for f in fits
     ]
-    sha256 = digest(surveys[SURVEY_COLUMNS], use_patterns[PATTERN_COLUMNS])
-    return pd.DataFrame([_row(learned, sha256) for learned in [*parameters(fits), *own]])
+    sha256 = digest_frames(surveys[SURVEY_COLUMNS], use_patterns[PATTERN_COLUMNS])
+    return pd.DataFrame(
+        [_make_row(parameter, sha256) for parameter in [*fit_parameters(fits), *survey_parameters]]
+    )
 
 
-def _row(learned: Parameter, sha256: str) -> dict[str, str | int | float]:
-    single = learned.name is OverlapParameter.SURVEY
+def _make_row(parameter: Parameter, sha256: str) -> dict[str, str | int | float]:
+    single = parameter.name is OverlapParameter.SURVEY
     return {
-        "parameter": learned.name.value,
-        "survey_id": learned.fits[0].survey.name if single else "",
-        "value": round(learned.value, DECIMALS),
-        "basis": learned.basis.value,
-        "surveys": len(learned.fits),
-        "houses": learned.houses,
+        "parameter": parameter.name.value,
+        "survey_id": parameter.fits[0].survey.name if single else "",
+        "value": round(parameter.value, DECIMALS),
+        "basis": parameter.basis.value,
+        "surveys": len(parameter.fits),
+        "houses": parameter.house_count,
         "data_sha256": sha256,
-        "note": NOTES[learned.name],
+        "note": NOTES[parameter.name],
     }

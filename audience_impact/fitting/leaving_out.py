@@ -27,14 +27,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audience_impact.frames import Array
-from audience_impact.imputation.distribution import inverse
+from audience_impact.imputation.distribution import invert_covariance
 
 DEGREES = 6.0
 Blocks = Sequence[NDArray[np.int64]]
 
 
-def blocks(groups: NDArray[np.int64]) -> Blocks:
-    """The places of the figures of each group."""
+def split_blocks(groups: NDArray[np.int64]) -> Blocks:
+    """Return the places of the figures of each group."""
     order = np.argsort(groups, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
 
@@ -47,8 +47,8 @@ class LeftOut:
     variance: Array
 
 
-def left_out(precision: Array, weighted: Array, parts: Blocks) -> LeftOut:
-    """Residuals and variances of figures; `precision` is Q and `weighted` Q y."""
+def leave_out(precision: Array, weighted: Array, parts: Blocks) -> LeftOut:
+    """Return residuals and variances of figures; `precision` is Q and `weighted` Q y."""
     residual, variance = np.empty(len(weighted)), np.empty(len(weighted))
     for part in parts:
         inside = np.linalg.inv(precision[np.ix_(part, part)])
@@ -56,10 +56,10 @@ def left_out(precision: Array, weighted: Array, parts: Blocks) -> LeftOut:
     return LeftOut(residual, variance)
 
 
-def scored(
+def score_blocks(
     precision: Array, weighted: Array, parts: Blocks, weights: Array
 ) -> tuple[float, Array, list[Array]]:
-    """The score of leaving out these blocks, and its derivatives u and D, block by block."""
+    """Return the score of leaving out these blocks, and its derivatives u and D by block."""
     total, u, inner = 0.0, np.zeros(len(weighted)), []
     for part in parts:
         inside = np.linalg.inv(precision[np.ix_(part, part)])
@@ -76,19 +76,19 @@ def scored(
     return total, u, inner
 
 
-def score(
+def score_ways(
     covariance: Array, odds: Array, ways: Sequence[tuple[Blocks, float]], weights: Array
 ) -> tuple[float, Array]:
-    """The sum of the scores of some ways of leaving out, and its gradient W by the covariance.
+    """Return the sum of scores of ways of leaving out, and its gradient W.
 
     `ways` has blocks and how much their score counts; `covariance` is used up.
     """
-    precision = inverse(covariance)
+    precision = invert_covariance(covariance)
     weighted = precision @ odds
     middle, u, total = np.zeros_like(precision), np.zeros(len(odds)), 0.0
     for parts, counts in ways:
-        own, slope, inner = scored(precision, weighted, parts, counts * weights)
-        total, u = total + own, u + slope
+        block_score, slope, inner = score_blocks(precision, weighted, parts, counts * weights)
+        total, u = total + block_score, u + slope
         for part, block in zip(parts, inner, strict=True):
             middle[part] += block @ precision[part]
     gradient = precision @ middle

@@ -26,10 +26,10 @@ from scipy.special import logit
 from audience_impact.fitting.tables import (
     TAILS,
     Fit,
-    digest,
-    parameter_table,
-    quantile_values,
-    quantiles,
+    compute_quantiles,
+    digest_frames,
+    make_parameter_table,
+    name_quantiles,
 )
 from audience_impact.places.networks import LIMITS
 from audience_impact.vocabulary import ErrorQuantile, NetworkLaw, ParameterBasis
@@ -46,8 +46,8 @@ NOTES: dict[StrEnum, str] = {
 }
 
 
-def changes(counts: pd.DataFrame) -> pd.DataFrame:
-    """`area_id`, `years` and `change` of every pair of counts of a country; `counts` typed."""
+def list_changes(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return `area_id`, `years` and `change` of every pair of counts of a country."""
     middle = (counts["least_share"] + counts["most_share"]) / 2.0
     rows = pd.DataFrame(
         {
@@ -68,33 +68,35 @@ def changes(counts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def yearly_change(pairs: pd.DataFrame) -> dict[ErrorQuantile, float]:
+def measure_yearly_change(pairs: pd.DataFrame) -> dict[ErrorQuantile, float]:
     """Return quantiles of the change after one year; each country weighs alike."""
-    each = pairs["change"].to_numpy("float64") / np.sqrt(pairs["years"].to_numpy("float64"))
+    yearly = pairs["change"].to_numpy("float64") / np.sqrt(pairs["years"].to_numpy("float64"))
     size = pairs.groupby("area_id")["change"].transform("size").to_numpy("float64")
-    return quantile_values(quantiles(each, 1.0 / size, TAILS))
+    return name_quantiles(compute_quantiles(yearly, 1.0 / size, TAILS))
 
 
-def among(counts: pd.DataFrame) -> dict[ErrorQuantile, float]:
+def measure_between_countries(counts: pd.DataFrame) -> dict[ErrorQuantile, float]:
     """Return quantiles over countries of the share, wherever it lies between its two ends."""
     last = counts.sort_values("period_start").drop_duplicates("area_id", keep="last")
     least = last["least_share"].to_numpy("float64")[:, None]
     most = last["most_share"].to_numpy("float64")[:, None]
     steps = (np.arange(POSITIONS) + 0.5) / POSITIONS
     shares = np.clip(least + (most - least) * steps, *LIMITS).ravel()
-    return quantile_values(quantiles(np.asarray(logit(shares)), np.ones(shares.size), TAILS))
+    return name_quantiles(compute_quantiles(np.asarray(logit(shares)), np.ones(shares.size), TAILS))
 
 
-def table(network_use: pd.DataFrame) -> pd.DataFrame:
+def fit_table(network_use: pd.DataFrame) -> pd.DataFrame:
     """Return the fact table `network_laws`; without rows where there are too few countries."""
-    countries, sha256 = network_use["area_id"].nunique(), digest(network_use[READ])
-    pairs = changes(network_use)
+    countries, sha256 = network_use["area_id"].nunique(), digest_frames(network_use[READ])
+    pairs = list_changes(network_use)
     fits: dict[StrEnum, Fit] = {}
     if countries >= LEAST_COUNTRIES:
         basis, areas = ParameterBasis.ESTIMATED, pairs["area_id"].nunique()
         fits = {
-            NetworkLaw.CHANGE: Fit(yearly_change(pairs), basis, len(pairs), areas),
-            NetworkLaw.OTHER_COUNTRIES: Fit(among(network_use), basis, countries, countries),
+            NetworkLaw.CHANGE: Fit(measure_yearly_change(pairs), basis, len(pairs), areas),
+            NetworkLaw.OTHER_COUNTRIES: Fit(
+                measure_between_countries(network_use), basis, countries, countries
+            ),
         }
-    found = parameter_table(fits, NOTES, ("figures", "countries"), sha256)
-    return found.round({"value": DECIMALS})
+    rows = make_parameter_table(fits, NOTES, ("figures", "countries"), sha256)
+    return rows.round({"value": DECIMALS})

@@ -19,7 +19,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
 from audience_impact.places.online import LARGEST_PART
-from audience_impact.places.regional_figures import HOUSEHOLDS, log_odds
+from audience_impact.places.regional_figures import HOUSEHOLDS, compute_log_odds
 from audience_impact.vocabulary import RegionalAsked, Residence
 
 LEAST_REGIONS = 4
@@ -27,26 +27,26 @@ UNKNOWN_PERSONS = 1e6
 """People of a place on a way that nobody counted."""
 
 
-def apart(found: pd.DataFrame) -> pd.DataFrame:
-    """Figures with the log odds of the series (`level`) and the `deviation` from it."""
-    level = found["series"].map(regional_figures.levels(found)).astype("float64")
-    return found.assign(level=level, deviation=log_odds(found["share"]) - level)
+def add_deviations(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return figures with the `level` of their series and the `deviation` from it."""
+    level = figures["series"].map(regional_figures.compute_levels(figures)).astype("float64")
+    return figures.assign(level=level, deviation=compute_log_odds(figures["share"]) - level)
 
 
-def large(found: pd.DataFrame) -> pd.DataFrame:
-    """Rows of series with enough regions, and their `weight`: a series weighs as a square root."""
-    size = found.groupby("series")["area_id"].transform("size")
-    return found[size >= LEAST_REGIONS].assign(weight=size**-0.5)
+def select_large_series(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of series with enough regions, and their `weight`."""
+    size = figures.groupby("series")["area_id"].transform("size")
+    return figures[size >= LEAST_REGIONS].assign(weight=size**-0.5)
 
 
-def pairs(found: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
-    """Deviations of two kinds of the same area: `x` of one, `y` and the `level` of the other."""
+def pair_kinds(figures: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
+    """Return deviations of two kinds by area: `x` of one, `y` and `level` of the other."""
     names = ["area_id", "asked", "deviation", "year", "level"]
-    words = found["series"].str.split(" ")
-    rows = found.assign(asked=words.map(lambda each: " ".join(each[3:])))
-    left = rows.loc[rows["kind"] == of, ["country_id", *names]]
-    right = rows.loc[rows["kind"] == against, names]
-    both = left.merge(right, on=["area_id", "asked"], suffixes=("_x", "_y"))
+    words = figures["series"].str.split(" ")
+    rows = figures.assign(asked=words.map(lambda parts: " ".join(parts[3:])))
+    first = rows.loc[rows["kind"] == of, ["country_id", *names]]
+    second = rows.loc[rows["kind"] == against, names]
+    both = first.merge(second, on=["area_id", "asked"], suffixes=("_x", "_y"))
     size = both.groupby(["country_id", "asked"])["area_id"].transform("size")
     both = both[size >= LEAST_REGIONS]
     return both[["country_id"]].assign(
@@ -57,10 +57,10 @@ def pairs(found: pd.DataFrame, of: str, against: str) -> pd.DataFrame:
     )
 
 
-def two_askings(each_sex: pd.DataFrame) -> Array:
-    """Half of the difference between the deviations of women and men of each region.
+def compare_sexes(each_sex: pd.DataFrame) -> Array:
+    """Return half of the difference between the deviations of women and men of each region.
 
-    `each_sex` as `apart` gives it, of series of each sex.
+    `each_sex` as `add_deviations` gives it, of series of each sex.
     """
     parts = each_sex["series"].str.rsplit(" ", n=1)
     rows = each_sex.assign(series=parts.str[0], asked=parts.str[1])
@@ -71,15 +71,17 @@ def two_askings(each_sex: pd.DataFrame) -> Array:
     return np.asarray(gap.dropna().to_numpy("float64") / 2.0)
 
 
-def towns(use: pd.DataFrame, where: str = Residence.URBAN.value) -> Array:
-    """Log odds in the towns of each region less those of the region, women and men averaged."""
+def measure_towns(use: pd.DataFrame, where: str = Residence.URBAN.value) -> Array:
+    """Return log odds in the towns of each region less those of the region."""
     rows = use[use["asked"] != RegionalAsked.HOUSEHOLDS.value]
     mean = rows.groupby(["measurement_series_id", "area_id", "residence"])["share"].mean()
     wide = mean.unstack("residence")
     if not {where, Residence.TOTAL.value} <= set(wide.columns):
         return np.empty(0)
     both = wide[[where, Residence.TOTAL.value]].dropna()
-    return np.asarray((log_odds(both[where]) - log_odds(both[Residence.TOTAL.value])).to_numpy())
+    return np.asarray(
+        (compute_log_odds(both[where]) - compute_log_odds(both[Residence.TOTAL.value])).to_numpy()
+    )
 
 
 @dataclass(frozen=True)
@@ -95,34 +97,34 @@ class SmallPlaces:
     """
 
     steps: Array
-    held: Array
+    holder_odds: Array
     spread: float
     ways: list[tuple[Array, Array]]
 
 
-def small_places(found: pd.DataFrame, tables: Tables) -> SmallPlaces | None:
-    """Places below the regions of a census of households; None where there are too few."""
-    homes = found[found["kind"] == HOUSEHOLDS]
-    holders = regional_figures.parents(tables)
-    way = homes["area_id"].map(lambda area: regional_figures.chain(area, holders))
+def read_small_places(figures: pd.DataFrame, tables: Tables) -> SmallPlaces | None:
+    """Return places below the regions of a census of households; None if too few."""
+    homes = figures[figures["kind"] == HOUSEHOLDS]
+    holders = regional_figures.read_parents(tables)
+    way = homes["area_id"].map(lambda area: regional_figures.trace_chain(area, holders))
     is_region = way.map(len).eq(2).astype("bool")
-    known = homes[is_region].set_index("area_id")["deviation"]
+    region_deviations = homes[is_region].set_index("area_id")["deviation"]
     places = homes[~is_region].assign(holder=way[~is_region].str[-2])
-    places = places[places["holder"].isin(known.index)]
-    if len(known) < LEAST_REGIONS or len(places) < LEAST_REGIONS:
+    places = places[places["holder"].isin(region_deviations.index)]
+    if len(region_deviations) < LEAST_REGIONS or len(places) < LEAST_REGIONS:
         return None
-    above = places["holder"].map(known).to_numpy("float64")
-    people = regional_figures.residents(tables)
+    above = places["holder"].map(region_deviations).to_numpy("float64")
+    people = regional_figures.count_residents(tables)
     return SmallPlaces(
         steps=places["deviation"].to_numpy("float64") - above,
-        held=places["level"].to_numpy("float64") + above,
-        spread=float(known.std()),
-        ways=[_sizes(each[:-1], people) for each in way[places.index]],
+        holder_odds=places["level"].to_numpy("float64") + above,
+        spread=float(region_deviations.std()),
+        ways=[_read_sizes(chain[:-1], people) for chain in way[places.index]],
     )
 
 
-def _sizes(way: list[str], people: "pd.Series[float]") -> tuple[Array, Array]:
-    """People of each place of a way below its region, and its part of its holder."""
-    own = np.array([float(people.get(area, np.nan)) for area in way])
-    part = np.nan_to_num(np.minimum(own[:-1] / own[1:], LARGEST_PART), nan=0.0)
-    return np.nan_to_num(own[:-1], nan=UNKNOWN_PERSONS), part
+def _read_sizes(way: list[str], people: "pd.Series[float]") -> tuple[Array, Array]:
+    """Return people of each place of a way below its region, and its part of its holder."""
+    sizes = np.array([float(people.get(area, np.nan)) for area in way])
+    part = np.nan_to_num(np.minimum(sizes[:-1] / sizes[1:], LARGEST_PART), nan=0.0)
+    return np.nan_to_num(sizes[:-1], nan=UNKNOWN_PERSONS), part

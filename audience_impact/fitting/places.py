@@ -47,26 +47,26 @@ from audience_impact.facts.tables import Tables
 from audience_impact.fitting.place_pairs import (
     LEAST_REGIONS,
     SmallPlaces,
-    apart,
-    large,
-    pairs,
-    small_places,
-    towns,
-    two_askings,
+    add_deviations,
+    compare_sexes,
+    measure_towns,
+    pair_kinds,
+    read_small_places,
+    select_large_series,
 )
 from audience_impact.fitting.tables import (
     INSIDE,
     TAILS,
     Fit,
-    digest,
-    parameter_table,
-    quantile_values,
-    quantiles,
+    compute_quantiles,
+    digest_frames,
+    make_parameter_table,
+    name_quantiles,
 )
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
-from audience_impact.places.online import balance
-from audience_impact.places.online_parameters import LEVELS, NORMAL, deviation, kinds
+from audience_impact.places.online import balance_median
+from audience_impact.places.online_parameters import LEVELS, NORMAL, compute_deviation, list_kinds
 from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY
 from audience_impact.vocabulary import ErrorQuantile, ParameterBasis, PlaceLaw
 
@@ -109,18 +109,18 @@ NOTES: dict[StrEnum, str] = {
 Fits = dict[StrEnum, Fit]
 
 
-def _numbers(rows: pd.DataFrame, *names: str) -> list[Array]:
+def _read_numbers(rows: pd.DataFrame, *names: str) -> list[Array]:
     return [np.asarray(rows[name].to_numpy("float64")) for name in names]
 
 
-def _half(values: Array) -> float:
-    """The 90 % quantile of the absolute values."""
-    return float(quantiles(np.abs(values), np.ones(len(values)), (INSIDE,))[0])
+def _measure_half_width(values: Array) -> float:
+    """Return the 90 % quantile of the absolute values."""
+    return float(compute_quantiles(np.abs(values), np.ones(len(values)), (INSIDE,))[0])
 
 
-def between_level(found: pd.DataFrame) -> float:
-    """Growth of the log of the spread with the log odds of the country."""
-    off, level, weight = _numbers(large(found), "deviation", "level", "weight")
+def fit_between_level(figures: pd.DataFrame) -> float:
+    """Return growth of the log of the spread with the log odds of the country."""
+    off, level, weight = _read_numbers(select_large_series(figures), "deviation", "level", "weight")
     inside = np.clip(level, *LEVELS)
     centred = inside - np.average(inside, weights=weight)
     logs = np.log(np.abs(off) + FLOOR)
@@ -128,28 +128,28 @@ def between_level(found: pd.DataFrame) -> float:
     return float((weight * centred * logs).sum() / apart) if apart else 0.0
 
 
-def between(found: pd.DataFrame, by_level: float) -> Spread:
-    """Quantiles at even odds of the deviation of a region; `found` as `apart` gives it."""
-    rows = large(found)
-    law = Spread(-1.0, 0.0, 1.0)
+def fit_between(figures: pd.DataFrame, by_level: float) -> Spread:
+    """Return quantiles at even odds of the deviation of a region."""
+    rows = select_large_series(figures)
+    spread = Spread(-1.0, 0.0, 1.0)
     weight = rows["weight"].to_numpy("float64")
     for _ in range(ROUNDS):
-        beyond = _beyond(rows, deviation(law), by_level)
-        law = Spread(*map(float, quantiles(beyond, weight, TAILS)))
-    return law
+        beyond = _measure_beyond(rows, compute_deviation(spread), by_level)
+        spread = Spread(*map(float, compute_quantiles(beyond, weight, TAILS)))
+    return spread
 
 
-def _beyond(rows: pd.DataFrame, spread: float, by_level: float) -> Array:
-    """Deviations less their median by `balance`, in those at even odds."""
-    off, level = _numbers(rows, "deviation", "level")
+def _measure_beyond(rows: pd.DataFrame, spread: float, by_level: float) -> Array:
+    """Return deviations less the balanced median, in deviations at even odds."""
+    off, level = _read_numbers(rows, "deviation", "level")
     scale = np.exp(by_level * np.clip(level, *LEVELS))
-    return np.asarray((off - balance(level, spread * scale)) / scale)
+    return np.asarray((off - balance_median(level, spread * scale)) / scale)
 
 
-def country_degrees(found: pd.DataFrame, law: Spread, by_level: float) -> float:
-    """Regions that the common spread is worth beside those of a country."""
-    rows = large(found)
-    beyond = _beyond(rows, deviation(law), by_level) - law.q50
+def fit_country_degrees(figures: pd.DataFrame, spread: Spread, by_level: float) -> float:
+    """Return regions that the common spread is worth beside those of a country."""
+    rows = select_large_series(figures)
+    beyond = _measure_beyond(rows, compute_deviation(spread), by_level) - spread.q50
     squares = pd.Series(beyond**2, rows.index).groupby(rows["series"])
     low, high = DEGREES
     if squares.ngroups < 2:
@@ -158,182 +158,200 @@ def country_degrees(found: pd.DataFrame, law: Spread, by_level: float) -> float:
     return float(np.clip(2.0 / max(excess, 2.0 / high), low, high))
 
 
-def model_slope(both: pd.DataFrame) -> tuple[float, float]:
-    """Slope of `y` on `x` at even odds, and the growth of its log with `level`."""
-    x, y, level = _numbers(both, "x", "y", "level")
+def fit_model_slope(both: pd.DataFrame) -> tuple[float, float]:
+    """Return slope of `y` on `x` at even odds, and the growth of its log with `level`."""
+    x, y, level = _read_numbers(both, "x", "y", "level")
     inside = np.clip(level, *LEVELS)
 
-    def slope(growth: float) -> float:
+    def compute_slope(growth: float) -> float:
         scaled = x * np.exp(growth * inside)
         return float((scaled * y).sum() / (scaled**2).sum())
 
-    def rest(growth: float) -> float:
-        return float(((y - slope(growth) * x * np.exp(growth * inside)) ** 2).sum())
+    def sum_squares(growth: float) -> float:
+        return float(((y - compute_slope(growth) * x * np.exp(growth * inside)) ** 2).sum())
 
-    best = float(minimize_scalar(rest, bounds=GROWTH, method="bounded").x)
-    return slope(best), best
+    best = float(minimize_scalar(sum_squares, bounds=GROWTH, method="bounded").x)
+    return compute_slope(best), best
 
 
-def model_error(both: pd.DataFrame, slope: float, growth: float) -> float:
-    """Half width of a deviation by the model: what surveys differ by."""
-    x, y, level = _numbers(both, "x", "y", "level")
-    found = slope * np.exp(growth * np.clip(level, *LEVELS)) * x
+def measure_model_error(both: pd.DataFrame, slope: float, growth: float) -> float:
+    """Return the half width of a deviation by the model against surveys."""
+    x, y, level = _read_numbers(both, "x", "y", "level")
+    predicted = slope * np.exp(growth * np.clip(level, *LEVELS)) * x
     half = 1.0
     for _ in range(ROUNDS):
-        half = _half(y - found - balance(level, np.full(len(x), half / NORMAL)))
+        half = _measure_half_width(
+            y - predicted - balance_median(level, np.full(len(x), half / NORMAL))
+        )
     return half
 
 
-def fitted(both: pd.DataFrame) -> tuple[float, float]:
-    """Slope of `y` on `x` within countries, and the half width of the residual."""
+def fit_slope(both: pd.DataFrame) -> tuple[float, float]:
+    """Return slope of `y` on `x` within countries, and the half width of the residual."""
     mean = both.groupby("country_id")[["x", "y"]].transform("mean")
-    x, y = _numbers(both[["x", "y"]] - mean, "x", "y")
+    x, y = _read_numbers(both[["x", "y"]] - mean, "x", "y")
     slope = float((x * y).sum() / (x * x).sum())
-    return slope, _half(y - slope * x)
+    return slope, _measure_half_width(y - slope * x)
 
 
-def small_place(known: SmallPlaces) -> float:
-    """People of a place with twice the variance of a large one."""
+def fit_small_place(places: SmallPlaces) -> float:
+    """Return people of a place with twice the variance of a large one."""
 
-    def excess(log_people: float) -> float:
+    def compute_excess(log_people: float) -> float:
         share = [
-            ((1.0 + np.exp(log_people) / own) * (1.0 - part)).sum() for own, part in known.ways
+            ((1.0 + np.exp(log_people) / persons) * (1.0 - part)).sum()
+            for persons, part in places.ways
         ]
-        variance = known.spread**2 * np.array(share)
-        rest = known.steps - balance(known.held, np.sqrt(variance))
+        variance = places.spread**2 * np.array(share)
+        rest = places.steps - balance_median(places.holder_odds, np.sqrt(variance))
         return float((rest**2 / variance).mean() - 1.0)
 
     grid = np.log(SMALL)
-    values = np.array([excess(each) for each in grid])
+    values = np.array([compute_excess(value) for value in grid])
     first = int(np.argmax(values < 0.0))
     if first == 0:
         return float(SMALL[0] if values[0] < 0.0 else SMALL[-1])
-    return float(np.exp(brentq(excess, grid[first - 1], grid[first])))
+    return float(np.exp(brentq(compute_excess, grid[first - 1], grid[first])))
 
 
-def parameters(tables: Tables) -> Fits:
+def fit_parameters(tables: Tables) -> Fits:
     """Return the fitted parameters of places, by name; none without surveys of regions.
 
     `tables` are typed.
     """
-    found = regional_figures.figures(tables)
-    surveyed = found[found["kind"] == SURVEY]
-    if surveyed.empty or large(surveyed).empty:
+    figures = regional_figures.read_figures(tables)
+    surveyed = figures[figures["kind"] == SURVEY]
+    if surveyed.empty or select_large_series(surveyed).empty:
         return {}
-    every = apart(found)
-    each_sex = apart(regional_figures.figures(tables, each_sex=True))
+    deviations = add_deviations(figures)
+    each_sex = add_deviations(regional_figures.read_figures(tables, each_sex=True))
     sexes = each_sex[each_sex["kind"] == SURVEY]
-    known = _between(every[every["kind"] == SURVEY], between_level(sexes))
-    known |= _by_model(every, each_sex, known) | _survey(sexes)
-    known |= _ageing(pairs(every, MODEL, SURVEY), known)
-    known |= _city(tables["regional_use"]) | _small(small_places(every, tables))
-    known |= _by_households(every, known)
-    return {name: known[name] for name in PlaceLaw}
+    fits = _fit_between(deviations[deviations["kind"] == SURVEY], fit_between_level(sexes))
+    fits |= _fit_model(deviations, each_sex, fits) | _fit_survey(sexes)
+    fits |= _fit_ageing(pair_kinds(deviations, MODEL, SURVEY), fits)
+    fits |= _fit_city(tables["regional_use"]) | _fit_small_places(
+        read_small_places(deviations, tables)
+    )
+    fits |= _fit_households(deviations, fits)
+    return {name: fits[name] for name in PlaceLaw}
 
 
-def _one(name: PlaceLaw, value: float, basis: ParameterBasis, *counts: int) -> Fits:
+def _make_fit(name: PlaceLaw, value: float, basis: ParameterBasis, *counts: int) -> Fits:
     """Return the fit of a parameter of one number; `counts` of figures and countries, or none."""
     figures, countries = counts or (0, 0)
-    (kind,) = kinds(name)
+    (kind,) = list_kinds(name)
     return {name: Fit({kind: value}, basis, figures, countries)}
 
 
-def _number(known: Fits, name: PlaceLaw) -> float:
+def _look_up_number(fits: Fits, name: PlaceLaw) -> float:
     """Return the number of a parameter that has one."""
-    (value,) = known[name].values.values()
+    (value,) = fits[name].values.values()
     return value
 
 
-def _between(surveyed: pd.DataFrame, by_level: float) -> Fits:
-    spread, rows = between(surveyed, by_level), large(surveyed)
-    told = (ParameterBasis.ESTIMATED, len(rows), rows["country_id"].nunique())
-    values = quantile_values(np.array([spread.q05, spread.q50, spread.q95]))
-    degrees = country_degrees(surveyed, spread, by_level)
+def _fit_between(surveyed: pd.DataFrame, by_level: float) -> Fits:
+    spread, rows = fit_between(surveyed, by_level), select_large_series(surveyed)
+    basis_and_counts = (ParameterBasis.ESTIMATED, len(rows), rows["country_id"].nunique())
+    values = name_quantiles(np.array([spread.q05, spread.q50, spread.q95]))
+    degrees = fit_country_degrees(surveyed, spread, by_level)
     return {
-        PlaceLaw.BETWEEN: Fit(values, *told),
-        **_one(PlaceLaw.BETWEEN_LEVEL, by_level, *told),
-        **_one(PlaceLaw.COUNTRY_DEGREES, degrees, *told),
+        PlaceLaw.BETWEEN: Fit(values, *basis_and_counts),
+        **_make_fit(PlaceLaw.BETWEEN_LEVEL, by_level, *basis_and_counts),
+        **_make_fit(PlaceLaw.COUNTRY_DEGREES, degrees, *basis_and_counts),
     }
 
 
-def _as_nothing(known: Fits) -> float:
+def _uninformed_half_width(fits: Fits) -> float:
     """Return the half width of what says nothing of a place."""
-    values = known[PlaceLaw.BETWEEN].values
+    values = fits[PlaceLaw.BETWEEN].values
     return (values[ErrorQuantile.Q95] - values[ErrorQuantile.Q05]) / 2.0
 
 
-def _by_model(every: pd.DataFrame, each_sex: pd.DataFrame, known: Fits) -> Fits:
+def _fit_model(deviations: pd.DataFrame, each_sex: pd.DataFrame, fits: Fits) -> Fits:
     """Return the fits of a model's figures; without pairs they say nothing of a place."""
-    both = pairs(every, MODEL, SURVEY)
-    slope, growth, half, basis = 0.0, 0.0, _as_nothing(known), ParameterBasis.ASSUMED
+    both = pair_kinds(deviations, MODEL, SURVEY)
+    slope, growth, half, basis = 0.0, 0.0, _uninformed_half_width(fits), ParameterBasis.ASSUMED
     if len(both):
-        slope, growth = model_slope(pairs(each_sex, MODEL, SURVEY))
-        half, basis = model_error(both, slope, growth), ParameterBasis.ESTIMATED
-    told = (basis, len(both), both["country_id"].nunique())
+        slope, growth = fit_model_slope(pair_kinds(each_sex, MODEL, SURVEY))
+        half, basis = measure_model_error(both, slope, growth), ParameterBasis.ESTIMATED
+    basis_and_counts = (basis, len(both), both["country_id"].nunique())
     return {
-        **_one(PlaceLaw.MODEL, half, *told),
-        **_one(PlaceLaw.MODEL_SLOPE, slope, *told),
-        **_one(PlaceLaw.MODEL_LEVEL, growth, *told),
+        **_make_fit(PlaceLaw.MODEL, half, *basis_and_counts),
+        **_make_fit(PlaceLaw.MODEL_SLOPE, slope, *basis_and_counts),
+        **_make_fit(PlaceLaw.MODEL_LEVEL, growth, *basis_and_counts),
     }
 
 
-def _survey(sexes: pd.DataFrame) -> Fits:
-    halves = two_askings(sexes)
+def _fit_survey(sexes: pd.DataFrame) -> Fits:
+    halves = compare_sexes(sexes)
     if len(halves) < LEAST_REGIONS:
-        return _one(PlaceLaw.SURVEY, ASSUMED_SURVEY, ParameterBasis.ASSUMED)
+        return _make_fit(PlaceLaw.SURVEY, ASSUMED_SURVEY, ParameterBasis.ASSUMED)
     countries = sexes["country_id"].nunique()
-    return _one(PlaceLaw.SURVEY, _half(halves), ParameterBasis.ESTIMATED, len(halves), countries)
+    return _make_fit(
+        PlaceLaw.SURVEY,
+        _measure_half_width(halves),
+        ParameterBasis.ESTIMATED,
+        len(halves),
+        countries,
+    )
 
 
-def _ageing(both: pd.DataFrame, known: Fits) -> Fits:
+def _fit_ageing(both: pd.DataFrame, fits: Fits) -> Fits:
     """Return half of the variance by which model and surveys differ, over the years between."""
-    model, survey = _number(known, PlaceLaw.MODEL), _number(known, PlaceLaw.SURVEY)
+    model, survey = _look_up_number(fits, PlaceLaw.MODEL), _look_up_number(fits, PlaceLaw.SURVEY)
     years = float(both["years"].mean()) if len(both) else 0.0
     if years < 1.0:
-        return _one(PlaceLaw.AGEING, ASSUMED_AGEING, ParameterBasis.ASSUMED)
+        return _make_fit(PlaceLaw.AGEING, ASSUMED_AGEING, ParameterBasis.ASSUMED)
     value = float(np.sqrt(0.5 * max(model**2 - survey**2, 0.0) / years))
     countries = both["country_id"].nunique()
-    return _one(PlaceLaw.AGEING, value, ParameterBasis.ASSUMED, len(both), countries)
+    return _make_fit(PlaceLaw.AGEING, value, ParameterBasis.ASSUMED, len(both), countries)
 
 
-def _city(use: pd.DataFrame) -> Fits:
-    urban = towns(use)
+def _fit_city(use: pd.DataFrame) -> Fits:
+    urban = measure_towns(use)
     if len(urban) < LEAST_REGIONS:
-        values = quantile_values(np.array(ASSUMED_CITY))
+        values = name_quantiles(np.array(ASSUMED_CITY))
         return {PlaceLaw.CITY: Fit(values, ParameterBasis.ASSUMED, 0, 0)}
-    values = quantile_values(quantiles(urban, np.ones(len(urban)), TAILS))
+    values = name_quantiles(compute_quantiles(urban, np.ones(len(urban)), TAILS))
     return {PlaceLaw.CITY: Fit(values, ParameterBasis.SINGLE_HOUSE, len(urban), 1)}
 
 
-def _small(known: SmallPlaces | None) -> Fits:
-    if known is None:
-        return _one(PlaceLaw.SMALL_PLACE, ASSUMED_SMALL, ParameterBasis.ASSUMED)
-    people = round(small_place(known), 0)
-    return _one(PlaceLaw.SMALL_PLACE, people, ParameterBasis.SINGLE_HOUSE, len(known.steps), 1)
+def _fit_small_places(places: SmallPlaces | None) -> Fits:
+    if places is None:
+        return _make_fit(PlaceLaw.SMALL_PLACE, ASSUMED_SMALL, ParameterBasis.ASSUMED)
+    people = round(fit_small_place(places), 0)
+    return _make_fit(
+        PlaceLaw.SMALL_PLACE, people, ParameterBasis.SINGLE_HOUSE, len(places.steps), 1
+    )
 
 
-def _by_households(every: pd.DataFrame, known: Fits) -> Fits:
+def _fit_households(deviations: pd.DataFrame, fits: Fits) -> Fits:
     """Return the fits of a census of households, against surveys or else the model."""
-    both, beside = pairs(every, HOUSEHOLDS, SURVEY), 0.0
+    both, beside = pair_kinds(deviations, HOUSEHOLDS, SURVEY), 0.0
     if len(both) < LEAST_REGIONS:
-        both, beside = pairs(every, HOUSEHOLDS, MODEL), _number(known, PlaceLaw.MODEL)
-        growth = _number(known, PlaceLaw.MODEL_LEVEL) * both["level"].clip(*LEVELS)
-        both = both.assign(y=both["y"] * _number(known, PlaceLaw.MODEL_SLOPE) * np.exp(growth))
-    slope, rest, basis = 0.0, _as_nothing(known), ParameterBasis.ASSUMED
+        both, beside = (
+            pair_kinds(deviations, HOUSEHOLDS, MODEL),
+            _look_up_number(fits, PlaceLaw.MODEL),
+        )
+        growth = _look_up_number(fits, PlaceLaw.MODEL_LEVEL) * both["level"].clip(*LEVELS)
+        both = both.assign(
+            y=both["y"] * _look_up_number(fits, PlaceLaw.MODEL_SLOPE) * np.exp(growth)
+        )
+    slope, rest, basis = 0.0, _uninformed_half_width(fits), ParameterBasis.ASSUMED
     if len(both) >= LEAST_REGIONS:
-        (slope, rest), basis = fitted(both), ParameterBasis.SINGLE_HOUSE
-    told = (basis, len(both), both["country_id"].nunique())
+        (slope, rest), basis = fit_slope(both), ParameterBasis.SINGLE_HOUSE
+    basis_and_counts = (basis, len(both), both["country_id"].nunique())
     return {
-        **_one(PlaceLaw.HOUSEHOLDS, float(np.hypot(rest, beside)), *told),
-        **_one(PlaceLaw.HOUSEHOLDS_SLOPE, slope, *told),
+        **_make_fit(PlaceLaw.HOUSEHOLDS, float(np.hypot(rest, beside)), *basis_and_counts),
+        **_make_fit(PlaceLaw.HOUSEHOLDS_SLOPE, slope, *basis_and_counts),
     }
 
 
-def table(tables: Tables) -> pd.DataFrame:
+def fit_table(tables: Tables) -> pd.DataFrame:
     """Return the fact table `place_laws`; without rows where there are too few figures."""
     use = tables["regional_use"]
-    read = use[READ].assign(persons=use["area_id"].map(regional_figures.residents(tables)))
+    read = use[READ].assign(persons=use["area_id"].map(regional_figures.count_residents(tables)))
     counts = ("figures", "countries")
-    return parameter_table(parameters(tables), NOTES, counts, digest(read)).round(
+    return make_parameter_table(fit_parameters(tables), NOTES, counts, digest_frames(read)).round(
         {"value": DECIMALS}
     )

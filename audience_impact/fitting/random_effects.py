@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.fitted.shares import ANY, PARAMETERS
-from audience_impact.fitting.tables import digest
+from audience_impact.fitting.tables import digest_frames
 from audience_impact.vocabulary import ParameterBasis
 
 LEAST_AREAS = 4
@@ -40,7 +40,7 @@ DECIMALS = 4
 COLUMNS = ["area_id", *PARAMETERS, "areas", "figures"]
 
 
-def distributions(rows: pd.DataFrame) -> pd.DataFrame:
+def fit_distributions(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the distribution of each group: in any country, and in each that has figures.
 
     Args:
@@ -50,70 +50,74 @@ def distributions(rows: pd.DataFrame) -> pd.DataFrame:
         `group` and COLUMNS; without rows where there are too few countries. No country has a row
         where figures of one country never differ: their error is unknown then.
     """
-    each = rows.groupby(["group", "area_id"])["x"].agg(["mean", "size", _squares]).reset_index()
-    spare = int(each["size"].sum()) - len(each)
-    within = float(each["_squares"].sum()) / spare if spare else 0.0
-    every = _groups(each, within)
-    if every.empty:
+    by_country = (
+        rows.groupby(["group", "area_id"])["x"].agg(["mean", "size", _sum_squares]).reset_index()
+    )
+    spare = int(by_country["size"].sum()) - len(by_country)
+    within = float(by_country["_sum_squares"].sum()) / spare if spare else 0.0
+    by_group = _fit_groups(by_country, within)
+    if by_group.empty:
         return pd.DataFrame(columns=["group", *COLUMNS])
-    own = [_countries(each, every, within)] if within > 0 else []
-    return pd.concat([every, *own], ignore_index=True).sort_values(
+    of_countries = [_fit_countries(by_country, by_group, within)] if within > 0 else []
+    return pd.concat([by_group, *of_countries], ignore_index=True).sort_values(
         ["group", "area_id"], ignore_index=True
     )[["group", *COLUMNS]]
 
 
-def _squares(x: "pd.Series[float]") -> float:
+def _sum_squares(x: "pd.Series[float]") -> float:
     return float(((x - x.mean()) ** 2).sum())
 
 
-def _groups(each: pd.DataFrame, within: float) -> pd.DataFrame:
+def _fit_groups(by_country: pd.DataFrame, within: float) -> pd.DataFrame:
     """Return the distributions of groups in any country, with `between`, and that of any group."""
-    groups = each.assign(rest=1 / each["size"]).groupby("group")
-    found = groups.agg(
+    groups = by_country.assign(rest=1 / by_country["size"]).groupby("group")
+    summaries = groups.agg(
         mean=("mean", "mean"),
         variance=("mean", "var"),
         areas=("area_id", "size"),
         figures=("size", "sum"),
         rest=("rest", "mean"),
     ).reset_index()
-    found["between"] = (found["variance"] - within * found["rest"]).clip(lower=0.0)
-    enough = found[found["areas"] >= LEAST_AREAS]
-    own = enough.assign(
+    summaries["between"] = (summaries["variance"] - within * summaries["rest"]).clip(lower=0.0)
+    enough = summaries[summaries["areas"] >= LEAST_AREAS]
+    of_groups = enough.assign(
         spread=np.sqrt(enough["between"] * (1 + 1 / enough["areas"]) + within),
         freedom=enough["areas"] - 1,
     )
-    return pd.concat([own, _any_group(found, within)], ignore_index=True).assign(area_id=ANY)
+    return pd.concat([of_groups, _fit_any_group(summaries, within)], ignore_index=True).assign(
+        area_id=ANY
+    )
 
 
-def _any_group(found: pd.DataFrame, within: float) -> pd.DataFrame:
+def _fit_any_group(summaries: pd.DataFrame, within: float) -> pd.DataFrame:
     """Return the distribution of the next group in the next country, if there are enough groups."""
-    count = len(found)
+    count = len(summaries)
     if count < LEAST_AREAS:
-        return found.iloc[:0]
-    between = float(found["mean"].var()) + float(found["between"].mean())
+        return summaries.iloc[:0]
+    between = float(summaries["mean"].var()) + float(summaries["between"].mean())
     row = {
         "group": ANY,
-        "mean": found["mean"].mean(),
+        "mean": summaries["mean"].mean(),
         "between": between,
-        "spread": np.sqrt(between + found["mean"].var() / count + within),
+        "spread": np.sqrt(between + summaries["mean"].var() / count + within),
         "freedom": count - 1,
-        "areas": int(found["areas"].max()),
-        "figures": int(found["figures"].sum()),
+        "areas": int(summaries["areas"].max()),
+        "figures": int(summaries["figures"].sum()),
     }
     return pd.DataFrame([row])
 
 
-def _countries(each: pd.DataFrame, every: pd.DataFrame, within: float) -> pd.DataFrame:
+def _fit_countries(by_country: pd.DataFrame, by_group: pd.DataFrame, within: float) -> pd.DataFrame:
     """Return the distributions of countries with figures, drawn towards that of any country."""
-    prior = every.set_index("group")[["mean", "between", "freedom"]]
-    groups = each["group"].where(each["group"].isin(prior.index), ANY)
+    prior = by_group.set_index("group")[["mean", "between", "freedom"]]
+    groups = by_country["group"].where(by_country["group"].isin(prior.index), ANY)
     has_prior = groups.isin(prior.index)
-    figures = each[has_prior].reset_index(drop=True)
-    rows = drawn_towards(prior.reindex(groups[has_prior]).reset_index(drop=True), figures, within)
+    figures = by_country[has_prior].reset_index(drop=True)
+    rows = draw_towards(prior.reindex(groups[has_prior]).reset_index(drop=True), figures, within)
     return rows.assign(areas=1, figures=figures["size"])
 
 
-def drawn_towards(prior: pd.DataFrame, figures: pd.DataFrame, within: float) -> pd.DataFrame:
+def draw_towards(prior: pd.DataFrame, figures: pd.DataFrame, within: float) -> pd.DataFrame:
     """Return `figures` with the PARAMETERS of the next figure of each, by Gaussian conditioning.
 
     `prior` has `mean`, `between` and `freedom`, `figures` their `mean` and `size` (how many there
@@ -128,24 +132,26 @@ def drawn_towards(prior: pd.DataFrame, figures: pd.DataFrame, within: float) -> 
     )
 
 
-def table(rows: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
+def fit_table(rows: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
     """Return the distributions fitted to `rows` as a fact table with `group`.
 
     `read` is what was read of the facts, of which the table has the digest.
     """
-    found = distributions(rows)
-    own = found["area_id"] != ANY
-    note = own.map({True: "of this area, drawn towards the law of any", False: "of any other area"})
-    return as_table(found.assign(note=note.astype("str")), read)
-
-
-def as_table(found: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
-    """Return distributions with the columns and types of a fact table, numbers rounded."""
-    numbers = {name: found[name].astype("float64").round(DECIMALS) for name in PARAMETERS[:2]}
-    names = [name for name in ("freedom", "areas", "figures") if name in found]
-    counts = {name: found[name].astype("int64") for name in names}
-    kept = [name for name in found if name not in (*PARAMETERS, "areas", "figures", "note")]
-    told = found.assign(
-        basis=ParameterBasis.ESTIMATED.value, data_sha256=digest(read), **numbers, **counts
+    fitted = fit_distributions(rows)
+    is_own_country = fitted["area_id"] != ANY
+    note = is_own_country.map(
+        {True: "of this area, drawn towards the law of any", False: "of any other area"}
     )
-    return told[[*kept, *PARAMETERS[:2], *names, "basis", "data_sha256", "note"]]
+    return make_fact_table(fitted.assign(note=note.astype("str")), read)
+
+
+def make_fact_table(fitted: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
+    """Return distributions with the columns and types of a fact table, numbers rounded."""
+    numbers = {name: fitted[name].astype("float64").round(DECIMALS) for name in PARAMETERS[:2]}
+    names = [name for name in ("freedom", "areas", "figures") if name in fitted]
+    counts = {name: fitted[name].astype("int64") for name in names}
+    key_columns = [name for name in fitted if name not in (*PARAMETERS, "areas", "figures", "note")]
+    typed = fitted.assign(
+        basis=ParameterBasis.ESTIMATED.value, data_sha256=digest_frames(read), **numbers, **counts
+    )
+    return typed[[*key_columns, *PARAMETERS[:2], *names, "basis", "data_sha256", "note"]]

@@ -26,7 +26,7 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted import circumvention
 from audience_impact.fitted.circumvention import log_odds
-from audience_impact.fitted.shares import features_asked
+from audience_impact.fitted.shares import map_features
 from audience_impact.fitting import random_effects
 from audience_impact.vocabulary import PlatformKind, PopulationBase
 
@@ -42,24 +42,24 @@ FEATURES_READ = [
 WORLD = "001"
 
 
-def usable_features(figures: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame:
+def select_usable_features(figures: pd.DataFrame, platforms: pd.DataFrame) -> pd.DataFrame:
     """Return the figures of features that are fitted to: `group`, `area_id` and `x`."""
     kind = platforms.set_index("platform_id")["kind"]
     is_group = figures["platform_id"].map(kind) == PlatformKind.GROUP.value
     is_of_users = figures["population_base"] == PopulationBase.CUSTOM.value
-    known = figures[(is_group | is_of_users) & (figures["area_id"] != WORLD)]
-    rows = known.assign(group=features_asked(known["feature"]), x=log_odds(known))
+    usable = figures[(is_group | is_of_users) & (figures["area_id"] != WORLD)]
+    rows = usable.assign(group=map_features(usable["feature"]), x=log_odds(usable))
     return rows.sort_values("feature_use_id").dropna(subset=["x"])[["group", "area_id", "x"]]
 
 
-def tables_of_shares(tables: Tables) -> Tables:
+def fit_tables(tables: Tables) -> Tables:
     """Return the fact tables `circumvention_laws` and `feature_laws` that typed facts give."""
     accesses, features = tables["circumvention"], tables["feature_use"]
-    keeping = random_effects.table(
-        circumvention.usable(accesses, tables["restrictions"]), accesses[CIRCUMVENTION_READ]
+    keeping = random_effects.fit_table(
+        circumvention.select_usable(accesses, tables["restrictions"]), accesses[CIRCUMVENTION_READ]
     )
-    using = random_effects.table(
-        usable_features(features, tables["platforms"]), features[FEATURES_READ]
+    using = random_effects.fit_table(
+        select_usable_features(features, tables["platforms"]), features[FEATURES_READ]
     )
     return {
         KEEPING_ACCESS: keeping.drop(columns="group"),

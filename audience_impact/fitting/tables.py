@@ -39,12 +39,12 @@ class Fit:
     groups: int
 
 
-def quantile_values(values: Array) -> dict[ErrorQuantile, float]:
+def name_quantiles(values: Array) -> dict[ErrorQuantile, float]:
     """Return three numbers by the quantile that each of them is."""
     return dict(zip(QUANTILES, map(float, values), strict=True))
 
 
-def parameter_table(
+def make_parameter_table(
     fits: Mapping[StrEnum, Fit], notes: Mapping[StrEnum, str], counts: tuple[str, str], sha256: str
 ) -> pd.DataFrame:
     """Return a fact table of parameters, one row a number.
@@ -70,7 +70,7 @@ def parameter_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def digest(*frames: pd.DataFrame) -> str:
+def digest_frames(*frames: pd.DataFrame) -> str:
     """Return the SHA-256 of the rows of some frames; the order of their rows does not count."""
     total = hashlib.sha256()
     for frame in frames:
@@ -79,7 +79,7 @@ def digest(*frames: pd.DataFrame) -> str:
     return total.hexdigest()
 
 
-def quantiles(values: Array, weights: Array, at: tuple[float, ...]) -> Array:
+def compute_quantiles(values: Array, weights: Array, at: tuple[float, ...]) -> Array:
     """Return weighted quantiles; `values` and `weights` are (n,), n at least 1."""
     order = np.argsort(values, kind="stable")
     mass = weights[order]

@@ -16,7 +16,7 @@ import pandas as pd
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame
 from audience_impact.imputation import groups
-from audience_impact.imputation.distribution import SHARES, Solved
+from audience_impact.imputation.distribution import SHARES, ImputationModel
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import WHOLE_INTERNET
@@ -40,61 +40,63 @@ WIDEST = 20.0
 """An interval whose ends differ by more than such a factor is no estimate."""
 
 
-def imputed(
-    wanted: pd.DataFrame,
+def impute_audiences(
+    requested: pd.DataFrame,
     audiences: pd.DataFrame,
-    laws: pd.DataFrame,
+    distributions: pd.DataFrame,
     tables: Tables,
-    fitted: tuple[Solved | None, OverlapModel | None],
+    fitted: tuple[ImputationModel | None, OverlapModel | None],
 ) -> pd.DataFrame:
     """Return the audiences that are imputed, as FRAME has them; none where the facts have no laws.
 
-    `wanted` has KEY, `before` and `is_existing_use`; `audiences` KEY, `base` and `base_persons`;
-    `laws` KEY and `shape`, blank where nothing can be drawn from the figures; `fitted` are the
-    figures that are imputed from and the model of joint use. Shares are of the audience's base.
+    `requested` has KEY, `before` and `is_existing_use`; `audiences` KEY, `base` and `base_persons`;
+    `distributions` KEY and `shape`, blank where nothing can be drawn from the figures; `fitted` are
+    the figures that are imputed from and the model of joint use. Shares are of the audience's base.
     """
-    drawable = laws.loc[laws["shape"] != "", KEY]
-    asked = wanted[wanted["is_existing_use"] & (wanted["platform_id"] != WHOLE_INTERNET)]
+    drawable = distributions.loc[distributions["shape"] != "", KEY]
+    uncounted = requested[
+        requested["is_existing_use"] & (requested["platform_id"] != WHOLE_INTERNET)
+    ]
     counted = pd.MultiIndex.from_frame(drawable)
-    asked = asked[~pd.MultiIndex.from_frame(asked[KEY]).isin(counted)]
-    asked = asked.merge(audiences[[*KEY, "base", "base_persons"]], on=KEY)
-    asked = asked[asked["base_persons"].notna()].reset_index(drop=True)
+    uncounted = uncounted[~pd.MultiIndex.from_frame(uncounted[KEY]).isin(counted)]
+    uncounted = uncounted.merge(audiences[[*KEY, "base", "base_persons"]], on=KEY)
+    uncounted = uncounted[uncounted["base_persons"].notna()].reset_index(drop=True)
     figures, joint_use = fitted
-    if figures is None or asked.empty:
+    if figures is None or uncounted.empty:
         nothing = pd.DataFrame(columns=[*KEY, "rung", *SHARES, "is_decisive"])
         return nothing.astype({**dict.fromkeys(SHARES, "float"), "is_decisive": "bool"})
-    days = asked.rename(columns={"country_id": "area_id", "before": "moment"})
+    days = uncounted.rename(columns={"country_id": "area_id", "before": "moment"})
     place = ["area_id", "platform_id", "moment"]
-    each = days[place].drop_duplicates(ignore_index=True)
-    found = each.join(groups.imputed(each, tables, figures, joint_use), how="inner")
-    rows = days.merge(found, on=place).rename(columns={"area_id": "country_id"})
+    places = days[place].drop_duplicates(ignore_index=True)
+    shares = places.join(groups.impute_with_groups(places, tables, figures, joint_use), how="inner")
+    rows = days.merge(shares, on=place).rename(columns={"area_id": "country_id"})
     online = np.where(rows["base"] == EVERYONE, rows["online_share"], 1.0)
     for name in SHARES:
         rows[name] = rows[name] * online
-    rows = rows.assign(is_decisive=_decisive(rows, audiences))
+    rows = rows.assign(is_decisive=_is_decisive(rows, audiences))
     return rows[[*KEY, "rung", *SHARES, "is_decisive"]].sort_values(KEY, ignore_index=True)
 
 
-def _decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":
-    """Which imputed audiences are of the order of the largest of their restriction and country."""
-    act = ["restriction_id", "country_id"]
+def _is_decisive(rows: pd.DataFrame, audiences: pd.DataFrame) -> "pd.Series[bool]":
+    """Return True for imputed audiences near the largest of their restriction and country."""
+    country = ["restriction_id", "country_id"]
     share = audiences["low_persons"] / audiences["base_persons"]
-    counted = share.groupby([audiences[name] for name in act]).max()
-    largest = rows.groupby(act)["q50_share"].transform("max")
-    known = counted.reindex(pd.MultiIndex.from_frame(rows[act])).set_axis(rows.index)
-    return rows["q50_share"] >= DECISIVE_PART * np.fmax(largest, known)
+    counted = share.groupby([audiences[name] for name in country]).max()
+    largest = rows.groupby(country)["q50_share"].transform("max")
+    largest_counted = counted.reindex(pd.MultiIndex.from_frame(rows[country])).set_axis(rows.index)
+    return rows["q50_share"] >= DECISIVE_PART * np.fmax(largest, largest_counted)
 
 
-def vague(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Which imputed audiences decide for their restriction, and are next to unknown."""
+def is_too_uncertain(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Return True for decisive imputed audiences whose interval is wider than WIDEST."""
     return rows["is_decisive"] & (rows["q95_share"] > WIDEST * rows["q05_share"])
 
 
-def as_laws(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
-    """Laws of imputed audiences with the columns of `like`, the laws of those that were counted."""
+def describe_imputed(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
+    """Return the distributions of imputed audiences with the columns of `like`."""
     q05, q50, q95 = (imputed_rows[name] for name in SHARES)
     service = imputed_rows["country_id"] + "|" + imputed_rows["platform_id"]
-    own = imputed_rows[KEY].assign(
+    described = imputed_rows[KEY].assign(
         audience_key="imputed|" + service,
         shape=IMPUTED,
         low=q05,
@@ -103,15 +105,17 @@ def as_laws(imputed_rows: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
         coverage=COVERAGE,
         sources_count=0,
     )
-    return own.reindex(columns=like.columns)
+    return described.reindex(columns=like.columns)
 
 
-def replacing(laws: pd.DataFrame, imputed_rows: pd.DataFrame) -> pd.DataFrame:
-    """The laws of all audiences: those of imputed ones in place of what cannot be drawn."""
+def replace_undrawable(distributions: pd.DataFrame, imputed_rows: pd.DataFrame) -> pd.DataFrame:
+    """Return all distributions, imputed ones in place of what cannot be drawn."""
     if imputed_rows.empty:
-        return laws
+        return distributions
     keys = pd.MultiIndex.from_frame(imputed_rows[KEY])
-    left = laws[~pd.MultiIndex.from_frame(laws[KEY]).isin(keys)]
-    own = as_laws(imputed_rows, laws)
-    together = own if left.empty else pd.concat([left, own], ignore_index=True)
+    counted = distributions[~pd.MultiIndex.from_frame(distributions[KEY]).isin(keys)]
+    replacements = describe_imputed(imputed_rows, distributions)
+    together = (
+        replacements if counted.empty else pd.concat([counted, replacements], ignore_index=True)
+    )
     return together.sort_values(KEY, ignore_index=True)

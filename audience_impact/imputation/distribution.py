@@ -37,12 +37,12 @@ from audience_impact.imputation import rungs
 from audience_impact.imputation.effects import (
     EFFECTS,
     OWN,
-    covariance,
-    cross_covariance,
-    described,
-    variance,
+    compute_covariance,
+    compute_cross_covariance,
+    compute_variance,
+    describe_rows,
 )
-from audience_impact.imputation.figures import hardened, observations, placed
+from audience_impact.imputation.figures import harden_odds, locate_rows, read_observations
 from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import AudienceLaw, WayOfCounting
 
@@ -73,19 +73,19 @@ class AudienceParameters:
     by_platform: Mapping[str, float]
     by_region: Mapping[str, float]
 
-    def factor(self, rung: pd.Series, platform: pd.Series, region: pd.Series) -> Array:
-        """The factor of each row; of a rung without one, the largest of all rungs."""
+    def interval_factor(self, rung: pd.Series, platform: pd.Series, region: pd.Series) -> Array:
+        """Return the factor of each row; without one, the largest of all evidence levels."""
         widest = max(self.by_rung.values(), default=1.0)
-        found = (
+        product = (
             rung.map(self.by_rung).fillna(widest)
             * platform.map(self.by_platform).fillna(1.0)
             * region.map(self.by_region).fillna(1.0)
         )
-        return np.asarray(found.to_numpy("float64"))
+        return np.asarray(product.to_numpy("float64"))
 
 
-def read(audience_laws: pd.DataFrame) -> AudienceParameters | None:
-    """The laws that the fact table of that name (typed) holds; None where it has no rows.
+def read_parameters(audience_laws: pd.DataFrame) -> AudienceParameters | None:
+    """Return the parameters of the typed fact table; None where it has no rows.
 
     Raises:
         ParameterError: The table lacks a spread.
@@ -93,12 +93,12 @@ def read(audience_laws: pd.DataFrame) -> AudienceParameters | None:
     if audience_laws.empty:
         return None
     parts = {
-        name: dict(zip(own["kind"], own["value"].astype("float64"), strict=True))
-        for name, own in audience_laws.groupby("parameter")
+        name: dict(zip(rows["kind"], rows["value"].astype("float64"), strict=True))
+        for name, rows in audience_laws.groupby("parameter")
     }
     spreads = parts.get(AudienceLaw.EFFECT_SPREAD.value, {})
-    wanted = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
-    missing = [name for name in wanted if name not in spreads]
+    required = [effect.name for effect in EFFECTS] + [OWN + way.value for way in WayOfCounting]
+    missing = [name for name in required if name not in spreads]
     if missing:
         raise ParameterError(
             f"audience_laws lacks {', '.join(missing)}; run audience-impact learn audiences"
@@ -106,68 +106,74 @@ def read(audience_laws: pd.DataFrame) -> AudienceParameters | None:
     return AudienceParameters(spreads, *(parts.get(name.value, {}) for name in FACTORS))
 
 
-def imputed(
-    wanted: pd.DataFrame, tables: Tables, found: "Solved", without_country: bool = False
+def impute_shares(
+    requested: pd.DataFrame, tables: Tables, model: "ImputationModel", without_country: bool = False
 ) -> pd.DataFrame:
     """Return quantiles (SHARES) of the share of the people online, `rung` and `online_share`.
 
-    `online_share` is of residents; the rows are indexed like `wanted`.
+    `online_share` is of residents; the rows are indexed like `requested`.
 
-    `wanted` has `area_id`, `platform_id` and `moment` (a day); with `way`, what is wanted is a
+    `requested` has `area_id`, `platform_id` and `moment` (a day); with `way`, what is wanted is a
     figure counted in that way; with `is_under_block`, whether from under a block as the facts have
     it. Rows that cannot be had are absent: no service with users of its own, no people online on
-    record. `found` has the figures that are imputed from; `without_country` leaves out those of the
+    record. `model` has the figures that are imputed from; `without_country` leaves out those of the
     country of each row.
     """
     nothing = pd.DataFrame(columns=COLUMNS).astype(
         dict.fromkeys([*SHARES, "online_share"], "float64")
     )
-    asked = _described(wanted, tables)
-    if asked.empty or found.known.empty:
+    questions = _describe_requested(requested, tables)
+    if questions.empty or model.figures.empty:
         return nothing
-    rung, is_stranger = _rungs(asked, found.known, without_country)
+    rung, is_stranger = _find_evidence_levels(questions, model.figures, without_country)
     if (rung == "").all():
         return nothing
-    service = asked["platform_id"].mask(is_stranger, UNKNOWN)
-    strange = asked.assign(platform_id=service)
-    middle, spread = conditioned(strange, found, without_country)
-    half = Z90 * spread * found.laws.factor(rung, asked["platform_id"], asked["region"])
+    service = questions["platform_id"].mask(is_stranger, UNKNOWN)
+    strange = questions.assign(platform_id=service)
+    middle, spread = condition_on_figures(strange, model, without_country)
+    half = (
+        Z90
+        * spread
+        * model.parameters.interval_factor(rung, questions["platform_id"], questions["region"])
+    )
     shares = {
-        name: hardened(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
+        name: harden_odds(middle + sign * half).clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
         for name, sign in zip(SHARES, (-1.0, 0.0, 1.0), strict=True)
     }
-    more = {"rung": rung.to_numpy(), "online_share": asked["online_share"].to_numpy()}
-    rows = pd.DataFrame({**shares, **more}, index=asked["place"].to_numpy())
+    more = {"rung": rung.to_numpy(), "online_share": questions["online_share"].to_numpy()}
+    rows = pd.DataFrame({**shares, **more}, index=questions["place"].to_numpy())
     return rows[(rows["rung"] != "").to_numpy()]
 
 
-def _described(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """What is wanted, as effects.py reads it; `place` is its place in `wanted`."""
-    asked = wanted.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
-    if "way" not in asked:
-        asked["way"] = WayOfCounting.ASKED.value
-    asked = described(placed(asked, tables))
-    return asked if "is_under_block" in asked else asked.assign(is_blocked=0.0)
+def _describe_requested(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the requested rows as effects.py reads them; `place` is the row of `requested`."""
+    questions = requested.reset_index(names="place").assign(series=UNKNOWN, survey=UNKNOWN)
+    if "way" not in questions:
+        questions["way"] = WayOfCounting.ASKED.value
+    questions = describe_rows(locate_rows(questions, tables))
+    return questions if "is_under_block" in questions else questions.assign(is_blocked=0.0)
 
 
-def _rungs(
-    asked: pd.DataFrame, known: pd.DataFrame, without_country: bool
+def _find_evidence_levels(
+    questions: pd.DataFrame, figures: pd.DataFrame, without_country: bool
 ) -> tuple[pd.Series, pd.Series]:
-    """The rung of each row, and whether the service is a stranger to its country.
+    """Return the evidence level of each row, and True for services strange to the country.
 
     Without the figures of its country, by those of the others.
     """
     if not without_country:
-        return rungs.rungs(asked, known), rungs.is_stranger(asked, known)
-    found = []
-    for area, own in asked.groupby("area_id"):
-        others = known[known["area_id"] != area]
-        found.append((rungs.rungs(own, others), rungs.is_stranger(own, others)))
-    rung, is_stranger = (pd.concat(parts) for parts in zip(*found, strict=True))
-    return rung.reindex(asked.index), is_stranger.reindex(asked.index)
+        return rungs.find_evidence_levels(questions, figures), rungs.is_stranger(questions, figures)
+    results = []
+    for area, group in questions.groupby("area_id"):
+        others = figures[figures["area_id"] != area]
+        results.append(
+            (rungs.find_evidence_levels(group, others), rungs.is_stranger(group, others))
+        )
+    rung, is_stranger = (pd.concat(parts) for parts in zip(*results, strict=True))
+    return rung.reindex(questions.index), is_stranger.reindex(questions.index)
 
 
-def inverse(covariance: Array) -> Array:
+def invert_covariance(covariance: Array) -> Array:
     """Return the inverse of a covariance, which is used up.
 
     Raises:
@@ -176,16 +182,16 @@ def inverse(covariance: Array) -> Array:
     factor, failed = lapack.dpotrf(covariance.T, lower=1, overwrite_a=1)
     if failed:
         raise ValueError("figures of no spread of their own: the covariance has no inverse")
-    found, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    result, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
     # above the diagonal LAPACK leaves zeros
-    for first in range(0, len(found), BLOCK_ROWS):
+    for first in range(0, len(result), BLOCK_ROWS):
         last = first + BLOCK_ROWS
-        found[first:last, last:] = found[last:, first:last].T
-        found[first:last, first:last] += np.tril(found[first:last, first:last], -1).T
-    return np.asarray(found)
+        result[first:last, last:] = result[last:, first:last].T
+        result[first:last, first:last] += np.tril(result[first:last, first:last], -1).T
+    return np.asarray(result)
 
 
-def trusting(precision: Array, odds: Array) -> tuple[Array, Array]:
+def reweight_figures(precision: Array, odds: Array) -> tuple[Array, Array]:
     """Return Q and Q y where wrong figures count less, in one step of reweighting.
 
     A figure with an error of z standard deviations, given all others, gets (TRUST + z^2) /
@@ -197,16 +203,16 @@ def trusting(precision: Array, odds: Array) -> tuple[Array, Array]:
     more = variance * ((TRUST + squared) / (TRUST + 1.0) - 1.0)
     places = np.flatnonzero(squared > LEAST_SQUARED)
     # the inverse after more variance in a few places of the diagonal (Woodbury)
-    own = precision[:, places]
-    inner = np.diag(1.0 / more[places]) + own[places]
-    half = solve_triangular(np.linalg.cholesky(inner), own.T, lower=True)
+    columns = precision[:, places]
+    inner = np.diag(1.0 / more[places]) + columns[places]
+    half = solve_triangular(np.linalg.cholesky(inner), columns.T, lower=True)
     changed = half.T @ half
     np.subtract(precision, changed, out=changed)
     return changed, changed @ odds
 
 
 @dataclass(frozen=True)
-class Solved:
+class ImputationModel:
     """All figures of the facts, held against one another.
 
     Attributes:
@@ -214,50 +220,56 @@ class Solved:
         laws: What they share.
     """
 
-    known: pd.DataFrame
-    laws: AudienceParameters
+    figures: pd.DataFrame
+    parameters: AudienceParameters
 
     @cached_property
-    def inverse(self) -> tuple[Array, Array]:
-        """The inverse Q of their covariance, wrong figures counting less, and Q y."""
-        odds = self.known["odds"].to_numpy("float64")
-        return trusting(inverse(covariance(self.known, self.laws.spreads)), odds)
+    def weighted_inverse(self) -> tuple[Array, Array]:
+        """Return the inverse Q of the covariance, outliers weighted down, and Q y."""
+        odds = self.figures["odds"].to_numpy("float64")
+        return reweight_figures(
+            invert_covariance(compute_covariance(self.figures, self.parameters.spreads)), odds
+        )
 
-    def solve(self) -> None:
-        """Have the inverse at hand, so that processes which are handed this need not make it."""
-        if not self.known.empty:
-            _ = self.inverse
+    def compute_inverse(self) -> None:
+        """Compute the inverse once, so that processes that receive this object reuse it."""
+        if not self.figures.empty:
+            _ = self.weighted_inverse
 
 
-def solved(tables: Tables, laws: AudienceParameters) -> Solved:
+def build_model(tables: Tables, parameters: AudienceParameters) -> ImputationModel:
     """Return the figures of typed facts with the parameters that were fitted to such figures."""
-    known = observations(tables)
-    return Solved(known if known.empty else described(known), laws)
+    figures = read_observations(tables)
+    return ImputationModel(figures if figures.empty else describe_rows(figures), parameters)
 
 
-def movers(wanted: pd.DataFrame, tables: Tables, found: Solved, most: int) -> pd.DataFrame:
-    """The figures that move each imputed share most: what it would be without each of them.
+def find_influential_figures(
+    requested: pd.DataFrame, tables: Tables, model: ImputationModel, most: int
+) -> pd.DataFrame:
+    """Return the figures that move each imputed share most, with the share without each.
 
-    `wanted` as `imputed` takes it. Columns: `place` (its row there), `figure_id`, `area_id`,
-    `platform_id`, `way`, `moment`, `share` of the figure, `without_share` (the median, that figure
-    left out) and `q50_share`; the `most` that move it farthest, the farthest first.
+    `requested` as `impute_shares` takes it. Columns: `place` (its row there), `figure_id`,
+    `area_id`, `platform_id`, `way`, `moment`, `share` of the figure, `without_share` (the median,
+    that figure left out) and `q50_share`; the `most` that move it farthest, the farthest first.
     """
-    asked, known = _described(wanted, tables), found.known
-    if asked.empty or known.empty:
+    questions, figures = _describe_requested(requested, tables), model.figures
+    if questions.empty or figures.empty:
         return pd.DataFrame(columns=["place", *MOVER])
-    _, is_stranger = _rungs(asked, known, without_country=False)
-    strange = asked.assign(platform_id=asked["platform_id"].mask(is_stranger, UNKNOWN))
-    shared = cross_covariance(strange, known, found.laws.spreads)
-    precision, weighted = found.inverse
+    _, is_stranger = _find_evidence_levels(questions, figures, without_country=False)
+    strange = questions.assign(platform_id=questions["platform_id"].mask(is_stranger, UNKNOWN))
+    shared = compute_cross_covariance(strange, figures, model.parameters.spreads)
+    precision, weighted = model.weighted_inverse
     middle = shared @ weighted
     by = (shared @ precision) * weighted / np.diag(precision)
     parts = []
-    for row, place in enumerate(asked["place"]):
+    for row, place in enumerate(questions["place"]):
         at = np.argsort(-np.abs(by[row]), kind="stable")[:most]
-        ends = hardened(np.append(middle[row], middle[row] - by[row, at]))
+        ends = harden_odds(np.append(middle[row], middle[row] - by[row, at]))
         ends = ends.clip(LEAST_SHARE, MOST_SHARE).round(SHARE_DECIMALS)
-        own = known.iloc[at].assign(place=place, q50_share=ends[0], without_share=ends[1:])
-        parts.append(own[["place", *MOVER]])
+        influential = figures.iloc[at].assign(
+            place=place, q50_share=ends[0], without_share=ends[1:]
+        )
+        parts.append(influential[["place", *MOVER]])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -268,23 +280,25 @@ MOVER = [
 """What is told of a figure that moves an imputed share."""
 
 
-def conditioned(asked: pd.DataFrame, found: Solved, without_country: bool) -> tuple[Array, Array]:
-    """Mean and spread (rows,) of what is asked, in softened log odds, given what is known."""
-    known, (precision, weighted) = found.known, found.inverse
-    shared = cross_covariance(asked, known, found.laws.spreads)
-    total = variance(asked, found.laws.spreads)
+def condition_on_figures(
+    questions: pd.DataFrame, model: ImputationModel, without_country: bool
+) -> tuple[Array, Array]:
+    """Return mean and spread (rows,) in softened log odds, conditional on the figures."""
+    figures, (precision, weighted) = model.figures, model.weighted_inverse
+    shared = compute_cross_covariance(questions, figures, model.parameters.spreads)
+    total = compute_variance(questions, model.parameters.spreads)
     if not without_country:
-        told = np.einsum("ij,ij->i", shared @ precision, shared)
-        return shared @ weighted, np.sqrt(np.maximum(total - told, 0.0))
-    middle, told = np.empty(len(asked)), np.empty(len(asked))
-    areas = known["area_id"].to_numpy(dtype=object)
-    for area, own in asked.groupby("area_id"):
-        rows, out = asked.index.get_indexer(own.index), np.flatnonzero(areas == area)
-        mine = shared[rows]
-        mine[:, out] = 0.0
+        explained = np.einsum("ij,ij->i", shared @ precision, shared)
+        return shared @ weighted, np.sqrt(np.maximum(total - explained, 0.0))
+    middle, explained = np.empty(len(questions)), np.empty(len(questions))
+    areas = figures["area_id"].to_numpy(dtype=object)
+    for area, group in questions.groupby("area_id"):
+        rows, out = questions.index.get_indexer(group.index), np.flatnonzero(areas == area)
+        shared_rows = shared[rows]
+        shared_rows[:, out] = 0.0
         inside = np.linalg.inv(precision[np.ix_(out, out)])
-        through = mine @ precision
-        middle[rows] = mine @ weighted - through[:, out] @ (inside @ weighted[out])
-        left = np.einsum("ij,ij->i", through[:, out] @ inside, through[:, out])
-        told[rows] = np.einsum("ij,ij->i", through, mine) - left
-    return middle, np.sqrt(np.maximum(total - told, 0.0))
+        through = shared_rows @ precision
+        middle[rows] = shared_rows @ weighted - through[:, out] @ (inside @ weighted[out])
+        removed = np.einsum("ij,ij->i", through[:, out] @ inside, through[:, out])
+        explained[rows] = np.einsum("ij,ij->i", through, shared_rows) - removed
+    return middle, np.sqrt(np.maximum(total - explained, 0.0))

@@ -85,7 +85,9 @@ class Effect:
     most: float = 3.0
 
 
-def _years(name: str, by: tuple[str, ...], start: float, scale: float, rough: bool) -> Effect:
+def _change_with_years(
+    name: str, by: tuple[str, ...], start: float, scale: float, rough: bool
+) -> Effect:
     return Effect(name, by, start, "years", scale, rough)
 
 
@@ -97,21 +99,21 @@ EFFECTS = (
     Effect("online", (), 0.26, times="online_odds"),
     Effect("blocked", (), 1.0, times="is_blocked"),
     Effect("service", (SERVICE,), 0.85),
-    _years("service_years", (SERVICE,), 0.06, 4.0, rough=False),
+    _change_with_years("service_years", (SERVICE,), 0.06, 4.0, rough=False),
     Effect("service_online", (SERVICE,), 0.22, "online_odds", 1.2),
     Effect("service_size", (SERVICE,), 0.18, "size", 2.5),
     Effect("service_kind", ("platform_kind",), 0.2),
     Effect("region_service", ("region", SERVICE), 0.18),
-    _years("region_service_years", ("region", SERVICE), 0.06, 4.0, rough=False),
+    _change_with_years("region_service_years", ("region", SERVICE), 0.06, 4.0, rough=False),
     Effect("subregion", ("subregion",), 0.14),
     Effect("subregion_service", ("subregion", SERVICE), 0.2),
-    _years("subregion_service_years", ("subregion", SERVICE), 0.3, 3.0, rough=True),
+    _change_with_years("subregion_service_years", ("subregion", SERVICE), 0.3, 3.0, rough=True),
     Effect("league_service", ("league", SERVICE), 0.18),
     Effect("country", (COUNTRY,), 0.22),
-    _years("country_years", (COUNTRY,), 0.25, 4.0, rough=True),
+    _change_with_years("country_years", (COUNTRY,), 0.25, 4.0, rough=True),
     Effect("country_kind", (COUNTRY, "platform_kind"), 0.1),
     Effect("country_service", (COUNTRY, SERVICE), 0.2),
-    _years("country_service_years", (COUNTRY, SERVICE), 0.27, 4.0, rough=True),
+    _change_with_years("country_service_years", (COUNTRY, SERVICE), 0.27, 4.0, rough=True),
     Effect("way", (WAY,), 0.2),
     Effect("way_service", (WAY, SERVICE), 0.3),
     Effect("way_service_year", (WAY, SERVICE, "year"), 0.1),
@@ -125,8 +127,8 @@ EFFECTS = (
 """The model."""
 
 
-def described(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of figures.placed with what EFFECTS asks for: `league`, `year`, numbers as such.
+def describe_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of figures.locate_rows with the columns that EFFECTS reads.
 
     The series of what is no count of people is the way itself: advertising tools are one.
     """
@@ -141,28 +143,28 @@ def described(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def codes(effect_by: Sequence[str], *frames: pd.DataFrame) -> list[NDArray[np.int64]]:
-    """Numbers of the groups of each frame, the same number for the same group in all of them."""
+def number_groups(effect_by: Sequence[str], *frames: pd.DataFrame) -> list[NDArray[np.int64]]:
+    """Return the numbers of the groups of each frame; equal groups have equal numbers."""
     numbers = np.zeros(sum(map(len, frames)), dtype=np.int64)
     for column in effect_by:
         cells = pd.concat([frame[column] for frame in frames], ignore_index=True)
-        own, known = pd.factorize(cells, use_na_sentinel=False)
-        numbers = pd.factorize(numbers * len(known) + own)[0]
+        column_codes, words = pd.factorize(cells, use_na_sentinel=False)
+        numbers = pd.factorize(numbers * len(words) + column_codes)[0]
     return np.split(numbers, np.cumsum([len(frame) for frame in frames])[:-1])
 
 
-def _alike(effect: Effect, left: Array, right: Array) -> Array:
-    """How much of an effect two figures of one group share, by the numbers it changes along."""
-    apart = np.abs(left - right) / effect.scale
+def _measure_likeness(effect: Effect, first: Array, second: Array) -> Array:
+    """Return the part of an effect that two figures of one group share."""
+    apart = np.abs(first - second) / effect.scale
     return np.asarray(np.exp(-apart if effect.is_rough else -0.5 * apart**2))
 
 
-def _number(rows: pd.DataFrame, column: str) -> Array:
+def _read_number(rows: pd.DataFrame, column: str) -> Array:
     return rows[column].to_numpy("float64") if column else np.ones(len(rows))
 
 
-def _places(numbers: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
-    """The places of the figures of each group, by its number."""
+def _group_places(numbers: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
+    """Return the places of the figures of each group, by its number."""
     order = np.argsort(numbers, kind="stable")
     first = np.flatnonzero(np.diff(numbers[order], prepend=-1))
     return dict(zip(numbers[order[first]].tolist(), np.split(order, first[1:]), strict=False))
@@ -179,19 +181,19 @@ class Shared:
     share: Array
 
 
-def among(effect: Effect, rows: pd.DataFrame) -> Shared:
-    """Shares of an effect among the figures of `rows`: of those of one group alone."""
-    factor = _number(rows, effect.times)
+def share_among(effect: Effect, rows: pd.DataFrame) -> Shared:
+    """Return the shares of an effect among figures of one group."""
+    factor = _read_number(rows, effect.times)
     if not effect.by:
         return Shared(None, np.outer(factor, factor))
-    (numbers,) = codes(effect.by, rows)
-    groups = _places(numbers).values()
+    (numbers,) = number_groups(effect.by, rows)
+    groups = _group_places(numbers).values()
     first = np.concatenate([np.repeat(group, len(group)) for group in groups])
     second = np.concatenate([np.tile(group, len(group)) for group in groups])
     share = factor[first] * factor[second]
     if effect.along:
-        at = _number(rows, effect.along)
-        share = share * _alike(effect, at[first], at[second])
+        at = _read_number(rows, effect.along)
+        share = share * _measure_likeness(effect, at[first], at[second])
     return Shared(first * len(rows) + second, share)
 
 
@@ -200,43 +202,43 @@ Spreads = Mapping[str, float]
 OWN = "own_"
 
 
-def own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Variance of each figure by itself."""
+def compute_own_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
+    """Return variance of each figure by itself."""
     spread = rows[WAY].map(lambda way: spreads[OWN + str(way)])
     return np.asarray(spread.to_numpy("float64") ** 2)
 
 
-def covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Covariance (rows, rows) of figures, their own variance in the diagonal.
+def compute_covariance(rows: pd.DataFrame, spreads: Spreads) -> Array:
+    """Return the covariance (rows, rows) of figures, with their own variance.
 
     Method. Some rows at a time, which stay in the cache while all effects are added, and of these
     the pairs that no row before them had.
     """
     count = len(rows)
-    found = np.zeros((count, count))
-    parts = [(effect, *_numbers(effect, rows)) for effect in EFFECTS]
+    matrix = np.zeros((count, count))
+    parts = [(effect, *_read_effect(effect, rows)) for effect in EFFECTS]
     for first in range(0, count, BLOCK_ROWS):
         last = min(first + BLOCK_ROWS, count)
-        part = found[first:last, first:]
+        part = matrix[first:last, first:]
         for effect, group, times, along in parts:
             rest = group[first:], times[first:], along[first:]
-            _add(part, spreads[effect.name] ** 2, effect, *rest)
-        found[last:, first:last] = part[:, last - first :].T
-    found.reshape(-1)[:: count + 1] += own_variance(rows, spreads)
-    return found
+            _add_effect(part, spreads[effect.name] ** 2, effect, *rest)
+        matrix[last:, first:last] = part[:, last - first :].T
+    matrix.reshape(-1)[:: count + 1] += compute_own_variance(rows, spreads)
+    return matrix
 
 
 BLOCK_ROWS = 64
 """Rows of figures whose covariances are added up at once."""
 
 
-def _numbers(effect: Effect, rows: pd.DataFrame) -> tuple[NDArray[np.int64], Array, Array]:
-    """The group of each row, what the effect comes times, and where it stands along it."""
-    group = codes(effect.by, rows)[0] if effect.by else np.zeros(len(rows), dtype=np.int64)
-    return group, _number(rows, effect.times), _number(rows, effect.along)
+def _read_effect(effect: Effect, rows: pd.DataFrame) -> tuple[NDArray[np.int64], Array, Array]:
+    """Return the group of each row, its factor and its position along the effect."""
+    group = number_groups(effect.by, rows)[0] if effect.by else np.zeros(len(rows), dtype=np.int64)
+    return group, _read_number(rows, effect.times), _read_number(rows, effect.along)
 
 
-def _add(
+def _add_effect(
     part: Array,
     variance: float,
     effect: Effect,
@@ -245,42 +247,42 @@ def _add(
     along: Array,
 ) -> None:
     """Add an effect to the covariances `part` of some rows with those rows and all after them."""
-    own = slice(len(part))
+    block = slice(len(part))
     if effect.along:
-        row, column = np.nonzero(group[own, None] == group)
-        share = times[row] * times[column] * _alike(effect, along[row], along[column])
+        row, column = np.nonzero(group[block, None] == group)
+        share = times[row] * times[column] * _measure_likeness(effect, along[row], along[column])
         part[row, column] += variance * share
     elif effect.times or not effect.by:
-        part += variance * np.outer(times[own], times)
+        part += variance * np.outer(times[block], times)
     else:
-        part += variance * (group[own, None] == group)
+        part += variance * (group[block, None] == group)
 
 
-def cross_covariance(left: pd.DataFrame, right: pd.DataFrame, spreads: Spreads) -> Array:
-    """Covariance (left, right) of two sets of figures that have none in common.
+def compute_cross_covariance(rows: pd.DataFrame, others: pd.DataFrame, spreads: Spreads) -> Array:
+    """Return the covariance (rows, others) of two sets of figures without common ones.
 
     Method. Group by group, since most figures share few effects.
     """
-    found = np.zeros((len(left), len(right)))
+    matrix = np.zeros((len(rows), len(others)))
     for effect in EFFECTS:
-        times = _number(left, effect.times), _number(right, effect.times)
+        times = _read_number(rows, effect.times), _read_number(others, effect.times)
         if not effect.by:
-            found += spreads[effect.name] ** 2 * np.outer(*times)
+            matrix += spreads[effect.name] ** 2 * np.outer(*times)
             continue
-        along = _number(left, effect.along), _number(right, effect.along)
-        mine, theirs = map(_places, codes(effect.by, left, right))
+        along = _read_number(rows, effect.along), _read_number(others, effect.along)
+        mine, theirs = map(_group_places, number_groups(effect.by, rows, others))
         for group in mine.keys() & theirs.keys():
-            own, other = mine[group], theirs[group]
-            share = np.outer(times[0][own], times[1][other])
+            row, column = mine[group], theirs[group]
+            share = np.outer(times[0][row], times[1][column])
             if effect.along:
-                share *= _alike(effect, along[0][own, None], along[1][other])
-            found[np.ix_(own, other)] += spreads[effect.name] ** 2 * share
-    return found
+                share *= _measure_likeness(effect, along[0][row, None], along[1][column])
+            matrix[np.ix_(row, column)] += spreads[effect.name] ** 2 * share
+    return matrix
 
 
-def variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
-    """Variance (rows,) of figures of which nothing is known."""
-    total = own_variance(rows, spreads)
+def compute_variance(rows: pd.DataFrame, spreads: Spreads) -> Array:
+    """Return the variance (rows,) of figures before any is known."""
+    total = compute_own_variance(rows, spreads)
     for effect in EFFECTS:
-        total = total + (spreads[effect.name] * _number(rows, effect.times)) ** 2
+        total = total + (spreads[effect.name] * _read_number(rows, effect.times)) ** 2
     return np.asarray(total)

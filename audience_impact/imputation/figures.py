@@ -28,7 +28,7 @@ from scipy.special import expit, logit
 from audience_impact.denominators.counts import LONGEST_GAP_DAYS, Counts
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.periods import middle
+from audience_impact.periods import period_middle
 from audience_impact.populations import EVERYONE, ONLINE, is_region
 from audience_impact.vocabulary import (
     Action,
@@ -75,34 +75,34 @@ WAY = {metric.value: way.value for metric, way in _WAYS.items()}
 """The way of counting of each metric; figures of other metrics say nothing of an audience."""
 
 
-def softened(share: "Array | pd.Series[float]") -> Array:
-    """Softened log odds of shares, which are cut at everyone."""
+def soften_odds(share: "Array | pd.Series[float]") -> Array:
+    """Return softened log odds of shares, which are cut at everyone."""
     inside = np.clip(np.asarray(share, dtype="float64"), 0.0, 1.0)
     return np.asarray(logit(SOFT + (1.0 - 2.0 * SOFT) * inside))
 
 
-def hardened(odds: Array) -> Array:
-    """Shares from softened log odds, never outside 0..1."""
+def harden_odds(odds: Array) -> Array:
+    """Return shares from softened log odds, never outside 0..1."""
     return np.asarray(np.clip((expit(odds) - SOFT) / (1.0 - 2.0 * SOFT), 0.0, 1.0))
 
 
-def observations(tables: Tables) -> pd.DataFrame:
-    """One row a figure: `share` of the people online, its `odds` (softened), and PLACE, below.
+def read_observations(tables: Tables) -> pd.DataFrame:
+    """Return one row a figure: `share` of the people online and its softened `odds`.
 
     Columns: `figure_id`, `area_id`, `platform_id`, `way`, `series`, `survey` (series, country and
-    period), `moment`, `share`, `odds` and what `placed` adds.
+    period), `moment`, `share`, `odds` and what `locate_rows` adds.
     """
-    rows = pd.concat([_estimates(tables), _surveys(tables)], ignore_index=True)
-    rows = placed(rows, tables)
+    rows = pd.concat([_read_estimates(tables), _read_surveys(tables)], ignore_index=True)
+    rows = locate_rows(rows, tables)
     share = rows["share"].where(rows["of"] != "residents", rows["share"] / rows["online_share"])
     share = share.where(rows["of"] != "persons", rows["share"] / rows["online_persons"])
-    share = share.where(rows["of"] != "respondents", rows["share"] / _asked_online(rows))
-    rows = rows.assign(share=share, odds=softened(share))
-    return _single(rows[share.notna() & (share > 0.0)])
+    share = share.where(rows["of"] != "respondents", rows["share"] / _find_online_share(rows))
+    rows = rows.assign(share=share, odds=soften_odds(share))
+    return _drop_repeated(rows[share.notna() & (share > 0.0)])
 
 
-def _single(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of figures that say the same of a service, a way and a period, one."""
+def _drop_repeated(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one of the figures that state the same of a service, way and period."""
     same = ["area_id", "platform_id", "way", "moment"]
     ordered = rows.assign(rounded=rows["share"].round(SAME_SHARE_DECIMALS)).sort_values(
         [*same, "figure_id"]
@@ -110,16 +110,16 @@ def _single(rows: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates([*same, "rounded"]).reset_index(drop=True)
 
 
-def _estimates(tables: Tables) -> pd.DataFrame:
-    """Figures of whole countries: persons, or a share of residents or of people online."""
-    known = tables["estimates"]
+def _read_estimates(tables: Tables) -> pd.DataFrame:
+    """Return figures of whole countries: persons, or shares of residents or people online."""
+    estimates = tables["estimates"]
     usable = (
-        (known["age"] == "")
-        & (known["sex"] == "")
-        & known["unit"].isin(PERSONAL)
-        & known["audience_metric"].isin(list(WAY))
+        (estimates["age"] == "")
+        & (estimates["sex"] == "")
+        & estimates["unit"].isin(PERSONAL)
+        & estimates["audience_metric"].isin(list(WAY))
     )
-    rows = known[usable & _is_country(known["area_id"])]
+    rows = estimates[usable & _is_country(estimates["area_id"])]
     value = rows["value"].fillna(np.sqrt(rows["low"] * rows["high"]))
     online = rows["population_base"].str.startswith("internet") | (
         rows["population_base"] == "custom"
@@ -132,29 +132,28 @@ def _estimates(tables: Tables) -> pd.DataFrame:
             "figure_id": rows["estimate_id"],
             "area_id": rows["area_id"],
             "platform_id": rows["platform_id"],
-            "way": _ways(rows, tables),
+            "way": _find_ways(rows, tables),
             "series": series,
             "survey": series + "|" + rows["area_id"] + "|" + rows["period"],
-            "moment": middle(rows["period_start"], rows["period_end"]),
+            "moment": period_middle(rows["period_start"], rows["period_end"]),
             "share": value.fillna(rows["low"]).fillna(rows["high"]),
             "of": of.where(share, "persons"),
         }
     )
 
 
-def _ways(rows: pd.DataFrame, tables: Tables) -> pd.Series:
-    """The way of counting of estimates."""
+def _find_ways(rows: pd.DataFrame, tables: Tables) -> pd.Series:
     way = rows["audience_metric"].map(WAY)
     kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
-    asked = rows["measurement_series_id"].map(kinds) == SourceType.SURVEY.value
-    way = way.mask(asked & (way == WayOfCounting.MEASURED), WayOfCounting.ASKED.value)
+    is_asked = rows["measurement_series_id"].map(kinds) == SourceType.SURVEY.value
+    way = way.mask(is_asked & (way == WayOfCounting.MEASURED), WayOfCounting.ASKED.value)
     of_users = rows["note"].str.contains(OF_SOCIAL_MEDIA)
     way = way.mask(of_users & (way == WayOfCounting.ASKED), WayOfCounting.ASKED_OF_USERS.value)
     return way.mask(rows["unit"] == Unit.ACCOUNTS.value, WayOfCounting.ACCOUNTS.value)
 
 
-def _surveys(tables: Tables) -> pd.DataFrame:
-    """Marginals of the surveys of joint use: the share of respondents who use each service."""
+def _read_surveys(tables: Tables) -> pd.DataFrame:
+    """Return the share of respondents of joint use surveys who use each service."""
     patterns, surveys = tables["use_patterns"], tables["surveys"]
     if patterns.empty:
         return pd.DataFrame()
@@ -162,8 +161,8 @@ def _surveys(tables: Tables) -> pd.DataFrame:
     used = patterns.assign(share=weight, platform_id=patterns["platform_ids"].str.split(";"))
     shares = used.explode("platform_id").groupby(["survey_id", "platform_id"])["share"].sum()
     online = weight[patterns["online"].astype("float64") > 0].groupby(patterns["survey_id"]).sum()
-    asked = surveys.assign(platform_id=surveys["platform_ids"].str.split(";"))
-    rows = asked.explode("platform_id", ignore_index=True)
+    listed = surveys.assign(platform_id=surveys["platform_ids"].str.split(";"))
+    rows = listed.explode("platform_id", ignore_index=True)
     keys = pd.MultiIndex.from_frame(rows[["survey_id", "platform_id"]])
     unaided = rows["question"].str.contains(NOT_READ_OUT)
     way = unaided.map({True: WayOfCounting.NAMED.value, False: WayOfCounting.ASKED.value})
@@ -175,7 +174,7 @@ def _surveys(tables: Tables) -> pd.DataFrame:
             "way": way,
             "series": rows["house"],
             "survey": rows["survey_id"],
-            "moment": middle(rows["period_start"], rows["period_end"]),
+            "moment": period_middle(rows["period_start"], rows["period_end"]),
             "share": shares.reindex(keys).fillna(0.0).to_numpy(),
             "of": "respondents",
             "asked_online": rows["survey_id"].map(online),
@@ -185,22 +184,22 @@ def _surveys(tables: Tables) -> pd.DataFrame:
     )
 
 
-def _asked_online(rows: pd.DataFrame) -> pd.Series:
-    """The share of respondents online, where too few were asked that of the country."""
-    own = rows.get("asked_online", pd.Series(np.nan, rows.index)).astype("float64")
+def _find_online_share(rows: pd.DataFrame) -> pd.Series:
+    """Return the share of respondents online, that of the country where too few were asked."""
+    survey_share = rows.get("asked_online", pd.Series(np.nan, rows.index)).astype("float64")
     if "is_floor" not in rows:
-        return own
-    other = np.fmax(own, rows["other_online"].fillna(rows["online_share"]))
-    return own.where(~rows["is_floor"].eq(True), other)
+        return survey_share
+    fallback = np.fmax(survey_share, rows["other_online"].fillna(rows["online_share"]))
+    return survey_share.where(~rows["is_floor"].eq(True), fallback)
 
 
 def _is_country(areas: pd.Series) -> pd.Series:
-    """Which areas are countries: neither regions of one nor regions of the world."""
+    """Return True for countries; regions of a country or of the world are none."""
     return ~areas.map(is_region).astype(bool) & ~areas.str.isdigit()
 
 
-def placed(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """The rows that stand for a service in a country of which the people online are on record.
+def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the rows of a service in a country whose people online are on record.
 
     `rows` has `area_id`, `platform_id` and `moment`. Adds `years` (decimal), `subregion`, `region`,
     `platform_kind`, `online_persons`, `online_share`, `online_odds` (log odds of the residents
@@ -208,45 +207,49 @@ def placed(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """
     kinds = tables["platforms"].set_index("platform_id")["kind"]
     rows = rows.assign(platform_kind=rows["platform_id"].map(kinds))
-    known = rows["platform_kind"].notna() & ~rows["platform_kind"].isin(NO_SERVICE)
-    rows = rows[known & rows["moment"].notna()].reset_index(drop=True)
+    is_service = rows["platform_kind"].notna() & ~rows["platform_kind"].isin(NO_SERVICE)
+    rows = rows[is_service & rows["moment"].notna()].reset_index(drop=True)
     parents = tables["areas"].set_index("area_id")["parent_id"]
     subregion = rows["area_id"].map(parents).fillna("")
     region = subregion.map(parents).fillna("")
     days = pd.DataFrame({"country_id": rows["area_id"], "start": rows["moment"]})
-    counts = Counts.of(tables)
-    online, residents = (counts.people(days, base, LONGEST_GAP_DAYS) for base in (ONLINE, EVERYONE))
+    counts = Counts.from_tables(tables)
+    online, residents = (
+        counts.count_people(days, base, LONGEST_GAP_DAYS) for base in (ONLINE, EVERYONE)
+    )
     share = (online / residents).clip(0.01, 0.995)
-    found = rows.assign(
-        years=_years(rows["moment"]),
+    located = rows.assign(
+        years=_count_years(rows["moment"]),
         subregion=subregion,
         region=region.where((region != "") & (region != WORLD), subregion),
         online_persons=online,
         online_share=share,
         online_odds=logit(share.to_numpy()),
         size=np.log(residents / 1e6),
-        is_blocked=_blocked(rows, tables),
+        is_blocked=_is_blocked(rows, tables),
     )
-    return found[found["online_share"].notna()].reset_index(drop=True)
+    return located[located["online_share"].notna()].reset_index(drop=True)
 
 
-def _years(moments: pd.Series) -> pd.Series:
-    """Days as decimal years since 2020."""
+def _count_years(moments: pd.Series) -> pd.Series:
+    """Return days as decimal years since 2020."""
     return (moments - pd.Timestamp("2020-01-01")).dt.days / YEAR_DAYS
 
 
-def _blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Whether the service was then blocked in the whole country, and for long."""
-    acts = tables["restrictions"].merge(tables["restriction_targets"], on="restriction_id")
-    acts = acts[
-        (acts["feature"] == Feature.WHOLE_SERVICE.value)
-        & (acts["geo_scope"] == GeoScope.NATIONAL.value)
-        & (acts["action"] == Action.BLOCK.value)
+def _is_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:
+    """Return True where the service was blocked in the whole country for long."""
+    restrictions = tables["restrictions"].merge(tables["restriction_targets"], on="restriction_id")
+    restrictions = restrictions[
+        (restrictions["feature"] == Feature.WHOLE_SERVICE.value)
+        & (restrictions["geo_scope"] == GeoScope.NATIONAL.value)
+        & (restrictions["action"] == Action.BLOCK.value)
     ]
-    starts = acts["observed_from_start"].fillna(acts["announced_on_start"])
-    ends = acts["ended_on_end"].fillna(pd.Timestamp.max.floor("D"))
+    starts = restrictions["observed_from_start"].fillna(restrictions["announced_on_start"])
+    ends = restrictions["ended_on_end"].fillna(pd.Timestamp.max.floor("D"))
     long = (ends - starts).dt.days >= LEAST_BLOCKED_DAYS
-    periods = acts.assign(first=starts, last=ends, area_id=acts["area_ids"].str.split(";"))[long]
+    periods = restrictions.assign(
+        first=starts, last=ends, area_id=restrictions["area_ids"].str.split(";")
+    )[long]
     periods = periods.explode("area_id")[["area_id", "platform_id", "first", "last"]]
     keys = rows[["area_id", "platform_id", "moment"]].reset_index(names="place")
     both = keys.merge(periods, on=["area_id", "platform_id"])

@@ -26,8 +26,8 @@ from audience_impact.errors import distribution as errors_distribution
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.imputation import distribution, rungs
-from audience_impact.imputation.distribution import SHARES, Solved
-from audience_impact.overlap.model import Group, OverlapModel, lattice
+from audience_impact.imputation.distribution import SHARES, ImputationModel
+from audience_impact.overlap.model import Group, OverlapModel, make_lattice
 from audience_impact.vocabulary import PlatformKind
 
 MEMBERS = {
@@ -41,84 +41,87 @@ COMMON = 0.3
 DRAWS = 256
 
 
-def imputed(
-    wanted: pd.DataFrame,
+def impute_with_groups(
+    requested: pd.DataFrame,
     tables: Tables,
-    figures: Solved,
+    imputation_model: ImputationModel,
     model: OverlapModel | None,
     without_country: bool = False,
 ) -> pd.DataFrame:
     """Return imputed shares, those of groups by their members; without a `model` no groups."""
-    is_group = wanted["platform_id"].isin(list(MEMBERS))
+    is_group = requested["platform_id"].isin(list(MEMBERS))
     if model is None or not is_group.any():
-        return distribution.imputed(wanted, tables, figures, without_country)
-    members = _members(wanted[is_group], tables)
-    both = pd.concat([wanted[~is_group], members.drop(columns="place")], ignore_index=True)
-    found = distribution.imputed(both, tables, figures, without_country)
-    origin = np.append(wanted.index[~is_group], members["place"]).astype(wanted.index.dtype)
-    singles = found[found.index < (~is_group).sum()]
+        return distribution.impute_shares(requested, tables, imputation_model, without_country)
+    members = _list_members(requested[is_group], tables)
+    both = pd.concat([requested[~is_group], members.drop(columns="place")], ignore_index=True)
+    shares = distribution.impute_shares(both, tables, imputation_model, without_country)
+    origin = np.append(requested.index[~is_group], members["place"]).astype(requested.index.dtype)
+    singles = shares[shares.index < (~is_group).sum()]
     singles = singles.set_axis(origin[singles.index])
-    rest = found[found.index >= (~is_group).sum()].assign(
+    rest = shares[shares.index >= (~is_group).sum()].assign(
         place=lambda rows: origin[rows.index],
         country_id=lambda rows: both.loc[rows.index, "area_id"],
     )
-    return pd.concat([singles, _together(rest, model)]).sort_index()
+    return pd.concat([singles, _unite_members(rest, model)]).sort_index()
 
 
-def _members(groups: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """The wanted rows of the services that a group may hold; `place` is the row of the group."""
+def _list_members(groups: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the rows of services that a group may contain; `place` is the row of the group."""
     platforms = tables["platforms"]
-    known = platforms[platforms["platform_id"].isin(tables["estimates"]["platform_id"])]
+    counted = platforms[platforms["platform_id"].isin(tables["estimates"]["platform_id"])]
     kinds = groups["platform_id"].map(MEMBERS)
     rows = groups.assign(place=groups.index, kind=kinds).explode("kind")
-    joined = rows.drop(columns="platform_id").merge(known[["platform_id", "kind"]], on="kind")
+    joined = rows.drop(columns="platform_id").merge(counted[["platform_id", "kind"]], on="kind")
     return joined.drop(columns="kind").sort_values(["place", "platform_id"], ignore_index=True)
 
 
-def _largest(members: pd.DataFrame) -> pd.DataFrame:
-    """The members of each group that are imputed to be largest."""
+def _select_largest(members: pd.DataFrame) -> pd.DataFrame:
     ranked = members.sort_values(["place", "q50_share"], ascending=[True, False])
     return ranked[ranked.groupby("place").cumcount() < MOST]
 
 
-def members_of(wanted: pd.DataFrame, tables: Tables, figures: Solved) -> pd.DataFrame:
-    """The services that stand for each group of `wanted`, with their imputed shares.
+def choose_members(
+    requested: pd.DataFrame, tables: Tables, figures: ImputationModel
+) -> pd.DataFrame:
+    """Return the services that stand for each group of `requested`, with imputed shares.
 
     Columns: `place` (the row of the group), `platform_id`, SHARES and `rung`.
     """
-    is_group = wanted["platform_id"].isin(list(MEMBERS))
+    is_group = requested["platform_id"].isin(list(MEMBERS))
     if not is_group.any():
         return pd.DataFrame(columns=["place", "platform_id", *SHARES, "rung"])
-    members = _members(wanted[is_group], tables)
-    found = members.join(distribution.imputed(members, tables, figures), how="inner")
-    return _largest(found)[["place", "platform_id", *SHARES, "rung"]]
+    members = _list_members(requested[is_group], tables)
+    shares = members.join(distribution.impute_shares(members, tables, figures), how="inner")
+    return _select_largest(shares)[["place", "platform_id", *SHARES, "rung"]]
 
 
-def _together(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
-    """Quantiles of the union of the largest members of each group, and the farthest rung."""
-    found = {}
-    for place, own in _largest(members).groupby("place"):
-        joint_use = model.joint_use(str(own["country_id"].iloc[0]), lattice(DRAWS))
-        everyone = np.ones((1, len(own)), dtype=bool)
-        union = model.unions(Group(_drawn(own), joint_use, everyone))[0]
+def _unite_members(members: pd.DataFrame, model: OverlapModel) -> pd.DataFrame:
+    """Return quantiles of the union of the largest members, and the farthest evidence level."""
+    unions = {}
+    for place, group in _select_largest(members).groupby("place"):
+        joint_use = model.joint_use(str(group["country_id"].iloc[0]), make_lattice(DRAWS))
+        everyone = np.ones((1, len(group)), dtype=bool)
+        union = model.draw_unions(Group(_draw_members(group), joint_use, everyone))[0]
         quantiles = np.quantile(union, (0.05, 0.5, 0.95)).round(distribution.SHARE_DECIMALS)
-        rung = rungs.ORDER[int(own["rung"].map(rungs.ORDER.index).max())]
-        found[place] = [*quantiles, rung, own["online_share"].iloc[0]]
-    table = pd.DataFrame.from_dict(found, orient="index", columns=distribution.COLUMNS)
+        rung = rungs.ORDER[int(group["rung"].map(rungs.ORDER.index).max())]
+        unions[place] = [*quantiles, rung, group["online_share"].iloc[0]]
+    table = pd.DataFrame.from_dict(unions, orient="index", columns=distribution.COLUMNS)
     return table.astype(dict.fromkeys([*SHARES, "online_share"], "float64"))
 
 
-def _drawn(members: pd.DataFrame) -> Array:
-    """Draws (members, DRAWS) of the shares of the members of a group."""
-    z = np.array(_points())
-    own = np.sqrt(COMMON) * z[0] + np.sqrt(1.0 - COMMON) * z[1 : len(members) + 1]
+def _draw_members(members: pd.DataFrame) -> Array:
+    """Return draws (members, DRAWS) of the shares of the members of a group."""
+    z = np.array(_make_points())
+    correlated = np.sqrt(COMMON) * z[0] + np.sqrt(1.0 - COMMON) * z[1 : len(members) + 1]
     q05, q50, q95 = (logit(members[name].to_numpy("float64")[:, None]) for name in SHARES)
-    return np.asarray(expit(errors_distribution.through(ndtr(own), q05, q50, q95)))
+    return np.asarray(
+        expit(errors_distribution.draw_through_quantiles(ndtr(correlated), q05, q50, q95))
+    )
 
 
 @cache
-def _points() -> tuple[tuple[float, ...], ...]:
-    """Normal points (1 + MOST, DRAWS) of a Kronecker sequence of the generalised golden ratio."""
+def _make_points() -> tuple[tuple[float, ...], ...]:
+    """Return normal points (1 + MOST, DRAWS) of a Kronecker sequence of the golden ratio."""
     golden = 2.0
     for _ in range(64):  # converges: the root of x^(d + 1) = x + 1, d the columns
         golden = (1.0 + golden) ** (1.0 / (2 + MOST))

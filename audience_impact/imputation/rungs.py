@@ -27,9 +27,9 @@ PEOPLE = [
     )
 ]
 """Ways of counting people who use a service; the others count something else."""
-SAID = ImputationRung.meanings()
+MEANINGS = ImputationRung.list_meanings()
 """Each rung in plain words, the nearest first."""
-ORDER = list(SAID)
+ORDER = list(MEANINGS)
 LEAST_ABROAD = 2
 """Other countries in which a service was counted, for it to be known abroad."""
 
@@ -44,39 +44,41 @@ LEVELS = (
 """From the farthest rung to the nearest: whether people alone count, and what has to agree."""
 
 
-def rungs(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
-    """The rung of each wanted row; both frames as figures.placed gives them.
+def find_evidence_levels(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
+    """Return the evidence level of each row; both frames as figures.locate_rows gives them.
 
     Blank where not even a service of its kind is known.
     """
-    people = known[known["way"].isin(PEOPLE)]
-    found = pd.Series("", wanted.index)
-    abroad = is_abroad(wanted, known)
-    for rung, asked, columns in LEVELS:
-        has = _has(wanted, people if asked else known, columns)
-        found = found.mask(has & (abroad | (not rung_needs_abroad(rung))), rung.value)
-    return found
+    people = figures[figures["way"].isin(PEOPLE)]
+    levels = pd.Series("", requested.index)
+    abroad = is_abroad(requested, figures)
+    for rung, people_only, columns in LEVELS:
+        has = _has_figure(requested, people if people_only else figures, columns)
+        levels = levels.mask(has & (abroad | (not needs_other_countries(rung))), rung.value)
+    return levels
 
 
-def rung_needs_abroad(rung: ImputationRung) -> bool:
-    """Whether a rung rests on the service in other countries."""
+def needs_other_countries(rung: ImputationRung) -> bool:
+    """Return True for an evidence level that depends on other countries."""
     return rung in (ImputationRung.SERVICE, ImputationRung.SUBREGION, ImputationRung.COUNTRY)
 
 
-def is_abroad(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
-    """Which services were counted in LEAST_ABROAD countries other than the one that is wanted."""
+def is_abroad(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
+    """Return True for services with figures of LEAST_ABROAD other countries."""
     place = ["platform_id", "area_id"]
-    count = known.drop_duplicates(place).groupby("platform_id").size()
-    others = wanted["platform_id"].map(count).fillna(0) - _has(wanted, known, place)
+    count = figures.drop_duplicates(place).groupby("platform_id").size()
+    others = requested["platform_id"].map(count).fillna(0) - _has_figure(requested, figures, place)
     return others >= LEAST_ABROAD
 
 
-def is_stranger(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
-    """Which services are strangers to the country: neither counted there nor abroad."""
-    return ~is_abroad(wanted, known) & ~_has(wanted, known, ["platform_id", "area_id"])
+def is_stranger(requested: pd.DataFrame, figures: pd.DataFrame) -> pd.Series:
+    """Return True for services with figures neither of the country nor of enough others."""
+    return ~is_abroad(requested, figures) & ~_has_figure(
+        requested, figures, ["platform_id", "area_id"]
+    )
 
 
-def _has(wanted: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Which wanted rows have a figure that agrees in these columns."""
+def _has_figure(requested: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Return True for rows with a figure that agrees in these columns."""
     keys = pd.MultiIndex.from_frame(rows[by].drop_duplicates())
-    return pd.Series(pd.MultiIndex.from_frame(wanted[by]).isin(keys), wanted.index)
+    return pd.Series(pd.MultiIndex.from_frame(requested[by]).isin(keys), requested.index)

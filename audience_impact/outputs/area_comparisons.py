@@ -28,8 +28,8 @@ OURS_BY = r"\d{4}(-\d{2})?"
 OURS = ["lower_persons", "q50_persons", "upper_persons", "base_persons", "restrictions_count"]
 
 
-def area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
-    """One row a figure that others published for an area and period.
+def make_area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each figure that others published for an area and period.
 
     Ratios are theirs to our bounds and median; NaN where ours is zero or not known.
     """
@@ -50,19 +50,19 @@ def area_comparisons(tables: Tables, by_area: pd.DataFrame) -> pd.DataFrame:
         for name in ("lower", "q50", "upper")
     }
     rounded = {name: ratio.round(4) for name, ratio in ratios.items()}
-    return table.assign(**rounded, difference_reason=_reasons(table)).sort_values(
+    return table.assign(**rounded, difference_reason=_difference_reasons(table)).sort_values(
         "published_area_figure_id", ignore_index=True
     )
 
 
-def _reasons(table: pd.DataFrame) -> np.ndarray:
-    """Why theirs differs from ours, as a code."""
+def _difference_reasons(table: pd.DataFrame) -> np.ndarray:
+    """Return a code (rows,) for the reason why the published figure differs from ours."""
     value, low, high = table["published_persons"], table["lower_persons"], table["upper_persons"]
     counted = value.notna() & high.notna()
     within = counted & (value >= low) & (value <= high)
     everyone = counted & (value >= NEARLY_ALL * table["base_persons"])
-    other = DifferenceReason.OTHER_DEFINITION.value
-    stated = table["figure_kind"].map(REASONS).fillna(other)
+    default = DifferenceReason.OTHER_DEFINITION.value
+    stated = table["figure_kind"].map(REASONS).fillna(default)
     above = np.where(everyone, DifferenceReason.COUNTS_ALL_INTERNET_USERS.value, stated)
     below = counted & (value < NEARLY_ALL * low)
     near = counted & ~below & (value < low)
@@ -75,9 +75,9 @@ def _reasons(table: pd.DataFrame) -> np.ndarray:
             DifferenceReason.NOTHING_ON_RECORD.value,
             DifferenceReason.WITHIN_BOUNDS.value,
             DifferenceReason.FEWER_RESTRICTIONS.value,
-            other,
+            default,
             above,
             DifferenceReason.DURATION_DIFFERS.value,
         ],
-        other,
+        default,
     )

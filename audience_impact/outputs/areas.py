@@ -45,9 +45,9 @@ PEOPLE = ["lower_persons", *(f"{name}_persons" for name in unions.QUANTILES), "u
 
 WORLD = "001"
 STATUS = ["obs_status", "reason", "reason_rule_ids"]
-"""How well a total is known, and why."""
+"""The status of a total, and the reasons for it."""
 ENDS = {"every": "most_end", "certain": "least_end", "drawn": "end"}
-"""What the three kinds of sets are for, and until when their restrictions count."""
+"""The three kinds of sets, and the end to which their restrictions count."""
 Members = Mapping[str, pd.DataFrame]
 """Rows of the timeline in each set (set_id, row), by kind."""
 Integers = NDArray[np.int64]
@@ -66,24 +66,24 @@ class People:
     upper: Array
     drawn: Array
 
-    def of(self, rows: Integers) -> "People":
-        """The people of some of the sets."""
+    def select_rows(self, rows: Integers) -> "People":
+        """Return the people of some of the sets."""
         return People(self.lower[rows], self.upper[rows], self.drawn[rows])
 
     @property
-    def is_silent(self) -> NDArray[np.bool_]:
-        """Of which sets nothing is drawn."""
+    def is_undrawn(self) -> NDArray[np.bool_]:
+        """Return True (sets,) where nothing is drawn."""
         return np.asarray(np.isnan(self.drawn).all(axis=1))
 
 
 @dataclass(frozen=True)
 class Sets:
-    """Sets of countries, in the order of these: what is told of them, and their people.
+    """Sets of countries, in the order of these: their description and their people.
 
     Attributes:
         table: One row a set: `country_id`, COUNTS of the restrictions of that country alone, and
-            what else the published table tells of it.
-        shared: Restrictions of several countries in the sets, as `acts` gives them.
+            what else the published table says of it.
+        shared: Restrictions of several countries in the sets, as `count_restrictions` returns them.
         people: The people of each set.
     """
 
@@ -91,50 +91,50 @@ class Sets:
     shared: pd.DataFrame
     people: People
 
-    def of(self, country: str) -> "Sets":
-        """The sets of a country alone, numbered anew."""
+    def of_country(self, country: str) -> "Sets":
+        """Return the sets of a country alone, numbered anew."""
         rows = np.flatnonzero(self.table["country_id"] == country)
         numbers = pd.Series(np.arange(len(rows)), rows)
         shared = self.shared[self.shared["set_id"].isin(rows)]
         shared = shared.assign(set_id=shared["set_id"].map(numbers)).reset_index(drop=True)
         table = self.table.iloc[rows].reset_index(drop=True)
-        return Sets(table, shared, self.people.of(rows))
+        return Sets(table, shared, self.people.select_rows(rows))
 
 
-def no_sets(key: list[str], draws: int) -> Sets:
-    """No set at all, told apart by these columns."""
+def make_no_sets(key: list[str], draws: int) -> Sets:
+    """Return sets without any row, with these key columns and this number of draws."""
     table = no_rows(key).assign(**{name: pd.Series(dtype="int64") for name in COUNTS})
     nobody = People(np.zeros(0), np.zeros(0), np.zeros((0, draws)))
     return Sets(table, pd.DataFrame(columns=["set_id", "restriction_id", *COUNTS]), nobody)
 
 
-def told(sets: Sets) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What is told of the sets of a country, without their people: see `stacked`."""
-    table = sets.table.assign(place=np.arange(len(sets.table)), is_drawn=~sets.people.is_silent)
+def describe_sets(sets: Sets) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the description of a country's sets without their people, as `stack_sets` reads it."""
+    table = sets.table.assign(place=np.arange(len(sets.table)), is_drawn=~sets.people.is_undrawn)
     return table, sets.shared
 
 
-def stacked(
-    found: Iterable[tuple[pd.DataFrame, pd.DataFrame]],
+def stack_sets(
+    described: Iterable[tuple[pd.DataFrame, pd.DataFrame]],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What is told of the sets of all countries, and their shared restrictions.
+    """Return the descriptions of the sets of all countries, and their shared restrictions.
 
     `set_id` numbers the sets of all, `place` those of each country; `is_drawn` says of which
     something is drawn. The people stay where they are; there is a country at least.
     """
     tables, shared, first = [], [], 0
-    for table, acts_of in found:
+    for table, shared_part in described:
         tables.append(table.assign(set_id=table["place"] + first))
-        if len(acts_of):
-            shared.append(acts_of.assign(set_id=acts_of["set_id"] + first))
-        nothing = acts_of.iloc[:0]
+        if len(shared_part):
+            shared.append(shared_part.assign(set_id=shared_part["set_id"] + first))
+        nothing = shared_part.iloc[:0]
         first += len(table)
     shared = shared or [nothing]
     return pd.concat(tables, ignore_index=True), pd.concat(shared, ignore_index=True)
 
 
-def together(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
-    """The rows of countries and of regions as one table, in the order of its key."""
+def join_tables(parts: Sequence[pd.DataFrame], key: list[str]) -> pd.DataFrame:
+    """Return the rows of countries and of regions as one table, in the order of its key."""
     filled = [part for part in parts if not part.empty] or list(parts[:1])
     return pd.concat(filled, ignore_index=True).sort_values(key, ignore_index=True)
 
@@ -148,16 +148,17 @@ class Floors:
     places: Places
 
 
-def described(table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
+def add_status(table: pd.DataFrame, no_estimate_reason: str, as_of: date) -> pd.DataFrame:
     """Return totals with metric, status, day of the facts, and the columns of their reasons.
 
-    `silent` is the rule that says why nothing at all is drawn, as reasons.silence gives it.
+    `no_estimate_reason` is the rule that says why nothing at all is drawn, as
+    `find_no_estimate_reason` returns it.
     """
     is_silent = table["q50_persons"].isna()
     is_bounded, is_imputed = table["bounds_only_count"] > 0, table["imputed_count"] > 0
     some = ~is_silent & (table["estimated_areas_count"] < table["areas_count"])
     flags = {
-        **({silent: ~is_bounded} if silent else {}),
+        **({no_estimate_reason: ~is_bounded} if no_estimate_reason else {}),
         "some_bounds_only": is_bounded,
         "some_areas_undrawn": some,
         "some_imputed": is_imputed & ~is_silent,
@@ -165,7 +166,7 @@ def described(table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
     status = np.select(
         [is_silent, is_imputed, is_bounded | some], [MISSING, IMPUTED, UNRELIABLE], ESTIMATED
     )
-    words = reasons.said(flags, table.index)[["reason", "reason_rule_ids"]]
+    words = reasons.state_reasons(flags, table.index)[["reason", "reason_rule_ids"]]
     return table.join(words).assign(
         impact_metric=ImpactMetric.PEOPLE_EXPOSED.value,
         obs_status=status,
@@ -173,85 +174,85 @@ def described(table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
     )
 
 
-def places(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
-    """Each country with itself, the regions that hold it and the world: country_id, area_id.
+def list_areas_of(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
+    """Return each country with itself, its regions and the world: country_id, area_id.
 
     `areas` is the fact table, whose `parent_id` leads from a country to the world.
     """
     parents = areas.set_index("area_id")["parent_id"]
-    own = pd.Series(sorted(set(countries)), dtype="str")
-    steps, at = [own], own
+    codes = pd.Series(sorted(set(countries)), dtype="str")
+    steps, at = [codes], codes
     while at.ne("").any():
         at = at.map(parents).fillna("").astype("str")
         steps.append(at)
-    found = pd.concat([pd.DataFrame({"country_id": own, "area_id": step}) for step in steps])
-    world = pd.DataFrame({"country_id": own, "area_id": WORLD})
-    whole = pd.concat([found[found["area_id"] != ""], world]).drop_duplicates()
-    return whole.sort_values(["country_id", "area_id"], ignore_index=True)
+    pairs = pd.concat([pd.DataFrame({"country_id": codes, "area_id": step}) for step in steps])
+    world = pd.DataFrame({"country_id": codes, "area_id": WORLD})
+    all_pairs = pd.concat([pairs[pairs["area_id"] != ""], world]).drop_duplicates()
+    return all_pairs.sort_values(["country_id", "area_id"], ignore_index=True)
 
 
-def regions(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
-    """The regions that hold each country, and the world; as `places`, without itself."""
-    held = places(areas, countries)
-    return held[held["area_id"] != held["country_id"]].reset_index(drop=True)
+def list_regions(areas: pd.DataFrame, countries: pd.Series) -> pd.DataFrame:
+    """Return the regions and the world of each country: `list_areas_of` without the country."""
+    holders = list_areas_of(areas, countries)
+    return holders[holders["area_id"] != holders["country_id"]].reset_index(drop=True)
 
 
-def kinds(inputs: SimulationInputs, wanted: pd.Index | None = None) -> Members:
-    """Rows of the timeline of each kind, of the wanted restrictions."""
+def rows_by_kind(inputs: SimulationInputs, restrictions: pd.Index | None = None) -> Members:
+    """Return rows of the timeline of each kind, of the wanted restrictions."""
     line = inputs.timeline
     complete = line.rows["restriction_id"].isin(inputs.countries["restriction_id"])
     ready = (line.monthly["shape"] != "").to_numpy() & line.rows["base_persons"].notna()
-    found = {
+    by_kind = {
         "every": line.rows,
         "certain": line.certain_rows,
         "drawn": line.rows[complete & ready],
     }
-    if wanted is None:
-        return found
-    return {kind: rows[rows["restriction_id"].isin(wanted)] for kind, rows in found.items()}
+    if restrictions is None:
+        return by_kind
+    return {kind: rows[rows["restriction_id"].isin(restrictions)] for kind, rows in by_kind.items()}
 
 
-def floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
-    """People of each restriction in each of its countries."""
-    known = inputs.bounds.countries[["lower_persons", "upper_persons"]]
+def find_floors(inputs: SimulationInputs, sampler: Sampler) -> Floors:
+    """Return people of each restriction in each of its countries."""
+    bounds = inputs.bounds.countries[["lower_persons", "upper_persons"]]
     certain = inputs.timeline.certain_rows["restriction_id"].unique()
-    sure = known.index.get_level_values("restriction_id").isin(certain)
-    inside = known.assign(lower_persons=known["lower_persons"].where(sure, 0.0))
+    sure = bounds.index.get_level_values("restriction_id").isin(certain)
+    inside = bounds.assign(lower_persons=bounds["lower_persons"].where(sure, 0.0))
     total = inputs.bounds.exposed["upper_persons"].reindex(
-        known.index.get_level_values("restriction_id")
+        bounds.index.get_level_values("restriction_id")
     )
-    inside["upper_persons"] = np.fmin(known["upper_persons"], total.to_numpy("float64"))
-    found = simulate.people_by_country(inputs, sampler)
-    return Floors(inside, found.exposed, found.places)
+    inside["upper_persons"] = np.fmin(bounds["upper_persons"], total.to_numpy("float64"))
+    countries = simulate.draw_people_by_country(inputs, sampler)
+    return Floors(inside, countries.exposed, countries.places)
 
 
-def people(
+def draw_people(
     inputs: SimulationInputs,
     members: Members,
     count: int,
-    own: Floors,
+    restriction_floors: Floors,
     sampler: Sampler,
 ) -> People:
-    """People of each of `count` sets, each at least those of its restrictions."""
+    """Return people of each of `count` sets, each at least those of its restrictions."""
     rows = inputs.timeline.rows
     numbers, ends = range(count), ("monthly_low_persons", "monthly_high_persons")
-    every, certain = (
-        frechet.of_sets(members[kind], rows, *ends).reindex(numbers)
+    possible, certain = (
+        frechet.bound_sets(members[kind], rows, *ends).reindex(numbers)
         for kind in ("every", "certain")
     )
-    known = members["every"].join(rows.set_index("row")["base_persons"], on="row")
-    base = known.groupby("set_id")["base_persons"].max().reindex(numbers).to_numpy("float64")
+    with_base = members["every"].join(rows.set_index("row")["base_persons"], on="row")
+    base = with_base.groupby("set_id")["base_persons"].max().reindex(numbers).to_numpy("float64")
     limit = np.where(np.isnan(base), np.inf, base)
     most, least = (
-        _of_restrictions(members[kind], rows, own.bounds[f"{end}_persons"], count)
+        _of_restrictions(members[kind], rows, restriction_floors.bounds[f"{end}_persons"], count)
         for kind, end in (("every", "upper"), ("certain", "lower"))
     )
     lower = np.minimum(np.fmax(np.nan_to_num(certain["lower"].to_numpy("float64")), least), limit)
-    upper = every["upper"].to_numpy("float64")
+    upper = possible["upper"].to_numpy("float64")
     upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
-    drawn = _drawn(inputs, members["drawn"], count, own.places, sampler)
+    drawn = _draw_sets(inputs, members["drawn"], count, restriction_floors.places, sampler)
     sure = members["drawn"][members["drawn"]["row"].isin(inputs.timeline.certain_rows["row"])]
-    own_least = frechet.of_sets(sure, rows, *ends)["lower"].reindex(numbers)
+    own_least = frechet.bound_sets(sure, rows, *ends)["lower"].reindex(numbers)
     # what is not drawn can force more than what is
     forced = np.where(lower > np.nan_to_num(own_least.to_numpy("float64")) + 1.0, lower, 0.0)
     inside = np.fmax(drawn, forced[:, None])
@@ -260,36 +261,42 @@ def people(
     rest = 1.0 - np.clip(forced / limit, 0.0, 1.0)
     inside[alone] = (forced[:, None] + rest[:, None] * drawn)[alone]
     inside[np.isnan(drawn)] = np.nan
-    return People(lower, upper, _raised(inside, inputs, members["drawn"], own.drawn))
+    return People(
+        lower,
+        upper,
+        _raise_to_restrictions(inside, inputs, members["drawn"], restriction_floors.drawn),
+    )
 
 
 def _of_restrictions(
     members: pd.DataFrame, rows: pd.DataFrame, value: pd.Series, count: int
 ) -> Array:
-    """The largest number of any restriction of each set (sets,); 0 where there is none."""
+    """Return the largest number of any restriction of each set (sets,); 0 where there is none."""
     about = rows.set_index("row")[COUNTRY]
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
     largest = single.join(value.rename("value"), on=COUNTRY).groupby("set_id")["value"].max()
     return np.asarray(largest.reindex(range(count)).fillna(0.0).to_numpy("float64"))
 
 
-def _drawn(
+def _draw_sets(
     inputs: SimulationInputs,
     members: pd.DataFrame,
     count: int,
     places: Places,
     sampler: Sampler,
 ) -> Array:
-    """Draws (sets, D) of the people in the audiences and parts of each set."""
+    """Return draws (sets, D) of the people in the audiences and parts of each set."""
     line = inputs.timeline
     if inputs.overlap_model is None or members.empty:
         return np.full((count, sampler.count), np.nan)
 
-    def monthly(stream: Sampler) -> Array:
-        return audiences.values(line.monthly, stream, line.tail_degrees)
+    def draw_monthly(stream: Sampler) -> Array:
+        return audiences.draw_audiences(line.monthly, stream, line.tail_degrees)
 
-    own = inputs.kept("audiences of a month", sampler, (line,), monthly)
-    drawn = parts.people(members, own, line, places, inputs.overlap_model, sampler, inputs.kept)
+    persons = inputs.draw_cache("audiences of a month", sampler, (line,), draw_monthly)
+    drawn = parts.draw_people(
+        members, persons, line, places, inputs.overlap_model, sampler, inputs.draw_cache
+    )
     more = np.full((count - len(drawn), sampler.count), np.nan)
     return np.vstack([drawn, more])  # a copy, since what was drawn may be kept
 
@@ -298,8 +305,10 @@ DRAWS_AT_ONCE = 125
 """Draws of a set that are held at once against those of its restrictions, of which it has many."""
 
 
-def _raised(drawn: Array, inputs: SimulationInputs, members: pd.DataFrame, own: Array) -> Array:
-    """Draws of sets, each at least that of its restrictions; `drawn` is used up."""
+def _raise_to_restrictions(
+    drawn: Array, inputs: SimulationInputs, members: pd.DataFrame, restriction_draws: Array
+) -> Array:
+    """Return draws of sets, each at least that of its restrictions; `drawn` is used up."""
     about = inputs.timeline.rows.set_index("row")[COUNTRY]
     single = members.join(about, on="row").drop_duplicates(["set_id", *COUNTRY])
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
@@ -307,51 +316,54 @@ def _raised(drawn: Array, inputs: SimulationInputs, members: pd.DataFrame, own: 
     sets = single["set_id"].to_numpy()[at >= 0]
     for first in range(0, drawn.shape[1], DRAWS_AT_ONCE):
         some = slice(first, first + DRAWS_AT_ONCE)
-        most = at_least(sets, own[:, some][at[at >= 0]], len(drawn))
+        most = largest_draws(sets, restriction_draws[:, some][at[at >= 0]], len(drawn))
         own_draws = drawn[:, some]
         drawn[:, some] = np.where(np.isnan(own_draws), own_draws, np.fmax(own_draws, most))
     return drawn
 
 
-def at_least(sets: Integers, values: Array, count: int) -> Array:
-    """The largest draw (count, D) of the rows of each set; NaN where a set has none."""
-    found = np.full((count, values.shape[1]), np.nan)
+def largest_draws(sets: Integers, values: Array, count: int) -> Array:
+    """Return the largest draw (count, D) of the rows of each set; NaN where a set has none."""
+    largest = np.full((count, values.shape[1]), np.nan)
     if len(sets):
         order = np.argsort(sets, kind="stable")
-        known, first = np.unique(sets[order], return_index=True)
-        found[known] = np.fmax.reduceat(values[order], first, axis=0)
-    return found
+        numbers, first = np.unique(sets[order], return_index=True)
+        largest[numbers] = np.fmax.reduceat(values[order], first, axis=0)
+    return largest
 
 
-def acts(
-    every: pd.DataFrame, inputs: SimulationInputs, count: int
+def count_restrictions(
+    members: pd.DataFrame, inputs: SimulationInputs, count: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """How many restrictions are in each of `count` sets (COUNTS), and those of several countries.
+    """Return the counts (COUNTS) of restrictions in each of `count` sets, and the shared ones.
 
-    `every` has the rows of the timeline in each set. A restriction of one country is counted there;
-    one of several (set_id, restriction_id, COUNTS as flags) is told by name, since a region that
-    holds more than one of them counts it once.
+    `members` has the rows of the timeline in each set. A restriction of one country is counted
+    there; one of several (set_id, restriction_id, COUNTS as flags) is listed by name, since a
+    region that holds more than one of them counts it once.
     """
     rows = inputs.timeline.rows
     names = ["restriction_id", "is_order", "is_imputed"]
-    each = every.join(rows.set_index("row")[names], on="row")
-    flags = each.groupby(["set_id", "restriction_id"], as_index=False)[names[1:]].any()
+    joined = members.join(rows.set_index("row")[names], on="row")
+    flags = joined.groupby(["set_id", "restriction_id"], as_index=False)[names[1:]].any()
     is_open = ~flags["restriction_id"].isin(set(inputs.countries["restriction_id"]))
     imputed = flags["is_imputed"].astype(bool) & ~is_open
-    told = (True, is_open, flags["is_order"].astype(bool), imputed)
-    flags = flags.assign(**dict(zip(COUNTS, told, strict=True)))[
+    values = (True, is_open, flags["is_order"].astype(bool), imputed)
+    flags = flags.assign(**dict(zip(COUNTS, values, strict=True)))[
         ["set_id", "restriction_id", *COUNTS]
     ]
     places = rows.groupby("restriction_id")["country_id"].nunique()
     is_shared = flags["restriction_id"].map(places) > 1
-    own = flags[~is_shared].groupby("set_id")[COUNTS].sum()
+    counts = flags[~is_shared].groupby("set_id")[COUNTS].sum()
     shared = flags[is_shared].reset_index(drop=True)
-    return own.reindex(range(count), fill_value=0).astype("int64"), shared
+    return counts.reindex(range(count), fill_value=0).astype("int64"), shared
 
 
-def counted(pairs: pd.DataFrame, own: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
-    """Restrictions (COUNTS) of each total; `pairs` has `total` and `set_id`, the rest as `acts`."""
-    table = own.loc[pairs["set_id"]].groupby(pairs["total"].to_numpy()).sum()
+def count_totals(pairs: pd.DataFrame, counts: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
+    """Return the restrictions (COUNTS) of each total.
+
+    `pairs` has `total` and `set_id`; the rest as `count_restrictions` returns it.
+    """
+    table = counts.loc[pairs["set_id"]].groupby(pairs["total"].to_numpy()).sum()
     if shared.empty:
         return table.astype("float64")
     more = pairs.merge(shared, on="set_id").drop_duplicates(["total", "restriction_id"])
@@ -359,29 +371,29 @@ def counted(pairs: pd.DataFrame, own: pd.DataFrame, shared: pd.DataFrame) -> pd.
     return (table + added.astype("int64")).astype("float64")
 
 
-def summed(pairs: pd.DataFrame, people_of: Callable[[str], People], count: int) -> People:
-    """Sums over sets of different countries, those of one country at a time in memory.
+def sum_people(pairs: pd.DataFrame, people_of: Callable[[str], People], count: int) -> People:
+    """Return sums over sets of different countries, those of one country at a time in memory.
 
     `pairs` has `total` (0 to count - 1), `country_id` and `place`, the row of a set in the people
     of its country; no total has two sets of one country. Draws of a set without any are its lower
     bound; a total with no draws at all has none.
     """
-    lower, upper, known = np.zeros(count), np.zeros(count), np.zeros(count)
+    lower, upper, drawn_count = np.zeros(count), np.zeros(count), np.zeros(count)
     drawn = np.zeros((count, 0))
-    for country, own in pairs.groupby("country_id", sort=True):
-        part, at, place = people_of(str(country)), own["total"], own["place"]
+    for country, sets in pairs.groupby("country_id", sort=True):
+        part, at, place = people_of(str(country)), sets["total"], sets["place"]
         if not drawn.size:
             drawn = np.zeros((count, part.drawn.shape[1]))
-        silent = part.is_silent
+        is_undrawn = part.is_undrawn
         lower[at] += part.lower[place]
         upper[at] += part.upper[place]
-        drawn[at] += np.where(silent[:, None], part.lower[:, None], part.drawn)[place]
-        known[at] += ~silent[place]
-    drawn[known == 0] = np.nan
+        drawn[at] += np.where(is_undrawn[:, None], part.lower[:, None], part.drawn)[place]
+        drawn_count[at] += ~is_undrawn[place]
+    drawn[drawn_count == 0] = np.nan
     return People(lower, upper, drawn)
 
 
-def columns(found: People, index: pd.Index) -> pd.DataFrame:
-    """Bounds and quantiles of people, as published."""
-    middle = unions.quantiles(found.drawn, index, "persons")
-    return middle.assign(lower_persons=found.lower, upper_persons=found.upper)
+def make_columns(summed: People, index: pd.Index) -> pd.DataFrame:
+    """Return bounds and quantiles of people, as published."""
+    middle = unions.compute_quantiles(summed.drawn, index, "persons")
+    return middle.assign(lower_persons=summed.lower, upper_persons=summed.upper)

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from audience_impact.audiences.inputs import SpeakingFigures
+from audience_impact.audiences.inputs import AudienceFigures
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.facts.tables import Tables
-from audience_impact.outputs.review.attribution import attributed
+from audience_impact.outputs.review.attribution import name_origins
 from audience_impact.vocabulary import (
     ComparedWith,
     DifferenceReason,
@@ -24,24 +24,24 @@ BESIDE = {True: ComparedWith.PLATFORM.value, False: ComparedWith.RESTRICTION.val
 """By whether the figure is of one platform: beside whose bounds it stands."""
 
 
-def comparisons(
-    tables: Tables, impact: pd.DataFrame, by_platform: pd.DataFrame, figures: SpeakingFigures
+def make_comparisons(
+    tables: Tables, impact: pd.DataFrame, by_platform: pd.DataFrame, figures: AudienceFigures
 ) -> pd.DataFrame:
-    """One row a figure that others published for a restriction.
+    """Return one row for each figure that others published for a restriction.
 
     A figure of one platform stands beside the bounds of that platform, any other beside the
     bounds of the whole restriction. Ratios are theirs to our lower and upper bound; NaN where
     our bound is zero.
     """
     theirs = pd.concat(
-        [tables["published_figures"], _statements(tables, figures)], ignore_index=True
+        [tables["published_figures"], _list_statements(tables, figures)], ignore_index=True
     )
     exposed = impact[impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
-    whole = exposed.set_index("restriction_id")[["lower_persons", "upper_persons"]]
+    exposed_bounds = exposed.set_index("restriction_id")[["lower_persons", "upper_persons"]]
     parts = by_platform.drop_duplicates(["restriction_id", "platform_id"]).set_index(
         ["restriction_id", "platform_id"]
     )[["lower_persons", "upper_persons"]]
-    ours_whole = whole.reindex(theirs["restriction_id"]).reset_index(drop=True)
+    ours_whole = exposed_bounds.reindex(theirs["restriction_id"]).reset_index(drop=True)
     keys = pd.MultiIndex.from_frame(theirs[["restriction_id", "platform_id"]])
     ours_part = parts.reindex(keys).reset_index(drop=True)
     single = ours_part["upper_persons"].notna()
@@ -51,19 +51,21 @@ def comparisons(
         upper_persons=ours["upper_persons"],
         compared_with=single.map(BESIDE),
         published_value=theirs["value"],
-        attribution=_attribution(theirs, tables),
+        attribution=_attribute_figures(theirs, tables),
     )
-    return _judged(table).sort_values(["restriction_id", "published_figure_id"], ignore_index=True)
+    return _add_differences(table).sort_values(
+        ["restriction_id", "published_figure_id"], ignore_index=True
+    )
 
 
-def _attribution(theirs: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Whose figure it is, and the page it was read on."""
+def _attribute_figures(theirs: pd.DataFrame, tables: Tables) -> pd.Series:
+    """Return the measurer of each figure, and the page it was read on, in words."""
     page = theirs["source_id"].map(tables["sources"].set_index("source_id")["publisher"])
-    return attributed(theirs.assign(page=page), "publisher", "page", "period")
+    return name_origins(theirs.assign(page=page), "publisher", "page", "period")
 
 
-def _statements(tables: Tables, figures: SpeakingFigures) -> pd.DataFrame:
-    """Companies' statements from before a start that the bounds did not use."""
+def _list_statements(tables: Tables, figures: AudienceFigures) -> pd.DataFrame:
+    """Return Companies' statements from before a start that the bounds did not use."""
     spoken = set(figures.chosen["estimate_id"])
     before = figures.before
     aside = before[before["is_company_statement"] & ~before["estimate_id"].isin(spoken)]
@@ -88,20 +90,20 @@ def _statements(tables: Tables, figures: SpeakingFigures) -> pd.DataFrame:
     )
 
 
-def _judged(table: pd.DataFrame) -> pd.DataFrame:
-    """Ratios, whether the figure lies within our bounds, and why it differs."""
+def _add_differences(table: pd.DataFrame) -> pd.DataFrame:
+    """Add the ratios to our bounds and the reason for the difference to each figure."""
     value, low, high = table["published_value"], table["lower_persons"], table["upper_persons"]
     counted = table["unit"] == Unit.PERSONS.value
     within = counted & (value >= low) & (value <= high)
     kind = table["figure_kind"].map(REASONS)
     reason = kind.fillna(DifferenceReason.OTHER_DEFINITION.value)
-    said = within | kind.notna()
-    for holds, why in (
+    is_explained = within | kind.notna()
+    for applies, why in (
         (within, DifferenceReason.WITHIN_BOUNDS),
-        (~said & counted & (value > high), DifferenceReason.ABOVE_OUR_UPPER),
-        (~said & counted & (value < low), DifferenceReason.BELOW_OUR_LOWER),
+        (~is_explained & counted & (value > high), DifferenceReason.ABOVE_OUR_UPPER),
+        (~is_explained & counted & (value < low), DifferenceReason.BELOW_OUR_LOWER),
     ):
-        reason = reason.mask(holds, why.value)
+        reason = reason.mask(applies, why.value)
     return table.assign(
         lower_ratio=(value / low).where(counted & (low > 0)).round(4),
         upper_ratio=(value / high).where(counted & (high > 0)).round(4),

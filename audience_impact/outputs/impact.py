@@ -13,8 +13,13 @@ from audience_impact.bounds.restrictions import Bounds
 from audience_impact.imputation import rungs
 from audience_impact.outputs import reach_lost
 from audience_impact.outputs.review import reasons
-from audience_impact.outputs.review.reasons import NEVER, because
-from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE, filled
+from audience_impact.outputs.review.reasons import NEVER, apply_status_rule
+from audience_impact.outputs.review.status_rules import (
+    ESTIMATED,
+    MISSING,
+    UNRELIABLE,
+    fill_sentence,
+)
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.simulation import reach, unions
 from audience_impact.simulation.inputs import SimulationInputs
@@ -32,8 +37,8 @@ _ENDS = ["lower_persons", *QUANTILES, "upper_persons"]
 
 
 @dataclass(frozen=True)
-class _Known:
-    """What the rows of the metrics that are drawn are made from."""
+class _RunParts:
+    """The inputs of the rows of all metrics that are drawn."""
 
     scope: Scope
     inputs: Inputs
@@ -42,7 +47,7 @@ class _Known:
     draws: Draws
 
 
-def impact(
+def make_impact(
     scope: Scope,
     inputs: Inputs,
     bounds: Bounds,
@@ -50,25 +55,28 @@ def impact(
     draws: Draws,
     lost: pd.DataFrame,
 ) -> pd.DataFrame:
-    """One row a restriction and impact_metric; `lost` as outputs.reach_lost gives it."""
+    """Return one row for each restriction and impact_metric.
+
+    `lost` as `find_reach_lost` returns it.
+    """
     people = draws.by_metric[ImpactMetric.PEOPLE_EXPOSED.value]
     drawn = pd.Series(~np.isnan(people).any(axis=1), simulation.restrictions)
-    status = reasons.status(scope, inputs)
-    found = _Known(scope, inputs, bounds, simulation, draws)
+    status = reasons.find_status(scope, inputs)
+    run = _RunParts(scope, inputs, bounds, simulation, draws)
     parts = {
-        ImpactMetric.PEOPLE_EXPOSED.value: _exposed(found, status),
-        ImpactMetric.PEOPLE_FEATURE_EXPOSED.value: _feature_users(found, status),
-        ImpactMetric.PEOPLE_DEPRIVED_NET.value: _deprived(found, status),
-        ImpactMetric.REACH_LOST.value: _lost(scope, bounds, lost),
+        ImpactMetric.PEOPLE_EXPOSED.value: _exposed_rows(run, status),
+        ImpactMetric.PEOPLE_FEATURE_EXPOSED.value: _feature_user_rows(run, status),
+        ImpactMetric.PEOPLE_DEPRIVED_NET.value: _deprived_rows(run, status),
+        ImpactMetric.REACH_LOST.value: _reach_lost_rows(scope, bounds, lost),
     }
-    shared = _shared(scope, inputs, bounds, drawn, simulation.overlap_model)
-    together = pd.concat(
+    shared = _common_columns(scope, inputs, bounds, drawn, simulation.overlap_model)
+    table = pd.concat(
         {metric: shared.join(part) for metric, part in parts.items()},
         names=["impact_metric", "restriction_id"],
     ).reset_index()
-    together["reason_details"] = together["reason_details"].where(_has_details(together), "")
-    together[QUANTILES] = together[QUANTILES].mask(together["is_never_enforced"], 0.0)
-    return _with_shares(together.assign(as_of=scope.as_of.isoformat())).sort_values(
+    table["reason_details"] = table["reason_details"].where(_has_details(table), "")
+    table[QUANTILES] = table[QUANTILES].mask(table["is_never_enforced"], 0.0)
+    return _add_shares(table.assign(as_of=scope.as_of.isoformat())).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True
     )
 
@@ -78,14 +86,14 @@ def _has_details(frame: pd.DataFrame) -> "pd.Series[bool]":
     return frame["reason_details"].str.strip(";") != ""
 
 
-def _shared(
+def _common_columns(
     scope: Scope, inputs: Inputs, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
 ) -> pd.DataFrame:
-    """The columns that all metrics of a restriction have in common, by restriction."""
+    """Return the columns that all metrics of a restriction have in common, by restriction."""
     groups = inputs.audiences.sizes.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(bounds.exposed.index)
-    each = inputs.audiences.sizes[["restriction_id", "base"]].dropna().drop_duplicates()
-    bases = each.sort_values("base").groupby("restriction_id")["base"].agg(";".join)
+    pairs = inputs.audiences.sizes[["restriction_id", "base"]].dropna().drop_duplicates()
+    bases = pairs.sort_values("base").groupby("restriction_id")["base"].agg(";".join)
     projected = inputs.audiences.sizes["is_base_projected"].eq(True)
     return pd.DataFrame(
         {
@@ -93,12 +101,12 @@ def _shared(
             "base": bases.reindex(about.index).where(lambda names: names != ""),
             "base_persons": bounds.exposed["base_size_persons"],
             "population_persons": bounds.exposed["population_persons"],
-            "dedup_method": _imputed(
-                _method(inputs.audiences.sizes, bounds, drawn, model),
+            "dedup_method": _imputed_methods(
+                _dedup_methods(inputs.audiences.sizes, bounds, drawn, model),
                 inputs,
                 drawn & ~scope.by_id["is_never_enforced"].reindex(drawn.index),
             ),
-            "staleness": figures.staleness(groups["age_months"].max()),
+            "staleness": figures.classify_staleness(groups["age_months"].max()),
             "evidence_state": about["evidence_state"],
             "claim_status": about["claim_status"],
             "is_never_enforced": about["is_never_enforced"],
@@ -107,24 +115,24 @@ def _shared(
     )
 
 
-def _method(
+def _dedup_methods(
     audiences: pd.DataFrame, bounds: Bounds, drawn: pd.Series, model: OverlapModel | None
 ) -> pd.Series:
-    """How nobody was counted twice, by restriction."""
+    """Return the method against double counting, by restriction."""
     single = audiences.groupby("restriction_id")["platform_id"].nunique() == 1
     is_drawn = drawn.reindex(single.index, fill_value=False)
     word = pd.Series(DedupMethod.FRECHET.value, single.index)
     if model is not None:
         word = word.mask(is_drawn, model.dedup_method.value)
-    for one in bounds.overlaps:
-        name = one.key[0]
-        if one.used and bounds.countries.loc[one.key, "is_sharp"]:
-            word[name] = (_overlap_method(one) if is_drawn[name] else DedupMethod.LP).value
+    for overlap in bounds.overlaps:
+        name = overlap.key[0]
+        if overlap.used_ids and bounds.countries.loc[overlap.key, "is_sharp"]:
+            word[name] = (_overlap_method(overlap) if is_drawn[name] else DedupMethod.LP).value
     return word.mask(single, DedupMethod.SINGLE.value)
 
 
-def _imputed(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
-    """The method, or the farthest rung of the largest audiences, where they are imputed.
+def _imputed_methods(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
+    """Return the method, or the farthest rung of the largest audiences, where they are imputed.
 
     `drawn` says of which restrictions something is drawn.
     """
@@ -136,53 +144,53 @@ def _imputed(word: pd.Series, inputs: Inputs, drawn: pd.Series) -> pd.Series:
     return words.reindex(word.index).where(is_drawn).fillna(word)
 
 
-def _overlap_method(one: Resolved) -> DedupMethod:
-    """How a country with measured overlaps was kept from counting twice."""
-    everyone = set(range(len(one.measurements.audiences)))
+def _overlap_method(resolved: Resolved) -> DedupMethod:
+    """Return the method against double counting in a country with measured overlaps."""
+    everyone = set(range(len(resolved.measurements.audiences)))
     observed = any(
         fact.kind is OverlapKind.UNION and set(fact.platforms) == everyone
-        for fact in one.measurements.problem.measured
+        for fact in resolved.measurements.problem.measured
     )
     return DedupMethod.OBSERVED_UNION if observed else DedupMethod.CONDITIONED
 
 
-def _numbers(found: _Known, metric: ImpactMetric) -> pd.DataFrame:
-    """Bounds and quantiles of a metric, by restriction."""
-    drawn, names = found.draws.by_metric[metric.value], found.simulation.restrictions
-    middle = unions.quantiles(drawn, names, "persons")
-    return found.bounds.of(metric).join(middle)
+def _join_numbers(run: _RunParts, metric: ImpactMetric) -> pd.DataFrame:
+    """Return bounds and quantiles of a metric, by restriction."""
+    drawn, names = run.draws.by_metric[metric.value], run.simulation.restrictions
+    middle = unions.compute_quantiles(drawn, names, "persons")
+    return run.bounds.select_metric(metric).join(middle)
 
 
-def _exposed(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
-    """People exposed: status and reasons, draws beyond the bounds, the reach of the window."""
-    frame = _with_error(_numbers(found, ImpactMetric.PEOPLE_EXPOSED).join(status))
-    beyond = pd.Series(found.draws.outside_share, found.simulation.restrictions)
+def _exposed_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of people exposed: status, reasons, draws beyond the bounds, window."""
+    frame = _with_error(_join_numbers(run, ImpactMetric.PEOPLE_EXPOSED).join(status))
+    beyond = pd.Series(run.draws.outside_share, run.simulation.restrictions)
     beyond = beyond.reindex(frame.index)
-    for rule, names in _contradicted(found.bounds).items():
-        frame = because(frame, frame.index.isin(names), rule)
+    for rule, names in _list_contradicted(run.bounds).items():
+        frame = apply_status_rule(frame, frame.index.isin(names), rule)
     return (
-        _uncalibrated(frame, found.simulation)
+        _explain_undrawn(frame, run.simulation)
         .assign(clamped_draws_share=beyond.where(frame["q50_persons"].notna()).round(4))
-        .join(_windows(found, frame["upper_persons"]))
+        .join(_reach_windows(run, frame["upper_persons"]))
     )
 
 
 def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of which no error is known, the interval having no width, say so."""
-    known = (frame["obs_status"] != MISSING) & (frame["reason"] != NEVER)
-    return because(
+    """Return the rows with the rule `no_error` where the interval has no width."""
+    has_figure = (frame["obs_status"] != MISSING) & (frame["reason"] != NEVER)
+    return apply_status_rule(
         frame,
-        known & (frame["q05_persons"] == frame["q95_persons"]) & (frame["q50_persons"] > 0),
+        has_figure & (frame["q05_persons"] == frame["q95_persons"]) & (frame["q50_persons"] > 0),
         "no_error",
     )
 
 
-def _windows(found: _Known, upper: pd.Series) -> pd.DataFrame:
-    """Reach of the days each restriction lasted, at least nobody where it is partial."""
-    inputs, periods = found.inputs, found.simulation.timeline.periods
+def _reach_windows(run: _RunParts, upper: pd.Series) -> pd.DataFrame:
+    """Return reach of the days each restriction lasted, at least nobody where it is partial."""
+    inputs, periods = run.inputs, run.simulation.timeline.periods
     window = reach.window_by_restriction(inputs.audiences.sizes, inputs.audiences.daily, periods)
     window = window.reindex(upper.index)
-    partial = found.scope.by_id["is_partial"].reindex(upper.index)
+    partial = run.scope.by_id["is_partial"].reindex(upper.index)
     low, high = window["window_lower_persons"], window["window_upper_persons"]
     return window.assign(
         window_lower_persons=low.mask(partial & low.notna(), 0.0),
@@ -190,60 +198,66 @@ def _windows(found: _Known, upper: pd.Series) -> pd.DataFrame:
     )
 
 
-def _uncalibrated(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataFrame:
-    """The rows that could be drawn, with the reason why they are not without a calibration."""
+def _explain_undrawn(frame: pd.DataFrame, simulation: SimulationInputs) -> pd.DataFrame:
+    """Return the rows with the reason why complete ones have no draws."""
     if simulation.overlap_model is not None:
         return frame
     ready = frame.index.isin(simulation.countries["restriction_id"])
     ready &= frame["obs_status"] != MISSING
     silent = frame["q50_persons"].isna()
-    return because(frame, ready & silent, reasons.undrawn(simulation))
+    return apply_status_rule(frame, ready & silent, reasons.undrawn_rule(simulation))
 
 
-def _contradicted(bounds: Bounds) -> dict[str, list[str]]:
-    """Restrictions whose measured overlaps contradict other facts, by the rule of status."""
-    found: dict[str, list[str]] = {"overlap_left_out": [], "overlap_repaired": []}
-    for one in bounds.overlaps:
-        if one.conflict is not None:
-            found["overlap_repaired" if one.changes else "overlap_left_out"].append(one.key[0])
-    return found
+def _list_contradicted(bounds: Bounds) -> dict[str, list[str]]:
+    """Return restrictions whose measured overlaps contradict other facts, by the rule of status."""
+    restrictions: dict[str, list[str]] = {"overlap_left_out": [], "overlap_repaired": []}
+    for overlap in bounds.overlaps:
+        if overlap.conflict is not None:
+            restrictions["overlap_repaired" if overlap.changes else "overlap_left_out"].append(
+                overlap.key[0]
+            )
+    return restrictions
 
 
-def _feature_users(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
-    """Feature users: everyone exposed to a whole service, else by the shares that speak for it."""
-    frame = _with_error(_numbers(found, ImpactMetric.PEOPLE_FEATURE_EXPOSED).join(status))
-    named = frame.index.isin(found.scope.is_whole_service.index)
-    whole = found.scope.is_whole_service.reindex(frame.index)
-    narrowed = whole.ne(True) & (frame["reason"] != NEVER)
-    assumed = found.inputs.use.feature_shares.groupby("restriction_id")["assumed"].agg(_in_order)
+def _feature_user_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of feature users: everyone exposed to a whole service, else by shares."""
+    frame = _with_error(_join_numbers(run, ImpactMetric.PEOPLE_FEATURE_EXPOSED).join(status))
+    named = frame.index.isin(run.scope.is_whole_service.index)
+    is_whole = run.scope.is_whole_service.reindex(frame.index)
+    narrowed = is_whole.ne(True) & (frame["reason"] != NEVER)
+    assumed = run.inputs.use.feature_shares.groupby("restriction_id")["assumed"].agg(
+        _order_assumptions
+    )
     details = assumed.astype("str").reindex(frame.index, fill_value="")
-    is_asked = pd.Series(frame.index.isin(assumed.index), frame.index)
-    learned = frame.index.isin(found.inputs.use.feature_laws["restriction_id"]) & ~is_asked
-    frame = because(frame, narrowed & whole.isna() & named, "mixed_features")
-    frame = because(frame, narrowed & ~(is_asked | learned), "no_feature_share")
-    frame = because(frame, narrowed & learned, "feature_learned")
-    frame = because(frame, narrowed & is_asked, "feature_assumed", details)
-    frame[QUANTILES] = frame[QUANTILES].where(~(narrowed & (~(is_asked | learned) | whole.isna())))
-    return _uncalibrated(frame, found.simulation)
+    is_counted = pd.Series(frame.index.isin(assumed.index), frame.index)
+    fitted = frame.index.isin(run.inputs.use.feature_laws["restriction_id"]) & ~is_counted
+    frame = apply_status_rule(frame, narrowed & is_whole.isna() & named, "mixed_features")
+    frame = apply_status_rule(frame, narrowed & ~(is_counted | fitted), "no_feature_share")
+    frame = apply_status_rule(frame, narrowed & fitted, "feature_learned")
+    frame = apply_status_rule(frame, narrowed & is_counted, "feature_assumed", details)
+    frame[QUANTILES] = frame[QUANTILES].where(
+        ~(narrowed & (~(is_counted | fitted) | is_whole.isna()))
+    )
+    return _explain_undrawn(frame, run.simulation)
 
 
-def _in_order(assumed: "pd.Series[str]") -> str:
+def _order_assumptions(assumed: "pd.Series[str]") -> str:
     """Return what is assumed of several shares, each once and in the order of the sentences."""
 
-    def words(cell: str) -> str:
-        return "; ".join(filled("feature_assumed", detail) for detail in cell.split(";"))
+    def fill_words(cell: str) -> str:
+        return "; ".join(fill_sentence("feature_assumed", detail) for detail in cell.split(";"))
 
-    return ";".join(sorted({*assumed} - {""}, key=words))
+    return ";".join(sorted({*assumed} - {""}, key=fill_words))
 
 
-def _deprived(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
-    """Feature users who do not keep access."""
-    frame = _feature_users(found, status).drop(columns=_ENDS)
-    frame = frame.join(_numbers(found, ImpactMetric.PEOPLE_DEPRIVED_NET))
-    keeping = found.inputs.use.circumvention.set_index("restriction_id").reindex(frame.index)
+def _deprived_rows(run: _RunParts, status: pd.DataFrame) -> pd.DataFrame:
+    """Return feature users who do not keep access."""
+    frame = _feature_user_rows(run, status).drop(columns=_ENDS)
+    frame = frame.join(_join_numbers(run, ImpactMetric.PEOPLE_DEPRIVED_NET))
+    keeping = run.inputs.use.circumvention.set_index("restriction_id").reindex(frame.index)
     enforced = pd.Series(frame["reason"] != NEVER, frame.index)
     unknown = keeping["basis"].isna()
-    severity = found.scope.by_id["severity"].reindex(frame.index)
+    severity = run.scope.by_id["severity"].reindex(frame.index)
     slowed = severity.isin([Severity.IMPAIRED.value, Severity.SERVICE_IMPAIRED.value])
     rules = {
         "no_circumvention": unknown & ~slowed,
@@ -253,36 +267,36 @@ def _deprived(found: _Known, status: pd.DataFrame) -> pd.DataFrame:
         "circumvention_learned": keeping["basis"].eq(CircumventionBasis.LEARNED.value),
     }
     for rule, applies in rules.items():
-        frame = because(frame, enforced & applies, rule)
+        frame = apply_status_rule(frame, enforced & applies, rule)
     return frame
 
 
-def _lost(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.DataFrame:
-    """Reach lost: before against after, where one measurer has both."""
+def _reach_lost_rows(scope: Scope, bounds: Bounds, lost: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of reach lost, where one measurer has figures before and after."""
     upper = bounds.exposed["upper_persons"]
     never = scope.by_id["is_never_enforced"].reindex(upper.index)
-    known = lost.reindex(upper.index)
-    nothing = ~known.index.isin(lost.index)
+    rows = lost.reindex(upper.index)
+    nothing = ~rows.index.isin(lost.index)
     flags = {
         "never_enforced": never,
         "no_after": nothing & ~never,
-        **{rule: known[rule].eq(True) & ~never for rule in reach_lost.RULES},
+        **{rule: rows[rule].eq(True) & ~never for rule in reach_lost.RULES},
         "no_base": upper.isna() & ~never,
     }
-    status = pd.Series(np.where(nothing, MISSING, UNRELIABLE), known.index)
+    status = pd.Series(np.where(nothing, MISSING, UNRELIABLE), rows.index)
     return (
-        known[_ENDS]
+        rows[_ENDS]
         .assign(
             lower_persons=0.0,
             upper_persons=upper,
             obs_status=status.where(~never, ESTIMATED),
         )
-        .join(reasons.said(flags, known.index))
+        .join(reasons.state_reasons(flags, rows.index))
     )
 
 
-def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Shares of base and population added."""
+def _add_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the shares of base and population."""
     shares = {}
     for level in ("lower", *unions.QUANTILES, "upper"):
         people = frame[f"{level}_persons"]

@@ -1,7 +1,7 @@
 """Table `impact_by_day`: people under at least one restriction on each day of the last two years.
 
-A row holds for all days from its first to its last, on which the same restrictions are in force in
-the area; days on which none is have no row. Areas and numbers are those of areas.py: everyone
+A row is valid for all days from its first to its last, on which the same restrictions are in force
+in the area; days on which none is have no row. Areas and numbers are those of areas.py: everyone
 exposed on the day, whether they come on that day or not.
 """
 
@@ -26,7 +26,7 @@ NONE = -1
 
 @dataclass(frozen=True)
 class OnDays:
-    """What is in force in countries on a day (`sets`), and on which days (country_id, day, state).
+    """The sets in force in countries on a day, and their days (country_id, day, state).
 
     A state is a set by its number.
     """
@@ -34,89 +34,104 @@ class OnDays:
     sets: Sets
     days: pd.DataFrame
 
-    def of(self, country: str) -> "OnDays":
-        """Those of a country alone, numbered anew."""
+    def of_country(self, country: str) -> "OnDays":
+        """Return the part of a country alone, numbered anew."""
         first = np.flatnonzero(self.sets.table["country_id"] == country)[:1].sum()
         days = self.days[self.days["country_id"] == country]
         days = days.assign(state=days["state"] - first).reset_index(drop=True)
-        return OnDays(self.sets.of(country), days)
+        return OnDays(self.sets.of_country(country), days)
 
 
-def on_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> OnDays:
-    """The people of each country on the days of the last two years."""
-    days, of_sets = _days(inputs, pd.Timestamp(as_of))
+def draw_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> OnDays:
+    """Return the people of each country on the days of the last two years."""
+    days, of_sets = _list_days(inputs, pd.Timestamp(as_of))
     if days.empty:
-        nothing = areas.no_sets(["country_id"], sampler.count)
+        nothing = areas.make_no_sets(["country_id"], sampler.count)
         return OnDays(nothing, pd.DataFrame(columns=["country_id", "day", "state"]))
-    table, numbered, members = _states(days, of_sets)
-    own = areas.floors(inputs, sampler)
-    people = areas.people(inputs, members, len(table), own, sampler)
-    counts, shared = areas.acts(members["every"], inputs, len(table))
+    table, numbered, members = _number_states(days, of_sets)
+    floors = areas.find_floors(inputs, sampler)
+    people = areas.draw_people(inputs, members, len(table), floors, sampler)
+    counts, shared = areas.count_restrictions(members["every"], inputs, len(table))
     return OnDays(Sets(table.join(counts), shared, people), numbered)
 
 
-def whole(found: OnDays, areas_table: pd.DataFrame, silent: str, as_of: date) -> pd.DataFrame:
-    """One row an area and run of days with the same restrictions in force.
-
-    `areas_table`, the fact table `areas`, says which regions there are; `silent` as reasons.silence
-    gives it.
-    """
-    countries = found.sets.table["country_id"]
-    alone = {country: found.of(country) for country in sorted(set(countries))}
-    regions = of_regions(alone, areas.regions(areas_table, countries), silent, as_of)
-    return areas.together([of_countries(found, silent, as_of), regions], KEY)
-
-
-def of_countries(found: OnDays, silent: str, as_of: date) -> pd.DataFrame:
-    """The rows of countries; `silent` as reasons.silence gives it."""
-    if found.days.empty:
-        return _no_day()
-    own = found.days["country_id"].drop_duplicates()
-    runs, pairs = _runs(found.days, pd.DataFrame({"area_id": own, "country_id": own}))
-    sets, state = found.sets, pairs["state"].to_numpy()
-    people = areas.columns(sets.people, sets.table.index).iloc[state].set_axis(runs.index)
-    drawn = (~sets.people.is_silent[state]).astype("float64")
-    counts = areas.counted(_named(pairs), sets.table[COUNTS], sets.shared)
-    rows = runs.join(people).join(counts).assign(areas_count=1.0, estimated_areas_count=drawn)
-    return areas.described(_dated(rows), silent, as_of)
-
-
-def of_regions(
-    found: Mapping[str, OnDays], held: pd.DataFrame, silent: str, as_of: date
+def make_impact_by_day(
+    days_of_countries: OnDays, areas_table: pd.DataFrame, no_estimate_reason: str, as_of: date
 ) -> pd.DataFrame:
-    """The rows of regions, of which `held` says what countries (country_id, area_id) lie in each.
+    """Return one row an area and run of days with the same restrictions in force.
 
-    `found` by country, one of which is in memory at a time.
+    `areas_table`, the fact table `areas`, says which regions there are; `no_estimate_reason` as
+    `find_no_estimate_reason` returns it.
     """
-    told_of = [(areas.told(one.sets), one.days) for one in found.values() if len(one.days)]
-    if not told_of:
-        return _no_day()
-    table, shared = areas.stacked(sets for sets, _ in told_of)
+    countries = days_of_countries.sets.table["country_id"]
+    alone = {country: days_of_countries.of_country(country) for country in sorted(set(countries))}
+    regions = make_region_rows(
+        alone, areas.list_regions(areas_table, countries), no_estimate_reason, as_of
+    )
+    return areas.join_tables(
+        [make_country_rows(days_of_countries, no_estimate_reason, as_of), regions], KEY
+    )
+
+
+def make_country_rows(
+    days_of_countries: OnDays, no_estimate_reason: str, as_of: date
+) -> pd.DataFrame:
+    """Return the rows of countries."""
+    if days_of_countries.days.empty:
+        return _make_empty_table()
+    codes = days_of_countries.days["country_id"].drop_duplicates()
+    runs, pairs = _find_runs(
+        days_of_countries.days, pd.DataFrame({"area_id": codes, "country_id": codes})
+    )
+    sets, state = days_of_countries.sets, pairs["state"].to_numpy()
+    people = areas.make_columns(sets.people, sets.table.index).iloc[state].set_axis(runs.index)
+    drawn = (~sets.people.is_undrawn[state]).astype("float64")
+    counts = areas.count_totals(_as_totals(pairs), sets.table[COUNTS], sets.shared)
+    rows = runs.join(people).join(counts).assign(areas_count=1.0, estimated_areas_count=drawn)
+    return areas.add_status(_format_days(rows), no_estimate_reason, as_of)
+
+
+def make_region_rows(
+    by_country: Mapping[str, OnDays], regions: pd.DataFrame, no_estimate_reason: str, as_of: date
+) -> pd.DataFrame:
+    """Return the rows of regions.
+
+    `regions` lists the countries of each (country_id, area_id); `by_country` has one of them in
+    memory at a time.
+    """
+    described = [
+        (areas.describe_sets(parts_of.sets), parts_of.days)
+        for parts_of in by_country.values()
+        if len(parts_of.days)
+    ]
+    if not described:
+        return _make_empty_table()
+    table, shared = areas.stack_sets(sets for sets, _ in described)
     first = table.drop_duplicates("country_id").set_index("country_id")["set_id"]
-    days = pd.concat([each for _, each in told_of], ignore_index=True)
+    days = pd.concat([part for _, part in described], ignore_index=True)
     days = days.assign(state=days["state"] + days["country_id"].map(first).astype("int64"))
-    runs, pairs = _runs(days, held)
-    each = pairs.join(table[["country_id", "place", "is_drawn"]], on="state")
+    runs, pairs = _find_runs(days, regions)
+    joined = pairs.join(table[["country_id", "place", "is_drawn"]], on="state")
     totals = []
     for _, rows in runs.groupby("area_id", sort=False):
-        inside = each["run"].between(rows.index[0], rows.index[-1])
-        own = each[inside].assign(total=each["run"] - rows.index[0])
-        total = areas.summed(own, lambda country: found[country].sets.people, len(rows))
-        totals.append(areas.columns(total, rows.index))
-    counts = areas.counted(_named(pairs), table[COUNTS], shared)
-    rows = _dated(runs.join(pd.concat(totals)).join(counts))
-    groups = each.groupby("run")["is_drawn"]
-    return areas.described(
+        inside = joined["run"].between(rows.index[0], rows.index[-1])
+        in_run = joined[inside].assign(total=joined["run"] - rows.index[0])
+        total = areas.sum_people(in_run, lambda country: by_country[country].sets.people, len(rows))
+        totals.append(areas.make_columns(total, rows.index))
+    counts = areas.count_totals(_as_totals(pairs), table[COUNTS], shared)
+    rows = _format_days(runs.join(pd.concat(totals)).join(counts))
+    groups = joined.groupby("run")["is_drawn"]
+    return areas.add_status(
         rows.assign(
             areas_count=groups.size().astype("float64"),
             estimated_areas_count=groups.sum().astype("float64"),
         ),
-        silent,
+        no_estimate_reason,
         as_of,
     )
 
 
-def _dated(runs: pd.DataFrame) -> pd.DataFrame:
+def _format_days(runs: pd.DataFrame) -> pd.DataFrame:
     """Return runs with their first and last day as text."""
     return runs.assign(
         from_day=runs["from_day"].dt.strftime("%Y-%m-%d"),
@@ -124,28 +139,29 @@ def _dated(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _named(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Runs and states as totals and their sets."""
+def _as_totals(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs.rename(columns={"run": "total", "state": "set_id"})
 
 
-def _no_day() -> pd.DataFrame:
-    """The table without rows."""
+def _make_empty_table() -> pd.DataFrame:
+    """Return the table without rows."""
     words = ["area_id", "from_day", "to_day", "impact_metric", *areas.STATUS, "as_of"]
     counts = ["days", "areas_count", "estimated_areas_count", *COUNTS]
     return no_rows(words, [*PEOPLE, *counts])
 
 
-def _days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, Members]:
-    """Days of countries with a restriction in force and the set of each kind, and its rows.
+def _list_days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, Members]:
+    """Return days of countries with a restriction in force and the set of each kind, and its rows.
 
     The days have country_id, day and a column for each kind of set (NONE: there is none).
     """
     first = today - pd.DateOffset(years=YEARS) + ONE_DAY
     parts, members = [], {}
-    for kind, rows in areas.kinds(inputs).items():
-        pieces, members[kind] = inputs.timeline.intervals(rows, areas.ENDS[kind], by_country=True)
-        parts.append(_each_day(pieces, first, today).rename(columns={"set_id": kind}))
+    for kind, rows in areas.rows_by_kind(inputs).items():
+        pieces, members[kind] = inputs.timeline.find_intervals(
+            rows, areas.ENDS[kind], by_country=True
+        )
+        parts.append(_spread_days(pieces, first, today).rename(columns={"set_id": kind}))
     days = parts[0]
     for part in parts[1:]:
         days = days.merge(part, on=["country_id", "day"], how="left")
@@ -153,8 +169,8 @@ def _days(inputs: SimulationInputs, today: pd.Timestamp) -> tuple[pd.DataFrame, 
     return days.assign(**{kind: days[kind].fillna(NONE).astype("int64") for kind in kinds}), members
 
 
-def _each_day(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    """The days of pieces from the first to the last, with country and set."""
+def _spread_days(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+    """Return the days of pieces from the first to the last, with country and set."""
     start = pieces["start"].where(pieces["start"] > first, first)
     end = pieces["end"].where(pieces["end"] <= last, last + ONE_DAY)
     count = (end - start).dt.days.clip(lower=0)
@@ -164,44 +180,46 @@ def _each_day(pieces: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> 
     return rows.rename(columns={"group": "country_id"}).assign(day=day).reset_index(drop=True)
 
 
-def _states(days: pd.DataFrame, members: Members) -> tuple[pd.DataFrame, pd.DataFrame, Members]:
-    """The states (country_id), days with the number of theirs, and the rows in each by kind."""
+def _number_states(
+    days: pd.DataFrame, members: Members
+) -> tuple[pd.DataFrame, pd.DataFrame, Members]:
+    """Return the states (country_id), days with their state, and the rows of each state by kind."""
     kinds = list(members)
     states = days[["country_id", *kinds]].drop_duplicates().reset_index(drop=True)
     states = states.reset_index(names="state")
     rows = {
         kind: states[["state", kind]]
-        .merge(found, left_on=kind, right_on="set_id")[["state", "row"]]
+        .merge(of_kind, left_on=kind, right_on="set_id")[["state", "row"]]
         .rename(columns={"state": "set_id"})
-        for kind, found in members.items()
+        for kind, of_kind in members.items()
     }
     numbered = days.merge(states, on=["country_id", *kinds])
     return states[["country_id"]], numbered[["country_id", "day", "state"]], rows
 
 
-def _runs(days: pd.DataFrame, held: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Runs of days of each area on which nothing changes, and the states in force in each.
+def _find_runs(days: pd.DataFrame, regions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return runs of days of each area on which nothing changes, and the states in force in each.
 
     Runs: area_id, from_day, to_day, days; pairs: run (the row of the run), state.
     """
     grid = days.pivot(index="country_id", columns="day", values="state").sort_index()
-    every = pd.date_range(grid.columns.min(), grid.columns.max(), unit="us")
-    state = grid.reindex(columns=every).fillna(NONE).to_numpy().astype(np.int64)
-    inside = pd.crosstab(held["area_id"], held["country_id"]).reindex(columns=grid.index)
-    holds = inside.to_numpy(dtype=bool)
+    all_days = pd.date_range(grid.columns.min(), grid.columns.max(), unit="us")
+    state = grid.reindex(columns=all_days).fillna(NONE).to_numpy().astype(np.int64)
+    inside = pd.crosstab(regions["area_id"], regions["country_id"]).reindex(columns=grid.index)
+    contains = inside.to_numpy(dtype=bool)
     moved = np.diff(state, axis=1, prepend=NONE - 1) != 0
-    changed, alive = (holds.astype(int) @ each > 0 for each in (moved, state != NONE))
+    changed, alive = (contains.astype(int) @ flags > 0 for flags in (moved, state != NONE))
     area, at = np.nonzero(changed)
-    after = np.where(np.append(area[1:], NONE) == area, np.append(at[1:], 0), len(every))
-    kept = alive[area, at]
-    area, at, after = area[kept], at[kept], after[kept]
+    after = np.where(np.append(area[1:], NONE) == area, np.append(at[1:], 0), len(all_days))
+    is_in_force = alive[area, at]
+    area, at, after = area[is_in_force], at[is_in_force], after[is_in_force]
     runs = pd.DataFrame(
         {
             "area_id": inside.index.to_numpy()[area],
-            "from_day": every[at],
-            "to_day": every[after - 1],
+            "from_day": all_days[at],
+            "to_day": all_days[after - 1],
             "days": (after - at).astype("float64"),
         }
     )
-    run, country = np.nonzero(holds[area] & (state[:, at] != NONE).T)
+    run, country = np.nonzero(contains[area] & (state[:, at] != NONE).T)
     return runs, pd.DataFrame({"run": run, "state": state[country, at[run]]})

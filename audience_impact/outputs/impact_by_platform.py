@@ -15,20 +15,20 @@ HAZARD = "parts overlap: people use several platforms, so these rows must not be
 PLATFORM = ["restriction_id", "platform_id"]
 
 
-def impact_by_platform(
+def make_impact_by_platform(
     scope: Scope,
     audiences: AudienceSizes,
     bounds: Bounds,
     periods: pd.DataFrame,
     platforms: pd.DataFrame,
 ) -> pd.DataFrame:
-    """One row a target of a restriction; `periods`, when each restriction was in force.
+    """Return one row for each target of a restriction.
 
-    `platforms` is the fact table of that name.
+    `periods` says when each restriction was in force; `platforms` is the fact table of that name.
     """
     names = platforms.set_index("platform_id")["name"]
-    rows = scope.targets.merge(_audiences(audiences.sizes), on=PLATFORM, how="left")
-    rows = _with_swallowed(rows, audiences.sizes, bounds)
+    rows = scope.targets.merge(_sum_audiences(audiences.sizes), on=PLATFORM, how="left")
+    rows = _add_swallowed(rows, audiences.sizes, bounds)
     about = scope.by_id.loc[rows["restriction_id"]].set_axis(rows.index)
     several = rows.groupby("restriction_id")["platform_id"].transform("nunique") > 1
     rows = rows.assign(
@@ -42,7 +42,7 @@ def impact_by_platform(
     )
     window = reach.window_by_platform(audiences.sizes, audiences.daily, periods)
     rows = rows.merge(window, on=PLATFORM, how="left").merge(
-        _imputed(audiences), on=PLATFORM, how="left"
+        _sum_imputed(audiences), on=PLATFORM, how="left"
     )
     low, in_part = rows["window_lower_persons"], ~about["is_reaching_everyone"]
     return rows.assign(
@@ -53,10 +53,11 @@ def impact_by_platform(
     )
 
 
-def _imputed(audiences: AudienceSizes) -> pd.DataFrame:
-    """People in an imputed audience, added over countries as if they erred together, and its rung.
+def _sum_imputed(audiences: AudienceSizes) -> pd.DataFrame:
+    """Return the people of imputed audiences and the farthest evidence level, by PLATFORM.
 
-    Shares times the people online as they are expected; the draws behind `impact` have their error.
+    Countries are added as if they erred together. Shares are multiplied by the people online as
+    they are expected; the draws behind `impact` have their error.
     """
     sizes = audiences.sizes[[*AUDIENCE, "base_size_persons"]]
     rows = audiences.imputed.merge(sizes, on=AUDIENCE)
@@ -66,13 +67,13 @@ def _imputed(audiences: AudienceSizes) -> pd.DataFrame:
     }
     farthest = rows["rung"].map(rungs.ORDER.index).astype("int64")
     groups = rows.assign(**people, farthest=farthest).groupby(PLATFORM, sort=True)
-    found = groups[list(people)].sum().round()
+    sums = groups[list(people)].sum().round()
     rung = groups["farthest"].max().map(dict(enumerate(rungs.ORDER)))
-    return found.assign(imputation_rung=rung.astype("str")).reset_index()
+    return sums.assign(imputation_rung=rung.astype("str")).reset_index()
 
 
-def _audiences(audiences: pd.DataFrame) -> pd.DataFrame:
-    """The audience of each platform of a restriction, added over countries."""
+def _sum_audiences(audiences: pd.DataFrame) -> pd.DataFrame:
+    """Return the audience of each platform of a restriction, added over countries."""
     groups = audiences.groupby(PLATFORM, sort=True)
     limit = groups["base_persons"].sum(skipna=False)
     stated = groups["high_persons"].sum(skipna=False).fillna(limit)
@@ -84,14 +85,14 @@ def _audiences(audiences: pd.DataFrame) -> pd.DataFrame:
             "base_persons": limit,
             "audience_metric": groups["metric"].first(),
             "period": groups["period"].first(),
-            "staleness": figures.staleness(groups["age_months"].max()),
+            "staleness": figures.classify_staleness(groups["age_months"].max()),
             "measurement_series_count": groups["measurement_series_count"].max().fillna(0),
         }
     ).reset_index()
 
 
-def _with_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
-    """Services named beside the whole internet have no audience of their own: zero to base."""
+def _add_swallowed(rows: pd.DataFrame, audiences: pd.DataFrame, bounds: Bounds) -> pd.DataFrame:
+    """Set services beside the whole internet, which have no audience of their own, to 0..base."""
     base = audiences.groupby("restriction_id")["base"].first()
     swallowed = rows["lower_persons"].isna()
     limit = rows["restriction_id"].map(bounds.exposed["base_persons"])

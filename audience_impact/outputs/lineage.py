@@ -7,7 +7,7 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.facts.tables import Tables
-from audience_impact.outputs.review.attribution import attributed, measurers
+from audience_impact.outputs.review.attribution import list_measurers, name_origins
 from audience_impact.vocabulary import WHOLE_INTERNET, FactRole, Unstated
 
 EVERY = "all"
@@ -22,21 +22,24 @@ INPUTS = {
     "surveys": "survey_id",
 }
 """Key of each fact table that feeds figures; restriction_targets has three."""
-ACTS = ("restrictions", "restriction_targets")
+RESTRICTION_TABLES = ("restrictions", "restriction_targets")
 """Tables whose rows tell of an act: reported, not measured."""
 COLUMNS = ["restriction_id", "platform_id", "input_id", "role"]
 _FACT = [
     *("input_table", "input_id", "source_id", "measurement_series_id", "period"),
     *("row_layer", "row_file", "row_line"),
 ]
-TOLD_OR_NOT = ["title", "published_on", "licence"]
-"""What a page may not say: in the facts blank where nobody noted it, here in words."""
+OPTIONAL_COLUMNS = ["title", "published_on", "licence"]
+"""Columns that are blank in the facts where nobody noted them, and in words here."""
 
 
-def lineage(
+def make_lineage(
     scope: Scope, inputs: Inputs, bounds: Bounds, lost: pd.DataFrame, tables: Tables
 ) -> pd.DataFrame:
-    """One row a restriction, platform, fact and role; `lost` as outputs.reach_lost gives it."""
+    """Return one row for each restriction, platform, fact and role.
+
+    `lost` as `find_reach_lost` returns it.
+    """
     used = pd.concat(
         [
             _estimates_used(inputs, lost),
@@ -49,7 +52,7 @@ def lineage(
         ignore_index=True,
     ).drop_duplicates()
     return (
-        used.merge(located(tables), on=["input_table", "input_id"])
+        used.merge(locate_facts(tables), on=["input_table", "input_id"])
         .assign(output_table="impact")
         .sort_values(
             ["restriction_id", "role", "platform_id", "input_table", "input_id"], ignore_index=True
@@ -57,8 +60,8 @@ def lineage(
     )
 
 
-def located(tables: Tables) -> pd.DataFrame:
-    """Every fact that can feed a figure: its line, its source, and who measured it."""
+def locate_facts(tables: Tables) -> pd.DataFrame:
+    """Return every fact that can feed a figure: its line, its source, and who measured it."""
     keyed = [
         tables[table].rename(columns={key: "input_id"}).assign(input_table=table)
         for table, key in INPUTS.items()
@@ -69,11 +72,12 @@ def located(tables: Tables) -> pd.DataFrame:
     pages = tables["sources"][["source_id", "publisher", "url", "measurement_series_id"]]
     facts = facts.merge(pages, on="source_id", suffixes=("", "_of_page"))
     series = facts["measurement_series_id"].fillna(facts["measurement_series_id_of_page"])
-    facts = facts.assign(measurer=series.map(measurers(tables["lineages"])))
-    told = attributed(facts, "measurer", "publisher", "period")
-    act = facts["input_table"].isin(ACTS)
+    facts = facts.assign(measurer=series.map(list_measurers(tables["lineages"])))
+    attribution = name_origins(facts, "measurer", "publisher", "period")
+    is_restriction = facts["input_table"].isin(RESTRICTION_TABLES)
     return facts.assign(
-        attribution=told.where(~act, facts["publisher"]), measurer=facts["measurer"].mask(act)
+        attribution=attribution.where(~is_restriction, facts["publisher"]),
+        measurer=facts["measurer"].mask(is_restriction),
     )
 
 
@@ -82,7 +86,7 @@ def _target_ids(targets: pd.DataFrame) -> pd.Series:
 
 
 def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
-    """The chosen figures, and the other pages that print the same measurement."""
+    """Return the chosen figures, and the other pages that print the same measurement."""
     chosen = inputs.figures.chosen.assign(
         role=FactRole.AUDIENCE.value, input_id=inputs.figures.chosen["estimate_id"]
     )
@@ -110,7 +114,7 @@ def _estimates_used(inputs: Inputs, lost: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bases_used(inputs: Inputs) -> pd.DataFrame:
-    """Bases, populations and internet users, and the bases that turned shares into people."""
+    """Return bases, populations, internet users and the bases that turned shares into people."""
     audiences = inputs.audiences.sizes
     parts = [
         audiences.assign(input_id=audiences[column], role=role, platform_id=platform)
@@ -128,8 +132,10 @@ def _bases_used(inputs: Inputs) -> pd.DataFrame:
     parts.append(differing.explode("input_id"))
     shares = inputs.figures.chosen[inputs.figures.chosen["share_base_id"] != ""]
     parts.append(shares.assign(input_id=shares["share_base_id"], role=FactRole.SHARE_BASE.value))
-    asked = inputs.use.feature_shares.assign(platform_id=EVERY, role=FactRole.SHARE_BASE.value)
-    parts.append(asked.assign(input_id=asked["share_base_id"]))
+    feature_shares = inputs.use.feature_shares.assign(
+        platform_id=EVERY, role=FactRole.SHARE_BASE.value
+    )
+    parts.append(feature_shares.assign(input_id=feature_shares["share_base_id"]))
     return (
         pd.concat([part[COLUMNS] for part in parts])
         .dropna(subset=["input_id"])
@@ -138,8 +144,7 @@ def _bases_used(inputs: Inputs) -> pd.DataFrame:
 
 
 def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
-    """The restriction itself and its targets."""
-    own = scope.restrictions[["restriction_id"]].assign(
+    restriction_rows = scope.restrictions[["restriction_id"]].assign(
         input_id=scope.restrictions["restriction_id"],
         role=FactRole.RESTRICTION.value,
         platform_id=EVERY,
@@ -149,11 +154,11 @@ def _restrictions_used(scope: Scope, tables: Tables) -> pd.DataFrame:
     aimed_at = targets[["restriction_id", "platform_id"]].assign(
         input_id=_target_ids(targets), role=FactRole.TARGET.value, input_table="restriction_targets"
     )
-    return pd.concat([own, aimed_at])
+    return pd.concat([restriction_rows, aimed_at])
 
 
 def _shares_used(inputs: Inputs) -> pd.DataFrame:
-    """Shares who use the feature, and who keep access."""
+    """Return shares who use the feature, and who keep access."""
     used = inputs.use.feature_shares.assign(
         input_id=inputs.use.feature_shares["feature_use_id"],
         role=FactRole.FEATURE_SHARE.value,
@@ -164,31 +169,31 @@ def _shares_used(inputs: Inputs) -> pd.DataFrame:
         role=FactRole.CIRCUMVENTION.value,
         input_table="circumvention",
     ).explode("input_id")
-    parts = [part[[*COLUMNS, "input_table"]] for part in _for_all(used, circumvention)]
+    parts = [part[[*COLUMNS, "input_table"]] for part in _set_all_platforms(used, circumvention)]
     return pd.concat(parts)
 
 
-def _for_all(*parts: pd.DataFrame) -> list[pd.DataFrame]:
+def _set_all_platforms(*parts: pd.DataFrame) -> list[pd.DataFrame]:
     return [part.assign(platform_id=EVERY) for part in parts]
 
 
 def _overlaps_used(bounds: Bounds) -> pd.DataFrame:
-    """Measured overlaps that went into the bounds; those left out did not."""
+    """Return measured overlaps that went into the bounds; those left out did not."""
     rows = [
-        (one.key[0], EVERY, key, FactRole.OVERLAP.value)
-        for one in bounds.overlaps
-        for key in one.used
+        (overlap.key[0], EVERY, key, FactRole.OVERLAP.value)
+        for overlap in bounds.overlaps
+        for key in overlap.used_ids
     ]
     return pd.DataFrame(rows, columns=COLUMNS).assign(input_table="overlaps")
 
 
 def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
-    """Surveys of the country itself, which pull the correlation of several platforms."""
+    """Return surveys of the country itself, which pull the correlation of several platforms."""
     several = inputs.audiences.sizes.groupby(COUNTRY)["platform_id"].nunique() > 1
     places = several[several].reset_index()[COUNTRY]
     fitted = set(tables["overlap_calibration"]["survey_id"])
-    own = tables["surveys"][tables["surveys"]["survey_id"].isin(fitted)]
-    joined = places.merge(own, left_on="country_id", right_on="area_id")
+    fitted_surveys = tables["surveys"][tables["surveys"]["survey_id"].isin(fitted)]
+    joined = places.merge(fitted_surveys, left_on="country_id", right_on="area_id")
     return joined.assign(
         input_id=joined["survey_id"],
         role=FactRole.OWN_SURVEY.value,
@@ -197,13 +202,13 @@ def _surveys_used(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     )[[*COLUMNS, "input_table"]]
 
 
-def sources(tables: Tables) -> pd.DataFrame:
-    """Table `sources`: every source of the facts, with the measurer whose figures it prints."""
+def make_sources(tables: Tables) -> pd.DataFrame:
+    """Return every source of the facts, with the measurer whose figures it prints."""
     measurer = tables["lineages"].set_index("measurement_series_id")["measurer"]
     frame = tables["sources"]
-    told = frame[TOLD_OR_NOT].apply(
-        lambda cells: cells.where(blanks.filled(cells), Unstated.NOT_RECORDED.value)
+    stated = frame[OPTIONAL_COLUMNS].apply(
+        lambda cells: cells.where(blanks.mark_filled(cells), Unstated.NOT_RECORDED.value)
     )
-    return frame.assign(**told, measurer=frame["measurement_series_id"].map(measurer)).sort_values(
-        "source_id", ignore_index=True
-    )
+    return frame.assign(
+        **stated, measurer=frame["measurement_series_id"].map(measurer)
+    ).sort_values("source_id", ignore_index=True)

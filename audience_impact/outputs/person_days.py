@@ -14,10 +14,10 @@ from scipy.sparse import csr_array
 from audience_impact.audiences.scope import COUNTRY
 from audience_impact.bounds import frechet
 from audience_impact.frames import Array
-from audience_impact.outputs.review.reasons import said, undrawn
+from audience_impact.outputs.review.reasons import state_reasons, undrawn_rule
 from audience_impact.outputs.review.status_rules import ESTIMATED, MISSING, UNRELIABLE
 from audience_impact.phases import curfews
-from audience_impact.phases.intervals import by_period
+from audience_impact.phases.intervals import sum_by_period
 from audience_impact.simulation import simulate, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries
@@ -37,68 +37,69 @@ FEATURE = "feature_"
 
 @dataclass(frozen=True)
 class _Drawing:
-    """What draws are made of: the standard draws, and those of countries and their places."""
+    """The standard draws, and the draws of countries and their places."""
 
     sampler: Sampler
     countries: Countries
 
-    def per_day(self, found: Intervals, inputs: SimulationInputs) -> Array:
-        """People (sets, D) of a day of each set."""
-        return simulate.people_on_a_day(inputs, found, self.countries.places, self.sampler)
+    def draw_per_day(self, intervals: Intervals, inputs: SimulationInputs) -> Array:
+        """Return people (sets, D) of a day of each set."""
+        return simulate.draw_people_on_a_day(inputs, intervals, self.countries.places, self.sampler)
 
 
-def person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> pd.DataFrame:
-    """One row a restriction and year or in all, and a country and month or year."""
-    tables, drawing = [], _Drawing(sampler, simulate.people_by_country(inputs, sampler))
+def make_person_days(inputs: SimulationInputs, sampler: Sampler, as_of: date) -> pd.DataFrame:
+    """Return one row for each restriction and year or in all, and a country and month or year."""
+    tables, drawing = [], _Drawing(sampler, simulate.draw_people_by_country(inputs, sampler))
     for by_country in (False, True):
-        plain = _totals(inputs, drawing, by_country, ("least_end", "end", "most_end"))
+        plain = _make_totals(inputs, drawing, by_country, ("least_end", "end", "most_end"))
         if not by_country:
-            plain = plain.join(_of_features(inputs, drawing))
-        imputed = _totals(inputs, drawing, by_country, ("imputed_end",) * 3)
+            plain = plain.join(_feature_user_days(inputs, drawing))
+        imputed = _make_totals(inputs, drawing, by_country, ("imputed_end",) * 3)
         imputed = imputed.drop(columns=["covered_days", "is_outweighed", *HOURS])
         imputed = imputed.add_prefix(IMPUTED)
-        tables.append(_none_left(plain.join(imputed, how="left")))
+        tables.append(_fill_ended(plain.join(imputed, how="left")))
     table = pd.concat(tables).reset_index()
-    frame = table.merge(_naive(inputs), on=KEY, how="left")
-    return _described(frame, inputs, as_of).sort_values(
+    frame = table.merge(_naive_sums(inputs), on=KEY, how="left")
+    return _add_status(frame, inputs, as_of).sort_values(
         ["restriction_id", "area_id", "period"], ignore_index=True
     )
 
 
-def _none_left(table: pd.DataFrame) -> pd.DataFrame:
-    """Zero in periods that no restriction reaches once unknown ends are imputed."""
+def _fill_ended(table: pd.DataFrame) -> pd.DataFrame:
+    """Set periods that no restriction reaches once unknown ends are imputed to zero."""
     names = [name for name in table.columns if name.startswith(IMPUTED)]
     over = table[f"{IMPUTED}days"].isna()
     table.loc[over, names] = 0.0
     return table
 
 
-def _totals(
+def _make_totals(
     inputs: SimulationInputs,
     drawing: _Drawing,
     by_country: bool,
     ends: tuple[str, str, str],
 ) -> pd.DataFrame:
-    """Bounds and quantiles of person-days and person-hours by KEY, and whether these were left out.
+    """Return bounds and quantiles of person-days and person-hours by KEY.
 
     What is drawn leaves out services without a daily figure. Where they force more than the median
     of the rest, the draws say nothing of the total (`is_outweighed`); where less, they limit it.
     """
-    line = inputs.timeline
-    rows = (line.certain_rows, line.drawn_rows, line.rows)
+    timeline = inputs.timeline
+    rows = (timeline.certain_rows, timeline.drawn_rows, timeline.rows)
     least, middle, most = (
-        line.intervals(own, end, by_country) for own, end in zip(rows, ends, strict=True)
+        timeline.find_intervals(kind_rows, end, by_country)
+        for kind_rows, end in zip(rows, ends, strict=True)
     )
-    table = _bounds(least, most, inputs)
-    drawn = _drawn(inputs, middle, drawing)
-    table["days"], table["covered_days"] = _days(most), _days(middle)
-    sure = line.drawn_rows[line.drawn_rows["is_certain"]]
-    own = _least(line.intervals(sure, ends[0], by_country), inputs)
+    table = _make_bounds(least, most, inputs)
+    drawn = _make_quantiles(inputs, middle, drawing)
+    table["days"], table["covered_days"] = _days_in_force(most), _days_in_force(middle)
+    sure = timeline.drawn_rows[timeline.drawn_rows["is_certain"]]
+    drawn_lower = _lower_bounds(timeline.find_intervals(sure, ends[0], by_country), inputs)
     inside = drawn.reindex(table.index)
     for unit in UNITS:
         names = [f"{name}_{unit}" for name in unions.QUANTILES]
-        known = own[f"lower_{unit}"].reindex(table.index).fillna(0.0)
-        forced = table[f"lower_{unit}"].where(table[f"lower_{unit}"] > known + 1.0, 0.0)
+        drawn_bound = drawn_lower[f"lower_{unit}"].reindex(table.index).fillna(0.0)
+        forced = table[f"lower_{unit}"].where(table[f"lower_{unit}"] > drawn_bound + 1.0, 0.0)
         outweighed = inside[f"q50_{unit}"] < forced
         inside[names] = inside[names].clip(lower=forced, axis=0).mask(outweighed)
         if unit == UNITS[0]:
@@ -106,45 +107,46 @@ def _totals(
     return table.join(inside)
 
 
-def _bounds(least: Intervals, most: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
-    """Bounds on person-days and person-hours by KEY."""
-    line = inputs.timeline
-    upper = _bound(most, inputs, "upper")
-    hours = curfews.of_sets(most, line.rows, curfews.hours(line.periods))
+def _make_bounds(least: Intervals, most: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
+    """Return bounds on person-days and person-hours by KEY."""
+    timeline = inputs.timeline
+    upper = _bound_people(most, inputs, "upper")
+    hours = curfews.combine_hours(most, timeline.rows, curfews.compute_hours(timeline.periods))
     on_a_day = hours[["most_hours"]].to_numpy("float64")
-    table = _summed(most, np.hstack([upper, upper * on_a_day]))
+    table = _sum_days(most, np.hstack([upper, upper * on_a_day]))
     table = table.set_axis([f"upper_{unit}" for unit in UNITS], axis=1)
-    return table.join(_least(least, inputs).reindex(table.index).fillna(0.0))
+    return table.join(_lower_bounds(least, inputs).reindex(table.index).fillna(0.0))
 
 
-def _least(found: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
-    """Lower bounds on person-days and person-hours by KEY."""
-    line = inputs.timeline
-    hours = curfews.least_person_hours(found, line.rows, curfews.hours(line.periods))
-    table = _summed(found, np.hstack([_bound(found, inputs, "lower"), hours]))
+def _lower_bounds(intervals: Intervals, inputs: SimulationInputs) -> pd.DataFrame:
+    """Return lower bounds on person-days and person-hours by KEY."""
+    timeline = inputs.timeline
+    hours = curfews.least_person_hours(
+        intervals, timeline.rows, curfews.compute_hours(timeline.periods)
+    )
+    table = _sum_days(intervals, np.hstack([_bound_people(intervals, inputs, "lower"), hours]))
     return table.set_axis([f"lower_{unit}" for unit in UNITS], axis=1)
 
 
-def _sets(found: Intervals) -> Array:
-    return np.asarray(found[0]["set_id"].unique(), dtype=float)
+def _set_ids(intervals: Intervals) -> Array:
+    return np.asarray(intervals[0]["set_id"].unique(), dtype=float)
 
 
-def _days(found: Intervals) -> pd.Series:
-    """Days in force by KEY; of several countries the most, since days are not added up."""
-    if found[0].empty:
-        return _summed(found, np.empty((0, 1)))[0]
-    periods, _ = by_period(found[0], np.empty((len(_sets(found)), 0)))
-    table = _keyed(periods).assign(days=periods["days"])
-    own = table["restriction_id"] != EVERY
-    years = table[own & (periods["period"].str.len() == 4)]
-    whole = years.assign(period=EVERY).groupby(KEY)["days"].sum().reset_index()
-    kept = pd.concat([table[~own], years, whole])
-    kept["country_id"] = kept["country_id"].where(kept["restriction_id"] == EVERY, "")
-    return kept.groupby(KEY)["days"].max().astype("float64")
+def _days_in_force(intervals: Intervals) -> pd.Series:
+    """Return days in force by KEY; of several countries the most, since days are not added up."""
+    if intervals[0].empty:
+        return _sum_days(intervals, np.empty((0, 1)))[0]
+    periods, _ = sum_by_period(intervals[0], np.empty((len(_set_ids(intervals)), 0)))
+    table = _make_keys(periods).assign(days=periods["days"])
+    is_restriction = table["restriction_id"] != EVERY
+    years = table[is_restriction & (periods["period"].str.len() == 4)]
+    in_all = years.assign(period=EVERY).groupby(KEY)["days"].sum().reset_index()
+    totals = pd.concat([table[~is_restriction], years, in_all])
+    totals["country_id"] = totals["country_id"].where(totals["restriction_id"] == EVERY, "")
+    return totals.groupby(KEY)["days"].max().astype("float64")
 
 
-def _keyed(periods: pd.DataFrame) -> pd.DataFrame:
-    """KEY of each period of a sweep."""
+def _make_keys(periods: pd.DataFrame) -> pd.DataFrame:
     number, groups = pd.factorize(periods["group"])
     words = pd.Series(groups, dtype="str").str.rsplit("|", n=1)
     restriction = words.str[0].where(words.str.len() == 2, EVERY)
@@ -157,119 +159,131 @@ def _keyed(periods: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _bound(found: Intervals, inputs: SimulationInputs, end: str) -> Array:
-    """Bound on the people of a day of each set (sets, 1)."""
-    bound = frechet.of_sets(
-        found[1], inputs.timeline.rows, "daily_low_persons", "daily_high_persons"
+def _bound_people(intervals: Intervals, inputs: SimulationInputs, end: str) -> Array:
+    """Return bound on the people of a day of each set (sets, 1)."""
+    bound = frechet.bound_sets(
+        intervals[1], inputs.timeline.rows, "daily_low_persons", "daily_high_persons"
     )
     return np.asarray(bound[[end]].to_numpy("float64"))
 
 
-def _drawn(inputs: SimulationInputs, found: Intervals, drawing: _Drawing) -> pd.DataFrame:
-    """Quantiles of person-days and person-hours by KEY, where something can be drawn."""
-    if inputs.overlap_model is None or found[1].empty:
-        return nothing(KEY, "person_days").join(nothing(KEY, "person_hours"))
-    per_day = drawing.per_day(found, inputs)
-    hours = curfews.of_sets(found, inputs.timeline.rows, curfews.hours(inputs.timeline.periods))
+def _make_quantiles(
+    inputs: SimulationInputs, intervals: Intervals, drawing: _Drawing
+) -> pd.DataFrame:
+    """Return quantiles of person-days and person-hours by KEY, where something can be drawn."""
+    if inputs.overlap_model is None or intervals[1].empty:
+        return no_quantiles(KEY, "person_days").join(no_quantiles(KEY, "person_hours"))
+    per_day = drawing.draw_per_day(intervals, inputs)
+    hours = curfews.combine_hours(
+        intervals, inputs.timeline.rows, curfews.compute_hours(inputs.timeline.periods)
+    )
     days, times = (
-        _summed(found, per_day * each)
-        for each in (1.0, hours[["middle_hours"]].to_numpy("float64"))
+        _sum_days(intervals, per_day * factor)
+        for factor in (1.0, hours[["middle_hours"]].to_numpy("float64"))
     )
-    return unions.quantiles(days.to_numpy(), days.index, "person_days").join(
-        unions.quantiles(times.to_numpy(), times.index, "person_hours")
+    return unions.compute_quantiles(days.to_numpy(), days.index, "person_days").join(
+        unions.compute_quantiles(times.to_numpy(), times.index, "person_hours")
     )
 
 
-def _of_features(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
-    """Bounds and quantiles of the person-days of the users of the restricted features, by KEY.
+def _feature_user_days(inputs: SimulationInputs, drawing: _Drawing) -> pd.DataFrame:
+    """Return bounds and quantiles of the person-days of the users of the restricted features.
+
+    By KEY.
 
     Of whole services they are those of everyone exposed. On a day E people are exposed and U are
     users of the feature: at least E + U less all exposed of the restriction, at most the smaller.
     For the draws users come on a day as all others do.
     """
-    line = inputs.timeline
+    timeline = inputs.timeline
     least, most = (
-        line.intervals(rows, end, by_country=False)
-        for rows, end in ((line.certain_rows, "least_end"), (line.rows, "most_end"))
+        timeline.find_intervals(rows, end, by_country=False)
+        for rows, end in ((timeline.certain_rows, "least_end"), (timeline.rows, "most_end"))
     )
-    table = _summed(most, _bound_users(most, inputs, "upper")).rename(columns={0: "upper"})
-    lower = _summed(least, _bound_users(least, inputs, "lower"))
+    table = _sum_days(most, _bound_users(most, inputs, "upper")).rename(columns={0: "upper"})
+    lower = _sum_days(least, _bound_users(least, inputs, "lower"))
     table["lower"] = lower[0].reindex(table.index).fillna(0.0)
-    middle = line.intervals(line.drawn_rows, "end", by_country=False)
-    drawn = nothing(KEY, "person_days")
+    middle = timeline.find_intervals(timeline.drawn_rows, "end", by_country=False)
+    drawn = no_quantiles(KEY, "person_days")
     if inputs.overlap_model is not None and not middle[1].empty:
-        people = drawing.per_day(middle, inputs)
-        users = _summed(middle, people * _part_of_users(middle, inputs, drawing.countries))
-        drawn = unions.quantiles(users.to_numpy(), users.index, "person_days")
+        people = drawing.draw_per_day(middle, inputs)
+        users = _sum_days(middle, people * _part_of_users(middle, inputs, drawing.countries))
+        drawn = unions.compute_quantiles(users.to_numpy(), users.index, "person_days")
     return table.add_suffix("_person_days").join(drawn.reindex(table.index)).add_prefix(FEATURE)
 
 
-def _restriction_of(found: Intervals) -> pd.DataFrame:
-    """Restriction and country of each set, in the order of the sets."""
-    groups = found[0].drop_duplicates("set_id").sort_values("set_id")["group"]
+def _restriction_of(intervals: Intervals) -> pd.DataFrame:
+    """Return restriction and country of each set, in the order of the sets."""
+    groups = intervals[0].drop_duplicates("set_id").sort_values("set_id")["group"]
     parts = groups.str.rsplit("|", n=1)
     return pd.DataFrame({"restriction_id": parts.str[0], "country_id": parts.str[-1]})
 
 
-def _bound_users(found: Intervals, inputs: SimulationInputs, end: str) -> Array:
-    """Bound on the feature users of a day of each set (sets, 1)."""
-    own, known = _restriction_of(found)["restriction_id"], inputs.bounds
-    exposed = _bound(found, inputs, end)
-    whole = own.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]
-    single = ~own.map(_several(inputs)).astype(bool).to_numpy()[:, None]
-    users = known.feature_users.reindex(own)[f"{end}_persons"].to_numpy("float64")[:, None]
-    most = known.exposed.reindex(own)["upper_persons"].to_numpy("float64")[:, None]
+def _bound_users(intervals: Intervals, inputs: SimulationInputs, end: str) -> Array:
+    """Return bound on the feature users of a day of each set (sets, 1)."""
+    restriction_ids, bounds = _restriction_of(intervals)["restriction_id"], inputs.bounds
+    exposed = _bound_people(intervals, inputs, end)
+    is_whole = restriction_ids.map(inputs.is_whole_service).eq(True).to_numpy()[:, None]
+    single = ~restriction_ids.map(_has_several_countries(inputs)).astype(bool).to_numpy()[:, None]
+    users = bounds.feature_users.reindex(restriction_ids)[f"{end}_persons"].to_numpy("float64")[
+        :, None
+    ]
+    most = bounds.exposed.reindex(restriction_ids)["upper_persons"].to_numpy("float64")[:, None]
     part = np.fmin(exposed, users) if end == "upper" else np.fmax(exposed + users - most, 0.0)
     open_end = exposed if end == "upper" else np.zeros_like(exposed)
-    return np.where(whole, exposed, np.where(single, part, open_end))
+    return np.where(is_whole, exposed, np.where(single, part, open_end))
 
 
-def _several(inputs: SimulationInputs) -> pd.Series:
-    """Whether a restriction is of several countries, whose users are known together alone."""
+def _has_several_countries(inputs: SimulationInputs) -> pd.Series:
+    """Return by restriction if it is of several countries, whose users are known only in sum."""
     rows = inputs.timeline.rows
     return rows.groupby("restriction_id")["country_id"].nunique() > 1
 
 
-def _part_of_users(found: Intervals, inputs: SimulationInputs, drawn: Countries) -> Array:
-    """Draws (sets, D) of the share of those exposed who use the restricted features."""
+def _part_of_users(intervals: Intervals, inputs: SimulationInputs, drawn: Countries) -> Array:
+    """Return draws (sets, D) of the share of those exposed who use the restricted features."""
     exposed, users = drawn.exposed, drawn.users
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
-    at = keys.get_indexer(pd.MultiIndex.from_frame(_restriction_of(found)))
+    at = keys.get_indexer(pd.MultiIndex.from_frame(_restriction_of(intervals)))
     share = np.divide(users, exposed, out=np.ones_like(users), where=exposed > 0.0)
-    known = np.vstack([share, np.full((1, users.shape[1]), np.nan)])
-    return np.asarray(known[at])  # -1 where nobody is drawn: the last row
+    with_blank = np.vstack([share, np.full((1, users.shape[1]), np.nan)])
+    return np.asarray(with_blank[at])  # -1 where nobody is drawn: the last row
 
 
 def _no_rows(key: list[str]) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([pd.Index([], dtype="str")] * len(key), names=key)
 
 
-def nothing(key: list[str], unit: str) -> pd.DataFrame:
-    """Quantiles of nothing, indexed by the key."""
+def no_quantiles(key: list[str], unit: str) -> pd.DataFrame:
+    """Return quantiles of nothing, indexed by the key."""
     names = [f"{name}_{unit}" for name in unions.QUANTILES]
     return pd.DataFrame(columns=names, index=_no_rows(key), dtype="float64")
 
 
-def _summed(found: Intervals, per_day: Array) -> pd.DataFrame:
-    """Person-days by KEY: months and years of a country, years and the whole of a restriction.
+def _sum_days(intervals: Intervals, per_day: Array) -> pd.DataFrame:
+    """Return person-days by KEY; months for countries alone, a grand total for restrictions.
 
-    Those of several countries are unknown where those of one are.
+    Totals of several countries are missing where that of one country is.
     """
-    if found[0].empty:
+    if intervals[0].empty:
         return pd.DataFrame(np.empty((0, per_day.shape[1])), index=_no_rows(KEY))
-    keys, days = _days_of_sets(found[0], len(per_day))
+    keys, days = _days_of_sets(intervals[0], len(per_day))
     return pd.DataFrame(np.asarray(days @ per_day), index=keys)
 
 
 def _days_of_sets(pieces: pd.DataFrame, sets: int) -> tuple[pd.MultiIndex, csr_array]:
-    """KEY in order, and the days (keys, sets) on which each set is in force in it."""
-    own = pieces["group"].str.contains("|", regex=False).to_numpy()  # a restriction has no months
-    months = np.flatnonzero(~own), pieces["month"][~own]
+    """Return KEY in order, and the days (keys, sets) on which each set is in force in it."""
+    is_restriction = (
+        pieces["group"].str.contains("|", regex=False).to_numpy()
+    )  # a restriction has no months
+    months = np.flatnonzero(~is_restriction), pieces["month"][~is_restriction]
     years = np.arange(len(pieces)), pieces["month"].str.slice(0, -3)
-    whole = np.flatnonzero(own), pd.Series(EVERY, pieces.index[own])
-    at = np.concatenate([piece for piece, _ in (months, years, whole)])
-    told = pd.concat([period for _, period in (months, years, whole)])
-    rows = _keyed(pd.DataFrame({"group": pieces["group"].to_numpy()[at], "period": told.array}))
+    in_all = np.flatnonzero(is_restriction), pd.Series(EVERY, pieces.index[is_restriction])
+    at = np.concatenate([piece for piece, _ in (months, years, in_all)])
+    periods = pd.concat([period for _, period in (months, years, in_all)])
+    rows = _make_keys(
+        pd.DataFrame({"group": pieces["group"].to_numpy()[at], "period": periods.array})
+    )
     rows["country_id"] = rows["country_id"].where(rows["restriction_id"] == EVERY, "")
     grouped = rows.groupby(KEY)
     place = grouped.ngroup().to_numpy(), pieces["set_id"].to_numpy()[at]
@@ -278,41 +292,41 @@ def _days_of_sets(pieces: pd.DataFrame, sets: int) -> tuple[pd.MultiIndex, csr_a
     return keys, csr_array((days, place), shape=(len(keys), sets))
 
 
-def _naive(inputs: SimulationInputs) -> pd.DataFrame:
-    """What adding up gives: audiences of a month, and of a day, for each day and restriction."""
-    line = inputs.timeline
-    known = line.rows["is_counted"] & ~line.rows["restriction_id"].isin(_never(inputs))
-    rows = line.rows[known]
-    found = line.intervals(rows, "end", by_country=False)
+def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
+    """Return the plain sums of monthly and of daily audiences over days and restrictions."""
+    timeline = inputs.timeline
+    counted_in_force = timeline.rows["is_counted"] & ~timeline.rows["restriction_id"].isin(
+        _never_in_force(inputs)
+    )
+    rows = timeline.rows[counted_in_force]
+    intervals = timeline.find_intervals(rows, "end", by_country=False)
     added = pd.concat(
         [
-            frechet.of_sets(found[1], rows, "monthly_low_persons", column)["added"].rename(name)
+            frechet.bound_sets(intervals[1], rows, "monthly_low_persons", column)["added"].rename(
+                name
+            )
             for column, name in zip(("monthly_high_persons", "daily_persons"), ADDED, strict=True)
         ],
         axis=1,
     )
-    own = _summed(found, added.to_numpy("float64")).set_axis(ADDED, axis=1)
-    return pd.concat([own, _of_countries(found, added)]).reset_index()
+    restriction_sums = _sum_days(intervals, added.to_numpy("float64")).set_axis(ADDED, axis=1)
+    return pd.concat([restriction_sums, _naive_country_sums(intervals, added)]).reset_index()
 
 
-def _open(inputs: SimulationInputs) -> pd.Index:
+def _unknown_ends(inputs: SimulationInputs) -> pd.Index:
     return inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
 
 
-def _never(inputs: SimulationInputs) -> pd.Index:
-    """Restrictions that were never in force, or nobody knows since when."""
+def _never_in_force(inputs: SimulationInputs) -> pd.Index:
     return inputs.timeline.periods.index[inputs.timeline.periods["from_day"].isna()]
 
 
-def _of_countries(found: Intervals, added: pd.DataFrame) -> pd.DataFrame:
-    """The same for whole countries: every restriction with a figure added to every other.
-
-    `added` has a row a set.
-    """
+def _naive_country_sums(intervals: Intervals, added: pd.DataFrame) -> pd.DataFrame:
+    """Return the plain sums over the restrictions of each country; `added` (sets, ADDED)."""
     parts = []
     for name in ADDED:
-        known = found[0][found[0]["set_id"].isin(added[name].dropna().index)]
-        periods, days = by_period(known, added[[name]].fillna(0.0).to_numpy("float64"))
+        counted = intervals[0][intervals[0]["set_id"].isin(added[name].dropna().index)]
+        periods, days = sum_by_period(counted, added[[name]].fillna(0.0).to_numpy("float64"))
         table = periods.assign(
             restriction_id=EVERY,
             country_id=periods["group"].str.rsplit("|", n=1).str[1],
@@ -322,12 +336,12 @@ def _of_countries(found: Intervals, added: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, axis=1)
 
 
-def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd.DataFrame:
-    """Areas, status and reasons of each total."""
-    rows, own = inputs.timeline.rows, frame["restriction_id"] != EVERY
-    silent = frame["q50_person_days"].isna()
+def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd.DataFrame:
+    """Return areas, status and reasons of each total."""
+    rows, is_restriction = inputs.timeline.rows, frame["restriction_id"] != EVERY
+    is_undrawn = frame["q50_person_days"].isna()
     why = {
-        "end_unknown": rows["restriction_id"].isin(_open(inputs)),
+        "end_unknown": rows["restriction_id"].isin(_unknown_ends(inputs)),
         "some_bounds_only": ~rows["is_complete"],
         "no_daily": rows["is_complete"] & ~rows["is_daily_drawn"],
         "daily_from_shares": rows["is_complete"]
@@ -335,17 +349,17 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
         & ~rows["is_daily_measured"],
         "some_imputed": rows["is_complete"] & rows["is_daily_drawn"] & rows["is_imputed"],
     }
-    flags = {rule: _touched(frame, inputs, rows[some]) for rule, some in why.items()}
+    flags = {rule: _totals_with(frame, inputs, rows[some]) for rule, some in why.items()}
     flags["outweighed"] = frame["is_outweighed"]
     if inputs.overlap_model is None:
-        flags[undrawn(inputs)] = silent & ~np.logical_or.reduce(list(flags.values()))
-    words = said(flags, frame.index)[["reason", "reason_rule_ids"]]
+        flags[undrawn_rule(inputs)] = is_undrawn & ~np.logical_or.reduce(list(flags.values()))
+    words = state_reasons(flags, frame.index)[["reason", "reason_rule_ids"]]
     areas = rows.groupby("restriction_id")["country_id"].agg(lambda ids: ";".join(sorted(set(ids))))
     return frame.drop(columns="is_outweighed").assign(
-        area_id=frame["country_id"].where(~own, frame["restriction_id"].map(areas)),
+        area_id=frame["country_id"].where(~is_restriction, frame["restriction_id"].map(areas)),
         **words,
         obs_status=np.select(
-            [silent, flags["some_imputed"], words["reason"] != ""],
+            [is_undrawn, flags["some_imputed"], words["reason"] != ""],
             [MISSING, ObsStatus.IMPUTED.value, UNRELIABLE],
             ESTIMATED,
         ),
@@ -353,14 +367,14 @@ def _described(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> pd
     )
 
 
-def _touched(frame: pd.DataFrame, inputs: SimulationInputs, rows: pd.DataFrame) -> pd.Series:
-    """Totals that some of the rows enter: of their restriction, or of a country at the time."""
-    own = frame["restriction_id"].isin(rows["restriction_id"])
-    line = inputs.timeline
-    pieces, members = line.intervals(line.rows, "most_end", by_country=True)
+def _totals_with(frame: pd.DataFrame, inputs: SimulationInputs, rows: pd.DataFrame) -> pd.Series:
+    """Return True for totals that some of the rows enter."""
+    is_restriction = frame["restriction_id"].isin(rows["restriction_id"])
+    timeline = inputs.timeline
+    pieces, members = timeline.find_intervals(timeline.rows, "most_end", by_country=True)
     sets = members.loc[members["row"].isin(rows["row"]), "set_id"]
     months = pieces.loc[pieces["set_id"].isin(sets), ["group", "month"]].drop_duplicates()
     years = months.assign(month=months["month"].str.slice(0, -3))
     periods = pd.concat([months, years]).assign(restriction_id=EVERY)
     at = pd.MultiIndex.from_frame(periods[["restriction_id", "group", "month"]])
-    return own | pd.MultiIndex.from_frame(frame[KEY]).isin(at)
+    return is_restriction | pd.MultiIndex.from_frame(frame[KEY]).isin(at)

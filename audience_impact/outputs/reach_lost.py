@@ -8,7 +8,7 @@ Method. The audience of a platform fell by what was expected less after, or not 
 expected is the figure before with the fitted growth (errors.distribution), so that the interval
 says whether such a change happens without any restriction: where it does, the figures
 cannot tell, and there is no estimate. Bounds go from nobody to everyone exposed: a fall may have
-another cause, and who stopped and who started are not told apart. For several platforms there is no
+another cause, and who stopped and who started are not separated. For several platforms there is no
 estimate either, since nobody counted who left more than one; nor where a part of the country is
 restricted, since figures are of all of it.
 
@@ -23,9 +23,9 @@ Citation. Rules of this project, docs/decisions.md.
 import numpy as np
 import pandas as pd
 
-from audience_impact.audiences.inputs import SpeakingFigures
+from audience_impact.audiences.inputs import AudienceFigures
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.errors.distribution import FigureErrors, Spread, moved
+from audience_impact.errors.distribution import FigureErrors, Spread, move_persons
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Frame, no_rows
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.vocabulary import AudienceMetric, IntervalKind
@@ -50,63 +50,62 @@ REACH_LOST = Frame(
 )
 
 
-def reach_lost(
-    scope: Scope, figures: SpeakingFigures, errors: FigureErrors | None, exposed: pd.DataFrame
+def find_reach_lost(
+    scope: Scope, figures: AudienceFigures, errors: FigureErrors | None, exposed: pd.DataFrame
 ) -> pd.DataFrame:
-    """What is known of reach lost; `exposed`, the bounds on the people exposed."""
-    wanted = scope.wanted.groupby("restriction_id").size()
+    """Return quantiles and rules of reach lost; `exposed` has the bounds on people exposed."""
+    audience_counts = scope.requested.groupby("restriction_id").size()
     growth = errors.growth if errors else None
-    found = compared(figures.chosen, figures.candidates, exposed, wanted, growth)
-    partial = scope.by_id["is_partial"].reindex(found.index).eq(True)
-    found[QUANTILES] = found[QUANTILES].mask(partial)
-    found["lost_in_part"] = partial
-    return REACH_LOST.checked(found)
+    reach = compare_audiences(figures.chosen, figures.candidates, exposed, audience_counts, growth)
+    partial = scope.by_id["is_partial"].reindex(reach.index).eq(True)
+    reach[QUANTILES] = reach[QUANTILES].mask(partial)
+    reach["lost_in_part"] = partial
+    return REACH_LOST.check_frame(reach)
 
 
-def compared(
+def compare_audiences(
     chosen: pd.DataFrame,
-    known: pd.DataFrame,
+    candidates: pd.DataFrame,
     bounds: pd.DataFrame,
-    asked: pd.Series,
+    audience_counts: pd.Series,
     growth: Spread | None,
 ) -> pd.DataFrame:
-    """What is known of reach lost, one row a restriction with figures before and after.
+    """Return reach lost, one row for each restriction with figures before and after.
 
-    `chosen` as figures.choose gives it, `known` as figures.candidates does, `bounds` on the
-    people exposed and `asked`, the number of audiences, both by restriction_id. Columns:
-    `lower_persons`, `q05_persons`, `q50_persons`, `q95_persons` (NaN for several audiences, and
-    where the figures cannot tell), `upper_persons`, `after_ids`, and RULES: whether each applies.
+    `chosen` and `candidates` are figures, as `SpeakingFigures` has them; `bounds` on the people
+    exposed and `audience_counts` are by restriction_id. Columns: those of REACH_LOST. Quantiles are
+    NaN for several audiences, and where the figures cannot tell.
     """
-    pairs = _after(chosen, known)
+    pairs = _pair_after(chosen, candidates)
     if pairs.empty:
-        return _empty()
+        return _no_reach_lost()
     fell = (pairs["point_persons"] - pairs["after_persons"]).clip(lower=0)
-    ends = _expected(pairs, bounds, growth).sub(pairs["after_persons"], axis=0)
+    ends = _expect_reach(pairs, bounds, growth).sub(pairs["after_persons"], axis=0)
     rows = pairs.assign(fell=fell, **ends.clip(lower=0))
-    return _by_restriction(rows, bounds, asked)
+    return _sum_by_restriction(rows, bounds, audience_counts)
 
 
-def _expected(pairs: pd.DataFrame, bounds: pd.DataFrame, growth: Spread | None) -> pd.DataFrame:
-    """Columns q05, q50, q95: what the figure before may have become without a restriction."""
+def _expect_reach(pairs: pd.DataFrame, bounds: pd.DataFrame, growth: Spread | None) -> pd.DataFrame:
+    """Return q05, q50 and q95 of the audience expected without a restriction, in persons."""
     if growth is None:
         return pd.DataFrame(np.nan, pairs.index, ["q05", "q50", "q95"])
     base = pairs["restriction_id"].map(bounds["base_persons"]).to_numpy("float64")
     people = pairs["point_persons"].to_numpy("float64")
-    law = growth.scaled(np.sqrt(pairs["months"]))
-    return law.apply(lambda by: moved(people, base, by.to_numpy("float64")))
+    distribution = growth.scale_by(np.sqrt(pairs["months"]))
+    return distribution.apply(lambda by: move_persons(people, base, by.to_numpy("float64")))
 
 
-def _empty() -> pd.DataFrame:
+def _no_reach_lost() -> pd.DataFrame:
     names = ["lower_persons", "q05_persons", "q50_persons", "q95_persons", "upper_persons"]
     flags = {name: pd.Series(dtype="bool") for name in RULES}
     return no_rows(["after_ids"], names).assign(**flags).rename_axis("restriction_id")
 
 
-def _after(chosen: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Chosen figures with the first of their kind from after the start."""
-    exact = known[
-        known["value"].notna()
-        & known["interval_kind"].isin([IntervalKind.NONE.value, IntervalKind.MIN_MAX.value])
+def _pair_after(chosen: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
+    """Return chosen figures with the first of their kind from after the start."""
+    exact = candidates[
+        candidates["value"].notna()
+        & candidates["interval_kind"].isin([IntervalKind.NONE.value, IntervalKind.MIN_MAX.value])
     ]
     later = exact.rename(
         columns={
@@ -130,16 +129,18 @@ def _after(chosen: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return first.assign(months=months_between(first["period_start"], first["after_start"]))
 
 
-def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series) -> pd.DataFrame:
+def _sum_by_restriction(
+    rows: pd.DataFrame, bounds: pd.DataFrame, audience_counts: pd.Series
+) -> pd.DataFrame:
     groups = rows.groupby("restriction_id")
-    one = asked.reindex(groups.size().index) == 1
-    upper = bounds["upper_persons"].reindex(one.index)
+    is_single = audience_counts.reindex(groups.size().index) == 1
+    upper = bounds["upper_persons"].reindex(is_single.index)
     within = groups["q05"].max() == 0
-    known = {f"{name}_persons": groups[name].first() for name in ("q05", "q50", "q95")}
+    quantiles = {f"{name}_persons": groups[name].first() for name in ("q05", "q50", "q95")}
     table = pd.DataFrame(
         {
             "lower_persons": 0.0,
-            **{name: value.where(one & ~within) for name, value in known.items()},
+            **{name: value.where(is_single & ~within) for name, value in quantiles.items()},
             "upper_persons": upper,
             "after_ids": groups["after_id"].agg(lambda ids: ";".join(sorted(ids))),
         }
@@ -150,6 +151,6 @@ def _by_restriction(rows: pd.DataFrame, bounds: pd.DataFrame, asked: pd.Series) 
         moves_anyway=grew | within,
         other_causes=~(grew | within),
         failed_attempts=groups["audience_metric"].first().isin(MONTHLY),
-        several_audiences=~one,
+        several_audiences=~is_single,
         lost_in_part=False,
     )

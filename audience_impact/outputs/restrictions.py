@@ -12,8 +12,8 @@ from audience_impact.populations import parents_of
 from audience_impact.vocabulary import PlaceReading
 
 
-def restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
-    """One row a restriction: its facts, with areas and services by name and its start."""
+def make_restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
+    """Return one row for each restriction: its facts, areas and services by name, and its start."""
     facts = tables["restrictions"]
     names = tables["platforms"].set_index("platform_id")["name"]
     targets = scope.targets.assign(name=scope.targets["platform_id"].map(names))
@@ -21,10 +21,10 @@ def restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         lambda parts: ", ".join(dict.fromkeys(parts))
     )
     areas = tables["areas"].set_index("area_id")["name"]
-    places = _places(tables["restriction_places"], areas)
+    places = _describe_places(tables["restriction_places"], areas)
     readings = tables["restriction_places"].groupby("restriction_id")["reading"].agg(";".join)
     parents = parents_of(tables["areas"])
-    countries = scope.wanted.groupby("restriction_id")["country_id"].agg(
+    countries = scope.requested.groupby("restriction_id")["country_id"].agg(
         lambda ids: ";".join(sorted(set(ids)))
     )
     about = scope.by_id.loc[facts["restriction_id"]].set_axis(facts.index)
@@ -39,7 +39,10 @@ def restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
         country_id=facts["restriction_id"].map(countries),
         country_paths=facts["restriction_id"]
         .map(countries)
-        .map(lambda ids: ";".join(_path(country, parents) for country in ids.split(";"))),
+        .map(
+            lambda ids: ";".join(_country_path(country, parents) for country in ids.split(";")),
+            na_action="ignore",
+        ),
         places=facts["restriction_id"].map(places),
         place_readings=facts["restriction_id"].map(readings),
         platforms=named.reindex(facts["restriction_id"], fill_value="").to_numpy(),
@@ -48,25 +51,25 @@ def restrictions(scope: Scope, tables: Tables) -> pd.DataFrame:
     ).sort_values("restriction_id", ignore_index=True)
 
 
-def _path(country: str, parents: Mapping[str, str]) -> str:
+def _country_path(country: str, parents: Mapping[str, str]) -> str:
     """Return the areas that hold a country, the world first, joined by `>`."""
-    found = [parents.get(country, "") or WORLD]
-    while above := parents.get(found[0], ""):
-        found.insert(0, above)
-    return ">".join(found)
+    path = [parents.get(country, "") or WORLD]
+    while above := parents.get(path[0], ""):
+        path.insert(0, above)
+    return ">".join(path)
 
 
-def _places(told: pd.DataFrame, names: pd.Series) -> pd.Series:
-    """The places of each restriction and how its text names them, in words."""
-    whole, least = told["area_id"].map(names), told["least_area_id"].map(names)
+def _describe_places(places: pd.DataFrame, names: pd.Series) -> pd.Series:
+    """Return the places of each restriction and how its text names them, in words."""
+    place, least = places["area_id"].map(names), places["least_area_id"].map(names)
     words = {
-        PlaceReading.WHOLE.value: whole,
-        PlaceReading.WITHIN.value: "in " + whole,
-        PlaceReading.CITY_OR_DISTRICT.value: (least + " or " + whole).where(
-            least.notna() & (least != whole), whole + " (a town or all of it)"
+        PlaceReading.WHOLE.value: place,
+        PlaceReading.WITHIN.value: "in " + place,
+        PlaceReading.CITY_OR_DISTRICT.value: (least + " or " + place).where(
+            least.notna() & (least != place), place + " (a town or all of it)"
         ),
     }
-    text = pd.Series("", told.index, dtype="str")
-    for reading, said in words.items():
-        text = text.where(told["reading"] != reading, said.fillna(whole))
-    return text.groupby(told["restriction_id"]).agg("; ".join)
+    text = pd.Series("", places.index, dtype="str")
+    for reading, phrase in words.items():
+        text = text.where(places["reading"] != reading, phrase.fillna(place))
+    return text.groupby(places["restriction_id"]).agg("; ".join)

@@ -27,63 +27,63 @@ NO_FIGURE = "publish an audience figure for these services in this country"
 HELPS_MOST = "no_figure"
 
 
-def sensitivity(
+def make_sensitivity(
     inputs: SimulationInputs,
     draws: Draws,
     sampler: Sampler | None,
     impact: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Shares and advice, and for what has no estimate what would help most.
+    """Return shares and advice, and the most helpful input where there is no estimate.
 
     `draws` are those that the sampler gives, None where no shares are asked for; `impact` the
     published table.
     """
-    found = variance.nothing()
+    shares = variance.no_shares()
     small = len(inputs.restrictions) <= LARGEST_REGISTER
     if sampler is not None and small and not inputs.countries.empty:
-        found = variance.shares(inputs, draws, sampler)
-    return described(found, impact)
+        shares = variance.compute_shares(inputs, draws, sampler)
+    return rank_inputs(shares, impact)
 
 
-def described(found: pd.DataFrame, impact: pd.DataFrame) -> pd.DataFrame:
-    """The shares ranked and with advice, beside what has no estimate."""
-    numbers = [name for name in found.columns if name.endswith("_share")]
-    rounded = found.assign(**{name: found[name].round(4) for name in numbers})
+def rank_inputs(shares: pd.DataFrame, impact: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares ranked and with advice, beside what has no estimate."""
+    numbers = [name for name in shares.columns if name.endswith("_share")]
+    rounded = shares.assign(**{name: shares[name].round(4) for name in numbers})
     parts = [part for part in (rounded, _without_estimate(impact)) if not part.empty]
-    whole = pd.concat(parts or [variance.nothing()], ignore_index=True)
-    rank = whole.groupby(["restriction_id", "impact_metric"])["total_share"].rank(
+    ranked = pd.concat(parts or [variance.no_shares()], ignore_index=True)
+    rank = ranked.groupby(["restriction_id", "impact_metric"])["total_share"].rank(
         ascending=False, method="first"
     )
     words = {kind.value: text for kind, text in ADVICE.items()} | {HELPS_MOST: NO_FIGURE}
-    return whole.assign(
-        narrowing_persons=narrowing(whole, impact),
-        advice=whole["input"].map(words),
+    return ranked.assign(
+        narrowing_persons=find_narrowing(ranked, impact),
+        advice=ranked["input"].map(words),
         rank_count=rank.fillna(1),
     ).sort_values(["restriction_id", "impact_metric", "rank_count", "input"], ignore_index=True)
 
 
-def narrowing(shares: pd.DataFrame, impact: pd.DataFrame) -> pd.Series:
-    """People (rows,) by which each 90 % interval would narrow if the input were known.
+def find_narrowing(shares: pd.DataFrame, impact: pd.DataFrame) -> pd.Series:
+    """Return people (rows,) by which each 90 % interval would narrow if the input were known.
 
     Without a part S of its variance an interval of width w is w sqrt(1 - S) wide, if its shape
     stays. NaN where nothing was drawn, and for person-days.
     """
     keys = ["restriction_id", "impact_metric"]
     width = impact.set_index(keys).eval("q95_persons - q05_persons")
-    own = width.reindex(pd.MultiIndex.from_frame(shares[keys])).set_axis(shares.index)
-    left = (1.0 - shares["first_order_share"].clip(0.0, 1.0)) ** 0.5
-    return (own * (1.0 - left)).round()
+    interval_width = width.reindex(pd.MultiIndex.from_frame(shares[keys])).set_axis(shares.index)
+    remaining = (1.0 - shares["first_order_share"].clip(0.0, 1.0)) ** 0.5
+    return (interval_width * (1.0 - remaining)).round()
 
 
 def _without_estimate(impact: pd.DataFrame) -> pd.DataFrame:
-    """A row for each restriction without an estimate of the people exposed."""
+    """Return a row for each restriction without an estimate of the people exposed."""
     metric = ImpactMetric.PEOPLE_EXPOSED.value
-    silent = impact[(impact["impact_metric"] == metric) & impact["q50_persons"].isna()]
+    unestimated = impact[(impact["impact_metric"] == metric) & impact["q50_persons"].isna()]
     return (
-        variance.nothing()
-        .reindex(range(len(silent)))
+        variance.no_shares()
+        .reindex(range(len(unestimated)))
         .assign(
-            restriction_id=silent["restriction_id"].to_numpy(),
+            restriction_id=unestimated["restriction_id"].to_numpy(),
             impact_metric=metric,
             input=HELPS_MOST,
         )

@@ -18,7 +18,7 @@ node z, the nodes of all draws side by side, and every set multiplies its platfo
 are taken in the order of a dictionary, so that {a, b, c} starts from the product that {a, b} left.
 Phi is read off 16,384 chords on [-6, 6] (off by 1.7e-8 at most): only additions, multiplications
 and look-ups, a quarter of the time of scipy's ndtr.  The trapezoidal rule spans [-4.9, 4.9]; its
-step follows from the draw's correlation by the law in copula.py and from the class of the set's
+step follows from the draw's correlation by the formula in copula.py and from the class of the set's
 size (up to 8 platforms, up to 16, up to 32, ...), with at least 13 nodes.
 
 Measured against copula.union at 10 digits: off by 5e-7 at most, for up to 20 platforms, shares
@@ -57,10 +57,10 @@ from scipy.special import ndtr, ndtri
 
 from audience_impact.frames import Array
 from audience_impact.overlap.copula import LARGEST_CORRELATION
-from audience_impact.overlap.model import Group, moved
+from audience_impact.overlap.model import Group, move_unions
 
 REACH = 4.9  # the factor beyond which a normal has 1e-6 of its mass
-DIGITS = 3.5  # of the law of the error, which promises too little
+DIGITS = 3.5  # in the formula of the error, which promises too little
 LEAST_HALF = 6  # nodes on either side of the middle, where the correlation is small
 SMALLEST_CLASS = 8
 BLOCK = 1 << 16  # nodes of all draws of a block: its tables stay in the cache
@@ -75,13 +75,13 @@ _RISE = np.append(np.diff(_GRID), 0.0)
 
 @dataclass(frozen=True)
 class _Step:
-    """One set: how many of its platforms the set before it has left multiplied, and the rest."""
+    """Platforms that a set shares with the set before it, as a count, and its other platforms."""
 
-    kept: int
+    common_count: int
     added: tuple[int, ...]
 
 
-def _check(group: Group) -> None:
+def _check_group(group: Group) -> None:
     platforms, draws = group.shares.shape
     correlation, error = group.joint_use.parameters, group.joint_use.error
     if correlation.shape != (1, draws) or error.shape != (draws,):
@@ -96,25 +96,27 @@ def _check(group: Group) -> None:
         raise ValueError("errors must be numbers")
 
 
-def _plan(members: NDArray[np.bool_]) -> list[_Step]:
-    """Steps through sets in dictionary order, in which a common beginning is met once."""
+def _plan_steps(members: NDArray[np.bool_]) -> list[_Step]:
+    """Return steps through sets in dictionary order, so that a common beginning is met once."""
     steps, before = list[_Step](), tuple[int, ...]()
     for row in members.tolist():
         now = tuple(compress(range(len(row)), row))
         same = takewhile(lambda pair: pair[0] == pair[1], zip(before, now, strict=False))
-        kept = sum(1 for _ in same)
-        steps.append(_Step(kept, now[kept:]))
+        common_count = sum(1 for _ in same)
+        steps.append(_Step(common_count, now[common_count:]))
         before = now
     return steps
 
 
-def _fold(combine: np.ufunc, start: Array, tables: Array, plan: Sequence[_Step]) -> Iterator[Array]:
-    """Combine the tables (P, places) of one set after another; the next set reuses the memory."""
-    deepest = max(step.kept + len(step.added) for step in plan)
+def _fold_sets(
+    combine: np.ufunc, start: Array, tables: Array, plan: Sequence[_Step]
+) -> Iterator[Array]:
+    """Yield the combined tables (P, places) of each set; the next set reuses the memory."""
+    deepest = max(step.common_count + len(step.added) for step in plan)
     stack = [start, *np.empty((deepest, tables.shape[1]))]
     rows = list(tables)
     for step in plan:
-        depth = step.kept
+        depth = step.common_count
         for platform in step.added:
             combine(stack[depth], rows[platform], out=stack[depth + 1])
             depth += 1
@@ -122,7 +124,7 @@ def _fold(combine: np.ufunc, start: Array, tables: Array, plan: Sequence[_Step])
 
 
 def _half_counts(correlation: Array, size: int) -> NDArray[np.int64]:
-    """Nodes on either side of the middle, for sets of up to `size` platforms."""
+    """Return nodes on either side of the middle, for sets of up to `size` platforms."""
     steepness = 1.0 + size * correlation / (1.0 - correlation)
     h = np.pi * np.sqrt(2.0 / (np.log(10.0) * DIGITS * steepness))
     return np.asarray(np.ceil(np.maximum(REACH / h, LEAST_HALF)), dtype=np.int64)
@@ -137,10 +139,10 @@ def _look_up(place: Array) -> None:
     place += _GRID.take(index)
 
 
-def _block(
+def _integrate_block(
     shares: Array, correlation: Array, half: NDArray[np.int64], plan: Sequence[_Step]
 ) -> Array:
-    """Probability of using none of each set (G, draws); all nodes of all draws in one row."""
+    """Return the probability of using none of each set (G, draws); all nodes in one row."""
     count = 2 * half + 1
     first = np.cumsum(count) - count
     scale = PER_UNIT / np.sqrt(1.0 - correlation)
@@ -152,15 +154,15 @@ def _block(
         np.subtract(np.repeat(threshold, count), line, out=table)
         _look_up(table)
     none = np.empty((len(plan), len(half)))
-    for row, product in zip(none, _fold(np.multiply, weight, tables, plan), strict=True):
+    for row, product in zip(none, _fold_sets(np.multiply, weight, tables, plan), strict=True):
         np.add.reduceat(product, first, out=row)
     return none / np.add.reduceat(weight, first)
 
 
-def _none(group: Group, members: NDArray[np.bool_], size: int) -> Array:
-    """Probability of using none of each set, for distinct sets of one class of sizes."""
+def _integrate_unused(group: Group, members: NDArray[np.bool_], size: int) -> Array:
+    """Return the probability of using none of each set, for distinct sets of one size class."""
     used = members.any(axis=0)
-    plan = _plan(members[:, used])
+    plan = _plan_steps(members[:, used])
     shares = group.shares[used]
     correlation = group.joint_use.parameters[0]
     half = _half_counts(correlation, size)
@@ -168,55 +170,54 @@ def _none(group: Group, members: NDArray[np.bool_], size: int) -> Array:
     edges = np.append(np.flatnonzero(np.diff(block, prepend=-1)), len(half))
     none = np.empty((len(members), len(half)))
     for part in map(slice, edges[:-1], edges[1:]):
-        none[:, part] = _block(shares[:, part], correlation[part], half[part], plan)
+        none[:, part] = _integrate_block(shares[:, part], correlation[part], half[part], plan)
     return none
 
 
-def _classes(members: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The largest size in each set's class: 8, 16, 32, ...; 0 for less than two platforms."""
+def _classify_sizes(members: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the largest size in each set's class: 8, 16, 32, ...; 0 below two platforms."""
     sizes = members.sum(axis=1)
     power = np.ceil(np.log2(np.maximum(sizes, SMALLEST_CLASS)))
     return np.asarray(np.where(sizes > 1, 2.0**power, 0.0), dtype=np.int64)
 
 
 def group_unions(group: Group) -> Array:
-    """Draws (G, D) of the union of each set, as shares of the base."""
-    _check(group)
+    """Return draws (G, D) of the union of each set, as shares of the base."""
+    _check_group(group)
     if not group.members.size:
         return np.zeros((len(group.members), group.shares.shape[1]))
     distinct, place = np.unique(group.members, axis=0, return_inverse=True)
-    return np.asarray(_finished(group, distinct, _cores(group, distinct))[place.reshape(-1)])
+    return np.asarray(
+        _add_error(group, distinct, _compute_cores(group, distinct))[place.reshape(-1)]
+    )
 
 
-def _cores(group: Group, members: NDArray[np.bool_]) -> Array:
-    """The union that the correlation makes of each set (G, D), which is integrated once.
-
-    Where only the error is drawn anew, as sensitivity.py does, it is known.
-    """
-    own, correlation = _digests(group.shares), _digests(group.joint_use.parameters)
-    names = [("core", *correlation, *compress(own, row)) for row in members.tolist()]
-    known = {} if group.known is None else group.known
-    left = np.array([name not in known for name in names])
-    classes = np.where(left, _classes(members), 0)
+def _compute_cores(group: Group, members: NDArray[np.bool_]) -> Array:
+    """Return the union (G, D) that the correlation makes of each set, from the cache if there."""
+    share_hashes, correlation = _hash_rows(group.shares), _hash_rows(group.joint_use.parameters)
+    names = [("core", *correlation, *compress(share_hashes, row)) for row in members.tolist()]
+    cache = {} if group.cache is None else group.cache
+    is_new = np.array([name not in cache for name in names])
+    classes = np.where(is_new, _classify_sizes(members), 0)
     for size in np.unique(classes[classes > 0]):
-        core = 1.0 - _none(group, members[classes == size], int(size))
-        known.update(zip(compress(names, classes == size), core, strict=True))
+        core = 1.0 - _integrate_unused(group, members[classes == size], int(size))
+        cache.update(zip(compress(names, classes == size), core, strict=True))
     nothing = np.zeros(group.shares.shape[1])  # of one platform or none
-    return np.array([known.get(name, nothing) for name in names])
+    return np.array([cache.get(name, nothing) for name in names])
 
 
-def _digests(rows: Array) -> list[bytes]:
+def _hash_rows(rows: Array) -> list[bytes]:
     return [blake2b(row.tobytes()).digest() for row in rows]
 
 
-def _finished(group: Group, members: NDArray[np.bool_], core: Array) -> Array:
+def _add_error(group: Group, members: NDArray[np.bool_], core: Array) -> Array:
     """Add the model error to the core, inside the Frechet bounds of each draw."""
-    plan, nothing = _plan(members), np.zeros(group.shares.shape[1])
-    largest = _fold(np.maximum, nothing, group.shares, plan)
-    added = _fold(np.add, nothing, group.shares, plan)
-    neither = _fold(np.multiply, nothing + 1.0, 1.0 - group.shares, plan)
+    plan, nothing = _plan_steps(members), np.zeros(group.shares.shape[1])
+    largest = _fold_sets(np.maximum, nothing, group.shares, plan)
+    added = _fold_sets(np.add, nothing, group.shares, plan)
+    neither = _fold_sets(np.multiply, nothing + 1.0, 1.0 - group.shares, plan)
     for row, low, total, none in zip(core, largest, added, neither, strict=True):
         high = np.minimum(total, 1.0)
         np.clip(row, low, high, out=row)
-        row[:] = moved(row, group.joint_use.error * (1.0 - none - low), low, high)
+        row[:] = move_unions(row, group.joint_use.error * (1.0 - none - low), low, high)
     return core

@@ -42,16 +42,18 @@ from audience_impact.frames import Array
 from audience_impact.vocabulary import OverlapKind
 
 
-def indicator(platforms: Sequence[int], kind: OverlapKind, count: int) -> Array:
-    """1 for the patterns (2**count,) of `count` platforms that an overlap speaks of, else 0."""
+def mark_patterns(platforms: Sequence[int], kind: OverlapKind, count: int) -> Array:
+    """Return 1 for the patterns (2**count,) that an overlap covers, else 0."""
     mask = sum(1 << i for i in platforms)
     index = np.arange(1 << count)
     together = (index & mask) == mask if kind is OverlapKind.INTERSECTION else (index & mask) != 0
     return np.asarray(together, dtype=float)
 
 
-def unions_given(prior: ArrayLike, shares: ArrayLike, rows: ArrayLike, targets: ArrayLike) -> Array:
-    """Unions (D,) of many draws, each conditioned on its own shares and measured values.
+def condition_unions(
+    prior: ArrayLike, shares: ArrayLike, rows: ArrayLike, targets: ArrayLike
+) -> Array:
+    """Return unions (D,), each draw conditioned on its own shares and measured values.
 
     `prior` (D, 2**n) patterns, `shares` (D, n), `rows` (k, 2**n) the indicators of the facts,
     `targets` (D, k) their values as shares of the base.  NaN in draws whose values cannot be
@@ -59,40 +61,40 @@ def unions_given(prior: ArrayLike, shares: ArrayLike, rows: ArrayLike, targets: 
     """
     q, m = np.asarray(prior, dtype=float), np.asarray(shares, dtype=float)
     count = m.shape[1]
-    own = [indicator((i,), OverlapKind.UNION, count) for i in range(count)]
-    matrix = np.vstack([*own, np.asarray(rows, dtype=float)])
-    wanted = np.hstack([m, np.asarray(targets, dtype=float)])
-    p = _tilted_together(q, matrix, wanted)
-    missed = np.abs(p @ matrix.T - wanted).max(axis=1)
+    single_platforms = [mark_patterns((i,), OverlapKind.UNION, count) for i in range(count)]
+    matrix = np.vstack([*single_platforms, np.asarray(rows, dtype=float)])
+    goals = np.hstack([m, np.asarray(targets, dtype=float)])
+    p = _tilt_patterns(q, matrix, goals)
+    missed = np.abs(p @ matrix.T - goals).max(axis=1)
     return np.where(missed < 1e-7, 1.0 - p[:, 0], np.nan)
 
 
-def _tilted_together(q: Array, matrix: Array, wanted: Array, steps: int = 40) -> Array:
-    """Damped Newton on the dual of every draw at once; patterns (D, 2**n)."""
-    dual = np.zeros(wanted.shape)
-    p, value = _heights(q, matrix, wanted, dual)
-    small = 1e-12 * np.eye(wanted.shape[1])
+def _tilt_patterns(q: Array, matrix: Array, goals: Array, steps: int = 40) -> Array:
+    """Return patterns (D, 2**n) by damped Newton on the dual of all draws at once."""
+    dual = np.zeros(goals.shape)
+    p, value = _evaluate_dual(q, matrix, goals, dual)
+    small = 1e-12 * np.eye(goals.shape[1])
     for _ in range(steps):
         mean = p @ matrix.T
-        gradient = mean - wanted
+        gradient = mean - goals
         if np.abs(gradient).max() < 1e-12:
             break
         hessian = np.einsum("dk,mk,nk->dmn", p, matrix, matrix, optimize=True)
         hessian -= mean[:, :, None] * mean[:, None, :]
         move = -np.linalg.solve(hessian + small, gradient[:, :, None])[:, :, 0]
-        dual, p, value = _descended(q, matrix, wanted, (dual, p, value), move)
+        dual, p, value = _descend_dual(q, matrix, goals, (dual, p, value), move)
     return p
 
 
-def _descended(
-    q: Array, matrix: Array, wanted: Array, now: tuple[Array, Array, Array], move: Array
+def _descend_dual(
+    q: Array, matrix: Array, goals: Array, now: tuple[Array, Array, Array], move: Array
 ) -> tuple[Array, Array, Array]:
-    """Step by step halved until the dual of each draw does not rise."""
+    """Halve each draw's step until its dual does not rise."""
     dual, p, value = now
     size = np.ones(len(value))
     for _ in range(20):
         trial = dual + size[:, None] * move
-        tried, height = _heights(q, matrix, wanted, trial)
+        tried, height = _evaluate_dual(q, matrix, goals, trial)
         fine = height <= value + 1e-15
         if fine.all():
             break
@@ -101,10 +103,10 @@ def _descended(
     return np.where(keep, trial, dual), np.where(keep, tried, p), np.where(fine, height, value)
 
 
-def _heights(q: Array, matrix: Array, wanted: Array, dual: Array) -> tuple[Array, Array]:
+def _evaluate_dual(q: Array, matrix: Array, goals: Array, dual: Array) -> tuple[Array, Array]:
     exponent = dual @ matrix
     top = exponent.max(axis=1, keepdims=True)
     weight = q * np.exp(exponent - top)
     total = weight.sum(axis=1, keepdims=True)
-    value = (top + np.log(total))[:, 0] - (dual * wanted).sum(axis=1)
+    value = (top + np.log(total))[:, 0] - (dual * goals).sum(axis=1)
     return weight / total, value

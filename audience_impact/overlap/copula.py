@@ -16,7 +16,7 @@ r.  Given Z = z the platforms are independent, hence
 
 The integral is done by the trapezoidal rule on [-8.5, 8.5].  Its integrand is entire and
 falls like a Gaussian, so the error falls like exp(-2 (pi/h)^2 / (1 + n r/(1-r))); the step h
-is taken from that law, for each row by itself, so that results do not depend on how rows are
+is taken from that formula, for each row by itself, so that results do not depend on how rows are
 put into batches.  r = 0 is independence, r -> 1 tends to the largest audience.
 
 The correlation is a distribution.  With x = logit r fitted to each survey,
@@ -72,7 +72,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtr, ndtri, stdtrit
 
 from audience_impact.frames import Array
-from audience_impact.overlap.model import frechet
+from audience_impact.overlap.model import bound_by_shares
 
 REACH = 8.5  # the factor beyond which a normal has 2e-17 of its mass
 LARGEST_CORRELATION = 0.9999
@@ -81,7 +81,7 @@ BLOCK = 1 << 15  # numbers in one block of rows x nodes, so that it fits the cac
 LOGIT_GRID = np.linspace(-6.0, 4.59511985, 213)  # correlations 0.0025 to 0.99
 
 
-def nodes(half: int) -> tuple[Array, Array]:
+def make_nodes(half: int) -> tuple[Array, Array]:
     """Return 2 half + 1 nodes and weights of the normal factor; the weights add up to 1."""
     z = np.linspace(-REACH, REACH, 2 * half + 1)
     weight = np.exp(-0.5 * z * z)
@@ -89,17 +89,17 @@ def nodes(half: int) -> tuple[Array, Array]:
 
 
 def _half_counts(shares: Array, correlation: Array, digits: float) -> NDArray[np.int64]:
-    """Nodes on either side, from the law of the error, on a ladder of ratio sqrt(2)."""
+    """Return nodes on either side, from the error's formula, on a ladder of ratio sqrt(2)."""
     active = ((shares > 0.0) & (shares < 1.0)).sum(axis=1)
     steepness = 1.0 + active * correlation / (1.0 - correlation)
     h = np.pi * np.sqrt(2.0 / (np.log(10.0) * digits * steepness))
-    rung = np.ceil(2.0 * np.log2(np.maximum(REACH / h, 8.0)))
-    return np.asarray(np.ceil(2.0 ** (rung / 2.0)), dtype=np.int64)
+    ladder_step = np.ceil(2.0 * np.log2(np.maximum(REACH / h, 8.0)))
+    return np.asarray(np.ceil(2.0 ** (ladder_step / 2.0)), dtype=np.int64)
 
 
-def _none_of_them(shares: Array, correlation: Array, half: int) -> Array:
-    """Probability of using none, rows sharing one rule; platforms along axis 1."""
-    z, weight = nodes(half)
+def _integrate_unused(shares: Array, correlation: Array, half: int) -> Array:
+    """Return the probability of using none for rows of one rule; platforms along axis 1."""
+    z, weight = make_nodes(half)
     scale = 1.0 / np.sqrt(1.0 - correlation)
     slope = (np.sqrt(correlation) * scale)[:, None] * z
     product = np.broadcast_to(weight, slope.shape).copy()
@@ -109,7 +109,7 @@ def _none_of_them(shares: Array, correlation: Array, half: int) -> Array:
     return np.asarray(product.sum(axis=1))
 
 
-def _checked(shares: ArrayLike, correlation: ArrayLike) -> tuple[Array, Array]:
+def _check_arguments(shares: ArrayLike, correlation: ArrayLike) -> tuple[Array, Array]:
     m, r = np.asarray(shares, dtype=float), np.asarray(correlation, dtype=float)
     if not ((m >= 0.0) & (m <= 1.0)).all():
         raise ValueError("shares must lie in 0..1")
@@ -118,25 +118,25 @@ def _checked(shares: ArrayLike, correlation: ArrayLike) -> tuple[Array, Array]:
     return m, r
 
 
-def union(shares: ArrayLike, correlation: ArrayLike, digits: float = 10.0) -> Array:
-    """Union for shares (..., platforms) and a correlation that broadcasts against (...).
+def compute_union(shares: ArrayLike, correlation: ArrayLike, digits: float = 10.0) -> Array:
+    """Return the union for shares (..., platforms) and a correlation that broadcasts to (...).
 
     Platforms of share 0 are padding.  A row's result depends on nothing but that row.
     Absolute error below 10**-digits for digits 5 to 12 (measured: 1.5e-7 at 5, 5e-9 at 7,
     6e-14 at 10, against a rule of 20,001 nodes, up to 20 platforms and correlation 0.99).
     """
-    m, r = _checked(shares, correlation)
+    m, r = _check_arguments(shares, correlation)
     shape = np.broadcast_shapes(m.shape[:-1], r.shape)
     # sorted: the order in which platforms are named must not change a byte
     rows = np.sort(np.broadcast_to(m, (*shape, m.shape[-1])).reshape(-1, m.shape[-1]))[:, ::-1]
     flat = np.broadcast_to(r, shape).reshape(-1)
-    result = 1.0 - _by_rule(rows, flat, digits)
-    low, high = frechet(rows)
+    result = 1.0 - _integrate_by_rule(rows, flat, digits)
+    low, high = bound_by_shares(rows)
     return np.asarray(np.clip(result, low, high).reshape(shape))
 
 
-def _by_rule(rows: Array, correlation: Array, digits: float) -> Array:
-    """Run rows of equal rule together, in blocks that fit the cache."""
+def _integrate_by_rule(rows: Array, correlation: Array, digits: float) -> Array:
+    """Integrate rows of equal rule together, in blocks that fit the cache."""
     half = _half_counts(rows, correlation, digits)
     none = np.empty(len(rows))
     for rule in np.unique(half):
@@ -144,16 +144,16 @@ def _by_rule(rows: Array, correlation: Array, digits: float) -> Array:
         size = max(1, BLOCK // (2 * int(rule) + 1))
         for at in range(0, len(which), size):
             part = which[at : at + size]
-            none[part] = _none_of_them(rows[part], correlation[part], int(rule))
+            none[part] = _integrate_unused(rows[part], correlation[part], int(rule))
     return none
 
 
-def pattern_draws(shares: ArrayLike, correlation: ArrayLike) -> Array:
-    """Patterns (D, 2**n) of many draws of one set: shares (D, n) and correlations (D,).
+def draw_patterns(shares: ArrayLike, correlation: ArrayLike) -> Array:
+    """Return patterns (D, 2**n) of one set from shares (D, n) and correlations (D,).
 
     Absolute error below 1e-7.
     """
-    m, r = _checked(shares, correlation)
+    m, r = _check_arguments(shares, correlation)
     if m.ndim != 2 or m.shape[1] > MOST_PLATFORMS:
         raise ValueError(f"patterns are for one set of at most {MOST_PLATFORMS} platforms")
     half = int(_half_counts(m, r, digits=7.0).max(initial=8))
@@ -166,7 +166,7 @@ def pattern_draws(shares: ArrayLike, correlation: ArrayLike) -> Array:
 
 
 def _patterns_by_rule(shares: Array, correlation: Array, half: int) -> Array:
-    z, weight = nodes(half)
+    z, weight = make_nodes(half)
     scale = (1.0 / np.sqrt(1.0 - correlation))[:, None]
     slope = np.sqrt(correlation)[:, None] * z
     joint = np.broadcast_to(weight[:, None], (len(shares), len(z), 1))
@@ -180,7 +180,7 @@ def _patterns_by_rule(shares: Array, correlation: Array, half: int) -> Array:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What surveys taught about the correlation, on the logit scale, and the model's error."""
+    """Correlation on the logit scale as fitted to surveys, and the model's error."""
 
     mean: float  # mean over houses of the house means of logit correlation
     between: float  # variance of the house means
@@ -193,13 +193,13 @@ class Calibration:
     spread_above: float = 1.0  # factor of the spread above the centre
 
     @property
-    def degrees(self) -> int:
-        """Degrees of freedom of the Student t: house means less one, at least two."""
+    def degrees_of_freedom(self) -> int:
+        """Return the degrees of freedom of the Student t: house means less one, at least two."""
         return max(self.houses - 1, 2)
 
     @property
-    def variance(self) -> float:
-        """Predictive variance of logit correlation for a new survey of a new house."""
+    def predictive_variance(self) -> float:
+        """Return the variance of logit correlation for a new survey of a new house."""
         return self.between * (1.0 + 1.0 / self.houses) + self.within
 
 
@@ -211,62 +211,68 @@ class OwnSurvey:
     house: str
 
 
-def logit(correlation: ArrayLike) -> Array:
-    """Log odds of a correlation, kept inside the range of the grid."""
+def clip_log_odds(correlation: ArrayLike) -> Array:
+    """Return log odds of a correlation, clipped to the range of the grid."""
     r = np.clip(np.asarray(correlation, dtype=float), expit(LOGIT_GRID[0]), expit(LOGIT_GRID[-1]))
     return np.asarray(np.log(r / (1.0 - r)))
 
 
-def _held_in_common(calibration: Calibration, house: str, others: Sequence[str]) -> Array:
-    """Covariance of a survey of an area by `house` with those of it by `others`."""
-    part = [1.0 if other == house else calibration.region for other in others]
+def _compute_covariance(calibration: Calibration, house: str, others: Sequence[str]) -> Array:
+    """Return covariances of a survey by `house` with surveys of the same area by `others`."""
+    part = [1.0 if house_of_other == house else calibration.region for house_of_other in others]
     return np.asarray(calibration.area + calibration.between * np.array(part))
 
 
-def predictive(calibration: Calibration, own: Sequence[OwnSurvey] = ()) -> tuple[float, float]:
-    """Centre and scale of logit correlation for an area, pulled by its own surveys.
+def predict_correlation(
+    calibration: Calibration, area_surveys: Sequence[OwnSurvey] = ()
+) -> tuple[float, float]:
+    """Return centre and scale of logit correlation for an area, given its surveys.
 
     The audiences are taken to be measured by another house than those that asked.
     """
-    if not own:
-        return calibration.mean, float(np.sqrt(calibration.variance))
-    asked = [s.house for s in own]
-    among = np.array([_held_in_common(calibration, a, asked) for a in asked])
-    np.fill_diagonal(among, calibration.variance)
-    to_target = calibration.area + calibration.between * np.full(len(own), calibration.region)
+    if not area_surveys:
+        return calibration.mean, float(np.sqrt(calibration.predictive_variance))
+    survey_houses = [s.house for s in area_surveys]
+    among = np.array([_compute_covariance(calibration, a, survey_houses) for a in survey_houses])
+    np.fill_diagonal(among, calibration.predictive_variance)
+    to_target = calibration.area + calibration.between * np.full(
+        len(area_surveys), calibration.region
+    )
     gain = np.linalg.solve(among, to_target)
-    found = logit([s.correlation for s in own])
-    centre = calibration.mean + float(gain @ (found - calibration.mean))
-    return centre, float(np.sqrt(calibration.variance - gain @ to_target))
+    fitted_logits = clip_log_odds([s.correlation for s in area_surveys])
+    centre = calibration.mean + float(gain @ (fitted_logits - calibration.mean))
+    return centre, float(np.sqrt(calibration.predictive_variance - gain @ to_target))
 
 
-def correlation_draws(
-    calibration: Calibration, uniforms: ArrayLike, own: tuple[float, float] | None = None
+def draw_correlations(
+    calibration: Calibration,
+    uniforms: ArrayLike,
+    area_parameters: tuple[float, float] | None = None,
 ) -> Array:
-    """Correlations drawn from the two-piece Student t, capped at the ends of the grid.
+    """Return correlations from the two-piece Student t, capped at the ends of the grid.
 
     `own` is the centre and scale of an area (`predictive`); without it, those of a new area.
     """
-    centre, scale = own or predictive(calibration)
-    t = stdtrit(calibration.degrees, np.asarray(uniforms, dtype=float))
+    centre, scale = area_parameters or predict_correlation(calibration)
+    t = stdtrit(calibration.degrees_of_freedom, np.asarray(uniforms, dtype=float))
     wide = np.where(t < 0.0, calibration.spread_below, calibration.spread_above)
     x = centre + scale * wide * t
     return np.asarray(expit(np.clip(x, LOGIT_GRID[0], LOGIT_GRID[-1])))
 
 
-def error_draws(calibration: Calibration, uniforms: ArrayLike) -> Array:
-    """Draws of the model's error, over (independence - largest audience)."""
+def draw_errors(calibration: Calibration, uniforms: ArrayLike) -> Array:
+    """Return draws of the model's error, over (independence - largest audience)."""
     return np.asarray(calibration.model * ndtri(np.asarray(uniforms, dtype=float)))
 
 
 def union_curve(shares: ArrayLike, correlations: ArrayLike) -> Array:
-    """Union of many sets (S, platforms) at many correlations (D,), from a table.
+    """Return unions of many sets (S, platforms) at many correlations (D,), from a table.
 
     Linear between 213 correlations even in log odds; off by less than 2e-5.
     """
     m = np.asarray(shares, dtype=float)
-    table = union(m[:, None, :], expit(LOGIT_GRID)[None, :], digits=7.0)
-    place = (logit(correlations) - LOGIT_GRID[0]) / (LOGIT_GRID[1] - LOGIT_GRID[0])
-    left = np.clip(place.astype(np.int64), 0, len(LOGIT_GRID) - 2)
-    part = place - left
-    return np.asarray(table[:, left] * (1.0 - part) + table[:, left + 1] * part)
+    table = compute_union(m[:, None, :], expit(LOGIT_GRID)[None, :], digits=7.0)
+    place = (clip_log_odds(correlations) - LOGIT_GRID[0]) / (LOGIT_GRID[1] - LOGIT_GRID[0])
+    lower_index = np.clip(place.astype(np.int64), 0, len(LOGIT_GRID) - 2)
+    part = place - lower_index
+    return np.asarray(table[:, lower_index] * (1.0 - part) + table[:, lower_index + 1] * part)

@@ -57,8 +57,8 @@ class JointUse:
     error: Array  # (D,) draws of its error over (independence - largest audience)
 
 
-Known: TypeAlias = dict[Hashable, Any]
-"""What a model worked out before, under names that say all that it hangs on."""
+Cache: TypeAlias = dict[Hashable, Any]
+"""Results of a model by names that contain all inputs they depend on."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Group:
     shares: Array  # (P, D) draws of the audiences over the universe, 0..1
     joint_use: JointUse
     members: NDArray[np.bool_]  # (G, P) which platforms each union holds
-    known: Known | None = None  # for a model to take from, and to add to
+    cache: Cache | None = None  # for a model to take from, and to add to
 
 
 class OverlapModel(Protocol):
@@ -85,14 +85,14 @@ class OverlapModel(Protocol):
         name the country, so that runs agree and sensitivity can tell the two apart.
         """
 
-    def unions(self, group: Group) -> Array:
+    def draw_unions(self, group: Group) -> Array:
         """Draws (G, D) of the unions of a group, as shares of the universe, with the error.
 
-        A union's draws hang on nothing but its own audiences and the joint use.  Raises
+        A union's draws depend on nothing but its own audiences and the joint use.  Raises
         ValueError where shapes do not fit or a share lies outside 0..1.
         """
 
-    def patterns(self, shares: Array, joint_use: JointUse) -> Array:
+    def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
         """Draws (D, 2**n) of the patterns of one set of audiences (D, n), without the error.
 
         Raises ValueError for more platforms than the model can take.
@@ -105,18 +105,18 @@ class OverlapModel(Protocol):
         """
 
 
-def frechet(shares: ArrayLike) -> tuple[Array, Array]:
+def bound_by_shares(shares: ArrayLike) -> tuple[Array, Array]:
     """Lower and upper bound of the union that shares (..., platforms) alone force."""
     m = np.asarray(shares, dtype=float)
     return m.max(axis=-1), np.minimum(1.0, m.sum(axis=-1))
 
 
-def independence(shares: ArrayLike) -> Array:
+def assume_independence(shares: ArrayLike) -> Array:
     """Union of shares (..., platforms) if use of one platform told nothing about another."""
     return np.asarray(1.0 - np.prod(1.0 - np.asarray(shares, dtype=float), axis=-1))
 
 
-def moved(core: Array, move: Array, low: Array, high: Array) -> Array:
+def move_unions(core: Array, move: Array, low: Array, high: Array) -> Array:
     """Unions moved by an error that gives way as it nears a bound, and never passes it.
 
     With d the distance to the bound ahead, a move s becomes d s / (d + |s|): s where the bound is
@@ -127,30 +127,30 @@ def moved(core: Array, move: Array, low: Array, high: Array) -> Array:
     return np.asarray(np.clip(core + ahead * move / size, low, high))
 
 
-def with_error(core: Array, shares: Array, error: Array, part: float = 1.0) -> Array:
+def add_model_error(core: Array, shares: Array, error: Array, part: float = 1.0) -> Array:
     """Unions with a part of a model's error added, inside the Frechet bounds.
 
     `shares` (..., platforms), `core` and `error` broadcast against all but its last axis.
     """
-    low, high = frechet(shares)
+    low, high = bound_by_shares(shares)
     inside = np.clip(core, low, high)
-    return moved(inside, error * (independence(shares) - low) * part, low, high)
+    return move_unions(inside, error * (assume_independence(shares) - low) * part, low, high)
 
 
-def _as_they_are(drawn: Array) -> Array:
+def _keep_draws(drawn: Array) -> Array:
     return drawn
 
 
-def unions(
+def reduce_unions(
     model: OverlapModel,
     groups: Sequence[Group],
-    reduce: Callable[[Array], Array] = _as_they_are,
+    reduce: Callable[[Array], Array] = _keep_draws,
 ) -> list[Array]:
     """Return what `reduce` makes of the draws (G, D) of each group, in the order of the groups."""
-    return [reduce(model.unions(group)) for group in groups]
+    return [reduce(model.draw_unions(group)) for group in groups]
 
 
-def lattice(count: int) -> Uniforms:
+def make_lattice(count: int) -> Uniforms:
     """Low-discrepancy uniforms in the place of random ones (Kronecker, plastic number), no seed.
 
     One column for the parameters of a model and another for its error.
@@ -161,7 +161,7 @@ def lattice(count: int) -> Uniforms:
     return lambda kind, _: second if kind is InputKind.MODEL else first
 
 
-def intervals(
+def compute_intervals(
     model: OverlapModel,
     shares: ArrayLike,
     country_id: str = "",
@@ -169,5 +169,5 @@ def intervals(
     probabilities: Sequence[float] = (0.05, 0.5, 0.95),
 ) -> Array:
     """Quantiles (probabilities, sets) of the unions of exact shares (sets, platforms); no seed."""
-    joint_use = model.joint_use(country_id, lattice(draws))
+    joint_use = model.joint_use(country_id, make_lattice(draws))
     return np.asarray(np.quantile(model.union_curve(shares, joint_use), probabilities, axis=1))

@@ -17,7 +17,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
 from audience_impact.overlap import batched, copula
 from audience_impact.overlap.copula import Calibration, OwnSurvey
-from audience_impact.overlap.model import Group, JointUse, Uniforms, with_error
+from audience_impact.overlap.model import Group, JointUse, Uniforms, add_model_error
 from audience_impact.rules import ParameterError
 from audience_impact.vocabulary import DedupMethod, InputKind, OverlapParameter
 
@@ -37,26 +37,26 @@ class OneFactorCopula:
     def joint_use(self, country_id: str, uniforms: Uniforms) -> JointUse:
         """Draws of the correlation and of the model's error of a country."""
         u = uniforms(InputKind.CORRELATION, f"correlation|{country_id}")
-        drawn = copula.correlation_draws(self.calibration, u, self.centres.get(country_id))
+        drawn = copula.draw_correlations(self.calibration, u, self.centres.get(country_id))
         v = uniforms(InputKind.MODEL, f"model|{country_id}")
-        return JointUse(drawn[None, :], copula.error_draws(self.calibration, v))
+        return JointUse(drawn[None, :], copula.draw_errors(self.calibration, v))
 
-    def unions(self, group: Group) -> Array:
+    def draw_unions(self, group: Group) -> Array:
         """Draws (G, D) of the unions of a group."""
         return batched.group_unions(group)
 
-    def patterns(self, shares: Array, joint_use: JointUse) -> Array:
+    def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
         """Draws (D, 2**n) of the patterns of audiences (D, n), at most 12 of them."""
-        return copula.pattern_draws(shares, joint_use.parameters[0])
+        return copula.draw_patterns(shares, joint_use.parameters[0])
 
     def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
         """Draws (S, D) of the unions of exact audiences (S, platforms), off by 2e-5 at most."""
         m = np.asarray(shares, dtype=float)
         core = copula.union_curve(m, joint_use.parameters[0])
-        return with_error(core, m[:, None, :], joint_use.error)
+        return add_model_error(core, m[:, None, :], joint_use.error)
 
 
-def read(tables: Tables) -> OneFactorCopula | None:
+def read_model(tables: Tables) -> OneFactorCopula | None:
     """Return the copula that facts hold: calibrated, and pulled by each country's own surveys.
 
     `tables` with `overlap_calibration` and `surveys`, typed; None where there is no calibration.
@@ -64,10 +64,13 @@ def read(tables: Tables) -> OneFactorCopula | None:
     table, surveys = tables["overlap_calibration"], tables["surveys"]
     if table.empty:
         return None
-    known = read_calibration(table)
+    calibration = read_calibration(table)
     return OneFactorCopula(
-        known,
-        {area: copula.predictive(known, own) for area, own in own_surveys(table, surveys).items()},
+        calibration,
+        {
+            area: copula.predict_correlation(calibration, area_surveys)
+            for area, area_surveys in list_area_surveys(table, surveys).items()
+        },
     )
 
 
@@ -89,13 +92,15 @@ def read_calibration(overlap_calibration: pd.DataFrame) -> Calibration:
     return Calibration(**{n: float(rows.loc[n, "value"]) for n in named}, houses=houses)
 
 
-def own_surveys(
+def list_area_surveys(
     overlap_calibration: pd.DataFrame, surveys: pd.DataFrame
 ) -> dict[str, list[OwnSurvey]]:
     """Return the surveys of each area itself, which pull its correlation."""
-    asked = surveys[["area_id", "survey_id", "house"]]
-    found = overlap_calibration.merge(asked, on="survey_id").sort_values("survey_id")
-    own: dict[str, list[OwnSurvey]] = {area: [] for area in sorted(surveys["area_id"].unique())}
-    for area, value, house in zip(found["area_id"], found["value"], found["house"], strict=True):
-        own[area].append(OwnSurvey(float(expit(value)), str(house)))
-    return own
+    survey_houses = surveys[["area_id", "survey_id", "house"]]
+    fitted = overlap_calibration.merge(survey_houses, on="survey_id").sort_values("survey_id")
+    surveys_by_area: dict[str, list[OwnSurvey]] = {
+        area: [] for area in sorted(surveys["area_id"].unique())
+    }
+    for area, value, house in zip(fitted["area_id"], fitted["value"], fitted["house"], strict=True):
+        surveys_by_area[area].append(OwnSurvey(float(expit(value)), str(house)))
+    return surveys_by_area

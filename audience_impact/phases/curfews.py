@@ -6,11 +6,11 @@ on a day.
 
 Method. Listed days are cut to the time from the first to the last day. Of a number of times alone
 it is not known which days they were: they are spread evenly from the first day to the last, each on
-a day of its own. Hours told make person-hours of each day in force; the lower bound takes the least
-hours told, the upper one the most, the estimate their mean. Where no hours are told a day counts 24
-in the estimate and the upper bound, and in the lower bound days between the first and the last
-count 24 and those two nothing. Of several restrictions at once a person has at least the hours of
-the one that forces most, and at most all of them added, 24 on a day; an estimate is made where
+a day of its own. Stated hours make person-hours of each day in force; the lower bound takes the
+least stated hours, the upper one the most, the estimate their mean. Where no hours are stated a day
+counts 24 in the estimate and the upper bound, and in the lower bound days between the first and the
+last count 24 and those two nothing. Of several restrictions at once a person has at least the hours
+of the one that forces most, and at most all of them added, 24 on a day; an estimate is made where
 there is one restriction alone, or all last the whole day.
 
 Assumptions. Each of several times is on a day of its own. Hours change person-hours, not who is
@@ -35,14 +35,14 @@ COLUMNS = {
     "least_hours_a_day": NUMBER,
     "most_hours_a_day": NUMBER,
 }
-"""What a source tells of days and hours, with the types of the columns."""
+"""Columns of days and hours that a source states, with their types."""
 
 
-def on_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
-    """Spans cut to the days in force.
+def cut_to_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
+    """Return spans cut to the days in force.
 
     `spans` has `start` and `end` (exclusive) and the columns that stay; `times` has COLUMNS, row by
-    row the same. Days that are told stand as spans of one day each.
+    row the same. Listed days stand as spans of one day each.
     """
     length = (spans["end"] - spans["start"]).dt.days
     days = times["days_in_force"].to_numpy()
@@ -53,70 +53,71 @@ def on_days(spans: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
         return spans.reset_index(drop=True)
     single = pd.concat(
         [
-            _listed(spans[listed], pd.Series(days, spans.index)[listed]),
-            _spread(spans[spread], count[spread].astype("int64"), length[spread]),
+            _cut_to_listed_days(spans[listed], pd.Series(days, spans.index)[listed]),
+            _spread_times(spans[spread], count[spread].astype("int64"), length[spread]),
         ]
     )
     return pd.concat([spans[~listed & ~spread], single], ignore_index=True)
 
 
-def _listed(spans: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
-    """One span for each day listed that lies inside."""
-    each = spans.assign(day=days.str.split(";")).explode("day")
-    day = pd.to_datetime(each["day"])
-    inside = (day >= each["start"]) & (day < each["end"])
-    return each.assign(start=day, end=day + ONE_DAY)[inside].drop(columns="day")
+def _cut_to_listed_days(spans: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
+    listed = spans.assign(day=days.str.split(";")).explode("day")
+    day = pd.to_datetime(listed["day"])
+    inside = (day >= listed["start"]) & (day < listed["end"])
+    return listed.assign(start=day, end=day + ONE_DAY)[inside].drop(columns="day")
 
 
-def _spread(spans: pd.DataFrame, count: pd.Series, length: pd.Series) -> pd.DataFrame:
-    """So many spans of one day, evenly from the first day to the last."""
-    each = spans.loc[spans.index.repeat(count)]
-    number = each.groupby(level=0).cumcount().to_numpy()
-    steps = np.maximum(count.reindex(each.index).to_numpy() - 1, 1)
-    offset = number * (length.reindex(each.index).to_numpy() - 1) // steps
-    start = each["start"] + pd.to_timedelta(offset, unit="D")
-    return each.assign(start=start, end=start + ONE_DAY)
+def _spread_times(spans: pd.DataFrame, count: pd.Series, length: pd.Series) -> pd.DataFrame:
+    """Return spans of one day each, evenly from the first day to the last."""
+    repeated = spans.loc[spans.index.repeat(count)]
+    number = repeated.groupby(level=0).cumcount().to_numpy()
+    steps = np.maximum(count.reindex(repeated.index).to_numpy() - 1, 1)
+    offset = number * (length.reindex(repeated.index).to_numpy() - 1) // steps
+    start = repeated["start"] + pd.to_timedelta(offset, unit="D")
+    return repeated.assign(start=start, end=start + ONE_DAY)
 
 
-def day_count(times: pd.DataFrame, end: str) -> pd.Series:
-    """Days in force until an end: those listed, else the times counted, else all days."""
+def count_days(times: pd.DataFrame, end: str) -> pd.Series:
+    """Return days in force until an end: the listed ones, else the counted times, else all days."""
     length = (times[end] - times["from_day"]).dt.days.astype("float64")
     listed = times["days_in_force"].str.count(";").add(1.0).where(times["days_in_force"] != "")
     return np.fmin(length, listed.fillna(times["times_in_force"]))
 
 
-def hours(times: pd.DataFrame) -> pd.DataFrame:
-    """Hours on a day in force, by restriction: `least_hours`, `most_hours`, `middle_hours`.
+def compute_hours(times: pd.DataFrame) -> pd.DataFrame:
+    """Return `least_hours`, `most_hours`, `middle_hours` of a day in force, by restriction.
 
     `times` as timeline.restriction_periods gives them.
     """
     least, most = times["least_hours_a_day"], times["most_hours_a_day"]
     days = (times["least_end"] - times["least_from"]).dt.days.clip(lower=1)
-    whole = DAY_HOURS * (days - 2).clip(lower=0) / days
+    full_day_hours = DAY_HOURS * (days - 2).clip(lower=0) / days
     comes_back = times["days_in_force"].ne("") | times["times_in_force"].notna()
     return pd.DataFrame(
         {
-            "least_hours": least.fillna(whole.mask(comes_back, 0.0)),
+            "least_hours": least.fillna(full_day_hours.mask(comes_back, 0.0)),
             "most_hours": most.fillna(DAY_HOURS),
             "middle_hours": ((least + most) / 2).fillna(DAY_HOURS),
         }
     )
 
 
-def least_person_hours(found: Intervals, rows: pd.DataFrame, known: pd.DataFrame) -> Array:
-    """Least person-hours of a day of each set (sets, 1)."""
-    own = known["least_hours"].reindex(rows["restriction_id"]).to_numpy("float64")
-    forced = pd.Series(rows["daily_low_persons"].to_numpy("float64") * own, rows["row"].to_numpy())
-    members = found[1]
+def least_person_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> Array:
+    """Return the least person-hours of a day of each set (sets, 1)."""
+    row_hours = hours["least_hours"].reindex(rows["restriction_id"]).to_numpy("float64")
+    forced = pd.Series(
+        rows["daily_low_persons"].to_numpy("float64") * row_hours, rows["row"].to_numpy()
+    )
+    members = intervals[1]
     per_set = forced.reindex(members["row"]).groupby(members["set_id"].to_numpy()).max()
     return np.asarray(per_set.to_numpy("float64")[:, None])
 
 
-def of_sets(found: Intervals, rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Hours of a day of each set, by set_id: `most_hours`, and `middle_hours` (NaN: not known)."""
+def combine_hours(intervals: Intervals, rows: pd.DataFrame, hours: pd.DataFrame) -> pd.DataFrame:
+    """Return hours of a day by set_id: `most_hours` and `middle_hours` (NaN: not known)."""
     names = rows.set_index("row")["restriction_id"]
-    members = found[1].assign(restriction_id=names.reindex(found[1]["row"]).to_numpy())
-    single = members.drop_duplicates(["set_id", "restriction_id"]).join(known, on="restriction_id")
+    members = intervals[1].assign(restriction_id=names.reindex(intervals[1]["row"]).to_numpy())
+    single = members.drop_duplicates(["set_id", "restriction_id"]).join(hours, on="restriction_id")
     groups = single.groupby("set_id")
     least_middle = groups["middle_hours"].min()
     alone = (groups.size() == 1) | (least_middle >= DAY_HOURS)

@@ -5,13 +5,13 @@ Definitions
 Span: days [start, end) on which an item (an audience) of a group (a country) is in force.
 Piece: a longest run of days of one group with no start, end or first of a month inside it.
 Set: the items in force on all days of a piece; two pieces of a group may have the same set.
-Person-days: days times the people in force on each, a number that hangs on the set alone.
+Person-days: days times the people in force on each, a number that depends on the set alone.
 
 Method
 ------
 All starts, ends and firsts of months are put in order, by group; a span covers the pieces from
 its start to its end, which are found by bisection.  Each piece then has its items, each once,
-and lies inside one month.  Sets are told apart as the words of a dictionary are, place by place:
+and lies inside one month.  Sets are distinguished like the words of a dictionary, place by place:
 pieces of one group that agree so far and have the same next item stay together.  This is exact
 (no hashing), and the people of a set need to be worked out once however often it comes back.
 Sums over a period are the product of a sparse table (periods x sets, days) and the people per
@@ -46,7 +46,7 @@ from audience_impact.periods import DAY
 Integers = NDArray[np.int64]
 
 
-def stretches(spans: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def constant_intervals(spans: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cut time into pieces on which the same items are in force.
 
     Args:
@@ -65,33 +65,33 @@ def stretches(spans: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         ValueError: A start or end is not at midnight, or a group or item is missing.
     """
     some = spans[spans["start"] < spans["end"]]
-    (group, groups), (item, items) = _coded(some["group"]), _coded(some["item"])
-    start, end = _days(some["start"]), _days(some["end"])
+    (group, groups), (item, items) = _encode_names(some["group"]), _encode_names(some["item"])
+    start, end = _count_days(some["start"]), _count_days(some["end"])
     origin = start.min(initial=0)
     width = end.max(initial=0) - origin + 1
-    cuts = _cuts(group, start, end, origin, width)
-    covered = _covered(cuts, group * width - origin, start, end, item)
+    cuts = _list_cuts(group, start, end, origin, width)
+    covered = _cover_pieces(cuts, group * width - origin, start, end, item)
     counts, member = np.diff(covered.indptr), covered.indices.astype(np.int64)
     used = np.flatnonzero(counts)
-    first, size = (each[used].astype(np.int64) for each in (covered.indptr, counts))
+    first, size = (values[used].astype(np.int64) for values in (covered.indptr, counts))
     owner, day = np.divmod(cuts[used], width)
-    set_id = numbered(owner, first, size, member)
+    set_id = number_sets(owner, first, size, member)
     until = np.asarray(cuts[used + 1] - owner * width, dtype=np.int64)
-    begin, stop = (np.asarray(origin + each, dtype=np.int64) for each in (day, until))
-    pieces = _pieces(groups[owner], begin, stop, set_id)
-    return pieces, _members(set_id, first, size, items[member])
+    begin, stop = (np.asarray(origin + values, dtype=np.int64) for values in (day, until))
+    pieces = _build_pieces(groups[owner], begin, stop, set_id)
+    return pieces, _list_members(set_id, first, size, items[member])
 
 
-def _coded(names: "pd.Series[str]") -> tuple[Integers, pd.Index]:
-    """Number of each name in the order of the alphabet, and the names."""
+def _encode_names(names: "pd.Series[str]") -> tuple[Integers, pd.Index]:
+    """Return the number of each name in alphabetical order, and the names."""
     if names.isna().any():
         raise ValueError(f"{names.name} must not be missing")
-    codes, known = pd.factorize(names, sort=True)
-    return codes.astype(np.int64), pd.Index(known)
+    codes, names_in_order = pd.factorize(names, sort=True)
+    return codes.astype(np.int64), pd.Index(names_in_order)
 
 
-def _days(moments: "pd.Series[pd.Timestamp]") -> Integers:
-    """Days since 1970."""
+def _count_days(moments: "pd.Series[pd.Timestamp]") -> Integers:
+    """Return days since 1970."""
     exact = moments.to_numpy("datetime64[us]")
     days = exact.astype("datetime64[D]")
     if (days != exact).any():
@@ -99,57 +99,62 @@ def _days(moments: "pd.Series[pd.Timestamp]") -> Integers:
     return np.asarray(days.astype(np.int64))
 
 
-def _run(first: Integers, count: Integers) -> tuple[Integers, Integers]:
-    """Row and number of first, first + 1, ... (count of them) for each row."""
+def _expand_runs(first: Integers, count: Integers) -> tuple[Integers, Integers]:
+    """Return row and number of first, first + 1, ... (count of them) for each row."""
     row = np.repeat(np.arange(len(first)), count)
     before = np.cumsum(count) - count
     return row, first[row] + np.arange(len(row)) - before[row]
 
 
-def _cuts(
+def _list_cuts(
     group: Integers, start: Integers, end: Integers, origin: np.int64, width: np.int64
 ) -> Integers:
-    """Days on which anything may change, as group * width + day since the origin, in order."""
+    """Return days of possible changes, as group * width + day since the origin, in order."""
     month, last = (
         days.astype("datetime64[D]").astype("datetime64[M]") for days in (start, end - 1)
     )
     begun = month.astype(np.int64)
-    row, number = _run(begun + 1, last.astype(np.int64) - begun)
+    row, number = _expand_runs(begun + 1, last.astype(np.int64) - begun)
     turn = number.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     shift = group * width - origin
     return np.unique(np.concatenate([shift + start, shift + end, shift[row] + turn]))
 
 
-def _covered(
+def _cover_pieces(
     cuts: Integers, shift: Integers, start: Integers, end: Integers, item: Integers
 ) -> csr_array:
-    """The items (columns) of the piece that begins with each cut (rows), each once, in order."""
+    """Return the items (columns) of the piece that begins with each cut (rows), in order."""
     order = np.argsort(item, kind="stable")  # so that no piece needs to have its items sorted
-    shift, start, end, item = (each[order] for each in (shift, start, end, item))
-    left, right = np.searchsorted(cuts, shift + start), np.searchsorted(cuts, shift + end)
-    row, piece = _run(left, right - left)
+    shift, start, end, item = (values[order] for values in (shift, start, end, item))
+    first_piece, end_piece = (
+        np.searchsorted(cuts, shift + start),
+        np.searchsorted(cuts, shift + end),
+    )
+    row, piece = _expand_runs(first_piece, end_piece - first_piece)
     shape = len(cuts), 1 + item.max(initial=0)
     return csr_array((np.ones(len(row), dtype=np.int8), (piece, item[row])), shape=shape)
 
 
-def numbered(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
-    """Number of each set of items of a group, equal where both are, by first appearance.
+def number_sets(group: Integers, first: Integers, size: Integers, member: Integers) -> Integers:
+    """Return the number of each set of items of a group, equal for equal sets, by first appearance.
 
     The items of a set, in order, are the `size` rows of `member` from its `first` one.
     """
     node, nodes = group.copy(), group.max(initial=-1) + 1
     items = member.max(initial=0) + 1
-    left = np.arange(len(group))
+    unfinished = np.arange(len(group))
     for place in range(size.max(initial=0)):  # as often as the largest set has items
-        left = left[size[left] > place]
-        words = node[left] * items + member[first[left] + place]
-        known, which = np.unique(words, return_inverse=True)
-        node[left] = nodes + which
-        nodes += len(known)
+        unfinished = unfinished[size[unfinished] > place]
+        words = node[unfinished] * items + member[first[unfinished] + place]
+        distinct, which = np.unique(words, return_inverse=True)
+        node[unfinished] = nodes + which
+        nodes += len(distinct)
     return np.asarray(pd.factorize(node)[0], dtype=np.int64)
 
 
-def _pieces(group: pd.Index, start: Integers, end: Integers, set_id: Integers) -> pd.DataFrame:
+def _build_pieces(
+    group: pd.Index, start: Integers, end: Integers, set_id: Integers
+) -> pd.DataFrame:
     first = start.astype("datetime64[D]")
     return pd.DataFrame(
         {
@@ -164,15 +169,16 @@ def _pieces(group: pd.Index, start: Integers, end: Integers, set_id: Integers) -
     )
 
 
-def _members(set_id: Integers, first: Integers, size: Integers, item: pd.Index) -> pd.DataFrame:
-    """Items of each set, read off the first piece that has it."""
-    known, at = np.unique(set_id, return_index=True)
-    row, place = _run(first[at], size[at])
-    return pd.DataFrame({"set_id": known[row], "item": item[place].astype("str")})
+def _list_members(
+    set_id: Integers, first: Integers, size: Integers, item: pd.Index
+) -> pd.DataFrame:
+    distinct, at = np.unique(set_id, return_index=True)
+    row, place = _expand_runs(first[at], size[at])
+    return pd.DataFrame({"set_id": distinct[row], "item": item[place].astype("str")})
 
 
-def by_period(pieces: pd.DataFrame, per_day: Array) -> tuple[pd.DataFrame, Array]:
-    """Person-days by group and month, and by group and year.
+def sum_by_period(pieces: pd.DataFrame, per_day: Array) -> tuple[pd.DataFrame, Array]:
+    """Return person-days by group and month, and by group and year.
 
     Args:
         pieces: As `stretches` gives them, or some of their rows; only `group`, `month`, `days`
@@ -192,7 +198,7 @@ def by_period(pieces: pd.DataFrame, per_day: Array) -> tuple[pd.DataFrame, Array
         raise ValueError("per_day must have two axes and a row for each set")
     columns = pieces[["group", "days"]]
     years = pieces["month"].str.slice(0, -3)  # years may have more than four digits
-    rows = pd.concat([columns.assign(period=each) for each in (pieces["month"], years)])
+    rows = pd.concat([columns.assign(period=period) for period in (pieces["month"], years)])
     grouped = rows.groupby(["group", "period"])
     periods = grouped["days"].sum().reset_index()[["group", "period", "days"]]
     days, at = rows["days"].to_numpy(float), grouped.ngroup().to_numpy()

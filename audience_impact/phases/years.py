@@ -22,13 +22,13 @@ import pandas as pd
 from audience_impact.audiences import universes
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.denominators.distributions import LAW
+from audience_impact.denominators.distributions import DISTRIBUTION
 from audience_impact.periods import months_between
 from audience_impact.vocabulary import WHOLE_INTERNET
 
 OF_BASE = [
     *("base", "base_id", "base_persons", "base_status", "base_size_persons"),
-    *LAW,
+    *DISTRIBUTION,
     *("is_base_projected", "is_own_base", "population_id", "population_persons"),
 ]
 """What universes.with_base gives an audience."""
@@ -38,33 +38,33 @@ YEAR = "|"
 """Parts a restriction and a year where each year is asked for by itself."""
 
 
-def by_year(
+def split_by_year(
     audiences: pd.DataFrame,
     periods: pd.DataFrame,
     denominators: Denominators,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """The phases of audiences, by audience and year.
+    """Return the phases of audiences, by audience and year.
 
     `audiences` as `Inputs` has them, in the order of AUDIENCE; `periods` by restriction_id, with
     `from_day`, `most_end` and `imputed_end`. Adds `audience`, `year`, and `from_limit` and
     `until_limit`, the days between which a phase stands (NaT where nothing was ever in force).
     """
-    own = audiences.reset_index(names="audience")
-    about = periods.reindex(own["restriction_id"])
+    numbered = audiences.reset_index(names="audience")
+    about = periods.reindex(numbered["restriction_id"])
     first = about["from_day"].dt.year.to_numpy("float64")
     end = about[["most_end", "imputed_end"]].max(axis=1) - pd.Timedelta(days=1)
     count = np.fmax(end.dt.year.to_numpy("float64") - first, 0.0)
     count = np.nan_to_num(count).astype(np.int64)
-    each = own.loc[own.index.repeat(count + 1)].assign(
+    phases = numbered.loc[numbered.index.repeat(count + 1)].assign(
         step=np.concatenate([np.arange(n + 1) for n in count] or [np.empty(0, np.int64)])
     )
-    year = first[each["audience"].to_numpy()] + each["step"].to_numpy()
-    each = each.assign(year=year, **_limits(year, each["step"].to_numpy()))
-    later = each[each["step"] > 0].reset_index(drop=True)
-    parts = [each[each["step"] == 0]]
+    year = first[phases["audience"].to_numpy()] + phases["step"].to_numpy()
+    phases = phases.assign(year=year, **_find_limits(year, phases["step"].to_numpy()))
+    later = phases[phases["step"] > 0].reset_index(drop=True)
+    parts = [phases[phases["step"] == 0]]
     if not later.empty:
-        parts.append(_later(later, denominators, as_of))
+        parts.append(_renew_phases(later, denominators, as_of))
     return (
         pd.concat(parts, ignore_index=True)
         .sort_values(["audience", "year"], ignore_index=True)
@@ -73,10 +73,10 @@ def by_year(
     )
 
 
-def _limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]:
-    """First day of each phase, and the day after its last."""
-    known = pd.Series(year).fillna(1970).astype("int64").astype("str")
-    day = pd.to_datetime(known + "-01-01").astype("datetime64[us]")
+def _find_limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]:
+    """Return the first day of each phase, and the day after its last."""
+    year_text = pd.Series(year).fillna(1970).astype("int64").astype("str")
+    day = pd.to_datetime(year_text + "-01-01").astype("datetime64[us]")
     after = (day + pd.offsets.YearBegin(1)).where(~np.isnan(year))
     return {
         "from_limit": day.where(~np.isnan(year)).to_numpy(),
@@ -84,30 +84,34 @@ def _limits(year: "np.ndarray", step: "np.ndarray") -> dict[str, pd.Series]:
     }
 
 
-def _later(rows: pd.DataFrame, denominators: Denominators, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Phases of later years: people online and bases anew, figures as they were."""
+def _renew_phases(
+    rows: pd.DataFrame, denominators: Denominators, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """Return phases of later years: people online and bases anew, figures unchanged."""
     mid_year = rows["from_limit"] + pd.Timedelta(days=181)
     today = mid_year.where(mid_year < as_of, as_of)
     number = rows["year"].astype("int64").astype("str")
-    asked = rows.assign(
+    renamed = rows.assign(
         began=rows["start"],
         start=today,
         restriction_id=rows["restriction_id"] + YEAR + number,
     )
-    sizes = asked.drop(columns=OF_BASE)
+    sizes = renamed.drop(columns=OF_BASE)
     network = sizes["platform_id"] == WHOLE_INTERNET
-    whole = _aged(sizes[~network])
+    renewed = _age_figures(sizes[~network])
     if network.any():
-        users = universes.internet_users(sizes.loc[network, [*AUDIENCE, "start"]], denominators)
-        left = sizes[network].drop(columns=users.columns.intersection(sizes.columns))
-        whole = pd.concat([whole, users.join(left)]).sort_index(kind="stable")
-    found = universes.with_base(whole.reset_index(drop=True), denominators)
-    names = found["restriction_id"].str.rsplit(YEAR, n=1).str[0]
-    return found.assign(restriction_id=names).drop(columns="began")
+        users = universes.count_internet_users(
+            sizes.loc[network, [*AUDIENCE, "start"]], denominators
+        )
+        unchanged = sizes[network].drop(columns=users.columns.intersection(sizes.columns))
+        renewed = pd.concat([renewed, users.join(unchanged)]).sort_index(kind="stable")
+    based = universes.add_base(renewed.reset_index(drop=True), denominators)
+    names = based["restriction_id"].str.rsplit(YEAR, n=1).str[0]
+    return based.assign(restriction_id=names).drop(columns="began")
 
 
-def _aged(rows: pd.DataFrame) -> pd.DataFrame:
-    """Figures of services in a later year: older, and no limit from above where they are old."""
+def _age_figures(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return figures of services in a later year, without a limit from above where they are old."""
     first_day = months_between(rows["began"], rows["from_limit"]).clip(lower=0)
     old = rows["age_months"] + first_day > CURRENT_MONTHS
     months = months_between(rows["began"], rows["start"]).clip(lower=0)

@@ -42,54 +42,58 @@ Parents = dict[str, str]
 NONE = -1
 
 
-def parents(areas: pd.DataFrame) -> Parents:
-    """What each area lies in, by area_id: the smallest union with it as a member, else its parent.
+def read_parents(areas: pd.DataFrame) -> Parents:
+    """Return the parent of each area: the smallest union with it, else `parent_id`.
 
     `areas` is the fact table. A union (`members`) lies in the smallest union with all its members.
     """
     ids = areas["area_id"].tolist()
-    found = dict(zip(ids, areas["parent_id"].fillna("").astype("str").tolist(), strict=True))
-    told = areas.get("members", pd.Series("", areas.index)).fillna("").tolist()
-    unions = {area: set(names.split(";")) for area, names in zip(ids, told, strict=True) if names}
-    for union_id, inside in sorted(unions.items(), key=lambda each: (-len(each[1]), each[0])):
-        found |= dict.fromkeys(inside & found.keys(), union_id)
+    holder_of = dict(zip(ids, areas["parent_id"].fillna("").astype("str").tolist(), strict=True))
+    member_lists = areas.get("members", pd.Series("", areas.index)).fillna("").tolist()
+    unions = {
+        area: set(names.split(";")) for area, names in zip(ids, member_lists, strict=True) if names
+    }
+    for union_id, inside in sorted(unions.items(), key=lambda item: (-len(item[1]), item[0])):
+        holder_of |= dict.fromkeys(inside & holder_of.keys(), union_id)
     for union_id, inside in unions.items():
-        wider = [(len(other), name) for name, other in unions.items() if inside < other]
+        wider = [(len(members), name) for name, members in unions.items() if inside < members]
         if wider:
-            found[union_id] = min(wider)[1]
-    return found
+            holder_of[union_id] = min(wider)[1]
+    return holder_of
 
 
-def holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> Integers:
-    """For each row the number of the row of its set that holds its place; NONE where there is none.
+def find_holders(sets: Integers, places: "pd.Series[str]", parent: Parents) -> Integers:
+    """Return the row of the same set that contains the place of each row, else NONE.
 
     `sets` and `places` (rows,) name a place once a set; `parent` as `parents` gives it.
     """
     code, names = pd.factorize(places)
     keys = pd.Index(sets * len(names) + code)
-    found = np.full(len(places), NONE, dtype=np.int64)
+    holder_rows = np.full(len(places), NONE, dtype=np.int64)
     number = {name: place for place, name in enumerate(names)}
     above = list(names)
     while any(above := [parent.get(name, "") for name in above]):
         holder = np.array([number.get(name, NONE) for name in above])[code]
-        asked = np.where(holder == NONE, NONE, sets * len(names) + holder)
-        found = np.where(found == NONE, keys.get_indexer(pd.Index(asked)), found)
-    return found
+        keys_above = np.where(holder == NONE, NONE, sets * len(names) + holder)
+        holder_rows = np.where(
+            holder_rows == NONE, keys.get_indexer(pd.Index(keys_above)), holder_rows
+        )
+    return holder_rows
 
 
-def effective(shares: Array, holder: Integers) -> Array:
-    """The largest share (rows, D) of each place and of all that hold it in its set."""
+def compute_effective_shares(shares: Array, holder: Integers) -> Array:
+    """Return the largest share (rows, D) of each place and of all that hold it in its set."""
     if (holder == NONE).all():
         return shares
-    found, depth = shares.copy(), _depths(holder)
+    largest_shares, depth = shares.copy(), _count_holders(holder)
     for level in range(1, int(depth.max(initial=0)) + 1):
         rows = depth == level
-        found[rows] = np.maximum(found[rows], found[holder[rows]])
-    return found
+        largest_shares[rows] = np.maximum(largest_shares[rows], largest_shares[holder[rows]])
+    return largest_shares
 
 
-def _depths(holder: Integers) -> Integers:
-    """How many places of its set hold each."""
+def _count_holders(holder: Integers) -> Integers:
+    """Return the number of places of its set that contain each place."""
     depth, at = np.zeros(len(holder), dtype=np.int64), holder
     while (inside := at != NONE).any():
         depth += inside
@@ -97,34 +101,36 @@ def _depths(holder: Integers) -> Integers:
     return depth
 
 
-def union(shares: Array, people: Array, holder: Integers, sets: Integers, count: int) -> Array:
-    """People touched (count, D) in the places of each set, each person once.
+def unite_people(
+    shares: Array, people: Array, holder: Integers, sets: Integers, count: int
+) -> Array:
+    """Return the people touched (count, D) in the places of each set, each person once.
 
     `shares` and `people` (rows, D), the people of each place; `holder` and `sets` (rows,) as
     `holders` takes and gives them. Sets without a place have nobody.
     """
-    own = effective(shares, holder)
+    effective_shares = compute_effective_shares(shares, holder)
     inside = np.flatnonzero(holder != NONE)
-    beyond = own.copy()
-    beyond[inside] -= own[holder[inside]]
+    beyond = effective_shares.copy()
+    beyond[inside] -= effective_shares[holder[inside]]
     table = csr_array((np.ones(len(sets)), (sets, np.arange(len(sets)))), shape=(count, len(sets)))
     total: Array = np.asarray(table @ (beyond * people))
-    return np.asarray(np.fmax(total, largest(own * people, sets, count)))
+    return np.asarray(np.fmax(total, find_largest(effective_shares * people, sets, count)))
 
 
-def largest(values: Array, sets: Integers, count: int) -> Array:
-    """The largest value (count, D) of each set; zero where it has none.
+def find_largest(values: Array, sets: Integers, count: int) -> Array:
+    """Return the largest value (count, D) of each set; zero where it has none.
 
     Method. The first values of all sets at once, then the second, and so on: no other way through
     rows of a thousand draws is as quick.
     """
-    found = np.zeros((count, values.shape[1]))
+    result = np.zeros((count, values.shape[1]))
     order = np.argsort(sets, kind="stable")
     first = np.flatnonzero(np.diff(sets[order], prepend=NONE))
     size = np.diff(first, append=len(sets))
-    known = sets[order[first]]
-    found[known] = values[order[first]]
+    present = sets[order[first]]
+    result[present] = values[order[first]]
     for rank in range(1, int(size.max(initial=0))):
         more = size > rank
-        found[known[more]] = np.maximum(found[known[more]], values[order[first[more] + rank]])
-    return found
+        result[present[more]] = np.maximum(result[present[more]], values[order[first[more] + rank]])
+    return result

@@ -44,10 +44,10 @@ from scipy.special import expit, logit
 from audience_impact.errors.distribution import QUANTILES, Spread, parameter_values
 from audience_impact.facts.tables import PROVENANCE
 from audience_impact.frames import Array
-from audience_impact.periods import middle
+from audience_impact.periods import period_middle
 from audience_impact.vocabulary import NetworkLaw, NetworkScope, PartGap
 
-LAW = ["only_q05", "only_q50", "only_q95"]
+SHARE_QUANTILES = ["only_q05", "only_q50", "only_q95"]
 POSITIONS = (0.05, 0.50, 0.95)
 LIMITS = (0.002, 0.998)
 ALL, MOBILE, UNKNOWN = (
@@ -61,78 +61,84 @@ REASONS = {
     NetworkScope.ASN_LIST.value: PartGap.OPERATORS.value,
 }
 """Why the share of those who have only such a network cannot be had."""
-TOLD = ["least_share", "most_share", *PROVENANCE]
+COUNT_COLUMNS = ["least_share", "most_share", *PROVENANCE]
 """What is told of a count."""
-RUNGS = ("everyone", "country", "other_countries", "network_unknown")
+NETWORK_LEVELS = ("everyone", "country", "other_countries", "network_unknown")
 """What a law stands on."""
-COUNTED = (RUNGS[1], RUNGS[3])
+COUNTED = (NETWORK_LEVELS[1], NETWORK_LEVELS[3])
 """Rungs of laws that may stand on a count of the country."""
 
 
-def only_share(
-    wanted: pd.DataFrame, network_use: pd.DataFrame, laws: Mapping[NetworkLaw, Spread]
+def estimate_cut_share(
+    places: pd.DataFrame, network_use: pd.DataFrame, parameters: Mapping[NetworkLaw, Spread]
 ) -> pd.DataFrame:
-    """Return the quantiles LAW of the share of people online who are cut, `rung` and `reason`.
+    """Return SHARE_QUANTILES of the people online who are cut, `rung` and `reason`.
 
-    `wanted` has `country_id`, `day`, `network_scope` and `operators`; the index is kept. Where the
+    `places` has `country_id`, `day`, `network_scope` and `operators`; the index is kept. Where the
     share cannot be had it is NaN and `reason` says why (PartGap); else `reason` is blank.
     `operators` named beside a kind of network that was cut as a whole say nothing more.
     """
-    scope = wanted["network_scope"]
-    found = pd.DataFrame(np.nan, wanted.index, LAW).assign(rung="", reason=scope.map(REASONS))
-    found.loc[scope == ALL, [*LAW, "rung"]] = [1.0, 1.0, 1.0, RUNGS[0]]
+    scope = places["network_scope"]
+    shares = pd.DataFrame(np.nan, places.index, SHARE_QUANTILES).assign(
+        rung="", reason=scope.map(REASONS)
+    )
+    shares.loc[scope == ALL, [*SHARE_QUANTILES, "rung"]] = [1.0, 1.0, 1.0, NETWORK_LEVELS[0]]
     by_network = scope.isin([MOBILE, UNKNOWN])
-    found.loc[by_network, [*LAW, "rung"]] = mobile_alone(wanted[by_network], network_use, laws)
-    unknown = (scope == UNKNOWN) & found["only_q50"].notna()
-    found.loc[unknown, "only_q50"] = (1.0 + found.loc[unknown, "only_q50"]) / 2.0
-    found.loc[unknown, ["only_q95", "rung"]] = [1.0, RUNGS[3]]
-    lost = by_network & found["only_q50"].isna()
-    return found.assign(reason=found["reason"].mask(lost, PartGap.NO_NETWORK_LAWS.value).fillna(""))
+    shares.loc[by_network, [*SHARE_QUANTILES, "rung"]] = estimate_mobile_alone(
+        places[by_network], network_use, parameters
+    )
+    unknown = (scope == UNKNOWN) & shares["only_q50"].notna()
+    shares.loc[unknown, "only_q50"] = (1.0 + shares.loc[unknown, "only_q50"]) / 2.0
+    shares.loc[unknown, ["only_q95", "rung"]] = [1.0, NETWORK_LEVELS[3]]
+    lost = by_network & shares["only_q50"].isna()
+    return shares.assign(
+        reason=shares["reason"].mask(lost, PartGap.NO_NETWORK_LAWS.value).fillna("")
+    )
 
 
-def read(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
-    """The laws that the fact table of that name (typed) holds; none where it has no rows.
+def read_parameters(network_laws: pd.DataFrame) -> dict[NetworkLaw, Spread]:
+    """Return the parameters of the typed fact table; none where it has no rows.
 
     Raises:
         ParameterError: The table lacks a quantile.
     """
     if network_laws.empty:
         return {}
-    wanted = dict.fromkeys(NetworkLaw, QUANTILES)
-    numbers = parameter_values(network_laws, "network_laws", wanted, "learn places")
+    required = dict.fromkeys(NetworkLaw, QUANTILES)
+    numbers = parameter_values(network_laws, "network_laws", required, "learn places")
     return {name: Spread(*numbers[name]) for name in NetworkLaw}
 
 
-def mobile_alone(
-    wanted: pd.DataFrame, network_use: pd.DataFrame, laws: Mapping[NetworkLaw, Spread]
+def estimate_mobile_alone(
+    places: pd.DataFrame, network_use: pd.DataFrame, parameters: Mapping[NetworkLaw, Spread]
 ) -> pd.DataFrame:
-    """Return LAW and `rung` of those with a mobile network alone.
+    """Return SHARE_QUANTILES and `rung` of people with a mobile network alone.
 
-    `wanted` has `country_id` and `day`.
+    `places` has `country_id` and `day`.
     """
-    if not laws or wanted.empty:
-        return pd.DataFrame(np.nan, wanted.index, LAW).assign(rung="")
-    near = nearest(wanted, network_use)
-    law = projected(near, laws[NetworkLaw.CHANGE])
-    known = near["least_share"].notna()
-    others = laws[NetworkLaw.OTHER_COUNTRIES]
-    for name, odds in zip(LAW, (others.q05, others.q50, others.q95), strict=True):
-        law[name] = law[name].where(known, float(expit(odds)))
-    return law.assign(rung=known.map({True: RUNGS[1], False: RUNGS[2]}))
+    if not parameters or places.empty:
+        return pd.DataFrame(np.nan, places.index, SHARE_QUANTILES).assign(rung="")
+    near = find_nearest_counts(places, network_use)
+    shares = project_shares(near, parameters[NetworkLaw.CHANGE])
+    is_counted = near["least_share"].notna()
+    others = parameters[NetworkLaw.OTHER_COUNTRIES]
+    for name, odds in zip(SHARE_QUANTILES, (others.q05, others.q50, others.q95), strict=True):
+        shares[name] = shares[name].where(is_counted, float(expit(odds)))
+    return shares.assign(rung=is_counted.map({True: NETWORK_LEVELS[1], False: NETWORK_LEVELS[2]}))
 
 
-def nearest(wanted: pd.DataFrame, network_use: pd.DataFrame) -> pd.DataFrame:
-    """The two ends of the count nearest to each day, the `years` to it, and where it stands.
+def find_nearest_counts(places: pd.DataFrame, network_use: pd.DataFrame) -> pd.DataFrame:
+    """Return the count nearest to each day, the `years` to it, and its source.
 
     NaN without one.
     """
     counts = network_use.assign(
-        counted=middle(network_use["period_start"], network_use["period_end"])
-    )[["area_id", "counted", *TOLD]].sort_values(["counted", "area_id"])
-    left = wanted[["country_id", "day"]].reset_index(names="place").sort_values("day")
-    counts["counted"] = counts["counted"].astype(left["day"].dtype)
+        counted=period_middle(network_use["period_start"], network_use["period_end"])
+    )[["area_id", "counted", *COUNT_COLUMNS]].sort_values(["counted", "area_id"])
+    requested = places[["country_id", "day"]].reset_index(names="place").sort_values("day")
+    counts["counted"] = counts["counted"].astype(requested["day"].dtype)
     joined = pd.merge_asof(
-        left,
+        requested,
         counts,
         left_on="day",
         right_on="counted",
@@ -142,12 +148,12 @@ def nearest(wanted: pd.DataFrame, network_use: pd.DataFrame) -> pd.DataFrame:
     )
     days = (joined["day"] - joined["counted"]).abs().dt.days
     years = ((days - 183).clip(lower=0) / 365.25).astype("float64")
-    told = joined[TOLD].assign(years=years)
-    return told.set_axis(joined["place"]).reindex(wanted.index)
+    columns = joined[COUNT_COLUMNS].assign(years=years)
+    return columns.set_axis(joined["place"]).reindex(places.index)
 
 
-def projected(near: pd.DataFrame, change: Spread) -> pd.DataFrame:
-    """LAW of a share between two ends that were counted so many years from the day."""
+def project_shares(near: pd.DataFrame, change: Spread) -> pd.DataFrame:
+    """Return SHARE_QUANTILES of a share between two ends that were counted years ago."""
     least, most = (near[name].to_numpy("float64") for name in ("least_share", "most_share"))
     q05, q50, q95 = (_log_odds(least + at * (most - least)) for at in POSITIONS)
     reach = np.sqrt(near["years"].to_numpy("float64"))
@@ -156,7 +162,8 @@ def projected(near: pd.DataFrame, change: Spread) -> pd.DataFrame:
     up = np.hypot(q95 - q50, (change.q95 - change.q50) * reach)
     ends = (centre - down, centre, centre + up)
     return pd.DataFrame(
-        {name: expit(end) for name, end in zip(LAW, ends, strict=True)}, index=near.index
+        {name: expit(end) for name, end in zip(SHARE_QUANTILES, ends, strict=True)},
+        index=near.index,
     )
 
 

@@ -50,199 +50,223 @@ from audience_impact.places import regional_figures
 from audience_impact.places.online_parameters import NORMAL, PlaceParameters
 from audience_impact.vocabulary import AreaLevel
 
-LAW = ["online_q05", "online_q50", "online_q95"]
-RUNGS = ("survey", "model", "households", "holder", "country")
+ODDS_QUANTILES = ["online_q05", "online_q50", "online_q95"]
+PLACE_LEVELS = ("survey", "model", "households", "holder", "country")
 """What the law of a place stands on, the best first."""
 LARGEST_PART = 0.95
 """A place is taken for no more of its holder than this: counts of the two differ."""
 
 
-def online_odds(wanted: pd.DataFrame, tables: Tables, laws: PlaceParameters | None) -> pd.DataFrame:
-    """Return the quantiles LAW of the deviation of each place on each day, and its `rung`.
+def estimate_online_odds(
+    requested: pd.DataFrame, tables: Tables, parameters: PlaceParameters | None
+) -> pd.DataFrame:
+    """Return ODDS_QUANTILES of the deviation of each place on each day, and its `rung`.
 
-    `wanted` has `area_id` and `day`; the index is kept. NaN with a blank rung where no law was
-    learned, or nobody counted the people online of the country.
+    `requested` has `area_id` and `day`; the index is kept. NaN with a blank rung where no
+    parameters were fitted, or nobody counted the people online of the country.
     """
-    nothing = pd.DataFrame(np.nan, wanted.index, LAW).assign(rung="")
-    if laws is None or wanted.empty:
+    nothing = pd.DataFrame(np.nan, requested.index, ODDS_QUANTILES).assign(rung="")
+    if parameters is None or requested.empty:
         return nothing
-    asked, days, figures = _asked(wanted, tables)
-    rows = asked.merge(days, on=["country_id", "day"])
-    rows["spread"] = rows["country_id"].map(own_spread(figures, laws)).fillna(1.0)
-    known = regional_figures.deviations(days.merge(figures, on="country_id"))
-    found = odds_at(rows, known, tables, laws)
-    joined = wanted[["area_id", "day"]].merge(found, on=["area_id", "day"], how="left")
-    return joined.set_axis(wanted.index)[[*LAW, "rung"]]
+    places, days, figures = _prepare_places(requested, tables)
+    rows = places.merge(days, on=["country_id", "day"])
+    rows["spread"] = (
+        rows["country_id"].map(estimate_country_spreads(figures, parameters)).fillna(1.0)
+    )
+    deviations = regional_figures.choose_deviations(days.merge(figures, on="country_id"))
+    odds = estimate_odds(rows, deviations, tables, parameters)
+    joined = requested[["area_id", "day"]].merge(odds, on=["area_id", "day"], how="left")
+    return joined.set_axis(requested.index)[[*ODDS_QUANTILES, "rung"]]
 
 
-def _asked(wanted: pd.DataFrame, tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Each place and day once, the log odds of their countries on these days, and all figures."""
-    asked = wanted[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
-    ways = chains(asked["area_id"], tables)
-    asked["country_id"] = asked["area_id"].map({area: way[-1] for area, way in ways.items()})
-    days = asked[["country_id", "day"]].drop_duplicates().reset_index(drop=True)
-    days["log_odds"] = regional_figures.country_log_odds(days, tables)
-    return asked, days, regional_figures.figures(tables)
+def _prepare_places(
+    requested: pd.DataFrame, tables: Tables
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return unique places and days, log odds of their countries, and all figures."""
+    places = requested[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
+    ways = find_chains(places["area_id"], tables)
+    places["country_id"] = places["area_id"].map({area: way[-1] for area, way in ways.items()})
+    days = places[["country_id", "day"]].drop_duplicates().reset_index(drop=True)
+    days["log_odds"] = regional_figures.compute_country_log_odds(days, tables)
+    return places, days, regional_figures.read_figures(tables)
 
 
-def looked_at(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Figures of who is online in each place of `wanted`, or in what holds it below the country.
+def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return online figures of each requested place and of the areas that contain it.
 
     Columns: `area_id`, `kind`, `series`, `share`, `year`, `deviation`, `passed_over` (blank where
     the figure counts).
     """
-    asked, days, figures = _asked(wanted, tables)
-    ways = chains(asked["area_id"], tables)
-    held = {area for way in ways.values() for area in way[:-1]}
-    rows = regional_figures.on_days(days.merge(figures, on="country_id"))
-    rows = rows.assign(passed_over=choosing.passed_over(rows, regional_figures.STEPS_OF_CHOICE))
-    return rows[rows["area_id"].isin(held)]
+    places, days, figures = _prepare_places(requested, tables)
+    ways = find_chains(places["area_id"], tables)
+    areas = {area for way in ways.values() for area in way[:-1]}
+    rows = regional_figures.list_on_days(days.merge(figures, on="country_id"))
+    rows = rows.assign(
+        passed_over=choosing.rejection_reason(rows, regional_figures.STEPS_OF_CHOICE)
+    )
+    return rows[rows["area_id"].isin(areas)]
 
 
-def chains(area_ids: "pd.Series[str]", tables: Tables) -> dict[str, list[str]]:
-    """Of each area those that hold it, from itself to its country."""
-    holders = regional_figures.parents(tables)
-    return {str(area): regional_figures.chain(area, holders) for area in area_ids.unique()}
+def find_chains(area_ids: "pd.Series[str]", tables: Tables) -> dict[str, list[str]]:
+    """Return the areas that contain each area, from itself to its country."""
+    holders = regional_figures.read_parents(tables)
+    return {str(area): regional_figures.trace_chain(area, holders) for area in area_ids.unique()}
 
 
-def odds_at(
-    places: pd.DataFrame, known: pd.DataFrame, tables: Tables, laws: PlaceParameters
+def estimate_odds(
+    places: pd.DataFrame, deviations: pd.DataFrame, tables: Tables, parameters: PlaceParameters
 ) -> pd.DataFrame:
-    """`area_id`, `day`, LAW and `rung` of places where their country has given log odds.
+    """Return `area_id`, `day`, ODDS_QUANTILES and `rung` of places, relative to their country.
 
     `places` has `area_id` and `day` (each pair once), `country_id`, the `log_odds` of the country
-    and the `spread` between its regions in that of all countries; `known` what figures say on those
-    days, as `regional_figures.deviations` gives it.
+    and the `spread` between its regions in that of all countries; `deviations` those of figures on
+    those days, as `choose_deviations` gives it.
     """
-    return _walk(_with_figures(_steps(places.reset_index(drop=True), tables), known), laws)
+    return _follow_steps(
+        _add_figures(_list_steps(places.reset_index(drop=True), tables), deviations), parameters
+    )
 
 
-def balance(level: Array, spread: Array) -> Array:
-    """Median of a deviation of that spread at which the mean share has the log odds `level`."""
+def balance_median(level: Array, spread: Array) -> Array:
+    """Return the median deviation of that spread with the mean share of log odds `level`."""
     return np.asarray(level * (np.sqrt(1.0 + np.pi * spread**2 / 8.0) - 1.0))
 
 
-def own_spread(found: pd.DataFrame, laws: PlaceParameters) -> "pd.Series[float]":
-    """Spread between the regions of each country with a survey of them, in that of all countries.
+def estimate_country_spreads(
+    figures: pd.DataFrame, parameters: PlaceParameters
+) -> "pd.Series[float]":
+    """Return the spread of the surveyed regions of a country, relative to all countries.
 
     A number by country: 1 where its regions differ as those of the others do.
     """
-    surveyed = found[found["kind"] == regional_figures.SURVEY]
-    level = surveyed["series"].map(regional_figures.levels(surveyed)).to_numpy("float64")
-    spread = laws.spread_at(level)
-    centre = balance(level, spread) + laws.between.q50
-    apart = (regional_figures.log_odds(surveyed["share"]) - level - centre) / spread
+    surveyed = figures[figures["kind"] == regional_figures.SURVEY]
+    level = surveyed["series"].map(regional_figures.compute_levels(surveyed)).to_numpy("float64")
+    spread = parameters.spread_at(level)
+    centre = balance_median(level, spread) + parameters.between.q50
+    apart = (regional_figures.compute_log_odds(surveyed["share"]) - level - centre) / spread
     squares = (apart**2).groupby(surveyed["country_id"])
-    weight = laws.country_degrees
+    weight = parameters.country_degrees
     return np.sqrt((weight + squares.sum()) / (weight + squares.size()))
 
 
-def _steps(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """A row for each asked place and each area of its chain below the country, from the top.
+def _list_steps(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return a row for each place and each area of its chain below the country, from the top.
 
     `row` numbers the place asked, `depth` counts from 1 below the country; the last step of a row
     is the place itself. A country has one step, to itself, with `depth` 0.
     """
     numbered = rows.rename(columns={"area_id": "asked_id"}).reset_index(names="row")
-    known = chains(rows["area_id"], tables)
-    each = [known[area] for area in rows["area_id"]]
-    ways = [list(zip(way[-2::-1], way[:0:-1], strict=True)) or [(way[0], "")] for way in each]
+    chain_by_area = find_chains(rows["area_id"], tables)
+    place_chains = [chain_by_area[area] for area in rows["area_id"]]
+    ways = [
+        list(zip(way[-2::-1], way[:0:-1], strict=True)) or [(way[0], "")] for way in place_chains
+    ]
     steps = numbered.assign(pair=ways).explode("pair", ignore_index=True)
     steps["area_id"] = steps["pair"].str[0].astype("str")
     steps["holder_id"] = steps["pair"].str[1].astype("str")
     steps["depth"] = steps.groupby("row").cumcount() + steps["holder_id"].ne("").astype("int64")
-    people = regional_figures.residents(tables)
-    persons, held = (steps[name].map(people).astype("float64") for name in ("area_id", "holder_id"))
+    people = regional_figures.count_residents(tables)
+    persons, holder_persons = (
+        steps[name].map(people).astype("float64") for name in ("area_id", "holder_id")
+    )
     level = tables["areas"].set_index("area_id").get("level", pd.Series(dtype="str"))
     return steps.assign(
         persons=persons,
-        part=(persons / held).clip(upper=LARGEST_PART).fillna(0.0),
+        part=(persons / holder_persons).clip(upper=LARGEST_PART).fillna(0.0),
         is_city=steps["area_id"].map(level) == AreaLevel.CITY.value,
     ).drop(columns="pair")
 
 
-def _with_figures(steps: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Steps with the deviation of each kind, for area and holder, and the year of a survey."""
-    found = steps
+def _add_figures(steps: pd.DataFrame, deviations: pd.DataFrame) -> pd.DataFrame:
+    """Return steps with the deviation of each kind for area and holder, and the survey year."""
+    result = steps
     for kind in (regional_figures.SURVEY, regional_figures.MODEL, regional_figures.HOUSEHOLDS):
-        own = known[known["kind"] == kind].set_index(["area_id", "day"])[["deviation", "year"]]
+        of_kind = deviations[deviations["kind"] == kind].set_index(["area_id", "day"])[
+            ["deviation", "year"]
+        ]
         for side in ("area", "holder"):
             keys = pd.MultiIndex.from_arrays([steps[f"{side}_id"], steps["day"]])
-            told = own.reindex(keys).set_axis(steps.index)
-            found = found.assign(**{f"{kind}_{side}": told["deviation"].astype("float64")})
+            values = of_kind.reindex(keys).set_axis(steps.index)
+            result = result.assign(**{f"{kind}_{side}": values["deviation"].astype("float64")})
             if side == "area" and kind == regional_figures.SURVEY:
-                found = found.assign(survey_year=told["year"].astype("float64"))
-    return found
+                result = result.assign(survey_year=values["year"].astype("float64"))
+    return result
 
 
-def _walk(steps: pd.DataFrame, laws: PlaceParameters) -> pd.DataFrame:
-    """The law of each row at the end of its steps."""
+def _follow_steps(steps: pd.DataFrame, parameters: PlaceParameters) -> pd.DataFrame:
+    """Return the distribution of each row at the end of its steps."""
     count = int(steps["row"].max()) + 1
     mean, variance = np.zeros(count), np.zeros(count)
-    rung = np.full(count, RUNGS.index("country"))
+    rung = np.full(count, PLACE_LEVELS.index("country"))
     for depth in range(1, int(steps["depth"].max()) + 1):
         level = steps[steps["depth"] == depth]
         at = level["row"].to_numpy("int64")
-        mean[at], variance[at], own = _step(level, mean[at], variance[at], laws)
-        held = np.where(rung[at] < RUNGS.index("country"), RUNGS.index("holder"), rung[at])
-        rung[at] = np.where(own < RUNGS.index("holder"), own, held)
+        mean[at], variance[at], step_rung = _add_step(level, mean[at], variance[at], parameters)
+        inherited = np.where(
+            rung[at] < PLACE_LEVELS.index("country"), PLACE_LEVELS.index("holder"), rung[at]
+        )
+        rung[at] = np.where(step_rung < PLACE_LEVELS.index("holder"), step_rung, inherited)
     last = steps.drop_duplicates("row", keep="last").sort_values("row")
     unknown = last["log_odds"].isna().to_numpy()
-    spread, unit = np.sqrt(variance), laws.unit
-    law = {"online_q05": mean + spread * unit.q05, "online_q50": mean}
-    law["online_q95"] = mean + spread * unit.q95
-    names = np.where(unknown, "", np.array(RUNGS, dtype=object)[rung])
-    told = pd.DataFrame({name: np.where(unknown, np.nan, law[name]) for name in LAW})
+    spread, unit = np.sqrt(variance), parameters.unit_distribution
+    columns = {"online_q05": mean + spread * unit.q05, "online_q50": mean}
+    columns["online_q95"] = mean + spread * unit.q95
+    names = np.where(unknown, "", np.array(PLACE_LEVELS, dtype=object)[rung])
+    quantiles = pd.DataFrame(
+        {name: np.where(unknown, np.nan, columns[name]) for name in ODDS_QUANTILES}
+    )
     places = last[["asked_id", "day"]].rename(columns={"asked_id": "area_id"})
-    return places.reset_index(drop=True).join(told.assign(rung=names))
+    return places.reset_index(drop=True).join(quantiles.assign(rung=names))
 
 
-def _step(
-    level: pd.DataFrame, mean: Array, variance: Array, laws: PlaceParameters
+def _add_step(
+    level: pd.DataFrame, mean: Array, variance: Array, parameters: PlaceParameters
 ) -> tuple[Array, Array, Array]:
-    """Mean and variance of a deviation from those of the holder, and the number of the own rung."""
-    held = level["log_odds"].to_numpy("float64") + mean
-    found, spread = _unknown(level, mean, held, laws)
+    """Return mean, variance and evidence level of a deviation from those of the holder."""
+    holder_odds = level["log_odds"].to_numpy("float64") + mean
+    median, spread = _assume_step(level, mean, holder_odds, parameters)
     wide = variance + spread**2
-    rung = np.full(len(level), RUNGS.index("country"))
+    rung = np.full(len(level), PLACE_LEVELS.index("country"))
     for kind, slope, half in (
-        ("households", np.full(len(level), laws.households_slope), laws.households),
-        ("model", laws.slope_at(held), laws.model),
+        ("households", np.full(len(level), parameters.households_slope), parameters.households),
+        ("model", parameters.slope_at(holder_odds), parameters.model),
     ):
-        told = level[f"{kind}_area"].to_numpy("float64")
-        from_holder = told - level[f"{kind}_holder"].fillna(0.0).to_numpy("float64")
-        known = ~np.isnan(told)
+        deviation = level[f"{kind}_area"].to_numpy("float64")
+        from_holder = deviation - level[f"{kind}_holder"].fillna(0.0).to_numpy("float64")
+        is_measured = ~np.isnan(deviation)
         error = np.full(len(level), half / NORMAL)
-        found = np.where(known, mean + slope * from_holder + balance(held, error), found)
-        wide = np.where(known, variance + error**2, wide)
-        rung = np.where(known, RUNGS.index(kind), rung)
-    return _conditioned(level, found, wide, rung, laws)
+        median = np.where(
+            is_measured, mean + slope * from_holder + balance_median(holder_odds, error), median
+        )
+        wide = np.where(is_measured, variance + error**2, wide)
+        rung = np.where(is_measured, PLACE_LEVELS.index(kind), rung)
+    return _add_survey(level, median, wide, rung, parameters)
 
 
-def _unknown(
-    level: pd.DataFrame, mean: Array, held: Array, laws: PlaceParameters
+def _assume_step(
+    level: pd.DataFrame, mean: Array, holder_odds: Array, parameters: PlaceParameters
 ) -> tuple[Array, Array]:
-    """Median of the deviation of a place without a figure, and the spread of its step."""
-    small = (laws.small_place / level["persons"]).fillna(1.0).to_numpy("float64")
+    """Return the median deviation of a place without a figure, and the spread of its step."""
+    small = (parameters.small_place / level["persons"]).fillna(1.0).to_numpy("float64")
     part = level["part"].to_numpy("float64")
-    own = level["spread"].to_numpy("float64") * laws.spread_at(held)
-    spread = own * np.sqrt((1.0 + small) * (1.0 - part))
-    usual = balance(held, spread) + laws.between.q50
-    return mean + np.where(level["is_city"], laws.city.q50, usual), spread
+    base_spread = level["spread"].to_numpy("float64") * parameters.spread_at(holder_odds)
+    spread = base_spread * np.sqrt((1.0 + small) * (1.0 - part))
+    usual = balance_median(holder_odds, spread) + parameters.between.q50
+    return mean + np.where(level["is_city"], parameters.city.q50, usual), spread
 
 
-def _conditioned(
-    level: pd.DataFrame, mean: Array, variance: Array, rung: Array, laws: PlaceParameters
+def _add_survey(
+    level: pd.DataFrame, mean: Array, variance: Array, rung: Array, parameters: PlaceParameters
 ) -> tuple[Array, Array, Array]:
-    """The same with the survey of the place, where there is one."""
-    told = level["survey_area"].to_numpy("float64")
-    apart = regional_figures.years(level["day"]) - level["survey_year"]
+    """Return mean, variance and level with the survey of the place, where one exists."""
+    surveyed = level["survey_area"].to_numpy("float64")
+    apart = regional_figures.count_years(level["day"]) - level["survey_year"]
     years = np.abs(apart.to_numpy("float64"))
-    error = (laws.survey**2 + laws.ageing**2 * years) / NORMAL**2
+    error = (parameters.survey**2 + parameters.ageing**2 * years) / NORMAL**2
     weight = variance / (variance + error)
-    known = ~np.isnan(told)
+    is_surveyed = ~np.isnan(surveyed)
     return (
-        np.where(known, mean + weight * (told - mean), mean),
-        np.where(known, weight * error, variance),
-        np.where(known, RUNGS.index("survey"), rung),
+        np.where(is_surveyed, mean + weight * (surveyed - mean), mean),
+        np.where(is_surveyed, weight * error, variance),
+        np.where(is_surveyed, PLACE_LEVELS.index("survey"), rung),
     )

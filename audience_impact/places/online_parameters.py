@@ -56,24 +56,26 @@ class PlaceParameters:
     households_slope: float
 
     @property
-    def spread(self) -> float:
-        """Standard deviation of a large region at even odds."""
-        return deviation(self.between)
+    def base_spread(self) -> float:
+        """Return standard deviation of a large region at even odds."""
+        return compute_deviation(self.between)
 
     def spread_at(self, level: Array) -> Array:
-        """Standard deviation of a large region where the country has these log odds."""
-        return np.asarray(self.spread * np.exp(self.between_level * np.clip(level, *LEVELS)))
+        """Return the standard deviation of a large region in a country of these log odds."""
+        return np.asarray(self.base_spread * np.exp(self.between_level * np.clip(level, *LEVELS)))
 
     def slope_at(self, level: Array) -> Array:
-        """Deviation for each unit of the model's where the country has these log odds."""
+        """Return the deviation for each unit of the model in a country of these log odds."""
         return np.asarray(self.model_slope * np.exp(self.model_level * np.clip(level, *LEVELS)))
 
     @property
-    def unit(self) -> Spread:
-        """The law of `between` around its median, in standard deviations."""
+    def unit_distribution(self) -> Spread:
+        """Return the distribution of `between` around its median, in standard deviations."""
         q50 = self.between.q50
         return Spread(
-            (self.between.q05 - q50) / self.spread, 0.0, (self.between.q95 - q50) / self.spread
+            (self.between.q05 - q50) / self.base_spread,
+            0.0,
+            (self.between.q95 - q50) / self.base_spread,
         )
 
 
@@ -88,28 +90,28 @@ COUNTS = (
 )
 
 
-def deviation(law: Spread) -> float:
-    """Standard deviation of a normal with the 5 and 95 % quantile of a law."""
-    return (law.q95 - law.q05) / (2.0 * NORMAL)
+def compute_deviation(quantiles: Spread) -> float:
+    """Return the standard deviation of a normal with these 5 and 95 % quantiles."""
+    return (quantiles.q95 - quantiles.q05) / (2.0 * NORMAL)
 
 
-def kinds(name: PlaceLaw) -> tuple[ErrorQuantile, ...]:
-    """The rows that a parameter has."""
+def list_kinds(name: PlaceLaw) -> tuple[ErrorQuantile, ...]:
+    """Return the kinds of rows that a parameter has."""
     if name in SPREADS:
         return QUANTILES
     return (ErrorQuantile.COUNT,) if name in COUNTS else (ErrorQuantile.Q95,)
 
 
-def read(place_laws: pd.DataFrame) -> PlaceParameters | None:
-    """The laws that the fact table of that name (typed) holds; None where it has no rows.
+def read_parameters(place_laws: pd.DataFrame) -> PlaceParameters | None:
+    """Return the parameters of the typed fact table; None where it has no rows.
 
     Raises:
         ParameterError: The table lacks a parameter.
     """
     if place_laws.empty:
         return None
-    wanted = {name: kinds(name) for name in PlaceLaw}
-    numbers = parameter_values(place_laws, "place_laws", wanted, "learn places")
+    required = {name: list_kinds(name) for name in PlaceLaw}
+    numbers = parameter_values(place_laws, "place_laws", required, "learn places")
     spreads = {name.value: Spread(*numbers[name]) for name in SPREADS}
     single = {name.value: numbers[name][0] for name in PlaceLaw if name not in SPREADS}
     return PlaceParameters(**spreads, **single)  # type: ignore[arg-type]

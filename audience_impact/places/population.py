@@ -31,7 +31,7 @@ import pandas as pd
 
 from audience_impact import selection as choosing
 from audience_impact.facts.tables import Tables
-from audience_impact.periods import middle
+from audience_impact.periods import period_middle
 from audience_impact.populations import EVERYONE, are_regions
 from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import ObsStatus, Reliability, SourceType
@@ -59,8 +59,8 @@ COLUMNS = (
 )
 
 
-def figures(tables: Tables) -> pd.DataFrame:
-    """Figures of all ages: `area_id`, series, `base_id`, `years`, `log_persons`, `error`, `limits`.
+def read_figures(tables: Tables) -> pd.DataFrame:
+    """Return figures of all ages: key columns, `years`, `log_persons`, `error`, `limits`.
 
     `years` is the middle of the period in years since 1970, `error` the deviation in logs.
     """
@@ -68,11 +68,11 @@ def figures(tables: Tables) -> pd.DataFrame:
     rows = bases[(bases["population_base"] == EVERYONE) & (bases["persons"] > 0)]
     about = tables["sources"].set_index("source_id")[["reliability", "source_type"]]
     source = about.reindex(rows["source_id"]).set_axis(rows.index)
-    error, limits = _errors(rows, source)
+    error, limits = _find_errors(rows, source)
     return pd.DataFrame(
         {
             **{name: rows[name] for name in (*SERIES, "base_id")},
-            "years": _years(middle(rows["period_start"], rows["period_end"])),
+            "years": _count_years(period_middle(rows["period_start"], rows["period_end"])),
             "log_persons": np.log(rows["persons"]),
             "error": error,
             "limits": limits,
@@ -80,8 +80,8 @@ def figures(tables: Tables) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _errors(rows: pd.DataFrame, source: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """The deviation of each figure in logs, and whether it limits how many people there are."""
+def _find_errors(rows: pd.DataFrame, source: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return the deviation of each figure in logs, and True where it limits the people."""
     listed = source["source_type"] == SourceType.MODEL.value
     low = ~source["reliability"].isin([Reliability.HIGH.value, Reliability.MEDIUM.value])
     trust = source["reliability"].mask(low, Reliability.LOW.value)
@@ -92,7 +92,7 @@ def _errors(rows: pd.DataFrame, source: pd.DataFrame) -> tuple[pd.Series, pd.Ser
     return error.where(are_regions(rows["area_id"]), COUNTRY_ERROR), ~(low & listed)
 
 
-def _years(days: pd.Series) -> pd.Series:
+def _count_years(days: pd.Series) -> pd.Series:
     return (days - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1) / YEAR_DAYS
 
 
@@ -103,10 +103,10 @@ class Growth:
     the longest such series, sorted.
     """
 
-    def __init__(self, known: pd.DataFrame, parents: pd.Series) -> None:
-        """Take figures as `figures` gives them, and the parent of each area."""
+    def __init__(self, figures: pd.DataFrame, parents: pd.Series) -> None:
+        """Take figures as `read_figures` gives them, and the parent of each area."""
         self.parents = parents
-        series = _longest(known)
+        series = _select_longest(figures)
         groups = series.groupby("area_id", sort=True)
         ends = groups["years"].agg(["min", "max"])
         self.ends = ends.assign(place=np.arange(len(ends)) * FAR_YEARS)
@@ -114,72 +114,75 @@ class Growth:
         self.at = (places + series["years"]).to_numpy()
         self.level = series["log_persons"].to_numpy()
 
-    def index(self, areas: pd.Series, years: pd.Series) -> pd.Series:
-        """The growth index of each area at a time; differences of two of one area are growth.
+    def compute_index(self, areas: pd.Series, years: pd.Series) -> pd.Series:
+        """Return the growth index of each area at a time; growth is a difference of two.
 
         Both are on one index; 0 where nothing says how an area grows.
         """
         result = pd.Series(0.0, areas.index)
         if areas.empty:
             return result
-        own = areas.isin(self.ends.index)
-        result[own] = self._along(areas[own], years[own])
-        above = self.held_by(areas[~own])
-        result[above.index] = self.index(above, years[above.index])
+        has_series = areas.isin(self.ends.index)
+        result[has_series] = self._follow_series(areas[has_series], years[has_series])
+        above = self.find_holders(areas[~has_series])
+        result[above.index] = self.compute_index(above, years[above.index])
         return result
 
-    def between(self, areas: pd.Series, first: pd.Series, last: pd.Series) -> pd.Series:
-        """How much each area grew from one time to another."""
+    def measure_growth(self, areas: pd.Series, first: pd.Series, last: pd.Series) -> pd.Series:
+        """Return the growth of each area from one time to another, in logs."""
         twice, times = (pd.concat(both, ignore_index=True) for both in ([areas] * 2, [first, last]))
-        early, late = np.split(self.index(twice, times).to_numpy("float64"), 2)
+        early, late = np.split(self.compute_index(twice, times).to_numpy("float64"), 2)
         return pd.Series(late - early, areas.index)
 
-    def held_by(self, areas: pd.Series) -> pd.Series:
-        """The place or country that holds each area; areas that none holds are left out."""
+    def find_holders(self, areas: pd.Series) -> pd.Series:
+        """Return the place or country that contains each area, where one does."""
         above = areas.map(self.parents).fillna("").astype("str")
         return above[above.ne("") & ~above.str.isdigit()]
 
-    def _along(self, areas: pd.Series, years: pd.Series) -> pd.Series:
-        """The index along the own series; beyond it as the parent grew, or as at its end."""
+    def _follow_series(self, areas: pd.Series, years: pd.Series) -> pd.Series:
+        """Return the index along the series, and beyond it by the parent or the last years."""
         if areas.empty:
             return pd.Series(0.0, areas.index)
         ends = self.ends.reindex(areas).set_axis(areas.index)
         inside = years.clip(ends["min"], ends["max"])
-        level = self._level(ends, inside)
+        level = self._interpolate_level(ends, inside)
         beyond = years - inside
         out = beyond != 0
-        above = self.held_by(areas[out & are_regions(areas)])
-        level[above.index] += self.between(above, inside[above.index], years[above.index])
+        above = self.find_holders(areas[out & are_regions(areas)])
+        level[above.index] += self.measure_growth(above, inside[above.index], years[above.index])
         edge = ends.loc[out & ~areas.index.isin(above.index)]
         level[edge.index] += beyond[edge.index] * self._edge_growth(edge, beyond[edge.index])
         return level
 
-    def _level(self, ends: pd.DataFrame, years: pd.Series) -> pd.Series:
-        """Levels between figures, at times within the series."""
+    def _interpolate_level(self, ends: pd.DataFrame, years: pd.Series) -> pd.Series:
         return pd.Series(np.interp(ends["place"] + years, self.at, self.level), years.index)
 
     def _edge_growth(self, ends: pd.DataFrame, beyond: pd.Series) -> pd.Series:
-        """Growth a year in the years at that end of a series beyond which a time lies."""
+        """Return the growth a year at the end of a series beyond which a time lies."""
         span = (ends["max"] - ends["min"]).clip(upper=EDGE_YEARS)
-        early = self._level(ends, ends["min"] + span) - self._level(ends, ends["min"])
-        late = self._level(ends, ends["max"]) - self._level(ends, ends["max"] - span)
+        early = self._interpolate_level(ends, ends["min"] + span) - self._interpolate_level(
+            ends, ends["min"]
+        )
+        late = self._interpolate_level(ends, ends["max"]) - self._interpolate_level(
+            ends, ends["max"] - span
+        )
         return early.where(beyond < 0, late) / span
 
 
-def _longest(known: pd.DataFrame) -> pd.DataFrame:
-    """The figures of the longest series of two or more of each area, sorted by area and time."""
-    each = known.sort_values([*SERIES, "years"]).drop_duplicates([*SERIES, "years"])
-    years = each.groupby(SERIES)["years"]
+def _select_longest(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return the longest series of two or more figures of each area, sorted."""
+    unique = figures.sort_values([*SERIES, "years"]).drop_duplicates([*SERIES, "years"])
+    years = unique.groupby(SERIES)["years"]
     size = years.size().rename("size").to_frame().assign(span=years.max() - years.min())
     best = size[size["size"] > 1].reset_index().sort_values(["area_id", "span", "size"])
-    return each.merge(best.drop_duplicates("area_id", keep="last")[SERIES], on=SERIES)
+    return unique.merge(best.drop_duplicates("area_id", keep="last")[SERIES], on=SERIES)
 
 
-def people(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """People living in places on days, with their 90 % range.
+def estimate_people(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return people living in places on days, with their 90 % range.
 
     Args:
-        wanted: `area_id` and `day` (datetime64), on any index.
+        requested: `area_id` and `day` (datetime64), on any index.
         tables: typed facts.
 
     Returns:
@@ -187,28 +190,30 @@ def people(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         the place has no figure), `most_persons` (no more live there if the figures are right; NaN
         where nothing limits them) and `people_base_id` (blank where there is no figure).
     """
-    if wanted.empty:
+    if requested.empty:
         kinds = {name: "str" if name == "people_base_id" else "float64" for name in COLUMNS}
-        return pd.DataFrame(index=wanted.index, columns=list(COLUMNS)).astype(kinds)
-    asked = wanted[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
-    asked["years"] = _years(asked["day"])
+        return pd.DataFrame(index=requested.index, columns=list(COLUMNS)).astype(kinds)
+    places = requested[["area_id", "day"]].drop_duplicates().reset_index(drop=True)
+    places["years"] = _count_years(places["day"])
     areas = tables["areas"].set_index("area_id")["parent_id"]
-    known = figures(tables)
-    growth = Growth(known, areas)
-    carried = _carried(asked, known, growth)
-    found = asked.join(_best(carried)).assign(most_persons=_most(asked, carried, growth, known))
-    found["people_base_id"] = (
-        found["people_base_id"].astype("str").where(found["people_persons"].notna(), "")
+    counts = read_figures(tables)
+    growth = Growth(counts, areas)
+    carried = _carry_figures(places, counts, growth)
+    result = places.join(_choose_best(carried)).assign(
+        most_persons=_limit_people(places, carried, growth, counts)
     )
-    joined = wanted[["area_id", "day"]].merge(found, on=["area_id", "day"], how="left")
-    return joined[list(COLUMNS)].set_axis(wanted.index)
+    result["people_base_id"] = (
+        result["people_base_id"].astype("str").where(result["people_persons"].notna(), "")
+    )
+    joined = requested[["area_id", "day"]].merge(result, on=["area_id", "day"], how="left")
+    return joined[list(COLUMNS)].set_axis(requested.index)
 
 
-def _carried(asked: pd.DataFrame, known: pd.DataFrame, growth: Growth) -> pd.DataFrame:
-    """Every figure of each place asked for, carried to the day: `place`, `level`, `deviation`."""
-    own = known.rename(columns={"years": "figure_years"})
-    rows = asked[["area_id", "years"]].reset_index(names="place").merge(own, on="area_id")
-    grown = growth.between(rows["area_id"], rows["figure_years"], rows["years"])
+def _carry_figures(places: pd.DataFrame, figures: pd.DataFrame, growth: Growth) -> pd.DataFrame:
+    """Return every figure of each place, carried to the day: `place`, `level`, `deviation`."""
+    dated = figures.rename(columns={"years": "figure_years"})
+    rows = places[["area_id", "years"]].reset_index(names="place").merge(dated, on="area_id")
+    grown = growth.measure_growth(rows["area_id"], rows["figure_years"], rows["years"])
     regional = are_regions(rows["area_id"])
     gap = (rows["years"] - rows["figure_years"]).abs()
     drift = np.where(regional, DRIFT, 0.0) * gap
@@ -236,23 +241,23 @@ STEPS = (
 """Which figure of a place speaks."""
 
 
-def looked_at(wanted: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Every figure of each place of `wanted`, as `people` takes it, carried to its day.
+def list_candidates(requested: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return every figure of each requested place, carried to its day.
 
-    `place` is the row of `wanted`; `passed_over` says why a figure does not speak, blank where it
-    does; `base_id`, `level` (log of the people on that day) and `deviation`.
+    `place` is the row of `requested`; `passed_over` says why a figure does not speak, blank where
+    it does; `base_id`, `level` (log of the people on that day) and `deviation`.
     """
-    asked = wanted[["area_id", "day"]].reset_index(drop=True)
-    asked["years"] = _years(asked["day"])
-    known = figures(tables)
-    growth = Growth(known, tables["areas"].set_index("area_id")["parent_id"])
-    carried = _carried(asked, known, growth)
-    return carried.assign(passed_over=choosing.passed_over(carried, STEPS))
+    places = requested[["area_id", "day"]].reset_index(drop=True)
+    places["years"] = _count_years(places["day"])
+    counts = read_figures(tables)
+    growth = Growth(counts, tables["areas"].set_index("area_id")["parent_id"])
+    carried = _carry_figures(places, counts, growth)
+    return carried.assign(passed_over=choosing.rejection_reason(carried, STEPS))
 
 
-def _best(carried: pd.DataFrame) -> pd.DataFrame:
-    """The figure that is expected to be off least, by place asked for."""
-    best = choosing.left(carried, STEPS).set_index("place").sort_index()
+def _choose_best(carried: pd.DataFrame) -> pd.DataFrame:
+    """Return the figure with the least expected error, by place."""
+    best = choosing.select_candidates(carried, STEPS).set_index("place").sort_index()
     width = NORMAL_95 * best["deviation"]
     return pd.DataFrame(
         {
@@ -264,40 +269,40 @@ def _best(carried: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _most(
-    asked: pd.DataFrame, carried: pd.DataFrame, growth: Growth, known: pd.DataFrame
+def _limit_people(
+    places: pd.DataFrame, carried: pd.DataFrame, growth: Growth, figures: pd.DataFrame
 ) -> pd.Series:
-    """The largest figure of each place, carried to the day or the nearest as it stands.
+    """Return the largest figure of each place, carried to the day or as printed.
 
     Where none limits a place, what holds it does.
     """
     limiting = carried[carried["limits"]].sort_values(["place", "gap", "base_id"])
     by_place = limiting.groupby("place")
     level = by_place["level"].max().clip(lower=by_place["log_persons"].first())
-    most = np.exp(level).reindex(asked.index)
-    above = growth.held_by(asked.loc[most.isna(), "area_id"])
+    most = np.exp(level).reindex(places.index)
+    above = growth.find_holders(places.loc[most.isna(), "area_id"])
     if above.empty:
         return most
-    held = asked.loc[above.index, ["years"]].assign(area_id=above).reset_index(names="asked")
-    limits = _most(held, _carried(held, known, growth), growth, known)
-    return most.fillna(limits.set_axis(held["asked"]))
+    holders = places.loc[above.index, ["years"]].assign(area_id=above).reset_index(names="asked")
+    limits = _limit_people(holders, _carry_figures(holders, figures, growth), growth, figures)
+    return most.fillna(limits.set_axis(holders["asked"]))
 
 
-def measured(tables: Tables) -> pd.DataFrame:
-    """What DRIFT and MODEL_ERROR are in the facts: rows `drift` and `model_error`.
+def measure_errors(tables: Tables) -> pd.DataFrame:
+    """Return DRIFT and MODEL_ERROR as the facts have them: `drift` and `model_error`.
 
     Pairs are two figures of one place, carried by its parent to the later day: of one measurer for
     the drift (in a year), of two, one of them modelled, for the error. Columns `deviation`
     (that of a normal law of which as many lie within the range of 90 %) and `count`.
     """
-    known = figures(tables)
-    known = known[are_regions(known["area_id"])]
+    regional = read_figures(tables)
+    regional = regional[are_regions(regional["area_id"])]
     parents = tables["areas"].set_index("area_id")["parent_id"]
-    growth = Growth(figures(tables), parents)
-    pairs = known.merge(known, on="area_id", suffixes=("", "_later"))
+    growth = Growth(read_figures(tables), parents)
+    pairs = regional.merge(regional, on="area_id", suffixes=("", "_later"))
     pairs = pairs[pairs["base_id"] != pairs["base_id_later"]]
     above = pairs["area_id"].map(parents)
-    grown = growth.between(above, pairs["years"], pairs["years_later"])
+    grown = growth.measure_growth(above, pairs["years"], pairs["years_later"])
     gap = pairs["years_later"] - pairs["years"]
     off = (pairs["log_persons_later"] - pairs["log_persons"] - grown).abs()
     same = pairs["measurement_series_id"] == pairs["measurement_series_id_later"]
@@ -306,7 +311,9 @@ def measured(tables: Tables) -> pd.DataFrame:
     sets = {"drift": (off / gap)[same & counted & (gap > 0)], "model_error": off[modelled]}
     return pd.DataFrame(
         {
-            "deviation": {name: each.quantile(0.9) / NORMAL_95 for name, each in sets.items()},
-            "count": {name: len(each) for name, each in sets.items()},
+            "deviation": {
+                name: differences.quantile(0.9) / NORMAL_95 for name, differences in sets.items()
+            },
+            "count": {name: len(differences) for name, differences in sets.items()},
         }
     )

@@ -40,7 +40,7 @@ from audience_impact import selection as choosing
 from audience_impact.denominators.counts import Counts
 from audience_impact.facts.tables import Tables
 from audience_impact.frames import Array
-from audience_impact.periods import middle
+from audience_impact.periods import period_middle
 from audience_impact.populations import EVERYONE, ONLINE, country_of
 from audience_impact.selection import Best, Key
 from audience_impact.vocabulary import RegionalAsked, Residence, SourceType
@@ -55,8 +55,8 @@ FIGURE = ["country_id", "area_id", "series", "kind", "share", "persons", "year"]
 """Columns of `figures`."""
 
 
-def parents(tables: Tables) -> dict[str, str]:
-    """The area that holds each area below a country; the country where none is named."""
+def read_parents(tables: Tables) -> dict[str, str]:
+    """Return the area that contains each area below a country, else the country."""
     areas = tables["areas"]
     named = dict(zip(areas["area_id"].tolist(), areas["parent_id"].tolist(), strict=True))
     return {
@@ -66,36 +66,36 @@ def parents(tables: Tables) -> dict[str, str]:
     }
 
 
-def chain(area_id: str, holders: dict[str, str]) -> list[str]:
-    """An area and those that hold it, up to its country, which is the last."""
-    found = [area_id]
-    while not COUNTRY.fullmatch(found[-1]):
-        holder = holders.get(found[-1], country_of(found[-1]))
-        if holder in found:
-            return [*found, holder]
-        found.append(holder)
-    return found
+def trace_chain(area_id: str, holders: dict[str, str]) -> list[str]:
+    """Return an area and the areas that contain it, its country last."""
+    areas = [area_id]
+    while not COUNTRY.fullmatch(areas[-1]):
+        holder = holders.get(areas[-1], country_of(areas[-1]))
+        if holder in areas:
+            return [*areas, holder]
+        areas.append(holder)
+    return areas
 
 
-def residents(tables: Tables) -> "pd.Series[float]":
-    """The latest count of the people of each area."""
+def count_residents(tables: Tables) -> "pd.Series[float]":
+    """Return the latest count of the people of each area."""
     bases = tables["bases"]
     rows = bases[bases["population_base"] == EVERYONE].sort_values(["period_end", "base_id"])
     return rows.drop_duplicates("area_id", keep="last").set_index("area_id")["persons"]
 
 
-def years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
-    """Days as years with fractions."""
+def count_years(days: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
+    """Return days as years with fractions."""
     return 2000.0 + (days - MILLENNIUM).dt.days / YEAR_DAYS
 
 
-def log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
-    """Log odds of shares held within LIMITS."""
+def compute_log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the log odds of shares, limited to LIMITS."""
     return pd.Series(logit(shares.clip(*LIMITS).to_numpy("float64")), shares.index)
 
 
-def figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
-    """Columns FIGURE: one row a series and area, of the whole area; sorted.
+def read_figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
+    """Return columns FIGURE: one row a series and area, of the whole area; sorted.
 
     With `each_sex` women and men are series of their own. `persons` are the residents, one for each
     area of a series where none of them is known, and their mean where some are not. `year` is the
@@ -104,74 +104,84 @@ def figures(tables: Tables, each_sex: bool = False) -> pd.DataFrame:
     use = tables.get("regional_use", pd.DataFrame())
     if use.empty:
         return pd.DataFrame(columns=FIGURE)
-    asked = with_series(tables)
+    rows = add_series(tables)
     if each_sex:
-        asked["series"] = asked["series"] + " " + asked["asked"]
-    each = asked.groupby(["country_id", "series", "kind", "area_id"], sort=True)
-    found = each.agg(share=("share", "mean"), year=("year", "mean")).reset_index()
-    persons = found["area_id"].map(residents(tables)).astype("float64")
-    average = persons.groupby(found["series"]).transform("mean")
-    return found.assign(persons=persons.fillna(average).fillna(1.0))[FIGURE]
+        rows["series"] = rows["series"] + " " + rows["asked"]
+    groups = rows.groupby(["country_id", "series", "kind", "area_id"], sort=True)
+    means = groups.agg(share=("share", "mean"), year=("year", "mean")).reset_index()
+    persons = means["area_id"].map(count_residents(tables)).astype("float64")
+    average = persons.groupby(means["series"]).transform("mean")
+    return means.assign(persons=persons.fillna(average).fillna(1.0))[FIGURE]
 
 
-def with_series(tables: Tables) -> pd.DataFrame:
-    """Figures with their country, series, kind and year; of those asked, whom all areas have."""
+def add_series(tables: Tables) -> pd.DataFrame:
+    """Return figures with country, series, kind and year, of the sexes that all areas have."""
     use = tables["regional_use"]
     rows = use[use["residence"] == Residence.TOTAL.value]
-    holders = parents(tables)
+    holders = read_parents(tables)
     country = rows["area_id"].map(
-        {area: chain(area, holders)[-1] for area in rows["area_id"].unique()}
+        {area: trace_chain(area, holders)[-1] for area in rows["area_id"].unique()}
     )
     kinds = tables["lineages"].set_index("measurement_series_id")["source_type"]
     is_model = rows["measurement_series_id"].map(kinds) == SourceType.MODEL.value
     kind = pd.Series(SURVEY, rows.index).mask(is_model, MODEL)
     kind = kind.mask(rows["asked"] == RegionalAsked.HOUSEHOLDS.value, HOUSEHOLDS)
-    days = middle(rows["period_start"], rows["period_end"])
-    found = rows.assign(
+    days = period_middle(rows["period_start"], rows["period_end"])
+    named = rows.assign(
         country_id=country,
         kind=kind,
         series=country + " " + rows["measurement_series_id"] + " " + kind,
-        year=years(days),
+        year=count_years(days),
     )
-    areas = found.groupby(["series", "asked"])["area_id"].transform("nunique")
-    return found[areas == areas.groupby(found["series"]).transform("max")]
+    areas = named.groupby(["series", "asked"])["area_id"].transform("nunique")
+    return named[areas == areas.groupby(named["series"]).transform("max")]
 
 
-def country_log_odds(wanted: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
-    """Log odds of the share online in `country_id` on `day`; NaN where nobody counted it."""
-    places, counts = wanted[["country_id"]].assign(start=wanted["day"]), Counts.of(tables)
-    online, residents = (counts.people(places, base, None) for base in (ONLINE, EVERYONE))
-    return log_odds((online / residents).astype("float64"))
+def compute_country_log_odds(requested: pd.DataFrame, tables: Tables) -> "pd.Series[float]":
+    """Return the log odds of the country's share online on each `day`; NaN if uncounted."""
+    places, counts = (
+        requested[["country_id"]].assign(start=requested["day"]),
+        Counts.from_tables(tables),
+    )
+    online, residents = (counts.count_people(places, base, None) for base in (ONLINE, EVERYONE))
+    return compute_log_odds((online / residents).astype("float64"))
 
 
-def moved_to(values: Array, weights: Array, groups: NDArray[np.int64], wanted: Array) -> Array:
-    """What to add to the log odds of each group (groups,) so that its mean share is as wanted.
+def find_shifts(
+    values: Array, weights: Array, groups: NDArray[np.int64], target_shares: Array
+) -> Array:
+    """Return shifts (groups,) of log odds that give each group its target mean share.
 
     `values`, `weights` and `groups` (rows,) are log odds, people and the number of the group;
-    `wanted` (groups,) shares. By bisection.
+    `target_shares` (groups,). By bisection.
     """
-    total = np.bincount(groups, weights, len(wanted))
-    low, high = np.full(len(wanted), -20.0), np.full(len(wanted), 20.0)
+    total = np.bincount(groups, weights, len(target_shares))
+    low, high = np.full(len(target_shares), -20.0), np.full(len(target_shares), 20.0)
     for _ in range(STEPS):
         half = (low + high) / 2.0
-        mean = np.bincount(groups, weights * expit(values + half[groups]), len(wanted)) / total
-        low, high = np.where(mean < wanted, half, low), np.where(mean < wanted, high, half)
+        mean = (
+            np.bincount(groups, weights * expit(values + half[groups]), len(target_shares)) / total
+        )
+        low, high = (
+            np.where(mean < target_shares, half, low),
+            np.where(mean < target_shares, high, half),
+        )
     return np.asarray((low + high) / 2.0)
 
 
-def levels(found: pd.DataFrame) -> "pd.Series[float]":
-    """Log odds of the mean share of each series, by series."""
-    mass = (found["share"] * found["persons"]).groupby(found["series"]).sum()
-    return log_odds(mass / found.groupby("series")["persons"].sum())
+def compute_levels(figures: pd.DataFrame) -> "pd.Series[float]":
+    """Return log odds of the mean share of each series, by series."""
+    mass = (figures["share"] * figures["persons"]).groupby(figures["series"]).sum()
+    return compute_log_odds(mass / figures.groupby("series")["persons"].sum())
 
 
-def deviations(figures_on_days: pd.DataFrame) -> pd.DataFrame:
-    """`day`, `area_id`, `country_id`, `kind`, `year`, `deviation` of figures on some days.
+def choose_deviations(figures_on_days: pd.DataFrame) -> pd.DataFrame:
+    """Return columns DEVIATION of figures on some days.
 
     The rows have FIGURE, a `day`, and the `log_odds` of the country on it. Of two series of a kind
     that have an area, that nearer to the day counts.
     """
-    near = choosing.left(on_days(figures_on_days), STEPS_OF_CHOICE)
+    near = choosing.select_candidates(list_on_days(figures_on_days), STEPS_OF_CHOICE)
     return near.sort_values(["country_id", "day", "area_id", "kind"])[DEVIATION]
 
 
@@ -188,17 +198,17 @@ STEPS_OF_CHOICE = (
 """Which of several figures of one kind counts."""
 
 
-def on_days(figures_on_days: pd.DataFrame) -> pd.DataFrame:
-    """Every figure on each day, as `deviations` takes them, with its `deviation` and how far."""
+def list_on_days(figures_on_days: pd.DataFrame) -> pd.DataFrame:
+    """Return every figure on each day with its `deviation` and its distance in years."""
     rows = figures_on_days.dropna(subset=["log_odds"])
     if rows.empty:
         return pd.DataFrame(columns=[*DEVIATION, "series", "apart"])
     keys = pd.MultiIndex.from_frame(rows[["series", "day"]])
     groups, _ = pd.factorize(keys)
-    wanted = rows.groupby(groups)["log_odds"].first().to_numpy("float64")
-    values = log_odds(rows["share"]).to_numpy()
-    shift = moved_to(values, rows["persons"].to_numpy("float64"), groups, expit(wanted))
+    targets = rows.groupby(groups)["log_odds"].first().to_numpy("float64")
+    values = compute_log_odds(rows["share"]).to_numpy()
+    shift = find_shifts(values, rows["persons"].to_numpy("float64"), groups, expit(targets))
     return rows.assign(
         deviation=values + shift[groups] - rows["log_odds"].to_numpy("float64"),
-        apart=(rows["year"] - years(rows["day"])).abs(),
+        apart=(rows["year"] - count_years(rows["day"])).abs(),
     )

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audience_impact.registers.places import known as places
-from audience_impact.registers.places.items import Found
-from audience_impact.registers.places.resolver import resolve
+from audience_impact.registers.places.items import NameMeaning
+from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.vocabulary import GeoScope, PlaceReading
 
 Atlas = Mapping[str, places.Gazetteer]
@@ -53,19 +53,19 @@ class Place:
     area_ids: tuple[str, ...]
     geo_scope: GeoScope
     defect: str = ""
-    names: tuple[Found, ...] = ()
+    names: tuple[NameMeaning, ...] = ()
 
 
-def plain(text: str) -> str:
-    """A name without accents, capitals and punctuation."""
+def plain_name(text: str) -> str:
+    """Return a name without accents, capitals and punctuation."""
     flat = unicodedata.normalize("NFKD", text)
     flat = "".join(sign for sign in flat if not unicodedata.combining(sign)).casefold()
-    flat = re.sub("[" + APOSTROPHES + r"](s\b)?", lambda found: " " if found[1] else "", flat)
+    flat = re.sub("[" + APOSTROPHES + r"](s\b)?", lambda match: " " if match[1] else "", flat)
     return " ".join(re.sub(r"[^\w]+", " ", flat.replace("&", " and ")).split())
 
 
 def country_parts(cell: str) -> list[str]:
-    """The countries that a cell lists; a comma is part of a name, a semicolon is not.
+    """Return the countries that a cell lists; a comma is part of a name, a semicolon is not.
 
     A list longer than there are countries is no list of countries, and nothing is read from it.
     """
@@ -73,33 +73,33 @@ def country_parts(cell: str) -> list[str]:
     return parts if len(parts) <= MOST_COUNTRIES else []
 
 
-def countries(cell: str, gazetteer: Gazetteer) -> list[str]:
-    """ISO codes of the countries of a cell; empty where one of them is not known."""
+def country_codes(cell: str, gazetteer: Gazetteer) -> list[str]:
+    """Return ISO codes of the countries of a cell, sorted; empty where a name is unknown."""
     codes = [
-        NOT_ISO.get(plain(part)) or gazetteer.countries.get(part, "")
+        NOT_ISO.get(plain_name(part)) or gazetteer.countries.get(part, "")
         for part in country_parts(cell)
     ]
     return sorted(set(codes)) if codes and all(codes) else []
 
 
-def corrected(text: str) -> str:
-    """A plain text with slips in the words for a whole country mended ("nationwde")."""
+def correct_slips(text: str) -> str:
+    """Return a plain text with slips in the words for a whole country mended ("nationwde")."""
     return " ".join(
         (difflib.get_close_matches(word, WHOLE_WORDS, 1, LIKENESS) or [word])[0]
-        for word in plain(text).split()
+        for word in plain_name(text).split()
     )
 
 
 def is_national(text: str) -> bool:
-    """Whether a text means all of a country, without exception."""
-    told = corrected(text)
-    return bool(NATIONAL.search(told)) and not PARTS.search(told)
+    """Return whether a text means all of a country, without exception."""
+    corrected = correct_slips(text)
+    return bool(NATIONAL.search(corrected)) and not PARTS.search(corrected)
 
 
-def locate(
+def locate_event(
     cell: str, text: str, scope: GeoScope, day: str, gazetteer: Gazetteer, atlas: Atlas
 ) -> Place:
-    """Where an event was, from the country, the place as printed and the register's own scope.
+    """Return the place of an event from its country, its place as printed, and its scope.
 
     A name that is no place on record leaves the country, beside what was found.
 
@@ -111,28 +111,31 @@ def locate(
         gazetteer: which countries there are.
         atlas: the places of each country.
     """
-    codes = tuple(countries(cell, gazetteer))
+    codes = tuple(country_codes(cell, gazetteer))
     if is_national(text):
-        part = any(plain(each) in NOT_ISO for each in country_parts(cell))
+        part = any(plain_name(name) in NOT_ISO for name in country_parts(cell))
         return Place(codes, GeoScope.MULTI_REGION if part else GeoScope.NATIONAL)
     if not text.strip():
         return Place(codes, scope, "place_missing")
     if len(codes) > 1:
         return Place(codes, scope, "place_unresolved")
-    names = tuple(resolve(text, scope, atlas[codes[0]], day))
-    return _placed(codes, names, scope, atlas[codes[0]])
+    names = tuple(resolve_text(text, scope, atlas[codes[0]], day))
+    return _place_from_names(codes, names, scope, atlas[codes[0]])
 
 
-def _placed(
-    codes: tuple[str, ...], names: tuple[Found, ...], scope: GeoScope, known: places.Gazetteer
+def _place_from_names(
+    codes: tuple[str, ...],
+    names: tuple[NameMeaning, ...],
+    scope: GeoScope,
+    gazetteer: places.Gazetteer,
 ) -> Place:
-    """The places where every name is one, else the country."""
-    if not names or not all(each.area_ids for each in names):
-        told = GeoScope.MULTI_REGION if scope is GeoScope.UNKNOWN else scope
-        return Place(codes, told if names else scope, "place_unresolved", names)
-    found = places.united((part for each in names for part in each.area_ids), known)
-    if scope is not GeoScope.LOCALITY and all(each in known.top for each in found):
-        whole = all(each.reading is PlaceReading.WHOLE for each in names)
-        if whole:
-            scope = GeoScope.REGION if len(found) == 1 else GeoScope.MULTI_REGION
-    return Place(tuple(sorted(found)), scope, "", names)
+    """Return the places if every name is resolved, else the country."""
+    if not names or not all(name.area_ids for name in names):
+        reach = GeoScope.MULTI_REGION if scope is GeoScope.UNKNOWN else scope
+        return Place(codes, reach if names else scope, "place_unresolved", names)
+    area_ids = places.merge_places((part for name in names for part in name.area_ids), gazetteer)
+    if scope is not GeoScope.LOCALITY and all(area in gazetteer.first_level for area in area_ids):
+        are_whole = all(name.reading is PlaceReading.WHOLE for name in names)
+        if are_whole:
+            scope = GeoScope.REGION if len(area_ids) == 1 else GeoScope.MULTI_REGION
+    return Place(tuple(sorted(area_ids)), scope, "", names)

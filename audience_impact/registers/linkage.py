@@ -33,8 +33,8 @@ class EventRecord:
     holders: frozenset[str] = frozenset()
 
     @property
-    def countries(self) -> frozenset[str]:
-        """The countries of its areas."""
+    def country_ids(self) -> frozenset[str]:
+        """Return the countries of its areas."""
         return frozenset(area for area in self.holders if not is_region(area))
 
 
@@ -43,19 +43,23 @@ def event_records(
     targets: Sequence[Row],
     parents: Mapping[str, str] = NOWHERE,
 ) -> list[EventRecord]:
-    """Restrictions with their targets and the days on which they may have begun.
+    """Return restrictions with their targets and the days on which they may have begun.
 
     `parents` names the area that holds each area, for the `holders` of all areas of an event: the
     areas themselves and what they lie in, up to their countries.
     """
-    own: dict[str, list[Row]] = {}
+    targets_by_id: dict[str, list[Row]] = {}
     for target in targets:
-        own.setdefault(target["restriction_id"], []).append(target)
-    found = []
+        targets_by_id.setdefault(target["restriction_id"], []).append(target)
+    records = []
     for row in restrictions:
-        spans = [periods.span(row[name]) for name in ("observed_from", "announced_on") if row[name]]
-        mine = own.get(row["restriction_id"], [])
-        found.append(
+        spans = [
+            periods.parse_period(row[name])
+            for name in ("observed_from", "announced_on")
+            if row[name]
+        ]
+        mine = targets_by_id.get(row["restriction_id"], [])
+        records.append(
             EventRecord(
                 row["restriction_id"],
                 frozenset(row["area_ids"].split(";")),
@@ -70,31 +74,31 @@ def event_records(
                 ),
             )
         )
-    return found
+    return records
 
 
-def days_apart(one: EventRecord, other: EventRecord) -> int | None:
-    """Days between the starts, 0 where they may be the same; None where a start is not known."""
+def days_apart(first: EventRecord, second: EventRecord) -> int | None:
+    """Return the days between two starts, 0 if they may coincide; None if a start is unknown."""
     day = pd.Timedelta(days=1)
     gaps = [
         max((start - (other_end - day)).days, (other_start - (end - day)).days, 0)
-        for start, end in one.starts
-        for other_start, other_end in other.starts
+        for start, end in first.starts
+        for other_start, other_end in second.starts
     ]
     return min(gaps, default=None)
 
 
-def _share_areas(one: EventRecord, other: EventRecord) -> bool:
-    """A country in common, and where both name places of it, one that is or holds the other."""
-    if one.countries & other.countries & (one.area_ids | other.area_ids):
+def _has_common_area(first: EventRecord, second: EventRecord) -> bool:
+    """Return whether the events share a country, or one area lies in an area of the other."""
+    if first.country_ids & second.country_ids & (first.area_ids | second.area_ids):
         return True
-    mine, theirs = one.area_ids & other.holders, other.area_ids & one.holders
+    mine, theirs = first.area_ids & second.holders, second.area_ids & first.holders
     return any(is_region(area) for area in mine | theirs)
 
 
-def disagreements(one: EventRecord, other: EventRecord) -> str:
-    """What two restrictions of one event say differently, the register first."""
-    said = []
+def describe_disagreements(first: EventRecord, second: EventRecord) -> str:
+    """Return the differences between two records of an event, the register's cells first."""
+    differences = []
     for name, columns in (
         ("start", ("observed_from", "announced_on")),
         ("end", ("ended_on",)),
@@ -104,49 +108,49 @@ def disagreements(one: EventRecord, other: EventRecord) -> str:
         ("networks", ("network_scope",)),
     ):
         mine, theirs = (
-            next((each.row[column] for column in columns if each.row[column]), "")
-            for each in (one, other)
+            next((event.row[column] for column in columns if event.row[column]), "")
+            for event in (first, second)
         )
         if mine != theirs:
-            said.append(f"{name}: {mine or 'none'}, the other {theirs or 'none'}")
-    for name, own, others in (
-        ("services", one.platforms, other.platforms),
-        ("features", one.features, other.features),
+            differences.append(f"{name}: {mine or 'none'}, the other {theirs or 'none'}")
+    for name, ours, others in (
+        ("services", first.platforms, second.platforms),
+        ("features", first.features, second.features),
     ):
-        if own != others:
+        if ours != others:
             mine, theirs = (
-                ",".join(sorted(each)) or "none" for each in (own - others, others - own)
+                ",".join(sorted(ids)) or "none" for ids in (ours - others, others - ours)
             )
-            said.append(f"{name}: {mine} here alone, {theirs} in the other alone")
-    return "; ".join(said)
+            differences.append(f"{name}: {mine} here alone, {theirs} in the other alone")
+    return "; ".join(differences)
 
 
-def links(
+def link_events(
     register: Sequence[EventRecord], others: Sequence[EventRecord], source_id: str
 ) -> list[dict[str, str]]:
-    """The table `event_links`: each event of the register with the nearest of the others."""
+    """Return rows of `event_links`: each event of the register with the nearest other event."""
     by_country: dict[str, list[EventRecord]] = {}
-    for other in others:
-        for country in sorted(other.countries):
-            by_country.setdefault(country, []).append(other)
-    found = []
+    for candidate in others:
+        for country in sorted(candidate.country_ids):
+            by_country.setdefault(country, []).append(candidate)
+    rows = []
     for event in register:
         near = [
-            (days, -len(event.platforms & other.platforms), other.restriction_id, other)
-            for country in sorted(event.countries)
-            for other in by_country.get(country, [])
-            if event.platforms & other.platforms and _share_areas(event, other)
-            if (days := days_apart(event, other)) is not None and days <= WINDOW_DAYS
+            (days, -len(event.platforms & candidate.platforms), candidate.restriction_id, candidate)
+            for country in sorted(event.country_ids)
+            for candidate in by_country.get(country, [])
+            if event.platforms & candidate.platforms and _has_common_area(event, candidate)
+            if (days := days_apart(event, candidate)) is not None and days <= WINDOW_DAYS
         ]
         if near:
-            best = min(near, key=lambda each: each[:3])[3]
-            found.append(
+            best = min(near, key=lambda pair: pair[:3])[3]
+            rows.append(
                 {
                     "restriction_id": event.restriction_id,
                     "other_restriction_id": best.restriction_id,
                     "rule": RULE,
-                    "disagreements": disagreements(event, best),
+                    "disagreements": describe_disagreements(event, best),
                     "source_id": source_id,
                 }
             )
-    return found
+    return rows

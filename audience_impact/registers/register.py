@@ -24,7 +24,7 @@ import pandas as pd
 
 from audience_impact import blanks
 from audience_impact.registers import gazetteer as places
-from audience_impact.registers.gazetteer import Atlas, Gazetteer, Place, plain
+from audience_impact.registers.gazetteer import Atlas, Gazetteer, Place, plain_name
 from audience_impact.vocabulary import GeoScope, Reliability, SourceType
 
 SUFFIX_SIGNS = 6
@@ -64,8 +64,8 @@ class Record:
     operators: tuple[str, ...] = ()
 
     @property
-    def group(self) -> tuple[str, ...]:
-        """What rows of one event share."""
+    def group_key(self) -> tuple[str, ...]:
+        """Return the key that rows of one event share."""
         return self.alike or self.identity
 
 
@@ -77,13 +77,13 @@ class Event:
     records: tuple[Record, ...]
 
     @property
-    def newest(self) -> Record:
-        """The record that speaks for the event."""
+    def newest_record(self) -> Record:
+        """Return the record that the event is read from."""
         return self.records[-1]
 
     @property
-    def repeats(self) -> list[tuple[Record, Record]]:
-        """Each repeat, with the record before it."""
+    def repeated_pairs(self) -> list[tuple[Record, Record]]:
+        """Return each repeating record with the record before it."""
         return list(zip(self.records, self.records[1:], strict=False))
 
 
@@ -102,17 +102,17 @@ class Defects:
     rows: Mapping[str, tuple[int, ...]]
 
     @classmethod
-    def collected(cls, found: Iterable[Defect], kinds: Iterable[str]) -> "Defects":
-        """Defects in the order of the kinds.
+    def from_findings(cls, defects: Iterable[Defect], kinds: Iterable[str]) -> "Defects":
+        """Collect defects in the order of the kinds.
 
         Raises ValueError for a kind without a meaning.
         """
         numbers: dict[str, set[int]] = {kind: set() for kind in kinds}
-        for each in found:
-            if each.kind not in numbers:
-                raise ValueError(f"the defect {each.kind} has no meaning")
-            numbers[each.kind].add(each.number)
-        return cls({kind: tuple(sorted(own)) for kind, own in numbers.items() if own})
+        for defect in defects:
+            if defect.kind not in numbers:
+                raise ValueError(f"the defect {defect.kind} has no meaning")
+            numbers[defect.kind].add(defect.number)
+        return cls({kind: tuple(sorted(rows)) for kind, rows in numbers.items() if rows})
 
 
 @dataclass(frozen=True)
@@ -124,14 +124,14 @@ class FeatureRule:
     pattern: str
     feature: str
 
-    def search(self, text: str) -> re.Match[str] | None:
-        """Where the pattern stands in a text."""
+    def find_match(self, text: str) -> re.Match[str] | None:
+        """Return the first match of the pattern in a text."""
         return re.search(self.pattern, text, re.IGNORECASE)
 
 
 def service_key(name: str) -> str:
-    """The name of a service as it is looked up: plain, with `plus` for its sign."""
-    return plain(name.replace("+", " plus "))
+    """Return the name of a service as it is looked up: plain, with `plus` for its sign."""
+    return plain_name(name.replace("+", " plus "))
 
 
 @dataclass(frozen=True)
@@ -141,16 +141,16 @@ class Catalogue:
     ids: Mapping[str, str]
     spellings: Mapping[str, str] = field(default_factory=dict)
 
-    def find(self, name: str) -> str:
-        """Id of a service by name, or nothing."""
+    def find_id(self, name: str) -> str:
+        """Return the id of a service by its name, or an empty text."""
         key = service_key(name)
         return self.ids.get(key, "") or self.ids.get(self.spellings.get(key, key), "")
 
 
-def catalogue(
+def build_catalogue(
     platforms: Sequence[Mapping[str, str]], spellings: Mapping[str, str] | None = None
 ) -> Catalogue:
-    """The services of a table of platforms, by name and by alias."""
+    """Return the services of a table of platforms, by name and by alias."""
     ids: dict[str, str] = {}
     for row in platforms:
         for name in (row["name"], *row["aliases"].split(";")):
@@ -210,27 +210,29 @@ class Background:
 
     @cached_property
     def operator_rows(self) -> Mapping[tuple[str, ...], Counter[str]]:
-        """How many records name each operator, by country codes."""
-        found: dict[tuple[str, ...], Counter[str]] = {}
+        """Return the number of records that name each operator, by country codes."""
+        counters: dict[tuple[str, ...], Counter[str]] = {}
         for record in self.records:
-            found.setdefault(record.country_ids, Counter()).update(set(record.operators))
-        return found
+            counters.setdefault(record.country_ids, Counter()).update(set(record.operators))
+        return counters
 
     @cached_property
     def same_start(self) -> Mapping[tuple[str, ...], list[Record]]:
-        """Records that were not refused, by country codes and start."""
-        found: dict[tuple[str, ...], list[Record]] = {}
+        """Return accepted records by country codes and start."""
+        by_start: dict[tuple[str, ...], list[Record]] = {}
         for record in self.records:
             if not record.refused:
-                found.setdefault(record.identity[:2], []).append(record)
-        return found
+                by_start.setdefault(record.identity[:2], []).append(record)
+        return by_start
 
-    def locate(self, record: Record, cell: str, text: str, scope: GeoScope) -> Place:
-        """Where a record was, from its countries, its place in words and how far it reaches."""
+    def locate_record(self, record: Record, cell: str, text: str, scope: GeoScope) -> Place:
+        """Return the place of a record from its countries, its place in words and its scope."""
         day = record.identity[1]
         key = (cell, text, scope.value, day)
         if key not in self._located:
-            self._located[key] = places.locate(cell, text, scope, day, self.gazetteer, self.atlas)
+            self._located[key] = places.locate_event(
+                cell, text, scope, day, self.gazetteer, self.atlas
+            )
         return self._located[key]
 
 
@@ -252,8 +254,8 @@ class Publication:
     reliability: Reliability = Reliability.MEDIUM
 
     @property
-    def series(self) -> Row:
-        """Its row of `lineages`."""
+    def lineage_row(self) -> Row:
+        """Return the row of `lineages` of the publication."""
         return {
             "measurement_series_id": self.series_id,
             "measurer": self.measurer,
@@ -291,123 +293,122 @@ class Register:
     groups: Mapping[str, str] = field(default_factory=dict)
 
 
-def cleaned(frame: pd.DataFrame) -> pd.DataFrame:
-    """All cells as text on one line: what is missing blank, dates in ISO 8601."""
+def clean_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return all cells as text on one line: what is missing blank, dates in ISO 8601."""
     return pd.DataFrame(
-        {str(name): [_text(cell) for cell in frame[name].astype("object")] for name in frame},
+        {str(name): [_cell_text(cell) for cell in frame[name].astype("object")] for name in frame},
         dtype="str",
     )
 
 
-def _text(cell: object) -> str:
+def _cell_text(cell: object) -> str:
     if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
         return ""
     if hasattr(cell, "strftime"):
         return str(cell.strftime("%Y-%m-%d"))
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return blanks.trimmed(" ".join(str(cell).split()))
+    return blanks.strip_blanks(" ".join(str(cell).split()))
 
 
-def year(text: str) -> str:
-    """A year of four digits, or nothing."""
-    found = re.fullmatch(r"((?:19|20)\d{2})(?:\.0)?", text)
-    return found[1] if found else ""
+def parse_year(text: str) -> str:
+    """Return a year of four digits, or nothing."""
+    match = re.fullmatch(r"((?:19|20)\d{2})(?:\.0)?", text)
+    return match[1] if match else ""
 
 
-def records(frame: pd.DataFrame, register: Register, gazetteer: Gazetteer) -> list[Record]:
-    """The rows of a cleaned register that hold anything at all."""
-    found = []
+def read_records(frame: pd.DataFrame, register: Register, gazetteer: Gazetteer) -> list[Record]:
+    """Return the records of the rows of a cleaned register that are not blank."""
+    rows = []
     for number, cells in enumerate(frame[list(register.columns)].to_dict("records"), 1):
         row = {str(name): str(cell) for name, cell in cells.items()}
         if any(row.values()):
-            ids = tuple(places.countries(row[register.country], gazetteer))
-            found.append(register.record(row, number, ids))
-    return found
+            ids = tuple(places.country_codes(row[register.country], gazetteer))
+            rows.append(register.record(row, number, ids))
+    return rows
 
 
-def _order(record: Record) -> tuple[str, ...]:
-    """An order of rows that does not depend on how they are sorted in the file."""
+def _row_order(record: Record) -> tuple[str, ...]:
+    """Return an order of rows that does not depend on how they are sorted in the file."""
     return (record.count_year, *record.services, *record.cells.values())
 
 
-def _one_a_year(rows: Sequence[Record]) -> bool:
+def _has_distinct_years(rows: Sequence[Record]) -> bool:
     return len({row.count_year for row in rows}) == len(rows)
 
 
-def _said(record: Record) -> tuple[int, tuple[str, ...]]:
-    """How much a record says, and an order of those that say as much."""
-    known = [cell for cell in record.cells.values() if cell.casefold() not in ("", "unknown")]
-    return len(known), tuple(record.cells.values())
+def _information_rank(record: Record) -> tuple[int, tuple[str, ...]]:
+    """Return the number of filled cells of a record, and an order among equals."""
+    filled = [cell for cell in record.cells.values() if cell.casefold() not in ("", "unknown")]
+    return len(filled), tuple(record.cells.values())
 
 
-def told_twice(rows: Sequence[Record]) -> dict[int, int]:
-    """Rows of one group that tell an event of another row of the same year once more.
+def duplicate_records(rows: Sequence[Record]) -> dict[int, int]:
+    """Return duplicates of an event within a year: row number to the number of its best row.
 
     Gives the number of each such row with that of the row that says most, which stands for both.
     """
-    found: dict[tuple[str, ...], list[Record]] = {}
+    groups: dict[tuple[str, ...], list[Record]] = {}
     for row in rows:
         if row.evidence:
-            found.setdefault((row.count_year, row.evidence, *row.services), []).append(row)
+            groups.setdefault((row.count_year, row.evidence, *row.services), []).append(row)
     return {
-        other.number: best.number
-        for own in found.values()
-        for best in [max(own, key=_said)]
-        for other in own
-        if other is not best
+        copy.number: best.number
+        for copies in groups.values()
+        for best in [max(copies, key=_information_rank)]
+        for copy in copies
+        if copy is not best
     }
 
 
-def _split(rows: list[Record]) -> list[tuple[str, list[Record]]]:
-    """Rows of one identity, none told twice, as events, each with what tells it apart."""
-    if _one_a_year(rows):
+def _split_events(rows: list[Record]) -> list[tuple[str, list[Record]]]:
+    """Return rows of an identity, without duplicates, as events with their distinguishing key."""
+    if _has_distinct_years(rows):
         return [("", rows)]
-    found: dict[str, list[Record]] = {}
+    parts: dict[str, list[Record]] = {}
     for services in sorted({row.services for row in rows}):
         seen: dict[str, int] = {}
         for row in (row for row in rows if row.services == services):
             rank = seen[row.count_year] = seen.get(row.count_year, 0) + 1
-            found.setdefault("|".join([*services, str(rank)]), []).append(row)
-    return list(found.items())
+            parts.setdefault("|".join([*services, str(rank)]), []).append(row)
+    return list(parts.items())
 
 
-def _id(register: Register, identity: Sequence[str], apart: str) -> str:
+def _event_id(register: Register, identity: Sequence[str], apart: str) -> str:
     digest = hashlib.sha256("|".join([*identity, apart]).encode()).hexdigest()
     country = identity[0].replace(";", ".")
     return f"{country}-{identity[1]}-{register.name}-{digest[:SUFFIX_SIGNS]}"
 
 
-def _with_copies(own: Sequence[Record], copies: Mapping[int, Sequence[Record]]) -> list[Record]:
-    """The records of an event, each after those that only tell it once more, by its number."""
-    return [each for record in own for each in (*copies.get(record.number, ()), record)]
+def _with_copies(records: Sequence[Record], copies: Mapping[int, Sequence[Record]]) -> list[Record]:
+    """Return the records of an event, each after its duplicates."""
+    return [row for record in records for row in (*copies.get(record.number, ()), record)]
 
 
 def _events_of(group: Sequence[Record], register: Register) -> list[Event]:
-    """The events of the rows of one identity."""
-    twice = told_twice(group)
+    twice = duplicate_records(group)
     copies: dict[int, list[Record]] = {}
     for row in group:
         if row.number in twice:
             copies.setdefault(twice[row.number], []).append(row)
     alone = [row for row in group if row.number not in twice]
     return [
-        Event(_id(register, group[0].identity, apart), tuple(_with_copies(own, copies)))
-        for apart, own in _split(alone)
+        Event(_event_id(register, group[0].identity, apart), tuple(_with_copies(records, copies)))
+        for apart, records in _split_events(alone)
     ]
 
 
-def events(rows: Sequence[Record], register: Register) -> list[Event]:
-    """The events of all rows that were not refused, by id.
+def group_events(rows: Sequence[Record], register: Register) -> list[Event]:
+    """Return the events of all accepted rows, sorted by id.
 
     The id is that of the oldest row. An identity begins with the country codes and the day of the
     start; ids are made of these.
     """
     groups: dict[tuple[str, ...], list[Record]] = {}
-    for row in sorted((row for row in rows if not row.refused), key=_order):
-        groups.setdefault(row.group, []).append(row)
-    found = [event for group in groups.values() for event in _events_of(group, register)]
-    taken = {event.restriction_id for event in found}
-    if len(taken) != len(found):
+    for row in sorted((row for row in rows if not row.refused), key=_row_order):
+        groups.setdefault(row.group_key, []).append(row)
+    events = [event for group in groups.values() for event in _events_of(group, register)]
+    taken = {event.restriction_id for event in events}
+    if len(taken) != len(events):
         raise ValueError("two events have one id; lengthen SUFFIX_SIGNS")
-    return sorted(found, key=lambda event: event.restriction_id)
+    return sorted(events, key=lambda event: event.restriction_id)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audience_impact.registers.gazetteer import Atlas
-from audience_impact.registers.places.items import Found
+from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.register import (
     Defect,
     Defects,
@@ -45,79 +45,86 @@ class ImportReport:
     unresolved: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
-    def outcomes(self) -> Counter[str]:
-        """How many rows ended as what."""
+    def outcome_counts(self) -> Counter[str]:
+        """Return the number of rows by outcome."""
         return Counter(row["fate"] for row in self.tables["register_rows"])
 
     @property
-    def counts(self) -> Counts:
-        """Events by country codes and count year."""
-        return counts(self.tables["register_rows"])
+    def event_counts(self) -> Counts:
+        """Return events by country codes and count year."""
+        return count_events(self.tables["register_rows"])
 
 
-def defects(register: Register, rows: Sequence[Record], readings: Sequence[Reading]) -> Defects:
-    """All that was met: why rows were refused, what reading them met, and rows that repeat.
+def collect_defects(
+    register: Register, rows: Sequence[Record], readings: Sequence[Reading]
+) -> Defects:
+    """Return all defects: refused rows, defects of reading, and rows that repeat.
 
     Raises ValueError for a kind to which the register gives no meaning.
     """
-    found = [Defect(row.refused, row.number) for row in rows if row.refused]
-    found += [
+    defects = [Defect(row.refused, row.number) for row in rows if row.refused]
+    defects += [
         Defect("several_countries", row.number)
         for row in rows
         if not row.refused and len(row.country_ids) > 1
     ]
-    found += [Defect("same_row_twice", number) for number in same_row_twice(rows)]
-    found += [
-        Defect("told_twice", row.number) for reading in readings for row in copies(reading.event)
+    defects += [Defect("same_row_twice", number) for number in same_row_twice(rows)]
+    defects += [
+        Defect("told_twice", row.number)
+        for reading in readings
+        for row in list_duplicates(reading.event)
     ]
     for reading in readings:
-        found += reading.defects
-        found += [
+        defects += reading.defects
+        defects += [
             Defect("repeat_differs", later.number)
-            for earlier, later in reading.event.repeats
-            if not _says_the_same(register, earlier, later)
+            for earlier, later in reading.event.repeated_pairs
+            if not _is_same_but_year(register, earlier, later)
         ]
-    return Defects.collected(found, register.defects)
+    return Defects.from_findings(defects, register.defects)
 
 
-def copies(event: Event) -> list[Record]:
-    """Records of an event that tell it once more in one year."""
-    return [later for earlier, later in event.repeats if earlier.count_year == later.count_year]
+def list_duplicates(event: Event) -> list[Record]:
+    """Return the records of an event that repeat it within a year."""
+    return [
+        later for earlier, later in event.repeated_pairs if earlier.count_year == later.count_year
+    ]
 
 
 def same_row_twice(rows: Sequence[Record]) -> list[int]:
-    """Rows that are another row again, year and all."""
+    """Return the numbers of rows that equal an earlier row, also in the year."""
     seen: set[tuple[str, ...]] = set()
-    found = []
+    numbers = []
     for row in rows:
         cells = tuple(row.cells.values())
-        found += [row.number] if cells in seen and not row.refused else []
+        numbers += [row.number] if cells in seen and not row.refused else []
         seen.add(cells)
-    return found
+    return numbers
 
 
-def _says_the_same(register: Register, earlier: Record, later: Record) -> bool:
-    """Whether two rows of one event differ in nothing but the year."""
+def _is_same_but_year(register: Register, earlier: Record, later: Record) -> bool:
     apart = {register.year: ""}
     return {**earlier.cells, **apart} == {**later.cells, **apart}
 
 
-def merged_identical(register: Register, found: Sequence[Event]) -> int:
-    """Repeats that differ from the row before them in nothing but the year."""
-    return sum(_says_the_same(register, *pair) for event in found for pair in event.repeats)
+def count_identical_repeats(register: Register, events: Sequence[Event]) -> int:
+    """Count repeats that differ from the row before them in nothing but the year."""
+    return sum(
+        _is_same_but_year(register, *pair) for event in events for pair in event.repeated_pairs
+    )
 
 
 def restriction_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
-    """The table `restrictions`."""
+    """Return the table `restrictions`."""
     return [
         {
-            "restriction_id": each.event.restriction_id,
-            "area_ids": ";".join(each.place.area_ids),
-            "geo_scope": GeoScope(each.place.geo_scope).value,
-            **{name: str(cell) for name, cell in each.restriction.items()},
+            "restriction_id": reading.event.restriction_id,
+            "area_ids": ";".join(reading.place.area_ids),
+            "geo_scope": GeoScope(reading.place.geo_scope).value,
+            **{name: str(cell) for name, cell in reading.restriction.items()},
             "source_id": source_id,
         }
-        for each in readings
+        for reading in readings
     ]
 
 
@@ -126,112 +133,114 @@ READINGS = tuple(PlaceReading)
 
 
 def place_rows(readings: Sequence[Reading], atlas: Atlas) -> list[Row]:
-    """The table `restriction_places`: what each restriction names, unions as their members.
+    """Return rows of `restriction_places`: the places of each restriction, unions as members.
 
     Where a name is no place on record, part of the country is meant as well. Of two readings of
     one place the one that means more stands.
     """
     return [
         row
-        for each in readings
-        if any(found.area_ids for found in each.place.names)
-        for row in _places_of(each, atlas)
+        for reading in readings
+        if any(name.area_ids for name in reading.place.names)
+        for row in _places_of(reading, atlas)
     ]
 
 
 def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
-    country = reading.event.newest.country_ids[0]
+    country = reading.event.newest_record.country_ids[0]
     entries, rows = atlas[country].entries, dict[str, Row]()
-    order = [each.value for each in READINGS]
-    for found in reading.place.names:
-        within = Found(found.name, (country,), PlaceReading.WITHIN, PlaceMatch.EXACT)
-        told = found if found.area_ids else within
-        for area in told.area_ids:
+    order = [member.value for member in READINGS]
+    for meaning in reading.place.names:
+        within = NameMeaning(meaning.name, (country,), PlaceReading.WITHIN, PlaceMatch.EXACT)
+        placed = meaning if meaning.area_ids else within
+        for area in placed.area_ids:
             members = entries[area].members if area in entries else ()
             for part in members or (area,):
-                row = _place_row(reading.event.restriction_id, part, told)
-                known = rows.get(part, row)
-                first, other = sorted((row, known), key=lambda one: order.index(one["reading"]))
-                names = dict.fromkeys([*known["name"].split("; "), told.name])
-                rows[part] = {**(known if known == other else first), "name": "; ".join(names)}
+                row = _place_row(reading.event.restriction_id, part, placed)
+                earlier = rows.get(part, row)
+                first, second = sorted(
+                    (row, earlier), key=lambda candidate: order.index(candidate["reading"])
+                )
+                names = dict.fromkeys([*earlier["name"].split("; "), placed.name])
+                rows[part] = {**(earlier if earlier == second else first), "name": "; ".join(names)}
                 rows[part]["reading"] = first["reading"]
     return list(rows.values())
 
 
-def _place_row(restriction_id: str, area_id: str, found: Found) -> Row:
+def _place_row(restriction_id: str, area_id: str, meaning: NameMeaning) -> Row:
     return {
         "restriction_id": restriction_id,
         "area_id": area_id,
-        "reading": found.reading.value,
-        "least_area_id": found.least_area_id,
-        "name": found.name,
-        "found_by": found.found_by.value,
+        "reading": meaning.reading.value,
+        "least_area_id": meaning.least_area_id,
+        "name": meaning.name,
+        "found_by": meaning.found_by.value,
     }
 
 
-def unresolved(readings: Sequence[Reading]) -> dict[str, tuple[int, ...]]:
-    """Names that are no place on record, with the rows of their events."""
-    found: dict[str, list[int]] = {}
-    for each in readings:
-        for name in each.place.names:
+def list_unresolved(readings: Sequence[Reading]) -> dict[str, tuple[int, ...]]:
+    """Return unresolved place names, with the row numbers of their events."""
+    rows_by_name: dict[str, list[int]] = {}
+    for reading in readings:
+        for name in reading.place.names:
             if not name.area_ids:
-                found.setdefault(name.name, []).append(each.event.newest.number)
-    return {name: tuple(sorted(rows)) for name, rows in sorted(found.items())}
+                rows_by_name.setdefault(name.name, []).append(reading.event.newest_record.number)
+    return {name: tuple(sorted(rows)) for name, rows in sorted(rows_by_name.items())}
 
 
 def target_rows(readings: Sequence[Reading], source_id: str) -> list[Row]:
-    """The table `restriction_targets`."""
+    """Return the table `restriction_targets`."""
     return [
         {
-            "restriction_id": each.event.restriction_id,
+            "restriction_id": reading.event.restriction_id,
             "platform_id": target.platform_id,
             "feature": str(target.feature),
-            "claim_status": str(each.restriction["claim_status"]),
+            "claim_status": str(reading.restriction["claim_status"]),
             "source_id": source_id,
             "note": target.note,
         }
-        for each in readings
-        for target in each.targets.targets
+        for reading in readings
+        for target in reading.targets.targets
     ]
 
 
 def platform_rows(
-    readings: Sequence[Reading], register: Register, known: Collection[str]
+    readings: Sequence[Reading], register: Register, platform_ids: Collection[str]
 ) -> list[Row]:
-    """Services that the readings name and that are not among the platform ids known."""
-    used = {target.platform_id for each in readings for target in each.targets.targets}
+    """Return rows of `platforms` for named services that are not among `platform_ids`."""
+    used = {target.platform_id for reading in readings for target in reading.targets.targets}
     new: dict[str, tuple[str, str]] = {}
-    for each in readings:
-        for platform, about in each.targets.new.items():
+    for reading in readings:
+        for platform, about in reading.targets.new.items():
             new[platform] = min(about, new.get(platform, about))
-    found = []
-    for platform in sorted(used - set(known)):
+    rows = []
+    for platform in sorted(used - set(platform_ids)):
         group = register.groups.get(platform, platform.replace("-", " ").capitalize())
         name, kind = new.get(platform, (group, PlatformKind.GROUP.value))
         if platform == WHOLE_INTERNET:
             name, kind = "Whole internet", PlatformKind.NETWORK.value
         note = "named in the register; kind not checked" if platform in new else ""
-        found.append({"platform_id": platform, "name": name, "kind": str(kind), "note": note})
-    return found
+        rows.append({"platform_id": platform, "name": name, "kind": str(kind), "note": note})
+    return rows
 
 
-def outcome_rows(rows: Sequence[Record], found: Sequence[Event], source_id: str) -> list[Row]:
-    """The table `register_rows`: the oldest row of an event is the event, the others repeat it."""
+def outcome_rows(rows: Sequence[Record], events: Sequence[Event], source_id: str) -> list[Row]:
+    """Return rows of `register_rows`: the oldest row of an event is the event, others repeat."""
     owners = {
         record.number: (
             event.restriction_id,
             ImportOutcome.MERGED if place else ImportOutcome.EVENT,
         )
-        for event in found
+        for event in events
         for place, record in enumerate(event.records)
     }
-    twice = {row.number for event in found for row in copies(event)}
-    told = []
+    twice = {row.number for event in events for row in list_duplicates(event)}
+    table = []
     for row in rows:
         restriction, outcome = owners.get(row.number, ("", ImportOutcome.REFUSED))
         merged = outcome is ImportOutcome.MERGED
         how = "told twice in" if row.number in twice else "counted again in"
-        told.append(
+        table.append(
             {
                 "source_id": source_id,
                 "register_row": str(row.number),
@@ -243,26 +252,26 @@ def outcome_rows(rows: Sequence[Record], found: Sequence[Event], source_id: str)
                 "reason": row.refused or (f"{how} {row.count_year}" if merged else ""),
             }
         )
-    return told
+    return table
 
 
-def counts(rows: Sequence[Row]) -> Counts:
-    """Events by country codes and count year, from the table `register_rows` alone."""
+def count_events(rows: Sequence[Row]) -> Counts:
+    """Return events by country codes and count year, from the table `register_rows` alone."""
     counted = {
         (row["country_ids"], row["count_year"], row["restriction_id"])
         for row in rows
         if row["restriction_id"]
     }
-    found: Counts = {}
+    totals: Counts = {}
     for country, year, _ in sorted(counted):
-        found[country, year] = found.get((country, year), 0) + 1
-    return found
+        totals[country, year] = totals.get((country, year), 0) + 1
+    return totals
 
 
-def differences(
+def compare_counts(
     ours: Mapping[tuple[str, str], int], theirs: Mapping[tuple[str, str], int]
 ) -> list[tuple[str, str, int, int]]:
-    """Countries and years in which two counts differ: country, year, ours, theirs."""
+    """Return countries and years in which two counts differ: country, year, ours, theirs."""
     return [
         (*key, ours.get(key, 0), theirs.get(key, 0))
         for key in sorted({*ours, *theirs})

@@ -1,6 +1,6 @@
-"""Draws of audiences in persons: the law of their figures, what these may be off by, and growth.
+"""Draws of audiences in persons: the distribution of their figures, their errors, and growth.
 
-Method. Three independent draws: of the figure, by the law of pooling.py; of what it may be off by
+Method. Three independent draws: of the figure, by the distribution of pooling.py; of its error
 (rounding, pages, measurers), a normal with the half widths of figure_errors.py added in squares;
 and of the growth since, through its quantiles, with heavy tails, the same for all restrictions of a
 service in a country. The last two are in log odds of the share of the universe, so that no audience
@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
-from audience_impact.audiences.intervals import FIXED, LAW, PERT, SPLIT
+from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED, PERT, SPLIT
 from audience_impact.audiences.pooling import POOL
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.audiences.universes import OWN_LAW
-from audience_impact.denominators.distributions import LAW as BASE_LAW
+from audience_impact.denominators.distributions import DISTRIBUTION as BASE_LAW
 from audience_impact.errors import distribution, figure_errors
 from audience_impact.errors.distribution import MOST_SHARE
 from audience_impact.errors.figure_errors import GROWTH
@@ -38,194 +38,194 @@ BASE = "base"
 Z95 = float(ndtri(0.95))
 
 
-def drawn(audiences: pd.DataFrame, laws: pd.DataFrame) -> pd.DataFrame:
-    """How each audience is drawn, in the order given, numbered by `row`.
+def prepare_audiences(audiences: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
+    """Return the distribution of each audience, in the order given, numbered by `row`.
 
-    `audiences` and `laws` as `Inputs` has them; an audience may come in several phases. Internet
-    users are drawn like the base that counts them.
+    `audiences` and `parameters` as `Inputs` has them; an audience may come in several phases.
+    Internet users are drawn like the base that counts them.
     """
     rows = audiences.reset_index(drop=True).reset_index(names="row")
-    joined = rows.merge(laws, on=AUDIENCE, how="left")
+    joined = rows.merge(parameters, on=AUDIENCE, how="left")
     network = joined["platform_id"] == WHOLE_INTERNET
     online = joined["audience_expected_persons"].notna()
     shape = joined["shape"].where(joined["mode"].notna(), "").fillna("")
     key = joined["audience_key"].where(~network, joined["audience_base_id"])
-    own = shape == IMPUTED
-    for theirs, base in zip(OWN_LAW, BASE_LAW, strict=True):
-        joined[theirs] = joined[theirs].where(~own, joined[base])
+    is_imputed = shape == IMPUTED
+    for own_name, base in zip(OWN_LAW, BASE_LAW, strict=True):
+        joined[own_name] = joined[own_name].where(~is_imputed, joined[base])
     return joined.assign(
-        audience_base_id=joined["audience_base_id"].where(~own, joined["base_id"]),
+        audience_base_id=joined["audience_base_id"].where(~is_imputed, joined["base_id"]),
         least_persons=joined["low_persons"].fillna(0.0),
         audience_key=key.fillna(""),
         shape=shape.where(~network, pd.Series(BASE, joined.index).where(online, "")),
     ).set_index("row", drop=False)
 
 
-def daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Draws (rows, D) of the share of each audience that comes on a day; 1 without a law.
+def draw_daily_shares(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return draws (rows, D) of the share of each audience that comes on a day, else 1.
 
     `table` has `country_id`, `platform_id` and the PARAMETERS of fitted/shares.py as `share_*`. One
     draw for a country and service stands for every day.
     """
     names = ["country_id", "platform_id", *(f"share_{name}" for name in PARAMETERS)]
     number = table.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
-    each = table[names].drop_duplicates()
-    keys = "daily|" + each["country_id"] + "|" + each["platform_id"]
-    u = sampler.rows(InputKind.DAILY_USE, keys)
-    mean, spread, freedom = (each[name].to_numpy("float64")[:, None] for name in names[2:])
-    found = np.where(np.isnan(mean), 1.0, expit(mean + spread * stdtrit(freedom, u)))
-    return np.asarray(found[number])
+    distinct = table[names].drop_duplicates()
+    keys = "daily|" + distinct["country_id"] + "|" + distinct["platform_id"]
+    u = sampler.draw_rows(InputKind.DAILY_USE, keys)
+    mean, spread, freedom = (distinct[name].to_numpy("float64")[:, None] for name in names[2:])
+    share = np.where(np.isnan(mean), 1.0, expit(mean + spread * stdtrit(freedom, u)))
+    return np.asarray(share[number])
 
 
-def values(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    """Draws (rows, D) of audiences in persons, from rows with the columns of pooling.distributions.
+def draw_audiences(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
+    """Return draws (rows, D) of audiences in persons; NaN for rows of a blank shape.
 
-    Needs `country_id`, `platform_id` and `universe_persons` beside them, and for rows of the shapes
-    BASE and IMPUTED `audience_base_id`, OWN_LAW and `least_persons`. Rows of a blank shape are NaN.
-
-    Rows that are drawn alike, those of one service at one time under many restrictions, are drawn
-    once.
+    Rows need the columns of DRAWN_BY and `universe_persons`; those of BASE and IMPUTED also need
+    `audience_base_id`, OWN_LAW and `least_persons`. Equal rows, those of one service at
+    one time under many restrictions, are drawn once.
     """
-    own = [name for name in DRAWN_BY if name in table]
-    number = table.groupby(own, dropna=False, sort=False).ngroup().to_numpy()
-    each = table.drop_duplicates(own)
-    drawn = _each(each, sampler, tail_degrees)
-    return drawn if len(each) == len(table) else np.asarray(drawn[number])
+    columns = [name for name in DRAWN_BY if name in table]
+    number = table.groupby(columns, dropna=False, sort=False).ngroup().to_numpy()
+    distinct = table.drop_duplicates(columns)
+    drawn = _draw_different(distinct, sampler, tail_degrees)
+    return drawn if len(distinct) == len(table) else np.asarray(drawn[number])
 
 
 DRAWN_BY = [
-    *("country_id", "platform_id", "audience_key", *LAW, *figure_errors.COLUMNS),
+    *("country_id", "platform_id", "audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS),
     *("audience_base_id", "least_persons", *OWN_LAW),
 ]
-"""All that the draws of an audience hang on."""
+"""All columns that the draws of an audience depend on."""
 
 
 BLOCK = 250
 """Audiences that are drawn at once: a draw has a dozen steps, each as large as what comes of it."""
 
 
-def _each(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    """Draws (rows, D) of different audiences."""
+def _draw_different(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     drawn = np.empty((len(table), sampler.count))
     for first in range(0, len(table), BLOCK):
         rows = slice(first, first + BLOCK)
-        drawn[rows] = _block(table.iloc[rows], sampler, tail_degrees)
+        drawn[rows] = _draw_block(table.iloc[rows], sampler, tail_degrees)
     return drawn
 
 
-def _block(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    """Draws (rows, D) of some of them."""
+def _draw_block(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
     network = (table["shape"] == BASE).to_numpy()
     drawn = np.empty((len(table), sampler.count))
-    drawn[~network] = _figures(table[~network], sampler, tail_degrees)
+    drawn[~network] = _draw_services(table[~network], sampler, tail_degrees)
     if network.any():
-        drawn[network] = _online(table[network], sampler)
+        drawn[network] = _draw_online(table[network], sampler)
     return drawn
 
 
 COUNTED = (FIXED, PERT, SPLIT, POOL)
 """Shapes of audiences that are drawn from figures of their own."""
 PRINTED, WITH_ERROR, GROWN = "as printed", "with the error of the figure", "with growth since"
-"""What is drawn of an audience, step by step."""
+"""The steps in which an audience is drawn."""
 
 
-def by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> dict[str, Array]:
-    """Draws (rows, D) of audiences after each step; the last is what `values` gives.
+def draw_by_step(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> dict[str, Array]:
+    """Return draws (rows, D) of audiences after each step; the last is that of `draw_audiences`.
 
-    The steps before are NaN of rows that are not drawn from figures of their own.
+    The steps before are NaN for rows that are not drawn from figures of their own.
     """
-    own = _stated(table, sampler)
-    off, _ = _moves(table, sampler, tail_degrees)
+    stated = _draw_stated(table, sampler)
+    off, _ = _draw_moves(table, sampler, tail_degrees)
     counted = table["shape"].isin(COUNTED).to_numpy()[:, None]
     return {
-        PRINTED: np.where(counted, own, np.nan),
-        WITH_ERROR: np.where(counted, _moved(table, own, off), np.nan),
-        GROWN: values(table, sampler, tail_degrees),
+        PRINTED: np.where(counted, stated, np.nan),
+        WITH_ERROR: np.where(counted, _move_in_universe(table, stated, off), np.nan),
+        GROWN: draw_audiences(table, sampler, tail_degrees),
     }
 
 
-def _first(table: pd.DataFrame, sampler: Sampler) -> Array:
-    return sampler.rows(InputKind.AUDIENCE, "audience|" + table["audience_key"])
+def _draw_uniforms(table: pd.DataFrame, sampler: Sampler) -> Array:
+    return sampler.draw_rows(InputKind.AUDIENCE, "audience|" + table["audience_key"])
 
 
-def _stated(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Audiences by the law of their figures; NaN where there is none."""
-    first = _first(table, sampler)
+def _draw_stated(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return audiences by the distribution of their figures; NaN where there is none."""
+    first = _draw_uniforms(table, sampler)
     low, mode, high, coverage = (
         table[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
     )
     shape = table["shape"].to_numpy(dtype=object)
-    own: Array = np.where(_is(shape, FIXED), mode, np.nan)
-    own = np.broadcast_to(own, first.shape).copy()
+    stated: Array = np.where(_has_shape(shape, FIXED), mode, np.nan)
+    stated = np.broadcast_to(stated, first.shape).copy()
     for name, rows in ((n, shape == n) for n in (PERT, SPLIT, POOL)):
         if rows.any():
             ends = low[rows], mode[rows], high[rows]
-            own[rows] = _law(name, first[rows], ends, coverage[rows])
-    return own
+            stated[rows] = _apply_shape(name, first[rows], ends, coverage[rows])
+    return stated
 
 
-def _figures(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
-    """Audiences of services: by their figures, or imputed."""
+def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> Array:
+    """Return draws (rows, D) of the audiences of services: by their figures, or imputed."""
     guessed = (table["shape"] == IMPUTED).to_numpy()
     counted, drawn = table[~guessed], np.empty((len(table), sampler.count))
-    off, grown = _moves(counted, sampler, tail_degrees)
-    drawn[~guessed] = _moved(counted, _stated(counted, sampler), off + grown)
+    off, grown = _draw_moves(counted, sampler, tail_degrees)
+    drawn[~guessed] = _move_in_universe(counted, _draw_stated(counted, sampler), off + grown)
     if guessed.any():
-        first = _first(table[guessed], sampler)
-        drawn[guessed] = _imputed(table[guessed], first, sampler)
+        first = _draw_uniforms(table[guessed], sampler)
+        drawn[guessed] = _draw_imputed(table[guessed], first, sampler)
     return drawn
 
 
-def _is(shape: NDArray[np.object_], name: str) -> NDArray[np.bool_]:
+def _has_shape(shape: NDArray[np.object_], name: str) -> NDArray[np.bool_]:
     return np.asarray(shape == name)[:, None]
 
 
-def _law(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array) -> Array:
+def _apply_shape(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array) -> Array:
     low, mode, high = ends
     if name == PERT:
-        return distributions.pert(u, low, mode, high)
-    drawn = distributions.split_normal(u, mode, low, high, coverage)
+        return distributions.draw_pert(u, low, mode, high)
+    drawn = distributions.draw_split_normal(u, mode, low, high, coverage)
     return np.asarray(np.maximum(drawn, 0.0))
 
 
-def _online(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Internet users: the base that counts them."""
+def _draw_online(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return draws (rows, D) of internet users: those of the base that counts them."""
     names = dict(zip(OWN_LAW, BASE_LAW, strict=True))
     rows = table[["audience_base_id", *OWN_LAW]]
-    return unions.bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)
+    return unions.draw_bases(rows.rename(columns={"audience_base_id": "base_id", **names}), sampler)
 
 
-def _imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
-    """Imputed audiences: a share of the base as drawn, no less than what is counted at least."""
-    country = sampler.rows(InputKind.AUDIENCE, "imputed|" + table["country_id"])
+def _draw_imputed(table: pd.DataFrame, u: Array, sampler: Sampler) -> Array:
+    """Return draws (rows, D) of imputed audiences: shares of the base, at least `least_persons`."""
+    country = sampler.draw_rows(InputKind.AUDIENCE, "imputed|" + table["country_id"])
     z = np.sqrt(COMMON) * ndtri(country) + np.sqrt(1.0 - COMMON) * ndtri(u)
     q05, q50, q95 = (
         logit(table[name].to_numpy("float64")[:, None]) for name in ("low", "mode", "high")
     )
-    persons = expit(distribution.through(ndtr(z), q05, q50, q95)) * _online(table, sampler)
+    persons = expit(distribution.draw_through_quantiles(ndtr(z), q05, q50, q95)) * _draw_online(
+        table, sampler
+    )
     return np.asarray(np.fmax(persons, table["least_persons"].to_numpy("float64")[:, None]))
 
 
-def _moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> tuple[Array, Array]:
-    """What figures are off by, and what audiences grew by since: in log odds (rows, D)."""
-    z = sampler.normals(InputKind.AUDIENCE, "error|" + table["audience_key"])
-    off = half_width(table)[:, None] / Z95 * z
+def _draw_moves(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -> tuple[Array, Array]:
+    """Return the errors of figures and the growth since, in log odds (rows, D) each."""
+    z = sampler.draw_normals(InputKind.AUDIENCE, "error|" + table["audience_key"])
+    off = error_half_width(table)[:, None] / Z95 * z
     # the name of the stream: another one would be other draws
     keys = "drift|" + table["country_id"] + "|" + table["platform_id"]
-    u = sampler.rows(InputKind.AUDIENCE, keys)
+    u = sampler.draw_rows(InputKind.AUDIENCE, keys)
     q05, q50, q95 = (table[name].fillna(0.0).to_numpy("float64")[:, None] for name in GROWTH)
-    return off, distribution.through(u, q05, q50, q95, tail_degrees)
+    return off, distribution.draw_through_quantiles(u, q05, q50, q95, tail_degrees)
 
 
-def _moved(table: pd.DataFrame, own: Array, by: Array) -> Array:
-    """Audiences moved within the people online."""
+def _move_in_universe(table: pd.DataFrame, persons: Array, by: Array) -> Array:
+    """Return audiences moved within the people online."""
     universe = table["universe_persons"].to_numpy("float64")
     top = np.fmax(universe, table["high"].to_numpy("float64") / MOST_SHARE)
-    return distribution.moved(own, np.where(np.isnan(universe), np.nan, top)[:, None], by)
+    return distribution.move_persons(
+        persons, np.where(np.isnan(universe), np.nan, top)[:, None], by
+    )
 
 
-def half_width(table: pd.DataFrame) -> Array:
-    """Half (rows,) of the 90 % interval of what a figure may be off by, in log odds."""
+def error_half_width(table: pd.DataFrame) -> Array:
+    """Return half (rows,) of the 90 % interval of the error of a figure, in log odds."""
     mode = table["mode"].to_numpy("float64")
     share = np.minimum(mode / table["universe_persons"].to_numpy("float64"), MOST_SHARE)
     in_logs = np.hypot(

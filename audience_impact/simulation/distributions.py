@@ -1,4 +1,4 @@
-"""Laws by their quantiles: they turn uniforms into numbers of a stated size and interval.
+"""Distributions by their quantiles: they turn uniforms into numbers of a stated size and interval.
 
 Definitions
 -----------
@@ -7,10 +7,11 @@ Central interval of coverage c: as much mass, (1 - c) / 2, below its low end as 
 
 Method
 ------
-Each law is a quantile function Q, so that draws follow the uniforms up and down.  Between a floor
-and a ceiling the law is conditioned: Q(F(floor) + u (F(ceiling) - F(floor))), F its cumulative
-function; nothing piles up at the ends and between them the shape is kept.  Where the floor lies
-above the median the same is done with 1 - F, so that no digits are lost in the upper tail.
+Each distribution is a quantile function Q, so that draws follow the uniforms up and down.  Between
+a floor and a ceiling the distribution is conditioned: Q(F(floor) + u (F(ceiling) - F(floor))), F
+its cumulative function; nothing piles up at the ends and between them the shape is kept.  Where the
+floor lies above the median the same is done with 1 - F, so that no digits are lost in the upper
+tail.
 
 * split_normal: halves of two normals joined at the mode with one density, hence with mass
   w = s1 / (s1 + s2) below the mode; the widths are those for which low and high are the ends of
@@ -29,9 +30,9 @@ interval as published leaves equal mass on both sides.
 Known drawbacks
 ---------------
 * In a lopsided split normal the median is not the middle but lies on the longer side.
-* With floor and ceiling the stated interval is that of the law before it was conditioned.
-* Floor and ceiling where the law has no mass at all (38 standard deviations out) give the end
-  nearest to the middle.
+* With floor and ceiling the stated interval is that of the distribution before it was conditioned.
+* Floor and ceiling where the distribution has no mass at all (38 standard deviations out) give the
+  end nearest to the middle.
 
 Citations
 ---------
@@ -63,8 +64,8 @@ HALVINGS = 60  # of an interval shorter than 1/2: below the spacing of floats
 
 
 @dataclass(frozen=True)
-class _Law:
-    """A law by its mass below and above a value, and the value that has such a mass."""
+class _Distribution:
+    """A distribution by its mass below and above a value, and the value that has such a mass."""
 
     centre: Array
     below: Callable[[Array], Array]
@@ -73,7 +74,7 @@ class _Law:
     with_above: Callable[[Array], Array]
 
 
-def split_normal(
+def draw_split_normal(
     u: ArrayLike,
     middle: ArrayLike,
     low: ArrayLike,
@@ -82,7 +83,7 @@ def split_normal(
     floor: ArrayLike = -np.inf,
     ceiling: ArrayLike = np.inf,
 ) -> Array:
-    """Quantiles of the two-piece normal with this mode and this central interval.
+    """Return quantiles of the two-piece normal with this mode and this central interval.
 
     Args:
         u: Uniforms (D,) or (rows, D); all else broadcasts against them, usually (rows, 1).
@@ -97,17 +98,21 @@ def split_normal(
         ValueError: The order is not low <= middle <= high (finite) or floor <= ceiling, or the
             coverage does not lie between 0 and 1.
     """
-    centre, left, right, within = _floats(middle, low, high, coverage)
-    if not ((-np.inf < left) & (left <= centre) & (centre <= right) & (right < np.inf)).all():
+    centre, lower_end, upper_end, within = _to_floats(middle, low, high, coverage)
+    if not (
+        (-np.inf < lower_end) & (lower_end <= centre) & (centre <= upper_end) & (upper_end < np.inf)
+    ).all():
         raise ValueError("a split normal needs finite low <= middle <= high")
     if not ((within > 0.0) & (within < 1.0)).all():
         raise ValueError("coverage must lie between 0 and 1")
-    mass, one, two = _halves(centre - left, right - centre, (1.0 - within) / 2.0)
-    return _drawn(u, _two_piece(centre, mass, one, two), floor, ceiling)
+    mass, width_below, width_above = _find_halves(
+        centre - lower_end, upper_end - centre, (1.0 - within) / 2.0
+    )
+    return _draw_within(u, _make_two_piece(centre, mass, width_below, width_above), floor, ceiling)
 
 
-def _halves(down: Array, up: Array, tail: Array) -> tuple[Array, Array, Array]:
-    """Mass below the mode, and the two widths, from the distances to the ends of the interval."""
+def _find_halves(down: Array, up: Array, tail: Array) -> tuple[Array, Array, Array]:
+    """Return the mass below the mode and the two widths, from the distances to the ends."""
     longer, shorter = np.maximum(down, up), np.minimum(down, up)
     ratio = shorter / np.where(longer > 0.0, longer, 1.0)
     # mass on the longer side: at least a half, and no more than leaves `tail` on the other
@@ -127,35 +132,39 @@ def _halves(down: Array, up: Array, tail: Array) -> tuple[Array, Array, Array]:
     )
 
 
-def _standard(distance: Array, width: Array) -> Array:
-    """Distance in widths, cut off where a normal has no mass, so that no width is too small."""
+def _count_widths(distance: Array, width: Array) -> Array:
+    """Return distances in widths, cut off where a normal has no mass: no width is too small."""
     inside = np.clip(distance, -OUTSIDE * width, OUTSIDE * width)
     return np.asarray(inside / np.where(width > 0.0, width, 1.0))
 
 
-def _two_piece(mode: Array, mass: Array, one: Array, two: Array) -> _Law:
-    """Law with `mass` below the mode; `one` and `two` are the widths below and above it."""
+def _make_two_piece(
+    mode: Array, mass: Array, width_below: Array, width_above: Array
+) -> _Distribution:
+    """Return the distribution with `mass` below the mode and these widths on its sides."""
     rest = 1.0 - mass
 
-    def below(x: Array) -> Array:
-        down = 2.0 * mass * ndtr(_standard(np.minimum(x - mode, 0.0), one))
+    def mass_below(x: Array) -> Array:
+        down = 2.0 * mass * ndtr(_count_widths(np.minimum(x - mode, 0.0), width_below))
         return np.asarray(np.where(x < mode, down, 1.0 - above_mode(x)))
 
     def above_mode(x: Array) -> Array:
-        return np.asarray(2.0 * rest * ndtr(-_standard(np.maximum(x - mode, 0.0), two)))
+        return np.asarray(2.0 * rest * ndtr(-_count_widths(np.maximum(x - mode, 0.0), width_above)))
 
-    def above(x: Array) -> Array:
-        return np.asarray(np.where(x < mode, 1.0 - below(x), above_mode(x)))
+    def mass_above(x: Array) -> Array:
+        return np.asarray(np.where(x < mode, 1.0 - mass_below(x), above_mode(x)))
 
-    def at(p: Array, q: Array) -> Array:
-        down = mode + one * ndtri(np.minimum(p / (2.0 * mass), 0.5))
-        up = mode - two * ndtri(np.minimum(q / (2.0 * rest), 0.5))
+    def value_at(p: Array, q: Array) -> Array:
+        down = mode + width_below * ndtri(np.minimum(p / (2.0 * mass), 0.5))
+        up = mode - width_above * ndtri(np.minimum(q / (2.0 * rest), 0.5))
         return np.asarray(np.where(p < mass, down, up))
 
-    return _Law(mode, below, above, lambda p: at(p, 1.0 - p), lambda q: at(1.0 - q, q))
+    return _Distribution(
+        mode, mass_below, mass_above, lambda p: value_at(p, 1.0 - p), lambda q: value_at(1.0 - q, q)
+    )
 
 
-def pert(
+def draw_pert(
     u: ArrayLike,
     low: ArrayLike,
     middle: ArrayLike,
@@ -163,52 +172,52 @@ def pert(
     floor: ArrayLike = -np.inf,
     ceiling: ArrayLike = np.inf,
 ) -> Array:
-    """Quantiles of a PERT (modified beta, weight 4) from the least to the greatest value.
+    """Return quantiles of a PERT (modified beta, weight 4) from the least to the greatest value.
 
     Args:
         u: Uniforms (D,) or (rows, D); all else broadcasts against them, usually (rows, 1).
-        low: Least value of the law, in any unit; the results have the same.
+        low: Least value of the distribution, in any unit; the results have the same.
         middle: Mode.
-        high: Greatest value of the law; equal to low, all draws are that value.
+        high: Greatest value of the distribution; equal to low, all draws are that value.
         floor: Least possible value.
         ceiling: Greatest possible value.
 
     Raises:
         ValueError: The order is not low <= middle <= high (finite) or floor <= ceiling.
     """
-    least, mode, most = _floats(low, middle, high)
+    least, mode, most = _to_floats(low, middle, high)
     if not ((-np.inf < least) & (least <= mode) & (mode <= most) & (most < np.inf)).all():
         raise ValueError("a PERT needs finite low <= middle <= high")
     width = most - least
     part = (mode - least) / np.where(width > 0.0, width, 1.0)
-    law = _beta(1.0 + 4.0 * part, 5.0 - 4.0 * part, least, width, mode)
-    return _drawn(u, law, floor, ceiling)
+    distribution = _make_beta(1.0 + 4.0 * part, 5.0 - 4.0 * part, least, width, mode)
+    return _draw_within(u, distribution, floor, ceiling)
 
 
-def _beta(a: Array, b: Array, least: Array, width: Array, centre: Array) -> _Law:
-    """Beta law stretched over [least, least + width]."""
+def _make_beta(a: Array, b: Array, least: Array, width: Array, centre: Array) -> _Distribution:
+    """Return the beta distribution stretched over [least, least + width]."""
 
-    def unit(x: Array) -> Array:
+    def to_unit(x: Array) -> Array:
         inside = np.clip(x, least, least + width) - least
         return np.asarray(np.minimum(inside / np.where(width > 0.0, width, 1.0), 1.0))
 
-    return _Law(
+    return _Distribution(
         centre,
-        lambda x: np.asarray(betainc(a, b, unit(x))),
-        lambda x: np.asarray(betaincc(a, b, unit(x))),
+        lambda x: np.asarray(betainc(a, b, to_unit(x))),
+        lambda x: np.asarray(betaincc(a, b, to_unit(x))),
         lambda p: np.asarray(least + width * betaincinv(a, b, p)),
         lambda q: np.asarray(least + width * betainccinv(a, b, q)),
     )
 
 
-def beta(
+def draw_beta(
     u: ArrayLike,
     mean: ArrayLike,
     size: ArrayLike,
     floor: ArrayLike = 0.0,
     ceiling: ArrayLike = 1.0,
 ) -> Array:
-    """Quantiles of the beta of a share with this mean and effective sample size.
+    """Return quantiles of the beta of a share with this mean and effective sample size.
 
     Args:
         u: Uniforms (D,) or (rows, D); all else broadcasts against them, usually (rows, 1).
@@ -220,19 +229,19 @@ def beta(
     Raises:
         ValueError: The mean is not in 0..1, the size not positive and finite, or floor > ceiling.
     """
-    share, number = _floats(mean, size)
+    share, number = _to_floats(mean, size)
     _check_share(share, "mean")
     if not ((number > 0.0) & np.isfinite(number)).all():
         raise ValueError("size must be positive and finite")
     sure = (share == 0.0) | (share == 1.0)
     inner = np.where(sure, 0.5, share)
     least, width = np.where(sure, share, 0.0), np.where(sure, 0.0, 1.0)
-    law = _beta(inner * number, (1.0 - inner) * number, least, width, share)
-    return _drawn(u, law, floor, ceiling)
+    distribution = _make_beta(inner * number, (1.0 - inner) * number, least, width, share)
+    return _draw_within(u, distribution, floor, ceiling)
 
 
-def _floats(*values: ArrayLike) -> list[Array]:
-    return [np.asarray(each, dtype=float) for each in values]
+def _to_floats(*values: ArrayLike) -> list[Array]:
+    return [np.asarray(value, dtype=float) for value in values]
 
 
 def _check_share(share: Array, name: str) -> None:
@@ -240,16 +249,18 @@ def _check_share(share: Array, name: str) -> None:
         raise ValueError(f"{name} must lie in 0..1")
 
 
-def _drawn(u: ArrayLike, law: _Law, floor: ArrayLike, ceiling: ArrayLike) -> Array:
-    """Quantiles of a law conditioned on [floor, ceiling]."""
-    p, least, most = _floats(u, floor, ceiling)
+def _draw_within(
+    u: ArrayLike, distribution: _Distribution, floor: ArrayLike, ceiling: ArrayLike
+) -> Array:
+    """Return quantiles of a distribution conditioned on [floor, ceiling]."""
+    p, least, most = _to_floats(u, floor, ceiling)
     if not (least <= most).all():
         raise ValueError("floor must not lie above ceiling")
-    start, end = law.below(least), law.below(most)
-    over, rest = law.above(least), law.above(most)
+    start, end = distribution.below(least), distribution.below(most)
+    over, rest = distribution.above(least), distribution.above(most)
     high_up = over < start
     mass = np.where(high_up, over - rest, end - start)
-    x = law.with_below(np.clip(start + p * mass, LEAST, MOST))
+    x = distribution.with_below(np.clip(start + p * mass, LEAST, MOST))
     if high_up.any():
-        x = np.where(high_up, law.with_above(np.clip(over - p * mass, LEAST, MOST)), x)
-    return np.asarray(np.clip(np.where(mass > 0.0, x, law.centre), least, most))
+        x = np.where(high_up, distribution.with_above(np.clip(over - p * mass, LEAST, MOST)), x)
+    return np.asarray(np.clip(np.where(mass > 0.0, x, distribution.centre), least, most))

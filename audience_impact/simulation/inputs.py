@@ -1,4 +1,4 @@
-"""What is drawn: made once before any draw.
+"""The inputs of all draws, made once before any draw.
 
 Definitions. A restriction is complete when its audiences can all be drawn, and it touches everyone
 in them or a part that can be drawn. The unions that are drawn are those of the countries of
@@ -16,11 +16,11 @@ import pandas as pd
 from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import (
     CIRCUMVENTION,
-    FEATURE_LAWS,
+    FEATURE_PARAMETERS,
     FEATURE_SHARES,
     Inputs,
 )
-from audience_impact.audiences.intervals import LAW
+from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.audiences.universes import OWN_LAW
 from audience_impact.bounds.restrictions import Bounds
@@ -31,9 +31,9 @@ from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.overlap.model import OverlapModel
 from audience_impact.places import nesting
-from audience_impact.simulation.audiences import drawn
+from audience_impact.simulation.audiences import prepare_audiences
 from audience_impact.simulation.sampler import DrawCache
-from audience_impact.simulation.timeline import Timeline, timeline
+from audience_impact.simulation.timeline import Timeline, make_timeline
 from audience_impact.simulation.unions import GROUP
 
 AUDIENCES = Frame(
@@ -43,7 +43,7 @@ AUDIENCES = Frame(
         "row": NUMBER,
         "audience_key": TEXT,
         "shape": TEXT,
-        **dict.fromkeys(LAW[1:], NUMBER),
+        **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
         **figure_errors.COLUMNS,
         "audience_base_id": TEXT,
         "least_persons": NUMBER,
@@ -67,12 +67,12 @@ COUNTRIES = Frame(
 
 @dataclass(frozen=True)
 class SimulationInputs(Declared):
-    """What is drawn: the same whatever the draws are.
+    """The inputs of all draws, which do not depend on any draw.
 
     Attributes:
         overlap_model: What surveys say of joint use; None where nothing is drawn for want of
             it or of `errors`.
-        errors: What figures may be off by; None where the facts do not say.
+        errors: The errors of figures; None where they are not among the facts.
         restrictions: All restrictions, in the order of the rows of the draws.
         is_whole_service: As `Scope` has it.
         audiences: How each audience is drawn, numbered by `row` in the order of AUDIENCE.
@@ -91,7 +91,7 @@ class SimulationInputs(Declared):
         "audiences": AUDIENCES,
         "countries": COUNTRIES,
         "feature_shares": FEATURE_SHARES,
-        "feature_laws": FEATURE_LAWS,
+        "feature_laws": FEATURE_PARAMETERS,
         "circumvention": CIRCUMVENTION,
         "parts": parts.PARTS,
     }
@@ -109,17 +109,17 @@ class SimulationInputs(Declared):
     parent: nesting.Parents
     bounds: Bounds
     timeline: Timeline
-    kept: DrawCache = field(init=False, repr=False, compare=False, default_factory=DrawCache)
+    draw_cache: DrawCache = field(init=False, repr=False, compare=False, default_factory=DrawCache)
 
 
-def simulation_inputs(
+def make_simulation_inputs(
     scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables, fitted: FittedModels
 ) -> SimulationInputs:
-    """What is drawn; without a calibration among the facts nothing will be."""
+    """Return the inputs of all draws; without a calibration nothing will be drawn."""
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
-    audiences = drawn(sizes, inputs.audiences.laws)
-    line = timeline(scope, inputs, bounds, tables, fitted)
-    complete = _complete(audiences, scope, inputs.parts)
+    audiences = prepare_audiences(sizes, inputs.audiences.distributions)
+    line = make_timeline(scope, inputs, bounds, tables, fitted)
+    complete = _find_complete(audiences, scope, inputs.parts)
     in_part = inputs.parts["restriction_id"].isin(complete)
     return SimulationInputs(
         fitted.joint_use if inputs.errors else None,
@@ -127,34 +127,36 @@ def simulation_inputs(
         scope.by_id.index,
         scope.is_whole_service,
         audiences,
-        _countries(scope, inputs, bounds, complete),
+        _collect_countries(scope, inputs, bounds, complete),
         inputs.use.feature_shares,
         inputs.use.feature_laws,
         inputs.use.circumvention,
         inputs.parts[in_part].reset_index(drop=True),
-        nesting.parents(tables["areas"]),
+        nesting.read_parents(tables["areas"]),
         bounds,
         line,
     )
 
 
-def _complete(audiences: pd.DataFrame, scope: Scope, places: pd.DataFrame) -> pd.Index:
-    """Restrictions whose audiences can all be drawn, and what part of them is touched."""
+def _find_complete(audiences: pd.DataFrame, scope: Scope, places: pd.DataFrame) -> pd.Index:
+    """Return restrictions whose audiences can all be drawn, and what part of them is touched."""
     ready = (audiences["shape"] != "") & audiences["base_persons"].notna()
     all_ready = ready.groupby(audiences["restriction_id"]).all()
-    return all_ready.index[all_ready & all_ready.index.isin(parts.drawable(scope, places))]
+    return all_ready.index[all_ready & all_ready.index.isin(parts.find_drawable(scope, places))]
 
 
-def _countries(scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index) -> pd.DataFrame:
-    """Countries of complete restrictions, with their bounds and how their feature is known."""
+def _collect_countries(
+    scope: Scope, inputs: Inputs, bounds: Bounds, complete: pd.Index
+) -> pd.DataFrame:
+    """Return the countries of complete restrictions, with bounds and flags of their feature."""
     groups = inputs.audiences.sizes.sort_values(AUDIENCE).drop_duplicates(COUNTRY)
     groups = groups[["restriction_id", *GROUP]]
     countries = groups[groups["restriction_id"].isin(complete)].merge(
         bounds.countries.reset_index()[[*COUNTRY, "lower_persons", "upper_persons"]], on=COUNTRY
     )
-    own = inputs.use.feature_shares.groupby(COUNTRY)["is_own"].all()
+    is_stated = inputs.use.feature_shares.groupby(COUNTRY)["is_own"].all()
     keys = pd.MultiIndex.from_frame(countries[COUNTRY])
-    whole = countries["restriction_id"].map(scope.is_whole_service).eq(True)
+    is_whole = countries["restriction_id"].map(scope.is_whole_service).eq(True)
     return countries.assign(
-        is_whole_service=whole, is_own_share=own.reindex(keys).eq(True).to_numpy()
+        is_whole_service=is_whole, is_own_share=is_stated.reindex(keys).eq(True).to_numpy()
     ).sort_values(COUNTRY, ignore_index=True)

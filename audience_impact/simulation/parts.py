@@ -51,7 +51,7 @@ from audience_impact.places.nesting import Integers
 from audience_impact.simulation import audiences, timeline, unions
 from audience_impact.simulation.sampler import DrawCache, Sampler
 from audience_impact.simulation.timeline import Intervals, Timeline
-from audience_impact.simulation.unions import Found, Unions
+from audience_impact.simulation.unions import DrawnUnions, Unions
 from audience_impact.vocabulary import InputKind, PlaceReading
 
 WITHIN_POWER = 3.0
@@ -70,70 +70,76 @@ class PartDraws:
     online: Array
 
 
-def draw(parts: pd.DataFrame, online: Array, sampler: Sampler, kept: DrawCache) -> PartDraws:
-    """Cut and online of each place.
+def draw_parts(parts: pd.DataFrame, online: Array, sampler: Sampler, cache: DrawCache) -> PartDraws:
+    """Return the cut and the online share of each place.
 
-    `parts` as PARTS, all of them with a law; `online` (rows, D): the people online of the country
-    of each row.
+    `parts` as PARTS, all of them with a distribution; `online` (rows, D): the people online of the
+    country of each row.
     """
-    everyone = parts["country_persons"].to_numpy("float64")[:, None]
-    share = np.clip(online / everyone, 1e-9, MOST_SHARE)
-    odds = kept("odds of places", sampler, (parts,), partial(_odds, parts))
-    people = kept("people of places", sampler, (parts,), partial(living, parts))
-    own = expit(logit(share) + odds)
-    whole = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
-    found = np.where(whole, 1.0, people * own / (share * everyone))
-    return PartDraws(_cut(parts, sampler, kept), np.minimum(found, 1.0))
+    country_people = parts["country_persons"].to_numpy("float64")[:, None]
+    share = np.clip(online / country_people, 1e-9, MOST_SHARE)
+    odds = cache("odds of places", sampler, (parts,), partial(_draw_odds, parts))
+    people = cache("people of places", sampler, (parts,), partial(draw_residents, parts))
+    online_share = expit(logit(share) + odds)
+    is_whole_country = (parts["area_id"] == parts["country_id"]).to_numpy()[:, None]
+    place_online = np.where(is_whole_country, 1.0, people * online_share / (share * country_people))
+    return PartDraws(_draw_cut(parts, sampler, cache), np.minimum(place_online, 1.0))
 
 
-def _different(parts: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, Integers]:
-    """The rows that differ in these columns, and the number of its own for each row."""
+def _distinct_rows(parts: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, Integers]:
+    """Return the rows that differ in these columns, and the number of its own for each row."""
     number = parts.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
     return parts[names].drop_duplicates(), number
 
 
-def _columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:
+def _float_columns(parts: pd.DataFrame, names: list[str]) -> list[Array]:
     return [parts[name].to_numpy("float64")[:, None] for name in names]
 
 
-def _odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
-    """Log odds (rows, D) of being online in each place less those of the country."""
-    each, number = _different(parts, ["area_id", *ONLINE])
-    u = sampler.rows(InputKind.PLACE, "online|" + each["area_id"])
-    low, middle, high = _columns(each, ONLINE)
-    return np.asarray(distribution.through(u, low, middle, high)[number])
+def _draw_odds(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return log odds (rows, D) of being online in each place less those of the country."""
+    distinct, number = _distinct_rows(parts, ["area_id", *ONLINE])
+    u = sampler.draw_rows(InputKind.PLACE, "online|" + distinct["area_id"])
+    low, middle, high = _float_columns(distinct, ONLINE)
+    return np.asarray(distribution.draw_through_quantiles(u, low, middle, high)[number])
 
 
-def living(parts: pd.DataFrame, sampler: Sampler) -> Array:
-    """People (rows, D) of each place, through the quantiles of their logarithm."""
-    each, number = _different(parts, ["area_id", *PEOPLE])
-    low, middle, high = (np.log(column) for column in _columns(each, PEOPLE))
-    u = sampler.rows(InputKind.PLACE, "people|" + each["area_id"])
-    return np.asarray(np.exp(distribution.through(u, low, middle, high))[number])
+def draw_residents(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return people (rows, D) of each place, through the quantiles of their logarithm."""
+    distinct, number = _distinct_rows(parts, ["area_id", *PEOPLE])
+    low, middle, high = (np.log(column) for column in _float_columns(distinct, PEOPLE))
+    u = sampler.draw_rows(InputKind.PLACE, "people|" + distinct["area_id"])
+    return np.asarray(np.exp(distribution.draw_through_quantiles(u, low, middle, high))[number])
 
 
-def _cut(parts: pd.DataFrame, sampler: Sampler, kept: DrawCache) -> Array:
-    """The share (rows, D) of the people online of each place who are touched."""
-    only = kept("network alone", sampler, (parts,), partial(_only, parts))
-    return np.asarray(only * kept("read of places", sampler, (parts,), partial(_read, parts)))
+def _draw_cut(parts: pd.DataFrame, sampler: Sampler, cache: DrawCache) -> Array:
+    """Return the share (rows, D) of the people online of each place who are touched."""
+    only = cache("network alone", sampler, (parts,), partial(_draw_network_share, parts))
+    return np.asarray(
+        only * cache("read of places", sampler, (parts,), partial(_draw_reading, parts))
+    )
 
 
-def _only(parts: pd.DataFrame, sampler: Sampler) -> Array:
-    """The share (rows, D) of the people online whom the network leaves without any."""
-    each, number = _different(parts, ["country_id", "network", *ONLY])
-    u = sampler.rows(InputKind.NETWORK, "network|" + each["country_id"] + "|" + each["network"])
-    low, middle, high = (logit(np.clip(end, 1e-12, SURE)) for end in _columns(each, ONLY))
-    only = np.where(middle >= logit(SURE), 1.0, expit(distribution.through(u, low, middle, high)))
+def _draw_network_share(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return the share (rows, D) of the people online whom the network leaves without any."""
+    distinct, number = _distinct_rows(parts, ["country_id", "network", *ONLY])
+    u = sampler.draw_rows(
+        InputKind.NETWORK, "network|" + distinct["country_id"] + "|" + distinct["network"]
+    )
+    low, middle, high = (logit(np.clip(end, 1e-12, SURE)) for end in _float_columns(distinct, ONLY))
+    only = np.where(
+        middle >= logit(SURE), 1.0, expit(distribution.draw_through_quantiles(u, low, middle, high))
+    )
     return np.asarray(only[number])
 
 
-def _read(parts: pd.DataFrame, sampler: Sampler) -> Array:
-    """What the text means of each place (rows, D); a town that nobody counted is a part of it."""
-    own = "within|" + parts["restriction_id"] + "|" + parts["area_id"]
-    meant = "meant|" + parts["area_id"] + "|" + parts["least_area_id"]
+def _draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return the share (rows, D) of each place that its text means."""
+    within_key = "within|" + parts["restriction_id"] + "|" + parts["area_id"]
+    meant_key = "meant|" + parts["area_id"] + "|" + parts["least_area_id"]
     reading = parts["reading"]
     is_within = reading == PlaceReading.WITHIN.value
-    u = sampler.rows(InputKind.PLACE, own.where(is_within, meant))
+    u = sampler.draw_rows(InputKind.PLACE, within_key.where(is_within, meant_key))
     least = (parts["least_persons"] / parts["people_persons"]).to_numpy("float64")[:, None]
     is_either = (reading == PlaceReading.CITY_OR_DISTRICT.value).to_numpy()[:, None]
     city = np.where(np.isnan(least), (u / CITY_SHARE) ** WITHIN_POWER, np.minimum(least, 1.0))
@@ -143,7 +149,7 @@ def _read(parts: pd.DataFrame, sampler: Sampler) -> Array:
 
 @dataclass(frozen=True)
 class Places:
-    """The places of partial restrictions: `inputs.parts` with a law, their draws, and parents."""
+    """The places of partial restrictions that can be drawn, their draws, and parents."""
 
     rows: pd.DataFrame
     drawn: PartDraws
@@ -165,20 +171,22 @@ class Countries:
     places: Places
 
 
-def shares(places: Places, countries: pd.DataFrame) -> Array:
-    """The part (countries, D) of each row of `countries` (COUNTRY); 1 where it has no places."""
+def country_shares(places: Places, countries: pd.DataFrame) -> Array:
+    """Return the part (countries, D) of each row of `countries` (COUNTRY); 1 without places."""
     parts, drawn = places.rows, places.drawn
-    found = np.ones((len(countries), drawn.cut.shape[1]))
+    share = np.ones((len(countries), drawn.cut.shape[1]))
     keys = pd.MultiIndex.from_frame(countries[COUNTRY])
     at = keys.get_indexer(pd.MultiIndex.from_frame(parts[COUNTRY]))
-    known, sets = np.unique(at, return_inverse=True)
-    holder = nesting.holders(sets.astype(np.int64), parts["area_id"], places.parent)
-    whole = nesting.union(drawn.cut, drawn.online, holder, sets.astype(np.int64), len(known))
-    found[known] = np.minimum(whole, 1.0)
-    return found
+    numbers, sets = np.unique(at, return_inverse=True)
+    holder = nesting.find_holders(sets.astype(np.int64), parts["area_id"], places.parent)
+    part = nesting.unite_people(
+        drawn.cut, drawn.online, holder, sets.astype(np.int64), len(numbers)
+    )
+    share[numbers] = np.minimum(part, 1.0)
+    return share
 
 
-class _Acts(NamedTuple):
+class _RestrictionDraws(NamedTuple):
     """Draws of partial restrictions in force, each by what of it is.
 
     Attributes:
@@ -199,7 +207,7 @@ class _Block(NamedTuple):
         act: The number of the draws of the restriction, of each row.
         place: The row of `Places.rows`, of each row.
         named: The number of its place in its set, of each row; a set has a place once.
-        of: The place of its set in `sets`, of each number of `named`.
+        set_of_place: The place of its set in `sets`, of each number of `named`.
         holder: As `nesting.holders` gives it, of each number of `named`.
     """
 
@@ -208,173 +216,191 @@ class _Block(NamedTuple):
     act: Integers
     place: Integers
     named: Integers
-    of: Integers
+    set_of_place: Integers
     holder: Integers
 
 
-class _Wanted(NamedTuple):
+class _PartUnions(NamedTuple):
     """The unions of partial restrictions that are to be drawn, and where each is in force."""
 
     unions: Unions
     blocks: list[_Block]
 
 
-def people(
+def draw_people(
     members: pd.DataFrame,
     values: Array,
     line: Timeline,
     places: Places,
     model: OverlapModel,
     sampler: Sampler,
-    kept: DrawCache,
+    cache: DrawCache,
 ) -> Array:
-    """People (sets, D) under any restriction of each set; NaN for sets without a member.
+    """Return people (sets, D) under any restriction of each set; NaN for sets without a member.
 
-    `members` (set_id, row) are rows of `line`, of which `values` (rows, D) holds the audiences.
+    `members` (set_id, row) are rows of `line`; `values` (rows, D) are their audiences.
     """
     restriction = line.rows.set_index("row")["restriction_id"].reindex(members["row"])
     in_part = restriction.isin(places.rows["restriction_id"]).to_numpy()
 
-    def whole(_: Sampler) -> Unions | None:
-        own = timeline.one_a_platform(members[~in_part], line.rows, line.periods)
-        return timeline.unions_of(own, line.rows) if len(own) else None
+    def plan_all(_: Sampler) -> Unions | None:
+        single = timeline.keep_one_per_platform(members[~in_part], line.rows, line.periods)
+        return timeline.make_unions(single, line.rows) if len(single) else None
 
-    touching_all = kept("wanted of all", sampler, (members, places.rows), whole)
+    touching_all = cache("wanted of all", sampler, (members, places.rows), plan_all)
 
-    def everyone(stream: Sampler) -> tuple[Array, Array]:
-        known = kept.unions_of(values, stream)
-        return _everyone(members, touching_all, values, model, stream, known)
+    def draw_all(stream: Sampler) -> tuple[Array, Array]:
+        drawn_unions = cache.drawn_unions(values, stream)
+        return _draw_everyone(members, touching_all, values, model, stream, drawn_unions)
 
-    found, base = kept("under all", sampler, (members, values), everyone)
+    persons, base = cache("under all", sampler, (members, values), draw_all)
     if not in_part.any():
-        return found
+        return persons
 
-    def wanted(_: Sampler) -> _Wanted:
-        return _wanted(members[in_part], line, places)
+    def plan_parts(_: Sampler) -> _PartUnions:
+        return _plan_unions(members[in_part], line, places)
 
-    asked = kept("wanted in parts", sampler, (members, places.rows), wanted)
+    part_unions = cache("wanted in parts", sampler, (members, places.rows), plan_parts)
 
-    def acts(stream: Sampler) -> _Acts:
-        return _acts(asked.unions, values, model, stream)
+    def draw_restricted(stream: Sampler) -> _RestrictionDraws:
+        return _draw_restrictions(part_unions.unions, values, model, stream)
 
-    drawn = kept("under parts", sampler, (asked, values), acts)
-    return _with_parts(found, base, drawn, asked.blocks, places.drawn)
+    drawn = cache("under parts", sampler, (part_unions, values), draw_restricted)
+    return _add_parts(persons, base, drawn, part_unions.blocks, places.drawn)
 
 
-def _everyone(
+def _draw_everyone(
     members: pd.DataFrame,
-    wanted: Unions | None,
+    plan: Unions | None,
     values: Array,
     model: OverlapModel,
     sampler: Sampler,
-    known: Found,
+    drawn_unions: DrawnUnions,
 ) -> tuple[Array, Array]:
-    """People (sets, D) under those members of a set that touch everyone, NaN without any.
+    """Return people (sets, D) under those members of a set that touch everyone, and their base.
 
-    Beside them their base, 0 without any. `wanted` has the unions of those members.
+    Sets without such members are NaN, with a base of 0. `plan` has the unions of those members.
     """
     count = 1 + int(members["set_id"].max()) if len(members) else 0
-    found, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
-    if wanted is not None:
-        at = wanted.table["set_id"]
-        found[at], base[at] = unions.people(values, wanted, model, sampler, known)
-    return found, base
+    persons, base = (np.full((count, sampler.count), blank) for blank in (np.nan, 0.0))
+    if plan is not None:
+        at = plan.table["set_id"]
+        persons[at], base[at] = unions.draw_union_people(values, plan, model, sampler, drawn_unions)
+    return persons, base
 
 
-def _wanted(members: pd.DataFrame, line: Timeline, places: Places) -> _Wanted:
-    """The partial restrictions of each set, the same rows of one being drawn once."""
+def _plan_unions(members: pd.DataFrame, line: Timeline, places: Places) -> _PartUnions:
+    """Return the partial restrictions of each set, the same rows of one being drawn once."""
     about = line.rows.set_index("row")
     pair = about.groupby(COUNTRY).ngroup().reindex(members["row"]).to_numpy()
     rows = members.assign(pair=pair).sort_values(["set_id", "pair", "row"])
     first = np.flatnonzero(rows[["set_id", "pair"]].diff().ne(0).any(axis=1))
     size, row = np.diff(first, append=len(rows)), rows["row"].to_numpy("int64")
-    each = rows.iloc[first]
-    number = intervals.numbered(each["pair"].to_numpy("int64"), first, size, row)
-    own = pd.DataFrame({"set_id": np.repeat(number, size), "row": row}).drop_duplicates()
-    wanted = timeline.unions_of(timeline.one_a_platform(own, line.rows, line.periods), line.rows)
-    of = each[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
-    return _Wanted(wanted, _blocks(of.drop(columns="row"), places))
+    distinct = rows.iloc[first]
+    number = intervals.number_sets(distinct["pair"].to_numpy("int64"), first, size, row)
+    distinct_members = pd.DataFrame(
+        {"set_id": np.repeat(number, size), "row": row}
+    ).drop_duplicates()
+    plan = timeline.make_unions(
+        timeline.keep_one_per_platform(distinct_members, line.rows, line.periods), line.rows
+    )
+    of = distinct[["set_id", "row"]].join(about[COUNTRY], on="row").assign(number=number)
+    return _PartUnions(plan, _split_blocks(of.drop(columns="row"), places))
 
 
-def _acts(wanted: Unions, values: Array, model: OverlapModel, sampler: Sampler) -> _Acts:
-    """Draws of the unions, in the order of their numbers."""
-    union, online = unions.people(values, wanted, model, sampler)
-    order = np.argsort(wanted.table["set_id"].to_numpy())
-    return _Acts(np.clip(union / online, 0.0, 1.0)[order], online[order])
+def _draw_restrictions(
+    plan: Unions, values: Array, model: OverlapModel, sampler: Sampler
+) -> _RestrictionDraws:
+    """Return draws of the unions, in the order of their numbers."""
+    union, online = unions.draw_union_people(values, plan, model, sampler)
+    order = np.argsort(plan.table["set_id"].to_numpy())
+    return _RestrictionDraws(np.clip(union / online, 0.0, 1.0)[order], online[order])
 
 
-def _blocks(acts: pd.DataFrame, places: Places) -> list[_Block]:
-    """The places of acts (set_id, COUNTRY, number), in blocks of about BLOCK rows of whole sets."""
+def _split_blocks(restrictions: pd.DataFrame, places: Places) -> list[_Block]:
+    """Return the places of restrictions in blocks of about BLOCK rows, each of complete sets."""
     named = places.rows[[*COUNTRY, "area_id"]].reset_index(drop=True).reset_index(names="place")
-    rows = acts.merge(named, on=COUNTRY).sort_values(["set_id", "area_id"])
+    rows = restrictions.merge(named, on=COUNTRY).sort_values(["set_id", "area_id"])
     starts = np.flatnonzero(np.diff(rows["set_id"].to_numpy(), prepend=-1))
     edges = starts[np.flatnonzero(np.diff(starts // BLOCK, prepend=-1))]
     ends = np.append(edges[1:], len(rows))
     return [
-        _block(rows.iloc[first:last], places.parent)
+        _make_block(rows.iloc[first:last], places.parent)
         for first, last in zip(edges, ends, strict=True)
     ]
 
 
-def _block(rows: pd.DataFrame, parent: nesting.Parents) -> _Block:
+def _make_block(rows: pd.DataFrame, parent: nesting.Parents) -> _Block:
     sets, at = np.unique(rows["set_id"], return_inverse=True)
     area = rows["area_id"]
     is_new = area.ne(area.shift()).to_numpy() | np.diff(at, prepend=-1).astype(bool)
     named, of = np.cumsum(is_new) - 1, at[is_new]
-    holder = nesting.holders(of, area[is_new], parent)
+    holder = nesting.find_holders(of, area[is_new], parent)
     act, place = (rows[name].to_numpy() for name in ("number", "place"))
     return _Block(sets, at, act, place, named, of, holder)
 
 
-def _with_parts(
-    union: Array, base: Array, acts: _Acts, blocks: list[_Block], drawn: PartDraws
+def _add_parts(
+    union: Array,
+    base: Array,
+    restrictions: _RestrictionDraws,
+    blocks: list[_Block],
+    drawn: PartDraws,
 ) -> Array:
-    """People of the sets, those in parts of the country added to `union` (NaN: none) of `base`."""
-    found = union.copy()
+    """Return people of the sets, those in parts of the country added to `union` (NaN.
+
+    None) of `base`.
+    """
+    persons = union.copy()
     for block in blocks:
-        touched, online = _touched(block, acts, drawn)
+        touched, online = _sum_touched(block, restrictions, drawn)
         online = np.fmax(online, base[block.sets])
         others = np.nan_to_num(union[block.sets])
         rest = 1.0 - np.clip(others / online, 0.0, 1.0)
-        found[block.sets] = others + rest * np.fmin(touched, online)
-    return found
+        persons[block.sets] = others + rest * np.fmin(touched, online)
+    return persons
 
 
-def _touched(block: _Block, acts: _Acts, drawn: PartDraws) -> tuple[Array, Array]:
-    """People in the places of each set, each once, and the people online of the country."""
-    online = acts.online[block.act]
-    shares = acts.share[block.act] * drawn.cut[block.place]
+def _sum_touched(
+    block: _Block, restrictions: _RestrictionDraws, drawn: PartDraws
+) -> tuple[Array, Array]:
+    """Return people in the places of each set, each once, and the people online of the country."""
+    online = restrictions.online[block.act]
+    shares = restrictions.share[block.act] * drawn.cut[block.place]
     people = online * drawn.online[block.place]
-    if len(block.of) < len(block.named):  # some place is named by several restrictions of a set
+    if len(block.set_of_place) < len(
+        block.named
+    ):  # some place is named by several restrictions of a set
         shares, people = (
-            nesting.largest(each, block.named, len(block.of)) for each in (shares, people)
+            nesting.find_largest(values, block.named, len(block.set_of_place))
+            for values in (shares, people)
         )
     count = len(block.sets)
-    touched = nesting.union(shares, people, block.holder, block.of, count)
-    return touched, nesting.largest(online, block.at, count)
+    touched = nesting.unite_people(shares, people, block.holder, block.set_of_place, count)
+    return touched, nesting.find_largest(online, block.at, count)
 
 
-def daily_people(
-    wanted: Intervals,
+def draw_daily_people(
+    day_sets: Intervals,
     line: Timeline,
     places: Places,
     model: OverlapModel,
     sampler: Sampler,
-    kept: DrawCache,
+    cache: DrawCache,
 ) -> Array:
-    """Draws (set_ids, D) of the people under a restriction on a day of each set."""
+    """Return draws (set_ids, D) of the people under a restriction on a day of each set."""
     used = line.rows["row"].isin(line.drawn_rows["row"]).to_numpy()
     daily = line.daily[used]
 
-    def monthly(stream: Sampler) -> Array:
-        return audiences.values(daily, stream, line.tail_degrees)
+    def draw_monthly(stream: Sampler) -> Array:
+        return audiences.draw_audiences(daily, stream, line.tail_degrees)
 
-    def coming(stream: Sampler) -> Array:
-        found = np.full((len(line.rows), stream.count), np.nan)
+    def draw_coming(stream: Sampler) -> Array:
+        persons = np.full((len(line.rows), stream.count), np.nan)
         if used.any():
-            values = kept("audiences of a day", stream, (line,), monthly)
-            found[used] = values * audiences.daily_shares(daily, stream)
-        return found
+            values = cache("audiences of a day", stream, (line,), draw_monthly)
+            persons[used] = values * audiences.draw_daily_shares(daily, stream)
+        return persons
 
-    drawn = kept("coming on a day", sampler, (line,), coming)
-    return people(wanted[1], drawn, line, places, model, sampler, kept)
+    drawn = cache("coming on a day", sampler, (line,), draw_coming)
+    return draw_people(day_sets[1], drawn, line, places, model, sampler, cache)

@@ -1,4 +1,4 @@
-"""How many different people a service reaches in n days.
+"""The number of different people whom a service reaches in n days.
 
 Definitions
 -----------
@@ -8,17 +8,17 @@ Heterogeneity: 0 where all people are alike, 1 where each uses it either every d
 
 Method
 ------
-A person uses the service on any day with a chance of his own, p, whose law over the base is
-Beta(a, b) (the beta-binomial).  The reach of n days is 1 - E (1 - p)^n = 1 - B(a, b + n) / B(a, b).
-With the mean m = a / (a + b) = daily and the heterogeneity h = 1 / (a + b + 1) this is
+A person uses the service on any day with a chance of his own, p, whose distribution over the base
+is Beta(a, b) (the beta-binomial).  The reach of n days is 1 - E (1 - p)^n = 1 - B(a, b + n) / B(a,
+b). With the mean m = a / (a + b) = daily and the heterogeneity h = 1 / (a + b + 1) this is
 
     R(1) = m,   R(k + 1) = R(k) + (1 - R(k)) m (1 - h) / (1 - h + k h),
 
 which loses no digits and holds at both limits: R(n) = 1 - (1 - m)^n at h = 0, R(n) = m at h = 1.
 The reach falls with h; h is found by halving [0, 1], each cell by itself, until R(30) = monthly.
 
-Monthly alone limits the reach whatever the law of p.  Where days are alike, day k + 1 adds those
-who use it then and on none of the k days before, and these are no more than those whom day k
+Monthly alone limits the reach whatever the distribution of p.  Where days are alike, day k + 1 adds
+those who use it then and on none of the k days before, and these are no more than those whom day k
 added: R is concave.  From R(0) = 0 follows R(n) >= R(30) n / 30 for n <= 30.
 
 The window of a restriction is the days that it lasted; of several services its reach is bounded
@@ -31,8 +31,8 @@ leaves the base; daily and monthly are shares of one base by one definition of u
 
 Known drawbacks
 ---------------
-* Monthly above 1 - (1 - daily)^30 is outside the law (people would have to take turns); it is
-  answered by h = 0, so that R(30) stays below the stated monthly.
+* Monthly above 1 - (1 - daily)^30 is outside the distribution (people would have to take turns); it
+  is answered by h = 0, so that R(30) stays below the stated monthly.
 * Habits that change (a user who leaves for good) make the reach of many days larger than here.
 * A block that can never be reached is not modelled: for h < 1 the reach tends to the base.
 * The limits for more than 30 days are those of the base; concavity would also give
@@ -43,9 +43,9 @@ Citations
 Skellam (1948), A probability distribution derived from the binomial distribution by regarding the
 probability of success as variable between the sets of trials, J. Royal Statistical Society B 10.
 Metheringham (1964), Measuring the net cumulative coverage of a print campaign, J. Advertising
-Research 4.
-Danaher (1991), A canonical expansion model for multivariate media exposure distributions,
-J. Marketing Research 28 (which finds Metheringham's law the popular one, and improves on it).
+Research 4. Danaher (1991), A canonical expansion model for multivariate media exposure
+distributions, J. Marketing Research 28 (which finds Metheringham's distribution the popular one,
+and improves on it).
 """
 
 import numpy as np
@@ -62,22 +62,22 @@ HALVINGS = 53  # of [0, 1]: the spacing of floats
 BLOCK = 1 << 14  # cells in one block, so that it fits the cache
 
 
-def _shares(*values: ArrayLike) -> list[Array]:
-    shares = [np.asarray(each, dtype=float) for each in values]
-    if not all(((each >= 0.0) & (each <= 1.0)).all() for each in shares):
+def _check_shares(*values: ArrayLike) -> list[Array]:
+    shares = [np.asarray(share, dtype=float) for share in values]
+    if not all(((share >= 0.0) & (share <= 1.0)).all() for share in shares):
         raise ValueError("shares must lie in 0..1")
     return shares
 
 
-def _whole(days: ArrayLike, least: int = 0) -> Array:
+def _check_days(days: ArrayLike, least: int = 0) -> Array:
     number = np.asarray(days, dtype=float)
     if not ((number >= least) & (number == np.floor(number)) & np.isfinite(number)).all():
         raise ValueError(f"days must be whole numbers, at least {least}")
     return number
 
 
-def _accumulated(daily: Array, heterogeneity: Array, days: Array) -> Array:
-    """Reach of days (same shape as the others): the recursion of the module's docstring."""
+def _accumulate_reach(daily: Array, heterogeneity: Array, days: Array) -> Array:
+    """Return reach of days (same shape as the others): the recursion of the module's docstring."""
     steady = 1.0 - heterogeneity
     reach = np.where(days > 0, daily, 0.0)
     for k in range(1, int(days.max(initial=0.0))):
@@ -86,8 +86,8 @@ def _accumulated(daily: Array, heterogeneity: Array, days: Array) -> Array:
     return reach
 
 
-def heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS) -> Array:
-    """How unlike people are in their use: 1 / (a + b + 1) of the beta-binomial law.
+def find_heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_DAYS) -> Array:
+    """Return how unlike people are in their use: 1 / (a + b + 1) of the beta-binomial.
 
     Args:
         daily: Share of the base on a day, any shape.
@@ -101,25 +101,25 @@ def heterogeneity(daily: ArrayLike, monthly: ArrayLike, month_days: int = MONTH_
     Raises:
         ValueError: A share outside 0..1, monthly below daily, or a month of less than 2 days.
     """
-    one, many = np.broadcast_arrays(*_shares(daily, monthly))
-    _whole(month_days, 2)
-    if not (one <= many).all():
+    on_a_day, in_a_month = np.broadcast_arrays(*_check_shares(daily, monthly))
+    _check_days(month_days, 2)
+    if not (on_a_day <= in_a_month).all():
         raise ValueError("monthly must not lie below daily")
-    flat, target = one.reshape(-1), many.reshape(-1)
-    found = np.empty(flat.shape)
+    flat, target = on_a_day.reshape(-1), in_a_month.reshape(-1)
+    result = np.empty(flat.shape)
     for at in range(0, flat.size, BLOCK):
         part = slice(at, at + BLOCK)
-        found[part] = _halved(flat[part], target[part], month_days)
-    return found.reshape(one.shape)
+        result[part] = _bisect_heterogeneity(flat[part], target[part], month_days)
+    return result.reshape(on_a_day.shape)
 
 
-def _halved(daily: Array, monthly: Array, month_days: int) -> Array:
+def _bisect_heterogeneity(daily: Array, monthly: Array, month_days: int) -> Array:
     days = np.full(daily.shape, float(month_days))
     least, most = np.zeros(daily.shape), np.ones(daily.shape)
-    limit = _accumulated(daily, least, days)
+    limit = _accumulate_reach(daily, least, days)
     for _ in range(HALVINGS):
         h = (least + most) / 2.0
-        above = _accumulated(daily, h, days) > monthly
+        above = _accumulate_reach(daily, h, days) > monthly
         least, most = np.where(above, h, least), np.where(above, most, h)
     inner = np.where(monthly < limit, (least + most) / 2.0, 0.0)
     return np.where(monthly > daily, inner, 1.0)
@@ -128,7 +128,7 @@ def _halved(daily: Array, monthly: Array, month_days: int) -> Array:
 def reach_days(
     daily: ArrayLike, monthly: ArrayLike, days: ArrayLike, month_days: int = MONTH_DAYS
 ) -> Array:
-    """Share of the base that uses a service at least once in a number of days.
+    """Return share of the base that uses a service at least once in a number of days.
 
     Time goes with cells times the largest number of days.
 
@@ -143,23 +143,23 @@ def reach_days(
         Shares in the common shape: daily for 1 day, monthly for `month_days`.
 
     Raises:
-        ValueError: As `heterogeneity`, or days that are negative or no whole numbers.
+        ValueError: As `find_heterogeneity`, or days that are negative or no whole numbers.
     """
-    number = _whole(days)
-    h = heterogeneity(daily, monthly, month_days)
+    number = _check_days(days)
+    h = find_heterogeneity(daily, monthly, month_days)
     cells = np.broadcast_arrays(np.asarray(daily, dtype=float), h, number)
-    one, each, many = (cell.reshape(-1) for cell in cells)
-    reach = np.empty(one.shape)
+    on_a_day, unlikeness, day_count = (cell.reshape(-1) for cell in cells)
+    reach = np.empty(on_a_day.shape)
     for at in range(0, reach.size, BLOCK):
         part = slice(at, at + BLOCK)
-        reach[part] = _accumulated(one[part], each[part], many[part])
+        reach[part] = _accumulate_reach(on_a_day[part], unlikeness[part], day_count[part])
     return reach.reshape(cells[0].shape)
 
 
-def reach_limits(
+def limit_reach(
     monthly: ArrayLike, days: ArrayLike, month_days: ArrayLike = MONTH_DAYS
 ) -> tuple[Array, Array]:
-    """Least and greatest reach of a number of days that the monthly reach alone allows.
+    """Return least and greatest reach of a number of days that the monthly reach alone allows.
 
     Up to a month: from monthly * days / month_days (each of its people comes on one day only,
     spread evenly) to monthly (all of them come every day).  Beyond: from monthly to the base.
@@ -176,7 +176,7 @@ def reach_limits(
         ValueError: A share outside 0..1, or days that are negative or no whole numbers.
     """
     share, number, month = np.broadcast_arrays(
-        _shares(monthly)[0], _whole(days), _whole(month_days, 1)
+        _check_shares(monthly)[0], _check_days(days), _check_days(month_days, 1)
     )
     least = share * np.minimum(number, month) / month
     most = np.where(number > month, 1.0, share)
@@ -184,7 +184,7 @@ def reach_limits(
 
 
 def month_days(metric: pd.Series) -> pd.Series:
-    """Days in which everyone of an audience comes at least once: a month, or three."""
+    """Return days in which everyone of an audience comes at least once: a month, or three."""
     quarter = metric == AudienceMetric.INTERNET_USERS_3M.value
     return pd.Series(float(MONTH_DAYS), metric.index).where(~quarter, QUARTER_DAYS)
 
@@ -192,13 +192,13 @@ def month_days(metric: pd.Series) -> pd.Series:
 def window_by_platform(
     audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Reach of each platform in exactly the days a restriction lasted, added over countries.
+    """Return reach of each platform in exactly the days a restriction lasted, added over countries.
 
     Columns: restriction_id, platform_id, `window_days` (NaN where the end is not known), and the
     reach of that many days: `window_lower_persons`, `window_upper_persons`, and by the
-    beta-binomial law where daily and monthly reach are known `window_persons`.
+    beta-binomial distribution where daily and monthly reach are known `window_persons`.
     """
-    rows = _windows(audiences, daily, periods)
+    rows = _compute_windows(audiences, daily, periods)
     by = ["restriction_id", "platform_id"]
     names = ["window_lower_persons", "window_upper_persons", "window_persons"]
     total = rows.groupby(by)[names].sum(skipna=False)
@@ -208,8 +208,8 @@ def window_by_platform(
 def window_by_restriction(
     audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Frechet bounds on the reach of the days each restriction lasted, by restriction_id."""
-    rows = _windows(audiences, daily, periods)
+    """Return Frechet bounds on the reach of the days each restriction lasted, by restriction_id."""
+    rows = _compute_windows(audiences, daily, periods)
     groups = rows.groupby(COUNTRY)
     added = groups["window_upper_persons"].sum(skipna=False)
     lower = groups["window_lower_persons"].max()
@@ -224,11 +224,13 @@ def window_by_restriction(
     return total.where(days.notna(), np.nan).assign(window_days=days)
 
 
-def _windows(audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+def _compute_windows(
+    audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
     figure = daily[[*AUDIENCE, "daily_persons"]]
     rows = audiences.merge(figure, on=AUDIENCE, how="left")
     about = periods.reindex(rows["restriction_id"])
-    length = curfews.day_count(about, "end").where(~about["is_end_unknown"])
+    length = curfews.count_days(about, "end").where(~about["is_end_unknown"])
     days = length.where(length > 0).to_numpy("float64")
     base = rows["base_persons"].to_numpy("float64")
     low, high = (rows[f"{end}_persons"].to_numpy("float64") / base for end in ("low", "high"))
@@ -236,9 +238,9 @@ def _windows(audiences: pd.DataFrame, daily: pd.DataFrame, periods: pd.DataFrame
     usable = ~np.isnan(days) & ~np.isnan(low) & ~np.isnan(base)
     lower, upper, middle = (np.full(len(rows), np.nan) for _ in range(3))
     month = month_days(rows["metric"]).to_numpy("float64")[usable]
-    lower[usable] = reach_limits(np.minimum(low[usable], 1.0), days[usable], month)[0]
+    lower[usable] = limit_reach(np.minimum(low[usable], 1.0), days[usable], month)[0]
     top = np.minimum(np.where(np.isnan(high), 1.0, high), 1.0)
-    upper[usable] = reach_limits(top[usable], days[usable], month)[1]
+    upper[usable] = limit_reach(top[usable], days[usable], month)[1]
     both = usable & (day <= high) & (low == high)
     middle[both] = reach_days(day[both], high[both], days[both])
     lower[both] = np.maximum(lower[both], day[both])

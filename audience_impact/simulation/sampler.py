@@ -30,8 +30,8 @@ from audience_impact.vocabulary import InputKind
 Made = TypeVar("Made")
 
 
-def uniforms(seed: int, key: str, count: int) -> Array:
-    """Draws (count,) in the open interval (0, 1) that belong to a seed and a key.
+def draw_uniforms(seed: int, key: str, count: int) -> Array:
+    """Return draws (count,) in the open interval (0, 1) that belong to a seed and a key.
 
     Draw d is the same whatever `count` is: a longer run begins with the shorter one.
 
@@ -46,12 +46,12 @@ def uniforms(seed: int, key: str, count: int) -> Array:
     return np.asarray(((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52)
 
 
-def stratified(u: Array) -> Array:
-    """Uniforms (rows, D) with one of each row in each of D equal parts, in the order they had.
+def stratify_uniforms(u: Array) -> Array:
+    """Return uniforms (rows, D), in each row one in each of D equal parts, in the same order.
 
-    So quantiles of what hangs on one of them alone are those of its law, and not of so many draws.
-    McKay, Beckman and Conover (1979), A comparison of three methods for selecting values of input
-    variables, Technometrics 21.
+    So quantiles of what depends on one of them alone are those of its distribution, and not of so
+    many draws. McKay, Beckman and Conover (1979), A comparison of three methods for selecting
+    values of input variables, Technometrics 21.
     """
     count = u.shape[1]
     order = np.empty(u.shape, dtype=np.int64)
@@ -65,48 +65,49 @@ class Sampler:
     """The standard draws of a run: one row of uniforms for each uncertain quantity.
 
     Kinds of input in `second` come from a second stream, all others from the first: that is how
-    sensitivity.py moves one kind of input and holds the rest. `asked` holds the kinds that were
-    drawn so far. `memory` holds what was drawn once for all who ask again, samplers with another
+    sensitivity.py moves one kind of input and leaves the rest. `drawn_kinds` has the kinds that
+    were drawn so far. `memory` has what was drawn once for all who ask again, samplers with another
     `second` among them.
     """
 
     seed: int
     count: int
     second: frozenset[InputKind] = frozenset()
-    asked: set[InputKind] = field(default_factory=set, compare=False, repr=False)
+    drawn_kinds: set[InputKind] = field(default_factory=set, compare=False, repr=False)
     memory: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def moving(self, second: frozenset[InputKind]) -> "Sampler":
-        """One with other kinds of input in the second stream, and the same memory."""
-        return replace(self, second=second, asked=set())
+    def with_second(self, second: frozenset[InputKind]) -> "Sampler":
+        """Return a sampler with other kinds of input in the second stream, and the same memory."""
+        return replace(self, second=second, drawn_kinds=set())
 
-    def uniform(self, kind: InputKind, key: str) -> Array:
-        """Uniforms (D,) of a key."""
-        self.asked.add(kind)
-        return uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
+    def draw_uniform(self, kind: InputKind, key: str) -> Array:
+        """Return uniforms (D,) of a key."""
+        self.drawn_kinds.add(kind)
+        return draw_uniforms(self.seed, f"second|{key}" if kind in self.second else key, self.count)
 
-    def rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
-        """Uniforms (rows, D), equal keys having equal rows."""
+    def draw_rows(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
+        """Return uniforms (rows, D), equal keys having equal rows."""
         numbers, names = pd.factorize(keys)
-        drawn = [self.uniform(kind, str(name)) for name in names]
+        drawn = [self.draw_uniform(kind, str(name)) for name in names]
         return np.asarray(np.array(drawn).reshape(len(names), self.count)[numbers])
 
-    def normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
-        """Standard normals (rows, D), equal keys having equal rows."""
-        return np.asarray(ndtri(self.rows(kind, keys)))
+    def draw_normals(self, kind: InputKind, keys: "pd.Series[str]") -> Array:
+        """Return standard normals (rows, D), equal keys having equal rows."""
+        return np.asarray(ndtri(self.draw_rows(kind, keys)))
 
-    def once(
+    def draw_once(
         self, kind: InputKind, keys: Sequence[Hashable], draw: Callable[[list[int]], Array]
     ) -> Array:
-        """Rows (keys, D) that hang on a kind of input and their keys; `draw` gives those at places.
+        """Return rows (keys, D) that depend on a kind of input and their keys.
 
-        Only rows that nobody asked for before are drawn. Equal keys have equal rows.
+        Only rows that are not in memory are drawn: `draw` makes those at the given places. Equal
+        keys have equal rows.
         """
-        self.asked.update({kind} if len(keys) else ())
+        self.drawn_kinds.update({kind} if len(keys) else ())
         names = [(self.seed, self.count, kind, kind in self.second, key) for key in keys]
-        left = {name: place for place, name in enumerate(names) if name not in self.memory}
-        if left:
-            self.memory.update(zip(left, draw(list(left.values())), strict=True))
+        missing = {name: place for place, name in enumerate(names) if name not in self.memory}
+        if missing:
+            self.memory.update(zip(missing, draw(list(missing.values())), strict=True))
         return np.array([self.memory[name] for name in names]).reshape(len(names), self.count)
 
 
@@ -119,12 +120,12 @@ class DrawCache:
     """
 
     def __init__(self) -> None:
-        self._of: tuple[int, int] | None = None
-        self._found: dict[str, tuple[frozenset[InputKind], tuple[object, ...], object]] = {}
+        self._run: tuple[int, int] | None = None
+        self._results: dict[str, tuple[frozenset[InputKind], tuple[object, ...], object]] = {}
         self._alike: dict[str, Array] = {}
         self._unions: tuple[object, dict[tuple[object, ...], Array]] = None, {}
 
-    def unions_of(self, audiences: Array, sampler: Sampler) -> dict[tuple[object, ...], Array]:
+    def drawn_unions(self, audiences: Array, sampler: Sampler) -> dict[tuple[object, ...], Array]:
         """Return the stored unions of the same audiences from the first stream, to add to."""
         if sampler.second:
             return {}
@@ -132,7 +133,7 @@ class DrawCache:
             self._unions = audiences, {}
         return self._unions[1]
 
-    def alike(self, name: str, drawn: Array) -> Array:
+    def reuse_equal(self, name: str, drawn: Array) -> Array:
         """Return the array first stored under this name, where this is the same to the last bit.
 
         So steps that depend on it find what was made of the first; nobody may write into it.
@@ -144,26 +145,28 @@ class DrawCache:
         self,
         step: str,
         sampler: Sampler,
-        given: tuple[object, ...],
+        arguments: tuple[object, ...],
         make: Callable[[Sampler], Made],
     ) -> Made:
-        """Return what `make` draws with the sampler, stored or made now.
+        """Return the draws of `make`, stored before or made now.
 
-        `given` is all else that it depends on, compared by identity, so it must not change.
+        `arguments` is all else that they depend on, compared by identity, so it must not change.
         """
-        if self._of != (sampler.seed, sampler.count):
-            self._of = sampler.seed, sampler.count
-            self._found.clear()
+        if self._run != (sampler.seed, sampler.count):
+            self._run = sampler.seed, sampler.count
+            self._results.clear()
             self._alike.clear()
-        if step in self._found:
-            kinds, theirs, made = self._found[step]
-            same = all(one is other for one, other in zip(given, theirs, strict=True))
+        if step in self._results:
+            kinds, earlier, made = self._results[step]
+            same = all(
+                argument is stored for argument, stored in zip(arguments, earlier, strict=True)
+            )
             if same and not kinds & sampler.second:
-                sampler.asked.update(kinds)
+                sampler.drawn_kinds.update(kinds)
                 return cast("Made", made)
-        own = replace(sampler, asked=set())
-        found = make(own)
-        sampler.asked.update(own.asked)
-        if step not in self._found and not own.asked & sampler.second:
-            self._found[step] = frozenset(own.asked), given, found
-        return found
+        recorder = replace(sampler, drawn_kinds=set())
+        result = make(recorder)
+        sampler.drawn_kinds.update(recorder.drawn_kinds)
+        if step not in self._results and not recorder.drawn_kinds & sampler.second:
+            self._results[step] = frozenset(recorder.drawn_kinds), arguments, result
+        return result

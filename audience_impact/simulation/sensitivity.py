@@ -1,4 +1,4 @@
-"""Which input drives the width: first-order and total Sobol shares of the variance.
+"""The inputs that drive the width: first-order and total Sobol shares of the variance.
 
 Definitions. An input is a kind of uncertain quantity (InputKind): all audience figures, the
 correlation, the share who use the feature, ... Inputs of a kind are one group, because they may
@@ -28,15 +28,15 @@ from numpy.typing import NDArray
 
 from audience_impact.frames import Array, no_rows
 from audience_impact.simulation.inputs import SimulationInputs
-from audience_impact.simulation.sampler import Sampler, uniforms
-from audience_impact.simulation.simulate import Draws, simulate
+from audience_impact.simulation.sampler import Sampler, draw_uniforms
+from audience_impact.simulation.simulate import Draws, simulate_metrics
 from audience_impact.vocabulary import InputKind
 
 RESAMPLES = 50
 
 
-class Common(NamedTuple):
-    """What the shares of all inputs have in common, of outputs that vary.
+class SampleMoments(NamedTuple):
+    """Moments of the samples that the shares of all inputs need, of outputs that vary.
 
     Attributes:
         middle: The mean (outputs,) of both samples.
@@ -53,13 +53,13 @@ class Common(NamedTuple):
     variances: Array
 
     @classmethod
-    def of(cls, a: Array, b: Array, seed: int) -> "Common":
-        """From draws (D, outputs) of A and B.
+    def from_draws(cls, a: Array, b: Array, seed: int) -> "SampleMoments":
+        """Return the moments of draws (D, outputs) of A and B.
 
         A resample is a weight of each draw, so that the means of all are one product of matrices.
         """
         count = len(a)
-        u = uniforms(seed, "bootstrap", RESAMPLES * count).reshape(RESAMPLES, count)
+        u = draw_uniforms(seed, "bootstrap", RESAMPLES * count).reshape(RESAMPLES, count)
         picks = (u * count).astype(np.int64)
         weights = np.array([np.bincount(pick, minlength=count) for pick in picks]) / count
         # far from zero, the products of numbers that hardly differ are noise
@@ -69,9 +69,9 @@ class Common(NamedTuple):
         variances = weights @ (a**2 + b**2) / 2 - middles**2
         return cls(middle, np.var(np.concatenate([a, b]), axis=0), weights, middles, variances)
 
-    def some(self, outputs: NDArray[np.bool_]) -> "Common":
-        """The same of some of the outputs."""
-        return Common(
+    def select_outputs(self, outputs: NDArray[np.bool_]) -> "SampleMoments":
+        """Return the same moments of some of the outputs."""
+        return SampleMoments(
             self.middle[outputs],
             self.variance[outputs],
             self.weights,
@@ -89,8 +89,8 @@ class Shares(NamedTuple):
     total_error: Array
 
 
-def sobol(a: Array, b: Array, ab: Array, common: Common) -> Shares:
-    """Shares from draws (D, outputs) of A, B and A with B's input; `common` of A and B.
+def sobol_shares(a: Array, b: Array, ab: Array, common: SampleMoments) -> Shares:
+    """Return shares from draws (D, outputs) of A, B and A with B's input.
 
     The errors are those of the same shares of the draws picked.
     """
@@ -108,22 +108,22 @@ def sobol(a: Array, b: Array, ab: Array, common: Common) -> Shares:
     )
 
 
-def shares(inputs: SimulationInputs, first: Draws, sampler: Sampler) -> pd.DataFrame:
-    """Shares of the variance of each restriction and metric by input, long form.
+def compute_shares(inputs: SimulationInputs, first: Draws, sampler: Sampler) -> pd.DataFrame:
+    """Return shares of the variance of each restriction and metric by input, long form.
 
     Columns: restriction_id, impact_metric, input, first_order_share, first_order_error_share,
     total_share, total_error_share.
     """
-    second = simulate(inputs, sampler.moving(frozenset(InputKind)))
+    second = simulate_metrics(inputs, sampler.with_second(frozenset(InputKind)))
     metrics = [
-        one
+        metric
         for name in first.by_metric
-        if (one := _Metric.of(name, inputs.restrictions, first, second, sampler.seed))
+        if (metric := _Metric.from_draws(name, inputs.restrictions, first, second, sampler.seed))
     ]
-    parts = [nothing()]
-    for kind in (kind for kind in InputKind if _enters(inputs, kind)):
-        mixed = simulate(inputs, sampler.moving(frozenset({kind})))
-        parts += [one.shares(kind, mixed) for one in metrics]
+    parts = [no_shares()]
+    for kind in (kind for kind in InputKind if _has_effect(inputs, kind)):
+        mixed = simulate_metrics(inputs, sampler.with_second(frozenset({kind})))
+        parts += [metric.input_shares(kind, mixed) for metric in metrics]
     return pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)
 
 
@@ -136,49 +136,51 @@ class _Metric:
     varies: NDArray[np.bool_]
     first: Array
     second: Array
-    common: Common
+    common: SampleMoments
 
     @classmethod
-    def of(
+    def from_draws(
         cls, name: str, restrictions: pd.Index, first: Draws, second: Draws, seed: int
     ) -> "_Metric | None":
-        """None where nothing varies."""
+        """Return none where nothing varies."""
         a, b = (run.by_metric[name] for run in (first, second))
         varies = np.ptp(a, axis=1) > 1e-9 * np.abs(a).max(axis=1)
         if not varies.any():
             return None
-        common = Common.of(_columns(a, varies), _columns(b, varies), seed)
+        common = SampleMoments.from_draws(
+            _select_columns(a, varies), _select_columns(b, varies), seed
+        )
         return cls(name, restrictions, varies, a, b, common)
 
-    def shares(self, kind: InputKind, mixed: Draws) -> pd.DataFrame:
-        """Shares of one input for the restrictions that hang on it."""
+    def input_shares(self, kind: InputKind, mixed: Draws) -> pd.DataFrame:
+        """Return shares of one input for the restrictions that depend on it."""
         ab = mixed.by_metric[self.name]
-        hangs = (self.first != ab).any(axis=1) & self.varies
-        if not hangs.any():
-            return nothing()
-        a, b, moved = (_columns(run, hangs) for run in (self.first, self.second, ab))
-        found = sobol(a, b, moved, self.common.some(hangs[self.varies]))
+        depends = (self.first != ab).any(axis=1) & self.varies
+        if not depends.any():
+            return no_shares()
+        a, b, moved = (_select_columns(run, depends) for run in (self.first, self.second, ab))
+        values = sobol_shares(a, b, moved, self.common.select_outputs(depends[self.varies]))
         return pd.DataFrame(
             {
-                "restriction_id": self.restrictions[hangs],
+                "restriction_id": self.restrictions[depends],
                 "impact_metric": self.name,
                 "input": kind.value,
-                "first_order_share": found.first,
-                "first_order_error_share": found.first_error,
-                "total_share": found.total,
-                "total_error_share": found.total_error,
+                "first_order_share": values.first,
+                "first_order_error_share": values.first_error,
+                "total_share": values.total,
+                "total_error_share": values.total_error,
             }
-        )[found.total > 0]
+        )[values.total > 0]
 
 
-def _columns(draws: Array, rows: NDArray[np.bool_]) -> Array:
+def _select_columns(draws: Array, rows: NDArray[np.bool_]) -> Array:
     return np.ascontiguousarray(draws[rows].T)
 
 
-def _enters(inputs: SimulationInputs, kind: InputKind) -> bool:
-    """Whether an input can matter at all: what nobody measured is not drawn."""
+def _has_effect(inputs: SimulationInputs, kind: InputKind) -> bool:
+    """Return False where an input cannot matter, since nobody measured it."""
     present = {
-        InputKind.OVERLAP: any(one.used for one in inputs.bounds.overlaps),
+        InputKind.OVERLAP: any(overlap.used_ids for overlap in inputs.bounds.overlaps),
         InputKind.FEATURE_SHARE: not (inputs.feature_shares.empty and inputs.feature_laws.empty),
         InputKind.ASSUMED: (inputs.feature_shares["assumed"] != "").any(),
         InputKind.CIRCUMVENTION: not inputs.circumvention.empty,
@@ -190,7 +192,7 @@ def _enters(inputs: SimulationInputs, kind: InputKind) -> bool:
     return bool(present.get(kind, True))
 
 
-def nothing() -> pd.DataFrame:
-    """The columns of `shares` without rows."""
+def no_shares() -> pd.DataFrame:
+    """Return the columns of `compute_shares` without rows."""
     names = ("first_order_share", "first_order_error_share", "total_share", "total_error_share")
     return no_rows(("restriction_id", "impact_metric", "input"), names)

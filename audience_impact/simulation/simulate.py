@@ -1,11 +1,11 @@
 """Draws of every impact metric of every restriction, from one set of standard draws.
 
 Definitions. Simulation inputs hold what does not change from draw to draw: what is in which union,
-what the bounds are, which shares apply. A sampler holds the standard draws. Draws are arrays
+what the bounds are, which shares apply. A sampler makes the standard draws. Draws are arrays
 (restrictions, D), one for each metric, NaN where nothing can be drawn.
 
 Method. The same function makes the published draws and, with some inputs taken from a second
-stream, the draws from which sensitivity.py tells what drives the width. Draws are not cut at the
+stream, the draws from which sensitivity.py finds what drives the width. Draws are not cut at the
 published bounds, which hold if each figure is right as printed: they keep the identities with the
 figures as drawn (largest <= union <= base, users of a feature <= people exposed).
 
@@ -49,24 +49,26 @@ class Draws:
     outside_share: Array
 
 
-def simulate(inputs: SimulationInputs, sampler: Sampler) -> Draws:
-    """Draws of every metric of every restriction."""
+def simulate_metrics(inputs: SimulationInputs, sampler: Sampler) -> Draws:
+    """Return draws of every metric of every restriction."""
     count = len(inputs.restrictions)
     nothing = np.full((count, sampler.count), np.nan)
     overlap_model = inputs.overlap_model
     if overlap_model is None or inputs.countries.empty:
         metrics = (EXPOSED.value, FEATURE_USERS.value, DEPRIVED.value, PERSON_DAYS)
         return Draws(dict.fromkeys(metrics, nothing), np.zeros(count))
-    found = people_by_country(inputs, sampler)
-    people, users = (_restrictions(inputs, drawn) for drawn in (found.exposed, found.users))
+    countries = draw_people_by_country(inputs, sampler)
+    people, users = (
+        _sum_restrictions(inputs, drawn) for drawn in (countries.exposed, countries.users)
+    )
     return Draws(
         {
             EXPOSED.value: people,
             FEATURE_USERS.value: users,
-            DEPRIVED.value: _deprived(inputs, users, sampler),
-            PERSON_DAYS: _person_days(inputs, found.places, sampler),
+            DEPRIVED.value: _draw_deprived(inputs, users, sampler),
+            PERSON_DAYS: _draw_person_days(inputs, countries.places, sampler),
         },
-        _outside(inputs, people),
+        _outside_share(inputs, people),
     )
 
 
@@ -76,7 +78,7 @@ class Steps:
 
     Attributes:
         audiences: Each audience (rows of `SimulationInputs.audiences`, D).
-        bases: The people online, or what else the base holds.
+        bases: The people online, or what else the base counts.
         joint: The union of the audiences by the model of joint use.
         given: The same given the overlaps that were measured.
         used: Users of the restricted features among them, in the whole country.
@@ -87,31 +89,40 @@ class Steps:
     audiences: Array
     bases: Array
     joint: Array
-    given: Array
+    conditioned: Array
     used: Array
     part: Array
     countries: Countries
 
 
-def steps(inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler) -> Steps:
-    """People exposed, feature users, and the places of partial restrictions, step by step."""
-    kept = inputs.kept
-    own = kept("audiences", sampler, (), partial(_audiences, inputs))
-    found = kept("unions", sampler, (own,), partial(_unions, inputs, overlap_model, own))
-    people = kept("given", sampler, (found,), partial(_given, inputs, overlap_model, own, found))
+def draw_steps(inputs: SimulationInputs, overlap_model: OverlapModel, sampler: Sampler) -> Steps:
+    """Return the draws of each step from audiences to the people of a country."""
+    cache = inputs.draw_cache
+    persons = cache("audiences", sampler, (), partial(_draw_audiences, inputs))
+    drawn = cache(
+        "unions", sampler, (persons,), partial(_draw_unions, inputs, overlap_model, persons)
+    )
+    people = cache(
+        "given",
+        sampler,
+        (drawn,),
+        partial(_condition_unions, inputs, overlap_model, persons, drawn),
+    )
     is_own, is_whole = (
         inputs.countries[name].to_numpy("bool")[:, None]
         for name in ("is_own_share", "is_whole_service")
     )
-    asked = np.where(is_own, found.users, found.users + found.exposed - found.both)
-    learned = kept("learned", sampler, (), partial(_learned, inputs))
-    asked = np.where(np.isnan(asked), people * learned, asked)
-    used = np.where(is_whole, people, np.clip(asked, 0.0, people))
-    online = kept.alike("online in places", _of_places(inputs, found.bases))
-    places = kept("places", sampler, (online,), partial(_places, inputs, online))
-    share = kept("share", sampler, (places,), lambda _: parts.shares(places, inputs.countries))
+    users = np.where(is_own, drawn.users, drawn.users + drawn.exposed - drawn.both)
+    fitted = cache("fitted", sampler, (), partial(_draw_fitted_use, inputs))
+    users = np.where(np.isnan(users), people * fitted, users)
+    used = np.where(is_whole, people, np.clip(users, 0.0, people))
+    online = cache.reuse_equal("online in places", _online_of_places(inputs, drawn.bases))
+    places = cache("places", sampler, (online,), partial(_draw_places, inputs, online))
+    share = cache(
+        "share", sampler, (places,), lambda _: parts.country_shares(places, inputs.countries)
+    )
     touched = Countries(people * share, used * share, places)
-    return Steps(own, found.bases, found.exposed, people, used, share, touched)
+    return Steps(persons, drawn.bases, drawn.exposed, people, used, share, touched)
 
 
 class _Unions(NamedTuple):
@@ -123,101 +134,110 @@ class _Unions(NamedTuple):
     bases: Array
 
 
-def _audiences(inputs: SimulationInputs, sampler: Sampler) -> Array:
-    return audiences.values(inputs.audiences, sampler, inputs.timeline.tail_degrees)
+def _draw_audiences(inputs: SimulationInputs, sampler: Sampler) -> Array:
+    return audiences.draw_audiences(inputs.audiences, sampler, inputs.timeline.tail_degrees)
 
 
-def _learned(inputs: SimulationInputs, sampler: Sampler) -> Array:
-    return feature_users.of_law(inputs.feature_laws, inputs.countries, sampler)
+def _draw_fitted_use(inputs: SimulationInputs, sampler: Sampler) -> Array:
+    return feature_users.draw_fitted_shares(inputs.feature_laws, inputs.countries, sampler)
 
 
-def _unions(
+def _draw_unions(
     inputs: SimulationInputs,
     overlap_model: OverlapModel,
-    own: Array,
+    persons: Array,
     sampler: Sampler,
 ) -> _Unions:
-    """The unions of each country; those beside no feature hang on nothing that is asked of one."""
-    wanted, asked, alone, with_feature = inputs.kept(
-        "wanted", sampler, (), lambda _: _wanted(inputs)
+    """Return the unions of each country; plain ones do not depend on any feature."""
+    plan, has_feature, alone, with_feature = inputs.draw_cache(
+        "plan", sampler, (), lambda _: _plan_unions(inputs)
     )
-    drawn, base = (np.full((len(asked), sampler.count), np.nan) for _ in range(2))
+    drawn, base = (np.full((len(has_feature), sampler.count), np.nan) for _ in range(2))
 
-    def plain(stream: Sampler) -> tuple[Array, Array]:
-        return unions.people(own, alone, overlap_model, stream)
+    def draw_plain(stream: Sampler) -> tuple[Array, Array]:
+        return unions.draw_union_people(persons, alone, overlap_model, stream)
 
-    if not asked.all():
-        drawn[~asked], base[~asked] = inputs.kept("plain unions", sampler, (own,), plain)
-    if asked.any():
-        theirs = feature_users.feature_users(inputs.feature_shares, sampler)
-        drawn[asked], base[asked] = unions.people(
-            np.vstack([own, theirs]), with_feature, overlap_model, sampler
+    if not has_feature.all():
+        drawn[~has_feature], base[~has_feature] = inputs.draw_cache(
+            "plain unions", sampler, (persons,), draw_plain
+        )
+    if has_feature.any():
+        feature_persons = feature_users.draw_feature_users(inputs.feature_shares, sampler)
+        drawn[has_feature], base[has_feature] = unions.draw_union_people(
+            np.vstack([persons, feature_persons]), with_feature, overlap_model, sampler
         )
     count = len(inputs.countries)
     exposed, users, both = (
-        _of_kind(wanted, kind, drawn, count) for kind in ("exposed", "users", "both")
+        _unions_of_kind(plan, kind, drawn, count) for kind in ("exposed", "users", "both")
     )
-    return _Unions(exposed, users, both, _of_kind(wanted, "exposed", base, count))
+    return _Unions(exposed, users, both, _unions_of_kind(plan, "exposed", base, count))
 
 
-def _wanted(inputs: SimulationInputs) -> tuple[Unions, NDArray[np.bool_], Unions, Unions]:
-    """All unions of countries, those that stand beside a feature, and both kinds apart."""
-    wanted = country_unions(inputs)
-    asked = unions.beside(wanted, len(inputs.audiences))
-    return wanted, asked, unions.some(wanted, ~asked), unions.some(wanted, asked)
+def _plan_unions(inputs: SimulationInputs) -> tuple[Unions, NDArray[np.bool_], Unions, Unions]:
+    """Return all unions of countries, those that stand beside a feature, and both kinds apart."""
+    plan = list_country_unions(inputs)
+    has_feature = unions.is_grouped_with(plan, len(inputs.audiences))
+    return (
+        plan,
+        has_feature,
+        unions.select_unions(plan, ~has_feature),
+        unions.select_unions(plan, has_feature),
+    )
 
 
-def _of_places(inputs: SimulationInputs, bases: Array) -> Array:
-    """The people online (rows of `inputs.parts`, D) of the country of each place."""
+def _online_of_places(inputs: SimulationInputs, bases: Array) -> Array:
+    """Return the people online (rows of `inputs.parts`, D) of the country of each place."""
     keys = pd.MultiIndex.from_frame(inputs.countries[COUNTRY])
     at = keys.get_indexer(pd.MultiIndex.from_frame(inputs.parts[COUNTRY]))
     return np.asarray(bases[at])
 
 
-def _places(inputs: SimulationInputs, online: Array, sampler: Sampler) -> Places:
-    """The places of partial restrictions; `online` as `_of_places` has it."""
-    drawn = parts.draw(inputs.parts, online, sampler, inputs.kept)
+def _draw_places(inputs: SimulationInputs, online: Array, sampler: Sampler) -> Places:
+    """Return the places of partial restrictions; `online` as `_online_of_places` returns it."""
+    drawn = parts.draw_parts(inputs.parts, online, sampler, inputs.draw_cache)
     return Places(inputs.parts, drawn, inputs.parent)
 
 
-def people_by_country(inputs: SimulationInputs, sampler: Sampler) -> Countries:
-    """Draws of each row of `inputs.countries`; NaN where nothing is drawn.
+def draw_people_by_country(inputs: SimulationInputs, sampler: Sampler) -> Countries:
+    """Return draws of each row of `inputs.countries`; NaN where nothing is drawn.
 
     The users are some of the exposed. What was drawn first is kept: several tables ask for it.
     """
-    return inputs.kept("countries", sampler, (), partial(_drawn, inputs))
+    return inputs.draw_cache("countries", sampler, (), partial(_draw_countries, inputs))
 
 
-def _drawn(inputs: SimulationInputs, sampler: Sampler) -> Countries:
+def _draw_countries(inputs: SimulationInputs, sampler: Sampler) -> Countries:
     count = len(inputs.countries)
     if inputs.overlap_model is None or not count:
         nothing = np.full((count, sampler.count), np.nan)
         none = np.empty((0, sampler.count))
         places = Places(inputs.parts.iloc[:0], PartDraws(none, none), inputs.parent)
         return Countries(nothing, nothing, places)
-    return steps(inputs, inputs.overlap_model, sampler).countries
+    return draw_steps(inputs, inputs.overlap_model, sampler).countries
 
 
-def _of_kind(wanted: Unions, kind: str, drawn: Array, count: int) -> Array:
-    """The drawn unions of a kind (countries, D); NaN for countries without one."""
-    rows = wanted.table["kind"].to_numpy(dtype=object) == kind
-    found = np.full((count, drawn.shape[1]), np.nan)
-    found[wanted.table["number"].to_numpy()[rows]] = drawn[rows]
-    return found
+def _unions_of_kind(plan: Unions, kind: str, drawn: Array, count: int) -> Array:
+    """Return the drawn unions of a kind (countries, D); NaN for countries without one."""
+    rows = plan.table["kind"].to_numpy(dtype=object) == kind
+    persons = np.full((count, drawn.shape[1]), np.nan)
+    persons[plan.table["number"].to_numpy()[rows]] = drawn[rows]
+    return persons
 
 
-def country_unions(inputs: SimulationInputs) -> Unions:
-    """The unions of each country: those exposed, the feature users, and both together."""
+def list_country_unions(inputs: SimulationInputs) -> Unions:
+    """Return the unions of each country: those exposed, the feature users, and both together."""
     countries = inputs.countries.reset_index(names="number")
     number = countries[[*COUNTRY, "number"]]
-    own = inputs.audiences.merge(number, on=COUNTRY)[["number", "row"]]
-    own = own.rename(columns={"row": "audience"})
+    exposed_rows = inputs.audiences.merge(number, on=COUNTRY)[["number", "row"]]
+    exposed_rows = exposed_rows.rename(columns={"row": "audience"})
     used = inputs.feature_shares.reset_index(names="place").merge(number, on=COUNTRY)
-    asked = used.assign(audience=used["place"] + len(inputs.audiences))[["number", "audience"]]
+    user_rows = used.assign(audience=used["place"] + len(inputs.audiences))[["number", "audience"]]
     parts = {
-        "exposed": own,
-        "users": asked,
-        "both": pd.concat([own[own["number"].isin(asked["number"])], asked]),
+        "exposed": exposed_rows,
+        "users": user_rows,
+        "both": pd.concat(
+            [exposed_rows[exposed_rows["number"].isin(user_rows["number"])], user_rows]
+        ),
     }
     members = pd.concat([part.assign(kind=kind) for kind, part in parts.items()])
     table = (
@@ -232,91 +252,98 @@ def country_unions(inputs: SimulationInputs) -> Unions:
     return Unions(table, keyed[["set_id", "audience"]].sort_values(["set_id", "audience"]))
 
 
-def _given(
+def _condition_unions(
     inputs: SimulationInputs,
     overlap_model: OverlapModel,
-    own: Array,
-    found: _Unions,
+    persons: Array,
+    drawn: _Unions,
     sampler: Sampler,
 ) -> Array:
-    """People exposed (countries, D), where overlaps were measured given those."""
-    exposed, bases = found.exposed, found.bases
+    """Return people exposed (countries, D), where overlaps were measured given those."""
+    exposed, bases = drawn.exposed, drawn.bases
     keys = list(inputs.countries[COUNTRY].itertuples(index=False, name=None))
     people = exposed.copy()
-    for one in inputs.bounds.overlaps:
-        if one.key not in keys or not one.used:
+    for overlap in inputs.bounds.overlaps:
+        if overlap.key not in keys or not overlap.used_ids:
             continue
-        at, country = keys.index(one.key), one.key[1]
-        same = (inputs.audiences[COUNTRY] == list(one.key)).all(axis=1)
+        at, country = keys.index(overlap.key), overlap.key[1]
+        same = (inputs.audiences[COUNTRY] == list(overlap.key)).all(axis=1)
         rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
-        shares = np.clip(own[rows] / bases[at], 0.0, 1.0)
-        use = unions.joint_use(overlap_model, country, sampler)
-        given = overlaps.conditioned(one, shares, (overlap_model, use), bases[at], sampler)
-        people[at] = np.where(np.isnan(given), exposed[at], bases[at] * given)
+        shares = np.clip(persons[rows] / bases[at], 0.0, 1.0)
+        use = unions.draw_joint_use(overlap_model, country, sampler)
+        conditioned = overlaps.draw_conditioned(
+            overlap, shares, (overlap_model, use), bases[at], sampler
+        )
+        people[at] = np.where(np.isnan(conditioned), exposed[at], bases[at] * conditioned)
     return people
 
 
-def people_on_a_day(
-    inputs: SimulationInputs, wanted: Intervals, places: Places, sampler: Sampler
+def draw_people_on_a_day(
+    inputs: SimulationInputs, day_sets: Intervals, places: Places, sampler: Sampler
 ) -> Array:
-    """Draws (sets, D) of the people under a restriction on a day of each set; not to be changed."""
+    """Return draws (sets, D) of the people under a restriction on a day of each set.
+
+    Not to be changed.
+    """
     model = inputs.overlap_model
     if model is None:
         raise ValueError("without a model of joint use nothing is drawn")
 
-    def drawn(stream: Sampler) -> Array:
-        return parts.daily_people(wanted, inputs.timeline, places, model, stream, inputs.kept)
+    def draw_day(stream: Sampler) -> Array:
+        return parts.draw_daily_people(
+            day_sets, inputs.timeline, places, model, stream, inputs.draw_cache
+        )
 
-    return inputs.kept("on a day", sampler, (wanted[1], places), drawn)
+    return inputs.draw_cache("on a day", sampler, (day_sets[1], places), draw_day)
 
 
-def _restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
-    """Sums over countries (restrictions, D)."""
+def _sum_restrictions(inputs: SimulationInputs, drawn: Array) -> Array:
+    """Return sums over countries (restrictions, D)."""
     names = inputs.countries["restriction_id"]
-    total = unions.by_restriction(drawn, names, inputs.restrictions)
+    total = unions.sum_by_restriction(drawn, names, inputs.restrictions)
     total[~inputs.restrictions.isin(names)] = np.nan
     return total
 
 
-def _outside(inputs: SimulationInputs, drawn: Array) -> Array:
-    """The share of draws (restrictions,) of the people exposed outside their bounds."""
-    bound = inputs.bounds.of(EXPOSED).reindex(inputs.restrictions)
+def _outside_share(inputs: SimulationInputs, drawn: Array) -> Array:
+    """Return the share of draws (restrictions,) of the people exposed outside their bounds."""
+    bound = inputs.bounds.select_metric(EXPOSED).reindex(inputs.restrictions)
     lower = bound["lower_persons"].fillna(0.0).to_numpy("float64")
-    return unions.outside(drawn, lower, bound["upper_persons"].to_numpy("float64"))
+    return unions.outside_share(drawn, lower, bound["upper_persons"].to_numpy("float64"))
 
 
-def _deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array:
-    """Feature users less those who keep access; NaN where nobody counted them."""
+def _draw_deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> Array:
+    """Return feature users less those who keep access; NaN where nobody counted them."""
     without = np.full_like(users, np.nan)
     if not inputs.circumvention.empty:
         rows = inputs.restrictions.get_indexer(inputs.circumvention["restriction_id"])
-        share = inputs.kept(
+        share = inputs.draw_cache(
             "circumvention",
             sampler,
             (),
-            partial(feature_users.circumvention, inputs.circumvention),
+            partial(feature_users.draw_circumvention, inputs.circumvention),
         )
         without[rows] = users[rows] * (1.0 - share)
     return without
 
 
-def _person_days(
+def _draw_person_days(
     inputs: SimulationInputs,
     places: Places,
     sampler: Sampler,
 ) -> Array:
-    """Person-days (restrictions, D) over the whole time each restriction is on record."""
+    """Return person-days (restrictions, D) over the whole time each restriction is on record."""
     days = np.full((len(inputs.restrictions), sampler.count), np.nan)
-    line = inputs.timeline
-    wanted = line.intervals(line.drawn_rows, "end", by_country=False)
-    found, members = wanted
+    timeline = inputs.timeline
+    day_sets = timeline.find_intervals(timeline.drawn_rows, "end", by_country=False)
+    pieces, members = day_sets
     if members.empty:
         return days
-    per_day = people_on_a_day(inputs, wanted, places, sampler)
-    names = found["group"].str.rsplit("|", n=1).str[0]
-    at = (inputs.restrictions.get_indexer(names), found["set_id"].to_numpy())
+    per_day = draw_people_on_a_day(inputs, day_sets, places, sampler)
+    names = pieces["group"].str.rsplit("|", n=1).str[0]
+    at = (inputs.restrictions.get_indexer(names), pieces["set_id"].to_numpy())
     shape = (len(days), len(per_day))
-    total = csr_array((found["days"].to_numpy("float64"), at), shape=shape) @ per_day
-    known = inputs.restrictions.isin(names)
-    days[known] = total[known]
+    total = csr_array((pieces["days"].to_numpy("float64"), at), shape=shape) @ per_day
+    is_drawn = inputs.restrictions.isin(names)
+    days[is_drawn] = total[is_drawn]
     return days

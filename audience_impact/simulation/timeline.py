@@ -6,7 +6,7 @@ person under at least one restriction on a day. The daily audience of a service 
 on a day.
 
 Method. Periods start on the observed day, from the announcement where no day was observed. They end
-on the recorded day; what is ongoing ends on the day of the facts. Where days in force are told,
+on the recorded day; what is ongoing ends on the day of the facts. Where days in force are recorded,
 they are those alone (curfews). On each interval without change (intervals.py) the union of the
 daily audiences is bounded (Frechet) and drawn (unions). On the days of its own period a daily
 figure bounds as its source states; on others, and without one, the daily audience lies between a
@@ -42,11 +42,11 @@ import pandas as pd
 
 from audience_impact.audiences import parts, universes
 from audience_impact.audiences.inputs import Inputs
-from audience_impact.audiences.intervals import LAW
+from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.denominators.distributions import LAW as BASE_LAW
+from audience_impact.denominators.distributions import DISTRIBUTION as BASE_LAW
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import FittedModels
@@ -96,7 +96,7 @@ _DRAWN = {
     "platform_id": TEXT,
     "audience_key": TEXT,
     "shape": TEXT,
-    **dict.fromkeys(LAW[1:], NUMBER),
+    **dict.fromkeys(DISTRIBUTION_COLUMNS[1:], NUMBER),
     **figure_errors.COLUMNS,
     "audience_base_id": TEXT,
     "least_persons": NUMBER,
@@ -145,45 +145,47 @@ class Timeline(Declared):
     daily: pd.DataFrame
     periods: pd.DataFrame
     tail_degrees: float
-    _found: dict[tuple[bytes, ...], Intervals] = field(
+    _intervals: dict[tuple[bytes, ...], Intervals] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
     @property
     def certain_rows(self) -> pd.DataFrame:
-        """Rows of restrictions that touch everyone in their audiences."""
+        """Return rows of restrictions that touch everyone in their audiences."""
         return self.rows[self.rows["is_certain"]]
 
     @property
     def drawn_rows(self) -> pd.DataFrame:
-        """Rows of those restrictions whose daily audiences can all be drawn."""
+        """Return rows of those restrictions whose daily audiences can all be drawn."""
         return self.rows[self.rows["is_complete"] & self.rows["is_daily_drawn"]]
 
-    def intervals(self, rows: pd.DataFrame, end: str, by_country: bool) -> Intervals:
-        """As `intervals_of`, of some of the rows; made once for the same rows and days."""
+    def find_intervals(self, rows: pd.DataFrame, end: str, by_country: bool) -> Intervals:
+        """Return `find_intervals` of some of the rows, computed once for the same rows and days."""
         about = self.periods.reindex(rows["restriction_id"])
-        days = begins(about, end).to_numpy(), about[end].to_numpy()
+        days = first_days(about, end).to_numpy(), about[end].to_numpy()
         numbers = rows["row"].to_numpy()
-        key = (*(each.tobytes() for each in (numbers, *days)), bytes([by_country]))
-        if key not in self._found:
-            self._found[key] = intervals_of(rows, self.periods, end, by_country)
-        return self._found[key]
+        key = (*(values.tobytes() for values in (numbers, *days)), bytes([by_country]))
+        if key not in self._intervals:
+            self._intervals[key] = find_intervals(rows, self.periods, end, by_country)
+        return self._intervals[key]
 
 
-def timeline(
+def make_timeline(
     scope: Scope, inputs: Inputs, bounds: Bounds, tables: Tables, fitted: FittedModels
 ) -> Timeline:
     """Return the audiences of a scope by phase and day, in the order of AUDIENCE and time."""
-    periods = restriction_periods(scope)
+    periods = list_periods(scope)
     sizes = inputs.audiences.sizes.sort_values(AUDIENCE, ignore_index=True)
     day = pd.Timestamp(scope.as_of)
-    in_years = years.by_year(sizes, periods, Denominators.of(tables, inputs.errors), day)
-    phases, figure = days.by_figure(in_years, inputs.audiences.daily, periods)
-    monthly = audiences.drawn(phases, inputs.audiences.laws)
-    daily = _daily_laws(
-        phases, figure, monthly, daily_use(fitted.daily_use, _metrics(phases, monthly))
+    in_years = years.split_by_year(
+        sizes, periods, Denominators.from_tables(tables, inputs.errors), day
     )
-    rows = _bounded(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
+    phases, figure = days.cut_by_figure(in_years, inputs.audiences.daily, periods)
+    monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
+    daily = _daily_distributions(
+        phases, figure, monthly, daily_use(fitted.daily_use, _set_imputed_metric(phases, monthly))
+    )
+    rows = _bound_rows(phases.assign(row=phases.index), figure, daily, (scope, inputs, bounds))
     rows = rows.assign(is_imputed=(monthly["shape"] == IMPUTED).to_numpy())
     return Timeline(
         rows,
@@ -194,36 +196,36 @@ def timeline(
     )
 
 
-def _metrics(phases: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
-    """The phases with the metric that imputed audiences have: what a survey finds."""
+def _set_imputed_metric(phases: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
+    """Return the phases with the metric that imputed audiences have: what a survey finds."""
     imputed = (monthly["shape"] == IMPUTED).to_numpy()
     metric = phases["metric"].mask(imputed, AudienceMetric.SURVEY_REGULAR.value)
     return phases.assign(metric=metric)
 
 
-def _daily_laws(
+def _daily_distributions(
     phases: pd.DataFrame, figure: pd.DataFrame, monthly: pd.DataFrame, share: pd.DataFrame
 ) -> pd.DataFrame:
-    """How daily audiences are drawn: from the daily figure, else as a share of the monthly one."""
-    own = figure["shape"].fillna("") != ""
-    names = ["audience_key", *LAW, *figure_errors.COLUMNS]
-    other = monthly[names].reset_index(drop=True)
-    usable = ~own & (other["shape"] != "") & share["mean"].notna()
-    other["shape"] = other["shape"].where(usable, "")
-    kept = ["country_id", "platform_id", "audience_base_id", "least_persons", *universes.OWN_LAW]
-    frame = monthly[kept].reset_index(drop=True)
-    frame = frame.join(figure[names].where(own, other))
+    """Return the distribution of each daily audience: its figure, else a share of the month."""
+    has_daily = figure["shape"].fillna("") != ""
+    names = ["audience_key", *DISTRIBUTION_COLUMNS, *figure_errors.COLUMNS]
+    from_monthly = monthly[names].reset_index(drop=True)
+    usable = ~has_daily & (from_monthly["shape"] != "") & share["mean"].notna()
+    from_monthly["shape"] = from_monthly["shape"].where(usable, "")
+    columns = ["country_id", "platform_id", "audience_base_id", "least_persons", *universes.OWN_LAW]
+    frame = monthly[columns].reset_index(drop=True)
+    frame = frame.join(figure[names].where(has_daily, from_monthly))
     return frame.join(share.add_prefix("share_").where(usable))
 
 
-def _bounded(
+def _bound_rows(
     rows: pd.DataFrame,
     figure: pd.DataFrame,
     daily: pd.DataFrame,
-    known: tuple[Scope, Inputs, Bounds],
+    context: tuple[Scope, Inputs, Bounds],
 ) -> pd.DataFrame:
-    """Least and most people of each row on a day and in a month, and what is certain of it."""
-    scope, inputs, bounds = known
+    """Return the rows with their least and most people on a day and in a month, and flags."""
+    scope, inputs, bounds = context
     restriction, now, low = rows["restriction_id"], rows["is_in_figure"], rows["low_persons"]
     cap = restriction.map(bounds.exposed["upper_persons"]).astype("float64")
     ends = rows[COUNTRY].join(bounds.countries[["lower_persons", "places_persons"]], on=COUNTRY)
@@ -242,43 +244,43 @@ def _bounded(
         daily_persons=figure["daily_persons"],
         daily_whole_persons=daily_whole,
         monthly_whole_persons=monthly,
-        daily_low_persons=_least(day, cap),
+        daily_low_persons=_cap_lower(day, cap),
         daily_high_persons=np.fmin(daily_whole, cap),
-        monthly_low_persons=_least(np.fmax(low, ends["lower_persons"]), cap),
+        monthly_low_persons=_cap_lower(np.fmax(low, ends["lower_persons"]), cap),
         monthly_high_persons=np.fmin(monthly, cap),
-        **_known(rows, figure, daily, (scope, inputs)),
+        **_describe_rows(rows, figure, daily, (scope, inputs)),
     )
 
 
-def _known(
+def _describe_rows(
     rows: pd.DataFrame, figure: pd.DataFrame, daily: pd.DataFrame, about: tuple[Scope, Inputs]
 ) -> dict[str, pd.Series]:
-    """What is known of each row, and of all audiences of its restriction."""
+    """Return flags of the figures of each row, and of all audiences of its restriction."""
     scope, inputs = about
     restriction = rows["restriction_id"]
     everyone = restriction.map(scope.by_id["is_reaching_everyone"]).astype(bool)
     counted, has_base = rows["metric_priority"].notna(), rows["base_persons"].notna()
     measured = has_base & (figure["shape"].fillna("") != "")
     drawn = has_base & (daily["shape"] != "")
-    known = counted | figure["daily_persons"].notna() | daily["shape"].eq(IMPUTED)
-    all_known = known.groupby([restriction, rows["from_limit"].dt.year], dropna=False)
+    is_known = counted | figure["daily_persons"].notna() | daily["shape"].eq(IMPUTED)
+    all_known = is_known.groupby([restriction, rows["from_limit"].dt.year], dropna=False)
     return {
         "is_counted": counted,
         "is_certain": everyone,
-        "is_complete": restriction.isin(parts.drawable(scope, inputs.parts))
+        "is_complete": restriction.isin(parts.find_drawable(scope, inputs.parts))
         & all_known.transform("all"),
         "is_daily_measured": measured.groupby(restriction).transform("all").astype(bool),
         "is_daily_drawn": drawn.groupby(restriction).transform("all").astype(bool),
     }
 
 
-def _least(persons: pd.Series, cap: pd.Series) -> pd.Series:
-    """A lower bound, no larger than the restriction can touch; zero where nothing is known."""
+def _cap_lower(persons: pd.Series, cap: pd.Series) -> pd.Series:
+    """Return a lower bound, at most `cap`; zero where nothing is known."""
     return persons.fillna(0.0).where(~(persons > cap), cap)
 
 
-def restriction_periods(scope: Scope) -> pd.DataFrame:
-    """When each restriction was in force, indexed by restriction_id.
+def list_periods(scope: Scope) -> pd.DataFrame:
+    """Return the days on which each restriction was in force, indexed by restriction_id.
 
     Columns: `from_day`, and days after the last: `least_end`, `end`, `most_end` with the ends on
     record, `imputed_end` with unknown ends imputed; `least_from`, the last day on which it may
@@ -320,15 +322,15 @@ def restriction_periods(scope: Scope) -> pd.DataFrame:
     return frame.join(about[list(curfews.COLUMNS)])
 
 
-def begins(periods: pd.DataFrame, end: str) -> pd.Series:
-    """The first day that goes with an end: what is certain begins as late as it may have."""
+def first_days(periods: pd.DataFrame, end: str) -> pd.Series:
+    """Return the first day that goes with an end: what is certain begins as late as it may have."""
     return periods["least_from" if end == "least_end" else "from_day"]
 
 
-def in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
-    """Columns `start` and `end` (exclusive) of the days on which each row is in force."""
+def find_days_in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFrame:
+    """Return columns `start` and `end` (exclusive) of the days on which each row is in force."""
     about = periods.reindex(rows["restriction_id"]).set_axis(rows.index)
-    first, last = begins(about, end), about[end]
+    first, last = first_days(about, end), about[end]
     return pd.DataFrame(
         {
             "start": first.where(first > rows["from_limit"], rows["from_limit"]),
@@ -337,8 +339,8 @@ def in_force(rows: pd.DataFrame, periods: pd.DataFrame, end: str) -> pd.DataFram
     ).where(first.notna() & last.notna())
 
 
-def countries_in_force(line: Timeline) -> pd.DataFrame:
-    """When each restriction was in force in each of its countries.
+def list_countries_in_force(line: Timeline) -> pd.DataFrame:
+    """Return the days on which each restriction was in force in each of its countries.
 
     Columns: restriction_id, country_id, and the first day and the day after the last of what is
     certain (`least_start`, `least_end`), drawn (`start`, `end`) and possible (`most_*`).
@@ -347,15 +349,15 @@ def countries_in_force(line: Timeline) -> pd.DataFrame:
     about = line.periods.reindex(rows["restriction_id"]).reset_index(drop=True)
     ends = {"least_": "least_end", "": "end", "most_": "most_end"}
     return rows.assign(
-        **{f"{kind}start": begins(about, end) for kind, end in ends.items()},
+        **{f"{kind}start": first_days(about, end) for kind, end in ends.items()},
         **{f"{kind}end": about[end] for kind, end in ends.items()},
     )
 
 
-def intervals_of(
+def find_intervals(
     rows: pd.DataFrame, periods: pd.DataFrame, end: str, by_country: bool
 ) -> Intervals:
-    """Intervals without change and all rows in force on each: of restrictions, or of countries."""
+    """Return intervals without change of restrictions or countries, and the rows in force."""
     about = periods.reindex(rows["restriction_id"])
     country = rows["country_id"].astype("str")  # of no type where there are no rows
     group = country if by_country else rows["restriction_id"] + "|" + country
@@ -363,20 +365,20 @@ def intervals_of(
         {
             "group": group.to_numpy(),
             "item": rows["row"].astype("str").to_numpy(),
-            "start": begins(about, end).to_numpy(),
+            "start": first_days(about, end).to_numpy(),
             "end": about[end].to_numpy(),
             "from_limit": rows["from_limit"].to_numpy(),
             "until_limit": rows["until_limit"].to_numpy(),
         }
     )
     usable = frame[["start", "end"]].notna().all(axis=1).to_numpy()
-    frame = curfews.on_days(frame[usable], about[usable])
-    found, members = intervals.stretches(_inside(frame))
-    return found, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
+    frame = curfews.cut_to_days(frame[usable], about[usable])
+    pieces, members = intervals.constant_intervals(_cut_to_limits(frame))
+    return pieces, members.assign(row=members["item"].astype("int64"))[["set_id", "row"]]
 
 
-def _inside(frame: pd.DataFrame) -> pd.DataFrame:
-    """Spans cut to the limits of their phases."""
+def _cut_to_limits(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return spans cut to the limits of their phases."""
     start, end = frame["start"], frame["end"]
     return frame.assign(
         start=start.where(start > frame["from_limit"], frame["from_limit"]),
@@ -384,10 +386,10 @@ def _inside(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def one_a_platform(
+def keep_one_per_platform(
     members: pd.DataFrame, rows: pd.DataFrame, periods: pd.DataFrame
 ) -> pd.DataFrame:
-    """Members (set_id, row) of which one row a platform stays, and the whole internet alone.
+    """Return members (set_id, row) of which one row a platform stays, and the whole internet alone.
 
     Of the rows of one platform, the one whose restriction began first stays.
     """
@@ -405,8 +407,8 @@ def one_a_platform(
     return single.loc[~swallowed, ["set_id", "row"]].reset_index(drop=True)
 
 
-def unions_of(members: pd.DataFrame, rows: pd.DataFrame) -> Unions:
-    """Unions for the draws; the base of a union is that of its largest audience.
+def make_unions(members: pd.DataFrame, rows: pd.DataFrame) -> Unions:
+    """Return unions for the draws; the base of a union is that of its largest audience.
 
     Audiences of another measurer are drawn inside it too: bases of two measurers differ by what
     they call online, and most of a union belongs to its largest audience.

@@ -30,11 +30,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from audience_impact.denominators.distributions import LAW as BASE_LAW
+from audience_impact.denominators.distributions import DISTRIBUTION as BASE_LAW
 from audience_impact.errors import distribution
 from audience_impact.frames import Array
-from audience_impact.overlap.model import Group, JointUse, Known, OverlapModel, unions
-from audience_impact.simulation.sampler import Sampler, stratified
+from audience_impact.overlap.model import Cache, Group, JointUse, OverlapModel, reduce_unions
+from audience_impact.simulation.sampler import Sampler, stratify_uniforms
 from audience_impact.vocabulary import InputKind
 
 Integers = NDArray[np.int64]
@@ -43,40 +43,42 @@ OUTSIDE = 1e-3
 """A draw lies outside a bound where it does so by more than this share of itself."""
 
 
-def bases(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Draws (rows, D) of bases in persons through their quantiles, under their ceiling.
+def draw_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return draws (rows, D) of bases in persons through their quantiles, under their ceiling.
 
     `table` has `base_id` and BASE_LAW: median, 5 and 95 % quantile in persons, and the population
-    that holds the base (NaN where it is one itself), as denominators/distributions.py gives
+    that contains the base (NaN where it is one itself), as denominators/distributions.py gives
     them. Rows that are alike are drawn once, whoever asks for them.
     """
-    laws = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
-    keys = list(zip(table["base_id"].tolist(), map(bytes, laws), strict=True))
-    return sampler.once(
-        InputKind.BASE, keys, lambda places: _each_base(table.iloc[places], sampler)
+    parameters = np.ascontiguousarray(table[BASE_LAW].to_numpy("float64"))
+    keys = list(zip(table["base_id"].tolist(), map(bytes, parameters), strict=True))
+    return sampler.draw_once(
+        InputKind.BASE, keys, lambda places: _draw_different_bases(table.iloc[places], sampler)
     )
 
 
-def _each_base(table: pd.DataFrame, sampler: Sampler) -> Array:
-    """Draws (rows, D) of different bases."""
-    u = stratified(sampler.rows(InputKind.BASE, "base|" + table["base_id"]))
+def _draw_different_bases(table: pd.DataFrame, sampler: Sampler) -> Array:
+    """Return draws (rows, D) of different bases."""
+    u = stratify_uniforms(sampler.draw_rows(InputKind.BASE, "base|" + table["base_id"]))
     middle, low, high, ceiling = (table[name].to_numpy("float64")[:, None] for name in BASE_LAW)
     low, high = (np.where(np.isnan(end), middle, end) for end in (low, high))
-    universe = distribution.within(np.fmax(middle, high), ceiling)
-    centre, *ends = (distribution.log_odds(one, universe) for one in (middle, low, high))
-    by = distribution.through(u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre)
-    return distribution.moved(middle, universe, by)
+    universe = distribution.widen_universe(np.fmax(middle, high), ceiling)
+    centre, *ends = (distribution.log_odds(persons, universe) for persons in (middle, low, high))
+    by = distribution.draw_through_quantiles(
+        u, ends[0] - centre, np.zeros_like(centre), ends[1] - centre
+    )
+    return distribution.move_persons(middle, universe, by)
 
 
-def joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:
-    """Draws of the joint use of a country, made once for all who ask."""
+def draw_joint_use(model: OverlapModel, country_id: str, sampler: Sampler) -> JointUse:
+    """Return draws of the joint use of a country, made once for all who ask."""
     kinds = {InputKind.CORRELATION, InputKind.MODEL}
     name = ("joint use", sampler.seed, sampler.count, sampler.second & kinds, country_id)
-    asked, use = sampler.memory.get(name, (None, None))
-    if asked is not model:
-        use = model.joint_use(country_id, sampler.uniform)
+    stored_model, use = sampler.memory.get(name, (None, None))
+    if stored_model is not model:
+        use = model.joint_use(country_id, sampler.draw_uniform)
         sampler.memory[name] = model, use
-    sampler.asked.update(kinds)
+    sampler.drawn_kinds.update(kinds)
     return cast("JointUse", use)
 
 
@@ -88,15 +90,15 @@ class Unions:
     members: pd.DataFrame
 
     @cached_property
-    def layout(self) -> "_Layout":
-        """How they stand in groups, looked up once for all who draw them."""
-        return _Layout.of_unions(self)
+    def group_layout(self) -> "_Layout":
+        """Return the groups of the unions, computed once."""
+        return _Layout.from_unions(self)
 
 
 GROUP = ["country_id", "base_id", *BASE_LAW]
 
 
-class _Together(NamedTuple):
+class _JointGroup(NamedTuple):
     """The unions of several audiences in a group.
 
     Attributes:
@@ -112,8 +114,8 @@ class _Together(NamedTuple):
     members: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, group: int, part: pd.DataFrame) -> "_Together":
-        """From the members of a group."""
+    def from_members(cls, group: int, part: pd.DataFrame) -> "_JointGroup":
+        """Return the unions of the members of a group."""
         places, rows = np.unique(part["place"], return_inverse=True)
         numbers, columns = np.unique(part["audience"], return_inverse=True)
         belongs = np.zeros((len(places), len(numbers)), dtype=bool)
@@ -122,101 +124,107 @@ class _Together(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """Unions by group, in the order of what tells groups apart.
+    """Unions by group, in the order of GROUP.
 
     Attributes:
         groups: GROUP of each.
-        of: The number of the group of each union.
+        group_of: The number of the group of each union.
         alone: Members (place, audience, group) of unions of one.
         together: The others.
-        each: The audiences of each group, one group after another.
-        first: Where in `each` those of a group begin.
+        audiences: The audiences of each group, one group after another.
+        first: Where in `audiences` those of a group begin.
     """
 
     groups: pd.DataFrame
-    of: Integers
+    group_of: Integers
     alone: pd.DataFrame
-    together: list[_Together]
-    each: Integers
+    together: list[_JointGroup]
+    audiences: Integers
     first: Integers
 
     @classmethod
-    def of_unions(cls, wanted: Unions) -> "_Layout":
-        """From the unions that are wanted; every group has a member."""
-        groups = wanted.table[GROUP].drop_duplicates().sort_values(GROUP, ignore_index=True)
-        numbered = wanted.table.reset_index(names="place").merge(
+    def from_unions(cls, requested: Unions) -> "_Layout":
+        """Return the groups of the unions that are wanted; every group has a member."""
+        groups = requested.table[GROUP].drop_duplicates().sort_values(GROUP, ignore_index=True)
+        numbered = requested.table.reset_index(names="place").merge(
             groups.reset_index(names="group"), on=GROUP
         )
-        of = numbered.set_index("place")["group"].sort_index().to_numpy("int64")
-        members = wanted.members.merge(numbered[["set_id", "group", "place"]], on="set_id")
+        group_of = numbered.set_index("place")["group"].sort_index().to_numpy("int64")
+        members = requested.members.merge(numbered[["set_id", "group", "place"]], on="set_id")
         several = members["place"].duplicated(keep=False)
         together = [
-            _Together.of(int(group), part)
+            _JointGroup.from_members(int(group), part)
             for group, part in members[several].groupby("group", sort=True)
         ]
-        each = members[["group", "audience"]].drop_duplicates().sort_values(["group", "audience"])
-        first = np.flatnonzero(~each["group"].duplicated())
-        audiences = each["audience"].to_numpy("int64")
-        return cls(groups, of, members[~several], together, audiences, first)
+        pairs = members[["group", "audience"]].drop_duplicates().sort_values(["group", "audience"])
+        first = np.flatnonzero(~pairs["group"].duplicated())
+        audiences = pairs["audience"].to_numpy("int64")
+        return cls(groups, group_of, members[~several], together, audiences, first)
 
 
-def beside(wanted: Unions, first: int) -> NDArray[np.bool_]:
-    """Which unions (rows of the table) share a group with an audience from number `first` on."""
-    holding = wanted.members.loc[wanted.members["audience"] >= first, "set_id"]
-    group = wanted.table.groupby(GROUP, dropna=False, sort=False).ngroup()
-    return np.asarray(group.isin(group[wanted.table["set_id"].isin(holding)]))
+def is_grouped_with(requested: Unions, first: int) -> NDArray[np.bool_]:
+    """Return True for unions that share a group with an audience from number `first` on."""
+    holding = requested.members.loc[requested.members["audience"] >= first, "set_id"]
+    group = requested.table.groupby(GROUP, dropna=False, sort=False).ngroup()
+    return np.asarray(group.isin(group[requested.table["set_id"].isin(holding)]))
 
 
-def some(wanted: Unions, rows: NDArray[np.bool_]) -> Unions:
-    """Some of the rows of the table, with their members."""
-    table = wanted.table[rows].reset_index(drop=True)
-    return Unions(table, wanted.members[wanted.members["set_id"].isin(table["set_id"])])
+def select_unions(requested: Unions, rows: NDArray[np.bool_]) -> Unions:
+    """Return some of the rows of the table, with their members."""
+    table = requested.table[rows].reset_index(drop=True)
+    return Unions(table, requested.members[requested.members["set_id"].isin(table["set_id"])])
 
 
-Found = dict[tuple[object, ...], Array]
-"""Unions (D,) that were drawn, as shares of their base, by all that they hang on."""
+DrawnUnions = dict[tuple[object, ...], Array]
+"""Unions (D,) that were drawn, as shares of their base, by all that they depend on."""
 
 
-def people(
+def draw_union_people(
     audiences: Array,
-    wanted: Unions,
+    requested: Unions,
     overlap_model: OverlapModel,
     sampler: Sampler,
-    found: Found | None = None,
+    drawn_unions: DrawnUnions | None = None,
 ) -> tuple[Array, Array]:
-    """Draws (unions, D) of the people in each union, and of its base, in persons.
+    """Return draws (unions, D) of the people in each union, and of its base, in persons.
 
     `audiences` (audiences, D) in persons, in an order that depends on nothing but their keys. The
-    rows of the result stand as those of `wanted.table`. `found` holds what was drawn of the same
-    audiences from the same stream before, and is added to.
+    rows of the result stand as those of `requested.table`. `drawn_unions` has the unions of the
+    same audiences and stream that were drawn before; new ones are added to it.
     """
-    layout = wanted.layout
-    largest = np.fmax.reduceat(audiences[layout.each], layout.first, axis=0)
-    drawn = np.fmax(bases(layout.groups, sampler), largest)
-    result = np.full((len(wanted.table), sampler.count), np.nan)
+    layout = requested.group_layout
+    largest = np.fmax.reduceat(audiences[layout.audiences], layout.first, axis=0)
+    drawn = np.fmax(draw_bases(layout.groups, sampler), largest)
+    result = np.full((len(requested.table), sampler.count), np.nan)
     alone = layout.alone
     result[alone["place"]] = audiences[alone["audience"]] / drawn[alone["group"]]
-    of = layout.groups["country_id"].to_numpy(dtype=object)
-    use = {country: joint_use(overlap_model, country, sampler) for country in sorted(set(of))}
-    asked = [_Asked.of(one, audiences, drawn[one.group], of[one.group]) for one in layout.together]
-    found = {} if found is None else found
-    _draw_missing(asked, use, overlap_model, found, sampler.memory)
-    for one in asked:
-        result[one.places] = [found[name] for name in one.names]
-    base = drawn[layout.of]
+    country_of = layout.groups["country_id"].to_numpy(dtype=object)
+    use = {
+        country: draw_joint_use(overlap_model, country, sampler)
+        for country in sorted(set(country_of))
+    }
+    queries = [
+        _GroupRequest.from_group(joint, audiences, drawn[joint.group], country_of[joint.group])
+        for joint in layout.together
+    ]
+    drawn_unions = {} if drawn_unions is None else drawn_unions
+    _draw_missing(queries, use, overlap_model, drawn_unions, sampler.memory)
+    for joint in queries:
+        result[joint.places] = [drawn_unions[name] for name in joint.names]
+    base = drawn[layout.group_of]
     return result * base, base
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What is asked of a group.
+class _GroupRequest:
+    """The unions of a group that are to be drawn.
 
     Attributes:
         country_id: Its country.
         shares: Draws (audiences, D) of the audiences, as shares of the base.
         members: Which audience is in which union (unions, audiences).
         places: Where each union stands in the result.
-        names: What each union hangs on: country, base as drawn, audiences.
+        names: What each union depends on: country, base as drawn, audiences.
     """
 
     country_id: str
@@ -226,53 +234,57 @@ class _Asked:
     names: list[tuple[object, ...]]
 
     @classmethod
-    def of(cls, one: _Together, audiences: Array, base: Array, country_id: str) -> "_Asked":
-        """The unions of a group."""
+    def from_group(
+        cls, group: _JointGroup, audiences: Array, base: Array, country_id: str
+    ) -> "_GroupRequest":
+        """Return the unions of a group."""
         digest = blake2b(base.tobytes()).digest()
         names: list[tuple[object, ...]] = [
-            (country_id, digest, *one.audiences[row].tolist()) for row in one.members
+            (country_id, digest, *group.audiences[row].tolist()) for row in group.members
         ]
-        shares = np.clip(audiences[one.audiences] / base, 0.0, 1.0)
-        return cls(country_id, shares, one.members, one.places, names)
+        shares = np.clip(audiences[group.audiences] / base, 0.0, 1.0)
+        return cls(country_id, shares, group.members, group.places, names)
 
 
 def _draw_missing(
-    asked: Sequence[_Asked],
+    queries: Sequence[_GroupRequest],
     use: Mapping[str, JointUse],
     overlap_model: OverlapModel,
-    found: Found,
-    known: Known,
+    drawn_unions: DrawnUnions,
+    memory: Cache,
 ) -> None:
-    """Add to `found` what is asked and not there; `known` as Group has it."""
+    """Add to `drawn_unions` the queries that are not in it; `memory` as Group has it."""
     groups, names = [], []
-    for one in asked:
-        left = np.array([name not in found for name in one.names])
-        if left.any():
-            groups.append(Group(one.shares, use[one.country_id], one.members[left], known))
-            names.append(compress(one.names, left))
-    for keys, shares in zip(names, unions(overlap_model, groups), strict=True):
-        found.update(zip(keys, shares, strict=True))
+    for query in queries:
+        missing = np.array([name not in drawn_unions for name in query.names])
+        if missing.any():
+            groups.append(
+                Group(query.shares, use[query.country_id], query.members[missing], memory)
+            )
+            names.append(compress(query.names, missing))
+    for keys, shares in zip(names, reduce_unions(overlap_model, groups), strict=True):
+        drawn_unions.update(zip(keys, shares, strict=True))
 
 
-def outside(drawn: Array, lower: Array, upper: Array) -> Array:
-    """The share of draws (rows,) of (rows, D) outside bounds (rows,): figures may be off."""
+def outside_share(drawn: Array, lower: Array, upper: Array) -> Array:
+    """Return the share of draws (rows,) of (rows, D) outside bounds (rows,): figures may be off."""
     low, high = lower[:, None], np.where(np.isnan(upper), np.inf, upper)[:, None]
     beyond = np.abs(np.clip(drawn, low, high) - drawn) > OUTSIDE * np.maximum(np.abs(drawn), 1.0)
     return np.asarray(beyond.mean(axis=1))
 
 
-def quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:
-    """Columns q05, q50, q95 with the unit as their end; NaN for rows of NaN."""
-    found = np.full((len(QUANTILES), len(drawn)), np.nan)
-    known = ~np.isnan(drawn).any(axis=1)
-    if known.any():
-        found[:, known] = np.quantile(drawn[known], list(QUANTILES.values()), axis=1)
-    return pd.DataFrame({f"{n}_{unit}": q for n, q in zip(QUANTILES, found, strict=True)}, index)
+def compute_quantiles(drawn: Array, index: pd.Index, unit: str) -> pd.DataFrame:
+    """Return columns q05, q50, q95 with the unit as their end; NaN for rows of NaN."""
+    values = np.full((len(QUANTILES), len(drawn)), np.nan)
+    is_drawn = ~np.isnan(drawn).any(axis=1)
+    if is_drawn.any():
+        values[:, is_drawn] = np.quantile(drawn[is_drawn], list(QUANTILES.values()), axis=1)
+    return pd.DataFrame({f"{n}_{unit}": q for n, q in zip(QUANTILES, values, strict=True)}, index)
 
 
-def by_restriction(drawn: Array, restrictions: pd.Series, wanted: pd.Index) -> Array:
-    """Sums (restrictions, D) of countries (rows, D), which are disjoint."""
-    rows, weights = wanted.get_indexer(restrictions), np.ones(len(restrictions))
+def sum_by_restriction(drawn: Array, restrictions: pd.Series, order: pd.Index) -> Array:
+    """Return sums (restrictions, D) of countries (rows, D), which are disjoint."""
+    rows, weights = order.get_indexer(restrictions), np.ones(len(restrictions))
     at = (rows, np.arange(len(rows)))
-    table = csr_array((weights, at), shape=(len(wanted), len(drawn)))
+    table = csr_array((weights, at), shape=(len(order), len(drawn)))
     return np.asarray(table @ drawn)

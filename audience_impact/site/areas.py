@@ -11,16 +11,16 @@ import pandas as pd
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.names import listed as enumerated
-from audience_impact.answers.numbers import Estimate, dates_in_words, estimate
+from audience_impact.answers.names import join_names as enumerated
+from audience_impact.answers.numbers import Estimate, dates_in_words, read_estimate
 from audience_impact.answers.records import plain_rows
 from audience_impact.site import listings, rendering
 from audience_impact.site.charts import area as charts
 from audience_impact.site.charts import atlas, finish, person_days
 from audience_impact.site.charts.palette import paint
-from audience_impact.site.listed import Listed
-from audience_impact.site.rendering import local
-from audience_impact.site.world import File, Page, World, area_path, as_csv
+from audience_impact.site.listed import ListEntry
+from audience_impact.site.rendering import quote_path
+from audience_impact.site.world import File, Page, ReportData, area_path, as_csv
 from audience_impact.vocabulary import Sex
 
 WORLD = "001"
@@ -33,8 +33,8 @@ Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the tables hold of each area, by its code."""
+class AreaTables:
+    """The rows of each table by area."""
 
     periods: Mapping[str, Rows]
     days: Mapping[str, Rows]
@@ -64,155 +64,182 @@ class Map:
     note: str
 
 
-def pages(world: World) -> Iterator[Page | File]:
-    """A page an area that has a restriction on record, its numbers as CSV, and the maps as PNG."""
-    told = _told(world)
-    own = listings.grouped(world.listed, lambda one: one.countries)
-    for code in sorted({*told.periods, *own}):
-        yield Page(area_path(code), naming.area(code), "area.html", _values(world, told, code, own))
-        yield from _data(world, code)
-    for year in _years(world):
-        if svg := _drawn(world, year, {}, explained=True):
-            yield File(_png(year), finish.png(svg, PNG_WIDTH))
+def make_pages(report: ReportData) -> Iterator[Page | File]:
+    """Yield a page for each area with a restriction, its numbers as CSV, and the maps as PNG."""
+    tables = _group_tables(report)
+    country_entries = listings.group_entries(report.entries, lambda entry: entry.countries)
+    for code in sorted({*tables.periods, *country_entries}):
+        yield Page(
+            area_path(code),
+            naming.name_area(code),
+            "area.html",
+            _collect_values(report, tables, code, country_entries),
+        )
+        yield from _make_csv_files(report, code)
+    for year in _choose_years(report):
+        if svg := _draw_map(report, year, {}, explained=True):
+            yield File(_map_path(year), finish.make_png(svg, PNG_WIDTH))
 
 
-def world_map(world: World, year: str, root: str) -> Map | None:
-    """The map of a year with links, `root` being the way up to the folder; None without rows."""
+def make_map(report: ReportData, year: str, root: str) -> Map | None:
+    """Return the map of a year with links below `root`; None where no country has a row."""
     links = {
-        code: local(root + area_path(code)) for code, period in world.by_area if period == year
+        code: quote_path(root + area_path(code))
+        for code, period in report.by_area
+        if period == year
     }
-    svg = _drawn(world, year, links)
+    svg = _draw_map(report, year, links)
     legend = tuple((paint(colour), words) for colour, words in atlas.LEGEND)
-    return Map(year, svg, _png(year), legend, atlas.note(_countries(world, year))) if svg else None
+    return (
+        Map(year, svg, _map_path(year), legend, atlas.write_note(_select_countries(report, year)))
+        if svg
+        else None
+    )
 
 
-def _drawn(world: World, year: str, links: Mapping[str, str], explained: bool = False) -> str:
-    rows = _countries(world, year)
+def _draw_map(
+    report: ReportData, year: str, links: Mapping[str, str], explained: bool = False
+) -> str:
+    rows = _select_countries(report, year)
     title = f"Share of each country's people under a restriction at some time in {year}"
-    return atlas.draw(title, rows, links, explained) if rows else ""
+    return atlas.draw_map(title, rows, links, explained) if rows else ""
 
 
-def _countries(world: World, year: str) -> Rows:
-    """The rows of countries of a year; codes of parts of the world are numbers."""
+def _select_countries(report: ReportData, year: str) -> Rows:
+    """Return the rows of countries of a year; codes of regions are numbers."""
     return [
         row
-        for (code, period), row in world.by_area.items()
+        for (code, period), row in report.by_area.items()
         if period == year and not code.isdecimal()
     ]
 
 
-def _png(year: str) -> str:
+def _map_path(year: str) -> str:
     return f"area/world-{year}.png"
 
 
-def _years(world: World) -> tuple[str, str]:
-    """The year of the version, and the last whole one."""
-    return str(world.as_of.year), str(world.as_of.year - 1)
+def _choose_years(report: ReportData) -> tuple[str, str]:
+    """Return the year of the version, and the last complete one."""
+    return str(report.as_of.year), str(report.as_of.year - 1)
 
 
-def _told(world: World) -> Told:
-    """The tables parted by area."""
-    tables = world.tables
+def _group_tables(report: ReportData) -> AreaTables:
+    tables = report.tables
     together = tables["person_days"].query("restriction_id == @TOGETHER")
-    return Told(
-        _parted(tables["impact_by_area"]),
-        _parted(tables["impact_by_day"]),
-        _parted(together),
-        _parted(tables["impact_by_group"]),
-        _parted(tables["area_comparisons"]),
+    return AreaTables(
+        _group_by_area(tables["impact_by_area"]),
+        _group_by_area(tables["impact_by_day"]),
+        _group_by_area(together),
+        _group_by_area(tables["impact_by_group"]),
+        _group_by_area(tables["area_comparisons"]),
     )
 
 
-def _parted(frame: pd.DataFrame) -> dict[str, Rows]:
-    """The rows of each area."""
-    found: dict[str, Rows] = {}
+def _group_by_area(frame: pd.DataFrame) -> dict[str, Rows]:
+    groups: dict[str, Rows] = {}
     for row in plain_rows(frame):
-        found.setdefault(row["area_id"], []).append(row)
-    return found
+        groups.setdefault(row["area_id"], []).append(row)
+    return groups
 
 
-def _values(world: World, told: Told, code: str, own: Mapping[str, list[Listed]]) -> dict[str, Any]:
-    """What the template reads."""
-    name, periods, days = naming.area(code), told.periods.get(code, []), told.days.get(code, [])
-    by_name = {one.restriction: one for one in world.listed}
+def _collect_values(
+    report: ReportData,
+    tables: AreaTables,
+    code: str,
+    country_entries: Mapping[str, list[ListEntry]],
+) -> dict[str, Any]:
+    """Return the values that the template reads."""
+    name, periods, days = (
+        naming.name_area(code),
+        tables.periods.get(code, []),
+        tables.days.get(code, []),
+    )
+    by_name = {entry.restriction: entry for entry in report.entries}
     return {
         "code": code,
-        "above": world.above.get(code, ()),
-        "said": _said(world, code, name),
-        "years": _by_year(periods)[::-1],
-        "reasons": _reasons(periods),
-        "days": [{**row, "found": estimate(row)} for row in days[::-1]],
-        "pictures": _pictures(world, told, code, name),
+        "above": report.areas_above.get(code, ()),
+        "said": _write_answers(report, code, name),
+        "years": _list_years(periods)[::-1],
+        "reasons": _group_reasons(periods),
+        "days": [{**row, "found": read_estimate(row)} for row in days[::-1]],
+        "pictures": _draw_pictures(report, tables, code, name),
         "person_days": [
-            {**row, "found": estimate(row, "person_days")}
-            for row in told.person_days.get(code, [])
+            {**row, "found": read_estimate(row, "person_days")}
+            for row in tables.person_days.get(code, [])
             if len(row["period"]) == 4
         ],
         "groups": [
-            {**row, "one": by_name[row["restriction_id"]], "group": group(row), **_when(row)}
-            for row in told.groups.get(code, [])
+            {
+                **row,
+                "entry": by_name[row["restriction_id"]],
+                "group": describe_group(row),
+                **_describe_periods(row),
+            }
+            for row in tables.groups.get(code, [])
         ],
-        "others": _others(world, told, code),
-        "parts": _parts(world, code),
-        "is_country": code in own,
-        "listed": [listings.row(one) for one in _listed(world, code, own)],
-        "all_listed": code in own,
-        "maps": _maps(world) if code == WORLD else [],
-        "years_told": _years(world)[::-1],
+        "others": _list_comparisons(report, tables, code),
+        "parts": _list_parts(report, code),
+        "is_country": code in country_entries,
+        "listed": [
+            listings.make_row(entry) for entry in _choose_entries(report, code, country_entries)
+        ],
+        "all_listed": code in country_entries,
+        "maps": _make_maps(report) if code == WORLD else [],
+        "years_told": _choose_years(report)[::-1],
         "data": area_path(code).rpartition("/")[2].removesuffix(".html"),
     }
 
 
-def _said(world: World, code: str, name: str) -> list[str]:
-    """The answers in sentences: today, this year, the last whole year."""
-    today = world.last_day(code)
-    rows = [world.area_row(code, year) for year in _years(world)]
-    said = [sentences.day(today, name)] if today else []
-    return said + [sentences.area(row, name) for row in rows if row]
+def _write_answers(report: ReportData, code: str, name: str) -> list[str]:
+    """Return the answers in sentences: today, this year, the last complete year."""
+    today = report.last_day(code)
+    rows = [report.area_row(code, year) for year in _choose_years(report)]
+    answers = [sentences.write_day_answer(today, name)] if today else []
+    return answers + [sentences.write_area_answer(row, name) for row in rows if row]
 
 
-def _by_year(periods: Rows) -> list[Year]:
-    """The years, the first first."""
+def _list_years(periods: Rows) -> list[Year]:
+    """Return the years, the oldest first."""
     return [
         Year(
             row["period"],
             row,
-            estimate(row),
-            estimate(row, prefix="ordered_"),
+            read_estimate(row),
+            read_estimate(row, prefix="ordered_"),
         )
         for row in periods
         if len(row["period"]) == 4
     ]
 
 
-def _reasons(periods: Rows) -> list[tuple[str, str]]:
-    """What is said of the status of a year, each once, with the years, the newest first."""
-    found: dict[str, list[str]] = {}
+def _group_reasons(periods: Rows) -> list[tuple[str, str]]:
+    """Return each reason for the status of a year once, with its years, the newest first."""
+    years_by_reason: dict[str, list[str]] = {}
     for row in periods[::-1]:
         if len(row["period"]) == 4 and row["reason"]:
-            found.setdefault(row["reason"], []).append(row["period"])
-    return [(", ".join(years), text) for text, years in found.items()]
+            years_by_reason.setdefault(row["reason"], []).append(row["period"])
+    return [(", ".join(years), text) for text, years in years_by_reason.items()]
 
 
-def _pictures(world: World, told: Told, code: str, name: str) -> dict[str, str]:
-    """SVG by what it shows; blank where there is nothing to draw."""
+def _draw_pictures(report: ReportData, tables: AreaTables, code: str, name: str) -> dict[str, str]:
+    """Return the SVG of each picture by name; blank where there is nothing to draw."""
     return {
-        "years": charts.draw_years(f"People by year: {name}", told.periods.get(code, [])),
-        "days": charts.draw_days(f"People day by day: {name}", told.days.get(code, [])),
-        "person_days": person_days.draw(
-            f"Person-days by year: {name}", told.person_days.get(code, [])
+        "years": charts.draw_years(f"People by year: {name}", tables.periods.get(code, [])),
+        "days": charts.draw_days(f"People day by day: {name}", tables.days.get(code, [])),
+        "person_days": person_days.draw_person_days(
+            f"Person-days by year: {name}", tables.person_days.get(code, [])
         ),
     }
 
 
-def _maps(world: World) -> list[Map]:
-    """The map of the last whole year, then that of this one."""
-    found = [world_map(world, year, "../") for year in _years(world)[::-1]]
-    return [one for one in found if one]
+def _make_maps(report: ReportData) -> list[Map]:
+    """Return the map of the last complete year, then that of this year."""
+    maps = [make_map(report, year, "../") for year in _choose_years(report)[::-1]]
+    return [map_ for map_ in maps if map_]
 
 
-def group(row: Mapping[str, Any]) -> str:
-    """Whom a row of `impact_by_group` counts: women aged 18 to 24; residents aged 65 and over."""
+def describe_group(row: Mapping[str, Any]) -> str:
+    """Return the people that a row of `impact_by_group` counts: `women aged 18 to 24`."""
     who = {Sex.MALE: "men", Sex.FEMALE: "women"}.get(row["sex"], "everyone")
     first, _, last = row["age"].partition("-")
     if first == "all":
@@ -220,65 +247,72 @@ def group(row: Mapping[str, Any]) -> str:
     return f"{who} aged {first} to {last}" if last else f"{who} aged {first.rstrip('+')} and over"
 
 
-def _when(row: Mapping[str, Any]) -> dict[str, str]:
-    """The periods of the figures of a group in words."""
-    told = [dates_in_words(period) for period in (row["period"] or "").split(";")]
-    return {"periods": enumerated(told)}
+def _describe_periods(row: Mapping[str, Any]) -> dict[str, str]:
+    texts = [dates_in_words(period) for period in (row["period"] or "").split(";")]
+    return {"periods": enumerated(texts)}
 
 
-def _others(world: World, told: Told, code: str) -> Rows:
-    """What others published of the area, with the page it stands on, the newest first."""
-    order = sorted(told.others.get(code, []), key=lambda row: (row["period"], row["publisher"]))
+def _list_comparisons(report: ReportData, tables: AreaTables, code: str) -> Rows:
+    """Return the figures that others published of the area with their page, the newest first."""
+    order = sorted(tables.others.get(code, []), key=lambda row: (row["period"], row["publisher"]))
     return [
         {
             **row,
             "ours": Estimate(
                 row["lower_persons"], None, row["q50_persons"], None, row["upper_persons"]
             ),
-            "theirs": _theirs(row),
-            "source": world.sources.get(row["source_id"], {"url": None}),
+            "theirs": _format_published(row),
+            "source": report.sources.get(row["source_id"], {"url": None}),
         }
         for row in order[::-1]
     ]
 
 
-def _theirs(row: Mapping[str, Any]) -> str:
-    """What a figure of others says, in the units that it has."""
-    over = naming.limit(row["interval_kind"])
+def _format_published(row: Mapping[str, Any]) -> str:
+    """Return a figure of others in its units: people, restrictions or hours."""
+    over = naming.name_limit(row["interval_kind"])
     units = (("published_events_count", "restrictions"), ("published_hours", "hours"))
     more = [f"{row[name]:,.0f} {unit}" for name, unit in units if row[name] is not None]
     if row["published_persons"] is None:
         return f"{over}{', '.join(more)}"
-    return f"{over}{rendering.persons(row['published_persons'])}"
+    return f"{over}{rendering.show_persons(row['published_persons'])}"
 
 
-def _parts(world: World, code: str) -> list[dict[str, Any]]:
-    """The parts of a part of the world, those with the most people first."""
-    this, last = _years(world)
-    found = []
-    for part in sorted(area for area, above in world.above.items() if above[-1:] == (code,)):
-        rows = [world.area_row(part, year) for year in (last, this)]
+def _list_parts(report: ReportData, code: str) -> list[dict[str, Any]]:
+    """Return the parts of a region, those with the most people first."""
+    this, last = _choose_years(report)
+    parts = []
+    for part in sorted(area for area, above in report.areas_above.items() if above[-1:] == (code,)):
+        rows = [report.area_row(part, year) for year in (last, this)]
         if any(rows):
-            numbers = [row and estimate(row) for row in rows]
-            found.append({"area": part, "last": numbers[0], "this": numbers[1]})
+            numbers = [row and read_estimate(row) for row in rows]
+            parts.append({"area": part, "last": numbers[0], "this": numbers[1]})
     return sorted(
-        found,
-        key=lambda one: [-(now.q50 or 0.0) if now else 1.0 for now in (one["last"], one["this"])],
+        parts,
+        key=lambda part: [
+            -(now.q50 or 0.0) if now else 1.0 for now in (part["last"], part["this"])
+        ],
     )
 
 
-def _listed(world: World, code: str, own: Mapping[str, list[Listed]]) -> list[Listed]:
-    """The restrictions of a country, the newest first; of more the largest ones."""
-    if code in own:
-        return listings.newest_first(own[code])
-    inside = [one for one in world.listed if any(code in world.above[c] for c in one.countries)]
+def _choose_entries(
+    report: ReportData, code: str, country_entries: Mapping[str, list[ListEntry]]
+) -> list[ListEntry]:
+    """Return the restrictions of a country, the newest first; of a region the largest ones."""
+    if code in country_entries:
+        return listings.newest_first(country_entries[code])
+    inside = [
+        entry
+        for entry in report.entries
+        if any(code in report.areas_above[c] for c in entry.countries)
+    ]
     return listings.largest_first(inside)[:MANY]
 
 
-def _data(world: World, code: str) -> Iterator[File]:
-    """The numbers of a page as CSV: by period and by day, with the columns of the tables."""
+def _make_csv_files(report: ReportData, code: str) -> Iterator[File]:
+    """Yield the numbers of a page as CSV, by period and by day, with the columns of the tables."""
     path = area_path(code).removesuffix(".html")
     for name, table in (("by-period", "impact_by_area"), ("by-day", "impact_by_day")):
-        frame = world.tables[table]
+        frame = report.tables[table]
         rows = frame[frame["area_id"] == code]
-        yield File(f"{path}-{name}.csv", as_csv(rows, world.version))
+        yield File(f"{path}-{name}.csv", as_csv(rows, report.version))

@@ -1,4 +1,4 @@
-"""The home page: what is known at a glance, and the table of all restrictions."""
+"""The home page: the main numbers, and the table of all restrictions."""
 
 import csv
 import io
@@ -7,17 +7,17 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import sentences
-from audience_impact.answers.numbers import estimate
+from audience_impact.answers.numbers import read_estimate
 from audience_impact.exporting import content
 from audience_impact.plain_text import cell_text
 from audience_impact.site import areas, listings
 from audience_impact.site.areas import WORLD
-from audience_impact.site.listed import Listed
-from audience_impact.site.world import File, Page, World
+from audience_impact.site.listed import ListEntry
+from audience_impact.site.world import File, Page, ReportData
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 REGIONS = ("002", "019", "142", "150", "009")
-"""The parts of the world (UN M49) that the home page tells of."""
+"""The parts of the world (UN M49) on the home page."""
 FEW = 8
 """So many of the largest and of the newest are shown."""
 TITLE = "How many people does an internet restriction touch?"
@@ -29,80 +29,96 @@ CSV_COLUMNS = (
 )
 
 
-def pages(world: World) -> Iterator[Page | File]:
-    """The home page, and its table as CSV."""
-    year = str(world.as_of.year)
-    rows = listings.newest_first(world.listed)
-    today, this_year = world.last_day(WORLD), world.area_row(WORLD, year)
+def make_pages(report: ReportData) -> Iterator[Page | File]:
+    """Yield the home page, and its table as CSV."""
+    year = str(report.as_of.year)
+    rows = listings.newest_first(report.entries)
+    today, this_year = report.last_day(WORLD), report.area_row(WORLD, year)
     values = {
-        "today": today and {"row": today, "found": estimate(today)},
-        "today_said": today and sentences.day(today, "the world"),
+        "today": today and {"row": today, "found": read_estimate(today)},
+        "today_said": today and sentences.write_day_answer(today, "the world"),
         "year": year,
-        "this_year": this_year and {"row": this_year, "found": estimate(this_year)},
-        "map": areas.world_map(world, year, ""),
-        "ongoing": sum(one.end_status == EndStatus.ONGOING for one in rows),
-        "regions": [_region(world, area, year) for area in (WORLD, *REGIONS)],
-        "largest": [listings.row(one) for one in listings.largest_first(rows)[:FEW]],
-        "newest": [listings.row(one) for one in rows[:FEW]],
-        "rows": [listings.row(one) for one in rows],
-        "choices": choices(world),
+        "this_year": this_year and {"row": this_year, "found": read_estimate(this_year)},
+        "map": areas.make_map(report, year, ""),
+        "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in rows),
+        "regions": [_read_region(report, area, year) for area in (WORLD, *REGIONS)],
+        "largest": [listings.make_row(entry) for entry in listings.largest_first(rows)[:FEW]],
+        "newest": [listings.make_row(entry) for entry in rows[:FEW]],
+        "rows": [listings.make_row(entry) for entry in rows],
+        "choices": list_choices(report),
         "csv": CSV,
-        "citation": content.Content(world.package, {}).citations[0],
+        "citation": content.Content(report.package, {}).citations[0],
     }
     yield Page("index.html", TITLE, "home.html", values)
-    yield File(CSV, _csv(world))
+    yield File(CSV, _make_csv(report))
 
 
-def _region(world: World, area: str, year: str) -> dict[str, Any]:
-    """Today and this year in a part of the world; None where nothing was in force."""
-    found = {"today": world.last_day(area), "year": world.area_row(area, year)}
-    told = {name: row and estimate(row) for name, row in found.items()}
-    return {"area": area, "name": naming.area(area), **told}
+def _read_region(report: ReportData, area: str, year: str) -> dict[str, Any]:
+    """Return the estimates of today and of this year in a region; None without restrictions."""
+    rows = {"today": report.last_day(area), "year": report.area_row(area, year)}
+    estimates = {name: row and read_estimate(row) for name, row in rows.items()}
+    return {"area": area, "name": naming.name_area(area), **estimates}
 
 
-def choices(world: World) -> dict[str, list[tuple[str, str]]]:
-    """What each filter offers: value and words, for values that occur."""
-    rows = world.listed
+def list_choices(report: ReportData) -> dict[str, list[tuple[str, str]]]:
+    """Return values and words of each filter, for values that occur."""
+    rows = report.entries
     return {
-        "country": _offered((one.countries for one in rows), naming.area),
-        "platform": _offered((one.platforms for one in rows), _platform(world.platforms)),
-        "feature": _offered((one.features for one in rows), _named("feature")),
-        "cause": _offered(((one.cause,) for one in rows), _named("cause")),
-        "year": _offered((listings.year_of(one) for one in rows), listings.year_name)[::-1],
-        "status": _offered(((one.obs_status,) for one in rows), _named("obs_status")),
-        "in force": _offered(((one.end_status,) for one in rows), _named("end_status")),
+        "country": _list_options((entry.countries for entry in rows), naming.name_area),
+        "platform": _list_options(
+            (entry.platforms for entry in rows), _make_platform_namer(report.platforms)
+        ),
+        "feature": _list_options((entry.features for entry in rows), _make_labeller("feature")),
+        "cause": _list_options(((entry.cause,) for entry in rows), _make_labeller("cause")),
+        "year": _list_options((listings.find_year(entry) for entry in rows), listings.name_year)[
+            ::-1
+        ],
+        "status": _list_options(
+            ((entry.obs_status,) for entry in rows), _make_labeller("obs_status")
+        ),
+        "in force": _list_options(
+            ((entry.end_status,) for entry in rows), _make_labeller("end_status")
+        ),
     }
 
 
-def _named(kind: str) -> Callable[[str], str]:
-    return lambda value: naming.word(value, kind)
+def _make_labeller(kind: str) -> Callable[[str], str]:
+    return lambda value: naming.label_code(value, kind)
 
 
-def _platform(names: Mapping[str, str]) -> Callable[[str], str]:
+def _make_platform_namer(names: Mapping[str, str]) -> Callable[[str], str]:
     return lambda value: "The whole internet" if value == WHOLE_INTERNET else names[value]
 
 
-def _offered(
+def _list_options(
     values: Iterable[tuple[str, ...]], name: Callable[[str], str]
 ) -> list[tuple[str, str]]:
-    """Values with their words, in the order of the words."""
-    once = {value for own in values for value in own}
-    return sorted(((value, name(value)) for value in once), key=lambda pair: pair[1].casefold())
+    """Return values with their words, in the order of the words."""
+    unique_values = {value for group in values for value in group}
+    return sorted(
+        ((value, name(value)) for value in unique_values), key=lambda pair: pair[1].casefold()
+    )
 
 
-def _csv(world: World) -> bytes:
-    """The table, with every number in full."""
+def _make_csv(report: ReportData) -> bytes:
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\r\n")
     rows.writerow(CSV_COLUMNS)
-    rows.writerows(_cells(one, world.version) for one in listings.newest_first(world.listed))
+    rows.writerows(
+        _format_cells(entry, report.version) for entry in listings.newest_first(report.entries)
+    )
     return text.getvalue().encode("utf-8-sig")
 
 
-def _cells(one: Listed, version: str) -> tuple[Any, ...]:
+def _format_cells(entry: ListEntry, version: str) -> tuple[Any, ...]:
     return (
-        *(one.restriction, cell_text(one.title), ";".join(one.countries), ";".join(one.platforms)),
-        *(";".join(one.features), one.start, one.end_status, one.cause, one.metric),
-        *("" if end is None else int(end) for end in one.persons),
-        *(one.obs_status, naming.word(one.obs_status, "obs_status"), version),
+        *(
+            entry.restriction,
+            cell_text(entry.title),
+            ";".join(entry.countries),
+            ";".join(entry.platforms),
+        ),
+        *(";".join(entry.features), entry.start, entry.end_status, entry.cause, entry.metric),
+        *("" if end is None else int(end) for end in entry.persons),
+        *(entry.obs_status, naming.label_code(entry.obs_status, "obs_status"), version),
     )

@@ -7,9 +7,9 @@ where that is a feature and somebody knows, else all who are exposed.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from audience_impact.answers.acts import ONE_NETWORK, feature_words, where
-from audience_impact.answers.names import capital
-from audience_impact.answers.names import listed as enumerated
+from audience_impact.answers.acts import ONE_NETWORK, describe_place, name_features
+from audience_impact.answers.names import capitalise_first
+from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate
 from audience_impact.answers.records import AnswerRecord
 
@@ -18,7 +18,7 @@ MANY = 3
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListEntry:
     """One restriction as a row of a list.
 
     Attributes:
@@ -51,7 +51,7 @@ class Listed:
 
     @property
     def size(self) -> tuple[float, float]:
-        """What the largest come first by: the median, else the lower bound."""
+        """Return the median and the lower bound, by which the largest come first."""
         return (self.persons.q50 or 0.0, self.persons.lower or 0.0)
 
 
@@ -60,29 +60,33 @@ def platform_names(records: Iterable[AnswerRecord]) -> dict[str, str]:
     return {platform: name for record in records for platform, name in record.platforms.items()}
 
 
-def listed(record: AnswerRecord, names: Mapping[str, str]) -> Listed:
+def make_entry(record: AnswerRecord, names: Mapping[str, str]) -> ListEntry:
     """Return a restriction as a row, from its record and the names of the platforms."""
-    act, answer = record.act, record.leading
+    restriction, answer = record.restriction, record.leading
     features = tuple(dict.fromkeys(target.feature for target in record.targets))
-    return Listed(
-        restriction=act.restriction_id,
-        title=f"{capital(where(record))}: {_what(record, names)}{_parts(features)}",
-        start=act.start_on or "",
-        metric=answer.counted,
+    targets = f"{_name_targets(record, names)}{_bracket_features(features)}"
+    return ListEntry(
+        restriction=restriction.restriction_id,
+        title=f"{capitalise_first(describe_place(record))}: {targets}",
+        start=restriction.start_on or "",
+        metric=answer.metric,
         persons=answer.people,
         obs_status=answer.obs_status,
-        action=act.action,
-        end_status=act.end_status,
-        cause=act.cause or "",
-        countries=tuple(act.country_id.split(";")),
+        action=restriction.action,
+        end_status=restriction.end_status,
+        cause=restriction.cause or "",
+        countries=tuple(restriction.country_id.split(";")),
         platforms=tuple(record.platforms),
         features=features,
     )
 
 
-def _what(record: AnswerRecord, names: Mapping[str, str]) -> str:
+def _name_targets(record: AnswerRecord, names: Mapping[str, str]) -> str:
     """Return the services, or the internet over which network."""
-    services, network = [names[one] for one in record.platforms], record.act.network_scope
+    services, network = (
+        [names[platform] for platform in record.platforms],
+        record.restriction.network_scope,
+    )
     if record.is_network:
         return f"{network} internet" if network in ONE_NETWORK else "internet"
     if len(services) > MANY + 1:
@@ -90,7 +94,6 @@ def _what(record: AnswerRecord, names: Mapping[str, str]) -> str:
     return enumerated(services) if services else "no service on record"
 
 
-def _parts(features: tuple[str, ...]) -> str:
-    """What of the services is restricted, in brackets."""
-    named = feature_words(set(features))[0]
+def _bracket_features(features: tuple[str, ...]) -> str:
+    named = name_features(set(features))[0]
     return f" ({named})" if named else ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from audience_impact.answers import names as naming
 from audience_impact.answers import numbers
 from audience_impact.answers.numbers import dates_in_words
-from audience_impact.site.listed import Listed
-from audience_impact.site.rendering import NONE, bounds, interval
+from audience_impact.site.listed import ListEntry
+from audience_impact.site.rendering import NONE, show_bounds, show_interval
 from audience_impact.site.world import (
     Page,
-    World,
+    ReportData,
     area_path,
     platform_path,
     restriction_path,
@@ -25,7 +25,7 @@ UNDATED = "undated"
 class Row:
     """A restriction as the macros `restrictions` and `brief` print it."""
 
-    one: Listed
+    entry: ListEntry
     path: str
     year: str
     began: str
@@ -33,55 +33,57 @@ class Row:
     interval: str
 
 
-def row(one: Listed) -> Row:
-    """A restriction in words."""
-    known = one.persons.q50 is not None
+def make_row(entry: ListEntry) -> Row:
+    """Return a restriction in words."""
+    is_estimated = entry.persons.q50 is not None
     return Row(
-        one,
-        restriction_path(one.restriction),
-        year_of(one)[0],
-        dates_in_words(one.start),
-        numbers.median(one.persons, NONE),
-        interval(one.persons) if known else f"{bounds(one.persons)} (bounds)",
+        entry,
+        restriction_path(entry.restriction),
+        find_year(entry)[0],
+        dates_in_words(entry.start),
+        numbers.format_median(entry.persons, NONE),
+        show_interval(entry.persons) if is_estimated else f"{show_bounds(entry.persons)} (bounds)",
     )
 
 
-def newest_first(rows: Iterable[Listed]) -> list[Listed]:
-    """By first day, the newest first, those of unknown day last; of one day by size."""
-    return sorted(rows, key=lambda one: (one.start, one.size, one.restriction), reverse=True)
+def newest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
+    """Return the restrictions by first day, the newest first, those without a day last."""
+    return sorted(
+        rows, key=lambda entry: (entry.start, entry.size, entry.restriction), reverse=True
+    )
 
 
-def largest_first(rows: Iterable[Listed]) -> list[Listed]:
-    """By size, the largest first."""
-    return sorted(rows, key=lambda one: (*one.size, one.restriction), reverse=True)
+def largest_first(rows: Iterable[ListEntry]) -> list[ListEntry]:
+    """Return the restrictions by size, the largest first."""
+    return sorted(rows, key=lambda entry: (*entry.size, entry.restriction), reverse=True)
 
 
-def grouped(
-    rows: Iterable[Listed], keys: Callable[[Listed], Iterable[str]]
-) -> dict[str, list[Listed]]:
-    """Restrictions by each of their keys, in the order of the keys."""
-    found: dict[str, list[Listed]] = defaultdict(list)
-    for one in rows:
-        for key in keys(one):
-            found[key].append(one)
-    return dict(sorted(found.items()))
+def group_entries(
+    rows: Iterable[ListEntry], keys: Callable[[ListEntry], Iterable[str]]
+) -> dict[str, list[ListEntry]]:
+    """Return the restrictions by each of their keys, in the order of the keys."""
+    groups: dict[str, list[ListEntry]] = defaultdict(list)
+    for entry in rows:
+        for key in keys(entry):
+            groups[key].append(entry)
+    return dict(sorted(groups.items()))
 
 
-def year_name(year: str) -> str:
-    """What a year is called."""
+def name_year(year: str) -> str:
+    """Return the name of a year, in which a restriction may have no day on record."""
     return "No day on record" if year == UNDATED else year
 
 
-def year_title(year: str) -> str:
-    """What the list of a year is called."""
+def title_year(year: str) -> str:
+    """Return the title of the list of a year."""
     if year == UNDATED:
         return "Restrictions without a day on record"
     return f"Restrictions that began in {year}"
 
 
-def year_of(one: Listed) -> tuple[str]:
-    """The year in which it began."""
-    return (one.start[:4] or UNDATED,)
+def find_year(entry: ListEntry) -> tuple[str]:
+    """Return the year in which the restriction began, as a tuple of one key."""
+    return (entry.start[:4] or UNDATED,)
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,12 @@ class Group:
     """Lists of one kind: their heading, the restrictions of each, its name and its place."""
 
     heading: str
-    lists: Mapping[str, list[Listed]]
+    lists: Mapping[str, list[ListEntry]]
     name: Callable[[str], str]
     path: Callable[[str], str]
 
-    def entries(self) -> list[dict[str, object]]:
-        """What leads to the lists, by name."""
+    def list_links(self) -> list[dict[str, object]]:
+        """Return path, name and count of each list, by name."""
         named = sorted((self.name(key), key) for key in self.lists)
         return [
             {"path": self.path(key), "name": name, "count": len(self.lists[key])}
@@ -102,22 +104,22 @@ class Group:
         ]
 
 
-def groups(world: World) -> tuple[Group, ...]:
-    """The lists there are."""
-    rows, platforms = world.listed, world.platforms
-    countries = grouped(rows, lambda one: one.countries)
-    targets = grouped(rows, lambda one: one.platforms)
+def make_groups(report: ReportData) -> tuple[Group, ...]:
+    """Return the lists by country, by platform and by year."""
+    rows, platforms = report.entries, report.platforms
+    countries = group_entries(rows, lambda entry: entry.countries)
+    targets = group_entries(rows, lambda entry: entry.platforms)
     return (
-        Group("Countries", countries, naming.area, area_path),
+        Group("Countries", countries, naming.name_area, area_path),
         Group("Platforms", targets, platforms.__getitem__, platform_path),
-        Group("Years", grouped(rows, year_of), year_name, year_path),
+        Group("Years", group_entries(rows, find_year), name_year, year_path),
     )
 
 
-def pages(world: World) -> Iterator[Page]:
-    """The page that leads to all lists, and a page a year; `areas` and `platforms` make others."""
-    made = groups(world)
+def make_pages(report: ReportData) -> Iterator[Page]:
+    """Yield the page that leads to all lists, and a page a year."""
+    made = make_groups(report)
     yield Page("browse.html", "Countries, platforms, years", "browse.html", {"groups": made})
-    for year, own in grouped(world.listed, year_of).items():
-        values = {"rows": [row(one) for one in newest_first(own)]}
-        yield Page(year_path(year), year_title(year), "listing.html", values)
+    for year, year_entries in group_entries(report.entries, find_year).items():
+        values = {"rows": [make_row(entry) for entry in newest_first(year_entries)]}
+        yield Page(year_path(year), title_year(year), "listing.html", values)

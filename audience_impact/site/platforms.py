@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from audience_impact.answers import names as naming
-from audience_impact.answers.names import listed as enumerated
-from audience_impact.answers.numbers import Estimate, estimate
-from audience_impact.periods import span
+from audience_impact.answers.names import join_names as enumerated
+from audience_impact.answers.numbers import Estimate, read_estimate
+from audience_impact.periods import parse_period
 from audience_impact.site import listings
 from audience_impact.site.charts import platform as chart
-from audience_impact.site.listed import Listed
-from audience_impact.site.world import File, Page, World, as_csv, platform_path
+from audience_impact.site.listed import ListEntry
+from audience_impact.site.world import File, Page, ReportData, as_csv, platform_path
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 
@@ -34,86 +34,101 @@ class Audience:
     bounds: Estimate
     imputed: Estimate
     metric: str
-    rung: str
-    by: str
+    evidence_level: str
+    measured_by: str
 
 
-def pages(world: World) -> Iterator[Page | File]:
-    """A page a platform that was restricted, and its numbers as CSV."""
-    for platform, own in listings.grouped(world.listed, lambda one: one.platforms).items():
+def make_pages(report: ReportData) -> Iterator[Page | File]:
+    """Yield a page for each platform that was restricted, and its numbers as CSV."""
+    for platform, entries in listings.group_entries(
+        report.entries, lambda entry: entry.platforms
+    ).items():
         path = platform_path(platform)
-        yield Page(path, name(world, platform), "platform.html", _values(world, platform, own))
-        yield File(f"{path.removesuffix('.html')}.csv", _data(world, platform))
+        yield Page(
+            path,
+            name_platform(report, platform),
+            "platform.html",
+            _collect_values(report, platform, entries),
+        )
+        yield File(f"{path.removesuffix('.html')}.csv", _make_csv(report, platform))
 
 
-def name(world: World, platform: str) -> str:
-    """What the page of a platform is called."""
-    return "The whole internet" if platform == WHOLE_INTERNET else world.platforms[platform]
+def name_platform(report: ReportData, platform: str) -> str:
+    """Return the title of the page of a platform."""
+    return "The whole internet" if platform == WHOLE_INTERNET else report.platforms[platform]
 
 
-def _values(world: World, platform: str, own: list[Listed]) -> dict[str, Any]:
-    """What the template reads."""
-    countries = listings.grouped(own, lambda one: one.countries)
-    acts = [act for code, listed in countries.items() for act in _acts(world, code, listed)]
+def _collect_values(report: ReportData, platform: str, entries: list[ListEntry]) -> dict[str, Any]:
+    """Return the values that the template reads."""
+    countries = listings.group_entries(entries, lambda entry: entry.countries)
+    acts = [
+        act for code, listed in countries.items() for act in _list_periods(report, code, listed)
+    ]
     order = sorted(acts, key=lambda act: (act["area"], act["start"], act["end"]))
-    title = f"Restrictions by country: {name(world, platform)}"
+    title = f"Restrictions by country: {name_platform(report, platform)}"
     return {
-        "count": len(own),
-        "ongoing": sum(one.end_status == EndStatus.ONGOING for one in own),
-        "countries": _named(countries),
-        "undated": sum(not one.start for one in own),
-        "picture": chart.draw(title, order),
-        "audiences": _audiences(world, platform, own),
+        "count": len(entries),
+        "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in entries),
+        "countries": _list_countries(countries),
+        "undated": sum(not entry.start for entry in entries),
+        "picture": chart.draw_platform(title, order),
+        "audiences": _list_audiences(report, platform, entries),
         "is_internet": platform == WHOLE_INTERNET,
         "data": platform_path(platform).rpartition("/")[2].removesuffix(".html"),
     }
 
 
-def _named(countries: Mapping[str, list[Listed]]) -> list[dict[str, Any]]:
-    """The restrictions of each country, the newest first, by the name of the country."""
+def _list_countries(countries: Mapping[str, list[ListEntry]]) -> list[dict[str, Any]]:
+    """Return the restrictions of each country, the newest first, by the name of the country."""
     return [
         {
             "area": code,
-            "name": naming.area(code),
-            "rows": [listings.row(one) for one in listings.newest_first(countries[code])],
+            "name": naming.name_area(code),
+            "rows": [listings.make_row(entry) for entry in listings.newest_first(countries[code])],
         }
-        for code in sorted(countries, key=naming.area)
+        for code in sorted(countries, key=naming.name_area)
     ]
 
 
-def _acts(world: World, code: str, own: Iterable[Listed]) -> Iterator[dict[str, str]]:
-    """What the picture shows of a country: from the start to the end, so far as they are known."""
-    for one in own:
-        ended = span(world.records[one.restriction].act.ended_on or "")
-        end = world.as_of.isoformat() if one.end_status == EndStatus.ONGOING else one.start
+def _list_periods(
+    report: ReportData, code: str, entries: Iterable[ListEntry]
+) -> Iterator[dict[str, str]]:
+    """Yield area, start and end (ISO 8601) of each restriction that has a start on record."""
+    for entry in entries:
+        ended = parse_period(report.records[entry.restriction].restriction.ended_on or "")
+        end = report.as_of.isoformat() if entry.end_status == EndStatus.ONGOING else entry.start
         if ended:  # the day after the last
-            end = max(one.start, ended[1].date().isoformat())
-        if one.start:
-            yield {"area": naming.area(code), "start": one.start, "end": end}
+            end = max(entry.start, ended[1].date().isoformat())
+        if entry.start:
+            yield {"area": naming.name_area(code), "start": entry.start, "end": end}
 
 
-def _audiences(world: World, platform: str, own: Iterable[Listed]) -> list[Audience]:
-    """What was counted in each country, each once; where nothing was, what was imputed last."""
+def _list_audiences(
+    report: ReportData, platform: str, entries: Iterable[ListEntry]
+) -> list[Audience]:
+    """Return the audiences counted in each country; without any, the one imputed last."""
     counted: set[Audience] = set()
     others: dict[str, Audience] = {}
-    for one in listings.newest_first(own):
-        record = world.records[one.restriction]
+    for entry in listings.newest_first(entries):
+        record = report.records[entry.restriction]
         for part in record.audiences:
             if part["platform_id"] == platform:
-                audience = _audience(one, part, record.figures)
+                audience = _make_audience(entry, part, record.figures)
                 if audience.metric:
                     counted.add(audience)
                 else:
                     others.setdefault(audience.area, audience)
-    known = {audience.area for audience in counted}
-    rest = [audience for area, audience in others.items() if area not in known]
-    return sorted([*counted, *rest], key=lambda one: (one.area, one.period, str(one)))
+    counted_areas = {audience.area for audience in counted}
+    rest = [audience for area, audience in others.items() if area not in counted_areas]
+    return sorted(
+        [*counted, *rest], key=lambda audience: (audience.area, audience.period, str(audience))
+    )
 
 
-def _audience(
-    one: Listed, part: Mapping[str, Any], figures: Iterable[Mapping[str, Any]]
+def _make_audience(
+    entry: ListEntry, part: Mapping[str, Any], figures: Iterable[Mapping[str, Any]]
 ) -> Audience:
-    """A row of `impact_by_platform`; bounds where somebody counted."""
+    """Return the audience of a row of `impact_by_platform`; with bounds where somebody counted."""
     platform, counted = part["platform_id"], part["audience_metric"] is not None
     measured = {
         figure["attribution"]
@@ -122,19 +137,19 @@ def _audience(
     }
     ends = (part[f"{name}_persons"] if counted else None for name in ("lower", "upper"))
     return Audience(
-        enumerated([naming.area(code) for code in one.countries]),
+        enumerated([naming.name_area(code) for code in entry.countries]),
         part["period"] or "",
         Estimate(next(ends), None, None, None, next(ends)),
-        estimate(part, prefix="imputed_", bounds=False),
+        read_estimate(part, prefix="imputed_", bounds=False),
         part["audience_metric"] or "",
         part["imputation_rung"] or "",
         "; ".join(sorted(measured)),
     )
 
 
-def _data(world: World, platform: str) -> bytes:
-    """The rows of `impact_by_platform`, with where and when."""
-    frame = world.tables["impact_by_platform"]
-    acts = world.tables["restrictions"][["restriction_id", "country_id", "start_on", "ended_on"]]
+def _make_csv(report: ReportData, platform: str) -> bytes:
+    """Return the rows of `impact_by_platform`, with place and time."""
+    frame = report.tables["impact_by_platform"]
+    acts = report.tables["restrictions"][["restriction_id", "country_id", "start_on", "ended_on"]]
     rows = frame[frame["platform_id"] == platform].merge(acts, on="restriction_id")
-    return as_csv(rows, world.version)
+    return as_csv(rows, report.version)

@@ -3,7 +3,7 @@
 Everything that a template prints is escaped, and what a reader would not see (marks that turn the
 direction of writing, controls, signs without width) is written out. Links out of facts lead to
 `http` and `https` alone. The templates stand in `templates/`; `layout.html` frames each page and
-`macros.html` holds what several use.
+`macros.html` has what several use.
 """
 
 import re
@@ -18,11 +18,11 @@ from markupsafe import Markup
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import numbers
-from audience_impact.answers.numbers import Estimate, dates_in_words, interval_text
+from audience_impact.answers.numbers import Estimate, dates_in_words, format_interval
 from audience_impact.plain_text import plain_lines, web_address
 from audience_impact.site.world import (
     Page,
-    World,
+    ReportData,
     area_path,
     platform_path,
     restriction_path,
@@ -30,7 +30,7 @@ from audience_impact.site.world import (
 )
 
 NONE = "\N{EN DASH}"
-"""What stands where there is no number."""
+"""Stands where there is no number."""
 NAV = (
     ("index.html", "Restrictions"),
     ("area/001.html", "The world"),
@@ -39,111 +39,111 @@ NAV = (
     ("method.html", "Method"),
     ("glossary.html", "Glossary"),
 )
-"""What the head of each page links to: path and words."""
+"""Links in the head of each page: path and words."""
 STATIC = Path(__file__).parent / "static"
 
 
-def visible(value: Any) -> Any:
-    """Text with what cannot be seen written out as its code point; anything else as it is."""
+def reveal_hidden(value: Any) -> Any:
+    """Return text with its invisible characters as code points; anything else unchanged."""
     return plain_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def persons(value: float | None) -> str:
-    """A number of people alone, to three digits: 105 million; a dash where there is none."""
-    return NONE if value is None else numbers.number(value)
+def show_persons(value: float | None) -> str:
+    """Return a number of people to three digits: `105 million`; a dash without one."""
+    return NONE if value is None else numbers.format_number(value)
 
 
-def interval(found: Estimate) -> str:
-    """The 90 % interval; a dash where there is none, or where it has no width."""
-    if found.q05 is None or found.q95 is None or found.q05 == found.q95:
+def show_interval(estimate: Estimate) -> str:
+    """Return the 90 % interval; a dash where there is none, or where it has no width."""
+    if estimate.q05 is None or estimate.q95 is None or estimate.q05 == estimate.q95:
         return NONE
-    return interval_text(found.q05, found.q95)
+    return format_interval(estimate.q05, estimate.q95)
 
 
-def bounds(found: Estimate) -> str:
-    """What the figures force."""
-    return "nobody" if found.upper == 0 else numbers.bounds(found)
+def show_bounds(estimate: Estimate) -> str:
+    """Return the bounds that the figures force."""
+    return "nobody" if estimate.upper == 0 else numbers.format_bounds(estimate)
 
 
-def mebibytes(size: int) -> str:
-    """The size of a file, to a tenth of a MiB."""
+def show_mebibytes(size: int) -> str:
+    """Return the size of a file, to a tenth of a MiB."""
     return f"{max(size / 2**20, 0.1):,.1f} MiB"
 
 
-def local(path: str) -> str:
-    """A path inside the report as a link: each part quoted."""
+def quote_path(path: str) -> str:
+    """Return a path inside the report as a link, each part quoted."""
     return quote(path, safe="/.-_#")
 
 
-def svg(drawn: str) -> Markup:
-    """A picture made by `charts`, whose own templates escape what it says."""
-    return Markup(plain_lines(drawn))
+def trust_svg(picture: str) -> Markup:
+    """Return a picture of `charts` as markup; its own templates escape its texts."""
+    return Markup(plain_lines(picture))
 
 
-def ours(row: Mapping[str, Any]) -> Estimate:
-    """The bounds of a row of `comparisons`."""
+def read_bounds(row: Mapping[str, Any]) -> Estimate:
+    """Return the bounds of a row of `comparisons`."""
     return Estimate(row["lower_persons"], None, None, None, row["upper_persons"])
 
 
-def anchor(term: str) -> str:
-    """Where a term stands on the page of the glossary, and a heading on that of the method."""
+def make_anchor(term: str) -> str:
+    """Return the anchor of a term of the glossary, or of a heading of the method."""
     return re.sub("[^a-z0-9]+", "-", term.lower()).strip("-")
 
 
 FILTERS = {
-    "svg": svg,
-    "ours": ours,
-    "anchor": anchor,
-    "capital": naming.capital,
-    "persons": persons,
-    "median": partial(numbers.median, blank=NONE),
-    "interval": interval,
-    "bounds": bounds,
-    "number": partial(numbers.in_full, blank=NONE),
-    "percent": partial(numbers.percent, blank=NONE),
+    "svg": trust_svg,
+    "ours": read_bounds,
+    "anchor": make_anchor,
+    "capital": naming.capitalise_first,
+    "persons": show_persons,
+    "median": partial(numbers.format_median, blank=NONE),
+    "interval": show_interval,
+    "bounds": show_bounds,
+    "number": partial(numbers.format_in_full, blank=NONE),
+    "percent": partial(numbers.format_share, blank=NONE),
     "day": dates_in_words,
     "address": web_address,
-    "mebibytes": mebibytes,
-    "local": local,
-    "at_least": naming.limit,
+    "mebibytes": show_mebibytes,
+    "local": quote_path,
+    "at_least": naming.name_limit,
     "restriction_path": restriction_path,
     "area_path": area_path,
     "platform_path": platform_path,
     "year_path": year_path,
-    "word": naming.word,
-    "area": naming.area,
+    "word": naming.label_code,
+    "area": naming.name_area,
 }
 
 
 @cache
-def environment() -> Environment:
-    """The environment of all templates."""
-    made = Environment(
+def load_environment() -> Environment:
+    """Return the environment of all templates."""
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=visible,
+        finalize=reveal_hidden,
     )
-    made.filters.update(FILTERS)
-    return made
+    environment.filters.update(FILTERS)
+    return environment
 
 
-def render(page: Page, world: World) -> bytes:
-    """A page as the bytes of its file.
+def render_page(page: Page, report: ReportData) -> bytes:
+    """Return a page as the bytes of its file.
 
     Every template has `page`, `root` (the way up to the folder of the report), `version`, `as_of`,
-    `licence`, `nav` and `world` beside the values of the page.
+    `licence`, `nav` and `report` beside the values of the page.
     """
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "page": page,
         "root": "../" * page.path.count("/"),
-        "version": world.version,
-        "as_of": world.as_of.isoformat(),
-        "licence": world.package["licenses"][0],
+        "version": report.version,
+        "as_of": report.as_of.isoformat(),
+        "licence": report.package["licenses"][0],
         "nav": NAV,
-        "world": world,
+        "report": report,
         **page.values,
     }
-    return environment().get_template(page.template).render(given).encode()
+    return load_environment().get_template(page.template).render(values).encode()

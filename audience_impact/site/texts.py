@@ -15,9 +15,9 @@ from markupsafe import Markup, escape
 from audience_impact.answers import glossary
 from audience_impact.answers import method as method_text
 from audience_impact.exporting import content, plain, sheets
-from audience_impact.exporting.content import Content, values_of
-from audience_impact.site.rendering import anchor
-from audience_impact.site.world import File, Page, World
+from audience_impact.exporting.content import Content, read_values
+from audience_impact.site.rendering import make_anchor
+from audience_impact.site.world import File, Page, ReportData
 from audience_impact.store import archive
 
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
@@ -35,14 +35,14 @@ class Download:
 
 @dataclass(frozen=True)
 class Section:
-    """A table as the dictionary tells of it; a value of an earlier column is told there.
+    """A table in the dictionary; a set of values stands at the first column that has it.
 
     Attributes:
         table: Its name.
-        about: What it holds.
+        about: Its description.
         key: The columns of which there is one row each.
         columns: Name, unit and meaning of each column.
-        values: Column, value and meaning; of a column told before, where.
+        values: Column, value and meaning; of repeated sets the first column.
     """
 
     table: str
@@ -52,34 +52,42 @@ class Section:
     values: Sequence[tuple[str, str, str]]
 
 
-def pages(world: World) -> Iterator[Page | File]:
-    """The method, the glossary and the data, with the files that can be fetched."""
-    yield method()
-    yield _glossary()
-    files = list(downloads(content.read(world.stored), world))
+def make_pages(report: ReportData) -> Iterator[Page | File]:
+    """Yield the method, the glossary and the data, with the files to download."""
+    yield make_method_page()
+    yield _make_glossary_page()
+    files = list(make_downloads(content.read_content(report.stored), report))
     yield from (file for file, _ in files)
-    values = {"downloads": [told for _, told in files], "sections": _sections(world.package)}
+    values = {
+        "downloads": [download for _, download in files],
+        "sections": _make_sections(report.package),
+    }
     yield Page("data.html", "The data", "data.html", values)
 
 
-def downloads(given: Content, world: World) -> Iterator[tuple[File, Download]]:
-    """All tables as a workbook, as CSV and as Parquet."""
+def make_downloads(tables: Content, report: ReportData) -> Iterator[tuple[File, Download]]:
+    """Yield all tables as a workbook, as CSV and as Parquet."""
     book = io.BytesIO()
-    sheets.write(book, given)
-    parquet = plain.parquet_files(given, world.stored)
+    sheets.write_workbook(book, tables)
+    parquet = plain.make_parquet_files(tables, report.stored)
     made = (
         ("xlsx", "Workbook", "for people: Excel, LibreOffice", book.getvalue()),
-        ("csv.zip", "CSV", "for programs: exact text", archive.packed(plain.csv_files(given))),
-        ("parquet.zip", "Parquet", "for programs: with types", archive.packed(parquet)),
+        (
+            "csv.zip",
+            "CSV",
+            "for programs: exact text",
+            archive.pack_files(plain.make_csv_files(tables)),
+        ),
+        ("parquet.zip", "Parquet", "for programs: with types", archive.pack_files(parquet)),
     )
-    for ending, name, about, held in made:
-        path = f"data/audience-impact-{world.version}.{ending}"
-        yield File(path, held), Download(path, name, about, len(held))
+    for ending, name, about, data in made:
+        path = f"data/audience-impact-{report.version}.{ending}"
+        yield File(path, data), Download(path, name, about, len(data))
 
 
-def _sections(package: Mapping[str, Any]) -> list[Section]:
-    """Every table, in the order of the package."""
-    told: dict[tuple[tuple[str, str], ...], str] = {}
+def _make_sections(package: Mapping[str, Any]) -> list[Section]:
+    """Return every table, in the order of the package."""
+    places: dict[tuple[tuple[str, str], ...], str] = {}
     return [
         Section(
             resource["name"],
@@ -89,37 +97,39 @@ def _sections(package: Mapping[str, Any]) -> list[Section]:
                 (field["name"], field.get("unit", "").replace("_", "-"), field["description"])
                 for field in resource["schema"]["fields"]
             ],
-            list(_values(resource, told)),
+            list(_list_values(resource, places)),
         )
-        for resource in sorted(package["resources"], key=lambda one: content.place(one["name"]))
+        for resource in sorted(
+            package["resources"], key=lambda resource: content.rank_table(resource["name"])
+        )
         if "schema" in resource  # the archive of facts has none
     ]
 
 
-def _values(
-    resource: Mapping[str, Any], told: dict[tuple[tuple[str, str], ...], str]
+def _list_values(
+    resource: Mapping[str, Any], places: dict[tuple[tuple[str, str], ...], str]
 ) -> Iterator[tuple[str, str, str]]:
-    """What the coded values of a table mean, or under which column that stands already."""
+    """Yield the meaning of each coded value, or the column that has the same values."""
     for field in resource["schema"]["fields"]:
-        values = tuple(values_of(field).items())
-        if len(values) > 1 and values in told:
-            yield field["name"], "", f"as {told[values]}"
+        values = tuple(read_values(field).items())
+        if len(values) > 1 and values in places:
+            yield field["name"], "", f"as {places[values]}"
             continue
-        told[values] = f"{field['name']} of {resource['name']}"
+        places[values] = f"{field['name']} of {resource['name']}"
         for value, meaning in values:
             yield field["name"], value, meaning
 
 
-def _glossary() -> Page:
-    terms = [(anchor(term.term), term) for term in glossary.terms()]
+def _make_glossary_page() -> Page:
+    terms = [(make_anchor(term.term), term) for term in glossary.read_terms()]
     return Page("glossary.html", "Glossary", "glossary.html", {"terms": terms})
 
 
-def method() -> Page:
-    """The method, as the documentation tells it."""
-    title, _, text = COMMENT.sub("", method_text.page()).partition("\n")
-    tokens = _markdown().parse(text)
-    values = {"text": Markup(_markdown().renderer.render(tokens, _markdown().options, {}))}
+def make_method_page() -> Page:
+    """Return the page of the method, as the documentation has it."""
+    title, _, text = COMMENT.sub("", method_text.render_page()).partition("\n")
+    tokens = _make_parser().parse(text)
+    values = {"text": Markup(_make_parser().renderer.render(tokens, _make_parser().options, {}))}
     headings = [
         (str(token.attrs["id"]), tokens[place + 1].content)
         for place, token in enumerate(tokens)
@@ -129,47 +139,47 @@ def method() -> Page:
 
 
 @cache
-def _markdown() -> MarkdownIt:
-    """Markdown with tables, no HTML of its own, and headings that can be led to."""
+def _make_parser() -> MarkdownIt:
+    """Return a Markdown parser with tables and anchors of headings, without HTML in the text."""
     made = MarkdownIt("commonmark", {"html": False}).enable("table")
-    made.core.ruler.push("anchors", lambda state: _anchors(state.tokens))
-    for kind, rule in (("table_open", _table_open), ("table_close", _table_close)):
+    made.core.ruler.push("anchors", lambda state: _set_anchors(state.tokens))
+    for kind, rule in (("table_open", _open_table), ("table_close", _close_table)):
         made.add_render_rule(kind, rule)
     for kind in ("code_block", "fence"):
-        made.add_render_rule(kind, _code)
+        made.add_render_rule(kind, _render_code)
     for kind in ("th_open", "td_open"):
-        made.add_render_rule(kind, _cell_open)
+        made.add_render_rule(kind, _open_cell)
     return made
 
 
-def _anchors(tokens: Sequence[Token]) -> None:
+def _set_anchors(tokens: Sequence[Token]) -> None:
     """Give each heading its anchor, and each table its number."""
     tables = 0
     for place, token in enumerate(tokens):
         if token.type == "heading_open":
-            token.attrSet("id", anchor(tokens[place + 1].content))
+            token.attrSet("id", make_anchor(tokens[place + 1].content))
         elif token.type == "table_open":
             tables += 1
             token.meta["number"] = tables
 
 
-def _table_open(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
+def _open_table(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
     number = tokens[place].meta["number"]
     region = f'role="region" tabindex="0" aria-label="Table {number}"'
     return f'<div class="scroll" {region}><table>\n'
 
 
-def _table_close(*_: object) -> str:
+def _close_table(*_: object) -> str:
     return "</table></div>\n"
 
 
-def _code(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
-    """A block of code, which may be wider than the page: the keyboard has to reach it."""
+def _render_code(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
+    """Return a block of code that the keyboard can scroll, since it may be wider than the page."""
     return f'<pre tabindex="0"><code>{escape(tokens[place].content)}</code></pre>\n'
 
 
-def _cell_open(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
-    """A cell; its alignment as a class, for the policy of the pages allows no style."""
+def _open_cell(_: RendererHTML, tokens: Sequence[Token], place: int, *__: object) -> str:
+    """Return the tag of a cell, aligned by a class: the policy of the pages allows no style."""
     token = tokens[place]
     number = ' class="n"' if "right" in str(token.attrs.get("style", "")) else ""
     scope = ' scope="col"' if token.tag == "th" else ""

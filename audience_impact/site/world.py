@@ -1,4 +1,4 @@
-"""What the pages are made from: the tables of one version, read once and grouped once."""
+"""The data that the pages read: the tables of one version, read once and grouped once."""
 
 import re
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from audience_impact.answers import records as answers
 from audience_impact.answers.records import AnswerRecord
 from audience_impact.plain_text import cell_text
 from audience_impact.site import listed
-from audience_impact.site.listed import Listed
-from audience_impact.store.manifest import sha256
+from audience_impact.site.listed import ListEntry
+from audience_impact.store.manifest import hash_bytes
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import WHOLE_INTERNET, ImpactMetric
 
@@ -47,7 +47,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class World:
+class ReportData:
     """One published version, as the pages read it.
 
     Attributes:
@@ -61,17 +61,17 @@ class World:
 
     @property
     def version(self) -> str:
-        """The id of the version."""
+        """Return the id of the version."""
         return self.stored.id
 
     @property
     def package(self) -> Mapping[str, Any]:
-        """What the version says of itself."""
+        """Return `datapackage.json` of the version."""
         return self.stored.manifest
 
     @property
     def as_of(self) -> date:
-        """The day that the version speaks of."""
+        """Return the day of the facts."""
         return date.fromisoformat(self.package["audience_impact"]["as_of"])
 
     @cached_property
@@ -81,40 +81,40 @@ class World:
 
     @cached_property
     def sources(self) -> dict[str, dict[str, Any]]:
-        """The rows of `sources` by id."""
+        """Return the rows of `sources` by id."""
         return {row["source_id"]: row for row in answers.plain_rows(self.tables["sources"])}
 
     @cached_property
     def platforms(self) -> dict[str, str]:
-        """The name of each platform, by id."""
+        """Return the name of each platform, by id."""
         return listed.platform_names(self.records.values())
 
     @cached_property
-    def above(self) -> dict[str, tuple[str, ...]]:
-        """The areas that hold each country and each area above it, the world first."""
-        return answers.holders(self.tables["restrictions"])
+    def areas_above(self) -> dict[str, tuple[str, ...]]:
+        """Return the areas that contain each country and each region, the world first."""
+        return answers.list_containing_areas(self.tables["restrictions"])
 
     @cached_property
-    def listed(self) -> tuple[Listed, ...]:
-        """Every restriction with the one number that answers it."""
-        return tuple(listed.listed(record, self.platforms) for record in self.records.values())
+    def entries(self) -> tuple[ListEntry, ...]:
+        """Return every restriction with the one number that answers it."""
+        return tuple(listed.make_entry(record, self.platforms) for record in self.records.values())
 
     @cached_property
-    def by_id(self) -> dict[str, Listed]:
-        """The same by the id of the restriction."""
-        return {one.restriction: one for one in self.listed}
+    def by_id(self) -> dict[str, ListEntry]:
+        """Return the entries by the id of the restriction."""
+        return {entry.restriction: entry for entry in self.entries}
 
     def area_row(self, area: str, period: str) -> dict[str, Any] | None:
-        """The row of `impact_by_area` for an area and a year or month; None where there is none."""
+        """Return the row of `impact_by_area` for an area and a year or month; None without one."""
         return self.by_area.get((area, period))
 
     def last_day(self, area: str) -> dict[str, Any] | None:
-        """The row of `impact_by_day` that holds the last day; None where nothing was in force."""
+        """Return the row of `impact_by_day` for the last day; None where nothing was in force."""
         return self._last_day.get(area)
 
     @cached_property
     def by_area(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """The rows of `impact_by_area` by area and period."""
+        """Return the rows of `impact_by_area` by area and period."""
         rows = self.tables["impact_by_area"]
         rows = rows[rows["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED]
         return {(row["area_id"], row["period"]): row for row in answers.plain_rows(rows)}
@@ -127,7 +127,7 @@ class World:
 
 
 def as_csv(frame: pd.DataFrame, version: str) -> bytes:
-    """Rows of a table as a spreadsheet opens them, with the version; no text is a formula."""
+    """Return rows with the version as CSV for a spreadsheet, in which no text runs as a formula."""
     texts = frame.select_dtypes("string")
     safe = texts.apply(lambda column: column.map(cell_text, na_action="ignore"))
     rows = frame.assign(**safe, version_id=version)
@@ -135,43 +135,45 @@ def as_csv(frame: pd.DataFrame, version: str) -> bytes:
     return text.encode("utf-8-sig")
 
 
-def load(version: Stored) -> World:
-    """Read a version.
+def load_report_data(version: Stored) -> ReportData:
+    """Return the tables of a version.
 
-    Raises PublishError where a table is damaged, or older than the columns that are read.
+    Raise PublishError where a table is damaged, or older than the columns that are read.
     """
-    told = answers.load(version)
+    tables = answers.load_tables(version)
     others = {
-        name: version.table(name, dtype_backend="numpy_nullable")
-        for name in version.rows()
-        if name not in told
+        name: version.read_table(name, dtype_backend="numpy_nullable")
+        for name in version.count_rows()
+        if name not in tables
     }
-    return World(version, told | others)
+    return ReportData(version, tables | others)
 
 
-def slug(name: str) -> str:
-    """A name as a file may be called: itself, or what is left of it with a digest."""
+def make_slug(name: str) -> str:
+    """Return a name as a file name: itself, or its safe characters with a digest."""
     if _SAFE.fullmatch(name):
         return name
-    kept = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")
-    return f"{kept or 'x'}-{sha256(name.encode())[:8]}"
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")
+    return f"{safe or 'x'}-{hash_bytes(name.encode())[:8]}"
 
 
 def restriction_path(restriction: str) -> str:
-    """Where the page of a restriction lies."""
-    return f"restriction/{slug(restriction)}.html"
+    """Return the path of the page of a restriction."""
+    return f"restriction/{make_slug(restriction)}.html"
 
 
 def area_path(area: str) -> str:
-    """Where the page of a country, a region (UN M49) or the world (001) lies."""
-    return f"area/{slug(area)}.html"
+    """Return the path of the page of a country, a region (UN M49) or the world (001)."""
+    return f"area/{make_slug(area)}.html"
 
 
 def platform_path(platform: str) -> str:
-    """Where the page of a platform lies."""
-    return f"platform/{'whole-internet' if platform == WHOLE_INTERNET else slug(platform)}.html"
+    """Return the path of the page of a platform."""
+    return (
+        f"platform/{'whole-internet' if platform == WHOLE_INTERNET else make_slug(platform)}.html"
+    )
 
 
 def year_path(year: str) -> str:
-    """Where the page of a year lies."""
-    return f"year/{slug(year)}.html"
+    """Return the path of the page of a year."""
+    return f"year/{make_slug(year)}.html"

@@ -1,8 +1,8 @@
-"""Files in one archive, as a version keeps its facts: the same files, the same bytes.
+"""The archive of the facts of a version: the same files give the same bytes.
 
 A ZIP that any machine opens: `0/estimates.csv` is a table of the first layer. Names are sorted and
-dates are fixed. What is unpacked is not trusted: only files that are named as facts are, and none
-of them may be beyond measure.
+dates are fixed. An archive is not trusted: only files with names of fact tables are unpacked, up to
+MOST_BYTES.
 """
 
 import io
@@ -20,8 +20,8 @@ _FILE = re.compile(r"(\d{1,3})/[a-z][a-z0-9_]*\.csv")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
-def packed(files: Mapping[str, bytes]) -> bytes:
-    """The archive of files, by name: bytes that depend on these alone."""
+def pack_files(files: Mapping[str, bytes]) -> bytes:
+    """Return files, by name, as a ZIP archive whose bytes depend on them alone."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
         for name in sorted(files):
@@ -31,30 +31,31 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return sink.getvalue()
 
 
-def unpacked(content: bytes) -> dict[str, bytes]:
-    """The files of an archive, by name.
+def unpack_files(content: bytes) -> dict[str, bytes]:
+    """Return the files of an archive, by name.
 
-    Raises PublishError where it is none, or holds what is no fact table or too much.
+    Raises PublishError where the content is no archive, is too large or has other files than fact
+    tables.
     """
     files: dict[str, bytes] = {}
-    left = MOST_BYTES
+    bytes_left = MOST_BYTES
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for entry in archive.infolist():
                 if not _FILE.fullmatch(entry.filename) or entry.filename in files:
                     raise PublishError(f"{NAME} holds {entry.filename!r}, which is no fact table")
-                with archive.open(entry) as told:
-                    files[entry.filename] = told.read(left + 1)
-                left -= len(files[entry.filename])
-                if left < 0:
+                with archive.open(entry) as file:
+                    files[entry.filename] = file.read(bytes_left + 1)
+                bytes_left -= len(files[entry.filename])
+                if bytes_left < 0:
                     raise PublishError(f"{NAME} holds more than {MOST_BYTES:,} bytes")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise PublishError(f"{NAME} cannot be opened: {error}") from error
     return files
 
 
-def laid_out(files: Mapping[str, bytes], into: Path) -> list[Path]:
-    """Write what `unpacked` gives as folders of facts; the folder of each layer, in order."""
+def write_layers(files: Mapping[str, bytes], into: Path) -> list[Path]:
+    """Write fact files below a folder; return the folder of each layer, in order."""
     for name, content in files.items():
         place = into / name
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Writing files so that a reader finds the old one or the new one, whole."""
+"""Writing files so that a reader finds the complete old one or the complete new one."""
 
 import json
 import os
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def flush(path: Path) -> None:
-    """Have the disk hold a file, or the names in a folder, before anything rests on it."""
+def flush_to_disk(path: Path) -> None:
+    """Flush a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -21,26 +21,26 @@ def write_whole(path: Path, content: bytes) -> None:
     aside = path.with_name(f".tmp-{path.name}-{os.getpid()}")
     try:
         aside.write_bytes(content)
-        flush(aside)
+        flush_to_disk(aside)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
 
 
 def write_below(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files by their paths below a folder, and have the disk hold each."""
+    """Write files by their paths below a folder, and flush each to the disk."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        flush(path)
+        flush_to_disk(path)
 
 
 def write_together(files: Mapping[Path, bytes]) -> None:
     """Write several files, all or none: aside and flushed first, then each into its place.
 
-    A link stays one, what it leads to is written. Whatever fails puts back what was in place
-    before; only a kill between two renames leaves some new and some old, in the given order.
+    Links are kept and their targets written. On any error the earlier files are restored; only a
+    kill between two renames leaves some files new and some old, in the given order.
     """
     places = {path.resolve(): content for path, content in files.items()}
     aside = {path: path.with_name(f".tmp-{path.name}-{os.getpid()}") for path in places}
@@ -51,7 +51,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
             aside[path].write_bytes(content)
             if path.exists():
                 shutil.copymode(path, aside[path])
-            flush(aside[path])
+            flush_to_disk(aside[path])
         for path in places:
             done.append(path)
             aside[path].replace(path)
@@ -62,7 +62,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
         for path in aside.values():
             path.unlink(missing_ok=True)
     for folder in {path.parent for path in places}:
-        flush(folder)
+        flush_to_disk(folder)
 
 
 def _put_back(before: Mapping[Path, bytes | None]) -> None:
@@ -74,5 +74,5 @@ def _put_back(before: Mapping[Path, bytes | None]) -> None:
 
 
 def as_json(value: object) -> bytes:
-    """JSON for a reader, the same bytes for the same value."""
+    """Return a value as indented JSON with sorted keys: the same bytes for the same value."""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"

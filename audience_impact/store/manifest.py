@@ -1,4 +1,4 @@
-"""What a version says of itself: datapackage.json, and the metadata of each Parquet file.
+"""Descriptions of a version: datapackage.json, and the metadata of each Parquet file.
 
 The manifest names every source of the facts; a Parquet file names those of its own rows alone, so
 that an empty table is a small file.
@@ -21,11 +21,11 @@ About = Mapping[str, Any]  # words about the tables, which no column says of its
 METADATA_KEY = "audience_impact"  # under it, a Parquet file describes itself
 FIELD_KEYS = ("description", "unit", "sdmx_concept")  # what every column says of itself
 VALUES, SPECIAL_VALUES, SEPARATOR = "values", "special_values", "separator"
-"""What a column says, as JSON, of its coded values: of all of them, or of the few that differ; and
-what stands between those of one cell."""
+"""Keys of a column's metadata: JSON with the meanings of all its coded values, or of the few that
+differ; and the separator between the values of one cell."""
 MANIFEST = "datapackage.json"
 FACT_KEYS = "fact_keys"
-"""What the manifest says of the archive of facts: the columns of the key of each fact table."""
+"""Key of the manifest: the key columns of each fact table in the archive of facts."""
 PROFILES = "https://datapackage.org/profiles/2.0"
 ROW_GROUP_ROWS = 128 * 1024
 
@@ -35,14 +35,14 @@ class Rows(Protocol):
 
     @property
     def schema(self) -> pa.Schema:
-        """Its columns."""
+        """Return the columns."""
 
     @property
     def num_rows(self) -> int:
-        """How many rows there are."""
+        """Return the number of rows."""
 
-    def groups(self) -> Iterator[pa.Table]:
-        """The rows in order, ROW_GROUP_ROWS at a time; one table where there are none."""
+    def iterate_groups(self) -> Iterator[pa.Table]:
+        """Yield the rows in order, ROW_GROUP_ROWS at a time; an empty table without rows."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,16 @@ class InMemory:
 
     @property
     def schema(self) -> pa.Schema:
-        """Its columns."""
+        """Return the columns."""
         return self.table.schema
 
     @property
     def num_rows(self) -> int:
-        """Its rows."""
+        """Return the number of rows."""
         return int(self.table.num_rows)
 
-    def groups(self) -> Iterator[pa.Table]:
-        """Slices of the table."""
+    def iterate_groups(self) -> Iterator[pa.Table]:
+        """Yield slices of the table."""
         for first in range(0, max(self.num_rows, 1), ROW_GROUP_ROWS):
             yield self.table.slice(first, ROW_GROUP_ROWS)
 
@@ -73,24 +73,24 @@ _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def as_rows(table: Rows | pa.Table) -> Rows:
-    """A table that is in memory, or is not, as rows."""
+    """Return a table as rows, whether it is in memory or not."""
     if isinstance(table, pa.Table):
         return InMemory(table)
     rows: Rows = table
     return rows
 
 
-def render(
+def render_files(
     identity: Mapping[str, Any],
     tables: Mapping[str, Rows | pa.Table],
     about: About,
     facts: Mapping[str, bytes],
 ) -> dict[str, bytes]:
-    """The files of a version, by name: bytes that depend on the arguments alone.
+    """Return the files of a version, by name; their bytes depend on the arguments alone.
 
-    `identity` is what tells the version from others, with its `version_id` and `as_of`; `about`
-    and `facts` as `versions.publish` takes them. Raises PublishError where a table does not say
-    what it holds.
+    `identity` identifies the version, with its `version_id` and `as_of`; `about`
+    and `facts` are those of `versions.publish_version`. Raises PublishError where a table lacks its
+    description.
     """
     if not tables:
         raise PublishError("there is no table to publish")
@@ -100,21 +100,23 @@ def render(
         table = tables[name]
         rows = as_rows(table)
         _check_schema(name, rows.schema, about)
-        schema = _described(name, rows.schema, identity, about)
-        files[f"{name}.parquet"] = content = _parquet(name, rows, schema)
-        resources.append(_resource(name, schema, rows.num_rows, about["tables"][name], content))
+        schema = _describe_schema(name, rows.schema, identity, about)
+        files[f"{name}.parquet"] = content = _write_parquet(name, rows, schema)
+        resources.append(
+            _build_resource(name, schema, rows.num_rows, about["tables"][name], content)
+        )
     if facts:
-        files[archive.NAME] = content = archive.packed(facts)
-        resources.append(_facts(content, about))
-    files[MANIFEST] = as_json(_package(identity, about, resources), indent=2)
+        files[archive.NAME] = content = archive.pack_files(facts)
+        resources.append(_describe_facts(content, about))
+    files[MANIFEST] = as_json(_build_package(identity, about, resources), indent=2)
     return files
 
 
-def _parquet(name: str, rows: Rows, schema: pa.Schema) -> bytes:
-    """A table as a file, a group of rows in memory at a time."""
+def _write_parquet(name: str, rows: Rows, schema: pa.Schema) -> bytes:
+    """Return a table as a Parquet file, with one group of rows in memory at a time."""
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(sink, schema, compression="zstd") as file:
-        for group in rows.groups():
+        for group in rows.iterate_groups():
             _check_nulls(name, group)
             # Division into chunks reaches the bytes of the file, so it is fixed.
             file.write_table(group.cast(schema).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
@@ -124,7 +126,9 @@ def _parquet(name: str, rows: Rows, schema: pa.Schema) -> bytes:
 def _check_nulls(name: str, table: pa.Table) -> None:
     for field in table.schema:
         if not field.nullable and table[field.name].null_count:
-            raise PublishError(f"column {field.name} of table {name} may not be null, yet is")
+            raise PublishError(
+                f"column {field.name} of table {name} may not be null, but some cells are"
+            )
 
 
 def _check_schema(name: str, schema: pa.Schema, about: About) -> None:
@@ -133,31 +137,33 @@ def _check_schema(name: str, schema: pa.Schema, about: About) -> None:
     if not all(about["tables"].get(name, {}).get(key) for key in ("title", "description")):
         raise PublishError(f"table {name} has no title or no description")
     for field in schema:
-        told = _told(field)
-        missing = [key for key in FIELD_KEYS if key not in told]
-        if missing or not told["description"].strip():
+        metadata = _decode_metadata(field)
+        missing = [key for key in FIELD_KEYS if key not in metadata]
+        if missing or not metadata["description"].strip():
             absent = ", ".join(missing) or "a description with words in it"
             raise PublishError(f"column {field.name} of table {name} lacks {absent}")
 
 
-def _told(field: pa.Field) -> dict[str, str]:
+def _decode_metadata(field: pa.Field) -> dict[str, str]:
     return {key.decode(): word.decode() for key, word in sorted((field.metadata or {}).items())}
 
 
-def _described(
+def _describe_schema(
     name: str, schema: pa.Schema, identity: Mapping[str, Any], about: About
 ) -> pa.Schema:
-    """Give the table its own description, and a form that does not tell how it was built."""
+    """Return the schema with the description of the table and metadata in a fixed order."""
     description = {**identity, "table": name}
-    told = about["tables"][name]
-    description |= {key: told[key] for key in ("title", "description")}
-    description |= {"licence": about["licence"], "sources": told["sources"]}
+    table_words = about["tables"][name]
+    description |= {key: table_words[key] for key in ("title", "description")}
+    description |= {"licence": about["licence"], "sources": table_words["sources"]}
     # The order of metadata reaches the bytes of the file, so it is fixed.
-    fields = [field.with_metadata(_told(field)) for field in schema]
+    fields = [field.with_metadata(_decode_metadata(field)) for field in schema]
     return pa.schema(fields, {METADATA_KEY: as_json(description)})
 
 
-def _package(identity: Mapping[str, Any], about: About, resources: list[Any]) -> dict[str, Any]:
+def _build_package(
+    identity: Mapping[str, Any], about: About, resources: list[Any]
+) -> dict[str, Any]:
     return {
         "$schema": f"{PROFILES}/datapackage.json",
         "name": "audience-impact",
@@ -173,23 +179,23 @@ def _package(identity: Mapping[str, Any], about: About, resources: list[Any]) ->
     }
 
 
-def _resource(
-    name: str, columns: pa.Schema, rows: int, told: About, content: bytes
+def _build_resource(
+    name: str, columns: pa.Schema, rows: int, about: About, content: bytes
 ) -> dict[str, Any]:
-    fields = [_field(name, field) for field in columns]
+    fields = [_describe_field(name, field) for field in columns]
     schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields}
-    if told.get("primary_key"):
-        schema["primaryKey"] = list(told["primary_key"])
+    if about.get("primary_key"):
+        schema["primaryKey"] = list(about["primary_key"])
     return {
         "$schema": f"{PROFILES}/dataresource.json",
         "name": name,
         "type": "table",
-        "title": told["title"],
-        "description": told["description"],
+        "title": about["title"],
+        "description": about["description"],
         "path": f"{name}.parquet",
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
-        "hash": f"sha256:{sha256(content)}",
+        "hash": f"sha256:{hash_bytes(content)}",
         # Not `bytes`: frictionless would compare it with a count it does not keep for Parquet.
         "size_bytes": len(content),
         "rows": rows,
@@ -197,8 +203,7 @@ def _resource(
     }
 
 
-def _facts(content: bytes, about: About) -> dict[str, Any]:
-    """What is said of the archive of facts, which is no table."""
+def _describe_facts(content: bytes, about: About) -> dict[str, Any]:
     return {
         "$schema": f"{PROFILES}/dataresource.json",
         "name": "facts",
@@ -207,23 +212,25 @@ def _facts(content: bytes, about: About) -> dict[str, Any]:
         FACT_KEYS: about.get(FACT_KEYS, {}),
         "path": archive.NAME,
         "mediatype": "application/zip",
-        "hash": f"sha256:{sha256(content)}",
+        "hash": f"sha256:{hash_bytes(content)}",
         "size_bytes": len(content),
     }
 
 
-def _field(table: str, field: pa.Field) -> dict[str, Any]:
-    told = _told(field)
+def _describe_field(table: str, field: pa.Field) -> dict[str, Any]:
+    metadata = _decode_metadata(field)
     described = {"name": field.name, "type": _field_type(table, field)}
-    described |= {key: told[key] for key in FIELD_KEYS if told[key]}
-    meanings = json.loads(told[VALUES]) if VALUES in told else {}
-    if SEPARATOR in told:
+    described |= {key: metadata[key] for key in FIELD_KEYS if metadata[key]}
+    meanings = json.loads(metadata[VALUES]) if VALUES in metadata else {}
+    if SEPARATOR in metadata:
         # A cell may hold several: `categories` would say that it is one of them.
-        described |= {VALUES: meanings, SEPARATOR: told[SEPARATOR]}
+        described |= {VALUES: meanings, SEPARATOR: metadata[SEPARATOR]}
     elif meanings:
-        described["categories"] = [{"value": one, "label": said} for one, said in meanings.items()]
-    if SPECIAL_VALUES in told:
-        described[SPECIAL_VALUES] = json.loads(told[SPECIAL_VALUES])
+        described["categories"] = [
+            {"value": code, "label": meaning} for code, meaning in meanings.items()
+        ]
+    if SPECIAL_VALUES in metadata:
+        described[SPECIAL_VALUES] = json.loads(metadata[SPECIAL_VALUES])
     return described if field.nullable else described | {"constraints": {"required": True}}
 
 
@@ -233,25 +240,25 @@ def _field_type(table: str, field: pa.Field) -> str:
         return "number" if field.nullable else "integer"
     if (kind := str(field.type).partition("[")[0]) in _FIELD_TYPES:
         return _FIELD_TYPES[kind]
-    told = "published tables are flat, of text, numbers, booleans and dates"
-    raise PublishError(f"column {field.name} of table {table} is of type {field.type}: {told}")
+    advice = "published tables are flat, of text, numbers, booleans and dates"
+    raise PublishError(f"column {field.name} of table {table} is of type {field.type}: {advice}")
 
 
 def as_json(value: object, indent: int | None = None) -> bytes:
-    """A value as JSON; PublishError where it cannot be written so."""
+    """Return a value as JSON; raise PublishError where JSON cannot express it."""
     try:
         return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError) as error:
         raise PublishError(f"a description cannot be written as JSON: {error}") from error
 
 
-def sha256(content: bytes) -> str:
-    """The digest of bytes, in hex."""
+def hash_bytes(content: bytes) -> str:
+    """Return the SHA-256 digest in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
 def files_of(manifest: bytes) -> dict[str, dict[str, Any]]:
-    """What a manifest says of each file, by the name of the file.
+    """Return the entry of each file in a manifest, by the name of the file.
 
     Raises ValueError, KeyError or TypeError where it is damaged.
     """

@@ -1,7 +1,7 @@
-"""Versions in an object store: S3 and what speaks like it, Google's and Microsoft's.
+"""Versions in an object store: S3 and compatible ones, Google's and Microsoft's.
 
-There are no folders, no links and no locks of a system here, only objects that are written whole,
-and writes that the store refuses where an object is not what it was (conditional writes). So
+An object store has no folders, links or locks, only objects that are written completely, and writes
+that it refuses where an object has changed (conditional writes). Therefore
 
     latest                  an object that says which folder it leads to, as JSON
     .lock                   an object that its holder renews; whoever has seen it unchanged for
@@ -34,22 +34,22 @@ from audience_impact.store.files import as_json
 from audience_impact.store.manifest import MANIFEST
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
-"""Stores that refuse a write where an object is not what it was: without that none is safe."""
+"""Stores with conditional writes, without which publishing is not safe."""
 VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
 LOCK, BEGUN = ".lock", ".begun"
 LEASE_SECONDS = float(os.environ.get("AUDIENCE_IMPACT_LEASE_SECONDS", "60"))
 POLL_SECONDS = 0.2
 MOST_BYTES = 500_000_000
-"""Of a folder that is copied: far beyond any facts."""
+"""Limit of the files of a folder that is copied: far more than any facts have."""
 CLIENT: Any = {"connect_timeout": "5 seconds", "timeout": "60 seconds"}
 RETRY: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
-"""A store that is away is told of within half a minute; Prefect tries the task again."""
+"""A store that does not answer is reported within half a minute; Prefect tries the task again."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def at(address: str) -> "ObjectStorage":
-    """The storage at an address such as s3://bucket/folder; PublishError where it is none.
+def open_storage(address: str) -> "ObjectStorage":
+    """Return the storage at an address such as s3://bucket/folder; raise PublishError if unusable.
 
     Keys and the endpoint come from the variables of the store's own tools (AWS_ACCESS_KEY_ID,
     AWS_ENDPOINT_URL and so on).
@@ -59,21 +59,21 @@ def at(address: str) -> "ObjectStorage":
     _unset_blanks()
     try:
         return ObjectStorage(
-            address, from_url(address, client_options=_client(), retry_config=RETRY)
+            address, from_url(address, client_options=_client_options(), retry_config=RETRY)
         )
     except (BaseError, ValueError) as error:
         raise PublishError(f"{address}: cannot be used: {_first_line(error)}") from error
 
 
 def _unset_blanks() -> None:
-    """Take a variable that is set to nothing, as compose files do, for none: the client panics."""
+    """Remove variables that are set to nothing, as compose files do: the client panics."""
     for name in [name for name, text in os.environ.items() if not text]:
         if name.startswith(VARIABLES):
             del os.environ[name]
 
 
-def _client() -> Any:
-    """Plain HTTP only where the endpoint that the operator names is plain."""
+def _client_options() -> Any:
+    """Return the options of the client; plain HTTP only where the operator's endpoint is plain."""
     plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
     return {**CLIENT, "allow_http": plain}
 
@@ -83,16 +83,16 @@ def _first_line(error: Exception) -> str:
 
 
 def _as_os_error(method: Callable[P, R]) -> Callable[P, R]:
-    """Let a store that fails look like a disk that fails, to whoever publishes."""
+    """Raise OSError where the store fails, as a disk does."""
 
     @functools.wraps(method)
-    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+    def call_method(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(*args, **kwargs)
         except BaseError as error:
             raise OSError(_first_line(error)) from error
 
-    return told
+    return call_method
 
 
 @dataclass
@@ -102,30 +102,30 @@ class ObjectStorage:
     address: str
     store: ObjectStore
     lease_seconds: float = LEASE_SECONDS
-    _held: Any = None
+    _lock_tag: Any = None
     _renewed: float = 0.0
     _seen: dict[str, Any] = field(default_factory=dict)
 
     @contextmanager
-    def lock(self, timeout_seconds: float) -> Iterator[None]:
-        """Hold the lock object; what is left by the dead is taken over after its lease."""
-        self._held = self._take(timeout_seconds)
+    def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
+        """Be the only writer; the lock of a dead writer is taken over after its lease."""
+        self._lock_tag = self._take_lock(timeout_seconds)
         try:
             yield
         finally:
-            self._release()
+            self._release_lock()
 
     @_as_os_error
-    def _take(self, timeout_seconds: float) -> Any:
+    def _take_lock(self, timeout_seconds: float) -> Any:
         deadline = time.monotonic() + timeout_seconds + self.lease_seconds
         seen, since = None, time.monotonic()
         while True:
-            now = self._tag(LOCK)
+            now = self._read_tag(LOCK)
             if now != seen:
                 seen, since = now, time.monotonic()
             if now is None or time.monotonic() - since > self.lease_seconds:
                 with suppress(AlreadyExistsError, PreconditionError):
-                    return self._put(LOCK, _token(), now)
+                    return self._put_if_unchanged(LOCK, _make_token(), now)
             if time.monotonic() > deadline:
                 raise PublishError(
                     f"another run is publishing below {self.address} and has not finished within "
@@ -134,149 +134,153 @@ class ObjectStorage:
             time.sleep(POLL_SECONDS)
 
     @_as_os_error
-    def _renew(self) -> None:
-        """Say that the holder lives; PublishError where another took over."""
+    def _renew_lock(self) -> None:
+        """Renew the lease; raise PublishError where another writer took over."""
         self._renewed = time.monotonic()
         try:
-            self._held = self._put(LOCK, _token(), self._held)
+            self._lock_tag = self._put_if_unchanged(LOCK, _make_token(), self._lock_tag)
         except (AlreadyExistsError, PreconditionError) as error:
             raise PublishError(
                 f"another run took over below {self.address}: this one was too slow; run it again"
             ) from error
 
-    def _release(self) -> None:
-        """Remove the lock where it is still this holder's; else it runs out."""
+    def _release_lock(self) -> None:
+        """Remove the lock if it is still that of this writer."""
         with suppress(OSError, BaseError):
-            if self._tag(LOCK) == self._held:
+            if self._read_tag(LOCK) == self._lock_tag:
                 obstore.delete(self.store, LOCK)
 
-    def _tag(self, path: str) -> Any:
-        """What the store knows the content of an object by; None where there is none."""
+    def _read_tag(self, path: str) -> Any:
+        """Return the store's tag of the content of an object; None without an object."""
         try:
             return obstore.head(self.store, path)["e_tag"]
         except FileNotFoundError:
             return None
 
-    def _put(self, path: str, content: bytes, before: Any) -> Any:
-        """Write an object, where it is still what it was before; give its new tag."""
+    def _put_if_unchanged(self, path: str, content: bytes, before: Any) -> Any:
+        """Write an object if its tag is still `before`; return its new tag."""
         mode: Any = "create" if before is None else {"e_tag": before}
         return obstore.put(self.store, path, content, mode=mode)["e_tag"]
 
     @_as_os_error
-    def prepare(self, pointer: str) -> None:
-        """Remove what dead publishers left: what they named when they began, without a manifest.
+    def remove_leftovers(self, pointer: str) -> None:
+        """Remove the objects that dead publishers named when they began, and nothing else.
 
-        Whatever else lies below versions/ is somebody's.
+        Everything else below versions/ belongs to somebody.
         """
-        self.target(pointer)
-        for folder in self._begun():
-            if self._tag(f"{folder}/{MANIFEST}") is None:
-                names = json.loads(self.read(f"{folder}/{BEGUN}"))["files"]
-                self._delete(folder, names)
-            self._delete(folder, [BEGUN])
+        self.read_pointer(pointer)
+        for folder in self._list_begun():
+            if self._read_tag(f"{folder}/{MANIFEST}") is None:
+                names = json.loads(self.read_file(f"{folder}/{BEGUN}"))["files"]
+                self._delete_objects(folder, names)
+            self._delete_objects(folder, [BEGUN])
 
-    def _begun(self) -> list[str]:
-        """Folders of versions that somebody began to write or to remove."""
-        paths = [one["path"] for batch in obstore.list(self.store, "versions/") for one in batch]
+    def _list_begun(self) -> list[str]:
+        """Return the folders of versions that somebody began to write or to remove."""
+        paths = [item["path"] for batch in obstore.list(self.store, "versions/") for item in batch]
         folders = [path.removesuffix(f"/{BEGUN}") for path in paths if path.endswith(f"/{BEGUN}")]
-        return [one for one in folders if VERSION_ID.fullmatch(one.removeprefix("versions/"))]
+        return [item for item in folders if VERSION_ID.fullmatch(item.removeprefix("versions/"))]
 
-    def _delete(self, folder: str, names: Collection[str]) -> None:
+    def _delete_objects(self, folder: str, names: Collection[str]) -> None:
         """Delete objects of a folder, whether they are there or not."""
         for name in names:
             with suppress(FileNotFoundError):
                 obstore.delete(self.store, f"{folder}/{name}")
 
     @_as_os_error
-    def read(self, path: str) -> bytes:
-        """All of an object."""
+    def read_file(self, path: str) -> bytes:
+        """Return the content of an object."""
         return bytes(obstore.get(self.store, path).bytes())
 
     @_as_os_error
-    def write(self, folder: str, files: Mapping[str, bytes]) -> None:
-        """Write the manifest last: what has none is no version."""
-        self._begin(folder, files)
+    def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
+        """Write the manifest last: a folder without one is no version."""
+        self._mark_begun(folder, files)
         for name in sorted(files, key=lambda name: (name == MANIFEST, name)):
             if time.monotonic() - self._renewed > self.lease_seconds / 4:
-                self._renew()
+                self._renew_lock()
             obstore.put(self.store, f"{folder}/{name}", files[name])
-        self._delete(folder, [BEGUN])
+        self._delete_objects(folder, [BEGUN])
 
-    def _begin(self, folder: str, names: Collection[str]) -> None:
-        """Say what of a folder is written or removed, for who clears up after the dead."""
+    def _mark_begun(self, folder: str, names: Collection[str]) -> None:
+        """Write the names of a folder's objects that change, for the clean-up after a crash."""
         obstore.put(self.store, f"{folder}/{BEGUN}", as_json({"files": sorted(names)}))
 
     @_as_os_error
-    def put(self, path: str, content: bytes) -> None:
-        """Write an object whole."""
+    def write_file(self, path: str, content: bytes) -> None:
+        """Write an object completely."""
         obstore.put(self.store, path, content)
 
-    def flush(self, folder: str) -> None:
-        """Nothing to do: what a store has confirmed lasts."""
+    def flush_folder(self, folder: str) -> None:
+        """Do nothing: a store keeps what it has confirmed."""
 
     @_as_os_error
-    def target(self, pointer: str) -> str | None:
-        """The folder that the pointer leads to; PublishError where it says none."""
+    def read_pointer(self, pointer: str) -> str | None:
+        """Return the folder that the pointer leads to; raise PublishError if it is damaged."""
         try:
-            found = obstore.get(self.store, pointer)
-            content, tag = bytes(found.bytes()), found.meta["e_tag"]
+            pointer_object = obstore.get(self.store, pointer)
+            content, tag = bytes(pointer_object.bytes()), pointer_object.meta["e_tag"]
             folder = json.loads(content)["folder"]
         except FileNotFoundError:
             self._seen[pointer] = None
             return None
         except (ValueError, KeyError, TypeError) as error:
             raise PublishError(
-                f"{self.address}/{pointer} leads to no version: move it away, publish again"
+                f"{self.address}/{pointer} leads to no version: move it away and publish again"
             ) from error
         self._seen[pointer] = tag
         return str(folder)
 
     @_as_os_error
-    def swap(self, pointer: str, folder: str) -> None:
-        """Write the pointer, where it is still what was read under the lock."""
+    def move_pointer(self, pointer: str, folder: str) -> None:
+        """Write the pointer if it is still the one that was read under the lock."""
         tag = self._seen.get(pointer)
-        if tag is not None and self.target(pointer) == folder and self._seen[pointer] == tag:
+        if tag is not None and self.read_pointer(pointer) == folder and self._seen[pointer] == tag:
             return
-        self._renew()
+        self._renew_lock()
         try:
-            self._seen[pointer] = self._put(pointer, json.dumps({"folder": folder}).encode(), tag)
+            self._seen[pointer] = self._put_if_unchanged(
+                pointer, json.dumps({"folder": folder}).encode(), tag
+            )
         except (AlreadyExistsError, PreconditionError) as error:
             raise PublishError(
                 f"another run moved {self.address}/{pointer} meanwhile: run it again"
             ) from error
 
     @_as_os_error
-    def list(self, folder: str) -> list[str]:
-        """Names by the time at which they were written last; of one moment, by name."""
-        times = self._times(folder)
+    def list_names(self, folder: str) -> list[str]:
+        """Return names by the time of the last writing, then by name."""
+        times = self._read_times(folder)
         return sorted(times, key=lambda name: (times[name], name))
 
-    def _times(self, folder: str) -> dict[str, Any]:
-        """When each part of a folder was written last."""
+    def _read_times(self, folder: str) -> dict[str, Any]:
+        """Return the time of the last writing of each name in a folder."""
         times: dict[str, Any] = {}
         for batch in obstore.list(self.store, f"{folder}/"):
-            for one in batch:
-                name = one["path"].removeprefix(f"{folder}/").partition("/")[0]
-                times[name] = max(times.get(name, one["last_modified"]), one["last_modified"])
+            for item in batch:
+                name = item["path"].removeprefix(f"{folder}/").partition("/")[0]
+                times[name] = max(times.get(name, item["last_modified"]), item["last_modified"])
         return times
 
     @_as_os_error
-    def copy(self, into: Path, suffix: str) -> None:
-        """Copy the objects of one suffix that lie here, and not below, into a folder."""
-        found = obstore.list_with_delimiter(self.store)["objects"]
-        wanted = {name: one for one in found if (name := Path(one["path"]).name).endswith(suffix)}
-        if sum(one["size"] for one in wanted.values()) > MOST_BYTES:
+    def copy_files(self, into: Path, suffix: str) -> None:
+        """Copy the objects with one suffix into a folder, without those of folders below."""
+        listed = obstore.list_with_delimiter(self.store)["objects"]
+        chosen = {
+            name: item for item in listed if (name := Path(item["path"]).name).endswith(suffix)
+        }
+        if sum(item["size"] for item in chosen.values()) > MOST_BYTES:
             raise OSError(f"its {suffix} files are longer than {MOST_BYTES:,} bytes together")
-        for name in sorted(wanted):
-            (into / name).write_bytes(self.read(name))
+        for name in sorted(chosen):
+            (into / name).write_bytes(self.read_file(name))
 
     @_as_os_error
-    def remove(self, folder: str, names: Sequence[str]) -> None:
-        """Remove in order the manifest, which makes a folder a version, and its other objects."""
-        self._begin(folder, names)
-        self._delete(folder, [*names, BEGUN])
+    def remove_files(self, folder: str, names: Sequence[str]) -> None:
+        """Remove objects of a folder in the given order."""
+        self._mark_begun(folder, names)
+        self._delete_objects(folder, [*names, BEGUN])
 
 
-def _token() -> bytes:
-    """Another content each time, so that a renewal is seen."""
+def _make_token() -> bytes:
+    """Return a new content each time, so that a renewal is seen."""
     return secrets.token_bytes(16)

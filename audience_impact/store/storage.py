@@ -1,9 +1,9 @@
-"""Where published versions lie: one small interface, and the local file system behind it.
+"""Storage of published versions: one small interface, and its form on a local file system.
 
-Paths are relative to a root and written with `/`: `versions/<id>/impact.parquet`. Whatever dies at
-any moment, a reader finds a folder whole or not at all, and a pointer that leads to the old folder
-or to the new one. Another kind of storage is a class with these methods, and a line in `at`;
-`objects` has one for object stores.
+Paths are relative to a root and written with `/`: `versions/<id>/impact.parquet`. If a
+process dies at any moment, a reader finds a folder complete or not at all, and a pointer that leads
+to the old folder or to the new one. Another kind of storage is a class with these methods, and a
+line in `select_storage`; `objects` has one for object stores.
 
 On a local file system a folder is written aside, flushed and renamed into place; the pointer is a
 symbolic link that is itself swapped by a rename:
@@ -26,7 +26,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from audience_impact.store import VERSION_ID, PublishError
-from audience_impact.store.files import flush, write_below, write_whole
+from audience_impact.store.files import flush_to_disk, write_below, write_whole
 
 _TMP = ".tmp-"
 # What is written aside ends in the number of its process. Nothing else is ours, whatever its name.
@@ -37,74 +37,79 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 class Storage(Protocol):
-    """What is needed of a place to publish in it; an OSError says that the place failed."""
+    """A place to publish in; its methods raise OSError where the place fails."""
 
     @property
     def address(self) -> str:
-        """Where it lies, as told to people."""
+        """Return the folder or address for messages."""
 
-    def lock(self, timeout_seconds: float) -> AbstractContextManager[None]:
-        """Make the place where it is missing, and be its only writer; PublishError where not."""
+    def hold_lock(self, timeout_seconds: float) -> AbstractContextManager[None]:
+        """Create the place if it is missing and be its only writer; else raise PublishError."""
 
-    def prepare(self, pointer: str) -> None:
-        """Remove what dead writers left; PublishError where a swap of the pointer would lose."""
+    def remove_leftovers(self, pointer: str) -> None:
+        """Remove what dead writers left.
 
-    def read(self, path: str) -> bytes:
-        """All of a file."""
+        Raises PublishError where moving the pointer would destroy something.
+        """
 
-    def write(self, folder: str, files: Mapping[str, bytes]) -> None:
-        """Write a folder, so that it is there whole or not; mend it where it is damaged."""
+    def read_file(self, path: str) -> bytes:
+        """Return the content of a file."""
 
-    def put(self, path: str, content: bytes) -> None:
-        """Write a file of its own, so that it is there whole or as it was."""
+    def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
+        """Write a folder completely or not at all; repair it where it is damaged."""
 
-    def flush(self, folder: str) -> None:
-        """Let what was done in a folder outlast a loss of power."""
+    def write_file(self, path: str, content: bytes) -> None:
+        """Write a single file completely, or leave it as it was."""
 
-    def target(self, pointer: str) -> str | None:
-        """The folder that a pointer leads to; None where there is no pointer."""
+    def flush_folder(self, folder: str) -> None:
+        """Make changes in a folder survive a loss of power."""
 
-    def swap(self, pointer: str, folder: str) -> None:
-        """Let the pointer lead to a folder, at once, and outlast a loss of power."""
+    def read_pointer(self, pointer: str) -> str | None:
+        """Return the folder that a pointer leads to; None where there is no pointer."""
 
-    def list(self, folder: str) -> list[str]:
-        """Names in a folder, that which was written first before others."""
+    def move_pointer(self, pointer: str, folder: str) -> None:
+        """Point to a folder atomically, so that it survives a loss of power."""
 
-    def remove(self, folder: str, names: Sequence[str]) -> None:
-        """Remove files of a folder in their order, the one that makes it whole first.
+    def list_names(self, folder: str) -> list[str]:
+        """Return the names in a folder, the oldest first."""
 
-        The folder goes too where it holds nothing else.
+    def remove_files(self, folder: str, names: Sequence[str]) -> None:
+        """Remove files of a folder in the given order, and the folder if nothing else is in it.
+
+        The first name must be the file that makes the folder a version.
         """
 
 
-def at(place: Path | str) -> Storage:
-    """The storage at an address, or in a folder; PublishError where it cannot be used."""
+def select_storage(place: Path | str) -> Storage:
+    """Return the storage at an address or in a folder; raise PublishError if it is unusable."""
     if is_address(place):
         from audience_impact.store import objects  # slow to import, and of no use for a folder
 
-        return objects.at(address(place))
+        return objects.open_storage(format_address(place))
     return LocalStorage(Path(place).resolve())
 
 
 def is_address(place: Path | str) -> bool:
-    """Whether it lies elsewhere than on the local file system."""
+    """Return whether a place is an address and no folder of the local file system."""
     return _SCHEME.match(str(place)) is not None
 
 
-def address(place: Path | str) -> str:
-    """An address or a folder as text, with the slashes that a path takes from an address."""
+def format_address(place: Path | str) -> str:
+    """Return an address or folder as text, with the slashes that `Path` removes from `s3://`."""
     return re.sub(":/+", "://", str(place), count=1) if is_address(place) else str(place)
 
 
 def require_local(place: Path | str) -> None:
-    """Raise PublishError where an address is none of the local file system."""
+    """Raise PublishError where the place is not on the local file system."""
     if is_address(place):
-        raise PublishError(f"{address(place)}: an address cannot be used here; give a folder")
+        raise PublishError(
+            f"{format_address(place)}: an address cannot be used here; give a folder"
+        )
 
 
 @contextmanager
 def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
-    """A folder as it is; of an address, a copy of its files of one suffix while the block lasts.
+    """Yield a folder itself, or a temporary copy of an address's files with one suffix.
 
     Raises PublishError where the address cannot be read.
     """
@@ -115,9 +120,9 @@ def local_copy(place: Path | str, suffix: str) -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            objects.at(address(place)).copy(Path(folder), suffix)
+            objects.open_storage(format_address(place)).copy_files(Path(folder), suffix)
         except OSError as error:
-            raise PublishError(f"{address(place)} cannot be read: {error}") from error
+            raise PublishError(f"{format_address(place)} cannot be read: {error}") from error
         yield Path(folder)
 
 
@@ -129,12 +134,12 @@ class LocalStorage:
 
     @property
     def address(self) -> str:
-        """The folder."""
+        """Return the folder."""
         return str(self.root)
 
     @contextmanager
-    def lock(self, timeout_seconds: float) -> Iterator[None]:
-        """Hold the lock; the system frees it when its holder dies."""
+    def hold_lock(self, timeout_seconds: float) -> Iterator[None]:
+        """Be the only writer; the system frees the lock when its process dies."""
         (self.root / "versions").mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.root / ".lock", timeout=timeout_seconds):
@@ -143,12 +148,12 @@ class LocalStorage:
             waited = f"and has not finished within {timeout_seconds:g} seconds: try again later"
             raise PublishError(f"another run is publishing below {self.root} {waited}") from error
 
-    def prepare(self, pointer: str) -> None:
-        """Remove what dead publishers left; under the lock, nothing of a live one can be there."""
+    def remove_leftovers(self, pointer: str) -> None:
+        """Remove what dead publishers left; the lock excludes files of a live one."""
         link = self.root / pointer
         if link.is_dir() and not link.is_symlink() and not any(link.iterdir()):
             link.rmdir()
-        self.target(pointer)
+        self.read_pointer(pointer)
         for path in self.root.glob(f"{_TMP}*"):
             if _FILE_ASIDE.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
                 path.unlink()
@@ -156,58 +161,58 @@ class LocalStorage:
             if _FOLDER_ASIDE.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
 
-    def read(self, path: str) -> bytes:
-        """All of a file."""
+    def read_file(self, path: str) -> bytes:
+        """Return the content of a file."""
         return (self.root / path).read_bytes()
 
-    def write(self, folder: str, files: Mapping[str, bytes]) -> None:
+    def write_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
         """Write aside, flush, and rename into place."""
         place = self.root / folder
         aside = place.with_name(f"{_TMP}{place.name}-{os.getpid()}")
         aside.mkdir()
         try:
             write_below(aside, files)
-            flush(aside)
+            flush_to_disk(aside)
             _put_in_place(aside, place)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
-    def put(self, path: str, content: bytes) -> None:
+    def write_file(self, path: str, content: bytes) -> None:
         """Write aside, flush, and rename over what is there."""
         write_whole(self.root / path, content)
 
-    def flush(self, folder: str) -> None:
-        """Flush what a folder says of what lies in it."""
-        flush(self.root / folder)
+    def flush_folder(self, folder: str) -> None:
+        """Flush the list of names in a folder to the disk."""
+        flush_to_disk(self.root / folder)
 
-    def target(self, pointer: str) -> str | None:
-        """What the link says; PublishError where something else stands in its place."""
+    def read_pointer(self, pointer: str) -> str | None:
+        """Return the target of the link; raise PublishError where its path is no link."""
         link = self.root / pointer
         if not os.path.lexists(link):
             return None
         if not link.is_symlink():
             raise PublishError(
-                f"{link} is no link to a version (a copy without links?): "
-                "move it away, publish again"
+                f"{link} is no link to a version (was it copied without links?): "
+                "move it away and publish again"
             )
         return os.readlink(link)
 
-    def swap(self, pointer: str, folder: str) -> None:
-        """Make the new link aside and rename it over the old one."""
-        if self.target(pointer) != folder:
+    def move_pointer(self, pointer: str, folder: str) -> None:
+        """Create the new link aside and rename it over the old one."""
+        if self.read_pointer(pointer) != folder:
             aside = self.root / f"{_TMP}{pointer}-{os.getpid()}"
             os.symlink(folder, aside)
             os.replace(aside, self.root / pointer)
-        flush(self.root)
+        flush_to_disk(self.root)
 
-    def list(self, folder: str) -> list[str]:
-        """Names by the time at which they were written; of one moment, by name."""
+    def list_names(self, folder: str) -> list[str]:
+        """Return names by the time of writing, then by name."""
         paths = list((self.root / folder).iterdir())
         paths.sort(key=lambda path: (path.lstat().st_mtime_ns, path.name))
         return [path.name for path in paths]
 
-    def remove(self, folder: str, names: Sequence[str]) -> None:
-        """Rename first: what is half removed must not pass for a version."""
+    def remove_files(self, folder: str, names: Sequence[str]) -> None:
+        """Rename first, so that a half removed folder is never taken for a version."""
         place = self.root / folder
         aside = place.with_name(f"{_TMP}{place.name}-{os.getpid()}")
         there = {path.name for path in place.iterdir()}
@@ -222,10 +227,12 @@ class LocalStorage:
 
 def _put_in_place(aside: Path, folder: Path) -> None:
     if folder.is_symlink():
-        raise PublishError(f"{folder} is a link, and a version no folder of others: remove it")
+        raise PublishError(f"{folder} is a link where the folder of a version must be: remove it")
     if not folder.is_dir():
         if folder.exists() and folder.stat().st_size:
-            raise PublishError(f"{folder} is a file, and a version a folder: move it away")
+            raise PublishError(
+                f"{folder} is a file where the folder of a version must be: move it away"
+            )
         folder.unlink(missing_ok=True)
         os.rename(aside, folder)
         return
@@ -233,4 +240,4 @@ def _put_in_place(aside: Path, folder: Path) -> None:
     # that is done its hashes do not match, so that the next publish starts again.
     for path in aside.iterdir():
         os.replace(path, folder / path.name)
-    flush(folder)
+    flush_to_disk(folder)

@@ -1,7 +1,7 @@
-"""Versions: what one is, how it is published and read, and the atomic switch of `latest`.
+"""Versions: their identity, publishing and reading, and the atomic switch of `latest`.
 
-A version is a folder written once. Whatever dies while it is published, a reader who opens
-`latest` finds the old version or the new one, whole (how, `storage` says). Below the root of what
+A version is a folder written once. If a process dies while it publishes, a reader who opens
+`latest` finds the complete old or new version (see `storage`). Below the root of what
 is published:
 
     latest                     leads to versions/<id>
@@ -24,7 +24,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audience_impact.rules import Rule, register
+from audience_impact.rules import Rule, register_rule
 from audience_impact.store import VERSION_ID, PublishError, archive, storage
 from audience_impact.store.manifest import (
     FACT_KEYS,
@@ -34,15 +34,15 @@ from audience_impact.store.manifest import (
     Rows,
     as_json,
     files_of,
-    render,
-    sha256,
+    hash_bytes,
+    render_files,
 )
 from audience_impact.store.storage import Storage
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 
 LATEST, VERSIONS = "latest", "versions"
 NO_FACTS: Mapping[str, bytes] = MappingProxyType({})
-BYTES_DIFFER = register(
+BYTES_DIFFER = register_rule(
     Rule(
         "bytes_differ",
         RuleStage.VERSIONS,
@@ -57,7 +57,7 @@ BYTES_DIFFER = register(
 
 @dataclass(frozen=True)
 class Version:
-    """What identifies a version: the same five values are the same version, everywhere."""
+    """The identity of a version: the same five values are the same version, everywhere."""
 
     as_of: date
     inputs_sha256: str
@@ -67,140 +67,145 @@ class Version:
 
     @property
     def id(self) -> str:
-        """`<as_of>-<12 hex digits>`, which follows from the fields alone."""
-        return f"{self.as_of:%Y-%m-%d}-{sha256(as_json(self.facts()))[:12]}"
+        """Return `<as_of>-<12 hex digits>`, which depends on the fields alone."""
+        return f"{self.as_of:%Y-%m-%d}-{hash_bytes(as_json(self.as_record()))[:12]}"
 
     @property
     def method(self) -> tuple[str, frozenset[str]]:
-        """The method itself, and what was asked of the run."""
-        number, code, *asked = [*self.method_version.split("+"), ""]
-        return f"{number}+{code}".strip("+"), frozenset(asked) - {""}
+        """Return the name of the method and the options of the run."""
+        number, code, *options = [*self.method_version.split("+"), ""]
+        return f"{number}+{code}".strip("+"), frozenset(options) - {""}
 
-    def facts(self) -> dict[str, Any]:
+    def as_record(self) -> dict[str, Any]:
         """Return the fields as they go into JSON."""
         return asdict(self) | {"as_of": f"{self.as_of:%Y-%m-%d}"}
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A version that lies somewhere: every table of it is read from one folder, once resolved."""
+    """A version in a storage: all its tables are read from one resolved folder."""
 
     store: Storage
     folder: str
 
     @property
     def id(self) -> str:
-        """The id of the version."""
+        """Return the id of the version."""
         return self.folder.rpartition("/")[2]
 
     @property
     def address(self) -> str:
-        """Where it lies, as told to people."""
+        """Return the folder or address of the version for messages."""
         return f"{self.store.address}/{self.folder}"
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """What the manifest says of the version; PublishError where it is damaged."""
+        """Return the manifest; raise PublishError where it is damaged."""
         try:
             return dict(json.loads(self.manifest_bytes))
         except (ValueError, TypeError) as error:
-            raise self._damaged(MANIFEST, error) from error
+            raise self._damage_error(MANIFEST, error) from error
 
     @cached_property
     def manifest_bytes(self) -> bytes:
-        """The manifest as it is written; PublishError where it is missing."""
+        """Return the bytes of the manifest; raise PublishError where it is missing."""
         try:
-            return self.store.read(f"{self.folder}/{MANIFEST}")
+            return self.store.read_file(f"{self.folder}/{MANIFEST}")
         except OSError as error:
-            raise self._damaged(MANIFEST, error) from error
+            raise self._damage_error(MANIFEST, error) from error
 
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
-        """What the manifest says of each file beside it; PublishError where it is damaged."""
+        """Return the entry of each file in the manifest; raise PublishError where it is damaged."""
         try:
             return files_of(self.manifest_bytes)
         except (ValueError, KeyError, TypeError) as error:
-            raise self._damaged(MANIFEST, error) from error
+            raise self._damage_error(MANIFEST, error) from error
 
-    def _damaged(self, name: str, why: object) -> PublishError:
+    def _damage_error(self, name: str, why: object) -> PublishError:
         return PublishError(
             f"{self.address}/{name} is damaged or missing ({why}): publish again, which mends it"
         )
 
-    def rows(self) -> dict[str, int]:
-        """Rows of each table, as the manifest says.
+    def count_rows(self) -> dict[str, int]:
+        """Return the number of rows of each table, from the manifest.
 
         Raises PublishError where the manifest is damaged.
         """
-        return {told["name"]: told["rows"] for told in self.files.values() if "rows" in told}
+        return {
+            record["name"]: record["rows"] for record in self.files.values() if "rows" in record
+        }
 
     @cached_property
     def version(self) -> Version:
-        """What identifies it, as the manifest says.
+        """Return the identity of the version, from the manifest.
 
         Raises PublishError where the manifest is damaged.
         """
         try:
-            told = self.manifest[METADATA_KEY]
-            named = {field.name: told[field.name] for field in fields(Version)}
+            metadata = self.manifest[METADATA_KEY]
+            named = {field.name: metadata[field.name] for field in fields(Version)}
             return Version(**{**named, "as_of": date.fromisoformat(named["as_of"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise self._damaged(MANIFEST, error) from error
+            raise self._damage_error(MANIFEST, error) from error
 
     def fact_files(self) -> dict[str, bytes]:
-        """The files that it was computed from, `0/estimates.csv` in the first layer.
+        """Return the fact files by name, such as `0/estimates.csv` in the first layer.
 
-        None where it was published before facts were kept. Raises PublishError where the archive
+        Versions published before facts were stored have none. Raises PublishError where the archive
         is damaged.
         """
         if archive.NAME not in self.files:
             return {}
-        return archive.unpacked(self.content(archive.NAME))
+        return archive.unpack_files(self.read_content(archive.NAME))
 
     def fact_keys(self) -> dict[str, list[str]]:
-        """Return the columns of the key of each fact table; none of a version that does not say."""
+        """Return the key columns of each fact table; empty where the manifest lacks them."""
         return dict(self.files.get(archive.NAME, {}).get(FACT_KEYS, {}))
 
-    def facts(self, into: Path) -> list[Path]:
-        """Lay out the facts that it was computed from; the folder of each layer, in order.
+    def write_facts(self, into: Path) -> list[Path]:
+        """Write the fact files below a folder; return the folder of each layer, in order.
 
-        As `fact_files` otherwise.
+        Raises PublishError as `fact_files` does.
         """
-        return archive.laid_out(self.fact_files(), into)
+        return archive.write_layers(self.fact_files(), into)
 
-    def table(self, name: str, **options: Any) -> pd.DataFrame:
-        """A table, with the options of `pandas.read_parquet`.
+    def read_table(self, name: str, **options: Any) -> pd.DataFrame:
+        """Return a table, read with options of `pandas.read_parquet`.
 
-        Raises PublishError where its bytes are not those that the manifest tells of.
+        Raises PublishError where the bytes differ from the hash in the manifest.
         """
-        return pd.read_parquet(io.BytesIO(self.content(f"{name}.parquet")), **options)
+        return pd.read_parquet(io.BytesIO(self.read_content(f"{name}.parquet")), **options)
 
-    def arrow(self, name: str) -> pa.Table:
-        """A table with what it and its columns say of themselves.
+    def read_arrow(self, name: str) -> pa.Table:
+        """Return a table with the metadata of the table and its columns.
 
-        Raises PublishError where its bytes are not those that the manifest tells of.
+        Raises PublishError where the bytes differ from the hash in the manifest.
         """
-        return pq.read_table(io.BytesIO(self.content(f"{name}.parquet")))
+        return pq.read_table(io.BytesIO(self.read_content(f"{name}.parquet")))
 
-    def content(self, path: str) -> bytes:
-        """The bytes of a file of a table.
+    def read_content(self, path: str) -> bytes:
+        """Return the bytes of a file of the version.
 
-        Raises PublishError where they are not those that the manifest tells of.
+        Raises PublishError where the bytes differ from the hash in the manifest.
         """
         try:
-            content, told = self.store.read(f"{self.folder}/{path}"), self.files[path]["hash"]
+            content, expected_hash = (
+                self.store.read_file(f"{self.folder}/{path}"),
+                self.files[path]["hash"],
+            )
         except (OSError, KeyError) as error:
-            raise self._damaged(path, error) from error
-        if told != f"sha256:{sha256(content)}":
-            raise self._damaged(path, "its bytes are not those of the manifest")
+            raise self._damage_error(path, error) from error
+        if expected_hash != f"sha256:{hash_bytes(content)}":
+            raise self._damage_error(path, "its bytes are not those of the manifest")
         return content
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a publish did: `created` is False where the version was there already.
+    """The result of publishing: `created` is False where the version existed already.
 
-    `replaced_count` says of a run how many rows of its facts a later layer replaced.
+    `replaced_count` is the number of fact rows that a later layer replaced.
     """
 
     version: Stored
@@ -210,16 +215,16 @@ class Published:
 
     @property
     def version_id(self) -> str:
-        """The id of the version."""
+        """Return the id of the version."""
         return self.version.id
 
     @property
     def path(self) -> Path:
-        """The folder of the version."""
+        """Return the folder of the version."""
         return Path(self.version.address)
 
 
-def publish(
+def publish_version(
     root: Path,
     version: Version,
     tables: Mapping[str, Rows | pa.Table],
@@ -238,84 +243,89 @@ def publish(
     """
     if keep is not None and keep < 1:
         raise PublishError(f"keep must be at least 1 (the version just published), not {keep}")
-    files = render({**version.facts(), "version_id": version.id}, tables, about, facts)
+    files = render_files({**version.as_record(), "version_id": version.id}, tables, about, facts)
     try:
-        store, folder = storage.at(root), f"{VERSIONS}/{version.id}"
-        with store.lock(timeout_seconds):
-            store.prepare(LATEST)
+        store, folder = storage.select_storage(root), f"{VERSIONS}/{version.id}"
+        with store.hold_lock(timeout_seconds):
+            store.remove_leftovers(LATEST)
             created = not _is_whole(store, folder, files)
             if created:
-                store.write(folder, files)
+                store.write_folder(folder, files)
             else:
                 _check_same_bytes(store, folder, files)
-            store.flush(VERSIONS)
-            store.swap(LATEST, folder)
+            store.flush_folder(VERSIONS)
+            store.move_pointer(LATEST, folder)
             removed = _remove_oldest(store, version.id, keep)
     except OSError as error:
-        raise PublishError(f"cannot publish below {storage.address(root)}: {error}") from error
+        raise PublishError(
+            f"cannot publish below {storage.format_address(root)}: {error}"
+        ) from error
     return Published(Stored(store, folder), created, removed)
 
 
-def latest(root: Path) -> Stored:
-    """The version `latest` leads to; read every table of it, as `latest` may move.
+def find_latest(root: Path) -> Stored:
+    """Return the version that `latest` leads to; read all tables from it, as `latest` may move.
 
-    Raises PublishError where there is none.
+    Raises PublishError where nothing is published.
     """
-    store = storage.at(root)
-    folder = store.target(LATEST)
+    store = storage.select_storage(root)
+    folder = store.read_pointer(LATEST)
     if folder is None:
         raise PublishError(f"nothing has been published below {store.address}")
     try:
-        store.read(f"{folder}/{MANIFEST}")
+        store.read_file(f"{folder}/{MANIFEST}")
     except OSError as error:
         where = f"{store.address}/{LATEST}"
-        raise PublishError(
-            f"{where} leads to what is no version (any more): publish again"
-        ) from error
+        raise PublishError(f"{where} does not lead to a version: publish again") from error
     return Stored(store, folder)
 
 
 def is_id(name: str) -> bool:
-    """Whether a name is that of a version."""
+    """Return whether a name is the id of a version."""
     return bool(VERSION_ID.fullmatch(name))
 
 
 def _is_whole(store: Storage, folder: str, files: Mapping[str, bytes]) -> bool:
-    """Tell whether the folder holds these files, with the hashes that its manifest gives."""
+    """Return whether the folder has these files, with the hashes of its manifest."""
     try:
-        told = files_of(store.read(f"{folder}/{MANIFEST}"))
-        found = {name: sha256(store.read(f"{folder}/{name}")) for name in told}
-        whole = all(told[name]["hash"] == f"sha256:{found[name]}" for name in told)
+        files_in_manifest = files_of(store.read_file(f"{folder}/{MANIFEST}"))
+        hashes = {
+            name: hash_bytes(store.read_file(f"{folder}/{name}")) for name in files_in_manifest
+        }
+        is_complete = all(
+            files_in_manifest[name]["hash"] == f"sha256:{hashes[name]}"
+            for name in files_in_manifest
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return whole and told.keys() == files.keys() - {MANIFEST}
+    return is_complete and files_in_manifest.keys() == files.keys() - {MANIFEST}
 
 
 def _check_same_bytes(store: Storage, folder: str, files: Mapping[str, bytes]) -> None:
-    """The same inputs, method and seed give the same bytes, or something else has changed."""
-    other = sorted(name for name in files if store.read(f"{folder}/{name}") != files[name])
-    if other:
+    """Raise PublishError where files of the existing version have other bytes."""
+    differing = sorted(name for name in files if store.read_file(f"{folder}/{name}") != files[name])
+    if differing:
         raise PublishError(
-            f"{BYTES_DIFFER}: version {Path(folder).name} is there already, and the same inputs, "
-            f"method and seed now give another {', '.join(other)}: if a library has changed, or "
-            f"the form of what is published, remove {store.address}/{folder} and publish again; "
-            "if not, something that decides results is not in the version"
+            f"{BYTES_DIFFER}: version {Path(folder).name} exists already, and the same inputs, "
+            f"method and seed now give different bytes of {', '.join(differing)}: if a library or "
+            f"the form of what is published has changed, remove {store.address}/{folder} and "
+            "publish again; otherwise the results depend on something that is not in the version"
         )
 
 
 def _remove_oldest(store: Storage, current: str, keep: int | None) -> tuple[str, ...]:
-    """Remove the oldest versions beyond `keep`; what no version names stays where it is."""
+    """Remove the oldest versions beyond `keep`, but no files that a manifest does not name."""
     if not keep:
         return ()
-    names = [name for name in store.list(VERSIONS) if is_id(name)]
+    names = [name for name in store.list_names(VERSIONS) if is_id(name)]
     others = [name for name in names if name != current]
     oldest = others[: max(len(others) + 1 - keep, 0)]
-    return tuple(name for name in oldest if _remove(Stored(store, f"{VERSIONS}/{name}")))
+    return tuple(name for name in oldest if _remove_version(Stored(store, f"{VERSIONS}/{name}")))
 
 
-def _remove(version: Stored) -> bool:
-    """Remove the files of a version, where its manifest can be read; tell whether it could."""
+def _remove_version(version: Stored) -> bool:
+    """Remove the files of a version; return False if its manifest is unreadable."""
     with suppress(PublishError):
-        version.store.remove(version.folder, [MANIFEST, *version.files])
+        version.store.remove_files(version.folder, [MANIFEST, *version.files])
         return True
     return False

@@ -38,7 +38,7 @@ class Word(StrEnum):
         return word
 
     @classmethod
-    def meanings(cls) -> Mapping[str, str]:
+    def list_meanings(cls) -> Mapping[str, str]:
         """Return the meaning of each word."""
         return {word.value: word.meaning for word in cls}
 

@@ -4,11 +4,11 @@ import re
 
 from audience_impact import vocabulary as words
 from flows.adding import questions as ask
-from flows.adding.kinds import Alike, Kind
-from flows.adding.known import Known
-from flows.adding.page import MEASURED, PAGE, Row, page_rows
-from flows.adding.platforms import NEW_PLATFORM, platform_rows, read_platform
+from flows.adding.kinds import EntryKind, SimilarRow
+from flows.adding.page import MEASURED, PAGE, Row, build_page_rows
+from flows.adding.platforms import NEW_PLATFORM, build_platform_rows, read_platform
 from flows.adding.questions import Answers, Question, one_of
+from flows.adding.records import FactRecords
 
 ID = re.compile(r"^PE(\d+)$")
 ACCOUNTS = (words.AudienceMetric.REGISTERED, words.AudienceMetric.INSTALLS)
@@ -19,63 +19,77 @@ SAME = (
 """What two rows share that give one figure."""
 
 
-def _unit(answers: Answers, known: Known) -> str:
+def _choose_unit(answers: Answers, records: FactRecords) -> str:
     metric = answers.get("metric", "")
     if metric in ACCOUNTS:
         return ""
     if metric == words.AudienceMetric.AD_AUDIENCE:
         return words.Unit.IDENTITIES.value
-    share = answers.told.get("value", "").rstrip().endswith("%")
+    share = answers.raw_answers.get("value", "").rstrip().endswith("%")
     return words.Unit.SHARE.value if share else words.Unit.PERSONS.value
 
 
-def _has_range(answers: Answers, known: Known) -> bool:
+def _has_range(answers: Answers, records: FactRecords) -> bool:
     return "low" in answers or "high" in answers
 
 
-def _interval(answers: Answers, known: Known) -> str:
+def _choose_interval_kind(answers: Answers, records: FactRecords) -> str:
     kinds = words.IntervalKind
-    return (kinds.MIN_MAX if _has_range(answers, known) else kinds.NONE).value
+    return (kinds.MIN_MAX if _has_range(answers, records) else kinds.NONE).value
 
 
 QUESTIONS = (
     *PAGE,
     MEASURED,
     NEW_PLATFORM,
-    Question("platform", "the service", read_platform, must=ask.always, adds=NEW_PLATFORM.name),
-    Question("area", "the country", lambda told, _, known: known.area(told), must=ask.always),
-    one_of("metric", "what was counted", words.AudienceMetric, must=ask.always),
-    Question("low", "lower end, where the page prints a range", ask.amount),
-    Question("high", "upper end, where the page prints a range", ask.amount),
+    Question(
+        "platform", "the service", read_platform, must=ask.always_applies, adds=NEW_PLATFORM.name
+    ),
+    Question(
+        "area",
+        "the country",
+        lambda raw_answer, _, records: records.find_area(raw_answer),
+        must=ask.always_applies,
+    ),
+    one_of("metric", "what was counted", words.AudienceMetric, must=ask.always_applies),
+    Question("low", "lower end, where the page prints a range", ask.read_amount),
+    Question("high", "upper end, where the page prints a range", ask.read_amount),
     Question(
         "value",
         "the figure as printed: 96 million, 96000000, 37 %",
-        ask.amount,
-        must=lambda answers, known: not _has_range(answers, known),
+        ask.read_amount,
+        must=lambda answers, records: not _has_range(answers, records),
     ),
-    one_of("unit", "what was counted in", words.Unit, must=ask.always, default=_unit),
+    one_of(
+        "unit", "what was counted in", words.Unit, must=ask.always_applies, default=_choose_unit
+    ),
     one_of(
         "interval_kind",
         "what the figure bounds: one_sided_min is at least, one_sided_max at most",
         words.IntervalKind,
-        must=ask.always,
-        default=_interval,
+        must=ask.always_applies,
+        default=_choose_interval_kind,
     ),
-    one_of("base", "of whom it is a part", words.PopulationBase, must=ask.always),
-    Question("period", "when it was measured: 2025-07, 2025-Q3, 2025", ask.day, must=ask.always),
+    one_of("base", "of whom it is a part", words.PopulationBase, must=ask.always_applies),
+    Question(
+        "period",
+        "when it was measured: 2025-07, 2025-Q3, 2025",
+        ask.read_period,
+        must=ask.always_applies,
+    ),
     Question("threshold", "least use that counts, where one is stated: over 5 min"),
     Question("age", "of which ages alone: 18-24, 65+"),
     one_of("sex", "of which sex alone", words.Sex),
-    Question("note", "what a reader must know of it", may=ask.always),
+    Question("note", "remarks for readers", may=ask.always_applies),
 )
 
 
-def rows(answers: Answers, known: Known) -> dict[str, list[Row]]:
-    """The rows of all tables that a figure needs, those on record left out."""
-    page, added = page_rows(answers, known)
+def build_figure_rows(answers: Answers, records: FactRecords) -> dict[str, list[Row]]:
+    """Return the new rows of each table that a figure needs; rows on record are left out."""
+    page, added = build_page_rows(answers, records)
     series = answers.get("measured_by", "")
     figure = {
-        "estimate_id": _next_id(known),
+        "estimate_id": _next_id(records),
         "platform_id": answers["platform"],
         "area_id": answers["area"],
         "audience_metric": answers["metric"],
@@ -89,26 +103,26 @@ def rows(answers: Answers, known: Known) -> dict[str, list[Row]]:
         "source_id": page["source_id"],
         "measurement_series_id": series if series != page["measurement_series_id"] else "",
     }
-    return {**added, **platform_rows(answers, known), "estimates": [figure]}
+    return {**added, **build_platform_rows(answers, records), "estimates": [figure]}
 
 
-def _next_id(known: Known) -> str:
-    """One more than the highest number of a figure entered so."""
-    found = (ID.match(name) for name in known.ids("estimates", "estimate_id"))
-    return f"PE{max((int(each[1]) for each in found if each), default=0) + 1:04}"
+def _next_id(records: FactRecords) -> str:
+    """Return an id with the number after the highest one of the facts."""
+    matches = (ID.match(name) for name in records.list_ids("estimates", "estimate_id"))
+    return f"PE{max((int(match[1]) for match in matches if match), default=0) + 1:04}"
 
 
-def alike(added: dict[str, list[Row]], known: Known) -> list[Alike]:
-    """Figures that say the same; that of the same page is the same figure."""
+def find_similar_figures(added: dict[str, list[Row]], records: FactRecords) -> list[SimilarRow]:
+    """Return the figures on record that state the same; one of the same page is the same figure."""
     (figure,) = added["estimates"]
-    same = known.tables["estimates"]
+    same = records.tables["estimates"]
     for name in SAME:
         same = same[same[name] == figure[name]]
     return [
-        Alike.of(row, "estimate_id", is_same=row["source_id"] == figure["source_id"])
+        SimilarRow.from_row(row, "estimate_id", is_same=row["source_id"] == figure["source_id"])
         for row in same.to_dict("records")
     ]
 
 
-FIGURE = Kind(QUESTIONS, rows, alike, is_once=False)
+FIGURE = EntryKind(QUESTIONS, build_figure_rows, find_similar_figures, is_once=False)
 """Several pages may relay one figure."""

@@ -3,36 +3,36 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.adding.known import Known
 from flows.adding.questions import Answers, Question
+from flows.adding.records import FactRecords
 
 Rows = dict[str, list[Mapping[str, str]]]
 """New rows by table."""
 
 
 @dataclass(frozen=True)
-class Alike:
-    """A row on record that may be what is to be added; `is_same`: it is."""
+class SimilarRow:
+    """A row on record that resembles the addition, or is the same (`is_same`)."""
 
-    told: str
+    description: str
     is_same: bool
 
     @classmethod
-    def of(cls, row: Mapping[str, object], key: str, is_same: bool) -> "Alike":
-        """A row as read, named by file, line, key and page."""
+    def from_row(cls, row: Mapping[str, object], key: str, is_same: bool) -> "SimilarRow":
+        """Describe a row as it was read, by file, line, key and page."""
         return cls(
             f"{row['row_file']}:{row['row_line']}: {row[key]}, of {row['source_id']}", is_same
         )
 
 
 @dataclass(frozen=True)
-class Kind:
+class EntryKind:
     """Something that can be added.
 
-    `is_once`: what is like it on record stands in the way, unless it is said to be another.
+    With `is_once`, a similar row on record prevents the addition unless the user confirms it.
     """
 
     questions: Sequence[Question]
-    rows: Callable[[Answers, Known], Rows]
-    alike: Callable[[Rows, Known], list[Alike]]
+    build_rows: Callable[[Answers, FactRecords], Rows]
+    find_similar: Callable[[Rows, FactRecords], list[SimilarRow]]
     is_once: bool

@@ -1,106 +1,114 @@
-"""The page on which something stands: found among the sources by its address, or a new row."""
+"""The page that states a fact: a source on record, found by its address, or a new row."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from audience_impact import vocabulary as words
-from audience_impact.registers.places.names import folded
+from audience_impact.registers.places.names import fold_name
 from flows.adding import questions as ask
-from flows.adding.known import Known, NotKnownError, publisher_word, slug
 from flows.adding.questions import Answers, Question, one_of
+from flows.adding.records import FactRecords, NotOnRecordError, choose_publisher_word, make_slug
 
 Row = Mapping[str, str]
 NOBODY = "not stated"
-"""The answer of who does not know whose measurement a page relays."""
+"""The answer that names no measurer."""
 
 
-def on_record(answers: Answers, known: Known) -> Row | None:
-    """The row of the page, where the facts have it."""
-    told = answers.get("source") or answers.get("url")
-    return known.source(told) if told else None
+def find_page(answers: Answers, records: FactRecords) -> Row | None:
+    """Return the source row of the page, or None for a page that is not on record."""
+    raw_answer = answers.get("source") or answers.get("url")
+    return records.find_source(raw_answer) if raw_answer else None
 
 
-def is_new(answers: Answers, known: Known) -> bool:
-    """Whether the page is none of the sources."""
-    return on_record(answers, known) is None
+def is_new_page(answers: Answers, records: FactRecords) -> bool:
+    """Return whether the page is not among the sources."""
+    return find_page(answers, records) is None
 
 
-def _source(told: str, answers: Answers, known: Known) -> str:
-    row = known.source(told)
+def _read_source(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    row = records.find_source(raw_answer)
     if row is None:
-        raise NotKnownError(f"{told} is no source on record; give its address with --url")
+        raise NotOnRecordError(f"{raw_answer} is no source on record; give its address with --url")
     return row["source_id"]
 
 
-def _series(told: str, answers: Answers, known: Known) -> str:
-    if folded(told) == NOBODY:
+def _read_series(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    if fold_name(raw_answer) == NOBODY:
         return ""
     try:
-        return known.series(told)
-    except NotKnownError:
+        return records.find_series(raw_answer)
+    except NotOnRecordError:
         if "new_measurer" in answers:
-            return slug(told)
+            return make_slug(raw_answer)
         raise
 
 
-def _today(answers: Answers, known: Known) -> str:
+def _format_today(answers: Answers, records: FactRecords) -> str:
     return datetime.now(UTC).date().isoformat()
 
 
 PAGE = (
-    Question("source", "id of the page, instead of its address", _source),
+    Question("source", "id of the page, instead of its address", _read_source),
     Question(
         "url",
         "address of the page",
-        ask.web_address,
-        must=lambda answers, known: "source" not in answers,
+        ask.read_web_address,
+        must=lambda answers, records: "source" not in answers,
     ),
-    Question("publisher", "who publishes the page, such as TASS", must=is_new),
-    Question("published_on", "day on which the page was published", ask.day, may=is_new),
-    Question("title", "title of the page, as printed", may=is_new),
+    Question("publisher", "who publishes the page, such as TASS", must=is_new_page),
+    Question(
+        "published_on", "day on which the page was published", ask.read_period, may=is_new_page
+    ),
+    Question("title", "title of the page, as printed", may=is_new_page),
     one_of(
         "source_type",
         "what kind of page it is",
         words.SourceType,
-        must=is_new,
-        default=lambda answers, known: words.SourceType.PRESS_RELAY.value,
+        must=is_new_page,
+        default=lambda answers, records: words.SourceType.PRESS_RELAY.value,
     ),
-    one_of("reliability", "how far the page is to be trusted", words.Reliability, must=is_new),
-    Question("licence", "licence as the page states it", may=is_new),
-    Question("accessed_on", "day on which it was read", ask.day, must=is_new, default=_today),
-    Question("source_note", "what is to be known of the page"),
+    one_of("reliability", "how far the page is to be trusted", words.Reliability, must=is_new_page),
+    Question("licence", "licence as the page states it", may=is_new_page),
+    Question(
+        "accessed_on",
+        "day on which it was read",
+        ask.read_period,
+        must=is_new_page,
+        default=_format_today,
+    ),
+    Question("source_note", "remarks on the page"),
     one_of("new_measurer", "add the measurer, of this kind", words.SourceType),
 )
 MEASURED = Question(
     "measured_by",
     f"who measured what it prints, or: {NOBODY}",
-    _series,
-    must=is_new,
+    _read_series,
+    must=is_new_page,
     adds="new_measurer",
 )
-"""Asked of a figure; a page that tells of a restriction speaks for itself."""
+"""Asked of a figure only; a restriction needs no measurer."""
 
 
-def _source_id(answers: Answers, known: Known) -> str:
-    """Publisher and day, as the facts have them; a number where no day is known."""
-    taken = known.ids("sources", "source_id")
-    name = publisher_word(answers.get("url", ""), answers["publisher"])
+def _make_source_id(answers: Answers, records: FactRecords) -> str:
+    """Return a free id of publisher and day, or of publisher and number without a day."""
+    taken = records.list_ids("sources", "source_id")
+    name = choose_publisher_word(answers.get("url", ""), answers["publisher"])
     day = answers.get("published_on", "").split("/")[0]
-    wanted = f"{name}-{day}" if day else f"{name}-1"
+    candidate = f"{name}-{day}" if day else f"{name}-1"
     number = 2
-    while wanted in taken:
-        wanted = f"{name}-{day}-{number}" if day else f"{name}-{number}"
+    while candidate in taken:
+        candidate = f"{name}-{day}-{number}" if day else f"{name}-{number}"
         number += 1
-    return wanted
+    return candidate
 
 
-def page_rows(answers: Answers, known: Known) -> tuple[Row, dict[str, list[Row]]]:
-    """The page as a source, and the rows that are new: of it, and of who measured."""
-    found = on_record(answers, known)
-    if found is not None:
-        added = _new_series(answers, known) if answers.get("measured_by") else []
-        return found, {"lineages": added} if added else {}
-    source_id = _source_id(answers, known)
+def build_page_rows(answers: Answers, records: FactRecords) -> tuple[Row, dict[str, list[Row]]]:
+    """Return the source row of the page, and the new rows of sources and lineages by table."""
+    page = find_page(answers, records)
+    if page is not None:
+        added = _build_series_rows(answers, records) if answers.get("measured_by") else []
+        return page, {"lineages": added} if added else {}
+    source_id = _make_source_id(answers, records)
     series = answers.get("measured_by") or source_id
     row = {
         "source_id": source_id,
@@ -114,15 +122,17 @@ def page_rows(answers: Answers, known: Known) -> tuple[Row, dict[str, list[Row]]
             )
         },
     }
-    return row, {"lineages": _new_series(answers, known, row), "sources": [row]}
+    return row, {"lineages": _build_series_rows(answers, records, row), "sources": [row]}
 
 
-def _new_series(answers: Answers, known: Known, page: Row | None = None) -> list[Row]:
-    """The row of the measuring programme where there is none: the page's own, or the new one."""
+def _build_series_rows(
+    answers: Answers, records: FactRecords, page: Row | None = None
+) -> list[Row]:
+    """Return the row of the measuring programme where it is not on record."""
     series = answers.get("measured_by") or (page["measurement_series_id"] if page else "")
-    if series in known.ids("lineages", "measurement_series_id"):
+    if series in records.list_ids("lineages", "measurement_series_id"):
         return []
-    told = answers.told.get("measured_by", "") if answers.get("measured_by") else ""
-    kind = answers.get("new_measurer") if told else page["source_type"] if page else ""
-    measurer = told or (page["publisher"] if page else "")
+    raw_answer = answers.raw_answers.get("measured_by", "") if answers.get("measured_by") else ""
+    kind = answers.get("new_measurer") if raw_answer else page["source_type"] if page else ""
+    measurer = raw_answer or (page["publisher"] if page else "")
     return [{"measurement_series_id": series, "measurer": measurer, "source_type": kind or ""}]

@@ -1,7 +1,7 @@
 """Questions whose answers become rows: asked on a terminal, or answered by options.
 
-A question is an option of the command and a prompt at once. Which of them apply depends on what
-was answered before: of a page on record nothing more is asked.
+A question is both an option of the command and a prompt. Earlier answers decide which questions
+apply: nothing more is asked about a page on record.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from flows.adding.known import Known, NotKnownError, near
+from flows.adding.records import FactRecords, NotOnRecordError, suggest_names
 
 TIMES = {"thousand": 3, "million": 6, "billion": 9, "k": 3, "m": 6, "bn": 9}
 AMOUNT = re.compile(
@@ -20,208 +20,218 @@ AMOUNT = re.compile(
 
 
 class Answers(dict[str, str]):
-    """Cells by question; `told` keeps what was said, where a name is to be added as it was."""
+    """Cells by question; `raw_answers` keeps the texts as entered, for the names of new rows."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: dict[str, str] = {}
+        self.raw_answers: dict[str, str] = {}
 
 
-Condition = Callable[[Answers, Known], bool]
-Reader = Callable[[str, Answers, Known], str]
+Condition = Callable[[Answers, FactRecords], bool]
+Reader = Callable[[str, Answers, FactRecords], str]
 
 
 class WrongAnswerError(ValueError):
-    """An answer that cannot be taken; the message is one line."""
+    """An invalid answer; the message is one line."""
 
 
 class MissingError(ValueError):
-    """Options that must be given where nobody can be asked."""
+    """Required options are missing and nobody can be asked."""
 
 
-def always(answers: Answers, known: Known) -> bool:
-    """In every case."""
+def always_applies(answers: Answers, records: FactRecords) -> bool:
+    """Return True."""
     return True
 
 
-def never(answers: Answers, known: Known) -> bool:
-    """In no case: only the option gives it."""
+def never_applies(answers: Answers, records: FactRecords) -> bool:
+    """Return False: only the option gives an answer."""
     return False
 
 
-def nothing(answers: Answers, known: Known) -> str:
-    """No default."""
+def no_default(answers: Answers, records: FactRecords) -> str:
+    """Return a blank text."""
     return ""
 
 
-def text(told: str, answers: Answers, known: Known) -> str:
-    """A text as it is."""
-    return told
+def read_text(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    """Return the answer unchanged."""
+    return raw_answer
 
 
 @dataclass(frozen=True)
 class Question:
-    """One thing to know.
+    """A question, as an option of the command and as a prompt.
 
     Attributes:
-        name: Its key among the answers; the option is that with dashes.
-        asks: What is asked, for the prompt and for the help of the option.
-        read: The cell that an answer becomes; raises NotKnownError or WrongAnswerError.
-        must: When it has to be answered.
-        may: When a person who is being asked is asked this too; blank is an answer then.
-        default: What is taken where it must be answered and is not.
-        choices: The words that it may be, if it is one of a few.
-        many: Whether several answers are allowed, in a cell joined by semicolons.
-        adds: The question whose answer says that what is not on record is to be added.
+        name: The key among the answers; the option is the same name with dashes.
+        asks: The text of the prompt and of the option's help.
+        read: Returns the cell for an answer; raises NotOnRecordError or WrongAnswerError.
+        must: Returns whether an answer is required.
+        may: Returns whether a prompt asks for an optional answer, which may be blank.
+        default: Returns the answer to use where a required one is missing.
+        choices: The permitted words, if there are only a few.
+        many: True if several answers are allowed, joined by semicolons.
+        adds: The question whose answer allows adding a name that is not on record.
     """
 
     name: str
     asks: str
-    read: Reader = text
-    must: Condition = never
-    may: Condition = never
-    default: Callable[[Answers, Known], str] = nothing
+    read: Reader = read_text
+    must: Condition = never_applies
+    may: Condition = never_applies
+    default: Callable[[Answers, FactRecords], str] = no_default
     choices: Sequence[str] = field(default=())
     many: bool = False
     adds: str = ""
 
     @property
-    def option(self) -> str:
-        """The option of the command."""
+    def option_name(self) -> str:
+        """Return the option of the command, such as --source-note."""
         return f"--{self.name.replace('_', '-')}"
 
-    def cell(self, told: str, answers: Answers, known: Known) -> str:
-        """The cell of an answer, each of several read by itself.
+    def read_cell(self, raw_answer: str, answers: Answers, records: FactRecords) -> str:
+        """Return the cell for an answer; several parts are read one by one, sorted and joined.
 
-        Raises NotKnownError or WrongAnswerError.
+        Raises NotOnRecordError or WrongAnswerError.
         """
-        parts = told.split(";") if self.many else [told]
-        cells = [self.read(_one_line(part), answers, known) for part in parts]
+        parts = raw_answer.split(";") if self.many else [raw_answer]
+        cells = [self.read(_read_line(part), answers, records) for part in parts]
         return ";".join(sorted(set(cells))) if self.many else cells[0]
 
 
-def _one_line(told: str) -> str:
-    """What was told without blanks at its ends.
+def _read_line(raw_answer: str) -> str:
+    """Return an answer without blanks at its ends.
 
-    Raises WrongAnswerError for signs that no line of a terminal or a table can hold.
+    Raises WrongAnswerError for characters that a line of a terminal or a table cannot contain.
     """
     from audience_impact import blanks
 
-    plain = blanks.trimmed(told)
+    plain = blanks.strip_blanks(raw_answer)
     odd = [sign for sign in plain if ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0]
     if odd or "\u2028" in plain or "\u2029" in plain:
         raise WrongAnswerError("holds a line break or another control character: write one line")
     return plain
 
 
-def word(words: type[StrEnum]) -> Reader:
-    """One of the words of a vocabulary, also with spaces or dashes and in capitals."""
+def make_word_reader(words: type[StrEnum]) -> Reader:
+    """Return a reader of a vocabulary's words, also with spaces, dashes or capitals."""
     known_words = {member.value.casefold(): member.value for member in words}
 
-    def read(told: str, answers: Answers, known: Known) -> str:
-        found = known_words.get(re.sub(r"[\s-]+", "_", told.casefold()))
-        if found is None:
-            listed = near(told, known_words.values()) or f": one of {', '.join(words)}"
-            raise NotKnownError(f"{told!r} is none of the words{listed}")
-        return found
+    def read_word(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+        member = known_words.get(re.sub(r"[\s-]+", "_", raw_answer.casefold()))
+        if member is None:
+            listed = (
+                suggest_names(raw_answer, known_words.values()) or f": one of {', '.join(words)}"
+            )
+            raise NotOnRecordError(f"{raw_answer!r} is none of the words{listed}")
+        return member
 
-    return read
+    return read_word
 
 
 def one_of(name: str, asks: str, words: type[StrEnum], **more: object) -> Question:
-    """A question whose answer is a word of a vocabulary."""
+    """Return a question whose answer is a word of a vocabulary."""
     choices = tuple(member.value for member in words)
-    return Question(name, asks, word(words), choices=choices, **more)  # type: ignore[arg-type]
+    return Question(name, asks, make_word_reader(words), choices=choices, **more)  # type: ignore[arg-type]
 
 
-def day(told: str, answers: Answers, known: Known) -> str:
-    """An ISO 8601 date or period.
+def read_period(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    """Return an ISO 8601 date or period unchanged.
 
     Raises WrongAnswerError.
     """
     from audience_impact import periods
 
-    if periods.span(told) is None:
+    if periods.parse_period(raw_answer) is None:
         raise WrongAnswerError(
-            f"{told!r} is no date: write 2025, 2025-Q3, 2025-07, 2025-07-13, or two joined by /"
+            f"{raw_answer!r} is no date: write 2025, 2025-Q3, 2025-07, 2025-07-13, or two joined "
+            "by /"
         )
-    return told
+    return raw_answer
 
 
-def web_address(told: str, answers: Answers, known: Known) -> str:
-    """A whole web address.
-
-    Raises WrongAnswerError.
-    """
-    if not re.match(r"^https?://[^\s/\[\]]+\.\S+$", told):
-        raise WrongAnswerError(f"{told!r} is no whole address: it begins with https://")
-    return told
-
-
-def amount(told: str, answers: Answers, known: Known) -> str:
-    """A number written out: 96 million is 96000000, 37 % is 0.37.
+def read_web_address(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    """Return a complete web address unchanged.
 
     Raises WrongAnswerError.
     """
-    found = AMOUNT.match(told)
-    if not found:
-        raise WrongAnswerError(f"{told!r} is no number: write 96000000, 96 million, 0.37 or 37 %")
-    whole, fraction, unit = found[1], found[2] or "", (found[3] or "").casefold()
-    number = Decimal(re.sub(r"\D", "", whole) + fraction)
+    if not re.match(r"^https?://[^\s/\[\]]+\.\S+$", raw_answer):
+        raise WrongAnswerError(f"{raw_answer!r} is no whole address: it begins with https://")
+    return raw_answer
+
+
+def read_amount(raw_answer: str, answers: Answers, records: FactRecords) -> str:
+    """Return a number in digits: 96 million is 96000000, 37 % is 0.37.
+
+    Raises WrongAnswerError.
+    """
+    match = AMOUNT.match(raw_answer)
+    if not match:
+        raise WrongAnswerError(
+            f"{raw_answer!r} is no number: write 96000000, 96 million, 0.37 or 37 %"
+        )
+    digits, fraction, unit = match[1], match[2] or "", (match[3] or "").casefold()
+    number = Decimal(re.sub(r"\D", "", digits) + fraction)
     scaled = number.scaleb(-2 if unit == "%" else TIMES.get(unit, 0))
     plain = f"{scaled:f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 Asker = Callable[[Question, str, Answers], str]
-"""Asks a person: question, default, answers so far; gives what was said, which can be read."""
+"""Asks a person, given a question, a default and the answers so far; returns a readable answer."""
 
 
-def answer(
+def collect_answers(
     questions: Sequence[Question],
-    given: Mapping[str, str],
-    known: Known,
+    options: Mapping[str, str],
+    records: FactRecords,
     ask: Asker | None,
 ) -> Answers:
-    """All answers, from options and, where some that are needed are missing, from a person.
+    """Return all answers, from options and, where required ones are missing, from a person.
 
     Args:
         questions: in the order in which they are asked.
-        given: the options, by name of question.
-        known: the facts.
-        ask: how to ask a person; None where there is none.
+        options: the answers of the command line, by name of question.
+        records: the facts on record.
+        ask: asks a person; None where nobody can be asked.
 
     Raises MissingError naming the options to give, or WrongAnswerError.
     """
-    answers, missing = _from(questions, given, known, None)
+    answers, missing = _ask_questions(questions, options, records, None)
     if not missing:
         return answers
     if ask is None:
         raise MissingError(f"give {', '.join(missing)}, or answer on a terminal")
-    return _from(questions, given, known, ask)[0]
+    return _ask_questions(questions, options, records, ask)[0]
 
 
-def _from(
-    questions: Sequence[Question], given: Mapping[str, str], known: Known, ask: Asker | None
+def _ask_questions(
+    questions: Sequence[Question],
+    options: Mapping[str, str],
+    records: FactRecords,
+    ask: Asker | None,
 ) -> tuple[Answers, list[str]]:
     answers, missing = Answers(), list[str]()
     for question in questions:
-        told, must = given.get(question.name, ""), question.must(answers, known)
-        default = question.default(answers, known) if must else ""
-        if not told and ask and (must or question.may(answers, known)):
-            told = ask(question, default, answers)
-        told = told or default
-        if told:
-            answers.told[question.name] = told
-            answers[question.name] = _read(question, told, answers, known)
+        raw_answer, must = options.get(question.name, ""), question.must(answers, records)
+        default = question.default(answers, records) if must else ""
+        if not raw_answer and ask and (must or question.may(answers, records)):
+            raw_answer = ask(question, default, answers)
+        raw_answer = raw_answer or default
+        if raw_answer:
+            answers.raw_answers[question.name] = raw_answer
+            answers[question.name] = _read_answer(question, raw_answer, answers, records)
         elif must and not ask:
-            missing.append(question.option)
+            missing.append(question.option_name)
     return answers, missing
 
 
-def _read(question: Question, told: str, answers: Answers, known: Known) -> str:
+def _read_answer(
+    question: Question, raw_answer: str, answers: Answers, records: FactRecords
+) -> str:
     try:
-        return question.cell(told, answers, known)
-    except (NotKnownError, WrongAnswerError) as error:
+        return question.read_cell(raw_answer, answers, records)
+    except (NotOnRecordError, WrongAnswerError) as error:
         more = f" (to add it: --{question.adds.replace('_', '-')})" if question.adds else ""
-        raise WrongAnswerError(f"{question.option}: {error}{more}") from error
+        raise WrongAnswerError(f"{question.option_name}: {error}{more}") from error

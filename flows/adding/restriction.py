@@ -1,15 +1,15 @@
-"""An act as a row of `restrictions`, its targets, and what the page says of the people it hits."""
+"""A restriction as a row of `restrictions`, with its targets and the published number of people."""
 
 from audience_impact import vocabulary as words
 from flows.adding import questions as ask
-from flows.adding.kinds import Alike, Kind
-from flows.adding.known import Known, slug
-from flows.adding.page import PAGE, Row, page_rows
-from flows.adding.platforms import NEW_PLATFORM, platform_rows, read_platform
+from flows.adding.kinds import EntryKind, SimilarRow
+from flows.adding.page import PAGE, Row, build_page_rows
+from flows.adding.platforms import NEW_PLATFORM, build_platform_rows, read_platform
 from flows.adding.questions import Answers, Question, one_of
+from flows.adding.records import FactRecords, make_slug
 
 NEAR_DAYS = 7
-"""Acts of one area on one service so near to each other may be one, told twice."""
+"""Restrictions of one service in one area that start so near to each other may be duplicates."""
 MOST_WORDS = 2
 CALLS = {words.Feature.VOICE_CALL, words.Feature.VIDEO_CALL, words.Feature.GROUP_CALL}
 SEVERITY = {
@@ -24,37 +24,37 @@ END_SOURCE = {
     words.EndStatus.ONGOING: words.EndSource.SNAPSHOT_DATE,
     words.EndStatus.UNKNOWN: words.EndSource.MISSING,
 }
-"""How an end is known, as the facts kept by hand have it."""
+"""The origin of an end date, by end status."""
 
 
-def _start(answers: Answers) -> str:
+def _choose_start(answers: Answers) -> str:
     return answers.get("observed_from") or answers.get("announced_on", "")
 
 
-def _is_whole(answers: Answers) -> bool:
+def _is_whole_service(answers: Answers) -> bool:
     return answers.get("feature", "") == words.Feature.WHOLE_SERVICE
 
 
-def _severity(answers: Answers, known: Known) -> str:
+def _choose_severity(answers: Answers, records: FactRecords) -> str:
     action = answers.get("action", "")
     if action == words.Action.BLOCK:
-        whole = _is_whole(answers)
+        is_whole = _is_whole_service(answers)
         severity = words.Severity
-        return (severity.SERVICE_UNAVAILABLE if whole else severity.FEATURE_UNAVAILABLE).value
-    found = {key.value: word.value for key, word in SEVERITY.items()}
-    return found.get(action, "")
+        return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
+    severities = {key.value: word.value for key, word in SEVERITY.items()}
+    return severities.get(action, "")
 
 
-def _end_status(answers: Answers, known: Known) -> str:
+def _choose_end_status(answers: Answers, records: FactRecords) -> str:
     return words.EndStatus.ENDED.value if answers.get("ended_on") else ""
 
 
-def _precision(answers: Answers, known: Known) -> str:
-    exact = len(_start(answers)) == len("2025-07-13")
+def _choose_precision(answers: Answers, records: FactRecords) -> str:
+    exact = len(_choose_start(answers)) == len("2025-07-13")
     return (words.StartPrecision.ACTUAL if exact else words.StartPrecision.ESTIMATED).value
 
 
-def _scope(answers: Answers, known: Known) -> str:
+def _choose_scope(answers: Answers, records: FactRecords) -> str:
     from audience_impact.populations import is_region
 
     areas = answers.get("area", "").split(";")
@@ -64,12 +64,12 @@ def _scope(answers: Answers, known: Known) -> str:
     return (scopes.REGION if len(areas) == 1 else scopes.MULTI_REGION).value
 
 
-def _networks(answers: Answers, known: Known) -> str:
-    whole = words.WHOLE_INTERNET in answers.get("platform", "").split(";")
-    return "" if whole else words.NetworkScope.ALL.value
+def _choose_networks(answers: Answers, records: FactRecords) -> str:
+    is_whole = words.WHOLE_INTERNET in answers.get("platform", "").split(";")
+    return "" if is_whole else words.NetworkScope.ALL.value
 
 
-def _told_people(answers: Answers, known: Known) -> bool:
+def _has_people(answers: Answers, records: FactRecords) -> bool:
     return bool(answers.get("people"))
 
 
@@ -79,66 +79,94 @@ QUESTIONS = (
     Question(
         "area",
         "the country, or places of it",
-        lambda told, _, known: known.area(told),
-        must=ask.always,
+        lambda raw_answer, _, records: records.find_area(raw_answer),
+        must=ask.always_applies,
         many=True,
     ),
     Question(
         "platform",
         "the services, or * for the whole internet",
         read_platform,
-        must=ask.always,
+        must=ask.always_applies,
         many=True,
         adds=NEW_PLATFORM.name,
     ),
     one_of(
         "feature",
-        "what of them is gone",
+        "the features that are restricted",
         words.Feature,
-        must=ask.always,
-        default=lambda answers, known: words.Feature.WHOLE_SERVICE.value,
+        must=ask.always_applies,
+        default=lambda answers, records: words.Feature.WHOLE_SERVICE.value,
         many=True,
     ),
-    Question("announced_on", "day of the order or announcement", ask.day, may=ask.always),
+    Question(
+        "announced_on", "day of the order or announcement", ask.read_period, may=ask.always_applies
+    ),
     Question(
         "observed_from",
         "day on which access changed",
-        ask.day,
-        must=lambda answers, known: not answers.get("announced_on"),
-        may=ask.always,
+        ask.read_period,
+        must=lambda answers, records: not answers.get("announced_on"),
+        may=ask.always_applies,
     ),
-    Question("ended_on", "last day in force, if it is over", ask.day, may=ask.always),
+    Question(
+        "ended_on", "last day in force, if it is over", ask.read_period, may=ask.always_applies
+    ),
     one_of(
-        "end_status", "whether it goes on", words.EndStatus, must=ask.always, default=_end_status
+        "end_status",
+        "whether it goes on",
+        words.EndStatus,
+        must=ask.always_applies,
+        default=_choose_end_status,
     ),
-    one_of("action", "what was done", words.Action, must=ask.always),
-    one_of("severity", "how hard it hits", words.Severity, must=ask.always, default=_severity),
-    one_of("evidence", "what measurements say", words.EvidenceState, must=ask.always),
-    one_of("claim", "who says so", words.ClaimStatus, must=ask.always),
-    one_of("scope", "how far it reaches", words.GeoScope, must=ask.always, default=_scope),
-    one_of("networks", "on which networks", words.NetworkScope, must=ask.always, default=_networks),
+    one_of("action", "what was done", words.Action, must=ask.always_applies),
+    one_of(
+        "severity",
+        "how severe it is",
+        words.Severity,
+        must=ask.always_applies,
+        default=_choose_severity,
+    ),
+    one_of("evidence", "what measurements say", words.EvidenceState, must=ask.always_applies),
+    one_of("claim", "who says so", words.ClaimStatus, must=ask.always_applies),
+    one_of(
+        "scope",
+        "how far it reaches",
+        words.GeoScope,
+        must=ask.always_applies,
+        default=_choose_scope,
+    ),
+    one_of(
+        "networks",
+        "on which networks",
+        words.NetworkScope,
+        must=ask.always_applies,
+        default=_choose_networks,
+    ),
     one_of(
         "precision",
         "whether the start is known to the day",
         words.StartPrecision,
-        must=ask.always,
-        default=_precision,
+        must=ask.always_applies,
+        default=_choose_precision,
     ),
-    Question("authority", "who ordered it", may=ask.always),
-    Question("reason", "the reason that was stated", may=ask.always),
+    Question("authority", "who ordered it", may=ask.always_applies),
+    Question("reason", "the reason that was stated", may=ask.always_applies),
     Question("legal_basis", "the law that was named"),
     one_of("cause", "what caused it", words.Cause),
-    Question("continues", "id of the act whose next step this is"),
+    Question("continues", "id of the restriction that this one continues"),
     Question("also_source", "id of a second page on record"),
-    Question("word", "last word of its id; else made of the services"),
-    Question("note", "what a reader must know of it", may=ask.always),
-    Question("people", "how many people the page says it hits", ask.amount, may=ask.always),
-    one_of("people_kind", "what that number is", words.FigureKind, must=_told_people),
+    Question("word", "last word of its id; default: the services"),
+    Question("note", "remarks for readers", may=ask.always_applies),
+    Question(
+        "people", "how many people the page says it hits", ask.read_amount, may=ask.always_applies
+    ),
+    one_of("people_kind", "what that number is", words.FigureKind, must=_has_people),
     Question(
         "people_platform",
         "the service that the number is about, if it is about one",
         read_platform,
-        may=_told_people,
+        may=_has_people,
     ),
 )
 _CELLS = {
@@ -158,26 +186,26 @@ _CELLS = {
         )
     },
 }
-"""By column of `restrictions`: the question whose answer stands there."""
+"""The question that fills each column of `restrictions`."""
 
 
-def rows(answers: Answers, known: Known) -> dict[str, list[Row]]:
-    """The rows of all tables that a restriction needs, those on record left out."""
-    page, added = page_rows(answers, known)
-    own = _restriction_id(answers, known)
+def build_restriction_rows(answers: Answers, records: FactRecords) -> dict[str, list[Row]]:
+    """Return the new rows of each table that a restriction needs; rows on record are left out."""
+    page, added = build_page_rows(answers, records)
+    new_id = _make_restriction_id(answers, records)
     restriction = {
-        "restriction_id": own,
+        "restriction_id": new_id,
         "source_id": page["source_id"],
         "end_source": END_SOURCE[words.EndStatus(answers["end_status"])].value,
         **{column: answers.get(name, "") for column, name in _CELLS.items()},
     }
     return {
         **added,
-        **platform_rows(answers, known),
+        **build_platform_rows(answers, records),
         "restrictions": [restriction],
         "restriction_targets": [
             {
-                "restriction_id": own,
+                "restriction_id": new_id,
                 "platform_id": platform,
                 "feature": feature,
                 "claim_status": answers["claim"],
@@ -186,20 +214,23 @@ def rows(answers: Answers, known: Known) -> dict[str, list[Row]]:
             for platform in answers["platform"].split(";")
             for feature in answers["feature"].split(";")
         ],
-        **_published(own, answers, page),
+        **_build_published_figure(new_id, answers, page),
     }
 
 
-def _published(restriction_id: str, answers: Answers, page: Row) -> dict[str, list[Row]]:
+def _build_published_figure(
+    restriction_id: str, answers: Answers, page: Row
+) -> dict[str, list[Row]]:
     if not answers.get("people"):
         return {}
-    own = (
+    audience_of = (
         answers["platform"] if answers["people_kind"] == words.FigureKind.PLATFORM_AUDIENCE else ""
     )
     row = {
         "published_figure_id": f"PF-{restriction_id}",
         "restriction_id": restriction_id,
-        "platform_id": answers.get("people_platform") or ("" if ";" in own else own),
+        "platform_id": answers.get("people_platform")
+        or ("" if ";" in audience_of else audience_of),
         "publisher": page["publisher"],
         "figure_kind": answers["people_kind"],
         "unit": words.Unit.PERSONS.value,
@@ -210,14 +241,14 @@ def _published(restriction_id: str, answers: Answers, page: Row) -> dict[str, li
     return {"published_figures": [row]}
 
 
-def _restriction_id(answers: Answers, known: Known) -> str:
-    """Area, start as known, and a word."""
+def _make_restriction_id(answers: Answers, records: FactRecords) -> str:
+    """Return an id of area, start as entered, and a word."""
     area = answers["area"].split(";")[0].replace("/", "-").replace(":", "-")
-    start = _start(answers).split("/")[0]
-    return f"{area}-{start}-{slug(answers.get('word', '')) or _word(answers, known)}"
+    start = _choose_start(answers).split("/")[0]
+    return f"{area}-{start}-{make_slug(answers.get('word', '')) or _choose_word(answers, records)}"
 
 
-def _word(answers: Answers, known: Known) -> str:
+def _choose_word(answers: Answers, records: FactRecords) -> str:
     features = set(answers["feature"].split(";"))
     if features <= CALLS:
         return "calls"
@@ -225,38 +256,45 @@ def _word(answers: Answers, known: Known) -> str:
     if platforms == [words.WHOLE_INTERNET]:
         return "internet"
     named = "-".join(platforms) if len(platforms) <= MOST_WORDS else "social-media"
-    return slug(named)
+    return make_slug(named)
 
 
-def alike(added: dict[str, list[Row]], known: Known) -> list[Alike]:
-    """Acts on record that may be this one: same area, a service in common, a start near it.
+def find_similar_restrictions(
+    added: dict[str, list[Row]], records: FactRecords
+) -> list[SimilarRow]:
+    """Return the restrictions on record of the same area and a common service that start near it.
 
-    One of the same id is this one; one of the same cells is no obstacle, but half of it written.
+    The same id means the same restriction. A row with exactly the same cells is left out: an
+    earlier write was interrupted and may be completed.
     """
     import pandas as pd
 
     from audience_impact import periods
 
-    (own,), acts = added["restrictions"], known.tables["restrictions"]
-    areas = set(own["area_ids"].split(";"))
+    (addition,), restrictions = added["restrictions"], records.tables["restrictions"]
+    areas = set(addition["area_ids"].split(";"))
     services = {row["platform_id"] for row in added["restriction_targets"]}
-    aims = known.tables["restriction_targets"]
+    aims = records.tables["restriction_targets"]
     aimed = set(aims.loc[aims["platform_id"].isin(services), "restriction_id"])
-    begins = acts["observed_from"].where(acts["observed_from"] != "", acts["announced_on"])
-    start = periods.span(own["observed_from"] or own["announced_on"])
-    gap = (periods.spans(begins)["start"] - (start or [pd.NaT])[0]).abs()
+    begins = restrictions["observed_from"].where(
+        restrictions["observed_from"] != "", restrictions["announced_on"]
+    )
+    start = periods.parse_period(addition["observed_from"] or addition["announced_on"])
+    gap = (periods.parse_periods(begins)["start"] - (start or [pd.NaT])[0]).abs()
     near = (
-        acts["area_ids"].map(lambda ids: bool(areas & set(ids.split(";"))))
-        & acts["restriction_id"].isin(aimed)
+        restrictions["area_ids"].map(lambda ids: bool(areas & set(ids.split(";"))))
+        & restrictions["restriction_id"].isin(aimed)
         & (gap <= pd.Timedelta(days=NEAR_DAYS))
     )
-    is_same = acts["restriction_id"] == own["restriction_id"]
+    is_same = restrictions["restriction_id"] == addition["restriction_id"]
     return [
-        Alike.of(row, "restriction_id", is_same=row["restriction_id"] == own["restriction_id"])
-        for row in acts[near | is_same].to_dict("records")
-        if any(row[name] != own.get(name, "") for name in row if not name.startswith("row_"))
+        SimilarRow.from_row(
+            row, "restriction_id", is_same=row["restriction_id"] == addition["restriction_id"]
+        )
+        for row in restrictions[near | is_same].to_dict("records")
+        if any(row[name] != addition.get(name, "") for name in row if not name.startswith("row_"))
     ]
 
 
-RESTRICTION = Kind(QUESTIONS, rows, alike, is_once=True)
-"""One act is one row, however often it is reported."""
+RESTRICTION = EntryKind(QUESTIONS, build_restriction_rows, find_similar_restrictions, is_once=True)
+"""A restriction is one row, however many pages report it."""

@@ -9,88 +9,94 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audience_impact.cli.folders import fail, local
+from audience_impact.cli.folders import fail_with, require_local_paths
 from flows.adding.figure import FIGURE
-from flows.adding.kinds import Kind
-from flows.adding.known import Known, NotKnownError
-from flows.adding.page import on_record
+from flows.adding.kinds import EntryKind
+from flows.adding.page import find_page
 from flows.adding.questions import (
     Answers,
     MissingError,
     Question,
     WrongAnswerError,
-    answer,
+    collect_answers,
 )
+from flows.adding.records import FactRecords, NotOnRecordError
 from flows.adding.restriction import RESTRICTION
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
     from audience_impact.facts.tables import Finding
-    from flows.adding.writing import Grown
+    from flows.adding.writing import ChangedFile
 
 Folders = Annotated[
     list[Path] | None,
     typer.Option(
         "--facts",
         metavar="DIR",
-        callback=local,
-        help="Folder of fact tables; of several, layered, the last is written to. Default: "
+        callback=require_local_paths,
+        help="Folder of fact tables; several are layered, and the last is written to. Default: "
         "data/facts of the checkout.",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Write without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show the rows; write nothing.")]
 Another = Annotated[
-    bool, typer.Option("--another", help="Add it although there is one like it on record.")
+    bool, typer.Option("--another", help="Add it although a similar row is on record.")
 ]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Enter the commands."""
+    """Add the commands to the app."""
     group = typer.Typer(
-        no_args_is_help=True, help="Add to the facts: asks, or takes all that it needs as options."
+        no_args_is_help=True,
+        help="Add to the facts: asks for the answers, or takes them as options.",
     )
-    group.command("figure", help=_HELP.format("an audience of a platform"))(_command(FIGURE))
-    group.command("restriction", help=_HELP.format("a restriction"))(_command(RESTRICTION))
+    group.command("figure", help=_HELP.format("an audience of a platform"))(_build_command(FIGURE))
+    group.command("restriction", help=_HELP.format("a restriction"))(_build_command(RESTRICTION))
     app.add_typer(group, name="add")
 
 
 _HELP = (
     "Add {} to the facts.\n\n"
-    "On a terminal it asks for what the options leave open; else it names the options to give. "
-    "The rows of all tables are held against every rule in a copy, shown, and written together "
+    "On a terminal the command asks for missing answers; elsewhere it names the missing options. "
+    "The rows of all tables are checked in a copy, shown, and written together "
     "or not at all. Countries and services are known by name, a page by its address."
 )
 
 
-def _command(kind: Kind) -> Callable[..., None]:
-    """A command whose options are the questions of a kind."""
+def _build_command(kind: EntryKind) -> Callable[..., None]:
+    """Return a command whose options are the questions of a kind."""
 
-    def add(
+    def add_record(
         facts: Folders = None,
         yes: Yes = False,
         dry_run: DryRun = False,
         another: Another = False,
-        **given: Any,
+        **options: Any,
     ) -> None:
-        told = {name: _joined(text) for name, text in given.items() if text}
-        _add(kind, told, fact_folders(facts), (yes, dry_run, another))
+        raw_answers = {
+            name: text if isinstance(text, str) else ";".join(text)
+            for name, text in options.items()
+            if text
+        }
+        _add_records(kind, raw_answers, fact_folders(facts), (yes, dry_run, another))
 
-    own = Signature.from_callable(add).parameters
-    unused = {"given"} if kind.is_once else {"given", "another"}
-    fixed = [parameter for name, parameter in own.items() if name not in unused]
-    asked = [_parameter(question) for question in kind.questions]
-    add.__signature__ = Signature([*fixed, *asked])  # type: ignore[attr-defined]
-    add.__annotations__ = {each.name: each.annotation for each in [*fixed, *asked]}
-    return add
+    parameters = Signature.from_callable(add_record).parameters
+    unused = {"options"} if kind.is_once else {"options", "another"}
+    fixed = [parameter for name, parameter in parameters.items() if name not in unused]
+    question_parameters = [_build_parameter(question) for question in kind.questions]
+    add_record.__signature__ = Signature([*fixed, *question_parameters])  # type: ignore[attr-defined]
+    add_record.__annotations__ = {
+        option.name: option.annotation for option in [*fixed, *question_parameters]
+    }
+    return add_record
 
 
-def _parameter(question: Question) -> Parameter:
-    """The option of a question."""
+def _build_parameter(question: Question) -> Parameter:
     words = f" One of: {', '.join(question.choices)}." if question.choices else ""
     again = " May be given again." if question.many else ""
     asks = f"{question.asks[0].upper()}{question.asks[1:]}."
-    option = typer.Option(question.option, metavar="TEXT", help=f"{asks}{words}{again}")
+    option = typer.Option(question.option_name, metavar="TEXT", help=f"{asks}{words}{again}")
     of = list[str] if question.many else str
     return Parameter(
         question.name,
@@ -100,115 +106,119 @@ def _parameter(question: Question) -> Parameter:
     )
 
 
-def _joined(told: str | Sequence[str]) -> str:
-    return told if isinstance(told, str) else ";".join(told)
-
-
-def _add(
-    kind: Kind, given: dict[str, str], folders: list[Path], chosen: tuple[bool, bool, bool]
+def _add_records(
+    kind: EntryKind, options: dict[str, str], folders: list[Path], chosen: tuple[bool, bool, bool]
 ) -> None:
     from flows.adding import writing
     from flows.pipeline.steps import RefusedError
     from schemas.contracts import ValidationOffError
 
     yes, dry_run, another = chosen
-    known = _known(folders)
-    answers = _answers(kind, given, known, may_write=yes or dry_run)
-    if page := on_record(answers, known):
-        _say(f"the page is on record, and stays as it is: {page['source_id']}, {page['publisher']}")
-    rows = kind.rows(answers, known)
-    _tell_alike(kind, rows, known, another)
+    records = _read_records(folders)
+    answers = _collect_answers(kind, options, records, may_write=yes or dry_run)
+    if page := find_page(answers, records):
+        _print_plain(
+            f"the page is on record, and stays as it is: {page['source_id']}, {page['publisher']}"
+        )
+    rows = kind.build_rows(answers, records)
+    _show_similar(kind, rows, records, another)
     try:
-        files = writing.grown(folders[-1], rows)
+        files = writing.insert_rows(folders[-1], rows)
         if not files:
-            raise fail("all of it is on record: nothing to write")
-        found = writing.findings(files, folders, datetime.now(UTC).date())
-        _show(files, found, folders)
-        if any(writing.is_error(one) for one in found):
-            raise fail("nothing written: correct what is wrong")
+            raise fail_with("nothing to write: all rows are on record")
+        findings = writing.find_new_findings(files, folders, datetime.now(UTC).date())
+        _show_rows(files, findings, folders)
+        if any(writing.is_error(finding) for finding in findings):
+            raise fail_with("nothing written: correct the errors above")
         if dry_run:
             typer.echo("nothing written: this was a dry run")
             return
         if not yes and not typer.confirm("Write these rows?", default=True):
-            raise fail("nothing written")
-        writing.write(files)
+            raise fail_with("nothing written")
+        writing.write_files(files)
     except (RefusedError, ValidationOffError) as error:
-        raise fail(f"nothing written: {error}") from error
-    _tell_next(files)
+        raise fail_with(f"nothing written: {error}") from error
+    _show_next_steps(files)
 
 
-def _known(folders: list[Path]) -> Known:
-    """The facts that are there; exits with 1 where they cannot be read."""
+def _read_records(folders: list[Path]) -> FactRecords:
+    """Return the facts of the folders; exit with 1 where they cannot be read."""
     from audience_impact.facts.reading import FATAL_RULES
-    from audience_impact.facts.tables import relocated
+    from audience_impact.facts.tables import relocate_finding
     from flows.layers import MARKS
     from flows.pipeline import steps
 
     for mark in MARKS:
         if (folders[-1] / mark).exists():
-            raise fail(f"{folders[-1]} is a layer that a command writes: give a folder of your own")
-    reading = steps.read(folders)
-    bad = [found for found in reading.findings if found.rule in FATAL_RULES]
+            raise fail_with(
+                f"{folders[-1]} is a layer that a command writes: give a folder of your own"
+            )
+    reading = steps.read_facts(folders)
+    bad = [finding for finding in reading.findings if finding.rule in FATAL_RULES]
     if bad:
-        raise fail(steps.line(relocated(bad[0], folders)))
-    return Known(reading.tables)
+        raise fail_with(steps.format_finding(relocate_finding(bad[0], folders)))
+    return FactRecords(reading.tables)
 
 
-def _answers(kind: Kind, given: dict[str, str], known: Known, may_write: bool) -> Answers:
-    """What is to be added; exits with 2 where options miss and nobody can be asked."""
-    asker = _asker(known) if is_terminal() else None
+def _collect_answers(
+    kind: EntryKind, options: dict[str, str], records: FactRecords, may_write: bool
+) -> Answers:
+    """Return the answers; exit with 2 where options are missing and nobody can be asked."""
+    asker = _make_asker(records) if is_terminal() else None
     try:
-        answers = answer(kind.questions, given, known, asker)
+        answers = collect_answers(kind.questions, options, records, asker)
     except MissingError as error:
-        raise fail(str(error), 2) from error
+        raise fail_with(str(error), 2) from error
     except WrongAnswerError as error:
-        raise fail(str(error)) from error
+        raise fail_with(str(error)) from error
     if not may_write and not asker:
-        raise fail("give --yes to write, or --dry-run to see the rows", 2)
+        raise fail_with("give --yes to write, or --dry-run to see the rows", 2)
     return answers
 
 
 def is_terminal() -> bool:
-    """Whether somebody can be asked."""
+    """Return whether standard input is a terminal, so that a person can be asked."""
     return sys.stdin.isatty()
 
 
-def _asker(known: Known) -> Callable[[Question, str, Answers], str]:
-    def ask(question: Question, default: str, answers: Answers) -> str:
-        must = question.must(answers, known)
+def _make_asker(records: FactRecords) -> Callable[[Question, str, Answers], str]:
+    def ask_person(question: Question, default: str, answers: Answers) -> str:
+        must = question.must(answers, records)
         if question.choices:
             typer.echo(f"  one of: {', '.join(question.choices)}")
         while True:
-            told = _prompt(question, default, must)
-            if not told and not must:
+            raw_answer = _prompt_answer(question, default, must)
+            if not raw_answer and not must:
                 return ""
-            if not told:
-                typer.echo("  this is needed")
+            if not raw_answer:
+                typer.echo("  an answer is required")
                 continue
             try:
-                question.cell(told, answers, known)
-            except NotKnownError as error:
-                _say(f"  {error}")
-                if _adds(question, told, answers, known):
-                    return told
+                question.read_cell(raw_answer, answers, records)
+            except NotOnRecordError as error:
+                _print_plain(f"  {error}")
+                if _accept_addition(question, raw_answer, answers, records):
+                    return raw_answer
             except WrongAnswerError as error:
-                _say(f"  {error}")
+                _print_plain(f"  {error}")
             else:
-                return told
+                return raw_answer
 
-    return ask
+    return ask_person
 
 
-def _prompt(question: Question, default: str, must: bool) -> str:
+def _prompt_answer(question: Question, default: str, must: bool) -> str:
     more = "; several joined by ;" if question.many else ""
     text = f"{question.asks[0].upper()}{question.asks[1:]}{more}"
     blank = " (blank: not known)" if not must else ""
-    told = typer.prompt(text + blank, default=default, show_default=bool(default))
-    return str(told).strip()
+    raw_answer = typer.prompt(text + blank, default=default, show_default=bool(default))
+    return str(raw_answer).strip()
 
 
-def _adds(question: Question, told: str, answers: Answers, known: Known) -> bool:
-    """Whether what is not on record is to be added, and as what; the kind is noted."""
+def _accept_addition(
+    question: Question, raw_answer: str, answers: Answers, records: FactRecords
+) -> bool:
+    """Ask for the kind of a new name; return whether it was given, and enter it in the answers."""
     if not question.adds:
         return False
     from audience_impact import vocabulary as words
@@ -225,42 +235,46 @@ def _adds(question: Question, told: str, answers: Answers, known: Known) -> bool
     return True
 
 
-def _say(text: str, err: bool = False) -> None:
-    """A line of the facts, in which a terminal finds nothing to obey."""
-    from audience_impact.plain_text import plain
+def _print_plain(text: str, err: bool = False) -> None:
+    """Print a line without control characters that a terminal would obey."""
+    from audience_impact.plain_text import plain_line
 
-    typer.echo(plain(text), err=err)
-
-
-def _tell_alike(kind: Kind, rows: Any, known: Known, another: bool) -> None:
-    """Say what on record looks like it; exits with 1 where that stands in the way."""
-    found = kind.alike(rows, known)
-    for one in found:
-        _say(f"like it, on record: {one.told}", err=True)
-    if any(one.is_same for one in found):
-        raise fail("nothing written: it is on record")
-    if found and kind.is_once and not another:
-        raise fail("nothing written: if it is another act, say so with --another")
+    typer.echo(plain_line(text), err=err)
 
 
-def _show(files: "Sequence[Grown]", found: "Sequence[Finding]", folders: list[Path]) -> None:
-    """The new rows, and what the check says of them."""
-    from audience_impact.facts.tables import relocated
+def _show_similar(kind: EntryKind, rows: Any, records: FactRecords, another: bool) -> None:
+    """Print similar rows on record; exit with 1 where they prevent the addition."""
+    similar_rows = kind.find_similar(rows, records)
+    for row in similar_rows:
+        _print_plain(f"similar row on record: {row.description}", err=True)
+    if any(row.is_same for row in similar_rows):
+        raise fail_with("nothing written: the same row is on record")
+    if similar_rows and kind.is_once and not another:
+        raise fail_with("nothing written: if this is another restriction, give --another")
+
+
+def _show_rows(
+    files: "Sequence[ChangedFile]", findings: "Sequence[Finding]", folders: list[Path]
+) -> None:
+    from audience_impact.facts.tables import relocate_finding
     from flows.pipeline import steps
 
-    for each in files:
-        for line, text in each.lines.items():
-            _say(f"{each.path.name}:{line}: {text}")
-    for one in found:
-        _say(f"{one.severity.value}: {steps.line(relocated(one, folders))}", err=True)
+    for file in files:
+        for line, text in file.lines.items():
+            _print_plain(f"{file.path.name}:{line}: {text}")
+    for finding in findings:
+        _print_plain(
+            f"{finding.severity.value}: {steps.format_finding(relocate_finding(finding, folders))}",
+            err=True,
+        )
 
 
-def _tell_next(files: "Sequence[Grown]") -> None:
-    """Where the rows are, and what makes them count."""
+def _show_next_steps(files: "Sequence[ChangedFile]") -> None:
+    """Print the changed files and the commands that use them."""
     from flows.fitting import FITTERS
 
-    names = [each.path.stem for each in files]
-    typer.echo(f"written: {', '.join(str(each.path) for each in files)}")
+    names = [file.path.stem for file in files]
+    typer.echo(f"written: {', '.join(str(file.path) for file in files)}")
     for parameters, fitter in FITTERS.items():
         if set(fitter.read) & set(names):
             typer.echo(f"then: audience-impact learn {parameters}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import fail, local
+from audience_impact.cli.folders import fail_with, require_local_paths
 from flows.commands.folders import OnTopOfShipped, fact_folders
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from flows.pipeline.steps import Checked, Reading
 
 
-class Style(StrEnum):
-    """Forms in which findings are told."""
+class FindingFormat(StrEnum):
+    """Output formats of findings."""
 
     TEXT = "text"
     JSON = "json"
@@ -40,123 +40,128 @@ Accept = Annotated[
     typer.Option(
         "--accept",
         metavar="REASON",
-        help="Enter the warnings found in accepted_findings.csv of the last folder: they are told "
-        "no more, until the cell changes.",
+        help="Enter the warnings found in accepted_findings.csv of the last folder: they are "
+        "accepted until the cell changes.",
     ),
 ]
 
 
-def check(
+def check_facts(
     paths: Paths = None,
-    style: Annotated[Style, typer.Option("--format", help="Form of the findings.")] = Style.TEXT,
+    style: Annotated[
+        FindingFormat, typer.Option("--format", help="Form of the findings.")
+    ] = FindingFormat.TEXT,
     on_top_of_shipped: OnTopOfShipped = False,
     accept: Accept = None,
 ) -> None:
     """Check fact tables: one finding a line, FILE:LINE:COLUMN: RULE: message.
 
-    On top of the shipped facts, findings on rows of one's own are told, and errors that these make
-    of shipped rows.
+    On top of the shipped facts, only findings on own rows are reported, and the errors that own
+    rows cause on shipped ones.
 
-    Exit status 0: nothing at severity error; 1: errors; 2: called wrongly.
+    Exit status 0: no errors; 1: errors; 2: wrong options.
     """
     folders = fact_folders(paths, on_top_of_shipped)
-    from audience_impact.facts.tables import relocated
+    from audience_impact.facts.tables import relocate_finding
     from flows.pipeline import steps
     from schemas.contracts import ValidationOffError
 
     today = datetime.now(UTC).date()
-    reading = steps.read(folders)
+    reading = steps.read_facts(folders)
     try:
-        checked = steps.check(reading, today)
+        checked = steps.validate_facts(reading, today)
     except ValidationOffError as error:
-        raise fail(str(error)) from error
-    mine = _of_own(checked) if on_top_of_shipped else checked.findings
+        raise fail_with(str(error)) from error
+    mine = _select_own_findings(checked) if on_top_of_shipped else checked.findings
     rows = sum(checked.rows.values())
-    sys.stdout.write(_told(style, [relocated(one, folders) for one in mine], rows))
-    typer.echo(_summary(checked, mine, on_top_of_shipped), err=True)
+    sys.stdout.write(
+        _format_findings(style, [relocate_finding(finding, folders) for finding in mine], rows)
+    )
+    typer.echo(_format_summary(checked, mine, on_top_of_shipped), err=True)
     if on_top_of_shipped:
-        typer.echo(_replaced(reading), err=True)
+        typer.echo(_format_replaced(reading), err=True)
     if accept is not None:
-        typer.echo(_accept(reading, mine, accept, today), err=True)
-    raise typer.Exit(1 if any(_is_error(found) for found in mine) else 0)
+        typer.echo(_accept_warnings(reading, mine, accept, today), err=True)
+    raise typer.Exit(1 if any(_is_error(finding) for finding in mine) else 0)
 
 
 def add_to(app: typer.Typer) -> None:
-    """Enter the command."""
-    app.command()(check)
+    """Add the command to the app."""
+    app.command("check")(check_facts)
 
 
-def _is_error(found: "Finding") -> bool:
+def _is_error(finding: "Finding") -> bool:
     from audience_impact.vocabulary import FindingSeverity
 
-    return found.severity is not FindingSeverity.WARNING
+    return finding.severity is not FindingSeverity.WARNING
 
 
-def _of_own(checked: "Checked") -> "list[Finding]":
-    """Findings on rows of one's own, and errors on shipped rows: alone these have none."""
-    return [found for found in checked.findings if found.layer > 1 or _is_error(found)]
+def _select_own_findings(checked: "Checked") -> "list[Finding]":
+    """Return findings on own rows and errors on shipped rows, which have none by themselves."""
+    return [finding for finding in checked.findings if finding.layer > 1 or _is_error(finding)]
 
 
-def _summary(checked: "Checked", mine: "Sequence[Finding]", on_top: bool) -> str:
-    errors = sum(_is_error(found) for found in mine)
-    kept = [found for found in checked.accepted if not on_top or found.layer > 1]
-    accepted = f", {len(kept)} accepted" if kept else ""
+def _format_summary(checked: "Checked", mine: "Sequence[Finding]", on_top: bool) -> str:
+    errors = sum(_is_error(finding) for finding in mine)
+    accepted_findings = [finding for finding in checked.accepted if not on_top or finding.layer > 1]
+    accepted = f", {len(accepted_findings)} accepted" if accepted_findings else ""
     rows = sum(checked.rows.values())
     return f"{rows:,} rows checked: {errors} errors, {len(mine) - errors} warnings{accepted}"
 
 
-def _replaced(reading: "Reading") -> str:
-    """Which shipped rows the layers above replace, by key."""
-    from audience_impact.plain_text import plain
+def _format_replaced(reading: "Reading") -> str:
+    """Return a line that lists the keys of the shipped rows that later layers replace."""
+    from audience_impact.plain_text import plain_line
     from schemas import facts
 
-    keys = facts.keys()
-    told = [
+    keys = facts.list_keys()
+    labels = [
         f"{table} {';'.join(row[name] for name in keys[table])}"
         for table, frame in reading.replaced.items()
         for _, row in frame.iterrows()
     ]
-    more = f" and {len(told) - 10} more" if len(told) > 10 else ""
-    return plain(f"shipped rows replaced: {', '.join(told[:10]) or 'none'}{more}")
+    more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+    return plain_line(f"shipped rows replaced: {', '.join(labels[:10]) or 'none'}{more}")
 
 
-def _accept(reading: "Reading", findings: "Sequence[Finding]", reason: str, today: date) -> str:
-    """Enter the warnings in the last folder; what was done, in a line."""
-    from audience_impact.facts.surprises import accepted
-    from audience_impact.plain_text import plain
+def _accept_warnings(
+    reading: "Reading", findings: "Sequence[Finding]", reason: str, today: date
+) -> str:
+    """Enter the warnings in the last folder and return a line that reports it."""
+    from audience_impact.facts.anomaly_checks import accepted
+    from audience_impact.plain_text import plain_line
     from flows.adding import writing
     from flows.pipeline.steps import RefusedError
     from schemas import facts
 
     if not reason.strip():
-        raise fail("--accept: give the reason, in words", 2)
-    if any(_is_error(found) for found in findings):
-        raise fail("nothing accepted: correct the errors first")
+        raise fail_with("--accept: give the reason, in words", 2)
+    if any(_is_error(finding) for finding in findings):
+        raise fail_with("nothing accepted: correct the errors first")
     folder = reading.folders[-1]
-    local(folder)
-    marks = accepted.marks_of(findings, reading.tables, facts.keys())
-    own = {"reason": reason.strip(), "reviewed_on": today.isoformat()}
-    rows = [mark._asdict() | own for mark in marks]
+    require_local_paths(folder)
+    marks = accepted.list_marks(findings, reading.tables, facts.list_keys())
+    review = {"reason": reason.strip(), "reviewed_on": today.isoformat()}
+    rows = [mark._asdict() | review for mark in marks]
     try:
-        files = writing.grown(folder, {accepted.TABLE: rows})
+        files = writing.insert_rows(folder, {accepted.TABLE: rows})
         writing.require_sound(files, reading.folders, today)
-        writing.write(files)
+        writing.write_files(files)
     except RefusedError as error:
-        raise fail(str(error)) from error
-    left = len(findings) - len(marks)
-    rest = f"; {left} warnings speak of no row and cannot be accepted" if left else ""
-    return plain(f"{len(marks)} warnings entered in {folder / accepted.TABLE}.csv{rest}")
+        raise fail_with(str(error)) from error
+    rest_count = len(findings) - len(marks)
+    rest = f"; {rest_count} warnings concern no row and cannot be accepted" if rest_count else ""
+    return plain_line(f"{len(marks)} warnings entered in {folder / accepted.TABLE}.csv{rest}")
 
 
-def _told(style: Style, findings: "list[Finding]", rows: int) -> str:
-    """The findings in the form asked for."""
+def _format_findings(style: FindingFormat, findings: "list[Finding]", rows: int) -> str:
     from flows.pipeline import findings as forms_of
 
-    if style is Style.JUNIT:
+    if style is FindingFormat.JUNIT:
         return forms_of.as_junit(findings, rows)
     forms = {
-        Style.TEXT: forms_of.as_text,
-        Style.JSON: forms_of.as_json,
-        Style.GITHUB: forms_of.as_github,
+        FindingFormat.TEXT: forms_of.as_text,
+        FindingFormat.JSON: forms_of.as_json,
+        FindingFormat.GITHUB: forms_of.as_github,
     }
     return forms[style](findings)

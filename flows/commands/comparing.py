@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 import typer
 
 from audience_impact.cli import comparing
-from audience_impact.cli.folders import fail
+from audience_impact.cli.folders import fail_with
 from flows.commands.folders import fact_folders
 
 if TYPE_CHECKING:
-    from audience_impact.comparing.sides import Side
+    from audience_impact.comparing.sides import ComparedVersion
     from audience_impact.store.versions import Stored
 
 
 def add_to(_: typer.Typer) -> None:
     """Let the command compare facts."""
-    comparing.COMPUTE[:] = [computed]
+    comparing.COMPUTE[:] = [compute_side]
 
 
-def computed(folders: list[Path], day: date | None, version: "Stored") -> "Side":
-    """Return what facts give, computed now as `run` would, with the settings of a version.
+def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "ComparedVersion":
+    """Return the answers of facts, computed as by `run` with the settings of a version.
 
-    Facts are those known on `day`, where there is one. Exits with 1 where they cannot be used.
+    With a `day`, only facts known on it count. Exit with 1 where the facts cannot be used.
     """
     from audience_impact import pipeline
     from audience_impact.comparing import answers, sides
@@ -36,23 +36,27 @@ def computed(folders: list[Path], day: date | None, version: "Stored") -> "Side"
     _, options = version.version.method
     seed, is_repaired = version.version.seed, steps.REPAIR in options
     try:
-        reading = steps.known_by(steps.read(paths), day)
-        checked = steps.gate(steps.check(reading, datetime.now(UTC).date()), strict=False)
-        as_of = steps.day_of(checked, day)
+        reading = steps.restrict_to_day(steps.read_facts(paths), day)
+        checked = steps.refuse_errors(
+            steps.validate_facts(reading, datetime.now(UTC).date()), strict=False
+        )
+        as_of = steps.choose_day(checked, day)
     except (steps.RefusedError, ValidationOffError) as error:
-        raise fail(str(error)) from error
-    stages, _ = pipeline.prepared(checked.tables, as_of, is_repaired)
+        raise fail_with(str(error)) from error
+    stages, _ = pipeline.prepare_run(checked.tables, as_of, is_repaired)
     tables = pipeline.Outputs(checked.tables, stages, pipeline.Settings(seed, sensitivity=False))
     refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
-    known = {steps.AS_KNOWN} if day else set()
-    return sides.Side(
+    day_options = {steps.AS_KNOWN} if day else set()
+    return sides.ComparedVersion(
         ", ".join(map(str, paths)),
         False,
-        sides.settings(as_of, seed, steps.method(), options - {steps.AS_KNOWN} | known),
-        answers.together(tables["impact"], tables["impact_by_area"]),
+        sides.describe_settings(
+            as_of, seed, steps.name_method(), options - {steps.AS_KNOWN} | day_options
+        ),
+        answers.combine_answers(tables["impact"], tables["impact_by_area"]),
         tables["lineage"],
-        sides.countries_of(tables["restrictions"]),
+        sides.list_countries(tables["restrictions"]),
         checked.files,
-        fact_models.keys(),
+        fact_models.list_keys(),
         len(refused),
     )

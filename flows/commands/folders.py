@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audience_impact.cli.folders import PUBLISHED_OPTION, fail
+from audience_impact.cli.folders import PUBLISHED_OPTION, fail_with
 from flows import CHECKOUT
 
 if TYPE_CHECKING:
@@ -26,44 +26,47 @@ OnTopOfShipped = Annotated[
     bool,
     typer.Option(
         "--on-top-of-shipped",
-        help="The folders hold rows of one's own, and lie on the facts shipped with the command.",
+        help="The folders contain own rows, layered on the facts shipped with the command.",
     ),
 ]
 
 
-def environment(profile: Path | None) -> "Profile":
-    """Return the environment of a file and of the variables; exit with 2 where there is none."""
+def read_environment(profile: Path | None) -> "Profile":
+    """Return the environment of a profile and of the variables; exit with 2 where it is invalid."""
     from flows.serving.preparing import NotReadyError
-    from flows.serving.profile import read
+    from flows.serving.profile import read_profile
 
     try:
-        return read(profile)
+        return read_profile(profile)
     except NotReadyError as error:
-        raise fail(str(error), 2) from error
+        raise fail_with(str(error), 2) from error
 
 
 def in_checkout(path: Path) -> Path:
-    """A folder of a profile, relative to the checkout; an address as it is."""
+    """Return the path of a profile, relative to the checkout; an address is returned unchanged."""
     from audience_impact.store.storage import is_address
 
     return path if is_address(path) else CHECKOUT / path
 
 
 def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> list[Path]:
-    """The folders asked for, on the shipped ones where wanted; exits with 2 where one is none."""
+    """Return the folders, after the shipped one if requested; exit with 2 if one has no facts."""
     from audience_impact.store import storage
     from schemas.facts import TABLES
 
     if on_top_of_shipped and (not paths or any(_is_shipped(path) for path in paths)):
-        raise fail("--on-top-of-shipped: give a folder of fact tables of your own", 2)
+        raise fail_with("--on-top-of-shipped: give a folder of fact tables of your own", 2)
     chosen = [FACTS] * on_top_of_shipped + (paths or [FACTS])
     for path in chosen:
         if storage.is_address(path):
             continue
         if not path.is_dir():
-            raise fail(f"{path} is no folder; give a folder of fact tables", 2)
+            raise fail_with(f"{path} is no folder; give a folder of fact tables", 2)
         if not any((path / f"{table}.csv").is_file() for table in TABLES):
-            raise fail(f"{path} holds no fact table (such as estimates.csv)", 2)
+            raise fail_with(
+                f"{path} contains no fact table such as estimates.csv; give another folder",
+                2,
+            )
     return chosen
 
 

@@ -8,25 +8,25 @@ from typing import Annotated
 
 import typer
 
-from audience_impact.cli.folders import Told, fail, local
+from audience_impact.cli.folders import OutputFormat, fail_with, require_local_paths
 from flows.commands.folders import fact_folders
 from flows.commands.run import Facts
 from flows.registers.registry import REGISTERS, Entry
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.add_typer(import_commands(REGISTERS), name="import")
+    """Add the command to the app."""
+    app.add_typer(build_import_commands(REGISTERS), name="import")
 
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
 
 
-def import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
-    """The command `import`, with a word for each register."""
+def build_import_commands(registers: Mapping[str, Entry]) -> typer.Typer:
+    """Return the command `import`, with a subcommand for each register."""
     group = typer.Typer(no_args_is_help=True, help="Import a register as a layer of fact tables.")
     for name, entry in registers.items():
-        group.command(name, help=entry.help)(_import_command(entry))
+        group.command(name, help=entry.help_text)(_build_import_command(entry))
     return group
 
 
@@ -38,7 +38,9 @@ RegisterFile = Annotated[
 ]
 Into = Annotated[
     Path | None,
-    typer.Option("--into", metavar="DIR", callback=local, help="Where the layer is written."),
+    typer.Option(
+        "--into", metavar="DIR", callback=require_local_paths, help="Folder of the layer."
+    ),
 ]
 Counts = Annotated[
     Path | None, typer.Option(metavar="FILE", help="CSV of count_year, country, events.")
@@ -52,35 +54,39 @@ Overwrite = Annotated[
 ]
 
 
-def _import_command(entry: Entry) -> Callable[..., None]:
+def _build_import_command(entry: Entry) -> Callable[..., None]:
     def import_register(
         file: RegisterFile = None,
         into: Into = None,
         facts: Facts = None,
         counts: Counts = None,
         snapshot: Day = None,
-        address: Annotated[str, typer.Option(help="Where it was read.")] = "",
+        address: Annotated[str, typer.Option(help="Address at which the register was read.")] = "",
         accessed: Day = None,
         overwrite: Overwrite = False,
-        style: Annotated[Told, typer.Option("--format", help="Form of the answer.")] = Told.TEXT,
+        style: Annotated[
+            OutputFormat, typer.Option("--format", help="Form of the answer.")
+        ] = OutputFormat.TEXT,
     ) -> None:
         if file is None:
-            raise fail("\n".join(["give FILE, the register.", *entry.where]), 2)
+            raise fail_with("\n".join(["give FILE, the register.", *entry.where]), 2)
         if into is None:
-            raise fail("give --into DIR, the folder where the layer is written", 2)
+            raise fail_with("give --into DIR, the folder where the layer is written", 2)
         folders = fact_folders(facts)
-        from audience_impact.plain_text import plain
-        from flows.commands.register_layer import ERRORS, Wanted, import_file
+        from audience_impact.plain_text import plain_line
+        from flows.commands.register_layer import ERRORS, ImportOptions, import_file
 
         days = {"snapshot": snapshot, "accessed": accessed}
-        told = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
-        wanted = Wanted(file, into, folders, counts, {"address": address, **told}, overwrite)
+        dates = {name: f"{day:%Y-%m-%d}" for name, day in days.items() if day}
+        options = ImportOptions(
+            file, into, folders, counts, {"address": address, **dates}, overwrite
+        )
         try:
-            done = import_file(entry.load(), wanted)
+            done = import_file(entry.load_register(), options)
         except ERRORS as error:
-            raise fail(str(error)) from error
+            raise fail_with(str(error)) from error
         for copy in done.replaced:
-            typer.echo(plain(f"edited by hand, kept as {copy}"), err=True)
-        sys.stdout.write(done.as_json() if style is Told.JSON else done.as_text())
+            typer.echo(plain_line(f"edited by hand, kept as {copy}"), err=True)
+        sys.stdout.write(done.as_json() if style is OutputFormat.JSON else done.as_text())
 
     return import_register

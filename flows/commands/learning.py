@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from audience_impact.cli.folders import fail, local
+from audience_impact.cli.folders import fail_with, require_local_paths
 from flows.commands.folders import FACTS, fact_folders
 
 
 class Parameters(StrEnum):
-    """Parameters that can be learned: the keys of `flows.fitting.FITTERS`."""
+    """Parameters that can be fitted: the keys of `flows.fitting.FITTERS`."""
 
     ERRORS = "errors"
     DAILY_USE = "daily-use"
@@ -27,7 +27,7 @@ OneFolder = Annotated[
     typer.Option(
         "--facts",
         metavar="DIR",
-        callback=local,
+        callback=require_local_paths,
         help="Folder of fact tables.",
         show_default="data/facts of the checkout",
     ),
@@ -47,13 +47,13 @@ OLD_NAMES = {
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(learn)
+    """Add the commands to the app."""
+    app.command("learn")(learn_parameters)
     for name, parameters in OLD_NAMES.items():
-        app.command(name, hidden=True)(_old_command(parameters))
+        app.command(name, hidden=True)(_build_old_command(parameters))
 
 
-def learn(
+def learn_parameters(
     parameters: Annotated[Parameters, typer.Argument(help="What to fit.")] = Parameters.ERRORS,
     facts: OneFolder = FACTS,
     check: OnlyCheck = False,
@@ -67,18 +67,18 @@ def learn(
     audiences: audience_laws.csv, the audiences that nobody counted; takes minutes.
     joint-use: overlap_calibration.csv, the overlap model from surveys.
     """
-    raise _update(parameters, facts, check)
+    raise _update_tables(parameters, facts, check)
 
 
-def _old_command(parameters: Parameters) -> Callable[..., None]:
-    def command(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
-        raise _update(parameters, facts, check)
+def _build_old_command(parameters: Parameters) -> Callable[..., None]:
+    def learn_old_name(facts: OneFolder = FACTS, check: OnlyCheck = False) -> None:
+        raise _update_tables(parameters, facts, check)
 
-    command.__doc__ = f"Do what `audience-impact learn {parameters}` does."
-    return command
+    learn_old_name.__doc__ = f"Do what `audience-impact learn {parameters}` does."
+    return learn_old_name
 
 
-def _update(parameters: Parameters, facts: Path, check: bool) -> typer.Exit:
+def _update_tables(parameters: Parameters, facts: Path, check: bool) -> typer.Exit:
     """Write the fitted tables, or only compare; return the exit to raise."""
     fact_folders([facts])
     from flows import fitting
@@ -86,8 +86,8 @@ def _update(parameters: Parameters, facts: Path, check: bool) -> typer.Exit:
     from schemas.contracts import ValidationOffError
 
     try:
-        matched, message = fitting.update(parameters, facts, check)
+        matched, message = fitting.update_tables(parameters, facts, check)
     except (steps.RefusedError, ValidationOffError, ValueError) as error:
-        return fail(str(error))
+        return fail_with(str(error))
     typer.echo(message, err=check and not matched)
     return typer.Exit(1 if check and not matched else 0)

@@ -1,4 +1,4 @@
-"""What `import` does with the words it was given: the layer of a register, and what it tells."""
+"""The import of a register as a layer of facts, and its report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,12 @@ from flows.registers.files import RegisterError
 from schemas.contracts import ValidationOffError
 
 ERRORS = (RegisterError, RefusedError, ValidationOffError)
-"""What is told in a line."""
+"""Errors that the command reports in a line."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to be imported: the file, where to, upon which facts, and what to compare with.
-
-    `origin` has the words of `importing.Origin`.
-    """
+class ImportOptions:
+    """The options of an import; `origin` has the fields of `importing.Origin`."""
 
     file: Path
     into: Path
@@ -31,8 +28,8 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Imported:
-    """A register imported: what was edited by hand and kept aside, and the reconciliation."""
+class ImportedRegister:
+    """The result of an import: the report, and the copies of tables that were edited by hand."""
 
     report: ImportReport
     into: Path
@@ -40,26 +37,26 @@ class Imported:
     replaced: tuple[Path, ...]
 
     def as_text(self) -> str:
-        """The reconciliation as text."""
+        """Return the reconciliation as text."""
         return reconciliation.as_text(self.report, self.into, self.compared)
 
     def as_json(self) -> str:
-        """The reconciliation as JSON."""
+        """Return the reconciliation as JSON."""
         return reconciliation.as_json(self.report, self.compared)
 
 
-def import_file(register: Register, wanted: Wanted) -> Imported:
-    """Import a register.
+def import_file(register: Register, options: ImportOptions) -> ImportedRegister:
+    """Import a register as a layer.
 
-    Raises one of ERRORS with a line for each thing that is wrong.
+    Raises one of ERRORS with a line for each error.
     """
-    compared = importing.counts_of(wanted.counts) if wanted.counts else None
+    compared = importing.read_counts(options.counts) if options.counts else None
     report, written = importing.import_register(
         register,
-        wanted.file,
-        wanted.into,
-        wanted.facts,
-        importing.Origin(**wanted.origin),
-        wanted.overwrite,
+        options.file,
+        options.into,
+        options.facts,
+        importing.Origin(**options.origin),
+        options.overwrite,
     )
-    return Imported(report, wanted.into, compared, written.replaced)
+    return ImportedRegister(report, options.into, compared, written.replaced)

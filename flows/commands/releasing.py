@@ -6,29 +6,38 @@ from typing import Annotated
 import typer
 
 from audience_impact.cli.exporting import Overwrite
-from audience_impact.cli.folders import PUBLISHED, PublishedFolder, fail, latest, local, shown
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    PublishedFolder,
+    fail_with,
+    format_path,
+    open_latest,
+    require_local_paths,
+)
 
 Folder = Annotated[
     Path,
-    typer.Option("--into", metavar="DIR", callback=local, help="The folder to write into."),
+    typer.Option(
+        "--into", metavar="DIR", callback=require_local_paths, help="The folder to write into."
+    ),
 ]
 Previous = Annotated[
     str | None,
     typer.Option(
         "--previous",
         metavar="VERSION",
-        help="Tell what changed since this version: its id or the beginning of it, previous, or "
+        help="Report the changes since this version: its id or the beginning of it, previous, or "
         "the folder of an unpacked release.",
     ),
 ]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(release)
+    """Add the command to the app."""
+    app.command("release")(release_version)
 
 
-def release(
+def release_version(
     into: Folder,
     published: PublishedFolder = PUBLISHED,
     previous: Previous = None,
@@ -39,18 +48,18 @@ def release(
     With it go its manifest, checksums, how to cite it, the licences of its sources and what
     changed since the release before. The same versions give the same bytes.
     """
-    version = latest(published)
+    version = open_latest(published)
     from audience_impact.comparing import sides
     from audience_impact.exporting import ExportError
     from audience_impact.store import PublishError
     from flows import releasing
 
     try:
-        before = sides.find(published, previous) if previous else None
+        before = sides.find_version(published, previous) if previous else None
         into.mkdir(parents=True, exist_ok=True)
-        made, digest = releasing.release(version, before, into, overwrite)
+        made, digest = releasing.write_release(version, before, into, overwrite)
     except (ExportError, PublishError) as error:
-        raise fail(str(error)) from error
+        raise fail_with(str(error)) from error
     except OSError as error:
-        raise fail(f"cannot write into {into}: {error}") from error
-    typer.echo(f"wrote version {version.id}\n{shown(made)}\nsha256 {digest}")
+        raise fail_with(f"cannot write into {into}: {error}") from error
+    typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from audience_impact.cli.folders import fail, local
+from audience_impact.cli.folders import fail_with, require_local_paths
 from flows.commands.folders import (
     DOWNLOADS,
     OnTopOfShipped,
     ProfileFile,
     PublishedOrProfile,
-    environment,
     fact_folders,
     in_checkout,
+    read_environment,
 )
 from flows.downloads.names import Name
 from flows.workers import RunnerName
@@ -34,9 +34,8 @@ AsOf = Annotated[
         "--as-of",
         formats=["%Y-%m-%d"],
         metavar="DATE",
-        help="Day the results speak of, from what was known on it: rows whose source was out by "
-        "then. Default: all rows, and the last day on which, or after which, two sources were "
-        "read.",
+        help="Day of the results: only rows whose source was published by then count. Default: "
+        "all rows, and the last day on which, or after which, two sources were read.",
     ),
 ]
 Strict = Annotated[
@@ -82,7 +81,7 @@ Scheduler = Annotated[
     ),
 ]
 Sensitivity = Annotated[
-    bool, typer.Option(help="Tell which input drives the width of each interval.")
+    bool, typer.Option(help="Report which input drives the width of each interval.")
 ]
 AcceptChanges = Annotated[
     bool,
@@ -95,12 +94,12 @@ AcceptChanges = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(run)
-    app.command()(refresh)
+    """Add the commands to the app."""
+    app.command("run")(run_and_publish)
+    app.command("refresh")(refresh_figures)
 
 
-def run(
+def run_and_publish(
     facts: Facts = None,
     published: PublishedOrProfile = None,
     as_of: AsOf = None,
@@ -117,26 +116,26 @@ def run(
     scheduler: Scheduler = None,
 ) -> None:
     """Run the flow: read the facts, check them, publish the results and show them."""
-    own = environment(profile)
-    asked = facts or [in_checkout(path) for path in own.facts]
-    folders = fact_folders(asked, on_top_of_shipped)
-    published = published or in_checkout(own.published)
+    settings = read_environment(profile)
+    fact_paths = facts or [in_checkout(path) for path in settings.facts]
+    folders = fact_folders(fact_paths, on_top_of_shipped)
+    published = published or in_checkout(settings.published)
     from flows.commands.running import run_flow
 
-    wanted = {
+    options = {
         "as_of": as_of.date() if as_of else None,
         "seed": seed,
-        "strict": strict or own.strict,
-        "keep": keep or own.keep,
+        "strict": strict or settings.strict,
+        "keep": keep or settings.keep,
         "repair": repair,
         "workers": workers,
         "sensitivity": sensitivity,
         "accept_changes": accept_changes,
-        "environment": own.environment,
+        "environment": settings.environment,
         "runner": runner,
         "scheduler": scheduler,
     }
-    raise typer.Exit(run_flow(folders, published, wanted))
+    raise typer.Exit(run_flow(folders, published, options))
 
 
 LayerFolder = Annotated[
@@ -144,8 +143,8 @@ LayerFolder = Annotated[
     typer.Option(
         "--into",
         metavar="DIR",
-        callback=local,
-        help="Where the layer is written; no other fact table may lie there.",
+        callback=require_local_paths,
+        help="Folder of the layer, which may contain no other fact table.",
     ),
 ]
 Downloads = Annotated[
@@ -153,15 +152,16 @@ Downloads = Annotated[
     typer.Option(
         "--downloads",
         metavar="DIR",
-        callback=local,
-        help="Where every download is kept.",
+        callback=require_local_paths,
+        help="Folder that keeps all downloads.",
         show_default="data/downloads",
     ),
 ]
 Confirm = Annotated[
     bool,
     typer.Option(
-        "--confirm", help="Go on where more rows are gone or changed than the threshold allows."
+        "--confirm",
+        help="Continue although more rows are gone or changed than the threshold allows.",
     ),
 ]
 Only = Annotated[
@@ -169,7 +169,7 @@ Only = Annotated[
     typer.Option(
         "--only",
         metavar="NAME",
-        help=f"Fetch this alone ({', '.join(Name)}); may be given again. The rest is taken "
+        help=f"Fetch only this ({', '.join(Name)}); may be given again. The others are taken "
         "as accepted last.",
     ),
 ]
@@ -181,12 +181,12 @@ Addresses = Annotated[
     typer.Option(
         "--address",
         metavar="NAME=ADDRESS",
-        help="Where to fetch something, instead of its usual address; may be given again.",
+        help="Address of a download instead of its usual one; may be given again.",
     ),
 ]
 
 
-def refresh(
+def refresh_figures(
     into: LayerFolder,
     downloads: Downloads = DOWNLOADS,
     facts: Facts = None,
@@ -197,24 +197,24 @@ def refresh(
 ) -> None:
     """Fetch figures from their publishers and write them as a layer of facts."""
     folders = fact_folders(facts)
-    wanted = {
+    options = {
         "confirm": confirm,
         "only": only or list(Name),
         "threshold": threshold,
-        "addresses": _addresses(address or []),
+        "addresses": _read_addresses(address or []),
     }
     from flows.commands.running import run_refresh
 
-    raise typer.Exit(run_refresh(folders, into, downloads, wanted))
+    raise typer.Exit(run_refresh(folders, into, downloads, options))
 
 
-def _addresses(told: list[str]) -> dict[Name, str]:
-    """Addresses by name; exits with 2 where one is no NAME=ADDRESS."""
-    found = {}
-    for text in told:
+def _read_addresses(texts: list[str]) -> dict[Name, str]:
+    """Return addresses by name; exit with 2 where a text is no NAME=ADDRESS."""
+    addresses = {}
+    for text in texts:
         name, _, where = text.partition("=")
         if name not in set(Name) or not where:
             names = ", ".join(Name)
-            raise fail(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
-        found[Name(name)] = where
-    return found
+            raise fail_with(f"--address {text}: give NAME=ADDRESS, with NAME one of {names}", 2)
+        addresses[Name(name)] = where
+    return addresses

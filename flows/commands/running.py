@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from audience_impact.cli.folders import shown
-from audience_impact.plain_text import plain, plain_lines
+from audience_impact.cli.folders import format_path
+from audience_impact.plain_text import plain_line, plain_lines
 from audience_impact.store import storage
 from flows.serving import preparing
 from flows.serving.preparing import NotReadyError
@@ -22,72 +22,72 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
-def _one_line(run: Callable[P, int]) -> Callable[P, int]:
-    """Say on standard error, in one line, why Prefect could not begin a run; exit status 1."""
+def _report_in_a_line(run: Callable[P, int]) -> Callable[P, int]:
+    """Report in one line on standard error why Prefect could not start a run; exit status 1."""
 
     @functools.wraps(run)
-    def told(*args: P.args, **kwargs: P.kwargs) -> int:
+    def run_prepared(*args: P.args, **kwargs: P.kwargs) -> int:
         try:
-            preparing.prepare()
+            preparing.prepare_prefect()
             return run(*args, **kwargs)
         except NotReadyError as error:
             typer.echo(str(error), err=True)
             return 1
 
-    return told
+    return run_prepared
 
 
-@_one_line
-def run_flow(folders: list[Path], published: Path, wanted: dict[str, Any]) -> int:
-    """Run the flow with the parameters wanted, print the table of results and where it lies.
+@_report_in_a_line
+def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> int:
+    """Run the flow with these parameters and print the table of results and its path.
 
-    Returns the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
+    Return the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
-    there = [_there(path) for path in folders]
+    there = [_resolve_folder(path) for path in folders]
     with (
-        _progress("reading, checking, computing, publishing"),
-        _served(*OF_A_RUN) as server,
+        _show_progress("reading, checking, computing, publishing"),
+        _use_server(*OF_A_RUN) as server,
     ):
         from flows import last_version
         from flows.pipeline import quality
         from flows.publish_impact import publish_impact
 
-        before = last_version.last(published)
-        with _reached(server):
-            state = publish_impact(there, published, **wanted, return_state=True)
+        before = last_version.read_last_version(published)
+        with _report_unreachable(server):
+            state = publish_impact(there, published, **options, return_state=True)
     if not state.is_completed():
         why = plain_lines(str(state.message))
-        typer.echo(f"nothing published, latest is as it was:\n{why}", err=True)
+        typer.echo(f"nothing published, latest is unchanged:\n{why}", err=True)
         return 1
     done = state.result()
-    tell(done, len(folders))
+    show_outcome(done, len(folders))
     news = "published version" if done.created else "nothing changed: still version"
-    typer.echo(f"{news} {done.version_id}\n{shown(published / 'latest')}")
+    typer.echo(f"{news} {done.version_id}\n{format_path(published / 'latest')}")
     for removed in done.removed:
         typer.echo(f"removed old version {removed}")
-    lines = last_version.changes(before, last_version.last(published))
-    for line in [*lines, *quality.details_of(done.version)]:
-        typer.echo(plain(f"warning: {line}"), err=True)
+    lines = last_version.list_changes(before, last_version.read_last_version(published))
+    for line in [*lines, *quality.read_details(done.version)]:
+        typer.echo(plain_line(f"warning: {line}"), err=True)
     return 0
 
 
-@_one_line
-def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str, Any]) -> int:
-    """Run the flow that fetches, print what changed and where the layer lies.
+@_report_in_a_line
+def run_refresh(facts: list[Path], into: Path, downloads: Path, options: dict[str, Any]) -> int:
+    """Run the flow that fetches figures and print the changes and the path of the layer.
 
-    Returns the exit status: 0 written or unchanged, 1 refused or failed, with the reason on
+    Return the exit status: 0 written or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
-    with _served("flows.refresh") as server:
+    with _use_server("flows.refresh") as server:
         from flows.refresh import refresh
 
-        with _reached(server):
+        with _report_unreachable(server):
             state = refresh(
                 [path.resolve() for path in facts],
                 into.resolve(),
                 downloads.resolve(),
-                **wanted,
+                **options,
                 return_state=True,
             )
     if not state.is_completed():
@@ -95,9 +95,9 @@ def run_refresh(facts: list[Path], into: Path, downloads: Path, wanted: dict[str
         return 1
     done = state.result()
     for line in done.lines:
-        typer.echo(plain(line))
+        typer.echo(plain_line(line))
     news = "wrote" if done.created else "nothing changed: still"
-    typer.echo(f"{news} {done.bases:,} bases\n{shown(into)}")
+    typer.echo(f"{news} {done.bases:,} bases\n{format_path(into)}")
     return 0
 
 
@@ -106,8 +106,8 @@ OF_A_RUN = ("flows.publish_impact", "prefect.flow_engine", "prefect.task_engine"
 
 
 @contextmanager
-def _served(*modules: str) -> Iterator[str]:
-    """Have a Prefect server during the block, and give its name: the configured or a new one.
+def _use_server(*modules: str) -> Iterator[str]:
+    """Yield the name of a Prefect server, configured or new, that answers during the block.
 
     The modules are imported while a new one starts. Raises NotReadyError where none answers.
     """
@@ -119,38 +119,40 @@ def _served(*modules: str) -> Iterator[str]:
     if address := PREFECT_API_URL.value():
         name = f"server at {address} (PREFECT_API_URL)"
         with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):
-            trouble = server.what_is_wrong()
+            trouble = server.describe_trouble()
         if trouble:
-            raise NotReadyError(_unreachable(name, trouble))
+            raise NotReadyError(_format_unreachable(name, trouble))
         yield name
         return
     name = "temporary server"
     try:
-        with server.server_of_a_run(modules):
+        with server.run_server_of_a_run(modules):
             yield name
     except ServeError as error:
-        raise NotReadyError(_unreachable(name, str(error))) from error
+        raise NotReadyError(_format_unreachable(name, str(error))) from error
 
 
 @contextmanager
-def _reached(server: str) -> Iterator[None]:
-    """Make one line of whatever keeps Prefect from beginning a run on a server.
+def _report_unreachable(server: str) -> Iterator[None]:
+    """Raise NotReadyError with one line for any error that prevents the start of a run.
 
-    What fails inside a run becomes its state and raises nothing here.
+    An error inside a run becomes the state of the run and is not raised here.
     """
     try:
         yield
     except Exception as error:
-        raise NotReadyError(_unreachable(server, str(error) or type(error).__name__)) from error
+        raise NotReadyError(
+            _format_unreachable(server, str(error) or type(error).__name__)
+        ) from error
 
 
-def _unreachable(server: str, trouble: str) -> str:
+def _format_unreachable(server: str, trouble: str) -> str:
     return f"nothing done: Prefect's {server} does not answer: {' '.join(trouble.split())}"
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[None]:
-    """Show on a terminal that something goes on, and for how long; nothing in a pipe."""
+def _show_progress(what: str) -> Iterator[None]:
+    """Show the elapsed time on a terminal; show nothing in a pipe."""
     console = Console(stderr=True)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(
@@ -160,36 +162,36 @@ def _progress(what: str) -> Iterator[None]:
         yield
 
 
-def _there(path: Path) -> Path:
-    """A folder wherever the run stands; an address as it is."""
+def _resolve_folder(path: Path) -> Path:
     return path if storage.is_address(path) else path.resolve()
 
 
 MOST_SHOWN = 200
-"""Restrictions that a run shows, the best known first: nobody reads more, and it takes seconds."""
+"""Most restrictions that a run prints, the best known first: printing more takes seconds."""
 
 
-def tell(done: "Published", layers: int) -> None:
-    """The table of results, what was refused and how many rows a later layer replaced."""
+def show_outcome(done: "Published", layers: int) -> None:
+    """Print the table of results, the quarantined rows and the number of replaced rows."""
     from audience_impact.answers import records
     from audience_impact.answers import tables as report
     from audience_impact.vocabulary import ObsStatus
 
-    rows = report.exposed(records.load(done.version))
-    report.show_results(
+    rows = report.list_exposed(records.load_tables(done.version))
+    report.print_results(
         rows.head(MOST_SHOWN),
         "People exposed to each restriction (upper bounds of what has no figure: its base)",
     )
     if len(rows) > MOST_SHOWN:
         typer.echo(f"... and {len(rows) - MOST_SHOWN} more: audience-impact list shows all")
-    refused = done.version.table("quarantine")
+    refused = done.version.read_table("quarantine")
     lines = refused[["row_layer", "file", "line"]].drop_duplicates()
-    known = (rows["obs_status"] != ObsStatus.MISSING.value).sum()
+    answered_count = (rows["obs_status"] != ObsStatus.MISSING.value).sum()
     typer.echo(
-        f"{len(rows)} restrictions, {known} with audience figures; {len(lines)} rows in quarantine"
+        f"{len(rows)} restrictions, {answered_count} with audience figures; {len(lines)} rows in "
+        "quarantine"
     )
     for row in refused.head(10).itertuples():
-        typer.echo(plain(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}"))
+        typer.echo(plain_line(f"  {row.file}:{row.line}:{row.column}: {row.rule}: {row.reason}"))
     if layers > 1:
         typer.echo(
             f"{layers} layers; rows that one of the same key in a later layer replaced: "

@@ -14,7 +14,7 @@ from graphlib import TopologicalSorter
 from html import escape
 from pathlib import Path
 
-from audience_impact.answers.tables import markdown
+from audience_impact.answers.tables import render_markdown
 from flows import CHECKOUT
 
 SCHEMAS = "schemas"
@@ -28,7 +28,7 @@ TITLES = {
 }
 WIDTH, ROW, BOX, MARGIN = 1000, 72, (106, 30), 40
 FULL = 6
-"""A row with so many rooms takes no further ones that may stand higher."""
+"""Most rooms of a row, as far as the others may be in a higher row."""
 FIGURE = "PE0001"
 """The figure whose way is shown: the monthly users of WhatsApp in Russia, July 2025."""
 ANSWER = "RU-2025-08-13-calls"
@@ -38,64 +38,68 @@ class Rooms:
     """The rooms of the three packages, and which imports which.
 
     Attributes:
-        purposes: What each room does, by its dotted name, in the order of the docstrings.
+        purposes: The purpose of each room by its dotted name, in the order of the docstrings.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        first, last = (self._stated(package) for package in ("audience_impact", "flows"))
+        first, last = (self._read_purposes(package) for package in ("audience_impact", "flows"))
         self.purposes = {**first, SCHEMAS: "the contracts of the tables", **last}
 
-    def _stated(self, package: str) -> dict[str, str]:
+    def _read_purposes(self, package: str) -> dict[str, str]:
         tree = ast.parse((self.root / package / "__init__.py").read_text("utf-8"))
         text = ast.get_docstring(tree, clean=False) or ""
         return {f"{package}.{name}": purpose for name, purpose in ROOM.findall(text)}
 
     @cached_property
-    def imports(self) -> dict[str, set[str]]:
-        """The rooms before it that each room imports; a lazy import of a later room is left out."""
+    def direct_imports(self) -> dict[str, set[str]]:
+        """Return the earlier rooms that each room imports, without lazy imports of later rooms."""
         places = {room: place for place, room in enumerate(self.purposes)}
         edges: dict[str, set[str]] = {room: set() for room in self.purposes}
         for path in sorted(self.root.glob("[afs]*/**/*.py")):
-            room = self._room(".".join(path.relative_to(self.root).with_suffix("").parts))
-            for imported in {self._room(name) for name in _names(path)} if room else ():
+            room = self._find_room(".".join(path.relative_to(self.root).with_suffix("").parts))
+            for imported in {self._find_room(name) for name in _list_imports(path)} if room else ():
                 if room and imported and places[imported] < places[room]:
                     edges[room].add(imported)
         return edges
 
-    def _room(self, name: str) -> str | None:
+    def _find_room(self, name: str) -> str | None:
         if name.partition(".")[0] == SCHEMAS:
             return SCHEMAS
         room = ".".join(name.split(".")[:2])
         return room if room in self.purposes else None
 
     @cached_property
-    def reached(self) -> dict[str, set[str]]:
-        """Every room that a room imports, itself or through others."""
+    def all_imports(self) -> dict[str, set[str]]:
+        """Return all rooms that each room imports, directly or through others."""
         reached: dict[str, set[str]] = {}
-        for room in TopologicalSorter(self.imports).static_order():
-            direct = self.imports[room]
-            reached[room] = direct.union(*(reached[other] for other in direct))
+        for room in TopologicalSorter(self.direct_imports).static_order():
+            direct = self.direct_imports[room]
+            reached[room] = direct.union(*(reached[imported] for imported in direct))
         return reached
 
-    def arrows(self) -> list[tuple[str, str]]:
+    def list_arrows(self) -> list[tuple[str, str]]:
         """Return the imports that do not follow from others, as pairs of importer and imported."""
         return [
-            (room, other)
-            for room, direct in self.imports.items()
-            for other in sorted(direct)
-            if not any(other in self.reached[third] for third in direct)
+            (room, imported)
+            for room, direct in self.direct_imports.items()
+            for imported in sorted(direct)
+            if not any(imported in self.all_imports[third] for third in direct)
         ]
 
-    def rows(self) -> list[list[str]]:
-        """Return the rooms in rows: each imports only from rows above, and stands low in that."""
-        order = list(TopologicalSorter(self.imports).static_order())
+    def arrange_rows(self) -> list[list[str]]:
+        """Return the rooms in rows: each imports only from rows above and is as low as possible."""
+        order = list(TopologicalSorter(self.direct_imports).static_order())
         heights: dict[str, int] = {}
         for room in order:
-            heights[room] = 1 + max((heights[other] for other in self.imports[room]), default=-1)
+            heights[room] = 1 + max(
+                (heights[neighbour] for neighbour in self.direct_imports[room]), default=-1
+            )
         sizes = Counter[int]()
         for room in reversed(order):
-            importers = [heights[other] for other in order if room in self.imports[other]]
+            importers = [
+                heights[neighbour] for neighbour in order if room in self.direct_imports[neighbour]
+            ]
             lowest = min(importers) - 1 if importers else heights[room]
             free = (row for row in range(lowest, heights[room], -1) if sizes[row] < FULL)
             heights[room] = next(free, heights[room])
@@ -106,7 +110,7 @@ class Rooms:
         ]
 
 
-def _names(path: Path) -> Iterator[str]:
+def _list_imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -115,22 +119,24 @@ def _names(path: Path) -> Iterator[str]:
 
 
 @cache
-def rooms() -> Rooms:
+def read_rooms() -> Rooms:
     """Return the rooms of the checkout."""
     return Rooms(CHECKOUT)
 
 
-def picture() -> str:
+def draw_picture() -> str:
     """Return an SVG, in a box that scrolls: rooms as boxes in rows, their imports as arrows."""
-    found = rooms()
-    places = dict(_places(found))
-    height = ROW * len(found.rows()) + MARGIN
+    all_rooms = read_rooms()
+    places = dict(_place_rooms(all_rooms))
+    height = ROW * len(all_rooms.arrange_rows()) + MARGIN
     titles = "".join(
         f'<text class="{package}" x="{share * WIDTH:.0f}" y="18">{title}</text>'
         for share, (package, title) in zip((0.27, 0.67, 0.87), TITLES.items(), strict=True)
     )
-    arrows = "".join(_arrow(places[upper], places[lower]) for lower, upper in found.arrows())
-    boxes = "".join(_box(room, *places[room], found.purposes[room]) for room in places)
+    arrows = "".join(
+        _draw_arrow(places[upper], places[lower]) for lower, upper in all_rooms.list_arrows()
+    )
+    boxes = "".join(_draw_box(room, *places[room], all_rooms.purposes[room]) for room in places)
     return (
         '<div class="rooms" tabindex="0" role="region" aria-label="The rooms and their imports">'
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Rooms in rows; each imports '
@@ -141,11 +147,11 @@ def picture() -> str:
     )
 
 
-def _places(found: Rooms) -> Iterator[tuple[str, tuple[float, float]]]:
+def _place_rooms(all_rooms: Rooms) -> Iterator[tuple[str, tuple[float, float]]]:
     """Yield each room and the middle of its box, from the top; readers stand at the right."""
-    names = list(found.purposes)
+    names = list(all_rooms.purposes)
     beside = set(names[names.index("audience_impact.registers") : names.index(SCHEMAS)])
-    for number, row in enumerate(found.rows()):
+    for number, row in enumerate(all_rooms.arrange_rows()):
         for column, (middle, width) in COLUMNS.items():
             members = [room for room in row if (room in beside) == (column == "beside")]
             for place, room in enumerate(members):
@@ -153,7 +159,7 @@ def _places(found: Rooms) -> Iterator[tuple[str, tuple[float, float]]]:
                 yield room, (share * WIDTH, MARGIN + number * ROW + BOX[1] / 2)
 
 
-def _arrow(upper: tuple[float, float], lower: tuple[float, float]) -> str:
+def _draw_arrow(upper: tuple[float, float], lower: tuple[float, float]) -> str:
     """Return a curve from the bottom of an imported room to the top of the room that imports it."""
     (start, top), (end, bottom) = upper, lower
     top, bottom = top + BOX[1] / 2, bottom - BOX[1] / 2
@@ -164,7 +170,7 @@ def _arrow(upper: tuple[float, float], lower: tuple[float, float]) -> str:
     )
 
 
-def _box(room: str, x: float, y: float, purpose: str) -> str:
+def _draw_box(room: str, x: float, y: float, purpose: str) -> str:
     width, height = BOX
     return (
         f'<g class="{room.partition(".")[0]}"><title>{escape(room)}: {escape(purpose)}</title>'
@@ -174,49 +180,54 @@ def _box(room: str, x: float, y: float, purpose: str) -> str:
     )
 
 
-def table() -> str:
-    """Return a table of the rooms in their order, and what each does."""
-    rows = [(f"`{room}`", purpose) for room, purpose in rooms().purposes.items()]
-    return markdown(("room", "what is in it"), rows)
+def format_rooms() -> str:
+    """Return a Markdown table of the rooms in their order, with their purposes."""
+    rows = [(f"`{room}`", purpose) for room, purpose in read_rooms().purposes.items()]
+    return render_markdown(("room", "what is in it"), rows)
 
 
-def way() -> str:
+def format_way() -> str:
     """Return the way of one figure, from its line of the facts to the row that is published.
 
     The rooms on it are those that import `facts`, themselves or through others, and that the steps
     of a run import.
     """
-    found = rooms()
+    all_rooms = read_rooms()
     start, end = "audience_impact.facts", "flows.pipeline"
     between = [
         room
-        for room in found.purposes
-        if room == start or (room in found.reached[end] and start in found.reached[room])
+        for room in all_rooms.purposes
+        if room == start
+        or (room in all_rooms.all_imports[end] and start in all_rooms.all_imports[room])
     ]
-    steps = [_step(room, found.purposes[room]) for room in [SCHEMAS, *between, end]]
-    return '<ol class="way">\n' + "".join([_line(), *steps, _answer()]) + "</ol>\n"
+    steps = [_format_step(room, all_rooms.purposes[room]) for room in [SCHEMAS, *between, end]]
+    return (
+        '<ol class="way">\n'
+        + "".join([_format_first_step(), *steps, _format_last_step()])
+        + "</ol>\n"
+    )
 
 
-def _step(name: str, text: str) -> str:
+def _format_step(name: str, text: str) -> str:
     return f"<li><code>{escape(name)}</code> {escape(text)}</li>\n"
 
 
-def _line() -> str:
+def _format_first_step() -> str:
     """Return the first step: the line of the facts, with the cells that are not blank."""
     path = "data/facts/estimates.csv"
     with (CHECKOUT / path).open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file)
         row = next(row for row in lines if row["estimate_id"] == FIGURE)
-        cells = _cells(row.values())
-        return _step(f"{path}:{lines.line_num}", f"the line: {cells}")
+        cells = _join_cells(row.values())
+        return _format_step(f"{path}:{lines.line_num}", f"the line: {cells}")
 
 
-def _cells(cells: Iterable[str]) -> str:
+def _join_cells(cells: Iterable[str]) -> str:
     text = ", ".join(cell for cell in cells if cell)
     return text if len(text) < 160 else f"{text[:160].rpartition(' ')[0]} ..."
 
 
-def _answer() -> str:
+def _format_last_step() -> str:
     """Return the last step: the row of the published table, as the README shows it."""
     text = (CHECKOUT / "README.md").read_text("utf-8")
     line = next(line for line in text.splitlines() if line.startswith(f"| `{ANSWER}` |"))
@@ -224,4 +235,4 @@ def _answer() -> str:
     sentence = (
         f"the row of {ANSWER}: median and 90 % interval {median}, at least {least}, at most {most}"
     )
-    return _step("data/published/latest/impact.parquet", sentence)
+    return _format_step("data/published/latest/impact.parquet", sentence)

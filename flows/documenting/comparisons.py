@@ -11,19 +11,19 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.answers.numbers import millions
-from audience_impact.answers.sentences import why_different
-from audience_impact.answers.tables import markdown
+from audience_impact.answers.numbers import format_compact
+from audience_impact.answers.sentences import explain_difference
+from audience_impact.answers.tables import render_markdown
 from audience_impact.store import PublishError
-from audience_impact.store.versions import Stored, latest
+from audience_impact.store.versions import Stored, find_latest
 from flows import CHECKOUT
 
 LARGEST = 10
 
 
-def page(version: Stored) -> str:
+def format_page(version: Stored) -> str:
     """Return the page as Markdown, from the tables of a published version."""
-    table = version.table("area_comparisons")
+    table = version.read_table("area_comparisons")
     people = table[table["published_persons"].notna()]
     return (
         "# What others published, beside ours\n\n"
@@ -32,39 +32,43 @@ def page(version: Stored) -> str:
         "`run --facts data/facts --facts DIR`). Theirs are numbers of people for a country and a "
         "period, ours the people under at least one restriction in it, each once.\n\n"
         "## By publisher\n\n"
-        + markdown(SUMMARY, _summary(people))
+        + render_markdown(SUMMARY, _summarize_publishers(people))
         + "\nThe ratio is theirs over our median, or over our upper bound where there is no "
         "median.\n\n## Why they differ\n\n"
-        + markdown(("publisher", "reason", "periods"), _reasons(people))
+        + render_markdown(("publisher", "reason", "periods"), _count_reasons(people))
         + f"\n## The {LARGEST} largest differences\n\n"
-        + markdown(("area", "period", "publisher", "theirs", "why"), _largest(people))
+        + render_markdown(("area", "period", "publisher", "theirs", "why"), _list_largest(people))
     )
 
 
 SUMMARY = ("publisher", "figures", "compared", "within bounds", "median ratio")
 
 
-def _ratio(table: pd.DataFrame) -> pd.Series:
+def _compute_ratio(table: pd.DataFrame) -> pd.Series:
     return table["q50_ratio"].fillna(table["upper_ratio"])
 
 
-def _summary(people: pd.DataFrame) -> list[list[Any]]:
+def _summarize_publishers(people: pd.DataFrame) -> list[list[Any]]:
     rows = []
-    for publisher, own in people.groupby("publisher"):
-        known = own[own["upper_persons"].notna()]
-        within = (known["difference_reason"] == "within_bounds").mean() if len(known) else None
-        middle = _ratio(known).median() if len(known) else None
+    for publisher, figures in people.groupby("publisher"):
+        with_bounds = figures[figures["upper_persons"].notna()]
+        within = (
+            (with_bounds["difference_reason"] == "within_bounds").mean()
+            if len(with_bounds)
+            else None
+        )
+        middle = _compute_ratio(with_bounds).median() if len(with_bounds) else None
         shown = ["-", "-"] if within is None else [f"{within:.0%}", f"{middle:.2f}"]
-        rows.append([publisher, len(own), len(known), *shown])
+        rows.append([publisher, len(figures), len(with_bounds), *shown])
     return rows
 
 
-def _reasons(people: pd.DataFrame) -> list[list[Any]]:
+def _count_reasons(people: pd.DataFrame) -> list[list[Any]]:
     counts = people.groupby(["publisher", "difference_reason"]).size()
     return [[publisher, reason, count] for (publisher, reason), count in counts.items()]
 
 
-def _largest(people: pd.DataFrame) -> list[list[str]]:
+def _list_largest(people: pd.DataFrame) -> list[list[str]]:
     """Return the figures outside our bounds that differ by the most people, a sentence each."""
     outside = people[people["upper_persons"].notna()]
     outside = outside[outside["difference_reason"] != "within_bounds"]
@@ -77,21 +81,21 @@ def _largest(people: pd.DataFrame) -> list[list[str]]:
             row.area_id,
             row.period,
             row.publisher,
-            millions(row.published_persons),
-            why_different(row._asdict()),
+            format_compact(row.published_persons),
+            explain_difference(row._asdict()),
         ]
         for row in chosen.itertuples(index=False)
     ]
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Write the page of the latest version into docs/comparisons.md, or where the words say."""
+    """Write the page of the latest version into docs/comparisons.md or the file of `--into`."""
     parser = argparse.ArgumentParser(prog="python -m flows.documenting.comparisons")
     parser.add_argument("--published", type=Path, default=CHECKOUT / "data" / "published")
     parser.add_argument("--into", type=Path, default=CHECKOUT / "docs" / "comparisons.md")
     arguments = parser.parse_args(words)
     try:
-        text = page(latest(arguments.published))
+        text = format_page(find_latest(arguments.published))
     except PublishError as error:
         parser.error(str(error))
     arguments.into.write_text(text, encoding="utf-8")

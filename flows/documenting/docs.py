@@ -1,4 +1,4 @@
-"""Make what the documentation says of the code.
+"""Generate the parts of the documentation that describe the code.
 
 A page of docs/ marks a place with `<!-- made: NAME -->`, and `make docs` fills it: mkdocs calls
 `on_page_markdown`. What is made so is not committed. The table of results in README.md and
@@ -14,14 +14,14 @@ from typing import Any
 import audience_impact
 from audience_impact.answers import glossary, method
 from audience_impact.answers import tables as report
-from audience_impact.answers.names import word
-from audience_impact.answers.numbers import millions
+from audience_impact.answers.names import label_code
+from audience_impact.answers.numbers import format_compact
 from audience_impact.rules import Rule
 from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT, last_version
 from flows.documenting import architecture
 from flows.pipeline import steps
-from flows.pipeline.rules import rules
+from flows.pipeline.rules import collect_rules
 from schemas import facts, published
 
 REGISTERING = (last_version,)
@@ -46,17 +46,17 @@ HEADINGS = (
 """Columns of the table in the README."""
 
 
-def checks_section() -> str:
-    """Return a table of rules for each stage: severity, meaning, and what to do."""
+def format_checks() -> str:
+    """Return a table of rules for each stage, with severity, meaning and advice."""
     parts = []
     for stage in RuleStage:
-        rows = [_described(rule) for rule in rules() if rule.stage is stage]
+        rows = [_describe_rule(rule) for rule in collect_rules() if rule.stage is stage]
         header = ("id", "no.", "severity", "what a failure means", "what to do", "tables")
-        parts.append(f"## {stage.value.capitalize()}\n\n{report.markdown(header, rows)}")
+        parts.append(f"## {stage.value.capitalize()}\n\n{report.render_markdown(header, rows)}")
     return "\n".join(parts)
 
 
-def _described(rule: Rule) -> tuple[str, ...]:
+def _describe_rule(rule: Rule) -> tuple[str, ...]:
     names = {facts.TABLES: "all facts", published.TABLES: "all published", (): "-"}
     return (
         f"`{rule.id}`",
@@ -68,35 +68,35 @@ def _described(rule: Rule) -> tuple[str, ...]:
     )
 
 
-def dictionary_section() -> str:
-    """Return every column of every published table, and what each coded value means."""
+def format_dictionary() -> str:
+    """Return every column of every published table, with the meanings of coded values."""
     places: dict[tuple[tuple[str, str], ...], str] = {}
     return "\n".join(
-        f"## {name}\n\n{published.title(name)}\n\n"
+        f"## {name}\n\n{published.describe_table(name)}\n\n"
         f"Key: {', '.join(f'`{key}`' for key in published.KEYS[name])}.\n\n"
-        + _columns_table(name)
-        + _values_section(name, places)
+        + _format_columns(name)
+        + _format_values(name, places)
         for name in published.MODELS
     )
 
 
-def _columns_table(table: str) -> str:
+def _format_columns(table: str) -> str:
     columns = published.MODELS[table].to_schema().columns
     rows = [
         (f"`{name}`", about.metadata["unit"], about.metadata["sdmx_concept"], about.description)
         for name, about in columns.items()
     ]
-    return report.markdown(("column", "unit", "SDMX concept", "meaning"), rows)
+    return report.render_markdown(("column", "unit", "SDMX concept", "meaning"), rows)
 
 
-def _values_section(table: str, places: dict[tuple[tuple[str, str], ...], str]) -> str:
-    """Return what the values of the coded columns of a table mean.
+def _format_values(table: str, places: dict[tuple[tuple[str, str], ...], str]) -> str:
+    """Return the meanings of the values of a table's coded columns.
 
     `places` maps each set of values that the page explains already to its column; it is added to.
     """
     rows: list[tuple[str, str, str]] = []
-    for column in published.columns(table):
-        coded = published.values(table, column)
+    for column in published.list_columns(table):
+        coded = published.list_values(table, column)
         values = tuple((coded or published.special_values(table, column)).items())
         if values and coded and values in places:
             rows.append((f"`{column}`", "", f"as {places[values]}"))
@@ -108,16 +108,16 @@ def _values_section(table: str, places: dict[tuple[tuple[str, str], ...], str]) 
             rows.append((f"`{column}`", "", f"`{by}` of the same row says it"))
     if not rows:
         return ""
-    return "\nValues:\n\n" + report.markdown(("column", "value", "what it means"), rows)
+    return "\nValues:\n\n" + report.render_markdown(("column", "value", "what it means"), rows)
 
 
-def reference_section() -> str:
+def format_reference() -> str:
     """Return a directive of mkdocstrings for each name of the package: functions, then types."""
     names = sorted(audience_impact.__all__, key=lambda name: (not name.islower(), name))
     return "".join(f"::: audience_impact.{name}\n\n" for name in names)
 
 
-def command_section() -> str:
+def format_commands() -> str:
     """Return every command that is not hidden with its options, as Typer writes them."""
     from typer import Context
     from typer.cli import get_docs_for_click
@@ -128,51 +128,55 @@ def command_section() -> str:
 
     command = get_command(app)
     assert isinstance(command, TyperGroup)
-    command.commands = {name: one for name, one in command.commands.items() if not one.hidden}
+    command.commands = {
+        name: subcommand for name, subcommand in command.commands.items() if not subcommand.hidden
+    }
     context = Context(command, info_name="audience-impact", **command.context_settings)
     pages = get_docs_for_click(obj=command, ctx=context, name="audience-impact")
     return pages.partition("\n")[2]
 
 
 @cache
-def results() -> steps.Results:
-    """Return what is computed from the repository's facts, once for all pages."""
-    return steps.compute(steps.check(steps.read([CHECKOUT / "data" / "facts"])), None, 0)
+def compute_results() -> steps.Results:
+    """Return the results of the repository's facts, computed once for all pages."""
+    return steps.compute_results(
+        steps.validate_facts(steps.read_facts([CHECKOUT / "data" / "facts"])), None, 0
+    )
 
 
-def results_section() -> str:
+def format_results() -> str:
     """Return the table at the head of the README, from the repository's facts."""
-    computed = results()
-    rows = report.exposed(computed.frames)
+    computed = compute_results()
+    rows = report.list_exposed(computed.frames)
     featured = rows[rows["restriction_id"].isin(FEATURED)]
-    table = report.markdown(HEADINGS, [_result(row) for row in featured.itertuples()])
+    table = report.render_markdown(HEADINGS, [_format_result(row) for row in featured.itertuples()])
     day = computed.version.as_of.isoformat()
     return f"People exposed, as of {day}, the surest answers first:\n\n{table}"
 
 
-def _result(row: Any) -> tuple[str, ...]:
+def _format_result(row: Any) -> tuple[str, ...]:
     return (
         f"`{row.restriction_id}`",
         row.start_on,
-        _middle(row),
+        _format_median(row),
         row.feature_users,
-        millions(row.lower_persons),
-        millions(row.upper_persons),
-        f"{millions(row.base_persons)} {row.base}",
-        word(row.obs_status, "obs_status"),
+        format_compact(row.lower_persons),
+        format_compact(row.upper_persons),
+        f"{format_compact(row.base_persons)} {row.base}",
+        label_code(row.obs_status, "obs_status"),
         row.measured_by,
     )
 
 
-def _middle(row: Any) -> str:
+def _format_median(row: Any) -> str:
     """Return median and interval; the median alone where the bounds meet."""
-    middle = millions(row.q50_persons)
+    middle = format_compact(row.q50_persons)
     if row.q05_persons == row.q95_persons or middle == "-":
         return middle
-    return f"{middle} ({report.interval(row.q05_persons, row.q95_persons)})"
+    return f"{middle} ({report.format_compact_interval(row.q05_persons, row.q95_persons)})"
 
 
-def filled(text: str, part: str, content: str) -> str:
+def fill_part(text: str, part: str, content: str) -> str:
     """Return a page with one of its parts brought up to date.
 
     Raises ValueError where the page does not mark the part.
@@ -189,21 +193,21 @@ PAGES = ("README.md", "docs/index.md")
 """The pages that hold the table of results."""
 
 
-def up_to_date(path: str) -> str:
+def update_page(path: str) -> str:
     """Return a page of the checkout with its table of results brought up to date."""
-    return filled((CHECKOUT / path).read_text(encoding="utf-8"), RESULTS, results_section())
+    return fill_part((CHECKOUT / path).read_text(encoding="utf-8"), RESULTS, format_results())
 
 
 MADE: dict[str, Callable[[], str]] = {
-    "checks": checks_section,
-    "columns": dictionary_section,
-    "commands": command_section,
-    "names": reference_section,
-    "terms": glossary.page,
-    "status": method.status_section,
-    "rooms": architecture.picture,
-    "stages": architecture.table,
-    "way": architecture.way,
+    "checks": format_checks,
+    "columns": format_dictionary,
+    "commands": format_commands,
+    "names": format_reference,
+    "terms": glossary.render_page,
+    "status": method.render_status_section,
+    "rooms": architecture.draw_picture,
+    "stages": architecture.format_rooms,
+    "way": architecture.format_way,
 }
 """What the build of the site puts in the place of each mark."""
 
@@ -211,14 +215,14 @@ MADE: dict[str, Callable[[], str]] = {
 def on_page_markdown(text: str, /, *, page: Any, **_: object) -> str:
     """Return a page with its marks filled, and with each page that it names as a link."""
     up = "../" * page.file.src_uri.count("/")
-    linked = PAGE.sub(lambda found: f"[{found[0]}]({up}{found[1]})", text)
-    return MARK.sub(lambda found: MADE[found[1]](), linked)
+    linked = PAGE.sub(lambda match: f"[{match[0]}]({up}{match[1]})", text)
+    return MARK.sub(lambda match: MADE[match[1]](), linked)
 
 
 def main() -> None:
     """Write the table of results into the pages that hold it."""
     for path in PAGES:
-        (CHECKOUT / path).write_text(up_to_date(path), encoding="utf-8")
+        (CHECKOUT / path).write_text(update_page(path), encoding="utf-8")
         print(path)
 
 

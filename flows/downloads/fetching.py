@@ -1,8 +1,8 @@
-"""One file from the network to the disk: patient, resumable, and not twice if it is the same.
+"""Fetch one file: with retries, resumable, and not again while it is unchanged.
 
-A file being fetched lies beside its place as `.part`, with what the server said to know it again
-by. Whatever breaks off is continued from there, by the next try or the next run, where the server
-names its version (ETag, Last-Modified) and gives ranges; else it starts again.
+An incomplete file is kept beside its place as `.part`, with the version that the server named
+(ETag, Last-Modified). The next try or run continues it where the server gives ranges of the same
+version, and else starts again.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to wait for a server, how often to ask again, and how much to take at most."""
+    """Limits of a download: waiting times, attempts and size."""
 
     timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
     attempts: Annotated[int, Field(ge=1)] = 6
@@ -49,7 +49,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class CachedFile:
-    """A file that was fetched, and how to know it again."""
+    """A fetched file with its address, digest, size and version."""
 
     file: str
     address: str
@@ -60,68 +60,68 @@ class CachedFile:
 
 
 class SourceError(RefusedError):
-    """A source cannot be used; one line names it, its address and what is wrong."""
+    """A source cannot be used; the message is one line with source, address and cause."""
 
     def __init__(self, source: str, address: str, what: str) -> None:
         super().__init__([f"{source}: {address}: {' '.join(what.split())}"])
 
 
 class UnusableError(Exception):
-    """The answer is of no use, and asking again would not change it."""
+    """The answer is unusable, and another attempt would not change it."""
 
 
 class PassingError(Exception):
-    """The answer is of no use now; the server may have said how many seconds to wait."""
+    """The answer is unusable now; the server may have named the seconds to wait."""
 
     def __init__(self, what: str, wait_seconds: float | None = None) -> None:
         super().__init__(what)
         self.wait_seconds = wait_seconds
 
 
-def client(policy: RetryPolicy) -> httpx.Client:
-    """A client with the timeouts wanted, that follows where a publisher has moved."""
+def open_client(policy: RetryPolicy) -> httpx.Client:
+    """Return a client with the timeout of the policy that follows redirects."""
     return httpx.Client(
         timeout=policy.timeout_seconds,
         follow_redirects=True,
         headers={"User-Agent": "audience-impact", "Accept-Encoding": "identity"},
-        event_hooks={"response": [_stay_outside]},
+        event_hooks={"response": [_refuse_redirect]},
         limits=httpx.Limits(max_keepalive_connections=0),  # each request sees its connection made
     )
 
 
-def _stay_outside(answer: httpx.Response) -> None:
-    """Follow no publisher into a private network, nor from https to http."""
+def _refuse_redirect(answer: httpx.Response) -> None:
+    """Raise UnusableError for a redirect into a private network or from https to http."""
     if not answer.has_redirect_location:
         return
     here, there = answer.url, answer.url.join(answer.headers["Location"])
     if here.scheme == "https" and there.scheme != "https":
-        raise UnusableError(f"sends on from https to {there}")
+        raise UnusableError(f"redirects from https to {there}")
     if _is_local(there.host) and not _is_local(here.host):
-        raise UnusableError(f"sends on to {there}, which is no public address")
+        raise UnusableError(f"redirects to {there}, which is no public address")
 
 
 def _is_local(host: str) -> bool:
-    """Whether a host is an address of this machine or of a private network, or a name of one."""
-    return any(not ipaddress.ip_address(each).is_global for each in _addresses(host))
+    """Return whether a host is, or resolves to, an address of a private network."""
+    return any(not ipaddress.ip_address(address).is_global for address in _resolve_host(host))
 
 
-def _addresses(host: str) -> set[str]:
-    """The addresses of a host; none where it is not known here, as behind a proxy."""
+def _resolve_host(host: str) -> set[str]:
+    """Return the addresses of a host; none where it cannot be resolved, as behind a proxy."""
     try:
-        return {str(found[4][0]) for found in socket.getaddrinfo(host, None)}
+        return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except OSError:
         return set()
 
 
-def fetch(
+def fetch_file(
     http: httpx.Client, address: str, target: Path, earlier: Path | None, policy: RetryPolicy
 ) -> CachedFile:
-    """Bring a file to its place, or tell that the earlier one is still what the server has.
+    """Fetch a file into its place, or copy the earlier one where the server has the same.
 
-    Raises UnusableError with the reason when all tries have failed.
+    Raises UnusableError with the reason when all attempts have failed.
     """
     tries = stamina.retry_context(
-        on=_worth_waiting(policy.longest_wait_seconds),
+        on=_RetryDecision(policy.longest_wait_seconds),
         attempts=policy.attempts,
         timeout=None,
         wait_initial=policy.first_wait_seconds,
@@ -131,7 +131,7 @@ def fetch(
     try:
         for attempt in tries:
             with attempt:
-                return _attempt(http, address, target, earlier, policy)
+                return _fetch_once(http, address, target, earlier, policy)
     except PassingError as error:
         raise UnusableError(f"{error}, after {attempt.num} tries") from error
     except (httpx.RequestError, httpx.InvalidURL) as error:
@@ -140,8 +140,8 @@ def fetch(
     raise AssertionError("the last try returns or raises")
 
 
-class _worth_waiting:
-    """Tells stamina whether to ask again, and when, where the server said so."""
+class _RetryDecision:
+    """Decides for stamina whether to try again, after the seconds that the server named."""
 
     def __init__(self, longest_seconds: float) -> None:
         self.longest = longest_seconds
@@ -155,8 +155,8 @@ class _worth_waiting:
         return broken and not isinstance(error, httpx.UnsupportedProtocol)
 
 
-def _tell(details: RetryDetails) -> None:
-    """Say why nothing seems to happen; stamina's own line tells neither cause nor wait."""
+def _log_retry(details: RetryDetails) -> None:
+    """Log cause and wait of a retry, which stamina's own line leaves out."""
     error = details.caused_by
     log.warning(
         "%s: asking again in %.1f s (time %d)",
@@ -166,107 +166,111 @@ def _tell(details: RetryDetails) -> None:
     )
 
 
-set_on_retry_hooks([_tell])
+set_on_retry_hooks([_log_retry])
 
 
-def _attempt(
+def _fetch_once(
     http: httpx.Client, address: str, target: Path, earlier: Path | None, policy: RetryPolicy
 ) -> CachedFile:
     part = target.with_name(f"{target.name}.part")
-    begun = _begun(part, address)
-    known = _known(earlier, address) if earlier and not begun else None
-    headers = _conditions(part, begun, known)
+    partial = _read_partial(part, address)
+    cached = _read_cached(earlier, address) if earlier and not partial else None
+    headers = _build_headers(part, partial, cached)
     with (
-        _ends_after(policy.attempt_seconds) as extensions,
+        _limit_time(policy.attempt_seconds) as extensions,
         http.stream("GET", address, headers=headers, extensions=extensions) as answer,
     ):
-        if answer.status_code == 304 and known and earlier:
-            return _again(earlier, target, known)
+        if answer.status_code == 304 and cached and earlier:
+            return _reuse_file(earlier, target, cached)
         _require_success(answer, part)
-        now = _continued(answer, part, begun) or _started(answer, part, address)
+        now = _continue_part(answer, part, partial) or _start_part(answer, part, address)
         with part.open("ab") as out:
             for chunk in answer.iter_bytes():
                 if out.tell() + len(chunk) > policy.most_bytes:
-                    _drop(part)
+                    _remove_part(part)
                     raise UnusableError(f"is longer than {policy.most_bytes:,} bytes")
                 out.write(chunk)
     _require_data(part)
-    return _finished(part, target, now)
+    return _finish_file(part, target, now)
 
 
-def _known(path: Path, address: str) -> CachedFile | None:
-    """What is known of a fetched file; nothing when it is another, or from another address."""
+def _read_cached(path: Path, address: str) -> CachedFile | None:
+    """Return the record of a fetched file; None if digest or address differ."""
     try:
         cached = CachedFile(**json.loads(sidecar_path(path).read_bytes()))
-        return cached if (cached.address, cached.sha256) == (address, sha256(path)) else None
+        return (
+            cached if (cached.address, cached.sha256) == (address, compute_digest(path)) else None
+        )
     except (OSError, ValueError, TypeError):
         return None
 
 
-def sha256(path: Path) -> str:
-    """The digest of a file."""
+def compute_digest(path: Path) -> str:
+    """Return the SHA-256 digest of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sidecar_path(path: Path) -> Path:
-    """Where it is written what is known of a file."""
+    """Return the path of the record beside a file."""
     return path.with_name(f"{path.name}.about")
 
 
-def _remember(path: Path, cached: CachedFile) -> None:
+def _write_cached(path: Path, cached: CachedFile) -> None:
     write_whole(sidecar_path(path), as_json(asdict(cached)))
 
 
-def _begun(part: Path, address: str) -> CachedFile | None:
-    """What is known of a part that can be continued: it has bytes and a version."""
+def _read_partial(part: Path, address: str) -> CachedFile | None:
+    """Return the record of a part that can be continued: it has bytes and a version."""
     try:
         cached = CachedFile(**json.loads(sidecar_path(part).read_bytes()))
-        usable = cached.address == address and _version(cached) and part.stat().st_size > 0
+        usable = cached.address == address and _choose_version(cached) and part.stat().st_size > 0
     except (OSError, ValueError, TypeError):
         return None
     return cached if usable else None
 
 
-def _version(cached: CachedFile) -> str:
-    """What If-Range takes: a strong ETag, else the day of the last change."""
+def _choose_version(cached: CachedFile) -> str:
+    """Return the value for If-Range: a strong ETag, else the time of the last change."""
     return cached.etag if cached.etag and not cached.etag.startswith("W/") else cached.last_modified
 
 
-def _conditions(part: Path, begun: CachedFile | None, known: CachedFile | None) -> dict[str, str]:
-    if begun:
-        return {"Range": f"bytes={part.stat().st_size}-", "If-Range": _version(begun)}
-    if known and known.etag:
-        return {"If-None-Match": known.etag}
-    return {"If-Modified-Since": known.last_modified} if known and known.last_modified else {}
+def _build_headers(
+    part: Path, partial: CachedFile | None, cached: CachedFile | None
+) -> dict[str, str]:
+    if partial:
+        return {"Range": f"bytes={part.stat().st_size}-", "If-Range": _choose_version(partial)}
+    if cached and cached.etag:
+        return {"If-None-Match": cached.etag}
+    return {"If-Modified-Since": cached.last_modified} if cached and cached.last_modified else {}
 
 
-def _again(earlier: Path, target: Path, cached: CachedFile) -> CachedFile:
+def _reuse_file(earlier: Path, target: Path, cached: CachedFile) -> CachedFile:
     if earlier != target:
         shutil.copyfile(earlier, target)
     cached = replace(cached, file=target.name)
-    _remember(target, cached)
+    _write_cached(target, cached)
     return cached
 
 
 def _require_success(answer: httpx.Response, part: Path) -> None:
-    """Raise where the answer is no data: what may pass apart from what stays."""
+    """Raise PassingError for a temporary failure and UnusableError for any other."""
     status = answer.status_code
     if status in (200, 206):
         return
-    told = f"answers {status} {answer.reason_phrase}".strip()
+    reply = f"answers {status} {answer.reason_phrase}".strip()
     if status == 416:
-        _drop(part)
-        raise PassingError(f"{told} to the rest of a file", 0.0)
+        _remove_part(part)
+        raise PassingError(f"{reply} to the rest of a file", 0.0)
     if status in _AGAIN:
         wait = _retry_after(answer.headers.get("Retry-After", ""))
-        asked = f" and asks to wait {wait:.0f} s" if wait is not None else ""
-        raise PassingError(f"{told}{asked}", wait)
-    raise UnusableError(told)
+        delay = f" and asks to wait {wait:.0f} s" if wait is not None else ""
+        raise PassingError(f"{reply}{delay}", wait)
+    raise UnusableError(reply)
 
 
 def _retry_after(text: str) -> float | None:
-    """Seconds to wait: the header holds a number of them, or a date."""
+    """Return the seconds to wait, from a header with a number or a date."""
     if text.strip().isdigit():
         return float(text)
     try:
@@ -277,19 +281,21 @@ def _retry_after(text: str) -> float | None:
     return max((until - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _continued(answer: httpx.Response, part: Path, begun: CachedFile | None) -> CachedFile | None:
-    """What is known of the part when the answer is its rest; nothing when it is the whole."""
+def _continue_part(
+    answer: httpx.Response, part: Path, partial: CachedFile | None
+) -> CachedFile | None:
+    """Return the record of the part that the answer continues; None for a complete answer."""
     if answer.status_code == 200:
         return None
     start = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
-    if not begun or start != str(part.stat().st_size):
-        _drop(part)
-        raise PassingError("gives another part of the file than was asked for", 0.0)
-    return begun
+    if not partial or start != str(part.stat().st_size):
+        _remove_part(part)
+        raise PassingError("gives another part of the file than requested", 0.0)
+    return partial
 
 
-def _started(answer: httpx.Response, part: Path, address: str) -> CachedFile:
-    """Begin anew; what arrives encoded has no place in it to continue from."""
+def _start_part(answer: httpx.Response, part: Path, address: str) -> CachedFile:
+    """Start the file again; an encoded answer gets no version, as it cannot be continued."""
     encoded = "Content-Encoding" in answer.headers
     cached = CachedFile(
         part.name,
@@ -300,33 +306,33 @@ def _started(answer: httpx.Response, part: Path, address: str) -> CachedFile:
         last_modified="" if encoded else answer.headers.get("Last-Modified", ""),
     )
     part.write_bytes(b"")
-    _remember(part, cached)
+    _write_cached(part, cached)
     return cached
 
 
 @contextmanager
-def _ends_after(seconds: float) -> Iterator[dict[str, Any]]:
-    """What a request is given so that it ends in time, however slowly something always comes.
+def _limit_time(seconds: float) -> Iterator[dict[str, Any]]:
+    """Yield extensions of a request that end it after these seconds, however slow its reads are.
 
-    The timeouts of httpx are of each read alone. Raises httpx.ReadTimeout where time was over.
+    The timeouts of httpx limit each read alone. Raises httpx.ReadTimeout after the time.
     """
     sockets: list[socket.socket] = []
     is_over = threading.Event()
 
-    def connected(event: str, about: dict[str, Any]) -> None:
+    def note_connection(event: str, about: dict[str, Any]) -> None:
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             sockets.append(about["return_value"].get_extra_info("socket"))
 
-    def cut() -> None:
+    def cut_connections() -> None:
         is_over.set()
-        for each in sockets:
+        for connection in sockets:
             with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, cut)
+    timer = threading.Timer(seconds, cut_connections)
     timer.start()
     try:
-        yield {"trace": connected}
+        yield {"trace": note_connection}
     except httpx.TransportError as error:
         raise httpx.ReadTimeout("is too slow") if is_over.is_set() else error from None
     finally:
@@ -339,22 +345,24 @@ def _require_data(part: Path) -> None:
     with part.open("rb") as file:
         head = file.read(256).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
-        _drop(part)
+        _remove_part(part)
         raise PassingError("answers with an empty body")
     if head.startswith(_WEB_PAGE):
-        _drop(part)
+        _remove_part(part)
         raise UnusableError("answers with a web page instead of data")
 
 
-def _finished(part: Path, target: Path, begun: CachedFile) -> CachedFile:
-    cached = replace(begun, file=target.name, sha256=sha256(part), size_bytes=part.stat().st_size)
+def _finish_file(part: Path, target: Path, partial: CachedFile) -> CachedFile:
+    cached = replace(
+        partial, file=target.name, sha256=compute_digest(part), size_bytes=part.stat().st_size
+    )
     sidecar_path(target).unlink(missing_ok=True)
     part.replace(target)
-    _remember(target, cached)
-    _drop(part)
+    _write_cached(target, cached)
+    _remove_part(part)
     return cached
 
 
-def _drop(part: Path) -> None:
+def _remove_part(part: Path) -> None:
     part.unlink(missing_ok=True)
     sidecar_path(part).unlink(missing_ok=True)

@@ -1,10 +1,10 @@
-"""What `refresh` fetches, by name: apart, so that the command starts without what fetches."""
+"""Names of downloads, apart from the code that fetches, so that the command starts quickly."""
 
 from enum import StrEnum
 
 
 class Name(StrEnum):
-    """What can be fetched, by the lineage that its figures have in the facts."""
+    """A download, named by the lineage of its figures in the facts."""
 
     POPULATION = "world-bank-population"
     INTERNET = "itu-internet-use"

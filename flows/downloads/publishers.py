@@ -26,12 +26,12 @@ ADDRESSES = {
         "/export?format=csv"
     ),
 }
-"""Where the publishers keep what is fetched, unless another address is given."""
+"""Addresses of the publishers' files, unless another address is given."""
 
 
 @dataclass(frozen=True)
 class Publisher:
-    """One thing to fetch: how its files are named, read, compared and cited."""
+    """A download: how its files are named, read, compared and cited."""
 
     name: Name
     file: str
@@ -40,19 +40,19 @@ class Publisher:
     source: dict[str, str]
     pages: Callable[[bytes], int] | None = None
 
-    def page(self, address: str, number: int) -> tuple[str, str]:
-        """The address and the file of a page."""
+    def page_address(self, address: str, number: int) -> tuple[str, str]:
+        """Return the address and the file name of a page."""
         if self.pages is None:
             return address, self.file
         url = httpx.URL(address).copy_set_param("page", number)
         return str(url), self.file.format(number)
 
-    def table(self, paths: Sequence[Path]) -> pd.DataFrame:
-        """The rows of files that were fetched."""
+    def read_table(self, paths: Sequence[Path]) -> pd.DataFrame:
+        """Return the rows of fetched files."""
         return self.read([path.read_bytes() for path in paths])
 
 
-def _source(
+def _build_source(
     name: Name, source_id: str, publisher: str, title: str, licence: str, reliability: Reliability
 ) -> dict[str, str]:
     kind = SourceType.PRESS_RELAY if name is Name.REGISTER else SourceType.MODEL
@@ -72,9 +72,9 @@ PUBLISHERS = {
     Name.POPULATION: Publisher(
         Name.POPULATION,
         "page-{:04d}.json",
-        downloaded.indicator,
+        downloaded.read_indicator,
         downloaded.INDICATOR_KEY,
-        _source(
+        _build_source(
             Name.POPULATION,
             "worldbank-api-population",
             "World Bank",
@@ -82,14 +82,14 @@ PUBLISHERS = {
             "CC BY 4.0",
             Reliability.HIGH,
         ),
-        downloaded.pages_of,
+        downloaded.page_count,
     ),
     Name.INTERNET: Publisher(
         Name.INTERNET,
         "page-{:04d}.json",
-        downloaded.indicator,
+        downloaded.read_indicator,
         downloaded.INDICATOR_KEY,
-        _source(
+        _build_source(
             Name.INTERNET,
             "worldbank-api-internet",
             "World Bank (of the ITU)",
@@ -97,14 +97,14 @@ PUBLISHERS = {
             "CC BY 4.0",
             Reliability.MEDIUM,
         ),
-        downloaded.pages_of,
+        downloaded.page_count,
     ),
     Name.PROJECTIONS: Publisher(
         Name.PROJECTIONS,
         "WPP2024_TotalPopulationBySex.csv.gz",
-        downloaded.projections,
+        downloaded.read_projections,
         downloaded.PROJECTION_KEY,
-        _source(
+        _build_source(
             Name.PROJECTIONS,
             "un-wpp-2024-totals",
             "UN Population Division",
@@ -116,9 +116,9 @@ PUBLISHERS = {
     Name.REGISTER: Publisher(
         Name.REGISTER,
         "stop.csv",
-        downloaded.register,
+        downloaded.read_register,
         downloaded.REGISTER_KEY,
-        _source(
+        _build_source(
             Name.REGISTER,
             "access-now-stop-register",
             "Access Now",
@@ -128,4 +128,4 @@ PUBLISHERS = {
         ),
     ),
 }
-"""Everything that can be fetched, in the order in which it is."""
+"""All downloads, in the order in which they are fetched."""

@@ -23,8 +23,8 @@ THRESHOLD = 0.05
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a refresh is asked for."""
+class RefreshOptions:
+    """The options of a refresh."""
 
     into: Path
     downloads: Path
@@ -39,7 +39,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh did: a line for each publisher, and whether the layer is new."""
+    """The result of a refresh: a line for each publisher, and whether the layer is new."""
 
     into: Path
     lines: tuple[str, ...]
@@ -48,86 +48,92 @@ class Refreshed:
 
 
 @contextmanager
-def only_one(wanted: Wanted) -> Iterator[None]:
-    """Hold the downloads for as long as the block; the system frees them when the holder dies.
+def lock_downloads(options: RefreshOptions) -> Iterator[None]:
+    """Lock the downloads during the block; the system frees the lock when the process ends.
 
-    Raises RefusedError where the layer could not be written in the end, or another run has them.
+    Raises RefusedError where the layer cannot be written or another run has the lock.
     """
-    layers.require_own(wanted.into, wanted.facts, bases.OWNER)
-    wanted.downloads.mkdir(parents=True, exist_ok=True)
+    layers.require_own(options.into, options.facts, bases.OWNER)
+    options.downloads.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(wanted.downloads / ".lock", timeout=0):
+        with FileLock(options.downloads / ".lock", timeout=0):
             yield
     except Timeout as error:
-        raise RefusedError([f"another refresh is using {wanted.downloads}: wait for it"]) from error
+        raise RefusedError(
+            [f"another refresh is using {options.downloads}: wait for it"]
+        ) from error
 
 
-def fetch(name: Name, wanted: Wanted) -> Download:
-    """Fetch what one publisher has now."""
-    address = {**ADDRESSES, **wanted.addresses}[name]
-    return downloads.bring(wanted.downloads, PUBLISHERS[name], address, wanted.policy, wanted.today)
+def fetch_publisher(name: Name, options: RefreshOptions) -> Download:
+    """Fetch the current files of a publisher."""
+    address = {**ADDRESSES, **options.addresses}[name]
+    return downloads.fetch_download(
+        options.downloads, PUBLISHERS[name], address, options.policy, options.today
+    )
 
 
-def fetch_all(wanted: Wanted) -> list[Download]:
-    """Fetch what is asked for; all that fails is told at once, what came is kept for the next run.
+def fetch_all(options: RefreshOptions) -> list[Download]:
+    """Fetch the requested downloads; the next run reuses those that arrived before a failure.
 
     Raises RefusedError with a line for each publisher that failed.
     """
-    found, lines = [], []
-    for name in sorted(wanted.names, key=list(Name).index):
+    fetched, lines = [], []
+    for name in sorted(options.names, key=list(Name).index):
         try:
-            found.append(fetch(name, wanted))
+            fetched.append(fetch_publisher(name, options))
         except RefusedError as error:
             lines += error.lines
     if lines:
         raise RefusedError(lines)
-    return found
+    return fetched
 
 
-def judge(found: Sequence[Download], wanted: Wanted) -> list[str]:
-    """A line for each download, telling what has changed.
+def report_changes(fetched: Sequence[Download], options: RefreshOptions) -> list[str]:
+    """Return a line for each download that reports its changes.
 
-    Raises RefusedError where more has than may without being confirmed.
+    Raises RefusedError where the changes exceed the threshold and are not confirmed.
     """
     lines, refused = [], []
-    for download in found:
-        if not download.incoming:
+    for download in fetched:
+        if not download.is_incoming:
             lines.append(f"{download.name}: nothing new since {download.accessed_on}")
             continue
         publisher = PUBLISHERS[download.name]
-        change = downloads.difference(wanted.downloads, publisher, download)
+        change = downloads.compare_with_accepted(options.downloads, publisher, download)
         lines.append(f"{download.name}: {change or 'fetched for the first time'}")
-        if change and change.share > wanted.threshold and not wanted.confirm:
-            refused.append(_too_much(download, change, wanted.threshold))
+        if change and change.changed_share > options.threshold and not options.confirm:
+            refused.append(_format_refusal(download, change, options.threshold))
     if refused:
         raise RefusedError(refused)
     return lines
 
 
-def _too_much(download: Download, change: Difference, threshold: float) -> str:
+def _format_refusal(download: Download, change: Difference, threshold: float) -> str:
     return (
-        f"{download.name}: {download.files[0].address}: {change}: {change.share:.1%} gone or "
-        f"changed, more than {threshold:.1%}; look at {download.folder}, then run again with "
+        f"{download.name}: {download.files[0].address}: {change}: {change.changed_share:.1%} gone "
+        f"or changed, more than {threshold:.1%}; look at {download.folder}, then run again with "
         "--confirm"
     )
 
 
-def write(found: Sequence[Download], lines: Sequence[str], wanted: Wanted) -> Refreshed:
-    """Write the layer from these downloads and, of other publishers, those accepted before."""
-    have = {name: downloads.accepted(wanted.downloads, name) for name in Name}
-    have |= {download.name: download for download in found}
-    present = {name: one for name, one in have.items() if one}
-    tables = bases.build(present, wanted.facts)
-    files = layers.render(Layer(tables))
-    layers.require_own(wanted.into, wanted.facts, bases.OWNER)
-    for download in found:
-        downloads.accept(wanted.downloads, PUBLISHERS[download.name], download)
-    done = layers.write(files, wanted.into, wanted.facts, bases.OWNER)
-    return Refreshed(wanted.into, tuple(lines), done.created, len(tables["bases"]))
+def write_layer(
+    fetched: Sequence[Download], lines: Sequence[str], options: RefreshOptions
+) -> Refreshed:
+    """Write the layer from these downloads and the accepted ones of other publishers."""
+    available = {name: downloads.read_accepted(options.downloads, name) for name in Name}
+    available |= {download.name: download for download in fetched}
+    present = {name: present_one for name, present_one in available.items() if present_one}
+    tables = bases.build_layer(present, options.facts)
+    files = layers.render_layer(Layer(tables))
+    layers.require_own(options.into, options.facts, bases.OWNER)
+    for download in fetched:
+        downloads.accept_download(options.downloads, PUBLISHERS[download.name], download)
+    done = layers.write_layer(files, options.into, options.facts, bases.OWNER)
+    return Refreshed(options.into, tuple(lines), done.created, len(tables["bases"]))
 
 
-def refresh(wanted: Wanted) -> Refreshed:
-    """All steps, one after the other."""
-    with only_one(wanted):
-        found = fetch_all(wanted)
-        return write(found, judge(found, wanted), wanted)
+def refresh_layer(options: RefreshOptions) -> Refreshed:
+    """Fetch, compare and write, under the lock."""
+    with lock_downloads(options):
+        fetched = fetch_all(options)
+        return write_layer(fetched, report_changes(fetched, options), options)

@@ -1,4 +1,4 @@
-"""Denominators of the world, from published files into a folder of fact tables.
+"""Write denominators of the world from published files into a folder of fact tables.
 
     python -m flows.downloads.world --population FILE --internet FILE --wpp DIR --into data/facts
 
@@ -15,7 +15,7 @@ import pandas as pd
 import pycountry
 
 from audience_impact.registers.denominators import world
-from audience_impact.registers.denominators.bases import Figures, from_figures
+from audience_impact.registers.denominators.bases import Figures, rows_from_figures
 from audience_impact.vocabulary import ObsStatus
 
 SHORT = {
@@ -34,7 +34,7 @@ SHORT = {
     "VG": "British Virgin Islands",
     "VI": "US Virgin Islands",
 }
-"""Short names where the library gives an inverted or a long one."""
+"""Short names of countries whose name in the library is inverted or long."""
 ALSO = {
     "CG": ["Congo (Republic of the)", "Republic of the Congo"],
     "CI": ["Ivory Coast"],
@@ -63,7 +63,7 @@ NOTES = {
     "figures for Serbia of either",
 }
 OWID = {"001": "OWID_WRL", "FO": "Faeroe Islands", "XK": "OWID_KOS"}
-"""What the file of internet shares calls an area without its ISO code."""
+"""Codes of the file of internet shares that are not ISO codes."""
 OTHERS = {"001": ("WLD", 900), "XK": ("XKX", 412)}
 """Areas outside ISO 3166-1: their codes at the World Bank and the UN."""
 OKRUG_NOTE = "autonomous okrug inside {outer}, whose population includes it: never add both"
@@ -71,56 +71,64 @@ OUTER_NOTE = "population includes {inner}: never add both"
 UKRAINIAN = "disputed: counted by Ukraine and the UN as Ukrainian, occupied by Russia since 2014"
 
 
-def codes() -> pd.DataFrame:
-    """Codes of countries: `area_id`, `iso3`, `m49` and `owid`, with the world and Kosovo."""
-    own = [
-        (each.alpha_2, each.alpha_3, int(each.numeric), OWID.get(each.alpha_2, ""))
-        for each in pycountry.countries
-    ]
-    own += [(code, *OTHERS[code], OWID[code]) for code in OTHERS]
-    return pd.DataFrame(own, columns=["area_id", "iso3", "m49", "owid"])
-
-
-def countries(spoken: set[str]) -> pd.DataFrame:
-    """Rows of `areas` for the countries among the codes that the sources speak of."""
+def list_codes() -> pd.DataFrame:
+    """Return codes of countries, the world and Kosovo: `area_id`, `iso3`, `m49` and `owid`."""
     rows = [
-        _area(each.alpha_2, _short(each), "001", _aliases(each), NOTES.get(each.alpha_2, ""))
-        for each in pycountry.countries
-        if each.alpha_2 in spoken
+        (country.alpha_2, country.alpha_3, int(country.numeric), OWID.get(country.alpha_2, ""))
+        for country in pycountry.countries
+    ]
+    rows += [(code, *OTHERS[code], OWID[code]) for code in OTHERS]
+    return pd.DataFrame(rows, columns=["area_id", "iso3", "m49", "owid"])
+
+
+def build_countries(spoken: set[str]) -> pd.DataFrame:
+    """Return rows of `areas` for the countries whose codes the sources use."""
+    rows = [
+        _build_area(
+            country.alpha_2,
+            _choose_name(country),
+            "001",
+            _list_aliases(country),
+            NOTES.get(country.alpha_2, ""),
+        )
+        for country in pycountry.countries
+        if country.alpha_2 in spoken
     ]
     if "XK" in spoken:
-        rows.append(_area("XK", "Kosovo", "001", {"XKX"}, NOTES["XK"]))
+        rows.append(_build_area("XK", "Kosovo", "001", {"XKX"}, NOTES["XK"]))
     return pd.DataFrame(rows)
 
 
-def _area(code: str, name: str, parent: str, aliases: set[str], note: str) -> dict[str, str]:
+def _build_area(code: str, name: str, parent: str, aliases: set[str], note: str) -> dict[str, str]:
     also = ";".join(sorted(aliases - {name, ""}))
     return {"area_id": code, "name": name, "parent_id": parent, "aliases": also, "note": note}
 
 
-def _short(country: object) -> str:
+def _choose_name(country: object) -> str:
     common = getattr(country, "common_name", "") or getattr(country, "name", "")
     return SHORT.get(getattr(country, "alpha_2", ""), str(common))
 
 
-def _aliases(country: object) -> set[str]:
+def _list_aliases(country: object) -> set[str]:
     names = {str(getattr(country, key, "")) for key in ("alpha_3", "name", "official_name")}
     return names | set(ALSO.get(str(getattr(country, "alpha_2", "")), []))
 
 
-def plain(name: str) -> str:
-    """A name without accents, in small letters, with `and` for `&`."""
+def fold_name(name: str) -> str:
+    """Return a name without accents, in small letters, with `and` for `&`."""
     letters = unicodedata.normalize("NFKD", name.replace("&", "and"))
-    return "".join(each for each in letters if not unicodedata.combining(each)).lower()
+    return "".join(sign for sign in letters if not unicodedata.combining(sign)).lower()
 
 
-def _subdivisions(country: str) -> list[Any]:
-    return [each for each in pycountry.subdivisions if each.country_code == country]
+def _list_subdivisions(country: str) -> list[Any]:
+    return [
+        subdivision for subdivision in pycountry.subdivisions if subdivision.country_code == country
+    ]
 
 
-def russia(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of `areas` and of `bases` for Russia's regions, as the list has them."""
-    known = {each.code: each.name for each in _subdivisions("RU")}
+def build_russia(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return rows of `areas` and of `bases` for the listed regions of Russia."""
+    iso_names = {subdivision.code: subdivision.name for subdivision in _list_subdivisions("RU")}
     names = dict(zip(file["iso_code"], file["geoname_name"], strict=True))
     inner: dict[str, list[str]] = {}
     for okrug, outer in world.OKRUGS.items():
@@ -128,24 +136,24 @@ def russia(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     areas, notes = [], []
     for row in file.to_dict("records"):
         code = str(row["iso_code"])
-        note = _boundary(code, names, inner)
-        aliases = {known.get(code, ""), str(row["name_with_type"])}
-        areas.append(_area(code, str(row["geoname_name"]), code[:2], aliases, note))
+        note = _note_boundary(code, names, inner)
+        aliases = {iso_names.get(code, ""), str(row["name_with_type"])}
+        areas.append(_build_area(code, str(row["geoname_name"]), code[:2], aliases, note))
         notes.append(note)
-    told = "year of the file, reference date not stated; list of Russia's regions"
+    origin = "year of the file, reference date not stated; list of Russia's regions"
     rows = pd.DataFrame(
         {
             "area_id": file["iso_code"],
             "period": "2020",
             "persons": pd.to_numeric(file["population"]),
             "obs_status": ObsStatus.NORMAL.value,
-            "note": [f"{told}; {note}" if note else told for note in notes],
+            "note": [f"{origin}; {note}" if note else origin for note in notes],
         }
     )
-    return pd.DataFrame(areas), world.of_regions(rows, world.RUSSIA, "regional-list")
+    return pd.DataFrame(areas), world.region_rows(rows, world.RUSSIA, "regional-list")
 
 
-def _boundary(code: str, names: dict[str, str], inner: dict[str, list[str]]) -> str:
+def _note_boundary(code: str, names: dict[str, str], inner: dict[str, list[str]]) -> str:
     if code.startswith("UA-"):
         return UKRAINIAN
     if code in world.OKRUGS:
@@ -154,25 +162,27 @@ def _boundary(code: str, names: dict[str, str], inner: dict[str, list[str]]) -> 
     return OUTER_NOTE.format(inner=" and ".join(inner[code])) if code in inner else ""
 
 
-def india(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of `areas` and of `bases` for India's states, matched to ISO 3166-2 by name.
+def build_india(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return rows of `areas` and of `bases` for India's states, matched to ISO 3166-2 by name.
 
     Raises:
         ValueError: A name of the file is no name of ISO 3166-2.
     """
-    known = {plain(each.name): each for each in _subdivisions("IN")}
-    unknown = [name for name in file["state"] if plain(name) not in known]
+    iso_states = {
+        fold_name(subdivision.name): subdivision for subdivision in _list_subdivisions("IN")
+    }
+    unknown = [name for name in file["state"] if fold_name(name) not in iso_states]
     if unknown:
         raise ValueError(f"no code of ISO 3166-2 for {', '.join(unknown)}")
-    found = [known[plain(name)] for name in file["state"]]
+    states = [iso_states[fold_name(name)] for name in file["state"]]
     areas = [
-        _area(each.code, name.replace("&", "and"), "IN", {each.name}, "")
-        for each, name in zip(found, file["state"], strict=True)
+        _build_area(subdivision.code, name.replace("&", "and"), "IN", {subdivision.name}, "")
+        for subdivision, name in zip(states, file["state"], strict=True)
     ]
     parts = [
         pd.DataFrame(
             {
-                "area_id": [each.code for each in found],
+                "area_id": [subdivision.code for subdivision in states],
                 "period": year,
                 "persons": pd.to_numeric(file[f"pop_{year}"]),
                 "obs_status": status.value,
@@ -185,77 +195,82 @@ def india(file: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             ("2024", ObsStatus.FORECAST, "projection from the census of 2011; origin not stated"),
         )
     ]
-    return pd.DataFrame(areas), world.of_regions(pd.concat(parts), world.INDIA, "state-list")
+    return pd.DataFrame(areas), world.region_rows(pd.concat(parts), world.INDIA, "state-list")
 
 
-def read(path: Path, separator: str = ",", encoding: str = "utf-8-sig") -> pd.DataFrame:
-    """A file of text cells: `NA` is Namibia and blank is blank."""
+def read_cells(path: Path, separator: str = ",", encoding: str = "utf-8-sig") -> pd.DataFrame:
+    """Read a file as text cells: `NA` is Namibia, and a blank cell is a blank text."""
     return pd.read_csv(path, sep=separator, dtype="str", keep_default_na=False, encoding=encoding)
 
 
-def added(existing: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
-    """A table of areas with the rows it lacks, by code."""
+def merge_areas(existing: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of areas with missing rows added, ordered by code."""
     new = fresh[~fresh["area_id"].isin(existing["area_id"])]
     joined = pd.concat([existing, new]).drop_duplicates("area_id")
     return joined.sort_values("area_id", kind="stable", ignore_index=True)
 
 
-def gathered(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of `areas` and `bases` that the files give."""
-    known_codes = codes()
+def build_tables(args: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of `areas` and `bases` from the files."""
+    known_codes = list_codes()
     medium, low, high = (
-        read(args.wpp / f"popproj{name}.txt", "\t") for name in ("Med", "95l", "95u")
+        read_cells(args.wpp / f"popproj{name}.txt", "\t") for name in ("Med", "95l", "95u")
     )
-    ends = world.prospects(medium, low, high, known_codes)
+    ends = world.tidy_prospects(medium, low, high, known_codes)
     figures = Figures(
-        counted=world.population(read(args.population), known_codes),
-        shares=world.shares(read(args.internet, args.separator), known_codes),
+        counted=world.tidy_population(read_cells(args.population), known_codes),
+        shares=world.tidy_shares(read_cells(args.internet, args.separator), known_codes),
         ahead=world.mid_years(ends),
         year_ends=ends,
     )
-    places = read(args.wpp / "UNlocations.txt", "\t", "latin-1")["country_code"].astype("int64")
+    places = read_cells(args.wpp / "UNlocations.txt", "\t", "latin-1")["country_code"].astype(
+        "int64"
+    )
     listed = known_codes.loc[known_codes["m49"].isin(places), "area_id"]
-    rows = [from_figures(figures, world.SOURCES, world.YEARS)]
+    rows = [rows_from_figures(figures, world.SOURCES, world.YEARS)]
     if args.worldpop:
-        rows.append(world.from_bands(read(args.worldpop), figures.counted, known_codes))
+        rows.append(world.from_bands(read_cells(args.worldpop), figures.counted, known_codes))
     spoken = {*figures.shares["area_id"], *listed}.union(*(frame["area_id"] for frame in rows))
-    areas = [countries(spoken)]
-    for path, regions in ((args.russia, russia), (args.india, india)):
+    areas = [build_countries(spoken)]
+    for path, regions in ((args.russia, build_russia), (args.india, build_india)):
         if path:
-            own, people_of = regions(read(path))
-            areas.append(own)
+            region_areas, people_of = regions(read_cells(path))
+            areas.append(region_areas)
             rows.append(people_of)
-    every = pd.concat(areas, ignore_index=True)
+    all_areas = pd.concat(areas, ignore_index=True)
     bases = pd.concat(rows, ignore_index=True)
-    return every, bases[bases["area_id"].isin([*every["area_id"], "001"])]
+    return all_areas, bases[bases["area_id"].isin([*all_areas["area_id"], "001"])]
 
 
-def report(areas: pd.DataFrame, bases: pd.DataFrame) -> str:
-    """Which areas have no denominator, as a page."""
-    found = world.without_denominator(areas, bases)
+def format_gaps(areas: pd.DataFrame, bases: pd.DataFrame) -> str:
+    """Return a Markdown page that lists the areas without a denominator."""
+    gaps = world.without_denominator(areas, bases)
     parts = ["# Areas without a denominator", "", "Written by `python -m flows.downloads.world`."]
-    told = set(areas["area_id"])
-    silent = [(each.alpha_2, each.name) for each in pycountry.countries if each.alpha_2 not in told]
+    area_ids = set(areas["area_id"])
+    silent = [
+        (country.alpha_2, country.name)
+        for country in pycountry.countries
+        if country.alpha_2 not in area_ids
+    ]
+    online = _list_areas(gaps[gaps["missing"] == "online"])
     lists = {
-        "In areas.csv, without any base": _named(found[found["missing"] == "all"]),
+        "In areas.csv, without any base": _list_areas(gaps[gaps["missing"] == "all"]),
         "ISO 3166-1 codes that no source speaks of, not in areas.csv": sorted(silent),
-        "Population alone: no internet users reported, none at all, or none since 2016": _named(
-            found[found["missing"] == "online"]
-        ),
+        "Population alone: no internet users reported, none at all, or none since 2016": online,
     }
-    for title, own in lists.items():
-        rows = [f"| `{code}` | {name} |" for code, name in own]
-        table = ["| area | name |", "| --- | --- |", *rows] if own else ["None."]
+    for title, members in lists.items():
+        rows = [f"| `{code}` | {name} |" for code, name in members]
+        table = ["| area | name |", "| --- | --- |", *rows] if members else ["None."]
         parts += ["", f"## {title}", "", *table]
     return "\n".join(parts) + "\n"
 
 
-def _named(frame: pd.DataFrame) -> list[tuple[str, str]]:
+def _list_areas(frame: pd.DataFrame) -> list[tuple[str, str]]:
     return list(zip(frame["area_id"], frame["name"], strict=True))
 
 
-def write(path: Path, text: str) -> bool:
-    """Write a file where it says something else; tells whether it did."""
+def write_if_changed(path: Path, text: str) -> bool:
+    """Write a text to a file that differs from it; return whether it was written."""
     if path.is_file() and path.read_text("utf-8") == text:
         return False
     path.write_text(text, encoding="utf-8", newline="")
@@ -263,7 +278,7 @@ def write(path: Path, text: str) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Read the files named and bring the folder up to them."""
+    """Read the files and update the folder of facts."""
     parser = argparse.ArgumentParser(description="Denominators of the world into fact tables.")
     for name in ("population", "internet", "wpp", "into"):
         parser.add_argument(f"--{name}", type=Path, required=True)
@@ -271,17 +286,17 @@ def main(arguments: list[str] | None = None) -> None:
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--separator", default=";", help="of the file of internet shares")
     args = parser.parse_args(arguments)
-    areas, rows = gathered(args)
-    sources = read(args.into / "sources.csv").set_index("source_id")["measurement_series_id"]
-    areas = added(read(args.into / "areas.csv"), areas)
-    bases = world.merged(read(args.into / "bases.csv"), rows, sources)
+    areas, rows = build_tables(args)
+    sources = read_cells(args.into / "sources.csv").set_index("source_id")["measurement_series_id"]
+    areas = merge_areas(read_cells(args.into / "areas.csv"), areas)
+    bases = world.merge_bases(read_cells(args.into / "bases.csv"), rows, sources)
     pages = {
         args.into / "areas.csv": areas.to_csv(index=False, lineterminator="\n"),
         args.into / "bases.csv": bases.to_csv(index=False, lineterminator="\n"),
-        **({args.report: report(areas, bases)} if args.report else {}),
+        **({args.report: format_gaps(areas, bases)} if args.report else {}),
     }
     for path, text in pages.items():
-        print(f"{path}: {'written' if write(path, text) else 'up to date'}")
+        print(f"{path}: {'written' if write_if_changed(path, text) else 'up to date'}")
 
 
 if __name__ == "__main__":

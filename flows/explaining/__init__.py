@@ -1,1 +1,1 @@
-"""One answer taken apart, step by step, down to the lines of the fact tables."""
+"""The explanation of an answer, step by step, down to the lines of the fact tables."""

@@ -16,7 +16,7 @@ from flows import CHECKOUT
 
 ENTRIES = ("flows.pipeline.steps", "audience_impact.pipeline", "schemas.published")
 OUTSIDE = ("audience_impact.store", "audience_impact.plain_text")
-"""What stores and prints a version: it decides no number."""
+"""Modules that store and print a version: they decide no number."""
 PACKAGES = ("audience_impact", "schemas", "flows")
 
 
@@ -30,9 +30,9 @@ def code_sha256(checkout: Path = CHECKOUT) -> str:
         if name in digests or path is None or _lies_in(name, OUTSIDE):
             continue
         tree = ast.parse(path.read_bytes())
-        text = repr(_plain(tree))
+        text = repr(_simplify_tree(tree))
         digests[name] = hashlib.sha256(text.encode()).hexdigest()
-        waiting += [module for module in _imports(tree) if _lies_in(module, PACKAGES)]
+        waiting += [module for module in _list_imports(tree) if _lies_in(module, PACKAGES)]
     return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
 
 
@@ -47,7 +47,7 @@ def _lies_in(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
+def _list_imports(tree: ast.Module) -> Iterator[str]:
     """Yield every name that a module imports, `a.b` and `a` for `from a import b`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -57,20 +57,20 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _plain(node: object) -> object:
+def _simplify_tree(node: object) -> object:
     """Return a syntax tree as tuples, without docstrings, positions and empty fields."""
     if isinstance(node, list):
-        return [_plain(part) for part in node if not _is_text_alone(part)]
+        return [_simplify_tree(part) for part in node if not _is_text_alone(part)]
     if not isinstance(node, ast.AST):
         return node
     fields = ((name, getattr(node, name)) for name in node._fields if hasattr(node, name))
     return type(node).__name__, [
-        (name, _plain(part)) for name, part in fields if part not in ([], None)
+        (name, _simplify_tree(part)) for name, part in fields if part not in ([], None)
     ]
 
 
 def _is_text_alone(node: object) -> bool:
-    """Whether a statement is nothing but a text: a docstring, of a function or of a constant."""
+    """Return whether a statement is a text alone: a docstring of a function or a constant."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

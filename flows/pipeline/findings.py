@@ -4,31 +4,31 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from audience_impact.facts.tables import Finding
-from audience_impact.plain_text import json_text, plain
+from audience_impact.plain_text import json_text, plain_line
 from audience_impact.vocabulary import FindingSeverity
-from flows.pipeline.steps import line
+from flows.pipeline.steps import format_finding
 
 
 def as_text(findings: Sequence[Finding]) -> str:
-    """One finding a line, never wrapped."""
-    return "".join(plain(line(found)) + "\n" for found in findings)
+    """Return one line for each finding, never wrapped."""
+    return "".join(plain_line(format_finding(finding)) + "\n" for finding in findings)
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """The findings as a JSON list."""
+    """Return the findings as a JSON list."""
     return (
         json_text(
             [
                 {
-                    "file": found.file,
-                    "line": found.line,
-                    "column": found.column,
-                    "rule": found.rule,
-                    "severity": found.severity.value,
-                    "value": found.value,
-                    "message": found.message,
+                    "file": finding.file,
+                    "line": finding.line,
+                    "column": finding.column,
+                    "rule": finding.rule,
+                    "severity": finding.severity.value,
+                    "value": finding.value,
+                    "message": finding.message,
                 }
-                for found in findings
+                for finding in findings
             ]
         )
         + "\n"
@@ -36,27 +36,27 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def as_github(findings: Sequence[Finding]) -> str:
-    """Annotations that a pull request shows on the line of the file."""
+    """Return annotations that a pull request shows on the line of the file."""
 
-    def escaped(text: str) -> str:
-        return plain(text).replace("%", "%25")
+    def escape_text(text: str) -> str:
+        return plain_line(text).replace("%", "%25")
 
-    def cell(text: str) -> str:
-        return escaped(text).replace(":", "%3A").replace(",", "%2C")
+    def escape_property(text: str) -> str:
+        return escape_text(text).replace(":", "%3A").replace(",", "%2C")
 
-    def level(found: Finding) -> str:
-        return "warning" if found.severity is FindingSeverity.WARNING else "error"
+    def choose_level(finding: Finding) -> str:
+        return "warning" if finding.severity is FindingSeverity.WARNING else "error"
 
     return "".join(
-        f"::{level(found)} file={cell(found.file)},line={found.line},title={found.rule}::"
-        f"{escaped(line(found))}\n"
-        for found in findings
+        f"::{choose_level(finding)} file={escape_property(finding.file)},line={finding.line},"
+        f"title={finding.rule}::{escape_text(format_finding(finding))}\n"
+        for finding in findings
     )
 
 
 def as_junit(findings: Sequence[Finding], checked: int) -> str:
-    """JUnit XML: a test case a finding, and one that passes for what was checked."""
-    bad = [found for found in findings if found.severity is not FindingSeverity.WARNING]
+    """Return JUnit XML: a test case for each finding, and a passing one for the rows checked."""
+    bad = [finding for finding in findings if finding.severity is not FindingSeverity.WARNING]
     suite = ET.Element(
         "testsuite",
         name="audience-impact check",
@@ -64,17 +64,17 @@ def as_junit(findings: Sequence[Finding], checked: int) -> str:
         failures=str(len(bad)),
     )
     ET.SubElement(suite, "testcase", classname="facts", name=f"{checked} rows read")
-    for found in findings:
+    for finding in findings:
         case = ET.SubElement(
             suite,
             "testcase",
-            classname=plain(found.table),
-            name=plain(f"{found.rule} {found.file}:{found.line}:{found.column}"),
+            classname=plain_line(finding.table),
+            name=plain_line(f"{finding.rule} {finding.file}:{finding.line}:{finding.column}"),
         )
-        if found in bad:
-            message = plain(found.message)
-            failure = ET.SubElement(case, "failure", message=message, type=found.rule)
-            failure.text = plain(line(found))
+        if finding in bad:
+            message = plain_line(finding.message)
+            failure = ET.SubElement(case, "failure", message=message, type=finding.rule)
+            failure.text = plain_line(format_finding(finding))
         else:
-            ET.SubElement(case, "system-out").text = plain(line(found))
+            ET.SubElement(case, "system-out").text = plain_line(format_finding(finding))
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

@@ -1,15 +1,15 @@
-"""What a file of a fact table begins with: its columns and its key, as the contracts have them."""
+"""Headers of fact tables: columns and key, as the contracts have them."""
 
 from audience_impact.facts.reading import Header
 from schemas import facts as fact_models
 
 
-def headers() -> dict[str, Header]:
-    """Columns and key of each fact table."""
-    keys = fact_models.keys()
+def build_headers() -> dict[str, Header]:
+    """Return columns and key of each fact table."""
+    keys = fact_models.list_keys()
     return {
         table: Header(
-            list(fact_models.columns(table)),
+            list(fact_models.describe_columns(table)),
             keys[table],
             table in fact_models.OPTIONAL,
             fact_models.optional_columns(table),

@@ -1,7 +1,7 @@
-"""What parts gave, as the tables that are published.
+"""Merges the results of parts into the tables that are published.
 
 Each restriction is in one part, whose rows are in order; so a table is put together a group of rows
-at a time, in the order of the restrictions, and is never in memory whole.
+at a time, in the order of the restrictions, and is never in memory all at once.
 """
 
 from collections import defaultdict
@@ -19,107 +19,107 @@ from audience_impact import partition
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.partition import Country, SharedInput
 from audience_impact.store.manifest import ROW_GROUP_ROWS, InMemory
-from flows.pipeline.parts import Folder, Told
+from flows.pipeline.parts import PartRecord, RunFolder
 
 Integers = NDArray[np.int64]
-KEPT_BYTES = 64 * 2**20
+CACHE_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
-class Merged:
-    """What the parts of a run give together.
+class MergedResults:
+    """The results of all parts of a run.
 
     Attributes:
         rows: Tables of restrictions.
         frames: Tables of areas, and the sources.
         source_ids: The sources that each table of restrictions rests on.
-        findings: What was found wrong with the facts on the way.
+        findings: Findings about the facts that the computation made.
         broken: For each rule over results the keys of the rows that break it.
     """
 
-    rows: Mapping[str, "Sorted"]
+    rows: Mapping[str, "SortedRows"]
     frames: Tables
     source_ids: Mapping[str, frozenset[str]]
     findings: tuple[Finding, ...]
     broken: Mapping[str, list[str]]
 
 
-def merged(folder: Folder, count: int, shared: SharedInput) -> Merged:
-    """The parts of a run, all of which were computed, together."""
-    told = [folder.told(number) for number in range(count)]
+def merge_results(folder: RunFolder, count: int, shared: SharedInput) -> MergedResults:
+    """Return the merged results of all parts of a run; every part was computed before."""
+    records = [folder.read_record(number) for number in range(count)]
     frames, by_areas = partition.merge_parts(
         shared,
-        [(one.tables, one.silent) for one in told],
-        *(Countries(folder, told, kind) for kind in Country._fields),
+        [(record.tables, record.no_estimate_reason) for record in records],
+        *(CountryPeople(folder, records, kind) for kind in Country._fields),
     )
     broken: dict[str, set[str]] = defaultdict(set)
-    for found in (*(one.broken for one in told), by_areas):
-        for rule, keys in found.items():
+    for finding in (*(record.broken for record in records), by_areas):
+        for rule, keys in finding.items():
             broken[rule] |= set(keys)
-    findings = [found for one in told for found in one.findings]
-    return Merged(
+    findings = [finding for record in records for finding in record.findings]
+    return MergedResults(
         {
-            name: Sorted(folder, name, [one.rows[name] for one in told])
+            name: SortedRows(folder, name, [record.rows[name] for record in records])
             for name in partition.OF_RESTRICTIONS
         },
         frames,
         {
-            name: frozenset().union(*(one.source_ids[name] for one in told))
+            name: frozenset().union(*(record.source_ids[name] for record in records))
             for name in partition.OF_RESTRICTIONS
         },
-        tuple(sorted(findings, key=lambda found: (found.layer, found.line, found.message))),
+        tuple(sorted(findings, key=lambda finding: (finding.layer, finding.line, finding.message))),
         {rule: sorted(keys) for rule, keys in broken.items()},
     )
 
 
-class Countries(Mapping[str, Any]):
-    """The people of each country, read when they are asked for; countries by their code.
+class CountryPeople(Mapping[str, Any]):
+    """The people of each country, read at each access; countries by their code.
 
-    They are asked for once a region. Those that are read first stay, as far as KEPT_BYTES go.
+    Each region needs them once. Those that are read first are cached, as far as CACHE_BYTES go.
 
-    `kind`, a field of `Country`, says which people.
+    `kind` is the field of `Country` that is read.
     """
 
-    def __init__(self, folder: Folder, told: Sequence[Told], kind: str) -> None:
-        """Look at which countries the parts have."""
+    def __init__(self, folder: RunFolder, records: Sequence[PartRecord], kind: str) -> None:
+        """Note the part of each country."""
         self._folder, self._kind = folder, kind
-        parts = {name: number for number, one in enumerate(told) for name in one.countries}
+        parts = {name: number for number, record in enumerate(records) for name in record.countries}
         self._parts = dict(sorted(parts.items()))
-        self._kept: dict[str, Any] = {}
-        self._kept_bytes = 0
+        self._cache: dict[str, Any] = {}
+        self._cached_bytes = 0
 
     def __getitem__(self, country: str) -> Any:
-        """The people of a country."""
-        if country in self._kept:
-            return self._kept[country]
-        found, size = self._folder.people(self._parts[country], country, self._kind)
-        if self._kept_bytes + size <= KEPT_BYTES:
-            self._kept[country] = found
-            self._kept_bytes += size
-        return found
+        """Return the people of a country."""
+        if country in self._cache:
+            return self._cache[country]
+        people, size = self._folder.read_people(self._parts[country], country, self._kind)
+        if self._cached_bytes + size <= CACHE_BYTES:
+            self._cache[country] = people
+            self._cached_bytes += size
+        return people
 
     def __iter__(self) -> Iterator[str]:
-        """The countries."""
+        """Iterate over the codes of the countries."""
         return iter(self._parts)
 
     def __len__(self) -> int:
-        """How many countries there are."""
+        """Return the number of countries."""
         return len(self._parts)
 
 
-class Sorted:
+class SortedRows:
     """The rows of a table from all parts in the order of their restrictions.
 
     `keys` counts, of each part, the rows of each restriction in it.
     """
 
-    def __init__(self, folder: Folder, name: str, keys: Sequence["pd.Series[int]"]) -> None:
-        """Put the restrictions in order."""
+    def __init__(self, folder: RunFolder, name: str, keys: Sequence["pd.Series[int]"]) -> None:
+        """Sort the restrictions of all parts."""
         self._folder, self._name = folder, name
-        counts = [one.to_numpy("int64") for one in keys]
-        part = np.repeat(np.arange(len(keys)), [len(one) for one in counts])
-        start = np.concatenate([np.cumsum(one) - one for one in counts])
-        words = np.concatenate([one.index.to_numpy(dtype=object) for one in keys])
+        counts = [counted.to_numpy("int64") for counted in keys]
+        part = np.repeat(np.arange(len(keys)), [len(counted) for counted in counts])
+        start = np.concatenate([np.cumsum(counted) - counted for counted in counts])
+        words = np.concatenate([counted.index.to_numpy(dtype=object) for counted in keys])
         order = np.argsort(words, kind="stable")
         self._part, self._start = part[order], start[order]
         self._count = np.concatenate(counts)[order]
@@ -127,27 +127,27 @@ class Sorted:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Its columns."""
-        return self._folder.schema(self._name)
+        """Columns and types of the table."""
+        return self._folder.read_schema(self._name)
 
     @property
     def num_rows(self) -> int:
-        """Its rows."""
+        """Number of rows of the table."""
         return int(self._count.sum())
 
-    def groups(self) -> Iterator[pa.Table]:
-        """The rows in order, ROW_GROUP_ROWS at a time; one table where there are none."""
+    def iterate_groups(self) -> Iterator[pa.Table]:
+        """Yield the rows in order, ROW_GROUP_ROWS at a time; one empty table if there are none."""
         if not self.num_rows:
             yield self.schema.empty_table()
         for first in range(0, self.num_rows, ROW_GROUP_ROWS):
-            yield self._group(first, min(first + ROW_GROUP_ROWS, self.num_rows))
+            yield self._read_group(first, min(first + ROW_GROUP_ROWS, self.num_rows))
 
     def __reduce__(self) -> tuple[type[InMemory], tuple[pa.Table]]:
-        """Elsewhere the folder may be gone: there the rows are in memory."""
-        return InMemory, (pa.concat_tables(self.groups()).combine_chunks(),)
+        """Pickle the rows in memory: another process may not have the folder."""
+        return InMemory, (pa.concat_tables(self.iterate_groups()).combine_chunks(),)
 
-    def _group(self, first: int, last: int) -> pa.Table:
-        """Rows from the first to before the last."""
+    def _read_group(self, first: int, last: int) -> pa.Table:
+        """Return the rows from `first` up to, but without, `last`."""
         inside = slice(
             np.searchsorted(self._last, first, "right"),
             np.searchsorted(self._last, last, "left") + 1,
@@ -160,15 +160,15 @@ class Sorted:
         count[-1] -= self._last[inside][-1] - last
         tables, place, read = [], np.zeros(len(part), dtype="int64"), 0
         for number in np.unique(part):
-            own = part == number
-            begin, end = int(start[own][0]), int((start + count)[own][-1])
-            tables.append(self._folder.rows(int(number), self._name, begin, end))
-            place[own] = start[own] - begin + read
+            is_of_part = part == number
+            begin, end = int(start[is_of_part][0]), int((start + count)[is_of_part][-1])
+            tables.append(self._folder.read_rows(int(number), self._name, begin, end))
+            place[is_of_part] = start[is_of_part] - begin + read
             read += end - begin
-        return pa.concat_tables(tables).combine_chunks().take(_ranges(place, count))
+        return pa.concat_tables(tables).combine_chunks().take(_concatenate_ranges(place, count))
 
 
-def _ranges(first: Integers, count: Integers) -> Integers:
-    """The numbers from each first on, as many as are counted, one after another."""
+def _concatenate_ranges(first: Integers, count: Integers) -> Integers:
+    """Return, one after another, the `count` integers that follow each `first` on."""
     begin = np.cumsum(count) - count
     return np.asarray(np.arange(count.sum()) + np.repeat(first - begin, count))

@@ -1,4 +1,4 @@
-"""What was checked and how it went: quality report, quarantine, and the inputs that were lost."""
+"""Results of the checks: quality report, quarantine, and counts of the inputs that were refused."""
 
 import json
 from collections import Counter
@@ -8,34 +8,38 @@ import pandas as pd
 
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import countries_of, country_of, parents_of
-from audience_impact.rules import named
+from audience_impact.rules import get_rule
 from audience_impact.store.versions import Stored
 from audience_impact.vocabulary import FindingSeverity
 from schemas import published
 
 
-def refused(findings: Sequence[Finding]) -> list[Finding]:
-    """Findings for which a row that could be read was refused."""
+def list_refused(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the errors for which a readable row was refused."""
     return [
-        found
-        for found in findings
-        if found.severity is FindingSeverity.ERROR and found.row.startswith("{")
+        finding
+        for finding in findings
+        if finding.severity is FindingSeverity.ERROR and finding.row.startswith("{")
     ]
 
 
-def with_losses(frame: pd.DataFrame, refused: Sequence[Finding], tables: Tables) -> pd.DataFrame:
-    """Counts, for each restriction, the refused rows on it, its platforms and bases.
+def add_losses(frame: pd.DataFrame, refused: Sequence[Finding], tables: Tables) -> pd.DataFrame:
+    """Add, to each restriction, the count of refused rows on it, its platforms and bases.
 
     `tables` are the rows that passed.
     """
-    return frame.assign(quarantined_inputs_count=_losses(frame, tables, refused))
+    return frame.assign(quarantined_inputs_count=_count_losses(frame, tables, refused))
 
 
-def _losses(frame: pd.DataFrame, tables: Tables, refused: Sequence[Finding]) -> pd.Series:
+def _count_losses(frame: pd.DataFrame, tables: Tables, refused: Sequence[Finding]) -> pd.Series:
     if not refused:
         return pd.Series(0, frame.index)
-    cells = [json.loads(row) for row in {found.place: found.row for found in refused}.values()]
-    acts = Counter(cell["restriction_id"] for cell in cells if cell.get("restriction_id"))
+    cells = [
+        json.loads(row) for row in {finding.place: finding.row for finding in refused}.values()
+    ]
+    restriction_counts = Counter(
+        cell["restriction_id"] for cell in cells if cell.get("restriction_id")
+    )
     audiences = Counter(
         (cell["area_id"], cell["platform_id"]) for cell in cells if "estimate_id" in cell
     )
@@ -45,11 +49,11 @@ def _losses(frame: pd.DataFrame, tables: Tables, refused: Sequence[Finding]) -> 
     platforms = aims.agg(lambda ids: sorted(set(ids))).to_dict()
     return pd.Series(
         [
-            acts[act]
+            restriction_counts[restriction]
             + sum(
                 audiences[country, platform]
                 for country in countries_of(areas.split(";"), parents)
-                for platform in platforms.get(act, [])
+                for platform in platforms.get(restriction, [])
             )
             + sum(
                 bases[area]
@@ -57,29 +61,33 @@ def _losses(frame: pd.DataFrame, tables: Tables, refused: Sequence[Finding]) -> 
                     part for area in areas.split(";") for part in (area, country_of(area, parents))
                 }
             )
-            for act, areas in zip(frame["restriction_id"], frame["area_id"], strict=True)
+            for restriction, areas in zip(frame["restriction_id"], frame["area_id"], strict=True)
         ],
         index=frame.index,
     )
 
 
-def report(
+def build_report(
     findings: Sequence[Finding],
     broken: Mapping[str, list[str]],
     rows: Mapping[str, int],
-    told: Mapping[str, Sequence[str]],
+    detail_lines: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
-    """One row a rule and table it applies to, also where nothing failed.
+    """Return the table `quality`: a row for each rule and table, also where nothing failed.
 
-    `broken` names the rows of results that break each rule over them, `rows` counts the rows
-    of each table, and `told` has lines about what some rules found, by rule.
+    `broken` has the keys of the results that break each rule over results, `rows` the row count of
+    each table, and `detail_lines` the lines about the findings of some rules, by rule.
     """
-    from flows.pipeline.rules import IN_QUALITY, rules
+    from flows.pipeline.rules import IN_QUALITY, collect_rules
 
     failed: dict[tuple[str, str], list[str]] = {}
-    for one in findings:
-        failed.setdefault((one.rule, one.table), []).append(f"{one.file}:{one.line}")
-    failed |= {(rule, name): keys for rule, keys in broken.items() for name in named(rule).tables}
+    for finding in findings:
+        failed.setdefault((finding.rule, finding.table), []).append(
+            f"{finding.file}:{finding.line}"
+        )
+    failed |= {
+        (rule, name): keys for rule, keys in broken.items() for name in get_rule(rule).tables
+    }
     return pd.DataFrame(
         [
             {
@@ -90,59 +98,62 @@ def report(
                 "failed_count": len(failed.get((rule.id, table), [])),
                 "worst_rows": ";".join(failed.get((rule.id, table), [])[:5]),
                 "meaning": rule.meaning,
-                "details": "\n".join(told.get(rule.id, [])) if table in rule.tables[:1] else "",
+                "details": "\n".join(detail_lines.get(rule.id, []))
+                if table in rule.tables[:1]
+                else "",
             }
-            for rule in rules()
+            for rule in collect_rules()
             if rule.stage in IN_QUALITY
             for table in rule.tables
         ]
     ).sort_values(["check", "table"], ignore_index=True)
 
 
-def faults(broken: Mapping[str, list[str]]) -> list[str]:
-    """One line for each broken rule over results that stops publishing."""
+def list_faults(broken: Mapping[str, list[str]]) -> list[str]:
+    """Return a line for each broken rule over results that stops publishing."""
     return [
-        f"{', '.join(named(rule).tables)}: {rule}: {named(rule).meaning}: {', '.join(keys[:5])}"
+        f"{', '.join(get_rule(rule).tables)}: {rule}: {get_rule(rule).meaning}: "
+        f"{', '.join(keys[:5])}"
         for rule, keys in broken.items()
-        if keys and named(rule).severity is FindingSeverity.TABLE_ERROR
+        if keys and get_rule(rule).severity is FindingSeverity.TABLE_ERROR
     ]
 
 
-def quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
-    """Every row refused, whole."""
+def build_quarantine(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Return the table `quarantine`: every refused row with all its cells."""
     return pd.DataFrame(
         [
             {
-                "table": found.table,
-                "row_layer": found.layer,
-                "file": found.file,
-                "line": found.line,
-                "column": found.column,
-                "rule": found.rule,
-                "value": found.value,
-                "reason": found.message,
-                "row": found.row,
+                "table": finding.table,
+                "row_layer": finding.layer,
+                "file": finding.file,
+                "line": finding.line,
+                "column": finding.column,
+                "rule": finding.rule,
+                "value": finding.value,
+                "reason": finding.message,
+                "row": finding.row,
             }
-            for found in findings
-            if found.severity is FindingSeverity.ERROR
+            for finding in findings
+            if finding.severity is FindingSeverity.ERROR
         ],
-        columns=published.columns("quarantine"),
+        columns=published.list_columns("quarantine"),
     )
 
 
-def details(quality: pd.DataFrame, rule: str = "") -> list[str]:
-    """What the table `quality` says of what was found, by one rule or by all, a line each."""
+def list_details(quality: pd.DataFrame, rule: str = "") -> list[str]:
+    """Return the lines of column `details` of the table `quality`, of one rule or of all."""
     rows = quality[quality["check"] == rule] if rule else quality
     return [line for text in rows["details"].dropna() for line in text.splitlines()]
 
 
-def contradictions(quality: pd.DataFrame) -> list[str]:
-    """What the table `quality` says of measured overlaps that contradict other facts."""
+def list_contradictions(quality: pd.DataFrame) -> list[str]:
+    """Return the lines about measured overlaps that contradict other facts."""
     from audience_impact.outputs.review.rules import CONTRADICT
 
-    return details(quality, CONTRADICT)
+    return list_details(quality, CONTRADICT)
 
 
-def details_of(version: Stored) -> list[str]:
-    """What a published version says of what was found, a line each."""
-    return details(version.table("quality"))
+def read_details(version: Stored) -> list[str]:
+    """Return the lines of column `details` of a published version."""
+    return list_details(version.read_table("quality"))

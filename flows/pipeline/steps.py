@@ -1,6 +1,6 @@
 """The steps of the pipeline as plain functions, so that they compose by hand as in a flow.
 
-What only computing and publishing need is imported there: facts are read and checked without it.
+Imports that only computing and publishing need are made there: checking facts does without them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from audience_impact.facts import known
 from audience_impact.facts import reading as files
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
+from audience_impact.facts.anomaly_checks import accepted, days
 from audience_impact.facts.known import Cut
-from audience_impact.facts.surprises import accepted, days
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.periods import SANE_YEARS
-from audience_impact.rules import ParameterError, named
+from audience_impact.rules import ParameterError, get_rule
 from audience_impact.store import storage
 from audience_impact.vocabulary import FindingSeverity, Unstated
-from flows.pipeline.headers import headers
+from flows.pipeline.headers import build_headers
 from schemas import contracts, published
 from schemas import facts as fact_models
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from audience_impact.store import versions as publish
     from audience_impact.store.manifest import Rows
     from flows.dividing import Division
-    from flows.pipeline.merging import Merged
+    from flows.pipeline.merging import MergedResults
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -45,7 +45,7 @@ LICENCE = {
     "path": "https://creativecommons.org/licenses/by/4.0/",
 }
 REPAIR, NO_SENSITIVITY, AS_KNOWN = "repair", "no-sensitivity", "as-known"
-"""What was asked of a run, as the method of its version names it."""
+"""Options of a run, as the method of its version names them."""
 
 
 class RefusedError(Exception):
@@ -59,9 +59,9 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """Fact tables as text, and what is wrong with the files.
+    """Fact tables as text, and the findings about their files.
 
-    `files` are the files as they were read; `cut` is what was not known on the day asked for.
+    `files` are the files as they were read; `cut` is what was not known on the requested day.
     `replaced` are rows that a later layer replaces, `repeated` those whose key the same file has
     again further down.
     """
@@ -75,8 +75,8 @@ class Reading:
     cut: Cut | None = None
 
     @property
-    def overridden(self) -> int:
-        """How many rows a later layer replaces."""
+    def overridden_count(self) -> int:
+        """Number of rows that a later layer replaces."""
         return sum(len(frame) for frame in self.replaced.values())
 
 
@@ -97,18 +97,18 @@ class Checked:
 
     @property
     def inputs_sha256(self) -> str:
-        """The digest of the facts as they were read."""
-        return files.digest(self.files, len(self.folders), headers())
+        """Digest of the facts as they were read."""
+        return files.compute_digest(self.files, len(self.folders), build_headers())
 
 
 @dataclass(frozen=True)
 class Results:
-    """What is published before it is written, what identifies its version, and the facts.
+    """The published tables before they are written, the identity of their version, and the facts.
 
     Attributes:
         rows: Each published table, which need not be in memory.
         source_ids: The sources that each of them rests on.
-        version: What identifies the version.
+        version: The identity of the version.
         files: The files of the facts.
     """
 
@@ -120,248 +120,268 @@ class Results:
     @cached_property
     def tables(self) -> dict[str, pyarrow.Table]:
         """All published tables, in memory."""
-        return {name: self._table(name) for name in self.rows}
+        return {name: self._read_table(name) for name in self.rows}
 
     @cached_property
     def frames(self) -> Tables:
-        """The same as frames."""
+        """All published tables as data frames."""
         return {name: table.to_pandas() for name, table in self.tables.items()}
 
-    def frame(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """A table, or some columns of it."""
-        return self._table(name, columns).to_pandas()
+    def read_frame(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a table, or some of its columns."""
+        return self._read_table(name, columns).to_pandas()
 
-    def counts(self) -> dict[str, int]:
-        """Rows of each table."""
+    def count_rows(self) -> dict[str, int]:
+        """Return the number of rows of each table."""
         return {name: rows.num_rows for name, rows in self.rows.items()}
 
-    def _table(self, name: str, columns: Sequence[str] | None = None) -> pyarrow.Table:
+    def _read_table(self, name: str, columns: Sequence[str] | None = None) -> pyarrow.Table:
         import pyarrow
 
-        wanted = list(columns or self.rows[name].schema.names)
-        groups = [group.select(wanted) for group in self.rows[name].groups()]
+        names = list(columns or self.rows[name].schema.names)
+        groups = [group.select(names) for group in self.rows[name].iterate_groups()]
         return pyarrow.concat_tables(groups).combine_chunks()
 
 
-def line(found: Finding) -> str:
-    """A finding as one line: FILE:LINE:COLUMN: RULE: message."""
-    value = f" ({found.value!r})" if found.value else ""
-    text = " ".join(found.message.split()) + value
-    return f"{found.file}:{found.line}:{found.column}: {found.rule}: {text}"
+def format_finding(finding: Finding) -> str:
+    """Return a finding as one line: FILE:LINE:COLUMN: RULE: message."""
+    value = f" ({finding.value!r})" if finding.value else ""
+    text = " ".join(finding.message.split()) + value
+    return f"{finding.file}:{finding.line}:{finding.column}: {finding.rule}: {text}"
 
 
-def read(folders: Sequence[Path]) -> Reading:
-    """Read the fact tables of the folders, or addresses, a later one winning by key.
+def read_facts(folders: Sequence[Path]) -> Reading:
+    """Read the fact tables of folders or addresses; a later one replaces rows of equal key.
 
     Raises PublishError where an address cannot be read.
     """
     with ExitStack() as copies:
         here = [copies.enter_context(storage.local_copy(folder, ".csv")) for folder in folders]
-        return replace(_read(here), folders=tuple(folders))
+        return replace(_read_folders(here), folders=tuple(folders))
 
 
-def _read(folders: Sequence[Path]) -> Reading:
-    expected = headers()
-    apart, findings = files.read_apart(folders, expected)
-    merged = {table: files.merge(apart[table], header) for table, header in expected.items()}
+def _read_folders(folders: Sequence[Path]) -> Reading:
+    expected = build_headers()
+    apart, findings = files.read_layers(folders, expected)
+    merged = {table: files.merge_layers(apart[table], header) for table, header in expected.items()}
     return Reading(
         tuple(folders),
-        {table: one.stay for table, one in merged.items()},
+        {table: merge.stay for table, merge in merged.items()},
         tuple(findings),
-        files.contents(folders, expected),
-        {table: one.replaced for table, one in merged.items() if len(one.replaced)},
-        {table: one.repeated for table, one in merged.items() if len(one.repeated)},
+        files.read_contents(folders, expected),
+        {table: merge.replaced for table, merge in merged.items() if len(merge.replaced)},
+        {table: merge.repeated for table, merge in merged.items() if len(merge.repeated)},
     )
 
 
-def known_by(reading: Reading, day: date | None) -> Reading:
-    """What was known on a day of what was read, a warning for each row that was not."""
+def restrict_to_day(reading: Reading, day: date | None) -> Reading:
+    """Return the rows that were known on a day, with a warning for each row that was not."""
     if day is None:
         return reading
-    found = known.known_by(reading.tables, day, fact_models.keys(), fact_models.references())
-    findings = (*reading.findings, *found.findings)
-    return replace(reading, tables=found.tables, findings=findings, cut=found.cut)
+    known_facts = known.select_known_facts(
+        reading.tables, day, fact_models.list_keys(), fact_models.list_references()
+    )
+    findings = (*reading.findings, *known_facts.findings)
+    return replace(reading, tables=known_facts.tables, findings=findings, cut=known_facts.cut)
 
 
-def check(reading: Reading, today: date | None = None) -> Checked:
-    """Hold the facts against every rule; what cannot be known after `today` is held against it.
+def validate_facts(reading: Reading, today: date | None = None) -> Checked:
+    """Validate the facts against every rule; a fact that is later than `today` is an error.
 
-    Rows with errors are taken out, and with them the rows whose keys then point nowhere. Rules
-    over several tables are held against these rows as well, as though what is wrong with them
-    were mended, so that one check tells all. Warnings that were reviewed and accepted are parted
-    from the others.
+    Rows with errors are excluded, and with them the rows whose keys then point nowhere. Rules over
+    several tables are applied to excluded rows too, as though their errors were mended, so that one
+    check reports everything. Warnings that were reviewed and accepted are listed apart.
     """
     contracts.require_validation()
-    unread = _unread(reading)
-    keys, references = fact_models.keys(), _references(unread)
-    own, odd_keys = _single(reading, references)
-    tables, cascade = checks.settle(facts.without(reading.tables, own), keys, references)
-    typed, across = _across(tables, unread, today)
-    later = _once_mended(reading, tables, own, unread, today)
-    typed, late = checks.settle(facts.without(typed, across), keys, references)
-    written = facts.as_written([*across, *later, *late], reading.tables)
-    return _checked(reading, typed, [*own, *odd_keys, *cascade, *written], not unread)
+    unread = _list_unread_tables(reading)
+    keys, references = fact_models.list_keys(), _list_references(unread)
+    row_findings, odd_keys = _check_rows(reading, references)
+    tables, cascade = checks.drop_unresolved(
+        facts.drop_faulty_rows(reading.tables, row_findings), keys, references
+    )
+    typed, across = _apply_table_rules(tables, unread, today)
+    later = _find_hidden_findings(reading, tables, row_findings, unread, today)
+    typed, late = checks.drop_unresolved(facts.drop_faulty_rows(typed, across), keys, references)
+    written = facts.restore_written_cells([*across, *later, *late], reading.tables)
+    return _sort_findings(
+        reading, typed, [*row_findings, *odd_keys, *cascade, *written], not unread
+    )
 
 
-def _unread(reading: Reading) -> set[str]:
-    """Tables of which some rows are not known: rules that look at them would say too much."""
-    unread = {found.table for found in reading.findings if found.rule in files.FATAL_RULES}
+def _list_unread_tables(reading: Reading) -> set[str]:
+    """Return the tables with rows that were not read; rules on them would report too much."""
+    unread = {finding.table for finding in reading.findings if finding.rule in files.FATAL_RULES}
     if "sources" in unread:
         unread |= {table for table, frame in reading.tables.items() if facts.has_lineage(frame)}
     return unread
 
 
-def _references(unread: set[str]) -> dict[str, dict[str, str]]:
-    """The columns that point to a table whose rows are all known."""
+def _list_references(unread: set[str]) -> dict[str, dict[str, str]]:
+    """Return the columns that point to tables of which every row was read."""
     return {
         table: {name: target for name, target in columns.items() if target not in unread}
-        for table, columns in fact_models.references().items()
+        for table, columns in fact_models.list_references().items()
     }
 
 
-def _single(
+def _check_rows(
     reading: Reading, references: dict[str, dict[str, str]]
 ) -> tuple[list[Finding], list[Finding]]:
-    """What the contracts find in any row, and keys of rows so refused that point nowhere."""
-    every = {
+    """Return findings of the contracts, and unresolved keys of the rows refused for them."""
+    all_tables = {
         table: pd.concat([frame, reading.repeated[table]], ignore_index=True)
         if table in reading.repeated
         else frame
         for table, frame in reading.tables.items()
     }
-    own = held(every)
-    refused = {found.place for found in own if found.severity is not FindingSeverity.WARNING}
+    row_findings = find_row_findings(all_tables)
+    refused = {
+        finding.place for finding in row_findings if finding.severity is not FindingSeverity.WARNING
+    }
     refused |= {
         (table, int(layer), int(line))
         for table, frame in reading.repeated.items()
         for layer, line in zip(frame["row_layer"], frame["row_line"], strict=True)
     }
     if not refused:
-        return own, []
-    told = {(found.place, found.column) for found in own}
-    loose = checks.unresolved(every, fact_models.keys(), references)
-    return own, [
-        found
-        for found in loose
-        if found.place in refused and (found.place, found.column) not in told
+        return row_findings, []
+    row_places = {(finding.place, finding.column) for finding in row_findings}
+    unresolved = checks.find_unresolved(all_tables, fact_models.list_keys(), references)
+    return row_findings, [
+        finding
+        for finding in unresolved
+        if finding.place in refused and (finding.place, finding.column) not in row_places
     ]
 
 
-def held(tables: Tables) -> list[Finding]:
-    """What is wrong with single rows of tables as text."""
+def find_row_findings(tables: Tables) -> list[Finding]:
+    """Return the findings of the contracts about single rows of tables as text."""
     return [
-        facts.finding(
+        facts.build_finding(
             table,
             tables[table].loc[case.position],
             case.column,
             case.rule,
-            named(case.rule).severity,
-            contracts.message(
+            get_rule(case.rule).severity,
+            contracts.explain_failure(
                 table, case.column, case.rule, tables[table].at[case.position, case.column]
             ),
         )
-        for table, cases in contracts.failures_in(tables).items()
+        for table, cases in contracts.check_fact_tables(tables).items()
         for case in cases.itertuples()
     ]
 
 
-def settled(
+def check_sound_rows(
     tables: Tables, today: date | None = None, with_warnings: bool = True
 ) -> tuple[Tables, list[Finding], list[Finding]]:
-    """Typed rows that keep the rules over several tables, of rows that are sound by themselves.
+    """Apply the rules over several tables to rows that are sound by themselves.
 
-    Returns the rows, what keys that point nowhere found, and what the rules found, which speaks of
-    typed cells.
+    Returns the typed rows that keep the rules, the findings about keys that point nowhere, and the
+    findings of the rules, whose values are typed cells.
     """
-    keys, references = fact_models.keys(), fact_models.references()
-    tables, cascade = checks.settle(tables, keys, references)
-    typed, across = _across(tables, (), today, with_warnings)
-    typed, late = checks.settle(facts.without(typed, across), keys, references)
+    keys, references = fact_models.list_keys(), fact_models.list_references()
+    tables, cascade = checks.drop_unresolved(tables, keys, references)
+    typed, across = _apply_table_rules(tables, (), today, with_warnings)
+    typed, late = checks.drop_unresolved(facts.drop_faulty_rows(typed, across), keys, references)
     return typed, cascade, [*across, *late]
 
 
-def _across(
+def _apply_table_rules(
     tables: Tables, unread: Collection[str], today: date | None, with_warnings: bool = True
 ) -> tuple[Tables, list[Finding]]:
-    """Settled tables with their types, and what the rules over several of them find."""
-    typed = facts.typed(tables, fact_models.of_kind("number"), fact_models.of_kind("period"))
-    return typed, [*checks.cross(typed, with_warnings, unread), *days.read_after(typed, today)]
+    """Return tables with their types, and the findings of the rules over several tables."""
+    typed = facts.convert_types(
+        tables, fact_models.select_columns("number"), fact_models.select_columns("period")
+    )
+    return typed, [
+        *checks.check_across_tables(typed, with_warnings, unread),
+        *days.find_read_after(typed, today),
+    ]
 
 
-def _once_mended(
+def _find_hidden_findings(
     reading: Reading,
     stay: Tables,
-    own: Sequence[Finding],
+    row_findings: Sequence[Finding],
     unread: set[str],
     today: date | None,
 ) -> list[Finding]:
-    """What rules over several tables will say of the rows refused, once they are mended.
+    """Return what rules over several tables will report of refused rows, once these are mended.
 
-    A cell that is wrong counts as blank where it may be blank; rows that are refused all the same
-    stay away, and so does what points to them.
+    A wrong cell counts as blank where it may be blank; rows that are refused even so stay
+    excluded, and so do rows that point to them.
     """
-    errors = [found for found in own if found.severity is FindingSeverity.ERROR]
+    errors = [finding for finding in row_findings if finding.severity is FindingSeverity.ERROR]
     if all(len(stay[table]) == len(frame) for table, frame in reading.tables.items()):
         return []
-    blanked = facts.blanked(reading.tables, errors)
-    touched = {found.table for found in errors}
-    wrong = held({table: blanked[table] for table in touched})
-    mended, _ = checks.settle(
-        facts.without(blanked, wrong), fact_models.keys(), _references(unread)
+    blanked = facts.blank_cells(reading.tables, errors)
+    touched = {finding.table for finding in errors}
+    wrong = find_row_findings({table: blanked[table] for table in touched})
+    mended, _ = checks.drop_unresolved(
+        facts.drop_faulty_rows(blanked, wrong), fact_models.list_keys(), _list_references(unread)
     )
-    sound = facts.places(stay)
-    return [found for found in _across(mended, unread, today)[1] if found.place not in sound]
+    sound = facts.list_places(stay)
+    return [
+        finding
+        for finding in _apply_table_rules(mended, unread, today)[1]
+        if finding.place not in sound
+    ]
 
 
-def _checked(reading: Reading, tables: Tables, findings: list[Finding], is_whole: bool) -> Checked:
-    """Findings in order, those accepted apart; one that is gone is told where all rows are held."""
-    every = sorted([*reading.findings, *findings], key=_order)
-    is_whole &= not any(found.severity is FindingSeverity.ERROR for found in every)
-    unknown = [found for found in every if found.rule == known.NOT_KNOWN_YET]
-    seen = [found for found in every if found.rule != known.NOT_KNOWN_YET]
+def _sort_findings(
+    reading: Reading, tables: Tables, findings: list[Finding], is_complete: bool
+) -> Checked:
+    """Return the checked facts, findings sorted; only complete facts report stale acceptances."""
+    all_findings = sorted([*reading.findings, *findings], key=_finding_place)
+    is_complete &= not any(finding.severity is FindingSeverity.ERROR for finding in all_findings)
+    unknown = [finding for finding in all_findings if finding.rule == known.NOT_KNOWN_YET]
+    reviewable = [finding for finding in all_findings if finding.rule != known.NOT_KNOWN_YET]
     # With a cut, what was accepted may be of rows that were not known.
-    is_whole &= reading.cut is None
-    stand, told = accepted.parted(seen, reading.tables, fact_models.keys(), is_whole)
+    is_complete &= reading.cut is None
+    remaining, accepted_warnings = accepted.split_accepted(
+        reviewable, reading.tables, fact_models.list_keys(), is_complete
+    )
     return Checked(
         reading.folders,
         tables,
-        tuple(sorted([*stand, *unknown], key=_order)),
-        _rows_read(reading),
+        tuple(sorted([*remaining, *unknown], key=_finding_place)),
+        _count_rows_read(reading),
         reading.files,
-        tuple(told),
+        tuple(accepted_warnings),
         reading.cut,
     )
 
 
-def _rows_read(reading: Reading) -> dict[str, int]:
-    """Rows of each table, those included that could not be read or were not known."""
+def _count_rows_read(reading: Reading) -> dict[str, int]:
+    """Count the rows of each table, with those that could not be read or were not known."""
     rules = {*files.ROW_RULES, known.NOT_KNOWN_YET}
-    unread = Counter(found.table for found in reading.findings if found.rule in rules)
+    unread = Counter(finding.table for finding in reading.findings if finding.rule in rules)
     return {table: len(frame) + unread[table] for table, frame in reading.tables.items()}
 
 
-def _order(found: Finding) -> tuple[str, int, int, str, str]:
-    return found.file, found.layer, found.line, found.column, found.rule
+def _finding_place(finding: Finding) -> tuple[str, int, int, str, str]:
+    return finding.file, finding.layer, finding.line, finding.column, finding.rule
 
 
-def gate(checked: Checked, strict: bool) -> Checked:
-    """Refuse to go on after an error of a table, or after any error when strict.
+def refuse_errors(checked: Checked, strict: bool) -> Checked:
+    """Return the checked facts; refuse errors of a table, and when strict any error.
 
     Raises RefusedError with the findings that stand in the way.
     """
     stops = {FindingSeverity.TABLE_ERROR} | ({FindingSeverity.ERROR} if strict else set())
     bad = [
-        facts.relocated(found, checked.folders)
-        for found in checked.findings
-        if found.severity in stops
+        facts.relocate_finding(finding, checked.folders)
+        for finding in checked.findings
+        if finding.severity in stops
     ]
     if bad:
-        bad.sort(key=lambda found: found.rule == checks.KEY_UNRESOLVED)  # causes first
-        raise RefusedError([line(found) for found in bad], bad)
+        bad.sort(key=lambda finding: finding.rule == checks.KEY_UNRESOLVED)  # causes first
+        raise RefusedError([format_finding(finding) for finding in bad], bad)
     return checked
 
 
-def compute(
+def compute_results(
     checked: Checked,
     as_of: date | None,
     seed: int,
@@ -370,140 +390,150 @@ def compute(
     how: Division | None = None,
     draws: int | None = None,
 ) -> Results:
-    """The published tables, each held against its contract.
+    """Return the published tables, each validated against its contract.
 
-    Computed in parts, divided as `how` says: alone by default. Of other `draws` than the method
-    has, the version says so.
+    The parts are computed as `how` divides them, by default in this process. The version states a
+    number of `draws` other than that of the method.
 
-    Raises RefusedError where a learned table lacks something, or a rule over results is broken:
-    then the method is at fault.
+    Raises RefusedError where a fitted table lacks something, or a rule over results is broken,
+    which is an error of the method.
     """
     from audience_impact.partition import Partitioning
     from audience_impact.pipeline import DRAWS, Settings
     from flows.dividing import ALONE
     from flows.pipeline import merging, parts, quality
 
-    day, count = day_of(checked, as_of), draws or DRAWS
+    day, count = choose_day(checked, as_of), draws or DRAWS
     runner, most = how or ALONE
     settings = Settings(seed, count, repair, sensitivity)
-    folder = parts.Folder.temporary()
+    folder = parts.RunFolder.make_temporary()
     try:
         partitioning = Partitioning(checked.tables, day, settings, most)
-        shared = parts.Shared(partitioning.shared, tuple(quality.refused(checked.findings)))
+        shared = parts.Shared(partitioning.shared, tuple(quality.list_refused(checked.findings)))
         if runner is None or len(partitioning) == 1:
             for number, part in enumerate(partitioning):
-                parts.compute(folder, shared, part, number)
+                parts.compute_and_store(folder, shared, part, number)
         else:
             folder.lay_out(shared.for_others(), partitioning)
             runner(folder.path, len(partitioning))
     except ParameterError as error:
         raise RefusedError([str(error)]) from error
-    found = merging.merged(folder, len(partitioning), partitioning.shared)
-    asked = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
-    asked[f"{count}-draws"] = count != DRAWS
-    return _results(checked, found, _version(checked, day, seed, asked))
+    merged_results = merging.merge_results(folder, len(partitioning), partitioning.shared)
+    options = {REPAIR: repair, NO_SENSITIVITY: not sensitivity, AS_KNOWN: bool(checked.cut)}
+    options[f"{count}-draws"] = count != DRAWS
+    return _build_results(checked, merged_results, _describe_version(checked, day, seed, options))
 
 
-def _version(checked: Checked, day: date, seed: int, asked: Mapping[str, bool]) -> publish.Version:
+def _describe_version(
+    checked: Checked, day: date, seed: int, options: Mapping[str, bool]
+) -> publish.Version:
     from audience_impact.store import versions as publish
 
     return publish.Version(
         day,
         checked.inputs_sha256,
-        "+".join([method(), *(word for word, is_asked in asked.items() if is_asked)]),
+        "+".join([name_method(), *(word for word, is_on in options.items() if is_on)]),
         published.SCHEMA_VERSION,
         seed,
     )
 
 
-def _results(checked: Checked, found: Merged, version: publish.Version) -> Results:
-    """All published tables: those of results, and what was found on the way to them."""
+def _build_results(
+    checked: Checked, merged_results: MergedResults, version: publish.Version
+) -> Results:
+    """Return all published tables: results, quarantine and quality report."""
     from audience_impact.outputs.review.rules import CONTRADICT
     from audience_impact.store.manifest import InMemory
     from flows.pipeline import quality
     from schemas.arrow import to_arrow
 
-    told = [facts.relocated(one, checked.folders) for one in found.findings]
-    if faults := quality.faults(found.broken):
+    findings = [
+        facts.relocate_finding(finding, checked.folders) for finding in merged_results.findings
+    ]
+    if faults := quality.list_faults(merged_results.broken):
         raise RefusedError(faults)
-    frames = {**found.frames, "quarantine": quality.quarantine(checked.findings)}
-    frames["quality"] = quality.report(
-        [*checked.findings, *found.findings],
-        found.broken,
-        {**checked.rows, "impact": found.rows["impact"].num_rows},
+    frames = {**merged_results.frames, "quarantine": quality.build_quarantine(checked.findings)}
+    frames["quality"] = quality.build_report(
+        [*checked.findings, *merged_results.findings],
+        merged_results.broken,
+        {**checked.rows, "impact": merged_results.rows["impact"].num_rows},
         {
-            CONTRADICT: [line(one) for one in told],
+            CONTRADICT: [format_finding(finding) for finding in findings],
             known.NOT_KNOWN_YET: [str(checked.cut)] if checked.cut else [],
         },
     )
     made = {name: InMemory(to_arrow(name, frame)) for name, frame in frames.items()}
-    fed = found.source_ids["lineage"]
+    fact_sources = merged_results.source_ids["lineage"]
     source_ids = {
         name: frozenset(frame.get("source_id", ()))
-        | (fed if published.holds_results(name) and len(frame) else frozenset())
+        | (fact_sources if published.holds_results(name) and len(frame) else frozenset())
         for name, frame in frames.items()
     }
-    every: dict[str, Rows] = {**found.rows, **made}
+    all_rows: dict[str, Rows] = {**merged_results.rows, **made}
     return Results(
-        {name: every[name] for name in published.MODELS},
-        {**found.source_ids, **source_ids},
+        {name: all_rows[name] for name in published.MODELS},
+        {**merged_results.source_ids, **source_ids},
         version,
         checked.files,
     )
 
 
-def day_of(checked: Checked, as_of: date | None) -> date:
-    """The day that results speak of: the one asked for, else that of the facts.
+def choose_day(checked: Checked, as_of: date | None) -> date:
+    """Return the day that results describe: the requested day, else that of the facts.
 
-    Raises RefusedError where there is none, or none that makes sense.
+    Raises RefusedError where no day can be chosen or the day lies outside SANE_YEARS.
     """
-    asked = as_of or (checked.cut.day if checked.cut else None)
-    if asked is None and checked.tables["sources"].empty:
+    requested = as_of or (checked.cut.day if checked.cut else None)
+    if requested is None and checked.tables["sources"].empty:
         raise RefusedError(["no source is left that says when the facts were read: see check"])
     from audience_impact import pipeline as impact
 
-    day = asked or impact.newest_access(checked.tables)
+    day = requested or impact.find_newest_access(checked.tables)
     first, last = SANE_YEARS
     if not first <= day.year <= last:
         raise RefusedError([f"as_of {day} lies outside the years {first} to {last}: correct it"])
     return day
 
 
-def method() -> str:
-    """The method of a version: what the numbers mean, and the code that makes them."""
+def name_method() -> str:
+    """Return the method of a version: its version number and the digest of its code."""
     from audience_impact import pipeline as impact
     from flows.pipeline.code import code_sha256
 
     return f"{impact.METHOD_VERSION}+{code_sha256()[:12]}"
 
 
-def write(results: Results, root: Path, keep: int | None) -> publish.Published:
+def publish_results(results: Results, root: Path, keep: int | None) -> publish.Published:
     """Publish the version and move `latest` to it."""
     from audience_impact.store import versions as publish
 
     contracts.require_validation()
-    sources = results.frame("sources").fillna("")
+    sources = results.read_frame("sources").fillna("")
     about = {
         "title": "How many people an internet restriction touches",
         "description": "Bounds on the people exposed to each restriction, with the figures, "
         "sources and lines of fact files behind them.",
         "licence": LICENCE,
-        "sources": _sources(sources),
-        "fact_keys": fact_models.keys(),
+        "sources": _describe_sources(sources),
+        "fact_keys": fact_models.list_keys(),
         "tables": {
             name: {
                 "title": name.replace("_", " "),
-                "description": published.title(name),
-                "sources": _sources(sources[sources["source_id"].isin(results.source_ids[name])]),
+                "description": published.describe_table(name),
+                "sources": _describe_sources(
+                    sources[sources["source_id"].isin(results.source_ids[name])]
+                ),
                 "primary_key": published.KEYS[name],
             }
             for name in published.MODELS
         },
     }
-    return publish.publish(root, results.version, results.rows, about, keep, facts=results.files)
+    return publish.publish_version(
+        root, results.version, results.rows, about, keep, facts=results.files
+    )
 
 
-def _sources(sources: pd.DataFrame) -> list[dict[str, str]]:
+def _describe_sources(sources: pd.DataFrame) -> list[dict[str, str]]:
     return [
         {"title": row.publisher if row.title == Unstated.NOT_RECORDED else row.title}
         | ({"path": row.url} if row.url else {})

@@ -27,8 +27,8 @@ class RegisterError(Exception):
     """A file that is no readable register; the message names it and says what to do."""
 
 
-def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The rows of a register.
+def read_file(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of a register.
 
     Args:
         path: Parquet, Excel (.xlsx) or CSV (UTF-8, commas).
@@ -47,29 +47,29 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if not start:
         raise RegisterError(f"{path}: is empty; download it again")
     if start == b"PAR1":
-        frame = _parquet(path)
+        frame = _read_parquet(path)
     elif start[:2] == b"PK":
-        frame = _excel(path, columns)
+        frame = _read_excel(path, columns)
     elif path.suffix.lower() in (".csv", ".txt"):
-        frame = _csv(path)
+        frame = _read_csv(path)
     else:
         raise RegisterError(
             f"{path}: is neither Parquet nor Excel (.xlsx), or only a part of one; "
             "give one of these or a .csv, or download it again"
         )
-    return _complete(path, frame, columns)
+    return _require_columns(path, frame, columns)
 
 
-def _require_size(path: Path, found: int, what: str, most: int) -> None:
+def _require_size(path: Path, count: int, unit: str, most: int) -> None:
     """Refuse what is far larger than any register."""
-    if found > most:
+    if count > most:
         raise RegisterError(
-            f"{path}: holds more than {most:,} {what}, more than any register; give the published "
+            f"{path}: holds more than {most:,} {unit}, more than any register; give the published "
             "file, or delete what stands far outside its table"
         )
 
 
-def _complete(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+def _require_columns(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
@@ -85,30 +85,30 @@ def _complete(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> pd.Dat
     return frame
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         with pq.ParquetFile(path) as file:
             about, schema = file.metadata, file.schema_arrow
             groups = [about.row_group(place) for place in range(about.num_row_groups)]
         _require_size(path, about.num_rows, "rows", MOST_ROWS)
         _require_size(path, len(schema), "columns", MOST_COLUMNS)
-        _require_size(path, sum(each.total_byte_size for each in groups), "bytes", MOST_BYTES)
-        if nested := [each.name for each in schema if pa.types.is_nested(each.type)]:
+        _require_size(path, sum(group.total_byte_size for group in groups), "bytes", MOST_BYTES)
+        if nested := [column.name for column in schema if pa.types.is_nested(column.type)]:
             raise RegisterError(
                 f"{path}: has lists in the column {nested[0]}; give one text or number a cell"
             )
         return pd.read_parquet(path)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise RegisterError(
-            f"{path}: is no whole Parquet file; download it again ({_first(error)})"
+            f"{path}: is no whole Parquet file; download it again ({_shorten_error(error)})"
         ) from error
 
 
-def _first(error: Exception) -> str:
+def _shorten_error(error: Exception) -> str:
     return " ".join(str(error).split())[:120]
 
 
-def _csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path) -> pd.DataFrame:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -132,10 +132,10 @@ def _csv(path: Path) -> pd.DataFrame:
             f"{path}: line {reader.line_num} is no CSV ({error}); the file may be cut off, "
             "download it again"
         ) from error
-    return _frame(path, rows)
+    return _make_frame(path, rows)
 
 
-def _frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
+def _make_frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
     if not rows:
         raise RegisterError(f"{path}: holds nothing; download it again")
     header = [str(name).strip() if name is not None else "" for name in rows[0]]
@@ -145,41 +145,41 @@ def _frame(path: Path, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
     return frame.loc[:, [bool(name) for name in header]]
 
 
-def _excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The sheet of a workbook that has the columns."""
+def _read_excel(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the sheet of a workbook that has the columns."""
     try:
         with zipfile.ZipFile(path) as packed:
-            size = sum(each.file_size for each in packed.infolist())
+            size = sum(member.file_size for member in packed.infolist())
         _require_size(path, size, "bytes", MOST_BYTES)
         with path.open("rb") as stream:
             book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-            sheet, place = _chosen(path, book, columns)
-            return _sheet(path, sheet, place)
+            sheet, place = _choose_sheet(path, book, columns)
+            return _read_sheet(path, sheet, place)
     except (*DAMAGES, OSError, ValueError) as error:
         raise RegisterError(
-            f"{path}: is no whole Excel file (.xlsx); download it again ({_first(error)})"
+            f"{path}: is no whole Excel file (.xlsx); download it again ({_shorten_error(error)})"
         ) from error
 
 
-def _chosen(path: Path, book: openpyxl.Workbook, columns: Sequence[str]) -> tuple[Any, int]:
-    """Of the sheets that have the columns the combined one, else the longest; and its header."""
-    found = []
+def _choose_sheet(path: Path, book: openpyxl.Workbook, columns: Sequence[str]) -> tuple[Any, int]:
+    """Return the combined sheet with the columns, else the longest, and its header's line."""
+    candidates = []
     for sheet in book.worksheets:
-        place = _header(sheet, columns)
+        place = _find_header(sheet, columns)
         if place is not None:
             combined = "combined" in sheet.title.casefold()
-            found.append((combined, sheet.max_row or 0, sheet, place))
-    if not found:
+            candidates.append((combined, sheet.max_row or 0, sheet, place))
+    if not candidates:
         raise RegisterError(
             f"{path}: no sheet has the columns of the register ({', '.join(columns[:5])}, "
             f"...); it has the sheets {', '.join(book.sheetnames)}; give the published file"
         )
-    _, _, sheet, place = max(found, key=lambda each: each[:2])
+    _, _, sheet, place = max(candidates, key=lambda candidate: candidate[:2])
     return sheet, place
 
 
-def _header(sheet: Any, columns: Sequence[str]) -> int | None:
-    """On which line the header stands: the first that holds most of the columns."""
+def _find_header(sheet: Any, columns: Sequence[str]) -> int | None:
+    """Return the number of the first line that has most of the columns, or None."""
     for number, row in enumerate(sheet.iter_rows(max_row=HEADER_ROWS, values_only=True), 1):
         names = {str(cell).strip() for cell in row if cell is not None}
         if len(names & set(columns)) > 0.8 * len(columns):
@@ -187,8 +187,8 @@ def _header(sheet: Any, columns: Sequence[str]) -> int | None:
     return None
 
 
-def _sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
-    """Rows of a sheet below its header; what is blank to the end is left off."""
+def _read_sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
+    """Return the rows of a sheet below its header, without blank rows at the end."""
     header = next(sheet.iter_rows(min_row=place, max_row=place, values_only=True))
     wide = max(number for number, cell in enumerate(header, 1) if cell not in (None, ""))
     _require_size(path, wide, "columns", MOST_COLUMNS)
@@ -198,4 +198,4 @@ def _sheet(path: Path, sheet: Any, place: int) -> pd.DataFrame:
         _require_size(path, len(rows), "rows", MOST_ROWS)
     while rows and not any(cell not in (None, "") for cell in rows[-1]):
         rows.pop()
-    return _frame(path, [[*row, *[None] * (wide - len(row))] for row in rows])
+    return _make_frame(path, [[*row, *[None] * (wide - len(row))] for row in rows])

@@ -13,7 +13,7 @@ from audience_impact.facts.tables import Tables
 from audience_impact.populations import country_of, parents_of
 from audience_impact.registers.gazetteer import Atlas, Gazetteer
 from audience_impact.registers.places.known import Reviewed, gazetteer_of
-from audience_impact.registers.places.names import folded
+from audience_impact.registers.places.names import fold_name
 from audience_impact.vocabulary import PlaceReading
 
 LONGEST_CODE, LONGEST_NAME = 3, 200
@@ -21,8 +21,8 @@ LONGEST_CODE, LONGEST_NAME = 3, 200
 
 
 @cache
-def _converter() -> country_converter.CountryConverter:
-    """The converter over its own table read as text: NA is Namibia, and no code is blank."""
+def _make_converter() -> country_converter.CountryConverter:
+    """Return a converter whose table is read as text, so that NA stays Namibia."""
     path = Path(country_converter.__file__).with_name("country_data.tsv")
     data = pd.read_csv(path, sep="\t", dtype="str", keep_default_na=False)
     data = data[(data["ISO2"] != "") & (data["obsolete"] == "")].assign(obsolete=None)
@@ -32,74 +32,74 @@ def _converter() -> country_converter.CountryConverter:
 
 
 def country_code(name: str) -> str:
-    """ISO 3166-1 code of two letters of a country by any of its names or codes, or nothing."""
-    told = name.strip()
-    is_code = len(told) <= LONGEST_CODE
-    if not told or len(told) > LONGEST_NAME or (is_code and not told.isalpha()):
+    """Return the ISO 3166-1 alpha-2 code of a country by a name or code of it, or blank."""
+    text = name.strip()
+    is_code = len(text) <= LONGEST_CODE
+    if not text or len(text) > LONGEST_NAME or (is_code and not text.isalpha()):
         return ""  # the converter takes a code for a pattern, and searches a long text for minutes
-    if told.isdigit():
+    if text.isdigit():
         return ""
-    code = _converter().convert(names=name, to="ISO2", not_found="")
-    return code if isinstance(code, str) and code in _codes() else ""
+    code = _make_converter().convert(names=name, to="ISO2", not_found="")
+    return code if isinstance(code, str) and code in _valid_codes() else ""
 
 
 @cache
-def _codes() -> frozenset[str]:
-    """Every code that a name can turn into: the table has patterns where a country has two."""
-    converter = _converter()
+def _valid_codes() -> frozenset[str]:
+    """Return all codes of countries; the converter may also return patterns."""
+    converter = _make_converter()
     return frozenset(converter.convert(list(converter.data["ISO3"]), src="ISO3", to="ISO2"))
 
 
 @cache
 def country_names() -> dict[str, str]:
-    """Short name of each country by its code."""
-    names = list(_converter().data["name_short"])
+    """Return short name of each country by its code."""
+    names = list(_make_converter().data["name_short"])
     return {country_code(name): name for name in names}
 
 
 @cache
-def regions() -> dict[str, dict[str, tuple[str, str]]]:
-    """For each country its subdivisions by code: name, and the subdivision that contains it."""
-    found: dict[str, dict[str, tuple[str, str]]] = {}
+def list_regions() -> dict[str, dict[str, tuple[str, str]]]:
+    """Return the subdivisions of each country by code: name, and containing subdivision."""
+    by_country: dict[str, dict[str, tuple[str, str]]] = {}
     for region in pycountry.subdivisions:
-        own = found.setdefault(region.country_code, {})
-        own[region.code] = (region.name, region.parent_code or "")
-    return found
+        subdivisions = by_country.setdefault(region.country_code, {})
+        subdivisions[region.code] = (region.name, region.parent_code or "")
+    return by_country
 
 
-def atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
-    """The places of each country: those of the facts, and the regions of ISO 3166-2 beside them."""
+def build_atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
+    """Return the places of each country: those of the facts, and regions of ISO 3166-2."""
     areas = facts["areas"] if facts else pd.DataFrame(columns=["area_id", "parent_id"])
-    known = areas.to_dict("records")
+    area_rows = areas.to_dict("records")
     parents = parents_of(areas)
     places: dict[str, list[Mapping[str, str]]] = {country: [] for country in countries}
-    for row in known:
+    for row in area_rows:
         places.get(country_of(row["area_id"], parents), []).append(row)
-    names = _reviewed(facts["place_names"]) if facts else {}
-    found = {}
+    names = _reviewed_names(facts["place_names"]) if facts else {}
+    gazetteers = {}
     for country, rows in places.items():
         ids = {row["area_id"] for row in rows}
         more = [
             {"area_id": code, "name": name, "parent_id": outer or country, "aliases": ""}
-            for code, (name, outer) in regions().get(country, {}).items()
+            for code, (name, outer) in list_regions().get(country, {}).items()
             if code not in ids
         ]
         above = parents | {row["area_id"]: row["parent_id"] for row in more}
-        own = names.get(country, {})
-        found[country] = gazetteer_of(country, [*rows, *more], own, above)
-    return found
+        reviewed = names.get(country, {})
+        gazetteers[country] = gazetteer_of(country, [*rows, *more], reviewed, above)
+    return gazetteers
 
 
-def _reviewed(place_names: pd.DataFrame) -> dict[str, dict[str, Reviewed]]:
-    """What names of a country mean that no rule reads, by country and folded name."""
-    found: dict[str, dict[str, Reviewed]] = {}
+def _reviewed_names(place_names: pd.DataFrame) -> dict[str, dict[str, Reviewed]]:
+    """Return reviewed meanings of names by country and folded name."""
+    meanings: dict[str, dict[str, Reviewed]] = {}
     for row in place_names.to_dict("records"):
         meant = Reviewed(tuple(row["area_ids"].split(";")), PlaceReading(row["reading"]))
-        found.setdefault(row["country_id"], {})[folded(row["name"])] = meant
-    return found
+        meanings.setdefault(row["country_id"], {})[fold_name(row["name"])] = meant
+    return meanings
 
 
-def gazetteer(names: Iterable[str]) -> Gazetteer:
-    """All regions, and the countries of the names asked for."""
+def build_gazetteer(names: Iterable[str]) -> Gazetteer:
+    """Return all regions, and the countries of `names`."""
     codes = {name: country_code(name) for name in sorted(set(names))}
-    return Gazetteer(codes, regions())
+    return Gazetteer(codes, list_regions())

@@ -20,16 +20,16 @@ from audience_impact.registers.register import (
     Record,
     Register,
     Row,
-    catalogue,
-    cleaned,
-    events,
-    records,
-    year,
+    build_catalogue,
+    clean_cells,
+    group_events,
+    parse_year,
+    read_records,
 )
 from audience_impact.registers.register_tables import Counts, ImportReport
 from audience_impact.vocabulary import Unstated
 from flows import layers
-from flows.layers import Layer, Owner, Written
+from flows.layers import Layer, Owner, WriteResult
 from flows.pipeline import steps
 from flows.registers import files as registers
 from flows.registers import gazetteer
@@ -55,24 +55,26 @@ class Origin:
     accessed: str = ""
 
 
-def owner(register: Register) -> Owner:
-    """The command that writes layers of this register."""
+def layer_owner(register: Register) -> Owner:
+    """Return the command that writes layers of this register."""
     return Owner(f"import {register.name}", layers.IMPORT_MARK, "--overwrite")
 
 
 def refused_path(register: Register) -> Path:
-    """Rows that became nothing, whole: beside the fact tables, not among them."""
+    """Return the path of the refused rows, beside the fact tables."""
     return Path("refused") / f"{register.name}.csv"
 
 
-def _source(register: Register, origin: Origin, base: Tables) -> Row:
-    """The register as a source; the day it was read is that of the same address on record."""
+def _source_row(register: Register, origin: Origin, base: Tables) -> Row:
+    """Return the row of `sources`; a known address keeps its day of access."""
     published = register.publication
     snapshot = origin.snapshot or published.snapshot
     copy, note = published.copies.get(snapshot, ("", ""))
     address = origin.address or copy
-    known = base["sources"]
-    read_on = known.loc[(known["url"] == address) & (known["url"] != ""), "accessed_on"].max()
+    recorded = base["sources"]
+    read_on = recorded.loc[
+        (recorded["url"] == address) & (recorded["url"] != ""), "accessed_on"
+    ].max()
     return {
         "source_id": f"{published.series_id}-{snapshot}",
         "publisher": published.measurer,
@@ -88,10 +90,10 @@ def _source(register: Register, origin: Origin, base: Tables) -> Row:
     }
 
 
-def _rules(register: Register, base: Tables) -> list[FeatureRule]:
-    """The rules for features, each for a column that some register has; those of this one."""
-    columns = {name for entry in REGISTERS.values() for name in entry.load().columns}
-    found = []
+def _feature_rules(register: Register, base: Tables) -> list[FeatureRule]:
+    """Return the register's feature rules; raise RegisterError for an unknown column."""
+    columns = {name for entry in REGISTERS.values() for name in entry.load_register().columns}
+    rules = []
     for row in base["feature_rules"].to_dict("records"):
         rule = FeatureRule(row["rule_id"], row["register_column"], row["pattern"], row["feature"])
         if rule.column not in columns | set(register.columns):
@@ -99,55 +101,59 @@ def _rules(register: Register, base: Tables) -> list[FeatureRule]:
                 f"feature_rules.csv: rule {rule.rule_id} reads the column {rule.column}, which "
                 "the register does not have; correct it"
             )
-        found += [rule] if rule.column in register.columns else []
-    return found
+        rules += [rule] if rule.column in register.columns else []
+    return rules
 
 
 def _area_rows(readings: Sequence[Reading], rows: Sequence[Record], base: Tables) -> list[Row]:
-    """Areas that the layer names and the base facts do not have."""
-    used = {area for each in readings for area in each.place.area_ids}
+    """Return areas that the layer names and the base facts do not have."""
+    used = {area for reading in readings for area in reading.place.area_ids}
     used |= {country for row in rows for country in row.country_ids}
     parents = parents_of(base["areas"])
     used |= {country_of(area, parents) for area in used}
-    known = set(base["areas"]["area_id"])
-    names, regions = gazetteer.country_names(), gazetteer.regions()
-    world = "001" if "001" in known else ""
+    area_ids = set(base["areas"]["area_id"])
+    names, regions = gazetteer.country_names(), gazetteer.list_regions()
+    world = "001" if "001" in area_ids else ""
     return [
         {
             "area_id": area,
             "name": regions[country_of(area)][area][0] if is_region(area) else names[area],
             "parent_id": country_of(area) if is_region(area) else world,
         }
-        for area in sorted(used - known)
+        for area in sorted(used - area_ids)
     ]
 
 
-def _linked(tables: Mapping[str, list[Row]], base: Tables, source_id: str) -> list[Row]:
-    """Events that the base facts tell as well."""
+def _link_rows(tables: Mapping[str, list[Row]], base: Tables, source_id: str) -> list[Row]:
+    """Return links to the same events in the base facts."""
     names = columns_of("restrictions")
     ours = [{**dict.fromkeys(names, ""), **row} for row in tables["restrictions"]]
     new = {row["area_id"]: row["parent_id"] for row in tables["areas"]}
     parents = parents_of(base["areas"]) | new
     recorded = linkage.event_records(ours, tables["restriction_targets"], parents)
-    own = {event.restriction_id for event in recorded}
-    kept = [row for row in _records(base["restrictions"]) if row["restriction_id"] not in own]
-    others = linkage.event_records(kept, _records(base["restriction_targets"]), parents)
-    return linkage.links(recorded, others, source_id)
+    restriction_ids = {event.restriction_id for event in recorded}
+    other_rows = [
+        row
+        for row in _rows_as_text(base["restrictions"])
+        if row["restriction_id"] not in restriction_ids
+    ]
+    others = linkage.event_records(other_rows, _rows_as_text(base["restriction_targets"]), parents)
+    return linkage.link_events(recorded, others, source_id)
 
 
 def columns_of(table: str) -> list[str]:
-    """Columns of a fact table."""
-    return list(fact_models.columns(table))
+    """Return columns of a fact table."""
+    return list(fact_models.describe_columns(table))
 
 
-def _records(frame: pd.DataFrame) -> list[Row]:
+def _rows_as_text(frame: pd.DataFrame) -> list[Row]:
     return [
         {str(name): str(cell) for name, cell in row.items()} for row in frame.to_dict("records")
     ]
 
 
-def _refused(frame: pd.DataFrame, rows: Sequence[Record]) -> list[Row]:
-    """The rows that became nothing, whole, with their numbers and why."""
+def _refused_rows(frame: pd.DataFrame, rows: Sequence[Record]) -> list[Row]:
+    """Return the refused rows with all cells, their numbers and reasons."""
     return [
         {
             "row": str(row.number),
@@ -159,24 +165,26 @@ def _refused(frame: pd.DataFrame, rows: Sequence[Record]) -> list[Row]:
     ]
 
 
-def _background(rows: Sequence[Record], register: Register, base: Tables) -> Background:
-    """What is needed to read the rows of a register."""
-    known = gazetteer.gazetteer(
+def _make_background(rows: Sequence[Record], register: Register, base: Tables) -> Background:
+    """Return what reading the rows of a register depends on."""
+    country_gazetteer = gazetteer.build_gazetteer(
         {part for row in rows for part in places.country_parts(row.country)}
     )
     countries = sorted({country for row in rows for country in row.country_ids})
     return Background(
-        known,
-        catalogue(_records(base["platforms"]), register.spellings),
-        _rules(register, base),
+        country_gazetteer,
+        build_catalogue(_rows_as_text(base["platforms"]), register.spellings),
+        _feature_rules(register, base),
         newest_year=max((row.count_year for row in rows), default=""),
         records=tuple(rows),
-        atlas=gazetteer.atlas(countries, base),
+        atlas=gazetteer.build_atlas(countries, base),
     )
 
 
-def build(register: Register, frame: pd.DataFrame, base: Tables, origin: Origin) -> ImportReport:
-    """The layer of a register.
+def build_report(
+    register: Register, frame: pd.DataFrame, base: Tables, origin: Origin
+) -> ImportReport:
+    """Return the imported register as a layer.
 
     Args:
         register: how it is read.
@@ -184,37 +192,37 @@ def build(register: Register, frame: pd.DataFrame, base: Tables, origin: Origin)
         base: the fact tables it is to lie upon, as text.
         origin: which snapshot it is.
     """
-    clean = cleaned(frame)
+    clean = clean_cells(frame)
     names = {part for cell in clean[register.country] for part in places.country_parts(cell)}
-    rows = records(clean, register, gazetteer.gazetteer(names))
-    found = events(rows, register)
-    background = _background(rows, register, base)
-    readings = [register.read(event, background) for event in found]
-    source = _source(register, origin, base)
+    rows = read_records(clean, register, gazetteer.build_gazetteer(names))
+    events = group_events(rows, register)
+    background = _make_background(rows, register, base)
+    readings = [register.read(event, background) for event in events]
+    source = _source_row(register, origin, base)
     source_id, platforms = source["source_id"], base["platforms"]["platform_id"]
     tables = {
-        "lineages": [register.publication.series],
+        "lineages": [register.publication.lineage_row],
         "sources": [source],
         "platforms": register_tables.platform_rows(readings, register, platforms),
         "areas": _area_rows(readings, rows, base),
         "restrictions": register_tables.restriction_rows(readings, source_id),
         "restriction_targets": register_tables.target_rows(readings, source_id),
         "restriction_places": register_tables.place_rows(readings, background.atlas),
-        "register_rows": register_tables.outcome_rows(rows, found, source_id),
+        "register_rows": register_tables.outcome_rows(rows, events, source_id),
     }
-    tables["event_links"] = _linked(tables, base, source_id)
+    tables["event_links"] = _link_rows(tables, base, source_id)
     return ImportReport(
         register,
         tables,
-        _refused(clean, rows),
+        _refused_rows(clean, rows),
         len(rows),
-        register_tables.merged_identical(register, found),
-        register_tables.defects(register, rows, readings),
-        register_tables.unresolved(readings),
+        register_tables.count_identical_repeats(register, events),
+        register_tables.collect_defects(register, rows, readings),
+        register_tables.list_unresolved(readings),
     )
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
+def _render_csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
     writer.writeheader()
@@ -222,8 +230,8 @@ def _csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     return text.getvalue().encode()
 
 
-def layer(imported: ImportReport, columns: Sequence[str]) -> Layer:
-    """The tables of the layer, and beside them the rows refused.
+def make_layer(imported: ImportReport, columns: Sequence[str]) -> Layer:
+    """Return the tables of the layer, and the refused rows beside them.
 
     Args:
         imported: the register as imported.
@@ -238,8 +246,10 @@ def layer(imported: ImportReport, columns: Sequence[str]) -> Layer:
         for table in WRITTEN
         for names in [columns_of(table)]
     }
-    told = [{name: cell_text(cell) for name, cell in row.items()} for row in imported.refused]
-    refused = _csv(["row", "reason", *columns], told)
+    refused_rows = [
+        {name: cell_text(cell) for name, cell in row.items()} for row in imported.refused
+    ]
+    refused = _render_csv(["row", "reason", *columns], refused_rows)
     return Layer(tables, {refused_path(imported.register).as_posix(): refused})
 
 
@@ -250,7 +260,7 @@ def import_register(
     base: Sequence[Path],
     origin: Origin,
     overwrite: bool = False,
-) -> tuple[ImportReport, Written]:
+) -> tuple[ImportReport, WriteResult]:
     """Read a register and write it as a layer for the base facts.
 
     With `overwrite`, what was edited by hand in the folder is kept aside and written anew.
@@ -258,26 +268,26 @@ def import_register(
     Raises RegisterError with one line where the file is no such register, and RefusedError where
     the folder holds somebody's work.
     """
-    frame = registers.read(path, register.columns)
-    imported = build(register, frame, steps.read(base).tables, origin)
-    files = layers.render(layer(imported, [str(name) for name in frame.columns]))
-    return imported, layers.write(files, folder, base, owner(register), overwrite)
+    frame = registers.read_file(path, register.columns)
+    imported = build_report(register, frame, steps.read_facts(base).tables, origin)
+    files = layers.render_layer(make_layer(imported, [str(name) for name in frame.columns]))
+    return imported, layers.write_layer(files, folder, base, layer_owner(register), overwrite)
 
 
-def counts_of(path: Path) -> Counts:
-    """Events by country codes and year of another count: `count_year`, `country`, `events`.
+def read_counts(path: Path) -> Counts:
+    """Return another count of events by country codes and year, from a file.
 
     A column `iso3`, where it is filled, tells the country instead of its name.
     """
-    frame = cleaned(registers.read(path, ["count_year", "country", "events"]))
-    known = gazetteer.gazetteer(
+    frame = clean_cells(registers.read_file(path, ["count_year", "country", "events"]))
+    country_gazetteer = gazetteer.build_gazetteer(
         {part for cell in frame["country"] for part in places.country_parts(cell)}
     )
     counted: Counts = {}
-    for row in _records(frame):
+    for row in _rows_as_text(frame):
         code = gazetteer.country_code(row.get("iso3", ""))
-        codes = [code] if code else places.countries(row["country"], known)
-        key = (";".join(codes) or row["country"], year(row["count_year"]))
+        codes = [code] if code else places.country_codes(row["country"], country_gazetteer)
+        key = (";".join(codes) or row["country"], parse_year(row["count_year"]))
         if not row["events"].isdigit():
             raise RegisterError(f"{path}: events is no number ({row['events']!r}); correct it")
         counted[key] = counted.get(key, 0) + int(row["events"])

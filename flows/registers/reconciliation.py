@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from audience_impact.plain_text import json_text, plain
-from audience_impact.registers.register_tables import ImportReport, differences
+from audience_impact.plain_text import json_text, plain_line
+from audience_impact.registers.register_tables import ImportReport, compare_counts
 from flows.registers.importing import WRITTEN, refused_path
 
 Counts = Mapping[tuple[str, str], int]
@@ -14,9 +14,9 @@ ROWS_TOLD = 12
 
 
 def as_json(imported: ImportReport, theirs: Counts | None) -> str:
-    """The reconciliation as JSON."""
-    outcomes = imported.outcomes
-    told: dict[str, object] = {
+    """Return the reconciliation as JSON."""
+    outcomes = imported.outcome_counts
+    report: dict[str, object] = {
         "rows": imported.rows,
         "events": outcomes["event"],
         "merged": outcomes["merged"],
@@ -29,60 +29,60 @@ def as_json(imported: ImportReport, theirs: Counts | None) -> str:
         "written": {table: len(imported.tables[table]) for table in WRITTEN},
         "counts": [
             {"country_ids": country, "count_year": year, "events": events}
-            for (country, year), events in imported.counts.items()
+            for (country, year), events in imported.event_counts.items()
         ],
     }
     if theirs is not None:
-        told["differences"] = [
-            {"country_ids": country, "count_year": year, "events": ours, "compared": other}
-            for country, year, ours, other in differences(imported.counts, theirs)
+        report["differences"] = [
+            {"country_ids": country, "count_year": year, "events": ours, "compared": their_events}
+            for country, year, ours, their_events in compare_counts(imported.event_counts, theirs)
         ]
-    return json_text(told) + "\n"
+    return json_text(report) + "\n"
 
 
 def as_text(imported: ImportReport, folder: Path, theirs: Counts | None) -> str:
-    """The reconciliation as text."""
-    outcomes = imported.outcomes
+    """Return the reconciliation as text."""
+    outcomes = imported.outcome_counts
     lines = [
         f"{imported.rows} rows = {outcomes['event']} events + {outcomes['merged']} merged "
         f"+ {outcomes['refused']} refused",
         f"of the merged {imported.merged_identical} repeat the row before them in all but the year",
-        *_defects(imported),
-        *_unresolved(imported),
-        *_counts(imported.counts),
-        *(_compared(imported.counts, theirs) if theirs is not None else []),
-        plain(f"{folder}: ")
+        *_defect_lines(imported),
+        *_unresolved_lines(imported),
+        *_count_lines(imported.event_counts),
+        *(_difference_lines(imported.event_counts, theirs) if theirs is not None else []),
+        plain_line(f"{folder}: ")
         + ", ".join(f"{table} {len(imported.tables[table])}" for table in WRITTEN)
-        + f"; refused rows in {plain(folder / refused_path(imported.register))}",
+        + f"; refused rows in {plain_line(folder / refused_path(imported.register))}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _defects(imported: ImportReport) -> list[str]:
+def _defect_lines(imported: ImportReport) -> list[str]:
     lines = ["", "defects:"] if imported.defects.rows else ["", "no defects"]
     for kind, rows in imported.defects.rows.items():
         meaning = imported.register.defects[kind]
-        lines.append(f"  {kind}: {len(rows)} ({meaning}); rows {_first(rows)}")
+        lines.append(f"  {kind}: {len(rows)} ({meaning}); rows {_first_rows(rows)}")
     return lines
 
 
-def _first(rows: Sequence[int]) -> str:
+def _first_rows(rows: Sequence[int]) -> str:
     shown = ", ".join(map(str, rows[:ROWS_TOLD]))
     return shown + (", ..." if len(rows) > ROWS_TOLD else "")
 
 
-def _unresolved(imported: ImportReport) -> list[str]:
-    """Names of places that are not on record, and their rows."""
+def _unresolved_lines(imported: ImportReport) -> list[str]:
+    """Return names of places that are not on record, and their rows."""
     names = imported.unresolved
     head = f"names that are no place on record: {len(names)}" if names else ""
     return [
         head,
-        *(f"  {plain(name)}: rows {_first(rows)}" for name, rows in names.items()),
+        *(f"  {plain_line(name)}: rows {_first_rows(rows)}" for name, rows in names.items()),
     ]
 
 
-def _counts(counts: Counts) -> list[str]:
-    """Events by country and year, one country a line."""
+def _count_lines(counts: Counts) -> list[str]:
+    """Return events by country and year, one country a line."""
     by_country: dict[str, list[str]] = {}
     for (country, year), events in sorted(counts.items()):
         by_country.setdefault(country, []).append(f"{year} {events}")
@@ -91,16 +91,16 @@ def _counts(counts: Counts) -> list[str]:
     return [
         "",
         head,
-        *(f"  {plain(country)}: {', '.join(own)}" for country, own in by_country.items()),
+        *(f"  {plain_line(country)}: {', '.join(years)}" for country, years in by_country.items()),
         "",
     ]
 
 
-def _compared(counts: Counts, theirs: Counts) -> list[str]:
-    found = differences(counts, theirs)
-    head = f"{len(found)} differences to the other count ({sum(theirs.values())} in all)"
+def _difference_lines(counts: Counts, theirs: Counts) -> list[str]:
+    pairs = compare_counts(counts, theirs)
+    head = f"{len(pairs)} differences to the other count ({sum(theirs.values())} in all)"
     lines = [
-        f"  {plain(country)} {year}: {ours} here, {other} there"
-        for country, year, ours, other in found
+        f"  {plain_line(country)} {year}: {ours} here, {compared} there"
+        for country, year, ours, compared in pairs
     ]
     return [head, *lines, ""]

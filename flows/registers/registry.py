@@ -22,22 +22,23 @@ class Entry:
 
     module: str
     title: str
-    known: str
+    default_copy: str
     where: tuple[str, ...] = ()
 
-    def load(self) -> "Register":
-        """The register itself."""
+    def load_register(self) -> "Register":
+        """Import the module of the register and return it."""
         register: Register = import_module(self.module).REGISTER
         return register
 
     @property
-    def help(self) -> str:
-        """What its command does."""
+    def help_text(self) -> str:
+        """Return the help text of the register's command."""
         return (
             f"Import {self.title} for `run --facts data/facts --facts DIR`.\n\n"
             "Every row becomes an event, repeats one, or is refused; the reconciliation says how "
             "many, and compares the events by country and year with those of --counts. Without "
-            f"--snapshot and --address it is {self.known}; --accessed is the day it was read. "
+            f"--snapshot and --address it is {self.default_copy}; "
+            "--accessed is the day it was read. "
             "Without FILE it says where the register is to be had, and under which licence."
         )
 

@@ -17,7 +17,7 @@ from prefect.settings import get_current_settings
 GRACE_SECONDS = 30.0
 ALIVE_SECONDS = 1.0
 PARENT = "_SERVED_BY"
-"""The variable that tells a child whose it is."""
+"""The variable that holds the process id of a child's parent."""
 
 Child = subprocess.Popen[bytes]
 
@@ -30,20 +30,20 @@ class Interrupted(BaseException):
     """Somebody asked this process to stop; like KeyboardInterrupt, no error to be handled."""
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _raise_interrupted(number: int, frame: FrameType | None) -> None:
     raise Interrupted
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C or SIGTERM end the block quietly, its children stopped.
+def end_on_interrupt() -> Iterator[None]:
+    """End the block quietly on Ctrl-C or SIGTERM, with its children stopped.
 
-    SIGINT gets a handler for the sake of the children as well: a script that starts this
-    process in the background has it ignored, children inherit that, and a Prefect worker that
-    ignores SIGINT cannot be stopped.
+    SIGINT gets a handler for the sake of the children as well: a script that starts this process in
+    the background has it ignored, children inherit that, and a Prefect worker that ignores SIGINT
+    cannot be stopped.
     """
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, _interrupt) for number in numbers]
+    before = [signal.signal(number, _raise_interrupted) for number in numbers]
     try:
         yield
     except Interrupted:
@@ -54,12 +54,12 @@ def interruptible() -> Iterator[None]:
 
 
 def prefect_command(*words: str) -> list[str]:
-    """Give a command line of Prefect's own command in this very environment."""
+    """Return a command line of Prefect's own command in this environment."""
     return [sys.executable, "-m", "prefect", "--no-prompt", *words]
 
 
-def environment() -> dict[str, str]:
-    """Give the environment in which a child finds the same Prefect settings as this process.
+def build_environment() -> dict[str, str]:
+    """Return the variables with which a child has the same Prefect settings as this process.
 
     Telemetry is off unless somebody switched it on: without a network the server logs an error
     at every start, and its heartbeat can lock a database that a run is writing to.
@@ -69,7 +69,7 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def child(
+def run_child(
     command: list[str],
     *,
     silent: bool = False,
@@ -88,7 +88,7 @@ def child(
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=environment() | {PARENT: str(os.getpid())} | dict(variables or {}),
+        env=build_environment() | {PARENT: str(os.getpid())} | dict(variables or {}),
         stdout=subprocess.DEVNULL if silent else None,
         stderr=errors,
         start_new_session=True,
@@ -98,10 +98,10 @@ def child(
     try:
         yield process
     finally:
-        stop(process)
+        stop_child(process)
 
 
-def stop(process: Child) -> None:
+def stop_child(process: Child) -> None:
     """Ask a child to stop; kill it when it does not, or when a second interrupt comes."""
     process.terminate()
     try:
@@ -112,15 +112,15 @@ def stop(process: Child) -> None:
 
 
 def end_with_parent(number: signal.Signals) -> None:
-    """Have this process, a child, get a signal when its parent is gone.
+    """Send a signal to this process, a child, when its parent is gone.
 
     A parent that was killed cannot stop it any more, and it would keep the port, or publish what
     somebody else has begun anew.
     """
-    threading.Thread(target=_follow, args=(number,), daemon=True).start()
+    threading.Thread(target=_follow_parent, args=(number,), daemon=True).start()
 
 
-def _follow(number: signal.Signals) -> None:
+def _follow_parent(number: signal.Signals) -> None:
     while str(os.getppid()) == os.environ[PARENT]:
         time.sleep(ALIVE_SECONDS)
     os.kill(os.getpid(), number)

@@ -22,8 +22,8 @@ from flows.serving.children import end_with_parent
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
-def hosts(bound: str) -> list[str]:
-    """Name the hosts that a request may be addressed to, for the address the server is bound to.
+def list_hosts(bound: str) -> list[str]:
+    """Return the hosts that a request may be addressed to, for the address of the server.
 
     On the loopback alone a name that a foreign page has pointed at this machine is refused; who
     opens the server to the network decides on the names there.
@@ -32,11 +32,13 @@ def hosts(bound: str) -> list[str]:
 
 
 def main() -> None:
-    """Serve on the socket whose number the parent gave, until it says stop or is gone."""
+    """Serve on the socket whose number the parent passed, until the parent ends."""
     listening = socket.socket(fileno=int(sys.argv[1]))
     end_with_parent(signal.SIGTERM)
     app = create_app(final=True)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts(PREFECT_SERVER_API_HOST.value()))
+    app.add_middleware(
+        TrustedHostMiddleware, allowed_hosts=list_hosts(PREFECT_SERVER_API_HOST.value())
+    )
     config = uvicorn.Config(
         app,
         timeout_keep_alive=PREFECT_SERVER_API_KEEPALIVE_TIMEOUT.value(),

@@ -1,7 +1,7 @@
-"""What Prefect needs of a machine, looked at before it is imported.
+"""Checks of what Prefect needs of a machine, made before Prefect is imported.
 
-Prefect tells of a home that it cannot write, or of a database that is none, by pages of traceback
-and after minutes of waiting. None of this imports it.
+Prefect reports a home that it cannot write, or a damaged database, by pages of traceback and after
+minutes of waiting. None of this imports it.
 """
 
 import os
@@ -27,13 +27,13 @@ class NotReadyError(Exception):
 
 
 def bypass_proxy(*hosts: str) -> None:
-    """Send what is for these hosts to them alone: a proxy would read the password, or be down."""
+    """Send requests to these hosts directly: a proxy would read the password, or be down."""
     others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     os.environ["no_proxy"] = ",".join([others, *hosts] if others else hosts)
 
 
-def prepare() -> None:
-    """Set what a run from the command line wants of Prefect, and look at its home.
+def prepare_prefect() -> None:
+    """Set Prefect's variables for a run from the command line, and check Prefect's home.
 
     Raises NotReadyError where the home cannot be written or its database is damaged.
     """
@@ -51,20 +51,21 @@ def require_home() -> None:
     """
     if not os.environ.get("PREFECT_HOME"):
         os.environ.pop("PREFECT_HOME", None)
-    folder = home()
+    folder = find_home()
     _require_writable(folder)
     if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
         _require_database(folder / "prefect.db")
 
 
-def home() -> Path:
-    """Prefect's home, as Prefect finds it; raises NotReadyError where it depends on nobody's."""
-    told = os.environ.get("PREFECT_HOME", "~/.prefect")
+def find_home() -> Path:
+    """Return Prefect's home; raise NotReadyError where it names an unknown user's folder."""
+    home_setting = os.environ.get("PREFECT_HOME", "~/.prefect")
     try:
-        return Path(told).expanduser()
+        return Path(home_setting).expanduser()
     except RuntimeError as error:
         raise NotReadyError(
-            f"Prefect's home {told} cannot be found ({error}): name a folder in PREFECT_HOME"
+            f"Prefect's home {home_setting} cannot be found ({error}): name a folder in "
+            "PREFECT_HOME"
         ) from error
 
 
@@ -82,7 +83,7 @@ def _require_writable(folder: Path) -> None:
 
 
 def _require_database(file: Path) -> None:
-    """An empty or missing database is made by Prefect; a damaged one it never gets over."""
+    """Refuse a damaged database; Prefect makes a new one where it is missing or empty."""
     if not file.exists():
         return
     try:
@@ -96,13 +97,13 @@ def _require_database(file: Path) -> None:
 
 
 def close_database() -> None:
-    """Let nobody but its owner read the database of a server that is about to start.
+    """Make the database of a server that is about to start readable by its owner alone.
 
     SQLite gives the files beside it the mode that it has itself.
     """
     if "PREFECT_API_DATABASE_CONNECTION_URL" in os.environ:
         return
     with suppress(OSError):  # somebody else's home that this process may write: theirs to close
-        (home() / "prefect.db").touch(0o600)
-        for file in home().glob("prefect.db*"):
+        (find_home() / "prefect.db").touch(0o600)
+        for file in find_home().glob("prefect.db*"):
             file.chmod(0o600)

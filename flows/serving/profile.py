@@ -1,4 +1,4 @@
-"""An environment: what tells one installation on a server from another; a file or variables.
+"""An environment: the settings of one installation on a server, from a file or variables.
 
 A variable wins over the file, and an option of the command over both. Addresses for notices hold
 passwords: they stay in this process and its children, and never reach the Prefect server.
@@ -28,7 +28,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0
 
 
 class Profile(BaseSettings):
-    """What an environment is given; paths are relative to the checkout."""
+    """The settings of an environment; paths are relative to the checkout."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
@@ -64,18 +64,18 @@ class Profile(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Variables before the file."""
+        """Let variables win over the file."""
         return env_settings, TomlConfigSettingsSource(settings_cls, os.environ.get(PROFILE))
 
-    def named(self, word: str) -> str:
-        """A name with that of the environment behind it, where it has one."""
+    def qualify_name(self, word: str) -> str:
+        """Return a name followed by that of the environment, if there is one."""
         return f"{word}-{self.environment}" if self.environment else word
 
 
-def read(file: Path | None = None) -> Profile:
-    """The environment that a file, or the variables, or both describe.
+def read_profile(file: Path | None = None) -> Profile:
+    """Return the environment that a file, the variables, or both describe.
 
-    A file that is given is the one of child processes too. Raises NotReadyError with what to mend.
+    A file that is passed is that of child processes too. Raises NotReadyError with what to mend.
     """
     if file is not None:
         os.environ[PROFILE] = str(file.resolve())
@@ -85,11 +85,11 @@ def read(file: Path | None = None) -> Profile:
             raise NotReadyError(f"{named}: no such file; give a profile in TOML ({PROFILE})")
         return Profile()
     except (ValidationError, SettingsError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise NotReadyError(f"{named or 'environment'}: {_told(error)}") from error
+        raise NotReadyError(f"{named or 'environment'}: {_describe_error(error)}") from error
 
 
-def _told(error: Exception) -> str:
-    """The first thing that is wrong, by field, without the value: it may be a password."""
+def _describe_error(error: Exception) -> str:
+    """Return the first error, by field, without the value: it may be a password."""
     if not isinstance(error, ValidationError):
         return " ".join(str(error).split())
     first = error.errors(include_input=False, include_url=False)[0]

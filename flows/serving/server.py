@@ -1,4 +1,4 @@
-"""The Prefect server of a run or of the schedule: the one that is configured, else one of its own.
+"""The Prefect server of a run or of the schedule: the configured server, else a new one.
 
 Whoever reaches a Prefect server can start runs with parameters of their choice, and whoever answers
 in its place can hand a run objects that execute code. The server started here therefore knows
@@ -39,7 +39,7 @@ from prefect.settings import (
 from prefect.settings.legacy import Setting
 
 from flows import CHECKOUT
-from flows.serving.children import Child, ServeError, child
+from flows.serving.children import Child, ServeError, run_child
 from flows.serving.preparing import bypass_proxy, close_database, require_home
 
 DRAIN_SECONDS = 5.0
@@ -59,52 +59,52 @@ OWNER_ALONE = 0o077
 
 
 @contextmanager
-def server() -> Iterator[dict[str, Child]]:
-    """Make sure that a Prefect server answers, and give its process if it had to be started."""
+def provide_server() -> Iterator[dict[str, Child]]:
+    """Yield the process of a new Prefect server; none where the configured server answers."""
     configured = PREFECT_API_URL.value()
     if configured is None:
-        with embedded_server() as process:
+        with run_embedded_server() as process:
             yield {"server": process}
         return
-    if (trouble := what_is_wrong()) is not None:
+    if (trouble := describe_trouble()) is not None:
         raise ServeError(f"No Prefect server answers at {configured} (PREFECT_API_URL): {trouble}")
-    say(f"Using the Prefect server at {configured}.")
+    print_line(f"Using the Prefect server at {configured}.")
     yield {}
 
 
 @contextmanager
-def embedded_server() -> Iterator[Child]:
+def run_embedded_server() -> Iterator[Child]:
     """Run the Prefect server of a schedule, on SQLite in Prefect's home, during the block."""
     require_home()
     host, port = PREFECT_SERVER_API_HOST.value(), PREFECT_SERVER_API_PORT.value()
     address = f"http://{host}:{port}"
     with (
-        closing(listen(host, port)) as listening,
-        password(port) as (word, file),
-        temporary_settings(own_settings(address, word)),
+        closing(open_port(host, port)) as listening,
+        provide_password(port) as (word, file),
+        temporary_settings(make_settings(address, word)),
     ):
-        say(f"Starting a Prefect server at {address}/api; its password is in {file}.")
+        print_line(f"Starting a Prefect server at {address}/api; its password is in {file}.")
         bypass_proxy(host)
-        with _answering(listening) as process:
+        with _run_server(listening) as process:
             yield process
 
 
 @contextmanager
-def server_of_a_run(modules: Sequence[str] = ()) -> Iterator[None]:
+def run_server_of_a_run(modules: Sequence[str] = ()) -> Iterator[None]:
     """Run a Prefect server for this process and its children, at any free port of the loopback.
 
     The modules are imported while the server starts. Raises ServeError where it does not start.
     """
     close_database()
     word = PREFECT_SERVER_API_AUTH_STRING.value() or f"run:{secrets.token_urlsafe(32)}"
-    with closing(listen(LOOPBACK, 0)) as listening:
+    with closing(open_port(LOOPBACK, 0)) as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
-        settings = {**own_settings(address, word), PREFECT_SERVER_API_HOST: LOOPBACK}
+        settings = {**make_settings(address, word), PREFECT_SERVER_API_HOST: LOOPBACK}
         with (
             temporary_settings(settings),
-            _exported(settings),
+            _export_settings(settings),
             tempfile.TemporaryFile() as errors,
-            _answering(listening, OF_A_RUN, errors, modules),
+            _run_server(listening, OF_A_RUN, errors, modules),
         ):
             try:
                 yield
@@ -114,7 +114,7 @@ def server_of_a_run(modules: Sequence[str] = ()) -> Iterator[None]:
 
 
 @contextmanager
-def _answering(
+def _run_server(
     listening: socket.socket,
     variables: Mapping[str, str] = NO_VARIABLES,
     errors: IO[bytes] | None = None,
@@ -122,14 +122,14 @@ def _answering(
 ) -> Iterator[Child]:
     """Run a server on a socket during the block, which begins once it answers.
 
-    From before the password is sent until the server ends nobody else can listen on its port. What
-    it has to say of errors goes into a file, where one is given; modules are imported meanwhile.
+    From before the password is sent until the server ends nobody else can listen on its port. The
+    server writes errors into `errors`, if passed; modules are imported while it starts.
     """
     number = listening.fileno()
     # Without -P it would import what lies in the folder that the command is called from.
     command = [sys.executable, "-P", "-m", "flows.serving.embedded", str(number)]
     path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
-    with child(
+    with run_child(
         command,
         silent=True,
         errors=errors,
@@ -140,13 +140,13 @@ def _answering(
         listening.close()  # the server has it; when it ends, so do connections
         for module in modules:
             importlib.import_module(module)
-        wait_for(process, errors)
+        wait_for_server(process, errors)
         yield process
 
 
 @contextmanager
-def _exported(settings: Mapping[Setting, Any]) -> Iterator[None]:
-    """Give settings to this process, its threads and all that it starts during the block."""
+def _export_settings(settings: Mapping[Setting, Any]) -> Iterator[None]:
+    """Set settings for this process, its threads and its children during the block."""
     before = dict(os.environ)
     os.environ.update({setting.name: str(value) for setting, value in settings.items()})
     refresh_global_settings_context()
@@ -158,8 +158,8 @@ def _exported(settings: Mapping[Setting, Any]) -> Iterator[None]:
         refresh_global_settings_context()
 
 
-def own_settings(address: str, word: str) -> dict[Setting, Any]:
-    """Give the settings of the own server and of whoever talks to it."""
+def make_settings(address: str, word: str) -> dict[Setting, Any]:
+    """Return the settings of the started server and of its clients."""
     return {
         PREFECT_API_URL: f"{address}/api",
         PREFECT_API_AUTH_STRING: word,
@@ -169,8 +169,8 @@ def own_settings(address: str, word: str) -> dict[Setting, Any]:
     }
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open the port of the server, before anything is sent there."""
+def open_port(host: str, port: int) -> socket.socket:
+    """Return a socket on the port of the server, opened before anything is sent there."""
     try:
         return socket.create_server((host, port), backlog=2048)
     except OSError as error:
@@ -182,8 +182,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def password(port: int) -> Iterator[tuple[str, Path]]:
-    """Give the password of a server, and the file of the owner's alone that holds it meanwhile.
+def provide_password(port: int) -> Iterator[tuple[str, Path]]:
+    """Yield the password of a server, and a file for its owner alone that holds it meanwhile.
 
     It is the operator's own where PREFECT_SERVER_API_AUTH_STRING is set, else a random one. A
     database that an earlier version left open to everybody is closed as well.
@@ -206,15 +206,15 @@ def password(port: int) -> Iterator[tuple[str, Path]]:
         file.unlink(missing_ok=True)
 
 
-def wait_for(process: Child, errors: IO[bytes] | None = None) -> None:
-    """Wait until the server answers, and it is that process that does.
+def wait_for_server(process: Child, errors: IO[bytes] | None = None) -> None:
+    """Wait until the server answers and its process still runs.
 
     Raises ServeError as soon as the process has ended, with the last line of its file of errors.
     """
     deadline = time.monotonic() + START_SECONDS
     while True:
         with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
-            trouble = what_is_wrong()
+            trouble = describe_trouble()
         if process.poll() is not None:  # looked at last: who answers now is somebody else
             raise ServeError(
                 "The Prefect server ended before it answered (exit status "
@@ -230,7 +230,7 @@ def wait_for(process: Child, errors: IO[bytes] | None = None) -> None:
 
 
 def _last_line(errors: IO[bytes] | None) -> str:
-    """Return what a process wrote last into a file, behind a colon; blank where that is nothing."""
+    """Return the last line that a process wrote into a file, after a colon; blank if none."""
     if errors is None:
         return ""
     errors.seek(0)
@@ -239,8 +239,8 @@ def _last_line(errors: IO[bytes] | None) -> str:
     return next((f": {line}" for line in lines[::-1] if line and "ERROR:" not in line), "")
 
 
-def what_is_wrong() -> str | None:
-    """Ask the server of the settings for its version; say what went wrong, if anything did."""
+def describe_trouble() -> str | None:
+    """Return why the server of the settings does not answer; None where it does."""
     try:
         with get_client(httpx_settings={"timeout": 10.0}, sync_client=True) as client:
             client.api_version()
@@ -249,6 +249,6 @@ def what_is_wrong() -> str | None:
     return None
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line at once, also into a pipe."""
     print(line, flush=True)

@@ -110,49 +110,53 @@ figures, without which nothing is drawn."""
 
 
 @cache
-def columns(table: str) -> dict[str, dict[str, str]]:
-    """Metadata (`kind`, `refers_to`, `filled`) of each column of a table, its own columns first."""
+def describe_columns(table: str) -> dict[str, dict[str, str]]:
+    """Return metadata (`kind`, `refers_to`, `filled`) of a table's columns, inherited ones last."""
     model = MODELS[table]
     schema = model.to_schema()
-    own = [name for name in model.__annotations__ if name in schema.columns]
+    declared = [name for name in model.__annotations__ if name in schema.columns]
     return {
         name: dict(schema.columns[name].metadata or {})
-        for name in dict.fromkeys([*own, *schema.columns])
+        for name in dict.fromkeys([*declared, *schema.columns])
     }
 
 
 def optional_columns(table: str) -> frozenset[str]:
-    """Columns that a file of the table may lack."""
-    return frozenset(name for name, about in columns(table).items() if about.get("optional"))
+    """Return the columns that a file of the table may lack."""
+    return frozenset(
+        name for name, about in describe_columns(table).items() if about.get("optional")
+    )
 
 
-def keys() -> dict[str, list[str]]:
+def list_keys() -> dict[str, list[str]]:
     """Return the key columns of each table: those of its row, or the one column that is a key."""
     return {
         table.name: list(table.key)
-        or [name for name, about in columns(table.name).items() if about["kind"] == "key"]
+        or [name for name, about in describe_columns(table.name).items() if about["kind"] == "key"]
         for table in _TABLES
     }
 
 
 def is_blank_a_key(table: str) -> bool:
-    """Whether no column of the key of a table must be filled."""
-    return not any(columns(table)[name]["filled"] for name in keys()[table])
+    """Return whether all key columns of a table may be blank."""
+    return not any(describe_columns(table)[name]["filled"] for name in list_keys()[table])
 
 
-def references() -> dict[str, dict[str, str]]:
-    """For each table the columns that point to another table, and to which."""
+def list_references() -> dict[str, dict[str, str]]:
+    """Return for each table the columns that refer to another table, with that table."""
     return {
         table: {
-            name: about["refers_to"] for name, about in columns(table).items() if about["refers_to"]
+            name: about["refers_to"]
+            for name, about in describe_columns(table).items()
+            if about["refers_to"]
         }
         for table in MODELS
     }
 
 
-def of_kind(kind: str) -> dict[str, list[str]]:
-    """For each table its columns of a kind, such as `number` or `period`."""
+def select_columns(kind: str) -> dict[str, list[str]]:
+    """Return for each table its columns of a kind, such as `number` or `period`."""
     return {
-        table: [name for name, about in columns(table).items() if about["kind"] == kind]
+        table: [name for name, about in describe_columns(table).items() if about["kind"] == kind]
         for table in MODELS
     }

@@ -14,26 +14,26 @@ from schemas.fields import FactModel
 class Lineages(FactModel):
     """One measuring programme: all relays of its figures are one voice."""
 
-    measurement_series_id: Series[str] = fields.key()
-    measurer: Series[str] = fields.text(filled=True)
-    source_type: Series[str] = fields.code(words.SourceType)
-    note: Series[str] = fields.text()
+    measurement_series_id: Series[str] = fields.key_field()
+    measurer: Series[str] = fields.text_field(filled=True)
+    source_type: Series[str] = fields.code_field(words.SourceType)
+    note: Series[str] = fields.text_field()
 
 
 class Sources(FactModel):
     """A page or document that was read, each once."""
 
-    source_id: Series[str] = fields.key()
-    publisher: Series[str] = fields.text(filled=True)
-    title: Series[str] = fields.text()
-    url: Series[str] = fields.address()
-    published_on: Series[str] = fields.day()
-    accessed_on: Series[str] = fields.day(filled=True)
-    source_type: Series[str] = fields.code(words.SourceType)
-    licence: Series[str] = fields.stated()
-    reliability: Series[str] = fields.code(words.Reliability)
-    measurement_series_id: Series[str] = fields.reference("lineages")
-    note: Series[str] = fields.text()
+    source_id: Series[str] = fields.key_field()
+    publisher: Series[str] = fields.text_field(filled=True)
+    title: Series[str] = fields.text_field()
+    url: Series[str] = fields.address_field()
+    published_on: Series[str] = fields.day_field()
+    accessed_on: Series[str] = fields.day_field(filled=True)
+    source_type: Series[str] = fields.code_field(words.SourceType)
+    licence: Series[str] = fields.stated_field()
+    reliability: Series[str] = fields.code_field(words.Reliability)
+    measurement_series_id: Series[str] = fields.reference_field("lineages")
+    note: Series[str] = fields.text_field()
 
     @fields.row_rule(
         "a source needs an address, or a title where the page was never online",
@@ -42,19 +42,19 @@ class Sources(FactModel):
         number=16,
     )
     def source_incomplete(cls, frame: pd.DataFrame) -> Any:
-        """An address, or for data that has no page of its own a title."""
-        return blanks.filled(frame["url"]) | blanks.filled(frame["title"])
+        """Require an address or, for data without a page of its own, a title."""
+        return blanks.mark_filled(frame["url"]) | blanks.mark_filled(frame["title"])
 
 
 class Platforms(FactModel):
     """A service, or a group of services named without its members."""
 
-    platform_id: Series[str] = fields.key()
-    name: Series[str] = fields.text(filled=True)
-    owner: Series[str] = fields.text()
-    kind: Series[str] = fields.code(words.PlatformKind)
-    aliases: Series[str] = fields.text()
-    note: Series[str] = fields.text()
+    platform_id: Series[str] = fields.key_field()
+    name: Series[str] = fields.text_field(filled=True)
+    owner: Series[str] = fields.text_field()
+    kind: Series[str] = fields.code_field(words.PlatformKind)
+    aliases: Series[str] = fields.text_field()
+    note: Series[str] = fields.text_field()
 
 
 class Areas(FactModel):
@@ -63,10 +63,10 @@ class Areas(FactModel):
     `members` are the places that a union is made of, where it is no level of its own.
     """
 
-    area_id: Series[str] = fields.key()
-    name: Series[str] = fields.text(filled=True)
-    parent_id: Series[str] = fields.reference("areas", filled=False)
-    aliases: Series[str] = fields.text()
-    level: Series[str] = fields.optional(fields.code(words.AreaLevel, filled=False))
-    members: Series[str] = fields.optional(fields.references("areas", filled=False))
-    note: Series[str] = fields.text()
+    area_id: Series[str] = fields.key_field()
+    name: Series[str] = fields.text_field(filled=True)
+    parent_id: Series[str] = fields.reference_field("areas", filled=False)
+    aliases: Series[str] = fields.text_field()
+    level: Series[str] = fields.mark_optional(fields.code_field(words.AreaLevel, filled=False))
+    members: Series[str] = fields.mark_optional(fields.references_field("areas", filled=False))
+    note: Series[str] = fields.text_field()

@@ -7,25 +7,25 @@ from pandera.typing import Series
 
 from audience_impact import vocabulary as words
 from schemas import fields
-from schemas.facts.figures import SourcedFigure, low_value_high, ordered
+from schemas.facts.figures import SourcedFigure, is_ordered, low_value_high
 
 
 class Bases(SourcedFigure):
     """How many people a population holds: the denominators."""
 
-    base_id: Series[str] = fields.key()
-    area_id: Series[str] = fields.reference("areas")
-    population_base: Series[str] = fields.code(words.PopulationBase)
-    period: Series[str] = fields.day(filled=True)
-    persons: Series[str] = fields.persons(filled=True)
-    low_persons: Series[str] = fields.persons()
-    high_persons: Series[str] = fields.persons()
-    obs_status: Series[str] = fields.code(words.ObsStatus)
+    base_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    population_base: Series[str] = fields.code_field(words.PopulationBase)
+    period: Series[str] = fields.day_field(filled=True)
+    persons: Series[str] = fields.persons_field(filled=True)
+    low_persons: Series[str] = fields.persons_field()
+    high_persons: Series[str] = fields.persons_field()
+    obs_status: Series[str] = fields.code_field(words.ObsStatus)
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
         """Low <= persons <= high."""
-        return ordered(frame, "low_persons", "persons", "high_persons")
+        return is_ordered(frame, "low_persons", "persons", "high_persons")
 
 
 class RegionalUse(SourcedFigure):
@@ -35,12 +35,12 @@ class RegionalUse(SourcedFigure):
     whom they ask and what they call use.
     """
 
-    area_id: Series[str] = fields.reference("areas")
-    asked: Series[str] = fields.code(words.RegionalAsked)
-    residence: Series[str] = fields.code(words.Residence)
-    internet_use: Series[str] = fields.code(words.InternetUse)
-    period: Series[str] = fields.day(filled=True)
-    share: Series[str] = fields.share(filled=True)
+    area_id: Series[str] = fields.reference_field("areas")
+    asked: Series[str] = fields.code_field(words.RegionalAsked)
+    residence: Series[str] = fields.code_field(words.Residence)
+    internet_use: Series[str] = fields.code_field(words.InternetUse)
+    period: Series[str] = fields.day_field(filled=True)
+    share: Series[str] = fields.share_field(filled=True)
 
 
 class NetworkUse(SourcedFigure):
@@ -50,12 +50,12 @@ class NetworkUse(SourcedFigure):
     household, or one person.
     """
 
-    area_id: Series[str] = fields.reference("areas")
-    period: Series[str] = fields.day(filled=True)
-    least_share: Series[str] = fields.share(filled=True)
-    most_share: Series[str] = fields.share(filled=True)
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    least_share: Series[str] = fields.share_field(filled=True)
+    most_share: Series[str] = fields.share_field(filled=True)
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
         """Least <= most."""
-        return ordered(frame, "least_share", "least_share", "most_share")
+        return is_ordered(frame, "least_share", "least_share", "most_share")

@@ -19,42 +19,44 @@ low_value_high = fields.row_rule(
 )
 
 
-def number(frame: pd.DataFrame, column: str) -> pd.Series:
-    """A column of texts as float64, NaN where a cell is blank or no number."""
+def parse_numbers(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column of texts as float64, NaN where a cell is blank or no number."""
     return pd.to_numeric(frame[column], errors="coerce")
 
 
-def ordered(frame: pd.DataFrame, low: str, middle: str, high: str) -> pd.Series:
-    """Which rows have low <= middle <= high, and the middle or both ends."""
-    told = blanks.filled(frame[middle]) | (blanks.filled(frame[low]) & blanks.filled(frame[high]))
+def is_ordered(frame: pd.DataFrame, low: str, middle: str, high: str) -> pd.Series:
+    """Return whether rows have low <= middle <= high, and the middle or both ends."""
+    is_stated = blanks.mark_filled(frame[middle]) | (
+        blanks.mark_filled(frame[low]) & blanks.mark_filled(frame[high])
+    )
     ranges = frame[frame[low].ne("") | frame[high].ne("")]
-    bottom, centre, top = (number(ranges, name) for name in (low, middle, high))
+    bottom, centre, top = (parse_numbers(ranges, name) for name in (low, middle, high))
     turned = ranges.index[(bottom > centre) | (centre > top) | (bottom > top)]
-    return told & ~frame.index.isin(turned)
+    return is_stated & ~frame.index.isin(turned)
 
 
 class SourcedFigure(FactModel):
     """What every figure says of where it was read."""
 
-    source_id: Series[str] = fields.reference("sources")
-    also_source_id: Series[str] = fields.reference("sources", filled=False)
-    measurement_series_id: Series[str] = fields.reference("lineages", filled=False)
-    note: Series[str] = fields.text()
+    source_id: Series[str] = fields.reference_field("sources")
+    also_source_id: Series[str] = fields.reference_field("sources", filled=False)
+    measurement_series_id: Series[str] = fields.reference_field("lineages", filled=False)
+    note: Series[str] = fields.text_field()
 
 
 class Measured(SourcedFigure):
     """A figure whose unit stands beside it."""
 
-    unit: Series[str] = fields.code(words.Unit)
-    value: Series[str] = fields.value()
-    low: Series[str] = fields.value()
-    high: Series[str] = fields.value()
-    interval_kind: Series[str] = fields.code(words.IntervalKind)
+    unit: Series[str] = fields.code_field(words.Unit)
+    value: Series[str] = fields.value_field()
+    low: Series[str] = fields.value_field()
+    high: Series[str] = fields.value_field()
+    interval_kind: Series[str] = fields.code_field(words.IntervalKind)
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
         """Low <= value <= high."""
-        return ordered(frame, "low", "value", "high")
+        return is_ordered(frame, "low", "value", "high")
 
     @fields.row_rule(
         "the unit is share and the value lies above 1",
@@ -63,36 +65,36 @@ class Measured(SourcedFigure):
         number=20,
     )
     def share_above_one(cls, frame: pd.DataFrame) -> Any:
-        """A share of people is at most all of them."""
-        return frame["unit"].ne(words.Unit.SHARE.value) | ~(number(frame, "value") > 1)
+        """Shares of people are at most all of them."""
+        return frame["unit"].ne(words.Unit.SHARE.value) | ~(parse_numbers(frame, "value") > 1)
 
 
 class ShareOfPeople(SourcedFigure):
     """A share of the people asked."""
 
-    share: Series[str] = fields.share()
-    low_share: Series[str] = fields.share()
-    high_share: Series[str] = fields.share()
-    interval_kind: Series[str] = fields.code(words.IntervalKind)
+    share: Series[str] = fields.share_field()
+    low_share: Series[str] = fields.share_field()
+    high_share: Series[str] = fields.share_field()
+    interval_kind: Series[str] = fields.code_field(words.IntervalKind)
 
     @low_value_high
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
         """Low <= share <= high."""
-        return ordered(frame, "low_share", "share", "high_share")
+        return is_ordered(frame, "low_share", "share", "high_share")
 
 
 class Estimates(Measured):
     """One published audience figure."""
 
-    estimate_id: Series[str] = fields.key()
-    platform_id: Series[str] = fields.reference("platforms")
-    area_id: Series[str] = fields.reference("areas")
-    audience_metric: Series[str] = fields.code(words.AudienceMetric)
-    population_base: Series[str] = fields.code(words.PopulationBase)
-    period: Series[str] = fields.day(filled=True)
-    activity_threshold: Series[str] = fields.text()
-    age: Series[str] = fields.text()
-    sex: Series[str] = fields.code(words.Sex, filled=False)
+    estimate_id: Series[str] = fields.key_field()
+    platform_id: Series[str] = fields.reference_field("platforms")
+    area_id: Series[str] = fields.reference_field("areas")
+    audience_metric: Series[str] = fields.code_field(words.AudienceMetric)
+    population_base: Series[str] = fields.code_field(words.PopulationBase)
+    period: Series[str] = fields.day_field(filled=True)
+    activity_threshold: Series[str] = fields.text_field()
+    age: Series[str] = fields.text_field()
+    sex: Series[str] = fields.code_field(words.Sex, filled=False)
 
     @fields.row_rule(
         "this metric cannot be counted in this unit",
@@ -122,25 +124,25 @@ class Estimates(Measured):
 class Overlaps(Measured):
     """How many use several platforms together, or any of them, as measured."""
 
-    overlap_id: Series[str] = fields.key()
-    platform_ids: Series[str] = fields.references("platforms")
-    area_id: Series[str] = fields.reference("areas")
-    population_base: Series[str] = fields.code(words.PopulationBase)
-    kind: Series[str] = fields.code(words.OverlapKind)
-    share_of: Series[str] = fields.reference("platforms", filled=False)
-    period: Series[str] = fields.day(filled=True)
+    overlap_id: Series[str] = fields.key_field()
+    platform_ids: Series[str] = fields.references_field("platforms")
+    area_id: Series[str] = fields.reference_field("areas")
+    population_base: Series[str] = fields.code_field(words.PopulationBase)
+    kind: Series[str] = fields.code_field(words.OverlapKind)
+    share_of: Series[str] = fields.reference_field("platforms", filled=False)
+    period: Series[str] = fields.day_field(filled=True)
 
 
 class FeatureUse(ShareOfPeople):
     """Which share of a population uses a feature."""
 
-    feature_use_id: Series[str] = fields.key()
-    platform_id: Series[str] = fields.reference("platforms")
-    feature: Series[str] = fields.code(words.Feature)
-    area_id: Series[str] = fields.reference("areas")
-    population_base: Series[str] = fields.code(words.PopulationBase)
-    age: Series[str] = fields.text()
-    period: Series[str] = fields.day(filled=True)
+    feature_use_id: Series[str] = fields.key_field()
+    platform_id: Series[str] = fields.reference_field("platforms")
+    feature: Series[str] = fields.code_field(words.Feature)
+    area_id: Series[str] = fields.reference_field("areas")
+    population_base: Series[str] = fields.code_field(words.PopulationBase)
+    age: Series[str] = fields.text_field()
+    period: Series[str] = fields.day_field(filled=True)
 
 
 class Circumvention(ShareOfPeople):
@@ -149,17 +151,17 @@ class Circumvention(ShareOfPeople):
     A share of no restriction is of people online who use a VPN. A blank kind is `keeps_access`.
     """
 
-    circumvention_id: Series[str] = fields.key()
-    restriction_id: Series[str] = fields.reference("restrictions", filled=False)
-    circumvention_kind: Series[str] = fields.optional(
-        fields.code(words.CircumventionKind, filled=False)
+    circumvention_id: Series[str] = fields.key_field()
+    restriction_id: Series[str] = fields.reference_field("restrictions", filled=False)
+    circumvention_kind: Series[str] = fields.mark_optional(
+        fields.code_field(words.CircumventionKind, filled=False)
     )
-    area_id: Series[str] = fields.reference("areas")
-    platform_ids: Series[str] = fields.references("platforms")
-    feature: Series[str] = fields.code(words.Feature)
-    asked: Series[str] = fields.text(filled=True)
-    self_selected: Series[str] = fields.code(words.YesNo)
-    period: Series[str] = fields.day(filled=True)
+    area_id: Series[str] = fields.reference_field("areas")
+    platform_ids: Series[str] = fields.references_field("platforms")
+    feature: Series[str] = fields.code_field(words.Feature)
+    asked: Series[str] = fields.text_field(filled=True)
+    self_selected: Series[str] = fields.code_field(words.YesNo)
+    period: Series[str] = fields.day_field(filled=True)
 
 
 class UseFrequency(ShareOfPeople):
@@ -168,9 +170,9 @@ class UseFrequency(ShareOfPeople):
     What the share is of differs (`use_frequency_kind`), and kinds are never mixed.
     """
 
-    use_frequency_id: Series[str] = fields.key()
-    platform_id: Series[str] = fields.reference("platforms")
-    area_id: Series[str] = fields.reference("areas")
-    use_frequency_kind: Series[str] = fields.code(words.UseFrequencyKind)
-    respondents: Series[str] = fields.persons()
-    period: Series[str] = fields.day(filled=True)
+    use_frequency_id: Series[str] = fields.key_field()
+    platform_id: Series[str] = fields.reference_field("platforms")
+    area_id: Series[str] = fields.reference_field("areas")
+    use_frequency_kind: Series[str] = fields.code_field(words.UseFrequencyKind)
+    respondents: Series[str] = fields.persons_field()
+    period: Series[str] = fields.day_field(filled=True)

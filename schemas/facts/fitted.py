@@ -12,7 +12,7 @@ from pandera.typing import Series
 from audience_impact import vocabulary as words
 from audience_impact.vocabulary import FindingSeverity
 from schemas import fields
-from schemas.facts.figures import number
+from schemas.facts.figures import parse_numbers
 from schemas.fields import FactModel
 
 LOG_ODDS = (words.OverlapParameter.MEAN, words.OverlapParameter.SURVEY)
@@ -50,22 +50,22 @@ quantiles_out_of_order = fields.row_rule(
 )
 
 
-def between(frame: pd.DataFrame, column: str, least: float, most: float) -> pd.Series:
-    """Which cells are numbers from one to the other, or no numbers, which other rules tell."""
-    values = number(frame, column)
+def is_between(frame: pd.DataFrame, column: str, least: float, most: float) -> pd.Series:
+    """Return whether cells are within the limits, or no numbers, which other rules report."""
+    values = parse_numbers(frame, column)
     return values.isna() | values.between(least, most)
 
 
-def above_zero(frame: pd.DataFrame, column: str, most: float = MOST_LOG_ODDS) -> pd.Series:
-    """Which cells are numbers above zero and not beyond the most, or no numbers."""
-    return between(frame, column, 0.0, most) & ~number(frame, column).eq(0.0)
+def is_above_zero(frame: pd.DataFrame, column: str, most: float = MOST_LOG_ODDS) -> pd.Series:
+    """Return whether cells are above zero and at most `most`, or no numbers."""
+    return is_between(frame, column, 0.0, most) & ~parse_numbers(frame, column).eq(0.0)
 
 
-def in_order(frame: pd.DataFrame) -> pd.Series:
-    """Which rows stand no lower than the quantile before, of the same parameter."""
+def is_in_order(frame: pd.DataFrame) -> pd.Series:
+    """Return whether rows are no lower than the quantile before, of the same parameter."""
     place = frame["kind"].map({kind.value: at for at, kind in enumerate(QUANTILES)})
     rows = pd.DataFrame(
-        {"law": frame["parameter"], "place": place, "value": number(frame, "value")}
+        {"law": frame["parameter"], "place": place, "value": parse_numbers(frame, "value")}
     )
     rows = rows.dropna().sort_values(["law", "place"])
     lower = rows.groupby("law")["value"].diff() < 0
@@ -75,9 +75,9 @@ def in_order(frame: pd.DataFrame) -> pd.Series:
 class Law(FactModel):
     """A law learned from data: what it stands on."""
 
-    basis: Series[str] = fields.code(words.ParameterBasis)
-    data_sha256: Series[str] = fields.digest()
-    note: Series[str] = fields.text()
+    basis: Series[str] = fields.code_field(words.ParameterBasis)
+    data_sha256: Series[str] = fields.digest_field()
+    note: Series[str] = fields.text_field()
 
     @data_differ
     def data_differ(cls, frame: pd.DataFrame) -> Any:
@@ -88,39 +88,43 @@ class Law(FactModel):
 class StudentLaw(Law):
     """A share in log odds: Student t of `freedom` degrees around `mean`, times `spread`."""
 
-    mean: Series[str] = fields.parameter()
-    spread: Series[str] = fields.parameter()
-    freedom: Series[str] = fields.persons(filled=True)
-    areas: Series[str] = fields.persons(filled=True)
+    mean: Series[str] = fields.parameter_field()
+    spread: Series[str] = fields.parameter_field()
+    freedom: Series[str] = fields.persons_field(filled=True)
+    areas: Series[str] = fields.persons_field(filled=True)
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Log odds that a share can have, and a width."""
-        return between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & above_zero(frame, "spread")
+        return is_between(frame, "mean", -MOST_LOG_ODDS, MOST_LOG_ODDS) & is_above_zero(
+            frame, "spread"
+        )
 
     @learned_from_nothing
     def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
         """At least one degree of freedom, from at least one area."""
-        return above_zero(frame, "freedom", MOST_COUNT) & above_zero(frame, "areas", MOST_COUNT)
+        return is_above_zero(frame, "freedom", MOST_COUNT) & is_above_zero(
+            frame, "areas", MOST_COUNT
+        )
 
 
 class ShareLaw(StudentLaw):
     """A law for any country (`area_id` is blank), and one a country with figures of its own."""
 
-    area_id: Series[str] = fields.reference("areas", filled=False)
-    figures: Series[str] = fields.persons(filled=True)
+    area_id: Series[str] = fields.reference_field("areas", filled=False)
+    figures: Series[str] = fields.persons_field(filled=True)
 
 
 class Quantiles(Law):
     """Quantiles of laws by parameter; `kind` says which, or that it is a plain number."""
 
-    kind: Series[str] = fields.code(words.ErrorQuantile)
-    value: Series[str] = fields.parameter()
+    kind: Series[str] = fields.code_field(words.ErrorQuantile)
+    value: Series[str] = fields.parameter_field()
 
     @quantiles_out_of_order
     def quantiles_out_of_order(cls, frame: pd.DataFrame) -> Any:
-        """A higher quantile is no lower."""
-        return in_order(frame)
+        """Higher quantiles are no lower."""
+        return is_in_order(frame)
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
@@ -128,16 +132,16 @@ class Quantiles(Law):
         is_count = frame["kind"].eq(words.ErrorQuantile.COUNT.value)
         others = frame["parameter"].map(frame.groupby("parameter").size())
         is_width = others.eq(1) & frame["kind"].eq(words.ErrorQuantile.Q95.value)
-        odds = between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
-        counts = between(frame, "value", -MOST_LOG_ODDS, MOST_COUNT)
-        return counts.where(is_count, odds) & (~is_width | above_zero(frame, "value"))
+        odds = is_between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
+        counts = is_between(frame, "value", -MOST_LOG_ODDS, MOST_COUNT)
+        return counts.where(is_count, odds) & (~is_width | is_above_zero(frame, "value"))
 
 
 class QuantileLaw(Quantiles):
     """A quantile of a law, learned from figures of some countries; `kind` says which."""
 
-    figures: Series[str] = fields.persons(filled=True)
-    countries: Series[str] = fields.persons(filled=True)
+    figures: Series[str] = fields.persons_field(filled=True)
+    countries: Series[str] = fields.persons_field(filled=True)
 
 
 class FeatureLaws(ShareLaw):
@@ -147,7 +151,7 @@ class FeatureLaws(ShareLaw):
     with figures of its own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
     """
 
-    feature: Series[str] = fields.code(words.Feature, filled=False)
+    feature: Series[str] = fields.code_field(words.Feature, filled=False)
 
 
 class CircumventionLaws(ShareLaw):
@@ -164,30 +168,30 @@ class OverlapCalibration(Law):
     One row a parameter, and one a survey with its own correlation (in log odds).
     """
 
-    parameter: Series[str] = fields.code(words.OverlapParameter)
-    survey_id: Series[str] = fields.reference("surveys", filled=False)
-    value: Series[str] = fields.parameter()
-    surveys: Series[str] = fields.persons(filled=True)
-    houses: Series[str] = fields.persons(filled=True)
+    parameter: Series[str] = fields.code_field(words.OverlapParameter)
+    survey_id: Series[str] = fields.reference_field("surveys", filled=False)
+    value: Series[str] = fields.parameter_field()
+    surveys: Series[str] = fields.persons_field(filled=True)
+    houses: Series[str] = fields.persons_field(filled=True)
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
         """Log odds of a correlation, variances, a part of one, and factors above zero."""
-        odds = between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
+        odds = is_between(frame, "value", -MOST_LOG_ODDS, MOST_LOG_ODDS)
         kinds = {
             **dict.fromkeys(LOG_ODDS, odds),
-            **dict.fromkeys(VARIANCES, between(frame, "value", 0.0, MOST_LOG_ODDS)),
-            words.OverlapParameter.REGION: between(frame, "value", 0.0, 1.0),
+            **dict.fromkeys(VARIANCES, is_between(frame, "value", 0.0, MOST_LOG_ODDS)),
+            words.OverlapParameter.REGION: is_between(frame, "value", 0.0, 1.0),
         }
-        found = above_zero(frame, "value")
+        is_valid = is_above_zero(frame, "value")
         for parameter, sound in kinds.items():
-            found = found.where(frame["parameter"] != parameter.value, sound)
-        return found
+            is_valid = is_valid.where(frame["parameter"] != parameter.value, sound)
+        return is_valid
 
     @learned_from_nothing
     def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
-        """What is not assumed comes from at least one survey of at least one house."""
-        counts = [above_zero(frame, name, MOST_COUNT) for name in ("surveys", "houses")]
+        """Parameters that are not assumed come from at least one survey of one organisation."""
+        counts = [is_above_zero(frame, name, MOST_COUNT) for name in ("surveys", "houses")]
         is_assumed = frame["basis"].eq(words.ParameterBasis.ASSUMED.value)
         return is_assumed | (counts[0] & counts[1])
 
@@ -199,9 +203,9 @@ class DailyUse(StudentLaw):
     its own. Log odds: Student t of `freedom` degrees around `mean`, times `spread`.
     """
 
-    platform_id: Series[str] = fields.reference("platforms", filled=False)
-    area_id: Series[str] = fields.reference("areas", filled=False)
-    use_frequency_kind: Series[str] = fields.code(words.UseFrequencyKind)
+    platform_id: Series[str] = fields.reference_field("platforms", filled=False)
+    area_id: Series[str] = fields.reference_field("areas", filled=False)
+    use_frequency_kind: Series[str] = fields.code_field(words.UseFrequencyKind)
 
 
 class FigureErrors(Quantiles):
@@ -211,9 +215,9 @@ class FigureErrors(Quantiles):
     of the share of the people online, or as the note says.
     """
 
-    parameter: Series[str] = fields.code(words.FigureError)
-    pairs: Series[str] = fields.persons(filled=True)
-    measurers: Series[str] = fields.persons(filled=True)
+    parameter: Series[str] = fields.code_field(words.FigureError)
+    pairs: Series[str] = fields.persons_field(filled=True)
+    measurers: Series[str] = fields.persons_field(filled=True)
 
 
 class PlaceLaws(QuantileLaw):
@@ -223,7 +227,7 @@ class PlaceLaws(QuantileLaw):
     of the share online, or as the note says. `count` is a plain number.
     """
 
-    parameter: Series[str] = fields.code(words.PlaceLaw)
+    parameter: Series[str] = fields.code_field(words.PlaceLaw)
 
 
 class NetworkLaws(QuantileLaw):
@@ -232,7 +236,7 @@ class NetworkLaws(QuantileLaw):
     Log odds of the share; `kind` is the quantile.
     """
 
-    parameter: Series[str] = fields.code(words.NetworkLaw)
+    parameter: Series[str] = fields.code_field(words.NetworkLaw)
 
 
 class AnswerRungs(FactModel):
@@ -243,14 +247,14 @@ class AnswerRungs(FactModel):
     makes no estimate.
     """
 
-    rung_family: Series[str] = fields.code(words.RungFamily)
-    rung: Series[str] = fields.text(filled=True)
-    answers: Series[str] = fields.persons(filled=True)
-    units: Series[str] = fields.persons(filled=True)
-    inside_share: Series[str] = fields.share()
-    ratio: Series[str] = fields.parameter()
-    is_open: Series[str] = fields.code(words.YesNo)
-    note: Series[str] = fields.text()
+    rung_family: Series[str] = fields.code_field(words.RungFamily)
+    rung: Series[str] = fields.text_field(filled=True)
+    answers: Series[str] = fields.persons_field(filled=True)
+    units: Series[str] = fields.persons_field(filled=True)
+    inside_share: Series[str] = fields.share_field()
+    ratio: Series[str] = fields.parameter_field()
+    is_open: Series[str] = fields.code_field(words.YesNo)
+    note: Series[str] = fields.text_field()
 
 
 class AudienceLaws(Law):
@@ -260,15 +264,15 @@ class AudienceLaws(Law):
     (rung_factor), a platform (platform_factor), or a region of the world (region_factor).
     """
 
-    parameter: Series[str] = fields.code(words.AudienceLaw)
-    kind: Series[str] = fields.text(filled=True)
-    value: Series[str] = fields.parameter()
-    figures: Series[str] = fields.persons(filled=True)
-    areas: Series[str] = fields.persons(filled=True)
+    parameter: Series[str] = fields.code_field(words.AudienceLaw)
+    kind: Series[str] = fields.text_field(filled=True)
+    value: Series[str] = fields.parameter_field()
+    figures: Series[str] = fields.persons_field(filled=True)
+    areas: Series[str] = fields.persons_field(filled=True)
 
     @law_out_of_range
     def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
-        """A spread, or a factor, which is above zero."""
+        """Spreads, or factors, which are above zero."""
         is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
-        spreads = between(frame, "value", 0.0, MOST_LOG_ODDS)
-        return spreads.where(is_spread, above_zero(frame, "value"))
+        spreads = is_between(frame, "value", 0.0, MOST_LOG_ODDS)
+        return spreads.where(is_spread, is_above_zero(frame, "value"))

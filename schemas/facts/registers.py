@@ -14,21 +14,21 @@ class RegisterRows(FactModel):
     `count_year`.
     """
 
-    source_id: Series[str] = fields.reference("sources")
-    register_row: Series[str] = fields.persons(filled=True)
-    count_year: Series[str] = fields.text()
-    country: Series[str] = fields.text()
-    country_ids: Series[str] = fields.references("areas", filled=False)
-    fate: Series[str] = fields.code(words.ImportOutcome)
-    restriction_id: Series[str] = fields.reference("restrictions", filled=False)
-    reason: Series[str] = fields.text()
+    source_id: Series[str] = fields.reference_field("sources")
+    register_row: Series[str] = fields.persons_field(filled=True)
+    count_year: Series[str] = fields.text_field()
+    country: Series[str] = fields.text_field()
+    country_ids: Series[str] = fields.references_field("areas", filled=False)
+    fate: Series[str] = fields.code_field(words.ImportOutcome)
+    restriction_id: Series[str] = fields.reference_field("restrictions", filled=False)
+    reason: Series[str] = fields.text_field()
 
 
 class EventLinks(FactModel):
     """Two restrictions that tell of one event, and on what they disagree."""
 
-    restriction_id: Series[str] = fields.reference("restrictions")
-    other_restriction_id: Series[str] = fields.reference("restrictions")
-    rule: Series[str] = fields.text(filled=True)
-    disagreements: Series[str] = fields.text()
-    source_id: Series[str] = fields.reference("sources")
+    restriction_id: Series[str] = fields.reference_field("restrictions")
+    other_restriction_id: Series[str] = fields.reference_field("restrictions")
+    rule: Series[str] = fields.text_field(filled=True)
+    disagreements: Series[str] = fields.text_field()
+    source_id: Series[str] = fields.reference_field("sources")

@@ -14,38 +14,40 @@ from schemas.fields import FactModel
 class Restrictions(FactModel):
     """One restriction: the act, where, when, by whom and why."""
 
-    restriction_id: Series[str] = fields.key()
-    area_ids: Series[str] = fields.references("areas")
-    geo_scope: Series[str] = fields.code(words.GeoScope)
-    network_scope: Series[str] = fields.code(words.NetworkScope)
-    announced_on: Series[str] = fields.day()
-    observed_from: Series[str] = fields.day()
-    ended_on: Series[str] = fields.day()
-    end_status: Series[str] = fields.code(words.EndStatus)
-    end_source: Series[str] = fields.code(words.EndSource)
-    start_precision: Series[str] = fields.code(words.StartPrecision)
-    action: Series[str] = fields.code(words.Action)
-    severity: Series[str] = fields.code(words.Severity)
-    evidence_state: Series[str] = fields.code(words.EvidenceState)
-    claim_status: Series[str] = fields.code(words.ClaimStatus)
-    authority: Series[str] = fields.text()
-    stated_reason: Series[str] = fields.text()
-    legal_basis: Series[str] = fields.text()
-    source_id: Series[str] = fields.reference("sources")
-    also_source_id: Series[str] = fields.reference("sources", filled=False)
-    note: Series[str] = fields.text()
-    cause: Series[str] = fields.optional(fields.code(words.Cause, filled=False))
-    occasion: Series[str] = fields.optional(fields.text())
-    is_ordered: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
-    operators: Series[str] = fields.optional(fields.text())
-    is_phone_cut: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
-    is_sms_cut: Series[str] = fields.optional(fields.code(words.YesNo, filled=False))
-    extent_reason: Series[str] = fields.optional(fields.text())
-    days_in_force: Series[str] = fields.optional(fields.days())
-    times_in_force: Series[str] = fields.optional(fields.persons())
-    least_hours_a_day: Series[str] = fields.optional(fields.hours())
-    most_hours_a_day: Series[str] = fields.optional(fields.hours())
-    continues: Series[str] = fields.optional(fields.reference("restrictions", filled=False))
+    restriction_id: Series[str] = fields.key_field()
+    area_ids: Series[str] = fields.references_field("areas")
+    geo_scope: Series[str] = fields.code_field(words.GeoScope)
+    network_scope: Series[str] = fields.code_field(words.NetworkScope)
+    announced_on: Series[str] = fields.day_field()
+    observed_from: Series[str] = fields.day_field()
+    ended_on: Series[str] = fields.day_field()
+    end_status: Series[str] = fields.code_field(words.EndStatus)
+    end_source: Series[str] = fields.code_field(words.EndSource)
+    start_precision: Series[str] = fields.code_field(words.StartPrecision)
+    action: Series[str] = fields.code_field(words.Action)
+    severity: Series[str] = fields.code_field(words.Severity)
+    evidence_state: Series[str] = fields.code_field(words.EvidenceState)
+    claim_status: Series[str] = fields.code_field(words.ClaimStatus)
+    authority: Series[str] = fields.text_field()
+    stated_reason: Series[str] = fields.text_field()
+    legal_basis: Series[str] = fields.text_field()
+    source_id: Series[str] = fields.reference_field("sources")
+    also_source_id: Series[str] = fields.reference_field("sources", filled=False)
+    note: Series[str] = fields.text_field()
+    cause: Series[str] = fields.mark_optional(fields.code_field(words.Cause, filled=False))
+    occasion: Series[str] = fields.mark_optional(fields.text_field())
+    is_ordered: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
+    operators: Series[str] = fields.mark_optional(fields.text_field())
+    is_phone_cut: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
+    is_sms_cut: Series[str] = fields.mark_optional(fields.code_field(words.YesNo, filled=False))
+    extent_reason: Series[str] = fields.mark_optional(fields.text_field())
+    days_in_force: Series[str] = fields.mark_optional(fields.days_field())
+    times_in_force: Series[str] = fields.mark_optional(fields.persons_field())
+    least_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
+    most_hours_a_day: Series[str] = fields.mark_optional(fields.hours_field())
+    continues: Series[str] = fields.mark_optional(
+        fields.reference_field("restrictions", filled=False)
+    )
 
     @fields.row_rule(
         "least hours <= most hours does not hold, or one of the two is missing",
@@ -67,10 +69,10 @@ class Restrictions(FactModel):
     )
     def days_outside(cls, frame: pd.DataFrame) -> Any:
         """Days in force lie between the first and the last day, as far as these are known."""
-        each = frame["days_in_force"].str.split(";").explode()
-        days = pd.to_datetime(each, format="%Y-%m-%d", errors="coerce").groupby(level=0)
-        start = periods.spans(frame["observed_from"])["start"]
-        end = periods.spans(frame["ended_on"])["end"]
+        day_texts = frame["days_in_force"].str.split(";").explode()
+        days = pd.to_datetime(day_texts, format="%Y-%m-%d", errors="coerce").groupby(level=0)
+        start = periods.parse_periods(frame["observed_from"])["start"]
+        end = periods.parse_periods(frame["ended_on"])["end"]
         return ~(days.min() < start) & ~(days.max() >= end)
 
     @fields.row_rule(
@@ -80,11 +82,11 @@ class Restrictions(FactModel):
         number=13,
     )
     def end_before_start(cls, frame: pd.DataFrame) -> Any:
-        """The end, if any, is not before the start."""
-        ends = periods.spans(frame["ended_on"])["end"]
-        starts = periods.spans(
+        """Require ends, if any, not before starts."""
+        ends = periods.parse_periods(frame["ended_on"])["end"]
+        starts = periods.parse_periods(
             frame["observed_from"].where(
-                blanks.filled(frame["observed_from"]), frame["announced_on"]
+                blanks.mark_filled(frame["observed_from"]), frame["announced_on"]
             )
         )["start"]
         return ~(ends <= starts)
@@ -96,9 +98,9 @@ class Restrictions(FactModel):
         number=13,
     )
     def ongoing_has_end(cls, frame: pd.DataFrame) -> Any:
-        """What goes on has no end."""
+        """Ongoing restrictions have no end."""
         goes_on = frame["end_status"].eq(words.EndStatus.ONGOING.value)
-        return ~(goes_on & blanks.filled(frame["ended_on"]))
+        return ~(goes_on & blanks.mark_filled(frame["ended_on"]))
 
     @fields.row_rule(
         "neither an announcement nor an observed start is given",
@@ -108,18 +110,20 @@ class Restrictions(FactModel):
     )
     def start_missing(cls, frame: pd.DataFrame) -> Any:
         """Without a start no figure can be said to be from before."""
-        return blanks.filled(frame["observed_from"]) | blanks.filled(frame["announced_on"])
+        return blanks.mark_filled(frame["observed_from"]) | blanks.mark_filled(
+            frame["announced_on"]
+        )
 
 
 class RestrictionTargets(FactModel):
     """What exactly a restriction touches; `*` is the whole internet."""
 
-    restriction_id: Series[str] = fields.reference("restrictions")
-    platform_id: Series[str] = fields.reference("platforms")
-    feature: Series[str] = fields.code(words.Feature)
-    claim_status: Series[str] = fields.code(words.ClaimStatus)
-    source_id: Series[str] = fields.reference("sources")
-    note: Series[str] = fields.text()
+    restriction_id: Series[str] = fields.reference_field("restrictions")
+    platform_id: Series[str] = fields.reference_field("platforms")
+    feature: Series[str] = fields.code_field(words.Feature)
+    claim_status: Series[str] = fields.code_field(words.ClaimStatus)
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
 
 
 class RestrictionPlaces(FactModel):
@@ -129,10 +133,10 @@ class RestrictionPlaces(FactModel):
     a city or the district of its name may be meant, `least_area_id` is the smaller of the two.
     """
 
-    restriction_id: Series[str] = fields.reference("restrictions")
-    area_id: Series[str] = fields.reference("areas")
-    reading: Series[str] = fields.code(words.PlaceReading)
-    least_area_id: Series[str] = fields.reference("areas", filled=False)
-    name: Series[str] = fields.text(filled=True)
-    found_by: Series[str] = fields.code(words.PlaceMatch)
-    note: Series[str] = fields.text()
+    restriction_id: Series[str] = fields.reference_field("restrictions")
+    area_id: Series[str] = fields.reference_field("areas")
+    reading: Series[str] = fields.code_field(words.PlaceReading)
+    least_area_id: Series[str] = fields.reference_field("areas", filled=False)
+    name: Series[str] = fields.text_field(filled=True)
+    found_by: Series[str] = fields.code_field(words.PlaceMatch)
+    note: Series[str] = fields.text_field()

@@ -14,11 +14,11 @@ class PlaceNames(FactModel):
     parts of one that is not on record itself.
     """
 
-    country_id: Series[str] = fields.reference("areas")
-    name: Series[str] = fields.text(filled=True)
-    area_ids: Series[str] = fields.references("areas")
-    reading: Series[str] = fields.code(words.PlaceReading)
-    note: Series[str] = fields.text()
+    country_id: Series[str] = fields.reference_field("areas")
+    name: Series[str] = fields.text_field(filled=True)
+    area_ids: Series[str] = fields.references_field("areas")
+    reading: Series[str] = fields.code_field(words.PlaceReading)
+    note: Series[str] = fields.text_field()
 
 
 class FeatureRules(FactModel):
@@ -28,11 +28,11 @@ class FeatureRules(FactModel):
     column of rows that restrict services.
     """
 
-    rule_id: Series[str] = fields.key()
-    register_column: Series[str] = fields.text(filled=True)
-    pattern: Series[str] = fields.pattern()
-    feature: Series[str] = fields.code(words.Feature)
-    note: Series[str] = fields.text()
+    rule_id: Series[str] = fields.key_field()
+    register_column: Series[str] = fields.text_field(filled=True)
+    pattern: Series[str] = fields.pattern_field()
+    feature: Series[str] = fields.code_field(words.Feature)
+    note: Series[str] = fields.text_field()
 
 
 class AcceptedFindings(FactModel):
@@ -41,11 +41,11 @@ class AcceptedFindings(FactModel):
     One holds while the cell has this value and its row this period.
     """
 
-    rule: Series[str] = fields.text(filled=True)
-    table: Series[str] = fields.text(filled=True)
-    key: Series[str] = fields.text(filled=True)
-    column: Series[str] = fields.text(filled=True)
-    value: Series[str] = fields.text()
-    period: Series[str] = fields.text()
-    reason: Series[str] = fields.text(filled=True)
-    reviewed_on: Series[str] = fields.day(filled=True)
+    rule: Series[str] = fields.text_field(filled=True)
+    table: Series[str] = fields.text_field(filled=True)
+    key: Series[str] = fields.text_field(filled=True)
+    column: Series[str] = fields.text_field(filled=True)
+    value: Series[str] = fields.text_field()
+    period: Series[str] = fields.text_field()
+    reason: Series[str] = fields.text_field(filled=True)
+    reviewed_on: Series[str] = fields.day_field(filled=True)

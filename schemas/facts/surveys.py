@@ -14,26 +14,26 @@ class Surveys(FactModel):
     the note says where it comes from.
     """
 
-    survey_id: Series[str] = fields.key()
-    area_id: Series[str] = fields.reference("areas")
-    period: Series[str] = fields.day(filled=True)
-    house: Series[str] = fields.text(filled=True)
-    asked: Series[str] = fields.text(filled=True)
-    question: Series[str] = fields.text()
-    platform_ids: Series[str] = fields.references("platforms")
-    online_is_lower_bound: Series[str] = fields.code(words.YesNo)
-    online_share_override: Series[str] = fields.share()
-    respondents: Series[str] = fields.persons(filled=True)
-    weight: Series[str] = fields.text()
-    source_id: Series[str] = fields.reference("sources")
-    note: Series[str] = fields.text()
+    survey_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    house: Series[str] = fields.text_field(filled=True)
+    asked: Series[str] = fields.text_field(filled=True)
+    question: Series[str] = fields.text_field()
+    platform_ids: Series[str] = fields.references_field("platforms")
+    online_is_lower_bound: Series[str] = fields.code_field(words.YesNo)
+    online_share_override: Series[str] = fields.share_field()
+    respondents: Series[str] = fields.persons_field(filled=True)
+    weight: Series[str] = fields.text_field()
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
 
 
 class UsePatterns(FactModel):
     """Share of a survey's adults by the exact set of platforms they use."""
 
-    survey_id: Series[str] = fields.reference("surveys")
-    online: Series[str] = fields.share(filled=True)
-    platform_ids: Series[str] = fields.references("platforms", filled=False)
-    weighted_share: Series[str] = fields.share(filled=True)
-    respondents: Series[str] = fields.persons(filled=True)
+    survey_id: Series[str] = fields.reference_field("surveys")
+    online: Series[str] = fields.share_field(filled=True)
+    platform_ids: Series[str] = fields.references_field("platforms", filled=False)
+    weighted_share: Series[str] = fields.share_field(filled=True)
+    respondents: Series[str] = fields.persons_field(filled=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas import facts
 from schemas.columns import TABLE_NAMES, PublishedModel
-from schemas.tables import model, modules
+from schemas.tables import find_model, import_modules
 
 SCHEMA_VERSION = "2.3"
 
@@ -34,61 +34,62 @@ TABLES = (
 )
 """The published tables, in the order in which the data dictionary tells of them."""
 
-_MODULES = modules(__name__, TABLES)
-MODELS = {table: model(module, PublishedModel) for table, module in _MODULES.items()}
+_MODULES = import_modules(__name__, TABLES)
+MODELS = {table: find_model(module, PublishedModel) for table, module in _MODULES.items()}
 KEYS: dict[str, list[str]] = {table: list(module.KEY) for table, module in _MODULES.items()}
 """Key of each published table: exactly one row for each."""
 RESULT_UNITS = ("persons", "person_days", "person_hours", "share")
 
 
-def title(table: str) -> str:
-    """What the table holds, in a sentence."""
+def describe_table(table: str) -> str:
+    """Return the description of a table, in a sentence."""
     return inspect.getdoc(MODELS[table]) or ""
 
 
-def values(table: str, column: str) -> dict[str, str]:
-    """What each value of a coded column means; of another column nothing."""
-    told = _about(table, column).get("values", {})
-    return _tables() if told == TABLE_NAMES else dict(told)
+def list_values(table: str, column: str) -> dict[str, str]:
+    """Return the meanings of the values of a coded column; empty for another column."""
+    meanings = _read_metadata(table, column).get("values", {})
+    return _describe_tables() if meanings == TABLE_NAMES else dict(meanings)
 
 
 def special_values(table: str, column: str) -> dict[str, str]:
-    """What the few values mean that stand for something else than the others of the column."""
-    return dict(_about(table, column)["special"])
+    """Return the meanings of the few values that differ in kind from others of the column."""
+    return dict(_read_metadata(table, column)["special"])
 
 
-def separator(table: str, column: str) -> str:
-    """What stands between the values of a cell of a coded column; blank: a cell holds one."""
-    return str(_about(table, column).get("separator", ""))
+def find_separator(table: str, column: str) -> str:
+    """Return the separator of the values of a coded cell; blank where a cell has one value."""
+    return str(_read_metadata(table, column).get("separator", ""))
 
 
 def explained_by(table: str, column: str) -> str:
-    """The column that says what a value of this one means; blank: none does."""
-    return str(_about(table, column).get("explained_by", ""))
+    """Return the column that explains the values of this one; blank without one."""
+    return str(_read_metadata(table, column).get("explained_by", ""))
 
 
-def _about(table: str, column: str) -> dict[str, Any]:
+def _read_metadata(table: str, column: str) -> dict[str, Any]:
     return MODELS[table].to_schema().columns[column].metadata or {}
 
 
 @cache
-def _tables() -> dict[str, str]:
-    """What each table holds; where a table of facts has the name of a published one, the facts."""
-    told = {name: f"published: {_first(model)}" for name, model in MODELS.items()}
-    return told | {name: f"facts: {_first(model)}" for name, model in facts.MODELS.items()}
+def _describe_tables() -> dict[str, str]:
+    """Return the description of each table; fact tables replace published ones of the same name."""
+    descriptions = {name: f"published: {_read_first_line(model)}" for name, model in MODELS.items()}
+    return descriptions | {
+        name: f"facts: {_read_first_line(model)}" for name, model in facts.MODELS.items()
+    }
 
 
-def _first(model: type) -> str:
-    """The first line of what a model says of itself."""
+def _read_first_line(model: type) -> str:
     return (inspect.getdoc(model) or "").partition("\n")[0]
 
 
-def columns(table: str) -> list[str]:
-    """The columns of a table, in order."""
+def list_columns(table: str) -> list[str]:
+    """Return the columns of a table, in order."""
     return list(MODELS[table].to_schema().columns)
 
 
 def holds_results(table: str) -> bool:
-    """Whether a table holds numbers that follow from facts, rather than facts or checks alone."""
+    """Return whether a table has numbers computed from facts, not facts or checks alone."""
     columns = MODELS[table].to_schema().columns.values()
     return any((column.metadata or {})["unit"] in RESULT_UNITS for column in columns)

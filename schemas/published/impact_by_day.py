@@ -19,33 +19,37 @@ class ImpactByDay(ReasonedModel):
     One row holds for every day from its first to its last; a day without a row has no restriction.
     """
 
-    area_id: Series[str] = columns.place(
+    area_id: Series[str] = columns.place_column(
         "ISO 3166 code of a country, UN M49 code of a region, 001: the world"
     )
-    from_day: Series[str] = columns.column("first day", "date", "TIME_PERIOD")
-    to_day: Series[str] = columns.column("last day, included", "date")
-    impact_metric: Series[str] = columns.word(
+    from_day: Series[str] = columns.make_column("first day", "date", "TIME_PERIOD")
+    to_day: Series[str] = columns.make_column("last day, included", "date")
+    impact_metric: Series[str] = columns.word_column(
         words.ImpactMetric, "which people are counted", "INDICATOR"
     )
-    days: Series[float] = columns.column("days from the first to the last", "days", ge=1)
-    lower_persons: Series[float] = columns.people("at least, on each of the days", null=False)
-    q05_persons: Series[float] = columns.people(
+    days: Series[float] = columns.make_column("days from the first to the last", "days", ge=1)
+    lower_persons: Series[float] = columns.people_column(
+        "at least, on each of the days", null=False
+    )
+    q05_persons: Series[float] = columns.people_column(
         "5 % quantile, of restrictions with figures; null: none"
     )
-    q50_persons: Series[float] = columns.people("median, of restrictions with figures; null: none")
-    q95_persons: Series[float] = columns.people(
+    q50_persons: Series[float] = columns.people_column(
+        "median, of restrictions with figures; null: none"
+    )
+    q95_persons: Series[float] = columns.people_column(
         "95 % quantile, of restrictions with figures; null: none"
     )
-    upper_persons: Series[float] = columns.people("at most; null: no base on record")
-    restrictions_count: Series[float] = columns.column("restrictions in force", "count", ge=1)
-    areas_count: Series[float] = columns.column("countries under restriction", "count", ge=1)
-    estimated_areas_count: Series[float] = columns.column(
+    upper_persons: Series[float] = columns.people_column("at most; null: no base on record")
+    restrictions_count: Series[float] = columns.make_column("restrictions in force", "count", ge=1)
+    areas_count: Series[float] = columns.make_column("countries under restriction", "count", ge=1)
+    estimated_areas_count: Series[float] = columns.make_column(
         "of these, with an estimate; the others enter the quantiles with their lower bound",
         "count",
         ge=0,
     )
-    obs_status: Series[str] = columns.status()
-    reason: Series[str] = columns.reason()
+    obs_status: Series[str] = columns.status_column()
+    reason: Series[str] = columns.reason_column()
     as_of: Series[str] = columns.as_of()
     reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_AREAS)
 

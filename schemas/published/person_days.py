@@ -15,20 +15,22 @@ KEY = ("restriction_id", "area_id", "period")
 class PersonDays(ReasonedModel):
     """Person-days under restrictions: a person counts once a day, whatever is restricted."""
 
-    restriction_id: Series[str] = columns.column(
+    restriction_id: Series[str] = columns.make_column(
         "the restriction; `all`: every one of the country",
         special={"all": "every restriction of the country, each person once a day"},
     )
-    area_id: Series[str] = columns.column(
+    area_id: Series[str] = columns.make_column(
         "ISO 3166 codes of the countries, joined by ;", sdmx="REF_AREA"
     )
-    period: Series[str] = columns.column(
+    period: Series[str] = columns.make_column(
         "month, year, or `all` of the restriction",
         sdmx="TIME_PERIOD",
         special={"all": "from its start to its end, or to the day of the facts"},
     )
-    days: Series[float] = columns.column("days that may have been under restriction", "days", ge=0)
-    covered_days: Series[float] = columns.column(
+    days: Series[float] = columns.make_column(
+        "days that may have been under restriction", "days", ge=0
+    )
+    covered_days: Series[float] = columns.make_column(
         "days that the quantiles cover", "days", null=True, ge=0
     )
     lower_person_days: Series[float] = columns.person_days(
@@ -55,7 +57,7 @@ class PersonDays(ReasonedModel):
     naive_daily_sum_person_days: Series[float] = columns.person_days(
         "daily audiences added up, which counts users of several platforms several times"
     )
-    imputed_days: Series[float] = columns.column(
+    imputed_days: Series[float] = columns.make_column(
         "days, with unknown ends imputed", "days", null=True, ge=0
     )
     imputed_lower_person_days: Series[float] = columns.person_days("at least, with imputed ends")
@@ -78,8 +80,8 @@ class PersonDays(ReasonedModel):
     feature_upper_person_days: Series[float] = columns.person_days(
         "at most, users of the restricted features"
     )
-    obs_status: Series[str] = columns.status()
-    reason: Series[str] = columns.reason()
+    obs_status: Series[str] = columns.status_column()
+    reason: Series[str] = columns.reason_column()
     as_of: Series[str] = columns.as_of()
     reason_rule_ids: Series[str] = columns.reason_rules(*status_rules.RULES_OF_PERSON_DAYS)
 

@@ -12,11 +12,13 @@ KEY = ("check", "table")
 class Quality(PublishedModel):
     """What was checked, and how it went."""
 
-    check: Series[str] = columns.explained("rule id", by="meaning")
+    check: Series[str] = columns.explained_column("rule id", by="meaning")
     table: Series[str] = columns.table_name("the table checked")
-    severity: Series[str] = columns.word(words.FindingSeverity, "what a failure does")
-    checked_count: Series[int] = columns.column("rows checked", "count", ge=0)
-    failed_count: Series[int] = columns.column("rows that failed", "count", ge=0)
-    worst_rows: Series[str] = columns.text("the first failures as FILE:LINE, joined by ;")
-    meaning: Series[str] = columns.column("what a failure means")
-    details: Series[str] = columns.text("what was found, a line each; null: nothing more to say")
+    severity: Series[str] = columns.word_column(words.FindingSeverity, "what a failure does")
+    checked_count: Series[int] = columns.make_column("rows checked", "count", ge=0)
+    failed_count: Series[int] = columns.make_column("rows that failed", "count", ge=0)
+    worst_rows: Series[str] = columns.text_column("the first failures as FILE:LINE, joined by ;")
+    meaning: Series[str] = columns.make_column("what a failure means")
+    details: Series[str] = columns.text_column(
+        "what was found, a line each; null: nothing more to say"
+    )

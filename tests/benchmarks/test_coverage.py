@@ -11,7 +11,7 @@ import pytest
 from audience_impact.errors import distribution
 from audience_impact.fitting import joint_use as calibration
 from audience_impact.overlap.copula import Calibration
-from audience_impact.overlap.copula import union as copula_union
+from audience_impact.overlap.copula import compute_union as copula_union
 from audience_impact.overlap.one_factor import read_calibration
 from benchmarks import coverage
 from benchmarks.coverage_worlds import (
@@ -53,7 +53,7 @@ def areas(family: str, exact: bool = False) -> list[Area]:
 
 def learned_errors() -> distribution.FigureErrors:
     """What the committed table says figures may be off by."""
-    errors = distribution.read(facts("figure_errors"))
+    errors = distribution.read_errors(facts("figure_errors"))
     assert errors is not None
     return errors
 

@@ -63,7 +63,7 @@ def test_rows_that_are_gone_in_silence_count_as_silent(
 ) -> None:
     lines = "".join(facts.files["estimates"].decode().splitlines(keepends=True)[1:])
     assert what_came(facts, "estimates", lines, "") == "told by run"
-    monkeypatch.setattr(last_version, "changes", lambda *_: [])
+    monkeypatch.setattr(last_version, "list_changes", lambda *_: [])
     assert what_came(facts, "estimates", lines, "") == "silent"
 
 
@@ -72,7 +72,7 @@ def test_an_error_that_nobody_caught_is_told_and_all_are_counted(
 ) -> None:
     pairs = mutations.deck(facts, 0)
     outcomes = [mutations.outcome(facts, number, 0, pairs) for number in range(2)]
-    monkeypatch.setattr(steps, "check", lambda *_: 1 / 0)
+    monkeypatch.setattr(steps, "validate_facts", lambda *_: 1 / 0)
     broken = mutations.outcome(facts, 7, 0, pairs)
     assert (broken.outcome, "ZeroDivisionError" in broken.detail) == ("traceback", True)
     counted = mutations.table([*outcomes, broken])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.fitting import joint_use as calibration
-from audience_impact.fitting.joint_use import Fitted
+from audience_impact.fitting.joint_use import FittedSurvey
 from benchmarks import overlap
 
 LEAST_COVERAGE, LARGEST_WIDTH = 0.80, 0.60
@@ -15,21 +15,23 @@ SETS = 24
 
 
 @pytest.fixture(scope="module")
-def fits() -> list[Fitted]:
+def fits() -> list[FittedSurvey]:
     """The surveys of data/facts with at most 24 sets each, evenly taken."""
     parts = []
     for one in overlap.surveys([]):
         step = -(-len(one.truth) // SETS)
         parts.append(replace(one, shares=one.shares[::step], truth=one.truth[::step]))
-    return calibration.fits_of(parts)
+    return calibration.fit_surveys(parts)
 
 
-def unseen(fits: Sequence[Fitted], factors: tuple[float, float] | None = None) -> pd.DataFrame:
+def unseen(
+    fits: Sequence[FittedSurvey], factors: tuple[float, float] | None = None
+) -> pd.DataFrame:
     return overlap.house_means(overlap.leave_houses_out(fits, factors))
 
 
 def test_the_interval_is_honest_in_every_house_and_no_wider_than_promised(
-    fits: list[Fitted],
+    fits: list[FittedSurvey],
 ) -> None:
     means = unseen(fits)
     assert len(means) == 9
@@ -37,12 +39,12 @@ def test_the_interval_is_honest_in_every_house_and_no_wider_than_promised(
     assert means.loc[overlap.EVERY_HOUSE, "width_over_frechet"] <= LARGEST_WIDTH
 
 
-def test_without_the_factors_of_the_spread_it_is_not(fits: list[Fitted]) -> None:
+def test_without_the_factors_of_the_spread_it_is_not(fits: list[FittedSurvey]) -> None:
     assert unseen(fits, (1.0, 1.0))["coverage_share"].min() < LEAST_COVERAGE
 
 
 def test_the_frontier_has_a_line_for_each_choice_and_wider_covers_no_less(
-    fits: list[Fitted], monkeypatch: pytest.MonkeyPatch
+    fits: list[FittedSurvey], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overlap, "FRONTIER", [(1.0, 1.0), (2.0, 2.5)])
     chosen = [one for one in fits if one.survey.area in {"RU", "KZ", "US", "EG"}]

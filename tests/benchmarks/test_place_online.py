@@ -135,8 +135,8 @@ def test_a_table_is_scored_and_written(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(steps, "read", lambda folders: folders)
-    monkeypatch.setattr(steps, "check", lambda reading: SimpleNamespace(tables=facts))
+    monkeypatch.setattr(steps, "read_facts", lambda folders: folders)
+    monkeypatch.setattr(steps, "validate_facts", lambda reading: SimpleNamespace(tables=facts))
     path = tmp_path / "unseen.csv"
     path.write_text(TABLE, encoding="utf-8")
     assert places.main([str(path)]) == 0

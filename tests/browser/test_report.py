@@ -46,7 +46,9 @@ GRAVE = ("serious", "critical")
 def report(repository_published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the repository's facts."""
     into = tmp_path_factory.mktemp("report") / "pages"
-    folder, _ = build.publish(versions.latest(repository_published), repository_published, into)
+    folder, _ = build.publish_version(
+        versions.find_latest(repository_published), repository_published, into
+    )
     return folder
 
 
@@ -64,7 +66,7 @@ class Seen:
 
     def __init__(self, browser: Browser, report: Path) -> None:
         self.browser, self.report = browser, report
-        self.asked: list[str] = []
+        self.drawn_kinds: list[str] = []
         self.complaints: list[str] = []
         self.contexts: list[BrowserContext] = []
 
@@ -72,7 +74,7 @@ class Seen:
         context = self.browser.new_context(**{"viewport": WIDE} | options)
         self.contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("request", lambda request: self.drawn_kinds.append(request.url))
         page.on("console", lambda said: self.complaints.append(said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto((self.report / path).as_uri())
@@ -81,7 +83,7 @@ class Seen:
     def close(self) -> None:
         for context in self.contexts:
             context.close()
-        outside = [url for url in self.asked if not url.startswith(self.report.as_uri())]
+        outside = [url for url in self.drawn_kinds if not url.startswith(self.report.as_uri())]
         assert (outside, self.complaints) == ([], [])
 
 

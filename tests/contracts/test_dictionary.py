@@ -79,7 +79,7 @@ def texts(frame: pd.DataFrame) -> list[str]:
 
 
 def is_coded(table: str, column: str) -> bool:
-    return bool(published.values(table, column) or published.explained_by(table, column))
+    return bool(published.list_values(table, column) or published.explained_by(table, column))
 
 
 def without_meaning(frames: Frames) -> list[str]:
@@ -87,10 +87,10 @@ def without_meaning(frames: Frames) -> list[str]:
     found = []
     for table, frame in frames.items():
         for column in frame.columns:
-            known = published.values(table, column)
+            known = published.list_values(table, column)
             if known:
                 cells = frame[column].dropna()
-                if between := published.separator(table, column):
+                if between := published.find_separator(table, column):
                     cells = cells.str.split(between).explode()
                 found += [f"{table}.{column}: {value}" for value in set(cells) - set(known)]
             elif by := published.explained_by(table, column):
@@ -118,7 +118,7 @@ def test_every_coded_value_that_occurs_is_in_the_dictionary(frames: Frames) -> N
     [
         (table, column)
         for table in published.TABLES
-        for column in published.columns(table)
+        for column in published.list_columns(table)
         if is_coded(table, column) and table != "quarantine"
     ],
 )
@@ -141,7 +141,7 @@ def test_a_value_of_the_vocabulary_that_is_gone_is_seen(
     about = published.MODELS["impact"].to_schema().columns["obs_status"].metadata
     less = {value: meaning for value, meaning in about["values"].items() if value != "M"}
     monkeypatch.setitem(about, "values", less)
-    monkeypatch.setattr(published, "_about", lambda *_: about)
+    monkeypatch.setattr(published, "_read_metadata", lambda *_: about)
     assert "impact.obs_status: M" in without_meaning({"impact": frames["impact"][["obs_status"]]})
 
 
@@ -152,7 +152,7 @@ def test_a_text_of_few_values_is_coded_or_free_for_a_reason(frames: Frames) -> N
 def test_a_new_column_of_few_values_is_seen(
     frames: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(published, "_about", lambda *_: {})
+    monkeypatch.setattr(published, "_read_metadata", lambda *_: {})
     made = pd.DataFrame({"mood": ["good", "bad"], "q50_persons": [1, 2]})
     assert not_declared({"impact": made}) == {"mood"}
 
@@ -185,7 +185,7 @@ def test_a_word_that_is_published_has_a_meaning_of_its_own() -> None:
     ]
     assert len(kinds) > 20
     for kind in kinds:
-        meanings = list(kind.meanings().values())
+        meanings = list(kind.list_meanings().values())
         assert len(set(meanings)) == len(meanings) == len(kind)
     with pytest.raises(TypeError, match="the word one does not say what it means"):
 
@@ -198,13 +198,13 @@ def test_files_the_manifest_and_the_page_carry_the_same_words(
 ) -> None:
     schema: pa.Schema = repository_results.tables["impact"].schema
     told = json.loads(schema.field("obs_status").metadata[b"values"])
-    assert told == vocabulary.ObsStatus.meanings()
+    assert told == vocabulary.ObsStatus.list_meanings()
     path = repository_published / "latest" / "datapackage.json"
     manifest = json.loads(path.read_text("utf-8"))
     (impact,) = [each for each in manifest["resources"] if each["name"] == "impact"]
     fields = {field["name"]: field for field in impact["schema"]["fields"]}
     assert {each["value"]: each["label"] for each in fields["obs_status"]["categories"]} == told
-    page = docs.dictionary_section()
+    page = docs.format_dictionary()
     for value, meaning in told.items():
         assert f"| `obs_status` | `{value}` | {meaning} |" in page
     assert "| `input_table` |  | as `output_table` of [lineage](#lineage) |" in page

@@ -9,7 +9,7 @@ import pytest
 
 from audience_impact import vocabulary
 from audience_impact.vocabulary import RuleStage
-from flows.pipeline.rules import rules
+from flows.pipeline.rules import collect_rules
 from schemas import contracts, holding
 from schemas import facts as fact_models
 from tests.support import DEFAULTS, FACTS, load
@@ -42,7 +42,7 @@ KEYS = {"restriction_id": "R1", "survey_id": "S1"}
 
 def sound_cells(table: str) -> dict[str, str]:
     """A row that passes."""
-    columns = fact_models.columns(table)
+    columns = fact_models.describe_columns(table)
     keys = {name: "K1" for name, about in columns.items() if about["kind"] == "key"}
     own = {name: cell for name, cell in KEYS.items() if name in columns}
     return {**dict.fromkeys(columns, ""), **own, **DEFAULTS[table], **keys}
@@ -50,7 +50,7 @@ def sound_cells(table: str) -> dict[str, str]:
 
 def failures(table: str, rows: list[dict[str, str]]) -> set[Failure]:
     """Position, column and rule of everything found."""
-    found = contracts.failures(table, pd.DataFrame(rows, dtype="str"))
+    found = contracts.check_fact_table(table, pd.DataFrame(rows, dtype="str"))
     return set(zip(found["position"], found["column"], found["rule"], strict=True))
 
 
@@ -74,7 +74,9 @@ def test_a_sound_row_passes_and_every_rule_of_every_column_can_fail(table: str) 
 @pytest.mark.parametrize("table", fact_models.MODELS)
 def test_what_is_found_is_what_pandera_finds(table: str) -> None:
     rows = [sound_cells(table) | {column: BAD_CELLS[rule]} for column, rule in column_rules(table)]
-    frame = pd.DataFrame([sound_cells(table), *rows], dtype="str")[list(fact_models.columns(table))]
+    frame = pd.DataFrame([sound_cells(table), *rows], dtype="str")[
+        list(fact_models.describe_columns(table))
+    ]
     with pytest.raises(pandera.errors.SchemaErrors) as refused:
         fact_models.MODELS[table].validate(frame, lazy=True)
     cases = refused.value.failure_cases
@@ -83,7 +85,7 @@ def test_what_is_found_is_what_pandera_finds(table: str) -> None:
         for place, rule in zip(cases["index"], cases["check"], strict=True)
         if pd.notna(place)  # how a text is stored is no matter of ours
     }
-    found = holding.failures(fact_models.MODELS[table], frame)
+    found = holding.check_table(fact_models.MODELS[table], frame)
     assert {(one.position, one.rule) for one in found} == theirs
 
 
@@ -109,7 +111,7 @@ def test_no_cell_of_any_table_may_look_blank_or_begin_or_end_so(table: str) -> N
     sound = sound_cells(table)
     spoilt = [
         (column, cell)
-        for column in fact_models.columns(table)
+        for column in fact_models.describe_columns(table)
         for blank in BLANKS[1:]
         for cell in (blank, f"{blank}{sound[column] or 'x'}", f"{sound[column] or 'x'}{blank}")
     ]
@@ -122,7 +124,7 @@ def test_no_cell_of_any_table_may_look_blank_or_begin_or_end_so(table: str) -> N
 @pytest.mark.parametrize("blank", BLANKS, ids=ascii)
 @pytest.mark.parametrize("table", ["estimates", "overlaps", "feature_use", "circumvention"])
 def test_a_figure_that_only_looks_filled_is_missing(table: str, blank: str) -> None:
-    names = [name for name in fact_models.columns(table) if name in FIGURES]
+    names = [name for name in fact_models.describe_columns(table) if name in FIGURES]
     row = sound_cells(table) | dict.fromkeys(names, blank)
     assert (0, names[0], "low_value_high") in failures(table, [row])
 
@@ -159,7 +161,7 @@ def test_all_words_come_from_the_vocabulary() -> None:
 @pytest.mark.parametrize("table", fact_models.MODELS)
 def test_the_repository_writes_the_columns_of_the_contract(table: str) -> None:
     header, _ = load(FACTS / f"{table}.csv")
-    assert sorted(header) == sorted(fact_models.columns(table))
+    assert sorted(header) == sorted(fact_models.describe_columns(table))
 
 
 def test_every_csv_of_the_repository_has_a_contract_and_the_other_way_round() -> None:
@@ -168,14 +170,14 @@ def test_every_csv_of_the_repository_has_a_contract_and_the_other_way_round() ->
 
 def test_an_empty_table_passes() -> None:
     for table in fact_models.MODELS:
-        columns = list(fact_models.columns(table))
-        assert contracts.failures(table, pd.DataFrame(columns=columns, dtype="str")).empty
+        columns = list(fact_models.describe_columns(table))
+        assert contracts.check_fact_table(table, pd.DataFrame(columns=columns, dtype="str")).empty
 
 
 def test_a_blank_cell_passes_unless_it_must_be_filled() -> None:
     for table in fact_models.MODELS:
         rules = set(column_rules(table))
-        columns = list(fact_models.columns(table))
+        columns = list(fact_models.describe_columns(table))
         rows = [sound_cells(table) | {name: ""} for name in columns]
         found = failures(table, rows)
         blank = {(column, rule) for place, column, rule in found if columns[place] == column}
@@ -357,15 +359,15 @@ def test_a_column_of_one_identifier_holds_no_list() -> None:
 
 
 def test_references_point_to_tables_with_a_single_key() -> None:
-    keys = fact_models.keys()
-    for columns in fact_models.references().values():
+    keys = fact_models.list_keys()
+    for columns in fact_models.list_references().values():
         for target in columns.values():
             assert len(keys[target]) == 1
     assert all(keys.values())
 
 
 def test_the_documented_tables_of_a_rule_are_those_that_know_it() -> None:
-    for rule in rules():
+    for rule in collect_rules():
         if rule.stage is RuleStage.CELLS:
             assert rule.tables == contracts.tables_with(rule.id) != ()
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from audience_impact.outputs.review.status_rules import filled
+from audience_impact.outputs.review.status_rules import fill_sentence
 from flows.pipeline import steps
 from schemas import published
 from schemas.arrow import ContractError, to_arrow
@@ -134,7 +134,7 @@ def test_a_reason_is_made_of_its_rules_and_details(frames: Frames) -> None:
         blank = ";" * (len(rules) - 1)
         details = (blank if pd.isna(row["reason_details"]) else row["reason_details"]).split(";")
         words = [
-            texts[row["restriction_id"]] if rule == "extent" else filled(rule, detail)
+            texts[row["restriction_id"]] if rule == "extent" else fill_sentence(rule, detail)
             for rule, detail in zip(rules, details, strict=True)
         ]
         assert "; ".join(words) == row["reason"]
@@ -149,7 +149,7 @@ def test_whole_numbers_are_whole_and_gaps_are_null(frames: Frames) -> None:
 
 def test_the_titles_are_sentences() -> None:
     for name in published.MODELS:
-        assert published.title(name).endswith(".")
+        assert published.describe_table(name).endswith(".")
 
 
 def test_numbers_are_plain_in_json(repository_results: steps.Results) -> None:

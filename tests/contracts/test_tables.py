@@ -8,7 +8,7 @@ import pytest
 
 from schemas import facts, published
 from schemas.columns import PublishedModel
-from schemas.tables import model
+from schemas.tables import find_model
 
 
 def test_every_module_of_the_published_tables_is_a_table_and_every_table_a_module() -> None:
@@ -20,17 +20,17 @@ def test_every_module_of_the_published_tables_is_a_table_and_every_table_a_modul
 @pytest.mark.parametrize("table", facts.TABLES)
 def test_a_fact_model_is_named_as_its_table_is(table: str) -> None:
     assert facts.MODELS[table].__name__ == table.title().replace("_", "")
-    assert set(facts.keys()[table]) <= set(facts.columns(table))
+    assert set(facts.list_keys()[table]) <= set(facts.describe_columns(table))
 
 
 def test_a_model_is_named_as_its_table_is() -> None:
     module: Any = ModuleType("schemas.published.person_days")
     module.PersonDays = published.MODELS["person_days"]
-    assert model(module, PublishedModel) is module.PersonDays
+    assert find_model(module, PublishedModel) is module.PersonDays
     for wrong in (None, SimpleNamespace(), facts.MODELS["bases"]):
         module.PersonDays = wrong
         with pytest.raises(TypeError, match=r"person_days holds no PublishedModel named Perso"):
-            model(module, PublishedModel)
+            find_model(module, PublishedModel)
 
 
 def test_tables_of_results_are_those_with_numbers_that_follow_from_facts() -> None:
@@ -41,5 +41,5 @@ def test_tables_of_results_are_those_with_numbers_that_follow_from_facts() -> No
 
 @pytest.mark.parametrize("table", published.TABLES)
 def test_each_key_is_made_of_columns_of_its_table(table: str) -> None:
-    assert set(published.KEYS[table]) <= set(published.columns(table))
+    assert set(published.KEYS[table]) <= set(published.list_columns(table))
     assert issubclass(published.MODELS[table], PublishedModel)

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 from filelock import FileLock
 
-from audience_impact.store.versions import Version, publish
+from audience_impact.store.versions import Version, publish_version
 
 NAMES = [f"table_{number:02}" for number in range(16)]
 ROWS = 50
@@ -65,7 +65,7 @@ def breed(root: Path, keep: int) -> None:
 def be_ready() -> None:
     """Import what is imported at first use, not in the time in which kills come; and say so."""
     with TemporaryDirectory() as elsewhere:
-        publish(Path(elsewhere), version(0), tables(0), about())
+        publish_version(Path(elsewhere), version(0), tables(0), about())
     slow_down()
     print("ready", flush=True)
 
@@ -74,7 +74,7 @@ def publish_in_a_row(root: Path, first: int, count: int, keep: int) -> None:
     """Publish one version after the other, and say of each whether it was new."""
     seed = first
     while not count or seed < first + count:
-        done = publish(root, version(seed), tables(seed), about(), keep=keep or None)
+        done = publish_version(root, version(seed), tables(seed), about(), keep=keep or None)
         print(done.version_id, "created" if done.created else "there", flush=True)
         seed += 1
 

@@ -10,9 +10,10 @@ from typer.testing import CliRunner, Result
 
 from audience_impact.cli.command import app
 from audience_impact.store import files
-from flows.adding import known, questions, writing
-from flows.adding.known import Known
+from flows.adding import questions, writing
+from flows.adding import records as known
 from flows.adding.questions import Answers, WrongAnswerError
+from flows.adding.records import FactRecords
 from tests.conftest import Once
 from tests.support import checked, edit, small
 
@@ -48,7 +49,7 @@ ACT = {
 def _unchecked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Most tests are about the rows: only those that say so hold the facts against every rule."""
     if "held" not in request.fixturenames:
-        monkeypatch.setattr(writing, "findings", lambda *words: [])
+        monkeypatch.setattr(writing, "find_new_findings", lambda *words: [])
 
 
 @pytest.fixture
@@ -240,7 +241,7 @@ def test_the_same_figure_of_the_same_page_is_refused_and_of_another_told(facts: 
     assert "estimates.csv:3: PE0001, of example-2025-07-13" in again.output
     assert contents(facts) == before
     other = done(facts, "figure", {**FIGURE, "url": "https://other.example/1"})
-    assert "like it, on record" in other.output
+    assert "similar row on record" in other.output
 
 
 def test_an_act_that_may_be_on_record_is_told_and_refused(facts: Path) -> None:
@@ -314,7 +315,7 @@ def test_what_is_needed_is_asked_again_and_the_rest_may_be_blank(facts: Path) ->
     answers = ["", *ANSWERS[1:]]
     result = run(facts, "figure", {}, said="\n".join(answers) + "\n")
     assert result.exit_code == 0, result.output
-    assert "this is needed" in result.output
+    assert "an answer is required" in result.output
 
 
 @pytest.mark.parametrize("said", ["\n".join([*ANSWERS[:-1], "n"]) + "\n", PAGE["url"] + "\n", ""])
@@ -478,7 +479,7 @@ def test_a_file_that_was_changed_meanwhile_is_not_written_over(
         edit(facts, "estimates", "E1", note="somebody's work")
         return []
 
-    monkeypatch.setattr(writing, "findings", edited)
+    monkeypatch.setattr(writing, "find_new_findings", edited)
     result = run(facts, "figure", FIGURE, "--yes")
     assert result.exit_code == 1
     assert "was changed meanwhile" in result.output
@@ -499,13 +500,13 @@ def test_a_file_that_was_changed_meanwhile_is_not_written_over(
     ],
 )
 def test_an_amount_is_written_out(told: str, cell: str) -> None:
-    assert questions.amount(told, Answers(), Known({})) == cell
+    assert questions.read_amount(told, Answers(), FactRecords({})) == cell
 
 
 @pytest.mark.parametrize("told", ["1,5", "96.000.000", "1,00,000", "٣", "1e6", "many", "", "5 5"])
 def test_what_may_mean_two_numbers_is_none(told: str) -> None:
     with pytest.raises(WrongAnswerError, match="is no number"):
-        questions.amount(told, Answers(), Known({}))
+        questions.read_amount(told, Answers(), FactRecords({}))
 
 
 @pytest.mark.parametrize(
@@ -519,4 +520,4 @@ def test_what_may_mean_two_numbers_is_none(told: str) -> None:
     ],
 )
 def test_the_id_of_a_source_begins_with_its_publisher(url: str, publisher: str, word: str) -> None:
-    assert known.publisher_word(url, publisher) == word
+    assert known.choose_publisher_word(url, publisher) == word

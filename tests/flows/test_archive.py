@@ -21,18 +21,20 @@ def zipped(name: str, content: bytes = b"a\n") -> bytes:
 
 
 def test_same_files_give_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = archive.packed(FILES)
+    one = archive.pack_files(FILES)
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     monkeypatch.setattr(time, "time", lambda: 2e9)
-    assert archive.packed(dict(reversed(FILES.items()))) == one
+    assert archive.pack_files(dict(reversed(FILES.items()))) == one
     with zipfile.ZipFile(io.BytesIO(one)) as opened:
         assert opened.namelist() == sorted(FILES)
         assert {entry.date_time for entry in opened.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_layers_are_laid_out_in_their_order(tmp_path: Path) -> None:
-    files = archive.unpacked(archive.packed({**FILES, "10/bases.csv": b"x", "2/bases.csv": b"y"}))
-    assert archive.laid_out(files, tmp_path) == [tmp_path / n for n in ("0", "1", "2", "10")]
+    files = archive.unpack_files(
+        archive.pack_files({**FILES, "10/bases.csv": b"x", "2/bases.csv": b"y"})
+    )
+    assert archive.write_layers(files, tmp_path) == [tmp_path / n for n in ("0", "1", "2", "10")]
     assert (tmp_path / "1" / "bases.csv").read_bytes() == FILES["1/bases.csv"]
 
 
@@ -42,23 +44,23 @@ def test_layers_are_laid_out_in_their_order(tmp_path: Path) -> None:
 )
 def test_what_is_no_fact_table_is_refused(name: str) -> None:
     with pytest.raises(PublishError, match="which is no fact table"):
-        archive.unpacked(zipped(name))
+        archive.unpack_files(zipped(name))
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MOST_BYTES", 1000)
     with pytest.raises(PublishError, match="holds more than 1,000 bytes"):
-        archive.unpacked(zipped("0/bases.csv", b"0" * 1001))
+        archive.unpack_files(zipped("0/bases.csv", b"0" * 1001))
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", archive.packed(FILES)[:-30]])
+@pytest.mark.parametrize("content", [b"", b"no archive", archive.pack_files(FILES)[:-30]])
 def test_what_is_no_archive_is_refused(content: bytes) -> None:
     with pytest.raises(PublishError, match=r"facts\.zip cannot be opened"):
-        archive.unpacked(content)
+        archive.unpack_files(content)
 
 
 def test_a_file_that_was_changed_is_refused() -> None:
     content = bytearray(zipped("0/bases.csv", os.urandom(64)))
     content[60] ^= 255
     with pytest.raises(PublishError, match=r"facts\.zip cannot be opened"):
-        archive.unpacked(bytes(content))
+        archive.unpack_files(bytes(content))

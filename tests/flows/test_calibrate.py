@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from audience_impact.cli.command import app
 from flows.commands.learning import OLD_NAMES, Parameters
-from flows.documenting.docs import command_section
+from flows.documenting.docs import format_commands
 from flows.fitting import FITTERS
 from schemas.facts import MODELS
 from tests.support import edit, load, save
@@ -89,7 +89,7 @@ def test_old_names_do_what_they_did_and_no_help_lists_them(copied: Path) -> None
     assert "run: audience-impact learn joint-use" in told
     shown = CliRunner().invoke(app, ["--help"]).output
     assert " learn " in shown
-    assert not [name for name in OLD_NAMES if f" {name} " in shown or name in command_section()]
+    assert not [name for name in OLD_NAMES if f" {name} " in shown or name in format_commands()]
     assert all(CliRunner().invoke(app, [name, "--help"]).exit_code == 0 for name in OLD_NAMES)
 
 

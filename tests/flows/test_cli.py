@@ -146,7 +146,7 @@ def test_show_text_names_authority_and_sources(published: Path) -> None:
     assert first.startswith("About 42 million people in Russia (90 % interval 33 to 51 million) ")
     assert "made calls on" in first
     assert "about 101 million people (90 % interval 97 to 104 million) used" in first
-    assert versions.latest(published).id in first
+    assert versions.find_latest(published).id in first
     for words in ("Roskomnadzor", "185,000,000", "estimates.csv:", "https://", "Missing"):
         assert words in shown
     figures = [line for line in shown.splitlines() if line.startswith("  audience ")]
@@ -229,7 +229,7 @@ def test_a_run_shows_the_best_known_of_many(
     published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(running, "MOST_SHOWN", 3)
-    running.tell(Published(versions.latest(published), False, ()), 1)
+    running.show_outcome(Published(versions.find_latest(published), False, ()), 1)
     shown = capsys.readouterr().out
     acts = len((FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()) - 1
     assert "RU-2025-08-13-calls" in shown

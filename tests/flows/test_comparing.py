@@ -16,11 +16,11 @@ from audience_impact.cli.command import app
 from audience_impact.comparing import answers, changes, sides, text
 from audience_impact.comparing.changes import Comparison
 from audience_impact.comparing.facts import Row
-from audience_impact.comparing.sides import Side
+from audience_impact.comparing.sides import ComparedVersion
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Published
 from audience_impact.vocabulary import FactChange
-from flows.commands.comparing import computed
+from flows.commands.comparing import compute_side
 from flows.pipeline import steps
 from tests.conftest import Once
 from tests.engine import calls, russia
@@ -50,8 +50,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def publish(folder: Path, root: Path) -> Published:
-    found = steps.gate(steps.check(steps.read([folder])), strict=True)
-    return steps.write(steps.compute(found, None, 0, sensitivity=False), root, None)
+    found = steps.refuse_errors(steps.validate_facts(steps.read_facts([folder])), strict=True)
+    return steps.publish_results(
+        steps.compute_results(found, None, 0, sensitivity=False), root, None
+    )
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +65,8 @@ def root(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def old(root: Path) -> Side:
-    return sides.published(sides.find(root, "latest"))
+def old(root: Path) -> ComparedVersion:
+    return sides.read_published(sides.find_version(root, "latest"))
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +86,20 @@ def changed(world: Path, folder: Path, *edits: Callable[[Path], Any]) -> Path:
     return folder
 
 
-MakeSide = Callable[..., Side]
+MakeSide = Callable[..., ComparedVersion]
 
 
 @pytest.fixture
 def side(world: Path, root: Path, once: Once, tmp_path: Path) -> MakeSide:
     """What the facts give with some edits, computed once for all tests."""
-    stored = sides.find(root, "latest")
+    stored = sides.find_version(root, "latest")
 
-    def made(*edits: Callable[[Path], Any]) -> Side:
+    def made(*edits: Callable[[Path], Any]) -> ComparedVersion:
         name = "-".join(["side", *(make.__name__ for make in edits)])
         folder = tmp_path / name
-        found: Side = once(name, lambda: computed([changed(world, folder, *edits)], None, stored))
+        found: ComparedVersion = once(
+            name, lambda: compute_side([changed(world, folder, *edits)], None, stored)
+        )
         return found
 
     return made
@@ -144,25 +148,27 @@ def without_telegram(folder: Path) -> None:
     save(folder / "estimates.csv", header, kept)
 
 
-def upper(side: Side) -> float:
+def upper(side: ComparedVersion) -> float:
     return float(side.answers.loc[LOST, "upper_persons"])
 
 
 def shown(found: Comparison) -> str:
-    return text.text(changes.records(found))
+    return text.format_comparison(changes.as_records(found))
 
 
 def beside(found: Comparison, subject: str, aspect: str) -> list[str]:
     """The keys of the rows that stand beside an answer."""
-    numbers = changes.Beside(found).of(subject, aspect)
+    numbers = changes.RelatedRows(found).find_rows(subject, aspect)
     return [found.rows[number - 1].key for number in numbers]
 
 
 # One thing changed.
 
 
-def test_a_fact_that_was_added_is_named_with_what_came_with_it(old: Side, side: MakeSide) -> None:
-    found = changes.compare(old, side(another_panel))
+def test_a_fact_that_was_added_is_named_with_what_came_with_it(
+    old: ComparedVersion, side: MakeSide
+) -> None:
+    found = changes.compare_versions(old, side(another_panel))
     assert [(row.table, row.change, row.places) for row in found.rows] == [
         ("estimates", "added", ("", "estimates.csv:6")),
         ("lineages", "added", ("", "lineages.csv:5")),
@@ -173,10 +179,15 @@ def test_a_fact_that_was_added_is_named_with_what_came_with_it(old: Side, side: 
     assert "added estimates.csv:6 two (whatsapp, RU, monthly_reach" in shown(found)
 
 
-def test_a_fact_that_was_corrected_is_named_with_both_cells(old: Side, side: MakeSide) -> None:
-    found = changes.compare(old, side(larger_whatsapp))
+def test_a_fact_that_was_corrected_is_named_with_both_cells(
+    old: ComparedVersion, side: MakeSide
+) -> None:
+    found = changes.compare_versions(old, side(larger_whatsapp))
     (row,) = found.rows
-    assert (row.key, row.cells) == ("whatsapp-monthly_reach", {"value": ("60000000", "75000000")})
+    assert (row.key, row.changed_cells) == (
+        "whatsapp-monthly_reach",
+        {"value": ("60000000", "75000000")},
+    )
     assert row.places == ("estimates.csv:2", "estimates.csv:2")
     assert beside(found, *EXPOSED) == beside(found, *YEAR) == [row.key]
     assert beside(found, "001", "2025") == []
@@ -187,8 +198,10 @@ def test_a_fact_that_was_corrected_is_named_with_both_cells(old: Side, side: Mak
     assert "R1, beside 1\n" in written
 
 
-def test_a_fact_that_was_removed_takes_an_answer_with_it(old: Side, side: MakeSide) -> None:
-    found = changes.compare(old, side(without_telegram))
+def test_a_fact_that_was_removed_takes_an_answer_with_it(
+    old: ComparedVersion, side: MakeSide
+) -> None:
+    found = changes.compare_versions(old, side(without_telegram))
     (row,) = found.rows
     assert (row.key, row.change, row.places[1]) == ("telegram-monthly_reach", "removed", "")
     assert found.table.loc[EXPOSED, "change"] == "vanished"
@@ -200,27 +213,27 @@ def test_a_fact_that_was_removed_takes_an_answer_with_it(old: Side, side: MakeSi
     assert "removed estimates.csv:4 telegram-monthly_reach" in written
 
 
-def test_nothing_changed(old: Side, side: MakeSide) -> None:
-    found = changes.compare(old, side())
-    assert (found.changed.empty, list(found.rows), found.notes) == (True, [], [])
+def test_nothing_changed(old: ComparedVersion, side: MakeSide) -> None:
+    found = changes.compare_versions(old, side())
+    assert (found.changed_answers.empty, list(found.rows), found.notes) == (True, [], [])
     written = shown(found)
     assert "Nothing changed: all 1 restrictions have the answers that they had." in written
     assert "What differs" not in written
 
 
 def test_words_of_sources_stand_beside_what_rests_on_them(
-    world: Path, old: Side, tmp_path: Path
+    world: Path, old: ComparedVersion, tmp_path: Path
 ) -> None:
-    files = steps.read([changed(world, tmp_path / "new", titled)]).files
-    found = changes.compare(old, replace(old, files=files))
+    files = steps.read_facts([changed(world, tmp_path / "new", titled)]).files
+    found = changes.compare_versions(old, replace(old, files=files))
     assert [row.key for row in found.rows] == ["press-page", "survey-page"]
     assert beside(found, *EXPOSED) == ["press-page"]
 
 
-def test_what_a_terminal_would_obey_is_shown_as_text(old: Side) -> None:
+def test_what_a_terminal_would_obey_is_shown_as_text(old: ComparedVersion) -> None:
     row = Row("sources", "a\x1b[31m", FactChange.CHANGED, ("s.csv:2", "s.csv:2"),
               ({"title": "x\u202ey"}, {"title": "\x07"}))  # fmt: skip
-    written = shown(replace(changes.compare(old, old), rows=[row]))
+    written = shown(replace(changes.compare_versions(old, old), rows=[row]))
     assert "changed s.csv:2 a<U+001B>[31m" in written
     assert "title: was x<U+202E>y, now <U+0007>" in written
 
@@ -228,44 +241,50 @@ def test_what_a_terminal_would_obey_is_shown_as_text(old: Side) -> None:
 # Several things changed.
 
 
-def test_facts_that_do_not_meet_stand_beside_other_answers(old: Side, side: MakeSide) -> None:
+def test_facts_that_do_not_meet_stand_beside_other_answers(
+    old: ComparedVersion, side: MakeSide
+) -> None:
     """A restriction of one service and a figure of another: each answer has its own row."""
-    found = changes.compare(old, side(larger_whatsapp, of_telegram))
+    found = changes.compare_versions(old, side(larger_whatsapp, of_telegram))
     assert found.table.loc[("R2", "people_exposed"), "change"] == "appeared"
     assert beside(found, "R2", "people_exposed") == ["R2|telegram|voice_call", "R2"]
     assert beside(found, *EXPOSED) == ["whatsapp-monthly_reach"]
     assert len(beside(found, *YEAR)) == 3
 
 
-def test_rows_beyond_those_asked_for_are_counted(old: Side, side: MakeSide) -> None:
-    found = changes.compare(old, side(larger_base, larger_whatsapp))
+def test_rows_beyond_those_asked_for_are_counted(old: ComparedVersion, side: MakeSide) -> None:
+    found = changes.compare_versions(old, side(larger_base, larger_whatsapp))
     assert upper(found.new) - upper(found.old) == 15e6
-    written = text.text(changes.records(found), 1)
+    written = text.format_comparison(changes.as_records(found), 1)
     assert "and 1 more rows: 1 of estimates changed; --all shows them" in written
     assert "whatsapp-monthly_reach" not in written
-    assert "whatsapp-monthly_reach" in text.text(changes.records(found), 1, is_complete=True)
+    assert "whatsapp-monthly_reach" in text.format_comparison(
+        changes.as_records(found), 1, is_complete=True
+    )
 
 
-def test_a_row_of_a_later_layer_names_it_where_the_first_lacks_the_table(old: Side) -> None:
+def test_a_row_of_a_later_layer_names_it_where_the_first_lacks_the_table(
+    old: ComparedVersion,
+) -> None:
     without = {name: content for name, content in old.files.items() if name != "0/overlaps.csv"}
     before = replace(old, files=without)
     now = replace(old, files={**without, "1/overlaps.csv": b"overlap_id,area_id\no1,RU\n"})
-    (row,) = changes.compare(before, now).rows
+    (row,) = changes.compare_versions(before, now).rows
     assert row.places == ("", "overlaps.csv:2 (layer 2)")
 
 
 # The method, the day and the seed.
 
 
-def moved(side: Side, **settings: str) -> Side:
+def moved(side: ComparedVersion, **settings: str) -> ComparedVersion:
     """The same with answers of twice as many people, and other settings."""
     return replace(side, answers=side.answers.map(lambda n: n if isinstance(n, str) else 2 * n),
                    settings={**side.settings, **settings})  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["the day", "the seed", "the method", "the options"])
-def test_what_differs_beside_the_facts_is_named(old: Side, name: str) -> None:
-    found = changes.compare(old, moved(old, **{name: "another"}))
+def test_what_differs_beside_the_facts_is_named(old: ComparedVersion, name: str) -> None:
+    found = changes.compare_versions(old, moved(old, **{name: "another"}))
     assert found.table.loc[EXPOSED, "moved_persons"] > 0
     assert list(found.rows) == []
     assert f"What differs\n     {name}: {old.settings[name]}, then another\n" in shown(found)
@@ -274,20 +293,22 @@ def test_what_differs_beside_the_facts_is_named(old: Side, name: str) -> None:
 # What cannot be told.
 
 
-def test_a_version_without_its_facts_is_compared_by_its_numbers(old: Side, side: MakeSide) -> None:
-    found = changes.compare(replace(old, files={}), side(larger_whatsapp))
+def test_a_version_without_its_facts_is_compared_by_its_numbers(
+    old: ComparedVersion, side: MakeSide
+) -> None:
+    found = changes.compare_versions(replace(old, files={}), side(larger_whatsapp))
     assert found.table.loc[EXPOSED, "moved_persons"] > 0
     assert list(found.rows) == []
     assert "published before facts were kept with a version" in found.notes[0]
 
 
 def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
-    old: Side, side: MakeSide
+    old: ComparedVersion, side: MakeSide
 ) -> None:
     bare, new = replace(old, keys={}), side(larger_whatsapp)
-    (row,) = changes.compare(bare, new).rows
+    (row,) = changes.compare_versions(bare, new).rows
     assert row.key == "whatsapp-monthly_reach"
-    found = changes.compare(bare, replace(new, keys={}))
+    found = changes.compare_versions(bare, replace(new, keys={}))
     assert list(found.rows) == []
     assert found.notes == [
         "both were published before versions said how facts are keyed: none can be named"
@@ -295,8 +316,10 @@ def test_a_version_that_does_not_say_its_keys_is_read_by_those_of_the_other(
 
 
 def test_the_same_versions_give_the_same_records(later: Path) -> None:
-    old, new = (sides.published(sides.find(later, name)) for name in ("previous", "latest"))
-    records = [changes.records(changes.compare(old, new)) for _ in range(2)]
+    old, new = (
+        sides.read_published(sides.find_version(later, name)) for name in ("previous", "latest")
+    )
+    records = [changes.as_records(changes.compare_versions(old, new)) for _ in range(2)]
     assert json.dumps(records[0]) == json.dumps(records[1])
     assert [row["key"] for row in records[0]["rows"]] == ["RU-panel", "whatsapp-monthly_reach"]
     assert all("beside" in row for row in records[0]["answers"])
@@ -329,13 +352,13 @@ WAS = (0, 90, 100, 110, 200, "E")
     ],
 )
 def test_what_became_of_an_answer(now: tuple[Any, ...], change: str) -> None:
-    assert answers.compared(answer(*WAS), answer(*now))["change"].iloc[0] == change
+    assert answers.compare_answers(answer(*WAS), answer(*now))["change"].iloc[0] == change
 
 
 def test_an_answer_that_appears_and_bounds_that_part() -> None:
     bounds = (0, NAN, NAN, NAN, 200, "M")
-    assert answers.compared(answer(*bounds), answer(*WAS))["change"].iloc[0] == "appeared"
-    apart = answers.compared(answer(*bounds), answer(300, NAN, NAN, NAN, 400, "M"))
+    assert answers.compare_answers(answer(*bounds), answer(*WAS))["change"].iloc[0] == "appeared"
+    apart = answers.compare_answers(answer(*bounds), answer(300, NAN, NAN, NAN, 400, "M"))
     assert apart["change"].iloc[0] == "moved_beyond_its_interval"
     assert (apart["measure"].iloc[0], apart["moved_persons"].iloc[0]) == ("upper_persons", 200)
 
@@ -371,14 +394,14 @@ def test_the_environment_says_where_versions_lie(root: Path) -> None:
 def test_versions_are_named_by_id_by_place_and_by_word(
     root: Path, later: Path, tmp_path: Path
 ) -> None:
-    first, second = (sides.find(place, "latest").id for place in (root, later))
+    first, second = (sides.find_version(place, "latest").id for place in (root, later))
     assert first != second
-    assert sides.find(later, "previous").id == first
-    assert sides.find(later, first[:14]).id == first
-    assert sides.find(tmp_path, str(later / "versions" / first)).id == first
-    assert sides.find(tmp_path, str(later)).id == second
+    assert sides.find_version(later, "previous").id == first
+    assert sides.find_version(later, first[:14]).id == first
+    assert sides.find_version(tmp_path, str(later / "versions" / first)).id == first
+    assert sides.find_version(tmp_path, str(later)).id == second
     with pytest.raises(PublishError, match=f"20 begins several versions: {first}, {second}"):
-        sides.find(later, "20")
+        sides.find_version(later, "20")
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,8 @@ def arguments(tmp_path: Path) -> list[str]:
 
 def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return (
-        denominators.read(folder / "areas.csv").set_index("area_id"),
-        denominators.read(folder / "bases.csv").set_index("base_id"),
+        denominators.read_cells(folder / "areas.csv").set_index("area_id"),
+        denominators.read_cells(folder / "bases.csv").set_index("base_id"),
     )
 
 
@@ -90,10 +90,12 @@ def test_the_folder_is_brought_up_to_the_files_and_passes_the_contracts(
     assert "Somaliland" in areas.loc["SO", "aliases"].split(";")
     assert bases.loc["SO-internet_all-2026-projected", "obs_status"] == "F"
     assert bases.loc["IN-BR-all_ages-2011-state-list", "persons"] == "104099452"
-    reading = steps.read([tmp_path / "facts"])
-    assert [one for one in steps.held(reading.tables) if one.table in ("areas", "bases")] == []
+    reading = steps.read_facts([tmp_path / "facts"])
+    assert [
+        one for one in steps.find_row_findings(reading.tables) if one.table in ("areas", "bases")
+    ] == []
     # Keys lead nowhere in a folder of two tables, but for those between these two.
-    lost = [one for one in steps.check(reading).findings if one.rule == "key_unresolved"]
+    lost = [one for one in steps.validate_facts(reading).findings if one.rule == "key_unresolved"]
     mine = [one for one in lost if one.table in ("areas", "bases")]
     assert {one.column for one in mine} <= {"area_id", "parent_id"}
 
@@ -138,4 +140,4 @@ def test_the_report_names_who_has_no_denominator(arguments: list[str], tmp_path:
 
 def test_a_state_that_iso_does_not_know_is_refused() -> None:
     with pytest.raises(ValueError, match="Atlantis"):
-        denominators.india(pd.DataFrame({"state": ["Atlantis"]}))
+        denominators.build_india(pd.DataFrame({"state": ["Atlantis"]}))

@@ -22,12 +22,12 @@ from flows.downloads.names import Name
 from flows.pipeline.steps import RefusedError
 from flows.serving import children, serve
 from flows.serving.preparing import NotReadyError
-from flows.serving.profile import PREFIX, PROFILE, Profile, read
+from flows.serving.profile import PREFIX, PROFILE, Profile, read_profile
 from flows.workers import RunnerName
 
 pytestmark = pytest.mark.service
 
-DEPLOYMENTS: list[dict[str, Any]] = serve.deployments(Profile())
+DEPLOYMENTS: list[dict[str, Any]] = serve.read_deployments(Profile())
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +86,7 @@ def test_an_environment_gives_its_name_and_its_folders(tmp_path: Path) -> None:
         'environment = "north"\nfacts = ["a", "b"]\npublished = "c"\nkeep = 2\n'
         'schedule = "0 4 * * 1"\ntimezone = "Europe/Riga"\n'
     )
-    daily, by_hand = serve.deployments(read(file))
+    daily, by_hand = serve.read_deployments(read_profile(file))
     assert [daily["name"], by_hand["name"]] == ["daily-north", "by-hand-north"]
     assert {one["work_pool"]["name"] for one in (daily, by_hand)} == {"audience-impact-north"}
     assert daily["parameters"] == {
@@ -106,7 +106,7 @@ def test_a_variable_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     file = tmp_path / "test.toml"
     file.write_text('keep = 2\npublished = "c"\n')
     monkeypatch.setenv("AUDIENCE_IMPACT_KEEP", "7")
-    assert (read(file).keep, read(file).published) == (7, Path("c"))
+    assert (read_profile(file).keep, read_profile(file).published) == (7, Path("c"))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_profile_that_is_wrong_is_named_in_one_line(text: str, told: str, tmp_
     file = tmp_path / "wrong.toml"
     file.write_text(text)
     with pytest.raises(NotReadyError, match=told) as error:
-        read(file)
+        read_profile(file)
     assert str(file) in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -132,15 +132,15 @@ def test_a_password_among_the_notices_is_never_told(tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"
     file.write_text('notices = ["json://me:secret@example.org"]\nkeep = "x"\n')
     with pytest.raises(NotReadyError) as error:
-        read(file)
+        read_profile(file)
     assert "secret" not in str(error.value)
     file.write_text('notices = ["json://me:secret@example.org"]\n')
-    assert "secret" not in repr(read(file))
+    assert "secret" not in repr(read_profile(file))
 
 
 def test_a_profile_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotReadyError, match="no such file"):
-        read(tmp_path / "none.toml")
+        read_profile(tmp_path / "none.toml")
 
 
 def test_a_flow_whose_imports_are_broken_is_not_deployed(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def caused_by(error: OSError) -> PublishError:
 )
 def test_only_what_may_pass_is_tried_again(error: Exception, again: bool) -> None:
     run = TaskRun(flow_run_id=uuid4(), task_key="read", dynamic_key="0")
-    assert outcome.may_pass(publish_impact.read, run, Failed(data=error)) is again
+    assert outcome.is_transient(publish_impact.read_facts, run, Failed(data=error)) is again
 
 
 def test_only_the_steps_that_touch_the_outside_have_retries() -> None:

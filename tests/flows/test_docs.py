@@ -10,7 +10,7 @@ from audience_impact.answers import method
 from audience_impact.outputs.review import status_rules
 from flows import CHECKOUT
 from flows.documenting import architecture, docs
-from flows.pipeline.rules import rules
+from flows.pipeline.rules import collect_rules
 from flows.pipeline.steps import Results
 
 PAGES = [
@@ -26,9 +26,9 @@ CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 def test_table_of_results_is_up_to_date(
     path: str, repository_results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docs, "results", lambda: repository_results)
+    monkeypatch.setattr(docs, "compute_results", lambda: repository_results)
     text = (CHECKOUT / path).read_text(encoding="utf-8")
-    assert text == docs.up_to_date(path), "run `make docs`"
+    assert text == docs.update_page(path), "run `make docs`"
 
 
 def broken_links(page: Path, text: str) -> list[str]:
@@ -66,7 +66,7 @@ def test_a_link_that_leads_nowhere_is_seen() -> None:
 
 def test_a_page_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="does not mark the part results"):
-        docs.filled("no marks", docs.RESULTS, "a table")
+        docs.fill_part("no marks", docs.RESULTS, "a table")
 
 
 def test_every_mark_is_filled_and_every_maker_has_its_mark() -> None:
@@ -81,7 +81,7 @@ def built(name: str) -> str:
 
 
 def test_the_build_fills_pages_and_links_the_pages_that_they_name() -> None:
-    assert all(f"| `{rule.id}` |" in built("checks.md") for rule in rules())
+    assert all(f"| `{rule.id}` |" in built("checks.md") for rule in collect_rules())
     assert all(f"| `{rule.id}` |" in built("method.md") for rule in status_rules.TABLE)
     assert "[`docs/validation.md`](validation.md)" in built("method.md")
     assert "## `audience-impact import`" in built("command.md")
@@ -90,7 +90,7 @@ def test_the_build_fills_pages_and_links_the_pages_that_they_name() -> None:
 
 def test_the_package_reads_the_page_of_the_method() -> None:
     assert (CHECKOUT / "docs" / "method.md").samefile(method.TEXT)
-    assert method.STATUS not in method.page()
+    assert method.STATUS not in method.render_page()
 
 
 def tree(root: Path, **modules: str) -> architecture.Rooms:
@@ -116,19 +116,19 @@ def test_rooms_stand_below_what_they_import_and_arrows_follow_from_no_others(
         audience_impact__mid="from audience_impact import low",
         flows__top="from audience_impact.mid import x\nimport audience_impact.low",
     )
-    assert rooms.rows() == [
+    assert rooms.arrange_rows() == [
         ["audience_impact.low", "audience_impact.registers", "schemas"],
         ["audience_impact.mid"],
         ["flows.top"],
     ]
-    assert rooms.arrows() == [
+    assert rooms.list_arrows() == [
         ("audience_impact.mid", "audience_impact.low"),
         ("flows.top", "audience_impact.mid"),
     ]
 
 
 def test_the_way_of_a_figure_leads_from_its_line_to_the_published_row() -> None:
-    steps = re.findall(r"<li><code>([^<]+)</code> (.+)</li>", architecture.way())
+    steps = re.findall(r"<li><code>([^<]+)</code> (.+)</li>", architecture.format_way())
     names = [name for name, _ in steps]
     file, line = names[0].split(":")
     text = (CHECKOUT / file).read_text("utf-8").splitlines()[int(line) - 1]

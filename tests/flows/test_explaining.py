@@ -14,7 +14,7 @@ from audience_impact.answers.numbers import ENDS
 from audience_impact.store import versions
 from audience_impact.tracing import draws
 from audience_impact.vocabulary import ImpactMetric
-from flows.explaining import recomputed, steps, told
+from flows.explaining import elements, recomputed, steps
 from flows.pipeline import steps as pipeline_steps
 from flows.pipeline.steps import Checked, Results
 from tests.conftest import Once
@@ -35,7 +35,7 @@ class Explained(NamedTuple):
 
     frames: Mapping[str, pd.DataFrame]
     candidates: pd.DataFrame
-    drawn: list[draws.Drawn]
+    drawn: list[draws.TracedNumber]
     every: list[dict[str, Any]]
     text: str
 
@@ -47,11 +47,13 @@ def explained(
     """Explains one of ACTS, each once."""
 
     def make(act: str) -> Explained:
-        version = versions.latest(repository_published)
-        found = recomputed.recomputed(repository_checked, act, version)
-        every = steps.explained(found, steps.fitting(found))
-        plain = json.loads(json.dumps(told.as_json(every)))
-        return Explained(found.frames, found.candidates, found.drawn, plain, told.as_text(every))
+        version = versions.find_latest(repository_published)
+        found = recomputed.recompute_answer(repository_checked, act, version)
+        every = steps.build_steps(found, steps.choose_metric(found))
+        plain = json.loads(json.dumps(elements.as_json(every)))
+        return Explained(
+            found.frames, found.candidates, found.drawn, plain, elements.as_text(every)
+        )
 
     return lambda act: once(f"explained-{act}", partial(make, act))
 
@@ -193,8 +195,8 @@ def test_each_rule_of_status_that_fired_is_told(explained: Callable[[str], Expla
 
 
 def test_signs_that_a_terminal_acts_upon_are_written_out() -> None:
-    step = told.Step("A page\x1b[31m", ["from \u202eright", "of two\nlines"])
-    text = told.as_text([step])
+    step = elements.Step("A page\x1b[31m", ["from \u202eright", "of two\nlines"])
+    text = elements.as_text([step])
     assert text.splitlines() == [
         "1. A page<U+001B>[31m",
         "   from <U+202E>right",
@@ -205,7 +207,7 @@ def test_signs_that_a_terminal_acts_upon_are_written_out() -> None:
 def test_an_unknown_restriction_names_near_ones(small_facts: Path) -> None:
     done = command("explain", "R11", "--facts", small_facts)
     assert done.returncode == 1
-    assert done.stderr == "R11 is not among the facts that keep the rules; did you mean R1?\n"
+    assert done.stderr == "R11 is not among the valid facts; did you mean R1?\n"
     assert done.stdout == ""
 
 
@@ -217,7 +219,7 @@ def test_facts_that_changed_since_the_version_are_told(small_facts: Path, tmp_pa
     root = tmp_path / "published"
     words = ("--facts", small_facts, "--published", root)
     assert command("explain", "R1", *words).returncode == 1  # nothing lies there
-    pipeline_steps.write(computed(small_facts), root, None)
+    pipeline_steps.publish_results(computed(small_facts), root, None)
     same = command("explain", "R1", *words, "--format", "json", "--metric", "people_exposed")
     end = json.loads(same.stdout)["steps"][-1]
     assert "holds the same numbers for every metric, from the same facts" in end["says"][-1]

@@ -31,9 +31,9 @@ from audience_impact.exporting import (
     writing,
 )
 from audience_impact.exporting.content import Content
-from audience_impact.exporting.selection import Wanted
+from audience_impact.exporting.selection import ExportQuery
 from audience_impact.exporting.workbook import Limits
-from audience_impact.site.rendering import visible
+from audience_impact.site.rendering import reveal_hidden
 from audience_impact.store import versions
 from audience_impact.store.versions import Stored
 from flows.pipeline import steps
@@ -59,23 +59,25 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def version(tmp_path_factory: pytest.TempPathFactory) -> Stored:
     facts = small(tmp_path_factory.mktemp("facts") / "small")
-    results = steps.compute(steps.gate(steps.check(steps.read([facts])), strict=False), None, 0)
+    results = steps.compute_results(
+        steps.refuse_errors(steps.validate_facts(steps.read_facts([facts])), strict=False), None, 0
+    )
     root = tmp_path_factory.mktemp("small-published")
-    steps.write(results, root, None)
-    return versions.latest(root)
+    steps.publish_results(results, root, None)
+    return versions.find_latest(root)
 
 
 @pytest.fixture(scope="module")
 def everything(version: Stored) -> Content:
-    return content.read(version)
+    return content.read_content(version)
 
 
 @pytest.fixture(scope="module")
 def year_2025(repository_published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workbook of the world in 2025, of the repository's facts."""
     path = tmp_path_factory.mktemp("workbook") / "2025.xlsx"
-    wanted = Wanted(year=2025)
-    export.export(versions.latest(repository_published), Form.XLSX, path, wanted)
+    wanted = ExportQuery(year=2025)
+    export.export_version(versions.find_latest(repository_published), Form.XLSX, path, wanted)
     return path
 
 
@@ -92,7 +94,7 @@ def expected(cell: Any) -> Any:
     """A published cell as the workbook shows it."""
     if isinstance(cell, date):
         return datetime(cell.year, cell.month, cell.day)
-    return visible(cell)
+    return reveal_hidden(cell)
 
 
 def assert_same_cells(path: Path, tables: Mapping[str, pa.Table]) -> None:
@@ -117,7 +119,7 @@ def _is_same(shown: Any, wanted: Any) -> bool:
 def test_pandas_and_openpyxl_read_what_was_published(
     year_2025: Path, repository_published: Path
 ) -> None:
-    chosen = _chosen(repository_published, Wanted(year=2025))
+    chosen = _chosen(repository_published, ExportQuery(year=2025))
     assert sum(table.num_rows for table in chosen.tables.values()) > 2000
     assert_same_cells(year_2025, chosen.tables)
 
@@ -126,14 +128,14 @@ def test_libreoffice_opens_what_was_published(
     year_2025: Path, repository_published: Path, tmp_path: Path
 ) -> None:
     made = through_libreoffice(year_2025, tmp_path)
-    assert_same_cells(made, _chosen(repository_published, Wanted(year=2025)).tables)
+    assert_same_cells(made, _chosen(repository_published, ExportQuery(year=2025)).tables)
     book = openpyxl.load_workbook(made)
     assert book["impact"]["D1"].comment.text.startswith("at least so many people")
 
 
-def _chosen(root: Path, wanted: Wanted) -> Content:
-    version = versions.latest(root)
-    return selection.select(version, content.read(version), wanted)
+def _chosen(root: Path, wanted: ExportQuery) -> Content:
+    version = versions.find_latest(root)
+    return selection.select_content(version, content.read_content(version), wanted)
 
 
 def through_libreoffice(path: Path, into: Path) -> Path:
@@ -146,7 +148,7 @@ def through_libreoffice(path: Path, into: Path) -> Path:
 
 
 def test_a_cell_that_differs_is_seen(everything: Content, tmp_path: Path) -> None:
-    sheets.write(tmp_path / "a.xlsx", planted(everything, "publisher", "Another page"))
+    sheets.write_workbook(tmp_path / "a.xlsx", planted(everything, "publisher", "Another page"))
     with pytest.raises(AssertionError, match=r"sources\.publisher"):
         assert_same_cells(tmp_path / "a.xlsx", everything.tables)
 
@@ -164,7 +166,7 @@ def hostile(everything: Content, tmp_path_factory: pytest.TempPathFactory) -> Pa
     made = replace(
         everything, tables={**everything.tables, "sources": many}, answers=HOSTILE, chosen="=1+1"
     )
-    sheets.write(path, made)
+    sheets.write_workbook(path, made)
     return path
 
 
@@ -173,7 +175,7 @@ def assert_text(path: Path) -> None:
     heads = [cell.value for cell in book["sources"][1]]
     for name in ("publisher", "url"):
         cells = [row[heads.index(name)] for row in book["sources"].iter_rows(min_row=2)]
-        assert [cell.value for cell in cells] == [visible(text) for text in HOSTILE]
+        assert [cell.value for cell in cells] == [reveal_hidden(text) for text in HOSTILE]
         assert {cell.data_type for cell in cells} == {"s"}
         assert [cell.hyperlink for cell in cells] == [None] * len(HOSTILE)
     for sheet in book:
@@ -188,7 +190,7 @@ def test_hostile_text_is_text_to_openpyxl(hostile: Path) -> None:
     marked = [book["sources"].cell(row, place).quotePrefix for row in range(2, 2 + len(HOSTILE))]
     assert marked == [text.startswith(("=", "+", "-", "@")) for text in HOSTILE]
     shown = [cell.value for row in book["about"].iter_rows() for cell in row]
-    assert set(map(visible, HOSTILE)) <= set(shown)
+    assert set(map(reveal_hidden, HOSTILE)) <= set(shown)
 
 
 def test_hostile_text_is_text_to_libreoffice(hostile: Path, tmp_path: Path) -> None:
@@ -200,7 +202,7 @@ def test_a_formula_is_seen(tmp_path: Path) -> None:
     book.active.title = "sources"
     book.active.append(["publisher", "url"])
     for text in HOSTILE:
-        book.active.append([visible(text), "x"])
+        book.active.append([reveal_hidden(text), "x"])
     book.save(tmp_path / "a.xlsx")
     with pytest.raises(AssertionError):
         assert_text(tmp_path / "a.xlsx")
@@ -210,7 +212,7 @@ def test_a_sheet_says_what_it_is_and_cells_are_what_they_are(
     version: Stored, tmp_path: Path
 ) -> None:
     path = tmp_path / "r1.xlsx"
-    export.export(version, Form.XLSX, path, Wanted(("R1",)))
+    export.export_version(version, Form.XLSX, path, ExportQuery(("R1",)))
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[0] == "about"
     told = "\n".join(str(cell.value) for row in book["about"].iter_rows() for cell in row)
@@ -252,7 +254,7 @@ def test_the_same_version_gives_the_same_export(
         into = tmp_path / name / "export.zip"
         if form not in (Form.CSV, Form.PARQUET):
             into = into.with_suffix(f".{form}")
-        export.export(version, form, into, Wanted(area="XA"))
+        export.export_version(version, form, into, ExportQuery(area="XA"))
         assert [one.name for one in into.parent.iterdir()] == [into.name]
         return {into.name: into.read_bytes()}
 
@@ -265,7 +267,7 @@ def test_what_excel_cannot_hold_is_split_cut_and_said(everything: Content, tmp_p
     rows = pa.concat_tables([everything.tables["sources"]] * 4).slice(0, 7)
     made = replace(everything, tables={"sources": rows})
     long = planted(made, "publisher", "x" * 101)
-    told = sheets.write(
+    told = sheets.write_workbook(
         tmp_path / "a.xlsx", long, Limits(rows=4, characters=100, address=10, links=2, name=12)
     )
     assert told == [
@@ -278,14 +280,14 @@ def test_what_excel_cannot_hold_is_split_cut_and_said(everything: Content, tmp_p
     assert [book[name].max_row for name in own] == [4, 4, 2]
     assert book["sources (1)"]["B2"].value == "x" * 97 + "..."
     assert not any(cell.hyperlink for row in book["sources (1)"].iter_rows() for cell in row)
-    few = sheets.write(tmp_path / "b.xlsx", made, Limits(links=2))
+    few = sheets.write_workbook(tmp_path / "b.xlsx", made, Limits(links=2))
     assert few == ["sources: after 2 links addresses are plain text"]
     linked = openpyxl.load_workbook(tmp_path / "b.xlsx")["sources"]
     assert sum(1 for row in linked.iter_rows() for cell in row if cell.hyperlink) == 2
 
 
 def test_csv_is_exact_and_described(version: Stored, everything: Content, tmp_path: Path) -> None:
-    export.export(version, Form.CSV, tmp_path / "csv", Wanted())
+    export.export_version(version, Form.CSV, tmp_path / "csv", ExportQuery())
     for name, table in everything.tables.items():
         read = pd.read_csv(tmp_path / "csv" / f"{name}.csv", dtype="str", keep_default_na=False)
         frame = table.to_pandas(types_mapper=plain.NULLABLE.get).astype("str")
@@ -298,12 +300,12 @@ def test_csv_is_exact_and_described(version: Stored, everything: Content, tmp_pa
     told = (tmp_path / "csv" / "README.txt").read_text("utf-8")
     assert "exactly as published, also where it begins with = + - or @" in told
     assert version.id in told
-    hostile = plain.csv_files(planted(everything, "publisher", "=1+1"))["sources.csv"]
+    hostile = plain.make_csv_files(planted(everything, "publisher", "=1+1"))["sources.csv"]
     assert b",=1+1," in hostile
 
 
 def test_json_is_exact_and_described(everything: Content) -> None:
-    told = json.loads(plain.json_file(everything))
+    told = json.loads(plain.make_json_file(everything))
     assert list(told["tables"]) == list(everything.tables)
     for name, table in everything.tables.items():
         rows = json.loads(json.dumps(table.to_pylist(), default=str))
@@ -314,10 +316,10 @@ def test_json_is_exact_and_described(everything: Content) -> None:
 
 
 def test_parquet_is_the_files_themselves_or_rows_of_them(version: Stored, tmp_path: Path) -> None:
-    export.export(version, Form.PARQUET, tmp_path / "all", Wanted())
+    export.export_version(version, Form.PARQUET, tmp_path / "all", ExportQuery())
     for path in (tmp_path / "all").glob("*.parquet"):
-        assert path.read_bytes() == version.content(path.name)
-    export.export(version, Form.PARQUET, tmp_path / "part", Wanted(("R1",)))
+        assert path.read_bytes() == version.read_content(path.name)
+    export.export_version(version, Form.PARQUET, tmp_path / "part", ExportQuery(("R1",)))
     tables = ai.load(tmp_path / "part")
     assert isinstance(tables, dict)
     assert tables["impact"].attrs["columns"]["obs_status"]["values"]["A"].startswith("normal")
@@ -328,7 +330,7 @@ def test_parquet_is_the_files_themselves_or_rows_of_them(version: Stored, tmp_pa
 def test_duckdb_has_the_tables_and_their_comments(
     version: Stored, everything: Content, tmp_path: Path
 ) -> None:
-    export.export(version, Form.DUCKDB, tmp_path / "a.duckdb", Wanted())
+    export.export_version(version, Form.DUCKDB, tmp_path / "a.duckdb", ExportQuery())
     with duckdb.connect(str(tmp_path / "a.duckdb"), read_only=True) as base:
         for name, table in everything.tables.items():
             read = base.sql(f'SELECT * FROM "{name}"').to_arrow_table()
@@ -351,18 +353,20 @@ def test_duckdb_has_the_tables_and_their_comments(
 def test_the_restrictions_of_an_area_and_year_are_those_that_it_counts(
     repository_published: Path,
 ) -> None:
-    version = versions.latest(repository_published)
-    every = content.read(version)
+    version = versions.find_latest(repository_published)
+    every = content.read_content(version)
     rows = every.tables["impact_by_area"].to_pandas()
     years = rows[rows["period"].str.len() == 4].drop_duplicates("area_id", keep="last")
     assert len(years) > 50
     for row in years.itertuples():
-        _, made = selection.chosen(every, Wanted(area=row.area_id, year=int(row.period)))
+        _, made = selection.choose_restrictions(
+            every, ExportQuery(area=row.area_id, year=int(row.period))
+        )
         assert len(made) == row.restrictions_count, f"{row.area_id} {row.period}"
 
 
 def test_an_area_and_year_is_its_rows_and_its_answer(repository_published: Path) -> None:
-    made = _chosen(repository_published, Wanted(area="002", year=2023))
+    made = _chosen(repository_published, ExportQuery(area="002", year=2023))
     assert made.title.endswith("Africa, 2023")
     (answer,) = made.answers
     assert answer.startswith("In 2023 about ")
@@ -478,20 +482,20 @@ def test_called_wrongly(tmp_path: Path) -> None:
 
 def test_a_workbook_that_excel_would_not_open_is_refused(version: Stored, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"a\.csv does not end in \.xlsx"):
-        export.export(version, Form.XLSX, tmp_path / "a.csv", Wanted())
+        export.export_version(version, Form.XLSX, tmp_path / "a.csv", ExportQuery())
 
 
 def test_a_disk_that_refuses_is_told(version: Stored, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", "utf-8")
     with pytest.raises(ExportError, match=r"cannot write .*a\.json"):
-        export.export(version, Form.JSON, tmp_path / "file" / "a.json", Wanted())
+        export.export_version(version, Form.JSON, tmp_path / "file" / "a.json", ExportQuery())
     with pytest.raises(ExportError, match=r"cannot write .*folder"):
-        export.export(version, Form.CSV, tmp_path / "file" / "folder", Wanted())
+        export.export_version(version, Form.CSV, tmp_path / "file" / "folder", ExportQuery())
 
 
 def test_an_archive_holds_the_same_files(version: Stored, tmp_path: Path) -> None:
-    export.export(version, Form.CSV, tmp_path / "a.zip", Wanted(("R1",)))
-    export.export(version, Form.CSV, tmp_path / "a", Wanted(("R1",)))
+    export.export_version(version, Form.CSV, tmp_path / "a.zip", ExportQuery(("R1",)))
+    export.export_version(version, Form.CSV, tmp_path / "a", ExportQuery(("R1",)))
     with zipfile.ZipFile(tmp_path / "a.zip") as made:
         packed = {name: made.read(name) for name in made.namelist()}
     assert packed == {one.name: one.read_bytes() for one in (tmp_path / "a").iterdir()}

@@ -10,7 +10,7 @@ from flows.documenting import docs
 from flows.pipeline import steps
 from schemas import published
 
-TERMS = glossary.terms()
+TERMS = glossary.read_terms()
 NAMING = [term for term in TERMS if term.names]
 
 

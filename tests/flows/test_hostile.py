@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 
 from audience_impact import plain_text as plain
 from audience_impact.answers import tables
-from audience_impact.cli.folders import fail
-from audience_impact.facts.tables import Finding, relocated
+from audience_impact.cli.folders import fail_with
+from audience_impact.facts.tables import Finding, relocate_finding
 from audience_impact.store.versions import Published
 from flows import artifacts
 from flows.pipeline import findings as forms_of
@@ -66,7 +66,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     edit(facts, "areas", "XA", name=f"L {ALL}")
     done = computed(facts)
     assert done.frames["quarantine"].empty
-    return steps.write(done, folder / "published", None)
+    return steps.publish_results(done, folder / "published", None)
 
 
 @pytest.mark.parametrize("words", [["show", "R1"], ["show", "XA"], ["list"], ["cite", "R1"]])
@@ -99,7 +99,7 @@ def test_a_citation_has_no_sign_that_is_hidden(style: str, published: Published)
 
 
 def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
-    markdown = artifacts.answers(published, [Path(f"facts {ALL}")], None)
+    markdown = artifacts.format_answers(published, [Path(f"facts {ALL}")], None)
     assert is_harmless(markdown)
     page = rendered(markdown)
     assert set(re.findall(r"<(/?\w+)", page)) <= OURS
@@ -111,7 +111,7 @@ def test_no_attack_becomes_markup_of_an_artifact(published: Published) -> None:
 
 def test_the_address_of_the_report_is_one_link(published: Published) -> None:
     address = "https://example.org/a b>)[x](javascript:alert(1))"
-    markdown = artifacts.answers(published, [Path("facts")], address)
+    markdown = artifacts.format_answers(published, [Path("facts")], address)
     links = re.findall('<a href="([^"]*)"', rendered(markdown))
     assert [link.partition("/a")[0] for link in links] == ["https://example.org"]
 
@@ -123,7 +123,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
     facts = small(tmp_path_factory.mktemp("hostile") / attack)
     (facts / f"{ESCAPE}\n::error::forged.csv").write_text("a,b\n", encoding="utf-8")
     edit(facts, "estimates", "E1", value=f"many {ALL}")
-    return [relocated(found, [facts]) for found in checked(facts).findings]
+    return [relocate_finding(found, [facts]) for found in checked(facts).findings]
 
 
 FORMS: dict[str, Callable[[list[Finding]], str]] = {
@@ -146,7 +146,7 @@ def test_what_check_finds_is_told_without_obeying_it(style: str, findings: list[
 
 
 def test_a_refused_run_is_told_without_obeying_it(capsys: pytest.CaptureFixture[str]) -> None:
-    fail(f"nothing published\n{ALL}")
+    fail_with(f"nothing published\n{ALL}")
     shown = capsys.readouterr().err
     assert len(shown.splitlines()) == 2
     assert is_harmless(shown)
@@ -154,10 +154,10 @@ def test_a_refused_run_is_told_without_obeying_it(capsys: pytest.CaptureFixture[
 
 def test_plain_text_is_left_alone() -> None:
     for text in ("Türkiye", "ВКонтакте", "Côte d’Ivoire", "90 % interval", "微信"):
-        assert plain.plain(text) == text
+        assert plain.plain_line(text) == text
         assert plain.plain_lines(f"{text}\n{text}") == f"{text}\n{text}"
-    assert plain.plain("a\nb\tc") == "a<U+000A>b<U+0009>c"
-    assert tables.markdown(["a"], [["x|<b>"]]) == "| a |\n| --- |\n| x\\|&lt;b&gt; |\n"
+    assert plain.plain_line("a\nb\tc") == "a<U+000A>b<U+0009>c"
+    assert tables.render_markdown(["a"], [["x|<b>"]]) == "| a |\n| --- |\n| x\\|&lt;b&gt; |\n"
 
 
 @pytest.mark.parametrize("text", ["\x9b\u202e\x00", "\ud800", "\U000e0041", '"\\\n', "Türkiye"])

@@ -174,7 +174,7 @@ class Imported(NamedTuple):
 @pytest.fixture(scope="module", autouse=True)
 def _places_once() -> Iterator[None]:
     """Places of the same facts are laid out once, which takes longer than all else of an import."""
-    made, lay_out = dict[tuple[Any, ...], Atlas](), gazetteer.atlas
+    made, lay_out = dict[tuple[Any, ...], Atlas](), gazetteer.build_atlas
 
     def atlas(countries: Iterable[str], facts: Tables | None = None) -> Atlas:
         told = [facts[name].to_csv() for name in ("areas", "place_names")] if facts else []
@@ -184,7 +184,7 @@ def _places_once() -> Iterator[None]:
         return made[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gazetteer, "atlas", atlas)
+        patch.setattr(gazetteer, "build_atlas", atlas)
         yield
 
 
@@ -229,13 +229,13 @@ def test_places_stand_beside_the_restriction_with_their_reading(imported: Import
 
 def test_the_layer_lies_upon_the_facts_without_an_error(imported: Imported) -> None:
     into = imported.into
-    checked = steps.check(steps.read([FACTS, into]))
+    checked = steps.validate_facts(steps.read_facts([FACTS, into]))
     assert {found.severity.value for found in checked.findings} <= {"warning"}
     assert {found.table for found in checked.findings} <= {"sources", "restrictions"}
     tables = layer(into)
     assert set(tables) == set(importing.WRITTEN)
     for table, rows in tables.items():
-        assert all(list(row) == list(fact_models.columns(table)) for row in rows)
+        assert all(list(row) == list(fact_models.describe_columns(table)) for row in rows)
     ids = [row["restriction_id"] for row in tables["restrictions"]]
     assert len(ids) == len(set(ids)) == 19
     assert {row["area_ids"] for row in tables["restrictions"]} == {
@@ -253,7 +253,7 @@ def test_what_the_facts_do_not_have_is_added(small_facts: Path, tmp_path: Path) 
     told(as_csv(tmp_path), into, "--facts", small_facts)
     assert not [
         found
-        for found in steps.check(steps.read([small_facts, into])).findings
+        for found in steps.validate_facts(steps.read_facts([small_facts, into])).findings
         if found.severity.value != "warning"
     ]
     parents = {row["area_id"]: row["parent_id"] for row in layer(into)["areas"]}
@@ -483,12 +483,12 @@ def test_a_damaged_sheet_gives_one_line(tmp_path: Path) -> None:
     content[place : place + 400] = bytes(400)
     (tmp_path / "a.xlsx").write_bytes(content)
     with pytest.raises(registers.RegisterError, match="Excel file"):
-        registers.read(tmp_path / "a.xlsx", stop.READ)
+        registers.read_file(tmp_path / "a.xlsx", stop.READ)
 
 
 def one_line(path: Path) -> str:
     with pytest.raises(registers.RegisterError) as caught:
-        registers.read(path, stop.READ)
+        registers.read_file(path, stop.READ)
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(f"{path}: ")
     return str(caught.value)
@@ -505,7 +505,7 @@ def test_a_cell_beside_the_table_is_no_column(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(as_excel(tmp_path))
     book["Combined (2016-2025)"]["XFD3"] = "x"
     book.save(tmp_path / "b.xlsx")
-    assert list(registers.read(tmp_path / "b.xlsx", stop.READ)) == list(ROWS[0])
+    assert list(registers.read_file(tmp_path / "b.xlsx", stop.READ)) == list(ROWS[0])
 
 
 @pytest.mark.parametrize("write", [as_parquet, as_csv, as_excel])
@@ -549,7 +549,7 @@ def test_a_sheet_may_have_any_name_if_its_columns_are_right(tmp_path: Path) -> N
     del book["2025"]
     book["Combined (2016-2025)"].title = "Tabelle 1"
     book.save(tmp_path / "b.xlsx")
-    assert len(registers.read(tmp_path / "b.xlsx", stop.READ)) == len(ROWS)
+    assert len(registers.read_file(tmp_path / "b.xlsx", stop.READ)) == len(ROWS)
 
 
 def test_the_real_register_keeps_every_row(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from audience_impact.store import PublishError, versions
 from flows import last_version, publish_impact
 from flows.last_version import Summary
 from flows.pipeline import steps
-from flows.pipeline.headers import headers
-from flows.pipeline.rules import rules
+from flows.pipeline.headers import build_headers
+from flows.pipeline.rules import collect_rules
 from schemas import facts as fact_models
 from tests.support import FACTS, computed
 
@@ -39,12 +39,12 @@ def people(upper: pd.Series, **cells: object) -> Summary:
             "obs_status": "A",
         }
     )
-    return last_version.summary({}, impact.assign(**cells))
+    return last_version.summarise_version({}, impact.assign(**cells))
 
 
 def rows(**counts: int) -> Summary:
     """A version of which only the rows are known."""
-    return last_version.nothing(counts)
+    return last_version.make_empty_summary(counts)
 
 
 def test_people_more_than_doubled_or_halved_are_told() -> None:
@@ -66,13 +66,13 @@ def test_a_table_that_lost_more_than_a_fifth_is_named() -> None:
 def of_facts(**tables: str) -> Summary:
     """A version of which only fact tables are known, in one layer."""
     files = {f"0/{table}.csv": text.encode() for table, text in tables.items()}
-    return replace(rows(), facts=FactFiles(files, headers()))
+    return replace(rows(), facts=FactFiles(files, build_headers()))
 
 
 def facts(table: str, *cells: str) -> str:
     """A fact table of which two columns are known, a row `key,note` each."""
-    columns = list(fact_models.columns(table))
-    (key,) = fact_models.keys()[table]
+    columns = list(fact_models.describe_columns(table))
+    (key,) = fact_models.list_keys()[table]
     told = [dict(zip((key, "note"), each.split(","), strict=True)) for each in cells]
     text: str = pd.DataFrame(told).reindex(columns=columns, fill_value="").to_csv(index=False)
     return text
@@ -185,13 +185,13 @@ def test_a_law_that_was_edited_by_hand_is_told() -> None:
 
 
 def test_nothing_is_told_without_a_last_version(tmp_path: Path) -> None:
-    none = last_version.last(tmp_path)
+    none = last_version.read_last_version(tmp_path)
     assert (none.rows, none.answers.empty) == ({}, True)
-    assert last_version.changes(none, people(NOW)) == []
+    assert last_version.list_changes(none, people(NOW)) == []
 
 
 def test_every_rule_of_the_last_version_is_documented() -> None:
-    told = {rule.id for rule in rules()}
+    told = {rule.id for rule in collect_rules()}
     assert set(last_version.VERSIONS.runs) | {versions.BYTES_DIFFER} <= told
 
 
@@ -204,17 +204,17 @@ def results(repository_results: steps.Results) -> steps.Results:
 @pytest.fixture
 def root(tmp_path: Path, results: steps.Results) -> Path:
     """A root at which the results were published."""
-    steps.write(results, tmp_path / "published", None)
+    steps.publish_results(results, tmp_path / "published", None)
     return tmp_path / "published"
 
 
 def summary(results: steps.Results) -> Summary:
     counts = {name: table.num_rows for name, table in results.tables.items()}
-    return last_version.summary(counts, results.frames["impact"], results.files)
+    return last_version.summarise_version(counts, results.frames["impact"], results.files)
 
 
 def test_the_last_version_is_what_was_published(root: Path, results: steps.Results) -> None:
-    before, now = last_version.last(root), summary(results)
+    before, now = last_version.read_last_version(root), summary(results)
     acts = (FACTS / "restrictions.csv").read_text(encoding="utf-8").splitlines()
     assert (before.rows, before.facts.files) == (now.rows, now.facts.files)
     assert len(before.facts.rows("restrictions")) == len(acts) - 1
@@ -223,7 +223,7 @@ def test_the_last_version_is_what_was_published(root: Path, results: steps.Resul
     pd.testing.assert_frame_equal(
         before.answers, now.answers, check_index_type=False, check_dtype=False
     )
-    assert last_version.changes(before, now) == []
+    assert last_version.list_changes(before, now) == []
 
 
 def test_what_changed_against_the_last_version(root: Path, results: steps.Results) -> None:
@@ -231,8 +231,8 @@ def test_what_changed_against_the_last_version(root: Path, results: steps.Result
     act = "RU-2025-08-13-calls"
     upper = impact["upper_persons"].mask(impact["restriction_id"] == act, 1.0)
     fewer = {name: table.num_rows // 2 for name, table in results.tables.items()}
-    now = last_version.summary(fewer, impact.assign(upper_persons=upper))
-    lines = last_version.changes(last_version.last(root), now)
+    now = last_version.summarise_version(fewer, impact.assign(upper_persons=upper))
+    lines = last_version.list_changes(last_version.read_last_version(root), now)
     told = [line.split(": ")[1] for line in lines]
     assert told[:5] == ["row_count_fell"] * 5
     assert set(told[5:]) == {"magnitude_moved"}
@@ -244,7 +244,7 @@ def test_what_changed_against_the_last_version(root: Path, results: steps.Result
 @pytest.mark.parametrize("column", ["lower_persons", "q50_persons"])
 def test_a_lower_bound_and_a_median_are_compared_as_well(column: str) -> None:
     before, now = (people(BEFORE[["same"]], **{column: value}) for value in (9e6, 90e6))
-    (line,) = last_version.changes(before, now)
+    (line,) = last_version.list_changes(before, now)
     assert "same had " in line
     assert "9,000,000 people in the last version, 90,000,000 now" in line
 
@@ -275,7 +275,7 @@ def test_much_change_stops_a_strict_run_unless_it_is_accepted(
     with disable_run_logger(), ExitStack() as stack:
         if is_strict and not accept:
             refused = stack.enter_context(pytest.raises(steps.RefusedError))
-        (line,) = publish_impact.watch.fn(cut, root, is_strict, False, accept)
+        (line,) = publish_impact.report_changes.fn(cut, root, is_strict, False, accept)
         assert line.startswith("areas.csv: fact_rows_gone: 2 rows")
     if is_strict and not accept:
         assert refused.value.lines[0] == last_version.ACCEPT
@@ -309,22 +309,22 @@ def test_a_damaged_table_is_named_and_the_next_publish_mends_it(
     sound = path.read_bytes()
     damage(path)
     with pytest.raises(PublishError, match=rf"{table}\.parquet is damaged or missing .*again"):
-        records.load(versions.latest(root))
-    before = last_version.last(root)
+        records.load_tables(versions.find_latest(root))
+    before = last_version.read_last_version(root)
     assert before.rows == summary(results).rows
     assert before.answers.empty is (table == "impact")
-    assert steps.write(results, root, None).created
+    assert steps.publish_results(results, root, None).created
     assert path.read_bytes() == sound
-    assert records.load(versions.latest(root)).keys() >= {"impact", "lineage"}
+    assert records.load_tables(versions.find_latest(root)).keys() >= {"impact", "lineage"}
 
 
 def test_a_damaged_version_does_not_hinder_another(root: Path, small_facts: Path) -> None:
-    old = versions.latest(root)
+    old = versions.find_latest(root)
     empty(root / "latest" / "impact.parquet")
-    new = steps.write(computed(small_facts), root, None)
+    new = steps.publish_results(computed(small_facts), root, None)
     assert new.created
-    assert versions.latest(root) == new.version != old
-    assert len(new.version.table("impact")) == new.version.rows()["impact"]
+    assert versions.find_latest(root) == new.version != old
+    assert len(new.version.read_table("impact")) == new.version.count_rows()["impact"]
 
 
 @pytest.mark.parametrize("damage", [empty, cut, lambda path: path.write_text('{"resources": 1}')])
@@ -332,14 +332,14 @@ def test_a_damaged_manifest_is_no_last_version(
     root: Path, results: steps.Results, damage: Callable[[Path], None]
 ) -> None:
     damage(root / "latest" / "datapackage.json")
-    assert last_version.last(root).rows == {}
+    assert last_version.read_last_version(root).rows == {}
     with pytest.raises(PublishError, match=r"datapackage\.json is damaged or missing"):
-        records.load(versions.latest(root))
-    assert steps.write(results, root, None).created
-    assert last_version.last(root).rows == summary(results).rows
+        records.load_tables(versions.find_latest(root))
+    assert steps.publish_results(results, root, None).created
+    assert last_version.read_last_version(root).rows == summary(results).rows
 
 
 def test_a_latest_that_dangles_is_no_last_version(tmp_path: Path) -> None:
     (tmp_path / "versions" / "2026-01-01-aaaaaaaaaaaa").mkdir(parents=True)
     (tmp_path / "latest").symlink_to("versions/2026-01-01-aaaaaaaaaaaa")
-    assert last_version.last(tmp_path).rows == {}
+    assert last_version.read_last_version(tmp_path).rows == {}

@@ -28,9 +28,9 @@ def values(content: bytes) -> dict[str, float]:
 
 
 def test_a_run_is_told_in_openmetrics() -> None:
-    timed = metrics.Seconds()
+    timed = metrics.StepSeconds()
     assert timed(sum, [1, 2]) == 3
-    told = values(metrics.render(COUNTS, REFUSED, USED, {"check": 1.5}, ENDED))
+    told = values(metrics.render_metrics(COUNTS, REFUSED, USED, {"check": 1.5}, ENDED))
     assert told == {
         "audience_impact_rows impact": 3,
         "audience_impact_rows quarantine": 3,
@@ -47,19 +47,19 @@ def test_a_run_is_told_in_openmetrics() -> None:
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
-    told, again = (metrics.render(COUNTS, REFUSED, USED, {}, ENDED) for _ in range(2))
+    told, again = (metrics.render_metrics(COUNTS, REFUSED, USED, {}, ENDED) for _ in range(2))
     assert told == again
     assert b"_created" not in told
 
 
 def test_without_an_audience_its_age_is_no_number() -> None:
-    told = values(metrics.render(COUNTS, REFUSED, USED.iloc[[1]], {}, ENDED))
+    told = values(metrics.render_metrics(COUNTS, REFUSED, USED.iloc[[1]], {}, ENDED))
     assert pd.isna(told["audience_impact_newest_figure_days"])
 
 
 def test_they_lie_beside_the_versions_whole(tmp_path: Path) -> None:
-    metrics.write(tmp_path, b"one")
-    metrics.write(tmp_path, b"two")
+    metrics.write_metrics(tmp_path, b"one")
+    metrics.write_metrics(tmp_path, b"two")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"metrics.prom": b"two"}
     with pytest.raises(PublishError, match=r"metrics\.prom"):
-        metrics.write(tmp_path / "none", b"three")
+        metrics.write_metrics(tmp_path / "none", b"three")

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from flows.serving import notices
-from flows.serving.notices import Silence
+from flows.serving.notices import SilenceWatch
 from flows.serving.preparing import NotReadyError
 from flows.serving.profile import Profile
 
@@ -52,7 +52,7 @@ def profile(*addresses: str, days: int | None = None) -> Profile:
 
 def test_a_notice_names_the_environment(listener: tuple[str, list[dict[str, Any]]]) -> None:
     address, told = listener
-    assert notices.send(profile(address), "a run failed", "x" * 10_000) == []
+    assert notices.send_notice(profile(address), "a run failed", "x" * 10_000) == []
     assert told[0]["title"] == "audience-impact (north): a run failed"
     assert len(told[0]["message"]) == notices.LONGEST
 
@@ -61,7 +61,7 @@ def test_an_address_that_does_not_answer_is_told_without_its_password(
     listener: tuple[str, list[dict[str, Any]]],
 ) -> None:
     address, told = listener
-    lost = notices.send(profile("json://me:secret@127.0.0.1:9/", address), "t", "b")
+    lost = notices.send_notice(profile("json://me:secret@127.0.0.1:9/", address), "t", "b")
     assert len(lost) == 1
     assert "127.0.0.1:9" in lost[0]
     assert "secret" not in lost[0]
@@ -89,7 +89,7 @@ def test_silence_is_told_once_a_span_and_ends_with_a_run(
     listener: tuple[str, list[dict[str, Any]]],
 ) -> None:
     address, told = listener
-    silence = Silence(profile(address, days=3), [UUID(int=1)], since=NOW)
+    silence = SilenceWatch(profile(address, days=3), [UUID(int=1)], since=NOW)
     for day, ends, count in (
         (2.9, (), 0),  # not yet
         (3.0, (), 1),  # since the start
@@ -98,10 +98,10 @@ def test_silence_is_told_once_a_span_and_ends_with_a_run(
         (9.0, (NOW + timedelta(days=8),), 2),  # a run has ended well
         (11.0, (NOW + timedelta(days=8),), 3),
     ):
-        silence.look(Asked(*ends), NOW + timedelta(days=day))  # type: ignore[arg-type]
+        silence.check_silence(Asked(*ends), NOW + timedelta(days=day))  # type: ignore[arg-type]
         assert len(told) == count, day
     assert told[-1]["message"] == "No run has ended well for 3 days."
 
 
 def test_without_a_span_nothing_is_asked() -> None:
-    assert Silence(profile(), [UUID(int=1)]).look(None, NOW) == []  # type: ignore[arg-type]
+    assert SilenceWatch(profile(), [UUID(int=1)]).check_silence(None, NOW) == []  # type: ignore[arg-type]

@@ -82,14 +82,14 @@ def root(endpoint: str, request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 @pytest.fixture
 def store(root: str) -> ObjectStorage:
     """The place as this process writes to it, with a short lease."""
-    found = objects.at(root)
+    found = objects.open_storage(root)
     found.lease_seconds = 0.3
     return found
 
 
 def put(root: str, seed: int, keep: int | None = None) -> versions.Published:
     """Publish the version of a seed."""
-    return versions.publish(
+    return versions.publish_version(
         Path(root), driver.version(seed), driver.tables(seed), driver.about(), keep
     )
 
@@ -100,9 +100,9 @@ def test_a_version_is_published_found_and_not_written_twice(root: str) -> None:
     assert done.version.address == f"{root}/versions/{done.version_id}"
     assert not put(root, 1).created
     assert put(root, 2).created
-    found = versions.latest(Path(root))
+    found = versions.find_latest(Path(root))
     assert found.id == driver.version(2).id
-    assert set(found.table("table_00")["seed"]) == {2}
+    assert set(found.read_table("table_00")["seed"]) == {2}
 
 
 def test_the_oldest_go_and_the_latest_stays(root: str) -> None:
@@ -110,17 +110,17 @@ def test_the_oldest_go_and_the_latest_stays(root: str) -> None:
     for seed in (1, 2, 3):
         ids.append(put(root, seed, keep=2).version_id)
         time.sleep(1.05)  # the store tells the time of an object in seconds
-    assert set(objects.at(root).list("versions")) == set(ids[1:])
-    assert versions.latest(Path(root)).id == ids[2]
+    assert set(objects.open_storage(root).list_names("versions")) == set(ids[1:])
+    assert versions.find_latest(Path(root)).id == ids[2]
 
 
 def test_a_damaged_version_is_mended(root: str, store: ObjectStorage) -> None:
     done = put(root, 1)
-    store.put(f"versions/{done.version_id}/table_00.parquet", b"damaged")
+    store.write_file(f"versions/{done.version_id}/table_00.parquet", b"damaged")
     with pytest.raises(PublishError, match="publish again, which mends it"):
-        done.version.table("table_00")
+        done.version.read_table("table_00")
     assert put(root, 1).created
-    assert set(done.version.table("table_00")["seed"]) == {1}
+    assert set(done.version.read_table("table_00")["seed"]) == {1}
 
 
 def die_while_writing(root: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,9 +142,9 @@ def test_what_a_dead_publisher_left_is_removed(
     root: str, store: ObjectStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     die_while_writing(root, 2, monkeypatch)
-    assert store.list("versions") == [driver.version(2).id]
+    assert store.list_names("versions") == [driver.version(2).id]
     done = put(root, 1)
-    assert store.list("versions") == [done.version_id]
+    assert store.list_names("versions") == [done.version_id]
 
 
 def test_objects_of_others_stay_whatever_their_names(
@@ -157,13 +157,13 @@ def test_objects_of_others_stay_whatever_their_names(
         f"versions/{driver.version(2).id}/notes.txt",
     ]
     for path in mine:
-        store.put(path, b"mine")
+        store.write_file(path, b"mine")
     for seed in (1, 3):
-        store.put(f"versions/{put(root, seed, keep=1).version_id}/notes.txt", b"mine")
+        store.write_file(f"versions/{put(root, seed, keep=1).version_id}/notes.txt", b"mine")
     for path in (*mine, f"versions/{driver.version(1).id}/notes.txt"):
-        assert store.read(path) == b"mine"
+        assert store.read_file(path) == b"mine"
     with pytest.raises(FileNotFoundError):
-        store.read(f"versions/{driver.version(1).id}/table_00.parquet")
+        store.read_file(f"versions/{driver.version(1).id}/table_00.parquet")
 
 
 def test_every_reader_reads_by_address(root: str, endpoint: str) -> None:
@@ -193,8 +193,8 @@ def test_every_reader_reads_by_address(root: str, endpoint: str) -> None:
 def test_facts_are_read_by_address(root: str, store: ObjectStorage, tmp_path: Path) -> None:
     folder = small(tmp_path / "facts")
     for path in folder.glob("*.csv"):
-        store.put(path.name, path.read_bytes())
-    here, there = steps.read([folder]), steps.read([Path(root)])
+        store.write_file(path.name, path.read_bytes())
+    here, there = steps.read_facts([folder]), steps.read_facts([Path(root)])
     assert there.files == here.files
     assert {name: len(frame) for name, frame in there.tables.items()} == {
         name: len(frame) for name, frame in here.tables.items()
@@ -205,13 +205,13 @@ def test_facts_are_read_by_address(root: str, store: ObjectStorage, tmp_path: Pa
 def test_the_command_shows_and_compares_what_lies_elsewhere(
     root: str, repository_published: Path
 ) -> None:
-    store = objects.at(root)
+    store = objects.open_storage(root)
     folder = (repository_published / "latest").resolve()
     for path in folder.iterdir():
-        store.put(f"versions/{folder.name}/{path.name}", path.read_bytes())
-    with store.lock(1):
-        store.target("latest")
-        store.swap("latest", f"versions/{folder.name}")
+        store.write_file(f"versions/{folder.name}/{path.name}", path.read_bytes())
+    with store.hold_lock(1):
+        store.read_pointer("latest")
+        store.move_pointer("latest", f"versions/{folder.name}")
     shown = CliRunner().invoke(app, ["show", "RU-2025-08-13-calls", "--published", root])
     assert shown.exit_code == 0, shown.output
     assert "WhatsApp" in shown.output
@@ -224,38 +224,38 @@ def test_the_command_shows_and_compares_what_lies_elsewhere(
 
 
 def test_a_live_holder_is_waited_for_and_not_taken_over(root: str, store: ObjectStorage) -> None:
-    other = objects.at(root)
+    other = objects.open_storage(root)
     other.lease_seconds = 0.5
-    with store.lock(1):
+    with store.hold_lock(1):
         for _ in range(8):
-            store._renew()
+            store._renew_lock()
             time.sleep(0.1)
-            assert other._tag(".lock") == store._held
-    with other.lock(1):
+            assert other._read_tag(".lock") == store._lock_tag
+    with other.hold_lock(1):
         pass
-    assert other._tag(".lock") is None
+    assert other._read_tag(".lock") is None
 
 
 def test_who_slept_beyond_the_lease_changes_nothing(root: str, store: ObjectStorage) -> None:
-    with store.lock(1):
-        store.target("latest")
-        other = objects.at(root)
+    with store.hold_lock(1):
+        store.read_pointer("latest")
+        other = objects.open_storage(root)
         other.lease_seconds = 0.3
-        with other.lock(1):
-            other.target("latest")
-            other.swap("latest", "versions/theirs")
+        with other.hold_lock(1):
+            other.read_pointer("latest")
+            other.move_pointer("latest", "versions/theirs")
             with pytest.raises(PublishError, match="took over"):
-                store.write("versions/ours", {"datapackage.json": b"{}"})
+                store.write_folder("versions/ours", {"datapackage.json": b"{}"})
             with pytest.raises(PublishError, match=r"took over|meanwhile"):
-                store.swap("latest", "versions/ours")
-    assert objects.at(root).target("latest") == "versions/theirs"
+                store.move_pointer("latest", "versions/ours")
+    assert objects.open_storage(root).read_pointer("latest") == "versions/theirs"
 
 
 def test_a_lock_that_is_held_is_told_of(root: str, store: ObjectStorage) -> None:
-    with store.lock(1):
-        other = objects.at(root)
+    with store.hold_lock(1):
+        other = objects.open_storage(root)
         other.lease_seconds = 60
-        with pytest.raises(PublishError, match="another run is publishing"), other.lock(-59.9):
+        with pytest.raises(PublishError, match="another run is publishing"), other.hold_lock(-59.9):
             pass
 
 
@@ -264,10 +264,10 @@ def test_a_lock_that_is_held_is_told_of(root: str, store: ObjectStorage) -> None
 
 def test_a_pointer_that_leads_nowhere_is_named(root: str, store: ObjectStorage) -> None:
     with pytest.raises(PublishError, match="nothing has been published"):
-        versions.latest(Path(root))
-    store.put("latest", b"nonsense")
+        versions.find_latest(Path(root))
+    store.write_file("latest", b"nonsense")
     with pytest.raises(PublishError, match="leads to no version"):
-        versions.latest(Path(root))
+        versions.find_latest(Path(root))
     with pytest.raises(PublishError, match="leads to no version"):
         put(root, 1)
 
@@ -275,7 +275,7 @@ def test_a_pointer_that_leads_nowhere_is_named(root: str, store: ObjectStorage) 
 def test_a_store_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch, root: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setattr(objects, "RETRY", {"max_retries": 0})
-    for act in (lambda: put(root, 1), lambda: steps.read([Path(root)])):
+    for act in (lambda: put(root, 1), lambda: steps.read_facts([Path(root)])):
         with pytest.raises(PublishError) as error:
             act()
         assert root in str(error.value)
@@ -294,16 +294,16 @@ def test_a_variable_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch, root
 @pytest.mark.parametrize("address", ["https://example.org/x", "nonsense://x", "file:///x", "s3://"])
 def test_an_address_of_no_store_is_named(address: str) -> None:
     with pytest.raises(PublishError, match=address.partition(":")[0]):
-        storage.at(address)
+        storage.select_storage(address)
 
 
 def test_facts_beyond_every_measure_are_not_copied(
     root: str, store: ObjectStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.put("sources.csv", b"x" * 100)
+    store.write_file("sources.csv", b"x" * 100)
     monkeypatch.setattr(objects, "MOST_BYTES", 99)
     with pytest.raises(PublishError, match="longer than 99 bytes"):
-        steps.read([Path(root)])
+        steps.read_facts([Path(root)])
 
 
 # ---- Killed, read and raced ----
@@ -339,16 +339,16 @@ def kill_one(bred: "subprocess.Popen[str]", seed: int, chance: random.Random) ->
 def read_whole(root: str) -> str:
     """Read all of `latest` and hold it against its manifest; the id of the version."""
     for _ in range(20):
-        found = versions.latest(Path(root))
+        found = versions.find_latest(Path(root))
         try:
-            told = json.loads(found.store.read(f"{found.folder}/datapackage.json"))
+            told = json.loads(found.store.read_file(f"{found.folder}/datapackage.json"))
             seed = told["audience_impact"]["seed"]
             for name in driver.NAMES:
-                assert set(found.table(name)["seed"]) == {seed}
+                assert set(found.read_table(name)["seed"]) == {seed}
             return found.id
         except (FileNotFoundError, PublishError):
             # It was removed while it was read, for there are newer ones: `latest` says which.
-            assert versions.latest(Path(root)).id != found.id
+            assert versions.find_latest(Path(root)).id != found.id
     raise AssertionError("never whole")
 
 

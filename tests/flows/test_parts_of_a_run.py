@@ -33,7 +33,7 @@ from flows.cluster import OWN_CLUSTER
 from flows.dividing import Division, Runner
 from flows.pipeline import parts, steps
 from flows.pipeline.steps import Results
-from flows.workers import RunnerName, division
+from flows.workers import RunnerName, choose_division
 from tests.engine import calibrated
 from tests.flows import dying
 from tests.support import AS_OF, World, checked, ended, world
@@ -80,7 +80,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> steps.Checked:
 
 @pytest.fixture(scope="module")
 def whole(found: steps.Checked) -> Results:
-    return steps.compute(found, AS_OF, 0)
+    return steps.compute_results(found, AS_OF, 0)
 
 
 def backwards(folder: Path, count: int) -> None:
@@ -96,7 +96,8 @@ def twice(folder: Path, count: int) -> None:
 def same_bytes(one: Results, other: Results, folder: Path) -> None:
     """Fail where two runs publish anything that differs by a byte."""
     published = [
-        steps.write(each, folder / str(n), None).path for n, each in enumerate((one, other))
+        steps.publish_results(each, folder / str(n), None).path
+        for n, each in enumerate((one, other))
     ]
     names = sorted(path.name for path in published[0].iterdir())
     assert len(names) == len(one.rows) + 2
@@ -110,7 +111,7 @@ def same_bytes(one: Results, other: Results, folder: Path) -> None:
 def test_parts_give_the_bytes_of_the_whole(
     found: steps.Checked, whole: Results, most: int, runner: Runner | None, tmp_path: Path
 ) -> None:
-    apart = steps.compute(found, AS_OF, 0, how=Division(runner, most))
+    apart = steps.compute_results(found, AS_OF, 0, how=Division(runner, most))
     same_bytes(whole, apart, tmp_path)
     by_area = whole.frames["impact_by_area"]
     world_total = by_area[(by_area["area_id"] == "001") & (by_area["period"] == "2026")]
@@ -121,7 +122,7 @@ def test_parts_give_the_bytes_of_the_whole(
 def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() -> None:
     made = lands()
     parts_of = Partitioning(made.typed(), AS_OF, Settings(), most=1)
-    of_part = [set(part.scope.wanted["country_id"]) for part in parts_of]
+    of_part = [set(part.scope.requested["country_id"]) for part in parts_of]
     assert sorted(map(sorted, of_part)) == [["XA", "XB"], *([land] for land in LANDS[2:])]
     acts = [act for part in parts_of for act in part.tables["restrictions"]["restriction_id"]]
     assert sorted(acts) == [f"R{number}" for number in range(10)]
@@ -131,20 +132,20 @@ def test_a_country_is_in_one_part_and_so_are_those_that_share_a_restriction() ->
 def test_groups_of_rows_are_cut_wherever_a_restriction_ends(
     found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    apart = steps.compute(found, AS_OF, 0, how=Division(None, 1))
+    apart = steps.compute_results(found, AS_OF, 0, how=Division(None, 1))
     monkeypatch.setattr("flows.pipeline.merging.ROW_GROUP_ROWS", 5)
     for name in ("impact", "person_days", "lineage"):
-        groups = list(apart.rows[name].groups())
+        groups = list(apart.rows[name].iterate_groups())
         assert {len(group) for group in groups[:-1]} == {5}
         assert sum(len(group) for group in groups) == whole.tables[name].num_rows
-        assert apart.frame(name).equals(whole.frame(name))
+        assert apart.read_frame(name).equals(whole.read_frame(name))
 
 
 def test_a_dead_worker_changes_no_byte(
     found: steps.Checked, whole: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.compute_in)
-    same_bytes(whole, steps.compute(found, AS_OF, 0, how=TWO), tmp_path)
+    same_bytes(whole, steps.compute_results(found, AS_OF, 0, how=TWO), tmp_path)
 
 
 def test_workers_that_die_of_a_part_refuse_the_run(
@@ -152,7 +153,7 @@ def test_workers_that_die_of_a_part_refuse_the_run(
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.always)
     with pytest.raises(steps.RefusedError, match="workers died 3 times and 5 parts"):
-        steps.compute(found, AS_OF, 0, how=TWO)
+        steps.compute_results(found, AS_OF, 0, how=TWO)
 
 
 KILLED = """
@@ -183,7 +184,7 @@ def on_dask() -> Iterator[Runner | None]:
     from prefect.testing.utilities import prefect_test_harness
 
     with prefect_test_harness(PATIENCE_SECONDS):
-        yield division(RunnerName.DASK, 2, None, 0).runner
+        yield choose_division(RunnerName.DASK, 2, None, 0).runner
 
 
 def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
@@ -200,7 +201,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_dies(
         on_dask(folder, count)
         assert (folder / dying.MARK).exists()
 
-    same_bytes(whole, steps.compute(found, AS_OF, 0, how=Division(runner, 1)), tmp_path)
+    same_bytes(whole, steps.compute_results(found, AS_OF, 0, how=Division(runner, 1)), tmp_path)
 
 
 def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
@@ -215,7 +216,7 @@ def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         pytest.raises(steps.RefusedError) as refused,
     ):
-        steps.compute(found, AS_OF, 0, how=Division(on_dask, 1))
+        steps.compute_results(found, AS_OF, 0, how=Division(on_dask, 1))
     assert re.fullmatch(
         r"part \d of 5 killed the workers .* give each worker more", str(refused.value)
     )
@@ -227,14 +228,14 @@ def test_workers_of_a_cluster_that_die_of_a_part_refuse_the_run_in_one_line(
 @pytest.fixture
 def temporary_server(tmp_path: Path) -> Iterator[str]:
     """The address of a server that asks for a password, as `run` starts one."""
-    from flows.serving.server import server_of_a_run
+    from flows.serving.server import run_server_of_a_run
 
     settings = {
         PREFECT_HOME: tmp_path / "prefect",
         PREFECT_API_DATABASE_CONNECTION_URL: None,
         PREFECT_LOGGING_TO_API_ENABLED: False,
     }
-    with temporary_settings(settings, restore_defaults={PREFECT_API_URL}), server_of_a_run():
+    with temporary_settings(settings, restore_defaults={PREFECT_API_URL}), run_server_of_a_run():
         yield str(PREFECT_API_URL.value())
 
 
@@ -246,8 +247,8 @@ def test_workers_of_a_cluster_report_to_the_server_of_the_run_never_pause_and_ke
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.telling)
     monkeypatch.setenv(dying.TOLD, str(tmp_path))
-    how = division(RunnerName.DASK, 2, None, 0)._replace(most=1)
-    steps.compute(found, AS_OF, 0, how=how)
+    how = choose_division(RunnerName.DASK, 2, None, 0)._replace(most=1)
+    steps.compute_results(found, AS_OF, 0, how=how)
     told = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     assert told == dict.fromkeys("01234", f"{temporary_server}/ False False")
 
@@ -258,8 +259,8 @@ def test_a_stranger_on_the_machine_has_no_code_run_by_the_cluster_of_a_run(
 ) -> None:
     monkeypatch.setattr(parts, "compute_in", dying.besieged)
     monkeypatch.setenv(dying.TOLD, str(tmp_path))
-    how = division(RunnerName.DASK, 1, None, 0)._replace(most=3)
-    steps.compute(found, AS_OF, 0, how=how)
+    how = choose_division(RunnerName.DASK, 1, None, 0)._replace(most=3)
+    steps.compute_results(found, AS_OF, 0, how=how)
     told = {path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     assert told == {"refused\nrefused\n"}
 
@@ -300,7 +301,7 @@ def test_what_workers_elsewhere_cannot_reach_is_told_before_they_begin(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    runner = division(RunnerName.DASK, 1, scheduler, 0).runner
+    runner = choose_division(RunnerName.DASK, 1, scheduler, 0).runner
     assert runner is not None
     with (
         temporary_settings({PREFECT_API_URL: server}),
@@ -314,14 +315,14 @@ def test_what_workers_elsewhere_cannot_reach_is_told_before_they_begin(
 def test_a_cluster_elsewhere_gives_the_same_bytes(
     found: steps.Checked, whole: Results, scheduler: str, tmp_path: Path
 ) -> None:
-    how = division(RunnerName.DASK, 1, scheduler, 0)._replace(most=3)
-    same_bytes(whole, steps.compute(found, AS_OF, 0, how=how), tmp_path)
+    how = choose_division(RunnerName.DASK, 1, scheduler, 0)._replace(most=3)
+    same_bytes(whole, steps.compute_results(found, AS_OF, 0, how=how), tmp_path)
 
 
 def test_a_scheduler_that_is_not_there_refuses_the_run_in_one_line(tmp_path: Path) -> None:
     import dask
 
-    runner = division(RunnerName.DASK, 1, "tcp://127.0.0.1:1", 0).runner
+    runner = choose_division(RunnerName.DASK, 1, "tcp://127.0.0.1:1", 0).runner
     assert runner is not None
     with (
         temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api/"}),
@@ -355,7 +356,7 @@ def test_as_many_processes_compute_as_suit_the_register_and_the_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(processors)))
-    found = division(RunnerName.LOCAL, asked, None, restrictions)
+    found = choose_division(RunnerName.LOCAL, asked, None, restrictions)
     runner = workers.Processes(processes) if processes > 1 else None
     assert found == Division(runner, most)
 
@@ -381,7 +382,7 @@ def test_totals_of_countries_apart_are_those_of_all_together(
             for total in np.flatnonzero(random.random(totals) < 0.7)
         ]
     pairs = pd.DataFrame(rows, columns=["total", "country_id", "place"])
-    found = areas.summed(pairs.sample(frac=1, random_state=1), people.__getitem__, totals)
+    found = areas.sum_people(pairs.sample(frac=1, random_state=1), people.__getitem__, totals)
     for total in range(totals):
         own = [(people[c], p) for t, c, p in rows if t == total]
         assert found.lower[total] == sum(one.lower[place] for one, place in own)

@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_home_that_is_missing_is_made(home: Path) -> None:
-    preparing.prepare()
+    preparing.prepare_prefect()
     assert list(home.iterdir()) == []
 
 
@@ -50,7 +50,7 @@ def test_without_a_home_of_the_user_prefect_s_is_asked_for(monkeypatch: pytest.M
     monkeypatch.delenv("PREFECT_HOME")
     monkeypatch.setenv("HOME", "/proc/none")
     with pytest.raises(NotReadyError, match="PREFECT_HOME"):
-        preparing.prepare()
+        preparing.prepare_prefect()
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,14 @@ def test_the_schedule_says_in_one_line_that_it_has_no_home(
 def test_an_empty_home_is_that_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PREFECT_HOME", "")
     monkeypatch.setenv("HOME", str(tmp_path))
-    preparing.prepare()
+    preparing.prepare_prefect()
     assert "PREFECT_HOME" not in os.environ
-    assert preparing.home() == tmp_path / ".prefect"
+    assert preparing.find_home() == tmp_path / ".prefect"
 
 
-@pytest.mark.parametrize("start", [preparing.prepare, server.embedded_server().__enter__])
+@pytest.mark.parametrize(
+    "start", [preparing.prepare_prefect, server.run_embedded_server().__enter__]
+)
 def test_a_damaged_database_is_named_before_a_server_starts(home: Path, start: Any) -> None:
     home.mkdir()
     (home / "prefect.db").write_text("garbage" * 100)
@@ -97,14 +99,14 @@ def test_a_database_that_can_be_read_is_left_alone(home: Path) -> None:
     with closing(sqlite3.connect(home / "prefect.db")) as database:
         database.execute("create table t (a)")
     before = (home / "prefect.db").read_bytes()
-    preparing.prepare()
+    preparing.prepare_prefect()
     assert (home / "prefect.db").read_bytes() == before
 
 
 def test_what_is_for_this_machine_passes_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "example.org")
-    preparing.prepare()
+    preparing.prepare_prefect()
     assert os.environ["no_proxy"].split(",") == ["example.org", "127.0.0.1", "localhost", "::1"]
 
 
@@ -122,6 +124,6 @@ def test_whatever_keeps_a_run_from_beginning_is_one_line() -> None:
     with (
         temporary_settings({PREFECT_API_URL: None}),
         pytest.raises(NotReadyError, match="temporary server does not answer: Timed out, again"),
-        running._reached("temporary server"),
+        running._report_unreachable("temporary server"),
     ):
         raise RuntimeError("Timed out,\nagain")

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audience_impact.store import PublishError, manifest, versions
-from audience_impact.store.versions import Published, Version, publish
+from audience_impact.store.versions import Published, Version, publish_version
 
 pytestmark = pytest.mark.service
 
@@ -111,7 +111,7 @@ def put(
 ) -> Published:
     """Publish the example, or what is given instead."""
     tables = example() if tables is None else tables
-    return publish(root, version, tables, about, keep, timeout_seconds)
+    return publish_version(root, version, tables, about, keep, timeout_seconds)
 
 
 def seeded(seed: int) -> Version:
@@ -121,7 +121,7 @@ def seeded(seed: int) -> Version:
 
 def latest(root: Path) -> Path:
     """Return the folder `latest` leads to."""
-    return Path(versions.latest(root).address)
+    return Path(versions.find_latest(root).address)
 
 
 def told_of(folder: Path) -> dict[str, Any]:
@@ -308,14 +308,14 @@ FACTS = {"0/estimates.csv": b"a,b\n1,2\n", "1/estimates.csv": b"a,b\n"}
 
 def test_facts_are_kept_beside_the_tables_and_count_as_none(root: Path, tmp_path: Path) -> None:
     """The archive is listed and hashed; whoever validates the package is not led astray by it."""
-    version = publish(root, VERSION, example(), ABOUT, facts=FACTS).version
+    version = publish_version(root, VERSION, example(), ABOUT, facts=FACTS).version
     folder = latest(root)
     told = {resource["path"]: resource for resource in told_of(folder)["resources"]}["facts.zip"]
     content = (folder / "facts.zip").read_bytes()
     assert told["hash"] == f"sha256:{sha256(content).hexdigest()}"
     assert told["size_bytes"] == len(content)
-    assert set(version.rows()) == set(example())
-    layers = version.facts(tmp_path / "facts")
+    assert set(version.count_rows()) == set(example())
+    layers = version.write_facts(tmp_path / "facts")
     assert [path.name for path in layers] == ["0", "1"]
     assert (layers[0] / "estimates.csv").read_bytes() == FACTS["0/estimates.csv"]
     assert version.version == VERSION
@@ -326,16 +326,16 @@ def test_facts_are_kept_beside_the_tables_and_count_as_none(root: Path, tmp_path
 
 
 def test_a_damaged_archive_is_named_and_a_publish_mends_it(root: Path, tmp_path: Path) -> None:
-    version = publish(root, VERSION, example(), ABOUT, facts=FACTS).version
+    version = publish_version(root, VERSION, example(), ABOUT, facts=FACTS).version
     (latest(root) / "facts.zip").write_bytes(b"")
     with pytest.raises(PublishError, match=r"facts\.zip is damaged or missing"):
-        version.facts(tmp_path / "facts")
-    assert publish(root, VERSION, example(), ABOUT, facts=FACTS).created
-    assert version.facts(tmp_path / "facts")
+        version.write_facts(tmp_path / "facts")
+    assert publish_version(root, VERSION, example(), ABOUT, facts=FACTS).created
+    assert version.write_facts(tmp_path / "facts")
 
 
 def test_a_version_from_before_facts_were_kept_has_none(root: Path, tmp_path: Path) -> None:
-    assert put(root).version.facts(tmp_path / "facts") == []
+    assert put(root).version.write_facts(tmp_path / "facts") == []
 
 
 def count_a_row_more(resource: dict[str, Any]) -> None:
@@ -671,7 +671,9 @@ def test_a_file_in_the_place_of_a_version_stays(root: Path) -> None:
     first = put(root)
     shutil.rmtree(first.path)
     first.path.write_text("precious")
-    with pytest.raises(PublishError, match="is a file, and a version a folder: move it away"):
+    with pytest.raises(
+        PublishError, match="is a file where the folder of a version must be: move it away"
+    ):
         put(root)
     assert first.path.read_text() == "precious"
 
@@ -957,6 +959,8 @@ def test_a_version_with_other_bytes_is_refused_and_stays_as_it_was(tmp_path: Pat
     before = (latest(tmp_path) / "impact.parquet").read_bytes()
     other = example()
     other["impact"] = other["impact"].slice(1)
-    with pytest.raises(PublishError, match=r"bytes_differ: .* another .*impact\.parquet"):
+    with pytest.raises(
+        PublishError, match=r"bytes_differ: .* different bytes of .*impact\.parquet"
+    ):
         put(tmp_path, tables=other)
     assert (latest(tmp_path) / "impact.parquet").read_bytes() == before

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audience_impact.registers.register import COMMON_DEFECTS, Defect, Defects
-from flows.commands.importing import import_commands
+from flows.commands.importing import build_import_commands
 from flows.pipeline import steps
 from flows.registers import importing
 from flows.registers.registry import REGISTERS, Entry
@@ -29,7 +29,7 @@ ROWS = [
 def told(folder: Path, *words: str) -> Result:
     path = folder / "toy.csv"
     pd.DataFrame(ROWS, columns=list(COLUMNS)).to_csv(path, index=False)
-    command = import_commands({**REGISTERS, **TOY})
+    command = build_import_commands({**REGISTERS, **TOY})
     return CliRunner().invoke(command, ["toy", str(path), "--into", str(folder / "layer"), *words])
 
 
@@ -66,7 +66,7 @@ def test_a_second_register_is_imported_as_the_first(tmp_path: Path) -> None:
     }
     assert [row["platform_id"] for row in layer["platforms"]] == ["tinfoil"]
     assert [row["source_id"] for row in layer["sources"]] == ["toy-register-2026-01-31"]
-    checked = steps.check(steps.read([FACTS, tmp_path / "layer"]))
+    checked = steps.validate_facts(steps.read_facts([FACTS, tmp_path / "layer"]))
     told_of_it = {(each.table, each.rule) for each in checked.findings if each.layer == 2}
     assert told_of_it == {("sources", "source_without_address")}
 
@@ -86,7 +86,7 @@ def test_its_events_are_linked_to_those_on_record(tmp_path: Path) -> None:
 
 def test_every_register_has_the_defects_that_any_may_have() -> None:
     for name, entry in {**REGISTERS, **TOY}.items():
-        register = entry.load()
+        register = entry.load_register()
         assert register.name == name
         assert set(COMMON_DEFECTS) <= set(register.defects)
         assert {register.country, register.year} - {""} <= set(register.columns)
@@ -94,6 +94,6 @@ def test_every_register_has_the_defects_that_any_may_have() -> None:
 
 def test_a_defect_without_a_meaning_is_an_error_of_the_register() -> None:
     found = [Defect("late", 2), Defect("late", 1), Defect("late", 2)]
-    assert Defects.collected(found, ["early", "late"]).rows == {"late": (1, 2)}
+    assert Defects.from_findings(found, ["early", "late"]).rows == {"late": (1, 2)}
     with pytest.raises(ValueError, match="late has no meaning"):
-        Defects.collected(found, ["early"])
+        Defects.from_findings(found, ["early"])

@@ -23,8 +23,10 @@ RUNNER = CliRunner()
 
 
 def publish(facts: Path, root: Path) -> None:
-    results = steps.compute(steps.gate(steps.check(steps.read([facts])), strict=False), None, 0)
-    steps.write(results, root, None)
+    results = steps.compute_results(
+        steps.refuse_errors(steps.validate_facts(steps.read_facts([facts])), strict=False), None, 0
+    )
+    steps.publish_results(results, root, None)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def unpacked(archive: Path, into: Path) -> Path:
 
 
 def test_a_release_is_the_version_and_says_what_it_holds(published: Path, tmp_path: Path) -> None:
-    version = versions.latest(published)
+    version = versions.find_latest(published)
     made = released(published, tmp_path / "dist")
     folder = unpacked(made, tmp_path / "there")
     assert folder.name == made.stem == f"audience-impact-{version.id}"
@@ -87,7 +89,7 @@ def test_what_changed_is_told_from_an_id_or_an_unpacked_release(
     older = tmp_path / "older"
     shutil.copytree(published, older, symlinks=True)
     before = sorted((older / "versions").iterdir(), key=lambda one: one.stat().st_mtime_ns)
-    latest = versions.latest(published).id
+    latest = versions.find_latest(published).id
     (old,) = [one for one in before if one.name != latest]
     (older / "latest").unlink()
     (older / "latest").symlink_to(f"versions/{old.name}")
@@ -104,7 +106,7 @@ def test_what_changed_is_told_from_an_id_or_an_unpacked_release(
 def test_licences_are_counted_with_what_rests_on_them() -> None:
     sources = pd.DataFrame({"source_id": ["a", "b", "c"], "licence": ["MIT", None, None]})
     lineage = pd.DataFrame({"source_id": ["a", "a", "b"]})
-    told = list(csv.DictReader(io.StringIO(release.licences(sources, lineage).decode())))
+    told = list(csv.DictReader(io.StringIO(release.count_licences(sources, lineage).decode())))
     assert [tuple(row.values()) for row in told] == [("none stated", "2", "1"), ("MIT", "1", "2")]
 
 

@@ -217,7 +217,7 @@ def test_refuses_a_table_that_cannot_be_read_and_leaves_latest(
     environment: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "published"
-    steps.write(computed(small_facts), root, None)
+    steps.publish_results(computed(small_facts), root, None)
     before = (root / "latest").readlink()
     (small_facts / "sources.csv").write_bytes("source_id,publisher\nx,Müller\n".encode("latin-1"))
     done = run(environment, "--facts", small_facts, "--published", root)
@@ -292,7 +292,7 @@ def test_the_command_killed_while_it_publishes_is_mended_by_the_next(
     environment: dict[str, str], small_facts: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "published"
-    steps.write(computed(small_facts), root, None)
+    steps.publish_results(computed(small_facts), root, None)
     words = ["--facts", str(small_facts), "--published", str(root), "--seed", "1"]
     with started(environment, *COMMAND, *words) as process:
         while process.poll() is None and not list((root / "versions").glob(".tmp-*")):

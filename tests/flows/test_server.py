@@ -250,7 +250,7 @@ def test_pages_of_other_sites_get_nothing(served: Served) -> None:
 def test_who_opens_the_server_to_a_network_names_it_as_they_like() -> None:
     from flows.serving import embedded  # it brings Prefect's server, which here runs elsewhere
 
-    assert embedded.hosts("0.0.0.0") == ["*"]
+    assert embedded.list_hosts("0.0.0.0") == ["*"]
 
 
 def test_only_the_owner_reads_the_password_and_the_database(served: Served, home: Path) -> None:
@@ -359,7 +359,7 @@ def test_a_stranger_on_the_port_is_not_taken_for_the_server(
     port, asked = stranger
     with (
         refusing({PREFECT_SERVER_API_PORT: port, PREFECT_HOME: home}, rf"listen at .*:{port}: "),
-        server.server(),
+        server.provide_server(),
     ):
         pass
     assert asked == []  # nothing was sent there, least of all a password
@@ -372,9 +372,9 @@ def test_a_stranger_is_not_taken_for_a_server_that_ended(
     ended = subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"])
     ended.wait()
     with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
-        assert server.what_is_wrong() is None  # it does answer like Prefect
+        assert server.describe_trouble() is None  # it does answer like Prefect
         with pytest.raises(children.ServeError, match=r"ended before .* \(exit status 7\)"):
-            server.wait_for(ended)
+            server.wait_for_server(ended)
     assert asked
 
 
@@ -382,7 +382,7 @@ def test_a_configured_server_that_does_not_answer_is_named() -> None:
     api = f"http://127.0.0.1:{free_port()}/api"
     with (
         refusing({PREFECT_API_URL: api}, rf"No Prefect server answers at {api} \(PREFECT_API_URL"),
-        server.server(),
+        server.provide_server(),
     ):
         pass
 
@@ -391,18 +391,18 @@ def test_a_server_that_goes_away_while_the_schedule_is_set_up_is_told_in_a_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     api = f"http://127.0.0.1:{free_port()}/api"
-    monkeypatch.setattr(server, "what_is_wrong", lambda: None)  # it did answer, once
+    monkeypatch.setattr(server, "describe_trouble", lambda: None)  # it did answer, once
     with (
         temporary_settings({PREFECT_API_URL: api}, restore_defaults={PREFECT_API_URL}),
         pytest.raises(SystemExit, match="went away while the schedule was set up: ConnectError"),
     ):
-        serve.serve(Profile())
+        serve.run_schedule(Profile())
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings = {PREFECT_SERVER_API_PORT: free_port(), PREFECT_HOME: tmp_path / "file"}
-    with refusing(settings, "PREFECT_HOME"), server.server():
+    with refusing(settings, "PREFECT_HOME"), server.provide_server():
         pass
 
 
@@ -412,7 +412,7 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         (Running(), 0, StateType.SCHEDULED),
         (Pending(), 1, StateType.SCHEDULED),
         (Crashed(), 1, StateType.SCHEDULED),  # its process could still say so
-        (Running(), runs.MOST_AGAIN, StateType.CRASHED),
+        (Running(), runs.MAX_RESTARTS, StateType.CRASHED),
         (Cancelling(), 0, StateType.CANCELLED),
         (Completed(), 0, StateType.COMPLETED),
         (Scheduled(), 0, StateType.SCHEDULED),  # waits for its next try
@@ -427,12 +427,12 @@ def test_a_run_whose_process_is_gone_begins_again_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(notices, "tell", lambda title, body: told.append(title))
-    tags = [f"{runs.AGAIN}{number + 1}" for number in range(begun_again)]
+    monkeypatch.setattr(notices, "notify_people", lambda title, body: told.append(title))
+    tags = [f"{runs.RESTART_TAG}{number + 1}" for number in range(begun_again)]
     with served.client() as client:
         # Of no deployment, so that nobody else runs it.
         run = client.create_flow_run(publish_impact, state=before, tags=tags).id
-        assert runs.end(client, run)
+        assert runs.end_run(client, run)
         found = client.read_flow_run(run)
     assert found.state_type is after
     put_back = before.type is not StateType.SCHEDULED and after is StateType.SCHEDULED
@@ -443,14 +443,14 @@ def test_a_run_whose_process_is_gone_begins_again_but_not_for_ever(
 def test_a_run_that_was_cancelled_does_not_begin_again(served: Served) -> None:
     with served.client() as client:
         run = client.create_flow_run(publish_impact, state=Crashed()).id
-        assert runs.end(client, run, again=False) == "Crashed"
+        assert runs.end_run(client, run, again=False) == "Crashed"
 
 
 def test_a_killed_worker_is_told_from_one_that_lives(served: Served) -> None:
     pool = "audience-impact"
     ours, other, dead = Worker(pool), Worker(pool), Worker(pool)
     with served.client() as client, temporary_settings({PREFECT_WORKER_HEARTBEAT_SECONDS: 1}):
-        dead.beat(client)
+        dead.send_heartbeat(client)
         found = {}
         for owner in (ours.name, other.name, dead.name, "never heard of"):
             run = client.create_flow_run(publish_impact, state=Running()).id
@@ -460,9 +460,9 @@ def test_a_killed_worker_is_told_from_one_that_lives(served: Served) -> None:
 
         def left() -> set[UUID]:
             every = [client.read_flow_run(one) for one in (*found.values(), claimed_just_now)]
-            return {run.id for run in ours.left_over(client, every)}
+            return {run.id for run in ours.list_orphans(client, every)}
 
-        ours.beat(client)
+        ours.send_heartbeat(client)
         assert left() == {found[ours.name]}  # it has not listened long enough to judge others
         deadline = time.monotonic() + 30
         gone = {found[ours.name], found[dead.name], found["never heard of"]}
@@ -470,18 +470,18 @@ def test_a_killed_worker_is_told_from_one_that_lives(served: Served) -> None:
             assert now < gone
             assert time.monotonic() < deadline
             time.sleep(0.3)
-            other.beat(client)
-            ours.beat(client)
+            other.send_heartbeat(client)
+            ours.send_heartbeat(client)
             client.set_flow_run_state(claimed_just_now, Running(), force=True)
 
 
 def test_silence_after_an_outage_says_nothing_of_others() -> None:
     worker = Worker("any", heard=time.monotonic() - 1e6)
     with SyncPrefectClient(f"http://127.0.0.1:{free_port()}/api") as away:
-        with pytest.raises(httpx.HTTPError), runs.impatient():
-            worker.beat(away)
+        with pytest.raises(httpx.HTTPError), runs.limit_retries():
+            worker.send_heartbeat(away)
         run = FlowRun(flow_id=uuid4(), infrastructure_pid="another", state=Running())
-        assert worker.left_over(away, [run]) == []
+        assert worker.list_orphans(away, [run]) == []
 
 
 def test_a_run_ends_with_the_process_that_serves_it(tmp_path: Path) -> None:
@@ -506,15 +506,15 @@ def test_a_run_ends_with_the_process_that_serves_it(tmp_path: Path) -> None:
 
 def test_a_server_that_is_away_does_not_keep_a_process_from_stopping() -> None:
     with SyncPrefectClient(f"http://127.0.0.1:{free_port()}/api") as away:
-        assert runs.end(away, uuid4()) == "unknown"  # an error would replace the interrupt
+        assert runs.end_run(away, uuid4()) == "unknown"  # an error would replace the interrupt
 
 
 def test_a_run_that_somebody_cancels_is_stopped(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
-    monkeypatch.setattr(runs, "command", lambda entrypoint: sleep)
+    monkeypatch.setattr(runs, "build_command", lambda entrypoint: sleep)
     with served.client() as client, temporary_settings({PREFECT_RUNNER_POLL_FREQUENCY: 1}):
         run = client.create_flow_run(publish_impact, state=Cancelling()).id
         worker = Worker("audience-impact")
-        assert runs.execute(client, worker, run, "any", lambda: None) == "Cancelled"
+        assert runs.execute_run(client, worker, run, "any", lambda: None) == "Cancelled"

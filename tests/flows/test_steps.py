@@ -71,7 +71,9 @@ def test_words_about_the_code_make_no_new_version(checkout: Path) -> None:
 @pytest.fixture(scope="module")
 def folder(repository_results: steps.Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository's facts, published."""
-    return steps.write(repository_results, tmp_path_factory.mktemp("published"), None).path
+    return steps.publish_results(
+        repository_results, tmp_path_factory.mktemp("published"), None
+    ).path
 
 
 def ids(results: steps.Results, table: str) -> set[str]:
@@ -104,7 +106,7 @@ def test_which_sources_a_table_rests_on(repository_results: steps.Results) -> No
 def test_a_table_without_rows_rests_on_nothing(repository_results: steps.Results) -> None:
     frames = repository_results.frames
     for table in set(published.TABLES) - {"sources", "lineage"}:
-        assert not parts.source_ids(table, frames[table].iloc[:0], frames["lineage"])
+        assert not parts.list_source_ids(table, frames[table].iloc[:0], frames["lineage"])
 
 
 def test_results_of_one_restriction_rest_on_its_sources(
@@ -112,7 +114,7 @@ def test_results_of_one_restriction_rest_on_its_sources(
 ) -> None:
     impact, lineage = (repository_results.frames[name] for name in ("impact", "lineage"))
     of_act = [rows["restriction_id"] == "RU-2025-08-13-calls" for rows in (impact, lineage)]
-    told = parts.source_ids("impact", impact[of_act[0]], lineage)
+    told = parts.list_source_ids("impact", impact[of_act[0]], lineage)
     assert told == set(lineage.loc[of_act[1], "source_id"])
 
 
@@ -160,13 +162,15 @@ def test_what_writes_facts_refuses_an_address_in_one_line(words: list[str], tmp_
 def test_a_day_beyond_all_facts_makes_no_version(day: date, small_facts: Path) -> None:
     """`--keep` would never find it among the others."""
     with pytest.raises(steps.RefusedError, match="lies outside the years 1990 to 2035: correct it"):
-        steps.compute(checked(small_facts), day, 0)
+        steps.compute_results(checked(small_facts), day, 0)
 
 
 def test_other_draws_are_another_version(small_facts: Path) -> None:
     facts = checked(small_facts)
-    few, usual = (steps.compute(facts, None, 0, sensitivity=False, draws=n) for n in (40, None))
+    few, usual = (
+        steps.compute_results(facts, None, 0, sensitivity=False, draws=n) for n in (40, None)
+    )
     methods = [one.version.method_version for one in (few, usual)]
-    assert methods == [f"{steps.method()}+no-sensitivity{word}" for word in ("+40-draws", "")]
-    medians = [one.frame("impact", ["q50_persons"])["q50_persons"] for one in (few, usual)]
+    assert methods == [f"{steps.name_method()}+no-sensitivity{word}" for word in ("+40-draws", "")]
+    medians = [one.read_frame("impact", ["q50_persons"])["q50_persons"] for one in (few, usual)]
     assert (medians[0] != medians[1]).any()

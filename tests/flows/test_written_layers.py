@@ -15,8 +15,8 @@ from filelock import FileLock
 
 from audience_impact.facts import reading
 from flows import layers
-from flows.layers import Layer, Owner, Written
-from flows.pipeline.headers import headers
+from flows.layers import Layer, Owner, WriteResult
+from flows.pipeline.headers import build_headers
 from flows.pipeline.steps import RefusedError
 from schemas import contracts
 from schemas import facts as fact_models
@@ -34,7 +34,9 @@ def made(note: str = "first", **cells: str) -> Layer:
         "platforms": {"platform_id": "alpha", **DEFAULTS["platforms"], "note": note, **cells},
     }
     tables = {
-        table: pd.DataFrame([{**dict.fromkeys(fact_models.columns(table), ""), **row}], dtype="str")
+        table: pd.DataFrame(
+            [{**dict.fromkeys(fact_models.describe_columns(table), ""), **row}], dtype="str"
+        )
         for table, row in rows.items()
     }
     return Layer(tables, {BESIDE.as_posix(): f"{note}\n".encode()})
@@ -42,11 +44,11 @@ def made(note: str = "first", **cells: str) -> Layer:
 
 @cache
 def expected(note: str) -> dict[str, bytes]:
-    return dict(layers.render(made(note)))
+    return dict(layers.render_layer(made(note)))
 
 
-def write(into: Path, note: str = "first", overwrite: bool = False) -> Written:
-    return layers.write(expected(note), into, [], OWNER, overwrite)
+def write(into: Path, note: str = "first", overwrite: bool = False) -> WriteResult:
+    return layers.write_layer(expected(note), into, [], OWNER, overwrite)
 
 
 def refusal(into: Path, note: str = "first", overwrite: bool = False) -> list[str]:
@@ -71,7 +73,7 @@ def tables(into: Path) -> dict[str, bytes]:
 @pytest.fixture
 def into(tmp_path: Path) -> Path:
     folder = tmp_path / "layer"
-    assert write(folder) == Written(True)
+    assert write(folder) == WriteResult(True)
     return folder
 
 
@@ -83,7 +85,7 @@ def test_it_leaves_the_tables_and_a_mark_with_their_digests(into: Path) -> None:
 
 def test_the_same_again_touches_nothing_and_a_table_that_is_gone_comes_back(into: Path) -> None:
     before = {name: (into / name).stat().st_ino for name in content(into)}
-    assert write(into) == Written(False)
+    assert write(into) == WriteResult(False)
     assert {name: (into / name).stat().st_ino for name in content(into)} == before
     (into / "lineages.csv").unlink()
     assert write(into).created
@@ -91,7 +93,7 @@ def test_the_same_again_touches_nothing_and_a_table_that_is_gone_comes_back(into
 
 
 def test_what_nobody_edited_is_replaced(into: Path) -> None:
-    assert write(into, "second") == Written(True)
+    assert write(into, "second") == WriteResult(True)
     assert tables(into) == expected("second")
 
 
@@ -125,10 +127,10 @@ def test_overwriting_keeps_every_edit_aside(into: Path) -> None:
     assert len(kept) == 2
     assert {path: path.read_bytes() for path in kept} == kept
     assert {path.parent for path in kept} == {into / "replaced"}
-    assert write(into, "second") == Written(False)
+    assert write(into, "second") == WriteResult(False)
     assert not [
         found
-        for found in reading.read([into], headers())[1]
+        for found in reading.read_tables([into], build_headers())[1]
         if found.rule in ("unknown_table", "unfinished_layer")
     ]
 
@@ -149,7 +151,7 @@ def test_a_fact_table_of_somebody_else_is_refused_and_other_files_are_none_of_it
     (into / "estimates.csv").write_text("mine")
     (line,) = refusal(into)
     assert line.startswith(f"{into / 'estimates.csv'} was not written by a test")
-    assert write(into, overwrite=True) == Written(True)
+    assert write(into, overwrite=True) == WriteResult(True)
     for name in ("notes.txt", "register.csv", "estimates.csv"):
         assert (into / name).read_text() == "mine"
 
@@ -202,7 +204,7 @@ def test_a_mark_that_cannot_be_read_is_refused(into: Path, text: str) -> None:
 def test_hand_made_facts_are_never_a_layer(tmp_path: Path, facts_copy: Path) -> None:
     for folder in (FACTS, FACTS / "below", facts_copy, facts_copy / "below"):
         with pytest.raises(RefusedError, match="hand-made facts: give a folder of its own"):
-            layers.write(expected("first"), folder, [facts_copy], OWNER, overwrite=True)
+            layers.write_layer(expected("first"), folder, [facts_copy], OWNER, overwrite=True)
         assert not (folder / ".lock").exists()
     (tmp_path / "file").write_text("")
     assert refusal(tmp_path / "file") == [f"{tmp_path / 'file'} is no folder"]
@@ -210,7 +212,7 @@ def test_hand_made_facts_are_never_a_layer(tmp_path: Path, facts_copy: Path) -> 
 
 def test_what_breaks_its_contract_is_named_and_nothing_is_written(into: Path) -> None:
     with pytest.raises(RefusedError) as caught:
-        layers.render(made("second", name="A service\u200b", kind="oracle"))
+        layers.render_layer(made("second", name="A service\u200b", kind="oracle"))
     first, second = caught.value.lines
     assert first.startswith("platforms.csv: alpha: kind: word: the word is not in the vocabulary")
     assert first.endswith("('oracle')")
@@ -225,7 +227,7 @@ def test_a_key_that_stands_there_twice_is_named() -> None:
     layer = made()
     twice = pd.concat([layer.tables["platforms"]] * 2)
     with pytest.raises(RefusedError, match=r"^platforms\.csv: alpha stands there twice$"):
-        layers.render(Layer({"platforms": twice}))
+        layers.render_layer(Layer({"platforms": twice}))
 
 
 def test_nothing_is_written_where_validation_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +236,7 @@ def test_nothing_is_written_where_validation_is_off(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(contracts, "require_validation", off)
     with pytest.raises(contracts.ValidationOffError):
-        layers.render(made())
+        layers.render_layer(made())
 
 
 def test_two_at_once_are_refused(into: Path) -> None:
@@ -273,7 +275,7 @@ def failing_at(number: int, failure: Callable[[], BaseException]) -> Iterator[No
 
 
 def is_refused_by_readers(into: Path) -> bool:
-    found = reading.read([into], headers())[1]
+    found = reading.read_tables([into], build_headers())[1]
     return "unfinished_layer" in {finding.rule for finding in found}
 
 

@@ -87,7 +87,7 @@ def of_facts(results: steps.Results) -> Digests:
 
 def layer(folder: Path) -> Path:
     """The sample of a register as a layer, written into a new folder."""
-    stop = REGISTERS["stop"].load()
+    stop = REGISTERS["stop"].load_register()
     importing.import_register(stop, SAMPLE, folder, [FACTS], importing.Origin())
     return folder
 
@@ -103,23 +103,25 @@ def of_layer(folder: Path) -> Digests:
 
 def of_facts_and_layer(folder: Path) -> Digests:
     """What is published of the facts with the layer upon them, without shares of the variance."""
-    found = steps.gate(checked(FACTS, folder), strict=True)
-    return digests(values(steps.compute(found, None, 0, sensitivity=False)), [FACTS, folder])
+    found = steps.refuse_errors(checked(FACTS, folder), strict=True)
+    return digests(
+        values(steps.compute_results(found, None, 0, sensitivity=False)), [FACTS, folder]
+    )
 
 
 def of_world(odd: Odd, folder: Path) -> Digests:
     """What is published of an odd world, bad rows quarantined."""
-    found = steps.gate(checked(odd.make().write(folder)), strict=False)
-    done = steps.compute(found, odd.as_of, 0, repair=odd.repair, sensitivity=False)
+    found = steps.refuse_errors(checked(odd.make().write(folder)), strict=False)
+    done = steps.compute_results(found, odd.as_of, 0, repair=odd.repair, sensitivity=False)
     return digests(values(done), [folder])
 
 
 def everything(folder: Path) -> dict[str, Digests]:
     """All that is pinned, computed in an empty folder."""
     upon = layer(folder / "layer")
-    facts = steps.gate(checked(FACTS), strict=True)
+    facts = steps.refuse_errors(checked(FACTS), strict=True)
     return {
-        "facts": of_facts(steps.compute(facts, None, 0)),
+        "facts": of_facts(steps.compute_results(facts, None, 0)),
         "layer": of_layer(upon),
         "facts_and_layer": of_facts_and_layer(upon),
         **{name: of_world(odd, folder / "worlds" / name) for name, odd in WORLDS.items()},

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from audience_impact.facts.tables import Tables
-from audience_impact.pipeline import Only, Outputs, Settings, Stages, prepared
+from audience_impact.pipeline import Outputs, Selection, Settings, Stages, prepare_run
 from flows.pipeline import quality, steps
 from schemas import published
 from schemas.arrow import to_arrow
@@ -382,7 +382,7 @@ def test_every_row_of_the_lineage_stands_where_it_says(frames: Tables) -> None:
 def test_the_facts_of_the_repository_pass_every_rule_but_warnings(
     repository_checked: steps.Checked, frames: Tables
 ) -> None:
-    assert steps.gate(repository_checked, strict=True) is repository_checked
+    assert steps.refuse_errors(repository_checked, strict=True) is repository_checked
     assert frames["quarantine"].empty
     assert set(frames["impact"]["quarantined_inputs_count"]) == {0}
 
@@ -401,7 +401,7 @@ def test_facts_in_another_order_give_the_same_numbers(
         for name, frame in repository_checked.tables.items()
     }
     more = replace(repository_checked, tables=turned)
-    other = steps.compute(more, None, 0)
+    other = steps.compute_results(more, None, 0)
     assert other.version == repository_results.version
     for name, table in repository_results.tables.items():
         assert other.tables[name].equals(table, check_metadata=True), name
@@ -409,7 +409,7 @@ def test_facts_in_another_order_give_the_same_numbers(
 
 def impact(tables: Tables, stages: Stages, wanted: Settings) -> pd.DataFrame:
     """Table `impact` as it is published, where no row was refused."""
-    found = quality.with_losses(Outputs(tables, stages, wanted)["impact"], (), tables)
+    found = quality.add_losses(Outputs(tables, stages, wanted)["impact"], (), tables)
     table: pd.DataFrame = to_arrow("impact", found).to_pandas()
     return table
 
@@ -436,7 +436,7 @@ def test_a_day_before_the_others_moves_acts_without_a_start_alone(
     """
     tables, every = repository_checked.tables, repository_results.frames["impact"]
     some = frozenset({*every["restriction_id"].unique()[::8], "AE-voip-calls"})
-    stages, _ = prepared(tables, date(2020, 1, 1), only=Only(some, frozenset()))
+    stages, _ = prepare_run(tables, date(2020, 1, 1), only=Selection(some, frozenset()))
     early = impact(tables, stages, Settings())
     assert set(early["as_of"].astype("str")) == {"2020-01-01"}
     told = ["as_of", *every.filter(regex="^window_")]

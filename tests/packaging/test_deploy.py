@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.serving.profile import PROFILE, read
+from flows.serving.profile import PROFILE, read_profile
 
 HOME = Path(__file__).resolve().parents[2]
 SCRIPT = (HOME / "deploy" / "install.sh").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def test_the_unit_names_a_profile_that_can_be_read(monkeypatch: pytest.MonkeyPat
     (named,) = re.findall(r"^ExecStart=.+ --profile (\S+)$", unit, re.MULTILINE)
     assert f" deploy/profile.toml {named} " in how
     monkeypatch.setenv(PROFILE, str(HOME / "deploy" / "profile.toml"))
-    assert str(read().published).startswith("/var/lib/audience-impact/")
+    assert str(read_profile().published).startswith("/var/lib/audience-impact/")
 
 
 def test_nobody_reaches_the_server_without_a_password_nor_from_elsewhere() -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.site import areas, platforms, rendering, world
-from audience_impact.site.world import File, Page, World
+from audience_impact.site.world import File, Page, ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
 from tests import support
@@ -48,20 +48,20 @@ def in_kenya(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> World:
+def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     """The published version, as pages read it."""
     folder = tmp_path_factory.mktemp("areas")
     results = once("areas", lambda: computed(in_kenya(folder / "facts")))
-    steps.write(results, folder / "published", None)
-    return world.load(versions.latest(folder / "published"))
+    steps.publish_results(results, folder / "published", None)
+    return world.load_report_data(versions.find_latest(folder / "published"))
 
 
 @pytest.fixture(scope="module")
-def made(told: World) -> Mapping[str, bytes]:
+def made(told: ReportData) -> Mapping[str, bytes]:
     """What the makers of areas and platforms write, by path."""
-    found = [*areas.pages(told), *platforms.pages(told)]
+    found = [*areas.make_pages(told), *platforms.make_pages(told)]
     return {
-        one.path: one.content if isinstance(one, File) else rendering.render(one, told)
+        one.path: one.content if isinstance(one, File) else rendering.render_page(one, told)
         for one in found
     }
 
@@ -84,7 +84,9 @@ def test_a_page_says_the_years_of_its_area_and_where_it_lies(made: Mapping[str, 
     assert page.count('<svg xmlns="http://www.w3.org/2000/svg" class="chart') == 3
 
 
-def test_damage_is_among_all_and_not_among_ordered(told: World, made: Mapping[str, bytes]) -> None:
+def test_damage_is_among_all_and_not_among_ordered(
+    told: ReportData, made: Mapping[str, bytes]
+) -> None:
     row = told.by_area["KE", "2024"]
     assert (row["restrictions_count"], row["ordered_restrictions_count"]) == (1, 0)
     assert row["ordered_upper_persons"] == 0
@@ -110,16 +112,16 @@ def test_the_world_has_a_map_that_leads_to_its_countries(made: Mapping[str, byte
 
 
 def test_each_country_is_found_below_its_part_of_the_world(
-    told: World, made: Mapping[str, bytes]
+    told: ReportData, made: Mapping[str, bytes]
 ) -> None:
     assert '<a href="../area/KE.html">Kenya</a>' in text(made, "area/014.html")
     assert '<a href="../area/014.html">Eastern Africa</a>' in text(made, "area/202.html")
-    assert told.above["KE"] == ("001", "002", "202", "014")
-    assert told.above["001"] == ()
+    assert told.areas_above["KE"] == ("001", "002", "202", "014")
+    assert told.areas_above["001"] == ()
 
 
 def test_the_numbers_of_a_page_are_those_of_its_data(
-    told: World, made: Mapping[str, bytes]
+    told: ReportData, made: Mapping[str, bytes]
 ) -> None:
     rows = list(csv.DictReader(text(made, "area/KE-by-period.csv").splitlines()))
     table = told.tables["impact_by_area"]
@@ -162,10 +164,10 @@ def test_the_whole_internet_has_no_audience_of_its_own(made: Mapping[str, bytes]
     ],
 )
 def test_a_group_is_named(age: str, sex: str, said: str) -> None:
-    assert areas.group({"age": age, "sex": sex}) == said
+    assert areas.describe_group({"age": age, "sex": sex}) == said
 
 
-def test_a_page_is_the_same_bytes_twice(told: World, made: Mapping[str, bytes]) -> None:
-    again = next(one for one in areas.pages(told) if one.path == "area/001.html")
+def test_a_page_is_the_same_bytes_twice(told: ReportData, made: Mapping[str, bytes]) -> None:
+    again = next(one for one in areas.make_pages(told) if one.path == "area/001.html")
     assert isinstance(again, Page)
-    assert rendering.render(again, told) == made["area/001.html"]
+    assert rendering.render_page(again, told) == made["area/001.html"]

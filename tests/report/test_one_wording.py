@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from audience_impact.answers import sentences, text
-from audience_impact.answers.citation import citation
-from audience_impact.answers.numbers import capped
+from audience_impact.answers.citation import cite_restriction
+from audience_impact.answers.numbers import cap_share
 from audience_impact.answers.records import AnswerRecord, Driver
 from audience_impact.exporting import answers, content, sheets
 from audience_impact.site import rendering, restriction, world
 from audience_impact.site.charts import drivers
-from audience_impact.site.world import Page, World
+from audience_impact.site.world import Page, ReportData
 from audience_impact.store.versions import Published
 from flows import artifacts
 from flows.pipeline import steps
@@ -32,53 +32,56 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Published:
     folder = tmp_path_factory.mktemp("wording")
     made = calibrated(small_world()).estimate("E1").estimate("E2", platform_id="beta")
     made.restrict("both", "alpha", "beta").restrict("one", "beta").write(folder / "facts")
-    found = steps.gate(checked(folder / "facts"), strict=False)
-    return steps.write(steps.compute(found, None, 0), folder / "published", None)
+    found = steps.refuse_errors(checked(folder / "facts"), strict=False)
+    return steps.publish_results(steps.compute_results(found, None, 0), folder / "published", None)
 
 
 @pytest.fixture(scope="module")
-def pages(version: Published) -> World:
+def pages(version: Published) -> ReportData:
     """The version, but with a share of the variance that is above the whole."""
-    told = world.load(version.version)
+    told = world.load_report_data(version.version)
     rows = told.tables["sensitivity"]
     rows = rows.assign(
         total_share=rows["total_share"].where(rows["total_share"].isna(), BEYOND),
         total_error_share=0.05,
     )
-    return World(told.stored, {**told.tables, "sensitivity": rows})
+    return ReportData(told.stored, {**told.tables, "sensitivity": rows})
 
 
 def workbook(record: AnswerRecord, version: Published) -> str:
     """The first sheet of the workbook of a restriction."""
-    tables = content.read(version.version)
+    tables = content.read_content(version.version)
     file = io.BytesIO()
-    sheets.write(file, answers.of_restrictions(tables, [record], version.version))
+    sheets.write_workbook(file, answers.add_restriction_answers(tables, [record], version.version))
     with zipfile.ZipFile(file) as book:
         return unescape(book.read("xl/worksheets/sheet1.xml").decode())
 
 
-def page(pages: World, name: str) -> str:
+def page(pages: ReportData, name: str) -> str:
     """The page of a restriction, without its markup."""
     made = next(
         one
-        for one in restriction.pages(pages)
+        for one in restriction.make_pages(pages)
         if isinstance(one, Page) and one.path == f"restriction/{name}.html"
     )
-    return unescape(re.sub("<[^>]+>", " ", rendering.render(made, pages).decode()))
+    return unescape(re.sub("<[^>]+>", " ", rendering.render_page(made, pages).decode()))
 
 
 @pytest.mark.parametrize("name", ["both", "one"])
 def test_every_place_renders_the_answer_in_the_same_words(
-    name: str, version: Published, pages: World, tmp_path: Path
+    name: str, version: Published, pages: ReportData, tmp_path: Path
 ) -> None:
     record = pages.records[name]
-    headline, answer = sentences.headline(record), sentences.answer(record, version.version_id)
+    headline, answer = (
+        sentences.write_headline(record),
+        sentences.write_answer(record, version.version_id),
+    )
     assert answer.startswith(headline)
-    assert answer in text.restriction_text(record, version.version_id)
+    assert answer in text.render_restriction(record, version.version_id)
     assert answer in workbook(record, version)
     assert headline in page(pages, name)
-    assert headline in unescape(artifacts.answers(version, [tmp_path], None))
-    cited = citation(record, version.version).text()
+    assert headline in unescape(artifacts.format_answers(version, [tmp_path], None))
+    cited = cite_restriction(record, version.version).format_text()
     assert cited in page(pages, name)
     assert cited in workbook(record, version)
     for number in record.numbers:
@@ -87,13 +90,13 @@ def test_every_place_renders_the_answer_in_the_same_words(
             assert number.status in page(pages, name)
 
 
-def test_a_share_of_the_variance_is_never_above_the_whole(pages: World) -> None:
+def test_a_share_of_the_variance_is_never_above_the_whole(pages: ReportData) -> None:
     record = pages.records["both"]
     assert BEYOND in pages.tables["sensitivity"]["total_share"].tolist()
     shares = {one.share_text for one in record.drivers if one.share is not None}
     assert shares == {SHOWN}
-    picture = drivers.draw("T", restriction._inputs(record, record.leading.counted))
-    shown = (text.restriction_text(record), page(pages, "both"), unescape(picture))
+    picture = drivers.draw_drivers("T", restriction._choose_drivers(record, record.leading.metric))
+    shown = (text.render_restriction(record), page(pages, "both"), unescape(picture))
     for one in shown:
         assert SHOWN in one
         assert "102" not in one.replace("102,", "")
@@ -106,4 +109,4 @@ def test_a_share_and_its_error_are_whole_percents() -> None:
     assert share(0.885, 0.034) == "88 % ± 3 %"
     assert share(0.02, 0.0004) == "2 % ± 1 %"
     assert share(None, 0.0) == "-"
-    assert capped(BEYOND) == 1.0
+    assert cap_share(BEYOND) == 1.0

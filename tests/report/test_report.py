@@ -44,15 +44,15 @@ def root(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root of the published version, to be read alone."""
     folder = tmp_path_factory.mktemp("report")
     results = once("report", lambda: computed(hostile(folder / "facts")))
-    steps.write(results, folder / "published", None)
+    steps.publish_results(results, folder / "published", None)
     return folder / "published"
 
 
 @pytest.fixture(scope="module")
 def report(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of that version."""
-    folder, changed = build.publish(
-        versions.latest(root), root, tmp_path_factory.mktemp("report") / "pages"
+    folder, changed = build.publish_version(
+        versions.find_latest(root), root, tmp_path_factory.mktemp("report") / "pages"
     )
     assert changed
     return folder
@@ -127,7 +127,7 @@ def test_links_out_of_facts_hand_nothing_on(report: Path) -> None:
 
 
 def test_every_restriction_has_a_page_with_its_data(report: Path, root: Path) -> None:
-    told = world.load(versions.latest(root))
+    told = world.load_report_data(versions.find_latest(root))
     assert list(told.records) == ["R1", "R2"]
     for name, record in told.records.items():
         story = restriction_json(record)
@@ -189,26 +189,26 @@ def test_only_a_web_address_becomes_a_link(address: str | None, leads: bool) -> 
 
 
 def test_the_same_version_gives_the_same_bytes(report: Path, root: Path, tmp_path: Path) -> None:
-    version = versions.latest(root)
-    again, changed = build.publish(version, root, tmp_path / "again")
+    version = versions.find_latest(root)
+    again, changed = build.publish_version(version, root, tmp_path / "again")
     assert changed
     assert (report / writing.MARK).read_bytes() == (again / writing.MARK).read_bytes()
-    assert build.publish(version, root, again) == (again, False)
+    assert build.publish_version(version, root, again) == (again, False)
 
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report of a page or two, where what matters is the folder."""
-    monkeypatch.setattr(build, "PAGES", (build.static, home.pages))
+    monkeypatch.setattr(build, "PAGES", (build.make_static_files, home.make_pages))
 
 
 @pytest.mark.usefixtures("few")
 def test_a_damaged_report_is_mended(root: Path, tmp_path: Path) -> None:
-    version = versions.latest(root)
-    into, _ = build.publish(version, root, tmp_path / "pages")
+    version = versions.find_latest(root)
+    into, _ = build.publish_version(version, root, tmp_path / "pages")
     whole = page(into, "index.html")
     (into / "index.html").write_text("spoilt")
-    assert build.publish(version, root, into) == (into, True)
+    assert build.publish_version(version, root, into) == (into, True)
     assert page(into, "index.html") == whole
     assert [path.name for path in tmp_path.iterdir()] == ["pages"]
 
@@ -219,8 +219,8 @@ def test_copies_of_a_report_and_files_beside_it_stay_when_it_goes(
 ) -> None:
     published = tmp_path / "published"
     shutil.copytree(root, published, symlinks=True)
-    version = versions.latest(published)
-    report = build.publish(version, published, None)[0].resolve()
+    version = versions.find_latest(published)
+    report = build.publish_version(version, published, None)[0].resolve()
     gone, noted = "2020-01-01-000000000000", "2020-01-02-000000000000"
     for name in ("my-copy", gone, noted):
         shutil.copytree(report, report.with_name(name))
@@ -228,7 +228,7 @@ def test_copies_of_a_report_and_files_beside_it_stay_when_it_goes(
     for path in mine:
         path.parent.mkdir(exist_ok=True)
         path.write_text("mine")
-    build.publish(version, published, None)
+    build.publish_version(version, published, None)
     assert {path.read_text() for path in mine} == {"mine"}
     names = {path.name for path in report.parent.iterdir()}
     assert names == {report.name, "my-copy", noted, ".tmp-mine-2024"}
@@ -239,27 +239,27 @@ def test_what_is_no_report_is_left_alone(root: Path, tmp_path: Path) -> None:
     letter.write_text("mine")
     for wrong in (tmp_path, letter):
         with pytest.raises(PublishError, match=r"give (an empty folder|one)"):
-            build.publish(versions.latest(root), root, wrong)
+            build.publish_version(versions.find_latest(root), root, wrong)
     assert letter.read_text() == "mine"
 
 
 @pytest.mark.usefixtures("few")
 def test_a_file_of_others_in_a_report_is_named(root: Path, tmp_path: Path) -> None:
-    version = versions.latest(root)
-    into, _ = build.publish(version, root, tmp_path / "pages")
+    version = versions.find_latest(root)
+    into, _ = build.publish_version(version, root, tmp_path / "pages")
     (into / "static" / "mine.css").write_text("")
     with pytest.raises(PublishError, match=r"pages holds static/mine\.css, which is no part"):
-        build.publish(version, root, into)
+        build.publish_version(version, root, into)
     (into / "static" / "mine.css").unlink()
     (into / writing.MARK).write_text("[]")
     with pytest.raises(PublishError, match=r"pages holds index\.html, which is no part"):
-        build.publish(version, root, into)
+        build.publish_version(version, root, into)
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     twice = [world.File("A.html", b"1"), world.File("a.html", b"2")]
     with pytest.raises(PublishError, match=r"two pages want to be a\.html"):
-        writing.write(tmp_path / "pages", "v", twice)
+        writing.write_report(tmp_path / "pages", "v", twice)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -267,9 +267,9 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     ("name", "begins"), [("R-1.a", "R-1.a"), ("../x", "x-"), ("..", "x-"), ("a/b", "a-b-")]
 )
 def test_names_become_files_in_their_folder(name: str, begins: str) -> None:
-    assert world.slug(name).startswith(begins)
-    assert "/" not in world.slug(name)
-    assert world.slug(name) != world.slug(f"{name} ")
+    assert world.make_slug(name).startswith(begins)
+    assert "/" not in world.make_slug(name)
+    assert world.make_slug(name) != world.make_slug(f"{name} ")
 
 
 def test_pages_are_valid(report: Path) -> None:
@@ -298,7 +298,7 @@ def own_root(root: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.usefixtures("few")
 def test_the_report_lies_beside_its_version_and_goes_with_it(own_root: Path) -> None:
-    version = versions.latest(own_root).id
+    version = versions.find_latest(own_root).id
     status, told = said("--published", own_root)
     assert (status, told.splitlines()[0]) == (0, f"wrote the report of version {version}")
     assert Path(told.splitlines()[1]).is_file()

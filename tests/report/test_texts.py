@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 
 from audience_impact.answers import glossary, method
-from audience_impact.exporting.content import values_of
+from audience_impact.exporting.content import read_values
 from audience_impact.site import rendering, texts, world
-from audience_impact.site.world import File, World
+from audience_impact.site.world import File, ReportData
 from audience_impact.store import versions
 from flows.pipeline import steps
 from tests.conftest import Once
@@ -21,18 +21,20 @@ from tests.support import computed
 
 
 @pytest.fixture(scope="module")
-def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> World:
+def told(once: Once, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     folder = tmp_path_factory.mktemp("texts")
-    steps.write(once("report", lambda: computed(hostile(folder / "facts"))), folder / "out", None)
-    return world.load(versions.latest(folder / "out"))
+    steps.publish_results(
+        once("report", lambda: computed(hostile(folder / "facts"))), folder / "out", None
+    )
+    return world.load_report_data(versions.find_latest(folder / "out"))
 
 
 @pytest.fixture(scope="module")
-def made(told: World) -> Mapping[str, bytes]:
+def made(told: ReportData) -> Mapping[str, bytes]:
     """Every file that is made, by its path."""
     return {
-        one.path: one.content if isinstance(one, File) else rendering.render(one, told)
-        for one in texts.pages(told)
+        one.path: one.content if isinstance(one, File) else rendering.render_page(one, told)
+        for one in texts.make_pages(told)
     }
 
 
@@ -41,7 +43,7 @@ def page(made: Mapping[str, bytes], path: str) -> str:
 
 
 def test_the_dictionary_has_every_column_and_every_value(
-    made: Mapping[str, bytes], told: World
+    made: Mapping[str, bytes], told: ReportData
 ) -> None:
     text = page(made, "data.html")
     resources = [one for one in told.package["resources"] if "schema" in one]  # tables
@@ -50,14 +52,14 @@ def test_the_dictionary_has_every_column_and_every_value(
         assert f'<h3 id="{resource["name"]}">' in text
         for field in resource["schema"]["fields"]:
             assert f"<code>{field['name']}</code>" in text
-            for value, meaning in values_of(field).items():
-                row = f"<td><code>{rendering.environment().filters['e'](value)}</code></td>"
+            for value, meaning in read_values(field).items():
+                row = f"<td><code>{rendering.load_environment().filters['e'](value)}</code></td>"
                 assert row in text
-                assert str(rendering.environment().filters["e"](meaning)) in text
+                assert str(rendering.load_environment().filters["e"](meaning)) in text
     assert text.count("<td>as ") > 5, "what was told is not told again"
 
 
-def test_the_downloads_are_the_tables(made: Mapping[str, bytes], told: World) -> None:
+def test_the_downloads_are_the_tables(made: Mapping[str, bytes], told: ReportData) -> None:
     stem = f"data/audience-impact-{told.version}"
     book = openpyxl.load_workbook(io.BytesIO(made[f"{stem}.xlsx"]), read_only=True)
     assert {*told.tables, "about"} <= set(book.sheetnames)
@@ -69,7 +71,7 @@ def test_the_downloads_are_the_tables(made: Mapping[str, bytes], told: World) ->
 
 def test_the_method_is_whole_with_anchors_and_tables(made: Mapping[str, bytes]) -> None:
     text = page(made, "method.html")
-    source = method.page()
+    source = method.render_page()
     ids = re.findall(r'<h2 id="([^"]+)">', text)
     assert len(ids) == len(set(ids)) == len(re.findall(r"^## ", source, re.MULTILINE))
     led = re.findall(r'href="#([^"]+)"', text)
@@ -82,8 +84,8 @@ def test_the_method_is_whole_with_anchors_and_tables(made: Mapping[str, bytes]) 
 
 def test_the_glossary_tells_every_term_that_is_built(made: Mapping[str, bytes]) -> None:
     text = page(made, "glossary.html")
-    for term in glossary.terms():
-        assert (f'<dt id="{rendering.anchor(term.term)}">' in text) == (term.built == "yes")
+    for term in glossary.read_terms():
+        assert (f'<dt id="{rendering.make_anchor(term.term)}">' in text) == (term.built == "yes")
     assert '<dt id="90-interval">90 % interval</dt>' in text
 
 
@@ -96,7 +98,7 @@ def test_a_link_of_the_method_that_leads_nowhere_is_seen(
     path = tmp_path / "method.md"
     path.write_text("# T\n\n## A <b>\n\n<script>1</script>\n\n| a |\n| --: |\n| 1 |\n", "utf-8")
     monkeypatch.setattr(method, "TEXT", path)
-    text = str(texts.method().values["text"])
+    text = str(texts.make_method_page().values["text"])
     assert '<h2 id="a-b">A &lt;b&gt;</h2>' in text
     assert "&lt;script&gt;" in text
     assert '<td class="n">1</td>' in text

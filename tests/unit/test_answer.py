@@ -52,12 +52,12 @@ def done() -> Results:
 def test_feature_users_stand_beside_the_exposed_of_a_feature_alone(done: Results) -> None:
     users = tables.feature_users(done["impact"], done["impact_by_platform"])
     assert users.index.tolist() == ["calls"]
-    shown = tables.exposed(done).set_index("restriction_id")["feature_users"]
-    assert shown["calls"] == numbers.counted(users.loc["calls"])
+    shown = tables.list_exposed(done).set_index("restriction_id")["feature_users"]
+    assert shown["calls"] == numbers.format_estimate(users.loc["calls"])
     assert shown[["whole", "nothing", "never"]].tolist() == ["-"] * 3
 
 
 def test_what_nobody_counted_is_said(done: Results) -> None:
     row = dict.fromkeys(ENDS, 0.0) | {"obs_status": "M"}
-    assert numbers.counted(rows(("x", "E", BOUNDS)).iloc[0]) == "7.0 M to 8.0 M"
-    assert numbers.counted(row) == "0"
+    assert numbers.format_estimate(rows(("x", "E", BOUNDS)).iloc[0]) == "7.0 M to 8.0 M"
+    assert numbers.format_estimate(row) == "0"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import audience_impact as ai
 from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, people
+from audience_impact.simulation.unions import GROUP, QUANTILES, Unions, draw_union_people
 from flows.pipeline import steps
 
 MODULES = [
@@ -88,14 +88,14 @@ def test_a_measured_union_is_the_union() -> None:
 def test_the_estimate_is_that_of_the_pipeline_for_exact_figures(
     country_id: str, repository_checked: steps.Checked
 ) -> None:
-    model = one_factor.read(repository_checked.tables)
+    model = one_factor.read_model(repository_checked.tables)
     assert model is not None
     table = pd.DataFrame(
         [[0, country_id, "base", 105e6, *[np.nan] * 3]], columns=["set_id", *GROUP]
     )
     members = pd.DataFrame({"set_id": [0, 0], "audience": [0, 1]})
     items = np.repeat(np.array(RUSSIA)[:, None], 500, axis=1)
-    drawn, _ = people(items, Unions(table, members), model, Sampler(7, 500))
+    drawn, _ = draw_union_people(items, Unions(table, members), model, Sampler(7, 500))
     expected = np.quantile(drawn[0], list(QUANTILES.values()))
     found = ai.estimate_union(
         RUSSIA, universe=105e6, calibration=LEARNED, country_id=country_id, seed=7, draws=500

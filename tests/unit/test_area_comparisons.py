@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.answers import sentences
-from audience_impact.outputs.area_comparisons import area_comparisons
+from audience_impact.outputs.area_comparisons import make_area_comparisons
 from flows.documenting import comparisons as page_of_comparisons
 from flows.pipeline import steps
 from tests.engine import calibrated
@@ -24,7 +24,7 @@ def by_area(**numbers: float) -> pd.DataFrame:
 def compared(ours: pd.DataFrame, **cells: str) -> "pd.Series[float]":
     """Their one figure beside ours."""
     made = World().add("published_area_figures", published_area_figure_id="P1", **cells)
-    (found,) = [row for _, row in area_comparisons(made.typed(), ours).iterrows()]
+    (found,) = [row for _, row in make_area_comparisons(made.typed(), ours).iterrows()]
     return found
 
 
@@ -74,8 +74,8 @@ def test_the_page_counts_and_explains(tmp_path: Path) -> None:
     made.add("published_area_figures", published_area_figure_id="P1", persons="900000")
     made.add("published_area_figures", published_area_figure_id="P2", persons="500000")
     done = computed(made.write(tmp_path / "facts"))
-    version = steps.write(done, tmp_path / "published", None).version
-    page = page_of_comparisons.page(version)
+    version = steps.publish_results(done, tmp_path / "published", None).version
+    page = page_of_comparisons.format_page(version)
     assert "| A newspaper | 2 | 2 | 50% | " in page
     assert "| XA | 2025 | A newspaper | 900 k | theirs is " in page
     assert version.id in page
@@ -84,4 +84,4 @@ def test_the_page_counts_and_explains(tmp_path: Path) -> None:
 def test_every_reason_has_a_sentence() -> None:
     reasons = {"within_bounds", "fewer_restrictions", "duration_differs", "other_definition"}
     reasons |= {"nothing_on_record", "counts_all_internet_users", "adds_up_platforms"}
-    assert reasons <= set(sentences.WHY)
+    assert reasons <= set(sentences.DIFFERENCES)

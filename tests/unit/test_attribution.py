@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from audience_impact.outputs.review.attribution import UNSTATED, attribution, period_in_words
+from audience_impact.outputs.review.attribution import UNSTATED, name_origin, period_in_words
 from tests.support import world
 
 
@@ -21,7 +21,7 @@ from tests.support import world
 def test_the_measurer_stands_before_the_page(
     measurer: str | None, publisher: str, period: str | None, words: str
 ) -> None:
-    assert attribution(measurer, publisher, period) == words
+    assert name_origin(measurer, publisher, period) == words
 
 
 @pytest.mark.parametrize(

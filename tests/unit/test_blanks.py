@@ -19,7 +19,7 @@ OF_OTHER_SCRIPTS = {0x110BD, 0x110CD, *range(0x13430, 0x13440)}
 def judged(text: str) -> tuple[bool, bool]:
     """Whether the text is filled, and whether it is padded."""
     cells = pd.Series([text], dtype="str")
-    return bool(blanks.filled(cells)[0]), bool(blanks.padded(cells)[0])
+    return bool(blanks.mark_filled(cells)[0]), bool(blanks.mark_padded(cells)[0])
 
 
 def test_every_space_control_and_format_of_unicode_is_known() -> None:
@@ -46,9 +46,9 @@ def test_a_pictograph_keeps_its_selector_but_a_selector_is_no_text() -> None:
 
 @given(st.text())
 def test_what_is_trimmed_is_blank_or_sound(text: str) -> None:
-    filled, padded = judged(blanks.trimmed(text))
+    filled, padded = judged(blanks.strip_blanks(text))
     assert not padded
-    assert filled is (blanks.trimmed(text) != "")
+    assert filled is (blanks.strip_blanks(text) != "")
     assert filled is judged(text)[0]
 
 
@@ -62,4 +62,4 @@ def test_what_is_trimmed_is_blank_or_sound(text: str) -> None:
     ],
 )
 def test_it_is_said_where_and_which(text: str, says: str) -> None:
-    assert says in blanks.told_white(text)
+    assert says in blanks.describe_white_space(text)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.bounds.frechet import frechet
+from audience_impact.bounds.frechet import bound_unions
 
 Audience = tuple[float, float]
 
@@ -32,7 +32,7 @@ def table(cells: list[Audience], base: float, group: str = "a") -> pd.DataFrame:
 
 def union(cells: list[Audience], base: float) -> tuple[float, float]:
     """Lower and upper bound of one group."""
-    found = frechet(table(cells, base), ["group"]).loc["a"]
+    found = bound_unions(table(cells, base), ["group"]).loc["a"]
     return found["lower_persons"], found["upper_persons"]
 
 
@@ -73,8 +73,8 @@ def test_the_order_of_platforms_does_not_matter(
 def test_groups_do_not_touch_each_other(cases: list[tuple[list[Audience], float]]) -> None:
     parts = [table(cells, base, str(place)) for place, (cells, base) in enumerate(cases)]
     mixed = pd.concat(parts).sample(frac=1, random_state=1)
-    together = frechet(mixed, ["group"])
-    alone = pd.concat([frechet(part, ["group"]) for part in parts])
+    together = bound_unions(mixed, ["group"])
+    alone = pd.concat([bound_unions(part, ["group"]) for part in parts])
     pd.testing.assert_frame_equal(together, alone)
 
 
@@ -100,7 +100,7 @@ def test_both_ends_are_reached_by_some_sets(sizes: tuple[int, ...]) -> None:
 
 
 def test_the_naive_sum_stands_beside_the_bounds() -> None:
-    found = frechet(table([(96e6, 96e6), (89e6, 89e6)], 105e6), ["group"]).loc["a"]
+    found = bound_unions(table([(96e6, 96e6), (89e6, 89e6)], 105e6), ["group"]).loc["a"]
     assert found.to_dict() == {
         "lower_persons": 96e6,
         "upper_persons": 105e6,
@@ -109,7 +109,7 @@ def test_the_naive_sum_stands_beside_the_bounds() -> None:
 
 
 def test_a_platform_without_a_figure_leaves_the_base_as_the_limit() -> None:
-    found = frechet(table([(3.0, 3.0), (math.nan, math.nan)], 10.0), ["group"]).loc["a"]
+    found = bound_unions(table([(3.0, 3.0), (math.nan, math.nan)], 10.0), ["group"]).loc["a"]
     assert (found["lower_persons"], found["upper_persons"]) == (3.0, 10.0)
     assert math.isnan(found["naive_sum_persons"])
 

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit, logit
 
 from audience_impact.fitting import joint_use as calibration
-from audience_impact.fitting.joint_use import Fitted, Survey
+from audience_impact.fitting.joint_use import FittedSurvey, Survey
 from audience_impact.overlap import one_factor
 from audience_impact.vocabulary import OverlapParameter, ParameterBasis
 from flows.fitting import is_same as same_table
@@ -35,28 +35,30 @@ def tables(
     return asked, patterned
 
 
-def fitted(house: str, area: str, year: str, log_odds: float, error: float = 0.0) -> Fitted:
-    return Fitted(Survey(f"{area}{year}{house}", house, area, year, *NO_SETS), log_odds, error, 1.0)
+def fitted(house: str, area: str, year: str, log_odds: float, error: float = 0.0) -> FittedSurvey:
+    return FittedSurvey(
+        Survey(f"{area}{year}{house}", house, area, year, *NO_SETS), log_odds, error, 1.0
+    )
 
 
 def test_the_correlation_of_a_made_up_survey_is_found_again() -> None:
-    (survey,) = calibration.surveys_of(*tables({"S1": 0.37}))
-    found = calibration.fit(survey)
+    (survey,) = calibration.read_surveys(*tables({"S1": 0.37}))
+    found = calibration.fit_survey(survey)
     assert len(survey.truth) == 4
     assert float(expit(found.log_odds)) == pytest.approx(0.37, abs=1e-5)
     assert found.squared_error < 1e-12
 
 
 def test_sets_are_shares_of_the_people_online() -> None:
-    (survey,) = calibration.surveys_of(*tables({"S1": 0.37}))
+    (survey,) = calibration.read_surveys(*tables({"S1": 0.37}))
     assert survey.shares.max() == pytest.approx(0.7)
-    (raised,) = calibration.surveys_of(*tables({"S1": 0.37}, override=0.9))
+    (raised,) = calibration.read_surveys(*tables({"S1": 0.37}, override=0.9))
     assert raised.shares.max() == pytest.approx(0.7 * 0.8 / 0.9)
 
 
 def test_an_online_share_below_what_was_seen_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"S1: an online share of 0\.5 lies below"):
-        calibration.surveys_of(*tables({"S1": 0.37}, override=0.5))
+        calibration.read_surveys(*tables({"S1": 0.37}, override=0.5))
 
 
 def test_parameters_by_hand() -> None:
@@ -64,7 +66,7 @@ def test_parameters_by_hand() -> None:
         *(fitted("a", "XA", "1", x) for x in (0.0, 2.0)),
         fitted("b", "XB", "1", 3.0, error=0.25),
     ]
-    learned = {p.name.value: p for p in calibration.parameters(fits)}
+    learned = {p.name.value: p for p in calibration.fit_parameters(fits)}
     assert learned["mean"].value == 2.0
     assert learned["between"].value == 2.0
     assert learned["within"].value == 2.0
@@ -74,17 +76,20 @@ def test_parameters_by_hand() -> None:
         assert learned[name].value > 1.0
         assert learned[name].basis is ParameterBasis.ASSUMED
     assert learned["region"].basis is ParameterBasis.ASSUMED
-    assert calibration.calibrate(fits).houses == 2
+    assert calibration.fit_calibration(fits).houses == 2
 
 
 def test_one_house_with_a_wild_spread_does_not_set_that_of_the_others() -> None:
     tame = [fitted(house, f"X{i}", "1", x) for house in "ab" for i, x in enumerate((0.0, 1.0))]
     wild = [fitted("c", f"X{i}", "1", x) for i, x in enumerate((-6.0, 6.0))]
-    assert calibration.calibrate([*tame, *wild]).within == calibration.calibrate(tame).within
+    assert (
+        calibration.fit_calibration([*tame, *wild]).within
+        == calibration.fit_calibration(tame).within
+    )
 
 
 def test_a_single_survey_assumes_the_spread_and_says_so() -> None:
-    learned = {p.name: p for p in calibration.parameters([fitted("a", "XA", "1", 1.0)])}
+    learned = {p.name: p for p in calibration.fit_parameters([fitted("a", "XA", "1", 1.0)])}
     for name in (OverlapParameter.BETWEEN, OverlapParameter.WITHIN):
         assert learned[name].value == calibration.UNKNOWN_VARIANCE
         assert learned[name].basis is ParameterBasis.ASSUMED
@@ -92,7 +97,7 @@ def test_a_single_survey_assumes_the_spread_and_says_so() -> None:
 
 def test_no_survey_is_refused() -> None:
     with pytest.raises(ValueError, match="no survey"):
-        calibration.parameters([])
+        calibration.fit_parameters([])
 
 
 def test_area_variance_finds_what_was_put_in() -> None:
@@ -103,32 +108,34 @@ def test_area_variance_finds_what_was_put_in() -> None:
         for i in range(60)
         for t in range(5)
     ]
-    assert calibration.area_variance(house) == pytest.approx(np.var(area, ddof=1), rel=0.05)
+    assert calibration.estimate_area_variance(house) == pytest.approx(
+        np.var(area, ddof=1), rel=0.05
+    )
 
 
 def test_the_table_is_read_back_and_names_own_surveys() -> None:
     surveys, use_patterns = tables({"S1": 0.3, "S2": 0.5})
-    written = calibration.table(surveys, use_patterns)
+    written = calibration.fit_table(surveys, use_patterns)
     learned = one_factor.read_calibration(written)
     assert learned.mean == pytest.approx((logit(0.3) + logit(0.5)) / 2.0, abs=1e-4)
     assert learned.houses == 2
-    own = one_factor.own_surveys(written, surveys)["XA"]
+    own = one_factor.list_area_surveys(written, surveys)["XA"]
     assert [one.house for one in own] == ["house of S1", "house of S2"]
     assert [one.correlation for one in own] == pytest.approx([0.3, 0.5], abs=1e-4)
-    assert "XB" not in one_factor.own_surveys(written, surveys)
+    assert "XB" not in one_factor.list_area_surveys(written, surveys)
 
 
 def test_the_order_of_rows_changes_nothing_and_a_share_changes_the_digest() -> None:
     surveys, use_patterns = tables({"S1": 0.3, "S2": 0.5})
-    written = calibration.table(surveys, use_patterns)
-    turned = calibration.table(surveys[::-1], use_patterns[::-1])
+    written = calibration.fit_table(surveys, use_patterns)
+    turned = calibration.fit_table(surveys[::-1], use_patterns[::-1])
     pd.testing.assert_frame_equal(written, turned)
     changed = use_patterns.assign(weighted_share=use_patterns["weighted_share"] * 1.001)
-    assert calibration.table(surveys, changed)["data_sha256"][0] != written["data_sha256"][0]
+    assert calibration.fit_table(surveys, changed)["data_sha256"][0] != written["data_sha256"][0]
 
 
 def test_a_table_that_lacks_a_parameter_is_refused() -> None:
-    written = calibration.table(*tables({"S1": 0.3}))
+    written = calibration.fit_table(*tables({"S1": 0.3}))
     with pytest.raises(ValueError, match="lacks model"):
         one_factor.read_calibration(written[written["parameter"] != "model"])
 
@@ -137,7 +144,7 @@ def test_a_table_that_lacks_a_parameter_is_refused() -> None:
     ("moved", "same"), [(0.0, True), (1e-6, True), (1e-5, False), (float("nan"), False)]
 )
 def test_same_forgives_the_last_decimal_alone(moved: float, same: bool) -> None:
-    written = calibration.table(*tables({"S1": 0.3}))
+    written = calibration.fit_table(*tables({"S1": 0.3}))
     other = written.assign(value=written["value"] + moved)
     assert same_table(written, other, calibration.DECIMALS) is same
     assert not same_table(written, written[1:], calibration.DECIMALS)

@@ -10,13 +10,13 @@ import pytest
 from audience_impact.facts import reading
 from audience_impact.facts import rules as checks
 from audience_impact.facts import tables as facts
+from audience_impact.facts.anomaly_checks import accepted, days
 from audience_impact.facts.known import NOT_KNOWN_YET
-from audience_impact.facts.surprises import accepted, days
 from audience_impact.outputs.review import rules as review
 from audience_impact.vocabulary import FindingSeverity as Severity
 from audience_impact.vocabulary import RuleStage
 from flows.pipeline import steps
-from flows.pipeline.rules import IN_QUALITY, rules
+from flows.pipeline.rules import IN_QUALITY, collect_rules
 from schemas import contracts
 from schemas import facts as fact_models
 from tests.support import (
@@ -216,7 +216,9 @@ CASES = {
 }
 """One row for each rule over rows; the rules over files are in test_facts.py."""
 
-SURPRISES = {run.__name__ for run in checks.ACROSS.runs.values() if "surprises" in run.__module__}
+SURPRISES = {
+    run.__name__ for run in checks.ACROSS.runs.values() if "anomaly_checks" in run.__module__
+}
 SURPRISES |= {days.READ_AFTER_TODAY, accepted.LAPSED}
 """Rules that compare a cell with its relatives: each is seen to fail in test_surprises."""
 
@@ -280,14 +282,14 @@ ELSEWHERE = {NOT_KNOWN_YET, "quantiles_out_of_order"}
 
 def test_every_rule_has_a_case() -> None:
     """Here or in test_surprises, or ELSEWHERE."""
-    listed = {rule.id for rule in rules() if rule.stage in OF_FACTS}
+    listed = {rule.id for rule in collect_rules() if rule.stage in OF_FACTS}
     assert listed == set(CASES) | SURPRISES | ELSEWHERE
     assert set(checks.ACROSS.runs) < set(CASES) | SURPRISES
 
 
 def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
     """What test_facts, test_known, test_result_rules and test_measured show, and what is here."""
-    listed = {rule.id for rule in rules() if rule.stage in IN_QUALITY}
+    listed = {rule.id for rule in collect_rules() if rule.stage in IN_QUALITY}
     of_results = set(review.RESULTS.runs) | {"overlaps_contradict"}
     of_files = (
         reading.TABLE_RULES | reading.ROW_RULES | {reading.UNKNOWN_TABLE, reading.FORMER_COLUMN}
@@ -296,7 +298,7 @@ def test_every_rule_of_the_documentation_is_shown_to_fail_somewhere() -> None:
 
 
 def test_rule_ids_are_used_once_and_have_a_meaning() -> None:
-    listed = rules()
+    listed = collect_rules()
     assert len({rule.id for rule in listed}) == len(listed)
     assert all(rule.meaning and rule.advice for rule in listed)
     assert {rule.id for rule in listed if not rule.tables} == {reading.UNKNOWN_TABLE}
@@ -318,14 +320,14 @@ def test_the_finding_names_file_line_column_rule_and_value(rule: str, shown: Sho
     assert (found.file, found.rule) == (f"{case.table}.csv", rule)
     assert (found.column, found.value) == (case.column, case.value)
     assert found.severity is case.severity
-    said = steps.line(found)
+    said = steps.format_finding(found)
     assert said.startswith(f"{case.table}.csv:{line}:{case.column}: {rule}: ")
     assert "\n" not in said
 
 
 @pytest.mark.parametrize("rule", CASES)
 def test_the_severity_is_the_documented_one(rule: str) -> None:
-    (documented,) = [each for each in rules() if each.id == rule]
+    (documented,) = [each for each in collect_rules() if each.id == rule]
     assert documented.severity is CASES[rule].severity
     assert CASES[rule].table in documented.tables
 
@@ -338,7 +340,7 @@ def test_a_bad_row_is_in_quarantine_whole(rule: str, held: Held) -> None:
     found = row(
         held.results.frames["quarantine"].fillna(""), table=case.table, line=held.lines[rule]
     )
-    columns = fact_models.columns(case.table)
+    columns = fact_models.describe_columns(case.table)
     assert json.loads(str(found["row"])) == {
         **dict.fromkeys(columns, ""),
         **DEFAULTS[case.table],
@@ -374,7 +376,10 @@ def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(he
     table = held.results.frames["quality"]
     told = set(zip(table["check"], table["table"], strict=True))
     assert told == {
-        (rule.id, table) for rule in rules() if rule.stage in IN_QUALITY for table in rule.tables
+        (rule.id, table)
+        for rule in collect_rules()
+        if rule.stage in IN_QUALITY
+        for table in rule.tables
     }
     failed = table[table["failed_count"] > 0]
     assert set(failed["check"]) - SURPRISES == set(ROW_RULES)
@@ -389,7 +394,7 @@ def test_quality_has_a_row_for_every_rule_and_table_also_where_nothing_failed(he
 )
 def test_an_error_of_a_table_stops_the_run(rule: str, shown: Shown) -> None:
     with pytest.raises(steps.RefusedError) as refused:
-        steps.gate(shown.checked, strict=False)
+        steps.refuse_errors(shown.checked, strict=False)
     (found,) = [found for found in refused.value.findings if found.rule == rule]
     assert Path(found.file) == shown.checked.folders[0] / "bases.csv"
     assert {found.severity for found in refused.value.findings} == {Severity.TABLE_ERROR}
@@ -398,19 +403,19 @@ def test_an_error_of_a_table_stops_the_run(rule: str, shown: Shown) -> None:
 def test_strict_refuses_bad_rows_and_passes_warnings(tmp_path: Path) -> None:
     folder = tmp_path / "facts"
     broken(folder, ["source_without_address", "start_missing"])
-    assert steps.gate(checked(folder), strict=True).findings
+    assert steps.refuse_errors(checked(folder), strict=True).findings
     line = edit(folder, "estimates", "E1", value="-1")
-    steps.gate(checked(folder), strict=False)
+    steps.refuse_errors(checked(folder), strict=False)
     with pytest.raises(steps.RefusedError, match=rf"estimates\.csv:{line}:value: not_negative"):
-        steps.gate(checked(folder), strict=True)
+        steps.refuse_errors(checked(folder), strict=True)
 
 
 def test_many_findings_are_shown_ten_at_a_time() -> None:
     found = facts.Finding(
         "estimates", "estimates.csv", 2, "value", "number", Severity.ERROR, "x", "no number"
     )
-    assert str(steps.RefusedError([steps.line(found)] * 13)).endswith("\n... and 3 more")
-    assert str(steps.RefusedError([steps.line(found)] * 10)).count("\n") == 9
+    assert str(steps.RefusedError([steps.format_finding(found)] * 13)).endswith("\n... and 3 more")
+    assert str(steps.RefusedError([steps.format_finding(found)] * 10)).count("\n") == 9
 
 
 def quarantined(done: steps.Checked) -> set[tuple[str, str]]:
@@ -451,7 +456,7 @@ def test_what_hangs_on_a_bad_row_goes_with_it_and_the_impact_says_so(small_facts
         "source_id",
         "panel-page",
     )
-    impact = steps.compute(done, AS_OF, 0).frames["impact"]
+    impact = steps.compute_results(done, AS_OF, 0).frames["impact"]
     exposed = row(impact, restriction_id="R1", impact_metric="people_exposed")
     assert exposed["obs_status"] == "M"
     assert (exposed["lower_persons"], exposed["upper_persons"]) == (0.0, 800000.0)
@@ -499,7 +504,7 @@ def test_rows_without_a_key_all_go_to_quarantine(small_facts: Path) -> None:
 
 def crossed(made: World) -> list[tuple[str, int, str, str]]:
     """Rule, line, column and message of what the rules over several tables find."""
-    found = checks.cross(made.typed())
+    found = checks.check_across_tables(made.typed())
     return [
         (each.rule, each.line, each.column, each.message)
         for each in found
@@ -610,12 +615,12 @@ def test_a_figure_of_white_space_is_no_silent_gap(blanks: Shown, blank: str) -> 
     (found,) = [each for each in of_rule(done, "white_space") if each.line == line]
     assert (found.column, found.value) == ("value", blank)
     assert f"nothing but U+{ord(blank[0]):04X} " in found.message
-    assert steps.line(found).endswith(f"empty it or fill it ({blank!r})")
+    assert steps.format_finding(found).endswith(f"empty it or fill it ({blank!r})")
     with pytest.raises(steps.RefusedError) as refused:
-        steps.gate(done, strict=True)
+        steps.refuse_errors(done, strict=True)
     assert any(f"estimates.csv:{line}:value: " in said for said in refused.value.lines)
 
 
 def test_a_message_lists_the_allowed_words() -> None:
-    said = contracts.message("estimates", "sex", "word", "X")
+    said = contracts.explain_failure("estimates", "sex", "word", "X")
     assert said.endswith("; allowed: M, F")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audience_impact import pipeline
 from audience_impact import selection as choosing
 from audience_impact.selection import Best, Key, Only
-from audience_impact.tracing.candidates import candidates
+from audience_impact.tracing.candidates import list_candidates
 from tests.engine import calibrated, cut, placed
 from tests.support import AS_OF, World, world
 
@@ -33,8 +33,8 @@ def test_a_row_is_chosen_where_nothing_is_said_against_it(
 ) -> None:
     rows = pd.DataFrame(cells, columns=["of", "size", "rank"]).assign(id=range(len(cells)))
     rows = rows.astype({"of": "str", "size": "int64", "rank": "float64"}).iloc[::-1]
-    told = choosing.passed_over(rows, STEPS)
-    assert list(told.index[told == ""]) == list(choosing.left(rows, STEPS).index)
+    told = choosing.rejection_reason(rows, STEPS)
+    assert list(told.index[told == ""]) == list(choosing.select_candidates(rows, STEPS).index)
 
 
 def test_the_reason_is_that_of_the_first_step_and_key_that_decides() -> None:
@@ -46,15 +46,17 @@ def test_the_reason_is_that_of_the_first_step_and_key_that_decides() -> None:
             "id": [0, 1, 2, 3, 4],
         }
     )
-    told = choosing.passed_over(rows, STEPS)
+    told = choosing.rejection_reason(rows, STEPS)
     assert list(told) == ["is 1", "smaller", "", "a later rank", "a later id"]
 
 
 def told_of(made: World, role: str) -> dict[str, str]:
     """Why each fact of a role was passed over, by its id; blank where it was used."""
     tables = made.typed()
-    found, _ = pipeline.prepared(tables, AS_OF, only=pipeline.Only(frozenset({"R1"}), frozenset()))
-    rows = candidates(found, tables)
+    found, _ = pipeline.prepare_run(
+        tables, AS_OF, only=pipeline.Selection(frozenset({"R1"}), frozenset())
+    )
+    rows = list_candidates(found, tables)
     rows = rows[rows["role"] == role]
     return dict(zip(rows["input_id"], rows["passed_over"], strict=True))
 

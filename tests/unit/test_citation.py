@@ -20,14 +20,14 @@ ITEM = {
 
 
 def test_the_text_names_version_day_and_licence() -> None:
-    text = CITED.text()
+    text = CITED.format_text()
     for part in (CITED.title, CITED.version_id, "31 January 2026", "CC-BY-4.0", "R_1{}"):
         assert part in text
     assert "\n" not in text
 
 
 def test_bibtex_takes_nothing_of_a_title_for_a_command() -> None:
-    entry = CITED.bibtex()
+    entry = CITED.format_bibtex()
     first, title = entry.splitlines()[0], next(x for x in entry.splitlines() if "title" in x)
     assert first == "@misc{audience-impact:2026-01-31-0123456789ab:R1,"
     assert title == (
@@ -39,7 +39,7 @@ def test_bibtex_takes_nothing_of_a_title_for_a_command() -> None:
 
 
 def test_csl_json_is_a_list_of_one_item() -> None:
-    (item,) = json.loads(CITED.csl_json())
+    (item,) = json.loads(CITED.format_csl_json())
     assert set(item) == ITEM
     assert item["type"] == "dataset"
     assert item["title"] == CITED.title

@@ -19,7 +19,7 @@ def cells(days_in_force: str = "", times_in_force: float = np.nan) -> pd.DataFra
 
 def on_days(first: str, last: str, days: str = "", times: float = np.nan) -> list[str]:
     span = pd.DataFrame({"start": [pd.Timestamp(first)], "end": [pd.Timestamp(last)], "item": "a"})
-    found = curfews.on_days(span, cells(days, times))
+    found = curfews.cut_to_days(span, cells(days, times))
     assert (found["item"] == "a").all()
     return [f"{row.start:%m-%d}/{row.end:%m-%d}" for row in found.itertuples()]
 
@@ -53,7 +53,7 @@ def test_times_are_spread_from_the_first_day_to_the_last(count: float, days: lis
 def test_each_time_is_a_day_of_its_own(length: int, count: int) -> None:
     span = pd.DataFrame({"start": [pd.Timestamp("2025-01-01")]})
     span["end"] = span["start"] + pd.Timedelta(days=length)
-    found = curfews.on_days(span, cells(times_in_force=float(count)))
+    found = curfews.cut_to_days(span, cells(times_in_force=float(count)))
     assert (found["end"] - found["start"]).dt.days.sum() == min(length, count)
     assert not found["start"].duplicated().any()
     assert found["start"].min() == span["start"][0]

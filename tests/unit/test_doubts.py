@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from audience_impact.audiences.inputs import inputs
-from audience_impact.audiences.scope import scope
+from audience_impact.audiences.inputs import gather_inputs
+from audience_impact.audiences.scope import build_scope
 from audience_impact.fitted.models import read_models
 from tests.support import AS_OF, World, world
 
@@ -14,7 +14,9 @@ ASKED = {"observed_from": "2025-07-15"}
 def doubts(made: World, act: str = "R1") -> "pd.Series[bool]":
     """What speaks against the one figure of a restriction."""
     tables = made.typed()
-    found = inputs(scope(tables, AS_OF), tables, read_models(tables)).doubts
+    found = gather_inputs(
+        build_scope(tables, AS_OF), tables, read_models(tables)
+    ).figures.quality_flags
     (one,) = [row for _, row in found.iterrows() if row["restriction_id"] == act]
     return one
 

@@ -27,7 +27,7 @@ def frame(*rows: tuple[str, str]) -> pd.DataFrame:
 
 
 def test_an_indicator_keeps_numbers_as_written_and_drops_years_without_one() -> None:
-    rows = downloaded.indicator([page(1234567890123, None, 12.50)])
+    rows = downloaded.read_indicator([page(1234567890123, None, 12.50)])
     assert rows.to_dict("list") == {
         "country": ["NA", "NA"],
         "date": ["2000", "2002"],
@@ -36,7 +36,7 @@ def test_an_indicator_keeps_numbers_as_written_and_drops_years_without_one() -> 
 
 
 def test_the_head_of_a_page_tells_pages_and_day() -> None:
-    assert downloaded.pages_of(page(1, pages=18)) == 18
+    assert downloaded.page_count(page(1, pages=18)) == 18
     assert downloaded.updated_on(page(1)) == "2026-07-01"
 
 
@@ -58,7 +58,7 @@ def test_the_head_of_a_page_tells_pages_and_day() -> None:
 )
 def test_an_indicator_of_another_shape_is_refused(pages: list[bytes], reason: str) -> None:
     with pytest.raises(ShapeError, match=reason):
-        downloaded.indicator(pages)
+        downloaded.read_indicator(pages)
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -66,7 +66,7 @@ def test_projections_are_the_medium_variant_with_its_bounds_and_namibia_stays(pa
     variants = ("Medium", "High", "Lower 95 PI", "Upper 95 PI", "Upper 80 PI")
     lines = [UN.format(variant).split("\n")[1] for variant in variants]
     data = ("\ufeff" + "\n".join([UN.split("\n")[0], *lines])).encode()
-    rows = downloaded.projections([gzip.compress(data) if packed else data])
+    rows = downloaded.read_projections([gzip.compress(data) if packed else data])
     assert rows["ISO2_code"].tolist() == ["NA"] * 3
     assert rows["Variant"].tolist() == ["Medium", "Lower 95 PI", "Upper 95 PI"]
     assert rows["PopTotal"].tolist() == ["1.5"] * 3
@@ -90,53 +90,53 @@ def test_projections_are_the_medium_variant_with_its_bounds_and_namibia_stays(pa
 )
 def test_projections_of_another_shape_are_refused(data: bytes, reason: str) -> None:
     with pytest.raises(ShapeError, match=reason):
-        downloaded.projections([data])
+        downloaded.read_projections([data])
 
 
 def test_a_register_keeps_columns_that_nobody_asked_for() -> None:
     names = ["event", *downloaded.REGISTER_KEY, "end_date", "geo_scope"]
     header = ",".join([*names, "affected_network", "shutdown_extent"])
-    rows = downloaded.register([f"{header}\n{'x,' * 8}x\n".encode()])
+    rows = downloaded.read_register([f"{header}\n{'x,' * 8}x\n".encode()])
     assert ",".join(rows) == header
     with pytest.raises(ShapeError, match="has 10 cells in row 1, not 9"):
-        downloaded.register([f"{header}\n{'x,' * 9}x\n".encode()])
+        downloaded.read_register([f"{header}\n{'x,' * 9}x\n".encode()])
 
 
 def test_rows_added_changed_and_gone_are_counted() -> None:
     before = frame(("a", "1"), ("b", "1"), ("c", "1"), ("c", "2"))
     after = frame(("d", "1"), ("a", "1"), ("b", "2"), ("c", "1"))
-    change = downloaded.compare(before, after, ["key"])
+    change = downloaded.compare_downloads(before, after, ["key"])
     assert change == Difference(before=4, added=1, changed=1, gone=1)
-    assert change.share == 0.5
+    assert change.changed_share == 0.5
     assert str(change) == "1 rows added, 1 changed, 1 gone of 4"
 
 
 def test_the_order_of_rows_and_of_columns_is_no_change() -> None:
     before = frame(("a", "1"), ("b", "2"))
     after = before[::-1][["value", "key"]]
-    assert downloaded.compare(before, after, ["key"]) == Difference(2, 0, 0, 0)
+    assert downloaded.compare_downloads(before, after, ["key"]) == Difference(2, 0, 0, 0)
 
 
 def test_nothing_before_is_no_share() -> None:
-    assert downloaded.compare(frame(), frame(("a", "1")), ["key"]).share == 0
+    assert downloaded.compare_downloads(frame(), frame(("a", "1")), ["key"]).changed_share == 0
 
 
 def test_a_file_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     header, row = UN.format("Medium").encode().split(b"\n")[:2]
     with pytest.raises(ShapeError, match="a line of more than 1,000,000 signs"):
-        downloaded.projections([gzip.compress(header + b"\n" + bytes(5_000_000))])
+        downloaded.read_projections([gzip.compress(header + b"\n" + bytes(5_000_000))])
     many = gzip.compress(header + b"\n" + (row + b"\n") * 1000)
     monkeypatch.setattr(downloaded, "MOST_SIGNS", 10_000)
     with pytest.raises(ShapeError, match="unpacks to more than 10,000 signs"):
-        downloaded.projections([many])
+        downloaded.read_projections([many])
     monkeypatch.undo()
     monkeypatch.setattr(downloaded, "MOST_ROWS", 999)
     with pytest.raises(ShapeError, match="more than 999 rows"):
-        downloaded.projections([many])
+        downloaded.read_projections([many])
 
 
 def test_json_that_is_nested_without_end_or_too_long_is_refused() -> None:
     with pytest.raises(ShapeError, match="gives no JSON"):
-        downloaded.indicator([b"[" * 1_000_000])
+        downloaded.read_indicator([b"[" * 1_000_000])
     with pytest.raises(ShapeError, match="a page of more than 20,000,000 bytes"):
-        downloaded.indicator([bytes(20_000_001)])
+        downloaded.read_indicator([bytes(20_000_001)])

@@ -12,11 +12,11 @@ from scipy import stats
 
 from audience_impact.frames import Array
 from audience_impact.simulation.distributions import (
-    beta,
-    pert,
-    split_normal,
+    draw_beta,
+    draw_pert,
+    draw_split_normal,
 )
-from audience_impact.simulation.sampler import DrawCache, Sampler, uniforms
+from audience_impact.simulation.sampler import DrawCache, Sampler, draw_uniforms
 from audience_impact.vocabulary import InputKind
 
 PINNED = [0.09280462553648883, 0.4259803157256109, 0.21232661916336293]
@@ -41,31 +41,31 @@ def two_piece(x: Array, mode: float, one: float, two: float) -> Array:
 PERT = stats.beta(1 + 4 * 3 / 7, 1 + 4 * 4 / 7, loc=2, scale=7)
 LAWS: list[tuple[Draw, Callable[[Array], Array], float, float]] = [
     (
-        lambda u, **ends: split_normal(
+        lambda u, **ends: draw_split_normal(
             u, 10.0, 10 - 1.959963984540054, 11.959963984540054, 0.95, **ends
         ),
         lambda x: stats.norm.cdf(x, 10.0, 1.0),
         9.5,
         12.0,
     ),
-    (lambda u, **ends: pert(u, 2.0, 5.0, 9.0, **ends), PERT.cdf, 3.0, 6.0),
-    (lambda u, **ends: beta(u, 0.3, 40.0, **ends), stats.beta(12, 28).cdf, 0.35, 0.9),
+    (lambda u, **ends: draw_pert(u, 2.0, 5.0, 9.0, **ends), PERT.cdf, 3.0, 6.0),
+    (lambda u, **ends: draw_beta(u, 0.3, 40.0, **ends), stats.beta(12, 28).cdf, 0.35, 0.9),
 ]
 law = pytest.mark.parametrize(("draw", "cumulative", "floor", "ceiling"), LAWS)
 
 
 def test_a_longer_run_begins_with_the_shorter() -> None:
-    long = uniforms(7, "RU|whatsapp", 4000)
+    long = draw_uniforms(7, "RU|whatsapp", 4000)
     for count in (0, 1, 2, 3, 4, 5, 999):
-        assert np.array_equal(uniforms(7, "RU|whatsapp", count), long[:count])
+        assert np.array_equal(draw_uniforms(7, "RU|whatsapp", count), long[:count])
 
 
 def test_draws_are_pinned() -> None:
-    assert uniforms(1, "a", 3).tolist() == PINNED
+    assert draw_uniforms(1, "a", 3).tolist() == PINNED
 
 
 def test_uniforms_are_uniform_and_open() -> None:
-    u = uniforms(3, "x", 100_000)
+    u = draw_uniforms(3, "x", 100_000)
     assert u.min() > 0.0
     assert u.max() < 1.0
     assert stats.kstest(u, "uniform").pvalue > 0.01
@@ -73,7 +73,7 @@ def test_uniforms_are_uniform_and_open() -> None:
 
 def test_distinct_keys_and_seeds_are_uncorrelated() -> None:
     keys = ["", "a", "A", "b", "1|a", "ключ", *map(str, range(34))]
-    many = np.corrcoef([uniforms(seed, key, 4000) for seed in (0, 1) for key in keys])
+    many = np.corrcoef([draw_uniforms(seed, key, 4000) for seed in (0, 1) for key in keys])
     pairs = np.abs(many[np.triu_indices(len(many), 1)])
     # Independent draws: standard deviation 1 / sqrt(4000), so 0.0016 of 3,160 pairs beyond 0.05.
     assert np.sqrt(np.mean(pairs**2)) * np.sqrt(4000) == pytest.approx(1.0, abs=0.05)
@@ -83,7 +83,7 @@ def test_distinct_keys_and_seeds_are_uncorrelated() -> None:
 
 def test_a_negative_count_is_refused() -> None:
     with pytest.raises(ValueError, match="count"):
-        uniforms(1, "a", -1)
+        draw_uniforms(1, "a", -1)
 
 
 @law
@@ -91,7 +91,7 @@ def test_quantiles_agree_with_scipy(
     draw: Draw, cumulative: Callable[[Array], Array], floor: float, ceiling: float
 ) -> None:
     assert cumulative(draw(EVEN)) == pytest.approx(EVEN, abs=1e-9)
-    assert stats.kstest(draw(uniforms(1, "ks", 4000)), cumulative).pvalue > 0.01
+    assert stats.kstest(draw(draw_uniforms(1, "ks", 4000)), cumulative).pvalue > 0.01
 
 
 @law
@@ -126,21 +126,21 @@ def test_floor_and_ceiling_in_one_point(
 
 
 def test_a_symmetric_split_normal_cut_off_is_scipys_truncnorm() -> None:
-    x = split_normal(EVEN, 0.0, -1.6448536269514722, 1.6448536269514722, 0.90, -0.5, 2.0)
+    x = draw_split_normal(EVEN, 0.0, -1.6448536269514722, 1.6448536269514722, 0.90, -0.5, 2.0)
     assert x == pytest.approx(stats.truncnorm(-0.5, 2.0).ppf(EVEN), abs=1e-9)
 
 
 @pytest.mark.parametrize("side", [1.0, -1.0])
 def test_a_cut_far_out_in_a_tail_keeps_its_digits(side: float) -> None:
     ends = sorted((side * 12.0, side * 13.0))
-    x = split_normal(EVEN, 0.0, -1.6448536269514722, 1.6448536269514722, 0.90, *ends)
+    x = draw_split_normal(EVEN, 0.0, -1.6448536269514722, 1.6448536269514722, 0.90, *ends)
     assert x == pytest.approx(stats.truncnorm(*ends).ppf(EVEN), abs=1e-9)
 
 
 def test_a_cut_where_there_is_no_mass_gives_the_nearest_end() -> None:
-    assert (split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, 500.0, 600.0) == 500.0).all()
-    assert (split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, -600.0, -500.0) == -500.0).all()
-    assert (pert(EVEN, 2.0, 3.0, 4.0, floor=5.0, ceiling=6.0) == 5.0).all()
+    assert (draw_split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, 500.0, 600.0) == 500.0).all()
+    assert (draw_split_normal(EVEN, 0.0, -1.0, 1.0, 0.90, -600.0, -500.0) == -500.0).all()
+    assert (draw_pert(EVEN, 2.0, 3.0, 4.0, floor=5.0, ceiling=6.0) == 5.0).all()
 
 
 @given(
@@ -153,14 +153,14 @@ def test_the_interval_of_a_split_normal_is_given_back(
     middle: float, down: float, up: float, coverage: float
 ) -> None:
     tail = (1.0 - coverage) / 2.0
-    ends = split_normal([tail, 1.0 - tail], middle, middle - down, middle + up, coverage)
+    ends = draw_split_normal([tail, 1.0 - tail], middle, middle - down, middle + up, coverage)
     assert ends == pytest.approx([middle - down, middle + up], abs=1e-6)
 
 
 def test_a_lopsided_split_normal_is_two_halves_with_one_density_at_the_mode() -> None:
     at, step = 10.0, 1e-4
     u = np.linspace(0.001, 0.999, 999)
-    x = split_normal(u, at, 8.0, 15.0, 0.90)
+    x = draw_split_normal(u, at, 8.0, 15.0, 0.90)
     # widths read off the law itself, through the mass below the mode
     mass = stats.uniform.cdf(np.interp(at, x, u))
     one = 2.0 / -stats.norm.ppf(0.05 / (2 * mass))
@@ -171,7 +171,7 @@ def test_a_lopsided_split_normal_is_two_halves_with_one_density_at_the_mode() ->
 
 
 def test_a_split_normal_without_one_side_or_both() -> None:
-    ends = split_normal([0.05, 0.95], [[10.0], [10.0], [3.0]], [[10.0], [4.0], [3.0]],
+    ends = draw_split_normal([0.05, 0.95], [[10.0], [10.0], [3.0]], [[10.0], [4.0], [3.0]],
                         [[15.0], [10.0], [3.0]], 0.90)  # fmt: skip
     assert ends == pytest.approx(np.array([[10.0, 15.0], [4.0, 10.0], [3.0, 3.0]]), abs=1e-9)
 
@@ -180,7 +180,7 @@ def test_a_split_normal_without_one_side_or_both() -> None:
 def test_moments_of_a_pert(low: float, up: float, more: float) -> None:
     middle, high = low + up, low + up + more
     mean = (low + 4 * middle + high) / 6
-    x = pert((NODES + 1) / 2, low, middle, high)
+    x = draw_pert((NODES + 1) / 2, low, middle, high)
     assert WEIGHTS @ x / 2 == pytest.approx(mean, abs=1e-4 * (high - low))
     # Its variance: (mean - low) (high - mean) / 7.
     variance = (mean - low) * (high - mean) / 7
@@ -190,35 +190,35 @@ def test_moments_of_a_pert(low: float, up: float, more: float) -> None:
 @pytest.mark.parametrize("width", [0.0, 5e-324, 1e-310, 1e-300])
 def test_widths_of_next_to_nothing(width: float) -> None:
     for x in (
-        split_normal(EVEN, 0.0, -width, width / 2, 0.9, -1.0, 1.0),
-        split_normal(EVEN, 0.0, -width, 1.0, 0.9, 0.0, 1.0),
-        pert(EVEN, 0.0, width / 2, width, -1.0, 1.0),
+        draw_split_normal(EVEN, 0.0, -width, width / 2, 0.9, -1.0, 1.0),
+        draw_split_normal(EVEN, 0.0, -width, 1.0, 0.9, 0.0, 1.0),
+        draw_pert(EVEN, 0.0, width / 2, width, -1.0, 1.0),
     ):
         assert (np.diff(x) >= 0.0).all()
         assert np.abs(x).max() <= 1.0
 
 
 def test_a_pert_of_no_width() -> None:
-    assert (pert(EVEN, 4.0, 4.0, 4.0) == 4.0).all()
+    assert (draw_pert(EVEN, 4.0, 4.0, 4.0) == 4.0).all()
 
 
 def test_moments_of_a_beta() -> None:
-    x = beta((np.arange(200_000) + 0.5) / 200_000, 0.3, 40.0)
+    x = draw_beta((np.arange(200_000) + 0.5) / 200_000, 0.3, 40.0)
     assert x.mean() == pytest.approx(0.3, abs=1e-6)
     assert x.var() == pytest.approx(0.3 * 0.7 / 41.0, rel=1e-4)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_shares_of_nothing_and_of_everyone_are_sure(share: float) -> None:
-    assert (beta(EVEN, share, 100.0) == share).all()
+    assert (draw_beta(EVEN, share, 100.0) == share).all()
     near = abs(share - 1e-12)
-    x = beta(EVEN, near, 100.0)
+    x = draw_beta(EVEN, near, 100.0)
     assert ((x >= 0.0) & (x <= 1.0)).all()
     assert np.median(x) == pytest.approx(share, abs=1e-9)
 
 
 def test_a_sure_share_outside_its_limits_is_the_nearest_limit() -> None:
-    assert (beta(EVEN, 0.0, 100.0, floor=0.1) == 0.1).all()
+    assert (draw_beta(EVEN, 0.0, 100.0, floor=0.1) == 0.1).all()
 
 
 def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
@@ -226,26 +226,28 @@ def test_rows_of_parameters_against_one_run_and_against_one_each() -> None:
         np.array([[a], [b], [b]]) for a, b in ((5.0, 50.0), (3.0, 40.0), (9.0, 55.0))
     )
     floor = np.array([[-np.inf], [45.0], [54.0]])
-    together = split_normal(EVEN, middle, low, high, 0.9, floor)
+    together = draw_split_normal(EVEN, middle, low, high, 0.9, floor)
     each = np.stack([EVEN, EVEN[::-1], EVEN])
     assert together.shape == (3, 2000)
-    assert np.array_equal(split_normal(each, middle, low, high, 0.9, floor)[1], together[1][::-1])
+    assert np.array_equal(
+        draw_split_normal(each, middle, low, high, 0.9, floor)[1], together[1][::-1]
+    )
     for row in range(3):
-        alone = split_normal(EVEN, middle[row], low[row], high[row], 0.9, floor[row])
+        alone = draw_split_normal(EVEN, middle[row], low[row], high[row], 0.9, floor[row])
         assert np.array_equal(alone, together[row])
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: split_normal(EVEN, 1.0, 2.0, 3.0, 0.9),
-        lambda: split_normal(EVEN, np.nan, 2.0, 3.0, 0.9),
-        lambda: split_normal(EVEN, 2.0, 1.0, 3.0, 1.0),
-        lambda: split_normal(EVEN, 2.0, 1.0, np.inf, 0.9),
-        lambda: pert(EVEN, -np.inf, 2.0, 4.0),
-        lambda: pert(EVEN, 3.0, 2.0, 4.0),
-        lambda: beta(EVEN, 1.1, 10.0),
-        lambda: beta(EVEN, 0.5, 0.0),
+        lambda: draw_split_normal(EVEN, 1.0, 2.0, 3.0, 0.9),
+        lambda: draw_split_normal(EVEN, np.nan, 2.0, 3.0, 0.9),
+        lambda: draw_split_normal(EVEN, 2.0, 1.0, 3.0, 1.0),
+        lambda: draw_split_normal(EVEN, 2.0, 1.0, np.inf, 0.9),
+        lambda: draw_pert(EVEN, -np.inf, 2.0, 4.0),
+        lambda: draw_pert(EVEN, 3.0, 2.0, 4.0),
+        lambda: draw_beta(EVEN, 1.1, 10.0),
+        lambda: draw_beta(EVEN, 0.5, 0.0),
     ],
 )
 def test_parameters_out_of_order_are_refused(call: Callable[[], Array]) -> None:
@@ -258,14 +260,14 @@ def test_a_step_is_drawn_anew_for_what_it_asks_for_alone() -> None:
 
     def step(sampler: Sampler) -> Array:
         made.append(sampler.second)
-        return sampler.uniform(InputKind.BASE, "a")
+        return sampler.draw_uniform(InputKind.BASE, "a")
 
     first, other = (Sampler(0, 3, second) for second in (frozenset(), frozenset({InputKind.PLACE})))
     moved = Sampler(0, 3, frozenset({InputKind.BASE}))
     given = np.zeros(1)
     drawn = kept("step", first, (given,), step)
     assert kept("step", other, (given,), step) is drawn
-    assert other.asked == {InputKind.BASE}
+    assert other.drawn_kinds == {InputKind.BASE}
     assert len(made) == 1
     assert kept("step", moved, (given,), step)[0] != drawn[0]
     assert kept("step", first, (np.zeros(1),), step) is not drawn
@@ -280,17 +282,17 @@ def test_rows_are_drawn_once_for_each_stream_and_seed() -> None:
     def of(sampler: Sampler, keys: list[str]) -> Array:
         def draw(places: list[int]) -> Array:
             made.append(len(places))
-            return sampler.rows(InputKind.BASE, pd.Series([keys[place] for place in places]))
+            return sampler.draw_rows(InputKind.BASE, pd.Series([keys[place] for place in places]))
 
-        return sampler.once(InputKind.BASE, keys, draw)
+        return sampler.draw_once(InputKind.BASE, keys, draw)
 
     first = Sampler(0, 3)
     drawn = of(first, ["a", "b"])
-    assert first.asked == {InputKind.BASE}
-    other = first.moving(frozenset({InputKind.PLACE}))
+    assert first.drawn_kinds == {InputKind.BASE}
+    other = first.with_second(frozenset({InputKind.PLACE}))
     assert (of(other, ["c", "a"])[1] == drawn[0]).all()
-    assert other.asked == {InputKind.BASE}
-    moved = of(first.moving(frozenset({InputKind.BASE})), ["a"])
+    assert other.drawn_kinds == {InputKind.BASE}
+    moved = of(first.with_second(frozenset({InputKind.BASE})), ["a"])
     assert (moved[0] != drawn[0]).all()
     assert (of(replace(first, seed=1), ["a"])[0] != drawn[0]).all()
     assert made == [2, 1, 1, 1]

@@ -24,7 +24,7 @@ def grown(*others: dict[str, str]) -> World:
 
 def expected(made: World, day: str, base_id: str = "B0") -> float:
     wanted = pd.DataFrame({"base_id": [base_id], "start": [pd.Timestamp(day)]}, index=[7])
-    found = Counts.of(made.typed("bases", "sources")).expected(wanted)
+    found = Counts.from_tables(made.typed("bases", "sources")).interpolate_persons(wanted)
     assert found.index.tolist() == [7]
     return float(found.iloc[0])
 
@@ -79,7 +79,7 @@ def test_the_order_of_the_bases_changes_nothing() -> None:
     wanted = pd.DataFrame(
         {"base_id": ["B1", "B0", "B1"], "start": pd.to_datetime(["2025-01-01"] * 3)}
     )
-    found = [Counts(each, sources).expected(wanted) for each in (known, known[::-1])]
+    found = [Counts(each, sources).interpolate_persons(wanted) for each in (known, known[::-1])]
     assert found[0].tolist() == found[1].tolist()
 
 

@@ -16,7 +16,7 @@ from audience_impact.facts import reading
 from audience_impact.facts import tables as facts
 from audience_impact.vocabulary import FindingSeverity as Severity
 from flows.pipeline import steps
-from flows.pipeline.headers import headers
+from flows.pipeline.headers import build_headers
 from schemas import facts as fact_models
 from tests.support import (
     AS_OF,
@@ -42,7 +42,7 @@ def things(folder: Path, content: str | bytes) -> tuple[pd.DataFrame, list[facts
     folder.mkdir(exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
     (folder / "things.csv").write_bytes(data)
-    tables, findings = reading.read([folder], HEADERS)
+    tables, findings = reading.read_tables([folder], HEADERS)
     return tables["things"], findings
 
 
@@ -99,13 +99,13 @@ def test_every_reading_rule_has_a_case_that_fails_it() -> None:
 
 def test_an_optional_table_may_be_missing(tmp_path: Path) -> None:
     header = replace(HEADER, optional=True)
-    tables, findings = reading.read([tmp_path], {"things": header})
+    tables, findings = reading.read_tables([tmp_path], {"things": header})
     assert findings == []
     assert tables["things"].empty
 
 
 def test_a_table_that_no_folder_holds_is_missing(tmp_path: Path) -> None:
-    tables, findings = reading.read([tmp_path], HEADERS)
+    tables, findings = reading.read_tables([tmp_path], HEADERS)
     (found,) = findings
     assert (found.rule, found.file, found.line, found.column) == (
         "missing_table",
@@ -135,23 +135,23 @@ def test_a_layer_that_is_being_written_is_refused(small_facts: Path, tmp_path: P
     half.mkdir()
     (half / "bases.csv").write_bytes((small_facts / "bases.csv").read_bytes())
     (half / reading.UNFINISHED).write_text("refresh\n")
-    done = steps.check(steps.read([small_facts, half]))
+    done = steps.validate_facts(steps.read_facts([small_facts, half]))
     (found,) = [found for found in done.findings if found.rule == "unfinished_layer"]
     assert (found.table, found.layer, found.severity) == ("bases", 2, Severity.TABLE_ERROR)
     with pytest.raises(steps.RefusedError, match=f"{half}/.unfinished:1:: unfinished_layer: "):
-        steps.gate(done, strict=False)
+        steps.refuse_errors(done, strict=False)
 
 
 def test_a_layer_that_begins_to_be_written_meanwhile_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repeats = reading._repeats
+    repeats = reading._report_repeated_keys
 
     def while_reading(*words: Any) -> Any:
         (tmp_path / reading.UNFINISHED).write_text("refresh\n")
         return repeats(*words)
 
-    monkeypatch.setattr(reading, "_repeats", while_reading)
+    monkeypatch.setattr(reading, "_report_repeated_keys", while_reading)
     _, findings = things(tmp_path, "a_id,b,c\n")
     assert [found.rule for found in findings] == ["unfinished_layer"]
 
@@ -222,14 +222,14 @@ def test_a_plain_file_is_read_as_row_by_row(tmp_path: Path, end: str) -> None:
     header = reading.Header(["one", "two", "three"], ["one"])
     (path := tmp_path / "table.csv").write_text(text, encoding="utf-8", newline="")
     plain, slow = (reading._Reader(path, header, 1) for _ in range(2))
-    pd.testing.assert_frame_equal(plain.frame(), slow.row_by_row(text))
+    pd.testing.assert_frame_equal(plain.read_frame(), slow.read_row_by_row(text))
     assert plain.findings == slow.findings == []
-    assert reading._plain(text) is not None
+    assert reading._read_plain_lines(text) is not None
 
 
 @pytest.mark.parametrize("row", ODD_ROWS)
 def test_a_file_with_anything_odd_is_read_row_by_row(row: str) -> None:
-    assert reading._plain(f"one,two,three\nx,y,z\n{row}\nu,v,w\n") is None
+    assert reading._read_plain_lines(f"one,two,three\nx,y,z\n{row}\nu,v,w\n") is None
 
 
 def test_cells_stay_as_written(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def layers(root: Path, *contents: str) -> tuple[pd.DataFrame, list[facts.Finding
     for number, content in enumerate(contents, 1):
         things(root / str(number), content)
         folders.append(root / str(number))
-    tables, findings = reading.read(folders, HEADERS)
+    tables, findings = reading.read_tables(folders, HEADERS)
     return tables["things"], findings
 
 
@@ -276,7 +276,7 @@ def test_a_finding_in_a_later_layer_names_that_layer(tmp_path: Path) -> None:
     _, findings = layers(tmp_path, "a_id,b,c\n1,x,y\n", "a_id,b,c\n2,x\n")
     (found,) = findings
     assert (found.layer, found.line) == (2, 2)
-    there = facts.relocated(found, [tmp_path / "1", tmp_path / "2"])
+    there = facts.relocate_finding(found, [tmp_path / "1", tmp_path / "2"])
     assert there.file == str(tmp_path / "2" / "things.csv")
 
 
@@ -287,17 +287,17 @@ def test_overridden_rows_are_counted(tmp_path: Path, small_facts: Path) -> None:
     rows[0][header.index("value")] = "450000"
     rows[1][0] = "E9"
     save(own / "estimates.csv", header, rows)
-    reading = steps.read([small_facts, own])
+    reading = steps.read_facts([small_facts, own])
     assert not reading.findings
-    assert reading.overridden == 1
+    assert reading.overridden_count == 1
     assert reading.tables["estimates"].set_index("estimate_id")["value"].to_dict() == {
         "E1": "450000",
         "E2": "400000",
         "E9": "400000",
     }
-    assert steps.read([small_facts]).overridden == 0
-    tables = steps.gate(checked(small_facts, own), strict=True).tables
-    stages, _ = pipeline.prepared(tables, AS_OF)
+    assert steps.read_facts([small_facts]).overridden_count == 0
+    tables = steps.refuse_errors(checked(small_facts, own), strict=True).tables
+    stages, _ = pipeline.prepare_run(tables, AS_OF)
     lineage = pipeline.Outputs(tables, stages, pipeline.Settings())["lineage"]
     assert lineage.loc[lineage["input_id"] == "E1", "row_layer"].tolist() == [2]
 
@@ -309,7 +309,9 @@ def test_the_digest_knows_bytes_tables_and_layers_but_no_folder_names(tmp_path: 
     things(other, "a_id,b,c\n1,x,z\n")
 
     def digest(*folders: Path) -> str:
-        return reading.digest(reading.contents(folders, HEADERS), len(folders), HEADERS)
+        return reading.compute_digest(
+            reading.read_contents(folders, HEADERS), len(folders), HEADERS
+        )
 
     assert digest(one) == digest(two)
     assert (
@@ -338,11 +340,11 @@ def test_numbers_and_periods_are_typed_beside_the_text() -> None:
 
 
 def test_windows_line_ends_and_byte_order_marks_give_the_same_tables(facts_copy: Path) -> None:
-    plain = steps.read([facts_copy])
+    plain = steps.read_facts([facts_copy])
     for path in facts_copy.glob("*.csv"):
         text = "\ufeff" + path.read_text(encoding="utf-8").replace("\n", "\r\n")
         path.write_bytes(text.encode())
-    windows = steps.read([facts_copy])
+    windows = steps.read_facts([facts_copy])
     assert not windows.findings
     assert windows.files != plain.files
     for table, frame in plain.tables.items():
@@ -353,13 +355,13 @@ def test_a_column_under_its_former_name_is_read_and_told(facts_copy: Path) -> No
     header, rows = load(facts_copy / "overlaps.csv")
     series = header.index("measurement_series_id")
     save(facts_copy / "overlaps.csv", [*header[:series], "lineage_id", *header[series + 1 :]], rows)
-    before, after = steps.read([FACTS]), steps.read([facts_copy])
+    before, after = steps.read_facts([FACTS]), steps.read_facts([facts_copy])
     (found,) = after.findings
     assert (found.rule, found.file, found.line) == ("former_column", "overlaps.csv", 1)
     assert (found.column, found.severity) == ("lineage_id", Severity.WARNING)
     pd.testing.assert_frame_equal(after.tables["overlaps"], before.tables["overlaps"])
     save(facts_copy / "overlaps.csv", [*header, "lineage_id"], [[*row, ""] for row in rows])
-    assert [found.rule for found in steps.read([facts_copy]).findings] == ["unknown_column"]
+    assert [found.rule for found in steps.read_facts([facts_copy]).findings] == ["unknown_column"]
 
 
 DAMAGES = {
@@ -451,13 +453,13 @@ def test_tables_that_are_all_empty_files_are_each_named(small_facts: Path) -> No
     with pytest.raises(steps.RefusedError) as refused:
         computed(small_facts)
     assert {(found.table, found.rule) for found in refused.value.findings} == {
-        (table, "empty_file") for table in headers()
+        (table, "empty_file") for table in build_headers()
     }
 
 
 def test_headers_alone_are_facts_that_say_nothing(tmp_path: Path) -> None:
-    bare = steps.gate(checked(World().write(tmp_path / "bare")), strict=True)
-    done = steps.compute(bare, AS_OF, 0)
+    bare = steps.refuse_errors(checked(World().write(tmp_path / "bare")), strict=True)
+    done = steps.compute_results(bare, AS_OF, 0)
     assert {
         name: table.num_rows
         for name, table in done.tables.items()
@@ -468,7 +470,7 @@ def test_headers_alone_are_facts_that_say_nothing(tmp_path: Path) -> None:
 def test_without_any_source_nothing_says_when_the_facts_were_read(tmp_path: Path) -> None:
     bare = checked(World().write(tmp_path / "bare"))
     with pytest.raises(steps.RefusedError, match="no source"):
-        steps.compute(bare, None, 0)
+        steps.compute_results(bare, None, 0)
 
 
 @pytest.mark.parametrize(
@@ -500,7 +502,7 @@ def test_facts_are_refused_where_validation_is_switched_off(
 
 
 def told(folder: Path) -> list[tuple[str, int, str, str]]:
-    found = steps.check(steps.read([folder])).findings
+    found = steps.validate_facts(steps.read_facts([folder])).findings
     return [(one.table, one.line, one.column, one.rule) for one in found if one.table != "surveys"]
 
 
@@ -518,9 +520,9 @@ def test_a_law_for_anything_stands_once_and_that_of_a_later_layer_wins(tmp_path:
     for folder, mean in zip(layers, ("0.1", "0.2"), strict=True):
         small(folder)
         append(folder, "circumvention_laws", {**DEFAULTS["circumvention_laws"], "mean": mean})
-    assert list(steps.read(layers).tables["circumvention_laws"]["mean"]) == ["0.2"]
+    assert list(steps.read_facts(layers).tables["circumvention_laws"]["mean"]) == ["0.2"]
     line = append(layers[0], "circumvention_laws", DEFAULTS["circumvention_laws"])
-    (found,) = steps.read(layers[:1]).findings
+    (found,) = steps.read_facts(layers[:1]).findings
     assert (found.rule, found.line, found.column) == ("key_repeats", line, "area_id")
 
 
@@ -571,7 +573,7 @@ def test_beside_a_table_that_cannot_be_read_other_tables_are_held_to_their_rules
 @pytest.mark.parametrize("table", fact_models.TABLES)
 def test_no_table_that_cannot_be_read_hinders_the_check(table: str, small_facts: Path) -> None:
     (small_facts / f"{table}.csv").write_bytes(b"\xff\n")
-    found = steps.check(steps.read([small_facts])).findings
+    found = steps.validate_facts(steps.read_facts([small_facts])).findings
     assert [one.rule for one in found if one.table == table] == ["encoding"]
 
 
@@ -594,6 +596,6 @@ def test_a_file_that_is_too_large_is_a_finding(
     small_facts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "MOST_BYTES", 600)
-    found = steps.check(steps.read([small_facts])).findings
+    found = steps.validate_facts(steps.read_facts([small_facts])).findings
     assert ("sources", "unreadable") in {(one.table, one.rule) for one in found}
     assert "more than 600 bytes" in next(one.message for one in found if one.table == "sources")

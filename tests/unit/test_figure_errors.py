@@ -41,7 +41,7 @@ def series(*months: str, **cells: str) -> World:
 
 
 def successive(made: World) -> pd.DataFrame:
-    return pairs.successive(made.typed())
+    return pairs.pair_successive(made.typed())
 
 
 def test_the_next_figure_of_a_series_is_its_pair() -> None:
@@ -80,7 +80,7 @@ def test_a_pair_that_a_restriction_touches(
 def test_measurers_weigh_with_the_square_root_of_their_pairs() -> None:
     many = pd.DataFrame({"measurement_series_id": "a", "change": np.zeros(900), "months": 1.0})
     few = pd.DataFrame({"measurement_series_id": "b", "change": np.ones(9), "months": 1.0})
-    found = learning.audience_growth(pd.concat([many, few]))
+    found = learning.measure_audience_growth(pd.concat([many, few]))
     # 30 of 33 parts of the weight at zero, 3 at one.
     assert [found.q50, found.q95] == pytest.approx([0.0, 1.0])
 
@@ -91,9 +91,9 @@ def facts() -> Tables:
 
 
 def test_the_table_is_the_same_each_time_and_reads_back() -> None:
-    found = learning.table(facts())
-    pd.testing.assert_frame_equal(found, learning.table(facts()))
-    read = distribution.read(found)
+    found = learning.fit_table(facts())
+    pd.testing.assert_frame_equal(found, learning.fit_table(facts()))
+    read = distribution.read_errors(found)
     assert read is not None
     assert read.growth.q05 <= read.growth.q50 <= read.growth.q95
     basis = found.set_index(["parameter", "kind"])["basis"]
@@ -103,8 +103,8 @@ def test_the_table_is_the_same_each_time_and_reads_back() -> None:
 
 def test_a_table_that_lacks_a_parameter_is_refused() -> None:
     with pytest.raises(ValueError, match="tail_degrees count"):
-        distribution.read(learning.table(facts()).iloc[:-1])
-    assert distribution.read(learning.table(facts()).iloc[:0]) is None
+        distribution.read_errors(learning.fit_table(facts()).iloc[:-1])
+    assert distribution.read_errors(learning.fit_table(facts()).iloc[:0]) is None
 
 
 @given(st.floats(-3, 0), st.floats(-1, 1), st.floats(0, 3))
@@ -112,14 +112,14 @@ def test_a_law_goes_through_its_quantiles(down: float, middle: float, up: float)
     u = np.array([0.05, 0.5, 0.95])
     ends = (np.array(middle + down), np.array(middle), np.array(middle + up))
     for degrees in (4.0, np.inf):
-        found = distribution.through(u, *ends, degrees=degrees)
+        found = distribution.draw_through_quantiles(u, *ends, degrees=degrees)
         assert found == pytest.approx([middle + down, middle, middle + up], abs=1e-9)
 
 
 @given(st.floats(1.0, 1e8), st.floats(-8, 8))
 def test_nobody_leaves_the_universe(persons: float, by: float) -> None:
     universe = np.array(105e6)
-    found = float(distribution.moved(np.array(persons), universe, np.array(by)))
+    found = float(distribution.move_persons(np.array(persons), universe, np.array(by)))
     assert 0.0 <= found <= 105e6
     assert (found >= persons) == (by >= 0.0) or found == pytest.approx(persons)
 

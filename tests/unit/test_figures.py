@@ -15,12 +15,12 @@ TABLES = ("estimates", "bases", "lineages", "sources")
 def usable(made: World) -> pd.DataFrame:
     """The figures of a world that may stand for an audience, in persons."""
     tables = made.typed(*TABLES)
-    return figures.candidates(tables, Denominators.of(tables, None))
+    return figures.list_qualifying_figures(tables, Denominators.from_tables(tables, None))
 
 
 def spoken(made: World, start: str = START, platform: str = "alpha") -> pd.DataFrame:
     """The figures that stand for a platform in XA on a day."""
-    return figures.choose(figures.before(pair(start, platform), usable(made)))
+    return figures.choose_figures(figures.select_before_start(pair(start, platform), usable(made)))
 
 
 def pair(start: str, platform: str, before: str = "") -> pd.DataFrame:
@@ -44,7 +44,7 @@ def ids(made: World, start: str = START) -> list[str]:
 
 def audience(made: World, start: str = START) -> "pd.Series[float]":
     """The range that the chosen figures span."""
-    return figures.audiences(pair(start, "alpha"), spoken(made, start)).iloc[0]
+    return figures.summarise_audiences(pair(start, "alpha"), spoken(made, start)).iloc[0]
 
 
 def limits(made: World, start: str = START) -> tuple[float, float]:
@@ -120,7 +120,7 @@ def stepped(made: World, before: str) -> list[str]:
     """Which estimates speak for a step of 15 July of an act that began earlier."""
     wanted = pair(START, "alpha", before)
     known = usable(made)
-    return sorted(figures.choose(figures.before(wanted, known))["estimate_id"])
+    return sorted(figures.choose_figures(figures.select_before_start(wanted, known))["estimate_id"])
 
 
 def test_a_step_takes_the_audience_from_before_the_first_or_nearest_to_it() -> None:
@@ -137,7 +137,7 @@ def test_a_step_takes_the_audience_from_before_the_first_or_nearest_to_it() -> N
 def test_what_no_existing_user_comes_upon_has_no_figure() -> None:
     wanted = pair(START, "alpha").assign(is_existing_use=False)
     known = usable(world().estimate("E1"))
-    assert figures.before(wanted, known).empty
+    assert figures.select_before_start(wanted, known).empty
 
 
 def test_the_measurers_own_page_stands_before_any_number_of_relays() -> None:
@@ -307,7 +307,7 @@ def test_a_range_of_shares_becomes_a_range_of_people() -> None:
     ],
 )
 def test_staleness(months: float, word: str) -> None:
-    assert figures.staleness(pd.Series([months])).tolist() == [word]
+    assert figures.classify_staleness(pd.Series([months])).tolist() == [word]
 
 
 def base_of(
@@ -327,7 +327,7 @@ def base_of(
             "measurement_series_id": [lineage],
         }
     )
-    found = Counts.of(tables).nearest(wanted, by, window)
+    found = Counts.from_tables(tables).find_nearest(wanted, by, window)
     return str(found["base_id"].get(0, ""))
 
 
@@ -384,7 +384,7 @@ def test_bases_alike_are_taken_by_name_whatever_the_order_of_rows() -> None:
 
 def test_a_pair_without_figures_has_no_limits_and_no_tier() -> None:
     both = pd.concat([pair(START, "alpha"), pair(START, "gamma")], ignore_index=True)
-    found = figures.audiences(both, spoken(world().estimate("E1")))
+    found = figures.summarise_audiences(both, spoken(world().estimate("E1")))
     assert row(found, platform_id="alpha")["metric_priority"] == 1
     assert (
         found.loc[

@@ -7,17 +7,17 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline
-from audience_impact.audiences.inputs import AudienceSizes, FeatureUse, Inputs, SpeakingFigures
+from audience_impact.audiences.inputs import AudienceFigures, AudienceSizes, FeatureUse, Inputs
 from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.restrictions import Bounds
-from audience_impact.frames import ANY, Declared, Frame, FrameError, cached
+from audience_impact.frames import ANY, Declared, Frame, FrameError, cache_last_frame
 from audience_impact.outputs.reach_lost import REACH_LOST
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.timeline import Timeline
 from tests.engine import calls, of_places, russia
 from tests.support import AS_OF, World
 
-INPUTS = (Inputs, SpeakingFigures, AudienceSizes, FeatureUse)
+INPUTS = (Inputs, AudienceFigures, AudienceSizes, FeatureUse)
 HANDED_ON = (Scope, *INPUTS, Bounds, SimulationInputs, Timeline)
 COLUMNS = [
     (kind, frame, column)
@@ -53,7 +53,7 @@ def everything() -> World:
 
 @pytest.fixture(scope="module")
 def stages() -> pipeline.Stages:
-    return pipeline.prepared(everything().typed(), AS_OF)[0]
+    return pipeline.prepare_run(everything().typed(), AS_OF)[0]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_each_column_of_reach_lost_is_missed(column: str, stages: pipeline.Stage
     assert not stages.lost.empty
     for frame in broken(stages.lost, column, REACH_LOST):
         with pytest.raises(FrameError, match=f"column {column} is "):
-            REACH_LOST.checked(frame)
+            REACH_LOST.check_frame(frame)
 
 
 def test_another_index_is_seen(handed_on: dict[type, Declared]) -> None:
@@ -119,14 +119,14 @@ def test_another_index_is_seen(handed_on: dict[type, Declared]) -> None:
 
 
 def test_what_nobody_declared_is_not_handed_on(stages: pipeline.Stages) -> None:
-    wider = stages.scope.wanted.assign(more=1)
-    assert "more" not in replace(stages.scope, wanted=wider).wanted
+    wider = stages.scope.requested.assign(more=1)
+    assert "more" not in replace(stages.scope, requested=wider).requested
 
 
 def test_a_cached_frame_is_made_anew_for_other_frames() -> None:
     made: list[float] = []
 
-    @cached
+    @cache_last_frame
     def doubled(frame: pd.DataFrame) -> pd.DataFrame:
         made.append(float(frame["a"].sum()))
         return frame * 2

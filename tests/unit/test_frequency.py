@@ -25,7 +25,7 @@ def asked(platform: str = "*", kind: str = "of_users") -> World:
 
 
 def learned(made: World) -> pd.DataFrame:
-    table = learning.table(made.typed()["use_frequency"])
+    table = learning.fit_table(made.typed()["use_frequency"])
     return table.set_index(["platform_id", "area_id", "use_frequency_kind"])
 
 
@@ -74,7 +74,7 @@ def test_the_law_of_an_audience_is_its_own_before_that_of_its_service() -> None:
             "metric": ["mau", "mau", "mau", "survey_regular", "mau"],
         }
     )
-    fitted = shares.keyed(made.typed()["daily_use"], shares.BY_SERVICE)
+    fitted = shares.index_parameters(made.typed()["daily_use"], shares.BY_SERVICE)
     assert shares.daily_use(fitted, wanted)["mean"].tolist()[:3] == [3.0, 2.0, 1.0]
     assert shares.daily_use(fitted, wanted)["mean"].tolist()[3:] == pytest.approx(
         [np.nan, np.nan], nan_ok=True
@@ -86,7 +86,7 @@ def test_draws_of_shares_have_the_quantiles_of_the_law() -> None:
         {"country_id": ["XA"], "platform_id": ["*"], "share_mean": [2.0], "share_spread": [0.9],
          "share_freedom": [13.0]}
     )  # fmt: skip
-    drawn = audiences.daily_shares(rows, Sampler(0, 4000))
+    drawn = audiences.draw_daily_shares(rows, Sampler(0, 4000))
     low, middle, high = np.quantile(drawn, [0.05, 0.5, 0.95])
     half = 0.9 * 1.7709  # Student t of 13 degrees at 95 %
     assert [low, middle, high] == pytest.approx(expit([2 - half, 2, 2 + half]), abs=0.01)
@@ -94,23 +94,23 @@ def test_draws_of_shares_have_the_quantiles_of_the_law() -> None:
 
 @pytest.mark.usefixtures("checked_once")
 def test_the_table_matches_the_figures() -> None:
-    matched, told = fitting.update("daily-use", FACTS, only_check=True)
+    matched, told = fitting.update_tables("daily-use", FACTS, only_check=True)
     assert matched, told
 
 
 def test_an_outdated_table_is_told_and_written_anew(tmp_path: object) -> None:
     folder = asked().write(tmp_path / "facts")  # type: ignore[operator]
-    assert not fitting.update("daily-use", folder, only_check=True)[0]
-    assert not fitting.update("daily-use", folder, only_check=False)[0]
-    assert fitting.update("daily-use", folder, only_check=True)[0]
+    assert not fitting.update_tables("daily-use", folder, only_check=True)[0]
+    assert not fitting.update_tables("daily-use", folder, only_check=False)[0]
+    assert fitting.update_tables("daily-use", folder, only_check=True)[0]
 
 
 def test_where_no_area_was_asked_twice_none_has_a_law_of_its_own() -> None:
     """Its width would be zero; the law of the service has one."""
-    found = learning.table(asked().typed()["use_frequency"])
+    found = learning.fit_table(asked().typed()["use_frequency"])
     assert found["area_id"].tolist() == [""]
     assert (found["spread"] > 0).all()
 
 
 def test_too_few_figures_teach_nothing() -> None:
-    assert learning.table(world().typed()["use_frequency"]).empty
+    assert learning.fit_table(world().typed()["use_frequency"]).empty

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from audience_impact import pipeline as impact
-from audience_impact.outputs.review.status_rules import sentence
+from audience_impact.outputs.review.status_rules import rule_sentence
 from audience_impact.vocabulary import PartGap
 from tests.engine import calibrated, impacts, of
 from tests.support import AGED, AS_OF, Results, World, row, world
@@ -156,7 +156,7 @@ def test_one_service_is_its_audience(done: Results) -> None:
     found = exposed(done, "one")
     assert bounds(found) == (500000.0, 500000.0)
     assert (found["dedup_method"], found["obs_status"]) == ("single", "U")
-    assert found["reason"] == f"{AGED}; {sentence('unlearned')}"
+    assert found["reason"] == f"{AGED}; {rule_sentence('unlearned')}"
     assert (found["base"], found["base_persons"]) == ("internet_12_plus", 700000.0)
     assert found["population_persons"] == 1000000.0
     assert found["lower_base_share"] == round(5 / 7, 6)
@@ -251,7 +251,7 @@ def test_features_and_access_kept_have_rows_of_their_own(done: Results) -> None:
         ("feature", "reach_lost"): (0.0, 500000.0),
     }
     said = table["reason"]
-    assert said["one", "people_feature_exposed"] == f"{AGED}; {sentence('unlearned')}"
+    assert said["one", "people_feature_exposed"] == f"{AGED}; {rule_sentence('unlearned')}"
     assert "counted who uses the feature" in said["feature", "people_feature_exposed"]
     assert "nobody counted who keeps access" in said["one", "people_deprived_net"]
     assert table["obs_status"]["feature", "people_feature_exposed"] == "M"
@@ -460,7 +460,7 @@ def test_the_order_of_rows_changes_nothing(seed: int, plain: Results) -> None:
 
 
 def test_as_of_is_the_newest_access_by_default() -> None:
-    assert impact.newest_access(world().typed()) == AS_OF
+    assert impact.find_newest_access(world().typed()) == AS_OF
 
 
 def test_a_survey_of_adults_is_a_lower_bound_with_the_adults_of_a_census() -> None:

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from audience_impact.outputs import impact_by_group as groups
+from audience_impact.outputs.review.status_rules import rule_sentence
 from tests.engine import known, scoped
 from tests.support import World, row, world
 
@@ -11,7 +12,7 @@ YOUNG = {"age": "18-24", "unit": "share"}
 
 
 def told(made: World) -> pd.DataFrame:
-    return groups.impact_by_group(scoped(made), known(made), made.typed())
+    return groups.make_impact_by_group(scoped(made), known(made).audiences.sizes, made.typed())
 
 
 def two(alpha: str = "0.7", beta: str = "0.5", **cells: str) -> World:
@@ -54,7 +55,7 @@ def test_ages_and_sexes_are_cells_of_their_own() -> None:
 def test_a_platform_without_a_figure_of_the_group_opens_it_above() -> None:
     found = row(told(two().restrict("R1", "alpha", "beta", "gamma")))
     assert ends(found) == (0.7, 1.0)
-    assert (found["obs_status"], found["reason"]) == ("U", groups.REASONS[1])
+    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("no_group_figure"))
 
 
 @pytest.mark.parametrize("metric", ["avg_daily_reach", "weekly_reach"])
@@ -62,7 +63,7 @@ def test_a_figure_of_a_day_or_a_week_gives_the_lower_bound_alone(metric: str) ->
     made = two(beta="0.2", audience_metric=metric).restrict("R1", "alpha", "beta")
     found = row(told(made))
     assert ends(found) == (0.7, 1.0)
-    assert groups.REASONS[0] in found["reason"]
+    assert rule_sentence("brief") in found["reason"]
 
 
 def test_the_latest_figure_of_the_best_kind_from_before_the_start_stands() -> None:
@@ -81,7 +82,7 @@ def test_an_old_figure_is_named() -> None:
     made = world().estimate("A", value="0.7", period="2024-06", **YOUNG)
     found = row(told(made.restrict("R1", "alpha")))
     assert ends(found) == (0.7, 0.7)
-    assert (found["obs_status"], found["reason"]) == ("U", groups.REASONS[2])
+    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("old"))
 
 
 def test_what_says_nothing_of_a_group() -> None:

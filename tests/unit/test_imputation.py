@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_impact import pipeline
-from audience_impact.audiences.inputs import Inputs, inputs
-from audience_impact.audiences.scope import scope
-from audience_impact.bounds.restrictions import Bounds, bounds
+from audience_impact.audiences.inputs import Inputs, gather_inputs
+from audience_impact.audiences.scope import build_scope
+from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import read_models
 from audience_impact.fitting import audiences as learning
@@ -21,7 +21,7 @@ from audience_impact.fitting import leaving_out
 from audience_impact.imputation import distribution, effects, figures, groups, rungs
 from audience_impact.overlap import one_factor
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import simulate
+from audience_impact.simulation.simulate import simulate_metrics
 from audience_impact.vocabulary import ImputationRung, ObsStatus, WayOfCounting
 from benchmarks import audiences as benchmark
 from flows.pipeline import steps
@@ -35,7 +35,7 @@ SERVICES = {"alpha": 0.8, "beta": 0.5, "gamma": 0.2}
 def true_share(code: str, service: str) -> float:
     """The share of a service in a country: a country is a little above or below the service."""
     above = (CODES.index(code) % 5 - 2) * 0.12
-    return float(figures.hardened(figures.softened(np.array([SERVICES[service]])) + above)[0])
+    return float(figures.harden_odds(figures.soften_odds(np.array([SERVICES[service]])) + above)[0])
 
 
 def counted(*left: tuple[str, str]) -> World:
@@ -86,23 +86,25 @@ def tables() -> Tables:
 
 def prepared(tables: Tables) -> tuple[Inputs, Bounds]:
     """What the facts say of the restrictions, and its bounds."""
-    asked = scope(tables, AS_OF)
-    known = inputs(asked, tables, read_models(tables))
-    return known, bounds(asked, known, tables)[0]
+    asked = build_scope(tables, AS_OF)
+    known = gather_inputs(asked, tables, read_models(tables))
+    return known, bound_restrictions(asked, known, tables)[0]
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=5))
 def test_softened_log_odds_keep_shares_and_their_order(shares: list[float]) -> None:
-    odds = figures.softened(np.array(shares))
-    assert figures.hardened(odds) == pytest.approx(np.array(shares), abs=1e-9)
+    odds = figures.soften_odds(np.array(shares))
+    assert figures.harden_odds(odds) == pytest.approx(np.array(shares), abs=1e-9)
     assert (np.diff(odds[np.argsort(shares)]) >= 0).all()
 
 
 def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
-    laws = distribution.read(tables["audience_laws"])
+    laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     keys = [("PA", "alpha"), *(("QB", service) for service in SERVICES)]
-    found = distribution.imputed(wanted(*keys), tables, distribution.solved(tables, laws))
+    found = distribution.impute_shares(
+        wanted(*keys), tables, distribution.build_model(tables, laws)
+    )
     truth = np.array([true_share(*key) for key in keys])
     assert found["q50_share"].to_numpy() == pytest.approx(truth, abs=0.1)
     assert ((found["q05_share"] < truth) & (truth < found["q95_share"])).all()
@@ -110,22 +112,23 @@ def test_a_world_that_is_known_is_found_again(tables: Tables) -> None:
 
 
 def test_quantiles_are_ordered_and_shares(tables: Tables) -> None:
-    laws = distribution.read(tables["audience_laws"])
+    laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     asked = wanted(*[(c, s) for c in CODES for s in SERVICES])
-    found = distribution.imputed(asked, tables, distribution.solved(tables, laws))
+    found = distribution.impute_shares(asked, tables, distribution.build_model(tables, laws))
     shares = found[distribution.SHARES].to_numpy()
     assert (np.diff(shares, axis=1) > 0).all()
     assert ((shares > 0) & (shares < 1)).all()
 
 
 def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
-    laws = distribution.read(tables["audience_laws"])
+    laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     asked = wanted(("RC", "beta"))
-    known = distribution.solved(tables, laws)
+    known = distribution.build_model(tables, laws)
     own, other = (
-        distribution.imputed(asked, tables, known, without).iloc[0] for without in (False, True)
+        distribution.impute_shares(asked, tables, known, without).iloc[0]
+        for without in (False, True)
     )
     assert own["rung"] == ImputationRung.OWN_PEOPLE
     assert other["rung"] == ImputationRung.SUBREGION
@@ -133,16 +136,16 @@ def test_figures_of_the_country_narrow_what_is_imputed(tables: Tables) -> None:
 
 
 def test_leaving_a_country_out_is_to_have_no_figure_of_it() -> None:
-    laws = distribution.read(
+    laws = distribution.read_parameters(
         World().audience_laws().typed("audience_laws", "sources")["audience_laws"]
     )
     assert laws is not None
     asked = wanted(*[("RC", service) for service in SERVICES])
     every, fewer = counted().typed(), counted(*[("RC", s) for s in SERVICES]).typed()
-    left = distribution.imputed(
-        asked, every, distribution.solved(every, laws), without_country=True
+    left = distribution.impute_shares(
+        asked, every, distribution.build_model(every, laws), without_country=True
     )
-    never = distribution.imputed(asked, fewer, distribution.solved(fewer, laws))
+    never = distribution.impute_shares(asked, fewer, distribution.build_model(fewer, laws))
     # the weight of a figure is held against all others, those of the country among them
     assert left[distribution.SHARES].to_numpy() == pytest.approx(
         never[distribution.SHARES].to_numpy(), abs=0.01
@@ -150,33 +153,33 @@ def test_leaving_a_country_out_is_to_have_no_figure_of_it() -> None:
 
 
 def test_what_no_service_or_country_is_cannot_be_had(tables: Tables) -> None:
-    laws = distribution.read(tables["audience_laws"])
+    laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     keys = [("PA", "*"), ("ZZ", "alpha"), ("PA", "nothing"), ("PA", "alpha")]
-    assert distribution.imputed(
-        wanted(*keys), tables, distribution.solved(tables, laws)
+    assert distribution.impute_shares(
+        wanted(*keys), tables, distribution.build_model(tables, laws)
     ).index.tolist() == [3]
 
 
 def test_the_gradient_is_that_of_the_score() -> None:
     random = np.random.default_rng(1)
-    rows = effects.described(figures.observations(counted().typed())).head(40)
+    rows = effects.describe_rows(figures.read_observations(counted().typed())).head(40)
     rows = rows.assign(odds=random.normal(size=len(rows)))
-    known = learning.figures(rows)
-    matrix = effects.covariance(rows, SPREADS)
-    total, slope = leaving_out.score(matrix.copy(), known.odds, known.ways, known.weights)
+    known = learning.prepare_figures(rows)
+    matrix = effects.compute_covariance(rows, SPREADS)
+    total, slope = leaving_out.score_ways(matrix.copy(), known.odds, known.ways, known.weights)
     step = random.normal(size=matrix.shape)
     step = 1e-6 * (step + step.T)
-    after, _ = leaving_out.score(matrix + step, known.odds, known.ways, known.weights)
+    after, _ = leaving_out.score_ways(matrix + step, known.odds, known.ways, known.weights)
     assert after - total == pytest.approx(float((slope * step).sum()), rel=1e-3)
 
 
 def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
-    rows = effects.described(figures.observations(counted().typed()))
-    matrix, odds = effects.covariance(rows, SPREADS), rows["odds"].to_numpy()
-    parts = leaving_out.blocks(effects.codes(["area_id"], rows)[0])
-    precision = distribution.inverse(matrix.copy())
-    found = leaving_out.left_out(precision, precision @ odds, parts)
+    rows = effects.describe_rows(figures.read_observations(counted().typed()))
+    matrix, odds = effects.compute_covariance(rows, SPREADS), rows["odds"].to_numpy()
+    parts = leaving_out.split_blocks(effects.number_groups(["area_id"], rows)[0])
+    precision = distribution.invert_covariance(matrix.copy())
+    found = leaving_out.leave_out(precision, precision @ odds, parts)
     part = parts[3]
     rest = np.setdiff1d(np.arange(len(rows)), part)
     solved = np.linalg.solve(matrix[np.ix_(rest, rest)], matrix[np.ix_(rest, part)])
@@ -186,11 +189,11 @@ def test_figures_left_out_are_foretold_as_if_they_had_not_been_there() -> None:
 
 
 def test_a_wrong_figure_counts_less() -> None:
-    rows = effects.described(figures.observations(counted().typed()))
-    matrix, odds = effects.covariance(rows, SPREADS), rows["odds"].to_numpy().copy()
+    rows = effects.describe_rows(figures.read_observations(counted().typed()))
+    matrix, odds = effects.compute_covariance(rows, SPREADS), rows["odds"].to_numpy().copy()
     odds[5] += 4.0
-    precision = distribution.inverse(matrix.copy())
-    changed, weighted = distribution.trusting(precision, odds)
+    precision = distribution.invert_covariance(matrix.copy())
+    changed, weighted = distribution.reweight_figures(precision, odds)
     more = np.diag(np.linalg.inv(changed) - matrix)
     assert more[5] == more.max() > 1.0
     assert weighted == pytest.approx(changed @ odds)
@@ -198,7 +201,7 @@ def test_a_wrong_figure_counts_less() -> None:
 
 def test_the_same_figures_teach_the_same_laws() -> None:
     tables = counted().typed()
-    first, second = (learning.table(tables, steps=2) for _ in range(2))
+    first, second = (learning.fit_table(tables, steps=2) for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
     assert learning.is_current({**tables, "audience_laws": first})
     others = counted(("PA", "alpha")).typed()
@@ -210,12 +213,14 @@ def test_the_same_figures_teach_the_same_laws() -> None:
 
 
 def test_learning_foretells_better_than_where_it_starts() -> None:
-    known = learning.figures(effects.described(figures.observations(counted().typed())))
+    known = learning.prepare_figures(
+        effects.describe_rows(figures.read_observations(counted().typed()))
+    )
     start = {**SPREADS, **{effects.OWN + way.value: learning.START_OWN for way in WayOfCounting}}
-    learned = learning.spreads(known, steps=5)
+    learned = learning.fit_spreads(known, steps=5)
     scores = [
-        leaving_out.score(
-            effects.covariance(known.rows, each), known.odds, known.ways, known.weights
+        leaving_out.score_ways(
+            effects.compute_covariance(known.rows, each), known.odds, known.ways, known.weights
         )[0]
         for each in (start, learned)
     ]
@@ -223,13 +228,13 @@ def test_learning_foretells_better_than_where_it_starts() -> None:
 
 
 def test_too_few_figures_teach_nothing() -> None:
-    assert learning.table(world().estimate("E1").typed()).empty
+    assert learning.fit_table(world().estimate("E1").typed()).empty
 
 
 def test_a_table_that_lacks_a_spread_says_what_to_do() -> None:
     made = World().audience_laws({"world": 1.0})
     with pytest.raises(ValueError, match="run audience-impact learn audiences"):
-        distribution.read(made.typed("audience_laws", "sources")["audience_laws"])
+        distribution.read_parameters(made.typed("audience_laws", "sources")["audience_laws"])
 
 
 def test_an_imputed_audience_is_drawn_and_says_so(tables: Tables) -> None:
@@ -268,7 +273,7 @@ def test_a_first_figure_takes_the_place_of_what_is_imputed(tables: Tables) -> No
     made.estimate("E1", area_id="PA", value="300000", population_base="internet_all", period="2024")
     now, _ = prepared(made.typed())
     assert now.audiences.imputed.empty
-    assert now.audiences.laws["shape"].tolist() == ["fixed"]
+    assert now.audiences.distributions["shape"].tolist() == ["fixed"]
 
 
 def forced(limits: Bounds) -> pd.DataFrame:
@@ -289,13 +294,13 @@ def test_what_is_imputed_would_be_seen_in_a_bound(
 ) -> None:
     """The test above fails where an imputed audience is taken for a figure."""
     _, limits = prepared(tables)
-    asked = scope(tables, AS_OF)
-    known = inputs(asked, tables, read_models(tables))
+    asked = build_scope(tables, AS_OF)
+    known = gather_inputs(asked, tables, read_models(tables))
     low = known.audiences.sizes["base_persons"] * known.audiences.imputed["q05_share"].iloc[0]
     wrong = known.audiences.sizes.assign(low_persons=low, metric_priority=1.0)
-    taken = bounds(asked, replace(known, audiences=replace(known.audiences, sizes=wrong)), tables)[
-        0
-    ]
+    taken = bound_restrictions(
+        asked, replace(known, audiences=replace(known.audiences, sizes=wrong)), tables
+    )[0]
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(forced(limits), forced(taken))
 
@@ -306,11 +311,11 @@ def test_a_group_is_as_large_as_its_largest_member_and_no_larger_than_all() -> N
     for name, value in CALIBRATION.items():
         made.add("overlap_calibration", parameter=name, value=repr(value))
     tables = made.typed()
-    laws = distribution.read(tables["audience_laws"])
+    laws = distribution.read_parameters(tables["audience_laws"])
     assert laws is not None
     keys = [("RC", "any-messenger"), *(("RC", service) for service in SERVICES)]
-    found = groups.imputed(
-        wanted(*keys), tables, distribution.solved(tables, laws), one_factor.read(tables)
+    found = groups.impute_with_groups(
+        wanted(*keys), tables, distribution.build_model(tables, laws), one_factor.read_model(tables)
     )["q50_share"]
     assert found[[1, 2, 3]].max() < found[0] < 1.0
     assert found[0] < found[[1, 2, 3]].sum()
@@ -322,8 +327,10 @@ def test_rows_come_back_as_they_were_read(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(steps, "read", lambda folders: None)
-    monkeypatch.setattr(steps, "check", lambda read: type("Checked", (), {"tables": tables}))
+    monkeypatch.setattr(steps, "read_facts", lambda folders: None)
+    monkeypatch.setattr(
+        steps, "validate_facts", lambda read: type("Checked", (), {"tables": tables})
+    )
     path = tmp_path / "asked.csv"
     lines = [
         "area_id,platform_id,period,share,who",
@@ -372,8 +379,8 @@ def test_draws_of_an_imputed_audience_stay_inside_the_base() -> None:
     made = counted(("PA", "alpha")).audience_laws().restrict("R1", "alpha", area_ids="PA")
     for name, value in CALIBRATION.items():
         made.add("overlap_calibration", parameter=name, value=repr(value))
-    stages, _ = pipeline.prepared(made.typed(), AS_OF)
-    draws = simulate(stages.simulation, Sampler(0, 200))
+    stages, _ = pipeline.prepare_run(made.typed(), AS_OF)
+    draws = simulate_metrics(stages.simulation, Sampler(0, 200))
     people = draws.by_metric["people_exposed"][0]
     assert (people > 0).all()
     assert (people <= 500_000 * (1 + 1e-6)).all()

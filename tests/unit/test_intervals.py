@@ -34,7 +34,7 @@ NUMBERS = ["least", "most", "low", "mode", "high", "coverage"]
 def read(*said: Said) -> pd.DataFrame:
     frame = pd.DataFrame(said, columns=["share", "low_share", "high_share", "interval_kind"])
     numbers = ["share", "low_share", "high_share"]
-    return intervals.read(frame.astype(dict.fromkeys(numbers, "float64")), *numbers)
+    return intervals.read_intervals(frame.astype(dict.fromkeys(numbers, "float64")), *numbers)
 
 
 @pytest.mark.parametrize(("said", "numbers", "shape"), CASES)

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from audience_impact.facts.known import NOT_KNOWN_YET, Known, known_by
+from audience_impact.facts.known import NOT_KNOWN_YET, KnownFacts, select_known_facts
 from audience_impact.facts.tables import Tables
 from schemas import facts as fact_models
 
@@ -30,7 +30,7 @@ def tables(**rows: list[dict[str, str]]) -> Tables:
     """Tables as text with these rows."""
     return {
         table: pd.DataFrame(
-            rows.get(table, []), columns=list(fact_models.columns(table)), dtype="str"
+            rows.get(table, []), columns=list(fact_models.describe_columns(table)), dtype="str"
         )
         .fillna("")
         .assign(
@@ -42,12 +42,12 @@ def tables(**rows: list[dict[str, str]]) -> Tables:
     }
 
 
-def known(**rows: list[dict[str, str]]) -> Known:
+def known(**rows: list[dict[str, str]]) -> KnownFacts:
     made = tables(**{"sources": SOURCES, **rows})
-    return known_by(made, DAY, fact_models.keys(), fact_models.references())
+    return select_known_facts(made, DAY, fact_models.list_keys(), fact_models.list_references())
 
 
-def ids(found: Known, table: str) -> list[str]:
+def ids(found: KnownFacts, table: str) -> list[str]:
     return list(found.tables[table].iloc[:, 0])
 
 

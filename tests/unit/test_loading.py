@@ -17,9 +17,11 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.support import small
 
     facts = small(tmp_path_factory.mktemp("facts") / "small")
-    results = steps.compute(steps.gate(steps.check(steps.read([facts])), strict=False), None, 0)
+    results = steps.compute_results(
+        steps.refuse_errors(steps.validate_facts(steps.read_facts([facts])), strict=False), None, 0
+    )
     root = tmp_path_factory.mktemp("published")
-    steps.write(results, root, None)
+    steps.publish_results(results, root, None)
     return root / "latest"
 
 
@@ -102,7 +104,7 @@ def test_what_was_not_published_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_the_shipped_calibration_is_that_of_the_facts(repository_checked: steps.Checked) -> None:
-    of_facts = one_factor.read(repository_checked.tables)
+    of_facts = one_factor.read_model(repository_checked.tables)
     assert ai.load_calibration() == of_facts
     assert ai.load_calibration(FACTS) == of_facts
     assert ai.load_calibration(FACTS / "overlap_calibration.csv") == of_facts

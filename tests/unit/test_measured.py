@@ -8,7 +8,7 @@ from audience_impact import pipeline
 from audience_impact.bounds import measured
 from audience_impact.bounds.measured import Resolved
 from audience_impact.facts.tables import Finding
-from audience_impact.outputs.review.status_rules import sentence
+from audience_impact.outputs.review.status_rules import rule_sentence
 from audience_impact.simulation import overlaps
 from audience_impact.simulation.sampler import Sampler
 from tests.engine import calibrated, calls, ends, impacts, learned, of, prepared, russia
@@ -31,11 +31,11 @@ def overlap(made: World, value: str = "0.95", overlap_id: str = "O1", **cells: s
 
 def spoken(made: World) -> list[list[str]]:
     """The overlaps that speak, place by place."""
-    return [one.used for one in prepared(made)[0].bounds.overlaps]
+    return [one.used_ids for one in prepared(made)[0].bounds.overlaps]
 
 
 def told(made: World, repair: bool = False) -> list[Finding]:
-    return list(pipeline.prepared(made.typed(), AS_OF, repair)[1])
+    return list(pipeline.prepare_run(made.typed(), AS_OF, repair)[1])
 
 
 # ---- Which overlaps speak ----
@@ -187,7 +187,7 @@ def test_without_repair_it_is_left_out_and_the_restriction_marked() -> None:
     assert found["dedup_method"] == "latent_factor"
     assert (found["obs_status"], found["reason"]) == (
         "U",
-        f"{AGED}; {sentence('overlap_left_out')}",
+        f"{AGED}; {rule_sentence('overlap_left_out')}",
     )
 
 
@@ -205,7 +205,7 @@ def test_with_repair_it_is_moved_to_eighty_of_eighty_nine() -> None:
     assert drawn[1] > left_out["q50_persons"] + ROUNDED
     assert found["dedup_method"] == "conditioned"
     assert found["obs_status"] == "U"
-    assert sentence("overlap_repaired") in found["reason"].split("; ")
+    assert rule_sentence("overlap_repaired") in found["reason"].split("; ")
 
 
 def test_an_overlap_that_agrees_stays_beside_one_that_does_not() -> None:
@@ -214,7 +214,7 @@ def test_an_overlap_that_agrees_stays_beside_one_that_does_not() -> None:
     made.add("overlaps", overlap_id="O1", value="0.1", share_of="beta")
     made.add("overlaps", overlap_id="O2", platform_ids="alpha;gamma", value="1", share_of="gamma")
     (one,) = prepared(made.restrict("R1", "alpha", "beta", "gamma"))[0].bounds.overlaps
-    assert one.used == ["O2"]
+    assert one.used_ids == ["O2"]
     assert one.conflict is not None
     assert [found.line for found in told(made)] == [2]
     assert ends(of(impacts(made)))[::4] == [500e3, 700e3]
@@ -241,10 +241,10 @@ def resolved(made: World) -> Resolved:
 def given_overlaps(one: Resolved, shares: list[list[float]], sampler: Sampler) -> pd.DataFrame:
     """Union and bounds of draws (platforms, D) of shares of 105 million."""
     drawn = np.array(shares)
-    found = overlaps.conditioned(
+    found = overlaps.draw_conditioned(
         one,
         drawn,
-        (learned(), learned().joint_use("RU", sampler.uniform)),
+        (learned(), learned().joint_use("RU", sampler.draw_uniform)),
         np.full(sampler.count, 105e6),
         sampler,
     )
@@ -279,8 +279,8 @@ def test_a_limit_moves_the_draws_that_are_beyond_it(limit: str, moved: bool) -> 
     made.rows["overlaps"][-1]["interval_kind"] = "one_sided_max"
     one = resolved(made.restrict("R1", "alpha", "beta"))
     shares = np.array([[0.625] * 400, [0.5] * 400])
-    use = learned().joint_use("XA", sampler.uniform)
-    found = overlaps.conditioned(one, shares, (learned(), use), np.full(400, 8e5), sampler)
+    use = learned().joint_use("XA", sampler.draw_uniform)
+    found = overlaps.draw_conditioned(one, shares, (learned(), use), np.full(400, 8e5), sampler)
     assert np.isnan(found).all() != moved
     # At most half of the 0.5 use both: the union is 0.875 at least.
     assert not moved or found.min() == pytest.approx(0.875, abs=1e-6)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from audience_impact.outputs.sensitivity import narrowing
+from audience_impact.outputs.sensitivity import find_narrowing
 
 
 def impact(width: float) -> pd.DataFrame:
@@ -25,9 +25,9 @@ def shares(*known: tuple[str, float]) -> pd.DataFrame:
 
 def test_without_three_quarters_of_its_variance_an_interval_is_half_as_wide() -> None:
     told = shares(("people_exposed", 0.75), ("people_exposed", -0.01), ("people_exposed", 1.2))
-    assert narrowing(told, impact(200.0)).tolist() == [100.0, 0.0, 200.0]
+    assert find_narrowing(told, impact(200.0)).tolist() == [100.0, 0.0, 200.0]
 
 
 def test_person_days_and_what_is_not_drawn_narrow_nothing() -> None:
-    assert narrowing(shares(("person_days", 0.5)), impact(200.0)).isna().all()
-    assert narrowing(shares(("people_exposed", float("nan"))), impact(200.0)).isna().all()
+    assert find_narrowing(shares(("person_days", 0.5)), impact(200.0)).isna().all()
+    assert find_narrowing(shares(("people_exposed", float("nan"))), impact(200.0)).isna().all()

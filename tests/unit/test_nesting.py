@@ -28,12 +28,12 @@ def union(shares: dict[str, float], order: int = 1) -> float:
     values = np.array([[shares[place]] for place in places])
     people = np.array([[PEOPLE[place]] for place in places])
     sets = np.zeros(len(places), dtype=np.int64)
-    holder = nesting.holders(sets, places, nesting.parents(AREAS))
-    return float(nesting.union(values, people, holder, sets, 1)[0, 0])
+    holder = nesting.find_holders(sets, places, nesting.read_parents(AREAS))
+    return float(nesting.unite_people(values, people, holder, sets, 1)[0, 0])
 
 
 def test_a_union_lies_between_its_members_and_what_holds_it() -> None:
-    parent = nesting.parents(AREAS)
+    parent = nesting.read_parents(AREAS)
     assert parent["X-1/a"] == "X-1/all"
     assert parent["X-1/all"] == "X-1"
     assert parent["X-1"] == "X:both"
@@ -78,8 +78,8 @@ def test_sets_and_draws_do_not_mix(every: list[dict[str, float]]) -> None:
     column: Array = np.array([[every[number][place]] for number, place in rows])
     values = np.hstack([column, column / 2.0])
     people = np.array([[PEOPLE[place]] * 2 for place in places])
-    holder = nesting.holders(sets, places, nesting.parents(AREAS))
-    found = nesting.union(values, people, holder, sets, len(every))
+    holder = nesting.find_holders(sets, places, nesting.read_parents(AREAS))
+    found = nesting.unite_people(values, people, holder, sets, len(every))
     assert found[:, 0] == pytest.approx([union(shares) for shares in every])
     assert found[:, 1] == pytest.approx(found[:, 0] / 2.0)
 
@@ -87,4 +87,4 @@ def test_sets_and_draws_do_not_mix(every: list[dict[str, float]]) -> None:
 def test_a_set_without_places_has_nobody() -> None:
     nothing = np.empty((0, 3))
     none = np.empty(0, dtype=np.int64)
-    assert (nesting.union(nothing, nothing, none, none, 2) == 0.0).all()
+    assert (nesting.unite_people(nothing, nothing, none, none, 2) == 0.0).all()

@@ -54,7 +54,7 @@ def calibrated(period: str = "2025-06") -> World:
 def results(made: World, as_of: date = AS_OF) -> Results:
     """The tables that follow, each computed when a test looks at it."""
     typed = made.typed()
-    stages, _ = impact.prepared(typed, as_of)
+    stages, _ = impact.prepare_run(typed, as_of)
     return impact.Outputs(typed, stages, impact.Settings(draws=200, sensitivity=False))
 
 
@@ -223,9 +223,9 @@ def test_a_share_that_is_a_limit_bounds_on_its_side_alone() -> None:
 
 def test_an_act_without_targets_is_told(tmp_path: Path) -> None:
     done = computed(calibrated().restrict("R1").write(tmp_path / "facts"))
-    version = steps.write(done, tmp_path / "published", None)
-    record = records.of_restriction(records.load(version.version), "R1")
-    shown = text.restriction_text(record)
+    version = steps.publish_results(done, tmp_path / "published", None)
+    record = records.build_record(records.load_tables(version.version), "R1")
+    shown = text.render_restriction(record)
     assert "no platform on record" in shown
     assert "some in part" not in shown
 
@@ -246,9 +246,9 @@ def test_a_contradicting_overlap_is_left_out_or_repaired(tmp_path: Path) -> None
         **{"period": "2025-07", "source_id": "3dnews-2025-09-22"},
     }
     line = append(facts, "overlaps", overlap)
-    found = steps.gate(checked(facts), strict=True)
+    found = steps.refuse_errors(checked(facts), strict=True)
     for repair, says in ((False, "left out"), (True, "repaired from 0.6500 to 0.8989")):
-        done = steps.compute(found, None, 0, repair=repair, sensitivity=False)
+        done = steps.compute_results(found, None, 0, repair=repair, sensitivity=False)
         told = done.frames["quality"].set_index("check")["details"]["overlaps_contradict"]
         assert f"overlaps.csv:{line}:value" in told
         assert says in told

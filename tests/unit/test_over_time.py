@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from audience_impact.outputs import person_days as times
-from audience_impact.outputs.review.status_rules import sentence
+from audience_impact.outputs.review.status_rules import rule_sentence
 from audience_impact.simulation.sampler import Sampler
 from tests import engine
 from tests.engine import calibrated, calls, prepared, rising
@@ -24,7 +24,7 @@ PEOPLE = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
 
 
 def person_days(made: World) -> pd.DataFrame:
-    return times.person_days(prepared(made)[0].simulation, Sampler(0, 100), AS_OF)
+    return times.make_person_days(prepared(made)[0].simulation, Sampler(0, 100), AS_OF)
 
 
 def by_area(made: World) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def test_what_touches_a_part_adds_nothing_below_and_everything_above(cells: dict
         assert found["lower_person_days"] == 0.0
         assert found["upper_person_days"] == pytest.approx(10 * 82.1e6)
         assert found[DAYS[1:4]].isna().all()
-        assert (found["obs_status"], found["reason"]) == ("M", sentence("some_bounds_only"))
+        assert (found["obs_status"], found["reason"]) == ("M", rule_sentence("some_bounds_only"))
     area = row(by_area(made), period="2025-08")
     assert (area["lower_persons"], area["upper_persons"]) == (0.0, 96e6)
     assert (area["bounds_only_count"], area["obs_status"]) == (1, "M")
@@ -114,7 +114,7 @@ def test_a_part_beside_a_whole_is_in_the_upper_bound_alone() -> None:
     assert found["lower_person_days"] == pytest.approx(821e6)
     assert found["q50_person_days"] == pytest.approx(821e6, rel=0.01)
     assert found["upper_person_days"] == pytest.approx(1050e6)
-    assert (found["obs_status"], found["reason"]) == ("U", sentence("some_bounds_only"))
+    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("some_bounds_only"))
 
 
 def test_what_was_never_carried_out_has_no_days() -> None:
@@ -131,7 +131,7 @@ def test_a_month_alone_gives_bounds_and_nothing_is_drawn() -> None:
         assert found["lower_person_days"] == pytest.approx(10 * 500e3 / 30)
         assert found["upper_person_days"] == pytest.approx(10 * 500e3)
         assert found[DAYS[1:4]].isna().all()
-        assert (found["obs_status"], found["reason"]) == ("M", sentence("no_daily"))
+        assert (found["obs_status"], found["reason"]) == ("M", rule_sentence("no_daily"))
 
 
 def test_totals_with_and_without_imputed_ends() -> None:
@@ -149,8 +149,8 @@ def test_totals_with_and_without_imputed_ends() -> None:
     # 10 days, as long as the one that ended.
     for name in ("lower", "q50", "upper"):
         assert found[f"imputed_{name}_person_days"] == pytest.approx(680e6, rel=0.01)
-    assert (found["obs_status"], found["reason"]) == ("U", sentence("end_unknown"))
-    assert total(table, "2026-01", "all")["reason"] == sentence("end_unknown")
+    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("end_unknown"))
+    assert total(table, "2026-01", "all")["reason"] == rule_sentence("end_unknown")
     known = total(table)
     assert known["imputed_upper_person_days"] == known["upper_person_days"]
 
@@ -168,7 +168,7 @@ def test_days_that_a_service_without_a_daily_figure_forces_beyond_what_is_drawn_
     made.restrict("R9", "vast", area_ids="RU", observed_from="2025-10-01")
     found = total(person_days(made), "2025-11", "all")
     assert found["lower_person_days"] > 2e6 * found["days"]
-    assert (sentence("outweighed") in found["reason"]) != is_told
+    assert (rule_sentence("outweighed") in found["reason"]) != is_told
     assert (found["obs_status"] == "M") != is_told
     quantiles = found[[f"{name}_person_days" for name in ("q05", "q50", "q95")]]
     assert quantiles.notna().eq(is_told).all()
@@ -237,7 +237,7 @@ def test_regions_and_the_world_are_the_sum_of_their_countries() -> None:
         assert (year["areas_count"][region], year["estimated_areas_count"][region]) == (2, 1)
         # The land without a figure enters with its lower bound, zero.
         assert year["q50_persons"][region] == year["q50_persons"]["XA"]
-        assert sentence("some_areas_undrawn") in year["reason"][region]
+        assert rule_sentence("some_areas_undrawn") in year["reason"][region]
 
 
 def test_orders_alone_stand_in_columns_of_their_own() -> None:
@@ -308,7 +308,7 @@ def test_a_share_of_users_who_come_on_a_day_turns_bounds_into_an_estimate() -> N
     assert found["upper_person_days"] == pytest.approx(10 * 900e3)
     assert found["q50_person_days"] / (10 * 900e3) == pytest.approx(expit(2.0), abs=0.03)
     assert 1.2 < found["q95_person_days"] / found["q05_person_days"] < 2.0
-    assert (found["obs_status"], found["reason"]) == ("U", sentence("daily_from_shares"))
+    assert (found["obs_status"], found["reason"]) == ("U", rule_sentence("daily_from_shares"))
 
 
 # ---- A count of every day ----

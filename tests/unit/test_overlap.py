@@ -14,14 +14,20 @@ from audience_impact.overlap.copula import (
     LOGIT_GRID,
     Calibration,
     OwnSurvey,
-    correlation_draws,
-    error_draws,
-    logit,
-    predictive,
-    union,
+    clip_log_odds,
+    compute_union,
+    draw_correlations,
+    draw_errors,
+    predict_correlation,
     union_curve,
 )
-from audience_impact.overlap.model import frechet, independence, intervals, lattice, moved
+from audience_impact.overlap.model import (
+    assume_independence,
+    bound_by_shares,
+    compute_intervals,
+    make_lattice,
+    move_unions,
+)
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.vocabulary import InputKind
 from tests.engine import patterns
@@ -52,24 +58,24 @@ def fine(shares: list[float], r: float) -> float:
 
 @given(sets, correlation)
 def test_the_union_lies_between_the_largest_and_what_adds_up(m: list[float], r: float) -> None:
-    assert max(m) <= union(m, r) <= min(1.0, np.sort(m)[::-1].sum())
+    assert max(m) <= compute_union(m, r) <= min(1.0, np.sort(m)[::-1].sum())
 
 
 @given(sets, share, correlation)
 def test_one_platform_more_never_lowers_the_union(m: list[float], more: float, r: float) -> None:
-    assert union([*m, more], r) >= union(m, r) - 1e-10
+    assert compute_union([*m, more], r) >= compute_union(m, r) - 1e-10
 
 
 @given(sets, correlation, st.randoms(use_true_random=False))
 def test_the_order_of_platforms_changes_no_bit(m: list[float], r: float, random: object) -> None:
     mixed = list(m)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    assert union(mixed, r) == union(m, r)
+    assert compute_union(mixed, r) == compute_union(m, r)
 
 
 @given(sets, correlation)
 def test_padding_with_nobody_changes_no_bit(m: list[float], r: float) -> None:
-    assert union([*m, 0.0, 0.0], r) == union(m, r)
+    assert compute_union([*m, 0.0, 0.0], r) == compute_union(m, r)
 
 
 @settings(deadline=None)
@@ -78,13 +84,13 @@ def test_a_batch_equals_single_runs_bit_for_bit(rows: list[tuple[list[float], fl
     shares = np.zeros((len(rows), 8))
     for place, (m, _) in enumerate(rows):
         shares[place, : len(m)] = m
-    together = union(shares, [r for _, r in rows])
-    assert together.tolist() == [float(union(m, r)) for m, r in rows]
+    together = compute_union(shares, [r for _, r in rows])
+    assert together.tolist() == [float(compute_union(m, r)) for m, r in rows]
 
 
 @given(sets, st.floats(0.0, 0.9), st.floats(0.0, 0.09))
 def test_more_correlation_never_makes_more_people(m: list[float], r: float, more: float) -> None:
-    assert union(m, r + more) <= union(m, r) + 1e-10
+    assert compute_union(m, r + more) <= compute_union(m, r) + 1e-10
 
 
 @given(sets, st.integers(0, 7), st.floats(0.5, 0.9999))
@@ -93,7 +99,9 @@ def test_a_platform_named_twice_adds_little_where_use_goes_together(
 ) -> None:
     # One named twice is taken for another of the same size: it can only add, and vanishes at r = 1.
     twice = [*m, m[which % len(m)]]
-    assert union(m, r) - 1e-10 <= union(twice, r) <= independence(twice) + 1e-10
+    assert (
+        compute_union(m, r) - 1e-10 <= compute_union(twice, r) <= assume_independence(twice) + 1e-10
+    )
 
 
 @given(sets, correlation)
@@ -104,19 +112,19 @@ def test_patterns_keep_audiences_and_hold_the_union(m: list[float], r: float) ->
         assert p[index >> place & 1 == 1].sum() == pytest.approx(one, abs=1e-7)
     assert p.min() >= 0.0
     assert p.sum() == pytest.approx(1.0, abs=1e-12)
-    assert 1.0 - p[0] == pytest.approx(float(union(m, r)), abs=1e-7)
+    assert 1.0 - p[0] == pytest.approx(float(compute_union(m, r)), abs=1e-7)
 
 
 @given(sets)
 def test_without_correlation_it_is_independence(m: list[float]) -> None:
-    assert union(m, 0.0) == pytest.approx(float(independence(m)), abs=1e-12)
+    assert compute_union(m, 0.0) == pytest.approx(float(assume_independence(m)), abs=1e-12)
 
 
 @pytest.mark.parametrize("r", [0.1, 0.44, 0.8, 0.99])
 @pytest.mark.parametrize("m", [(0.9, 0.85), (0.3, 0.02), (0.5, 0.5), (0.999, 0.001)])
 def test_two_platforms_against_the_bivariate_normal(m: tuple[float, float], r: float) -> None:
     known = 1.0 - multivariate_normal.cdf(-ndtri(np.array(m)), cov=[[1.0, r], [r, 1.0]])
-    assert union(m, r) == pytest.approx(known, abs=1e-10)
+    assert compute_union(m, r) == pytest.approx(known, abs=1e-10)
 
 
 def test_four_platforms_against_the_multivariate_normal() -> None:
@@ -124,7 +132,7 @@ def test_four_platforms_against_the_multivariate_normal() -> None:
     normal = multivariate_normal(
         cov=np.full((4, 4), r) + (1.0 - r) * np.eye(4), maxpts=400_000, seed=1
     )
-    assert union(m, r) == pytest.approx(1.0 - normal.cdf(-ndtri(m)), abs=1e-4)
+    assert compute_union(m, r) == pytest.approx(1.0 - normal.cdf(-ndtri(m)), abs=1e-4)
 
 
 @pytest.mark.parametrize("r", [0.0, 0.3, 0.9, 0.99])
@@ -132,41 +140,41 @@ def test_four_platforms_against_the_multivariate_normal() -> None:
 def test_the_rule_is_as_good_as_it_says(r: float, digits: float, error: float) -> None:
     for m in ([0.5] * 20, [0.97, 0.95, 0.9], [1e-5, 0.2, 0.7, 0.999]):
         known = np.clip(fine(m, r), max(m), min(1.0, sum(m)))
-        assert abs(union(m, r, digits) - known) < error
+        assert abs(compute_union(m, r, digits) - known) < error
 
 
 @pytest.mark.parametrize(("m", "r"), [([1.1], 0.2), ([-0.1], 0.2), ([0.1], 1.0), ([np.nan], 0.1)])
 def test_what_is_no_share_or_correlation_is_refused(m: list[float], r: float) -> None:
     with pytest.raises(ValueError, match="must lie in"):
-        union(m, r)
+        compute_union(m, r)
 
 
 def test_the_curve_is_close_to_the_union() -> None:
     m = np.random.default_rng(0).uniform(size=(50, 5))
     r = np.linspace(0.003, 0.99, 200)
-    assert np.abs(union_curve(m, r) - union(m[:, None, :], r[None, :])).max() < 2e-5
+    assert np.abs(union_curve(m, r) - compute_union(m[:, None, :], r[None, :])).max() < 2e-5
 
 
 def test_the_russian_case() -> None:
-    low, middle, high = 105.0 * intervals(COPULA, RUSSIA[None, :])[:, 0]
-    assert 105.0 * independence(RUSSIA) == pytest.approx(103.63, abs=0.01)
+    low, middle, high = 105.0 * compute_intervals(COPULA, RUSSIA[None, :])[:, 0]
+    assert 105.0 * assume_independence(RUSSIA) == pytest.approx(103.63, abs=0.01)
     assert middle == pytest.approx(101.4, abs=0.3)
     assert 96.0 < low < middle < high < 105.0
 
 
 def test_intervals_lie_in_the_bounds_in_order_and_a_batch_equals_single_runs() -> None:
     m = np.random.default_rng(1).uniform(size=(30, 4))
-    low, high = frechet(m)
-    found = intervals(COPULA, m)
+    low, high = bound_by_shares(m)
+    found = compute_intervals(COPULA, m)
     assert (np.diff(found, axis=0) >= 0.0).all()
     assert ((low <= found) & (found <= high)).all()
-    assert (found[:, :1] == intervals(COPULA, m[:1])).all()
+    assert (found[:, :1] == compute_intervals(COPULA, m[:1])).all()
 
 
 def test_draws_stay_in_the_bounds() -> None:
     wild = OneFactorCopula(replace(LEARNED, model=2.0))
-    drawn = wild.union_curve(RUSSIA[None, :], wild.joint_use("", lattice(256)))
-    low, high = frechet(RUSSIA)
+    drawn = wild.union_curve(RUSSIA[None, :], wild.joint_use("", make_lattice(256)))
+    low, high = bound_by_shares(RUSSIA)
     assert drawn.shape == (1, 256)
     assert ((low <= drawn) & (drawn <= high)).all()
 
@@ -178,10 +186,10 @@ def test_an_error_gives_way_near_a_bound_and_never_passes_it(
     a: float, b: float, c: float, move: float
 ) -> None:
     low, core, high = (np.asarray(x) for x in sorted((a, b, c)))
-    found = moved(core, np.asarray(move), low, high)
+    found = move_unions(core, np.asarray(move), low, high)
     assert low <= found <= high
     assert abs(found - core) <= abs(move) + 1e-12
-    further = moved(core, np.asarray(1.5 * move), low, high)
+    further = move_unions(core, np.asarray(1.5 * move), low, high)
     assert abs(further - core) >= abs(found - core) - 1e-12
     if move == 0.0:
         assert found == core
@@ -189,45 +197,45 @@ def test_an_error_gives_way_near_a_bound_and_never_passes_it(
 
 def test_an_error_far_from_a_bound_moves_by_itself_and_none_piles_up_on_it() -> None:
     core, low, high = np.asarray(0.5), np.asarray(0.0), np.asarray(1.0)
-    assert moved(core, np.asarray(1e-6), low, high) == pytest.approx(0.500001, abs=1e-11)
-    assert moved(core, np.asarray(-0.5), low, high) == pytest.approx(0.25)
-    assert moved(core, np.asarray(2.0), low, high) < 1.0
+    assert move_unions(core, np.asarray(1e-6), low, high) == pytest.approx(0.500001, abs=1e-11)
+    assert move_unions(core, np.asarray(-0.5), low, high) == pytest.approx(0.25)
+    assert move_unions(core, np.asarray(2.0), low, high) < 1.0
 
 
 def test_the_lattice_is_even_in_both_directions() -> None:
     for kind in (InputKind.CORRELATION, InputKind.MODEL):
-        column = lattice(2048)(kind, "any key")
+        column = make_lattice(2048)(kind, "any key")
         assert abs(np.sort(column) - (np.arange(2048) + 0.5) / 2048).max() < 0.002
 
 
 def test_own_surveys_pull_and_narrow() -> None:
-    centre, scale = predictive(LEARNED)
-    pulled, narrower = predictive(LEARNED, [OwnSurvey(0.8, "a")])
+    centre, scale = predict_correlation(LEARNED)
+    pulled, narrower = predict_correlation(LEARNED, [OwnSurvey(0.8, "a")])
     assert centre == LEARNED.mean
-    assert centre < pulled < float(logit(0.8))
+    assert centre < pulled < float(clip_log_odds(0.8))
     assert narrower < scale
 
 
 def test_more_own_surveys_narrow_more_in_any_order() -> None:
     own = [OwnSurvey(0.3, "a"), OwnSurvey(0.7, "b"), OwnSurvey(0.6, "b")]
-    _, one = predictive(LEARNED, own[:1])
-    centre, three = predictive(LEARNED, own)
+    _, one = predict_correlation(LEARNED, own[:1])
+    centre, three = predict_correlation(LEARNED, own)
     assert three < one
-    assert predictive(LEARNED, own[::-1]) == pytest.approx((centre, three))
+    assert predict_correlation(LEARNED, own[::-1]) == pytest.approx((centre, three))
 
 
 def test_correlations_stay_on_the_grid() -> None:
     ends: Array = expit(LOGIT_GRID[[0, -1]])
-    drawn = correlation_draws(LEARNED, np.linspace(0.001, 0.999, 99), own=(0.0, 50.0))
+    drawn = draw_correlations(LEARNED, np.linspace(0.001, 0.999, 99), area_parameters=(0.0, 50.0))
     assert (ends[0] <= drawn).all()
     assert (drawn <= ends[1]).all()
 
 
 def test_the_factors_of_the_spread_stretch_each_side_and_leave_the_middle() -> None:
     u = (np.arange(999) + 0.5) / 999
-    plain = logit(correlation_draws(LEARNED, u)) - LEARNED.mean
+    plain = clip_log_odds(draw_correlations(LEARNED, u)) - LEARNED.mean
     wide = replace(LEARNED, spread_below=1.5, spread_above=2.0)
-    stretched = logit(correlation_draws(wide, u)) - LEARNED.mean
+    stretched = clip_log_odds(draw_correlations(wide, u)) - LEARNED.mean
     inside = np.abs(plain) < 1.5  # away from the ends of the grid
     assert np.where(plain < 0.0, 1.5, 2.0)[inside] * plain[inside] == pytest.approx(
         stretched[inside]
@@ -238,9 +246,9 @@ def test_the_factors_of_the_spread_stretch_each_side_and_leave_the_middle() -> N
 
 def test_a_country_with_its_own_surveys_is_drawn_by_the_same_law() -> None:
     wide = replace(LEARNED, spread_below=1.5, spread_above=2.0)
-    known = OneFactorCopula(wide, {"XA": predictive(wide)})
-    for uniforms in (lattice(64), lattice(256)):
+    known = OneFactorCopula(wide, {"XA": predict_correlation(wide)})
+    for uniforms in (make_lattice(64), make_lattice(256)):
         one, other = known.joint_use("XA", uniforms), known.joint_use("XB", uniforms)
         assert (one.parameters == other.parameters).all()
         assert (one.error == other.error).all()
-    assert error_draws(wide, [0.5, ndtr(1.0)]) == pytest.approx([0.0, wide.model])
+    assert draw_errors(wide, [0.5, ndtr(1.0)]) == pytest.approx([0.0, wide.model])

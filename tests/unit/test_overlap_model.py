@@ -16,9 +16,9 @@ from audience_impact.overlap.model import (
     JointUse,
     OverlapModel,
     Uniforms,
-    independence,
-    intervals,
-    unions,
+    assume_independence,
+    compute_intervals,
+    reduce_unions,
 )
 from audience_impact.vocabulary import DedupMethod
 from tests.engine import calculated, calls, learned, of, russia
@@ -34,11 +34,11 @@ class Independence:
         del country_id, uniforms
         return JointUse(np.empty((0, 1)), np.zeros(1))
 
-    def unions(self, group: Group) -> Array:
+    def draw_unions(self, group: Group) -> Array:
         kept = [1.0 - group.shares[own].T for own in group.members]
         return np.array([1.0 - np.prod(each, axis=1) for each in kept])
 
-    def patterns(self, shares: Array, joint_use: JointUse) -> Array:
+    def draw_patterns(self, shares: Array, joint_use: JointUse) -> Array:
         del joint_use
         joint = np.ones((len(shares), 1))
         for share in shares.T[:, :, None]:
@@ -47,7 +47,7 @@ class Independence:
 
     def union_curve(self, shares: ArrayLike, joint_use: JointUse) -> Array:
         del joint_use
-        return independence(shares)[:, None]
+        return assume_independence(shares)[:, None]
 
 
 def learned_nothing(tables: Tables) -> OverlapModel | None:
@@ -57,7 +57,7 @@ def learned_nothing(tables: Tables) -> OverlapModel | None:
 
 @pytest.fixture
 def independent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_factor, "read", learned_nothing)
+    monkeypatch.setattr(one_factor, "read_model", learned_nothing)
 
 
 def measured(made: World) -> World:
@@ -83,7 +83,7 @@ def exposed(made: World) -> "pd.Series[float]":
 @pytest.mark.usefixtures("independent")
 def test_another_model_runs_through_the_chain() -> None:
     found = exposed(calls(russia()))
-    alone = 105e6 * float(independence([96 / 105, 89 / 105]))
+    alone = 105e6 * float(assume_independence([96 / 105, 89 / 105]))
     low, middle, high = (float(found[f"{name}_persons"]) for name in ("q05", "q50", "q95"))
     assert middle == pytest.approx(alone, rel=2e-3)
     assert found["dedup_method"] == Independence.dedup_method
@@ -106,7 +106,7 @@ def test_another_model_needs_no_calibration_of_the_first() -> None:
 
 
 def test_the_chain_tells_the_models_apart() -> None:
-    alone = 105e6 * float(independence([96 / 105, 89 / 105]))
+    alone = 105e6 * float(assume_independence([96 / 105, 89 / 105]))
     assert float(exposed(calls(russia()))["q50_persons"]) < alone - 1e6
 
 
@@ -118,13 +118,13 @@ def test_the_answers_of_a_model_agree_with_one_another(name: str) -> None:
     shares = rng.uniform(0.05, 0.95, 4)
     use = model.joint_use("XA", lambda kind, key: np.full(1, 0.3))
     members = np.array([[1, 1, 0, 0], [1, 1, 1, 1], [0, 0, 1, 0]], dtype=bool)
-    (found,) = unions(model, [Group(shares[:, None], use, members)])
+    (found,) = reduce_unions(model, [Group(shares[:, None], use, members)])
     curve = model.union_curve(np.where(members, shares, 0.0), use)
     assert found == pytest.approx(curve, abs=5e-5)
-    patterns = model.patterns(shares[None, :], replace(use, error=np.zeros(1)))[0]
+    patterns = model.draw_patterns(shares[None, :], replace(use, error=np.zeros(1)))[0]
     index = np.arange(16)
     for place, share in enumerate(shares):
         assert patterns[index >> place & 1 == 1].sum() == pytest.approx(share, abs=1e-7)
     quiet = Group(shares[:, None], replace(use, error=np.zeros(1)), members)
-    assert model.unions(quiet)[1, 0] == pytest.approx(1.0 - patterns[0], abs=1e-6)
-    assert intervals(model, shares[None, :]).shape == (3, 1)
+    assert model.draw_unions(quiet)[1, 0] == pytest.approx(1.0 - patterns[0], abs=1e-6)
+    assert compute_intervals(model, shares[None, :]).shape == (3, 1)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from audience_impact import pipeline
+from audience_impact import partition, pipeline
 from audience_impact.facts.tables import Tables
-from audience_impact.pipeline import Only, Outputs
+from audience_impact.pipeline import Outputs, Selection
 from tests.engine import QUIET, calls, russia
 from tests.support import AS_OF, World
 
@@ -28,8 +28,8 @@ def world() -> World:
     )
 
 
-def of(tables: Tables, only: Only | None) -> dict[str, pd.DataFrame]:
-    stages, _ = pipeline.prepared(tables, AS_OF, only=only)
+def of(tables: Tables, only: Selection | None) -> dict[str, pd.DataFrame]:
+    stages, _ = pipeline.prepare_run(tables, AS_OF, only=only)
     outputs = Outputs(tables, stages, QUIET)
     return {name: outputs[name] for name in ("impact", "impact_by_area")}
 
@@ -54,7 +54,7 @@ def test_a_part_of_a_run_is_as_in_the_whole(
     restrictions: set[str],
     countries: set[str],
 ) -> None:
-    part = of(tables, Only(frozenset(restrictions), frozenset(countries)))
+    part = of(tables, Selection(frozenset(restrictions), frozenset(countries)))
     for name, column, wanted in (
         ("impact", "restriction_id", restrictions),
         ("impact_by_area", "area_id", countries),
@@ -72,7 +72,7 @@ def test_a_part_of_a_run_is_as_in_the_whole(
 @example([9, 4, 4, 1], 10)
 def test_parts_hold_no_more_than_they_may_and_countries_whole(sizes: list[int], most: int) -> None:
     groups = pd.Series(np.repeat(np.arange(len(sizes)), sizes))
-    part = pipeline._packed(groups, most)
+    part = partition._assign_parts(groups, most)
     assert (part.groupby(groups).nunique() == 1).all()
     held = part.value_counts().sort_index()
     assert list(held.index) == list(range(len(held)))
@@ -84,5 +84,5 @@ def test_parts_hold_no_more_than_they_may_and_countries_whole(sizes: list[int], 
 
 def test_parts_are_about_equal() -> None:
     sizes = [90, 70, 30, 30, 20, 10, 10]
-    part = pipeline._packed(pd.Series(np.repeat(np.arange(7), sizes)), 143)
+    part = partition._assign_parts(pd.Series(np.repeat(np.arange(7), sizes)), 143)
     assert sorted(part.value_counts()) == [130, 130]

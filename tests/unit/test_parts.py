@@ -25,7 +25,7 @@ def country() -> World:
 
 
 def drawn(stages: Stages) -> Countries:
-    return simulate.people_by_country(stages.simulation, Sampler(0, DRAWS))
+    return simulate.draw_people_by_country(stages.simulation, Sampler(0, DRAWS))
 
 
 def exposed(stages: Stages) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def test_no_more_people_online_than_live_there(acts: Stages) -> None:
     found = drawn(acts)
     places = found.places
     everyone = found.exposed[acts.simulation.countries["restriction_id"] == "all"]
-    living = parts.living(places.rows, Sampler(0, DRAWS))
+    living = parts.draw_residents(places.rows, Sampler(0, DRAWS))
     whole = (places.rows["area_id"] == "XA").to_numpy()
     assert (places.drawn.online * everyone <= living * (1.0 + 1e-9))[~whole].all()
     assert (places.drawn.online[whole] == 1.0).all()
@@ -254,7 +254,9 @@ def test_a_country_that_is_shut_down_has_no_more_people_for_its_places(
 
 
 def test_no_rule_over_results_is_broken(over_time: Outputs) -> None:
-    found = rules.broken(pipeline.reviewed(over_time.stages, dict(over_time), over_time.facts))
+    found = rules.find_broken_rules(
+        pipeline.collect_review_input(over_time.stages, dict(over_time), over_time.facts)
+    )
     broken = {rule for rule, rows in found.items() if rows}
     assert broken <= {"median_outside_bounds"}
 

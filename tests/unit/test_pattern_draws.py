@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audience_impact.overlap.copula import MOST_PLATFORMS, pattern_draws, union
+from audience_impact.overlap.copula import MOST_PLATFORMS, compute_union, draw_patterns
 from tests.engine import patterns
 
 
@@ -14,16 +14,16 @@ from tests.engine import patterns
 def test_rows_are_the_patterns_of_one_draw(count: int, draws: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     shares, correlations = rng.uniform(0.0, 1.0, (draws, count)), rng.uniform(0.0, 0.95, draws)
-    found = pattern_draws(shares, correlations)
+    found = draw_patterns(shares, correlations)
     assert found.shape == (draws, 1 << count)
     for d in range(draws):
         assert found[d] == pytest.approx(patterns(shares[d], correlations[d]), abs=1e-7)
     assert found.sum(axis=1) == pytest.approx(np.ones(draws), abs=1e-12)
-    assert 1.0 - found[:, 0] == pytest.approx(union(shares, correlations), abs=1e-7)
+    assert 1.0 - found[:, 0] == pytest.approx(compute_union(shares, correlations), abs=1e-7)
 
 
 def test_shares_of_nobody_and_of_everybody() -> None:
-    found = pattern_draws([[0.0, 1.0, 0.4]], [0.5])[0]
+    found = draw_patterns([[0.0, 1.0, 0.4]], [0.5])[0]
     assert found[[2, 6]] == pytest.approx([0.6, 0.4], abs=1e-7)
     assert found.sum() == pytest.approx(1.0)
     assert found[[0, 1, 3, 4, 5, 7]] == pytest.approx(np.zeros(6), abs=1e-12)
@@ -31,13 +31,13 @@ def test_shares_of_nobody_and_of_everybody() -> None:
 
 def test_more_draws_than_a_block_holds() -> None:
     shares = np.random.default_rng(2).uniform(0.1, 0.9, (700, 7))
-    found = pattern_draws(shares, np.full(700, 0.9))
+    found = draw_patterns(shares, np.full(700, 0.9))
     for d in (0, 350, 699):
         assert found[d] == pytest.approx(patterns(shares[d], 0.9), abs=1e-7)
 
 
 def test_no_draws_are_no_rows() -> None:
-    assert pattern_draws(np.empty((0, 3)), np.empty(0)).shape == (0, 8)
+    assert draw_patterns(np.empty((0, 3)), np.empty(0)).shape == (0, 8)
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_what_cannot_be_drawn_is_refused(
     shares: object, correlations: object, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        pattern_draws(shares, correlations)  # type: ignore[arg-type]
+        draw_patterns(shares, correlations)  # type: ignore[arg-type]

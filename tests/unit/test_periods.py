@@ -17,7 +17,7 @@ DAYS = st.dates(date(1, 1, 1), date(9998, 12, 31))
 
 def days(text: str) -> tuple[str, str]:
     """First day and the day after the last."""
-    found = periods.span(text)
+    found = periods.parse_period(text)
     assert found is not None
     start, end = found
     return start.date().isoformat(), end.date().isoformat()
@@ -81,12 +81,12 @@ def test_known_periods(text: str, start: str, end: str) -> None:
     ],
 )
 def test_what_is_no_period(text: str) -> None:
-    assert periods.span(text) is None
+    assert periods.parse_period(text) is None
 
 
 @given(YEARS, MONTHS)
 def test_a_month_holds_its_days(year: int, month: int) -> None:
-    found = periods.span(f"{year:04}-{month:02}")
+    found = periods.parse_period(f"{year:04}-{month:02}")
     assert found is not None
     start, end = found
     assert (start.year, start.month, start.day) == (year, month, 1)
@@ -101,36 +101,36 @@ def test_a_day_is_one_day(day: date) -> None:
 @given(YEARS)
 def test_parts_tile_the_year(year: int) -> None:
     for parts in (["H1", "H2"], ["Q1", "Q2", "Q3", "Q4"], [f"{m:02}" for m in range(1, 13)]):
-        spans = [periods.span(f"{year:04}-{part}") for part in parts]
+        spans = [periods.parse_period(f"{year:04}-{part}") for part in parts]
         edges = [edge for span in spans if span for edge in span]
         assert edges[1:-1:2] == edges[2::2]
-        assert (edges[0], edges[-1]) == periods.span(f"{year:04}")
+        assert (edges[0], edges[-1]) == periods.parse_period(f"{year:04}")
 
 
 @given(DAYS, DAYS)
 def test_an_interval_runs_from_its_first_to_its_last_day(one: date, other: date) -> None:
     first, last = sorted((one, other))
     assert days(f"{first}/{last}") == (first.isoformat(), (last + timedelta(1)).isoformat())
-    assert (periods.span(f"{last}/{first}") is None) == (first != last)
+    assert (periods.parse_period(f"{last}/{first}") is None) == (first != last)
 
 
 @given(st.text("0123456789-/QH ٣", max_size=21))
 def test_no_text_raises_and_every_answer_is_in_order(text: str) -> None:
-    found = periods.span(text)
+    found = periods.parse_period(text)
     assert found is None or found[0] < found[1]
 
 
 @given(st.lists(st.sampled_from(["2025", "2025-07", "", "never", "2025-08-10/2025-08-11"])))
 def test_a_column_is_its_cells(texts: list[str]) -> None:
     cells = pd.Series(texts, index=range(5, 5 + len(texts)), dtype="str")
-    found = periods.spans(cells)
+    found = periods.parse_periods(cells)
     assert list(found.index) == list(cells.index)
     for text, start, end in zip(texts, found["start"], found["end"], strict=True):
-        known = periods.span(text)
+        known = periods.parse_period(text)
         assert (start, end) == known if known else (pd.isna(start) and pd.isna(end))
 
 
 def test_a_column_is_of_dates_whatever_it_holds() -> None:
     for texts in ([], [""], ["2025"], ["2025", ""]):
-        found = periods.spans(pd.Series(texts, dtype="str"))
+        found = periods.parse_periods(pd.Series(texts, dtype="str"))
         assert [str(kind) for kind in found.dtypes] == ["datetime64[us]"] * 2

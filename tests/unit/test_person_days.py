@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from audience_impact.frames import Array
 from audience_impact.periods import DAY
-from audience_impact.phases.intervals import by_period, stretches
+from audience_impact.phases.intervals import constant_intervals, sum_by_period
 
 Span = tuple[str, str, int, int]
 FIRST = pd.Timestamp(2024, 12, 20)
@@ -82,13 +82,13 @@ def _people(group: str, items: frozenset[str], draws: int) -> list[float]:
 
 @given(spans)
 def test_pieces_unfold_to_a_count_of_every_day(rows: list[Span]) -> None:
-    assert unfolded(*stretches(framed(rows))) == day_by_day(rows)
+    assert unfolded(*constant_intervals(framed(rows))) == day_by_day(rows)
 
 
 @given(spans)
 def test_pieces_are_cut_at_every_start_end_and_first_of_a_month(rows: list[Span]) -> None:
     frame = framed(rows)
-    pieces, _ = stretches(frame)
+    pieces, _ = constant_intervals(frame)
     for piece in pieces.itertuples():
         inside = pd.date_range(piece.start, piece.end, inclusive="neither")
         of_group = frame[(frame["group"] == piece.group) & (frame["start"] < frame["end"])]
@@ -101,7 +101,7 @@ def test_pieces_are_cut_at_every_start_end_and_first_of_a_month(rows: list[Span]
 
 @given(spans)
 def test_equal_sets_of_a_group_have_one_number_and_others_have_others(rows: list[Span]) -> None:
-    pieces, members = stretches(framed(rows))
+    pieces, members = constant_intervals(framed(rows))
     sets = sets_of(members)
     named = {(row.group, sets[row.set_id]): row.set_id for row in pieces.itertuples()}
     assert len(named) == pieces["set_id"].nunique() == len(sets)
@@ -111,8 +111,8 @@ def test_equal_sets_of_a_group_have_one_number_and_others_have_others(rows: list
 
 @given(spans)
 def test_person_days_equal_a_sum_over_days(rows: list[Span]) -> None:
-    pieces, members = stretches(framed(rows))
-    periods, sums = by_period(pieces, people(pieces, members))
+    pieces, members = constant_intervals(framed(rows))
+    periods, sums = sum_by_period(pieces, people(pieces, members))
     days: dict[tuple[str, str], int] = defaultdict(int)
     expected: dict[tuple[str, str], Array] = defaultdict(lambda: np.zeros(2))
     for (group, day), items in day_by_day(rows).items():
@@ -129,13 +129,15 @@ def test_person_days_equal_a_sum_over_days(rows: list[Span]) -> None:
 @given(spans, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(rows: list[Span], mixer: random.Random) -> None:
     mixed = mixer.sample(rows, len(rows))
-    for one, other in zip(stretches(framed(rows)), stretches(framed(mixed)), strict=True):
+    for one, other in zip(
+        constant_intervals(framed(rows)), constant_intervals(framed(mixed)), strict=True
+    ):
         pd.testing.assert_frame_equal(one, other)
 
 
 def swept(*rows: Span) -> list[tuple[str, int, int, list[str]]]:
     """Group, first day, days, items of each piece."""
-    pieces, members = stretches(framed(rows))
+    pieces, members = constant_intervals(framed(rows))
     sets = sets_of(members)
     return [
         (row.group, (row.start - FIRST).days, row.days, sorted(sets[row.set_id]))
@@ -177,12 +179,12 @@ def test_groups_do_not_cut_each_other() -> None:
 
 
 def test_a_span_over_the_turn_of_a_year_is_cut_at_every_first() -> None:
-    pieces, members = stretches(framed([("RU", "a", 0, 60)]))
+    pieces, members = constant_intervals(framed([("RU", "a", 0, 60)]))
     assert pieces["month"].tolist() == ["2024-12", "2025-01", "2025-02"]
     assert pieces["days"].tolist() == [12, 31, 17]
     assert pieces["set_id"].tolist() == [0, 0, 0]
     assert members.to_dict("list") == {"set_id": [0], "item": ["a"]}
-    periods, sums = by_period(pieces, np.array([[2.0, 3.0]]))
+    periods, sums = sum_by_period(pieces, np.array([[2.0, 3.0]]))
     assert periods["period"].tolist() == ["2024", "2024-12", "2025", "2025-01", "2025-02"]
     assert periods["days"].tolist() == [12, 12, 48, 31, 17]
     assert sums.tolist() == [[2.0 * d, 3.0 * d] for d in (12, 12, 48, 31, 17)]
@@ -192,17 +194,17 @@ def test_spans_without_days_or_dates_count_for_nothing() -> None:
     frame = framed([("RU", "a", 4, 4), ("RU", "b", 4, 2), ("RU", "c", 1, 2), ("RU", "d", 1, 2)])
     frame.loc[2, "end"] = pd.NaT
     frame.loc[3, "start"] = pd.NaT
-    pieces, members = stretches(frame)
+    pieces, members = constant_intervals(frame)
     assert pieces.empty
     assert members.empty
-    periods, sums = by_period(pieces, np.zeros((0, 5)))
+    periods, sums = sum_by_period(pieces, np.zeros((0, 5)))
     assert periods.columns.tolist() == ["group", "period", "days"]
     assert sums.shape == (0, 5)
 
 
 @pytest.mark.parametrize("rows", [[], [("RU", "a", 0, 4)]])
 def test_types_of_the_columns(rows: list[Span]) -> None:
-    pieces, members = stretches(framed(rows))
+    pieces, members = constant_intervals(framed(rows))
     assert {name: str(kind) for name, kind in pieces.dtypes.items()} == {
         "piece": "int64",
         "group": "str",
@@ -221,14 +223,14 @@ def test_types_of_the_columns(rows: list[Span]) -> None:
 def test_days_long_before_1970() -> None:
     old = framed([("RU", "a", 0, 4)])
     old["start"], old["end"] = pd.Timestamp(1899, 12, 30), pd.Timestamp(1900, 1, 2)
-    pieces, _ = stretches(old)
+    pieces, _ = constant_intervals(old)
     assert pieces["month"].tolist() == ["1899-12", "1900-01"]
     assert pieces["days"].tolist() == [2, 1]
 
 
 def test_only_some_pieces_may_be_summed() -> None:
-    pieces, _ = stretches(framed([("RU", "a", 0, 4), ("IR", "b", 0, 2)]))
-    periods, sums = by_period(pieces[pieces["group"] == "RU"], np.array([[9.0], [5.0]]))
+    pieces, _ = constant_intervals(framed([("RU", "a", 0, 4), ("IR", "b", 0, 2)]))
+    periods, sums = sum_by_period(pieces[pieces["group"] == "RU"], np.array([[9.0], [5.0]]))
     assert set(periods["group"]) == {"RU"}
     assert sums.tolist() == [[20.0], [20.0]]
 
@@ -237,7 +239,7 @@ def test_a_moment_inside_a_day_is_refused() -> None:
     frame = framed([("RU", "a", 0, 4)])
     frame["end"] += pd.Timedelta(hours=1)
     with pytest.raises(ValueError, match="end must be at midnight"):
-        stretches(frame)
+        constant_intervals(frame)
 
 
 @pytest.mark.parametrize("column", ["group", "item"])
@@ -245,11 +247,11 @@ def test_a_missing_name_is_refused(column: str) -> None:
     frame = framed([("RU", "a", 0, 4)])
     frame[column] = pd.Series([None], dtype="str")
     with pytest.raises(ValueError, match=f"{column} must not be missing"):
-        stretches(frame)
+        constant_intervals(frame)
 
 
 @pytest.mark.parametrize("shape", [(1,), (0, 3)])
 def test_people_that_do_not_fit_the_sets_are_refused(shape: tuple[int, ...]) -> None:
-    pieces, _ = stretches(framed([("RU", "a", 0, 4)]))
+    pieces, _ = constant_intervals(framed([("RU", "a", 0, 4)]))
     with pytest.raises(ValueError, match="per_day"):
-        by_period(pieces, np.zeros(shape))
+        sum_by_period(pieces, np.zeros(shape))

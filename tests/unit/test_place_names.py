@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_impact.registers.places import names
-from audience_impact.registers.places.items import Found
+from audience_impact.registers.places.items import NameMeaning
 from audience_impact.registers.places.known import (
     Entry,
     Gazetteer,
     Reviewed,
     gazetteer_of,
-    united,
+    merge_places,
 )
 from audience_impact.registers.places.phrases import Vocabulary
-from audience_impact.registers.places.resolver import resolve
+from audience_impact.registers.places.resolver import resolve_text
 from audience_impact.vocabulary import GeoScope, PlaceMatch, PlaceReading
 from flows.pipeline import steps
 from flows.registers import gazetteer
@@ -25,18 +25,20 @@ from tests.support import FACTS
 
 LOCALITY, CITIES, REGIONS = GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY, GeoScope.MULTI_REGION
 WHOLE, WITHIN, EITHER = PlaceReading.WHOLE, PlaceReading.WITHIN, PlaceReading.CITY_OR_DISTRICT
-READ = cache(lambda: steps.read([FACTS]).tables)
-ATLAS = cache(lambda: gazetteer.atlas(("IN", "IQ", "IR", "MM", "PK", "RU", "UA"), READ()))
+READ = cache(lambda: steps.read_facts([FACTS]).tables)
+ATLAS = cache(lambda: gazetteer.build_atlas(("IN", "IQ", "IR", "MM", "PK", "RU", "UA"), READ()))
 """Read when a test needs them: all tests are collected by each process that runs some."""
 
 
-def read(country: str, text: str, scope: GeoScope = CITIES, day: str = "2021-01-01") -> list[Found]:
-    return resolve(text, scope, ATLAS()[country], day)
+def read(
+    country: str, text: str, scope: GeoScope = CITIES, day: str = "2021-01-01"
+) -> list[NameMeaning]:
+    return resolve_text(text, scope, ATLAS()[country], day)
 
 
 def ids(country: str, text: str, scope: GeoScope = CITIES, day: str = "2021-01-01") -> set[str]:
     found = read(country, text, scope, day)
-    return set(united((area for each in found for area in each.area_ids), ATLAS()[country]))
+    return set(merge_places((area for each in found for area in each.area_ids), ATLAS()[country]))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_state_is_as_large_as_it_was_on_the_day() -> None:
 
 def test_everything_but_a_region_is_all_the_others() -> None:
     left = ids("IQ", "National except Kurdish region", REGIONS)
-    assert left == set(ATLAS()["IQ"].top) - {"IQ-AR", "IQ-DA", "IQ-SU"}
+    assert left == set(ATLAS()["IQ"].first_level) - {"IQ-AR", "IQ-DA", "IQ-SU"}
 
 
 @pytest.mark.parametrize(
@@ -157,8 +159,8 @@ def test_two_of_one_name_are_not_told_apart_by_guessing() -> None:
             "XA-Two/b": "XA-Two",
         },
     )
-    assert resolve("Bilas", CITIES, known) == [Found("bilas")]
-    assert resolve("Bilas, Two", CITIES, known)[0].area_ids == ("XA-Two/b",)
+    assert resolve_text("Bilas", CITIES, known) == [NameMeaning("bilas")]
+    assert resolve_text("Bilas, Two", CITIES, known)[0].area_ids == ("XA-Two/b",)
 
 
 def test_a_reviewed_name_stands_before_the_rules() -> None:
@@ -167,8 +169,8 @@ def test_a_reviewed_name_stands_before_the_rules() -> None:
         ATLAS()["IN"].entries,
         {"sikar": Reviewed(("IN-BR", "IN-HR"), WITHIN)},
     )
-    (found,) = resolve("Sikar", CITIES, known)
-    assert found == Found("sikar", ("IN-BR", "IN-HR"), WITHIN, PlaceMatch.OVERRIDE)
+    (found,) = resolve_text("Sikar", CITIES, known)
+    assert found == NameMeaning("sikar", ("IN-BR", "IN-HR"), WITHIN, PlaceMatch.OVERRIDE)
 
 
 def states() -> list[str]:
@@ -195,7 +197,7 @@ def districts() -> list[Entry]:
     return [
         each
         for each in india.entries.values()
-        if each.level == "admin2" and each.names and each.holders[1] in india.top
+        if each.level == "admin2" and each.names and each.holders[1] in india.first_level
     ]
 
 
@@ -221,8 +223,8 @@ def test_any_text_can_be_read(text: str) -> None:
 
 
 def test_places_that_lie_in_another_are_named_once() -> None:
-    assert united(["IN-RJ/sikar", "IN-RJ", "IN-RJ"], ATLAS()["IN"]) == ("IN-RJ",)
-    assert united(["PK-SD/karachi-central", "PK-SD/karachi-division"], ATLAS()["PK"]) == (
+    assert merge_places(["IN-RJ/sikar", "IN-RJ", "IN-RJ"], ATLAS()["IN"]) == ("IN-RJ",)
+    assert merge_places(["PK-SD/karachi-central", "PK-SD/karachi-division"], ATLAS()["PK"]) == (
         "PK-SD/karachi-division",
     )
 
@@ -243,7 +245,7 @@ def test_spellings_of_one_name(one: str, other: str, alike: bool) -> None:
 
 
 def test_words_of_kinds_and_amounts_are_no_names() -> None:
-    told = Vocabulary(frozenset({"coxs bazar", "north twenty four parganas"})).phrases(
+    told = Vocabulary(frozenset({"coxs bazar", "north twenty four parganas"})).find_phrases(
         "Various villages in Cox's Bazar; all districts of Narnia"
     )
     assert [(each.name, each.kind, each.is_part) for each in told] == [
@@ -256,6 +258,6 @@ def test_no_name_is_reviewed_that_the_rules_read_the_same() -> None:
     bare = {code: Gazetteer(known.country, known.entries) for code, known in ATLAS().items()}
     for row in READ()["place_names"].to_dict("records"):
         if row["country_id"] in bare:
-            found = resolve(row["name"], CITIES, bare[row["country_id"]])
+            found = resolve_text(row["name"], CITIES, bare[row["country_id"]])
             same = [(each.area_ids, each.reading.value) for each in found]
             assert same != [(tuple(row["area_ids"].split(";")), row["reading"])], row["name"]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from audience_impact.errors.distribution import Spread
-from audience_impact.places import network_learning, networks
+from audience_impact.fitting import networks as network_learning
+from audience_impact.places import networks
 from audience_impact.vocabulary import NetworkScope, PartGap
 from tests.support import World, world
 
@@ -37,18 +38,20 @@ def share(made: World, network: str, day: str = "2020-07-01", country: str = "XA
     )  # fmt: skip
     wanted["day"] = wanted["day"].astype("datetime64[us]")
     tables = made.typed()
-    fitted = networks.read(tables["network_laws"])
-    return networks.only_share(wanted, tables["network_use"], fitted).loc[5]
+    fitted = networks.read_parameters(tables["network_laws"])
+    return networks.estimate_cut_share(wanted, tables["network_use"], fitted).loc[5]
 
 
 def test_all_networks_are_everyone() -> None:
-    assert list(share(counted(), "all")[networks.LAW]) == [1.0, 1.0, 1.0]
-    assert list(share(world(), "all")[networks.LAW]) == [1.0, 1.0, 1.0], "no law is needed"
+    assert list(share(counted(), "all")[networks.SHARE_QUANTILES]) == [1.0, 1.0, 1.0]
+    assert list(share(world(), "all")[networks.SHARE_QUANTILES]) == [1.0, 1.0, 1.0], (
+        "no law is needed"
+    )
 
 
 def test_mobile_alone_lies_anywhere_between_the_two_ends() -> None:
     law = share(counted(), "mobile")
-    assert list(law[networks.LAW]) == pytest.approx([0.42, 0.6, 0.78])
+    assert list(law[networks.SHARE_QUANTILES]) == pytest.approx([0.42, 0.6, 0.78])
     assert (law["rung"], law["reason"]) == ("country", "")
 
 
@@ -70,20 +73,20 @@ def test_the_nearest_year_counts() -> None:
 
 def test_a_country_without_a_count_has_the_law_of_the_others() -> None:
     law = share(counted(), "mobile", country="XB")
-    assert list(law[networks.LAW]) == pytest.approx(list(expit([-2.0, 0.5, 5.0])))
+    assert list(law[networks.SHARE_QUANTILES]) == pytest.approx(list(expit([-2.0, 0.5, 5.0])))
     assert law["rung"] == "other_countries"
 
 
 def test_where_the_network_is_not_told_it_was_the_mobile_one_or_all() -> None:
     law = share(counted(), "unknown")
-    assert list(law[networks.LAW]) == pytest.approx([0.42, 0.8, 1.0])
+    assert list(law[networks.SHARE_QUANTILES]) == pytest.approx([0.42, 0.8, 1.0])
     assert law["rung"] == "network_unknown"
 
 
 @pytest.mark.parametrize("network", ["fixed", "satellite", "asn_list"])
 def test_what_nobody_counts_is_said(network: str) -> None:
     law = share(counted(), network)
-    assert law[networks.LAW].isna().all()
+    assert law[networks.SHARE_QUANTILES].isna().all()
     assert PartGap(law["reason"]).meaning.startswith("nobody counts")
 
 
@@ -106,7 +109,7 @@ def test_a_share_stays_a_share_and_in_order(one: float, other: float, years: flo
     ends = pd.DataFrame(
         {"least_share": [min(one, other)], "most_share": [max(one, other)], "years": [years]}
     )
-    low, middle, high = networks.projected(ends, Spread(-0.6, 0.0, 0.6)).iloc[0]
+    low, middle, high = networks.project_shares(ends, Spread(-0.6, 0.0, 0.6)).iloc[0]
     assert 0.0 < low <= middle <= high < 1.0
 
 
@@ -126,19 +129,19 @@ def walked(step: float) -> pd.DataFrame:
 
 
 def test_the_change_of_a_year_is_learned_from_all_spans() -> None:
-    table = network_learning.table(walked(0.2)).set_index(["parameter", "kind"])["value"]
+    table = network_learning.fit_table(walked(0.2)).set_index(["parameter", "kind"])["value"]
     half = (table[("change", "q95")] - table[("change", "q05")]) / 2.0
     assert half == pytest.approx(1.645 * 0.2, rel=0.2)
-    pairs = network_learning.changes(walked(0.2))
+    pairs = network_learning.list_changes(walked(0.2))
     assert sorted(pairs["years"].unique()) == list(range(1, 8))
 
 
 def test_other_countries_cover_their_ends() -> None:
     counts = walked(0.2)
-    q05, _, q95 = network_learning.among(counts).values()
+    q05, _, q95 = network_learning.measure_between_countries(counts).values()
     last = counts.sort_values("period").drop_duplicates("area_id", keep="last")
     assert logit(last["least_share"].min()) < q05 < q95 < logit(last["most_share"].max())
 
 
 def test_too_few_countries_teach_nothing() -> None:
-    assert network_learning.table(counted().typed()["network_use"]).empty
+    assert network_learning.fit_table(counted().typed()["network_use"]).empty

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 
 from audience_impact.facts.tables import Tables
 from audience_impact.fitting import places as online_learning
-from audience_impact.fitting.place_pairs import apart, pairs
+from audience_impact.fitting.place_pairs import add_deviations, pair_kinds
 from audience_impact.places import online, online_parameters, regional_figures
 from flows import fitting
 from tests.support import World, world
@@ -63,7 +63,9 @@ def odds(made: World, *areas: str, day: str = DAY) -> pd.DataFrame:
     )
     wanted["day"] = wanted["day"].astype("datetime64[us]")
     tables = made.typed()
-    found = online.online_odds(wanted, tables, online_parameters.read(tables["place_laws"]))
+    found = online.estimate_online_odds(
+        wanted, tables, online_parameters.read_parameters(tables["place_laws"])
+    )
     assert list(found.index) == list(wanted.index)
     return found.set_axis(list(areas))
 
@@ -74,7 +76,7 @@ def width(law: pd.DataFrame) -> "pd.Series[float]":
 
 def test_a_country_is_as_often_online_as_itself() -> None:
     law = odds(surveyed(country()), "XA")
-    assert (law[online.LAW] == 0.0).all(axis=None)
+    assert (law[online.ODDS_QUANTILES] == 0.0).all(axis=None)
 
 
 def test_a_survey_of_the_regions_is_moved_to_the_share_of_the_country() -> None:
@@ -83,8 +85,8 @@ def test_a_survey_of_the_regions_is_moved_to_the_share_of_the_country() -> None:
     assert list(law["rung"]) == ["survey", "survey"]
     assert law.loc["XA-N", "online_q50"] > 0.2 > -0.2 > law.loc["XA-S", "online_q50"]
     days = pd.DataFrame({"country_id": ["XA"], "day": [pd.Timestamp(DAY)], "log_odds": [0.0]})
-    found = regional_figures.figures(made.typed()).merge(days, on="country_id")
-    own = regional_figures.deviations(found).set_index("area_id")["deviation"]
+    found = regional_figures.read_figures(made.typed()).merge(days, on="country_id")
+    own = regional_figures.choose_deviations(found).set_index("area_id")["deviation"]
     mean = 0.6 * expit(own["XA-N"]) + 0.4 * expit(own["XA-S"])
     assert mean == pytest.approx(0.5)
     assert own["XA-N"] - own["XA-S"] == pytest.approx(logit(0.8) - logit(0.5))
@@ -149,7 +151,7 @@ def test_connected_homes_say_where_a_township_stands() -> None:
 def test_without_laws_or_without_people_online_nothing_is_said() -> None:
     made = country()
     made.rows["place_laws"] = []
-    assert odds(made, "XA-N")[online.LAW].isna().all(axis=None)
+    assert odds(made, "XA-N")[online.ODDS_QUANTILES].isna().all(axis=None)
     law = odds(place(country(), "XB-N", "XB", 1000), "XB-N", "XA-N")
     assert law["online_q50"].isna().to_list() == [True, False]
     assert law["rung"].to_list() == ["", "country"]
@@ -172,7 +174,7 @@ def test_moved_regions_have_the_mean_that_is_wanted(
     regions: list[tuple[float, float]], wanted: float
 ) -> None:
     shares, people = map(np.array, zip(*regions, strict=True))
-    shift = regional_figures.moved_to(
+    shift = regional_figures.find_shifts(
         logit(shares), people, np.zeros(len(shares), dtype=np.int64), np.array([wanted])
     )
     assert np.average(expit(logit(shares) + shift), weights=people) == pytest.approx(wanted)
@@ -181,7 +183,7 @@ def test_moved_regions_have_the_mean_that_is_wanted(
 @given(st.floats(-3.0, 3.0), st.floats(0.1, 1.2))
 def test_the_mean_of_places_is_what_holds_them(level: float, spread: float) -> None:
     points, weights = np.polynomial.hermite_e.hermegauss(60)
-    median = online.balance(np.array([level]), np.array([spread]))
+    median = online.balance_median(np.array([level]), np.array([spread]))
     mean = np.average(expit(level + median + spread * points), weights=weights)
     assert mean == pytest.approx(expit(level), abs=0.012)
 
@@ -207,35 +209,37 @@ def many(spread: float = 0.7, slope: float = 1.5) -> Tables:
 
 
 def test_what_was_put_in_is_learned() -> None:
-    laws = online_parameters.read(online_learning.table(many()))
+    laws = online_parameters.read_parameters(online_learning.fit_table(many()))
     assert laws is not None
-    assert laws.spread == pytest.approx(0.7, abs=0.1)
+    assert laws.base_spread == pytest.approx(0.7, abs=0.1)
     assert laws.between_level == pytest.approx(0.0, abs=0.08)
     assert laws.model_slope == pytest.approx(1.5, abs=0.15)
-    assert laws.model < 0.5 < laws.spread * online_parameters.NORMAL
+    assert laws.model < 0.5 < laws.base_spread * online_parameters.NORMAL
     assert laws.survey == pytest.approx(0.1 / np.sqrt(2.0) * online_parameters.NORMAL, abs=0.03)
-    assert online_learning.table(many(0.35))["value"][2] < 0.8 * laws.between.q95
+    assert online_learning.fit_table(many(0.35))["value"][2] < 0.8 * laws.between.q95
 
 
 def test_pairs_are_of_one_area_and_of_one_sex() -> None:
     tables = many()
-    found = apart(regional_figures.figures(tables, each_sex=True))
-    both = pairs(found, regional_figures.MODEL, regional_figures.SURVEY)
+    found = add_deviations(regional_figures.read_figures(tables, each_sex=True))
+    both = pair_kinds(found, regional_figures.MODEL, regional_figures.SURVEY)
     assert len(both) == 12 * 9 * 2
     assert np.corrcoef(both["x"], both["y"])[0, 1] > 0.9
 
 
 def test_countries_that_differ_more_are_told_from_those_that_differ_less() -> None:
-    laws = online_parameters.read(online_learning.table(many()))
+    laws = online_parameters.read_parameters(online_learning.fit_table(many()))
     assert laws is not None
-    found = regional_figures.figures(many())
+    found = regional_figures.read_figures(many())
     wide = found.assign(share=expit(logit(found["share"].to_numpy("float64")) * 1.5))
-    assert (online.own_spread(wide, laws) > online.own_spread(found, laws)).mean() > 0.6
-    assert online.own_spread(found[:0], laws).empty
+    assert (
+        online.estimate_country_spreads(wide, laws) > online.estimate_country_spreads(found, laws)
+    ).mean() > 0.6
+    assert online.estimate_country_spreads(found[:0], laws).empty
 
 
 def test_without_surveys_of_regions_nothing_is_learned() -> None:
-    assert online_learning.table(world().typed()).empty
+    assert online_learning.fit_table(world().typed()).empty
 
 
 def test_order_and_notes_do_not_count() -> None:
@@ -244,14 +248,14 @@ def test_order_and_notes_do_not_count() -> None:
     moved = tables["regional_use"].assign(share=tables["regional_use"]["share"] * 0.9)
     changed = {**tables, "regional_use": moved}
     first, second, third = (
-        set(online_learning.table(facts)["data_sha256"]) for facts in (tables, other, changed)
+        set(online_learning.fit_table(facts)["data_sha256"]) for facts in (tables, other, changed)
     )
     assert first == second != third
 
 
 @pytest.mark.usefixtures("checked_once")
 def test_the_committed_laws_match_the_facts() -> None:
-    matched, told = fitting.update("places", FACTS, only_check=True)
+    matched, told = fitting.update_tables("places", FACTS, only_check=True)
     assert matched, told
 
 
@@ -261,7 +265,7 @@ def test_outdated_laws_are_told_and_written_anew(tmp_path: Path) -> None:
         place(made, area, "XA", 100_000).add("regional_use", area_id=area, share=share)
     next(row for row in made.rows["bases"] if row["base_id"] == "online")["persons"] = "800000"
     folder = made.write(tmp_path / "facts")
-    assert not fitting.update("places", folder, only_check=True)[0]
-    assert not fitting.update("places", folder, only_check=False)[0]
-    matched, told = fitting.update("places", folder, only_check=True)
+    assert not fitting.update_tables("places", folder, only_check=True)[0]
+    assert not fitting.update_tables("places", folder, only_check=False)[0]
+    matched, told = fitting.update_tables("places", folder, only_check=True)
     assert matched, told

@@ -56,7 +56,7 @@ FACTS = tables(
 
 def people(area: str, day: str, facts: Tables = FACTS) -> pd.Series:
     wanted = pd.DataFrame({"area_id": [area], "day": [DAY(day)]}, index=[7])
-    return population.people(wanted, facts).loc[7]
+    return population.estimate_people(wanted, facts).loc[7]
 
 
 def test_a_place_grows_as_what_holds_it() -> None:
@@ -131,7 +131,7 @@ def alone(area: str) -> pd.Series:
 @given(st.permutations(["IN", "IN-XX", "IN-XX/a", "geonames:1", "IN-XX", "ZZ"]))
 def test_the_order_of_what_is_asked_does_not_matter(asked: list[str]) -> None:
     wanted = pd.DataFrame({"area_id": asked, "day": DAY("2016-03-01")})
-    found = population.people(wanted, FACTS)
+    found = population.estimate_people(wanted, FACTS)
     for place, area in enumerate(asked):
         pd.testing.assert_series_equal(found.loc[place], alone(area), check_names=False)
 
@@ -140,11 +140,11 @@ def test_nothing_asked_gives_nothing() -> None:
     wanted = pd.DataFrame(
         {"area_id": pd.Series(dtype="str"), "day": pd.Series(dtype="datetime64[us]")}
     )
-    assert population.people(wanted, FACTS).empty
+    assert population.estimate_people(wanted, FACTS).empty
 
 
 def test_what_is_learned_is_what_the_facts_say(repository_checked: steps.Checked) -> None:
-    found = population.measured(repository_checked.tables)["deviation"]
+    found = population.measure_errors(repository_checked.tables)["deviation"]
     assert pytest.approx(found["drift"], rel=0.05) == population.DRIFT
     assert pytest.approx(found["model_error"], rel=0.05) == population.MODEL_ERROR
 

@@ -16,7 +16,7 @@ NAMES = (
     *("Tanzania, United Republic of", "Kenya", "Palestine, State of", "Myanmar", "Narnia", "Iraq"),
     *("Congo", "Congo (Democratic Republic of the)", "Ukraine", "Yemen", "Laos", "Viet Nam"),
 )
-KNOWN = gazetteer.gazetteer(NAMES)
+KNOWN = gazetteer.build_gazetteer(NAMES)
 LOCALITY, CITIES = GeoScope.LOCALITY, GeoScope.MULTI_LOCALITY
 REGION, REGIONS, NATIONAL = GeoScope.REGION, GeoScope.MULTI_REGION, GeoScope.NATIONAL
 
@@ -43,7 +43,7 @@ REGION, REGIONS, NATIONAL = GeoScope.REGION, GeoScope.MULTI_REGION, GeoScope.NAT
     ],
 )
 def test_countries(cell: str, codes: list[str]) -> None:
-    assert places.countries(cell, KNOWN) == codes
+    assert places.country_codes(cell, KNOWN) == codes
 
 
 def test_no_country_is_made_of_a_number_or_of_nothing() -> None:
@@ -61,12 +61,12 @@ def test_every_country_has_its_code_by_its_name_and_by_each_of_its_codes() -> No
 
 @cache
 def atlas() -> places.Atlas:
-    facts = steps.read([FACTS]).tables
-    return gazetteer.atlas(("IN", "IR", "IQ", "LA", "MM", "PS", "SO", "UA", "YE"), facts)
+    facts = steps.read_facts([FACTS]).tables
+    return gazetteer.build_atlas(("IN", "IR", "IQ", "LA", "MM", "PS", "SO", "UA", "YE"), facts)
 
 
 def locate(cell: str, text: str, scope: GeoScope) -> tuple[str, GeoScope, str]:
-    place = places.locate(cell, text, scope, "2021-06-01", KNOWN, atlas())
+    place = places.locate_event(cell, text, scope, "2021-06-01", KNOWN, atlas())
     return ";".join(place.area_ids), place.geo_scope, place.defect
 
 
@@ -121,10 +121,12 @@ def test_what_is_not_told_exactly_leaves_the_country(
 
 def test_everything_but_a_part_is_the_other_regions() -> None:
     ids, scope, defect = locate("Iraq", "National except Kurdish region", REGIONS)
-    assert set(ids.split(";")) == set(atlas()["IQ"].top) - {"IQ-AR", "IQ-DA", "IQ-SU"}
+    assert set(ids.split(";")) == set(atlas()["IQ"].first_level) - {"IQ-AR", "IQ-DA", "IQ-SU"}
     assert (scope, defect) == (REGIONS, "")
 
 
 def test_iso_alone_is_enough_for_its_regions() -> None:
-    place = places.locate("Kenya", "Mandera", REGIONS, "2021", KNOWN, gazetteer.atlas(["KE"]))
+    place = places.locate_event(
+        "Kenya", "Mandera", REGIONS, "2021", KNOWN, gazetteer.build_atlas(["KE"])
+    )
     assert place.area_ids == ("KE-24",)

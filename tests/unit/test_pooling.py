@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.stats import t as student
 
 from audience_impact.audiences import figures, pooling
-from audience_impact.audiences.scope import scope
+from audience_impact.audiences.scope import build_scope
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import distribution
 from audience_impact.frames import Array
@@ -25,11 +25,12 @@ RANGE = {"value": "500000", "low": "450000", "high": "600000", "interval_kind": 
 def distributions(made: World) -> pd.DataFrame:
     """How the audiences of a world are drawn, one row an audience."""
     tables = made.typed()
-    before = figures.before(
-        scope(tables, AS_OF).wanted, figures.candidates(tables, Denominators.of(tables, None))
+    before = figures.select_before_start(
+        build_scope(tables, AS_OF).requested,
+        figures.list_qualifying_figures(tables, Denominators.from_tables(tables, None)),
     )
-    errors = distribution.read(tables["figure_errors"])
-    return pooling.distributions(figures.choose(before), before, tables, errors)
+    errors = distribution.read_errors(tables["figure_errors"])
+    return pooling.pool_figures(figures.choose_figures(before), before, tables, errors)
 
 
 def told(made: World) -> pd.DataFrame:
@@ -39,7 +40,7 @@ def told(made: World) -> pd.DataFrame:
 
 def sampled(table: pd.DataFrame, count: int = COUNT) -> Array:
     """Draws of the rows of a table."""
-    return audiences.values(table, Sampler(0, count), 4.0)
+    return audiences.draw_audiences(table, Sampler(0, count), 4.0)
 
 
 def several(*values: float, **cells: str) -> World:
@@ -185,7 +186,7 @@ def test_the_published_variance_between_trials_is_met_by_the_equation() -> None:
 
 def test_the_pool_is_the_published_one_with_the_error_of_hartung_and_knapp() -> None:
     effects, variances = log_relative_risks()
-    found = pooling.random_effects(effects, np.sqrt(variances))
+    found = pooling.pool_random_effects(effects, np.sqrt(variances))
     _, *expected = by_hand(effects, np.sqrt(variances))
     assert found == pytest.approx(expected, rel=1e-5)
 
@@ -194,13 +195,13 @@ def test_the_pool_is_the_published_one_with_the_error_of_hartung_and_knapp() -> 
 def test_the_pool_does_not_hang_on_the_unit(unit: float) -> None:
     values, errors = unit * np.array([0.4, 0.5, 0.43, 0.62, 0.55]), unit * np.full(5, 0.01)
     _, *expected = by_hand(values, errors)
-    assert pooling.random_effects(values, errors) == pytest.approx(expected, rel=1e-5)
+    assert pooling.pool_random_effects(values, errors) == pytest.approx(expected, rel=1e-5)
 
 
 def test_measurers_that_agree_have_no_variance_between_them() -> None:
     values, errors = np.array([100.0, 101.0, 99.0, 100.0, 100.0]), np.full(5, 20.0)
     assert by_hand(values, errors)[0] == 0.0
-    assert pooling.random_effects(values, errors) == pytest.approx(by_hand(values, errors)[1:])
+    assert pooling.pool_random_effects(values, errors) == pytest.approx(by_hand(values, errors)[1:])
 
 
 def test_five_measurers_are_pooled_with_the_error_of_two_digits() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from audience_impact.simulation.reach import (
-    heterogeneity,
+    find_heterogeneity,
+    limit_reach,
     reach_days,
-    reach_limits,
 )
 
 DAYS = np.arange(121)
@@ -35,7 +35,7 @@ def test_a_messenger_of_82_million_a_day_and_97_in_a_month(days: int, millions: 
 
 def test_all_chances_alike_often_gives_n_out_of_n_plus_one() -> None:
     # Beta(1, 1): the chance of no use in n days is the mean of (1 - p)^n, 1 / (n + 1).
-    assert heterogeneity(1 / 2, 30 / 31) == pytest.approx(1 / 3, abs=1e-9)
+    assert find_heterogeneity(1 / 2, 30 / 31) == pytest.approx(1 / 3, abs=1e-9)
     assert reach_days(1 / 2, 30 / 31, DAYS) == pytest.approx(DAYS / (DAYS + 1), abs=1e-12)
 
 
@@ -49,13 +49,13 @@ def test_two_days_have_a_closed_form() -> None:
     two = daily + two * (1 - daily) * daily
     both = 2 * daily - two
     h = (both / daily - daily) / (1 - daily)
-    assert heterogeneity(daily, two, month_days=2) == pytest.approx(h, abs=1e-12)
+    assert find_heterogeneity(daily, two, month_days=2) == pytest.approx(h, abs=1e-12)
 
 
 @pytest.mark.parametrize(("a", "b"), [(0.29, 0.08), (0.05, 3.0), (2.0, 7.0), (300.0, 9000.0)])
 def test_the_law_is_scipys_and_is_found_from_two_of_its_points(a: float, b: float) -> None:
     expected = 1.0 - betabinom.pmf(0, DAYS, a, b)
-    found = heterogeneity(expected[1], expected[30])
+    found = find_heterogeneity(expected[1], expected[30])
     assert found == pytest.approx(1 / (a + b + 1), rel=1e-6)
     assert reach_days(expected[1], expected[30], DAYS) == pytest.approx(expected, abs=1e-10)
 
@@ -78,17 +78,17 @@ def test_reach_starts_daily_passes_monthly_and_rises_ever_slower(
 @given(audiences())
 def test_reach_lies_within_what_monthly_alone_allows(audience: tuple[float, float]) -> None:
     daily, monthly = audience
-    least, most = reach_limits(monthly, DAYS)
+    least, most = limit_reach(monthly, DAYS)
     reach = reach_days(daily, monthly, DAYS)
     assert (reach >= least - 1e-12).all()
     assert (reach <= most + 1e-12).all()
-    low, high = reach_limits(monthly, 1)
+    low, high = limit_reach(monthly, 1)
     assert low - 1e-15 <= daily <= high
 
 
 @given(share)
 def test_monthly_equal_to_daily_is_the_same_people_every_day(daily: float) -> None:
-    assert heterogeneity(daily, daily) == 1.0
+    assert find_heterogeneity(daily, daily) == 1.0
     assert (reach_days(daily, daily, DAYS[1:]) == daily).all()
 
 
@@ -118,10 +118,10 @@ def test_cells_do_not_depend_on_their_neighbours() -> None:
 
 
 def test_limits_of_reach() -> None:
-    least, most = reach_limits(0.6, [0, 1, 15, 30, 31, 400])
+    least, most = limit_reach(0.6, [0, 1, 15, 30, 31, 400])
     assert least == pytest.approx([0.0, 0.02, 0.3, 0.6, 0.6, 0.6])
     assert most.tolist() == [0.0, 0.6, 0.6, 0.6, 1.0, 1.0]
-    assert np.array(reach_limits(0.7, 1, month_days=7)) == pytest.approx([0.1, 0.7])
+    assert np.array(limit_reach(0.7, 1, month_days=7)) == pytest.approx([0.1, 0.7])
 
 
 def test_nothing_in_gives_nothing_out() -> None:
@@ -137,10 +137,10 @@ def test_nothing_in_gives_nothing_out() -> None:
         lambda: reach_days(np.nan, 0.4, 3),
         lambda: reach_days(0.1, 0.4, -1),
         lambda: reach_days(0.1, 0.4, 1.5),
-        lambda: heterogeneity(0.1, 0.4, month_days=1),
-        lambda: reach_limits(1.1, 3),
-        lambda: reach_limits(0.1, np.inf),
-        lambda: reach_limits(0.1, 1, month_days=0),
+        lambda: find_heterogeneity(0.1, 0.4, month_days=1),
+        lambda: limit_reach(1.1, 3),
+        lambda: limit_reach(0.1, np.inf),
+        lambda: limit_reach(0.1, 1, month_days=0),
     ],
 )
 def test_what_cannot_be_is_refused(call: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from audience_impact.registers.register import Background, Event, Reading
 from audience_impact.registers.stop import dates, extent, hours, occasion, operators, words
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.registers.stop.events import EXCEPTED, REGISTER
-from audience_impact.registers.stop.extent import Beside
+from audience_impact.registers.stop.extent import RegisterContext
 from audience_impact.vocabulary import GeoScope
 from flows.registers import gazetteer
 from tests.support import register_row
@@ -21,8 +21,8 @@ WIDE = GeoScope.MULTI_REGION
 CITIES = "It affected more than one city in the same state, province, or region"
 
 
-def networks(cells: dict[str, str], known: Beside | None = None) -> str:
-    return extent.part_of_networks(register_row(**KENYA | cells), known or Beside())
+def networks(cells: dict[str, str], known: RegisterContext | None = None) -> str:
+    return extent.part_of_networks(register_row(**KENYA | cells), known or RegisterContext())
 
 
 # ---- Whose network was cut ----
@@ -138,16 +138,19 @@ def test_operators_are_weighed_against_those_the_register_knows() -> None:
         "telcos_involved": "Kenya: Simba, Kenya: Twiga (Tembo)",
         "event": "The internet was cut on Simba and on the Tembo network.",
     }
-    assert networks(two, Beside({"simba": 2, "twiga": 2})) == ""
-    assert "some operators" in networks(two, Beside({"simba": 2, "twiga": 2, "chui": 1}))
+    assert networks(two, RegisterContext({"simba": 2, "twiga": 2})) == ""
+    assert "some operators" in networks(two, RegisterContext({"simba": 2, "twiga": 2, "chui": 1}))
     one = ORDERED | {"telcos_involved": "Kenya: Simba", "event": "It was cut on Simba."}
-    assert networks(one, Beside({"simba": 3})) == ""
-    assert "one operator" in networks(one, Beside({"simba": 2}))
-    assert "one operator" in networks(one, Beside({"simba": 9, "twiga": 1}))
+    assert networks(one, RegisterContext({"simba": 3})) == ""
+    assert "one operator" in networks(one, RegisterContext({"simba": 2}))
+    assert "one operator" in networks(one, RegisterContext({"simba": 9, "twiga": 1}))
 
 
 def test_later_services_are_told() -> None:
-    assert networks(ORDERED, Beside({}, True)) == "a later edition counts it as single services"
+    assert (
+        networks(ORDERED, RegisterContext({}, True))
+        == "a later edition counts it as single services"
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,17 +191,19 @@ def test_slips_in_the_word_for_the_whole_country(text: str, national: bool) -> N
 
 def test_operators_as_named() -> None:
     row = register_row(telcos_involved="Kenya: Simba (Tembo), Kenya: Twiga and Chui")
-    assert operators.named(row) == ("Simba (Tembo)", "Twiga", "Chui")
-    assert operators.key("Simba (Tembo)") == operators.key("SIMBA") == "simba"
-    assert operators.countries(row) == {"Kenya"}
+    assert operators.named_operators(row) == ("Simba (Tembo)", "Twiga", "Chui")
+    assert operators.operator_key("Simba (Tembo)") == operators.operator_key("SIMBA") == "simba"
+    assert operators.operator_countries(row) == {"Kenya"}
     spaced = register_row(telcos_involved="Simba (Tembo) Twiga")
-    assert operators.named(spaced) == ("Simba (Tembo)", "Twiga")
-    assert operators.named(register_row(telcos_involved="Simba, Ministry of Works")) == ("Simba",)
+    assert operators.named_operators(spaced) == ("Simba (Tembo)", "Twiga")
+    assert operators.named_operators(register_row(telcos_involved="Simba, Ministry of Works")) == (
+        "Simba",
+    )
 
 
 def test_sentences_do_not_end_at_months() -> None:
     text = "It was cut on Mar. 3 and Apr. Fool's day. Then it came back. and went"
-    assert words.sentences(text) == [
+    assert words.split_sentences(text) == [
         "It was cut on Mar. 3 and Apr. Fool's day.",
         "Then it came back. and went",
     ]
@@ -235,12 +240,12 @@ def test_sentences_do_not_end_at_months() -> None:
 )
 def test_cause(cells: dict[str, str], cause: str, ordered: str) -> None:
     row = register_row(**cells)
-    assert (occasion.cause(row), occasion.is_ordered(row)) == (cause, ordered)
+    assert (occasion.read_cause(row), occasion.is_ordered(row)) == (cause, ordered)
 
 
 def test_the_occasion_is_the_registers_own_word() -> None:
-    assert occasion.occasion(register_row(actual_cause="Elections")) == "Elections"
-    assert occasion.occasion(register_row(actual_cause="Unknown")) == ""
+    assert occasion.read_occasion(register_row(actual_cause="Elections")) == "Elections"
+    assert occasion.read_occasion(register_row(actual_cause="Unknown")) == ""
     assert [occasion.yes_no(word) for word in ("Yes", "No", "Unknown", "")] == ["yes", "no", "", ""]
 
 
@@ -264,13 +269,13 @@ def test_dates_against_the_duration(
     cells: tuple[str, str, str], found: tuple[str, str, str]
 ) -> None:
     start, end, length = cells
-    told = dates.of(register_row(start_date=start, end_date=end, duration=length))
+    told = dates.read_dates(register_row(start_date=start, end_date=end, duration=length))
     assert (told.start, told.end, told.defect) == found
 
 
 def timing(first: str = "2024-03-01", last: str = "2024-03-20", **cells: str) -> hours.Timing:
     until = date.fromisoformat(last) if last else None
-    return hours.timing(register_row(**cells), date.fromisoformat(first), until)
+    return hours.read_timing(register_row(**cells), date.fromisoformat(first), until)
 
 
 def march(*days: int) -> tuple[date, ...]:
@@ -337,27 +342,29 @@ def test_stretches_with_gaps_are_days() -> None:
 
 # ---- The register as a whole ----
 
-GAZETTEER = gazetteer.gazetteer({"Kenya"})
+GAZETTEER = gazetteer.build_gazetteer({"Kenya"})
 
 
 def readings(*rows: dict[str, str]) -> list[Reading]:
-    frame = register.cleaned(pd.DataFrame([register_row(**KENYA | row) for row in rows]))
-    records = register.records(frame, REGISTER, GAZETTEER)
+    frame = register.clean_cells(pd.DataFrame([register_row(**KENYA | row) for row in rows]))
+    records = register.read_records(frame, REGISTER, GAZETTEER)
     background = Background(
         GAZETTEER,
-        register.catalogue([], stop_targets.SPELLINGS),
+        register.build_catalogue([], stop_targets.SPELLINGS),
         [],
         "2025",
-        gazetteer.atlas(["KE"]),
+        gazetteer.build_atlas(["KE"]),
         tuple(records),
     )
-    return [REGISTER.read(event, background) for event in register.events(records, REGISTER)]
+    return [REGISTER.read(event, background) for event in register.group_events(records, REGISTER)]
 
 
 def full_network(found: list[Reading]) -> Reading:
     """The one reading of a cut of the full network."""
     (one,) = (
-        each for each in found if each.event.newest.cells["shutdown_extent"] == "Full network"
+        each
+        for each in found
+        if each.event.newest_record.cells["shutdown_extent"] == "Full network"
     )
     return one
 
@@ -388,16 +395,16 @@ def test_twice_in_one_year_from_one_source_is_one_event_and_the_fuller_row_speak
 def test_what_is_told_many_times_is_compared_once_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """A register that repeats a row for ever takes as much longer as it has more rows."""
     asked: list[int] = []
-    said = register._said
+    said = register._information_rank
 
     def counted(row: register.Record) -> tuple[int, tuple[str, ...]]:
         asked.append(row.number)
         return said(row)
 
-    monkeypatch.setattr(register, "_said", counted)
+    monkeypatch.setattr(register, "_information_rank", counted)
     row = register_row(**KENYA, info_source_link="https://news.example/a")
     rows = [REGISTER.record(row, number, ("KE",)) for number in range(1, 51)]
-    assert [len(event.records) for event in register.events(rows, REGISTER)] == [50]
+    assert [len(event.records) for event in register.group_events(rows, REGISTER)] == [50]
     assert sorted(asked) == list(range(1, 51))
 
 

@@ -9,22 +9,22 @@ import pytest
 
 from audience_impact import pipeline
 from audience_impact.bounds import measured
-from audience_impact.outputs.impact_by_platform import impact_by_platform
-from audience_impact.outputs.person_days import person_days
+from audience_impact.outputs.impact_by_platform import make_impact_by_platform
+from audience_impact.outputs.person_days import make_person_days
 from audience_impact.outputs.review import rules as review
-from audience_impact.outputs.review.rules import Reviewed
-from audience_impact.periods import spans
+from audience_impact.outputs.review.rules import ReviewInput
+from audience_impact.periods import parse_periods
 from audience_impact.simulation.sampler import Sampler
-from audience_impact.simulation.simulate import simulate
+from audience_impact.simulation.simulate import simulate_metrics
 from audience_impact.vocabulary import RuleStage, Staleness
 from flows.pipeline import quality
-from flows.pipeline.rules import rules
+from flows.pipeline.rules import collect_rules
 from tests.engine import by_area, calibrated, impact_of, prepared
 from tests.support import AS_OF, world
 
 
 @pytest.fixture(scope="module")
-def sound() -> Reviewed:
+def sound() -> ReviewInput:
     """Two acts, the second of more services than the first, and one of a single figure."""
     made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
     made.estimate("E3", platform_id="gamma", value="300000")
@@ -32,36 +32,40 @@ def sound() -> Reviewed:
     made.restrict("R1", "alpha", "beta").restrict("R2", "alpha", "beta", "gamma")
     stages, _ = prepared(made.restrict("R3", "alpha"))
     sampler = Sampler(0, 300)
-    impact = impact_of(stages, simulate(stages.simulation, sampler))
+    impact = impact_of(stages, simulate_metrics(stages.simulation, sampler))
     simulation, tables = stages.simulation, made.typed()
     found = {
         "impact": impact,
-        "impact_by_platform": impact_by_platform(
-            stages.scope, stages.inputs, stages.bounds, simulation.timeline.periods
+        "impact_by_platform": make_impact_by_platform(
+            stages.scope,
+            stages.inputs.audiences,
+            stages.bounds,
+            simulation.timeline.periods,
+            tables["platforms"],
         ),
         "impact_by_area": by_area(simulation, sampler, tables["areas"]),
-        "person_days": person_days(simulation, sampler, AS_OF),
+        "person_days": make_person_days(simulation, sampler, AS_OF),
     }
-    return pipeline.reviewed(stages, found, tables)
+    return pipeline.collect_review_input(stages, found, tables)
 
 
 def exposed(impact: pd.DataFrame, act: str) -> pd.Series:
     return (impact["restriction_id"] == act) & (impact["impact_metric"] == "people_exposed")
 
 
-def changed(made: Reviewed, act: str, column: str, value: object) -> Reviewed:
+def changed(made: ReviewInput, act: str, column: str, value: object) -> ReviewInput:
     impact = made.impact
     marked = impact[column].mask(exposed(impact, act), value)
     return replace(made, impact=impact.assign(**{column: marked}))
 
 
-def without_width(made: Reviewed, act: str, persons: float = 500e3) -> Reviewed:
+def without_width(made: ReviewInput, act: str, persons: float = 500e3) -> ReviewInput:
     for name in ("q05_persons", "q50_persons", "q95_persons"):
         made = changed(made, act, name, persons)
     return made
 
 
-def days_without_width(made: Reviewed) -> Reviewed:
+def days_without_width(made: ReviewInput) -> ReviewInput:
     days = made.person_days
     own = (days["restriction_id"] == "R1") & (days["period"] == "all")
     same = {
@@ -71,7 +75,7 @@ def days_without_width(made: Reviewed) -> Reviewed:
     return replace(made, person_days=days.assign(**same))
 
 
-def chosen(made: Reviewed, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Reviewed:
+def chosen(made: ReviewInput, change: Callable[[pd.DataFrame], pd.DataFrame]) -> ReviewInput:
     return replace(made, chosen=change(made.chosen))
 
 
@@ -90,32 +94,32 @@ def late(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(period_end=rows["period_end"].mask(first, pd.Timestamp("2025-08-01")))
 
 
-def late_day(made: Reviewed) -> Reviewed:
+def late_day(made: ReviewInput) -> ReviewInput:
     days = made.daily.assign(late_days=made.daily["late_days"].astype("int64") + 93)
     return replace(made, daily=days)
 
 
-def act(made: Reviewed, **cells: object) -> Reviewed:
+def act(made: ReviewInput, **cells: object) -> ReviewInput:
     """The restriction R1 with other cells."""
     own = made.restrictions["restriction_id"] == "R1"
     changes = {name: made.restrictions[name].mask(own, cell) for name, cell in cells.items()}
     return replace(made, restrictions=made.restrictions.assign(**changes))
 
 
-def doubted(column: str) -> Callable[[Reviewed], Reviewed]:
+def doubted(column: str) -> Callable[[ReviewInput], ReviewInput]:
     """Something speaks against the figures of R1."""
 
-    def change(made: Reviewed) -> Reviewed:
+    def change(made: ReviewInput) -> ReviewInput:
         own = made.doubts["restriction_id"] == "R1"
         return replace(made, doubts=made.doubts.assign(**{column: made.doubts[column] | own}))
 
     return change
 
 
-def based(column: str, value: object) -> Callable[[Reviewed], Reviewed]:
+def based(column: str, value: object) -> Callable[[ReviewInput], ReviewInput]:
     """The audiences of R1 with another cell."""
 
-    def change(made: Reviewed) -> Reviewed:
+    def change(made: ReviewInput) -> ReviewInput:
         own = made.audiences["restriction_id"] == "R1"
         cells = made.audiences[column].astype("object").mask(own, value)
         return replace(made, audiences=made.audiences.assign(**{column: cells}))
@@ -131,24 +135,26 @@ OFF = ["R3/people_exposed"]
 """One figure as printed forces one number, and its median, drawn with its error, is another."""
 
 
-def set_to(act: str, column: str, value: object) -> Callable[[Reviewed], Reviewed]:
+def set_to(act: str, column: str, value: object) -> Callable[[ReviewInput], ReviewInput]:
     return lambda made: changed(made, act, column, value)
 
 
-def region(made: Reviewed) -> Reviewed:
+def region(made: ReviewInput) -> ReviewInput:
     """A restriction of a region that has more people than its country."""
     moved_away = changed(made, "R1", "area_id", "XA-1")
     beyond = 2 * made.impact["population_persons"].max()
     return changed(moved_away, "R1", "upper_persons", beyond)
 
 
-def crowded(made: Reviewed) -> Reviewed:
+def crowded(made: ReviewInput) -> ReviewInput:
     """R1 is of places with fewer people than it touches."""
     return replace(made, residents=pd.Series({"R1": 1e5}))
 
 
-def area(place: str, period: str, column: str, value: float) -> Callable[[Reviewed], Reviewed]:
-    def tamper(made: Reviewed) -> Reviewed:
+def area(
+    place: str, period: str, column: str, value: float
+) -> Callable[[ReviewInput], ReviewInput]:
+    def tamper(made: ReviewInput) -> ReviewInput:
         by = made.by_area
         at = (by["area_id"] == place) & (by["period"] == period)
         return replace(made, by_area=by.assign(**{column: by[column].mask(at, value)}))
@@ -157,7 +163,7 @@ def area(place: str, period: str, column: str, value: float) -> Callable[[Review
 
 
 # The rule, what breaks it, and the rows it names.
-BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
+BREACHES: list[tuple[str, Callable[[ReviewInput], ReviewInput], list[str]]] = [
     ("estimate_out_of_order", set_to("R1", "q50_persons", 9e6), R1),
     ("estimate_out_of_order", set_to("R1", "q05_persons", 9e5), R1),
     ("estimate_out_of_order", set_to("R1", "upper_persons", 4e5), R1),
@@ -206,46 +212,49 @@ BREACHES: list[tuple[str, Callable[[Reviewed], Reviewed], list[str]]] = [
 ]
 
 
-def test_sound_results_break_no_error(sound: Reviewed) -> None:
-    broken = review.broken(sound)
+def test_sound_results_break_no_error(sound: ReviewInput) -> None:
+    broken = review.find_broken_rules(sound)
     assert list(broken) == list(review.RESULTS.runs)
     assert {rule: keys for rule, keys in broken.items() if keys} == {"median_outside_bounds": OFF}
-    assert quality.faults(broken) == []
+    assert quality.list_faults(broken) == []
 
 
 @pytest.mark.parametrize(("rule", "tamper", "keys"), BREACHES)
 def test_a_breach_is_seen(
-    rule: str, tamper: Callable[[Reviewed], Reviewed], keys: list[str], sound: Reviewed
+    rule: str, tamper: Callable[[ReviewInput], ReviewInput], keys: list[str], sound: ReviewInput
 ) -> None:
-    assert review.broken(tamper(sound))[rule] == keys
+    assert review.find_broken_rules(tamper(sound))[rule] == keys
 
 
 def test_each_rule_is_seen_failing() -> None:
     assert {rule for rule, _, _ in BREACHES} == set(review.RESULTS.runs)
 
 
-def test_a_person_more_or_less_and_what_is_unknown_break_nothing(sound: Reviewed) -> None:
+def test_a_person_more_or_less_and_what_is_unknown_break_nothing(sound: ReviewInput) -> None:
     impact = sound.impact
     middle = float(impact.loc[exposed(impact, "R1"), "q50_persons"].iloc[0])
     for column, value in (("q95_persons", middle - 0.5), ("upper_persons", np.nan)):
-        assert review.broken(changed(sound, "R1", column, value))["estimate_out_of_order"] == []
+        assert (
+            review.find_broken_rules(changed(sound, "R1", column, value))["estimate_out_of_order"]
+            == []
+        )
 
 
-def test_a_little_less_is_no_fall(sound: Reviewed) -> None:
+def test_a_little_less_is_no_fall(sound: ReviewInput) -> None:
     impact = sound.impact
     wider = float(impact.loc[exposed(impact, "R2"), "q50_persons"].iloc[0])
     slack = review.GROWTH_SHARE * 700e3
     for more, keys in ((slack - 1, []), (slack + 1, ["R1 > R2"])):
-        found = review.broken(changed(sound, "R1", "q50_persons", wider + more))
+        found = review.find_broken_rules(changed(sound, "R1", "q50_persons", wider + more))
         assert found["union_falls"] == keys
 
 
 @pytest.mark.parametrize(("column", "value"), [("base_persons", 1.0), ("area_id", "XB")])
 def test_other_bases_and_countries_are_not_compared(
-    column: str, value: object, sound: Reviewed
+    column: str, value: object, sound: ReviewInput
 ) -> None:
     made = changed(changed(sound, "R1", "q50_persons", 699e3), "R2", column, value)
-    assert review.broken(made)["union_falls"] == []
+    assert review.find_broken_rules(made)["union_falls"] == []
 
 
 @pytest.mark.parametrize(
@@ -259,9 +268,9 @@ def test_other_bases_and_countries_are_not_compared(
     ],
 )
 def test_a_base_speaks_of_days_a_year_away(
-    period: str, upper: float, is_told: bool, sound: Reviewed
+    period: str, upper: float, is_told: bool, sound: ReviewInput
 ) -> None:
-    limits = spans(pd.Series(["2015", "2017", "2020"]))
+    limits = parse_periods(pd.Series(["2015", "2017", "2020"]))
     bases = pd.DataFrame({"persons": [4e6, 9e6, 5e6], "high_persons": np.nan, "obs_status": "E"})
     bases = bases.assign(area_id="XA", population_base="internet_all")
     bases = bases.assign(period_start=limits["start"], period_end=limits["end"])
@@ -276,9 +285,14 @@ def test_more_platforms_that_were_never_restricted_are_no_fall(cells: dict[str, 
     made = calibrated(world()).estimate("E1").estimate("E2", platform_id="beta", value="400000")
     made.restrict("R1", "alpha").restrict("R2", "alpha", "beta", **cells)
     stages, _ = prepared(made)
-    impact = impact_of(stages, simulate(stages.simulation, Sampler(0, 300)))
+    impact = impact_of(stages, simulate_metrics(stages.simulation, Sampler(0, 300)))
     assert impact.loc[exposed(impact, "R2"), "q50_persons"].tolist() == [0.0]
-    assert review.broken(review.reviewed(impact, stages.scope, stages.inputs))["union_falls"] == []
+    assert (
+        review.find_broken_rules(review.make_review_input(impact, stages.scope, stages.inputs))[
+            "union_falls"
+        ]
+        == []
+    )
 
 
 # ---- What a run tells of it ----
@@ -286,14 +300,14 @@ def test_more_platforms_that_were_never_restricted_are_no_fall(cells: dict[str, 
 
 def test_a_fault_names_rule_meaning_and_rows() -> None:
     broken = {"metrics_mixed": [f"R{n}" for n in range(9)], "median_outside_bounds": ["R1"]}
-    (line,) = quality.faults(broken)
+    (line,) = quality.list_faults(broken)
     assert line == (
         "impact: metrics_mixed: figures of different kinds are pooled: R0, R1, R2, R3, R4"
     )
 
 
 def test_every_rule_is_in_the_table_of_rules() -> None:
-    told = {rule.id: rule.tables for rule in rules() if rule.stage is RuleStage.RESULTS}
+    told = {rule.id: rule.tables for rule in collect_rules() if rule.stage is RuleStage.RESULTS}
     assert told == dict.fromkeys(review.RESULTS.runs, ("impact",)) | {
         measured.RULE: ("overlaps",),
         "interval_without_width": ("impact", "person_days"),
@@ -305,4 +319,4 @@ def test_every_rule_is_in_the_table_of_rules() -> None:
 
 def test_details_are_read_line_by_line() -> None:
     frame = pd.DataFrame({"details": ["one\ntwo", None, "", "three"]})
-    assert quality.details(frame) == ["one", "two", "three"]
+    assert quality.list_details(frame) == ["one", "two", "three"]

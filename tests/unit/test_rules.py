@@ -12,7 +12,7 @@ from audience_impact.rules import Rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 from flows import CHECKOUT
 from flows.documenting import docs
-from flows.pipeline.rules import rules
+from flows.pipeline.rules import collect_rules
 
 assert docs.REGISTERING
 
@@ -21,15 +21,15 @@ ASKED_FOR = set(range(1, 22))
 
 
 def test_every_check_that_the_design_asks_for_is_a_rule() -> None:
-    assert {rule.number for rule in rules()} - {None} == ASKED_FOR
+    assert {rule.number for rule in collect_rules()} - {None} == ASKED_FOR
 
 
 def test_an_id_stands_for_one_rule() -> None:
-    number = registry.named("number")
-    assert registry.register(replace(number)) is not None
+    number = registry.get_rule("number")
+    assert registry.register_rule(replace(number)) is not None
     with pytest.raises(ValueError, match="the id number stands for another rule"):
-        registry.register(replace(number, meaning="something else"))
-    assert registry.named("number") == number
+        registry.register_rule(replace(number, meaning="something else"))
+    assert registry.get_rule("number") == number
 
 
 def test_a_function_registers_under_its_name_and_runs_in_turn(
@@ -47,7 +47,7 @@ def test_a_function_registers_under_its_name_and_runs_in_turn(
     def even() -> str:
         return "even"
 
-    assert registry.registered() == (
+    assert registry.list_rules() == (
         Rule("odd", RuleStage.TABLES, warning, "it is odd", "look", ("bases",), 3),
         Rule("even", RuleStage.TABLES, warning, "it is even", "look away", ("bases", "estimates")),
     )
@@ -55,7 +55,7 @@ def test_a_function_registers_under_its_name_and_runs_in_turn(
 
 
 def test_rules_stand_in_the_order_of_the_stages() -> None:
-    stages = [rule.stage for rule in rules()]
+    stages = [rule.stage for rule in collect_rules()]
     assert stages == sorted(stages, key=list(RuleStage).index)
     assert set(stages) == set(RuleStage)
 

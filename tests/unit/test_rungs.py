@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from audience_impact.audiences.inputs import Inputs, inputs
-from audience_impact.audiences.scope import scope
+from audience_impact.audiences.inputs import Inputs, gather_inputs
+from audience_impact.audiences.scope import build_scope
 from audience_impact.fitted import evidence_levels as rungs
 from audience_impact.fitted.models import read_models
 from audience_impact.imputation import audiences
@@ -25,9 +25,9 @@ def imputed_world() -> World:
 def known(made: World) -> tuple[Inputs, pd.Series]:
     """What the facts say of the restriction, and its status."""
     tables = made.typed()
-    asked = scope(tables, AS_OF)
-    found = inputs(asked, tables, read_models(tables))
-    return found, reasons.status(asked, found).loc["R1"]
+    asked = build_scope(tables, AS_OF)
+    found = gather_inputs(asked, tables, read_models(tables))
+    return found, reasons.find_status(asked, found).loc["R1"]
 
 
 def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
@@ -37,7 +37,7 @@ def test_an_audience_is_not_imputed_from_a_closed_rung() -> None:
     told = {"rung_family": "audience", "rung": rung}
     shut, closed = known(imputed_world().add("answer_rungs", **told, is_open="no"))
     assert shut.audiences.imputed.empty
-    assert (shut.audiences.laws["shape"] == "").all() or shut.audiences.laws.empty
+    assert (shut.audiences.distributions["shape"] == "").all() or shut.audiences.distributions.empty
     assert closed["obs_status"] == "M"
     assert rungs.CLOSED in closed["reason"]
     still, _ = known(imputed_world().add("answer_rungs", **told, is_open="yes"))
@@ -54,7 +54,7 @@ def test_what_would_span_more_than_a_factor_is_no_estimate(
     monkeypatch.setattr(audiences, "WIDEST", span - 0.01)
     vague, status = known(imputed_world())
     assert vague.audiences.imputed.empty
-    assert (status["obs_status"], vague.audiences.vague) == ("M", frozenset({"R1"}))
+    assert (status["obs_status"], vague.audiences.too_uncertain_ids) == ("M", frozenset({"R1"}))
     assert "more than a factor of 20" in status["reason"]
 
 
@@ -64,17 +64,17 @@ def test_a_small_service_beside_a_large_one_decides_nothing() -> None:
         {"restriction_id": "R1", "country_id": "PA", "platform_id": ["large", "small"], **shares}
     )
     known_too = rows.assign(low_persons=[float("nan")] * 2, base_persons=100.0)
-    decides = audiences._decisive(rows, known_too)
+    decides = audiences._is_decisive(rows, known_too)
     assert decides.tolist() == [True, False]
-    assert audiences.vague(rows.assign(is_decisive=decides)).tolist() == [False, False]
+    assert audiences.is_too_uncertain(rows.assign(is_decisive=decides)).tolist() == [False, False]
     counted_too = known_too.assign(low_persons=[90.0, 10.0])
-    assert audiences._decisive(rows.iloc[1:], counted_too).tolist() == [False]
+    assert audiences._is_decisive(rows.iloc[1:], counted_too).tolist() == [False]
 
 
 def test_a_rung_of_another_family_closes_nothing() -> None:
     made = imputed_world().add("answer_rungs", rung_family="place", rung="country", is_open="no")
-    assert rungs.closed(made.typed(), RungFamily.PLACE) == ["country"]
-    assert rungs.closed(made.typed(), RungFamily.AUDIENCE) == []
+    assert rungs.list_closed(made.typed(), RungFamily.PLACE) == ["country"]
+    assert rungs.list_closed(made.typed(), RungFamily.AUDIENCE) == []
     assert not known(made)[0].audiences.imputed.empty
 
 
@@ -86,11 +86,11 @@ def test_a_rung_is_closed_where_it_failed_often_enough(
     units: int, inside: float, is_open: str
 ) -> None:
     trials = pd.DataFrame({"units": [units], "inside_share": [inside]})
-    assert rungs.judged(trials)["is_open"].tolist() == [is_open]
+    assert rungs.judge_levels(trials)["is_open"].tolist() == [is_open]
 
 
 @given(units=st.integers(1, 40), held=st.integers(0, 40))
 def test_the_chance_of_whole_units_is_binomial(units: int, held: int) -> None:
     inside = min(held, units) / units
-    found = rungs.chance(pd.Series([units]), pd.Series([inside]))
+    found = rungs.compute_chance(pd.Series([units]), pd.Series([inside]))
     assert found[0] == pytest.approx(binom.cdf(min(held, units), units, 0.9), abs=1e-6)

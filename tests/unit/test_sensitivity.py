@@ -10,8 +10,8 @@ from audience_impact.frames import Array
 from audience_impact.outputs import sensitivity as sensitivity_table
 from audience_impact.pipeline import Settings
 from audience_impact.simulation import sensitivity
-from audience_impact.simulation.sampler import Sampler, uniforms
-from audience_impact.simulation.simulate import DEPRIVED, EXPOSED, simulate
+from audience_impact.simulation.sampler import Sampler, draw_uniforms
+from audience_impact.simulation.simulate import DEPRIVED, EXPOSED, simulate_metrics
 from audience_impact.vocabulary import InputKind
 from tests.engine import calibrated, calls, impact_of, prepared, russia
 from tests.support import World, world
@@ -37,7 +37,7 @@ def g_function(x: Array) -> Array:
 
 def streams(inputs: int, count: int = COUNT) -> tuple[Array, Array]:
     first, second = (
-        np.array([uniforms(5, f"{name}{i}", count) for i in range(inputs)]) for name in "ab"
+        np.array([draw_uniforms(5, f"{name}{i}", count) for i in range(inputs)]) for name in "ab"
     )
     return first, second
 
@@ -58,7 +58,9 @@ def shares_of(function: object, inputs: int, moved: list[int]) -> tuple[float, f
 
 def sobol(a: Array, b: Array, ab: Array) -> Array:
     """Both shares, and the error of each (4, outputs)."""
-    return np.array(sensitivity.sobol(a, b, ab, sensitivity.Common.of(a, b, 0)))
+    return np.array(
+        sensitivity.sobol_shares(a, b, ab, sensitivity.SampleMoments.from_draws(a, b, 0))
+    )
 
 
 # Shares of Ishigami's function: Saltelli et al. (2008), Global Sensitivity Analysis: The Primer.
@@ -95,9 +97,11 @@ def test_many_outputs_are_each_one_alone() -> None:
     both = [np.hstack(pair) for pair in zip(one, other, strict=True)]
     alone = [sobol(*each) for each in (one, other)]
     assert sobol(*both) == pytest.approx(np.hstack(alone))
-    common = sensitivity.Common.of(both[0], both[1], 0).some(np.array([False, True]))
+    common = sensitivity.SampleMoments.from_draws(both[0], both[1], 0).select_outputs(
+        np.array([False, True])
+    )
     a, b, ab = other
-    assert np.array(sensitivity.sobol(a, b, ab, common)) == pytest.approx(alone[1])
+    assert np.array(sensitivity.sobol_shares(a, b, ab, common)) == pytest.approx(alone[1])
 
 
 def test_the_shares_are_those_of_salib() -> None:
@@ -139,8 +143,8 @@ def test_errors_are_the_spread_of_repeated_runs() -> None:
 def told(made: World, wanted: Settings = WANTED) -> pd.DataFrame:
     stages, _ = prepared(made)
     sampler = Sampler(wanted.seed, wanted.draws)
-    draws = simulate(stages.simulation, sampler)
-    return sensitivity_table.sensitivity(
+    draws = simulate_metrics(stages.simulation, sampler)
+    return sensitivity_table.make_sensitivity(
         stages.simulation,
         draws,
         sampler if wanted.sensitivity else None,
@@ -251,11 +255,15 @@ def test_shares_that_cost_too_much_are_left_out(way: str, monkeypatch: pytest.Mo
 
 def test_a_second_stream_moves_its_own_input_alone() -> None:
     plain, moved = Sampler(0, 50), Sampler(0, 50, frozenset({InputKind.BASE}))
-    assert (plain.uniform(InputKind.AUDIENCE, "k") == moved.uniform(InputKind.AUDIENCE, "k")).all()
-    assert (plain.uniform(InputKind.BASE, "k") != moved.uniform(InputKind.BASE, "k")).all()
-    rows = plain.rows(InputKind.BASE, pd.Series(["b", "a", "b"]))
+    assert (
+        plain.draw_uniform(InputKind.AUDIENCE, "k") == moved.draw_uniform(InputKind.AUDIENCE, "k")
+    ).all()
+    assert (
+        plain.draw_uniform(InputKind.BASE, "k") != moved.draw_uniform(InputKind.BASE, "k")
+    ).all()
+    rows = plain.draw_rows(InputKind.BASE, pd.Series(["b", "a", "b"]))
     assert (rows[0] == rows[2]).all()
-    assert (rows[1] == plain.uniform(InputKind.BASE, "a")).all()
+    assert (rows[1] == plain.draw_uniform(InputKind.BASE, "a")).all()
 
 
 def test_each_kind_of_input_has_its_advice() -> None:
@@ -267,9 +275,9 @@ def test_redraws_that_share_steps_are_those_drawn_alone() -> None:
     made = calls(russia())
     shared, _ = prepared(made)
     first = Sampler(0, 100)
-    simulate(shared.simulation, first)
+    simulate_metrics(shared.simulation, first)
     for kind in InputKind:
-        kept = simulate(shared.simulation, first.moving(frozenset({kind})))
-        own = simulate(replace(shared.simulation), Sampler(0, 100, frozenset({kind})))
+        kept = simulate_metrics(shared.simulation, first.with_second(frozenset({kind})))
+        own = simulate_metrics(replace(shared.simulation), Sampler(0, 100, frozenset({kind})))
         for metric, draws in own.by_metric.items():
             np.testing.assert_array_equal(kept.by_metric[metric], draws)

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from audience_impact.answers import caveats, records, sentences, text
-from audience_impact.answers.names import area_in_words, service
+from audience_impact.answers.names import area_in_words, name_service
 from audience_impact.answers.numbers import (
     Estimate,
-    about,
-    between,
+    describe_estimate,
+    describe_range,
+    format_interval,
+    format_number,
     from_to,
-    interval_text,
-    number,
     on_day,
-    rounded,
+    round_interval,
 )
 from audience_impact.answers.records import AnswerRecord
 from tests.unit.test_answer import asked
@@ -78,7 +78,7 @@ def told(
         **cells,
     }
     impact = [{**row, **counts.get(name, none), "impact_metric": name} for name in METRICS]
-    return records.of_rows(
+    return records.build_record_from_rows(
         {
             "restrictions": [act],
             "impact_by_platform": targets,
@@ -200,8 +200,8 @@ NET: dict[str, Any] = {
 def test_the_first_sentence_says_who_is_counted_and_what_happened(
     record: AnswerRecord, said: str
 ) -> None:
-    assert sentences.headline(record) == said
-    assert sentences.answer(record, VERSION).startswith(said)
+    assert sentences.write_headline(record) == said
+    assert sentences.write_answer(record, VERSION).startswith(said)
 
 
 def reasoned(
@@ -294,20 +294,20 @@ def reasoned(
     ],
 )
 def test_the_paragraph_says_what_is_not_sure(record: AnswerRecord, said: str) -> None:
-    answer = sentences.answer(record, VERSION)
+    answer = sentences.write_answer(record, VERSION)
     assert said in answer, answer
 
 
 def test_a_day_of_twenty_four_hours_is_told_as_a_day() -> None:
     hours: dict[str, Any] = {"least_hours_a_day": 24.0, "most_hours_a_day": 24.0}
-    assert "hours" not in sentences.answer(told(FEW, ended_on="2020-11-06", **hours))
+    assert "hours" not in sentences.write_answer(told(FEW, ended_on="2020-11-06", **hours))
     shorter = told(FEW, ended_on="2020-11-06", least_hours_a_day=8.0, most_hours_a_day=24.0)
-    assert "8 to 24 hours a day" in sentences.answer(shorter)
+    assert "8 to 24 hours a day" in sentences.write_answer(shorter)
 
 
 def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:
     record = told(MANY, left=(13e6, 27e6, 39e6))
-    answer = sentences.answer(record)
+    answer = sentences.write_answer(record)
     assert (
         "Without those who got round it about 27 million (90 % interval 13 to 39 million)" in answer
     )
@@ -334,7 +334,7 @@ def test_who_kept_access_is_taken_off_where_somebody_knows() -> None:
 def test_numbers_are_rounded_by_the_width_of_their_interval(
     numbers: tuple[float, float, float], shown: tuple[str, str, str]
 ) -> None:
-    assert rounded(*numbers) == shown
+    assert round_interval(*numbers) == shown
 
 
 @pytest.mark.parametrize("middle", [1.0, 37.0, 4_612.0, 99_950.0, 999_600.0, 1e6, 5.2e7, 1.234e9])
@@ -342,17 +342,17 @@ def test_numbers_are_rounded_by_the_width_of_their_interval(
 def test_the_ends_of_an_interval_never_read_the_same(middle: float, width: float) -> None:
     low, high = middle * (1 - width), middle * (1 + width)
     if high - low >= 1:
-        first, _, last = rounded(low, middle, high)
+        first, _, last = round_interval(low, middle, high)
         assert first != last
-    assert len(number(middle).replace(",", "").replace(".", "").split()[0].strip("0")) <= 3
+    assert len(format_number(middle).replace(",", "").replace(".", "").split()[0].strip("0")) <= 3
 
 
 def test_bounds_keep_three_digits_and_all_but_meet_as_one() -> None:
-    assert between(0, 93_200_000) == "between 0 and 93.2 million"
-    assert between(279_998, 280_002) == "280,000"
-    assert between(540_000, 1_230_000) == "between 540,000 and 1.23 million"
-    assert interval_text(26e6, 600e6) == "26 to 600 million"
-    assert about(97e6, 101e6, 104e6).startswith("about 101 million people (90 % int")
+    assert describe_range(0, 93_200_000) == "between 0 and 93.2 million"
+    assert describe_range(279_998, 280_002) == "280,000"
+    assert describe_range(540_000, 1_230_000) == "between 540,000 and 1.23 million"
+    assert format_interval(26e6, 600e6) == "26 to 600 million"
+    assert describe_estimate(97e6, 101e6, 104e6).startswith("about 101 million people (90 % int")
 
 
 def test_days_and_spans_are_said_once() -> None:
@@ -370,7 +370,7 @@ def test_names_are_those_of_prose() -> None:
     assert area_in_words("XA", "Land XA") == "Land XA"
     assert area_in_words("002", "002") == "Africa"
     assert area_in_words("IN-JK", "Jammu & Kashmir") == "Jammu and Kashmir"
-    assert [service(name) for name in ("Social media", "VPN services", "Mail.ru")] == [
+    assert [name_service(name) for name in ("Social media", "VPN services", "Mail.ru")] == [
         "social media",
         "VPN services",
         "Mail.ru",
@@ -392,44 +392,50 @@ def area_row(**cells: Any) -> dict[str, Any]:
 
 
 def test_an_area_is_told_with_each_person_once() -> None:
-    assert sentences.area(area_row(), "Africa") == (
+    assert sentences.write_area_answer(area_row(), "Africa") == (
         "In 2023 about 89 million people in Africa (90 % interval 80 to 99 million) were under at "
         "least one restriction on record at some time, each counted once; the figures, if right "
         "as printed, force between 26 and 600 million."
     )
-    left_out = sentences.area(area_row(bounds_only_count=16, estimated_areas_count=12), "Africa")
+    left_out = sentences.write_area_answer(
+        area_row(bounds_only_count=16, estimated_areas_count=12), "Africa"
+    )
     assert "leaves out 16 of 55 restrictions" in left_out
     assert "counts 8 of 20 countries with no more than what the figures force" in left_out
-    assert sentences.area(area_row(period="2026-01"), "A").startswith("In January 2026 about")
-    assert sentences.area(area_row(period="2026"), "A").startswith(
+    assert sentences.write_area_answer(area_row(period="2026-01"), "A").startswith(
+        "In January 2026 about"
+    )
+    assert sentences.write_area_answer(area_row(period="2026"), "A").startswith(
         "In 2026, up to 31 January, about"
     )
-    none = sentences.area(area_row(**people(0.0, None, None, None, 9e6)), "Africa")
+    none = sentences.write_area_answer(area_row(**people(0.0, None, None, None, 9e6)), "Africa")
     assert none.startswith("How many people in Africa were under at least one restriction on")
-    assert "nobody in Africa" in sentences.area(area_row(**people(0, 0, 0, 0, 0)), "Africa")
+    assert "nobody in Africa" in sentences.write_area_answer(
+        area_row(**people(0, 0, 0, 0, 0)), "Africa"
+    )
 
 
 def test_the_sentences_of_a_reason_are_made_from_its_rules_and_details() -> None:
     rules = "disputed;step;extent;feature_assumed"
     details = ";X;;feature:channel:feed,search"
     record = reasoned(MANY, rules, "E", details, extent_reason="as a register has it; a part")
-    assert caveats.sentences_of(record, record.leading) == [
+    assert caveats.write_reasons(record, record.leading) == [
         ("disputed", "disputed"),
         ("step", "a step of X: the audience from before the first step"),
         ("extent", "as a register has it; a part"),
         ("feature_assumed", "channels taken for all of feeds, searches"),
     ]
-    assert caveats.sentences_of(told(MANY), told(MANY).leading) == []
+    assert caveats.write_reasons(told(MANY), told(MANY).leading) == []
 
 
 def test_a_comma_in_a_name_is_no_second_service() -> None:
-    said = sentences.answer(told(MANY, platform_name="Alpha, the first"))
+    said = sentences.write_answer(told(MANY, platform_name="Alpha, the first"))
     assert "ordinarily used Alpha, the first before it was blocked" in said
 
 
 def test_a_comma_in_the_name_of_a_place_is_no_second_place() -> None:
     act = told(MANY, area_id="XA-01", area_names='["A, upon B"]', place_readings="within")
-    assert "people in parts of A, upon B, France" in sentences.answer(act)
+    assert "people in parts of A, upon B, France" in sentences.write_answer(act)
 
 
 @pytest.fixture(scope="module")
@@ -452,7 +458,7 @@ def computed() -> tuple[Records, dict[str, Any]]:
 def test_the_sentence_says_how_many_of_whom_and_who_measured(
     act: str, words: list[str], computed: tuple[Records, dict[str, Any]]
 ) -> None:
-    said = sentences.answer(computed[0][act], VERSION)
+    said = sentences.write_answer(computed[0][act], VERSION)
     assert [word for word in words if word not in said] == [], said
 
 
@@ -460,11 +466,11 @@ def test_all_records_are_those_of_each(computed: tuple[Records, dict[str, Any]])
     known, tables = computed
     assert list(known) == tables["restrictions"]["restriction_id"].tolist()
     assert len(known) == 4
-    assert {one: records.of_restriction(tables, one) for one in known} == dict(known)
+    assert {one: records.build_record(tables, one) for one in known} == dict(known)
     with pytest.raises(KeyError):
         known["nowhere"]
     with pytest.raises(KeyError):
-        records.of_restriction(tables, "nowhere")
+        records.build_record(tables, "nowhere")
 
 
 def test_a_version_without_sensitivity_says_so(computed: tuple[Records, dict[str, Any]]) -> None:
@@ -472,7 +478,7 @@ def test_a_version_without_sensitivity_says_so(computed: tuple[Records, dict[str
     shares = tables["sensitivity"]
     without = tables | {"sensitivity": shares[shares["total_share"].isna()]}
     assert len(without["sensitivity"]) < len(shares)
-    shown = text.restriction_text(records.of_restriction(without, "calls"))
+    shown = text.render_restriction(records.build_record(without, "calls"))
     assert text.NOT_COMPUTED in shown
-    shown = text.restriction_text(records.of_restriction(tables, "nothing"))
+    shown = text.render_restriction(records.build_record(tables, "nothing"))
     assert text.NOT_COMPUTED not in shown

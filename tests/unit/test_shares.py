@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from audience_impact.audiences.circumvention import LEARNED
 from audience_impact.fitted import circumvention, shares
 from audience_impact.fitting import random_effects
-from audience_impact.fitting.shares import FEATURES, KEEPING_ACCESS, tables_of_shares
+from audience_impact.fitting.shares import FEATURES, KEEPING_ACCESS, fit_tables
 from audience_impact.simulation import feature_users
 from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import InputKind
@@ -57,7 +57,7 @@ def simple(**cells: str) -> World:
 
 def test_the_law_of_any_country_is_that_of_the_next_one() -> None:
     x = np.array([-1.0, 0.0, 0.5, 2.0, -0.5])
-    found = random_effects.distributions(
+    found = random_effects.fit_distributions(
         rows(*((("g", f"X{at}", value)) for at, value in enumerate(x)))
     )
     law = found[found["area_id"] == ""].iloc[0]
@@ -69,7 +69,7 @@ def test_the_law_of_any_country_is_that_of_the_next_one() -> None:
 def test_figures_of_one_country_that_differ_make_countries_more_alike() -> None:
     single = [("g", f"X{at}", value) for at, value in enumerate([-1.0, 0.0, 0.5, 2.0, -0.5])]
     pairs = [(group, area, x + by) for group, area, x in single for by in (-1.0, 1.0)]
-    own = random_effects.distributions(rows(*pairs)).set_index("area_id").loc["X3"]
+    own = random_effects.fit_distributions(rows(*pairs)).set_index("area_id").loc["X3"]
     assert own["mean"] < 2.0
     within = 2.0  # of two figures two apart
     between = np.var([-1.0, 0.0, 0.5, 2.0, -0.5], ddof=1) - within / 2
@@ -84,27 +84,31 @@ def test_where_figures_of_one_country_never_differ_none_has_a_law_of_its_own(
 ) -> None:
     """Its width would be zero; the law of any country has one."""
     made = [("g", f"X{at}", value) for at, value in enumerate([-1.0, 0.0, 0.5, 2.0, -0.5])]
-    (law,) = random_effects.distributions(rows(*made, *again)).itertuples()
+    (law,) = random_effects.fit_distributions(rows(*made, *again)).itertuples()
     assert (law.area_id, law.spread > 0) == ("", True)
 
 
 def test_a_group_of_few_countries_has_the_law_of_any_group() -> None:
     made = [(name, f"X{at}", float(at + by)) for by, name in enumerate("abcd") for at in range(4)]
-    found = random_effects.distributions(rows(*made, ("a", "X0", 0.5), ("e", "X1", 3.0)))
+    found = random_effects.fit_distributions(rows(*made, ("a", "X0", 0.5), ("e", "X1", 3.0)))
     assert set(found.loc[found["area_id"] == "", "group"]) == {"", "a", "b", "c", "d"}
     assert "e" in set(found.loc[found["area_id"] == "X1", "group"])
-    read = shares.distributions(
-        shares.keyed(found, shares.BY_GROUP), pd.Series(["e", "a"]), pd.Series(["X9", "X9"])
+    read = shares.choose_parameters(
+        shares.index_parameters(found, shares.BY_GROUP),
+        pd.Series(["e", "a"]),
+        pd.Series(["X9", "X9"]),
     )
     law = found.set_index(["group", "area_id"])["mean"]
     assert read["mean"].tolist() == [law["", ""], law["a", ""]]
 
 
 def test_too_few_countries_teach_nothing() -> None:
-    found = random_effects.distributions(rows(("g", "X1", 0.0), ("g", "X2", 1.0), ("g", "X3", 2.0)))
+    found = random_effects.fit_distributions(
+        rows(("g", "X1", 0.0), ("g", "X2", 1.0), ("g", "X3", 2.0))
+    )
     assert found.empty
-    nothing = shares.distributions(
-        shares.keyed(found, shares.BY_GROUP), pd.Series(["g"]), pd.Series(["X1"])
+    nothing = shares.choose_parameters(
+        shares.index_parameters(found, shares.BY_GROUP), pd.Series(["g"]), pd.Series(["X1"])
     )
     assert nothing["mean"].isna().all()
 
@@ -115,8 +119,8 @@ def test_too_few_countries_teach_nothing() -> None:
 )
 def test_a_law_moves_with_its_figures(x: list[float], by: float) -> None:
     made = [("g", f"X{at}", value) for at, value in enumerate(x)]
-    plain = random_effects.distributions(rows(*made))
-    moved = random_effects.distributions(
+    plain = random_effects.fit_distributions(rows(*made))
+    moved = random_effects.fit_distributions(
         rows(*((group, area, value + by) for group, area, value in made))
     )
     assert moved["mean"].to_numpy("float64") == pytest.approx(
@@ -129,7 +133,9 @@ def test_a_law_moves_with_its_figures(x: list[float], by: float) -> None:
 
 def test_draws_of_a_law_have_its_quantiles() -> None:
     law = pd.DataFrame({"mean": [-0.4], "spread": [0.9], "freedom": [14.0]})
-    drawn = shares.drawn(law, SAMPLER.rows(InputKind.CIRCUMVENTION, pd.Series(["a key"])))
+    drawn = shares.draw_shares(
+        law, SAMPLER.draw_rows(InputKind.CIRCUMVENTION, pd.Series(["a key"]))
+    )
     half = 0.9 * 1.7613  # Student t of 14 degrees at 95 %
     found = np.quantile(drawn, [0.05, 0.5, 0.95])
     assert found == pytest.approx(expit([-0.4 - half, -0.4, -0.4 + half]), abs=0.01)
@@ -147,7 +153,7 @@ def test_a_figure_outside_what_others_teach_is_seen() -> None:
 
 def test_reach_of_a_day_and_of_what_was_slowed_teaches_nothing() -> None:
     made = vpn().restrict("R1", "alpha").restrict("R2", "alpha", severity="service_impaired")
-    plain = tables_of_shares(made.typed())[KEEPING_ACCESS]
+    plain = fit_tables(made.typed())[KEEPING_ACCESS]
     for key, restriction, kind in (
         ("D1", "R1", "still_reached_daily"),
         ("D2", "R1", "still_reached_weekly"),
@@ -155,20 +161,20 @@ def test_reach_of_a_day_and_of_what_was_slowed_teaches_nothing() -> None:
     ):
         made.add("circumvention", circumvention_id=key, restriction_id=restriction,
                  circumvention_kind=kind, share="0.99")  # fmt: skip
-    assert tables_of_shares(made.typed())[KEEPING_ACCESS]["mean"].tolist() == plain["mean"].tolist()
+    assert fit_tables(made.typed())[KEEPING_ACCESS]["mean"].tolist() == plain["mean"].tolist()
     made.add("circumvention", circumvention_id="M1", restriction_id="R1",
              circumvention_kind="still_reached_monthly", share="0.9")  # fmt: skip
-    found = tables_of_shares(made.typed())[KEEPING_ACCESS]
+    found = fit_tables(made.typed())[KEEPING_ACCESS]
     assert found.loc[found["area_id"] == "", "mean"].iloc[0] > plain.loc[0, "mean"]
 
 
 def test_of_shares_that_contain_each_other_the_largest_counts() -> None:
     made = vpn().restrict("R1", "alpha")
     made.add("circumvention", circumvention_id="K1", restriction_id="R1", share="0.6")
-    whole = tables_of_shares(made.typed())[KEEPING_ACCESS].drop(columns="data_sha256")
+    whole = fit_tables(made.typed())[KEEPING_ACCESS].drop(columns="data_sha256")
     made.add("circumvention", circumvention_id="K2", restriction_id="R1", share="0.5")
     pd.testing.assert_frame_equal(
-        tables_of_shares(made.typed())[KEEPING_ACCESS].drop(columns="data_sha256"), whole
+        fit_tables(made.typed())[KEEPING_ACCESS].drop(columns="data_sha256"), whole
     )
 
 
@@ -176,7 +182,7 @@ def test_a_range_is_learned_by_its_middle() -> None:
     made = vpn().add("circumvention", circumvention_id="W", circumvention_kind="uses_vpn",
                      area_id="XA", share="", low_share="0.3", high_share="0.5",
                      interval_kind="min_max", asked="others")  # fmt: skip
-    found = circumvention.usable(made.typed()["circumvention"], made.typed()["restrictions"])
+    found = circumvention.select_usable(made.typed()["circumvention"], made.typed()["restrictions"])
     assert found.set_index("circumvention_id").loc["W", "x"] == pytest.approx(logit(0.4))
 
 
@@ -187,16 +193,16 @@ def test_calls_are_one_feature_and_a_share_of_everyone_online_is_no_share_of_use
         made.add("feature_use", feature_use_id=f"F{area}", platform_id="any-messenger",
                  feature="video_call" if area < "XC" else "voice_call", area_id=area,
                  share=str(share))  # fmt: skip
-    plain = tables_of_shares(made.typed())[FEATURES]
+    plain = fit_tables(made.typed())[FEATURES]
     assert set(plain["feature"]) == {"voice_call"}
     made.add("feature_use", feature_use_id="G1", platform_id="alpha", share="0.01")
     pd.testing.assert_frame_equal(
-        tables_of_shares(made.typed())[FEATURES].drop(columns="data_sha256"),
+        fit_tables(made.typed())[FEATURES].drop(columns="data_sha256"),
         plain.drop(columns="data_sha256"),
     )
     made.add("feature_use", feature_use_id="G2", platform_id="alpha", share="0.01",
              population_base="custom")  # fmt: skip
-    assert tables_of_shares(made.typed())[FEATURES]["mean"].tolist() != plain["mean"].tolist()
+    assert fit_tables(made.typed())[FEATURES]["mean"].tolist() != plain["mean"].tolist()
 
 
 # ---- What is done with it ----
@@ -231,7 +237,7 @@ def test_restrictions_of_one_country_share_a_draw() -> None:
     made = simple().restrict("R2", "alpha", observed_from="2025-08-01")
     known = prepared(made)[0].inputs.use.circumvention
     assert known["shape"].tolist() == [LEARNED, LEARNED]
-    first, second = feature_users.circumvention(known, SAMPLER)
+    first, second = feature_users.draw_circumvention(known, SAMPLER)
     assert (first == second).all()
 
 
@@ -295,7 +301,7 @@ def test_of_several_features_the_largest_share_counts() -> None:
          "mean": [-1.0, 1.0], "spread": [1e-9, 1e-9], "freedom": [9.0, 9.0]}
     )  # fmt: skip
     countries = pd.DataFrame({"restriction_id": ["R0", "R1"], "country_id": ["XA", "XA"]})
-    found = feature_users.of_law(laws, countries, Sampler(0, 10))
+    found = feature_users.draw_fitted_shares(laws, countries, Sampler(0, 10))
     assert np.isnan(found[0]).all()
     assert found[1] == pytest.approx(np.full(10, expit(1.0)))
 
@@ -305,15 +311,15 @@ def test_of_several_features_the_largest_share_counts() -> None:
 
 @pytest.mark.usefixtures("checked_once")
 def test_the_tables_match_the_figures() -> None:
-    matched, told = fitting.update("shares", FACTS, only_check=True)
+    matched, told = fitting.update_tables("shares", FACTS, only_check=True)
     assert matched, told
 
 
 def test_outdated_tables_are_told_and_written_anew(tmp_path: Path) -> None:
     folder = vpn().write(tmp_path / "facts")
-    assert not fitting.update("shares", folder, only_check=True)[0]
-    assert not fitting.update("shares", folder, only_check=False)[0]
-    assert fitting.update("shares", folder, only_check=True)[0]
+    assert not fitting.update_tables("shares", folder, only_check=True)[0]
+    assert not fitting.update_tables("shares", folder, only_check=False)[0]
+    assert fitting.update_tables("shares", folder, only_check=True)[0]
 
 
 @pytest.mark.usefixtures("checked_once")

@@ -15,26 +15,34 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from audience_impact.bounds import conflicts
-from audience_impact.bounds.sharp import Change, Conflict, Measured, Problem, Sharp, repaired, sharp
+from audience_impact.bounds.sharp import (
+    Change,
+    Conflict,
+    MeasuredOverlap,
+    Problem,
+    Sharp,
+    bound_sharply,
+    repair_problem,
+)
 from audience_impact.vocabulary import OverlapKind
 
 BOTH, ANY = OverlapKind.INTERSECTION, OverlapKind.UNION
 
 
-def exact(base: float, sizes: Iterable[float], *measured: Measured) -> Problem:
+def exact(base: float, sizes: Iterable[float], *measured: MeasuredOverlap) -> Problem:
     """A problem whose audiences are known without error."""
     known = tuple(map(float, sizes))
     return Problem(base, known, known, measured)
 
 
-def pair(i: int, j: int, value: float, kind: OverlapKind = BOTH) -> Measured:
+def pair(i: int, j: int, value: float, kind: OverlapKind = BOTH) -> MeasuredOverlap:
     """An exact number of persons who use both, or any, of two platforms."""
-    return Measured((i, j), kind, value, value)
+    return MeasuredOverlap((i, j), kind, value, value)
 
 
 def solved(problem: Problem) -> Sharp:
     """The bounds of one problem whose facts can hold."""
-    (found,) = sharp([problem])
+    (found,) = bound_sharply([problem])
     assert isinstance(found, Sharp)
     return found
 
@@ -57,14 +65,14 @@ def moves(changes: Iterable[Change]) -> list[tuple[int, float, float, float]]:
 
 def contradiction(problem: Problem) -> Conflict:
     """The conflict of one problem whose facts cannot hold."""
-    (found,) = sharp([problem])
+    (found,) = bound_sharply([problem])
     assert isinstance(found, Conflict)
     return found
 
 
 def russia(low: float, high: float, base: float = 105e6) -> Problem:
     """Two platforms, and the share of the second one's users who use both."""
-    return exact(base, [96e6, 89e6], Measured((0, 1), BOTH, low, high, of=1))
+    return exact(base, [96e6, 89e6], MeasuredOverlap((0, 1), BOTH, low, high, of=1))
 
 
 # --- a second way to the same answers: every row written out, solved by scipy
@@ -166,7 +174,9 @@ def populations(
         unit = 1.0 if of is None else sizes[of]
         width = draw(slack)
         measured.append(
-            Measured(platforms, kind, max(value - width, 0.0) / unit, (value + width) / unit, of)
+            MeasuredOverlap(
+                platforms, kind, max(value - width, 0.0) / unit, (value + width) / unit, of
+            )
         )
     base = draw(st.sampled_from([float(people.sum()), math.inf]))
     return Problem(base, low, high, tuple(measured)), float(people[1:].sum())
@@ -183,7 +193,7 @@ def doubtful(draw: st.DrawFn) -> Problem:
         low, high = sorted(draw(st.tuples(st.integers(0, 10), st.integers(0, 10))))
         share = kind is BOTH and draw(st.booleans())
         unit, of = (10.0, platforms[0]) if share else (1.0, None)
-        measured.append(Measured(platforms, kind, low / unit, high / unit, of))
+        measured.append(MeasuredOverlap(platforms, kind, low / unit, high / unit, of))
     spare = draw(st.integers(0, 6))
     return exact(max(sizes) + spare, sizes, *measured)
 
@@ -262,7 +272,9 @@ def test_a_spanning_tree_of_pairs_limits_from_above(
     count = len(problem.low)
     edges = [(data.draw(st.integers(0, j - 1)), j) for j in range(1, count)]
     least = [max(0.0, problem.low[i] + problem.low[j] - problem.base) for i, j in edges]
-    pairs = [Measured(edge, BOTH, low, math.inf) for edge, low in zip(edges, least, strict=True)]
+    pairs = [
+        MeasuredOverlap(edge, BOTH, low, math.inf) for edge, low in zip(edges, least, strict=True)
+    ]
     upper = ends(replace(problem, measured=(*problem.measured, *pairs)))[1]
     assert upper <= sum(problem.high) - sum(least) + 1e-6
 
@@ -277,7 +289,9 @@ def test_an_interval_of_shares_gives_an_interval_of_unions() -> None:
 
 def test_a_share_of_an_interval_is_one_of_whatever_it_is() -> None:
     # Half of the second platform, be it 40 or 60, is outside the first.
-    problem = Problem(math.inf, (50.0, 40.0), (50.0, 60.0), (Measured((0, 1), BOTH, 0.5, 0.5, 1),))
+    problem = Problem(
+        math.inf, (50.0, 40.0), (50.0, 60.0), (MeasuredOverlap((0, 1), BOTH, 0.5, 0.5, 1),)
+    )
     assert ends(problem) == pytest.approx((70.0, 80.0))
 
 
@@ -286,7 +300,7 @@ def test_a_measured_union_is_met() -> None:
 
 
 def test_nothing_limits_without_base_and_upper_limits() -> None:
-    measured = (Measured((0, 1), BOTH, 0.5, 1.0, 1),)
+    measured = (MeasuredOverlap((0, 1), BOTH, 0.5, 1.0, 1),)
     problem = Problem(math.inf, (3.0, 0.0), (4.0, math.inf), measured)
     assert ends(problem) == pytest.approx((3.0, 8.0))
     assert ends(replace(problem, high=(math.inf, math.inf))) == (3.0, math.inf)
@@ -367,8 +381,11 @@ def test_a_platform_of_few_is_not_lost_beside_a_large_base() -> None:
 
 def test_problems_keep_their_order_and_equal_ones_their_answer() -> None:
     problems = [russia(0.95, 0.95), russia(0.65, 0.65), russia(0.93, 0.97)]
-    assert sharp([*problems, *problems]) == [*sharp(problems), *sharp(problems)]
-    assert sharp([]) == []
+    assert bound_sharply([*problems, *problems]) == [
+        *bound_sharply(problems),
+        *bound_sharply(problems),
+    ]
+    assert bound_sharply([]) == []
 
 
 def test_a_problem_without_platforms_has_no_people() -> None:
@@ -393,13 +410,16 @@ def test_nothing_is_printed() -> None:
         (9.0, (-1.0,), (1.0,), ()),
         (9.0, (1.0,), (1.0, 2.0), ()),
         (9.0, (1.0,), (1.0,), (pair(0, 1, 1.0),)),
-        (9.0, (1.0,), (1.0,), (Measured((0,), BOTH, 0.1, 0.2, of=3),)),
-        (9.0, (1.0,), (1.0,), (Measured((), BOTH, 0.1, 0.2),)),
-        (9.0, (1.0,), (1.0,), (Measured((0,), BOTH, math.nan, 0.2),)),
+        (9.0, (1.0,), (1.0,), (MeasuredOverlap((0,), BOTH, 0.1, 0.2, of=3),)),
+        (9.0, (1.0,), (1.0,), (MeasuredOverlap((), BOTH, 0.1, 0.2),)),
+        (9.0, (1.0,), (1.0,), (MeasuredOverlap((0,), BOTH, math.nan, 0.2),)),
     ],
 )
 def test_a_problem_that_makes_no_sense_is_refused(
-    base: float, low: tuple[float, ...], high: tuple[float, ...], measured: tuple[Measured, ...]
+    base: float,
+    low: tuple[float, ...],
+    high: tuple[float, ...],
+    measured: tuple[MeasuredOverlap, ...],
 ) -> None:
     with pytest.raises(ValueError, match=r"."):
         Problem(base, low, high, measured)
@@ -434,9 +454,9 @@ def test_weaker_bounds_hold_for_a_population() -> None:
 
 
 def test_a_union_of_more_than_twelve_limits_by_itself() -> None:
-    everything = Measured(tuple(range(14)), ANY, 55.0, 60.0)
+    everything = MeasuredOverlap(tuple(range(14)), ANY, 55.0, 60.0)
     assert ends(exact(100.0, [10.0] * 14, everything)) == (55.0, 60.0)
-    share = Measured(tuple(range(14)), ANY, 1.5, 2.0, of=0)
+    share = MeasuredOverlap(tuple(range(14)), ANY, 1.5, 2.0, of=0)
     assert ends(exact(100.0, [10.0] * 14, share)) == (15.0, 20.0)
 
 
@@ -446,7 +466,7 @@ def test_a_conflict_among_many_platforms_is_found_and_repaired() -> None:
     found = contradiction(problem)
     assert not found.smallest
     assert found.measured
-    after, _ = repaired(problem)
+    after, _ = repair_problem(problem)
     assert solved(after).weaker
 
 
@@ -464,15 +484,19 @@ def test_only_what_is_in_conflict_is_named() -> None:
 
 def test_the_smallest_conflict_of_all_components_is_named() -> None:
     problem = exact(
-        100.0, [90, 80, 30, 20], pair(0, 1, 60.0), Measured((0, 1), ANY, 0.0, 110.0), pair(2, 3, 9)
+        100.0,
+        [90, 80, 30, 20],
+        pair(0, 1, 60.0),
+        MeasuredOverlap((0, 1), ANY, 0.0, 110.0),
+        pair(2, 3, 9),
     )
     assert contradiction(problem) == Conflict(True, (0, 1), (0,), True)
-    also = replace(problem, measured=(*problem.measured, Measured((2, 3), BOTH, 12.0, 13.0)))
+    also = replace(problem, measured=(*problem.measured, MeasuredOverlap((2, 3), BOTH, 12.0, 13.0)))
     assert contradiction(also) == Conflict(False, (), (2, 3), True)
 
 
 def test_an_interval_upside_down_is_a_conflict_of_one() -> None:
-    upside = Measured((0, 1), BOTH, 5.0, 4.0)
+    upside = MeasuredOverlap((0, 1), BOTH, 5.0, 4.0)
     assert contradiction(exact(100.0, [50, 40], upside)) == Conflict(False, (), (0,), True)
     shares = replace(upside, low=0.5, high=0.4, of=0)
     # Nobody on the platform would meet it, so its size is part of the conflict.
@@ -485,7 +509,7 @@ def test_an_audience_larger_than_the_base_is_a_conflict() -> None:
 
 @given(doubtful())
 def test_a_conflict_is_irreducible_and_smallest(problem: Problem) -> None:
-    (found,) = sharp([problem])
+    (found,) = bound_sharply([problem])
     if isinstance(found, Sharp):
         assert brute(problem) is not None
         return
@@ -508,74 +532,74 @@ def test_a_search_cut_short_says_so(monkeypatch: pytest.MonkeyPatch, limit: str)
 
 def test_facts_that_can_hold_are_no_conflict() -> None:
     with pytest.raises(ValueError, match="do not contradict"):
-        conflicts.conflict(russia(0.95, 0.95))
+        conflicts.find_conflict(russia(0.95, 0.95))
 
 
 # --- repairs
 
 
 def test_the_worked_repair() -> None:
-    after, moved = repaired(russia(0.65, 0.65))
+    after, moved = repair_problem(russia(0.65, 0.65))
     assert moves(moved) == [near(0, 80 / 89, 80 / 89, 80 / 89 - 0.65)]
     assert moved[0].low == moved[0].high == after.measured[0].low
     assert ends(after) == pytest.approx((105e6, 105e6), abs=1.0)
 
 
 def test_a_repair_in_persons_and_from_above() -> None:
-    _, moved = repaired(exact(100.0, [50, 40], pair(0, 1, 44.0)))
+    _, moved = repair_problem(exact(100.0, [50, 40], pair(0, 1, 44.0)))
     assert moves(moved) == [near(0, 40.0, 40.0, 4.0)]
-    _, moved = repaired(exact(100.0, [50, 20], Measured((0, 1), BOTH, 0.6, 0.7, of=0)))
+    _, moved = repair_problem(exact(100.0, [50, 20], MeasuredOverlap((0, 1), BOTH, 0.6, 0.7, of=0)))
     assert moves(moved) == [near(0, 0.4, 0.5, 0.2)]
 
 
 @pytest.mark.parametrize(
     ("one", "low", "high"),
     [
-        (Measured((0, 1), BOTH, 0.6, 0.65, of=1), 80 / 89 - 0.05, 80 / 89),
-        (Measured((0, 1), BOTH, 0.0, 0.65, of=1), 0.0, 80 / 89),
-        (Measured((0, 1), ANY, 1.3, math.inf, of=1), 105 / 89, math.inf),
-        (Measured((0, 1), BOTH, 0.0, 0.0, of=1), 80 / 89, 80 / 89),
+        (MeasuredOverlap((0, 1), BOTH, 0.6, 0.65, of=1), 80 / 89 - 0.05, 80 / 89),
+        (MeasuredOverlap((0, 1), BOTH, 0.0, 0.65, of=1), 0.0, 80 / 89),
+        (MeasuredOverlap((0, 1), ANY, 1.3, math.inf, of=1), 105 / 89, math.inf),
+        (MeasuredOverlap((0, 1), BOTH, 0.0, 0.0, of=1), 80 / 89, 80 / 89),
     ],
 )
 def test_a_repair_keeps_the_width_and_ends_that_say_nothing(
-    one: Measured, low: float, high: float
+    one: MeasuredOverlap, low: float, high: float
 ) -> None:
-    after, moved = repaired(exact(105e6, [96e6, 89e6], one))
+    after, moved = repair_problem(exact(105e6, [96e6, 89e6], one))
     assert [(each.low, each.high) for each in moved] == [pytest.approx((low, high))]
-    assert isinstance(sharp([after])[0], Sharp)
+    assert isinstance(bound_sharply([after])[0], Sharp)
 
 
 def test_a_share_of_all_stays_an_upper_end() -> None:
-    _, moved = repaired(exact(100.0, [50, 20], Measured((0, 1), BOTH, 0.6, 1.0, of=0)))
+    _, moved = repair_problem(exact(100.0, [50, 20], MeasuredOverlap((0, 1), BOTH, 0.6, 1.0, of=0)))
     assert [(each.low, each.high) for each in moved] == [pytest.approx((0.4, 1.0))]
 
 
 def test_what_can_hold_is_not_moved() -> None:
     problem = exact(105e6, [96e6, 89e6, 9e6, 5e6], *russia(0.95, 0.95).measured, pair(2, 3, 6e6))
-    after, moved = repaired(problem)
+    after, moved = repair_problem(problem)
     assert moves(moved) == [near(1, 5e6, 5e6, 1e6)]
     assert after.measured[0] == problem.measured[0]
-    assert repaired(russia(0.93, 0.97)) == (russia(0.93, 0.97), [])
+    assert repair_problem(russia(0.93, 0.97)) == (russia(0.93, 0.97), [])
 
 
 def test_a_share_of_nobody_is_given_up() -> None:
-    problem = exact(10.0, [0.0, 5.0], Measured((0, 1), ANY, 1.0, 2.0, of=0))
-    after, moved = repaired(problem)
+    problem = exact(10.0, [0.0, 5.0], MeasuredOverlap((0, 1), ANY, 1.0, 2.0, of=0))
+    after, moved = repair_problem(problem)
     assert moved == [Change(0, 1.0, math.inf, math.inf)]
     assert ends(after) == pytest.approx((5.0, 5.0))
 
 
 def test_sizes_that_cannot_hold_are_not_repaired() -> None:
     with pytest.raises(ValueError, match="sizes"):
-        repaired(exact(10.0, [12.0, 5.0], pair(0, 1, 3.0)))
+        repair_problem(exact(10.0, [12.0, 5.0], pair(0, 1, 3.0)))
 
 
 @given(doubtful())
 def test_a_repaired_problem_can_hold(problem: Problem) -> None:
-    after, moved = repaired(problem)
-    assert isinstance(sharp([after])[0], Sharp)
+    after, moved = repair_problem(problem)
+    assert isinstance(bound_sharply([after])[0], Sharp)
     assert (after.base, after.low, after.high) == (problem.base, problem.low, problem.high)
-    assert bool(moved) is isinstance(sharp([problem])[0], Conflict)
+    assert bool(moved) is isinstance(bound_sharply([problem])[0], Conflict)
     for number, one in enumerate(after.measured):
         assert (one != problem.measured[number]) is (number in [each.measured for each in moved])
 
@@ -586,7 +610,7 @@ def test_one_fact_moves_to_the_nearest_possible_value(
 ) -> None:
     base = max(first, second) + spare
     nearest = min(max(value, first + second - base), min(first, second))
-    _, moved = repaired(exact(base, [first, second], pair(0, 1, float(value))))
+    _, moved = repair_problem(exact(base, [first, second], pair(0, 1, float(value))))
     expected = [] if nearest == value else [(0, nearest, nearest, abs(nearest - value))]
     assert moves(moved) == [pytest.approx(one, abs=1e-6) for one in expected]
 
@@ -601,6 +625,6 @@ def test_rounding_of_the_facts_is_no_conflict(seed: int) -> None:
     measured = []
     for i, j in itertools.combinations(range(6), 2):
         share = float(people @ ((index >> i & 1) * (index >> j & 1))) / sizes[j]
-        measured.append(Measured((i, j), BOTH, share, share, of=j))
+        measured.append(MeasuredOverlap((i, j), BOTH, share, share, of=j))
     lower, upper = ends(exact(105e6, sizes, *measured))
     assert lower - 105.0 <= people[1:].sum() <= upper + 105.0

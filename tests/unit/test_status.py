@@ -12,7 +12,7 @@ from audience_impact.outputs.review.status_rules import (
     ORDER,
     RULES,
     TABLE,
-    sentence,
+    rule_sentence,
 )
 from audience_impact.vocabulary import HITS_EXISTING_USERS, Feature
 from tests.engine import calibrated
@@ -30,7 +30,7 @@ def flags(names: set[str], never: bool = False) -> dict[str, pd.Series]:
 
 def told(names: set[str], never: bool = False) -> tuple[str, list[str]]:
     """Status and sentences of a row to which these rules apply."""
-    one = reasons.applied(flags(names, never), pd.RangeIndex(1)).iloc[0]
+    one = reasons.apply_status_rules(flags(names, never), pd.RangeIndex(1)).iloc[0]
     return one["obs_status"], [text for text in one["reason"].split("; ") if text]
 
 
@@ -100,7 +100,7 @@ def test_a_doubt_of_the_act_or_its_day_caps_the_row(
 ) -> None:
     found = exposed(small().restrict("R1", "alpha", "beta", **cells))
     assert found["obs_status"] == status
-    assert sentence(rule) in found["reason"].split("; ")
+    assert rule_sentence(rule) in found["reason"].split("; ")
 
 
 def test_a_plan_that_measurements_show_was_carried_out() -> None:
@@ -117,7 +117,7 @@ def test_new_use_alone_has_no_audience(feature: Feature) -> None:
     found = exposed(made)
     assert (found["lower_persons"], found["obs_status"]) == (0.0, MISSING)
     assert pd.isna(found["q50_persons"])
-    assert found["reason"] == sentence("new_use_only")
+    assert found["reason"] == rule_sentence("new_use_only")
 
 
 def test_new_use_of_one_service_beside_another_as_a_whole_leaves_the_other_counted() -> None:
@@ -125,7 +125,7 @@ def test_new_use_of_one_service_beside_another_as_a_whole_leaves_the_other_count
     made.add("restriction_targets", restriction_id="R1", platform_id="beta", feature="registration")
     found = exposed(made)
     assert (found["lower_persons"], found["obs_status"]) == (400e3, "U")
-    assert sentence("some_unknown") in found["reason"]
+    assert rule_sentence("some_unknown") in found["reason"]
 
 
 def test_steps_say_what_they_continue() -> None:

@@ -32,7 +32,7 @@ PLATFORMS = [
         ("any-messenger", "Any messenger", ""),
     )
 ]
-KNOWN = register.catalogue(PLATFORMS, stop_targets.SPELLINGS)
+KNOWN = register.build_catalogue(PLATFORMS, stop_targets.SPELLINGS)
 RULES = [
     FeatureRule("calls", "event", r"voice calls? [^.]*blocked", "voice_call"),
     FeatureRule("live", "other_affected", r"\blive$", "live_stream"),
@@ -41,7 +41,7 @@ RULES = [
 
 
 def read(**cells: str) -> register.Targets:
-    return stop_targets.read(register_row(**cells), RULES, KNOWN)
+    return stop_targets.read_targets(register_row(**cells), RULES, KNOWN)
 
 
 def named(**cells: str) -> list[str]:
@@ -135,7 +135,7 @@ def test_features_stand_in_free_text_and_name_their_rule() -> None:
     ],
 )
 def test_days(text: str, day: str) -> None:
-    assert dates.day(text) == day
+    assert dates.parse_day(text) == day
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_days(text: str, day: str) -> None:
     ],
 )
 def test_durations(text: str, days: int | None, defect: str) -> None:
-    assert dates.duration(text) == (days, defect)
+    assert dates.parse_duration(text) == (days, defect)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_durations(text: str, days: int | None, defect: str) -> None:
 def test_ends(
     cells: dict[str, str], ended_on: str, status: str, source: str, defects: Sequence[str]
 ) -> None:
-    found = stop.end(register_row(**cells))
+    found = stop.read_end(register_row(**cells))
     assert (found.ended_on, found.status, found.source) == (ended_on, status, source)
     assert found.defects == tuple(defects)
 
@@ -204,7 +204,7 @@ def test_ends(
 )  # fmt: skip
 def test_acts(kind: str, extent: str, features: bool, told: tuple[str, str, str]) -> None:
     row = register_row(shutdown_type=kind, shutdown_extent=extent)
-    assert stop.action(row, features) == told
+    assert stop.read_action(row, features) == told
 
 
 SLOWED, CUT = ("throttle", "impaired", ""), ("network_shutdown", "network_unavailable", "")
@@ -229,10 +229,10 @@ SLOWED, CUT = ("throttle", "impaired", ""), ("network_shutdown", "network_unavai
 )
 def test_a_network_slowed_to_2g_is_not_shut_down(event: str, told: tuple[str, str, str]) -> None:
     row = register_row(shutdown_type="Shutdown, Throttle", event=event)
-    assert stop.action(row, False) == told
-    note = stop.restriction(row, False, (), stop.Context())["note"]
+    assert stop.read_action(row, False) == told
+    note = stop.restriction_cells(row, False, (), stop.Context())["note"]
     assert ("not a shutdown" in note, "the harder stands" in note) == (told == SLOWED, told == CUT)
-    assert stop.action(register_row(shutdown_type="Shutdown", event=event), False) == CUT
+    assert stop.read_action(register_row(shutdown_type="Shutdown", event=event), False) == CUT
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_network_slowed_to_2g_is_not_shut_down(event: str, told: tuple[str, st
     ],
 )
 def test_networks(cells: dict[str, str], told: tuple[str, str]) -> None:
-    assert stop.network(register_row(**cells)) == told
+    assert stop.read_networks(register_row(**cells)) == told
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_networks(cells: dict[str, str], told: tuple[str, str]) -> None:
 )  # fmt: skip
 def test_evidence_goes_as_far_as_the_words(cells: dict[str, str], state: str) -> None:
     assert (
-        stop.restriction(register_row(**cells), False, (), stop.Context())["evidence_state"]
+        stop.restriction_cells(register_row(**cells), False, (), stop.Context())["evidence_state"]
         == state
     )
 
@@ -288,7 +288,7 @@ def test_who_why_and_by_what_law() -> None:
         info_source_link="https://example.org/1; https://example.org/2",
         start_date_type="Estimated",
     )
-    found = stop.restriction(row, False, ("Starlink",), stop.Context())
+    found = stop.restriction_cells(row, False, ("Starlink",), stop.Context())
     assert found["authority"] == "Roskomnadzor; Executive government"
     assert found["stated_reason"] == "Other; Fraud"
     assert found["legal_basis"] == "An order"
@@ -304,20 +304,24 @@ def test_who_why_and_by_what_law() -> None:
 
 def test_notes_are_short() -> None:
     assert (
-        len(stop.restriction(register_row(event="word " * 200), False, (), stop.Context())["note"])
+        len(
+            stop.restriction_cells(register_row(event="word " * 200), False, (), stop.Context())[
+                "note"
+            ]
+        )
         < 300
     )
 
 
-RUSSIA = gazetteer.gazetteer({"Russian Federation", "India", "Kenya"})
+RUSSIA = gazetteer.build_gazetteer({"Russian Federation", "India", "Kenya"})
 
 
 def records(*rows: dict[str, str]) -> list[Record]:
-    return register.records(register.cleaned(pd.DataFrame(list(rows))), REGISTER, RUSSIA)
+    return register.read_records(register.clean_cells(pd.DataFrame(list(rows))), REGISTER, RUSSIA)
 
 
 def events(rows: Sequence[Record]) -> list[Event]:
-    return register.events(rows, REGISTER)
+    return register.group_events(rows, REGISTER)
 
 
 def repeats(**cells: str) -> list[dict[str, str]]:
@@ -331,7 +335,9 @@ def test_an_event_repeated_each_year_is_one_and_its_newest_row_speaks() -> None:
     assert [row.count_year for row in event.records] == ["2024", "2025", "2026"]
     outcomes = register_tables.outcome_rows(rows, [event], "s")
     assert [row["fate"] for row in outcomes] == ["merged", "event", "merged"]
-    assert register_tables.counts(outcomes) == {("RU", str(year)): 1 for year in (2024, 2025, 2026)}
+    assert register_tables.count_events(outcomes) == {
+        ("RU", str(year)): 1 for year in (2024, 2025, 2026)
+    }
 
 
 def test_rows_of_one_year_stay_apart_by_their_services_and_then_by_number() -> None:
@@ -381,9 +387,9 @@ def test_refusals(cells: dict[str, str], reason: str) -> None:
 def defects(*rows: dict[str, str]) -> dict[str, list[int]]:
     found = records(*rows)
     countries = {country for row in found for country in row.country_ids}
-    background = Background(RUSSIA, KNOWN, RULES, "2026", gazetteer.atlas(countries))
+    background = Background(RUSSIA, KNOWN, RULES, "2026", gazetteer.build_atlas(countries))
     readings = [REGISTER.read(event, background) for event in events(found)]
-    told = register_tables.defects(REGISTER, found, readings)
+    told = register_tables.collect_defects(REGISTER, found, readings)
     return {kind: list(numbers) for kind, numbers in told.rows.items()}
 
 
@@ -411,7 +417,7 @@ def test_cells_become_text_on_one_line() -> None:
     frame = pd.DataFrame(
         {"a": [pd.Timestamp("2025-08-13"), pd.NaT], "b": ["x\n y", None], "c": [2016.0, 0.5]}
     )
-    assert register.cleaned(frame).to_dict("list") == {
+    assert register.clean_cells(frame).to_dict("list") == {
         "a": ["2025-08-13", ""],
         "b": ["x y", ""],
         "c": ["2016", "0.5"],
@@ -447,7 +453,7 @@ def recorded(restriction_id: str, platform: str = "whatsapp", **cells: str) -> l
     ],
 )
 def test_links(other: linkage.EventRecord, linked: bool) -> None:
-    assert bool(linkage.links([recorded("S")], [other], "s")) == linked
+    assert bool(linkage.link_events([recorded("S")], [other], "s")) == linked
 
 
 @pytest.mark.parametrize(
@@ -472,32 +478,32 @@ def test_a_place_and_what_holds_it_are_linked(mine: str, theirs: str, linked: bo
         for name in "SA"
     ]
     one, other = linkage.event_records(rows, targets, parents)
-    assert bool(linkage.links([one], [other], "s")) == linked
+    assert bool(linkage.link_events([one], [other], "s")) == linked
 
 
 def test_regions_that_differ_are_no_link_and_the_nearest_is_taken() -> None:
     mine = recorded("S", area_ids="RU-MOW")
-    assert not linkage.links([mine], [recorded("A", area_ids="RU-SPE")], "s")
+    assert not linkage.link_events([mine], [recorded("A", area_ids="RU-SPE")], "s")
     others = [recorded("A", observed_from="2025-08-15"), recorded("B", observed_from="2025-08-14")]
-    (link,) = linkage.links([mine], others, "s")
+    (link,) = linkage.link_events([mine], others, "s")
     assert link["other_restriction_id"] == "B"
 
 
 def test_a_link_says_what_the_two_disagree_on() -> None:
     other = recorded("A", observed_from="2025-08-12", ended_on="2025-09", geo_scope="national")
-    (link,) = linkage.links([recorded("S")], [other], "s")
+    (link,) = linkage.link_events([recorded("S")], [other], "s")
     assert link["disagreements"] == (
         "start: 2025-08-13, the other 2025-08-12; end: none, the other 2025-09; "
         "scope: none, the other national"
     )
     two = linkage.EventRecord(**{**vars(other), "platforms": frozenset({"whatsapp", "x"})})
-    (link,) = linkage.links([recorded("S")], [two], "s")
+    (link,) = linkage.link_events([recorded("S")], [two], "s")
     assert "services: none here alone, x in the other alone" in link["disagreements"]
 
 
 def test_counts_are_compared_key_by_key() -> None:
     ours, theirs = {("RU", "2025"): 2, ("IN", "2025"): 1}, {("RU", "2025"): 3, ("KE", "2025"): 1}
-    assert register_tables.differences(ours, theirs) == [
+    assert register_tables.compare_counts(ours, theirs) == [
         ("IN", "2025", 1, 0),
         ("KE", "2025", 0, 1),
         ("RU", "2025", 2, 3),

@@ -9,7 +9,7 @@ import pytest
 
 from audience_impact import pipeline
 from audience_impact.facts import rules as checks
-from audience_impact.facts.surprises import accepted, days, levels
+from audience_impact.facts.anomaly_checks import accepted, days, levels
 from audience_impact.facts.tables import Finding
 from flows.pipeline import steps
 from tests.support import AS_OF, World, append, checked, edit, of_rule, world
@@ -285,7 +285,7 @@ def found(made: World, rule: str) -> list[Finding]:
 
 
 def test_every_rule_is_seen_to_fail() -> None:
-    names = {name for name, run in checks.ACROSS.runs.items() if "surprises" in run.__module__}
+    names = {name for name, run in checks.ACROSS.runs.items() if "anomaly_checks" in run.__module__}
     assert names == set(CASES)
 
 
@@ -391,7 +391,7 @@ def test_one_wrong_number_does_not_make_its_series_rough() -> None:
 
 def test_a_straight_line_is_expected() -> None:
     rows = pd.DataFrame({"key": "a", "moment": [0.0, 1.0, 3.0], "level": [0.0, 1.0, 3.0]})
-    near = levels.surprise(rows, ["key"], 0.1, 0.1)
+    near = levels.measure_surprise(rows, ["key"], 0.1, 0.1)
     assert near.loc[1, "expected"] == pytest.approx(1.0)
     assert near.loc[1, "months"] == pytest.approx(2 / 3)
 
@@ -399,15 +399,15 @@ def test_a_straight_line_is_expected() -> None:
 def test_a_source_of_tomorrow_is_refused_where_there_is_a_clock(tmp_path: Path) -> None:
     folder = world().estimate("E1").write(tmp_path / "facts")
     line = edit(folder, "sources", "panel-page", accessed_on="2027-01-31")
-    reading = steps.read([folder])
-    assert of_rule(steps.check(reading), days.READ_AFTER_TODAY) == []
-    (one,) = of_rule(steps.check(reading, date(2026, 2, 1)), days.READ_AFTER_TODAY)
+    reading = steps.read_facts([folder])
+    assert of_rule(steps.validate_facts(reading), days.READ_AFTER_TODAY) == []
+    (one,) = of_rule(steps.validate_facts(reading, date(2026, 2, 1)), days.READ_AFTER_TODAY)
     assert (one.line, one.column, one.value) == (line, "accessed_on", "2027-01-31")
 
 
 @pytest.mark.parametrize("day", ["2027-01-31", "2035-12-31"])
 def test_one_day_of_access_does_not_move_the_day_of_the_results(day: str) -> None:
-    assert pipeline.newest_access(sources(day).typed()) == AS_OF
+    assert pipeline.find_newest_access(sources(day).typed()) == AS_OF
 
 
 def test_a_warning_that_was_accepted_is_told_no_more_until_its_value_changes(

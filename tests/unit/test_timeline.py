@@ -100,7 +100,7 @@ def spans(**acts: dict[str, str]) -> pd.DataFrame:
     made = world()
     for name, cells in acts.items():
         made.restrict(name, "alpha", **cells)
-    return timeline.restriction_periods(scoped(made))
+    return timeline.list_periods(scoped(made))
 
 
 def span(**cells: str) -> "pd.Series[pd.Timestamp]":
@@ -209,15 +209,17 @@ BEGAN = pd.DataFrame(
 def test_of_a_platform_the_audience_of_the_restriction_that_began_first_stays() -> None:
     rows = audiences(("R1", "alpha"), ("R2", "alpha"), ("R3", "alpha"), ("R3", "beta"))
     asked = members((0, 0), (0, 1), (0, 3), (1, 0), (1, 2))
-    found = timeline.one_a_platform(asked, rows, BEGAN)
+    found = timeline.keep_one_per_platform(asked, rows, BEGAN)
     assert found.to_numpy().tolist() == [[0, 1], [0, 3], [1, 0]]
-    shuffled = timeline.one_a_platform(asked[::-1], rows, BEGAN)
+    shuffled = timeline.keep_one_per_platform(asked[::-1], rows, BEGAN)
     assert shuffled.to_numpy().tolist() == found.to_numpy().tolist()
 
 
 def test_the_whole_internet_swallows_every_service() -> None:
     rows = audiences(("R1", "alpha"), ("R2", "beta"), ("R3", "*"))
-    found = timeline.one_a_platform(members((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)), rows, BEGAN)
+    found = timeline.keep_one_per_platform(
+        members((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)), rows, BEGAN
+    )
     assert found.to_numpy().tolist() == [[0, 2], [1, 0], [1, 1]]
 
 
@@ -233,7 +235,7 @@ def test_bounds_of_a_day_are_those_of_frechet() -> None:
         }
     )
     asked = members((0, 0), (0, 1), (1, 1), (1, 3), (2, 0), (2, 2))
-    found = frechet.of_sets(asked, rows, "low", "high")
+    found = frechet.bound_sets(asked, rows, "low", "high")
     assert found["lower"].tolist() == [50.0, 40.0, 50.0]
     assert found["added"].tolist() == [95.0, 50.0, 70.0]
     assert found["upper"].tolist() == [80.0, 50.0, 70.0]  # without a base nothing caps the sum
@@ -368,6 +370,6 @@ def test_places_of_one_country_add_up_to_the_whole_country_at_most() -> None:
         }
     )
     asked = members((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
-    found = frechet.of_sets(asked, rows, "day_low_", "day_high_")
+    found = frechet.bound_sets(asked, rows, "day_low_", "day_high_")
     assert found["added"].tolist() == [30.0, 70.0, 80.0]
     assert found["upper"].tolist() == [30.0, 70.0, 75.0]

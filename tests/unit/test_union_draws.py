@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from audience_impact.frames import Array
 from audience_impact.overlap import copula, one_factor
-from audience_impact.overlap.model import with_error
+from audience_impact.overlap.model import add_model_error
 from audience_impact.overlap.one_factor import OneFactorCopula
 from audience_impact.simulation import unions
 from audience_impact.simulation.sampler import Sampler
@@ -45,7 +45,7 @@ def sets(members: dict[int, list[int]] = MEMBERS) -> Unions:
 
 
 def people(asked: Unions) -> tuple[Array, Array]:
-    return unions.people(ITEMS, asked, learned(), SAMPLER)
+    return unions.draw_union_people(ITEMS, asked, learned(), SAMPLER)
 
 
 DRAWN, BASE = people(sets())
@@ -80,7 +80,7 @@ def test_a_base_moves_with_what_is_expected() -> None:
             "ceiling_persons": [np.nan, np.nan],
         }
     )
-    one, half = unions.bases(table, SAMPLER)
+    one, half = unions.draw_bases(table, SAMPLER)
     assert half == pytest.approx(one / 2)
     assert one.std() > 1.0
 
@@ -92,15 +92,15 @@ def test_a_base_that_is_nearly_everybody_keeps_its_quantiles(share: float) -> No
     table = pd.DataFrame({"base_id": ["a"], "expected_persons": law[1]}).assign(
         base_low_persons=law[0], base_high_persons=law[2], ceiling_persons=1e6
     )
-    drawn = unions.bases(table, Sampler(0, 1000))[0]
+    drawn = unions.draw_bases(table, Sampler(0, 1000))[0]
     assert np.quantile(drawn, [0.05, 0.5, 0.95]) == pytest.approx(law, rel=5e-4)
     assert drawn.max() < max(1e6, law[2] / 0.98)
 
 
 def test_people_are_a_share_of_the_drawn_base() -> None:
     shares = ITEMS[:2] / BASE[2]
-    use = learned().joint_use("XA", SAMPLER.uniform)
-    union = with_error(copula.union(shares.T, use.parameters[0]), shares.T, use.error)
+    use = learned().joint_use("XA", SAMPLER.draw_uniform)
+    union = add_model_error(copula.compute_union(shares.T, use.parameters[0]), shares.T, use.error)
     assert DRAWN[2] / BASE[2] == pytest.approx(union, abs=2e-6)
 
 
@@ -115,7 +115,7 @@ def test_one_audience_is_the_same_draw_in_every_set() -> None:
 
 def test_countries_have_correlations_of_their_own() -> None:
     assert not np.allclose(DRAWN[5], DRAWN[2])
-    uses = (learned().joint_use(area, SAMPLER.uniform) for area in ("XA", "XB"))
+    uses = (learned().joint_use(area, SAMPLER.draw_uniform) for area in ("XA", "XB"))
     one, other = (use.parameters[0] for use in uses)
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.3
 
@@ -139,10 +139,10 @@ def test_other_sets_of_the_cell_change_no_byte(kept: list[int]) -> None:
 
 
 def test_what_was_drawn_before_is_not_drawn_again_and_is_the_same() -> None:
-    known: unions.Found = {}
-    first = unions.people(ITEMS, sets(), learned(), SAMPLER, found=known)
+    known: unions.DrawnUnions = {}
+    first = unions.draw_union_people(ITEMS, sets(), learned(), SAMPLER, drawn_unions=known)
     drawn = dict(known)
-    again = unions.people(ITEMS, sets(), learned(), SAMPLER, found=known)
+    again = unions.draw_union_people(ITEMS, sets(), learned(), SAMPLER, drawn_unions=known)
     assert drawn
     assert all(known[name] is drawn[name] for name in drawn)
     assert len(known) == len(drawn)
@@ -151,19 +151,19 @@ def test_what_was_drawn_before_is_not_drawn_again_and_is_the_same() -> None:
 
 
 def test_under_another_base_a_union_is_drawn_anew() -> None:
-    known: unions.Found = {}
-    people_of = partial(unions.people, ITEMS, overlap_model=learned(), sampler=SAMPLER)
-    people_of(wanted=sets(), found=known)
+    known: unions.DrawnUnions = {}
+    people_of = partial(unions.draw_union_people, ITEMS, overlap_model=learned(), sampler=SAMPLER)
+    people_of(requested=sets(), drawn_unions=known)
     count = len(known)
     other = sets()
     other.table["expected_persons"] = 1.2 * other.table["expected_persons"]
-    found, _ = people_of(wanted=other, found=known)
+    found, _ = people_of(requested=other, drawn_unions=known)
     assert len(known) == 2 * count
-    assert found.tobytes() == people_of(wanted=other)[0].tobytes()
+    assert found.tobytes() == people_of(requested=other)[0].tobytes()
 
 
 def test_a_longer_run_begins_with_the_shorter_one() -> None:
-    short = unions.people(ITEMS[:, :50], sets(), learned(), Sampler(3, 50))
+    short = unions.draw_union_people(ITEMS[:, :50], sets(), learned(), Sampler(3, 50))
     assert short[0] == pytest.approx(DRAWN[:, :50])
     assert short[1] == pytest.approx(BASE[:, :50])
 
@@ -172,15 +172,15 @@ def test_an_unknown_audience_may_not_be_in_a_set() -> None:
     items = ITEMS.copy()
     items[1] = np.nan
     with pytest.raises(ValueError, match="shares must lie"):
-        unions.people(items, sets(), learned(), SAMPLER)
+        unions.draw_union_people(items, sets(), learned(), SAMPLER)
     known = {each: MEMBERS[each] for each in (0, 4)}
-    alone, _ = unions.people(items, sets(known), learned(), SAMPLER)
+    alone, _ = unions.draw_union_people(items, sets(known), learned(), SAMPLER)
     assert alone.tobytes() == DRAWN[[0, 4]].tobytes()
 
 
 def test_sums_over_countries_are_sums_of_draws() -> None:
     names = pd.Series(["R2", "R1", "R2"])
-    found = unions.by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
+    found = unions.sum_by_restriction(DRAWN[:3], names, pd.Index(["R1", "R2", "R3"]))
     assert (found[0] == DRAWN[1]).all()
     assert (found[1] == DRAWN[0] + DRAWN[2]).all()
     assert not found[2].any()
@@ -188,14 +188,14 @@ def test_sums_over_countries_are_sums_of_draws() -> None:
 
 def test_how_many_draws_lie_outside_the_bounds() -> None:
     drawn = np.array([[1e6, 2e6, 3e6, 4e6], [1e6, 2e6, 3e6, 4e6], [999.5, 1001.0, 1e3, 1e3]])
-    beyond = unions.outside(drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3]))
+    beyond = unions.outside_share(drawn, np.array([1.5e6, 0, 1e3]), np.array([3.5e6, np.nan, 2e3]))
     assert beyond.tolist() == [0.5, 0.0, 0.0]  # half a person in a thousand is inside
 
 
 def test_quantiles_of_what_cannot_be_drawn_are_unknown() -> None:
     drawn = np.array([np.arange(101.0), np.full(101, np.nan), np.arange(101.0)])
     drawn[2, 5] = np.nan
-    found = unions.quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
+    found = unions.compute_quantiles(drawn, pd.Index(["a", "b", "c"]), "persons")
     assert found.loc["a"].to_dict() == {"q05_persons": 5.0, "q50_persons": 50.0, "q95_persons": 95}
     assert found.loc[["b", "c"]].isna().all(axis=None)
 
@@ -208,16 +208,16 @@ def surveyed(made: World, **cells: str) -> World:
 
 
 def test_without_a_calibration_nothing_is_learned() -> None:
-    assert one_factor.read(world().typed()) is None
+    assert one_factor.read_model(world().typed()) is None
 
 
 def test_a_country_is_pulled_by_its_own_surveys() -> None:
-    found = one_factor.read(surveyed(calibrated(world())).typed())
+    found = one_factor.read_model(surveyed(calibrated(world())).typed())
     assert isinstance(found, OneFactorCopula)
     assert found.calibration == LEARNED
-    centre, scale = copula.predictive(LEARNED)
+    centre, scale = copula.predict_correlation(LEARNED)
     assert list(found.centres) == ["XA"]
     assert centre < found.centres["XA"][0] < 0.8
     assert found.centres["XA"][1] < scale
-    unseen = found.joint_use("XB", SAMPLER.uniform)
-    assert (unseen.parameters == learned().joint_use("XB", SAMPLER.uniform).parameters).all()
+    unseen = found.joint_use("XB", SAMPLER.draw_uniform)
+    assert (unseen.parameters == learned().joint_use("XB", SAMPLER.draw_uniform).parameters).all()

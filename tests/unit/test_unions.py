@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from audience_impact.frames import Array
 from audience_impact.overlap import batched as module
 from audience_impact.overlap.batched import group_unions
-from audience_impact.overlap.copula import union
-from audience_impact.overlap.model import Group, JointUse, unions, with_error
+from audience_impact.overlap.copula import compute_union
+from audience_impact.overlap.model import Group, JointUse, add_model_error, reduce_unions
 from tests.engine import learned
 
 AS_MEASURED = 1e-6
@@ -52,8 +52,8 @@ def by_overlap(group: Group) -> Array:
     rows = []
     for row in group.members:
         m = group.shares[row].T if row.any() else np.zeros((group.shares.shape[1], 1))
-        core = union(m, group.joint_use.parameters[0])
-        rows.append(with_error(core, m, group.joint_use.error))
+        core = compute_union(m, group.joint_use.parameters[0])
+        rows.append(add_model_error(core, m, group.joint_use.error))
     return np.array(rows)
 
 
@@ -167,32 +167,36 @@ def test_the_size_of_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch, blo
 
 def test_unions_stand_in_the_order_of_their_groups() -> None:
     groups = [made(seed, draws=50 + seed) for seed in range(20)]
-    together = unions(learned(), groups)
+    together = reduce_unions(learned(), groups)
     assert [each.tobytes() for each in together] == [group_unions(g).tobytes() for g in groups]
 
 
 def test_duplicates_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     planned: list[int] = []
-    plan = module._plan
+    plan = module._plan_steps
 
     def counted(members: np.typing.NDArray[np.bool_]) -> list[module._Step]:
         planned.append(len(members))
         return plan(members)
 
-    monkeypatch.setattr(module, "_plan", counted)
+    monkeypatch.setattr(module, "_plan_steps", counted)
     group = made(5, sets=1)
     group_unions(replace(group, members=np.ones((9, 6), dtype=bool)))
     assert set(planned) == {1}
 
 
 def test_a_beginning_in_common_is_multiplied_once() -> None:
-    steps = module._plan(np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 1, 1, 0]], dtype=bool))
-    assert [(step.kept, step.added) for step in steps] == [(0, (0, 1)), (2, (3,)), (2, (2,))]
+    steps = module._plan_steps(np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 1, 1, 0]], dtype=bool))
+    assert [(step.common_count, step.added) for step in steps] == [
+        (0, (0, 1)),
+        (2, (3,)),
+        (2, (2,)),
+    ]
 
 
 def test_the_reduction_is_applied_to_each_cell() -> None:
     groups = [made(seed) for seed in (1, 2)]
-    means = unions(learned(), groups, lambda drawn: drawn.mean(axis=1))
+    means = reduce_unions(learned(), groups, lambda drawn: drawn.mean(axis=1))
     assert [each.shape for each in means] == [(12,), (12,)]
     assert (means[1] == group_unions(groups[1]).mean(axis=1)).all()
 
@@ -225,11 +229,11 @@ def test_what_does_not_fit_is_refused(change: dict[str, object], message: str) -
 
 
 def test_what_is_known_of_a_set_is_not_integrated_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    group = replace(made(7), known={})
-    anew = replace(group, known=None, joint_use=replace(group.joint_use, error=np.full(30, 0.1)))
+    group = replace(made(7), cache={})
+    anew = replace(group, cache=None, joint_use=replace(group.joint_use, error=np.full(30, 0.1)))
     first, expected = group_unions(group), group_unions(anew)
-    monkeypatch.setattr(module, "_none", lambda *_: pytest.fail("integrated again"))
+    monkeypatch.setattr(module, "_integrate_unused", lambda *_: pytest.fail("integrated again"))
     np.testing.assert_array_equal(group_unions(replace(group)), first)
-    np.testing.assert_array_equal(group_unions(replace(anew, known=group.known)), expected)
+    np.testing.assert_array_equal(group_unions(replace(anew, cache=group.cache)), expected)
     with pytest.raises(pytest.fail.Exception):
         group_unions(replace(group, shares=group.shares * 0.5))

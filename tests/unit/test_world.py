@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audience_impact.facts.surprises.notes import unlike_its_note
+from audience_impact.facts.anomaly_checks.notes import unlike_its_note
 from audience_impact.registers.denominators import bases, world
 from audience_impact.registers.denominators.bases import Figures
 from audience_impact.registers.denominators.publisher_files import ShapeError
@@ -35,11 +35,11 @@ def bank(*rows: tuple[str, str, str]) -> pd.DataFrame:
     told = text(
         [(code, year, value) for code, year, value in rows], ["Country Code", "Year", "Value"]
     )
-    return world.population(told, CODES)
+    return world.tidy_population(told, CODES)
 
 
 def use(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
-    return world.shares(text(list(rows), ["Entity", "Code", "Year", "percent"]), CODES)
+    return world.tidy_shares(text(list(rows), ["Entity", "Code", "Year", "percent"]), CODES)
 
 
 def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def ends(medium: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
         )
         for factor in (1.0, 0.9, 1.1)
     ]
-    return world.prospects(frames[0], frames[1], frames[2], CODES)
+    return world.tidy_prospects(frames[0], frames[1], frames[2], CODES)
 
 
 COUNTED = bank(("NAM", "2023", "2900000"), ("NAM", "2024", "3000000"), ("AFE", "2024", "9"))
@@ -67,11 +67,11 @@ FIGURES = Figures(counted=COUNTED, ahead=world.mid_years(ENDS), year_ends=ENDS)
 
 
 def everyone() -> pd.DataFrame:
-    return bases.everyone(FIGURES, world.SOURCES, world.YEARS)
+    return bases.population_rows(FIGURES, world.SOURCES, world.YEARS)
 
 
 def online(use: pd.DataFrame) -> pd.DataFrame:
-    return bases.online(replace(FIGURES, shares=use), world.SOURCES, world.YEARS)
+    return bases.internet_rows(replace(FIGURES, shares=use), world.SOURCES, world.YEARS)
 
 
 def test_groups_of_countries_are_no_areas() -> None:
@@ -165,7 +165,7 @@ def test_what_is_made_agrees_with_its_notes() -> None:
 
 def test_no_more_people_are_online_than_there_are() -> None:
     full = growing().assign(share=lambda frame: frame["share"].where(frame["area_id"] != "NA", 1.0))
-    people = bases.by_year(FIGURES)
+    people = bases.population_by_year(FIGURES)
     rows = online(full)
     mine = rows[(rows["area_id"] == "NA") & (rows["obs_status"] == "F")].set_index("period")
     limit = people[people["area_id"] == "NA"].set_index("year")["persons"]
@@ -235,13 +235,13 @@ def test_what_stands_wins_and_projections_are_made_anew() -> None:
             online(growing()),
         ]
     )
-    merged = world.merged(table(), fresh, NO_LINEAGES)
+    merged = world.merge_bases(table(), fresh, NO_LINEAGES)
     ids = merged["base_id"].tolist()
     assert "mine" in ids
     assert "NA-all_ages-2024-worldbank" not in ids
     assert "NA-all_ages-2023-worldbank" in ids
     assert merged.set_index("base_id").loc["NA-internet_all-2024-projected", "persons"] != "1"
-    pd.testing.assert_frame_equal(world.merged(merged, fresh, NO_LINEAGES), merged)
+    pd.testing.assert_frame_equal(world.merge_bases(merged, fresh, NO_LINEAGES), merged)
 
 
 def test_areas_without_a_denominator_are_named() -> None:

@@ -9,10 +9,10 @@ from audience_impact.registers.denominators.bases import (
     Figures,
     Sources,
     Years,
-    from_figures,
+    rows_from_figures,
 )
 from audience_impact.registers.denominators.publisher_files import ShapeError
-from schemas.facts import columns
+from schemas.facts import describe_columns
 
 AREAS = {"AE", "NA", "001"}
 SOURCES = Sources("wb", "itu", "un", "middle of the year")
@@ -35,7 +35,7 @@ def un(
 
 
 def rows(**figures: pd.DataFrame) -> pd.DataFrame:
-    return from_figures(Figures(**figures), SOURCES, Years(1960, 2030))
+    return rows_from_figures(Figures(**figures), SOURCES, Years(1960, 2030))
 
 
 def told(bases: pd.DataFrame) -> dict[str, str]:
@@ -43,8 +43,8 @@ def told(bases: pd.DataFrame) -> dict[str, str]:
 
 
 def test_columns_are_those_of_the_table() -> None:
-    bases = rows(counted=worldbank.population(reported(("AE", "2023", "10")), AREAS))
-    assert list(bases) == list(columns("bases")) == COLUMNS
+    bases = rows(counted=worldbank.tidy_population(reported(("AE", "2023", "10")), AREAS))
+    assert list(bases) == list(describe_columns("bases")) == COLUMNS
     assert bases.iloc[0].to_dict() == {
         "base_id": "AE-all_ages-2023-worldbank",
         "area_id": "AE",
@@ -63,7 +63,7 @@ def test_columns_are_those_of_the_table() -> None:
 
 def test_groups_of_countries_are_left_out_and_the_world_is_not() -> None:
     answer = reported(("1W", "2023", "8"), ("ZH", "2023", "7"), ("NA", "2022", "3"))
-    assert told(rows(counted=worldbank.population(answer, AREAS))) == {
+    assert told(rows(counted=worldbank.tidy_population(answer, AREAS))) == {
         "001-all_ages-2023-worldbank": "8",
         "NA-all_ages-2022-worldbank": "3",
     }
@@ -73,7 +73,8 @@ def test_internet_users_are_share_times_population_of_the_same_year() -> None:
     shares = reported(("AE", "2022", "90.55"), ("AE", "2023", "100"), ("NA", "2023", "50"))
     people = reported(("AE", "2022", "1001"), ("AE", "2023", "1002"), ("NA", "2021", "9"))
     bases = rows(
-        counted=worldbank.population(people, AREAS), shares=worldbank.shares(shares, AREAS)
+        counted=worldbank.tidy_population(people, AREAS),
+        shares=worldbank.tidy_shares(shares, AREAS),
     )
     online = bases[bases["population_base"] == "internet_all"]
     assert told(online[online["obs_status"] == "E"]) == {
@@ -85,7 +86,7 @@ def test_internet_users_are_share_times_population_of_the_same_year() -> None:
 
 def test_a_share_above_all_people_is_refused() -> None:
     with pytest.raises(ShapeError, match="above 100"):
-        worldbank.shares(reported(("AE", "2022", "100.1")), AREAS)
+        worldbank.tidy_shares(reported(("AE", "2022", "100.1")), AREAS)
 
 
 def test_projections_begin_after_the_last_year_reported_and_are_in_thousands() -> None:
@@ -96,8 +97,8 @@ def test_projections_begin_after_the_last_year_reported_and_are_in_thousands() -
         ("903", "", "2025", "8"),
     )
     counted = reported(("AE", "2024", "7"), ("NA", "1990", "7"))
-    ahead = worldbank.projections(answer, AREAS)
-    bases = rows(counted=worldbank.population(counted, AREAS), ahead=ahead)
+    ahead = worldbank.tidy_projections(answer, AREAS)
+    bases = rows(counted=worldbank.tidy_population(counted, AREAS), ahead=ahead)
     projected = bases[bases["obs_status"] == "F"].set_index("base_id")
     assert told(projected.reset_index()) == {
         "001-all_ages-2025-wpp2024": "8000",
@@ -115,28 +116,28 @@ def test_a_projection_without_both_bounds_is_left_out() -> None:
     answer = pd.concat(
         [un(("784", "AE", "2025", "9")), un(("516", "NA", "2025", "9"), variants=VARIANTS[:2])]
     )
-    assert worldbank.projections(answer, AREAS)["area_id"].tolist() == ["AE"]
+    assert worldbank.tidy_projections(answer, AREAS)["area_id"].tolist() == ["AE"]
 
 
 def test_the_medium_variant_is_never_outside_its_bounds() -> None:
     odd = (("Medium", 1.0), ("Lower 95 PI", 1.1), ("Upper 95 PI", 0.9))
-    found = worldbank.projections(un(("784", "AE", "2025", "9"), variants=odd), AREAS)
+    found = worldbank.tidy_projections(un(("784", "AE", "2025", "9"), variants=odd), AREAS)
     assert found[["low", "persons", "high"]].iloc[0].tolist() == [9000, 9000, 9000]
 
 
 def test_a_place_and_year_that_stands_twice_is_refused() -> None:
     with pytest.raises(ShapeError, match="Medium of a place and year twice"):
-        worldbank.projections(un(*[("784", "AE", "2025", "9")] * 2), AREAS)
+        worldbank.tidy_projections(un(*[("784", "AE", "2025", "9")] * 2), AREAS)
 
 
 def test_nothing_reported_is_no_base() -> None:
-    bases = rows(counted=worldbank.population(reported(("ZH", "2023", "7")), AREAS))
+    bases = rows(counted=worldbank.tidy_population(reported(("ZH", "2023", "7")), AREAS))
     assert bases.empty
     assert list(bases) == COLUMNS
-    assert rows(ahead=worldbank.projections(un(("4", "AF", "2025", "1")), AREAS)).empty
+    assert rows(ahead=worldbank.tidy_projections(un(("4", "AF", "2025", "1")), AREAS)).empty
 
 
 @pytest.mark.parametrize("cell", ["many", "", "inf", "nan"])
 def test_a_cell_that_is_no_number_is_refused(cell: str) -> None:
     with pytest.raises(ShapeError, match="no number"):
-        worldbank.population(reported(("AE", "2023", cell)), AREAS)
+        worldbank.tidy_population(reported(("AE", "2023", cell)), AREAS)

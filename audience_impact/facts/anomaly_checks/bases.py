@@ -12,9 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audience_impact.facts.anomaly_checks import levels
+from audience_impact.facts.anomaly_checks.messages import (
+    format_distance,
+    format_number,
+    format_ratio,
+    report_rows,
+)
 from audience_impact.facts.rules import ACROSS
-from audience_impact.facts.surprises import levels
-from audience_impact.facts.surprises.saying import apart, findings, number, times
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import EVERYONE, ONLINE, ONLINE_12_PLUS, are_regions
 from audience_impact.vocabulary import FindingSeverity
@@ -37,17 +42,19 @@ LEAST_AREAS = 8
 ONLINE_BASES = (ONLINE, ONLINE_12_PLUS)
 
 
-def _leveled(bases: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Bases with `level` (people online: of residents), `moment`, `kind`, `stated`, `free`."""
+def _add_levels(bases: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Add `level` (people online: of residents), `moment`, `kind`, `stated` and `free` to bases."""
     online = bases["population_base"].isin(ONLINE_BASES)
     everyone = bases[bases["population_base"] == EVERYONE]
-    residents = levels.nearest_persons(bases[online], everyone, ["area_id"]).reindex(bases.index)
+    residents = levels.find_nearest_persons(bases[online], everyone, ["area_id"]).reindex(
+        bases.index
+    )
     # these columns alone: tens of thousands of rows are copied again and again
     rows = bases[[*SERIES, "period"]].assign(
         stated=bases[column],
-        level=levels.level(bases[column], residents),
-        free=levels.headroom(bases[column], residents),
-        moment=levels.moment(bases),
+        level=levels.compute_level(bases[column], residents),
+        free=levels.compute_headroom(bases[column], residents),
+        moment=levels.compute_moment(bases),
         kind=np.select([online, are_regions(bases["area_id"])], [USERS, OF_PLACES], RESIDENTS),
     )
     return rows[rows["level"].notna()]
@@ -60,39 +67,43 @@ def _leveled(bases: pd.DataFrame, column: str) -> pd.DataFrame:
     "bases",
 )
 def base_unlike_neighbours(tables: Tables) -> list[Finding]:
-    """A base, and the ends of its range, beside the last before and the first after."""
+    """Compare a base, and the ends of its range, with the last before and the first after."""
     bases = tables["bases"]
     return [
-        found
+        finding
         for column in ("persons", "low_persons", "high_persons")
-        for kind, rows in _leveled(bases[bases[column].notna()], column).groupby("kind")
-        for found in _unlike(bases, rows, column, str(kind))
+        for kind, rows in _add_levels(bases[bases[column].notna()], column).groupby("kind")
+        for finding in _report_unlike_neighbours(bases, rows, column, str(kind))
     ]
 
 
-def _unlike(bases: pd.DataFrame, rows: pd.DataFrame, column: str, kind: str) -> list[Finding]:
+def _report_unlike_neighbours(
+    bases: pd.DataFrame, rows: pd.DataFrame, column: str, kind: str
+) -> list[Finding]:
     is_range = column != "persons"
     month, error = (RANGE_SPREADS if is_range else SPREADS)[kind]
     limit = (RANGE_LIMITS if is_range else LIMITS)[kind]
-    near = levels.surprise(rows, SERIES, month, error / rows["free"], limit)
-    odd = rows.assign(**near)[levels.beyond(near, limit)]
-    return findings(
+    near = levels.measure_surprise(rows, SERIES, month, error / rows["free"], limit)
+    odd = rows.assign(**near)[levels.is_beyond(near, limit)]
+    return report_rows(
         "bases",
         bases,
         "base_unlike_neighbours",
         odd,
         column,
-        lambda row: _beside(row, rows, SERIES),
+        lambda row: _describe_neighbours(row, rows, SERIES),
     )
 
 
-def _beside(row: Any, rows: pd.DataFrame, by: list[str]) -> str:
-    series = levels.series_of(rows, by, row)
+def _describe_neighbours(row: Any, rows: pd.DataFrame, by: list[str]) -> str:
+    series = levels.select_series(rows, by, row)
     near = series[series["moment"].isin([row.before, row.after])].sort_values("moment")
-    told = ", ".join(f"{number(one.stated)} in {one.period}" for one in near.itertuples())
+    statements = ", ".join(
+        f"{format_number(base.stated)} in {base.period}" for base in near.itertuples()
+    )
     return (
-        f"{number(row.stated)} is {times(row.stated / near['stated'].mean())} what the years "
-        f"around say: {told}; {abs(row.surprise):.1f} standard deviations"
+        f"{format_number(row.stated)} is {format_ratio(row.stated / near['stated'].mean())} "
+        f"what the years around say: {statements}; {abs(row.surprise):.1f} standard deviations"
     )
 
 
@@ -103,27 +114,29 @@ def _beside(row: Any, rows: pd.DataFrame, by: list[str]) -> str:
     "bases",
 )
 def base_unlike_publishers(tables: Tables) -> list[Finding]:
-    """A base beside the last before and the first after of any publisher."""
+    """Compare a base with the last before and the first after of any publisher."""
     bases = tables["bases"]
-    rows = _leveled(bases, "persons")
+    rows = _add_levels(bases, "persons")
     rows = rows[rows["population_base"].isin([EVERYONE, ONLINE])]
     return [
-        found for kind, own in rows.groupby("kind") for found in _unlike_all(bases, own, str(kind))
+        finding
+        for kind, rows_of_kind in rows.groupby("kind")
+        for finding in _report_unlike_publishers(bases, rows_of_kind, str(kind))
     ]
 
 
-def _unlike_all(bases: pd.DataFrame, rows: pd.DataFrame, kind: str) -> list[Finding]:
+def _report_unlike_publishers(bases: pd.DataFrame, rows: pd.DataFrame, kind: str) -> list[Finding]:
     error = PUBLISHERS_ERROR[kind] / rows["free"]
     limit = PUBLISHERS_LIMIT[kind]
-    near = levels.surprise(rows, PUBLISHED, SPREADS[kind][0], error, limit)
-    odd = rows.assign(**near)[levels.beyond(near, limit)]
-    return findings(
+    near = levels.measure_surprise(rows, PUBLISHED, SPREADS[kind][0], error, limit)
+    odd = rows.assign(**near)[levels.is_beyond(near, limit)]
+    return report_rows(
         "bases",
         bases,
         "base_unlike_publishers",
         odd,
         "persons",
-        lambda row: _beside(row, rows, PUBLISHED),
+        lambda row: _describe_neighbours(row, rows, PUBLISHED),
     )
 
 
@@ -134,25 +147,25 @@ def _unlike_all(bases: pd.DataFrame, rows: pd.DataFrame, kind: str) -> list[Find
     "bases",
 )
 def age_group_unlike_areas(tables: Tables) -> list[Finding]:
-    """The part that an age group is of all residents beside the middle of all other areas."""
+    """Compare an age group's part of all residents with the median of all areas."""
     bases = tables["bases"]
     ages = bases[bases["population_base"].str.startswith("age_")]
     everyone = bases[bases["population_base"] == EVERYONE]
-    residents = levels.nearest_persons(ages, everyone, ["area_id"])
-    rows = ages.assign(level=levels.level(ages["persons"], residents))[residents.notna()]
+    residents = levels.find_nearest_persons(ages, everyone, ["area_id"])
+    rows = ages.assign(level=levels.compute_level(ages["persons"], residents))[residents.notna()]
     groups = rows.groupby("population_base")["level"]
     rows = rows.assign(apart=rows["level"] - groups.transform("median"))
-    known = groups.transform("size") >= LEAST_AREAS
-    odd = rows[known & (rows["apart"].abs() > PARTS_LIMIT)]
-    return findings(
+    is_comparable = groups.transform("size") >= LEAST_AREAS
+    odd = rows[is_comparable & (rows["apart"].abs() > PARTS_LIMIT)]
+    return report_rows(
         "bases",
         bases,
         "age_group_unlike_areas",
         odd,
         "persons",
         lambda row: (
-            f"{number(row.persons)} of {row.population_base} lie {apart(row.apart)} the middle of "
-            "all areas"
+            f"{format_number(row.persons)} of {row.population_base} lie "
+            f"{format_distance(row.apart)} the middle of all areas"
         ),
     )
 
@@ -164,17 +177,19 @@ def age_group_unlike_areas(tables: Tables) -> list[Finding]:
     "bases",
 )
 def range_above_population(tables: Tables) -> list[Finding]:
-    """No range reaches beyond all the people of its area, themselves known within a quarter."""
+    """Report ranges above all people of their area, with RANGE_SLACK for error in that number."""
     bases = tables["bases"]
     everyone = bases[bases["population_base"] == EVERYONE]
-    residents = levels.nearest_persons(bases, everyone, ["area_id"])
+    residents = levels.find_nearest_persons(bases, everyone, ["area_id"])
     rows = bases.assign(residents=residents)
     odd = rows[rows["high_persons"] > RANGE_SLACK * rows["residents"]]
-    return findings(
+    return report_rows(
         "bases",
         bases,
         "range_above_population",
         odd,
         "high_persons",
-        lambda row: f"at most {number(row.high_persons)} of {number(row.residents)} people",
+        lambda row: (
+            f"at most {format_number(row.high_persons)} of {format_number(row.residents)} people"
+        ),
     )

@@ -1,7 +1,7 @@
 """Days and ids against each other: what cannot have been, and what is far from its companions.
 
 Method. Ids are not parsed by a scheme of their own: only where an id has a part that is a date, or
-begins with an area, is it held against the columns that say the same. A figure cannot be measured
+begins with an area, is it compared with the columns that say the same. A figure cannot be measured
 after its page was published or read. The figures of one page are of one time: in the facts the
 nearest other figure of the same page lies less than three months away for 98 in 100, and a page
 prints a figure within 13 months for 98 in 100 of a press article.
@@ -17,12 +17,12 @@ from datetime import date
 import pandas as pd
 
 from audience_impact import periods
-from audience_impact.facts.rules import ACROSS, found_in
-from audience_impact.facts.surprises import levels
-from audience_impact.facts.surprises.saying import findings
+from audience_impact.facts.anomaly_checks import levels
+from audience_impact.facts.anomaly_checks.messages import report_rows
+from audience_impact.facts.rules import ACROSS, report_row
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import countries_of, parents_of
-from audience_impact.rules import Rule, register
+from audience_impact.rules import Rule, register_rule
 from audience_impact.vocabulary import FindingSeverity, ObsStatus, RuleStage
 
 FIGURES = {
@@ -47,7 +47,7 @@ COMPANIONS_MONTHS = 11.0
 PAGE_MONTHS = 13.0
 """Months from a figure to the day of its page: more is odd where the page has no such other."""
 LATE_DAYS = 62
-"""Days before its start that a restriction may be told of."""
+"""Days before its start that a page may announce a restriction."""
 FAR_END_DAYS = 2000
 A_YEAR_AND_DAYS = (351, 420)
 """Days from start to end that no restriction of the facts has and 5 of 1,364 of the register."""
@@ -55,22 +55,22 @@ ANNOUNCED_DAYS = 120
 SOURCES_APART_DAYS = 31
 
 
-def dates_in(ids: "pd.Series[str]", shape: "re.Pattern[str]" = DATE_IN_ID) -> "pd.Series[str]":
-    """The first date or period in each id; blank where there is none."""
+def extract_dates(ids: "pd.Series[str]", shape: "re.Pattern[str]" = DATE_IN_ID) -> "pd.Series[str]":
+    """Return the first date or period in each id; blank without one."""
     return ids.map(lambda text: (shape.findall(text) or [""])[0]).astype("str")
 
 
-def _agree(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Series[bool]":
-    """Whether the date of an id overlaps the period of a column; true where one is blank."""
-    told = periods.spans(dates)
+def _match_dates(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Series[bool]":
+    """Return true where an id's date overlaps the period of a column, or where one is blank."""
+    id_spans = periods.parse_periods(dates)
     agree = pd.Series(False, dates.index)
-    none = told["start"].isna()
-    known = pd.Series(False, dates.index)
+    has_no_date = id_spans["start"].isna()
+    has_period = pd.Series(False, dates.index)
     for texts in columns:
-        span = periods.spans(texts)
-        known |= span["start"].notna()
-        agree |= (span["start"] < told["end"]) & (told["start"] < span["end"])
-    return agree | none | ~known
+        span = periods.parse_periods(texts)
+        has_period |= span["start"].notna()
+        agree |= (span["start"] < id_spans["end"]) & (id_spans["start"] < span["end"])
+    return agree | has_no_date | ~has_period
 
 
 @ACROSS.rule(
@@ -80,28 +80,28 @@ def _agree(dates: "pd.Series[str]", *columns: "pd.Series[str]") -> "pd.Series[bo
     *("bases", "surveys", "restrictions", "sources", "circumvention"),
 )
 def id_disagrees(tables: Tables) -> list[Finding]:
-    """Date, area and population of an id against the columns of its row."""
-    bases, acts = tables["bases"], tables["restrictions"]
+    """Compare date, area and population in an id with the columns of its row."""
+    bases, restrictions = tables["bases"], tables["restrictions"]
     circumvention = tables["circumvention"].reset_index(drop=True)
     parents = parents_of(tables["areas"])
     return [
-        *_dated("bases", tables, "base_id", "period"),
-        *_dated("surveys", tables, "survey_id", "period"),
-        *_dated("sources", tables, "source_id", "published_on"),
-        *_dated("restrictions", tables, "restriction_id", "observed_from", "announced_on"),
-        *_placed("bases", bases, "base_id", "area_id", parents),
-        *_placed("surveys", tables["surveys"], "survey_id", "area_id", parents),
-        *_placed("restrictions", acts, "restriction_id", "area_ids", parents),
-        *_placed("circumvention", circumvention, "restriction_id", "area_id", parents),
-        *_peopled(bases),
+        *_report_dates("bases", tables, "base_id", "period"),
+        *_report_dates("surveys", tables, "survey_id", "period"),
+        *_report_dates("sources", tables, "source_id", "published_on"),
+        *_report_dates("restrictions", tables, "restriction_id", "observed_from", "announced_on"),
+        *_report_areas("bases", bases, "base_id", "area_id", parents),
+        *_report_areas("surveys", tables["surveys"], "survey_id", "area_id", parents),
+        *_report_areas("restrictions", restrictions, "restriction_id", "area_ids", parents),
+        *_report_areas("circumvention", circumvention, "restriction_id", "area_id", parents),
+        *_report_populations(bases),
     ]
 
 
-def _dated(table: str, tables: Tables, key: str, *columns: str) -> list[Finding]:
+def _report_dates(table: str, tables: Tables, key: str, *columns: str) -> list[Finding]:
     frame = tables[table]
-    dates = dates_in(frame[key], DAY_IN_ID if table == "sources" else DATE_IN_ID)
-    odd = frame[~_agree(dates, *(frame[name] for name in columns))]
-    return findings(
+    dates = extract_dates(frame[key], DAY_IN_ID if table == "sources" else DATE_IN_ID)
+    odd = frame[~_match_dates(dates, *(frame[name] for name in columns))]
+    return report_rows(
         table,
         frame,
         "id_disagrees",
@@ -111,16 +111,18 @@ def _dated(table: str, tables: Tables, key: str, *columns: str) -> list[Finding]
     )
 
 
-def _placed(
+def _report_areas(
     table: str, frame: pd.DataFrame, key: str, column: str, parents: Mapping[str, str]
 ) -> list[Finding]:
-    told = frame[key].str.extract(AREA_IN_ID.pattern.replace("^[", "^([").replace("}(", "})("))[0]
+    id_areas = frame[key].str.extract(AREA_IN_ID.pattern.replace("^[", "^([").replace("}(", "})("))[
+        0
+    ]
     countries = {areas: countries_of(areas.split(";"), parents) for areas in frame[column].unique()}
-    known = told.isin({each for own in countries.values() for each in own})
-    pairs = zip(told.tolist(), frame[column].tolist(), strict=True)
-    other = [place not in countries[areas] for place, areas in pairs]
-    odd = frame[known & pd.Series(other, frame.index, "bool")]
-    return findings(
+    is_country = id_areas.isin({code for codes in countries.values() for code in codes})
+    pairs = zip(id_areas.tolist(), frame[column].tolist(), strict=True)
+    disagrees = [place not in countries[areas] for place, areas in pairs]
+    odd = frame[is_country & pd.Series(disagrees, frame.index, "bool")]
+    return report_rows(
         table,
         frame,
         "id_disagrees",
@@ -130,11 +132,17 @@ def _placed(
     )
 
 
-def _peopled(bases: pd.DataFrame) -> list[Finding]:
+def _report_populations(bases: pd.DataFrame) -> list[Finding]:
     names = sorted(bases["population_base"].unique(), key=len, reverse=True)
-    told = bases["base_id"].str.extract(rf"-({'|'.join(names)})-")[0] if names else bases["base_id"]
-    odd = bases[told.notna() & (told != bases["population_base"])] if names else bases.iloc[:0]
-    return findings(
+    id_populations = (
+        bases["base_id"].str.extract(rf"-({'|'.join(names)})-")[0] if names else bases["base_id"]
+    )
+    odd = (
+        bases[id_populations.notna() & (id_populations != bases["population_base"])]
+        if names
+        else bases.iloc[:0]
+    )
+    return report_rows(
         "bases",
         bases,
         "id_disagrees",
@@ -144,8 +152,8 @@ def _peopled(bases: pd.DataFrame) -> list[Finding]:
     )
 
 
-def _published(tables: Tables) -> pd.DataFrame:
-    """By source: `read_until` (after its day of access), `page_until` (after publication).
+def _date_pages(tables: Tables) -> pd.DataFrame:
+    """Return by source `read_until` (after access) and `page_until` (after publication).
 
     Where the day of publication is not on record, the year in its address stands for it.
     """
@@ -160,12 +168,12 @@ def _published(tables: Tables) -> pd.DataFrame:
     )
 
 
-def _known_until(rows: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
-    """The earlier of publication and access: what a page tells of was then over or known."""
+def _choose_page_day(rows: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
+    """Return the earlier of publication and access."""
     return rows["page_until"].where(rows["page_until"] < rows["read_until"], rows["read_until"])
 
 
-def _sourced(table: str, tables: Tables, published: pd.DataFrame) -> pd.DataFrame:
+def _join_page_days(table: str, tables: Tables, published: pd.DataFrame) -> pd.DataFrame:
     frame = tables[table]
     of_sources = published.reindex(frame["source_id"]).set_axis(frame.index)
     return frame.assign(**{name: of_sources[name].astype(periods.DAY) for name in of_sources})
@@ -178,16 +186,16 @@ def _sourced(table: str, tables: Tables, published: pd.DataFrame) -> pd.DataFram
     *FIGURES,
 )
 def measured_after_its_page(tables: Tables) -> list[Finding]:
-    """The start of a figure's period beside the days of its page; projections left out."""
-    found = []
-    published = _published(tables)
+    """Compare the start of a figure's period with the days of its page; exclude projections."""
+    findings = []
+    published = _date_pages(tables)
     for table in FIGURES:
-        rows = _sourced(table, tables, published)
-        limit = _known_until(rows)
+        rows = _join_page_days(table, tables, published)
+        limit = _choose_page_day(rows)
         late = rows["period_start"] >= limit
         if "obs_status" in rows:
             late &= rows["obs_status"] != ObsStatus.FORECAST.value
-        found += findings(
+        findings += report_rows(
             table,
             tables[table],
             "measured_after_its_page",
@@ -195,7 +203,7 @@ def measured_after_its_page(tables: Tables) -> list[Finding]:
             "period",
             lambda row: f"{row.period} lies after {row.limit:%Y-%m-%d}, the day of its page",
         )
-    return found
+    return findings
 
 
 @ACROSS.rule(
@@ -205,24 +213,26 @@ def measured_after_its_page(tables: Tables) -> list[Finding]:
     *FIGURES,
 )
 def period_far_from_its_page(tables: Tables) -> list[Finding]:
-    """Months from a figure to the nearest other of the same page, else to the page."""
-    published = _published(tables)
+    """Measure months from a figure to the nearest other of its page, else to the page."""
+    published = _date_pages(tables)
     return [
-        found
+        finding
         for table in FIGURES
         if table not in ("bases", "surveys", "published_figures")
-        for found in _far(table, tables, published)
+        for finding in _report_far_periods(table, tables, published)
     ]
 
 
-def _far(table: str, tables: Tables, published: pd.DataFrame) -> list[Finding]:
-    rows = _sourced(table, tables, published).assign(moment=lambda all_: levels.moment(all_))
+def _report_far_periods(table: str, tables: Tables, published: pd.DataFrame) -> list[Finding]:
+    rows = _join_page_days(table, tables, published).assign(
+        moment=lambda all_: levels.compute_moment(all_)
+    )
     rows = rows[rows["moment"].notna()]
-    companions = levels.nearest_months(rows, ["source_id"])
+    companions = levels.find_nearest_months(rows, ["source_id"])
     to_page = (rows["page_until"] - rows["period_end"]).dt.days / periods.MEAN_MONTH_DAYS
     lone = companions.isna() & (to_page > PAGE_MONTHS)
     rows = rows.assign(companions=companions, to_page=to_page)
-    return findings(
+    return report_rows(
         table,
         tables[table],
         "period_far_from_its_page",
@@ -244,15 +254,15 @@ def _far(table: str, tables: Tables, published: pd.DataFrame) -> list[Finding]:
     "restrictions",
 )
 def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
-    """Start and end of a restriction beside the days of its page and beside each other."""
-    acts = tables["restrictions"]
-    rows = _sourced("restrictions", tables, _published(tables))
+    """Compare start and end of a restriction with the days of its page and each other."""
+    restrictions = tables["restrictions"]
+    rows = _join_page_days("restrictions", tables, _date_pages(tables))
     begins = rows["observed_from_start"].fillna(rows["announced_on_start"])
     slack = pd.Timedelta(days=LATE_DAYS)
-    late = begins >= _known_until(rows) + slack
-    early = findings(
+    late = begins >= _choose_page_day(rows) + slack
+    early = report_rows(
         "restrictions",
-        acts,
+        restrictions,
         "restriction_far_from_its_page",
         rows[late],
         "observed_from",
@@ -262,9 +272,9 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
     after = rows["ended_on_start"] >= rows["read_until"] + slack
     far = (lasted > FAR_END_DAYS) | lasted.between(*A_YEAR_AND_DAYS)
     rows = rows.assign(lasted=lasted)
-    ends = findings(
+    ends = report_rows(
         "restrictions",
-        acts,
+        restrictions,
         "restriction_far_from_its_page",
         rows[after | far],
         "ended_on",
@@ -273,15 +283,15 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
             "or after the page was read?"
         ),
     )
-    told = (rows["announced_on_start"] - rows["observed_from_start"]).dt.days.abs()
+    days_apart = (rows["announced_on_start"] - rows["observed_from_start"]).dt.days.abs()
     return [
         *early,
         *ends,
-        *findings(
+        *report_rows(
             "restrictions",
-            acts,
+            restrictions,
             "restriction_far_from_its_page",
-            rows[told > ANNOUNCED_DAYS],
+            rows[days_apart > ANNOUNCED_DAYS],
             "announced_on",
             lambda row: f"announced on {row.announced_on}, observed from {row.observed_from}",
         ),
@@ -295,10 +305,10 @@ def restriction_far_from_its_page(tables: Tables) -> list[Finding]:
     "sources",
 )
 def read_before_published(tables: Tables) -> list[Finding]:
-    """Publication is not after access."""
+    """Report sources with publication after access."""
     sources = tables["sources"]
     odd = sources[sources["published_on_start"] >= sources["accessed_on_end"]]
-    return findings(
+    return report_rows(
         "sources",
         sources,
         "read_before_published",
@@ -316,13 +326,13 @@ def read_before_published(tables: Tables) -> list[Finding]:
     "sources",
 )
 def access_stands_alone(tables: Tables) -> list[Finding]:
-    """The newest day of access where no other source was read within a month before."""
+    """Report the newest day of access if no other source was read within a month before."""
     sources = tables["sources"]
     days = sources["accessed_on_end"]
     newest = days.nlargest(2)
     alone = len(newest) == 2 and (newest.iloc[0] - newest.iloc[1]).days > SOURCES_APART_DAYS
     odd = sources[days == days.max()] if alone else sources.iloc[:0]
-    return findings(
+    return report_rows(
         "sources",
         sources,
         "access_stands_alone",
@@ -334,7 +344,7 @@ def access_stands_alone(tables: Tables) -> list[Finding]:
     )
 
 
-READ_AFTER_TODAY = register(
+READ_AFTER_TODAY = register_rule(
     Rule(
         "read_after_today",
         RuleStage.TABLES,
@@ -346,12 +356,12 @@ READ_AFTER_TODAY = register(
 ).id
 
 
-def read_after(tables: Tables, today: date | None) -> list[Finding]:
-    """Sources read after today, as a clock outside says it; none without a clock."""
+def find_read_after(tables: Tables, today: date | None) -> list[Finding]:
+    """Return findings for sources read after `today`; none where `today` is None."""
     sources = tables["sources"]
     late = sources["accessed_on_start"] > pd.Timestamp(today)
     return [
-        found_in(
+        report_row(
             "sources",
             row,
             "accessed_on",

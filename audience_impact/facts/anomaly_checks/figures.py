@@ -20,12 +20,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audience_impact.facts.anomaly_checks import levels
+from audience_impact.facts.anomaly_checks.messages import (
+    format_distance,
+    format_number,
+    format_ratio,
+    report_rows,
+)
 from audience_impact.facts.rules import ACROSS, READ_METRICS
 from audience_impact.facts.series import COUNTED, SERIES
-from audience_impact.facts.surprises import levels
-from audience_impact.facts.surprises.saying import apart, findings, number, times
 from audience_impact.facts.tables import Finding, Tables
-from audience_impact.frames import cached
+from audience_impact.frames import cache_last_frame
 from audience_impact.vocabulary import AudienceMetric, FindingSeverity, PopulationBase, Unit
 
 PAGES_DIFFER = 0.021
@@ -52,9 +57,9 @@ FINE_SHARE = 0.04
 DAILY = (*READ_METRICS["daily"], AudienceMetric.SURVEY_DAILY.value)
 
 
-@cached
-def leveled(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """Figures with `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily`.
+@cache_last_frame
+def add_levels(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Add `stated` (the middle of a range), `level`, `moment`, `free` and `is_daily` to figures.
 
     `persons` are those of a share of its own population as well, NaN where nobody counted it.
     `free` is the headroom; a share of a population that nobody counted is its own universe.
@@ -62,21 +67,21 @@ def leveled(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     stated = estimates["value"].fillna(np.sqrt(estimates["low"] * estimates["high"]))
     stated = stated.fillna(estimates["low"]).fillna(estimates["high"])
     by = ["area_id", "population_base"]
-    own = levels.nearest_persons(estimates, bases, [*by, "measurement_series_id"])
-    own = own.fillna(levels.nearest_persons(estimates, bases, by))
+    population = levels.find_nearest_persons(estimates, bases, [*by, "measurement_series_id"])
+    population = population.fillna(levels.find_nearest_persons(estimates, bases, by))
     is_share = estimates["unit"] == Unit.SHARE.value
-    alone = is_share & own.isna()
-    persons = stated.where(~is_share | alone, stated * own)
-    universe = levels.universe(estimates, bases).mask(alone, 1.0)
-    found = estimates.assign(
+    alone = is_share & population.isna()
+    persons = stated.where(~is_share | alone, stated * population)
+    universe = levels.count_universe(estimates, bases).mask(alone, 1.0)
+    leveled = estimates.assign(
         stated=stated,
         persons=persons.mask(alone),
-        level=levels.level(persons, universe),
-        free=levels.headroom(persons, universe),
-        moment=levels.moment(estimates),
+        level=levels.compute_level(persons, universe),
+        free=levels.compute_headroom(persons, universe),
+        moment=levels.compute_moment(estimates),
         is_daily=estimates["audience_metric"].isin(DAILY),
     )
-    return found[found["level"].notna() & found["moment"].notna()]
+    return leveled[leveled["level"].notna() & leveled["moment"].notna()]
 
 
 @ACROSS.rule(
@@ -86,23 +91,24 @@ def leveled(estimates: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     "estimates",
 )
 def pages_differ(tables: Tables) -> list[Finding]:
-    """A figure beside the median of what other pages print of the same measurement."""
-    rows = leveled(tables["estimates"], tables["bases"])
+    """Compare a figure with the median of other pages that print the same measurement."""
+    rows = add_levels(tables["estimates"], tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
     by = [*SERIES, "period"]
     pairs = rows[[*by, "place"]].merge(rows[[*by, "place", "value"]], on=by, suffixes=("", "_of"))
     others = pairs[pairs["place"] != pairs["place_of"]].groupby("place")["value"]
     rows = rows.set_index("place").assign(other=others.median(), pages=others.size())
     odd = rows[np.log(rows["value"] / rows["other"]).abs() > PAGES_DIFFER]
-    return findings(
+    return report_rows(
         "estimates",
         tables["estimates"],
         "pages_differ",
         odd,
         "value",
         lambda row: (
-            f"{number(row.value, row.unit)} is {times(row.value / row.other)} the "
-            f"{number(row.other, row.unit)} that {row.pages:.0f} other pages print for {row.period}"
+            f"{format_number(row.value, row.unit)} is {format_ratio(row.value / row.other)} the "
+            f"{format_number(row.other, row.unit)} that {row.pages:.0f} "
+            f"other pages print for {row.period}"
         ),
     )
 
@@ -114,8 +120,8 @@ def pages_differ(tables: Tables) -> list[Finding]:
     "estimates",
 )
 def persons_unlike_share(tables: Tables) -> list[Finding]:
-    """Persons beside the share that the measurer gives of the same, times its population."""
-    rows = leveled(tables["estimates"], tables["bases"])
+    """Compare persons with the share that the same measurer prints, times its population."""
+    rows = add_levels(tables["estimates"], tables["bases"])
     rows = rows[rows["value"].notna()].reset_index(names="place")
     by = [name for name in (*SERIES, "period") if name not in ("unit", "population_base")]
     counted = rows[rows["unit"] == Unit.PERSONS.value]
@@ -123,15 +129,15 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
     pairs = counted.merge(shares[[*by, "value", "persons"]], on=by, suffixes=("", "_of"))
     most = PAGES_DIFFER + SHARE_ERROR / pairs["value_of"]
     odd = pairs[np.log(pairs["persons"] / pairs["persons_of"]).abs() > most]
-    return findings(
+    return report_rows(
         "estimates",
         tables["estimates"],
         "persons_unlike_share",
         odd.drop_duplicates("place").set_index("place"),
         "value",
         lambda row: (
-            f"{number(row.value)} are not {number(row.value_of, 'share')} of their population, "
-            f"which are {number(row.persons_of)}"
+            f"{format_number(row.value)} are not {format_number(row.value_of, 'share')} of "
+            f"their population, which are {format_number(row.persons_of)}"
         ),
     )
 
@@ -144,36 +150,41 @@ def persons_unlike_share(tables: Tables) -> list[Finding]:
     "estimates",
 )
 def figure_unlike_neighbours(tables: Tables) -> list[Finding]:
-    """A figure beside the last before and the first after of its series."""
-    rows = leveled(tables["estimates"], tables["bases"])
-    near = levels.surprise(rows, SERIES, MONTH_SPREAD, _error(rows), NEIGHBOURS_LIMIT)
-    odd = rows.assign(**near)[levels.beyond(near, NEIGHBOURS_LIMIT)]
-    return findings(
+    """Compare a figure with the last before and the first after of its series."""
+    rows = add_levels(tables["estimates"], tables["bases"])
+    near = levels.measure_surprise(
+        rows, SERIES, MONTH_SPREAD, _compute_printed_error(rows), NEIGHBOURS_LIMIT
+    )
+    odd = rows.assign(**near)[levels.is_beyond(near, NEIGHBOURS_LIMIT)]
+    return report_rows(
         "estimates",
         tables["estimates"],
         "figure_unlike_neighbours",
         odd,
         "value",
-        lambda row: _beside(row, rows),
+        lambda row: _describe_neighbours(row, rows),
     )
 
 
-def _error(rows: pd.DataFrame) -> "pd.Series[float]":
-    """The deviation of a printed number, in its level."""
+def _compute_printed_error(rows: pd.DataFrame) -> "pd.Series[float]":
+    """Return the standard deviation of a printed number, as a level."""
     is_reach = rows["unit"] == Unit.IDENTITIES.value
     return is_reach.map({True: REACH_ERROR, False: PRINTED_ERROR}) / rows["free"]
 
 
-def _beside(row: Any, rows: pd.DataFrame) -> str:
-    """What the neighbours say, with their periods, and how surprising that is."""
-    series = levels.series_of(rows, SERIES, row)
+def _describe_neighbours(row: Any, rows: pd.DataFrame) -> str:
+    """Return a message with the neighbours, their periods and the surprise."""
+    series = levels.select_series(rows, SERIES, row)
     near = series[series["moment"].isin([row.before, row.after])]
-    ones = near.drop_duplicates("moment").sort_values("moment")
-    told = ", ".join(f"{number(one.stated, row.unit)} in {one.period}" for one in ones.itertuples())
-    ratio = row.stated / ones["stated"].median()
+    figures = near.drop_duplicates("moment").sort_values("moment")
+    statements = ", ".join(
+        f"{format_number(figure.stated, row.unit)} in {figure.period}"
+        for figure in figures.itertuples()
+    )
+    ratio = row.stated / figures["stated"].median()
     return (
-        f"{number(row.stated, row.unit)} is {times(ratio)} what the periods around say: {told}; "
-        f"{abs(row.surprise):.1f} standard deviations"
+        f"{format_number(row.stated, row.unit)} is {format_ratio(ratio)} what the periods "
+        f"around say: {statements}; {abs(row.surprise):.1f} standard deviations"
     )
 
 
@@ -184,8 +195,8 @@ def _beside(row: Any, rows: pd.DataFrame) -> str:
     "estimates",
 )
 def figure_unlike_measurements(tables: Tables) -> list[Finding]:
-    """A figure beside those of other measurers, metrics and units within two years."""
-    rows = leveled(tables["estimates"], tables["bases"])
+    """Compare a figure with other measurers, metrics and units within two years."""
+    rows = add_levels(tables["estimates"], tables["bases"])
     rows = rows[rows["unit"].isin(COUNTED) & (rows["age"] == "") & (rows["sex"] == "")]
     rows = rows[rows["population_base"] != PopulationBase.CUSTOM.value]
     rows = rows.assign(
@@ -199,20 +210,21 @@ def figure_unlike_measurements(tables: Tables) -> list[Finding]:
     rows = rows.set_index("place").assign(other=others.median(), others_count=others.size())
     rows = rows.assign(apart=rows["monthly"] - rows["other"])
     odd = rows[rows["apart"].abs() > RELATIVES_LIMIT]
-    return _far("figure_unlike_measurements", tables, odd, "other measurements in the area")
+    return _report_far_figures(
+        "figure_unlike_measurements", tables, odd, "other measurements in the area"
+    )
 
 
-def _far(rule: str, tables: Tables, odd: pd.DataFrame, others: str) -> list[Finding]:
-    """Findings for figures far from the middle of others."""
-    return findings(
+def _report_far_figures(rule: str, tables: Tables, odd: pd.DataFrame, others: str) -> list[Finding]:
+    return report_rows(
         "estimates",
         tables["estimates"],
         rule,
         odd,
         "value",
         lambda row: (
-            f"{number(row.stated, row.unit)} lies {apart(row.apart)} the middle of "
-            f"{row.others_count:.0f} {others}"
+            f"{format_number(row.stated, row.unit)} lies {format_distance(row.apart)} "
+            f"the middle of {row.others_count:.0f} {others}"
         ),
     )
 
@@ -224,10 +236,10 @@ def _far(rule: str, tables: Tables, odd: pd.DataFrame, others: str) -> list[Find
     "estimates",
 )
 def figure_unlike_areas(tables: Tables) -> list[Finding]:
-    """A figure's share of the people online beside those of other areas; itself left out."""
-    rows = leveled(tables["estimates"], tables["bases"])
-    whole = (rows["age"] == "") & (rows["sex"] == "") & rows["unit"].isin(COUNTED)
-    rows = rows[whole & (rows["population_base"] != PopulationBase.CUSTOM.value)]
+    """Compare a figure's share of the people online with that in other areas."""
+    rows = add_levels(tables["estimates"], tables["bases"])
+    is_undivided = (rows["age"] == "") & (rows["sex"] == "") & rows["unit"].isin(COUNTED)
+    rows = rows[is_undivided & (rows["population_base"] != PopulationBase.CUSTOM.value)]
     by = ["platform_id", "is_daily"]
     areas = rows.groupby([*by, "area_id"])["level"].median().reset_index()
     services = areas.groupby(by)["level"]
@@ -239,14 +251,14 @@ def figure_unlike_areas(tables: Tables) -> list[Finding]:
     )
     rows = rows.join(about, on=by)
     rows = rows.assign(apart=rows["level"] - rows["other"], others_count=rows["others_count"] - 1)
-    spread = levels.pooled(AREA_SPREAD, rows["others_count"], rows["rough"])
+    spread = levels.pool_spreads(AREA_SPREAD, rows["others_count"], rows["rough"])
     odd = rows["apart"].abs() > AREAS_LIMIT * spread
     odd = rows[odd & (rows["others_count"] >= LEAST_AREAS)]
-    return _far("figure_unlike_areas", tables, odd, "other areas")
+    return _report_far_figures("figure_unlike_areas", tables, odd, "other areas")
 
 
-def digits(values: "pd.Series[float]") -> "pd.Series[int]":
-    """Significant digits of numbers as printed: 96,500,000 has three."""
+def count_digits(values: "pd.Series[float]") -> "pd.Series[int]":
+    """Return the significant digits of printed numbers: 96,500,000 has three."""
     return values.map(lambda value: len(f"{value:.0f}".rstrip("0")))
 
 
@@ -258,7 +270,7 @@ def digits(values: "pd.Series[float]") -> "pd.Series[int]":
     "bases",
 )
 def finer_than_its_measurer(tables: Tables) -> list[Finding]:
-    """A number with digits where hardly any of its measurer and none of its page has them."""
+    """Report numbers with more digits than their measurer and page print."""
     estimates = tables["estimates"]
     numbers = {
         "estimates": estimates[estimates["unit"] != Unit.SHARE.value],
@@ -266,14 +278,14 @@ def finer_than_its_measurer(tables: Tables) -> list[Finding]:
     }
     columns = {"estimates": ("value", "low", "high"), "bases": ("persons",)}
     return [
-        found
+        finding
         for table, frame in numbers.items()
         for column in columns[table]
-        for found in findings(
+        for finding in report_rows(
             table,
             frame,
             "finer_than_its_measurer",
-            _finer(frame[frame[column] > 0], column),
+            _select_finer(frame[frame[column] > 0], column),
             column,
             lambda row: (
                 f"{row.printed:,.0f} has {row.digits} significant digits, as {row.as_fine} of "
@@ -283,9 +295,9 @@ def finer_than_its_measurer(tables: Tables) -> list[Finding]:
     ]
 
 
-def _finer(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Numbers finer than others of their measurer: `printed`, `digits`, `as_fine`, `others`."""
-    rows = frame.assign(printed=frame[column], digits=digits(frame[column]))
+def _select_finer(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return numbers finer than others of their measurer, with `as_fine` and `others_count`."""
+    rows = frame.assign(printed=frame[column], digits=count_digits(frame[column]))
     measurer, page = (
         rows.groupby(name)["digits"] for name in ("measurement_series_id", "source_id")
     )

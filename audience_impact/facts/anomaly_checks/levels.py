@@ -9,15 +9,15 @@ Method. Expected is the straight line through both neighbours, or the one there 
 growth of the series from there. Levels are taken for a random walk: between neighbours d and e
 months away the variance is that of d e / (d + e) months, beside one alone that of d months; to it
 comes the error of a printed number. The spread of a month is learned from the rest of the series,
-1.48 times the median of its residuals (the deviation of a normal law) as they are without the
-number judged, pooled with the spread of all series, which counts as much as PRIOR_COUNT residuals.
-The surprise is the residual over its deviation.
+1.48 times the median of its residuals (the deviation of a normal distribution) as they are without
+the number judged, pooled with the spread of all series, which counts as much as PRIOR_COUNT
+residuals. The surprise is the residual over its deviation.
 
-Assumptions. Neighbours are right; where one is wrong, it is told as well, and the nearer of both
-looks as surprising.
+Assumptions. Neighbours are right; where one is wrong, it is reported as well, and the nearer of
+both looks as surprising.
 
 Known drawbacks. Real series jump: a limit on the surprise is measured as what hardly any number of
-the facts exceeds, not read from a normal law.
+the facts exceeds, not read from a normal distribution.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.frames import Array
-from audience_impact.periods import MEAN_MONTH_DAYS, middle, with_distance
+from audience_impact.periods import MEAN_MONTH_DAYS, period_middle, with_distance
 from audience_impact.populations import EVERYONE, ONLINE
 
 MOST_SHARE = 0.95
@@ -40,134 +40,142 @@ SLACK = 1e-9
 """Changes over so many months that a series must have before their median is its growth."""
 
 
-def level(persons: pd.Series, universe: pd.Series) -> "pd.Series[float]":
-    """Log odds of the share that persons are of a universe; logs where it is not known."""
+def compute_level(persons: pd.Series, universe: pd.Series) -> "pd.Series[float]":
+    """Return log odds of the share of persons in a universe; logs without a universe."""
     inside = np.fmax(universe, persons / MOST_SHARE)
     share = persons / inside
     logs = np.log(persons.where(persons > 0))
     return (np.log(share.where(share > 0)) - np.log1p(-share)).where(universe.notna(), logs)
 
 
-def headroom(persons: pd.Series, universe: pd.Series) -> "pd.Series[float]":
-    """The part of the universe that is not counted: what a change in logs is of one in log odds."""
+def compute_headroom(persons: pd.Series, universe: pd.Series) -> "pd.Series[float]":
+    """Return the share of the universe not counted: the change in log per change in log odds."""
     inside = np.fmax(universe, persons / MOST_SHARE)
     return (1.0 - persons / inside).where(universe.notna(), 1.0)
 
 
-def moment(frame: pd.DataFrame) -> "pd.Series[float]":
-    """The middle of each period in months since 2000."""
-    days = (middle(frame["period_start"], frame["period_end"]) - pd.Timestamp(2000, 1, 1)).dt.days
+def compute_moment(frame: pd.DataFrame) -> "pd.Series[float]":
+    """Return the middle of each period in months since 2000."""
+    days = (
+        period_middle(frame["period_start"], frame["period_end"]) - pd.Timestamp(2000, 1, 1)
+    ).dt.days
     return days / MEAN_MONTH_DAYS
 
 
-def nearest_months(rows: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
-    """Months from each row's `moment` to the nearest other of its group; NaN without one."""
+def find_nearest_months(rows: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
+    """Return months from each row's `moment` to the nearest of its group; NaN without one."""
     ordered = rows.sort_values([*by, "moment"])
     moments = ordered.groupby(by, dropna=False)["moment"]
     near = pd.concat([moments.diff().abs(), moments.diff(-1).abs()], axis=1).min(axis=1)
     return near.reindex(rows.index)
 
 
-def nearest_persons(rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]) -> "pd.Series[float]":
-    """People of the base that matches `by` and lies nearest in time to each row; NaN without."""
-    asked = bases[bases[by[0]].isin(rows[by[0]])]
-    right = asked[[*by, "persons", "period_start", "period_end"]].rename(
+def find_nearest_persons(
+    rows: pd.DataFrame, bases: pd.DataFrame, by: list[str]
+) -> "pd.Series[float]":
+    """Return persons of the base nearest in time that matches `by`; NaN without one."""
+    matching = bases[bases[by[0]].isin(rows[by[0]])]
+    right = matching[[*by, "persons", "period_start", "period_end"]].rename(
         columns={"period_start": "base_start", "period_end": "base_end", "persons": "of_persons"}
     )
-    left = rows[[*by, "period_start", "period_end"]].reset_index(names="place")
+    rows_with_place = rows[[*by, "period_start", "period_end"]].reset_index(names="place")
     joined = with_distance(
-        left.merge(right, on=by), ("period_start", "period_end"), ("base_start", "base_end")
+        rows_with_place.merge(right, on=by),
+        ("period_start", "period_end"),
+        ("base_start", "base_end"),
     )
     keys = [joined[name].to_numpy() for name in ("of_persons", "apart", "gap", "place")]
     best = joined.iloc[np.lexsort(keys)].drop_duplicates("place")
     return best.set_index("place")["of_persons"].reindex(rows.index)
 
 
-def universe(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float]":
-    """The people online of each row's area, else its residents, as counted nearest in time."""
+def count_universe(rows: pd.DataFrame, bases: pd.DataFrame) -> "pd.Series[float]":
+    """Return the people online of each row's area, else its residents, nearest in time."""
     online, everyone = (
-        nearest_persons(rows, bases[bases["population_base"] == name], ["area_id"])
+        find_nearest_persons(rows, bases[bases["population_base"] == name], ["area_id"])
         for name in (ONLINE, EVERYONE)
     )
     return online.fillna(everyone)
 
 
-def pooled(prior: float, count: pd.Series, median: pd.Series) -> "pd.Series[float]":
-    """The deviation of a group from its residuals' count and median size, pooled with that of all.
+def pool_spreads(prior: float, count: pd.Series, median: pd.Series) -> "pd.Series[float]":
+    """Return the deviation of a group, from its residuals, pooled with that of all groups.
 
     The prior counts as much as PRIOR_COUNT residuals.
     """
-    own = (NORMAL_OF_MEDIAN * median).fillna(0.0)
-    total = PRIOR_COUNT * prior**2 + count * np.square(own)
+    deviation = (NORMAL_OF_MEDIAN * median).fillna(0.0)
+    total = PRIOR_COUNT * prior**2 + count * np.square(deviation)
     return np.sqrt(total / (PRIOR_COUNT + count))
 
 
-def _line(found: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
-    """Expected level and its months, from the so manieth neighbours before and after."""
+def _interpolate_levels(periods: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
+    """Return expected level and its months, from neighbours `before` and `after` places away."""
     names = ("level", "moment", "growth", f"level_{-before}", f"level_{after}")
-    level, moment, growth, first, then = (found[name].to_numpy() for name in names)
-    since = moment - found[f"moment_{-before}"].to_numpy()
-    until = found[f"moment_{after}"].to_numpy() - moment
+    level, moment, growth, first, then = (periods[name].to_numpy() for name in names)
+    since = moment - periods[f"moment_{-before}"].to_numpy()
+    until = periods[f"moment_{after}"].to_numpy() - moment
     line = (first * until + then * since) / (since + until)
-    line = _filled(line, first + growth * since, then - growth * until)
-    months = np.maximum(_filled(since * until / (since + until), since, until), LEAST_MONTHS)
+    line = _fill_missing(line, first + growth * since, then - growth * until)
+    months = np.maximum(_fill_missing(since * until / (since + until), since, until), LEAST_MONTHS)
     rough = np.abs(level - line) / np.sqrt(months)
-    return pd.DataFrame({"expected": line, "months": months, "rough": rough}, found.index)
+    return pd.DataFrame({"expected": line, "months": months, "rough": rough}, periods.index)
 
 
-def _filled(values: Array, *others: Array) -> Array:
-    """Values, where they are NaN the first of others that is not."""
-    for other in others:
-        values = np.where(np.isnan(values), other, values)
+def _fill_missing(values: Array, *substitutes: Array) -> Array:
+    for substitute in substitutes:
+        values = np.where(np.isnan(values), substitute, values)
     return values
 
 
-def _neighbours(found: pd.DataFrame, name: str, step: int) -> Array:
-    """A column of the rows so many places before, NaN where those are of another series."""
-    at = np.arange(len(found)) - step
-    inside = np.clip(at, 0, len(found) - 1)
-    series = found["series"].to_numpy()
+def _shift_column(periods: pd.DataFrame, name: str, step: int) -> Array:
+    """Return a column of the rows `step` places before, NaN for rows of another series."""
+    at = np.arange(len(periods)) - step
+    inside = np.clip(at, 0, len(periods) - 1)
+    series = periods["series"].to_numpy()
     same = (at == inside) & (series[inside] == series)
-    return np.where(same, found[name].to_numpy()[inside], np.nan)
+    return np.where(same, periods[name].to_numpy()[inside], np.nan)
 
 
-def _periods(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a series and period, with the levels and moments of two neighbours on each side."""
+def _group_by_period(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per series and period, with levels and moments of two neighbours per side."""
     on = ["series", "moment"]
     if rows.duplicated(on).any():
-        found = rows.groupby(on)["level"].median().reset_index()
+        periods = rows.groupby(on)["level"].median().reset_index()
     else:
-        found = rows[[*on, "level"]].sort_values(on, ignore_index=True)
+        periods = rows[[*on, "level"]].sort_values(on, ignore_index=True)
     near = {
-        f"{name}_{-step}": _neighbours(found, name, step)
+        f"{name}_{-step}": _shift_column(periods, name, step)
         for step in (2, 1, -1, -2)
         for name in ("level", "moment")
     }
-    found = found.assign(rank=found.groupby("series").cumcount(), **near)
-    since = found["moment"] - found["moment_-1"]
-    slope = (found["level"] - found["level_-1"]) / since.where(since >= LEAST_SLOPE_MONTHS)
-    slopes = slope.groupby(found["series"])
+    periods = periods.assign(rank=periods.groupby("series").cumcount(), **near)
+    since = periods["moment"] - periods["moment_-1"]
+    slope = (periods["level"] - periods["level_-1"]) / since.where(since >= LEAST_SLOPE_MONTHS)
+    slopes = slope.groupby(periods["series"])
     growth = slopes.transform("median").where(slopes.transform("count") >= LEAST_SLOPES, 0.0)
-    return found.assign(growth=growth)
+    return periods.assign(growth=growth)
 
 
-def _roughness(periods: pd.DataFrame, judged: "pd.Series[bool]") -> pd.DataFrame:
-    """How rough the rest of each series is: `count` and `median` of its residuals without the row.
+def _measure_roughness(periods: pd.DataFrame, judged: "pd.Series[bool]") -> pd.DataFrame:
+    """Return `count` and `median` of the residuals of each series without the judged row.
 
     Of rows that are judged. Where the row is a neighbour of another, the next but one takes its
     place.
     """
     if not judged.any():
         return pd.DataFrame({"count": 0.0, "median": np.nan}, periods.index)
-    found = periods[periods["series"].isin(periods.loc[judged, "series"])]
+    judged_series = periods[periods["series"].isin(periods.loc[judged, "series"])]
     residuals = {
-        step: _line(found, 1 + (step == 1), 1 + (step == -1))["rough"] for step in (0, 1, -1)
+        step: _interpolate_levels(judged_series, 1 + (step == 1), 1 + (step == -1))["rough"]
+        for step in (0, 1, -1)
     }
-    told = found[["series", "rank"]].assign(**{f"r{step}": r for step, r in residuals.items()})
+    rest = judged_series[["series", "rank"]].assign(
+        **{f"r{step}": r for step, r in residuals.items()}
+    )
     pairs = (
-        told.loc[judged[told.index], ["series", "rank"]]
+        rest.loc[judged[rest.index], ["series", "rank"]]
         .reset_index(names="place")
-        .merge(told, on="series", suffixes=("", "_of"))
+        .merge(rest, on="series", suffixes=("", "_of"))
     )
     step = pairs["rank_of"] - pairs["rank"]  # 1: the row is the neighbour before the other
     rough = pairs["r0"].mask(step == 1, pairs["r1"]).mask(step == -1, pairs["r-1"])
@@ -177,14 +185,14 @@ def _roughness(periods: pd.DataFrame, judged: "pd.Series[bool]") -> pd.DataFrame
     ).fillna({"count": 0})
 
 
-def surprise(
+def measure_surprise(
     rows: pd.DataFrame,
     by: list[str],
     spread: float,
     error: "pd.Series[float] | float",
     limit: float = 0.0,
 ) -> pd.DataFrame:
-    """What the neighbours of each row say, and `surprise`: how many deviations it lies from them.
+    """Compare each row with its neighbours; `surprise` is the distance in standard deviations.
 
     `rows` has `level`, `moment` and the columns `by` of its series; `spread` is the deviation of a
     month of all series, `error` that of a printed number, both of levels. What cannot surprise by
@@ -192,41 +200,48 @@ def surprise(
     also `expected` (level), `months`, `count` (residuals of the rest), and `before` and
     `after` (moments of the neighbours, NaN where there is none).
     """
-    left = rows[["moment", "level"]].assign(series=rows.groupby(by, dropna=False).ngroup())
-    if not left["series"].duplicated().any():  # no row has a neighbour, as mostly in few facts
+    numbers = rows[["moment", "level"]].assign(series=rows.groupby(by, dropna=False).ngroup())
+    if not numbers["series"].duplicated().any():  # no row has a neighbour, as mostly in few facts
         nobody = dict.fromkeys(("expected", "months", "before", "after", "surprise"), np.nan)
         return pd.DataFrame({**nobody, "month": spread, "count": 0}, index=rows.index)
-    found = _periods(left)
-    found = found.join(_line(found, 1, 1)).reset_index(names="period_of")
-    others = found.groupby("series")["rank"].transform("max")
-    found = found.assign(month=pooled(spread, others, pd.Series(0.0, found.index)))
-    wanted = ["expected", "months", "month", "moment_-1", "moment_1", "period_of"]
+    periods = _group_by_period(numbers)
+    periods = periods.join(_interpolate_levels(periods, 1, 1)).reset_index(names="period_of")
+    others = periods.groupby("series")["rank"].transform("max")
+    periods = periods.assign(month=pool_spreads(spread, others, pd.Series(0.0, periods.index)))
+    columns = ["expected", "months", "month", "moment_-1", "moment_1", "period_of"]
     on = ["series", "moment"]
-    told = left.reset_index(names="place").merge(found[[*on, *wanted]], on=on).set_index("place")
-    told = told[wanted].reindex(rows.index)
-    off = rows["level"] - told["expected"]
-    judged = (off / _deviation(told, error)).abs() > limit * (1.0 - SLACK)
-    rough = _roughness(found, found["period_of"].isin(told.loc[judged, "period_of"]))
-    rough = rough.assign(month=pooled(spread, rough["count"], rough["median"]))
-    told = told.assign(**rough.reindex(told["period_of"]).set_axis(told.index))
-    return told.assign(surprise=(off / _deviation(told, error)).where(judged)).rename(
-        columns={"moment_-1": "before", "moment_1": "after"}
+    expectations = (
+        numbers.reset_index(names="place").merge(periods[[*on, *columns]], on=on).set_index("place")
     )
+    expectations = expectations[columns].reindex(rows.index)
+    off = rows["level"] - expectations["expected"]
+    judged = (off / _compute_deviation(expectations, error)).abs() > limit * (1.0 - SLACK)
+    rough = _measure_roughness(
+        periods, periods["period_of"].isin(expectations.loc[judged, "period_of"])
+    )
+    rough = rough.assign(month=pool_spreads(spread, rough["count"], rough["median"]))
+    expectations = expectations.assign(
+        **rough.reindex(expectations["period_of"]).set_axis(expectations.index)
+    )
+    return expectations.assign(
+        surprise=(off / _compute_deviation(expectations, error)).where(judged)
+    ).rename(columns={"moment_-1": "before", "moment_1": "after"})
 
 
-def _deviation(told: pd.DataFrame, error: "pd.Series[float] | float") -> "pd.Series[float]":
-    """The deviation of a level from what its neighbours say."""
-    return np.sqrt(np.square(told["month"]) * told["months"] + np.square(error))
+def _compute_deviation(
+    expectations: pd.DataFrame, error: "pd.Series[float] | float"
+) -> "pd.Series[float]":
+    return np.sqrt(np.square(expectations["month"]) * expectations["months"] + np.square(error))
 
 
-def series_of(rows: pd.DataFrame, by: list[str], row: Any) -> pd.DataFrame:
-    """The rows that are of the same series as a row."""
+def select_series(rows: pd.DataFrame, by: list[str], row: Any) -> pd.DataFrame:
+    """Return the rows of the series of a row."""
     for name in by:
         rows = rows[rows[name] == getattr(row, name)]
     return rows
 
 
-def beyond(near: pd.DataFrame, limit: float) -> "pd.Series[bool]":
-    """Which rows surprise by more than a limit; of two alone in their series the later."""
+def is_beyond(near: pd.DataFrame, limit: float) -> "pd.Series[bool]":
+    """Return true for surprises above a limit; of two rows alone in a series, for the later."""
     first_of_two = (near["count"] == 0) & near["before"].isna()
     return (near["surprise"].abs() > limit) & ~first_of_two

@@ -12,7 +12,7 @@ Definitions. A note says what is printed in one of these phrases, with digits as
   the ends of its range.
 * `70.6 million are 57.7 %`: the quotient that the persons of the row are.
 
-Method. What is printed is told exactly, a quotient to half a thousandth. Where persons are a
+Method. Printed numbers are compared exactly, a quotient to half a thousandth. Where persons are a
 product or a quotient the last printed digit may be half a unit off, and a rounded person; the
 population of another publisher may be POPULATIONS_DIFFER off as well.
 
@@ -25,9 +25,9 @@ note read the page anew.
 import numpy as np
 import pandas as pd
 
+from audience_impact.facts.anomaly_checks import levels
+from audience_impact.facts.anomaly_checks.messages import format_number, report_rows
 from audience_impact.facts.rules import ACROSS
-from audience_impact.facts.surprises import levels
-from audience_impact.facts.surprises.saying import findings, number
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import EVERYONE
 from audience_impact.vocabulary import FindingSeverity, PopulationBase, Unit
@@ -63,14 +63,14 @@ POPULATIONS_DIFFER = 0.035
 RULE = "unlike_its_note"
 
 
-def _saying(frame: pd.DataFrame, words: str) -> pd.DataFrame:
-    """Rows whose notes hold some words: patterns are looked for in these alone."""
-    told = [words in note for note in frame["note"].tolist()]
-    return frame[np.array(told, dtype="bool")]
+def _select_notes(frame: pd.DataFrame, words: str) -> pd.DataFrame:
+    """Return rows with some words in their notes, so that patterns search few rows."""
+    has_words = [words in note for note in frame["note"].tolist()]
+    return frame[np.array(has_words, dtype="bool")]
 
 
 def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
-    """Half a unit of the last digit of numbers as printed."""
+    """Return half a unit of the last digit of printed numbers."""
     decimals = printed.str.extract(r"\.(\d+)$")[0].str.len().fillna(0.0)
     return 0.5 * 10.0 ** -decimals.astype("float64")
 
@@ -83,87 +83,90 @@ def _half_unit(printed: "pd.Series[str]") -> "pd.Series[float]":
     *FIGURES,
 )
 def unlike_its_note(tables: Tables) -> list[Finding]:
-    """Numbers, services, parts of a population and quotients beside what their notes say."""
+    """Compare numbers, services, parts of a population and quotients with their notes."""
     return [
-        *(found for table in FIGURES for found in _printed(table, tables[table])),
-        *_services(tables),
-        *_parts_of(tables["circumvention"]),
-        *(found for table in PERSONS for found in _parts(table, tables)),
-        *_products(tables["bases"]),
-        *_quotients(tables["bases"]),
+        *(
+            finding
+            for table in FIGURES
+            for finding in _report_printed_numbers(table, tables[table])
+        ),
+        *_report_services(tables),
+        *_report_keeping_shares(tables["circumvention"]),
+        *(finding for table in PERSONS for finding in _report_population_parts(table, tables)),
+        *_report_products(tables["bases"]),
+        *_report_quotients(tables["bases"]),
     ]
 
 
-def _printed(table: str, frame: pd.DataFrame) -> list[Finding]:
-    """Shares, counts and the ends of ranges that are not what is printed of them."""
-    rows = _saying(frame, "printed as")
+def _report_printed_numbers(table: str, frame: pd.DataFrame) -> list[Finding]:
+    rows = _select_notes(frame, "printed as")
     if rows.empty:
         return []
-    told = rows["note"].str.extract(PRINTED)
-    scale = told["unit"].map(SCALE)
+    printed = rows["note"].str.extract(PRINTED)
+    scale = printed["unit"].map(SCALE)
     if "unit" in rows:
-        scale = scale.where((told["unit"] == "%") == (rows["unit"] == Unit.SHARE.value))
-    low, high = (told[end].astype("float64") * scale for end in ("low", "high"))
-    high = high.where(told["others"].isna(), 1.0 - high)
-    said = (high.where(low.isna()), low, high.where(low.notna()))
+        scale = scale.where((printed["unit"] == "%") == (rows["unit"] == Unit.SHARE.value))
+    low, high = (printed[end].astype("float64") * scale for end in ("low", "high"))
+    high = high.where(printed["others"].isna(), 1.0 - high)
+    noted = (high.where(low.isna()), low, high.where(low.notna()))
     return [
-        found
-        for column, numbers in zip(FIGURES[table], said, strict=True)
-        for found in findings(
+        finding
+        for column, numbers in zip(FIGURES[table], noted, strict=True)
+        for finding in report_rows(
             table,
             frame,
             RULE,
-            rows.assign(told=numbers, cell=rows[column])[
+            rows.assign(noted=numbers, cell=rows[column])[
                 (rows[column] / numbers - 1.0).abs() > EXACT
             ],
             column,
-            lambda row: f"{row.cell:.10g} is not the {row.told:.10g} that its note says is printed",
+            lambda row: (
+                f"{row.cell:.10g} is not the {row.noted:.10g} that its note says is printed"
+            ),
         )
     ]
 
 
-def _services(tables: Tables) -> list[Finding]:
-    """Figures whose notes name another service with the printed number."""
+def _report_services(tables: Tables) -> list[Finding]:
     frame, platforms = tables["estimates"], tables["platforms"]
-    rows = _saying(frame, " printed as")
+    rows = _select_notes(frame, " printed as")
     if rows.empty:
         return []
     names = platforms.assign(name=platforms["name"] + ";" + platforms["aliases"])
     names = names.assign(service=names["name"].str.split(";")).explode("service")
-    known = names[names["service"] != ""].set_index("service")["platform_id"]
-    rows = rows.assign(told=rows["note"].str.extract(SERVICE)["service"])
-    rows = rows.assign(of=rows["told"].map(known[~known.index.duplicated()]))
-    return findings(
+    platform_ids = names[names["service"] != ""].set_index("service")["platform_id"]
+    rows = rows.assign(noted=rows["note"].str.extract(SERVICE)["service"])
+    rows = rows.assign(of=rows["noted"].map(platform_ids[~platform_ids.index.duplicated()]))
+    return report_rows(
         "estimates",
         frame,
         RULE,
         rows[rows["of"].notna() & (rows["of"] != rows["platform_id"])],
         "platform_id",
-        lambda row: f"its note says that the number is printed of {row.told}",
+        lambda row: f"its note says that the number is printed of {row.noted}",
     )
 
 
-def _parts_of(circumvention: pd.DataFrame) -> list[Finding]:
-    """Shares who keep access that are not the quotient of the two numbers in their notes."""
-    rows = _saying(circumvention, " of ")
+def _report_keeping_shares(circumvention: pd.DataFrame) -> list[Finding]:
+    rows = _select_notes(circumvention, " of ")
     if rows.empty:
         return []
-    told = rows["note"].str.extract(OF).astype({"part": "float64", "whole": "float64"})
-    rows = rows.assign(told=told["part"] / told["whole"])
-    return findings(
+    numbers = rows["note"].str.extract(OF).astype({"part": "float64", "whole": "float64"})
+    rows = rows.assign(noted=numbers["part"] / numbers["whole"])
+    return report_rows(
         "circumvention",
         circumvention,
         RULE,
-        rows[(rows["share"] - rows["told"]).abs() > OF_ERROR],
+        rows[(rows["share"] - rows["noted"]).abs() > OF_ERROR],
         "share",
-        lambda row: f"{row.share:.4g} is not the {row.told:.4g} that its note says",
+        lambda row: f"{row.share:.4g} is not the {row.noted:.4g} that its note says",
     )
 
 
-def _parts(table: str, tables: Tables) -> list[Finding]:
-    """Persons beside the part that they are of a population counted by whomever."""
+def _report_population_parts(table: str, tables: Tables) -> list[Finding]:
+    """Compare persons with the part of a population in their note, by any publisher."""
     frame, column = tables[table], PERSONS[table]
-    rows = _saying(frame, "population")
+    rows = _select_notes(frame, "population")
     if rows.empty:
         return []
     rows = rows[~rows["note"].str.contains(PRODUCT, regex=False)]
@@ -174,82 +177,86 @@ def _parts(table: str, tables: Tables) -> list[Finding]:
     older = {True: EVERYONE, False: PopulationBase.AGE_12_PLUS.value}
     rows = rows.assign(population_base=rows["older"].isna().map(older).astype("str"))
     by = ["area_id", "population_base"]
-    own = levels.nearest_persons(rows, tables["bases"], [*by, "measurement_series_id"])
-    of = own.fillna(levels.nearest_persons(rows, tables["bases"], by))
+    same_measurer = levels.find_nearest_persons(
+        rows, tables["bases"], [*by, "measurement_series_id"]
+    )
+    population = same_measurer.fillna(levels.find_nearest_persons(rows, tables["bases"], by))
     share = rows["share"].astype("float64")
     most = POPULATIONS_DIFFER + _half_unit(rows["share"]) / share
-    rows = rows.assign(told=share / 100.0 * of, cell=rows[column])
-    odd = np.log(rows["cell"] / rows["told"]).abs() > most
-    return findings(
+    rows = rows.assign(noted=share / 100.0 * population, cell=rows[column])
+    odd = np.log(rows["cell"] / rows["noted"]).abs() > most
+    return report_rows(
         table,
         frame,
         RULE,
         rows[odd],
         column,
         lambda row: (
-            f"{number(row.cell)} are not the {row.share} % of the population that its note says: "
-            f"about {number(row.told)}"
+            f"{format_number(row.cell)} are not the {row.share} % of the population that its "
+            f"note says: about {format_number(row.noted)}"
         ),
     )
 
 
-def _products(bases: pd.DataFrame) -> list[Finding]:
-    """Persons, and the ends of their range, that are a printed share of the residents of a year."""
-    rows = _saying(bases, PRODUCT)
+def _report_products(bases: pd.DataFrame) -> list[Finding]:
+    """Compare persons, and the ends of their range, with the noted share of residents."""
+    rows = _select_notes(bases, PRODUCT)
     if rows.empty:
         return []
     rows = rows.join(rows["note"].str.extract(PART)).join(rows["note"].str.extract(RANGE))
     printed = {"persons": "share", "low_persons": "low", "high_persons": "high"}
     return [
-        found
+        finding
         for column, share in printed.items()
-        for found in findings(
+        for finding in report_rows(
             "bases",
             bases,
             RULE,
-            _unequal(rows[rows[share].notna()], bases, column, share),
+            _select_unexplained(rows[rows[share].notna()], bases, column, share),
             column,
             lambda row: (
-                f"{row.cell:,.0f} are not the {row.told} % of the {row.residents:,.0f} people of "
+                f"{row.cell:,.0f} are not the {row.noted} % of the {row.residents:,.0f} people of "
                 f"{row.year} that its note says"
             ),
         )
     ]
 
 
-def _unequal(rows: pd.DataFrame, bases: pd.DataFrame, column: str, share: str) -> pd.DataFrame:
-    """Products that no count of the residents of their year, in their layer, explains.
+def _select_unexplained(
+    rows: pd.DataFrame, bases: pd.DataFrame, column: str, share: str
+) -> pd.DataFrame:
+    """Return products that no count of the residents of their year, in their layer, explains.
 
-    With `cell`, `told` (the share as printed), and `residents` of the count that comes nearest.
+    With `cell`, `noted` (the share as printed), and `residents` of the count that comes nearest.
     """
     by = ["area_id", "year", "row_layer"]
     counts = bases[bases["population_base"] == EVERYONE]
     counts = counts.assign(residents=counts["persons"], year=counts["period"])[[*by, "residents"]]
-    rows = rows.assign(cell=rows[column], told=rows[share], year=rows["period"].str[:4])
+    rows = rows.assign(cell=rows[column], noted=rows[share], year=rows["period"].str[:4])
     rows = rows[rows["cell"].notna()].reset_index(names="place").merge(counts, on=by)
-    told = rows["told"].astype("float64") / 100.0
-    most = 1.0 + _half_unit(rows["told"]) / 100.0 * rows["residents"]
-    rows = rows.assign(off=(rows["cell"] - told * rows["residents"]).abs(), most=most)
+    noted_share = rows["noted"].astype("float64") / 100.0
+    most = 1.0 + _half_unit(rows["noted"]) / 100.0 * rows["residents"]
+    rows = rows.assign(off=(rows["cell"] - noted_share * rows["residents"]).abs(), most=most)
     nearest = rows.sort_values("off").drop_duplicates("place").set_index("place").sort_index()
     return nearest[nearest["off"] > nearest["most"]]
 
 
-def _quotients(bases: pd.DataFrame) -> list[Finding]:
-    """Persons that are a printed pair of persons and share, one by the other."""
-    rows = _saying(bases, "million are")
+def _report_quotients(bases: pd.DataFrame) -> list[Finding]:
+    """Compare persons with the quotient of the noted persons and share."""
+    rows = _select_notes(bases, "million are")
     if rows.empty:
         return []
     rows = rows.join(rows["note"].str.extract(PAIR))
     rows = rows[rows["share"].notna()]
-    told = 1e8 * rows["millions"].astype("float64") / rows["share"].astype("float64")
-    odd = (rows["persons"] - told).abs() > 1.0
-    return findings(
+    quotient = 1e8 * rows["millions"].astype("float64") / rows["share"].astype("float64")
+    odd = (rows["persons"] - quotient).abs() > 1.0
+    return report_rows(
         "bases",
         bases,
         RULE,
-        rows.assign(told=told)[odd],
+        rows.assign(noted=quotient)[odd],
         "persons",
         lambda row: (
-            f"{row.persons:,.0f} are not {row.millions} million by {row.share} %: {row.told:,.0f}"
+            f"{row.persons:,.0f} are not {row.millions} million by {row.share} %: {row.noted:,.0f}"
         ),
     )

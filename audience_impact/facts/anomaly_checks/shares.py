@@ -11,9 +11,9 @@ at most.
 import numpy as np
 import pandas as pd
 
+from audience_impact.facts.anomaly_checks import levels
+from audience_impact.facts.anomaly_checks.messages import format_distance, report_rows
 from audience_impact.facts.rules import ACROSS
-from audience_impact.facts.surprises import levels
-from audience_impact.facts.surprises.saying import apart, findings
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.vocabulary import FindingSeverity, Unit
 
@@ -36,29 +36,29 @@ LEAST_RESPONDENTS = 30
     *KINDS,
 )
 def share_unlike_others(tables: Tables) -> list[Finding]:
-    """Shares of users of a feature, of circumventors and of joint use beside their kind."""
-    found = []
+    """Compare shares of feature users, of circumventors and of joint use with their kind."""
+    findings = []
     for table, (column, kind, limit) in KINDS.items():
         frame = tables[table]
         rows = frame[frame[column] > 0]
         if "unit" in rows:
             rows = rows[rows["unit"] == Unit.SHARE.value]
-        one = pd.Series(1.0, rows.index)
-        rows = rows.assign(level=levels.level(rows[column], one), all_="")
+        ones = pd.Series(1.0, rows.index)
+        rows = rows.assign(level=levels.compute_level(rows[column], ones), all_="")
         groups = rows.groupby([*kind, "all_"])["level"]
         rows = rows.assign(
             apart=rows["level"] - groups.transform("median"), size=groups.transform("size")
         )
         odd = (rows["apart"].abs() > limit) & (rows["size"] >= LEAST_SHARES)
-        found += findings(
+        findings += report_rows(
             table,
             frame,
             "share_unlike_others",
             rows[odd],
             column,
-            lambda row: f"lies {apart(row.apart)} the middle of all shares of its kind",
+            lambda row: f"lies {format_distance(row.apart)} the middle of all shares of its kind",
         )
-    return found
+    return findings
 
 
 @ACROSS.rule(
@@ -68,7 +68,7 @@ def share_unlike_others(tables: Tables) -> list[Finding]:
     "surveys",
 )
 def patterns_incomplete(tables: Tables) -> list[Finding]:
-    """Shares of the patterns add up to one, and respondents to those of the survey."""
+    """Compare the sums of patterns with one, and with the respondents of the survey."""
     surveys = tables["surveys"]
     sums = tables["use_patterns"].groupby("survey_id")[["weighted_share", "respondents"]].sum()
     rows = surveys.assign(
@@ -77,7 +77,7 @@ def patterns_incomplete(tables: Tables) -> list[Finding]:
     )
     odd = (rows["all_shares"] - 1.0).abs() > ROUNDING
     odd |= rows["counted"].notna() & (rows["counted"] != rows["respondents"])
-    return findings(
+    return report_rows(
         "surveys",
         surveys,
         "patterns_incomplete",
@@ -97,13 +97,13 @@ def patterns_incomplete(tables: Tables) -> list[Finding]:
     "use_patterns",
 )
 def pattern_unlike_respondents(tables: Tables) -> list[Finding]:
-    """The weighted share of a pattern beside the part of the respondents who answered so."""
+    """Compare the weighted share of a pattern with its part of the respondents."""
     patterns = tables["use_patterns"]
     all_ = patterns.groupby("survey_id")["respondents"].transform("sum")
     rows = patterns.assign(part=patterns["respondents"] / all_)
     ratio = np.log(rows["weighted_share"].where(rows["weighted_share"] > 0) / rows["part"])
     many = rows["respondents"] >= LEAST_RESPONDENTS
-    return findings(
+    return report_rows(
         "use_patterns",
         patterns,
         "pattern_unlike_respondents",

@@ -1,4 +1,4 @@
-"""Words that fit their column and not their row: figures told twice, and words used nowhere else.
+"""Words that fit their column and not their row: repeated figures, and words used nowhere else.
 
 Method. Two figures that agree in value, area and period and differ in one word are one figure with
 a word mistaken for another, unless they agree by chance: shares of two digits do across platforms,
@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
+from audience_impact.facts.anomaly_checks import levels
+from audience_impact.facts.anomaly_checks.messages import format_number, report_rows
 from audience_impact.facts.rules import ACROSS
-from audience_impact.facts.surprises import levels
-from audience_impact.facts.surprises.saying import findings, number
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.vocabulary import FindingSeverity, PlatformKind, Unit
 
@@ -49,8 +49,8 @@ SAID = {
 }
 
 
-def _exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
-    """Numbers of two significant digits or more: round ones agree by chance."""
+def _is_exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
+    """Return true for two significant digits or more: round numbers agree by chance."""
     return numbers.map(lambda value: len(f"{value:.0f}".rstrip("0")) > 1).astype("bool")
 
 
@@ -61,7 +61,7 @@ def _exact(numbers: "pd.Series[float]") -> "pd.Series[bool]":
     "estimates",
 )
 def figure_told_twice(tables: Tables) -> list[Finding]:
-    """Pairs of figures alike but for one word; of two programmes whatever else they say."""
+    """Report pairs of figures that differ in one word, or in the programme whatever else."""
     estimates = tables["estimates"]
     rows = estimates.assign(stated=estimates["value"].fillna(estimates["low"]))
     rows = rows[rows["stated"] > 0].reset_index(names="place")
@@ -71,27 +71,27 @@ def figure_told_twice(tables: Tables) -> list[Finding]:
     differs = pd.DataFrame({name: pairs[name] != pairs[f"{name}_of"] for name in WORDS})
     is_share = pairs["unit"] == Unit.SHARE.value
     programme = differs["measurement_series_id"] & ~differs["platform_id"]
-    by_chance = is_share | ~_exact(pairs["stated"])
-    one = (differs.sum(axis=1) == 1) & ~(differs["platform_id"] & by_chance)
-    odd = pairs[programme | one]
-    found: list[Finding] = []
+    by_chance = is_share | ~_is_exact(pairs["stated"])
+    differs_once = (differs.sum(axis=1) == 1) & ~(differs["platform_id"] & by_chance)
+    odd = pairs[programme | differs_once]
+    findings: list[Finding] = []
     for name in ("measurement_series_id", *WORDS[:-1]):
         of_word = differs.loc[odd.index, name] & ~(
             programme[odd.index] & (name != "measurement_series_id")
         )
         twice = odd[of_word].drop_duplicates("place").set_index("place")
-        found += findings(
+        findings += report_rows(
             "estimates",
             estimates,
             "figure_told_twice",
             twice.assign(other=twice[f"{name}_of"], what=SAID[name]),
             name,
             lambda row: (
-                f"{number(row.stated, row.unit)} stands for {row.period} with {row.what} "
+                f"{format_number(row.stated, row.unit)} stands for {row.period} with {row.what} "
                 f"{row.other} as well, on line {row.row_line_of}"
             ),
         )
-    return found
+    return findings
 
 
 @ACROSS.rule(
@@ -101,9 +101,9 @@ def figure_told_twice(tables: Tables) -> list[Finding]:
     "estimates",
 )
 def word_alone(tables: Tables) -> list[Finding]:
-    """A word beside those that others have where all else of their kind is the same."""
+    """Compare a word with those of other figures that agree in all other words."""
     estimates = tables["estimates"]
-    found: dict[int, Finding] = {}
+    findings: dict[int, Finding] = {}
     if len(estimates) < LEAST_OTHERS:
         return []
     names = ["measurement_series_id", "source_id", *KIND]
@@ -116,23 +116,27 @@ def word_alone(tables: Tables) -> list[Finding]:
             (["source_id", *rest], LEAST_OTHERS - 1),
             (rest, 9 * LEAST_OTHERS),
         ):
-            odd = _alone(coded, column, group, least)
+            odd = _select_lone_words(coded, column, group, least)
             odd = estimates.assign(word=estimates[column]).join(odd, how="inner")
-            for one in findings("estimates", estimates, "word_alone", odd, column, _alone_says):
-                found.setdefault(one.line, one)
-    return list(found.values())
+            for finding in report_rows(
+                "estimates", estimates, "word_alone", odd, column, _describe_lone_word
+            ):
+                findings.setdefault(finding.line, finding)
+    return list(findings.values())
 
 
-def _alone(coded: pd.DataFrame, column: str, group: list[str], least: int) -> pd.DataFrame:
-    """`others_count` of rows whose word no other row of their group has, where the others agree."""
-    own = coded.groupby([*group, column])[column].transform("size")
+def _select_lone_words(
+    coded: pd.DataFrame, column: str, group: list[str], least: int
+) -> pd.DataFrame:
+    """Return `others_count` of rows with a word that the other rows of their group lack."""
+    same_word = coded.groupby([*group, column])[column].transform("size")
     groups = [coded[name] for name in group]
-    all_, most = (own.groupby(groups).transform(how) for how in ("size", "max"))
-    odd = (own == 1) & (all_ - 1 >= least) & (most >= least)
+    all_, most = (same_word.groupby(groups).transform(how) for how in ("size", "max"))
+    odd = (same_word == 1) & (all_ - 1 >= least) & (most >= least)
     return pd.DataFrame({"others_count": all_[odd] - 1})
 
 
-def _alone_says(row: Any) -> str:
+def _describe_lone_word(row: Any) -> str:
     word, count = row.word, row.others_count
     return f"{word} stands here alone, beside {count} figures of the kind that say something else"
 
@@ -144,37 +148,38 @@ def _alone_says(row: Any) -> str:
     "estimates",
 )
 def platform_alone(tables: Tables) -> list[Finding]:
-    """A figure that its measurer gives of no time about then, beside those of other platforms.
+    """Report a figure without others of its platform about then that fits another platform.
 
     Told where the measurer has it within a hundredth for another platform within three months, or
     where he never measured the platform in this area otherwise and has many figures there.
     """
     estimates = tables["estimates"]
     rows = estimates.assign(
-        stated=estimates["value"].fillna(estimates["low"]), moment=levels.moment(estimates)
+        stated=estimates["value"].fillna(estimates["low"]), moment=levels.compute_moment(estimates)
     ).reset_index(names="place")
-    months = levels.nearest_months(rows, [*SERIES, "platform_id"])
+    months = levels.find_nearest_months(rows, [*SERIES, "platform_id"])
     lone = rows[~(months <= LONE_MONTHS) & (rows["stated"] > 0)]
     pairs = lone.merge(rows, on=SERIES, suffixes=("", "_of"))
     near = (pairs["moment"] - pairs["moment_of"]).abs() <= ALONE_MONTHS
     near &= (pairs["stated"] / pairs["stated_of"] - 1).abs() <= ALONE_RATIO
     near &= pairs["platform_id"] != pairs["platform_id_of"]
-    near &= (pairs["unit"] != Unit.SHARE.value) & _exact(pairs["stated"])
+    near &= (pairs["unit"] != Unit.SHARE.value) & _is_exact(pairs["stated"])
     fits = pairs[near].drop_duplicates("place")
     of_measurer = rows.groupby(["measurement_series_id", "area_id"])["place"].transform("size")
-    known = rows.groupby(["measurement_series_id", "area_id", "platform_id"])["place"].transform(
-        "size"
-    )
-    strange = rows[(known == 1) & (of_measurer >= ALONE_AMONG)].assign(platform_id_of="")
+    of_platform = rows.groupby(["measurement_series_id", "area_id", "platform_id"])[
+        "place"
+    ].transform("size")
+    strange = rows[(of_platform == 1) & (of_measurer >= ALONE_AMONG)].assign(platform_id_of="")
     odd = pd.concat([fits, strange]).drop_duplicates("place").set_index("place")
-    return findings(
+    return report_rows(
         "estimates",
         estimates,
         "platform_alone",
         odd,
         "platform_id",
         lambda row: (
-            f"its measurer has {number(row.stated, row.unit)} for {row.platform_id_of} about then"
+            f"its measurer has {format_number(row.stated, row.unit)} for {row.platform_id_of} "
+            "about then"
             if row.platform_id_of
             else f"the only figure of {row.platform_id} by its measurer in {row.area_id}"
         ),
@@ -188,19 +193,26 @@ def platform_alone(tables: Tables) -> list[Finding]:
     "estimates",
 )
 def page_about_another(tables: Tables) -> list[Finding]:
-    """The one service of which a page has figures beside those that the page is about."""
+    """Compare the single service of a page's figures with the services of its title."""
     estimates = tables["estimates"]
     kinds = tables["platforms"].set_index("platform_id")["kind"]
     services = set(kinds.index[~kinds.isin(NO_SERVICES)])
     of_page = estimates.groupby("source_id")["platform_id"]
     rows = estimates[(of_page.transform("nunique") == 1) & estimates["platform_id"].isin(services)]
-    told = _named(tables, services)
-    told = pd.concat([told, _restricted(tables, rows, services, set(told["source_id"]))])
-    pairs = told.drop_duplicates().sort_values(["source_id", "platform_id"])
+    named_services = _find_named_services(tables, services)
+    named_services = pd.concat(
+        [
+            named_services,
+            _find_restricted_services(tables, rows, services, set(named_services["source_id"])),
+        ]
+    )
+    pairs = named_services.drop_duplicates().sort_values(["source_id", "platform_id"])
     about = pairs.groupby("source_id")["platform_id"].agg(", ".join)
-    same = rows.reset_index(names="place").merge(told, on=["source_id", "platform_id"])["place"]
+    same = rows.reset_index(names="place").merge(named_services, on=["source_id", "platform_id"])[
+        "place"
+    ]
     rows = rows.assign(about=rows["source_id"].map(about))
-    return findings(
+    return report_rows(
         "estimates",
         estimates,
         "page_about_another",
@@ -210,41 +222,46 @@ def page_about_another(tables: Tables) -> list[Finding]:
     )
 
 
-def _named(tables: Tables, services: set[str]) -> pd.DataFrame:
-    """Pairs of `source_id` and `platform_id`: services spelt in the address or title of a page."""
-    known = tables["platforms"][tables["platforms"]["platform_id"].isin(services)]
-    names = known.assign(word=known["name"] + ";" + known["platform_id"] + ";" + known["aliases"])
+def _find_named_services(tables: Tables, services: set[str]) -> pd.DataFrame:
+    """Return `source_id` and `platform_id` of services in the address or title of a page."""
+    platforms = tables["platforms"][tables["platforms"]["platform_id"].isin(services)]
+    names = platforms.assign(
+        word=platforms["name"] + ";" + platforms["platform_id"] + ";" + platforms["aliases"]
+    )
     names = names.assign(word=names["word"].str.split(";")).explode("word")
-    names["word"] = _spelt(names["word"])
+    names["word"] = _normalise_words(names["word"])
     names = names[names["word"].str.len() >= SPELT_LETTERS].drop_duplicates("word")
     longest = sorted(names["word"], key=len, reverse=True)
     sources = tables["sources"]
-    text = _spelt(
+    text = _normalise_words(
         sources["url"].str.replace(r"^\w+://[^/]*", "", regex=True) + " " + sources["title"]
     )
     pattern = rf"\b({'|'.join(map(re.escape, longest))})\b" if longest else r"(?!)"
-    found = sources[["source_id"]].assign(word=text.str.findall(pattern)).explode("word")
-    return found.merge(names[["word", "platform_id"]], on="word")[["source_id", "platform_id"]]
+    mentions = sources[["source_id"]].assign(word=text.str.findall(pattern)).explode("word")
+    return mentions.merge(names[["word", "platform_id"]], on="word")[["source_id", "platform_id"]]
 
 
-def _spelt(texts: "pd.Series[str]") -> "pd.Series[str]":
+def _normalise_words(texts: "pd.Series[str]") -> "pd.Series[str]":
     return texts.str.lower().str.replace(r"[\W_]+", " ", regex=True).str.strip()
 
 
-def _restricted(
+def _find_restricted_services(
     tables: Tables, rows: pd.DataFrame, services: set[str], named: set[str]
 ) -> pd.DataFrame:
-    """The same of pages on one area that name none: services restricted in the days before."""
+    """Return the same for other pages on one area: services restricted shortly before."""
     rows = rows[rows.groupby("source_id")["area_id"].transform("nunique") == 1]
-    acts = tables["restrictions"]
-    acts = acts.assign(
-        area_id=acts["area_ids"], day=acts["observed_from_start"].fillna(acts["announced_on_start"])
+    restrictions = tables["restrictions"]
+    restrictions = restrictions.assign(
+        area_id=restrictions["area_ids"],
+        day=restrictions["observed_from_start"].fillna(restrictions["announced_on_start"]),
     )
     targets = tables["restriction_targets"]
     targets = targets.loc[targets["platform_id"].isin(services), ["restriction_id", "platform_id"]]
-    acts = acts[["restriction_id", "area_id", "day"]].merge(targets, on="restriction_id")
+    restrictions = restrictions[["restriction_id", "area_id", "day"]].merge(
+        targets, on="restriction_id"
+    )
     pages = tables["sources"][["source_id", "published_on_start"]]
     pages = rows[["source_id", "area_id"]].drop_duplicates().merge(pages, on="source_id")
-    pages = pages[~pages["source_id"].isin(named)].merge(acts, on="area_id")
+    pages = pages[~pages["source_id"].isin(named)].merge(restrictions, on="area_id")
     since = (pages["published_on_start"] - pages["day"]).dt.days
     return pages.loc[since.between(0, TOLD_DAYS), ["source_id", "platform_id"]]

@@ -1,1 +1,1 @@
-"""What a row may claim and why: reasons, status, attribution, and the rules over results."""
+"""Reasons, status, attribution, and the rules over results."""

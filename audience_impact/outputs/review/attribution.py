@@ -1,4 +1,4 @@
-"""Who measured a figure, in words: the measurer first, then the page that relays it.
+"""The origin of a figure in words: the measurer first, then the page that relays it.
 
 Definitions. The measurer counted or asked; the page is where the figure was read. Ten newspapers
 that relay one panel are ten pages and one measurer.
@@ -11,7 +11,7 @@ said in the measurer's place.
 Assumptions. A measuring programme of the type `press_relay` is a page that does not say where its
 figure comes from.
 
-Known drawbacks. A page and a measurer that write one name differently are told as two.
+Known drawbacks. A page and a measurer that write one name differently appear as two.
 
 Citation. Rules of this project, docs/decisions.md.
 """
@@ -28,49 +28,49 @@ UNSTATED = "measurer not stated"
 """Said in place of the measurer where the page does not name one."""
 
 
-def attribution(measurer: str | None, publisher: str, period: str | None = None) -> str:
-    """One figure's origin in words, such as `Mediascope, July 2025 (via Vanguard)`.
+def name_origin(measurer: str | None, publisher: str, period: str | None = None) -> str:
+    """Return one figure's origin in words, such as `Mediascope, July 2025 (via Vanguard)`.
 
     `measurer` None: the page does not say; `period` as in the facts (ISO 8601), None: not said.
     """
-    page = _plain(publisher)
+    page = _strip_brackets(publisher)
     named = UNSTATED if measurer is None else measurer
     when = f", {period_in_words(period)}" if period else ""
     return f"{named}{when}" if _is_own(measurer, page) else f"{named}{when} (via {page})"
 
 
 def _is_own(measurer: str | None, page: str) -> bool:
-    """Whether the page is the measurer's: one name begins with the other."""
+    """Return True where the page is the measurer's: one name begins with the other."""
     if measurer is None:
         return False
-    names = sorted((_plain(measurer).casefold(), page.casefold()), key=len)
+    names = sorted((_strip_brackets(measurer).casefold(), page.casefold()), key=len)
     return names[1].startswith(names[0])
 
 
-def measurers(lineages: pd.DataFrame) -> pd.Series:
-    """Measurer by `measurement_series_id`; null where the page does not say who measured."""
-    known = lineages["source_type"] != SourceType.PRESS_RELAY
-    return lineages.set_index("measurement_series_id")["measurer"].where(known.to_numpy())
+def list_measurers(lineages: pd.DataFrame) -> pd.Series:
+    """Return measurer by `measurement_series_id`; null where the page does not say who measured."""
+    is_named = lineages["source_type"] != SourceType.PRESS_RELAY
+    return lineages.set_index("measurement_series_id")["measurer"].where(is_named.to_numpy())
 
 
-def attributed(frame: pd.DataFrame, measurer: str, publisher: str, period: str) -> pd.Series:
-    """The origin of each row, from its columns of these names; text without nulls."""
+def name_origins(frame: pd.DataFrame, measurer: str, publisher: str, period: str) -> pd.Series:
+    """Return the origin of each row, from its columns of these names; text without nulls."""
     columns = [frame[name].astype("object") for name in (measurer, publisher, period)]
     cells = (column.where(column.notna(), None).tolist() for column in columns)
-    words = [_told(*row) for row in zip(*cells, strict=True)]
+    words = [_cached_origin(*row) for row in zip(*cells, strict=True)]
     return pd.Series(words, frame.index, dtype="str")
 
 
-_told = cache(attribution)
+_cached_origin = cache(name_origin)
 
 
 def period_in_words(period: str) -> str:
-    """A period of the facts for the eye: `2025-07` is July 2025, `A/B` is A to B."""
-    return " to ".join(_moment(part) for part in period.split("/"))
+    """Return a period of the facts for the eye: `2025-07` is July 2025, `A/B` is A to B."""
+    return " to ".join(_moment_in_words(part) for part in period.split("/"))
 
 
-def _moment(text: str) -> str:
-    """`2025`, `2025-07`, `2025-07-13`, `2025-Q3` or `2025-H1` in words."""
+def _moment_in_words(text: str) -> str:
+    """Return `2025`, `2025-07`, `2025-07-13`, `2025-Q3` or `2025-H1` in words."""
     year, *rest = text.split("-")
     if not rest:
         return year
@@ -80,6 +80,6 @@ def _moment(text: str) -> str:
     return f"{int(rest[1])} {month}" if len(rest) > 1 else month
 
 
-def _plain(name: str) -> str:
-    """A name without what stands in brackets behind it."""
+def _strip_brackets(name: str) -> str:
+    """Return a name without what stands in brackets behind it."""
     return re.sub(r"\s*\([^)]*\)$", "", name)

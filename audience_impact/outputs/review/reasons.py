@@ -1,4 +1,4 @@
-"""Why a number is not better known: which rules of status apply to a row, and what they then say.
+"""Reasons for gaps: the rules of status that apply to each row, and their sentences.
 
 The rules themselves, with their sentences and what they cap a row at, stand in status_rules.py.
 """
@@ -23,8 +23,8 @@ from audience_impact.outputs.review.status_rules import (
     ORDER,
     RULES,
     TABLE,
-    filled,
-    sentence,
+    fill_sentence,
+    rule_sentence,
 )
 from audience_impact.populations import EVERYONE
 from audience_impact.simulation.inputs import SimulationInputs
@@ -37,14 +37,14 @@ from audience_impact.vocabulary import (
     PlaceReading,
 )
 
-NEVER = sentence("never_enforced")
+NEVER = rule_sentence("never_enforced")
 SHOWN = [
     EvidenceState.BLOCKED.value,
     EvidenceState.LIKELY_BLOCKED.value,
     EvidenceState.IMPAIRED.value,
     EvidenceState.DOWN.value,
 ]
-"""What measurements say of a restriction that they see."""
+"""Results of measurements that see a restriction."""
 
 Flags = Mapping[str, pd.Series]
 """By rule, of each row: whether it applies, or its details joined by `;`, blank where it does not.
@@ -54,25 +54,26 @@ The details of a rule are what its sentence says of the row itself, a sentence f
 REASON = ["reason", "reason_rule_ids", "reason_details"]
 """The sentences joined by `; `, and in the same places their rules and details, joined by `;`."""
 BETWEEN = ("; ", ";", ";")
-"""What joins the cells of each of these columns."""
+"""The separators of the cells of these columns."""
 OWN_WORDS = "extent"
 """The rule whose sentence is a text of the facts, which no detail repeats."""
 
 
-def undrawn(simulation: SimulationInputs) -> str:
-    """The rule that says why nothing at all is drawn."""
+def undrawn_rule(simulation: SimulationInputs) -> str:
+    """Return the rule that says why nothing at all is drawn."""
     return "uncalibrated" if simulation.errors else "unlearned"
 
 
-def silence(simulation: SimulationInputs) -> str:
-    """The same, and blank where something may be drawn."""
-    return "" if simulation.overlap_model else undrawn(simulation)
+def find_no_estimate_reason(simulation: SimulationInputs) -> str:
+    """Return the rule that says why nothing at all is drawn, blank where something may be."""
+    return "" if simulation.overlap_model else undrawn_rule(simulation)
 
 
-def said(flags: Flags, index: pd.Index) -> pd.DataFrame:
+def state_reasons(flags: Flags, index: pd.Index) -> pd.DataFrame:
     """Return the columns REASON of rows to which these rules apply, in their order."""
     columns = [
-        [_cells(rule, flag) for flag in pd.Series(flags[rule], index).tolist()] for rule in flags
+        [_reason_cells(rule, flag) for flag in pd.Series(flags[rule], index).tolist()]
+        for rule in flags
     ]
     rows = [[cells for cells in row if cells] for row in zip(*columns, strict=True)]
     joined = [
@@ -88,26 +89,26 @@ def said(flags: Flags, index: pd.Index) -> pd.DataFrame:
 
 
 @cache
-def _cells(rule: str, flag: bool | str) -> tuple[str, ...]:
+def _reason_cells(rule: str, flag: bool | str) -> tuple[str, ...]:
     """Return the cells REASON where this rule alone applies; none where it does not."""
     if not flag:
         return ()
     if rule == OWN_WORDS:
         return str(flag), rule, ""
     details = flag.split(";") if isinstance(flag, str) else [""]
-    sentences = [filled(rule, detail) for detail in details]
+    sentences = [fill_sentence(rule, detail) for detail in details]
     return "; ".join(sentences), ";".join([rule] * len(details)), ";".join(details)
 
 
-def because(
+def apply_status_rule(
     frame: pd.DataFrame, rows: pd.Series | np.ndarray, rule: str, details: pd.Series | None = None
 ) -> pd.DataFrame:
-    """The rows to which a rule of status applies as well: one more sentence, and its cap.
+    """Return the rows after one more rule of status: one more sentence, and its cap.
 
     `details` are what the sentence says of the row itself, where it leaves that open.
     """
     flag = pd.Series(rows, frame.index) if details is None else details.where(rows, "")
-    more = said({rule: flag}, frame.index)
+    more = state_reasons({rule: flag}, frame.index)
     applies, is_first = more["reason"] != "", frame["reason"] == ""
     longer = {
         name: frame[name].where(is_first, frame[name] + between) + more[name]
@@ -120,8 +121,10 @@ def because(
     )
 
 
-def applied(flags: Flags, index: pd.Index) -> pd.DataFrame:
-    """Columns `obs_status` and REASON of rows to which these rules of status apply, in their order.
+def apply_status_rules(flags: Flags, index: pd.Index) -> pd.DataFrame:
+    """Return columns `obs_status` and REASON of rows to which these rules of status apply.
+
+    In their order.
 
     A row that is capped at M says only what caps it at M or U.
     """
@@ -137,32 +140,32 @@ def applied(flags: Flags, index: pd.Index) -> pd.DataFrame:
             spoken[name] = flag.mask(
                 code == MISSING, "" if pd.api.types.is_string_dtype(flag) else False
             )
-    return said(spoken, index).assign(obs_status=code)
+    return state_reasons(spoken, index).assign(obs_status=code)
 
 
-def status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
-    """Columns `obs_status` and REASON of the people exposed, by restriction_id."""
-    rows = _flagged(scope, inputs)
+def find_status(scope: Scope, inputs: Inputs) -> pd.DataFrame:
+    """Return columns `obs_status` and REASON of the people exposed, by restriction_id."""
+    rows = _flag_audiences(scope, inputs)
     groups = rows.groupby("restriction_id", sort=True)
     about = scope.by_id.reindex(list(groups.groups))
     flags = {
-        **_unknown(about, groups, inputs),
-        **_part(about, inputs),
-        **_imputed(groups),
-        **_act(about),
-        **_weak(groups),
-        **_notes(about, groups, inputs),
+        **_unknown_flags(about, groups, inputs),
+        **_part_flags(about, inputs),
+        **_imputed_flags(groups),
+        **_restriction_flags(about),
+        **_weakness_flags(groups),
+        **_note_flags(about, groups, inputs),
     }
-    return applied(flags, about.index)
+    return apply_status_rules(flags, about.index)
 
 
-def _flagged(scope: Scope, inputs: Inputs) -> pd.DataFrame:
-    """The audiences with what weakens each of them."""
+def _flag_audiences(scope: Scope, inputs: Inputs) -> pd.DataFrame:
+    """Return the audiences with a flag for each weakness."""
     audiences = inputs.audiences.sizes
-    doubts = inputs.figures.doubts.groupby(AUDIENCE)[_DOUBTED].any().reset_index()
-    wanted = scope.wanted[[*AUDIENCE, "is_existing_use", "is_step"]]
-    rows = audiences.merge(wanted, on=AUDIENCE).merge(doubts, on=AUDIENCE, how="left")
-    rows[_DOUBTED] = rows[_DOUBTED].eq(True)
+    doubts = inputs.figures.quality_flags.groupby(AUDIENCE)[_QUALITY_FLAGS].any().reset_index()
+    scope_rows = scope.requested[[*AUDIENCE, "is_existing_use", "is_step"]]
+    rows = audiences.merge(scope_rows, on=AUDIENCE).merge(doubts, on=AUDIENCE, how="left")
+    rows[_QUALITY_FLAGS] = rows[_QUALITY_FLAGS].eq(True)
     imputed = inputs.audiences.imputed[[*AUDIENCE, "rung", "is_decisive"]]
     rows = rows.merge(imputed, on=AUDIENCE, how="left")
     number = rows["rung"].map(rungs.ORDER.index, na_action="ignore").astype("float64")
@@ -181,7 +184,7 @@ def _flagged(scope: Scope, inputs: Inputs) -> pd.DataFrame:
     )
 
 
-_DOUBTED = [
+_QUALITY_FLAGS = [
     "is_after_first_step",
     *("is_under_block", "is_under_restriction", "is_printed_differently", "is_outlier"),
     "is_missing_younger",
@@ -189,7 +192,7 @@ _DOUBTED = [
 
 
 def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
-    """Audiences of which some chosen figure is a limit: nothing can be drawn from it."""
+    """Return audiences of which some chosen figure is a limit: nothing can be drawn from it."""
     chosen = inputs.figures.chosen
     one_sided = chosen["interval_kind"].isin(intervals.ONE_SIDED)
     floor = chosen["metric_priority"] >= figures.FLOOR
@@ -197,12 +200,14 @@ def _limits_alone(inputs: Inputs, rows: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.MultiIndex.from_frame(rows[AUDIENCE]).isin(keys), rows.index)
 
 
-def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> dict[str, pd.Series]:
-    """Why the people exposed are not known at all."""
+def _unknown_flags(
+    about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
+) -> dict[str, pd.Series]:
+    """Return the flags of rules by which the people exposed are not known at all."""
     unknown = groups["is_unknown"].sum()
     new_use = ~groups["is_existing_use"].any()
-    shut = inputs.audiences.shut
-    vague = inputs.audiences.vague - shut
+    shut = inputs.audiences.closed_level_ids
+    vague = inputs.audiences.too_uncertain_ids - shut
     return {
         "never_enforced": about["is_never_enforced"],
         "extent": about["extent_reason"].astype("str"),
@@ -215,41 +220,41 @@ def _unknown(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> d
     }
 
 
-def _part(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
-    """What is known of the part that a partial restriction touches, and why no more is."""
+def _part_flags(about: pd.DataFrame, inputs: Inputs) -> dict[str, pd.Series]:
+    """Return the flags of rules about the part that a partial restriction touches."""
     rows = inputs.parts
-    act = rows["restriction_id"]
-    why = rows["reason"].groupby(act).agg(_in_order)
+    restriction = rows["restriction_id"]
+    why = rows["reason"].groupby(restriction).agg(_order_gaps)
     gaps = why.reindex(about.index).fillna("").astype("str").mask(~about["is_start_known"], "")
-    known = about.index.isin(why.index[why == ""])
+    is_known = about.index.isin(why.index[why == ""])
 
-    def some(flags: pd.Series) -> pd.Series:
-        return flags.groupby(act).any().reindex(about.index).eq(True) & known
+    def has_some(flags: pd.Series) -> pd.Series:
+        return flags.groupby(restriction).any().reindex(about.index).eq(True) & is_known
 
     networks = about["is_some_networks"] | about["is_networks_unknown"]
     return {
-        "subnational": about["is_subnational"] & ~known,
-        "some_networks": about["is_some_networks"] & ~known,
-        "networks_unknown": about["is_networks_unknown"] & ~known,
+        "subnational": about["is_subnational"] & ~is_known,
+        "some_networks": about["is_some_networks"] & ~is_known,
+        "networks_unknown": about["is_networks_unknown"] & ~is_known,
         "part_unknown": gaps,
-        "within": some(rows["reading"].eq(PlaceReading.WITHIN.value)),
-        "either": some(rows["reading"].eq(PlaceReading.CITY_OR_DISTRICT.value)),
-        "unasked": some(~rows["place_rung"].isin(parts.ASKED)),
-        "network_guessed": some(~rows["network_rung"].isin(parts.COUNTED_NETWORKS)),
-        "part": about["is_subnational"] & known,
-        "part_networks": networks & known,
+        "within": has_some(rows["reading"].eq(PlaceReading.WITHIN.value)),
+        "either": has_some(rows["reading"].eq(PlaceReading.CITY_OR_DISTRICT.value)),
+        "unasked": has_some(~rows["place_rung"].isin(parts.SURVEYED_LEVELS)),
+        "network_guessed": has_some(~rows["network_rung"].isin(parts.COUNTED_NETWORKS)),
+        "part": about["is_subnational"] & is_known,
+        "part_networks": networks & is_known,
     }
 
 
-def _in_order(gaps: "pd.Series[str]") -> str:
+def _order_gaps(gaps: "pd.Series[str]") -> str:
     """Return the gaps, each once and in the order of their words, joined by `;`."""
     return ";".join(sorted({*gaps} - {""}, key=lambda gap: PartGap(gap).meaning))
 
 
-def _imputed(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
-    """From what audiences that nobody counted are imputed: the farthest rung of the largest ones.
+def _imputed_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+    """Return the farthest evidence level of the largest imputed audiences, as flags.
 
-    Where another audience is not known at all nothing is drawn, and so nothing imputed.
+    Where another audience is unknown nothing is drawn, and so nothing is imputed.
     """
     largest = groups["decisive_number"].max()
     number = largest.fillna(groups["rung_number"].max())
@@ -262,8 +267,8 @@ def _imputed(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     }
 
 
-def _act(about: pd.DataFrame) -> dict[str, pd.Series]:
-    """What is not sure of the act itself."""
+def _restriction_flags(about: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the flags of rules about doubts in the restriction itself."""
     official = about["claim_status"] == ClaimStatus.OFFICIAL.value
     is_disputed = about["claim_status"] == ClaimStatus.DISPUTED.value
     insufficient = about["evidence_state"] == EvidenceState.INSUFFICIENT.value
@@ -278,8 +283,8 @@ def _act(about: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def _weak(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
-    """Why the people exposed are known less well than they could be."""
+def _weakness_flags(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
+    """Return the flags of rules by which the people exposed are known less well."""
     unknown, count = groups["is_unknown"].sum(), groups.size()
     priority, months = groups["metric_priority"].max(), groups["age_months"].max()
     return {
@@ -303,8 +308,10 @@ def _weak(groups: DataFrameGroupBy) -> dict[str, pd.Series]:
     }
 
 
-def _notes(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> dict[str, pd.Series]:
-    """What a reader should know of the figures that takes nothing from the status."""
+def _note_flags(
+    about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs
+) -> dict[str, pd.Series]:
+    """Return the flags of rules that note something of the figures and cap nothing."""
     is_outlier, is_step = groups["is_outlier"].any(), groups["is_step"].any()
     is_later = groups["is_after_first_step"].any()
     ages = _whole_audiences(inputs).groupby("restriction_id")["least_age"].max()
@@ -319,7 +326,7 @@ def _notes(about: pd.DataFrame, groups: DataFrameGroupBy, inputs: Inputs) -> dic
 
 
 def _whole_audiences(inputs: Inputs) -> pd.DataFrame:
-    """The doubts of the figures that stand for a whole audience, and are no lower bound alone."""
+    """Return the quality flags of figures that count a whole audience, not a lower bound alone."""
     audiences = inputs.audiences.sizes
-    whole = audiences.loc[audiences["metric_priority"] < figures.FLOOR, AUDIENCE]
-    return inputs.figures.doubts.merge(whole, on=AUDIENCE)
+    counted = audiences.loc[audiences["metric_priority"] < figures.FLOOR, AUDIENCE]
+    return inputs.figures.quality_flags.merge(counted, on=AUDIENCE)

@@ -18,9 +18,9 @@ from audience_impact.bounds import measured
 from audience_impact.outputs.areas import WORLD
 from audience_impact.outputs.review.reasons import SHOWN
 from audience_impact.outputs.review.status_rules import NORMAL
-from audience_impact.periods import WINDOW_DAYS, spans, with_distance
+from audience_impact.periods import WINDOW_DAYS, parse_periods, with_distance
 from audience_impact.populations import EVERYONE
-from audience_impact.rules import FAULT, Rule, Stage, register
+from audience_impact.rules import FAULT, Rule, Stage, register_rule
 from audience_impact.vocabulary import (
     ClaimStatus,
     EvidenceState,
@@ -37,8 +37,8 @@ GROWTH_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
-class Reviewed:
-    """What is reviewed: the table `impact`, and what it was made from.
+class ReviewInput:
+    """The input of the rules over results: the table `impact`, and its inputs.
 
     Attributes:
         impact: The published table.
@@ -72,26 +72,26 @@ class Reviewed:
 
     @property
     def exposed(self) -> pd.DataFrame:
-        """The rows of the people exposed."""
+        """Return the rows of the people exposed."""
         return self.impact[self.impact["impact_metric"] == ImpactMetric.PEOPLE_EXPOSED.value]
 
 
-def reviewed(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> Reviewed:
-    """What the rules over results look at."""
-    return Reviewed(
+def make_review_input(impact: pd.DataFrame, scope: Scope, inputs: Inputs) -> ReviewInput:
+    """Return the tables that the rules over results read."""
+    return ReviewInput(
         impact,
         scope.restrictions,
         inputs.audiences.sizes,
         inputs.figures.chosen,
-        inputs.figures.doubts,
+        inputs.figures.quality_flags,
         inputs.audiences.daily,
     )
 
 
-RESULTS = Stage[Callable[[Reviewed], list[str]]](RuleStage.RESULTS)
+RESULTS = Stage[Callable[[ReviewInput], list[str]]](RuleStage.RESULTS)
 """The rules over results, in the order in which they run."""
 
-CONTRADICT = register(
+CONTRADICT = register_rule(
     Rule(
         measured.RULE,
         RuleStage.RESULTS,
@@ -112,14 +112,14 @@ CONTRADICT = register(
     "impact",
     number=6,
 )
-def estimate_out_of_order(found: Reviewed) -> list[str]:
-    """Lower <= upper, and q05 <= q50 <= q95."""
+def estimate_out_of_order(results: ReviewInput) -> list[str]:
+    """Return estimates but for those with lower <= upper and q05 <= q50 <= q95."""
     steps = [
-        found.impact[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
+        results.impact[[f"{name}_persons" for name in names]].diff(axis=1).iloc[:, 1:]
         for names in (("lower", "upper"), ("q05", "q50", "q95"))
     ]
     falls = pd.concat(steps, axis=1) < -TOLERANCE_PERSONS
-    return _keys(found.impact[falls.any(axis=1)])
+    return _row_keys(results.impact[falls.any(axis=1)])
 
 
 @RESULTS.rule(
@@ -129,12 +129,12 @@ def estimate_out_of_order(found: Reviewed) -> list[str]:
     FAULT,
     *("impact", "person_days"),
 )
-def interval_without_width(found: Reviewed) -> list[str]:
-    """Estimates whose quantiles are one number, of what is not nothing."""
-    impact, days = found.impact, found.person_days
+def interval_without_width(results: ReviewInput) -> list[str]:
+    """Return estimates whose quantiles are one number, of what is not nothing."""
+    impact, days = results.impact, results.person_days
     same = impact["q05_persons"] == impact["q95_persons"]
     some = (impact["q50_persons"] > 0) | (impact["upper_persons"] > 0)
-    broken = _keys(impact[same & some])
+    broken = _row_keys(impact[same & some])
     if days.empty:
         return broken
     same = days["q05_person_days"] == days["q95_person_days"]
@@ -150,12 +150,12 @@ def interval_without_width(found: Reviewed) -> list[str]:
     "impact",
     number=8,
 )
-def median_outside_bounds(found: Reviewed) -> list[str]:
-    """Medians of the people exposed outside the bounds."""
-    exposed = found.exposed
+def median_outside_bounds(results: ReviewInput) -> list[str]:
+    """Return medians of the people exposed outside the bounds."""
+    exposed = results.exposed
     below = exposed["q50_persons"] < exposed["lower_persons"] - TOLERANCE_PERSONS
     above = exposed["q50_persons"] > exposed["upper_persons"] + TOLERANCE_PERSONS
-    return _keys(exposed[below | above])
+    return _row_keys(exposed[below | above])
 
 
 @RESULTS.rule(
@@ -165,19 +165,19 @@ def median_outside_bounds(found: Reviewed) -> list[str]:
     "impact",
     number=9,
 )
-def union_falls(found: Reviewed) -> list[str]:
-    """More platforms, fewer people: of two restrictions on the same audiences and base.
+def union_falls(results: ReviewInput) -> list[str]:
+    """Return pairs where more platforms have fewer people, on the same audiences and base.
 
     Restrictions that were never carried out touch nobody, however many platforms they name.
     """
-    acts = found.restrictions.set_index("restriction_id")
-    never = found.exposed["restriction_id"].map(acts["is_never_enforced"]).astype(bool)
-    known = found.exposed[found.exposed["q50_persons"].notna() & ~never]
-    groups = found.chosen.groupby("restriction_id")
+    restrictions = results.restrictions.set_index("restriction_id")
+    never = results.exposed["restriction_id"].map(restrictions["is_never_enforced"]).astype(bool)
+    drawn = results.exposed[results.exposed["q50_persons"].notna() & ~never]
+    groups = results.chosen.groupby("restriction_id")
     sizes, starts = groups["estimate_id"].agg(frozenset), groups["start"].first()
-    named = known["restriction_id"]
-    rows = known.assign(
-        figures=named.map(sizes), start=starts.reindex(named).set_axis(known.index)
+    named = drawn["restriction_id"]
+    rows = drawn.assign(
+        figures=named.map(sizes), start=starts.reindex(named).set_axis(drawn.index)
     ).dropna(subset=["figures"])
     same = ["area_id", "base", "base_persons", "start"]  # figures grow until the start
     both = rows.merge(rows, on=same, suffixes=("", "_wider"))
@@ -195,13 +195,13 @@ def union_falls(found: Reviewed) -> list[str]:
     "impact",
     number=10,
 )
-def region_above_country(found: Reviewed) -> list[str]:
-    """A restriction of regions touches no more people than its countries have."""
-    regional = found.impact[found.impact["area_id"].str.contains("-", regex=False)]
-    each = found.audiences.drop_duplicates(COUNTRY).groupby("restriction_id")
-    people = regional["restriction_id"].map(each["population_persons"].sum(min_count=1))
-    whole = np.fmax(regional["base_persons"], people.astype("float64"))
-    return _keys(regional[regional["upper_persons"] > whole + TOLERANCE_PERSONS])
+def region_above_country(results: ReviewInput) -> list[str]:
+    """Return restrictions of regions with more people than their countries have."""
+    regional = results.impact[results.impact["area_id"].str.contains("-", regex=False)]
+    groups = results.audiences.drop_duplicates(COUNTRY).groupby("restriction_id")
+    people = regional["restriction_id"].map(groups["population_persons"].sum(min_count=1))
+    residents = np.fmax(regional["base_persons"], people.astype("float64"))
+    return _row_keys(regional[regional["upper_persons"] > residents + TOLERANCE_PERSONS])
 
 
 @RESULTS.rule(
@@ -210,11 +210,11 @@ def region_above_country(found: Reviewed) -> list[str]:
     "correct the populations of the places, or how the text is read",
     "impact",
 )
-def part_above_place(found: Reviewed) -> list[str]:
-    """No quantile above the people of the places named, with the error of their counts."""
-    most = found.impact["restriction_id"].map(found.residents)
-    above = found.impact["q95_persons"] > most + TOLERANCE_PERSONS
-    return _keys(found.impact[above])
+def part_above_place(results: ReviewInput) -> list[str]:
+    """Return estimates with a quantile above the people of the places named."""
+    most = results.impact["restriction_id"].map(results.residents)
+    above = results.impact["q95_persons"] > most + TOLERANCE_PERSONS
+    return _row_keys(results.impact[above])
 
 
 @RESULTS.rule(
@@ -224,10 +224,10 @@ def part_above_place(found: Reviewed) -> list[str]:
     "impact",
     number=11,
 )
-def lineage_pooled_twice(found: Reviewed) -> list[str]:
-    """One measuring programme speaks once for an audience."""
+def lineage_pooled_twice(results: ReviewInput) -> list[str]:
+    """Return restrictions with two figures of one measuring programme for an audience."""
     by = [*AUDIENCE, "measurement_series_id"]
-    return sorted(set(found.chosen.loc[found.chosen.duplicated(by), "restriction_id"]))
+    return sorted(set(results.chosen.loc[results.chosen.duplicated(by), "restriction_id"]))
 
 
 @RESULTS.rule(
@@ -237,9 +237,9 @@ def lineage_pooled_twice(found: Reviewed) -> list[str]:
     "impact",
     number=12,
 )
-def metrics_mixed(found: Reviewed) -> list[str]:
-    """Figures of different kinds are not pooled."""
-    kinds = found.chosen.groupby(AUDIENCE)["metric_priority"].nunique()
+def metrics_mixed(results: ReviewInput) -> list[str]:
+    """Return restrictions whose figures of different kinds are pooled."""
+    kinds = results.chosen.groupby(AUDIENCE)["metric_priority"].nunique()
     mixed = kinds[kinds > 1].reset_index()
     return sorted(set(mixed["restriction_id"]))
 
@@ -251,10 +251,12 @@ def metrics_mixed(found: Reviewed) -> list[str]:
     "impact",
     number=14,
 )
-def figure_after_start(found: Reviewed) -> list[str]:
-    """Audiences are from before the start, daily ones at most three months after it."""
-    daily = found.daily
-    late = found.chosen.loc[found.chosen["period_end"] > found.chosen["start"], "restriction_id"]
+def figure_after_start(results: ReviewInput) -> list[str]:
+    """Return restrictions with an audience from after the start, or a daily one too late."""
+    daily = results.daily
+    late = results.chosen.loc[
+        results.chosen["period_end"] > results.chosen["start"], "restriction_id"
+    ]
     days = daily.loc[daily["late_days"] > LATER_DAYS, "restriction_id"]
     return sorted({*late, *days})
 
@@ -266,9 +268,9 @@ def figure_after_start(found: Reviewed) -> list[str]:
     "impact",
     number=15,
 )
-def figure_expired(found: Reviewed) -> list[str]:
-    """People exposed that rest on a figure too old to speak of them."""
-    exposed = found.exposed
+def figure_expired(results: ReviewInput) -> list[str]:
+    """Return people exposed that rest on a figure too old to speak of them."""
+    exposed = results.exposed
     return list(exposed.loc[exposed["staleness"] == Staleness.EXPIRED.value, "restriction_id"])
 
 
@@ -279,39 +281,46 @@ def figure_expired(found: Reviewed) -> list[str]:
     FAULT,
     *("impact", "impact_by_area"),
 )
-def union_below_part(found: Reviewed) -> list[str]:
-    """A union is never below one of its parts, in bounds and at every quantile."""
-    if found.by_area.empty:
-        return _below_platform(found)
-    by = found.by_area
+def union_below_part(results: ReviewInput) -> list[str]:
+    """Return unions that are below one of their parts, in bounds or at a quantile."""
+    if results.by_area.empty:
+        return _find_below_platform(results)
+    by = results.by_area
     months = by.assign(whole=by["period"].str[:4])[by["period"].str.len() > 4]
     inner = by[by["areas_count"] == 1].assign(whole=WORLD)
     parts = [
-        _below(by, months, ["area_id", "whole"], ["area_id", "period"]),
-        _below(by, inner, ["whole", "period"], ["area_id", "period"]),
+        _find_smaller_wholes(by, months, ["area_id", "whole"], ["area_id", "period"]),
+        _find_smaller_wholes(by, inner, ["whole", "period"], ["area_id", "period"]),
     ]
-    return sorted({*_below_platform(found), *(key for part in parts for key in part)})
+    return sorted({*_find_below_platform(results), *(key for part in parts for key in part)})
 
 
-def _below_platform(found: Reviewed) -> list[str]:
-    """Restrictions that have fewer people exposed than one of their platforms, at least."""
-    if found.by_platform.empty:
+def _find_below_platform(results: ReviewInput) -> list[str]:
+    """Return restrictions that have fewer people exposed than one of their platforms, at least."""
+    if results.by_platform.empty:
         return []
-    exposed = found.exposed
-    part = found.by_platform.groupby("restriction_id")["lower_persons"].max()
+    exposed = results.exposed
+    part = results.by_platform.groupby("restriction_id")["lower_persons"].max()
     least = exposed["restriction_id"].map(part)
-    return _keys(exposed[exposed["lower_persons"] < least - TOLERANCE_PERSONS])
+    return _row_keys(exposed[exposed["lower_persons"] < least - TOLERANCE_PERSONS])
 
 
-def _below(wholes: pd.DataFrame, parts: pd.DataFrame, own: list[str], of: list[str]) -> list[str]:
-    """Wholes (area/period) of which a part is larger; `own` of a part names the whole (`of`)."""
+def _find_smaller_wholes(
+    wholes: pd.DataFrame, parts: pd.DataFrame, part_key: list[str], whole_key: list[str]
+) -> list[str]:
+    """Return wholes (area/period) that are smaller than a part of them.
+
+    Columns `part_key` of a part name its whole, whose columns are `whole_key`.
+    """
     names = [f"{name}_persons" for name in ("lower", "q05", "q50", "q95", "upper")]
-    both = parts.merge(wholes[[*of, *names]], left_on=own, right_on=of, suffixes=("", "_whole"))
+    both = parts.merge(
+        wholes[[*whole_key, *names]], left_on=part_key, right_on=whole_key, suffixes=("", "_whole")
+    )
     falls = pd.Series(False, both.index)
     for name in names:
         falls |= both[name] > both[f"{name}_whole"] + TOLERANCE_PERSONS
     below = both[falls]
-    return sorted(set(below[own[0]] + "/" + below[own[1]]))
+    return sorted(set(below[part_key[0]] + "/" + below[part_key[1]]))
 
 
 @RESULTS.rule(
@@ -320,22 +329,22 @@ def _below(wholes: pd.DataFrame, parts: pd.DataFrame, own: list[str], of: list[s
     FAULT,
     "impact_by_area",
 )
-def area_below_restriction(found: Reviewed) -> list[str]:
-    """An area is never below one of its restrictions, in bounds and at every quantile.
+def area_below_restriction(results: ReviewInput) -> list[str]:
+    """Return areas that are below one of their restrictions, in bounds or at a quantile.
 
     In a later year it may be, where fewer people are online than when the restriction began.
     """
-    if found.by_area.empty or found.in_force.empty:
+    if results.by_area.empty or results.in_force.empty:
         return []
-    exposed = found.exposed
+    exposed = results.exposed
     single = exposed[~exposed["area_id"].str.contains(";", regex=False)]
     names = ["lower", "q05", "q50", "q95", "upper"]
     columns = [f"{name}_persons" for name in names]
-    acts = found.in_force.merge(single[["restriction_id", *columns]], on="restriction_id")
-    limits = spans(found.by_area["period"])
-    told = found.by_area[["area_id", "period", "base_persons", *columns]]
-    area = told.assign(first=limits["start"], last=limits["end"])
-    both = acts.merge(area, left_on="country_id", right_on="area_id", suffixes=("_act", ""))
+    restrictions = results.in_force.merge(single[["restriction_id", *columns]], on="restriction_id")
+    limits = parse_periods(results.by_area["period"])
+    by_area = results.by_area[["area_id", "period", "base_persons", *columns]]
+    area = by_area.assign(first=limits["start"], last=limits["end"])
+    both = restrictions.merge(area, left_on="country_id", right_on="area_id", suffixes=("_act", ""))
     falls = pd.Series(False, both.index)
     for name, kind in zip(names, ("least_", "", "", "", "most_"), strict=True):
         inside = (both[f"{kind}start"] < both["last"]) & (both[f"{kind}end"] > both["first"])
@@ -351,21 +360,24 @@ def area_below_restriction(found: Reviewed) -> list[str]:
     FAULT,
     "impact_by_area",
 )
-def area_above_base(found: Reviewed) -> list[str]:
-    """No more people of a country than the largest base of that kind that speaks of the year.
+def area_above_base(results: ReviewInput) -> list[str]:
+    """Return countries and periods with more people than the largest base of the year.
 
     A base is of the day on which a restriction began, in a later year of the first of January, and
     no more than WINDOW_DAYS away. Where one of them is projected, all residents are the limit;
     there is none where of the first or the last of these days no base speaks.
     """
-    if found.by_area.empty or found.bases.empty:
+    if results.by_area.empty or results.bases.empty:
         return []
-    by = found.by_area[found.by_area["base"].notna()].reset_index(drop=True)
-    first, last = spans(by["period"].str[:4])["start"], spans(by["period"])["end"]
-    own = by.assign(first=first, last=last)
-    counted, residents = _near(own, found.bases), _near(own.assign(base=EVERYONE), found.bases)
+    by = results.by_area[results.by_area["base"].notna()].reset_index(drop=True)
+    first, last = parse_periods(by["period"].str[:4])["start"], parse_periods(by["period"])["end"]
+    periods = by.assign(first=first, last=last)
+    counted, residents = (
+        _find_near_bases(periods, results.bases),
+        _find_near_bases(periods.assign(base=EVERYONE), results.bases),
+    )
     limit = counted["most"].where(~counted["projected"].eq(True), residents["most"])
-    above = own[own["upper_persons"] > limit + TOLERANCE_PERSONS]
+    above = periods[periods["upper_persons"] > limit + TOLERANCE_PERSONS]
     return sorted(above["area_id"] + "/" + above["period"])
 
 
@@ -374,26 +386,28 @@ NEARNESS = {
     "is_first": ("first", "first"),
     "is_last": ("last", "last"),
 }
-"""Which days of a period a base is held against."""
+"""The days of a period with which a base is compared."""
 
 
-def _near(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
-    """The `most` persons of the bases that speak of each period, and if one is `projected`.
+def _find_near_bases(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
+    """Return the `most` persons of the bases that speak of each period, and if one is `projected`.
 
     Missing where none speaks of the first day, or of the last.
     """
-    known = bases.assign(
+    ranges = bases.assign(
         most=np.fmax(bases["persons"], bases["high_persons"]),
         projected=bases["obs_status"] == ObsStatus.FORECAST.value,
     )[["area_id", "population_base", "period_start", "period_end", "most", "projected"]]
-    own = rows[["area_id", "base", "first", "last"]].reset_index(names="place")
-    both = own.merge(known, left_on=["area_id", "base"], right_on=["area_id", "population_base"])
+    periods = rows[["area_id", "base", "first", "last"]].reset_index(names="place")
+    both = periods.merge(
+        ranges, left_on=["area_id", "base"], right_on=["area_id", "population_base"]
+    )
     for name, days in NEARNESS.items():
         gap = with_distance(both, days, ("period_start", "period_end"))["gap"]
         both[name] = gap <= WINDOW_DAYS
     groups = both[both["is_near"]].groupby("place")
-    told = groups[["most", "projected", "is_first", "is_last"]].max()
-    return told[told["is_first"] & told["is_last"]].reindex(rows.index)
+    extremes = groups[["most", "projected", "is_first", "is_last"]].max()
+    return extremes[extremes["is_first"] & extremes["is_last"]].reindex(rows.index)
 
 
 @RESULTS.rule(
@@ -402,34 +416,36 @@ def _near(rows: pd.DataFrame, bases: pd.DataFrame) -> pd.DataFrame:
     FAULT,
     "impact",
 )
-def normal_without_grounds(found: Reviewed) -> list[str]:
-    """Every row called A has what ASKED_OF_NORMAL lists, by the facts and not by its reason."""
-    rows = found.impact[found.impact["obs_status"] == NORMAL]
+def normal_without_grounds(results: ReviewInput) -> list[str]:
+    """Return rows called A without what ASKED_OF_NORMAL lists, by the facts themselves."""
+    rows = results.impact[results.impact["obs_status"] == NORMAL]
     ids = rows["restriction_id"]
-    wanting = {*_acts_in_doubt(found.restrictions), *_figures_in_doubt(found)}
+    doubtful = {*_acts_in_doubt(results.restrictions), *_figures_in_doubt(results)}
     fails = (
-        ids.isin(wanting)
+        ids.isin(doubtful)
         | (rows["staleness"] != Staleness.FRESH.value)
         | ~(rows["q05_persons"] < rows["q95_persons"])
     )
-    return _keys(rows[fails])
+    return _row_keys(rows[fails])
 
 
-def _acts_in_doubt(acts: pd.DataFrame) -> "pd.Series[str]":
-    """Restrictions that are not official, not carried out, or that no measurement lets stand."""
-    is_shown = acts["evidence_state"].isin(SHOWN)
+def _acts_in_doubt(restrictions: pd.DataFrame) -> "pd.Series[str]":
+    """Return restrictions that are not official, not carried out or not measured."""
+    is_shown = restrictions["evidence_state"].isin(SHOWN)
     sound = (
-        (acts["claim_status"] == ClaimStatus.OFFICIAL.value)
-        & ~acts["evidence_state"].isin([EvidenceState.INSUFFICIENT.value, EvidenceState.OK.value])
-        & (is_shown | acts["observed_from_start"].notna())
-        & acts["is_reaching_everyone"]
+        (restrictions["claim_status"] == ClaimStatus.OFFICIAL.value)
+        & ~restrictions["evidence_state"].isin(
+            [EvidenceState.INSUFFICIENT.value, EvidenceState.OK.value]
+        )
+        & (is_shown | restrictions["observed_from_start"].notna())
+        & restrictions["is_reaching_everyone"]
     )
-    return acts.loc[~sound, "restriction_id"]
+    return restrictions.loc[~sound, "restriction_id"]
 
 
-def _figures_in_doubt(found: Reviewed) -> "pd.Series[str]":
-    """Restrictions whose figures are not from before, or not those of the measurer of the base."""
-    chosen, doubts, audiences = found.chosen, found.doubts, found.audiences
+def _figures_in_doubt(results: ReviewInput) -> "pd.Series[str]":
+    """Return restrictions with figures from after the start or from another measurer's base."""
+    chosen, doubts, audiences = results.chosen, results.doubts, results.audiences
     late = chosen["period_end"] > chosen["start"]
     under = doubts[["is_after_first_step", "is_under_block", "is_under_restriction"]].any(axis=1)
     based = audiences["is_own_base"].eq(True) & (audiences["base_status"] == NORMAL)
@@ -445,17 +461,17 @@ def _figures_in_doubt(found: Reviewed) -> "pd.Series[str]":
     )
 
 
-def _keys(rows: pd.DataFrame) -> list[str]:
+def _row_keys(rows: pd.DataFrame) -> list[str]:
     return sorted(rows["restriction_id"] + "/" + rows["impact_metric"])
 
 
-def broken_by_areas(by_area: pd.DataFrame) -> dict[str, list[str]]:
-    """What rules over the table `impact_by_area` find that hold regions against their countries."""
+def find_broken_area_rules(by_area: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the broken rules over `impact_by_area` that compare regions with countries."""
     nothing = pd.DataFrame()
-    found = Reviewed(nothing, nothing, nothing, nothing, nothing, nothing, by_area=by_area)
-    return {union_below_part.__name__: union_below_part(found)}
+    results = ReviewInput(nothing, nothing, nothing, nothing, nothing, nothing, by_area=by_area)
+    return {union_below_part.__name__: union_below_part(results)}
 
 
-def broken(found: Reviewed) -> dict[str, list[str]]:
-    """For each rule the keys of the rows that break it."""
-    return {rule: run(found) for rule, run in RESULTS.runs.items()}
+def find_broken_rules(results: ReviewInput) -> dict[str, list[str]]:
+    """Return for each rule the keys of the rows that break it."""
+    return {rule: run(results) for rule, run in RESULTS.runs.items()}

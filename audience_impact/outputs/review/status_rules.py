@@ -51,12 +51,12 @@ class StatusRule:
     condition: str
 
 
-def _rules(caps_at: str, *rows: tuple[str, str, str]) -> list[StatusRule]:
+def _make_rules(caps_at: str, *rows: tuple[str, str, str]) -> list[StatusRule]:
     return [StatusRule(name, caps_at, sentence, condition) for name, sentence, condition in rows]
 
 
 TABLE = (
-    *_rules(
+    *_make_rules(
         ESTIMATED,
         (
             "never_enforced",
@@ -65,7 +65,7 @@ TABLE = (
             "not counted",
         ),
     ),
-    *_rules(
+    *_make_rules(
         MISSING,
         ("start_unknown", "start not known", "neither an announcement nor an observed start"),
         (
@@ -134,7 +134,7 @@ TABLE = (
             "people left without access: severity impaired or service_impaired, and nobody counted",
         ),
     ),
-    *_rules(
+    *_make_rules(
         IMPUTED,
         (
             "imputed",
@@ -148,7 +148,7 @@ TABLE = (
             "figures count some of the audiences and not others, which are imputed",
         ),
     ),
-    *_rules(
+    *_make_rules(
         UNRELIABLE,
         (
             "extent",
@@ -289,7 +289,7 @@ TABLE = (
             "nothing is drawn without figure_errors",
         ),
     ),
-    *_rules(
+    *_make_rules(
         ESTIMATED,
         (
             "not_official",
@@ -346,7 +346,7 @@ TABLE = (
             "the interval has width zero, and people are touched",
         ),
     ),
-    *_rules(
+    *_make_rules(
         NORMAL,
         (
             "step",
@@ -373,7 +373,7 @@ TABLE = (
         ),
     ),
 )
-"""Every rule of status, in the order in which the sentences are told."""
+"""Every rule of status, in the order of the sentences."""
 
 RULES = {rule.id: rule for rule in TABLE}
 """The same by id."""
@@ -386,7 +386,7 @@ ASKED_OF_NORMAL = (
     "a base of the measurer of the figures",
     "an error that is stated or learned, so that the interval has a width",
 )
-"""What a row called A has; outputs/review/rules.py looks at the facts for each of them."""
+"""Conditions of a row called A; outputs/review/rules.py validates each of them by the facts."""
 
 
 OF_REACH_LOST: dict[str, str] = {
@@ -398,7 +398,7 @@ OF_REACH_LOST: dict[str, str] = {
     "several_audiences": "several platforms or countries: nobody counted who left any of them",
     "lost_in_part": "only a part is restricted: nobody counted who left there",
 }
-"""What `reason` says of reach lost, by rule; these cap nothing."""
+"""Sentences of `reason` about reach lost, by rule; these cap nothing."""
 
 OF_TOTALS: dict[str, str] = {
     "end_unknown": "an end is not known",
@@ -411,10 +411,10 @@ OF_TOTALS: dict[str, str] = {
     "some_areas_undrawn": "countries without an estimate enter the quantiles with their lower "
     "bound",
 }
-"""What `reason` says of totals over restrictions, days or areas, by rule."""
+"""Sentences of `reason` about totals over restrictions, days or areas, by rule."""
 
 OF_GROUPS: dict[str, str] = {"no_group_figure": "no figure of this group for some of the platforms"}
-"""What `reason` says of groups by age and sex, by rule."""
+"""Sentences of `reason` about groups by age and sex, by rule."""
 
 SENTENCES: dict[str, str] = {
     **{rule.id: rule.sentence for rule in TABLE},
@@ -422,7 +422,7 @@ SENTENCES: dict[str, str] = {
     **OF_TOTALS,
     "no_group_figure": "no figure of this group for some of the platforms",
 }
-"""What `reason` says by every rule; in braces, what is said of the row itself."""
+"""Sentences of `reason` by rule; the part in braces depends on the row."""
 
 RULES_OF_PEOPLE = (*RULES, *OF_REACH_LOST)
 """Rules behind the reasons of table `impact`."""
@@ -440,18 +440,18 @@ RULES_OF_GROUPS = ("brief", "no_group_figure", "old")
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
-def sentence(name: str) -> str:
+def rule_sentence(name: str) -> str:
     """Return the sentence that `reason` has where a rule applies."""
     return SENTENCES[name]
 
 
-def filled(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -> str:
+def fill_sentence(name: str, detail: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """Return the sentence of a rule with the words for a detail of the row in its braces.
 
     A detail is a cell's part of `reason_details`. `names` are words for codes of features and
     populations, which otherwise stand in the sentence themselves.
     """
-    before, brace, rest = sentence(name).partition("{")
+    before, brace, rest = rule_sentence(name).partition("{")
     return f"{before}{_in_words(name, detail, names)}{rest.partition('}')[2]}" if brace else before
 
 

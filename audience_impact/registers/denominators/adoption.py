@@ -57,7 +57,7 @@ LEAST_AREAS = 20
 
 
 @dataclass(frozen=True)
-class Learned:
+class FittedProjection:
     """The number the slope is taken times, and how far projections may err.
 
     `size` (5,) are the coefficients of the features of a projection, `spread` the percentiles of
@@ -70,105 +70,112 @@ class Learned:
 
 
 def log_odds(shares: "pd.Series[float]") -> "pd.Series[float]":
-    """Log odds of shares, those near nothing and near all taken as LEAST from it."""
+    """Return log odds of shares, those near nothing and near all taken as LEAST from it."""
     inside = shares.clip(LEAST, 1 - LEAST)
     return pd.Series(np.log(inside / (1 - inside)), shares.index)
 
 
-def share(odds: "pd.Series[float]") -> "pd.Series[float]":
-    """The share of log odds."""
+def share_from_odds(odds: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the share of log odds."""
     return 1 / (1 + np.exp(-odds))
 
 
-def origins(shares: pd.DataFrame) -> pd.DataFrame:
-    """For each report (`area_id`, `year`, `share`) the trend to it: `level`, `slope`, `noise`."""
-    known = shares[shares["share"] > 0].sort_values(["area_id", "year"], ignore_index=True)
-    known = known.assign(level=log_odds(known["share"]))
+def fit_trends(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return the trend to each report (`area_id`, `year`, `share`): `level`, `slope`, `noise`."""
+    reports = shares[shares["share"] > 0].sort_values(["area_id", "year"], ignore_index=True)
+    reports = reports.assign(level=log_odds(reports["share"]))
     trends = [
         trend
-        for _, own in known.groupby("area_id", sort=True)
-        for trend in _trends(own["year"].to_numpy("float64"), own["level"].to_numpy("float64"))
+        for _, area_reports in reports.groupby("area_id", sort=True)
+        for trend in _fit_area_trends(
+            area_reports["year"].to_numpy("float64"), area_reports["level"].to_numpy("float64")
+        )
     ]
-    found = pd.DataFrame(trends, columns=["slope", "noise"], dtype="float64")
-    return pd.concat([known, found], axis=1)
+    fitted = pd.DataFrame(trends, columns=["slope", "noise"], dtype="float64")
+    return pd.concat([reports, fitted], axis=1)
 
 
-def _trends(years: Array, levels: Array) -> list[tuple[float, float]]:
-    """Slope and noise up to each report of one area, from its last reports."""
-    found = []
+def _fit_area_trends(years: Array, levels: Array) -> list[tuple[float, float]]:
+    """Return slope and noise up to each report of one area, from its last reports."""
+    trends = []
     for place, year in enumerate(years):
         first = max(0, place + 1 - REPORTS)
         chosen = slice(max(first, int(np.searchsorted(years, year - REACH + 1))), place + 1)
         x, y = years[chosen] - years[chosen].mean(), levels[chosen] - levels[chosen].mean()
-        known = len(x) >= LEAST_REPORTS
-        slope = float((x @ y) / (x @ x)) if known else 0.0
-        squares = float(((y - slope * x) ** 2).sum()) if known else 0.0
-        free = len(x) - 2 if known else 0
+        has_slope = len(x) >= LEAST_REPORTS
+        slope = float((x @ y) / (x @ x)) if has_slope else 0.0
+        squares = float(((y - slope * x) ** 2).sum()) if has_slope else 0.0
+        free = len(x) - 2 if has_slope else 0
         squares += USUAL_REPORTS * USUAL_NOISE**2
-        found.append((slope, float(np.sqrt(squares / (free + USUAL_REPORTS)))))
-    return found
+        trends.append((slope, float(np.sqrt(squares / (free + USUAL_REPORTS)))))
+    return trends
 
 
-def held_out(shares: pd.DataFrame) -> pd.DataFrame:
-    """Every projection that can be compared: its trend, `horizon` and what came, `actual`.
+def pair_projections(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return each projection that a later report can check: its trend, `horizon` and `actual`.
 
     One row an origin since FIRST_ORIGIN and a later report of the same area.
     """
-    known = origins(shares)
-    later = known[["area_id", "year", "level"]].rename(columns={"year": "then", "level": "actual"})
-    pairs = known[known["year"] >= FIRST_ORIGIN].merge(later, on="area_id")
+    reports = fit_trends(shares)
+    later = reports[["area_id", "year", "level"]].rename(
+        columns={"year": "then", "level": "actual"}
+    )
+    pairs = reports[reports["year"] >= FIRST_ORIGIN].merge(later, on="area_id")
     pairs = pairs.assign(horizon=pairs["then"] - pairs["year"])
     return pairs[pairs["horizon"].between(1, LONGEST)].reset_index(drop=True)
 
 
-def misses(pairs: pd.DataFrame, shrink: float) -> "pd.Series[float]":
-    """What was reported less what was projected, in share points (0 to 1)."""
-    return share(pairs["actual"]) - share(_middle(pairs, shrink))
+def projection_errors(pairs: pd.DataFrame, shrink: float) -> "pd.Series[float]":
+    """Return what was reported less what was projected, in share points (0 to 1)."""
+    return share_from_odds(pairs["actual"]) - share_from_odds(_project_level(pairs, shrink))
 
 
-def _middle(pairs: pd.DataFrame, shrink: float) -> "pd.Series[float]":
+def _project_level(pairs: pd.DataFrame, shrink: float) -> "pd.Series[float]":
     return pairs["level"] + shrink * pairs["slope"] * pairs["horizon"]
 
 
-def learn(pairs: pd.DataFrame) -> Learned:
-    """What the held-out projections teach: the least mean error, and how wide errors spread."""
-    errors = [float(misses(pairs, each).abs().mean()) for each in SHRINKS]
+def fit_projection(pairs: pd.DataFrame) -> FittedProjection:
+    """Fit the shrinkage with the least mean error, and the spread of errors, to `pairs`."""
+    errors = [float(projection_errors(pairs, candidate).abs().mean()) for candidate in SHRINKS]
     shrink = float(SHRINKS[int(np.argmin(errors))])
-    error = (pairs["actual"] - _middle(pairs, shrink)).to_numpy("float64")
+    error = (pairs["actual"] - _project_level(pairs, shrink)).to_numpy("float64")
     weight = 1.0 / pairs.groupby(["area_id", "horizon"])["level"].transform("size")
-    size = _size_law(pairs, error, weight.to_numpy("float64"))
-    told = pairs.assign(error=error / _sizes(pairs, size), weight=weight)
+    size = _fit_error_size(pairs, error, weight.to_numpy("float64"))
+    scaled = pairs.assign(error=error / _expected_errors(pairs, size), weight=weight)
     high = _is_high(pairs)
-    spread = [_percentiles(told[own] if own.any() else told) for own in (~high, high)]
-    return Learned(shrink, size, np.array(spread))
+    spread = [
+        _error_percentiles(scaled[is_chosen] if is_chosen.any() else scaled)
+        for is_chosen in (~high, high)
+    ]
+    return FittedProjection(shrink, size, np.array(spread))
 
 
 def _is_high(frame: pd.DataFrame) -> "pd.Series[bool]":
-    return share(frame["level"]) >= HIGH
+    return share_from_odds(frame["level"]) >= HIGH
 
 
-def _features(pairs: pd.DataFrame) -> Array:
-    """What the size of an error goes with: (pairs, 5)."""
+def _error_features(pairs: pd.DataFrame) -> Array:
+    """Return the features (pairs, 5) that the size of an error depends on."""
     level = pairs["level"].to_numpy("float64")
     horizon, noise = (np.log(pairs[name].to_numpy("float64")) for name in ("horizon", "noise"))
     return np.column_stack([np.ones(len(pairs)), horizon, noise, level, level**2])
 
 
-def _sizes(pairs: pd.DataFrame, law: Array) -> Array:
-    """Mean absolute errors (pairs,) that the law expects."""
-    return np.asarray(np.exp(_features(pairs) @ law))
+def _expected_errors(pairs: pd.DataFrame, coefficients: Array) -> Array:
+    """Return the expected absolute errors (pairs,), in log odds."""
+    return np.asarray(np.exp(_error_features(pairs) @ coefficients))
 
 
-def _size_law(pairs: pd.DataFrame, error: Array, weight: Array) -> Array:
-    """Coefficients (5,) of the logarithm of the mean absolute error, which never shrinks with time.
+def _fit_error_size(pairs: pd.DataFrame, error: Array, weight: Array) -> Array:
+    """Fit coefficients (5,) of the log mean absolute error, which never shrinks with time.
 
     With few countries those of noise and level are zero, and so are those that nothing tells.
     """
     from statsmodels.api import GLM, families
 
-    features = _features(pairs)
-    told = features.shape[1] if pairs["area_id"].nunique() >= LEAST_AREAS else 2
-    apart = [0, *(at for at in range(1, told) if np.ptp(features[:, at]))]
+    features = _error_features(pairs)
+    feature_count = features.shape[1] if pairs["area_id"].nunique() >= LEAST_AREAS else 2
+    apart = [0, *(at for at in range(1, feature_count) if np.ptp(features[:, at]))]
     size = np.zeros(features.shape[1])
     sizes = np.maximum(np.abs(error), LEAST_ERROR / 10.0)
     if not np.ptp(sizes):  # lines without an error: nothing to tell them apart by
@@ -180,38 +187,44 @@ def _size_law(pairs: pd.DataFrame, error: Array, weight: Array) -> Array:
     return size
 
 
-def _percentiles(told: pd.DataFrame) -> Array:
-    """The TAILS (2,) of errors over their size, for one more area than those that are known."""
-    areas = told["area_id"].nunique()
+def _error_percentiles(rows: pd.DataFrame) -> Array:
+    """Return the TAILS (2,) of errors over their size, for one area more than there are."""
+    areas = rows["area_id"].nunique()
     out = min(TAILS[1] * (areas + 1) / areas, 1.0)
-    error, weight = (told[name].to_numpy("float64") for name in ("error", "weight"))
-    found = np.quantile(error, [1.0 - out, out], weights=weight, method="inverted_cdf")
-    return np.asarray([min(found[0], 0.0), max(found[1], 0.0)])
+    error, weight = (rows[name].to_numpy("float64") for name in ("error", "weight"))
+    percentiles = np.quantile(error, [1.0 - out, out], weights=weight, method="inverted_cdf")
+    return np.asarray([min(percentiles[0], 0.0), max(percentiles[1], 0.0)])
 
 
-def interval(pairs: pd.DataFrame, learned: Learned) -> pd.DataFrame:
-    """Columns `share`, `low` and `high` of projections: a trend and `horizon`."""
-    middle = _middle(pairs, learned.shrink)
-    sizes = _sizes(pairs, learned.size)
-    spread = learned.spread[_is_high(pairs).to_numpy("int64")]
+def projection_interval(pairs: pd.DataFrame, fitted: FittedProjection) -> pd.DataFrame:
+    """Return columns `share`, `low` and `high` of projections: a trend and `horizon`."""
+    middle = _project_level(pairs, fitted.shrink)
+    sizes = _expected_errors(pairs, fitted.size)
+    spread = fitted.spread[_is_high(pairs).to_numpy("int64")]
     low, high = (np.maximum(np.abs(spread[:, end]) * sizes, LEAST_ERROR) for end in (0, 1))
     return pd.DataFrame(
-        {"share": share(middle), "low": share(middle - low), "high": share(middle + high)}
+        {
+            "share": share_from_odds(middle),
+            "low": share_from_odds(middle - low),
+            "high": share_from_odds(middle + high),
+        }
     )
 
 
-def projected(shares: pd.DataFrame, learned: Learned, last: int) -> pd.DataFrame:
-    """The years after the last report of each area, up to `last` and REACH years on.
+def project_shares(shares: pd.DataFrame, fitted: FittedProjection, last: int) -> pd.DataFrame:
+    """Return the years after the last report of each area, up to `last` and REACH years on.
 
     Columns: `area_id`, `year`, `share`, `low`, `high`, `reported` (the last reported year).
     Areas whose last report is nothing at all are left out.
     """
     final = shares.sort_values("year").drop_duplicates("area_id", keep="last")
     alive = final.loc[final["share"] > 0, "area_id"]
-    known = origins(shares[shares["area_id"].isin(alive)])
-    ends = known.drop_duplicates("area_id", keep="last").rename(columns={"year": "reported"})
+    reports = fit_trends(shares[shares["area_id"].isin(alive)])
+    ends = reports.drop_duplicates("area_id", keep="last").rename(columns={"year": "reported"})
     years = pd.DataFrame({"year": range(int(shares["year"].min()) + 1, last + 1)})
     pairs = ends.drop(columns="share").merge(years, how="cross")
     pairs = pairs.assign(horizon=pairs["year"] - pairs["reported"])
     pairs = pairs[pairs["horizon"].between(1, REACH)].reset_index(drop=True)
-    return pd.concat([pairs[["area_id", "year", "reported"]], interval(pairs, learned)], axis=1)
+    return pd.concat(
+        [pairs[["area_id", "year", "reported"]], projection_interval(pairs, fitted)], axis=1
+    )

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from audience_impact.facts.surprises.notes import PRODUCT
+from audience_impact.facts.anomaly_checks.notes import PRODUCT
 from audience_impact.registers.denominators import adoption
 from audience_impact.registers.denominators.publisher_files import ShapeError
 from audience_impact.vocabulary import ObsStatus, PopulationBase
@@ -45,14 +45,13 @@ COLUMNS = [
 _NUMBERS = (("persons", "persons"), ("low_persons", "low"), ("high_persons", "high"))
 
 
-def _nobody(*columns: str) -> pd.DataFrame:
-    """A tidy table of nothing."""
+def _empty_table(*columns: str) -> pd.DataFrame:
     kinds = {"area_id": "str", "year": "int64", **dict.fromkeys(columns, "float64")}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
-def _nobody_ahead() -> pd.DataFrame:
-    return _nobody("persons", "low", "high")
+def _empty_projections() -> pd.DataFrame:
+    return _empty_table("persons", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,8 @@ class Years:
     first: int
     last: int
 
-    def hold(self, years: "pd.Series[int]") -> "pd.Series[bool]":
-        """Which of some years are among them."""
+    def mark_requested(self, years: "pd.Series[int]") -> "pd.Series[bool]":
+        """Mark the years that lie in this range."""
         return years.between(self.first, self.last)
 
 
@@ -88,41 +87,43 @@ class Figures:
     (on 31 December, for areas that nobody counts) have `persons`, `low` and `high`.
     """
 
-    counted: pd.DataFrame = field(default_factory=lambda: _nobody("persons"))
-    shares: pd.DataFrame = field(default_factory=lambda: _nobody("share"))
-    ahead: pd.DataFrame = field(default_factory=_nobody_ahead)
-    year_ends: pd.DataFrame = field(default_factory=_nobody_ahead)
+    counted: pd.DataFrame = field(default_factory=lambda: _empty_table("persons"))
+    shares: pd.DataFrame = field(default_factory=lambda: _empty_table("share"))
+    ahead: pd.DataFrame = field(default_factory=_empty_projections)
+    year_ends: pd.DataFrame = field(default_factory=_empty_projections)
 
 
-def tidy(area: pd.Series, year: pd.Series, **values: pd.Series) -> pd.DataFrame:
-    """A tidy table in the order of areas and years; rows without an area fall out.
+def tidy_table(area: pd.Series, year: pd.Series, **values: pd.Series) -> pd.DataFrame:
+    """Return a tidy table in the order of areas and years; rows without an area fall out.
 
     Raises ShapeError for a cell that is no number, and for a share above 1.
     """
-    found = pd.DataFrame({"area_id": area, "year": year, **values})
-    found = found[found["area_id"].notna()]
-    numbers = {name: _numbers(found[name]) for name in ("year", *values)}
+    table = pd.DataFrame({"area_id": area, "year": year, **values})
+    table = table[table["area_id"].notna()]
+    numbers = {name: _read_numbers(table[name]) for name in ("year", *values)}
     if "share" in numbers and (numbers["share"] > 1).any():
         raise ShapeError("gives a share above 100 percent")
-    told = found.assign(**numbers).astype({"year": "int64"})
-    return told.sort_values(["area_id", "year"], ignore_index=True)
+    typed = table.assign(**numbers).astype({"year": "int64"})
+    return typed.sort_values(["area_id", "year"], ignore_index=True)
 
 
-def _numbers(texts: pd.Series) -> pd.Series:
+def _read_numbers(texts: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
     if (strange := ~np.isfinite(numbers)).any():
         raise ShapeError(f"has a cell that is no number: {texts[strange].iloc[0]!r}")
     return numbers
 
 
-def from_figures(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
-    """Rows of the whole population and of internet users, as reported and as projected."""
-    told = [everyone(figures, sources, years), online(figures, sources, years)]
-    return pd.concat(told, ignore_index=True)
+def rows_from_figures(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
+    """Return rows of the whole population and of internet users, as reported and as projected."""
+    parts = [population_rows(figures, sources, years), internet_rows(figures, sources, years)]
+    return pd.concat(parts, ignore_index=True)
 
 
-def bases(frame: pd.DataFrame, base: PopulationBase, tag: str, **told: object) -> pd.DataFrame:
-    """Rows of `bases` from `area_id`, `period`, `persons` and, where known, `low` and `high`.
+def base_rows(
+    frame: pd.DataFrame, base: PopulationBase, tag: str, **columns: object
+) -> pd.DataFrame:
+    """Return rows of `bases` from `area_id`, `period`, `persons`, and `low` and `high` if present.
 
     `told` gives the other columns; those left out are empty.
     """
@@ -137,36 +138,36 @@ def bases(frame: pd.DataFrame, base: PopulationBase, tag: str, **told: object) -
         population_base=base.value,
         period=period,
         **numbers,
-    ).assign(**told)
+    ).assign(**columns)
     return rows.reindex(columns=COLUMNS, fill_value="").astype("str").reset_index(drop=True)
 
 
-def everyone(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
-    """Rows of the whole population, as counted and as projected."""
+def population_rows(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
+    """Return rows of the whole population, as counted and as projected."""
     counted, ends = figures.counted, figures.year_ends
-    ahead = figures.ahead[_after_last_count(figures) & years.hold(figures.ahead["year"])]
+    ahead = figures.ahead[_after_last_count(figures) & years.mark_requested(figures.ahead["year"])]
     alone = ends[~ends["area_id"].isin(counted["area_id"]) & (ends["year"] == ends["year"].min())]
-    counted = counted[years.hold(counted["year"])]
+    counted = counted[years.mark_requested(counted["year"])]
     projected = {"obs_status": ObsStatus.FORECAST.value, "source_id": sources.projections}
     bounds = "medium projection and 95 % bounds"
     everybody = PopulationBase.ALL_AGES
     return pd.concat(
         [
-            bases(
+            base_rows(
                 counted.assign(period=counted["year"]),
                 everybody,
                 "worldbank",
                 obs_status=ObsStatus.NORMAL.value,
                 source_id=sources.population,
             ),
-            bases(
+            base_rows(
                 ahead.assign(period=ahead["year"]),
                 everybody,
                 "wpp2024",
                 **projected,
                 note=f"{bounds}; {sources.mid_year}",
             ),
-            bases(
+            base_rows(
                 alone.assign(period=alone["year"].astype("str") + "-12-31"),
                 everybody,
                 "wpp2024",
@@ -179,14 +180,14 @@ def everyone(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
 
 
 def _after_last_count(figures: Figures) -> "pd.Series[bool]":
-    """Which people ahead are of a year after all that is counted or estimated of their area."""
+    """Mark the projections of years after every count and estimate of their area."""
     last = figures.counted.groupby("area_id")["year"].max()
-    known = figures.ahead["area_id"].map(last).astype("float64").fillna(LAST_ESTIMATE)
-    return figures.ahead["year"] > known.clip(lower=LAST_ESTIMATE)
+    last_year = figures.ahead["area_id"].map(last).astype("float64").fillna(LAST_ESTIMATE)
+    return figures.ahead["year"] > last_year.clip(lower=LAST_ESTIMATE)
 
 
-def by_year(figures: Figures) -> pd.DataFrame:
-    """One population a country and year: counted where it is, else projected with its bounds."""
+def population_by_year(figures: Figures) -> pd.DataFrame:
+    """Return one population a country and year: the count, else the projection and its bounds."""
     persons = figures.counted["persons"]
     counted = figures.counted.assign(low=persons, high=persons, projected=False)
     joined = pd.concat([counted, figures.ahead.assign(projected=True)])
@@ -195,43 +196,50 @@ def by_year(figures: Figures) -> pd.DataFrame:
     )
 
 
-def online(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
-    """Rows of internet users: reported shares times the people counted, then projected ones."""
+def internet_rows(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
+    """Return rows of internet users: reported shares times the population, then projections."""
     both = figures.shares.merge(figures.counted, on=["area_id", "year"])
-    both = both[years.hold(both["year"])]
-    told = both.assign(persons=both["share"] * both["persons"], period=both["year"])
-    reported = bases(
-        told,
+    both = both[years.mark_requested(both["year"])]
+    products = both.assign(persons=both["share"] * both["persons"], period=both["year"])
+    reported = base_rows(
+        products,
         PopulationBase.INTERNET_ALL,
         "itu",
         obs_status=ObsStatus.ESTIMATED.value,
         source_id=sources.internet,
         also_source_id=sources.population,
-        note=_percent(told["share"]) + f"{PRODUCT}: share of the ITU, population of the World Bank",
+        note=_format_percent(products["share"])
+        + f"{PRODUCT}: share of the ITU, population of the World Bank",
     )
-    return pd.concat([reported, _online_ahead(figures, sources, years)], ignore_index=True)
+    return pd.concat(
+        [reported, _projected_internet_rows(figures, sources, years)], ignore_index=True
+    )
 
 
-def _percent(shares: "pd.Series[float]") -> "pd.Series[str]":
-    """Shares as text in percent, to four decimals."""
+def _format_percent(shares: "pd.Series[float]") -> "pd.Series[str]":
+    """Return shares as text in percent, to four decimals."""
     return shares.map(lambda share: f"{100.0 * share:.4f}".rstrip("0").rstrip(".")).astype("str")
 
 
-def _online_ahead(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
-    """Rows of internet users after the last report; none where there is nothing to learn from."""
-    known = figures.shares
-    pairs = adoption.held_out(known[known["area_id"] != WORLD])
+def _projected_internet_rows(figures: Figures, sources: Sources, years: Years) -> pd.DataFrame:
+    """Return rows of internet users after the last report; none without past projections."""
+    shares = figures.shares
+    pairs = adoption.pair_projections(shares[shares["area_id"] != WORLD])
     if pairs.empty:
         return pd.DataFrame(columns=COLUMNS, dtype="str")
-    shares = adoption.projected(known, adoption.learn(pairs), years.last)
-    ahead = shares.merge(by_year(figures), on=["area_id", "year"], suffixes=("_share", ""))
+    projected = adoption.project_shares(shares, adoption.fit_projection(pairs), years.last)
+    ahead = projected.merge(
+        population_by_year(figures), on=["area_id", "year"], suffixes=("_share", "")
+    )
     ahead = ahead[ahead["year"] >= years.first]
     middle = (ahead["share"] * ahead["persons"]).round()
     high = np.maximum(ahead["high_share"] * ahead["high"], middle)
     also = ahead["projected"].map({True: sources.projections, False: sources.population})
     low = np.minimum(ahead["low_share"] * ahead["low"], middle)
     high = np.minimum(high, ahead["persons"].round())
-    part, least, most = (_percent(each / ahead["persons"]) for each in (middle, low, high))
+    part, least, most = (
+        _format_percent(number / ahead["persons"]) for number in (middle, low, high)
+    )
     rows = ahead.assign(
         persons=middle,
         low=low,
@@ -247,7 +255,7 @@ def _online_ahead(figures: Figures, sources: Sources, years: Years) -> pd.DataFr
         + ahead["reported"].astype("str")
         + ", the last year reported to the ITU; 5 to 95 % of errors on held-out years",
     )
-    return bases(
+    return base_rows(
         rows,
         PopulationBase.INTERNET_ALL,
         "projected",

@@ -50,55 +50,55 @@ class Difference:
     gone: int
 
     @property
-    def share(self) -> float:
-        """Rows gone or changed, as a share of the rows before."""
+    def changed_share(self) -> float:
+        """Return rows gone or changed, as a share of the rows before."""
         return (self.changed + self.gone) / self.before if self.before else 0.0
 
     def __str__(self) -> str:
-        """The counts in words."""
+        """Return the counts as a sentence."""
         return f"{self.added} rows added, {self.changed} changed, {self.gone} gone of {self.before}"
 
 
-def compare(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[str]) -> Difference:
+def compare_downloads(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[str]) -> Difference:
     """Count rows added, changed and gone; rows of one key are told apart by their order."""
-    old, new = _by_key(before, key), _by_key(after, key)
+    old, new = _cells_by_key(before, key), _cells_by_key(after, key)
     both = old.keys() & new.keys()
     changed = sum(old[row] != new[row] for row in both)
     return Difference(len(old), len(new.keys() - both), changed, len(old.keys() - both))
 
 
-def _by_key(rows: pd.DataFrame, key: Sequence[str]) -> dict[Any, Any]:
-    """The cells of each row, in an order of columns that a publisher cannot change."""
+def _cells_by_key(rows: pd.DataFrame, key: Sequence[str]) -> dict[Any, Any]:
+    """Return the cells of each row, in an order of columns that a publisher cannot change."""
     repeat = rows.groupby(list(key), sort=False).cumcount()
     cells = rows[sorted(rows.columns)].itertuples(index=False, name=None)
     keys = rows[list(key)].itertuples(index=False, name=None)
-    return {(*one, number): row for one, number, row in zip(keys, repeat, cells, strict=True)}
+    return {(*values, number): row for values, number, row in zip(keys, repeat, cells, strict=True)}
 
 
-def pages_of(page: bytes) -> int:
-    """How many pages an indicator has, as its first page tells."""
-    return _number_of(_page(page)[0], "pages")
+def page_count(page: bytes) -> int:
+    """Return the number of pages of an indicator, from its first page."""
+    return _read_number(_read_page(page)[0], "pages")
 
 
 def updated_on(page: bytes) -> str:
-    """The day on which the World Bank last changed the indicator."""
-    return str(_page(page)[0]["lastupdated"])
+    """Return the day on which the World Bank last changed the indicator."""
+    return str(_read_page(page)[0]["lastupdated"])
 
 
-def indicator(pages: Sequence[bytes]) -> pd.DataFrame:
-    """Rows of an indicator of the World Bank that have a value: country, date, value."""
-    read = [_page(page) for page in pages]
+def read_indicator(pages: Sequence[bytes]) -> pd.DataFrame:
+    """Return rows of an indicator of the World Bank that have a value: country, date, value."""
+    read = [_read_page(page) for page in pages]
     if len({meta["lastupdated"] for meta, _ in read}) > 1:
         raise ShapeError("was updated between two pages: run again")
     rows = [row for _, part in read for row in part]
-    if len(rows) != (total := _number_of(read[0][0], "total")):
+    if len(rows) != (total := _read_number(read[0][0], "total")):
         raise ShapeError(f"tells of {total} rows and gives {len(rows)}")
-    found = pd.DataFrame([_cells(row) for row in rows], columns=["country", "date", "value"])
-    return _some(found[found["value"] != ""].reset_index(drop=True))
+    table = pd.DataFrame([_read_cells(row) for row in rows], columns=["country", "date", "value"])
+    return _require_rows(table[table["value"] != ""].reset_index(drop=True))
 
 
-def _page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The head and the rows of one page; its own message where the World Bank gives one."""
+def _read_page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the head and the rows of a page; raise ShapeError with the World Bank's message."""
     if len(page) > MOST_PAGE_BYTES:
         raise ShapeError(f"gives a page of more than {MOST_PAGE_BYTES:,} bytes")
     try:
@@ -109,60 +109,60 @@ def _page(page: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         raise ShapeError("gives JSON that is no list of head and rows")
     if "message" in answer[0]:
         raise ShapeError(f"answers with a message: {json.dumps(answer[0]['message'])[:200]}")
-    _require(answer[0], _INDICATOR_META)
+    _require_columns(answer[0], _INDICATOR_META)
     rows = answer[1] if len(answer) > 1 else None
     if not isinstance(rows, list) or not rows:
         raise ShapeError("holds no rows")
     for row in rows:
-        _require(row if isinstance(row, dict) else {}, _INDICATOR_ROW)
+        _require_columns(row if isinstance(row, dict) else {}, _INDICATOR_ROW)
     return answer[0], rows
 
 
-def _number_of(meta: dict[str, Any], name: str) -> int:
+def _read_number(meta: dict[str, Any], name: str) -> int:
     try:
         return int(meta[name])
     except (TypeError, ValueError) as error:
         raise ShapeError(f"has no number in {name}, but {meta[name]!r}") from error
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, str, str]:
+def _read_cells(row: dict[str, Any]) -> tuple[str, str, str]:
     country = row["country"]
     if not isinstance(country, dict) or "id" not in country:
         raise ShapeError("lacks the column country.id")
     return str(country["id"]), str(row["date"]), "" if row["value"] is None else str(row["value"])
 
 
-def projections(files: Sequence[bytes]) -> pd.DataFrame:
-    """Rows of World Population Prospects, by place, year and variant: the medium and its bounds."""
-    rows = _some(_table(b"".join(files), _PROJECTION, ("Variant", _VARIANTS)))
+def read_projections(files: Sequence[bytes]) -> pd.DataFrame:
+    """Return rows of World Population Prospects: the medium variant and its bounds."""
+    rows = _require_rows(_read_table(b"".join(files), _PROJECTION, ("Variant", _VARIANTS)))
     if lost := [variant for variant in _VARIANTS if variant not in set(rows["Variant"])]:
         raise ShapeError(f"lacks the variant {', '.join(lost)}")
     return rows
 
 
-def register(files: Sequence[bytes]) -> pd.DataFrame:
-    """Rows of a register of shutdowns, with every column that the publisher gives."""
-    return _some(_table(b"".join(files), _REGISTER))
+def read_register(files: Sequence[bytes]) -> pd.DataFrame:
+    """Return rows of a register of shutdowns, with every column that the publisher gives."""
+    return _require_rows(_read_table(b"".join(files), _REGISTER))
 
 
-def _table(data: bytes, needed: Sequence[str], only: _Only | None = None) -> pd.DataFrame:
-    """A CSV file, gzipped or not, as text; with `only`, the rows and columns needed alone."""
+def _read_table(data: bytes, needed: Sequence[str], only: _Only | None = None) -> pd.DataFrame:
+    """Return a CSV file, gzipped or not, as text; with `only`, just those rows and columns."""
     packed = io.BytesIO(data)
     plain = gzip.GzipFile(fileobj=packed) if data.startswith(_GZIP) else packed
     try:
         with io.TextIOWrapper(cast(BinaryIO, plain), "utf-8-sig", newline="") as text:
-            reader = csv.reader(_lines(text), strict=True)
+            reader = csv.reader(_read_lines(text), strict=True)
             header = next(reader, [])
-            _require(dict.fromkeys(header), needed)
-            return _rows(reader, header, needed if only else header, only)
+            _require_columns(dict.fromkeys(header), needed)
+            return _select_rows(reader, header, needed if only else header, only)
     except (OSError, EOFError, zlib.error) as error:
         raise ShapeError(f"gives a gzip file that is not whole ({error})") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ShapeError(f"gives no CSV ({error})") from error
 
 
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    """The lines of a file, as long as neither they nor all of them grow beyond reason."""
+def _read_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Yield the lines of a file; raise ShapeError beyond MOST_LINE_SIGNS or MOST_SIGNS."""
     total = 0
     while line := text.readline(MOST_LINE_SIGNS + 1):
         total += len(line)
@@ -173,7 +173,7 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _rows(
+def _select_rows(
     reader: Iterator[list[str]],
     header: Sequence[str],
     taken: Sequence[str],
@@ -192,13 +192,13 @@ def _rows(
     return pd.DataFrame(rows, columns=list(taken), dtype="str")
 
 
-def _require(found: dict[str, Any], columns: Sequence[str]) -> None:
-    if missing := [name for name in columns if name not in found]:
-        told = ", ".join(map(str, found))[:200] or "none"
-        raise ShapeError(f"lacks the column {', '.join(missing)} (columns found: {told})")
+def _require_columns(header: dict[str, Any], columns: Sequence[str]) -> None:
+    if missing := [name for name in columns if name not in header]:
+        listing = ", ".join(map(str, header))[:200] or "none"
+        raise ShapeError(f"lacks the column {', '.join(missing)} (columns found: {listing})")
 
 
-def _some(rows: pd.DataFrame) -> pd.DataFrame:
+def _require_rows(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         raise ShapeError("holds no rows that can be used")
     return rows

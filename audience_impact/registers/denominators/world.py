@@ -20,7 +20,13 @@ Population Prospects 2024; WorldPop, age and sex structures.
 import numpy as np
 import pandas as pd
 
-from audience_impact.registers.denominators.bases import PROJECTED, Sources, Years, bases, tidy
+from audience_impact.registers.denominators.bases import (
+    PROJECTED,
+    Sources,
+    Years,
+    base_rows,
+    tidy_table,
+)
 from audience_impact.vocabulary import ObsStatus, PopulationBase
 
 YEARS, OF_BANDS = Years(2015, 2026), 2020
@@ -49,31 +55,37 @@ SOURCES = Sources(
 )
 
 
-def population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
-    """The World Bank's file (Country Code, Year, Value) as a tidy table; groups drop out."""
+def tidy_population(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Return the World Bank's file (Country Code, Year, Value) as a tidy table; groups drop out."""
     area = file["Country Code"].map(codes.set_index("iso3")["area_id"])
-    told = file["Value"] != ""
-    return tidy(area[told], file.loc[told, "Year"], persons=file.loc[told, "Value"])
+    is_reported = file["Value"] != ""
+    return tidy_table(
+        area[is_reported], file.loc[is_reported, "Year"], persons=file.loc[is_reported, "Value"]
+    )
 
 
-def shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
-    """The ITU's shares (Entity, Code, Year, percent in the last column) as a tidy table of shares.
+def tidy_shares(file: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Return the ITU's shares (Entity, Code, Year, percent in the last column) as a tidy table.
 
     Codes that are no ISO code, such as OWID_KOS, and names that stand without a code are those of
     `owid` in `codes`.
     """
-    known = pd.concat([codes.set_index("iso3")["area_id"], codes.set_index("owid")["area_id"]])
-    known = known[(known.index != "") & ~known.index.duplicated()]
-    told = file[file[file.columns[-1]] != ""]
-    names = told["Code"].where(told["Code"] != "", told["Entity"])
-    percent = tidy(names.map(known), told["Year"], percent=told[told.columns[-1]])
-    return tidy(percent["area_id"], percent["year"], share=percent["percent"] / 100)
+    area_by_code = pd.concat(
+        [codes.set_index("iso3")["area_id"], codes.set_index("owid")["area_id"]]
+    )
+    area_by_code = area_by_code[(area_by_code.index != "") & ~area_by_code.index.duplicated()]
+    reported = file[file[file.columns[-1]] != ""]
+    names = reported["Code"].where(reported["Code"] != "", reported["Entity"])
+    percent = tidy_table(
+        names.map(area_by_code), reported["Year"], percent=reported[reported.columns[-1]]
+    )
+    return tidy_table(percent["area_id"], percent["year"], share=percent["percent"] / 100)
 
 
-def prospects(
+def tidy_prospects(
     medium: pd.DataFrame, low: pd.DataFrame, high: pd.DataFrame, codes: pd.DataFrame
 ) -> pd.DataFrame:
-    """The UN's text files as persons at the end of each year: `persons`, `low`, `high`."""
+    """Return the UN's text files as persons at the end of each year: `persons`, `low`, `high`."""
     area = codes.set_index("m49")["area_id"]
     parts = []
     for name, file in (("persons", medium), ("low", low), ("high", high)):
@@ -86,7 +98,7 @@ def prospects(
 
 
 def mid_years(ends: pd.DataFrame) -> pd.DataFrame:
-    """People in the middle of each year whose both ends are known."""
+    """Return people in the middle of each year whose both ends are known."""
     before = ends.assign(year=ends["year"] + 1).set_index(["area_id", "year"])
     after = ends.set_index(["area_id", "year"])
     both = after.index.intersection(before.index)
@@ -101,37 +113,39 @@ BANDED = {
 """Ages that begin inside the band 10-19: what part of the band lies below them."""
 
 
-def from_bands(bands: pd.DataFrame, known: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
-    """Rows of people from an age on, of about 2020, and of everyone where nobody counts them.
+def from_bands(bands: pd.DataFrame, counts: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of people from an age on, of about 2020, and of everyone where not counted.
 
     `bands` is WorldPop's table: `key`, `all` and one column a band of ten years.
     """
-    told = _national(bands)
-    told = told[told["area_id"].isin(codes["area_id"]) & (told["all"] > 0)].assign(period=OF_BANDS)
-    people = known[known["year"] == OF_BANDS].set_index("area_id")["persons"]
-    counted = told["area_id"].map(people)
-    own = counted.isna()
-    alone = bases(
-        told[own].assign(persons=told["all"]),
+    countries = _national_rows(bands)
+    countries = countries[
+        countries["area_id"].isin(codes["area_id"]) & (countries["all"] > 0)
+    ].assign(period=OF_BANDS)
+    people = counts[counts["year"] == OF_BANDS].set_index("area_id")["persons"]
+    counted = countries["area_id"].map(people)
+    is_uncounted = counted.isna()
+    alone = base_rows(
+        countries[is_uncounted].assign(persons=countries["all"]),
         PopulationBase.ALL_AGES,
         "worldpop",
         obs_status=ObsStatus.ESTIMATED.value,
         source_id=WORLDPOP,
         note="about 2020; the World Bank has no row",
     )
-    parts = [_from_age(base, told, counted) for base in BANDED]
+    parts = [_from_age(base, countries, counted) for base in BANDED]
     return pd.concat([*parts, alone], ignore_index=True)
 
 
-def _from_age(base: PopulationBase, told: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
-    """Rows of one age: its share of WorldPop times the people counted, or WorldPop as it is."""
+def _from_age(base: PopulationBase, countries: pd.DataFrame, counted: pd.Series) -> pd.DataFrame:
+    """Return rows of an age: its WorldPop share times the people counted, else WorldPop's count."""
     name, below, words = BANDED[base]
-    older = told["all"] - told["age_00_09"] - below * told["age_10_19"]
-    rows = told.assign(persons=older / told["all"] * counted.fillna(told["all"]))
+    older = countries["all"] - countries["age_00_09"] - below * countries["age_10_19"]
+    rows = countries.assign(persons=older / countries["all"] * counted.fillna(countries["all"]))
     says = f"population 10+ less {words} of the band 10-19; bands of about 2020"
-    own = counted.isna()
-    product = bases(
-        rows[~own],
+    is_uncounted = counted.isna()
+    product = base_rows(
+        rows[~is_uncounted],
         base,
         "worldpop",
         obs_status=ObsStatus.ESTIMATED.value,
@@ -139,8 +153,8 @@ def _from_age(base: PopulationBase, told: pd.DataFrame, counted: pd.Series) -> p
         also_source_id=WORLD_BANK,
         note=f"share {name} of WorldPop times the population of the World Bank: {says}",
     )
-    plain = bases(
-        rows[own],
+    plain = base_rows(
+        rows[is_uncounted],
         base,
         "worldpop",
         obs_status=ObsStatus.ESTIMATED.value,
@@ -150,8 +164,8 @@ def _from_age(base: PopulationBase, told: pd.DataFrame, counted: pd.Series) -> p
     return pd.concat([product, plain], ignore_index=True)
 
 
-def _national(bands: pd.DataFrame) -> pd.DataFrame:
-    """One row a country; regions added up where the national row is wrong."""
+def _national_rows(bands: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a country; regions added up where the national row is wrong."""
     numbers = [name for name in bands.columns if name == "all" or name.startswith("age_")]
     table = bands[["key"]].join(bands[numbers].apply(pd.to_numeric, errors="coerce"))
     region = table["key"].str.contains("_", regex=False)
@@ -162,37 +176,41 @@ def _national(bands: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([plain, sums.reset_index()], ignore_index=True).sort_values("area_id")
 
 
-def of_regions(frame: pd.DataFrame, source: str, tag: str) -> pd.DataFrame:
-    """Rows of regions: `area_id`, `period`, `persons`, `obs_status` and `note`."""
-    return bases(frame, PopulationBase.ALL_AGES, tag, source_id=source)
+def region_rows(frame: pd.DataFrame, source: str, tag: str) -> pd.DataFrame:
+    """Return rows of regions: `area_id`, `period`, `persons`, `obs_status` and `note`."""
+    return base_rows(frame, PopulationBase.ALL_AGES, tag, source_id=source)
 
 
-def merged(existing: pd.DataFrame, fresh: pd.DataFrame, lineages: "pd.Series[str]") -> pd.DataFrame:
-    """The table with the rows it lacks; what stands there stays as it is.
+def merge_bases(
+    existing: pd.DataFrame, fresh: pd.DataFrame, lineages: "pd.Series[str]"
+) -> pd.DataFrame:
+    """Return the table with the new rows added; existing rows stay as they are.
 
     One lineage gives one number for an area, a base and a period, and what stands wins. Only rows
     of the lineage PROJECTED, which nobody writes by hand, are made anew. `lineages` is the lineage
     of each source.
     """
-    kept = existing[existing["measurement_series_id"] != PROJECTED]
-    keys = [_keys(frame, lineages) for frame in (kept, fresh)]
-    new = fresh[~keys[1].isin(keys[0]) & ~fresh["base_id"].isin(kept["base_id"]).to_numpy()]
-    joined = pd.concat([kept, new], ignore_index=True)
+    existing_rows = existing[existing["measurement_series_id"] != PROJECTED]
+    keys = [_lineage_keys(frame, lineages) for frame in (existing_rows, fresh)]
+    new = fresh[
+        ~keys[1].isin(keys[0]) & ~fresh["base_id"].isin(existing_rows["base_id"]).to_numpy()
+    ]
+    joined = pd.concat([existing_rows, new], ignore_index=True)
     order = joined["population_base"].map({name: place for place, name in enumerate(ORDER)})
     by = joined.assign(order=order).sort_values(["area_id", "order", "period"], kind="stable")
     return by.drop(columns="order").reset_index(drop=True)
 
 
-def _keys(frame: pd.DataFrame, lineages: "pd.Series[str]") -> pd.MultiIndex:
-    own = frame["measurement_series_id"].where(
+def _lineage_keys(frame: pd.DataFrame, lineages: "pd.Series[str]") -> pd.MultiIndex:
+    lineage = frame["measurement_series_id"].where(
         frame["measurement_series_id"] != "", frame["source_id"].map(lineages)
     )
     columns = ["area_id", "population_base", "period"]
-    return pd.MultiIndex.from_frame(frame[columns].assign(lineage=own.fillna("")))
+    return pd.MultiIndex.from_frame(frame[columns].assign(lineage=lineage.fillna("")))
 
 
 def without_denominator(areas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Areas without any base (`missing` all), and countries without internet users (online)."""
+    """Return areas without a base (`missing` all), and countries without users (`online`)."""
     counted = areas["area_id"].isin(rows["area_id"])
     users = rows.loc[rows["population_base"].str.startswith("internet"), "area_id"]
     region = areas["area_id"].str.contains("-", regex=False)

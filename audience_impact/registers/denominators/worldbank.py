@@ -10,7 +10,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from audience_impact.registers.denominators.bases import WORLD, tidy
+from audience_impact.registers.denominators.bases import WORLD, tidy_table
 from audience_impact.registers.denominators.publisher_files import (
     HIGH_VARIANT,
     LOW_VARIANT,
@@ -22,19 +22,19 @@ _WORLD_BANK_WORLD, _UN_WORLD = "1W", "900"
 _VARIANTS = {MEDIUM_VARIANT: "persons", LOW_VARIANT: "low", HIGH_VARIANT: "high"}
 
 
-def population(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
-    """People of all ages, as the World Bank reports them: `area_id`, `year`, `persons`."""
-    return tidy(_area(rows, areas), rows["date"], persons=rows["value"])
+def tidy_population(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
+    """Return people of all ages, as the World Bank reports them: `area_id`, `year`, `persons`."""
+    return tidy_table(_area_ids(rows, areas), rows["date"], persons=rows["value"])
 
 
-def shares(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
-    """Shares online, as the ITU reports them in percent: `area_id`, `year`, `share`."""
-    told = tidy(_area(rows, areas), rows["date"], percent=rows["value"])
-    return tidy(told["area_id"], told["year"], share=told["percent"] / 100)
+def tidy_shares(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
+    """Return shares online, as the ITU reports them in percent: `area_id`, `year`, `share`."""
+    percents = tidy_table(_area_ids(rows, areas), rows["date"], percent=rows["value"])
+    return tidy_table(percents["area_id"], percents["year"], share=percents["percent"] / 100)
 
 
-def projections(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
-    """People in the middle of each year, as the UN projects them, and their 95 % bounds.
+def tidy_projections(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
+    """Return people in the middle of each year, as the UN projects them, and their 95 % bounds.
 
     Columns `area_id`, `year`, `persons`, `low`, `high`; the medium variant is never outside them.
     """
@@ -42,18 +42,22 @@ def projections(rows: pd.DataFrame, areas: Collection[str]) -> pd.DataFrame:
     area = area.where(area.isin(areas))
     parts = []
     for variant, name in _VARIANTS.items():
-        own = rows["Variant"] == variant
-        found = tidy(area[own], rows.loc[own, "Time"], **{name: rows.loc[own, "PopTotal"]})
-        keyed = found.set_index(["area_id", "year"])[name]
+        is_variant = rows["Variant"] == variant
+        rows_of_variant = tidy_table(
+            area[is_variant],
+            rows.loc[is_variant, "Time"],
+            **{name: rows.loc[is_variant, "PopTotal"]},
+        )
+        keyed = rows_of_variant.set_index(["area_id", "year"])[name]
         if keyed.index.has_duplicates:
             raise ShapeError(f"gives {variant} of a place and year twice")
         parts.append(1000 * keyed)
-    told = pd.concat(parts, axis=1).dropna().sort_index().reset_index()
+    table = pd.concat(parts, axis=1).dropna().sort_index().reset_index()
     low, high = (np.minimum, "low"), (np.maximum, "high")
-    return told.assign(**{name: end(told[name], told["persons"]) for end, name in (low, high)})
+    return table.assign(**{name: end(table[name], table["persons"]) for end, name in (low, high)})
 
 
-def _area(rows: pd.DataFrame, areas: Collection[str]) -> "pd.Series[str]":
-    """The area of each row, or nothing where it is none of the facts."""
+def _area_ids(rows: pd.DataFrame, areas: Collection[str]) -> "pd.Series[str]":
+    """Return the area of each row, or nothing where it is none of the facts."""
     area = rows["country"].mask(rows["country"] == _WORLD_BANK_WORLD, WORLD)
     return area.where(area.isin(areas))

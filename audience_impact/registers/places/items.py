@@ -13,7 +13,7 @@ from audience_impact.registers.places.known import (
     UNION,
     Gazetteer,
     Reviewed,
-    looked_up,
+    look_up,
 )
 from audience_impact.registers.places.phrases import (
     CITY,
@@ -53,7 +53,7 @@ PARTED = frozenset(("IN", "PK", "BD", "MM"))
 
 
 @dataclass(frozen=True)
-class Found:
+class NameMeaning:
     """What one name of a text means.
 
     `area_ids` is empty where it is unresolved; `least_area_id` is the city where the district of
@@ -81,18 +81,18 @@ class Item:
     is_turned: bool = False
 
     @property
-    def size(self) -> int:
-        """How large it is said to be, or -2 where nothing is said."""
+    def stated_size(self) -> int:
+        """Return the rank of the stated kind by size, or -2 where none is stated."""
         return KIND_SIZES.get(self.phrase.kind, -2)
 
 
-def as_reviewed(name: str, known: Reviewed) -> Found:
-    """What a reviewed name means."""
-    return Found(name, known.area_ids, known.reading, PlaceMatch.OVERRIDE)
+def as_reviewed(name: str, reviewed: Reviewed) -> NameMeaning:
+    """Return the reviewed meaning of a name."""
+    return NameMeaning(name, reviewed.area_ids, reviewed.reading, PlaceMatch.OVERRIDE)
 
 
 def items_of(phrase: Phrase, gazetteer: Gazetteer) -> list[Item]:
-    """A phrase as an item, or as two where a comma was forgotten between names of large places."""
+    """Return the item of a phrase, or two where a comma is missing between large places."""
     item = item_of(phrase, gazetteer)
     words = item.phrase.name.split()
     if item.ids:
@@ -100,31 +100,31 @@ def items_of(phrase: Phrase, gazetteer: Gazetteer) -> list[Item]:
     for cut in range(1, len(words)):
         parts = [" ".join(words[:cut]), " ".join(words[cut:])]
         both = [item_of(replace(phrase, name=part), gazetteer) for part in parts]
-        if all(_is_large(each, gazetteer) for each in both):
+        if all(_is_large(half, gazetteer) for half in both):
             both[1].phrase = replace(both[1].phrase, cut="list")
             return both
     return [item]
 
 
 def _is_large(item: Item, gazetteer: Gazetteer) -> bool:
-    levels = {gazetteer.entries[each].level for each in item.ids}
+    levels = {gazetteer.entries[area_id].level for area_id in item.ids}
     return bool(levels & {ADMIN1, ADMIN2, SHIRE})
 
 
 def item_of(phrase: Phrase, gazetteer: Gazetteer) -> Item:
-    """A phrase with the places of its name: reviewed, with the word of its kind, or without."""
-    name = names.folded(phrase.name.replace("&", " and "))
+    """Return the item of a phrase: reviewed, found with the word of its kind, or without it."""
+    name = names.fold_name(phrase.name.replace("&", " and "))
     phrase = replace(phrase, name=name)
     with_kind = [f"{name} {word}" for word in _kind_words(phrase.kind)]
-    for each in (*with_kind, name):
-        if each in gazetteer.reviewed:
-            known = gazetteer.reviewed[each]
-            return Item(phrase, list(known.area_ids), PlaceMatch.OVERRIDE, known)
-    for each in (*with_kind, name):
-        ids, match = looked_up(each, gazetteer)
-        if ids and (each == name or phrase.kind in (DIVISION, STATE)):
+    for spelling in (*with_kind, name):
+        if spelling in gazetteer.reviewed:
+            reviewed = gazetteer.reviewed[spelling]
+            return Item(phrase, list(reviewed.area_ids), PlaceMatch.OVERRIDE, reviewed)
+    for spelling in (*with_kind, name):
+        ids, match = look_up(spelling, gazetteer)
+        if ids and (spelling == name or phrase.kind in (DIVISION, STATE)):
             return Item(phrase, ids, match)
-    return _turned(phrase, gazetteer)
+    return _item_after_direction(phrase, gazetteer)
 
 
 def _kind_words(kind: str) -> tuple[str, ...]:
@@ -142,11 +142,11 @@ KIND_WORDS: Mapping[str, tuple[str, ...]] = {
 """Words that may be part of the name on record."""
 
 
-def _turned(phrase: Phrase, gazetteer: Gazetteer) -> Item:
-    """A name behind a direction: a part of the place ("western Oromia")."""
+def _item_after_direction(phrase: Phrase, gazetteer: Gazetteer) -> Item:
+    """Return the item of a name after a direction ("western Oromia"), a part of the place."""
     first, _, rest = phrase.name.partition(" ")
     if rest and first.removesuffix("ern") in ("north", "south", "east", "west", "central", "upper"):
-        ids, match = looked_up(rest, gazetteer)
+        ids, match = look_up(rest, gazetteer)
         if ids:
             return Item(replace(phrase, name=rest, is_part=True), ids, match, is_turned=True)
     return Item(phrase, [], PlaceMatch.FUZZY)

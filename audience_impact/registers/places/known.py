@@ -54,28 +54,29 @@ class Gazetteer:
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[str, ...]]:
-        """Ids by folded name."""
-        found: dict[str, dict[str, None]] = {}
+        """Return ids by folded name."""
+        ids_by_name: dict[str, dict[str, None]] = {}
         for entry in self.entries.values():
             for name in entry.names if not entry.until else ():
-                found.setdefault(name, {})[entry.area_id] = None
+                ids_by_name.setdefault(name, {})[entry.area_id] = None
                 if (seat := self._seat_of(entry, name)) is not None:
-                    found[name][seat] = None
-        return {name: tuple(ids) for name, ids in found.items()}
+                    ids_by_name[name][seat] = None
+        return {name: tuple(ids) for name, ids in ids_by_name.items()}
 
     def _seat_of(self, entry: Entry, name: str) -> str | None:
-        """The district whose seat a smaller place is, as their names are spelt alike."""
+        """Return the district whose seat a smaller place is, as both names are spelt alike."""
         outer = self.entries.get(next(iter(entry.holders[1:]), ""))
         if outer is None or entry.level not in (ADMIN3, TOWN) or outer.level != ADMIN2:
             return None
         alike = any(
-            names.key(name) == names.key(own) and names.is_like(name, own) for own in outer.names
+            names.sound_key(name) == names.sound_key(spelling) and names.is_like(name, spelling)
+            for spelling in outer.names
         )
         return outer.area_id if alike else None
 
     @cached_property
-    def former(self) -> Mapping[str, Entry]:
-        """Unions that are no more, by the id of the member that goes on under their name."""
+    def former_unions(self) -> Mapping[str, Entry]:
+        """Return former unions by the id of the member that continues under their name."""
         return {
             member: entry
             for entry in self.entries.values()
@@ -86,80 +87,91 @@ class Gazetteer:
 
     @cached_property
     def by_key(self) -> Mapping[str, tuple[str, ...]]:
-        """Folded names by the key of their spelling."""
-        found: dict[str, list[str]] = {}
+        """Return folded names by the key of their spelling."""
+        names_by_key: dict[str, list[str]] = {}
         for name in self.by_name:
-            found.setdefault(names.key(name), []).append(name)
-        return {each: tuple(own) for each, own in found.items()}
+            names_by_key.setdefault(names.sound_key(name), []).append(name)
+        return {key: tuple(spellings) for key, spellings in names_by_key.items()}
 
     @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The names that no cut may go through."""
+    def place_names(self) -> Vocabulary:
+        """Return the names that no cut may go through."""
         return Vocabulary(frozenset([*self.by_name, *self.reviewed]))
 
     @cached_property
-    def top(self) -> tuple[str, ...]:
-        """The places of the first level."""
-        return tuple(each.area_id for each in self.entries.values() if each.level == ADMIN1)
+    def first_level(self) -> tuple[str, ...]:
+        """Return the places of the first level."""
+        return tuple(entry.area_id for entry in self.entries.values() if entry.level == ADMIN1)
 
-    def holds(self, outer: str, inner: str) -> bool:
-        """Whether a place lies in another, by its holders or as a member of a union."""
+    def has_inside(self, outer: str, inner: str) -> bool:
+        """Return whether a place lies in another, by its holders or as a member of a union."""
         if outer == inner:
             return False
         parts = self.entries[inner].members
-        if parts and all(each == outer or self.holds(outer, each) for each in parts):
+        if parts and all(part == outer or self.has_inside(outer, part) for part in parts):
             return True
         within = self.entries[inner].holders
         members = self.entries[outer].members
-        return outer in within or any(each == inner or each in within for each in members)
+        return outer in within or any(part == inner or part in within for part in members)
 
-    def held(self, outer: str, inner: str) -> bool:
-        """Whether a place lies in another, or did while that was larger."""
-        former = self.former.get(outer)
-        return self.holds(outer, inner) or (
-            former is not None and inner != outer and self.holds(former.area_id, inner)
+    def has_had_inside(self, outer: str, inner: str) -> bool:
+        """Return whether a place lies in another, or did while that was larger."""
+        former = self.former_unions.get(outer)
+        return self.has_inside(outer, inner) or (
+            former is not None and inner != outer and self.has_inside(former.area_id, inner)
         )
 
-    def children(self, area_id: str) -> tuple[str, ...]:
-        """What a place is made of: its members, else the places of the next level in it."""
+    def list_parts(self, area_id: str) -> tuple[str, ...]:
+        """Return the parts of a place: its members, else the places of the next level in it."""
         entry = self.entries[area_id]
         if entry.members:
             return entry.members
-        inner = [each for each in self.entries.values() if each.holders[1:2] == (area_id,)]
-        levels = {each.level for each in inner} - {UNION, SHIRE, TOWN}
+        inner = [place for place in self.entries.values() if place.holders[1:2] == (area_id,)]
+        levels = {place.level for place in inner} - {UNION, SHIRE, TOWN}
         first = min(levels, default="")
-        return tuple(each.area_id for each in inner if each.level == first and not each.members)
+        return tuple(place.area_id for place in inner if place.level == first and not place.members)
 
-    def sizes(self, area_id: str) -> int:
-        """The size of a place by its level."""
+    def level_size(self, area_id: str) -> int:
+        """Return the size of a place by its level."""
         return SIZES.get(self.entries[area_id].level, 4)
 
 
-def looked_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
-    """Places of a folded name: of that name, else the one spelt alike."""
+def look_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
+    """Return the ids of the places of a folded name, and how the name matched."""
     ids = gazetteer.by_name.get(name, ())
     if ids:
-        own = any(gazetteer.entries[each].names[0] == name for each in ids)
-        return list(ids), PlaceMatch.EXACT if own else PlaceMatch.ALIAS
+        is_own_name = any(gazetteer.entries[area_id].names[0] == name for area_id in ids)
+        return list(ids), PlaceMatch.EXACT if is_own_name else PlaceMatch.ALIAS
     return [], PlaceMatch.FUZZY
 
 
-def spelt_alike(name: str, gazetteer: Gazetteer, among: Iterable[str]) -> list[str]:
-    """The one place among some whose name is spelt alike; nothing where there are several."""
+def find_alike(name: str, gazetteer: Gazetteer, among: Iterable[str]) -> list[str]:
+    """Return the ids among some places whose name is spelt alike, sorted."""
     allowed = set(among)
     alike = [
-        other for other in gazetteer.by_key.get(names.key(name), ()) if names.is_like(name, other)
+        spelling
+        for spelling in gazetteer.by_key.get(names.sound_key(name), ())
+        if names.is_like(name, spelling)
     ]
     if not alike:
-        alike = [other for other in gazetteer.by_name if names.is_like(name, other)]
-        best = max((_ratio(name, other) for other in alike), default=0.0)
-        alike = [other for other in alike if _ratio(name, other) >= max(best - 0.04, 0.87)]
-    ids = {each for other in alike for each in gazetteer.by_name[other] if each in allowed}
+        alike = [spelling for spelling in gazetteer.by_name if names.is_like(name, spelling)]
+        best = max((_spelling_ratio(name, spelling) for spelling in alike), default=0.0)
+        alike = [
+            spelling
+            for spelling in alike
+            if _spelling_ratio(name, spelling) >= max(best - 0.04, 0.87)
+        ]
+    ids = {
+        area_id
+        for spelling in alike
+        for area_id in gazetteer.by_name[spelling]
+        if area_id in allowed
+    }
     return sorted(ids)
 
 
-def _ratio(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other).ratio()
+def _spelling_ratio(first: str, second: str) -> float:
+    return difflib.SequenceMatcher(None, first, second).ratio()
 
 
 def gazetteer_of(
@@ -168,23 +180,23 @@ def gazetteer_of(
     reviewed: Mapping[str, Reviewed],
     parents: Mapping[str, str] = NOWHERE,
 ) -> Gazetteer:
-    """The gazetteer of a country, from rows of `areas` (those of other countries are left out)."""
+    """Return the gazetteer of a country, from rows of `areas` of any country."""
     entries = {}
     for row in areas:
         area_id = row["area_id"]
         if area_id == country or country_of(area_id, parents) != country:
             continue
-        told = UNTIL.match(row["name"])
-        spelt = (told[1] if told else row["name"], *row["aliases"].split(";"))
-        folded = dict.fromkeys(form for each in spelt for form in spellings(each))
+        former = UNTIL.match(row["name"])
+        spelt = (former[1] if former else row["name"], *row["aliases"].split(";"))
+        folded = dict.fromkeys(form for spelling in spelt for form in fold_spellings(spelling))
         entries[area_id] = Entry(
             area_id,
             tuple(folded),
             row.get("level") or ADMIN1,
             tuple(with_holders(area_id, parents)),
-            tuple(each for each in row.get("members", "").split(";") if each),
-            told[2] if told and not row["aliases"] else "",
-            frozenset(names.folded(each) for each in spelt),
+            tuple(spelling for spelling in row.get("members", "").split(";") if spelling),
+            former[2] if former and not row["aliases"] else "",
+            frozenset(names.fold_name(spelling) for spelling in spelt),
         )
     # A union speaks of places on record alone.
     for area_id, entry in entries.items():
@@ -193,21 +205,21 @@ def gazetteer_of(
     return Gazetteer(country, entries, reviewed)
 
 
-def spellings(name: str) -> list[str]:
-    """A name folded, and without the words of kinds, articles and Slavic endings at its edges."""
-    bare = names.folded(name)
-    found = [bare, *(names.folded(part) for part in re.split(r"[()]", name) if "(" in name)]
+def fold_spellings(name: str) -> list[str]:
+    """Return the folded name, also without words of kinds, articles and Slavic endings."""
+    bare = names.fold_name(name)
+    forms = [bare, *(names.fold_name(part) for part in re.split(r"[()]", name) if "(" in name)]
     words = bare.split()
     while len(words) > 1 and words[-1] in STATE_WORDS:
         words = words[:-1]
-        found.append(" ".join(words))
+        forms.append(" ".join(words))
     while len(words) > 1 and words[0] in ARTICLES:
         words = words[1:]
-        found.append(" ".join(words))
-    stem = ADJECTIVE.sub("", found[-1])
-    if stem != found[-1] and len(stem) >= LEAST_STEM:
-        found += [stem, f"{stem}sk"]
-    return [each for each in dict.fromkeys(found) if each and not set(each.split()) <= DIRECTIONS]
+        forms.append(" ".join(words))
+    stem = ADJECTIVE.sub("", forms[-1])
+    if stem != forms[-1] and len(stem) >= LEAST_STEM:
+        forms += [stem, f"{stem}sk"]
+    return [form for form in dict.fromkeys(forms) if form and not set(form.split()) <= DIRECTIONS]
 
 
 _STATE_WORDS = (
@@ -226,8 +238,8 @@ _DIRECTIONS = (
 DIRECTIONS = frozenset(_DIRECTIONS.split())
 
 
-def united(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
-    """Places each once, without those that lie in another of them.
+def merge_places(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
+    """Return each place once, without places that lie in another of them.
 
     Beside others a union that is no level of its own stands as its members.
     """
@@ -237,28 +249,28 @@ def united(area_ids: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
         ids = list(
             dict.fromkeys(
                 part
-                for each in ids
+                for area_id in ids
                 for part in (
-                    (entries[each].members or (each,))
-                    if each in entries and entries[each].level == UNION
-                    else (each,)
+                    (entries[area_id].members or (area_id,))
+                    if area_id in entries and entries[area_id].level == UNION
+                    else (area_id,)
                 )
             )
         )
     chosen = set(ids)
     return tuple(
-        each
-        for each in ids
-        if each not in entries
-        or not chosen & ({*entries[each].holders, *_shires(each, gazetteer)} - {each})
+        area_id
+        for area_id in ids
+        if area_id not in entries
+        or not chosen
+        & ({*entries[area_id].holders, *_surrounding_divisions(area_id, gazetteer)} - {area_id})
     )
 
 
-def _shires(area_id: str, gazetteer: Gazetteer) -> set[str]:
-    """The divisions of which a place is a member or lies in one."""
+def _surrounding_divisions(area_id: str, gazetteer: Gazetteer) -> set[str]:
     within = set(gazetteer.entries[area_id].holders)
     return {
-        each.area_id
-        for each in gazetteer.entries.values()
-        if each.level == SHIRE and within & set(each.members)
+        entry.area_id
+        for entry in gazetteer.entries.values()
+        if entry.level == SHIRE and within & set(entry.members)
     }

@@ -30,19 +30,19 @@ NUMERALS = re.compile(r"\d+|\b(?:[ivx]+|\w)\b")
 """Numbers, Roman ones and single letters: what differs in them is another place."""
 
 
-def folded(text: str) -> str:
-    """A name without accents, capitals, apostrophes and punctuation."""
-    return " ".join(re.sub(r"[^\w]+", " ", unaccented(text).replace("&", " and ")).split())
+def fold_name(text: str) -> str:
+    """Return a name without accents, capitals, apostrophes and punctuation."""
+    return " ".join(re.sub(r"[^\w]+", " ", remove_accents(text).replace("&", " and ")).split())
 
 
-def unaccented(text: str) -> str:
-    """A text in small letters without accents and apostrophes; punctuation stays."""
+def remove_accents(text: str) -> str:
+    """Return a text in small letters without accents and apostrophes; punctuation stays."""
     flat = unicodedata.normalize("NFKD", text.translate(LETTERS))
     return "".join(sign for sign in flat if not unicodedata.combining(sign)).casefold()
 
 
-def key(name: str) -> str:
-    """The consonants of a folded name as they sound, and the vowel that it begins with."""
+def sound_key(name: str) -> str:
+    """Return the consonants of a folded name as they sound, and the vowel that it begins with."""
     sound = name
     for letters, alike in SOUNDS:
         sound = sound.replace(letters, alike)
@@ -50,10 +50,10 @@ def key(name: str) -> str:
     return re.sub(r"(.)\1+", r"\1", "".join(words))
 
 
-def is_like(one: str, other: str) -> bool:
-    """Whether two folded names may be one in two spellings or with a slip of the pen."""
-    if min(len(one), len(other)) < LEAST_SIGNS or one[0] != other[0]:
+def is_like(first: str, second: str) -> bool:
+    """Return whether two folded names may be two spellings of one name."""
+    if min(len(first), len(second)) < LEAST_SIGNS or first[0] != second[0]:
         return False
-    if NUMERALS.findall(one) != NUMERALS.findall(other):
+    if NUMERALS.findall(first) != NUMERALS.findall(second):
         return False
-    return difflib.SequenceMatcher(None, one, other).ratio() >= LIKENESS
+    return difflib.SequenceMatcher(None, first, second).ratio() >= LIKENESS

@@ -15,7 +15,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from audience_impact.registers.places.names import folded, unaccented
+from audience_impact.registers.places.names import fold_name, remove_accents
 
 STATE, DIVISION, DISTRICT, POLICE, TOWNSHIP, CITY, PART = KINDS = (
     "state",
@@ -122,13 +122,13 @@ class _Piece:
     excepted: bool
 
 
-def _sorted(text: str, known: Container[str]) -> tuple[str, str, bool, bool, bool]:
-    """Name, kind, whether an amount is told, whether all, and whether the kind is a plural."""
+def _sort_words(text: str, place_names: Container[str]) -> tuple[str, str, bool, bool, bool]:
+    """Return the name and the kind, and whether an amount, "all" or a plural is stated."""
     words = re.sub(r"[^\w-]+", " ", text).split()
-    amount = whole = plural = False
+    amount = is_all = plural = False
     kind = ""
     while words:
-        if folded(" ".join(words).replace("_", " ")) in known and not (
+        if fold_name(" ".join(words).replace("_", " ")) in place_names and not (
             len(words) == 1 and words[0] in UNITS
         ):
             break
@@ -138,7 +138,7 @@ def _sorted(text: str, known: Container[str]) -> tuple[str, str, bool, bool, boo
             kind, plural = kind or UNITS[last], plural or last in PLURALS
             words.pop()
         elif first in ALL:
-            whole = True
+            is_all = True
             words.pop(0)
         elif first in AMOUNTS or first in NUMBERS or first.isdigit():
             amount = True
@@ -155,19 +155,19 @@ def _sorted(text: str, known: Container[str]) -> tuple[str, str, bool, bool, boo
             words.pop(0)
         else:
             break
-    return " ".join(words).replace("_", " "), kind, amount, whole, plural
+    return " ".join(words).replace("_", " "), kind, amount, is_all, plural
 
 
-def _pieces(text: str, known: Container[str]) -> list[_Piece]:
-    found: list[_Piece] = []
+def _cut_pieces(text: str, place_names: Container[str]) -> list[_Piece]:
+    pieces: list[_Piece] = []
     clause = depth = 0
     begin, cut, excepted = 0, "", False
     ends = [*CUTS.finditer(text), None]
     for end in ends:
         piece = text[begin : end.start() if end else len(text)].strip()
         if piece:
-            parts = _sorted(piece, known)
-            found.append(_Piece(*parts, clause, depth, cut, excepted))
+            parts = _sort_words(piece, place_names)
+            pieces.append(_Piece(*parts, clause, depth, cut, excepted))
             cut = ""
         if end is None:
             break
@@ -177,9 +177,9 @@ def _pieces(text: str, known: Container[str]) -> list[_Piece]:
             clause, excepted = clause + 1, False
         depth = max(depth + (kind == "open") - (kind == "close"), 0)
         excepted = excepted or kind == "except"
-        told = "and" if end[0] == "and" else kind
-        cut = told if not cut or kind != "close" else cut
-    return found
+        separator = "and" if end[0] == "and" else kind
+        cut = separator if not cut or kind != "close" else cut
+    return pieces
 
 
 @dataclass(frozen=True)
@@ -196,14 +196,14 @@ class Vocabulary:
     def _first_words(self) -> frozenset[str]:
         return frozenset(name.split(" ", 1)[0] for name in self.names)
 
-    def prepared(self, text: str) -> str:
-        """A text in small letters; `and` and `'s` that are part of a name are no cuts any more."""
+    def prepare_text(self, text: str) -> str:
+        """Return a text in small letters in which no `and` and `'s` of a name is a cut."""
         owned = POSSESSIVE.split(text)
-        flat = unaccented(owned[0])
+        flat = remove_accents(owned[0])
         for part in owned[1:]:
             last = re.sub(r"\W+", " ", flat).split()[-1:]
             is_name = bool(last) and f"{last[0]}s" in self._first_words
-            flat += ("" if is_name else "'") + unaccented(part)
+            flat += ("" if is_name else "'") + remove_accents(part)
         flat = re.sub(r"\bj\s*(?:&|and)\s*k\b", "jammu and kashmir", flat)
         flat = re.sub(r"\bst\. ?", "st ", flat)
         flat = re.sub(r"\bpolice (?=district|division)", "police", flat)
@@ -214,32 +214,32 @@ class Vocabulary:
             flat = re.sub(rf"\b{re.escape(name)}\b", name.replace(" ", "_"), flat)
         return flat
 
-    def phrases(self, text: str) -> list[Phrase]:
-        """The names in a text, in order."""
-        return _joined(_pieces(self.prepared(text), self.names))
+    def find_phrases(self, text: str) -> list[Phrase]:
+        """Return the names in a text, in order."""
+        return _join_pieces(_cut_pieces(self.prepare_text(text), self.names))
 
 
-def _joined(pieces: Sequence[_Piece]) -> list[Phrase]:
-    """Names with the kinds and amounts that other pieces say of them."""
-    found: list[Phrase] = []
+def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
+    """Return names with the kinds and amounts that other pieces say of them."""
+    phrases: list[Phrase] = []
     kind, amount, clause = "", False, 0
     for piece in pieces:
         if piece.clause != clause or piece.cut in ("own", "open"):
             kind, amount, clause = "", False, piece.clause
         if piece.name:
-            found.append(_phrase(piece, kind, amount))
+            phrases.append(_make_phrase(piece, kind, amount))
         elif piece.depth:
-            if found and piece.amount:
-                found[-1] = replace(found[-1], is_part=True)
+            if phrases and piece.amount:
+                phrases[-1] = replace(phrases[-1], is_part=True)
         elif piece.kind or piece.amount or piece.all:
             is_list = piece.kind not in ("", PART) and not piece.amount and not piece.all
             kind = piece.kind if is_list else ""
             several = piece.plural and not piece.all
             amount = not is_list and (piece.amount or piece.kind == PART or several)
-    return _plurals(found)
+    return _spread_plurals(phrases)
 
 
-def _phrase(piece: _Piece, kind: str, amount: bool) -> Phrase:
+def _make_phrase(piece: _Piece, kind: str, amount: bool) -> Phrase:
     return Phrase(
         piece.name,
         piece.kind or kind,
@@ -252,13 +252,13 @@ def _phrase(piece: _Piece, kind: str, amount: bool) -> Phrase:
     )
 
 
-def _plurals(found: list[Phrase]) -> list[Phrase]:
-    """A kind in the plural holds for the names of the list before it that have none."""
-    for place in range(len(found) - 1, 0, -1):
-        this, before = found[place], found[place - 1]
+def _spread_plurals(phrases: list[Phrase]) -> list[Phrase]:
+    """Apply a plural kind to the names of the list before it that have no kind."""
+    for place in range(len(phrases) - 1, 0, -1):
+        this, before = phrases[place], phrases[place - 1]
         in_list = this.cut in ("list", "and") and this.clause == before.clause
         if in_list and this.is_plural and not before.kind and this.depth == before.depth:
-            found[place - 1] = replace(
+            phrases[place - 1] = replace(
                 before, kind=this.kind, is_plural=True, is_part=before.is_part or this.kind == PART
             )
-    return found
+    return phrases

@@ -25,8 +25,8 @@ from audience_impact.registers.places.items import (
     LARGE_FIRST,
     PARTED,
     SMALL_FIRST,
-    Found,
     Item,
+    NameMeaning,
     as_reviewed,
     items_of,
 )
@@ -39,8 +39,8 @@ from audience_impact.registers.places.known import (
     TOWN,
     UNION,
     Gazetteer,
-    looked_up,
-    spelt_alike,
+    find_alike,
+    look_up,
 )
 from audience_impact.registers.places.phrases import (
     CITY,
@@ -54,8 +54,10 @@ from audience_impact.registers.places.phrases import (
 from audience_impact.vocabulary import GeoScope, PlaceReading
 
 
-def resolve(text: str, scope: GeoScope, gazetteer: Gazetteer, day: str = "") -> list[Found]:
-    """What a text means, name by name in its order.
+def resolve_text(
+    text: str, scope: GeoScope, gazetteer: Gazetteer, day: str = ""
+) -> list[NameMeaning]:
+    """Return the meaning of each name of a text, in the order of the text.
 
     Args:
         text: as printed; that it does not mean the whole country is known.
@@ -63,12 +65,12 @@ def resolve(text: str, scope: GeoScope, gazetteer: Gazetteer, day: str = "") -> 
         gazetteer: the places of the country.
         day: when, in ISO 8601; a place that was larger then is taken as it was.
     """
-    whole = names.folded(text)
-    if whole in gazetteer.reviewed:
-        return [as_reviewed(whole, gazetteer.reviewed[whole])]
-    told = gazetteer.vocabulary.phrases(text)
-    items = [item for phrase in told for item in items_of(phrase, gazetteer)]
-    return _Reading(items, scope, gazetteer, day).found()
+    folded_text = names.fold_name(text)
+    if folded_text in gazetteer.reviewed:
+        return [as_reviewed(folded_text, gazetteer.reviewed[folded_text])]
+    phrases = gazetteer.place_names.find_phrases(text)
+    items = [item for phrase in phrases for item in items_of(phrase, gazetteer)]
+    return _Reading(items, scope, gazetteer, day).read_names()
 
 
 LONG = 7
@@ -84,243 +86,257 @@ class _Reading:
     gazetteer: Gazetteer
     day: str = ""
 
-    def found(self) -> list[Found]:
-        """What each phrase means; containers and what is taken out are no phrases of their own."""
-        self._states()
+    def read_names(self) -> list[NameMeaning]:
+        """Return the meaning of each phrase; containers and exceptions have none of their own."""
+        self._correct_states()
         for item in self.items:
             if item.phrase.kind in (STATE, DIVISION) and not item.reviewed:
-                item.ids = self._best(item.ids, FITS[item.phrase.kind])
-        self._hold()
-        self._elsewhere()
-        self._hold()
-        self._spell()
-        self._hold()
-        self._choose()
-        self._contain()
+                item.ids = self._best_level(item.ids, FITS[item.phrase.kind])
+        self._assign_holders()
+        self._drop_elsewhere()
+        self._assign_holders()
+        self._match_spellings()
+        self._assign_holders()
+        self._choose_places()
+        self._mark_containers()
         return self._without_excepted()
 
-    def _levels(self, kind: str) -> tuple[str, ...]:
-        """Levels in the order in which a kind, or no kind, means them."""
+    def _ordered_levels(self, kind: str) -> tuple[str, ...]:
+        """Return levels in the order in which a kind, or no kind, means them."""
         if kind:
             return FITS[kind]
         small = self.scope is GeoScope.LOCALITY
         return GOES_BY.get(self.gazetteer.country, SMALL_FIRST if small else LARGE_FIRST)
 
-    def _states(self) -> None:
-        """States with a slip of the pen: they are few, so that one that is alike is the one."""
+    def _correct_states(self) -> None:
+        """Resolve misspelt states: states are few, so the one spelt alike is meant."""
         last = len(self.items) - 1
         for place, item in enumerate(self.items):
             if not item.ids and (item.phrase.kind == STATE or (place == last and place > 0)):
-                item.ids = spelt_alike(item.phrase.name, self.gazetteer, self.gazetteer.top)
+                item.ids = find_alike(item.phrase.name, self.gazetteer, self.gazetteer.first_level)
 
-    def _hold(self) -> None:
-        """For each name the place that the text says it lies in."""
+    def _assign_holders(self) -> None:
+        """Set for each item the item that the text says it lies in."""
         for place, item in enumerate(self.items):
-            item.holder = self._holder(place)
+            item.holder = self._find_holder(place)
         for item in self.items:
             if item.holder >= 0 and item.ids:
                 outer = self.items[item.holder].ids
-                inner = [i for i in item.ids if any(self.gazetteer.held(o, i) for o in outer)]
+                inner = [
+                    i for i in item.ids if any(self.gazetteer.has_had_inside(o, i) for o in outer)
+                ]
                 item.ids = inner or item.ids
         for item in self.items:
             if item.holder >= 0 and item.ids and not item.reviewed:
                 holder = self.items[item.holder]
-                outer = [o for o in holder.ids if any(self.gazetteer.held(o, i) for i in item.ids)]
+                outer = [
+                    o
+                    for o in holder.ids
+                    if any(self.gazetteer.has_had_inside(o, i) for i in item.ids)
+                ]
                 holder.ids = outer or holder.ids
 
-    def _holder(self, place: int) -> int:
-        """Position of the item that holds one, or -1."""
+    def _find_holder(self, place: int) -> int:
+        """Return the position of the item that holds another, or -1."""
         item = self.items[place]
         later = [
-            other
-            for other in range(place + 1, len(self.items))
-            if self.items[other].phrase.clause == item.phrase.clause
-            and not (self.items[other].phrase.is_excepted and not item.phrase.is_excepted)
+            candidate
+            for candidate in range(place + 1, len(self.items))
+            if self.items[candidate].phrase.clause == item.phrase.clause
+            and not (self.items[candidate].phrase.is_excepted and not item.phrase.is_excepted)
         ]
-        for other in later:
-            if self._can_hold(place, other):
-                return other
-        return self._earlier_holder(place)
+        for candidate in later:
+            if self._can_hold(place, candidate):
+                return candidate
+        return self._find_earlier_holder(place)
 
-    def _earlier_holder(self, place: int) -> int:
-        """A place told before what lies in it: by `'s`, in brackets, or before a list."""
+    def _find_earlier_holder(self, place: int) -> int:
+        """Return the position of a holder named before its parts (by `'s`, brackets, a list)."""
         item = self.items[place]
-        for other in range(place - 1, -1, -1):
-            outer = self.items[other]
-            inner = self.items[other + 1].phrase
+        for candidate in range(place - 1, -1, -1):
+            outer = self.items[candidate]
+            inner = self.items[candidate + 1].phrase
             opened = inner.cut in ("own", "open", "including", "dash")
             if opened and outer.phrase.depth <= item.phrase.depth and outer.ids:
                 if not item.ids and (inner.cut == "own" or item.phrase.depth > outer.phrase.depth):
-                    return other
-                if any(self.gazetteer.held(o, i) for o in outer.ids for i in item.ids):
-                    return other
+                    return candidate
+                if any(self.gazetteer.has_had_inside(o, i) for o in outer.ids for i in item.ids):
+                    return candidate
         return -1
 
-    def _can_hold(self, place: int, other: int) -> bool:
-        """Whether a later item is the container of an earlier one."""
-        inner, outer = self.items[place], self.items[other]
-        ids = self._holding(outer)
+    def _can_hold(self, place: int, candidate: int) -> bool:
+        """Return whether a later item is the container of an earlier one."""
+        inner, outer = self.items[place], self.items[candidate]
+        ids = self._containing_places(outer)
         if not ids:
             return False
         if inner.ids:
-            holds = any(self.gazetteer.held(o, i) for o in ids for i in inner.ids)
-            return holds and not self._is_sibling(place, other)
-        size = max(map(self.gazetteer.sizes, ids))
-        between = self.items[place + 1 : other + 1]
+            holds = any(self.gazetteer.has_had_inside(o, i) for o in ids for i in inner.ids)
+            return holds and not self._is_sibling(place, candidate)
+        size = max(map(self.gazetteer.level_size, ids))
+        between = self.items[place + 1 : candidate + 1]
         if outer.phrase.cut in ("of", "open"):
             return True
         if outer.phrase.cut == "own":
             return False
         if outer.phrase.cut == "and":
             return False
-        if inner.phrase.is_plural or inner.size >= 0:
-            return size > max(inner.size, 0) and size > self._listed(place)
+        if inner.phrase.is_plural or inner.stated_size >= 0:
+            return size > max(inner.stated_size, 0) and size > self._listed_size(place)
         if inner.phrase.kind == PART or self.scope is GeoScope.LOCALITY:
             return True
-        if other == place + 1 and other + 1 < len(self.items):
+        if candidate == place + 1 and candidate + 1 < len(self.items):
             return False
-        sizes = [self.gazetteer.sizes(each) for item in between[:-1] for each in item.ids]
-        return size > max(sizes, default=self._listed(place))
+        sizes = [
+            self.gazetteer.level_size(area_id) for item in between[:-1] for area_id in item.ids
+        ]
+        return size > max(sizes, default=self._listed_size(place))
 
-    def _holding(self, item: Item) -> list[str]:
-        """The places that a name means where others are said to lie in it."""
+    def _containing_places(self, item: Item) -> list[str]:
+        """Return the places that a name may mean as the container of other places."""
         if item.phrase.kind:
-            return self._best(item.ids, self._levels(item.phrase.kind))
-        levels = {self.gazetteer.entries[each].level for each in item.ids}
+            return self._best_level(item.ids, self._ordered_levels(item.phrase.kind))
+        levels = {self.gazetteer.entries[area_id].level for area_id in item.ids}
         plain = [e for e in item.ids if self.gazetteer.entries[e].level not in (UNION, SHIRE)]
         return plain if levels - {UNION, SHIRE} else item.ids
 
-    def _listed(self, place: int) -> int:
-        """The size of what stands beside an item in its list, before any container."""
+    def _listed_size(self, place: int) -> int:
+        """Return the size of the neighbour in the list of an item, before any container."""
         before = [
-            each
-            for each in self.items[:place]
-            if each.phrase.clause == self.items[place].phrase.clause
+            item
+            for item in self.items[:place]
+            if item.phrase.clause == self.items[place].phrase.clause
         ]
-        sizes = [min(map(self.gazetteer.sizes, each.ids)) for each in before if each.ids]
+        sizes = [min(map(self.gazetteer.level_size, item.ids)) for item in before if item.ids]
         return sizes[-1] if sizes and self.items[place].phrase.cut in ("list", "and") else -1
 
-    def _is_sibling(self, place: int, other: int) -> bool:
-        """Whether two items, one of which holds the other, are told side by side."""
-        inner, outer = self.items[place].phrase, self.items[other].phrase
+    def _is_sibling(self, place: int, candidate: int) -> bool:
+        """Return whether two items, one of which holds the other, are listed side by side."""
+        inner, outer = self.items[place].phrase, self.items[candidate].phrase
         if outer.cut == "and":
             return True
         if outer.cut != "list" or outer.kind or inner.kind or self.scope is GeoScope.LOCALITY:
             return False
-        following = self.items[other + 1 : other + 2]
+        following = self.items[candidate + 1 : candidate + 2]
         return bool(following) and not any(
-            self.gazetteer.held(f, o) for f in following[0].ids for o in self.items[other].ids
+            self.gazetteer.has_had_inside(f, o)
+            for f in following[0].ids
+            for o in self.items[candidate].ids
         )
 
-    def _elsewhere(self) -> None:
-        """Small places of the name that lie elsewhere than the text says are not the ones meant."""
+    def _drop_elsewhere(self) -> None:
+        """Drop small places of a name that lie outside the place the text names."""
         for place, item in enumerate(self.items):
             if item.reviewed or item.holder >= 0 or not item.ids:
                 continue
             small = item.phrase.kind in (PART, CITY, TOWNSHIP)
             if not small and self.scope is not GeoScope.LOCALITY:
                 continue
-            least = (min if small else max)(map(self.gazetteer.sizes, item.ids))
-            if any(size > least for size in self._told_around(place)):
+            least = (min if small else max)(map(self.gazetteer.level_size, item.ids))
+            if any(size > least for size in self._container_sizes(place)):
                 item.ids = []
 
-    def _told_around(self, place: int) -> list[int]:
-        """Sizes of the places told later in the clause that are said to hold others."""
+    def _container_sizes(self, place: int) -> list[int]:
+        """Return the sizes of the places named later in the clause that may hold others."""
         last = len(self.items) - 1
         return [
-            max(map(self.gazetteer.sizes, outer.ids))
-            for other, outer in enumerate(self.items)
-            if other > place
+            max(map(self.gazetteer.level_size, outer.ids))
+            for position, outer in enumerate(self.items)
+            if position > place
             and outer.ids
             and outer.phrase.clause == self.items[place].phrase.clause
             and outer.phrase.cut != "and"
-            and (outer.phrase.kind in (STATE, DIVISION, DISTRICT) or other == last)
+            and (outer.phrase.kind in (STATE, DIVISION, DISTRICT) or position == last)
         ]
 
-    def _spell(self) -> None:
-        """Names that are not found, by spelling, among the places that the text lets them be."""
+    def _match_spellings(self) -> None:
+        """Resolve unknown names by spelling, among the places that the text allows."""
         for item in self.items:
             if item.ids or item.phrase.kind == PART or len(item.phrase.name) < names.LEAST_SIGNS:
                 continue
-            outer = self.items[item.holder].ids if item.holder >= 0 else self._context()
-            if item.phrase.kind == CITY and any(self.gazetteer.sizes(o) > 2 for o in outer):
+            outer = self.items[item.holder].ids if item.holder >= 0 else self._context_areas()
+            if item.phrase.kind == CITY and any(self.gazetteer.level_size(o) > 2 for o in outer):
                 continue
-            levels = self._levels(item.phrase.kind)
+            levels = self._ordered_levels(item.phrase.kind)
             allowed = self._spelt_levels(item, outer)
             among = [
-                each.area_id
-                for each in self.gazetteer.entries.values()
-                if each.level in allowed
-                and (not outer or any(self.gazetteer.held(o, each.area_id) for o in outer))
+                entry.area_id
+                for entry in self.gazetteer.entries.values()
+                if entry.level in allowed
+                and (
+                    not outer or any(self.gazetteer.has_had_inside(o, entry.area_id) for o in outer)
+                )
             ]
-            item.ids = self._best(spelt_alike(item.phrase.name, self.gazetteer, among), levels)
+            item.ids = self._best_level(find_alike(item.phrase.name, self.gazetteer, among), levels)
 
     def _spelt_levels(self, item: Item, outer: Sequence[str]) -> set[str]:
-        """Levels on which a name may be found by spelling: small ones only close by, or usual."""
+        """Return levels on which a spelling may match: small levels only in a close container."""
         usual = GOES_BY.get(self.gazetteer.country, LARGE_FIRST)[0]
         levels = {ADMIN1, ADMIN2} | ({usual} if outer else set())
-        close = bool(outer) and max(map(self.gazetteer.sizes, outer)) <= SIZES[ADMIN2]
+        close = bool(outer) and max(map(self.gazetteer.level_size, outer)) <= SIZES[ADMIN2]
         if close and len(item.phrase.name) >= LONG:
             levels |= {ADMIN3, TOWN}
-        return levels & set(self._levels(item.phrase.kind))
+        return levels & set(self._ordered_levels(item.phrase.kind))
 
-    def _best(self, ids: Sequence[str], levels: Sequence[str]) -> list[str]:
-        """Those of some places on the first level that any of them is on."""
+    def _best_level(self, ids: Sequence[str], levels: Sequence[str]) -> list[str]:
+        """Return the places on the first of the levels that any of them is on."""
         for level in levels:
-            own = [each for each in ids if self.gazetteer.entries[each].level == level]
-            if own:
-                return own
+            matches = [area_id for area_id in ids if self.gazetteer.entries[area_id].level == level]
+            if matches:
+                return matches
         return []
 
-    def _context(self) -> list[str]:
-        """The first-level places of the names that mean one place alone."""
-        found: dict[str, None] = {}
+    def _context_areas(self) -> list[str]:
+        """Return the first-level areas of the names with a single meaning."""
+        first_level: dict[str, None] = {}
         for item in self.items:
-            best = self._best(item.ids, self._levels(item.phrase.kind))
+            best = self._best_level(item.ids, self._ordered_levels(item.phrase.kind))
             if len(best) == 1 and not item.reviewed:
                 entry = self.gazetteer.entries[best[0]]
-                found |= dict.fromkeys(h for h in entry.holders if h in self.gazetteer.top)
-        return list(found)
+                first_level |= dict.fromkeys(
+                    h for h in entry.holders if h in self.gazetteer.first_level
+                )
+        return list(first_level)
 
-    def _choose(self) -> None:
-        """One place for each name, by kind, container, the other names and level."""
-        context, towns = self._context(), self._are_towns()
-        holding = {each.holder for each in self.items if not each.ids}
+    def _choose_places(self) -> None:
+        """Choose one place for each name, by kind, container, the other names and level."""
+        context, towns = self._context_areas(), self._are_towns()
+        holding = {child.holder for child in self.items if not child.ids}
         for place, item in enumerate(self.items):
             if item.reviewed or len(item.ids) < 2:
                 continue
-            levels = self._levels(item.phrase.kind)
+            levels = self._ordered_levels(item.phrase.kind)
             if not item.phrase.kind and place in holding and levels[0] in (TOWN, ADMIN3):
                 levels = LARGE_FIRST
             elif not item.phrase.kind and towns:
                 levels = SMALL_FIRST
-            item.ids = self._one_of(item, levels, context)
+            item.ids = self._choose_place(item, levels, context)
 
-    def _one_of(self, item: Item, levels: Sequence[str], context: Sequence[str]) -> list[str]:
-        """The place on the first level that a name, else the other names, leave alone; or none."""
+    def _choose_place(self, item: Item, levels: Sequence[str], context: Sequence[str]) -> list[str]:
+        """Return the only place on the first level that fits the name and context, or none."""
         entries = self.gazetteer.entries
-        best = self._best(item.ids, levels)
+        best = self._best_level(item.ids, levels)
         if len(best) > 1:
-            full = [each for each in best if item.phrase.name in entries[each].full]
+            full = [area_id for area_id in best if item.phrase.name in entries[area_id].full]
             best = full if len(full) == 1 else best
         if len(best) > 1:
-            near = [each for each in best if set(entries[each].holders) & set(context)]
+            near = [area_id for area_id in best if set(entries[area_id].holders) & set(context)]
             best = near if len(near) == 1 else best
         if len(best) > 1 and item.holder < 0 and context:
-            near = [each for each in item.ids if set(entries[each].holders) & set(context)]
-            best = self._best(near, levels) or best
+            near = [area_id for area_id in item.ids if set(entries[area_id].holders) & set(context)]
+            best = self._best_level(near, levels) or best
         return best if len(best) == 1 else []
 
     def _are_towns(self) -> bool:
-        """Whether a name can be nothing but a town, where orders go by no level of their own."""
+        """Return whether a name can only be a town in a country without usual levels."""
         levels = self.gazetteer.entries
         alone = [e for e in self.items if e.ids and {levels[i].level for i in e.ids} == {TOWN}]
         return bool(alone) and self.gazetteer.country not in GOES_BY
 
-    def _contain(self) -> None:
+    def _mark_containers(self) -> None:
         """Mark the containers: they are not meant themselves, but by an amount ("parts of")."""
         for place, item in enumerate(self.items):
-            listing = self._listing(place)
+            listing = self._find_list_holder(place)
             for holder in {item.holder if item.holder > place else listing, listing} - {-1}:
                 self.items[holder].is_container = True
         for place, item in enumerate(self.items):
@@ -329,98 +345,107 @@ class _Reading:
             elif item.phrase.cut == "of" and self._is_contradicted(place):
                 item.is_container = True
 
-    def _listing(self, place: int) -> int:
-        """Position of a place of which a list after a dash, in brackets or by `'s` is told."""
-        other = self._earlier_holder(place)
-        if other >= 0 and self.items[other + 1].phrase.cut == "including":
+    def _find_list_holder(self, place: int) -> int:
+        """Return the position of the holder of a list (dash, brackets or `'s`), or -1."""
+        holder = self._find_earlier_holder(place)
+        if holder >= 0 and self.items[holder + 1].phrase.cut == "including":
             return -1
-        return other
+        return holder
 
     def _is_target(self, place: int) -> bool:
-        """Whether an amount ("10 districts of") speaks of this item and not of others before it."""
+        """Return whether an amount ("10 districts of") refers to this item, not to earlier ones."""
         item = self.items[place]
-        listed = [each for at, each in enumerate(self.items) if self._listing(at) == place]
-        if listed and all(each.ids for each in listed):
+        listed = [
+            member for at, member in enumerate(self.items) if self._find_list_holder(at) == place
+        ]
+        if listed and all(member.ids for member in listed):
             return False
-        inner = [each for each in self.items[:place] if each.holder == place]
+        inner = [member for member in self.items[:place] if member.holder == place]
         if item.is_turned or item.phrase.kind == PART:
-            return not any(each.ids for each in inner)
-        return not any(each.phrase.is_part for each in inner)
+            return not any(member.ids for member in inner)
+        return not any(member.phrase.is_part for member in inner)
 
     def _is_contradicted(self, place: int) -> bool:
-        """Whether all names before lie elsewhere than in the place they are said to be in."""
+        """Return whether all names before lie outside the place that the text names."""
         item, before = self.items[place], self.items[:place]
-        same = [each for each in before if each.phrase.clause == item.phrase.clause]
+        same = [member for member in before if member.phrase.clause == item.phrase.clause]
         return bool(same and item.ids) and all(
-            each.ids and self.gazetteer.sizes(item.ids[0]) > self.gazetteer.sizes(each.ids[0])
-            for each in same
+            member.ids
+            and self.gazetteer.level_size(item.ids[0]) > self.gazetteer.level_size(member.ids[0])
+            for member in same
         )
 
-    def _without_excepted(self) -> list[Found]:
-        found = []
+    def _without_excepted(self) -> list[NameMeaning]:
+        meanings = []
         excepted = [e for e in self.items if e.phrase.is_excepted and not e.is_container]
         for place, item in enumerate(self.items):
             meant = not item.is_container or item.is_vague
             if meant and not item.phrase.is_excepted and not self._is_idle(place):
-                found.append(self._one(item))
+                meanings.append(self._read_item(item))
         if excepted:
-            found = [each for each in found if each.area_ids] or self._outer(excepted)
-            found = [self._less(each, excepted) for each in found]
-        return found
+            meanings = [
+                meaning for meaning in meanings if meaning.area_ids
+            ] or self._surrounding_places(excepted)
+            meanings = [self._subtract_places(meaning, excepted) for meaning in meanings]
+        return meanings
 
     def _is_idle(self, place: int) -> bool:
-        """Whether a name is that of an unknown container: behind the place of an event in one."""
+        """Return whether a name is an unknown container behind the place of an event."""
         item, before = self.items[place], self.items[:place]
         after = self.items[place + 1 : place + 2]
         if not item.ids and after and after[0].phrase.cut == "own":
             return True
-        known = bool(before) and bool(before[-1].ids) and item.phrase.cut in ("list", "of")
-        return not item.ids and known and self.scope is GeoScope.LOCALITY
+        is_inside = bool(before) and bool(before[-1].ids) and item.phrase.cut in ("list", "of")
+        return not item.ids and is_inside and self.scope is GeoScope.LOCALITY
 
-    def _outer(self, excepted: Sequence[Item]) -> list[Found]:
-        """What the exceptions lie in, where nothing else is named."""
-        holders = [self.items[each.holder] for each in excepted if each.holder >= 0]
-        whole = Found(self.gazetteer.country, (self.gazetteer.country,))
-        return [self._one(each) for each in holders[:1]] or [whole]
+    def _surrounding_places(self, excepted: Sequence[Item]) -> list[NameMeaning]:
+        """Return the places around the exceptions, where no other place is named."""
+        holders = [self.items[item.holder] for item in excepted if item.holder >= 0]
+        country = NameMeaning(self.gazetteer.country, (self.gazetteer.country,))
+        return [self._read_item(item) for item in holders[:1]] or [country]
 
-    def _less(self, found: Found, excepted: Sequence[Item]) -> Found:
-        """A place without what is taken out of it: its other parts where these are whole parts."""
-        if len(found.area_ids) != 1:
-            return found
-        outer = found.area_ids[0]
-        whole = outer == self.gazetteer.country
-        parts = self.gazetteer.top if whole else self.gazetteer.children(outer)
-        named = [each for item in excepted for each in item.ids]
-        out = {part for each in named for part in self.gazetteer.entries[each].members or (each,)}
+    def _subtract_places(self, meaning: NameMeaning, excepted: Sequence[Item]) -> NameMeaning:
+        """Return a place without its excepted parts: the other parts if these are whole parts."""
+        if len(meaning.area_ids) != 1:
+            return meaning
+        outer = meaning.area_ids[0]
+        is_country = outer == self.gazetteer.country
+        parts = self.gazetteer.first_level if is_country else self.gazetteer.list_parts(outer)
+        named = [area_id for item in excepted for area_id in item.ids]
+        out = {
+            part
+            for area_id in named
+            for part in self.gazetteer.entries[area_id].members or (area_id,)
+        }
         if not out or not out <= set(parts) or any(item.phrase.is_part for item in excepted):
-            return replace(found, reading=PlaceReading.WITHIN)
-        left = tuple(each for each in parts if each not in out)
-        return replace(found, area_ids=left, reading=PlaceReading.WHOLE)
+            return replace(meaning, reading=PlaceReading.WITHIN)
+        remaining = tuple(area_id for area_id in parts if area_id not in out)
+        return replace(meaning, area_ids=remaining, reading=PlaceReading.WHOLE)
 
-    def _one(self, item: Item) -> Found:
-        """What one item means."""
+    def _read_item(self, item: Item) -> NameMeaning:
+        """Return the meaning of an item."""
         if item.reviewed:
             return as_reviewed(item.phrase.name, item.reviewed)
         name, kind = item.phrase.name, item.phrase.kind
         if not item.ids:
-            return self._inside(item)
+            return self._read_unknown_name(item)
         area_id, match = item.ids[0], item.match
         level = self.gazetteer.entries[area_id].level
         parted = self.gazetteer.country in PARTED
-        if outer := self._district(item):
-            return Found(name, (outer,), PlaceReading.WITHIN, match)
+        if outer := self._holding_district(item):
+            return NameMeaning(name, (outer,), PlaceReading.WITHIN, match)
         town = parted and kind == CITY and level in (ADMIN2, ADMIN3)
         if item.phrase.is_part or town:
-            return Found(name, (area_id,), PlaceReading.WITHIN, match)
+            return NameMeaning(name, (area_id,), PlaceReading.WITHIN, match)
         if parted and not kind and level == ADMIN2:
-            least = self._city(name, area_id)
-            return Found(name, (area_id,), PlaceReading.CITY_OR_DISTRICT, match, least)
-        former = self.gazetteer.former.get(area_id)
+            least = self._namesake_city(name, area_id)
+            return NameMeaning(name, (area_id,), PlaceReading.CITY_OR_DISTRICT, match, least)
+        former = self.gazetteer.former_unions.get(area_id)
         then = former.members if former and "" < self.day < former.until else (area_id,)
-        return Found(name, then, PlaceReading.WHOLE, match)
+        return NameMeaning(name, then, PlaceReading.WHOLE, match)
 
-    def _district(self, item: Item) -> str:
-        """The district that holds a smaller place which the text calls one, or nothing.
+    def _holding_district(self, item: Item) -> str:
+        """Return the district that holds a smaller place which the text calls one, or nothing.
 
         It is younger than the list, or the police's: wider than what has its name.
         """
@@ -428,29 +453,29 @@ class _Reading:
         called = item.phrase.kind in (DISTRICT, POLICE) and self.gazetteer.country in PARTED
         return entry.holders[1] if called and entry.level == ADMIN3 else ""
 
-    def _inside(self, item: Item) -> Found:
-        """A name that is not found: a part of what holds it, or of a place that it begins with."""
+    def _read_unknown_name(self, item: Item) -> NameMeaning:
+        """Return an unknown name as a part of its holder, or of a place that it begins with."""
         name = item.phrase.name
         if item.holder >= 0 and self.items[item.holder].ids:
             holder = self.items[item.holder]
-            outer = self._district(holder) or holder.ids[0]
-            return Found(name, (outer,), PlaceReading.WITHIN, holder.match)
+            outer = self._holding_district(holder) or holder.ids[0]
+            return NameMeaning(name, (outer,), PlaceReading.WITHIN, holder.match)
         if item.phrase.kind == PART:
             words = name.split()
             for count in range(len(words) - 1, 0, -1):
-                ids, match = looked_up(" ".join(words[:count]), self.gazetteer)
-                best = self._best(ids, self._levels(""))
+                ids, match = look_up(" ".join(words[:count]), self.gazetteer)
+                best = self._best_level(ids, self._ordered_levels(""))
                 if len(best) == 1:
-                    return Found(name, tuple(best), PlaceReading.WITHIN, match)
-        return Found(name)
+                    return NameMeaning(name, tuple(best), PlaceReading.WITHIN, match)
+        return NameMeaning(name)
 
-    def _city(self, name: str, district: str) -> str:
-        """The city, or the smaller place, of the name of a district in it."""
-        own = {*self.gazetteer.entries[district].names, name}
+    def _namesake_city(self, name: str, district: str) -> str:
+        """Return the city, or the smaller place, of the name of a district in it."""
+        spellings = {*self.gazetteer.entries[district].names, name}
         inner = [
-            each
-            for spelling in sorted(own)
-            for each in self.gazetteer.by_name.get(spelling, ())
-            if self.gazetteer.held(district, each)
+            area_id
+            for spelling in sorted(spellings)
+            for area_id in self.gazetteer.by_name.get(spelling, ())
+            if self.gazetteer.has_had_inside(district, area_id)
         ]
-        return next(iter(self._best(inner, (TOWN, ADMIN3))), "")
+        return next(iter(self._best_level(inner, (TOWN, ADMIN3))), "")

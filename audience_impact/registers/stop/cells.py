@@ -12,9 +12,9 @@ from datetime import date
 import pandas as pd
 
 from audience_impact.periods import SANE_YEARS
-from audience_impact.registers.register import COMMON_DEFECTS, year
+from audience_impact.registers.register import COMMON_DEFECTS, parse_year
 from audience_impact.registers.stop import dates, hours, occasion, operators
-from audience_impact.registers.stop.dates import day, duration
+from audience_impact.registers.stop.dates import parse_day, parse_duration
 from audience_impact.registers.stop.targets import COLUMNS, OTHER
 from audience_impact.vocabulary import (
     Action,
@@ -121,18 +121,18 @@ class End:
     defects: tuple[str, ...] = ()
 
 
-def end(row: Row, later: str = "") -> End:
-    """When a row says it was over, and on what that stands.
+def read_end(row: Row, later: str = "") -> End:
+    """Return the end of a restriction, and the source of that end.
 
     `later` is the end that a later edition gives to what goes on or has no end here.
     """
-    told = dates.of(row)
-    start, ended = told.start, told.end
-    days, defect = duration(row["duration"])
-    defects = [each for each in (told.defect or defect,) if each]
-    defects += ["end_unreadable"] if row["end_date"] and not day(row["end_date"]) else []
+    printed = dates.read_dates(row)
+    start, ended = printed.start, printed.end
+    days, defect = parse_duration(row["duration"])
+    defects = [kind for kind in (printed.defect or defect,) if kind]
+    defects += ["end_unreadable"] if row["end_date"] and not parse_day(row["end_date"]) else []
     status = row["shutdown_status"].casefold()
-    if told.defect == "dates_contradict":
+    if printed.defect == "dates_contradict":
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, tuple(defects))
     if ended and ended < start:
         return End("", EndStatus.UNKNOWN, EndSource.MISSING, (*defects, "end_before_start"))
@@ -150,23 +150,23 @@ def end(row: Row, later: str = "") -> End:
     return End("", over, EndSource.MISSING, (*defects, "end_missing"))
 
 
-def scope(text: str) -> tuple[GeoScope, str]:
-    """How far a row reaches, in the register's own words."""
-    told = text.casefold()
+def read_scope(text: str) -> tuple[GeoScope, str]:
+    """Return the geographic scope of a row, and the defect of its wording."""
+    folded = text.casefold()
     for words, meant in SCOPES:
-        if words in told:
+        if words in folded:
             return meant, ""
-    return GeoScope.UNKNOWN, "word_unknown" if told not in UNTOLD else ""
+    return GeoScope.UNKNOWN, "word_unknown" if folded not in UNTOLD else ""
 
 
-def network(row: Row) -> tuple[NetworkScope, str]:
-    """Which access networks a row names.
+def read_networks(row: Row) -> tuple[NetworkScope, str]:
+    """Return the access networks of a row, and the defect of their wording.
 
     A row of the whole network and of single services does not say who lost which (the slowing of
     one service stands so too), and where only a satellite network is named beside, and not as
     one of several ("including"), the row may be about that network alone: then it is not known.
     """
-    told = frozenset(
+    names = frozenset(
         part.strip().casefold() for part in row["affected_network"].split(",") if part.strip()
     )
     alone = SATELLITE.fullmatch(row[OTHER]) and not INCLUDING.search(row["event"])
@@ -174,12 +174,12 @@ def network(row: Row) -> tuple[NetworkScope, str]:
         return NetworkScope.UNKNOWN, "satellite_named"
     if "Full" in row["shutdown_extent"] and "Service" in row["shutdown_extent"]:
         return NetworkScope.UNKNOWN, "extent_mixed"
-    known = NETWORKS.get(told)
-    return known or NetworkScope.UNKNOWN, "word_unknown" if told and not known else ""
+    networks = NETWORKS.get(names)
+    return networks or NetworkScope.UNKNOWN, "word_unknown" if names and not networks else ""
 
 
-def action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
-    """What is done and how hard; of shutdown and throttling together the harder stands.
+def read_action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
+    """Return action, severity and defect; of shutdown and throttling the harder one stands.
 
     A network that is slowed is not shut down, nor is one that was slowed to 2G when the faster
     generations were switched off, where the row counts it as both.
@@ -192,7 +192,7 @@ def action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     if "Shutdown" not in kind and "Throttle" not in kind:
         return Action.UNKNOWN, Severity.UNKNOWN, defect
     full = "Full" in extent
-    throttled = "Shutdown" not in kind or (full and "Throttle" in kind and _slowed(row["event"]))
+    throttled = "Shutdown" not in kind or (full and "Throttle" in kind and _is_slowed(row["event"]))
     if features_only and not full:
         done = Action.THROTTLE if throttled else Action.BLOCK
         return done, Severity.IMPAIRED if throttled else Severity.FEATURE_UNAVAILABLE, defect
@@ -203,14 +203,14 @@ def action(row: Row, features_only: bool) -> tuple[Action, Severity, str]:
     return Action.BLOCK, Severity.SERVICE_UNAVAILABLE, defect
 
 
-def _slowed(event: str) -> bool:
-    """Whether a text says that a network was slowed, and of nobody that he lost it."""
+def _is_slowed(event: str) -> bool:
+    """Return whether a text says that networks were slowed and none was cut."""
     alone = bool(SLOWING.search(event)) and not CUTTING.search(event)
     return alone or bool(SLOWED.search(event))
 
 
-def evidence(row: Row, done: Action) -> EvidenceState:
-    """What measurements say, as far as the words of a row go.
+def judge_evidence(row: Row, done: Action) -> EvidenceState:
+    """Return the state of the measurement evidence in the words of a row.
 
     A row that names a measurement is measured: down for a network, impaired where throttled,
     blocked otherwise. Without one, what the government or an operator admits is likely, and
@@ -227,35 +227,35 @@ def evidence(row: Row, done: Action) -> EvidenceState:
     return EvidenceState.LIKELY_BLOCKED if admitted else EvidenceState.INSUFFICIENT
 
 
-def short(text: str, signs: int = NOTE_SIGNS) -> str:
-    """A text cut at a word."""
+def shorten_text(text: str, signs: int = NOTE_SIGNS) -> str:
+    """Return a text of at most `signs` characters, cut between words."""
     return text if len(text) <= signs else text[: signs - 3].rsplit(" ", 1)[0] + "..."
 
 
-def _said(*texts: str) -> str:
+def _join_known(*texts: str) -> str:
     return "; ".join(text for text in texts if text.casefold() not in UNTOLD)
 
 
-def _both(row: Row) -> str:
-    """What is said of a row that counts as shut down and as throttled."""
+def _describe_both(row: Row) -> str:
+    """Return the note on a row that counts as shut down and as throttled, else blank."""
     if not {"Shutdown", "Throttle"} <= set(re.split(r",\s*", row["shutdown_type"])):
         return ""
-    if "Full" in row["shutdown_extent"] and _slowed(row["event"]):
+    if "Full" in row["shutdown_extent"] and _is_slowed(row["event"]):
         return "slowed, while faster networks or none were switched off; not a shutdown"
     return "shut down and throttled, in turn or in part; the harder stands"
 
 
-def note(row: Row, also_named: Sequence[str]) -> str:
-    """What of a row has no column of its own, in short."""
+def write_note(row: Row, also_named: Sequence[str]) -> str:
+    """Return a short note of the cells that have no column of their own."""
     link = re.split(r"[;\s]", row["info_source_link"])[0]
-    return _said(
-        f"area as printed: {short(row['area_name'], 100)}" if row["area_name"] else "",
+    return _join_known(
+        f"area as printed: {shorten_text(row['area_name'], 100)}" if row["area_name"] else "",
         "Somaliland, which ISO 3166 counts as part of Somalia"
         if "Somaliland" in row["country"]
         else "",
-        _both(row),
-        f"also named: {short(', '.join(also_named), 100)}" if also_named else "",
-        short(row["event"] or row["actual_cause_details"]),
+        _describe_both(row),
+        f"also named: {shorten_text(', '.join(also_named), 100)}" if also_named else "",
+        shorten_text(row["event"] or row["actual_cause_details"]),
         f"first link: {link}" if link.startswith("http") and len(link) <= 120 else "",
     )
 
@@ -273,22 +273,22 @@ class Context:
     of_networks: str = ""
 
     @property
-    def reason(self) -> str:
-        """Why it is not everyone."""
+    def extent_reason(self) -> str:
+        """Return the reason why not everyone was cut off, or blank."""
         return self.of_place or self.of_networks
 
 
-def restriction(
+def restriction_cells(
     row: Row, features_only: bool, also_named: Sequence[str], context: Context
 ) -> dict[str, str]:
-    """The cells of a restriction: all but the id and the areas."""
-    ended, networks = end(row, context.later_end), network(row)[0]
+    """Return the cells of a restriction: all but the id and the areas."""
+    ended, networks = read_end(row, context.later_end), read_networks(row)[0]
     if context.of_networks:
-        networks = NetworkScope.ASN_LIST if operators.named(row) else NetworkScope.UNKNOWN
-    done, severity, _ = action(row, features_only)
+        networks = NetworkScope.ASN_LIST if operators.named_operators(row) else NetworkScope.UNKNOWN
+    done, severity, _ = read_action(row, features_only)
     return {
         "network_scope": networks,
-        "observed_from": dates.of(row).start,
+        "observed_from": dates.read_dates(row).start,
         "ended_on": ended.ended_on,
         "end_status": ended.status,
         "end_source": ended.source,
@@ -297,45 +297,47 @@ def restriction(
         else StartPrecision.ESTIMATED,
         "action": done,
         "severity": severity,
-        "evidence_state": evidence(row, done),
+        "evidence_state": judge_evidence(row, done),
         "claim_status": ClaimStatus.OFFICIAL if row["gov_ack"] == "Yes" else ClaimStatus.REPORTED,
-        "authority": _said(row["decision_maker"], row["ordered_by"]),
-        "stated_reason": _said(row["gov_justification"], short(row["gov_just_details"])),
-        "legal_basis": short(_said(row["legal_method"])),
-        "note": note(row, also_named),
-        "cause": occasion.cause(row),
-        "occasion": occasion.occasion(row),
+        "authority": _join_known(row["decision_maker"], row["ordered_by"]),
+        "stated_reason": _join_known(
+            row["gov_justification"], shorten_text(row["gov_just_details"])
+        ),
+        "legal_basis": shorten_text(_join_known(row["legal_method"])),
+        "note": write_note(row, also_named),
+        "cause": occasion.read_cause(row),
+        "occasion": occasion.read_occasion(row),
         "is_ordered": occasion.is_ordered(row),
-        "operators": ";".join(operators.named(row)),
+        "operators": ";".join(operators.named_operators(row)),
         "is_phone_cut": occasion.yes_no(row["phonecall_affected"]),
         "is_sms_cut": occasion.yes_no(row["sms_affected"]),
-        "extent_reason": context.reason,
-        **_timing(row, ended.ended_on),
+        "extent_reason": context.extent_reason,
+        **_timing_cells(row, ended.ended_on),
     }
 
 
-def _timing(row: Row, ended_on: str) -> dict[str, str]:
-    """Days in force where they are not all, and the hours of each, as cells."""
+def _timing_cells(row: Row, ended_on: str) -> dict[str, str]:
+    """Return the cells of days, times and hours in force."""
     last = date.fromisoformat(ended_on) if ended_on else None
-    told = hours.timing(row, date.fromisoformat(dates.of(row).start), last)
+    timing = hours.read_timing(row, date.fromisoformat(dates.read_dates(row).start), last)
     return {
-        "days_in_force": ";".join(each.isoformat() for each in told.days),
-        "times_in_force": str(told.times or ""),
-        "least_hours_a_day": _plain(told.least_hours),
-        "most_hours_a_day": _plain(told.most_hours),
+        "days_in_force": ";".join(active_day.isoformat() for active_day in timing.days),
+        "times_in_force": str(timing.times or ""),
+        "least_hours_a_day": _format_hours(timing.least_hours),
+        "most_hours_a_day": _format_hours(timing.most_hours),
     }
 
 
-def _plain(number: float | None) -> str:
+def _format_hours(number: float | None) -> str:
     return "" if number is None else f"{number:g}"
 
 
-def refusal(row: Row, country_ids: Sequence[str]) -> str:
-    """Why a row cannot become a restriction, or nothing."""
+def refusal_reason(row: Row, country_ids: Sequence[str]) -> str:
+    """Return the kind of defect for which a row is refused, or blank."""
     if not row["start_date"]:
         return "start_missing"
-    if not day(row["start_date"]):
+    if not parse_day(row["start_date"]):
         return "start_unreadable"
     if not country_ids:
         return "country_unresolved"
-    return "" if year(row["count_year"]) else "count_year_unreadable"
+    return "" if parse_year(row["count_year"]) else "count_year_unreadable"

@@ -34,8 +34,8 @@ class Dates:
 
 
 @lru_cache(maxsize=100_000)
-def day(text: str) -> str:
-    """A day as ISO 8601, from that or from the serial of a spreadsheet; blank if it is neither.
+def parse_day(text: str) -> str:
+    """Return a day in ISO 8601 from ISO text or a spreadsheet's serial number, else blank.
 
     A day outside SANE_YEARS is a slip of the pen. One such row would stop the whole layer.
     A register names few days many times, and pandas is slow with one.
@@ -43,15 +43,15 @@ def day(text: str) -> str:
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and SERIALS[0] <= float(text) < SERIALS[1]:
         stamp = pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(float(text)))
     else:
-        found = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
-        stamp = pd.to_datetime(found[1], errors="coerce") if found else pd.NaT
+        match = re.match(r"(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2})", text)
+        stamp = pd.to_datetime(match[1], errors="coerce") if match else pd.NaT
     if pd.isna(stamp) or not SANE_YEARS[0] <= stamp.year <= SANE_YEARS[1]:
         return ""
     return str(stamp.date())
 
 
-def duration(text: str) -> tuple[int | None, str]:
-    """Days of a duration, both ends counted, and the defect where it cannot be read.
+def parse_duration(text: str) -> tuple[int | None, str]:
+    """Return days of a duration, both ends counted, and the defect where it cannot be read.
 
     Nine in ten durations beside both dates count both ends, and a part of a day is that day.
     """
@@ -68,21 +68,21 @@ def duration(text: str) -> tuple[int | None, str]:
     return max(1, int(value)), ""
 
 
-def of(row: Mapping[str, str]) -> Dates:
-    """First and last day of a row, repaired where its own duration says how."""
-    start, end = day(row["start_date"]), day(row["end_date"])
-    told = row["duration"]
-    if not (start and end) or not re.fullmatch(r"-?\d+(\.\d+)?", told):
+def read_dates(row: Mapping[str, str]) -> Dates:
+    """Return first and last day of a row, repaired where its own duration says how."""
+    start, end = parse_day(row["start_date"]), parse_day(row["end_date"])
+    printed = row["duration"]
+    if not (start and end) or not re.fullmatch(r"-?\d+(\.\d+)?", printed):
         return Dates(start, end)
     first, last = pd.Timestamp(start), pd.Timestamp(end)
     apart = (last - first).days
-    if apart <= 0 and float(told) < 0:
+    if apart <= 0 and float(printed) < 0:
         return Dates(start, end)
-    if float(told) >= 0:
-        differs = abs(float(told) - (apart + 1)) > 1 and apart >= 0
+    if float(printed) >= 0:
+        differs = abs(float(printed) - (apart + 1)) > 1 and apart >= 0
         return Dates(start, end, "duration_differs" if differs else "")
     turned = first + pd.DateOffset(years=1)
     length = (turned - last).days + 1
-    if float(told) == -apart and 1 <= length <= LONGEST_REPAIR_DAYS:
+    if float(printed) == -apart and 1 <= length <= LONGEST_REPAIR_DAYS:
         return Dates(end, str(turned.date()), "dates_turned")
     return Dates(start, "", "dates_contradict")

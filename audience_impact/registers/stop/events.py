@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from audience_impact.registers import gazetteer as places
-from audience_impact.registers.gazetteer import Place, plain
+from audience_impact.registers.gazetteer import Place, plain_name
 from audience_impact.registers.register import (
     Background,
     Defect,
@@ -17,7 +17,7 @@ from audience_impact.registers.register import (
     Record,
     Register,
     Row,
-    year,
+    parse_year,
 )
 from audience_impact.registers.stop import cells as stop
 from audience_impact.registers.stop import dates, extent, operators
@@ -54,69 +54,69 @@ PUBLICATION = Publication(
 )
 
 
-def record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record:
-    """A row as an event record."""
-    own = tuple(plain(cells[column]) for column in IDENTITY)
-    start = dates.of(cells).start
-    area = EVERYWHERE if places.is_national(cells["area_name"]) else own[1]
+def read_record(cells: Row, number: int, country_ids: tuple[str, ...]) -> Record:
+    """Return a row as an event record."""
+    identity_cells = tuple(plain_name(cells[column]) for column in IDENTITY)
+    start = dates.read_dates(cells).start
+    area = EVERYWHERE if places.is_national(cells["area_name"]) else identity_cells[1]
     named = (*stop_targets.COLUMNS, stop_targets.OTHER)
     return Record(
         number,
         cells,
         cells["country"],
         country_ids,
-        count_year=year(cells["count_year"]),
-        identity=(";".join(country_ids), start, *own),
-        services=tuple(plain(cells[column]) for column in named),
-        refused=stop.refusal(cells, country_ids),
-        alike=(";".join(country_ids), start, own[0], area, *own[2:]),
+        count_year=parse_year(cells["count_year"]),
+        identity=(";".join(country_ids), start, *identity_cells),
+        services=tuple(plain_name(cells[column]) for column in named),
+        refused=stop.refusal_reason(cells, country_ids),
+        alike=(";".join(country_ids), start, identity_cells[0], area, *identity_cells[2:]),
         evidence=cells["info_source_link"],
-        operators=tuple(operators.key(name) for name in operators.named(cells)),
+        operators=tuple(operators.operator_key(name) for name in operators.named_operators(cells)),
     )
 
 
-def read(event: Event, background: Background) -> Reading:
-    """An event from its newest row; the defects are those of all its rows."""
-    row = event.newest
-    targets = stop_targets.read(row.cells, background.rules, background.catalogue)
+def read_event(event: Event, background: Background) -> Reading:
+    """Return an event from its newest row; the defects are those of all its rows."""
+    row = event.newest_record
+    targets = stop_targets.read_targets(row.cells, background.rules, background.catalogue)
     features_only = all(
-        each.feature not in (Feature.WHOLE_SERVICE, Feature.UNKNOWN) for each in targets.targets
+        target.feature not in (Feature.WHOLE_SERVICE, Feature.UNKNOWN) for target in targets.targets
     )
-    context = _context(row, background)
-    cells = stop.restriction(row.cells, features_only, targets.also_named, context)
-    found = [
-        Defect(kind, each.number)
-        for each in event.records
-        for kind in _defects(each, background)
+    context = _read_context(row, background)
+    cells = stop.restriction_cells(row.cells, features_only, targets.also_named, context)
+    defects = [
+        Defect(kind, record.number)
+        for record in event.records
+        for kind in _list_defects(record, background)
         if kind
     ]
-    found += [Defect("extent_doubtful", row.number)] if context.reason else []
-    found += [Defect("ended_later", row.number)] if context.later_end else []
-    found += [] if context.later_end else _no_longer_counted(row, background.newest_year)
-    place, _ = _place(row, background)
+    defects += [Defect("extent_doubtful", row.number)] if context.extent_reason else []
+    defects += [Defect("ended_later", row.number)] if context.later_end else []
+    defects += [] if context.later_end else _no_longer_counted(row, background.newest_year)
+    place, _ = _locate_record(row, background)
     if context.of_place and place.geo_scope is GeoScope.NATIONAL:
         place = replace(place, geo_scope=GeoScope.MULTI_REGION)
-    return Reading(event, cells, place, targets, tuple(found))
+    return Reading(event, cells, place, targets, tuple(defects))
 
 
-def _context(row: Record, background: Background) -> stop.Context:
-    """What the register says beside the row that speaks for an event."""
+def _read_context(row: Record, background: Background) -> stop.Context:
+    """Return the evidence of other rows on the newest row of an event."""
     later = _later_editions(row, background)
-    ends = sorted(end for each in later if (end := dates.of(each.cells).end))
-    end = ends[-1] if ends and not dates.of(row.cells).end else ""
-    place, _ = _place(row, background)
+    ends = sorted(end for record in later if (end := dates.read_dates(record.cells).end))
+    end = ends[-1] if ends and not dates.read_dates(row.cells).end else ""
+    place, _ = _locate_record(row, background)
     marked = (
         place.geo_scope is GeoScope.NATIONAL
         and row.cells["shutdown_extent"] == "Full network"
-        and stop.network(row.cells)[0] is NetworkScope.ALL
+        and stop.read_networks(row.cells)[0] is NetworkScope.ALL
     )
-    beside = extent.Beside(
+    beside = extent.RegisterContext(
         background.operator_rows.get(row.country_ids, {}),
-        any("Full" not in each.cells["shutdown_extent"] for each in later),
+        any("Full" not in record.cells["shutdown_extent"] for record in later),
     )
     if not marked:
-        return stop.Context(later_end=end, of_place=_excepted(row))
-    scope, _ = stop.scope(row.cells["geo_scope"])
+        return stop.Context(later_end=end, of_place=_exception_reason(row))
+    scope, _ = stop.read_scope(row.cells["geo_scope"])
     return stop.Context(
         later_end=end,
         of_place=extent.part_of_country(row.cells, scope),
@@ -124,47 +124,47 @@ def _context(row: Record, background: Background) -> stop.Context:
     )
 
 
-def _excepted(row: Record) -> str:
-    """The exception that a row makes of a country, in its own words."""
+def _exception_reason(row: Record) -> str:
+    """Return the exception of a part of the country in the row's own words, or blank."""
     area = row.cells["area_name"]
     return f"{EXCEPTED}{area}" if EXCEPTION.search(area) else ""
 
 
 def _later_editions(row: Record, background: Background) -> list[Record]:
-    """Rows of later years of the same countries, start and place that take the place of this one.
+    """Return rows of later years, of the same countries, start and place, that replace a row.
 
     They are another event by word, of which no row stands in the year of this one or before.
     """
     beside = [
-        each
-        for each in background.same_start.get(row.identity[:2], ())
-        if each.group[3] == row.group[3] and each.group != row.group
+        record
+        for record in background.same_start.get(row.identity[:2], ())
+        if record.group_key[3] == row.group_key[3] and record.group_key != row.group_key
     ]
-    known = {each.group for each in beside if each.count_year <= row.count_year}
-    return [each for each in beside if each.group not in known]
+    earlier_keys = {record.group_key for record in beside if record.count_year <= row.count_year}
+    return [record for record in beside if record.group_key not in earlier_keys]
 
 
-def _place(record: Record, background: Background) -> tuple[Place, str]:
-    """Where a row was, and the defect of how far it says it reaches."""
-    scope, odd = stop.scope(record.cells["geo_scope"])
+def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
+    """Return the place of a row, and the defect of its stated scope."""
+    scope, odd = stop.read_scope(record.cells["geo_scope"])
     cells = record.cells
-    return background.locate(record, cells["country"], cells["area_name"], scope), odd
+    return background.locate_record(record, cells["country"], cells["area_name"], scope), odd
 
 
-def _defects(record: Record, background: Background) -> list[str]:
+def _list_defects(record: Record, background: Background) -> list[str]:
     cells = record.cells
-    place, odd = _place(record, background)
+    place, odd = _locate_record(record, background)
     return [
         *(odd, place.defect),
-        *stop_targets.read(cells, background.rules, background.catalogue).defects,
-        *stop.end(cells).defects,
-        stop.network(cells)[1],
-        stop.action(cells, False)[2],
+        *stop_targets.read_targets(cells, background.rules, background.catalogue).defects,
+        *stop.read_end(cells).defects,
+        stop.read_networks(cells)[1],
+        stop.read_action(cells, False)[2],
     ]
 
 
 def _no_longer_counted(newest: Record, newest_year: str) -> list[Defect]:
-    """What goes on without being counted any more."""
+    """Return the defect of an ongoing event that the newest year does not count."""
     cells = newest.cells
     going_on = cells["shutdown_status"].casefold() == "ongoing" and not cells["end_date"]
     lost = going_on and newest.count_year < newest_year
@@ -178,8 +178,8 @@ REGISTER = Register(
     country="country",
     year="count_year",
     defects=stop.DEFECTS,
-    record=record,
-    read=read,
+    record=read_record,
+    read=read_event,
     spellings=stop_targets.SPELLINGS,
     groups=stop_targets.NEW_GROUPS,
 )

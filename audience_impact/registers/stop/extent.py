@@ -31,7 +31,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from audience_impact.registers.gazetteer import plain
+from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.stop import occasion, operators, words
 from audience_impact.vocabulary import Cause, GeoScope
 
@@ -62,7 +62,7 @@ MONOPOLY_ROWS = 3
 
 
 @dataclass(frozen=True)
-class Beside:
+class RegisterContext:
     """What the register says beside a row: operators of its country, and what it says later.
 
     `rows_naming` gives for each operator key how many rows of the country name it;
@@ -73,42 +73,44 @@ class Beside:
     later_services: bool = False
 
     def is_only(self, key: str) -> bool:
-        """Whether the register never names another operator in the country, and often this one."""
+        """Return whether the register often names this operator of the country, and no other."""
         return set(self.rows_naming) == {key} and self.rows_naming[key] >= MONOPOLY_ROWS
 
 
-def _everyone(row: Mapping[str, str]) -> bool:
-    """Whether a text or a title says that the country as a whole was cut."""
+def _says_everyone(row: Mapping[str, str]) -> bool:
+    """Return whether a text or a title says that the country as a whole was cut."""
     names = "|".join(map(re.escape, operators.country_names(row)))
     country = rf"(?:the )?(?:whole |entire )?(?:country|nation|{names})"
-    said = (
+    pattern = (
         rf"\b(?:nation|country) ?wide\b|\b(?:across|throughout|all of|whole of|entire) {country}\b|"
         rf"\b(?:internet|network)(?: \w+)? for {country}\b|"
         r"\b(?:full|total|complete|near total) (?:internet |network )?(?:blackout|shutdown)\b"
     )
     title = rf"\b(?:{names})\b(?: \w+){{0,4}} {CUTS}\b(?: \w+){{0,3}} internet\b"
-    texts = [plain(row[column]) for column in ("event", "actual_cause_details", "gov_just_details")]
-    headlines = words.titles(row)
-    return any(re.search(said, each) for each in [*texts, *headlines]) or any(
-        re.search(title, each) for each in headlines
+    texts = [
+        plain_name(row[column]) for column in ("event", "actual_cause_details", "gov_just_details")
+    ]
+    headlines = words.source_titles(row)
+    return any(re.search(pattern, text) for text in [*texts, *headlines]) or any(
+        re.search(title, text) for text in headlines
     )
 
 
-def _act(row: Mapping[str, str]) -> tuple[str, str]:
-    """The texts that say what happened: the first sentence, and the details of the cause."""
+def _main_texts(row: Mapping[str, str]) -> tuple[str, str]:
+    """Return the first sentence of the event, and the details of the cause."""
     return words.first_sentence(row["event"]), row["actual_cause_details"]
 
 
-def _tied(names: Sequence[str], texts: Sequence[str]) -> bool:
-    """Whether a text says that it happened on, for or to one of the operators."""
-    keys = {key for name in names for key in operators.keys(name)}
-    wanted = "|".join(map(re.escape, sorted(keys)))
-    tie = rf"\b(?:on|for|of|to|at|against|provider|isp)(?: the)?(?: provider| isp)? (?:{wanted})\b"
-    return bool(wanted) and any(re.search(tie, plain(text)) for text in texts)
+def _is_tied(names: Sequence[str], texts: Sequence[str]) -> bool:
+    """Return whether a text says that it happened on, for or to one of the operators."""
+    keys = {key for name in names for key in operators.operator_names(name)}
+    pattern = "|".join(map(re.escape, sorted(keys)))
+    tie = rf"\b(?:on|for|of|to|at|against|provider|isp)(?: the)?(?: provider| isp)? (?:{pattern})\b"
+    return bool(pattern) and any(re.search(tie, plain_name(text)) for text in texts)
 
 
 def part_of_country(row: Mapping[str, str], scope: GeoScope) -> str:
-    """Why a row that is marked nationwide is about a part of the country, or nothing.
+    """Return the reason why a nationwide row is about a part of the country, or blank.
 
     `scope` is what its scope cell says.
     """
@@ -118,9 +120,8 @@ def part_of_country(row: Mapping[str, str], scope: GeoScope) -> str:
     return f"the area cell says '{qualified[0]}'" if qualified else ""
 
 
-def _not_ordered(row: Mapping[str, str]) -> str:
-    """Reasons in the cause."""
-    why = occasion.cause(row)
+def _cause_reason(row: Mapping[str, str]) -> str:
+    why = occasion.read_cause(row)
     if why in (Cause.ATTACK, Cause.DAMAGE):
         return f"{why.value}, not an order: the row does not count whom it cut off"
     if why is Cause.UNKNOWN and row["ordered_by"].casefold() in occasion.CIVIL:
@@ -130,73 +131,68 @@ def _not_ordered(row: Mapping[str, str]) -> str:
     return ""
 
 
-def _partial(row: Mapping[str, str]) -> str:
-    """Reasons in the sentence that says what happened."""
-    found = next((match for text in _act(row) if (match := PARTIAL.search(text))), None)
-    return f"the text says '{found[0]}'" if found else ""
+def _partial_reason(row: Mapping[str, str]) -> str:
+    passage = next((match for text in _main_texts(row) if (match := PARTIAL.search(text))), None)
+    return f"the text says '{passage[0]}'" if passage else ""
 
 
-def _some_operators(row: Mapping[str, str], known: Beside) -> str:
-    """Reasons in the operators named."""
-    named = operators.named(row)
+def _operator_reason(row: Mapping[str, str], context: RegisterContext) -> str:
+    named = operators.named_operators(row)
     if not named:
         return ""
-    keys = {operators.key(name) for name in named}
+    keys = {operators.operator_key(name) for name in named}
     if len(keys) == 1:
-        only = known.is_only(next(iter(keys)))
-        tied = _tied(named, (row["event"], row["actual_cause_details"]))
+        only = context.is_only(next(iter(keys)))
+        tied = _is_tied(named, (row["event"], row["actual_cause_details"]))
         country = operators.measures_country(row) and not operators.network_numbers(row)
-        if only or (not tied and (_everyone(row) or country)):
+        if only or (not tied and (_says_everyone(row) or country)):
             return ""
         return f"one operator named: {named[0]}"
-    if _tied(named, _act(row)) and set(known.rows_naming) - keys:
+    if _is_tied(named, _main_texts(row)) and set(context.rows_naming) - keys:
         return f"some operators named: {', '.join(named)}"
     return ""
 
 
-def _some_countries(row: Mapping[str, str]) -> str:
-    """Reasons in a row of several countries."""
+def _country_reason(row: Mapping[str, str]) -> str:
     several = [part for part in row["country"].split(";") if part.strip()]
-    named = operators.countries(row)
+    named = operators.operator_countries(row)
     if len(several) > 1 and 0 < len(named) < len(several):
         return f"{len(several)} countries, and operators of {', '.join(sorted(named))} alone"
     return ""
 
 
-def _one_network(row: Mapping[str, str]) -> str:
-    """Reasons in what the sources measure."""
+def _measurement_reason(row: Mapping[str, str]) -> str:
     numbers = operators.network_numbers(row)
-    if len(numbers) != 1 or operators.measures_country(row) or _everyone(row):
+    if len(numbers) != 1 or operators.measures_country(row) or _says_everyone(row):
         return ""
     return f"its sources measure one network: AS{next(iter(numbers))}"
 
 
-def _titles(row: Mapping[str, str]) -> str:
-    """Reasons in the titles of the sources, where the row itself has no text."""
-    found = words.titles(row)
-    if OCCASIONS.search(" ; ".join(found)):
+def _title_reason(row: Mapping[str, str]) -> str:
+    titles = words.source_titles(row)
+    if OCCASIONS.search(" ; ".join(titles)):
         return "the title of its source tells of some occasions"
-    if row["actual_cause_details"] or not found:
+    if row["actual_cause_details"] or not titles:
         return ""
-    if all(DIRECTION.search(each) for each in found):
+    if all(DIRECTION.search(title) for title in titles):
         return "the title of its source tells of a part of the country"
-    if row["event"] or any(NETWORK.search(each) for each in found):
+    if row["event"] or any(NETWORK.search(title) for title in titles):
         return ""
-    if all(SERVICES.search(each) for each in found):
+    if all(SERVICES.search(title) for title in titles):
         return "the title of its source tells of services, not of the network"
     return ""
 
 
-def _reasons(row: Mapping[str, str], known: Beside) -> Iterator[str]:
-    yield _not_ordered(row)
-    yield _partial(row)
-    yield _some_operators(row, known)
-    yield _some_countries(row)
-    yield _one_network(row)
-    yield _titles(row)
-    yield "a later edition counts it as single services" if known.later_services else ""
+def _list_reasons(row: Mapping[str, str], context: RegisterContext) -> Iterator[str]:
+    yield _cause_reason(row)
+    yield _partial_reason(row)
+    yield _operator_reason(row, context)
+    yield _country_reason(row)
+    yield _measurement_reason(row)
+    yield _title_reason(row)
+    yield "a later edition counts it as single services" if context.later_services else ""
 
 
-def part_of_networks(row: Mapping[str, str], known: Beside) -> str:
-    """Why a row that is marked nationwide does not say that everyone was cut off, or nothing."""
-    return next(filter(None, _reasons(row, known)), "")
+def part_of_networks(row: Mapping[str, str], context: RegisterContext) -> str:
+    """Return the reason why a nationwide row did not cut everyone off, or blank."""
+    return next(filter(None, _list_reasons(row, context)), "")

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from audience_impact.registers.stop.words import MONTHS, first_sentence, sentences
+from audience_impact.registers.stop.words import MONTHS, first_sentence, split_sentences
 
 HOURS = 24.0
 NUMBERS = {
@@ -85,55 +85,58 @@ class Timing:
     most_hours: float | None = None
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     return float(NUMBERS.get(text.casefold(), 0) or text)
 
 
 def _day_of(month: str, day: str, first: date) -> date | None:
-    """A day without its year: the year of the first day, or the next if it lies before it."""
+    """Return a day without its year in the year of the first day, or the year after it."""
     number = MONTHS.index(month[:3].casefold()) + 1
     for year in (first.year, first.year + 1):
         try:
-            found = date(year, number, int(day))
+            candidate = date(year, number, int(day))
         except ValueError:
             return None
-        if found >= first:
-            return found
+        if candidate >= first:
+            return candidate
     return None
 
 
-def _listed(text: str, first: date, last: date) -> tuple[date, ...]:
-    """The days of the longest list in a text, if all lie between first and last."""
+def _list_days(text: str, first: date, last: date) -> tuple[date, ...]:
+    """Return the days of the longest list in a text, if all lie between first and last."""
     texts = [match[0] for match in LIST.finditer(SPAN.sub(" ", text))]
     if not texts:
         return ()
-    found: set[date] = set()
-    for month, day, other, until in ITEM.findall(max(texts, key=len)):
+    listed: set[date] = set()
+    for month, day, to_month, until in ITEM.findall(max(texts, key=len)):
         start = _day_of(month, day, first)
-        end = _day_of(other or month, until, first) if until else start
+        end = _day_of(to_month or month, until, first) if until else start
         if start is None or end is None or not start <= end <= last:
             return ()
-        found |= {start + timedelta(days) for days in range((end - start).days + 1)}
-    return tuple(sorted(found))
+        listed |= {start + timedelta(days) for days in range((end - start).days + 1)}
+    return tuple(sorted(listed))
 
 
-def _clock(hour: str, minute: str, half: str) -> float:
+def _parse_clock(hour: str, minute: str, half: str) -> float:
     value = float(hour) % 12 if half else float(hour)
     return value + (12.0 if half.casefold() == "pm" else 0.0) + float(minute or 0) / 60
 
 
-def _between(parts: tuple[str, ...]) -> float:
-    """Hours from one clock time to the next; a half of the day told once is that of both."""
+def _hours_between(parts: tuple[str, ...]) -> float:
+    """Return hours between clock times; am or pm stated once applies to both."""
     begin, end = parts[:3], parts[3:6]
     half = begin[2] or (end[2] if int(begin[0]) <= 12 else "")
-    start, stop = _clock(begin[0], begin[1], half), _clock(end[0], end[1], end[2] or begin[2])
+    start, stop = (
+        _parse_clock(begin[0], begin[1], half),
+        _parse_clock(end[0], end[1], end[2] or begin[2]),
+    )
     if start > stop and not begin[2] and half:  # "11:00-1:00pm" begins before noon
-        start = _clock(begin[0], begin[1], "am")
+        start = _parse_clock(begin[0], begin[1], "am")
     return (stop - start) % HOURS
 
 
-def _stretches(text: str, first: date, last: date) -> Iterator[tuple[date, date, float]]:
-    """First and last day and hours of each stretch with its days; those outside raise nothing."""
+def _find_stretches(text: str, first: date, last: date) -> Iterator[tuple[date, date, float]]:
+    """Yield first day, last day and hours of each stretch within the days of the row."""
     for match in STRETCH.finditer(text):
         begin, month, day = match.groups("")[:3], match[4], match[5]
         end, to_month, to_day = match.groups("")[5:8], match[9], match[10]
@@ -141,102 +144,106 @@ def _stretches(text: str, first: date, last: date) -> Iterator[tuple[date, date,
         start = _day_of(month, day, first) if month else until
         if start is None or until is None or not first <= start <= until <= last:
             continue
-        hours = (until - start).days * HOURS + _clock(*end) - _clock(*begin)
+        hours = (until - start).days * HOURS + _parse_clock(*end) - _parse_clock(*begin)
         if start == until:
-            hours = _between((*begin, *end))
+            hours = _hours_between((*begin, *end))
         if hours > 0:
             yield start, until, hours
 
 
-def _of_stretches(text: str, first: date, last: date) -> Timing | None:
-    """The timing where stretches reach from the first day to the last."""
-    found = sorted(set(_stretches(text, first, last)))
-    if not found or found[0][0] != first or max(until for _, until, _ in found) != last:
+def _timing_of_stretches(text: str, first: date, last: date) -> Timing | None:
+    """Return the timing where stretches reach from the first day to the last."""
+    stretches = sorted(set(_find_stretches(text, first, last)))
+    if not stretches or stretches[0][0] != first or max(until for _, until, _ in stretches) != last:
         return None
     days = {
-        start + timedelta(each)
-        for start, until, _ in found
-        for each in range((until - start).days + 1)
+        start + timedelta(offset)
+        for start, until, _ in stretches
+        for offset in range((until - start).days + 1)
     }
-    hours = round(min(sum(hours for *_, hours in found) / len(days), HOURS), 2)
+    hours = round(min(sum(hours for *_, hours in stretches) / len(days), HOURS), 2)
     gaps = len(days) <= (last - first).days
     return Timing(tuple(sorted(days)) if gaps else (), None, hours, hours)
 
 
-def _range(found: re.Match[str]) -> tuple[float, float]:
-    low = _number(found[1])
-    return low, float(found[2]) if found[2] else low
+def _read_range(match: re.Match[str]) -> tuple[float, float]:
+    low = _parse_number(match[1])
+    return low, float(match[2]) if match[2] else low
 
 
-def _hours(text: str, days: int, comes_back: bool) -> tuple[float, float] | None:
-    """Least and most hours a day: of each time where it comes back, else of the whole.
+def _hours_a_day(text: str, days: int, comes_back: bool) -> tuple[float, float] | None:
+    """Return least and most hours a day: of each time if recurring, else of the whole period.
 
     Hours of the whole must reach from the first day to the last.
     """
     length = LENGTH.search(text) or ADJECTIVE.search(text)
-    clocks = {_between(match.groups("")[:6]) for match in CLOCKS.finditer(text) if _told(match)}
+    clocks = {
+        _hours_between(match.groups("")[:6])
+        for match in CLOCKS.finditer(text)
+        if _is_clock_time(match)
+    }
     single = (*clocks, *clocks)[:2] if len(clocks) == 1 else None
-    whole = _range(length) if length else None
+    stated = _read_range(length) if length else None
     if comes_back:
-        return _sane(whole or single, 1)
+        return _plausible_hours(stated or single, 1)
     if days == 1 and single:
-        return _sane(single, 1)
-    reaches = whole is not None and whole[1] > (days - 2) * HOURS
-    return _sane(whole if reaches else None, days)
+        return _plausible_hours(single, 1)
+    reaches = stated is not None and stated[1] > (days - 2) * HOURS
+    return _plausible_hours(stated if reaches else None, days)
 
 
-def _told(match: re.Match[str]) -> bool:
-    """Whether two numbers are clock times and not days or counts."""
+def _is_clock_time(match: re.Match[str]) -> bool:
+    """Return whether two numbers are clock times and not days or counts."""
     return bool(match[3] or match[6] or ":" in match[0])
 
 
-def _sane(hours: tuple[float, ...] | None, days: int) -> tuple[float, float] | None:
-    """Hours a day, or nothing where they are none or more than a day has."""
+def _plausible_hours(hours: tuple[float, ...] | None, days: int) -> tuple[float, float] | None:
+    """Return hours a day, or None unless they lie between 0 and 24."""
     if hours is None:
         return None
-    low, high = (round(each / days, 2) for each in hours)
+    low, high = (round(number / days, 2) for number in hours)
     return (low, high) if 0 < low <= high <= HOURS else None
 
 
-def _said(row: Mapping[str, str]) -> str:
+def _row_text(row: Mapping[str, str]) -> str:
     return f"{row['actual_cause_details']}. {row['event']}"
 
 
-def _lasted(text: str) -> tuple[float, float] | None:
-    """Hours of a duration below one day, or told in hours."""
+def _duration_hours(text: str) -> tuple[float, float] | None:
+    """Return the hours of a duration below one day, or of one stated in hours."""
     if re.fullmatch(r"0\.\d+", text):
         hours = round(float(text) * HOURS, 1)
         return (hours, hours) if hours else None
-    found = re.search(rf"{_NUMBER}\s*hours?\b", text, re.IGNORECASE)
-    return _range(found) if found else None
+    match = re.search(rf"{_NUMBER}\s*hours?\b", text, re.IGNORECASE)
+    return _read_range(match) if match else None
 
 
-def _times(text: str) -> int | None:
-    found = TIMES.search(text)
-    count = int(_number(found[1])) if found else 0
+def _count_times(text: str) -> int | None:
+    match = TIMES.search(text)
+    count = int(_parse_number(match[1])) if match else 0
     return count if count > 1 else None
 
 
-def timing(row: Mapping[str, str], first: date, last: date | None) -> Timing:
-    """Days in force and hours a day of a row that lasted from a first to a last day.
+def read_timing(row: Mapping[str, str], first: date, last: date | None) -> Timing:
+    """Return days in force and hours a day of a row that lasted from a first to a last day.
 
     Without a last day only the duration is read.
     """
-    lasted = _lasted(row["duration"])
+    lasted = _duration_hours(row["duration"])
     if last is None or last < first:
         return Timing((), None, *(lasted or (None, None)))
     length = (last - first).days + 1
-    found = _of_stretches(_said(row), first, last)
-    if found is not None:
-        return found
-    act = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
-    times = _times(act) or _times(row["event"])
-    days = _listed(act, first, last)
-    comes_back = bool(EACH.search(act)) or times is not None
+    by_stretches = _timing_of_stretches(_row_text(row), first, last)
+    if by_stretches is not None:
+        return by_stretches
+    main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
+    times = _count_times(main_text) or _count_times(row["event"])
+    days = _list_days(main_text, first, last)
+    comes_back = bool(EACH.search(main_text)) or times is not None
     if not comes_back or (times and times < len(days)):
         days = ()
     if times is not None and (times > length or days):
         times = None
-    lead = " ".join([row["actual_cause_details"], *sentences(row["event"])[:2]])
-    hours = _hours(lead, length, comes_back) or (lasted if length == 1 else None)
+    lead = " ".join([row["actual_cause_details"], *split_sentences(row["event"])[:2]])
+    hours = _hours_a_day(lead, length, comes_back) or (lasted if length == 1 else None)
     return Timing(days, times, *(hours or (None, None)))

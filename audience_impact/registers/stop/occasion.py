@@ -55,53 +55,53 @@ AGAINST = re.compile(r"\b(protect|ward|prevent|counter|defen[cds]\w*|against)\b"
 UNTOLD = frozenset({"", "unknown", "not sure"})
 
 
-def _attacked(text: str) -> bool:
-    """Whether a text says that something was attacked, not that an attack was to be kept off."""
-    found = ATTACK.search(text)
-    return bool(found) and not AGAINST.search(text[: found.start()] if found else "")
+def _is_attacked(text: str) -> bool:
+    """Return whether a text states an attack, and not the prevention of one."""
+    match = ATTACK.search(text)
+    return bool(match) and not AGAINST.search(text[: match.start()] if match else "")
 
 
-def cause(row: Mapping[str, str]) -> Cause:
-    """What took the network away."""
+def read_cause(row: Mapping[str, str]) -> Cause:
+    """Return the cause that took the network away."""
     hand = row["ordered_by"].casefold()
-    said = f"{row['actual_cause_details']}. {row['event']}"
+    text = f"{row['actual_cause_details']}. {row['event']}"
     if hand in CIVIL:
-        return Cause.UNKNOWN if _attacked(row["actual_cause_details"]) else Cause.ORDER
+        return Cause.UNKNOWN if _is_attacked(row["actual_cause_details"]) else Cause.ORDER
     reason = row["gov_justification"].casefold()
     if hand == "military":
-        act = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
-        return Cause.DAMAGE if BY_WAR.search(act) else Cause.ORDER
+        main_text = f"{row['actual_cause_details']}. {first_sentence(row['event'])}"
+        return Cause.DAMAGE if BY_WAR.search(main_text) else Cause.ORDER
     if hand == "non-government":
-        return _of_others(said, reason)
+        return _cause_of_others(text, reason)
     if not NOT_A_MOTIVE.search(reason) or row["gov_ack"] == "Yes":
         return Cause.ORDER
     if "sabotage" in reason or "technical" in reason:
-        return _of_others(said, reason)
-    return _of_others(row["actual_cause_details"], "")
+        return _cause_of_others(text, reason)
+    return _cause_of_others(row["actual_cause_details"], "")
 
 
-def _of_others(said: str, reason: str) -> Cause:
-    """The cause where no authority is said to have acted."""
-    if _attacked(said):
+def _cause_of_others(text: str, reason: str) -> Cause:
+    """Return the cause where no authority is said to have acted."""
+    if _is_attacked(text):
         return Cause.ATTACK
-    if DAMAGE.search(said) or "technical" in reason:
+    if DAMAGE.search(text) or "technical" in reason:
         return Cause.DAMAGE
     return Cause.ATTACK if "sabotage" in reason else Cause.UNKNOWN
 
 
 def is_ordered(row: Mapping[str, str]) -> str:
-    """Whether somebody in power ordered it; blank: not known."""
-    known = {Cause.ORDER: YesNo.YES, Cause.ATTACK: YesNo.NO, Cause.DAMAGE: YesNo.NO}
-    told = known.get(cause(row))
-    return told.value if told else ""
+    """Return whether an authority ordered it, as yes or no; blank if unknown."""
+    answers = {Cause.ORDER: YesNo.YES, Cause.ATTACK: YesNo.NO, Cause.DAMAGE: YesNo.NO}
+    answer = answers.get(read_cause(row))
+    return answer.value if answer else ""
 
 
-def occasion(row: Mapping[str, str]) -> str:
-    """The register's own word for what it happened at."""
+def read_occasion(row: Mapping[str, str]) -> str:
+    """Return the occasion in the register's own word, blank if unknown."""
     word = row["actual_cause"]
     return "" if word.casefold() in UNTOLD else word
 
 
 def yes_no(text: str) -> str:
-    """Yes, no, or blank for what is not known."""
+    """Return yes, no, or blank for what is not known."""
     return {"yes": YesNo.YES.value, "no": YesNo.NO.value}.get(text.casefold(), "")

@@ -9,7 +9,7 @@ Drawbacks. A list without commas is cut after brackets alone, so that it may cou
 import re
 from collections.abc import Mapping
 
-from audience_impact.registers.gazetteer import country_parts, plain
+from audience_impact.registers.gazetteer import country_parts, plain_name
 
 COLUMN = "telcos_involved"
 LINKS = "info_source_link"
@@ -27,45 +27,49 @@ COUNTRY_LINK = re.compile(
 """Links to a measurement of a whole country."""
 
 
-def named(row: Mapping[str, str]) -> tuple[str, ...]:
-    """The operators of a row as printed, without their country; nothing where it says all."""
+def named_operators(row: Mapping[str, str]) -> tuple[str, ...]:
+    """Return operators as printed, without their country; none where the row names all."""
     cell = row[COLUMN]
     if EVERY.search(cell):
         return ()
     parts = (PREFIX.sub("", part.strip()).strip(" .") for part in SEPARATORS.split(cell))
-    return tuple(dict.fromkeys(part for part in parts if key(part) and not OFFICE.search(part)))
+    return tuple(
+        dict.fromkeys(part for part in parts if operator_key(part) and not OFFICE.search(part))
+    )
 
 
-def key(name: str) -> str:
-    """A name by which two rows name the same operator."""
-    return plain(OWNER.sub(" ", name)) or plain(name)
+def operator_key(name: str) -> str:
+    """Return the key of an operator: equal for two spellings of one operator."""
+    return plain_name(OWNER.sub(" ", name)) or plain_name(name)
 
 
-def keys(name: str) -> frozenset[str]:
-    """All that a text may call an operator: its name, the first word of it, and its owner."""
-    owners = (plain(owner) for owner in OWNER.findall(name))
-    own = key(name)
-    return frozenset({own, own.split(" ")[0], *owners}) - {""}
+def operator_names(name: str) -> frozenset[str]:
+    """Return the names of an operator in texts: its name, the first word, its owner."""
+    owners = (plain_name(owner) for owner in OWNER.findall(name))
+    plain_key = operator_key(name)
+    return frozenset({plain_key, plain_key.split(" ")[0], *owners}) - {""}
 
 
-def countries(row: Mapping[str, str]) -> frozenset[str]:
-    """The countries whose operators a row names, as it prints them."""
-    found = (PREFIX.match(part.strip()) for part in SEPARATORS.split(row[COLUMN]))
-    return frozenset(match[1] for match in found if match)
+def operator_countries(row: Mapping[str, str]) -> frozenset[str]:
+    """Return the countries whose operators a row names, as it prints them."""
+    matches = (PREFIX.match(part.strip()) for part in SEPARATORS.split(row[COLUMN]))
+    return frozenset(match[1] for match in matches if match)
 
 
 def network_numbers(row: Mapping[str, str]) -> frozenset[str]:
-    """Numbers of single networks to whose measurement the sources lead."""
+    """Return numbers of single networks to whose measurement the sources lead."""
     return frozenset(NETWORK_LINK.findall(row[LINKS]))
 
 
 def measures_country(row: Mapping[str, str]) -> bool:
-    """Whether a source measures the country as a whole."""
+    """Return whether a source measures the country as a whole."""
     return bool(COUNTRY_LINK.search(row[LINKS]))
 
 
 def country_names(row: Mapping[str, str]) -> tuple[str, ...]:
-    """Plain names of the countries of a row: as printed, short, and as its operators have them."""
+    """Return plain names of the countries of a row: printed, short, and of its operators."""
     cells = country_parts(row["country"])
     short = [re.split(r"[(,]", cell)[0] for cell in cells]
-    return tuple(sorted({plain(each) for each in (*cells, *short, *countries(row))} - {""}))
+    return tuple(
+        sorted({plain_name(name) for name in (*cells, *short, *operator_countries(row))} - {""})
+    )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audience_impact import blanks
-from audience_impact.registers.gazetteer import plain
+from audience_impact.registers.gazetteer import plain_name
 from audience_impact.registers.register import (
     Catalogue,
     FeatureRule,
@@ -73,41 +73,43 @@ KINDS = {
 """Kinds of services that a register names, by the name without blanks; all others are `other`."""
 
 
-def items(text: str) -> list[str]:
-    """What a cell of free text lists; what stands in quotation marks is one item."""
-    found = re.findall(r'"([^"]+)"', text)
+def split_items(text: str) -> list[str]:
+    """Return the items of a cell of free text; a quotation is one item."""
+    quoted = re.findall(r'"([^"]+)"', text)
     rest = re.sub(r'"[^"]+"', ",", text)
     rest = re.sub(r"\((?:vkontakte|odnoklassniki|romeo|my\.mail\.ru|pia)\)", "", rest, flags=re.I)
     parts = re.split(r"[,;]|\band\b|(?<=\w)\.\s|\bincluding\b", rest)
     parts = [re.sub(r",?\s*possibly$", "", part.strip(" .\t"), flags=re.I) for part in parts]
-    parts = [blanks.trimmed(" ".join(part.split())) for part in [*parts, *found]]
-    return [part for part in parts if part and plain(part) not in ("", "possibly")]
+    parts = [blanks.strip_blanks(" ".join(part.split())) for part in [*parts, *quoted]]
+    return [part for part in parts if part and plain_name(part) not in ("", "possibly")]
 
 
 def kind_of(name: str) -> PlatformKind:
-    """Kind of a service that the facts do not know."""
-    bare = plain(name).replace(" ", "")
+    """Return the kind of a service that is not in the facts."""
+    bare = plain_name(name).replace(" ", "")
     return next(
         (kind for kind, names in KINDS.items() if bare in names.split()), PlatformKind.OTHER
     )
 
 
 def is_name(text: str) -> bool:
-    """Whether a text looks like the name of a service: up to four words, each with a capital."""
+    """Return whether a text looks like a service's name: up to four capitalised words."""
     words = text.split()
     return 0 < len(words) <= 4 and all(re.match(r"[A-Z0-9]|VPN", word) for word in words)
 
 
-def _groups(text: str) -> tuple[str, ...]:
-    """Ids of the groups that a text names."""
-    return tuple(each for pattern, ids in GROUPS if re.search(pattern, text, re.I) for each in ids)
+def _named_groups(text: str) -> tuple[str, ...]:
+    """Return ids of the groups that a text names."""
+    return tuple(
+        group_id for pattern, ids in GROUPS if re.search(pattern, text, re.I) for group_id in ids
+    )
 
 
-def _item(text: str, known: Catalogue) -> tuple[tuple[str, ...], str, str]:
-    """Platform ids of an item of free text, the name of a new service, and the defect."""
-    if found := known.find(text):
-        return (found,), "", ""
-    if groups := _groups(text):
+def _read_item(text: str, catalogue: Catalogue) -> tuple[tuple[str, ...], str, str]:
+    """Return the meaning of an item."""
+    if platform_id := catalogue.find_id(text):
+        return (platform_id,), "", ""
+    if groups := _named_groups(text):
         return groups, "", ""
     name = SPELLINGS.get(service_key(text), "").title() or text
     if is_name(name) or kind_of(name) is not PlatformKind.OTHER:
@@ -115,43 +117,43 @@ def _item(text: str, known: Catalogue) -> tuple[tuple[str, ...], str, str]:
     return (UNNAMED,), "", "platform_text_unread"
 
 
-def _excerpt(text: str, found: re.Match[str]) -> str:
-    """A short piece of a text around what was found."""
-    start = max(0, min(found.start() - 20, len(text) - EXCERPT_SIGNS))
-    return blanks.trimmed(text[start : start + EXCERPT_SIGNS]).replace('"', "'")
+def _excerpt_around(text: str, match: re.Match[str]) -> str:
+    """Return a short excerpt of a text around a match."""
+    start = max(0, min(match.start() - 20, len(text) - EXCERPT_SIGNS))
+    return blanks.strip_blanks(text[start : start + EXCERPT_SIGNS]).replace('"', "'")
 
 
-def _sentence(text: str, found: re.Match[str]) -> str:
-    """The sentence in which something was found."""
-    start = max(text.rfind(". ", 0, found.start()), text.rfind("! ", 0, found.start()), -1) + 1
-    end = text.find(". ", found.end())
+def _sentence_around(text: str, match: re.Match[str]) -> str:
+    """Return the sentence of a match."""
+    start = max(text.rfind(". ", 0, match.start()), text.rfind("! ", 0, match.start()), -1) + 1
+    end = text.find(". ", match.end())
     return text[start : end if end >= 0 else len(text)]
 
 
-def _in_text(
+def _features_in_text(
     row: Mapping[str, str],
     rules: Sequence[FeatureRule],
     names: Mapping[str, str],
 ) -> list[Target]:
-    """Features that the columns of free text tell, of the services that the sentence names.
+    """Return features stated in free text, for the services that the sentence names.
 
     Where the sentence names none of the row's services, it speaks of all of them.
     """
     targets = []
     for rule in rules:
         text = row.get(rule.column, "")
-        match = rule.search(text) if rule.column != OTHER else None
+        match = rule.find_match(text) if rule.column != OTHER else None
         if match is None:
             continue
-        sentence = plain(_sentence(text, match))
-        named = [each for each, name in names.items() if plain(name) in sentence]
-        note = f"rule {rule.rule_id} on {rule.column}: '{_excerpt(text, match)}'"
-        targets += [Target(each, rule.feature, note) for each in named or names]
+        sentence = plain_name(_sentence_around(text, match))
+        named = [platform_id for platform_id, name in names.items() if plain_name(name) in sentence]
+        note = f"rule {rule.rule_id} on {rule.column}: '{_excerpt_around(text, match)}'"
+        targets += [Target(platform_id, rule.feature, note) for platform_id in named or names]
     return targets
 
 
 @dataclass
-class _Named:
+class _Services:
     """The services of a row as they are collected: targets, names as read, new ones, defects."""
 
     targets: list[Target]
@@ -159,84 +161,97 @@ class _Named:
     new: dict[str, tuple[str, str]]
     defects: list[str]
 
-    def add(self, text: str, rules: Sequence[FeatureRule], known: Catalogue) -> None:
+    def add_item(self, text: str, rules: Sequence[FeatureRule], catalogue: Catalogue) -> None:
         """Add one item of free text."""
-        hits = [rule for rule in rules if rule.column == OTHER and rule.search(text)]
-        bare = blanks.trimmed(re.sub(hits[0].pattern, "", text, flags=re.I)) if hits else text
-        name = text if known.find(text) or not bare else bare
-        ids, added, defect = _item(name, known)
-        printed = f"'{short(text)}'"
-        told = [(rule.feature, f"rule {rule.rule_id} on {OTHER}: {printed}") for rule in hits]
-        plainly = (str(Feature.WHOLE_SERVICE), "" if known.find(text) else f"printed {printed}")
-        for each in ids:
-            self.names.setdefault(each, name)
-            self.new |= {each: (added, kind_of(added).value)} if added else {}
-            self.targets += [Target(each, *one) for one in told or [plainly]]
+        hits = [rule for rule in rules if rule.column == OTHER and rule.find_match(text)]
+        bare = blanks.strip_blanks(re.sub(hits[0].pattern, "", text, flags=re.I)) if hits else text
+        name = text if catalogue.find_id(text) or not bare else bare
+        ids, added, defect = _read_item(name, catalogue)
+        printed = f"'{shorten_text(text)}'"
+        features = [(rule.feature, f"rule {rule.rule_id} on {OTHER}: {printed}") for rule in hits]
+        plainly = (
+            str(Feature.WHOLE_SERVICE),
+            "" if catalogue.find_id(text) else f"printed {printed}",
+        )
+        for platform_id in ids:
+            self.names.setdefault(platform_id, name)
+            self.new |= {platform_id: (added, kind_of(added).value)} if added else {}
+            self.targets += [Target(platform_id, *values) for values in features or [plainly]]
         self.defects += [defect] if defect else []
 
 
-def _named(row: Mapping[str, str], rules: Sequence[FeatureRule], known: Catalogue) -> _Named:
-    """The services of the columns and of the free text."""
+def _collect_services(
+    row: Mapping[str, str], rules: Sequence[FeatureRule], catalogue: Catalogue
+) -> _Services:
+    """Return the services of the columns and of the free text of a row."""
     yes = [name for column, name in COLUMNS.items() if row[column] == "Yes"]
-    names = {known.find(name) or service_key(name): name for name in yes}
-    found = _Named(
-        [Target(each, Feature.WHOLE_SERVICE) for each in names],
+    names = {catalogue.find_id(name) or service_key(name): name for name in yes}
+    services = _Services(
+        [Target(platform_id, Feature.WHOLE_SERVICE) for platform_id in names],
         names,
-        {each: (name, PlatformKind.OTHER) for each, name in names.items() if not known.find(name)},
+        {
+            platform_id: (name, PlatformKind.OTHER)
+            for platform_id, name in names.items()
+            if not catalogue.find_id(name)
+        },
         ["platform_in_text"] if row[OTHER] else [],
     )
-    for text in items(row[OTHER]):
+    for text in split_items(row[OTHER]):
         if not NETWORKS.search(text):
-            found.add(text, rules, known)
-    return found
+            services.add_item(text, rules, catalogue)
+    return services
 
 
-def short(text: str) -> str:
-    """An excerpt from the beginning of a text."""
-    return blanks.trimmed(text[:EXCERPT_SIGNS])
+def shorten_text(text: str) -> str:
+    """Return an excerpt from the beginning of a text."""
+    return blanks.strip_blanks(text[:EXCERPT_SIGNS])
 
 
-def _merged(targets: Sequence[Target]) -> tuple[Target, ...]:
-    """Each platform and feature once; a feature told by rule takes the place of the service."""
-    featured = {each.platform_id for each in targets if each.feature != Feature.WHOLE_SERVICE}
+def _merge_targets(targets: Sequence[Target]) -> tuple[Target, ...]:
+    """Return each platform and feature once; a feature by rule replaces the whole service."""
+    featured = {target.platform_id for target in targets if target.feature != Feature.WHOLE_SERVICE}
     first: dict[tuple[str, str], Target] = {}
-    for each in targets:
-        if each.feature != Feature.WHOLE_SERVICE or each.platform_id not in featured:
-            first.setdefault((each.platform_id, str(each.feature)), each)
+    for target in targets:
+        if target.feature != Feature.WHOLE_SERVICE or target.platform_id not in featured:
+            first.setdefault((target.platform_id, str(target.feature)), target)
     return tuple(first[key] for key in sorted(first))
 
 
 def _networks_only(row: Mapping[str, str]) -> Targets:
-    """What a row restricts that is not about services."""
+    """Return the targets of a row that is not about services."""
     unsaid = Target(UNNAMED, Feature.UNKNOWN, "the register does not say what is restricted")
     full = "Full" in row["shutdown_extent"]
     named = [name for column, name in COLUMNS.items() if row[column] == "Yes"]
     also = (*named, row[OTHER]) if row[OTHER] else tuple(named)
-    whole = Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE)
-    return Targets((whole if full else unsaid,), {}, also)
+    internet = Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE)
+    return Targets((internet if full else unsaid,), {}, also)
 
 
-def read(row: Mapping[str, str], rules: Sequence[FeatureRule], known: Catalogue) -> Targets:
-    """What a row restricts.
+def read_targets(
+    row: Mapping[str, str], rules: Sequence[FeatureRule], catalogue: Catalogue
+) -> Targets:
+    """Return the targets of a row.
 
     Args:
         row: cells of the register as text.
         rules: what tells a feature in free text; they are for rows of services alone.
-        known: the services on record.
+        catalogue: the services on record.
     """
     if "Service" not in row["shutdown_extent"]:
         return _networks_only(row)
-    found = _named(row, rules, known)
-    if not found.targets:
-        text = f": '{short(row[OTHER])}'" if row[OTHER] else ""
+    services = _collect_services(row, rules, catalogue)
+    if not services.targets:
+        text = f": '{shorten_text(row[OTHER])}'" if row[OTHER] else ""
         note = f"the register names no service{text}"
-        found.targets.append(Target(UNNAMED, Feature.WHOLE_SERVICE, note))
-        found.names[UNNAMED] = "services that are not named"
-        found.defects.append("platform_not_named")
-    found.targets += _in_text(row, rules, found.names)
+        services.targets.append(Target(UNNAMED, Feature.WHOLE_SERVICE, note))
+        services.names[UNNAMED] = "services that are not named"
+        services.defects.append("platform_not_named")
+    services.targets += _features_in_text(row, rules, services.names)
     if "Full" in row["shutdown_extent"]:
-        found.targets.append(Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE))
-    if any(each.note.startswith("rule ") for each in found.targets):
-        found.defects.append("feature_in_text")
-    also = tuple(text for text in items(row[OTHER]) if NETWORKS.search(text))
-    return Targets(_merged(found.targets), found.new, also, tuple(dict.fromkeys(found.defects)))
+        services.targets.append(Target(WHOLE_INTERNET, Feature.WHOLE_SERVICE))
+    if any(target.note.startswith("rule ") for target in services.targets):
+        services.defects.append("feature_in_text")
+    also = tuple(text for text in split_items(row[OTHER]) if NETWORKS.search(text))
+    return Targets(
+        _merge_targets(services.targets), services.new, also, tuple(dict.fromkeys(services.defects))
+    )

@@ -6,7 +6,7 @@ Drawbacks. A sentence that begins with a small letter hangs on the one before.
 import re
 from collections.abc import Mapping
 
-from audience_impact.registers.gazetteer import plain
+from audience_impact.registers.gazetteer import plain_name
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ABBREVIATED = "".join(rf"(?<!\b{month})" for month in [*MONTHS, "sept", "approx", "inc"])
@@ -17,23 +17,23 @@ TITLE_WORDS = 4
 """A part of an address with so many words is a title."""
 
 
-def sentences(text: str) -> list[str]:
-    """A text cut where a sentence ends and the next begins with a capital."""
-    found, begin = [], 0
+def split_sentences(text: str) -> list[str]:
+    """Return a text cut where a sentence ends and the next begins with a capital."""
+    parts, begin = [], 0
     for end in SENTENCE_END.finditer(text):
         if _BEGINS.match(text, end.end()):
-            found.append(text[begin : end.end()].strip())
+            parts.append(text[begin : end.end()].strip())
             begin = end.end()
-    return [each for each in (*found, text[begin:].strip()) if each]
+    return [part for part in (*parts, text[begin:].strip()) if part]
 
 
 def first_sentence(text: str) -> str:
-    """What a text says first: what happened, before it says how it went on."""
-    return next(iter(sentences(text)), "")
+    """Return the first sentence of a text: the event, before its later course."""
+    return next(iter(split_sentences(text)), "")
 
 
-def titles(row: Mapping[str, str]) -> list[str]:
-    """Titles inside the addresses of the sources, plain."""
+def source_titles(row: Mapping[str, str]) -> list[str]:
+    """Return plain titles inside the addresses of the sources."""
     parts = (part for path in ADDRESS.findall(row["info_source_link"]) for part in path.split("/"))
-    plain_parts = (plain(part.replace("-", " ").replace("_", " ")) for part in parts)
+    plain_parts = (plain_name(part.replace("-", " ").replace("_", " ")) for part in parts)
     return [part for part in plain_parts if len(part.split()) >= TITLE_WORDS and "%" not in part]

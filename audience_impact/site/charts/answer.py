@@ -5,9 +5,8 @@ from typing import Any
 
 from audience_impact.answers import names as naming
 from audience_impact.answers import numbers
-from audience_impact.answers.numbers import Estimate, estimate, known
-from audience_impact.site.charts.rows import Axis, Mark, Row, axis, in_words
-from audience_impact.site.charts.rows import draw as drawn
+from audience_impact.answers.numbers import Estimate, read_estimate, read_number
+from audience_impact.site.charts.rows import Axis, Mark, Row, describe_rows, draw_rows, make_axis
 from audience_impact.vocabulary import FigureKind, ImpactMetric, IntervalKind, Unit
 
 Rows = Sequence[Mapping[str, Any]]
@@ -21,97 +20,110 @@ ARROW = {"from": 1.1}
 """An arrow needs room on the axis."""
 
 
-def draw(title: str, impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
-    """The picture: the rows of a restriction in `impact`, and in `comparisons` as `others`.
+def draw_answer(title: str, impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
+    """Return the picture from the rows of `impact`, and from those of `comparisons` as `others`.
 
     `services` names the platforms.
     """
-    rows, along = _laid_out(impact, others, services)
-    return drawn(title, rows, along, "people")
+    rows, along = _lay_out(impact, others, services)
+    return draw_rows(title, rows, along, "people")
 
 
-def alt(impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
-    """The same in words."""
-    return in_words(*_laid_out(impact, others, services))
+def describe_answer(impact: Rows, others: Rows, services: Mapping[str, str]) -> str:
+    """Return the numbers of the picture in words."""
+    return describe_rows(*_lay_out(impact, others, services))
 
 
-def _laid_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[list[Row], Axis]:
-    """The rows, and an axis on which the answer can be seen however large the base is."""
-    own = {row["impact_metric"]: row for row in impact}
-    exposed = own[ImpactMetric.PEOPLE_EXPOSED]
-    rows = [*_answer(exposed), *_parts(own), *_base(exposed), *_published(others, services)]
-    found = estimate(exposed)
-    core = next((end for end in (found.q95, found.upper) if end), 0.0)
-    return rows, axis(core, [mark.end for row in rows for mark in row.marks])
+def _lay_out(impact: Rows, others: Rows, services: Mapping[str, str]) -> tuple[list[Row], Axis]:
+    """Return the rows, and an axis on which the answer can be seen however large the base is."""
+    by_metric = {row["impact_metric"]: row for row in impact}
+    exposed = by_metric[ImpactMetric.PEOPLE_EXPOSED]
+    rows = [
+        *_make_answer_rows(exposed),
+        *_make_part_rows(by_metric),
+        *_make_base_rows(exposed),
+        *_make_comparison_rows(others, services),
+    ]
+    estimate = read_estimate(exposed)
+    core = next((end for end in (estimate.q95, estimate.upper) if end), 0.0)
+    return rows, make_axis(core, [mark.end for row in rows for mark in row.marks])
 
 
-def _answer(row: Mapping[str, Any]) -> Iterator[Row]:
-    """Median with interval, and bounds; of what touched nobody that alone."""
-    found = estimate(row)
-    if found.upper == 0:
-        yield _one("People touched", 0.0, "tick", "accent")
+def _make_answer_rows(row: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield median with interval, and bounds; one row alone where nobody was touched."""
+    estimate = read_estimate(row)
+    if estimate.upper == 0:
+        yield _make_single_row("People touched", 0.0, "tick", "accent")
         return
-    marks = interval(found)
+    marks = mark_interval(estimate)
     if marks:
         name = "Exposed" if len(marks) == 1 else "Exposed (90 % interval)"
-        yield Row(name, numbers.middle(found), "accent", marks)
+        yield Row(name, numbers.format_median_interval(estimate), "accent", marks)
     name = "Bounds, if figures are right" if marks else "Bounds alone: no estimate"
-    low, high = found.lower or 0.0, found.upper
+    low, high = estimate.lower or 0.0, estimate.upper
     shape = "from" if high is None else "tick" if low == high else "line"
     mark = Mark(shape, low, low if high is None else high)
-    yield Row(name, numbers.bounds(found), "bounds", (mark,))
+    yield Row(name, numbers.format_bounds(estimate), "bounds", (mark,))
 
 
-def interval(found: Estimate) -> tuple[Mark, ...]:
-    """The bar of an interval that has a width, and the tick of the median."""
-    if found.q05 is None or found.q50 is None or found.q95 is None:
+def mark_interval(estimate: Estimate) -> tuple[Mark, ...]:
+    """Return the bar of an interval that has a width, and the tick of the median."""
+    if estimate.q05 is None or estimate.q50 is None or estimate.q95 is None:
         return ()
-    bar = Mark("bar", found.q05, found.q95)
-    return (*((bar,) if found.q05 < found.q95 else ()), Mark("tick", found.q50, found.q50))
+    bar = Mark("bar", estimate.q05, estimate.q95)
+    return (
+        *((bar,) if estimate.q05 < estimate.q95 else ()),
+        Mark("tick", estimate.q50, estimate.q50),
+    )
 
 
-def _parts(own: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    """Who of them uses what is restricted, and who is left without, where an estimate differs."""
-    shown = estimate(own[ImpactMetric.PEOPLE_EXPOSED])
+def _make_part_rows(by_metric: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
+    """Yield the users of what is restricted and those left without, where the estimates differ."""
+    shown = read_estimate(by_metric[ImpactMetric.PEOPLE_EXPOSED])
     for metric, name, colour in METRICS:
-        found = estimate(own[metric]) if metric in own else shown
-        if found != shown and (marks := interval(found)):
-            yield Row(name, numbers.middle(found), colour, marks)
+        estimate = read_estimate(by_metric[metric]) if metric in by_metric else shown
+        if estimate != shown and (marks := mark_interval(estimate)):
+            yield Row(name, numbers.format_median_interval(estimate), colour, marks)
 
 
-def _base(row: Mapping[str, Any]) -> Iterator[Row]:
-    """The base, and the residents where they are others."""
-    base, residents = (known(row[name]) for name in ("base_persons", "population_persons"))
+def _make_base_rows(row: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the base, and the residents where their number differs."""
+    base, residents = (read_number(row[name]) for name in ("base_persons", "population_persons"))
     if base is not None:
-        yield _one(
-            naming.capital(naming.word(row["base"], "population_base")), base, "tick", "soft"
+        yield _make_single_row(
+            naming.capitalise_first(naming.label_code(row["base"], "population_base")),
+            base,
+            "tick",
+            "soft",
         )
     if residents is not None and residents != base:
-        yield _one("Residents there", residents, "tick", "soft")
+        yield _make_single_row("Residents there", residents, "tick", "soft")
 
 
-def _published(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
-    """What others published of people, each figure once: pages copy from each other.
+def _make_comparison_rows(others: Rows, services: Mapping[str, str]) -> Iterator[Row]:
+    """Yield what others published of people, each figure once: pages copy from each other.
 
     Accounts and subscriptions are no people and stand on another axis.
     """
     seen = set()
     for row in others:
-        value = known(row["published_value"])
+        value = read_number(row["published_value"])
         if row["unit"] != Unit.PERSONS or value is None:
             continue
         service = services.get(row["platform_id"], "it")
         name = f"{row['publisher']}: {FigureKind(row['figure_kind']).noun.format(service=service)}"
         shape = SHAPES.get(row["interval_kind"], "diamond")
         if (name, value, shape) not in seen:
-            yield _one(name, value, shape, "other", naming.limit(row["interval_kind"]))
+            yield _make_single_row(
+                name, value, shape, "other", naming.name_limit(row["interval_kind"])
+            )
         seen.add((name, value, shape))
 
 
-def _one(name: str, value: float, shape: str, colour: str, before: str = "") -> Row:
+def _make_single_row(name: str, value: float, shape: str, colour: str, before: str = "") -> Row:
     return Row(
         name,
-        f"{before}{numbers.number(value)}",
+        f"{before}{numbers.format_number(value)}",
         colour,
         (Mark(shape, value, value * ARROW.get(shape, 1)),),
     )

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from audience_impact.answers import names as naming
-from audience_impact.answers.numbers import estimate, known, percent
+from audience_impact.answers.numbers import format_share, read_estimate, read_number
 from audience_impact.site import rendering
-from audience_impact.site.charts.area import in_words
+from audience_impact.site.charts.area import describe_persons
 from audience_impact.site.charts.palette import paint
-from audience_impact.site.charts.shapes import HEIGHT, WIDTH, Place, places
+from audience_impact.site.charts.shapes import HEIGHT, WIDTH, Place, load_places
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -36,8 +36,8 @@ DISPUTED_NOTE = (
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the map says of a place."""
+class MapShape:
+    """A place on the map, with its colour, text and link."""
 
     place: Place
     colour: str
@@ -45,57 +45,62 @@ class Told:
     link: str
 
 
-def draw(title: str, rows: Rows, links: Mapping[str, str], legend: bool = False) -> str:
-    """The map of rows of `impact_by_area`, a country each, of one period.
+def draw_map(title: str, rows: Rows, links: Mapping[str, str], legend: bool = False) -> str:
+    """Return the map from rows of `impact_by_area`, a country each, of one period.
 
     `links` leads from a country to its page. With `legend` the colours are explained in the
     picture, for where no page does it.
     """
     by_area = {row["area_id"]: row for row in rows}
-    told = [_told(place, by_area.get(place.key), links) for place in places()]
-    template = rendering.environment().get_template("chart_map.svg")
+    shapes = [_make_shape(place, by_area.get(place.key), links) for place in load_places()]
+    template = rendering.load_environment().get_template("chart_map.svg")
     return template.render(
-        title=title, alt=alt(rows), told=told, width=WIDTH, height=HEIGHT, paint=paint,
+        title=title, alt=describe_map(rows), shapes=shapes, width=WIDTH, height=HEIGHT, paint=paint,
         legend=LEGEND if legend else (),
     )  # fmt: skip
 
 
-def alt(rows: Rows) -> str:
-    """The same in words: the countries with the most people first."""
-    order = sorted(rows, key=lambda row: -(estimate(row).q50 or 0.0))
-    return " ".join(f"{_said(row)}." for row in order)
+def describe_map(rows: Rows) -> str:
+    """Return the numbers of the map in words, the countries with the most people first."""
+    order = sorted(rows, key=lambda row: -(read_estimate(row).q50 or 0.0))
+    return " ".join(f"{_describe_country(row)}." for row in order)
 
 
-def note(rows: Rows) -> str:
-    """What the caption has to say of borders, and of rows that have no place on the map."""
-    on_map = {place.key for place in places() if not place.disputed}
-    left = sorted(naming.area(row["area_id"]) for row in rows if row["area_id"] not in on_map)
-    return f"{DISPUTED_NOTE} Not on the map: {', '.join(left)}." if left else DISPUTED_NOTE
+def write_note(rows: Rows) -> str:
+    """Return the caption on disputed borders, and on rows that have no place on the map."""
+    on_map = {place.key for place in load_places() if not place.is_disputed}
+    missing = sorted(
+        naming.name_area(row["area_id"]) for row in rows if row["area_id"] not in on_map
+    )
+    return f"{DISPUTED_NOTE} Not on the map: {', '.join(missing)}." if missing else DISPUTED_NOTE
 
 
-def colour(row: Mapping[str, Any] | None) -> str:
-    """The colour of a country: by the median as a share of its base."""
-    if row is None or known(row["upper_persons"]) == 0:
+def choose_colour(row: Mapping[str, Any] | None) -> str:
+    """Return the colour of a country, by the median as a share of its base."""
+    if row is None or read_number(row["upper_persons"]) == 0:
         return "map-none"
-    middle, base = (known(row[name]) for name in ("q50_persons", "base_persons"))
+    middle, base = (read_number(row[name]) for name in ("q50_persons", "base_persons"))
     if middle is None or not base:
         return "map-unknown"
     return f"map-{1 + sum(middle / base >= end for end in CLASSES)}"
 
 
-def _told(place: Place, row: Mapping[str, Any] | None, links: Mapping[str, str]) -> Told:
-    if place.disputed:
-        return Told(place, "map-none", "", "")
-    text = f"{naming.area(place.key)}: no restriction on record" if row is None else _said(row)
-    return Told(place, colour(row), text, links.get(place.key, ""))
+def _make_shape(place: Place, row: Mapping[str, Any] | None, links: Mapping[str, str]) -> MapShape:
+    if place.is_disputed:
+        return MapShape(place, "map-none", "", "")
+    text = (
+        f"{naming.name_area(place.key)}: no restriction on record"
+        if row is None
+        else _describe_country(row)
+    )
+    return MapShape(place, choose_colour(row), text, links.get(place.key, ""))
 
 
-def _said(row: Mapping[str, Any]) -> str:
-    found = estimate(row)
-    base = known(row["base_persons"])
+def _describe_country(row: Mapping[str, Any]) -> str:
+    estimate = read_estimate(row)
+    base = read_number(row["base_persons"])
     share = ""
-    if found.q50 is not None and base:
-        share = (
-            f", {percent(found.q50 / base)} of its {naming.word(row['base'], 'population_base')}"
-        )
-    return f"{naming.area(row['area_id'])}: {in_words(found)} people{share}"
+    if estimate.q50 is not None and base:
+        population = naming.label_code(row["base"], "population_base")
+        share = f", {format_share(estimate.q50 / base)} of its {population}"
+    return f"{naming.name_area(row['area_id'])}: {describe_persons(estimate)} people{share}"

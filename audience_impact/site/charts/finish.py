@@ -8,8 +8,8 @@ from typing import NamedTuple
 import vl_convert
 from markupsafe import escape
 
-from audience_impact.plain_text import plain, plain_lines
-from audience_impact.site.charts.palette import DARK, LIGHT, painted
+from audience_impact.plain_text import plain_line, plain_lines
+from audience_impact.site.charts.palette import DARK, LIGHT, resolve_colours
 
 _ROWS = re.compile(r'<svg [^>]*?width="100%" height="(\d+)"')
 _SCALED = re.compile(r'<svg [^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"')
@@ -19,43 +19,43 @@ MARGIN = 16
 TITLE, FOOT = 20, 11
 """Sizes of the letters above and below a picture."""
 LETTER = 0.56
-"""How wide a letter is on average, as a share of its size: what fits into a line."""
+"""The average width of a letter, as a share of its size."""
 
 
-def png(
+def make_png(
     svg: str, width: int = 720, dark: bool = False, title: str = "", foot: Sequence[str] = ()
 ) -> bytes:
-    """The picture as PNG of twice as many pixels, which knows no theme and no page around it.
+    """Return the picture as PNG of twice as many pixels, without theme and page around it.
 
     `title` and `foot` stand above and below it: away from its page it has to say what it is.
     """
     colours = DARK if dark else LIGHT
-    return bytes(vl_convert.svg_to_png(alone(svg, width, colours, title, foot), scale=2))
+    return bytes(vl_convert.svg_to_png(make_standalone(svg, width, colours, title, foot), scale=2))
 
 
-def alone(
+def make_standalone(
     svg: str, width: int, colours: dict[str, str], title: str = "", foot: Sequence[str] = ()
 ) -> str:
-    """The picture on paper of its own, with a margin and the colours themselves."""
+    """Return the picture with paper and margin, and with colours in place of variables."""
     inner = width - 2 * MARGIN
-    height, size, svg = _sized(svg, inner)
-    above = _lines([title] if title else [], inner, TITLE, MARGIN, colours["ink"], "bold")
+    height, size, svg = _fit_width(svg, inner)
+    above = _write_lines([title] if title else [], inner, TITLE, MARGIN, colours["ink"], "bold")
     top = MARGIN + above.height
     placed = svg.replace("<svg ", f'<svg x="{MARGIN}" y="{top}" {size} ', 1)
-    below = _lines(foot, inner, FOOT, top + height, colours["soft"], "normal")
-    whole = top + height + below.height + MARGIN
+    below = _write_lines(foot, inner, FOOT, top + height, colours["soft"], "normal")
+    total_height = top + height + below.height + MARGIN
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{whole}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{total_height}" '
         f"font-family=\"Arial, 'Liberation Sans', sans-serif\">"
         f'<rect width="100%" height="100%" fill="{colours["paper"]}"/>'
-        f"{above.svg}{painted(plain_lines(placed), colours)}{below.svg}</svg>"
+        f"{above.svg}{resolve_colours(plain_lines(placed), colours)}{below.svg}</svg>"
     )
 
 
-def _sized(svg: str, inner: int) -> tuple[int, str, str]:
-    """How high the picture is at a width, the attributes that say so, and what is left of it."""
-    if found := _SCALED.match(svg):
-        height = round(inner * float(found[2]) / float(found[1]))
+def _fit_width(svg: str, inner: int) -> tuple[int, str, str]:
+    """Return the height of the picture at a width, its size attributes, and the rest of its SVG."""
+    if scaled := _SCALED.match(svg):
+        height = round(inner * float(scaled[2]) / float(scaled[1]))
         return height, f'width="{inner}" height="{height}"', svg
     rows = _ROWS.match(svg)
     return int(rows[1]) if rows else 0, f'width="{inner}"', svg.replace('width="100%"', "", 1)
@@ -68,13 +68,15 @@ class _Text(NamedTuple):
     height: int
 
 
-def _lines(
+def _write_lines(
     texts: Sequence[str], inner: int, size: int, top: int, colour: str, weight: str
 ) -> _Text:
-    """Each text from its own line on, in as many lines as it needs."""
+    """Return each text on lines of its own, as many as it needs."""
     room = int(inner / (size * LETTER))
     lines = [
-        line for text in texts for line in textwrap.wrap(plain(text), room, break_on_hyphens=False)
+        line
+        for text in texts
+        for line in textwrap.wrap(plain_line(text), room, break_on_hyphens=False)
     ]
     step = round(size * 1.4)
     drawn = "".join(

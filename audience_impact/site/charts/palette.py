@@ -17,10 +17,10 @@ DARK: dict[str, str] = LIGHT | dict(_DECLARED.findall(_THEMES[1]))
 
 
 def paint(name: str) -> str:
-    """A colour as an attribute of SVG takes it."""
+    """Return a colour as an attribute of SVG takes it."""
     return f"var(--{name}, {LIGHT[name]})"
 
 
-def painted(svg: str, colours: dict[str, str]) -> str:
-    """The same picture with the colours themselves, for what knows no CSS."""
-    return _VARIABLE.sub(lambda found: colours[found[1]], svg)
+def resolve_colours(svg: str, colours: dict[str, str]) -> str:
+    """Return the picture with colours in place of CSS variables."""
+    return _VARIABLE.sub(lambda match: colours[match[1]], svg)

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
-from audience_impact.answers.numbers import number
+from audience_impact.answers.numbers import format_number
 from audience_impact.site import rendering
 from audience_impact.site.charts.palette import paint
 
 FAR = 8.0
-"""How many times what matters the axis may reach: what lies beyond becomes an arrow at its end."""
+"""The axis reaches at most so many times its core; a value beyond is an arrow at the end."""
 ROW, MARK, AXIS = 46, 28, 24
 """Heights: of a row, down to its mark, of the line of the axis."""
 TICKS = 4
@@ -21,7 +21,7 @@ TICKS = 4
 
 @dataclass(frozen=True)
 class Mark:
-    """What is drawn on a row.
+    """A mark on a row.
 
     Attributes:
         shape: `line` for bounds, `bar` for an interval, `tick` or `diamond` for one number, `from`
@@ -53,42 +53,42 @@ class Axis:
     ticks: tuple[float, ...]
 
     def percent(self, value: float) -> str:
-        """Where a value lies, as per cent of the width, never beyond it."""
+        """Return the place of a value in per cent of the width, at most 100."""
         return f"{min(max(value, 0.0) / self.end, 1.0) * 100:.2f}%"
 
     def width(self, mark: Mark) -> str:
-        """How wide a bar is."""
+        """Return the width of a bar in per cent."""
         start, end = (min(max(value, 0.0), self.end) for value in (mark.start, mark.end))
         return f"{(end - start) / self.end * 100:.2f}%"
 
 
-def axis(core: float, more: Iterable[float] = ()) -> Axis:
-    """An axis for what matters (`core`) and for as much of `more` as lets that be seen."""
+def make_axis(core: float, more: Iterable[float] = ()) -> Axis:
+    """Return an axis that shows `core`, and as much of `more` as leaves `core` visible."""
     core = core or max(more, default=0.0) or 1.0
     reach = max([core, *(value for value in more if value <= FAR * core)])
-    step = _step(reach)
+    step = _choose_step(reach)
     return Axis(reach, tuple(step * number for number in range(floor(reach / step) + 1)))
 
 
-def _step(reach: float) -> float:
-    """The round distance of ticks: one, two or five times a power of ten."""
+def _choose_step(reach: float) -> float:
+    """Return the distance of ticks: one, two or five times a power of ten."""
     rough = reach / TICKS
     power = 10.0 ** floor(log10(rough))
     return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
 
 
-def draw(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
-    """The SVG of the rows; `unit` stands beside the zero of the axis."""
-    alt = in_words(rows, along)
+def draw_rows(title: str, rows: Sequence[Row], along: Axis, unit: str = "") -> str:
+    """Return the SVG of the rows; `unit` stands beside the zero of the axis."""
+    alt = describe_rows(rows, along)
     values = {"title": title, "alt": alt, "rows": rows, "axis": along, "paint": paint}
-    zero, *rest = (number(tick) for tick in along.ticks)
+    zero, *rest = (format_number(tick) for tick in along.ticks)
     sizes = {"row": ROW, "mark": MARK, "height": len(rows) * ROW + AXIS}
-    template = rendering.environment().get_template("chart_rows.svg")
+    template = rendering.load_environment().get_template("chart_rows.svg")
     return template.render(**values, **sizes, labels=[f"{zero} {unit}".rstrip(), *rest])
 
 
-def in_words(rows: Sequence[Row], along: Axis) -> str:
-    """What the picture shows, for those who do not see it."""
-    said = " ".join(f"{row.name}: {row.number}." for row in rows)
+def describe_rows(rows: Sequence[Row], along: Axis) -> str:
+    """Return the numbers of the picture in words, for readers who do not see it."""
+    text = " ".join(f"{row.name}: {row.number}." for row in rows)
     far = any(mark.end > along.end for row in rows for mark in row.marks)
-    return f"{said} An arrow at the edge: beyond the axis." if far else said
+    return f"{text} An arrow at the edge: beyond the axis." if far else text

@@ -1,4 +1,4 @@
-"""What runs over time, drawn by Vega-Lite: people of an area by year and by day, acts by country.
+"""Series over time, drawn by Vega-Lite: people by year and by day, restrictions by country.
 
 A specification is built and checked by Altair once; each picture is that specification with other
 data, which takes a tenth of the time. Vega knows no themes: it is given the CSS variables of
@@ -16,7 +16,7 @@ import vl_convert
 from markupsafe import escape
 
 from audience_impact.site.charts.palette import paint
-from audience_impact.site.rendering import visible
+from audience_impact.site.rendering import reveal_hidden
 
 WIDTH, HEIGHT = 300, 190
 """Of the inner part: with its axis a picture is as wide as a narrow screen, so text stays large."""
@@ -31,14 +31,16 @@ PEOPLE = (
 
 
 @cache
-def _compiled(kind: str) -> dict[str, Any]:
-    """A kind of picture without data, in the language that Vega draws."""
-    layers = {"years": _years, "days": _days, "acts": _acts}[kind]()
+def _compile_kind(kind: str) -> dict[str, Any]:
+    """Return a kind of picture without data, as a specification of Vega."""
+    layers = {"years": _layer_years, "days": _layer_days, "acts": _layer_restrictions}[kind]()
     top = altair.param(name="top", value=1)
     chart = altair.layer(*layers, data=altair.NamedData(ROWS)).add_params(top)
     sized = chart.properties(width=WIDTH, height=HEIGHT).configure(**_CONFIG)
-    found: dict[str, Any] = vl_convert.vegalite_to_vega({**sized.to_dict(), "datasets": {ROWS: []}})
-    return found
+    specification: dict[str, Any] = vl_convert.vegalite_to_vega(
+        {**sized.to_dict(), "datasets": {ROWS: []}}
+    )
+    return specification
 
 
 _TEXT = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12}
@@ -61,27 +63,31 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-def draw(kind: str, title: str, alt: str, rows: Sequence[Mapping[str, Any]], **given: float) -> str:
-    """The picture of a kind: `years` and `days`, which are given `top`, `acts` with its `height`.
+def draw_series(
+    kind: str, title: str, alt: str, rows: Sequence[Mapping[str, Any]], **settings: float
+) -> str:
+    """Return the picture of a kind: `years` or `days` with their `top`, `acts` with its `height`.
 
     `rows` are as its layers read them.
     """
-    whole = dict(_compiled(kind))
-    whole["height"] = given.get("height", HEIGHT)
-    whole["data"] = [
-        {**one, "values": rows} if one["name"] == ROWS else one for one in whole["data"]
+    specification = dict(_compile_kind(kind))
+    specification["height"] = settings.get("height", HEIGHT)
+    specification["data"] = [
+        {**item, "values": rows} if item["name"] == ROWS else item for item in specification["data"]
     ]
-    whole["signals"] = [
-        {**one, "value": given["top"]} if one["name"] == "top" and "top" in given else one
-        for one in whole["signals"]
+    specification["signals"] = [
+        {**item, "value": settings["top"]} if item["name"] == "top" and "top" in settings else item
+        for item in specification["signals"]
     ]
-    svg: str = vl_convert.vega_to_svg(whole)
-    told = f"<title>{escape(visible(title))}</title><desc>{escape(visible(alt))}</desc>"
+    svg: str = vl_convert.vega_to_svg(specification)
+    description = (
+        f"<title>{escape(reveal_hidden(title))}</title><desc>{escape(reveal_hidden(alt))}</desc>"
+    )
     root = '<svg xmlns="http://www.w3.org/2000/svg" class="chart series" role="img" viewBox="{}">'
-    return _ROOT.sub(lambda found: root.format(found[1]) + told, svg, count=1)
+    return _ROOT.sub(lambda match: root.format(match[1]) + description, svg, count=1)
 
 
-def _people() -> altair.Y:
+def _encode_people() -> altair.Y:
     axis = altair.Axis(labelExpr=PEOPLE, tickCount=4, title=None, domain=False, ticks=False)
     return altair.Y(
         "low:Q",
@@ -95,8 +101,8 @@ _COLOURS = altair.Scale(
 )
 
 
-def _years() -> list[altair.Chart]:
-    """Bounds faint, interval as a bar, median as a line; all beside those ordered."""
+def _layer_years() -> list[altair.Chart]:
+    """Return bounds as faint bars, intervals as bars, medians as ticks."""
     base = altair.Chart().encode(
         x=altair.X(
             "year:O",
@@ -107,28 +113,28 @@ def _years() -> list[altair.Chart]:
     colour = altair.Color(
         "which:N", scale=_COLOURS, legend=altair.Legend(symbolType="square", symbolOpacity=1)
     )
-    faint = base.mark_bar(opacity=0.18).encode(y=_people(), y2="high:Q", color=colour)
+    faint = base.mark_bar(opacity=0.18).encode(y=_encode_people(), y2="high:Q", color=colour)
     interval = base.mark_bar(opacity=0.6).encode(y="q05:Q", y2="q95:Q", color=colour)
     median = base.mark_tick(thickness=2.5).encode(y="q50:Q", color=colour)
     return [faint, interval, median]
 
 
-def _days() -> list[altair.Chart]:
-    """The same day by day: two points a step, so that each step ends where the next begins."""
+def _layer_days() -> list[altair.Chart]:
+    """Return bounds, interval and median day by day; two points make a step."""
     axis = altair.Axis(
         title=None, format="%b %Y", tickCount={"interval": "month", "step": 6}, grid=False
     )
     x = altair.X("day:T", axis=axis, scale=altair.Scale(type="utc"))
     base = altair.Chart().encode(x=x)
     return [
-        base.mark_area(opacity=0.18, color=paint("bounds")).encode(y=_people(), y2="high:Q"),
+        base.mark_area(opacity=0.18, color=paint("bounds")).encode(y=_encode_people(), y2="high:Q"),
         base.mark_area(opacity=0.45, color=paint("accent")).encode(y="q05:Q", y2="q95:Q"),
         base.mark_line(color=paint("ink"), strokeWidth=1.5).encode(y="q50:Q"),
     ]
 
 
-def _acts() -> list[altair.Chart]:
-    """A line a country, a bar from the start of each restriction to its end."""
+def _layer_restrictions() -> list[altair.Chart]:
+    """Return a row for each country, with a bar from start to end of each restriction."""
     axis = altair.Axis(title=None, format="%Y", tickCount=5, orient="top")
     base = altair.Chart().encode(
         x=altair.X("start:T", axis=axis, scale=altair.Scale(type="utc")),

@@ -1,7 +1,6 @@
-"""What an explanation is made of: steps, each of sentences, facts and numbers.
+"""The elements of an explanation: steps, each with sentences, facts and numbers.
 
-Numbers are those of the results and facts: nothing is typed here. Text and JSON are made of the
-same steps.
+All numbers come from results and facts. Text and JSON are made from the same steps.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,21 +9,21 @@ from typing import Any
 
 import pandas as pd
 
-from audience_impact.plain_text import plain
-from audience_impact.tracing.draws import Drawn
+from audience_impact.plain_text import plain_line
+from audience_impact.tracing.draws import TracedNumber
 from audience_impact.vocabulary import WHOLE_INTERNET
-from flows.explaining.recomputed import Facts
+from flows.explaining.recomputed import FactRows
 
 EXAMPLES = 3
-"""Facts named in the text of those passed over for one reason; JSON names all."""
+"""Most facts that the text lists for one reason of exclusion; JSON lists all."""
 PERSONS, SHARE, ODDS = "persons", "share", "log odds"
 FORMS = {PERSONS: "{:,.0f}", "person_days": "{:,.0f}", "days": "{:,.0f}", "share": "{:.4g}"}
-"""How a number of each unit is written; others with their sign."""
+"""The format of a number by unit; other units show the sign."""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact that was used, or passed over for a reason."""
+    """A fact that was used, or excluded for a reason (`passed_over`)."""
 
     role: str
     table: str
@@ -40,7 +39,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Number:
-    """A number on the way: one value, or the 5, 50 and 95 % quantile of what is drawn."""
+    """A number of a step: one value, or the 5, 50 and 95 % quantiles of draws."""
 
     what: str
     unit: str
@@ -51,10 +50,12 @@ class Number:
 
     @property
     def text(self) -> str:
-        """The number for the eye."""
+        """Return the number or the quantiles as text."""
         if self.value is not None:
-            return shown(self.value, self.unit)
-        low, middle, high = (shown(each, self.unit) for each in (self.q05, self.q50, self.q95))
+            return format_number(self.value, self.unit)
+        low, middle, high = (
+            format_number(quantile, self.unit) for quantile in (self.q05, self.q50, self.q95)
+        )
         return f"{middle} (5 to 95 %: {low} to {high})"
 
 
@@ -69,59 +70,61 @@ class Step:
     label: str = "used"
 
 
-def holds(cell: Any) -> bool:
-    """Whether a cell says yes; no where it is missing."""
+def is_true(cell: Any) -> bool:
+    """Return whether a cell is true; a missing cell is false."""
     return not pd.isna(cell) and bool(cell)
 
 
-def shown(value: float | None, unit: str) -> str:
-    """A number for the eye; a dash where there is none."""
+def format_number(value: float | None, unit: str) -> str:
+    """Return a number as text in the format of its unit; a dash for a missing number."""
     if value is None or pd.isna(value):
         return "-"
     return FORMS.get(unit, "{:+.3f}").format(value)
 
 
-def of_draws(drawn: Sequence[Drawn]) -> list[Number]:
-    """What is drawn, as numbers."""
-    return [Number(_what(one), one.unit, None, one.q05, one.q50, one.q95) for one in drawn]
+def describe_draws(drawn: Sequence[TracedNumber]) -> list[Number]:
+    """Return the traced draws as numbers."""
+    return [
+        Number(_name_draw(draw), draw.unit, None, draw.q05, draw.q50, draw.q95) for draw in drawn
+    ]
 
 
-def _what(one: Drawn) -> str:
-    of = "the whole internet" if one.of == WHOLE_INTERNET else one.of
-    where = " in ".join(name for name in (of, one.country_id) if name)
-    return f"{one.what}, {where}" if where else one.what
+def _name_draw(draw: TracedNumber) -> str:
+    subject = "the whole internet" if draw.of == WHOLE_INTERNET else draw.of
+    where = " in ".join(name for name in (subject, draw.country_id) if name)
+    return f"{draw.what}, {where}" if where else draw.what
 
 
-def value(what: str, number: float | None, unit: str = PERSONS) -> list[Number]:
-    """One number, or none where it is not known."""
-    known = number is not None and not pd.isna(number)
-    return [Number(what, unit, float(number))] if known and number is not None else []
+def list_number(what: str, number: float | None, unit: str = PERSONS) -> list[Number]:
+    """Return a list of the number, empty where it is missing."""
+    is_known = number is not None and not pd.isna(number)
+    return [Number(what, unit, float(number))] if is_known and number is not None else []
 
 
-def facts(rows: pd.DataFrame, found: Facts) -> list[Fact]:
-    """Facts from rows of candidates or of lineage: used first, then by the reason why not."""
+def describe_facts(rows: pd.DataFrame, fact_rows: FactRows) -> list[Fact]:
+    """Return facts from rows of candidates or lineage: used ones first, then by reason."""
     if rows.empty:
         return []
     order = rows.sort_values(["passed_over", "row_layer", "row_line"]).reset_index(drop=True)
-    origin = found.attributions(order)
+    origin = fact_rows.find_attributions(order)
     return [
-        _fact(row, found, attribution, url)
+        _describe_fact(row, fact_rows, attribution, url)
         for row, attribution, url in zip(
             order.to_dict("records"), origin["attribution"], origin["url"], strict=True
         )
     ]
 
 
-def _fact(row: dict[Any, Any], found: Facts, attribution: str, url: str) -> Fact:
+def _describe_fact(row: dict[Any, Any], fact_rows: FactRows, attribution: str, url: str) -> Fact:
     at = str(row["input_table"]), int(row["row_layer"]), int(row["row_line"])
-    cells, persons = found.row(*at), row.get("persons")
+    cells, persons = fact_rows.find_row(*at), row.get("persons")
     persons = None if persons is None or pd.isna(persons) else float(persons)
     return Fact(
         row["role"],
         at[0],
         row["input_id"],
-        found.place(*at),
-        says(at[0], cells, persons),
+        fact_rows.format_place(*at),
+        summarize_fact(at[0], cells, persons),
         attribution,
         url,
         persons,
@@ -130,8 +133,8 @@ def _fact(row: dict[Any, Any], found: Facts, attribution: str, url: str) -> Fact
     )
 
 
-def says(table: str, cells: dict[str, Any], persons: float | None = None) -> str:
-    """What a fact says, in few words."""
+def summarize_fact(table: str, cells: dict[str, Any], persons: float | None = None) -> str:
+    """Return the content of a fact in a few words."""
     if table == "bases":
         projected = ", projected" if cells["obs_status"] == "F" else ""
         return f"{cells['persons']:,.0f} {cells['population_base']} in {cells['period']}{projected}"
@@ -145,11 +148,11 @@ def says(table: str, cells: dict[str, Any], persons: float | None = None) -> str
         return f"{cells['respondents']:,.0f} asked, in {cells['period']}"
     if "data_sha256" in cells:
         return f"{cells.get('value', cells.get('mean')):.4g}; {cells.get('note', '')}"
-    return f"{_measure(cells)}{_in_persons(cells, persons)}"
+    return f"{_format_figure(cells)}{_format_persons(cells, persons)}"
 
 
-def _measure(cells: dict[str, Any]) -> str:
-    """A figure with its unit, kind, population and period."""
+def _format_figure(cells: dict[str, Any]) -> str:
+    """Return a figure with its unit, kind, population and period."""
     unit = cells.get("unit", SHARE)
     form = "{:.4g}".format if unit == SHARE else "{:,.0f}".format
     names = ("value", "share", "low", "high", "low_share", "high_share")
@@ -164,51 +167,53 @@ def _measure(cells: dict[str, Any]) -> str:
     return ", ".join([f"{numbers} {unit}{kind}", *words])
 
 
-def _in_persons(cells: dict[str, Any], persons: float | None) -> str:
-    """The figure as people, where it is a share."""
+def _format_persons(cells: dict[str, Any], persons: float | None) -> str:
+    """Return a share as a number of people; blank for any other unit."""
     if persons is None or cells.get("unit") != SHARE:
         return ""
     return f" = {persons:,.0f} persons"
 
 
 def as_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """The steps as plain objects."""
+    """Return the steps as objects for JSON, numbered from 1."""
     return [{"step": number, **asdict(step)} for number, step in enumerate(steps, 1)]
 
 
 def as_text(steps: Sequence[Step]) -> str:
-    """The steps for a reader; signs that a terminal would act upon are shown by number."""
-    lines = (line for number, step in enumerate(steps, 1) for line in _lines(number, step))
-    return "\n".join(map(plain, lines))
+    """Return the steps as text; control characters of a terminal are shown by number."""
+    lines = (line for number, step in enumerate(steps, 1) for line in _write_step(number, step))
+    return "\n".join(map(plain_line, lines))
 
 
-def _lines(number: int, step: Step) -> Iterator[str]:
+def _write_step(number: int, step: Step) -> Iterator[str]:
     yield f"{number}. {step.title}"
     yield from (f"   {text}" for text in step.says)
     used = [fact for fact in step.facts if not fact.passed_over]
     if used:
         yield f"   {step.label}:"
-        yield from (f"     {_named(fact)}" for fact in used)
+        yield from (f"     {_format_fact(fact)}" for fact in used)
     aside = [fact for fact in step.facts if fact.passed_over]
     if aside:
         yield "   passed over:"
         for reason in dict.fromkeys(fact.passed_over for fact in aside):
-            yield from _passed_over(reason, [one for one in aside if one.passed_over == reason])
-    width = max((len(one.what) for one in step.numbers), default=0)
-    yield from (f"   {one.what:<{width}}  {one.text}" for one in step.numbers)
+            yield from _write_excluded(
+                reason, [entry for entry in aside if entry.passed_over == reason]
+            )
+    width = max((len(entry.what) for entry in step.numbers), default=0)
+    yield from (f"   {entry.what:<{width}}  {entry.text}" for entry in step.numbers)
     yield ""
 
 
-def _passed_over(reason: str, rows: Sequence[Fact]) -> Iterator[str]:
-    """A reason, how many facts were passed over for it, and some of them."""
+def _write_excluded(reason: str, rows: Sequence[Fact]) -> Iterator[str]:
+    """Yield a reason, some of the facts it excluded, and the number of the others."""
     more = len(rows) - EXAMPLES
     yield f"     {reason}:"
-    yield from (f"       {_named(fact)}" for fact in rows[:EXAMPLES])
+    yield from (f"       {_format_fact(fact)}" for fact in rows[:EXAMPLES])
     if more > 0:
         yield f"       and {more} more"
 
 
-def _named(fact: Fact) -> str:
+def _format_fact(fact: Fact) -> str:
     origin = f"; {fact.attribution}" if fact.attribution else ""
     role = fact.role.replace("_", " ")
     return f"{fact.place}  {fact.id} ({role}): {fact.says}{origin}"

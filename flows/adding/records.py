@@ -1,0 +1,167 @@
+"""The facts on record, found by what people call them: countries, services, series and pages.
+
+Heavy libraries are imported in functions: the questions, which the command shows in its help, need
+this module.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from audience_impact.registers.places.names import fold_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from audience_impact.facts.tables import Tables
+    from audience_impact.registers.register import Catalogue
+
+MOST_TOLD, MOST_NEAR = 5, 3
+CAMPAIGN = re.compile(r"^(utm_\w+|fbclid|gclid)=")
+"""Parts of an address that record the origin of a visit and nothing about the page."""
+HOST_WORDS = {"www", "m", "co", "com", "org", "net", "gov", "edu", "ac"}
+"""Parts of a host that name no publisher."""
+
+
+class NotOnRecordError(ValueError):
+    """An answer names nothing on record; the message is one line and suggests similar names."""
+
+
+def make_slug(text: str) -> str:
+    """Return a name as part of an id: plain lower-case letters and digits, joined by dashes."""
+    flat = unicodedata.normalize("NFKD", text)
+    plain = "".join(sign for sign in flat if not unicodedata.combining(sign)).casefold()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def normalize_address(url: str) -> str:
+    """Return an address without scheme, www, fragment, campaign and last slash.
+
+    A text that is no address is returned unchanged.
+    """
+    try:
+        parts = urlsplit(unquote(url.strip()))
+    except ValueError:  # brackets that hold no address of a host
+        return url
+    parameters = [part for part in parts.query.split("&") if part and not CAMPAIGN.match(part)]
+    host = parts.netloc.casefold().removeprefix("www.")
+    return f"{host}{parts.path.rstrip('/')}{'?' if parameters else ''}{'&'.join(parameters)}"
+
+
+def choose_publisher_word(url: str, publisher: str) -> str:
+    """Return the first word of a source's id, from its host or else from its publisher."""
+    host = urlsplit(url).netloc.casefold().split(":")[0].split(".")[:-1]
+    names = [part for part in host if part not in HOST_WORDS]
+    return make_slug(names[-1] if names else publisher) or "source"
+
+
+def suggest_names(text: str, names: Iterable[str]) -> str:
+    """Return the end of a message that suggests similar names, or a blank text."""
+    names_by_fold = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(text.casefold(), names_by_fold, MOST_NEAR, 0.6)
+    return f"; did you mean {' or '.join(names_by_fold[name] for name in close)}?" if close else ""
+
+
+@dataclass(frozen=True)
+class FactRecords:
+    """The facts of all layers as text, with lookups by name."""
+
+    tables: "Tables"
+
+    def list_ids(self, table: str, column: str) -> set[str]:
+        """Return the values of an id column."""
+        return set(self.tables[table][column])
+
+    def find_row(self, table: str, column: str, cell: str) -> Mapping[str, str]:
+        """Return the first row with this cell, which must exist."""
+        rows = self.tables[table]
+        return {str(name): text for name, text in rows[rows[column] == cell].iloc[0].items()}
+
+    def find_area(self, text: str) -> str:
+        """Return the id of a country by any of its names or codes, or of a place by its id.
+
+        Raises NotOnRecordError.
+        """
+        from flows.registers.gazetteer import country_code
+
+        areas = self.tables["areas"]
+        ids = set(areas["area_id"])
+        for code in (text, text.upper(), country_code(text)):
+            if code in ids:
+                return code
+        named = self._area_names.get(fold_name(text), [])
+        if len(named) == 1:
+            return named[0]
+        if named:
+            listed = ", ".join(named[:MOST_TOLD])
+            raise NotOnRecordError(f"several areas are called {text}: give one of {listed}")
+        countries = areas.loc[areas["level"].eq("") & ~areas["area_id"].str.isdigit(), "name"]
+        raise NotOnRecordError(f"{text} is no area on record{suggest_names(text, countries)}")
+
+    @cached_property
+    def _area_names(self) -> dict[str, list[str]]:
+        ids_by_name: dict[str, list[str]] = {}
+        for area_id, name, aliases in self.tables["areas"][["area_id", "name", "aliases"]].values:
+            for label in {fold_name(cell) for cell in (name, *aliases.split(";")) if cell}:
+                ids_by_name.setdefault(label, []).append(area_id)
+        return ids_by_name
+
+    @cached_property
+    def _platform_catalogue(self) -> "Catalogue":
+        from audience_impact.registers.register import build_catalogue
+
+        return build_catalogue(self.tables["platforms"].to_dict("records"))
+
+    def find_platform(self, text: str) -> str:
+        """Return the id of a service by id, name or alias; `*` is the whole internet.
+
+        Raises NotOnRecordError.
+        """
+        platforms = self.tables["platforms"]
+        match = (
+            text
+            if text in set(platforms["platform_id"])
+            else self._platform_catalogue.find_id(text)
+        )
+        if not match:
+            names = [*platforms["platform_id"], *platforms["name"]]
+            raise NotOnRecordError(f"{text} is no platform on record{suggest_names(text, names)}")
+        return match
+
+    def find_series(self, text: str) -> str:
+        """Return the id of a measuring programme by its id or its measurer.
+
+        Raises NotOnRecordError.
+        """
+        lineages = self.tables["lineages"]
+        if text in set(lineages["measurement_series_id"]):
+            return text
+        same = lineages["measurer"].map(fold_name) == fold_name(text)
+        series_ids = list(lineages.loc[same, "measurement_series_id"])
+        if len(series_ids) == 1:
+            return str(series_ids[0])
+        if series_ids:
+            listed = ", ".join(series_ids[:MOST_TOLD])
+            raise NotOnRecordError(f"{text} has several measuring programmes: give one of {listed}")
+        names = [*lineages["measurement_series_id"], *lineages["measurer"]]
+        raise NotOnRecordError(f"{text} is no measurer on record{suggest_names(text, names)}")
+
+    def find_source(self, raw_answer: str) -> Mapping[str, str] | None:
+        """Return the source row of a page by its address or id; None for a new page."""
+        sources = self.tables["sources"]
+        rows = sources[
+            (sources["source_id"] == raw_answer)
+            | self._page_addresses.eq(normalize_address(raw_answer))
+        ]
+        if rows.empty:
+            return None
+        return {str(name): str(cell) for name, cell in rows.iloc[0].items()}
+
+    @cached_property
+    def _page_addresses(self) -> "pd.Series[str]":
+        return self.tables["sources"]["url"].map(normalize_address).replace("", " ")
