@@ -39,6 +39,14 @@ def _order(package: str) -> tuple[str, ...]:
 
 
 ORDERS = {package: _order(package) for package in ("audience_impact", "flows")}
+# Names that say nothing of what they hold, and the columns of facts that have such a name.
+EMPTY_NAMES = {
+    *("told", "found", "wanted", "asked", "one", "own", "other", "each", "every", "said", "held"),
+    *("kept", "left", "known", "given", "whole"),
+}
+COLUMNS_SO_NAMED = {
+    (f"schemas/facts/{subject}.py", "asked") for subject in ("denominators", "figures", "surveys")
+}
 # Folders that may hold more than MODULES_IN_FOLDER modules, and why.
 MODULES_IN_FOLDER = 12
 ONE_A_TABLE = "one module a table, named after it"
@@ -363,6 +371,26 @@ def public_functions_have_docstrings(tree: list[Module]) -> list[str]:
     ]
 
 
+def names_say_what_they_hold(tree: list[Module]) -> list[str]:
+    """No variable, parameter or function has a name that says nothing of what it holds."""
+    breaches = []
+    for module in tree:
+        for node in ast.walk(module.tree) if module.package in PACKAGES else ():
+            name = _name_given(node)
+            if name.strip("_") in EMPTY_NAMES and (module.path, name) not in COLUMNS_SO_NAMED:
+                breaches.append(f"{module.path}:{getattr(node, 'lineno', 1)}: {name} says nothing")
+    return breaches
+
+
+def _name_given(node: ast.AST) -> str:
+    """The name that a node assigns or defines; blank where it does neither."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return node.id
+    if isinstance(node, ast.arg):
+        return node.arg
+    return node.name if isinstance(node, Function) else ""
+
+
 RULES: tuple[Rule, ...] = (
     libraries_stay_in_their_homes,
     arrows_point_inwards,
@@ -374,6 +402,7 @@ RULES: tuple[Rule, ...] = (
     functions_are_short,
     public_functions_are_typed,
     public_functions_have_docstrings,
+    names_say_what_they_hold,
 )
 
 
@@ -401,7 +430,7 @@ def _function(lines: int) -> str:
     return "def _long():\n" + "    pass\n" * (lines - 1)
 
 
-LIBRARIES, ARROW, STAGE, CIRCLE, FOLDER, PURE, COMMAND_RULE, SHORT, TYPED, DOCSTRING = RULES
+LIBRARIES, ARROW, STAGE, CIRCLE, FOLDER, PURE, COMMAND_RULE, SHORT, TYPED, DOCSTRING, NAMES = RULES
 
 BREACHES = [
     (LIBRARIES, "schemas/a.py", "import prefect"),
@@ -455,6 +484,10 @@ BREACHES = [
     (TYPED, "schemas/a.py", "class A:\n    @staticmethod\n    def f(x) -> int: ..."),
     (DOCSTRING, "schemas/a.py", "def f() -> int: ..."),
     (DOCSTRING, "audience_impact/facts/a.py", "class A:\n    def f(self) -> int: ..."),
+    (NAMES, "audience_impact/facts/a.py", "told = 1"),
+    (NAMES, "flows/commands/a.py", "for _one in range(3): ..."),
+    (NAMES, "schemas/a.py", "def _f(wanted: int) -> int: ..."),
+    (NAMES, "flows/commands/a.py", "def _held() -> int: ..."),
 ]
 
 ALLOWED = {
