@@ -287,7 +287,7 @@ def test_a_damaged_table_is_told_in_one_line(
 
 def test_help_starts_without_prefect_pandas_or_pandera() -> None:
     code = (
-        "import sys; from flows.commands import command as cli; "
+        "import sys; from audience_impact.cli import command as cli; "
         "print(sorted({'prefect', 'pandas', 'pandera', 'pyarrow'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -314,7 +314,7 @@ def test_a_command_ends_once_all_is_done_but_freeing_its_memory(
 
 def test_check_imports_neither_prefect_nor_what_pandera_could_do_with(small_facts: Path) -> None:
     code = (
-        "import sys\nfrom flows.commands import command as cli\n"
+        "import sys\nfrom audience_impact.cli import command as cli\n"
         f"sys.argv = ['audience-impact', 'check', {str(small_facts)!r}]\n"
         "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
         "print(sorted({'prefect', 'hypothesis', 'dask'} & set(sys.modules)), file=sys.stderr)\n"
@@ -324,17 +324,6 @@ def test_check_imports_neither_prefect_nor_what_pandera_could_do_with(small_fact
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME
     )
     assert done.stderr.splitlines()[-1] == "[]"
-
-
-def test_a_run_imports_no_statistics_where_another_process_did_them() -> None:
-    code = (
-        "import sys, flows.publish_impact\n"
-        "print(sorted({'audience_impact.pipeline', 'scipy.special'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME
-    )
-    assert done.stdout.strip() == "[]"
 
 
 def test_a_table_that_cannot_be_read_is_named_alone(tmp_path: Path) -> None:

@@ -33,8 +33,11 @@ from flows.pipeline import steps
 facts, root = map(Path, sys.argv[1:])
 for seed in sys.stdin:
     if not (child := os.fork()):
-        checked = steps.gate(steps.check(steps.read([facts])), strict=False)
-        steps.write(steps.compute(checked, None, int(seed), sensitivity=False), root, None)
+        checked = steps.refuse_errors(
+            steps.validate_facts(steps.read_facts([facts])), strict=False
+        )
+        results = steps.compute_results(checked, None, int(seed), sensitivity=False)
+        steps.publish_results(results, root, None)
         os._exit(0)
     print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

@@ -494,8 +494,8 @@ def test_a_run_ends_with_the_process_that_serves_it(tmp_path: Path) -> None:
         "end_with_parent(signal.SIGKILL); print('ready', flush=True); time.sleep(60)"
     )
     code = (
-        "import os, signal, sys; from flows.serving.children import child\n"
-        f"with child([sys.executable, '-c', {child_code!r}]) as one:\n"
+        "import os, signal, sys; from flows.serving.children import run_child\n"
+        f"with run_child([sys.executable, '-c', {child_code!r}]) as one:\n"
         "    print(one.pid, flush=True); signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:

@@ -487,7 +487,7 @@ def test_facts_are_refused_where_validation_is_switched_off(
     edit(small_facts, "estimates", "E1", value="-1")
     code = (
         "import sys; from pathlib import Path; from flows.pipeline import steps; "
-        "steps.check(steps.read([Path(sys.argv[1])]))"
+        "steps.validate_facts(steps.read_facts([Path(sys.argv[1])]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(small_facts)],

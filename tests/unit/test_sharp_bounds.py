@@ -394,10 +394,10 @@ def test_a_problem_without_platforms_has_no_people() -> None:
 
 def test_nothing_is_printed() -> None:
     code = (
-        "from audience_impact.bounds.linear_program import Measured, OverlapKind, Problem\n"
-        "from audience_impact.bounds.sharp import sharp\n"
-        "one = Measured((0, 1), OverlapKind.INTERSECTION, 1.0, 2.0)\n"
-        "sharp([Problem(9.0, (3.0, 2.0), (3.0, 2.0), (one,))])\n"
+        "from audience_impact.bounds.linear_program import MeasuredOverlap, OverlapKind, Problem\n"
+        "from audience_impact.bounds.sharp import bound_sharply\n"
+        "one = MeasuredOverlap((0, 1), OverlapKind.INTERSECTION, 1.0, 2.0)\n"
+        "bound_sharply([Problem(9.0, (3.0, 2.0), (3.0, 2.0), (one,))])\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert (run.stdout, run.stderr) == (b"", b"")
