@@ -244,7 +244,11 @@ def test_a_run_shows_the_best_known_of_many(
         (["show", "RU-2025-08-13-calls"], "lineage", "attribution"),
         (["show", "RU-2025-08-13-calls"], "impact", "reason_rule_ids"),
         (["show", "RU-2025-08-13-calls"], "impact_by_platform", "platform_name"),
-        (["export", "--area", "002", "--format", "json"], "restrictions", "country_paths"),
+        (
+            ["export", "--area", "002", "--format", "json", "--into", "nowhere.json"],
+            "restrictions",
+            "country_paths",
+        ),
     ],
 )
 def test_a_version_of_an_older_release_is_refused(
