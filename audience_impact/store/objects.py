@@ -171,9 +171,22 @@ class ObjectStorage:
         self.read_pointer(pointer)
         for folder in self._list_begun():
             if self._read_tag(f"{folder}/{MANIFEST}") is None:
-                names = json.loads(self.read_file(f"{folder}/{BEGUN}"))["files"]
-                self._delete_objects(folder, names)
+                self._delete_objects(folder, self._read_begun(folder))
             self._delete_objects(folder, [BEGUN])
+
+    def _read_begun(self, folder: str) -> list[str]:
+        """Return the names that a dead publisher wrote; raise PublishError where they are none."""
+        path = f"{folder}/{BEGUN}"
+        try:
+            names = [str(name) for name in json.loads(self.read_file(path))["files"]]
+        except (ValueError, KeyError, TypeError):
+            names = [""]
+        if any(not name or "/" in name for name in names):
+            raise PublishError(
+                f"{self.address}/{path} does not name objects of its folder: move it away and "
+                "publish again"
+            )
+        return names
 
     def _list_begun(self) -> list[str]:
         """Return the folders of versions that somebody began to write or to remove."""

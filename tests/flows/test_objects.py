@@ -166,6 +166,19 @@ def test_objects_of_others_stay_whatever_their_names(
         store.read_file(f"versions/{driver.version(1).id}/table_00.parquet")
 
 
+@pytest.mark.parametrize(
+    "content", [b"no JSON", b"[]", b'{"files": 1}', b'{"files": ["../../latest"]}']
+)
+def test_a_mark_that_names_no_objects_of_its_folder_is_one_line(
+    root: str, store: ObjectStorage, content: bytes
+) -> None:
+    put(root, 1)
+    store.write_file("versions/2025-09-30-000000000000/.begun", content)
+    with pytest.raises(PublishError, match="does not name objects of its folder: move it away"):
+        put(root, 2)
+    assert store.read_pointer("latest") == f"versions/{driver.version(1).id}"
+
+
 def test_every_reader_reads_by_address(root: str, endpoint: str) -> None:
     # Imported here: the other files of tests need not wait for readers.
     import polars as pl
