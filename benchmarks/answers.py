@@ -49,6 +49,7 @@ from audience_impact.simulation.sampler import Sampler
 from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     NetworkScope,
+    PartGap,
     RungFamily,
 )
 from flows.pipeline import steps
@@ -88,7 +89,7 @@ def answers(tables: Tables, as_of: date) -> pd.DataFrame:
     never = stages.scope.by_id["is_never_enforced"]
     parts = stages.inputs.parts
     why = parts.groupby("restriction_id")["reason"].agg(
-        lambda texts: "; ".join(sorted({*texts} - {""}))
+        lambda gaps: "; ".join(sorted({PartGap(gap).meaning for gap in gaps if gap}))
     )
     return (
         table.join(kinds(stages))

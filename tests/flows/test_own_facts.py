@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audience_impact.cli import folders as places
+from flows.commands import folders as places
 from flows.commands import running
 from tests.flows.test_cli import command
 from tests.support import append, edit, load, save, small

@@ -82,7 +82,7 @@ PARTS = ("audience_impact", "flows", "schemas", "data/facts", "docs/assets/own-f
 def clone(tmp_path: Path) -> Path:
     """A clone of which the environment is made: its python is the one that tests."""
     there = tmp_path / "clone"
-    for name in (SCRIPT, "action.yml", ".pre-commit-hooks.yaml"):
+    for name in (SCRIPT, "action.yml", ".pre-commit-hooks.yaml", "pyproject.toml"):
         (there / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(HOME / name, there / name)
     for part in PARTS:
