@@ -17,6 +17,7 @@ from audience_impact.fitting import (
     errors,
     joint_use,
     networks,
+    part_sizes,
     places,
     random_effects,
     shares,
@@ -59,11 +60,12 @@ FITTERS = {
         random_effects.DECIMALS,
     ),
     "places": Fitter(
-        ("areas", "bases", "regional_use", "network_use"),
+        ("areas", "bases", "regional_use", "network_use", "place_parts"),
         "facts",
         lambda facts: {
             "place_laws": places.fit_table(facts),
             "network_laws": networks.fit_table(facts["network_use"]),
+            "part_sizes": part_sizes.fit_table(facts),
         },
         places.DECIMALS,
     ),

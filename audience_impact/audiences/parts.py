@@ -28,7 +28,8 @@ from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import FittedModels
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Frame
-from audience_impact.places import nesting, networks, online, population
+from audience_impact.places import nesting, networks, online, part_sizes, population
+from audience_impact.places.part_sizes import PART
 from audience_impact.populations import countries_of, country_of, is_region, parents_of
 from audience_impact.vocabulary import GeoScope, PartGap, PlaceReading, RungFamily
 
@@ -38,6 +39,8 @@ ONLINE = ["online_q05", "online_q50", "online_q95"]
 """Log odds of being online in a place less those of the country."""
 ONLY = ["only_q05", "only_q50", "only_q95"]
 """Share of the people online whom the networks cut leave without any."""
+WHERE_PART = ["least_area_id", "part_kind", "units_count"]
+"""What says which part of a place a text means."""
 COUNTRY_LEVEL = "whole_country"
 """Rung of a country that is itself the place."""
 SURVEYED_LEVELS = [COUNTRY_LEVEL, online.PLACE_LEVELS[0]]
@@ -52,6 +55,9 @@ PARTS = Frame(
         "start": DAY,
         "reading": TEXT,
         "least_area_id": TEXT,
+        "part_kind": TEXT,
+        "units_count": NUMBER,
+        **dict.fromkeys(PART, NUMBER),
         "network": TEXT,
         **dict.fromkeys([*PEOPLE, "least_persons", "most_persons", "country_persons"], NUMBER),
         **dict.fromkeys([*ONLINE, *ONLY], NUMBER),
@@ -99,7 +105,7 @@ def _locate_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     )
     plain = by_area[
         (regions | is_national) & ~by_area["restriction_id"].isin(from_texts["restriction_id"])
-    ].assign(reading=PlaceReading.WHOLE.value, least_area_id="", missing="")
+    ].assign(reading=PlaceReading.WHOLE.value, **dict.fromkeys(WHERE_PART, ""), missing="")
     places = pd.concat([from_texts, plain.drop(columns="geo_scope")], ignore_index=True)
     parents = parents_of(tables["areas"])
     country = places["area_id"].map(lambda area: country_of(area, parents)).astype("str")
@@ -110,7 +116,8 @@ def _locate_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return rows.assign(
         area_id=rows["area_id"].where(~lost, rows["country_id"]),
         reading=rows["reading"].where(~lost, PlaceReading.WHOLE.value),
-        least_area_id=rows["least_area_id"].fillna(""),
+        **{name: rows[name].fillna("") for name in ("least_area_id", "part_kind")},
+        units_count=pd.to_numeric(rows["units_count"]).astype("float64"),
         missing=rows["missing"]
         .fillna("")
         .where(~lost & ~_is_unlocated(rows), PartGap.NO_PLACES.value),
@@ -135,7 +142,7 @@ def _list_countries(restrictions: pd.DataFrame, parents: Mapping[str, str]) -> p
 
 def _read_text_places(restrictions: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Return the places that the texts of a register name, by restriction."""
-    places = tables["restriction_places"][["restriction_id", "area_id", "reading", "least_area_id"]]
+    places = tables["restriction_places"][["restriction_id", "area_id", "reading", *WHERE_PART]]
     return places[places["restriction_id"].isin(restrictions["restriction_id"])].assign(missing="")
 
 
@@ -147,7 +154,9 @@ def _measure_places(rows: pd.DataFrame, tables: Tables, fitted: FittedModels) ->
     odds[ONLINE] = odds[ONLINE].mask(is_whole, 0.0)
     cut = rows[["country_id", "day", "network_scope", "operators"]]
     only = networks.estimate_cut_share(cut, tables["network_use"], fitted.networks)
-    return rows.join(people[[*PEOPLE, "most_persons"]]).assign(
+    with_people = rows.join(people[[*PEOPLE, "most_persons"]])
+    return with_people.assign(
+        **part_sizes.predict_persons(with_people, tables["areas"], fitted.parts),
         least_persons=least["people_persons"].where(rows["least_area_id"] != ""),
         country_persons=country["people_persons"],
         network=rows["network_scope"] + "|" + rows["operators"].fillna("").astype("str"),
@@ -181,6 +190,9 @@ def _add_reasons(rows: pd.DataFrame, closed_levels: Sequence[list[str]]) -> pd.D
     is_named = words == ""
     words = words.mask(is_named & ~rows["is_start_known"], PartGap.NO_DAY.value)
     words = words.mask(words.eq("") & ~people, PartGap.NO_POPULATION.value)
+    is_part = rows["reading"] == PlaceReading.WITHIN.value
+    unsized = is_part & rows["part_deviation"].isna()
+    words = words.mask(words.eq("") & unsized, PartGap.PART_UNKNOWN.value)
     is_closed = rows["place_rung"].isin(closed_levels[0]) | rows["network_rung"].isin(
         closed_levels[1]
     )

@@ -16,7 +16,7 @@ from audience_impact.imputation import distribution as imputation_distribution
 from audience_impact.imputation.distribution import ImputationModel
 from audience_impact.overlap import one_factor
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.places import networks, online_parameters
+from audience_impact.places import networks, online_parameters, part_sizes
 from audience_impact.places.online_parameters import PlaceParameters
 from audience_impact.vocabulary import NetworkLaw, RungFamily
 
@@ -28,6 +28,7 @@ class FittedModels:
     Attributes:
         errors: Errors of figures.
         places: Deviations of places from their country in the share online.
+        parts: Sizes of parts of places, by kind.
         networks: Shares of people online with a mobile network alone.
         audiences: Figures that audiences are imputed from, and what these have in common.
         joint_use: The model of joint use of services.
@@ -40,6 +41,7 @@ class FittedModels:
 
     errors: FigureErrors | None
     places: PlaceParameters | None
+    parts: pd.DataFrame
     networks: Mapping[NetworkLaw, Spread]
     audiences: ImputationModel | None
     joint_use: OverlapModel | None
@@ -62,6 +64,7 @@ def read_models(tables: Tables) -> FittedModels:
     return FittedModels(
         errors_distribution.read_errors(_get_table(tables, "figure_errors")),
         online_parameters.read_parameters(_get_table(tables, "place_laws")),
+        part_sizes.index_sizes(_get_table(tables, "part_sizes")),
         networks.read_parameters(_get_table(tables, "network_laws")),
         None if audiences is None else imputation_distribution.build_model(tables, audiences),
         one_factor.read_model(tables),

@@ -19,7 +19,7 @@ from audience_impact.vocabulary import (
     WHOLE_INTERNET,
     GeoScope,
     ImportOutcome,
-    PlaceMatch,
+    PartKind,
     PlaceReading,
     PlatformKind,
 )
@@ -151,7 +151,9 @@ def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
     entries, rows = atlas[country].entries, dict[str, Row]()
     order = [member.value for member in READINGS]
     for meaning in reading.place.names:
-        within = NameMeaning(meaning.name, (country,), PlaceReading.WITHIN, PlaceMatch.EXACT)
+        within = NameMeaning(
+            meaning.name, (country,), PlaceReading.WITHIN, part_kind=PartKind.PLACE
+        )
         placed = meaning if meaning.area_ids else within
         for area in placed.area_ids:
             members = entries[area].members if area in entries else ()
@@ -164,6 +166,8 @@ def _places_of(reading: Reading, atlas: Atlas) -> list[Row]:
                 names = dict.fromkeys([*earlier["name"].split("; "), placed.name])
                 rows[part] = {**(earlier if earlier == second else first), "name": "; ".join(names)}
                 rows[part]["reading"] = first["reading"]
+                rows[part]["part_kind"] = first["part_kind"]
+                rows[part]["units_count"] = _add_units(row, earlier, first)
     return list(rows.values())
 
 
@@ -175,7 +179,16 @@ def _place_row(restriction_id: str, area_id: str, meaning: NameMeaning) -> Row:
         "least_area_id": meaning.least_area_id,
         "name": meaning.name,
         "found_by": meaning.found_by.value,
+        "part_kind": meaning.part_kind.value if meaning.part_kind else "",
+        "units_count": str(meaning.units) if meaning.part_kind else "",
     }
+
+
+def _add_units(row: Row, earlier: Row, first: Row) -> str:
+    """Return how many units of a place two rows of it mean; blank where all of it is meant."""
+    if not first["part_kind"] or row is earlier:
+        return first["units_count"]
+    return str(sum(int(each["units_count"] or 0) for each in (row, earlier)))
 
 
 def list_unresolved(readings: Sequence[Reading]) -> dict[str, tuple[int, ...]]:

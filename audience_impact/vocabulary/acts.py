@@ -229,6 +229,20 @@ class PlaceReading(Word):
     CITY_OR_DISTRICT = "city_or_district", "the place, or a smaller one of its name inside it"
 
 
+class PartKind(Word):
+    """What part of a place the words of a register mean, where they mean a part."""
+
+    VILLAGE = "village", "villages or village tracts"
+    LOCALITY = "locality", "an area, a ward, a neighbourhood, a camp"
+    SITE = "site", "a campus, a hotel, a bridge, a market, a stretch of road"
+    TOWN = "town", "towns or cities in it"
+    SEAT = "seat", "the town that the place is named after"
+    SUBDISTRICT = "subdistrict", "tehsils, townships, blocks or police districts"
+    DISTRICTS = "districts", "a number of districts that are not named"
+    SOME = "some", "parts that are not named"
+    PLACE = "place", "a place inside it; the text does not say of what kind"
+
+
 class PlaceMatch(StrEnum):
     """How a name was found among the places."""
 

@@ -91,6 +91,7 @@ class PartGap(Word):
     """Why the part of a country that a restriction touches is not known."""
 
     NO_DAY = "no_day", "the day is not known"
+    PART_UNKNOWN = "part_unknown", "how much of the place is meant was never learned"
     NO_PLACES = "no_places", "the places are not named"
     NO_POPULATION = "no_population", "no population on record of a place named"
     RUNG_CLOSED = (

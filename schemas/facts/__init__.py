@@ -67,6 +67,8 @@ _TABLES = (
         optional=True,
     ),
     Table("network_laws", fitted.NetworkLaws, key=("parameter", "kind"), optional=True),
+    Table("place_parts", denominators.PlaceParts, optional=True),
+    Table("part_sizes", fitted.PartSizes, key=("part_kind",), optional=True),
     Table("answer_rungs", fitted.AnswerRungs, key=("rung_family", "rung"), optional=True),
     Table("audience_laws", fitted.AudienceLaws, key=("parameter", "kind"), optional=True),
     Table("restrictions", restrictions.Restrictions),

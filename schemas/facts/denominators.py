@@ -8,6 +8,7 @@ from pandera.typing import Series
 from audience_impact import vocabulary as words
 from schemas import fields
 from schemas.facts.figures import SourcedFigure, is_ordered, low_value_high
+from schemas.fields import FactModel
 
 
 class Bases(SourcedFigure):
@@ -59,3 +60,26 @@ class NetworkUse(SourcedFigure):
     def low_value_high(cls, frame: pd.DataFrame) -> Any:
         """Least <= most."""
         return is_ordered(frame, "least_share", "least_share", "most_share")
+
+
+class PlaceParts(FactModel):
+    """How many people live in the part of a place that a register row means, as a reader judged.
+
+    `area_id` is the place that the part lies in, `units_count` how many parts of the kind are
+    meant; the truth should lie between least and most nine times in ten.
+    """
+
+    reading_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    part_kind: Series[str] = fields.code_field(words.PartKind)
+    units_count: Series[str] = fields.persons_field(filled=True)
+    least_persons: Series[str] = fields.persons_field(filled=True)
+    most_persons: Series[str] = fields.persons_field(filled=True)
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Least <= most."""
+        return is_ordered(frame, "least_persons", "least_persons", "most_persons")

@@ -276,3 +276,32 @@ class AudienceLaws(Law):
         is_spread = frame["parameter"].eq(words.AudienceLaw.EFFECT_SPREAD.value)
         spreads = is_between(frame, "value", 0.0, MOST_LOG_ODDS)
         return spreads.where(is_spread, is_above_zero(frame, "value"))
+
+
+class PartSizes(Law):
+    """The people in a part of a place by its kind; written by `learn places` alone.
+
+    The log of the people is `level` at a typical unit of 100,000 people, with slopes on the logs of
+    the typical unit and of the number of units; `deviation` is the standard deviation around it.
+    """
+
+    part_kind: Series[str] = fields.code_field(words.PartKind)
+    level: Series[str] = fields.parameter_field()
+    unit_slope: Series[str] = fields.parameter_field()
+    count_slope: Series[str] = fields.parameter_field()
+    deviation: Series[str] = fields.parameter_field()
+    figures: Series[str] = fields.persons_field(filled=True)
+
+    @law_out_of_range
+    def law_out_of_range(cls, frame: pd.DataFrame) -> Any:
+        """Require logs that people can have, and a deviation above zero."""
+        odds = [
+            is_between(frame, name, -MOST_LOG_ODDS, MOST_LOG_ODDS)
+            for name in ("level", "unit_slope", "count_slope")
+        ]
+        return odds[0] & odds[1] & odds[2] & is_above_zero(frame, "deviation")
+
+    @learned_from_nothing
+    def learned_from_nothing(cls, frame: pd.DataFrame) -> Any:
+        """Require at least one reading."""
+        return is_above_zero(frame, "figures", MOST_COUNT)

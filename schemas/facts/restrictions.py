@@ -131,6 +131,7 @@ class RestrictionPlaces(FactModel):
 
     Read whole, everyone in the place is meant; within, a part of it that nobody counts; and where
     a city or the district of its name may be meant, `least_area_id` is the smaller of the two.
+    `part_kind` says what a part is, and `units_count` how many of these the text means.
     """
 
     restriction_id: Series[str] = fields.reference_field("restrictions")
@@ -139,4 +140,16 @@ class RestrictionPlaces(FactModel):
     least_area_id: Series[str] = fields.reference_field("areas", filled=False)
     name: Series[str] = fields.text_field(filled=True)
     found_by: Series[str] = fields.code_field(words.PlaceMatch)
+    part_kind: Series[str] = fields.code_field(words.PartKind, filled=False)
+    units_count: Series[str] = fields.persons_field()
     note: Series[str] = fields.text_field()
+
+    @fields.row_rule(
+        "a part of a place without its kind, or the kind of a part where all of it is meant",
+        "write what the part is in part_kind where reading is within, and nowhere else",
+        "part_kind",
+    )
+    def part_without_kind(cls, frame: pd.DataFrame) -> Any:
+        """Require the kind of a part exactly where the reading is within."""
+        is_within = frame["reading"].eq(words.PlaceReading.WITHIN.value)
+        return is_within == blanks.mark_filled(frame["part_kind"])

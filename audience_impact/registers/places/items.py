@@ -25,7 +25,7 @@ from audience_impact.registers.places.phrases import (
     TOWNSHIP,
     Phrase,
 )
-from audience_impact.vocabulary import PlaceMatch, PlaceReading
+from audience_impact.vocabulary import PartKind, PlaceMatch, PlaceReading
 
 LARGE_FIRST = (ADMIN1, UNION, SHIRE, ADMIN2, TOWN, ADMIN3)
 SMALL_FIRST = (TOWN, ADMIN3, ADMIN2, ADMIN1, SHIRE, UNION)
@@ -57,7 +57,8 @@ class NameMeaning:
     """What one name of a text means.
 
     `area_ids` is empty where it is unresolved; `least_area_id` is the city where the district of
-    its name was read and the text says no kind.
+    its name was read and the text says no kind. `part_kind` and `units` say what of the place is
+    meant, and how many of these, where a part is.
     """
 
     name: str
@@ -65,6 +66,8 @@ class NameMeaning:
     reading: PlaceReading = PlaceReading.WHOLE
     found_by: PlaceMatch = PlaceMatch.EXACT
     least_area_id: str = ""
+    part_kind: PartKind | None = None
+    units: int = 1
 
 
 @dataclass
@@ -86,9 +89,87 @@ class Item:
         return KIND_SIZES.get(self.phrase.kind, -2)
 
 
-def as_reviewed(name: str, reviewed: Reviewed) -> NameMeaning:
-    """Return the reviewed meaning of a name."""
-    return NameMeaning(name, reviewed.area_ids, reviewed.reading, PlaceMatch.OVERRIDE)
+def as_reviewed(name: str, reviewed: Reviewed, phrase: Phrase | None = None) -> NameMeaning:
+    """Return the reviewed meaning of a name, or of a whole text, which has no phrase."""
+    meaning = NameMeaning(name, reviewed.area_ids, reviewed.reading, PlaceMatch.OVERRIDE)
+    return mean_part(meaning, phrase) if reviewed.reading is PlaceReading.WITHIN else meaning
+
+
+def mean_part(
+    meaning: NameMeaning, phrase: Phrase | None, is_namesake: bool = False
+) -> NameMeaning:
+    """Return the meaning as a part of its places, of the kind that the phrase says.
+
+    A name without a kind that was looked up by hand is a town: registers name these most.
+    """
+    kind = PartKind.PLACE if phrase is None else read_part_kind(phrase, is_namesake)
+    if kind is PartKind.PLACE and meaning.found_by is PlaceMatch.OVERRIDE:
+        kind = PartKind.TOWN
+    return replace(
+        meaning,
+        reading=PlaceReading.WITHIN,
+        part_kind=kind,
+        units=max(phrase.count if phrase else 1, 1),
+    )
+
+
+def read_part_kind(phrase: Phrase, is_namesake: bool) -> PartKind:
+    """Return what part of a place a phrase means by its words.
+
+    `is_namesake` says that the place itself has the name: what is uncounted of it ("parts of
+    Jaipur", "Sopore area") is a share of it and no place inside it.
+    """
+    kind = UNIT_KINDS.get(phrase.unit, PartKind.PLACE)
+    if kind is PartKind.DISTRICTS and not (phrase.count or phrase.is_part):
+        return PartKind.SUBDISTRICT
+    if not is_namesake or phrase.count:
+        return kind
+    return NAMESAKES.get(kind, kind)
+
+
+NAMESAKES: Mapping[PartKind, PartKind] = {
+    PartKind.LOCALITY: PartKind.SOME,
+    PartKind.PLACE: PartKind.SOME,
+    PartKind.TOWN: PartKind.SEAT,
+    PartKind.VILLAGE: PartKind.SEAT,
+}
+"""What a kind of part is where the place itself has the name of the part."""
+
+
+UNIT_KINDS: Mapping[str, PartKind] = {
+    **dict.fromkeys(("village", "hill", "colony", "tract", "village-tract"), PartKind.VILLAGE),
+    **dict.fromkeys(
+        ("city", "town", "municipality", "capital", "metro", "metropolitan"), PartKind.TOWN
+    ),
+    **dict.fromkeys(
+        (
+            *("township", "tehsil", "taluk", "taluka", "tahsil", "subdivision", "mandal", "block"),
+            *("upazila", "thana", "subdistrict", "policedistrict", "policedivision"),
+            "jurisdiction",
+        ),
+        PartKind.SUBDISTRICT,
+    ),
+    **dict.fromkeys(
+        ("district", "raion", "county", "prefecture", "division", "province", "state"),
+        PartKind.DISTRICTS,
+    ),
+    **dict.fromkeys(("part", "portion", "side", "valley", "countryside", "suburb"), PartKind.SOME),
+    **dict.fromkeys(
+        (
+            *("area", "sector", "ward", "camp", "neighborhood", "neighbourhood", "island", "zone"),
+            *("locality", "environ", "border", "mohalla", "settlement"),
+        ),
+        PartKind.LOCALITY,
+    ),
+    **dict.fromkeys(
+        (
+            *("road", "site", "university", "checkpoint", "bridge", "hotel", "airport", "market"),
+            *("station", "tower", "crossing", "highway", "monastery", "campus"),
+        ),
+        PartKind.SITE,
+    ),
+}
+"""What part of a place a word for a unit means; an island or a border is as small as an area."""
 
 
 def items_of(phrase: Phrase, gazetteer: Gazetteer) -> list[Item]:

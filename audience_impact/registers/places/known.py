@@ -19,6 +19,8 @@ from audience_impact.vocabulary import AreaLevel, PlaceMatch, PlaceReading
 ADMIN1, ADMIN2, ADMIN3 = AreaLevel.ADMIN1.value, AreaLevel.ADMIN2.value, AreaLevel.ADMIN3.value
 TOWN, UNION, SHIRE = AreaLevel.CITY.value, AreaLevel.UNION.value, AreaLevel.DIVISION.value
 SIZES = {TOWN: 0, ADMIN3: 1, ADMIN2: 2, UNION: 3, SHIRE: 3, ADMIN1: 4}
+LEAST_SQUEEZED = 7
+"""Names of so many letters are also compared without blanks."""
 UNTIL = re.compile(r"^(.*?) \(.*\buntil (\d{4}(?:-\d{2}-\d{2})?)\)$")
 """The name of a place that is no more, and until when it was."""
 
@@ -94,6 +96,14 @@ class Gazetteer:
         return {key: tuple(spellings) for key, spellings in names_by_key.items()}
 
     @cached_property
+    def by_squeezed_name(self) -> Mapping[str, tuple[str, ...]]:
+        """Return ids by folded name without blanks: Pyin Oo Lwin is Pyinoolwin."""
+        ids: dict[str, dict[str, None]] = {}
+        for name, area_ids in self.by_name.items():
+            ids.setdefault(name.replace(" ", ""), {}).update(dict.fromkeys(area_ids))
+        return {name: tuple(area_ids) for name, area_ids in ids.items()}
+
+    @cached_property
     def place_names(self) -> Vocabulary:
         """Return the names that no cut may go through."""
         return Vocabulary(frozenset([*self.by_name, *self.reviewed]))
@@ -142,6 +152,9 @@ def look_up(name: str, gazetteer: Gazetteer) -> tuple[list[str], PlaceMatch]:
     if ids:
         is_own_name = any(gazetteer.entries[area_id].names[0] == name for area_id in ids)
         return list(ids), PlaceMatch.EXACT if is_own_name else PlaceMatch.ALIAS
+    squeezed = name.replace(" ", "")
+    if len(squeezed) >= LEAST_SQUEEZED:
+        return list(gazetteer.by_squeezed_name.get(squeezed, ())), PlaceMatch.ALIAS
     return [], PlaceMatch.FUZZY
 
 

@@ -30,7 +30,7 @@ STATE, DIVISION, DISTRICT, POLICE, TOWNSHIP, CITY, PART = KINDS = (
 _WORDS = {
     STATE: "state province region oblast governorate krai kray republic territory ut union "
     "governorates regional",
-    DIVISION: "division",
+    DIVISION: "division valley",
     POLICE: "policedistrict policedivision",
     DISTRICT: "district zone raion county prefecture",
     TOWNSHIP: "township tehsil taluk taluka tahsil subdivision mandal block upazila thana "
@@ -38,8 +38,8 @@ _WORDS = {
     CITY: "city town municipality capital metro metropolitan",
     PART: "area village sector ward camp neighborhood neighbourhood tract road university "
     "checkpoint bridge island locality jurisdiction environ site border hotel airport market "
-    "mohalla part place portion settlement station tower valley side suburb countryside "
-    "crossing highway village-tract hill colony",
+    "mohalla part place portion settlement station tower side suburb countryside "
+    "crossing highway village-tract hill colony monastery campus",
 }
 UNITS = {
     form: kind
@@ -54,8 +54,21 @@ PLURALS = frozenset(
     for form in (f"{word}s", re.sub(r"y$", "ies", word))
     if form != word
 )
+SINGULARS = {
+    form: word
+    for words in _WORDS.values()
+    for word in words.split()
+    for form in (word, f"{word}s", re.sub(r"y$", "ies", word))
+}
 _NUMBERS = "one two three four five six seven eight nine ten eleven twelve fifteen twenty"
 NUMBERS = frozenset(_NUMBERS.split())
+SEVERAL = 4
+"""How many units a plural without a number is taken for ("several cities in")."""
+COUNTS = {
+    **{word: at for at, word in enumerate(_NUMBERS.split()[:12], 1)},
+    "fifteen": 15,
+    "twenty": 20,
+}
 _AMOUNTS = (
     "some several many various multiple most other others certain few number selected rural "
     "large different targeted surrounding nearby adjoining neighboring neighbouring major "
@@ -92,9 +105,10 @@ POSSESSIVE = re.compile("['\u2019](?=s\\b)")
 class Phrase:
     """One name in a text.
 
-    `kind` is what it is said to be, if anything; `cut` the kind of separator before it, with `and`
-    apart; `is_part` that not all of it is meant; `clause` counts the clauses, `depth` the
-    brackets around it; `is_excepted` says that it is taken out of what stands before.
+    `kind` is what it is said to be, if anything, and `unit` the word that says so ("village");
+    `cut` the kind of separator before it, with `and` apart; `is_part` that not all of it is meant,
+    and `count` of how many units, or 0; `clause` counts the clauses, `depth` the brackets around
+    it; `is_excepted` says that it is taken out of what stands before.
     """
 
     name: str
@@ -105,28 +119,40 @@ class Phrase:
     clause: int = 0
     depth: int = 0
     is_excepted: bool = False
+    unit: str = ""
+    count: int = 0
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """A piece between two separators, its words sorted."""
+class _Words:
+    """The words of a piece, sorted: its name, its kind by which word, amounts and numbers."""
 
     name: str
     kind: str
     amount: bool
     all: bool
     plural: bool
+    unit: str = ""
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A piece between two separators, its words sorted."""
+
+    words: _Words
     clause: int
     depth: int
     cut: str
     excepted: bool
 
 
-def _sort_words(text: str, place_names: Container[str]) -> tuple[str, str, bool, bool, bool]:
+def _sort_words(text: str, place_names: Container[str]) -> _Words:
     """Return the name and the kind, and whether an amount, "all" or a plural is stated."""
     words = re.sub(r"[^\w-]+", " ", text).split()
     amount = is_all = plural = False
-    kind = ""
+    kind = unit = ""
+    count = 0
     while words:
         if fold_name(" ".join(words).replace("_", " ")) in place_names and not (
             len(words) == 1 and words[0] in UNITS
@@ -136,12 +162,14 @@ def _sort_words(text: str, place_names: Container[str]) -> tuple[str, str, bool,
         last = words[-1] = next(iter(difflib.get_close_matches(last, SLIPS, 1, 0.86)), last)
         if last in UNITS and (len(words) > 1 or not kind):
             kind, plural = kind or UNITS[last], plural or last in PLURALS
+            unit = unit or SINGULARS[last]
             words.pop()
         elif first in ALL:
             is_all = True
             words.pop(0)
         elif first in AMOUNTS or first in NUMBERS or first.isdigit():
             amount = True
+            count = count or COUNTS.get(first, 0) or (int(first) if first.isdigit() else 0)
             words.pop(0)
         elif last in AMOUNTS:
             amount = amount or last not in ("police", "rural", "refugee", "cell", "border")
@@ -152,10 +180,11 @@ def _sort_words(text: str, place_names: Container[str]) -> tuple[str, str, bool,
             words.pop()
         elif first in UNITS and len(words) > 1:
             kind, plural = kind or UNITS[first], plural or first in PLURALS
+            unit = unit or SINGULARS[first]
             words.pop(0)
         else:
             break
-    return " ".join(words).replace("_", " "), kind, amount, is_all, plural
+    return _Words(" ".join(words).replace("_", " "), kind, amount, is_all, plural, unit, count)
 
 
 def _cut_pieces(text: str, place_names: Container[str]) -> list[_Piece]:
@@ -167,7 +196,7 @@ def _cut_pieces(text: str, place_names: Container[str]) -> list[_Piece]:
         piece = text[begin : end.start() if end else len(text)].strip()
         if piece:
             parts = _sort_words(piece, place_names)
-            pieces.append(_Piece(*parts, clause, depth, cut, excepted))
+            pieces.append(_Piece(parts, clause, depth, cut, excepted))
             cut = ""
         if end is None:
             break
@@ -222,33 +251,59 @@ class Vocabulary:
 def _join_pieces(pieces: Sequence[_Piece]) -> list[Phrase]:
     """Return names with the kinds and amounts that other pieces say of them."""
     phrases: list[Phrase] = []
-    kind, amount, clause = "", False, 0
+    before, clause = _NOTHING, 0
     for piece in pieces:
+        words = piece.words
         if piece.clause != clause or piece.cut in ("own", "open"):
-            kind, amount, clause = "", False, piece.clause
-        if piece.name:
-            phrases.append(_make_phrase(piece, kind, amount))
+            before, clause = _NOTHING, piece.clause
+        if words.name:
+            phrases.append(_make_phrase(piece, before))
         elif piece.depth:
-            if phrases and piece.amount:
-                phrases[-1] = replace(phrases[-1], is_part=True)
-        elif piece.kind or piece.amount or piece.all:
-            is_list = piece.kind not in ("", PART) and not piece.amount and not piece.all
-            kind = piece.kind if is_list else ""
-            several = piece.plural and not piece.all
-            amount = not is_list and (piece.amount or piece.kind == PART or several)
+            if phrases and words.amount:
+                phrases[-1] = replace(phrases[-1], is_part=True, unit=words.unit, count=words.count)
+        elif words.kind or words.amount or words.all:
+            is_list = words.kind not in ("", PART) and not words.amount and not words.all
+            several = words.plural and not words.all
+            before = replace(
+                words,
+                kind=words.kind if is_list else "",
+                amount=not is_list and (words.amount or words.kind == PART or several),
+            )
     return _spread_plurals(phrases)
 
 
-def _make_phrase(piece: _Piece, kind: str, amount: bool) -> Phrase:
+def _is_of_several(words: _Words) -> bool:
+    """Return whether words say that parts of what follows are meant ("10 districts of", "part of").
+
+    "Area of" a place says of what kind the place is no more than the place does.
+    """
+    is_part = words.unit in ("part", "portion", "village")
+    return words.amount and bool(words.unit) and (words.plural or words.count > 0 or is_part)
+
+
+def _count_plural(words: _Words) -> int:
+    """Return SEVERAL for a plural of places with people of their own, or nothing."""
+    is_place = words.unit == "village" or UNITS.get(words.unit, PART) != PART
+    return SEVERAL if words.plural and words.amount and is_place else 0
+
+
+_NOTHING = _Words("", "", False, False, False)
+
+
+def _make_phrase(piece: _Piece, before: _Words) -> Phrase:
+    """Return the phrase of a piece with a name; `before` are the words that lead to it."""
+    words = piece.words
     return Phrase(
-        piece.name,
-        piece.kind or kind,
+        words.name,
+        words.kind or before.kind,
         piece.cut,
-        piece.amount or amount or piece.kind == PART,
-        piece.plural,
+        not words.all and (words.amount or before.amount or words.kind == PART),
+        words.plural,
         piece.clause,
         piece.depth,
         piece.excepted,
+        before.unit if _is_of_several(before) else words.unit or before.unit,
+        words.count or before.count or _count_plural(before),
     )
 
 
@@ -259,6 +314,10 @@ def _spread_plurals(phrases: list[Phrase]) -> list[Phrase]:
         in_list = this.cut in ("list", "and") and this.clause == before.clause
         if in_list and this.is_plural and not before.kind and this.depth == before.depth:
             phrases[place - 1] = replace(
-                before, kind=this.kind, is_plural=True, is_part=before.is_part or this.kind == PART
+                before,
+                kind=this.kind,
+                is_plural=True,
+                is_part=before.is_part or this.kind == PART,
+                unit=this.unit,
             )
     return phrases

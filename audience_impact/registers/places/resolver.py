@@ -15,6 +15,7 @@ Assumptions. Orders in India, Pakistan and Bangladesh go by district, in Myanmar
 Drawbacks. A namesake elsewhere in the country is taken where the right place is not on record.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,7 @@ from audience_impact.registers.places.items import (
     NameMeaning,
     as_reviewed,
     items_of,
+    mean_part,
 )
 from audience_impact.registers.places.known import (
     ADMIN1,
@@ -51,7 +53,7 @@ from audience_impact.registers.places.phrases import (
     STATE,
     TOWNSHIP,
 )
-from audience_impact.vocabulary import GeoScope, PlaceReading
+from audience_impact.vocabulary import GeoScope, PartKind, PlaceReading
 
 
 def resolve_text(
@@ -387,12 +389,14 @@ class _Reading:
                 meaning for meaning in meanings if meaning.area_ids
             ] or self._surrounding_places(excepted)
             meanings = [self._subtract_places(meaning, excepted) for meaning in meanings]
-        return meanings
+        return _share_units(meanings)
 
     def _is_idle(self, place: int) -> bool:
         """Return whether a name is an unknown container behind the place of an event."""
         item, before = self.items[place], self.items[:place]
         after = self.items[place + 1 : place + 2]
+        if not item.ids and item.phrase.cut == "of" and before and not before[-1].ids:
+            return before[-1].phrase.clause == item.phrase.clause
         if not item.ids and after and after[0].phrase.cut == "own":
             return True
         is_inside = bool(before) and bool(before[-1].ids) and item.phrase.cut in ("list", "of")
@@ -418,14 +422,14 @@ class _Reading:
             for part in self.gazetteer.entries[area_id].members or (area_id,)
         }
         if not out or not out <= set(parts) or any(item.phrase.is_part for item in excepted):
-            return replace(meaning, reading=PlaceReading.WITHIN)
+            return replace(meaning, reading=PlaceReading.WITHIN, part_kind=PartKind.SOME)
         remaining = tuple(area_id for area_id in parts if area_id not in out)
         return replace(meaning, area_ids=remaining, reading=PlaceReading.WHOLE)
 
     def _read_item(self, item: Item) -> NameMeaning:
         """Return the meaning of an item."""
         if item.reviewed:
-            return as_reviewed(item.phrase.name, item.reviewed)
+            return as_reviewed(item.phrase.name, item.reviewed, item.phrase)
         name, kind = item.phrase.name, item.phrase.kind
         if not item.ids:
             return self._read_unknown_name(item)
@@ -433,16 +437,22 @@ class _Reading:
         level = self.gazetteer.entries[area_id].level
         parted = self.gazetteer.country in PARTED
         if outer := self._holding_district(item):
-            return NameMeaning(name, (outer,), PlaceReading.WITHIN, match)
+            meaning = NameMeaning(name, (outer,), PlaceReading.WITHIN, match)
+            return mean_part(meaning, item.phrase)
         town = parted and kind == CITY and level in (ADMIN2, ADMIN3)
-        if item.phrase.is_part or town:
-            return NameMeaning(name, (area_id,), PlaceReading.WITHIN, match)
+        if (item.phrase.is_part and not self._is_region(item)) or town:
+            return mean_part(NameMeaning(name, (area_id,), found_by=match), item.phrase, True)
         if parted and not kind and level == ADMIN2:
             least = self._namesake_city(name, area_id)
             return NameMeaning(name, (area_id,), PlaceReading.CITY_OR_DISTRICT, match, least)
         former = self.gazetteer.former_unions.get(area_id)
         then = former.members if former and "" < self.day < former.until else (area_id,)
         return NameMeaning(name, then, PlaceReading.WHOLE, match)
+
+    def _is_region(self, item: Item) -> bool:
+        """Return whether "area" follows the name of a region as a whole ("south Kashmir area")."""
+        level = self.gazetteer.entries[item.ids[0]].level
+        return item.phrase.kind == PART and item.phrase.unit == "area" and level in (SHIRE, UNION)
 
     def _holding_district(self, item: Item) -> str:
         """Return the district that holds a smaller place which the text calls one, or nothing.
@@ -459,14 +469,14 @@ class _Reading:
         if item.holder >= 0 and self.items[item.holder].ids:
             holder = self.items[item.holder]
             outer = self._holding_district(holder) or holder.ids[0]
-            return NameMeaning(name, (outer,), PlaceReading.WITHIN, holder.match)
+            return mean_part(NameMeaning(name, (outer,), found_by=holder.match), item.phrase)
         if item.phrase.kind == PART:
             words = name.split()
             for count in range(len(words) - 1, 0, -1):
                 ids, match = look_up(" ".join(words[:count]), self.gazetteer)
                 best = self._best_level(ids, self._ordered_levels(""))
                 if len(best) == 1:
-                    return NameMeaning(name, tuple(best), PlaceReading.WITHIN, match)
+                    return mean_part(NameMeaning(name, tuple(best), found_by=match), item.phrase)
         return NameMeaning(name)
 
     def _namesake_city(self, name: str, district: str) -> str:
@@ -479,3 +489,15 @@ class _Reading:
             if self.gazetteer.has_had_inside(district, area_id)
         ]
         return next(iter(self._best_level(inner, (TOWN, ADMIN3))), "")
+
+
+def _share_units(meanings: list[NameMeaning]) -> list[NameMeaning]:
+    """Return parts with the units of a count shared among the places it was said of.
+
+    "4 jurisdictions across Patiala and Sangrur" are two in each.
+    """
+    counted = Counter((meaning.part_kind, meaning.units) for meaning in meanings)
+    return [
+        replace(meaning, units=-(-meaning.units // counted[meaning.part_kind, meaning.units]))
+        for meaning in meanings
+    ]
