@@ -25,6 +25,7 @@ MISSING_REASONS: dict[str, str] = {
     "counted those",
     "no_figure": "nobody published an audience from before it began",
     "too_vague": "what could be imputed spans more than a factor of twenty",
+    "too_wide": "it can be said only to within more than a factor of twenty",
     "no_base": "nobody counted who is online there",
 }
 """Why there is no estimate, by rule of status; the others have words of their own."""

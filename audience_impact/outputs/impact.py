@@ -11,6 +11,7 @@ from audience_impact.audiences.scope import Scope
 from audience_impact.bounds.measured import Resolved
 from audience_impact.bounds.restrictions import Bounds
 from audience_impact.imputation import rungs
+from audience_impact.imputation.audiences import WIDEST
 from audience_impact.outputs import reach_lost
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.reasons import NEVER, apply_status_rule
@@ -71,7 +72,7 @@ def make_impact(
     }
     shared = _common_columns(scope, inputs, bounds, drawn, simulation.overlap_model)
     table = pd.concat(
-        {metric: shared.join(part) for metric, part in parts.items()},
+        {metric: shared.join(_without_wide(part)) for metric, part in parts.items()},
         names=["impact_metric", "restriction_id"],
     ).reset_index()
     table["reason_details"] = table["reason_details"].where(_has_details(table), "")
@@ -79,6 +80,14 @@ def make_impact(
     return _add_shares(table.assign(as_of=scope.as_of.isoformat())).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True
     )
+
+
+def _without_wide(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without quantiles where these differ by more than a factor of WIDEST."""
+    wide = frame["q95_persons"] > WIDEST * frame["q05_persons"].clip(lower=1.0)
+    narrow = apply_status_rule(frame, wide, "too_wide")
+    narrow[QUANTILES] = narrow[QUANTILES].mask(wide)
+    return narrow
 
 
 def _has_details(frame: pd.DataFrame) -> "pd.Series[bool]":

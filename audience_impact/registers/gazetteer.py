@@ -12,7 +12,11 @@ from dataclasses import dataclass
 
 from audience_impact.registers.places import known as places
 from audience_impact.registers.places.items import NameMeaning
-from audience_impact.registers.places.resolver import resolve_text
+from audience_impact.registers.places.resolver import (
+    narrow_meanings,
+    resolve_text,
+    settle_cities,
+)
 from audience_impact.vocabulary import GeoScope, PlaceReading
 
 Atlas = Mapping[str, places.Gazetteer]
@@ -97,7 +101,14 @@ def is_national(text: str) -> bool:
 
 
 def locate_event(
-    cell: str, text: str, scope: GeoScope, day: str, gazetteer: Gazetteer, atlas: Atlas
+    cell: str,
+    text: str,
+    scope: GeoScope,
+    day: str,
+    gazetteer: Gazetteer,
+    atlas: Atlas,
+    other_text: str = "",
+    event_text: str = "",
 ) -> Place:
     """Return the place of an event from its country, its place as printed, and its scope.
 
@@ -110,6 +121,8 @@ def locate_event(
         day: when it began, in ISO 8601.
         gazetteer: which countries there are.
         atlas: the places of each country.
+        other_text: other cells, which may call a place a city or a district.
+        event_text: what happened, which may say that a part of the place was cut.
     """
     codes = tuple(country_codes(cell, gazetteer))
     if is_national(text):
@@ -119,7 +132,9 @@ def locate_event(
         return Place(codes, scope, "place_missing")
     if len(codes) > 1:
         return Place(codes, scope, "place_unresolved")
-    names = tuple(resolve_text(text, scope, atlas[codes[0]], day))
+    country = atlas[codes[0]]
+    settled = settle_cities(resolve_text(text, scope, country, day), other_text, country)
+    names = narrow_meanings(settled, event_text)
     return _place_from_names(codes, names, scope, atlas[codes[0]])
 
 

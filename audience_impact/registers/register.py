@@ -225,13 +225,18 @@ class Background:
                 by_start.setdefault(record.identity[:2], []).append(record)
         return by_start
 
-    def locate_record(self, record: Record, cell: str, text: str, scope: GeoScope) -> Place:
-        """Return the place of a record from its countries, its place in words and its scope."""
+    def locate_record(
+        self, record: Record, cell: str, text: str, scope: GeoScope, *texts: str
+    ) -> Place:
+        """Return the place of a record from its countries, its place in words and its scope.
+
+        `texts` are those of other cells and of the event, as `locate_event` takes them.
+        """
         day = record.identity[1]
-        key = (cell, text, scope.value, day)
+        key = (cell, text, scope.value, day, *texts)
         if key not in self._located:
             self._located[key] = places.locate_event(
-                cell, text, scope, day, self.gazetteer, self.atlas
+                cell, text, scope, day, self.gazetteer, self.atlas, *texts
             )
         return self._located[key]
 

@@ -7,8 +7,9 @@ restriction in a country is what its places make of the people online there, eac
 
 Method. With O people online of N in the country, P people in the place and d the log odds of being
 online there less those of the country, s = expit(logit(O / N) + d) of them are online, and the
-place has P s of the O: never more than its people. A place named whole is cut wholly; within, by a
-share U^WITHIN_POWER of it, U uniform; city_or_district is the smaller place in one draw of three.
+place has P s of the O: never more than its people. A place named whole is cut wholly; within, by
+the share of its people who live in the part that is meant (places/part_sizes.py); city_or_district
+is the smaller place as often as a register means it where its other cells say (CITY_COUNTS).
 Times that goes the share whom the network leaves without any. People exposed are the union of the
 audiences in the country times the part; so are their days.
 
@@ -25,8 +26,8 @@ says "in" a place, the draw is that restriction's own.
 Assumptions. Users of a service are spread over the places as the people online are. Who is touched
 by two restrictions of one place are the same people as far as they can be.
 
-Known drawbacks. U^3 is a convention: its median, an eighth, is about what a town is of its district
-(0.14 in 362 texts that name no kind of place), its ends are a village and nearly everyone.
+Known drawbacks. A city that is not on record is between UNNAMED_CITY of its district, by
+convention. How often a city is meant is known for India; for other countries a few places say it.
 
 Citation. Rules of this project, docs/method.md, docs/decisions.md.
 """
@@ -54,9 +55,11 @@ from audience_impact.simulation.timeline import Intervals, Timeline
 from audience_impact.simulation.unions import DrawnUnions, Unions
 from audience_impact.vocabulary import InputKind, PlaceReading
 
-CITY_SHARE = 3.5 / 66.0
-"""Draws in which the smaller of two places is meant. Of 65 rows of a register whose other cells say
-which, 3 mean the city; half a row is added to each (Jeffreys)."""
+CITY_COUNTS = {"IN": (3, 65), "PK": (2, 4)}
+"""Of the places of a register that its other cells call city or district, by country: how many are
+the city, and how many there are. A count of the STOP register, edition 2016 to 2025."""
+PRIOR_PLACES = 4.0
+"""Places of all countries together that count beside those of a country itself."""
 UNNAMED_CITY = (0.02, 0.6)
 """Share of its district, between these, of a city that is not on record: a convention."""
 BLOCK = 500
@@ -144,11 +147,19 @@ def _draw_reading(parts: pd.DataFrame, sampler: Sampler) -> Array:
     u = sampler.draw_rows(InputKind.PLACE, within_key.where(is_within, meant_key))
     least = (parts["least_persons"] / parts["people_persons"]).to_numpy("float64")[:, None]
     is_either = (reading == PlaceReading.CITY_OR_DISTRICT.value).to_numpy()[:, None]
+    city_share = parts["country_id"].map(find_city_share).to_numpy("float64")[:, None]
     low, high = UNNAMED_CITY
-    guess = low + (high - low) * u / CITY_SHARE
+    guess = low + (high - low) * u / city_share
     city = np.where(np.isnan(least), guess, np.minimum(least, 1.0))
-    either = np.where(is_either & (u < CITY_SHARE), city, 1.0)
+    either = np.where(is_either & (u < city_share), city, 1.0)
     return np.where(is_within.to_numpy()[:, None], _draw_part_share(parts, u), either)
+
+
+def find_city_share(country_id: str) -> float:
+    """Return the share of draws in which the city is meant, where a city or a district may be."""
+    cities, places = np.sum(list(CITY_COUNTS.values()), axis=0)
+    of_country, count = CITY_COUNTS.get(country_id, (0, 0))
+    return float((of_country + PRIOR_PLACES * cities / places) / (count + PRIOR_PLACES))
 
 
 def _draw_part_share(parts: pd.DataFrame, u: Array) -> Array:

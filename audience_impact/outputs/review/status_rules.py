@@ -112,6 +112,11 @@ TABLE = (
             "the ends of the interval of one of the largest audiences, imputed, differ by more "
             "than a factor of 20",
         ),
+        (
+            "too_wide",
+            "the 5 and the 95 % quantile differ by more than a factor of 20: bounds alone",
+            "the ends of the interval differ by more than a factor of 20",
+        ),
         ("no_base", "no base on record", "no base for one of the countries"),
         (
             "mixed_features",

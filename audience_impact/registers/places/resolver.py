@@ -15,6 +15,7 @@ Assumptions. Orders in India, Pakistan and Bangladesh go by district, in Myanmar
 Drawbacks. A namesake elsewhere in the country is taken where the right place is not on record.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -489,6 +490,82 @@ class _Reading:
             if self.gazetteer.has_had_inside(district, area_id)
         ]
         return next(iter(self._best_level(inner, (TOWN, ADMIN3))), "")
+
+
+CUT = r"(?:cut ?off|cut|suspend\w*|shut ?down\w*|disrupt\w*|snapp\w*|block\w*|throttl\w*|down)"
+RADIUS = re.compile(r"\b\d+(?:\.\d+)? ?-?(?:km|kilomet\w+) radius\b|\bradius of \d", re.IGNORECASE)
+VICINITY = re.compile(
+    rf"\b{CUT}\b[^.;]*\bin the vicinity of\b|\bimmediate areas? around\b", re.IGNORECASE
+)
+PARTS = re.compile(
+    rf"\b{CUT}\b[^.;]{{0,80}}?\bin (?:(?:some|several|certain|many|various|multiple|select) )?"
+    r"(?:parts|areas|pockets|localities|locations|places|wards|neighbou?rhoods) (?:of|in|around)\b",
+    re.IGNORECASE,
+)
+"""Words of other cells by which less is meant than the place: they speak of what was cut."""
+
+
+def narrow_meanings(meanings: Sequence[NameMeaning], text: str) -> tuple[NameMeaning, ...]:
+    """Return meanings as parts where the text of the event says that a part was cut.
+
+    `text` is the sentence that says what happened; a part stays the part it is.
+    """
+    kind = next(
+        (
+            kind
+            for pattern, kind in (
+                (RADIUS, PartKind.LOCALITY),
+                (VICINITY, PartKind.LOCALITY),
+                (PARTS, PartKind.SOME),
+            )
+            if pattern.search(text)
+        ),
+        None,
+    )
+    return tuple(
+        meaning
+        if kind is None or meaning.reading is PlaceReading.WITHIN
+        else replace(
+            meaning, reading=PlaceReading.WITHIN, least_area_id="", part_kind=kind, units=1
+        )
+        for meaning in meanings
+    )
+
+
+def settle_cities(
+    meanings: Sequence[NameMeaning], text: str, gazetteer: Gazetteer
+) -> tuple[NameMeaning, ...]:
+    """Return meanings in which a city or a district is the one that another text calls it.
+
+    `text` are the other cells of the row; where they say both, or neither, nothing is settled.
+    """
+    folded = names.fold_name(text)
+    return tuple(
+        _settle_city(meaning, folded, gazetteer)
+        if meaning.reading is PlaceReading.CITY_OR_DISTRICT
+        else meaning
+        for meaning in meanings
+    )
+
+
+def _settle_city(meaning: NameMeaning, folded: str, gazetteer: Gazetteer) -> NameMeaning:
+    is_district, is_city = (
+        bool(re.search(rf"\b{name} (?:and \w+ )?{kind}s?\b|\b{kind} (?:of )?{name}\b", folded))
+        for name in [re.escape(meaning.name)]
+        for kind in ("district", "(?:city|town)")
+    )
+    if is_district == is_city:
+        return meaning
+    if is_district:
+        return replace(meaning, reading=PlaceReading.WHOLE, least_area_id="")
+    if meaning.least_area_id in gazetteer.entries:
+        return replace(
+            meaning,
+            area_ids=(meaning.least_area_id,),
+            reading=PlaceReading.WHOLE,
+            least_area_id="",
+        )
+    return replace(meaning, reading=PlaceReading.WITHIN, least_area_id="", part_kind=PartKind.SEAT)
 
 
 def _share_units(meanings: list[NameMeaning]) -> list[NameMeaning]:

@@ -20,7 +20,7 @@ from audience_impact.registers.register import (
     parse_year,
 )
 from audience_impact.registers.stop import cells as stop
-from audience_impact.registers.stop import dates, extent, operators
+from audience_impact.registers.stop import dates, extent, operators, words
 from audience_impact.registers.stop import targets as stop_targets
 from audience_impact.vocabulary import Feature, GeoScope, NetworkScope
 
@@ -148,7 +148,19 @@ def _locate_record(record: Record, background: Background) -> tuple[Place, str]:
     """Return the place of a row, and the defect of its stated scope."""
     scope, odd = stop.read_scope(record.cells["geo_scope"])
     cells = record.cells
-    return background.locate_record(record, cells["country"], cells["area_name"], scope), odd
+    texts = (
+        "event",
+        "actual_cause_details",
+        "gov_just_details",
+        "gov_ack_quote",
+        "info_source_link",
+    )
+    other_text = re.sub(r"[-_/]", " ", " ".join(cells[name] for name in texts))
+    event_text = " ".join(words.split_sentences(cells["event"])[:2])
+    place = background.locate_record(
+        record, cells["country"], cells["area_name"], scope, other_text, event_text
+    )
+    return place, odd
 
 
 def _list_defects(record: Record, background: Background) -> list[str]:
