@@ -21,7 +21,7 @@ from audience_impact.audiences.scope import Scope, build_scope
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import areas, impact_by_area, impact_by_day
-from audience_impact.outputs.area_comparisons import make_area_comparisons
+from audience_impact.outputs.comparisons import make_area_comparisons
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_sources

@@ -21,13 +21,11 @@ from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import impact_by_area, impact_by_day
-from audience_impact.outputs.area_comparisons import make_area_comparisons
-from audience_impact.outputs.comparisons import make_comparisons
+from audience_impact.outputs.breakdowns import make_impact_by_group, make_impact_by_platform
+from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.impact_by_area import InPeriods
 from audience_impact.outputs.impact_by_day import OnDays
-from audience_impact.outputs.impact_by_group import make_impact_by_group
-from audience_impact.outputs.impact_by_platform import make_impact_by_platform
 from audience_impact.outputs.lineage import make_lineage, make_sources
 from audience_impact.outputs.person_days import make_person_days
 from audience_impact.outputs.reach_lost import find_reach_lost

@@ -19,7 +19,6 @@ from audience_impact.fitting import (
     networks,
     places,
     random_effects,
-    shares,
 )
 from audience_impact.vocabulary import FindingSeverity
 from flows.pipeline import steps
@@ -70,7 +69,7 @@ FITTERS = {
     "shares": Fitter(
         ("circumvention", "restrictions", "feature_use", "platforms"),
         "figures",
-        shares.fit_tables,
+        random_effects.fit_tables,
         random_effects.DECIMALS,
     ),
     "audiences": Fitter(

@@ -16,10 +16,10 @@ from pydantic import Field
 
 from audience_impact.plain_text import plain_line
 from audience_impact.store.versions import Published
-from flows import artifacts, last_version, metrics
-from flows.failures import fail_on_refusal, is_transient
+from flows import last_version, run_reports
 from flows.pipeline import quality, steps
 from flows.pipeline.steps import Checked, Reading, Results
+from flows.run_reports import fail_on_refusal, is_transient
 from flows.serving import notices
 from flows.workers import RunnerName, choose_division
 
@@ -110,12 +110,12 @@ def show_answers(
     """Put the answers and the quality report where the UI shows them."""
     behind = f"-{environment}" if environment else ""
     create_markdown_artifact(
-        artifacts.format_answers(version, facts, report),
+        run_reports.format_answers(version, facts, report),
         key=f"impact{behind}",
         description="How many people, at least and at most",
     )
     create_markdown_artifact(
-        artifacts.format_checks(version),
+        run_reports.format_checks(version),
         key=f"quality{behind}",
         description="What was checked, and what was found",
     )
@@ -151,10 +151,10 @@ def record_metrics(
     """Write the metrics of the run beside the versions, and notify people of large changes."""
     used = results.read_frame("impact_by_platform", ["period", "as_of"])
     refused = results.read_frame("quarantine")
-    metrics_text = metrics.render_metrics(
+    metrics_text = run_reports.render_metrics(
         results.count_rows(), refused, used, seconds, datetime.now(UTC)
     )
-    metrics.write_metrics(published, metrics_text)
+    run_reports.write_metrics(published, metrics_text)
     if changes:
         notices.notify_people("much changed against the last version", "\n".join(changes))
 
@@ -204,7 +204,7 @@ def publish_impact(
         runner: The runner of the parts: processes of this machine, or a Dask cluster.
         scheduler: Address of the scheduler of that cluster; by default one is started here.
     """
-    timed = metrics.StepSeconds()
+    timed = run_reports.StepSeconds()
     reading = restrict_to_day(timed(read_facts, facts), as_of)
     checked = refuse_errors(timed(check_facts, reading), strict)
     by = runner, workers, scheduler

@@ -17,7 +17,7 @@ from flows.downloads.folder import Download
 from flows.downloads.names import Name
 from flows.downloads.publishers import ADDRESSES
 from flows.downloads.refreshing import Refreshed, RefreshOptions
-from flows.failures import fail_on_refusal
+from flows.run_reports import fail_on_refusal
 
 EVERYTHING = list(Name)
 PATIENCE = RetryPolicy()

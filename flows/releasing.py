@@ -18,8 +18,8 @@ import yaml
 
 from audience_impact.answers.citation import AUTHOR
 from audience_impact.comparing import changes, sides, text
-from audience_impact.exporting.writing import put_file
-from audience_impact.store import archive
+from audience_impact.exporting.export import put_file
+from audience_impact.store import manifest
 from audience_impact.store.manifest import MANIFEST, files_of, hash_bytes
 from audience_impact.store.versions import Stored
 
@@ -39,7 +39,7 @@ def write_release(
     files = {
         f"{name}/{path}": content for path, content in collect_contents(version, before).items()
     }
-    packed = archive.pack_files(files)
+    packed = manifest.pack_files(files)
     place = into / f"{name}.zip"
     digest = hash_bytes(packed)
     line = f"{digest}  {place.name}\n".encode()

@@ -30,8 +30,6 @@ from audience_impact.api.answers import (
     Overlap,
     Persons,
     SharpBounds,
-)
-from audience_impact.api.numbers import (
     check_pair,
     check_sizes,
     compute_quantiles,
@@ -60,7 +58,7 @@ def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) ->
             above its most; an audience larger than the universe.
 
     Source:
-        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.frechet`.
+        Frechet (1935), Fundamenta Mathematicae 25; `audience_impact.bounds.sharp`.
 
     Examples:
         >>> union_bounds([96e6, 89e6], universe=105e6)
@@ -70,7 +68,7 @@ def union_bounds(audiences: Sequence[Persons], *, universe: float = math.inf) ->
     """
     import pandas as pd
 
-    from audience_impact.bounds.frechet import bound_unions
+    from audience_impact.bounds.sharp import bound_unions
 
     low, high = check_sizes(audiences, universe)
     table = pd.DataFrame({"union": 0, "low_persons": low, "high_persons": high})

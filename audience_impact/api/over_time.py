@@ -21,8 +21,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audience_impact.api.answers import Reach, Restriction
-from audience_impact.api.numbers import PROBABILITIES, draw_unions, require_exact
+from audience_impact.api.answers import (
+    PROBABILITIES,
+    Reach,
+    Restriction,
+    draw_unions,
+    require_exact,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ answerers chose themselves comes after every other, and limits nothing. Reach un
 for no restriction by itself: a meter counts sessions that fail, and one service is not all of those
 restricted together. Where nobody counted, what the network has taken away nobody keeps, and of what
 was cut the share is learned from the country's and other countries' figures
-(fitted/circumvention.py); it limits nothing either. A service that was slowed or impaired, and not
+(fitted/shares.py); it limits nothing either. A service that was slowed or impaired, and not
 cut, leaves nobody known to be without access.
 
 Assumptions. No way around a network that is gone: satellites and foreign cards are left aside.
@@ -22,7 +22,7 @@ from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED
 from audience_impact.audiences.scope import Scope
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
-from audience_impact.fitted import circumvention as keeping_access
+from audience_impact.fitted import shares
 from audience_impact.fitted.models import FittedModels
 from audience_impact.fitted.shares import ANY, PARAMETERS
 from audience_impact.selection import Best, Key, Only
@@ -39,7 +39,7 @@ LEARNED = "learned"
 
 STEPS = (
     Only(
-        lambda rows: rows["circumvention_kind"].isin(keeping_access.COUNTED),
+        lambda rows: rows["circumvention_kind"].isin(shares.COUNTED_KINDS),
         lambda rows: rows["circumvention_kind"] + " is no share of people who keep access",
     ),
     Best(
@@ -80,7 +80,7 @@ def choose_circumvention(scope: Scope, tables: Tables, fitted: FittedModels) -> 
     ].unique()
     is_gone = rest["severity"] == Severity.NETWORK_UNAVAILABLE.value
     is_gone &= rest["restriction_id"].isin(network)
-    cut = rest[rest["severity"].isin(keeping_access.CUT) & ~rest["restriction_id"].isin(network)]
+    cut = rest[rest["severity"].isin(shares.CUT_SEVERITIES) & ~rest["restriction_id"].isin(network)]
     return pd.concat(
         [measured, _assume_nobody(rest[is_gone]), _use_fitted_shares(cut, scope, fitted)],
         ignore_index=True,
@@ -135,7 +135,7 @@ def _use_fitted_shares(
     places = places.reindex(restrictions["restriction_id"])
     country = places["first"].where(places["nunique"] == 1, ANY)
     country = pd.Series(country.to_numpy(), restrictions.index, dtype="str")
-    parameters = keeping_access.choose_distributions(fitted.keeping_access, country)
+    parameters = shares.choose_keeping_access(fitted.keeping_access, country)
     figure_ids = fitted.keeping_figures.astype("str").reindex(country).to_numpy()
     key = country.where(country != ANY, restrictions["restriction_id"])
     rows = _assume_nobody(restrictions).assign(

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.scope import AUDIENCE, Scope
-from audience_impact.errors import rounding
+from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import ONE_DAY, period_middle
 from audience_impact.populations import LEAST_AGE
@@ -143,7 +143,7 @@ def _find_contradicting_pages(chosen: pd.DataFrame, before: pd.DataFrame) -> pd.
     both = figures.merge(pages, on=key).dropna(subset=["point_persons", "other_persons"])
     is_share = pd.Series(False, both.index)
     steps = [
-        rounding.half_step(both[name], is_share) for name in ("point_persons", "other_persons")
+        figure_errors.half_step(both[name], is_share) for name in ("point_persons", "other_persons")
     ]
     apart = (both["point_persons"] - both["other_persons"]).abs()
     return both[(apart > 0) & (apart >= 2 * np.fmax(steps[0], steps[1]))]

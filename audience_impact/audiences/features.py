@@ -7,7 +7,7 @@ or of a group of services, of the feature or, for calls, of one kind of call, in
 ends at most LATER_DAYS after the start. A service's own shares come before those of a group, the
 feature itself before another kind of call, later before earlier ones. Times its own population
 the share gives feature users in persons. Where no share speaks for a restriction in a country, the
-share of the people exposed who use the feature is learned (fitting/shares.py).
+share of the people exposed who use the feature is learned (fitting/random_effects.py).
 
 Assumptions. A share asked about any messenger is taken for the restricted ones, a share for one
 kind of call for all calls, a share of one age for the base: each is named in the row.
@@ -76,7 +76,7 @@ def choose_shares(
     `feature_use_id`, DISTRIBUTION_COLUMNS, `least` and `most` of intervals.py in shares, `is_own`
     (asked about a restricted service), `assumed` (Assumption), `of_persons`, `share_base_id`,
     `beyond_persons` (people of the ages of the base that were not asked; NaN where nobody counted
-    them), `is_inside` (those asked are part of the base), and LAW of denominators/distributions.py
+    them), `is_inside` (those asked are part of the base), and LAW of denominators/counts.py
     of the people the share was asked of.
     """
     best = choosing.select_candidates(

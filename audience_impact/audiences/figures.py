@@ -34,7 +34,7 @@ from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE
 from audience_impact.denominators.counts import LONGEST_GAP_DAYS
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.errors import rounding
+from audience_impact.errors import figure_errors
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, months_between, period_middle, with_distance
@@ -135,7 +135,7 @@ def _add_own_errors(
     """Return figures with their rounding and the sampling interval of a survey's share."""
     is_share = estimates["unit"] == Unit.SHARE.value
     exact = estimates["interval_kind"] == IntervalKind.NONE.value
-    half = rounding.half_step(estimates["value"], is_share).where(exact).fillna(0.0)
+    half = figure_errors.half_step(estimates["value"], is_share).where(exact).fillna(0.0)
     rounded = estimates.assign(rounding_persons=half)
     if errors is None:
         return rounded
@@ -258,7 +258,7 @@ def _rank_pages(pages: pd.DataFrame) -> pd.DataFrame:
     printed = pages["point_persons"].fillna(pages["low_persons"])
     ranked = pages.assign(
         printed=printed,
-        step=rounding.half_step(printed, pd.Series(False, printed.index)),
+        step=figure_errors.half_step(printed, pd.Series(False, printed.index)),
         floor=pages["low_persons"].where(pages["metric_priority"] >= FLOOR, 0.0),
         pages_count=pages.groupby(LINEAGE)["metric_priority"].transform("size"),
         exact=pages["interval_kind"] == IntervalKind.NONE.value,

@@ -21,7 +21,7 @@ from audience_impact.audiences import (
 )
 from audience_impact.audiences.doubts import flag_quality
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
-from audience_impact.denominators import distributions
+from audience_impact.denominators import counts
 from audience_impact.denominators.denominators import Denominators
 from audience_impact.errors import figure_errors
 from audience_impact.errors.distribution import FigureErrors
@@ -117,7 +117,7 @@ AUDIENCES = Frame(
         "base_persons": NUMBER,
         "base_status": TEXT,
         "base_size_persons": NUMBER,
-        **dict.fromkeys(distributions.DISTRIBUTION, NUMBER),
+        **dict.fromkeys(counts.DISTRIBUTION, NUMBER),
         "is_base_projected": ANY,
         "is_base_disputed": ANY,
         "is_own_base": ANY,
@@ -160,7 +160,7 @@ FEATURE_SHARES = Frame(
         "of_persons": NUMBER,
         "beyond_persons": NUMBER,
         "share_base_id": TEXT,
-        **dict.fromkeys(distributions.DISTRIBUTION, NUMBER),
+        **dict.fromkeys(counts.DISTRIBUTION, NUMBER),
         "is_own": TRUTH,
         "is_inside": TRUTH,
         "assumed": TEXT,

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.denominators.counts import FORECAST
+from audience_impact.denominators.counts import DISTRIBUTION, FORECAST
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.denominators.distributions import DISTRIBUTION
 from audience_impact.periods import WINDOW_DAYS, months_between
 from audience_impact.populations import ONLINE
 from audience_impact.vocabulary import AudienceMetric
@@ -50,8 +49,8 @@ def add_base(audiences: pd.DataFrame, denominators: Denominators) -> pd.DataFram
     """Return audiences with the base of each (restriction, country).
 
     `base_persons` is what limits, `base_size_persons` what it is thought to be, and LAW of
-    distributions.py says how it is drawn. People are the base of the day where the whole network is
-    shut down: one distribution for both.
+    denominators/counts.py says how it is drawn. People are the base of the day where the whole
+    network is shut down: one distribution for both.
     """
     groups = group_by_country(audiences)
     base = denominators.choose_bases(groups).assign(restriction_id=groups["restriction_id"])

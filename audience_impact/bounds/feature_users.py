@@ -11,7 +11,7 @@ nobody counted these.
 
 Assumptions. Those of audiences/features.py. A self-selected poll limits nothing.
 
-Citation. M. Frechet (1935), as in frechet.py.
+Citation. M. Frechet (1935), as in sharp.py.
 """
 
 import numpy as np

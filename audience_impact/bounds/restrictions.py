@@ -20,8 +20,8 @@ from audience_impact.audiences import parts
 from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.scope import COUNTRY, Scope
 from audience_impact.bounds import feature_users, measured
-from audience_impact.bounds.frechet import bound_unions
 from audience_impact.bounds.measured import Resolved
+from audience_impact.bounds.sharp import bound_unions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.frames import NUMBER, TRUTH, Declared, Frame
 from audience_impact.places import nesting

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import typer
 
-from audience_impact.cli import comparing, exporting, reporting, showing
+from audience_impact.cli import comparing, exporting, showing
 from audience_impact.cli.folders import IS_CHECKOUT
 
 app = typer.Typer(
@@ -26,7 +26,6 @@ app = typer.Typer(
 showing.add_to(app)
 comparing.add_to(app)
 exporting.add_to(app)
-reporting.add_to(app)
 if IS_CHECKOUT:
     # By name: nothing in the wheel may import what only the checkout has.
     importlib.import_module("flows.commands").add_to(app)

@@ -13,7 +13,7 @@ import pandas as pd
 from audience_impact.facts import reading
 from audience_impact.facts.reading import Header
 from audience_impact.facts.tables import PROVENANCE
-from audience_impact.store import archive
+from audience_impact.store import manifest
 from audience_impact.vocabulary import FactChange
 
 NAMING = (
@@ -41,7 +41,7 @@ class FactFiles:
         """Return the rows of a table as text with their places, layers merged."""
         files = self.select_table(table)
         with tempfile.TemporaryDirectory() as folder:
-            layers = archive.write_layers(files, Path(folder))
+            layers = manifest.write_layers(files, Path(folder))
             tables, _ = reading.read_tables(layers, {table: self.headers[table]})
         # Layers that lack the table count as well.
         numbers = sorted(1 + int(name.split("/")[0]) for name in files)

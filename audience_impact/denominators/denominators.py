@@ -8,7 +8,7 @@ base that can hold the largest audience. Bounds take a base as it is printed. A 
 nothing: where the people online are projected, bounds go from nobody to all residents. Where
 publishers count people online whose numbers differ by PUBLISHERS_DIFFER or more, bounds go from the
 smallest to the largest, and draws span them around their geometric mean. What a base is drawn
-from is in distributions.py.
+from is in counts.py.
 
 Assumptions, drawbacks and citation: those of audiences/figures.py.
 """
@@ -25,9 +25,10 @@ from audience_impact.denominators.counts import (
     FORECAST,
     SAME_MEASURER,
     Counts,
+    CountsWithErrors,
+    compute_quantiles,
     list_steps,
 )
-from audience_impact.denominators.distributions import CountsWithErrors, compute_quantiles
 from audience_impact.errors.distribution import FigureErrors
 from audience_impact.facts.tables import Tables
 from audience_impact.periods import WINDOW_DAYS, with_distance

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from audience_impact import periods
-from audience_impact.vocabulary import FindingSeverity
+from audience_impact.vocabulary import FindingSeverity, Unit
 
 PROVENANCE = ["row_layer", "row_file", "row_line"]
 """Columns that say where a row stands: number of the layer (from 1), file name, line."""
@@ -187,3 +187,12 @@ def fill_lineage(tables: Tables) -> Tables:
 def relocate_finding(finding: Finding, folders: Sequence[Path]) -> Finding:
     """Return the finding with the path of its file below the caller's folder."""
     return replace(finding, file=str(folders[finding.layer - 1] / finding.file))
+
+
+SERIES = [
+    *("measurement_series_id", "platform_id", "area_id", "audience_metric", "unit"),
+    *("population_base", "activity_threshold", "age", "sex"),
+]
+"""Columns in which two figures of one series agree, whatever their periods."""
+COUNTED = [Unit.PERSONS.value, Unit.SHARE.value, Unit.IDENTITIES.value]
+"""Units of a number of people, or of what stands for one."""

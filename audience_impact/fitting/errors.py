@@ -33,8 +33,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.errors.distribution import Spread
-from audience_impact.facts.series import SERIES
-from audience_impact.facts.tables import Tables
+from audience_impact.facts.tables import SERIES, Tables
 from audience_impact.fitting import figure_pairs
 from audience_impact.fitting.tables import (
     INSIDE,

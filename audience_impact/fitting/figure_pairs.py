@@ -26,8 +26,7 @@ from audience_impact.errors.figure_errors import (
     list_restrictions,
     match_restrictions,
 )
-from audience_impact.facts.series import COUNTED, SERIES
-from audience_impact.facts.tables import Tables
+from audience_impact.facts.tables import COUNTED, SERIES, Tables
 from audience_impact.periods import MEAN_MONTH_DAYS, WINDOW_DAYS, period_middle
 from audience_impact.populations import EVERYONE, ONLINE
 from audience_impact.vocabulary import (

@@ -65,8 +65,13 @@ from audience_impact.fitting.tables import (
 )
 from audience_impact.frames import Array
 from audience_impact.places import regional_figures
-from audience_impact.places.online import balance_median
-from audience_impact.places.online_parameters import LEVELS, NORMAL, compute_deviation, list_kinds
+from audience_impact.places.online import (
+    LEVELS,
+    NORMAL,
+    balance_median,
+    compute_deviation,
+    list_kinds,
+)
 from audience_impact.places.regional_figures import HOUSEHOLDS, MODEL, SURVEY
 from audience_impact.vocabulary import ErrorQuantile, ParameterBasis, PlaceLaw
 

@@ -1,1 +1,1 @@
-"""One module a published table, and the rules over results."""
+"""The published tables, one or two a module, and the rules over results."""

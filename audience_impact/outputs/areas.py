@@ -26,7 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audience_impact.audiences.scope import COUNTRY
-from audience_impact.bounds import frechet
+from audience_impact.bounds import sharp
 from audience_impact.frames import Array, no_rows
 from audience_impact.outputs.review import reasons
 from audience_impact.outputs.review.status_rules import (
@@ -237,7 +237,7 @@ def draw_people(
     rows = inputs.timeline.rows
     numbers, ends = range(count), ("monthly_low_persons", "monthly_high_persons")
     possible, certain = (
-        frechet.bound_sets(members[kind], rows, *ends).reindex(numbers)
+        sharp.bound_sets(members[kind], rows, *ends).reindex(numbers)
         for kind in ("every", "certain")
     )
     with_base = members["every"].join(rows.set_index("row")["base_persons"], on="row")
@@ -252,7 +252,7 @@ def draw_people(
     upper = np.where(np.isnan(upper), np.nan, np.fmin(np.fmax(np.fmax(upper, most), lower), limit))
     drawn = _draw_sets(inputs, members["drawn"], count, restriction_floors.places, sampler)
     sure = members["drawn"][members["drawn"]["row"].isin(inputs.timeline.certain_rows["row"])]
-    own_least = frechet.bound_sets(sure, rows, *ends)["lower"].reindex(numbers)
+    own_least = sharp.bound_sets(sure, rows, *ends)["lower"].reindex(numbers)
     # what is not drawn can force more than what is
     forced = np.where(lower > np.nan_to_num(own_least.to_numpy("float64")) + 1.0, lower, 0.0)
     inside = np.fmax(drawn, forced[:, None])

@@ -21,8 +21,8 @@ import pandas as pd
 
 from audience_impact.audiences import universes
 from audience_impact.audiences.scope import AUDIENCE
+from audience_impact.denominators.counts import DISTRIBUTION
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.denominators.distributions import DISTRIBUTION
 from audience_impact.periods import months_between
 from audience_impact.vocabulary import WHOLE_INTERNET
 

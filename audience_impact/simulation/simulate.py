@@ -27,7 +27,7 @@ from scipy.sparse import csr_array
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY
 from audience_impact.frames import Array
 from audience_impact.overlap.model import OverlapModel
-from audience_impact.simulation import audiences, feature_users, overlaps, parts, unions
+from audience_impact.simulation import audiences, parts, unions
 from audience_impact.simulation.inputs import SimulationInputs
 from audience_impact.simulation.parts import Countries, PartDraws, Places
 from audience_impact.simulation.sampler import Sampler
@@ -139,7 +139,7 @@ def _draw_audiences(inputs: SimulationInputs, sampler: Sampler) -> Array:
 
 
 def _draw_fitted_use(inputs: SimulationInputs, sampler: Sampler) -> Array:
-    return feature_users.draw_fitted_shares(inputs.feature_laws, inputs.countries, sampler)
+    return audiences.draw_fitted_shares(inputs.feature_laws, inputs.countries, sampler)
 
 
 def _draw_unions(
@@ -162,7 +162,7 @@ def _draw_unions(
             "plain unions", sampler, (persons,), draw_plain
         )
     if has_feature.any():
-        feature_persons = feature_users.draw_feature_users(inputs.feature_shares, sampler)
+        feature_persons = audiences.draw_feature_users(inputs.feature_shares, sampler)
         drawn[has_feature], base[has_feature] = unions.draw_union_people(
             np.vstack([persons, feature_persons]), with_feature, overlap_model, sampler
         )
@@ -271,7 +271,7 @@ def _condition_unions(
         rows = inputs.audiences[same].sort_values(AUDIENCE)["row"]
         shares = np.clip(persons[rows] / bases[at], 0.0, 1.0)
         use = unions.draw_joint_use(overlap_model, country, sampler)
-        conditioned = overlaps.draw_conditioned(
+        conditioned = unions.draw_conditioned(
             overlap, shares, (overlap_model, use), bases[at], sampler
         )
         people[at] = np.where(np.isnan(conditioned), exposed[at], bases[at] * conditioned)
@@ -321,7 +321,7 @@ def _draw_deprived(inputs: SimulationInputs, users: Array, sampler: Sampler) -> 
             "circumvention",
             sampler,
             (),
-            partial(feature_users.draw_circumvention, inputs.circumvention),
+            partial(audiences.draw_circumvention, inputs.circumvention),
         )
         without[rows] = users[rows] * (1.0 - share)
     return without

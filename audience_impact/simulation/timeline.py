@@ -45,8 +45,8 @@ from audience_impact.audiences.inputs import Inputs
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS
 from audience_impact.audiences.scope import AUDIENCE, COUNTRY, Scope
 from audience_impact.bounds.restrictions import Bounds
+from audience_impact.denominators.counts import DISTRIBUTION as BASE_LAW
 from audience_impact.denominators.denominators import Denominators
-from audience_impact.denominators.distributions import DISTRIBUTION as BASE_LAW
 from audience_impact.errors import figure_errors
 from audience_impact.facts.tables import Tables
 from audience_impact.fitted.models import FittedModels
@@ -54,7 +54,7 @@ from audience_impact.fitted.shares import PARAMETERS, daily_use
 from audience_impact.frames import DAY, NUMBER, TEXT, TRUTH, Declared, Frame
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.periods import ONE_DAY
-from audience_impact.phases import curfews, days, intervals, years
+from audience_impact.phases import curfews, intervals, years
 from audience_impact.simulation import audiences, reach
 from audience_impact.simulation.unions import GROUP, Unions
 from audience_impact.vocabulary import WHOLE_INTERNET, AudienceMetric, EndStatus
@@ -180,7 +180,7 @@ def make_timeline(
     in_years = years.split_by_year(
         sizes, periods, Denominators.from_tables(tables, inputs.errors), day
     )
-    phases, figure = days.cut_by_figure(in_years, inputs.audiences.daily, periods)
+    phases, figure = intervals.cut_by_figure(in_years, inputs.audiences.daily, periods)
     monthly = audiences.prepare_audiences(phases, inputs.audiences.distributions)
     daily = _daily_distributions(
         phases, figure, monthly, daily_use(fitted.daily_use, _set_imputed_metric(phases, monthly))

@@ -9,9 +9,8 @@ from audience_impact.answers.names import join_names as enumerated
 from audience_impact.answers.numbers import Estimate, read_estimate
 from audience_impact.periods import parse_period
 from audience_impact.site import listings
-from audience_impact.site.charts import platform as chart
-from audience_impact.site.listed import ListEntry
-from audience_impact.site.world import File, Page, ReportData, as_csv, platform_path
+from audience_impact.site.charts import series
+from audience_impact.site.world import File, ListEntry, Page, ReportData, as_csv, platform_path
 from audience_impact.vocabulary import WHOLE_INTERNET, EndStatus
 
 
@@ -71,7 +70,7 @@ def _collect_values(report: ReportData, platform: str, entries: list[ListEntry])
         "ongoing": sum(entry.end_status == EndStatus.ONGOING for entry in entries),
         "countries": _list_countries(countries),
         "undated": sum(not entry.start for entry in entries),
-        "picture": chart.draw_platform(title, order),
+        "picture": series.draw_platform(title, order),
         "audiences": _list_audiences(report, platform, entries),
         "is_internet": platform == WHOLE_INTERNET,
         "data": platform_path(platform).rpartition("/")[2].removesuffix(".html"),

@@ -16,9 +16,8 @@ from audience_impact.answers.text import restriction_json
 from audience_impact.outputs.review.status_rules import TABLE
 from audience_impact.plain_text import cell_text
 from audience_impact.site import listings
-from audience_impact.site.charts import answer, drivers, person_days
-from audience_impact.site.listed import ListEntry
-from audience_impact.site.world import File, Page, ReportData, restriction_path
+from audience_impact.site.charts import rows
+from audience_impact.site.world import File, ListEntry, Page, ReportData, restriction_path
 from audience_impact.vocabulary import FactRole, ImpactMetric, ObsStatus
 
 METRICS = (
@@ -89,9 +88,11 @@ def _collect_values(
 
 def draw_picture(report: ReportData, restriction: str) -> str:
     """Return the picture of the answer as SVG; raise KeyError for an unpublished restriction."""
-    rows = report.records[restriction].rows
+    record = report.records[restriction]
     title = f"People: {report.by_id[restriction].title}"
-    return answer.draw_answer(title, rows["impact"], rows.get("comparisons", []), report.platforms)
+    return rows.draw_answer(
+        title, record.rows["impact"], record.rows.get("comparisons", []), report.platforms
+    )
 
 
 def write_captions(report: ReportData, restriction: str) -> tuple[str, tuple[str, ...]]:
@@ -110,10 +111,10 @@ def _draw_pictures(report: ReportData, entry: ListEntry, record: AnswerRecord) -
     wide = f"What makes the interval wide: {entry.title}"
     return {
         "answer": draw_picture(report, entry.restriction),
-        "days": person_days.draw_person_days(
+        "days": rows.draw_person_days(
             f"Person-days a year: {entry.title}", record.rows.get("person_days", [])
         ),
-        "drivers": drivers.draw_drivers(wide, _choose_drivers(record, entry.metric)),
+        "drivers": rows.draw_drivers(wide, _choose_drivers(record, entry.metric)),
     }
 
 

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audience_impact.rules import Rule, register_rule
-from audience_impact.store import VERSION_ID, PublishError, archive, storage
+from audience_impact.store import VERSION_ID, PublishError, manifest, storage
 from audience_impact.store.manifest import (
     FACT_KEYS,
     MANIFEST,
@@ -155,20 +155,20 @@ class Stored:
         Versions published before facts were stored have none. Raises PublishError where the archive
         is damaged.
         """
-        if archive.NAME not in self.files:
+        if manifest.ARCHIVE_NAME not in self.files:
             return {}
-        return archive.unpack_files(self.read_content(archive.NAME))
+        return manifest.unpack_files(self.read_content(manifest.ARCHIVE_NAME))
 
     def fact_keys(self) -> dict[str, list[str]]:
         """Return the key columns of each fact table; empty where the manifest lacks them."""
-        return dict(self.files.get(archive.NAME, {}).get(FACT_KEYS, {}))
+        return dict(self.files.get(manifest.ARCHIVE_NAME, {}).get(FACT_KEYS, {}))
 
     def write_facts(self, into: Path) -> list[Path]:
         """Write the fact files below a folder; return the folder of each layer, in order.
 
         Raises PublishError as `fact_files` does.
         """
-        return archive.write_layers(self.fact_files(), into)
+        return manifest.write_layers(self.fact_files(), into)
 
     def read_table(self, name: str, **options: Any) -> pd.DataFrame:
         """Return a table, read with options of `pandas.read_parquet`.

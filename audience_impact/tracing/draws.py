@@ -14,7 +14,7 @@ from audience_impact.audiences.scope import COUNTRY
 from audience_impact.frames import Array
 from audience_impact.imputation.audiences import IMPUTED
 from audience_impact.overlap.model import OverlapModel, assume_independence
-from audience_impact.simulation import audiences, feature_users, simulate
+from audience_impact.simulation import audiences, simulate
 from audience_impact.simulation.audiences import BASE as BASE_SHAPE
 from audience_impact.simulation.audiences import COUNTED, GROWN, PRINTED, WITH_ERROR
 from audience_impact.simulation.inputs import SimulationInputs
@@ -128,7 +128,7 @@ def _trace_joint_use(model: OverlapModel, country: str, sampler: Sampler) -> Ite
 
 def _trace_feature_users(inputs: SimulationInputs, sampler: Sampler) -> Iterator[TracedNumber]:
     rows = inputs.feature_shares
-    drawn = feature_users.draw_feature_users(rows, sampler)
+    drawn = audiences.draw_feature_users(rows, sampler)
     for place, row in enumerate(rows.itertuples()):
         yield from _summarise_draws(
             FEATURE_SHARE, row.country_id, row.feature_use_id, "persons", drawn[place]
@@ -140,7 +140,7 @@ def _trace_kept_access(inputs: SimulationInputs, sampler: Sampler) -> Iterator[T
     shares = shares[shares["restriction_id"].isin(inputs.countries["restriction_id"])]
     if not shares.empty:
         yield from _summarise_draws(
-            KEEPING_SHARE, "", "", "share", feature_users.draw_circumvention(shares, sampler)[0]
+            KEEPING_SHARE, "", "", "share", audiences.draw_circumvention(shares, sampler)[0]
         )
 
 

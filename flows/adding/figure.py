@@ -4,9 +4,17 @@ import re
 
 from audience_impact import vocabulary as words
 from flows.adding import questions as ask
-from flows.adding.kinds import EntryKind, SimilarRow
-from flows.adding.page import MEASURED, PAGE, Row, build_page_rows
-from flows.adding.platforms import NEW_PLATFORM, build_platform_rows, read_platform
+from flows.adding.page import (
+    MEASURED,
+    NEW_PLATFORM,
+    PAGE,
+    EntryKind,
+    Row,
+    SimilarRow,
+    build_page_rows,
+    build_platform_rows,
+    read_platform,
+)
 from flows.adding.questions import Answers, Question, one_of
 from flows.adding.records import FactRecords
 

@@ -5,21 +5,11 @@ Prefect is imported only where a flow is run or served.
 
 import typer
 
-from flows.commands import (
-    adding,
-    checking,
-    comparing,
-    explaining,
-    importing,
-    learning,
-    releasing,
-    run,
-    serving,
-)
+from flows.commands import adding, checking, importing, learning, run, serving, versions
 
 
 def add_to(app: typer.Typer) -> None:
     """Add all commands of a checkout."""
-    modules = (run, checking, explaining, comparing, releasing, importing, adding, learning)
+    modules = (run, checking, versions, importing, adding, learning)
     for module in (*modules, serving):
         module.add_to(app)

@@ -11,8 +11,7 @@ import typer
 
 from audience_impact.cli.folders import fail_with, require_local_paths
 from flows.adding.figure import FIGURE
-from flows.adding.kinds import EntryKind
-from flows.adding.page import find_page
+from flows.adding.page import EntryKind, find_page
 from flows.adding.questions import (
     Answers,
     MissingError,

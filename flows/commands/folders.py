@@ -9,7 +9,7 @@ from audience_impact.cli.folders import PUBLISHED_OPTION, fail_with
 from flows import CHECKOUT
 
 if TYPE_CHECKING:
-    from flows.serving.profile import Profile
+    from flows.serving.preparing import Profile
 
 FACTS, DOWNLOADS = CHECKOUT / "data" / "facts", CHECKOUT / "data" / "downloads"
 
@@ -33,8 +33,7 @@ OnTopOfShipped = Annotated[
 
 def read_environment(profile: Path | None) -> "Profile":
     """Return the environment of a profile and of the variables; exit with 2 where it is invalid."""
-    from flows.serving.preparing import NotReadyError
-    from flows.serving.profile import read_profile
+    from flows.serving.preparing import NotReadyError, read_profile
 
     try:
         return read_profile(profile)

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import audience_impact
-from audience_impact.answers import glossary, method
+from audience_impact.answers import documents
 from audience_impact.answers import tables as report
 from audience_impact.answers.names import label_code
 from audience_impact.answers.numbers import format_compact
@@ -21,7 +21,7 @@ from audience_impact.vocabulary import RuleStage
 from flows import CHECKOUT, last_version
 from flows.documenting import architecture
 from flows.pipeline import steps
-from flows.pipeline.rules import collect_rules
+from flows.pipeline.quality import collect_rules
 from schemas import facts, published
 
 REGISTERING = (last_version,)
@@ -203,8 +203,8 @@ MADE: dict[str, Callable[[], str]] = {
     "columns": format_dictionary,
     "commands": format_commands,
     "names": format_reference,
-    "terms": glossary.render_page,
-    "status": method.render_status_section,
+    "terms": documents.render_glossary,
+    "status": documents.render_status_section,
     "rooms": architecture.draw_picture,
     "stages": architecture.format_rooms,
     "way": architecture.format_way,

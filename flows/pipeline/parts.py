@@ -18,21 +18,59 @@ import pickle
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
 from audience_impact import partition
+from audience_impact.facts.reading import Header
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.partition import PartInput, Partitioning, PartResult, SharedInput
 from flows.pipeline import quality
+from schemas import facts as fact_models
 from schemas import published
 from schemas.arrow import to_arrow
+
+
+def build_headers() -> dict[str, Header]:
+    """Return columns and key of each fact table."""
+    keys = fact_models.list_keys()
+    return {
+        table: Header(
+            list(fact_models.describe_columns(table)),
+            keys[table],
+            table in fact_models.OPTIONAL,
+            fact_models.optional_columns(table),
+            fact_models.is_blank_a_key(table),
+        )
+        for table in fact_models.MODELS
+    }
+
+
+Runner = Callable[[Path, int], None]
+"""Computes all parts of a run, from its folder and their number (pipeline/parts.py)."""
+
+
+class Division(NamedTuple):
+    """The division of the work of a run.
+
+    Attributes:
+        runner: Computes the parts; None where this process does, one after another.
+        most: Restrictions of a part, at most.
+    """
+
+    runner: Runner | None
+    most: int
+
+
+ALONE = Division(None, 2_500)
+"""By this process: fewer and larger parts spare the fixed cost of each part."""
+
 
 BATCH_ROWS = 4_096
 """Rows that are read at once from the results of a part."""

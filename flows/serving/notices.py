@@ -23,8 +23,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from pydantic import SecretStr
 
-from flows.serving.preparing import NotReadyError
-from flows.serving.profile import Profile, read_profile
+from flows.serving.preparing import NotReadyError, Profile, read_profile
 
 LONGEST = 2_000
 """Letters of a notice: some services refuse more."""

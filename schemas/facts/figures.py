@@ -1,4 +1,7 @@
-"""Figures as published: who uses a service, several, a feature, how often; and what they share."""
+"""Figures as published: people, those online, who uses a service, several, a feature, how often.
+
+With them go surveys of joint use, and what others published, to compare results with.
+"""
 
 from typing import Any
 
@@ -176,3 +179,118 @@ class UseFrequency(ShareOfPeople):
     use_frequency_kind: Series[str] = fields.code_field(words.UseFrequencyKind)
     respondents: Series[str] = fields.persons_field()
     period: Series[str] = fields.day_field(filled=True)
+
+
+class PublishedFigures(FactModel):
+    """What others published for a restriction."""
+
+    published_figure_id: Series[str] = fields.key_field()
+    restriction_id: Series[str] = fields.reference_field("restrictions")
+    platform_id: Series[str] = fields.reference_field("platforms", filled=False)
+    publisher: Series[str] = fields.text_field(filled=True)
+    figure_kind: Series[str] = fields.code_field(words.FigureKind)
+    unit: Series[str] = fields.code_field(words.Unit)
+    value: Series[str] = fields.value_field(filled=True)
+    interval_kind: Series[str] = fields.code_field(words.IntervalKind)
+    period: Series[str] = fields.day_field()
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
+
+
+class PublishedAreaFigures(FactModel):
+    """What others published for all restrictions of an area and period together."""
+
+    published_area_figure_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    publisher: Series[str] = fields.text_field(filled=True)
+    figure_kind: Series[str] = fields.code_field(words.FigureKind)
+    persons: Series[str] = fields.persons_field()
+    events: Series[str] = fields.value_field()
+    duration_hours: Series[str] = fields.value_field()
+    interval_kind: Series[str] = fields.code_field(words.IntervalKind)
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
+
+
+class Bases(SourcedFigure):
+    """How many people a population holds: the denominators."""
+
+    base_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    population_base: Series[str] = fields.code_field(words.PopulationBase)
+    period: Series[str] = fields.day_field(filled=True)
+    persons: Series[str] = fields.persons_field(filled=True)
+    low_persons: Series[str] = fields.persons_field()
+    high_persons: Series[str] = fields.persons_field()
+    obs_status: Series[str] = fields.code_field(words.ObsStatus)
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Low <= persons <= high."""
+        return is_ordered(frame, "low_persons", "persons", "high_persons")
+
+
+class RegionalUse(SourcedFigure):
+    """Which share of those asked in a region uses the internet.
+
+    What is used of it is how a region differs from its country, not the level: surveys differ in
+    whom they ask and what they call use.
+    """
+
+    area_id: Series[str] = fields.reference_field("areas")
+    asked: Series[str] = fields.code_field(words.RegionalAsked)
+    residence: Series[str] = fields.code_field(words.Residence)
+    internet_use: Series[str] = fields.code_field(words.InternetUse)
+    period: Series[str] = fields.day_field(filled=True)
+    share: Series[str] = fields.share_field(filled=True)
+
+
+class NetworkUse(SourcedFigure):
+    """Which share of the people online has a mobile network alone, and no fixed line at home.
+
+    `least_share` and `most_share` are what the count of fixed lines leaves: a line serves a whole
+    household, or one person.
+    """
+
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    least_share: Series[str] = fields.share_field(filled=True)
+    most_share: Series[str] = fields.share_field(filled=True)
+
+    @low_value_high
+    def low_value_high(cls, frame: pd.DataFrame) -> Any:
+        """Least <= most."""
+        return is_ordered(frame, "least_share", "least_share", "most_share")
+
+
+class Surveys(FactModel):
+    """A survey of joint use: who was asked what.
+
+    `online_share_override` replaces the online share of the patterns where that is too low;
+    the note says where it comes from.
+    """
+
+    survey_id: Series[str] = fields.key_field()
+    area_id: Series[str] = fields.reference_field("areas")
+    period: Series[str] = fields.day_field(filled=True)
+    house: Series[str] = fields.text_field(filled=True)
+    asked: Series[str] = fields.text_field(filled=True)
+    question: Series[str] = fields.text_field()
+    platform_ids: Series[str] = fields.references_field("platforms")
+    online_is_lower_bound: Series[str] = fields.code_field(words.YesNo)
+    online_share_override: Series[str] = fields.share_field()
+    respondents: Series[str] = fields.persons_field(filled=True)
+    weight: Series[str] = fields.text_field()
+    source_id: Series[str] = fields.reference_field("sources")
+    note: Series[str] = fields.text_field()
+
+
+class UsePatterns(FactModel):
+    """Share of a survey's adults by the exact set of platforms they use."""
+
+    survey_id: Series[str] = fields.reference_field("surveys")
+    online: Series[str] = fields.share_field(filled=True)
+    platform_ids: Series[str] = fields.references_field("platforms", filled=False)
+    weighted_share: Series[str] = fields.share_field(filled=True)
+    respondents: Series[str] = fields.persons_field(filled=True)

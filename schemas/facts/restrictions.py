@@ -1,4 +1,8 @@
-"""Restrictions: each with what it touches and the places that it names."""
+"""Restrictions with what they touch and the places they name, and what stands beside them.
+
+That is what an imported register leaves (its rows, and events recorded twice), and what was decided
+by hand: readings of texts of registers, and accepted warnings.
+"""
 
 from typing import Any
 
@@ -140,3 +144,74 @@ class RestrictionPlaces(FactModel):
     name: Series[str] = fields.text_field(filled=True)
     found_by: Series[str] = fields.code_field(words.PlaceMatch)
     note: Series[str] = fields.text_field()
+
+
+class RegisterRows(FactModel):
+    """What became of each row of a register: an event, a repeat of one, or refused.
+
+    Events of a country and year are counted here: the restrictions that have a row of that
+    `count_year`.
+    """
+
+    source_id: Series[str] = fields.reference_field("sources")
+    register_row: Series[str] = fields.persons_field(filled=True)
+    count_year: Series[str] = fields.text_field()
+    country: Series[str] = fields.text_field()
+    country_ids: Series[str] = fields.references_field("areas", filled=False)
+    fate: Series[str] = fields.code_field(words.ImportOutcome)
+    restriction_id: Series[str] = fields.reference_field("restrictions", filled=False)
+    reason: Series[str] = fields.text_field()
+
+
+class EventLinks(FactModel):
+    """Two restrictions that tell of one event, and on what they disagree."""
+
+    restriction_id: Series[str] = fields.reference_field("restrictions")
+    other_restriction_id: Series[str] = fields.reference_field("restrictions")
+    rule: Series[str] = fields.text_field(filled=True)
+    disagreements: Series[str] = fields.text_field()
+    source_id: Series[str] = fields.reference_field("sources")
+
+
+class PlaceNames(FactModel):
+    """What a name, or a whole text, of registers means where no rule can read it; reviewed by hand.
+
+    Other names of one place are its aliases in `areas`; here stand names of several places and of
+    parts of one that is not on record itself.
+    """
+
+    country_id: Series[str] = fields.reference_field("areas")
+    name: Series[str] = fields.text_field(filled=True)
+    area_ids: Series[str] = fields.references_field("areas")
+    reading: Series[str] = fields.code_field(words.PlaceReading)
+    note: Series[str] = fields.text_field()
+
+
+class FeatureRules(FactModel):
+    """A rule that reads a feature from the free text of a register; for review, one by one.
+
+    `pattern` is a plain regular expression, looked for without regard to capitals in the named
+    column of rows that restrict services.
+    """
+
+    rule_id: Series[str] = fields.key_field()
+    register_column: Series[str] = fields.text_field(filled=True)
+    pattern: Series[str] = fields.pattern_field()
+    feature: Series[str] = fields.code_field(words.Feature)
+    note: Series[str] = fields.text_field()
+
+
+class AcceptedFindings(FactModel):
+    """Warnings that were looked at and found right, each with its reason.
+
+    One holds while the cell has this value and its row this period.
+    """
+
+    rule: Series[str] = fields.text_field(filled=True)
+    table: Series[str] = fields.text_field(filled=True)
+    key: Series[str] = fields.text_field(filled=True)
+    column: Series[str] = fields.text_field(filled=True)
+    value: Series[str] = fields.text_field()
+    period: Series[str] = fields.text_field()
+    reason: Series[str] = fields.text_field(filled=True)
+    reviewed_on: Series[str] = fields.day_field(filled=True)

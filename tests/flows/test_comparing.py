@@ -20,7 +20,7 @@ from audience_impact.comparing.sides import ComparedVersion
 from audience_impact.store import PublishError
 from audience_impact.store.versions import Published
 from audience_impact.vocabulary import FactChange
-from flows.commands.comparing import compute_side
+from flows.commands.versions import compute_side
 from flows.pipeline import steps
 from tests.conftest import Once
 from tests.engine import calls, russia

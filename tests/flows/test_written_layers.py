@@ -16,7 +16,7 @@ from filelock import FileLock
 from audience_impact.facts import reading
 from flows import layers
 from flows.layers import Layer, Owner, WriteResult
-from flows.pipeline.headers import build_headers
+from flows.pipeline.parts import build_headers
 from flows.pipeline.steps import RefusedError
 from schemas import contracts
 from schemas import facts as fact_models

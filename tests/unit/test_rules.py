@@ -12,7 +12,7 @@ from audience_impact.rules import Rule
 from audience_impact.vocabulary import FindingSeverity, RuleStage
 from flows import CHECKOUT
 from flows.documenting import docs
-from flows.pipeline.rules import collect_rules
+from flows.pipeline.quality import collect_rules
 
 assert docs.REGISTERING
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.messages import (
+from audience_impact.facts.anomaly_checks.accepted import (
     format_distance,
     format_number,
     format_ratio,

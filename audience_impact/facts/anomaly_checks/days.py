@@ -18,7 +18,7 @@ import pandas as pd
 
 from audience_impact import periods
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.messages import report_rows
+from audience_impact.facts.anomaly_checks.accepted import report_rows
 from audience_impact.facts.rules import ACROSS, report_row
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import countries_of, parents_of

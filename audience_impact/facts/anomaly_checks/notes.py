@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from audience_impact.facts.anomaly_checks import levels
-from audience_impact.facts.anomaly_checks.messages import format_number, report_rows
+from audience_impact.facts.anomaly_checks.accepted import format_number, report_rows
 from audience_impact.facts.rules import ACROSS
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.populations import EVERYONE

@@ -1,7 +1,11 @@
-"""The glossary: the terms of documents/glossary.csv, and the page made from them.
+"""The pages made from documents/: the glossary and the method.
 
-A term says which names it stands for: columns and names of published tables, headings and words
-that the command prints. A test fails on a name without a term.
+The glossary has the terms of documents/glossary.csv. A term says which names it stands for: columns
+and names of published tables, headings and words that the command prints. A test fails on a name
+without a term.
+
+The page of the method, which the report and the documentation show, is documents/method.md. It
+marks the place of its table of status, and the table comes from the rules themselves.
 """
 
 import csv
@@ -12,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audience_impact import vocabulary
+from audience_impact.answers.names import label_code
 from audience_impact.answers.tables import render_markdown
+from audience_impact.outputs.review import status_rules
 
-TABLE = Path(__file__).parents[1] / "documents" / "glossary.csv"
+GLOSSARY = Path(__file__).parents[1] / "documents" / "glossary.csv"
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Term:
     built: str
 
 
-def read_terms(path: Path = TABLE) -> list[Term]:
+def read_terms(path: Path = GLOSSARY) -> list[Term]:
     """Return every term, in alphabetical order."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -50,7 +56,7 @@ def _split_cell(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(";") if part.strip())
 
 
-def render_page() -> str:
+def render_glossary() -> str:
     """Return the terms, then the words with a fixed set of values, as Markdown."""
     return (
         "## Terms\n"
@@ -87,3 +93,28 @@ def _list_enums() -> list[tuple[str, str, str]]:
         )
         for kind in kinds
     ]
+
+
+METHOD = Path(__file__).parents[1] / "documents" / "method.md"
+STATUS = "<!-- made: status -->\n"
+HEADINGS = ("rule", "caps at", "when", "what the row says")
+
+
+def render_method() -> str:
+    """Return the page as Markdown, with the table of status in its place."""
+    return METHOD.read_text(encoding="utf-8").replace(STATUS, render_status_section())
+
+
+def render_status_section() -> str:
+    """Return what a row called A has, and a table of the rules of status, as Markdown."""
+    rows = [
+        (
+            f"`{rule.id}`",
+            f"{rule.caps_at} {label_code(rule.caps_at, 'obs_status')}",
+            rule.condition,
+            rule.sentence,
+        )
+        for rule in status_rules.TABLE
+    ]
+    conditions = "".join(f"- {text}\n" for text in status_rules.ASKED_OF_NORMAL)
+    return f"A row called A (normal) has all of\n\n{conditions}\n{render_markdown(HEADINGS, rows)}"

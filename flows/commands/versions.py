@@ -1,0 +1,220 @@
+"""The commands about answers and versions: `explain`, `release`, and what `diff` has in a checkout.
+
+`explain` gives the steps of an answer, down to the lines of the fact tables, and `release` a
+version as an archive to be pinned by its digest; `diff` also compares facts that are computed now.
+"""
+
+import json
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audience_impact.cli import comparing
+from audience_impact.cli.exporting import Overwrite
+from audience_impact.cli.folders import (
+    PUBLISHED,
+    OutputFormat,
+    PublishedFolder,
+    fail_with,
+    format_path,
+    open_latest,
+    require_local_paths,
+)
+from audience_impact.vocabulary import ImpactMetric
+from flows.commands.folders import fact_folders
+
+if TYPE_CHECKING:
+    from audience_impact.store.versions import Stored
+    from flows.explaining.recomputed import RecomputedAnswer
+
+Restriction = Annotated[str, typer.Argument(help="Id, such as RU-2025-08-13-calls.")]
+Metric = Annotated[
+    ImpactMetric | None,
+    typer.Option(
+        metavar="METRIC",
+        help=f"What is counted: {', '.join(ImpactMetric)}. Default: users of the feature where "
+        "one is restricted, else people exposed.",
+    ),
+]
+Facts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--facts",
+        metavar="DIR",
+        help="Folder of fact tables; several are layered. Default: data/facts of the checkout.",
+    ),
+]
+Published = Annotated[
+    Path | None,
+    typer.Option(
+        "--published",
+        metavar="DIR",
+        help="Folder of versions; the answer is compared with the latest. Default: "
+        "data/published, if it has a version.",
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the app, and let `diff` compare facts."""
+    app.command("explain")(explain_answer)
+    comparing.COMPUTE[:] = [compute_side]
+    app.command("release")(release_version)
+
+
+def explain_answer(
+    restriction: Restriction,
+    metric: Metric = None,
+    facts: Facts = None,
+    published: Published = None,
+    style: Annotated[
+        OutputFormat, typer.Option("--format", help="Form of the explanation.")
+    ] = OutputFormat.TEXT,
+) -> None:
+    """Explain an answer: each step, the facts used, and the excluded facts with the reason."""
+    folders = fact_folders(facts)
+    version = _find_version(published)
+    from audience_impact.store import PublishError
+    from flows.explaining import recomputed
+    from flows.pipeline.steps import RefusedError
+    from schemas.contracts import ValidationOffError
+
+    try:
+        facts_read = recomputed.check_facts(folders, datetime.now(UTC).date())
+        answer = recomputed.recompute_answer(facts_read, restriction, version)
+        text = _format_answer(answer, metric, style)
+    except (
+        recomputed.UnknownRestrictionError,
+        RefusedError,
+        PublishError,
+        ValidationOffError,
+    ) as error:
+        raise fail_with(str(error)) from error
+    sys.stdout.write(text)
+
+
+def _format_answer(
+    answer: "RecomputedAnswer", metric: ImpactMetric | None, style: OutputFormat
+) -> str:
+    from flows.explaining import elements, steps
+
+    chosen = metric or steps.choose_metric(answer)
+    answer_steps = steps.build_steps(answer, chosen)
+    if style is OutputFormat.TEXT:
+        return elements.as_text(answer_steps)
+    content = {
+        "restriction_id": answer.restriction_id,
+        "impact_metric": str(chosen),
+        "as_of": answer.basis.as_of.isoformat(),
+        "seed": answer.basis.seed,
+        "compared_with": answer.published[0].id if answer.published else None,
+        "steps": elements.as_json(answer_steps),
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def _find_version(published: Path | None) -> "Stored | None":
+    """Return the latest version to compare with; None where the default folder has none."""
+    from audience_impact.store import PublishError, versions
+
+    try:
+        return versions.find_latest(published or PUBLISHED)
+    except PublishError as error:
+        if published is None:
+            return None
+        raise fail_with(str(error)) from error
+
+
+if TYPE_CHECKING:
+    from audience_impact.comparing.sides import ComparedVersion
+    from audience_impact.store.versions import Stored
+
+
+def compute_side(folders: list[Path], day: date | None, version: "Stored") -> "ComparedVersion":
+    """Return the answers of facts, computed as by `run` with the settings of a version.
+
+    With a `day`, only facts known on it count. Exit with 1 where the facts cannot be used.
+    """
+    from audience_impact import pipeline
+    from audience_impact.comparing import answers, sides
+    from audience_impact.vocabulary import FindingSeverity
+    from flows.pipeline import steps as run_steps
+    from schemas import facts as fact_models
+    from schemas.contracts import ValidationOffError
+
+    paths = fact_folders(folders)
+    _, options = version.version.method
+    seed, is_repaired = version.version.seed, run_steps.REPAIR in options
+    try:
+        reading = run_steps.restrict_to_day(run_steps.read_facts(paths), day)
+        checked = run_steps.refuse_errors(
+            run_steps.validate_facts(reading, datetime.now(UTC).date()), strict=False
+        )
+        as_of = run_steps.choose_day(checked, day)
+    except (run_steps.RefusedError, ValidationOffError) as error:
+        raise fail_with(str(error)) from error
+    stages, _ = pipeline.prepare_run(checked.tables, as_of, is_repaired)
+    tables = pipeline.Outputs(checked.tables, stages, pipeline.Settings(seed, sensitivity=False))
+    refused = {row.place for row in checked.findings if row.severity is FindingSeverity.ERROR}
+    day_options = {run_steps.AS_KNOWN} if day else set()
+    return sides.ComparedVersion(
+        ", ".join(map(str, paths)),
+        False,
+        sides.describe_settings(
+            as_of, seed, run_steps.name_method(), options - {run_steps.AS_KNOWN} | day_options
+        ),
+        answers.combine_answers(tables["impact"], tables["impact_by_area"]),
+        tables["lineage"],
+        sides.list_countries(tables["restrictions"]),
+        checked.files,
+        fact_models.list_keys(),
+        len(refused),
+    )
+
+
+Folder = Annotated[
+    Path,
+    typer.Option(
+        "--into", metavar="DIR", callback=require_local_paths, help="The folder to write into."
+    ),
+]
+Previous = Annotated[
+    str | None,
+    typer.Option(
+        "--previous",
+        metavar="VERSION",
+        help="Report the changes since this version: its id or the beginning of it, previous, or "
+        "the folder of an unpacked release.",
+    ),
+]
+
+
+def release_version(
+    into: Folder,
+    published: PublishedFolder = PUBLISHED,
+    previous: Previous = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the latest version as an archive to be pinned by its digest.
+
+    With it go its manifest, checksums, how to cite it, the licences of its sources and what
+    changed since the release before. The same versions give the same bytes.
+    """
+    version = open_latest(published)
+    from audience_impact.comparing import sides
+    from audience_impact.exporting import ExportError
+    from audience_impact.store import PublishError
+    from flows import releasing
+
+    try:
+        before = sides.find_version(published, previous) if previous else None
+        into.mkdir(parents=True, exist_ok=True)
+        made, digest = releasing.write_release(version, before, into, overwrite)
+    except (ExportError, PublishError) as error:
+        raise fail_with(str(error)) from error
+    except OSError as error:
+        raise fail_with(f"cannot write into {into}: {error}") from error
+    typer.echo(f"wrote version {version.id}\n{format_path(made)}\nsha256 {digest}")
