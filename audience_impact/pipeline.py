@@ -21,7 +21,6 @@ from audience_impact.bounds.restrictions import Bounds, bound_restrictions
 from audience_impact.facts.tables import Finding, Tables
 from audience_impact.fitted.models import FittedModels, read_models
 from audience_impact.outputs import impact_by_area, impact_by_day
-from audience_impact.outputs.breakdowns import make_impact_by_group, make_impact_by_platform
 from audience_impact.outputs.comparisons import make_area_comparisons, make_comparisons
 from audience_impact.outputs.impact import make_impact
 from audience_impact.outputs.impact_by_area import InPeriods
@@ -29,7 +28,11 @@ from audience_impact.outputs.impact_by_day import OnDays
 from audience_impact.outputs.lineage import make_lineage, make_sources
 from audience_impact.outputs.person_days import make_person_days
 from audience_impact.outputs.reach_lost import find_reach_lost
-from audience_impact.outputs.restrictions import make_restrictions
+from audience_impact.outputs.restrictions import (
+    make_impact_by_group,
+    make_impact_by_platform,
+    make_restrictions,
+)
 from audience_impact.outputs.review import rules
 from audience_impact.outputs.review.reasons import find_no_estimate_reason
 from audience_impact.outputs.sensitivity import make_sensitivity

@@ -96,7 +96,9 @@ def list_candidates(
     joined = _pair_features(audiences, targets).merge(facts, on=["country_id", "asked"])
     return joined.assign(
         is_own=joined["platform_id_asked"] == joined["platform_id"],
-        is_group=joined["platform_id_asked"].map(_read_platform_kinds(tables))
+        is_group=joined["platform_id_asked"].map(
+            tables["platforms"].set_index("platform_id")["kind"]
+        )
         == PlatformKind.GROUP.value,
         late_days=(joined["period_end"] - joined["start"]).dt.days,
         exact=joined["feature"] == joined["feature_asked"],
@@ -129,10 +131,6 @@ def _list_named_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.D
     names = targets["feature"].isin(hit) & ~targets["feature"].isin([WHOLE, Feature.UNKNOWN.value])
     by = ["restriction_id", "platform_id"]
     return audiences[[*COUNTRY, "platform_id"]].merge(targets[names][[*by, "feature"]], on=by)
-
-
-def _read_platform_kinds(tables: Tables) -> pd.Series:
-    return tables["platforms"].set_index("platform_id")["kind"]
 
 
 def _pair_features(audiences: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:

@@ -51,13 +51,9 @@ def _write_readme(content: Content) -> bytes:
         "would run as a formula. To open the tables in a spreadsheet, take the workbook:",
         "audience-impact export --format xlsx.",
         f"What each column and each of its coded values means is in {MANIFEST}.",
-        *_list_left_out(content),
+        *([f"Left out: {', '.join(content.left_out)}."] if content.left_out else []),
     ]
     return ("\n".join(lines) + "\n").encode()
-
-
-def _list_left_out(content: Content) -> list[str]:
-    return [f"Left out: {', '.join(content.left_out)}."] if content.left_out else []
 
 
 def make_parquet_files(content: Content, version: Stored) -> dict[str, bytes]:

@@ -120,10 +120,6 @@ class Header:
         return [name for name in self.columns if name not in self.optional_columns]
 
 
-def _decode_file(path: Path) -> str:
-    return path.read_bytes().decode("utf-8-sig")
-
-
 def _has_line_break(text: str) -> bool:
     return "\n" in text or "\r" in text
 
@@ -193,7 +189,7 @@ class _Reader:
                     "unreadable", 1, "", "", f"the file has more than {MOST_BYTES:,} bytes"
                 )
                 return None
-            return _decode_file(self.path)
+            return self.path.read_bytes().decode("utf-8-sig")
         except OSError as error:
             self.add_finding("unreadable", 1, "", "", f"the file cannot be read: {error.strerror}")
             return None

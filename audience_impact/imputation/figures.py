@@ -219,7 +219,7 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     )
     share = (online / residents).clip(0.01, 0.995)
     located = rows.assign(
-        years=_count_years(rows["moment"]),
+        years=(rows["moment"] - pd.Timestamp("2020-01-01")).dt.days / YEAR_DAYS,
         subregion=subregion,
         region=region.where((region != "") & (region != WORLD), subregion),
         online_persons=online,
@@ -229,11 +229,6 @@ def locate_rows(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
         is_blocked=_is_blocked(rows, tables),
     )
     return located[located["online_share"].notna()].reset_index(drop=True)
-
-
-def _count_years(moments: pd.Series) -> pd.Series:
-    """Return days as decimal years since 2020."""
-    return (moments - pd.Timestamp("2020-01-01")).dt.days / YEAR_DAYS
 
 
 def _is_blocked(rows: pd.DataFrame, tables: Tables) -> pd.Series:

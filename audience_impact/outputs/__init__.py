@@ -1,1 +1,1 @@
-"""The published tables, one or two a module, and the rules over results."""
+"""The published tables, in modules by subject, and the rules over results."""

@@ -74,16 +74,13 @@ def make_impact(
         {metric: shared.join(part) for metric, part in parts.items()},
         names=["impact_metric", "restriction_id"],
     ).reset_index()
-    table["reason_details"] = table["reason_details"].where(_has_details(table), "")
+    table["reason_details"] = table["reason_details"].where(
+        table["reason_details"].str.strip(";") != "", ""
+    )
     table[QUANTILES] = table[QUANTILES].mask(table["is_never_enforced"], 0.0)
     return _add_shares(table.assign(as_of=scope.as_of.isoformat())).sort_values(
         ["restriction_id", "impact_metric"], ignore_index=True
     )
-
-
-def _has_details(frame: pd.DataFrame) -> "pd.Series[bool]":
-    """Return which rows have a sentence that says something of the row itself."""
-    return frame["reason_details"].str.strip(";") != ""
 
 
 def _common_columns(

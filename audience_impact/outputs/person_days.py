@@ -313,10 +313,6 @@ def _naive_sums(inputs: SimulationInputs) -> pd.DataFrame:
     return pd.concat([restriction_sums, _naive_country_sums(intervals, added)]).reset_index()
 
 
-def _unknown_ends(inputs: SimulationInputs) -> pd.Index:
-    return inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
-
-
 def _never_in_force(inputs: SimulationInputs) -> pd.Index:
     return inputs.timeline.periods.index[inputs.timeline.periods["from_day"].isna()]
 
@@ -341,7 +337,9 @@ def _add_status(frame: pd.DataFrame, inputs: SimulationInputs, as_of: date) -> p
     rows, is_restriction = inputs.timeline.rows, frame["restriction_id"] != EVERY
     is_undrawn = frame["q50_person_days"].isna()
     why = {
-        "end_unknown": rows["restriction_id"].isin(_unknown_ends(inputs)),
+        "end_unknown": rows["restriction_id"].isin(
+            inputs.timeline.periods.index[inputs.timeline.periods["is_end_unknown"]]
+        ),
         "some_bounds_only": ~rows["is_complete"],
         "no_daily": rows["is_complete"] & ~rows["is_daily_drawn"],
         "daily_from_shares": rows["is_complete"]

@@ -29,7 +29,6 @@ docs/decisions.md.
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr, ndtri, stdtrit
 
 from audience_impact.audiences.intervals import DISTRIBUTION_COLUMNS, FIXED, PERT, SPLIT
@@ -167,7 +166,7 @@ def _draw_stated(table: pd.DataFrame, sampler: Sampler) -> Array:
         table[name].to_numpy("float64")[:, None] for name in ("low", "mode", "high", "coverage")
     )
     shape = table["shape"].to_numpy(dtype=object)
-    stated: Array = np.where(_has_shape(shape, FIXED), mode, np.nan)
+    stated: Array = np.where(np.asarray(shape == FIXED)[:, None], mode, np.nan)
     stated = np.broadcast_to(stated, first.shape).copy()
     for name, rows in ((n, shape == n) for n in (PERT, SPLIT, POOL)):
         if rows.any():
@@ -186,10 +185,6 @@ def _draw_services(table: pd.DataFrame, sampler: Sampler, tail_degrees: float) -
         first = _draw_uniforms(table[guessed], sampler)
         drawn[guessed] = _draw_imputed(table[guessed], first, sampler)
     return drawn
-
-
-def _has_shape(shape: NDArray[np.object_], name: str) -> NDArray[np.bool_]:
-    return np.asarray(shape == name)[:, None]
 
 
 def _apply_shape(name: str, u: Array, ends: tuple[Array, Array, Array], coverage: Array) -> Array:

@@ -38,14 +38,10 @@ def _choose_start(answers: Answers) -> str:
     return answers.get("observed_from") or answers.get("announced_on", "")
 
 
-def _is_whole_service(answers: Answers) -> bool:
-    return answers.get("feature", "") == words.Feature.WHOLE_SERVICE
-
-
 def _choose_severity(answers: Answers, records: FactRecords) -> str:
     action = answers.get("action", "")
     if action == words.Action.BLOCK:
-        is_whole = _is_whole_service(answers)
+        is_whole = answers.get("feature", "") == words.Feature.WHOLE_SERVICE
         severity = words.Severity
         return (severity.SERVICE_UNAVAILABLE if is_whole else severity.FEATURE_UNAVAILABLE).value
     severities = {key.value: word.value for key, word in SEVERITY.items()}

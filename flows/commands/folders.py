@@ -53,7 +53,9 @@ def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> l
     from audience_impact.store import storage
     from schemas.facts import TABLES
 
-    if on_top_of_shipped and (not paths or any(_is_shipped(path) for path in paths)):
+    if on_top_of_shipped and (
+        not paths or any(path.exists() and path.samefile(FACTS) for path in paths)
+    ):
         raise fail_with("--on-top-of-shipped: give a folder of fact tables of your own", 2)
     chosen = [FACTS] * on_top_of_shipped + (paths or [FACTS])
     for path in chosen:
@@ -67,10 +69,6 @@ def fact_folders(paths: list[Path] | None, on_top_of_shipped: bool = False) -> l
                 2,
             )
     return chosen
-
-
-def _is_shipped(path: Path) -> bool:
-    return path.exists() and path.samefile(FACTS)
 
 
 PublishedOrProfile = Annotated[Path | None, PUBLISHED_OPTION]

@@ -44,7 +44,7 @@ def run_flow(folders: list[Path], published: Path, options: dict[str, Any]) -> i
     Return the exit status: 0 published or unchanged, 1 refused or failed, with the reason on
     standard error.
     """
-    there = [_resolve_folder(path) for path in folders]
+    there = [path if storage.is_address(path) else path.resolve() for path in folders]
     with (
         _show_progress("reading, checking, computing, publishing"),
         _use_server(*OF_A_RUN) as server,
@@ -160,10 +160,6 @@ def _show_progress(what: str) -> Iterator[None]:
     ) as shown:
         shown.add_task(what, total=None)
         yield
-
-
-def _resolve_folder(path: Path) -> Path:
-    return path if storage.is_address(path) else path.resolve()
 
 
 MOST_SHOWN = 200

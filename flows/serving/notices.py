@@ -54,12 +54,10 @@ def send_notice(profile: Profile, title: str, body: str) -> list[str]:
     for address in profile.notices:
         service = _make_service(address)
         if service is None or not service.notify(title=f"audience-impact{name}: {title}", body=cut):
-            lost.append(_name_service(service))
+            lost.append(
+                "an address of no service" if service is None else str(service.url(privacy=True))
+            )
     return lost
-
-
-def _name_service(service: Any) -> str:
-    return "an address of no service" if service is None else str(service.url(privacy=True))
 
 
 def notify_people(title: str, body: str) -> None:

@@ -97,7 +97,7 @@ def test_a_link_of_the_method_that_leads_nowhere_is_seen(
         assert link.startswith("#")
     path = tmp_path / "method.md"
     path.write_text("# T\n\n## A <b>\n\n<script>1</script>\n\n| a |\n| --: |\n| 1 |\n", "utf-8")
-    monkeypatch.setattr(documents, "TEXT", path)
+    monkeypatch.setattr(documents, "METHOD", path)
     text = str(texts.make_method_page().values["text"])
     assert '<h2 id="a-b">A &lt;b&gt;</h2>' in text
     assert "&lt;script&gt;" in text

@@ -9,8 +9,8 @@ import pytest
 
 from audience_impact import pipeline
 from audience_impact.bounds import measured
-from audience_impact.outputs.breakdowns import make_impact_by_platform
 from audience_impact.outputs.person_days import make_person_days
+from audience_impact.outputs.restrictions import make_impact_by_platform
 from audience_impact.outputs.review import rules as review
 from audience_impact.outputs.review.rules import ReviewInput
 from audience_impact.periods import parse_periods
