@@ -118,11 +118,6 @@ def draw_drivers(title: str, drivers: Sequence[Driver]) -> str:
     return draw_rows(title, rows, PERCENT, "%") if rows else ""
 
 
-def describe_drivers(drivers: Sequence[Driver]) -> str:
-    """Return the same in words."""
-    return describe_rows(list(_make_driver_rows(drivers)), PERCENT)
-
-
 def _make_driver_rows(drivers: Sequence[Driver]) -> Iterator[Row]:
     for driver in drivers:
         if driver.share is not None:
@@ -145,11 +140,6 @@ def draw_person_days(title: str, rows: Rows) -> str:
     """
     laid_out, along = _lay_out_years(rows)
     return draw_rows(title, laid_out, along) if len(laid_out) > 1 else ""
-
-
-def describe_person_days(rows: Rows) -> str:
-    """Return the numbers of the picture in words."""
-    return describe_rows(*_lay_out_years(rows))
 
 
 def _lay_out_years(rows: Rows) -> tuple[list[Row], Axis]:
